@@ -1,0 +1,132 @@
+//! The prompt cache: what one call can read of what the call before it left behind.
+//!
+//! A policy is one file that answers [`Policy::read`]; [`ttl`] is the measured law, [`none`] and
+//! [`perfect`] are the bounds that no real cache leaves.
+
+pub mod none;
+pub mod perfect;
+pub mod ttl;
+
+use crate::recording::{CacheBreak, Shock, Tier};
+
+/// What the call before left in the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prior {
+    /// Prefix that it cached, tokens.
+    pub cached: i64,
+    /// Time from its start to the start of this call.
+    pub gap_ms: i64,
+    /// The tier that it wrote to.
+    pub tier: Tier,
+}
+
+/// One look into the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// The call before in this session; `None` for its first call.
+    pub prior: Option<Prior>,
+    /// Prompt size of this call, tokens.
+    pub context: i64,
+    /// Prefix shared between sessions (system and tools), tokens.
+    pub static_prefix: i64,
+    /// A known event that breaks the cache here.
+    pub cache_break: CacheBreak,
+}
+
+/// A cache policy.
+pub trait Policy {
+    /// Tokens read from the cache, between 0 and the context.
+    fn read(&self, lookup: &Lookup) -> i64;
+    /// Tokens read if the entry were still alive, whatever its age.
+    fn read_alive(&self, lookup: &Lookup) -> i64;
+}
+
+/// The policy's read, corrected by what it did not explain when the call was recorded.
+#[must_use]
+pub fn with_shock<P: Policy>(policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
+    let read = match shock {
+        Shock::None => policy.read(lookup),
+        Shock::Shift(by) => policy.read(lookup) + by,
+        Shock::EvictedTo(at_most) => policy.read(lookup).min(at_most),
+        Shock::Survived(by) => policy.read_alive(lookup) + by,
+    };
+    read.clamp(0, lookup.context)
+}
+
+/// The shock that makes `with_shock` return `read` for this very lookup under the measured law.
+///
+/// A loss down to the static prefix or below is an eviction (it would have hit any context);
+/// a read beyond an expired entry is a survival; anything else is a plain difference.
+#[must_use]
+pub fn explain(lookup: &Lookup, read: i64) -> Shock {
+    let law = ttl::Ttl.read(lookup);
+    let alive = ttl::Ttl.read_alive(lookup);
+    if read == law {
+        Shock::None
+    } else if read < law && read <= lookup.static_prefix {
+        Shock::EvictedTo(read)
+    } else if read > law && alive > law {
+        Shock::Survived(read - alive)
+    } else {
+        Shock::Shift(read - law)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(gap_ms: i64, tier: Tier) -> Lookup {
+        Lookup {
+            prior: Some(Prior {
+                cached: 80_000,
+                gap_ms,
+                tier,
+            }),
+            context: 82_000,
+            static_prefix: 16_000,
+            cache_break: CacheBreak::No,
+        }
+    }
+
+    #[test]
+    fn every_read_is_explained_exactly() {
+        for (gap_ms, tier) in [
+            (1_000, Tier::FiveMinutes),
+            (400_000, Tier::FiveMinutes),
+            (400_000, Tier::OneHour),
+            (4_000_000, Tier::OneHour),
+        ] {
+            for cache_break in [CacheBreak::No, CacheBreak::ToStatic, CacheBreak::ToZero] {
+                let lookup = Lookup {
+                    cache_break,
+                    ..lookup(gap_ms, tier)
+                };
+                for read in [0, 9_000, 16_000, 30_000, 80_000, 82_000] {
+                    let shock = explain(&lookup, read);
+                    assert_eq!(with_shock(&ttl::Ttl, &lookup, shock), read, "{lookup:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shocks_have_the_shape_of_their_cause() {
+        let live = lookup(1_000, Tier::FiveMinutes);
+        assert_eq!(explain(&live, 80_000), Shock::None);
+        assert_eq!(explain(&live, 16_000), Shock::EvictedTo(16_000));
+        assert_eq!(explain(&live, 79_000), Shock::Shift(-1_000));
+        let late = lookup(400_000, Tier::FiveMinutes);
+        assert_eq!(explain(&late, 79_500), Shock::Survived(-500));
+    }
+
+    #[test]
+    fn the_bounds_hold_every_policy_between_them() {
+        for gap_ms in [1, 299_999, 300_000, 10_000_000] {
+            let lookup = lookup(gap_ms, Tier::FiveMinutes);
+            let read = ttl::Ttl.read(&lookup);
+            assert!(none::Never.read(&lookup) <= read);
+            assert!(read <= perfect::Forever.read(&lookup));
+        }
+    }
+}

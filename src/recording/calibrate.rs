@@ -1,0 +1,266 @@
+//! Calibration: estimated block sizes are scaled until the books meet the billed usage exactly.
+//!
+//! Per call, what is new in the context is known to the token: the billed context minus the one
+//! before. It is shared among the blocks that entered (the output of the call before, tool
+//! results, prompts) in proportion to their estimates. Three things can be left over, and each has
+//! its own place: growth that no block explains (an `Unattributed` block), context that vanished
+//! (`cut`), and cache reads that the law does not explain (a shock).
+
+use super::build::{RawBlock, RawCall, RawSession};
+use super::{BlockKind, CacheBreak, Call, CallMarks, Restart, Tier};
+use crate::cache;
+use crate::units::apportion;
+
+/// An estimate may be stretched or shrunk by this factor before a leftover is assumed.
+/// Source: MODEL.md, "Calibration".
+const MAX_STRETCH: i64 = 3;
+
+/// A calibrated session: its calls with their blocks and token counts.
+pub struct Calibrated {
+    /// Tokens shared by all sessions of this harness and model.
+    pub static_prefix: i64,
+    /// The calls in order.
+    pub calls: Vec<CalibratedCall>,
+}
+
+/// One call whose books balance.
+pub struct CalibratedCall {
+    /// The call; session, block range and model are the builder's to set.
+    pub call: Call,
+    /// Inputs with their tokens.
+    pub inputs: Vec<(RawBlock, i64)>,
+    /// Outputs with their tokens.
+    pub outputs: Vec<(RawBlock, i64)>,
+}
+
+/// How the growth before a call is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Growth {
+    /// Tokens that the call before produced.
+    produced: i64,
+    /// Tokens of the input blocks together.
+    inputs: i64,
+    /// Tokens that no block explains.
+    unattributed: i64,
+    /// Tokens that vanished.
+    cut: i64,
+}
+
+/// Scales the estimates of `raw` to its billed usage.
+pub fn calibrate(raw: &RawSession) -> Calibrated {
+    let mut system = 0;
+    let mut growths: Vec<Growth> = Vec::with_capacity(raw.calls.len());
+    for (index, call) in raw.calls.iter().enumerate() {
+        let context = call.usage.context();
+        let before = index.checked_sub(1).map(|i| &raw.calls[i]);
+        growths.push(match before {
+            Some(prev) if call.restart == Restart::No => {
+                share_growth(prev, call, context - prev.usage.context())
+            }
+            _ => {
+                let share = share_restart(before, call, context, system);
+                if before.is_none() {
+                    system = share.unattributed;
+                }
+                share
+            }
+        });
+    }
+    let static_prefix = raw.static_prefix.unwrap_or_else(|| {
+        let first_read = raw.calls.first().map_or(0, |call| call.usage.read);
+        if first_read > 0 { first_read } else { system }
+    });
+    let mut calls: Vec<CalibratedCall> = Vec::with_capacity(raw.calls.len());
+    let mut tier = Tier::Uncached;
+    for (index, call) in raw.calls.iter().enumerate() {
+        let produced = growths
+            .get(index + 1)
+            .map_or_else(|| last_output(call), |g| g.produced);
+        tier = tier_of(call).unwrap_or(tier);
+        let before = calls.last().map(|done| &done.call);
+        let done = assemble(call, growths[index], produced, tier, static_prefix, before);
+        calls.push(done);
+    }
+    Calibrated {
+        static_prefix,
+        calls,
+    }
+}
+
+/// The tier that a call wrote to, if it wrote.
+fn tier_of(call: &RawCall) -> Option<Tier> {
+    if call.usage.write_1h > 0 {
+        Some(Tier::OneHour)
+    } else if call.usage.write_5m > 0 {
+        Some(Tier::FiveMinutes)
+    } else {
+        None
+    }
+}
+
+fn estimate(blocks: &[RawBlock]) -> i64 {
+    blocks.iter().map(|block| block.estimate).sum()
+}
+
+/// Output of a call that no later context can confirm.
+fn last_output(call: &RawCall) -> i64 {
+    if call.placeholder {
+        call.usage.output.max(estimate(&call.outputs))
+    } else {
+        call.usage.output
+    }
+}
+
+/// Shares the growth of a context between the output of `prev` and the inputs of `call`.
+fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> Growth {
+    let inputs = estimate(&call.inputs);
+    let known = prev.usage.output;
+    let produced = if prev.placeholder {
+        let output = estimate(&prev.outputs);
+        let all = output + inputs;
+        let stretched = growth.clamp(all / MAX_STRETCH, all * MAX_STRETCH);
+        let output = if stretched == growth && inputs > 0 {
+            apportion(growth, &[output, inputs])[0]
+        } else if inputs == 0 {
+            stretched
+        } else {
+            output
+        };
+        output.max(known)
+    } else {
+        known
+    };
+    let rest = growth - produced;
+    if inputs > 0 && rest >= inputs / MAX_STRETCH && rest <= inputs * MAX_STRETCH {
+        Growth {
+            produced,
+            inputs: rest,
+            unattributed: 0,
+            cut: 0,
+        }
+    } else if rest > inputs {
+        Growth {
+            produced,
+            inputs,
+            unattributed: rest - inputs,
+            cut: 0,
+        }
+    } else {
+        Growth {
+            produced,
+            inputs,
+            unattributed: 0,
+            cut: inputs - rest,
+        }
+    }
+}
+
+/// Shares a context that starts over; `unattributed` is its system part here.
+fn share_restart(before: Option<&RawCall>, call: &RawCall, context: i64, system: i64) -> Growth {
+    let produced = before.map_or(0, last_output);
+    let estimated = estimate(&call.inputs);
+    let inputs = match before {
+        // The first call: what people typed is small beside the system prompt.
+        None => estimated.min(context),
+        // Later the system part is known, and the rest belongs to the summary and its company.
+        Some(_) if call.inputs.is_empty() => 0,
+        Some(_) => (context - system).max(estimated.min(context)),
+    };
+    Growth {
+        produced,
+        inputs,
+        unattributed: context - inputs,
+        cut: 0,
+    }
+}
+
+fn assemble(
+    raw: &RawCall,
+    growth: Growth,
+    produced: i64,
+    tier: Tier,
+    static_prefix: i64,
+    before: Option<&Call>,
+) -> CalibratedCall {
+    let restart = if before.is_none() {
+        Restart::Fresh
+    } else {
+        raw.restart
+    };
+    let mut inputs = scale(&raw.inputs, growth.inputs);
+    if growth.unattributed > 0 {
+        let kind = if restart == Restart::No {
+            BlockKind::Unattributed
+        } else {
+            BlockKind::System
+        };
+        let rest = (RawBlock::plain(kind, 0, 0), growth.unattributed);
+        let at = if restart == Restart::No {
+            inputs.len()
+        } else {
+            0
+        };
+        inputs.insert(at, rest);
+    }
+    let mut outputs = scale(&raw.outputs, produced);
+    if outputs.is_empty() && produced > 0 {
+        outputs.push((RawBlock::plain(BlockKind::Thinking, 0, 0), produced));
+    }
+    let hidden = produced - raw.usage.output;
+    let mut marks = raw.marks;
+    marks.set(CallMarks::PLACEHOLDER, hidden > 0);
+    let cache_break = if before.is_none() {
+        CacheBreak::No
+    } else {
+        raw.cache_break
+    };
+    let lookup = cache::Lookup {
+        prior: before.map(|prev| cache::Prior {
+            cached: prev.usage.context() - prev.usage.fresh,
+            gap_ms: raw.start_ms - prev.start_ms,
+            tier: prev.tier,
+        }),
+        context: raw.usage.context(),
+        static_prefix,
+        cache_break,
+    };
+    let call = Call {
+        session: 0,
+        model: raw.model,
+        start_ms: raw.start_ms,
+        end_ms: raw.end_ms.max(raw.start_ms),
+        records: raw.records,
+        usage: raw.usage,
+        output_hidden: hidden,
+        tier,
+        marks,
+        restart,
+        cut: if restart == Restart::No {
+            growth.cut
+        } else {
+            0
+        },
+        cache_break,
+        shock: cache::explain(&lookup, raw.usage.read),
+        first_block: 0,
+        blocks: 0,
+    };
+    CalibratedCall {
+        call,
+        inputs,
+        outputs,
+    }
+}
+
+/// Scales the estimates of `blocks` so that they add up to `total`.
+fn scale(blocks: &[RawBlock], total: i64) -> Vec<(RawBlock, i64)> {
+    let mut weights: Vec<i64> = blocks.iter().map(|block| block.estimate).collect();
+    if weights.iter().all(|&weight| weight == 0) {
+        weights.fill(1);
+    }
+    blocks
+        .iter()
+        .cloned()
+        .zip(apportion(total, &weights))
+        .collect()
+}

@@ -1,0 +1,463 @@
+//! The recording: a canonical, content-free capture of one or many sessions.
+//!
+//! A recording holds sizes, kinds, times, marks and usage; never text. Every importer and every
+//! reconstruction ends in this form, and everything below the doors starts from it.
+//!
+//! The books of a checked recording balance ([`Recording::check`]):
+//!
+//! * context: `context[i] = context[i-1] - cut[i] + produced[i-1] + sum(inputs of i)`, or just
+//!   `sum(inputs of i)` where the context restarts;
+//! * output: `produced[i] = output[i] + output_hidden[i] = sum(outputs of i)`;
+//! * cache: the law's read, corrected by the call's shock, is the recorded read.
+
+mod build;
+mod calibrate;
+mod check;
+mod digest;
+pub mod estimate;
+pub mod format;
+
+pub use build::{Builder, RawBlock, RawCall, RawSession};
+pub use check::Unbalanced;
+pub use digest::hex;
+
+use crate::ids::{ModelId, NONE, ToolId};
+use crate::units::Usage;
+use bitflags::bitflags;
+use std::ops::Range;
+
+/// Where a figure comes from, from the strongest to the weakest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// Read from the provider's usage.
+    Billed,
+    /// Read from a published text.
+    Published,
+    /// Derived from measured sizes by a fitted rate.
+    Estimated,
+    /// Derived from totals so that they are met.
+    Reconstructed,
+}
+
+impl Basis {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 4] = [
+        (Self::Billed, "billed"),
+        (Self::Published, "published"),
+        (Self::Estimated, "estimated"),
+        (Self::Reconstructed, "reconstructed"),
+    ];
+}
+
+/// What a session was in its pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// A main thread.
+    Main,
+    /// A subagent of another session.
+    Subagent,
+    /// The session that dispatches the others.
+    Orchestrator,
+}
+
+impl Role {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 3] = [
+        (Self::Main, "main"),
+        (Self::Subagent, "subagent"),
+        (Self::Orchestrator, "orchestrator"),
+    ];
+}
+
+/// The cache tier that a call writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// Nothing is written: what is not read is fresh.
+    Uncached,
+    /// The five-minute cache.
+    FiveMinutes,
+    /// The one-hour cache.
+    OneHour,
+}
+
+impl Tier {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 3] = [
+        (Self::Uncached, "none"),
+        (Self::FiveMinutes, "5m"),
+        (Self::OneHour, "1h"),
+    ];
+
+    /// Lifetime of an entry in milliseconds, counted from the start of the call that touched it.
+    #[must_use]
+    pub fn ttl_ms(self) -> i64 {
+        match self {
+            Self::Uncached => 0,
+            Self::FiveMinutes => 300_000,
+            Self::OneHour => 3_600_000,
+        }
+    }
+}
+
+/// Whether the context starts over with this call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Restart {
+    /// It goes on from the call before.
+    No,
+    /// Compacted by the harness because a threshold was reached: replay decides afresh.
+    AutoCompacted,
+    /// Compacted by hand: happens in every what-if.
+    ManualCompacted,
+    /// Rewound, cleared, or the first call of a session.
+    Fresh,
+}
+
+impl Restart {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 4] = [
+        (Self::No, ""),
+        (Self::AutoCompacted, "auto"),
+        (Self::ManualCompacted, "manual"),
+        (Self::Fresh, "fresh"),
+    ];
+}
+
+/// A recorded event that makes the cache unusable at this call, whatever its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CacheBreak {
+    /// None known.
+    No,
+    /// The messages are lost, the static prefix survives (compaction, resume, rewind).
+    ToStatic,
+    /// Everything is lost (model switch).
+    ToZero,
+}
+
+impl CacheBreak {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 3] = [
+        (Self::No, ""),
+        (Self::ToStatic, "static"),
+        (Self::ToZero, "zero"),
+    ];
+}
+
+/// What the cache law does not explain about one call's read.
+///
+/// Kept so that an untouched replay is exact and a what-if meets the same weather.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shock {
+    /// The law is right.
+    None,
+    /// The read differs from the law's by so many tokens.
+    Shift(i64),
+    /// The cache was lost down to an early position: the read is at most so many tokens.
+    EvictedTo(i64),
+    /// The cache outlived its lifetime; the read differs from a live one by so many tokens.
+    Survived(i64),
+}
+
+bitflags! {
+    /// What the importer or a reconstruction knows about a call.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CallMarks: u16 {
+        /// A person's prompt opens it.
+        const HUMAN = 1;
+        /// Its response holds prose only: no tool use, yet the loop goes on.
+        const NARRATION = 1 << 1;
+        /// Its response holds thinking only, yet the loop goes on.
+        const THINKING_ONLY = 1 << 2;
+        /// Every tool use of it looks at something that is still running.
+        const POLL = 1 << 3;
+        /// It starts a test run.
+        const TEST_RUN = 1 << 4;
+        /// It starts a run of the whole test suite.
+        const FULL_SUITE = 1 << 5;
+        /// The test run it starts died on its environment: no test ran.
+        const ABORTED_RUN = 1 << 6;
+        /// The recorded output is a streaming placeholder; `output_hidden` holds the rest.
+        const PLACEHOLDER = 1 << 7;
+    }
+}
+
+bitflags! {
+    /// What is known about a block.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct BlockMarks: u16 {
+        /// Prose in a response that also uses a tool.
+        const PROSE = 1;
+        /// A tool use that looks at something still running, or its result.
+        const POLL = 1 << 1;
+        /// A test command, or its output.
+        const TEST_RUN = 1 << 2;
+        /// It concerns the whole test suite.
+        const FULL_SUITE = 1 << 3;
+        /// A test run that died on its environment.
+        const ABORTED_RUN = 1 << 4;
+        /// A read of a file whose same content is still in the context.
+        const REREAD = 1 << 5;
+        /// It edits file `file`.
+        const EDIT = 1 << 6;
+        /// It reads file `file`.
+        const READ = 1 << 7;
+        /// It searches in file `file`.
+        const SEARCH = 1 << 8;
+        /// The tool reported an error.
+        const ERROR = 1 << 9;
+    }
+}
+
+/// What a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockKind {
+    /// System prompt, tool definitions, project files: the context before anybody spoke.
+    System,
+    /// Text from a person or the orchestrator.
+    User,
+    /// The result of a tool.
+    ToolResult,
+    /// The report of a subagent.
+    Report,
+    /// The summary that a compaction left.
+    Summary,
+    /// Growth that no recorded text explains: reminders, attachments, hidden messages.
+    Unattributed,
+    /// Prose of the model.
+    Text,
+    /// Thinking of the model.
+    Thinking,
+    /// The arguments of a tool use.
+    ToolInput,
+}
+
+impl BlockKind {
+    /// All of them with their names, inputs first.
+    pub const NAMED: [(Self, &'static str); 9] = [
+        (Self::System, "system"),
+        (Self::User, "user"),
+        (Self::ToolResult, "tool_result"),
+        (Self::Report, "report"),
+        (Self::Summary, "summary"),
+        (Self::Unattributed, "unattributed"),
+        (Self::Text, "text"),
+        (Self::Thinking, "thinking"),
+        (Self::ToolInput, "tool_input"),
+    ];
+
+    /// Whether the model produced it (it joins the context of the next call).
+    #[must_use]
+    pub fn is_output(self) -> bool {
+        matches!(self, Self::Text | Self::Thinking | Self::ToolInput)
+    }
+
+    /// Its name in files and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        name_of(&Self::NAMED, self)
+    }
+}
+
+/// The name of a value in a table of names.
+#[must_use]
+pub fn name_of<T: Copy + PartialEq>(named: &[(T, &'static str)], value: T) -> &'static str {
+    named
+        .iter()
+        .find(|(v, _)| *v == value)
+        .map_or("", |(_, name)| name)
+}
+
+/// One context window's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The source's own id.
+    pub id: String,
+    /// The file it was read from, relative to what was imported; empty if there is none.
+    pub file: String,
+    /// Pipeline it belongs to; empty if unknown.
+    pub pipeline: String,
+    /// Step of the pipeline; empty if unknown.
+    pub step: String,
+    /// Version of the harness that ran it; empty if unknown.
+    pub version: String,
+    /// What it was in its pipeline.
+    pub role: Role,
+    /// Index of its first call.
+    pub first_call: u32,
+    /// How many calls it made.
+    pub calls: u32,
+    /// Records it was read from.
+    pub records: u32,
+    /// Tokens shared by every session of this harness, version and model: system and tools.
+    pub static_prefix: i64,
+    /// Where its usage comes from.
+    pub usage_basis: Basis,
+    /// Where its block sizes come from.
+    pub blocks_basis: Basis,
+    /// Where its times come from.
+    pub times_basis: Basis,
+}
+
+impl Session {
+    /// The indexes of its calls.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.first_call as usize..(self.first_call + self.calls) as usize
+    }
+}
+
+/// One model request and its response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Index of its session.
+    pub session: u32,
+    /// Its model.
+    pub model: ModelId,
+    /// When the request left, milliseconds since the epoch (or since the pipeline's start).
+    pub start_ms: i64,
+    /// When the response was complete.
+    pub end_ms: i64,
+    /// Records that held it.
+    pub records: u32,
+    /// Its usage.
+    pub usage: Usage,
+    /// Tokens that it produced beyond the recorded output (placeholder counts).
+    pub output_hidden: i64,
+    /// The cache tier it wrote to.
+    pub tier: Tier,
+    /// What is known about it.
+    pub marks: CallMarks,
+    /// Whether the context starts over here.
+    pub restart: Restart,
+    /// Context that vanished before it without a restart (stripped thinking, cleared results).
+    pub cut: i64,
+    /// A known event that breaks the cache here.
+    pub cache_break: CacheBreak,
+    /// What the law does not explain.
+    pub shock: Shock,
+    /// Index of its first block.
+    pub first_block: u32,
+    /// How many blocks it has: inputs first, then outputs.
+    pub blocks: u32,
+}
+
+impl Call {
+    /// The indexes of its blocks.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.first_block as usize..(self.first_block + self.blocks) as usize
+    }
+
+    /// Everything it produced, recorded or not.
+    #[must_use]
+    pub fn produced(&self) -> i64 {
+        self.usage.output + self.output_hidden
+    }
+}
+
+/// A piece of context: an input that enters with its call, or an output that its call produces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Index of its call.
+    pub call: u32,
+    /// What it is.
+    pub kind: BlockKind,
+    /// The tool it belongs to.
+    pub tool: ToolId,
+    /// Its length in characters, as recorded (0 where hidden).
+    pub chars: u32,
+    /// Its tokens.
+    pub tokens: i64,
+    /// What is known about it.
+    pub marks: BlockMarks,
+    /// The file it concerns, numbered by first appearance in its session; [`NONE`] if none.
+    pub file: u32,
+    /// A tool result's tool input and the other way round; [`NONE`] if none.
+    pub peer: u32,
+}
+
+impl Block {
+    /// Its file, if it has one.
+    #[must_use]
+    pub fn file(&self) -> Option<u32> {
+        (self.file != NONE).then_some(self.file)
+    }
+
+    /// The block at the other end of its tool use, if there is one.
+    #[must_use]
+    pub fn peer(&self) -> Option<usize> {
+        (self.peer != NONE).then_some(self.peer as usize)
+    }
+}
+
+/// Usage known only as a total: what a source billed beyond the calls it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remainder {
+    /// Index of the session it was billed with; [`NONE`] if it belongs to none.
+    pub session: u32,
+    /// Its model.
+    pub model: ModelId,
+    /// The tokens.
+    pub usage: Usage,
+    /// Why it is there, in a few words.
+    pub why: String,
+}
+
+/// Records of crashed processes that a source counts beside its sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crashes {
+    /// All of them.
+    pub records: u32,
+    /// Records opened again for a process id that belonged to a session that ended well.
+    pub pid_reuse: u32,
+    /// Processes of subagents that outlived their session.
+    pub orphans: u32,
+}
+
+/// A canonical capture of one or many sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// A short name for tables.
+    pub name: String,
+    /// The format it came from, e.g. `claude-code`.
+    pub source: String,
+    /// Model names, by [`ModelId`].
+    pub models: Vec<String>,
+    /// Tool names, by [`ToolId`].
+    pub tools: Vec<String>,
+    /// The sessions; each one's calls are contiguous.
+    pub sessions: Vec<Session>,
+    /// The calls, session by session, in order of time.
+    pub calls: Vec<Call>,
+    /// The blocks, call by call.
+    pub blocks: Vec<Block>,
+    /// What was billed beyond the calls.
+    pub remainders: Vec<Remainder>,
+    /// Crash records, where the source has them.
+    pub crashes: Crashes,
+}
+
+impl Recording {
+    /// Usage of all calls (remainders not included).
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.calls.iter().map(|call| call.usage).sum()
+    }
+
+    /// The blocks of call `index`.
+    #[must_use]
+    pub fn blocks_of(&self, index: usize) -> &[Block] {
+        &self.blocks[self.calls[index].range()]
+    }
+
+    /// The name of a tool; empty for blocks of no tool.
+    #[must_use]
+    pub fn tool(&self, id: ToolId) -> &str {
+        self.tools.get(usize::from(id)).map_or("", String::as_str)
+    }
+
+    /// The name of a model.
+    #[must_use]
+    pub fn model(&self, id: ModelId) -> &str {
+        &self.models[usize::from(id)]
+    }
+}

@@ -1,0 +1,219 @@
+//! Token classes, money and time: the units every other module counts in.
+//!
+//! All amounts are integers. Money is pico-dollars (10^-12 USD), so that one token at any published
+//! price is a whole number: 1 USD per million tokens is 1,000,000 pico-dollars per token.
+
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Sub};
+
+/// The five token classes in the order used everywhere.
+pub const CLASSES: [&str; 5] = ["fresh", "read", "write_5m", "write_1h", "output"];
+
+/// Tokens of one or many calls, by class.
+///
+/// Signed, because the difference of two usages is a usage too (a saving, possibly negative).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Usage {
+    /// Input tokens behind the last cache breakpoint: neither read from nor written to the cache.
+    pub fresh: i64,
+    /// Input tokens read from the prompt cache.
+    pub read: i64,
+    /// Input tokens written to the five-minute cache.
+    pub write_5m: i64,
+    /// Input tokens written to the one-hour cache.
+    pub write_1h: i64,
+    /// Output tokens, thinking included, as recorded by the source.
+    pub output: i64,
+}
+
+impl Usage {
+    /// Prompt size: fresh + read + both writes.
+    #[must_use]
+    pub fn context(&self) -> i64 {
+        self.fresh + self.read + self.write()
+    }
+
+    /// Tokens written to either cache tier.
+    #[must_use]
+    pub fn write(&self) -> i64 {
+        self.write_5m + self.write_1h
+    }
+
+    /// The classes in the order of [`CLASSES`].
+    #[must_use]
+    pub fn by_class(&self) -> [i64; 5] {
+        [
+            self.fresh,
+            self.read,
+            self.write_5m,
+            self.write_1h,
+            self.output,
+        ]
+    }
+
+    /// Whether every class is zero.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.by_class() == [0; 5]
+    }
+}
+
+impl Add for Usage {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            fresh: self.fresh + other.fresh,
+            read: self.read + other.read,
+            write_5m: self.write_5m + other.write_5m,
+            write_1h: self.write_1h + other.write_1h,
+            output: self.output + other.output,
+        }
+    }
+}
+
+impl Sub for Usage {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            fresh: self.fresh - other.fresh,
+            read: self.read - other.read,
+            write_5m: self.write_5m - other.write_5m,
+            write_1h: self.write_1h - other.write_1h,
+            output: self.output - other.output,
+        }
+    }
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), Add::add)
+    }
+}
+
+/// An amount of money in pico-dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PicoUsd(pub i128);
+
+impl PicoUsd {
+    /// Pico-dollars in one dollar.
+    pub const PER_USD: i128 = 1_000_000_000_000;
+
+    /// The amount as an exact decimal string in dollars, twelve places, e.g. `-1.500000000000`.
+    #[must_use]
+    pub fn exact(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let abs = self.0.unsigned_abs();
+        let per_usd = Self::PER_USD.unsigned_abs();
+        format!("{sign}{}.{:012}", abs / per_usd, abs % per_usd)
+    }
+}
+
+impl Add for PicoUsd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for PicoUsd {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl AddAssign for PicoUsd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sum for PicoUsd {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), Add::add)
+    }
+}
+
+/// One ten-thousandth, the unit of every share inside the model.
+pub const BASIS_POINTS: i64 = 10_000;
+
+/// `amount * share_bp / 10_000`, rounded half up. The one place where a share is applied to tokens.
+#[must_use]
+pub fn share_of(amount: i64, share_bp: i64) -> i64 {
+    let product = amount * share_bp;
+    (product + BASIS_POINTS / 2).div_euclid(BASIS_POINTS)
+}
+
+/// `amount * numerator / denominator`, rounded half up; 0 when the denominator is 0.
+#[must_use]
+pub fn scaled(amount: i64, numerator: i64, denominator: i64) -> i64 {
+    if denominator == 0 {
+        return 0;
+    }
+    let product = i128::from(amount) * i128::from(numerator);
+    let denominator = i128::from(denominator);
+    let rounded = (2 * product + denominator).div_euclid(2 * denominator);
+    i64::try_from(rounded).unwrap_or(i64::MAX)
+}
+
+/// Splits `total` in proportion to `weights`; the parts add up to `total` exactly.
+///
+/// Largest-remainder by running sum: part k is the rounded cumulative share up to k minus the one
+/// before, so that no rounding is lost. With all weights zero everything goes to the last part.
+#[must_use]
+pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
+    let sum: i64 = weights.iter().sum();
+    let mut seen = 0;
+    let mut given = 0;
+    let mut parts = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.iter().enumerate() {
+        seen += weight;
+        let upto = match (sum, index + 1 == weights.len()) {
+            (_, true) => total,
+            (0, false) => 0,
+            _ => scaled(total, seen, sum),
+        };
+        parts.push(upto - given);
+        given = upto;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apportioned_parts_add_up() {
+        for (total, weights) in [
+            (10, vec![1, 1, 1]),
+            (-7, vec![3, 0, 9]),
+            (5, vec![0, 0]),
+            (0, vec![1]),
+        ] {
+            assert_eq!(apportion(total, &weights).iter().sum::<i64>(), total);
+        }
+        assert_eq!(apportion(10, &[1, 3]), vec![3, 7]);
+    }
+
+    #[test]
+    fn shares_round_half_up() {
+        assert_eq!(share_of(5, 5_000), 3);
+        assert_eq!(share_of(1_000, 139), 14);
+        assert_eq!(scaled(7, 1, 2), 4);
+        assert_eq!(scaled(-7, 1, 2), -3);
+        assert_eq!(scaled(7, 1, 0), 0);
+    }
+
+    #[test]
+    fn money_prints_exactly() {
+        assert_eq!(PicoUsd(1_500_000_000_000).exact(), "1.500000000000");
+        assert_eq!(PicoUsd(-5).exact(), "-0.000000000005");
+    }
+}
