@@ -67,11 +67,7 @@ pub fn exp2(x: i64) -> i64 {
         term = mul(term, f) / k;
         sum += term;
     }
-    if whole >= 0 {
-        sum << whole
-    } else {
-        sum >> -whole
-    }
+    if whole >= 0 { sum << whole } else { sum >> -whole }
 }
 
 /// `base^exponent` for a base in [0, 1] and a non-negative exponent, all Q32.
@@ -134,10 +130,7 @@ mod tests {
             close(ln(ratio(n, d)), (ratio(n, d) as f64 / ONE as f64).ln());
             if x <= 1.0 {
                 for (en, ed) in [(1, 2), (71, 100), (8, 1), (0, 1)] {
-                    close(
-                        power(ratio(n, d), ratio(en, ed)),
-                        x.powf(en as f64 / ed as f64),
-                    );
+                    close(power(ratio(n, d), ratio(en, ed)), x.powf(en as f64 / ed as f64));
                 }
             }
         }

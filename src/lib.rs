@@ -4,6 +4,9 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod plan;
+pub mod price;
 pub mod recording;
+pub mod replay;
 pub mod seed;
 pub mod units;

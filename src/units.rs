@@ -42,13 +42,7 @@ impl Usage {
     /// The classes in the order of [`CLASSES`].
     #[must_use]
     pub fn by_class(&self) -> [i64; 5] {
-        [
-            self.fresh,
-            self.read,
-            self.write_5m,
-            self.write_1h,
-            self.output,
-        ]
+        [self.fresh, self.read, self.write_5m, self.write_1h, self.output]
     }
 
     /// Whether every class is zero.
@@ -191,12 +185,9 @@ mod tests {
 
     #[test]
     fn apportioned_parts_add_up() {
-        for (total, weights) in [
-            (10, vec![1, 1, 1]),
-            (-7, vec![3, 0, 9]),
-            (5, vec![0, 0]),
-            (0, vec![1]),
-        ] {
+        for (total, weights) in
+            [(10, vec![1, 1, 1]), (-7, vec![3, 0, 9]), (5, vec![0, 0]), (0, vec![1])]
+        {
             assert_eq!(apportion(total, &weights).iter().sum::<i64>(), total);
         }
         assert_eq!(apportion(10, &[1, 3]), vec![3, 7]);

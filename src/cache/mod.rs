@@ -3,6 +3,7 @@
 //! A policy is one file that answers [`Policy::read`]; [`ttl`] is the measured law, [`none`] and
 //! [`perfect`] are the bounds that no real cache leaves.
 
+pub mod minimum;
 pub mod none;
 pub mod perfect;
 pub mod ttl;
@@ -14,7 +15,9 @@ use crate::recording::{CacheBreak, Shock, Tier};
 pub struct Prior {
     /// Prefix that it cached, tokens.
     pub cached: i64,
-    /// Time from its start to the start of this call.
+    /// Time from its last touch (see [`Call::touched_ms`]) to the start of this call.
+    ///
+    /// [`Call::touched_ms`]: crate::recording::Call::touched_ms
     pub gap_ms: i64,
     /// The tier that it wrote to.
     pub tier: Tier,
@@ -27,8 +30,10 @@ pub struct Lookup {
     pub prior: Option<Prior>,
     /// Prompt size of this call, tokens.
     pub context: i64,
-    /// Prefix shared between sessions (system and tools), tokens.
+    /// System prompt and tools, tokens.
     pub static_prefix: i64,
+    /// The part of it that other sessions keep warm, tokens.
+    pub warm_prefix: i64,
     /// A known event that breaks the cache here.
     pub cache_break: CacheBreak,
 }
@@ -78,13 +83,10 @@ mod tests {
 
     fn lookup(gap_ms: i64, tier: Tier) -> Lookup {
         Lookup {
-            prior: Some(Prior {
-                cached: 80_000,
-                gap_ms,
-                tier,
-            }),
+            prior: Some(Prior { cached: 80_000, gap_ms, tier }),
             context: 82_000,
             static_prefix: 16_000,
+            warm_prefix: 16_000,
             cache_break: CacheBreak::No,
         }
     }
@@ -98,10 +100,7 @@ mod tests {
             (4_000_000, Tier::OneHour),
         ] {
             for cache_break in [CacheBreak::No, CacheBreak::ToStatic, CacheBreak::ToZero] {
-                let lookup = Lookup {
-                    cache_break,
-                    ..lookup(gap_ms, tier)
-                };
+                let lookup = Lookup { cache_break, ..lookup(gap_ms, tier) };
                 for read in [0, 9_000, 16_000, 30_000, 80_000, 82_000] {
                     let shock = explain(&lookup, read);
                     assert_eq!(with_shock(&ttl::Ttl, &lookup, shock), read, "{lookup:?}");

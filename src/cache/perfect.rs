@@ -12,9 +12,7 @@ impl Policy for Forever {
     }
 
     fn read_alive(&self, lookup: &Lookup) -> i64 {
-        let cached = lookup
-            .prior
-            .map_or(lookup.static_prefix, |prior| prior.cached);
+        let cached = lookup.prior.map_or(lookup.warm_prefix, |prior| prior.cached);
         cached.min(lookup.context)
     }
 }

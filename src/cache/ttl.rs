@@ -1,12 +1,14 @@
-//! The measured law (DESIGN.md L3): a lifetime that starts over with every touch.
+//! The measured law (MODEL.md, "Cache law"): a lifetime that starts over with every touch.
 //!
-//! * Alive: everything that the call before cached.
-//! * Expired on the one-hour tier: the static prefix, which other sessions keep warm.
-//! * Expired on the five-minute tier: nothing.
-//! * Broken by a known event: the static prefix, or nothing after a model switch.
-//! * First call of a session: the static prefix.
+//! The first line that applies decides:
+//!
+//! * first call of a session: the prefix that other sessions keep warm;
+//! * broken to zero (model switch): nothing;
+//! * expired on the five-minute tier: nothing; on the one-hour tier: the warm prefix;
+//! * broken to static (compaction, resume, rewind): the static prefix;
+//! * alive: everything that the call before cached.
 
-use super::{Lookup, Policy};
+use super::{Lookup, Policy, Prior};
 use crate::recording::{CacheBreak, Tier};
 
 /// The measured law.
@@ -16,24 +18,30 @@ pub struct Ttl;
 impl Policy for Ttl {
     #[inline]
     fn read(&self, lookup: &Lookup) -> i64 {
-        let Some(prior) = lookup.prior else {
-            return self.read_alive(lookup);
-        };
-        if prior.gap_ms < prior.tier.ttl_ms() || lookup.cache_break != CacheBreak::No {
-            return self.read_alive(lookup);
-        }
-        match prior.tier {
-            Tier::OneHour => lookup.static_prefix.min(lookup.context),
-            Tier::FiveMinutes | Tier::Uncached => 0,
+        match (lookup.prior, lookup.cache_break) {
+            (Some(prior), CacheBreak::No | CacheBreak::ToStatic) if expired(&prior) => {
+                match prior.tier {
+                    Tier::OneHour => lookup.warm_prefix.min(lookup.context),
+                    Tier::FiveMinutes | Tier::Uncached => 0,
+                }
+            }
+            _ => self.read_alive(lookup),
         }
     }
 
     #[inline]
     fn read_alive(&self, lookup: &Lookup) -> i64 {
-        match (lookup.cache_break, lookup.prior) {
-            (CacheBreak::ToZero, _) => 0,
-            (CacheBreak::ToStatic, _) | (_, None) => lookup.static_prefix.min(lookup.context),
-            (CacheBreak::No, Some(prior)) => prior.cached.min(lookup.context),
-        }
+        let position = match (lookup.prior, lookup.cache_break) {
+            (None, _) => lookup.warm_prefix,
+            (Some(_), CacheBreak::ToZero) => 0,
+            (Some(_), CacheBreak::ToStatic) => lookup.static_prefix,
+            (Some(prior), CacheBreak::No) => prior.cached,
+        };
+        position.min(lookup.context)
     }
+}
+
+#[inline]
+fn expired(prior: &Prior) -> bool {
+    prior.gap_ms >= prior.tier.ttl_ms()
 }

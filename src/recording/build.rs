@@ -33,15 +33,7 @@ impl RawBlock {
     #[must_use]
     pub fn plain(kind: BlockKind, chars: u64, estimate: i64) -> Self {
         let marks = BlockMarks::empty();
-        Self {
-            kind,
-            tool: None,
-            chars,
-            estimate,
-            marks,
-            file: None,
-            peer: None,
-        }
+        Self { kind, tool: None, chars, estimate, marks, file: None, peer: None }
     }
 }
 
@@ -117,15 +109,9 @@ impl Builder {
     /// An empty recording with a name and a source format.
     #[must_use]
     pub fn new(name: &str, source: &str) -> Self {
-        let recording = Recording {
-            name: name.to_owned(),
-            source: source.to_owned(),
-            ..Recording::default()
-        };
-        Self {
-            recording,
-            ..Self::default()
-        }
+        let recording =
+            Recording { name: name.to_owned(), source: source.to_owned(), ..Recording::default() };
+        Self { recording, ..Self::default() }
     }
 
     /// The id of a model in this recording.
@@ -142,12 +128,7 @@ impl Builder {
     /// Adds usage that was billed beyond the calls of `session` (an index, or [`NONE`]).
     pub fn push_remainder(&mut self, session: u32, model: &str, usage: Usage, why: &str) {
         let model = self.model(model);
-        self.recording.remainders.push(Remainder {
-            session,
-            model,
-            usage,
-            why: why.to_owned(),
-        });
+        self.recording.remainders.push(Remainder { session, model, usage, why: why.to_owned() });
     }
 
     /// Sets the crash records of the source.
@@ -165,10 +146,7 @@ impl Builder {
             .collect();
         let session = self.sessions();
         let first_call = self.recording.calls.len() as u32;
-        let Calibrated {
-            static_prefix,
-            calls,
-        } = calibrate::calibrate(&raw);
+        let Calibrated { static_prefix, warm_prefix, calls } = calibrate::calibrate(&raw);
         let mut outputs_at = Vec::with_capacity(calls.len());
         for done in calls {
             let at = self.recording.calls.len() as u32;
@@ -198,6 +176,7 @@ impl Builder {
             calls: self.recording.calls.len() as u32 - first_call,
             records: raw.records,
             static_prefix,
+            warm_prefix,
             usage_basis: raw.usage_basis,
             blocks_basis: raw.blocks_basis,
             times_basis: raw.times_basis,

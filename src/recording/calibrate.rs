@@ -17,8 +17,10 @@ const MAX_STRETCH: i64 = 3;
 
 /// A calibrated session: its calls with their blocks and token counts.
 pub struct Calibrated {
-    /// Tokens shared by all sessions of this harness and model.
+    /// System prompt and tools, tokens.
     pub static_prefix: i64,
+    /// The part of it that other sessions keep warm, tokens.
+    pub warm_prefix: i64,
     /// The calls in order.
     pub calls: Vec<CalibratedCall>,
 }
@@ -66,25 +68,20 @@ pub fn calibrate(raw: &RawSession) -> Calibrated {
             }
         });
     }
-    let static_prefix = raw.static_prefix.unwrap_or_else(|| {
-        let first_read = raw.calls.first().map_or(0, |call| call.usage.read);
-        if first_read > 0 { first_read } else { system }
-    });
+    let first_read = raw.calls.first().map_or(0, |call| call.usage.read);
+    let static_prefix =
+        raw.static_prefix.unwrap_or(if first_read > 0 { first_read } else { system });
+    let prefixes = (static_prefix, first_read.min(static_prefix));
     let mut calls: Vec<CalibratedCall> = Vec::with_capacity(raw.calls.len());
     let mut tier = Tier::Uncached;
     for (index, call) in raw.calls.iter().enumerate() {
-        let produced = growths
-            .get(index + 1)
-            .map_or_else(|| last_output(call), |g| g.produced);
+        let produced = growths.get(index + 1).map_or_else(|| last_output(call), |g| g.produced);
         tier = tier_of(call).unwrap_or(tier);
         let before = calls.last().map(|done| &done.call);
-        let done = assemble(call, growths[index], produced, tier, static_prefix, before);
+        let done = assemble(call, growths[index], produced, tier, prefixes, before);
         calls.push(done);
     }
-    Calibrated {
-        static_prefix,
-        calls,
-    }
+    Calibrated { static_prefix, warm_prefix: prefixes.1, calls }
 }
 
 /// The tier that a call wrote to, if it wrote.
@@ -132,26 +129,11 @@ fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> Growth {
     };
     let rest = growth - produced;
     if inputs > 0 && rest >= inputs / MAX_STRETCH && rest <= inputs * MAX_STRETCH {
-        Growth {
-            produced,
-            inputs: rest,
-            unattributed: 0,
-            cut: 0,
-        }
+        Growth { produced, inputs: rest, unattributed: 0, cut: 0 }
     } else if rest > inputs {
-        Growth {
-            produced,
-            inputs,
-            unattributed: rest - inputs,
-            cut: 0,
-        }
+        Growth { produced, inputs, unattributed: rest - inputs, cut: 0 }
     } else {
-        Growth {
-            produced,
-            inputs,
-            unattributed: 0,
-            cut: inputs - rest,
-        }
+        Growth { produced, inputs, unattributed: 0, cut: inputs - rest }
     }
 }
 
@@ -166,12 +148,7 @@ fn share_restart(before: Option<&RawCall>, call: &RawCall, context: i64, system:
         Some(_) if call.inputs.is_empty() => 0,
         Some(_) => (context - system).max(estimated.min(context)),
     };
-    Growth {
-        produced,
-        inputs,
-        unattributed: context - inputs,
-        cut: 0,
-    }
+    Growth { produced, inputs, unattributed: context - inputs, cut: 0 }
 }
 
 fn assemble(
@@ -179,27 +156,15 @@ fn assemble(
     growth: Growth,
     produced: i64,
     tier: Tier,
-    static_prefix: i64,
+    (static_prefix, warm_prefix): (i64, i64),
     before: Option<&Call>,
 ) -> CalibratedCall {
-    let restart = if before.is_none() {
-        Restart::Fresh
-    } else {
-        raw.restart
-    };
+    let restart = if before.is_none() { Restart::Fresh } else { raw.restart };
     let mut inputs = scale(&raw.inputs, growth.inputs);
     if growth.unattributed > 0 {
-        let kind = if restart == Restart::No {
-            BlockKind::Unattributed
-        } else {
-            BlockKind::System
-        };
+        let kind = if restart == Restart::No { BlockKind::Unattributed } else { BlockKind::System };
         let rest = (RawBlock::plain(kind, 0, 0), growth.unattributed);
-        let at = if restart == Restart::No {
-            inputs.len()
-        } else {
-            0
-        };
+        let at = if restart == Restart::No { inputs.len() } else { 0 };
         inputs.insert(at, rest);
     }
     let mut outputs = scale(&raw.outputs, produced);
@@ -209,47 +174,39 @@ fn assemble(
     let hidden = produced - raw.usage.output;
     let mut marks = raw.marks;
     marks.set(CallMarks::PLACEHOLDER, hidden > 0);
-    let cache_break = if before.is_none() {
-        CacheBreak::No
-    } else {
-        raw.cache_break
-    };
+    let cache_break = if before.is_none() { CacheBreak::No } else { raw.cache_break };
     let lookup = cache::Lookup {
         prior: before.map(|prev| cache::Prior {
             cached: prev.usage.context() - prev.usage.fresh,
-            gap_ms: raw.start_ms - prev.start_ms,
+            gap_ms: raw.start_ms - prev.touched_ms,
             tier: prev.tier,
         }),
         context: raw.usage.context(),
         static_prefix,
+        warm_prefix,
         cache_break,
     };
+    let end_ms = raw.end_ms.max(raw.start_ms);
+    let ends_turn = raw.outputs.iter().all(|block| block.kind != BlockKind::ToolInput);
     let call = Call {
         session: 0,
         model: raw.model,
         start_ms: raw.start_ms,
-        end_ms: raw.end_ms.max(raw.start_ms),
+        end_ms,
+        touched_ms: if ends_turn { end_ms } else { raw.start_ms },
         records: raw.records,
         usage: raw.usage,
         output_hidden: hidden,
         tier,
         marks,
         restart,
-        cut: if restart == Restart::No {
-            growth.cut
-        } else {
-            0
-        },
+        cut: if restart == Restart::No { growth.cut } else { 0 },
         cache_break,
         shock: cache::explain(&lookup, raw.usage.read),
         first_block: 0,
         blocks: 0,
     };
-    CalibratedCall {
-        call,
-        inputs,
-        outputs,
-    }
+    CalibratedCall { call, inputs, outputs }
 }
 
 /// Scales the estimates of `blocks` so that they add up to `total`.
@@ -258,9 +215,5 @@ fn scale(blocks: &[RawBlock], total: i64) -> Vec<(RawBlock, i64)> {
     if weights.iter().all(|&weight| weight == 0) {
         weights.fill(1);
     }
-    blocks
-        .iter()
-        .cloned()
-        .zip(apportion(total, &weights))
-        .collect()
+    blocks.iter().cloned().zip(apportion(total, &weights)).collect()
 }

@@ -34,36 +34,15 @@ impl Recording {
                 if met == wanted {
                     return Ok(());
                 }
-                Err(Unbalanced {
-                    session: session.id.clone(),
-                    call,
-                    what,
-                    met,
-                    wanted,
-                })
+                Err(Unbalanced { session: session.id.clone(), call, what, met, wanted })
             };
-            fail(
-                next_call,
-                "first call",
-                i64::from(session.first_call),
-                next_call as i64,
-            )?;
+            fail(next_call, "first call", i64::from(session.first_call), next_call as i64)?;
             next_call = session.range().end;
-            fail(
-                next_call,
-                "calls",
-                i64::from(next_call <= self.calls.len()),
-                1,
-            )?;
+            fail(next_call, "calls", i64::from(next_call <= self.calls.len()), 1)?;
             for at in session.range() {
                 let call = &self.calls[at];
                 fail(at, "session", i64::from(call.session), index as i64)?;
-                fail(
-                    at,
-                    "first block",
-                    i64::from(call.first_block),
-                    next_block as i64,
-                )?;
+                fail(at, "first block", i64::from(call.first_block), next_block as i64)?;
                 next_block = call.range().end;
                 fail(at, "blocks", i64::from(next_block <= self.blocks.len()), 1)?;
                 self.check_call(at, before, &fail)?;
@@ -116,12 +95,7 @@ impl Recording {
             fail(at, "usage below zero", tokens.min(0), 0)?;
         }
         fail(at, "cut below zero", call.cut.min(0), 0)?;
-        fail(
-            at,
-            "time backwards",
-            (call.end_ms - call.start_ms).min(0),
-            0,
-        )?;
+        fail(at, "time backwards", (call.end_ms - call.start_ms).min(0), 0)?;
         fail(at, "produced tokens", outputs, call.produced())?;
         let carried = match (before, call.restart) {
             (Some(prev), Restart::No) => prev.usage.context() + prev.produced() - call.cut,
@@ -130,13 +104,14 @@ impl Recording {
         fail(at, "context", call.usage.context(), carried + inputs)?;
         let prior = before.map(|prev| cache::Prior {
             cached: prev.usage.context() - prev.usage.fresh,
-            gap_ms: call.start_ms - prev.start_ms,
+            gap_ms: call.start_ms - prev.touched_ms,
             tier: prev.tier,
         });
         let lookup = cache::Lookup {
             prior,
             context: call.usage.context(),
             static_prefix: session.static_prefix,
+            warm_prefix: session.warm_prefix,
             cache_break: call.cache_break,
         };
         let read = cache::with_shock(&cache::ttl::Ttl, &lookup, call.shock);

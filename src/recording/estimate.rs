@@ -21,10 +21,7 @@ impl Tokenizer {
     /// The family of a model, by its name.
     #[must_use]
     pub fn of(model: &str) -> Self {
-        let Some(rest) = model
-            .find("claude-")
-            .map(|at| &model[at + "claude-".len()..])
-        else {
+        let Some(rest) = model.find("claude-").map(|at| &model[at + "claude-".len()..]) else {
             return Self::Other;
         };
         let mut parts = rest.split('-');
@@ -80,10 +77,7 @@ mod tests {
             ("claude-opus-4-5-20251101", Tokenizer::Claude4),
             ("claude-opus-4-20250514", Tokenizer::Claude4),
             ("claude-3-5-sonnet-20241022", Tokenizer::Claude4),
-            (
-                "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-                Tokenizer::Claude4,
-            ),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Tokenizer::Claude4),
             ("claude-opus-4-7", Tokenizer::Claude47),
             ("claude-sonnet-5", Tokenizer::Claude47),
             ("claude-opus-5-5", Tokenizer::Claude47),

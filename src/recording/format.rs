@@ -1,7 +1,517 @@
 //! The recording on disk: versioned JSON, columns, one line a column, so that small ones diff well.
-use super::Recording;
-/// The canonical bytes of a recording.
+//!
+//! The types here mirror the model's types rather than being them, so that a change of the model
+//! does not change the format by accident. Reading checks everything: a file that was edited by
+//! hand is either whole or refused with the place and the reason.
+
+use super::{
+    Basis, Block, BlockKind, BlockMarks, CacheBreak, Call, CallMarks, Crashes, Recording,
+    Remainder, Restart, Role, Session, Shock, Tier, Unbalanced, name_of,
+};
+use crate::units::Usage;
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the format. A reader takes its own version only.
+pub const SCHEMA: &str = "windtunnel.recording/1";
+
+/// A file that is no readable recording.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRecording {
+    /// Not JSON, or not of this shape.
+    #[error("not a recording: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Another format or version.
+    #[error("schema is '{met}', this version reads '{SCHEMA}'")]
+    Schema {
+        /// What the file says.
+        met: String,
+    },
+    /// A column or a name that does not fit.
+    #[error("column '{column}', row {row}: {what}")]
+    Column {
+        /// The column.
+        column: &'static str,
+        /// The row.
+        row: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The books do not balance.
+    #[error(transparent)]
+    Books(#[from] Unbalanced),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema: String,
+    name: String,
+    source: String,
+    models: Vec<String>,
+    tools: Vec<String>,
+    crashes: CrashesOnDisk,
+    sessions: Vec<SessionOnDisk>,
+    remainders: Vec<RemainderOnDisk>,
+    calls: CallColumns,
+    blocks: BlockColumns,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CrashesOnDisk {
+    records: u32,
+    pid_reuse: u32,
+    orphans: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionOnDisk {
+    id: String,
+    file: String,
+    pipeline: String,
+    step: String,
+    version: String,
+    role: String,
+    calls: u32,
+    records: u32,
+    static_prefix: i64,
+    warm_prefix: i64,
+    usage: String,
+    blocks: String,
+    times: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemainderOnDisk {
+    session: Option<u32>,
+    model: u16,
+    fresh: i64,
+    read: i64,
+    write_5m: i64,
+    write_1h: i64,
+    output: i64,
+    why: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallColumns {
+    model: Vec<u16>,
+    start_ms: Vec<i64>,
+    end_ms: Vec<i64>,
+    touched_ms: Vec<i64>,
+    records: Vec<u32>,
+    fresh: Vec<i64>,
+    read: Vec<i64>,
+    write_5m: Vec<i64>,
+    write_1h: Vec<i64>,
+    output: Vec<i64>,
+    output_hidden: Vec<i64>,
+    tier: Vec<String>,
+    marks: Vec<String>,
+    restart: Vec<String>,
+    cut: Vec<i64>,
+    cache_break: Vec<String>,
+    shock: Vec<String>,
+    blocks: Vec<u32>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlockColumns {
+    kind: Vec<String>,
+    tool: Vec<Option<u16>>,
+    chars: Vec<u32>,
+    tokens: Vec<i64>,
+    marks: Vec<String>,
+    file: Vec<Option<u32>>,
+    peer: Vec<Option<u32>>,
+}
+
+/// The canonical bytes of a recording: equal recordings give equal bytes.
 #[must_use]
-pub fn to_json(_recording: &Recording) -> Vec<u8> {
-    Vec::new()
+pub fn to_json(recording: &Recording) -> Vec<u8> {
+    let file = File::from(recording);
+    let mut out = b"{\n".to_vec();
+    let mut entry = |key: &str, value: &[u8]| {
+        if out.len() > 2 {
+            out.extend_from_slice(b",\n");
+        }
+        out.extend_from_slice(format!("\"{key}\":").as_bytes());
+        out.extend_from_slice(value);
+    };
+    entry("schema", &json(&file.schema));
+    entry("name", &json(&file.name));
+    entry("source", &json(&file.source));
+    entry("models", &json(&file.models));
+    entry("tools", &json(&file.tools));
+    entry("crashes", &json(&file.crashes));
+    entry("sessions", &lines(&file.sessions));
+    entry("remainders", &lines(&file.remainders));
+    entry("calls", &columns(&file.calls));
+    entry("blocks", &columns(&file.blocks));
+    out.extend_from_slice(b"\n}\n");
+    out
+}
+
+/// Serialising plain numbers and strings into memory cannot fail.
+fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// A list with one line an element.
+fn lines<T: Serialize>(values: &[T]) -> Vec<u8> {
+    let items: Vec<Vec<u8>> = values.iter().map(json).collect();
+    if items.is_empty() {
+        return b"[]".to_vec();
+    }
+    [b"[\n".to_vec(), items.join(&b",\n"[..]), b"\n]".to_vec()].concat()
+}
+
+/// An object of columns with one line a column.
+fn columns<T: Serialize>(value: &T) -> Vec<u8> {
+    let text = json(value);
+    let mut out = Vec::with_capacity(text.len() + 64);
+    let mut depth = 0;
+    let mut quoted = false;
+    let mut escaped = false;
+    for &byte in &text {
+        match byte {
+            _ if escaped => {}
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        escaped = quoted && byte == b'\\' && !escaped;
+        if byte == b'}' && depth == 0 {
+            out.push(b'\n');
+        }
+        out.push(byte);
+        if depth == 1 && !quoted && matches!(byte, b'{' | b',') {
+            out.push(b'\n');
+        }
+    }
+    out
+}
+
+/// Reads a recording and checks it whole.
+///
+/// # Errors
+/// What is wrong with the file, and where.
+pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: Option<String>,
+    }
+    let head: Head = serde_json::from_slice(bytes)?;
+    let met = head.schema.unwrap_or_default();
+    if met != SCHEMA {
+        return Err(BadRecording::Schema { met });
+    }
+    let file: File = serde_json::from_slice(bytes)?;
+    let mut recording = Recording {
+        name: file.name,
+        source: file.source,
+        models: file.models,
+        tools: file.tools,
+        crashes: Crashes {
+            records: file.crashes.records,
+            pid_reuse: file.crashes.pid_reuse,
+            orphans: file.crashes.orphans,
+        },
+        ..Recording::default()
+    };
+    let mut session_of = Vec::new();
+    for (row, session) in file.sessions.into_iter().enumerate() {
+        let first_call = session_of.len() as u32;
+        session_of.extend(std::iter::repeat_n(row as u32, session.calls as usize));
+        recording.sessions.push(session.read(row, first_call)?);
+    }
+    for rest in file.remainders {
+        recording.remainders.push(rest.read());
+    }
+    file.calls.read(&session_of, &mut recording)?;
+    file.blocks.read(&mut recording)?;
+    recording.check()?;
+    Ok(recording)
+}
+
+impl From<&Recording> for File {
+    fn from(recording: &Recording) -> Self {
+        let mut calls = CallColumns::default();
+        recording.calls.iter().for_each(|call| calls.push(call));
+        let mut blocks = BlockColumns::default();
+        recording.blocks.iter().for_each(|block| blocks.push(block));
+        Self {
+            schema: SCHEMA.to_owned(),
+            name: recording.name.clone(),
+            source: recording.source.clone(),
+            models: recording.models.clone(),
+            tools: recording.tools.clone(),
+            crashes: CrashesOnDisk {
+                records: recording.crashes.records,
+                pid_reuse: recording.crashes.pid_reuse,
+                orphans: recording.crashes.orphans,
+            },
+            sessions: recording.sessions.iter().map(SessionOnDisk::from).collect(),
+            remainders: recording.remainders.iter().map(RemainderOnDisk::from).collect(),
+            calls,
+            blocks,
+        }
+    }
+}
+
+impl From<&Session> for SessionOnDisk {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.clone(),
+            file: session.file.clone(),
+            pipeline: session.pipeline.clone(),
+            step: session.step.clone(),
+            version: session.version.clone(),
+            role: name_of(&Role::NAMED, session.role).to_owned(),
+            calls: session.calls,
+            records: session.records,
+            static_prefix: session.static_prefix,
+            warm_prefix: session.warm_prefix,
+            usage: name_of(&Basis::NAMED, session.usage_basis).to_owned(),
+            blocks: name_of(&Basis::NAMED, session.blocks_basis).to_owned(),
+            times: name_of(&Basis::NAMED, session.times_basis).to_owned(),
+        }
+    }
+}
+
+impl SessionOnDisk {
+    fn read(self, row: usize, first_call: u32) -> Result<Session, BadRecording> {
+        let basis = |column, text: &str| named(&Basis::NAMED, column, row, text);
+        Ok(Session {
+            role: named(&Role::NAMED, "role", row, &self.role)?,
+            usage_basis: basis("usage", &self.usage)?,
+            blocks_basis: basis("blocks", &self.blocks)?,
+            times_basis: basis("times", &self.times)?,
+            id: self.id,
+            file: self.file,
+            pipeline: self.pipeline,
+            step: self.step,
+            version: self.version,
+            first_call,
+            calls: self.calls,
+            records: self.records,
+            static_prefix: self.static_prefix,
+            warm_prefix: self.warm_prefix,
+        })
+    }
+}
+
+impl From<&Remainder> for RemainderOnDisk {
+    fn from(rest: &Remainder) -> Self {
+        let Usage { fresh, read, write_5m, write_1h, output } = rest.usage;
+        let session = (rest.session != crate::ids::NONE).then_some(rest.session);
+        let (model, why) = (rest.model, rest.why.clone());
+        Self { session, model, fresh, read, write_5m, write_1h, output, why }
+    }
+}
+
+impl RemainderOnDisk {
+    fn read(self) -> Remainder {
+        let Self { fresh, read, write_5m, write_1h, output, .. } = self;
+        Remainder {
+            session: self.session.unwrap_or(crate::ids::NONE),
+            model: self.model,
+            usage: Usage { fresh, read, write_5m, write_1h, output },
+            why: self.why,
+        }
+    }
+}
+
+impl CallColumns {
+    fn push(&mut self, call: &Call) {
+        self.model.push(call.model);
+        self.start_ms.push(call.start_ms);
+        self.end_ms.push(call.end_ms);
+        self.touched_ms.push(call.touched_ms);
+        self.records.push(call.records);
+        self.fresh.push(call.usage.fresh);
+        self.read.push(call.usage.read);
+        self.write_5m.push(call.usage.write_5m);
+        self.write_1h.push(call.usage.write_1h);
+        self.output.push(call.usage.output);
+        self.output_hidden.push(call.output_hidden);
+        self.tier.push(name_of(&Tier::NAMED, call.tier).to_owned());
+        self.marks.push(bitflags_text(call.marks.iter_names()));
+        self.restart.push(name_of(&Restart::NAMED, call.restart).to_owned());
+        self.cut.push(call.cut);
+        self.cache_break.push(name_of(&CacheBreak::NAMED, call.cache_break).to_owned());
+        self.shock.push(match call.shock {
+            Shock::None => String::new(),
+            Shock::Shift(by) => format!("shift {by}"),
+            Shock::EvictedTo(at) => format!("evicted {at}"),
+            Shock::Survived(by) => format!("survived {by}"),
+        });
+        self.blocks.push(call.blocks);
+    }
+
+    fn read(self, session_of: &[u32], recording: &mut Recording) -> Result<(), BadRecording> {
+        let rows = session_of.len();
+        for (column, length) in [
+            ("model", self.model.len()),
+            ("start_ms", self.start_ms.len()),
+            ("end_ms", self.end_ms.len()),
+            ("touched_ms", self.touched_ms.len()),
+            ("records", self.records.len()),
+            ("fresh", self.fresh.len()),
+            ("read", self.read.len()),
+            ("write_5m", self.write_5m.len()),
+            ("write_1h", self.write_1h.len()),
+            ("output", self.output.len()),
+            ("output_hidden", self.output_hidden.len()),
+            ("tier", self.tier.len()),
+            ("marks", self.marks.len()),
+            ("restart", self.restart.len()),
+            ("cut", self.cut.len()),
+            ("cache_break", self.cache_break.len()),
+            ("shock", self.shock.len()),
+            ("blocks", self.blocks.len()),
+        ] {
+            same_length(column, length, rows)?;
+        }
+        let mut first_block = 0_u32;
+        for (row, &session) in session_of.iter().enumerate() {
+            recording.calls.push(Call {
+                session,
+                model: self.model[row],
+                start_ms: self.start_ms[row],
+                end_ms: self.end_ms[row],
+                touched_ms: self.touched_ms[row],
+                records: self.records[row],
+                usage: Usage {
+                    fresh: self.fresh[row],
+                    read: self.read[row],
+                    write_5m: self.write_5m[row],
+                    write_1h: self.write_1h[row],
+                    output: self.output[row],
+                },
+                output_hidden: self.output_hidden[row],
+                tier: named(&Tier::NAMED, "tier", row, &self.tier[row])?,
+                marks: flags("marks", row, &self.marks[row], CallMarks::from_name)?,
+                restart: named(&Restart::NAMED, "restart", row, &self.restart[row])?,
+                cut: self.cut[row],
+                cache_break: named(&CacheBreak::NAMED, "cache_break", row, &self.cache_break[row])?,
+                shock: shock(row, &self.shock[row])?,
+                first_block,
+                blocks: self.blocks[row],
+            });
+            first_block = first_block.saturating_add(self.blocks[row]);
+        }
+        Ok(())
+    }
+}
+
+impl BlockColumns {
+    fn push(&mut self, block: &Block) {
+        self.kind.push(block.kind.name().to_owned());
+        self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
+        self.chars.push(block.chars);
+        self.tokens.push(block.tokens);
+        self.marks.push(bitflags_text(block.marks.iter_names()));
+        self.file.push(block.file());
+        self.peer.push((block.peer != crate::ids::NONE).then_some(block.peer));
+    }
+
+    fn read(self, recording: &mut Recording) -> Result<(), BadRecording> {
+        let rows = recording.calls.iter().map(|call| call.blocks as usize).sum();
+        for (column, length) in [
+            ("kind", self.kind.len()),
+            ("tool", self.tool.len()),
+            ("chars", self.chars.len()),
+            ("tokens", self.tokens.len()),
+            ("block marks", self.marks.len()),
+            ("file", self.file.len()),
+            ("peer", self.peer.len()),
+        ] {
+            same_length(column, length, rows)?;
+        }
+        let mut row = 0;
+        for call in 0..recording.calls.len() {
+            for _ in 0..recording.calls[call].blocks {
+                recording.blocks.push(Block {
+                    call: call as u32,
+                    kind: named(&BlockKind::NAMED, "kind", row, &self.kind[row])?,
+                    tool: self.tool[row].unwrap_or(crate::ids::NO_TOOL),
+                    chars: self.chars[row],
+                    tokens: self.tokens[row],
+                    marks: flags("block marks", row, &self.marks[row], BlockMarks::from_name)?,
+                    file: self.file[row].unwrap_or(crate::ids::NONE),
+                    peer: self.peer[row].unwrap_or(crate::ids::NONE),
+                });
+                row += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same_length(column: &'static str, length: usize, rows: usize) -> Result<(), BadRecording> {
+    if length == rows {
+        return Ok(());
+    }
+    let what = format!("{length} values for {rows} rows");
+    Err(BadRecording::Column { column, row: length.min(rows), what })
+}
+
+fn named<T: Copy>(
+    names: &[(T, &'static str)],
+    column: &'static str,
+    row: usize,
+    text: &str,
+) -> Result<T, BadRecording> {
+    let found = names.iter().find(|(_, name)| *name == text).map(|(value, _)| *value);
+    found.ok_or_else(|| {
+        let known: Vec<_> = names.iter().map(|(_, name)| format!("'{name}'")).collect();
+        let what = format!("'{text}' is none of {}", known.join(", "));
+        BadRecording::Column { column, row, what }
+    })
+}
+
+fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -> String {
+    names.map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>().join(" ")
+}
+
+fn flags<T: Default + std::ops::BitOrAssign>(
+    column: &'static str,
+    row: usize,
+    text: &str,
+    from_name: impl Fn(&str) -> Option<T>,
+) -> Result<T, BadRecording> {
+    let mut flags = T::default();
+    for name in text.split_whitespace() {
+        flags |= from_name(&name.to_uppercase()).ok_or_else(|| BadRecording::Column {
+            column,
+            row,
+            what: format!("unknown mark '{name}'"),
+        })?;
+    }
+    Ok(flags)
+}
+
+fn shock(row: usize, text: &str) -> Result<Shock, BadRecording> {
+    let wrong = || BadRecording::Column {
+        column: "shock",
+        row,
+        what: format!("'{text}' is not 'shift N', 'evicted N' or 'survived N'"),
+    };
+    if text.is_empty() {
+        return Ok(Shock::None);
+    }
+    let (kind, number) = text.split_once(' ').ok_or_else(wrong)?;
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    match kind {
+        "shift" => Ok(Shock::Shift(number)),
+        "evicted" => Ok(Shock::EvictedTo(number)),
+        "survived" => Ok(Shock::Survived(number)),
+        _ => Err(wrong()),
+    }
 }

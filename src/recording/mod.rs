@@ -62,11 +62,8 @@ pub enum Role {
 
 impl Role {
     /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] = [
-        (Self::Main, "main"),
-        (Self::Subagent, "subagent"),
-        (Self::Orchestrator, "orchestrator"),
-    ];
+    pub const NAMED: [(Self, &'static str); 3] =
+        [(Self::Main, "main"), (Self::Subagent, "subagent"), (Self::Orchestrator, "orchestrator")];
 }
 
 /// The cache tier that a call writes to.
@@ -82,11 +79,8 @@ pub enum Tier {
 
 impl Tier {
     /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] = [
-        (Self::Uncached, "none"),
-        (Self::FiveMinutes, "5m"),
-        (Self::OneHour, "1h"),
-    ];
+    pub const NAMED: [(Self, &'static str); 3] =
+        [(Self::Uncached, "none"), (Self::FiveMinutes, "5m"), (Self::OneHour, "1h")];
 
     /// Lifetime of an entry in milliseconds, counted from the start of the call that touched it.
     #[must_use]
@@ -135,11 +129,8 @@ pub enum CacheBreak {
 
 impl CacheBreak {
     /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] = [
-        (Self::No, ""),
-        (Self::ToStatic, "static"),
-        (Self::ToZero, "zero"),
-    ];
+    pub const NAMED: [(Self, &'static str); 3] =
+        [(Self::No, ""), (Self::ToStatic, "static"), (Self::ToZero, "zero")];
 }
 
 /// What the cache law does not explain about one call's read.
@@ -159,7 +150,7 @@ pub enum Shock {
 
 bitflags! {
     /// What the importer or a reconstruction knows about a call.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct CallMarks: u16 {
         /// A person's prompt opens it.
         const HUMAN = 1;
@@ -182,7 +173,7 @@ bitflags! {
 
 bitflags! {
     /// What is known about a block.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct BlockMarks: u16 {
         /// Prose in a response that also uses a tool.
         const PROSE = 1;
@@ -260,10 +251,7 @@ impl BlockKind {
 /// The name of a value in a table of names.
 #[must_use]
 pub fn name_of<T: Copy + PartialEq>(named: &[(T, &'static str)], value: T) -> &'static str {
-    named
-        .iter()
-        .find(|(v, _)| *v == value)
-        .map_or("", |(_, name)| name)
+    named.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
 }
 
 /// One context window's life.
@@ -287,8 +275,10 @@ pub struct Session {
     pub calls: u32,
     /// Records it was read from.
     pub records: u32,
-    /// Tokens shared by every session of this harness, version and model: system and tools.
+    /// System prompt and tools: what survives a loss of the messages, tokens.
     pub static_prefix: i64,
+    /// The part of it that other sessions of this harness keep warm, tokens.
+    pub warm_prefix: i64,
     /// Where its usage comes from.
     pub usage_basis: Basis,
     /// Where its block sizes come from.
@@ -316,6 +306,9 @@ pub struct Call {
     pub start_ms: i64,
     /// When the response was complete.
     pub end_ms: i64,
+    /// From when its cache entry ages: its start, or its end if it ended the turn, because the
+    /// harness then re-reads everything once more on the side (MODEL.md, "Cache law").
+    pub touched_ms: i64,
     /// Records that held it.
     pub records: u32,
     /// Its usage.

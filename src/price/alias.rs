@@ -1,0 +1,83 @@
+//! Declared aliases: the ways in which one model is written.
+//!
+//! Tried in order, each one a stated rule; nothing is matched by similarity.
+//!
+//! 1. the id itself;
+//! 2. without a cloud's prefix and suffix: `us.anthropic.claude-x-v1:0`, `anthropic/claude-x`,
+//!    `claude-x@20250929`, and without a context-window tag: `claude-x[1m]`;
+//! 3. with the only release date that the book has for it, or without its own date;
+//! 4. behind the vendor that the book files it under: `glm-4.7` is `zai/glm-4.7`.
+
+/// The suffix of model ids that a router serves without charge.
+/// Source: OpenRouter's documentation of model variants, 2026.
+pub const FREE_SUFFIX: &str = ":free";
+
+/// Prefixes that clouds and routers put before an id.
+const PREFIXES: [&str; 9] =
+    ["us.", "eu.", "apac.", "jp.", "au.", "global.", "anthropic.", "anthropic/", "openai/"];
+
+/// The id without prefixes, suffixes and tags.
+#[must_use]
+pub fn bare(model: &str) -> String {
+    let mut rest = model;
+    while let Some(shorter) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = shorter;
+    }
+    let rest = rest.split('[').next().unwrap_or(rest);
+    let rest = match rest.rfind("-v") {
+        Some(at) if rest[at + 2..].chars().all(|c| c.is_ascii_digit() || c == ':') => &rest[..at],
+        _ => rest,
+    };
+    rest.replace('@', "-")
+}
+
+/// The id without a release date at its end.
+#[must_use]
+pub fn undated(model: &str) -> &str {
+    match model.rsplit_once('-') {
+        Some((head, date)) if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) => head,
+        _ => model,
+    }
+}
+
+/// Finds `model` among `known` ids.
+pub fn resolve<'a>(model: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let bare = bare(model);
+    let exact = |wanted: &str| known.clone().find(|id| *id == wanted);
+    let only = |matches: &dyn Fn(&str) -> bool| {
+        let mut found = known.clone().filter(|id| matches(id));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    };
+    exact(model)
+        .or_else(|| exact(&bare))
+        .or_else(|| only(&|id| undated(id) == bare))
+        .or_else(|| exact(undated(&bare)))
+        .or_else(|| only(&|id| id.rsplit_once('/').is_some_and(|(_, tail)| tail == bare)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declared_way_to_write_a_model_is_found() {
+        let known = ["claude-opus-4-6", "claude-sonnet-4-5-20250929", "zai/glm-4.7", "gpt-5"];
+        for (written, want) in [
+            ("claude-opus-4-6", Some("claude-opus-4-6")),
+            ("claude-opus-4-6[1m]", Some("claude-opus-4-6")),
+            ("claude-opus-4-6-20260205", Some("claude-opus-4-6")),
+            ("claude-sonnet-4-5", Some("claude-sonnet-4-5-20250929")),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Some("claude-sonnet-4-5-20250929")),
+            ("claude-sonnet-4-5@20250929", Some("claude-sonnet-4-5-20250929")),
+            ("openai/gpt-5", Some("gpt-5")),
+            ("glm-4.7", Some("zai/glm-4.7")),
+            ("claude-opus-4", None),
+            ("gpt-5-mini", None),
+            ("opus", None),
+            ("", None),
+        ] {
+            assert_eq!(resolve(written, known.into_iter()), want, "{written}");
+        }
+    }
+}

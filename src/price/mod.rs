@@ -1,0 +1,167 @@
+//! Prices: absolute, dated, per model and prompt-size band. Never multipliers, never a guess.
+//!
+//! A model is found by its exact id or by a declared alias ([`alias`]); a model without a price on
+//! the date of a call is an error that names the model and the remedy, never zero.
+
+pub mod alias;
+mod book;
+
+pub use book::{BadPriceBook, PriceBook};
+
+use crate::cache::minimum;
+use crate::units::{PicoUsd, Usage};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// The model name of recordings whose source does not name one.
+pub const UNSTATED_MODEL: &str = "unstated";
+
+/// The assumption for [`UNSTATED_MODEL`] unless the user makes another.
+/// Source: DESIGN.md / issue text; the model of the time (April 2026).
+pub const DEFAULT_ASSUMED_MODEL: &str = "claude-opus-4-6";
+
+/// Pico-dollars per token, by class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Price {
+    /// Uncached input.
+    pub fresh: i64,
+    /// Cache read.
+    pub read: i64,
+    /// Cache write, five minutes.
+    pub write_5m: i64,
+    /// Cache write, one hour.
+    pub write_1h: i64,
+    /// Output.
+    pub output: i64,
+}
+
+impl Price {
+    /// The price of so many tokens.
+    #[must_use]
+    pub fn of(&self, usage: &Usage) -> PicoUsd {
+        let prices = [self.fresh, self.read, self.write_5m, self.write_1h, self.output];
+        let tokens = usage.by_class();
+        PicoUsd(tokens.iter().zip(prices).map(|(&t, p)| i128::from(t) * i128::from(p)).sum())
+    }
+}
+
+/// The price that some calls of a plan pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceRow {
+    /// The model as priced.
+    pub model: String,
+    /// Up to the threshold.
+    pub base: Price,
+    /// Beyond it.
+    pub long: Price,
+    /// Contexts above this size pay the long band.
+    pub long_above: i64,
+    /// Contexts below this size are silently not cached.
+    pub min_cached: i64,
+}
+
+/// A model that has no price.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MissingPrice {
+    /// The model is in no price book.
+    #[error(
+        "no price for model '{model}'{near}: add a row for it with --prices FILE \
+         (same columns as `windtunnel explain prices` shows)"
+    )]
+    Model {
+        /// The model as recorded.
+        model: String,
+        /// A hint, starting with a space, or empty.
+        near: String,
+    },
+    /// The model has prices, none on that day.
+    #[error("no price for model '{model}' on {date}: add a row for that date with --prices FILE")]
+    Date {
+        /// The model as recorded.
+        model: String,
+        /// The day of the call.
+        date: Date,
+    },
+}
+
+/// A price book and the assumptions under which it is used.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// The book.
+    pub book: PriceBook,
+    /// What [`UNSTATED_MODEL`] stands for.
+    pub assumed_model: String,
+    /// Price every call as of this day instead of its own.
+    pub date: Option<Date>,
+}
+
+impl Pricing {
+    /// The embedded price book under the default assumption.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self {
+            book: PriceBook::embedded(),
+            assumed_model: DEFAULT_ASSUMED_MODEL.to_owned(),
+            date: None,
+        }
+    }
+
+    /// Starts resolving the models of one recording.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver { pricing: self, rows: Vec::new(), seen: BTreeMap::new() }
+    }
+
+    /// The price of one model at one moment.
+    ///
+    /// # Errors
+    /// The model has no price then.
+    pub fn find(&self, model: &str, at_ms: i64) -> Result<PriceRow, MissingPrice> {
+        let mut resolver = self.resolver();
+        resolver.resolve(model, at_ms)?;
+        Ok(resolver.rows.remove(0))
+    }
+}
+
+/// Resolves models to prices and numbers them.
+#[derive(Debug)]
+pub struct Resolver<'a> {
+    pricing: &'a Pricing,
+    rows: Vec<PriceRow>,
+    seen: BTreeMap<(String, Date), u16>,
+}
+
+impl Resolver<'_> {
+    /// The number of the price that `model` pays at a time (milliseconds since the epoch).
+    ///
+    /// # Errors
+    /// The model has no price then.
+    pub fn resolve(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
+        let date = self.pricing.date.unwrap_or_else(|| day_of(at_ms));
+        let name = if model == UNSTATED_MODEL { &self.pricing.assumed_model } else { model };
+        if let Some(&known) = self.seen.get(&(name.to_owned(), date)) {
+            return Ok(known);
+        }
+        let row = self.pricing.book.find(name, date)?;
+        let row = PriceRow { min_cached: minimum::cacheable(name), ..row };
+        let index = self.rows.iter().position(|known| *known == row).unwrap_or_else(|| {
+            self.rows.push(row);
+            self.rows.len() - 1
+        }) as u16;
+        self.seen.insert((name.to_owned(), date), index);
+        Ok(index)
+    }
+
+    /// The prices in the order of their numbers.
+    #[must_use]
+    pub fn finish(self) -> Vec<PriceRow> {
+        self.rows
+    }
+}
+
+/// The day of a time in UTC.
+#[must_use]
+pub fn day_of(at_ms: i64) -> Date {
+    jiff::Timestamp::from_millisecond(at_ms)
+        .map_or(Date::MIN, |at| at.to_zoned(jiff::tz::TimeZone::UTC).date())
+}
