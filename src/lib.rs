@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod intervene;
 pub mod plan;
 pub mod price;
 pub mod recording;
