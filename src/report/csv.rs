@@ -7,7 +7,7 @@
 //! Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
 use super::format::{clean, raw};
-use super::view::{Cell, Column, Content, View, slug};
+use super::view::{Cell, Column, Content, Kind, View};
 use super::{Document, Render, Style};
 
 /// The CSV format.
@@ -79,11 +79,32 @@ fn keys(view: &View) -> Vec<String> {
 }
 
 fn keys_of(column: &Column) -> Vec<String> {
-    if column.ranged {
-        vec![column.key_of("low"), column.key_of("high")]
-    } else {
-        vec![column.key()]
+    let ends: &[&str] = if column.ranged { &["low", "high"] } else { &[""] };
+    ends.iter().map(|end| key(column, end)).collect()
+}
+
+/// The heading of a column, or of one end of its ranges: lower case, words joined by `_`, the unit
+/// last unless the words already name it.
+fn key(column: &Column, end: &str) -> String {
+    let unit = match column.kind {
+        Kind::Tokens => "tokens",
+        Kind::Money => "usd",
+        Kind::Duration => "ms",
+        Kind::Share => "share",
+        Kind::Text | Kind::Count | Kind::Number => "",
+    };
+    let mut words = vec![slug(&column.heading), end.to_owned()];
+    if !words[0].split('_').any(|word| word == unit) {
+        words.push(unit.to_owned());
     }
+    words.retain(|word| !word.is_empty());
+    words.join("_")
+}
+
+/// Lower case words of letters and digits, joined by `_`.
+fn slug(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_lowercase()
 }
 
 fn fields(view: &View, row: &[Cell]) -> Vec<String> {
@@ -138,6 +159,22 @@ mod tests {
         let mut document = Document::from(first);
         document.section(super::super::Section::new("").table(second));
         check(&document, "view,step,calls,tool\nby_step,a,3,\nby_tool,,7,Read\n");
+    }
+
+    #[test]
+    fn headings_end_with_their_unit() {
+        for (column, expect) in [
+            (Column::text("Step"), "step"),
+            (Column::tokens("Read"), "read_tokens"),
+            (Column::tokens("Tokens saved"), "tokens_saved"),
+            (Column::money("Cost, alone"), "cost_alone_usd"),
+            (Column::duration("Time"), "time_ms"),
+            (Column::share("%"), "share"),
+            (Column::count("Calls"), "calls"),
+        ] {
+            assert_eq!(key(&column, ""), expect);
+        }
+        assert_eq!(key(&Column::tokens("Claimed"), "low"), "claimed_low_tokens");
     }
 
     #[test]

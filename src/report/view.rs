@@ -26,18 +26,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The unit that machine-readable headings carry as their last word; empty where there is none.
-    #[must_use]
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::Tokens => "tokens",
-            Self::Money => "usd",
-            Self::Duration => "ms",
-            Self::Share => "share",
-            Self::Text | Self::Count | Self::Number => "",
-        }
-    }
-
     /// Words go left, numbers go right.
     #[must_use]
     pub fn align(self) -> Align {
@@ -144,31 +132,6 @@ impl Column {
     pub fn ranged(self) -> Self {
         Self { ranged: true, ..self }
     }
-
-    /// The machine-readable heading: lower case, words joined by `_`, the unit last.
-    #[must_use]
-    pub fn key(&self) -> String {
-        self.key_of("")
-    }
-
-    /// The machine-readable heading of one end of its ranges: `claim_low_tokens`.
-    #[must_use]
-    pub fn key_of(&self, end: &str) -> String {
-        let mut words = vec![slug(&self.heading), end.to_owned()];
-        let unit = self.kind.unit();
-        if !words[0].split('_').any(|word| word == unit) {
-            words.push(unit.to_owned());
-        }
-        words.retain(|word| !word.is_empty());
-        words.join("_")
-    }
-}
-
-/// Lower case words of letters and digits, joined by `_`.
-#[must_use]
-pub fn slug(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("_").to_lowercase()
 }
 
 /// One value with its unit in the type.
@@ -407,22 +370,6 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(column: &Column, expect: &str) {
-        assert_eq!(column.key(), expect);
-    }
-
-    #[test]
-    fn keys_end_with_their_unit() {
-        check(&Column::text("Step"), "step");
-        check(&Column::tokens("Read"), "read_tokens");
-        check(&Column::tokens("Tokens saved"), "tokens_saved");
-        check(&Column::money("Cost, alone"), "cost_alone_usd");
-        check(&Column::duration("Time"), "time_ms");
-        check(&Column::share("%"), "share");
-        check(&Column::count("Calls"), "calls");
-        assert_eq!(Column::tokens("Claimed").ranged().key_of("low"), "claimed_low_tokens");
-    }
 
     #[test]
     fn a_range_of_one_point_is_a_value() {
