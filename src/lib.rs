@@ -9,5 +9,6 @@ pub mod plan;
 pub mod price;
 pub mod recording;
 pub mod replay;
+pub mod report;
 pub mod seed;
 pub mod units;

@@ -1,0 +1,164 @@
+//! Machine output: typed structs with a schema name and version, never views.
+//!
+//! A command serialises its own struct; this module gives it the envelope and the units. Token
+//! counts are integers, shares numbers between 0 and 1, money dollars with the pico-dollars beside.
+
+use super::format::decimal;
+use crate::units::{PicoUsd, Usage};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// `body` as pretty JSON with `schema` (its name and version, `windtunnel.compare/1`) and
+/// `version` (of this program) in front, ended by a line break.
+///
+/// # Panics
+/// If `body` does not serialise to an object, or has a key that is not a string.
+#[must_use]
+pub fn document<T: Serialize>(schema: &str, schema_version: u32, body: &T) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Envelope<'a, T> {
+        schema: String,
+        version: &'static str,
+        #[serde(flatten)]
+        body: &'a T,
+    }
+    let schema = format!("windtunnel.{schema}/{schema_version}");
+    pretty(&Envelope { schema, version: env!("CARGO_PKG_VERSION"), body })
+}
+
+/// Any value as pretty JSON, ended by a line break.
+///
+/// # Panics
+/// If a map has a key that is not a string.
+#[must_use]
+pub fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("own types serialise");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Money as two fields, to be flattened into a struct: dollars for people, pico-dollars for sums.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cost {
+    /// Dollars, all places.
+    pub cost_usd: Usd,
+    /// The same in pico-dollars.
+    pub cost_pico_usd: i128,
+}
+
+impl From<PicoUsd> for Cost {
+    fn from(amount: PicoUsd) -> Self {
+        Self { cost_usd: Usd(amount), cost_pico_usd: amount.0 }
+    }
+}
+
+/// Money as one JSON number in dollars, written from the integer: no place is lost or made up.
+#[derive(Clone, Copy, Debug)]
+pub struct Usd(pub PicoUsd);
+
+impl Serialize for Usd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        number(self.0.0, 12, serializer)
+    }
+}
+
+/// A share in basis points as a JSON number, where 1.0 is the whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Share(pub i64);
+
+impl Serialize for Share {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        number(i128::from(self.0), 4, serializer)
+    }
+}
+
+/// A number in thousandths as a JSON number.
+#[derive(Clone, Copy, Debug)]
+pub struct Thousandths(pub i64);
+
+impl Serialize for Thousandths {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        number(i128::from(self.0), 3, serializer)
+    }
+}
+
+fn number<S: Serializer>(n: i128, places: u32, serializer: S) -> Result<S::Ok, S::Error> {
+    let raw = RawValue::from_string(decimal(n, places)).expect("a decimal is JSON");
+    raw.serialize(serializer)
+}
+
+/// The five token classes in their order, to be flattened into a struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Tokens {
+    /// Uncached input.
+    pub fresh: i64,
+    /// Cache reads.
+    pub read: i64,
+    /// Writes to the five-minute cache.
+    pub write_5m: i64,
+    /// Writes to the one-hour cache.
+    pub write_1h: i64,
+    /// Output.
+    pub output: i64,
+}
+
+impl From<Usage> for Tokens {
+    fn from(usage: Usage) -> Self {
+        let [fresh, read, write_5m, write_1h, output] = usage.by_class();
+        Self { fresh, read, write_5m, write_1h, output }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Row {
+        id: &'static str,
+        #[serde(flatten)]
+        tokens: Tokens,
+        #[serde(flatten)]
+        cost: Cost,
+        share: Share,
+        exponent: Thousandths,
+    }
+
+    fn check(pico: i128, expect: &str) {
+        let text = serde_json::to_string(&Cost::from(PicoUsd(pico))).unwrap();
+        assert_eq!(text, expect);
+    }
+
+    #[test]
+    fn money_is_exact() {
+        check(0, r#"{"cost_usd":0.0,"cost_pico_usd":0}"#);
+        check(1, r#"{"cost_usd":0.000000000001,"cost_pico_usd":1}"#);
+        check(-12_500_000_000_000, r#"{"cost_usd":-12.5,"cost_pico_usd":-12500000000000}"#);
+        check(
+            9_007_199_254_740_993_000_000_000_001,
+            r#"{"cost_usd":9007199254740993.000000000001,"cost_pico_usd":9007199254740993000000000001}"#,
+        );
+    }
+
+    #[test]
+    fn the_envelope_stands_in_front() {
+        let row = Row {
+            id: "R1",
+            tokens: Usage { read: 7, output: 1, ..Usage::default() }.into(),
+            cost: PicoUsd(1_500_000_000_000).into(),
+            share: Share(4_685),
+            exponent: Thousandths(776),
+        };
+        let text = String::from_utf8(document("compare", 1, &row)).unwrap();
+        let start = format!(
+            "{{\n  \"schema\": \"windtunnel.compare/1\",\n  \"version\": \"{}\",\n  \"id\": \"R1\",",
+            env!("CARGO_PKG_VERSION")
+        );
+        assert!(text.starts_with(&start), "{text}");
+        assert!(
+            text.contains("\"write_1h\": 0,\n  \"output\": 1,\n  \"cost_usd\": 1.5,"),
+            "{text}"
+        );
+        assert!(text.ends_with("\"share\": 0.4685,\n  \"exponent\": 0.776\n}\n"), "{text}");
+    }
+}

@@ -1,0 +1,223 @@
+//! GitHub-flavoured Markdown: for pull requests and for the committed reports.
+//!
+//! Every string of a document is plain text, so whatever Markdown or HTML would read as markup is
+//! escaped. Lines are not wrapped: a diff then shows what changed and not what moved.
+
+use super::format::{Figures, cell, clean};
+use super::view::{Align, Tone, View};
+use super::{Document, Item, Render, Style, Text, Weight};
+
+/// The Markdown format.
+#[derive(Clone, Copy, Debug)]
+pub struct Markdown;
+
+impl Render for Markdown {
+    fn id(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn render(&self, document: &Document, style: Style) -> Vec<u8> {
+        let mut blocks = Vec::new();
+        if !document.title.is_empty() {
+            blocks.push(format!("# {}", escape(&document.title)));
+        }
+        for section in &document.sections {
+            if !section.heading.is_empty() {
+                blocks.push(format!("## {}", escape(&section.heading)));
+            }
+            blocks.extend(section.items.iter().map(|one| item(one, style)));
+        }
+        if !document.provenance.is_empty() {
+            blocks.push("---".to_owned());
+            blocks.push(small(&document.provenance));
+        }
+        let mut text = blocks.join("\n\n");
+        text.push('\n');
+        text.into_bytes()
+    }
+}
+
+fn item(item: &Item, style: Style) -> String {
+    match item {
+        Item::Paragraph(words) => text(words),
+        Item::Bullets(points) => {
+            let lines: Vec<String> = points.iter().map(|one| format!("- {}", text(one))).collect();
+            lines.join("\n")
+        }
+        Item::Table(view) => table(view, style),
+        Item::Image { path, alt } => format!("![{}](<{}>)", escape(alt), target(path)),
+    }
+}
+
+fn table(view: &View, style: Style) -> String {
+    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let mut lines = Vec::new();
+    if !view.title.is_empty() {
+        lines.extend([format!("**{}**", escape(&view.title)), String::new()]);
+    }
+    let headings = view.columns.iter().map(|column| escape(&column.heading));
+    lines.push(line(headings.collect()));
+    let rule = view.columns.iter().map(|column| match column.align {
+        Align::Left => "---".to_owned(),
+        Align::Right => "---:".to_owned(),
+    });
+    lines.push(line(rule.collect()));
+    for row in &view.rows {
+        let cells = row.iter().zip(&view.columns).map(|(one, column)| {
+            let mut figures = Figures::from(column);
+            figures.exact |= style.exact;
+            let words = escape_inside(&cell(one, figures));
+            if one.tone == Tone::Strong { format!("**{words}**") } else { words }
+        });
+        lines.push(line(cells.collect()));
+    }
+    for notes in [&view.footnotes, &view.provenance] {
+        if !notes.is_empty() {
+            lines.extend([String::new(), small(notes)]);
+        }
+    }
+    lines.join("\n")
+}
+
+/// Remarks, one a line, in small type.
+fn small(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+    format!("<sub>{}</sub>", lines.join("<br>\n"))
+}
+
+fn text(text: &Text) -> String {
+    let parts = text.0.iter().enumerate().map(|(at, (weight, words))| match weight {
+        // Only the first stretch can start a line.
+        Weight::Plain if at == 0 => escape(words),
+        Weight::Plain => escape_inside(words),
+        Weight::Strong => format!("**{}**", escape_inside(words)),
+        Weight::Code => code(words),
+    });
+    parts.collect()
+}
+
+/// Words as code: a fence longer than any run of backticks within.
+fn code(words: &str) -> String {
+    let words = clean(words);
+    let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{words}{pad}{fence}")
+}
+
+/// The path of a picture, without what would end it early.
+fn target(path: &str) -> String {
+    clean(path).replace(['<', '>'], "")
+}
+
+/// Plain text at the start of a line.
+fn escape(words: &str) -> String {
+    let escaped = escape_inside(words);
+    let digits = escaped.chars().take_while(char::is_ascii_digit).count();
+    let mut after = escaped[digits..].chars();
+    let is_list =
+        matches!(after.next(), Some('.' | ')')) && matches!(after.next(), Some(' ') | None);
+    if digits > 0 && is_list {
+        return format!("{}\\{}", &escaped[..digits], &escaped[digits..]);
+    }
+    let mut chars = escaped.chars();
+    match (chars.next(), chars.next()) {
+        (Some('#' | '='), _) | (Some('-' | '+'), Some(' ' | '-') | None) => format!("\\{escaped}"),
+        _ => escaped,
+    }
+}
+
+/// Plain text inside a line.
+fn escape_inside(words: &str) -> String {
+    let words = clean(words);
+    let chars: Vec<char> = words.chars().collect();
+    let mut escaped = String::with_capacity(words.len());
+    for (at, c) in chars.iter().enumerate() {
+        let joined = |other: Option<&char>| other.is_some_and(|c| c.is_alphanumeric());
+        let before = at.checked_sub(1).and_then(|at| chars.get(at));
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // `a_b` is left readable: an underscore inside a word is no markup.
+            '_' if joined(before) && joined(chars.get(at + 1)) => escaped.push('_'),
+            // `@name` would notify somebody.
+            '@' if !joined(before) => escaped.push_str("@\u{2060}"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => escaped.extend(['\\', *c]),
+            c => escaped.push(*c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    fn check(given: &str, expect: &str) {
+        assert_eq!(escape(given), expect);
+    }
+
+    #[test]
+    fn markup_in_text_is_text() {
+        check("a|b", "a\\|b");
+        check("snake_case and _this_", "snake_case and \\_this\\_");
+        check("*x* `y` [z](w) ~5 M", "\\*x\\* \\`y\\` \\[z\\](w) \\~5 M");
+        check("<script>&", "&lt;script&gt;&amp;");
+        check("1. first", "1\\. first");
+        check("10) tenth", "10\\) tenth");
+        check("12.3 %", "12.3 %");
+        check("# heading", "\\# heading");
+        check("- point", "\\- point");
+        check("-5.3 M", "-5.3 M");
+        check("-", "\\-");
+        check("a@b.c", "a@b.c");
+        check("mail @all", "mail @\u{2060}all");
+        check("two\nlines \u{1b}[1mbold", "two lines bold");
+    }
+
+    #[test]
+    fn code_keeps_its_backticks() {
+        assert_eq!(code("R1"), "`R1`");
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("``a"), "``` ``a ```");
+    }
+
+    #[test]
+    fn a_document_reads_like_this() {
+        let bytes = Markdown.render(&sample(), Style::default());
+        assert_eq!(String::from_utf8(bytes).unwrap(), EXPECT);
+    }
+
+    const EXPECT: &str = "\
+# Order 774
+
+## Baseline &lt;by step&gt;
+
+Reads are \\~41 % of \\*all\\*, see `R1`.
+
+**Steps**
+
+| Step | Read | Claimed | Share | Cost | Time |
+| --- | ---: | ---: | ---: | ---: | ---: |
+| impl\\|ement \\`x\\` | 9.5 M | +5.0 M to +6.0 M | 41.7 % | $4.75 | 22m 55s |
+| =assess, \"two\" lines | 8.0 M | - | 35.1 % | - | 1h 24m |
+| **total** | **17.5 M** | **+5.0 M** | **76.8 %** | **-** | **-** |
+
+<sub>shares are of the 22.8 M read</sub>
+
+<sub>recording 0a1b2c3d</sub>
+
+- 1\\. a point
+- \\# another
+
+## Pictures
+
+![what each toggle saves](<waterfall.svg>)
+
+---
+
+<sub>windtunnel 0.1.0, seed 774</sub>
+";
+}

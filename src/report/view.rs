@@ -1,0 +1,407 @@
+//! A view: one table as typed values, built once per command and walked by every renderer.
+//!
+//! A cell holds the value itself (integer tokens, pico-dollars, basis points, milliseconds), never
+//! its text, so that the terminal, Markdown and CSV cannot disagree. Words are chosen in
+//! [`super::format`], nowhere else.
+
+use crate::units::PicoUsd;
+
+/// What a column holds, and with it the unit, the format and the alignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Words.
+    Text,
+    /// Tokens.
+    Tokens,
+    /// Plain counts: calls, sessions, records.
+    Count,
+    /// Shares in basis points (10,000 is the whole).
+    Share,
+    /// Money in pico-dollars.
+    Money,
+    /// Durations in milliseconds.
+    Duration,
+    /// Numbers without a unit, in thousandths (`776` is 0.776).
+    Number,
+}
+
+impl Kind {
+    /// Words go left, numbers go right.
+    #[must_use]
+    pub fn align(self) -> Align {
+        if self == Self::Text { Align::Left } else { Align::Right }
+    }
+}
+
+/// The side to which a column is flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Flush left.
+    Left,
+    /// Flush right.
+    Right,
+}
+
+/// One column of a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// What stands above it.
+    pub heading: String,
+    /// What its cells hold.
+    pub kind: Kind,
+    /// Which side it is flush to.
+    pub align: Align,
+    /// Whether positive numbers carry a `+`: for savings and differences.
+    pub signed: bool,
+    /// Whether numbers are shown in full rather than as `22.8 M`.
+    pub exact: bool,
+    /// Whether cells may be ranges; machine-readable tables then give both ends a column.
+    pub ranged: bool,
+}
+
+impl Column {
+    /// A column with the usual alignment of its kind.
+    #[must_use]
+    pub fn new(heading: impl Into<String>, kind: Kind) -> Self {
+        Self {
+            heading: heading.into(),
+            kind,
+            align: kind.align(),
+            signed: false,
+            exact: false,
+            ranged: false,
+        }
+    }
+
+    /// A column of words.
+    #[must_use]
+    pub fn text(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Text)
+    }
+
+    /// A column of tokens.
+    #[must_use]
+    pub fn tokens(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Tokens)
+    }
+
+    /// A column of counts.
+    #[must_use]
+    pub fn count(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Count)
+    }
+
+    /// A column of shares.
+    #[must_use]
+    pub fn share(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Share)
+    }
+
+    /// A column of money.
+    #[must_use]
+    pub fn money(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Money)
+    }
+
+    /// A column of durations.
+    #[must_use]
+    pub fn duration(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Duration)
+    }
+
+    /// A column of plain numbers.
+    #[must_use]
+    pub fn number(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Number)
+    }
+
+    /// The same column with a sign on every number that is not zero.
+    #[must_use]
+    pub fn signed(self) -> Self {
+        Self { signed: true, ..self }
+    }
+
+    /// The same column with numbers in full.
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self { exact: true, ..self }
+    }
+
+    /// The same column with room for ranges.
+    #[must_use]
+    pub fn ranged(self) -> Self {
+        Self { ranged: true, ..self }
+    }
+}
+
+/// One value with its unit in the type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Words. May come from a recording: escaped when rendered.
+    Text(String),
+    /// Tokens.
+    Tokens(i64),
+    /// A plain count.
+    Count(i64),
+    /// A share in basis points.
+    Share(i64),
+    /// Money.
+    Money(PicoUsd),
+    /// A duration in milliseconds.
+    Duration(i64),
+    /// A number in thousandths.
+    Number(i64),
+}
+
+impl Value {
+    /// The kind of column that this value may stand in.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Tokens(_) => Kind::Tokens,
+            Self::Count(_) => Kind::Count,
+            Self::Share(_) => Kind::Share,
+            Self::Money(_) => Kind::Money,
+            Self::Duration(_) => Kind::Duration,
+            Self::Number(_) => Kind::Number,
+        }
+    }
+}
+
+/// What a cell says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing is known, or nothing applies. Never zero in disguise.
+    Missing,
+    /// One value.
+    One(Value),
+    /// From the first to the second, both included.
+    Range(Value, Value),
+}
+
+/// How a cell is stressed where the output can do so; it never changes the words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// As the rest.
+    #[default]
+    Plain,
+    /// A total, a headline.
+    Strong,
+    /// Background knowledge.
+    Muted,
+    /// Good news: a claim that holds, a saving.
+    Good,
+    /// Bad news: a claim that cannot be, a cost.
+    Bad,
+}
+
+/// One cell of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// What it says.
+    pub content: Content,
+    /// How it is stressed.
+    pub tone: Tone,
+}
+
+impl Cell {
+    /// A cell with one value.
+    #[must_use]
+    pub fn new(value: Value) -> Self {
+        Self { content: Content::One(value), tone: Tone::Plain }
+    }
+
+    /// A cell that knows nothing.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self { content: Content::Missing, tone: Tone::Plain }
+    }
+
+    /// A cell with a range; a single value where both ends are the same.
+    ///
+    /// # Panics
+    /// If the ends differ in kind.
+    #[must_use]
+    pub fn range(low: Value, high: Value) -> Self {
+        assert_eq!(low.kind(), high.kind(), "a range of one kind");
+        if low == high {
+            return Self::new(low);
+        }
+        Self { content: Content::Range(low, high), tone: Tone::Plain }
+    }
+
+    /// A cell of words.
+    #[must_use]
+    pub fn text(words: impl Into<String>) -> Self {
+        Self::new(Value::Text(words.into()))
+    }
+
+    /// A cell of tokens.
+    #[must_use]
+    pub fn tokens(tokens: i64) -> Self {
+        Self::new(Value::Tokens(tokens))
+    }
+
+    /// A cell with a count.
+    #[must_use]
+    pub fn count(count: i64) -> Self {
+        Self::new(Value::Count(count))
+    }
+
+    /// A cell with a share in basis points.
+    #[must_use]
+    pub fn share(share_bp: i64) -> Self {
+        Self::new(Value::Share(share_bp))
+    }
+
+    /// A cell with `part / whole` as a share; missing where the whole is zero.
+    #[must_use]
+    pub fn part(part: i64, whole: i64) -> Self {
+        if whole == 0 {
+            return Self::missing();
+        }
+        Self::share(crate::units::scaled(part, crate::units::BASIS_POINTS, whole))
+    }
+
+    /// A cell of money.
+    #[must_use]
+    pub fn money(amount: PicoUsd) -> Self {
+        Self::new(Value::Money(amount))
+    }
+
+    /// A cell with a duration in milliseconds.
+    #[must_use]
+    pub fn duration(ms: i64) -> Self {
+        Self::new(Value::Duration(ms))
+    }
+
+    /// A cell with a number in thousandths.
+    #[must_use]
+    pub fn number(thousandths: i64) -> Self {
+        Self::new(Value::Number(thousandths))
+    }
+
+    /// The cell of an optional value; missing where there is none.
+    #[must_use]
+    pub fn maybe(value: Option<Value>) -> Self {
+        value.map_or_else(Self::missing, Self::new)
+    }
+
+    /// The same cell, stressed.
+    #[must_use]
+    pub fn tone(self, tone: Tone) -> Self {
+        Self { tone, ..self }
+    }
+
+    /// The kind of its value; `None` where it is missing.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match &self.content {
+            Content::Missing => None,
+            Content::One(value) | Content::Range(value, _) => Some(value.kind()),
+        }
+    }
+}
+
+/// One table: title, columns, rows, footnotes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// What the table shows; also its name in CSV.
+    pub title: String,
+    /// The columns from left to right.
+    pub columns: Vec<Column>,
+    /// The rows from top to bottom; each has one cell a column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Remarks under the table.
+    pub footnotes: Vec<String>,
+    /// Where the numbers come from: digests, price book, version, seed.
+    pub provenance: Vec<String>,
+}
+
+impl View {
+    /// An empty table.
+    #[must_use]
+    pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
+        Self { title: title.into(), columns, ..Self::default() }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// If the row does not fit the columns: too long, too short, or a cell of another kind.
+    pub fn row(&mut self, cells: Vec<Cell>) -> &mut Self {
+        assert_eq!(cells.len(), self.columns.len(), "cells of a row in `{}`", self.title);
+        for (cell, column) in cells.iter().zip(&self.columns) {
+            let fits = cell.kind().is_none_or(|kind| kind == column.kind);
+            assert!(fits, "{cell:?} under `{}` in `{}`", column.heading, self.title);
+            let is_range = matches!(cell.content, Content::Range(..));
+            assert!(column.ranged || !is_range, "range under `{}`", column.heading);
+        }
+        self.rows.push(cells);
+        self
+    }
+
+    /// Adds a row of totals: as [`View::row`], with every plain cell stressed.
+    ///
+    /// # Panics
+    /// As [`View::row`].
+    pub fn total(&mut self, cells: Vec<Cell>) -> &mut Self {
+        let stress = |cell: Cell| match cell.tone {
+            Tone::Plain => cell.tone(Tone::Strong),
+            _ => cell,
+        };
+        self.row(cells.into_iter().map(stress).collect())
+    }
+
+    /// Adds a remark under the table.
+    pub fn footnote(&mut self, text: impl Into<String>) -> &mut Self {
+        self.footnotes.push(text.into());
+        self
+    }
+
+    /// Adds a line on where the numbers come from.
+    pub fn source(&mut self, text: impl Into<String>) -> &mut Self {
+        self.provenance.push(text.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_one_point_is_a_value() {
+        assert_eq!(Cell::range(Value::Tokens(5), Value::Tokens(5)), Cell::tokens(5));
+        assert_eq!(Cell::part(1, 0), Cell::missing());
+        assert_eq!(Cell::part(1, 3), Cell::share(3_333));
+    }
+
+    #[test]
+    #[should_panic(expected = "under `Read`")]
+    fn a_cell_of_another_kind_is_refused() {
+        View::new("t", vec![Column::tokens("Read")]).row(vec![Cell::count(1)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "range under `Read`")]
+    fn a_range_needs_a_column_with_room_for_it() {
+        let range = Cell::range(Value::Tokens(1), Value::Tokens(2));
+        View::new("t", vec![Column::tokens("Read")]).row(vec![range]);
+    }
+
+    #[test]
+    #[should_panic(expected = "cells of a row")]
+    fn a_short_row_is_refused() {
+        View::new("t", vec![Column::tokens("Read")]).row(vec![]);
+    }
+
+    #[test]
+    fn totals_are_stressed_unless_they_say_otherwise() {
+        let mut view = View::new("t", vec![Column::count("a"), Column::count("b")]);
+        view.total(vec![Cell::count(1), Cell::count(2).tone(Tone::Bad)]);
+        assert_eq!(view.rows[0][0].tone, Tone::Strong);
+        assert_eq!(view.rows[0][1].tone, Tone::Bad);
+    }
+}

@@ -1,0 +1,3 @@
+//! All integration tests in one binary, so that heavy crates are linked once.
+
+mod tidy;
