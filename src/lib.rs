@@ -10,5 +10,7 @@ pub mod price;
 pub mod recording;
 pub mod replay;
 pub mod report;
+pub mod scenario;
 pub mod seed;
+pub mod study;
 pub mod units;
