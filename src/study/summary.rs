@@ -124,17 +124,21 @@ fn session_totals(
     let mut models: Vec<String> = Vec::new();
     let mut totals = Totals { records: i64::from(session.records), ..Totals::default() };
     let mut cost = Some(PicoUsd::default());
-    let mut pay = |model: &str, usage: &Usage, context: i64, at_ms: Option<i64>| match pricing
-        .find(model, at_ms)
-    {
-        Ok(row) => {
-            let price = if context > row.long_above { row.long } else { row.base };
-            cost = cost.map(|sum| sum + price.of(usage));
-        }
-        Err(missing) => {
-            cost = None;
-            if !unpriced.contains(&missing) {
-                unpriced.push(missing);
+    let mut pay = |model: &str, usage: &Usage, context: i64, at_ms: Option<i64>| {
+        let found = match at_ms {
+            Some(at_ms) => prices.resolve(model, at_ms).map(|index| prices.row(index).clone()),
+            None => pricing.find(model, None),
+        };
+        match found {
+            Ok(row) => {
+                let price = if context > row.long_above { row.long } else { row.base };
+                cost = cost.map(|sum| sum + price.of(usage));
+            }
+            Err(missing) => {
+                cost = None;
+                if !unpriced.contains(&missing) {
+                    unpriced.push(missing);
+                }
             }
         }
     };
