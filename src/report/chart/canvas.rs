@@ -68,6 +68,28 @@ pub fn fitted(words: &str, size: i32, width: i32) -> String {
     format!("{}\u{2026}", kept.trim_end())
 }
 
+/// The lines at the bottom of a chart, broken between words so that each fits a width in pixels.
+pub fn footer(lines: &[String], width: i32) -> Vec<String> {
+    let mut broken: Vec<String> = Vec::new();
+    for line in lines {
+        let mut current = String::new();
+        for word in clean(line).split_whitespace() {
+            let longer = format!("{current} {word}");
+            if !current.is_empty() && width_of(&longer, FOOTER) > width {
+                broken.push(std::mem::replace(&mut current, word.to_owned()));
+            } else {
+                longer.trim_start().clone_into(&mut current);
+            }
+        }
+        broken.push(current);
+    }
+    broken
+}
+
+/// Size of the lines at the bottom, and from one to the next, in pixels.
+const FOOTER: i32 = 11;
+pub const FOOTER_LINE: i32 = 15;
+
 /// The sheet.
 pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
@@ -81,6 +103,16 @@ impl Canvas<'_> {
         let font = ("sans-serif", size, weight).into_font().color(&how.colour);
         let style = font.pos(Pos::new(how.anchor, VPos::Center));
         self.area.draw_text(&clean(words), &style, (x, y)).expect("a buffer takes all text");
+    }
+
+    /// The title and, up from the bottom edge, the lines of the footer.
+    pub fn frame(&self, title: &str, footer: &[String], (width, height): (i32, i32)) {
+        let title = fitted(title, 17, width - 32);
+        self.text(&title, (16 * GRID, 24 * GRID), body(17).bold());
+        for (line, up) in footer.iter().rev().zip(1..) {
+            let y = height - up * FOOTER_LINE;
+            self.text(line, (16 * GRID, y * GRID), body(FOOTER).colour(GREY));
+        }
     }
 
     /// A filled box; sides in any order.

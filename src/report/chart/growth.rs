@@ -3,7 +3,9 @@
 //! One small panel a session. All share the height of their axis, so that panels compare; each has
 //! its own width, because a session of 18 calls would vanish beside one of 183.
 
-use super::canvas::{BLUE, Canvas, GREY, GRID, RULE, VERMILLION, body, draw, fitted, width_of};
+use super::canvas::{
+    self, BLUE, Canvas, FOOTER_LINE, GREY, GRID, RULE, VERMILLION, body, draw, fitted, width_of,
+};
 use super::{Axis, Unit};
 use plotters::style::text_anchor::HPos;
 
@@ -39,23 +41,21 @@ impl Growth {
     pub fn to_svg(&self) -> Vec<u8> {
         let rows = i32::try_from(self.sessions.len().div_ceil(COLUMNS)).expect("few rows");
         let columns = i32::try_from(self.sessions.len().clamp(1, COLUMNS)).expect("few columns");
-        let footer = i32::try_from(self.footer.len()).expect("a few lines") * 15;
-        let width = (columns * PANEL.0 + 24).max(width_of(&self.title, 17) + 40).max(600);
-        let height = TOP + rows * PANEL.1 + 14 + footer;
+        let width = (columns * PANEL.0 + 24).max(width_of(&self.title, 17) + 40).clamp(600, 960);
+        let footer = canvas::footer(&self.footer, width - 32);
+        let lines = i32::try_from(footer.len()).expect("a few lines");
+        let height = TOP + rows * PANEL.1 + 14 + lines * FOOTER_LINE;
         let contexts = self.sessions.iter().flat_map(|one| one.before.iter().chain(&one.after));
         let high = contexts.copied().max().unwrap_or(0);
         let axis = Axis::new(0, i128::from(high), 5);
         draw(&self.title, (width, height), |canvas| {
-            canvas.text(&self.title, (16 * GRID, 24 * GRID), body(17).bold());
+            canvas.frame(&self.title, &footer, (width, height));
             Self::legend(canvas);
             for (at, session) in self.sessions.iter().enumerate() {
                 let column = i32::try_from(at % COLUMNS).expect("few columns");
                 let row = i32::try_from(at / COLUMNS).expect("few rows");
                 let corner = (12 + column * PANEL.0, TOP + row * PANEL.1);
                 panel(canvas, session, &axis, corner);
-            }
-            for (line, y) in self.footer.iter().zip((0..).map(|at| height - footer + at * 15)) {
-                canvas.text(line, (16 * GRID, y * GRID), body(11).colour(GREY));
             }
         })
     }

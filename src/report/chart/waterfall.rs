@@ -1,7 +1,8 @@
 //! The waterfall: from the baseline over what each toggle saves down to the result.
 
 use super::canvas::{
-    BLUE, Canvas, GREEN, GREY, GRID, INK, ORANGE, RULE, VERMILLION, body, draw, fitted, width_of,
+    self, BLUE, Canvas, FOOTER_LINE, GREEN, GREY, GRID, INK, ORANGE, RULE, VERMILLION, body, draw,
+    fitted, width_of,
 };
 use super::{Axis, Unit};
 use plotters::style::text_anchor::HPos;
@@ -74,8 +75,9 @@ impl Waterfall {
     #[must_use]
     pub fn to_svg(&self) -> Vec<u8> {
         let rows = i32::try_from(self.steps.len()).expect("few toggles") + 2;
-        let footer = i32::try_from(self.footer.len()).expect("a few lines") * 15;
-        let height = TOP + rows * ROW + 62 + footer;
+        let footer = canvas::footer(&self.footer, WIDTH - 32);
+        let lines = i32::try_from(footer.len()).expect("a few lines");
+        let height = TOP + rows * ROW + 62 + lines * FOOTER_LINE;
         let labels = self.steps.iter().map(|step| &step.label);
         let labels = labels.chain([&self.baseline.0, &self.result]);
         let widest = labels.map(|label| width_of(label, LABEL)).max().unwrap_or(0);
@@ -87,13 +89,10 @@ impl Waterfall {
             axis: self.axis_range(),
         };
         draw(&self.title, (WIDTH, height), |canvas| {
-            canvas.text(&self.title, (16 * GRID, 24 * GRID), body(17).bold());
+            canvas.frame(&self.title, &footer, (WIDTH, height));
             self.legend(canvas);
             self.grid(canvas, &layout);
             self.bars(canvas, &layout);
-            for (line, y) in self.footer.iter().zip((0..).map(|at| height - footer + at * 15)) {
-                canvas.text(line, (16 * GRID, y * GRID), body(11).colour(GREY));
-            }
         })
     }
 
