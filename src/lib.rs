@@ -4,10 +4,13 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod intervene;
 pub mod plan;
 pub mod price;
 pub mod recording;
 pub mod replay;
 pub mod report;
+pub mod scenario;
 pub mod seed;
+pub mod study;
 pub mod units;

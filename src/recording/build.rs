@@ -204,6 +204,7 @@ impl Builder {
             kind: raw.kind,
             tool: raw.tool.map_or(NO_TOOL, |tool| tools[usize::from(tool)]),
             chars: u32::try_from(raw.chars).unwrap_or(u32::MAX),
+            estimate: raw.estimate,
             tokens,
             marks: raw.marks,
             file: raw.file.unwrap_or(NONE),

@@ -124,6 +124,7 @@ struct BlockColumns {
     kind: Vec<String>,
     tool: Vec<Option<u16>>,
     chars: Vec<u32>,
+    estimate: Vec<i64>,
     tokens: Vec<i64>,
     marks: Vec<String>,
     file: Vec<Option<u32>>,
@@ -415,6 +416,7 @@ impl BlockColumns {
         self.kind.push(block.kind.name().to_owned());
         self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
         self.chars.push(block.chars);
+        self.estimate.push(block.estimate);
         self.tokens.push(block.tokens);
         self.marks.push(bitflags_text(block.marks.iter_names()));
         self.file.push(block.file());
@@ -427,6 +429,7 @@ impl BlockColumns {
             ("kind", self.kind.len()),
             ("tool", self.tool.len()),
             ("chars", self.chars.len()),
+            ("estimate", self.estimate.len()),
             ("tokens", self.tokens.len()),
             ("block marks", self.marks.len()),
             ("file", self.file.len()),
@@ -442,6 +445,7 @@ impl BlockColumns {
                     kind: named(&BlockKind::NAMED, "kind", row, &self.kind[row])?,
                     tool: self.tool[row].unwrap_or(crate::ids::NO_TOOL),
                     chars: self.chars[row],
+                    estimate: self.estimate[row],
                     tokens: self.tokens[row],
                     marks: flags("block marks", row, &self.marks[row], BlockMarks::from_name)?,
                     file: self.file[row].unwrap_or(crate::ids::NONE),

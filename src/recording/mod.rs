@@ -358,7 +358,9 @@ pub struct Block {
     pub tool: ToolId,
     /// Its length in characters, as recorded (0 where hidden).
     pub chars: u32,
-    /// Its tokens.
+    /// Its tokens as estimated from its content alone.
+    pub estimate: i64,
+    /// Its tokens: the estimate, scaled until the books meet the usage.
     pub tokens: i64,
     /// What is known about it.
     pub marks: BlockMarks,

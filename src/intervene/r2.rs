@@ -1,0 +1,151 @@
+//! R2: edits of one place batched.
+//!
+//! What: instead of read, edit, check, read again, edit again for one file, the session reads
+//! once and writes once. A site is a run of consecutive calls that touch one file only and edit it
+//! at least twice.
+//!
+//! Why it should pay: every call of the run re-reads the whole context.
+//!
+//! Formula: a site of m calls keeps k of them; saved reads are about the sum of the contexts of
+//! the m - k calls that disappear, plus the results that no longer enter. The text of every edit
+//! is still written: it moves into the last edit, so output falls only by repeated reads and
+//! searches.
+//!
+//! Source: order 774, recommendation R2 (001_c56936729c28e10c.txt): 8 sites of about 9 calls, 72
+//! calls to about 16.
+//!
+//! Lies: a model that writes a whole file at once may err more often and come back; a site may
+//! need its second look. Both would show as fewer saved calls (`calls_per_site`).
+
+use super::{Card, Intervention, ParamSpec, Params, Unit, support};
+use crate::plan::{DroppedCall, Patch};
+use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
+use std::ops::Range;
+
+/// Edits batched.
+pub struct R2;
+
+static CARD: Card = Card {
+    id: "R2",
+    title: "edits of one place batched",
+    source: "order 774, R2 (001_c56936729c28e10c.txt)",
+    knob: "implement skill: one Write or grouped edits per file",
+    params: &[ParamSpec {
+        key: "calls_per_site",
+        unit: Unit::Count,
+        low: 2,
+        mode: 2,
+        high: 4,
+        what: "calls that a batched site still needs",
+        source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
+    }],
+    file: include_str!("r2.rs"),
+};
+
+impl Intervention for R2 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let mut patch = Patch::default();
+        let keep = usize::try_from(params.get("calls_per_site")).unwrap_or(1).max(1);
+        for site in sites(recording) {
+            let edits: Vec<usize> =
+                site.clone().filter(|&at| file_of(recording, at) == Touch::Edits).collect();
+            if edits.len() < 2 || site.len() <= keep {
+                continue;
+            }
+            patch.found += 1;
+            let last_edit = edits[edits.len() - 1];
+            // Kept: the calls at the head of the site, and the edit that now carries them all.
+            let head = site.clone().filter(|&at| at != last_edit).take(keep - 1);
+            let kept: Vec<usize> = head.chain([last_edit]).collect();
+            for at in site.filter(|at| !kept.contains(at)) {
+                drop_from_site(recording, &mut patch, at, at > last_edit);
+            }
+        }
+        patch
+    }
+}
+
+/// Drops a call of a site. The edits themselves survive and move; after the last edit there is
+/// nothing left that could carry them, so a trailing look at the file disappears whole.
+fn drop_from_site(recording: &Recording, patch: &mut Patch, at: usize, trailing: bool) {
+    patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+    for (index, block) in support::blocks(recording, at) {
+        let survives = match block.kind {
+            BlockKind::ToolInput => block.marks.contains(BlockMarks::EDIT),
+            BlockKind::Thinking => !trailing,
+            BlockKind::Text => false,
+            _ => true,
+        };
+        if !survives {
+            patch.dropped_blocks.push(index);
+        }
+    }
+    patch.dropped_blocks.extend(support::results(recording, at).map(|(index, _)| index));
+}
+
+/// What a call does to files.
+#[derive(PartialEq)]
+enum Touch {
+    Edits,
+    Looks,
+    /// No tool use: a narration between two touches.
+    Nothing,
+    /// Something else, or several files.
+    Other,
+}
+
+fn touched(recording: &Recording, at: usize) -> (Touch, Option<u32>) {
+    let about = BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH;
+    let (mut touch, mut file) = (Touch::Nothing, None);
+    for (_, block) in support::blocks(recording, at) {
+        if block.kind != BlockKind::ToolInput {
+            continue;
+        }
+        let same = file.is_none() || file == block.file();
+        if block.file().is_none() || !same || !block.marks.intersects(about) {
+            return (Touch::Other, None);
+        }
+        file = block.file();
+        if block.marks.contains(BlockMarks::EDIT) {
+            touch = Touch::Edits;
+        } else if touch == Touch::Nothing {
+            touch = Touch::Looks;
+        }
+    }
+    (touch, file)
+}
+
+fn file_of(recording: &Recording, at: usize) -> Touch {
+    touched(recording, at).0
+}
+
+/// Runs of calls of one session that touch one file only.
+fn sites(recording: &Recording) -> Vec<Range<usize>> {
+    let mut sites: Vec<Range<usize>> = Vec::new();
+    for run in support::runs(recording, |at| file_of(recording, at) != Touch::Other) {
+        let mut open: Option<(Range<usize>, u32)> = None;
+        for at in run {
+            let silent = recording.calls[at]
+                .marks
+                .intersects(CallMarks::NARRATION | CallMarks::THINKING_ONLY);
+            match (touched(recording, at).1, open.take()) {
+                (Some(file), Some((site, same))) if file == same => {
+                    open = Some((site.start..at + 1, file));
+                }
+                (Some(file), before) => {
+                    sites.extend(before.map(|(site, _)| site));
+                    open = Some((at..at + 1, file));
+                }
+                // A narration belongs to the site if the site goes on after it.
+                (None, before) if silent => open = before,
+                (None, before) => sites.extend(before.map(|(site, _)| site)),
+            }
+        }
+        sites.extend(open.map(|(site, _)| site));
+    }
+    sites
+}

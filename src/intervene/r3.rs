@@ -1,0 +1,85 @@
+//! R3: subagent reports go to files.
+//!
+//! What: a subagent writes its report to a file and returns one line that names it. The session
+//! reads the file only if it needs it.
+//!
+//! Why it should pay: a report stays in the context of every later call.
+//!
+//! Formula: a report of t tokens that enters at call i of n becomes a line of l tokens: saved
+//! reads are about (t - l) x (n - i - 1), saved writes t - l. A share b of the reports is read
+//! back: those cost one more call with the report as its input.
+//!
+//! Source: order 774, recommendation R3 (001_c56936729c28e10c.txt): two reports of 18K and 21K
+//! characters.
+//!
+//! Lies: if most reports are needed, nothing is saved and a call is added for each; `read_back`
+//! has no measured source, so its range is wide.
+
+use super::{Card, Intervention, ParamSpec, Params, Share, Unit};
+use crate::plan::{InsertedCall, Patch};
+use crate::recording::estimate::PER_RESULT;
+use crate::recording::{BlockKind, Recording};
+
+/// Reports to files.
+pub struct R3;
+
+/// Output tokens of a tool use that reads one file. Source: MODEL.md, "Toggle constants".
+const READ_CALL_OUTPUT: i64 = 60;
+/// How long such a call takes. Source: MODEL.md, "Toggle constants".
+const READ_CALL_MS: i64 = 3_400;
+
+static CARD: Card = Card {
+    id: "R3",
+    title: "subagent reports to files",
+    source: "order 774, R3 (001_c56936729c28e10c.txt)",
+    knob: "subagent prompt: write the report to a file, return one line",
+    params: &[
+        ParamSpec {
+            key: "line",
+            unit: Unit::Tokens,
+            low: 20,
+            mode: 60,
+            high: 200,
+            what: "tokens of the line that stays",
+            source: "a path and a sentence at 3.5 characters a token; judgement, 2026-11",
+        },
+        ParamSpec {
+            key: "read_back",
+            unit: Unit::BasisPoints,
+            low: 0,
+            mode: 2_500,
+            high: 7_500,
+            what: "share of reports that are read after all",
+            source: "no measurement known; judgement, 2026-11",
+        },
+    ],
+    file: include_str!("r3.rs"),
+};
+
+impl Intervention for R3 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let mut patch = Patch::default();
+        let line = params.get("line");
+        let mut read_back = Share::new(params.get("read_back"));
+        for (index, block) in recording.blocks.iter().enumerate() {
+            if block.kind != BlockKind::Report || block.tokens <= line {
+                continue;
+            }
+            patch.found += 1;
+            patch.replaced_blocks.push((index as u32, line));
+            if read_back.takes() {
+                patch.inserted.push(InsertedCall {
+                    after: block.call,
+                    input: block.tokens + PER_RESULT,
+                    output: READ_CALL_OUTPUT,
+                    duration_ms: READ_CALL_MS,
+                });
+            }
+        }
+        patch
+    }
+}

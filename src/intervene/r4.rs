@@ -1,0 +1,86 @@
+//! R4: test output truncated.
+//!
+//! What: what a test run prints enters the context as a summary (counts, the names of the failing
+//! tests, the first lines of each failure), not as the whole log.
+//!
+//! Why it should pay: every later call carries the log of every earlier run.
+//!
+//! Formula: a result of t tokens that enters at call i of n becomes min(t, cap): saved reads are
+//! about (t - cap) x (n - i - 1), saved writes t - cap. A share of the truncated results is looked
+//! up again: those cost one more call with the full text as its input.
+//!
+//! Source: order 774, recommendation R4 (001_c56936729c28e10c.txt): about 10K characters a run.
+//!
+//! Lies: the summary is assumed to be made when the run ends. Replacing an older output later
+//! would break the cache at that place and re-write everything behind it; that variant is not
+//! what this toggle does.
+
+use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
+use crate::plan::{InsertedCall, Patch};
+use crate::recording::Recording;
+use crate::recording::estimate::PER_RESULT;
+
+/// Test output truncated.
+pub struct R4;
+
+/// Output tokens of a tool use that shows a log. Source: MODEL.md, "Toggle constants".
+const LOOK_UP_OUTPUT: i64 = 60;
+/// How long such a call takes. Source: MODEL.md, "Toggle constants".
+const LOOK_UP_MS: i64 = 3_400;
+
+static CARD: Card = Card {
+    id: "R4",
+    title: "test output truncated",
+    source: "order 774, R4 (001_c56936729c28e10c.txt)",
+    knob: "test task: print a summary, log to a file",
+    params: &[
+        ParamSpec {
+            key: "cap",
+            unit: Unit::Tokens,
+            low: 150,
+            mode: 400,
+            high: 1_200,
+            what: "tokens of a summarised test run",
+            source: "about 1,000 characters of summary and first failures; judgement, 2026-11",
+        },
+        ParamSpec {
+            key: "look_up",
+            unit: Unit::BasisPoints,
+            low: 0,
+            mode: 1_000,
+            high: 5_000,
+            what: "share of truncated results that are looked up in full",
+            source: "no measurement known; judgement, 2026-11",
+        },
+    ],
+    file: include_str!("r4.rs"),
+};
+
+impl Intervention for R4 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let mut patch = Patch::default();
+        let cap = params.get("cap");
+        let mut look_up = Share::new(params.get("look_up"));
+        for (index, _) in support::test_results(recording) {
+            let block = &recording.blocks[index as usize];
+            if block.tokens <= cap {
+                continue;
+            }
+            patch.found += 1;
+            patch.replaced_blocks.push((index, cap));
+            if look_up.takes() {
+                patch.inserted.push(InsertedCall {
+                    after: block.call,
+                    input: block.tokens + PER_RESULT,
+                    output: LOOK_UP_OUTPUT,
+                    duration_ms: LOOK_UP_MS,
+                });
+            }
+        }
+        patch
+    }
+}

@@ -1,0 +1,121 @@
+//! R6: failing tests first, the full suite once.
+//!
+//! What: while a session repairs failures it runs only the failing tests; the full suite runs
+//! once, at the end.
+//!
+//! Why it should pay: a targeted run prints little, ends in seconds, and needs no polling.
+//!
+//! Formula: of the full-suite runs of a session all but the last become targeted: their output
+//! becomes min(t, targeted), the calls that polled them disappear, and the wait shrinks to the
+//! time of a targeted run. Sometimes the final run fails after all: then one more full run is
+//! added.
+//!
+//! Source: order 774, recommendation R6 (001_c56936729c28e10c.txt): runs of 5-7 minutes against
+//! 10-20 seconds.
+//!
+//! Lies: failures that only the full suite shows (parallel load, test order) are found later; the
+//! extra run stands for them, not the longer repair.
+
+use super::{Card, Intervention, ParamSpec, Params, Unit, support};
+use crate::plan::{InsertedCall, Patch};
+use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
+
+/// Failing tests first.
+pub struct R6;
+
+/// How long a targeted run takes. Source: order 774 names 10-20 seconds.
+const TARGETED_MS: i64 = 15_000;
+/// Output tokens of a tool use that starts a run. Source: MODEL.md, "Toggle constants".
+const RUN_CALL_OUTPUT: i64 = 60;
+
+static CARD: Card = Card {
+    id: "R6",
+    title: "failing tests first, full suite once",
+    source: "order 774, R6 (001_c56936729c28e10c.txt)",
+    knob: "resolve-failures skill: run the failing files until they pass, then the suite",
+    params: &[
+        ParamSpec {
+            key: "targeted",
+            unit: Unit::Tokens,
+            low: 100,
+            mode: 400,
+            high: 1_500,
+            what: "tokens that a targeted run prints",
+            source: "a few files instead of thousands of tests; judgement, 2026-11",
+        },
+        ParamSpec {
+            key: "extra_runs",
+            unit: Unit::Count,
+            low: 0,
+            mode: 0,
+            high: 1,
+            what: "full runs added per session because the final one failed",
+            source: "no measurement known; judgement, 2026-11",
+        },
+    ],
+    file: include_str!("r6.rs"),
+};
+
+impl Intervention for R6 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let mut patch = Patch::default();
+        let targeted = params.get("targeted");
+        for session in &recording.sessions {
+            let runs: Vec<usize> =
+                session.range().filter(|&at| support::is_full_run(recording, at)).collect();
+            let Some((&last, earlier)) = runs.split_last().filter(|(_, rest)| !rest.is_empty())
+            else {
+                continue;
+            };
+            for (k, &at) in earlier.iter().enumerate() {
+                patch.found += 1;
+                let until = runs[k + 1];
+                make_targeted(recording, &mut patch, at, until, targeted);
+            }
+            let full: i64 = full_results(recording, last).map(|(_, tokens)| tokens).sum();
+            for _ in 0..params.get("extra_runs") {
+                patch.inserted.push(InsertedCall {
+                    after: last as u32,
+                    input: full,
+                    output: RUN_CALL_OUTPUT,
+                    duration_ms: support::wait_ms(recording, last),
+                });
+            }
+        }
+        patch
+    }
+}
+
+fn full_results(recording: &Recording, at: usize) -> impl Iterator<Item = (u32, i64)> {
+    support::results(recording, at)
+        .filter(|(_, block)| block.marks.contains(BlockMarks::TEST_RUN))
+        .map(|(index, block)| (index, block.tokens))
+}
+
+fn make_targeted(recording: &Recording, patch: &mut Patch, at: usize, until: usize, targeted: i64) {
+    let shrunk = full_results(recording, at).filter(|(_, tokens)| *tokens > targeted);
+    patch.replaced_blocks.extend(shrunk.map(|(index, _)| (index, targeted)));
+    let wait = support::wait_ms(recording, at);
+    if wait > TARGETED_MS {
+        patch.saved_ms.push((at as u32, wait - TARGETED_MS));
+    }
+    // The polls that follow the run, up to the next one, are about it.
+    for poll in at + 1..until {
+        if recording.calls[poll].marks.contains(CallMarks::POLL) {
+            drop_poll(recording, patch, poll);
+        }
+    }
+}
+
+/// Drops a poll with what it said and what it saw; the wait ends with it.
+fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize) {
+    patch.dropped_calls.push(crate::plan::DroppedCall { call: poll as u32, frees_time: true });
+    let said = support::blocks(recording, poll)
+        .filter(|(_, block)| block.kind.is_output() && block.kind != BlockKind::Thinking);
+    patch.dropped_blocks.extend(said.map(|(index, _)| index));
+    patch.dropped_blocks.extend(support::results(recording, poll).map(|(index, _)| index));
+}

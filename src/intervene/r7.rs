@@ -1,0 +1,68 @@
+//! R7: one background wait instead of a poll loop.
+//!
+//! What: a session that waits for something slow looks again and again (`sleep 60`, `tail`, `ps`).
+//! Started in the background, the work wakes the session once, when it is done.
+//!
+//! Why it should pay: every look re-reads the whole context and leaves its output behind.
+//!
+//! Formula: a run of m polling calls keeps k of them, the last ones, which see the result: saved
+//! reads are about the sum of the contexts of the others. The wait itself stays: no time is saved,
+//! and the gap before the call that sees the result grows by all the others. Beyond the cache
+//! lifetime that call re-writes the whole context; on a five-minute cache a six-minute wait costs
+//! one full re-write, on a one-hour cache nothing.
+//!
+//! Source: order 774, recommendation R7 (001_c56936729c28e10c.txt): 22 polling calls, 20 fewer.
+//!
+//! Lies: looks that found something to do and did it are not in a run of polls and stay.
+
+use super::{Card, Intervention, ParamSpec, Params, Unit, support};
+use crate::plan::{DroppedCall, Patch};
+use crate::recording::{BlockKind, CallMarks, Recording};
+
+/// One background wait.
+pub struct R7;
+
+static CARD: Card = Card {
+    id: "R7",
+    title: "one background wait for a poll loop",
+    source: "order 774, R7 (001_c56936729c28e10c.txt)",
+    knob: "run_in_background for test runs, no sleep loops",
+    params: &[ParamSpec {
+        key: "keep",
+        unit: Unit::Count,
+        low: 1,
+        mode: 1,
+        high: 2,
+        what: "polls of a loop that remain",
+        source: "mode: one wait; high: the source's 22 polls, 20 fewer",
+    }],
+    file: include_str!("r7.rs"),
+};
+
+impl Intervention for R7 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let mut patch = Patch::default();
+        let keep = usize::try_from(params.get("keep")).unwrap_or(1).max(1);
+        let is_poll = |at: usize| recording.calls[at].marks.contains(CallMarks::POLL);
+        for polls in support::runs(recording, is_poll) {
+            if polls.len() <= keep {
+                continue;
+            }
+            patch.found += polls.len() as u32;
+            for poll in polls.start..polls.end - keep {
+                patch.dropped_calls.push(DroppedCall { call: poll as u32, frees_time: false });
+                let said = support::blocks(recording, poll).filter(|(_, block)| {
+                    block.kind.is_output() && block.kind != BlockKind::Thinking
+                });
+                patch.dropped_blocks.extend(said.map(|(index, _)| index));
+                let seen = support::results(recording, poll).map(|(index, _)| index);
+                patch.dropped_blocks.extend(seen);
+            }
+        }
+        patch
+    }
+}

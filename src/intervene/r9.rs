@@ -1,0 +1,49 @@
+//! R9: orphaned subagent processes are cleaned up.
+//!
+//! What: subagent processes that outlive their session leave crash records in the diagnostics.
+//! The fix ends them with their session.
+//!
+//! Why it should pay: it does not cost tokens and saves none; the processes are killed before
+//! they call anything. It removes false alarms.
+//!
+//! Formula: crash records after = crash records - orphans.
+//!
+//! Source: order 774, recommendation R9 (001_c56936729c28e10c.txt): 41 records, 30 of them orphans
+//! in 10 triplets, 11 duplicates of reused process ids, which remain.
+//!
+//! Lies: none known; transcripts do not hold crash records, so it finds nothing there.
+
+use super::{Card, Intervention, Params};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Orphans cleaned.
+pub struct R9;
+
+static CARD: Card = Card {
+    id: "R9",
+    title: "orphaned subagents cleaned up",
+    source: "order 774, R9 (001_c56936729c28e10c.txt)",
+    knob: "CLAUDE_CODE_EXIT_AFTER_STOP_DELAY for every subagent",
+    params: &[],
+    file: include_str!("r9.rs"),
+};
+
+impl Intervention for R9 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, _: &Params) -> Patch {
+        let crashes = recording.crashes;
+        let mut notes = Vec::new();
+        if crashes.orphans > 0 {
+            notes.push(format!(
+                "no tokens: {} crash records become {}",
+                crashes.records,
+                crashes.records - crashes.orphans.min(crashes.records)
+            ));
+        }
+        Patch { found: crashes.orphans, notes, ..Patch::default() }
+    }
+}

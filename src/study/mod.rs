@@ -1,0 +1,5 @@
+//! Studies: many replays, and what follows from them. Numbers in, numbers out.
+
+pub mod claims;
+pub mod compare;
+pub mod sides;
