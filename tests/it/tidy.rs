@@ -24,7 +24,7 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 /// Folders whose files are plug-ins, and the files in them that all plug-ins may use.
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
-    ("intervene", &[]),
+    ("intervene", &["support"]),
     ("import", &["lines", "shell", "time"]),
     ("report", &["document", "format", "json", "view"]),
 ];
@@ -42,7 +42,11 @@ const CRATES: [(&str, &[&str]); 6] = [
 /// Floors of integers: no `f32`, no `f64`, no float literal.
 const WITHOUT_FLOATS: [&str; 3] = ["ground", "model", "tunnel"];
 
+/// Lines of a file without its tests.
 const MAX_LINES: usize = 400;
+/// Files with a higher limit each, and why. An entry that is no longer needed is refused.
+const LONGER: [(&str, usize, &str); 1] =
+    [("src/recording/mod.rs", 480, "the columns of a recording and their docs are read as one")];
 const MAX_COLUMNS: usize = 100;
 const MAX_BLOB: u64 = 1024 * 1024;
 const MAX_TRANSCRIPT: u64 = 512 * 1024;
@@ -187,6 +191,9 @@ fn long_files_are_seen() {
     let lines = |count| "const A: u8 = 1;\n".repeat(count);
     check(long_files, "src/plan.rs", &lines(401), "401 lines");
     check(long_files, "src/plan.rs", &lines(400), "");
+    check(long_files, LONGER[0].0, &lines(LONGER[0].1), "");
+    check(long_files, LONGER[0].0, &lines(LONGER[0].1 + 1), "allowed");
+    check(long_files, LONGER[0].0, &lines(400), "short again");
     let tests = |count| format!("{}\n#[cfg(test)]\nmod t {{\n{}}}\n", lines(count), lines(300));
     check(long_files, "src/plan.rs", &tests(399), "");
     check(long_files, "src/plan.rs", &tests(400), "401 lines");
@@ -325,11 +332,19 @@ fn floats(all: &[Source]) -> Vec<String> {
 }
 
 fn long_files(all: &[Source]) -> Vec<String> {
-    let counts = all.iter().map(|source| (source, source.text.lines().count() - source.test_lines));
-    counts
-        .filter(|(_, lines)| *lines > MAX_LINES)
-        .map(|(source, lines)| format!("{}: {lines} lines without tests", source.path))
-        .collect()
+    let mut found = Vec::new();
+    for source in all {
+        let lines = source.text.lines().count() - source.test_lines;
+        let longer = LONGER.iter().find(|(path, ..)| *path == source.path);
+        let limit = longer.map_or(MAX_LINES, |(_, limit, _)| *limit);
+        if lines > limit {
+            found.push(format!("{}: {lines} lines without tests, {limit} allowed", source.path));
+        }
+        if longer.is_some() && lines <= MAX_LINES {
+            found.push(format!("{}: short again, take it off LONGER", source.path));
+        }
+    }
+    found
 }
 
 fn long_lines(all: &[Source]) -> Vec<String> {
@@ -641,10 +656,7 @@ fn literal_or_comment(code: &str, before: Option<char>) -> usize {
             return until(&format!("\"{}", "#".repeat(hashes)), hashes + 2);
         }
     }
-    let quote = match code.chars().next() {
-        Some(c @ ('"' | '\'')) => c,
-        _ => return 0,
-    };
+    let Some(quote @ ('"' | '\'')) = code.chars().next() else { return 0 };
     // A lifetime is a quote, a word, and no second quote.
     let second = code.chars().nth(2);
     if quote == '\'' && !code.starts_with("'\\") && second != Some('\'') {
@@ -675,7 +687,7 @@ fn none(sources: &[Source], rule: impl Fn(&[Source]) -> Vec<String>) {
 
 /// Every Rust file under a folder, in the order of their paths.
 fn sources(folder: &str) -> Vec<Source> {
-    let is_rust = |path: &String| path.ends_with(".rs");
+    let is_rust = |path: &String| Path::new(path).extension().is_some_and(|ext| ext == "rs");
     let read = |path: String| {
         let text = std::fs::read_to_string(root().join(&path)).expect("a readable source");
         Source::new(&path, &text)
