@@ -4,6 +4,8 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod import;
 pub mod recording;
 pub mod seed;
+pub mod store;
 pub mod units;
