@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod import;
 pub mod intervene;
 pub mod plan;
 pub mod price;
@@ -12,5 +13,6 @@ pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod seed;
+pub mod store;
 pub mod study;
 pub mod units;
