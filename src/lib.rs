@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod reconstruct;
 pub mod recording;
 pub mod seed;
 pub mod units;
