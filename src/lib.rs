@@ -8,6 +8,7 @@ pub mod import;
 pub mod intervene;
 pub mod plan;
 pub mod price;
+pub mod reconstruct;
 pub mod recording;
 pub mod replay;
 pub mod report;
