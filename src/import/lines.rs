@@ -35,15 +35,7 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Lines of `source`; `on_bytes` hears of every chunk that was read.
     pub fn new(source: &'a mut dyn Read, on_bytes: &'a dyn Fn(u64)) -> Self {
-        Self {
-            source,
-            on_bytes,
-            buffer: vec![0; BUFFER],
-            start: 0,
-            end: 0,
-            number: 0,
-            done: false,
-        }
+        Self { source, on_bytes, buffer: vec![0; BUFFER], start: 0, end: 0, number: 0, done: false }
     }
 
     /// The number of the line that came last, counted from 1.
@@ -210,12 +202,12 @@ mod tests {
     #[test]
     fn a_line_beyond_the_cap_is_passed_over() {
         let head: &[u8] = b"a\n";
-        let mut source = head
-            .chain(io::repeat(b'x').take(MAX_LINE as u64 + 9))
-            .chain(&b"\nb\n"[..]);
+        let mut source =
+            head.chain(io::repeat(b'x').take(MAX_LINE as u64 + 9)).chain(&b"\nb\n"[..]);
         let mut lines = Lines::new(&mut source, &|_| {});
         let size = MAX_LINE as u64 + 9;
-        for (number, expect) in [(1, Line::Text(b"a")), (2, Line::TooLong(size)), (3, Line::Text(b"b"))]
+        for (number, expect) in
+            [(1, Line::Text(b"a")), (2, Line::TooLong(size)), (3, Line::Text(b"b"))]
         {
             assert_eq!(lines.next_line().ok().flatten(), Some(expect));
             assert_eq!(lines.number(), number);

@@ -144,7 +144,10 @@ fn mark_copies(
                     continue;
                 }
                 Some((request, original))
-                    if sidechain || *request == key.request || *request == 0 || key.request == 0 =>
+                    if sidechain
+                        || *request == key.request
+                        || *request == 0
+                        || key.request == 0 =>
                 {
                     *original
                 }

@@ -85,7 +85,8 @@ fn split(line: &str) -> Vec<(Vec<String>, bool)> {
                 }
                 splitter.end_word();
                 let mut sign = String::from(c);
-                while let Some(next) = chars.next_if(|&c| matches!(c, '>' | '<' | '&' | '|' | '-')) {
+                while let Some(next) = chars.next_if(|&c| matches!(c, '>' | '<' | '&' | '|' | '-'))
+                {
                     sign.push(next);
                 }
                 if sign.starts_with("<<") && sign != "<<<" {
@@ -167,11 +168,18 @@ fn wrapper(words: &[String]) -> usize {
         ("timeout" | "gtimeout", _) => {
             let mut at = 1;
             while word(at).starts_with('-') {
-                at += if matches!(word(at), "-s" | "-k" | "--signal" | "--kill-after") { 2 } else { 1 };
+                at += if matches!(word(at), "-s" | "-k" | "--signal" | "--kill-after") {
+                    2
+                } else {
+                    1
+                };
             }
             at + 1
         }
-        ("env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx", _)
+        (
+            "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx",
+            _,
+        )
         | ("time", _) => 1 + options(1),
         ("nice", "-n") => 3,
         ("nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
@@ -181,14 +189,19 @@ fn wrapper(words: &[String]) -> usize {
         | ("bun", "x") => {
             let mut at = 2;
             while word(at).starts_with('-') {
-                let valued = matches!(word(at), "--with" | "--extra" | "--group" | "--python" | "-p");
+                let valued =
+                    matches!(word(at), "--with" | "--extra" | "--group" | "--python" | "-p");
                 at += if valued { 2 } else { 1 };
             }
             at
         }
         ("python" | "python3" | "uv" | "py", "-m") => 2,
         _ if word(0).ends_with("/python") || word(0).ends_with("/python3") => {
-            if word(1) == "-m" { 2 } else { 0 }
+            if word(1) == "-m" {
+                2
+            } else {
+                0
+            }
         }
         _ => 0,
     }
@@ -215,17 +228,19 @@ mod tests {
     #[test]
     fn commands_are_seen_through_their_wrapping() {
         check("cargo test", &["cargo test"]);
-        check("cd /a/b && RUST_LOG=x timeout -k 5 60 cargo test -p x 2>&1 | tail -5", &[
-            "cd /a/b",
-            "cargo test -p x",
-            "tail -5",
-        ]);
+        check(
+            "cd /a/b && RUST_LOG=x timeout -k 5 60 cargo test -p x 2>&1 | tail -5",
+            &["cd /a/b", "cargo test -p x", "tail -5"],
+        );
         check("a; b || c & d", &["a", "b", "c", "d"]);
         check("bash -lc 'cd x && pytest'", &["cd x", "pytest"]);
         check("python3 -m pytest tests > out.txt", &["pytest tests"]);
         check("uv run --with x pytest", &["pytest"]);
         check("echo 'cargo test && x' # cargo test", &["echo cargo test && x"]);
-        check("git commit -m \"$(cat <<'EOF'\ncargo test\nEOF\n)\"", &["git commit -m $(cat <<'EOF'\ncargo test\nEOF\n)"]);
+        check(
+            "git commit -m \"$(cat <<'EOF'\ncargo test\nEOF\n)\"",
+            &["git commit -m $(cat <<'EOF'\ncargo test\nEOF\n)"],
+        );
         check("cat <<EOF\ncargo test\nEOF", &["cat"]);
         check("a \\\n  b", &["a b"]);
         check("'unclosed", &["unclosed"]);

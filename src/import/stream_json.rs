@@ -36,7 +36,8 @@ impl Importer for StreamJson {
         let one = |line: &&[u8]| {
             serde_json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
                 let named = !sniff.stream_session_id.0.is_empty();
-                let told = matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
+                let told =
+                    matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
                 match sniff.kind.0.as_ref() {
                     b"system" | b"assistant" | b"user" => named,
                     b"result" => named || told,
@@ -216,7 +217,8 @@ fn same_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
     let exact = models.iter().position(|(model, _)| model == name);
     exact.or_else(|| {
         let name = name.split('[').next().unwrap_or(name);
-        let within = |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
+        let within =
+            |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
         models.iter().position(|(model, _)| within(model))
     })
 }
@@ -233,16 +235,16 @@ fn align_tiers(total: Usage, shown: &mut Usage) {
 
 /// Times for calls without any: spread over the session's duration, or by the usual durations.
 fn spread(session: &mut RawSession, duration_ms: i64) {
-    let lengths: Vec<i64> =
-        session.calls.iter().map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000)).collect();
+    let lengths: Vec<i64> = session
+        .calls
+        .iter()
+        .map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000))
+        .collect();
     let usual: i64 = lengths.iter().sum();
     let mut now = 0;
     for (call, length) in session.calls.iter_mut().zip(lengths) {
-        let length = if duration_ms > 0 {
-            crate::units::scaled(length, duration_ms, usual)
-        } else {
-            length
-        };
+        let length =
+            if duration_ms > 0 { crate::units::scaled(length, duration_ms, usual) } else { length };
         call.start_ms = now;
         now += length;
         call.end_ms = now;

@@ -12,7 +12,11 @@ pub fn parse_ms(text: &[u8]) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| digits(&text[range]);
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
     {
         return None;
     }
@@ -84,7 +88,9 @@ mod tests {
 
     #[test]
     fn nonsense_has_no_time() {
-        for text in ["", "now", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01X0x:00:00Z"] {
+        for text in
+            ["", "now", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01X0x:00:00Z"]
+        {
             assert_eq!(parse_ms(text.as_bytes()), None, "{text}");
         }
     }

@@ -132,11 +132,7 @@ fn times(totals: &Totals, slots: &[Slot]) -> Vec<(i64, i64)> {
     // Waits cannot take more than four fifths of the time.
     let waits = known.min(totals.time_ms / 5 * 4);
     let weights: Vec<i64> = slots.iter().map(|slot| slot.wait_ms).collect();
-    let waits = if known == 0 {
-        weights
-    } else {
-        apportion(waits, &weights)
-    };
+    let waits = if known == 0 { weights } else { apportion(waits, &weights) };
     let work = totals.time_ms - waits.iter().sum::<i64>();
     let work = apportion(work, &vec![1; slots.len()]);
     let mut clock = totals.begin_ms;
@@ -151,10 +147,7 @@ fn times(totals: &Totals, slots: &[Slot]) -> Vec<(i64, i64)> {
 /// The first call: the shared start, and what the dispatcher asked for.
 fn first_inputs(start: i64, usage: Usage) -> Vec<RawBlock> {
     let prompt = usage.context() - start;
-    vec![
-        RawBlock::plain(BlockKind::System, 0, start),
-        RawBlock::plain(BlockKind::User, 0, prompt),
-    ]
+    vec![RawBlock::plain(BlockKind::System, 0, start), RawBlock::plain(BlockKind::User, 0, prompt)]
 }
 
 /// What enters with call `k`: known results at their size, and the rest of the growth.
@@ -200,10 +193,8 @@ fn outputs(slot: &Slot, output: i64, prose_chars: i64) -> Vec<RawBlock> {
     let prose = estimate::tokens(Tokenizer::Other, BlockKind::Text, "", chars).min(output / 3);
     let text = |tokens| RawBlock::plain(BlockKind::Text, 0, tokens);
     let thinking = |tokens| RawBlock::plain(BlockKind::Thinking, 0, tokens);
-    let beside = RawBlock {
-        marks: BlockMarks::PROSE,
-        ..RawBlock::plain(BlockKind::Text, chars, prose)
-    };
+    let beside =
+        RawBlock { marks: BlockMarks::PROSE, ..RawBlock::plain(BlockKind::Text, chars, prose) };
     let mut blocks = match slot.speech {
         Speech::Prose => return vec![text(output)],
         Speech::Thinking => return vec![thinking(output)],

@@ -107,14 +107,9 @@ pub fn reconstruct_with(
     lens: Lens,
     given: &[(String, u32)],
 ) -> Result<Reconstruction, ReconstructError> {
-    let missing = || ReconstructError::Missing {
-        name: reported.name.clone(),
-        figure: "start-context",
-    };
-    let start = reported
-        .figure("start-context")
-        .ok_or_else(missing)?
-        .value();
+    let missing =
+        || ReconstructError::Missing { name: reported.name.clone(), figure: "start-context" };
+    let start = reported.figure("start-context").ok_or_else(missing)?.value();
     let mut builder = Builder::new(&reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
     let mut clock_ms = 0;
@@ -141,20 +136,13 @@ pub fn reconstruct_with(
         });
     }
     beside(reported, &mut builder);
-    Ok(Reconstruction {
-        recording: builder.finish(),
-        sessions,
-        notes,
-    })
+    Ok(Reconstruction { recording: builder.finish(), sessions, notes })
 }
 
 /// What a source counts beside its sessions: the orchestrator and the crash records.
 fn beside(reported: &Reported, builder: &mut Builder) {
     if let Some(orchestrator) = &reported.orchestrator {
-        let usage = Usage {
-            read: orchestrator.attributed(),
-            ..Usage::default()
-        };
+        let usage = Usage { read: orchestrator.attributed(), ..Usage::default() };
         builder.push_remainder(NONE, calls::MODEL, usage, "orchestrator");
     }
     if let Some(crashes) = &reported.crashes {
@@ -217,12 +205,8 @@ fn plan(
     let fresh: Vec<i64> = likeliest.iter().map(|&n| i64::from(n)).collect();
     let fresh = apportion(row.fresh.value(), &fresh);
     let outputs = by(&row.output, &|session| session.output.value());
-    let times = by(&row.time, &|session| {
-        session.time.as_ref().map_or(0, Figure::value)
-    });
-    let prose_chars = reported
-        .figure("prose-chars")
-        .map_or(0, |figure| figure.value());
+    let times = by(&row.time, &|session| session.time.as_ref().map_or(0, Figure::value));
+    let prose_chars = reported.figure("prose-chars").map_or(0, |figure| figure.value());
     let one = |(i, count): (usize, Count)| {
         let calls_published = listed.get(i).map(|session| small(session.calls.value()));
         // Where no records were counted, the median of law L1 stands in.
@@ -311,9 +295,7 @@ fn grow(
 ) -> Result<SessionFit, ReconstructError> {
     let calls = plan.count.calls as usize;
     let nothing = vec![0; calls];
-    let whole = solve(&plan.problem(&nothing))
-        .ok()
-        .map(|solved| solved.exponent);
+    let whole = solve(&plan.problem(&nothing)).ok().map(|solved| solved.exponent);
     let (script, solved) = fit_script(reported, lens, &mut plan, notes).ok_or_else(|| {
         ReconstructError::Impossible {
             step: plan.totals.step.clone(),
@@ -343,12 +325,7 @@ fn grow(
 
 impl Plan {
     fn problem<'a>(&self, entering: &'a [i64]) -> Problem<'a> {
-        Problem {
-            start: self.totals.start,
-            read: self.read,
-            write: self.write,
-            entering,
-        }
+        Problem { start: self.totals.start, read: self.read, write: self.write, entering }
     }
 }
 
@@ -364,14 +341,8 @@ fn fit_script(
     let script = |keep| script::write(reported, lens, &id, &step, calls, keep);
     for (keep, lost) in [
         (Keep::All, ""),
-        (
-            Keep::NoPlan,
-            "the plan file does not fit its totals and is left out",
-        ),
-        (
-            Keep::NoSizes,
-            "known event sizes do not fit its totals and are left out",
-        ),
+        (Keep::NoPlan, "the plan file does not fit its totals and is left out"),
+        (Keep::NoSizes, "known event sizes do not fit its totals and are left out"),
     ] {
         let script = script(keep);
         if let Ok(solved) = solve(&plan.problem(&script.entering())) {

@@ -79,12 +79,7 @@ impl Count {
     /// A count that leaves no doubt.
     #[must_use]
     pub fn known(calls: u32) -> Self {
-        Self {
-            calls,
-            low: calls,
-            high: calls,
-            weights: vec![(calls, ONE)],
-        }
+        Self { calls, low: calls, high: calls, weights: vec![(calls, ONE)] }
     }
 }
 
@@ -111,11 +106,7 @@ impl Law {
 
     fn of(median: i64, low: i64, high: i64) -> Self {
         let log = |thousandths| fixed::ln(fixed::ratio(thousandths, 1_000));
-        Self {
-            median: log(median),
-            below: log(median) - log(low),
-            above: log(high) - log(median),
-        }
+        Self { median: log(median), below: log(median) - log(low), above: log(high) - log(median) }
     }
 
     /// Squared distance of `x` (Q32) from the median in standard deviations (Q32).
@@ -161,10 +152,8 @@ pub fn write_weights(sessions: &[Unfit], counts: &[u32], write: i64, start: i64)
 /// Counts the calls of a step's sessions; `None` if no counts fit the published totals.
 #[must_use]
 pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
-    let candidates: Vec<Vec<(u32, i64)>> = sessions
-        .iter()
-        .map(|session| candidates(session, write, start))
-        .collect();
+    let candidates: Vec<Vec<(u32, i64)>> =
+        sessions.iter().map(|session| candidates(session, write, start)).collect();
     if candidates.iter().any(Vec::is_empty) {
         return None;
     }
@@ -178,10 +167,7 @@ pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
             tried.push((law.penalty(exponent) + records, at.clone()));
         }
         // The next combination, last session first.
-        let Some(turn) = (0..at.len())
-            .rev()
-            .find(|&i| at[i] + 1 < candidates[i].len())
-        else {
+        let Some(turn) = (0..at.len()).rev().find(|&i| at[i] + 1 < candidates[i].len()) else {
             break;
         };
         at[turn] += 1;
@@ -247,12 +233,7 @@ fn weigh(calls: u32, weights: Vec<(u32, i64)>) -> Count {
         });
         reached.map_or(calls, |&(n, _)| n)
     };
-    Count {
-        calls,
-        low: quantile(5),
-        high: quantile(95),
-        weights,
-    }
+    Count { calls, low: quantile(5), high: quantile(95), weights }
 }
 
 #[cfg(test)]
@@ -276,10 +257,7 @@ mod tests {
 
     #[test]
     fn no_count_fits_what_cannot_be() {
-        let session = Unfit {
-            known: Known::Calls(18),
-            read: 139_300,
-        };
+        let session = Unfit { known: Known::Calls(18), read: 139_300 };
         assert_eq!(count(&[session], 31_200, 12_000), None);
     }
 }

@@ -54,9 +54,7 @@ impl Figure {
     /// # Errors
     /// The string itself, if it is no figure.
     pub fn parse(text: &str) -> Result<Self, NoFigure> {
-        read(text).ok_or_else(|| NoFigure {
-            text: text.to_owned(),
-        })
+        read(text).ok_or_else(|| NoFigure { text: text.to_owned() })
     }
 
     /// Its value: the middle of a range.
@@ -106,15 +104,7 @@ fn read(text: &str) -> Option<Figure> {
             (unit, value, value, half)
         }
     };
-    Some(Figure {
-        text: text.to_owned(),
-        unit,
-        low,
-        high,
-        half_unit,
-        approx,
-        at_least,
-    })
+    Some(Figure { text: text.to_owned(), unit, low, high, half_unit, approx, at_least })
 }
 
 fn suffix(text: &str) -> &str {
@@ -186,13 +176,7 @@ mod tests {
     fn check(text: &str, unit: Unit, low: i64, high: i64, half_unit: i64, approx: bool) {
         let figure = Figure::parse(text).unwrap();
         assert_eq!(
-            (
-                figure.unit,
-                figure.low,
-                figure.high,
-                figure.half_unit,
-                figure.approx
-            ),
+            (figure.unit, figure.low, figure.high, figure.half_unit, figure.approx),
             (unit, low, high, half_unit, approx),
             "{text}"
         );
@@ -207,14 +191,7 @@ mod tests {
         check("~5.1M", Unit::Count, 5_100_000, 5_100_000, 50_000, true);
         check("28", Unit::Count, 28, 28, 0, false);
         check("~12K", Unit::Count, 12_000, 12_000, 500, true);
-        check(
-            "~12-14M",
-            Unit::Count,
-            12_000_000,
-            14_000_000,
-            500_000,
-            true,
-        );
+        check("~12-14M", Unit::Count, 12_000_000, 14_000_000, 500_000, true);
         check("3-4K", Unit::Count, 3_000, 4_000, 500, false);
         assert!(Figure::parse("165+").unwrap().at_least);
     }
@@ -253,13 +230,7 @@ mod tests {
             "5 5",
             "+",
         ] {
-            assert_eq!(
-                Figure::parse(text),
-                Err(NoFigure {
-                    text: text.to_owned()
-                }),
-                "{text}"
-            );
+            assert_eq!(Figure::parse(text), Err(NoFigure { text: text.to_owned() }), "{text}");
         }
     }
 }

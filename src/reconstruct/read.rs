@@ -174,41 +174,21 @@ impl Reported {
             all.push(("crashes.source".into(), &crashes.source));
         }
         let named = |kind: &str, id: &str| format!("{kind}.{id}.source");
-        all.extend(
-            self.statements
-                .iter()
-                .map(|s| (named("statements", &s.id), &s.source)),
-        );
+        all.extend(self.statements.iter().map(|s| (named("statements", &s.id), &s.source)));
         let events = self.events.iter().enumerate();
         all.extend(events.map(|(i, e)| (named("events", &i.to_string()), e.source())));
-        all.extend(
-            self.claims
-                .iter()
-                .map(|c| (named("claims", &c.toggle), &c.source)),
-        );
-        all.extend(
-            self.combined
-                .iter()
-                .map(|c| (named("combined", &c.id), &c.source)),
-        );
+        all.extend(self.claims.iter().map(|c| (named("claims", &c.toggle), &c.source)));
+        all.extend(self.combined.iter().map(|c| (named("combined", &c.id), &c.source)));
         all
     }
 }
 
 /// The last field name before a place in a JSON text.
 fn field_before(json: &str, line: usize, column: usize) -> String {
-    let start: usize = json
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let start: usize = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let upto = json.get(..(start + column).min(json.len())).unwrap_or(json);
     let Some(colon) = upto.rfind("\":") else {
         return String::new();
     };
-    upto[..colon]
-        .rsplit('"')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    upto[..colon].rsplit('"').next().unwrap_or_default().to_owned()
 }

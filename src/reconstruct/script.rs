@@ -102,12 +102,7 @@ impl Slot {
     }
 
     fn tool(tool: u16, block_marks: BlockMarks, file: Option<u32>) -> Self {
-        Self {
-            tool,
-            block_marks,
-            file,
-            ..Self::ordinary()
-        }
+        Self { tool, block_marks, file, ..Self::ordinary() }
     }
 
     fn is_free(&self) -> bool {
@@ -197,11 +192,8 @@ pub fn write(
         slots.iter_mut().for_each(|slot| slot.result = None);
     }
     let mut arrivals = vec![Vec::new(); slots.len()];
-    let known: Vec<_> = slots
-        .iter()
-        .enumerate()
-        .filter_map(|(at, slot)| slot.arrival(at))
-        .collect();
+    let known: Vec<_> =
+        slots.iter().enumerate().filter_map(|(at, slot)| slot.arrival(at)).collect();
     for (arrival, at) in known {
         match arrivals.get_mut(at) {
             Some(here) => here.push(arrival),
@@ -238,19 +230,9 @@ struct Prose {
 impl Prose {
     fn of(reported: &Reported, session: &str, lens: Lens, calls: usize) -> Self {
         for event in mine(reported, session) {
-            if let Event::Narration {
-                text_only,
-                thinking_only,
-                before_tool,
-                ..
-            } = event
-            {
+            if let Event::Narration { text_only, thinking_only, before_tool, .. } = event {
                 let (texts, thoughts) = (count(text_only.value()), count(thinking_only.value()));
-                let own_calls = if lens == Lens::Record {
-                    texts + thoughts
-                } else {
-                    0
-                };
+                let own_calls = if lens == Lens::Record { texts + thoughts } else { 0 };
                 let fits = own_calls < calls / 2;
                 return Self {
                     texts,
@@ -289,11 +271,7 @@ impl Prose {
         let mut group = 0;
         for (k, slot) in tools.into_iter().enumerate() {
             if evenly(k, groups, all) {
-                let thoughts = if evenly(group, self.thoughts.min(groups), groups) {
-                    1
-                } else {
-                    0
-                };
+                let thoughts = if evenly(group, self.thoughts.min(groups), groups) { 1 } else { 0 };
                 // The last groups with thinking go without prose where prose runs out.
                 let texts = usize::from(left.1 >= groups - group || thoughts == 0).min(left.1);
                 group += 1;
@@ -312,16 +290,9 @@ impl Prose {
 
 /// A call without a tool use.
 fn silent(speech: Speech) -> Slot {
-    let marks = if speech == Speech::Thinking {
-        CallMarks::THINKING_ONLY
-    } else {
-        CallMarks::NARRATION
-    };
-    Slot {
-        speech,
-        marks,
-        ..Slot::ordinary()
-    }
+    let marks =
+        if speech == Speech::Thinking { CallMarks::THINKING_ONLY } else { CallMarks::NARRATION };
+    Slot { speech, marks, ..Slot::ordinary() }
 }
 
 /// Tool calls on which events are laid.
@@ -339,21 +310,13 @@ impl Stage<'_> {
     }
 
     fn steps_from(&self, first: &str, step: &str) -> bool {
-        let at = |name: &str| {
-            self.reported
-                .steps
-                .rows
-                .iter()
-                .position(|row| row.step == name)
-        };
+        let at = |name: &str| self.reported.steps.rows.iter().position(|row| row.step == name);
         matches!((at(first), at(step)), (Some(first), Some(step)) if step >= first)
     }
 
     fn plan(&mut self, step: &str) {
         for event in &self.reported.events {
-            if let Event::PlanRead {
-                from_step, chars, ..
-            } = event
+            if let Event::PlanRead { from_step, chars, .. } = event
                 && self.steps_from(from_step, step)
                 && self.slots.len() > 2
             {
@@ -376,14 +339,7 @@ impl Stage<'_> {
     }
 
     fn test_run(&mut self, event: &Event) {
-        let Event::TestRun {
-            result: ended,
-            chars,
-            at,
-            polls,
-            ..
-        } = event
-        else {
+        let Event::TestRun { result: ended, chars, at, polls, .. } = event else {
             return;
         };
         let polls = count(polls.as_ref().map_or(0, Figure::value));
@@ -397,9 +353,7 @@ impl Stage<'_> {
             call |= CallMarks::ABORTED_RUN;
             block |= BlockMarks::ABORTED_RUN | BlockMarks::ERROR;
         }
-        let chars = chars
-            .clone()
-            .or_else(|| self.reported.figure("aborted-output-chars"));
+        let chars = chars.clone().or_else(|| self.reported.figure("aborted-output-chars"));
         let wait = self.wait(*ended);
         let slot = &mut self.slots[at];
         *slot = Slot::tool(BASH, block, None);
@@ -442,13 +396,7 @@ impl Stage<'_> {
     }
 
     fn edit_sites(&mut self, event: &Event, records: i64) {
-        let Event::EditSites {
-            sites,
-            calls_a_site,
-            at,
-            ..
-        } = event
-        else {
+        let Event::EditSites { sites, calls_a_site, at, .. } = event else {
             return;
         };
         let all = self.slots.len();
@@ -507,8 +455,5 @@ fn count(value: i64) -> usize {
 }
 
 fn answer(kind: BlockKind, chars: i64) -> Answer {
-    Answer {
-        kind,
-        chars: u64::try_from(chars).unwrap_or(0),
-    }
+    Answer { kind, chars: u64::try_from(chars).unwrap_or(0) }
 }

@@ -93,13 +93,8 @@ pub fn solve(problem: &Problem) -> Result<Solved, Unsolvable> {
     }
     let upto = meet(curve.at(low), &curve.at(high), target);
     let mut before = 0;
-    let growth = upto
-        .into_iter()
-        .map(|upto| floor + upto - std::mem::replace(&mut before, upto));
-    Ok(Solved {
-        smooth: growth.collect(),
-        exponent: low,
-    })
+    let growth = upto.into_iter().map(|upto| floor + upto - std::mem::replace(&mut before, upto));
+    Ok(Solved { smooth: growth.collect(), exponent: low })
 }
 
 /// The bisection stops here, at 2^-20: the rest is met token by token.
@@ -129,10 +124,7 @@ impl Curve {
     fn new(calls: i64, smooth: i64) -> Self {
         let whole = fixed::log2(fixed::ratio(calls, 1));
         let logs = (1..calls).map(|k| (fixed::log2(fixed::ratio(k, 1)) - whole).min(0));
-        Self {
-            smooth,
-            logs: logs.chain([0]).collect(),
-        }
+        Self { smooth, logs: logs.chain([0]).collect() }
     }
 
     fn value(&self, log: i64, exponent: i64) -> i64 {
@@ -141,10 +133,7 @@ impl Curve {
     }
 
     fn at(&self, exponent: i64) -> Vec<i64> {
-        self.logs
-            .iter()
-            .map(|&log| self.value(log, exponent))
-            .collect()
+        self.logs.iter().map(|&log| self.value(log, exponent)).collect()
     }
 
     /// The sum over all calls but the last: nobody reads what the last call writes.
@@ -173,19 +162,10 @@ mod tests {
         for &(at, tokens) in events {
             entering[at] += tokens;
         }
-        let problem = Problem {
-            start: 12_000,
-            read,
-            write,
-            entering: &entering,
-        };
+        let problem = Problem { start: 12_000, read, write, entering: &entering };
         let solved = solve(&problem).unwrap();
         assert_eq!(reads(12_000, &entering, &solved.smooth), (read, write));
-        assert_eq!(
-            fixed::to_decimal(solved.exponent),
-            exponent,
-            "{calls} calls"
-        );
+        assert_eq!(fixed::to_decimal(solved.exponent), exponent, "{calls} calls");
     }
 
     #[test]
@@ -201,12 +181,7 @@ mod tests {
     fn what_cannot_be_says_what_start_could() {
         let at = |calls: usize, read| {
             let entering = vec![0; calls];
-            solve(&Problem {
-                start: 12_000,
-                read,
-                write: 31_200,
-                entering: &entering,
-            })
+            solve(&Problem { start: 12_000, read, write: 31_200, entering: &entering })
         };
         let Err(Unsolvable::StartAtMost(start)) = at(18, 139_300) else {
             panic!("18 calls cannot read 139,300 tokens");

@@ -75,7 +75,8 @@ impl Importer for ClaudeCode {
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one = |line: &&[u8]| serde_json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
+        let one =
+            |line: &&[u8]| serde_json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
         head.iter().any(one)
     }
 

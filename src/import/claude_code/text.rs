@@ -124,12 +124,7 @@ string_visitor!(
     |v: &'de [u8]| Short(Cow::Borrowed(v)),
     |v: &[u8]| Short(Cow::Owned(v.to_vec()))
 );
-string_visitor!(
-    LengthVisitor,
-    Length,
-    |v: &[u8]| Length(chars(v)),
-    |v: &[u8]| Length(chars(v))
-);
+string_visitor!(LengthVisitor, Length, |v: &[u8]| Length(chars(v)), |v: &[u8]| Length(chars(v)));
 string_visitor!(TextVisitor, Text<'de>, Text::of_borrowed, Text::of_copied);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Short<'a> {

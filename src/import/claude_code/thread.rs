@@ -203,10 +203,8 @@ impl Thread {
         if content.text.chars == 0 {
             return false;
         }
-        self.human |= !meta
-            && kind == BlockKind::User
-            && !self.sidechain
-            && opens_turn(&content.text.sample);
+        self.human |=
+            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(&content.text.sample);
         self.pending.push(RawBlock::plain(kind, content.text.chars, 0));
         true
     }

@@ -1,6 +1,6 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
-use super::text::{Input, JsonLength, Lenient, Length, Short, Text};
+use super::text::{Input, JsonLength, Length, Lenient, Short, Text};
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
