@@ -195,3 +195,56 @@ impl Walk<'_> {
         Ok(())
     }
 }
+
+/// A file or folder that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: cannot be {verb}: {reason}")]
+pub struct DiskError {
+    path: String,
+    verb: &'static str,
+    reason: String,
+}
+
+impl DiskError {
+    fn new(path: &Path, verb: &'static str, error: &io::Error) -> Self {
+        Self { path: path.display().to_string(), verb, reason: error.to_string() }
+    }
+}
+
+/// Reads a whole small file.
+///
+/// # Errors
+/// What the system says.
+pub fn read(path: &Path) -> Result<Vec<u8>, DiskError> {
+    fs::read(path).map_err(|error| DiskError::new(path, "read", &error))
+}
+
+/// Writes a file, and the folders above it.
+///
+/// # Errors
+/// What the system says.
+pub fn save(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
+    }
+    fs::write(path, bytes).map_err(|error| DiskError::new(path, "written", &error))
+}
+
+/// Whether there is a file of this name.
+#[must_use]
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Whether there is anything of this name.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+/// The last part of a path, links and dots resolved: a name that says nothing about the machine.
+#[must_use]
+pub fn base_name(path: &Path) -> String {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    real.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

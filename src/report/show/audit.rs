@@ -1,0 +1,92 @@
+//! What an audit found.
+
+use crate::report::json;
+use crate::report::{Cell, Column, Document, Section, Tone, View};
+use crate::study::audit::{Finding, Severity};
+use serde::Serialize;
+
+/// For people.
+#[must_use]
+pub fn document(name: &str, findings: &[Finding]) -> Document {
+    let mut document = Document::new(format!("Audit: {name}"));
+    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let summary = format!(
+        "{} cannot be, {} contradict other figures, {} hold or are worth knowing.",
+        count(Severity::Error),
+        count(Severity::Warning),
+        count(Severity::Info)
+    );
+    document.section(Section::new("Findings").paragraph(summary).table(view(findings)));
+    document
+}
+
+/// The table of findings.
+#[must_use]
+pub fn view(findings: &[Finding]) -> View {
+    let columns =
+        vec![Column::text(""), Column::text("finding"), Column::text("arithmetic")];
+    let mut view = View::new("Findings", columns);
+    for finding in findings {
+        view.row(vec![
+            Cell::text(word(finding.severity)).tone(tone(finding.severity)),
+            Cell::text(&finding.text),
+            Cell::text(&finding.arithmetic),
+        ]);
+    }
+    view
+}
+
+/// The word for a severity.
+#[must_use]
+pub fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "cannot be",
+        Severity::Warning => "contradicts",
+        Severity::Info => "note",
+    }
+}
+
+fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Error => Tone::Bad,
+        Severity::Warning => Tone::Strong,
+        Severity::Info => Tone::Quiet,
+    }
+}
+
+/// A finding for programs.
+#[derive(Debug, Serialize)]
+pub struct FindingJson {
+    id: String,
+    severity: &'static str,
+    text: String,
+    arithmetic: String,
+}
+
+impl From<&Finding> for FindingJson {
+    fn from(finding: &Finding) -> Self {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        Self {
+            id: finding.id.clone(),
+            severity,
+            text: finding.text.clone(),
+            arithmetic: finding.arithmetic.clone(),
+        }
+    }
+}
+
+/// For programs.
+#[must_use]
+pub fn json(name: &str, findings: &[Finding]) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        recording: &'a str,
+        findings: Vec<FindingJson>,
+    }
+    let findings = findings.iter().map(FindingJson::from).collect();
+    json::document("audit", 1, &Body { recording: name, findings })
+}
