@@ -4,13 +4,16 @@
 pub mod cache;
 pub mod fixed;
 pub mod ids;
+pub mod import;
 pub mod intervene;
 pub mod plan;
 pub mod price;
+pub mod reconstruct;
 pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod seed;
+pub mod store;
 pub mod study;
 pub mod units;

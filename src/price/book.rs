@@ -104,6 +104,17 @@ impl PriceBook {
         }
     }
 
+    /// The newest price of `model`, whatever its period.
+    pub(super) fn find_newest(&self, model: &str) -> Result<PriceRow, MissingPrice> {
+        if model.ends_with(alias::FREE_SUFFIX) {
+            return Ok(free(model));
+        }
+        let ids = self.entries.iter().map(|entry| entry.model.as_str());
+        let id = alias::resolve(model, ids).ok_or_else(|| self.unknown(model))?;
+        let newest = self.entries.iter().rev().find(|entry| entry.model == id);
+        newest.map(Entry::row).ok_or_else(|| self.unknown(model))
+    }
+
     fn unknown(&self, model: &str) -> MissingPrice {
         let bare = alias::bare(model);
         let near = self
@@ -271,10 +282,10 @@ mod tests {
 
     #[test]
     fn an_unknown_model_is_an_error_with_a_remedy() {
-        let error = Pricing::embedded().find("claude-opus-4-66", 0).unwrap_err().to_string();
+        let error = Pricing::embedded().find("claude-opus-4-66", None).unwrap_err().to_string();
         assert!(error.contains("'claude-opus-4-66'") && error.contains("--prices"), "{error}");
         assert!(error.contains("is it 'claude-opus-4-6'?"), "{error}");
-        let free = Pricing::embedded().find("nvidia/nemotron:free", 0).unwrap();
+        let free = Pricing::embedded().find("nvidia/nemotron:free", Some(0)).unwrap();
         assert_eq!(free.base, Price::default());
     }
 

@@ -14,8 +14,9 @@
 //! [toggles.R2]                 # all parameters at their modes
 //! ```
 
-use super::{Chosen, DEFAULT_SEED, Lens, Scenario, UnknownToggle, joined, nearest, toggles_of};
+use super::{Chosen, DEFAULT_SEED, Scenario, UnknownToggle, joined, nearest, toggles_of};
 use crate::intervene::{Card, Params};
+use crate::reconstruct::Lens;
 use jiff::civil::Date;
 use toml::{Table, Value};
 

@@ -8,32 +8,11 @@ mod file;
 pub use file::{BadScenario, parse};
 
 use crate::intervene::{self, Intervention, Params};
+use crate::reconstruct::Lens;
 use jiff::civil::Date;
 
 /// The seed unless a scenario says otherwise.
 pub const DEFAULT_SEED: u64 = 774;
-
-/// How the published calls of a reported pipeline are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lens {
-    /// Published calls are transcript records; several make a call (L1).
-    #[default]
-    Message,
-    /// Published calls are calls, as the source has it.
-    Record,
-}
-
-impl Lens {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 2] =
-        [(Self::Message, "message"), (Self::Record, "record")];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        crate::recording::name_of(&Self::NAMED, self)
-    }
-}
 
 /// A toggle that takes part, with its parameters.
 #[derive(Clone)]

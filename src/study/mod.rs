@@ -2,4 +2,6 @@
 
 pub mod claims;
 pub mod compare;
+pub mod fidelity;
 pub mod sides;
+pub mod summary;

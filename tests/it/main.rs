@@ -2,4 +2,5 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the tree and start programs")]
 
+mod reported;
 mod tidy;
