@@ -25,7 +25,7 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["support"]),
-    ("import", &["lines", "shell", "time"]),
+    ("import", &["lines", "marks", "merge", "shell", "time"]),
     ("report", &["document", "format", "json", "view"]),
 ];
 
@@ -701,7 +701,8 @@ fn root() -> &'static Path {
 }
 
 fn none(sources: &[Source], rule: impl Fn(&[Source]) -> Vec<String>) {
-    let complaints = rule(sources);
+    let mut complaints = rule(sources);
+    complaints.dedup();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
