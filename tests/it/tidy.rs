@@ -25,7 +25,7 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["support"]),
-    ("import", &["lines", "shell", "time"]),
+    ("import", &["lines", "marks", "merge", "shell", "time"]),
     ("report", &["document", "format", "json", "view"]),
 ];
 
@@ -181,9 +181,20 @@ fn floats_are_seen() {
     check(floats, "src/plan.rs", "\nlet x = 1.5;", "src/plan.rs:2");
     check(floats, "src/replay/mod.rs", "let x = y as f32;", "f32");
     check(floats, "src/plan.rs", "let x = 3e5;", "3e5");
+    check(floats, "src/plan.rs", "let x = 3e-5;", "3e");
+    check(floats, "src/plan.rs", "let x = 3_f64;", "3_f64");
+    check(floats, "src/plan.rs", "let x = 10usize + 1_000i64; let y = 0xf64;", "");
+    check(
+        floats,
+        "src/plan.rs",
+        "let s = br#\"a \" 1.5\"#; let c = '\"'; let d = '\\''; f(\"1.5\")",
+        "",
+    );
     check(floats, "src/plan.rs", "let x = p.0.1; let r = 1..5; let y = 0x3e5; // 1.5", "");
     check(floats, "src/study/uncertainty.rs", "fn f(x: f64) {}", "");
     check(floats, "src/plan.rs", "#[cfg(test)] mod tests { const X: f64 = 1.0; }", "");
+    check(floats, "src/plan.rs", "#[cfg(all(test, unix))] fn f() -> [u8; 2] { 1.5; }", "");
+    check(floats, "src/plan.rs", "#[cfg(test)] mod tests {}\nconst X: f64 = 1.0;", "plan.rs:2");
 }
 
 #[test]
@@ -561,9 +572,12 @@ fn float_in(line: &str) -> Option<String> {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
         let has_places = bytes.get(at) == Some(&'.')
             && bytes.get(at + 1).is_none_or(|c| *c != '.' && !c.is_alphabetic() && *c != '_');
-        let has_exponent = is_number && !word.starts_with("0x") && word.contains(['e', 'E']);
-        let has_suffix = is_number && (word.ends_with("f32") || word.ends_with("f64"));
-        if matches!(word.as_str(), "f32" | "f64") || (has_suffix && !word.starts_with("0x")) {
+        let digits = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+        let power = digits.strip_prefix(['e', 'E']);
+        let has_exponent =
+            is_number && power.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphabetic()));
+        if matches!(word.as_str(), "f32" | "f64") || (is_number && matches!(digits, "f32" | "f64"))
+        {
             return Some(word);
         }
         // `p.0.1` is a field of a field, `1..5` a range, `1.max(2)` a call.
@@ -590,7 +604,11 @@ fn without_tests(code: &str) -> (String, usize) {
     let mut kept = String::with_capacity(code.len());
     let mut lines = 0;
     let mut rest = code;
-    while let Some(at) = rest.find("#[cfg(test)]") {
+    let of_tests = |code: &str| {
+        let forms = ["#[cfg(test)]", "#[cfg(all(test"];
+        forms.iter().filter_map(|form| code.find(form)).min()
+    };
+    while let Some(at) = of_tests(rest) {
         kept.push_str(&rest[..at]);
         let item = &rest[at..at + end_of_item(&rest[at..])];
         kept.extend(item.chars().filter(|c| *c == '\n'));
@@ -607,8 +625,8 @@ fn end_of_item(item: &str) -> usize {
     for (at, c) in item.char_indices() {
         match c {
             ';' if depth == 0 => return at + 1,
-            '{' | '(' => depth += 1,
-            ')' => depth -= 1,
+            '{' | '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
             '}' => {
                 depth -= 1;
                 if depth == 0 {
@@ -650,7 +668,9 @@ fn literal_or_comment(code: &str, before: Option<char>) -> usize {
     if code.starts_with("/*") {
         return until("*/", 2);
     }
-    if let Some(raw) = code.strip_prefix('r').filter(|_| !before.is_some_and(is_word)) {
+    if let Some(raw) =
+        code.strip_prefix('r').filter(|_| !before.is_some_and(|c| is_word(c) && c != 'b'))
+    {
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         if raw[hashes..].starts_with('"') {
             return until(&format!("\"{}", "#".repeat(hashes)), hashes + 2);
@@ -681,7 +701,8 @@ fn root() -> &'static Path {
 }
 
 fn none(sources: &[Source], rule: impl Fn(&[Source]) -> Vec<String>) {
-    let complaints = rule(sources);
+    let mut complaints = rule(sources);
+    complaints.dedup();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
