@@ -50,7 +50,7 @@ fn tone(severity: Severity) -> Tone {
     match severity {
         Severity::Error => Tone::Bad,
         Severity::Warning => Tone::Strong,
-        Severity::Info => Tone::Quiet,
+        Severity::Info => Tone::Muted,
     }
 }
 

@@ -296,7 +296,7 @@ pub fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Holds | Verdict::Understated => Tone::Good,
         Verdict::Overstated | Verdict::CannotBe => Tone::Bad,
-        Verdict::NotTestable => Tone::Quiet,
+        Verdict::NotTestable => Tone::Muted,
     }
 }
 
