@@ -7,4 +7,5 @@ pub mod ids;
 pub mod reconstruct;
 pub mod recording;
 pub mod seed;
+pub mod study;
 pub mod units;

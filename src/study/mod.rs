@@ -1,0 +1,3 @@
+//! The office: numbers in, numbers out. Comparisons, verdicts, audits.
+
+pub mod audit;
