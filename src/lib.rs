@@ -2,6 +2,8 @@
 //! cost model, and fixes are toggled alone and together before anything changes in production.
 
 pub mod cache;
+pub mod cli;
+pub mod commands;
 pub mod fixed;
 pub mod ids;
 pub mod import;

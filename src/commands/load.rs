@@ -86,8 +86,8 @@ fn file(argument: &str, lens: Lens) -> Result<Loaded, Failure> {
     if text.contains(reconstruct::reported::SCHEMA) {
         return reconstructed(Reported::parse(argument, &text)?, lens);
     }
-    let recording = format::from_json(&bytes)
-        .map_err(|error| Failure::new(format!("{argument}: {error}")))?;
+    let recording =
+        format::from_json(&bytes).map_err(|error| Failure::new(format!("{argument}: {error}")))?;
     Ok(Loaded {
         recording,
         reported: None,

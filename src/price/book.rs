@@ -48,6 +48,12 @@ impl PriceBook {
         Self::parse(EMBEDDED).expect("the embedded price book is well formed")
     }
 
+    /// The file that comes with the program, for a user who wants to write one.
+    #[must_use]
+    pub fn embedded_csv() -> &'static [u8] {
+        EMBEDDED
+    }
+
     /// Reads a book.
     ///
     /// # Errors
@@ -162,10 +168,9 @@ impl Entry {
         let threshold = field("long_threshold_tokens");
         let long_above = match threshold {
             "" => None,
-            text => Some(text.parse::<f64>().ok().filter(|t| *t >= 0.0).map_or_else(
-                || Err(bad(line, &format!("long_threshold_tokens is '{text}', not a number"))),
-                |t| Ok(t as i64),
-            )?),
+            text => Some(text.parse().map_err(|_| {
+                bad(line, &format!("long_threshold_tokens is '{text}', not a whole number"))
+            })?),
         };
         Ok(Some(Self {
             model: model.to_owned(),

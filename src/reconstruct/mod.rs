@@ -4,7 +4,8 @@
 //! [`event`], [`read`]). [`reconstruct`] derives a recording in five steps, one file each:
 //!
 //! 1. [`lens`]: how many calls each session made;
-//! 2. [`script`]: which call does what, as far as events are known;
+//! 2. [`script`]: which call does what, as far as events are known (`stage` lays events on tool
+//!    calls, `prose` adds what is said between them);
 //! 3. [`solve`]: how the context grew, so that reads and writes are met to the token;
 //! 4. [`calls`]: the blocks of every call;
 //! 5. [`fit`]: all of it for each step of the table, split among its sessions.
@@ -13,11 +14,13 @@ pub mod calls;
 pub mod event;
 mod fit;
 pub mod lens;
+mod prose;
 pub mod published;
 mod read;
 pub mod reported;
 pub mod script;
 pub mod solve;
+mod stage;
 
 pub use calls::MODEL;
 pub use fit::{ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with};

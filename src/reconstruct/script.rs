@@ -5,22 +5,22 @@
 //! only: under the message lens it stands beside a tool use (law L2), under the record lens each
 //! piece of prose or thinking is a call of its own, put before the tool call that it announces.
 
-use super::event::{Event, RunResult};
+use super::event::Event;
 use super::lens::Lens;
-use super::published::Figure;
+use super::prose::Prose;
 use super::reported::Reported;
+use super::stage::Stage;
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{BlockKind, BlockMarks, CallMarks};
-use crate::units::{BASIS_POINTS, scaled};
 
 /// The tools that a script names; the first stands for every tool that no text names.
 pub const TOOLS: [&str; 6] = ["unstated", "Read", "Edit", "Grep", "Bash", "Task"];
 const UNSTATED: u16 = 0;
-const READ: u16 = 1;
-const EDIT: u16 = 2;
-const GREP: u16 = 3;
-const BASH: u16 = 4;
-const TASK: u16 = 5;
+pub(super) const READ: u16 = 1;
+pub(super) const EDIT: u16 = 2;
+pub(super) const GREP: u16 = 3;
+pub(super) const BASH: u16 = 4;
+pub(super) const TASK: u16 = 5;
 
 /// What a call says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,8 @@ pub struct Answer {
 }
 
 impl Slot {
-    fn ordinary() -> Self {
+    /// A tool call of which nothing is known.
+    pub(super) fn ordinary() -> Self {
         Self {
             tool: UNSTATED,
             speech: Speech::Tool,
@@ -101,11 +102,13 @@ impl Slot {
         }
     }
 
-    fn tool(tool: u16, block_marks: BlockMarks, file: Option<u32>) -> Self {
+    /// A tool call that concerns a file, or does something known.
+    pub(super) fn using(tool: u16, block_marks: BlockMarks, file: Option<u32>) -> Self {
         Self { tool, block_marks, file, ..Self::ordinary() }
     }
 
-    fn is_free(&self) -> bool {
+    /// Whether nothing is known of it yet.
+    pub(super) fn is_free(&self) -> bool {
         *self == Self::ordinary()
     }
 
@@ -163,30 +166,11 @@ pub fn write(
     keep: Keep,
 ) -> Script {
     let speech = Prose::of(reported, session, lens, calls);
-    let mut stage = Stage {
-        reported,
-        session,
-        slots: vec![Slot::ordinary(); calls - speech.own_calls],
-        files: 0,
-    };
+    let mut stage = Stage::new(reported, session, calls - speech.own_calls);
     if keep == Keep::All {
         stage.plan(step);
     }
-    let published = reported.session(session).map_or(1, |row| row.calls.value());
-    // Sites are published in records: their share of the records is their share of the calls.
-    let records = published.max(1);
-    for event in mine(reported, session) {
-        stage.test_run(event);
-    }
-    for event in mine(reported, session) {
-        stage.edit_sites(event, records);
-    }
-    for event in mine(reported, session) {
-        stage.report(event);
-    }
-    for event in mine(reported, session) {
-        stage.file_reads(event);
-    }
+    stage.lay_events();
     let mut slots = speech.spoken(stage.slots, lens);
     if keep == Keep::NoSizes {
         slots.iter_mut().for_each(|slot| slot.result = None);
@@ -204,256 +188,16 @@ pub fn write(
     Script { slots, arrivals }
 }
 
-fn mine<'a>(reported: &'a Reported, session: &'a str) -> impl Iterator<Item = &'a Event> {
+/// The events of a session.
+pub(super) fn mine<'a>(
+    reported: &'a Reported,
+    session: &'a str,
+) -> impl Iterator<Item = &'a Event> {
     let events = reported.events.iter();
     events.filter(move |event| event.session() == Some(session))
 }
 
-/// Whether item `k` is one of `some` spread evenly over `all`.
-fn evenly(k: usize, some: usize, all: usize) -> bool {
-    (k + 1) * some / all > k * some / all
-}
-
-/// Prose and thinking of a session.
-#[derive(Clone, Copy, Debug, Default)]
-struct Prose {
-    /// Pieces of prose.
-    texts: usize,
-    /// Pieces of thinking.
-    thoughts: usize,
-    /// Tool calls that directly follow one.
-    before_tool: usize,
-    /// Calls that hold nothing else.
-    own_calls: usize,
-}
-
-impl Prose {
-    fn of(reported: &Reported, session: &str, lens: Lens, calls: usize) -> Self {
-        for event in mine(reported, session) {
-            if let Event::Narration { text_only, thinking_only, before_tool, .. } = event {
-                let (texts, thoughts) = (count(text_only.value()), count(thinking_only.value()));
-                let own_calls = if lens == Lens::Record { texts + thoughts } else { 0 };
-                let fits = own_calls < calls / 2;
-                return Self {
-                    texts,
-                    thoughts,
-                    before_tool: count(before_tool.value()).min(texts + thoughts),
-                    own_calls: if fits { own_calls } else { 0 },
-                };
-            }
-        }
-        Self::default()
-    }
-
-    /// Adds prose and thinking to the tool calls, in the way of the lens.
-    fn spoken(self, tools: Vec<Slot>, lens: Lens) -> Vec<Slot> {
-        let all = tools.len();
-        if self.texts + self.thoughts == 0 {
-            return tools;
-        }
-        if lens == Lens::Message || self.own_calls == 0 {
-            let mut tools = tools;
-            for (k, slot) in tools.iter_mut().enumerate() {
-                let (text, thought) = (self.texts.min(all), self.thoughts.min(all));
-                slot.speech = match (evenly(k, text, all), evenly(k, thought, all)) {
-                    (true, true) => Speech::AllThree,
-                    (true, false) => Speech::ProseAndTool,
-                    (false, true) => Speech::ThinkingAndTool,
-                    (false, false) => Speech::Tool,
-                };
-            }
-            return tools;
-        }
-        // Before each of `before_tool` tool calls stands prose, thinking, or thinking then prose.
-        let groups = self.before_tool.min(all).max(1);
-        let mut left = (self.thoughts, self.texts);
-        let mut slots = Vec::with_capacity(all + self.own_calls);
-        let mut group = 0;
-        for (k, slot) in tools.into_iter().enumerate() {
-            if evenly(k, groups, all) {
-                let thoughts = if evenly(group, self.thoughts.min(groups), groups) { 1 } else { 0 };
-                // The last groups with thinking go without prose where prose runs out.
-                let texts = usize::from(left.1 >= groups - group || thoughts == 0).min(left.1);
-                group += 1;
-                let last = group == groups;
-                let thoughts = if last { left.0 } else { thoughts.min(left.0) };
-                let texts = if last { left.1 } else { texts };
-                left = (left.0 - thoughts, left.1 - texts);
-                slots.extend(std::iter::repeat_n(silent(Speech::Thinking), thoughts));
-                slots.extend(std::iter::repeat_n(silent(Speech::Prose), texts));
-            }
-            slots.push(slot);
-        }
-        slots
-    }
-}
-
-/// A call without a tool use.
-fn silent(speech: Speech) -> Slot {
-    let marks =
-        if speech == Speech::Thinking { CallMarks::THINKING_ONLY } else { CallMarks::NARRATION };
-    Slot { speech, marks, ..Slot::ordinary() }
-}
-
-/// Tool calls on which events are laid.
-struct Stage<'a> {
-    reported: &'a Reported,
-    session: &'a str,
-    slots: Vec<Slot>,
-    files: u32,
-}
-
-impl Stage<'_> {
-    fn new_file(&mut self) -> u32 {
-        self.files += 1;
-        self.files - 1
-    }
-
-    fn steps_from(&self, first: &str, step: &str) -> bool {
-        let at = |name: &str| self.reported.steps.rows.iter().position(|row| row.step == name);
-        matches!((at(first), at(step)), (Some(first), Some(step)) if step >= first)
-    }
-
-    fn plan(&mut self, step: &str) {
-        for event in &self.reported.events {
-            if let Event::PlanRead { from_step, chars, .. } = event
-                && self.steps_from(from_step, step)
-                && self.slots.len() > 2
-            {
-                let file = self.new_file();
-                self.slots[0] = Slot::tool(READ, BlockMarks::READ, Some(file));
-                self.slots[0].result = Some((answer(BlockKind::ToolResult, chars.value()), 1));
-            }
-        }
-    }
-
-    /// The place nearest to `wanted` where `width` calls are free; the last call stays free.
-    fn place(&self, wanted: usize, width: usize) -> Option<usize> {
-        let all = self.slots.len();
-        let free = |at: usize| {
-            let range = self.slots.get(at..at + width);
-            at + width < all && range.is_some_and(|slots| slots.iter().all(Slot::is_free))
-        };
-        let near = |off: usize| [wanted.checked_add(off), wanted.checked_sub(off)];
-        (0..all).flat_map(near).flatten().find(|&at| free(at))
-    }
-
-    fn test_run(&mut self, event: &Event) {
-        let Event::TestRun { result: ended, chars, at, polls, .. } = event else {
-            return;
-        };
-        let polls = count(polls.as_ref().map_or(0, Figure::value));
-        let Some(at) = self.place(self.beside_polls(at.value()), 1 + polls) else {
-            return;
-        };
-        let (mut call, mut block) = (CallMarks::TEST_RUN, BlockMarks::TEST_RUN);
-        call |= CallMarks::FULL_SUITE;
-        block |= BlockMarks::FULL_SUITE;
-        if *ended == RunResult::Aborted {
-            call |= CallMarks::ABORTED_RUN;
-            block |= BlockMarks::ABORTED_RUN | BlockMarks::ERROR;
-        }
-        let chars = chars.clone().or_else(|| self.reported.figure("aborted-output-chars"));
-        let wait = self.wait(*ended);
-        let slot = &mut self.slots[at];
-        *slot = Slot::tool(BASH, block, None);
-        slot.marks = call;
-        slot.result = chars.map(|chars| (answer(BlockKind::ToolResult, chars.value()), 1 + polls));
-        slot.wait_ms = if polls == 0 { wait } else { 0 };
-        for poll in &mut self.slots[at + 1..=at + polls] {
-            *poll = Slot::tool(BASH, BlockMarks::POLL, None);
-            poll.marks = CallMarks::POLL;
-            poll.wait_ms = wait / polls as i64;
-        }
-    }
-
-    /// The call at a share of the calls beside the polls: those belong to one of the runs.
-    fn beside_polls(&self, share_bp: i64) -> usize {
-        let polls = |event| match event {
-            &Event::TestRun { ref polls, .. } => polls.as_ref().map_or(0, Figure::value),
-            _ => 0,
-        };
-        let all: i64 = mine(self.reported, self.session).map(polls).sum();
-        let is_poll = |slot: &&Slot| slot.marks.contains(CallMarks::POLL);
-        let placed = self.slots.iter().filter(is_poll).count();
-        let beside = (self.slots.len() as i64 - all).max(1);
-        count(scaled(beside, share_bp, BASIS_POINTS)) + placed
-    }
-
-    /// The call at a share of all calls.
-    fn at(&self, share_bp: i64) -> usize {
-        count(scaled(self.slots.len() as i64, share_bp, BASIS_POINTS))
-    }
-
-    fn wait(&self, ended: RunResult) -> i64 {
-        let stated = |id| self.reported.stated(id).map_or(0, Figure::value);
-        if ended != RunResult::Aborted {
-            return stated("test-run-time");
-        }
-        let aborted = |event: &&Event| matches!(event, Event::TestRun { result, .. } if *result == RunResult::Aborted);
-        let runs = self.reported.events.iter().filter(aborted).count() as i64;
-        stated("aborted-runs-time") / runs.max(1)
-    }
-
-    fn edit_sites(&mut self, event: &Event, records: i64) {
-        let Event::EditSites { sites, calls_a_site, at, .. } = event else {
-            return;
-        };
-        let all = self.slots.len();
-        let sites = count(sites.value()).max(1);
-        let wanted = scaled(sites as i64 * calls_a_site.value(), all as i64, records);
-        let width = count(wanted);
-        let middle = self.at(at.value());
-        let Some(first) = self.place(middle.saturating_sub(width / 2), width) else {
-            return;
-        };
-        // Read, edit, look, read again, mend, and mend once more where the share allows.
-        let steps = [
-            (READ, BlockMarks::READ),
-            (EDIT, BlockMarks::EDIT),
-            (GREP, BlockMarks::SEARCH),
-            (READ, BlockMarks::READ),
-            (EDIT, BlockMarks::EDIT),
-        ];
-        for site in 0..sites {
-            let file = self.new_file();
-            let (from, to) = (site * width / sites, (site + 1) * width / sites);
-            for (k, at) in (first + from..first + to).enumerate() {
-                let (tool, marks) = steps[k.min(steps.len() - 1)];
-                self.slots[at] = Slot::tool(tool, marks, Some(file));
-            }
-        }
-    }
-
-    fn report(&mut self, event: &Event) {
-        if let Event::Report { chars, at, .. } = event
-            && let Some(at) = self.place(self.at(at.value()), 1)
-        {
-            self.slots[at] = Slot::tool(TASK, BlockMarks::empty(), None);
-            self.slots[at].result = Some((answer(BlockKind::Report, chars.value()), 1));
-        }
-    }
-
-    fn file_reads(&mut self, event: &Event) {
-        if let Event::FileReads { times, .. } = event {
-            let file = self.new_file();
-            let times = times.value();
-            for k in 0..times.min(self.slots.len() as i64) {
-                // The middle of the k-th of `times` equal parts.
-                let share = scaled(2 * k + 1, BASIS_POINTS, 2 * times);
-                if let Some(at) = self.place(self.at(share), 1) {
-                    self.slots[at] = Slot::tool(READ, BlockMarks::READ, Some(file));
-                }
-            }
-        }
-    }
-}
-
 /// A published count as a number of calls: no session has more than the cap.
-fn count(value: i64) -> usize {
+pub(super) fn count(value: i64) -> usize {
     usize::try_from(value).unwrap_or(0).min(100_000)
-}
-
-fn answer(kind: BlockKind, chars: i64) -> Answer {
-    Answer { kind, chars: u64::try_from(chars).unwrap_or(0) }
 }

@@ -15,6 +15,7 @@ pub mod document;
 pub mod format;
 pub mod json;
 pub mod markdown;
+pub mod show;
 pub mod table;
 pub mod view;
 

@@ -5,6 +5,7 @@ use super::sides::{Saving, Side, Step, by_step};
 use crate::intervene::{self, Params};
 use crate::plan::{Patch, Plan, Subset};
 use crate::price::{MissingPrice, Pricing};
+use crate::reconstruct::{Figure, Reported};
 use crate::recording::Recording;
 use crate::scenario::Chosen;
 use std::ops::RangeInclusive;
@@ -24,6 +25,37 @@ pub struct PublishedClaim {
     pub saving: RangeInclusive<i64>,
     /// The same as a share of the baseline in ten-thousandths, where the source prints one.
     pub share_bp: Option<RangeInclusive<i64>>,
+}
+
+/// Every claim of a reported pipeline that names a number.
+#[must_use]
+pub fn published(reported: &Reported) -> Vec<PublishedClaim> {
+    let mut claims = Vec::new();
+    for claim in &reported.claims {
+        if let Some((low, high)) = claim.bounds() {
+            claims.push(PublishedClaim {
+                id: claim.toggle.clone(),
+                toggles: vec![claim.toggle.clone()],
+                step: String::new(),
+                metric: claim.metric.clone(),
+                saving: low..=high,
+                share_bp: None,
+            });
+        }
+    }
+    for combined in &reported.combined {
+        let (low, high) =
+            (combined.from.low - combined.to.high, combined.from.high - combined.to.low);
+        claims.push(PublishedClaim {
+            id: combined.id.clone(),
+            toggles: combined.toggles.clone(),
+            step: combined.step.clone(),
+            metric: combined.metric.clone(),
+            saving: low..=high,
+            share_bp: combined.share.as_ref().map(|share: &Figure| share.low..=share.high),
+        });
+    }
+    claims
 }
 
 /// One toggle in a comparison.

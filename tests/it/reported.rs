@@ -41,3 +41,21 @@ fn print() {
         }
     }
 }
+
+#[test]
+fn print_audit() {
+    for name in ["order-774", "order-775"] {
+        for f in windtunnel::study::audit::audit(&builtin(name).unwrap()) {
+            println!("{:8} {:34} {}\n{:44}{}", f.severity.name(), f.id, f.text, "", f.arithmetic);
+        }
+    }
+    for n in 1..10 {
+        println!(
+            "{:?}",
+            windtunnel::study::audit::claim_arithmetic(
+                &builtin("order-774").unwrap(),
+                &format!("R{n}")
+            )
+        );
+    }
+}

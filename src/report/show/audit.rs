@@ -23,8 +23,7 @@ pub fn document(name: &str, findings: &[Finding]) -> Document {
 /// The table of findings.
 #[must_use]
 pub fn view(findings: &[Finding]) -> View {
-    let columns =
-        vec![Column::text(""), Column::text("finding"), Column::text("arithmetic")];
+    let columns = vec![Column::text(""), Column::text("finding"), Column::text("arithmetic")];
     let mut view = View::new("Findings", columns);
     for finding in findings {
         view.row(vec![
@@ -54,39 +53,13 @@ fn tone(severity: Severity) -> Tone {
     }
 }
 
-/// A finding for programs.
-#[derive(Debug, Serialize)]
-pub struct FindingJson {
-    id: String,
-    severity: &'static str,
-    text: String,
-    arithmetic: String,
-}
-
-impl From<&Finding> for FindingJson {
-    fn from(finding: &Finding) -> Self {
-        let severity = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        };
-        Self {
-            id: finding.id.clone(),
-            severity,
-            text: finding.text.clone(),
-            arithmetic: finding.arithmetic.clone(),
-        }
-    }
-}
-
 /// For programs.
 #[must_use]
 pub fn json(name: &str, findings: &[Finding]) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
         recording: &'a str,
-        findings: Vec<FindingJson>,
+        findings: &'a [Finding],
     }
-    let findings = findings.iter().map(FindingJson::from).collect();
     json::document("audit", 1, &Body { recording: name, findings })
 }

@@ -66,7 +66,10 @@ impl Shown<'_> {
         );
         for toggle in &self.comparison.toggles {
             let claimed = toggle.claim.as_ref().map_or_else(Cell::missing, |claim| {
-                Cell::range(Value::Tokens(*claim.saving.start()), Value::Tokens(*claim.saving.end()))
+                Cell::range(
+                    Value::Tokens(*claim.saving.start()),
+                    Value::Tokens(*claim.saving.end()),
+                )
             });
             view.row(vec![
                 Cell::text(format!("{} {}", toggle.id, toggle.title)),
@@ -247,20 +250,24 @@ impl Shown<'_> {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
-        json::document("compare", 1, &Body {
-            recording: &self.provenance.recording,
-            lens: self.lens.map(Lens::name),
-            baseline: (&self.comparison.baseline).into(),
-            variant: (&self.comparison.variant).into(),
-            toggles: self.comparison.toggles.iter().map(ToggleJson::from).collect(),
-            joint: JointJson {
-                saving: (&self.comparison.joint).into(),
-                overlap: self.comparison.overlap_read,
+        json::document(
+            "compare",
+            1,
+            &Body {
+                recording: &self.provenance.recording,
+                lens: self.lens.map(Lens::name),
+                baseline: (&self.comparison.baseline).into(),
+                variant: (&self.comparison.variant).into(),
+                toggles: self.comparison.toggles.iter().map(ToggleJson::from).collect(),
+                joint: JointJson {
+                    saving: (&self.comparison.joint).into(),
+                    overlap: self.comparison.overlap_read,
+                },
+                combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                findings: self.findings,
+                provenance: self.provenance,
             },
-            combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
-            findings: self.findings.iter().map(super::audit::FindingJson::from).collect(),
-            provenance: self.provenance,
-        })
+        )
     }
 }
 
@@ -325,7 +332,7 @@ struct Body<'a> {
     toggles: Vec<ToggleJson>,
     joint: JointJson,
     combined: Vec<CombinedJson>,
-    findings: Vec<super::audit::FindingJson>,
+    findings: &'a [Finding],
     provenance: &'a Provenance,
 }
 

@@ -223,24 +223,35 @@ impl Shown<'_> {
             tokens_touched: toggle.touched,
             saved_read: toggle.saved_read,
         });
-        json::document("inspect", 1, &Body {
-            recording: &self.recording.name,
-            totals: SumJson {
-                sessions: self.summary.sessions.len(),
-                totals: (&self.summary.totals).into(),
-                billed_usd: self.billed_usd,
+        json::document(
+            "inspect",
+            1,
+            &Body {
+                recording: &self.recording.name,
+                totals: SumJson {
+                    sessions: self.summary.sessions.len(),
+                    totals: (&self.summary.totals).into(),
+                    billed_usd: self.billed_usd,
+                },
+                sessions: sessions.collect(),
+                kinds: self
+                    .summary
+                    .kinds
+                    .iter()
+                    .map(|(k, g)| GroupJson::new(k.name(), g))
+                    .collect(),
+                tools: self.summary.tools.iter().map(|(t, g)| GroupJson::new(t, g)).collect(),
+                toggles: toggles.collect(),
+                fidelity: self.fidelity.and_then(|all| all.first()).map(FidelityJson::from),
+                fidelity_by_group: self
+                    .fidelity
+                    .map(|all| all.iter().map(FidelityJson::from).collect()),
+                skipped: self.skipped,
+                skips: self.skips,
+                unpriced: self.summary.unpriced.iter().map(ToString::to_string).collect(),
+                provenance: self.provenance,
             },
-            sessions: sessions.collect(),
-            kinds: self.summary.kinds.iter().map(|(k, g)| GroupJson::new(k.name(), g)).collect(),
-            tools: self.summary.tools.iter().map(|(t, g)| GroupJson::new(t, g)).collect(),
-            toggles: toggles.collect(),
-            fidelity: self.fidelity.and_then(|all| all.first()).map(FidelityJson::from),
-            fidelity_by_group: self.fidelity.map(|all| all.iter().map(FidelityJson::from).collect()),
-            skipped: self.skipped,
-            skips: self.skips,
-            unpriced: self.summary.unpriced.iter().map(ToString::to_string).collect(),
-            provenance: self.provenance,
-        })
+        )
     }
 }
 
@@ -256,8 +267,8 @@ fn totals_cells(totals: &Totals) -> Vec<Cell> {
 /// The table of the model's own error.
 #[must_use]
 pub fn fidelity_view(fidelity: &[Fidelity]) -> View {
-    let headings = ["law median", "law p90", "law p99", "content median", "content p90",
-        "content p99"];
+    let headings =
+        ["law median", "law p90", "law p99", "content median", "content p90", "content p99"];
     let mut columns = vec![Column::text("sessions of"), Column::count("sessions")];
     columns.extend(headings.map(Column::text));
     let mut view = View::new("Error of a session's summed reads", columns);

@@ -6,11 +6,9 @@
 //! [`Document`]: super::Document
 
 pub mod audit;
-pub mod charts;
 pub mod compare;
 pub mod inspect;
 pub mod list;
-pub mod report;
 
 use crate::price::Pricing;
 use crate::recording::{Recording, hex};
