@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod list;
 mod load;
+mod report;
 
 use crate::cli::{Command, Format};
 use crate::report::{self as output, Document, Style};
@@ -51,7 +52,7 @@ type Outcome = Result<Done, Failure>;
 #[must_use]
 pub fn run(command: Command) -> Done {
     let outcome = match command {
-        Command::Report(_) => Err(Failure::new("soon")),
+        Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Audit(args) => audit::run(&args),

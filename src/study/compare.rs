@@ -21,8 +21,10 @@ pub struct PublishedClaim {
     pub step: String,
     /// What falls: `read` or `calls`.
     pub metric: String,
-    /// By how much, lowest and highest, rounding included.
+    /// By how much, lowest and highest, as published.
     pub saving: RangeInclusive<i64>,
+    /// The same with the rounding of its figures: what a verdict allows it.
+    pub rounded: RangeInclusive<i64>,
     /// The same as a share of the baseline in ten-thousandths, where the source prints one.
     pub share_bp: Option<RangeInclusive<i64>>,
 }
@@ -39,23 +41,34 @@ pub fn published(reported: &Reported) -> Vec<PublishedClaim> {
                 step: String::new(),
                 metric: claim.metric.clone(),
                 saving: low..=high,
+                rounded: low - slack(low)..=high + slack(high),
                 share_bp: None,
             });
         }
     }
     for combined in &reported.combined {
-        let (low, high) =
-            (combined.from.low - combined.to.high, combined.from.high - combined.to.low);
+        let (from, to) = (&combined.from, &combined.to);
+        let (low, high) = (from.low - to.high, from.high - to.low);
         claims.push(PublishedClaim {
             id: combined.id.clone(),
             toggles: combined.toggles.clone(),
             step: combined.step.clone(),
             metric: combined.metric.clone(),
             saving: low..=high,
+            rounded: low - slack(to.high)..=high + slack(to.low),
             share_bp: combined.share.as_ref().map(|share: &Figure| share.low..=share.high),
         });
     }
     claims
+}
+
+/// An estimate is as fine as its last digit that is not zero: 200K may be 150K to 250K.
+fn slack(estimate: i64) -> i64 {
+    let mut unit = 1;
+    while estimate != 0 && estimate % (unit * 10) == 0 {
+        unit *= 10;
+    }
+    unit / 2
 }
 
 /// One toggle in a comparison.
@@ -119,6 +132,8 @@ pub struct Comparison {
     pub toggles: Vec<ToggleResult>,
     /// All together.
     pub joint: Saving,
+    /// What each toggle adds when they are switched on one after the other, in their order.
+    pub stepwise: Vec<Saving>,
     /// Sum of the toggles alone minus the joint saving, in cache reads: what a plain sum of the
     /// list would count twice (negative where toggles help each other).
     pub overlap_read: i64,
@@ -149,6 +164,9 @@ pub fn compare(
         let last = Saving::between(&without, &variant);
         toggles.push(lab.toggle(index, last, claims)?);
     }
+    let on_the_way: Vec<Side> =
+        (0..=chosen.len()).map(|n| Side::replay(&plan, subset_of_first(n))).collect();
+    let stepwise = on_the_way.windows(2).map(|pair| Saving::between(&pair[0], &pair[1])).collect();
     let alone: i64 = toggles.iter().map(|toggle| toggle.alone.usage.read).sum();
     let mut combined = Vec::new();
     for claim in claims.iter().filter(|claim| claim.toggles.len() > 1) {
@@ -161,13 +179,15 @@ pub fn compare(
         variant,
         toggles,
         joint,
+        stepwise,
         overlap_read: alone - joint.usage.read,
         combined,
     })
 }
 
 /// The subset of the first `n` toggles.
-fn subset_of_first(n: usize) -> Subset {
+#[must_use]
+pub fn subset_of_first(n: usize) -> Subset {
     if n >= 64 { Subset::MAX } else { (1 << n) - 1 }
 }
 
@@ -203,7 +223,7 @@ impl Lab<'_> {
                 Evidence { claimed, replayed: a.min(b)..=a.max(b), at_most: most }
             };
             let of = |saving: &Saving| metric(&claim.metric, saving);
-            verdict = judge(&evidence(claim.saving.clone(), &of, best.0));
+            verdict = judge(&evidence(claim.rounded.clone(), &of, best.0));
             if let Some(worth) = self.worth(claim) {
                 verdict_usd = judge(&evidence(worth, &micro_usd, best.1));
             }
@@ -231,7 +251,7 @@ impl Lab<'_> {
             return None;
         };
         let at = |tokens: i64| tokens * price.base.read / 1_000_000;
-        (claim.metric == "read").then(|| at(*claim.saving.start())..=at(*claim.saving.end()))
+        (claim.metric == "read").then(|| at(*claim.rounded.start())..=at(*claim.rounded.end()))
     }
 
     /// The most that these toggles could save, over all corners of their parameters: in a metric,
@@ -284,7 +304,7 @@ impl Lab<'_> {
         let replayed = before - self.in_metric(claim, subset, self.plan);
         let at_most = self.best_of_step(claim, &indexes)?;
         let verdict = judge(&Evidence {
-            claimed: claim.saving.clone(),
+            claimed: claim.rounded.clone(),
             replayed: replayed..=replayed,
             at_most: at_most.0,
         });

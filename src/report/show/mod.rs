@@ -6,9 +6,12 @@
 //! [`Document`]: super::Document
 
 pub mod audit;
+#[cfg(feature = "charts")]
+pub mod charts;
 pub mod compare;
 pub mod inspect;
 pub mod list;
+pub mod report;
 
 use crate::price::Pricing;
 use crate::recording::{Recording, hex};
