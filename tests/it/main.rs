@@ -1,3 +1,5 @@
 //! All integration tests in one binary, so that heavy crates are linked once.
 
+mod generated;
 mod tidy;
+mod twin;
