@@ -203,7 +203,8 @@ fn usage(tape: &mut Tape, before: Option<&RawCall>, context: i64, tier: i64) -> 
     };
     let write = rest - fresh;
     let other = if tape.once_in(6) { tape.below(write + 1) } else { 0 };
-    let (write_5m, write_1h) = if tier == 1 { (write - other, other) } else { (other, write - other) };
+    let (write_5m, write_1h) =
+        if tier == 1 { (write - other, other) } else { (other, write - other) };
     Usage { fresh, read, write_5m, write_1h, output: 0 }
 }
 

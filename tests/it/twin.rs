@@ -35,6 +35,8 @@ struct Request {
     call: Call,
     at: u32,
     inputs: Vec<i64>,
+    /// Inputs that exist because the prompt starts over.
+    summary: Vec<i64>,
     outputs: Vec<i64>,
     off_tier: i64,
 }
@@ -74,7 +76,7 @@ impl<'a> Twin<'a> {
             let mut request = self.recorded(at);
             let before = (at > session.range().start).then(|| &self.recording.calls[at - 1]);
             let threshold = before.map_or(0, |prev| prev.usage.context() + prev.produced());
-            desk.compact(&mut request, threshold, self.sizes(at, of_restart));
+            desk.compact(&mut request, threshold);
             let mut dropped = self.on.iter().flat_map(|patch| &patch.dropped_calls);
             if dropped.any(|one| one.call as usize == at) {
                 desk.put_off(request);
@@ -85,7 +87,7 @@ impl<'a> Twin<'a> {
             let overdraft_ms = (saved_ms - (next_ms - call.end_ms).max(0)).max(0);
             for new in self.inserted(at) {
                 let mut request = resembling(call, at, new, call.end_ms - overdraft_ms);
-                desk.compact(&mut request, 0, Vec::new());
+                desk.compact(&mut request, 0);
                 self.make(&mut desk, session, request);
                 desk.earlier_ms -= new.duration_ms;
             }
@@ -96,11 +98,14 @@ impl<'a> Twin<'a> {
 
     fn recorded(&self, at: usize) -> Request {
         let call = self.recording.calls[at].clone();
-        let inputs = self.sizes(at, |block| !block.kind.is_output());
+        let of_restart =
+            |block: &Block| matches!(block.kind, BlockKind::System | BlockKind::Summary);
+        let summary = self.sizes(at, of_restart);
+        let inputs = self.sizes(at, |block| !block.kind.is_output() && !of_restart(block));
         let outputs = self.sizes(at, |block| block.kind.is_output());
         let Usage { write_5m, write_1h, .. } = call.usage;
         let off_tier = if call.tier == Tier::OneHour { write_5m } else { write_1h };
-        Request { call, at: at as u32, inputs, outputs, off_tier }
+        Request { call, at: at as u32, inputs, summary, outputs, off_tier }
     }
 
     fn sizes(&self, at: usize, wanted: impl Fn(&Block) -> bool) -> Vec<i64> {
@@ -135,8 +140,8 @@ impl<'a> Twin<'a> {
     }
 
     fn make(&mut self, desk: &mut Desk, session: &Session, request: Request) {
-        let Request { call, at, inputs, outputs, off_tier } = request;
-        desk.enter(call.cut, inputs);
+        let Request { call, at, inputs, summary, outputs, off_tier } = request;
+        desk.enter(call.cut, [summary, inputs].concat());
         let context: i64 = desk.prompt.iter().sum();
         let start_ms = call.start_ms - desk.earlier_ms;
         let read = desk.read(&call, session, start_ms, context);
@@ -167,10 +172,6 @@ impl<'a> Twin<'a> {
     }
 }
 
-fn of_restart(block: &Block) -> bool {
-    matches!(block.kind, BlockKind::System | BlockKind::Summary)
-}
-
 /// The request of a call that would be made in addition.
 fn resembling(call: &Call, at: usize, new: InsertedCall, start_ms: i64) -> Request {
     let call = Call {
@@ -184,18 +185,19 @@ fn resembling(call: &Call, at: usize, new: InsertedCall, start_ms: i64) -> Reque
         shock: Shock::None,
         ..call.clone()
     };
-    Request { call, at: at as u32, inputs: vec![new.input], outputs: vec![new.output], off_tier: 0 }
+    let (inputs, outputs) = (vec![new.input], vec![new.output]);
+    Request { call, at: at as u32, inputs, summary: Vec::new(), outputs, off_tier: 0 }
 }
 
 impl Desk {
     /// Starts the prompt over where it must be; an automatic compaction waits for its threshold.
-    fn compact(&mut self, request: &mut Request, threshold: i64, summary: Vec<i64>) {
+    fn compact(&mut self, request: &mut Request, threshold: i64) {
         let standing: i64 = self.prompt.iter().sum();
         let call = &mut request.call;
         let static_survives = call.cache_break != CacheBreak::ToZero;
         match (call.restart, &self.pending) {
             (Restart::No, Some((threshold, summary))) if standing >= *threshold => {
-                request.inputs.extend(summary);
+                request.summary.extend(summary);
                 call.cut = 0;
                 if static_survives {
                     call.cache_break = CacheBreak::ToStatic;
@@ -204,12 +206,11 @@ impl Desk {
             }
             (Restart::No, _) => return,
             (Restart::AutoCompacted, _) if standing < threshold => {
-                request.inputs.push(-summary.iter().sum::<i64>());
                 if static_survives {
                     call.cache_break = CacheBreak::No;
                 }
                 call.shock = Shock::None;
-                self.pending = Some((threshold, summary));
+                self.pending = Some((threshold, std::mem::take(&mut request.summary)));
                 return;
             }
             _ => {}
@@ -230,7 +231,7 @@ impl Desk {
 
     /// Leaves a call that is not made to the next one that is.
     fn put_off(&mut self, request: Request) {
-        self.enter(request.call.cut, request.inputs);
+        self.enter(request.call.cut, [request.summary, request.inputs].concat());
         self.late_outputs.extend(request.outputs);
         self.breaks.push(request.call.cache_break);
         if request.call.shock != Shock::None {
