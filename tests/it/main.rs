@@ -1,5 +1,6 @@
 //! All integration tests in one binary, so that heavy crates are linked once.
 
 mod generated;
+mod properties;
 mod tidy;
 mod twin;
