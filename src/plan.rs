@@ -106,9 +106,10 @@ pub struct Row {
     pub warm_prefix: i64,
     /// For an automatic compaction: context at which it happened.
     pub threshold: i64,
-    /// For an automatic compaction: its inputs that exist only because of it.
+    /// For an automatic compaction: its unpatched inputs that exist only because of it.
     pub restart_inputs: i64,
-    /// Contexts below this size are not cached (0: no such rule met when recorded).
+    /// Contexts below this size are not cached: the model's minimum, or 0 for a call that was
+    /// recorded to cache less than that.
     pub min_cached: i64,
     /// Contexts above this size are priced in the long band.
     pub long_above: i64,
@@ -135,10 +136,14 @@ pub struct Row {
 pub enum FactKind {
     /// Tokens of an input block.
     Input,
+    /// Tokens of an input block that exists only because of an automatic compaction.
+    RestartInput,
     /// Tokens of an output block.
     Output,
     /// Milliseconds that do not pass after the call.
     SavedMs,
+    /// Of an inserted call: milliseconds saved only after it, from the idle time that follows.
+    LaterMs,
 }
 
 /// Something about one call that depends on the subset.
@@ -165,8 +170,8 @@ impl Fact {
         let active = self.values.iter().filter(|(bit, _)| bit & subset != 0);
         let active = active.map(|(_, value)| *value);
         let chosen = match self.kind {
-            FactKind::SavedMs => active.max(),
-            FactKind::Input | FactKind::Output => active.min(),
+            FactKind::SavedMs | FactKind::LaterMs => active.max(),
+            FactKind::Input | FactKind::RestartInput | FactKind::Output => active.min(),
         };
         chosen.unwrap_or(self.base)
     }
@@ -212,15 +217,17 @@ impl Plan {
                 let call = &recording.calls[at];
                 let price = prices.resolve(recording.model(call.model), call.start_ms)?;
                 plan.push_recorded(recording, &merged, at, price);
+                let late = merged.late_fact(at, idle_ms(recording, at));
                 for &(bit, inserted) in merged.inserted_after(at) {
-                    plan.push_inserted(recording, at, bit, inserted);
+                    plan.push_inserted(recording, at, bit, inserted, late.clone());
                 }
             }
         }
         plan.prices = prices.finish();
         for row in &mut plan.rows {
             row.long_above = plan.prices[usize::from(row.price)].long_above;
-            row.min_cached = row.min_cached.min(plan.prices[usize::from(row.price)].min_cached);
+            let min_cached = plan.prices[usize::from(row.price)].min_cached;
+            row.min_cached = if row.min_cached < min_cached { 0 } else { min_cached };
         }
         Ok(plan)
     }
@@ -234,14 +241,20 @@ impl Plan {
         let (mut inputs, mut outputs, mut restart_inputs) = (0, 0, 0);
         for index in call.range() {
             let block = &recording.blocks[index];
-            let kind = if block.kind.is_output() { FactKind::Output } else { FactKind::Input };
+            let of_restart = call.restart == Restart::AutoCompacted
+                && matches!(block.kind, BlockKind::System | BlockKind::Summary);
+            let kind = match (block.kind.is_output(), of_restart) {
+                (true, _) => FactKind::Output,
+                (false, true) => FactKind::RestartInput,
+                (false, false) => FactKind::Input,
+            };
             if let Some(fact) = merged.block_fact(index, kind, block.tokens) {
                 self.facts.push(fact);
             } else if block.kind.is_output() {
                 outputs += block.tokens;
             } else {
                 inputs += block.tokens;
-                if matches!(block.kind, BlockKind::System | BlockKind::Summary) {
+                if of_restart {
                     restart_inputs += block.tokens;
                 }
             }
@@ -267,9 +280,9 @@ impl Plan {
             warm_prefix: session.warm_prefix,
             threshold: before.map_or(0, |prev| prev.usage.context() + prev.produced()),
             restart_inputs,
-            // The minimum is the model's; it is filled in with the price, and only where the
-            // recorded call respected it.
-            min_cached: if context - call.usage.fresh > 0 { context } else { 0 },
+            // The smallest context known to be cached; compared with the model's minimum when
+            // the price is filled in.
+            min_cached: if context > call.usage.fresh { context } else { i64::MAX },
             long_above: i64::MAX,
             shock: call.shock,
             first_fact,
@@ -283,7 +296,14 @@ impl Plan {
         self.call_of.push(at as u32);
     }
 
-    fn push_inserted(&mut self, recording: &Recording, at: usize, bit: Subset, new: InsertedCall) {
+    fn push_inserted(
+        &mut self,
+        recording: &Recording,
+        at: usize,
+        bit: Subset,
+        new: InsertedCall,
+        late: Option<Fact>,
+    ) {
         let call = &recording.calls[at];
         let last = self.rows.last().expect("an inserted call follows a recorded one").clone();
         let first_fact = self.facts.len() as u32;
@@ -293,6 +313,7 @@ impl Plan {
             drop: 0,
             values: vec![(bit, -new.duration_ms)],
         });
+        self.facts.extend(late);
         self.rows.push(Row {
             drop: 0,
             insert: bit,
@@ -310,7 +331,7 @@ impl Plan {
             restart_inputs: 0,
             shock: Shock::None,
             first_fact,
-            facts: 1,
+            facts: (self.facts.len() as u32 - first_fact) as u16,
             restart: Restart::No,
             cache_break: CacheBreak::No,
             opens: false,
@@ -337,7 +358,7 @@ struct Merged {
     replaced: Vec<(u32, Subset, i64)>,
     /// Sorted by call: (call, bit, milliseconds).
     saved: Vec<(u32, Subset, i64)>,
-    /// Sorted by call.
+    /// Sorted by call, then by content.
     inserted: Vec<(Subset, InsertedCall)>,
 }
 
@@ -369,7 +390,8 @@ impl Merged {
         }
         merged.replaced.sort_unstable();
         merged.saved.sort_unstable();
-        merged.inserted.sort_by_key(|(_, inserted)| inserted.after);
+        // By content, so that the order of the interventions does not matter.
+        merged.inserted.sort_by_key(|(_, new)| (new.after, new.input, new.output, new.duration_ms));
         merged
     }
 
@@ -384,6 +406,14 @@ impl Merged {
         (!values.is_empty()).then_some(Fact { kind: FactKind::SavedMs, base: 0, drop: 0, values })
     }
 
+    /// The part of the saved time that still passes before a call inserted after `call` starts:
+    /// saved time comes off the idle time after the call first, then off the call itself.
+    fn late_fact(&self, call: usize, idle_ms: i64) -> Option<Fact> {
+        let fact = self.time_fact(call)?;
+        let values = fact.values.iter().map(|&(bit, saved_ms)| (bit, saved_ms.min(idle_ms)));
+        Some(Fact { kind: FactKind::LaterMs, values: values.collect(), ..fact })
+    }
+
     fn inserted_after(&self, call: usize) -> &[(Subset, InsertedCall)] {
         let from = self.inserted.partition_point(|(_, new)| (new.after as usize) < call);
         let to = self.inserted.partition_point(|(_, new)| new.after as usize <= call);
@@ -395,6 +425,12 @@ fn slice_of(sorted: &[(u32, Subset, i64)], key: usize) -> Vec<(Subset, i64)> {
     let from = sorted.partition_point(|entry| (entry.0 as usize) < key);
     let rest = sorted[from..].iter().take_while(|entry| entry.0 as usize == key);
     rest.map(|&(_, bit, value)| (bit, value)).collect()
+}
+
+/// Time from the end of a call to the start of the next one in its session.
+fn idle_ms(recording: &Recording, at: usize) -> i64 {
+    let call = &recording.calls[at];
+    (time_until_next(recording, at) - (call.end_ms - call.start_ms)).max(0)
 }
 
 /// Time from the start of a call to the start of the next one in its session (or to its own end).

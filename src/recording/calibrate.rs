@@ -133,6 +133,8 @@ fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> Growth {
     } else if rest > inputs {
         Growth { produced, inputs, unattributed: rest - inputs, cut: 0 }
     } else {
+        // What entered is still there, so it cannot be more than the whole context.
+        let inputs = inputs.min(call.usage.context());
         Growth { produced, inputs, unattributed: 0, cut: inputs - rest }
     }
 }

@@ -1,8 +1,18 @@
 //! The books must balance: every invariant that replay and the toggles rely on.
 
-use super::{Call, Recording, Restart};
+use super::{Call, Recording, Restart, Shock, Tier};
 use crate::cache;
-use crate::ids::NO_TOOL;
+use crate::ids::{NO_TOOL, NONE};
+
+/// The largest token count of anything. Far beyond any real one, far from overflow.
+const MAX_TOKENS: i64 = 1 << 40;
+
+/// The latest and, negative, the earliest time: beyond the year 9999, so that a time in another
+/// unit than milliseconds is refused.
+const MAX_MS: i64 = 1 << 48;
+
+/// All blocks of a recording times its calls: no what-if can sum contexts to more than that.
+const MAX_SUMMED: i128 = 1 << 62;
 
 /// A recording whose books do not balance; says where and by how much.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +36,7 @@ impl Recording {
     /// # Errors
     /// The first call whose books do not balance.
     pub fn check(&self) -> Result<(), Unbalanced> {
+        self.check_whole()?;
         let mut next_call = 0;
         let mut next_block = 0;
         for (index, session) in self.sessions.iter().enumerate() {
@@ -39,6 +50,9 @@ impl Recording {
             fail(next_call, "first call", i64::from(session.first_call), next_call as i64)?;
             next_call = session.range().end;
             fail(next_call, "calls", i64::from(next_call <= self.calls.len()), 1)?;
+            for prefix in [session.static_prefix, session.warm_prefix] {
+                fail(next_call, "prefix out of range", prefix, prefix.clamp(0, MAX_TOKENS))?;
+            }
             for at in session.range() {
                 let call = &self.calls[at];
                 fail(at, "session", i64::from(call.session), index as i64)?;
@@ -65,6 +79,56 @@ impl Recording {
         whole("blocks in calls", next_block, self.blocks.len())
     }
 
+    /// What no single call shows: the remainders, and whether sums can overflow.
+    fn check_whole(&self) -> Result<(), Unbalanced> {
+        let fail = |what, met: i64, wanted: i64| {
+            if met == wanted {
+                return Ok(());
+            }
+            let (session, call) = (String::new(), self.calls.len());
+            Err(Unbalanced { session, call, what, met, wanted })
+        };
+        for rest in &self.remainders {
+            let model_known = usize::from(rest.model) < self.models.len();
+            fail("remainder's model in table", i64::from(model_known), 1)?;
+            let known = rest.session == NONE || (rest.session as usize) < self.sessions.len();
+            fail("remainder's session in table", i64::from(known), 1)?;
+            for tokens in rest.usage.by_class() {
+                let wanted = tokens.clamp(-MAX_TOKENS, MAX_TOKENS);
+                fail("remainder out of range", tokens, wanted)?;
+            }
+        }
+        let tokens: i128 = self.blocks.iter().map(|block| i128::from(block.tokens)).sum();
+        let fits = tokens * (self.calls.len() as i128) < MAX_SUMMED;
+        fail("blocks times calls in range", i64::from(fits), 1)
+    }
+
+    /// Whether every number of a call is small enough to be added up.
+    fn check_range(
+        &self,
+        at: usize,
+        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), Unbalanced>,
+    ) -> Result<(), Unbalanced> {
+        let call = &self.calls[at];
+        for tokens in call.usage.by_class() {
+            fail(at, "usage out of range", tokens, tokens.clamp(0, MAX_TOKENS))?;
+        }
+        fail(
+            at,
+            "hidden out of range",
+            call.output_hidden,
+            call.output_hidden.clamp(0, MAX_TOKENS),
+        )?;
+        fail(at, "cut out of range", call.cut, call.cut.clamp(0, MAX_TOKENS))?;
+        for ms in [call.start_ms, call.end_ms, call.touched_ms] {
+            fail(at, "time out of range", ms, ms.clamp(-MAX_MS, MAX_MS))?;
+        }
+        let (Shock::Shift(by) | Shock::EvictedTo(by) | Shock::Survived(by)) = call.shock else {
+            return Ok(());
+        };
+        fail(at, "shock out of range", by, by.clamp(-MAX_TOKENS, MAX_TOKENS))
+    }
+
     fn check_call(
         &self,
         at: usize,
@@ -73,10 +137,12 @@ impl Recording {
     ) -> Result<(), Unbalanced> {
         let call = &self.calls[at];
         let session = &self.sessions[call.session as usize];
+        self.check_range(at, fail)?;
         let (mut inputs, mut outputs, mut seen_output) = (0, 0, false);
         for block in self.blocks_of(at) {
             fail(at, "block's call", i64::from(block.call), at as i64)?;
-            fail(at, "block tokens below zero", block.tokens.min(0), 0)?;
+            let wanted = block.tokens.clamp(0, MAX_TOKENS);
+            fail(at, "block tokens out of range", block.tokens, wanted)?;
             let tool_known = block.tool == NO_TOOL || usize::from(block.tool) < self.tools.len();
             fail(at, "tool in table", i64::from(tool_known), 1)?;
             let peer_known = block.peer().is_none_or(|peer| peer < self.blocks.len());
@@ -91,17 +157,16 @@ impl Recording {
         }
         let model_known = usize::from(call.model) < self.models.len();
         fail(at, "model in table", i64::from(model_known), 1)?;
-        for tokens in call.usage.by_class() {
-            fail(at, "usage below zero", tokens.min(0), 0)?;
-        }
-        fail(at, "cut below zero", call.cut.min(0), 0)?;
+        let untiered = if call.tier == Tier::Uncached { call.usage.write() } else { 0 };
+        fail(at, "writes without a tier", untiered, 0)?;
         fail(at, "time backwards", (call.end_ms - call.start_ms).min(0), 0)?;
         fail(at, "produced tokens", outputs, call.produced())?;
         let carried = match (before, call.restart) {
-            (Some(prev), Restart::No) => prev.usage.context() + prev.produced() - call.cut,
+            (Some(prev), Restart::No) => prev.usage.context() + prev.produced(),
             _ => 0,
         };
-        fail(at, "context", call.usage.context(), carried + inputs)?;
+        fail(at, "cut beyond the context", call.cut, call.cut.min(carried))?;
+        fail(at, "context", call.usage.context(), carried - call.cut + inputs)?;
         let prior = before.map(|prev| cache::Prior {
             cached: prev.usage.context() - prev.usage.fresh,
             gap_ms: call.start_ms - prev.touched_ms,

@@ -225,7 +225,10 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
         },
         ..Recording::default()
     };
-    let mut session_of = Vec::new();
+    // Counted before anything is built, so that a small file cannot ask for much memory.
+    let calls = file.sessions.iter().map(|session| session.calls as usize).sum();
+    same_length("model", file.calls.model.len(), calls)?;
+    let mut session_of = Vec::with_capacity(calls);
     for (row, session) in file.sessions.into_iter().enumerate() {
         let first_call = session_of.len() as u32;
         session_of.extend(std::iter::repeat_n(row as u32, session.calls as usize));

@@ -116,7 +116,8 @@ impl Restart {
     ];
 }
 
-/// A recorded event that makes the cache unusable at this call, whatever its age.
+/// A recorded event that makes the cache unusable at this call, whatever its age; of several that
+/// meet at one call the largest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CacheBreak {
     /// None known.
@@ -291,7 +292,8 @@ impl Session {
     /// The indexes of its calls.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
-        self.first_call as usize..(self.first_call + self.calls) as usize
+        let first = self.first_call as usize;
+        first..first + self.calls as usize
     }
 }
 
@@ -337,7 +339,8 @@ impl Call {
     /// The indexes of its blocks.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
-        self.first_block as usize..(self.first_block + self.blocks) as usize
+        let first = self.first_block as usize;
+        first..first + self.blocks as usize
     }
 
     /// Everything it produced, recorded or not.

@@ -27,13 +27,11 @@ pub struct CallOutcome {
 /// What the pass carries from row to row of a session.
 struct State {
     prior: Option<(Prior, i64)>,
-    /// Context of the last call made, and what it produced.
-    context: i64,
-    produced: i64,
+    /// The prompt as it stands: context and output of the last call made, and what calls that are
+    /// not made have added to it or cut from it since.
+    prompt: i64,
     /// Left behind by calls that are not made, for the next one that is.
-    carried_inputs: i64,
     carried_outputs: i64,
-    carried_cut: i64,
     carried_break: CacheBreak,
     carried_shock: Shock,
     /// Time that has not passed so far.
@@ -46,11 +44,8 @@ struct State {
 
 const OPEN: State = State {
     prior: None,
-    context: 0,
-    produced: 0,
-    carried_inputs: 0,
+    prompt: 0,
     carried_outputs: 0,
-    carried_cut: 0,
     carried_break: CacheBreak::No,
     carried_shock: Shock::None,
     saved_ms: 0,
@@ -59,20 +54,40 @@ const OPEN: State = State {
     to_ms: 0,
 };
 
-/// Inputs, outputs and saved time of a row under a subset.
+/// What a row adds up to under a subset.
+struct Amounts {
+    inputs: i64,
+    /// Of the inputs, those that exist only because of an automatic compaction.
+    restart_inputs: i64,
+    outputs: i64,
+    saved_ms: i64,
+    later_ms: i64,
+}
+
 #[inline]
-fn amounts(plan: &Plan, row: &Row, subset: Subset) -> (i64, i64, i64) {
-    let (mut inputs, mut outputs, mut saved) = (row.inputs, row.outputs, 0);
+fn amounts(plan: &Plan, row: &Row, subset: Subset) -> Amounts {
+    let mut sum = Amounts {
+        inputs: row.inputs,
+        restart_inputs: row.restart_inputs,
+        outputs: row.outputs,
+        saved_ms: 0,
+        later_ms: 0,
+    };
     let first = row.first_fact as usize;
     for fact in &plan.facts[first..first + usize::from(row.facts)] {
         let value = fact.value(subset);
         match fact.kind {
-            FactKind::Input => inputs += value,
-            FactKind::Output => outputs += value,
-            FactKind::SavedMs => saved += value,
+            FactKind::Input => sum.inputs += value,
+            FactKind::RestartInput => {
+                sum.inputs += value;
+                sum.restart_inputs += value;
+            }
+            FactKind::Output => sum.outputs += value,
+            FactKind::SavedMs => sum.saved_ms += value,
+            FactKind::LaterMs => sum.later_ms += value,
         }
     }
-    (inputs, outputs, saved)
+    sum
 }
 
 /// Replays `plan` under `subset` and tells `sink` every call that is made.
@@ -86,23 +101,20 @@ pub fn pass<P: Policy, S: Sink>(plan: &Plan, subset: Subset, policy: &P, sink: &
         if row.insert != 0 && row.insert & subset == 0 {
             continue;
         }
-        let (mut inputs, outputs, saved) = amounts(plan, row, subset);
-        let (cache_break, shock) = restart(&mut state, row, &mut inputs);
+        let mut sum = amounts(plan, row, subset);
+        let (cache_break, shock) = restart(&mut state, row, &mut sum);
+        state.prompt = (state.prompt - row.cut).max(0) + sum.inputs;
         if row.drop & subset != 0 {
-            state.carried_inputs += inputs;
-            state.carried_outputs += outputs;
-            state.carried_cut += row.cut;
-            if cache_break != CacheBreak::No {
-                state.carried_break = cache_break;
-            }
+            state.carried_outputs += sum.outputs;
+            state.carried_break = state.carried_break.max(cache_break);
             if shock != Shock::None {
                 state.carried_shock = shock;
             }
         } else {
-            let made = make(&mut state, row, inputs, outputs, (cache_break, shock), policy);
+            let made = make(&mut state, row, &sum, (cache_break, shock), policy);
             sink.call(plan, index, &made);
         }
-        state.saved_ms += saved;
+        state.saved_ms += sum.saved_ms;
     }
     close(&state, sink);
 }
@@ -115,24 +127,25 @@ fn close<S: Sink>(state: &State, sink: &mut S) {
 
 /// Decides whether the context starts over at this row; returns what breaks its cache.
 #[inline]
-fn restart(state: &mut State, row: &Row, inputs: &mut i64) -> (CacheBreak, Shock) {
-    let grown = state.context + state.produced + state.carried_inputs;
+fn restart(state: &mut State, row: &Row, sum: &mut Amounts) -> (CacheBreak, Shock) {
     match row.restart {
         Restart::No => {
             let Some((threshold, summary)) = state.deferred else {
                 return (row.cache_break, row.shock);
             };
-            if grown < threshold {
+            if state.prompt < threshold {
                 return (row.cache_break, row.shock);
             }
-            *inputs += summary;
+            sum.inputs += summary;
             state.forget();
-            (CacheBreak::ToStatic, Shock::None)
+            (row.cache_break.max(CacheBreak::ToStatic), Shock::None)
         }
-        Restart::AutoCompacted if grown < row.threshold => {
-            *inputs -= row.restart_inputs;
-            state.deferred = Some((row.threshold, row.restart_inputs));
-            (CacheBreak::No, Shock::None)
+        Restart::AutoCompacted if state.prompt < row.threshold => {
+            sum.inputs -= sum.restart_inputs;
+            state.deferred = Some((row.threshold, sum.restart_inputs));
+            // The loss of the messages belongs to the compaction, a model switch does not.
+            let stays = row.cache_break == CacheBreak::ToZero;
+            (if stays { CacheBreak::ToZero } else { CacheBreak::No }, Shock::None)
         }
         Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => {
             state.forget();
@@ -142,12 +155,9 @@ fn restart(state: &mut State, row: &Row, inputs: &mut i64) -> (CacheBreak, Shock
 }
 
 impl State {
-    /// Drops the context, not the clock.
+    /// Drops the prompt, not the clock.
     fn forget(&mut self) {
-        self.context = 0;
-        self.produced = 0;
-        self.carried_inputs = 0;
-        self.carried_cut = 0;
+        self.prompt = 0;
         self.deferred = None;
     }
 }
@@ -157,17 +167,15 @@ impl State {
 fn make<P: Policy>(
     state: &mut State,
     row: &Row,
-    inputs: i64,
-    outputs: i64,
+    sum: &Amounts,
     (own_break, own_shock): (CacheBreak, Shock),
     policy: &P,
 ) -> CallOutcome {
-    let outputs = outputs + state.carried_outputs;
-    let cut = row.cut + state.carried_cut;
-    let context = (state.context + state.produced - cut).max(0) + inputs + state.carried_inputs;
-    let cache_break = if own_break == CacheBreak::No { state.carried_break } else { own_break };
+    let outputs = sum.outputs + state.carried_outputs;
+    let context = state.prompt;
+    let cache_break = own_break.max(state.carried_break);
     let shock = if own_shock == Shock::None { state.carried_shock } else { own_shock };
-    let start_ms = row.start_ms - state.saved_ms;
+    let start_ms = row.start_ms + sum.later_ms - state.saved_ms;
     let lookup = Lookup {
         prior: state.prior.map(|(prior, at_ms)| Prior { gap_ms: start_ms - at_ms, ..prior }),
         context,
@@ -196,11 +204,8 @@ fn make<P: Policy>(
     let prior = Prior { cached: context - fresh, gap_ms: 0, tier: row.tier };
     *state = State {
         prior: Some((prior, start_ms + row.touched_after_ms)),
-        context,
-        produced: outputs,
-        carried_inputs: 0,
+        prompt: context + outputs,
         carried_outputs: 0,
-        carried_cut: 0,
         carried_break: CacheBreak::No,
         carried_shock: Shock::None,
         ..*state

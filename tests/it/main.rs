@@ -2,5 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the tree and start programs")]
 
+mod generated;
+mod hand;
+mod properties;
 mod reported;
 mod tidy;
+mod twin;

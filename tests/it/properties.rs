@@ -1,0 +1,245 @@
+//! What must hold for every recording, every patch and every subset.
+
+use crate::generated::{Case, cases, compile, recordings};
+use proptest::prelude::*;
+use windtunnel::plan::{DroppedCall, Patch, Plan, Subset};
+use windtunnel::recording::{Recording, Restart, format};
+use windtunnel::replay::{CallOutcome, Outcome, replay, replay_rows};
+
+/// Bounded, and without files of failures: a tape that fails is printed and becomes a hand case.
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) }
+}
+
+/// The calls made: the recorded call that each is or follows, and its outcome.
+fn calls(plan: &Plan, subset: Subset) -> Vec<(u32, CallOutcome)> {
+    let rows = replay_rows(plan, subset);
+    rows.iter().map(|row| (plan.call_of[row.row as usize], row.outcome)).collect()
+}
+
+/// Plans and subsets may number prices and rows differently; this is what a user sees.
+fn seen(plan: &Plan, subset: Subset) -> (Vec<(u32, CallOutcome)>, Outcome) {
+    (calls(plan, subset), replay(plan, subset))
+}
+
+/// The recording, told as the outcome that an untouched replay must have.
+fn as_recorded(recording: &Recording) -> Vec<(u32, CallOutcome)> {
+    let calls = recording.calls.iter().enumerate();
+    let told = calls.map(|(at, call)| {
+        let hidden = call.output_hidden;
+        (at as u32, CallOutcome { usage: call.usage, hidden, start_ms: call.start_ms })
+    });
+    told.collect()
+}
+
+/// The recording without automatic compactions: they happen by hand instead.
+fn compacted_by_hand(recording: &Recording) -> Recording {
+    let mut recording = recording.clone();
+    for call in &mut recording.calls {
+        if call.restart == Restart::AutoCompacted {
+            call.restart = Restart::ManualCompacted;
+        }
+    }
+    recording
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_empty_subset_is_the_recording(case in cases()) {
+        let plan = case.plan();
+        prop_assert_eq!(calls(&plan, 0), as_recorded(&case.recording));
+        let outcome = replay(&plan, 0);
+        let recorded = &case.recording.calls;
+        prop_assert_eq!(outcome.calls, recorded.len() as i64);
+        prop_assert_eq!(outcome.usage(), case.recording.usage());
+        let hidden: i64 = recorded.iter().map(|call| call.output_hidden).sum();
+        prop_assert_eq!(outcome.hidden_output(), hidden);
+        let peak = recorded.iter().map(|call| call.usage.context()).max();
+        prop_assert_eq!(outcome.peak_context, peak.unwrap_or(0));
+    }
+
+    #[test]
+    fn without_patches_every_subset_is_the_empty_one(case in cases()) {
+        let plan = compile(&case.recording, &[]);
+        prop_assert_eq!(seen(&plan, case.subset), seen(&plan, 0));
+    }
+
+    #[test]
+    fn the_order_of_toggles_never_matters(case in cases(), shift in 0_usize..4) {
+        let count = case.patches.len();
+        let place = |bit: usize| (count - 1 - bit + shift) % count;
+        let mut patches = vec![Patch::default(); count];
+        let mut subset = 0;
+        for (bit, patch) in case.patches.iter().enumerate() {
+            patches[place(bit)] = patch.clone();
+            subset |= (case.subset >> bit & 1) << place(bit);
+        }
+        let permuted = compile(&case.recording, &patches);
+        prop_assert_eq!(seen(&permuted, subset), seen(&case.plan(), case.subset));
+    }
+
+    #[test]
+    fn a_toggle_off_is_a_toggle_absent(case in cases()) {
+        let plan = case.plan();
+        for without in 0..case.patches.len() {
+            let subset = case.subset & !(1 << without);
+            let mut patches = case.patches.clone();
+            patches.remove(without);
+            let below = (1 << without) - 1;
+            let closed_up = (subset & below) | (subset >> 1 & !below);
+            let absent = compile(&case.recording, &patches);
+            prop_assert_eq!(seen(&absent, closed_up), seen(&plan, subset));
+        }
+    }
+
+    #[test]
+    fn a_toggle_given_twice_acts_once(mut case in cases()) {
+        // Calls that two toggles insert are two calls; everything else happens once.
+        case.patches.iter_mut().for_each(|patch| patch.inserted.clear());
+        let count = case.patches.len();
+        let subset = case.subset & ((1 << count) - 1);
+        let twice = [case.patches.clone(), case.patches.clone()].concat();
+        let doubled = compile(&case.recording, &twice);
+        prop_assert_eq!(seen(&doubled, subset | subset << count), seen(&case.plan(), subset));
+    }
+
+    #[test]
+    fn dropping_a_block_raises_no_context(case in cases(), block in any::<prop::sample::Index>()) {
+        prop_assume!(!case.recording.blocks.is_empty());
+        let recording = compacted_by_hand(&case.recording);
+        let block = block.index(recording.blocks.len());
+        let patches =
+            [case.patches, vec![Patch { dropped_blocks: vec![block as u32], ..Patch::default() }]];
+        let patches = patches.concat();
+        let plan = compile(&recording, &patches);
+        let dropped = 1 << (patches.len() - 1);
+        let rest = case.subset & (dropped - 1);
+        let with = calls(&plan, rest | dropped);
+        let without = calls(&plan, rest);
+        prop_assert_eq!(with.len(), without.len());
+        for ((_, with), (_, without)) in with.iter().zip(&without) {
+            prop_assert!(with.usage.context() <= without.usage.context());
+        }
+    }
+
+    #[test]
+    fn tokens_are_conserved(case in cases()) {
+        let plan = case.plan();
+        let outcome = replay(&plan, case.subset);
+        let mut made = Outcome::default();
+        for row in replay_rows(&plan, case.subset) {
+            let CallOutcome { usage, hidden, .. } = row.outcome;
+            prop_assert!(usage.by_class().into_iter().all(|tokens| tokens >= 0), "{:?}", usage);
+            prop_assert!(hidden >= 0);
+            prop_assert_eq!(usage.context(), usage.fresh + usage.read + usage.write());
+            made.calls += 1;
+            made.peak_context = made.peak_context.max(usage.context());
+            made.by_price.push(usage);
+            made.hidden_by_price.push(hidden);
+        }
+        prop_assert_eq!(made.usage(), outcome.usage());
+        prop_assert_eq!(made.hidden_output(), outcome.hidden_output());
+        prop_assert_eq!((made.calls, made.peak_context), (outcome.calls, outcome.peak_context));
+    }
+
+    #[test]
+    fn output_is_neither_lost_nor_found_while_calls_follow(case in cases()) {
+        // The outputs of a dropped call are produced by the next one that stays, if there is one.
+        let mut case = case;
+        case.patches.iter_mut().for_each(|patch| patch.inserted.clear());
+        let plan = case.plan();
+        let whole = replay(&plan, 0);
+        let last_stays = |dropped: &DroppedCall| {
+            let session = case.recording.calls[dropped.call as usize].session as usize;
+            dropped.call as usize + 1 < case.recording.sessions[session].range().end
+        };
+        for patch in &mut case.patches {
+            patch.dropped_calls.retain(last_stays);
+            patch.dropped_blocks.clear();
+            patch.replaced_blocks.clear();
+        }
+        let outcome = replay(&case.plan(), case.subset);
+        let produced = |outcome: &Outcome| outcome.usage().output + outcome.hidden_output();
+        prop_assert_eq!(produced(&outcome), produced(&whole));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(recording in recordings()) {
+        let bytes = format::to_json(&recording);
+        let read = format::from_json(&bytes);
+        prop_assert_eq!(read.as_ref().ok(), Some(&recording), "{:?}", read.as_ref().err());
+        prop_assert_eq!(read.map(|read| format::to_json(&read)).ok(), Some(bytes));
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_or_whole(
+        recording in recordings(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..5), 1..4),
+    ) {
+        let mut bytes = format::to_json(&recording);
+        for (place, byte, how) in damage {
+            let at = place.index(bytes.len());
+            match how {
+                0 => bytes[at] = byte,
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, byte),
+                // Digits: the damage that still parses.
+                3 => bytes[at] = b'0' + byte % 10,
+                _ => drop(bytes.splice(at..at, *b"922337203685477580")),
+            }
+        }
+        holds_if_read(&bytes)?;
+    }
+
+    #[test]
+    fn a_number_changed_is_refused_or_whole(
+        recording in recordings(),
+        which in any::<prop::sample::Index>(),
+        value in prop_oneof![
+            Just(i64::MAX), Just(i64::MIN), Just(i64::MAX - 1), Just(-1), Just(1 << 40),
+            Just(1 << 53), Just(u32::MAX.into()), 0_i64..100,
+        ],
+    ) {
+        let text = String::from_utf8(format::to_json(&recording)).expect("JSON is text");
+        let numbers: Vec<(usize, usize)> = numbers(&text);
+        let (from, to) = numbers[which.index(numbers.len())];
+        let text = format!("{}{value}{}", &text[..from], &text[to..]);
+        holds_if_read(text.as_bytes())?;
+    }
+}
+
+/// Reading never panics, and what it accepts can be replayed and is a fixed point of writing.
+fn holds_if_read(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let Ok(read) = format::from_json(bytes) else { return Ok(()) };
+    prop_assert_eq!(read.check(), Ok(()));
+    let written = format::to_json(&read);
+    let again = format::from_json(&written).map(|again| format::to_json(&again));
+    prop_assert_eq!(again.ok(), Some(written));
+    let known = |name: &String| crate::generated::MODELS.iter().any(|model| model.0 == name);
+    if read.models.iter().all(known) {
+        let patches = [Patch::default()];
+        let case = Case { recording: read, patches: patches.to_vec(), subset: 1 };
+        prop_assert_eq!(calls(&case.plan(), 1), as_recorded(&case.recording));
+        let _ = replay(&case.plan(), 1);
+    }
+    Ok(())
+}
+
+/// Where the numbers of a file stand, those inside of strings included.
+fn numbers(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut from = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match (byte.is_ascii_digit(), from) {
+            (true, None) => from = Some(at),
+            (false, Some(start)) => {
+                found.push((start, at));
+                from = None;
+            }
+            _ => {}
+        }
+    }
+    found
+}
