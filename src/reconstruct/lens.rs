@@ -133,7 +133,10 @@ fn share(sessions: &[Unfit], counts: &[u32], write: i64, start: i64) -> i64 {
     let grown: i64 = sessions.iter().zip(counts).map(over).sum();
     let calls: i64 = counts.iter().map(|&n| i64::from(n)).sum();
     let sessions = i64::try_from(sessions.len()).unwrap_or(1);
-    fixed::ratio(grown, write.max(1)) + fixed::ratio(sessions, 2 * calls.max(1))
+    // Shares far outside 0..1 are all alike: no exponent serves.
+    let write = write.max(1);
+    fixed::ratio(grown.clamp(-2 * write, 2 * write), write)
+        + fixed::ratio(sessions, 2 * calls.max(1))
 }
 
 /// The exponent (Q32) that these counts need, to the second order; `None` if none serves.
@@ -223,7 +226,7 @@ fn candidates(session: &Unfit, write: i64, start: i64) -> Vec<(u32, i64)> {
 }
 
 /// No session is taken to have made more calls than this.
-const MOST_CALLS: i64 = 10_000;
+pub(super) const MOST_CALLS: i64 = 10_000;
 
 fn small(n: i64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)

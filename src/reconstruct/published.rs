@@ -5,9 +5,14 @@
 //! the last printed digit (how far rounding can have moved it), and whether the author marked it
 //! as approximate. Nobody else interprets such strings.
 //!
+//! Figures stop at [`MOST`], so that the product of any two still fits an `i64`.
+//!
 //! Units: counts are whole numbers, times milliseconds, shares ten-thousandths.
 
 use serde::{Deserialize, Serialize};
+
+/// The largest figure that is read: far beyond any pipeline, safely below an overflow.
+pub const MOST: i64 = 3_000_000_000;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +47,9 @@ pub struct Figure {
 
 /// A string that is no figure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54% or 165+")]
+#[error(
+    "`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54% or 165+, up to 3000M"
+)]
 pub struct NoFigure {
     /// The string.
     pub text: String,
@@ -106,7 +113,7 @@ fn read(text: &str) -> Option<Figure> {
             (unit, value, value, half)
         }
     };
-    Some(Figure {
+    (high <= MOST).then(|| Figure {
         text: text.to_owned(),
         unit,
         low,
@@ -140,10 +147,9 @@ fn amount(text: &str) -> Option<(Unit, i64, i64)> {
 
 /// `text * scale`, and what one unit of its last digit is worth.
 fn decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (text, None),
-    };
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = fraction.map_or(0, str::len);
     let last = u32::try_from(digits).ok().filter(|&digits| digits <= 6)?;
     let last = Some(scale / 10_i64.pow(last)).filter(|&last| last > 0)?;
@@ -250,6 +256,7 @@ mod tests {
             "1,000",
             "99999999999999999999",
             "9223372036854775807M",
+            "3001M",
             "5 5",
             "+",
         ] {

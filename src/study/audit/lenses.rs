@@ -230,9 +230,15 @@ fn fitted(reported: &Reported, message: &Reconstruction) -> Finding {
         } else {
             format!(" ({low}-{high})")
         };
+        // Sessions without an inventory are named after their step.
+        let step = if fit.id.starts_with(&fit.step) {
+            String::new()
+        } else {
+            format!("{} ", fit.step)
+        };
         format!(
-            "{} {}: {}{range}, exponent {exponent}",
-            fit.step, fit.id, fit.calls
+            "{step}{}: {}{range}, exponent {exponent}",
+            fit.id, fit.calls
         )
     };
     let sums: Vec<String> = message.sessions.iter().map(one).collect();

@@ -159,7 +159,7 @@ fn orchestrator(reported: &Reported) -> Option<Finding> {
     let total = &reported.steps.total.read;
     let share = &orchestrator.attributed_read;
     let sum = total.value() + orchestrator.attributed();
-    let missing = orchestrator.attributed() * 10_000 / sum;
+    let missing = orchestrator.attributed() * 10_000 / sum.max(1);
     let holds =
         share.admits(orchestrator.attributed()) && whole.admits(sum) && understated.admits(missing);
     let severity = if holds {
