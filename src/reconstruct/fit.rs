@@ -66,9 +66,7 @@ pub enum ReconstructError {
         figure: &'static str,
     },
     /// No start context, however small, lets the session meet its totals.
-    #[error(
-        "step `{step}`, session {session}: {calls} calls cannot read {read} and write {write} tokens"
-    )]
+    #[error("step `{step}`, session {session}: {calls} calls cannot read {read} and write {write}")]
     Impossible {
         /// The step.
         step: String,

@@ -18,7 +18,7 @@
 //! solved exactly afterwards.
 
 use crate::fixed::{self, ONE};
-use crate::units::scaled;
+use crate::units::{apportion, scaled};
 
 /// What the published number of calls is taken for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,7 +161,13 @@ pub fn write_weights(sessions: &[Unfit], counts: &[u32], write: i64, start: i64)
     sessions.iter().zip(counts).map(weight).collect()
 }
 
+/// More combinations than this are not tried.
+const MOST_COMBINATIONS: usize = 50_000;
+
 /// Counts the calls of a step's sessions; `None` if no counts fit the published totals.
+///
+/// Sessions of one step are counted together, for they share an exponent; where that would be too
+/// many combinations each is counted alone, with writes in proportion to its reads.
 #[must_use]
 pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
     let candidates: Vec<Vec<(u32, i64)>> = sessions
@@ -170,6 +176,21 @@ pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
         .collect();
     if candidates.iter().any(Vec::is_empty) {
         return None;
+    }
+    let combinations = candidates
+        .iter()
+        .try_fold(1_usize, |all, list| all.checked_mul(list.len()));
+    if sessions.len() > 1 && combinations.is_none_or(|all| all > MOST_COMBINATIONS) {
+        let reads: Vec<i64> = sessions.iter().map(|session| session.read).collect();
+        let alone = |(session, write): (&Unfit, i64)| {
+            let counts = count(std::slice::from_ref(session), write, start)?;
+            counts.into_iter().next()
+        };
+        return sessions
+            .iter()
+            .zip(apportion(write, &reads))
+            .map(alone)
+            .collect();
     }
     let law = Law::exponent();
     let mut tried: Vec<(i64, Vec<usize>)> = Vec::new();
@@ -180,11 +201,8 @@ pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
             let records: i64 = at.iter().zip(&candidates).map(|(&i, list)| list[i].1).sum();
             tried.push((law.penalty(exponent) + records, at.clone()));
         }
-        // The next combination, last session first.
-        let Some(turn) = (0..at.len())
-            .rev()
-            .find(|&i| at[i] + 1 < candidates[i].len())
-        else {
+        let more = |&i: &usize| at[i] + 1 < candidates[i].len();
+        let Some(turn) = (0..at.len()).rev().find(more) else {
             break;
         };
         at[turn] += 1;

@@ -97,21 +97,18 @@ fn read(text: &str) -> Option<Figure> {
     let body = text.strip_prefix('~').unwrap_or(text).trim();
     let at_least = body.ends_with('+');
     let body = body.strip_suffix('+').unwrap_or(body);
-    let (unit, low, high, half_unit) = match body.split_once('-') {
-        Some((low, high)) => {
-            let (unit, upper, half) = amount(high)?;
-            // The lower end of `12-14M` has no suffix of its own; that of `5m-1h` has.
-            let (lower_unit, lower, _) = if low.ends_with(|c: char| c.is_ascii_digit()) {
-                amount(&format!("{low}{}", suffix(high)))?
-            } else {
-                amount(low)?
-            };
-            (unit == lower_unit && lower <= upper).then_some((unit, lower, upper, half))?
-        }
-        None => {
-            let (unit, value, half) = amount(body)?;
-            (unit, value, value, half)
-        }
+    let (unit, low, high, half_unit) = if let Some((low, high)) = body.split_once('-') {
+        let (unit, upper, half) = amount(high)?;
+        // The lower end of `12-14M` has no suffix of its own; that of `5m-1h` has.
+        let (lower_unit, lower, _) = if low.ends_with(|c: char| c.is_ascii_digit()) {
+            amount(&format!("{low}{}", suffix(high)))?
+        } else {
+            amount(low)?
+        };
+        (unit == lower_unit && lower <= upper).then_some((unit, lower, upper, half))?
+    } else {
+        let (unit, value, half) = amount(body)?;
+        (unit, value, value, half)
     };
     (high <= MOST).then(|| Figure {
         text: text.to_owned(),

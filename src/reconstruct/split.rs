@@ -57,13 +57,7 @@ pub(super) fn split(
         weights.resize(number, 1);
         apportion(total.value(), &weights)
     };
-    let ids: Vec<String> = (0..number)
-        .map(|i| match (listed.get(i), number) {
-            (Some(session), _) => session.id.clone(),
-            (None, 1) => row.step.clone(),
-            (None, _) => format!("{}-{}", row.step, i + 1),
-        })
-        .collect();
+    let ids: Vec<String> = (0..number).map(|i| name(row, &listed, i, number)).collect();
     let reads = by(&row.read, &|session| session.read.value());
     let unfit: Vec<Unfit> = (0..number)
         .map(|i| Unfit {
@@ -110,6 +104,15 @@ pub(super) fn split(
     counts.into_iter().enumerate().map(one).collect()
 }
 
+/// The id of a session; sessions that no inventory lists are named after their step.
+fn name(row: &StepRow, listed: &[&SessionRow], index: usize, number: usize) -> String {
+    match (listed.get(index), number) {
+        (Some(session), _) => session.id.clone(),
+        (None, 1) => row.step.clone(),
+        (None, _) => format!("{}-{}", row.step, index + 1),
+    }
+}
+
 fn small(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
@@ -145,7 +148,8 @@ fn count_step(
         let sessions = unfit.len() as i64;
         if let Some(mut counts) = lens::count(&unfit[..1], write / sessions, start) {
             notes.push(format!(
-                "{}: no call count is published, so the lens changes nothing; the likeliest growth exponent decides",
+                "{}: no call count is published, so the lens changes nothing; the likeliest growth \
+                 exponent decides",
                 row.step
             ));
             return vec![counts.swap_remove(0); unfit.len()];

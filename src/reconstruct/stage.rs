@@ -146,7 +146,10 @@ impl<'a> Stage<'a> {
         if ended != RunResult::Aborted {
             return stated("test-run-time");
         }
-        let aborted = |event: &&Event| matches!(event, Event::TestRun { result, .. } if *result == RunResult::Aborted);
+        let aborted = |event: &&Event| match event {
+            Event::TestRun { result, .. } => *result == RunResult::Aborted,
+            _ => false,
+        };
         let runs = self.reported.events.iter().filter(aborted).count() as i64;
         stated("aborted-runs-time") / runs.max(1)
     }

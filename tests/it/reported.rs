@@ -397,6 +397,14 @@ fn call_counts_can_be_given() {
             );
         }
     }
+    let given = [("assess-3".to_owned(), 40)];
+    let order_775 = builtin("order-775").unwrap();
+    let done = reconstruct_with(&order_775, Lens::Message, &given).unwrap();
+    let assess: Vec<u32> = (1..=7)
+        .map(|i| format!("assess-{i}"))
+        .map(|id| done.sessions.iter().find(|fit| fit.id == id).unwrap().calls)
+        .collect();
+    assert_eq!(assess, [35, 35, 40, 35, 35, 35, 35]);
     let unknown = [("nobody".to_owned(), 3)];
     let error = reconstruct_with(&reported, Lens::Message, &unknown).unwrap_err();
     assert_eq!(error.to_string(), "order-774 has no session `nobody`");
@@ -587,15 +595,18 @@ fn every_claim_has_its_arithmetic() {
 fn small(calls: u32, read: u32, write: u32, output: u32, fresh: u32) -> String {
     let source = r#""source": { "document": "d", "section": "" }"#;
     let row = format!(
-        r#""fresh": "{fresh}", "output": "{output}", "read": "{read}", "write": "{write}", "sessions": "1", "time": "9m""#
+        r#""fresh": "{fresh}", "output": "{output}", "read": "{read}", "write": "{write}",
+           "sessions": "1", "time": "9m""#
     );
     let events = [
         r#""kind": "plan_read", "from_step": "s", "chars": "21K""#,
-        r#""kind": "narration", "session": "a", "text_only": "6", "thinking_only": "2", "before_tool": "7""#,
+        r#""kind": "narration", "session": "a", "text_only": "6",
+           "thinking_only": "2", "before_tool": "7""#,
         r#""kind": "report", "session": "a", "chars": "18K", "at": "4%""#,
         r#""kind": "edit_sites", "session": "a", "sites": "2", "calls_a_site": "9", "at": "50%""#,
         r#""kind": "file_reads", "session": "a", "file": "f", "times": "3""#,
-        r#""kind": "test_run", "session": "a", "result": "failed", "chars": "10K", "polls": "4", "at": "90%""#,
+        r#""kind": "test_run", "session": "a", "result": "failed", "chars": "10K",
+           "polls": "4", "at": "90%""#,
     ]
     .map(|event| format!(r#"{{ {event}, {source}, "why": "" }}"#));
     format!(

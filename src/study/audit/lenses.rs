@@ -12,8 +12,8 @@ const REAL_EXPONENTS: (i64, i64) = (23, 182);
 /// The median of records per call in thousandths. Source: DESIGN.md L1.
 const RECORDS_PER_CALL: &str = "1.99";
 
-/// Checks both lenses.
-pub fn check(reported: &Reported, findings: &mut Vec<Finding>) {
+/// Checks both lenses; the message lens's calls serve later checks.
+pub fn check(reported: &Reported, findings: &mut Vec<Finding>) -> Option<Reconstruction> {
     let mut fits = |lens| match reconstruct(reported, lens) {
         Ok(done) => Some(done),
         Err(error) => {
@@ -42,6 +42,7 @@ pub fn check(reported: &Reported, findings: &mut Vec<Finding>) {
         findings.extend(cache_tier(reported, message));
     }
     findings.extend(poll_cycles(reported));
+    message
 }
 
 /// Sessions that read less per published call than every call must carry.

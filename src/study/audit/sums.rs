@@ -244,7 +244,7 @@ fn call_kinds(reported: &Reported) -> Option<Finding> {
         row.label
     );
     let sum = format!(
-        "{tools} + {text_only} + {thinking} = {}; {before} + {after_tool} + 1 first = {} tool calls",
+        "{tools} + {text_only} + {thinking} = {}; {before} + {after_tool} + 1 first = {} tools",
         tools + silent,
         before + after_tool + 1
     );
