@@ -18,7 +18,7 @@
 //! solved exactly afterwards.
 
 use crate::fixed::{self, ONE};
-use crate::units::scaled;
+use crate::units::{apportion, scaled};
 
 /// What the published number of calls is taken for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,7 +124,10 @@ fn share(sessions: &[Unfit], counts: &[u32], write: i64, start: i64) -> i64 {
     let grown: i64 = sessions.iter().zip(counts).map(over).sum();
     let calls: i64 = counts.iter().map(|&n| i64::from(n)).sum();
     let sessions = i64::try_from(sessions.len()).unwrap_or(1);
-    fixed::ratio(grown, write.max(1)) + fixed::ratio(sessions, 2 * calls.max(1))
+    // Shares far outside 0..1 are all alike: no exponent serves.
+    let write = write.max(1);
+    fixed::ratio(grown.clamp(-2 * write, 2 * write), write)
+        + fixed::ratio(sessions, 2 * calls.max(1))
 }
 
 /// The exponent (Q32) that these counts need, to the second order; `None` if none serves.
@@ -149,13 +152,28 @@ pub fn write_weights(sessions: &[Unfit], counts: &[u32], write: i64, start: i64)
     sessions.iter().zip(counts).map(weight).collect()
 }
 
+/// More combinations than this are not tried.
+const MOST_COMBINATIONS: usize = 50_000;
+
 /// Counts the calls of a step's sessions; `None` if no counts fit the published totals.
+///
+/// Sessions of one step are counted together, for they share an exponent; where that would be too
+/// many combinations each is counted alone, with writes in proportion to its reads.
 #[must_use]
 pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
     let candidates: Vec<Vec<(u32, i64)>> =
         sessions.iter().map(|session| candidates(session, write, start)).collect();
     if candidates.iter().any(Vec::is_empty) {
         return None;
+    }
+    let combinations = candidates.iter().try_fold(1_usize, |all, list| all.checked_mul(list.len()));
+    if sessions.len() > 1 && combinations.is_none_or(|all| all > MOST_COMBINATIONS) {
+        let reads: Vec<i64> = sessions.iter().map(|session| session.read).collect();
+        let alone = |(session, write): (&Unfit, i64)| {
+            let counts = count(std::slice::from_ref(session), write, start)?;
+            counts.into_iter().next()
+        };
+        return sessions.iter().zip(apportion(write, &reads)).map(alone).collect();
     }
     let law = Law::exponent();
     let mut tried: Vec<(i64, Vec<usize>)> = Vec::new();
@@ -166,8 +184,8 @@ pub fn count(sessions: &[Unfit], write: i64, start: i64) -> Option<Vec<Count>> {
             let records: i64 = at.iter().zip(&candidates).map(|(&i, list)| list[i].1).sum();
             tried.push((law.penalty(exponent) + records, at.clone()));
         }
-        // The next combination, last session first.
-        let Some(turn) = (0..at.len()).rev().find(|&i| at[i] + 1 < candidates[i].len()) else {
+        let more = |&i: &usize| at[i] + 1 < candidates[i].len();
+        let Some(turn) = (0..at.len()).rev().find(more) else {
             break;
         };
         at[turn] += 1;
@@ -209,7 +227,7 @@ fn candidates(session: &Unfit, write: i64, start: i64) -> Vec<(u32, i64)> {
 }
 
 /// No session is taken to have made more calls than this.
-const MOST_CALLS: i64 = 10_000;
+pub(super) const MOST_CALLS: i64 = 10_000;
 
 fn small(n: i64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)

@@ -8,7 +8,7 @@
 //!    calls, `prose` adds what is said between them);
 //! 3. [`solve`]: how the context grew, so that reads and writes are met to the token;
 //! 4. [`calls`]: the blocks of every call;
-//! 5. [`fit`]: all of it for each step of the table, split among its sessions.
+//! 5. `fit`: all of it for each step of the table, after `split` shared it among its sessions.
 
 pub mod calls;
 pub mod event;
@@ -20,6 +20,7 @@ mod read;
 pub mod reported;
 pub mod script;
 pub mod solve;
+mod split;
 mod stage;
 
 pub use calls::MODEL;

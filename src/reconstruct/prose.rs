@@ -72,7 +72,7 @@ impl Prose {
         let mut group = 0;
         for (k, slot) in tools.into_iter().enumerate() {
             if evenly(k, groups, all) {
-                let thoughts = if evenly(group, self.thoughts.min(groups), groups) { 1 } else { 0 };
+                let thoughts = usize::from(evenly(group, self.thoughts.min(groups), groups));
                 // The last groups with thinking go without prose where prose runs out.
                 let texts = usize::from(left.1 >= groups - group || thoughts == 0).min(left.1);
                 group += 1;

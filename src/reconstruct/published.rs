@@ -5,9 +5,14 @@
 //! the last printed digit (how far rounding can have moved it), and whether the author marked it
 //! as approximate. Nobody else interprets such strings.
 //!
+//! Figures stop at [`MOST`], so that the product of any two still fits an `i64`.
+//!
 //! Units: counts are whole numbers, times milliseconds, shares ten-thousandths.
 
 use serde::{Deserialize, Serialize};
+
+/// The largest figure that is read: far beyond any pipeline, safely below an overflow.
+pub const MOST: i64 = 3_000_000_000;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +47,9 @@ pub struct Figure {
 
 /// A string that is no figure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54% or 165+")]
+#[error(
+    "`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54% or 165+, up to 3000M"
+)]
 pub struct NoFigure {
     /// The string.
     pub text: String,
@@ -88,23 +95,28 @@ fn read(text: &str) -> Option<Figure> {
     let body = text.strip_prefix('~').unwrap_or(text).trim();
     let at_least = body.ends_with('+');
     let body = body.strip_suffix('+').unwrap_or(body);
-    let (unit, low, high, half_unit) = match body.split_once('-') {
-        Some((low, high)) => {
-            let (unit, upper, half) = amount(high)?;
-            // The lower end of `12-14M` has no suffix of its own; that of `5m-1h` has.
-            let (lower_unit, lower, _) = if low.ends_with(|c: char| c.is_ascii_digit()) {
-                amount(&format!("{low}{}", suffix(high)))?
-            } else {
-                amount(low)?
-            };
-            (unit == lower_unit && lower <= upper).then_some((unit, lower, upper, half))?
-        }
-        None => {
-            let (unit, value, half) = amount(body)?;
-            (unit, value, value, half)
-        }
+    let (unit, low, high, half_unit) = if let Some((low, high)) = body.split_once('-') {
+        let (unit, upper, half) = amount(high)?;
+        // The lower end of `12-14M` has no suffix of its own; that of `5m-1h` has.
+        let (lower_unit, lower, _) = if low.ends_with(|c: char| c.is_ascii_digit()) {
+            amount(&format!("{low}{}", suffix(high)))?
+        } else {
+            amount(low)?
+        };
+        (unit == lower_unit && lower <= upper).then_some((unit, lower, upper, half))?
+    } else {
+        let (unit, value, half) = amount(body)?;
+        (unit, value, value, half)
     };
-    Some(Figure { text: text.to_owned(), unit, low, high, half_unit, approx, at_least })
+    (high <= MOST).then(|| Figure {
+        text: text.to_owned(),
+        unit,
+        low,
+        high,
+        half_unit,
+        approx,
+        at_least,
+    })
 }
 
 fn suffix(text: &str) -> &str {
@@ -130,10 +142,8 @@ fn amount(text: &str) -> Option<(Unit, i64, i64)> {
 
 /// `text * scale`, and what one unit of its last digit is worth.
 fn decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (text, None),
-    };
+    let (whole, fraction) =
+        text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = fraction.map_or(0, str::len);
     let last = u32::try_from(digits).ok().filter(|&digits| digits <= 6)?;
     let last = Some(scale / 10_i64.pow(last)).filter(|&last| last > 0)?;
@@ -227,6 +237,7 @@ mod tests {
             "1,000",
             "99999999999999999999",
             "9223372036854775807M",
+            "3001M",
             "5 5",
             "+",
         ] {

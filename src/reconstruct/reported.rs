@@ -196,7 +196,7 @@ pub struct Orchestrator {
 }
 
 impl Orchestrator {
-    /// Cache reads laid at this pipeline's door: the share of the whole, finer than the printed sum.
+    /// Cache reads laid at this pipeline's door: the share of the whole, finer than as printed.
     #[must_use]
     pub fn attributed(&self) -> i64 {
         crate::units::share_of(self.read.value(), self.attributed_share.value())

@@ -173,7 +173,9 @@ pub fn write(
     stage.lay_events();
     let mut slots = speech.spoken(stage.slots, lens);
     if keep == Keep::NoSizes {
-        slots.iter_mut().for_each(|slot| slot.result = None);
+        for slot in &mut slots {
+            slot.result = None;
+        }
     }
     let mut arrivals = vec![Vec::new(); slots.len()];
     let known: Vec<_> =

@@ -98,8 +98,8 @@ impl<'a> Stage<'a> {
 
     /// The call at a share of the calls beside the polls: those belong to one of the runs.
     fn beside_polls(&self, share_bp: i64) -> usize {
-        let polls = |event| match event {
-            &Event::TestRun { ref polls, .. } => polls.as_ref().map_or(0, Figure::value),
+        let polls = |event: &Event| match event {
+            Event::TestRun { polls, .. } => polls.as_ref().map_or(0, Figure::value),
             _ => 0,
         };
         let all: i64 = mine(self.reported, self.session).map(polls).sum();
@@ -119,7 +119,10 @@ impl<'a> Stage<'a> {
         if ended != RunResult::Aborted {
             return stated("test-run-time");
         }
-        let aborted = |event: &&Event| matches!(event, Event::TestRun { result, .. } if *result == RunResult::Aborted);
+        let aborted = |event: &&Event| match event {
+            Event::TestRun { result, .. } => *result == RunResult::Aborted,
+            _ => false,
+        };
         let runs = self.reported.events.iter().filter(aborted).count() as i64;
         stated("aborted-runs-time") / runs.max(1)
     }

@@ -66,9 +66,9 @@ impl Finding {
 #[must_use]
 pub fn audit(reported: &Reported) -> Vec<Finding> {
     let mut findings = Vec::new();
-    lenses::check(reported, &mut findings);
+    let message = lenses::check(reported, &mut findings);
     sums::check(reported, &mut findings);
-    claims::check(reported, &mut findings);
+    claims::check(reported, message.as_ref(), &mut findings);
     combined::check(reported, &mut findings);
     findings
 }

@@ -3,19 +3,19 @@
 use super::{Finding, Severity, say};
 use crate::reconstruct::event::{Event, RunResult};
 use crate::reconstruct::reported::{Claim, Factor};
-use crate::reconstruct::{Figure, Lens, Reported, reconstruct};
+use crate::reconstruct::{Figure, Reconstruction, Reported};
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{BlockKind, Call, CallMarks};
 
 /// Checks every claim.
-pub fn check(reported: &Reported, findings: &mut Vec<Finding>) {
+pub fn check(reported: &Reported, message: Option<&Reconstruction>, findings: &mut Vec<Finding>) {
     for claim in &reported.claims {
         findings.extend(own_product(claim));
         match claim.toggle.as_str() {
             "R1" => findings.extend(all_non_tool(reported)),
             "R3" => findings.extend(report_tokens(reported, claim)),
             "R4" => findings.extend(test_output(reported, claim)),
-            "R5" => findings.extend(round_trips(reported, claim)),
+            "R5" => findings.extend(round_trips(reported, message, claim)),
             "R6" => findings.extend(polls_left(reported, claim)),
             _ => {}
         }
@@ -201,12 +201,16 @@ fn test_output(reported: &Reported, claim: &Claim) -> Option<Finding> {
 }
 
 /// R5: what a round trip would have to carry.
-fn round_trips(reported: &Reported, claim: &Claim) -> Option<Finding> {
+fn round_trips(
+    reported: &Reported,
+    message: Option<&Reconstruction>,
+    claim: &Claim,
+) -> Option<Finding> {
     let trips = claim.factors.first()?.value().max(1);
     let saving = claim.saving.as_ref()?;
     let each = saving.value() / trips;
     let row = reported.sessions_of("assess").next()?;
-    let done = reconstruct(reported, Lens::Message).ok()?;
+    let done = message?;
     let at = done.sessions.iter().position(|fit| fit.id == row.id)?;
     let fit = &done.sessions[at];
     let session = &done.recording.sessions[at];

@@ -9,7 +9,7 @@ use crate::units::{BASIS_POINTS, scaled};
 pub fn check(reported: &Reported, findings: &mut Vec<Finding>) {
     for combined in &reported.combined {
         match combined.metric.as_str() {
-            "calls" => findings.extend(combined_calls(reported, combined)),
+            "calls" => findings.push(combined_calls(reported, combined)),
             _ => findings.extend(combined_sum(reported, combined)),
         }
     }
@@ -63,7 +63,7 @@ fn combined_sum(reported: &Reported, combined: &Combined) -> Option<Finding> {
 }
 
 /// Calls that single claims leave, against what the combined claim leaves.
-fn combined_calls(reported: &Reported, combined: &Combined) -> Option<Finding> {
+fn combined_calls(reported: &Reported, combined: &Combined) -> Finding {
     let fewer = |toggle: &String| Some(reported.claim(toggle)?.factors.first()?.value());
     let fewer: Vec<i64> = combined.toggles.iter().filter_map(fewer).collect();
     let left = combined.from.value() - fewer.iter().sum::<i64>();
@@ -78,7 +78,7 @@ fn combined_calls(reported: &Reported, combined: &Combined) -> Option<Finding> {
     );
     let parts: Vec<String> = fewer.iter().map(|fewer| format!(" - {fewer}")).collect();
     let sum = format!("{}{} = {left}", combined.from.text, parts.concat());
-    Some(Finding::new(&format!("combined-{}", combined.id), severity, text, sum))
+    Finding::new(&format!("combined-{}", combined.id), severity, text, sum)
 }
 
 /// What the combined claims of single steps leave of the whole.

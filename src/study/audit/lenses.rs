@@ -12,8 +12,8 @@ const REAL_EXPONENTS: (i64, i64) = (23, 182);
 /// The median of records per call in thousandths. Source: DESIGN.md L1.
 const RECORDS_PER_CALL: &str = "1.99";
 
-/// Checks both lenses.
-pub fn check(reported: &Reported, findings: &mut Vec<Finding>) {
+/// Checks both lenses; the message lens's calls serve later checks.
+pub fn check(reported: &Reported, findings: &mut Vec<Finding>) -> Option<Reconstruction> {
     let mut fits = |lens| match reconstruct(reported, lens) {
         Ok(done) => Some(done),
         Err(error) => {
@@ -39,6 +39,7 @@ pub fn check(reported: &Reported, findings: &mut Vec<Finding>) {
         findings.extend(cache_tier(reported, message));
     }
     findings.extend(poll_cycles(reported));
+    message
 }
 
 /// Sessions that read less per published call than every call must carry.
@@ -190,7 +191,10 @@ fn fitted(reported: &Reported, message: &Reconstruction) -> Finding {
         let exponent = fit.exponent.map_or("none".to_owned(), fixed::to_decimal);
         let (low, high) = fit.calls_range;
         let range = if low == high { String::new() } else { format!(" ({low}-{high})") };
-        format!("{} {}: {}{range}, exponent {exponent}", fit.step, fit.id, fit.calls)
+        // Sessions without an inventory are named after their step.
+        let step =
+            if fit.id.starts_with(&fit.step) { String::new() } else { format!("{} ", fit.step) };
+        format!("{step}{}: {}{range}, exponent {exponent}", fit.id, fit.calls)
     };
     let sums: Vec<String> = message.sessions.iter().map(one).collect();
     let limits = (fixed::ratio(REAL_EXPONENTS.0, 100), fixed::ratio(REAL_EXPONENTS.1, 100));

@@ -145,7 +145,7 @@ fn orchestrator(reported: &Reported) -> Option<Finding> {
     let total = &reported.steps.total.read;
     let share = &orchestrator.attributed_read;
     let sum = total.value() + orchestrator.attributed();
-    let missing = orchestrator.attributed() * 10_000 / sum;
+    let missing = orchestrator.attributed() * 10_000 / sum.max(1);
     let holds =
         share.admits(orchestrator.attributed()) && whole.admits(sum) && understated.admits(missing);
     let severity = if holds { Severity::Info } else { Severity::Warning };
@@ -203,7 +203,7 @@ fn call_kinds(reported: &Reported) -> Option<Finding> {
     let severity = if holds { Severity::Info } else { Severity::Warning };
     let text = format!("{}: the kinds of its {all} published calls add up", row.label);
     let sum = format!(
-        "{tools} + {text_only} + {thinking} = {}; {before} + {after_tool} + 1 first = {} tool calls",
+        "{tools} + {text_only} + {thinking} = {}; {before} + {after_tool} + 1 first = {} tools",
         tools + silent,
         before + after_tool + 1
     );
