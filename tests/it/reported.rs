@@ -441,7 +441,7 @@ fn golden_audit_of_order_774() {
         ("claim-r1", "= 5.27M against 5M"),
         ("claim-r2", "= 4.76M against 3M"),
         ("claim-r3", "= 660.0K against 500K"),
-        ("claim-r3-tokens", "9.8K to 11.2K"),
+        ("claim-r3-tokens", "39.0K characters x 250 to 290 tokens per 1,000 = 9.8K to 11.3K"),
         ("claim-r7", "= 1.0M against 1M"),
         ("combined-implement-read", "9.5M - 8.0M = 1.5M"),
         ("combined-total-read", "= 11.2M; 22.8M - 11.2M = 11.6M"),

@@ -131,10 +131,9 @@ fn report_tokens(reported: &Reported, claim: &Claim) -> Option<Finding> {
         })
         .collect();
     let chars: i64 = sizes.iter().sum();
-    // The older rate of four characters a token, and the fitted one for prose.
-    let low = chars / 4;
-    let prose = u64::try_from(chars).ok()?;
-    let high = estimate::tokens(Tokenizer::Other, BlockKind::Text, "", prose);
+    // The common rate of four characters a token, and the fitted one for reports.
+    let rates = (250, estimate::per_thousand(Tokenizer::Other, BlockKind::Report, ""));
+    let (low, high) = (chars * rates.0 / 1_000, chars * rates.1 / 1_000);
     let calls = claim.factors.get(1)?;
     let text = format!(
         "R3: {} characters are about {} to {} tokens, not {}",
@@ -144,9 +143,11 @@ fn report_tokens(reported: &Reported, claim: &Claim) -> Option<Finding> {
         stated.text
     );
     let sum = format!(
-        "{} = {} characters / 4 to 3.5 = {} to {}; x {} = {} to {} against {}",
+        "{} = {} characters x {} to {} tokens per 1,000 = {} to {}; x {} = {} to {} against {}",
         say::sum(&sizes),
         say::tokens(chars),
+        rates.0,
+        rates.1,
         say::tokens(low),
         say::tokens(high),
         calls.from.text,

@@ -4,6 +4,13 @@
 //! recording. [`Plan::compile`] merges the patches of all chosen interventions, one bit each, into
 //! rows. Any subset of the bits is then one linear pass over the rows, with no re-planning.
 
+mod merged;
+mod patch;
+
+pub use patch::{DroppedCall, InsertedCall, Patch};
+
+use merged::{Merged, idle_ms};
+
 use crate::price::{MissingPrice, PriceRow, Pricing};
 use crate::recording::{BlockKind, CacheBreak, Call, Recording, Restart, Shock, Tier};
 
@@ -12,66 +19,6 @@ pub type Subset = u64;
 
 /// The most interventions one plan can hold.
 pub const MAX_TOGGLES: usize = 64;
-
-/// What one intervention would change in one recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    /// Places where the intervention applies.
-    pub found: u32,
-    /// Calls that would not be made. Their surviving blocks move to the next call that stays.
-    pub dropped_calls: Vec<DroppedCall>,
-    /// Blocks that would not exist.
-    pub dropped_blocks: Vec<u32>,
-    /// Blocks that would have another size: (block, tokens).
-    pub replaced_blocks: Vec<(u32, i64)>,
-    /// Calls after which less time passes: (call, milliseconds).
-    pub saved_ms: Vec<(u32, i64)>,
-    /// Calls that would be made in addition.
-    pub inserted: Vec<InsertedCall>,
-    /// What to tell the reader beside the numbers.
-    pub notes: Vec<String>,
-}
-
-impl Patch {
-    /// Whether it changes nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.dropped_calls.is_empty()
-            && self.dropped_blocks.is_empty()
-            && self.replaced_blocks.is_empty()
-            && self.saved_ms.is_empty()
-            && self.inserted.is_empty()
-    }
-
-    /// Drops a call together with all its blocks.
-    pub fn drop_call_and_blocks(&mut self, recording: &Recording, call: u32, frees_time: bool) {
-        self.dropped_calls.push(DroppedCall { call, frees_time });
-        let range = recording.calls[call as usize].range();
-        self.dropped_blocks.extend(range.map(|block| block as u32));
-    }
-}
-
-/// A call that would not be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DroppedCall {
-    /// The call.
-    pub call: u32,
-    /// Whether the time until the next call goes with it (false: somebody still waits).
-    pub frees_time: bool,
-}
-
-/// A call that would be made in addition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InsertedCall {
-    /// The recorded call that it follows.
-    pub after: u32,
-    /// Tokens that enter its context beside its predecessor's output.
-    pub input: i64,
-    /// Tokens that it produces.
-    pub output: i64,
-    /// Time that it takes, milliseconds.
-    pub duration_ms: i64,
-}
 
 /// One call as the pass sees it.
 #[derive(Clone, Debug)]
@@ -348,95 +295,4 @@ fn off_tier(call: &Call) -> i64 {
         Tier::FiveMinutes => call.usage.write_1h,
         Tier::Uncached => 0,
     }
-}
-
-/// The patches of all interventions, by call and by block.
-struct Merged {
-    call_drop: Vec<Subset>,
-    block_drop: Vec<Subset>,
-    /// Sorted by block: (block, bit, tokens).
-    replaced: Vec<(u32, Subset, i64)>,
-    /// Sorted by call: (call, bit, milliseconds).
-    saved: Vec<(u32, Subset, i64)>,
-    /// Sorted by call, then by content.
-    inserted: Vec<(Subset, InsertedCall)>,
-}
-
-impl Merged {
-    fn new(recording: &Recording, patches: &[Patch]) -> Self {
-        let mut merged = Self {
-            call_drop: vec![0; recording.calls.len()],
-            block_drop: vec![0; recording.blocks.len()],
-            replaced: Vec::new(),
-            saved: Vec::new(),
-            inserted: Vec::new(),
-        };
-        for (index, patch) in patches.iter().enumerate() {
-            let bit = 1 << index;
-            for dropped in &patch.dropped_calls {
-                merged.call_drop[dropped.call as usize] |= bit;
-                if dropped.frees_time {
-                    let ms = time_until_next(recording, dropped.call as usize);
-                    merged.saved.push((dropped.call, bit, ms));
-                }
-            }
-            for &block in &patch.dropped_blocks {
-                merged.block_drop[block as usize] |= bit;
-            }
-            let replaced = patch.replaced_blocks.iter();
-            merged.replaced.extend(replaced.map(|&(block, tokens)| (block, bit, tokens)));
-            merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, bit, ms)));
-            merged.inserted.extend(patch.inserted.iter().map(|&inserted| (bit, inserted)));
-        }
-        merged.replaced.sort_unstable();
-        merged.saved.sort_unstable();
-        // By content, so that the order of the interventions does not matter.
-        merged.inserted.sort_by_key(|(_, new)| (new.after, new.input, new.output, new.duration_ms));
-        merged
-    }
-
-    fn block_fact(&self, block: usize, kind: FactKind, base: i64) -> Option<Fact> {
-        let values = slice_of(&self.replaced, block);
-        let drop = self.block_drop[block];
-        (drop != 0 || !values.is_empty()).then(|| Fact { kind, base, drop, values })
-    }
-
-    fn time_fact(&self, call: usize) -> Option<Fact> {
-        let values = slice_of(&self.saved, call);
-        (!values.is_empty()).then_some(Fact { kind: FactKind::SavedMs, base: 0, drop: 0, values })
-    }
-
-    /// The part of the saved time that still passes before a call inserted after `call` starts:
-    /// saved time comes off the idle time after the call first, then off the call itself.
-    fn late_fact(&self, call: usize, idle_ms: i64) -> Option<Fact> {
-        let fact = self.time_fact(call)?;
-        let values = fact.values.iter().map(|&(bit, saved_ms)| (bit, saved_ms.min(idle_ms)));
-        Some(Fact { kind: FactKind::LaterMs, values: values.collect(), ..fact })
-    }
-
-    fn inserted_after(&self, call: usize) -> &[(Subset, InsertedCall)] {
-        let from = self.inserted.partition_point(|(_, new)| (new.after as usize) < call);
-        let to = self.inserted.partition_point(|(_, new)| new.after as usize <= call);
-        &self.inserted[from..to]
-    }
-}
-
-fn slice_of(sorted: &[(u32, Subset, i64)], key: usize) -> Vec<(Subset, i64)> {
-    let from = sorted.partition_point(|entry| (entry.0 as usize) < key);
-    let rest = sorted[from..].iter().take_while(|entry| entry.0 as usize == key);
-    rest.map(|&(_, bit, value)| (bit, value)).collect()
-}
-
-/// Time from the end of a call to the start of the next one in its session.
-fn idle_ms(recording: &Recording, at: usize) -> i64 {
-    let call = &recording.calls[at];
-    (time_until_next(recording, at) - (call.end_ms - call.start_ms)).max(0)
-}
-
-/// Time from the start of a call to the start of the next one in its session (or to its own end).
-fn time_until_next(recording: &Recording, at: usize) -> i64 {
-    let call = &recording.calls[at];
-    let end = recording.sessions[call.session as usize].range().end;
-    let until = if at + 1 < end { recording.calls[at + 1].start_ms } else { call.end_ms };
-    (until - call.start_ms).max(0)
 }
