@@ -2,13 +2,20 @@
 //! cost model, and fixes are toggled alone and together before anything changes in production.
 
 pub mod cache;
+pub mod cli;
+pub mod commands;
 pub mod fixed;
 pub mod ids;
+pub mod import;
 pub mod intervene;
 pub mod plan;
 pub mod price;
+pub mod reconstruct;
 pub mod recording;
 pub mod replay;
 pub mod report;
+pub mod scenario;
 pub mod seed;
+pub mod store;
+pub mod study;
 pub mod units;

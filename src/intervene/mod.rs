@@ -64,6 +64,9 @@ impl Card {
     }
 }
 
+/// Keeps sums of parameters far from overflow.
+const MAX_VALUE: i64 = 1_000_000_000;
+
 /// What a parameter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -86,6 +89,26 @@ impl Unit {
             Self::Count => "count",
             Self::BasisPoints => "1/10,000",
             Self::Milliseconds => "ms",
+        }
+    }
+
+    /// Whether a parameter of this unit may have this value.
+    #[must_use]
+    pub fn admits(self, value: i64) -> bool {
+        match self {
+            Self::BasisPoints => (0..=BASIS_POINTS).contains(&value),
+            Self::Count | Self::Tokens | Self::Milliseconds => (0..=MAX_VALUE).contains(&value),
+        }
+    }
+
+    /// What [`Unit::admits`] asks for, in words.
+    #[must_use]
+    pub fn wanted(self) -> &'static str {
+        match self {
+            Self::BasisPoints => "0 to 10,000 ten-thousandths",
+            Self::Count => "a count of 0 to 1,000,000,000",
+            Self::Tokens => "0 to 1,000,000,000 tokens",
+            Self::Milliseconds => "0 to 1,000,000,000 ms",
         }
     }
 }

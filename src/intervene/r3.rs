@@ -15,18 +15,12 @@
 //! Lies: if most reports are needed, nothing is saved and a call is added for each; `read_back`
 //! has no measured source, so its range is wide.
 
-use super::{Card, Intervention, ParamSpec, Params, Share, Unit};
-use crate::plan::{InsertedCall, Patch};
-use crate::recording::estimate::PER_RESULT;
+use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
+use crate::plan::Patch;
 use crate::recording::{BlockKind, Recording};
 
 /// Reports to files.
 pub struct R3;
-
-/// Output tokens of a tool use that reads one file. Source: MODEL.md, "Toggle constants".
-const READ_CALL_OUTPUT: i64 = 60;
-/// How long such a call takes. Source: MODEL.md, "Toggle constants".
-const READ_CALL_MS: i64 = 3_400;
 
 static CARD: Card = Card {
     id: "R3",
@@ -72,12 +66,7 @@ impl Intervention for R3 {
             patch.found += 1;
             patch.replaced_blocks.push((index as u32, line));
             if read_back.takes() {
-                patch.inserted.push(InsertedCall {
-                    after: block.call,
-                    input: block.tokens + PER_RESULT,
-                    output: READ_CALL_OUTPUT,
-                    duration_ms: READ_CALL_MS,
-                });
+                patch.inserted.push(support::look_up(block));
             }
         }
         patch

@@ -16,17 +16,11 @@
 //! what this toggle does.
 
 use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
-use crate::plan::{InsertedCall, Patch};
+use crate::plan::Patch;
 use crate::recording::Recording;
-use crate::recording::estimate::PER_RESULT;
 
 /// Test output truncated.
 pub struct R4;
-
-/// Output tokens of a tool use that shows a log. Source: MODEL.md, "Toggle constants".
-const LOOK_UP_OUTPUT: i64 = 60;
-/// How long such a call takes. Source: MODEL.md, "Toggle constants".
-const LOOK_UP_MS: i64 = 3_400;
 
 static CARD: Card = Card {
     id: "R4",
@@ -73,12 +67,7 @@ impl Intervention for R4 {
             patch.found += 1;
             patch.replaced_blocks.push((index, cap));
             if look_up.takes() {
-                patch.inserted.push(InsertedCall {
-                    after: block.call,
-                    input: block.tokens + PER_RESULT,
-                    output: LOOK_UP_OUTPUT,
-                    duration_ms: LOOK_UP_MS,
-                });
+                patch.inserted.push(support::look_up(block));
             }
         }
         patch

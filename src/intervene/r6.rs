@@ -18,15 +18,13 @@
 
 use super::{Card, Intervention, ParamSpec, Params, Unit, support};
 use crate::plan::{InsertedCall, Patch};
-use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
+use crate::recording::{BlockMarks, CallMarks, Recording};
 
 /// Failing tests first.
 pub struct R6;
 
 /// How long a targeted run takes. Source: order 774 names 10-20 seconds.
 const TARGETED_MS: i64 = 15_000;
-/// Output tokens of a tool use that starts a run. Source: MODEL.md, "Toggle constants".
-const RUN_CALL_OUTPUT: i64 = 60;
 
 static CARD: Card = Card {
     id: "R6",
@@ -81,7 +79,7 @@ impl Intervention for R6 {
                 patch.inserted.push(InsertedCall {
                     after: last as u32,
                     input: full,
-                    output: RUN_CALL_OUTPUT,
+                    output: support::TOOL_USE_OUTPUT,
                     duration_ms: support::wait_ms(recording, last),
                 });
             }
@@ -106,16 +104,7 @@ fn make_targeted(recording: &Recording, patch: &mut Patch, at: usize, until: usi
     // The polls that follow the run, up to the next one, are about it.
     for poll in at + 1..until {
         if recording.calls[poll].marks.contains(CallMarks::POLL) {
-            drop_poll(recording, patch, poll);
+            support::drop_poll(recording, patch, poll, true);
         }
     }
-}
-
-/// Drops a poll with what it said and what it saw; the wait ends with it.
-fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize) {
-    patch.dropped_calls.push(crate::plan::DroppedCall { call: poll as u32, frees_time: true });
-    let said = support::blocks(recording, poll)
-        .filter(|(_, block)| block.kind.is_output() && block.kind != BlockKind::Thinking);
-    patch.dropped_blocks.extend(said.map(|(index, _)| index));
-    patch.dropped_blocks.extend(support::results(recording, poll).map(|(index, _)| index));
 }

@@ -16,8 +16,8 @@
 //! Lies: looks that found something to do and did it are not in a run of polls and stay.
 
 use super::{Card, Intervention, ParamSpec, Params, Unit, support};
-use crate::plan::{DroppedCall, Patch};
-use crate::recording::{BlockKind, CallMarks, Recording};
+use crate::plan::Patch;
+use crate::recording::{CallMarks, Recording};
 
 /// One background wait.
 pub struct R7;
@@ -54,13 +54,7 @@ impl Intervention for R7 {
             }
             patch.found += polls.len() as u32;
             for poll in polls.start..polls.end - keep {
-                patch.dropped_calls.push(DroppedCall { call: poll as u32, frees_time: false });
-                let said = support::blocks(recording, poll).filter(|(_, block)| {
-                    block.kind.is_output() && block.kind != BlockKind::Thinking
-                });
-                patch.dropped_blocks.extend(said.map(|(index, _)| index));
-                let seen = support::results(recording, poll).map(|(index, _)| index);
-                patch.dropped_blocks.extend(seen);
+                support::drop_poll(recording, &mut patch, poll, false);
             }
         }
         patch

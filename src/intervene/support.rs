@@ -1,7 +1,34 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
+use crate::plan::{DroppedCall, InsertedCall, Patch};
 use crate::recording::{Block, BlockKind, BlockMarks, CallMarks, Recording};
 use std::ops::Range;
+
+/// Output tokens of a tool use that starts something or looks at something.
+/// Source: MODEL.md, "Toggle constants".
+pub const TOOL_USE_OUTPUT: i64 = 60;
+
+/// How long a call of so few output tokens takes. Source: MODEL.md, "Toggle constants".
+const LOOK_MS: i64 = 3_400;
+
+/// A call that fetches the content of a block that was kept out of the context.
+pub fn look_up(block: &Block) -> InsertedCall {
+    InsertedCall {
+        after: block.call,
+        input: block.tokens,
+        output: TOOL_USE_OUTPUT,
+        duration_ms: LOOK_MS,
+    }
+}
+
+/// Drops a polling call with what it said and what it saw; its thinking moves on.
+pub fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize, frees_time: bool) {
+    patch.dropped_calls.push(DroppedCall { call: poll as u32, frees_time });
+    let said = blocks(recording, poll)
+        .filter(|(_, block)| block.kind.is_output() && block.kind != BlockKind::Thinking);
+    patch.dropped_blocks.extend(said.map(|(index, _)| index));
+    patch.dropped_blocks.extend(results(recording, poll).map(|(index, _)| index));
+}
 
 /// Maximal runs of consecutive calls of one session that satisfy `belongs`.
 pub fn runs(recording: &Recording, belongs: impl Fn(usize) -> bool) -> Vec<Range<usize>> {

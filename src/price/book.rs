@@ -48,6 +48,12 @@ impl PriceBook {
         Self::parse(EMBEDDED).expect("the embedded price book is well formed")
     }
 
+    /// The file that comes with the program, for a user who wants to write one.
+    #[must_use]
+    pub fn embedded_csv() -> &'static [u8] {
+        EMBEDDED
+    }
+
     /// Reads a book.
     ///
     /// # Errors
@@ -104,6 +110,17 @@ impl PriceBook {
         }
     }
 
+    /// The newest price of `model`, whatever its period.
+    pub(super) fn find_newest(&self, model: &str) -> Result<PriceRow, MissingPrice> {
+        if model.ends_with(alias::FREE_SUFFIX) {
+            return Ok(free(model));
+        }
+        let ids = self.entries.iter().map(|entry| entry.model.as_str());
+        let id = alias::resolve(model, ids).ok_or_else(|| self.unknown(model))?;
+        let newest = self.entries.iter().rev().find(|entry| entry.model == id);
+        newest.map(Entry::row).ok_or_else(|| self.unknown(model))
+    }
+
     fn unknown(&self, model: &str) -> MissingPrice {
         let bare = alias::bare(model);
         let near = self
@@ -151,10 +168,9 @@ impl Entry {
         let threshold = field("long_threshold_tokens");
         let long_above = match threshold {
             "" => None,
-            text => Some(text.parse::<f64>().ok().filter(|t| *t >= 0.0).map_or_else(
-                || Err(bad(line, &format!("long_threshold_tokens is '{text}', not a number"))),
-                |t| Ok(t as i64),
-            )?),
+            text => Some(text.parse().map_err(|_| {
+                bad(line, &format!("long_threshold_tokens is '{text}', not a whole number"))
+            })?),
         };
         Ok(Some(Self {
             model: model.to_owned(),
@@ -271,10 +287,10 @@ mod tests {
 
     #[test]
     fn an_unknown_model_is_an_error_with_a_remedy() {
-        let error = Pricing::embedded().find("claude-opus-4-66", 0).unwrap_err().to_string();
+        let error = Pricing::embedded().find("claude-opus-4-66", None).unwrap_err().to_string();
         assert!(error.contains("'claude-opus-4-66'") && error.contains("--prices"), "{error}");
         assert!(error.contains("is it 'claude-opus-4-6'?"), "{error}");
-        let free = Pricing::embedded().find("nvidia/nemotron:free", 0).unwrap();
+        let free = Pricing::embedded().find("nvidia/nemotron:free", Some(0)).unwrap();
         assert_eq!(free.base, Price::default());
     }
 

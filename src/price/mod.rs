@@ -109,17 +109,20 @@ impl Pricing {
     /// Starts resolving the models of one recording.
     #[must_use]
     pub fn resolver(&self) -> Resolver<'_> {
-        Resolver { pricing: self, rows: Vec::new(), seen: BTreeMap::new() }
+        Resolver { pricing: self, rows: Vec::new(), seen: BTreeMap::new(), last: None }
     }
 
-    /// The price of one model at one moment.
+    /// The price of one model at one moment; the newest one where the moment is unknown.
     ///
     /// # Errors
     /// The model has no price then.
-    pub fn find(&self, model: &str, at_ms: i64) -> Result<PriceRow, MissingPrice> {
-        let mut resolver = self.resolver();
-        resolver.resolve(model, at_ms)?;
-        Ok(resolver.rows.remove(0))
+    pub fn find(&self, model: &str, at_ms: Option<i64>) -> Result<PriceRow, MissingPrice> {
+        let name = if model == UNSTATED_MODEL { &self.assumed_model } else { model };
+        let row = match self.date.or(at_ms.map(day_of)) {
+            Some(date) => self.book.find(name, date)?,
+            None => self.book.find_newest(name)?,
+        };
+        Ok(PriceRow { min_cached: minimum::cacheable(name), ..row })
     }
 }
 
@@ -128,7 +131,10 @@ impl Pricing {
 pub struct Resolver<'a> {
     pricing: &'a Pricing,
     rows: Vec<PriceRow>,
-    seen: BTreeMap<(String, Date), u16>,
+    /// By model and day since the epoch.
+    seen: BTreeMap<(String, i64), u16>,
+    /// The last answer: calls of one session come one after the other.
+    last: Option<(String, i64, u16)>,
 }
 
 impl Resolver<'_> {
@@ -137,19 +143,36 @@ impl Resolver<'_> {
     /// # Errors
     /// The model has no price then.
     pub fn resolve(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
-        let date = self.pricing.date.unwrap_or_else(|| day_of(at_ms));
-        let name = if model == UNSTATED_MODEL { &self.pricing.assumed_model } else { model };
-        if let Some(&known) = self.seen.get(&(name.to_owned(), date)) {
+        let day = at_ms.div_euclid(DAY_MS);
+        if let Some((last, same_day, index)) = &self.last
+            && last == model
+            && *same_day == day
+        {
+            return Ok(*index);
+        }
+        let index = self.resolve_new(model, day, at_ms)?;
+        self.last = Some((model.to_owned(), day, index));
+        Ok(index)
+    }
+
+    fn resolve_new(&mut self, model: &str, day: i64, at_ms: i64) -> Result<u16, MissingPrice> {
+        let key = (model.to_owned(), day);
+        if let Some(&known) = self.seen.get(&key) {
             return Ok(known);
         }
-        let row = self.pricing.book.find(name, date)?;
-        let row = PriceRow { min_cached: minimum::cacheable(name), ..row };
+        let row = self.pricing.find(model, Some(at_ms))?;
         let index = self.rows.iter().position(|known| *known == row).unwrap_or_else(|| {
             self.rows.push(row);
             self.rows.len() - 1
         }) as u16;
-        self.seen.insert((name.to_owned(), date), index);
+        self.seen.insert(key, index);
         Ok(index)
+    }
+
+    /// The price of a number.
+    #[must_use]
+    pub fn row(&self, index: u16) -> &PriceRow {
+        &self.rows[usize::from(index)]
     }
 
     /// The prices in the order of their numbers.
@@ -158,6 +181,8 @@ impl Resolver<'_> {
         self.rows
     }
 }
+
+const DAY_MS: i64 = 86_400_000;
 
 /// The day of a time in UTC.
 #[must_use]

@@ -33,31 +33,74 @@ impl Tokenizer {
     }
 }
 
-/// Fixed tokens around every tool result, beyond its text. Source: DESIGN.md L4.
-pub const PER_RESULT: i64 = 30;
+/// Framing of a tool use, beyond the text of its input. Source: MODEL.md, "Content rates".
+pub const PER_TOOL_USE: i64 = 43;
+
+/// Framing of a person's prompt, beyond its text. Source: as above.
+pub const PER_PROMPT: i64 = 75;
+
+/// An image, whatever its size. Source: judgement, too few cases to fit.
+pub const PER_IMAGE: i64 = 1_500;
+
+/// Tokens around every tool result, beyond its text: framing and the mean hidden reminder.
+///
+/// Source: fitted with output hidden, 110 and 90 per tool step, of which [`PER_TOOL_USE`] stand
+/// with the tool's input.
+fn per_result(tokenizer: Tokenizer) -> i64 {
+    match tokenizer {
+        Tokenizer::Claude47 => 47,
+        Tokenizer::Claude4 | Tokenizer::Other => 67,
+    }
+}
 
 /// Estimated tokens of a block of `chars` characters.
 #[must_use]
 pub fn tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars: u64) -> i64 {
-    let chars = i64::try_from(chars).unwrap_or(i64::MAX / 10_000);
-    let text = (chars * per_thousand(tokenizer, kind, tool) + 500) / 1_000;
+    let text = scale(per_thousand(tokenizer, kind, tool), chars);
     match kind {
-        BlockKind::ToolResult | BlockKind::Report => text + PER_RESULT,
+        BlockKind::ToolResult | BlockKind::Report => text + per_result(tokenizer),
+        BlockKind::ToolInput => text + PER_TOOL_USE,
+        BlockKind::User => text + PER_PROMPT,
         _ => text,
     }
 }
 
-/// Tokens per 1,000 characters.
+/// Estimated tokens of thinking whose text is withheld, by the length of its signature.
+#[must_use]
+pub fn hidden_thinking(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
+    match tokenizer {
+        Tokenizer::Claude47 => scale(245, signature_chars),
+        Tokenizer::Claude4 | Tokenizer::Other => scale(100, signature_chars),
+    }
+}
+
+fn scale(per_thousand: i64, chars: u64) -> i64 {
+    let chars = i64::try_from(chars).unwrap_or(i64::MAX).min(i64::MAX / 10_000);
+    (chars * per_thousand + 500) / 1_000
+}
+
+/// Tokens per 1,000 characters. Source: fitted on 144 sessions of five public repositories; held
+/// out by repository, summed reads are off by 1.0 % median and 5.1 % at the 90th percentile.
 fn per_thousand(tokenizer: Tokenizer, kind: BlockKind, tool: &str) -> i64 {
-    let new = tokenizer == Tokenizer::Claude47;
     let (old_rate, new_rate) = match (kind, tool) {
-        (BlockKind::ToolResult, "Read") => (333, 441),
-        (BlockKind::ToolResult, "Grep") => (370, 476),
-        (BlockKind::ToolResult, _) => (357, 455),
-        (BlockKind::ToolInput, _) => (303, 400),
-        _ => (286, 357),
+        (BlockKind::ToolInput, "Edit" | "Write" | "MultiEdit" | "NotebookEdit") => (305, 410),
+        (BlockKind::ToolInput, _) => (260, 430),
+        (BlockKind::ToolResult, "Read") => (345, 450),
+        (BlockKind::ToolResult, "Bash") => (365, 445),
+        (BlockKind::ToolResult, "Grep" | "Glob") => (370, 480),
+        (BlockKind::ToolResult, "Edit" | "Write" | "MultiEdit") => (370, 485),
+        (BlockKind::ToolResult, "TaskOutput" | "WebFetch" | "WebSearch")
+        | (BlockKind::Report, _) => (290, 375),
+        (BlockKind::ToolResult, _) => (250, 325),
+        (BlockKind::Text, _) => (275, 360),
+        (BlockKind::Thinking, _) => (295, 390),
+        (BlockKind::Unattributed, _) => (290, 350),
+        (BlockKind::System | BlockKind::User | BlockKind::Summary, _) => (300, 400),
     };
-    if new { new_rate } else { old_rate }
+    match tokenizer {
+        Tokenizer::Claude47 => new_rate,
+        Tokenizer::Claude4 | Tokenizer::Other => old_rate,
+    }
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub fn tokens(n: i64, signed: bool) -> String {
 #[must_use]
 pub fn share(bp: i64, figures: Figures) -> String {
     let size = bp.unsigned_abs();
-    if figures.exact || (size < 100 && size % 10 != 0) {
+    if figures.exact || (size < 100 && !size.is_multiple_of(10)) {
         let sign = sign(bp < 0, bp == 0, figures.signed);
         return format!("{sign}{}.{:02} %", size / 100, size % 100);
     }

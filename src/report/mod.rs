@@ -1,7 +1,7 @@
 //! From numbers to bytes.
 //!
 //! A command builds a [`Document`] of [`View`]s once and hands it to a renderer of [`ALL`]. Cells
-//! are typed values, [`format`] alone puts them into words, and a renderer adds the markup of its
+//! are typed values, [`mod@format`] alone puts them into words, and a renderer adds the markup of its
 //! format and nothing else. Machine output does not come from views: commands serialise typed
 //! structs through [`json`]. Charts (feature `charts`) are SVG drawn from plain structs.
 //!
@@ -15,6 +15,7 @@ pub mod document;
 pub mod format;
 pub mod json;
 pub mod markdown;
+pub mod show;
 pub mod table;
 pub mod view;
 

@@ -24,8 +24,8 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 /// Folders whose files are plug-ins, and the files in them that all plug-ins may use.
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
-    ("intervene", &[]),
-    ("import", &["lines", "shell", "time"]),
+    ("intervene", &["support"]),
+    ("import", &["lines", "marks", "merge", "shell", "time"]),
     ("report", &["document", "format", "json", "view"]),
 ];
 
@@ -42,7 +42,11 @@ const CRATES: [(&str, &[&str]); 6] = [
 /// Floors of integers: no `f32`, no `f64`, no float literal.
 const WITHOUT_FLOATS: [&str; 3] = ["ground", "model", "tunnel"];
 
+/// Lines of a file without its tests.
 const MAX_LINES: usize = 400;
+/// Files with a higher limit each, and why. An entry that is no longer needed is refused.
+const LONGER: [(&str, usize, &str); 1] =
+    [("src/recording/mod.rs", 480, "the columns of a recording and their docs are read as one")];
 const MAX_COLUMNS: usize = 100;
 const MAX_BLOB: u64 = 1024 * 1024;
 const MAX_TRANSCRIPT: u64 = 512 * 1024;
@@ -177,9 +181,20 @@ fn floats_are_seen() {
     check(floats, "src/plan.rs", "\nlet x = 1.5;", "src/plan.rs:2");
     check(floats, "src/replay/mod.rs", "let x = y as f32;", "f32");
     check(floats, "src/plan.rs", "let x = 3e5;", "3e5");
+    check(floats, "src/plan.rs", "let x = 3e-5;", "3e");
+    check(floats, "src/plan.rs", "let x = 3_f64;", "3_f64");
+    check(floats, "src/plan.rs", "let x = 10usize + 1_000i64; let y = 0xf64;", "");
+    check(
+        floats,
+        "src/plan.rs",
+        "let s = br#\"a \" 1.5\"#; let c = '\"'; let d = '\\''; f(\"1.5\")",
+        "",
+    );
     check(floats, "src/plan.rs", "let x = p.0.1; let r = 1..5; let y = 0x3e5; // 1.5", "");
     check(floats, "src/study/uncertainty.rs", "fn f(x: f64) {}", "");
     check(floats, "src/plan.rs", "#[cfg(test)] mod tests { const X: f64 = 1.0; }", "");
+    check(floats, "src/plan.rs", "#[cfg(all(test, unix))] fn f() -> [u8; 2] { 1.5; }", "");
+    check(floats, "src/plan.rs", "#[cfg(test)] mod tests {}\nconst X: f64 = 1.0;", "plan.rs:2");
 }
 
 #[test]
@@ -187,6 +202,9 @@ fn long_files_are_seen() {
     let lines = |count| "const A: u8 = 1;\n".repeat(count);
     check(long_files, "src/plan.rs", &lines(401), "401 lines");
     check(long_files, "src/plan.rs", &lines(400), "");
+    check(long_files, LONGER[0].0, &lines(LONGER[0].1), "");
+    check(long_files, LONGER[0].0, &lines(LONGER[0].1 + 1), "allowed");
+    check(long_files, LONGER[0].0, &lines(400), "short again");
     let tests = |count| format!("{}\n#[cfg(test)]\nmod t {{\n{}}}\n", lines(count), lines(300));
     check(long_files, "src/plan.rs", &tests(399), "");
     check(long_files, "src/plan.rs", &tests(400), "401 lines");
@@ -325,11 +343,19 @@ fn floats(all: &[Source]) -> Vec<String> {
 }
 
 fn long_files(all: &[Source]) -> Vec<String> {
-    let counts = all.iter().map(|source| (source, source.text.lines().count() - source.test_lines));
-    counts
-        .filter(|(_, lines)| *lines > MAX_LINES)
-        .map(|(source, lines)| format!("{}: {lines} lines without tests", source.path))
-        .collect()
+    let mut found = Vec::new();
+    for source in all {
+        let lines = source.text.lines().count() - source.test_lines;
+        let longer = LONGER.iter().find(|(path, ..)| *path == source.path);
+        let limit = longer.map_or(MAX_LINES, |(_, limit, _)| *limit);
+        if lines > limit {
+            found.push(format!("{}: {lines} lines without tests, {limit} allowed", source.path));
+        }
+        if longer.is_some() && lines <= MAX_LINES {
+            found.push(format!("{}: short again, take it off LONGER", source.path));
+        }
+    }
+    found
 }
 
 fn long_lines(all: &[Source]) -> Vec<String> {
@@ -546,9 +572,12 @@ fn float_in(line: &str) -> Option<String> {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
         let has_places = bytes.get(at) == Some(&'.')
             && bytes.get(at + 1).is_none_or(|c| *c != '.' && !c.is_alphabetic() && *c != '_');
-        let has_exponent = is_number && !word.starts_with("0x") && word.contains(['e', 'E']);
-        let has_suffix = is_number && (word.ends_with("f32") || word.ends_with("f64"));
-        if matches!(word.as_str(), "f32" | "f64") || (has_suffix && !word.starts_with("0x")) {
+        let digits = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+        let power = digits.strip_prefix(['e', 'E']);
+        let has_exponent =
+            is_number && power.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphabetic()));
+        if matches!(word.as_str(), "f32" | "f64") || (is_number && matches!(digits, "f32" | "f64"))
+        {
             return Some(word);
         }
         // `p.0.1` is a field of a field, `1..5` a range, `1.max(2)` a call.
@@ -575,7 +604,11 @@ fn without_tests(code: &str) -> (String, usize) {
     let mut kept = String::with_capacity(code.len());
     let mut lines = 0;
     let mut rest = code;
-    while let Some(at) = rest.find("#[cfg(test)]") {
+    let of_tests = |code: &str| {
+        let forms = ["#[cfg(test)]", "#[cfg(all(test"];
+        forms.iter().filter_map(|form| code.find(form)).min()
+    };
+    while let Some(at) = of_tests(rest) {
         kept.push_str(&rest[..at]);
         let item = &rest[at..at + end_of_item(&rest[at..])];
         kept.extend(item.chars().filter(|c| *c == '\n'));
@@ -592,8 +625,8 @@ fn end_of_item(item: &str) -> usize {
     for (at, c) in item.char_indices() {
         match c {
             ';' if depth == 0 => return at + 1,
-            '{' | '(' => depth += 1,
-            ')' => depth -= 1,
+            '{' | '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
             '}' => {
                 depth -= 1;
                 if depth == 0 {
@@ -635,16 +668,15 @@ fn literal_or_comment(code: &str, before: Option<char>) -> usize {
     if code.starts_with("/*") {
         return until("*/", 2);
     }
-    if let Some(raw) = code.strip_prefix('r').filter(|_| !before.is_some_and(is_word)) {
+    if let Some(raw) =
+        code.strip_prefix('r').filter(|_| !before.is_some_and(|c| is_word(c) && c != 'b'))
+    {
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         if raw[hashes..].starts_with('"') {
             return until(&format!("\"{}", "#".repeat(hashes)), hashes + 2);
         }
     }
-    let quote = match code.chars().next() {
-        Some(c @ ('"' | '\'')) => c,
-        _ => return 0,
-    };
+    let Some(quote @ ('"' | '\'')) = code.chars().next() else { return 0 };
     // A lifetime is a quote, a word, and no second quote.
     let second = code.chars().nth(2);
     if quote == '\'' && !code.starts_with("'\\") && second != Some('\'') {
@@ -669,13 +701,14 @@ fn root() -> &'static Path {
 }
 
 fn none(sources: &[Source], rule: impl Fn(&[Source]) -> Vec<String>) {
-    let complaints = rule(sources);
+    let mut complaints = rule(sources);
+    complaints.dedup();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
 /// Every Rust file under a folder, in the order of their paths.
 fn sources(folder: &str) -> Vec<Source> {
-    let is_rust = |path: &String| path.ends_with(".rs");
+    let is_rust = |path: &String| Path::new(path).extension().is_some_and(|ext| ext == "rs");
     let read = |path: String| {
         let text = std::fs::read_to_string(root().join(&path)).expect("a readable source");
         Source::new(&path, &text)

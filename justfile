@@ -1,0 +1,46 @@
+# Everyday commands; each is a plain cargo command.
+
+# List the recipes.
+default:
+    @just --list
+
+# Build the program as it is installed.
+build:
+    cargo build --release
+
+# All tests.
+test:
+    cargo test
+
+# All tests of the lean core: no polars, no plotters.
+test-lean:
+    cargo test --no-default-features
+
+# Only the house rules: floors, plug-ins, sizes, dead files.
+tidy:
+    cargo test --no-default-features --test it tidy
+
+# Lints, in both feature sets.
+lint:
+    cargo clippy --all-targets -- -D warnings
+    cargo clippy --all-targets --no-default-features -- -D warnings
+
+# Format the code.
+fmt:
+    cargo fmt
+
+# Documentation of the library.
+doc:
+    cargo doc --no-deps --open
+
+# Measure the hot paths.
+bench:
+    cargo bench
+
+# Write one committed report again; then read the diff.
+report name="order-774":
+    cargo run --release -- report {{name}}
+
+# Everything that CI runs, in its order.
+ci:
+    .ci/run

@@ -1,0 +1,181 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A wind tunnel for LLM-agent pipelines: replay recorded sessions, toggle fixes, see what they
+/// are worth before they ship. Nothing calls a model.
+#[derive(Debug, Parser)]
+#[command(name = "windtunnel", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole report of a recording: tables, verdicts, charts, data, written to a folder.
+    Report(ReportArgs),
+    /// What-if: each toggle alone, last and together, against what is claimed for it.
+    Compare(CompareArgs),
+    /// Where the tokens went, what is wrong with the data, which toggles apply.
+    Inspect(InspectArgs),
+    /// Whether a source's figures and claims can be true at all.
+    Audit(AuditArgs),
+    /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
+    Import(ImportArgs),
+    /// Built-in recordings and scenarios, and all toggles.
+    List(ListArgs),
+    /// What a toggle does, by which formula, from which source, and when it lies.
+    Explain(ExplainArgs),
+    /// Completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a result is written to standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables for people.
+    #[default]
+    Table,
+    /// Versioned JSON for programs.
+    Json,
+    /// Exact values, one block a table.
+    Csv,
+    /// Tables for pull requests.
+    Markdown,
+}
+
+/// How published call counts of a reported pipeline are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LensArg {
+    /// Transcript records; several make a call (the default, because transcripts show it).
+    Message,
+    /// Calls, as the source has it.
+    Record,
+}
+
+/// What a recording is read and priced under.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Premises {
+    /// How published call counts are read [default: message].
+    #[arg(long, value_enum)]
+    pub lens: Option<LensArg>,
+    /// The model that a source without a named model is priced as [default: claude-opus-4-6].
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// A price book (CSV) whose rows take precedence over the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A built-in name, a recording file, or transcripts (file or folder).
+    pub recording: String,
+    /// Toggles and parameters (TOML) [default: the built-in scenario of the recording].
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<String>,
+    /// Folder to write [default: reports/NAME].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// A built-in name, a recording file, or transcripts (file or folder).
+    pub recording: String,
+    /// Toggles, by id, e.g. `R1,R4` [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
+    pub with: Vec<String>,
+    /// Toggles and parameters (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<String>,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Built-in names, recording files, or transcripts (files or folders).
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// Also measure the model's own error on this recording.
+    #[arg(long)]
+    pub fidelity: bool,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// Rows of each table [default: 12; 0 shows all].
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub rows: usize,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// A built-in name, a recording file, or transcripts (file or folder).
+    pub recording: String,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Transcripts: files or folders.
+    #[arg(required = true)]
+    pub paths: Vec<String>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Name of the recording [default: that of the first path].
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A toggle's id, e.g. `R7`, or `prices`.
+    pub topic: String,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}

@@ -1,0 +1,29 @@
+//! `windtunnel compare`.
+
+use super::{Outcome, load, render};
+use crate::cli::{CompareArgs, Format};
+use crate::report::show::{Provenance, compare as show};
+use crate::study::audit;
+use crate::study::compare::{compare, published};
+
+pub fn run(args: &CompareArgs) -> Outcome {
+    let scenario = load::scenario(&args.recording, args.scenario.as_deref(), &args.with)?;
+    let lens = load::lens(&args.premises, &scenario);
+    let pricing = load::pricing(&args.premises, &scenario)?;
+    let loaded = load::one(&args.recording, lens, args.strict)?;
+    let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
+    let comparison = compare(&loaded.recording, &scenario.toggles, &pricing, &claims)?;
+    let findings = loaded.reported.as_ref().map(audit::audit).unwrap_or_default();
+    let shown = show::Shown {
+        comparison: &comparison,
+        lens: loaded.reported.as_ref().map(|_| lens),
+        reported: loaded.reported.as_ref(),
+        findings: &findings,
+        provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
+    };
+    let stdout = match args.format {
+        Format::Json => shown.json(),
+        other => render(&shown.document(), other),
+    };
+    load::done(stdout, &loaded)
+}

@@ -1,0 +1,26 @@
+//! `windtunnel list`.
+
+use super::{Done, Outcome, load, render};
+use crate::cli::{Format, ListArgs};
+use crate::reconstruct;
+use crate::report::show::list::{self as show, Named};
+use crate::scenario;
+
+pub fn run(args: &ListArgs) -> Outcome {
+    let recordings: Vec<Named> = reconstruct::BUILTIN
+        .iter()
+        .filter_map(|(name, _)| reconstruct::builtin(name))
+        .map(|reported| Named { name: reported.name, about: reported.title })
+        .collect();
+    let mut scenarios = Vec::new();
+    for (name, text) in load::SCENARIOS {
+        let parsed = scenario::parse(name, text)?;
+        let toggles: Vec<_> = parsed.toggles.iter().map(|c| c.toggle.card().id).collect();
+        scenarios.push(Named { name: name.to_owned(), about: toggles.join(", ") });
+    }
+    let stdout = match args.format {
+        Format::Json => show::json(&recordings, &scenarios),
+        other => render(&show::document(&recordings, &scenarios), other),
+    };
+    Ok(Done { stdout, ..Done::default() })
+}

@@ -1,0 +1,202 @@
+//! From an argument to a recording: a built-in name, a recording file, or transcripts.
+
+use super::{Failure, Outcome};
+use crate::cli::{LensArg, Premises};
+use crate::import::{self, Imported, Options, Skip};
+use crate::price::{PriceBook, Pricing};
+use crate::reconstruct::{self, Lens, Reconstruction, Reported};
+use crate::recording::{Recording, format};
+use crate::scenario::{self, Scenario};
+use crate::store;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The built-in scenarios, by the recording that they are about.
+pub const SCENARIOS: [(&str, &str); 1] =
+    [("order-774", include_str!("../../scenarios/order-774.toml"))];
+
+/// A recording and where it came from.
+pub struct Loaded {
+    /// The recording.
+    pub recording: Recording,
+    /// For a reported pipeline: what was published.
+    pub reported: Option<Reported>,
+    /// For a reported pipeline: how it was fitted.
+    pub fit: Option<Reconstruction>,
+    /// What the importer passed over.
+    pub skips: Vec<Skip>,
+    /// How much it passed over altogether.
+    pub skipped: u64,
+    /// Costs that the source names, in dollars.
+    pub billed_usd: Option<f64>,
+}
+
+impl Loaded {
+    /// One line for standard error about what was skipped, or nothing.
+    pub fn talk(&self) -> String {
+        let mut talk = String::new();
+        if let Some(first) = self.skips.first() {
+            let _ = writeln!(
+                talk,
+                "windtunnel: {} skipped, first: {}, line {}: {} (all of them: --format json)",
+                self.skipped, first.file, first.line, first.reason
+            );
+        }
+        talk
+    }
+}
+
+/// Loads one argument.
+pub fn one(argument: &str, lens: Lens, strict: bool) -> Result<Loaded, Failure> {
+    if let Some(reported) = reconstruct::builtin(argument) {
+        return reconstructed(reported, lens);
+    }
+    let path = Path::new(argument);
+    if path.extension().is_some_and(|ending| ending == "json") && store::is_file(path) {
+        return file(argument, lens);
+    }
+    transcripts(&[argument.to_owned()], None, strict)
+}
+
+/// Loads several arguments: one of any kind, or several that are all transcripts.
+pub fn several(arguments: &[String], lens: Lens, strict: bool) -> Result<Loaded, Failure> {
+    match arguments {
+        [only] => one(only, lens, strict),
+        _ => transcripts(arguments, None, strict),
+    }
+}
+
+fn reconstructed(reported: Reported, lens: Lens) -> Result<Loaded, Failure> {
+    let fit = reconstruct::reconstruct(&reported, lens)?;
+    Ok(Loaded {
+        recording: fit.recording.clone(),
+        reported: Some(reported),
+        fit: Some(fit),
+        skips: Vec::new(),
+        skipped: 0,
+        billed_usd: None,
+    })
+}
+
+fn file(argument: &str, lens: Lens) -> Result<Loaded, Failure> {
+    let bytes = store::read(Path::new(argument))?;
+    let text = String::from_utf8_lossy(&bytes);
+    if text.contains(reconstruct::reported::SCHEMA) {
+        return reconstructed(Reported::parse(argument, &text)?, lens);
+    }
+    let recording =
+        format::from_json(&bytes).map_err(|error| Failure::new(format!("{argument}: {error}")))?;
+    Ok(Loaded {
+        recording,
+        reported: None,
+        fit: None,
+        skips: Vec::new(),
+        skipped: 0,
+        billed_usd: None,
+    })
+}
+
+/// Imports transcripts, with a progress bar once it takes more than a second.
+pub fn transcripts(
+    arguments: &[String],
+    name: Option<&str>,
+    strict: bool,
+) -> Result<Loaded, Failure> {
+    if let [only] = arguments
+        && !store::exists(Path::new(only))
+        && !only.contains(['/', '\\', '.'])
+    {
+        let known: Vec<_> = reconstruct::BUILTIN.iter().map(|(known, _)| *known).collect();
+        return Err(Failure::new(format!(
+            "'{only}' is no file, no folder and no built-in recording; built in are {}",
+            known.join(", ")
+        )));
+    }
+    let paths: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
+    let name = name.map_or_else(|| name_of(&paths), str::to_owned);
+    let bar = quiet_bar();
+    let progress = |done: u64, total: u64| {
+        if bar.elapsed() > Duration::from_secs(1) && bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let imported = import::import(&paths, &Options { name, strict }, &progress);
+    bar.finish_and_clear();
+    let Imported { recording, skips, skipped, billed_cost, .. } = imported?;
+    let billed_usd =
+        (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
+    Ok(Loaded { recording, reported: None, fit: None, skips, skipped, billed_usd })
+}
+
+fn quiet_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+    let style = ProgressStyle::with_template("importing {bar:32} {bytes} of {total_bytes}, {eta}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The last part of the first path: never where it lies on this machine.
+fn name_of(paths: &[PathBuf]) -> String {
+    let mut names: Vec<String> = paths.iter().map(|path| store::base_name(path)).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() { "recording".to_owned() } else { names.join("+") }
+}
+
+/// The scenario of a file, or of the toggles named, or the built-in one, or all toggles.
+pub fn scenario(
+    recording: &str,
+    scenario: Option<&str>,
+    with: &[String],
+) -> Result<Scenario, Failure> {
+    if let Some(path) = scenario {
+        if let Some((name, text)) = SCENARIOS.iter().find(|(name, _)| *name == path) {
+            return Ok(scenario::parse(name, text)?);
+        }
+        let text = String::from_utf8_lossy(&store::read(Path::new(path))?).into_owned();
+        let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+        return scenario::parse(&name, &text)
+            .map_err(|error| Failure::new(format!("{path}: {error}")));
+    }
+    if !with.is_empty() {
+        let toggles = scenario::toggles_of(with.iter().map(String::as_str))?;
+        return Ok(Scenario::with(&toggles));
+    }
+    match SCENARIOS.iter().find(|(name, _)| *name == recording) {
+        Some((name, text)) => Ok(scenario::parse(name, text)?),
+        None => Ok(Scenario::all_toggles()),
+    }
+}
+
+/// The lens of the command line, or else of the scenario.
+pub fn lens(premises: &Premises, scenario: &Scenario) -> Lens {
+    match premises.lens {
+        None => scenario.lens,
+        Some(LensArg::Message) => Lens::Message,
+        Some(LensArg::Record) => Lens::Record,
+    }
+}
+
+/// The price book and its assumptions.
+pub fn pricing(premises: &Premises, scenario: &Scenario) -> Result<Pricing, Failure> {
+    let mut pricing = Pricing::embedded();
+    if let Some(path) = &premises.prices {
+        let book = PriceBook::parse(&store::read(path)?)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        pricing.book = pricing.book.overridden_by(&book);
+    }
+    if let Some(model) = premises.model.as_ref().or(scenario.model.as_ref()) {
+        pricing.assumed_model.clone_from(model);
+        pricing.find(crate::price::UNSTATED_MODEL, None)?;
+    }
+    pricing.date = scenario.date;
+    Ok(pricing)
+}
+
+/// A finished command.
+pub fn done(stdout: Vec<u8>, loaded: &Loaded) -> Outcome {
+    Ok(super::Done { stdout, talk: loaded.talk(), code: super::DONE })
+}

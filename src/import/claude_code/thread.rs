@@ -1,0 +1,520 @@
+//! One context window on its way from records to a raw session.
+
+use super::wire::{Content, Item, Message, Record};
+use crate::import::marks::{self, Purpose};
+use crate::import::time;
+use crate::import::{CallKey, Draft};
+use crate::recording::estimate::{self, Tokenizer};
+use crate::recording::{
+    Basis, BlockKind, BlockMarks, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart,
+    Role,
+};
+use crate::units::Usage;
+use std::collections::HashMap;
+
+/// How many tool uses may lie between two looks at a forge for the second to be a poll.
+const STATE_WINDOW: u32 = 3;
+
+/// A context that shrinks below this many percent of the one before was cleared or rewound.
+const FRESH_BELOW_PERCENT: i64 = 50;
+
+/// A context that shrinks below this many percent lost its cached messages.
+const BREAK_BELOW_PERCENT: i64 = 99;
+
+/// What happened between two calls.
+#[derive(Clone, Copy, Debug, Default)]
+struct Between {
+    compacted: Option<Restart>,
+    resumed: bool,
+    thinking_switched: bool,
+}
+
+/// A tool use that waits for its result.
+struct Use {
+    peer: (u32, u32),
+    tool: u16,
+    purpose: Purpose,
+    file: Option<u32>,
+    /// Fingerprint of path and range, for reads.
+    read: Option<u64>,
+    at_ms: i64,
+}
+
+/// Collects the records of one context window.
+pub struct Thread {
+    session: RawSession,
+    keys: Vec<CallKey>,
+    between: Vec<Between>,
+    open: HashMap<CallKey, u32>,
+    uses: HashMap<u64, Use>,
+    files: HashMap<u64, u32>,
+    reads: HashMap<u64, u64>,
+    pending: Vec<RawBlock>,
+    pending_ms: Option<i64>,
+    human: bool,
+    now: Between,
+    /// Whether thinking was on at the last call, and whether a prompt since asked for it.
+    thinking: Option<bool>,
+    thinking_wanted: Option<bool>,
+    tool_uses: u32,
+    asked_at: Option<u32>,
+    last_ms: i64,
+    timed: bool,
+    /// Signature characters of hidden thinking, by (call, output): tokens depend on the model.
+    hidden: Vec<(u32, u32, u64)>,
+    sidechain: bool,
+    stream: bool,
+}
+
+impl Thread {
+    /// An empty window. `stream`: its usage of output is always a placeholder.
+    pub fn new(id: String, file: &str, role: Role, sidechain: bool, stream: bool) -> Self {
+        let session = RawSession {
+            id,
+            file: file.to_owned(),
+            pipeline: String::new(),
+            step: String::new(),
+            version: String::new(),
+            role,
+            records: 0,
+            static_prefix: None,
+            models: Vec::new(),
+            tools: Vec::new(),
+            calls: Vec::new(),
+            usage_basis: Basis::Billed,
+            blocks_basis: Basis::Billed,
+            times_basis: Basis::Billed,
+        };
+        Self {
+            session,
+            keys: Vec::new(),
+            between: Vec::new(),
+            open: HashMap::new(),
+            uses: HashMap::new(),
+            files: HashMap::new(),
+            reads: HashMap::new(),
+            pending: Vec::new(),
+            pending_ms: None,
+            human: false,
+            now: Between::default(),
+            thinking: None,
+            thinking_wanted: None,
+            tool_uses: 0,
+            asked_at: None,
+            last_ms: i64::MIN,
+            timed: false,
+            hidden: Vec::new(),
+            sidechain,
+            stream,
+        }
+    }
+
+    /// Names the session, once its own id is known.
+    pub fn name(&mut self, id: String, pipeline: String) {
+        self.session.id = id;
+        self.session.pipeline = pipeline;
+    }
+
+    /// Names a side thread after the session that holds it.
+    pub fn name_under(&mut self, session: &str) {
+        self.session.id = format!("{session}/{}", self.session.id);
+        session.clone_into(&mut self.session.pipeline);
+    }
+
+    /// Compaction, resume: what stands between calls.
+    pub fn system(&mut self, record: &Record<'_>) {
+        if record.subtype.0.as_ref() == b"compact_boundary" {
+            let trigger = record.compact_metadata.0.as_ref().map(|meta| &meta.trigger.0);
+            let manual = trigger.is_some_and(|trigger| trigger.as_ref() == b"manual");
+            let restart = if manual { Restart::ManualCompacted } else { Restart::AutoCompacted };
+            self.now.compacted = Some(restart);
+            self.reads.clear();
+        }
+    }
+
+    /// A session start hook or a synthetic record: the history was sent anew.
+    pub fn resumed(&mut self) {
+        self.now.resumed = true;
+    }
+
+    /// Context that the harness adds beside the messages.
+    pub fn attachment(&mut self, record: &Record<'_>) {
+        let Some(attachment) = &record.attachment.0 else {
+            return;
+        };
+        if attachment.hook_event.0.as_ref() == b"SessionStart" {
+            self.resumed();
+        }
+        match attachment.kind.0.as_ref() {
+            // Shown to the person, not sent. Source: MODEL.md, "Content rates".
+            b"hook_success" | b"hook_system_message" | b"command_permissions" => return,
+            b"queued_command" => self.human |= !self.sidechain,
+            _ => {}
+        }
+        let lengths = [attachment.content.0, attachment.prompt.0, attachment.added_lines.0];
+        let chars = lengths.into_iter().max().unwrap_or(0);
+        if chars > 0 {
+            self.pending.push(RawBlock::plain(BlockKind::Unattributed, chars, 0));
+        }
+    }
+
+    /// A message from outside: a prompt, a tool's result, a summary.
+    pub fn user(&mut self, record: &Record<'_>) {
+        let Some(message) = &record.message.0 else {
+            return;
+        };
+        let summary = record.is_compact_summary == Some(true);
+        if record.is_visible_in_transcript_only == Some(true) && !summary {
+            return;
+        }
+        let at_ms = time::parse_ms(&record.timestamp.0);
+        self.pending_ms = at_ms.or(self.pending_ms);
+        let meta = record.is_meta == Some(true);
+        let kind = if summary { BlockKind::Summary } else { BlockKind::User };
+        let mut prompt = false;
+        if message.content.items.is_empty() {
+            prompt |= self.prompt(kind, &message.content, meta);
+        }
+        let mut results = false;
+        for item in &message.content.items {
+            match item.kind.0.as_ref() {
+                b"tool_result" => {
+                    results = true;
+                    self.result(item, at_ms);
+                }
+                b"text" => {
+                    let human = !meta && !summary && opens_turn(&item.text.sample);
+                    prompt = true;
+                    self.human |= human && !self.sidechain;
+                    self.pending.push(RawBlock::plain(kind, item.text.chars, 0));
+                }
+                b"image" | b"document" => {
+                    self.pending.push(RawBlock::plain(kind, 0, estimate::PER_IMAGE));
+                }
+                _ => {}
+            }
+        }
+        if prompt && !results && !summary {
+            self.think(record, meta);
+        }
+    }
+
+    fn prompt(&mut self, kind: BlockKind, content: &Content<'_>, meta: bool) -> bool {
+        if content.text.chars == 0 {
+            return false;
+        }
+        self.human |=
+            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(&content.text.sample);
+        self.pending.push(RawBlock::plain(kind, content.text.chars, 0));
+        true
+    }
+
+    /// Versions 2.1.12 to 2.1.38 lost the cache when thinking was switched; a prompt says which.
+    fn think(&mut self, record: &Record<'_>, meta: bool) {
+        let skill = meta && !record.source_tool_use_id.0.is_empty();
+        let switch = match &record.thinking_metadata.0 {
+            Some(metadata) => Some(metadata.on()),
+            None => (record.plan_content.0 > 0 || skill).then_some(false),
+        };
+        let version = version(&record.version.text());
+        if let Some(on) = switch
+            && ((2, 1, 12)..(2, 1, 39)).contains(&version)
+        {
+            self.thinking_wanted = Some(on);
+        }
+    }
+
+    fn result(&mut self, item: &Item<'_>, at_ms: Option<i64>) {
+        let used = self.uses.get(&item.tool_use_id.hash());
+        let report = used.is_some_and(|used| used.purpose.report);
+        let kind = if report { BlockKind::Report } else { BlockKind::ToolResult };
+        let texts = item.content.items.iter().filter(|inner| inner.text.chars > 0);
+        let (mut chars, mut hash) = (item.content.text.chars, item.content.text.hash);
+        for inner in texts.clone() {
+            chars += inner.text.chars;
+            hash = hash.rotate_left(7) ^ inner.text.hash;
+        }
+        let images = item.content.items.iter().filter(|i| i.kind.0.as_ref() == b"image").count();
+        let mut block = RawBlock::plain(kind, chars, images as i64 * estimate::PER_IMAGE);
+        let failed = item.is_error == Some(true);
+        if let Some(used) = used {
+            block.tool = Some(used.tool);
+            block.marks = used.purpose.marks;
+            block.file = used.file;
+            block.peer = Some(used.peer);
+            if let Some(read) = used.read
+                && !failed
+                && self.reads.insert(read, hash) == Some(hash)
+            {
+                block.marks |= BlockMarks::REREAD;
+            }
+            let first = texts.clone().next().map_or(&item.content.text, |inner| &inner.text);
+            let took_ms = at_ms.map(|at| at - used.at_ms).filter(|_| self.timed);
+            let peer = used.peer;
+            if failed
+                && used.purpose.marks.contains(BlockMarks::TEST_RUN)
+                && marks::aborted(&first.sample, chars, took_ms)
+            {
+                block.marks |= BlockMarks::ABORTED_RUN;
+                let call = &mut self.session.calls[peer.0 as usize];
+                call.marks |= CallMarks::ABORTED_RUN;
+                call.outputs[peer.1 as usize].marks |= BlockMarks::ABORTED_RUN;
+            }
+            if block.marks.contains(BlockMarks::REREAD) {
+                let call = &mut self.session.calls[peer.0 as usize];
+                call.outputs[peer.1 as usize].marks |= BlockMarks::REREAD;
+            }
+        }
+        block.marks.set(BlockMarks::ERROR, failed);
+        self.pending.push(block);
+    }
+
+    /// A record of a response. Records of one call share a key and may lie apart.
+    pub fn assistant(&mut self, record: &Record<'_>, message: &Message<'_>, usage: Usage) {
+        let key = CallKey::new(
+            if message.id.0.is_empty() { &record.uuid.0 } else { &message.id.0 },
+            &record.request_id.0,
+        );
+        let at_ms = time::parse_ms(&record.timestamp.0);
+        self.timed |= at_ms.is_some();
+        let version_text = record.version.text();
+        if self.session.version.is_empty() {
+            self.session.version = version_text.to_string();
+        }
+        let index = match self.open.get(&key) {
+            Some(&index) => index,
+            None => self.begin(key, message, at_ms, usage),
+        };
+        let call = &mut self.session.calls[index as usize];
+        call.records += 1;
+        call.usage = usage;
+        let old = !version_text.is_empty() && version(&version_text) < (2, 1, 69);
+        call.placeholder |= self.stream || old;
+        if let Some(at_ms) = at_ms {
+            call.end_ms = call.end_ms.max(at_ms);
+            self.last_ms = self.last_ms.max(at_ms);
+        }
+        if message.content.text.chars > 0 {
+            call.outputs.push(RawBlock::plain(BlockKind::Text, message.content.text.chars, 0));
+        }
+        for item in &message.content.items {
+            self.output(index, item);
+        }
+    }
+
+    fn begin(
+        &mut self,
+        key: CallKey,
+        message: &Message<'_>,
+        at_ms: Option<i64>,
+        usage: Usage,
+    ) -> u32 {
+        let index = self.session.calls.len() as u32;
+        let model = intern(&mut self.session.models, &message.model.text());
+        let before = self.session.calls.last().map_or(i64::MIN, |call| call.start_ms);
+        let start_ms = self.pending_ms.or(at_ms).unwrap_or(0).max(before);
+        let mut marks = CallMarks::empty();
+        marks.set(CallMarks::HUMAN, std::mem::take(&mut self.human));
+        self.session.calls.push(RawCall {
+            model,
+            start_ms,
+            end_ms: start_ms,
+            records: 0,
+            usage,
+            placeholder: false,
+            marks,
+            restart: Restart::No,
+            cache_break: CacheBreak::No,
+            inputs: std::mem::take(&mut self.pending),
+            outputs: Vec::new(),
+        });
+        self.pending_ms = None;
+        if let Some(on) = self.thinking_wanted.take() {
+            self.now.thinking_switched = self.thinking.is_some_and(|before| before != on);
+            self.thinking = Some(on);
+        }
+        self.between.push(std::mem::take(&mut self.now));
+        self.keys.push(key);
+        self.open.insert(key, index);
+        index
+    }
+
+    fn output(&mut self, index: u32, item: &Item<'_>) {
+        let place = (index, self.session.calls[index as usize].outputs.len() as u32);
+        let block = match item.kind.0.as_ref() {
+            b"text" => RawBlock::plain(BlockKind::Text, item.text.chars, 0),
+            b"thinking" | b"redacted_thinking" => {
+                self.thinking = Some(true);
+                if item.thinking.0 == 0 {
+                    self.hidden.push((place.0, place.1, item.signature.0.max(item.data.0)));
+                }
+                RawBlock::plain(BlockKind::Thinking, item.thinking.0, 0)
+            }
+            b"tool_use" | b"server_tool_use" | b"mcp_tool_use" => self.tool_use(place, item),
+            _ => return,
+        };
+        self.session.calls[index as usize].outputs.push(block);
+    }
+
+    fn tool_use(&mut self, place: (u32, u32), item: &Item<'_>) -> RawBlock {
+        let name = item.name.text();
+        let input = &item.input;
+        let mut purpose = marks::purpose(&name, &input.command, input.path_is_file);
+        self.tool_uses += 1;
+        if purpose.asks_state {
+            let soon = |at: u32| self.tool_uses - at <= STATE_WINDOW;
+            if self.asked_at.is_some_and(soon) {
+                purpose.marks |= BlockMarks::POLL;
+            }
+            self.asked_at = Some(self.tool_uses);
+        }
+        let concerns_file =
+            purpose.marks.intersects(BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH);
+        let file = (concerns_file && input.path != 0).then(|| {
+            let next = self.files.len() as u32;
+            *self.files.entry(input.path).or_insert(next)
+        });
+        let is_read = purpose.marks.contains(BlockMarks::READ);
+        let read = (is_read && input.path != 0).then_some(input.path.rotate_left(1) ^ input.range);
+        let tool = intern(&mut self.session.tools, &name);
+        let at_ms = self.session.calls[place.0 as usize].end_ms;
+        let used = Use { peer: place, tool, purpose, file, read, at_ms };
+        self.uses.insert(item.id.hash(), used);
+        let mut block = RawBlock::plain(BlockKind::ToolInput, input.chars, 0);
+        block.tool = Some(tool);
+        block.marks = purpose.marks;
+        block.file = file;
+        block
+    }
+
+    /// Whether nothing was collected.
+    pub fn is_empty(&self) -> bool {
+        self.session.calls.is_empty()
+    }
+
+    /// The finished session.
+    pub fn finish(mut self) -> Draft {
+        self.session.records = self.session.calls.iter().map(|call| call.records).sum();
+        if !self.timed {
+            self.session.times_basis = Basis::Estimated;
+        }
+        let calls = &mut self.session.calls;
+        let tokenizers: Vec<Tokenizer> =
+            self.session.models.iter().map(|model| Tokenizer::of(model)).collect();
+        for (call, output, signature) in self.hidden {
+            let call = &mut calls[call as usize];
+            let tokenizer = tokenizers[usize::from(call.model)];
+            let tokens = estimate::hidden_thinking(tokenizer, signature);
+            call.outputs[output as usize].estimate = tokens;
+        }
+        for call in calls.iter_mut() {
+            let tokenizer = tokenizers[usize::from(call.model)];
+            for block in call.inputs.iter_mut().chain(&mut call.outputs) {
+                let tool = block.tool.map_or("", |tool| &self.session.tools[usize::from(tool)]);
+                block.estimate += estimate::tokens(tokenizer, block.kind, tool, block.chars);
+            }
+            mark_call(call);
+        }
+        for index in 1..calls.len() {
+            link(calls, index, self.between[index]);
+        }
+        Draft {
+            session: self.session,
+            keys: self.keys,
+            sidechain: self.sidechain,
+            last_ms: self.last_ms,
+        }
+    }
+}
+
+/// Marks of a call that follow from its own blocks.
+fn mark_call(call: &mut RawCall) {
+    let uses = || call.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput);
+    let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
+    let used = uses().next().is_some();
+    let mut marks = CallMarks::empty();
+    marks.set(CallMarks::TEST_RUN, any(BlockMarks::TEST_RUN));
+    marks.set(CallMarks::FULL_SUITE, any(BlockMarks::FULL_SUITE));
+    let polls = used && uses().all(|block| block.marks.contains(BlockMarks::POLL));
+    marks.set(CallMarks::POLL, polls);
+    call.marks |= marks;
+    if used {
+        for block in call.outputs.iter_mut().filter(|block| block.kind == BlockKind::Text) {
+            block.marks |= BlockMarks::PROSE;
+        }
+    }
+}
+
+/// What follows from a call and the one before it: restarts, cache breaks, narration.
+fn link(calls: &mut [RawCall], index: usize, between: Between) {
+    let first_context = calls[0].usage.context();
+    let (head, tail) = calls.split_at_mut(index);
+    let (Some(prev), Some(call)) = (head.last_mut(), tail.first_mut()) else {
+        return;
+    };
+    let (before, now) = (prev.usage.context(), call.usage.context());
+    let shrunk = now * 100 < before * BREAK_BELOW_PERCENT;
+    if let Some(restart) = between.compacted {
+        call.restart = restart;
+        call.cache_break = CacheBreak::ToStatic;
+    } else if shrunk && now * 100 < before * FRESH_BELOW_PERCENT {
+        call.restart = Restart::Fresh;
+        let inputs: i64 = call.inputs.iter().map(|block| block.estimate).sum();
+        let kept = now - inputs - first_context;
+        if kept > 0 {
+            // A rewind keeps a part of the history: it is neither prompt nor system.
+            call.inputs.push(RawBlock::plain(BlockKind::Unattributed, 0, kept));
+        }
+    }
+    if between.resumed || between.thinking_switched || shrunk {
+        call.cache_break = CacheBreak::ToStatic;
+    }
+    if prev.model != call.model {
+        call.cache_break = CacheBreak::ToZero;
+    }
+    let spoken = |block: &RawBlock| matches!(block.kind, BlockKind::User | BlockKind::Summary);
+    let goes_on = call.restart == Restart::No
+        && !call.marks.contains(CallMarks::HUMAN)
+        && !call.inputs.iter().any(spoken);
+    let acts = prev.outputs.iter().any(|block| block.kind == BlockKind::ToolInput);
+    let speaks = prev.outputs.iter().any(|block| block.kind == BlockKind::Text);
+    if goes_on && !acts && !prev.outputs.is_empty() {
+        prev.marks |= if speaks { CallMarks::NARRATION } else { CallMarks::THINKING_ONLY };
+    }
+}
+
+/// Whether a prompt is a person's and opens a turn: not the output of a command, not a notice.
+fn opens_turn(text: &[u8]) -> bool {
+    const NOTICES: [&[u8]; 8] = [
+        b"<local-command-",
+        b"<bash-stdout>",
+        b"<bash-stderr>",
+        b"<task-notification>",
+        b"<system-reminder>",
+        b"<command-stdout>",
+        b"Caveat: The messages below",
+        b"[Request interrupted",
+    ];
+    let text = text.trim_ascii_start();
+    !text.is_empty() && !NOTICES.iter().any(|notice| text.starts_with(notice))
+}
+
+/// A version as a triple; unknown counts as oldest.
+fn version(text: &str) -> (u32, u32, u32) {
+    let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next())
+}
+
+fn intern(names: &mut Vec<String>, name: &str) -> u16 {
+    // A table of names is small; one that is not shares its last slot.
+    const MOST: usize = 4_096;
+    let known = names.iter().position(|known| known == name);
+    let at = known.unwrap_or_else(|| {
+        if names.len() < MOST {
+            names.push(name.to_owned());
+        }
+        names.len() - 1
+    });
+    at as u16
+}

@@ -1,0 +1,269 @@
+//! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
+
+use super::text::{Input, JsonLength, Length, Lenient, Short, Text};
+use crate::units::Usage;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One line of a transcript or of stream-json.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Record<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Short<'a>,
+    #[serde(borrow)]
+    pub subtype: Short<'a>,
+    #[serde(borrow)]
+    pub uuid: Short<'a>,
+    #[serde(borrow)]
+    pub parent_uuid: Short<'a>,
+    #[serde(borrow)]
+    pub timestamp: Short<'a>,
+    #[serde(borrow)]
+    pub request_id: Short<'a>,
+    #[serde(borrow)]
+    pub version: Short<'a>,
+    #[serde(borrow)]
+    pub session_id: Short<'a>,
+    #[serde(borrow)]
+    pub agent_id: Short<'a>,
+    pub is_sidechain: Option<bool>,
+    pub is_meta: Option<bool>,
+    pub is_compact_summary: Option<bool>,
+    pub is_visible_in_transcript_only: Option<bool>,
+    pub is_api_error_message: Option<bool>,
+    #[serde(borrow)]
+    pub message: Lenient<Message<'a>>,
+    #[serde(borrow)]
+    pub attachment: Lenient<Attachment<'a>>,
+    #[serde(borrow)]
+    pub compact_metadata: Lenient<CompactMetadata<'a>>,
+    #[serde(borrow)]
+    pub data: Lenient<Hook<'a>>,
+    pub thinking_metadata: Lenient<ThinkingMetadata>,
+    pub plan_content: Length,
+    #[serde(borrow, rename = "sourceToolUseID")]
+    pub source_tool_use_id: Short<'a>,
+    /// stream-json: the tool use that a subagent's record belongs to.
+    #[serde(borrow, rename = "parent_tool_use_id")]
+    pub parent_tool_use_id: Short<'a>,
+    /// stream-json's name for the session.
+    #[serde(borrow, rename = "session_id")]
+    pub stream_session_id: Short<'a>,
+    /// stream-json's name for the version of the harness.
+    #[serde(borrow, rename = "claude_code_version")]
+    pub stream_version: Short<'a>,
+    #[serde(rename = "duration_ms")]
+    pub duration_ms: Option<f64>,
+    #[serde(rename = "total_cost_usd")]
+    pub total_cost_usd: Option<f64>,
+    pub usage: Lenient<WireUsage>,
+    pub model_usage: Option<BTreeMap<String, ModelUsage>>,
+}
+
+/// A message of either side.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Message<'a> {
+    #[serde(borrow)]
+    pub id: Short<'a>,
+    #[serde(borrow)]
+    pub model: Short<'a>,
+    #[serde(borrow)]
+    pub content: Content<'a>,
+    pub usage: Lenient<WireUsage>,
+}
+
+/// One piece of content; which fields are set depends on `kind`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Item<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Short<'a>,
+    #[serde(borrow)]
+    pub text: Text<'a>,
+    pub thinking: Length,
+    pub signature: Length,
+    /// Of redacted thinking.
+    pub data: Length,
+    #[serde(borrow)]
+    pub id: Short<'a>,
+    #[serde(borrow)]
+    pub name: Short<'a>,
+    pub input: Input,
+    #[serde(borrow)]
+    pub tool_use_id: Short<'a>,
+    #[serde(borrow)]
+    pub content: Content<'a>,
+    pub is_error: Option<bool>,
+}
+
+/// Content: a string, or a list of items.
+#[derive(Debug, Default)]
+pub struct Content<'a> {
+    /// The string, if it is one.
+    pub text: Text<'a>,
+    /// The items, if it is a list.
+    pub items: Vec<Item<'a>>,
+}
+
+/// Provider usage of one response.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+pub struct WireUsage {
+    input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+    cache_read_input_tokens: Option<f64>,
+    cache_creation_input_tokens: Option<f64>,
+    cache_creation: Option<CacheCreation>,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: Option<f64>,
+    ephemeral_1h_input_tokens: Option<f64>,
+}
+
+/// What a process used of one model.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ModelUsage {
+    input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+    cache_read_input_tokens: Option<f64>,
+    cache_creation_input_tokens: Option<f64>,
+}
+
+/// Context that the harness adds without a message.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Attachment<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Short<'a>,
+    #[serde(borrow)]
+    pub hook_event: Short<'a>,
+    pub content: JsonLength,
+    pub prompt: JsonLength,
+    pub added_lines: JsonLength,
+}
+
+/// Why a conversation was compacted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CompactMetadata<'a> {
+    #[serde(borrow)]
+    pub trigger: Short<'a>,
+}
+
+/// The part of a progress record that matters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Hook<'a> {
+    #[serde(borrow)]
+    pub hook_event: Short<'a>,
+}
+
+/// Whether a prompt was sent with thinking on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ThinkingMetadata {
+    max_thinking_tokens: Option<f64>,
+    level: Option<String>,
+    disabled: Option<bool>,
+}
+
+impl ThinkingMetadata {
+    /// Whether thinking is on.
+    pub fn on(&self) -> bool {
+        match self.max_thinking_tokens {
+            Some(tokens) => tokens > 0.0,
+            None => self.level.as_deref() != Some("none") && self.disabled != Some(true),
+        }
+    }
+}
+
+/// A count of tokens; nonsense (negative, beyond 2^53) becomes a bound.
+fn count(value: Option<f64>) -> i64 {
+    const MOST: f64 = 1e12;
+    value.unwrap_or(0.0).clamp(0.0, MOST) as i64
+}
+
+impl WireUsage {
+    /// As token classes. Writes whose tier is not told belong to the five-minute cache.
+    pub fn usage(&self) -> Usage {
+        let split = self.cache_creation.unwrap_or_default();
+        let told = count(split.ephemeral_5m_input_tokens) + count(split.ephemeral_1h_input_tokens);
+        let write = match self.cache_creation_input_tokens {
+            None => told,
+            total => count(total),
+        };
+        let write_1h = count(split.ephemeral_1h_input_tokens).min(write);
+        Usage {
+            fresh: count(self.input_tokens),
+            read: count(self.cache_read_input_tokens),
+            write_5m: write - write_1h,
+            write_1h,
+            output: count(self.output_tokens),
+        }
+    }
+}
+
+impl ModelUsage {
+    /// As token classes, all writes in the tier that `one_hour` names.
+    pub fn usage(&self, one_hour: bool) -> Usage {
+        let write = count(self.cache_creation_input_tokens);
+        Usage {
+            fresh: count(self.input_tokens),
+            read: count(self.cache_read_input_tokens),
+            write_5m: if one_hour { 0 } else { write },
+            write_1h: if one_hour { write } else { 0 },
+            output: count(self.output_tokens),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_option(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a list of content items")
+    }
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Content::default())
+    }
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Content::default())
+    }
+    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+        d.deserialize_bytes(self)
+    }
+    fn visit_borrowed_bytes<E: Error>(self, v: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(Content { text: Text::of_borrowed(v), items: Vec::new() })
+    }
+    fn visit_bytes<E: Error>(self, v: &[u8]) -> Result<Self::Value, E> {
+        Ok(Content { text: Text::of_copied(v), items: Vec::new() })
+    }
+    fn visit_borrowed_str<E: Error>(self, v: &'de str) -> Result<Self::Value, E> {
+        self.visit_borrowed_bytes(v.as_bytes())
+    }
+    fn visit_str<E: Error>(self, v: &str) -> Result<Self::Value, E> {
+        self.visit_bytes(v.as_bytes())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Lenient(item)) = seq.next_element::<Lenient<Item<'de>>>()? {
+            items.extend(item);
+        }
+        Ok(Content { text: Text::default(), items })
+    }
+}

@@ -1,0 +1,247 @@
+//! Merging what the files gave: every response is counted once, in a fixed order.
+//!
+//! Resume and branch copy history into a new file; a side thread can repeat its parent's responses
+//! under new request ids. Of two copies a main thread keeps the call before a side thread, and a
+//! session that ended earlier before one that went on. The other session keeps what is its own:
+//! it opens with the copied history as one block.
+
+use super::{BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip};
+use crate::ids::NONE;
+use crate::recording::{BlockKind, Builder, RawBlock, RawSession, Role};
+use crate::store::Found;
+use crate::units::Usage;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Place of a call: (file, draft, call).
+type Place = (usize, usize, usize);
+
+/// A first read of at least this many percent of the context is no static prefix: the session
+/// goes on from another one. Source: MODEL.md, "Cache law".
+const WARM_PERCENT: i64 = 95;
+
+/// Static prefix where no session of the same harness and model shows one, percent of the first
+/// context. Source: as above.
+const STATIC_PERCENT: i64 = 60;
+
+/// Builds the recording from the files, in the order of `files`.
+pub fn merge(
+    files: &[Found],
+    mut read: Vec<(Option<&'static str>, Parsed)>,
+    options: &Options,
+) -> Imported {
+    let sources: BTreeSet<&str> = read.iter().filter_map(|(source, _)| *source).collect();
+    let source = match sources.len() {
+        1 => sources.first().copied().unwrap_or_default(),
+        _ => "mixed",
+    };
+    let statics = StaticPrefixes::of(&read);
+    let copies = mark_copies(&mut read);
+    let mut builder = Builder::new(&options.name, source);
+    let mut imported = Imported {
+        recording: crate::recording::Recording::default(),
+        skips: Vec::new(),
+        skipped: 0,
+        files: 0,
+        bytes: 0,
+        copies: copies.values().map(|calls| calls.len() as u64).sum(),
+        billed_cost: Vec::new(),
+    };
+    let mut billed: BTreeSet<String> = BTreeSet::new();
+    for (file, (found, (source, parsed))) in files.iter().zip(read).enumerate() {
+        imported.files += u64::from(source.is_some());
+        imported.skipped += parsed.skips.len() as u64 + parsed.more;
+        let skip = |(line, reason)| Skip { file: found.label.clone(), line, reason };
+        imported.skips.extend(parsed.skips.into_iter().map(skip));
+        if parsed.more > 0 {
+            let reason = format!("{} more lines of this file were skipped", parsed.more);
+            imported.skips.push(Skip { file: found.label.clone(), line: u64::MAX, reason });
+        }
+        let mut indexes = Vec::with_capacity(parsed.drafts.len());
+        for (index, draft) in parsed.drafts.into_iter().enumerate() {
+            let prefix = statics.prefix(&draft.session);
+            let gone = copies.get(&(file, index)).map_or(&[][..], Vec::as_slice);
+            let mut session = without(draft, gone);
+            if session.calls.is_empty() {
+                indexes.push(NONE);
+                continue;
+            }
+            session.static_prefix = session.static_prefix.or(prefix);
+            indexes.push(builder.sessions());
+            builder.push(session);
+        }
+        for bill in parsed.bills {
+            // The same file under another name says nothing new.
+            if !billed.insert(format!("{} {:?}", bill.session, bill.models)) {
+                continue;
+            }
+            let shown = bill.draft.and_then(|draft| indexes.get(draft)).copied();
+            let session = shown.filter(|&index| index != NONE).unwrap_or_else(|| {
+                builder.push(empty_session(&bill.session, &found.label));
+                builder.sessions() - 1
+            });
+            for ((model, total), shown) in bill.models.iter().zip(&bill.shown) {
+                let rest = *total - *shown;
+                if !rest.is_zero() {
+                    builder.push_remainder(session, model, rest, "billed beyond the calls shown");
+                }
+            }
+            imported.billed_cost.extend(bill.costs.into_iter().map(|(line, usd)| BilledCost {
+                file: found.label.clone(),
+                line,
+                session,
+                usd,
+            }));
+        }
+    }
+    imported.recording = builder.finish();
+    imported
+}
+
+fn empty_session(id: &str, file: &str) -> RawSession {
+    use crate::recording::Basis;
+    RawSession {
+        id: id.to_owned(),
+        file: file.to_owned(),
+        pipeline: id.to_owned(),
+        step: String::new(),
+        version: String::new(),
+        role: Role::Main,
+        records: 0,
+        static_prefix: None,
+        models: Vec::new(),
+        tools: Vec::new(),
+        calls: Vec::new(),
+        usage_basis: Basis::Billed,
+        blocks_basis: Basis::Billed,
+        times_basis: Basis::Estimated,
+    }
+}
+
+/// Finds the calls that are copies: per (file, draft) their positions, ascending.
+///
+/// Where a copy knows more of the output (its original was cut), the original learns it.
+fn mark_copies(
+    read: &mut [(Option<&'static str>, Parsed)],
+) -> BTreeMap<(usize, usize), Vec<usize>> {
+    let mut order: Vec<(bool, i64, usize, usize)> = Vec::new();
+    for (file, (_, parsed)) in read.iter().enumerate() {
+        for (index, draft) in parsed.drafts.iter().enumerate() {
+            order.push((draft.sidechain, draft.last_ms, file, index));
+        }
+    }
+    order.sort_unstable();
+    let mut first: HashMap<u128, (u64, Place)> = HashMap::new();
+    let mut others: HashMap<CallKey, Place> = HashMap::new();
+    let mut copies: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    let mut better: Vec<(Place, Usage)> = Vec::new();
+    for (sidechain, _, file, index) in order {
+        let draft = &read[file].1.drafts[index];
+        for (at, (key, call)) in draft.keys.iter().zip(&draft.session.calls).enumerate() {
+            let place = (file, index, at);
+            let original = match first.get(&key.id) {
+                None => {
+                    first.insert(key.id, (key.request, place));
+                    continue;
+                }
+                Some((request, original))
+                    if sidechain
+                        || *request == key.request
+                        || *request == 0
+                        || key.request == 0 =>
+                {
+                    *original
+                }
+                Some(_) => match others.get(key) {
+                    Some(original) => *original,
+                    None => {
+                        others.insert(*key, place);
+                        continue;
+                    }
+                },
+            };
+            copies.entry((file, index)).or_default().push(at);
+            better.push((original, call.usage));
+        }
+    }
+    for ((file, index, at), usage) in better {
+        let known = &mut read[file].1.drafts[index].session.calls[at].usage;
+        if usage.output > known.output && usage.context() == known.context() {
+            *known = usage;
+        }
+    }
+    copies
+}
+
+/// The session without the calls at `gone`.
+fn without(draft: Draft, gone: &[usize]) -> RawSession {
+    let mut session = draft.session;
+    if gone.is_empty() {
+        return session;
+    }
+    let first_context = session.calls.first().map_or(0, |call| call.usage.context());
+    let mut places: Vec<Option<u32>> = Vec::with_capacity(session.calls.len());
+    let mut kept = Vec::with_capacity(session.calls.len() - gone.len());
+    let mut history = 0;
+    for (at, mut call) in std::mem::take(&mut session.calls).into_iter().enumerate() {
+        if gone.binary_search(&at).is_ok() {
+            places.push(None);
+            history = call.usage.context() + call.usage.output - first_context;
+            continue;
+        }
+        places.push(Some(kept.len() as u32));
+        for block in &mut call.inputs {
+            block.peer = block.peer.and_then(|(of, output)| {
+                let of = places.get(of as usize).copied().flatten()?;
+                Some((of, output))
+            });
+        }
+        if kept.is_empty() && history > 0 {
+            call.inputs.insert(0, RawBlock::plain(BlockKind::Unattributed, 0, history));
+        }
+        kept.push(call);
+    }
+    session.calls = kept;
+    session.records = session.calls.iter().map(|call| call.records).sum();
+    session
+}
+
+/// The static prefixes that first calls show, by harness version, model and role.
+struct StaticPrefixes(BTreeMap<(String, String, bool), Vec<i64>>);
+
+impl StaticPrefixes {
+    fn of(read: &[(Option<&'static str>, Parsed)]) -> Self {
+        let mut shown: BTreeMap<(String, String, bool), Vec<i64>> = BTreeMap::new();
+        for draft in read.iter().flat_map(|(_, parsed)| &parsed.drafts) {
+            if let Some(prefix) = own_prefix(&draft.session) {
+                shown.entry(key(&draft.session)).or_default().push(prefix);
+            }
+        }
+        for prefixes in shown.values_mut() {
+            prefixes.sort_unstable();
+        }
+        Self(shown)
+    }
+
+    /// The static prefix of a session: its own, else the lower median of its kind, else a share.
+    fn prefix(&self, session: &RawSession) -> Option<i64> {
+        let first = session.calls.first()?.usage.context();
+        let of_kind = || {
+            let prefixes = self.0.get(&key(session))?;
+            prefixes.get((prefixes.len() - 1) / 2).copied()
+        };
+        let prefix = own_prefix(session).or_else(of_kind);
+        Some(prefix.unwrap_or(first * STATIC_PERCENT / 100))
+    }
+}
+
+fn own_prefix(session: &RawSession) -> Option<i64> {
+    let usage = session.calls.first()?.usage;
+    let cold = usage.read > 0 && usage.read * 100 < usage.context() * WARM_PERCENT;
+    cold.then_some(usage.read)
+}
+
+fn key(session: &RawSession) -> (String, String, bool) {
+    let model = session.calls.first().and_then(|call| session.models.get(usize::from(call.model)));
+    let sub = session.role == Role::Subagent;
+    (session.version.clone(), model.cloned().unwrap_or_default(), sub)
+}

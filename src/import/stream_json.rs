@@ -1,0 +1,252 @@
+//! `claude -p --output-format stream-json`: the events of headless runs.
+//!
+//! Records have the shape of transcripts, keyed by `message.id`, without request ids and times.
+//! Their `output_tokens` is a placeholder. A `result` says by model what the process billed,
+//! subagents and hidden calls included: what the calls do not show becomes a remainder.
+//!
+//! Results of one session restate a running total: the last one counts. Where a total falls, a new
+//! process began, and both count.
+
+use super::claude_code::{Ignored, Record, Sniff, Thread, WireUsage, assistant, for_each_record};
+use super::lines::Lines;
+use super::{Bill, FileInfo, Importer, Parsed};
+use crate::recording::{RawSession, Role};
+use crate::units::Usage;
+use std::collections::BTreeMap;
+
+/// The importer.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamJson;
+
+/// Duration of a call without times: a fixed part and one for each token.
+/// Source: MODEL.md, "Durations" (4,522 calls).
+const CALL_MS: i64 = 2_500;
+const TOKEN_MS: i64 = 15;
+
+impl Importer for StreamJson {
+    fn id(&self) -> &'static str {
+        "stream-json"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[".jsonl", ".ndjson"]
+    }
+
+    fn sniff(&self, head: &[&[u8]]) -> bool {
+        let one = |line: &&[u8]| {
+            serde_json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
+                let named = !sniff.stream_session_id.0.is_empty();
+                let told =
+                    matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
+                match sniff.kind.0.as_ref() {
+                    b"system" | b"assistant" | b"user" => named,
+                    b"result" => named || told,
+                    _ => false,
+                }
+            })
+        };
+        head.iter().any(one)
+    }
+
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
+        let mut reading = Reading::default();
+        for_each_record(lines, parsed, &mut |line, record| reading.record(file, line, record));
+        reading.finish(parsed);
+    }
+}
+
+#[derive(Default)]
+struct Reading {
+    sessions: Vec<Session>,
+    version: String,
+}
+
+/// One session of the file: its threads and what its results say.
+struct Session {
+    id: String,
+    /// The main thread, then subagents by the tool use that started them.
+    threads: Vec<(Vec<u8>, Thread)>,
+    /// Totals of the processes before the current one.
+    before: BTreeMap<String, Usage>,
+    now: BTreeMap<String, Usage>,
+    costs: Vec<(u64, f64)>,
+    duration_ms: i64,
+    billed: bool,
+}
+
+impl Reading {
+    fn record(&mut self, file: &FileInfo<'_>, line: u64, record: &Record<'_>) {
+        if !record.stream_version.0.is_empty() {
+            self.version = record.stream_version.text().into_owned();
+        }
+        let kind = record.kind.0.as_ref();
+        if !matches!(kind, b"assistant" | b"user" | b"system" | b"result") {
+            return;
+        }
+        let id = record.stream_session_id.text();
+        let at = match self.sessions.iter().rposition(|session| session.id == id) {
+            Some(at) => at,
+            None => {
+                self.sessions.push(Session::new(&id));
+                self.sessions.len() - 1
+            }
+        };
+        let session = &mut self.sessions[at];
+        match kind {
+            b"result" => session.result(line, record),
+            b"system" => session.thread(file, b"").system(record),
+            b"user" => session.thread(file, &record.parent_tool_use_id.0).user(record),
+            _ => assistant(session.thread(file, &record.parent_tool_use_id.0), record),
+        }
+    }
+
+    fn finish(self, parsed: &mut Parsed) {
+        for session in self.sessions {
+            session.finish(&self.version, parsed);
+        }
+    }
+}
+
+impl Session {
+    fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            threads: Vec::new(),
+            before: BTreeMap::new(),
+            now: BTreeMap::new(),
+            costs: Vec::new(),
+            duration_ms: 0,
+            billed: false,
+        }
+    }
+
+    fn thread(&mut self, file: &FileInfo<'_>, parent: &[u8]) -> &mut Thread {
+        let known = self.threads.iter().position(|(of, _)| of == parent);
+        let at = known.unwrap_or_else(|| {
+            let (id, role) = if parent.is_empty() {
+                (self.id.clone(), Role::Main)
+            } else {
+                let agent = String::from_utf8_lossy(parent);
+                (format!("{}/agent-{agent}", self.id), Role::Subagent)
+            };
+            let mut thread = Thread::new(id.clone(), file.label, role, !parent.is_empty(), true);
+            thread.name(id, self.id.clone());
+            self.threads.push((parent.to_vec(), thread));
+            self.threads.len() - 1
+        });
+        &mut self.threads[at].1
+    }
+
+    fn result(&mut self, line: u64, record: &Record<'_>) {
+        let usage = record.usage.0.as_ref().map(WireUsage::usage).unwrap_or_default();
+        let one_hour = usage.write_1h > 0;
+        let mut total: BTreeMap<String, Usage> = BTreeMap::new();
+        for (model, used) in record.model_usage.iter().flatten() {
+            total.insert(model.clone(), used.usage(one_hour));
+        }
+        let duration_ms = record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
+        if !falls(&self.now, &total) {
+            // The same process goes on: this result restates what the one before said.
+            self.costs.pop();
+        } else {
+            add(&mut self.before, &self.now);
+        }
+        self.duration_ms += duration_ms;
+        if !total.is_empty() {
+            self.now = total;
+            self.billed = true;
+        }
+        self.costs.extend(record.total_cost_usd.map(|usd| (line, usd)));
+    }
+
+    fn finish(mut self, version: &str, parsed: &mut Parsed) {
+        let first = parsed.drafts.len();
+        self.threads.sort_by(|(a, _), (b, _)| a.is_empty().cmp(&b.is_empty()).reverse());
+        for (_, thread) in self.threads.into_iter().filter(|(_, thread)| !thread.is_empty()) {
+            let mut draft = thread.finish();
+            if draft.session.version.is_empty() {
+                version.clone_into(&mut draft.session.version);
+            }
+            parsed.drafts.push(draft);
+        }
+        for draft in &mut parsed.drafts[first..] {
+            if draft.last_ms == i64::MIN {
+                spread(&mut draft.session, self.duration_ms);
+            }
+        }
+        add(&mut self.before, &self.now);
+        if !self.billed && self.costs.is_empty() {
+            return;
+        }
+        let models: Vec<(String, Usage)> = self.before.into_iter().collect();
+        let mut shown = vec![Usage::default(); models.len()];
+        for session in parsed.drafts[first..].iter().map(|draft| &draft.session) {
+            for call in &session.calls {
+                let name = session.models.get(usize::from(call.model)).map_or("", String::as_str);
+                if let Some(at) = same_model(&models, name) {
+                    shown[at] = shown[at] + call.usage;
+                }
+            }
+        }
+        for (total, shown) in models.iter().zip(&mut shown) {
+            align_tiers(total.1, shown);
+        }
+        let draft = (parsed.drafts.len() > first).then_some(first);
+        parsed.bills.push(Bill { session: self.id, draft, models, shown, costs: self.costs });
+    }
+}
+
+/// Whether a later total is below an earlier one in any class of any model.
+fn falls(earlier: &BTreeMap<String, Usage>, later: &BTreeMap<String, Usage>) -> bool {
+    earlier.iter().any(|(model, before)| {
+        let after = later.get(model).copied().unwrap_or_default();
+        let rest = after - *before;
+        rest.fresh < 0 || rest.read < 0 || rest.write() < 0 || rest.output < 0
+    })
+}
+
+fn add(sum: &mut BTreeMap<String, Usage>, more: &BTreeMap<String, Usage>) {
+    for (model, usage) in more {
+        *sum.entry(model.clone()).or_default() += *usage;
+    }
+}
+
+/// The model of a bill that a call's model stands for: the same name, or one inside the other
+/// (`us.anthropic.claude-x-v1:0`, `claude-x[1m]`).
+fn same_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
+    let exact = models.iter().position(|(model, _)| model == name);
+    exact.or_else(|| {
+        let name = name.split('[').next().unwrap_or(name);
+        let within =
+            |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
+        models.iter().position(|(model, _)| within(model))
+    })
+}
+
+/// A bill names one tier for all its writes; what calls wrote to the other counts against it.
+fn align_tiers(total: Usage, shown: &mut Usage) {
+    let write = shown.write();
+    if total.write_1h > 0 {
+        (shown.write_5m, shown.write_1h) = (0, write);
+    } else if total.write_5m > 0 {
+        (shown.write_5m, shown.write_1h) = (write, 0);
+    }
+}
+
+/// Times for calls without any: spread over the session's duration, or by the usual durations.
+fn spread(session: &mut RawSession, duration_ms: i64) {
+    let lengths: Vec<i64> = session
+        .calls
+        .iter()
+        .map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000))
+        .collect();
+    let usual: i64 = lengths.iter().sum();
+    let mut now = 0;
+    for (call, length) in session.calls.iter_mut().zip(lengths) {
+        let length =
+            if duration_ms > 0 { crate::units::scaled(length, duration_ms, usual) } else { length };
+        call.start_ms = now;
+        now += length;
+        call.end_ms = now;
+    }
+}

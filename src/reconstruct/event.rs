@@ -1,0 +1,141 @@
+//! Events of a reported pipeline: what is known to have happened in its sessions.
+
+use super::published::Figure;
+use super::reported::Source;
+use serde::Deserialize;
+
+/// How a test run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// It died on its environment before a test ran.
+    Aborted,
+    /// Some tests failed.
+    Failed,
+    /// All tests passed.
+    Passed,
+}
+
+/// Something that happened at a known or assumed place. `at` is the share of a session's calls
+/// made before it, and an assumption; `why` is its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// Every session from a step on reads the plan file first.
+    PlanRead {
+        /// The first step that does.
+        from_step: String,
+        /// Characters of the plan file.
+        chars: Figure,
+        /// Where this was published.
+        source: Source,
+        /// Why it stands where it stands.
+        why: String,
+    },
+    /// Responses without a tool use.
+    Narration {
+        /// Its session.
+        session: String,
+        /// Those with text.
+        text_only: Figure,
+        /// Those with thinking.
+        thinking_only: Figure,
+        /// Tool calls that directly follow such a response.
+        before_tool: Figure,
+        /// Where this was published.
+        source: Source,
+        /// Why it stands where it stands.
+        why: String,
+    },
+    /// A subagent's report enters the context.
+    Report {
+        /// Its session.
+        session: String,
+        /// Its characters.
+        chars: Figure,
+        /// Where.
+        at: Figure,
+        /// Where this was published.
+        source: Source,
+        /// Why it stands where it stands.
+        why: String,
+    },
+    /// The same edit at many places, one after another.
+    EditSites {
+        /// Its session.
+        session: String,
+        /// How many places.
+        sites: Figure,
+        /// Published calls at each.
+        calls_a_site: Figure,
+        /// Where the middle of them stands.
+        at: Figure,
+        /// Where this was published.
+        source: Source,
+        /// Why it stands where it stands.
+        why: String,
+    },
+    /// A file read again and again.
+    FileReads {
+        /// Its session.
+        session: String,
+        /// The file.
+        file: String,
+        /// How often.
+        times: Figure,
+        /// Where this was published.
+        source: Source,
+        /// Why it stands where it stands.
+        why: String,
+    },
+    /// A run of the whole test suite.
+    TestRun {
+        /// Its session.
+        session: String,
+        /// How it ended.
+        result: RunResult,
+        /// Failed tests, where published.
+        #[serde(default)]
+        failures: Option<Figure>,
+        /// Characters of its output, where published.
+        #[serde(default)]
+        chars: Option<Figure>,
+        /// Where.
+        at: Figure,
+        /// Calls that looked whether it had ended.
+        #[serde(default)]
+        polls: Option<Figure>,
+        /// Where this was published.
+        source: Source,
+        /// Why it stands where it stands.
+        why: String,
+    },
+}
+
+impl Event {
+    /// The session that it happened in; `None` for an event of many sessions.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        match self {
+            Self::PlanRead { .. } => None,
+            Self::Narration { session, .. }
+            | Self::Report { session, .. }
+            | Self::EditSites { session, .. }
+            | Self::FileReads { session, .. }
+            | Self::TestRun { session, .. } => Some(session),
+        }
+    }
+
+    /// Where it was published.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        match self {
+            Self::PlanRead { source, .. }
+            | Self::Narration { source, .. }
+            | Self::Report { source, .. }
+            | Self::EditSites { source, .. }
+            | Self::FileReads { source, .. }
+            | Self::TestRun { source, .. } => source,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The waterfall: from the baseline over what each toggle saves down to the result.
+
+use super::canvas::{
+    self, BLUE, Canvas, FOOTER_LINE, GREEN, GREY, GRID, INK, ORANGE, RULE, VERMILLION, body, draw,
+    fitted, width_of,
+};
+use super::{Axis, Unit};
+use plotters::style::text_anchor::HPos;
+
+/// One toggle of a waterfall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What stands beside the bar.
+    pub label: String,
+    /// What it saves in this order of toggles; negative where it costs.
+    pub saving: i128,
+    /// What was claimed that it saves, lowest and highest.
+    pub claimed: Option<(i128, i128)>,
+}
+
+/// From the baseline to the result, one bar a toggle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waterfall {
+    /// What the chart shows.
+    pub title: String,
+    /// What the axis counts, in words: `tokens read from the cache`.
+    pub axis: String,
+    /// What the numbers count.
+    pub unit: Unit,
+    /// The first bar: its label and its amount.
+    pub baseline: (String, i128),
+    /// The toggles in the order in which they are switched on.
+    pub steps: Vec<Step>,
+    /// The label of the last bar, whose amount is the baseline less all savings.
+    pub result: String,
+    /// Where the claims say that it would end, lowest and highest.
+    pub claimed_end: Option<(i128, i128)>,
+    /// Lines at the bottom: source, digests, version.
+    pub footer: Vec<String>,
+}
+
+const WIDTH: i32 = 960;
+const ROW: i32 = 34;
+const TOP: i32 = 92;
+const LABEL: i32 = 13;
+
+/// Where things are, in tenths of a pixel.
+struct Layout {
+    left: i32,
+    right: i32,
+    top: i32,
+    bottom: i32,
+    axis: Axis,
+}
+
+impl Layout {
+    fn x(&self, amount: i128) -> i32 {
+        self.axis.place(amount, self.left, self.right)
+    }
+
+    /// The middle of a row.
+    fn y(&self, row: usize) -> i32 {
+        self.top + (i32::try_from(row).expect("few rows") * ROW + ROW / 2) * GRID
+    }
+}
+
+impl Waterfall {
+    /// The amount of the last bar.
+    #[must_use]
+    pub fn result_amount(&self) -> i128 {
+        self.baseline.1 - self.steps.iter().map(|step| step.saving).sum::<i128>()
+    }
+
+    /// The chart as an SVG file.
+    #[must_use]
+    pub fn to_svg(&self) -> Vec<u8> {
+        let rows = i32::try_from(self.steps.len()).expect("few toggles") + 2;
+        let footer = canvas::footer(&self.footer, WIDTH - 32);
+        let lines = i32::try_from(footer.len()).expect("a few lines");
+        let height = TOP + rows * ROW + 62 + lines * FOOTER_LINE;
+        let labels = self.steps.iter().map(|step| &step.label);
+        let labels = labels.chain([&self.baseline.0, &self.result]);
+        let widest = labels.map(|label| width_of(label, LABEL)).max().unwrap_or(0);
+        let layout = Layout {
+            left: (widest.clamp(60, 300) + 28) * GRID,
+            right: (WIDTH - 36) * GRID,
+            top: TOP * GRID,
+            bottom: (TOP + rows * ROW) * GRID,
+            axis: self.axis_range(),
+        };
+        draw(&self.title, (WIDTH, height), |canvas| {
+            canvas.frame(&self.title, &footer, (WIDTH, height));
+            self.legend(canvas);
+            self.grid(canvas, &layout);
+            self.bars(canvas, &layout);
+        })
+    }
+
+    /// The axis holds every bar and, right of the longest, room for its words.
+    fn axis_range(&self) -> Axis {
+        let mut level = self.baseline.1;
+        let mut ends = vec![level];
+        for step in &self.steps {
+            ends.extend(step.claimed.map(|(_, high)| level - high));
+            level -= step.saving;
+            ends.push(level);
+        }
+        if let Some((low, high)) = self.claimed_end {
+            ends.extend([low, high]);
+        }
+        let low = ends.iter().copied().min().unwrap_or(0);
+        let high = ends.iter().copied().max().unwrap_or(0);
+        Axis::new(low, high + high / 8, 8)
+    }
+
+    fn legend(&self, canvas: &Canvas<'_>) {
+        let mut entries = vec![(BLUE, "total")];
+        let any = |test: fn(&Step) -> bool| self.steps.iter().any(test);
+        if any(|step| step.saving > 0) {
+            entries.push((GREEN, "saved by a toggle"));
+        }
+        if any(|step| step.saving < 0) {
+            entries.push((VERMILLION, "added by a toggle"));
+        }
+        if any(|step| step.claimed.is_some()) || self.claimed_end.is_some() {
+            entries.push((ORANGE, "claimed"));
+        }
+        let mut x = 16;
+        for (colour, words) in entries {
+            canvas.bar((x * GRID, (x + 12) * GRID), (44 * GRID, 56 * GRID), colour, 1.0);
+            canvas.text(words, ((x + 18) * GRID, 50 * GRID), body(12));
+            x += 18 + width_of(words, 12) + 18;
+        }
+    }
+
+    fn grid(&self, canvas: &Canvas<'_>, at: &Layout) {
+        for tick in at.axis.ticks() {
+            let x = at.x(tick);
+            let colour = if tick == 0 { GREY } else { RULE };
+            canvas.line(vec![(x, at.top), (x, at.bottom)], 10, colour);
+            canvas.text(
+                &self.unit.tick(tick),
+                (x, at.bottom + 13 * GRID),
+                body(11).anchor(HPos::Center),
+            );
+        }
+        let middle = i32::midpoint(at.left, at.right);
+        let words = body(12).colour(GREY).anchor(HPos::Center);
+        canvas.text(&self.axis, (middle, at.bottom + 32 * GRID), words);
+        if let Some((low, high)) = self.claimed_end {
+            // A band of one amount is still to be seen.
+            let x = (at.x(low) - 10, at.x(high) + 10);
+            canvas.bar(x, (at.top, at.bottom), ORANGE, 0.28);
+            let words = format!("claimed end: {}", self.unit.range((low, high), false));
+            let half = width_of(&words, 12) * GRID / 2;
+            let middle = i32::midpoint(x.0, x.1).clamp(at.left + half, at.right - half);
+            canvas.text(&words, (middle, at.top - 12 * GRID), body(12).anchor(HPos::Center));
+        }
+    }
+
+    fn bars(&self, canvas: &Canvas<'_>, at: &Layout) {
+        let last = self.steps.len() + 1;
+        self.total(canvas, at, 0, &self.baseline.0, self.baseline.1);
+        let mut level = self.baseline.1;
+        for (row, step) in (1..).zip(&self.steps) {
+            let after = level - step.saving;
+            self.step(canvas, at, row, step, level);
+            level = after;
+        }
+        self.total(canvas, at, last, &self.result, level);
+    }
+
+    fn total(&self, canvas: &Canvas<'_>, at: &Layout, row: usize, label: &str, amount: i128) {
+        let y = at.y(row);
+        Self::label(canvas, at, y, label, true);
+        canvas.bar((at.x(0), at.x(amount)), (y - 10 * GRID, y + 10 * GRID), BLUE, 1.0);
+        let x = at.x(amount.max(0)) + 6 * GRID;
+        canvas.text(&self.unit.words(amount, false), (x, y), body(LABEL).bold());
+        if row == 0 {
+            Self::connector(canvas, at, row, amount);
+        }
+    }
+
+    fn step(&self, canvas: &Canvas<'_>, at: &Layout, row: usize, step: &Step, level: i128) {
+        let y = at.y(row);
+        Self::label(canvas, at, y, &step.label, false);
+        let after = level - step.saving;
+        let colour = if step.saving < 0 { VERMILLION } else { GREEN };
+        let (from, to) = (at.x(level), at.x(after));
+        // Too small a saving is drawn as a line of one pixel.
+        let to = if (from - to).abs() < GRID { from - GRID } else { to };
+        canvas.bar((from, to), (y - 10 * GRID, y + 6 * GRID), colour, 1.0);
+        let mut words = self.unit.words(-step.saving, true);
+        if let Some((low, high)) = step.claimed {
+            let claim = (at.x(level - high), at.x(level));
+            canvas.bar(claim, (y + 7 * GRID, y + 11 * GRID), ORANGE, 1.0);
+            words = format!("{words} (claimed {})", self.unit.range((-low, -high), true));
+        }
+        let x = at.x(level.max(after)) + 6 * GRID;
+        let is_tight = x + width_of(&words, LABEL) * GRID > (WIDTH - 8) * GRID;
+        let low = step.claimed.map_or(after, |(_, high)| after.min(level - high));
+        let left = at.x(low.min(level)) - 6 * GRID;
+        let how = body(LABEL).colour(INK);
+        if is_tight {
+            canvas.text(&words, (left, y), how.anchor(HPos::Right));
+        } else {
+            canvas.text(&words, (x, y), how);
+        }
+        Self::connector(canvas, at, row, after);
+    }
+
+    fn label(canvas: &Canvas<'_>, at: &Layout, y: i32, words: &str, bold: bool) {
+        let how = body(LABEL).anchor(HPos::Right);
+        let words = fitted(words, LABEL, at.left / GRID - 20);
+        canvas.text(&words, (at.left - 10 * GRID, y), if bold { how.bold() } else { how });
+    }
+
+    /// The level that one row hands to the next.
+    fn connector(canvas: &Canvas<'_>, at: &Layout, row: usize, level: i128) {
+        let x = at.x(level);
+        canvas.line(vec![(x, at.y(row) + 6 * GRID), (x, at.y(row + 1) - 10 * GRID)], 10, GREY);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn sample() -> Waterfall {
+        let step = |label: &str, saving, claimed: Option<(i128, i128)>| Step {
+            label: label.to_owned(),
+            saving,
+            claimed,
+        };
+        Waterfall {
+            title: "Order 774: what R1-R7 save together <message lens>".into(),
+            axis: "tokens read from the cache".into(),
+            unit: Unit::Tokens,
+            baseline: ("as recorded".into(), 22_840_000),
+            steps: vec![
+                step("R1 narration suppressed", 310_000, Some((5_000_000, 6_000_000))),
+                step("R2 edits batched", 2_900_000, Some((3_000_000, 3_000_000))),
+                step("R3 subagent reports to files", 1_240_000, Some((500_000, 500_000))),
+                step("R4 test output truncated and earlier runs summarised", 420_000, None),
+                step("R5 environment validated", 0, Some((200_000, 200_000))),
+                step("R6 failing tests first", 700_000, Some((1_000_000, 1_000_000))),
+                step("R7 one background wait", -350_000, Some((1_000_000, 1_000_000))),
+            ],
+            result: "all seven".into(),
+            claimed_end: Some((12_000_000, 14_000_000)),
+            footer: vec![
+                "Source: published figures of order 774. Recording 0a1b2c3d, prices 2026-11-20."
+                    .into(),
+                "windtunnel 0.1.0, seed 774".into(),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_last_bar_is_what_is_left() {
+        assert_eq!(sample().result_amount(), 17_620_000);
+    }
+
+    #[test]
+    fn the_file_says_what_the_data_say() {
+        let svg = String::from_utf8(sample().to_svg()).unwrap();
+        assert!(svg.starts_with("<svg width=\"960\" height="), "{}", &svg[..80]);
+        assert!(svg.ends_with("</svg>\n"));
+        assert!(svg.contains("<title>Order 774: what R1-R7 save together &lt;message lens&gt;</"));
+        for words in [
+            "22.8 M",
+            "-310.0 k (claimed -5.0 M to -6.0 M)",
+            "+350.0 k (claimed -1.0 M)",
+            "17.6 M",
+            "claimed end: 12.0 M to 14.0 M",
+            "tokens read from the cache",
+            "windtunnel 0.1.0, seed 774",
+        ] {
+            assert!(svg.contains(words), "{words} is missing");
+        }
+    }
+
+    #[test]
+    fn same_data_same_bytes_and_odd_data_draw() {
+        assert_eq!(sample().to_svg(), sample().to_svg());
+        let empty = Waterfall { steps: vec![], claimed_end: None, ..sample() };
+        assert!(!empty.to_svg().is_empty());
+        let mut below = sample();
+        below.unit = Unit::Money;
+        below.baseline.1 = 0;
+        assert!(!below.to_svg().is_empty());
+    }
+}

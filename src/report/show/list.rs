@@ -1,0 +1,160 @@
+//! What there is: recordings, scenarios, toggles; and one toggle at length.
+
+use crate::intervene::{ALL, Card};
+use crate::report::json;
+use crate::report::{Cell, Column, Document, Section, Text, View};
+use serde::Serialize;
+
+/// A built-in thing and what it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+}
+
+/// For people.
+#[must_use]
+pub fn document(recordings: &[Named], scenarios: &[Named]) -> Document {
+    let mut document = Document::new("What there is");
+    let named = |title: &str, items: &[Named]| {
+        let mut view = View::new(title, vec![Column::text("name"), Column::text("about")]);
+        for item in items {
+            view.row(vec![Cell::text(&item.name), Cell::text(&item.about)]);
+        }
+        view
+    };
+    let mut toggles = View::new(
+        "Toggles",
+        vec![
+            Column::text("id"),
+            Column::text("title"),
+            Column::text("source"),
+            Column::text("knob"),
+        ],
+    );
+    for card in ALL.iter().map(|one| one.card()) {
+        toggles.row([card.id, card.title, card.source, card.knob].map(Cell::text).to_vec());
+    }
+    document.section(
+        Section::new("Built in")
+            .table(named("Recordings", recordings))
+            .table(named("Scenarios", scenarios))
+            .table(toggles),
+    );
+    document
+}
+
+/// For programs.
+#[must_use]
+pub fn json(recordings: &[Named], scenarios: &[Named]) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        recordings: &'a [Named],
+        scenarios: &'a [Named],
+        toggles: Vec<CardJson>,
+    }
+    let toggles = ALL.iter().map(|one| CardJson::of(one.card())).collect();
+    json::document("list", 1, &Body { recordings, scenarios, toggles })
+}
+
+#[derive(Serialize)]
+struct CardJson {
+    id: &'static str,
+    title: &'static str,
+    source: &'static str,
+    knob: &'static str,
+    params: Vec<ParamJson>,
+}
+
+#[derive(Serialize)]
+struct ParamJson {
+    key: &'static str,
+    unit: &'static str,
+    low: i64,
+    mode: i64,
+    high: i64,
+    what: &'static str,
+    source: &'static str,
+}
+
+impl CardJson {
+    fn of(card: &Card) -> Self {
+        let params = card.params.iter().map(|spec| ParamJson {
+            key: spec.key,
+            unit: spec.unit.name(),
+            low: spec.low,
+            mode: spec.mode,
+            high: spec.high,
+            what: spec.what,
+            source: spec.source,
+        });
+        Self {
+            id: card.id,
+            title: card.title,
+            source: card.source,
+            knob: card.knob,
+            params: params.collect(),
+        }
+    }
+}
+
+/// One toggle at length.
+#[must_use]
+pub fn card_document(card: &Card) -> Document {
+    let mut document = Document::new(format!("{}: {}", card.id, card.title));
+    let docs = card.docs();
+    let mut section = Section::new("What it does");
+    // The first paragraph repeats the title.
+    for paragraph in docs.split("\n\n").skip(1) {
+        section = section.paragraph(paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    section = section.paragraph(Text::new().plain("Knob: ").plain(card.knob));
+    document.section(section);
+    if !card.params.is_empty() {
+        document.section(Section::new("Parameters").table(params_view(card)));
+    }
+    document
+}
+
+/// The parameters of a toggle.
+#[must_use]
+pub fn params_view(card: &Card) -> View {
+    let mut view = View::new(
+        "Parameters",
+        vec![
+            Column::text("key"),
+            Column::text("unit"),
+            Column::count("low"),
+            Column::count("mode"),
+            Column::count("high"),
+            Column::text("what"),
+            Column::text("source"),
+        ],
+    );
+    for spec in card.params {
+        view.row(vec![
+            Cell::text(spec.key),
+            Cell::text(spec.unit.name()),
+            Cell::count(spec.low),
+            Cell::count(spec.mode),
+            Cell::count(spec.high),
+            Cell::text(spec.what),
+            Cell::text(spec.source),
+        ]);
+    }
+    view
+}
+
+/// One toggle at length, for programs.
+#[must_use]
+pub fn card_json(card: &Card) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Body {
+        #[serde(flatten)]
+        card: CardJson,
+        docs: String,
+    }
+    json::document("explain", 1, &Body { card: CardJson::of(card), docs: card.docs() })
+}

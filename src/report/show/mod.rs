@@ -1,0 +1,139 @@
+//! What each command has to say, as documents for people and as typed structs for programs.
+//!
+//! One file a command: it takes the numbers of a study and gives a [`Document`] and the body of
+//! its JSON. Wording lives here and nowhere else.
+//!
+//! [`Document`]: super::Document
+
+pub mod audit;
+#[cfg(feature = "charts")]
+pub mod charts;
+pub mod compare;
+pub mod inspect;
+pub mod list;
+pub mod report;
+
+use crate::price::Pricing;
+use crate::recording::{Recording, hex};
+use crate::report::json::{Cost as CostJson, Tokens};
+use crate::scenario::Scenario;
+use crate::study::sides::{Saving, Side};
+use serde::Serialize;
+
+/// Where a result comes from: enough to make it again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Provenance {
+    /// Name of the recording.
+    pub recording: String,
+    /// Digest of the recording.
+    pub recording_digest: String,
+    /// Digest of the price book.
+    pub prices_digest: String,
+    /// The model that an unstated model is priced as, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed_model: Option<String>,
+    /// The toggles with their parameters.
+    pub toggles: String,
+    /// The seed.
+    pub seed: u64,
+}
+
+impl Provenance {
+    /// The provenance of a result.
+    #[must_use]
+    pub fn of(recording: &Recording, pricing: &Pricing, scenario: &Scenario) -> Self {
+        let unstated = recording.models.iter().any(|model| model == crate::price::UNSTATED_MODEL);
+        let toggles = scenario.toggles.iter().map(|chosen| {
+            let params: Vec<_> =
+                chosen.params.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let id = chosen.toggle.card().id;
+            if params.is_empty() { id.to_owned() } else { format!("{id}({})", params.join(" ")) }
+        });
+        Self {
+            recording: recording.name.clone(),
+            recording_digest: hex(&recording.digest(), 8),
+            prices_digest: hex(pricing.book.digest(), 8),
+            assumed_model: unstated.then(|| pricing.assumed_model.clone()),
+            toggles: toggles.collect::<Vec<_>>().join(", "),
+            seed: scenario.seed,
+        }
+    }
+
+    /// The footer of a document.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!(
+            "windtunnel {}; recording {} sha256 {}; prices sha256 {}; seed {}",
+            env!("CARGO_PKG_VERSION"),
+            self.recording,
+            self.recording_digest,
+            self.prices_digest,
+            self.seed
+        )];
+        if !self.toggles.is_empty() {
+            lines.push(format!("toggles: {}", self.toggles));
+        }
+        if let Some(model) = &self.assumed_model {
+            lines.push(format!(
+                "dollars assume {model}: the source names no model (change it with --model)"
+            ));
+        }
+        lines
+    }
+}
+
+/// A side for programs.
+#[derive(Debug, Serialize)]
+pub struct SideJson {
+    calls: i64,
+    #[serde(flatten)]
+    tokens: Tokens,
+    output_hidden: i64,
+    #[serde(flatten)]
+    cost: CostJson,
+    cost_hidden_usd: crate::report::json::Usd,
+    peak_context: i64,
+    session_ms: i64,
+    peak_calls_a_minute: i64,
+}
+
+impl From<&Side> for SideJson {
+    fn from(side: &Side) -> Self {
+        Self {
+            calls: side.calls,
+            tokens: side.usage.into(),
+            output_hidden: side.hidden_output,
+            cost: side.cost.recorded.into(),
+            cost_hidden_usd: crate::report::json::Usd(side.cost.hidden),
+            peak_context: side.peak_context,
+            session_ms: side.session_ms,
+            peak_calls_a_minute: side.peak_calls_a_minute,
+        }
+    }
+}
+
+/// A saving for programs: positive where something falls.
+#[derive(Debug, Serialize)]
+pub struct SavingJson {
+    calls: i64,
+    #[serde(flatten)]
+    tokens: Tokens,
+    output_hidden: i64,
+    #[serde(flatten)]
+    cost: CostJson,
+    cost_hidden_usd: crate::report::json::Usd,
+    session_ms: i64,
+}
+
+impl From<&Saving> for SavingJson {
+    fn from(saving: &Saving) -> Self {
+        Self {
+            calls: saving.calls,
+            tokens: saving.usage.into(),
+            output_hidden: saving.hidden_output,
+            cost: saving.cost.recorded.into(),
+            cost_hidden_usd: crate::report::json::Usd(saving.cost.hidden),
+            session_ms: saving.session_ms,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The experiment: which toggles, with which parameters, under which assumptions.
+//!
+//! A scenario file is TOML. What was typed ([`file`]) is checked once and becomes a [`Scenario`],
+//! which holds ready-made parts: nothing behind it looks up a name again.
+
+mod file;
+
+pub use file::{BadScenario, parse};
+
+use crate::intervene::{self, Intervention, Params};
+use crate::reconstruct::Lens;
+use jiff::civil::Date;
+
+/// The seed unless a scenario says otherwise.
+pub const DEFAULT_SEED: u64 = 774;
+
+/// A toggle that takes part, with its parameters.
+#[derive(Clone)]
+pub struct Chosen {
+    /// The toggle.
+    pub toggle: &'static dyn Intervention,
+    /// Its parameters.
+    pub params: Params,
+}
+
+impl std::fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple(self.toggle.card().id).field(&self.params).finish()
+    }
+}
+
+/// A checked experiment.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// The recording it is about: a built-in name or a path; empty for any.
+    pub recording: String,
+    /// How published calls are read.
+    pub lens: Lens,
+    /// The model that an unstated model stands for; `None` for the default assumption.
+    pub model: Option<String>,
+    /// Price every call as of this day.
+    pub date: Option<Date>,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// The toggles in the order of the registry, whatever the order of the file.
+    pub toggles: Vec<Chosen>,
+}
+
+impl Scenario {
+    /// All toggles at their modes.
+    #[must_use]
+    pub fn all_toggles() -> Self {
+        Self::with(intervene::ALL)
+    }
+
+    /// Some toggles at their modes.
+    #[must_use]
+    pub fn with(toggles: &[&'static dyn Intervention]) -> Self {
+        let chosen = |toggle: &&'static dyn Intervention| Chosen {
+            toggle: *toggle,
+            params: Params::modes(toggle.card()),
+        };
+        Self {
+            name: String::new(),
+            recording: String::new(),
+            lens: Lens::default(),
+            model: None,
+            date: None,
+            seed: DEFAULT_SEED,
+            toggles: toggles.iter().map(chosen).collect(),
+        }
+    }
+}
+
+/// A toggle that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no toggle '{id}'{near}; known are {known}")]
+pub struct UnknownToggle {
+    /// What was asked for.
+    pub id: String,
+    /// A hint, starting with a space, or empty.
+    near: String,
+    known: String,
+}
+
+/// The toggles of a list of ids, in the order of the registry, each once.
+///
+/// # Errors
+/// The first id that is no toggle, with all the known ones.
+pub fn toggles_of<'a>(
+    ids: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<&'static dyn Intervention>, UnknownToggle> {
+    let mut wanted = Vec::new();
+    for id in ids {
+        let found = intervene::find(id).ok_or_else(|| UnknownToggle {
+            id: id.to_owned(),
+            near: nearest(id, intervene::ALL.iter().map(|one| one.card().id)),
+            known: joined(intervene::ALL.iter().map(|one| one.card().id)),
+        })?;
+        wanted.push(found.card().id);
+    }
+    Ok(intervene::ALL.iter().copied().filter(|one| wanted.contains(&one.card().id)).collect())
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// ` (is it 'x'?)` for the closest of the known names, or nothing if none is close.
+fn nearest<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known
+        .map(|name| (strsim::osa_distance(&met.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= 2.max(name.len() / 3) && *distance < name.len())
+        .min()
+        .map_or(String::new(), |(_, name)| format!(" (is it '{name}'?)"))
+}

@@ -1,0 +1,250 @@
+//! The only door to the disk: finding transcript files and opening them.
+//!
+//! A path may be a file or a folder. Folders are walked in sorted order; symbolic links are
+//! followed, but no folder is entered and no file taken twice, so a loop ends. What cannot be read
+//! inside a folder is passed over and counted; an argument that cannot be read is an error.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// A file that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name in every output: relative to the argument it was found under, with `/`.
+    pub label: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// What a search brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// The files, by label.
+    pub files: Vec<Found>,
+    /// Labels of what could not be read, with the reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// An argument that names nothing usable.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// There is nothing there.
+    #[error("{path}: no such file or folder; name a transcript or a folder of transcripts")]
+    NotFound {
+        /// The argument.
+        path: String,
+    },
+    /// It is there, but closed.
+    #[error("{path}: cannot be read: {reason}")]
+    Unreadable {
+        /// The argument.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The folder holds nothing.
+    #[error("{path}: the folder is empty; name a folder that holds transcripts")]
+    EmptyFolder {
+        /// The argument.
+        path: String,
+    },
+    /// The folder holds no file that could be a transcript.
+    #[error("{path}: no transcripts in this folder; looked for files ending in {endings}")]
+    NoTranscripts {
+        /// The argument.
+        path: String,
+        /// The endings of names that were looked for.
+        endings: String,
+    },
+}
+
+/// One walk below one argument.
+struct Walk<'a> {
+    endings: &'a [&'a str],
+    /// Real paths of the folders entered: a link back into one of them ends there.
+    entered: Vec<PathBuf>,
+    entries: u64,
+    files: Vec<(String, PathBuf)>,
+    unreadable: Vec<(String, String)>,
+}
+
+/// Finds the files under `paths` whose names end in one of `endings`; a file named itself is taken
+/// whatever its name. The answer depends neither on the order of the paths nor on repetitions.
+///
+/// # Errors
+/// An argument that does not exist, cannot be read, is an empty folder or has no transcripts.
+pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError> {
+    let mut roots: BTreeMap<PathBuf, &Path> = BTreeMap::new();
+    for path in paths {
+        let real = fs::canonicalize(path).map_err(|error| refuse(path, &error))?;
+        roots.entry(real).or_insert(path);
+    }
+    let mut search = Search::default();
+    let mut by_real: BTreeMap<PathBuf, Found> = BTreeMap::new();
+    for (real, path) in &roots {
+        let last = real.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = if roots.len() > 1 { format!("{last}/") } else { String::new() };
+        let mut walk = Walk {
+            endings,
+            entered: Vec::new(),
+            entries: 0,
+            files: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        if real.is_dir() {
+            fs::read_dir(real).map_err(|error| refuse(path, &error))?;
+            walk.folder(real, &prefix);
+            walk.usable(path)?;
+        } else {
+            File::open(real).map_err(|error| refuse(path, &error))?;
+            walk.files.push((last.into_owned(), real.clone()));
+        }
+        search.unreadable.append(&mut walk.unreadable);
+        for (label, path) in walk.files {
+            let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+            let found = Found { label, path: path.clone(), bytes };
+            // Found under two arguments: the smaller label, whichever came first.
+            let kept = by_real.entry(path).or_insert_with(|| found.clone());
+            if found.label < kept.label {
+                *kept = found;
+            }
+        }
+    }
+    search.files = by_real.into_values().collect();
+    search.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
+    search.unreadable.sort();
+    search.unreadable.dedup();
+    Ok(search)
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// What the system says.
+pub fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(File::open(path)?))
+}
+
+fn refuse(path: &Path, error: &io::Error) -> SearchError {
+    let path = path.display().to_string();
+    if error.kind() == io::ErrorKind::NotFound {
+        SearchError::NotFound { path }
+    } else {
+        SearchError::Unreadable { path, reason: error.to_string() }
+    }
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, path: &Path, label: &str) {
+        let real = match fs::canonicalize(path) {
+            Ok(real) if self.entered.contains(&real) => return,
+            Ok(real) => real,
+            Err(error) => return self.pass_over(label, &error),
+        };
+        let entries = match fs::read_dir(&real) {
+            Ok(entries) => entries,
+            Err(error) => return self.pass_over(label, &error),
+        };
+        self.entered.push(real);
+        let mut paths = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => paths.push(entry.path()),
+                Err(error) => self.pass_over(label, &error),
+            }
+        }
+        paths.sort();
+        for path in paths {
+            self.entries += 1;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            self.entry(&path, &format!("{label}{name}"));
+        }
+    }
+
+    fn entry(&mut self, path: &Path, label: &str) {
+        let wanted = self.endings.iter().any(|ending| label.ends_with(ending));
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => self.folder(path, &format!("{label}/")),
+            // Pipes and devices could block or never end.
+            Ok(meta) if meta.is_file() && wanted => match fs::canonicalize(path) {
+                Ok(real) => self.files.push((label.to_owned(), real)),
+                Err(error) => self.pass_over(label, &error),
+            },
+            Err(error) if wanted => self.pass_over(label, &error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn pass_over(&mut self, label: &str, error: &io::Error) {
+        self.unreadable.push((label.to_owned(), error.to_string()));
+    }
+
+    fn usable(&self, path: &Path) -> Result<(), SearchError> {
+        let path = path.display().to_string();
+        if self.entries == 0 {
+            return Err(SearchError::EmptyFolder { path });
+        }
+        if self.files.is_empty() {
+            let endings = self.endings.join(", ");
+            return Err(SearchError::NoTranscripts { path, endings });
+        }
+        Ok(())
+    }
+}
+
+/// A file or folder that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: cannot be {verb}: {reason}")]
+pub struct DiskError {
+    path: String,
+    verb: &'static str,
+    reason: String,
+}
+
+impl DiskError {
+    fn new(path: &Path, verb: &'static str, error: &io::Error) -> Self {
+        Self { path: path.display().to_string(), verb, reason: error.to_string() }
+    }
+}
+
+/// Reads a whole small file.
+///
+/// # Errors
+/// What the system says.
+pub fn read(path: &Path) -> Result<Vec<u8>, DiskError> {
+    fs::read(path).map_err(|error| DiskError::new(path, "read", &error))
+}
+
+/// Writes a file, and the folders above it.
+///
+/// # Errors
+/// What the system says.
+pub fn save(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
+    }
+    fs::write(path, bytes).map_err(|error| DiskError::new(path, "written", &error))
+}
+
+/// Whether there is a file of this name.
+#[must_use]
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Whether there is anything of this name.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+/// The last part of a path, links and dots resolved: a name that says nothing about the machine.
+#[must_use]
+pub fn base_name(path: &Path) -> String {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    real.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,96 @@
+//! Verdicts: what a published saving is worth beside the replay.
+//!
+//! A claim is a range; so is the replay (alone to last, widened by the model's own error); and
+//! there is a most that the toggle could ever save: its best corner, every parameter at its
+//! friendliest end. The verdict follows from these three and nothing else.
+
+use crate::units::{BASIS_POINTS, scaled};
+use std::ops::RangeInclusive;
+
+/// The model's own error, in ten-thousandths of a saving: the 90th percentile of the content-only
+/// error of summed reads on sessions whose rates were fitted elsewhere.
+/// Source: MODEL.md, "Content rates", measured 2026-11-20.
+pub const MODEL_ERROR_BP: i64 = 510;
+
+/// What is said about a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The claim and the replay overlap.
+    Holds,
+    /// The replay saves less.
+    Overstated,
+    /// The replay saves more.
+    Understated,
+    /// Not even the friendliest parameters save that much.
+    CannotBe,
+    /// There is nothing in the recording to test it on, or no number to test.
+    NotTestable,
+}
+
+impl Verdict {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Overstated => "overstated",
+            Self::Understated => "understated",
+            Self::CannotBe => "cannot be",
+            Self::NotTestable => "not testable",
+        }
+    }
+}
+
+/// What a verdict rests on. All savings are in one unit and positive where something falls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What is claimed.
+    pub claimed: RangeInclusive<i64>,
+    /// What the replay saves, lowest and highest.
+    pub replayed: RangeInclusive<i64>,
+    /// What the best corner saves.
+    pub at_most: i64,
+}
+
+/// Judges a claim.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Verdict {
+    let margin = |saving: i64| scaled(saving.abs(), MODEL_ERROR_BP, BASIS_POINTS);
+    let (low, high) = (*evidence.replayed.start(), *evidence.replayed.end());
+    let (low, high) = (low - margin(low), high + margin(high));
+    let at_most = evidence.at_most.max(high) + margin(evidence.at_most);
+    if *evidence.claimed.start() > at_most {
+        Verdict::CannotBe
+    } else if *evidence.claimed.start() > high {
+        Verdict::Overstated
+    } else if *evidence.claimed.end() < low {
+        Verdict::Understated
+    } else {
+        Verdict::Holds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(claimed: (i64, i64), replayed: (i64, i64), at_most: i64, verdict: Verdict) {
+        let evidence =
+            Evidence { claimed: claimed.0..=claimed.1, replayed: replayed.0..=replayed.1, at_most };
+        assert_eq!(judge(&evidence), verdict, "{evidence:?}");
+    }
+
+    #[test]
+    fn verdicts_follow_from_three_numbers() {
+        check((900, 1_100), (1_000, 1_000), 1_200, Verdict::Holds);
+        check((1_050, 1_100), (1_000, 1_000), 1_200, Verdict::Holds);
+        check((1_060, 1_100), (1_000, 1_000), 1_200, Verdict::Overstated);
+        check((1_300, 1_400), (1_000, 1_000), 1_200, Verdict::CannotBe);
+        check((1_300, 1_400), (1_000, 1_000), 1_300, Verdict::Overstated);
+        check((800, 900), (1_000, 1_000), 1_200, Verdict::Understated);
+        check((800, 949), (1_000, 1_000), 1_200, Verdict::Holds);
+        check((450, 550), (300, 600), 600, Verdict::Holds);
+        check((100, 200), (-50, -10), 0, Verdict::CannotBe);
+        check((0, 0), (0, 0), 0, Verdict::Holds);
+    }
+}

@@ -1,0 +1,167 @@
+//! The model's own error, measured on the recording at hand: its honesty figure.
+//!
+//! *Law*: billed contexts are given, shocks are set aside, and the cache law alone predicts every
+//! call's read but the first. *Content*: usage is hidden; contexts follow from the sizes of blocks
+//! alone (the first context is given, because no transcript holds the system prompt), and the law
+//! reads from those. Both errors are of a session's summed reads.
+
+use crate::cache::ttl::Ttl;
+use crate::cache::{Lookup, Policy, Prior};
+use crate::recording::{BlockKind, Recording, Restart, Session};
+use std::collections::BTreeMap;
+
+/// What a compaction leaves beside its summary: files that the harness reads again.
+/// Source: MODEL.md, "Content rates": median 12.5 K over 9 compactions, 2026-11-20.
+const RESTORED: i64 = 13_000;
+
+/// A first context above this holds more than a system prompt. Source: MODEL.md, "Content rates".
+const MAX_BASE: i64 = 45_000;
+
+/// Errors of summed reads as shares, 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Quantiles {
+    /// Half of the sessions are better.
+    pub median: f64,
+    /// Nine of ten are better.
+    pub p90: f64,
+    /// 99 of 100 are better.
+    pub p99: f64,
+}
+
+/// The errors of one group of sessions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fidelity {
+    /// The group: a folder, or `all`.
+    pub group: String,
+    /// Sessions with at least two calls and some read.
+    pub sessions: usize,
+    /// Error of the cache law alone.
+    pub law: Quantiles,
+    /// Error with usage hidden.
+    pub content: Quantiles,
+    /// Sum of predicted minus sum of billed reads over sum of billed reads: the law's bias.
+    pub law_bias: f64,
+    /// The same with usage hidden.
+    pub content_bias: f64,
+}
+
+/// The errors of one session's summed reads.
+struct SessionError {
+    group: String,
+    billed: i64,
+    law: i64,
+    content: i64,
+    calls: u32,
+}
+
+/// Measures a recording: all sessions, those of 20 calls or more, and each folder of files.
+#[must_use]
+pub fn measure(recording: &Recording) -> Vec<Fidelity> {
+    let errors: Vec<SessionError> = recording
+        .sessions
+        .iter()
+        .filter(|session| session.calls >= 2)
+        .map(|session| session_error(recording, session))
+        .filter(|error| error.billed > 0)
+        .collect();
+    let mut groups: BTreeMap<&str, Vec<&SessionError>> = BTreeMap::new();
+    for error in &errors {
+        groups.entry(&error.group).or_default().push(error);
+    }
+    let long: Vec<&SessionError> = errors.iter().filter(|error| error.calls >= 20).collect();
+    let mut measured = vec![
+        quantiles("all sessions", &errors.iter().collect::<Vec<_>>()),
+        quantiles("20 calls or more", &long),
+    ];
+    if groups.len() > 1 {
+        measured.extend(groups.iter().map(|(name, errors)| quantiles(name, errors)));
+    }
+    measured
+}
+
+fn session_error(recording: &Recording, session: &Session) -> SessionError {
+    let contents = contexts_by_content(recording, session);
+    let (mut billed, mut law, mut content) = (0, 0, 0);
+    for (position, at) in session.range().enumerate() {
+        let call = &recording.calls[at];
+        billed += call.usage.read;
+        let Some(before) = position.checked_sub(1).map(|_| &recording.calls[at - 1]) else {
+            law += call.usage.read;
+            content += call.usage.read;
+            continue;
+        };
+        let lookup = |context: i64, cached: i64| Lookup {
+            prior: Some(Prior {
+                cached,
+                gap_ms: call.start_ms - before.touched_ms,
+                tier: before.tier,
+            }),
+            context,
+            static_prefix: session.static_prefix,
+            warm_prefix: session.warm_prefix,
+            cache_break: call.cache_break,
+        };
+        let cached = before.usage.context() - before.usage.fresh;
+        law += Ttl.read(&lookup(call.usage.context(), cached));
+        content += Ttl.read(&lookup(contents[position], contents[position - 1]));
+    }
+    let group = session.file.split('/').next().unwrap_or_default().to_owned();
+    SessionError { group, billed, law, content, calls: session.calls }
+}
+
+/// Every context of a session from the sizes of its blocks alone; the first one is given.
+fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
+    let mut contexts: Vec<i64> = Vec::with_capacity(session.calls as usize);
+    let mut base = 0;
+    for at in session.range() {
+        let call = &recording.calls[at];
+        let sum = |output: bool, of: usize| -> i64 {
+            let blocks = recording.blocks_of(of).iter();
+            blocks.filter(|b| b.kind.is_output() == output).map(|b| b.estimate).sum()
+        };
+        let inputs = sum(false, at);
+        let context = match (contexts.last(), call.restart) {
+            (None, _) => {
+                let first = call.usage.context();
+                base = (first - inputs).clamp(0, MAX_BASE);
+                first
+            }
+            (Some(before), Restart::No) => before + sum(true, at - 1) + inputs,
+            (Some(_), Restart::Fresh) => base + inputs,
+            (Some(_), Restart::AutoCompacted | Restart::ManualCompacted) => {
+                let summary = recording.blocks_of(at).iter().any(|b| b.kind == BlockKind::Summary);
+                base + inputs + if summary { RESTORED } else { 0 }
+            }
+        };
+        contexts.push(context);
+    }
+    contexts
+}
+
+fn quantiles(group: &str, errors: &[&SessionError]) -> Fidelity {
+    let of = |predicted: &dyn Fn(&SessionError) -> i64| {
+        let mut shares: Vec<f64> = errors
+            .iter()
+            .map(|e| (predicted(e) - e.billed).unsigned_abs() as f64 / e.billed as f64)
+            .collect();
+        shares.sort_by(f64::total_cmp);
+        let at = |q: f64| {
+            let last = shares.len().saturating_sub(1);
+            shares.get((q * last as f64).round() as usize).copied().unwrap_or(0.0)
+        };
+        Quantiles { median: at(0.5), p90: at(0.9), p99: at(0.99) }
+    };
+    let billed: i64 = errors.iter().map(|e| e.billed).sum();
+    let bias = |predicted: &dyn Fn(&SessionError) -> i64| {
+        let sum: i64 = errors.iter().map(|e| predicted(e)).sum();
+        if billed == 0 { 0.0 } else { (sum - billed) as f64 / billed as f64 }
+    };
+    Fidelity {
+        group: group.to_owned(),
+        sessions: errors.len(),
+        law: of(&|e| e.law),
+        content: of(&|e| e.content),
+        law_bias: bias(&|e| e.law),
+        content_bias: bias(&|e| e.content),
+    }
+}

@@ -1,0 +1,151 @@
+//! What a pipeline costs on one side of a comparison, and the difference of two sides.
+
+use crate::plan::{Plan, Subset};
+use crate::recording::Recording;
+use crate::replay::{self, CallRow, Cost, Outcome};
+use crate::units::Usage;
+
+/// What a pipeline costs under one subset of toggles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Calls.
+    pub calls: i64,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// Output that usage does not show (placeholder counts), estimated.
+    pub hidden_output: i64,
+    /// Money.
+    pub cost: Cost,
+    /// The largest context of any call.
+    pub peak_context: i64,
+    /// Session time, summed over sessions, milliseconds.
+    pub session_ms: i64,
+    /// The most calls that start within one minute.
+    pub peak_calls_a_minute: i64,
+}
+
+impl Side {
+    /// Replays a plan under a subset.
+    #[must_use]
+    pub fn replay(plan: &Plan, subset: Subset) -> Self {
+        let outcome = replay::replay(plan, subset);
+        let rows = replay::replay_rows(plan, subset);
+        Self { peak_calls_a_minute: peak_calls_a_minute(&rows), ..Self::of(plan, &outcome) }
+    }
+
+    /// Without the times of calls.
+    fn of(plan: &Plan, outcome: &Outcome) -> Self {
+        Self {
+            calls: outcome.calls,
+            usage: outcome.usage(),
+            hidden_output: outcome.hidden_output(),
+            cost: replay::tally(plan, outcome),
+            peak_context: outcome.peak_context,
+            session_ms: outcome.session_ms,
+            peak_calls_a_minute: 0,
+        }
+    }
+}
+
+/// The most calls that start within any minute.
+fn peak_calls_a_minute(rows: &[CallRow]) -> i64 {
+    let mut starts: Vec<i64> = rows.iter().map(|row| row.outcome.start_ms).collect();
+    starts.sort_unstable();
+    let mut from = 0;
+    let mut peak = 0;
+    for (at, start) in starts.iter().enumerate() {
+        while start - starts[from] >= 60_000 {
+            from += 1;
+        }
+        peak = peak.max(at + 1 - from);
+    }
+    peak as i64
+}
+
+/// What a change saves: positive where tokens, calls, money or time fall.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Saving {
+    /// Calls.
+    pub calls: i64,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// Output that usage does not show.
+    pub hidden_output: i64,
+    /// Money.
+    pub cost: Cost,
+    /// Session time, milliseconds.
+    pub session_ms: i64,
+}
+
+impl Saving {
+    /// What `after` saves against `before`.
+    #[must_use]
+    pub fn between(before: &Side, after: &Side) -> Self {
+        Self {
+            calls: before.calls - after.calls,
+            usage: before.usage - after.usage,
+            hidden_output: before.hidden_output - after.hidden_output,
+            cost: Cost {
+                recorded: before.cost.recorded - after.cost.recorded,
+                hidden: before.cost.hidden - after.cost.hidden,
+            },
+            session_ms: before.session_ms - after.session_ms,
+        }
+    }
+}
+
+/// One step of a pipeline (or one session where no step is known).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Sessions.
+    pub sessions: i64,
+    /// Calls.
+    pub calls: i64,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// Session time, milliseconds.
+    pub session_ms: i64,
+}
+
+/// A replay step by step, in the order in which the steps first appear.
+#[must_use]
+pub fn by_step(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let step_of: Vec<usize> = recording
+        .sessions
+        .iter()
+        .map(|session| {
+            let name = if session.step.is_empty() { &session.id } else { &session.step };
+            let at = steps.iter().position(|step| step.name == *name).unwrap_or_else(|| {
+                steps.push(Step {
+                    name: name.clone(),
+                    sessions: 0,
+                    calls: 0,
+                    usage: Usage::default(),
+                    session_ms: 0,
+                });
+                steps.len() - 1
+            });
+            steps[at].sessions += 1;
+            at
+        })
+        .collect();
+    let mut span: Vec<Option<(i64, i64)>> = vec![None; recording.sessions.len()];
+    for row in replay::replay_rows(plan, subset) {
+        let call = &recording.calls[plan.call_of[row.row as usize] as usize];
+        let step = &mut steps[step_of[call.session as usize]];
+        step.calls += 1;
+        step.usage += row.outcome.usage;
+        let start = row.outcome.start_ms;
+        let end = start + plan.rows[row.row as usize].duration_ms;
+        let span = &mut span[call.session as usize];
+        *span = Some((span.map_or(start, |(from, _)| from), end));
+    }
+    for (session, span) in span.iter().enumerate() {
+        let (from, to) = span.unwrap_or_default();
+        steps[step_of[session]].session_ms += to - from;
+    }
+    steps
+}

@@ -1,0 +1,235 @@
+//! Where the tokens went: sessions, tools, kinds of blocks, and what each of them cost in re-reads.
+
+use crate::ids::NONE;
+use crate::intervene;
+use crate::plan::Plan;
+use crate::price::{MissingPrice, Pricing, Resolver};
+use crate::recording::{BlockKind, Recording, Restart};
+use crate::replay;
+use crate::scenario::Chosen;
+use crate::units::{PicoUsd, Usage};
+use std::collections::BTreeMap;
+
+/// Totals of a recording or of one of its sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Calls.
+    pub calls: i64,
+    /// Records.
+    pub records: i64,
+    /// Tokens by class, remainders included.
+    pub usage: Usage,
+    /// Output that usage does not show, estimated.
+    pub hidden_output: i64,
+    /// The largest context.
+    pub peak_context: i64,
+    /// Money for the recorded classes; `None` where a model has no price.
+    pub cost: Option<PicoUsd>,
+}
+
+/// One session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTotals {
+    /// Index in the recording.
+    pub index: usize,
+    /// The models that it used, in order of first use.
+    pub models: Vec<String>,
+    /// Its totals.
+    pub totals: Totals,
+}
+
+/// Blocks of one group: a kind, or a tool and a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// Blocks.
+    pub blocks: i64,
+    /// Their tokens, each counted once.
+    pub tokens: i64,
+    /// Their tokens times the later calls that carried them: what they cost in re-reads.
+    pub carried: i64,
+}
+
+/// What one toggle finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// Places where it applies.
+    pub found: u32,
+    /// Tokens that it touches.
+    pub touched: i64,
+    /// Cache reads that it saves alone; `None` where prices are missing and nothing was replayed.
+    pub saved_read: Option<i64>,
+}
+
+/// Everything that `inspect` shows.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The whole recording.
+    pub totals: Totals,
+    /// Session by session.
+    pub sessions: Vec<SessionTotals>,
+    /// By kind of block, largest re-reads first.
+    pub kinds: Vec<(BlockKind, Group)>,
+    /// By tool (results and reports), largest re-reads first.
+    pub tools: Vec<(String, Group)>,
+    /// What each toggle finds.
+    pub toggles: Vec<Found>,
+    /// Models without a price, each once.
+    pub unpriced: Vec<MissingPrice>,
+}
+
+/// Summarises a recording.
+#[must_use]
+pub fn summarise(recording: &Recording, chosen: &[Chosen], pricing: &Pricing) -> Summary {
+    let mut unpriced: Vec<MissingPrice> = Vec::new();
+    let mut prices = pricing.resolver();
+    let mut sessions = Vec::with_capacity(recording.sessions.len());
+    for index in 0..recording.sessions.len() {
+        sessions.push(session_totals(recording, index, pricing, &mut prices, &mut unpriced));
+    }
+    let totals = sessions
+        .iter()
+        .fold(Totals { cost: Some(PicoUsd::default()), ..Totals::default() }, |sum, session| {
+            sum.plus(&session.totals)
+        });
+    let (kinds, tools) = groups(recording);
+    let toggles = found(recording, chosen, pricing, unpriced.is_empty());
+    Summary { totals, sessions, kinds, tools, toggles, unpriced }
+}
+
+impl Totals {
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            records: self.records + other.records,
+            usage: self.usage + other.usage,
+            hidden_output: self.hidden_output + other.hidden_output,
+            peak_context: self.peak_context.max(other.peak_context),
+            cost: self.cost.zip(other.cost).map(|(a, b)| a + b),
+        }
+    }
+}
+
+fn session_totals(
+    recording: &Recording,
+    index: usize,
+    pricing: &Pricing,
+    prices: &mut Resolver,
+    unpriced: &mut Vec<MissingPrice>,
+) -> SessionTotals {
+    let session = &recording.sessions[index];
+    let mut models: Vec<String> = Vec::new();
+    let mut totals = Totals { records: i64::from(session.records), ..Totals::default() };
+    let mut cost = Some(PicoUsd::default());
+    let mut pay = |model: &str, usage: &Usage, context: i64, at_ms: Option<i64>| {
+        let found = match at_ms {
+            Some(at_ms) => prices.resolve(model, at_ms).map(|index| prices.row(index).clone()),
+            None => pricing.find(model, None),
+        };
+        match found {
+            Ok(row) => {
+                let price = if context > row.long_above { row.long } else { row.base };
+                cost = cost.map(|sum| sum + price.of(usage));
+            }
+            Err(missing) => {
+                cost = None;
+                if !unpriced.contains(&missing) {
+                    unpriced.push(missing);
+                }
+            }
+        }
+    };
+    for call in &recording.calls[session.range()] {
+        let model = recording.model(call.model);
+        if !models.iter().any(|known| known == model) {
+            models.push(model.to_owned());
+        }
+        totals.calls += 1;
+        totals.usage += call.usage;
+        totals.hidden_output += call.output_hidden;
+        totals.peak_context = totals.peak_context.max(call.usage.context());
+        pay(model, &call.usage, call.usage.context(), Some(call.start_ms));
+    }
+    let last = recording.calls[session.range()].last().map(|call| call.start_ms);
+    for rest in recording.remainders.iter().filter(|rest| rest.session as usize == index) {
+        let model = recording.model(rest.model);
+        if !models.iter().any(|known| known == model) {
+            models.push(model.to_owned());
+        }
+        totals.usage += rest.usage;
+        // The prompt sizes behind a remainder are unknown: it is priced in the base band.
+        pay(model, &rest.usage, 0, last);
+    }
+    totals.cost = cost;
+    SessionTotals { index, models, totals }
+}
+
+type Groups = (Vec<(BlockKind, Group)>, Vec<(String, Group)>);
+
+fn groups(recording: &Recording) -> Groups {
+    let mut kinds: BTreeMap<BlockKind, Group> = BTreeMap::new();
+    let mut tools: BTreeMap<&str, Group> = BTreeMap::new();
+    for session in &recording.sessions {
+        // Until when each call's blocks are carried: the call before the next restart.
+        let mut end = session.range().end;
+        for at in session.range().rev() {
+            for block in recording.blocks_of(at) {
+                let later = end - at - 1;
+                let group = kinds.entry(block.kind).or_default();
+                group.add(block.tokens, later);
+                let name = recording.tool(block.tool);
+                if !block.kind.is_output() && !name.is_empty() {
+                    tools.entry(name).or_default().add(block.tokens, later);
+                }
+            }
+            if recording.calls[at].restart != Restart::No {
+                end = at;
+            }
+        }
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(kind, group)| (-group.carried, *kind));
+    let mut tools: Vec<_> =
+        tools.into_iter().map(|(name, group)| (name.to_owned(), group)).collect();
+    tools.sort_by(|a, b| b.1.carried.cmp(&a.1.carried).then(a.0.cmp(&b.0)));
+    (kinds, tools)
+}
+
+impl Group {
+    fn add(&mut self, tokens: i64, later: usize) {
+        self.blocks += 1;
+        self.tokens += tokens;
+        self.carried += tokens * later as i64;
+    }
+}
+
+fn found(recording: &Recording, chosen: &[Chosen], pricing: &Pricing, priced: bool) -> Vec<Found> {
+    let patches: Vec<_> = chosen.iter().map(|c| c.toggle.patch(recording, &c.params)).collect();
+    let plan = if priced { Plan::compile(recording, &patches, pricing).ok() } else { None };
+    let baseline = plan.as_ref().map(|plan| replay::replay(plan, 0).usage().read);
+    let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
+        let card = chosen.toggle.card();
+        let saved = plan
+            .as_ref()
+            .zip(baseline)
+            .map(|(plan, before)| before - replay::replay(plan, 1 << index).usage().read);
+        Found {
+            id: card.id,
+            title: card.title,
+            found: patch.found,
+            touched: intervene::tokens_touched(recording, patch),
+            saved_read: saved,
+        }
+    });
+    found.collect()
+}
+
+/// What was billed to no session, e.g. an orchestrator's attributed share.
+#[must_use]
+pub fn attributed(recording: &Recording) -> Usage {
+    let rests = recording.remainders.iter().filter(|rest| rest.session == NONE);
+    rests.map(|rest| rest.usage).sum()
+}

@@ -1,0 +1,555 @@
+//! Reported pipelines: both lenses meet the published totals to the token, events stand where
+//! toggles look for them, and the audit finds what it must.
+
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+use std::collections::BTreeMap;
+use windtunnel::fixed;
+use windtunnel::reconstruct::{
+    BUILTIN, Lens, Reconstruction, Reported, builtin, reconstruct, reconstruct_with,
+};
+use windtunnel::recording::estimate::{self, Tokenizer};
+use windtunnel::recording::{BlockKind, BlockMarks, CallMarks, Recording, Restart, Shock, Tier};
+use windtunnel::study::audit::{Severity, audit, claim_arithmetic};
+use windtunnel::units::Usage;
+
+const LENSES: [Lens; 2] = [Lens::Message, Lens::Record];
+
+fn all() -> impl Iterator<Item = (Reported, Lens, Reconstruction)> {
+    BUILTIN.iter().flat_map(|(name, _)| {
+        LENSES.map(|lens| {
+            let reported = builtin(name).unwrap();
+            let done = reconstruct(&reported, lens).unwrap();
+            (reported, lens, done)
+        })
+    })
+}
+
+fn order_774(lens: Lens) -> Reconstruction {
+    reconstruct(&builtin("order-774").unwrap(), lens).unwrap()
+}
+
+fn by_step(recording: &Recording) -> BTreeMap<&str, Usage> {
+    let mut steps: BTreeMap<&str, Usage> = BTreeMap::new();
+    for call in &recording.calls {
+        let step = recording.sessions[call.session as usize].step.as_str();
+        *steps.entry(step).or_default() += call.usage;
+    }
+    steps
+}
+
+#[test]
+fn every_step_meets_its_published_totals_exactly() {
+    for (reported, lens, done) in all() {
+        let steps = by_step(&done.recording);
+        assert_eq!(steps.len(), reported.steps.rows.len());
+        for row in &reported.steps.rows {
+            let wanted = Usage {
+                fresh: row.fresh.value(),
+                read: row.read.value(),
+                write_5m: 0,
+                write_1h: row.write.value(),
+                output: row.output.value(),
+            };
+            assert_eq!(
+                steps[row.step.as_str()],
+                wanted,
+                "{} {} {}",
+                reported.name,
+                lens.name(),
+                row.step
+            );
+        }
+    }
+}
+
+#[test]
+fn books_balance_without_cuts_or_shocks() {
+    for (reported, lens, done) in all() {
+        let name = format!("{} {}", reported.name, lens.name());
+        done.recording.check().unwrap_or_else(|error| panic!("{name}: {error}"));
+        for (at, call) in done.recording.calls.iter().enumerate() {
+            assert_eq!(call.cut, 0, "{name} call {at}");
+            assert_eq!(call.shock, Shock::None, "{name} call {at}");
+            assert_eq!(call.tier, Tier::OneHour, "{name} call {at}");
+            assert_eq!(call.output_hidden, 0, "{name} call {at}");
+        }
+    }
+}
+
+#[test]
+fn times_fill_the_published_time() {
+    for (reported, _, done) in all() {
+        let mut end = 0;
+        for row in &reported.steps.rows {
+            let mut whole = 0;
+            for session in &done.recording.sessions {
+                if session.step != row.step {
+                    continue;
+                }
+                let calls = &done.recording.calls[session.range()];
+                assert!(calls.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms));
+                assert!(calls[0].start_ms >= end, "{} begins too early", session.id);
+                whole += calls[calls.len() - 1].end_ms - calls[0].start_ms;
+            }
+            // A wait behind the last call belongs to no call.
+            assert!(whole <= row.time.value(), "{}", row.step);
+            assert!(whole * 10 >= row.time.value() * 9, "{}", row.step);
+            end += if row.step == "run_arch_lenses" { 0 } else { whole };
+        }
+    }
+}
+
+#[test]
+fn exponents_are_ordinary_under_the_message_lens() {
+    for (reported, lens, done) in all() {
+        if lens == Lens::Record {
+            continue;
+        }
+        for fit in &done.sessions {
+            let exponent = fit.exponent.unwrap();
+            let real = fixed::ratio(23, 100)..=fixed::ratio(182, 100);
+            assert!(real.contains(&exponent), "{} {}", reported.name, fit.id);
+            let (low, high) = fit.calls_range;
+            assert!(low <= fit.calls && fit.calls <= high, "{}", fit.id);
+            assert_eq!(fit.start, 12_000);
+        }
+    }
+}
+
+/// (session, calls, exponent of the whole growth, mean context).
+fn check_fit(lens: Lens, expect: &[(&str, u32, &str, i64)]) {
+    let done = order_774(lens);
+    let got: Vec<(String, u32, String, i64)> = done
+        .sessions
+        .iter()
+        .map(|fit| {
+            let exponent = fit.exponent.map_or("none".to_owned(), fixed::to_decimal);
+            (fit.id.clone(), fit.calls, exponent, fit.mean_context)
+        })
+        .collect();
+    let expect: Vec<(String, u32, String, i64)> = expect
+        .iter()
+        .map(|&(id, calls, exponent, mean)| (id.to_owned(), calls, exponent.to_owned(), mean))
+        .collect();
+    assert_eq!(got, expect, "{}", lens.name());
+}
+
+#[test]
+fn golden_fit_under_the_message_lens() {
+    check_fit(
+        Lens::Message,
+        &[
+            ("14b6a3bc", 19, "0.648", 45_837),
+            ("6202fd96", 20, "0.605", 50_000),
+            ("504ea192", 10, "0.780", 31_340),
+            ("fd6d3079", 37, "0.563", 51_351),
+            ("9768e31d", 111, "0.762", 85_586),
+            ("096e0115", 80, "0.733", 63_750),
+            ("e2495448", 54, "0.733", 53_704),
+            ("a53d2b38", 6, "1.269", 23_217),
+            ("79e2d7d8", 8, "0.904", 27_543),
+            ("0f1f76be", 8, "0.904", 28_117),
+            ("a2540a25", 9, "0.904", 30_603),
+            ("7651e1a4", 7, "1.080", 28_643),
+        ],
+    );
+}
+
+#[test]
+fn golden_fit_under_the_record_lens() {
+    check_fit(
+        Lens::Record,
+        &[
+            ("14b6a3bc", 38, "4.008", 22_918),
+            ("6202fd96", 38, "3.209", 26_316),
+            ("504ea192", 24, "20.991", 13_058),
+            ("fd6d3079", 65, "2.554", 29_231),
+            ("9768e31d", 183, "2.248", 51_913),
+            ("096e0115", 162, "3.502", 31_481),
+            ("e2495448", 102, "3.500", 28_431),
+            ("a53d2b38", 18, "none", 7_739),
+            ("79e2d7d8", 18, "21.255", 12_241),
+            ("0f1f76be", 17, "21.278", 13_231),
+            ("a2540a25", 21, "20.224", 13_116),
+            ("7651e1a4", 20, "none", 10_025),
+        ],
+    );
+}
+
+/// Calls of a session with all of some marks.
+fn marked(recording: &Recording, id: &str, marks: CallMarks) -> Vec<usize> {
+    let session = recording.sessions.iter().find(|s| s.id == id).unwrap();
+    let calls = session.range();
+    let first = calls.start;
+    calls.filter(|&at| recording.calls[at].marks.contains(marks)).map(|at| at - first).collect()
+}
+
+#[test]
+fn prose_shares_its_calls_or_has_its_own() {
+    let done = order_774(Lens::Message);
+    let narration = marked(&done.recording, "9768e31d", CallMarks::NARRATION);
+    assert_eq!(narration.len(), 0);
+    let blocks = &done.recording.blocks;
+    let prose = blocks.iter().filter(|b| b.marks.contains(BlockMarks::PROSE));
+    assert_eq!(prose.count(), 61);
+    let thinking = blocks.iter().filter(|b| b.kind == BlockKind::Thinking);
+    assert_eq!(thinking.count(), 11);
+
+    let done = order_774(Lens::Record);
+    let recording = &done.recording;
+    let narration = marked(recording, "9768e31d", CallMarks::NARRATION);
+    let thinking = marked(recording, "9768e31d", CallMarks::THINKING_ONLY);
+    assert_eq!((narration.len(), thinking.len()), (61, 11));
+    assert!(recording.blocks.iter().all(|b| !b.marks.contains(BlockMarks::PROSE)));
+    let silent = |at: usize| narration.contains(&at) || thinking.contains(&at);
+    let before_tool = (0..182).filter(|&at| silent(at) && !silent(at + 1)).count();
+    assert_eq!(before_tool, 62);
+    assert!(!silent(182), "the last call uses a tool");
+}
+
+#[test]
+fn edit_sites_are_contiguous_and_share_a_file_each() {
+    for lens in LENSES {
+        let done = order_774(lens);
+        let recording = &done.recording;
+        let session = recording.sessions.iter().find(|s| s.id == "9768e31d").unwrap();
+        let mut sites: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut edits: BTreeMap<u32, usize> = BTreeMap::new();
+        for at in session.range() {
+            for block in recording.blocks_of(at) {
+                let (Some(file), BlockKind::ToolInput) = (block.file(), block.kind) else {
+                    continue;
+                };
+                sites.entry(file).or_default().push(at);
+                *edits.entry(file).or_default() +=
+                    usize::from(block.marks.contains(BlockMarks::EDIT));
+            }
+        }
+        // The plan, two files read seven times each, and eight sites.
+        let read_again = sites.iter().filter(|(file, at)| edits[file] == 0 && at.len() == 7);
+        assert_eq!(read_again.count(), 2, "{}", lens.name());
+        let edited: Vec<&Vec<usize>> =
+            sites.iter().filter(|(file, _)| edits[file] > 0).map(|(_, at)| at).collect();
+        assert_eq!(edited.len(), 8);
+        assert_eq!(edited.iter().map(|at| at.len()).sum::<usize>(), 44);
+        assert!(edited.iter().all(|at| (5..=6).contains(&at.len())));
+        let span = edited[7].last().unwrap() - edited[0].first().unwrap() + 1;
+        match lens {
+            Lens::Message => assert_eq!(span, 44),
+            // About nine records a site.
+            Lens::Record => assert!((70..=74).contains(&span), "{span}"),
+        }
+    }
+}
+
+#[test]
+fn reports_tests_and_plans_keep_their_size() {
+    for lens in LENSES {
+        let done = order_774(lens);
+        let recording = &done.recording;
+        let sizes = |kind: BlockKind, marks: BlockMarks| {
+            let found = recording.blocks.iter().filter(move |block| {
+                block.kind == kind && block.marks.contains(marks) && block.chars > 0
+            });
+            found.map(|block| (block.chars, block.tokens)).collect::<Vec<_>>()
+        };
+        let rate = |kind, tool, chars: u32| {
+            (chars, estimate::tokens(Tokenizer::Other, kind, tool, u64::from(chars)))
+        };
+        let reports: Vec<_> =
+            [18_000, 21_000, 5_000].map(|c| rate(BlockKind::Report, "Task", c)).into();
+        assert_eq!(sizes(BlockKind::Report, BlockMarks::empty()), reports);
+        let runs = sizes(BlockKind::ToolResult, BlockMarks::TEST_RUN | BlockMarks::FULL_SUITE);
+        let full = rate(BlockKind::ToolResult, "Bash", 10_000);
+        let aborted = rate(BlockKind::ToolResult, "Bash", 500);
+        assert_eq!(runs, [vec![aborted; 2], vec![full; 7]].concat());
+        let plan = rate(BlockKind::ToolResult, "Read", 21_000);
+        let plans = sizes(BlockKind::ToolResult, BlockMarks::READ);
+        // dry_walkthrough, implement, assess twice; the small steps have room only as messages.
+        let expected = if lens == Lens::Message { 9 } else { 4 };
+        assert_eq!(plans, vec![plan; expected], "{}", lens.name());
+    }
+}
+
+#[test]
+fn test_runs_and_polls_are_found_by_their_marks() {
+    for lens in LENSES {
+        let done = order_774(lens);
+        let recording = &done.recording;
+        let runs = |id, extra| marked(recording, id, CallMarks::TEST_RUN | extra);
+        assert_eq!(runs("096e0115", CallMarks::FULL_SUITE).len(), 5);
+        assert_eq!(runs("096e0115", CallMarks::ABORTED_RUN).len(), 2);
+        let second = runs("e2495448", CallMarks::FULL_SUITE);
+        assert_eq!(second.len(), 4);
+        let polls = marked(recording, "e2495448", CallMarks::POLL);
+        let polled: Vec<usize> = (second[1] + 1..=second[1] + 22).collect();
+        assert_eq!(polls, polled, "the second run is polled");
+        for block in &recording.blocks {
+            if block.kind != BlockKind::ToolResult {
+                continue;
+            }
+            let input = &recording.blocks[block.peer().unwrap()];
+            assert_eq!(input.kind, BlockKind::ToolInput);
+            assert_eq!((input.marks, input.tool), (block.marks, block.tool));
+            assert_eq!(recording.blocks[input.peer().unwrap()], *block);
+        }
+        // A full run leaves a gap that a five-minute cache would not survive.
+        let session = recording.sessions.iter().find(|s| s.id == "096e0115").unwrap();
+        let calls = &recording.calls[session.range()];
+        for at in runs("096e0115", CallMarks::FULL_SUITE) {
+            let gap = calls[at + 1].start_ms - calls[at].start_ms;
+            let aborted = calls[at].marks.contains(CallMarks::ABORTED_RUN);
+            assert_eq!(gap > 300_000, !aborted);
+        }
+    }
+}
+
+#[test]
+fn orchestrator_and_crashes_stand_beside_the_calls() {
+    let done = order_774(Lens::Message);
+    let remainders = &done.recording.remainders;
+    assert_eq!(remainders.len(), 1);
+    assert_eq!(remainders[0].why, "orchestrator");
+    assert_eq!(remainders[0].usage.read, 4_698_000);
+    let crashes = done.recording.crashes;
+    assert_eq!((crashes.records, crashes.pid_reuse, crashes.orphans), (41, 11, 30));
+    assert_eq!(done.recording.models, ["unstated"]);
+    for session in &done.recording.sessions {
+        let calls = &done.recording.calls[session.range()];
+        assert_eq!(calls[0].restart, Restart::Fresh);
+        assert!(calls[1..].iter().all(|call| call.restart == Restart::No));
+    }
+    let records: u32 = done.recording.sessions.iter().map(|s| s.records).sum();
+    assert_eq!(records, 706);
+}
+
+#[test]
+fn what_gives_way_is_noted() {
+    assert_eq!(order_774(Lens::Message).notes, Vec::<String>::new());
+    let notes = order_774(Lens::Record).notes.join("\n");
+    for session in ["a53d2b38", "7651e1a4", "79e2d7d8"] {
+        assert!(notes.contains(session), "{notes}");
+    }
+    let reported = builtin("order-775").unwrap();
+    assert_eq!(reconstruct(&reported, Lens::Message).unwrap().notes.len(), 9);
+}
+
+#[test]
+fn call_counts_can_be_given() {
+    let reported = builtin("order-774").unwrap();
+    for fit in order_774(Lens::Message).sessions {
+        for calls in [fit.calls_range.0, fit.calls_range.1] {
+            let given = [(fit.id.clone(), calls)];
+            let done = reconstruct_with(&reported, Lens::Message, &given).unwrap();
+            assert_eq!(by_step(&done.recording)["assess"].read, 8_000_000);
+            assert!(done.sessions.iter().any(|f| f.id == fit.id && f.calls == calls));
+        }
+    }
+    let given = [("assess-3".to_owned(), 40)];
+    let order_775 = builtin("order-775").unwrap();
+    let done = reconstruct_with(&order_775, Lens::Message, &given).unwrap();
+    let assess: Vec<u32> = (1..=7)
+        .map(|i| format!("assess-{i}"))
+        .map(|id| done.sessions.iter().find(|fit| fit.id == id).unwrap().calls)
+        .collect();
+    assert_eq!(assess, [35, 35, 40, 35, 35, 35, 35]);
+    let unknown = [("nobody".to_owned(), 3)];
+    let error = reconstruct_with(&reported, Lens::Message, &unknown).unwrap_err();
+    assert_eq!(error.to_string(), "order-774 has no session `nobody`");
+}
+
+#[test]
+fn same_input_same_recording() {
+    for lens in LENSES {
+        assert_eq!(order_774(lens), order_774(lens));
+    }
+}
+
+fn check_refused(from: &str, to: &str, expect: &str) {
+    let json = BUILTIN[0].1.replacen(from, to, 1);
+    assert_ne!(json, BUILTIN[0].1, "`{from}` is there");
+    let error = Reported::parse("bad.json", &json).unwrap_err().to_string();
+    assert!(error.contains(expect), "{error}");
+}
+
+#[test]
+fn bad_files_are_refused_by_field() {
+    check_refused("\"870.9k\"", "\"870.9x\"", "line 13, field `read`: `870.9x` is no figure");
+    check_refused("\"title\"", "\"titel\"", "unknown field `titel`");
+    check_refused("reported/1", "reported/2", "field `schema`: met `windtunnel.reported/2`");
+    check_refused("\"6m 18s\"", "\"618\"", "field `steps.investigate.time`: met `618`");
+    check_refused("\"sessions\": \"2\"", "\"sessions\": \"3\"", "field `steps.assess.sessions`");
+    check_refused("\"calls\": \"183\"", "\"calls\": \"0\"", "field `inventory.9768e31d.calls`");
+    check_refused("\"session\": \"e2495448\"", "\"session\": \"x\"", "field `events.");
+    check_refused("\"document\": \"issue-792\"", "\"document\": \"x\"", "`steps.source`");
+}
+
+#[test]
+fn golden_audit_of_order_774() {
+    let findings = audit(&builtin("order-774").unwrap());
+    let got: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{} {}", finding.severity.name(), finding.id))
+        .collect();
+    let expect = [
+        "error record-lens-below-start",
+        "error record-lens-exponents",
+        "error record-lens-implement-context",
+        "info message-lens-implement-context",
+        "warning mean-context",
+        "info records-per-call",
+        "info records-per-call-known",
+        "info message-lens-exponents",
+        "info cache-tier",
+        "info poll-cycles",
+        "info total-fresh",
+        "info total-output",
+        "info total-read",
+        "info total-write",
+        "info total-sessions",
+        "info total-time",
+        "warning inventory-run-arch-lenses-read",
+        "warning inventory-assess-time",
+        "info inventory-agrees",
+        "info excluded-session",
+        "info orchestrator-share",
+        "info crash-records",
+        "info call-kinds",
+        "info claim-r1",
+        "info claim-r1-turns",
+        "warning claim-r2",
+        "warning claim-r3",
+        "warning claim-r3-tokens",
+        "warning claim-r4",
+        "warning claim-r5",
+        "warning claim-r6",
+        "info claim-r7",
+        "warning combined-implement-calls",
+        "warning combined-implement-read",
+        "warning combined-assess-read",
+        "warning combined-total-read",
+        "info combined-steps",
+        "warning combined-share",
+    ];
+    assert_eq!(got, expect);
+    for (id, sum) in [
+        ("record-lens-below-start", "139.3K / 18 = 7.7K < ~12K; compose_pr: 200.5K / 20 = 10.0K"),
+        ("message-lens-implement-context", "9.5M / 111 = 85.6K"),
+        ("record-lens-implement-context", "9.5M / 183 = 51.9K"),
+        ("records-per-call", "~45.4M / 22.8M = 1.99"),
+        ("inventory-run-arch-lenses-read", "= 785.0K; 64.3K more than the table"),
+        ("claim-r1", "= 5.27M against 5M"),
+        ("claim-r2", "= 4.76M against 3M"),
+        ("claim-r3", "= 660.0K against 500K"),
+        ("claim-r3-tokens", "9.8K to 11.2K"),
+        ("claim-r7", "= 1.0M against 1M"),
+        ("combined-implement-read", "9.5M - 8.0M = 1.5M"),
+        ("combined-total-read", "= 11.2M; 22.8M - 11.2M = 11.6M"),
+        ("combined-share", "= 38.6 %; 1 - 12.0M / 22.8M = 47.4 %"),
+        ("orchestrator-share", "= 17.1 %"),
+        ("total-read", "= 22.64M; off by 155.2K, rounding allows 250.3K"),
+        ("total-time", "= 2h35m02s"),
+    ] {
+        let finding = findings.iter().find(|finding| finding.id == id).unwrap();
+        assert!(finding.arithmetic.contains(sum), "{id}: {}", finding.arithmetic);
+    }
+}
+
+#[test]
+fn golden_audit_of_order_775() {
+    let findings = audit(&builtin("order-775").unwrap());
+    let ids: Vec<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+    let expect = [
+        "message-lens-exponents",
+        "total-fresh",
+        "total-output",
+        "total-read",
+        "total-write",
+        "total-sessions",
+        "total-time",
+    ];
+    assert_eq!(ids, expect);
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Info));
+}
+
+#[test]
+fn a_corrected_figure_corrects_its_finding() {
+    let json = BUILTIN[0].1.replace("~300K", "~236K");
+    let findings = audit(&Reported::parse("corrected", &json).unwrap());
+    let gone = "inventory-run-arch-lenses-read";
+    assert!(findings.iter().all(|finding| finding.id != gone));
+}
+
+#[test]
+fn every_claim_has_its_arithmetic() {
+    let reported = builtin("order-774").unwrap();
+    for claim in &reported.claims {
+        let line = claim_arithmetic(&reported, &claim.toggle).unwrap();
+        assert!(!line.contains('\n') && !line.is_empty());
+    }
+    let line = claim_arithmetic(&reported, "R1").unwrap();
+    let wanted =
+        "(72 - ~10) non-tool turns fewer x ~85K tokens of context = 5.27M; claimed 5M (~5-6M)";
+    assert_eq!(line, wanted);
+    assert_eq!(claim_arithmetic(&reported, "C1"), None);
+}
+
+/// A one-step pipeline of random size, with every kind of event.
+fn small(calls: u32, read: u32, write: u32, output: u32, fresh: u32) -> String {
+    let source = r#""source": { "document": "d", "section": "" }"#;
+    let row = format!(
+        r#""fresh": "{fresh}", "output": "{output}", "read": "{read}", "write": "{write}",
+           "sessions": "1", "time": "9m""#
+    );
+    let events = [
+        r#""kind": "plan_read", "from_step": "s", "chars": "21K""#,
+        r#""kind": "narration", "session": "a", "text_only": "6",
+           "thinking_only": "2", "before_tool": "7""#,
+        r#""kind": "report", "session": "a", "chars": "18K", "at": "4%""#,
+        r#""kind": "edit_sites", "session": "a", "sites": "2", "calls_a_site": "9", "at": "50%""#,
+        r#""kind": "file_reads", "session": "a", "file": "f", "times": "3""#,
+        r#""kind": "test_run", "session": "a", "result": "failed", "chars": "10K",
+           "polls": "4", "at": "90%""#,
+    ]
+    .map(|event| format!(r#"{{ {event}, {source}, "why": "" }}"#));
+    format!(
+        r#"{{ "schema": "windtunnel.reported/1", "name": "small", "title": "", "pull_request": "",
+        "changes": "", "documents": [{{ "id": "d", "file": "", "title": "" }}],
+        "steps": {{ {source}, "rows": [{{ "step": "s", {row} }}], "total": {{ {row} }} }},
+        "inventory": {{ {source}, "rows": [{{ "id": "a", "step": "s", "label": "s",
+            "calls": "{calls}", "read": "{read}", "output": "{output}" }}] }},
+        "statements": [{{ "id": "start-context", "value": "12K", "text": "", {source} }},
+            {{ "id": "test-run-time", "value": "5-7m", "text": "", {source} }}],
+        "events": [{}] }}"#,
+        events.join(", ")
+    )
+}
+
+proptest! {
+    /// Whatever the totals: they are met to the token with balanced books, or refused.
+    #[test]
+    fn any_totals_are_met_or_refused(
+        calls in 1_u32..400,
+        mean in 0_u32..150_000,
+        write in 0_u32..300_000,
+        output in 0_u32..100_000,
+        fresh in 0_u32..9_000,
+    ) {
+        let read = calls * mean;
+        let reported = Reported::parse("small", &small(calls, read, write, output, fresh)).unwrap();
+        for lens in LENSES {
+            let Ok(done) = reconstruct(&reported, lens) else { continue };
+            let wanted = Usage {
+                fresh: i64::from(fresh),
+                read: i64::from(read),
+                write_5m: 0,
+                write_1h: i64::from(write),
+                output: i64::from(output),
+            };
+            prop_assert_eq!(done.recording.usage(), wanted);
+            prop_assert!(done.recording.check().is_ok());
+            prop_assert!(done.recording.calls.iter().all(|call| call.cut == 0));
+        }
+        prop_assert!(!audit(&reported).is_empty());
+    }
+}
