@@ -8,7 +8,7 @@ use windtunnel::replay::{CallOutcome, Outcome, replay, replay_rows};
 
 /// Bounded, and without files of failures: a tape that fails is printed and becomes a hand case.
 fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) }
 }
 
 /// The calls made: the recorded call that each is or follows, and its outcome.
