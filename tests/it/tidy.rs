@@ -26,7 +26,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["support"]),
     ("import", &["lines", "marks", "merge", "shell", "time"]),
-    ("report", &["document", "format", "json", "view"]),
+    ("report", &["chart", "document", "format", "json", "view"]),
 ];
 
 /// Crates that only some modules may name.

@@ -1,9 +1,10 @@
 //! Where the tokens went.
 
+mod json;
+
 use super::Provenance;
 use crate::recording::{Recording, Role, name_of};
 use crate::report::format;
-use crate::report::json::{self, Cost as CostJson, Tokens};
 use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::fidelity::{Fidelity, Quantiles};
 use crate::study::summary::{Group, SessionTotals, Summary, Totals};
@@ -199,60 +200,6 @@ impl Shown<'_> {
         self.more(&mut view, usize::try_from(self.skips).unwrap_or(usize::MAX));
         view
     }
-
-    /// For programs.
-    #[must_use]
-    pub fn json(&self) -> Vec<u8> {
-        let sessions = self.summary.sessions.iter().map(|session| {
-            let about = &self.recording.sessions[session.index];
-            SessionJson {
-                id: &about.id,
-                file: &about.file,
-                pipeline: &about.pipeline,
-                step: &about.step,
-                role: name_of(&Role::NAMED, about.role),
-                model: session.models.first().map_or("", String::as_str),
-                models: &session.models,
-                totals: (&session.totals).into(),
-            }
-        });
-        let toggles = self.summary.toggles.iter().map(|toggle| ToggleJson {
-            id: toggle.id,
-            title: toggle.title,
-            found: toggle.found,
-            tokens_touched: toggle.touched,
-            saved_read: toggle.saved_read,
-        });
-        json::document(
-            "inspect",
-            1,
-            &Body {
-                recording: &self.recording.name,
-                totals: SumJson {
-                    sessions: self.summary.sessions.len(),
-                    totals: (&self.summary.totals).into(),
-                    billed_usd: self.billed_usd,
-                },
-                sessions: sessions.collect(),
-                kinds: self
-                    .summary
-                    .kinds
-                    .iter()
-                    .map(|(k, g)| GroupJson::new(k.name(), g))
-                    .collect(),
-                tools: self.summary.tools.iter().map(|(t, g)| GroupJson::new(t, g)).collect(),
-                toggles: toggles.collect(),
-                fidelity: self.fidelity.and_then(|all| all.first()).map(FidelityJson::from),
-                fidelity_by_group: self
-                    .fidelity
-                    .map(|all| all.iter().map(FidelityJson::from).collect()),
-                skipped: self.skipped,
-                skips: self.skips,
-                unpriced: self.summary.unpriced.iter().map(ToString::to_string).collect(),
-                provenance: self.provenance,
-            },
-        )
-    }
 }
 
 fn totals_cells(totals: &Totals) -> Vec<Cell> {
@@ -283,133 +230,4 @@ pub fn fidelity_view(fidelity: &[Fidelity]) -> View {
     view.footnote("law: billed contexts, shocks set aside, the cache law alone");
     view.footnote("content: usage hidden, contexts from block sizes; the first context is given");
     view
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    recording: &'a str,
-    totals: SumJson,
-    sessions: Vec<SessionJson<'a>>,
-    kinds: Vec<GroupJson>,
-    tools: Vec<GroupJson>,
-    toggles: Vec<ToggleJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fidelity: Option<FidelityJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fidelity_by_group: Option<Vec<FidelityJson>>,
-    skipped: &'a [Skipped],
-    skips: u64,
-    unpriced: Vec<String>,
-    provenance: &'a Provenance,
-}
-
-#[derive(Serialize)]
-struct SumJson {
-    sessions: usize,
-    #[serde(flatten)]
-    totals: TotalsJson,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    billed_usd: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct TotalsJson {
-    calls: i64,
-    records: i64,
-    #[serde(flatten)]
-    tokens: Tokens,
-    output_hidden: i64,
-    peak_context: i64,
-    #[serde(flatten)]
-    cost: Option<CostJson>,
-}
-
-impl From<&Totals> for TotalsJson {
-    fn from(totals: &Totals) -> Self {
-        Self {
-            calls: totals.calls,
-            records: totals.records,
-            tokens: totals.usage.into(),
-            output_hidden: totals.hidden_output,
-            peak_context: totals.peak_context,
-            cost: totals.cost.map(CostJson::from),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct SessionJson<'a> {
-    id: &'a str,
-    file: &'a str,
-    pipeline: &'a str,
-    step: &'a str,
-    role: &'static str,
-    model: &'a str,
-    models: &'a [String],
-    #[serde(flatten)]
-    totals: TotalsJson,
-}
-
-#[derive(Serialize)]
-struct GroupJson {
-    name: String,
-    blocks: i64,
-    tokens: i64,
-    re_read: i64,
-}
-
-impl GroupJson {
-    fn new(name: &str, group: &Group) -> Self {
-        Self {
-            name: name.to_owned(),
-            blocks: group.blocks,
-            tokens: group.tokens,
-            re_read: group.carried,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ToggleJson {
-    id: &'static str,
-    title: &'static str,
-    found: u32,
-    tokens_touched: i64,
-    saved_read: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct QuantilesJson {
-    median: f64,
-    p90: f64,
-    p99: f64,
-}
-
-impl From<Quantiles> for QuantilesJson {
-    fn from(q: Quantiles) -> Self {
-        Self { median: q.median, p90: q.p90, p99: q.p99 }
-    }
-}
-
-#[derive(Serialize)]
-struct FidelityJson {
-    group: String,
-    sessions: usize,
-    law: QuantilesJson,
-    content: QuantilesJson,
-    law_bias: f64,
-    content_bias: f64,
-}
-
-impl From<&Fidelity> for FidelityJson {
-    fn from(one: &Fidelity) -> Self {
-        Self {
-            group: one.group.clone(),
-            sessions: one.sessions,
-            law: one.law.into(),
-            content: one.content.into(),
-            law_bias: one.law_bias,
-            content_bias: one.content_bias,
-        }
-    }
 }
