@@ -87,7 +87,11 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
     let mut by_real: BTreeMap<PathBuf, Found> = BTreeMap::new();
     for (real, path) in &roots {
         let last = real.file_name().unwrap_or_default().to_string_lossy();
-        let prefix = if roots.len() > 1 { format!("{last}/") } else { String::new() };
+        let prefix = if roots.len() > 1 {
+            format!("{last}/")
+        } else {
+            String::new()
+        };
         let mut walk = Walk {
             endings,
             entered: Vec::new(),
@@ -106,7 +110,11 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
         search.unreadable.append(&mut walk.unreadable);
         for (label, path) in walk.files {
             let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
-            let found = Found { label, path: path.clone(), bytes };
+            let found = Found {
+                label,
+                path: path.clone(),
+                bytes,
+            };
             // Found under two arguments: the smaller label, whichever came first.
             let kept = by_real.entry(path).or_insert_with(|| found.clone());
             if found.label < kept.label {
@@ -115,7 +123,9 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
         }
     }
     search.files = by_real.into_values().collect();
-    search.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
+    search
+        .files
+        .sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     search.unreadable.sort();
     search.unreadable.dedup();
     Ok(search)
@@ -134,7 +144,10 @@ fn refuse(path: &Path, error: &io::Error) -> SearchError {
     if error.kind() == io::ErrorKind::NotFound {
         SearchError::NotFound { path }
     } else {
-        SearchError::Unreadable { path, reason: error.to_string() }
+        SearchError::Unreadable {
+            path,
+            reason: error.to_string(),
+        }
     }
 }
 

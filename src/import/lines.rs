@@ -215,8 +215,11 @@ mod tests {
             .chain(&b"\nb\n"[..]);
         let mut lines = Lines::new(&mut source, &|_| {});
         let size = MAX_LINE as u64 + 9;
-        for (number, expect) in [(1, Line::Text(b"a")), (2, Line::TooLong(size)), (3, Line::Text(b"b"))]
-        {
+        for (number, expect) in [
+            (1, Line::Text(b"a")),
+            (2, Line::TooLong(size)),
+            (3, Line::Text(b"b")),
+        ] {
             assert_eq!(lines.next_line().ok().flatten(), Some(expect));
             assert_eq!(lines.number(), number);
         }

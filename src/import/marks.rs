@@ -50,7 +50,9 @@ fn of_command(mut purpose: Purpose, command: &str) -> Purpose {
     let runs: Vec<Scope> = commands.iter().filter_map(tests_of).collect();
     if !runs.is_empty() {
         purpose.marks |= BlockMarks::TEST_RUN;
-        purpose.marks.set(BlockMarks::FULL_SUITE, runs.contains(&Scope::Full));
+        purpose
+            .marks
+            .set(BlockMarks::FULL_SUITE, runs.contains(&Scope::Full));
         return purpose;
     }
     purpose.asks_state = commands.iter().any(asks_state);
@@ -82,57 +84,97 @@ pub fn tests_of(command: &Simple) -> Option<Scope> {
                 _ => return None,
             };
             without(&["--no-run", "--list", "--help"]).then(|| {
-                scope(rest(from), &["-p", "--package", "--test", "--bin", "--example", "-E"], |flag| {
-                    matches!(flag, "--lib" | "--doc")
-                })
+                scope(
+                    rest(from),
+                    &["-p", "--package", "--test", "--bin", "--example", "-E"],
+                    |flag| matches!(flag, "--lib" | "--doc"),
+                )
             })
         }
-        "pytest" | "py.test" | "unittest" => without(&["--collect-only", "--co", "--version", "--help"])
-            .then(|| {
+        "pytest" | "py.test" | "unittest" => {
+            without(&["--collect-only", "--co", "--version", "--help"]).then(|| {
                 let rest: Vec<String> = rest(1).iter().filter(|w| !is_root(w)).cloned().collect();
                 scope(&rest, &["-k", "-m", "--deselect"], |flag| {
                     matches!(flag, "--lf" | "--last-failed" | "--ff" | "--failed-first")
                 })
-            }),
+            })
+        }
         "go" if w1 == "test" && without(&["-list", "-c"]) => {
-            let whole = rest(2).iter().any(|word| matches!(word.as_str(), "./..." | "..." | "all"));
+            let whole = rest(2)
+                .iter()
+                .any(|word| matches!(word.as_str(), "./..." | "..." | "all"));
             let named = rest(2).iter().any(|word| word.starts_with("-run"));
-            Some(if whole && !named { Scope::Full } else { Scope::Part })
+            Some(if whole && !named {
+                Scope::Full
+            } else {
+                Scope::Part
+            })
         }
         "npm" | "pnpm" | "yarn" | "bun" | "deno" => {
             let words = rest(1);
             let at = words.iter().position(|word| is_test_script(word))?;
             let leads = words[..at].iter().all(|w| {
-                w.starts_with('-') || matches!(w.as_str(), "run" | "run-script" | "workspace" | "workspaces")
+                w.starts_with('-')
+                    || matches!(
+                        w.as_str(),
+                        "run" | "run-script" | "workspace" | "workspaces"
+                    )
                     || !matches!(w.as_str(), "install" | "add" | "i" | "remove" | "ci")
             });
-            let valued = ["--filter", "-F", "-w", "--workspace", "-t", "--testNamePattern", "--grep"];
+            let valued = [
+                "--filter",
+                "-F",
+                "-w",
+                "--workspace",
+                "-t",
+                "--testNamePattern",
+                "--grep",
+            ];
             let before = scope(&words[..at], &valued, |_| false);
             let named = words[..at].iter().any(|w| valued.contains(&w.as_str()));
-            let after = scope(&words[at + 1..], &valued, |flag| flag.starts_with("--filter="));
+            let after = scope(&words[at + 1..], &valued, |flag| {
+                flag.starts_with("--filter=")
+            });
             let _ = before;
             leads.then_some(if named { Scope::Part } else { after })
         }
-        "jest" | "vitest" | "mocha" | "ava" | "tap" | "rspec" | "phpunit" | "gotestsum" | "karma" => {
+        "jest" | "vitest" | "mocha" | "ava" | "tap" | "rspec" | "phpunit" | "gotestsum"
+        | "karma" => {
             let from = usize::from(matches!(w1, "run" | "watch" | "start")) + 1;
-            without(&["--version", "--help", "--listTests"])
-                .then(|| scope(rest(from), &["-t", "--grep", "-g", "--testNamePattern"], |f| f.starts_with("--testPathPattern")))
+            without(&["--version", "--help", "--listTests"]).then(|| {
+                scope(
+                    rest(from),
+                    &["-t", "--grep", "-g", "--testNamePattern"],
+                    |f| f.starts_with("--testPathPattern"),
+                )
+            })
         }
-        "playwright" | "cypress" if matches!(w1, "test" | "run") => {
-            Some(scope(rest(2), &["-g", "--grep", "--spec", "--project"], |_| false))
-        }
+        "playwright" | "cypress" if matches!(w1, "test" | "run") => Some(scope(
+            rest(2),
+            &["-g", "--grep", "--spec", "--project"],
+            |_| false,
+        )),
         "node" if command.has("--test") => Some(scope(rest(1), &[], |_| false)),
-        "make" | "gmake" | "just" | "task" | "rake" | "mage" | "ninja" | "nox" | "tox" | "mise" => task(command),
+        "make" | "gmake" | "just" | "task" | "rake" | "mage" | "ninja" | "nox" | "tox" | "mise" => {
+            task(command)
+        }
         "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" => {
             let module = |w: &String| w.starts_with(':') && w.ends_with(":test");
-            let runs = rest(1).iter().any(|w| matches!(w.as_str(), "test" | "verify" | "check") || module(w));
+            let runs = rest(1)
+                .iter()
+                .any(|w| matches!(w.as_str(), "test" | "verify" | "check") || module(w));
             let named = rest(1).iter().any(|w| {
-                module(w) || w.starts_with("-Dtest=") || w.starts_with("-Dit.test=") || matches!(w.as_str(), "--tests" | "-pl" | "--projects")
+                module(w)
+                    || w.starts_with("-Dtest=")
+                    || w.starts_with("-Dit.test=")
+                    || matches!(w.as_str(), "--tests" | "-pl" | "--projects")
             });
             runs.then_some(if named { Scope::Part } else { Scope::Full })
         }
-        "ctest" => without(&["-N", "--version"]).then(|| scope(rest(1), &["-R", "-L", "-I", "--tests-regex"], |_| false)),
-        "dotnet" | "swift" | "mix" | "rails" | "flutter" | "dart" | "bazel" | "zig" | "elm-test" | "composer"
+        "ctest" => without(&["-N", "--version"])
+            .then(|| scope(rest(1), &["-R", "-L", "-I", "--tests-regex"], |_| false)),
+        "dotnet" | "swift" | "mix" | "rails" | "flutter" | "dart" | "bazel" | "zig"
+        | "elm-test" | "composer"
             if w1 == "test" || (w1 == "build" && w2 == "test") =>
         {
             Some(scope(rest(2), &["--filter", "--name"], |_| false))
@@ -146,13 +188,36 @@ pub fn tests_of(command: &Simple) -> Option<Scope> {
 fn scope(words: &[String], valued: &[&str], narrows: impl Fn(&str) -> bool) -> Scope {
     // Flags of several runners whose next word is a value, not a filter.
     const PLAIN_VALUES: [&str; 24] = [
-        "-j", "-n", "--jobs", "--test-threads", "--features", "-F", "--color", "--target",
-        "--profile", "--manifest-path", "--target-dir", "--timeout", "--maxfail", "--tb", "-c",
-        "--config", "--reporter", "--cov", "--durations", "-C", "--retries", "-o", "--dist", "-W",
+        "-j",
+        "-n",
+        "--jobs",
+        "--test-threads",
+        "--features",
+        "-F",
+        "--color",
+        "--target",
+        "--profile",
+        "--manifest-path",
+        "--target-dir",
+        "--timeout",
+        "--maxfail",
+        "--tb",
+        "-c",
+        "--config",
+        "--reporter",
+        "--cov",
+        "--durations",
+        "-C",
+        "--retries",
+        "-o",
+        "--dist",
+        "-W",
     ];
     let mut at = 0;
     while let Some(word) = words.get(at).map(String::as_str) {
-        let (flag, has_value) = word.split_once('=').map_or((word, false), |(flag, _)| (flag, true));
+        let (flag, has_value) = word
+            .split_once('=')
+            .map_or((word, false), |(flag, _)| (flag, true));
         if valued.contains(&flag) || narrows(word) {
             return Scope::Part;
         }
@@ -168,7 +233,10 @@ fn scope(words: &[String], valued: &[&str], narrows: impl Fn(&str) -> bool) -> S
 
 /// A folder that holds the whole suite.
 fn is_root(word: &str) -> bool {
-    matches!(word.trim_start_matches("./").trim_end_matches('/'), "" | "." | "test" | "tests" | "discover")
+    matches!(
+        word.trim_start_matches("./").trim_end_matches('/'),
+        "" | "." | "test" | "tests" | "discover"
+    )
 }
 
 fn is_test_script(word: &str) -> bool {
@@ -180,24 +248,37 @@ fn task(command: &Simple) -> Option<Scope> {
     let words = command.words.get(1..).unwrap_or_default();
     let program = command.program();
     if matches!(program, "tox" | "nox") {
-        let listed = ["--version", "-l", "--list", "--notest"].iter().any(|flag| command.has(flag));
-        let named = words.iter().position(|word| word == "--").is_some_and(|at| at + 1 < words.len());
+        let listed = ["--version", "-l", "--list", "--notest"]
+            .iter()
+            .any(|flag| command.has(flag));
+        let named = words
+            .iter()
+            .position(|word| word == "--")
+            .is_some_and(|at| at + 1 < words.len());
         return (!listed).then_some(if named { Scope::Part } else { Scope::Full });
     }
     let words = if program == "mise" {
-        let task = words.first().is_some_and(|word| matches!(word.as_str(), "run" | "r"));
+        let task = words
+            .first()
+            .is_some_and(|word| matches!(word.as_str(), "run" | "r"));
         words.get(usize::from(task)..).unwrap_or_default()
     } else {
         words
     };
     let target = |word: &String| {
-        word.starts_with("test") || word == "check" || word.ends_with(":test") || word.ends_with("-test")
+        word.starts_with("test")
+            || word == "check"
+            || word.ends_with(":test")
+            || word.ends_with("-test")
     };
     let at = words.iter().position(target)?;
     let more = words.get(at + 1..).unwrap_or_default();
     let named = more.iter().any(|word| {
         let assigned = word.split_once('=').is_some_and(|(name, _)| {
-            matches!(name, "TEST" | "TESTS" | "FILE" | "PKG" | "T" | "TEST_ARGS" | "ARGS" | "PYTEST_ARGS")
+            matches!(
+                name,
+                "TEST" | "TESTS" | "FILE" | "PKG" | "T" | "TEST_ARGS" | "ARGS" | "PYTEST_ARGS"
+            )
         });
         assigned || (!word.starts_with('-') && !word.contains('=') && !target(word))
     });
@@ -207,14 +288,33 @@ fn task(command: &Simple) -> Option<Scope> {
 /// A script whose name says that it runs tests.
 fn script(program: &str, command: &Simple) -> Option<Scope> {
     let shell = matches!(program, "bash" | "sh" | "zsh" | "python" | "python3");
-    let (path, from) = if shell { (command.word(1), 2) } else { (command.word(0), 1) };
+    let (path, from) = if shell {
+        (command.word(1), 2)
+    } else {
+        (command.word(0), 1)
+    };
     if !shell && !path.contains('/') {
         return None;
     }
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.trim_end_matches(".sh").trim_end_matches(".py");
-    matches!(stem, "test" | "tests" | "run_tests" | "run-tests" | "runtests" | "run_test" | "run-test" | "test_all" | "test-all")
-        .then(|| scope(command.words.get(from..).unwrap_or_default(), &[], |_| false))
+    matches!(
+        stem,
+        "test"
+            | "tests"
+            | "run_tests"
+            | "run-tests"
+            | "runtests"
+            | "run_test"
+            | "run-test"
+            | "test_all"
+            | "test-all"
+    )
+    .then(|| {
+        scope(command.words.get(from..).unwrap_or_default(), &[], |_| {
+            false
+        })
+    })
 }
 
 /// Whether a command asks a forge how something is doing.
@@ -228,7 +328,9 @@ fn asks_state(command: &Simple) -> bool {
 
 /// Whether a command line does nothing but wait and look at something still running.
 fn is_poll(commands: &[Simple]) -> bool {
-    let waits = commands.iter().any(|c| c.program() == "sleep" || is_watch(c));
+    let waits = commands
+        .iter()
+        .any(|c| c.program() == "sleep" || is_watch(c));
     let looks = commands.iter().any(looks_at_running);
     let only = commands.iter().all(|c| {
         c.piped
@@ -237,20 +339,44 @@ fn is_poll(commands: &[Simple]) -> bool {
             || asks_state(c)
             || matches!(
                 c.program(),
-                "sleep" | "cat" | "head" | "tail" | "grep" | "rg" | "ls" | "wc" | "echo" | "date" | "true" | "cd" | "stat" | "for" | "done" | "break" | "[" | "test" | "printf" | "wait" | "fi"
+                "sleep"
+                    | "cat"
+                    | "head"
+                    | "tail"
+                    | "grep"
+                    | "rg"
+                    | "ls"
+                    | "wc"
+                    | "echo"
+                    | "date"
+                    | "true"
+                    | "cd"
+                    | "stat"
+                    | "for"
+                    | "done"
+                    | "break"
+                    | "["
+                    | "test"
+                    | "printf"
+                    | "wait"
+                    | "fi"
             )
     });
     only && (waits || looks)
 }
 
 fn is_watch(command: &Simple) -> bool {
-    command.program() == "gh" && asks_state(command) && (command.word(2) == "watch" || command.has("--watch"))
+    command.program() == "gh"
+        && asks_state(command)
+        && (command.word(2) == "watch" || command.has("--watch"))
 }
 
 fn looks_at_running(command: &Simple) -> bool {
     let log = |word: &String| {
         let name = word.rsplit('/').next().unwrap_or(word);
-        [".log", ".out", ".output", ".err"].iter().any(|ending| name.ends_with(ending))
+        [".log", ".out", ".output", ".err"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
             || word.contains("/tasks/")
             || name.contains("output")
     };

@@ -50,11 +50,19 @@ pub fn merge(
     for (file, (found, (source, parsed))) in files.iter().zip(read).enumerate() {
         imported.files += u64::from(source.is_some());
         imported.skipped += parsed.skips.len() as u64 + parsed.more;
-        let skip = |(line, reason)| Skip { file: found.label.clone(), line, reason };
+        let skip = |(line, reason)| Skip {
+            file: found.label.clone(),
+            line,
+            reason,
+        };
         imported.skips.extend(parsed.skips.into_iter().map(skip));
         if parsed.more > 0 {
             let reason = format!("{} more lines of this file were skipped", parsed.more);
-            imported.skips.push(Skip { file: found.label.clone(), line: u64::MAX, reason });
+            imported.skips.push(Skip {
+                file: found.label.clone(),
+                line: u64::MAX,
+                reason,
+            });
         }
         let mut indexes = Vec::with_capacity(parsed.drafts.len());
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
@@ -85,12 +93,14 @@ pub fn merge(
                     builder.push_remainder(session, model, rest, "billed beyond the calls shown");
                 }
             }
-            imported.billed_cost.extend(bill.costs.into_iter().map(|(line, usd)| BilledCost {
-                file: found.label.clone(),
-                line,
-                session,
-                usd,
-            }));
+            imported
+                .billed_cost
+                .extend(bill.costs.into_iter().map(|(line, usd)| BilledCost {
+                    file: found.label.clone(),
+                    line,
+                    session,
+                    usd,
+                }));
         }
     }
     imported.recording = builder.finish();
@@ -144,7 +154,10 @@ fn mark_copies(
                     continue;
                 }
                 Some((request, original))
-                    if sidechain || *request == key.request || *request == 0 || key.request == 0 =>
+                    if sidechain
+                        || *request == key.request
+                        || *request == 0
+                        || key.request == 0 =>
                 {
                     *original
                 }
@@ -193,7 +206,8 @@ fn without(draft: Draft, gone: &[usize]) -> RawSession {
             });
         }
         if kept.is_empty() && history > 0 {
-            call.inputs.insert(0, RawBlock::plain(BlockKind::Unattributed, 0, history));
+            call.inputs
+                .insert(0, RawBlock::plain(BlockKind::Unattributed, 0, history));
         }
         kept.push(call);
     }
@@ -238,7 +252,14 @@ fn own_prefix(session: &RawSession) -> Option<i64> {
 }
 
 fn key(session: &RawSession) -> (String, String, bool) {
-    let model = session.calls.first().and_then(|call| session.models.get(usize::from(call.model)));
+    let model = session
+        .calls
+        .first()
+        .and_then(|call| session.models.get(usize::from(call.model)));
     let sub = session.role == Role::Subagent;
-    (session.version.clone(), model.cloned().unwrap_or_default(), sub)
+    (
+        session.version.clone(),
+        model.cloned().unwrap_or_default(),
+        sub,
+    )
 }

@@ -238,8 +238,14 @@ pub fn import(
         .collect();
     let mut imported = merge::merge(&found.files, read, options);
     let whole = found.unreadable.into_iter();
-    imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
-    imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    imported.skips.extend(whole.map(|(file, reason)| Skip {
+        file,
+        line: 0,
+        reason,
+    }));
+    imported
+        .skips
+        .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.skipped = imported.skipped.max(imported.skips.len() as u64);
     imported.bytes = done.into_inner();
     judge(imported, options)
@@ -252,10 +258,17 @@ fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError>
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
         let first = imported.skips.first().map_or(String::new(), |skip| {
-            format!("; the first: {}, line {}: {}", skip.file, skip.line, skip.reason)
+            format!(
+                "; the first: {}, line {}: {}",
+                skip.file, skip.line, skip.reason
+            )
         });
         let (files, skipped) = (imported.files as usize, imported.skipped);
-        return Err(ImportError::NoCalls { files, skipped, first });
+        return Err(ImportError::NoCalls {
+            files,
+            skipped,
+            first,
+        });
     }
     Ok(imported)
 }
@@ -289,7 +302,11 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     }
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')
-        .map(|line| line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii())
+        .map(|line| {
+            line.strip_prefix(b"\xEF\xBB\xBF")
+                .unwrap_or(line)
+                .trim_ascii()
+        })
         .filter(|line| !line.is_empty())
         .take(64)
         .collect();

@@ -44,8 +44,14 @@ fn parse_at(line: &str, depth: u32) -> Vec<Simple> {
     let mut commands = Vec::new();
     for (words, piped) in split(line) {
         let words = unwrap(words);
-        let shell = matches!(words.first().map(String::as_str), Some("bash" | "sh" | "zsh"));
-        match words.iter().position(|word| matches!(word.as_str(), "-c" | "-lc")) {
+        let shell = matches!(
+            words.first().map(String::as_str),
+            Some("bash" | "sh" | "zsh")
+        );
+        match words
+            .iter()
+            .position(|word| matches!(word.as_str(), "-c" | "-lc"))
+        {
             Some(at) if shell && at + 1 < words.len() && depth < 3 => {
                 commands.extend(parse_at(&words[at + 1], depth + 1));
             }
@@ -85,7 +91,8 @@ fn split(line: &str) -> Vec<(Vec<String>, bool)> {
                 }
                 splitter.end_word();
                 let mut sign = String::from(c);
-                while let Some(next) = chars.next_if(|&c| matches!(c, '>' | '<' | '&' | '|' | '-')) {
+                while let Some(next) = chars.next_if(|&c| matches!(c, '>' | '<' | '&' | '|' | '-'))
+                {
                     sign.push(next);
                 }
                 if sign.starts_with("<<") && sign != "<<<" {
@@ -138,7 +145,8 @@ impl Splitter {
         self.end_word();
         self.skip = false;
         if !self.words.is_empty() {
-            self.commands.push((std::mem::take(&mut self.words), self.piped));
+            self.commands
+                .push((std::mem::take(&mut self.words), self.piped));
         }
         self.piped = pipe;
     }
@@ -159,7 +167,12 @@ fn unwrap(mut words: Vec<String>) -> Vec<String> {
 /// How many words at the front are a wrapper.
 fn wrapper(words: &[String]) -> usize {
     let word = |index: usize| words.get(index).map_or("", String::as_str);
-    let options = |from: usize| words[from..].iter().take_while(|w| w.starts_with('-')).count();
+    let options = |from: usize| {
+        words[from..]
+            .iter()
+            .take_while(|w| w.starts_with('-'))
+            .count()
+    };
     if is_assignment(word(0)) {
         return 1;
     }
@@ -167,11 +180,18 @@ fn wrapper(words: &[String]) -> usize {
         ("timeout" | "gtimeout", _) => {
             let mut at = 1;
             while word(at).starts_with('-') {
-                at += if matches!(word(at), "-s" | "-k" | "--signal" | "--kill-after") { 2 } else { 1 };
+                at += if matches!(word(at), "-s" | "-k" | "--signal" | "--kill-after") {
+                    2
+                } else {
+                    1
+                };
             }
             at + 1
         }
-        ("env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx", _)
+        (
+            "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx",
+            _,
+        )
         | ("time", _) => 1 + options(1),
         ("nice", "-n") => 3,
         ("nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
@@ -181,14 +201,21 @@ fn wrapper(words: &[String]) -> usize {
         | ("bun", "x") => {
             let mut at = 2;
             while word(at).starts_with('-') {
-                let valued = matches!(word(at), "--with" | "--extra" | "--group" | "--python" | "-p");
+                let valued = matches!(
+                    word(at),
+                    "--with" | "--extra" | "--group" | "--python" | "-p"
+                );
                 at += if valued { 2 } else { 1 };
             }
             at
         }
         ("python" | "python3" | "uv" | "py", "-m") => 2,
         _ if word(0).ends_with("/python") || word(0).ends_with("/python3") => {
-            if word(1) == "-m" { 2 } else { 0 }
+            if word(1) == "-m" {
+                2
+            } else {
+                0
+            }
         }
         _ => 0,
     }
@@ -199,7 +226,9 @@ fn is_assignment(word: &str) -> bool {
         return false;
     };
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -215,17 +244,22 @@ mod tests {
     #[test]
     fn commands_are_seen_through_their_wrapping() {
         check("cargo test", &["cargo test"]);
-        check("cd /a/b && RUST_LOG=x timeout -k 5 60 cargo test -p x 2>&1 | tail -5", &[
-            "cd /a/b",
-            "cargo test -p x",
-            "tail -5",
-        ]);
+        check(
+            "cd /a/b && RUST_LOG=x timeout -k 5 60 cargo test -p x 2>&1 | tail -5",
+            &["cd /a/b", "cargo test -p x", "tail -5"],
+        );
         check("a; b || c & d", &["a", "b", "c", "d"]);
         check("bash -lc 'cd x && pytest'", &["cd x", "pytest"]);
         check("python3 -m pytest tests > out.txt", &["pytest tests"]);
         check("uv run --with x pytest", &["pytest"]);
-        check("echo 'cargo test && x' # cargo test", &["echo cargo test && x"]);
-        check("git commit -m \"$(cat <<'EOF'\ncargo test\nEOF\n)\"", &["git commit -m $(cat <<'EOF'\ncargo test\nEOF\n)"]);
+        check(
+            "echo 'cargo test && x' # cargo test",
+            &["echo cargo test && x"],
+        );
+        check(
+            "git commit -m \"$(cat <<'EOF'\ncargo test\nEOF\n)\"",
+            &["git commit -m $(cat <<'EOF'\ncargo test\nEOF\n)"],
+        );
         check("cat <<EOF\ncargo test\nEOF", &["cat"]);
         check("a \\\n  b", &["a b"]);
         check("'unclosed", &["unclosed"]);

@@ -36,7 +36,8 @@ impl Importer for StreamJson {
         let one = |line: &&[u8]| {
             serde_json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
                 let named = !sniff.stream_session_id.0.is_empty();
-                let told = matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
+                let told =
+                    matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
                 match sniff.kind.0.as_ref() {
                     b"system" | b"assistant" | b"user" => named,
                     b"result" => named || told,
@@ -49,7 +50,9 @@ impl Importer for StreamJson {
 
     fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
         let mut reading = Reading::default();
-        for_each_record(lines, parsed, &mut |line, record| reading.record(file, line, record));
+        for_each_record(lines, parsed, &mut |line, record| {
+            reading.record(file, line, record)
+        });
         reading.finish(parsed);
     }
 }
@@ -94,7 +97,9 @@ impl Reading {
         match kind {
             b"result" => session.result(line, record),
             b"system" => session.thread(file, b"").system(record),
-            b"user" => session.thread(file, &record.parent_tool_use_id.0).user(record),
+            b"user" => session
+                .thread(file, &record.parent_tool_use_id.0)
+                .user(record),
             _ => assistant(session.thread(file, &record.parent_tool_use_id.0), record),
         }
     }
@@ -137,7 +142,12 @@ impl Session {
     }
 
     fn result(&mut self, line: u64, record: &Record<'_>) {
-        let usage = record.usage.0.as_ref().map(WireUsage::usage).unwrap_or_default();
+        let usage = record
+            .usage
+            .0
+            .as_ref()
+            .map(WireUsage::usage)
+            .unwrap_or_default();
         let one_hour = usage.write_1h > 0;
         let mut total: BTreeMap<String, Usage> = BTreeMap::new();
         for (model, used) in record.model_usage.iter().flatten() {
@@ -155,13 +165,19 @@ impl Session {
             self.now = total;
             self.billed = true;
         }
-        self.costs.extend(record.total_cost_usd.map(|usd| (line, usd)));
+        self.costs
+            .extend(record.total_cost_usd.map(|usd| (line, usd)));
     }
 
     fn finish(mut self, version: &str, parsed: &mut Parsed) {
         let first = parsed.drafts.len();
-        self.threads.sort_by(|(a, _), (b, _)| a.is_empty().cmp(&b.is_empty()).reverse());
-        for (_, thread) in self.threads.into_iter().filter(|(_, thread)| !thread.is_empty()) {
+        self.threads
+            .sort_by(|(a, _), (b, _)| a.is_empty().cmp(&b.is_empty()).reverse());
+        for (_, thread) in self
+            .threads
+            .into_iter()
+            .filter(|(_, thread)| !thread.is_empty())
+        {
             let mut draft = thread.finish();
             if draft.session.version.is_empty() {
                 version.clone_into(&mut draft.session.version);
@@ -181,7 +197,10 @@ impl Session {
         let mut shown = vec![Usage::default(); models.len()];
         for session in parsed.drafts[first..].iter().map(|draft| &draft.session) {
             for call in &session.calls {
-                let name = session.models.get(usize::from(call.model)).map_or("", String::as_str);
+                let name = session
+                    .models
+                    .get(usize::from(call.model))
+                    .map_or("", String::as_str);
                 if let Some(at) = same_model(&models, name) {
                     shown[at] = shown[at] + call.usage;
                 }
@@ -191,7 +210,13 @@ impl Session {
             align_tiers(total.1, shown);
         }
         let draft = (parsed.drafts.len() > first).then_some(first);
-        parsed.bills.push(Bill { session: self.id, draft, models, shown, costs: self.costs });
+        parsed.bills.push(Bill {
+            session: self.id,
+            draft,
+            models,
+            shown,
+            costs: self.costs,
+        });
     }
 }
 
@@ -216,7 +241,8 @@ fn same_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
     let exact = models.iter().position(|(model, _)| model == name);
     exact.or_else(|| {
         let name = name.split('[').next().unwrap_or(name);
-        let within = |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
+        let within =
+            |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
         models.iter().position(|(model, _)| within(model))
     })
 }
@@ -233,8 +259,11 @@ fn align_tiers(total: Usage, shown: &mut Usage) {
 
 /// Times for calls without any: spread over the session's duration, or by the usual durations.
 fn spread(session: &mut RawSession, duration_ms: i64) {
-    let lengths: Vec<i64> =
-        session.calls.iter().map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000)).collect();
+    let lengths: Vec<i64> = session
+        .calls
+        .iter()
+        .map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000))
+        .collect();
     let usual: i64 = lengths.iter().sum();
     let mut now = 0;
     for (call, length) in session.calls.iter_mut().zip(lengths) {

@@ -12,7 +12,11 @@ pub fn parse_ms(text: &[u8]) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| digits(&text[range]);
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
     {
         return None;
     }
@@ -24,7 +28,8 @@ pub fn parse_ms(text: &[u8]) -> Option<i64> {
 
 fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0_i64, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
+        byte.is_ascii_digit()
+            .then(|| value * 10 + i64::from(byte - b'0'))
     })
 }
 
@@ -35,7 +40,11 @@ fn fraction(text: &[u8]) -> (i64, &[u8]) {
     };
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let ms = (0..3).fold(0, |ms, at| {
-        let digit = if at < length { i64::from(rest[at] - b'0') } else { 0 };
+        let digit = if at < length {
+            i64::from(rest[at] - b'0')
+        } else {
+            0
+        };
         ms * 10 + digit
     });
     (ms, &rest[length..])
@@ -78,13 +87,23 @@ mod tests {
             "1969-12-31T23:00:00-05:30",
         ] {
             let truth: Option<jiff::Timestamp> = text.parse().ok();
-            assert_eq!(parse_ms(text.as_bytes()), truth.map(|t| t.as_millisecond()), "{text}");
+            assert_eq!(
+                parse_ms(text.as_bytes()),
+                truth.map(|t| t.as_millisecond()),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn nonsense_has_no_time() {
-        for text in ["", "now", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01X0x:00:00Z"] {
+        for text in [
+            "",
+            "now",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01X0x:00:00Z",
+        ] {
             assert_eq!(parse_ms(text.as_bytes()), None, "{text}");
         }
     }

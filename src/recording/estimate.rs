@@ -30,6 +30,10 @@ impl Tokenizer {
         let mut parts = rest.split('-');
         let (line, major, minor) = (parts.next(), parts.next(), parts.next());
         let number = |part: Option<&str>| part.and_then(|p| p.parse::<u32>().ok());
+        if number(line).is_some() {
+            // The old order of names: claude-3-5-sonnet-20241022.
+            return Self::Claude4;
+        }
         match (line, number(major), number(minor)) {
             // Dates stand where a minor version could: claude-opus-4-20250514.
             (Some(_), Some(major), Some(minor)) if minor < 100 => match (major, minor) {
@@ -84,7 +88,9 @@ pub fn hidden_thinking(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
 }
 
 fn scale(per_thousand: i64, chars: u64) -> i64 {
-    let chars = i64::try_from(chars).unwrap_or(i64::MAX).min(i64::MAX / 10_000);
+    let chars = i64::try_from(chars)
+        .unwrap_or(i64::MAX)
+        .min(i64::MAX / 10_000);
     (chars * per_thousand + 500) / 1_000
 }
 

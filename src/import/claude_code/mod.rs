@@ -50,6 +50,14 @@ pub(super) struct Sniff<'a> {
     pub usage: Lenient<Ignored>,
 }
 
+/// The type of a record, whatever its other fields are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Kind<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Short<'a>,
+}
+
 /// An object whose content does not matter.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Ignored {}
@@ -75,7 +83,8 @@ impl Importer for ClaudeCode {
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one = |line: &&[u8]| serde_json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
+        let one =
+            |line: &&[u8]| serde_json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
         head.iter().any(one)
     }
 
@@ -137,9 +146,9 @@ fn read_repaired(
     // The error's own words could quote the text: only its kind and place are told.
     match error.classify() {
         serde_json::error::Category::Eof => Err("cut short: the JSON ends too early".to_owned()),
-        serde_json::error::Category::Data => match serde_json::from_slice::<Sniff>(&fixed) {
-            Ok(sniff) if !is_known(&sniff.kind.0) => Ok(()),
-            Ok(sniff) => Err(format!("{} record of an unknown shape", sniff.kind.text())),
+        serde_json::error::Category::Data => match serde_json::from_slice::<Kind>(&fixed) {
+            Ok(record) if !is_known(&record.kind.0) => Ok(()),
+            Ok(record) => Err(format!("{} record of an unknown shape", record.kind.text())),
             Err(_) => Err("no record: a JSON value of another shape".to_owned()),
         },
         _ => Err(format!("no JSON: broken at column {}", error.column())),
@@ -147,7 +156,10 @@ fn read_repaired(
 }
 
 fn is_known(kind: &[u8]) -> bool {
-    matches!(kind, b"user" | b"assistant" | b"system" | b"attachment" | b"result")
+    matches!(
+        kind,
+        b"user" | b"assistant" | b"system" | b"attachment" | b"result"
+    )
 }
 
 /// One file on its way.
@@ -168,8 +180,18 @@ impl Reading {
         let stem = name.strip_suffix(".jsonl").unwrap_or(name);
         let in_folder = file.label.contains("subagents/");
         let agent_file = (in_folder || stem.starts_with("agent-")).then(|| stem.to_owned());
-        let role = if agent_file.is_some() { Role::Subagent } else { Role::Main };
-        let main = Thread::new(stem.to_owned(), file.label, role, agent_file.is_some(), false);
+        let role = if agent_file.is_some() {
+            Role::Subagent
+        } else {
+            Role::Main
+        };
+        let main = Thread::new(
+            stem.to_owned(),
+            file.label,
+            role,
+            agent_file.is_some(),
+            false,
+        );
         Self {
             threads: vec![main],
             agents: HashMap::new(),
@@ -220,7 +242,8 @@ impl Reading {
                 Some(_) => format!("agent-{}", record.agent_id.text()),
                 None => format!("sidechain-{at}"),
             };
-            self.threads.push(Thread::new(name, &self.label, Role::Subagent, true, false));
+            self.threads
+                .push(Thread::new(name, &self.label, Role::Subagent, true, false));
             at
         });
         if let Some(agent) = agent {

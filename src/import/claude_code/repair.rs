@@ -14,7 +14,9 @@ pub fn repair(line: &[u8]) -> Vec<u8> {
         }
         let end = match escape(&text[at..]) {
             None => at + 2,
-            Some(0xD800..=0xDBFF) if matches!(escape(&text[at + 6..]), Some(0xDC00..=0xDFFF)) => at + 12,
+            Some(0xD800..=0xDBFF) if matches!(escape(&text[at + 6..]), Some(0xDC00..=0xDFFF)) => {
+                at + 12
+            }
             Some(0xD800..=0xDFFF) => {
                 fixed.extend(b"\\ufffd");
                 at += 6;

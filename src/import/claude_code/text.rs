@@ -69,7 +69,11 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn of_copied(bytes: &[u8]) -> Self {
         let text = Text::of_borrowed(bytes);
-        Self { chars: text.chars, hash: text.hash, sample: Cow::Owned(text.sample.into_owned()) }
+        Self {
+            chars: text.chars,
+            hash: text.hash,
+            sample: Cow::Owned(text.sample.into_owned()),
+        }
     }
 }
 
@@ -208,7 +212,10 @@ pub struct Input {
 impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let mut input = Self::default();
-        input.chars = d.deserialize_any(Measure { top: Some(&mut input), key: "" })?;
+        input.chars = d.deserialize_any(Measure {
+            top: Some(&mut input),
+            key: "",
+        })?;
         Ok(input)
     }
 }
@@ -281,8 +288,15 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
         let mut top = self.top;
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             total += chars(key.as_bytes()) + 3;
-            let inner = if self.key.is_empty() { top.as_deref_mut() } else { None };
-            total += map.next_value_seed(Measure { top: inner, key: &key })?;
+            let inner = if self.key.is_empty() {
+                top.as_deref_mut()
+            } else {
+                None
+            };
+            total += map.next_value_seed(Measure {
+                top: inner,
+                key: &key,
+            })?;
             count += 1;
         }
         Ok(total + count.saturating_sub(1))

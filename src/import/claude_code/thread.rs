@@ -124,9 +124,17 @@ impl Thread {
     /// Compaction, resume: what stands between calls.
     pub fn system(&mut self, record: &Record<'_>) {
         if record.subtype.0.as_ref() == b"compact_boundary" {
-            let trigger = record.compact_metadata.0.as_ref().map(|meta| &meta.trigger.0);
+            let trigger = record
+                .compact_metadata
+                .0
+                .as_ref()
+                .map(|meta| &meta.trigger.0);
             let manual = trigger.is_some_and(|trigger| trigger.as_ref() == b"manual");
-            let restart = if manual { Restart::ManualCompacted } else { Restart::AutoCompacted };
+            let restart = if manual {
+                Restart::ManualCompacted
+            } else {
+                Restart::AutoCompacted
+            };
             self.now.compacted = Some(restart);
             self.reads.clear();
         }
@@ -151,10 +159,15 @@ impl Thread {
             b"queued_command" => self.human |= !self.sidechain,
             _ => {}
         }
-        let lengths = [attachment.content.0, attachment.prompt.0, attachment.added_lines.0];
+        let lengths = [
+            attachment.content.0,
+            attachment.prompt.0,
+            attachment.added_lines.0,
+        ];
         let chars = lengths.into_iter().max().unwrap_or(0);
         if chars > 0 {
-            self.pending.push(RawBlock::plain(BlockKind::Unattributed, chars, 0));
+            self.pending
+                .push(RawBlock::plain(BlockKind::Unattributed, chars, 0));
         }
     }
 
@@ -170,7 +183,11 @@ impl Thread {
         let at_ms = time::parse_ms(&record.timestamp.0);
         self.pending_ms = at_ms.or(self.pending_ms);
         let meta = record.is_meta == Some(true);
-        let kind = if summary { BlockKind::Summary } else { BlockKind::User };
+        let kind = if summary {
+            BlockKind::Summary
+        } else {
+            BlockKind::User
+        };
         let mut prompt = false;
         if message.content.items.is_empty() {
             prompt |= self.prompt(kind, &message.content, meta);
@@ -189,7 +206,8 @@ impl Thread {
                     self.pending.push(RawBlock::plain(kind, item.text.chars, 0));
                 }
                 b"image" | b"document" => {
-                    self.pending.push(RawBlock::plain(kind, 0, estimate::PER_IMAGE));
+                    self.pending
+                        .push(RawBlock::plain(kind, 0, estimate::PER_IMAGE));
                 }
                 _ => {}
             }
@@ -203,11 +221,10 @@ impl Thread {
         if content.text.chars == 0 {
             return false;
         }
-        self.human |= !meta
-            && kind == BlockKind::User
-            && !self.sidechain
-            && opens_turn(&content.text.sample);
-        self.pending.push(RawBlock::plain(kind, content.text.chars, 0));
+        self.human |=
+            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(&content.text.sample);
+        self.pending
+            .push(RawBlock::plain(kind, content.text.chars, 0));
         true
     }
 
@@ -229,14 +246,27 @@ impl Thread {
     fn result(&mut self, item: &Item<'_>, at_ms: Option<i64>) {
         let used = self.uses.get(&item.tool_use_id.hash());
         let report = used.is_some_and(|used| used.purpose.report);
-        let kind = if report { BlockKind::Report } else { BlockKind::ToolResult };
-        let texts = item.content.items.iter().filter(|inner| inner.text.chars > 0);
+        let kind = if report {
+            BlockKind::Report
+        } else {
+            BlockKind::ToolResult
+        };
+        let texts = item
+            .content
+            .items
+            .iter()
+            .filter(|inner| inner.text.chars > 0);
         let (mut chars, mut hash) = (item.content.text.chars, item.content.text.hash);
         for inner in texts.clone() {
             chars += inner.text.chars;
             hash = hash.rotate_left(7) ^ inner.text.hash;
         }
-        let images = item.content.items.iter().filter(|i| i.kind.0.as_ref() == b"image").count();
+        let images = item
+            .content
+            .items
+            .iter()
+            .filter(|i| i.kind.0.as_ref() == b"image")
+            .count();
         let mut block = RawBlock::plain(kind, chars, images as i64 * estimate::PER_IMAGE);
         let failed = item.is_error == Some(true);
         if let Some(used) = used {
@@ -250,7 +280,10 @@ impl Thread {
             {
                 block.marks |= BlockMarks::REREAD;
             }
-            let first = texts.clone().next().map_or(&item.content.text, |inner| &inner.text);
+            let first = texts
+                .clone()
+                .next()
+                .map_or(&item.content.text, |inner| &inner.text);
             let took_ms = at_ms.map(|at| at - used.at_ms).filter(|_| self.timed);
             let peer = used.peer;
             if failed
@@ -274,7 +307,11 @@ impl Thread {
     /// A record of a response. Records of one call share a key and may lie apart.
     pub fn assistant(&mut self, record: &Record<'_>, message: &Message<'_>, usage: Usage) {
         let key = CallKey::new(
-            if message.id.0.is_empty() { &record.uuid.0 } else { &message.id.0 },
+            if message.id.0.is_empty() {
+                &record.uuid.0
+            } else {
+                &message.id.0
+            },
             &record.request_id.0,
         );
         let at_ms = time::parse_ms(&record.timestamp.0);
@@ -297,7 +334,11 @@ impl Thread {
             self.last_ms = self.last_ms.max(at_ms);
         }
         if message.content.text.chars > 0 {
-            call.outputs.push(RawBlock::plain(BlockKind::Text, message.content.text.chars, 0));
+            call.outputs.push(RawBlock::plain(
+                BlockKind::Text,
+                message.content.text.chars,
+                0,
+            ));
         }
         for item in &message.content.items {
             self.output(index, item);
@@ -313,7 +354,11 @@ impl Thread {
     ) -> u32 {
         let index = self.session.calls.len() as u32;
         let model = intern(&mut self.session.models, &message.model.text());
-        let before = self.session.calls.last().map_or(i64::MIN, |call| call.start_ms);
+        let before = self
+            .session
+            .calls
+            .last()
+            .map_or(i64::MIN, |call| call.start_ms);
         let start_ms = self.pending_ms.or(at_ms).unwrap_or(0).max(before);
         let mut marks = CallMarks::empty();
         marks.set(CallMarks::HUMAN, std::mem::take(&mut self.human));
@@ -342,13 +387,17 @@ impl Thread {
     }
 
     fn output(&mut self, index: u32, item: &Item<'_>) {
-        let place = (index, self.session.calls[index as usize].outputs.len() as u32);
+        let place = (
+            index,
+            self.session.calls[index as usize].outputs.len() as u32,
+        );
         let block = match item.kind.0.as_ref() {
             b"text" => RawBlock::plain(BlockKind::Text, item.text.chars, 0),
             b"thinking" | b"redacted_thinking" => {
                 self.thinking = Some(true);
                 if item.thinking.0 == 0 {
-                    self.hidden.push((place.0, place.1, item.signature.0.max(item.data.0)));
+                    self.hidden
+                        .push((place.0, place.1, item.signature.0.max(item.data.0)));
                 }
                 RawBlock::plain(BlockKind::Thinking, item.thinking.0, 0)
             }
@@ -370,8 +419,9 @@ impl Thread {
             }
             self.asked_at = Some(self.tool_uses);
         }
-        let concerns_file =
-            purpose.marks.intersects(BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH);
+        let concerns_file = purpose
+            .marks
+            .intersects(BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH);
         let file = (concerns_file && input.path != 0).then(|| {
             let next = self.files.len() as u32;
             *self.files.entry(input.path).or_insert(next)
@@ -380,7 +430,14 @@ impl Thread {
         let read = (is_read && input.path != 0).then_some(input.path.rotate_left(1) ^ input.range);
         let tool = intern(&mut self.session.tools, &name);
         let at_ms = self.session.calls[place.0 as usize].end_ms;
-        let used = Use { peer: place, tool, purpose, file, read, at_ms };
+        let used = Use {
+            peer: place,
+            tool,
+            purpose,
+            file,
+            read,
+            at_ms,
+        };
         self.uses.insert(item.id.hash(), used);
         let mut block = RawBlock::plain(BlockKind::ToolInput, input.chars, 0);
         block.tool = Some(tool);
@@ -401,8 +458,12 @@ impl Thread {
             self.session.times_basis = Basis::Estimated;
         }
         let calls = &mut self.session.calls;
-        let tokenizers: Vec<Tokenizer> =
-            self.session.models.iter().map(|model| Tokenizer::of(model)).collect();
+        let tokenizers: Vec<Tokenizer> = self
+            .session
+            .models
+            .iter()
+            .map(|model| Tokenizer::of(model))
+            .collect();
         for (call, output, signature) in self.hidden {
             let call = &mut calls[call as usize];
             let tokenizer = tokenizers[usize::from(call.model)];
@@ -412,7 +473,9 @@ impl Thread {
         for call in calls.iter_mut() {
             let tokenizer = tokenizers[usize::from(call.model)];
             for block in call.inputs.iter_mut().chain(&mut call.outputs) {
-                let tool = block.tool.map_or("", |tool| &self.session.tools[usize::from(tool)]);
+                let tool = block
+                    .tool
+                    .map_or("", |tool| &self.session.tools[usize::from(tool)]);
                 block.estimate += estimate::tokens(tokenizer, block.kind, tool, block.chars);
             }
             mark_call(call);
@@ -431,7 +494,11 @@ impl Thread {
 
 /// Marks of a call that follow from its own blocks.
 fn mark_call(call: &mut RawCall) {
-    let uses = || call.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput);
+    let uses = || {
+        call.outputs
+            .iter()
+            .filter(|block| block.kind == BlockKind::ToolInput)
+    };
     let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
     let used = uses().next().is_some();
     let mut marks = CallMarks::empty();
@@ -441,7 +508,11 @@ fn mark_call(call: &mut RawCall) {
     marks.set(CallMarks::POLL, polls);
     call.marks |= marks;
     if used {
-        for block in call.outputs.iter_mut().filter(|block| block.kind == BlockKind::Text) {
+        for block in call
+            .outputs
+            .iter_mut()
+            .filter(|block| block.kind == BlockKind::Text)
+        {
             block.marks |= BlockMarks::PROSE;
         }
     }
@@ -465,7 +536,8 @@ fn link(calls: &mut [RawCall], index: usize, between: Between) {
         let kept = now - inputs - first_context;
         if kept > 0 {
             // A rewind keeps a part of the history: it is neither prompt nor system.
-            call.inputs.push(RawBlock::plain(BlockKind::Unattributed, 0, kept));
+            call.inputs
+                .push(RawBlock::plain(BlockKind::Unattributed, 0, kept));
         }
     }
     if between.resumed || between.thinking_switched || shrunk {
@@ -478,10 +550,20 @@ fn link(calls: &mut [RawCall], index: usize, between: Between) {
     let goes_on = call.restart == Restart::No
         && !call.marks.contains(CallMarks::HUMAN)
         && !call.inputs.iter().any(spoken);
-    let acts = prev.outputs.iter().any(|block| block.kind == BlockKind::ToolInput);
-    let speaks = prev.outputs.iter().any(|block| block.kind == BlockKind::Text);
+    let acts = prev
+        .outputs
+        .iter()
+        .any(|block| block.kind == BlockKind::ToolInput);
+    let speaks = prev
+        .outputs
+        .iter()
+        .any(|block| block.kind == BlockKind::Text);
     if goes_on && !acts && !prev.outputs.is_empty() {
-        prev.marks |= if speaks { CallMarks::NARRATION } else { CallMarks::THINKING_ONLY };
+        prev.marks |= if speaks {
+            CallMarks::NARRATION
+        } else {
+            CallMarks::THINKING_ONLY
+        };
     }
 }
 
@@ -503,7 +585,9 @@ fn opens_turn(text: &[u8]) -> bool {
 
 /// A version as a triple; unknown counts as oldest.
 fn version(text: &str) -> (u32, u32, u32) {
-    let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
+    let mut parts = text
+        .split(['.', '-', '+'])
+        .map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     (next(), next(), next())
 }

@@ -1,6 +1,6 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
-use super::text::{Input, JsonLength, Lenient, Length, Short, Text};
+use super::text::{Input, JsonLength, Length, Lenient, Short, Text};
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -248,10 +248,16 @@ impl<'de> Visitor<'de> for ContentVisitor {
         d.deserialize_bytes(self)
     }
     fn visit_borrowed_bytes<E: Error>(self, v: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Content { text: Text::of_borrowed(v), items: Vec::new() })
+        Ok(Content {
+            text: Text::of_borrowed(v),
+            items: Vec::new(),
+        })
     }
     fn visit_bytes<E: Error>(self, v: &[u8]) -> Result<Self::Value, E> {
-        Ok(Content { text: Text::of_copied(v), items: Vec::new() })
+        Ok(Content {
+            text: Text::of_copied(v),
+            items: Vec::new(),
+        })
     }
     fn visit_borrowed_str<E: Error>(self, v: &'de str) -> Result<Self::Value, E> {
         self.visit_borrowed_bytes(v.as_bytes())
@@ -264,6 +270,9 @@ impl<'de> Visitor<'de> for ContentVisitor {
         while let Some(Lenient(item)) = seq.next_element::<Lenient<Item<'de>>>()? {
             items.extend(item);
         }
-        Ok(Content { text: Text::default(), items })
+        Ok(Content {
+            text: Text::default(),
+            items,
+        })
     }
 }
