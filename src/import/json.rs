@@ -357,8 +357,8 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         // A list is no object, whatever its length.
         match self.peek()? {
             b'{' => self.deserialize_any(visitor),
-            b'"' | b'[' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => Err(Fault::Shape),
-            _ => self.broken(),
+            b'"' | b'[' => Err(Fault::Shape),
+            _ => self.scalar().and(Err(Fault::Shape)),
         }
     }
 
