@@ -8,11 +8,14 @@
 //! recording holds sizes, kinds and marks.
 
 pub mod claude_code;
+pub mod escapes;
+pub mod json;
 pub mod lines;
 pub mod marks;
 pub mod merge;
 pub mod shell;
 pub mod stream_json;
+pub mod suites;
 pub mod time;
 
 use crate::recording::{RawSession, Recording};
@@ -237,10 +240,10 @@ pub fn import(
         })
         .collect();
     let mut imported = merge::merge(&found.files, read, options);
+    imported.skipped += found.unreadable.len() as u64;
     let whole = found.unreadable.into_iter();
     imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    imported.skipped = imported.skipped.max(imported.skips.len() as u64);
     imported.bytes = done.into_inner();
     judge(imported, options)
 }

@@ -177,12 +177,13 @@ fn wrapper(words: &[String]) -> usize {
             at + 1
         }
         (
-            "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx",
+            "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx"
+            | "time",
             _,
-        )
-        | ("time", _) => 1 + options(1),
+        ) => 1 + options(1),
         ("nice", "-n") => 3,
-        ("nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
+        ("rtk", "test" | "err" | "proxy") if words.len() > 2 => 2,
+        ("rtk" | "nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
         ("uv" | "poetry" | "pipenv" | "pdm" | "rye" | "hatch", "run")
         | ("bundle" | "pnpm" | "yarn" | "npm" | "mise", "exec")
         | ("pnpm" | "yarn", "dlx")
@@ -196,12 +197,8 @@ fn wrapper(words: &[String]) -> usize {
             at
         }
         ("python" | "python3" | "uv" | "py", "-m") => 2,
-        _ if word(0).ends_with("/python") || word(0).ends_with("/python3") => {
-            if word(1) == "-m" {
-                2
-            } else {
-                0
-            }
+        _ if (word(0).ends_with("/python") || word(0).ends_with("/python3")) && word(1) == "-m" => {
+            2
         }
         _ => 0,
     }

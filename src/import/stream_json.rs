@@ -8,6 +8,7 @@
 //! process began, and both count.
 
 use super::claude_code::{Ignored, Record, Sniff, Thread, WireUsage, assistant, for_each_record};
+use super::json;
 use super::lines::Lines;
 use super::{Bill, FileInfo, Importer, Parsed};
 use crate::recording::{RawSession, Role};
@@ -34,11 +35,11 @@ impl Importer for StreamJson {
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
         let one = |line: &&[u8]| {
-            serde_json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
+            json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
                 let named = !sniff.stream_session_id.0.is_empty();
                 let told =
                     matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
-                match sniff.kind.0.as_ref() {
+                match sniff.kind.0 {
                     b"system" | b"assistant" | b"user" => named,
                     b"result" => named || told,
                     _ => false,
@@ -50,7 +51,9 @@ impl Importer for StreamJson {
 
     fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
         let mut reading = Reading::default();
-        for_each_record(lines, parsed, &mut |line, record| reading.record(file, line, record));
+        for_each_record(lines, parsed, &mut |line, record| {
+            reading.record(file, line, record);
+        });
         reading.finish(parsed);
     }
 }
@@ -79,24 +82,23 @@ impl Reading {
         if !record.stream_version.0.is_empty() {
             self.version = record.stream_version.text().into_owned();
         }
-        let kind = record.kind.0.as_ref();
+        let kind = record.kind.0;
         if !matches!(kind, b"assistant" | b"user" | b"system" | b"result") {
             return;
         }
         let id = record.stream_session_id.text();
-        let at = match self.sessions.iter().rposition(|session| session.id == id) {
-            Some(at) => at,
-            None => {
-                self.sessions.push(Session::new(&id));
-                self.sessions.len() - 1
-            }
+        let at = if let Some(at) = self.sessions.iter().rposition(|session| session.id == id) {
+            at
+        } else {
+            self.sessions.push(Session::new(&id));
+            self.sessions.len() - 1
         };
         let session = &mut self.sessions[at];
         match kind {
             b"result" => session.result(line, record),
             b"system" => session.thread(file, b"").system(record),
-            b"user" => session.thread(file, &record.parent_tool_use_id.0).user(record),
-            _ => assistant(session.thread(file, &record.parent_tool_use_id.0), record),
+            b"user" => session.thread(file, record.parent_tool_use_id.0).user(record),
+            _ => assistant(session.thread(file, record.parent_tool_use_id.0), record),
         }
     }
 
@@ -145,11 +147,11 @@ impl Session {
             total.insert(model.clone(), used.usage(one_hour));
         }
         let duration_ms = record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
-        if !falls(&self.now, &total) {
+        if falls(&self.now, &total) {
+            add(&mut self.before, &self.now);
+        } else {
             // The same process goes on: this result restates what the one before said.
             self.costs.pop();
-        } else {
-            add(&mut self.before, &self.now);
         }
         self.duration_ms += duration_ms;
         if !total.is_empty() {
@@ -184,7 +186,7 @@ impl Session {
             for call in &session.calls {
                 let name = session.models.get(usize::from(call.model)).map_or("", String::as_str);
                 if let Some(at) = same_model(&models, name) {
-                    shown[at] = shown[at] + call.usage;
+                    shown[at] += call.usage;
                 }
             }
         }

@@ -82,7 +82,11 @@ mod tests {
             "1969-12-31T23:00:00-05:30",
         ] {
             let truth: Option<jiff::Timestamp> = text.parse().ok();
-            assert_eq!(parse_ms(text.as_bytes()), truth.map(|t| t.as_millisecond()), "{text}");
+            assert_eq!(
+                parse_ms(text.as_bytes()),
+                truth.map(jiff::Timestamp::as_millisecond),
+                "{text}"
+            );
         }
     }
 

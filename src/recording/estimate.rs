@@ -24,10 +24,20 @@ impl Tokenizer {
         let Some(rest) = model.find("claude-").map(|at| &model[at + "claude-".len()..]) else {
             return Self::Other;
         };
-        // Release dates stand where a version could (claude-opus-4-20250514): they are longer.
-        let mut version = rest.split('-').filter_map(|part| part.parse().ok()).filter(|n| *n < 100);
-        match (version.next(), version.next().unwrap_or(0)) {
-            (Some(major), minor) if (major, minor) >= (4_u32, 7_u32) => Self::Claude47,
+        let mut parts = rest.split('-');
+        let (line, major, minor) = (parts.next(), parts.next(), parts.next());
+        let number = |part: Option<&str>| part.and_then(|p| p.parse::<u32>().ok());
+        if number(line).is_some() {
+            // The old order of names: claude-3-5-sonnet-20241022.
+            return Self::Claude4;
+        }
+        match (line, number(major), number(minor)) {
+            // Dates stand where a minor version could: claude-opus-4-20250514.
+            (Some(_), Some(major), Some(minor)) if minor < 100 => match (major, minor) {
+                (..=3, _) | (4, ..=6) => Self::Claude4,
+                _ => Self::Claude47,
+            },
+            (Some(_), Some(major), _) if (5..100).contains(&major) => Self::Claude47,
             _ => Self::Claude4,
         }
     }

@@ -4,6 +4,12 @@
 
 mod generated;
 mod hand;
+mod import_bad_input;
+mod import_fuzz;
+mod import_marks;
+mod import_merge;
+mod import_stream;
+mod laws;
 mod properties;
 mod reported;
 mod tidy;

@@ -1,52 +1,26 @@
 //! One context window on its way from records to a raw session.
 
+mod tools;
+
+use super::finish::{self, Between};
 use super::wire::{Content, Item, Message, Record};
-use crate::import::marks::{self, Purpose};
 use crate::import::time;
 use crate::import::{CallKey, Draft};
-use crate::recording::estimate::{self, Tokenizer};
+use crate::recording::estimate;
 use crate::recording::{
-    Basis, BlockKind, BlockMarks, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart,
-    Role,
+    Basis, BlockKind, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart, Role,
 };
 use crate::units::Usage;
 use std::collections::HashMap;
 
-/// How many tool uses may lie between two looks at a forge for the second to be a poll.
-const STATE_WINDOW: u32 = 3;
-
-/// A context that shrinks below this many percent of the one before was cleared or rewound.
-const FRESH_BELOW_PERCENT: i64 = 50;
-
-/// A context that shrinks below this many percent lost its cached messages.
-const BREAK_BELOW_PERCENT: i64 = 99;
-
-/// What happened between two calls.
-#[derive(Clone, Copy, Debug, Default)]
-struct Between {
-    compacted: Option<Restart>,
-    resumed: bool,
-    thinking_switched: bool,
-}
-
-/// A tool use that waits for its result.
-struct Use {
-    peer: (u32, u32),
-    tool: u16,
-    purpose: Purpose,
-    file: Option<u32>,
-    /// Fingerprint of path and range, for reads.
-    read: Option<u64>,
-    at_ms: i64,
-}
-
 /// Collects the records of one context window.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not a state")]
 pub struct Thread {
     session: RawSession,
     keys: Vec<CallKey>,
     between: Vec<Between>,
     open: HashMap<CallKey, u32>,
-    uses: HashMap<u64, Use>,
+    uses: HashMap<u64, tools::Use>,
     files: HashMap<u64, u32>,
     reads: HashMap<u64, u64>,
     pending: Vec<RawBlock>,
@@ -123,9 +97,9 @@ impl Thread {
 
     /// Compaction, resume: what stands between calls.
     pub fn system(&mut self, record: &Record<'_>) {
-        if record.subtype.0.as_ref() == b"compact_boundary" {
+        if record.subtype.0 == b"compact_boundary" {
             let trigger = record.compact_metadata.0.as_ref().map(|meta| &meta.trigger.0);
-            let manual = trigger.is_some_and(|trigger| trigger.as_ref() == b"manual");
+            let manual = trigger.is_some_and(|trigger| trigger == b"manual");
             let restart = if manual { Restart::ManualCompacted } else { Restart::AutoCompacted };
             self.now.compacted = Some(restart);
             self.reads.clear();
@@ -142,10 +116,10 @@ impl Thread {
         let Some(attachment) = &record.attachment.0 else {
             return;
         };
-        if attachment.hook_event.0.as_ref() == b"SessionStart" {
+        if attachment.hook_event.0 == b"SessionStart" {
             self.resumed();
         }
-        match attachment.kind.0.as_ref() {
+        match attachment.kind.0 {
             // Shown to the person, not sent. Source: MODEL.md, "Content rates".
             b"hook_success" | b"hook_system_message" | b"command_permissions" => return,
             b"queued_command" => self.human |= !self.sidechain,
@@ -167,7 +141,7 @@ impl Thread {
         if record.is_visible_in_transcript_only == Some(true) && !summary {
             return;
         }
-        let at_ms = time::parse_ms(&record.timestamp.0);
+        let at_ms = time::parse_ms(record.timestamp.0);
         self.pending_ms = at_ms.or(self.pending_ms);
         let meta = record.is_meta == Some(true);
         let kind = if summary { BlockKind::Summary } else { BlockKind::User };
@@ -177,13 +151,13 @@ impl Thread {
         }
         let mut results = false;
         for item in &message.content.items {
-            match item.kind.0.as_ref() {
+            match item.kind.0 {
                 b"tool_result" => {
                     results = true;
                     self.result(item, at_ms);
                 }
                 b"text" => {
-                    let human = !meta && !summary && opens_turn(&item.text.sample);
+                    let human = !meta && !summary && opens_turn(item.text.sample);
                     prompt = true;
                     self.human |= human && !self.sidechain;
                     self.pending.push(RawBlock::plain(kind, item.text.chars, 0));
@@ -204,7 +178,7 @@ impl Thread {
             return false;
         }
         self.human |=
-            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(&content.text.sample);
+            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(content.text.sample);
         self.pending.push(RawBlock::plain(kind, content.text.chars, 0));
         true
     }
@@ -224,58 +198,13 @@ impl Thread {
         }
     }
 
-    fn result(&mut self, item: &Item<'_>, at_ms: Option<i64>) {
-        let used = self.uses.get(&item.tool_use_id.hash());
-        let report = used.is_some_and(|used| used.purpose.report);
-        let kind = if report { BlockKind::Report } else { BlockKind::ToolResult };
-        let texts = item.content.items.iter().filter(|inner| inner.text.chars > 0);
-        let (mut chars, mut hash) = (item.content.text.chars, item.content.text.hash);
-        for inner in texts.clone() {
-            chars += inner.text.chars;
-            hash = hash.rotate_left(7) ^ inner.text.hash;
-        }
-        let images = item.content.items.iter().filter(|i| i.kind.0.as_ref() == b"image").count();
-        let mut block = RawBlock::plain(kind, chars, images as i64 * estimate::PER_IMAGE);
-        let failed = item.is_error == Some(true);
-        if let Some(used) = used {
-            block.tool = Some(used.tool);
-            block.marks = used.purpose.marks;
-            block.file = used.file;
-            block.peer = Some(used.peer);
-            if let Some(read) = used.read
-                && !failed
-                && self.reads.insert(read, hash) == Some(hash)
-            {
-                block.marks |= BlockMarks::REREAD;
-            }
-            let first = texts.clone().next().map_or(&item.content.text, |inner| &inner.text);
-            let took_ms = at_ms.map(|at| at - used.at_ms).filter(|_| self.timed);
-            let peer = used.peer;
-            if failed
-                && used.purpose.marks.contains(BlockMarks::TEST_RUN)
-                && marks::aborted(&first.sample, chars, took_ms)
-            {
-                block.marks |= BlockMarks::ABORTED_RUN;
-                let call = &mut self.session.calls[peer.0 as usize];
-                call.marks |= CallMarks::ABORTED_RUN;
-                call.outputs[peer.1 as usize].marks |= BlockMarks::ABORTED_RUN;
-            }
-            if block.marks.contains(BlockMarks::REREAD) {
-                let call = &mut self.session.calls[peer.0 as usize];
-                call.outputs[peer.1 as usize].marks |= BlockMarks::REREAD;
-            }
-        }
-        block.marks.set(BlockMarks::ERROR, failed);
-        self.pending.push(block);
-    }
-
     /// A record of a response. Records of one call share a key and may lie apart.
     pub fn assistant(&mut self, record: &Record<'_>, message: &Message<'_>, usage: Usage) {
         let key = CallKey::new(
-            if message.id.0.is_empty() { &record.uuid.0 } else { &message.id.0 },
-            &record.request_id.0,
+            if message.id.0.is_empty() { record.uuid.0 } else { message.id.0 },
+            record.request_id.0,
         );
-        let at_ms = time::parse_ms(&record.timestamp.0);
+        let at_ms = time::parse_ms(record.timestamp.0);
         self.timed |= at_ms.is_some();
         let version_text = record.version.text();
         if self.session.version.is_empty() {
@@ -341,7 +270,7 @@ impl Thread {
 
     fn output(&mut self, index: u32, item: &Item<'_>) {
         let place = (index, self.session.calls[index as usize].outputs.len() as u32);
-        let block = match item.kind.0.as_ref() {
+        let block = match item.kind.0 {
             b"text" => RawBlock::plain(BlockKind::Text, item.text.chars, 0),
             b"thinking" | b"redacted_thinking" => {
                 self.thinking = Some(true);
@@ -356,37 +285,6 @@ impl Thread {
         self.session.calls[index as usize].outputs.push(block);
     }
 
-    fn tool_use(&mut self, place: (u32, u32), item: &Item<'_>) -> RawBlock {
-        let name = item.name.text();
-        let input = &item.input;
-        let mut purpose = marks::purpose(&name, &input.command, input.path_is_file);
-        self.tool_uses += 1;
-        if purpose.asks_state {
-            let soon = |at: u32| self.tool_uses - at <= STATE_WINDOW;
-            if self.asked_at.is_some_and(soon) {
-                purpose.marks |= BlockMarks::POLL;
-            }
-            self.asked_at = Some(self.tool_uses);
-        }
-        let concerns_file =
-            purpose.marks.intersects(BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH);
-        let file = (concerns_file && input.path != 0).then(|| {
-            let next = self.files.len() as u32;
-            *self.files.entry(input.path).or_insert(next)
-        });
-        let is_read = purpose.marks.contains(BlockMarks::READ);
-        let read = (is_read && input.path != 0).then_some(input.path.rotate_left(1) ^ input.range);
-        let tool = intern(&mut self.session.tools, &name);
-        let at_ms = self.session.calls[place.0 as usize].end_ms;
-        let used = Use { peer: place, tool, purpose, file, read, at_ms };
-        self.uses.insert(item.id.hash(), used);
-        let mut block = RawBlock::plain(BlockKind::ToolInput, input.chars, 0);
-        block.tool = Some(tool);
-        block.marks = purpose.marks;
-        block.file = file;
-        block
-    }
-
     /// Whether nothing was collected.
     pub fn is_empty(&self) -> bool {
         self.session.calls.is_empty()
@@ -398,88 +296,13 @@ impl Thread {
         if !self.timed {
             self.session.times_basis = Basis::Estimated;
         }
-        let calls = &mut self.session.calls;
-        let tokenizers: Vec<Tokenizer> =
-            self.session.models.iter().map(|model| Tokenizer::of(model)).collect();
-        for (call, output, signature) in self.hidden {
-            let call = &mut calls[call as usize];
-            let tokenizer = tokenizers[usize::from(call.model)];
-            let tokens = estimate::hidden_thinking(tokenizer, signature);
-            call.outputs[output as usize].estimate = tokens;
-        }
-        for call in calls.iter_mut() {
-            let tokenizer = tokenizers[usize::from(call.model)];
-            for block in call.inputs.iter_mut().chain(&mut call.outputs) {
-                let tool = block.tool.map_or("", |tool| &self.session.tools[usize::from(tool)]);
-                block.estimate += estimate::tokens(tokenizer, block.kind, tool, block.chars);
-            }
-            mark_call(call);
-        }
-        for index in 1..calls.len() {
-            link(calls, index, self.between[index]);
-        }
+        finish::finish(&mut self.session, &self.between, &self.hidden);
         Draft {
             session: self.session,
             keys: self.keys,
             sidechain: self.sidechain,
             last_ms: self.last_ms,
         }
-    }
-}
-
-/// Marks of a call that follow from its own blocks.
-fn mark_call(call: &mut RawCall) {
-    let uses = || call.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput);
-    let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
-    let used = uses().next().is_some();
-    let mut marks = CallMarks::empty();
-    marks.set(CallMarks::TEST_RUN, any(BlockMarks::TEST_RUN));
-    marks.set(CallMarks::FULL_SUITE, any(BlockMarks::FULL_SUITE));
-    let polls = used && uses().all(|block| block.marks.contains(BlockMarks::POLL));
-    marks.set(CallMarks::POLL, polls);
-    call.marks |= marks;
-    if used {
-        for block in call.outputs.iter_mut().filter(|block| block.kind == BlockKind::Text) {
-            block.marks |= BlockMarks::PROSE;
-        }
-    }
-}
-
-/// What follows from a call and the one before it: restarts, cache breaks, narration.
-fn link(calls: &mut [RawCall], index: usize, between: Between) {
-    let first_context = calls[0].usage.context();
-    let (head, tail) = calls.split_at_mut(index);
-    let (Some(prev), Some(call)) = (head.last_mut(), tail.first_mut()) else {
-        return;
-    };
-    let (before, now) = (prev.usage.context(), call.usage.context());
-    let shrunk = now * 100 < before * BREAK_BELOW_PERCENT;
-    if let Some(restart) = between.compacted {
-        call.restart = restart;
-        call.cache_break = CacheBreak::ToStatic;
-    } else if shrunk && now * 100 < before * FRESH_BELOW_PERCENT {
-        call.restart = Restart::Fresh;
-        let inputs: i64 = call.inputs.iter().map(|block| block.estimate).sum();
-        let kept = now - inputs - first_context;
-        if kept > 0 {
-            // A rewind keeps a part of the history: it is neither prompt nor system.
-            call.inputs.push(RawBlock::plain(BlockKind::Unattributed, 0, kept));
-        }
-    }
-    if between.resumed || between.thinking_switched || shrunk {
-        call.cache_break = CacheBreak::ToStatic;
-    }
-    if prev.model != call.model {
-        call.cache_break = CacheBreak::ToZero;
-    }
-    let spoken = |block: &RawBlock| matches!(block.kind, BlockKind::User | BlockKind::Summary);
-    let goes_on = call.restart == Restart::No
-        && !call.marks.contains(CallMarks::HUMAN)
-        && !call.inputs.iter().any(spoken);
-    let acts = prev.outputs.iter().any(|block| block.kind == BlockKind::ToolInput);
-    let speaks = prev.outputs.iter().any(|block| block.kind == BlockKind::Text);
-    if goes_on && !acts && !prev.outputs.is_empty() {
-        prev.marks |= if speaks { CallMarks::NARRATION } else { CallMarks::THINKING_ONLY };
     }
 }
 
