@@ -19,7 +19,7 @@ mod support;
 
 use crate::plan::Patch;
 use crate::recording::Recording;
-use crate::units::BASIS_POINTS;
+use crate::units::{BASIS_POINTS, share_of};
 use std::fmt::Write as _;
 
 /// Every intervention, in the order of lists and bits.
@@ -206,7 +206,7 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
 }
 
 /// A share of a sequence, spread evenly and without chance: of the first n items it takes
-/// `n * share`, rounded down.
+/// `n * share`, rounded half up.
 #[derive(Debug)]
 struct Share {
     share_bp: i64,
@@ -220,9 +220,9 @@ impl Share {
 
     /// Whether the next item is taken.
     fn takes(&mut self) -> bool {
-        let before = self.seen * self.share_bp / BASIS_POINTS;
+        let before = share_of(self.seen, self.share_bp);
         self.seen += 1;
-        self.seen * self.share_bp / BASIS_POINTS > before
+        share_of(self.seen, self.share_bp) > before
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn shares_take_what_they_say() {
         for (share_bp, of, want) in
-            [(0, 9, 0), (10_000, 9, 9), (8_612, 72, 62), (2_500, 3, 0), (2_500, 4, 1)]
+            [(0, 9, 0), (10_000, 9, 9), (8_611, 72, 62), (2_500, 1, 0), (2_500, 3, 1)]
         {
             let mut share = Share::new(share_bp);
             let taken = (0..of).filter(|_| share.takes()).count();

@@ -9,7 +9,7 @@
 //! seed = 774
 //!
 //! [toggles.R1]
-//! compliance = 8612            # or { low = 5000, mode = 8612, high = 10000 }
+//! compliance = 8611            # or { low = 5000, mode = 8611, high = 10000 }
 //!
 //! [toggles.R2]                 # all parameters at their modes
 //! ```
@@ -216,7 +216,7 @@ mod tests {
         let ids: Vec<_> = scenario.toggles.iter().map(|c| c.toggle.card().id).collect();
         assert_eq!(ids, ["R1", "R4"]);
         assert_eq!(scenario.toggles[1].params.get("cap"), 2);
-        assert_eq!(scenario.toggles[0].params.get("compliance"), 8_612);
+        assert_eq!(scenario.toggles[0].params.get("compliance"), 8_611);
         assert_eq!((scenario.lens, scenario.seed), (Lens::Record, 7));
     }
 

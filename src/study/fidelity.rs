@@ -105,7 +105,7 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
         law += Ttl.read(&lookup(call.usage.context(), cached));
         content += Ttl.read(&lookup(contents[position], contents[position - 1]));
     }
-    let group = session.file.split('/').next().unwrap_or_default().to_owned();
+    let group = session.file.split_once('/').map_or("", |(folder, _)| folder).to_owned();
     SessionError { group, billed, law, content, calls: session.calls }
 }
 

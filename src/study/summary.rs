@@ -62,6 +62,8 @@ pub struct Found {
     pub touched: i64,
     /// Cache reads that it saves alone; `None` where prices are missing and nothing was replayed.
     pub saved_read: Option<i64>,
+    /// What it saves alone in money, hidden output included.
+    pub saved_cost: Option<PicoUsd>,
 }
 
 /// Everything that `inspect` shows.
@@ -209,19 +211,25 @@ impl Group {
 fn found(recording: &Recording, chosen: &[Chosen], pricing: &Pricing, priced: bool) -> Vec<Found> {
     let patches: Vec<_> = chosen.iter().map(|c| c.toggle.patch(recording, &c.params)).collect();
     let plan = if priced { Plan::compile(recording, &patches, pricing).ok() } else { None };
-    let baseline = plan.as_ref().map(|plan| replay::replay(plan, 0).usage().read);
+    let outcome = |plan: &Plan, subset| {
+        let outcome = replay::replay(plan, subset);
+        let cost = replay::tally(plan, &outcome);
+        (outcome.usage().read, cost.recorded + cost.hidden)
+    };
+    let baseline = plan.as_ref().map(|plan| outcome(plan, 0));
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();
-        let saved = plan
-            .as_ref()
-            .zip(baseline)
-            .map(|(plan, before)| before - replay::replay(plan, 1 << index).usage().read);
+        let saved = plan.as_ref().zip(baseline).map(|(plan, before)| {
+            let after = outcome(plan, 1 << index);
+            (before.0 - after.0, before.1 - after.1)
+        });
         Found {
             id: card.id,
             title: card.title,
             found: patch.found,
             touched: intervene::tokens_touched(recording, patch),
-            saved_read: saved,
+            saved_read: saved.map(|(read, _)| read),
+            saved_cost: saved.map(|(_, cost)| cost),
         }
     });
     found.collect()

@@ -31,6 +31,7 @@ impl Shown<'_> {
             found: toggle.found,
             tokens_touched: toggle.touched,
             saved_read: toggle.saved_read,
+            saved: toggle.saved_cost.map(CostJson::from),
         });
         json::document(
             "inspect",
@@ -155,6 +156,8 @@ struct ToggleJson {
     found: u32,
     tokens_touched: i64,
     saved_read: Option<i64>,
+    /// Money saved alone, hidden output included.
+    saved: Option<CostJson>,
 }
 
 #[derive(Serialize)]

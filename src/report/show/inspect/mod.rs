@@ -174,6 +174,7 @@ impl Shown<'_> {
                 Column::tokens("touched"),
                 Column::tokens("saves reads, alone").signed(),
                 Column::share("of reads"),
+                Column::money("saves, alone").signed(),
             ],
         );
         let read = self.summary.totals.usage.read;
@@ -185,8 +186,12 @@ impl Shown<'_> {
                 Cell::tokens(toggle.touched).tone(quiet),
                 Cell::maybe(toggle.saved_read.map(Value::Tokens)).tone(quiet),
                 toggle.saved_read.map_or_else(Cell::missing, |saved| Cell::part(saved, read)),
+                Cell::maybe(toggle.saved_cost.map(Value::Money)).tone(quiet),
             ]);
         }
+        view.footnote(
+            "a shorter wait can turn writes into reads: reads then rise while the money falls",
+        );
         view
     }
 
