@@ -78,8 +78,8 @@ fn text(chars: usize, rng: &mut impl Rng) -> String {
 }
 
 fn pair(session: u64, call: u64, context: u64, growth: u64, rng: &mut impl Rng) -> String {
-    let size = rng.random_range(1_000..6_000);
-    let (prose, body) = (text(size / 2, rng), text(size, rng));
+    let size = rng.random_range(1_000..4_000);
+    let (prose, body) = (text(size, rng), text(size, rng));
     let second = call * 7 % 60;
     let minute = call * 7 / 60 % 60;
     let common = format!(
@@ -106,7 +106,7 @@ fn pair(session: u64, call: u64, context: u64, growth: u64, rng: &mut impl Rng) 
          {{\"tool_use_id\":\"t_{session}_{call}\",\"type\":\"tool_result\",\"content\":\"{body}\",\
          \"is_error\":false}}]}},\"uuid\":\"u{}\",\"toolUseResult\":{{\"stdout\":\"{}\",\"stderr\":\"\"}}}}",
         call + 1,
-        &body[..body.len().min(600)].trim_end_matches(|c: char| c == '\\')
+        body
     );
     lines
 }

@@ -8,6 +8,7 @@
 //! recording holds sizes, kinds and marks.
 
 pub mod claude_code;
+pub mod json;
 pub mod lines;
 pub mod marks;
 pub mod merge;

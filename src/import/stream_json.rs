@@ -8,6 +8,7 @@
 //! process began, and both count.
 
 use super::claude_code::{Ignored, Record, Sniff, Thread, WireUsage, assistant, for_each_record};
+use super::json;
 use super::lines::Lines;
 use super::{Bill, FileInfo, Importer, Parsed};
 use crate::recording::{RawSession, Role};
@@ -34,11 +35,11 @@ impl Importer for StreamJson {
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
         let one = |line: &&[u8]| {
-            serde_json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
+            json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
                 let named = !sniff.stream_session_id.0.is_empty();
                 let told =
                     matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
-                match sniff.kind.0.as_ref() {
+                match sniff.kind.0 {
                     b"system" | b"assistant" | b"user" => named,
                     b"result" => named || told,
                     _ => false,
@@ -81,7 +82,7 @@ impl Reading {
         if !record.stream_version.0.is_empty() {
             self.version = record.stream_version.text().into_owned();
         }
-        let kind = record.kind.0.as_ref();
+        let kind = record.kind.0;
         if !matches!(kind, b"assistant" | b"user" | b"system" | b"result") {
             return;
         }

@@ -5,15 +5,14 @@
 //! one call and the last usage counts; `<synthetic>` and API errors are no calls; unknown record
 //! types are normal.
 
-mod repair;
 mod text;
 mod thread;
 mod wire;
 
-pub use text::chars;
 pub(super) use thread::Thread;
 pub(super) use wire::{Record, WireUsage};
 
+use super::json::{self, Fault};
 use super::lines::{Line, Lines};
 use super::{FileInfo, Importer, Parsed};
 use crate::recording::Role;
@@ -83,8 +82,7 @@ impl Importer for ClaudeCode {
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one =
-            |line: &&[u8]| serde_json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
+        let one = |line: &&[u8]| json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
         head.iter().any(one)
     }
 
@@ -116,42 +114,28 @@ pub(super) fn for_each_record(
                 return;
             }
         };
-        let outcome = match serde_json::from_slice::<Record>(line) {
-            Ok(record) => {
-                take(number, &record);
-                Ok(())
+        match json::from_slice::<Record>(line) {
+            Ok(record) => take(number, &record),
+            Err(fault) => {
+                if let Some(reason) = reason(line, fault) {
+                    parsed.skip(lines.number(), reason);
+                }
             }
-            Err(_) => read_repaired(line, number, take),
-        };
-        if let Err(reason) = outcome {
-            parsed.skip(lines.number(), reason);
         }
     }
 }
 
-/// Second try, with broken text replaced.
-fn read_repaired(
-    line: &[u8],
-    number: u64,
-    take: &mut dyn FnMut(u64, &Record<'_>),
-) -> Result<(), String> {
-    let fixed = repair::repair(line);
-    let error = match serde_json::from_slice::<Record>(&fixed) {
-        Ok(record) => {
-            take(number, &record);
-            return Ok(());
+/// Why a line is skipped; records of unknown types are passed over in silence.
+fn reason(line: &[u8], fault: Fault) -> Option<String> {
+    if fault != Fault::Shape {
+        return Some(fault.to_string());
+    }
+    match json::from_slice::<Kind>(line) {
+        Ok(record) if is_known(record.kind.0) => {
+            Some(format!("{} record of an unknown shape", record.kind.text()))
         }
-        Err(error) => error,
-    };
-    // The error's own words could quote the text: only its kind and place are told.
-    match error.classify() {
-        serde_json::error::Category::Eof => Err("cut short: the JSON ends too early".to_owned()),
-        serde_json::error::Category::Data => match serde_json::from_slice::<Kind>(&fixed) {
-            Ok(record) if !is_known(&record.kind.0) => Ok(()),
-            Ok(record) => Err(format!("{} record of an unknown shape", record.kind.text())),
-            Err(_) => Err("no record: a JSON value of another shape".to_owned()),
-        },
-        _ => Err(format!("no JSON: broken at column {}", error.column())),
+        Ok(_) => None,
+        Err(fault) => Some(fault.to_string()),
     }
 }
 
@@ -211,7 +195,7 @@ impl Reading {
         }
         let at = self.thread_of(record);
         let thread = &mut self.threads[at];
-        match record.kind.0.as_ref() {
+        match record.kind.0 {
             b"assistant" => assistant(thread, record),
             b"user" => thread.user(record),
             b"system" => thread.system(record),
@@ -275,7 +259,7 @@ pub(super) fn assistant(thread: &mut Thread, record: &Record<'_>) {
     let Some(message) = &record.message.0 else {
         return;
     };
-    if message.model.0.as_ref() == b"<synthetic>" {
+    if message.model.0 == b"<synthetic>" {
         return thread.resumed();
     }
     if record.is_api_error_message == Some(true) {

@@ -1,8 +1,9 @@
 //! Visitors that measure text instead of keeping it.
 //!
-//! Strings are taken as bytes: that is the one way to read lone surrogates and broken UTF-8
-//! without an error, and it spares a validation. Characters are counted as code points.
+//! Strings come raw, escapes included ([`json`]): nothing is copied that is only counted.
+//! Characters are code points.
 
+use crate::import::json::{self, chars};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -12,67 +13,43 @@ use std::fmt;
 /// How much of a text is looked at, in bytes: enough for a command or an error message.
 pub const SAMPLE: usize = 4_096;
 
-/// Number of characters in UTF-8 bytes: those that do not continue a sequence.
-#[must_use]
-pub fn chars(bytes: &[u8]) -> u64 {
-    // Sums of at most 255 fit a byte, which lets the compiler use wide lanes.
-    bytes
-        .chunks(255)
-        .map(|chunk| {
-            let starts = chunk.iter().map(|&byte| u8::from(byte & 0xC0 != 0x80));
-            u64::from(starts.fold(0_u8, |sum, start| sum.wrapping_add(start)))
-        })
-        .sum()
-}
-
 /// A short string: an id, a name, a time stamp. Empty where absent or null.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Short<'a>(pub Cow<'a, [u8]>);
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Short<'a>(pub &'a [u8]);
 
 impl Short<'_> {
     /// As text; broken bytes are replaced.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        json::decode(self.0)
     }
 
     /// A 64-bit fingerprint, for tables within one file.
     #[must_use]
     pub fn hash(&self) -> u64 {
-        xxhash_rust::xxh3::xxh3_64(&self.0)
+        xxhash_rust::xxh3::xxh3_64(self.0)
     }
 }
 
 /// The measure of one string.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Text<'a> {
     /// Characters.
     pub chars: u64,
     /// Fingerprint of the whole.
     pub hash: u64,
-    /// Its first [`SAMPLE`] bytes; dropped with the record.
-    pub sample: Cow<'a, [u8]>,
+    /// Its first [`SAMPLE`] bytes, raw; dropped with the record.
+    pub sample: &'a [u8],
 }
 
 impl<'a> Text<'a> {
-    /// The measure of bytes that outlive it.
+    /// The measure of a raw string.
     #[must_use]
-    pub fn of_borrowed(bytes: &'a [u8]) -> Self {
+    pub fn of(raw: &'a [u8]) -> Self {
         Self {
-            chars: chars(bytes),
-            hash: xxhash_rust::xxh3::xxh3_64(bytes),
-            sample: Cow::Borrowed(&bytes[..bytes.len().min(SAMPLE)]),
-        }
-    }
-
-    /// The measure of bytes that do not.
-    #[must_use]
-    pub fn of_copied(bytes: &[u8]) -> Self {
-        let text = Text::of_borrowed(bytes);
-        Self {
-            chars: text.chars,
-            hash: text.hash,
-            sample: Cow::Owned(text.sample.into_owned()),
+            chars: chars(raw),
+            hash: xxhash_rust::xxh3::xxh3_64(raw),
+            sample: &raw[..raw.len().min(SAMPLE)],
         }
     }
 }
@@ -89,68 +66,40 @@ struct ShortVisitor;
 struct TextVisitor;
 struct LengthVisitor;
 
-/// The string half of a visitor that also accepts null and, for arrays, nothing.
+/// A visitor that takes a raw string, or null as empty.
 macro_rules! string_visitor {
-    ($visitor:ty, $out:ty, $borrowed:expr, $owned:expr) => {
+    ($visitor:ty, $out:ty, $of:expr) => {
         impl<'de> Visitor<'de> for $visitor {
             type Value = $out;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
-            fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(Self::Value::default())
-            }
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(Self::Value::default())
-            }
-            fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
-                d.deserialize_bytes(self)
-            }
-            fn visit_borrowed_bytes<E: Error>(self, v: &'de [u8]) -> Result<Self::Value, E> {
-                Ok($borrowed(v))
-            }
-            fn visit_bytes<E: Error>(self, v: &[u8]) -> Result<Self::Value, E> {
-                Ok($owned(v))
-            }
-            fn visit_borrowed_str<E: Error>(self, v: &'de str) -> Result<Self::Value, E> {
-                Ok($borrowed(v.as_bytes()))
-            }
-            fn visit_str<E: Error>(self, v: &str) -> Result<Self::Value, E> {
-                Ok($owned(v.as_bytes()))
+            fn visit_borrowed_bytes<E: Error>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
+                Ok($of(raw))
             }
         }
     };
 }
 
-string_visitor!(
-    ShortVisitor,
-    Short<'de>,
-    |v: &'de [u8]| Short(Cow::Borrowed(v)),
-    |v: &[u8]| Short(Cow::Owned(v.to_vec()))
-);
-string_visitor!(
-    LengthVisitor,
-    Length,
-    |v: &[u8]| Length(chars(v)),
-    |v: &[u8]| Length(chars(v))
-);
-string_visitor!(TextVisitor, Text<'de>, Text::of_borrowed, Text::of_copied);
+string_visitor!(ShortVisitor, Short<'de>, Short);
+string_visitor!(LengthVisitor, Length, |raw: &[u8]| Length(chars(raw)));
+string_visitor!(TextVisitor, Text<'de>, Text::of);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Short<'a> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_option(ShortVisitor)
+        d.deserialize_bytes(ShortVisitor)
     }
 }
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_option(LengthVisitor)
+        d.deserialize_bytes(LengthVisitor)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_option(TextVisitor)
+        d.deserialize_bytes(TextVisitor)
     }
 }
 
@@ -182,7 +131,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
             fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
                 Ok(Lenient(None))
             }
-            fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+            fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Self::Value, E> {
                 Ok(Lenient(None))
             }
             fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
@@ -214,7 +163,7 @@ impl<'de> Deserialize<'de> for Input {
         let mut input = Self::default();
         input.chars = d.deserialize_any(Measure {
             top: Some(&mut input),
-            key: "",
+            key: b"",
         })?;
         Ok(input)
     }
@@ -226,14 +175,18 @@ pub struct JsonLength(pub u64);
 
 impl<'de> Deserialize<'de> for JsonLength {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_any(Measure { top: None, key: "" }).map(Self)
+        d.deserialize_any(Measure {
+            top: None,
+            key: b"",
+        })
+        .map(Self)
     }
 }
 
 /// Counts the characters of a value; at the top level it also notes the telling fields.
 struct Measure<'a, 'k> {
     top: Option<&'a mut Input>,
-    key: &'k str,
+    key: &'k [u8],
 }
 
 impl<'de> DeserializeSeed<'de> for Measure<'_, '_> {
@@ -269,15 +222,18 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
     fn visit_f64<E: Error>(self, v: f64) -> Result<u64, E> {
         Ok(v.to_string().len() as u64)
     }
-    fn visit_str<E: Error>(self, v: &str) -> Result<u64, E> {
+    fn visit_bytes<E: Error>(self, raw: &[u8]) -> Result<u64, E> {
         if let Some(input) = self.top {
-            note_text(input, self.key, v);
+            note_text(input, self.key, raw);
         }
-        Ok(chars(v.as_bytes()) + 2)
+        Ok(chars(raw) + 2)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<u64, A::Error> {
         let (mut total, mut count) = (2, 0_u64);
-        while let Some(length) = seq.next_element_seed(Measure { top: None, key: "" })? {
+        while let Some(length) = seq.next_element_seed(Measure {
+            top: None,
+            key: b"",
+        })? {
             total += length;
             count += 1;
         }
@@ -286,8 +242,8 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
         let (mut total, mut count) = (2, 0_u64);
         let mut top = self.top;
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            total += chars(key.as_bytes()) + 3;
+        while let Some(key) = map.next_key::<Short<'de>>()? {
+            total += chars(key.0) + 3;
             let inner = if self.key.is_empty() {
                 top.as_deref_mut()
             } else {
@@ -295,7 +251,7 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
             };
             total += map.next_value_seed(Measure {
                 top: inner,
-                key: &key,
+                key: key.0,
             })?;
             count += 1;
         }
@@ -305,29 +261,26 @@ impl<'de> Visitor<'de> for Measure<'_, '_> {
 
 impl Measure<'_, '_> {
     fn note_number(self, value: u64) {
-        if let (Some(input), "offset" | "limit" | "pages") = (self.top, self.key) {
-            let place = xxhash_rust::xxh3::xxh3_64(self.key.as_bytes());
+        if let (Some(input), b"offset" | b"limit" | b"pages") = (self.top, self.key) {
+            let place = xxhash_rust::xxh3::xxh3_64(self.key);
             input.range ^= place.wrapping_mul(value.wrapping_add(1));
         }
     }
 }
 
-fn note_text(input: &mut Input, key: &str, value: &str) {
+fn note_text(input: &mut Input, key: &[u8], raw: &[u8]) {
     match key {
-        "command" | "cmd" => {
-            let mut end = value.len().min(SAMPLE);
-            while !value.is_char_boundary(end) {
-                end -= 1;
-            }
-            value[..end].clone_into(&mut input.command);
+        b"command" | b"cmd" => {
+            input.command = json::decode(&raw[..raw.len().min(SAMPLE)]).into_owned();
         }
-        "file_path" | "path" | "notebook_path" => {
-            input.path = xxhash_rust::xxh3::xxh3_64(value.as_bytes()).max(1);
-            let name = value.rsplit('/').next().unwrap_or(value);
-            input.path_is_file = name.trim_start_matches('.').contains('.');
+        b"file_path" | b"path" | b"notebook_path" => {
+            input.path = xxhash_rust::xxh3::xxh3_64(raw).max(1);
+            let name = raw.rsplit(|&byte| byte == b'/').next().unwrap_or(raw);
+            input.path_is_file = name.iter().skip(1).any(|&byte| byte == b'.');
         }
-        "pages" | "offset" | "limit" => {
-            input.range ^= xxhash_rust::xxh3::xxh3_64(format!("{key}={value}").as_bytes());
+        b"pages" | b"offset" | b"limit" => {
+            let place = xxhash_rust::xxh3::xxh3_64(key);
+            input.range ^= place.wrapping_mul(xxhash_rust::xxh3::xxh3_64(raw));
         }
         _ => {}
     }
@@ -338,34 +291,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_are_code_points() {
-        for text in ["", "abc", "žluťoučký kůň", "日本語", "👩‍💻 x"] {
-            assert_eq!(chars(text.as_bytes()), text.chars().count() as u64);
-            let long = text.repeat(300);
-            assert_eq!(chars(long.as_bytes()), long.chars().count() as u64);
-        }
-    }
-
-    #[test]
     fn inputs_are_measured_as_compact_json() {
-        for json in [
+        for text in [
             r#"{"command":"ls","timeout":-5,"a":[1,2,{"b":null}],"c":true,"d":{},"e":[]}"#,
             r#"{"file_path":"/a/b.rs","offset":10,"limit":20}"#,
             "[]",
             "\"x\"",
         ] {
-            let input: Input = serde_json::from_str(json).unwrap_or_default();
-            assert_eq!(input.chars, json.len() as u64, "{json}");
+            let input: Input = json::from_slice(text.as_bytes()).unwrap_or_default();
+            assert_eq!(input.chars, text.len() as u64, "{text}");
         }
-        let input: Input = serde_json::from_str(r#"{"command": "l\u0073"}"#).unwrap_or_default();
+        let input: Input = json::from_slice(br#"{"command": "l\u0073"}"#).unwrap_or_default();
         assert_eq!((input.chars, input.command.as_str()), (16, "ls"));
-    }
-
-    #[test]
-    fn lone_surrogates_and_broken_bytes_are_counted() {
-        for (json, expect) in [(&br#""a\ud83d b""#[..], 4), (b"\"\xFFa\"", 2), (b"null", 0)] {
-            let text: Option<Text> = serde_json::from_slice(json).ok();
-            assert_eq!(text.map(|t| t.chars), Some(expect));
-        }
     }
 }

@@ -123,7 +123,7 @@ impl Thread {
 
     /// Compaction, resume: what stands between calls.
     pub fn system(&mut self, record: &Record<'_>) {
-        if record.subtype.0.as_ref() == b"compact_boundary" {
+        if record.subtype.0 == b"compact_boundary" {
             let trigger = record
                 .compact_metadata
                 .0
@@ -150,10 +150,10 @@ impl Thread {
         let Some(attachment) = &record.attachment.0 else {
             return;
         };
-        if attachment.hook_event.0.as_ref() == b"SessionStart" {
+        if attachment.hook_event.0 == b"SessionStart" {
             self.resumed();
         }
-        match attachment.kind.0.as_ref() {
+        match attachment.kind.0 {
             // Shown to the person, not sent. Source: MODEL.md, "Content rates".
             b"hook_success" | b"hook_system_message" | b"command_permissions" => return,
             b"queued_command" => self.human |= !self.sidechain,
@@ -194,7 +194,7 @@ impl Thread {
         }
         let mut results = false;
         for item in &message.content.items {
-            match item.kind.0.as_ref() {
+            match item.kind.0 {
                 b"tool_result" => {
                     results = true;
                     self.result(item, at_ms);
@@ -265,7 +265,7 @@ impl Thread {
             .content
             .items
             .iter()
-            .filter(|i| i.kind.0.as_ref() == b"image")
+            .filter(|i| i.kind.0 == b"image")
             .count();
         let mut block = RawBlock::plain(kind, chars, images as i64 * estimate::PER_IMAGE);
         let failed = item.is_error == Some(true);
@@ -391,7 +391,7 @@ impl Thread {
             index,
             self.session.calls[index as usize].outputs.len() as u32,
         );
-        let block = match item.kind.0.as_ref() {
+        let block = match item.kind.0 {
             b"text" => RawBlock::plain(BlockKind::Text, item.text.chars, 0),
             b"thinking" | b"redacted_thinking" => {
                 self.thinking = Some(true);

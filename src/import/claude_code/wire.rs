@@ -227,7 +227,7 @@ impl ModelUsage {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_option(ContentVisitor)
+        d.deserialize_any(ContentVisitor)
     }
 }
 
@@ -238,32 +238,14 @@ impl<'de> Visitor<'de> for ContentVisitor {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string or a list of content items")
     }
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Content::default())
-    }
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(Content::default())
     }
-    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
-        d.deserialize_bytes(self)
-    }
-    fn visit_borrowed_bytes<E: Error>(self, v: &'de [u8]) -> Result<Self::Value, E> {
+    fn visit_borrowed_bytes<E: Error>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
         Ok(Content {
-            text: Text::of_borrowed(v),
+            text: Text::of(raw),
             items: Vec::new(),
         })
-    }
-    fn visit_bytes<E: Error>(self, v: &[u8]) -> Result<Self::Value, E> {
-        Ok(Content {
-            text: Text::of_copied(v),
-            items: Vec::new(),
-        })
-    }
-    fn visit_borrowed_str<E: Error>(self, v: &'de str) -> Result<Self::Value, E> {
-        self.visit_borrowed_bytes(v.as_bytes())
-    }
-    fn visit_str<E: Error>(self, v: &str) -> Result<Self::Value, E> {
-        self.visit_bytes(v.as_bytes())
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
