@@ -33,10 +33,10 @@ fn main() {
     let mut group = criterion.benchmark_group("import");
     group.throughput(Throughput::Bytes(bytes)).sample_size(10);
     group.bench_function("whole_import", |b| {
-        b.iter(|| whole_import(black_box(&root)))
+        b.iter(|| whole_import(black_box(&root)));
     });
     group.bench_function("newline_scan", |b| {
-        b.iter(|| newline_scan(black_box(&root)))
+        b.iter(|| newline_scan(black_box(&root)));
     });
     group.finish();
     criterion.final_summary();

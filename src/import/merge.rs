@@ -161,13 +161,14 @@ fn mark_copies(
                 {
                     *original
                 }
-                Some(_) => match others.get(key) {
-                    Some(original) => *original,
-                    None => {
+                Some(_) => {
+                    if let Some(original) = others.get(key) {
+                        *original
+                    } else {
                         others.insert(*key, place);
                         continue;
                     }
-                },
+                }
             };
             copies.entry((file, index)).or_default().push(at);
             better.push((original, call.usage));

@@ -8,12 +8,14 @@
 //! recording holds sizes, kinds and marks.
 
 pub mod claude_code;
+pub mod escapes;
 pub mod json;
 pub mod lines;
 pub mod marks;
 pub mod merge;
 pub mod shell;
 pub mod stream_json;
+pub mod suites;
 pub mod time;
 
 use crate::recording::{RawSession, Recording};

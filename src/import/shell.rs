@@ -189,10 +189,10 @@ fn wrapper(words: &[String]) -> usize {
             at + 1
         }
         (
-            "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx",
+            "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx"
+            | "time",
             _,
-        )
-        | ("time", _) => 1 + options(1),
+        ) => 1 + options(1),
         ("nice", "-n") => 3,
         ("nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
         ("uv" | "poetry" | "pipenv" | "pdm" | "rye" | "hatch", "run")
@@ -210,12 +210,8 @@ fn wrapper(words: &[String]) -> usize {
             at
         }
         ("python" | "python3" | "uv" | "py", "-m") => 2,
-        _ if word(0).ends_with("/python") || word(0).ends_with("/python3") => {
-            if word(1) == "-m" {
-                2
-            } else {
-                0
-            }
+        _ if (word(0).ends_with("/python") || word(0).ends_with("/python3")) && word(1) == "-m" => {
+            2
         }
         _ => 0,
     }

@@ -52,7 +52,7 @@ impl Importer for StreamJson {
     fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
         let mut reading = Reading::default();
         for_each_record(lines, parsed, &mut |line, record| {
-            reading.record(file, line, record)
+            reading.record(file, line, record);
         });
         reading.finish(parsed);
     }
@@ -87,21 +87,20 @@ impl Reading {
             return;
         }
         let id = record.stream_session_id.text();
-        let at = match self.sessions.iter().rposition(|session| session.id == id) {
-            Some(at) => at,
-            None => {
-                self.sessions.push(Session::new(&id));
-                self.sessions.len() - 1
-            }
+        let at = if let Some(at) = self.sessions.iter().rposition(|session| session.id == id) {
+            at
+        } else {
+            self.sessions.push(Session::new(&id));
+            self.sessions.len() - 1
         };
         let session = &mut self.sessions[at];
         match kind {
             b"result" => session.result(line, record),
             b"system" => session.thread(file, b"").system(record),
             b"user" => session
-                .thread(file, &record.parent_tool_use_id.0)
+                .thread(file, record.parent_tool_use_id.0)
                 .user(record),
-            _ => assistant(session.thread(file, &record.parent_tool_use_id.0), record),
+            _ => assistant(session.thread(file, record.parent_tool_use_id.0), record),
         }
     }
 
@@ -155,11 +154,11 @@ impl Session {
             total.insert(model.clone(), used.usage(one_hour));
         }
         let duration_ms = record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
-        if !falls(&self.now, &total) {
+        if falls(&self.now, &total) {
+            add(&mut self.before, &self.now);
+        } else {
             // The same process goes on: this result restates what the one before said.
             self.costs.pop();
-        } else {
-            add(&mut self.before, &self.now);
         }
         self.duration_ms += duration_ms;
         if !total.is_empty() {
@@ -203,7 +202,7 @@ impl Session {
                     .get(usize::from(call.model))
                     .map_or("", String::as_str);
                 if let Some(at) = same_model(&models, name) {
-                    shown[at] = shown[at] + call.usage;
+                    shown[at] += call.usage;
                 }
             }
         }

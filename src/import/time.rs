@@ -89,7 +89,7 @@ mod tests {
             let truth: Option<jiff::Timestamp> = text.parse().ok();
             assert_eq!(
                 parse_ms(text.as_bytes()),
-                truth.map(|t| t.as_millisecond()),
+                truth.map(jiff::Timestamp::as_millisecond),
                 "{text}"
             );
         }

@@ -40,7 +40,7 @@ impl Tokenizer {
                 (..=3, _) | (4, ..=6) => Self::Claude4,
                 _ => Self::Claude47,
             },
-            (Some(_), Some(major), _) if major >= 5 && major < 100 => Self::Claude47,
+            (Some(_), Some(major), _) if (5..100).contains(&major) => Self::Claude47,
             _ => Self::Claude4,
         }
     }

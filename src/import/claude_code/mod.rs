@@ -5,6 +5,7 @@
 //! one call and the last usage counts; `<synthetic>` and API errors are no calls; unknown record
 //! types are normal.
 
+mod finish;
 mod text;
 mod thread;
 mod wire;
@@ -202,7 +203,7 @@ impl Reading {
             b"attachment" => thread.attachment(record),
             b"progress" => {
                 let hook = record.data.0.as_ref().map(|data| &data.hook_event.0);
-                if hook.is_some_and(|event| event.as_ref() == b"SessionStart") {
+                if hook.is_some_and(|event| event == b"SessionStart") {
                     thread.resumed();
                 }
             }

@@ -3,7 +3,7 @@
 //! Strings come raw, escapes included ([`json`]): nothing is copied that is only counted.
 //! Characters are code points.
 
-use crate::import::json::{self, chars};
+use crate::import::escapes::{chars, decode};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -21,7 +21,7 @@ impl Short<'_> {
     /// As text; broken bytes are replaced.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
-        json::decode(self.0)
+        decode(self.0)
     }
 
     /// A 64-bit fingerprint, for tables within one file.
@@ -271,7 +271,7 @@ impl Measure<'_, '_> {
 fn note_text(input: &mut Input, key: &[u8], raw: &[u8]) {
     match key {
         b"command" | b"cmd" => {
-            input.command = json::decode(&raw[..raw.len().min(SAMPLE)]).into_owned();
+            input.command = decode(&raw[..raw.len().min(SAMPLE)]).into_owned();
         }
         b"file_path" | b"path" | b"notebook_path" => {
             input.path = xxhash_rust::xxh3::xxh3_64(raw).max(1);
@@ -289,6 +289,7 @@ fn note_text(input: &mut Input, key: &[u8], raw: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::json;
 
     #[test]
     fn inputs_are_measured_as_compact_json() {

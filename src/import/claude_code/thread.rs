@@ -1,10 +1,11 @@
 //! One context window on its way from records to a raw session.
 
+use super::finish::{self, Between};
 use super::wire::{Content, Item, Message, Record};
 use crate::import::marks::{self, Purpose};
 use crate::import::time;
 use crate::import::{CallKey, Draft};
-use crate::recording::estimate::{self, Tokenizer};
+use crate::recording::estimate;
 use crate::recording::{
     Basis, BlockKind, BlockMarks, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart,
     Role,
@@ -14,20 +15,6 @@ use std::collections::HashMap;
 
 /// How many tool uses may lie between two looks at a forge for the second to be a poll.
 const STATE_WINDOW: u32 = 3;
-
-/// A context that shrinks below this many percent of the one before was cleared or rewound.
-const FRESH_BELOW_PERCENT: i64 = 50;
-
-/// A context that shrinks below this many percent lost its cached messages.
-const BREAK_BELOW_PERCENT: i64 = 99;
-
-/// What happened between two calls.
-#[derive(Clone, Copy, Debug, Default)]
-struct Between {
-    compacted: Option<Restart>,
-    resumed: bool,
-    thinking_switched: bool,
-}
 
 /// A tool use that waits for its result.
 struct Use {
@@ -129,7 +116,7 @@ impl Thread {
                 .0
                 .as_ref()
                 .map(|meta| &meta.trigger.0);
-            let manual = trigger.is_some_and(|trigger| trigger.as_ref() == b"manual");
+            let manual = trigger.is_some_and(|trigger| trigger == b"manual");
             let restart = if manual {
                 Restart::ManualCompacted
             } else {
@@ -180,7 +167,7 @@ impl Thread {
         if record.is_visible_in_transcript_only == Some(true) && !summary {
             return;
         }
-        let at_ms = time::parse_ms(&record.timestamp.0);
+        let at_ms = time::parse_ms(record.timestamp.0);
         self.pending_ms = at_ms.or(self.pending_ms);
         let meta = record.is_meta == Some(true);
         let kind = if summary {
@@ -200,7 +187,7 @@ impl Thread {
                     self.result(item, at_ms);
                 }
                 b"text" => {
-                    let human = !meta && !summary && opens_turn(&item.text.sample);
+                    let human = !meta && !summary && opens_turn(item.text.sample);
                     prompt = true;
                     self.human |= human && !self.sidechain;
                     self.pending.push(RawBlock::plain(kind, item.text.chars, 0));
@@ -222,7 +209,7 @@ impl Thread {
             return false;
         }
         self.human |=
-            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(&content.text.sample);
+            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(content.text.sample);
         self.pending
             .push(RawBlock::plain(kind, content.text.chars, 0));
         true
@@ -288,7 +275,7 @@ impl Thread {
             let peer = used.peer;
             if failed
                 && used.purpose.marks.contains(BlockMarks::TEST_RUN)
-                && marks::aborted(&first.sample, chars, took_ms)
+                && marks::aborted(first.sample, chars, took_ms)
             {
                 block.marks |= BlockMarks::ABORTED_RUN;
                 let call = &mut self.session.calls[peer.0 as usize];
@@ -308,13 +295,13 @@ impl Thread {
     pub fn assistant(&mut self, record: &Record<'_>, message: &Message<'_>, usage: Usage) {
         let key = CallKey::new(
             if message.id.0.is_empty() {
-                &record.uuid.0
+                record.uuid.0
             } else {
-                &message.id.0
+                message.id.0
             },
-            &record.request_id.0,
+            record.request_id.0,
         );
-        let at_ms = time::parse_ms(&record.timestamp.0);
+        let at_ms = time::parse_ms(record.timestamp.0);
         self.timed |= at_ms.is_some();
         let version_text = record.version.text();
         if self.session.version.is_empty() {
@@ -457,113 +444,13 @@ impl Thread {
         if !self.timed {
             self.session.times_basis = Basis::Estimated;
         }
-        let calls = &mut self.session.calls;
-        let tokenizers: Vec<Tokenizer> = self
-            .session
-            .models
-            .iter()
-            .map(|model| Tokenizer::of(model))
-            .collect();
-        for (call, output, signature) in self.hidden {
-            let call = &mut calls[call as usize];
-            let tokenizer = tokenizers[usize::from(call.model)];
-            let tokens = estimate::hidden_thinking(tokenizer, signature);
-            call.outputs[output as usize].estimate = tokens;
-        }
-        for call in calls.iter_mut() {
-            let tokenizer = tokenizers[usize::from(call.model)];
-            for block in call.inputs.iter_mut().chain(&mut call.outputs) {
-                let tool = block
-                    .tool
-                    .map_or("", |tool| &self.session.tools[usize::from(tool)]);
-                block.estimate += estimate::tokens(tokenizer, block.kind, tool, block.chars);
-            }
-            mark_call(call);
-        }
-        for index in 1..calls.len() {
-            link(calls, index, self.between[index]);
-        }
+        finish::finish(&mut self.session, &self.between, &self.hidden);
         Draft {
             session: self.session,
             keys: self.keys,
             sidechain: self.sidechain,
             last_ms: self.last_ms,
         }
-    }
-}
-
-/// Marks of a call that follow from its own blocks.
-fn mark_call(call: &mut RawCall) {
-    let uses = || {
-        call.outputs
-            .iter()
-            .filter(|block| block.kind == BlockKind::ToolInput)
-    };
-    let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
-    let used = uses().next().is_some();
-    let mut marks = CallMarks::empty();
-    marks.set(CallMarks::TEST_RUN, any(BlockMarks::TEST_RUN));
-    marks.set(CallMarks::FULL_SUITE, any(BlockMarks::FULL_SUITE));
-    let polls = used && uses().all(|block| block.marks.contains(BlockMarks::POLL));
-    marks.set(CallMarks::POLL, polls);
-    call.marks |= marks;
-    if used {
-        for block in call
-            .outputs
-            .iter_mut()
-            .filter(|block| block.kind == BlockKind::Text)
-        {
-            block.marks |= BlockMarks::PROSE;
-        }
-    }
-}
-
-/// What follows from a call and the one before it: restarts, cache breaks, narration.
-fn link(calls: &mut [RawCall], index: usize, between: Between) {
-    let first_context = calls[0].usage.context();
-    let (head, tail) = calls.split_at_mut(index);
-    let (Some(prev), Some(call)) = (head.last_mut(), tail.first_mut()) else {
-        return;
-    };
-    let (before, now) = (prev.usage.context(), call.usage.context());
-    let shrunk = now * 100 < before * BREAK_BELOW_PERCENT;
-    if let Some(restart) = between.compacted {
-        call.restart = restart;
-        call.cache_break = CacheBreak::ToStatic;
-    } else if shrunk && now * 100 < before * FRESH_BELOW_PERCENT {
-        call.restart = Restart::Fresh;
-        let inputs: i64 = call.inputs.iter().map(|block| block.estimate).sum();
-        let kept = now - inputs - first_context;
-        if kept > 0 {
-            // A rewind keeps a part of the history: it is neither prompt nor system.
-            call.inputs
-                .push(RawBlock::plain(BlockKind::Unattributed, 0, kept));
-        }
-    }
-    if between.resumed || between.thinking_switched || shrunk {
-        call.cache_break = CacheBreak::ToStatic;
-    }
-    if prev.model != call.model {
-        call.cache_break = CacheBreak::ToZero;
-    }
-    let spoken = |block: &RawBlock| matches!(block.kind, BlockKind::User | BlockKind::Summary);
-    let goes_on = call.restart == Restart::No
-        && !call.marks.contains(CallMarks::HUMAN)
-        && !call.inputs.iter().any(spoken);
-    let acts = prev
-        .outputs
-        .iter()
-        .any(|block| block.kind == BlockKind::ToolInput);
-    let speaks = prev
-        .outputs
-        .iter()
-        .any(|block| block.kind == BlockKind::Text);
-    if goes_on && !acts && !prev.outputs.is_empty() {
-        prev.marks |= if speaks {
-            CallMarks::NARRATION
-        } else {
-            CallMarks::THINKING_ONLY
-        };
     }
 }
 
