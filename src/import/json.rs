@@ -189,16 +189,14 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
                 b"null" => visitor.visit_unit(),
                 number => {
                     let text = std::str::from_utf8(number).unwrap_or_default();
-                    if let Ok(number) = text.parse() {
-                        visitor.visit_u64(number)
-                    } else if let Ok(number) = text.parse() {
-                        visitor.visit_i64(number)
-                    } else {
-                        match text.parse() {
-                            Ok(number) => visitor.visit_f64(number),
-                            Err(_) => self.broken(),
-                        }
+                    if let Ok(number) = text.parse::<u64>() {
+                        return visitor.visit_u64(number);
                     }
+                    if let Ok(number) = text.parse::<i64>() {
+                        return visitor.visit_i64(number);
+                    }
+                    text.parse::<f64>()
+                        .map_or_else(|_| self.broken(), |n| visitor.visit_f64(n))
                 }
             },
         }

@@ -55,6 +55,8 @@ fn whole_suites() {
             "./scripts/run_tests.sh",
             "dotnet test",
             "npm ci && npm test",
+            "rtk bun run test",
+            "rtk test bun run test",
         ],
     );
 }

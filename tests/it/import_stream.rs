@@ -1,6 +1,7 @@
 //! stream-json: calls, subagents and what was billed beyond them.
 
 use crate::import_bad_input::import_bytes;
+use windtunnel::import::Imported;
 use windtunnel::recording::{CallMarks, Role};
 use windtunnel::units::Usage;
 
@@ -21,6 +22,10 @@ fn result(session: &str, input: u32, output: u32, usd: f64) -> String {
          \"cacheReadInputTokens\":3000,\"cacheCreationInputTokens\":300}},\
          \"claude-h\":{{\"inputTokens\":7,\"outputTokens\":2}}}}}}\n"
     )
+}
+
+fn billed_usd(imported: &Imported) -> f64 {
+    imported.billed_cost.iter().map(|cost| cost.usd).sum()
 }
 
 #[test]
@@ -74,14 +79,7 @@ fn a_running_total_counts_once_and_a_new_process_again() {
         .map(|rest| rest.usage.fresh)
         .sum();
     assert_eq!(fresh, 97);
-    assert_eq!(
-        imported
-            .billed_cost
-            .iter()
-            .map(|cost| cost.usd)
-            .sum::<f64>(),
-        0.5
-    );
+    assert!((billed_usd(&imported) - 0.5).abs() < 1e-12);
     let again = format!(
         "{restated}{}{}",
         result("s", 20, 30, 0.125),
@@ -95,13 +93,6 @@ fn a_running_total_counts_once_and_a_new_process_again() {
         .map(|rest| rest.usage.fresh)
         .sum();
     assert_eq!(fresh, 97 + 27 + 8);
-    assert_eq!(
-        imported
-            .billed_cost
-            .iter()
-            .map(|cost| cost.usd)
-            .sum::<f64>(),
-        0.875
-    );
+    assert!((billed_usd(&imported) - 0.875).abs() < 1e-12);
     assert_eq!(imported.recording.sessions.len(), 2);
 }

@@ -6,8 +6,10 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use windtunnel::cache::ttl::Ttl;
+use windtunnel::cache::{Lookup, Policy, Prior};
 use windtunnel::import::{Imported, Options, import};
-use windtunnel::recording::Recording;
+use windtunnel::recording::{BlockKind, BlockMarks, Call, CallMarks, Recording, Session, Shock};
 use windtunnel::units::Usage;
 
 /// Where shared data lies, if it is here.
@@ -51,7 +53,9 @@ fn files_below(path: &Path, found: &mut Vec<PathBuf>) {
         };
         let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         entries.sort();
-        entries.iter().for_each(|entry| files_below(entry, found));
+        for entry in &entries {
+            files_below(entry, found);
+        }
     } else if path.extension().is_some_and(|ending| ending == "jsonl") {
         found.push(path.to_path_buf());
     }
@@ -251,4 +255,127 @@ fn usd(model: &str, usage: Usage) -> f64 {
         + usage.write_1h as f64 * 2.0
         + usage.output as f64 * 5.0;
     weighed * input / 1e6
+}
+
+/// Share of `at` percent of sorted values.
+fn quantile(sorted: &[f64], percent: usize) -> f64 {
+    sorted
+        .get((sorted.len().max(1) - 1) * percent / 100)
+        .copied()
+        .unwrap_or(0.0)
+}
+
+/// Summed reads of a session by the law alone, shocks set aside.
+fn reads_by_law(recording: &Recording, session: &Session) -> i64 {
+    let mut before: Option<&Call> = None;
+    let mut sum = 0;
+    for call in &recording.calls[session.range()] {
+        let prior = before.map(|prev| Prior {
+            cached: prev.usage.context() - prev.usage.fresh,
+            gap_ms: call.start_ms - prev.start_ms,
+            tier: prev.tier,
+        });
+        // The first read depends on other sessions: it is given.
+        sum += prior.map_or(call.usage.read, |prior| {
+            Ttl.read(&Lookup {
+                prior: Some(prior),
+                context: call.usage.context(),
+                static_prefix: session.static_prefix,
+                cache_break: call.cache_break,
+            })
+        });
+        before = Some(call);
+    }
+    sum
+}
+
+#[test]
+fn the_cache_law_holds_on_imported_marks() {
+    let Some(root) = data("claude") else { return };
+    let recording = imported(&root).recording;
+    let mut errors = Vec::new();
+    let (mut shocks, mut followers) = (0, 0);
+    for session in recording
+        .sessions
+        .iter()
+        .filter(|session| session.calls >= 2)
+    {
+        let calls = &recording.calls[session.range()];
+        let billed: i64 = calls.iter().map(|call| call.usage.read).sum();
+        followers += calls.len() - 1;
+        shocks += calls[1..]
+            .iter()
+            .filter(|call| call.shock != Shock::None)
+            .count();
+        if billed > 0 {
+            let law = reads_by_law(&recording, session);
+            errors.push((law - billed).abs() as f64 * 100.0 / billed as f64);
+        }
+    }
+    errors.sort_by(f64::total_cmp);
+    let told = [50, 90, 95, 99].map(|percent| quantile(&errors, percent));
+    eprintln!(
+        "{} sessions, law error p50 p90 p95 p99: {told:.3?}",
+        errors.len()
+    );
+    eprintln!("{shocks} shocks in {followers} calls");
+    assert!(told[0] < 0.1 && told[1] < 3.0 && told[3] < 12.0, "{told:?}");
+}
+
+#[test]
+fn marks_of_real_transcripts_are_told() {
+    let Some(root) = data("claude") else { return };
+    let recording = imported(&root).recording;
+    for (name, mark) in CallMarks::all().iter_names() {
+        let marked = recording
+            .calls
+            .iter()
+            .filter(|call| call.marks.contains(mark))
+            .count();
+        eprintln!("call {name}: {marked}");
+    }
+    for (name, mark) in BlockMarks::all().iter_names() {
+        let marked = recording
+            .blocks
+            .iter()
+            .filter(|block| block.marks.contains(mark))
+            .count();
+        eprintln!("block {name}: {marked}");
+    }
+    let narrations = recording.calls.iter().filter(|call| {
+        call.marks
+            .intersects(CallMarks::NARRATION | CallMarks::THINKING_ONLY)
+    });
+    // L2: a response without a tool use ends the loop.
+    assert!(narrations.count() * 200 < recording.calls.len());
+    let of = |kind: BlockKind| {
+        recording
+            .blocks
+            .iter()
+            .filter(move |block| block.kind == kind)
+    };
+    let total: i64 = recording
+        .blocks
+        .iter()
+        .filter(|b| !b.kind.is_output())
+        .map(|b| b.tokens)
+        .sum();
+    let unexplained: i64 = of(BlockKind::Unattributed).map(|block| block.tokens).sum();
+    eprintln!("{unexplained} of {total} input tokens are unattributed");
+    for (_, name) in BlockKind::NAMED {
+        let tokens: i64 = recording
+            .blocks
+            .iter()
+            .filter(|b| b.kind.name() == name)
+            .map(|b| b.tokens)
+            .sum();
+        eprintln!("kind {name}: {tokens}");
+    }
+    let paired = of(BlockKind::ToolResult)
+        .filter(|block| block.peer().is_some())
+        .count();
+    assert!(
+        paired * 100 > of(BlockKind::ToolResult).count() * 98,
+        "results know their use"
+    );
 }

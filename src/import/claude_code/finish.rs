@@ -50,8 +50,8 @@ pub fn finish(session: &mut RawSession, between: &[Between], hidden: &[(u32, u32
         }
         mark_call(call);
     }
-    for index in 1..calls.len() {
-        link(calls, index, between[index]);
+    for (index, &between) in between.iter().enumerate().skip(1) {
+        link(calls, index, between);
     }
 }
 
@@ -63,14 +63,14 @@ fn mark_call(call: &mut RawCall) {
             .filter(|block| block.kind == BlockKind::ToolInput)
     };
     let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
-    let used = uses().next().is_some();
+    let acts = uses().next().is_some();
     let mut marks = CallMarks::empty();
     marks.set(CallMarks::TEST_RUN, any(BlockMarks::TEST_RUN));
     marks.set(CallMarks::FULL_SUITE, any(BlockMarks::FULL_SUITE));
-    let polls = used && uses().all(|block| block.marks.contains(BlockMarks::POLL));
+    let polls = acts && uses().all(|block| block.marks.contains(BlockMarks::POLL));
     marks.set(CallMarks::POLL, polls);
     call.marks |= marks;
-    if used {
+    if acts {
         for block in call
             .outputs
             .iter_mut()

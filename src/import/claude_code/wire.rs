@@ -120,6 +120,7 @@ pub struct WireUsage {
     cache_creation: Option<CacheCreation>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the source's names")]
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
 struct CacheCreation {

@@ -1,0 +1,123 @@
+//! Tool uses and their results: what they are for, which file, which belongs to which.
+
+use super::{Thread, intern};
+use crate::import::claude_code::wire::Item;
+use crate::import::marks::{self, Purpose};
+use crate::recording::estimate;
+use crate::recording::{BlockKind, BlockMarks, CallMarks, RawBlock};
+
+/// How many tool uses may lie between two looks at a forge for the second to be a poll.
+const STATE_WINDOW: u32 = 3;
+
+/// A tool use that waits for its result.
+pub struct Use {
+    peer: (u32, u32),
+    tool: u16,
+    purpose: Purpose,
+    file: Option<u32>,
+    /// Fingerprint of path and range, for reads.
+    read: Option<u64>,
+    at_ms: i64,
+}
+
+impl Thread {
+    pub(super) fn result(&mut self, item: &Item<'_>, at_ms: Option<i64>) {
+        let used = self.uses.get(&item.tool_use_id.hash());
+        let report = used.is_some_and(|used| used.purpose.report);
+        let kind = if report {
+            BlockKind::Report
+        } else {
+            BlockKind::ToolResult
+        };
+        let texts = item
+            .content
+            .items
+            .iter()
+            .filter(|inner| inner.text.chars > 0);
+        let (mut chars, mut hash) = (item.content.text.chars, item.content.text.hash);
+        for inner in texts.clone() {
+            chars += inner.text.chars;
+            hash = hash.rotate_left(7) ^ inner.text.hash;
+        }
+        let images = item
+            .content
+            .items
+            .iter()
+            .filter(|i| i.kind.0 == b"image")
+            .count();
+        let mut block = RawBlock::plain(kind, chars, images as i64 * estimate::PER_IMAGE);
+        let failed = item.is_error == Some(true);
+        if let Some(used) = used {
+            block.tool = Some(used.tool);
+            block.marks = used.purpose.marks;
+            block.file = used.file;
+            block.peer = Some(used.peer);
+            if let Some(read) = used.read
+                && !failed
+                && self.reads.insert(read, hash) == Some(hash)
+            {
+                block.marks |= BlockMarks::REREAD;
+            }
+            let first = texts
+                .clone()
+                .next()
+                .map_or(&item.content.text, |inner| &inner.text);
+            let took_ms = at_ms.map(|at| at - used.at_ms).filter(|_| self.timed);
+            let peer = used.peer;
+            if failed
+                && used.purpose.marks.contains(BlockMarks::TEST_RUN)
+                && marks::aborted(first.sample, chars, took_ms)
+            {
+                block.marks |= BlockMarks::ABORTED_RUN;
+                let call = &mut self.session.calls[peer.0 as usize];
+                call.marks |= CallMarks::ABORTED_RUN;
+                call.outputs[peer.1 as usize].marks |= BlockMarks::ABORTED_RUN;
+            }
+            if block.marks.contains(BlockMarks::REREAD) {
+                let call = &mut self.session.calls[peer.0 as usize];
+                call.outputs[peer.1 as usize].marks |= BlockMarks::REREAD;
+            }
+        }
+        block.marks.set(BlockMarks::ERROR, failed);
+        self.pending.push(block);
+    }
+
+    pub(super) fn tool_use(&mut self, place: (u32, u32), item: &Item<'_>) -> RawBlock {
+        let name = item.name.text();
+        let input = &item.input;
+        let mut purpose = marks::purpose(&name, &input.command, input.path_is_file);
+        self.tool_uses += 1;
+        if purpose.asks_state {
+            let soon = |at: u32| self.tool_uses - at <= STATE_WINDOW;
+            if self.asked_at.is_some_and(soon) {
+                purpose.marks |= BlockMarks::POLL;
+            }
+            self.asked_at = Some(self.tool_uses);
+        }
+        let concerns_file = purpose
+            .marks
+            .intersects(BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH);
+        let file = (concerns_file && input.path != 0).then(|| {
+            let next = self.files.len() as u32;
+            *self.files.entry(input.path).or_insert(next)
+        });
+        let is_read = purpose.marks.contains(BlockMarks::READ);
+        let read = (is_read && input.path != 0).then_some(input.path.rotate_left(1) ^ input.range);
+        let tool = intern(&mut self.session.tools, &name);
+        let at_ms = self.session.calls[place.0 as usize].end_ms;
+        let used = Use {
+            peer: place,
+            tool,
+            purpose,
+            file,
+            read,
+            at_ms,
+        };
+        self.uses.insert(item.id.hash(), used);
+        let mut block = RawBlock::plain(BlockKind::ToolInput, input.chars, 0);
+        block.tool = Some(tool);
+        block.marks = purpose.marks;
+        block.file = file;
+        block
+    }
+}
