@@ -4,7 +4,7 @@
 //! followed, but no folder is entered and no file taken twice, so a loop ends. What cannot be read
 //! inside a folder is passed over and counted; an argument that cannot be read is an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ pub enum SearchError {
 struct Walk<'a> {
     endings: &'a [&'a str],
     /// Real paths of the folders entered: a link back into one of them ends there.
-    entered: Vec<PathBuf>,
+    entered: BTreeSet<PathBuf>,
     entries: u64,
     files: Vec<(String, PathBuf)>,
     unreadable: Vec<(String, String)>,
@@ -94,7 +94,7 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
         };
         let mut walk = Walk {
             endings,
-            entered: Vec::new(),
+            entered: BTreeSet::new(),
             entries: 0,
             files: Vec::new(),
             unreadable: Vec::new(),
@@ -154,15 +154,16 @@ fn refuse(path: &Path, error: &io::Error) -> SearchError {
 impl Walk<'_> {
     fn folder(&mut self, path: &Path, label: &str) {
         let real = match fs::canonicalize(path) {
-            Ok(real) if self.entered.contains(&real) => return,
             Ok(real) => real,
             Err(error) => return self.pass_over(label, &error),
         };
+        if !self.entered.insert(real.clone()) {
+            return;
+        }
         let entries = match fs::read_dir(&real) {
             Ok(entries) => entries,
             Err(error) => return self.pass_over(label, &error),
         };
-        self.entered.push(real);
         let mut paths = Vec::new();
         for entry in entries {
             match entry {

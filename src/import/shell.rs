@@ -195,8 +195,7 @@ fn wrapper(words: &[String]) -> usize {
         ) => 1 + options(1),
         ("nice", "-n") => 3,
         ("rtk", "test" | "err" | "proxy") if words.len() > 2 => 2,
-        ("rtk", _) => 1,
-        ("nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
+        ("rtk" | "nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
         ("uv" | "poetry" | "pipenv" | "pdm" | "rye" | "hatch", "run")
         | ("bundle" | "pnpm" | "yarn" | "npm" | "mise", "exec")
         | ("pnpm" | "yarn", "dlx")

@@ -264,3 +264,40 @@ fn strict_makes_the_first_skip_an_error() {
     let error = error.map(|_| ()).expect_err("a strict skip").to_string();
     assert!(error.starts_with("s.jsonl, line 2: no JSON"), "{error}");
 }
+
+#[test]
+fn no_text_enters_a_recording() {
+    let tool = r#"[{"type":"tool_use","id":"t","name":"Bash","input":{"command":"secret"}},
+        {"type":"thinking","thinking":"secret","signature":"secret"}]"#
+        .replace('\n', "");
+    let text = format!(
+        "{}{}{}{}",
+        prompt("\"secret\""),
+        response("a", 0, 5).replace("hello", "secret"),
+        response("b", 0, 5).replace(r#"[{"type":"text","text":"hello"}]"#, &tool),
+        prompt(r#"[{"type":"tool_result","tool_use_id":"t","content":"secret"}]"#),
+    );
+    let imported = import_bytes(text.as_bytes());
+    assert!(!format!("{imported:?}").contains("secret"));
+}
+
+#[test]
+fn progress_hears_of_every_byte() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = response("a", 0, 5);
+    fs::write(folder.path().join("a.jsonl"), &text).expect("a file");
+    fs::write(folder.path().join("b.jsonl"), &text).expect("a file");
+    let (most, total) = (AtomicU64::new(0), AtomicU64::new(0));
+    let imported = import(
+        &[folder.path().to_path_buf()],
+        &Options::default(),
+        &|done, all| {
+            most.fetch_max(done, Ordering::Relaxed);
+            total.store(all, Ordering::Relaxed);
+        },
+    );
+    let bytes = 2 * text.len() as u64;
+    assert_eq!(imported.map(|imported| imported.bytes).ok(), Some(bytes));
+    assert_eq!((most.into_inner(), total.into_inner()), (bytes, bytes));
+}

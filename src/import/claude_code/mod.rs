@@ -90,7 +90,7 @@ impl Importer for ClaudeCode {
     fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
         let mut reading = Reading::new(file);
         for_each_record(lines, parsed, &mut |_, record| reading.record(record));
-        reading.finish(file, parsed);
+        reading.finish(parsed);
     }
 }
 
@@ -239,7 +239,7 @@ impl Reading {
         at
     }
 
-    fn finish(mut self, _: &FileInfo<'_>, parsed: &mut Parsed) {
+    fn finish(mut self, parsed: &mut Parsed) {
         let session = std::mem::take(&mut self.session);
         for (at, mut thread) in self.threads.into_iter().enumerate() {
             if thread.is_empty() {

@@ -120,7 +120,6 @@ pub struct WireUsage {
     cache_creation: Option<CacheCreation>,
 }
 
-#[expect(clippy::struct_field_names, reason = "the source's names")]
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
 struct CacheCreation {
@@ -129,6 +128,7 @@ struct CacheCreation {
 }
 
 /// What a process used of one model.
+#[expect(clippy::struct_field_names, reason = "the source's names")]
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ModelUsage {
