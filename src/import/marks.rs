@@ -1,13 +1,16 @@
 //! Marks by stated rules: what a tool use was for, read from its name and its command.
 //!
-//! | mark | rule |
-//! |---|---|
-//! | test run | a shell command of which one part runs tests ([`super::suites`]): cargo, pytest, go, npm and kin, jest and kin, make/just/task `test*`, tox, maven, gradle, ctest, and others; seen through `cd x &&`, variables, pipes, `timeout 60`, `uv run`, `bash -c` |
-//! | full suite | a test run that names no file, test, package or pattern |
-//! | aborted run | a test run whose result is an error of at most 2,000 characters within 60 seconds, with a phrase of [`ENVIRONMENT`] and none of [`SUMMARY`] |
-//! | poll | `BashOutput`, `TaskOutput`, `AgentOutputTool`; a shell command that only waits and looks (`sleep`, `ps`, `tail` of a log, `gh run watch`); a `gh` status command that comes again within three tool uses |
-//! | edit, read, search | by tool name, with the file's number |
-//! | report | the result of `Task` or `Agent` |
+//! * **test run**: a shell command of which one part runs tests ([`super::suites`]): cargo, pytest,
+//!   go, npm and kin, jest and kin, make/just/task/mise `test*`, tox, maven, gradle, ctest, others;
+//!   seen through `cd x &&`, variables, pipes, `timeout 60`, `uv run`, `bash -c`.
+//! * **full suite**: a test run that names no file, test, package or pattern.
+//! * **aborted run**: a test run whose result is an error of at most 2,000 characters within 60
+//!   seconds, with a phrase of [`ENVIRONMENT`] and none of [`SUMMARY`].
+//! * **poll**: `BashOutput`, `TaskOutput`, `AgentOutputTool`; a shell command that only waits and
+//!   looks (`sleep`, `ps`, `tail` of a log, `gh run watch`); a `gh` status command that comes again
+//!   within three tool uses.
+//! * **edit, read, search**: by tool name, with the file's number.
+//! * **report**: the result of `Task` or `Agent`.
 
 use super::shell::{self, Simple};
 use super::suites::{Scope, tests_of};

@@ -5,7 +5,7 @@
 //! session that ended earlier before one that went on. The other session keeps what is its own:
 //! it opens with the copied history as one block.
 
-use super::{BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip};
+use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip};
 use crate::ids::NONE;
 use crate::recording::{BlockKind, Builder, RawBlock, RawSession, Role};
 use crate::store::Found;
@@ -50,20 +50,7 @@ pub fn merge(
     for (file, (found, (source, parsed))) in files.iter().zip(read).enumerate() {
         imported.files += u64::from(source.is_some());
         imported.skipped += parsed.skips.len() as u64 + parsed.more;
-        let skip = |(line, reason)| Skip {
-            file: found.label.clone(),
-            line,
-            reason,
-        };
-        imported.skips.extend(parsed.skips.into_iter().map(skip));
-        if parsed.more > 0 {
-            let reason = format!("{} more lines of this file were skipped", parsed.more);
-            imported.skips.push(Skip {
-                file: found.label.clone(),
-                line: u64::MAX,
-                reason,
-            });
-        }
+        tell_skips(&found.label, parsed.skips, parsed.more, &mut imported.skips);
         let mut indexes = Vec::with_capacity(parsed.drafts.len());
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
             let prefix = statics.prefix(&draft.session);
@@ -79,32 +66,69 @@ pub fn merge(
         }
         for bill in parsed.bills {
             // The same file under another name says nothing new.
-            if !billed.insert(format!("{} {:?}", bill.session, bill.models)) {
-                continue;
+            if billed.insert(format!("{} {:?}", bill.session, bill.models)) {
+                add_bill(
+                    &mut builder,
+                    bill,
+                    &indexes,
+                    &found.label,
+                    &mut imported.billed_cost,
+                );
             }
-            let shown = bill.draft.and_then(|draft| indexes.get(draft)).copied();
-            let session = shown.filter(|&index| index != NONE).unwrap_or_else(|| {
-                builder.push(empty_session(&bill.session, &found.label));
-                builder.sessions() - 1
-            });
-            for ((model, total), shown) in bill.models.iter().zip(&bill.shown) {
-                let rest = *total - *shown;
-                if !rest.is_zero() {
-                    builder.push_remainder(session, model, rest, "billed beyond the calls shown");
-                }
-            }
-            imported
-                .billed_cost
-                .extend(bill.costs.into_iter().map(|(line, usd)| BilledCost {
-                    file: found.label.clone(),
-                    line,
-                    session,
-                    usd,
-                }));
         }
     }
     imported.recording = builder.finish();
     imported
+}
+
+fn tell_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<Skip>) {
+    let last = skips.last().map_or(0, |(line, _)| *line);
+    let mut tell = |line, reason| {
+        told.push(Skip {
+            file: file.to_owned(),
+            line,
+            reason,
+        })
+    };
+    for (line, reason) in skips {
+        tell(line, reason);
+    }
+    if more > 0 {
+        tell(
+            last,
+            format!("{more} more lines after this one were skipped"),
+        );
+    }
+}
+
+/// Adds what was billed beyond the calls to the session that its file shows, or to an empty one.
+fn add_bill(
+    builder: &mut Builder,
+    bill: Bill,
+    indexes: &[u32],
+    file: &str,
+    costs: &mut Vec<BilledCost>,
+) {
+    let shown = bill.draft.and_then(|draft| indexes.get(draft)).copied();
+    let session = shown.filter(|&index| index != NONE).unwrap_or_else(|| {
+        builder.push(empty_session(&bill.session, file));
+        builder.sessions() - 1
+    });
+    for ((model, total), shown) in bill.models.iter().zip(&bill.shown) {
+        let rest = *total - *shown;
+        if !rest.is_zero() {
+            builder.push_remainder(session, model, rest, "billed beyond the calls shown");
+        }
+    }
+    costs.extend(bill.costs.into_iter().map(|(line, usd)| {
+        let file = file.to_owned();
+        BilledCost {
+            file,
+            line,
+            session,
+            usd,
+        }
+    }));
 }
 
 fn empty_session(id: &str, file: &str) -> RawSession {

@@ -240,6 +240,7 @@ pub fn import(
         })
         .collect();
     let mut imported = merge::merge(&found.files, read, options);
+    imported.skipped += found.unreadable.len() as u64;
     let whole = found.unreadable.into_iter();
     imported.skips.extend(whole.map(|(file, reason)| Skip {
         file,
@@ -249,7 +250,6 @@ pub fn import(
     imported
         .skips
         .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    imported.skipped = imported.skipped.max(imported.skips.len() as u64);
     imported.bytes = done.into_inner();
     judge(imported, options)
 }
