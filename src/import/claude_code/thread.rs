@@ -257,13 +257,11 @@ impl Thread {
     /// What identifies the response; one without any id stands for itself.
     fn key(&self, record: &Record<'_>, message: &Message<'_>) -> CallKey {
         let ids = [message.id.0, record.uuid.0];
-        match ids.into_iter().find(|id| !id.is_empty()) {
-            Some(id) => CallKey::new(id, record.request_id.0),
-            None => {
-                let own = format!("{} {}", self.session.file, self.session.calls.len());
-                CallKey::new(own.as_bytes(), record.request_id.0)
-            }
+        if let Some(id) = ids.into_iter().find(|id| !id.is_empty()) {
+            return CallKey::new(id, record.request_id.0);
         }
+        let own = format!("{} {}", self.session.file, self.session.calls.len());
+        CallKey::new(own.as_bytes(), record.request_id.0)
     }
 
     fn begin(
