@@ -185,7 +185,10 @@ pub enum ImportError {
     #[error(transparent)]
     Search(#[from] SearchError),
     /// There are files, but no call in them.
-    #[error("no calls found in {files} files; {skipped} lines or files were skipped{first}")]
+    #[error(
+        "no calls found in {files} files; {skipped} lines or files were skipped{first}; \
+         name Claude Code transcripts or stream-json output"
+    )]
     NoCalls {
         /// How many files were read.
         files: usize,
