@@ -225,7 +225,7 @@ fn reads_by_law(recording: &Recording, session: &Session) -> i64 {
     for call in &recording.calls[session.range()] {
         let prior = before.map(|prev| Prior {
             cached: prev.usage.context() - prev.usage.fresh,
-            gap_ms: call.start_ms - prev.start_ms,
+            gap_ms: call.start_ms - prev.touched_ms,
             tier: prev.tier,
         });
         // The first read depends on other sessions: it is given.
@@ -234,6 +234,7 @@ fn reads_by_law(recording: &Recording, session: &Session) -> i64 {
                 prior: Some(prior),
                 context: call.usage.context(),
                 static_prefix: session.static_prefix,
+                warm_prefix: session.warm_prefix,
                 cache_break: call.cache_break,
             })
         });
