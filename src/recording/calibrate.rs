@@ -73,7 +73,8 @@ pub fn calibrate(raw: &RawSession) -> Calibrated {
         raw.static_prefix.unwrap_or(if first_read > 0 { first_read } else { system });
     let prefixes = (static_prefix, first_read.min(static_prefix));
     let mut calls: Vec<CalibratedCall> = Vec::with_capacity(raw.calls.len());
-    let mut tier = Tier::Uncached;
+    // A session that starts on other sessions' entries shows its tier with its first write.
+    let mut tier = raw.calls.iter().find_map(tier_of).unwrap_or(Tier::Uncached);
     for (index, call) in raw.calls.iter().enumerate() {
         let produced = growths.get(index + 1).map_or_else(|| last_output(call), |g| g.produced);
         tier = tier_of(call).unwrap_or(tier);
