@@ -81,17 +81,26 @@ impl<'de> Json<'de> {
     fn string(&mut self) -> Result<&'de [u8], Fault> {
         self.expect(b'"')?;
         let start = self.at;
-        loop {
-            let Some(next) = memchr::memchr(b'"', &self.bytes[self.at..]) else {
-                return Err(Fault::CutShort);
-            };
-            let end = self.at + next;
-            self.at = end + 1;
+        // Names and ids are short: a plain loop ends before a wide search has begun.
+        for (length, &byte) in self.bytes[start..].iter().take(24).enumerate() {
+            match byte {
+                b'"' => {
+                    self.at = start + length + 1;
+                    return Ok(&self.bytes[start..start + length]);
+                }
+                b'\\' => break,
+                _ => {}
+            }
+        }
+        for next in memchr::memchr_iter(b'"', &self.bytes[start..]) {
+            let end = start + next;
             let slashes = self.bytes[start..end].iter().rev().take_while(|&&b| b == b'\\').count();
             if slashes % 2 == 0 {
+                self.at = end + 1;
                 return Ok(&self.bytes[start..end]);
             }
         }
+        Err(Fault::CutShort)
     }
 
     /// `true`, `false`, `null` or a number, as it stands.

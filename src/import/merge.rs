@@ -77,7 +77,10 @@ pub fn merge(
 
 fn tell_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<Skip>) {
     let last = skips.last().map_or(0, |(line, _)| *line);
-    let mut tell = |line, reason| told.push(Skip { file: file.to_owned(), line, reason });
+    let mut tell = |line, reason| {
+        let file = file.to_owned();
+        told.push(Skip { file, line, reason });
+    };
     for (line, reason) in skips {
         tell(line, reason);
     }

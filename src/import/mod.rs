@@ -185,7 +185,10 @@ pub enum ImportError {
     #[error(transparent)]
     Search(#[from] SearchError),
     /// There are files, but no call in them.
-    #[error("no calls found in {files} files; {skipped} lines or files were skipped{first}")]
+    #[error(
+        "no calls found in {files} files; {skipped} lines or files were skipped{first}; \
+         name Claude Code transcripts or stream-json output"
+    )]
     NoCalls {
         /// How many files were read.
         files: usize,
@@ -288,7 +291,7 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
         if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > lines::MAX_LINE {
             break;
         }
-        wanted *= 4;
+        wanted = (wanted * 4).min(lines::MAX_LINE + 1);
     }
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')

@@ -150,3 +150,15 @@ fn the_same_files_give_the_same_recording() {
     assert!(labels.iter().all(|label| !label.starts_with('/')), "{labels:?}");
     assert_eq!(imported(folder.path()).recording.calls.len(), 3);
 }
+
+#[test]
+fn responses_without_any_id_stand_for_themselves() {
+    let bare = |output| {
+        response("a", 0, output)
+            .replace("\"id\":\"a\",", "")
+            .replace("\"uuid\":\"u-a\",", "")
+            .replace("\"requestId\":\"r-a\",", "")
+    };
+    let text = format!("{}{}", bare(5), bare(6));
+    assert_eq!(import_bytes(text.as_bytes()).recording.calls.len(), 2);
+}

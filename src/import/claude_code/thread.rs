@@ -200,10 +200,7 @@ impl Thread {
 
     /// A record of a response. Records of one call share a key and may lie apart.
     pub fn assistant(&mut self, record: &Record<'_>, message: &Message<'_>, usage: Usage) {
-        let key = CallKey::new(
-            if message.id.0.is_empty() { record.uuid.0 } else { message.id.0 },
-            record.request_id.0,
-        );
+        let key = self.key(record, message);
         let at_ms = time::parse_ms(record.timestamp.0);
         self.timed |= at_ms.is_some();
         let version_text = record.version.text();
@@ -229,6 +226,16 @@ impl Thread {
         for item in &message.content.items {
             self.output(index, item);
         }
+    }
+
+    /// What identifies the response; one without any id stands for itself.
+    fn key(&self, record: &Record<'_>, message: &Message<'_>) -> CallKey {
+        let ids = [message.id.0, record.uuid.0];
+        if let Some(id) = ids.into_iter().find(|id| !id.is_empty()) {
+            return CallKey::new(id, record.request_id.0);
+        }
+        let own = format!("{} {}", self.session.file, self.session.calls.len());
+        CallKey::new(own.as_bytes(), record.request_id.0)
     }
 
     fn begin(
