@@ -127,7 +127,11 @@ pub struct InspectArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
-    /// Rows of each table [default: 12; 0 shows all].
+    /// Also group all blocks by these: folder, pipeline, step, session, model, version, day, tool,
+    /// kind.
+    #[arg(long, value_delimiter = ',', value_name = "KEYS")]
+    pub by: Vec<String>,
+    /// Rows of each table; 0 shows all.
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub rows: usize,
     /// What the recording is read under.

@@ -1,9 +1,10 @@
 //! `windtunnel inspect`.
 
-use super::{Done, NOT_JUDGED, Outcome, load, render};
+use super::{Done, Failure, NOT_JUDGED, Outcome, load, render};
 use crate::cli::{Format, InspectArgs};
+use crate::recording::Recording;
 use crate::report::show::Provenance;
-use crate::report::show::inspect::{Shown, Skipped};
+use crate::report::show::inspect::{Pivot, Shown, Skipped};
 use crate::scenario::Scenario;
 use crate::study::{fidelity, summary};
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let loaded = load::several(&args.recordings, lens, args.strict)?;
     let summary = summary::summarise(&loaded.recording, &scenario.toggles, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure(&loaded.recording));
+    let pivot = pivot(&loaded.recording, &args.by)?;
     let skipped: Vec<Skipped> = loaded
         .skips
         .iter()
@@ -28,6 +30,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
         recording: &loaded.recording,
         summary: &summary,
         fidelity: measured.as_deref(),
+        pivot: pivot.as_ref(),
         skipped: &skipped,
         skips: loaded.skipped,
         billed_usd: loaded.billed_usd,
@@ -45,4 +48,38 @@ pub fn run(args: &InspectArgs) -> Outcome {
         done.code = NOT_JUDGED;
     }
     Ok(done)
+}
+
+#[cfg(feature = "tables")]
+fn pivot(recording: &Recording, by: &[String]) -> Result<Option<Pivot>, Failure> {
+    use crate::study::pivot::{Key, pivot};
+    if by.is_empty() {
+        return Ok(None);
+    }
+    let key = |name: &String| {
+        Key::find(name).ok_or_else(|| {
+            let known: Vec<_> = Key::NAMED.iter().map(|(_, name)| *name).collect();
+            Failure::new(format!("--by: no key '{name}'; known are {}", known.join(", ")))
+        })
+    };
+    let mut keys = Vec::new();
+    for name in by {
+        let key = key(name)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let rows = pivot(recording, &keys)?;
+    Ok(Some(Pivot {
+        keys: keys.iter().map(|key| key.name()).collect(),
+        rows: rows.into_iter().map(|row| (row.values, row.group)).collect(),
+    }))
+}
+
+#[cfg(not(feature = "tables"))]
+fn pivot(_: &Recording, by: &[String]) -> Result<Option<Pivot>, Failure> {
+    if by.is_empty() {
+        return Ok(None);
+    }
+    Err(Failure::new("--by: this program was built without the feature 'tables'"))
 }

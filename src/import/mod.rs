@@ -14,7 +14,6 @@ pub mod lines;
 pub mod marks;
 pub mod merge;
 pub mod shell;
-pub mod stream_json;
 pub mod suites;
 pub mod time;
 
@@ -41,7 +40,8 @@ pub trait Importer: Sync {
 }
 
 /// Every importer; the first whose sniff agrees takes the file.
-pub static ALL: [&dyn Importer; 2] = [&claude_code::ClaudeCode, &stream_json::StreamJson];
+pub static ALL: [&dyn Importer; 2] =
+    [&claude_code::ClaudeCode, &claude_code::stream_json::StreamJson];
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug)]

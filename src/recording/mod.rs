@@ -16,6 +16,7 @@ mod check;
 mod digest;
 pub mod estimate;
 pub mod format;
+mod part;
 
 pub use build::{Builder, RawBlock, RawCall, RawSession};
 pub use check::Unbalanced;

@@ -339,7 +339,7 @@ impl Lab<'_> {
             return self.best_corner(indexes, |saving| metric(&claim.metric, saving));
         }
         // A step's best is bounded by the best of the whole pipeline restricted to its sessions.
-        let only = restricted(self.recording, &claim.step);
+        let only = self.recording.of_step(&claim.step);
         let pricing = self.pricing;
         let chosen = self.chosen;
         let patches: Vec<Patch> = chosen.iter().map(|c| c.toggle.patch(&only, &c.params)).collect();
@@ -357,37 +357,6 @@ impl Lab<'_> {
             .map(|step| if claim.metric == "calls" { step.calls } else { step.usage.read })
             .sum()
     }
-}
-
-/// The sessions of one step as a recording of their own.
-fn restricted(recording: &Recording, step: &str) -> Recording {
-    let mut only = recording.clone();
-    only.calls.clear();
-    only.blocks.clear();
-    only.sessions.clear();
-    for session in recording.sessions.iter().filter(|session| session.step == step) {
-        let (calls_before, blocks_before) = (only.calls.len(), only.blocks.len());
-        let first_block =
-            recording.calls[session.range()].first().map_or(0, |call| call.first_block as usize);
-        for at in session.range() {
-            let mut call = recording.calls[at].clone();
-            call.session = only.sessions.len() as u32;
-            call.first_block = (call.first_block as usize - first_block + blocks_before) as u32;
-            only.calls.push(call);
-            for block in recording.blocks_of(at) {
-                let mut block = block.clone();
-                block.call = (block.call as usize - session.range().start + calls_before) as u32;
-                if let Some(peer) = block.peer() {
-                    block.peer = (peer - first_block + blocks_before) as u32;
-                }
-                only.blocks.push(block);
-            }
-        }
-        let mut session = session.clone();
-        session.first_call = calls_before as u32;
-        only.sessions.push(session);
-    }
-    only
 }
 
 fn metric(name: &str, saving: &Saving) -> i64 {

@@ -5,5 +5,7 @@ pub mod claims;
 pub mod compare;
 pub mod fidelity;
 pub mod hygiene;
+#[cfg(feature = "tables")]
+pub mod pivot;
 pub mod sides;
 pub mod summary;

@@ -25,7 +25,7 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["support"]),
-    ("import", &["lines", "marks", "merge", "shell", "time"]),
+    ("import", &["escapes", "json", "lines", "marks", "merge", "shell", "suites", "time"]),
     ("report", &["chart", "document", "format", "json", "view"]),
 ];
 

@@ -6,12 +6,10 @@
 //! types are normal.
 
 mod finish;
+pub(super) mod stream_json;
 mod text;
 mod thread;
 mod wire;
-
-pub(super) use thread::Thread;
-pub(super) use wire::{Record, WireUsage};
 
 use super::json::{self, Fault};
 use super::lines::{Line, Lines};
@@ -20,6 +18,8 @@ use crate::recording::Role;
 use serde::Deserialize;
 use std::collections::HashMap;
 use text::{Lenient, Short};
+use thread::Thread;
+use wire::{Record, WireUsage};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +116,8 @@ pub(super) fn for_each_record(
             }
         };
         match json::from_slice::<Record>(line) {
-            Ok(record) => take(number, &record),
+            Ok(record) if record.is_counted_in_range() => take(number, &record),
+            Ok(_) => parsed.skip(lines.number(), "a token count below zero or beyond reason"),
             Err(fault) => {
                 if let Some(reason) = reason(line, fault) {
                     parsed.skip(lines.number(), reason);

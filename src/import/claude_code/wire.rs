@@ -186,13 +186,55 @@ impl ThinkingMetadata {
     }
 }
 
-/// A count of tokens; nonsense (negative, beyond 2^53) becomes a bound.
+/// No call holds more tokens of a class: a thousand times the largest context window.
+const MOST_IN_CALL: f64 = 1e9;
+
+/// No process used more tokens of a class.
+const MOST_IN_PROCESS: f64 = 1e12;
+
+/// A count of tokens of a record that [`Record::is_counted_in_range`] let through.
 fn count(value: Option<f64>) -> i64 {
-    const MOST: f64 = 1e12;
-    value.unwrap_or(0.0).clamp(0.0, MOST) as i64
+    value.unwrap_or(0.0) as i64
+}
+
+impl Record<'_> {
+    /// Whether every token count is one that a call, or a process, can have.
+    pub fn is_counted_in_range(&self) -> bool {
+        let within = |counts: &[Option<f64>], most: f64| {
+            counts.iter().flatten().all(|count| (0.0..=most).contains(count))
+        };
+        let message = self.message.0.as_ref().and_then(|message| message.usage.0.as_ref());
+        let processes = self.model_usage.iter().flatten();
+        message.is_none_or(|usage| within(&usage.counts(), MOST_IN_CALL))
+            && self.usage.0.as_ref().is_none_or(|usage| within(&usage.counts(), MOST_IN_PROCESS))
+            && processes.map(|(_, used)| used.counts()).all(|c| within(&c, MOST_IN_PROCESS))
+    }
+}
+
+impl ModelUsage {
+    fn counts(&self) -> [Option<f64>; 4] {
+        [
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_read_input_tokens,
+            self.cache_creation_input_tokens,
+        ]
+    }
 }
 
 impl WireUsage {
+    fn counts(&self) -> [Option<f64>; 6] {
+        let split = self.cache_creation.unwrap_or_default();
+        [
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_read_input_tokens,
+            self.cache_creation_input_tokens,
+            split.ephemeral_5m_input_tokens,
+            split.ephemeral_1h_input_tokens,
+        ]
+    }
+
     /// As token classes. Writes whose tier is not told belong to the five-minute cache.
     pub fn usage(&self) -> Usage {
         let split = self.cache_creation.unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::report::show::Provenance;
 use crate::study::fidelity::{Fidelity, Quantiles};
 use crate::study::summary::{Group, Totals};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 impl Shown<'_> {
     /// For programs.
@@ -52,6 +53,9 @@ impl Shown<'_> {
                     .collect(),
                 tools: self.summary.tools.iter().map(|(t, g)| GroupJson::new(t, g)).collect(),
                 toggles: toggles.collect(),
+                by: self
+                    .pivot
+                    .map(|p| p.rows.iter().map(|row| PivotJson::new(&p.keys, row)).collect()),
                 fidelity: self.fidelity.and_then(|all| all.first()).map(FidelityJson::from),
                 fidelity_by_group: self
                     .fidelity
@@ -73,6 +77,8 @@ struct Body<'a> {
     kinds: Vec<GroupJson>,
     tools: Vec<GroupJson>,
     toggles: Vec<ToggleJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Vec<PivotJson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fidelity: Option<FidelityJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +148,25 @@ impl GroupJson {
     fn new(name: &str, group: &Group) -> Self {
         Self {
             name: name.to_owned(),
+            blocks: group.blocks,
+            tokens: group.tokens,
+            re_read: group.carried,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PivotJson<'a> {
+    keys: BTreeMap<&'a str, &'a str>,
+    blocks: i64,
+    tokens: i64,
+    re_read: i64,
+}
+
+impl<'a> PivotJson<'a> {
+    fn new(keys: &[&'a str], (values, group): &'a (Vec<String>, Group)) -> Self {
+        Self {
+            keys: keys.iter().copied().zip(values.iter().map(String::as_str)).collect(),
             blocks: group.blocks,
             tokens: group.tokens,
             re_read: group.carried,

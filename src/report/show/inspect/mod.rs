@@ -21,6 +21,14 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// Blocks grouped by some keys.
+pub struct Pivot {
+    /// The keys.
+    pub keys: Vec<&'static str>,
+    /// Their values and what belongs to them, dearest re-reads first.
+    pub rows: Vec<(Vec<String>, Group)>,
+}
+
 /// An inspection and everything it is shown with.
 pub struct Shown<'a> {
     /// The recording.
@@ -29,6 +37,8 @@ pub struct Shown<'a> {
     pub summary: &'a Summary,
     /// The model's own error, where asked for.
     pub fidelity: Option<&'a [Fidelity]>,
+    /// Blocks grouped as asked for.
+    pub pivot: Option<&'a Pivot>,
     /// What was passed over, up to a limit for each file.
     pub skipped: &'a [Skipped],
     /// How much was passed over altogether.
@@ -49,6 +59,9 @@ impl Shown<'_> {
         let mut where_to = Section::new("Where the tokens went").table(self.sessions());
         where_to = where_to.table(self.kinds()).table(self.tools());
         document.section(where_to);
+        if let Some(pivot) = self.pivot {
+            document.section(Section::new("Grouped").table(self.pivot_view(pivot)));
+        }
         document.section(Section::new("Which toggles find something").table(self.toggles()));
         if let Some(fidelity) = self.fidelity {
             document.section(Section::new("The model's own error").table(fidelity_view(fidelity)));
@@ -162,6 +175,23 @@ impl Shown<'_> {
         }
         self.more(&mut view, groups.len());
         view.footnote("re-read: tokens times the later calls that carried them");
+        view
+    }
+
+    fn pivot_view(&self, pivot: &Pivot) -> View {
+        let mut columns: Vec<Column> = pivot.keys.iter().map(|key| Column::text(*key)).collect();
+        columns.push(Column::count("blocks"));
+        columns.push(Column::tokens("tokens"));
+        columns.push(Column::tokens("re-read"));
+        let mut view = View::new("Blocks, dearest re-reads first", columns);
+        for (values, group) in self.limited(&pivot.rows) {
+            let mut row: Vec<Cell> = values.iter().map(Cell::text).collect();
+            row.push(Cell::count(group.blocks));
+            row.push(Cell::tokens(group.tokens));
+            row.push(Cell::tokens(group.carried));
+            view.row(row);
+        }
+        self.more(&mut view, pivot.rows.len());
         view
     }
 

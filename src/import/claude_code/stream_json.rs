@@ -7,10 +7,11 @@
 //! Results of one session restate a running total: the last one counts. Where a total falls, a new
 //! process began, and both count.
 
-use super::claude_code::{Ignored, Record, Sniff, Thread, WireUsage, assistant, for_each_record};
-use super::json;
-use super::lines::Lines;
-use super::{Bill, FileInfo, Importer, Parsed};
+use super::super::lines::Lines;
+use super::super::{Bill, FileInfo, Importer, Parsed, json};
+use super::thread::Thread;
+use super::wire::{Record, WireUsage};
+use super::{Ignored, Sniff, assistant, for_each_record};
 use crate::recording::{RawSession, Role};
 use crate::units::Usage;
 use std::collections::BTreeMap;

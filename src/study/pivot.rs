@@ -1,0 +1,151 @@
+//! Pivots over all blocks of a recording (feature `tables`): reshaping is what polars is good at.
+//!
+//! Headline numbers never come from here; a test holds the pivot's sums to the summary's.
+
+use super::summary::Group;
+use crate::recording::{Recording, Restart};
+use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
+
+/// What blocks can be grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The folder of the session's file.
+    Folder,
+    /// The pipeline.
+    Pipeline,
+    /// The step.
+    Step,
+    /// The session.
+    Session,
+    /// The model.
+    Model,
+    /// The version of the harness.
+    Version,
+    /// The day of the call, in UTC.
+    Day,
+    /// The tool.
+    Tool,
+    /// The kind of block.
+    Kind,
+}
+
+impl Key {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 9] = [
+        (Self::Folder, "folder"),
+        (Self::Pipeline, "pipeline"),
+        (Self::Step, "step"),
+        (Self::Session, "session"),
+        (Self::Model, "model"),
+        (Self::Version, "version"),
+        (Self::Day, "day"),
+        (Self::Tool, "tool"),
+        (Self::Kind, "kind"),
+    ];
+
+    /// The key of a name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(_, known)| *known == name).map(|(key, _)| *key)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        crate::recording::name_of(&Self::NAMED, self)
+    }
+
+    fn of(self, recording: &Recording, call: usize, block: usize) -> String {
+        let call = &recording.calls[call];
+        let session = &recording.sessions[call.session as usize];
+        let block = &recording.blocks[block];
+        match self {
+            Self::Folder => session.file.rsplit_once('/').map_or("", |(f, _)| f).to_owned(),
+            Self::Pipeline => session.pipeline.clone(),
+            Self::Step => session.step.clone(),
+            Self::Session => session.id.clone(),
+            Self::Model => recording.model(call.model).to_owned(),
+            Self::Version => session.version.clone(),
+            Self::Day => crate::price::day_of(call.start_ms).to_string(),
+            Self::Tool => recording.tool(block.tool).to_owned(),
+            Self::Kind => block.kind.name().to_owned(),
+        }
+    }
+}
+
+/// One row of a pivot: the values of the keys and what belongs to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PivotRow {
+    /// Values in the order of the keys.
+    pub values: Vec<String>,
+    /// What belongs to them.
+    pub group: Group,
+}
+
+/// Groups the blocks of a recording, dearest re-reads first.
+///
+/// # Errors
+/// What polars says; there is no input that makes it say anything.
+pub fn pivot(recording: &Recording, keys: &[Key]) -> PolarsResult<Vec<PivotRow>> {
+    let frame = blocks(recording, keys)?;
+    let names: Vec<&str> = keys.iter().map(|key| key.name()).collect();
+    let sums =
+        frame.group_by(names.iter().copied())?.select(["blocks", "tokens", "re_read"]).sum()?;
+    // Group order is unspecified: the keys settle ties, so that the same bytes come out.
+    let mut by = vec!["re_read_sum"];
+    by.extend(&names);
+    let mut descending = vec![false; by.len()];
+    descending[0] = true;
+    let sorted =
+        sums.sort(by, SortMultipleOptions::new().with_order_descending_multi(descending))?;
+    rows(&sorted, &names)
+}
+
+/// One row a block, with its keys and what it cost.
+fn blocks(recording: &Recording, keys: &[Key]) -> PolarsResult<DataFrame> {
+    let size = recording.blocks.len();
+    let mut tokens = vec![0_i64; size];
+    let mut carried = vec![0_i64; size];
+    let mut call_of = vec![0_usize; size];
+    for session in &recording.sessions {
+        let mut end = session.range().end;
+        for at in session.range().rev() {
+            for block in recording.calls[at].range() {
+                tokens[block] = recording.blocks[block].tokens;
+                carried[block] = tokens[block] * (end - at - 1) as i64;
+                call_of[block] = at;
+            }
+            if recording.calls[at].restart != Restart::No {
+                end = at;
+            }
+        }
+    }
+    let mut columns: Vec<Column> = keys
+        .iter()
+        .map(|key| {
+            let values: Vec<String> =
+                (0..size).map(|block| key.of(recording, call_of[block], block)).collect();
+            Column::new(key.name().into(), values)
+        })
+        .collect();
+    columns.push(Column::new("blocks".into(), vec![1_i64; size]));
+    columns.push(Column::new("tokens".into(), tokens));
+    columns.push(Column::new("re_read".into(), carried));
+    DataFrame::new(size, columns)
+}
+
+fn rows(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow>> {
+    let texts = names
+        .iter()
+        .map(|name| Ok(frame.column(name)?.str()?.iter().map(Option::unwrap_or_default).collect()))
+        .collect::<PolarsResult<Vec<Vec<&str>>>>()?;
+    let numbers = ["blocks_sum", "tokens_sum", "re_read_sum"]
+        .iter()
+        .map(|name| Ok(frame.column(name)?.i64()?.iter().map(Option::unwrap_or_default).collect()))
+        .collect::<PolarsResult<Vec<Vec<i64>>>>()?;
+    let row = |at: usize| PivotRow {
+        values: texts.iter().map(|column| column[at].to_owned()).collect(),
+        group: Group { blocks: numbers[0][at], tokens: numbers[1][at], carried: numbers[2][at] },
+    };
+    Ok((0..frame.height()).map(row).collect())
+}
