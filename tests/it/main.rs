@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the tree and start programs")]
 
+mod cli;
+mod cli_bad_input;
 mod generated;
 mod hand;
 mod import_bad_input;
@@ -12,5 +14,6 @@ mod import_stream;
 mod laws;
 mod properties;
 mod reported;
+mod run;
 mod tidy;
 mod twin;
