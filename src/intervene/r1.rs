@@ -11,7 +11,7 @@
 //! narration disappears: its context is not read again. Thinking of a call that disappears is not
 //! lost, it moves into the next call.
 //!
-//! Source: order 774, recommendation R1 (`001_c56936729c28e10c.txt)`: 72 non-tool turns to about
+//! Source: order 774, recommendation R1 (issue 792): 72 non-tool turns to about
 //! 10. Measured law L2 (DESIGN.md): text-only records share their call with a tool use, so under
 //! the message lens there are no such calls to save.
 //!

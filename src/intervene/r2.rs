@@ -11,7 +11,7 @@
 //! is still written: it moves into the last edit, so output falls only by repeated reads and
 //! searches.
 //!
-//! Source: order 774, recommendation R2 (`001_c56936729c28e10c.txt)`: 8 sites of about 9 calls, 72
+//! Source: order 774, recommendation R2 (issue 792): 8 sites of about 9 calls, 72
 //! calls to about 16.
 //!
 //! Lies: a model that writes a whole file at once may err more often and come back; a site may

@@ -10,7 +10,7 @@
 //! time of a targeted run. Sometimes the final run fails after all: then one more full run is
 //! added.
 //!
-//! Source: order 774, recommendation R6 (`001_c56936729c28e10c.txt)`: runs of 5-7 minutes against
+//! Source: order 774, recommendation R6 (issue 792): runs of 5-7 minutes against
 //! 10-20 seconds.
 //!
 //! Lies: failures that only the full suite shows (parallel load, test order) are found later; the

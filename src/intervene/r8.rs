@@ -8,7 +8,7 @@
 //! Formula: true total = reported total + share of the orchestrator; understatement = share of the
 //! orchestrator / true total.
 //!
-//! Source: order 774, recommendation R8 (`001_c56936729c28e10c.txt)`: 4.7M of 8.7M cache reads, 54 %.
+//! Source: order 774, recommendation R8 (issue 792): 4.7M of 8.7M cache reads, 54 %.
 //!
 //! Lies: how turns that serve several pipelines are split is a rule, not a measurement.
 

@@ -8,7 +8,7 @@
 //!
 //! Formula: crash records after = crash records - orphans.
 //!
-//! Source: order 774, recommendation R9 (`001_c56936729c28e10c.txt)`: 41 records, 30 of them orphans
+//! Source: order 774, recommendation R9 (issue 792): 41 records, 30 of them orphans
 //! in 10 triplets, 11 duplicates of reused process ids, which remain.
 //!
 //! Lies: none known; transcripts do not hold crash records, so it finds nothing there.

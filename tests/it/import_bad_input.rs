@@ -125,7 +125,8 @@ fn unknown_records_are_normal() {
 #[test]
 fn what_is_no_record_is_told_without_its_text() {
     let text = format!(
-        "{}[1,\"secret\"]\nsecret\n{{\"type\":\"user\",\"message\":{{\"content\":{{\"secret\":1}}}}}}\n",
+        "{}[1,\"secret\"]\nsecret\n{{\"type\":\"user\",\
+         \"message\":{{\"content\":{{\"secret\":1}}}}}}\n",
         response("a", 0, 5)
     );
     let imported = import_bytes(text.as_bytes());
