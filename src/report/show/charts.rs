@@ -4,7 +4,6 @@ use crate::plan::{Plan, Subset};
 use crate::recording::Recording;
 use crate::replay;
 use crate::report::chart::{Growth, Line, Step, Unit, Waterfall};
-use crate::report::format;
 use crate::study::compare::Comparison;
 
 /// The longest sessions that the growth chart shows.
@@ -64,7 +63,7 @@ pub fn growth(recording: &Recording, plan: &Plan, all: Subset, footer: Vec<Strin
         let step =
             if session.step.is_empty() { String::new() } else { format!("{} ", session.step) };
         Line {
-            label: format!("{step}{id}, {} read", format::tokens(read(&at), false)),
+            label: format!("{step}{id}"),
             before: std::mem::take(&mut before[at]),
             after: std::mem::take(&mut after[at]),
         }
