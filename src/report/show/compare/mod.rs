@@ -50,19 +50,23 @@ impl Shown<'_> {
     /// The table of toggles.
     #[must_use]
     pub fn toggles(&self) -> View {
+        let has_claims = self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some());
         let mut view = View::new(
             "Savings in cache reads, each toggle",
-            vec![
-                Column::text("toggle"),
-                Column::count("found"),
-                Column::tokens("claimed").ranged().signed(),
-                Column::tokens("alone").signed(),
-                Column::tokens("last").signed(),
-                Column::count("calls").signed(),
-                Column::money("alone $").signed(),
-                Column::text("verdict"),
-                Column::text("in dollars"),
-            ],
+            if_claimed(
+                has_claims,
+                vec![
+                    Column::text("toggle"),
+                    Column::count("found"),
+                    Column::tokens("claimed").ranged().signed(),
+                    Column::tokens("alone").signed(),
+                    Column::tokens("last").signed(),
+                    Column::count("calls").signed(),
+                    Column::money("alone $").signed(),
+                    Column::text("verdict"),
+                    Column::text("in dollars"),
+                ],
+            ),
         );
         for toggle in &self.comparison.toggles {
             let claimed = toggle.claim.as_ref().map_or_else(Cell::missing, |claim| {
@@ -71,51 +75,73 @@ impl Shown<'_> {
                     Value::Tokens(*claim.saving.end()),
                 )
             });
-            view.row(vec![
-                Cell::text(format!("{} {}", toggle.id, toggle.title)),
-                Cell::count(i64::from(toggle.found)),
-                claimed,
-                Cell::tokens(toggle.alone.usage.read),
-                Cell::tokens(toggle.last.usage.read),
-                Cell::count(toggle.alone.calls),
-                Cell::money(toggle.alone.cost.recorded),
-                Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict)),
-                Cell::text(if toggle.claim.is_some() { toggle.verdict_usd.word() } else { "" })
-                    .tone(tone(toggle.verdict_usd)),
-            ]);
+            view.row(if_claimed(
+                has_claims,
+                vec![
+                    Cell::text(format!("{} {}", toggle.id, toggle.title)),
+                    Cell::count(i64::from(toggle.found)),
+                    claimed,
+                    Cell::tokens(toggle.alone.usage.read),
+                    Cell::tokens(toggle.last.usage.read),
+                    Cell::count(toggle.alone.calls),
+                    Cell::money(toggle.alone.cost.recorded),
+                    Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict)),
+                    Cell::text(if toggle.claim.is_some() { toggle.verdict_usd.word() } else { "" })
+                        .tone(tone(toggle.verdict_usd)),
+                ],
+            ));
         }
         let comparison = self.comparison;
         let alone: i64 = comparison.toggles.iter().map(|t| t.alone.usage.read).sum();
         let last: i64 = comparison.toggles.iter().map(|t| t.last.usage.read).sum();
-        view.total(vec![
-            Cell::text("sum of the list"),
-            Cell::missing(),
-            claimed_sum(&comparison.toggles),
-            Cell::tokens(alone),
-            Cell::tokens(last),
-            Cell::count(comparison.toggles.iter().map(|t| t.alone.calls).sum()),
-            Cell::money(comparison.toggles.iter().map(|t| t.alone.cost.recorded).sum()),
-            Cell::missing(),
-            Cell::missing(),
-        ]);
-        view.total(vec![
-            Cell::text("all together"),
-            Cell::missing(),
-            Cell::missing(),
-            Cell::tokens(comparison.joint.usage.read),
-            Cell::missing(),
-            Cell::count(comparison.joint.calls),
-            Cell::money(comparison.joint.cost.recorded),
-            Cell::missing(),
-            Cell::missing(),
-        ]);
-        view.footnote(format!(
-            "overlap: a plain sum of the list counts {} tokens twice",
-            format::tokens(comparison.overlap_read, false)
+        view.total(if_claimed(
+            has_claims,
+            vec![
+                Cell::text("sum of the list"),
+                Cell::missing(),
+                claimed_sum(&comparison.toggles),
+                Cell::tokens(alone),
+                Cell::tokens(last),
+                Cell::count(comparison.toggles.iter().map(|t| t.alone.calls).sum()),
+                Cell::money(comparison.toggles.iter().map(|t| t.alone.cost.recorded).sum()),
+                Cell::missing(),
+                Cell::missing(),
+            ],
         ));
+        view.total(if_claimed(
+            has_claims,
+            vec![
+                Cell::text("all together"),
+                Cell::missing(),
+                Cell::missing(),
+                Cell::tokens(comparison.joint.usage.read),
+                Cell::missing(),
+                Cell::count(comparison.joint.calls),
+                Cell::money(comparison.joint.cost.recorded),
+                Cell::missing(),
+                Cell::missing(),
+            ],
+        ));
+        let overlap = format::tokens(comparison.overlap_read.saturating_abs(), false);
+        if comparison.overlap_read > 0 {
+            view.footnote(format!(
+                "overlap: a plain sum of the list counts {overlap} tokens twice"
+            ));
+        } else if comparison.overlap_read < 0 {
+            view.footnote(format!(
+                "together the toggles save {overlap} tokens more than a plain sum of the list"
+            ));
+        }
         view.footnote(
             "alone: the only toggle; last: after all the others; positive where something falls",
         );
+        let reads = |t: &ToggleResult| [t.alone.usage.read, t.last.usage.read];
+        if comparison.toggles.iter().flat_map(reads).any(|saved| saved < 0) {
+            view.footnote(
+                "negative: a smaller context is compacted later and then carried for longer, or a \
+                 shorter wait turns a write into a read",
+            );
+        }
         view
     }
 
@@ -133,7 +159,7 @@ impl Shown<'_> {
         if toggle.found > 0 && (toggle.alone.calls != 0 || toggle.touched != 0) {
             parts.push(format!(
                 "replay: {} found, {}, {}",
-                toggle.found,
+                format::integer(i64::from(toggle.found), false),
                 fewer_calls(toggle.alone.calls),
                 fewer_reads(toggle.alone.usage.read)
             ));
@@ -255,6 +281,15 @@ pub fn lens_note(lens: Lens) -> &'static str {
              audit says which sessions cannot be under it."
         }
     }
+}
+
+/// What stays of a row of toggles where nobody claimed anything.
+fn if_claimed<T>(has_claims: bool, mut row: Vec<T>) -> Vec<T> {
+    if !has_claims {
+        row.truncate(7);
+        row.remove(2);
+    }
+    row
 }
 
 /// A saving in words, also where it is none.
