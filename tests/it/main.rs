@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the tree and start programs")]
 
+mod docs;
 mod generated;
 mod hand;
 mod import_bad_input;
