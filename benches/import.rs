@@ -4,6 +4,12 @@
 //! `=scan` or `=nothing` the program does that once and ends, to be measured from outside:
 //! `/usr/bin/time -v`.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a bench makes its own tree and talks to whoever runs it"
+)]
+
 mod r#gen;
 
 use criterion::{Criterion, Throughput};

@@ -1,5 +1,7 @@
 //! The `windtunnel` command: parse, run, write, exit.
 
+#![expect(clippy::disallowed_methods, reason = "the street writes the result and the talk")]
+
 use clap::Parser as _;
 use std::io::Write as _;
 use std::process::ExitCode;

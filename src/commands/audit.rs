@@ -17,5 +17,5 @@ pub fn run(args: &AuditArgs) -> Outcome {
         Format::Json => show::json(name, &findings),
         other => render(&show::document(name, &findings), other),
     };
-    load::done(stdout, &loaded)
+    Ok(load::done(stdout, &loaded))
 }

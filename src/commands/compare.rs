@@ -25,5 +25,5 @@ pub fn run(args: &CompareArgs) -> Outcome {
         Format::Json => shown.json(),
         other => render(&shown.document(), other),
     };
-    load::done(stdout, &loaded)
+    Ok(load::done(stdout, &loaded))
 }

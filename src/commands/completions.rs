@@ -1,12 +1,12 @@
 //! `windtunnel completions`.
 
-use super::{Done, Outcome};
+use super::Done;
 use crate::cli::Cli;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-pub fn run(shell: Shell) -> Outcome {
+pub fn run(shell: Shell) -> Done {
     let mut stdout = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "windtunnel", &mut stdout);
-    Ok(Done { stdout, ..Done::default() })
+    Done { stdout, ..Done::default() }
 }

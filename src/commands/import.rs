@@ -1,6 +1,6 @@
 //! `windtunnel import`.
 
-use super::{Done, Outcome, load};
+use super::{Outcome, load};
 use crate::cli::ImportArgs;
 use crate::recording::{format, hex};
 use crate::store;
@@ -8,7 +8,7 @@ use crate::store;
 pub fn run(args: &ImportArgs) -> Outcome {
     let loaded = load::transcripts(&args.paths, args.name.as_deref(), args.strict)?;
     let bytes = format::to_json(&loaded.recording);
-    let mut done: Done = load::done(Vec::new(), &loaded)?;
+    let mut done = load::done(Vec::new(), &loaded);
     let Some(path) = &args.output else {
         done.stdout = bytes;
         return Ok(done);

@@ -1,6 +1,6 @@
 //! `windtunnel inspect`.
 
-use super::{Done, Failure, NOT_JUDGED, Outcome, load, render};
+use super::{Failure, NOT_JUDGED, Outcome, load, render};
 use crate::cli::{Format, InspectArgs};
 use crate::recording::Recording;
 use crate::report::show::Provenance;
@@ -42,7 +42,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
         other => render(&shown.document(), other),
     };
     // Tokens are facts without a price; the money column is not.
-    let mut done: Done = load::done(stdout, &loaded)?;
+    let mut done = load::done(stdout, &loaded);
     for missing in &summary.unpriced {
         let _ = writeln!(done.talk, "windtunnel: {missing}");
         done.code = NOT_JUDGED;

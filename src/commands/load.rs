@@ -1,6 +1,6 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
-use super::{Failure, Outcome};
+use super::{Done, Failure};
 use crate::cli::{LensArg, Premises};
 use crate::import::{self, Imported, Options, Skip};
 use crate::price::{PriceBook, Pricing};
@@ -197,6 +197,6 @@ pub fn pricing(premises: &Premises, scenario: &Scenario) -> Result<Pricing, Fail
 }
 
 /// A finished command.
-pub fn done(stdout: Vec<u8>, loaded: &Loaded) -> Outcome {
-    Ok(super::Done { stdout, talk: loaded.talk(), code: super::DONE })
+pub fn done(stdout: Vec<u8>, loaded: &Loaded) -> Done {
+    Done { stdout, talk: loaded.talk(), code: super::DONE }
 }

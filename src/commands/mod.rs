@@ -59,7 +59,7 @@ pub fn run(command: Command) -> Done {
         Command::Import(args) => import::run(&args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions { shell } => Ok(completions::run(shell)),
     };
     outcome.unwrap_or_else(|Failure(line)| Done {
         talk: format!("windtunnel: {}\n", line.trim_end()),

@@ -1,6 +1,6 @@
 //! `windtunnel report`.
 
-use super::{Done, Failure, Outcome, load, render};
+use super::{Failure, Outcome, load, render};
 use crate::cli::{Format, ReportArgs};
 use crate::report::show::report::Full;
 use crate::report::show::{Provenance, audit as show_audit, compare as show};
@@ -49,9 +49,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
     for (name, bytes) in &files {
         store::save(&out.join(name), bytes)?;
     }
-    let mut done: Done = load::done(summary(&full, &out, &files), &loaded)?;
-    done.code = super::DONE;
-    Ok(done)
+    Ok(load::done(summary(&full, &out, &files), &loaded))
 }
 
 /// A recording's name as the name of a folder.

@@ -11,7 +11,7 @@
 //! narration disappears: its context is not read again. Thinking of a call that disappears is not
 //! lost, it moves into the next call.
 //!
-//! Source: order 774, recommendation R1 (001_c56936729c28e10c.txt): 72 non-tool turns to about
+//! Source: order 774, recommendation R1 (issue 792): 72 non-tool turns to about
 //! 10. Measured law L2 (DESIGN.md): text-only records share their call with a tool use, so under
 //! the message lens there are no such calls to save.
 //!
@@ -28,7 +28,7 @@ pub struct R1;
 static CARD: Card = Card {
     id: "R1",
     title: "narration suppressed",
-    source: "order 774, R1 (001_c56936729c28e10c.txt)",
+    source: "order 774, R1 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "system prompt of headless sessions: act without announcing",
     params: &[ParamSpec {
         key: "compliance",

@@ -11,7 +11,7 @@
 //! is still written: it moves into the last edit, so output falls only by repeated reads and
 //! searches.
 //!
-//! Source: order 774, recommendation R2 (001_c56936729c28e10c.txt): 8 sites of about 9 calls, 72
+//! Source: order 774, recommendation R2 (issue 792): 8 sites of about 9 calls, 72
 //! calls to about 16.
 //!
 //! Lies: a model that writes a whole file at once may err more often and come back; a site may
@@ -28,7 +28,7 @@ pub struct R2;
 static CARD: Card = Card {
     id: "R2",
     title: "edits of one place batched",
-    source: "order 774, R2 (001_c56936729c28e10c.txt)",
+    source: "order 774, R2 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "implement skill: one Write or grouped edits per file",
     params: &[ParamSpec {
         key: "calls_per_site",

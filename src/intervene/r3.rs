@@ -9,7 +9,7 @@
 //! reads are about (t - l) x (n - i - 1), saved writes t - l. A share b of the reports is read
 //! back: those cost one more call with the report as its input.
 //!
-//! Source: order 774, recommendation R3 (001_c56936729c28e10c.txt): two reports of 18K and 21K
+//! Source: order 774, recommendation R3 (issue 792): two reports of 18K and 21K
 //! characters.
 //!
 //! Lies: if most reports are needed, nothing is saved and a call is added for each; `read_back`
@@ -25,7 +25,7 @@ pub struct R3;
 static CARD: Card = Card {
     id: "R3",
     title: "subagent reports to files",
-    source: "order 774, R3 (001_c56936729c28e10c.txt)",
+    source: "order 774, R3 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "subagent prompt: write the report to a file, return one line",
     params: &[
         ParamSpec {

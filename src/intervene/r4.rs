@@ -9,7 +9,7 @@
 //! about (t - cap) x (n - i - 1), saved writes t - cap. A share of the truncated results is looked
 //! up again: those cost one more call with the full text as its input.
 //!
-//! Source: order 774, recommendation R4 (001_c56936729c28e10c.txt): about 10K characters a run.
+//! Source: order 774, recommendation R4 (issue 792): about 10K characters a run.
 //!
 //! Lies: the summary is assumed to be made when the run ends. Replacing an older output later
 //! would break the cache at that place and re-write everything behind it; that variant is not
@@ -25,7 +25,7 @@ pub struct R4;
 static CARD: Card = Card {
     id: "R4",
     title: "test output truncated",
-    source: "order 774, R4 (001_c56936729c28e10c.txt)",
+    source: "order 774, R4 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "test task: print a summary, log to a file",
     params: &[
         ParamSpec {

@@ -9,7 +9,7 @@
 //! Formula: every aborted run disappears with its call, its command and its output: saved reads
 //! are its context plus its blocks carried through the rest of the session.
 //!
-//! Source: order 774, recommendation R5 (001_c56936729c28e10c.txt): two aborted runs.
+//! Source: order 774, recommendation R5 (issue 792): two aborted runs.
 //!
 //! Lies: the calls that repaired the environment by hand stay in the replay, because a recording
 //! does not say which ones they were. The toggle is worth that much more where they exist.
@@ -24,7 +24,7 @@ pub struct R5;
 static CARD: Card = Card {
     id: "R5",
     title: "environment validated before tests",
-    source: "order 774, R5 (001_c56936729c28e10c.txt)",
+    source: "order 774, R5 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "install-worktree: recreate the environment, check it before the first test run",
     params: &[ParamSpec {
         key: "prevented",

@@ -10,7 +10,7 @@
 //! time of a targeted run. Sometimes the final run fails after all: then one more full run is
 //! added.
 //!
-//! Source: order 774, recommendation R6 (001_c56936729c28e10c.txt): runs of 5-7 minutes against
+//! Source: order 774, recommendation R6 (issue 792): runs of 5-7 minutes against
 //! 10-20 seconds.
 //!
 //! Lies: failures that only the full suite shows (parallel load, test order) are found later; the
@@ -29,7 +29,7 @@ const TARGETED_MS: i64 = 15_000;
 static CARD: Card = Card {
     id: "R6",
     title: "failing tests first, full suite once",
-    source: "order 774, R6 (001_c56936729c28e10c.txt)",
+    source: "order 774, R6 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "resolve-failures skill: run the failing files until they pass, then the suite",
     params: &[
         ParamSpec {

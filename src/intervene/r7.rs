@@ -11,7 +11,7 @@
 //! lifetime that call re-writes the whole context; on a five-minute cache a six-minute wait costs
 //! one full re-write, on a one-hour cache nothing.
 //!
-//! Source: order 774, recommendation R7 (001_c56936729c28e10c.txt): 22 polling calls, 20 fewer.
+//! Source: order 774, recommendation R7 (issue 792): 22 polling calls, 20 fewer.
 //!
 //! Lies: looks that found something to do and did it are not in a run of polls and stay.
 
@@ -25,7 +25,7 @@ pub struct R7;
 static CARD: Card = Card {
     id: "R7",
     title: "one background wait for a poll loop",
-    source: "order 774, R7 (001_c56936729c28e10c.txt)",
+    source: "order 774, R7 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "run_in_background for test runs, no sleep loops",
     params: &[ParamSpec {
         key: "keep",

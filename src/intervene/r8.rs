@@ -8,7 +8,7 @@
 //! Formula: true total = reported total + share of the orchestrator; understatement = share of the
 //! orchestrator / true total.
 //!
-//! Source: order 774, recommendation R8 (001_c56936729c28e10c.txt): 4.7M of 8.7M cache reads, 54 %.
+//! Source: order 774, recommendation R8 (issue 792): 4.7M of 8.7M cache reads, 54 %.
 //!
 //! Lies: how turns that serve several pipelines are split is a rule, not a measurement.
 
@@ -23,7 +23,7 @@ pub struct R8;
 static CARD: Card = Card {
     id: "R8",
     title: "orchestrator in the summary",
-    source: "order 774, R8 (001_c56936729c28e10c.txt)",
+    source: "order 774, R8 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "token_summary_hook: add the orchestrator's row",
     params: &[],
     file: include_str!("r8.rs"),

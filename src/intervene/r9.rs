@@ -8,7 +8,7 @@
 //!
 //! Formula: crash records after = crash records - orphans.
 //!
-//! Source: order 774, recommendation R9 (001_c56936729c28e10c.txt): 41 records, 30 of them orphans
+//! Source: order 774, recommendation R9 (issue 792): 41 records, 30 of them orphans
 //! in 10 triplets, 11 duplicates of reused process ids, which remain.
 //!
 //! Lies: none known; transcripts do not hold crash records, so it finds nothing there.
@@ -23,7 +23,7 @@ pub struct R9;
 static CARD: Card = Card {
     id: "R9",
     title: "orphaned subagents cleaned up",
-    source: "order 774, R9 (001_c56936729c28e10c.txt)",
+    source: "order 774, R9 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "CLAUDE_CODE_EXIT_AFTER_STOP_DELAY for every subagent",
     params: &[],
     file: include_str!("r9.rs"),

@@ -51,7 +51,7 @@ impl Merged {
     pub(super) fn block_fact(&self, block: usize, kind: FactKind, base: i64) -> Option<Fact> {
         let values = slice_of(&self.replaced, block);
         let drop = self.block_drop[block];
-        (drop != 0 || !values.is_empty()).then(|| Fact { kind, base, drop, values })
+        (drop != 0 || !values.is_empty()).then_some(Fact { kind, base, drop, values })
     }
 
     pub(super) fn time_fact(&self, call: usize) -> Option<Fact> {

@@ -3,7 +3,7 @@
 //! Tokens and milliseconds are integers, dollars and shares exact decimals, missing cells empty. A
 //! column with room for ranges becomes two, `.._low_..` and `.._high_..`. One table is one file
 //! with one header ([`view`]). A document of several tables is still one rectangle: the columns of
-//! all tables in order of appearance, and a first column `view` that says which table a row is from.
+//! all tables in order of appearance, and a first column `view` that names the table of a row.
 //! Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
 use super::format::{clean, raw};

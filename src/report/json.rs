@@ -135,8 +135,8 @@ mod tests {
         check(1, r#"{"cost_usd":0.000000000001,"cost_pico_usd":1}"#);
         check(-12_500_000_000_000, r#"{"cost_usd":-12.5,"cost_pico_usd":-12500000000000}"#);
         check(
-            9_007_199_254_740_993_000_000_000_001,
-            r#"{"cost_usd":9007199254740993.000000000001,"cost_pico_usd":9007199254740993000000000001}"#,
+            9_007_199_254_740_993_000_001,
+            r#"{"cost_usd":9007199254.740993000001,"cost_pico_usd":9007199254740993000001}"#,
         );
     }
 
@@ -151,7 +151,8 @@ mod tests {
         };
         let text = String::from_utf8(document("compare", 1, &row)).unwrap();
         let start = format!(
-            "{{\n  \"schema\": \"windtunnel.compare/1\",\n  \"version\": \"{}\",\n  \"id\": \"R1\",",
+            "{{\n  \"schema\": \"windtunnel.compare/1\",\n  \"version\": \"{}\",\n  \
+             \"id\": \"R1\",",
             env!("CARGO_PKG_VERSION")
         );
         assert!(text.starts_with(&start), "{text}");

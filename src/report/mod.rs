@@ -1,8 +1,8 @@
 //! From numbers to bytes.
 //!
 //! A command builds a [`Document`] of [`View`]s once and hands it to a renderer of [`ALL`]. Cells
-//! are typed values, [`mod@format`] alone puts them into words, and a renderer adds the markup of its
-//! format and nothing else. Machine output does not come from views: commands serialise typed
+//! are typed values, [`mod@format`] alone puts them into words, and a renderer adds the markup of
+//! its format and nothing else. Machine output does not come from views: commands serialise typed
 //! structs through [`json`]. Charts (feature `charts`) are SVG drawn from plain structs.
 //!
 //! A new output format is one file with a [`Render`] and one line in [`ALL`]. Nothing here prints,

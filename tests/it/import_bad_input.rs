@@ -11,7 +11,8 @@ use windtunnel::store::SearchError;
 pub fn response(id: &str, read: u32, output: u32) -> String {
     format!(
         "{{\"type\":\"assistant\",\"sessionId\":\"s\",\"uuid\":\"u-{id}\",\"version\":\"2.1.200\",\
-         \"timestamp\":\"2026-01-01T00:00:10Z\",\"requestId\":\"r-{id}\",\"message\":{{\"id\":\"{id}\",\
+         \"timestamp\":\"2026-01-01T00:00:10Z\",\"requestId\":\"r-{id}\",\
+         \"message\":{{\"id\":\"{id}\",\
          \"model\":\"claude-sonnet-4-5\",\"content\":[{{\"type\":\"text\",\"text\":\"hello\"}}],\
          \"usage\":{{\"input_tokens\":1,\"cache_read_input_tokens\":{read},\
          \"cache_creation_input_tokens\":100,\"output_tokens\":{output}}}}}}}\n"
@@ -21,7 +22,8 @@ pub fn response(id: &str, read: u32, output: u32) -> String {
 /// A prompt.
 pub fn prompt(content: &str) -> String {
     format!(
-        "{{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"p\",\"timestamp\":\"2026-01-01T00:00:00Z\",\
+        "{{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"p\",\
+         \"timestamp\":\"2026-01-01T00:00:00Z\",\
          \"message\":{{\"role\":\"user\",\"content\":{content}}}}}\n"
     )
 }
@@ -123,7 +125,8 @@ fn unknown_records_are_normal() {
 #[test]
 fn what_is_no_record_is_told_without_its_text() {
     let text = format!(
-        "{}[1,\"secret\"]\nsecret\n{{\"type\":\"user\",\"message\":{{\"content\":{{\"secret\":1}}}}}}\n",
+        "{}[1,\"secret\"]\nsecret\n{{\"type\":\"user\",\
+         \"message\":{{\"content\":{{\"secret\":1}}}}}}\n",
         response("a", 0, 5)
     );
     let imported = import_bytes(text.as_bytes());

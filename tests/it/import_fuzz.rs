@@ -12,7 +12,10 @@ fn probe() -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(48)
+    })]
 
     #[test]
     fn changed_bytes_never_panic(
@@ -31,7 +34,10 @@ proptest! {
     }
 
     #[test]
-    fn swapped_numbers_never_panic(numbers in prop::collection::vec(any::<i64>(), 1..8), from in 0_usize..400) {
+    fn swapped_numbers_never_panic(
+        numbers in prop::collection::vec(any::<i64>(), 1..8),
+        from in 0_usize..400,
+    ) {
         let text = String::from_utf8_lossy(&probe()).into_owned();
         let mut parts: Vec<String> = text.split("_tokens\":").map(str::to_owned).collect();
         let count = parts.len();

@@ -155,7 +155,8 @@ fn using(id: &str, read: u32, tool: &str, input: &str) -> String {
 
 fn result(id: &str, content: &str, error: bool) -> String {
     prompt(&format!(
-        r#"[{{"type":"tool_result","tool_use_id":"t-{id}","content":"{content}","is_error":{error}}}]"#
+        "[{{\"type\":\"tool_result\",\"tool_use_id\":\"t-{id}\",\"content\":\"{content}\",\
+         \"is_error\":{error}}}]"
     ))
 }
 

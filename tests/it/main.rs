@@ -1,6 +1,11 @@
 //! All integration tests in one binary, so that heavy crates are linked once.
 
-#![expect(clippy::disallowed_methods, reason = "tests read the tree and start programs")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests read the tree, start programs, say what they skip, and stop at once"
+)]
 
 mod docs;
 mod generated;

@@ -361,8 +361,10 @@ fn long_files(all: &[Source]) -> Vec<String> {
 fn long_lines(all: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
     for source in all {
-        for (at, line) in source.text.lines().enumerate() {
-            if line.chars().count() > MAX_COLUMNS {
+        for (at, (line, code)) in source.text.lines().zip(source.stripped.lines()).enumerate() {
+            // Foreign JSON in a test's literal stands on the line as it would stand in a file.
+            let quotes = !source.path.starts_with("src/") && code.trim().len() < MAX_COLUMNS / 2;
+            if line.chars().count() > MAX_COLUMNS && !(quotes && line.contains("\\\"")) {
                 found.push(format!("{}:{}: over {MAX_COLUMNS} columns", source.path, at + 1));
             }
         }
