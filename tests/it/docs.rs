@@ -249,7 +249,7 @@ fn cited_titles_exist() {
     assert!(cited > 5, "{cited} citations");
     for link in text.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
         let known = |title: &&str| title.to_lowercase().replace(' ', "-") == link;
-        assert!(titles.iter().any(|title| known(&title)), "MODEL.md links to #{link}");
+        assert!(titles.iter().any(known), "MODEL.md links to #{link}");
     }
 }
 
