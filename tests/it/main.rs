@@ -7,6 +7,7 @@
     reason = "tests read the tree, start programs, say what they skip, and stop at once"
 )]
 
+mod docs;
 mod generated;
 mod hand;
 mod import_bad_input;
