@@ -1,6 +1,6 @@
 //! The smallest prefix that a model caches; below it a prompt is silently not cached.
 //!
-//! Source: the provider's prompt-caching page as of 2026-08-22 (FACTS 1.1, confidence high).
+//! Source: the provider's prompt-caching page as of 2026-08-22 (confidence high).
 //! Models that the page does not name get 0: no rule is known, so none is applied.
 
 /// Smallest cacheable prefix by the start of the model's bare name, longest start first.

@@ -11,9 +11,9 @@
 //! narration disappears: its context is not read again. Thinking of a call that disappears is not
 //! lost, it moves into the next call.
 //!
-//! Source: order 774, recommendation R1 (issue 792): 72 non-tool turns to about
-//! 10. Measured law L2 (DESIGN.md): text-only records share their call with a tool use, so under
-//! the message lens there are no such calls to save.
+//! Source: order 774, recommendation R1 (issue 792): 72 non-tool turns to about 10. Measured law L2
+//! (MODEL.md, "Laws"): text-only records share their call with a tool use, so under the message
+//! lens there are no such calls to save.
 //!
 //! Lies: a model that may not think aloud can take worse turns; that is not modelled. The share
 //! that obeys is a parameter, not a fact.

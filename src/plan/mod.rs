@@ -51,7 +51,7 @@ pub struct Row {
     pub static_prefix: i64,
     /// The session's warm prefix.
     pub warm_prefix: i64,
-    /// For an automatic compaction: context at which it happened.
+    /// For an automatic compaction: context from which on the harness compacts.
     pub threshold: i64,
     /// For an automatic compaction: its unpatched inputs that exist only because of it.
     pub restart_inputs: i64,
@@ -225,7 +225,7 @@ impl Plan {
             touched_after_ms: call.touched_ms - call.start_ms,
             static_prefix: session.static_prefix,
             warm_prefix: session.warm_prefix,
-            threshold: before.map_or(0, |prev| prev.usage.context() + prev.produced()),
+            threshold: before.map_or(0, |prev| trigger(prev.usage.context() + prev.produced())),
             restart_inputs,
             // The smallest context known to be cached; compared with the model's minimum when
             // the price is filled in.
@@ -286,6 +286,17 @@ impl Plan {
         });
         self.call_of.push(at as u32);
     }
+}
+
+/// Contexts from which on the harness compacts: window - 33,000 of the two window sizes.
+/// Source: MODEL.md, "Laws" L5, 2026-08; 200,000 and 1,000,000 tokens.
+const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
+
+/// The trigger behind an automatic compaction that was met at `grown` tokens: the known one of
+/// its window, or, below every known one, that very size.
+fn trigger(grown: i64) -> i64 {
+    let known = TRIGGERS.iter().find(|(from, window)| (*from..*window).contains(&grown));
+    known.map_or(grown, |(from, _)| *from)
 }
 
 /// Tokens that a call wrote to the tier that is not its own.

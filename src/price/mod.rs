@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub const UNSTATED_MODEL: &str = "unstated";
 
 /// The assumption for [`UNSTATED_MODEL`] unless the user makes another.
-/// Source: DESIGN.md / issue text; the model of the time (April 2026).
+/// Source: issue 792 names none; the model of the time (April 2026).
 pub const DEFAULT_ASSUMED_MODEL: &str = "claude-opus-4-6";
 
 /// Pico-dollars per token, by class.
@@ -119,6 +119,11 @@ impl Pricing {
     pub fn find(&self, model: &str, at_ms: Option<i64>) -> Result<PriceRow, MissingPrice> {
         let name = if model == UNSTATED_MODEL { &self.assumed_model } else { model };
         let row = match self.date.or(at_ms.map(day_of)) {
+            // An assumed model may be younger than the pipeline: then its newest price stands.
+            Some(date) if model == UNSTATED_MODEL => match self.book.find(name, date) {
+                Err(MissingPrice::Date { .. }) => self.book.find_newest(name)?,
+                found => found?,
+            },
             Some(date) => self.book.find(name, date)?,
             None => self.book.find_newest(name)?,
         };

@@ -111,7 +111,7 @@ pub fn reconstruct_with(
     let start = reported.figure("start-context").ok_or_else(missing)?.value();
     let mut builder = Builder::new(&reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
-    let mut clock_ms = 0;
+    let mut clock_ms = reported.day.start_ms();
     let parallel = reported.assumed("parallel-step").unwrap_or_default();
     for row in &reported.steps.rows {
         let plans = split(reported, row, lens, start, given, &mut notes);

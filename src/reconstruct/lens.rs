@@ -94,12 +94,12 @@ struct Law {
 const Z95: i64 = 1_645;
 
 impl Law {
-    /// Records per call. Source: DESIGN.md L1, about 1,000 public transcripts.
+    /// Records per call. Source: MODEL.md, "Laws" L1, about 1,000 public transcripts.
     fn records_per_call() -> Self {
         Self::of(1_990, 1_460, 2_830)
     }
 
-    /// Growth exponent. Source: DESIGN.md L7, 499 real sessions of 20 calls or more.
+    /// Growth exponent. Source: MODEL.md, "Laws" L7, 499 real sessions of 20 calls or more.
     fn exponent() -> Self {
         Self::of(710, 330, 1_280)
     }

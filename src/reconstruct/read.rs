@@ -163,7 +163,10 @@ impl Reported {
 
     /// Every source with the field that names it.
     fn sources(&self) -> Vec<(String, &Source)> {
-        let mut all = vec![("steps.source".to_owned(), &self.steps.source)];
+        let mut all = vec![
+            ("day.source".to_owned(), &self.day.source),
+            ("steps.source".to_owned(), &self.steps.source),
+        ];
         if let Some(inventory) = &self.inventory {
             all.push(("inventory.source".into(), &inventory.source));
         }

@@ -25,6 +25,8 @@ pub struct Reported {
     pub pull_request: String,
     /// Lines added and removed, as printed; empty if unknown.
     pub changes: String,
+    /// The day it ran: its times start there, and its prices are of that day.
+    pub day: Day,
     /// The texts that the figures come from.
     pub documents: Vec<Document>,
     /// The table of steps.
@@ -53,6 +55,25 @@ pub struct Reported {
     /// What is assumed, not published.
     #[serde(default)]
     pub assumptions: Vec<Assumption>,
+}
+
+/// The day that a pipeline ran.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Day {
+    /// The day in UTC.
+    pub utc: jiff::civil::Date,
+    /// Where it was published.
+    pub source: Source,
+}
+
+impl Day {
+    /// Its first millisecond since the epoch.
+    #[must_use]
+    pub fn start_ms(&self) -> i64 {
+        let midnight = self.utc.to_zoned(jiff::tz::TimeZone::UTC);
+        midnight.map_or(0, |at| at.timestamp().as_millisecond())
+    }
 }
 
 /// A text that figures come from.

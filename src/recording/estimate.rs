@@ -1,7 +1,7 @@
 //! Tokens from characters, where usage does not say: the fitted rates of MODEL.md.
 //!
-//! Rates are tokens per 1,000 characters, integers, one column per tokenizer family. They were
-//! fitted on one part of the public transcripts and their error is reported on another
+//! Rates are tokens per 1,000 characters, integers, one column per tokenizer family: the rounded
+//! fit over all public transcripts at hand. Refits on some repositories were reported on the others
 //! (MODEL.md, "Content rates").
 
 use super::BlockKind;

@@ -9,6 +9,7 @@
 
 mod cli;
 mod cli_bad_input;
+mod docs;
 mod generated;
 mod hand;
 mod import_bad_input;

@@ -374,7 +374,7 @@ fn check_refused(from: &str, to: &str, expect: &str) {
 
 #[test]
 fn bad_files_are_refused_by_field() {
-    check_refused("\"870.9k\"", "\"870.9x\"", "line 13, field `read`: `870.9x` is no figure");
+    check_refused("\"870.9k\"", "\"870.9x\"", "line 15, field `read`: `870.9x` is no figure");
     check_refused("\"title\"", "\"titel\"", "unknown field `titel`");
     check_refused("reported/1", "reported/2", "field `schema`: met `windtunnel.reported/2`");
     check_refused("\"6m 18s\"", "\"618\"", "field `steps.investigate.time`: met `618`");
@@ -515,6 +515,7 @@ fn small(calls: u32, read: u32, write: u32, output: u32, fresh: u32) -> String {
     format!(
         r#"{{ "schema": "windtunnel.reported/1", "name": "small", "title": "", "pull_request": "",
         "changes": "", "documents": [{{ "id": "d", "file": "", "title": "" }}],
+        "day": {{ "utc": "2026-04-13", {source} }},
         "steps": {{ {source}, "rows": [{{ "step": "s", {row} }}], "total": {{ {row} }} }},
         "inventory": {{ {source}, "rows": [{{ "id": "a", "step": "s", "label": "s",
             "calls": "{calls}", "read": "{read}", "output": "{output}" }}] }},

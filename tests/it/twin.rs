@@ -75,7 +75,12 @@ impl<'a> Twin<'a> {
             let saved_ms = self.saved_ms(at, (next_ms - call.start_ms).max(0));
             let mut request = self.recorded(at);
             let before = (at > self.session.range().start).then(|| &self.recording.calls[at - 1]);
-            let threshold = before.map_or(0, |prev| prev.usage.context() + prev.produced());
+            let grown = before.map_or(0, |prev| prev.usage.context() + prev.produced());
+            let threshold = match grown {
+                167_000..200_000 => 167_000,
+                967_000..1_000_000 => 967_000,
+                other => other,
+            };
             self.enter(&mut request, threshold);
             if self.on.dropped_calls.iter().any(|one| one.call as usize == at) {
                 self.put_off(request);

@@ -1,7 +1,7 @@
 //! Claude Code transcripts: project trees, single sessions, subagents in their own files or, in
 //! older versions, inside their parent's.
 //!
-//! Rules (formats/claude-code.md, DESIGN.md L1): records of one `message.id` (and `requestId`) are
+//! Rules (MODEL.md, "Laws" L1): records of one `message.id` (and `requestId`) are
 //! one call and the last usage counts; `<synthetic>` and API errors are no calls; unknown record
 //! types are normal.
 

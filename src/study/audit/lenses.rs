@@ -6,10 +6,10 @@ use crate::reconstruct::event::{Event, RunResult};
 use crate::reconstruct::{Lens, Reconstruction, Reported, SessionFit, reconstruct};
 use crate::units::scaled;
 
-/// The 1st and 99th percentile of real growth exponents. Source: DESIGN.md L7, 499 sessions.
+/// The 1st and 99th percentile of real growth exponents. Source: MODEL.md, "Laws" L7, 499 sessions.
 const REAL_EXPONENTS: (i64, i64) = (23, 182);
 
-/// The median of records per call in thousandths. Source: DESIGN.md L1.
+/// The median of records per call in thousandths. Source: MODEL.md, "Laws" L1.
 const RECORDS_PER_CALL: &str = "1.99";
 
 /// Checks both lenses; the message lens's calls serve later checks.

@@ -262,7 +262,9 @@ impl Shown<'_> {
                 Cell::text(usd),
             ]);
         }
-        view.footnote("at most: every parameter of every toggle at its friendliest end");
+        view.footnote(
+            "at most: the parameters of one toggle after another moved to their friendliest ends",
+        );
         view
     }
 }

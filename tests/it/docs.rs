@@ -1,0 +1,274 @@
+//! The guides against the tree: no constant without its row, no row without its constant.
+//!
+//! A row of MODEL.md whose first cell is `file.rs::NAME` names a constant below `src/`, or a
+//! function whose numbers are the model's; its second cell is the value as the code has it. Other
+//! tables are compared with what the library answers.
+
+use std::path::Path;
+use windtunnel::cache::minimum;
+use windtunnel::intervene;
+use windtunnel::recording::BlockKind;
+use windtunnel::recording::estimate::{self, Tokenizer};
+
+/// Folders and files whose numbers are the model's, or could pass for it.
+const COVERED: [&str; 12] = [
+    "cache",
+    "fixed.rs",
+    "import",
+    "intervene",
+    "plan",
+    "price",
+    "recording",
+    "reconstruct",
+    "replay",
+    "scenario",
+    "study",
+    "units.rs",
+];
+
+/// Constants that need no row, and why.
+const NO_ROW: [(&str, &str); 7] = [
+    ("reconstruct/script.rs::UNSTATED", "an index into the names of tools"),
+    ("reconstruct/script.rs::READ", "likewise"),
+    ("reconstruct/script.rs::EDIT", "likewise"),
+    ("reconstruct/script.rs::GREP", "likewise"),
+    ("reconstruct/script.rs::BASH", "likewise"),
+    ("reconstruct/script.rs::TASK", "likewise"),
+    ("import/claude_code/thread.rs::MOST", "slots of a table of names"),
+];
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every Rust file below a folder of the package, as paths from the package.
+fn sources(folder: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root.join(folder)).expect("a readable folder").flatten() {
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            found.extend(sources(&path));
+        } else if entry.path().extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A value without what only makes it readable.
+fn bare(value: &str) -> String {
+    value.chars().filter(|c| !matches!(c, '_' | ',' | ' ' | '`' | '"' | '\n')).collect()
+}
+
+/// The cells of the rows of a text's tables.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    rows.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// Rows that name a constant: (path below `src/`, name, value).
+fn named(text: &str) -> Vec<(String, String, String)> {
+    let one = |cells: Vec<&str>| {
+        let (path, name) = cells.first()?.trim_matches('`').split_once(".rs::")?;
+        Some((format!("{path}.rs"), name.to_owned(), (*cells.get(1)?).to_owned()))
+    };
+    rows(text).into_iter().filter_map(one).collect()
+}
+
+/// Constants of a source without its tests, with their types: (name, type, value).
+fn constants(source: &str) -> Vec<(String, String, String)> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let one = |after: &str| {
+        let (name, rest) = after.split_once(':')?;
+        let is_name =
+            name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        let (kind, rest) = rest.split_once(" =")?;
+        let value = rest.split_once(';')?.0;
+        is_name.then(|| (name.to_owned(), kind.trim().to_owned(), value.trim().to_owned()))
+    };
+    source.split("const ").skip(1).filter_map(one).collect()
+}
+
+/// The body of the function of a name: up to the first line that closes it.
+fn body<'a>(source: &'a str, name: &str) -> Option<&'a str> {
+    let at = source.find(&format!("fn {name}("))?;
+    let start = source[..at].rfind('\n').map_or(0, |line| line + 1);
+    let indent = source[start..].len() - source[start..].trim_start_matches(' ').len();
+    let end = source[at..].find(&format!("\n{}}}", " ".repeat(indent)))?;
+    Some(&source[at..at + end])
+}
+
+/// What is wrong with one row.
+fn complaint(source: &str, name: &str, value: &str) -> Option<String> {
+    if name.chars().any(char::is_lowercase) {
+        let Some(body) = body(source, name) else {
+            return Some(format!("there is no function {name}"));
+        };
+        let words = |text: &str| -> Vec<String> {
+            let split = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            split.map(bare).collect()
+        };
+        let met = words(body);
+        // A comma between digits groups them, a comma and a space part two numbers.
+        let wanted = value.split(", ").flat_map(|part| part.split(" and ")).map(bare);
+        let absent: Vec<String> = wanted.filter(|number| !met.contains(number)).collect();
+        return (!absent.is_empty()).then(|| format!("{name} does not hold {}", absent.join(", ")));
+    }
+    let constants = constants(source);
+    match constants.iter().find(|(known, ..)| known == name) {
+        None => Some(format!("there is no constant {name}")),
+        Some((.., met)) if bare(met) != bare(value) => {
+            Some(format!("{name} is {met}, MODEL.md has {value}"))
+        }
+        Some(_) => None,
+    }
+}
+
+#[test]
+fn every_row_is_what_the_code_has() {
+    let mut found = Vec::new();
+    for (path, name, value) in named(&read("MODEL.md")) {
+        let source = read(&format!("src/{path}"));
+        found.extend(complaint(&source, &name, &value).map(|what| format!("{path}: {what}")));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn stale_rows_are_seen() {
+    let source = "pub const A: i64 = 1_500;\nconst B: (i64, i64) = (23, 182);\n\
+                  fn c(x: i64) -> i64 {\n    x * 67 + 1_000\n}\nfn d() -> i64 {\n    9\n}\n";
+    assert_eq!(complaint(source, "A", "1,500"), None);
+    assert_eq!(complaint(source, "B", "(23, 182)"), None);
+    assert_eq!(complaint(source, "c", "67, 1,000"), None);
+    assert!(complaint(source, "A", "1,501").is_some());
+    assert!(complaint(source, "E", "1").is_some());
+    assert!(complaint(source, "c", "9").is_some());
+    assert!(complaint(source, "e", "9").is_some());
+    let row = "| constant | value |\n|---|---|\n| `a/b.rs::A` | 1,500 | x |\n| other | 1 |";
+    assert_eq!(named(row), [("a/b.rs".to_owned(), "A".to_owned(), "1,500".to_owned())]);
+}
+
+#[test]
+fn every_constant_has_its_row() {
+    let named: Vec<String> =
+        named(&read("MODEL.md")).iter().map(|(path, name, _)| format!("{path}::{name}")).collect();
+    let (mut missing, mut excused) = (Vec::new(), 0);
+    for path in sources("src") {
+        let short = path.trim_start_matches("src/");
+        if !COVERED.iter().any(|part| short.split('/').next() == Some(part)) {
+            continue;
+        }
+        for (name, kind, _) in constants(&read(&path)) {
+            let number = kind.trim_start_matches(['(', '[']).starts_with(['i', 'u', 'f']);
+            let place = format!("{short}::{name}");
+            if NO_ROW.iter().any(|(known, _)| *known == place) {
+                excused += 1;
+            } else if number && !named.contains(&place) {
+                missing.push(place);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no row in MODEL.md for\n{}", missing.join("\n"));
+    assert_eq!(excused, NO_ROW.len(), "an excuse of NO_ROW is no longer needed");
+}
+
+#[test]
+fn rates_are_what_the_table_says() {
+    let text = read("MODEL.md");
+    let mut met = Vec::new();
+    for cells in rows(&text) {
+        let kind = |(_, name): &&(BlockKind, &str)| cells[0] == format!("`{name}`");
+        let Some((kind, _)) = BlockKind::NAMED.iter().find(kind) else { continue };
+        let tools: Vec<&str> = cells[1].split(' ').map(|tool| tool.trim_matches('`')).collect();
+        for tool in tools {
+            let rate = |family| estimate::per_thousand(family, *kind, tool).to_string();
+            let rates = [rate(Tokenizer::Claude4), rate(Tokenizer::Claude47)];
+            assert_eq!(rates, cells[2..4], "{} {tool}", kind.name());
+            assert_eq!(rate(Tokenizer::Other), rates[0]);
+            met.push((*kind, tool));
+        }
+    }
+    for (kind, name) in BlockKind::NAMED {
+        assert!(met.contains(&(kind, "others")), "no row for other tools of {name}");
+    }
+}
+
+#[test]
+fn minimums_are_what_the_table_says() {
+    let text = read("MODEL.md");
+    let (_, table) = text.split_once("| model starts with |").expect("the table of minimums");
+    let table = table.split("\n\n").next().unwrap_or_default();
+    let source = read("src/cache/minimum.rs");
+    let mut count = 0;
+    for cells in rows(table).iter().filter(|cells| cells[0].starts_with('`')) {
+        let model = cells[0].trim_matches('`');
+        assert_eq!(minimum::cacheable(model).to_string(), bare(cells[1]), "{model}");
+        assert!(source.contains(&format!("(\"{model}\", ")), "{model} is no row of the code");
+        count += 1;
+    }
+    assert!(source.contains(&format!("[(&str, i64); {count}]")), "{count} rows in MODEL.md");
+}
+
+#[test]
+fn parameters_are_what_the_table_says() {
+    let text = read("MODEL.md");
+    for card in intervene::ALL.iter().map(|one| one.card()) {
+        for spec in card.params {
+            let name = format!("{} {}", card.id, spec.key);
+            let row = rows(&text).into_iter().find(|cells| cells[0] == name);
+            let row = row.unwrap_or_else(|| panic!("no row for {name} in MODEL.md"));
+            let values = [spec.low, spec.mode, spec.high].map(|value| value.to_string());
+            assert_eq!(values, [row[1], row[2], row[3]].map(bare), "{name}");
+            assert_eq!(spec.unit.name(), row[4], "{name}");
+        }
+    }
+}
+
+#[test]
+fn cited_titles_exist() {
+    let text = read("MODEL.md");
+    let titles: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("##"))
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
+    let mut cited = 0;
+    for path in sources("src") {
+        // A citation may run over the end of a comment's line.
+        let source = read(&path).replace("\n//! ", " ").replace("\n/// ", " ");
+        for after in source.split("MODEL.md, \"").skip(1) {
+            let title = after.split('"').next().unwrap_or_default();
+            assert!(titles.contains(&title), "{path} cites \"{title}\" of MODEL.md");
+            cited += 1;
+        }
+    }
+    assert!(cited > 5, "{cited} citations");
+    for link in text.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let known = |title: &&str| title.to_lowercase().replace(' ', "-") == link;
+        assert!(titles.iter().any(known), "MODEL.md links to #{link}");
+    }
+}
+
+#[test]
+fn guides_are_short_and_name_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for guide in ["MODEL.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(guide);
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('|')) {
+            assert!(line.chars().count() <= 100, "{guide}:{}: over 100 columns", at + 1);
+        }
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path = ["src/", "tests/", "benches/", "recorded/", "scenarios/", ".ci/"]
+                .iter()
+                .any(|folder| word.starts_with(folder));
+            let is_pattern = word.contains(['<', '*', ' ', '{']);
+            let path = word.split("::").next().unwrap_or_default();
+            assert!(!is_path || is_pattern || root.join(path).exists(), "{guide} names {word}");
+        }
+    }
+    assert!(read("ARCHITECTURE.md").lines().count() <= 150, "ARCHITECTURE.md: over 150 lines");
+}
