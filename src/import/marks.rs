@@ -8,7 +8,7 @@
 //!   seconds, with a phrase of [`ENVIRONMENT`] and none of [`SUMMARY`].
 //! * **poll**: `BashOutput`, `TaskOutput`, `AgentOutputTool`; a shell command that only waits and
 //!   looks (`sleep`, `ps`, `tail` of a log, `gh run watch`); a `gh` status command that comes again
-//!   within three tool uses.
+//!   in the same words within three tool uses.
 //! * **edit, read, search**: by tool name, with the file's number.
 //! * **report**: the result of `Task` or `Agent`.
 
@@ -69,6 +69,9 @@ fn asks_state(command: &Simple) -> bool {
             (command.word(1), command.word(2)),
             ("run", "view" | "watch" | "list") | ("pr", "checks" | "status")
         )
+        // A log is read to learn why something failed, not whether it is done.
+        && !command.has("--log")
+        && !command.has("--log-failed")
 }
 
 /// Whether a command line does nothing but wait and look at something still running.
@@ -136,7 +139,7 @@ const ABORTED_CHARS: u64 = 2_000;
 const ABORTED_MS: i64 = 60_000;
 
 /// Phrases of a broken environment, lower case.
-pub const ENVIRONMENT: [&str; 27] = [
+pub const ENVIRONMENT: [&str; 29] = [
     "command not found",
     "exit code 127",
     "exit code 126",
@@ -154,6 +157,8 @@ pub const ENVIRONMENT: [&str; 27] = [
     "error: no such",
     "unknown command",
     "unrecognized arguments",
+    "unrecognized subcommand",
+    "unexpected argument",
     "missing script",
     "no rule to make target",
     "is not installed",

@@ -220,6 +220,7 @@ fn an_aborted_run_shows_a_broken_environment_and_no_tests() {
     check("Exit code 127\\nbash: pytest: command not found", true, true);
     check("A virtual environment already exists at .venv", true, true);
     check("No module named pytest", true, true);
+    check("Exit code 2\\nerror: unrecognized subcommand 'bun'\\n\\nUsage: x", true, true);
     check("No module named pytest", false, false);
     check("1 failed: No module named x", true, false);
     check("assertion failed", true, false);
@@ -238,6 +239,10 @@ fn calls_know_who_opened_them_and_whether_they_only_talk() {
         using("5", 400, "Bash", r#"{"command":"gh run view 1"}"#),
         result("5", "pending", false),
         using("6", 500, "Bash", r#"{"command":"gh run view 1"}"#),
+        // Another question, and a log, are no polls.
+        using("7", 600, "Bash", r#"{"command":"gh run view 1 --json jobs"}"#),
+        using("8", 700, "Bash", r#"{"command":"gh run view 1 --log-failed"}"#),
+        using("9", 800, "Bash", r#"{"command":"gh run view 1 --log-failed"}"#),
     ];
     let recording = import_bytes(text.concat().as_bytes()).recording;
     let marks: Vec<CallMarks> = recording.calls.iter().map(|call| call.marks).collect();
@@ -250,6 +255,9 @@ fn calls_know_who_opened_them_and_whether_they_only_talk() {
             CallMarks::NARRATION,
             CallMarks::empty(),
             CallMarks::POLL,
+            CallMarks::empty(),
+            CallMarks::empty(),
+            CallMarks::empty(),
         ]
     );
 }

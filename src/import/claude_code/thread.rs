@@ -31,7 +31,7 @@ pub struct Thread {
     thinking: Option<bool>,
     thinking_wanted: Option<bool>,
     tool_uses: u32,
-    asked_at: Option<u32>,
+    asked: Option<(u32, u64)>,
     last_ms: i64,
     timed: bool,
     /// Signature characters of hidden thinking, by (call, output): tokens depend on the model.
@@ -74,7 +74,7 @@ impl Thread {
             thinking: None,
             thinking_wanted: None,
             tool_uses: 0,
-            asked_at: None,
+            asked: None,
             last_ms: i64::MIN,
             timed: false,
             hidden: Vec::new(),

@@ -72,11 +72,13 @@ impl Thread {
         let mut purpose = marks::purpose(&name, &input.command, input.path_is_file);
         self.tool_uses += 1;
         if purpose.asks_state {
-            let soon = |at: u32| self.tool_uses - at <= STATE_WINDOW;
-            if self.asked_at.is_some_and(soon) {
+            let question = xxhash_rust::xxh3::xxh3_64(input.command.as_bytes());
+            let again =
+                |(at, asked): (u32, u64)| asked == question && self.tool_uses - at <= STATE_WINDOW;
+            if self.asked.is_some_and(again) {
                 purpose.marks |= BlockMarks::POLL;
             }
-            self.asked_at = Some(self.tool_uses);
+            self.asked = Some((self.tool_uses, question));
         }
         let concerns_file =
             purpose.marks.intersects(BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH);
