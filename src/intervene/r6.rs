@@ -1,11 +1,12 @@
 //! R6: failing tests first, the full suite once.
 //!
 //! What: while a session repairs failures it runs only the failing tests; the full suite runs
-//! once, at the end.
+//! once, at the end. Where a human speaks in between, the work before has ended, and so has its
+//! run: it stays.
 //!
 //! Why it should pay: a targeted run prints little, ends in seconds, and needs no polling.
 //!
-//! Formula: of the full-suite runs of a session all but the last become targeted: their output
+//! Formula: of the full-suite runs of a turn all but the last become targeted: their output
 //! becomes min(t, targeted), the calls that polled them disappear, and the wait shrinks to the
 //! time of a targeted run. Sometimes the final run fails after all: then one more full run is
 //! added.
@@ -70,8 +71,13 @@ impl Intervention for R6 {
                 continue;
             };
             for (k, &at) in earlier.iter().enumerate() {
-                patch.found += 1;
                 let until = runs[k + 1];
+                let is_asked_anew =
+                    |at: usize| recording.calls[at].marks.contains(CallMarks::HUMAN);
+                if (at + 1..=until).any(is_asked_anew) {
+                    continue;
+                }
+                patch.found += 1;
                 make_targeted(recording, &mut patch, at, until, targeted);
             }
             let full: i64 = full_results(recording, last).map(|(_, tokens)| tokens).sum();

@@ -1,6 +1,8 @@
 //! The command line as its users and their programs see it: the contract of the machine output,
 //! formats, files, and the arithmetic that every comparison must keep.
 
+use crate::import_bad_input::{prompt, response};
+use crate::import_marks::{result, using};
 use crate::run::{Folder, Ran, here, json, ok, program, refused, run, session};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -383,6 +385,25 @@ fn a_scenario_sets_toggles_and_parameters() {
     assert_eq!(built_in, json(&["compare", "order-774"]));
 }
 
+#[test]
+fn a_suite_is_run_once_a_turn() {
+    let suite = |id: &str, read: u32| {
+        let run = using(id, read, "Bash", r#"{"command":"cargo test"}"#);
+        [run, result(id, "test result: ok. 9 passed", false)].concat()
+    };
+    let found = |lines: &[String]| {
+        let folder = Folder::new(&[("s.jsonl", lines.concat().as_bytes())]);
+        let told = json(&["inspect", &folder.at("s.jsonl")]);
+        toggle(&told, "R6")["found"].clone()
+    };
+    let (ask, done) = (prompt("\"fix it\""), response("4", 400, 5));
+    let again = [ask.clone(), suite("1", 0), suite("2", 100), suite("3", 200), done.clone()];
+    assert_eq!(found(&again), 2, "all but the last");
+    // Each of two requests ends with its own run.
+    let twice = [ask.clone(), suite("1", 0), response("5", 300, 5), ask, suite("2", 100), done];
+    assert_eq!(found(&twice), 0);
+}
+
 // ---- files ------------------------------------------------------------------------------------
 
 #[test]
@@ -643,6 +664,12 @@ fn help_is_short() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
         assert!(ran.err.contains("Usage"), "{args:?}: {}", ran.err);
     }
+}
+
+#[test]
+#[cfg(not(feature = "tables"))]
+fn a_lean_program_says_what_it_lacks() {
+    refused(&["inspect", "order-774", "--by", "kind"], &["--by", "without the feature 'tables'"]);
 }
 
 #[test]

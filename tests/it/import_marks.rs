@@ -148,12 +148,13 @@ fn polls() {
 }
 
 /// A call with one tool use.
-fn using(id: &str, read: u32, tool: &str, input: &str) -> String {
+pub fn using(id: &str, read: u32, tool: &str, input: &str) -> String {
     let item = format!(r#"{{"type":"tool_use","id":"t-{id}","name":"{tool}","input":{input}}}"#);
     response(id, read, 5).replace(r#"{"type":"text","text":"hello"}"#, &item)
 }
 
-fn result(id: &str, content: &str, error: bool) -> String {
+/// The result of that tool use.
+pub fn result(id: &str, content: &str, error: bool) -> String {
     prompt(&format!(
         "[{{\"type\":\"tool_result\",\"tool_use_id\":\"t-{id}\",\"content\":\"{content}\",\
          \"is_error\":{error}}}]"
