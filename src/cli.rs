@@ -131,9 +131,9 @@ pub struct InspectArgs {
     /// kind.
     #[arg(long, value_delimiter = ',', value_name = "KEYS")]
     pub by: Vec<String>,
-    /// Rows of each table; 0 shows all.
-    #[arg(long, value_name = "N", default_value_t = 12)]
-    pub rows: usize,
+    /// Rows of each table; 0 shows all [default: 12; csv: all].
+    #[arg(long, value_name = "N")]
+    pub rows: Option<usize>,
     /// What the recording is read under.
     #[command(flatten)]
     pub premises: Premises,

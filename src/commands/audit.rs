@@ -15,7 +15,7 @@ pub fn run(args: &AuditArgs) -> Outcome {
     let name = &loaded.recording.name;
     let stdout = match args.format {
         Format::Json => show::json(name, &findings),
-        other => render(&show::document(name, &findings), other),
+        other => render(&show::document(name, &findings, loaded.reported.is_some()), other),
     };
     Ok(load::done(stdout, &loaded))
 }

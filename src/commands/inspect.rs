@@ -34,7 +34,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
         skipped: &skipped,
         skips: loaded.skipped,
         billed_usd: loaded.billed_usd,
-        rows: args.rows,
+        rows: args.rows.unwrap_or(if args.format == Format::Csv { 0 } else { 12 }),
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
     };
     let stdout = match args.format {

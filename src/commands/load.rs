@@ -40,8 +40,8 @@ impl Loaded {
         if let Some(first) = self.skips.first() {
             let _ = writeln!(
                 talk,
-                "windtunnel: {} skipped, first: {}, line {}: {} (all of them: --format json)",
-                self.skipped, first.file, first.line, first.reason
+                "windtunnel: {} skipped, first: {first} (all of them: --format json)",
+                self.skipped
             );
         }
         talk

@@ -23,6 +23,7 @@ use crate::units::Usage;
 use lines::Lines;
 use rayon::prelude::*;
 use std::cell::Cell;
+use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -146,6 +147,15 @@ pub struct Skip {
     pub reason: String,
 }
 
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.reason),
+            line => write!(f, "{}, line {line}: {}", self.file, self.reason),
+        }
+    }
+}
+
 /// A cost that a source names, for comparison with the price table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BilledCost {
@@ -186,8 +196,8 @@ pub enum ImportError {
     Search(#[from] SearchError),
     /// There are files, but no call in them.
     #[error(
-        "no calls found in {files} files; {skipped} lines or files were skipped{first}; \
-         name Claude Code transcripts or stream-json output"
+        "no calls found; files of a known format: {files}, lines or files skipped: \
+         {skipped}{first}; name Claude Code transcripts or stream-json output"
     )]
     NoCalls {
         /// How many files were read.
@@ -198,15 +208,8 @@ pub enum ImportError {
         first: String,
     },
     /// Something was passed over, and that is not wanted.
-    #[error("{file}, line {line}: {reason} (strict: the first skip is an error)")]
-    Strict {
-        /// Label of the file.
-        file: String,
-        /// Line, counted from 1; 0 stands for the whole file.
-        line: u64,
-        /// Why.
-        reason: String,
-    },
+    #[error("{0} (strict: the first skip is an error)")]
+    Strict(Skip),
 }
 
 /// Imports the transcripts under `paths`; `progress` hears of bytes done and bytes in all.
@@ -253,13 +256,11 @@ pub fn import(
 
 fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError> {
     if let (true, Some(skip)) = (options.strict, imported.skips.first()) {
-        let Skip { file, line, reason } = skip.clone();
-        return Err(ImportError::Strict { file, line, reason });
+        return Err(ImportError::Strict(skip.clone()));
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
-        let first = imported.skips.first().map_or(String::new(), |skip| {
-            format!("; the first: {}, line {}: {}", skip.file, skip.line, skip.reason)
-        });
+        let first =
+            imported.skips.first().map_or(String::new(), |skip| format!(", the first: {skip}"));
         let (files, skipped) = (imported.files as usize, imported.skipped);
         return Err(ImportError::NoCalls { files, skipped, first });
     }

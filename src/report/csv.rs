@@ -91,7 +91,7 @@ fn key(column: &Column, end: &str) -> String {
         Kind::Money => "usd",
         Kind::Duration => "ms",
         Kind::Share => "share",
-        Kind::Text | Kind::Count | Kind::Number => "",
+        Kind::Text | Kind::Count | Kind::Number | Kind::Mixed => "",
     };
     let mut words = vec![slug(&column.heading), end.to_owned()];
     if !words[0].split('_').any(|word| word == unit) {

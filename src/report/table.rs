@@ -6,7 +6,10 @@
 use super::format::{Figures, cell, clean};
 use super::view::{Align, Tone, View};
 use super::{Document, Item, Render, Style, Text, Weight};
-use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, TableStyle,
+    Width,
+};
 
 /// The terminal format.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +17,8 @@ pub struct Table;
 
 /// Paragraphs are wrapped here where the width of the terminal is not known.
 const PROSE_WIDTH: usize = 100;
+/// Words in a table are wrapped here, so that no long cell pushes the others off the screen.
+const CELL_WIDTH: u16 = 64;
 
 impl Render for Table {
     fn id(&self) -> &'static str {
@@ -122,6 +127,9 @@ fn table(view: &View, style: Style) -> String {
         let column = table.column_mut(at).expect("a column for every heading");
         column.set_padding(padding);
         column.set_cell_alignment(align);
+        if align == CellAlignment::Left {
+            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(CELL_WIDTH)));
+        }
     }
     if let Some(width) = style.width {
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);

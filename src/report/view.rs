@@ -23,6 +23,8 @@ pub enum Kind {
     Duration,
     /// Numbers without a unit, in thousandths (`776` is 0.776).
     Number,
+    /// Values of another kind in every row, as in a table of metrics.
+    Mixed,
 }
 
 impl Kind {
@@ -113,6 +115,12 @@ impl Column {
     #[must_use]
     pub fn number(heading: impl Into<String>) -> Self {
         Self::new(heading, Kind::Number)
+    }
+
+    /// A column of values of another kind in every row.
+    #[must_use]
+    pub fn mixed(heading: impl Into<String>) -> Self {
+        Self::new(heading, Kind::Mixed)
     }
 
     /// The same column with a sign on every number that is not zero.
@@ -333,7 +341,10 @@ impl View {
     pub fn row(&mut self, cells: Vec<Cell>) -> &mut Self {
         assert_eq!(cells.len(), self.columns.len(), "cells of a row in `{}`", self.title);
         for (cell, column) in cells.iter().zip(&self.columns) {
-            let fits = cell.kind().is_none_or(|kind| kind == column.kind);
+            let fits = match column.kind {
+                Kind::Mixed => true,
+                kind => cell.kind().is_none_or(|met| met == kind),
+            };
             assert!(fits, "{cell:?} under `{}` in `{}`", column.heading, self.title);
             let is_range = matches!(cell.content, Content::Range(..));
             assert!(column.ranged || !is_range, "range under `{}`", column.heading);

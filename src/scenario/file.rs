@@ -62,7 +62,7 @@ pub enum BadScenario {
 /// The first thing that is wrong with it.
 pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
     let table: Table =
-        text.parse().map_err(|e: toml::de::Error| BadScenario::Toml(e.to_string()))?;
+        text.parse().map_err(|error| BadScenario::Toml(in_one_line(text, &error)))?;
     known_keys("", &table, &KEYS)?;
     let string = |key: &str| match table.get(key) {
         None => Ok(None),
@@ -100,6 +100,19 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
         seed,
         toggles: toggles(table.get("toggles"))?,
     })
+}
+
+/// Where a file stops being TOML, and why, without a picture of the place.
+fn in_one_line(text: &str, error: &toml::de::Error) -> String {
+    let why = error.message().trim().replace('\n', ", ");
+    match error.span() {
+        Some(span) => {
+            let before = text.as_bytes().iter().take(span.start);
+            let line = 1 + before.filter(|&&byte| byte == b'\n').count();
+            format!("line {line}: {why}")
+        }
+        None => why,
+    }
 }
 
 fn named_lens(text: &str) -> Result<Lens, BadScenario> {
@@ -233,7 +246,7 @@ mod tests {
         check("[toggles.R1]\ncompliance = { low = 2, mode = 1, high = 3 }\n", "low <= mode");
         check("[toggles.R1]\ncompliance = { low = 2, mode = 2 }\n", "missing");
         check("toggles = 1\n", "[toggles.R1]");
-        check("= 1\n", "not TOML");
+        check("= 1\n", "not TOML: line 2: ");
         assert!(parse("s", "seed = 1\n").unwrap_err().to_string().contains("schema"));
     }
 }

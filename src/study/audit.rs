@@ -11,7 +11,7 @@
 mod claims;
 mod combined;
 mod lenses;
-mod say;
+pub(super) mod say;
 mod sums;
 
 use crate::reconstruct::Reported;

@@ -1,7 +1,8 @@
 //! The audit of a recording: what a reader of its transcripts would get wrong.
 
-use super::audit::{Finding, Severity};
+use super::audit::{Finding, Severity, say};
 use crate::recording::{CallMarks, Recording, Shock};
+use crate::units::{BASIS_POINTS, scaled};
 
 /// What there is to know about the data before its numbers are believed.
 #[must_use]
@@ -22,15 +23,15 @@ fn records(recording: &Recording) -> Option<Finding> {
     let naive: i64 =
         recording.calls.iter().map(|call| call.usage.read * i64::from(call.records)).sum();
     (counted > 0 && naive > counted).then(|| {
-        let factor = naive * 100 / counted;
         finding(
             "records-are-not-calls",
             Severity::Warning,
             "summing usage over transcript records counts calls several times".to_owned(),
             format!(
-                "{naive} read tokens over records against {counted} over calls: x{}.{:02}",
-                factor / 100,
-                factor % 100
+                "{} read tokens over records against {} over calls: x{}",
+                say::tokens(naive),
+                say::tokens(counted),
+                say::quotient(naive, counted)
             ),
         )
     })
@@ -48,9 +49,10 @@ fn placeholders(recording: &Recording) -> Option<Finding> {
             Severity::Warning,
             "recorded output counts are streaming placeholders; the rest is estimated".to_owned(),
             format!(
-                "{count} of {} calls; {} output tokens recorded, about {hidden} more produced",
+                "{count} of {} calls; {} output tokens recorded, about {} more produced",
                 recording.calls.len(),
-                recording.usage().output
+                say::tokens(recording.usage().output),
+                say::tokens(hidden)
             ),
         )
     })
@@ -76,8 +78,9 @@ fn shocks(recording: &Recording) -> Option<Finding> {
             Severity::Info,
             "the cache law does not explain some reads; replays keep them as they were".to_owned(),
             format!(
-                "{count} of {} calls; {lost} tokens written again after unexplained losses",
-                recording.calls.len()
+                "{count} of {} calls; {} tokens written again after unexplained losses",
+                recording.calls.len(),
+                say::tokens(lost)
             ),
         )
     })
@@ -96,7 +99,12 @@ fn unattributed(recording: &Recording) -> Option<Finding> {
             "unattributed-growth",
             Severity::Info,
             "contexts grew by text that the transcript does not hold".to_owned(),
-            format!("{hidden} of {all} block tokens, {} per cent", hidden * 100 / all.max(1)),
+            format!(
+                "{} of {} block tokens, {}",
+                say::tokens(hidden),
+                say::tokens(all),
+                say::percent(scaled(hidden, BASIS_POINTS, all.max(1)))
+            ),
         )
     })
 }

@@ -212,9 +212,9 @@ fn errors_say_what_is_wrong() {
     let other = check(&[("a.txt", b"x")]).expect_err("no transcripts");
     assert!(other.contains("no transcripts in this folder"), "{other}");
     let none = check(&[("a.jsonl", b"{}\n")]).expect_err("no calls");
-    assert!(none.contains("no calls found in 0 files; 1 "), "{none}");
+    assert!(none.contains("format: 0, lines or files skipped: 1, the first: a.jsonl: "), "{none}");
     let none = check(&[("a.jsonl", prompt("\"hi\"").as_bytes())]).expect_err("no calls");
-    assert!(none.contains("no calls found in 1 files"), "{none}");
+    assert!(none.contains("no calls found; files of a known format: 1, "), "{none}");
 }
 
 #[test]

@@ -7,6 +7,8 @@
     reason = "tests read the tree, start programs, say what they skip, and stop at once"
 )]
 
+mod cli;
+mod cli_bad_input;
 mod docs;
 mod generated;
 mod hand;
@@ -18,5 +20,6 @@ mod import_stream;
 mod laws;
 mod properties;
 mod reported;
+mod run;
 mod tidy;
 mod twin;

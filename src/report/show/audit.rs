@@ -7,27 +7,35 @@ use serde::Serialize;
 
 /// For people.
 #[must_use]
-pub fn document(name: &str, findings: &[Finding]) -> Document {
+pub fn document(name: &str, findings: &[Finding], is_reported: bool) -> Document {
     let mut document = Document::new(format!("Audit: {name}"));
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let summary = format!(
-        "{} cannot be, {} contradict other figures, {} hold or are worth knowing.",
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Info)
-    );
-    document.section(Section::new("Findings").paragraph(summary).table(view(findings)));
+    let summary = if is_reported {
+        format!(
+            "{} cannot be, {} contradict other figures, {} hold or are worth knowing.",
+            count(Severity::Error),
+            count(Severity::Warning),
+            count(Severity::Info)
+        )
+    } else {
+        "What a reader of these transcripts could get wrong.".to_owned()
+    };
+    let mut section = Section::new("Findings").paragraph(summary);
+    if !findings.is_empty() {
+        section = section.table(view(findings, is_reported));
+    }
+    document.section(section);
     document
 }
 
 /// The table of findings.
 #[must_use]
-pub fn view(findings: &[Finding]) -> View {
+pub fn view(findings: &[Finding], is_reported: bool) -> View {
     let columns = vec![Column::text(""), Column::text("finding"), Column::text("arithmetic")];
     let mut view = View::new("Findings", columns);
     for finding in findings {
         view.row(vec![
-            Cell::text(word(finding.severity)).tone(tone(finding.severity)),
+            Cell::text(word(finding.severity, is_reported)).tone(tone(finding.severity)),
             Cell::text(&finding.text),
             Cell::text(&finding.arithmetic),
         ]);
@@ -35,12 +43,12 @@ pub fn view(findings: &[Finding]) -> View {
     view
 }
 
-/// The word for a severity.
-#[must_use]
-pub fn word(severity: Severity) -> &'static str {
+/// The word for a severity: transcripts contradict nobody, they mislead.
+fn word(severity: Severity, is_reported: bool) -> &'static str {
     match severity {
         Severity::Error => "cannot be",
-        Severity::Warning => "contradicts",
+        Severity::Warning if is_reported => "contradicts",
+        Severity::Warning => "misleads",
         Severity::Info => "note",
     }
 }

@@ -49,7 +49,8 @@ impl Full<'_> {
         document.section(together);
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
-            document.section(audit.table(super::audit::view(shown.findings)));
+            document
+                .section(audit.table(super::audit::view(shown.findings, shown.reported.is_some())));
         }
         document.section(self.unknown());
         for line in shown.provenance.lines() {

@@ -4,7 +4,7 @@ mod json;
 
 use super::Provenance;
 use crate::reconstruct::{Lens, Reported};
-use crate::report::format::{self, Figures};
+use crate::report::format;
 use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::audit::{self, Finding};
 use crate::study::claims::Verdict;
@@ -50,19 +50,23 @@ impl Shown<'_> {
     /// The table of toggles.
     #[must_use]
     pub fn toggles(&self) -> View {
+        let has_claims = self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some());
         let mut view = View::new(
             "Savings in cache reads, each toggle",
-            vec![
-                Column::text("toggle"),
-                Column::count("found"),
-                Column::tokens("claimed").ranged().signed(),
-                Column::tokens("alone").signed(),
-                Column::tokens("last").signed(),
-                Column::count("calls").signed(),
-                Column::money("alone $").signed(),
-                Column::text("verdict"),
-                Column::text("in dollars"),
-            ],
+            if_claimed(
+                has_claims,
+                vec![
+                    Column::text("toggle"),
+                    Column::count("found"),
+                    Column::tokens("claimed").ranged().signed(),
+                    Column::tokens("alone").signed(),
+                    Column::tokens("last").signed(),
+                    Column::count("calls").signed(),
+                    Column::money("alone $").signed(),
+                    Column::text("verdict"),
+                    Column::text("in dollars"),
+                ],
+            ),
         );
         for toggle in &self.comparison.toggles {
             let claimed = toggle.claim.as_ref().map_or_else(Cell::missing, |claim| {
@@ -71,51 +75,73 @@ impl Shown<'_> {
                     Value::Tokens(*claim.saving.end()),
                 )
             });
-            view.row(vec![
-                Cell::text(format!("{} {}", toggle.id, toggle.title)),
-                Cell::count(i64::from(toggle.found)),
-                claimed,
-                Cell::tokens(toggle.alone.usage.read),
-                Cell::tokens(toggle.last.usage.read),
-                Cell::count(toggle.alone.calls),
-                Cell::money(toggle.alone.cost.recorded),
-                Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict)),
-                Cell::text(if toggle.claim.is_some() { toggle.verdict_usd.word() } else { "" })
-                    .tone(tone(toggle.verdict_usd)),
-            ]);
+            view.row(if_claimed(
+                has_claims,
+                vec![
+                    Cell::text(format!("{} {}", toggle.id, toggle.title)),
+                    Cell::count(i64::from(toggle.found)),
+                    claimed,
+                    Cell::tokens(toggle.alone.usage.read),
+                    Cell::tokens(toggle.last.usage.read),
+                    Cell::count(toggle.alone.calls),
+                    Cell::money(toggle.alone.cost.recorded),
+                    Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict)),
+                    Cell::text(if toggle.claim.is_some() { toggle.verdict_usd.word() } else { "" })
+                        .tone(tone(toggle.verdict_usd)),
+                ],
+            ));
         }
         let comparison = self.comparison;
         let alone: i64 = comparison.toggles.iter().map(|t| t.alone.usage.read).sum();
         let last: i64 = comparison.toggles.iter().map(|t| t.last.usage.read).sum();
-        view.total(vec![
-            Cell::text("sum of the list"),
-            Cell::missing(),
-            claimed_sum(&comparison.toggles),
-            Cell::tokens(alone),
-            Cell::tokens(last),
-            Cell::count(comparison.toggles.iter().map(|t| t.alone.calls).sum()),
-            Cell::money(comparison.toggles.iter().map(|t| t.alone.cost.recorded).sum()),
-            Cell::missing(),
-            Cell::missing(),
-        ]);
-        view.total(vec![
-            Cell::text("all together"),
-            Cell::missing(),
-            Cell::missing(),
-            Cell::tokens(comparison.joint.usage.read),
-            Cell::missing(),
-            Cell::count(comparison.joint.calls),
-            Cell::money(comparison.joint.cost.recorded),
-            Cell::missing(),
-            Cell::missing(),
-        ]);
-        view.footnote(format!(
-            "overlap: a plain sum of the list counts {} tokens twice",
-            format::tokens(comparison.overlap_read, false)
+        view.total(if_claimed(
+            has_claims,
+            vec![
+                Cell::text("sum of the list"),
+                Cell::missing(),
+                claimed_sum(&comparison.toggles),
+                Cell::tokens(alone),
+                Cell::tokens(last),
+                Cell::count(comparison.toggles.iter().map(|t| t.alone.calls).sum()),
+                Cell::money(comparison.toggles.iter().map(|t| t.alone.cost.recorded).sum()),
+                Cell::missing(),
+                Cell::missing(),
+            ],
         ));
+        view.total(if_claimed(
+            has_claims,
+            vec![
+                Cell::text("all together"),
+                Cell::missing(),
+                Cell::missing(),
+                Cell::tokens(comparison.joint.usage.read),
+                Cell::missing(),
+                Cell::count(comparison.joint.calls),
+                Cell::money(comparison.joint.cost.recorded),
+                Cell::missing(),
+                Cell::missing(),
+            ],
+        ));
+        let overlap = format::tokens(comparison.overlap_read.saturating_abs(), false);
+        if comparison.overlap_read > 0 {
+            view.footnote(format!(
+                "overlap: a plain sum of the list counts {overlap} tokens twice"
+            ));
+        } else if comparison.overlap_read < 0 {
+            view.footnote(format!(
+                "together the toggles save {overlap} tokens more than a plain sum of the list"
+            ));
+        }
         view.footnote(
             "alone: the only toggle; last: after all the others; positive where something falls",
         );
+        let reads = |t: &ToggleResult| [t.alone.usage.read, t.last.usage.read];
+        if comparison.toggles.iter().flat_map(reads).any(|saved| saved < 0) {
+            view.footnote(
+                "negative: a smaller context is compacted later and then carried for longer, or a \
+                 shorter wait turns a write into a read",
+            );
+        }
         view
     }
 
@@ -132,10 +158,10 @@ impl Shown<'_> {
         parts.extend(claimed.map(|claimed| format!("source: {claimed}")));
         if toggle.found > 0 && (toggle.alone.calls != 0 || toggle.touched != 0) {
             parts.push(format!(
-                "replay: {} found, {} calls fewer, {} fewer reads",
-                toggle.found,
-                toggle.alone.calls,
-                format::tokens(toggle.alone.usage.read, false)
+                "replay: {} found, {}, {}",
+                format::integer(i64::from(toggle.found), false),
+                fewer_calls(toggle.alone.calls),
+                fewer_reads(toggle.alone.usage.read)
             ));
         }
         if let Some(most) = toggle.at_most {
@@ -162,18 +188,19 @@ impl Shown<'_> {
             "Before and after",
             vec![
                 Column::text("metric"),
-                Column::text("before"),
-                Column::text("after"),
-                Column::text("saved"),
+                Column::mixed("before"),
+                Column::mixed("after"),
+                Column::mixed("saved"),
                 Column::share("share"),
             ],
         );
-        let tokens = |name: &str, a: i64, b: i64| {
-            let words = |n: i64| Cell::text(format::tokens(n, false));
-            vec![Cell::text(name), words(a), words(b), words(a - b), Cell::part(a - b, a)]
+        let metric = |name: &str, cell: fn(i64) -> Cell, a: i64, b: i64| {
+            vec![Cell::text(name), cell(a), cell(b), cell(a - b), Cell::part(a - b, a)]
         };
+        let counts = |name: &str, a: i64, b: i64| metric(name, Cell::count, a, b);
+        let tokens = |name: &str, a: i64, b: i64| metric(name, Cell::tokens, a, b);
         let (u, v) = (before.usage, after.usage);
-        view.row(tokens("calls", before.calls, after.calls));
+        view.row(counts("calls", before.calls, after.calls));
         view.row(tokens("fresh", u.fresh, v.fresh));
         view.row(tokens("read", u.read, v.read));
         if u.write_5m != 0 || v.write_5m != 0 {
@@ -186,29 +213,21 @@ impl Shown<'_> {
         if before.hidden_output != 0 {
             view.row(tokens("output, hidden", before.hidden_output, after.hidden_output));
         }
-        let money = |amount: PicoUsd| Cell::text(format::money(amount, Figures::default()));
         let (a, b) = (before.cost.recorded, after.cost.recorded);
         view.row(vec![
             Cell::text("dollars"),
-            money(a),
-            money(b),
-            money(a - b),
+            Cell::money(a),
+            Cell::money(b),
+            Cell::money(a - b),
             Cell::share(part_bp(a - b, a)),
         ]);
         view.row(tokens("peak context", before.peak_context, after.peak_context));
-        view.row(tokens(
+        view.row(counts(
             "calls a minute, peak",
             before.peak_calls_a_minute,
             after.peak_calls_a_minute,
         ));
-        let time = |ms: i64| Cell::text(format::duration(ms, Figures::default()));
-        view.row(vec![
-            Cell::text("session time"),
-            time(before.session_ms),
-            time(after.session_ms),
-            time(before.session_ms - after.session_ms),
-            Cell::part(before.session_ms - after.session_ms, before.session_ms),
-        ]);
+        view.row(metric("session time", Cell::duration, before.session_ms, after.session_ms));
         view
     }
 
@@ -257,13 +276,34 @@ pub fn lens_note(lens: Lens) -> &'static str {
         Lens::Message => {
             "Message lens: published calls are transcript records, several of which make a call. \
              It is the default because the record lens needs sessions that no real session \
-             resembles (see `windtunnel audit`)."
+             resembles (the audit says which)."
         }
         Lens::Record => {
             "Record lens: published calls are taken for calls, the source's own premise. The \
              audit says which sessions cannot be under it."
         }
     }
+}
+
+/// What stays of a row of toggles where nobody claimed anything.
+fn if_claimed<T>(has_claims: bool, mut row: Vec<T>) -> Vec<T> {
+    if !has_claims {
+        row.truncate(7);
+        row.remove(2);
+    }
+    row
+}
+
+/// A saving in words, also where it is none.
+fn fewer_reads(tokens: i64) -> String {
+    let more_or_less = if tokens < 0 { "more" } else { "fewer" };
+    format!("{} {more_or_less} reads", format::tokens(tokens.saturating_abs(), false))
+}
+
+fn fewer_calls(calls: i64) -> String {
+    let noun = if calls.abs() == 1 { "call" } else { "calls" };
+    let more_or_less = if calls < 0 { "more" } else { "fewer" };
+    format!("{} {noun} {more_or_less}", format::integer(calls.saturating_abs(), false))
 }
 
 fn combined_name(claim: &PublishedClaim) -> String {

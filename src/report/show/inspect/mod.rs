@@ -51,18 +51,32 @@ pub struct Shown<'a> {
     pub provenance: &'a Provenance,
 }
 
+/// What stands in for the tables of blocks and toggles.
+const NO_CALLS: &str = "The sources tell totals only and no single call: there are no blocks to \
+                        show and nothing to replay.";
+
 impl Shown<'_> {
     /// For people.
     #[must_use]
     pub fn document(&self) -> Document {
         let mut document = Document::new(format!("Inspect: {}", self.recording.name));
         let mut where_to = Section::new("Where the tokens went").table(self.sessions());
-        where_to = where_to.table(self.kinds()).table(self.tools());
+        let has_calls = !self.recording.calls.is_empty();
+        if has_calls {
+            where_to = where_to.table(self.kinds());
+        } else {
+            where_to = where_to.paragraph(NO_CALLS);
+        }
+        if !self.summary.tools.is_empty() {
+            where_to = where_to.table(self.tools());
+        }
         document.section(where_to);
         if let Some(pivot) = self.pivot {
             document.section(Section::new("Grouped").table(self.pivot_view(pivot)));
         }
-        document.section(Section::new("Which toggles find something").table(self.toggles()));
+        if has_calls {
+            document.section(Section::new("Which toggles find something").table(self.toggles()));
+        }
         if let Some(fidelity) = self.fidelity {
             document.section(Section::new("The model's own error").table(fidelity_view(fidelity)));
         }
@@ -113,7 +127,8 @@ impl Shown<'_> {
                 Role::Main => String::new(),
                 other => format!(" ({})", name_of(&Role::NAMED, other)),
             };
-            let id: String = about.id.chars().take(8).collect();
+            let name = about.id.strip_prefix("agent-").unwrap_or(&about.id);
+            let id: String = name.chars().take(8).collect();
             let mut row = vec![
                 Cell::text(format!("{id}{role}")),
                 Cell::text(&about.step),
@@ -122,7 +137,10 @@ impl Shown<'_> {
             row.extend(totals_cells(&session.totals));
             view.row(row);
         }
-        let sum = format!("{} sessions", self.summary.sessions.len());
+        let sum = match self.summary.sessions.len() {
+            1 => "1 session".to_owned(),
+            many => format!("{many} sessions"),
+        };
         let mut total = vec![Cell::text(sum), Cell::missing(), Cell::missing()];
         total.extend(totals_cells(&self.summary.totals));
         view.total(total);
@@ -227,7 +245,7 @@ impl Shown<'_> {
 
     fn skipped_view(&self) -> View {
         let columns = vec![Column::text("file"), Column::count("line"), Column::text("reason")];
-        let mut view = View::new(format!("{} lines or files", self.skips), columns);
+        let mut view = View::new("Lines and files passed over; line 0 is the whole file", columns);
         for skip in self.limited(self.skipped) {
             let line = i64::try_from(skip.line).unwrap_or(i64::MAX);
             view.row(vec![Cell::text(&skip.file), Cell::count(line), Cell::text(&skip.reason)]);
@@ -249,17 +267,23 @@ fn totals_cells(totals: &Totals) -> Vec<Cell> {
 /// The table of the model's own error.
 #[must_use]
 pub fn fidelity_view(fidelity: &[Fidelity]) -> View {
-    let headings =
-        ["law median", "law p90", "law p99", "content median", "content p90", "content p99"];
+    let headings = [
+        "law median %",
+        "law p90 %",
+        "law p99 %",
+        "content median %",
+        "content p90 %",
+        "content p99 %",
+    ];
     let mut columns = vec![Column::text("sessions of"), Column::count("sessions")];
-    columns.extend(headings.map(Column::text));
+    columns.extend(headings.map(Column::number));
     let mut view = View::new("Error of a session's summed reads", columns);
     for one in fidelity {
         let mut row = vec![Cell::text(&one.group), Cell::count(one.sessions as i64)];
         let Quantiles { median, p90, p99 } = one.law;
         let content = one.content;
         let shares = [median, p90, p99, content.median, content.p90, content.p99];
-        row.extend(shares.map(|share| Cell::text(format!("{:.3} %", share * 100.0))));
+        row.extend(shares.map(|share| Cell::number((share * 100_000.0).round() as i64)));
         view.row(row);
     }
     view.footnote("law: billed contexts, shocks set aside, the cache law alone");
