@@ -100,10 +100,12 @@ impl Full<'_> {
         if !best.is_empty() {
             lines.push(format!("Build first what no other toggle replaces: {}.", best.join(", ")));
         }
-        lines.push(format!(
-            "A plain sum of the list counts {} of reads twice.",
-            tokens(comparison.overlap_read)
-        ));
+        if comparison.overlap_read > 0 {
+            lines.push(format!(
+                "A plain sum of the list counts {} of reads twice.",
+                tokens(comparison.overlap_read)
+            ));
+        }
         if let Some((share, total)) = self.understated() {
             lines.push(format!(
                 "The orchestrator's share belongs to the pipeline: {} of reads in truth, the \
