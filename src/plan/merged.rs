@@ -1,18 +1,19 @@
 //! The patches of all chosen interventions, merged by call and by block.
 
-use super::{Fact, FactKind, InsertedCall, Patch, Subset};
+use super::{InsertedCall, Patch, Subset};
 use crate::recording::Recording;
+use std::ops::Range;
 
 /// The patches of all interventions, by call and by block.
 pub(super) struct Merged {
-    pub(super) call_drop: Vec<Subset>,
+    call_drop: Vec<Subset>,
     block_drop: Vec<Subset>,
-    /// Sorted by block: (block, bit, tokens).
-    replaced: Vec<(u32, Subset, i64)>,
-    /// Sorted by call: (call, bit, milliseconds).
-    saved: Vec<(u32, Subset, i64)>,
+    /// Sorted: (block, tokens, bit).
+    replaced: Vec<(u32, i64, Subset)>,
+    /// Sorted: (call, milliseconds, bit).
+    saved: Vec<(u32, i64, Subset)>,
     /// Sorted by call, then by content.
-    inserted: Vec<(Subset, InsertedCall)>,
+    pub(super) inserted: Vec<(Subset, InsertedCall)>,
 }
 
 impl Merged {
@@ -30,15 +31,15 @@ impl Merged {
                 merged.call_drop[dropped.call as usize] |= bit;
                 if dropped.frees_time {
                     let ms = time_until_next(recording, dropped.call as usize);
-                    merged.saved.push((dropped.call, bit, ms));
+                    merged.saved.push((dropped.call, ms, bit));
                 }
             }
             for &block in &patch.dropped_blocks {
                 merged.block_drop[block as usize] |= bit;
             }
             let replaced = patch.replaced_blocks.iter();
-            merged.replaced.extend(replaced.map(|&(block, tokens)| (block, bit, tokens)));
-            merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, bit, ms)));
+            merged.replaced.extend(replaced.map(|&(block, tokens)| (block, tokens, bit)));
+            merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, ms, bit)));
             merged.inserted.extend(patch.inserted.iter().map(|&inserted| (bit, inserted)));
         }
         merged.replaced.sort_unstable();
@@ -48,36 +49,35 @@ impl Merged {
         merged
     }
 
-    pub(super) fn block_fact(&self, block: usize, kind: FactKind, base: i64) -> Option<Fact> {
-        let values = slice_of(&self.replaced, block);
-        let drop = self.block_drop[block];
-        (drop != 0 || !values.is_empty()).then(|| Fact { kind, base, drop, values })
+    /// Sizes of a block, in order of precedence: none at all, then the smallest one.
+    pub(super) fn sizes(&self, block: usize) -> impl Iterator<Item = (Subset, i64)> {
+        let dropped = std::iter::once((self.block_drop[block], 0)).filter(|(bits, _)| *bits != 0);
+        let values = slice_of(&self.replaced, block).iter();
+        dropped.chain(values.map(|&(_, tokens, bit)| (bit, tokens)))
     }
 
-    pub(super) fn time_fact(&self, call: usize) -> Option<Fact> {
-        let values = slice_of(&self.saved, call);
-        (!values.is_empty()).then_some(Fact { kind: FactKind::SavedMs, base: 0, drop: 0, values })
+    /// Time saved after a call, in order of precedence: the longest.
+    pub(super) fn saved(&self, call: usize) -> impl Iterator<Item = (Subset, i64)> {
+        slice_of(&self.saved, call).iter().rev().map(|&(_, ms, bit)| (bit, ms))
     }
 
-    /// The part of the saved time that still passes before a call inserted after `call` starts:
-    /// saved time comes off the idle time after the call first, then off the call itself.
-    pub(super) fn late_fact(&self, call: usize, idle_ms: i64) -> Option<Fact> {
-        let fact = self.time_fact(call)?;
-        let values = fact.values.iter().map(|&(bit, saved_ms)| (bit, saved_ms.min(idle_ms)));
-        Some(Fact { kind: FactKind::LaterMs, values: values.collect(), ..fact })
+    /// Bits that drop a call, if there are any.
+    pub(super) fn dropped(&self, call: usize) -> impl Iterator<Item = (Subset, i64)> {
+        std::iter::once((self.call_drop[call], 1)).filter(|(bits, _)| *bits != 0)
     }
 
-    pub(super) fn inserted_after(&self, call: usize) -> &[(Subset, InsertedCall)] {
+    /// Places in `inserted` of the calls that follow a call.
+    pub(super) fn inserted_after(&self, call: usize) -> Range<usize> {
         let from = self.inserted.partition_point(|(_, new)| (new.after as usize) < call);
-        let to = self.inserted.partition_point(|(_, new)| new.after as usize <= call);
-        &self.inserted[from..to]
+        let rest = &self.inserted[from..];
+        from..from + rest.partition_point(|(_, new)| new.after as usize == call)
     }
 }
 
-fn slice_of(sorted: &[(u32, Subset, i64)], key: usize) -> Vec<(Subset, i64)> {
-    let from = sorted.partition_point(|entry| (entry.0 as usize) < key);
-    let rest = sorted[from..].iter().take_while(|entry| entry.0 as usize == key);
-    rest.map(|&(_, bit, value)| (bit, value)).collect()
+/// The entries of one call or block.
+fn slice_of(sorted: &[(u32, i64, Subset)], key: usize) -> &[(u32, i64, Subset)] {
+    let rest = &sorted[sorted.partition_point(|entry| (entry.0 as usize) < key)..];
+    &rest[..rest.partition_point(|entry| entry.0 as usize == key)]
 }
 
 /// Time from the end of a call to the start of the next one in its session.

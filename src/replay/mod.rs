@@ -11,7 +11,7 @@ mod pass;
 pub use pass::{CallOutcome, Sink, pass};
 
 use crate::cache::ttl::Ttl;
-use crate::plan::{Plan, Subset};
+use crate::plan::{Plan, Run, Subset};
 use crate::price::Price;
 use crate::units::{PicoUsd, Usage};
 
@@ -47,13 +47,9 @@ impl Outcome {
 /// Replays a plan under a subset of its toggles with the measured cache law.
 #[must_use]
 pub fn replay(plan: &Plan, subset: Subset) -> Outcome {
-    let mut outcome = Outcome {
-        by_price: vec![Usage::default(); 2 * plan.prices.len()],
-        hidden_by_price: vec![0; 2 * plan.prices.len()],
-        ..Outcome::default()
-    };
-    pass(plan, subset, &Ttl, &mut outcome);
-    outcome
+    let mut totals = Totals::new(plan);
+    pass(plan, subset, &Ttl, &mut totals);
+    totals.finish()
 }
 
 /// One call of a replay, for tables by step and for charts.
@@ -73,27 +69,74 @@ pub fn replay_rows(plan: &Plan, subset: Subset) -> Vec<CallRow> {
     rows
 }
 
-impl Sink for Outcome {
+/// Adds calls up. Those of one run and its short band go to a sum of their own, which joins its
+/// price when the run is over.
+#[derive(Debug, Default)]
+struct Totals {
+    outcome: Outcome,
+    usage: Usage,
+    hidden: i64,
+    /// The short band of the run's price.
+    band: usize,
+    long_above: i64,
+}
+
+impl Totals {
+    fn new(plan: &Plan) -> Self {
+        let bands = 2 * plan.prices.len();
+        let by_price = vec![Usage::default(); bands];
+        let outcome = Outcome { by_price, hidden_by_price: vec![0; bands], ..Outcome::default() };
+        Self { outcome, ..Self::default() }
+    }
+
+    /// Joins the sum of the run to its price.
+    fn flush(&mut self) {
+        let usage = std::mem::take(&mut self.usage);
+        let hidden = std::mem::take(&mut self.hidden);
+        if let Some(sum) = self.outcome.by_price.get_mut(self.band) {
+            *sum += usage;
+            self.outcome.hidden_by_price[self.band] += hidden;
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.flush();
+        self.outcome
+    }
+}
+
+impl Sink for Totals {
     #[inline]
-    fn call(&mut self, plan: &Plan, row: usize, made: &CallOutcome) {
-        let row = &plan.rows[row];
-        let context = made.usage.context();
-        let band = 2 * usize::from(row.price) + usize::from(context > row.long_above);
-        self.calls += 1;
-        self.by_price[band] += made.usage;
-        self.hidden_by_price[band] += made.hidden;
-        self.peak_context = self.peak_context.max(context);
+    fn run(&mut self, run: &Run) {
+        self.flush();
+        self.band = 2 * usize::from(run.price);
+        self.long_above = run.long_above;
+    }
+
+    #[inline]
+    fn call(&mut self, _: usize, context: i64, made: &CallOutcome) {
+        self.outcome.calls += 1;
+        self.outcome.peak_context = self.outcome.peak_context.max(context);
+        if context > self.long_above {
+            self.outcome.by_price[self.band + 1] += made.usage;
+            self.outcome.hidden_by_price[self.band + 1] += made.hidden;
+        } else {
+            self.usage += made.usage;
+            self.hidden += made.hidden;
+        }
     }
 
     #[inline]
     fn session(&mut self, from_ms: i64, to_ms: i64) {
-        self.session_ms += to_ms - from_ms;
+        self.outcome.session_ms += to_ms - from_ms;
     }
 }
 
 impl Sink for Vec<CallRow> {
+    fn run(&mut self, _: &Run) {}
+
     #[inline]
-    fn call(&mut self, _: &Plan, row: usize, made: &CallOutcome) {
+    fn call(&mut self, row: usize, _: i64, made: &CallOutcome) {
         self.push(CallRow { row: row as u32, outcome: *made });
     }
 

@@ -139,7 +139,7 @@ pub fn by_step(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Step> 
         step.calls += 1;
         step.usage += row.outcome.usage;
         let start = row.outcome.start_ms;
-        let end = start + plan.rows[row.row as usize].duration_ms;
+        let end = start + plan.duration_ms[row.row as usize];
         let span = &mut span[call.session as usize];
         *span = Some((span.map_or(start, |(from, _)| from), end));
     }

@@ -1,0 +1,212 @@
+//! Compiling: one row a call, one term a difference, one run for what rows share.
+
+use super::merged::{Merged, idle_ms};
+use super::term::Terms;
+use super::{Amount, Event, InsertedCall, MAX_TOGGLES, Patch, Plan, Row, Run};
+use crate::ids::NONE;
+use crate::price::{MissingPrice, PriceRow, Pricing};
+use crate::recording::{BlockKind, Call, Recording, Restart, Tier};
+
+impl Plan {
+    /// Merges the patches; patch k answers to bit k.
+    ///
+    /// # Errors
+    /// A model without a price on its date.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_TOGGLES`] patches.
+    pub fn compile(
+        recording: &Recording,
+        patches: &[Patch],
+        pricing: &Pricing,
+    ) -> Result<Self, MissingPrice> {
+        assert!(patches.len() <= MAX_TOGGLES, "{} toggles in one plan", patches.len());
+        let calls = recording.calls.len();
+        let mut compiler = Compiler {
+            recording,
+            merged: Merged::new(recording, patches),
+            terms: Terms::default(),
+            plan: Self {
+                rows: Vec::with_capacity(calls),
+                duration_ms: Vec::with_capacity(calls),
+                call_of: Vec::with_capacity(calls),
+                ..Self::default()
+            },
+        };
+        let mut prices = pricing.resolver();
+        for session in &recording.sessions {
+            for at in session.range() {
+                let call = &recording.calls[at];
+                let price = prices.resolve(recording.model(call.model), call.start_ms)?;
+                compiler.run(at, price, prices.row(price));
+                compiler.recorded(at);
+                compiler.inserted(at);
+            }
+        }
+        Ok(Self { prices: prices.finish(), ..compiler.plan })
+    }
+}
+
+struct Compiler<'a> {
+    recording: &'a Recording,
+    merged: Merged,
+    terms: Terms,
+    plan: Plan,
+}
+
+impl Compiler<'_> {
+    /// Opens a new run for a call unless it shares everything with the call before.
+    fn run(&mut self, at: usize, price: u16, prices: &PriceRow) {
+        let call = &self.recording.calls[at];
+        let session = &self.recording.sessions[call.session as usize];
+        let opens = session.first_call as usize == at;
+        // The smallest context known to be cached.
+        let context = call.usage.context();
+        let known = if context > call.usage.fresh { context } else { i64::MAX };
+        let cached_below = known < prices.min_cached || call.tier == Tier::Uncached;
+        let min_cached = if cached_below { 0 } else { prices.min_cached };
+        let key = (call.tier, price, min_cached);
+        if !opens
+            && let Some(last) = self.plan.runs.last()
+            && (last.tier, last.price, last.min_cached) == key
+        {
+            return;
+        }
+        self.plan.runs.push(Run {
+            first_row: self.plan.rows.len() as u32,
+            rows: 0,
+            opens,
+            tier: call.tier,
+            price,
+            min_cached,
+            long_above: prices.long_above,
+            static_prefix: session.static_prefix,
+            warm_prefix: session.warm_prefix,
+        });
+    }
+
+    fn recorded(&mut self, at: usize) {
+        let recording = self.recording;
+        let call = &recording.calls[at];
+        let (mut inputs, mut outputs, mut restart_inputs) = (0, 0, 0);
+        for index in call.range() {
+            let block = &recording.blocks[index];
+            let of_restart = call.restart == Restart::AutoCompacted
+                && matches!(block.kind, BlockKind::System | BlockKind::Summary);
+            let amount = if block.kind.is_output() {
+                outputs += block.tokens;
+                Amount::Outputs
+            } else {
+                inputs += block.tokens;
+                if of_restart {
+                    restart_inputs += block.tokens;
+                    Amount::RestartInputs
+                } else {
+                    Amount::Inputs
+                }
+            };
+            self.terms.choose(amount, block.tokens, self.merged.sizes(index));
+        }
+        self.terms.choose(Amount::SavedMs, 0, self.merged.saved(at));
+        self.terms.choose(Amount::Dropped, 0, self.merged.dropped(at));
+        let event = Event {
+            insert: 0,
+            off_tier: off_tier(call),
+            cut: call.cut,
+            threshold: self.threshold(at),
+            restart_inputs,
+            shock: call.shock,
+            restart: call.restart,
+            cache_break: call.cache_break,
+        };
+        let row = Row {
+            inputs,
+            outputs,
+            shown: if call.output_hidden > 0 { call.usage.output } else { i64::MAX },
+            fresh: fresh(call),
+            start_ms: call.start_ms,
+            touched_after_ms: call.touched_ms - call.start_ms,
+            ..Row::EMPTY
+        };
+        self.push(at, row, event, call.end_ms - call.start_ms);
+    }
+
+    /// For an automatic compaction: context at which it happened.
+    fn threshold(&self, at: usize) -> i64 {
+        let call = &self.recording.calls[at];
+        let first = self.recording.sessions[call.session as usize].first_call as usize;
+        if call.restart != Restart::AutoCompacted || at == first {
+            return 0;
+        }
+        let before = &self.recording.calls[at - 1];
+        before.usage.context() + before.produced()
+    }
+
+    fn inserted(&mut self, at: usize) {
+        let call = &self.recording.calls[at];
+        for index in self.merged.inserted_after(at) {
+            let (bit, InsertedCall { input, output, duration_ms, .. }) =
+                self.merged.inserted[index];
+            self.terms.choose(Amount::SavedMs, 0, std::iter::once((bit, -duration_ms)));
+            // Saved time comes off the idle time after the call first, then off the call itself:
+            // this part of it still passes before the inserted call starts.
+            let idle_ms = idle_ms(self.recording, at);
+            let later = self.merged.saved(at).map(|(bit, saved_ms)| (bit, saved_ms.min(idle_ms)));
+            self.terms.choose(Amount::LaterMs, 0, later);
+            let row = Row {
+                inputs: input,
+                outputs: output,
+                shown: i64::MAX,
+                fresh: fresh(call),
+                start_ms: call.end_ms,
+                ..Row::EMPTY
+            };
+            self.push(at, row, Event { insert: bit, ..Event::NOTHING }, duration_ms);
+        }
+    }
+
+    /// Adds a row with the terms collected for it.
+    fn push(&mut self, at: usize, row: Row, event: Event, duration_ms: i64) {
+        let plan = &mut self.plan;
+        let first_term = plan.terms.len() as u32;
+        let touched_by = self.terms.finish(&mut plan.terms);
+        let index = if event == Event::NOTHING {
+            NONE
+        } else {
+            plan.events.push(event);
+            plan.events.len() as u32 - 1
+        };
+        plan.rows.push(Row { touched_by, first_term, event: index, ..row });
+        plan.duration_ms.push(duration_ms);
+        plan.call_of.push(at as u32);
+        plan.runs.last_mut().expect("a row has a run").rows += 1;
+    }
+}
+
+impl Row {
+    const EMPTY: Self = Self {
+        touched_by: 0,
+        inputs: 0,
+        outputs: 0,
+        shown: 0,
+        fresh: 0,
+        start_ms: 0,
+        touched_after_ms: 0,
+        first_term: 0,
+        event: NONE,
+    };
+}
+
+/// Fresh tokens of a call; where nothing is written, all that is not read is fresh.
+fn fresh(call: &Call) -> i64 {
+    if call.tier == Tier::Uncached { i64::MAX } else { call.usage.fresh }
+}
+
+/// Tokens that a call wrote to the tier that is not its own.
+fn off_tier(call: &Call) -> i64 {
+    match call.tier {
+        Tier::OneHour => call.usage.write_5m,
+        Tier::FiveMinutes => call.usage.write_1h,
+        Tier::Uncached => 0,
+    }
+}
