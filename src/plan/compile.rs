@@ -2,7 +2,7 @@
 
 use super::merged::{Merged, idle_ms};
 use super::term::Terms;
-use super::{Amount, Event, InsertedCall, MAX_TOGGLES, Patch, Plan, Row, Run};
+use super::{Deltas, Event, InsertedCall, MAX_TOGGLES, Patch, Plan, Row, Run, Subset};
 use crate::ids::NONE;
 use crate::price::{MissingPrice, PriceRow, Pricing};
 use crate::recording::{BlockKind, Call, Recording, Restart, Tier};
@@ -93,22 +93,24 @@ impl Compiler<'_> {
             let block = &recording.blocks[index];
             let of_restart = call.restart == Restart::AutoCompacted
                 && matches!(block.kind, BlockKind::System | BlockKind::Summary);
-            let amount = if block.kind.is_output() {
-                outputs += block.tokens;
-                Amount::Outputs
-            } else {
-                inputs += block.tokens;
-                if of_restart {
-                    restart_inputs += block.tokens;
-                    Amount::RestartInputs
-                } else {
-                    Amount::Inputs
+            let delta = move |to: i64| {
+                let by = to - block.tokens;
+                match (block.kind.is_output(), of_restart) {
+                    (true, _) => Deltas { outputs: by, ..Deltas::default() },
+                    (false, true) => Deltas { inputs: by, restart_inputs: by, ..Deltas::default() },
+                    (false, false) => Deltas { inputs: by, ..Deltas::default() },
                 }
             };
-            self.terms.choose(amount, block.tokens, self.merged.sizes(index));
+            self.terms.choose(self.merged.sizes(index).map(|(bits, to)| (bits, delta(to))));
+            if block.kind.is_output() {
+                outputs += block.tokens;
+            } else {
+                inputs += block.tokens;
+                restart_inputs += if of_restart { block.tokens } else { 0 };
+            }
         }
-        self.terms.choose(Amount::SavedMs, 0, self.merged.saved(at));
-        self.terms.choose(Amount::Dropped, 0, self.merged.dropped(at));
+        self.terms.choose(self.merged.saved(at).map(saved));
+        self.terms.choose(self.merged.dropped(at));
         let event = Event {
             insert: 0,
             off_tier: off_tier(call),
@@ -147,12 +149,13 @@ impl Compiler<'_> {
         for index in self.merged.inserted_after(at) {
             let (bit, InsertedCall { input, output, duration_ms, .. }) =
                 self.merged.inserted[index];
-            self.terms.choose(Amount::SavedMs, 0, std::iter::once((bit, -duration_ms)));
+            self.terms.choose(std::iter::once(saved((bit, -duration_ms))));
             // Saved time comes off the idle time after the call first, then off the call itself:
             // this part of it still passes before the inserted call starts.
             let idle_ms = idle_ms(self.recording, at);
-            let later = self.merged.saved(at).map(|(bit, saved_ms)| (bit, saved_ms.min(idle_ms)));
-            self.terms.choose(Amount::LaterMs, 0, later);
+            self.terms.choose(self.merged.saved(at).map(|(bit, saved_ms)| {
+                (bit, Deltas { later_ms: saved_ms.min(idle_ms), ..Deltas::default() })
+            }));
             let row = Row {
                 inputs: input,
                 outputs: output,
@@ -195,6 +198,10 @@ impl Row {
         first_term: 0,
         event: NONE,
     };
+}
+
+fn saved((bit, saved_ms): (Subset, i64)) -> (Subset, Deltas) {
+    (bit, Deltas { saved_ms, ..Deltas::default() })
 }
 
 /// Fresh tokens of a call; where nothing is written, all that is not read is fresh.

@@ -1,6 +1,6 @@
 //! The patches of all chosen interventions, merged by call and by block.
 
-use super::{InsertedCall, Patch, Subset};
+use super::{Deltas, InsertedCall, Patch, Subset};
 use crate::recording::Recording;
 use std::ops::Range;
 
@@ -62,8 +62,9 @@ impl Merged {
     }
 
     /// Bits that drop a call, if there are any.
-    pub(super) fn dropped(&self, call: usize) -> impl Iterator<Item = (Subset, i64)> {
-        std::iter::once((self.call_drop[call], 1)).filter(|(bits, _)| *bits != 0)
+    pub(super) fn dropped(&self, call: usize) -> impl Iterator<Item = (Subset, Deltas)> {
+        let dropped = Deltas { dropped: true, ..Deltas::default() };
+        std::iter::once((self.call_drop[call], dropped)).filter(|(bits, _)| *bits != 0)
     }
 
     /// Places in `inserted` of the calls that follow a call.

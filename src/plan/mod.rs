@@ -14,7 +14,7 @@ mod patch;
 mod term;
 
 pub use patch::{DroppedCall, InsertedCall, Patch};
-pub use term::{Amount, Term};
+pub use term::{Deltas, Term};
 
 use crate::ids::NONE;
 use crate::price::PriceRow;
@@ -154,6 +154,6 @@ mod tests {
     #[test]
     fn a_row_is_one_cache_line() {
         assert_eq!(size_of::<Row>(), 64);
-        assert_eq!(size_of::<Term>(), 32);
+        assert_eq!(size_of::<Term>(), 64);
     }
 }

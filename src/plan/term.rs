@@ -3,55 +3,59 @@
 //! Patches say things like "R3 makes this block 60 tokens, R4 makes it 400, R6 drops it". One of
 //! them counts: a drop before any size, the smallest size, the longest time. Compiled, each
 //! choice is a [`Term`] that counts if one of its bits is on and no bit of a better choice is, and
-//! the terms of a row are simply added up. Terms of a row with the same condition are one term.
+//! the terms of a row are simply added up. All that hangs on the same bits is one term.
 
 use super::Subset;
+use std::ops::AddAssign;
 
-/// An amount of a row that a term changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Amount {
+/// What changes about a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deltas {
     /// Tokens of its inputs.
-    Inputs,
-    /// Tokens of inputs that exist only because of an automatic compaction.
-    RestartInputs,
+    pub inputs: i64,
+    /// Of these, tokens of inputs that exist only because of an automatic compaction.
+    pub restart_inputs: i64,
     /// Tokens of its outputs.
-    Outputs,
+    pub outputs: i64,
     /// Milliseconds that do not pass after the call.
-    SavedMs,
+    pub saved_ms: i64,
     /// Of an inserted call: milliseconds saved only after it, from the idle time that follows.
-    LaterMs,
-    /// More than 0 if the call is not made.
-    Dropped,
+    pub later_ms: i64,
+    /// Whether the call is not made.
+    pub dropped: bool,
 }
 
-impl Amount {
-    /// How many amounts there are.
-    pub const COUNT: usize = 6;
+impl AddAssign for Deltas {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        self.inputs += other.inputs;
+        self.restart_inputs += other.restart_inputs;
+        self.outputs += other.outputs;
+        self.saved_ms += other.saved_ms;
+        self.later_ms += other.later_ms;
+        self.dropped |= other.dropped;
+    }
 }
 
-/// A difference that counts if a bit of `any` is on and none of `unless`.
+/// Differences that count if a bit of `any` is on and none of `unless`: 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// Bits that cause it.
+    /// Bits that cause them.
     pub any: Subset,
     /// Bits of what takes precedence.
     pub unless: Subset,
-    /// The difference.
-    pub delta: i64,
-    /// What it changes.
-    pub amount: Amount,
-    /// Whether it is the last one of its row.
+    /// The differences.
+    pub deltas: Deltas,
+    /// Whether it is the last term of its row.
     pub last: bool,
 }
 
 impl Term {
-    /// What it adds under a subset.
+    /// Whether it counts under a subset.
     #[inline]
     #[must_use]
-    pub fn under(&self, subset: Subset) -> i64 {
-        let counts = (self.any & subset != 0) & (self.unless & subset == 0);
-        if counts { self.delta } else { 0 }
+    pub fn counts(&self, subset: Subset) -> bool {
+        (self.any & subset != 0) & (self.unless & subset == 0)
     }
 }
 
@@ -60,30 +64,22 @@ impl Term {
 pub(super) struct Terms(Vec<Term>);
 
 impl Terms {
-    /// Adds what differs from `base`: of several choices the first one with a bit on counts.
-    pub(super) fn choose(
-        &mut self,
-        amount: Amount,
-        base: i64,
-        choices: impl Iterator<Item = (Subset, i64)>,
-    ) {
+    /// Adds a choice: the first entry with a bit on counts.
+    pub(super) fn choose(&mut self, choices: impl Iterator<Item = (Subset, Deltas)>) {
         let mut unless = 0;
-        for (any, value) in choices {
-            self.add(Term { any: any & !unless, unless, delta: value - base, amount, last: false });
+        for (any, deltas) in choices {
+            self.add(any & !unless, unless, deltas);
             unless |= any;
         }
     }
 
-    fn add(&mut self, new: Term) {
-        if new.any == 0 || new.delta == 0 {
+    fn add(&mut self, any: Subset, unless: Subset, deltas: Deltas) {
+        if any == 0 || deltas == Deltas::default() {
             return;
         }
-        let alike = |old: &&mut Term| {
-            (old.any, old.unless, old.amount) == (new.any, new.unless, new.amount)
-        };
-        match self.0.iter_mut().find(alike) {
-            Some(old) => old.delta += new.delta,
-            None => self.0.push(new),
+        match self.0.iter_mut().find(|term| (term.any, term.unless) == (any, unless)) {
+            Some(term) => term.deltas += deltas,
+            None => self.0.push(Term { any, unless, deltas, last: false }),
         }
     }
 
@@ -102,35 +98,41 @@ impl Terms {
 mod tests {
     use super::*;
 
+    fn inputs(inputs: i64) -> Deltas {
+        Deltas { inputs, ..Deltas::default() }
+    }
+
     fn check(choices: &[(Subset, i64)], want: &[(Subset, i64)]) {
         let mut row = Terms::default();
-        row.choose(Amount::Inputs, 100, choices.iter().copied());
+        row.choose(choices.iter().map(|&(bits, delta)| (bits, inputs(delta))));
         let mut terms = Vec::new();
         row.finish(&mut terms);
         for &(subset, want) in want {
-            let met: i64 = 100 + terms.iter().map(|term| term.under(subset)).sum::<i64>();
+            let count = terms.iter().filter(|term| term.counts(subset));
+            let met: i64 = count.map(|term| term.deltas.inputs).sum();
             assert_eq!(met, want, "{choices:?} under {subset:b}");
         }
     }
 
     #[test]
     fn the_first_choice_that_is_on_counts() {
-        check(&[], &[(0, 100), (1, 100)]);
-        check(&[(1, 40)], &[(0, 100), (1, 40), (2, 100), (3, 40)]);
-        check(&[(4, 0), (1, 40), (2, 60)], &[(1, 40), (2, 60), (3, 40), (6, 0), (7, 0)]);
-        check(&[(1, 40), (1, 60)], &[(1, 40)]);
-        check(&[(1, 100), (2, 120)], &[(1, 100), (2, 120), (3, 100)]);
+        check(&[], &[(0, 0), (1, 0)]);
+        check(&[(1, -60)], &[(0, 0), (1, -60), (2, 0), (3, -60)]);
+        check(&[(4, -9), (1, -6), (2, -4)], &[(1, -6), (2, -4), (3, -6), (6, -9), (7, -9)]);
+        check(&[(1, -60), (1, -40)], &[(1, -60)]);
+        check(&[(1, 0), (2, 20)], &[(1, 0), (2, 20), (3, 0)]);
     }
 
     #[test]
-    fn blocks_under_the_same_bits_are_one_term() {
+    fn all_that_hangs_on_the_same_bits_is_one_term() {
         let mut row = Terms::default();
-        for _ in 0..3 {
-            row.choose(Amount::Outputs, 10, [(1, 0)].into_iter());
+        let dropped = Deltas { outputs: -10, dropped: true, ..Deltas::default() };
+        for deltas in [inputs(-10), inputs(-20), dropped] {
+            row.choose(std::iter::once((1, deltas)));
         }
         let mut terms = Vec::new();
         assert_eq!(row.finish(&mut terms), 1);
-        let amount = Amount::Outputs;
-        assert_eq!(terms, [Term { any: 1, unless: 0, delta: -30, amount, last: true }]);
+        let deltas = Deltas { inputs: -30, ..dropped };
+        assert_eq!(terms, [Term { any: 1, unless: 0, deltas, last: true }]);
     }
 }
