@@ -1,6 +1,6 @@
 //! Compiling: one row a call, one term a difference, one run for what rows share.
 
-use super::merged::{Merged, idle_ms};
+use super::merged::{Merged, Walk, idle_ms};
 use super::term::Terms;
 use super::{Deltas, Event, InsertedCall, MAX_TOGGLES, Patch, Plan, Row, Run, Subset};
 use crate::ids::NONE;
@@ -22,9 +22,11 @@ impl Plan {
     ) -> Result<Self, MissingPrice> {
         assert!(patches.len() <= MAX_TOGGLES, "{} toggles in one plan", patches.len());
         let calls = recording.calls.len();
+        let merged = Merged::new(recording, patches);
         let mut compiler = Compiler {
             recording,
-            merged: Merged::new(recording, patches),
+            merged: &merged,
+            walk: Walk::new(&merged),
             terms: Terms::default(),
             plan: Self {
                 rows: Vec::with_capacity(calls),
@@ -39,17 +41,23 @@ impl Plan {
                 let call = &recording.calls[at];
                 let price = prices.resolve(recording.model(call.model), call.start_ms)?;
                 compiler.run(at, price, prices.row(price));
-                compiler.recorded(at);
-                compiler.inserted(at);
+                let saved = compiler.walk.saved(at);
+                compiler.recorded(at, saved.clone());
+                compiler.inserted(at, saved);
             }
         }
+        debug_assert!(
+            compiler.walk.is_done(),
+            "a patch speaks of what the recording does not hold"
+        );
         Ok(Self { prices: prices.finish(), ..compiler.plan })
     }
 }
 
 struct Compiler<'a> {
     recording: &'a Recording,
-    merged: Merged,
+    merged: &'a Merged,
+    walk: Walk<'a>,
     terms: Terms,
     plan: Plan,
 }
@@ -85,7 +93,7 @@ impl Compiler<'_> {
         });
     }
 
-    fn recorded(&mut self, at: usize) {
+    fn recorded(&mut self, at: usize, saved: impl Iterator<Item = (Subset, i64)>) {
         let recording = self.recording;
         let call = &recording.calls[at];
         let (mut inputs, mut outputs, mut restart_inputs) = (0, 0, 0);
@@ -101,7 +109,7 @@ impl Compiler<'_> {
                     (false, false) => Deltas { inputs: by, ..Deltas::default() },
                 }
             };
-            self.terms.choose(self.merged.sizes(index).map(|(bits, to)| (bits, delta(to))));
+            self.terms.choose(self.walk.sizes(index).map(|(bits, to)| (bits, delta(to))));
             if block.kind.is_output() {
                 outputs += block.tokens;
             } else {
@@ -109,7 +117,7 @@ impl Compiler<'_> {
                 restart_inputs += if of_restart { block.tokens } else { 0 };
             }
         }
-        self.terms.choose(self.merged.saved(at).map(saved));
+        self.terms.choose(saved.map(save));
         self.terms.choose(self.merged.dropped(at));
         let event = Event {
             insert: 0,
@@ -144,16 +152,15 @@ impl Compiler<'_> {
         before.usage.context() + before.produced()
     }
 
-    fn inserted(&mut self, at: usize) {
+    fn inserted(&mut self, at: usize, saved: impl Iterator<Item = (Subset, i64)> + Clone) {
         let call = &self.recording.calls[at];
-        for index in self.merged.inserted_after(at) {
-            let (bit, InsertedCall { input, output, duration_ms, .. }) =
-                self.merged.inserted[index];
-            self.terms.choose(std::iter::once(saved((bit, -duration_ms))));
+        for &(bit, new) in self.walk.inserted(at) {
+            let InsertedCall { input, output, duration_ms, .. } = new;
+            self.terms.choose(std::iter::once(save((bit, -duration_ms))));
             // Saved time comes off the idle time after the call first, then off the call itself:
             // this part of it still passes before the inserted call starts.
             let idle_ms = idle_ms(self.recording, at);
-            self.terms.choose(self.merged.saved(at).map(|(bit, saved_ms)| {
+            self.terms.choose(saved.clone().map(|(bit, saved_ms)| {
                 (bit, Deltas { later_ms: saved_ms.min(idle_ms), ..Deltas::default() })
             }));
             let row = Row {
@@ -200,7 +207,7 @@ impl Row {
     };
 }
 
-fn saved((bit, saved_ms): (Subset, i64)) -> (Subset, Deltas) {
+fn save((bit, saved_ms): (Subset, i64)) -> (Subset, Deltas) {
     (bit, Deltas { saved_ms, ..Deltas::default() })
 }
 

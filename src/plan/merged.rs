@@ -2,18 +2,20 @@
 
 use super::{Deltas, InsertedCall, Patch, Subset};
 use crate::recording::Recording;
-use std::ops::Range;
+
+/// A call or a block, a value, and the bit that gives it.
+type Entry = (u32, i64, Subset);
 
 /// The patches of all interventions, by call and by block.
 pub(super) struct Merged {
     call_drop: Vec<Subset>,
     block_drop: Vec<Subset>,
     /// Sorted: (block, tokens, bit).
-    replaced: Vec<(u32, i64, Subset)>,
+    replaced: Vec<Entry>,
     /// Sorted: (call, milliseconds, bit).
-    saved: Vec<(u32, i64, Subset)>,
+    saved: Vec<Entry>,
     /// Sorted by call, then by content.
-    pub(super) inserted: Vec<(Subset, InsertedCall)>,
+    inserted: Vec<(Subset, InsertedCall)>,
 }
 
 impl Merged {
@@ -49,36 +51,61 @@ impl Merged {
         merged
     }
 
-    /// Sizes of a block, in order of precedence: none at all, then the smallest one.
-    pub(super) fn sizes(&self, block: usize) -> impl Iterator<Item = (Subset, i64)> {
-        let dropped = std::iter::once((self.block_drop[block], 0)).filter(|(bits, _)| *bits != 0);
-        let values = slice_of(&self.replaced, block).iter();
-        dropped.chain(values.map(|&(_, tokens, bit)| (bit, tokens)))
-    }
-
-    /// Time saved after a call, in order of precedence: the longest.
-    pub(super) fn saved(&self, call: usize) -> impl Iterator<Item = (Subset, i64)> {
-        slice_of(&self.saved, call).iter().rev().map(|&(_, ms, bit)| (bit, ms))
-    }
-
     /// Bits that drop a call, if there are any.
     pub(super) fn dropped(&self, call: usize) -> impl Iterator<Item = (Subset, Deltas)> {
         let dropped = Deltas { dropped: true, ..Deltas::default() };
         std::iter::once((self.call_drop[call], dropped)).filter(|(bits, _)| *bits != 0)
     }
+}
 
-    /// Places in `inserted` of the calls that follow a call.
-    pub(super) fn inserted_after(&self, call: usize) -> Range<usize> {
-        let from = self.inserted.partition_point(|(_, new)| (new.after as usize) < call);
-        let rest = &self.inserted[from..];
-        from..from + rest.partition_point(|(_, new)| new.after as usize == call)
+/// What is merged, met in the order of calls and blocks.
+pub(super) struct Walk<'a> {
+    merged: &'a Merged,
+    replaced: &'a [Entry],
+    saved: &'a [Entry],
+    inserted: &'a [(Subset, InsertedCall)],
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(merged: &'a Merged) -> Self {
+        let Merged { replaced, saved, inserted, .. } = merged;
+        Self { merged, replaced, saved, inserted }
+    }
+
+    /// Sizes of the next block, in order of precedence: none at all, then the smallest one.
+    pub(super) fn sizes(&mut self, block: usize) -> impl Iterator<Item = (Subset, i64)> + 'a {
+        let dropped = self.merged.block_drop[block];
+        let values = take(&mut self.replaced, |entry| entry.0 as usize == block);
+        let dropped = std::iter::once((dropped, 0)).filter(|(bits, _)| *bits != 0);
+        dropped.chain(values.iter().map(|&(_, tokens, bit)| (bit, tokens)))
+    }
+
+    /// Time saved after the next call, in order of precedence: the longest.
+    pub(super) fn saved(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (Subset, i64)> + Clone + 'a {
+        let values = take(&mut self.saved, |entry| entry.0 as usize == call);
+        values.iter().rev().map(|&(_, ms, bit)| (bit, ms))
+    }
+
+    /// The calls that follow the next call.
+    pub(super) fn inserted(&mut self, call: usize) -> &'a [(Subset, InsertedCall)] {
+        take(&mut self.inserted, |(_, new)| new.after as usize == call)
+    }
+
+    /// Whether everything was met.
+    pub(super) fn is_done(&self) -> bool {
+        self.replaced.is_empty() && self.saved.is_empty() && self.inserted.is_empty()
     }
 }
 
-/// The entries of one call or block.
-fn slice_of(sorted: &[(u32, i64, Subset)], key: usize) -> &[(u32, i64, Subset)] {
-    let rest = &sorted[sorted.partition_point(|entry| (entry.0 as usize) < key)..];
-    &rest[..rest.partition_point(|entry| entry.0 as usize == key)]
+/// Takes the entries off the start that belong to one call or block: there are few.
+fn take<'a, T>(rest: &mut &'a [T], belongs: impl Fn(&T) -> bool) -> &'a [T] {
+    let count = rest.iter().take_while(|entry| belongs(entry)).count();
+    let (taken, left) = rest.split_at(count);
+    *rest = left;
+    taken
 }
 
 /// Time from the end of a call to the start of the next one in its session.

@@ -37,7 +37,7 @@ impl AddAssign for Deltas {
     }
 }
 
-/// Differences that count if a bit of `any` is on and none of `unless`: 64 bytes.
+/// Differences that count if a bit of `any` is on and none of `unless`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
     /// Bits that cause them.

@@ -28,9 +28,14 @@ impl Side {
     /// Replays a plan under a subset.
     #[must_use]
     pub fn replay(plan: &Plan, subset: Subset) -> Self {
-        let outcome = replay::replay(plan, subset);
         let rows = replay::replay_rows(plan, subset);
-        Self { peak_calls_a_minute: peak_calls_a_minute(&rows), ..Self::of(plan, &outcome) }
+        Self { peak_calls_a_minute: peak_calls_a_minute(&rows), ..Self::totals(plan, subset) }
+    }
+
+    /// The same without the peak of calls, where only totals are asked for.
+    #[must_use]
+    pub fn totals(plan: &Plan, subset: Subset) -> Self {
+        Self::of(plan, &replay::replay(plan, subset))
     }
 
     /// Without the times of calls.
