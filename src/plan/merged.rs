@@ -1,16 +1,19 @@
 //! The patches of all chosen interventions, merged by call and by block.
 
-use super::{Fact, FactKind, InsertedCall, Patch, Subset};
+use super::{Deltas, InsertedCall, Patch, Subset};
 use crate::recording::Recording;
+
+/// A call or a block, a value, and the bit that gives it.
+type Entry = (u32, i64, Subset);
 
 /// The patches of all interventions, by call and by block.
 pub(super) struct Merged {
-    pub(super) call_drop: Vec<Subset>,
+    call_drop: Vec<Subset>,
     block_drop: Vec<Subset>,
-    /// Sorted by block: (block, bit, tokens).
-    replaced: Vec<(u32, Subset, i64)>,
-    /// Sorted by call: (call, bit, milliseconds).
-    saved: Vec<(u32, Subset, i64)>,
+    /// Sorted: (block, tokens, bit).
+    replaced: Vec<Entry>,
+    /// Sorted: (call, milliseconds, bit).
+    saved: Vec<Entry>,
     /// Sorted by call, then by content.
     inserted: Vec<(Subset, InsertedCall)>,
 }
@@ -30,15 +33,15 @@ impl Merged {
                 merged.call_drop[dropped.call as usize] |= bit;
                 if dropped.frees_time {
                     let ms = time_until_next(recording, dropped.call as usize);
-                    merged.saved.push((dropped.call, bit, ms));
+                    merged.saved.push((dropped.call, ms, bit));
                 }
             }
             for &block in &patch.dropped_blocks {
                 merged.block_drop[block as usize] |= bit;
             }
             let replaced = patch.replaced_blocks.iter();
-            merged.replaced.extend(replaced.map(|&(block, tokens)| (block, bit, tokens)));
-            merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, bit, ms)));
+            merged.replaced.extend(replaced.map(|&(block, tokens)| (block, tokens, bit)));
+            merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, ms, bit)));
             merged.inserted.extend(patch.inserted.iter().map(|&inserted| (bit, inserted)));
         }
         merged.replaced.sort_unstable();
@@ -48,36 +51,61 @@ impl Merged {
         merged
     }
 
-    pub(super) fn block_fact(&self, block: usize, kind: FactKind, base: i64) -> Option<Fact> {
-        let values = slice_of(&self.replaced, block);
-        let drop = self.block_drop[block];
-        (drop != 0 || !values.is_empty()).then_some(Fact { kind, base, drop, values })
-    }
-
-    pub(super) fn time_fact(&self, call: usize) -> Option<Fact> {
-        let values = slice_of(&self.saved, call);
-        (!values.is_empty()).then_some(Fact { kind: FactKind::SavedMs, base: 0, drop: 0, values })
-    }
-
-    /// The part of the saved time that still passes before a call inserted after `call` starts:
-    /// saved time comes off the idle time after the call first, then off the call itself.
-    pub(super) fn late_fact(&self, call: usize, idle_ms: i64) -> Option<Fact> {
-        let fact = self.time_fact(call)?;
-        let values = fact.values.iter().map(|&(bit, saved_ms)| (bit, saved_ms.min(idle_ms)));
-        Some(Fact { kind: FactKind::LaterMs, values: values.collect(), ..fact })
-    }
-
-    pub(super) fn inserted_after(&self, call: usize) -> &[(Subset, InsertedCall)] {
-        let from = self.inserted.partition_point(|(_, new)| (new.after as usize) < call);
-        let to = self.inserted.partition_point(|(_, new)| new.after as usize <= call);
-        &self.inserted[from..to]
+    /// Bits that drop a call, if there are any.
+    pub(super) fn dropped(&self, call: usize) -> impl Iterator<Item = (Subset, Deltas)> {
+        let dropped = Deltas { dropped: true, ..Deltas::default() };
+        std::iter::once((self.call_drop[call], dropped)).filter(|(bits, _)| *bits != 0)
     }
 }
 
-fn slice_of(sorted: &[(u32, Subset, i64)], key: usize) -> Vec<(Subset, i64)> {
-    let from = sorted.partition_point(|entry| (entry.0 as usize) < key);
-    let rest = sorted[from..].iter().take_while(|entry| entry.0 as usize == key);
-    rest.map(|&(_, bit, value)| (bit, value)).collect()
+/// What is merged, met in the order of calls and blocks.
+pub(super) struct Walk<'a> {
+    merged: &'a Merged,
+    replaced: &'a [Entry],
+    saved: &'a [Entry],
+    inserted: &'a [(Subset, InsertedCall)],
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(merged: &'a Merged) -> Self {
+        let Merged { replaced, saved, inserted, .. } = merged;
+        Self { merged, replaced, saved, inserted }
+    }
+
+    /// Sizes of the next block, in order of precedence: none at all, then the smallest one.
+    pub(super) fn sizes(&mut self, block: usize) -> impl Iterator<Item = (Subset, i64)> + 'a {
+        let dropped = self.merged.block_drop[block];
+        let values = take(&mut self.replaced, |entry| entry.0 as usize == block);
+        let dropped = std::iter::once((dropped, 0)).filter(|(bits, _)| *bits != 0);
+        dropped.chain(values.iter().map(|&(_, tokens, bit)| (bit, tokens)))
+    }
+
+    /// Time saved after the next call, in order of precedence: the longest.
+    pub(super) fn saved(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (Subset, i64)> + Clone + 'a {
+        let values = take(&mut self.saved, |entry| entry.0 as usize == call);
+        values.iter().rev().map(|&(_, ms, bit)| (bit, ms))
+    }
+
+    /// The calls that follow the next call.
+    pub(super) fn inserted(&mut self, call: usize) -> &'a [(Subset, InsertedCall)] {
+        take(&mut self.inserted, |(_, new)| new.after as usize == call)
+    }
+
+    /// Whether everything was met.
+    pub(super) fn is_done(&self) -> bool {
+        self.replaced.is_empty() && self.saved.is_empty() && self.inserted.is_empty()
+    }
+}
+
+/// Takes the entries off the start that belong to one call or block: there are few.
+fn take<'a, T>(rest: &mut &'a [T], belongs: impl Fn(&T) -> bool) -> &'a [T] {
+    let count = rest.iter().take_while(|entry| belongs(entry)).count();
+    let (taken, left) = rest.split_at(count);
+    *rest = left;
+    taken
 }
 
 /// Time from the end of a call to the start of the next one in its session.

@@ -8,11 +8,12 @@
 
 mod pass;
 
-pub use pass::{CallOutcome, Sink, pass};
+pub use pass::{Made, Sink, pass};
 
 use crate::cache::ttl::Ttl;
-use crate::plan::{Plan, Subset};
+use crate::plan::{Plan, Run, Subset};
 use crate::price::Price;
+use crate::recording::Tier;
 use crate::units::{PicoUsd, Usage};
 
 /// What a pipeline costs under one subset of toggles.
@@ -47,13 +48,20 @@ impl Outcome {
 /// Replays a plan under a subset of its toggles with the measured cache law.
 #[must_use]
 pub fn replay(plan: &Plan, subset: Subset) -> Outcome {
-    let mut outcome = Outcome {
-        by_price: vec![Usage::default(); 2 * plan.prices.len()],
-        hidden_by_price: vec![0; 2 * plan.prices.len()],
-        ..Outcome::default()
-    };
-    pass(plan, subset, &Ttl, &mut outcome);
-    outcome
+    let mut totals = Totals::new(plan);
+    pass(plan, subset, &Ttl, &mut totals);
+    totals.finish()
+}
+
+/// What one call costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallOutcome {
+    /// Its usage.
+    pub usage: Usage,
+    /// Tokens produced beyond the recorded output.
+    pub hidden: i64,
+    /// When it starts.
+    pub start_ms: i64,
 }
 
 /// One call of a replay, for tables by step and for charts.
@@ -73,28 +81,86 @@ pub fn replay_rows(plan: &Plan, subset: Subset) -> Vec<CallRow> {
     rows
 }
 
-impl Sink for Outcome {
+/// Adds calls up. Those of one run and its short band go to a sum of their own, which joins its
+/// price when the run is over.
+#[derive(Debug)]
+struct Totals {
+    outcome: Outcome,
+    /// The sum of the run so far.
+    sum: Made,
+    /// The short band of its price.
+    band: usize,
+    tier: Tier,
+}
+
+const NO_CALL: Made =
+    Made { context: 0, fresh: 0, read: 0, off_tier: 0, output: 0, hidden: 0, start_ms: 0 };
+
+impl Totals {
+    fn new(plan: &Plan) -> Self {
+        let bands = 2 * plan.prices.len();
+        let by_price = vec![Usage::default(); bands];
+        let outcome = Outcome { by_price, hidden_by_price: vec![0; bands], ..Outcome::default() };
+        Self { outcome, sum: NO_CALL, band: 0, tier: Tier::Uncached }
+    }
+
+    /// Joins calls to a band.
+    fn join(&mut self, band: usize, tier: Tier, made: &Made) {
+        self.outcome.by_price[band] += made.usage(tier);
+        self.outcome.hidden_by_price[band] += made.hidden;
+    }
+
+    /// Joins the sum of the run to its price.
+    fn flush(&mut self) {
+        let sum = std::mem::replace(&mut self.sum, NO_CALL);
+        if sum != NO_CALL {
+            self.join(self.band, self.tier, &sum);
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.flush();
+        self.outcome
+    }
+}
+
+impl Sink for Totals {
     #[inline]
-    fn call(&mut self, plan: &Plan, row: usize, made: &CallOutcome) {
-        let row = &plan.rows[row];
-        let context = made.usage.context();
-        let band = 2 * usize::from(row.price) + usize::from(context > row.long_above);
-        self.calls += 1;
-        self.by_price[band] += made.usage;
-        self.hidden_by_price[band] += made.hidden;
-        self.peak_context = self.peak_context.max(context);
+    fn run(&mut self, run: &Run) {
+        self.flush();
+        (self.band, self.tier) = (2 * usize::from(run.price), run.tier);
+    }
+
+    #[inline]
+    fn call(&mut self, run: &Run, _: usize, made: &Made) {
+        self.outcome.calls += 1;
+        self.outcome.peak_context = self.outcome.peak_context.max(made.context);
+        if made.context > run.long_above {
+            self.join(self.band + 1, run.tier, made);
+        } else {
+            self.sum.context += made.context;
+            self.sum.fresh += made.fresh;
+            self.sum.read += made.read;
+            self.sum.off_tier += made.off_tier;
+            self.sum.output += made.output;
+            self.sum.hidden += made.hidden;
+        }
     }
 
     #[inline]
     fn session(&mut self, from_ms: i64, to_ms: i64) {
-        self.session_ms += to_ms - from_ms;
+        self.outcome.session_ms += to_ms - from_ms;
     }
 }
 
 impl Sink for Vec<CallRow> {
+    fn run(&mut self, _: &Run) {}
+
     #[inline]
-    fn call(&mut self, _: &Plan, row: usize, made: &CallOutcome) {
-        self.push(CallRow { row: row as u32, outcome: *made });
+    fn call(&mut self, run: &Run, row: usize, made: &Made) {
+        let Made { hidden, start_ms, .. } = *made;
+        let outcome = CallOutcome { usage: made.usage(run.tier), hidden, start_ms };
+        self.push(CallRow { row: row as u32, outcome });
     }
 
     fn session(&mut self, _: i64, _: i64) {}

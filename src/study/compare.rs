@@ -160,12 +160,12 @@ pub fn compare(
     let lab = Lab { recording, chosen, patches: &patches, plan: &plan, pricing, baseline };
     let mut toggles = Vec::with_capacity(chosen.len());
     for index in 0..chosen.len() {
-        let without = Side::replay(&plan, all & !(1 << index));
+        let without = Side::totals(&plan, all & !(1 << index));
         let last = Saving::between(&without, &variant);
         toggles.push(lab.toggle(index, last, claims)?);
     }
     let on_the_way: Vec<Side> =
-        (0..=chosen.len()).map(|n| Side::replay(&plan, subset_of_first(n))).collect();
+        (0..=chosen.len()).map(|n| Side::totals(&plan, subset_of_first(n))).collect();
     let stepwise = on_the_way.windows(2).map(|pair| Saving::between(&pair[0], &pair[1])).collect();
     let alone: i64 = toggles.iter().map(|toggle| toggle.alone.usage.read).sum();
     let mut combined = Vec::new();
@@ -211,7 +211,7 @@ impl Lab<'_> {
         let Chosen { toggle, params } = &self.chosen[index];
         let patch = &self.patches[index];
         let card = toggle.card();
-        let alone = Saving::between(&self.baseline, &Side::replay(self.plan, 1 << index));
+        let alone = Saving::between(&self.baseline, &Side::totals(self.plan, 1 << index));
         let claim = claims.iter().find(|claim| claim.toggles == [card.id]).cloned();
         let testable = claim.as_ref().filter(|_| patch.found > 0);
         let (mut verdict, mut verdict_usd, mut at_most) =
@@ -279,7 +279,7 @@ impl Lab<'_> {
                 let patches: Vec<Patch> =
                     corners.iter().zip(&picked).map(|(of, &at)| of[at].clone()).collect();
                 let plan = Plan::compile(self.recording, &patches, self.pricing)?;
-                let side = Side::replay(&plan, subset_of_first(patches.len()));
+                let side = Side::totals(&plan, subset_of_first(patches.len()));
                 let saving = Saving::between(&self.baseline, &side);
                 let value = of(&saving);
                 best = (best.0.max(value), best.1.max(micro_usd(&saving)));
@@ -309,7 +309,7 @@ impl Lab<'_> {
             at_most: at_most.0,
         });
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
-            let side = Side::replay(self.plan, subset);
+            let side = Side::totals(self.plan, subset);
             let saved = |micro: i64| share_bp(micro, micro_usd_of(&self.baseline));
             let saving = Saving::between(&self.baseline, &side);
             let met = saved(micro_usd(&saving));
@@ -344,7 +344,7 @@ impl Lab<'_> {
         let chosen = self.chosen;
         let patches: Vec<Patch> = chosen.iter().map(|c| c.toggle.patch(&only, &c.params)).collect();
         let plan = Plan::compile(&only, &patches, pricing)?;
-        let baseline = Side::replay(&plan, 0);
+        let baseline = Side::totals(&plan, 0);
         let lab =
             Lab { recording: &only, chosen, patches: &patches, plan: &plan, pricing, baseline };
         lab.best_corner(indexes, |saving| metric(&claim.metric, saving))

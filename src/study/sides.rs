@@ -28,9 +28,14 @@ impl Side {
     /// Replays a plan under a subset.
     #[must_use]
     pub fn replay(plan: &Plan, subset: Subset) -> Self {
-        let outcome = replay::replay(plan, subset);
         let rows = replay::replay_rows(plan, subset);
-        Self { peak_calls_a_minute: peak_calls_a_minute(&rows), ..Self::of(plan, &outcome) }
+        Self { peak_calls_a_minute: peak_calls_a_minute(&rows), ..Self::totals(plan, subset) }
+    }
+
+    /// The same without the peak of calls, where only totals are asked for.
+    #[must_use]
+    pub fn totals(plan: &Plan, subset: Subset) -> Self {
+        Self::of(plan, &replay::replay(plan, subset))
     }
 
     /// Without the times of calls.
@@ -139,7 +144,7 @@ pub fn by_step(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Step> 
         step.calls += 1;
         step.usage += row.outcome.usage;
         let start = row.outcome.start_ms;
-        let end = start + plan.rows[row.row as usize].duration_ms;
+        let end = start + plan.duration_ms[row.row as usize];
         let span = &mut span[call.session as usize];
         *span = Some((span.map_or(start, |(from, _)| from), end));
     }
