@@ -13,12 +13,13 @@ pub fn run(args: &CompareArgs) -> Outcome {
     let loaded = load::one(&args.recording, lens, args.strict)?;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(&loaded.recording, &scenario.toggles, &pricing, &claims)?;
-    let findings = loaded.reported.as_ref().map(audit::audit).unwrap_or_default();
+    let known = loaded.fit.as_ref().map(|fit| (lens, fit));
+    let findings = loaded.reported.as_ref().map(|it| audit::audit_knowing(it, known));
     let shown = show::Shown {
         comparison: &comparison,
         lens: loaded.reported.as_ref().map(|_| lens),
         reported: loaded.reported.as_ref(),
-        findings: &findings,
+        findings: &findings.unwrap_or_default(),
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
     };
     let stdout = match args.format {

@@ -55,7 +55,7 @@ impl Term {
     #[inline]
     #[must_use]
     pub fn counts(&self, subset: Subset) -> bool {
-        (self.any & subset != 0) & (self.unless & subset == 0)
+        self.any & subset != 0 && self.unless & subset == 0
     }
 }
 

@@ -14,7 +14,7 @@ mod lenses;
 pub(super) mod say;
 mod sums;
 
-use crate::reconstruct::Reported;
+use crate::reconstruct::{Lens, Reconstruction, Reported};
 use serde::Serialize;
 
 pub use claims::claim_arithmetic;
@@ -65,8 +65,14 @@ impl Finding {
 /// Everything that can be said about the figures of a reported pipeline.
 #[must_use]
 pub fn audit(reported: &Reported) -> Vec<Finding> {
+    audit_knowing(reported, None)
+}
+
+/// The same where its calls under one lens are already known.
+#[must_use]
+pub fn audit_knowing(reported: &Reported, known: Option<(Lens, &Reconstruction)>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let message = lenses::check(reported, &mut findings);
+    let message = lenses::check(reported, known, &mut findings);
     sums::check(reported, &mut findings);
     claims::check(reported, message.as_ref(), &mut findings);
     combined::check(reported, &mut findings);
