@@ -33,6 +33,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
         pivot: pivot.as_ref(),
         skipped: &skipped,
         skips: loaded.skipped,
+        copies: loaded.copies,
         billed_usd: loaded.billed_usd,
         rows: args.rows.unwrap_or(if args.format == Format::Csv { 0 } else { 12 }),
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),

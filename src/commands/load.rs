@@ -29,6 +29,8 @@ pub struct Loaded {
     pub skips: Vec<Skip>,
     /// How much it passed over altogether.
     pub skipped: u64,
+    /// Copies of calls and of statements that were counted once.
+    pub copies: u64,
     /// Costs that the source names, in dollars.
     pub billed_usd: Option<f64>,
 }
@@ -76,6 +78,7 @@ fn reconstructed(reported: Reported, lens: Lens) -> Result<Loaded, Failure> {
         fit: Some(fit),
         skips: Vec::new(),
         skipped: 0,
+        copies: 0,
         billed_usd: None,
     })
 }
@@ -94,6 +97,7 @@ fn file(argument: &str, lens: Lens) -> Result<Loaded, Failure> {
         fit: None,
         skips: Vec::new(),
         skipped: 0,
+        copies: 0,
         billed_usd: None,
     })
 }
@@ -126,10 +130,10 @@ pub fn transcripts(
     };
     let imported = import::import(&paths, &Options { name, strict }, &progress);
     bar.finish_and_clear();
-    let Imported { recording, skips, skipped, billed_cost, .. } = imported?;
+    let Imported { recording, skips, skipped, copies, billed_cost, .. } = imported?;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    Ok(Loaded { recording, reported: None, fit: None, skips, skipped, billed_usd })
+    Ok(Loaded { recording, reported: None, fit: None, skips, skipped, copies, billed_usd })
 }
 
 fn quiet_bar() -> ProgressBar {

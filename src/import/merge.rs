@@ -49,6 +49,7 @@ pub fn merge(
     let mut billed: BTreeSet<String> = BTreeSet::new();
     for (file, (found, (source, parsed))) in files.iter().zip(read).enumerate() {
         imported.files += u64::from(source.is_some());
+        imported.copies += parsed.bills.iter().map(|bill| bill.restated).sum::<u64>();
         imported.skipped += parsed.skips.len() as u64 + parsed.more;
         tell_skips(&found.label, parsed.skips, parsed.more, &mut imported.skips);
         let mut indexes = Vec::with_capacity(parsed.drafts.len());

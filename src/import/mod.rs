@@ -98,6 +98,8 @@ pub struct Bill {
     pub shown: Vec<Usage>,
     /// The line that says so, and the cost it names.
     pub costs: Vec<(u64, f64)>,
+    /// Statements that a later one of the same process repeated or replaced.
+    pub restated: u64,
 }
 
 /// Everything that one file gave.
@@ -182,7 +184,7 @@ pub struct Imported {
     pub files: u64,
     /// Bytes read.
     pub bytes: u64,
-    /// Calls that were copies of a counted one.
+    /// Calls that were copies of a counted one, and bills that a later one restates.
     pub copies: u64,
     /// Costs that the source names.
     pub billed_cost: Vec<BilledCost>,

@@ -116,8 +116,10 @@ pub(super) fn for_each_record(
             }
         };
         match json::from_slice::<Record>(line) {
-            Ok(record) if record.is_counted_in_range() => take(number, &record),
-            Ok(_) => parsed.skip(lines.number(), "a token count below zero or beyond reason"),
+            Ok(record) => match record.fault() {
+                None => take(number, &record),
+                Some(reason) => parsed.skip(lines.number(), reason),
+            },
             Err(fault) => {
                 if let Some(reason) = reason(line, fault) {
                     parsed.skip(lines.number(), reason);

@@ -74,6 +74,7 @@ struct Session {
     before: BTreeMap<String, Usage>,
     now: BTreeMap<String, Usage>,
     costs: Vec<(u64, f64)>,
+    restated: u64,
     duration_ms: i64,
     billed: bool,
 }
@@ -118,6 +119,7 @@ impl Session {
             before: BTreeMap::new(),
             now: BTreeMap::new(),
             costs: Vec::new(),
+            restated: 0,
             duration_ms: 0,
             billed: false,
         }
@@ -152,7 +154,7 @@ impl Session {
             add(&mut self.before, &self.now);
         } else {
             // The same process goes on: this result restates what the one before said.
-            self.costs.pop();
+            self.restated += u64::from(self.costs.pop().is_some());
         }
         self.duration_ms += duration_ms;
         if !total.is_empty() {
@@ -195,7 +197,8 @@ impl Session {
             align_tiers(total.1, shown);
         }
         let draft = (parsed.drafts.len() > first).then_some(first);
-        parsed.bills.push(Bill { session: self.id, draft, models, shown, costs: self.costs });
+        let (session, costs, restated) = (self.id, self.costs, self.restated);
+        parsed.bills.push(Bill { session, draft, models, shown, costs, restated });
     }
 }
 

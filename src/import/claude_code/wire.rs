@@ -198,8 +198,20 @@ fn count(value: Option<f64>) -> i64 {
 }
 
 impl Record<'_> {
+    /// Why its usage cannot be counted, if it cannot.
+    pub fn fault(&self) -> Option<&'static str> {
+        if !self.is_counted_in_range() {
+            return Some("a token count below zero or beyond reason");
+        }
+        let message = self.message.0.as_ref()?;
+        let told = message.usage.0.as_ref()?;
+        let made_up = message.model.0 == b"<synthetic>" || self.is_api_error_message == Some(true);
+        let nothing = self.kind.0 == b"assistant" && told.usage().is_zero() && !made_up;
+        nothing.then_some("a response whose usage is all zero")
+    }
+
     /// Whether every token count is one that a call, or a process, can have.
-    pub fn is_counted_in_range(&self) -> bool {
+    fn is_counted_in_range(&self) -> bool {
         let within = |counts: &[Option<f64>], most: f64| {
             counts.iter().flatten().all(|count| (0.0..=most).contains(count))
         };

@@ -62,6 +62,7 @@ impl Shown<'_> {
                     .map(|all| all.iter().map(FidelityJson::from).collect()),
                 skipped: self.skipped,
                 skips: self.skips,
+                copies: self.copies,
                 unpriced: self.summary.unpriced.iter().map(ToString::to_string).collect(),
                 provenance: self.provenance,
             },
@@ -85,6 +86,7 @@ struct Body<'a> {
     fidelity_by_group: Option<Vec<FidelityJson>>,
     skipped: &'a [Skipped],
     skips: u64,
+    copies: u64,
     unpriced: Vec<String>,
     provenance: &'a Provenance,
 }

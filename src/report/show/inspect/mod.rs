@@ -43,6 +43,8 @@ pub struct Shown<'a> {
     pub skipped: &'a [Skipped],
     /// How much was passed over altogether.
     pub skips: u64,
+    /// Copies of calls or of statements that were counted once.
+    pub copies: u64,
     /// Dollars that the source itself names.
     pub billed_usd: Option<f64>,
     /// Rows of each table; 0 for all.
@@ -151,6 +153,9 @@ impl Shown<'_> {
                  from the growth of contexts",
                 format::tokens(self.summary.totals.hidden_output, false)
             ));
+        }
+        if self.copies > 0 {
+            view.footnote(format!("{} copies of what is counted once were left out", self.copies));
         }
         if let Some(usd) = self.billed_usd {
             view.footnote(format!("the source itself names ${usd:.6}"));
