@@ -83,5 +83,7 @@ fn render(document: &Document, format: Format) -> Vec<u8> {
 fn style(format: Format) -> Style {
     let no_color = std::env::var("NO_COLOR").ok();
     let terminal = format == Format::Table && std::io::stdout().is_terminal();
-    Style::choose(terminal, no_color.as_deref())
+    let width = if terminal { terminal_size::terminal_size() } else { None };
+    let width = width.map(|(terminal_size::Width(columns), _)| columns);
+    Style { width, ..Style::choose(terminal, no_color.as_deref()) }
 }
