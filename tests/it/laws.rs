@@ -9,7 +9,11 @@ use std::path::{Path, PathBuf};
 use windtunnel::cache::ttl::Ttl;
 use windtunnel::cache::{Lookup, Policy, Prior};
 use windtunnel::import::{Imported, Options, Skip, import};
+use windtunnel::intervene::{self, Params};
+use windtunnel::plan::{Patch, Plan};
+use windtunnel::price::Pricing;
 use windtunnel::recording::{BlockKind, BlockMarks, Call, CallMarks, Recording, Session, Shock};
+use windtunnel::replay;
 use windtunnel::units::Usage;
 
 /// Where shared data lies, if it is here.
@@ -127,6 +131,30 @@ fn totals_equal_the_naive_truth_on_every_transcript() {
         assert_eq!(billed, told, "call by call: {}", file.display());
     }
     eprintln!("{} files", files.len());
+}
+
+#[test]
+fn an_untouched_replay_repeats_every_transcript_call_by_call() {
+    let Some(root) = data("claude") else { return };
+    let recording = imported(&root).recording;
+    let patches: Vec<Patch> = intervene::ALL
+        .iter()
+        .map(|toggle| toggle.patch(&recording, &Params::modes(toggle.card())))
+        .collect();
+    let plan = Plan::compile(&recording, &patches, &Pricing::embedded()).unwrap();
+    let rows = replay::replay_rows(&plan, 0);
+    assert_eq!(rows.len(), recording.calls.len());
+    for (row, call) in rows.iter().zip(&recording.calls) {
+        assert_eq!((row.outcome.usage, row.outcome.start_ms), (call.usage, call.start_ms));
+        assert_eq!(row.outcome.hidden, call.output_hidden);
+    }
+    for (found, toggle) in patches.iter().zip(intervene::ALL) {
+        let found = found.found > 0;
+        let id = toggle.card().id;
+        let before = replay::replay(&plan, 0);
+        let bit = 1 << intervene::ALL.iter().position(|one| one.card().id == id).unwrap();
+        assert!(found || replay::replay(&plan, bit) == before, "{id} saves without a target");
+    }
 }
 
 #[test]

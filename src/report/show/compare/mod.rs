@@ -164,6 +164,7 @@ impl Shown<'_> {
                 fewer_reads(toggle.alone.usage.read)
             ));
         }
+        parts.extend(self.reason(toggle));
         if let Some(most) = toggle.at_most {
             parts.push(format!(
                 "at most {} with the friendliest parameters",
@@ -178,6 +179,42 @@ impl Shown<'_> {
         }
         parts.extend(toggle.notes.iter().cloned());
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
+    }
+
+    /// Why the replay differs from the claim's own factors, as far as the two can be set side by
+    /// side: calls against calls, and what each of them read.
+    fn reason(&self, toggle: &ToggleResult) -> Option<String> {
+        let claim = self.reported?.claim(toggle.id)?;
+        let (read, calls) = (toggle.alone.usage.read, toggle.alone.calls);
+        let [counted, ..] = &claim.factors[..] else {
+            let alone = toggle.last.usage.read * 2 < read;
+            let shared = "most of it is what other toggles of the list save as well";
+            return alone.then(|| shared.to_owned());
+        };
+        let claimed = counted.value();
+        let text = if counted.what.starts_with("tokens") {
+            let each = toggle.touched / i64::from(toggle.found.max(1));
+            format!(
+                "the source takes {} {}, the replay {} of {} tokens each",
+                format::tokens(claimed, false),
+                counted.what,
+                toggle.found,
+                format::tokens(each, false)
+            )
+        } else if calls > 0 {
+            format!(
+                "the source counts {claimed} {}, the replay {calls} calls, each worth {} reads",
+                counted.what,
+                format::tokens(read / calls, false)
+            )
+        } else {
+            format!(
+                "the source counts {claimed} {}, the replay none: they share their calls with \
+                 tool uses",
+                counted.what
+            )
+        };
+        Some(text)
     }
 
     /// Before and after.
