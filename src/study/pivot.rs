@@ -2,8 +2,8 @@
 //!
 //! Headline numbers never come from here; a test holds the pivot's sums to the summary's.
 
-use super::summary::Group;
-use crate::recording::{Recording, Restart};
+use super::summary::{Group, carried};
+use crate::recording::{Block, Recording};
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 
 /// What blocks can be grouped by.
@@ -55,10 +55,9 @@ impl Key {
         crate::recording::name_of(&Self::NAMED, self)
     }
 
-    fn of(self, recording: &Recording, call: usize, block: usize) -> String {
-        let call = &recording.calls[call];
+    fn of(self, recording: &Recording, block: &Block) -> String {
+        let call = &recording.calls[block.call as usize];
         let session = &recording.sessions[call.session as usize];
-        let block = &recording.blocks[block];
         match self {
             Self::Folder => session.file.rsplit_once('/').map_or("", |(f, _)| f).to_owned(),
             Self::Pipeline => session.pipeline.clone(),
@@ -104,33 +103,18 @@ pub fn pivot(recording: &Recording, keys: &[Key]) -> PolarsResult<Vec<PivotRow>>
 /// One row a block, with its keys and what it cost.
 fn blocks(recording: &Recording, keys: &[Key]) -> PolarsResult<DataFrame> {
     let size = recording.blocks.len();
-    let mut tokens = vec![0_i64; size];
-    let mut carried = vec![0_i64; size];
-    let mut call_of = vec![0_usize; size];
-    for session in &recording.sessions {
-        let mut end = session.range().end;
-        for at in session.range().rev() {
-            for block in recording.calls[at].range() {
-                tokens[block] = recording.blocks[block].tokens;
-                carried[block] = tokens[block] * (end - at - 1) as i64;
-                call_of[block] = at;
-            }
-            if recording.calls[at].restart != Restart::No {
-                end = at;
-            }
-        }
-    }
+    let tokens: Vec<i64> = recording.blocks.iter().map(|block| block.tokens).collect();
     let mut columns: Vec<Column> = keys
         .iter()
         .map(|key| {
             let values: Vec<String> =
-                (0..size).map(|block| key.of(recording, call_of[block], block)).collect();
+                recording.blocks.iter().map(|block| key.of(recording, block)).collect();
             Column::new(key.name().into(), values)
         })
         .collect();
     columns.push(Column::new("blocks".into(), vec![1_i64; size]));
     columns.push(Column::new("tokens".into(), tokens));
-    columns.push(Column::new("re_read".into(), carried));
+    columns.push(Column::new("re_read".into(), carried(recording)));
     DataFrame::new(size, columns)
 }
 
@@ -148,4 +132,33 @@ fn rows(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow>> {
         group: Group { blocks: numbers[0][at], tokens: numbers[1][at], carried: numbers[2][at] },
     };
     Ok((0..frame.height()).map(row).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price::Pricing;
+    use crate::reconstruct::{Lens, builtin, reconstruct};
+    use crate::study::summary::summarise;
+
+    #[test]
+    fn a_pivot_adds_up_to_the_summary() {
+        let reported = builtin("order-774").expect("built in");
+        let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        let summary = summarise(&recording, &[], &Pricing::embedded());
+        let rows = pivot(&recording, &[Key::Kind]).expect("groups");
+        let mut kinds: Vec<_> =
+            rows.into_iter().map(|row| (row.values[0].clone(), row.group)).collect();
+        kinds.sort_by(|a, b| b.1.carried.cmp(&a.1.carried).then(a.0.cmp(&b.0)));
+        let want: Vec<_> = summary
+            .kinds
+            .iter()
+            .map(|(kind, group)| (kind.name().to_owned(), group.clone()))
+            .collect();
+        assert_eq!(kinds, want);
+        let keys: Vec<Key> = Key::NAMED.iter().map(|(key, _)| *key).collect();
+        let all = pivot(&recording, &keys).expect("groups");
+        let tokens: i64 = all.iter().map(|row| row.group.tokens).sum();
+        assert_eq!(tokens, recording.blocks.iter().map(|block| block.tokens).sum::<i64>());
+    }
 }

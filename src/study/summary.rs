@@ -174,22 +174,11 @@ type Groups = (Vec<(BlockKind, Group)>, Vec<(String, Group)>);
 fn groups(recording: &Recording) -> Groups {
     let mut kinds: BTreeMap<BlockKind, Group> = BTreeMap::new();
     let mut tools: BTreeMap<&str, Group> = BTreeMap::new();
-    for session in &recording.sessions {
-        // Until when each call's blocks are carried: the call before the next restart.
-        let mut end = session.range().end;
-        for at in session.range().rev() {
-            for block in recording.blocks_of(at) {
-                let later = end - at - 1;
-                let group = kinds.entry(block.kind).or_default();
-                group.add(block.tokens, later);
-                let name = recording.tool(block.tool);
-                if !block.kind.is_output() && !name.is_empty() {
-                    tools.entry(name).or_default().add(block.tokens, later);
-                }
-            }
-            if recording.calls[at].restart != Restart::No {
-                end = at;
-            }
+    for (block, carried) in recording.blocks.iter().zip(carried(recording)) {
+        kinds.entry(block.kind).or_default().add(block.tokens, carried);
+        let name = recording.tool(block.tool);
+        if !block.kind.is_output() && !name.is_empty() {
+            tools.entry(name).or_default().add(block.tokens, carried);
         }
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
@@ -200,11 +189,30 @@ fn groups(recording: &Recording) -> Groups {
     (kinds, tools)
 }
 
+/// What each block cost in re-reads: its tokens times the later calls that carried it, up to the
+/// end of its session or the next restart.
+#[must_use]
+pub fn carried(recording: &Recording) -> Vec<i64> {
+    let mut carried = vec![0; recording.blocks.len()];
+    for session in &recording.sessions {
+        let mut end = session.range().end;
+        for at in session.range().rev() {
+            for block in recording.calls[at].range() {
+                carried[block] = recording.blocks[block].tokens * (end - at - 1) as i64;
+            }
+            if recording.calls[at].restart != Restart::No {
+                end = at;
+            }
+        }
+    }
+    carried
+}
+
 impl Group {
-    fn add(&mut self, tokens: i64, later: usize) {
+    fn add(&mut self, tokens: i64, carried: i64) {
         self.blocks += 1;
         self.tokens += tokens;
-        self.carried += tokens * later as i64;
+        self.carried += carried;
     }
 }
 
