@@ -2,47 +2,114 @@
 
 use std::borrow::Cow;
 
+/// Bytes that are looked at in one go. Counts of them fit a byte, which lets the compiler use wide
+/// lanes; blocks that need a closer look are short.
+const BLOCK: usize = 64;
+
+/// The block at the start of `raw`, and the same block one byte on.
+fn block(raw: &[u8]) -> Option<(&[u8; BLOCK], &[u8; BLOCK])> {
+    Some((raw.first_chunk()?, raw.get(1..)?.first_chunk()?))
+}
+
+/// How many of the first 24 bytes, eight at a time, come before any quote and any backslash.
+#[must_use]
+#[inline]
+pub fn short(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The lowest bit that is set belongs to the first byte that is zero.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let mut at = 0;
+    while at < 24
+        && let Some(word) = text[at..].first_chunk().copied().map(u64::from_le_bytes)
+    {
+        let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
+}
+
+/// Where a raw string ends: the place of its closing quote. `text` does not start within an escape.
+#[must_use]
+pub fn end(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some((block, next)) = block(rest)
+            && block[0] != b'"'
+            && !shows_end(block, next)
+        {
+            at += BLOCK + usize::from(block[BLOCK - 1] == b'\\');
+            continue;
+        }
+        let stop = at + BLOCK.min(rest.len());
+        while at < stop {
+            match memchr::memchr2(b'"', b'\\', &text[at..stop]) {
+                None => at = stop,
+                Some(next) if text[at + next] == b'"' => return Some(at + next),
+                Some(next) => at += next + 2,
+            }
+        }
+    }
+    None
+}
+
+/// Whether a quote stands behind no backslash, or two backslashes leave it open.
+fn shows_end(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
+    let shown = block.iter().zip(next).fold(0_u8, |shown, (&byte, &next)| {
+        let slash = u8::from(byte == b'\\');
+        let quote = u8::from(next == b'"');
+        shown | (quote & (slash ^ 1)) | (slash & u8::from(next == b'\\'))
+    });
+    shown != 0
+}
+
 /// Characters (code points) of a raw string: an escape is one, a surrogate pair too.
 #[must_use]
 pub fn chars(raw: &[u8]) -> u64 {
-    let (mut starts, mut escapes, mut hard) = (0_u64, 0_u64, 0_u64);
-    let mut before = 0_u8;
-    // Sums of at most 255 fit a byte, which lets the compiler use wide lanes.
-    for chunk in raw.chunks(255) {
-        let sums = chunk.iter().fold((0_u8, 0_u8), |(starts, escapes), &byte| {
-            (
-                starts.wrapping_add(u8::from(byte & 0xC0 != 0x80)),
-                escapes.wrapping_add(u8::from(byte == b'\\')),
-            )
-        });
-        starts += u64::from(sums.0);
-        escapes += u64::from(sums.1);
-        if sums.1 > 0 {
-            let across = u8::from(before == b'\\' && matches!(chunk[0], b'\\' | b'u'));
-            let within = chunk.iter().zip(&chunk[1..]).fold(0_u8, |sum, (&a, &b)| {
-                sum.wrapping_add(
-                    u8::from(a == b'\\') & (u8::from(b == b'\\') | u8::from(b == b'u')),
-                )
-            });
-            hard += u64::from(across) + u64::from(within);
-        } else if before == b'\\' && chunk[0] == b'u' {
-            hard += 1;
-        }
-        before = chunk[chunk.len() - 1];
+    let (mut at, mut total) = (0, 0_u64);
+    while at < raw.len() {
+        let rest = &raw[at..];
+        let simple = block(rest).and_then(|(block, next)| simple_chars(block, next));
+        let (length, chars) = match simple {
+            Some(chars) => (BLOCK, chars),
+            None => chars_by_escape(rest),
+        };
+        at += length;
+        total += chars;
     }
-    if hard == 0 { starts - escapes } else { chars_by_escape(raw, starts) }
+    total
 }
 
-/// The slow way, for strings with `\\` or `\u` in them.
-fn chars_by_escape(raw: &[u8], starts: u64) -> u64 {
-    let (mut at, mut extra) = (0, 0_u64);
-    while let Some(next) = memchr::memchr(b'\\', &raw[at.min(raw.len())..]) {
+/// Characters of a block, if all its escapes are a backslash and one more byte.
+fn simple_chars(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> Option<u64> {
+    let (chars, hard) =
+        block.iter().zip(next).fold((0_u8, 0_u8), |(chars, hard), (&byte, &next)| {
+            let slash = u8::from(byte == b'\\');
+            let start = u8::from(byte & 0xC0 != 0x80);
+            let long = u8::from(next == b'\\') | u8::from(next == b'u') | u8::from(next >= 0x80);
+            (chars + (start & (slash ^ 1)), hard | (slash & long))
+        });
+    (hard == 0).then_some(u64::from(chars))
+}
+
+/// Length and characters of a block, escape by escape; the last may reach beyond it.
+fn chars_by_escape(raw: &[u8]) -> (usize, u64) {
+    let stop = raw.len().min(BLOCK);
+    let (mut at, mut extra) = (0, 0);
+    while at < stop {
+        let Some(next) = memchr::memchr(b'\\', &raw[at..stop]) else {
+            at = stop;
+            break;
+        };
         at += next;
         let (_, length) = escape(&raw[at..]);
         extra += length as u64 - 1;
         at += length;
     }
-    starts.saturating_sub(extra)
+    let starts = raw[..at].iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u64;
+    (at, starts - extra)
 }
 
 /// The character of an escape at the start of `raw`, and its length in bytes.
@@ -125,9 +192,30 @@ mod tests {
             (br"\ude00\ud83d", "\u{fffd}\u{fffd}"),
             (br"\u12", "\u{fffd}12"),
             (b"\xFFa", "\u{fffd}a"),
+            (b"a\\\xC3\xA9", "a\u{fffd}é"),
         ] {
             assert_eq!(decode(raw), text);
             assert_eq!(chars(raw), text.chars().count() as u64);
+            let (raw, text) = ([raw, &[b' '; 70]].concat(), format!("{text}{}", " ".repeat(70)));
+            assert_eq!(chars(&raw), text.chars().count() as u64);
+        }
+    }
+
+    #[test]
+    fn a_string_ends_at_the_first_quote_that_is_not_escaped() {
+        for piece in ["x", r"\\", r#"\""#, r#"\\\""#, r"\u0041\n", r"\ud83d\ude00", "é"] {
+            for shift in 0..2 * BLOCK {
+                let inner = format!("{}{}", "-".repeat(shift), piece.repeat(shift % 7 + 40));
+                let text = format!("{inner}\",\"more\\\\\"");
+                assert_eq!(end(text.as_bytes()), Some(inner.len()), "{text}");
+                assert_eq!(end(inner.as_bytes()), None, "{inner}");
+                assert_eq!(
+                    chars(inner.as_bytes()),
+                    decode(inner.as_bytes()).chars().count() as u64
+                );
+                let plain = text.find(['"', '\\']).unwrap_or(text.len()).min(24);
+                assert_eq!(short(text.as_bytes()), plain, "{text}");
+            }
         }
     }
 }

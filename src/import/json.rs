@@ -6,7 +6,7 @@
 //! is no error. Where a string is asked for by `deserialize_bytes`, any other scalar or object
 //! counts as empty. What nobody asks for is passed over with no check but its brackets.
 
-use super::escapes::decode;
+use super::escapes::{self, decode};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -79,28 +79,25 @@ impl<'de> Json<'de> {
 
     /// A string, raw.
     fn string(&mut self) -> Result<&'de [u8], Fault> {
+        self.string_and_more().map(|(raw, _)| raw)
+    }
+
+    /// A string, raw, and whether it may have escapes.
+    fn string_and_more(&mut self) -> Result<(&'de [u8], bool), Fault> {
         self.expect(b'"')?;
         let start = self.at;
+        let rest = &self.bytes[start..];
         // Names and ids are short: a plain loop ends before a wide search has begun.
-        for (length, &byte) in self.bytes[start..].iter().take(24).enumerate() {
-            match byte {
-                b'"' => {
-                    self.at = start + length + 1;
-                    return Ok(&self.bytes[start..start + length]);
-                }
-                b'\\' => break,
-                _ => {}
-            }
+        let plain = escapes::short(rest);
+        if rest.get(plain) == Some(&b'"') {
+            self.at = start + plain + 1;
+            return Ok((&rest[..plain], false));
         }
-        for next in memchr::memchr_iter(b'"', &self.bytes[start..]) {
-            let end = start + next;
-            let slashes = self.bytes[start..end].iter().rev().take_while(|&&b| b == b'\\').count();
-            if slashes % 2 == 0 {
-                self.at = end + 1;
-                return Ok(&self.bytes[start..end]);
-            }
-        }
-        Err(Fault::CutShort)
+        let Some(more) = escapes::end(&rest[plain..]) else {
+            return Err(Fault::CutShort);
+        };
+        self.at = start + plain + more + 1;
+        Ok((&rest[..plain + more], true))
     }
 
     /// `true`, `false`, `null` or a number, as it stands.
@@ -227,11 +224,10 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let raw = self.string()?;
-        if memchr::memchr(b'\\', raw).is_some() {
-            return visitor.visit_str(&decode(raw));
+        match self.string_and_more()? {
+            (raw, true) => visitor.visit_str(&decode(raw)),
+            (raw, false) => visitor.visit_borrowed_bytes(raw),
         }
-        visitor.visit_borrowed_bytes(raw)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {

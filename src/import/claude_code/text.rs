@@ -31,26 +31,31 @@ impl Short<'_> {
     }
 }
 
-/// The measure of one string.
+/// A string with its measure; dropped with the record.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Text<'a> {
     /// Characters.
     pub chars: u64,
-    /// Fingerprint of the whole.
-    pub hash: u64,
-    /// Its first [`SAMPLE`] bytes, raw; dropped with the record.
-    pub sample: &'a [u8],
+    raw: &'a [u8],
 }
 
 impl<'a> Text<'a> {
     /// The measure of a raw string.
     #[must_use]
     pub fn of(raw: &'a [u8]) -> Self {
-        Self {
-            chars: chars(raw),
-            hash: xxhash_rust::xxh3::xxh3_64(raw),
-            sample: &raw[..raw.len().min(SAMPLE)],
-        }
+        Self { chars: chars(raw), raw }
+    }
+
+    /// Its first [`SAMPLE`] bytes, raw.
+    #[must_use]
+    pub fn sample(&self) -> &'a [u8] {
+        &self.raw[..self.raw.len().min(SAMPLE)]
+    }
+
+    /// A fingerprint of the whole; 0 for none.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        if self.raw.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(self.raw) }
     }
 }
 

@@ -157,7 +157,7 @@ impl Thread {
                     self.result(item, at_ms);
                 }
                 b"text" => {
-                    let human = !meta && !summary && opens_turn(item.text.sample);
+                    let human = !meta && !summary && opens_turn(item.text.sample());
                     prompt = true;
                     self.human |= human && !self.sidechain;
                     self.pending.push(RawBlock::plain(kind, item.text.chars, 0));
@@ -177,8 +177,10 @@ impl Thread {
         if content.text.chars == 0 {
             return false;
         }
-        self.human |=
-            !meta && kind == BlockKind::User && !self.sidechain && opens_turn(content.text.sample);
+        self.human |= !meta
+            && kind == BlockKind::User
+            && !self.sidechain
+            && opens_turn(content.text.sample());
         self.pending.push(RawBlock::plain(kind, content.text.chars, 0));
         true
     }

@@ -26,11 +26,12 @@ impl Thread {
         let report = used.is_some_and(|used| used.purpose.report);
         let kind = if report { BlockKind::Report } else { BlockKind::ToolResult };
         let texts = item.content.items.iter().filter(|inner| inner.text.chars > 0);
-        let (mut chars, mut hash) = (item.content.text.chars, item.content.text.hash);
-        for inner in texts.clone() {
-            chars += inner.text.chars;
-            hash = hash.rotate_left(7) ^ inner.text.hash;
-        }
+        let own = &item.content.text;
+        let chars = own.chars + texts.clone().map(|inner| inner.text.chars).sum::<u64>();
+        let hash = || {
+            let inner = texts.clone().map(|inner| inner.text.hash());
+            inner.fold(own.hash(), |hash, inner| hash.rotate_left(7) ^ inner)
+        };
         let images = item.content.items.iter().filter(|i| i.kind.0 == b"image").count();
         let mut block = RawBlock::plain(kind, chars, images as i64 * estimate::PER_IMAGE);
         let failed = item.is_error == Some(true);
@@ -41,16 +42,17 @@ impl Thread {
             block.peer = Some(used.peer);
             if let Some(read) = used.read
                 && !failed
+                && let hash = hash()
                 && self.reads.insert(read, hash) == Some(hash)
             {
                 block.marks |= BlockMarks::REREAD;
             }
-            let first = texts.clone().next().map_or(&item.content.text, |inner| &inner.text);
+            let first = texts.clone().next().map_or(own, |inner| &inner.text);
             let took_ms = at_ms.map(|at| at - used.at_ms).filter(|_| self.timed);
             let peer = used.peer;
             if failed
                 && used.purpose.marks.contains(BlockMarks::TEST_RUN)
-                && marks::aborted(first.sample, chars, took_ms)
+                && marks::aborted(first.sample(), chars, took_ms)
             {
                 block.marks |= BlockMarks::ABORTED_RUN;
                 let call = &mut self.session.calls[peer.0 as usize];
