@@ -1,7 +1,7 @@
 //! Reported pipelines: from published totals to calls that meet them.
 //!
 //! `recorded/*.json` hold published figures and nothing invented ([`reported`], [`published`],
-//! [`event`], [`read`]). [`reconstruct`] derives a recording in five steps, one file each:
+//! [`event`], `read`). [`reconstruct`] derives a recording in five steps, one file each:
 //!
 //! 1. [`lens`]: how many calls each session made;
 //! 2. [`script`]: which call does what, as far as events are known (`stage` lays events on tool

@@ -1,8 +1,8 @@
 //! The growth of a context, solved so that published totals are met to the token.
 //!
-//! Symbols: n calls, counted from 0; s the start context; P[k] what call k has cached when it is
-//! done; w[k] what it writes. Then `P[k] = s + w[0] + .. + w[k]`, call k reads `P[k-1]` (the first
-//! one s), and
+//! Symbols: n calls, counted from 0; s the start context; `P[k]` what call k has cached when it is
+//! done; `w[k]` what it writes. Then `P[k] = s + w[0] + .. + w[k]`, call k reads `P[k-1]` (the
+//! first one s), and
 //!
 //! ```text
 //! sum of reads  = n s + sum over k < n-1 of (w[0] + .. + w[k])

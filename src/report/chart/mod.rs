@@ -126,14 +126,4 @@ mod tests {
         assert_eq!([0, 50, 100].map(|value| axis.place(value, 10, 210)), [10, 110, 210]);
         assert_eq!(axis.place(50, 200, 100), 150);
     }
-
-    /// Not a check: writes the samples for a person to look at.
-    #[test]
-    #[ignore = "for looking at charts while working on them"]
-    #[expect(clippy::disallowed_methods, reason = "a drawing board, not part of the program")]
-    fn draw_samples() {
-        let folder = std::env::temp_dir();
-        std::fs::write(folder.join("waterfall.svg"), waterfall::tests::sample().to_svg()).unwrap();
-        std::fs::write(folder.join("growth.svg"), growth::tests::sample().to_svg()).unwrap();
-    }
 }
