@@ -15,7 +15,8 @@
 //! calls to about 16.
 //!
 //! Lies: a model that writes a whole file at once may err more often and come back; a site may
-//! need its second look. Both would show as fewer saved calls (`calls_per_site`).
+//! need its second look. Both would show as fewer saved calls (`calls_per_site`). An edit that
+//! failed and was made again counts as two edits of its site.
 
 use super::{Card, Intervention, ParamSpec, Params, Unit, support};
 use crate::plan::{DroppedCall, Patch};

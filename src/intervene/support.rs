@@ -30,12 +30,18 @@ pub fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize, frees_ti
     patch.dropped_blocks.extend(results(recording, poll).map(|(index, _)| index));
 }
 
-/// Maximal runs of consecutive calls of one session that satisfy `belongs`.
+/// Maximal runs of consecutive calls of one session that satisfy `belongs` and that no person's
+/// prompt divides: nothing can be batched across a request that was not there yet.
 pub fn runs(recording: &Recording, belongs: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     for session in &recording.sessions {
         let mut from = None;
         for at in session.range() {
+            if recording.calls[at].marks.contains(CallMarks::HUMAN)
+                && let Some(start) = from.take()
+            {
+                runs.push(start..at);
+            }
             match (belongs(at), from) {
                 (true, None) => from = Some(at),
                 (false, Some(start)) => {

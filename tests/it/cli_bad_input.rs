@@ -155,7 +155,7 @@ fn an_unknown_model_is_named_with_the_way_out() {
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
     let told: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!(told["totals"]["calls"], 2);
-    assert!(told["totals"].get("cost_usd").is_none(), "no price, no cost");
+    assert_eq!(told["totals"].get("cost_usd"), Some(&Value::Null), "unknown is not zero");
     // Prices of its own, and it is judged.
     let book = folder.file("prices.csv", b"model,input,output\ngronk-7b,1,2\n");
     ok(&["inspect", &path, "--prices", &book]);

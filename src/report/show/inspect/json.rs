@@ -2,7 +2,7 @@
 
 use super::{Shown, Skipped};
 use crate::recording::{Role, name_of};
-use crate::report::json::{self, Cost as CostJson, Tokens};
+use crate::report::json::{self, Cost as CostJson, Tokens, Usd};
 use crate::report::show::Provenance;
 use crate::study::fidelity::{Fidelity, Quantiles};
 use crate::study::summary::{Group, Totals};
@@ -108,8 +108,9 @@ struct TotalsJson {
     tokens: Tokens,
     output_hidden: i64,
     peak_context: i64,
-    #[serde(flatten)]
-    cost: Option<CostJson>,
+    /// Null where a model has no price: unknown is not zero.
+    cost_usd: Option<Usd>,
+    cost_pico_usd: Option<i128>,
 }
 
 impl From<&Totals> for TotalsJson {
@@ -120,7 +121,8 @@ impl From<&Totals> for TotalsJson {
             tokens: totals.usage.into(),
             output_hidden: totals.hidden_output,
             peak_context: totals.peak_context,
-            cost: totals.cost.map(CostJson::from),
+            cost_usd: totals.cost.map(Usd),
+            cost_pico_usd: totals.cost.map(|cost| cost.0),
         }
     }
 }
