@@ -2,7 +2,7 @@
 //!
 //! What: instead of read, edit, check, read again, edit again for one file, the session reads
 //! once and writes once. A site is a run of consecutive calls that touch one file only and edit it
-//! at least twice.
+//! at least twice, with no person's prompt between them.
 //!
 //! Why it should pay: every call of the run re-reads the whole context.
 //!
