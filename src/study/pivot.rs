@@ -88,7 +88,7 @@ pub struct PivotRow {
 pub fn pivot(recording: &Recording, keys: &[Key]) -> PolarsResult<Vec<PivotRow>> {
     let frame = blocks(recording, keys)?;
     let names: Vec<&str> = keys.iter().map(|key| key.name()).collect();
-    #[expect(deprecated, reason = "the lazy engine would triple the build for one sum")]
+    #[expect(deprecated, reason = "the lazy engine is a large build for one sum")]
     let sums =
         frame.group_by(names.iter().copied())?.select(["blocks", "tokens", "re_read"]).sum()?;
     // Group order is unspecified: the keys settle ties, so that the same bytes come out.
