@@ -36,6 +36,19 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// A recording of which nothing was passed over and nothing published.
+    fn of(recording: Recording) -> Self {
+        Self {
+            recording,
+            reported: None,
+            fit: None,
+            skips: Vec::new(),
+            skipped: 0,
+            copies: 0,
+            billed_usd: None,
+        }
+    }
+
     /// One line for standard error about what was skipped, or nothing.
     pub fn talk(&self) -> String {
         let mut talk = String::new();
@@ -72,34 +85,18 @@ pub fn several(arguments: &[String], lens: Lens, strict: bool) -> Result<Loaded,
 
 fn reconstructed(reported: Reported, lens: Lens) -> Result<Loaded, Failure> {
     let fit = reconstruct::reconstruct(&reported, lens)?;
-    Ok(Loaded {
-        recording: fit.recording.clone(),
-        reported: Some(reported),
-        fit: Some(fit),
-        skips: Vec::new(),
-        skipped: 0,
-        copies: 0,
-        billed_usd: None,
-    })
+    let recording = fit.recording.clone();
+    Ok(Loaded { reported: Some(reported), fit: Some(fit), ..Loaded::of(recording) })
 }
 
 fn file(argument: &str, lens: Lens) -> Result<Loaded, Failure> {
     let bytes = store::read(Path::new(argument))?;
-    let text = String::from_utf8_lossy(&bytes);
-    if text.contains(reconstruct::reported::SCHEMA) {
-        return reconstructed(Reported::parse(argument, &text)?, lens);
+    if format::schema_of(&bytes).is_ok_and(|schema| schema == reconstruct::reported::SCHEMA) {
+        return reconstructed(Reported::parse(argument, &String::from_utf8_lossy(&bytes))?, lens);
     }
     let recording =
         format::from_json(&bytes).map_err(|error| Failure::new(format!("{argument}: {error}")))?;
-    Ok(Loaded {
-        recording,
-        reported: None,
-        fit: None,
-        skips: Vec::new(),
-        skipped: 0,
-        copies: 0,
-        billed_usd: None,
-    })
+    Ok(Loaded::of(recording))
 }
 
 /// Imports transcripts, with a progress bar once it takes more than a second.
@@ -133,7 +130,7 @@ pub fn transcripts(
     let Imported { recording, skips, skipped, copies, billed_cost, .. } = imported?;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    Ok(Loaded { recording, reported: None, fit: None, skips, skipped, copies, billed_usd })
+    Ok(Loaded { skips, skipped, copies, billed_usd, ..Loaded::of(recording) })
 }
 
 fn quiet_bar() -> ProgressBar {

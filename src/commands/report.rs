@@ -1,13 +1,14 @@
 //! `windtunnel report`.
 
-use super::{Failure, Outcome, load, render};
+use super::{Outcome, load, render};
 use crate::cli::{Format, ReportArgs};
+use crate::recording::Recording;
 use crate::report::show::report::Full;
 use crate::report::show::{Provenance, audit as show_audit, compare as show};
 use crate::report::{Document, Section, csv};
 use crate::store;
-use crate::study::audit;
-use crate::study::compare::{compare, published};
+use crate::study::compare::{Comparison, compare, published};
+use crate::study::{audit, hygiene};
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &ReportArgs) -> Outcome {
@@ -18,12 +19,13 @@ pub fn run(args: &ReportArgs) -> Outcome {
     let recording = &loaded.recording;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(recording, &scenario.toggles, &pricing, &claims)?;
-    let findings = loaded
-        .reported
-        .as_ref()
-        .map_or_else(|| crate::study::hygiene::check(recording), audit::audit);
+    let known = loaded.fit.as_ref().map(|fit| (lens, fit));
+    let findings = match &loaded.reported {
+        Some(reported) => audit::audit_knowing(reported, known),
+        None => hygiene::check(recording),
+    };
     let provenance = Provenance::of(recording, &pricing, &scenario);
-    let pictures = pictures(recording, &scenario, &pricing, &comparison, &provenance)?;
+    let pictures = pictures(recording, &comparison, &provenance);
     let images: Vec<(&str, &str)> = pictures.iter().map(|p| (p.file, p.shows)).collect();
     let full = Full {
         shown: show::Shown {
@@ -77,20 +79,13 @@ struct Picture {
 
 #[cfg(feature = "charts")]
 fn pictures(
-    recording: &crate::recording::Recording,
-    scenario: &crate::scenario::Scenario,
-    pricing: &crate::price::Pricing,
-    comparison: &crate::study::compare::Comparison,
+    recording: &Recording,
+    comparison: &Comparison,
     provenance: &Provenance,
-) -> Result<Vec<Picture>, Failure> {
-    use crate::plan::Plan;
+) -> Vec<Picture> {
     use crate::report::show::charts;
-    let patches: Vec<_> =
-        scenario.toggles.iter().map(|c| c.toggle.patch(recording, &c.params)).collect();
-    let plan = Plan::compile(recording, &patches, pricing)?;
-    let all = crate::study::compare::subset_of_first(patches.len());
     let footer = provenance.lines();
-    Ok(vec![
+    vec![
         Picture {
             file: "waterfall.svg",
             shows: "cache reads from the baseline through each toggle to the result, with claims",
@@ -99,19 +94,12 @@ fn pictures(
         Picture {
             file: "growth.svg",
             shows: "context of each call of the longest sessions, before and after all toggles",
-            svg: charts::growth(recording, &plan, all, footer).to_svg(),
+            svg: charts::growth(recording, comparison, footer).to_svg(),
         },
-    ])
+    ]
 }
 
 #[cfg(not(feature = "charts"))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature as with charts")]
-fn pictures(
-    _: &crate::recording::Recording,
-    _: &crate::scenario::Scenario,
-    _: &crate::price::Pricing,
-    _: &crate::study::compare::Comparison,
-    _: &Provenance,
-) -> Result<Vec<Picture>, Failure> {
-    Ok(Vec::new())
+fn pictures(_: &Recording, _: &Comparison, _: &Provenance) -> Vec<Picture> {
+    Vec::new()
 }

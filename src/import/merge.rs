@@ -7,7 +7,7 @@
 
 use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip};
 use crate::ids::NONE;
-use crate::recording::{BlockKind, Builder, RawBlock, RawSession, Role};
+use crate::recording::{Basis, BlockKind, Builder, RawBlock, RawSession, Role};
 use crate::store::Found;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -116,23 +116,10 @@ fn add_bill(
 }
 
 fn empty_session(id: &str, file: &str) -> RawSession {
-    use crate::recording::Basis;
-    RawSession {
-        id: id.to_owned(),
-        file: file.to_owned(),
-        pipeline: id.to_owned(),
-        step: String::new(),
-        version: String::new(),
-        role: Role::Main,
-        records: 0,
-        static_prefix: None,
-        models: Vec::new(),
-        tools: Vec::new(),
-        calls: Vec::new(),
-        usage_basis: Basis::Billed,
-        blocks_basis: Basis::Billed,
-        times_basis: Basis::Estimated,
-    }
+    let mut session = RawSession::new(id.to_owned(), file, Role::Main);
+    session.pipeline.clone_from(&session.id);
+    session.times_basis = Basis::Estimated;
+    session
 }
 
 /// Finds the calls that are copies: per (file, draft) their positions, ascending.

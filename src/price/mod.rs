@@ -166,12 +166,24 @@ impl Resolver<'_> {
             return Ok(known);
         }
         let row = self.pricing.find(model, Some(at_ms))?;
-        let index = self.rows.iter().position(|known| *known == row).unwrap_or_else(|| {
-            self.rows.push(row);
-            self.rows.len() - 1
-        }) as u16;
+        let index = self.number(row);
         self.seen.insert(key, index);
         Ok(index)
+    }
+
+    /// The number of a price, a new one if it was not met before.
+    pub fn number(&mut self, row: PriceRow) -> u16 {
+        let known = self.rows.iter().position(|known| *known == row);
+        known.unwrap_or_else(|| {
+            self.rows.push(row);
+            self.rows.len() - 1
+        }) as u16
+    }
+
+    /// All prices so far, by their numbers.
+    #[must_use]
+    pub fn rows(&self) -> &[PriceRow] {
+        &self.rows
     }
 
     /// The price of a number.

@@ -97,6 +97,30 @@ pub struct RawSession {
     pub times_basis: Basis,
 }
 
+impl RawSession {
+    /// A session without calls, as transcripts are read: usage and times are theirs, block sizes
+    /// are estimates until calibration scales them.
+    #[must_use]
+    pub fn new(id: String, file: &str, role: Role) -> Self {
+        Self {
+            id,
+            file: file.to_owned(),
+            pipeline: String::new(),
+            step: String::new(),
+            version: String::new(),
+            role,
+            records: 0,
+            static_prefix: None,
+            models: Vec::new(),
+            tools: Vec::new(),
+            calls: Vec::new(),
+            usage_basis: Basis::Billed,
+            blocks_basis: Basis::Estimated,
+            times_basis: Basis::Billed,
+        }
+    }
+}
+
 /// Builds a recording session by session.
 #[derive(Debug, Default)]
 pub struct Builder {

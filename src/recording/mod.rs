@@ -30,7 +30,7 @@ use std::ops::Range;
 /// Where a figure comes from, from the strongest to the weakest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
-    /// Read from the provider's usage.
+    /// Read from the source's own records: the provider's usage, the harness's time stamps.
     Billed,
     /// Read from a published text.
     Published,

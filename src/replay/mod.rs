@@ -12,7 +12,7 @@ pub use pass::{Made, Sink, pass};
 
 use crate::cache::ttl::Ttl;
 use crate::plan::{Plan, Run, Subset};
-use crate::price::Price;
+use crate::price::{Price, PriceRow};
 use crate::recording::Tier;
 use crate::units::{PicoUsd, Usage};
 
@@ -175,14 +175,19 @@ pub struct Cost {
     pub hidden: PicoUsd,
 }
 
-/// Prices an outcome. The only place where tokens become money.
+/// Prices an outcome.
 #[must_use]
 pub fn tally(plan: &Plan, outcome: &Outcome) -> Cost {
+    tally_bands(&plan.prices, &outcome.by_price, &outcome.hidden_by_price)
+}
+
+/// Prices tokens by price and prompt-size band, as [`Outcome`] holds them. The only place where
+/// tokens become money.
+#[must_use]
+pub fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> Cost {
     let mut cost = Cost::default();
-    for (index, (usage, hidden)) in
-        outcome.by_price.iter().zip(&outcome.hidden_by_price).enumerate()
-    {
-        let row = &plan.prices[index / 2];
+    for (index, (usage, hidden)) in by_price.iter().zip(hidden).enumerate() {
+        let row = &prices[index / 2];
         let price: &Price = if index % 2 == 0 { &row.base } else { &row.long };
         cost.recorded += price.of(usage);
         cost.hidden += price.of(&Usage { output: *hidden, ..Usage::default() });

@@ -120,6 +120,8 @@ pub struct CombinedResult {
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
+    /// The plan that was replayed; bit k is toggle k.
+    pub plan: Plan,
     /// Nothing toggled.
     pub baseline: Side,
     /// Everything toggled.
@@ -182,6 +184,7 @@ pub fn compare(
         stepwise,
         overlap_read: alone - joint.usage.read,
         combined,
+        plan,
     })
 }
 
@@ -270,24 +273,31 @@ impl Lab<'_> {
                 corners.iter().map(|params| toggle.patch(self.recording, params)).collect()
             })
             .collect();
-        // Toggles are improved one after the other; the first corner of each is the start.
+        // Toggles are improved one after the other until a whole round improves nothing.
         let mut picked: Vec<usize> = vec![0; corners.len()];
-        for turn in 0..corners.len() {
-            let mut here = (i64::MIN, 0);
-            for corner in 0..corners[turn].len() {
-                picked[turn] = corner;
-                let patches: Vec<Patch> =
-                    corners.iter().zip(&picked).map(|(of, &at)| of[at].clone()).collect();
-                let plan = Plan::compile(self.recording, &patches, self.pricing)?;
-                let side = Side::totals(&plan, subset_of_first(patches.len()));
-                let saving = Saving::between(&self.baseline, &side);
-                let value = of(&saving);
-                best = (best.0.max(value), best.1.max(micro_usd(&saving)));
-                if value > here.0 {
-                    here = (value, corner);
+        let mut here = i64::MIN;
+        loop {
+            let before = here;
+            for turn in 0..corners.len() {
+                let kept = picked[turn];
+                let mut friendliest = kept;
+                for corner in 0..corners[turn].len() {
+                    picked[turn] = corner;
+                    let patches: Vec<Patch> =
+                        corners.iter().zip(&picked).map(|(of, &at)| of[at].clone()).collect();
+                    let plan = Plan::compile(self.recording, &patches, self.pricing)?;
+                    let side = Side::totals(&plan, subset_of_first(patches.len()));
+                    let saving = Saving::between(&self.baseline, &side);
+                    best = (best.0.max(of(&saving)), best.1.max(micro_usd(&saving)));
+                    if of(&saving) > here {
+                        (here, friendliest) = (of(&saving), corner);
+                    }
                 }
+                picked[turn] = friendliest;
             }
-            picked[turn] = here.1;
+            if here == before || corners.len() < 2 {
+                break;
+            }
         }
         Ok(best)
     }

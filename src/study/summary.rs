@@ -1,6 +1,5 @@
 //! Where the tokens went: sessions, tools, kinds of blocks, and what each of them cost in re-reads.
 
-use crate::ids::NONE;
 use crate::intervene;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, Pricing, Resolver};
@@ -115,57 +114,79 @@ impl Totals {
     }
 }
 
-fn session_totals(
+/// The bill of one session: tokens by price and band, until something has no price.
+struct Bill<'a, 'b> {
+    pricing: &'a Pricing,
+    prices: &'b mut Resolver<'a>,
+    bands: Option<Vec<Usage>>,
+    unpriced: &'b mut Vec<MissingPrice>,
+}
+
+impl Bill<'_, '_> {
+    /// Adds tokens of a prompt of `context` tokens; without a time the newest price stands.
+    fn add(&mut self, model: &str, usage: &Usage, context: i64, at_ms: Option<i64>) {
+        let found = match at_ms {
+            Some(at_ms) => self.prices.resolve(model, at_ms),
+            None => self.pricing.find(model, None).map(|row| self.prices.number(row)),
+        };
+        match (found, &mut self.bands) {
+            (Ok(price), Some(bands)) => {
+                let long = context > self.prices.row(price).long_above;
+                let band = 2 * usize::from(price) + usize::from(long);
+                bands.resize(bands.len().max(band + 1), Usage::default());
+                bands[band] += *usage;
+            }
+            (Ok(_), None) => {}
+            (Err(missing), bands) => {
+                *bands = None;
+                if !self.unpriced.contains(&missing) {
+                    self.unpriced.push(missing);
+                }
+            }
+        }
+    }
+
+    fn cost(self) -> Option<PicoUsd> {
+        let bands = self.bands?;
+        let hidden = vec![0; bands.len()];
+        Some(replay::tally_bands(self.prices.rows(), &bands, &hidden).recorded)
+    }
+}
+
+fn session_totals<'a>(
     recording: &Recording,
     index: usize,
-    pricing: &Pricing,
-    prices: &mut Resolver,
+    pricing: &'a Pricing,
+    prices: &mut Resolver<'a>,
     unpriced: &mut Vec<MissingPrice>,
 ) -> SessionTotals {
     let session = &recording.sessions[index];
     let mut models: Vec<String> = Vec::new();
     let mut totals = Totals { records: i64::from(session.records), ..Totals::default() };
-    let mut cost = Some(PicoUsd::default());
-    let mut pay = |model: &str, usage: &Usage, context: i64, at_ms: Option<i64>| {
-        let found = match at_ms {
-            Some(at_ms) => prices.resolve(model, at_ms).map(|index| prices.row(index).clone()),
-            None => pricing.find(model, None),
-        };
-        match found {
-            Ok(row) => {
-                let price = if context > row.long_above { row.long } else { row.base };
-                cost = cost.map(|sum| sum + price.of(usage));
-            }
-            Err(missing) => {
-                cost = None;
-                if !unpriced.contains(&missing) {
-                    unpriced.push(missing);
-                }
-            }
+    let mut bill = Bill { pricing, prices, bands: Some(Vec::new()), unpriced };
+    let mut name = |model: &str| {
+        if !models.iter().any(|known| known == model) {
+            models.push(model.to_owned());
         }
     };
     for call in &recording.calls[session.range()] {
         let model = recording.model(call.model);
-        if !models.iter().any(|known| known == model) {
-            models.push(model.to_owned());
-        }
+        name(model);
         totals.calls += 1;
         totals.usage += call.usage;
         totals.hidden_output += call.output_hidden;
         totals.peak_context = totals.peak_context.max(call.usage.context());
-        pay(model, &call.usage, call.usage.context(), Some(call.start_ms));
+        bill.add(model, &call.usage, call.usage.context(), Some(call.start_ms));
     }
     let last = recording.calls[session.range()].last().map(|call| call.start_ms);
     for rest in recording.remainders.iter().filter(|rest| rest.session as usize == index) {
         let model = recording.model(rest.model);
-        if !models.iter().any(|known| known == model) {
-            models.push(model.to_owned());
-        }
+        name(model);
         totals.usage += rest.usage;
         // The prompt sizes behind a remainder are unknown: it is priced in the base band.
-        pay(model, &rest.usage, 0, last);
+        bill.add(model, &rest.usage, 0, last);
     }
-    totals.cost = cost;
+    totals.cost = bill.cost();
     SessionTotals { index, models, totals }
 }
 
@@ -241,11 +262,4 @@ fn found(recording: &Recording, chosen: &[Chosen], pricing: &Pricing, priced: bo
         }
     });
     found.collect()
-}
-
-/// What was billed to no session, e.g. an orchestrator's attributed share.
-#[must_use]
-pub fn attributed(recording: &Recording) -> Usage {
-    let rests = recording.remainders.iter().filter(|rest| rest.session == NONE);
-    rests.map(|rest| rest.usage).sum()
 }

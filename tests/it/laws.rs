@@ -12,7 +12,9 @@ use windtunnel::import::{Imported, Options, Skip, import};
 use windtunnel::intervene::{self, Params};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::price::Pricing;
-use windtunnel::recording::{BlockKind, BlockMarks, Call, CallMarks, Recording, Session, Shock};
+use windtunnel::recording::{
+    Basis, BlockKind, BlockMarks, Call, CallMarks, Recording, Session, Shock,
+};
 use windtunnel::replay;
 use windtunnel::units::Usage;
 
@@ -168,6 +170,15 @@ fn a_whole_tree_counts_every_call_once() {
     // One line of the data is cut, and one harness told no usage; nothing else is passed over.
     let other = |skip: &&Skip| skip.reason != "a response whose usage is all zero";
     assert!(imported.skips.iter().filter(other).count() <= 1, "{:?}", imported.skips);
+}
+
+#[test]
+fn a_recording_says_what_is_billed_and_what_is_estimated() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/probes/00_plain");
+    for session in &imported(&root).recording.sessions {
+        let bases = (session.usage_basis, session.blocks_basis, session.times_basis);
+        assert_eq!(bases, (Basis::Billed, Basis::Estimated, Basis::Billed));
+    }
 }
 
 #[test]

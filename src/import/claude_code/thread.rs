@@ -43,22 +43,7 @@ pub struct Thread {
 impl Thread {
     /// An empty window. `stream`: its usage of output is always a placeholder.
     pub fn new(id: String, file: &str, role: Role, sidechain: bool, stream: bool) -> Self {
-        let session = RawSession {
-            id,
-            file: file.to_owned(),
-            pipeline: String::new(),
-            step: String::new(),
-            version: String::new(),
-            role,
-            records: 0,
-            static_prefix: None,
-            models: Vec::new(),
-            tools: Vec::new(),
-            calls: Vec::new(),
-            usage_basis: Basis::Billed,
-            blocks_basis: Basis::Billed,
-            times_basis: Basis::Billed,
-        };
+        let session = RawSession::new(id, file, role);
         Self {
             session,
             keys: Vec::new(),

@@ -162,17 +162,25 @@ fn columns<T: Serialize>(value: &T) -> Vec<u8> {
     out
 }
 
+/// The schema that a file names; empty if it names none.
+///
+/// # Errors
+/// It is no JSON object.
+pub fn schema_of(bytes: &[u8]) -> Result<String, BadRecording> {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default)]
+        schema: String,
+    }
+    Ok(serde_json::from_slice::<Head>(bytes)?.schema)
+}
+
 /// Reads a recording and checks it whole.
 ///
 /// # Errors
 /// What is wrong with the file, and where.
 pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
-    #[derive(Deserialize)]
-    struct Head {
-        schema: Option<String>,
-    }
-    let head: Head = serde_json::from_slice(bytes)?;
-    let met = head.schema.unwrap_or_default();
+    let met = schema_of(bytes)?;
     if met != SCHEMA {
         return Err(BadRecording::Schema { met });
     }

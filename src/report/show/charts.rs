@@ -1,10 +1,10 @@
 //! The pictures of a comparison, as plain numbers; the chart module draws them.
 
-use crate::plan::{Plan, Subset};
+use crate::plan::Subset;
 use crate::recording::Recording;
 use crate::replay;
 use crate::report::chart::{Growth, Line, Step, Unit, Waterfall};
-use crate::study::compare::Comparison;
+use crate::study::compare::{Comparison, subset_of_first};
 
 /// The longest sessions that the growth chart shows.
 const PANELS: usize = 12;
@@ -40,7 +40,9 @@ pub fn waterfall(name: &str, comparison: &Comparison, footer: Vec<String>) -> Wa
 
 /// Context of every call of the longest sessions, before and after.
 #[must_use]
-pub fn growth(recording: &Recording, plan: &Plan, all: Subset, footer: Vec<String>) -> Growth {
+pub fn growth(recording: &Recording, comparison: &Comparison, footer: Vec<String>) -> Growth {
+    let plan = &comparison.plan;
+    let all = subset_of_first(comparison.toggles.len());
     let contexts = |subset: Subset| {
         let mut by_session: Vec<Vec<i64>> = vec![Vec::new(); recording.sessions.len()];
         for row in replay::replay_rows(plan, subset) {

@@ -15,7 +15,7 @@ pub mod report;
 
 use crate::price::Pricing;
 use crate::recording::{Recording, hex};
-use crate::report::json::{Cost as CostJson, Tokens};
+use crate::report::json::{Cost as CostJson, Tokens, Usd};
 use crate::scenario::Scenario;
 use crate::study::sides::{Saving, Side};
 use serde::Serialize;
@@ -82,58 +82,48 @@ impl Provenance {
     }
 }
 
-/// A side for programs.
+/// What calls add up to, or what is saved of it, for programs.
 #[derive(Debug, Serialize)]
-pub struct SideJson {
+pub struct SumsJson {
     calls: i64,
     #[serde(flatten)]
     tokens: Tokens,
     output_hidden: i64,
     #[serde(flatten)]
     cost: CostJson,
-    cost_hidden_usd: crate::report::json::Usd,
-    peak_context: i64,
-    session_ms: i64,
-    peak_calls_a_minute: i64,
-}
-
-impl From<&Side> for SideJson {
-    fn from(side: &Side) -> Self {
-        Self {
-            calls: side.calls,
-            tokens: side.usage.into(),
-            output_hidden: side.hidden_output,
-            cost: side.cost.recorded.into(),
-            cost_hidden_usd: crate::report::json::Usd(side.cost.hidden),
-            peak_context: side.peak_context,
-            session_ms: side.session_ms,
-            peak_calls_a_minute: side.peak_calls_a_minute,
-        }
-    }
-}
-
-/// A saving for programs: positive where something falls.
-#[derive(Debug, Serialize)]
-pub struct SavingJson {
-    calls: i64,
-    #[serde(flatten)]
-    tokens: Tokens,
-    output_hidden: i64,
-    #[serde(flatten)]
-    cost: CostJson,
-    cost_hidden_usd: crate::report::json::Usd,
+    cost_hidden_usd: Usd,
     session_ms: i64,
 }
 
-impl From<&Saving> for SavingJson {
+impl From<&Saving> for SumsJson {
     fn from(saving: &Saving) -> Self {
         Self {
             calls: saving.calls,
             tokens: saving.usage.into(),
             output_hidden: saving.hidden_output,
             cost: saving.cost.recorded.into(),
-            cost_hidden_usd: crate::report::json::Usd(saving.cost.hidden),
+            cost_hidden_usd: Usd(saving.cost.hidden),
             session_ms: saving.session_ms,
+        }
+    }
+}
+
+/// A side for programs.
+#[derive(Debug, Serialize)]
+pub struct SideJson {
+    #[serde(flatten)]
+    sums: SumsJson,
+    peak_context: i64,
+    peak_calls_a_minute: i64,
+}
+
+impl From<&Side> for SideJson {
+    fn from(side: &Side) -> Self {
+        Self {
+            // A side is what it saves against nothing at all.
+            sums: (&Saving::between(side, &Side::default())).into(),
+            peak_context: side.peak_context,
+            peak_calls_a_minute: side.peak_calls_a_minute,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Shown;
 use crate::reconstruct::Lens;
 use crate::report::json;
-use crate::report::show::{Provenance, SavingJson, SideJson};
+use crate::report::show::{Provenance, SideJson, SumsJson};
 use crate::study::audit::Finding;
 use crate::study::claims::Verdict;
 use crate::study::compare::{CombinedResult, PublishedClaim, ToggleResult};
@@ -49,7 +49,7 @@ struct Body<'a> {
 
 #[derive(Serialize)]
 struct JointJson {
-    saving: SavingJson,
+    saving: SumsJson,
     overlap: i64,
 }
 
@@ -74,8 +74,8 @@ struct ToggleJson {
     found: u32,
     tokens_touched: i64,
     claimed: Option<ClaimJson>,
-    alone: SavingJson,
-    last: SavingJson,
+    alone: SumsJson,
+    last: SumsJson,
     at_most: Option<i64>,
     verdict: &'static str,
     verdict_usd: &'static str,
