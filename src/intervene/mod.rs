@@ -6,6 +6,7 @@
 //! transcripts and reconstructed pipelines. To add one: write its file, add its line to [`ALL`],
 //! name it in a scenario.
 
+mod params;
 mod r1;
 mod r2;
 mod r3;
@@ -16,6 +17,8 @@ mod r7;
 mod r8;
 mod r9;
 mod support;
+
+pub use params::{Grade, ParamSpec, Params, Range, Shape, TextSpec, Unit};
 
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -45,8 +48,12 @@ pub struct Card {
     pub source: &'static str,
     /// What switches it on in production.
     pub knob: &'static str,
+    /// What it takes to build it, and what may go wrong.
+    pub grade: Grade,
     /// Its parameters.
     pub params: &'static [ParamSpec],
+    /// The lists of names that it needs to be told.
+    pub texts: &'static [TextSpec],
     /// The text of its own file, for [`Card::docs`].
     pub file: &'static str,
 }
@@ -61,129 +68,6 @@ impl Card {
             let _ = writeln!(text, "{}", line.strip_prefix(' ').unwrap_or(line));
             text
         })
-    }
-}
-
-/// Keeps sums of parameters far from overflow.
-const MAX_VALUE: i64 = 1_000_000_000;
-
-/// What a parameter counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Tokens.
-    Tokens,
-    /// Calls, runs, sites.
-    Count,
-    /// A share in ten-thousandths.
-    BasisPoints,
-    /// Milliseconds.
-    Milliseconds,
-}
-
-impl Unit {
-    /// Its name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tokens => "tokens",
-            Self::Count => "count",
-            Self::BasisPoints => "1/10,000",
-            Self::Milliseconds => "ms",
-        }
-    }
-
-    /// Whether a parameter of this unit may have this value.
-    #[must_use]
-    pub fn admits(self, value: i64) -> bool {
-        match self {
-            Self::BasisPoints => (0..=BASIS_POINTS).contains(&value),
-            Self::Count | Self::Tokens | Self::Milliseconds => (0..=MAX_VALUE).contains(&value),
-        }
-    }
-
-    /// What [`Unit::admits`] asks for, in words.
-    #[must_use]
-    pub fn wanted(self) -> &'static str {
-        match self {
-            Self::BasisPoints => "0 to 10,000 ten-thousandths",
-            Self::Count => "a count of 0 to 1,000,000,000",
-            Self::Tokens => "0 to 1,000,000,000 tokens",
-            Self::Milliseconds => "0 to 1,000,000,000 ms",
-        }
-    }
-}
-
-/// One parameter of an intervention: what it is, its range, and who says so.
-#[derive(Debug)]
-pub struct ParamSpec {
-    /// Its key in scenarios.
-    pub key: &'static str,
-    /// What it counts.
-    pub unit: Unit,
-    /// The lowest plausible value.
-    pub low: i64,
-    /// The value used unless a scenario says otherwise.
-    pub mode: i64,
-    /// The highest plausible value.
-    pub high: i64,
-    /// What it means.
-    pub what: &'static str,
-    /// Where the range comes from.
-    pub source: &'static str,
-}
-
-/// The values of an intervention's parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Params(Vec<(&'static str, i64)>);
-
-impl Params {
-    /// The modes.
-    #[must_use]
-    pub fn modes(card: &Card) -> Self {
-        Self(card.params.iter().map(|spec| (spec.key, spec.mode)).collect())
-    }
-
-    /// Every corner of the ranges: each parameter at its low, mode or high end.
-    #[must_use]
-    pub fn corners(&self, card: &Card) -> Vec<Self> {
-        let mut corners = vec![self.clone()];
-        for (index, spec) in card.params.iter().enumerate() {
-            let at = |corner: &Self, value| {
-                let mut corner = corner.clone();
-                corner.0[index].1 = value;
-                corner
-            };
-            corners = corners
-                .iter()
-                .flat_map(|corner| {
-                    let mut values = vec![spec.low, spec.mode, spec.high];
-                    values.dedup();
-                    values.into_iter().map(|value| at(corner, value)).collect::<Vec<_>>()
-                })
-                .collect();
-        }
-        corners
-    }
-
-    /// The value of a parameter.
-    ///
-    /// # Panics
-    /// If the intervention asks for a parameter that its card does not list.
-    #[must_use]
-    pub fn get(&self, key: &str) -> i64 {
-        let found = self.0.iter().find(|(known, _)| *known == key);
-        found.unwrap_or_else(|| panic!("no parameter '{key}' on the card")).1
-    }
-
-    /// Sets a parameter; false if there is none of that name.
-    pub fn set(&mut self, key: &str, value: i64) -> bool {
-        let found = self.0.iter_mut().find(|(known, _)| *known == key);
-        found.map(|slot| slot.1 = value).is_some()
-    }
-
-    /// The parameters in the order of the card.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, i64)> + '_ {
-        self.0.iter().copied()
     }
 }
 
@@ -253,12 +137,14 @@ mod tests {
             for word in ["Source", "Lies"] {
                 assert!(card.docs().contains(word), "{} does not say '{word}'", card.id);
             }
+            assert!((1..=3).contains(&card.grade.risk), "{}", card.id);
             assert!(!card.title.is_empty() && !card.knob.is_empty() && !card.source.is_empty());
             for spec in card.params {
                 assert!(spec.low <= spec.mode && spec.mode <= spec.high, "{}", spec.key);
                 assert!(!spec.source.is_empty() && !spec.what.is_empty(), "{}", spec.key);
             }
-            let corners = Params::modes(card).corners(card);
+            let ranges: Vec<Range> = card.params.iter().map(Range::of).collect();
+            let corners = Params::modes(card).corners(&ranges);
             assert!(corners.contains(&Params::modes(card)), "{}", card.id);
             assert!(corners.len() >= 1 << card.params.len(), "{}", card.id);
         }

@@ -18,7 +18,7 @@
 //! Lies: a model that may not think aloud can take worse turns; that is not modelled. The share
 //! that obeys is a parameter, not a fact.
 
-use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Share, Unit, support};
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 
@@ -30,6 +30,7 @@ static CARD: Card = Card {
     title: "narration suppressed",
     source: "order 774, R1 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "system prompt of headless sessions: act without announcing",
+    grade: Grade { effort: 1, risk: 2 },
     params: &[ParamSpec {
         key: "compliance",
         unit: Unit::BasisPoints,
@@ -39,6 +40,7 @@ static CARD: Card = Card {
         what: "share of narrations that disappear",
         source: "mode: the source's own 62 of 72; low and high: judgement, 2026-11",
     }],
+    texts: &[],
     file: include_str!("r1.rs"),
 };
 

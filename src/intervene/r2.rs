@@ -18,7 +18,7 @@
 //! need its second look. Both would show as fewer saved calls (`calls_per_site`). An edit that
 //! failed and was made again counts as two edits of its site.
 
-use super::{Card, Intervention, ParamSpec, Params, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Unit, support};
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 use std::ops::Range;
@@ -31,6 +31,7 @@ static CARD: Card = Card {
     title: "edits of one place batched",
     source: "order 774, R2 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "implement skill: one Write or grouped edits per file",
+    grade: Grade { effort: 2, risk: 2 },
     params: &[ParamSpec {
         key: "calls_per_site",
         unit: Unit::Count,
@@ -40,6 +41,7 @@ static CARD: Card = Card {
         what: "calls that a batched site still needs",
         source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
     }],
+    texts: &[],
     file: include_str!("r2.rs"),
 };
 

@@ -15,7 +15,7 @@
 //! Lies: if most reports are needed, nothing is saved and a call is added for each; `read_back`
 //! has no measured source, so its range is wide.
 
-use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Share, Unit, support};
 use crate::plan::Patch;
 use crate::recording::{BlockKind, Recording};
 
@@ -27,6 +27,7 @@ static CARD: Card = Card {
     title: "subagent reports to files",
     source: "order 774, R3 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "subagent prompt: write the report to a file, return one line",
+    grade: Grade { effort: 2, risk: 2 },
     params: &[
         ParamSpec {
             key: "line",
@@ -47,6 +48,7 @@ static CARD: Card = Card {
             source: "no measurement known; judgement, 2026-11",
         },
     ],
+    texts: &[],
     file: include_str!("r3.rs"),
 };
 

@@ -15,7 +15,7 @@
 //! would break the cache at that place and re-write everything behind it; that variant is not
 //! what this toggle does.
 
-use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Share, Unit, support};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
@@ -27,6 +27,7 @@ static CARD: Card = Card {
     title: "test output truncated",
     source: "order 774, R4 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "test task: print a summary, log to a file",
+    grade: Grade { effort: 2, risk: 1 },
     params: &[
         ParamSpec {
             key: "cap",
@@ -47,6 +48,7 @@ static CARD: Card = Card {
             source: "mode: the source's premise (rarely consulted again); high: judgement, 2026-11",
         },
     ],
+    texts: &[],
     file: include_str!("r4.rs"),
 };
 

@@ -14,7 +14,7 @@
 //! Lies: the calls that repaired the environment by hand stay in the replay, because a recording
 //! does not say which ones they were. The toggle is worth that much more where they exist.
 
-use super::{Card, Intervention, ParamSpec, Params, Share, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Share, Unit, support};
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 
@@ -26,6 +26,7 @@ static CARD: Card = Card {
     title: "environment validated before tests",
     source: "order 774, R5 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "install-worktree: recreate the environment, check it before the first test run",
+    grade: Grade { effort: 2, risk: 1 },
     params: &[ParamSpec {
         key: "prevented",
         unit: Unit::BasisPoints,
@@ -35,6 +36,7 @@ static CARD: Card = Card {
         what: "share of aborted runs that the check prevents",
         source: "mode: both of the source's aborts had the one cause that the fix removes",
     }],
+    texts: &[],
     file: include_str!("r5.rs"),
 };
 

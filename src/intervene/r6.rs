@@ -17,7 +17,7 @@
 //! Lies: failures that only the full suite shows (parallel load, test order) are found later; the
 //! extra run stands for them, not the longer repair.
 
-use super::{Card, Intervention, ParamSpec, Params, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Unit, support};
 use crate::plan::{InsertedCall, Patch};
 use crate::recording::{BlockMarks, CallMarks, Recording};
 
@@ -32,6 +32,7 @@ static CARD: Card = Card {
     title: "failing tests first, full suite once",
     source: "order 774, R6 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "resolve-failures skill: run the failing files until they pass, then the suite",
+    grade: Grade { effort: 3, risk: 2 },
     params: &[
         ParamSpec {
             key: "targeted",
@@ -52,6 +53,7 @@ static CARD: Card = Card {
             source: "no measurement known; judgement, 2026-11",
         },
     ],
+    texts: &[],
     file: include_str!("r6.rs"),
 };
 

@@ -15,7 +15,7 @@
 //!
 //! Lies: looks that found something to do and did it are not in a run of polls and stay.
 
-use super::{Card, Intervention, ParamSpec, Params, Unit, support};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Unit, support};
 use crate::plan::Patch;
 use crate::recording::{CallMarks, Recording};
 
@@ -27,6 +27,7 @@ static CARD: Card = Card {
     title: "one background wait for a poll loop",
     source: "order 774, R7 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "run_in_background for test runs, no sleep loops",
+    grade: Grade { effort: 1, risk: 1 },
     params: &[ParamSpec {
         key: "keep",
         unit: Unit::Count,
@@ -36,6 +37,7 @@ static CARD: Card = Card {
         what: "polls of a loop that remain",
         source: "mode: one wait; high: the source's 22 polls, 20 fewer",
     }],
+    texts: &[],
     file: include_str!("r7.rs"),
 };
 

@@ -12,7 +12,7 @@
 //!
 //! Lies: how turns that serve several pipelines are split is a rule, not a measurement.
 
-use super::{Card, Intervention, Params};
+use super::{Card, Grade, Intervention, Params};
 use crate::ids::NONE;
 use crate::plan::Patch;
 use crate::recording::{Recording, Role};
@@ -25,7 +25,9 @@ static CARD: Card = Card {
     title: "orchestrator in the summary",
     source: "order 774, R8 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "token_summary_hook: add the orchestrator's row",
+    grade: Grade { effort: 4, risk: 1 },
     params: &[],
+    texts: &[],
     file: include_str!("r8.rs"),
 };
 

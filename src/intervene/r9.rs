@@ -13,7 +13,7 @@
 //!
 //! Lies: none known; transcripts do not hold crash records, so it finds nothing there.
 
-use super::{Card, Intervention, Params};
+use super::{Card, Grade, Intervention, Params};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
@@ -25,7 +25,9 @@ static CARD: Card = Card {
     title: "orphaned subagents cleaned up",
     source: "order 774, R9 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "CLAUDE_CODE_EXIT_AFTER_STOP_DELAY for every subagent",
+    grade: Grade { effort: 2, risk: 1 },
     params: &[],
+    texts: &[],
     file: include_str!("r9.rs"),
 };
 

@@ -13,7 +13,10 @@ mod merged;
 mod patch;
 mod term;
 
-pub use patch::{DroppedCall, InsertedCall, Patch};
+pub use patch::{
+    Clearing, Compaction, DroppedCall, InsertedCall, Patch, Resumed, Rules, Spawned, SpawnedCall,
+    Warming,
+};
 pub use term::{Deltas, Term};
 
 use crate::ids::NONE;

@@ -15,7 +15,7 @@
 //! ```
 
 use super::{Chosen, DEFAULT_SEED, Scenario, UnknownToggle, joined, nearest, toggles_of};
-use crate::intervene::{Card, Params};
+use crate::intervene::{Card, ParamSpec, Range, Shape};
 use crate::reconstruct::Lens;
 use jiff::civil::Date;
 use toml::{Table, Value};
@@ -134,58 +134,50 @@ fn toggles(value: Option<&Value>) -> Result<Vec<Chosen>, BadScenario> {
     for toggle in toggles_of(table.keys().map(String::as_str))? {
         let card = toggle.card();
         let given = table.iter().filter(|(id, _)| id.eq_ignore_ascii_case(card.id));
-        let mut params = Params::modes(card);
+        let mut one = Chosen::of(toggle);
         for (_, value) in given {
-            set_params(card, value, &mut params)?;
+            set_params(card, value, &mut one)?;
         }
-        chosen.push(Chosen { toggle, params });
+        chosen.push(one);
     }
     Ok(chosen)
 }
 
-fn set_params(card: &Card, value: &Value, params: &mut Params) -> Result<(), BadScenario> {
+fn set_params(card: &Card, value: &Value, chosen: &mut Chosen) -> Result<(), BadScenario> {
     let place = format!("toggles.{}", card.id);
     let Value::Table(table) = value else {
         return Err(wrong(&place, value, "a table of parameters"));
     };
     let known: Vec<&str> = card.params.iter().map(|spec| spec.key).collect();
     known_keys(&place, table, &known)?;
-    for (key, value) in table {
-        let mode = match value {
-            Value::Table(range) => {
-                known_keys(&format!("{place}.{key}"), range, &["low", "mode", "high"])?;
-                ordered_mode(&format!("{place}.{key}"), range)?
-            }
-            other => other.as_integer().ok_or_else(|| {
-                wrong(&format!("{place}.{key}"), other, "a whole number or a range")
-            })?,
-        };
-        let spec = card.params.iter().find(|spec| spec.key == key);
-        let valid = mode >= 0 && (spec.is_none_or(|s| s.unit.admits(mode)));
-        if !valid {
-            return Err(BadScenario::Value {
-                key: format!("{place}.{key}"),
-                met: mode.to_string(),
-                wanted: spec.map_or(String::new(), |s| s.unit.wanted().to_owned()),
-            });
+    for (index, spec) in card.params.iter().enumerate() {
+        if let Some(value) = table.get(spec.key) {
+            let range = range(&format!("{place}.{}", spec.key), spec, value)?;
+            chosen.params.set(spec.key, range.mode);
+            chosen.ranges[index] = range;
         }
-        params.set(key, mode);
     }
     Ok(())
 }
 
-fn ordered_mode(place: &str, range: &Table) -> Result<i64, BadScenario> {
-    let number = |key: &str| {
-        let value = range.get(key).and_then(Value::as_integer);
-        value.ok_or_else(|| BadScenario::Value {
-            key: format!("{place}.{key}"),
-            met: range.get(key).map_or("missing".to_owned(), ToString::to_string),
-            wanted: "a whole number".to_owned(),
+/// A whole number, or low, mode and high.
+fn range(place: &str, spec: &ParamSpec, value: &Value) -> Result<Range, BadScenario> {
+    let number = |key: &str, value: Option<&Value>| {
+        let met = value.and_then(Value::as_integer).filter(|&value| spec.unit.admits(value));
+        met.ok_or_else(|| BadScenario::Value {
+            key: key.to_owned(),
+            met: value.map_or("missing".to_owned(), ToString::to_string),
+            wanted: spec.unit.wanted().to_owned(),
         })
     };
-    let (low, mode, high) = (number("low")?, number("mode")?, number("high")?);
+    let Value::Table(table) = value else {
+        return Ok(Range::fixed(number(place, Some(value))?));
+    };
+    known_keys(place, table, &["low", "mode", "high"])?;
+    let at = |key: &str| number(&format!("{place}.{key}"), table.get(key));
+    let (low, mode, high) = (at("low")?, at("mode")?, at("high")?);
     if low <= mode && mode <= high {
-        return Ok(mode);
+        return Ok(Range { low, mode, high, shape: Shape::Pert });
     }
     Err(BadScenario::Value {
         key: place.to_owned(),

@@ -7,7 +7,7 @@ mod file;
 
 pub use file::{BadScenario, parse};
 
-use crate::intervene::{self, Intervention, Params};
+use crate::intervene::{self, Grade, Intervention, Params, Range};
 use crate::reconstruct::Lens;
 use jiff::civil::Date;
 
@@ -19,13 +19,39 @@ pub const DEFAULT_SEED: u64 = 774;
 pub struct Chosen {
     /// The toggle.
     pub toggle: &'static dyn Intervention,
-    /// Its parameters.
+    /// Its parameters, each at its mode.
     pub params: Params,
+    /// What they may be instead, in the order of the card.
+    pub ranges: Vec<Range>,
+    /// What it takes to build it, and what may go wrong.
+    pub grade: Grade,
+}
+
+impl Chosen {
+    /// A toggle as its card has it.
+    #[must_use]
+    pub fn of(toggle: &'static dyn Intervention) -> Self {
+        let card = toggle.card();
+        let ranges = card.params.iter().map(Range::of).collect();
+        Self { toggle, params: Params::modes(card), ranges, grade: card.grade }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.toggle.card().id
+    }
+
+    /// Every corner of its ranges.
+    #[must_use]
+    pub fn corners(&self) -> Vec<Params> {
+        self.params.corners(&self.ranges)
+    }
 }
 
 impl std::fmt::Debug for Chosen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple(self.toggle.card().id).field(&self.params).finish()
+        f.debug_tuple(self.id()).field(&self.params).field(&self.ranges).finish()
     }
 }
 
@@ -58,10 +84,6 @@ impl Scenario {
     /// Some toggles at their modes.
     #[must_use]
     pub fn with(toggles: &[&'static dyn Intervention]) -> Self {
-        let chosen = |toggle: &&'static dyn Intervention| Chosen {
-            toggle: *toggle,
-            params: Params::modes(toggle.card()),
-        };
         Self {
             name: String::new(),
             recording: String::new(),
@@ -69,7 +91,7 @@ impl Scenario {
             model: None,
             date: None,
             seed: DEFAULT_SEED,
-            toggles: toggles.iter().map(chosen).collect(),
+            toggles: toggles.iter().map(|toggle| Chosen::of(*toggle)).collect(),
         }
     }
 }

@@ -211,7 +211,7 @@ impl Lab<'_> {
         last: Saving,
         claims: &[PublishedClaim],
     ) -> Result<ToggleResult, MissingPrice> {
-        let Chosen { toggle, params } = &self.chosen[index];
+        let Chosen { toggle, params, .. } = &self.chosen[index];
         let patch = &self.patches[index];
         let card = toggle.card();
         let alone = Saving::between(&self.baseline, &Side::totals(self.plan, 1 << index));
@@ -268,9 +268,9 @@ impl Lab<'_> {
         let corners: Vec<Vec<Patch>> = indexes
             .iter()
             .map(|&index| {
-                let Chosen { toggle, params } = &self.chosen[index];
-                let corners = params.corners(toggle.card());
-                corners.iter().map(|params| toggle.patch(self.recording, params)).collect()
+                let chosen = &self.chosen[index];
+                let patch = |params: &Params| chosen.toggle.patch(self.recording, params);
+                chosen.corners().iter().map(patch).collect()
             })
             .collect();
         // Toggles are improved one after the other until a whole round improves nothing.

@@ -1,0 +1,242 @@
+//! What an intervention can be told: numbers with their ranges, names, and how it is graded.
+
+use super::Card;
+use crate::units::BASIS_POINTS;
+
+/// Keeps sums of parameters far from overflow.
+const MAX_VALUE: i64 = 1_000_000_000;
+
+/// What a parameter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Tokens.
+    Tokens,
+    /// Calls, runs, sites.
+    Count,
+    /// A share in ten-thousandths.
+    BasisPoints,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl Unit {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tokens => "tokens",
+            Self::Count => "count",
+            Self::BasisPoints => "1/10,000",
+            Self::Milliseconds => "ms",
+        }
+    }
+
+    /// The smallest and the largest value that a parameter of this unit may have.
+    #[must_use]
+    pub fn bounds(self) -> (i64, i64) {
+        match self {
+            Self::BasisPoints => (0, BASIS_POINTS),
+            Self::Count | Self::Tokens | Self::Milliseconds => (0, MAX_VALUE),
+        }
+    }
+
+    /// Whether a parameter of this unit may have this value.
+    #[must_use]
+    pub fn admits(self, value: i64) -> bool {
+        let (least, most) = self.bounds();
+        (least..=most).contains(&value)
+    }
+
+    /// What [`Unit::admits`] asks for, in words.
+    #[must_use]
+    pub fn wanted(self) -> &'static str {
+        match self {
+            Self::BasisPoints => "0 to 10,000 ten-thousandths",
+            Self::Count => "a count of 0 to 1,000,000,000",
+            Self::Tokens => "0 to 1,000,000,000 tokens",
+            Self::Milliseconds => "0 to 1,000,000,000 ms",
+        }
+    }
+}
+
+/// One parameter of an intervention: what it is, its range, and who says so.
+#[derive(Debug)]
+pub struct ParamSpec {
+    /// Its key in scenarios.
+    pub key: &'static str,
+    /// What it counts.
+    pub unit: Unit,
+    /// The lowest plausible value.
+    pub low: i64,
+    /// The value used unless a scenario says otherwise.
+    pub mode: i64,
+    /// The highest plausible value.
+    pub high: i64,
+    /// What it means.
+    pub what: &'static str,
+    /// Where the range comes from.
+    pub source: &'static str,
+}
+
+/// A list of names that an intervention works on, e.g. the steps to drop; empty unless a scenario
+/// says otherwise.
+#[derive(Debug)]
+pub struct TextSpec {
+    /// Its key in scenarios.
+    pub key: &'static str,
+    /// The most names that make sense.
+    pub most: usize,
+    /// What it means.
+    pub what: &'static str,
+}
+
+/// How the belief in a parameter's values is spread over its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One value.
+    Fixed,
+    /// All values alike.
+    Uniform,
+    /// Rising to the mode and falling from it in straight lines.
+    Triangular,
+    /// Beta with the mean `(low + 4 mode + high) / 6`: the mode counts more, the ends less.
+    Pert,
+}
+
+impl Shape {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 4] = [
+        (Self::Fixed, "fixed"),
+        (Self::Uniform, "uniform"),
+        (Self::Triangular, "triangular"),
+        (Self::Pert, "pert"),
+    ];
+}
+
+/// The values that a parameter may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The lowest.
+    pub low: i64,
+    /// The one that counts where only one can.
+    pub mode: i64,
+    /// The highest.
+    pub high: i64,
+    /// How belief is spread between them.
+    pub shape: Shape,
+}
+
+impl Range {
+    /// One value.
+    #[must_use]
+    pub fn fixed(value: i64) -> Self {
+        Self { low: value, mode: value, high: value, shape: Shape::Fixed }
+    }
+
+    /// The range on a card, as PERT.
+    #[must_use]
+    pub fn of(spec: &ParamSpec) -> Self {
+        let &ParamSpec { low, mode, high, .. } = spec;
+        if low == high { Self::fixed(low) } else { Self { low, mode, high, shape: Shape::Pert } }
+    }
+
+    /// Its low end, mode and high end, each value once.
+    #[must_use]
+    pub fn ends(&self) -> Vec<i64> {
+        let mut ends = vec![self.low, self.mode, self.high];
+        ends.dedup();
+        ends
+    }
+}
+
+/// What it takes to build an intervention, and what may go wrong. Judgement; a scenario may say
+/// otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grade {
+    /// Work, in points of about half a day each; 0 for a setting.
+    pub effort: u32,
+    /// 1 low, 2 medium, 3 high: how likely it makes the work itself worse.
+    pub risk: u32,
+}
+
+/// The parameters of one intervention, each with one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Params {
+    values: Vec<(&'static str, i64)>,
+    texts: Vec<(&'static str, Vec<String>)>,
+}
+
+impl Params {
+    /// The modes, and no names.
+    #[must_use]
+    pub fn modes(card: &Card) -> Self {
+        Self {
+            values: card.params.iter().map(|spec| (spec.key, spec.mode)).collect(),
+            texts: card.texts.iter().map(|spec| (spec.key, Vec::new())).collect(),
+        }
+    }
+
+    /// Every corner of the ranges, which stand in the order of the card: each parameter at its
+    /// low end, mode or high end.
+    #[must_use]
+    pub fn corners(&self, ranges: &[Range]) -> Vec<Self> {
+        let mut corners = vec![self.clone()];
+        for (index, range) in ranges.iter().enumerate() {
+            corners = corners
+                .iter()
+                .flat_map(|corner| range.ends().into_iter().map(|end| corner.with(index, end)))
+                .collect();
+        }
+        corners
+    }
+
+    /// The same with another value of the parameter at `index` of the card.
+    #[must_use]
+    pub fn with(&self, index: usize, value: i64) -> Self {
+        let mut other = self.clone();
+        other.values[index].1 = value;
+        other
+    }
+
+    /// The value of a parameter.
+    ///
+    /// # Panics
+    /// If the intervention asks for a parameter that its card does not list.
+    #[must_use]
+    pub fn get(&self, key: &str) -> i64 {
+        let found = self.values.iter().find(|(known, _)| *known == key);
+        found.unwrap_or_else(|| panic!("no parameter '{key}' on the card")).1
+    }
+
+    /// The names of a list; empty where the scenario gives none.
+    ///
+    /// # Panics
+    /// If the intervention asks for a list that its card does not have.
+    #[must_use]
+    pub fn names(&self, key: &str) -> &[String] {
+        let found = self.texts.iter().find(|(known, _)| *known == key);
+        &found.unwrap_or_else(|| panic!("no list '{key}' on the card")).1
+    }
+
+    /// Sets a parameter; false if there is none of that name.
+    pub fn set(&mut self, key: &str, value: i64) -> bool {
+        let found = self.values.iter_mut().find(|(known, _)| *known == key);
+        found.map(|slot| slot.1 = value).is_some()
+    }
+
+    /// Sets a list of names; false if there is none of that name.
+    pub fn set_names(&mut self, key: &str, names: Vec<String>) -> bool {
+        let found = self.texts.iter_mut().find(|(known, _)| *known == key);
+        found.map(|slot| slot.1 = names).is_some()
+    }
+
+    /// The numbers in the order of the card.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, i64)> + '_ {
+        self.values.iter().copied()
+    }
+
+    /// The lists of names in the order of the card.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
+        self.texts.iter().map(|(key, names)| (*key, names.as_slice()))
+    }
+}
