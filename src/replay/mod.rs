@@ -6,9 +6,12 @@
 //!
 //! [`Shock`]: crate::recording::Shock
 
+mod made;
 mod pass;
+mod ruled;
 
-pub use pass::{Made, Sink, pass};
+pub use made::{Made, Sink};
+pub use pass::{pass, pass_island};
 
 use crate::cache::ttl::Ttl;
 use crate::plan::{Plan, Run, Subset};
@@ -93,15 +96,12 @@ struct Totals {
     tier: Tier,
 }
 
-const NO_CALL: Made =
-    Made { context: 0, fresh: 0, read: 0, off_tier: 0, output: 0, hidden: 0, start_ms: 0 };
-
 impl Totals {
     fn new(plan: &Plan) -> Self {
         let bands = 2 * plan.prices.len();
         let by_price = vec![Usage::default(); bands];
         let outcome = Outcome { by_price, hidden_by_price: vec![0; bands], ..Outcome::default() };
-        Self { outcome, sum: NO_CALL, band: 0, tier: Tier::Uncached }
+        Self { outcome, sum: Made::NOTHING, band: 0, tier: Tier::Uncached }
     }
 
     /// Joins calls to a band.
@@ -112,8 +112,8 @@ impl Totals {
 
     /// Joins the sum of the run to its price.
     fn flush(&mut self) {
-        let sum = std::mem::replace(&mut self.sum, NO_CALL);
-        if sum != NO_CALL {
+        let sum = std::mem::replace(&mut self.sum, Made::NOTHING);
+        if sum != Made::NOTHING {
             self.join(self.band, self.tier, &sum);
         }
     }

@@ -137,20 +137,20 @@ pub fn by_step(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Step> 
             at
         })
         .collect();
-    let mut span: Vec<Option<(i64, i64)>> = vec![None; recording.sessions.len()];
-    for row in replay::replay_rows(plan, subset) {
-        let call = &recording.calls[plan.call_of[row.row as usize] as usize];
-        let step = &mut steps[step_of[call.session as usize]];
-        step.calls += 1;
-        step.usage += row.outcome.usage;
-        let start = row.outcome.start_ms;
-        let end = start + plan.duration_ms[row.row as usize];
-        let span = &mut span[call.session as usize];
-        *span = Some((span.map_or(start, |(from, _)| from), end));
-    }
-    for (session, span) in span.iter().enumerate() {
+    let mut rows = replay::replay_rows(plan, subset).into_iter().peekable();
+    for planned in &plan.sessions {
+        let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
+        let step = &mut steps[step_of[planned.session as usize]];
+        let mut span: Option<(i64, i64)> = None;
+        while let Some(row) = rows.next_if(|row| (row.row as usize) < last.range().end) {
+            step.calls += 1;
+            step.usage += row.outcome.usage;
+            let start = row.outcome.start_ms;
+            let end = start + plan.duration_ms[row.row as usize];
+            span = Some((span.map_or(start, |(from, _)| from), end));
+        }
         let (from, to) = span.unwrap_or_default();
-        steps[step_of[session]].session_ms += to - from;
+        step.session_ms += to - from;
     }
     steps
 }
