@@ -8,7 +8,7 @@ pub mod none;
 pub mod perfect;
 pub mod ttl;
 
-use crate::recording::{CacheBreak, Shock, Tier};
+use crate::recording::{CacheBreak, Shock, Tier, name_of};
 
 /// What the call before left in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,30 @@ pub trait Policy {
     fn read(&self, lookup: &Lookup) -> i64;
     /// Tokens read if the entry were still alive, whatever its age.
     fn read_alive(&self, lookup: &Lookup) -> i64;
+}
+
+/// The policies that a scenario can choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CachePolicy {
+    /// The measured law ([`ttl`]).
+    #[default]
+    Measured,
+    /// Never hits ([`none`]).
+    None,
+    /// Never expires and never breaks ([`perfect`]).
+    Perfect,
+}
+
+impl CachePolicy {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 3] =
+        [(Self::Measured, "measured"), (Self::None, "none"), (Self::Perfect, "perfect")];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        name_of(&Self::NAMED, self)
+    }
 }
 
 /// The policy's read, corrected by what it did not explain when the call was recorded.
