@@ -31,6 +31,7 @@ impl Plan {
             merged: &merged,
             walk: Walk::from(&merged, 0, 0),
             terms: Terms::default(),
+            pricing,
             prices: pricing.resolver(),
             clears: rules.into_iter().any(|(_, rules)| rules.clearing.is_some()),
             starts_ms: starts_ms(recording),
@@ -60,6 +61,7 @@ pub(super) struct Compiler<'a> {
     pub(super) merged: &'a Merged,
     pub(super) walk: Walk<'a>,
     pub(super) terms: Terms,
+    pub(super) pricing: &'a Pricing,
     pub(super) prices: Resolver<'a>,
     /// Whether any rule clears tool results.
     pub(super) clears: bool,

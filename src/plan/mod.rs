@@ -27,6 +27,7 @@ pub use patch::{
 pub use term::{Deltas, Term};
 pub use variant::Variant;
 
+use crate::cache::CachePolicy;
 use crate::ids::NONE;
 use crate::price::PriceRow;
 use crate::recording::{CacheBreak, Restart, Shock, Tier};
@@ -195,9 +196,17 @@ pub struct Plan {
     pub results: Vec<(i64, i64)>,
     /// The prices that the runs refer to.
     pub prices: Vec<PriceRow>,
+    /// The cache that is replayed with.
+    pub cache: CachePolicy,
 }
 
 impl Plan {
+    /// The same plan, to be replayed with another cache.
+    #[must_use]
+    pub fn with_cache(self, cache: CachePolicy) -> Self {
+        Self { cache, ..self }
+    }
+
     /// What may happen at the call of a row.
     #[inline]
     #[must_use]

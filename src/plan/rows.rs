@@ -5,7 +5,6 @@ use super::merged::idle_ms;
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
 use crate::ids::NONE;
 use crate::price::{MissingPrice, PriceRow};
-use crate::recording::estimate::tokenizer_ratio_bp;
 use crate::recording::{BlockKind, Call, Restart, Tier};
 use crate::units::{BASIS_POINTS, scaled};
 
@@ -53,7 +52,7 @@ impl<'a> Compiler<'a> {
         let context = call.usage.context();
         let known = if context > call.usage.fresh { context } else { i64::MAX };
         let cached_below = known < row.min_cached || call.tier == Tier::Uncached;
-        let scale_bp = BASIS_POINTS;
+        let scale_bp = self.pricing.scale_bp(model, model).unwrap_or(BASIS_POINTS);
         let limits = Limits::of(row, cached_below, scale_bp);
         let own = Shared { tier: call.tier, price, min_cached: limits.min_cached, scale_bp };
         if *shared == Some(own) {
@@ -64,7 +63,7 @@ impl<'a> Compiler<'a> {
         let first_variant = self.plan.variants.len() as u32;
         for &(other, bit) in &variants.models {
             let price = self.prices.resolve(other, call.start_ms)?;
-            let scale_bp = tokenizer_ratio_bp(model, other).unwrap_or(BASIS_POINTS);
+            let scale_bp = self.pricing.scale_bp(model, other).unwrap_or(BASIS_POINTS);
             let limits = Limits::of(self.prices.row(price), cached_below, scale_bp);
             let Limits { min_cached, long_above } = limits;
             let variant = Variant::Model { price, min_cached, long_above, scale_bp };

@@ -13,8 +13,11 @@ mod ruled;
 pub use made::{Made, Sink};
 pub use pass::{pass, pass_island};
 
+use crate::cache::CachePolicy;
+use crate::cache::none::Never;
+use crate::cache::perfect::Forever;
 use crate::cache::ttl::Ttl;
-use crate::plan::{Plan, Run, Subset};
+use crate::plan::{Island, Plan, Run, Subset};
 use crate::price::{Price, PriceRow};
 use crate::recording::Tier;
 use crate::units::{PicoUsd, Usage};
@@ -48,12 +51,31 @@ impl Outcome {
     }
 }
 
-/// Replays a plan under a subset of its toggles with the measured cache law.
+/// Replays a plan under a subset of its toggles.
 #[must_use]
 pub fn replay(plan: &Plan, subset: Subset) -> Outcome {
     let mut totals = Totals::new(plan);
-    pass(plan, subset, &Ttl, &mut totals);
+    for island in &plan.islands {
+        pass_cached(plan, island, subset, &mut totals);
+    }
     totals.finish()
+}
+
+/// Replays one island under a subset of its bits.
+#[must_use]
+pub fn replay_island(plan: &Plan, island: &Island, subset: Subset) -> Outcome {
+    let mut totals = Totals::new(plan);
+    pass_cached(plan, island, subset, &mut totals);
+    totals.finish()
+}
+
+/// The pass with the cache that the plan names.
+fn pass_cached<S: Sink>(plan: &Plan, island: &Island, subset: Subset, sink: &mut S) {
+    match plan.cache {
+        CachePolicy::Measured => pass_island(plan, island, subset, &Ttl, sink),
+        CachePolicy::None => pass_island(plan, island, subset, &Never, sink),
+        CachePolicy::Perfect => pass_island(plan, island, subset, &Forever, sink),
+    }
 }
 
 /// What one call costs.
@@ -80,7 +102,9 @@ pub struct CallRow {
 #[must_use]
 pub fn replay_rows(plan: &Plan, subset: Subset) -> Vec<CallRow> {
     let mut rows = Vec::with_capacity(plan.rows.len());
-    pass(plan, subset, &Ttl, &mut rows);
+    for island in &plan.islands {
+        pass_cached(plan, island, subset, &mut rows);
+    }
     rows
 }
 

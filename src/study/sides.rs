@@ -99,6 +99,36 @@ impl Saving {
     }
 }
 
+impl Saving {
+    /// What one outcome saves against another of the same plan.
+    #[must_use]
+    pub fn of_outcomes(plan: &Plan, before: &Outcome, after: &Outcome) -> Self {
+        Self::between(&Side::of(plan, before), &Side::of(plan, after))
+    }
+}
+
+impl std::ops::Add for Saving {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            usage: self.usage + other.usage,
+            hidden_output: self.hidden_output + other.hidden_output,
+            cost: Cost {
+                recorded: self.cost.recorded + other.cost.recorded,
+                hidden: self.cost.hidden + other.cost.hidden,
+            },
+            session_ms: self.session_ms + other.session_ms,
+        }
+    }
+}
+
+impl std::iter::Sum for Saving {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
 /// One step of a pipeline (or one session where no step is known).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
