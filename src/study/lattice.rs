@@ -41,6 +41,28 @@ impl Lattice {
         Some(Self { toggles, islands: touched.map(|island| Table::of(plan, island)).collect() })
     }
 
+    /// Rows that [`Lattice::of`] has to replay, at most.
+    #[must_use]
+    pub fn work(plan: &Plan) -> u64 {
+        let rows = |island: &Island| {
+            let sessions = island.sessions.start as usize..island.sessions.end as usize;
+            let runs = plan.sessions[sessions].iter().map(|session| &session.runs);
+            let rows = runs.flat_map(|runs| &plan.runs[runs.start as usize..runs.end as usize]);
+            rows.map(|run| u64::from(run.rows)).sum::<u64>()
+        };
+        let times = |island: &Island| {
+            let bits = island.touched_by.count_ones();
+            if bits > MOST_BITS { u64::MAX } else { rows(island) << bits }
+        };
+        plan.islands.iter().map(times).fold(0, u64::saturating_add)
+    }
+
+    /// The islands with a quick way from a subset to its entry in each.
+    #[must_use]
+    pub fn indexes(&self) -> Vec<(&Table, Index)> {
+        self.islands.iter().map(|table| (table, Index::of_mask(table.bits))).collect()
+    }
+
     /// What a subset saves.
     #[must_use]
     pub fn saving(&self, subset: Subset) -> Saving {
@@ -64,6 +86,31 @@ impl Table {
     #[must_use]
     pub fn saving(&self, subset: Subset) -> &Saving {
         &self.savings[gather(subset, self.bits) as usize]
+    }
+}
+
+/// [`gather`] for one mask, a table look-up for each byte of the subset.
+#[derive(Clone, Debug)]
+pub struct Index([[u32; 256]; 8]);
+
+impl Index {
+    /// For a mask of at most [`MOST_BITS`] bits.
+    #[must_use]
+    pub fn of_mask(mask: Subset) -> Self {
+        let mut tables = [[0; 256]; 8];
+        for (at, table) in tables.iter_mut().enumerate() {
+            for (byte, index) in table.iter_mut().enumerate() {
+                *index = gather((byte as u64) << (8 * at), mask) as u32;
+            }
+        }
+        Self(tables)
+    }
+
+    /// The entry of a subset.
+    #[must_use]
+    pub fn of(&self, subset: Subset) -> usize {
+        let bytes = subset.to_le_bytes().into_iter().zip(&self.0);
+        bytes.fold(0, |index, (byte, table)| index | table[usize::from(byte)] as usize)
     }
 }
 
@@ -111,6 +158,7 @@ mod tests {
         ] {
             assert_eq!(spread(index, mask), subset);
             assert_eq!(gather(subset, mask), index);
+            assert_eq!(Index::of_mask(mask).of(subset) as u64, index);
         }
         assert_eq!(gather(0b1111, 0b1010), 0b11);
     }
