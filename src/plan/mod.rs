@@ -13,6 +13,7 @@ mod merged;
 mod patch;
 mod term;
 
+pub use compile::TRIGGERS;
 pub use patch::{DroppedCall, InsertedCall, Patch};
 pub use term::{Deltas, Term};
 
