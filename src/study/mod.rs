@@ -4,6 +4,7 @@ pub mod audit;
 pub mod claims;
 pub mod compare;
 pub mod fidelity;
+pub mod holdout;
 pub mod hygiene;
 #[cfg(feature = "tables")]
 pub mod pivot;
