@@ -24,6 +24,7 @@ pub use patch::{
     Clearing, Compaction, DroppedCall, InsertedCall, Patch, Resumed, Rules, Spawned, SpawnedCall,
     Warming,
 };
+pub use rows::TRIGGERS;
 pub use term::{Deltas, Term};
 pub use variant::Variant;
 

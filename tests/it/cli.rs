@@ -141,12 +141,18 @@ fn inspect_keeps_its_contract() {
             assert!(share.is_some_and(|share| (0.0..=10.0).contains(&share)), "{share:?}");
         }
     }
+    for group in items(&told["held_out"]) {
+        has(group, &["group", "sessions", "left_out"]);
+        // Probes are too short to be halved: what is not known is null.
+        assert!(group["error"].is_null() && group["coverage"].is_null(), "{group}");
+    }
     assert!(!items(&told["skipped"]).is_empty(), "07_truncated_lines has some");
     for skip in items(&told["skipped"]) {
         has(skip, &["file", "line", "reason"]);
     }
     let plain = json(&["inspect", &here(PROBES)]);
     assert!(plain.get("fidelity").is_none(), "only where asked");
+    assert!(plain.get("held_out").is_none(), "only where asked");
 }
 
 #[test]

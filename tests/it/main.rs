@@ -12,6 +12,7 @@ mod cli_bad_input;
 mod docs;
 mod generated;
 mod hand;
+mod holdout;
 mod import_bad_input;
 mod import_fuzz;
 mod import_marks;
