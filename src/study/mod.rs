@@ -1,5 +1,6 @@
 //! Studies: many replays, and what follows from them. Numbers in, numbers out.
 
+pub mod attribute;
 pub mod audit;
 pub mod claims;
 pub mod compare;

@@ -123,6 +123,22 @@ impl std::ops::Add for Saving {
     }
 }
 
+impl std::ops::Sub for Saving {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            calls: self.calls - other.calls,
+            usage: self.usage - other.usage,
+            hidden_output: self.hidden_output - other.hidden_output,
+            cost: Cost {
+                recorded: self.cost.recorded - other.cost.recorded,
+                hidden: self.cost.hidden - other.cost.hidden,
+            },
+            session_ms: self.session_ms - other.session_ms,
+        }
+    }
+}
+
 impl std::iter::Sum for Saving {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
         iter.fold(Self::default(), std::ops::Add::add)
