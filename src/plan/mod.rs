@@ -216,6 +216,17 @@ impl Plan {
         self.events.get(row.event as usize).unwrap_or(&Event::NOTHING)
     }
 
+    /// How many rows an island has.
+    #[must_use]
+    pub fn rows_of(&self, island: &Island) -> usize {
+        let sessions = &self.sessions[island.sessions.start as usize..island.sessions.end as usize];
+        let runs = |session: &Planned| {
+            let runs = &self.runs[session.runs.start as usize..session.runs.end as usize];
+            runs.iter().map(|run| run.rows as usize).sum::<usize>()
+        };
+        sessions.iter().map(runs).sum()
+    }
+
     /// The rules of a session under a subset.
     #[must_use]
     pub fn rules_of(&self, session: &Planned, subset: Subset) -> Rules {

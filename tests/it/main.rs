@@ -7,6 +7,7 @@
     reason = "tests read the tree, start programs, say what they skip, and stop at once"
 )]
 
+mod attribution;
 mod cli;
 mod cli_bad_input;
 mod docs;
