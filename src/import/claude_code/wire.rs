@@ -25,6 +25,9 @@ pub struct Record<'a> {
     pub request_id: Short<'a>,
     #[serde(borrow)]
     pub version: Short<'a>,
+    /// The effort that a response was asked for with.
+    #[serde(borrow)]
+    pub effort: Lenient<Short<'a>>,
     #[serde(borrow)]
     pub session_id: Short<'a>,
     #[serde(borrow)]
