@@ -40,6 +40,13 @@ pub fn undated(model: &str) -> &str {
     }
 }
 
+/// Whether two names are two ways to write one model, by the rules above.
+#[must_use]
+pub fn same(one: &str, other: &str) -> bool {
+    let plain = |model: &str| undated(&bare(model)).to_owned();
+    one == other || plain(one) == plain(other)
+}
+
 /// Finds `model` among `known` ids.
 pub fn resolve<'a>(model: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let bare = bare(model);
@@ -78,6 +85,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(resolve(written, known.into_iter()), want, "{written}");
+        }
+    }
+
+    #[test]
+    fn one_model_written_twice_is_one_model() {
+        for (one, other, want) in [
+            ("claude-opus-4-6", "claude-opus-4-6-20260205", true),
+            ("claude-opus-4-6[1m]", "us.anthropic.claude-opus-4-6-v1:0", true),
+            ("claude-opus-4", "claude-opus-4-20250514", true),
+            ("claude-opus-4", "claude-opus-4-6", false),
+            ("gpt-5", "openai/gpt-5", true),
+            ("gpt-5", "gpt-5-mini", false),
+        ] {
+            assert_eq!(same(one, other), want, "{one} {other}");
         }
     }
 }

@@ -9,6 +9,7 @@ mod book;
 pub use book::{BadPriceBook, PriceBook};
 
 use crate::cache::minimum;
+use crate::recording::estimate::tokenizer_ratio_bp;
 use crate::units::{PicoUsd, Usage};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -93,6 +94,8 @@ pub struct Pricing {
     pub assumed_model: String,
     /// Price every call as of this day instead of its own.
     pub date: Option<Date>,
+    /// Models and what each is priced as instead, before and after the toggles alike.
+    pub instead: Vec<(String, String)>,
 }
 
 impl Pricing {
@@ -103,6 +106,7 @@ impl Pricing {
             book: PriceBook::embedded(),
             assumed_model: DEFAULT_ASSUMED_MODEL.to_owned(),
             date: None,
+            instead: Vec::new(),
         }
     }
 
@@ -112,15 +116,41 @@ impl Pricing {
         Resolver { pricing: self, rows: Vec::new(), seen: BTreeMap::new(), last: None }
     }
 
-    /// The price of one model at one moment; the newest one where the moment is unknown.
+    /// The model that made a call: the recorded one, or what an unstated one stands for.
+    #[must_use]
+    pub fn made_by<'a>(&'a self, model: &'a str) -> &'a str {
+        if model == UNSTATED_MODEL { &self.assumed_model } else { model }
+    }
+
+    /// The model that a recorded model is priced as. Each model is replaced once: of `a = b` and
+    /// `b = a` both hold.
+    #[must_use]
+    pub fn priced_as<'a>(&'a self, model: &'a str) -> &'a str {
+        let made_by = self.made_by(model);
+        let exact = self.instead.iter().find(|(from, _)| from == made_by);
+        let written = || self.instead.iter().find(|(from, _)| alias::same(from, made_by));
+        exact.or_else(written).map_or(made_by, |(_, to)| to)
+    }
+
+    /// Tokens that the model which `target` is priced as counts where the maker of a recorded call
+    /// counted 10,000; `None` where no ratio is known, and tokens stay as they are.
+    #[must_use]
+    pub fn scale_bp(&self, recorded: &str, target: &str) -> Option<i64> {
+        tokenizer_ratio_bp(self.made_by(recorded), self.priced_as(target))
+    }
+
+    /// The price of one model, or of what it is priced as, at one moment; the newest one where the
+    /// moment is unknown.
     ///
     /// # Errors
     /// The model has no price then.
     pub fn find(&self, model: &str, at_ms: Option<i64>) -> Result<PriceRow, MissingPrice> {
-        let name = if model == UNSTATED_MODEL { &self.assumed_model } else { model };
+        let name = self.priced_as(model);
+        let chosen = model == UNSTATED_MODEL || name != model;
         let row = match self.date.or(at_ms.map(day_of)) {
-            // An assumed model may be younger than the pipeline: then its newest price stands.
-            Some(date) if model == UNSTATED_MODEL => match self.book.find(name, date) {
+            // A model that was put there may be younger than the pipeline: then its newest price
+            // stands.
+            Some(date) if chosen => match self.book.find(name, date) {
                 Err(MissingPrice::Date { .. }) => self.book.find_newest(name)?,
                 found => found?,
             },
@@ -206,4 +236,43 @@ const DAY_MS: i64 = 86_400_000;
 pub fn day_of(at_ms: i64) -> Date {
     jiff::Timestamp::from_millisecond(at_ms)
         .map_or(Date::MIN, |at| at.to_zoned(jiff::tz::TimeZone::UTC).date())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[(&str, &str)], model: &str, priced: &str, scale_bp: Option<i64>) {
+        let instead = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let pricing = Pricing { instead, ..Pricing::embedded() };
+        assert_eq!(pricing.priced_as(model), priced, "{pairs:?}");
+        assert_eq!(pricing.scale_bp(model, model), scale_bp, "{pairs:?}");
+        let row = pricing.find(model, Some(0));
+        let plain = Pricing::embedded().book.find_newest(priced);
+        let bases = (row.map(|row| row.base), plain.map(|row| row.base));
+        assert!(bases.0.is_err() || bases.0 == bases.1, "{bases:?}");
+    }
+
+    #[test]
+    fn models_are_priced_as_others() {
+        let (old, new) = ("claude-opus-4-6", "claude-opus-4-7");
+        check(&[], old, old, Some(10_000));
+        check(&[(old, new)], old, new, Some(13_000));
+        check(&[(old, new)], "claude-opus-4-6-20260205", new, Some(13_000));
+        check(&[(old, new)], UNSTATED_MODEL, new, Some(13_000));
+        check(&[(old, new), (new, old)], old, new, Some(13_000));
+        check(&[(old, new), (new, old)], new, old, Some(7_692));
+        check(&[("claude-opus-4-6[1m]", "gpt-5"), (old, new)], old, new, Some(13_000));
+        check(&[(old, "gpt-5.4")], old, "gpt-5.4", None);
+        check(&[(old, new)], "gpt-5.4", "gpt-5.4", Some(10_000));
+    }
+
+    #[test]
+    fn a_model_younger_than_its_calls_is_priced_by_its_newest_row() {
+        let instead = vec![("claude-opus-4-6".to_owned(), "gpt-6-sol".to_owned())];
+        let pricing = Pricing { instead, ..Pricing::embedded() };
+        let newest = pricing.book.find_newest("gpt-6-sol").unwrap().base;
+        assert_eq!(pricing.find("claude-opus-4-6", Some(0)).unwrap().base, newest);
+        assert!(pricing.find("gpt-6-sol", Some(0)).is_err(), "the calls' own model");
+    }
 }

@@ -5,6 +5,8 @@
 //! (MODEL.md, "Content rates").
 
 use super::BlockKind;
+use crate::price::alias;
+use crate::units::{BASIS_POINTS, scaled};
 
 /// Models of one family count the same text with the same number of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,39 @@ impl Tokenizer {
             _ => Self::Claude4,
         }
     }
+}
+
+/// Tokens of the newer Claude family for what is 10,000 tokens of the older one.
+///
+/// Source: the provider's pricing and model pages, "approximately 30 %", 2026-08-22. Between what
+/// was measured: 13,250 on Claude Code content (one weighing, 2026), and our own rates, 12,190 for
+/// Bash output to 16,540 for small tool inputs, most of them 13,000 to 13,400 (MODEL.md, "Content
+/// rates"); rates scaled by 13,000 were 2.6 % too high on the one repository that could tell.
+pub const NEW_FROM_OLD_BP: i64 = 13_000;
+
+/// Tokens that one model counts where another counts 10,000 for the same text; `None` where nobody
+/// measured it (from Claude to another vendor and back, between other vendors).
+#[must_use]
+pub fn tokenizer_ratio_bp(from_model: &str, to_model: &str) -> Option<i64> {
+    match (Tokenizer::of(from_model), Tokenizer::of(to_model)) {
+        (Tokenizer::Other, Tokenizer::Other) => {
+            (vendor(from_model) == vendor(to_model)).then_some(BASIS_POINTS)
+        }
+        (Tokenizer::Other, _) | (_, Tokenizer::Other) => None,
+        (Tokenizer::Claude4, Tokenizer::Claude47) => Some(NEW_FROM_OLD_BP),
+        (Tokenizer::Claude47, Tokenizer::Claude4) => {
+            Some(scaled(BASIS_POINTS, BASIS_POINTS, NEW_FROM_OLD_BP))
+        }
+        (Tokenizer::Claude4, Tokenizer::Claude4) | (Tokenizer::Claude47, Tokenizer::Claude47) => {
+            Some(BASIS_POINTS)
+        }
+    }
+}
+
+/// The first word of a model's name: who made it.
+fn vendor(model: &str) -> String {
+    let bare = alias::bare(model);
+    bare.split(['-', '/']).next().unwrap_or_default().to_owned()
 }
 
 /// Framing of a tool use, beyond the text of its input. Source: MODEL.md, "Content rates".
@@ -133,6 +168,23 @@ mod tests {
             ("gpt-5.4", Tokenizer::Other),
         ] {
             assert_eq!(Tokenizer::of(model), family, "{model}");
+        }
+    }
+
+    #[test]
+    fn ratios_are_those_of_the_families() {
+        for (from, to, ratio) in [
+            ("claude-opus-4-6", "claude-opus-4-7", Some(13_000)),
+            ("claude-opus-4-7", "claude-opus-4-6", Some(7_692)),
+            ("claude-opus-4-6", "claude-haiku-4-5-20251001", Some(10_000)),
+            ("us.anthropic.claude-sonnet-5-v1:0", "claude-opus-5-5", Some(10_000)),
+            ("gpt-5.4", "openai/gpt-6-sol", Some(10_000)),
+            ("zai/glm-4.7", "zai/glm-5", Some(10_000)),
+            ("gpt-5.4", "zai/glm-5", None),
+            ("claude-opus-4-6", "gpt-5.4", None),
+            ("gpt-5.4", "claude-opus-4-7", None),
+        ] {
+            assert_eq!(tokenizer_ratio_bp(from, to), ratio, "{from} to {to}");
         }
     }
 }

@@ -98,6 +98,9 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
         model: string("model")?.map(str::to_owned),
         date,
         seed,
+        draws: super::DEFAULT_DRAWS,
+        cache: crate::cache::CachePolicy::default(),
+        models: Vec::new(),
         toggles: toggles(table.get("toggles"))?,
     })
 }

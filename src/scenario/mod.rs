@@ -7,12 +7,20 @@ mod file;
 
 pub use file::{BadScenario, parse};
 
+use crate::cache::CachePolicy;
 use crate::intervene::{self, Grade, Intervention, Params, Range};
 use crate::reconstruct::Lens;
 use jiff::civil::Date;
 
 /// The seed unless a scenario says otherwise.
 pub const DEFAULT_SEED: u64 = 774;
+
+/// Draws of the uncertainty study unless a scenario says otherwise: P10 and P90 of a thousand draws
+/// are off by about one percentile point.
+pub const DEFAULT_DRAWS: u32 = 1_000;
+
+/// The most draws that a scenario may ask for.
+pub const MOST_DRAWS: u32 = 100_000;
 
 /// A toggle that takes part, with its parameters.
 #[derive(Clone)]
@@ -70,6 +78,12 @@ pub struct Scenario {
     pub date: Option<Date>,
     /// Seed of the draws.
     pub seed: u64,
+    /// Draws of the uncertainty study; 0 for no bands.
+    pub draws: u32,
+    /// The cache that is replayed with.
+    pub cache: CachePolicy,
+    /// Models and what each is priced as instead, before and after the toggles alike.
+    pub models: Vec<(String, String)>,
     /// The toggles in the order of the registry, whatever the order of the file.
     pub toggles: Vec<Chosen>,
 }
@@ -91,6 +105,9 @@ impl Scenario {
             model: None,
             date: None,
             seed: DEFAULT_SEED,
+            draws: DEFAULT_DRAWS,
+            cache: CachePolicy::default(),
+            models: Vec::new(),
             toggles: toggles.iter().map(|toggle| Chosen::of(*toggle)).collect(),
         }
     }
