@@ -47,7 +47,7 @@ static CARD: Card = Card {
             mode: 5,
             high: 8,
             what: "calls of a run that is worth a subagent",
-            source: "4 % of runs of looks in 147 transcripts have 6 or more; judgement, 2026-11",
+            source: "8 % of the runs of looks in 147 transcripts; judgement, 2026-11",
         },
         ParamSpec {
             key: "prefix",
@@ -74,7 +74,7 @@ static CARD: Card = Card {
             mode: 1_700,
             high: 5_200,
             what: "tokens that it reports",
-            source: "median, upper quartile and 95 % of 64 reports: a run worth one is long, 2026-11",
+            source: "median, upper quartile and 95 % of 64 reports, 2026-11",
         },
         ParamSpec {
             key: "needed",
@@ -83,7 +83,7 @@ static CARD: Card = Card {
             mode: 2_000,
             high: 6_000,
             what: "share of the results that the session reads again",
-            source: "mode: 43 of 242 cleared files were edited later unread; else judgement, 2026-11",
+            source: "mode: 43 of 242 cleared files were edited later; else judgement, 2026-11",
         },
     ],
     texts: &[],

@@ -18,13 +18,13 @@
 //! Lies: what was left was measured behind contexts of 155,000 tokens and more; a smaller one may
 //! leave less. Look-ups stand right behind the compaction, and where another toggle makes contexts
 //! smaller they stay although the compaction may not happen. A recorded compaction that no longer
-//! happens keeps the look-ups that were recorded behind it. Whether the work gets worse with a
-//! summary is not modelled. A session whose fresh start would not fit below the threshold is left
-//! alone: the harness stops such a loop by itself.
+//! happens saves nothing: its call is in no total, and the look-ups behind it stay. Whether the
+//! work gets worse with a summary is not modelled. A session whose fresh start would not fit below
+//! the threshold is left alone: the harness stops such a loop by itself.
 
 use super::{Card, Grade, Intervention, ParamSpec, Params, Share, Unit, support};
 use crate::plan::{Compaction, Patch, Rules};
-use crate::recording::{BlockKind, Recording, Restart, Session};
+use crate::recording::{Recording, Restart, Session};
 
 /// Compaction threshold.
 pub struct G2;
@@ -52,7 +52,7 @@ static CARD: Card = Card {
             mode: support::SUMMARY_OUTPUT,
             high: 5_200,
             what: "tokens that the compacting call writes",
-            source: "median and range of 11 summaries by their characters, without thinking, 2026-11",
+            source: "median and range of 11 summaries, from characters, no thinking, 2026-11",
         },
         ParamSpec {
             key: "left",
@@ -110,7 +110,7 @@ impl Intervention for G2 {
             patch.found += 1;
             let rules = Rules { compaction: Some(compaction), ..Rules::default() };
             patch.rules.push((index, rules));
-            for &at in places.iter().filter(|&&at| support::goes_on(recording, at)) {
+            for at in places {
                 for _ in 0..params.get("look_ups") {
                     patch.inserted.push(support::fetch(at, support::FOUND_AGAIN));
                 }
@@ -131,28 +131,19 @@ fn places(recording: &Recording, session: &Session, rule: &Compaction) -> Vec<us
     let mut gone = 0;
     for at in session.range().skip(1) {
         let stands = support::prompt_before(recording, at) - gone;
-        let restart = recording.calls[at].restart;
-        let by_rule = matches!(restart, Restart::No | Restart::AutoCompacted);
-        let after = if by_rule && stands >= rule.threshold {
-            places.push(at);
-            session.static_prefix + rule.left
-        } else {
-            stands
-        };
-        match restart {
-            Restart::No => gone += stands - after,
-            Restart::AutoCompacted => gone = started_with(recording, at) - after,
-            Restart::ManualCompacted | Restart::Fresh => gone = 0,
+        match recording.calls[at].restart {
+            Restart::No if stands >= rule.threshold => {
+                places.push(at);
+                gone += stands - session.static_prefix - rule.left;
+            }
+            Restart::AutoCompacted if stands < rule.threshold => {
+                gone = support::started_with(recording, at) - stands;
+            }
+            Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => gone = 0,
+            Restart::No => {}
         }
     }
     places
-}
-
-/// What a recorded compaction put in the place of the context.
-fn started_with(recording: &Recording, at: usize) -> i64 {
-    let of_restart = |kind| matches!(kind, BlockKind::System | BlockKind::Summary);
-    let blocks = support::blocks(recording, at).filter(|(_, block)| of_restart(block.kind));
-    blocks.map(|(_, block)| block.tokens).sum()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@
 
 use super::{Card, Grade, Intervention, ParamSpec, Params, Share, Unit, support};
 use crate::plan::{Clearing, Patch, Rules};
-use crate::recording::{Block, BlockKind, BlockMarks, Recording, Session};
+use crate::recording::{Block, BlockKind, BlockMarks, Recording, Restart, Session};
 use std::collections::BTreeSet;
 
 /// Clearing of tool results.
@@ -50,7 +50,7 @@ static CARD: Card = Card {
             low: 3,
             mode: 3,
             high: 10,
-            what: "newest results that stay",
+            what: "newest results that stay, beside those of the call itself",
             source: "low and mode: the provider's default; high: judgement",
         },
         ParamSpec {
@@ -60,7 +60,7 @@ static CARD: Card = Card {
             mode: 5_000,
             high: 20_000,
             what: "tokens that a clearing must free",
-            source: "low: the provider's default, none; mode and high: judgement, writes must pay",
+            source: "low: the provider's default, none; else judgement: the new write must pay",
         },
         ParamSpec {
             key: "stub",
@@ -78,7 +78,7 @@ static CARD: Card = Card {
             mode: 1_800,
             high: 3_600,
             what: "share of cleared files that are read again",
-            source: "mode: 43 of 242, low: 13 of 135 files edited later unread, 2026-11; high: twice",
+            source: "files edited later unread: mode 43 of 242, low 13 of 135; high: twice",
         },
         ParamSpec {
             key: "longer",
@@ -128,34 +128,56 @@ impl Intervention for G3 {
 }
 
 /// The results that would be cleared, were nothing else changed, each with the call before which
-/// that happens.
+/// that happens. What enters with a call stays together, and stays with it.
 fn cleared<'a>(
     recording: &'a Recording,
     session: &Session,
     rule: &Clearing,
 ) -> Vec<(usize, &'a Block)> {
-    let keep = usize::try_from(rule.keep).unwrap_or(usize::MAX);
     let mut cleared = Vec::new();
-    let mut standing: Vec<&Block> = Vec::new();
+    let mut standing: Vec<Vec<&Block>> = Vec::new();
+    // What stands in the recorded prompt and would not in this one.
     let mut gone = 0;
     for at in session.range() {
-        if !support::goes_on(recording, at) {
-            standing.clear();
-            gone = 0;
+        let call = &recording.calls[at];
+        match call.restart {
+            Restart::No => {
+                let old = old(&standing, rule.keep);
+                let frees = |block: &&Block| (block.tokens - rule.stub).max(0);
+                let freed: i64 = standing[..old].iter().flatten().map(frees).sum();
+                let stands = call.usage.context() - gone;
+                if stands >= rule.trigger && freed > 0 && freed >= rule.at_least {
+                    gone += freed;
+                    let worth = standing.drain(..old).flatten();
+                    let worth = worth.filter(|block| block.tokens > rule.stub);
+                    cleared.extend(worth.map(|block| (at, block)));
+                }
+            }
+            Restart::AutoCompacted if !support::still_compacts(recording, at, gone) => {
+                let stands = support::prompt_before(recording, at) - gone;
+                gone = support::started_with(recording, at) - stands;
+            }
+            _ => {
+                standing.clear();
+                gone = 0;
+            }
         }
-        let results = recording.blocks_of(at).iter();
-        standing.extend(results.filter(|block| block.kind == BlockKind::ToolResult));
-        let old = standing.len().saturating_sub(keep);
-        let frees = |block: &&Block| (block.tokens - rule.stub).max(0);
-        let freed: i64 = standing[..old].iter().map(frees).sum();
-        let stands = recording.calls[at].usage.context() - gone;
-        if stands >= rule.trigger && freed > 0 && freed >= rule.at_least {
-            gone += freed;
-            let worth = standing.drain(..old).filter(|block| block.tokens > rule.stub);
-            cleared.extend(worth.map(|block| (at, block)));
-        }
+        let is_result =
+            |block: &&Block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report);
+        standing.push(recording.blocks_of(at).iter().filter(is_result).collect());
     }
     cleared
+}
+
+/// How many of the groups are older than the newest `keep` results.
+fn old(standing: &[Vec<&Block>], keep: i64) -> usize {
+    let mut kept = 0;
+    let newest = standing.iter().rev().take_while(|group| {
+        let stays = kept < keep;
+        kept += group.len() as i64;
+        stays
+    });
+    standing.len() - newest.count()
 }
 
 #[cfg(test)]
@@ -181,8 +203,8 @@ mod tests {
     fn all_but_the_newest_are_cleared_at_the_trigger() {
         let line = "R1:40000 R2:30000 B:200 B:200 B:200 R3:50000 -";
         assert_eq!(check(line, &[], &[(6, 40_000), (6, 30_000)]), 1);
-        assert_eq!(check(line, &[("keep", 6)], &[]), 0);
-        assert_eq!(check(line, &[("keep", 5)], &[(6, 40_000)]), 1);
+        assert_eq!(check(line, &[("keep", 4)], &[(6, 40_000)]), 1);
+        assert_eq!(check(line, &[("keep", 5)], &[]), 0);
         assert_eq!(check(line, &[("trigger", 200_000)], &[]), 0);
         assert_eq!(check(line, &[("at_least", 90_000)], &[]), 0);
         assert_eq!(check(line, &[("look_up", 5_000)], &[(6, 40_000)]), 1);
@@ -190,23 +212,23 @@ mod tests {
 
     #[test]
     fn shell_output_is_cleared_and_not_fetched_again() {
-        assert_eq!(check("B:90000 B:10 B:10 B:10 -", &[], &[]), 1);
+        assert_eq!(check("B:90000 B:10 B:10 B:10 B:10 -", &[], &[]), 1);
     }
 
     #[test]
     fn a_file_is_fetched_once() {
-        let line = "R1:40000 R1:40000 B:1 B:1 B:1 -";
-        assert_eq!(check(line, &[], &[(4, 40_000)]), 1);
+        let line = "R1:40000 R1:40000 B:1 B:1 B:1 B:1 -";
+        assert_eq!(check(line, &[], &[(5, 40_000)]), 1);
     }
 
     #[test]
     fn a_compaction_leaves_nothing_to_clear() {
-        assert_eq!(check("R1:70000 - !B:10 B:10 B:10 B:90000 B:1 -", &[], &[]), 0);
+        assert_eq!(check("R1:70000 - !B:10 B:10 B:10 B:90000 -", &[], &[]), 0);
     }
 
     #[test]
     fn longer_runs_repeat_what_stands_behind_the_first_clearing() {
         let set = [("look_up", 0), ("longer", 10_000)];
-        assert_eq!(check("R1:90000 B:1 B:1 B:1 B:7 -", &set, &[(4, 1), (5, 7)]), 1);
+        assert_eq!(check("R1:90000 B:1 B:1 B:1 B:7 -", &set, &[(5, 7)]), 1);
     }
 }

@@ -52,7 +52,7 @@ static CARD: Card = Card {
             mode: 3,
             high: 10,
             what: "calls that become one, at most",
-            source: "147 transcripts: 92 % of parallel looks hold 2 or 3 uses; high: harness's limit",
+            source: "91 % of 217 parallel looks hold 2 or 3 uses, 2026-11; high: harness's limit",
         },
     ],
     texts: &[],

@@ -1,8 +1,5 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
-#[cfg(test)]
-pub mod made;
-
 use super::Share;
 use crate::plan::{DroppedCall, InsertedCall, Patch};
 use crate::recording::{Block, BlockKind, BlockMarks, CallMarks, Recording, Restart, Session};
@@ -130,6 +127,21 @@ pub fn prompt_before(recording: &Recording, call: usize) -> i64 {
     before.usage.context() + before.produced()
 }
 
+/// What a compaction or a fresh start put in the place of the context.
+pub fn started_with(recording: &Recording, call: usize) -> i64 {
+    let of_restart = |kind| matches!(kind, BlockKind::System | BlockKind::Summary);
+    let blocks = blocks(recording, call).filter(|(_, block)| of_restart(block.kind));
+    blocks.map(|(_, block)| block.tokens).sum()
+}
+
+/// Whether a recorded compaction would happen at its place if `gone` tokens fewer stood there: the
+/// harness compacts at the trigger of its window.
+pub fn still_compacts(recording: &Recording, call: usize, gone: i64) -> bool {
+    let before = prompt_before(recording, call);
+    let window = WINDOWS.iter().find(|(from, window)| (*from..*window).contains(&before));
+    before - gone >= window.map_or(before, |(from, _)| *from)
+}
+
 /// Time from the touch of a call's cache entry to the start of the next call of its session.
 pub fn gap_ms(recording: &Recording, call: usize) -> i64 {
     (recording.calls[call + 1].start_ms - recording.calls[call].touched_ms).max(0)
@@ -205,3 +217,6 @@ pub fn test_results(recording: &Recording) -> Vec<(u32, u32)> {
     }
     found
 }
+
+#[cfg(test)]
+pub mod made;

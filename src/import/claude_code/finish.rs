@@ -1,8 +1,8 @@
 //! What follows from a whole session: estimates, marks of calls, restarts and cache breaks.
 //!
 //! Cache breaks (MODEL.md, "Cache law"): a model switch loses everything; compaction, a session
-//! start or synthetic record in between, a switch of thinking or effort and a context that shrank lose
-//! the messages.
+//! start or synthetic record in between, a switch of thinking or effort and a context that shrank
+//! lose the messages.
 
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{

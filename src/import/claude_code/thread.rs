@@ -223,10 +223,9 @@ impl Thread {
 
     /// Newer versions tell the effort of a response; it belongs to the key of the cache.
     fn effort(&mut self, record: &Record<'_>) {
-        if let Some(effort) = &record.effort.0
-            && !effort.0.is_empty()
-        {
-            let effort = effort.hash();
+        let name = record.effort.0;
+        if !name.0.is_empty() {
+            let effort = name.hash();
             self.now.effort_switched |= self.effort.is_some_and(|before| before != effort);
             self.effort = Some(effort);
         }

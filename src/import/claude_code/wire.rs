@@ -1,6 +1,6 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
-use super::text::{Input, JsonLength, Length, Lenient, Short, Text};
+use super::text::{Input, JsonLength, Length, Lenient, Short, Text, Word};
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -27,7 +27,7 @@ pub struct Record<'a> {
     pub version: Short<'a>,
     /// The effort that a response was asked for with.
     #[serde(borrow)]
-    pub effort: Lenient<Short<'a>>,
+    pub effort: Word<'a>,
     #[serde(borrow)]
     pub session_id: Short<'a>,
     #[serde(borrow)]

@@ -3,10 +3,10 @@
 //! A line is a session. `key=value` words at its start describe it: `tier=1h`, `step=plan`,
 //! `pipe=p`, `role=sub`, `model=x`. Every other word is a call: tool uses joined by `+`, each a
 //! letter, the number of its file, and the tokens of its result behind a colon, 100 unless said.
-//! `R1:2000` reads file 1, `G` greps, `L` globs, `E1` edits, `B` is a shell command, `T` a task, `-`
-//! nothing. In front of them: `h` a person asks, `@400/` 400 seconds pass instead of 10, `!` the
-//! context was compacted, `*` the effort was switched, `~` the model. Behind a use, `'` marks a
-//! read of what is still there.
+//! `R1:2000` reads file 1, `G` greps, `L` globs, `E1` edits, `B` is a shell command, `T` a task,
+//! `-` nothing. In front of them: `h` a person asks, `@400/` 400 seconds pass instead of 10, `!`
+//! the context was compacted, `*` the effort was switched, `~` the model. Behind a use, `'` marks
+//! a read of what is still there.
 
 use crate::recording::{
     BlockKind, BlockMarks, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession,
