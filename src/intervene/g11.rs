@@ -9,7 +9,7 @@
 //! which are read instead.
 //!
 //! Which switches count: those that the importer marks because they alone broke the cache
-//! (MODEL.md, "Marks"). A switch of the model is no effort switch: it belongs to the toggle that
+//! (MODEL.md, "Marks"), while its entry was alive. A switch of the model is no effort switch: it belongs to the toggle that
 //! chooses models.
 //!
 //! Source: the provider's prompt-caching page, 2026-08-22, and the harness's: effort is part of
@@ -19,7 +19,7 @@
 //! thought more or less is not modelled. Setting the default by name changes nothing, yet may be
 //! marked if the cache was lost at that moment.
 
-use super::{Card, Grade, Intervention, Params};
+use super::{Card, Grade, Intervention, Params, support};
 use crate::plan::Patch;
 use crate::recording::{CallMarks, Recording};
 
@@ -43,9 +43,15 @@ impl Intervention for G11 {
     }
 
     fn patch(&self, recording: &Recording, _: &Params) -> Patch {
-        let calls = recording.calls.iter().enumerate();
-        let switched = calls.filter(|(_, call)| call.marks.contains(CallMarks::EFFORT_SWITCH));
-        let healed: Vec<u32> = switched.map(|(at, _)| at as u32).collect();
+        let healed: Vec<u32> = support::sessions(recording)
+            .flat_map(|(_, session)| session.range().skip(1))
+            .filter(|&at| {
+                let alive = recording.calls[at - 1].tier.ttl_ms();
+                recording.calls[at].marks.contains(CallMarks::EFFORT_SWITCH)
+                    && support::gap_ms(recording, at - 1) < alive
+            })
+            .map(|at| at as u32)
+            .collect();
         Patch { found: healed.len() as u32, healed, ..Patch::default() }
     }
 }
@@ -64,5 +70,7 @@ mod tests {
     fn marked_switches_are_healed_and_nothing_else() {
         check("R1 *R2 - h*-", &[1, 3]);
         check("R1 ~R2 !- h-", &[]);
+        check("R1 @299/*R2 -", &[1]);
+        check("R1 @300/*R2 -", &[]);
     }
 }

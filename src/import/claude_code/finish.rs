@@ -92,7 +92,8 @@ fn link(calls: &mut [RawCall], index: usize, between: Between) {
     if between.effort_switched && call.cache_break == CacheBreak::No {
         call.cache_break = CacheBreak::ToStatic;
         let alone = !between.resumed && !shrunk && prev.model == call.model;
-        call.marks.set(CallMarks::EFFORT_SWITCH, alone);
+        let lost = call.usage.read < before - prev.usage.fresh;
+        call.marks.set(CallMarks::EFFORT_SWITCH, alone && lost);
     }
     if between.resumed || shrunk {
         call.cache_break = CacheBreak::ToStatic;
