@@ -9,8 +9,8 @@
 //! which are read instead.
 //!
 //! Which switches count: those that the importer marks because they alone broke the cache
-//! (MODEL.md, "Marks"), while its entry was alive. A switch of the model is no effort switch: it belongs to the toggle that
-//! chooses models.
+//! (MODEL.md, "Marks"), while its entry was alive. A switch of the model is no effort switch: it
+//! belongs to the toggle that chooses models.
 //!
 //! Source: the provider's prompt-caching page, 2026-08-22, and the harness's: effort is part of
 //! the key. Thinking switches were seen to break the cache from version 2.1.12 up to 2.1.38.

@@ -112,9 +112,7 @@ impl Intervention for G2 {
             let rules = Rules { compaction: Some(compaction), ..Rules::default() };
             patch.rules.push((index, rules));
             for at in places {
-                for _ in 0..params.get("look_ups") {
-                    patch.inserted.push(support::fetch(at, support::FOUND_AGAIN));
-                }
+                patch.inserted.extend(support::look_again(at, params.get("look_ups")));
             }
             support::longer(recording, first..session.range().end, &mut longer, &mut patch);
         }

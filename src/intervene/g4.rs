@@ -70,11 +70,7 @@ impl Intervention for G4 {
             patch.found += 1;
             patch.replaced_blocks.push((index as u32, cap));
             if look_up.takes() {
-                let mut rest = block.tokens - cap;
-                while rest > 0 {
-                    patch.inserted.push(support::fetch(block.call as usize, rest.min(cap)));
-                    rest -= cap;
-                }
+                patch.inserted.extend(support::fetch_rest(block, cap));
             }
         }
         patch

@@ -94,9 +94,7 @@ impl Intervention for G9 {
             for at in cuts(recording, session, usize::try_from(split).unwrap_or(usize::MAX)) {
                 patch.found += 1;
                 patch.restarted.push((at as u32, system + params.get("handoff")));
-                for _ in 0..params.get("look_ups") {
-                    patch.inserted.push(support::fetch(at, support::FOUND_AGAIN));
-                }
+                patch.inserted.extend(support::look_again(at, params.get("look_ups")));
             }
         }
         patch

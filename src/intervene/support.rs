@@ -25,7 +25,10 @@ pub const SUMMARY_OUTPUT: i64 = 3_500;
 pub const LEFT: i64 = 29_000;
 
 /// What a call brings that looks up what a lost context held. Source: MODEL.md, "Toggle constants".
-pub const FOUND_AGAIN: i64 = 3_900;
+const FOUND_AGAIN: i64 = 3_900;
+
+/// The most calls that look up what one place lost: a limit, against memory.
+const MOST_LOOK_UPS: i64 = 100;
 
 /// Tools that look at something and change nothing, so that several may run at once.
 const LOOKS: [&str; 7] = ["Read", "Grep", "Glob", "LS", "NotebookRead", "WebFetch", "WebSearch"];
@@ -43,6 +46,18 @@ pub fn fetch(after: usize, tokens: i64) -> InsertedCall {
         output: TOOL_USE_OUTPUT,
         duration_ms: writing_ms(TOOL_USE_OUTPUT),
     }
+}
+
+/// Calls after the call `after` that look up again what a context held that was lost there.
+pub fn look_again(after: usize, calls: i64) -> impl Iterator<Item = InsertedCall> {
+    (0..calls.min(MOST_LOOK_UPS)).map(move |_| fetch(after, FOUND_AGAIN))
+}
+
+/// Calls that fetch the content of a block beyond its first `cap` tokens, so many at a time.
+pub fn fetch_rest(block: &Block, cap: i64) -> impl Iterator<Item = InsertedCall> {
+    let (after, rest) = (block.call as usize, (block.tokens - cap).max(0));
+    let part = cap.max(rest / MOST_LOOK_UPS + 1);
+    (0..(rest + part - 1) / part).map(move |at| fetch(after, part.min(rest - at * part)))
 }
 
 /// A call that fetches the content of a block that was kept out of the context.
