@@ -114,10 +114,10 @@ pub struct Run {
     pub tier: Tier,
     /// Index of its price in [`Plan::prices`].
     pub price: u16,
-    /// Contexts below this size are not cached: the model's minimum, or 0 for calls that were
-    /// recorded to cache less than that and for calls that write no cache.
+    /// Contexts below this size, in recorded tokens, are not cached: the model's minimum, or 0
+    /// for calls that were recorded to cache less than that and for calls that write no cache.
     pub min_cached: i64,
-    /// Contexts above this size are priced in the long band.
+    /// Contexts above this size, in the tokens of its price's model, are priced in the long band.
     pub long_above: i64,
     /// The session's static prefix.
     pub static_prefix: i64,

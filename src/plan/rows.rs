@@ -222,21 +222,20 @@ pub(super) struct Variants<'a> {
     leaner: Vec<(Subset, Variant)>,
 }
 
-/// Sizes at which a price changes its mind, in recorded tokens.
+/// Sizes at which a price changes its mind.
 struct Limits {
+    /// In recorded tokens, as the pass counts.
     min_cached: i64,
+    /// In the model's own tokens, as calls are told.
     long_above: i64,
 }
 
 impl Limits {
     fn of(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
-        let recorded = |tokens: i64| match tokens {
-            i64::MAX => i64::MAX,
-            tokens => scaled(tokens, BASIS_POINTS, scale_bp),
-        };
+        let min_cached = scaled(price.min_cached, BASIS_POINTS, scale_bp);
         Self {
-            min_cached: if cached_below { 0 } else { recorded(price.min_cached) },
-            long_above: recorded(price.long_above),
+            min_cached: if cached_below { 0 } else { min_cached },
+            long_above: price.long_above,
         }
     }
 }
