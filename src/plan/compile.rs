@@ -125,7 +125,7 @@ impl Compiler<'_> {
                 touched_by |= plan.variants[own].iter().fold(0, |all, (bit, _)| all | bit);
                 for row in &plan.rows[run.range()] {
                     let event = plan.event(row);
-                    touched_by |= row.touched_by | event.insert | event.healed | event.restarted.0;
+                    touched_by |= row.touched_by | event.insert | event.healed | event.restarted;
                 }
             }
             let rules = &plan.rules[session.rules.start as usize..session.rules.end as usize];

@@ -136,10 +136,14 @@ impl<'a> Walk<'a> {
         bits.iter().fold(0, |all, (_, bit)| all | bit)
     }
 
-    /// Bits under which the context starts over at the next call, and the largest start.
-    pub(super) fn restarted(&mut self, call: usize) -> (Subset, i64) {
+    /// What the context would start over with at the next call, in order of precedence: the
+    /// largest start.
+    pub(super) fn restarted(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (Subset, i64)> + Clone + 'a {
         let entries = take(&mut self.restarted, |entry| entry.0 as usize == call);
-        entries.iter().fold((0, 0), |(all, most), (_, tokens, bit)| (all | bit, most.max(*tokens)))
+        entries.iter().rev().map(|&(_, tokens, bit)| (bit, tokens))
     }
 }
 

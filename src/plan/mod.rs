@@ -83,8 +83,8 @@ pub struct Event {
     pub cache_break: CacheBreak,
     /// Bits under which that event does not happen.
     pub healed: Subset,
-    /// Bits under which the context starts over here, and what it then starts with.
-    pub restarted: (Subset, i64),
+    /// Bits under which the context starts over here.
+    pub restarted: Subset,
 }
 
 impl Event {
@@ -99,7 +99,7 @@ impl Event {
         restart: Restart::No,
         cache_break: CacheBreak::No,
         healed: 0,
-        restarted: (0, 0),
+        restarted: 0,
     };
 }
 

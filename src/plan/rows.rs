@@ -124,6 +124,9 @@ impl<'a> Compiler<'a> {
         }
         self.terms.choose(saved.map(save));
         self.terms.choose(self.merged.dropped(at));
+        let restarted = self.walk.restarted(at);
+        let start = |(bit, start)| (bit, Deltas { start, ..Deltas::default() });
+        self.terms.choose(restarted.clone().map(start));
         let event = Event {
             insert: 0,
             off_tier: off_tier(call),
@@ -134,7 +137,7 @@ impl<'a> Compiler<'a> {
             restart: call.restart,
             cache_break: call.cache_break,
             healed: self.walk.healed(at),
-            restarted: self.walk.restarted(at),
+            restarted: restarted.fold(0, |all, (bit, _)| all | bit),
         };
         let row = Row {
             inputs,
@@ -233,10 +236,7 @@ struct Limits {
 impl Limits {
     fn of(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
         let min_cached = scaled(price.min_cached, BASIS_POINTS, scale_bp);
-        Self {
-            min_cached: if cached_below { 0 } else { min_cached },
-            long_above: price.long_above,
-        }
+        Self { min_cached: if cached_below { 0 } else { min_cached }, long_above: price.long_above }
     }
 }
 

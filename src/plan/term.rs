@@ -19,6 +19,8 @@ pub struct Deltas {
     pub results: i64,
     /// Tokens of its outputs.
     pub outputs: i64,
+    /// Tokens that the context starts over with beside its inputs.
+    pub start: i64,
     /// Milliseconds that do not pass after the call.
     pub saved_ms: i64,
     /// Of an inserted call: milliseconds saved only after it, from the idle time that follows.
@@ -34,6 +36,7 @@ impl AddAssign for Deltas {
         self.restart_inputs += other.restart_inputs;
         self.results += other.results;
         self.outputs += other.outputs;
+        self.start += other.start;
         self.saved_ms += other.saved_ms;
         self.later_ms += other.later_ms;
         self.dropped |= other.dropped;

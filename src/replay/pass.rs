@@ -292,8 +292,8 @@ pub(super) fn eventful<P: Policy>(
     let mut inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
     let restart_inputs = event.restart_inputs + deltas.restart_inputs;
-    let (own_break, own_shock) = if event.restarted.0 & subset != 0 {
-        inputs += event.restarted.1;
+    let (own_break, own_shock) = if event.restarted & subset != 0 {
+        inputs += deltas.start;
         state.forget();
         (event.cache_break.max(CacheBreak::ToStatic), Shock::None)
     } else {

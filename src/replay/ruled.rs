@@ -72,7 +72,7 @@ pub(super) fn session<P: Policy, S: Sink>(
                 continue;
             }
             let deltas = pass::deltas(plan, row, subset);
-            let starts_over = event.restart != Restart::No || event.restarted.0 & subset != 0;
+            let starts_over = event.restart != Restart::No || event.restarted & subset != 0;
             let mut road = Road { run, index, state: &mut state, policy, sink };
             if !deltas.dropped && !starts_over && road.state.cached > 0 {
                 let start_ms = row.start_ms + deltas.later_ms - road.state.saved_ms;
