@@ -65,13 +65,16 @@ impl Merged {
         merged
     }
 
-    /// Makes every system block of a session smaller.
+    /// Makes the system part smaller wherever it enters a session.
     fn lean(&mut self, recording: &Recording, session: u32, (less, bit): (i64, Subset)) {
         for at in recording.sessions[session as usize].range() {
+            let mut less = less;
             for index in recording.calls[at].range() {
                 let block = &recording.blocks[index];
                 if block.kind == BlockKind::System {
-                    self.replaced.push((index as u32, (block.tokens - less).max(0), bit));
+                    let gone = less.min(block.tokens);
+                    self.replaced.push((index as u32, block.tokens - gone, bit));
+                    less -= gone;
                 }
             }
         }

@@ -73,7 +73,8 @@ pub struct Event {
     pub cut: i64,
     /// For an automatic compaction: context from which on the harness compacts.
     pub threshold: i64,
-    /// For an automatic compaction: its inputs that exist only because of it, every bit off.
+    /// Of its inputs, every bit off: the system part and a summary. Where an automatic compaction
+    /// is deferred, they do not enter.
     pub restart_inputs: i64,
     /// What the law does not explain.
     pub shock: Shock,
@@ -192,7 +193,7 @@ pub struct Plan {
     /// Index of the recorded call of each row, or of the call that an inserted one follows.
     pub call_of: Vec<u32>,
     /// Tool results that enter with each row: tokens with every bit off, and how many. Empty
-    /// where no rule clears any.
+    /// where no rule clears any. Calls in addition have none.
     pub results: Vec<(i64, i64)>,
     /// The prices that the runs refer to.
     pub prices: Vec<PriceRow>,
