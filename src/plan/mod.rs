@@ -240,7 +240,8 @@ impl Plan {
         for (_, variant) in own.iter().filter(|(bit, _)| bit & subset != 0) {
             variant.apply(&mut run);
         }
-        if let Some(tier) = rules.tier.filter(|_| run.tier != Tier::Uncached) {
+        let writes = run.tier != Tier::Uncached;
+        if let Some(tier) = rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
             (run.tier, run.one_tier) = (tier, true);
         }
         run.compact_at = rules.compaction.map(|compaction| compaction.threshold);
