@@ -67,8 +67,9 @@ impl Merged {
 
     /// Makes the system part smaller wherever it enters a session.
     fn lean(&mut self, recording: &Recording, session: u32, (less, bit): (i64, Subset)) {
+        let most = less.min(system_part(recording, session));
         for at in recording.sessions[session as usize].range() {
-            let mut less = less;
+            let mut less = most;
             for index in recording.calls[at].range() {
                 let block = &recording.blocks[index];
                 if block.kind == BlockKind::System {
@@ -148,6 +149,13 @@ impl<'a> Walk<'a> {
         let entries = take(&mut self.restarted, |entry| entry.0 as usize == call);
         entries.iter().rev().map(|&(_, tokens, bit)| (bit, tokens))
     }
+}
+
+/// The system part that a session starts with, tokens.
+pub(super) fn system_part(recording: &Recording, session: u32) -> i64 {
+    let Some(first) = recording.sessions[session as usize].range().next() else { return 0 };
+    let blocks = recording.blocks_of(first).iter();
+    blocks.filter(|block| block.kind == BlockKind::System).map(|block| block.tokens).sum()
 }
 
 /// Leaves out what is sorted before.

@@ -1,7 +1,7 @@
 //! The rows, terms and runs of one session.
 
 use super::compile::Compiler;
-use super::merged::idle_ms;
+use super::merged::{idle_ms, system_part};
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
 use crate::ids::NONE;
 use crate::price::{MissingPrice, PriceRow};
@@ -25,19 +25,12 @@ impl<'a> Compiler<'a> {
             let models = patch.remodelled.iter().filter(|(session, _)| *session == index);
             variants.models.extend(models.map(|(_, model)| (model.as_str(), 1 << at)));
             for (_, less) in patch.leaner.iter().filter(|(session, _)| *session == index) {
-                variants.leaner.push((*less.min(&self.system(index)), 1 << at));
+                variants.leaner.push((*less.min(&system_part(self.recording, index)), 1 << at));
             }
         }
         variants.models.sort_unstable();
         variants.leaner.sort_unstable_by(|a, b| b.cmp(a));
         variants
-    }
-
-    /// The system part that a session starts with.
-    fn system(&self, index: u32) -> i64 {
-        let Some(first) = self.recording.sessions[index as usize].range().next() else { return 0 };
-        let blocks = self.recording.blocks_of(first).iter();
-        blocks.filter(|block| block.kind == BlockKind::System).map(|block| block.tokens).sum()
     }
 
     /// Opens a new run for a call unless it shares everything with the call before.

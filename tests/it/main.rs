@@ -23,3 +23,4 @@ mod reported;
 mod run;
 mod tidy;
 mod twin;
+mod twin_rules;
