@@ -234,7 +234,7 @@ mod tests {
         check("lens = \"calls\"\n", "\"message\" or \"record\"");
         check("seed = -1\n", "whole number");
         check("date = \"tomorrow\"\n", "2026-04-13");
-        check("[toggles.R10]\n", "no toggle 'R10' (is it 'R1'?)");
+        check("[toggles.R0]\n", "no toggle 'R0' (is it 'R1'?)");
         check("[toggles.R1]\ncomplience = 1\n", "is it 'compliance'?");
         check("[toggles.R1]\ncompliance = 10001\n", "0 to 10,000");
         check("[toggles.R2]\ncalls_per_site = -1\n", "a count of 0");

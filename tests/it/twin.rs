@@ -130,7 +130,8 @@ impl<'a> Twin<'a> {
             (call.restart, call.shock) = (Restart::No, Shock::None);
         }
         let before = (!first).then(|| &self.recording.calls[at - 1]);
-        let switched = before.is_some_and(|before| before.model != call.model);
+        let other = before.is_some_and(|before| before.model != call.model);
+        let switched = other && call.cache_break == CacheBreak::ToZero;
         if on.healed.contains(&(at as u32)) || (switched && self.other_model().is_some()) {
             let lost = call.restart != Restart::No;
             let left = if lost { CacheBreak::ToStatic } else { CacheBreak::No };

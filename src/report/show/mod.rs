@@ -12,6 +12,7 @@ pub mod compare;
 pub mod inspect;
 pub mod list;
 pub mod report;
+pub mod sweep;
 
 use crate::price::Pricing;
 use crate::recording::{Recording, hex};
