@@ -2,6 +2,7 @@
 
 use super::{Done, Failure, Outcome, load, render};
 use crate::cli::{Format, SweepArgs};
+use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
 use crate::study::sweep::{Metric, sweep};
@@ -22,7 +23,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
     if let Some(out) = &args.out {
         let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let bytes = match &*ending {
-            "csv" => shown.csv(),
+            "csv" => csv::view(&shown.lattice()),
             "json" => shown.json(),
             _ => {
                 return Err(Failure::new(format!(
@@ -35,7 +36,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
     }
     let stdout = match args.format {
         Format::Json => shown.json(),
-        Format::Csv => shown.csv(),
+        Format::Csv => csv::view(&shown.lattice()),
         other => render(&shown.document(), other),
     };
     let done: Done = load::done(stdout, &loaded);

@@ -20,6 +20,7 @@ mod import_fuzz;
 mod import_marks;
 mod import_merge;
 mod import_stream;
+mod joint;
 mod laws;
 mod properties;
 mod reported;

@@ -3,7 +3,7 @@
 use super::{Provenance, SideJson};
 use crate::plan::Subset;
 use crate::report::json::{self, Cost as CostJson};
-use crate::report::{Cell, Column, Document, Section, View, csv, format};
+use crate::report::{Cell, Column, Document, Section, View, format};
 use crate::study::sweep::{Entry, Metric, Sweep};
 use crate::units::PicoUsd;
 use serde::Serialize;
@@ -134,14 +134,14 @@ impl Shown<'_> {
         ]
     }
 
-    /// Every subset, exactly.
+    /// Every subset.
     #[must_use]
-    pub fn csv(&self) -> Vec<u8> {
-        let mut view = View::new("lattice", columns());
+    pub fn lattice(&self) -> View {
+        let mut view = View::new("Every set", columns());
         for entry in &self.sweep.entries {
             view.row(self.cells(entry));
         }
-        csv::view(&view)
+        view
     }
 
     /// Every subset, for programs.

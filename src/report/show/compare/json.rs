@@ -29,6 +29,7 @@ impl Shown<'_> {
                 variant: (&self.comparison.variant).into(),
                 toggles: self.comparison.toggles.iter().map(ToggleJson::from).collect(),
                 joint: JointJson::of(self.comparison),
+                interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
                 tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
                 findings: self.findings,
@@ -46,6 +47,8 @@ struct Body<'a> {
     variant: SideJson,
     toggles: Vec<ToggleJson>,
     joint: JointJson,
+    /// Pairs of toggles whose savings depend on each other.
+    interaction: Vec<PairJson>,
     tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
     findings: &'a [Finding],
@@ -145,6 +148,22 @@ impl From<&Probability> for ProbabilityJson {
             one.at_least.into()
         };
         Self { claim: one.claim.clone(), metric: one.metric, at_least, p: Share(one.p_bp) }
+    }
+}
+
+/// What two toggles save together beyond the sum of both.
+#[derive(Serialize)]
+struct PairJson {
+    toggles: [&'static str; 2],
+    calls: i64,
+    #[serde(flatten)]
+    saving: PointJson,
+}
+
+impl From<&(&'static str, &'static str, Saving)> for PairJson {
+    fn from((a, b, saving): &(&'static str, &'static str, Saving)) -> Self {
+        let (read, cost) = (saving.usage.read, saving.money().into());
+        Self { toggles: [a, b], calls: saving.calls, saving: PointJson { read, cost } }
     }
 }
 
