@@ -32,7 +32,8 @@ pub struct Patch {
     pub resumed: Vec<Resumed>,
     /// Sessions that would run on another model: (session, model). All calls run on it, so that
     /// a recorded model switch breaks nothing (as [`Self::healed`]). Its price, bands, smallest
-    /// cacheable prompt and tokenizer apply; tiers stay. Of several the last in the alphabet counts.
+    /// cacheable prompt and tokenizer apply; tiers stay. Of several the last in the alphabet
+    /// counts.
     pub remodelled: Vec<(u32, String)>,
     /// Sessions whose system prompt and tools would be smaller: (session, tokens less), at most
     /// the system part that the session starts with. The system part shrinks wherever it enters,
