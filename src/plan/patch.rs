@@ -31,8 +31,9 @@ pub struct Patch {
     /// Sessions that would go on from the end of another one.
     pub resumed: Vec<Resumed>,
     /// Sessions that would run on another model: (session, model). All calls run on it, so that
-    /// recorded model switches break nothing. Its price, bands, smallest cacheable prompt and
-    /// tokenizer apply; tiers stay. Of several the last in the alphabet counts.
+    /// a recorded model switch breaks nothing (as [`Self::healed`]). Its price, bands, smallest
+    /// cacheable prompt and tokenizer apply; tiers stay. Of several the last in the alphabet
+    /// counts.
     pub remodelled: Vec<(u32, String)>,
     /// Sessions whose system prompt and tools would be smaller: (session, tokens less), at most
     /// the system part that the session starts with. The system part shrinks wherever it enters,

@@ -5,7 +5,7 @@ use super::merged::{idle_ms, system_part};
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
 use crate::ids::NONE;
 use crate::price::{MissingPrice, PriceRow};
-use crate::recording::{BlockKind, Call, Restart, Tier};
+use crate::recording::{BlockKind, CacheBreak, Call, Restart, Tier};
 use crate::units::{BASIS_POINTS, scaled};
 
 /// What calls must share to share a run.
@@ -100,7 +100,9 @@ impl<'a> Compiler<'a> {
         let call = &recording.calls[at];
         let first = recording.sessions[call.session as usize].first_call as usize;
         // On one model nothing switches.
-        let switched = at > first && recording.calls[at - 1].model != call.model;
+        let switched = at > first
+            && recording.calls[at - 1].model != call.model
+            && call.cache_break == CacheBreak::ToZero;
         let one_model = variants.models.iter().fold(0, |all, (_, bit)| all | bit);
         let amounts = self.blocks(call);
         self.terms.choose(saved.map(save));

@@ -31,25 +31,25 @@ pub(super) struct Ends {
     kept: bool,
     /// Whether a session may have to clear what another one left.
     pub(super) need_results: bool,
-    states: Vec<End>,
+    done: Vec<End>,
 }
 
 impl Ends {
     pub(super) fn new(plan: &Plan, island: &Island) -> Self {
         let kept = island.sessions.len() > 1;
         let first = island.sessions.start as usize;
-        Self { first, kept, need_results: kept && !plan.results.is_empty(), states: Vec::new() }
+        Self { first, kept, need_results: kept && !plan.results.is_empty(), done: Vec::new() }
     }
 
     pub(super) fn push(&mut self, end: End) {
         if self.kept {
-            self.states.push(end);
+            self.done.push(end);
         }
     }
 
     /// The end of a session of the plan.
     pub(super) fn of(&self, session: usize) -> Option<&End> {
-        self.states.get(session.checked_sub(self.first)?)
+        self.done.get(session.checked_sub(self.first)?)
     }
 }
 

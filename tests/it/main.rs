@@ -28,4 +28,5 @@ mod run;
 mod small;
 mod tidy;
 mod twin;
+mod twin_patch;
 mod twin_rules;

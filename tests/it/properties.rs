@@ -2,6 +2,7 @@
 
 use crate::generated::{Case, cases, compile, recordings};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use windtunnel::plan::{DroppedCall, Patch, Plan, Subset};
 use windtunnel::recording::{Recording, Restart, format};
 use windtunnel::replay::{CallOutcome, CallRow, Outcome, replay, replay_island, replay_rows};
@@ -24,8 +25,16 @@ fn calls(plan: &Plan, subset: Subset) -> Vec<(u32, CallOutcome)> {
 }
 
 /// Plans and subsets may number prices and rows differently; this is what a user sees.
-fn seen(plan: &Plan, subset: Subset) -> (Vec<(u32, CallOutcome)>, Outcome) {
-    (calls(plan, subset), replay(plan, subset))
+type Seen = (Vec<(u32, CallOutcome)>, Outcome, BTreeMap<(String, usize), (Usage, i64)>);
+
+fn seen(plan: &Plan, subset: Subset) -> Seen {
+    let mut outcome = replay(plan, subset);
+    let by_price = std::mem::take(&mut outcome.by_price);
+    let hidden = std::mem::take(&mut outcome.hidden_by_price);
+    let key = |band: usize| (plan.prices[band / 2].model.clone(), band % 2);
+    let paid = by_price.into_iter().zip(hidden).enumerate();
+    let paid = paid.filter(|(_, (usage, hidden))| !usage.is_zero() || *hidden != 0);
+    (calls(plan, subset), outcome, paid.map(|(band, sums)| (key(band), sums)).collect())
 }
 
 /// The recording, told as the outcome that an untouched replay must have.

@@ -1,17 +1,17 @@
 //! The slow twin: an obvious simulator that keeps every prompt as a list of pieces and looks at
 //! all of it for every call. It is written from the documentation of the model and shares input
-//! types with it, nothing else: no plan, no rows, no cache code. What sessions do between their
-//! calls and what they take over from each other stands in [`crate::twin_rules`].
+//! types with it, nothing else: no plan, no rows, no cache code. What patches make of a call
+//! stands in [`crate::twin_patch`], what happens between calls and sessions in
+//! [`crate::twin_rules`].
 
 use crate::generated::{Case, MODELS, cases};
-use crate::twin_rules::{all_on, resumed_from, rules_on};
+use crate::twin_patch::{all_on, rules_on};
+use crate::twin_rules::{resumed_from, spawned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::mem::take;
-use windtunnel::plan::{InsertedCall, Patch, Rules};
-use windtunnel::recording::{
-    Block, BlockKind, CacheBreak, Call, Recording, Restart, Session, Shock, Tier,
-};
+use windtunnel::plan::{Patch, Rules};
+use windtunnel::recording::{CacheBreak, Call, Recording, Restart, Session, Shock, Tier};
 use windtunnel::replay;
 use windtunnel::units::Usage;
 
@@ -40,15 +40,15 @@ pub struct Piece {
 pub struct Request {
     pub call: Call,
     /// An automatic compaction happens from this prompt on.
-    threshold: i64,
+    pub threshold: i64,
     /// What the prompt starts over with by a toggle.
-    start: Option<i64>,
+    pub start: Option<i64>,
     /// Inputs that exist because the prompt starts over.
     pub summary: Vec<Piece>,
     /// Its tool results, one piece of them.
     pub results: Piece,
     pub inputs: Vec<Piece>,
-    outputs: Vec<i64>,
+    pub outputs: Vec<i64>,
 }
 
 /// One session in progress.
@@ -120,88 +120,6 @@ impl<'a> Twin<'a> {
             }
             self.state.earlier_ms += saved_ms;
         }
-    }
-
-    /// A recorded call under the patches that are on.
-    fn recorded(&self, at: usize) -> Request {
-        let mut call = self.on_tier(at);
-        let (first, on) = (at == self.session.range().start, self.on);
-        if first && self.state.resumed {
-            (call.restart, call.shock) = (Restart::No, Shock::None);
-        }
-        let before = (!first).then(|| &self.recording.calls[at - 1]);
-        let switched = before.is_some_and(|before| before.model != call.model);
-        if on.healed.contains(&(at as u32)) || (switched && self.other_model().is_some()) {
-            let lost = call.restart != Restart::No;
-            let left = if lost { CacheBreak::ToStatic } else { CacheBreak::No };
-            (call.cache_break, call.shock) = (call.cache_break.min(left), Shock::None);
-        }
-        let threshold = match before.map_or(0, |prev| prev.usage.context() + prev.produced()) {
-            167_000..200_000 => 167_000,
-            967_000..1_000_000 => 967_000,
-            other => other,
-        };
-        let starts = on.restarted.iter().filter(|(call, _)| *call as usize == at);
-        let start = starts.map(|(_, tokens)| *tokens).max();
-        let sizes = |wanted: &dyn Fn(&Block) -> bool| {
-            let blocks = call.range().filter(|&index| wanted(&self.recording.blocks[index]));
-            blocks.map(|index| self.tokens(index as u32)).collect::<Vec<i64>>()
-        };
-        let of_restart = |b: &Block| matches!(b.kind, BlockKind::System | BlockKind::Summary);
-        let is_result = |b: &Block| matches!(b.kind, BlockKind::ToolResult | BlockKind::Report);
-        let results = sizes(&is_result);
-        let inputs = sizes(&|b| !b.kind.is_output() && !of_restart(b) && !is_result(b));
-        Request {
-            threshold: self.rules.compaction.map_or(threshold, |rule| rule.threshold),
-            start: start.filter(|_| !first && call.restart == Restart::No),
-            summary: pieces(&sizes(&of_restart)),
-            results: Piece {
-                tokens: results.iter().sum(),
-                results: results.iter().filter(|tokens| **tokens > 0).count() as i64,
-            },
-            inputs: pieces(&inputs),
-            outputs: sizes(&|block| block.kind.is_output()),
-            call,
-        }
-    }
-
-    /// The request of a call that would be made in addition: as large and as fresh as a recorded
-    /// one, with nothing written off its tier.
-    pub fn resembling(&self, at: usize, new: InsertedCall, start_ms: i64) -> Request {
-        let like = self.on_tier(at);
-        let (end_ms, touched_ms) = (start_ms + new.duration_ms, start_ms);
-        let fresh = like.usage.fresh;
-        let usage = Usage { fresh, read: like.usage.context() - fresh, ..Usage::default() };
-        let (restart, cache_break, shock) = (Restart::No, CacheBreak::No, Shock::None);
-        let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, ..like };
-        Request {
-            call: Call { restart, cut: 0, cache_break, shock, ..like },
-            threshold: 0,
-            start: None,
-            summary: Vec::new(),
-            results: Piece::default(),
-            inputs: pieces(&[new.input]),
-            outputs: vec![new.output],
-        }
-    }
-
-    fn tokens(&self, index: u32) -> i64 {
-        let block = &self.recording.blocks[index as usize];
-        if self.on.dropped_blocks.contains(&index) {
-            return 0;
-        }
-        let sizes = self.on.replaced_blocks.iter().filter(|(replaced, _)| *replaced == index);
-        let leaner = (block.kind == BlockKind::System && self.leaner().is_some())
-            .then(|| (block.tokens - self.leaner().unwrap_or(0)).max(0));
-        sizes.map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
-    }
-
-    /// Time that does not pass after a call, of what passed from its start to the next one.
-    fn saved_ms(&self, at: usize, until_next_ms: i64) -> i64 {
-        let dropped = self.on.dropped_calls.iter();
-        let freed = dropped.filter(|one| one.call as usize == at && one.frees_time);
-        let saved = self.on.saved_ms.iter().filter(|(call, _)| *call as usize == at);
-        saved.map(|(_, ms)| *ms).chain(freed.map(|_| until_next_ms)).max().unwrap_or(0)
     }
 
     /// Brings a request into the prompt, which may start over before, and makes its call.
@@ -368,7 +286,7 @@ fn simulate<'a>(case: &'a Case, on: &'a Patch) -> Vec<(Vec<Made<'a>>, State)> {
         twin.run();
         done.insert((index, 0), (twin.made, twin.state));
         let twin = || Twin::new(case, on, index, State::default());
-        for (nth, spawned) in crate::twin_rules::spawned(twin, on).into_iter().enumerate() {
+        for (nth, spawned) in spawned(twin, on).into_iter().enumerate() {
             done.insert((index, 1 + nth), spawned);
         }
     }

@@ -1,47 +1,10 @@
-//! The slow twin between calls: warming, compacting and clearing by rules, what a session takes
-//! over from another one, models, tiers and leaner prefixes.
+//! The slow twin between calls and sessions: warming, compacting and clearing by rules, and what a
+//! session takes over from another one or starts.
 
-use crate::generated::Case;
 use crate::twin::{Entry, Made, Piece, Request, State, Twin, pieces, total, written};
-use windtunnel::plan::{Clearing, Compaction, InsertedCall, Patch, Rules, Warming};
-use windtunnel::recording::{BlockKind, CacheBreak, Call, Recording, Shock, Tier};
+use windtunnel::plan::{Clearing, Compaction, InsertedCall, Patch, Warming};
+use windtunnel::recording::{CacheBreak, Call, Recording, Shock};
 use windtunnel::units::Usage;
-
-/// All patches that are on, as one.
-pub fn all_on(case: &Case) -> Patch {
-    let mut on = Patch::default();
-    let is_on = |(bit, _): &(usize, &Patch)| case.subset >> bit & 1 == 1;
-    for (_, patch) in case.patches.iter().enumerate().filter(is_on) {
-        let patch = patch.clone();
-        on.dropped_calls.extend(patch.dropped_calls);
-        on.dropped_blocks.extend(patch.dropped_blocks);
-        on.replaced_blocks.extend(patch.replaced_blocks);
-        on.saved_ms.extend(patch.saved_ms);
-        on.inserted.extend(patch.inserted);
-        on.healed.extend(patch.healed);
-        on.restarted.extend(patch.restarted);
-        on.spawned.extend(patch.spawned);
-        on.resumed.extend(patch.resumed);
-        on.remodelled.extend(patch.remodelled);
-        on.leaner.extend(patch.leaner);
-        on.rules.extend(patch.rules);
-    }
-    on
-}
-
-/// The rules of a session: the longest lifetime, the lowest sizes, the most patience.
-pub fn rules_on(on: &Patch, session: u32) -> Rules {
-    let own = || on.rules.iter().filter(|(of, _)| *of == session).map(|(_, rules)| rules);
-    let compactions = own().filter_map(|rules| rules.compaction);
-    let clearings = own().filter_map(|rules| rules.clearing);
-    let warmings = own().filter_map(|rules| rules.warming);
-    Rules {
-        tier: own().filter_map(|rules| rules.tier).max_by_key(|tier| tier.ttl_ms()),
-        compaction: compactions.min_by_key(|c| (c.threshold, c.output, c.left)),
-        clearing: clearings.min_by_key(|c| (c.trigger, c.keep, c.at_least, c.stub)),
-        warming: warmings.max_by_key(|warming| (warming.most, warming.ahead_ms)),
-    }
-}
 
 /// The session that a session goes on from: the last to start of those that had ended.
 pub fn resumed_from(
@@ -87,7 +50,7 @@ pub fn spawned<'a>(twin: impl Fn() -> Twin<'a>, on: &Patch) -> Vec<(Vec<Made<'a>
     own.into_iter().map(run).collect()
 }
 
-impl<'a> Twin<'a> {
+impl Twin<'_> {
     /// Starts where another session ended.
     pub fn go_on_from(&mut self, end: State) {
         let first = &self.recording.calls[self.session.range().start];
@@ -103,52 +66,6 @@ impl<'a> Twin<'a> {
             resumed: true,
             ..State::default()
         };
-    }
-
-    /// The model that its session runs on instead of the recorded ones.
-    pub fn other_model(&self) -> Option<&'a str> {
-        let first = self.recording.calls.get(self.session.range().start)?;
-        let others = self.on.remodelled.iter().filter(|(of, _)| *of == first.session);
-        others.map(|(_, model)| model.as_str()).max()
-    }
-
-    /// The model whose price a call pays, and its tokens for 10,000 recorded ones.
-    pub fn priced(&self, call: &Call) -> (&'a str, i64) {
-        let recorded = self.recording.model(call.model);
-        let model = self.other_model().unwrap_or(recorded);
-        let is_old = |name: &str| name == "claude-opus-4-6";
-        let is_new = |name: &str| name == "claude-opus-5-5" || name == "claude-haiku-5-5";
-        if is_old(recorded) && is_new(model) {
-            (model, 13_000)
-        } else if is_new(recorded) && is_old(model) {
-            // 10,000 / 1.3.
-            (model, 7_692)
-        } else {
-            (model, 10_000)
-        }
-    }
-
-    /// Tokens that its system part has less.
-    pub fn leaner(&self) -> Option<i64> {
-        let first = self.session.range().next()?;
-        let call = &self.recording.calls[first];
-        let own = self.on.leaner.iter().filter(|(session, _)| *session == call.session);
-        let less = own.map(|(_, less)| *less).max()?;
-        let blocks = self.recording.blocks_of(first).iter();
-        let system = blocks.filter(|block| block.kind == BlockKind::System);
-        Some(less.min(system.map(|block| block.tokens).sum()))
-    }
-
-    /// A recorded call on the tier of its rule.
-    pub fn on_tier(&self, at: usize) -> Call {
-        let mut call = self.recording.calls[at].clone();
-        let writes = call.tier != Tier::Uncached;
-        if let Some(tier) = self.rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
-            let Usage { fresh, read, .. } = call.usage;
-            let usage = written(tier, read, fresh, call.usage.context(), 0);
-            (call.tier, call.usage) = (tier, Usage { output: call.usage.output, ..usage });
-        }
-        call
     }
 
     /// Reads the cache again and again until the next call, or as often as the rule allows.
