@@ -3,12 +3,14 @@
 mod audit;
 mod compare;
 mod completions;
+mod experiment;
 mod explain;
 mod import;
 mod inspect;
 mod list;
 mod load;
 mod report;
+mod scenario;
 
 use crate::cli::{Command, Format};
 use crate::report::{self as output, Document, Style};
@@ -57,6 +59,7 @@ pub fn run(command: Command) -> Done {
         Command::Inspect(args) => inspect::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions { shell } => Ok(completions::run(shell)),

@@ -9,6 +9,7 @@
 
 mod cli;
 mod cli_bad_input;
+mod cli_scenario;
 mod docs;
 mod generated;
 mod hand;
