@@ -78,6 +78,7 @@ pub fn with_shock<P: Policy>(policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
         Shock::Shift(by) => policy.read(lookup) + by,
         Shock::EvictedTo(at_most) => policy.read(lookup).min(at_most),
         Shock::Survived(by) => policy.read_alive(lookup) + by,
+        Shock::SurvivedTo(at_least) => policy.read(lookup).max(at_least),
     };
     read.clamp(0, lookup.context)
 }
@@ -85,7 +86,8 @@ pub fn with_shock<P: Policy>(policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
 /// The shock that makes `with_shock` return `read` for this very lookup under the measured law.
 ///
 /// A loss down to the static prefix or below is an eviction (it would have hit any context);
-/// a read beyond an expired entry is a survival; anything else is a plain difference.
+/// a read beyond an expired entry is a survival, up to the static prefix one of an early part only;
+/// anything else is a plain difference.
 #[must_use]
 pub fn explain(lookup: &Lookup, read: i64) -> Shock {
     let law = ttl::Ttl.read(lookup);
@@ -94,6 +96,8 @@ pub fn explain(lookup: &Lookup, read: i64) -> Shock {
         Shock::None
     } else if read < law && read <= lookup.static_prefix {
         Shock::EvictedTo(read)
+    } else if read > law && alive > law && read <= lookup.static_prefix {
+        Shock::SurvivedTo(read)
     } else if read > law && alive > law {
         Shock::Survived(read - alive)
     } else {
@@ -141,6 +145,9 @@ mod tests {
         assert_eq!(explain(&live, 79_000), Shock::Shift(-1_000));
         let late = lookup(400_000, Tier::FiveMinutes);
         assert_eq!(explain(&late, 79_500), Shock::Survived(-500));
+        assert_eq!(explain(&late, 9_000), Shock::SurvivedTo(9_000));
+        // What outlived a lifetime in part says nothing about a cache that is kept alive.
+        assert_eq!(with_shock(&ttl::Ttl, &live, Shock::SurvivedTo(9_000)), 80_000);
     }
 
     #[test]

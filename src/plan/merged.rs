@@ -1,7 +1,7 @@
 //! The patches of all chosen interventions, merged by call and by block.
 
 use super::{Deltas, InsertedCall, Patch, Subset};
-use crate::recording::Recording;
+use crate::recording::{BlockKind, Recording};
 
 /// A call or a block, a value, and the bit that gives it.
 type Entry = (u32, i64, Subset);
@@ -16,6 +16,10 @@ pub(super) struct Merged {
     saved: Vec<Entry>,
     /// Sorted by call, then by content.
     inserted: Vec<(Subset, InsertedCall)>,
+    /// Sorted: (call, bit).
+    healed: Vec<(u32, Subset)>,
+    /// Sorted: (call, tokens, bit).
+    restarted: Vec<Entry>,
 }
 
 impl Merged {
@@ -26,6 +30,8 @@ impl Merged {
             replaced: Vec::new(),
             saved: Vec::new(),
             inserted: Vec::new(),
+            healed: Vec::new(),
+            restarted: Vec::new(),
         };
         for (index, patch) in patches.iter().enumerate() {
             let bit = 1 << index;
@@ -43,12 +49,32 @@ impl Merged {
             merged.replaced.extend(replaced.map(|&(block, tokens)| (block, tokens, bit)));
             merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, ms, bit)));
             merged.inserted.extend(patch.inserted.iter().map(|&inserted| (bit, inserted)));
+            merged.healed.extend(patch.healed.iter().map(|&call| (call, bit)));
+            let restarted = patch.restarted.iter();
+            merged.restarted.extend(restarted.map(|&(call, tokens)| (call, tokens, bit)));
+            for &(session, less) in &patch.leaner {
+                merged.lean(recording, session, (less, bit));
+            }
         }
+        merged.healed.sort_unstable();
+        merged.restarted.sort_unstable();
         merged.replaced.sort_unstable();
         merged.saved.sort_unstable();
         // By content, so that the order of the interventions does not matter.
         merged.inserted.sort_by_key(|(_, new)| (new.after, new.input, new.output, new.duration_ms));
         merged
+    }
+
+    /// Makes every system block of a session smaller.
+    fn lean(&mut self, recording: &Recording, session: u32, (less, bit): (i64, Subset)) {
+        for at in recording.sessions[session as usize].range() {
+            for index in recording.calls[at].range() {
+                let block = &recording.blocks[index];
+                if block.kind == BlockKind::System {
+                    self.replaced.push((index as u32, (block.tokens - less).max(0), bit));
+                }
+            }
+        }
     }
 
     /// Bits that drop a call, if there are any.
@@ -58,18 +84,28 @@ impl Merged {
     }
 }
 
-/// What is merged, met in the order of calls and blocks.
+/// What is merged, met in the order of the calls and blocks of a session.
 pub(super) struct Walk<'a> {
     merged: &'a Merged,
     replaced: &'a [Entry],
     saved: &'a [Entry],
     inserted: &'a [(Subset, InsertedCall)],
+    healed: &'a [(u32, Subset)],
+    restarted: &'a [Entry],
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(merged: &'a Merged) -> Self {
-        let Merged { replaced, saved, inserted, .. } = merged;
-        Self { merged, replaced, saved, inserted }
+    /// From a call and a block on.
+    pub(super) fn from(merged: &'a Merged, call: usize, block: usize) -> Self {
+        let Merged { replaced, saved, inserted, healed, restarted, .. } = merged;
+        Self {
+            merged,
+            replaced: skip(replaced, |entry| (entry.0 as usize) < block),
+            saved: skip(saved, |entry| (entry.0 as usize) < call),
+            inserted: skip(inserted, |(_, new)| (new.after as usize) < call),
+            healed: skip(healed, |entry| (entry.0 as usize) < call),
+            restarted: skip(restarted, |entry| (entry.0 as usize) < call),
+        }
     }
 
     /// Sizes of the next block, in order of precedence: none at all, then the smallest one.
@@ -94,10 +130,22 @@ impl<'a> Walk<'a> {
         take(&mut self.inserted, |(_, new)| new.after as usize == call)
     }
 
-    /// Whether everything was met.
-    pub(super) fn is_done(&self) -> bool {
-        self.replaced.is_empty() && self.saved.is_empty() && self.inserted.is_empty()
+    /// Bits under which the cache break of the next call does not happen.
+    pub(super) fn healed(&mut self, call: usize) -> Subset {
+        let bits = take(&mut self.healed, |entry| entry.0 as usize == call);
+        bits.iter().fold(0, |all, (_, bit)| all | bit)
     }
+
+    /// Bits under which the context starts over at the next call, and the largest start.
+    pub(super) fn restarted(&mut self, call: usize) -> (Subset, i64) {
+        let entries = take(&mut self.restarted, |entry| entry.0 as usize == call);
+        entries.iter().fold((0, 0), |(all, most), (_, tokens, bit)| (all | bit, most.max(*tokens)))
+    }
+}
+
+/// Leaves out what is sorted before.
+fn skip<T>(all: &[T], before: impl Fn(&T) -> bool) -> &[T] {
+    &all[all.partition_point(before)..]
 }
 
 /// Takes the entries off the start that belong to one call or block: there are few.

@@ -7,18 +7,27 @@
 //! What the pass reads of most calls is one [`Row`], a cache line. What calls in a row share is
 //! said once, in their [`Run`]; what a subset may change is a list of [`Term`]s; whatever else may
 //! happen at a call is an [`Event`]. All four are flat arrays.
+//!
+//! Sessions do not know of each other, but where one may go on from another. Those that hang
+//! together are an [`Island`]: what a subset does to one island depends on the bits that touch it
+//! and on nothing else, so that sums over all subsets are sums over islands.
 
 mod compile;
+mod isles;
 mod merged;
 mod patch;
+mod rows;
 mod term;
+mod variant;
 
 pub use patch::{
     Clearing, Compaction, DroppedCall, InsertedCall, Patch, Resumed, Rules, Spawned, SpawnedCall,
     Warming,
 };
 pub use term::{Deltas, Term};
+pub use variant::Variant;
 
+use crate::cache::CachePolicy;
 use crate::ids::NONE;
 use crate::price::PriceRow;
 use crate::recording::{CacheBreak, Restart, Shock, Tier};
@@ -72,6 +81,10 @@ pub struct Event {
     pub restart: Restart,
     /// A known event that breaks the cache.
     pub cache_break: CacheBreak,
+    /// Bits under which that event does not happen.
+    pub healed: Subset,
+    /// Bits under which the context starts over here, and what it then starts with.
+    pub restarted: (Subset, i64),
 }
 
 impl Event {
@@ -85,6 +98,8 @@ impl Event {
         shock: Shock::None,
         restart: Restart::No,
         cache_break: CacheBreak::No,
+        healed: 0,
+        restarted: (0, 0),
     };
 }
 
@@ -95,8 +110,6 @@ pub struct Run {
     pub first_row: u32,
     /// How many rows it has.
     pub rows: u32,
-    /// Whether it is the first run of its session.
-    pub opens: bool,
     /// Tier that its calls write to.
     pub tier: Tier,
     /// Index of its price in [`Plan::prices`].
@@ -110,6 +123,16 @@ pub struct Run {
     pub static_prefix: i64,
     /// The session's warm prefix.
     pub warm_prefix: i64,
+    /// Whether a rule puts everything on its tier.
+    pub one_tier: bool,
+    /// Where a rule says from which prompt on the context is compacted.
+    pub compact_at: Option<i64>,
+    /// Tokens of its price's model per 10,000 recorded ones: another family counts otherwise.
+    pub scale_bp: i64,
+    /// First of its variants in [`Plan::variants`].
+    pub first_variant: u32,
+    /// How many variants it has.
+    pub variants: u32,
 }
 
 impl Run {
@@ -121,11 +144,43 @@ impl Run {
     }
 }
 
+/// One session as the pass sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Index of the recorded session, or of the one that starts it.
+    pub session: u32,
+    /// Its runs.
+    pub runs: Range<u32>,
+    /// Its rules in [`Plan::rules`].
+    pub rules: Range<u32>,
+    /// Sessions that it may go on from: its part of [`Plan::resumes`].
+    pub resumes: Range<u32>,
+}
+
+/// Sessions that hang together, neighbours in the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Island {
+    /// Its sessions in [`Plan::sessions`].
+    pub sessions: Range<u32>,
+    /// Bits that change anything in it.
+    pub touched_by: Subset,
+}
+
 /// A recording and patches, ready for the pass.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// Sessions that hang together, in order.
+    pub islands: Vec<Island>,
+    /// Sessions, island by island; one that another goes on from stands before it.
+    pub sessions: Vec<Planned>,
     /// What rows share, in their order.
     pub runs: Vec<Run>,
+    /// What a bit changes about all rows of a run.
+    pub variants: Vec<(Subset, Variant)>,
+    /// Rules of cache and compaction, with the bit that brings them.
+    pub rules: Vec<(Subset, Rules)>,
+    /// Sessions to go on from: bit, and index in [`Plan::sessions`].
+    pub resumes: Vec<(Subset, u32)>,
     /// Rows in order, session by session.
     pub rows: Vec<Row>,
     /// What a subset changes, row by row.
@@ -136,17 +191,59 @@ pub struct Plan {
     pub duration_ms: Vec<i64>,
     /// Index of the recorded call of each row, or of the call that an inserted one follows.
     pub call_of: Vec<u32>,
+    /// Tool results that enter with each row: tokens with every bit off, and how many. Empty
+    /// where no rule clears any.
+    pub results: Vec<(i64, i64)>,
     /// The prices that the runs refer to.
     pub prices: Vec<PriceRow>,
+    /// The cache that is replayed with.
+    pub cache: CachePolicy,
 }
 
 impl Plan {
+    /// The same plan, to be replayed with another cache.
+    #[must_use]
+    pub fn with_cache(self, cache: CachePolicy) -> Self {
+        Self { cache, ..self }
+    }
+
     /// What may happen at the call of a row.
     #[inline]
     #[must_use]
     pub fn event(&self, row: &Row) -> &Event {
         debug_assert!(row.event == NONE || (row.event as usize) < self.events.len());
         self.events.get(row.event as usize).unwrap_or(&Event::NOTHING)
+    }
+
+    /// The rules of a session under a subset.
+    #[must_use]
+    pub fn rules_of(&self, session: &Planned, subset: Subset) -> Rules {
+        let own = &self.rules[session.rules.start as usize..session.rules.end as usize];
+        let on = own.iter().filter(|(bit, _)| bit & subset != 0);
+        on.fold(Rules::default(), |all, (_, rules)| all.with(rules))
+    }
+
+    /// The session that a session goes on from under a subset: of several the last one.
+    #[must_use]
+    pub fn resumed_from(&self, session: &Planned, subset: Subset) -> Option<usize> {
+        let own = &self.resumes[session.resumes.start as usize..session.resumes.end as usize];
+        own.iter().filter(|(bit, _)| bit & subset != 0).map(|(_, from)| *from as usize).max()
+    }
+
+    /// A run under a subset and rules.
+    #[must_use]
+    pub fn run_under(&self, run: &Run, subset: Subset, rules: &Rules) -> Run {
+        let first = run.first_variant as usize;
+        let own = &self.variants[first..first + run.variants as usize];
+        let mut run = run.clone();
+        for (_, variant) in own.iter().filter(|(bit, _)| bit & subset != 0) {
+            variant.apply(&mut run);
+        }
+        if let Some(tier) = rules.tier.filter(|_| run.tier != Tier::Uncached) {
+            (run.tier, run.one_tier) = (tier, true);
+        }
+        run.compact_at = rules.compaction.map(|compaction| compaction.threshold);
+        run
     }
 }
 

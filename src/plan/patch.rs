@@ -130,9 +130,29 @@ pub struct Rules {
     pub warming: Option<Warming>,
 }
 
+impl Rules {
+    /// Both rules at once.
+    #[must_use]
+    pub fn with(self, other: &Self) -> Self {
+        Self {
+            tier: merged(self.tier, other.tier, Ord::max),
+            compaction: merged(self.compaction, other.compaction, Ord::min),
+            clearing: merged(self.clearing, other.clearing, Ord::min),
+            warming: merged(self.warming, other.warming, Ord::max),
+        }
+    }
+}
+
+fn merged<T>(a: Option<T>, b: Option<T>, choose: impl Fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(choose(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
 /// Automatic compaction at a threshold: one call that reads the whole prompt and writes a summary,
 /// then the context starts over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compaction {
     /// Prompt from which on it happens, tokens.
     pub threshold: i64,
@@ -144,7 +164,7 @@ pub struct Compaction {
 
 /// Clearing of old tool results: what is cleared leaves a stub, and everything behind the first
 /// cleared result is written again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Clearing {
     /// Prompt from which on it happens, tokens.
     pub trigger: i64,
@@ -157,10 +177,10 @@ pub struct Clearing {
 }
 
 /// Calls that only read the cache, so that a wait does not outlive it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warming {
-    /// How long before the end of the lifetime one is made, milliseconds.
-    pub ahead_ms: i64,
     /// The most that are made in one wait; a longer wait loses the cache after all.
     pub most: i64,
+    /// How long before the end of the lifetime one is made, milliseconds.
+    pub ahead_ms: i64,
 }

@@ -15,6 +15,8 @@ pub struct Deltas {
     pub inputs: i64,
     /// Of these, tokens of inputs that exist only because of an automatic compaction.
     pub restart_inputs: i64,
+    /// Of these, tokens of tool results, where a rule clears some.
+    pub results: i64,
     /// Tokens of its outputs.
     pub outputs: i64,
     /// Milliseconds that do not pass after the call.
@@ -30,6 +32,7 @@ impl AddAssign for Deltas {
     fn add_assign(&mut self, other: Self) {
         self.inputs += other.inputs;
         self.restart_inputs += other.restart_inputs;
+        self.results += other.results;
         self.outputs += other.outputs;
         self.saved_ms += other.saved_ms;
         self.later_ms += other.later_ms;

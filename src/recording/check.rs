@@ -123,8 +123,10 @@ impl Recording {
         for ms in [call.start_ms, call.end_ms, call.touched_ms] {
             fail(at, "time out of range", ms, ms.clamp(-MAX_MS, MAX_MS))?;
         }
-        let (Shock::Shift(by) | Shock::EvictedTo(by) | Shock::Survived(by)) = call.shock else {
-            return Ok(());
+        let by = match call.shock {
+            Shock::None => return Ok(()),
+            Shock::Shift(by) | Shock::Survived(by) => by,
+            Shock::EvictedTo(at) | Shock::SurvivedTo(at) => at,
         };
         fail(at, "shock out of range", by, by.clamp(-MAX_TOKENS, MAX_TOKENS))
     }

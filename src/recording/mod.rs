@@ -148,6 +148,8 @@ pub enum Shock {
     EvictedTo(i64),
     /// The cache outlived its lifetime; the read differs from a live one by so many tokens.
     Survived(i64),
+    /// An early part of the cache outlived its lifetime: the read is at least so many tokens.
+    SurvivedTo(i64),
 }
 
 bitflags! {

@@ -6,12 +6,18 @@
 //!
 //! [`Shock`]: crate::recording::Shock
 
+mod made;
 mod pass;
+mod ruled;
 
-pub use pass::{Made, Sink, pass};
+pub use made::{Made, Sink};
+pub use pass::{pass, pass_island};
 
+use crate::cache::CachePolicy;
+use crate::cache::none::Never;
+use crate::cache::perfect::Forever;
 use crate::cache::ttl::Ttl;
-use crate::plan::{Plan, Run, Subset};
+use crate::plan::{Island, Plan, Run, Subset};
 use crate::price::{Price, PriceRow};
 use crate::recording::Tier;
 use crate::units::{PicoUsd, Usage};
@@ -45,12 +51,31 @@ impl Outcome {
     }
 }
 
-/// Replays a plan under a subset of its toggles with the measured cache law.
+/// Replays a plan under a subset of its toggles.
 #[must_use]
 pub fn replay(plan: &Plan, subset: Subset) -> Outcome {
     let mut totals = Totals::new(plan);
-    pass(plan, subset, &Ttl, &mut totals);
+    for island in &plan.islands {
+        pass_cached(plan, island, subset, &mut totals);
+    }
     totals.finish()
+}
+
+/// Replays one island under a subset of its bits.
+#[must_use]
+pub fn replay_island(plan: &Plan, island: &Island, subset: Subset) -> Outcome {
+    let mut totals = Totals::new(plan);
+    pass_cached(plan, island, subset, &mut totals);
+    totals.finish()
+}
+
+/// The pass with the cache that the plan names.
+fn pass_cached<S: Sink>(plan: &Plan, island: &Island, subset: Subset, sink: &mut S) {
+    match plan.cache {
+        CachePolicy::Measured => pass_island(plan, island, subset, &Ttl, sink),
+        CachePolicy::None => pass_island(plan, island, subset, &Never, sink),
+        CachePolicy::Perfect => pass_island(plan, island, subset, &Forever, sink),
+    }
 }
 
 /// What one call costs.
@@ -77,7 +102,9 @@ pub struct CallRow {
 #[must_use]
 pub fn replay_rows(plan: &Plan, subset: Subset) -> Vec<CallRow> {
     let mut rows = Vec::with_capacity(plan.rows.len());
-    pass(plan, subset, &Ttl, &mut rows);
+    for island in &plan.islands {
+        pass_cached(plan, island, subset, &mut rows);
+    }
     rows
 }
 
@@ -93,15 +120,12 @@ struct Totals {
     tier: Tier,
 }
 
-const NO_CALL: Made =
-    Made { context: 0, fresh: 0, read: 0, off_tier: 0, output: 0, hidden: 0, start_ms: 0 };
-
 impl Totals {
     fn new(plan: &Plan) -> Self {
         let bands = 2 * plan.prices.len();
         let by_price = vec![Usage::default(); bands];
         let outcome = Outcome { by_price, hidden_by_price: vec![0; bands], ..Outcome::default() };
-        Self { outcome, sum: NO_CALL, band: 0, tier: Tier::Uncached }
+        Self { outcome, sum: Made::NOTHING, band: 0, tier: Tier::Uncached }
     }
 
     /// Joins calls to a band.
@@ -112,8 +136,8 @@ impl Totals {
 
     /// Joins the sum of the run to its price.
     fn flush(&mut self) {
-        let sum = std::mem::replace(&mut self.sum, NO_CALL);
-        if sum != NO_CALL {
+        let sum = std::mem::replace(&mut self.sum, Made::NOTHING);
+        if sum != Made::NOTHING {
             self.join(self.band, self.tier, &sum);
         }
     }

@@ -1,73 +1,33 @@
 //! The pass itself.
 //!
 //! Most calls go on from the call before and nothing happens at them: they take the plain road in
-//! [`pass`], a handful of additions on one row and on what its run shares. Everything else, and
+//! [`session`], a handful of additions on one row and on what its run shares. Everything else, and
 //! every call that still has to answer for an earlier one, takes the road through [`eventful`].
+//! Sessions under other rules, and those that go on from another one, are the matter of
+//! [`super::ruled`].
 
+use super::made::{Made, Sink};
+use super::ruled::{self, Ends};
 use crate::cache::{self, Lookup, Policy, Prior};
 use crate::ids::NONE;
-use crate::plan::{Deltas, Event, Plan, Row, Run, Subset};
+use crate::plan::{Deltas, Event, Island, Plan, Planned, Row, Rules, Run, Subset};
 use crate::recording::{CacheBreak, Restart, Shock, Tier};
-use crate::units::Usage;
-
-/// Who listens to the pass.
-pub trait Sink {
-    /// The calls that follow belong to another run.
-    fn run(&mut self, run: &Run);
-    /// A call is made.
-    fn call(&mut self, run: &Run, row: usize, made: &Made);
-    /// A session that made at least one call is over.
-    fn session(&mut self, from_ms: i64, to_ms: i64);
-}
-
-/// What one call uses, as the pass counts it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// Prompt size.
-    pub context: i64,
-    /// Of the prompt: neither read nor written.
-    pub fresh: i64,
-    /// Of the prompt: read from the cache. The rest is written.
-    pub read: i64,
-    /// Of what is written: to the tier that is not the run's.
-    pub off_tier: i64,
-    /// Recorded output.
-    pub output: i64,
-    /// Tokens produced beyond the recorded output.
-    pub hidden: i64,
-    /// When it starts.
-    pub start_ms: i64,
-}
-
-impl Made {
-    /// Its usage, or that of a sum of calls, where `tier` is the tier of the run.
-    #[inline]
-    #[must_use]
-    pub fn usage(&self, tier: Tier) -> Usage {
-        let Self { fresh, read, output, off_tier, .. } = *self;
-        let own_tier = self.context - read - fresh - off_tier;
-        let (write_5m, write_1h) = match tier {
-            Tier::OneHour => (off_tier, own_tier),
-            Tier::FiveMinutes | Tier::Uncached => (own_tier, off_tier),
-        };
-        Usage { fresh, read, write_5m, write_1h, output }
-    }
-}
+use crate::units::BASIS_POINTS;
 
 /// What the pass carries from row to row of a session.
 #[derive(Clone, Copy)]
-struct State {
+pub(super) struct State {
     /// The prompt as it stands: context and output of the last call made, and what calls that are
     /// not made have added to it or cut from it since.
-    prompt: i64,
+    pub(super) prompt: i64,
     /// Prefix that the last call made has cached.
-    cached: i64,
+    pub(super) cached: i64,
     /// From when its cache entry ages.
-    touched_ms: i64,
+    pub(super) touched_ms: i64,
     /// Outputs left behind by calls that are not made, for the next one that is.
     carried_outputs: i64,
     /// Time that has not passed so far.
-    saved_ms: i64,
+    pub(super) saved_ms: i64,
     /// When the first call made started.
     from_ms: i64,
     /// When the last call made started, and its row.
@@ -78,15 +38,20 @@ struct State {
     unsettled: bool,
     /// Whether a call was made.
     made: bool,
-    /// Tier that the last call made wrote to.
-    tier: Tier,
+    /// Tier that the last call made wrote to, and its price.
+    pub(super) tier: Tier,
+    pub(super) price: u16,
     carried_break: CacheBreak,
     carried_shock: Shock,
     /// A compaction that was not needed where it was recorded: (threshold, its inputs).
     deferred: Option<(i64, i64)>,
+    /// What stands in the cache although this session has made no call yet.
+    resumed: bool,
+    /// How often the context has started over.
+    pub(super) starts: u32,
 }
 
-const OPEN: State = State {
+pub(super) const OPEN: State = State {
     prompt: 0,
     cached: 0,
     touched_ms: 0,
@@ -98,14 +63,17 @@ const OPEN: State = State {
     unsettled: true,
     made: false,
     tier: Tier::Uncached,
+    price: 0,
     carried_break: CacheBreak::No,
     carried_shock: Shock::None,
     deferred: None,
+    resumed: false,
+    starts: 0,
 };
 
 /// What a subset changes of a row.
 #[inline]
-fn deltas(plan: &Plan, row: &Row, subset: Subset) -> Deltas {
+pub(super) fn deltas(plan: &Plan, row: &Row, subset: Subset) -> Deltas {
     let mut sum = Deltas::default();
     if row.touched_by & subset == 0 {
         return sum;
@@ -123,12 +91,51 @@ fn deltas(plan: &Plan, row: &Row, subset: Subset) -> Deltas {
 
 /// Replays `plan` under `subset` and tells `sink` every call that is made.
 pub fn pass<P: Policy, S: Sink>(plan: &Plan, subset: Subset, policy: &P, sink: &mut S) {
+    for island in &plan.islands {
+        pass_island(plan, island, subset, policy, sink);
+    }
+}
+
+/// Replays the sessions of one island.
+pub fn pass_island<P: Policy, S: Sink>(
+    plan: &Plan,
+    island: &Island,
+    subset: Subset,
+    policy: &P,
+    sink: &mut S,
+) {
+    let mut ends = Ends::new(island);
+    for at in island.sessions.clone() {
+        let planned = &plan.sessions[at as usize];
+        let rules = plan.rules_of(planned, subset);
+        let from = plan.resumed_from(planned, subset).and_then(|from| ends.of(from));
+        let state = if rules == Rules::default() && from.is_none() {
+            session(plan, planned, subset, policy, sink)
+        } else {
+            ruled::session(plan, (planned, from), &rules, subset, policy, sink)
+        };
+        close(plan, &state, sink);
+        ends.push(state);
+    }
+}
+
+/// Replays one session that nothing came before.
+fn session<P: Policy, S: Sink>(
+    plan: &Plan,
+    planned: &Planned,
+    subset: Subset,
+    policy: &P,
+    sink: &mut S,
+) -> State {
     let mut state = OPEN;
-    for run in &plan.runs {
-        if run.opens {
-            close(plan, &state, sink);
-            state = OPEN;
-        }
+    for run in &plan.runs[planned.runs.start as usize..planned.runs.end as usize] {
+        let other;
+        let run = if run.variants == 0 {
+            run
+        } else {
+            other = plan.run_under(run, subset, &Rules::default());
+            &other
+        };
         state.unsettled |= state.tier != run.tier;
         sink.run(run);
         let mut index = run.first_row as usize;
@@ -145,7 +152,7 @@ pub fn pass<P: Policy, S: Sink>(plan: &Plan, subset: Subset, policy: &P, sink: &
                 let made;
                 (state, made) = eventful(state, plan, run, index, &deltas, subset, policy);
                 if let Some(made) = made {
-                    sink.call(run, index, &made);
+                    tell(sink, run, index, &made);
                 }
             } else {
                 let inputs = row.inputs + deltas.inputs;
@@ -155,14 +162,24 @@ pub fn pass<P: Policy, S: Sink>(plan: &Plan, subset: Subset, policy: &P, sink: &
                     state.carried_outputs += outputs;
                 } else {
                     let made = go_on(&mut state, run, (index, row), (inputs, outputs), policy);
-                    sink.call(run, index, &made);
+                    tell(sink, run, index, &made);
                 }
                 state.saved_ms += deltas.saved_ms;
             }
             index += 1;
         }
     }
-    close(plan, &state, sink);
+    state
+}
+
+/// Tells a call in the tokens of its price.
+#[inline]
+pub(super) fn tell<S: Sink>(sink: &mut S, run: &Run, index: usize, made: &Made) {
+    if run.scale_bp == BASIS_POINTS {
+        sink.call(run, index, made);
+    } else {
+        sink.call(run, index, &made.scaled(run.scale_bp));
+    }
 }
 
 /// The plain road: rows that the subset does not touch and at which nothing happens, as far as
@@ -184,7 +201,7 @@ fn plain<P: Policy, S: Sink>(
             return at;
         }
         let made = go_on(state, run, (first + at, row), (row.inputs, row.outputs), policy);
-        sink.call(run, first + at, &made);
+        tell(sink, run, first + at, &made);
     }
     rows.len()
 }
@@ -213,7 +230,7 @@ fn close<S: Sink>(plan: &Plan, state: &State, sink: &mut S) {
 
 /// The look of a plain call into the cache.
 #[inline]
-fn lookup(state: &State, run: &Run, tier: Tier, start_ms: i64) -> Lookup {
+pub(super) fn lookup(state: &State, run: &Run, tier: Tier, start_ms: i64) -> Lookup {
     let gap_ms = start_ms - state.touched_ms;
     Lookup {
         prior: Some(Prior { cached: state.cached, gap_ms, tier }),
@@ -247,13 +264,13 @@ fn make(
     state.carried_outputs = 0;
     state.start_ms = start_ms;
     state.row = index;
-    state.tier = run.tier;
+    (state.tier, state.price) = (run.tier, run.price);
     let off_tier = if off_tier == 0 { 0 } else { off_tier.min(context - read - fresh) };
     Made { context, fresh, read, off_tier, output, hidden: outputs - output, start_ms }
 }
 
 /// One row at which something happens, or that has to answer for an earlier one.
-fn eventful<P: Policy>(
+pub(super) fn eventful<P: Policy>(
     mut state: State,
     plan: &Plan,
     run: &Run,
@@ -263,14 +280,25 @@ fn eventful<P: Policy>(
     policy: &P,
 ) -> (State, Option<Made>) {
     let row = &plan.rows[index];
-    let event = plan.event(row);
+    let mut event = plan.event(row);
     if event.insert != 0 && event.insert & subset == 0 {
         return (state, None);
+    }
+    let without_break;
+    if event.healed & subset != 0 {
+        without_break = Event { cache_break: CacheBreak::No, shock: Shock::None, ..*event };
+        event = &without_break;
     }
     let mut inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
     let restart_inputs = event.restart_inputs + deltas.restart_inputs;
-    let (own_break, own_shock) = restart(&mut state, event, &mut inputs, restart_inputs);
+    let (own_break, own_shock) = if event.restarted.0 & subset != 0 {
+        inputs += event.restarted.1;
+        state.forget();
+        (event.cache_break.max(CacheBreak::ToStatic), Shock::None)
+    } else {
+        restart(&mut state, run, event, &mut inputs, restart_inputs)
+    };
     state.prompt = (state.prompt - event.cut).max(0) + inputs;
     let cache_break = own_break.max(state.carried_break);
     let shock = if own_shock == Shock::None { state.carried_shock } else { own_shock };
@@ -283,12 +311,13 @@ fn eventful<P: Policy>(
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);
         let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
         let plain = lookup(&state, run, state.tier, start_ms);
-        let prior = plain.prior.filter(|_| state.made);
+        let prior = plain.prior.filter(|_| state.made || state.resumed);
         let read = cache::with_shock(policy, &Lookup { prior, cache_break, ..plain }, shock);
         if !state.made {
             (state.made, state.from_ms) = (true, start_ms);
         }
-        Some(make(&mut state, run, (index, row), (start_ms, read, outputs, event.off_tier)))
+        let off_tier = if run.one_tier { 0 } else { event.off_tier };
+        Some(make(&mut state, run, (index, row), (start_ms, read, outputs, off_tier)))
     };
     state.saved_ms += deltas.saved_ms;
     state.unsettled = !state.made
@@ -302,10 +331,12 @@ fn eventful<P: Policy>(
 /// Decides whether the context starts over at this row; returns what breaks its cache.
 fn restart(
     state: &mut State,
+    run: &Run,
     event: &Event,
     inputs: &mut i64,
     restart_inputs: i64,
 ) -> (CacheBreak, Shock) {
+    let threshold = run.compact_at.unwrap_or(event.threshold);
     match event.restart {
         Restart::No => match state.deferred {
             Some((threshold, summary)) if state.prompt >= threshold => {
@@ -315,13 +346,14 @@ fn restart(
             }
             _ => (event.cache_break, event.shock),
         },
-        Restart::AutoCompacted if state.prompt < event.threshold => {
+        Restart::AutoCompacted if state.prompt < threshold => {
             *inputs -= restart_inputs;
-            state.deferred = Some((event.threshold, restart_inputs));
+            state.deferred = Some((threshold, restart_inputs));
             // The loss of the messages belongs to the compaction, a model switch does not.
             let stays = event.cache_break == CacheBreak::ToZero;
             (if stays { CacheBreak::ToZero } else { CacheBreak::No }, Shock::None)
         }
+        Restart::Fresh if state.resumed && !state.made => (event.cache_break, Shock::None),
         Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => {
             state.forget();
             (event.cache_break, event.shock)
@@ -331,8 +363,22 @@ fn restart(
 
 impl State {
     /// Drops the prompt, not the clock.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.prompt = 0;
         self.deferred = None;
+        self.starts += 1;
+    }
+
+    /// The start of a session that goes on from where this one ended.
+    pub(super) fn resume(&self) -> Self {
+        Self {
+            carried_outputs: 0,
+            unsettled: true,
+            made: false,
+            carried_break: CacheBreak::No,
+            carried_shock: Shock::None,
+            resumed: true,
+            ..*self
+        }
     }
 }

@@ -69,7 +69,7 @@ fn shocks(recording: &Recording) -> Option<Finding> {
                 count += 1;
                 lost += call.usage.context() - call.usage.fresh - call.usage.read;
             }
-            Shock::Shift(_) | Shock::Survived(_) => count += 1,
+            Shock::Shift(_) | Shock::Survived(_) | Shock::SurvivedTo(_) => count += 1,
         }
     }
     (count > 0).then(|| {

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod compare;
 pub mod fidelity;
 pub mod hygiene;
+pub mod lattice;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod sides;

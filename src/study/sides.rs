@@ -99,6 +99,36 @@ impl Saving {
     }
 }
 
+impl Saving {
+    /// What one outcome saves against another of the same plan.
+    #[must_use]
+    pub fn of_outcomes(plan: &Plan, before: &Outcome, after: &Outcome) -> Self {
+        Self::between(&Side::of(plan, before), &Side::of(plan, after))
+    }
+}
+
+impl std::ops::Add for Saving {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            usage: self.usage + other.usage,
+            hidden_output: self.hidden_output + other.hidden_output,
+            cost: Cost {
+                recorded: self.cost.recorded + other.cost.recorded,
+                hidden: self.cost.hidden + other.cost.hidden,
+            },
+            session_ms: self.session_ms + other.session_ms,
+        }
+    }
+}
+
+impl std::iter::Sum for Saving {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
 /// One step of a pipeline (or one session where no step is known).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -137,20 +167,20 @@ pub fn by_step(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Step> 
             at
         })
         .collect();
-    let mut span: Vec<Option<(i64, i64)>> = vec![None; recording.sessions.len()];
-    for row in replay::replay_rows(plan, subset) {
-        let call = &recording.calls[plan.call_of[row.row as usize] as usize];
-        let step = &mut steps[step_of[call.session as usize]];
-        step.calls += 1;
-        step.usage += row.outcome.usage;
-        let start = row.outcome.start_ms;
-        let end = start + plan.duration_ms[row.row as usize];
-        let span = &mut span[call.session as usize];
-        *span = Some((span.map_or(start, |(from, _)| from), end));
-    }
-    for (session, span) in span.iter().enumerate() {
+    let mut rows = replay::replay_rows(plan, subset).into_iter().peekable();
+    for planned in &plan.sessions {
+        let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
+        let step = &mut steps[step_of[planned.session as usize]];
+        let mut span: Option<(i64, i64)> = None;
+        while let Some(row) = rows.next_if(|row| (row.row as usize) < last.range().end) {
+            step.calls += 1;
+            step.usage += row.outcome.usage;
+            let start = row.outcome.start_ms;
+            let end = start + plan.duration_ms[row.row as usize];
+            span = Some((span.map_or(start, |(from, _)| from), end));
+        }
         let (from, to) = span.unwrap_or_default();
-        steps[step_of[session]].session_ms += to - from;
+        step.session_ms += to - from;
     }
     steps
 }

@@ -222,6 +222,7 @@ impl<'a> Twin<'a> {
             Shock::Shift(by) => law.min(context) + by,
             Shock::EvictedTo(at_most) => law.min(at_most),
             Shock::Survived(by) => alive.min(context) + by,
+            Shock::SurvivedTo(at_least) => law.max(at_least),
         };
         read.clamp(0, context)
     }

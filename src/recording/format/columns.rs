@@ -67,6 +67,7 @@ impl CallColumns {
             Shock::Shift(by) => format!("shift {by}"),
             Shock::EvictedTo(at) => format!("evicted {at}"),
             Shock::Survived(by) => format!("survived {by}"),
+            Shock::SurvivedTo(at) => format!("survived-to {at}"),
         });
         self.blocks.push(call.blocks);
     }
@@ -240,6 +241,7 @@ fn shock(row: usize, text: &str) -> Result<Shock, BadRecording> {
         "shift" => Ok(Shock::Shift(number)),
         "evicted" => Ok(Shock::EvictedTo(number)),
         "survived" => Ok(Shock::Survived(number)),
+        "survived-to" => Ok(Shock::SurvivedTo(number)),
         _ => Err(wrong()),
     }
 }

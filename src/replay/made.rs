@@ -1,0 +1,72 @@
+//! What the pass says: one call after the other, to whoever listens.
+
+use crate::plan::Run;
+use crate::recording::Tier;
+use crate::units::{BASIS_POINTS, Usage, scaled};
+
+/// Who listens to the pass.
+pub trait Sink {
+    /// The calls that follow belong to another run.
+    fn run(&mut self, run: &Run);
+    /// A call is made.
+    fn call(&mut self, run: &Run, row: usize, made: &Made);
+    /// A session that made at least one call is over.
+    fn session(&mut self, from_ms: i64, to_ms: i64);
+}
+
+/// What one call uses, as the pass counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Prompt size.
+    pub context: i64,
+    /// Of the prompt: neither read nor written.
+    pub fresh: i64,
+    /// Of the prompt: read from the cache. The rest is written.
+    pub read: i64,
+    /// Of what is written: to the tier that is not the run's.
+    pub off_tier: i64,
+    /// Recorded output.
+    pub output: i64,
+    /// Tokens produced beyond the recorded output.
+    pub hidden: i64,
+    /// When it starts.
+    pub start_ms: i64,
+}
+
+impl Made {
+    /// No tokens at all.
+    pub const NOTHING: Self =
+        Self { context: 0, fresh: 0, read: 0, off_tier: 0, output: 0, hidden: 0, start_ms: 0 };
+
+    /// Its usage, or that of a sum of calls, where `tier` is the tier of the run.
+    #[inline]
+    #[must_use]
+    pub fn usage(&self, tier: Tier) -> Usage {
+        let Self { fresh, read, output, off_tier, .. } = *self;
+        let own_tier = self.context - read - fresh - off_tier;
+        let (write_5m, write_1h) = match tier {
+            Tier::OneHour => (off_tier, own_tier),
+            Tier::FiveMinutes | Tier::Uncached => (own_tier, off_tier),
+        };
+        Usage { fresh, read, write_5m, write_1h, output }
+    }
+
+    /// The same text in tokens of another family.
+    #[must_use]
+    pub fn scaled(&self, scale_bp: i64) -> Self {
+        let of = |tokens| scaled(tokens, scale_bp, BASIS_POINTS);
+        let Self { context, fresh, read, off_tier, output, hidden, start_ms } = *self;
+        // Every class is rounded for itself, and the prompt is their sum.
+        let written = of(context - fresh - read - off_tier);
+        let (fresh, read, off_tier) = (of(fresh), of(read), of(off_tier));
+        Self {
+            context: fresh + read + off_tier + written,
+            fresh,
+            read,
+            off_tier,
+            output: of(output),
+            hidden: of(hidden),
+            start_ms,
+        }
+    }
+}
