@@ -82,7 +82,6 @@ pub struct Premises {
 pub struct ReportArgs {
     /// A built-in name, a recording file, or transcripts (file or folder) [default: the
     /// scenario's].
-    #[arg(required_unless_present = "scenario")]
     pub recording: Option<String>,
     /// Toggles and parameters (TOML) [default: the built-in scenario of the recording].
     #[arg(long, value_name = "FILE")]
@@ -100,7 +99,6 @@ pub struct ReportArgs {
 pub struct CompareArgs {
     /// A built-in name, a recording file, or transcripts (file or folder) [default: the
     /// scenario's].
-    #[arg(required_unless_present = "scenario")]
     pub recording: Option<String>,
     /// Toggles, by id, e.g. `R1,R4` [default: all].
     #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]

@@ -3,7 +3,7 @@
 use super::{Failure, load};
 use crate::cli::Premises;
 use crate::price::Pricing;
-use crate::reconstruct::Lens;
+use crate::reconstruct::{self, Lens};
 use crate::scenario::{self, Scenario};
 use load::Loaded;
 
@@ -38,6 +38,14 @@ pub struct Experiment {
 impl Asked<'_> {
     /// Loads everything.
     pub fn load(&self) -> Result<Experiment, Failure> {
+        if self.recording.is_none() && self.scenario.is_none() {
+            let known: Vec<_> = reconstruct::BUILTIN.iter().map(|(known, _)| *known).collect();
+            return Err(Failure::new(format!(
+                "no recording: name a file, a folder of transcripts or a built-in one ({}), or a \
+                 --scenario that names one",
+                known.join(", ")
+            )));
+        }
         let named = self.recording.unwrap_or_default();
         let mut scenario = load::scenario(named, self.scenario, self.with)?;
         for setting in self.set {

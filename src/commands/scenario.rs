@@ -18,10 +18,10 @@ pub fn run(command: &ScenarioCommand) -> Outcome {
 }
 
 fn new(args: &NewArgs) -> Outcome {
-    let (mut scenario, left) = proposed(args)?;
+    let (mut scenario, left, talk) = proposed(args)?;
     let Some(path) = &args.output else {
         let stdout = scenario::write(&scenario, &left).into_bytes();
-        return Ok(Done { stdout, ..Done::default() });
+        return Ok(Done { stdout, talk, ..Done::default() });
     };
     if store::exists(path) && !args.force {
         let line = format!("{}: there is such a file; --force overwrites it", path.display());
@@ -35,11 +35,12 @@ fn new(args: &NewArgs) -> Outcome {
     let path = path.display();
     let toggles = scenario.toggles.len();
     let stdout = format!("{path}: {toggles} toggles; next: windtunnel compare --scenario {path}\n");
-    Ok(Done { stdout: stdout.into_bytes(), ..Done::default() })
+    Ok(Done { stdout: stdout.into_bytes(), talk, ..Done::default() })
 }
 
-/// The scenario to start from: the built-in one, or every toggle that finds something.
-fn proposed(args: &NewArgs) -> Result<(Scenario, Left), Failure> {
+/// The scenario to start from: the built-in one, or every toggle that finds something; which were
+/// left out; and what to tell about the recording.
+fn proposed(args: &NewArgs) -> Result<(Scenario, Left, String), Failure> {
     let mut scenario = load::scenario(&args.recording, None, &[])?;
     let has_own = !scenario.recording.is_empty();
     let loaded = load::one(&args.recording, scenario.lens, false)?;
@@ -64,7 +65,7 @@ fn proposed(args: &NewArgs) -> Result<(Scenario, Left), Failure> {
     }
     scenario.name.clone_from(&recording.name);
     scenario.recording.clone_from(&args.recording);
-    Ok((scenario, left))
+    Ok((scenario, left, loaded.talk()))
 }
 
 fn check(args: &CheckArgs) -> Done {

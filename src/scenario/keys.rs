@@ -60,7 +60,7 @@ const fn key(name: &'static str, holds: Holds, what: &'static str) -> Key {
 /// The keys of a scenario.
 pub(super) const TOP: [Key; 13] = [
     key("schema", Holds::Schema, "name and version of this format"),
-    key("name", Holds::Text, "its name in outputs; that of the file unless given"),
+    key("name", Holds::Text, "its name; that of the file unless given"),
     key(
         "recording",
         Holds::Text,
@@ -117,7 +117,11 @@ pub(super) const SELECT: [Key; 8] = [
         Holds::Patterns,
         "models: sessions of which at least one call was made by one of them",
     ),
-    key("session", Holds::Patterns, "ids of sessions"),
+    key(
+        "session",
+        Holds::Patterns,
+        "ids of sessions, whole or at least the eight characters that tables show",
+    ),
     key("since", Holds::Moment, "sessions that start then or later (UTC unless it says otherwise)"),
     key("until", Holds::Moment, "sessions that start before then; a day is included to its end"),
     key("min_calls", Holds::Whole(0, u32::MAX as i64), "sessions of at least so many calls"),

@@ -17,7 +17,7 @@ pub struct Selection {
     pub roles: Vec<Role>,
     /// Models, likewise: at least one call was made by one of them.
     pub models: Vec<String>,
-    /// Ids of sessions, likewise.
+    /// Ids of sessions, likewise, or at least the eight characters that tables show.
     pub sessions: Vec<String>,
     /// The earliest start, milliseconds since the epoch.
     pub since_ms: Option<i64>,
@@ -53,6 +53,9 @@ pub enum NothingSelected {
 /// Most names that a message lists.
 const LISTED: usize = 20;
 
+/// Characters of a session's id that tables show.
+const SHOWN_OF_ID: usize = 8;
+
 pub(super) fn parse(fields: &[Field]) -> Result<Selection, BadScenario> {
     let fields = Fields::check("select", fields, &keys::SELECT)?;
     let roles = fields.names("role").into_iter().filter_map(|name| named(&Role::NAMED, &name));
@@ -83,7 +86,12 @@ impl Selection {
     pub fn of(&self, recording: &Recording) -> Result<Recording, NothingSelected> {
         for (key, wanted) in self.names() {
             let there = names_of(recording, key);
-            if let Some(name) = wanted.iter().find(|name| !there.iter().any(|it| fits(name, it))) {
+            let is_there = |name: &&String| {
+                there
+                    .iter()
+                    .any(|it| if key == "session" { is_id(name, it) } else { fits(name, it) })
+            };
+            if let Some(name) = wanted.iter().find(|name| !is_there(name)) {
                 return Err(NothingSelected::Name {
                     key: format!("select.{key}"),
                     name: name.clone(),
@@ -108,7 +116,7 @@ impl Selection {
             && any(&self.models, |name| {
                 calls.iter().any(|call| fits(name, recording.model(call.model)))
             })
-            && any(&self.sessions, |name| fits(name, &session.id))
+            && any(&self.sessions, |name| is_id(name, &session.id))
             && self.since_ms.is_none_or(|since| start_ms >= since)
             && self.until_ms.is_none_or(|until| start_ms < until)
             && session.calls >= self.min_calls
@@ -170,6 +178,11 @@ fn fits(wanted: &str, name: &str) -> bool {
         Some(start) => name.starts_with(start),
         None => wanted == name,
     }
+}
+
+/// Whether a wanted id is that of a session: whole, or as much of it as tables show, or more.
+fn is_id(wanted: &str, id: &str) -> bool {
+    fits(wanted, id) || (wanted.chars().count() >= SHOWN_OF_ID && id.starts_with(wanted))
 }
 
 /// The names that the sessions of a recording have under a key, each once, in order.
@@ -269,6 +282,21 @@ mod tests {
         check("until = \"2026-04-13\"", all);
         check("since = \"2026-04-13\"\nuntil = 2026-04-14T00:00:00Z", all);
         check("step = \"assess\"\nsession = \"096e0115\"", 1);
+    }
+
+    #[test]
+    fn ids_may_be_cut_as_tables_cut_them() {
+        for (wanted, want) in [
+            ("8209f1c2-5a3e-4f6b", true),
+            ("8209f1c2", true),
+            ("8209f1c", false),
+            ("8209*", true),
+            ("8209f1c3", false),
+            ("8209f1c2-5a3e-4f6b-9c1d-0123456789ab", true),
+            ("8209f1c2-5a3e-4f6b-9c1d-0123456789abc", false),
+        ] {
+            assert_eq!(is_id(wanted, "8209f1c2-5a3e-4f6b-9c1d-0123456789ab"), want, "{wanted}");
+        }
     }
 
     #[test]
