@@ -181,7 +181,7 @@ mod tests {
         check("date = \"tomorrow\"\n", "2026-04-13");
         check("name = \"\"\n", "'name' is \"\", wanted a string");
         check("recording = 774\n", "'recording' is 774, wanted a string");
-        check("[toggles.R10]\n", "line 2: no toggle 'R10' (is it 'R1'?)");
+        check("[toggles.R0]\n", "line 2: no toggle 'R0' (is it 'R1'?)");
         check(
             "[toggles.R1]\n\ncomplience = 1\n",
             "line 4: unknown key 'toggles.R1.complience' (is",
