@@ -1,6 +1,6 @@
 //! A scenario as a file that says what everything in it means.
 
-use super::keys::{self, Key};
+use super::keys::{self, Holds, Key};
 use super::{Chosen, SCHEMA, Scenario, Selection, range, select};
 use crate::intervene::{ParamSpec, Range, TextSpec};
 use crate::price::DEFAULT_ASSUMED_MODEL;
@@ -164,19 +164,21 @@ fn toggle(out: &mut String, chosen: &Chosen) {
 fn parameter(out: &mut String, spec: &ParamSpec, range: &Range) {
     let ParamSpec { key, unit, low, mode, high, what, source } = spec;
     let unit = unit.name();
-    comment(out, &format!("{what}; {unit}, on the card {low} | {mode} | {high}"));
+    let card = format!("{low} | {mode} | {high}").replace(' ', TIE);
+    comment(out, &format!("{what}; {unit}, on the card {card}"));
     comment(out, &format!("source: {source}"));
     assign(out, key, Said::Live(range::write(range)));
 }
 
 fn list(out: &mut String, spec: &TextSpec, names: &[String]) {
     let TextSpec { key, most, what } = spec;
-    let many = if *most == usize::MAX { "any number" } else { &format!("at most {most}") };
-    comment(out, &format!("{what}; names, {many}"));
-    let said = if names.is_empty() {
-        Said::Example("[\"...\"]".to_owned())
-    } else {
-        Said::Live(quote_all(names))
+    let wanted = Holds::Names(*most).wanted();
+    comment(out, &format!("{what}; {wanted}"));
+    let said = match names {
+        [] if *most == 1 => Said::Example(quote("...")),
+        [] => Said::Example(quote_all(&["...".to_owned()])),
+        [only] => Said::Live(quote(only)),
+        _ => Said::Live(quote_all(names)),
     };
     assign(out, key, said);
 }
@@ -194,16 +196,19 @@ fn leave(out: &mut String, left: &Left) {
     }
 }
 
+/// A blank at which no line is broken.
+const TIE: &str = "\u{a0}";
+
 fn comment(out: &mut String, text: &str) {
     let mut used = 0;
-    for word in text.split_whitespace() {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let wide = word.chars().count() + 1;
         if used > 0 && used + wide > COLUMNS {
             out.push('\n');
             used = 0;
         }
         out.push_str(if used == 0 { "# " } else { " " });
-        out.push_str(word);
+        out.push_str(&word.replace(TIE, " "));
         used += wide + usize::from(used == 0);
     }
     out.push('\n');
