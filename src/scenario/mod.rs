@@ -2,7 +2,7 @@
 //!
 //! A scenario file is TOML. What was typed ([`file`]) is checked once and becomes a [`Scenario`],
 //! which holds ready-made parts: nothing behind it looks up a name again. One table of keys
-//! ([`keys`]) serves the check, the schema for editors ([`schema`]) and new files ([`write`]).
+//! (`keys`) serves the check, the schema for editors ([`schema`]) and new files ([`write()`]).
 
 mod fault;
 mod file;
