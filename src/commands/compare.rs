@@ -1,6 +1,6 @@
 //! `windtunnel compare`.
 
-use super::experiment::{Asked, Experiment};
+use super::asked::{Asked, Ready};
 use super::{Outcome, load, render};
 use crate::cli::{CompareArgs, Format};
 use crate::report::show::{Provenance, compare as show};
@@ -16,7 +16,7 @@ pub fn run(args: &CompareArgs) -> Outcome {
         premises: &args.premises,
         strict: args.strict,
     };
-    let Experiment { scenario, lens, pricing, loaded } = asked.load()?;
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(&loaded.recording, &scenario.toggles, &pricing, &claims)?;
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));

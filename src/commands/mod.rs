@@ -1,9 +1,10 @@
 //! The street: one file a command. A command turns arguments into bytes; `main` writes them.
 
+mod asked;
 mod audit;
 mod compare;
 mod completions;
-mod experiment;
+
 mod explain;
 mod import;
 mod inspect;

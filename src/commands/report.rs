@@ -1,6 +1,6 @@
 //! `windtunnel report`.
 
-use super::experiment::{Asked, Experiment};
+use super::asked::{Asked, Ready};
 use super::{Outcome, load, render};
 use crate::cli::{Format, ReportArgs};
 use crate::recording::Recording;
@@ -21,7 +21,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
         premises: &args.premises,
         strict: false,
     };
-    let Experiment { scenario, lens, pricing, loaded } = asked.load()?;
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let recording = &loaded.recording;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(recording, &scenario.toggles, &pricing, &claims)?;

@@ -1,6 +1,6 @@
 //! `windtunnel scenario`.
 
-use super::experiment::select;
+use super::asked::select;
 use super::{Done, Failure, NOT_JUDGED, Outcome, load, render};
 use crate::cli::{CheckArgs, Format, NewArgs, Premises, ScenarioCommand};
 use crate::report::show::scenario::{self as show, Checked};

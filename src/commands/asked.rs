@@ -23,8 +23,8 @@ pub struct Asked<'a> {
     pub strict: bool,
 }
 
-/// An experiment, ready to be run.
-pub struct Experiment {
+/// Everything that it takes, loaded and checked.
+pub struct Ready {
     /// What is run.
     pub scenario: Scenario,
     /// How published calls are read.
@@ -37,7 +37,7 @@ pub struct Experiment {
 
 impl Asked<'_> {
     /// Loads everything.
-    pub fn load(&self) -> Result<Experiment, Failure> {
+    pub fn load(&self) -> Result<Ready, Failure> {
         if self.recording.is_none() && self.scenario.is_none() {
             let known: Vec<_> = reconstruct::BUILTIN.iter().map(|(known, _)| *known).collect();
             return Err(Failure::new(format!(
@@ -59,7 +59,7 @@ impl Asked<'_> {
             (None, file) => self.named_in(file.unwrap_or_default(), &scenario, lens)?,
         };
         let loaded = select(loaded, &scenario, &pricing)?;
-        Ok(Experiment { scenario, lens, pricing, loaded })
+        Ok(Ready { scenario, lens, pricing, loaded })
     }
 
     /// The recording that a scenario names.
