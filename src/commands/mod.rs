@@ -4,7 +4,6 @@ mod asked;
 mod audit;
 mod compare;
 mod completions;
-
 mod explain;
 mod import;
 mod inspect;
