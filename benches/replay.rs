@@ -5,6 +5,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use windtunnel::cache::CachePolicy;
 use windtunnel::ids::NONE;
 use windtunnel::plan::{Patch, Plan, Subset};
 use windtunnel::price::Pricing;
@@ -12,7 +13,10 @@ use windtunnel::reconstruct::{self, Lens};
 use windtunnel::recording::Recording;
 use windtunnel::replay::{replay, replay_rows, tally};
 use windtunnel::scenario::Scenario;
-use windtunnel::study::compare::{compare, published};
+use windtunnel::seed::Seed;
+use windtunnel::study::compare::compare;
+use windtunnel::study::experiment::{Experiment, World};
+use windtunnel::study::published::published;
 
 /// Calls of the recording, at least.
 const CALLS: usize = 2_000;
@@ -100,9 +104,20 @@ fn comparison(criterion: &mut Criterion) {
         group.bench_function(format!("reconstruct, {}", lens.name()), |b| {
             b.iter(|| reconstruct::reconstruct(black_box(&reported), lens));
         });
-        group.bench_function(format!("compare, {}", lens.name()), |b| {
-            b.iter(|| compare(black_box(&fit.recording), &scenario.toggles, &pricing, &claims));
-        });
+        for (name, draws) in [("compare", 0), ("compare with 100 draws", 100)] {
+            let experiment = Experiment {
+                world: World::Reported { reported: &reported, lens, fit: &fit },
+                chosen: &scenario.toggles,
+                pricing: &pricing,
+                cache: CachePolicy::default(),
+                claims: &claims,
+                seed: Seed(scenario.seed),
+                draws,
+            };
+            group.bench_function(format!("{name}, {}", lens.name()), |b| {
+                b.iter(|| compare(black_box(&experiment)));
+            });
+        }
     }
     group.finish();
 }

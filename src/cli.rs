@@ -20,6 +20,8 @@ pub enum Command {
     Report(ReportArgs),
     /// What-if: each toggle alone, last and together, against what is claimed for it.
     Compare(CompareArgs),
+    /// Every subset of the toggles: ranking, Pareto front, best of each size, what the next adds.
+    Sweep(SweepArgs),
     /// Where the tokens went, what is wrong with the data, which toggles apply.
     Inspect(InspectArgs),
     /// Whether a source's figures and claims can be true at all.
@@ -110,6 +112,62 @@ pub struct CompareArgs {
     #[arg(long, value_name = "TOGGLE.KEY=VALUE")]
     pub set: Vec<String>,
     /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// What subsets are ranked by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RankBy {
+    /// Money, hidden output included.
+    #[default]
+    Dollars,
+    /// Cache reads.
+    Reads,
+    /// Calls.
+    Calls,
+}
+
+impl RankBy {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dollars => "dollars",
+            Self::Reads => "reads",
+            Self::Calls => "calls",
+        }
+    }
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
+    /// scenario's].
+    pub recording: Option<String>,
+    /// Toggles, by id, e.g. `R1,R4` [default: all that change anything].
+    #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
+    pub with: Vec<String>,
+    /// Toggles, parameters, effort and risk (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<String>,
+    /// What subsets are ranked by.
+    #[arg(long, value_enum, default_value_t)]
+    pub by: RankBy,
+    /// Rows of the ranking; 0 shows all.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub rows: usize,
+    /// Also write all subsets to a file: .csv, .json or .parquet.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to write the result; csv and json hold every subset.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Refuse transcripts of which anything had to be skipped.

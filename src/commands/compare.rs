@@ -5,7 +5,8 @@ use super::{Outcome, load, render};
 use crate::cli::{CompareArgs, Format};
 use crate::report::show::{Provenance, compare as show};
 use crate::study::audit;
-use crate::study::compare::{compare, published};
+use crate::study::compare::compare;
+use crate::study::published::published;
 
 pub fn run(args: &CompareArgs) -> Outcome {
     let asked = Asked {
@@ -18,7 +19,7 @@ pub fn run(args: &CompareArgs) -> Outcome {
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
-    let comparison = compare(&loaded.recording, &scenario.toggles, &pricing, &claims)?;
+    let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
     let findings = loaded.reported.as_ref().map(|it| audit::audit_knowing(it, known));
     let shown = show::Shown {

@@ -7,7 +7,10 @@ use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::{self, Lens, Reconstruction, Reported};
 use crate::recording::{Recording, format};
 use crate::scenario::{self, Scenario};
+use crate::seed::Seed;
 use crate::store;
+use crate::study::experiment::{Experiment, World};
+use crate::study::published::PublishedClaim;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -241,6 +244,29 @@ pub fn pricing(premises: &Premises, scenario: &Scenario) -> Result<Pricing, Fail
     }
     pricing.date = scenario.date;
     Ok(pricing)
+}
+
+/// What is compared.
+pub fn experiment<'a>(
+    loaded: &'a Loaded,
+    lens: Lens,
+    scenario: &'a Scenario,
+    pricing: &'a Pricing,
+    claims: &'a [PublishedClaim],
+) -> Experiment<'a> {
+    let world = match (&loaded.reported, &loaded.fit) {
+        (Some(reported), Some(fit)) => World::Reported { reported, lens, fit },
+        _ => World::Recorded(&loaded.recording),
+    };
+    Experiment {
+        world,
+        chosen: &scenario.toggles,
+        pricing,
+        cache: scenario.cache,
+        claims,
+        seed: Seed(scenario.seed),
+        draws: scenario.draws,
+    }
 }
 
 /// A finished command.

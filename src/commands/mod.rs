@@ -11,6 +11,7 @@ mod list;
 mod load;
 mod report;
 mod scenario;
+mod sweep;
 
 use crate::cli::{Command, Format};
 use crate::report::{self as output, Document, Style};
@@ -56,6 +57,7 @@ pub fn run(command: Command) -> Done {
     let outcome = match command {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),

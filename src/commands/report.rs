@@ -8,7 +8,8 @@ use crate::report::show::report::Full;
 use crate::report::show::{Provenance, audit as show_audit, compare as show};
 use crate::report::{Document, Section, csv};
 use crate::store;
-use crate::study::compare::{Comparison, compare, published};
+use crate::study::compare::{Comparison, compare};
+use crate::study::published::published;
 use crate::study::{audit, hygiene};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let recording = &loaded.recording;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
-    let comparison = compare(recording, &scenario.toggles, &pricing, &claims)?;
+    let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
     let findings = match &loaded.reported {
         Some(reported) => audit::audit_knowing(reported, known),

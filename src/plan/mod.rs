@@ -24,6 +24,7 @@ pub use patch::{
     Clearing, Compaction, DroppedCall, InsertedCall, Patch, Resumed, Rules, Spawned, SpawnedCall,
     Warming,
 };
+pub use rows::TRIGGERS;
 pub use term::{Deltas, Term};
 pub use variant::Variant;
 
@@ -213,6 +214,17 @@ impl Plan {
     pub fn event(&self, row: &Row) -> &Event {
         debug_assert!(row.event == NONE || (row.event as usize) < self.events.len());
         self.events.get(row.event as usize).unwrap_or(&Event::NOTHING)
+    }
+
+    /// How many rows an island has.
+    #[must_use]
+    pub fn rows_of(&self, island: &Island) -> usize {
+        let sessions = &self.sessions[island.sessions.start as usize..island.sessions.end as usize];
+        let runs = |session: &Planned| {
+            let runs = &self.runs[session.runs.start as usize..session.runs.end as usize];
+            runs.iter().map(|run| run.rows as usize).sum::<usize>()
+        };
+        sessions.iter().map(runs).sum()
     }
 
     /// The rules of a session under a subset.

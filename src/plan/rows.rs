@@ -275,7 +275,7 @@ fn off_tier(call: &Call) -> i64 {
 
 /// Contexts from which on the harness compacts: window - 33,000 of the two window sizes.
 /// Source: MODEL.md, "Laws" L5, 2026-08; windows of 200,000 and 1,000,000 tokens.
-const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
+pub const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
 
 /// The trigger behind an automatic compaction that was met at `grown` tokens: the known one of
 /// its window, or, below every known one, that very size.

@@ -17,7 +17,7 @@ mod sums;
 use crate::reconstruct::{Lens, Reconstruction, Reported};
 use serde::Serialize;
 
-pub use claims::claim_arithmetic;
+pub use claims::{claim_arithmetic, claim_product};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

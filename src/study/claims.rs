@@ -4,6 +4,7 @@
 //! there is a most that the toggle could ever save: its best corner, every parameter at its
 //! friendliest end. The verdict follows from these three and nothing else.
 
+use super::published::PublishedClaim;
 use crate::units::{BASIS_POINTS, scaled};
 use std::ops::RangeInclusive;
 
@@ -50,6 +51,86 @@ pub struct Evidence {
     pub replayed: RangeInclusive<i64>,
     /// What the best corner saves.
     pub at_most: i64,
+}
+
+/// Who judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The claim's own factors.
+    Arithmetic,
+    /// The most that could be saved.
+    Possibility,
+    /// The replay, with what it leaves open.
+    Model,
+    /// What was seen after the change was made.
+    Observation,
+}
+
+impl By {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arithmetic => "arithmetic",
+            Self::Possibility => "possibility",
+            Self::Model => "model",
+            Self::Observation => "observation",
+        }
+    }
+}
+
+/// What one authority says about a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Who says it.
+    pub by: By,
+    /// What it says.
+    pub verdict: Verdict,
+    /// The numbers behind it, in the claim's metric; `None` where there are none.
+    pub against: Option<RangeInclusive<i64>>,
+}
+
+impl Judgement {
+    /// By the product of the claim's own factors. Headlines are rounded to one digit: a tenth is
+    /// forgiven.
+    #[must_use]
+    pub fn by_arithmetic(claim: &PublishedClaim, product: Option<i64>) -> Self {
+        let (low, high) = (*claim.saving.start(), *claim.saving.end());
+        let verdict = match product {
+            None => Verdict::NotTestable,
+            Some(product) if product < low - low / 10 => Verdict::Overstated,
+            Some(product) if product > high + high / 10 => Verdict::Understated,
+            Some(_) => Verdict::Holds,
+        };
+        Self { by: By::Arithmetic, verdict, against: product.map(|product| product..=product) }
+    }
+
+    /// By the most that could be saved.
+    #[must_use]
+    pub fn by_possibility(evidence: &Evidence) -> Self {
+        let verdict = match judge(evidence) {
+            Verdict::CannotBe => Verdict::CannotBe,
+            _ => Verdict::Holds,
+        };
+        let most = evidence.at_most;
+        Self { by: By::Possibility, verdict, against: Some(most..=most) }
+    }
+
+    /// By the replay alone.
+    #[must_use]
+    pub fn by_model(evidence: &Evidence) -> Self {
+        let verdict = match judge(evidence) {
+            Verdict::CannotBe => Verdict::Overstated,
+            other => other,
+        };
+        Self { by: By::Model, verdict, against: Some(evidence.replayed.clone()) }
+    }
+
+    /// By what was seen after a rollout: no history is at hand.
+    #[must_use]
+    pub fn by_observation() -> Self {
+        Self { by: By::Observation, verdict: Verdict::NotTestable, against: None }
+    }
 }
 
 /// Judges a claim.

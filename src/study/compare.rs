@@ -1,75 +1,20 @@
-//! The comparison: every toggle alone, last, and all of them together.
+//! The comparison: every toggle alone, last, by its share, and all of them together.
 
-use super::claims::{Evidence, Verdict, judge};
-use super::sides::{Saving, Side, Step, by_step};
-use crate::intervene::{self, Params};
+use super::attribute::Attribution;
+use super::audit;
+use super::best::Best;
+use super::claims::{Evidence, Judgement, Verdict, judge};
+use super::experiment::Experiment;
+use super::published::PublishedClaim;
+use super::sides::{Saving, Side, Step, by_step, saving_of_step};
+use super::tornado::{Swing, tornado};
+use super::uncertainty::{self, Band, ClaimDraws, ToggleBands, Uncertainty};
+use crate::intervene::{self, Grade, Params};
 use crate::plan::{Patch, Plan, Subset};
-use crate::price::{MissingPrice, Pricing};
-use crate::reconstruct::{Figure, Reported};
+use crate::price::MissingPrice;
 use crate::recording::Recording;
-use crate::scenario::Chosen;
+use crate::units::{BASIS_POINTS, PicoUsd, scaled};
 use std::ops::RangeInclusive;
-
-/// A published saving of one toggle or of several together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedClaim {
-    /// Its id: the toggle's for a claim on one toggle.
-    pub id: String,
-    /// The toggles that should save it.
-    pub toggles: Vec<String>,
-    /// The step it speaks of; empty for the whole pipeline.
-    pub step: String,
-    /// What falls: `read` or `calls`.
-    pub metric: String,
-    /// By how much, lowest and highest, as published.
-    pub saving: RangeInclusive<i64>,
-    /// The same with the rounding of its figures: what a verdict allows it.
-    pub rounded: RangeInclusive<i64>,
-    /// The same as a share of the baseline in ten-thousandths, where the source prints one.
-    pub share_bp: Option<RangeInclusive<i64>>,
-}
-
-/// Every claim of a reported pipeline that names a number.
-#[must_use]
-pub fn published(reported: &Reported) -> Vec<PublishedClaim> {
-    let mut claims = Vec::new();
-    for claim in &reported.claims {
-        if let Some((low, high)) = claim.bounds() {
-            claims.push(PublishedClaim {
-                id: claim.toggle.clone(),
-                toggles: vec![claim.toggle.clone()],
-                step: String::new(),
-                metric: claim.metric.clone(),
-                saving: low..=high,
-                rounded: low - slack(low)..=high + slack(high),
-                share_bp: None,
-            });
-        }
-    }
-    for combined in &reported.combined {
-        let (from, to) = (&combined.from, &combined.to);
-        let (low, high) = (from.low - to.high, from.high - to.low);
-        claims.push(PublishedClaim {
-            id: combined.id.clone(),
-            toggles: combined.toggles.clone(),
-            step: combined.step.clone(),
-            metric: combined.metric.clone(),
-            saving: low..=high,
-            rounded: low - slack(to.high)..=high + slack(to.low),
-            share_bp: combined.share.as_ref().map(|share: &Figure| share.low..=share.high),
-        });
-    }
-    claims
-}
-
-/// An estimate is as fine as its last digit that is not zero: 200K may be 150K to 250K.
-fn slack(estimate: i64) -> i64 {
-    let mut unit = 1;
-    while estimate != 0 && estimate % (unit * 10) == 0 {
-        unit *= 10;
-    }
-    unit / 2
-}
 
 /// One toggle in a comparison.
 #[derive(Clone, Debug)]
@@ -80,6 +25,8 @@ pub struct ToggleResult {
     pub title: &'static str,
     /// Its parameters.
     pub params: Params,
+    /// What it takes to build it, and what may go wrong.
+    pub grade: Grade,
     /// Places where it applies.
     pub found: u32,
     /// Tokens that it touches.
@@ -88,11 +35,18 @@ pub struct ToggleResult {
     pub alone: Saving,
     /// What it saves after all the others.
     pub last: Saving,
+    /// Its share in the joint saving (Shapley).
+    pub share: Saving,
+    /// What its parameters and the call counts leave open; `None` without draws.
+    pub bands: Option<ToggleBands>,
     /// What its best corner saves on its own, in the claim's metric.
     pub at_most: Option<i64>,
     /// What is claimed for it.
     pub claim: Option<PublishedClaim>,
-    /// What is said about the claim, in tokens.
+    /// What is said about the claim, in tokens, by its own arithmetic, by what is possible, by the
+    /// replay and by history.
+    pub judged: Vec<Judgement>,
+    /// What follows from these.
     pub verdict: Verdict,
     /// The same in dollars: the claimed tokens at their class's price against all that is saved.
     pub verdict_usd: Verdict,
@@ -109,9 +63,13 @@ pub struct CombinedResult {
     pub replayed: i64,
     /// What the replay has before, in its metric.
     pub baseline: i64,
-    /// What the best corners save.
+    /// What the best corners, or the best draw, save.
     pub at_most: i64,
+    /// What all draws say; `None` without draws.
+    pub draws: Option<ClaimDraws>,
     /// What is said about it, in the claim's metric.
+    pub judged: Vec<Judgement>,
+    /// What follows from these.
     pub verdict: Verdict,
     /// The claimed share against the share of dollars saved, where a share is claimed.
     pub verdict_usd: Option<Verdict>,
@@ -134,6 +92,12 @@ pub struct Comparison {
     pub toggles: Vec<ToggleResult>,
     /// All together.
     pub joint: Saving,
+    /// Shares and interactions.
+    pub attribution: Attribution,
+    /// What the parameters and the call counts leave open; `None` without draws.
+    pub uncertainty: Option<Uncertainty>,
+    /// What each parameter alone can move.
+    pub tornado: Vec<Swing>,
     /// What each toggle adds when they are switched on one after the other, in their order.
     pub stepwise: Vec<Saving>,
     /// Sum of the toggles alone minus the joint saving, in cache reads: what a plain sum of the
@@ -143,44 +107,68 @@ pub struct Comparison {
     pub combined: Vec<CombinedResult>,
 }
 
-/// Compares a recording with and without the chosen toggles.
+impl Comparison {
+    /// The pairs of toggles whose savings depend on each other, the strongest first.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(&'static str, &'static str, Saving)> {
+        let mut pairs = Vec::new();
+        for (a, one) in self.toggles.iter().enumerate() {
+            for (b, other) in self.toggles.iter().enumerate().skip(a + 1) {
+                let saving = self.attribution.interaction[a][b];
+                if saving != Saving::default() {
+                    pairs.push((one.id, other.id, saving));
+                }
+            }
+        }
+        pairs.sort_by_key(|(_, _, saving)| (-saving.usage.read.abs(), -saving.money().0.abs()));
+        pairs
+    }
+}
+
+/// Compares a pipeline with and without the chosen toggles.
 ///
 /// # Errors
 /// A model without a price.
-pub fn compare(
-    recording: &Recording,
-    chosen: &[Chosen],
-    pricing: &Pricing,
-    claims: &[PublishedClaim],
-) -> Result<Comparison, MissingPrice> {
-    let patches: Vec<Patch> = chosen.iter().map(|c| c.toggle.patch(recording, &c.params)).collect();
-    let plan = Plan::compile(recording, &patches, pricing)?;
-    let all = subset_of_first(patches.len());
+pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> {
+    let recording = experiment.recording();
+    let patches = experiment.patches(recording);
+    let plan = experiment.plan(recording, &patches)?;
+    let count = patches.len();
+    let all = subset_of_first(count);
     let baseline = Side::replay(&plan, 0);
     let variant = Side::replay(&plan, all);
     let joint = Saving::between(&baseline, &variant);
-    let lab = Lab { recording, chosen, patches: &patches, plan: &plan, pricing, baseline };
-    let mut toggles = Vec::with_capacity(chosen.len());
-    for index in 0..chosen.len() {
+    let attribution = Attribution::of(&plan, count, experiment.seed);
+    let uncertainty = match experiment.draws {
+        0 => None,
+        _ => Some(uncertainty::study(experiment, &plan)?),
+    };
+    let best = Best { experiment, recording, baseline };
+    let court = Court { experiment, best, plan: &plan, uncertainty: uncertainty.as_ref() };
+    let mut toggles = Vec::with_capacity(count);
+    for (index, patch) in patches.iter().enumerate() {
         let without = Side::totals(&plan, all & !(1 << index));
         let last = Saving::between(&without, &variant);
-        toggles.push(lab.toggle(index, last, claims)?);
+        toggles.push(court.toggle(index, patch, last, attribution.shapley[index])?);
     }
     let on_the_way: Vec<Side> =
-        (0..=chosen.len()).map(|n| Side::totals(&plan, subset_of_first(n))).collect();
+        (0..=count).map(|n| Side::totals(&plan, subset_of_first(n))).collect();
     let stepwise = on_the_way.windows(2).map(|pair| Saving::between(&pair[0], &pair[1])).collect();
     let alone: i64 = toggles.iter().map(|toggle| toggle.alone.usage.read).sum();
     let mut combined = Vec::new();
-    for claim in claims.iter().filter(|claim| claim.toggles.len() > 1) {
-        combined.extend(lab.combined(claim)?);
+    for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
+        combined.extend(court.combined(claim)?);
     }
     Ok(Comparison {
         baseline_steps: by_step(recording, &plan, 0),
         variant_steps: by_step(recording, &plan, all),
+        tornado: tornado(experiment)?,
         baseline,
         variant,
         toggles,
         joint,
+        attribution,
+        uncertainty,
         stepwise,
         overlap_read: alone - joint.usage.read,
         combined,
@@ -194,58 +182,66 @@ pub fn subset_of_first(n: usize) -> Subset {
     if n >= 64 { Subset::MAX } else { (1 << n) - 1 }
 }
 
-/// Everything a comparison works with.
-struct Lab<'a> {
-    recording: &'a Recording,
-    chosen: &'a [Chosen],
-    patches: &'a [Patch],
+/// Where claims are judged.
+struct Court<'a> {
+    experiment: &'a Experiment<'a>,
+    best: Best<'a>,
     plan: &'a Plan,
-    pricing: &'a Pricing,
-    baseline: Side,
+    uncertainty: Option<&'a Uncertainty>,
 }
 
-impl Lab<'_> {
+impl Court<'_> {
     fn toggle(
         &self,
         index: usize,
+        patch: &Patch,
         last: Saving,
-        claims: &[PublishedClaim],
+        share: Saving,
     ) -> Result<ToggleResult, MissingPrice> {
-        let Chosen { toggle, params, .. } = &self.chosen[index];
-        let patch = &self.patches[index];
-        let card = toggle.card();
-        let alone = Saving::between(&self.baseline, &Side::totals(self.plan, 1 << index));
-        let claim = claims.iter().find(|claim| claim.toggles == [card.id]).cloned();
-        let testable = claim.as_ref().filter(|_| patch.found > 0);
-        let (mut verdict, mut verdict_usd, mut at_most) =
-            (Verdict::NotTestable, Verdict::NotTestable, None);
-        if let Some(claim) = testable {
-            let best = self.best_corner(&[index], |saving| metric(&claim.metric, saving))?;
-            let evidence = |claimed: RangeInclusive<i64>, of: &dyn Fn(&Saving) -> i64, most| {
-                let (a, b) = (of(&alone), of(&last));
-                Evidence { claimed, replayed: a.min(b)..=a.max(b), at_most: most }
-            };
-            let of = |saving: &Saving| metric(&claim.metric, saving);
-            verdict = judge(&evidence(claim.rounded.clone(), &of, best.0));
-            if let Some(worth) = self.worth(claim) {
-                verdict_usd = judge(&evidence(worth, &micro_usd, best.1));
-            }
-            at_most = Some(best.0);
-        }
-        Ok(ToggleResult {
+        let chosen = &self.experiment.chosen[index];
+        let card = chosen.toggle.card();
+        let baseline = &self.best.baseline;
+        let alone = Saving::between(baseline, &Side::totals(self.plan, 1 << index));
+        let bands = self.uncertainty.map(|it| it.toggles[index]);
+        let claim = self.experiment.claims.iter().find(|claim| claim.toggles == [card.id]);
+        let mut result = ToggleResult {
             id: card.id,
             title: card.title,
-            params: params.clone(),
+            params: chosen.params.clone(),
+            grade: chosen.grade,
             found: patch.found,
-            touched: intervene::tokens_touched(self.recording, patch),
+            touched: intervene::tokens_touched(self.best.recording, patch),
             alone,
             last,
-            at_most,
-            claim,
-            verdict,
-            verdict_usd,
+            share,
+            bands,
+            at_most: None,
+            claim: claim.cloned(),
+            judged: Vec::new(),
+            verdict: Verdict::NotTestable,
+            verdict_usd: Verdict::NotTestable,
             notes: patch.notes.clone(),
-        })
+        };
+        if let Some(claim) = claim.filter(|_| patch.found > 0) {
+            let most = self.best.corner(&[index], claim)?;
+            let draws = self.draws(claim);
+            let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
+            let replayed = around(claim.of(&alone), claim.of(&last), draws.map(|it| it.saved));
+            let evidence = Evidence { claimed: claim.rounded.clone(), replayed, at_most };
+            result.verdict = judge(&evidence);
+            result.judged = self.judged(claim, &evidence);
+            result.at_most = Some(at_most);
+            if let Some(claimed) = self.worth(claim) {
+                let cost = bands.map(|it| it.alone.cost.map(micro_usd_of));
+                let replayed = around(micro_usd(&alone), micro_usd(&last), cost);
+                result.verdict_usd = judge(&Evidence { claimed, replayed, at_most: most.1 });
+            }
+        }
+        Ok(result)
+    }
+
+    fn draws(&self, claim: &PublishedClaim) -> Option<&ClaimDraws> {
+        self.uncertainty?.claims.iter().find(|draws| draws.claim == claim.id)
     }
 
     /// The claimed tokens at the price of cache reads, in millionths of a dollar.
@@ -257,134 +253,79 @@ impl Lab<'_> {
         (claim.metric == "read").then(|| at(*claim.rounded.start())..=at(*claim.rounded.end()))
     }
 
-    /// The most that these toggles could save, over all corners of their parameters: in a metric,
-    /// and in millionths of a dollar. Each toggle's corners are tried with the others at theirs.
-    fn best_corner(
-        &self,
-        indexes: &[usize],
-        of: impl Fn(&Saving) -> i64,
-    ) -> Result<(i64, i64), MissingPrice> {
-        let mut best = (i64::MIN, i64::MIN);
-        let corners: Vec<Vec<Patch>> = indexes
-            .iter()
-            .map(|&index| {
-                let chosen = &self.chosen[index];
-                let patch = |params: &Params| chosen.toggle.patch(self.recording, params);
-                chosen.corners().iter().map(patch).collect()
-            })
-            .collect();
-        // Toggles are improved one after the other until a whole round improves nothing.
-        let mut picked: Vec<usize> = vec![0; corners.len()];
-        let mut here = i64::MIN;
-        loop {
-            let before = here;
-            for turn in 0..corners.len() {
-                let kept = picked[turn];
-                let mut friendliest = kept;
-                for corner in 0..corners[turn].len() {
-                    picked[turn] = corner;
-                    let patches: Vec<Patch> =
-                        corners.iter().zip(&picked).map(|(of, &at)| of[at].clone()).collect();
-                    let plan = Plan::compile(self.recording, &patches, self.pricing)?;
-                    let side = Side::totals(&plan, subset_of_first(patches.len()));
-                    let saving = Saving::between(&self.baseline, &side);
-                    best = (best.0.max(of(&saving)), best.1.max(micro_usd(&saving)));
-                    if of(&saving) > here {
-                        (here, friendliest) = (of(&saving), corner);
-                    }
-                }
-                picked[turn] = friendliest;
-            }
-            if here == before || corners.len() < 2 {
-                break;
-            }
-        }
-        Ok(best)
+    /// What each authority says by itself.
+    fn judged(&self, claim: &PublishedClaim, evidence: &Evidence) -> Vec<Judgement> {
+        let reported = self.experiment.reported();
+        let product = reported.and_then(|it| audit::claim_product(it, &claim.id));
+        vec![
+            Judgement::by_arithmetic(claim, product),
+            Judgement::by_possibility(evidence),
+            Judgement::by_model(evidence),
+            Judgement::by_observation(),
+        ]
     }
 
     /// Judges a claim on several toggles; `None` if one of them is not among the chosen ones.
     fn combined(&self, claim: &PublishedClaim) -> Result<Option<CombinedResult>, MissingPrice> {
-        let index_of =
-            |id: &String| self.chosen.iter().position(|c| c.toggle.card().id == id.as_str());
-        let Some(indexes) = claim.toggles.iter().map(index_of).collect::<Option<Vec<_>>>() else {
+        let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
             return Ok(None);
         };
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
-        let before = self.in_metric(claim, 0, self.plan);
-        let replayed = before - self.in_metric(claim, subset, self.plan);
-        let at_most = self.best_of_step(claim, &indexes)?;
-        let verdict = judge(&Evidence {
+        let recording = self.best.recording;
+        let saving = saving_of_step(recording, self.plan, subset, &claim.step);
+        let baseline = before_in_step(recording, self.plan, claim);
+        let draws = self.draws(claim);
+        let most = self.best.of_step(&indexes, claim)?;
+        let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
+        let replayed = claim.of(&saving);
+        let evidence = Evidence {
             claimed: claim.rounded.clone(),
-            replayed: replayed..=replayed,
-            at_most: at_most.0,
-        });
+            replayed: around(replayed, replayed, draws.map(|it| it.saved)),
+            at_most,
+        };
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
-            let side = Side::totals(self.plan, subset);
-            let saved = |micro: i64| share_bp(micro, micro_usd_of(&self.baseline));
-            let saving = Saving::between(&self.baseline, &side);
+            let before = micro_usd_of(self.best.baseline.money());
+            let saved = |micro: i64| share_bp(micro, before);
             let met = saved(micro_usd(&saving));
-            judge(&Evidence {
-                claimed: share.clone(),
-                replayed: met..=met,
-                at_most: saved(at_most.1),
-            })
+            let evidence =
+                Evidence { claimed: share.clone(), replayed: met..=met, at_most: saved(most.1) };
+            judge(&evidence)
         });
-        let claim = claim.clone();
         Ok(Some(CombinedResult {
-            claim,
+            claim: claim.clone(),
             replayed,
-            baseline: before,
-            at_most: at_most.0,
-            verdict,
+            baseline,
+            at_most,
+            draws: draws.cloned(),
+            judged: self.judged(claim, &evidence),
+            verdict: judge(&evidence),
             verdict_usd,
         }))
     }
-
-    fn best_of_step(
-        &self,
-        claim: &PublishedClaim,
-        indexes: &[usize],
-    ) -> Result<(i64, i64), MissingPrice> {
-        if claim.step.is_empty() {
-            return self.best_corner(indexes, |saving| metric(&claim.metric, saving));
-        }
-        // A step's best is bounded by the best of the whole pipeline restricted to its sessions.
-        let only = self.recording.of_step(&claim.step);
-        let pricing = self.pricing;
-        let chosen = self.chosen;
-        let patches: Vec<Patch> = chosen.iter().map(|c| c.toggle.patch(&only, &c.params)).collect();
-        let plan = Plan::compile(&only, &patches, pricing)?;
-        let baseline = Side::totals(&plan, 0);
-        let lab =
-            Lab { recording: &only, chosen, patches: &patches, plan: &plan, pricing, baseline };
-        lab.best_corner(indexes, |saving| metric(&claim.metric, saving))
-    }
-
-    fn in_metric(&self, claim: &PublishedClaim, subset: Subset, plan: &Plan) -> i64 {
-        by_step(self.recording, plan, subset)
-            .iter()
-            .filter(|step| claim.step.is_empty() || step.name == claim.step)
-            .map(|step| if claim.metric == "calls" { step.calls } else { step.usage.read })
-            .sum()
-    }
 }
 
-fn metric(name: &str, saving: &Saving) -> i64 {
-    if name == "calls" { saving.calls } else { saving.usage.read }
+/// What the pipeline, or the step that a claim speaks of, has before, in the claim's metric.
+fn before_in_step(recording: &Recording, plan: &Plan, claim: &PublishedClaim) -> i64 {
+    let own = by_step(recording, plan, 0);
+    let own = own.iter().filter(|step| claim.step.is_empty() || step.name == claim.step);
+    own.map(|step| if claim.metric == "calls" { step.calls } else { step.usage.read }).sum()
 }
 
-fn micro_usd(saving: &Saving) -> i64 {
-    to_micro(saving.cost.recorded.0 + saving.cost.hidden.0)
+/// The range of two savings and of what the draws leave open.
+fn around(a: i64, b: i64, band: Option<Band<i64>>) -> RangeInclusive<i64> {
+    let (low, high) = (a.min(b), a.max(b));
+    band.map_or(low..=high, |band| low.min(band.p10)..=high.max(band.p90))
 }
 
-fn micro_usd_of(side: &Side) -> i64 {
-    to_micro(side.cost.recorded.0 + side.cost.hidden.0)
+/// A saving in millionths of a dollar.
+pub(super) fn micro_usd(saving: &Saving) -> i64 {
+    micro_usd_of(saving.money())
 }
 
-fn to_micro(pico: i128) -> i64 {
-    i64::try_from(pico / 1_000_000).unwrap_or(i64::MAX)
+fn micro_usd_of(amount: PicoUsd) -> i64 {
+    i64::try_from(amount.0 / 1_000_000).unwrap_or(i64::MAX)
 }
 
 fn share_bp(part: i64, whole: i64) -> i64 {
-    crate::units::scaled(part, crate::units::BASIS_POINTS, whole)
+    scaled(part, BASIS_POINTS, whole)
 }

@@ -6,25 +6,29 @@
 
 use super::sides::Saving;
 use crate::plan::{Island, Plan, Subset};
-use crate::replay;
+use crate::replay::{self, Outcome};
 use rayon::prelude::*;
 
 /// Islands that more toggles touch than this have no exact lattice.
 pub const MOST_BITS: u32 = 16;
+
+/// Rows to visit, all subsets together, below which threads cost more than they save.
+const WORTH_THREADS: u64 = 1 << 18;
 
 /// What every subset of the toggles saves.
 #[derive(Clone, Debug)]
 pub struct Lattice {
     /// How many toggles there are.
     pub toggles: usize,
-    /// The islands, each with what every subset of its bits saves there.
+    /// What every subset saves, by the bits that count; islands that the same bits touch share a
+    /// table.
     pub islands: Vec<Table>,
 }
 
-/// One island: its bits, and what each subset of them saves against none.
+/// Islands that the same bits touch, and what each subset of these bits saves there against none.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The bits that touch it.
+    /// The bits that touch them.
     pub bits: Subset,
     /// Entry k is the subset whose j-th lowest bit is bit j of k.
     pub savings: Vec<Saving>,
@@ -37,8 +41,29 @@ impl Lattice {
         if plan.islands.iter().any(|island| island.touched_by.count_ones() > MOST_BITS) {
             return None;
         }
-        let touched = plan.islands.par_iter().filter(|island| island.touched_by != 0);
-        Some(Self { toggles, islands: touched.map(|island| Table::of(plan, island)).collect() })
+        Some(Self { toggles, islands: tables(plan, |_| true) })
+    }
+
+    /// Rows that [`Lattice::of`] has to replay, at most.
+    #[must_use]
+    pub fn work(plan: &Plan) -> u64 {
+        let rows = |island: &Island| {
+            let sessions = island.sessions.start as usize..island.sessions.end as usize;
+            let runs = plan.sessions[sessions].iter().map(|session| &session.runs);
+            let rows = runs.flat_map(|runs| &plan.runs[runs.start as usize..runs.end as usize]);
+            rows.map(|run| u64::from(run.rows)).sum::<u64>()
+        };
+        let times = |island: &Island| {
+            let bits = island.touched_by.count_ones();
+            if bits > MOST_BITS { u64::MAX } else { rows(island) << bits }
+        };
+        plan.islands.iter().map(times).fold(0, u64::saturating_add)
+    }
+
+    /// The islands with a quick way from a subset to its entry in each.
+    #[must_use]
+    pub fn indexes(&self) -> Vec<(&Table, Index)> {
+        self.islands.iter().map(|table| (table, Index::of_mask(table.bits))).collect()
     }
 
     /// What a subset saves.
@@ -48,22 +73,72 @@ impl Lattice {
     }
 }
 
+/// The tables of chosen islands, in the order of their bits.
+pub(super) fn tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<Table> {
+    let touched = plan.islands.iter().filter(|island| island.touched_by != 0).filter(chosen);
+    let mut islands: Vec<&Island> = touched.collect();
+    islands.sort_by_key(|island| island.touched_by);
+    let rows = |island: &Island| (plan.rows_of(island) as u64) << island.touched_by.count_ones();
+    let alike: Vec<&[&Island]> = islands.chunk_by(|a, b| a.touched_by == b.touched_by).collect();
+    let parallel = islands.iter().map(|island| rows(island)).sum::<u64>() > WORTH_THREADS;
+    if parallel {
+        alike.into_par_iter().map(|islands| Table::of(plan, islands, true)).collect()
+    } else {
+        alike.into_iter().map(|islands| Table::of(plan, islands, false)).collect()
+    }
+}
+
 impl Table {
-    fn of(plan: &Plan, island: &Island) -> Self {
-        let bits = island.touched_by;
-        let before = replay::replay_island(plan, island, 0);
+    fn of(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
+        let bits = islands.first().map_or(0, |island| island.touched_by);
+        let before: Vec<Outcome> =
+            islands.iter().map(|island| replay::replay_island(plan, island, 0)).collect();
         let saving = |index: u64| {
-            let outcome = replay::replay_island(plan, island, spread(index, bits));
-            Saving::of_outcomes(plan, &before, &outcome)
+            let subset = spread(index, bits);
+            let of = |(island, before): (&&Island, &Outcome)| {
+                let outcome = replay::replay_island(plan, island, subset);
+                Saving::of_outcomes(plan, before, &outcome)
+            };
+            islands.iter().zip(&before).map(of).sum()
         };
         let count = 1 << bits.count_ones();
-        Self { bits, savings: (0..count).into_par_iter().map(saving).collect() }
+        let savings = if parallel {
+            (0..count).into_par_iter().map(saving).collect()
+        } else {
+            (0..count).map(saving).collect()
+        };
+        Self { bits, savings }
     }
 
-    /// What a subset saves in this island.
+    /// What a subset saves in these islands.
     #[must_use]
     pub fn saving(&self, subset: Subset) -> &Saving {
         &self.savings[gather(subset, self.bits) as usize]
+    }
+}
+
+/// [`gather`] for one mask, a table look-up for each byte of the subset.
+#[derive(Clone, Debug)]
+pub struct Index([[u32; 256]; 8]);
+
+impl Index {
+    /// For a mask of at most [`MOST_BITS`] bits.
+    #[must_use]
+    pub fn of_mask(mask: Subset) -> Self {
+        let mut tables = [[0; 256]; 8];
+        for (at, table) in tables.iter_mut().enumerate() {
+            for (byte, index) in table.iter_mut().enumerate() {
+                *index = gather((byte as u64) << (8 * at), mask) as u32;
+            }
+        }
+        Self(tables)
+    }
+
+    /// The entry of a subset.
+    #[must_use]
+    pub fn of(&self, subset: Subset) -> usize {
+        let bytes = subset.to_le_bytes().into_iter().zip(&self.0);
+        bytes.fold(0, |index, (byte, table)| index | table[usize::from(byte)] as usize)
     }
 }
 
@@ -111,6 +186,7 @@ mod tests {
         ] {
             assert_eq!(spread(index, mask), subset);
             assert_eq!(gather(subset, mask), index);
+            assert_eq!(Index::of_mask(mask).of(subset) as u64, index);
         }
         assert_eq!(gather(0b1111, 0b1010), 0b11);
     }

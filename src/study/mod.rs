@@ -1,12 +1,21 @@
 //! Studies: many replays, and what follows from them. Numbers in, numbers out.
 
+pub mod attribute;
 pub mod audit;
+mod best;
 pub mod claims;
 pub mod compare;
+pub mod draws;
+pub mod experiment;
 pub mod fidelity;
+pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
 #[cfg(feature = "tables")]
 pub mod pivot;
+pub mod published;
 pub mod sides;
 pub mod summary;
+pub mod sweep;
+pub mod tornado;
+pub mod uncertainty;

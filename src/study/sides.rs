@@ -3,7 +3,7 @@
 use crate::plan::{Plan, Subset};
 use crate::recording::Recording;
 use crate::replay::{self, CallRow, Cost, Outcome};
-use crate::units::Usage;
+use crate::units::{PicoUsd, Usage};
 
 /// What a pipeline costs under one subset of toggles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +107,38 @@ impl Saving {
     }
 }
 
+impl Side {
+    /// All money, hidden output included.
+    #[must_use]
+    pub fn money(&self) -> PicoUsd {
+        self.cost.recorded + self.cost.hidden
+    }
+}
+
+impl Saving {
+    /// All money, hidden output included.
+    #[must_use]
+    pub fn money(&self) -> PicoUsd {
+        self.cost.recorded + self.cost.hidden
+    }
+}
+
+impl std::ops::Sub for Saving {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            calls: self.calls - other.calls,
+            usage: self.usage - other.usage,
+            hidden_output: self.hidden_output - other.hidden_output,
+            cost: Cost {
+                recorded: self.cost.recorded - other.cost.recorded,
+                hidden: self.cost.hidden - other.cost.hidden,
+            },
+            session_ms: self.session_ms - other.session_ms,
+        }
+    }
+}
+
 impl std::ops::Add for Saving {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -127,6 +159,28 @@ impl std::iter::Sum for Saving {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
         iter.fold(Self::default(), std::ops::Add::add)
     }
+}
+
+/// What a subset saves in the sessions of one step, or in all of them where none is named. Of one
+/// step calls and tokens are told, not money.
+#[must_use]
+pub fn saving_of_step(recording: &Recording, plan: &Plan, subset: Subset, step: &str) -> Saving {
+    if step.is_empty() {
+        return Saving::between(&Side::totals(plan, 0), &Side::totals(plan, subset));
+    }
+    let of = |subset| {
+        let mut side = Side::default();
+        for row in replay::replay_rows(plan, subset) {
+            let call = &recording.calls[plan.call_of[row.row as usize] as usize];
+            if recording.sessions[call.session as usize].step == step {
+                side.calls += 1;
+                side.usage += row.outcome.usage;
+                side.hidden_output += row.outcome.hidden;
+            }
+        }
+        side
+    };
+    Saving::between(&of(0), &of(subset))
 }
 
 /// One step of a pipeline (or one session where no step is known).

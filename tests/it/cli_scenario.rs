@@ -34,7 +34,8 @@ fn a_scenario_names_its_recording() {
     let out = folder.at("out");
     ok(&["report", "--scenario", &path, "--out", &out]);
     assert!(fs::read(folder.at("out/report.md")).is_ok());
-    for args in [&["compare"][..], &["report"], &["compare", "--with", "R1"]] {
+    assert_eq!(json(&["sweep", "--scenario", &path])["provenance"]["recording"], "order-774");
+    for args in [&["compare"][..], &["report"], &["sweep"], &["compare", "--with", "R1"]] {
         refused(args, &["no recording", "order-774, order-775", "--scenario"]);
     }
     let (_folder, path) = scenario("[toggles.R4]\n");
@@ -177,11 +178,11 @@ fn a_model_is_priced_as_another_one() {
 #[test]
 fn one_parameter_is_set_after_the_scenario() {
     let (_folder, path) = scenario("recording = \"order-774\"\n[toggles.R4]\ncap = 300\n");
-    let (_other, same) = scenario("recording = \"order-774\"\n[toggles.R4]\ncap = 200\n");
+    let (_other, same) = scenario("recording = \"order-774\"\n[toggles.R4]\ncap = 200\nrisk = 3\n");
     let compare = |path: &str, more: &[&str]| {
         json(&[&["compare", "--scenario", path], more].concat())["toggles"].clone()
     };
-    assert_eq!(compare(&path, &["--set", "R4.cap=200"]), compare(&same, &[]));
+    assert_eq!(compare(&path, &["--set", "R4.cap=200", "--set", "R4.risk=3"]), compare(&same, &[]));
     assert_ne!(compare(&path, &[]), compare(&same, &[]));
     let look_up = "R4.look_up={ low = 0, mode = 0, high = 2500 }";
     let twice = compare(&path, &["--set", "r4.cap=200", "--set", look_up, "--set", "R4.risk=3"]);

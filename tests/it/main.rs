@@ -7,12 +7,14 @@
     reason = "tests read the tree, start programs, say what they skip, and stop at once"
 )]
 
+mod attribution;
 mod cli;
 mod cli_bad_input;
 mod cli_scenario;
 mod docs;
 mod generated;
 mod hand;
+mod holdout;
 mod import_bad_input;
 mod import_fuzz;
 mod import_marks;

@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod list;
 pub mod report;
 pub mod scenario;
+pub mod sweep;
 
 use crate::price::Pricing;
 use crate::recording::{Recording, hex};

@@ -36,17 +36,16 @@ impl Full<'_> {
             baseline = baseline.paragraph(lens_note(lens));
         }
         document.section(baseline.table(self.steps(&comparison.baseline_steps)));
-        let mut toggles = Section::new("What each toggle is worth").table(shown.toggles());
+        let mut toggles =
+            Section::new("What each toggle is worth").table(shown.toggles()).table(shown.money());
         for (file, alt) in self.images {
             toggles = toggles.image(*file, *alt);
         }
         document.section(toggles.bullets(shown.explanations()));
-        let mut together = Section::new("All together").table(shown.sides());
-        if !comparison.combined.is_empty() {
-            together = together.table(shown.combined());
+        document.section(shown.together().table(self.steps_after()));
+        if let Some(open) = shown.open() {
+            document.section(open);
         }
-        together = together.table(self.steps_after());
-        document.section(together);
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
             document

@@ -65,6 +65,12 @@ pub fn claim_arithmetic(reported: &Reported, toggle: &str) -> Option<String> {
     })
 }
 
+/// The same as one number, where the claim has two factors or more.
+#[must_use]
+pub fn claim_product(reported: &Reported, toggle: &str) -> Option<i64> {
+    Some(product(reported.claim(toggle)?)?.1)
+}
+
 /// The product of a claim's factors, where it has two or more.
 fn product(claim: &Claim) -> Option<(String, i64)> {
     if claim.factors.len() < 2 {

@@ -2,12 +2,18 @@
 
 use super::Shown;
 use crate::reconstruct::Lens;
-use crate::report::json;
+use crate::report::json::{self, Cost as CostJson, Share};
 use crate::report::show::{Provenance, SideJson, SumsJson};
 use crate::study::audit::Finding;
-use crate::study::claims::Verdict;
-use crate::study::compare::{CombinedResult, PublishedClaim, ToggleResult};
+use crate::study::claims::{Judgement, Verdict};
+use crate::study::compare::{CombinedResult, Comparison, ToggleResult};
+use crate::study::published::PublishedClaim;
+use crate::study::sides::Saving;
+use crate::study::tornado::Swing;
+use crate::study::uncertainty::{Band, Bands, Probability};
+use crate::units::PicoUsd;
 use serde::Serialize;
+use serde_json::Value;
 
 impl Shown<'_> {
     /// For programs.
@@ -22,10 +28,9 @@ impl Shown<'_> {
                 baseline: (&self.comparison.baseline).into(),
                 variant: (&self.comparison.variant).into(),
                 toggles: self.comparison.toggles.iter().map(ToggleJson::from).collect(),
-                joint: JointJson {
-                    saving: (&self.comparison.joint).into(),
-                    overlap: self.comparison.overlap_read,
-                },
+                joint: JointJson::of(self.comparison),
+                interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
+                tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
                 findings: self.findings,
                 provenance: self.provenance,
@@ -42,6 +47,9 @@ struct Body<'a> {
     variant: SideJson,
     toggles: Vec<ToggleJson>,
     joint: JointJson,
+    /// Pairs of toggles whose savings depend on each other.
+    interaction: Vec<PairJson>,
+    tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
     findings: &'a [Finding],
     provenance: &'a Provenance,
@@ -50,7 +58,163 @@ struct Body<'a> {
 #[derive(Serialize)]
 struct JointJson {
     saving: SumsJson,
+    #[serde(flatten)]
+    band: BandJson,
+    share_read: Option<SharesJson>,
+    share_usd: Option<SharesJson>,
     overlap: i64,
+    draws: u32,
+    /// Draws whose call counts no calls met.
+    draws_unmet: u32,
+    probability: Vec<ProbabilityJson>,
+}
+
+impl JointJson {
+    fn of(comparison: &Comparison) -> Self {
+        let uncertainty = comparison.uncertainty.as_ref();
+        let claims = uncertainty.into_iter().flat_map(|it| &it.claims);
+        let probability = claims.flat_map(|claim| &claim.probabilities);
+        Self {
+            saving: (&comparison.joint).into(),
+            band: BandJson::of(uncertainty.map(|it| it.joint)),
+            share_read: uncertainty.map(|it| it.joint_bp.0.into()),
+            share_usd: uncertainty.map(|it| it.joint_bp.1.into()),
+            overlap: comparison.overlap_read,
+            draws: uncertainty.map_or(0, |it| it.draws),
+            draws_unmet: uncertainty.map_or(0, |it| it.unmet),
+            probability: probability.map(ProbabilityJson::from).collect(),
+        }
+    }
+}
+
+/// The 10th, 50th and 90th percentile in reads and dollars; null without draws.
+#[derive(Serialize)]
+struct BandJson {
+    p10: Option<PointJson>,
+    p50: Option<PointJson>,
+    p90: Option<PointJson>,
+}
+
+#[derive(Serialize)]
+struct PointJson {
+    read: i64,
+    #[serde(flatten)]
+    cost: CostJson,
+}
+
+impl BandJson {
+    fn of(bands: Option<Bands>) -> Self {
+        let point = |of: fn(&Bands) -> (i64, PicoUsd)| {
+            let (read, cost) = of(bands.as_ref()?);
+            Some(PointJson { read, cost: cost.into() })
+        };
+        Self {
+            p10: point(|it| (it.read.p10, it.cost.p10)),
+            p50: point(|it| (it.read.p50, it.cost.p50)),
+            p90: point(|it| (it.read.p90, it.cost.p90)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SharesJson {
+    p10: Share,
+    p50: Share,
+    p90: Share,
+}
+
+impl From<Band<i64>> for SharesJson {
+    fn from(band: Band<i64>) -> Self {
+        let Band { p10, p50, p90 } = band.map(Share);
+        Self { p10, p50, p90 }
+    }
+}
+
+#[derive(Serialize)]
+struct ProbabilityJson {
+    claim: String,
+    metric: &'static str,
+    /// Tokens or calls, or a share where the metric is one.
+    at_least: Value,
+    p: Share,
+}
+
+impl From<&Probability> for ProbabilityJson {
+    fn from(one: &Probability) -> Self {
+        let is_share = !matches!(one.metric, "read" | "calls");
+        let at_least = if is_share {
+            serde_json::to_value(Share(one.at_least)).unwrap_or_default()
+        } else {
+            one.at_least.into()
+        };
+        Self { claim: one.claim.clone(), metric: one.metric, at_least, p: Share(one.p_bp) }
+    }
+}
+
+/// What two toggles save together beyond the sum of both.
+#[derive(Serialize)]
+struct PairJson {
+    toggles: [&'static str; 2],
+    calls: i64,
+    #[serde(flatten)]
+    saving: PointJson,
+}
+
+impl From<&(&'static str, &'static str, Saving)> for PairJson {
+    fn from((a, b, saving): &(&'static str, &'static str, Saving)) -> Self {
+        let (read, cost) = (saving.usage.read, saving.money().into());
+        Self { toggles: [a, b], calls: saving.calls, saving: PointJson { read, cost } }
+    }
+}
+
+/// What one parameter moves.
+#[derive(Serialize)]
+struct SwingJson {
+    toggle: &'static str,
+    parameter: &'static str,
+    unit: &'static str,
+    low: i64,
+    mode: i64,
+    high: i64,
+    saving_at_low: PointJson,
+    saving_at_high: PointJson,
+}
+
+impl From<&Swing> for SwingJson {
+    fn from(swing: &Swing) -> Self {
+        let point =
+            |saving: &Saving| PointJson { read: saving.usage.read, cost: saving.money().into() };
+        Self {
+            toggle: swing.toggle,
+            parameter: swing.key,
+            unit: swing.unit.name(),
+            low: swing.range.low,
+            mode: swing.range.mode,
+            high: swing.range.high,
+            saving_at_low: point(&swing.low),
+            saving_at_high: point(&swing.high),
+        }
+    }
+}
+
+/// What one authority says about a claim.
+#[derive(Serialize)]
+struct JudgementJson {
+    by: &'static str,
+    verdict: &'static str,
+    low: Option<i64>,
+    high: Option<i64>,
+}
+
+impl From<&Judgement> for JudgementJson {
+    fn from(one: &Judgement) -> Self {
+        Self {
+            by: one.by.name(),
+            verdict: one.verdict.word(),
+            low: one.against.as_ref().map(|range| *range.start()),
+            high: one.against.as_ref().map(|range| *range.end()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -76,7 +240,16 @@ struct ToggleJson {
     claimed: Option<ClaimJson>,
     alone: SumsJson,
     last: SumsJson,
+    shapley: PointJson,
+    /// Of the Shapley value.
+    #[serde(flatten)]
+    band: BandJson,
+    alone_band: BandJson,
+    last_band: BandJson,
+    effort: u32,
+    risk: u32,
     at_most: Option<i64>,
+    judged: Vec<JudgementJson>,
     verdict: &'static str,
     verdict_usd: &'static str,
     notes: Vec<String>,
@@ -92,7 +265,14 @@ impl From<&ToggleResult> for ToggleJson {
             claimed: toggle.claim.as_ref().map(ClaimJson::from),
             alone: (&toggle.alone).into(),
             last: (&toggle.last).into(),
+            shapley: PointJson { read: toggle.share.usage.read, cost: toggle.share.money().into() },
+            band: BandJson::of(toggle.bands.and_then(|bands| bands.shapley)),
+            alone_band: BandJson::of(toggle.bands.map(|bands| bands.alone)),
+            last_band: BandJson::of(toggle.bands.map(|bands| bands.last)),
+            effort: toggle.grade.effort,
+            risk: toggle.grade.risk,
             at_most: toggle.at_most,
+            judged: toggle.judged.iter().map(JudgementJson::from).collect(),
             verdict: toggle.verdict.word(),
             verdict_usd: toggle.verdict_usd.word(),
             notes: toggle.notes.clone(),
@@ -109,6 +289,7 @@ struct CombinedJson {
     baseline: i64,
     replayed: i64,
     at_most: i64,
+    judged: Vec<JudgementJson>,
     verdict: &'static str,
     verdict_usd: Option<&'static str>,
 }
@@ -123,6 +304,7 @@ impl From<&CombinedResult> for CombinedJson {
             baseline: result.baseline,
             replayed: result.replayed,
             at_most: result.at_most,
+            judged: result.judged.iter().map(JudgementJson::from).collect(),
             verdict: result.verdict.word(),
             verdict_usd: result.verdict_usd.map(Verdict::word),
         }

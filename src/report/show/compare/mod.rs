@@ -1,6 +1,8 @@
 //! The comparison: claimed, alone, last, verdict.
 
 mod json;
+mod open;
+mod toggles;
 
 use super::Provenance;
 use crate::reconstruct::{Lens, Reported};
@@ -8,7 +10,8 @@ use crate::report::format;
 use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::audit::{self, Finding};
 use crate::study::claims::Verdict;
-use crate::study::compare::{Comparison, PublishedClaim, ToggleResult};
+use crate::study::compare::{Comparison, ToggleResult};
+use crate::study::published::PublishedClaim;
 use crate::units::{BASIS_POINTS, PicoUsd, scaled};
 
 /// A comparison and everything it is shown with.
@@ -34,115 +37,16 @@ impl Shown<'_> {
         if let Some(lens) = self.lens {
             section = section.paragraph(lens_note(lens));
         }
-        section = section.table(self.toggles()).bullets(self.explanations());
+        section = section.table(self.toggles()).table(self.money()).bullets(self.explanations());
         document.section(section);
-        let mut together = Section::new("All together").table(self.sides());
-        if !self.comparison.combined.is_empty() {
-            together = together.table(self.combined());
+        document.section(self.together());
+        if let Some(open) = self.open() {
+            document.section(open);
         }
-        document.section(together);
         for line in self.provenance.lines() {
             document.source(line);
         }
         document
-    }
-
-    /// The table of toggles.
-    #[must_use]
-    pub fn toggles(&self) -> View {
-        let has_claims = self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some());
-        let mut view = View::new(
-            "Savings in cache reads, each toggle",
-            if_claimed(
-                has_claims,
-                vec![
-                    Column::text("toggle"),
-                    Column::count("found"),
-                    Column::tokens("claimed").ranged().signed(),
-                    Column::tokens("alone").signed(),
-                    Column::tokens("last").signed(),
-                    Column::count("calls").signed(),
-                    Column::money("alone $").signed(),
-                    Column::text("verdict"),
-                    Column::text("in dollars"),
-                ],
-            ),
-        );
-        for toggle in &self.comparison.toggles {
-            let claimed = toggle.claim.as_ref().map_or_else(Cell::missing, |claim| {
-                Cell::range(
-                    Value::Tokens(*claim.saving.start()),
-                    Value::Tokens(*claim.saving.end()),
-                )
-            });
-            view.row(if_claimed(
-                has_claims,
-                vec![
-                    Cell::text(format!("{} {}", toggle.id, toggle.title)),
-                    Cell::count(i64::from(toggle.found)),
-                    claimed,
-                    Cell::tokens(toggle.alone.usage.read),
-                    Cell::tokens(toggle.last.usage.read),
-                    Cell::count(toggle.alone.calls),
-                    Cell::money(toggle.alone.cost.recorded),
-                    Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict)),
-                    Cell::text(if toggle.claim.is_some() { toggle.verdict_usd.word() } else { "" })
-                        .tone(tone(toggle.verdict_usd)),
-                ],
-            ));
-        }
-        let comparison = self.comparison;
-        let alone: i64 = comparison.toggles.iter().map(|t| t.alone.usage.read).sum();
-        let last: i64 = comparison.toggles.iter().map(|t| t.last.usage.read).sum();
-        view.total(if_claimed(
-            has_claims,
-            vec![
-                Cell::text("sum of the list"),
-                Cell::missing(),
-                claimed_sum(&comparison.toggles),
-                Cell::tokens(alone),
-                Cell::tokens(last),
-                Cell::count(comparison.toggles.iter().map(|t| t.alone.calls).sum()),
-                Cell::money(comparison.toggles.iter().map(|t| t.alone.cost.recorded).sum()),
-                Cell::missing(),
-                Cell::missing(),
-            ],
-        ));
-        view.total(if_claimed(
-            has_claims,
-            vec![
-                Cell::text("all together"),
-                Cell::missing(),
-                Cell::missing(),
-                Cell::tokens(comparison.joint.usage.read),
-                Cell::missing(),
-                Cell::count(comparison.joint.calls),
-                Cell::money(comparison.joint.cost.recorded),
-                Cell::missing(),
-                Cell::missing(),
-            ],
-        ));
-        let overlap = format::tokens(comparison.overlap_read.saturating_abs(), false);
-        if comparison.overlap_read > 0 {
-            view.footnote(format!(
-                "overlap: a plain sum of the list counts {overlap} tokens twice"
-            ));
-        } else if comparison.overlap_read < 0 {
-            view.footnote(format!(
-                "together the toggles save {overlap} tokens more than a plain sum of the list"
-            ));
-        }
-        view.footnote(
-            "alone: the only toggle; last: after all the others; positive where something falls",
-        );
-        let reads = |t: &ToggleResult| [t.alone.usage.read, t.last.usage.read];
-        if comparison.toggles.iter().flat_map(reads).any(|saved| saved < 0) {
-            view.footnote(
-                "negative: a smaller context is compacted later and then carried for longer, or a \
-                 shorter wait turns a write into a read",
-            );
-        }
-        view
     }
 
     /// One line a claim: the source's own arithmetic, and why the replay differs.
@@ -215,6 +119,17 @@ impl Shown<'_> {
             )
         };
         Some(text)
+    }
+
+    /// All toggles on, and what is claimed for several of them.
+    #[must_use]
+    pub fn together(&self) -> Section {
+        let section = Section::new("All together").table(self.sides());
+        let section = match self.pairs() {
+            Some(pairs) => section.table(pairs),
+            None => section,
+        };
+        if self.comparison.combined.is_empty() { section } else { section.table(self.combined()) }
     }
 
     /// Before and after.
@@ -322,15 +237,6 @@ pub fn lens_note(lens: Lens) -> &'static str {
     }
 }
 
-/// What stays of a row of toggles where nobody claimed anything.
-fn if_claimed<T>(has_claims: bool, mut row: Vec<T>) -> Vec<T> {
-    if !has_claims {
-        row.truncate(7);
-        row.remove(2);
-    }
-    row
-}
-
 /// A saving in words, also where it is none.
 fn fewer_reads(tokens: i64) -> String {
     let more_or_less = if tokens < 0 { "more" } else { "fewer" };
@@ -349,10 +255,6 @@ fn combined_name(claim: &PublishedClaim) -> String {
     format!("{what} of {of}")
 }
 
-fn verdict_words(toggle: &ToggleResult) -> &'static str {
-    if toggle.claim.is_none() && toggle.found > 0 { "" } else { toggle.verdict.word() }
-}
-
 /// How a verdict is coloured.
 #[must_use]
 pub fn tone(verdict: Verdict) -> Tone {
@@ -361,15 +263,6 @@ pub fn tone(verdict: Verdict) -> Tone {
         Verdict::Overstated | Verdict::CannotBe => Tone::Bad,
         Verdict::NotTestable => Tone::Muted,
     }
-}
-
-fn claimed_sum(toggles: &[ToggleResult]) -> Cell {
-    let claims: Vec<&PublishedClaim> = toggles.iter().filter_map(|t| t.claim.as_ref()).collect();
-    if claims.is_empty() {
-        return Cell::missing();
-    }
-    let sum = |of: fn(&PublishedClaim) -> i64| claims.iter().map(|claim| of(claim)).sum();
-    Cell::range(Value::Tokens(sum(|c| *c.saving.start())), Value::Tokens(sum(|c| *c.saving.end())))
 }
 
 /// `part / whole` of money in basis points.

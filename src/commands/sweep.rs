@@ -1,0 +1,50 @@
+//! `windtunnel sweep`.
+
+use super::asked::{Asked, Ready};
+use super::{Done, Failure, Outcome, load, render};
+use crate::cli::{Format, SweepArgs};
+use crate::report::csv;
+use crate::report::show::{Provenance, sweep as show};
+use crate::store;
+use crate::study::sweep::{Metric, sweep};
+
+pub fn run(args: &SweepArgs) -> Outcome {
+    let asked = Asked {
+        recording: args.recording.as_deref(),
+        scenario: args.scenario.as_deref(),
+        with: &args.with,
+        set: &[],
+        premises: &args.premises,
+        strict: args.strict,
+    };
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
+    let experiment = load::experiment(&loaded, lens, &scenario, &pricing, &[]);
+    let named = Metric::NAMED.iter().find(|(_, name)| *name == args.by.name());
+    let swept = sweep(&experiment, named.map_or_else(Metric::default, |(metric, _)| *metric))?;
+    let shown = show::Shown {
+        sweep: &swept,
+        provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
+        rows: args.rows,
+    };
+    if let Some(out) = &args.out {
+        let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let bytes = match &*ending {
+            "csv" => csv::view(&shown.lattice()),
+            "json" => shown.json(),
+            _ => {
+                return Err(Failure::new(format!(
+                    "{}: the ending says the format, and it is neither .csv nor .json",
+                    out.display()
+                )));
+            }
+        };
+        store::save(out, &bytes)?;
+    }
+    let stdout = match args.format {
+        Format::Json => shown.json(),
+        Format::Csv => csv::view(&shown.lattice()),
+        other => render(&shown.document(), other),
+    };
+    let done: Done = load::done(stdout, &loaded);
+    Ok(done)
+}

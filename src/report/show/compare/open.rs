@@ -1,0 +1,229 @@
+//! What is open: how likely claims are, who says what about them, which parameters move the result.
+
+use super::{Shown, combined_name, tone};
+use crate::intervene::Unit;
+use crate::report::format::{self, Figures};
+use crate::report::{Cell, Column, Section, Value, View};
+use crate::study::claims::Judgement;
+use crate::study::published::PublishedClaim;
+use crate::study::uncertainty::{Probability, Uncertainty};
+
+/// Parameters shown; the others move less.
+const MOST_SWINGS: usize = 10;
+
+/// Pairs shown; the others have less to do with each other.
+const MOST_PAIRS: usize = 8;
+
+impl Shown<'_> {
+    /// What the parameters and call counts leave open; `None` without draws.
+    #[must_use]
+    pub fn open(&self) -> Option<Section> {
+        let uncertainty = self.comparison.uncertainty.as_ref()?;
+        let mut section = Section::new("What is open").paragraph(joint_in_words(uncertainty));
+        if !uncertainty.claims.is_empty() {
+            section = section.table(self.judged()).table(self.probabilities(uncertainty));
+        }
+        if !self.comparison.tornado.is_empty() {
+            section = section.table(self.swings());
+        }
+        Some(section)
+    }
+
+    /// Each claim and what each authority says about it.
+    #[must_use]
+    pub fn judged(&self) -> View {
+        let mut columns = vec![
+            Column::text("claim"),
+            Column::mixed("claimed").ranged(),
+            Column::mixed("its own product"),
+            Column::text("arithmetic"),
+            Column::mixed("at most"),
+            Column::text("possibility"),
+        ];
+        columns.push(Column::mixed("replay with band").ranged());
+        columns.extend(["model", "observation"].map(Column::text));
+        let mut view = View::new("Verdicts, by who judges", columns);
+        let single = self.comparison.toggles.iter();
+        let single = single.filter_map(|t| Some((t.claim.as_ref()?, &t.judged)));
+        let combined = self.comparison.combined.iter().map(|c| (&c.claim, &c.judged));
+        for (claim, judged) in single.chain(combined) {
+            let [arithmetic, possibility, model, observation] = &judged[..] else {
+                continue;
+            };
+            let word = |one: &Judgement| Cell::text(one.verdict.word()).tone(tone(one.verdict));
+            view.row(vec![
+                Cell::text(name_of(claim)),
+                range(claim, Some((*claim.saving.start(), *claim.saving.end()))),
+                range(claim, ends(arithmetic)),
+                word(arithmetic),
+                range(claim, ends(possibility)),
+                word(possibility),
+                range(claim, ends(model)),
+                word(model),
+                word(observation),
+            ]);
+        }
+        view.footnote(
+            "arithmetic: the product of the claim's own factors; possibility: the friendliest \
+             parameters or draw; model: from alone to last, with P10 and P90; observation: no \
+             history of these changes is at hand",
+        );
+        view
+    }
+
+    /// How likely each claim is.
+    #[must_use]
+    pub fn probabilities(&self, uncertainty: &Uncertainty) -> View {
+        let mut view = View::new(
+            "How likely each claim is reached",
+            vec![
+                Column::text("claim"),
+                Column::text("counted in"),
+                Column::mixed("at least"),
+                Column::share("probability"),
+            ],
+        );
+        let all = uncertainty.claims.iter().flat_map(|claim| &claim.probabilities);
+        for Probability { claim, metric, at_least, p_bp } in all {
+            let name = self.claim(claim).map_or_else(|| claim.clone(), name_of);
+            let least = match *metric {
+                "calls" => Value::Count(*at_least),
+                "read" => Value::Tokens(*at_least),
+                _ => Value::Share(*at_least),
+            };
+            view.row(vec![
+                Cell::text(name),
+                Cell::text(words(metric)),
+                Cell::new(least),
+                Cell::share(*p_bp),
+            ]);
+        }
+        view.footnote(
+            "share of the draws, with the model's own error on top; a rounded claim counts from \
+             the least that it may mean",
+        );
+        view
+    }
+
+    fn claim(&self, id: &str) -> Option<&PublishedClaim> {
+        let single = self.comparison.toggles.iter().filter_map(|toggle| toggle.claim.as_ref());
+        let combined = self.comparison.combined.iter().map(|combined| &combined.claim);
+        single.chain(combined).find(|claim| claim.id == id)
+    }
+
+    /// The pairs that save the same tokens, or make each other worth more.
+    #[must_use]
+    pub fn pairs(&self) -> Option<View> {
+        let pairs = self.comparison.pairs();
+        if pairs.is_empty() {
+            return None;
+        }
+        let mut view = View::new(
+            "Pairs: what two toggles save together beyond the sum of both",
+            vec![
+                Column::text("pair"),
+                Column::tokens("reads").signed(),
+                Column::money("dollars").signed(),
+                Column::count("calls").signed(),
+            ],
+        );
+        for (a, b, saving) in pairs.iter().take(MOST_PAIRS) {
+            view.row(vec![
+                Cell::text(format!("{a} and {b}")),
+                Cell::tokens(saving.usage.read),
+                Cell::money(saving.money()),
+                Cell::count(saving.calls),
+            ]);
+        }
+        view.footnote(
+            "Shapley interaction index, over every order of the others: negative where both save \
+             the same, positive where one makes the other worth more",
+        );
+        let rest = pairs.len().saturating_sub(MOST_PAIRS);
+        if rest > 0 {
+            view.footnote(format!("{rest} more pairs have less to do with each other"));
+        }
+        Some(view)
+    }
+
+    /// The parameters that move the joint saving most.
+    #[must_use]
+    pub fn swings(&self) -> View {
+        let mut view = View::new(
+            "Which parameter moves the joint saving, the others at their modes",
+            vec![
+                Column::text("parameter"),
+                Column::text("unit"),
+                Column::count("low"),
+                Column::count("high"),
+                Column::tokens("reads at low").signed(),
+                Column::tokens("reads at high").signed(),
+                Column::money("$ at low").signed(),
+                Column::money("$ at high").signed(),
+            ],
+        );
+        for swing in self.comparison.tornado.iter().take(MOST_SWINGS) {
+            let name = format!("{} {}", swing.toggle, swing.key);
+            let unit = if swing.unit == Unit::Count { "" } else { swing.unit.name() };
+            view.row(vec![
+                Cell::text(name.trim()),
+                Cell::text(unit),
+                Cell::count(swing.range.low),
+                Cell::count(swing.range.high),
+                Cell::tokens(swing.low.usage.read),
+                Cell::tokens(swing.high.usage.read),
+                Cell::money(swing.low.money()),
+                Cell::money(swing.high.money()),
+            ]);
+        }
+        let rest = self.comparison.tornado.len().saturating_sub(MOST_SWINGS);
+        if rest > 0 {
+            view.footnote(format!("{rest} more parameters move it less"));
+        }
+        view
+    }
+}
+
+fn joint_in_words(uncertainty: &Uncertainty) -> String {
+    let share = |bp| format::share(bp, Figures::default());
+    let (reads, dollars) = uncertainty.joint_bp;
+    let open = match uncertainty.unmet {
+        0 => String::new(),
+        unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
+    };
+    format!(
+        "All together save {} of cache reads (P10 {}, P90 {}) and {} of dollars (P10 {}, P90 \
+         {}) at the median of {} draws of the parameters and of open call \
+         counts.{open}",
+        share(reads.p50),
+        share(reads.p10),
+        share(reads.p90),
+        share(dollars.p50),
+        share(dollars.p10),
+        share(dollars.p90),
+        format::integer(i64::from(uncertainty.draws), false)
+    )
+}
+
+fn name_of(claim: &PublishedClaim) -> String {
+    if claim.toggles.len() == 1 { claim.id.clone() } else { combined_name(claim) }
+}
+
+fn words(metric: &str) -> &'static str {
+    match metric {
+        "calls" => "calls",
+        "read share" => "share of reads",
+        "dollar share" => "share of dollars",
+        _ => "reads",
+    }
+}
+
+fn ends(one: &Judgement) -> Option<(i64, i64)> {
+    one.against.as_ref().map(|range| (*range.start(), *range.end()))
+}
+
+/// A range in the claim's metric.
+fn range(claim: &PublishedClaim, ends: Option<(i64, i64)>) -> Cell {
+    let value = |n| if claim.metric == "calls" { Value::Count(n) } else { Value::Tokens(n) };
+    ends.map_or_else(Cell::missing, |(low, high)| Cell::range(value(low), value(high)))
+}

@@ -1,0 +1,199 @@
+//! What each toggle saves: in cache reads, and in dollars and calls.
+
+use super::{Shown, tone};
+use crate::report::format;
+use crate::report::{Cell, Column, Value, View};
+use crate::study::compare::ToggleResult;
+use crate::study::published::PublishedClaim;
+use crate::study::uncertainty::{Band, Bands};
+use crate::units::PicoUsd;
+
+impl Shown<'_> {
+    /// The table of toggles in cache reads.
+    #[must_use]
+    pub fn toggles(&self) -> View {
+        let comparison = self.comparison;
+        let layout = self.layout();
+        let mut columns = vec![Column::text("toggle"), Column::count("found")];
+        layout.claims(&mut columns, || vec![Column::tokens("claimed").ranged().signed()]);
+        columns.extend(["alone", "last", "Shapley"].map(|name| Column::tokens(name).signed()));
+        layout.bands(&mut columns, || ["P10", "P50", "P90"].map(|p| Column::tokens(p).signed()));
+        layout.claims(&mut columns, || vec![Column::text("verdict")]);
+        let mut view = View::new("Savings in cache reads, each toggle", columns);
+        for toggle in &comparison.toggles {
+            let mut row = vec![name_of(toggle), Cell::count(i64::from(toggle.found))];
+            layout.claims(&mut row, || vec![claimed(toggle.claim.as_ref())]);
+            let reads = [toggle.alone.usage.read, toggle.last.usage.read, toggle.share.usage.read];
+            row.extend(reads.map(Cell::tokens));
+            layout.bands(&mut row, || reads_of(shapley(toggle)));
+            layout.claims(&mut row, || {
+                vec![Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict))]
+            });
+            view.row(row);
+        }
+        let toggles = &comparison.toggles;
+        let sum = |of: fn(&ToggleResult) -> i64| Cell::tokens(toggles.iter().map(of).sum());
+        let mut row = vec![Cell::text("sum of the list"), Cell::missing()];
+        layout.claims(&mut row, || vec![claimed_sum(toggles)]);
+        row.extend([sum(|t| t.alone.usage.read), sum(|t| t.last.usage.read)]);
+        row.push(sum(|t| t.share.usage.read));
+        layout.bands(&mut row, || [(); 3].map(|()| Cell::missing()));
+        layout.claims(&mut row, || vec![Cell::missing()]);
+        view.total(row);
+        let mut row = vec![Cell::text("all together"), Cell::missing()];
+        layout.claims(&mut row, || vec![Cell::missing()]);
+        row.extend([Cell::tokens(comparison.joint.usage.read), Cell::missing()]);
+        row.push(Cell::tokens(comparison.joint.usage.read));
+        layout.bands(&mut row, || reads_of(comparison.uncertainty.as_ref().map(|it| it.joint)));
+        layout.claims(&mut row, || vec![Cell::missing()]);
+        view.total(row);
+        self.footnotes(&mut view);
+        view
+    }
+
+    fn footnotes(&self, view: &mut View) {
+        let comparison = self.comparison;
+        let overlap = format::tokens(comparison.overlap_read.saturating_abs(), false);
+        if comparison.overlap_read > 0 {
+            view.footnote(format!(
+                "overlap: a plain sum of the list counts {overlap} tokens twice"
+            ));
+        } else if comparison.overlap_read < 0 {
+            view.footnote(format!(
+                "together the toggles save {overlap} tokens more than a plain sum of the list"
+            ));
+        }
+        view.footnote(
+            "alone: the only toggle; last: after all the others; Shapley: its share in the joint \
+             saving, over every order; positive where something falls",
+        );
+        if let Some(uncertainty) = &comparison.uncertainty {
+            view.footnote(format!(
+                "P10, P50, P90 of the share: {} draws of the parameters and of open call counts",
+                format::integer(i64::from(uncertainty.draws), false)
+            ));
+        }
+        let reads = |t: &ToggleResult| [t.alone.usage.read, t.last.usage.read];
+        if comparison.toggles.iter().flat_map(reads).any(|saved| saved < 0) {
+            view.footnote(
+                "negative: it costs more than it saves; also, a smaller context is compacted later \
+                 and then carried for longer, or a shorter wait turns a write into a read",
+            );
+        }
+    }
+
+    /// The table of toggles in dollars and calls.
+    #[must_use]
+    pub fn money(&self) -> View {
+        let comparison = self.comparison;
+        let layout = self.layout();
+        let mut columns = vec![Column::text("toggle"), Column::count("calls").signed()];
+        columns.extend(["alone", "last", "Shapley"].map(|name| Column::money(name).signed()));
+        layout.bands(&mut columns, || ["P10", "P50", "P90"].map(|p| Column::money(p).signed()));
+        columns.extend([Column::count("effort"), Column::count("risk")]);
+        layout.claims(&mut columns, || vec![Column::text("verdict")]);
+        let mut view = View::new("The same in dollars, with calls, effort and risk", columns);
+        for toggle in &comparison.toggles {
+            let mut row = vec![name_of(toggle), Cell::count(toggle.alone.calls)];
+            let money = [toggle.alone.money(), toggle.last.money(), toggle.share.money()];
+            row.extend(money.map(Cell::money));
+            layout.bands(&mut row, || money_of(shapley(toggle)));
+            row.push(Cell::count(i64::from(toggle.grade.effort)));
+            row.push(Cell::count(i64::from(toggle.grade.risk)));
+            layout.claims(&mut row, || {
+                let word = toggle.claim.as_ref().map_or("", |_| toggle.verdict_usd.word());
+                vec![Cell::text(word).tone(tone(toggle.verdict_usd))]
+            });
+            view.row(row);
+        }
+        let toggles = &comparison.toggles;
+        let mut row = vec![Cell::text("sum of the list")];
+        row.push(Cell::count(toggles.iter().map(|t| t.alone.calls).sum()));
+        let sum = |of: fn(&ToggleResult) -> PicoUsd| Cell::money(toggles.iter().map(of).sum());
+        row.extend([sum(|t| t.alone.money()), sum(|t| t.last.money()), sum(|t| t.share.money())]);
+        layout.bands(&mut row, || [(); 3].map(|()| Cell::missing()));
+        row.push(Cell::count(toggles.iter().map(|t| i64::from(t.grade.effort)).sum()));
+        row.push(Cell::missing());
+        layout.claims(&mut row, || vec![Cell::missing()]);
+        view.total(row);
+        let joint = &comparison.joint;
+        let mut row = vec![Cell::text("all together"), Cell::count(joint.calls)];
+        row.extend([Cell::money(joint.money()), Cell::missing(), Cell::money(joint.money())]);
+        layout.bands(&mut row, || money_of(comparison.uncertainty.as_ref().map(|it| it.joint)));
+        row.extend([Cell::missing(), Cell::missing()]);
+        layout.claims(&mut row, || vec![Cell::missing()]);
+        view.total(row);
+        view.footnote(
+            "calls: alone; effort in points of about half a day, risk 1 to 3: judgement, to be \
+             edited in a scenario",
+        );
+        view
+    }
+
+    fn layout(&self) -> Layout {
+        Layout {
+            has_claims: self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some()),
+            has_bands: self.comparison.uncertainty.is_some(),
+        }
+    }
+}
+
+/// Columns that are there only if there is something to show.
+#[derive(Clone, Copy)]
+struct Layout {
+    has_claims: bool,
+    has_bands: bool,
+}
+
+impl Layout {
+    fn claims<T>(self, row: &mut Vec<T>, cells: impl FnOnce() -> Vec<T>) {
+        if self.has_claims {
+            row.extend(cells());
+        }
+    }
+
+    fn bands<T>(self, row: &mut Vec<T>, cells: impl FnOnce() -> [T; 3]) {
+        if self.has_bands {
+            row.extend(cells());
+        }
+    }
+}
+
+fn name_of(toggle: &ToggleResult) -> Cell {
+    Cell::text(format!("{} {}", toggle.id, toggle.title))
+}
+
+fn shapley(toggle: &ToggleResult) -> Option<Bands> {
+    toggle.bands.and_then(|bands| bands.shapley)
+}
+
+fn reads_of(bands: Option<Bands>) -> [Cell; 3] {
+    three(bands.map(|bands| bands.read.map(Cell::tokens)))
+}
+
+fn money_of(bands: Option<Bands>) -> [Cell; 3] {
+    three(bands.map(|bands| bands.cost.map(Cell::money)))
+}
+
+fn three(band: Option<Band<Cell>>) -> [Cell; 3] {
+    band.map_or_else(|| [(); 3].map(|()| Cell::missing()), |Band { p10, p50, p90 }| [p10, p50, p90])
+}
+
+fn verdict_words(toggle: &ToggleResult) -> &'static str {
+    if toggle.claim.is_none() && toggle.found > 0 { "" } else { toggle.verdict.word() }
+}
+
+fn claimed(claim: Option<&PublishedClaim>) -> Cell {
+    claim.map_or_else(Cell::missing, |claim| {
+        Cell::range(Value::Tokens(*claim.saving.start()), Value::Tokens(*claim.saving.end()))
+    })
+}
+
+fn claimed_sum(toggles: &[ToggleResult]) -> Cell {
+    let claims: Vec<&PublishedClaim> = toggles.iter().filter_map(|t| t.claim.as_ref()).collect();
+    if claims.is_empty() {
+        return Cell::missing();
+    }
+    let sum = |of: fn(&PublishedClaim) -> i64| claims.iter().map(|claim| of(claim)).sum();
+    Cell::range(Value::Tokens(sum(|c| *c.saving.start())), Value::Tokens(sum(|c| *c.saving.end())))
+}

@@ -1,0 +1,239 @@
+//! The sweep: front, best sets, ranking, and the whole lattice for other programs.
+
+use super::{Provenance, SideJson};
+use crate::plan::Subset;
+use crate::report::json::{self, Cost as CostJson};
+use crate::report::{Cell, Column, Document, Section, View, format};
+use crate::study::sweep::{Entry, Metric, Sweep};
+use crate::units::PicoUsd;
+use serde::Serialize;
+
+/// A sweep and everything it is shown with.
+pub struct Shown<'a> {
+    /// The numbers.
+    pub sweep: &'a Sweep,
+    /// Where they come from.
+    pub provenance: &'a Provenance,
+    /// Rows of the ranking; 0 shows all.
+    pub rows: usize,
+}
+
+impl Shown<'_> {
+    /// For people.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        let mut document = Document::new(format!("Sweep: {}", self.provenance.recording));
+        document.section(Section::new("What to build first").table(self.pareto()));
+        let mut sets = Section::new("Best sets").table(self.best()).table(self.next());
+        if !self.sweep.idle.is_empty() {
+            let idle: Vec<&str> = self.sweep.idle.iter().map(|(id, _)| *id).collect();
+            sets = sets.paragraph(format!(
+                "Left out, because they change nothing here: {}.",
+                idle.join(", ")
+            ));
+        }
+        document.section(sets);
+        document.section(Section::new("Ranking").table(self.ranking()));
+        for line in self.provenance.lines() {
+            document.source(line);
+        }
+        document
+    }
+
+    /// Subsets that no other beats in saving without more effort.
+    #[must_use]
+    pub fn pareto(&self) -> View {
+        let title = format!("Pareto front: {} saved against effort", self.metric());
+        let mut view = View::new(title, columns());
+        for &subset in &self.sweep.pareto {
+            view.row(self.cells(self.sweep.entry(subset)));
+        }
+        view.footnote(
+            "no other set saves as much with less effort; effort in points of about half a day, \
+             summed; risk: the highest of the set, 1 to 3",
+        );
+        view
+    }
+
+    /// The best set of each size.
+    #[must_use]
+    pub fn best(&self) -> View {
+        let title = format!("The best set of each size, by {}", self.metric());
+        let mut view = View::new(title, columns());
+        for &subset in &self.sweep.best {
+            view.row(self.cells(self.sweep.entry(subset)));
+        }
+        view
+    }
+
+    /// What each toggle adds to those before it.
+    #[must_use]
+    pub fn next(&self) -> View {
+        let mut view = View::new(
+            "One after the other: what the next one adds",
+            vec![
+                Column::text("next"),
+                Column::tokens("adds reads").signed(),
+                Column::money("adds $").signed(),
+                Column::count("adds effort"),
+                Column::tokens("reads so far").signed(),
+                Column::money("$ so far").signed(),
+            ],
+        );
+        let mut subset: Subset = 0;
+        for &at in &self.sweep.next {
+            let before = self.sweep.entry(subset);
+            subset |= 1 << at;
+            let after = self.sweep.entry(subset);
+            let toggle = &self.sweep.toggles[at];
+            view.row(vec![
+                Cell::text(format!("{} {}", toggle.id, toggle.title)),
+                Cell::tokens(after.read - before.read),
+                Cell::money(after.cost - before.cost),
+                Cell::count(i64::from(toggle.grade.effort)),
+                Cell::tokens(after.read),
+                Cell::money(after.cost),
+            ]);
+        }
+        view.footnote(format!("each time the one that adds most, by {}", self.metric()));
+        view
+    }
+
+    /// The best subsets of all.
+    #[must_use]
+    pub fn ranking(&self) -> View {
+        let all = self.sweep.entries.len();
+        let count = if self.rows == 0 { all } else { self.rows };
+        let title = format!("The best of {} sets", format::integer(all as i64, false));
+        let mut view = View::new(title, columns());
+        for entry in self.sweep.ranking(count) {
+            view.row(self.cells(entry));
+        }
+        view
+    }
+
+    fn metric(&self) -> &'static str {
+        let named = Metric::NAMED.iter().find(|(metric, _)| *metric == self.sweep.metric);
+        named.map_or("", |(_, name)| name)
+    }
+
+    fn cells(&self, entry: &Entry) -> Vec<Cell> {
+        let ids = self.sweep.ids(entry.subset);
+        let before = &self.sweep.baseline;
+        let name = if ids.is_empty() { "none".to_owned() } else { ids.join("+") };
+        vec![
+            Cell::text(name),
+            Cell::count(entry.size() as i64),
+            Cell::count(i64::from(entry.effort)),
+            Cell::count(i64::from(entry.risk)),
+            Cell::tokens(entry.read),
+            Cell::part(entry.read, before.usage.read),
+            Cell::money(entry.cost),
+            Cell::share(super::compare::part_bp(entry.cost, before.money())),
+            Cell::count(entry.calls),
+        ]
+    }
+
+    /// Every subset.
+    #[must_use]
+    pub fn lattice(&self) -> View {
+        let mut view = View::new("Every set", columns());
+        for entry in &self.sweep.entries {
+            view.row(self.cells(entry));
+        }
+        view
+    }
+
+    /// Every subset, for programs.
+    #[must_use]
+    pub fn json(&self) -> Vec<u8> {
+        let sweep = self.sweep;
+        let set = |&subset: &Subset| SetJson::of(sweep, sweep.entry(subset));
+        json::document(
+            "sweep",
+            1,
+            &Body {
+                recording: &self.provenance.recording,
+                ranked_by: self.metric(),
+                baseline: (&sweep.baseline).into(),
+                toggles: sweep.toggles.iter().map(ToggleJson::from).collect(),
+                idle: sweep.idle.iter().map(|(id, _)| *id).collect(),
+                pareto: sweep.pareto.iter().map(set).collect(),
+                best: sweep.best.iter().map(set).collect(),
+                next: sweep.next.iter().map(|&at| sweep.toggles[at].id).collect(),
+                subsets: sweep.entries.iter().map(|entry| SetJson::of(sweep, entry)).collect(),
+                provenance: self.provenance,
+            },
+        )
+    }
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::text("toggles"),
+        Column::count("size"),
+        Column::count("effort"),
+        Column::count("risk"),
+        Column::tokens("reads saved").signed(),
+        Column::share("of reads"),
+        Column::money("$ saved").signed(),
+        Column::share("of $"),
+        Column::count("calls saved").signed(),
+    ]
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    recording: &'a str,
+    ranked_by: &'static str,
+    baseline: SideJson,
+    toggles: Vec<ToggleJson>,
+    /// Toggles that change nothing here.
+    idle: Vec<&'static str>,
+    pareto: Vec<SetJson>,
+    best: Vec<SetJson>,
+    next: Vec<&'static str>,
+    subsets: Vec<SetJson>,
+    provenance: &'a Provenance,
+}
+
+#[derive(Serialize)]
+struct ToggleJson {
+    id: &'static str,
+    title: &'static str,
+    found: u32,
+    effort: u32,
+    risk: u32,
+}
+
+impl From<&crate::study::sweep::Swept> for ToggleJson {
+    fn from(toggle: &crate::study::sweep::Swept) -> Self {
+        let (id, title, found) = (toggle.id, toggle.title, toggle.found);
+        Self { id, title, found, effort: toggle.grade.effort, risk: toggle.grade.risk }
+    }
+}
+
+#[derive(Serialize)]
+struct SetJson {
+    toggles: Vec<&'static str>,
+    saving: SavingJson,
+    effort: u32,
+    risk: u32,
+}
+
+#[derive(Serialize)]
+struct SavingJson {
+    read: i64,
+    calls: i64,
+    #[serde(flatten)]
+    cost: CostJson,
+}
+
+impl SetJson {
+    fn of(sweep: &Sweep, entry: &Entry) -> Self {
+        let &Entry { subset, read, calls, cost, effort, risk } = entry;
+        let cost: PicoUsd = cost;
+        let saving = SavingJson { read, calls, cost: cost.into() };
+        Self { toggles: sweep.ids(subset), saving, effort, risk }
+    }
+}

@@ -1,0 +1,198 @@
+//! Draws of parameters and call counts.
+//!
+//! A parameter is one unknown for all sessions: its draws are keyed by (seed, toggle, parameter).
+//! A call count belongs to a session: its draws are keyed by (seed, session). Draw k of the one
+//! never depends on the other, so that adding a toggle or a session shifts nobody's luck, and the
+//! same luck meets every subset of toggles. Integers and fixed point throughout: the same bytes on
+//! every machine.
+
+use crate::fixed::{self, ONE};
+use crate::intervene::{Params, Range, Shape};
+use crate::scenario::Chosen;
+use crate::seed::Seed;
+use rand::Rng;
+
+/// All draws of all parameters of some toggles.
+#[derive(Clone, Debug)]
+pub struct Draws {
+    /// By toggle and parameter, in the order of the card: draw after draw.
+    values: Vec<Vec<Vec<i64>>>,
+}
+
+impl Draws {
+    /// Draws everything `count` times.
+    #[must_use]
+    pub fn of(chosen: &[Chosen], seed: Seed, count: u32) -> Self {
+        let toggle = |one: &Chosen| {
+            let specs = one.toggle.card().params.iter().zip(&one.ranges);
+            let param = |(spec, range): (&crate::intervene::ParamSpec, &Range)| {
+                let mut rng = seed.stream(one.id(), spec.key.as_bytes());
+                (0..count).map(|_| draw(range, &mut rng)).collect()
+            };
+            specs.map(param).collect()
+        };
+        Self { values: chosen.iter().map(toggle).collect() }
+    }
+
+    /// The parameters of toggle `index` in draw `k`.
+    #[must_use]
+    pub fn params(&self, chosen: &[Chosen], index: usize, k: u32) -> Params {
+        let values = self.values[index].iter().enumerate();
+        values.fold(chosen[index].params.clone(), |params, (at, draws)| {
+            params.with(at, draws[k as usize])
+        })
+    }
+}
+
+/// One value of a range.
+#[must_use]
+pub fn draw(range: &Range, rng: &mut impl Rng) -> i64 {
+    let Range { low, mode, high, shape } = *range;
+    if low >= high {
+        return mode;
+    }
+    match shape {
+        Shape::Fixed => mode,
+        Shape::Uniform => low + below(high - low + 1, rng),
+        Shape::Triangular => low + triangular(high - low, mode - low, rng),
+        Shape::Pert => {
+            let width = high - low;
+            let share = pert(fixed::ratio(mode - low, width), rng);
+            low + ((i128::from(share) * i128::from(width) + i128::from(ONE / 2)) >> 32) as i64
+        }
+    }
+}
+
+/// A whole number from 0 to `count - 1`, all alike (up to 2^-64).
+fn below(count: i64, rng: &mut impl Rng) -> i64 {
+    ((u128::from(rng.next_u64()) * u128::from(count.unsigned_abs())) >> 64) as i64
+}
+
+/// By inversion: the square of the distance from an end is uniform.
+fn triangular(width: i64, mode: i64, rng: &mut impl Rng) -> i64 {
+    // 2^31 steps keep the products below 2^128 for every width that a parameter may have.
+    let u = u128::from(rng.next_u64() >> 33);
+    let (width, mode) = (u128::from(width.unsigned_abs()), u128::from(mode.unsigned_abs()));
+    let one = 1_u128 << 31;
+    let rounded = |square: u128| ((4 * square) >> 31).isqrt().div_ceil(2);
+    let from_low = u * width;
+    let value = if from_low < mode * one {
+        rounded(from_low * mode)
+    } else {
+        width - rounded((one - u) * width * (width - mode))
+    };
+    value as i64
+}
+
+/// A share of the way from low to high, Q32, with the density of a PERT distribution whose mode is
+/// at `mode` (Q32): `t^a (1 - t)^b` with `a = 4 mode` and `b = 4 (1 - mode)`. By rejection under
+/// the density's peak, which takes fewer than three tries on average.
+fn pert(mode: i64, rng: &mut impl Rng) -> i64 {
+    loop {
+        // In the open interval, so that logarithms exist.
+        let share = (rng.next_u64() >> 32) as i64;
+        let share = share.clamp(1, ONE - 1);
+        let accept = (rng.next_u64() >> 32) as i64;
+        let side = |weight: i64, at: i64, peak: i64| {
+            let log = fixed::log2(at) - fixed::log2(peak.max(1));
+            4 * fixed::product(weight, log)
+        };
+        let log = side(mode, share, mode) + side(ONE - mode, ONE - share, ONE - mode);
+        if accept < fixed::exp2(log.clamp(-40 * ONE, 0)) {
+            return share;
+        }
+    }
+}
+
+/// One of the values, as often as its weight says.
+#[must_use]
+pub fn weighted(weights: &[(u32, i64)], rng: &mut impl Rng) -> Option<u32> {
+    let all: i64 = weights.iter().map(|(_, weight)| weight).sum();
+    let mut at = below(all.max(1), rng);
+    for &(value, weight) in weights {
+        if at < weight {
+            return Some(value);
+        }
+        at -= weight;
+    }
+    weights.last().map(|(value, _)| *value)
+}
+
+/// A number from about a normal distribution, mean 0 and deviation 1, in 2^-32: the sum of twelve
+/// uniform ones.
+#[must_use]
+pub fn normal(rng: &mut impl Rng) -> i64 {
+    let sum: i64 = (0..12).map(|_| (rng.next_u64() >> 32) as i64).sum();
+    sum - 6 * ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene;
+
+    fn sample(range: Range) -> Vec<i64> {
+        let mut rng = Seed(774).stream("test", b"range");
+        let mut values: Vec<i64> = (0..20_000).map(|_| draw(&range, &mut rng)).collect();
+        values.sort_unstable();
+        values
+    }
+
+    /// Mean and median of 20,000 draws within a hundredth of the range.
+    fn check(shape: Shape, (low, mode, high): (i64, i64, i64), mean: i64, median: i64) {
+        let values = sample(Range { low, mode, high, shape });
+        assert!((low..=high).contains(&values[0]) && values[values.len() - 1] <= high);
+        let met = values.iter().sum::<i64>() / values.len() as i64;
+        let slack = (high - low) / 100 + 1;
+        assert!((met - mean).abs() <= slack, "{shape:?} mean {met}, not {mean}");
+        let met = values[values.len() / 2];
+        assert!((met - median).abs() <= slack, "{shape:?} median {met}, not {median}");
+    }
+
+    #[test]
+    fn shapes_have_their_means_and_medians() {
+        check(Shape::Fixed, (0, 40, 100), 40, 40);
+        check(Shape::Uniform, (0, 40, 10_000), 5_000, 5_000);
+        // Mean (low + mode + high) / 3; median at the root of half the area.
+        check(Shape::Triangular, (0, 0, 10_000), 3_333, 2_929);
+        check(Shape::Triangular, (0, 10_000, 10_000), 6_667, 7_071);
+        check(Shape::Triangular, (1_000, 5_000, 9_000), 5_000, 5_000);
+        // Mean (low + 4 mode + high) / 6; beta(1, 5) has its median at 1 - 2^(-1/5).
+        check(Shape::Pert, (0, 0, 10_000), 1_667, 1_294);
+        check(Shape::Pert, (0, 10_000, 10_000), 8_333, 8_706);
+        check(Shape::Pert, (0, 5_000, 10_000), 5_000, 5_000);
+        check(Shape::Pert, (100, 100, 100), 100, 100);
+    }
+
+    #[test]
+    fn another_toggle_leaves_the_draws_alone() {
+        let chosen = |ids: &[&str]| -> Vec<Chosen> {
+            ids.iter().map(|id| Chosen::of(intervene::find(id).unwrap())).collect()
+        };
+        let (few, many) = (chosen(&["R4"]), chosen(&["R3", "R4", "R6"]));
+        let (a, b) = (Draws::of(&few, Seed(1), 50), Draws::of(&many, Seed(1), 80));
+        for k in 0..50 {
+            assert_eq!(a.params(&few, 0, k), b.params(&many, 1, k));
+        }
+        assert_ne!(a.params(&few, 0, 0), a.params(&few, 0, 1));
+    }
+
+    #[test]
+    fn weights_are_kept() {
+        let mut rng = Seed(1).stream("test", b"weights");
+        let drawn: Vec<u32> =
+            (0..9_000).filter_map(|_| weighted(&[(7, 1), (8, 0), (9, 2)], &mut rng)).collect();
+        let nines = drawn.iter().filter(|&&value| value == 9).count();
+        assert!((5_800..6_200).contains(&nines) && !drawn.contains(&8), "{nines}");
+        assert_eq!(weighted(&[], &mut rng), None);
+    }
+
+    #[test]
+    fn the_normal_is_about_normal() {
+        let mut rng = Seed(1).stream("test", b"normal");
+        let mut drawn: Vec<i64> = (0..20_000).map(|_| normal(&mut rng)).collect();
+        drawn.sort_unstable();
+        let at = |share: usize| drawn[drawn.len() * share / 100] * 1_000 / ONE;
+        assert!((at(95) - 1_645).abs() < 40 && at(50).abs() < 30, "{} {}", at(95), at(50));
+    }
+}

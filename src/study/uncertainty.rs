@@ -1,0 +1,350 @@
+//! What the parameters and the unknown call counts leave open.
+//!
+//! Everything is replayed once for each draw: other parameters, other call counts where a source
+//! left them open, the same shocks. Draw k means the same for every toggle and every subset, so
+//! that differences are differences. Bands are quantiles of the draws (nearest rank); they hold
+//! the parameters and the call counts. The model's own error comes on top: in probabilities as a
+//! normal error whose 90th percentile is [`MODEL_ERROR_BP`], in verdicts as a margin.
+
+use super::attribute::Attribution;
+use super::claims::MODEL_ERROR_BP;
+use super::compare::subset_of_first;
+use super::draws::{Draws, normal, weighted};
+use super::experiment::{Experiment, World};
+use super::lattice::Lattice;
+use super::published::PublishedClaim;
+use super::sides::{Saving, Side, saving_of_step};
+use crate::fixed::ONE;
+use crate::plan::Plan;
+use crate::price::MissingPrice;
+use crate::reconstruct::{Reconstruction, reconstruct_with};
+use crate::recording::Recording;
+use crate::seed::Seed;
+use crate::units::{BASIS_POINTS, PicoUsd, scaled};
+use rayon::prelude::*;
+
+/// The 10th, 50th and 90th percentile of something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Band<T> {
+    /// One draw in ten is below.
+    pub p10: T,
+    /// The middle one.
+    pub p50: T,
+    /// One draw in ten is above.
+    pub p90: T,
+}
+
+impl<T> Band<T> {
+    /// The same in another unit.
+    pub fn map<U>(self, of: impl Fn(T) -> U) -> Band<U> {
+        Band { p10: of(self.p10), p50: of(self.p50), p90: of(self.p90) }
+    }
+}
+
+/// A saving's bands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bands {
+    /// In cache reads.
+    pub read: Band<i64>,
+    /// In money, hidden output included.
+    pub cost: Band<PicoUsd>,
+}
+
+/// One toggle in all draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToggleBands {
+    /// Its share in the joint saving; `None` where a lattice in each draw was too much work.
+    pub shapley: Option<Bands>,
+    /// On its own.
+    pub alone: Bands,
+    /// After all the others.
+    pub last: Bands,
+}
+
+/// How likely it is that a claim is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probability {
+    /// The claim's id.
+    pub claim: String,
+    /// What is counted: `read`, `calls`, `read share` or `dollar share` (of the baseline).
+    pub metric: &'static str,
+    /// The least that is claimed: tokens, calls, or ten-thousandths.
+    pub at_least: i64,
+    /// Share of the draws that reach it, in ten-thousandths.
+    pub p_bp: i64,
+}
+
+/// What all draws say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uncertainty {
+    /// How many draws were made.
+    pub draws: u32,
+    /// Draws whose call counts met no calls and were taken at the likeliest counts instead.
+    pub unmet: u32,
+    /// The toggles.
+    pub toggles: Vec<ToggleBands>,
+    /// All together.
+    pub joint: Bands,
+    /// All together, as a share of the baseline in ten-thousandths: reads, dollars.
+    pub joint_bp: (Band<i64>, Band<i64>),
+    /// The claims: each toggle's first, then those on several.
+    pub claims: Vec<ClaimDraws>,
+}
+
+/// A claim in all draws.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimDraws {
+    /// The claim's id.
+    pub claim: String,
+    /// What is saved in its metric; for one toggle the larger of alone and last.
+    pub saved: Band<i64>,
+    /// The most in any draw.
+    pub most: i64,
+    /// How likely the claim is reached, in each way that it can be read.
+    pub probabilities: Vec<Probability>,
+}
+
+/// What one draw says.
+struct Drawn {
+    met: bool,
+    /// Before: reads and money.
+    before: (i64, PicoUsd),
+    joint: Saving,
+    toggles: Vec<Toggle>,
+    /// What each claim's toggles save in its metric, and all they save.
+    claims: Vec<(i64, Saving)>,
+    /// The model's own error, as a factor in 2^-32.
+    error: i64,
+}
+
+struct Toggle {
+    shapley: Option<Saving>,
+    alone: Saving,
+    last: Saving,
+}
+
+/// Rows that one study may replay in its lattices; beyond it draws go without Shapley values.
+const MOST_ROWS: u64 = 4_000_000_000;
+
+/// Makes all draws of an experiment.
+///
+/// # Errors
+/// A model without a price.
+pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, MissingPrice> {
+    let count = experiment.draws;
+    let lab = Lab {
+        experiment,
+        draws: Draws::of(experiment.chosen, experiment.seed, count),
+        counts: Counts::of(&experiment.world, experiment.seed, count),
+        errors: errors(experiment.seed, count),
+        with_shapley: Lattice::work(plan).saturating_mul(u64::from(count)) <= MOST_ROWS,
+    };
+    let drawn: Vec<Drawn> =
+        (0..count).into_par_iter().map(|k| lab.draw(k)).collect::<Result<_, _>>()?;
+    Ok(summary(experiment, &drawn))
+}
+
+struct Lab<'a> {
+    experiment: &'a Experiment<'a>,
+    draws: Draws,
+    counts: Counts,
+    errors: Vec<i64>,
+    with_shapley: bool,
+}
+
+impl Lab<'_> {
+    fn draw(&self, k: u32) -> Result<Drawn, MissingPrice> {
+        let Experiment { chosen, claims, .. } = self.experiment;
+        let (other, met) = self.counts.world(&self.experiment.world, k);
+        let recording = other.as_ref().map_or(self.experiment.recording(), |it| &it.recording);
+        let patches: Vec<_> = (0..chosen.len())
+            .map(|at| self.experiment.patch(recording, at, &self.draws.params(chosen, at, k)))
+            .collect();
+        let plan = self.experiment.plan(recording, &patches)?;
+        let all = subset_of_first(chosen.len());
+        let baseline = Side::totals(&plan, 0);
+        let variant = Side::totals(&plan, all);
+        let lattice = if self.with_shapley { Lattice::of(&plan, chosen.len()) } else { None };
+        let attribution =
+            self.with_shapley.then(|| Attribution::of(&plan, chosen.len(), self.experiment.seed));
+        let saving = |subset| match &lattice {
+            Some(lattice) => lattice.saving(subset),
+            None => Saving::between(&baseline, &Side::totals(&plan, subset)),
+        };
+        let joint = Saving::between(&baseline, &variant);
+        let toggle = |at: usize| Toggle {
+            shapley: attribution.as_ref().map(|it| it.shapley[at]),
+            alone: saving(1 << at),
+            last: joint - saving(all & !(1 << at)),
+        };
+        let toggles: Vec<Toggle> = (0..chosen.len()).map(toggle).collect();
+        let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
+        Ok(Drawn {
+            met,
+            before: (baseline.usage.read, baseline.cost.recorded + baseline.cost.hidden),
+            joint,
+            claims: claims.iter().map(claim).collect(),
+            toggles,
+            error: self.errors[k as usize],
+        })
+    }
+
+    /// What a claim's toggles save: one of them the more favourable of alone and last.
+    fn claim(
+        &self,
+        claim: &PublishedClaim,
+        recording: &Recording,
+        plan: &Plan,
+        toggles: &[Toggle],
+    ) -> (i64, Saving) {
+        let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
+            return Default::default();
+        };
+        if let [only] = indexes[..] {
+            let Toggle { alone, last, .. } = &toggles[only];
+            let best = if claim.of(alone) >= claim.of(last) { alone } else { last };
+            return (claim.of(best), *best);
+        }
+        let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
+        let saving = saving_of_step(recording, plan, subset, &claim.step);
+        (claim.of(&saving), saving)
+    }
+}
+
+/// The model's own error in each draw, as a factor in 2^-32.
+fn errors(seed: Seed, count: u32) -> Vec<i64> {
+    let mut rng = seed.stream("model error", &[]);
+    // The 90th percentile of |e| is that of a normal distribution at 1.645 deviations.
+    let factor = |_| ONE + scaled(normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645);
+    (0..count).map(factor).collect()
+}
+
+/// Call counts in each draw, by session; empty where they are known.
+struct Counts(Vec<(String, Vec<u32>)>);
+
+impl Counts {
+    fn of(world: &World<'_>, seed: Seed, count: u32) -> Self {
+        let World::Reported { fit, .. } = world else {
+            return Self(Vec::new());
+        };
+        let open = fit.sessions.iter().filter(|session| session.weights.len() > 1);
+        let session = |session: &crate::reconstruct::SessionFit| {
+            let mut rng = seed.stream("calls", session.id.as_bytes());
+            let draw = |_| weighted(&session.weights, &mut rng).unwrap_or(session.calls);
+            (session.id.clone(), (0..count).map(draw).collect())
+        };
+        Self(open.map(session).collect())
+    }
+
+    /// The pipeline with the counts of draw k, and whether calls meet them. `None` where there is
+    /// only one pipeline.
+    fn world(&self, world: &World<'_>, k: u32) -> (Option<Reconstruction>, bool) {
+        let World::Reported { reported, lens, .. } = world else {
+            return (None, true);
+        };
+        let given: Vec<(String, u32)> =
+            self.0.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
+        match reconstruct_with(reported, *lens, &given) {
+            Ok(other) => (Some(other), true),
+            Err(_) => (None, false),
+        }
+    }
+}
+
+fn summary(experiment: &Experiment<'_>, drawn: &[Drawn]) -> Uncertainty {
+    let toggle = |at: usize| ToggleBands {
+        shapley: drawn
+            .iter()
+            .map(|draw| draw.toggles[at].shapley.as_ref())
+            .collect::<Option<Vec<&Saving>>>()
+            .map(|shares| bands(&shares, |share| *share)),
+        alone: bands(drawn, |draw| &draw.toggles[at].alone),
+        last: bands(drawn, |draw| &draw.toggles[at].last),
+    };
+    let claim = |(at, claim): (usize, &PublishedClaim)| ClaimDraws {
+        claim: claim.id.clone(),
+        saved: band(drawn.iter().map(|draw| draw.claims[at].0)),
+        most: drawn.iter().map(|draw| draw.claims[at].0).max().unwrap_or_default(),
+        probabilities: probabilities(claim, at, drawn),
+    };
+    Uncertainty {
+        draws: drawn.len() as u32,
+        unmet: drawn.iter().filter(|draw| !draw.met).count() as u32,
+        toggles: (0..experiment.chosen.len()).map(toggle).collect(),
+        joint: bands(drawn, |draw| &draw.joint),
+        joint_bp: (
+            band(drawn.iter().map(|draw| share_bp(draw.joint.usage.read, draw.before.0))),
+            band(drawn.iter().map(|draw| micro_share_bp(&draw.joint, draw.before.1))),
+        ),
+        claims: experiment.claims.iter().enumerate().map(claim).collect(),
+    }
+}
+
+/// How often a claim is reached, with the model's own error on what is saved.
+fn probabilities(claim: &PublishedClaim, at: usize, drawn: &[Drawn]) -> Vec<Probability> {
+    let with_error = |saved: i64, draw: &Drawn| scaled(saved, draw.error, ONE);
+    let p_bp = |reached: &dyn Fn(&Drawn) -> bool| {
+        let count = drawn.iter().filter(|draw| reached(draw)).count();
+        share_bp(count as i64, drawn.len() as i64)
+    };
+    let of =
+        |metric, at_least, p_bp| Probability { claim: claim.id.clone(), metric, at_least, p_bp };
+    let low = *claim.rounded.start();
+    let metric = if claim.metric == "calls" { "calls" } else { "read" };
+    let reached = p_bp(&|draw| with_error(draw.claims[at].0, draw) >= low);
+    let mut all = vec![of(metric, low, reached)];
+    if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {
+        let low = *share.start();
+        let reads = |draw: &Drawn| share_bp(with_error(draw.claims[at].0, draw), draw.before.0);
+        all.push(of("read share", low, p_bp(&|draw| reads(draw) >= low)));
+        let usd =
+            |draw: &Drawn| with_error(micro_share_bp(&draw.claims[at].1, draw.before.1), draw);
+        all.push(of("dollar share", low, p_bp(&|draw| usd(draw) >= low)));
+    }
+    all
+}
+
+fn bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> Bands {
+    Bands {
+        read: band(drawn.iter().map(|draw| of(draw).usage.read)),
+        cost: band(drawn.iter().map(|draw| of(draw).money())),
+    }
+}
+
+/// The band of some values, by nearest rank.
+pub fn band<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> Band<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    let at = |percent: usize| {
+        let rank = (values.len() * percent).div_ceil(100).max(1);
+        values.get(rank - 1).copied().unwrap_or_default()
+    };
+    Band { p10: at(10), p50: at(50), p90: at(90) }
+}
+
+fn share_bp(part: i64, whole: i64) -> i64 {
+    scaled(part, BASIS_POINTS, whole)
+}
+
+/// A saving's share of the money before.
+fn micro_share_bp(saving: &Saving, before: PicoUsd) -> i64 {
+    let micro = |amount: PicoUsd| i64::try_from(amount.0 / 1_000_000).unwrap_or(i64::MAX);
+    share_bp(micro(saving.money()), micro(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_are_nearest_ranks() {
+        let check = |values: &[i64], want: (i64, i64, i64)| {
+            let Band { p10, p50, p90 } = band(values.iter().copied());
+            assert_eq!((p10, p50, p90), want, "{values:?}");
+        };
+        check(&[], (0, 0, 0));
+        check(&[7], (7, 7, 7));
+        check(&[3, 1, 2], (1, 2, 3));
+        check(&(1..=1_000).rev().collect::<Vec<_>>(), (100, 500, 900));
+    }
+}
