@@ -99,7 +99,7 @@ pub struct Uncertainty {
 pub struct ClaimDraws {
     /// The claim's id.
     pub claim: String,
-    /// What is saved in its metric; for one toggle the larger of alone and last.
+    /// What is saved in its metric; by one toggle alone.
     pub saved: Band<i64>,
     /// The most in any draw.
     pub most: i64,
@@ -154,9 +154,12 @@ pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, Mi
 
 /// In how many draws every subset is replayed, where that takes so many rows each time.
 fn lattices(work: u64, count: u32) -> u32 {
-    let affordable = MOST_ROWS / work.max(1);
-    let enough = if work <= 10 * MOST_ROWS / FEWEST_LATTICES { FEWEST_LATTICES } else { 0 };
-    u32::try_from(affordable.max(enough)).unwrap_or(u32::MAX).min(count)
+    let lattices = match MOST_ROWS / work.max(1) {
+        few if few >= FEWEST_LATTICES => few,
+        _ if work <= 10 * MOST_ROWS / FEWEST_LATTICES => FEWEST_LATTICES,
+        _ => 0,
+    };
+    u32::try_from(lattices).unwrap_or(u32::MAX).min(count)
 }
 
 struct Lab<'a> {
@@ -203,7 +206,7 @@ impl Lab<'_> {
         })
     }
 
-    /// What a claim's toggles save: one of them the more favourable of alone and last.
+    /// What a claim's toggles save: one of them on its own, several together.
     fn claim(
         &self,
         claim: &PublishedClaim,
@@ -215,9 +218,8 @@ impl Lab<'_> {
             return Default::default();
         };
         if let [only] = indexes[..] {
-            let Toggle { alone, last, .. } = &toggles[only];
-            let best = if claim.of(alone) >= claim.of(last) { alone } else { last };
-            return (claim.of(best), *best);
+            let alone = toggles[only].alone;
+            return (claim.of(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
         let saving = saving_of_step(recording, plan, subset, &claim.step);
