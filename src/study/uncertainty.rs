@@ -8,8 +8,8 @@
 
 use super::attribute::Attribution;
 use super::claims::MODEL_ERROR_BP;
-use super::compare::subset_of_first;
 use super::draws::{Draws, normal, weighted};
+use super::edges::Edges;
 use super::experiment::{Experiment, World};
 use super::lattice::Lattice;
 use super::published::PublishedClaim;
@@ -179,27 +179,21 @@ impl Lab<'_> {
             .map(|at| self.experiment.patch(recording, at, &self.draws.params(chosen, at, k)))
             .collect();
         let plan = self.experiment.plan(recording, &patches)?;
-        let all = subset_of_first(chosen.len());
         let baseline = Side::totals(&plan, 0);
-        let variant = Side::totals(&plan, all);
+        let edges = Edges::of(&plan, chosen.len());
         let lattice = if k < self.lattices { Lattice::of(&plan, chosen.len()) } else { None };
         let attribution = lattice.as_ref().map(Attribution::from);
-        let saving = |subset| match &lattice {
-            Some(lattice) => lattice.saving(subset),
-            None => Saving::between(&baseline, &Side::totals(&plan, subset)),
-        };
-        let joint = Saving::between(&baseline, &variant);
         let toggle = |at: usize| Toggle {
             shapley: attribution.as_ref().map(|it| it.shapley[at]),
-            alone: saving(1 << at),
-            last: joint - saving(all & !(1 << at)),
+            alone: edges.alone[at],
+            last: edges.last[at],
         };
         let toggles: Vec<Toggle> = (0..chosen.len()).map(toggle).collect();
         let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
         Ok(Drawn {
             met,
             before: (baseline.usage.read, baseline.cost.recorded + baseline.cost.hidden),
-            joint,
+            joint: edges.joint,
             claims: claims.iter().map(claim).collect(),
             toggles,
             error: self.errors[k as usize],
