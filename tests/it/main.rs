@@ -21,5 +21,6 @@ mod laws;
 mod properties;
 mod reported;
 mod run;
+mod spread;
 mod tidy;
 mod twin;

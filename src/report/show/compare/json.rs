@@ -1,6 +1,7 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, Cost as CostJson, Share};
 use crate::report::show::{Provenance, SideJson, SumsJson};
@@ -31,6 +32,7 @@ impl Shown<'_> {
                 joint: JointJson::of(self.comparison),
                 tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                distribution: self.spread_json(),
                 findings: self.findings,
                 provenance: self.provenance,
             },
@@ -48,6 +50,8 @@ struct Body<'a> {
     joint: JointJson,
     tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distribution: Option<Vec<SpreadJson>>,
     findings: &'a [Finding],
     provenance: &'a Provenance,
 }
