@@ -6,6 +6,7 @@ use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::inspect::{Pivot, Shown, Skipped};
 use crate::scenario::Scenario;
+use crate::study::holdout::{self, Rates};
 use crate::study::{fidelity, summary};
 use std::fmt::Write as _;
 
@@ -16,6 +17,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let loaded = load::several(&args.recordings, lens, args.strict)?;
     let summary = summary::summarise(&loaded.recording, &scenario.toggles, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure(&loaded.recording));
+    let held_out = args.fidelity.then(|| holdout::measure(&loaded.recording, &Rates::FITTED));
     let pivot = pivot(&loaded.recording, &args.by)?;
     let skipped: Vec<Skipped> = loaded
         .skips
@@ -30,6 +32,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
         recording: &loaded.recording,
         summary: &summary,
         fidelity: measured.as_deref(),
+        held_out: held_out.as_deref(),
         pivot: pivot.as_ref(),
         skipped: &skipped,
         skips: loaded.skipped,

@@ -1,16 +1,23 @@
 //! `windtunnel sweep`.
 
+use super::asked::{Asked, Ready};
 use super::{Done, Failure, Outcome, load, render};
 use crate::cli::{Format, SweepArgs};
+use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
 use crate::study::sweep::{Metric, sweep};
 
 pub fn run(args: &SweepArgs) -> Outcome {
-    let scenario = load::scenario(&args.recording, args.scenario.as_deref(), &args.with)?;
-    let lens = load::lens(&args.premises, &scenario);
-    let pricing = load::pricing(&args.premises, &scenario)?;
-    let loaded = load::one(&args.recording, lens, args.strict)?;
+    let asked = Asked {
+        recording: args.recording.as_deref(),
+        scenario: args.scenario.as_deref(),
+        with: &args.with,
+        set: &[],
+        premises: &args.premises,
+        strict: args.strict,
+    };
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let experiment = load::experiment(&loaded, lens, &scenario, &pricing, &[]);
     let named = Metric::NAMED.iter().find(|(_, name)| *name == args.by.name());
     let swept = sweep(&experiment, named.map_or_else(Metric::default, |(metric, _)| *metric))?;
@@ -22,7 +29,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
     if let Some(out) = &args.out {
         let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let bytes = match &*ending {
-            "csv" => shown.csv(),
+            "csv" => csv::view(&shown.lattice()),
             "json" => shown.json(),
             "parquet" => parquet(&shown)?,
             _ => {
@@ -36,7 +43,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
     }
     let stdout = match args.format {
         Format::Json => shown.json(),
-        Format::Csv => shown.csv(),
+        Format::Csv => csv::view(&shown.lattice()),
         other => render(&shown.document(), other),
     };
     let done: Done = load::done(stdout, &loaded);

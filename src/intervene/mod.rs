@@ -6,6 +6,19 @@
 //! transcripts and reconstructed pipelines. To add one: write its file, add its line to [`ALL`],
 //! name it in a scenario.
 
+mod g1;
+mod g10;
+mod g11;
+mod g12;
+mod g13;
+mod g2;
+mod g3;
+mod g4;
+mod g5;
+mod g6;
+mod g7;
+mod g8;
+mod g9;
 mod params;
 mod r1;
 mod r2;
@@ -26,8 +39,30 @@ use crate::units::{BASIS_POINTS, share_of};
 use std::fmt::Write as _;
 
 /// Every intervention, in the order of lists and bits.
-pub static ALL: &[&dyn Intervention] =
-    &[&r1::R1, &r2::R2, &r3::R3, &r4::R4, &r5::R5, &r6::R6, &r7::R7, &r8::R8, &r9::R9];
+pub static ALL: &[&dyn Intervention] = &[
+    &r1::R1,
+    &r2::R2,
+    &r3::R3,
+    &r4::R4,
+    &r5::R5,
+    &r6::R6,
+    &r7::R7,
+    &r8::R8,
+    &r9::R9,
+    &g1::G1,
+    &g2::G2,
+    &g3::G3,
+    &g4::G4,
+    &g5::G5,
+    &g6::G6,
+    &g7::G7,
+    &g8::G8,
+    &g9::G9,
+    &g10::G10,
+    &g11::G11,
+    &g12::G12,
+    &g13::G13,
+];
 
 /// One toggle.
 pub trait Intervention: Sync {
@@ -77,20 +112,31 @@ pub fn find(id: &str) -> Option<&'static dyn Intervention> {
     ALL.iter().copied().find(|one| one.card().id.eq_ignore_ascii_case(id))
 }
 
-/// Tokens that a patch lays its hands on: the blocks that it drops or replaces, and the contexts
-/// that its dropped calls read again.
+/// Tokens that a patch lays its hands on: the contexts of calls that it drops, heals or lets start
+/// over, those of sessions that it resumes, runs by other rules or on another model, the blocks
+/// that it drops or replaces, and what it takes off system prompts. Each call and block counts
+/// once; what the patch adds is not in the recording and not counted.
 #[must_use]
 pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
-    let contexts: i64 = patch
-        .dropped_calls
-        .iter()
-        .map(|dropped| recording.calls[dropped.call as usize].usage.context())
-        .sum();
+    let sessions = patch.resumed.iter().map(|resumed| resumed.session);
+    let sessions = sessions.chain(patch.remodelled.iter().map(|(session, _)| *session));
+    let sessions = sessions.chain(patch.rules.iter().map(|(session, _)| *session));
+    let whole = sessions.flat_map(|session| recording.sessions[session as usize].range());
+    let mut calls: Vec<u32> = whole.map(|at| at as u32).collect();
+    calls.extend(patch.dropped_calls.iter().map(|dropped| dropped.call));
+    calls.extend(patch.healed.iter().chain(patch.restarted.iter().map(|(call, _)| call)));
+    calls.sort_unstable();
+    calls.dedup();
+    let contexts: i64 =
+        calls.iter().map(|&call| recording.calls[call as usize].usage.context()).sum();
+    let leaner: i64 = patch.leaner.iter().map(|(_, tokens)| tokens).sum();
     let mut blocks: Vec<u32> = patch.replaced_blocks.iter().map(|(block, _)| *block).collect();
     blocks.extend(&patch.dropped_blocks);
     blocks.sort_unstable();
     blocks.dedup();
-    contexts + blocks.iter().map(|&block| recording.blocks[block as usize].tokens).sum::<i64>()
+    contexts
+        + leaner
+        + blocks.iter().map(|&block| recording.blocks[block as usize].tokens).sum::<i64>()
 }
 
 /// A share of a sequence, spread evenly and without chance: of the first n items it takes
@@ -146,7 +192,8 @@ mod tests {
             let ranges: Vec<Range> = card.params.iter().map(Range::of).collect();
             let corners = Params::modes(card).corners(&ranges);
             assert!(corners.contains(&Params::modes(card)), "{}", card.id);
-            assert!(corners.len() >= 1 << card.params.len(), "{}", card.id);
+            let ends = ranges.iter().map(|range| range.ends().len());
+            assert_eq!(corners.len(), ends.product::<usize>(), "{}", card.id);
         }
     }
 

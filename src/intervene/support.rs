@@ -1,24 +1,68 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
+use super::Share;
 use crate::plan::{DroppedCall, InsertedCall, Patch};
-use crate::recording::{Block, BlockKind, BlockMarks, CallMarks, Recording};
+use crate::recording::{Block, BlockKind, BlockMarks, CallMarks, Recording, Restart, Session};
 use std::ops::Range;
 
 /// Output tokens of a tool use that starts something or looks at something.
 /// Source: MODEL.md, "Toggle constants".
 pub const TOOL_USE_OUTPUT: i64 = 60;
 
-/// How long a call of so few output tokens takes. Source: MODEL.md, "Toggle constants".
-const LOOK_MS: i64 = 3_400;
+/// How long a call takes whatever it says, and for each token that it says.
+/// Source: MODEL.md, "Durations".
+const CALL_MS: i64 = 2_500;
+const TOKEN_MS: i64 = 15;
+
+/// Prompts at which the harness compacts by itself, window - 33,000, and the windows.
+/// Source: MODEL.md, "Laws" L5, 2026-08.
+pub const WINDOWS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
+
+/// Output of a compaction: its summary. Source: MODEL.md, "Toggle constants".
+pub const SUMMARY_OUTPUT: i64 = 3_500;
+
+/// What a context starts over with beside the static prefix. Source: MODEL.md, "Toggle constants".
+pub const LEFT: i64 = 29_000;
+
+/// What a call brings that looks up what a lost context held. Source: MODEL.md, "Toggle constants".
+const FOUND_AGAIN: i64 = 3_900;
+
+/// The most calls that look up what one place lost: a limit, against memory.
+const MOST_LOOK_UPS: i64 = 100;
+
+/// Tools that look at something and change nothing, so that several may run at once.
+const LOOKS: [&str; 7] = ["Read", "Grep", "Glob", "LS", "NotebookRead", "WebFetch", "WebSearch"];
+
+/// How long a call of so many output tokens takes.
+pub fn writing_ms(output: i64) -> i64 {
+    CALL_MS + TOKEN_MS * output
+}
+
+/// A call that fetches `tokens` after the call `after`.
+pub fn fetch(after: usize, tokens: i64) -> InsertedCall {
+    InsertedCall {
+        after: after as u32,
+        input: tokens,
+        output: TOOL_USE_OUTPUT,
+        duration_ms: writing_ms(TOOL_USE_OUTPUT),
+    }
+}
+
+/// Calls after the call `after` that look up again what a context held that was lost there.
+pub fn look_again(after: usize, calls: i64) -> impl Iterator<Item = InsertedCall> {
+    (0..calls.min(MOST_LOOK_UPS)).map(move |_| fetch(after, FOUND_AGAIN))
+}
+
+/// Calls that fetch the content of a block beyond its first `cap` tokens, so many at a time.
+pub fn fetch_rest(block: &Block, cap: i64) -> impl Iterator<Item = InsertedCall> {
+    let (after, rest) = (block.call as usize, (block.tokens - cap).max(0));
+    let part = cap.max(rest / MOST_LOOK_UPS + 1);
+    (0..(rest + part - 1) / part).map(move |at| fetch(after, part.min(rest - at * part)))
+}
 
 /// A call that fetches the content of a block that was kept out of the context.
 pub fn look_up(block: &Block) -> InsertedCall {
-    InsertedCall {
-        after: block.call,
-        input: block.tokens,
-        output: TOOL_USE_OUTPUT,
-        duration_ms: LOOK_MS,
-    }
+    fetch(block.call as usize, block.tokens)
 }
 
 /// Drops a polling call with what it said and what it saw; its thinking moves on.
@@ -71,6 +115,95 @@ pub fn results(recording: &Recording, call: usize) -> impl Iterator<Item = (u32,
         .map(|peer| (peer as u32, &recording.blocks[peer]))
 }
 
+/// The tool uses of a call.
+pub fn uses(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
+    blocks(recording, call).filter(|(_, block)| block.kind == BlockKind::ToolInput)
+}
+
+/// Whether a call uses tools, and only such that look and change nothing.
+pub fn only_looks(recording: &Recording, call: usize) -> bool {
+    let looks = |block: &Block| {
+        let about = BlockMarks::READ | BlockMarks::SEARCH;
+        LOOKS.contains(&recording.tool(block.tool)) || block.marks.intersects(about)
+    };
+    let mut uses = uses(recording, call).peekable();
+    uses.peek().is_some() && uses.all(|(_, block)| looks(block))
+}
+
+/// Whether the context goes on at a call from the call before.
+pub fn goes_on(recording: &Recording, call: usize) -> bool {
+    recording.calls[call].restart == Restart::No
+}
+
+/// The prompt that stood before a call said anything new: context and output of the call before.
+/// The call must not be the first one of the recording.
+pub fn prompt_before(recording: &Recording, call: usize) -> i64 {
+    let before = &recording.calls[call - 1];
+    before.usage.context() + before.produced()
+}
+
+/// What a compaction or a fresh start put in the place of the context.
+pub fn started_with(recording: &Recording, call: usize) -> i64 {
+    let of_restart = |kind| matches!(kind, BlockKind::System | BlockKind::Summary);
+    let blocks = blocks(recording, call).filter(|(_, block)| of_restart(block.kind));
+    blocks.map(|(_, block)| block.tokens).sum()
+}
+
+/// Whether a recorded compaction would happen at its place if `gone` tokens fewer stood there: the
+/// harness compacts at the trigger of its window.
+pub fn still_compacts(recording: &Recording, call: usize, gone: i64) -> bool {
+    let before = prompt_before(recording, call);
+    let window = WINDOWS.iter().find(|(from, window)| (*from..*window).contains(&before));
+    before - gone >= window.map_or(before, |(from, _)| *from)
+}
+
+/// Time from the touch of a call's cache entry to the start of the next call of its session.
+pub fn gap_ms(recording: &Recording, call: usize) -> i64 {
+    (recording.calls[call + 1].start_ms - recording.calls[call].touched_ms).max(0)
+}
+
+/// A share of the calls of a range made once more: each enters and produces what the call that it
+/// follows did. Calls at which a context starts over are no pattern for another one.
+pub fn longer(recording: &Recording, calls: Range<usize>, share: &mut Share, patch: &mut Patch) {
+    for at in calls.filter(|&at| goes_on(recording, at)) {
+        if share.takes() {
+            let call = &recording.calls[at];
+            let inputs = blocks(recording, at).filter(|(_, block)| !block.kind.is_output());
+            patch.inserted.push(InsertedCall {
+                after: at as u32,
+                input: inputs.map(|(_, block)| block.tokens).sum(),
+                output: call.produced(),
+                duration_ms: call.end_ms - call.start_ms,
+            });
+        }
+    }
+}
+
+/// Tokens of the system prompt and tools with which a session starts.
+pub fn system_of(recording: &Recording, session: &Session) -> i64 {
+    let first = session.range().next();
+    let system = first.into_iter().flat_map(|at| system_blocks(recording, at));
+    system.map(|(_, block)| block.tokens).sum()
+}
+
+/// The system blocks of a call.
+pub fn system_blocks(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
+    blocks(recording, call).filter(|(_, block)| block.kind == BlockKind::System)
+}
+
+/// The sessions that made a call, with their indexes.
+pub fn sessions(recording: &Recording) -> impl Iterator<Item = (u32, &Session)> {
+    let all = recording.sessions.iter().enumerate();
+    all.filter(|(_, session)| session.calls > 0).map(|(at, session)| (at as u32, session))
+}
+
+/// A note on the names of steps that no session has; `None` if all are known.
+pub fn unknown_steps(recording: &Recording, names: &[String]) -> Option<String> {
+    let known = |name: &String| recording.sessions.iter().any(|s| s.step == *name);
+    let absent: Vec<&str> = names.iter().filter(|name| !known(name)).map(String::as_str).collect();
+    (!absent.is_empty()).then(|| format!("no session of step {}", absent.join(", ")))
+}
+
 /// Time from the start of a call to the start of the next one in its session; 0 for the last.
 pub fn wait_ms(recording: &Recording, call: usize) -> i64 {
     let session = &recording.sessions[recording.calls[call].session as usize];
@@ -99,3 +232,6 @@ pub fn test_results(recording: &Recording) -> Vec<(u32, u32)> {
     }
     found
 }
+
+#[cfg(test)]
+pub mod made;

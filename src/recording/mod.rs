@@ -172,6 +172,8 @@ bitflags! {
         const ABORTED_RUN = 1 << 6;
         /// The recorded output is a streaming placeholder; `output_hidden` holds the rest.
         const PLACEHOLDER = 1 << 7;
+        /// A switch of effort or thinking, and nothing else, broke the cache here.
+        const EFFORT_SWITCH = 1 << 8;
     }
 }
 

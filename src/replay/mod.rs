@@ -6,8 +6,10 @@
 //!
 //! [`Shock`]: crate::recording::Shock
 
+mod entry;
 mod made;
 mod pass;
+mod results;
 mod ruled;
 
 pub use made::{Made, Sink};

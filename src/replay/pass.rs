@@ -6,12 +6,13 @@
 //! Sessions under other rules, and those that go on from another one, are the matter of
 //! [`super::ruled`].
 
+use super::entry;
 use super::made::{Made, Sink};
 use super::ruled::{self, Ends};
 use crate::cache::{self, Lookup, Policy, Prior};
 use crate::ids::NONE;
-use crate::plan::{Deltas, Event, Island, Plan, Planned, Row, Rules, Run, Subset};
-use crate::recording::{CacheBreak, Restart, Shock, Tier};
+use crate::plan::{Deltas, Island, Plan, Planned, Row, Rules, Run, Subset};
+use crate::recording::{CacheBreak, Shock, Tier};
 use crate::units::BASIS_POINTS;
 
 /// What the pass carries from row to row of a session.
@@ -38,17 +39,21 @@ pub(super) struct State {
     unsettled: bool,
     /// Whether a call was made.
     made: bool,
+    /// Whether there is a cache entry to look up, alive or not.
+    pub(super) entered: bool,
     /// Tier that the last call made wrote to, and its price.
     pub(super) tier: Tier,
     pub(super) price: u16,
-    carried_break: CacheBreak,
-    carried_shock: Shock,
+    pub(super) carried_break: CacheBreak,
+    pub(super) carried_shock: Shock,
     /// A compaction that was not needed where it was recorded: (threshold, its inputs).
-    deferred: Option<(i64, i64)>,
-    /// What stands in the cache although this session has made no call yet.
-    resumed: bool,
-    /// How often the context has started over.
-    pub(super) starts: u32,
+    pub(super) deferred: Option<(i64, i64)>,
+    /// Whether the context is that of another session which has made a call.
+    pub(super) resumed: bool,
+    /// Whether the next call is the recorded first one of a session that goes on from another.
+    pub(super) opening: bool,
+    /// Whether the context was compacted just now, by a call that met what was due to the next.
+    pub(super) compacted: bool,
 }
 
 pub(super) const OPEN: State = State {
@@ -62,13 +67,15 @@ pub(super) const OPEN: State = State {
     row: 0,
     unsettled: true,
     made: false,
+    entered: false,
     tier: Tier::Uncached,
     price: 0,
     carried_break: CacheBreak::No,
     carried_shock: Shock::None,
     deferred: None,
     resumed: false,
-    starts: 0,
+    opening: false,
+    compacted: false,
 };
 
 /// What a subset changes of a row.
@@ -104,18 +111,18 @@ pub fn pass_island<P: Policy, S: Sink>(
     policy: &P,
     sink: &mut S,
 ) {
-    let mut ends = Ends::new(island);
+    let mut ends = Ends::new(plan, island);
     for at in island.sessions.clone() {
         let planned = &plan.sessions[at as usize];
         let rules = plan.rules_of(planned, subset);
         let from = plan.resumed_from(planned, subset).and_then(|from| ends.of(from));
-        let state = if rules == Rules::default() && from.is_none() {
-            session(plan, planned, subset, policy, sink)
+        let end = if rules == Rules::default() && from.is_none() && !ends.need_results {
+            session(plan, planned, subset, policy, sink).into()
         } else {
             ruled::session(plan, (planned, from), &rules, subset, policy, sink)
         };
-        close(plan, &state, sink);
-        ends.push(state);
+        close(plan, &end.state, sink);
+        ends.push(end);
     }
 }
 
@@ -280,28 +287,15 @@ pub(super) fn eventful<P: Policy>(
     policy: &P,
 ) -> (State, Option<Made>) {
     let row = &plan.rows[index];
-    let mut event = plan.event(row);
+    let event = plan.event(row);
     if event.insert != 0 && event.insert & subset == 0 {
         return (state, None);
     }
-    let without_break;
-    if event.healed & subset != 0 {
-        without_break = Event { cache_break: CacheBreak::No, shock: Shock::None, ..*event };
-        event = &without_break;
-    }
-    let mut inputs = row.inputs + deltas.inputs;
+    let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
-    let restart_inputs = event.restart_inputs + deltas.restart_inputs;
-    let (own_break, own_shock) = if event.restarted.0 & subset != 0 {
-        inputs += event.restarted.1;
-        state.forget();
-        (event.cache_break.max(CacheBreak::ToStatic), Shock::None)
-    } else {
-        restart(&mut state, run, event, &mut inputs, restart_inputs)
-    };
-    state.prompt = (state.prompt - event.cut).max(0) + inputs;
-    let cache_break = own_break.max(state.carried_break);
-    let shock = if own_shock == Shock::None { state.carried_shock } else { own_shock };
+    let entry = entry::of(&state, run, event, subset);
+    let (cache_break, shock) = entry::weather(&state, event, entry, subset);
+    entry::enter(&mut state, run, (event, entry), (inputs, deltas));
     let dropped = deltas.dropped;
     let made = if dropped {
         (state.carried_break, state.carried_shock) = (cache_break, shock);
@@ -311,11 +305,12 @@ pub(super) fn eventful<P: Policy>(
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);
         let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
         let plain = lookup(&state, run, state.tier, start_ms);
-        let prior = plain.prior.filter(|_| state.made || state.resumed);
+        let prior = plain.prior.filter(|_| state.entered);
         let read = cache::with_shock(policy, &Lookup { prior, cache_break, ..plain }, shock);
         if !state.made {
             (state.made, state.from_ms) = (true, start_ms);
         }
+        state.entered = true;
         let off_tier = if run.one_tier { 0 } else { event.off_tier };
         Some(make(&mut state, run, (index, row), (start_ms, read, outputs, off_tier)))
     };
@@ -328,45 +323,11 @@ pub(super) fn eventful<P: Policy>(
     (state, made)
 }
 
-/// Decides whether the context starts over at this row; returns what breaks its cache.
-fn restart(
-    state: &mut State,
-    run: &Run,
-    event: &Event,
-    inputs: &mut i64,
-    restart_inputs: i64,
-) -> (CacheBreak, Shock) {
-    let threshold = run.compact_at.unwrap_or(event.threshold);
-    match event.restart {
-        Restart::No => match state.deferred {
-            Some((threshold, summary)) if state.prompt >= threshold => {
-                *inputs += summary;
-                state.forget();
-                (event.cache_break.max(CacheBreak::ToStatic), Shock::None)
-            }
-            _ => (event.cache_break, event.shock),
-        },
-        Restart::AutoCompacted if state.prompt < threshold => {
-            *inputs -= restart_inputs;
-            state.deferred = Some((threshold, restart_inputs));
-            // The loss of the messages belongs to the compaction, a model switch does not.
-            let stays = event.cache_break == CacheBreak::ToZero;
-            (if stays { CacheBreak::ToZero } else { CacheBreak::No }, Shock::None)
-        }
-        Restart::Fresh if state.resumed && !state.made => (event.cache_break, Shock::None),
-        Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => {
-            state.forget();
-            (event.cache_break, event.shock)
-        }
-    }
-}
-
 impl State {
     /// Drops the prompt, not the clock.
     pub(super) fn forget(&mut self) {
         self.prompt = 0;
         self.deferred = None;
-        self.starts += 1;
     }
 
     /// The start of a session that goes on from where this one ended.
@@ -377,8 +338,14 @@ impl State {
             made: false,
             carried_break: CacheBreak::No,
             carried_shock: Shock::None,
-            resumed: true,
+            resumed: self.sent(),
+            opening: true,
             ..*self
         }
+    }
+
+    /// Whether any of the context was sent.
+    pub(super) fn sent(&self) -> bool {
+        self.made || self.resumed
     }
 }

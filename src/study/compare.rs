@@ -107,6 +107,24 @@ pub struct Comparison {
     pub combined: Vec<CombinedResult>,
 }
 
+impl Comparison {
+    /// The pairs of toggles whose savings depend on each other, the strongest first.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(&'static str, &'static str, Saving)> {
+        let mut pairs = Vec::new();
+        for (a, one) in self.toggles.iter().enumerate() {
+            for (b, other) in self.toggles.iter().enumerate().skip(a + 1) {
+                let saving = self.attribution.interaction[a][b];
+                if saving != Saving::default() {
+                    pairs.push((one.id, other.id, saving));
+                }
+            }
+        }
+        pairs.sort_by_key(|(_, _, saving)| (-saving.usage.read.abs(), -saving.money().0.abs()));
+        pairs
+    }
+}
+
 /// Compares a pipeline with and without the chosen toggles.
 ///
 /// # Errors

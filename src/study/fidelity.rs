@@ -28,6 +28,19 @@ pub struct Quantiles {
     pub p99: f64,
 }
 
+impl Quantiles {
+    /// Of any shares in any order; zeros where there is none.
+    #[must_use]
+    pub fn of(mut shares: Vec<f64>) -> Self {
+        shares.sort_by(f64::total_cmp);
+        let at = |q: f64| {
+            let last = shares.len().saturating_sub(1);
+            shares.get((q * last as f64).round() as usize).copied().unwrap_or(0.0)
+        };
+        Self { median: at(0.5), p90: at(0.9), p99: at(0.99) }
+    }
+}
+
 /// The errors of one group of sessions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fidelity {
@@ -47,7 +60,7 @@ pub struct Fidelity {
 
 /// The errors of one session's summed reads.
 struct SessionError {
-    group: String,
+    folder: String,
     billed: i64,
     law: i64,
     content: i64,
@@ -64,19 +77,32 @@ pub fn measure(recording: &Recording) -> Vec<Fidelity> {
         .map(|session| session_error(recording, session))
         .filter(|error| error.billed > 0)
         .collect();
-    let mut groups: BTreeMap<&str, Vec<&SessionError>> = BTreeMap::new();
-    for error in &errors {
-        groups.entry(&error.group).or_default().push(error);
+    let groups = grouped(&errors, |error| (&error.folder, error.calls));
+    groups.into_iter().map(|(group, errors)| quantiles(group, &errors)).collect()
+}
+
+/// The groups that errors are told of, from the folder and the calls of each session: all, those
+/// of 20 calls or more, and each folder by name where there are several.
+pub fn grouped<'a, T>(
+    sessions: &'a [T],
+    about: impl Fn(&'a T) -> (&'a str, u32),
+) -> Vec<(&'a str, Vec<&'a T>)> {
+    let mut folders: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
+    for session in sessions {
+        folders.entry(about(session).0).or_default().push(session);
     }
-    let long: Vec<&SessionError> = errors.iter().filter(|error| error.calls >= 20).collect();
-    let mut measured = vec![
-        quantiles("all sessions", &errors.iter().collect::<Vec<_>>()),
-        quantiles("20 calls or more", &long),
-    ];
-    if groups.len() > 1 {
-        measured.extend(groups.iter().map(|(name, errors)| quantiles(name, errors)));
+    let long = sessions.iter().filter(|session| about(session).1 >= 20).collect();
+    let mut groups = vec![("all sessions", sessions.iter().collect()), ("20 calls or more", long)];
+    if folders.len() > 1 {
+        groups.extend(folders);
     }
-    measured
+    groups
+}
+
+/// The folder that a session was read from; empty if there is none.
+#[must_use]
+pub fn folder(session: &Session) -> &str {
+    session.file.split_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn session_error(recording: &Recording, session: &Session) -> SessionError {
@@ -105,8 +131,7 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
         law += Ttl.read(&lookup(call.usage.context(), cached));
         content += Ttl.read(&lookup(contents[position], contents[position - 1]));
     }
-    let group = session.file.split_once('/').map_or("", |(folder, _)| folder).to_owned();
-    SessionError { group, billed, law, content, calls: session.calls }
+    SessionError { folder: folder(session).to_owned(), billed, law, content, calls: session.calls }
 }
 
 /// Every context of a session from the sizes of its blocks alone; the first one is given.
@@ -140,16 +165,9 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
 
 fn quantiles(group: &str, errors: &[&SessionError]) -> Fidelity {
     let of = |predicted: &dyn Fn(&SessionError) -> i64| {
-        let mut shares: Vec<f64> = errors
-            .iter()
-            .map(|e| (predicted(e) - e.billed).unsigned_abs() as f64 / e.billed as f64)
-            .collect();
-        shares.sort_by(f64::total_cmp);
-        let at = |q: f64| {
-            let last = shares.len().saturating_sub(1);
-            shares.get((q * last as f64).round() as usize).copied().unwrap_or(0.0)
-        };
-        Quantiles { median: at(0.5), p90: at(0.9), p99: at(0.99) }
+        let share =
+            |e: &&SessionError| (predicted(e) - e.billed).unsigned_abs() as f64 / e.billed as f64;
+        Quantiles::of(errors.iter().map(share).collect())
     };
     let billed: i64 = errors.iter().map(|e| e.billed).sum();
     let bias = |predicted: &dyn Fn(&SessionError) -> i64| {

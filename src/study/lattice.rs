@@ -6,25 +6,29 @@
 
 use super::sides::Saving;
 use crate::plan::{Island, Plan, Subset};
-use crate::replay;
+use crate::replay::{self, Outcome};
 use rayon::prelude::*;
 
 /// Islands that more toggles touch than this have no exact lattice.
 pub const MOST_BITS: u32 = 16;
+
+/// Rows to visit, all subsets together, below which threads cost more than they save.
+const WORTH_THREADS: u64 = 1 << 18;
 
 /// What every subset of the toggles saves.
 #[derive(Clone, Debug)]
 pub struct Lattice {
     /// How many toggles there are.
     pub toggles: usize,
-    /// The islands, each with what every subset of its bits saves there.
+    /// What every subset saves, by the bits that count; islands that the same bits touch share a
+    /// table.
     pub islands: Vec<Table>,
 }
 
-/// One island: its bits, and what each subset of them saves against none.
+/// Islands that the same bits touch, and what each subset of these bits saves there against none.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The bits that touch it.
+    /// The bits that touch them.
     pub bits: Subset,
     /// Entry k is the subset whose j-th lowest bit is bit j of k.
     pub savings: Vec<Saving>,
@@ -37,8 +41,7 @@ impl Lattice {
         if plan.islands.iter().any(|island| island.touched_by.count_ones() > MOST_BITS) {
             return None;
         }
-        let touched = plan.islands.par_iter().filter(|island| island.touched_by != 0);
-        Some(Self { toggles, islands: touched.map(|island| Table::of(plan, island)).collect() })
+        Some(Self { toggles, islands: tables(plan, |_| true) })
     }
 
     /// Rows that [`Lattice::of`] has to replay, at most.
@@ -70,19 +73,44 @@ impl Lattice {
     }
 }
 
+/// The tables of chosen islands, in the order of their bits.
+pub(super) fn tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<Table> {
+    let touched = plan.islands.iter().filter(|island| island.touched_by != 0).filter(chosen);
+    let mut islands: Vec<&Island> = touched.collect();
+    islands.sort_by_key(|island| island.touched_by);
+    let rows = |island: &Island| (plan.rows_of(island) as u64) << island.touched_by.count_ones();
+    let alike: Vec<&[&Island]> = islands.chunk_by(|a, b| a.touched_by == b.touched_by).collect();
+    let parallel = islands.iter().map(|island| rows(island)).sum::<u64>() > WORTH_THREADS;
+    if parallel {
+        alike.into_par_iter().map(|islands| Table::of(plan, islands, true)).collect()
+    } else {
+        alike.into_iter().map(|islands| Table::of(plan, islands, false)).collect()
+    }
+}
+
 impl Table {
-    fn of(plan: &Plan, island: &Island) -> Self {
-        let bits = island.touched_by;
-        let before = replay::replay_island(plan, island, 0);
+    fn of(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
+        let bits = islands.first().map_or(0, |island| island.touched_by);
+        let before: Vec<Outcome> =
+            islands.iter().map(|island| replay::replay_island(plan, island, 0)).collect();
         let saving = |index: u64| {
-            let outcome = replay::replay_island(plan, island, spread(index, bits));
-            Saving::of_outcomes(plan, &before, &outcome)
+            let subset = spread(index, bits);
+            let of = |(island, before): (&&Island, &Outcome)| {
+                let outcome = replay::replay_island(plan, island, subset);
+                Saving::of_outcomes(plan, before, &outcome)
+            };
+            islands.iter().zip(&before).map(of).sum()
         };
         let count = 1 << bits.count_ones();
-        Self { bits, savings: (0..count).into_par_iter().map(saving).collect() }
+        let savings = if parallel {
+            (0..count).into_par_iter().map(saving).collect()
+        } else {
+            (0..count).map(saving).collect()
+        };
+        Self { bits, savings }
     }
 
-    /// What a subset saves in this island.
+    /// What a subset saves in these islands.
     #[must_use]
     pub fn saving(&self, subset: Subset) -> &Saving {
         &self.savings[gather(subset, self.bits) as usize]

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod draws;
 pub mod experiment;
 pub mod fidelity;
+pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
 #[cfg(feature = "tables")]

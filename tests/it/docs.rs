@@ -27,7 +27,7 @@ const COVERED: [&str; 12] = [
 ];
 
 /// Constants that need no row, and why.
-const NO_ROW: [(&str, &str); 9] = [
+const NO_ROW: [(&str, &str); 13] = [
     ("reconstruct/script.rs::UNSTATED", "an index into the names of tools"),
     ("reconstruct/script.rs::READ", "likewise"),
     ("reconstruct/script.rs::EDIT", "likewise"),
@@ -37,6 +37,10 @@ const NO_ROW: [(&str, &str); 9] = [
     ("import/claude_code/thread.rs::MOST", "slots of a table of names"),
     ("import/escapes.rs::BLOCK", "bytes looked at together; moves no figure"),
     ("import/escapes.rs::ONES", "a bit pattern of that look"),
+    ("intervene/support/made.rs::SYSTEM", "a size of recordings made for unit tests"),
+    ("intervene/support/made.rs::STATIC", "likewise"),
+    ("intervene/support/made.rs::PROMPT", "likewise"),
+    ("intervene/support/made.rs::USE", "likewise"),
 ];
 
 fn read(path: &str) -> String {
@@ -228,6 +232,22 @@ fn parameters_are_what_the_table_says() {
             assert_eq!(spec.unit.name(), row[4], "{name}");
         }
     }
+}
+
+#[test]
+fn grades_are_what_the_table_says() {
+    let text = read("MODEL.md");
+    let (_, table) = text.split_once("| toggle | effort | risk |").expect("the table of grades");
+    let table = table.split("\n\n").next().unwrap_or_default();
+    let told: Vec<Vec<String>> =
+        rows(table).iter().map(|row| row.iter().map(ToString::to_string).collect()).collect();
+    let cards = intervene::ALL.iter().map(|one| one.card());
+    let met: Vec<Vec<String>> = cards
+        .map(|card| {
+            vec![card.id.to_owned(), card.grade.effort.to_string(), card.grade.risk.to_string()]
+        })
+        .collect();
+    assert_eq!(told, met);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::import_bad_input::{import_bytes, prompt, response};
 use windtunnel::import::marks::purpose;
-use windtunnel::recording::{BlockKind, BlockMarks, CallMarks};
+use windtunnel::recording::{BlockKind, BlockMarks, CacheBreak, CallMarks};
 
 const RUN: BlockMarks = BlockMarks::TEST_RUN;
 const FULL: BlockMarks = BlockMarks::TEST_RUN.union(BlockMarks::FULL_SUITE);
@@ -261,6 +261,40 @@ fn calls_know_who_opened_them_and_whether_they_only_talk() {
             CallMarks::empty(),
         ]
     );
+}
+
+#[test]
+fn a_switch_of_effort_breaks_the_cache_and_is_marked_where_nothing_else_does() {
+    let with = |effort: &str, record: String| {
+        record.replace(r#"{"type":"assistant","#, &format!(r#"{{"type":"assistant",{effort}"#))
+    };
+    let effort = |name: &str| format!(r#""effort":"{name}","#);
+    // The same context, written anew.
+    let lost = |record: String| {
+        record.replace("creation_input_tokens\":100", "creation_input_tokens\":18200")
+    };
+    let text = [
+        with(&effort("high"), response("1", 20_000, 5)),
+        with(&effort("high"), response("2", 20_100, 5)),
+        with(&effort("low"), lost(response("3", 2_100, 5))),
+        // Who tells no effort, or tells it as no version does, has not switched it.
+        with("", response("4", 20_300, 5)),
+        with(r#""effort":{"level":1},"#, response("5", 20_400, 5)),
+        with(&effort("low"), response("6", 20_500, 5)),
+        // A switch that lost nothing.
+        with(&effort("max"), response("8", 20_600, 5)),
+        // The context shrank at the same time: that alone would have broken the cache.
+        with(&effort("high"), response("7", 18_000, 5)),
+    ];
+    let recording = import_bytes(text.concat().as_bytes()).recording;
+    let marked: Vec<(bool, CacheBreak)> = recording
+        .calls
+        .iter()
+        .map(|call| (call.marks.contains(CallMarks::EFFORT_SWITCH), call.cache_break))
+        .collect();
+    let (no, to_static) = ((false, CacheBreak::No), CacheBreak::ToStatic);
+    let silent = (false, to_static);
+    assert_eq!(marked, [no, no, (true, to_static), no, no, no, silent, silent]);
 }
 
 #[test]

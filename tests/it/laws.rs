@@ -4,7 +4,7 @@
 //! and pass. The probes are fixtures and always bite.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use windtunnel::cache::ttl::Ttl;
 use windtunnel::cache::{Lookup, Policy, Prior};
@@ -157,6 +157,84 @@ fn an_untouched_replay_repeats_every_transcript_call_by_call() {
         let bit = 1 << intervene::ALL.iter().position(|one| one.card().id == id).unwrap();
         assert!(found || replay::replay(&plan, bit) == before, "{id} saves without a target");
     }
+}
+
+/// The sessions that a patch speaks of.
+fn sessions_of(recording: &Recording, patch: &Patch) -> BTreeSet<u32> {
+    let of_call = |call: u32| recording.calls[call as usize].session;
+    let of_block = |block: u32| of_call(recording.blocks[block as usize].call);
+    let mut met: BTreeSet<u32> = patch.rules.iter().map(|(session, _)| *session).collect();
+    met.extend(patch.leaner.iter().map(|(session, _)| *session));
+    met.extend(patch.dropped_calls.iter().map(|dropped| of_call(dropped.call)));
+    met.extend(patch.replaced_blocks.iter().map(|(block, _)| of_block(*block)));
+    met.extend(patch.dropped_blocks.iter().map(|block| of_block(*block)));
+    met.extend(patch.healed.iter().map(|call| of_call(*call)));
+    met
+}
+
+#[test]
+fn general_toggles_find_their_targets_on_real_transcripts() {
+    let Some(root) = data("claude") else { return };
+    let recording = imported(&root).recording;
+    let pricing = Pricing::embedded();
+    let before = replay::replay(&Plan::compile(&recording, &[], &pricing).unwrap(), 0);
+    let mut common = Vec::new();
+    for toggle in intervene::ALL {
+        let id = toggle.card().id;
+        let patch = toggle.patch(&recording, &Params::modes(toggle.card()));
+        let sessions = sessions_of(&recording, &patch).len();
+        eprintln!(
+            "{id}: {} found in {sessions} of {} sessions",
+            patch.found,
+            recording.sessions.len()
+        );
+        let plan = Plan::compile(&recording, std::slice::from_ref(&patch), &pricing).unwrap();
+        if patch.found == 0 {
+            assert!(patch.is_empty(), "{id} would change something that it did not find");
+            assert_eq!(replay::replay(&plan, 1), before, "{id} saves without a target");
+        } else if !patch.is_empty() {
+            assert_ne!(replay::replay(&plan, 1), before, "{id} finds what changes nothing");
+        }
+        if sessions >= 10 {
+            common.push(id);
+        }
+    }
+    // What one cannot do in ten sessions of a hundred and more is not worth a setting.
+    let expect = ["R1", "R2", "R4", "G1", "G2", "G3", "G4", "G6", "G7", "G12", "G13"];
+    let absent: Vec<&&str> = expect.iter().filter(|id| !common.contains(id)).collect();
+    assert!(absent.is_empty(), "{absent:?} of {common:?}");
+}
+
+#[test]
+fn a_toggle_of_models_and_one_of_sessions_do_as_they_are_told() {
+    let Some(root) = data("claude") else { return };
+    let recording = imported(&root).recording;
+    let pricing = Pricing::embedded();
+    let told = |id: &str, numbers: &[(&str, i64)], names: &[(&str, &str)]| {
+        let toggle = intervene::find(id).unwrap();
+        let mut params = Params::modes(toggle.card());
+        for (key, value) in numbers {
+            assert!(params.set(key, *value), "{id} {key}");
+        }
+        for (key, name) in names {
+            assert!(params.set_names(key, vec![(*name).to_owned()]), "{id} {key}");
+        }
+        let patch = toggle.patch(&recording, &params);
+        let plan = Plan::compile(&recording, std::slice::from_ref(&patch), &pricing).unwrap();
+        let cost = |subset| {
+            let cost = replay::tally(&plan, &replay::replay(&plan, subset));
+            cost.recorded.0 + cost.hidden.0
+        };
+        eprintln!("{id} {numbers:?} {names:?}: {} found, {} to {}", patch.found, cost(0), cost(1));
+        (cost(1), cost(0))
+    };
+    let none = [("more_calls", 0)];
+    let (cheap, before) = told("G8", &none, &[("model", "claude-haiku-4-5")]);
+    assert!(cheap * 2 < before, "a model at a fifth of the price");
+    let (more, _) = told("G8", &[("more_calls", 5_000)], &[("model", "claude-haiku-4-5")]);
+    assert!(cheap < more && more < before, "half as many calls again");
+    let (split, before) = told("G9", &[("split_calls", 40)], &[]);
+    assert!(split < before, "long sessions carry less");
 }
 
 #[test]

@@ -7,20 +7,28 @@
     reason = "tests read the tree, start programs, say what they skip, and stop at once"
 )]
 
+mod attribution;
 mod cli;
 mod cli_bad_input;
+mod cli_scenario;
 mod docs;
 mod generated;
 mod hand;
+mod hand_rules;
+mod holdout;
 mod import_bad_input;
 mod import_fuzz;
 mod import_marks;
 mod import_merge;
 mod import_stream;
+mod joint;
 mod laws;
 mod properties;
 mod reported;
 mod run;
+mod small;
 mod spread;
 mod tidy;
 mod twin;
+mod twin_patch;
+mod twin_rules;

@@ -4,11 +4,15 @@
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
 use windtunnel::fixed;
+use windtunnel::intervene::{self, Params};
+use windtunnel::plan::Plan;
+use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{
     BUILTIN, Lens, Reconstruction, Reported, builtin, reconstruct, reconstruct_with,
 };
 use windtunnel::recording::estimate::{self, Tokenizer};
 use windtunnel::recording::{BlockKind, BlockMarks, CallMarks, Recording, Restart, Shock, Tier};
+use windtunnel::replay;
 use windtunnel::study::audit::{Severity, audit, claim_arithmetic};
 use windtunnel::units::Usage;
 
@@ -553,4 +557,54 @@ proptest! {
         }
         prop_assert!(!audit(&reported).is_empty());
     }
+}
+
+/// What the pipeline of order 774 uses and costs with one toggle on that is told some names.
+fn with_names(id: &str, names: &[(&str, &[&str])]) -> (u32, Usage, i128) {
+    let recording = order_774(Lens::Message).recording;
+    let toggle = intervene::find(id).unwrap();
+    let mut params = Params::modes(toggle.card());
+    for (key, list) in names {
+        let list = list.iter().map(|&name| name.to_owned()).collect();
+        assert!(params.set_names(key, list), "{id} {key}");
+    }
+    let patch = toggle.patch(&recording, &params);
+    let plan = Plan::compile(&recording, std::slice::from_ref(&patch), &Pricing::embedded());
+    let plan = plan.unwrap();
+    let outcome = replay::replay(&plan, 1);
+    (patch.found, outcome.usage(), replay::tally(&plan, &outcome).recorded.0)
+}
+
+#[test]
+fn toggles_that_are_told_names_work_on_steps() {
+    let (found, before, cost) = with_names("G10", &[("steps", &[])]);
+    assert_eq!((found, before), (0, order_774(Lens::Message).recording.usage()));
+    // A step that is left out takes its published figures with it.
+    let (found, after, _) = with_names("G10", &[("steps", &["review"])]);
+    assert_eq!(
+        (found, before.read - after.read, before.write() - after.write()),
+        (1, 313_400, 37_900)
+    );
+    // On a model at a fifth of the price, with a tenth more calls.
+    let (found, _, cheaper) =
+        with_names("G8", &[("model", &["claude-haiku-4-5"]), ("steps", &["assess"])]);
+    assert_eq!((found, cheaper < cost), (2, true));
+    // The sessions of the main line are long: each one that goes on from the one before carries
+    // its whole context, which costs more than the starts that are saved.
+    let steps = ["investigate", "rectify", "dry_walkthrough", "implement", "assess"];
+    let (found, merged, dearer) = with_names("G9", &[("steps", &steps)]);
+    assert_eq!((found, dearer > cost, merged.read > before.read), (5, true, true));
+}
+
+#[test]
+fn general_toggles_see_a_reconstructed_pipeline_as_any_other() {
+    let recording = order_774(Lens::Message).recording;
+    let found: Vec<(&str, u32)> = intervene::ALL
+        .iter()
+        .filter(|one| one.card().id.starts_with('G'))
+        .map(|one| (one.card().id, one.patch(&recording, &Params::modes(one.card())).found))
+        .filter(|(_, found)| *found > 0)
+        .collect();
+    // It is on the hour's cache already, names no switches, and waits less than an hour.
+    assert_eq!(found, [("G2", 2), ("G3", 2), ("G4", 10), ("G6", 6), ("G7", 12)]);
 }

@@ -1,8 +1,8 @@
 //! What follows from a whole session: estimates, marks of calls, restarts and cache breaks.
 //!
 //! Cache breaks (MODEL.md, "Cache law"): a model switch loses everything; compaction, a session
-//! start or synthetic record in between, a switch of thinking and a context that shrank lose the
-//! messages.
+//! start or synthetic record in between, a switch of thinking or effort and a context that shrank
+//! lose the messages.
 
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
@@ -22,8 +22,8 @@ pub struct Between {
     pub compacted: Option<Restart>,
     /// The session was started anew on the same history.
     pub resumed: bool,
-    /// A prompt switched thinking on or off.
-    pub thinking_switched: bool,
+    /// Thinking was switched on or off, or the effort changed.
+    pub effort_switched: bool,
 }
 
 /// Completes `session`. `between` says what happened before each call; `hidden` where thinking
@@ -89,7 +89,13 @@ fn link(calls: &mut [RawCall], index: usize, between: Between) {
             call.inputs.push(RawBlock::plain(BlockKind::Unattributed, 0, kept));
         }
     }
-    if between.resumed || between.thinking_switched || shrunk {
+    if between.effort_switched && call.cache_break == CacheBreak::No {
+        call.cache_break = CacheBreak::ToStatic;
+        let alone = !between.resumed && !shrunk && prev.model == call.model;
+        let lost = call.usage.read < before - prev.usage.fresh;
+        call.marks.set(CallMarks::EFFORT_SWITCH, alone && lost);
+    }
+    if between.resumed || shrunk {
         call.cache_break = CacheBreak::ToStatic;
     }
     if prev.model != call.model {

@@ -30,6 +30,8 @@ pub struct Thread {
     /// Whether thinking was on at the last call, and whether a prompt since asked for it.
     thinking: Option<bool>,
     thinking_wanted: Option<bool>,
+    /// Fingerprint of the effort of the last call that told one.
+    effort: Option<u64>,
     tool_uses: u32,
     asked: Option<(u32, u64)>,
     last_ms: i64,
@@ -58,6 +60,7 @@ impl Thread {
             now: Between::default(),
             thinking: None,
             thinking_wanted: None,
+            effort: None,
             tool_uses: 0,
             asked: None,
             last_ms: i64::MIN,
@@ -196,7 +199,10 @@ impl Thread {
         }
         let index = match self.open.get(&key) {
             Some(&index) => index,
-            None => self.begin(key, message, at_ms, usage),
+            None => {
+                self.effort(record);
+                self.begin(key, message, at_ms, usage)
+            }
         };
         let call = &mut self.session.calls[index as usize];
         call.records += 1;
@@ -212,6 +218,16 @@ impl Thread {
         }
         for item in &message.content.items {
             self.output(index, item);
+        }
+    }
+
+    /// Newer versions tell the effort of a response; it belongs to the key of the cache.
+    fn effort(&mut self, record: &Record<'_>) {
+        let name = record.effort.0;
+        if !name.0.is_empty() {
+            let effort = name.hash();
+            self.now.effort_switched |= self.effort.is_some_and(|before| before != effort);
+            self.effort = Some(effort);
         }
     }
 
@@ -253,7 +269,7 @@ impl Thread {
         });
         self.pending_ms = None;
         if let Some(on) = self.thinking_wanted.take() {
-            self.now.thinking_switched = self.thinking.is_some_and(|before| before != on);
+            self.now.effort_switched |= self.thinking.is_some_and(|before| before != on);
             self.thinking = Some(on);
         }
         self.between.push(std::mem::take(&mut self.now));

@@ -1,6 +1,6 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
-use super::text::{Input, JsonLength, Length, Lenient, Short, Text};
+use super::text::{Input, JsonLength, Length, Lenient, Short, Text, Word};
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -25,6 +25,9 @@ pub struct Record<'a> {
     pub request_id: Short<'a>,
     #[serde(borrow)]
     pub version: Short<'a>,
+    /// The effort that a response was asked for with.
+    #[serde(borrow)]
+    pub effort: Word<'a>,
     #[serde(borrow)]
     pub session_id: Short<'a>,
     #[serde(borrow)]

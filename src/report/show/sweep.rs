@@ -5,7 +5,7 @@ use crate::plan::Subset;
 use crate::report::json::{self, Cost as CostJson};
 #[cfg(feature = "tables")]
 use crate::report::parquet::{self, Values};
-use crate::report::{Cell, Column, Document, Section, View, csv, format};
+use crate::report::{Cell, Column, Document, Section, View, format};
 use crate::study::sweep::{Entry, Metric, Sweep};
 use crate::units::PicoUsd;
 use serde::Serialize;
@@ -136,14 +136,14 @@ impl Shown<'_> {
         ]
     }
 
-    /// Every subset, exactly.
+    /// Every subset.
     #[must_use]
-    pub fn csv(&self) -> Vec<u8> {
-        let mut view = View::new("lattice", columns());
+    pub fn lattice(&self) -> View {
+        let mut view = View::new("Every set", columns());
         for entry in &self.sweep.entries {
             view.row(self.cells(entry));
         }
-        csv::view(&view)
+        view
     }
 
     /// Every subset as columns: a flag for each toggle, then what the set takes and saves.

@@ -5,8 +5,8 @@
 //! together by; its numbers are sums over its islands. Sessions that a toggle lets go on from each
 //! other are one island: it belongs to the group of the first of them.
 //!
-//! Sums are those of the tally. Quantiles are nearest ranks, by polars (feature `tables`) or without;
-//! a test holds the one to the other.
+//! Sums are those of the tally. Quantiles are nearest ranks, by polars (feature `tables`) or by
+//! sorting; a test holds the one to the other.
 
 mod plain;
 #[cfg(feature = "tables")]

@@ -30,6 +30,7 @@ impl Shown<'_> {
                 variant: (&self.comparison.variant).into(),
                 toggles: self.comparison.toggles.iter().map(ToggleJson::from).collect(),
                 joint: JointJson::of(self.comparison),
+                interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
                 tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
                 distribution: self.spread_json(),
@@ -48,6 +49,8 @@ struct Body<'a> {
     variant: SideJson,
     toggles: Vec<ToggleJson>,
     joint: JointJson,
+    /// Pairs of toggles whose savings depend on each other.
+    interaction: Vec<PairJson>,
     tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,10 +64,12 @@ struct JointJson {
     saving: SumsJson,
     #[serde(flatten)]
     band: BandJson,
-    share_read: Option<SharesJson>,
-    share_usd: Option<SharesJson>,
+    share_of_reads: Option<SharesJson>,
+    share_of_dollars: Option<SharesJson>,
     overlap: i64,
     draws: u32,
+    /// Draws over which the bands of Shapley values go.
+    shapley_draws: u32,
     /// Draws whose call counts no calls met.
     draws_unmet: u32,
     probability: Vec<ProbabilityJson>,
@@ -78,10 +83,11 @@ impl JointJson {
         Self {
             saving: (&comparison.joint).into(),
             band: BandJson::of(uncertainty.map(|it| it.joint)),
-            share_read: uncertainty.map(|it| it.joint_bp.0.into()),
-            share_usd: uncertainty.map(|it| it.joint_bp.1.into()),
+            share_of_reads: uncertainty.map(|it| it.joint_bp.0.into()),
+            share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
             overlap: comparison.overlap_read,
             draws: uncertainty.map_or(0, |it| it.draws),
+            shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
             draws_unmet: uncertainty.map_or(0, |it| it.unmet),
             probability: probability.map(ProbabilityJson::from).collect(),
         }
@@ -152,6 +158,22 @@ impl From<&Probability> for ProbabilityJson {
     }
 }
 
+/// What two toggles save together beyond the sum of both.
+#[derive(Serialize)]
+struct PairJson {
+    toggles: [&'static str; 2],
+    calls: i64,
+    #[serde(flatten)]
+    saving: PointJson,
+}
+
+impl From<&(&'static str, &'static str, Saving)> for PairJson {
+    fn from((a, b, saving): &(&'static str, &'static str, Saving)) -> Self {
+        let (read, cost) = (saving.usage.read, saving.money().into());
+        Self { toggles: [a, b], calls: saving.calls, saving: PointJson { read, cost } }
+    }
+}
+
 /// What one parameter moves.
 #[derive(Serialize)]
 struct SwingJson {
@@ -187,8 +209,14 @@ impl From<&Swing> for SwingJson {
 struct JudgementJson {
     by: &'static str,
     verdict: &'static str,
-    low: Option<i64>,
-    high: Option<i64>,
+    against: Option<RangeJson>,
+}
+
+/// The numbers behind a word.
+#[derive(Serialize)]
+struct RangeJson {
+    low: i64,
+    high: i64,
 }
 
 impl From<&Judgement> for JudgementJson {
@@ -196,8 +224,10 @@ impl From<&Judgement> for JudgementJson {
         Self {
             by: one.by.name(),
             verdict: one.verdict.word(),
-            low: one.against.as_ref().map(|range| *range.start()),
-            high: one.against.as_ref().map(|range| *range.end()),
+            against: one
+                .against
+                .as_ref()
+                .map(|range| RangeJson { low: *range.start(), high: *range.end() }),
         }
     }
 }

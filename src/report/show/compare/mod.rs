@@ -132,6 +132,10 @@ impl Shown<'_> {
     #[must_use]
     pub fn together(&self) -> Section {
         let section = Section::new("All together").table(self.sides());
+        let section = match self.pairs() {
+            Some(pairs) => section.table(pairs),
+            None => section,
+        };
         if self.comparison.combined.is_empty() { section } else { section.table(self.combined()) }
     }
 

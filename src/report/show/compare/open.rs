@@ -11,6 +11,9 @@ use crate::study::uncertainty::{Probability, Uncertainty};
 /// Parameters shown; the others move less.
 const MOST_SWINGS: usize = 10;
 
+/// Pairs shown; the others have less to do with each other.
+const MOST_PAIRS: usize = 8;
+
 impl Shown<'_> {
     /// What the parameters and call counts leave open; `None` without draws.
     #[must_use]
@@ -106,6 +109,41 @@ impl Shown<'_> {
         let single = self.comparison.toggles.iter().filter_map(|toggle| toggle.claim.as_ref());
         let combined = self.comparison.combined.iter().map(|combined| &combined.claim);
         single.chain(combined).find(|claim| claim.id == id)
+    }
+
+    /// The pairs that save the same tokens, or make each other worth more.
+    #[must_use]
+    pub fn pairs(&self) -> Option<View> {
+        let pairs = self.comparison.pairs();
+        if pairs.is_empty() {
+            return None;
+        }
+        let mut view = View::new(
+            "Pairs: what two toggles save together beyond the sum of both",
+            vec![
+                Column::text("pair"),
+                Column::tokens("reads").signed(),
+                Column::money("dollars").signed(),
+                Column::count("calls").signed(),
+            ],
+        );
+        for (a, b, saving) in pairs.iter().take(MOST_PAIRS) {
+            view.row(vec![
+                Cell::text(format!("{a} and {b}")),
+                Cell::tokens(saving.usage.read),
+                Cell::money(saving.money()),
+                Cell::count(saving.calls),
+            ]);
+        }
+        view.footnote(
+            "Shapley interaction index, over every order of the others: negative where both save \
+             the same, positive where one makes the other worth more",
+        );
+        let rest = pairs.len().saturating_sub(MOST_PAIRS);
+        if rest > 0 {
+            view.footnote(format!("{rest} more pairs have less to do with each other"));
+        }
+        Some(view)
     }
 
     /// The parameters that move the joint saving most.

@@ -5,6 +5,7 @@ use crate::recording::{Role, name_of};
 use crate::report::json::{self, Cost as CostJson, Tokens, Usd};
 use crate::report::show::Provenance;
 use crate::study::fidelity::{Fidelity, Quantiles};
+use crate::study::holdout::HeldOut;
 use crate::study::summary::{Group, Totals};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -60,6 +61,7 @@ impl Shown<'_> {
                 fidelity_by_group: self
                     .fidelity
                     .map(|all| all.iter().map(FidelityJson::from).collect()),
+                held_out: self.held_out.map(|all| all.iter().map(HeldOutJson::from).collect()),
                 skipped: self.skipped,
                 skips: self.skips,
                 copies: self.copies,
@@ -84,6 +86,8 @@ struct Body<'a> {
     fidelity: Option<FidelityJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fidelity_by_group: Option<Vec<FidelityJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out: Option<Vec<HeldOutJson>>,
     skipped: &'a [Skipped],
     skips: u64,
     copies: u64,
@@ -221,6 +225,30 @@ impl From<&Fidelity> for FidelityJson {
             content: one.content.into(),
             law_bias: one.law_bias,
             content_bias: one.content_bias,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HeldOutJson {
+    group: String,
+    sessions: usize,
+    left_out: usize,
+    /// Null, like the two below, where every session was left out: unknown is not zero.
+    error: Option<QuantilesJson>,
+    coverage: Option<f64>,
+    width: Option<f64>,
+}
+
+impl From<&HeldOut> for HeldOutJson {
+    fn from(one: &HeldOut) -> Self {
+        Self {
+            group: one.group.clone(),
+            sessions: one.sessions,
+            left_out: one.left_out,
+            error: one.figures.map(|figures| figures.error.into()),
+            coverage: one.figures.map(|figures| figures.coverage),
+            width: one.figures.map(|figures| figures.width),
         }
     }
 }

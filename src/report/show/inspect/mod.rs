@@ -7,6 +7,7 @@ use crate::recording::{Recording, Role, name_of};
 use crate::report::format;
 use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::fidelity::{Fidelity, Quantiles};
+use crate::study::holdout::{FEWEST_CALLS, HeldOut};
 use crate::study::summary::{Group, SessionTotals, Summary, Totals};
 use serde::Serialize;
 
@@ -37,6 +38,8 @@ pub struct Shown<'a> {
     pub summary: &'a Summary,
     /// The model's own error, where asked for.
     pub fidelity: Option<&'a [Fidelity]>,
+    /// Its error on calls that were hidden from it, where asked for.
+    pub held_out: Option<&'a [HeldOut]>,
     /// Blocks grouped as asked for.
     pub pivot: Option<&'a Pivot>,
     /// What was passed over, up to a limit for each file.
@@ -80,7 +83,11 @@ impl Shown<'_> {
             document.section(Section::new("Which toggles find something").table(self.toggles()));
         }
         if let Some(fidelity) = self.fidelity {
-            document.section(Section::new("The model's own error").table(fidelity_view(fidelity)));
+            let mut error = Section::new("The model's own error").table(fidelity_view(fidelity));
+            if let Some(held_out) = self.held_out {
+                error = error.table(held_out_view(held_out));
+            }
+            document.section(error);
         }
         if self.skips > 0 {
             document.section(Section::new("Passed over").table(self.skipped_view()));
@@ -293,5 +300,41 @@ pub fn fidelity_view(fidelity: &[Fidelity]) -> View {
     }
     view.footnote("law: billed contexts, shocks set aside, the cache law alone");
     view.footnote("content: usage hidden, contexts from block sizes; the first context is given");
+    view
+}
+
+/// The table of the error on calls that were hidden.
+#[must_use]
+pub fn held_out_view(held_out: &[HeldOut]) -> View {
+    let mut columns =
+        vec![Column::text("sessions of"), Column::count("sessions"), Column::count("left out")];
+    columns.extend(["error median", "error p90", "in 80 % band", "band width"].map(Column::share));
+    let mut view =
+        View::new("Held out: a later half's reads, predicted from the half before", columns);
+    for one in held_out {
+        let mut row = vec![
+            Cell::text(&one.group),
+            Cell::count(one.sessions as i64),
+            Cell::count(one.left_out as i64),
+        ];
+        row.extend(match one.figures {
+            None => vec![Cell::missing(); 4],
+            Some(figures) => {
+                let error = figures.error;
+                let shares = [error.median, error.p90, figures.coverage, figures.width];
+                shares.map(|share| Cell::share((share * 10_000.0).round() as i64)).to_vec()
+            }
+        });
+        view.row(row);
+    }
+    view.footnote(
+        "known: usage of the first half, and how many calls follow; nothing else of them",
+    );
+    view.footnote(
+        "in 80 % band: share of sessions; band width: mean, as a share of the prediction",
+    );
+    view.footnote(format!(
+        "left out: fewer than {FEWEST_CALLS} calls, no reads in the later half, or not billed"
+    ));
     view
 }

@@ -1,0 +1,437 @@
+//! The held-out check: how well half a session tells the other half's summed cache reads.
+//!
+//! Of every session the later half of the calls is hidden. Known at prediction time are the billed
+//! usage of the first half and its model, and of the second half one thing only: how many calls
+//! follow. Hidden are its sizes, times, marks and compactions.
+//!
+//! * **Prediction.** Every further call finds what the call before cached (L3), and contexts go on
+//!   growing by the *median* growth per call of the first half: growth comes in bursts that are
+//!   rarer later on (L7), and the median does not see them. Beyond the compaction trigger of the
+//!   window the context starts over (L5). A share of the calls finds its cache expired.
+//! * **Low edge.** The same, or the same at the *mean* growth where that meets a compaction: the
+//!   smaller, times `exp(-low / sqrt(calls))`. Losses are single events, so that their share of a
+//!   sum spreads as one over the root of the number of calls.
+//! * **High edge.** Mean growth, nothing lost, no compaction but that of the largest window; or the
+//!   prediction, if that is larger; times `exp(high)`.
+//!
+//! [`Rates`] holds what was fitted, and MODEL.md, "Held out", on what. No chance and no clock.
+
+use super::fidelity::{Quantiles, folder, grouped};
+use crate::plan::TRIGGERS;
+use crate::recording::estimate::Tokenizer;
+use crate::recording::{Basis, Call, Recording, Restart, Session, Tier};
+
+/// Sessions of fewer calls are left out: three growths are the least that has a median.
+pub const FEWEST_CALLS: u32 = 8;
+
+/// Context after a compaction, tokens. Source: MODEL.md, "Laws" L5, 2026-11.
+const RESTARTED: i64 = 53_000;
+
+/// Share of calls of the five-minute tier that come after it expired. Source: MODEL.md, "Held
+/// out", 134 of 4,283 gaps, 2026-11-20.
+const LOST_5M: f64 = 0.031;
+
+/// The same for the one-hour tier. Source: likewise, 13 of 4,283 gaps.
+const LOST_1H: f64 = 0.003;
+
+/// Low edge of the band. Source: MODEL.md, "Held out", 10th percentile, n = 119, rounded outwards,
+/// 2026-11-20.
+const LOW: f64 = 0.43;
+
+/// High edge of the band. Source: likewise, 90th percentile.
+const HIGH: f64 = 0.035;
+
+/// What was fitted on real sessions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// Share of calls that find the five-minute tier expired, 0 to 1.
+    pub lost_5m: f64,
+    /// Share of calls that find the one-hour tier expired, 0 to 1.
+    pub lost_1h: f64,
+    /// How far the low edge lies below its path: natural logarithm, for a single hidden call.
+    pub low: f64,
+    /// How far the high edge lies above its path: natural logarithm.
+    pub high: f64,
+}
+
+impl Rates {
+    /// The rates that are used. Source: MODEL.md, "Held out".
+    pub const FITTED: Self = Self { lost_5m: LOST_5M, lost_1h: LOST_1H, low: LOW, high: HIGH };
+}
+
+/// Everything that a prediction may look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// What the last known call left in the cache, tokens.
+    cached: i64,
+    /// Growth of the context from call to call, restarts left out, tokens, smallest first.
+    growth: Vec<i64>,
+    /// Largest context so far, tokens.
+    top: i64,
+    /// The tier that was last written to.
+    tier: Tier,
+    /// The model is of a family that has the large window only.
+    large_window: bool,
+    /// How many calls follow.
+    hidden: u32,
+}
+
+/// A prediction with its 80 % band, tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Band {
+    /// One session in ten should lie below.
+    pub low: f64,
+    /// The prediction itself.
+    pub mid: f64,
+    /// One session in ten should lie above.
+    pub high: f64,
+}
+
+/// One session with its later half hidden.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// What is known.
+    pub known: Known,
+    /// What is to be predicted: cache reads of the hidden calls, tokens, above 0.
+    pub read: i64,
+}
+
+/// The held-out errors of one group of sessions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldOut {
+    /// The group: a folder, or `all sessions`.
+    pub group: String,
+    /// Sessions that were predicted.
+    pub sessions: usize,
+    /// Sessions of the group that were not: see [`Held::of`].
+    pub left_out: usize,
+    /// What was measured; none if every session was left out.
+    pub figures: Option<Figures>,
+}
+
+/// Figures of a group that has sessions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figures {
+    /// |predicted - billed| / billed of the hidden reads, as shares.
+    pub error: Quantiles,
+    /// Share of sessions within their 80 % band, 0 to 1.
+    pub coverage: f64,
+    /// Mean width of the bands as a share of the prediction.
+    pub width: f64,
+}
+
+impl Known {
+    /// What the first calls of a session tell, when `hidden` calls follow. Takes of a call only its
+    /// usage and whether it restarts: hidden output and tiers before the first write are filled in
+    /// by the importer from later calls.
+    #[must_use]
+    pub fn of(first: &[Call], hidden: u32, model: &str) -> Self {
+        let context = |call: &Call| call.usage.context();
+        let pairs = first.windows(2).filter(|pair| pair[1].restart == Restart::No);
+        let mut growth: Vec<i64> =
+            pairs.map(|pair| context(&pair[1]) - context(&pair[0])).collect();
+        growth.sort_unstable();
+        let written = first.iter().rev().map(|call| call.usage).find(|usage| usage.write() > 0);
+        Self {
+            cached: first.last().map_or(0, |call| context(call) - call.usage.fresh),
+            growth,
+            top: first.iter().map(context).max().unwrap_or(0),
+            tier: match written {
+                Some(usage) if usage.write_1h >= usage.write_5m => Tier::OneHour,
+                _ => Tier::FiveMinutes,
+            },
+            large_window: Tokenizer::of(model) == Tokenizer::Claude47,
+            hidden,
+        }
+    }
+
+    /// The summed reads of the hidden calls, with the 80 % band.
+    #[must_use]
+    pub fn predict(&self, rates: &Rates) -> Band {
+        let (median, mean) = self.rates_of_growth();
+        let (trigger, largest) = self.triggers();
+        let kept = 1.0
+            - match self.tier {
+                Tier::OneHour => rates.lost_1h,
+                Tier::FiveMinutes | Tier::Uncached => rates.lost_5m,
+            };
+        let mid = self.path(median, trigger) * kept;
+        let low = mid.min(self.path(mean, trigger) * kept);
+        let high = mid.max(self.path(mean, largest));
+        let spread = rates.low / f64::from(self.hidden.max(1)).sqrt();
+        Band { low: low * (-spread).exp(), mid, high: high * rates.high.exp() }
+    }
+
+    /// Median and mean growth per call, never below zero.
+    fn rates_of_growth(&self) -> (f64, f64) {
+        let n = self.growth.len();
+        if n == 0 {
+            return (0.0, 0.0);
+        }
+        let median = (self.growth[(n - 1) / 2] + self.growth[n / 2]) as f64 / 2.0;
+        let mean = self.growth.iter().sum::<i64>() as f64 / n as f64;
+        (median.max(0.0), mean.max(0.0))
+    }
+
+    /// Contexts beyond which the harness compacts: in the smallest window that may be this one,
+    /// and in the largest. Beyond every known window nothing is known to compact.
+    fn triggers(&self) -> (f64, f64) {
+        let possible = &TRIGGERS[if self.large_window { TRIGGERS.len() - 1 } else { 0 }..];
+        let mut left = possible.iter().map(|(trigger, _)| *trigger).filter(|at| *at >= self.top);
+        let smallest = left.next();
+        let largest = left.next_back().or(smallest);
+        let or_none = |at: Option<i64>| at.map_or(f64::INFINITY, |at| at as f64);
+        (or_none(smallest), or_none(largest))
+    }
+
+    /// What the hidden calls read if each finds the context of the call before, and contexts grow
+    /// by so many tokens a call and start over beyond the trigger.
+    fn path(&self, growth: f64, trigger: f64) -> f64 {
+        let (mut sum, mut cached) = (0.0, self.cached as f64);
+        for _ in 0..self.hidden {
+            sum += cached;
+            cached += growth;
+            if cached > trigger {
+                cached = RESTARTED as f64;
+            }
+        }
+        sum
+    }
+}
+
+impl Held {
+    /// Hides the later half of a session, the smaller one of an odd number. None for a session of
+    /// too few calls ([`FEWEST_CALLS`]), for one whose hidden calls read nothing (an error has no
+    /// share of zero), and for one that was not billed: a reconstruction follows the law of growth
+    /// that is tested here.
+    #[must_use]
+    pub fn of(recording: &Recording, session: &Session) -> Option<Self> {
+        if session.calls < FEWEST_CALLS || session.usage_basis != Basis::Billed {
+            return None;
+        }
+        let calls = &recording.calls[session.range()];
+        let hidden = session.calls / 2;
+        let (first, later) = calls.split_at(calls.len() - hidden as usize);
+        let read = later.iter().map(|call| call.usage.read).sum();
+        let model = first.last().map_or("", |call| recording.model(call.model));
+        (read > 0).then(|| Self { known: Known::of(first, hidden, model), read })
+    }
+}
+
+/// A session and what hiding half of it told.
+struct Judged<'a> {
+    folder: &'a str,
+    calls: u32,
+    /// Error as a share, whether the band holds the truth, its width as a share.
+    told: Option<(f64, bool, f64)>,
+}
+
+/// Measures a recording, in the groups of [`fidelity`](super::fidelity::measure).
+#[must_use]
+pub fn measure(recording: &Recording, rates: &Rates) -> Vec<HeldOut> {
+    let judged: Vec<Judged<'_>> = recording
+        .sessions
+        .iter()
+        .filter(|session| session.calls > 0)
+        .map(|session| Judged {
+            folder: folder(session),
+            calls: session.calls,
+            told: Held::of(recording, session).map(|held| judge(&held, rates)),
+        })
+        .collect();
+    let groups = grouped(&judged, |one| (one.folder, one.calls));
+    groups.into_iter().map(|(group, judged)| sum_up(group, &judged)).collect()
+}
+
+fn judge(held: &Held, rates: &Rates) -> (f64, bool, f64) {
+    let Band { low, mid, high } = held.known.predict(rates);
+    let read = held.read as f64;
+    // A cache that was empty at the cut predicts nothing; its band has no width to speak of.
+    let width = if mid > 0.0 { (high - low) / mid } else { 0.0 };
+    ((mid - read).abs() / read, (low..=high).contains(&read), width)
+}
+
+fn sum_up(group: &str, judged: &[&Judged<'_>]) -> HeldOut {
+    let told: Vec<(f64, bool, f64)> = judged.iter().filter_map(|one| one.told).collect();
+    let n = told.len() as f64;
+    HeldOut {
+        group: group.to_owned(),
+        sessions: told.len(),
+        left_out: judged.len() - told.len(),
+        figures: (!told.is_empty()).then(|| Figures {
+            error: Quantiles::of(told.iter().map(|(error, ..)| *error).collect()),
+            coverage: told.iter().filter(|(_, inside, _)| *inside).count() as f64 / n,
+            width: told.iter().map(|(.., width)| width).sum::<f64>() / n,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::{CacheBreak, CallMarks, Role, Shock};
+    use crate::units::Usage;
+
+    const OLD: &str = "claude-opus-4-5-20251101";
+    const NEW: &str = "claude-fable-5";
+    /// Round numbers: a tenth is lost, and a low edge of half over four calls.
+    const ROUND: Rates =
+        Rates { lost_5m: 0.1, lost_1h: 0.0, low: 2.0 * std::f64::consts::LN_2, high: 0.0 };
+
+    fn call(context: i64, read: i64) -> Call {
+        Call {
+            session: 0,
+            model: 0,
+            start_ms: 0,
+            end_ms: 0,
+            touched_ms: 0,
+            records: 1,
+            usage: Usage { read, write_5m: context - read, ..Usage::default() },
+            output_hidden: 0,
+            tier: Tier::FiveMinutes,
+            marks: CallMarks::empty(),
+            restart: Restart::No,
+            cut: 0,
+            cache_break: CacheBreak::No,
+            shock: Shock::None,
+            first_block: 0,
+            blocks: 0,
+        }
+    }
+
+    fn calls(thousands: &[i64]) -> Vec<Call> {
+        thousands.iter().map(|context| call(context * 1_000, 0)).collect()
+    }
+
+    /// A recording of one session that reads `read` in every call.
+    fn recording(contexts: &[i64], read: i64, usage_basis: Basis) -> Recording {
+        let session = Session {
+            id: String::new(),
+            file: "folder/file".to_owned(),
+            pipeline: String::new(),
+            step: String::new(),
+            version: String::new(),
+            role: Role::Main,
+            first_call: 0,
+            calls: contexts.len() as u32,
+            records: 0,
+            static_prefix: 0,
+            warm_prefix: 0,
+            usage_basis,
+            blocks_basis: Basis::Estimated,
+            times_basis: Basis::Billed,
+        };
+        Recording {
+            models: vec![OLD.to_owned()],
+            sessions: vec![session],
+            calls: contexts.iter().map(|context| call(context * 1_000, read)).collect(),
+            ..Recording::default()
+        }
+    }
+
+    /// First contexts in thousands, four calls hidden: low, prediction and high in thousands.
+    fn check(model: &str, first: &[i64], expect: (f64, f64, f64)) {
+        let Band { low, mid, high } = Known::of(&calls(first), 4, model).predict(&ROUND);
+        for (got, want) in [(low, expect.0), (mid, expect.1), (high, expect.2)] {
+            assert!((got / 1_000.0 - want).abs() < 1e-9, "{model} {first:?}: {got} {want}");
+        }
+    }
+
+    #[test]
+    fn bands_computed_by_hand() {
+        // Growths 1, 1, 4: median 1, mean 2. Median: 26 + 27 + 28 + 29 = 110, a tenth lost: 99.
+        // Low: half of it. High: 26 + 28 + 30 + 32.
+        check(OLD, &[20, 21, 22, 26], (49.5, 99.0, 116.0));
+        // 166 + 167, then 168 is beyond the trigger of 167: + 53 + 54 = 440, 396 kept. Mean growth
+        // meets it at once: 166 + 53 + 55 + 57 = 331, 297.9 kept, half is low. High: no compaction.
+        check(OLD, &[160, 161, 162, 166], (148.95, 396.0, 676.0));
+        // The new family has the large window only: 166 + 167 + 168 + 169 = 670, 603 kept.
+        check(NEW, &[160, 161, 162, 166], (301.5, 603.0, 676.0));
+        // A context that is beyond the small window has the large one.
+        check(OLD, &[168, 169, 170], (4.0 * 171.5 * 0.45, 4.0 * 171.5 * 0.9, 4.0 * 171.5));
+        // Beyond every known window nothing compacts.
+        check(OLD, &[999, 999], (4.0 * 999.0 * 0.45, 4.0 * 999.0 * 0.9, 4.0 * 999.0));
+        // Contexts that shrink are not predicted to shrink on.
+        check(OLD, &[30, 25, 20], (36.0, 72.0, 80.0));
+        check(OLD, &[20], (36.0, 72.0, 80.0));
+        check(OLD, &[], (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn restarts_are_no_growth_and_fresh_tokens_are_not_cached() {
+        let mut first = calls(&[20, 21, 10, 11]);
+        first[2].restart = Restart::Fresh;
+        first[3].usage.fresh = 500;
+        first[3].usage.write_5m -= 500;
+        let known = Known::of(&first, 4, OLD);
+        assert_eq!((known.growth, known.cached), (vec![1_000, 1_000], 10_500));
+    }
+
+    #[test]
+    fn the_tier_is_that_of_the_last_write() {
+        let mut first = calls(&[20, 21, 22]);
+        assert_eq!(Known::of(&first, 1, OLD).tier, Tier::FiveMinutes);
+        first[2].usage = Usage { read: 21_000, write_1h: 1_000, ..Usage::default() };
+        assert_eq!(Known::of(&first, 1, OLD).tier, Tier::OneHour);
+        first.push(call(22_000, 22_000));
+        assert_eq!(Known::of(&first, 1, OLD).tier, Tier::OneHour);
+    }
+
+    #[test]
+    fn nothing_is_looked_at_that_later_calls_fill_in() {
+        let first = calls(&[20, 21, 22, 26]);
+        let mut other = first.clone();
+        for call in &mut other {
+            call.output_hidden = 9_999;
+            call.tier = Tier::OneHour;
+            call.end_ms = 9_999;
+            call.touched_ms = 9_999;
+            call.cache_break = CacheBreak::ToZero;
+            call.shock = Shock::Shift(-9_999);
+            call.marks = CallMarks::all();
+        }
+        assert_eq!(Known::of(&first, 4, OLD), Known::of(&other, 4, OLD));
+    }
+
+    #[test]
+    fn the_later_half_is_hidden_and_the_rest_is_counted() {
+        let nine = [20, 21, 22, 23, 24, 25, 26, 27, 28];
+        let held = |recording: &Recording| Held::of(recording, &recording.sessions[0]);
+        let full = held(&recording(&nine, 5_000, Basis::Billed)).unwrap();
+        assert_eq!((full.read, full.known.hidden), (20_000, 4));
+        assert_eq!(full.known.cached, 24_000);
+        let mut later = recording(&nine, 5_000, Basis::Billed);
+        later.calls[5..].iter_mut().for_each(|call| *call = self::call(900_000, 1));
+        assert_eq!(held(&later).unwrap().known, full.known);
+        let left_out = [
+            recording(&nine[..7], 5_000, Basis::Billed),
+            recording(&nine, 0, Basis::Billed),
+            recording(&nine, 5_000, Basis::Reconstructed),
+        ];
+        for recording in &left_out {
+            assert_eq!(held(recording), None);
+            let all = &measure(recording, &ROUND)[0];
+            assert_eq!((all.sessions, all.left_out, all.figures), (0, 1, None));
+        }
+    }
+
+    #[test]
+    fn groups_sum_up() {
+        let mut two = recording(&[20, 20, 20, 20, 20, 20, 20, 20], 16_000, Basis::Billed);
+        let mut second = two.sessions[0].clone();
+        second.first_call = 8;
+        second.file = "other/file".to_owned();
+        two.sessions.push(second);
+        two.calls.extend(calls(&[20; 8]));
+        two.calls[12..].iter_mut().for_each(|call| call.usage.read = 2_000);
+        let told = measure(&two, &ROUND);
+        let names: Vec<&str> = told.iter().map(|one| one.group.as_str()).collect();
+        assert_eq!(names, ["all sessions", "20 calls or more", "folder", "other"]);
+        // 72 of 80 thousand predicted, 36 to 80 the band; 64 are read, and 8.
+        let of = |at: usize| told[at].figures.expect("figures");
+        assert_eq!((of(2).coverage, of(3).coverage, of(0).coverage), (1.0, 0.0, 0.5));
+        assert!((of(2).error.median - 0.125).abs() < 1e-9, "{:?}", of(2));
+        assert!((of(0).width - 44.0 / 72.0).abs() < 1e-9, "{:?}", of(0));
+        assert_eq!(told[1].figures, None);
+    }
+}
