@@ -216,6 +216,14 @@ impl Plan {
         self.events.get(row.event as usize).unwrap_or(&Event::NOTHING)
     }
 
+    /// The terms of a row.
+    #[inline]
+    pub fn terms_of(&self, row: &Row) -> impl Iterator<Item = &Term> {
+        let from = if row.touched_by == 0 { self.terms.len() } else { row.first_term as usize };
+        let mut more = true;
+        self.terms[from..].iter().take_while(move |term| std::mem::replace(&mut more, !term.last))
+    }
+
     /// How many rows an island has.
     #[must_use]
     pub fn rows_of(&self, island: &Island) -> usize {

@@ -6,7 +6,8 @@
 //! everything behind the first of them.
 
 use super::made::{Made, Sink};
-use super::pass::{self, State};
+use super::pass;
+use super::state::{OPEN, State};
 use crate::cache::Policy;
 use crate::plan::{
     Clearing, Compaction, Deltas, Island, Plan, Planned, Row, Rules, Run, Subset, Warming,
@@ -55,7 +56,7 @@ pub(super) fn session<P: Policy, S: Sink>(
     policy: &P,
     sink: &mut S,
 ) -> State {
-    let mut state = from.map_or(pass::OPEN, State::resume);
+    let mut state = from.map_or(OPEN, State::resume);
     let mut standing: Vec<Standing> = Vec::new();
     let first = plan.runs.get(planned.runs.start as usize).map_or(0, |run| run.first_row);
     for run in &plan.runs[planned.runs.start as usize..planned.runs.end as usize] {

@@ -19,6 +19,7 @@ mod import_fuzz;
 mod import_marks;
 mod import_merge;
 mod import_stream;
+mod lanes;
 mod laws;
 mod properties;
 mod reported;
