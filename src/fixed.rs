@@ -65,6 +65,9 @@ pub fn exp2(x: i64) -> i64 {
     let mut sum = ONE;
     for k in 1..17 {
         term = mul(term, f) / k;
+        if term == 0 {
+            break;
+        }
         sum += term;
     }
     if whole >= 0 { sum << whole } else { sum >> -whole }

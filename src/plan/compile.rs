@@ -89,26 +89,29 @@ impl Compiler<'_> {
         for at in range {
             self.run(at, &variants, &mut shared)?;
             let saved = self.walk.saved(at);
-            self.recorded(at, saved.clone());
+            self.recorded(at, &variants, saved.clone());
             self.inserted(at, saved);
         }
-        self.planned_of[index as usize] = self.plan.sessions.len() as u32;
-        self.planned(index, first_run);
-        self.spawned(index)
-    }
-
-    /// Closes a session that began with a run.
-    fn planned(&mut self, index: u32, first_run: u32) {
-        let (first_rule, first_resume) = (self.plan.rules.len(), self.plan.resumes.len());
+        let first_resume = self.plan.resumes.len();
         for (at, patch) in self.patches.iter().enumerate() {
-            let own = patch.rules.iter().filter(|(session, _)| *session == index);
-            self.plan.rules.extend(own.map(|(_, rules)| (1 << at, *rules)));
             for resumed in patch.resumed.iter().filter(|resumed| resumed.session == index) {
                 let from = self.planned_of[resumed.from as usize];
-                if from != NONE {
+                if from != NONE && ends_before(recording, resumed.from, index) {
                     self.plan.resumes.push((1 << at, from));
                 }
             }
+        }
+        self.planned_of[index as usize] = self.plan.sessions.len() as u32;
+        self.planned(index, first_run, first_resume);
+        self.spawned(index)
+    }
+
+    /// Closes a session that began with a run and with a session to go on from.
+    fn planned(&mut self, index: u32, first_run: u32, first_resume: usize) {
+        let first_rule = self.plan.rules.len();
+        for (at, patch) in self.patches.iter().enumerate() {
+            let own = patch.rules.iter().filter(|(session, _)| *session == index);
+            self.plan.rules.extend(own.map(|(_, rules)| (1 << at, *rules)));
         }
         let rules = self.plan.rules[first_rule..].iter().map(|(bit, _)| bit);
         let resumes = self.plan.resumes[first_resume..].iter().map(|(bit, _)| bit);
@@ -129,7 +132,7 @@ impl Compiler<'_> {
         plan.islands.push(Island { sessions, touched_by });
     }
 
-    /// The sessions that calls of a session would start.
+    /// The sessions that calls of a session would start, under its rules.
     fn spawned(&mut self, index: u32) -> Result<(), MissingPrice> {
         let range = self.recording.sessions[index as usize].range();
         let mut spawned: Vec<_> = Vec::new();
@@ -148,14 +151,27 @@ impl Compiler<'_> {
             let first_run = self.plan.runs.len() as u32;
             self.run(by, &variants, &mut None)?;
             let mut start_ms = self.recording.calls[by].end_ms;
-            for call in &new.calls {
+            for (place, call) in new.calls.iter().enumerate() {
                 let super::SpawnedCall { input, output, duration_ms } = *call;
                 let inserted = InsertedCall { after: new.by, input, output, duration_ms };
+                if place == 0 {
+                    self.terms.choose(variants.less_of(input));
+                }
                 self.additional(by, bit, inserted, start_ms);
                 start_ms += duration_ms;
             }
-            self.planned(index, first_run);
+            // It is a session of its own and goes on from none.
+            self.planned(index, first_run, self.plan.resumes.len());
         }
         Ok(())
+    }
+}
+
+/// Whether a session's last call was over when another session's first call started.
+fn ends_before(recording: &Recording, from: u32, session: u32) -> bool {
+    let calls = |session: u32| &recording.calls[recording.sessions[session as usize].range()];
+    match (calls(from).last(), calls(session).first()) {
+        (Some(last), Some(first)) => last.end_ms <= first.start_ms,
+        _ => false,
     }
 }

@@ -65,13 +65,17 @@ impl Merged {
         merged
     }
 
-    /// Makes every system block of a session smaller.
+    /// Makes the system part smaller wherever it enters a session.
     fn lean(&mut self, recording: &Recording, session: u32, (less, bit): (i64, Subset)) {
+        let most = less.min(system_part(recording, session));
         for at in recording.sessions[session as usize].range() {
+            let mut less = most;
             for index in recording.calls[at].range() {
                 let block = &recording.blocks[index];
                 if block.kind == BlockKind::System {
-                    self.replaced.push((index as u32, (block.tokens - less).max(0), bit));
+                    let gone = less.min(block.tokens);
+                    self.replaced.push((index as u32, block.tokens - gone, bit));
+                    less -= gone;
                 }
             }
         }
@@ -136,11 +140,22 @@ impl<'a> Walk<'a> {
         bits.iter().fold(0, |all, (_, bit)| all | bit)
     }
 
-    /// Bits under which the context starts over at the next call, and the largest start.
-    pub(super) fn restarted(&mut self, call: usize) -> (Subset, i64) {
+    /// What the context would start over with at the next call, in order of precedence: the
+    /// largest start.
+    pub(super) fn restarted(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (Subset, i64)> + Clone + 'a {
         let entries = take(&mut self.restarted, |entry| entry.0 as usize == call);
-        entries.iter().fold((0, 0), |(all, most), (_, tokens, bit)| (all | bit, most.max(*tokens)))
+        entries.iter().rev().map(|&(_, tokens, bit)| (bit, tokens))
     }
+}
+
+/// The system part that a session starts with, tokens.
+pub(super) fn system_part(recording: &Recording, session: u32) -> i64 {
+    let Some(first) = recording.sessions[session as usize].range().next() else { return 0 };
+    let blocks = recording.blocks_of(first).iter();
+    blocks.filter(|block| block.kind == BlockKind::System).map(|block| block.tokens).sum()
 }
 
 /// Leaves out what is sorted before.

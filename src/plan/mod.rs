@@ -74,7 +74,8 @@ pub struct Event {
     pub cut: i64,
     /// For an automatic compaction: context from which on the harness compacts.
     pub threshold: i64,
-    /// For an automatic compaction: its inputs that exist only because of it, every bit off.
+    /// Of its inputs, every bit off: the system part and a summary. Where an automatic compaction
+    /// is deferred, they do not enter.
     pub restart_inputs: i64,
     /// What the law does not explain.
     pub shock: Shock,
@@ -84,8 +85,8 @@ pub struct Event {
     pub cache_break: CacheBreak,
     /// Bits under which that event does not happen.
     pub healed: Subset,
-    /// Bits under which the context starts over here, and what it then starts with.
-    pub restarted: (Subset, i64),
+    /// Bits under which the context starts over here.
+    pub restarted: Subset,
 }
 
 impl Event {
@@ -100,8 +101,14 @@ impl Event {
         restart: Restart::No,
         cache_break: CacheBreak::No,
         healed: 0,
-        restarted: (0, 0),
+        restarted: 0,
     };
+
+    /// Whether nothing happens but that a toggle makes the call, if one does.
+    #[must_use]
+    pub fn is_only_inserted(&self) -> bool {
+        *self == Self { insert: self.insert, ..Self::NOTHING }
+    }
 }
 
 /// Rows of one session, one after the other, that share everything here.
@@ -115,10 +122,10 @@ pub struct Run {
     pub tier: Tier,
     /// Index of its price in [`Plan::prices`].
     pub price: u16,
-    /// Contexts below this size are not cached: the model's minimum, or 0 for calls that were
-    /// recorded to cache less than that and for calls that write no cache.
+    /// Contexts below this size, in recorded tokens, are not cached: the model's minimum, or 0
+    /// for calls that were recorded to cache less than that and for calls that write no cache.
     pub min_cached: i64,
-    /// Contexts above this size are priced in the long band.
+    /// Contexts above this size, in the tokens of its price's model, are priced in the long band.
     pub long_above: i64,
     /// The session's static prefix.
     pub static_prefix: i64,
@@ -193,7 +200,7 @@ pub struct Plan {
     /// Index of the recorded call of each row, or of the call that an inserted one follows.
     pub call_of: Vec<u32>,
     /// Tool results that enter with each row: tokens with every bit off, and how many. Empty
-    /// where no rule clears any.
+    /// where no rule clears any. Calls in addition have none.
     pub results: Vec<(i64, i64)>,
     /// The prices that the runs refer to.
     pub prices: Vec<PriceRow>,
@@ -259,7 +266,8 @@ impl Plan {
         for (_, variant) in own.iter().filter(|(bit, _)| bit & subset != 0) {
             variant.apply(&mut run);
         }
-        if let Some(tier) = rules.tier.filter(|_| run.tier != Tier::Uncached) {
+        let writes = run.tier != Tier::Uncached;
+        if let Some(tier) = rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
             (run.tier, run.one_tier) = (tier, true);
         }
         run.compact_at = rules.compaction.map(|compaction| compaction.threshold);

@@ -17,18 +17,28 @@ pub struct Patch {
     pub saved_ms: Vec<(u32, i64)>,
     /// Calls that would be made in addition.
     pub inserted: Vec<InsertedCall>,
-    /// Calls whose recorded cache break would not happen.
+    /// Calls whose recorded cache break would not happen, known or not: no break and no shock. A
+    /// context that starts over there still finds no more than the recorded break leaves, or the
+    /// static prefix.
     pub healed: Vec<u32>,
     /// Calls at which the context would start over, and what it would start with beside the
-    /// call's own inputs: (call, tokens).
+    /// call's own inputs, the system part included: (call, tokens). The cache breaks to the static
+    /// prefix. Where the context starts over as recorded this changes nothing. Of several the
+    /// largest counts.
     pub restarted: Vec<(u32, i64)>,
     /// Sessions that would be made in addition.
     pub spawned: Vec<Spawned>,
     /// Sessions that would go on from the end of another one.
     pub resumed: Vec<Resumed>,
-    /// Sessions that would run on another model: (session, model).
+    /// Sessions that would run on another model: (session, model). All calls run on it, so that
+    /// a recorded model switch breaks nothing (as [`Self::healed`]). Its price, bands, smallest
+    /// cacheable prompt and tokenizer apply; tiers stay. Of several the last in the alphabet
+    /// counts.
     pub remodelled: Vec<(u32, String)>,
-    /// Sessions whose system prompt and tools would be smaller: (session, tokens less).
+    /// Sessions whose system prompt and tools would be smaller: (session, tokens less), at most
+    /// the system part that the session starts with. The system part shrinks wherever it enters,
+    /// both prefixes shrink, and so do the sessions that it would spawn. Of several the leanest
+    /// counts.
     pub leaner: Vec<(u32, i64)>,
     /// Sessions under other rules of cache and compaction.
     pub rules: Vec<(u32, Rules)>,
@@ -84,8 +94,10 @@ pub struct InsertedCall {
     pub duration_ms: i64,
 }
 
-/// A session that would be made in addition, e.g. a subagent. It has the model, tier and prefixes
-/// of the session of the call that starts it; its first call starts when that call ends.
+/// A session that would be made in addition, e.g. a subagent. It has the model, tier, fresh tokens
+/// and prefixes of the call that starts it, and its session's rules, but goes on from no other
+/// session. Its first call starts when that call was recorded to end. It is made even if another
+/// toggle drops that call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spawned {
     /// The recorded call that starts it.
@@ -106,13 +118,21 @@ pub struct SpawnedCall {
 }
 
 /// A session that would go on from the end of another one: its context starts with everything
-/// that stood there. Blocks that would not be said again (its bootstrap) are dropped by the same
-/// patch.
+/// that stood there, a deferred compaction included, and its first call looks up what the other
+/// one left in the cache, as old as it is then. Blocks that would not be said again (its bootstrap)
+/// are dropped by the same patch.
+///
+/// Both are taken to have the same system prompt and tools: the session keeps its own prefixes.
+/// What nobody explained about its recorded first call happened to a first call and does not
+/// happen. On another model it finds what a first call finds. Time saved before the end of the
+/// other session moves it, so that the gap between them stays. Without a call of the other session
+/// it starts with what that one's dropped calls leave in the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed {
     /// The session.
     pub session: u32,
-    /// The session that it goes on from; it must end before this one starts.
+    /// The session that it goes on from; it must have been recorded to end before this one starts,
+    /// or nothing changes. Of several the last to start counts.
     pub from: u32,
 }
 
@@ -120,7 +140,7 @@ pub struct Resumed {
 /// lifetime, the lowest threshold, the lowest trigger and the most patient warming count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// The tier that everything would be written to.
+    /// The tier that everything would be written to, by sessions that write at all.
     pub tier: Option<Tier>,
     /// When the context would be compacted.
     pub compaction: Option<Compaction>,
@@ -150,37 +170,51 @@ fn merged<T>(a: Option<T>, b: Option<T>, choose: impl Fn(T, T) -> T) -> Option<T
     }
 }
 
-/// Automatic compaction at a threshold: one call that reads the whole prompt and writes a summary,
-/// then the context starts over.
+/// Automatic compaction at a threshold: one call that takes in the whole prompt and produces a
+/// summary, then the context starts over. It comes before the call that would go on from that
+/// prompt, at the same time, on its model, and meets the cache break and the shock due there.
+///
+/// A recorded automatic compaction then has this threshold too. Where it is reached there, it
+/// happens as recorded, its call in no total; where not, it is deferred, and the next time that the
+/// threshold is reached it happens in place of a compaction with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compaction {
     /// Prompt from which on it happens, tokens.
     pub threshold: i64,
     /// Tokens that its call produces.
     pub output: i64,
-    /// Tokens that the context starts over with beside the static prefix.
+    /// Tokens that the context starts over with beside the static prefix. A prompt that is no
+    /// larger than both is not compacted.
     pub left: i64,
 }
 
-/// Clearing of old tool results: what is cleared leaves a stub, and everything behind the first
-/// cleared result is written again.
+/// Clearing of old tool results (and reports): what is cleared leaves a stub, and everything behind
+/// the first cleared result is written again. It happens before a call that is made and whose
+/// context goes on.
+///
+/// The results that entered with one call are one lump: it stands behind the system part and
+/// summary of that call and before its other inputs, and is cleared as a whole or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Clearing {
-    /// Prompt from which on it happens, tokens.
+    /// Prompt of the call from which on it happens, tokens.
     pub trigger: i64,
-    /// Results that stay, the newest ones.
+    /// Results that stay, the newest ones; those that enter with the call are the very newest, and
+    /// stay in any case.
     pub keep: i64,
-    /// Fewer tokens than this are not worth it.
+    /// Fewer tokens than this, stubs taken off, are not worth it.
     pub at_least: i64,
     /// Tokens that stand for a cleared result.
     pub stub: i64,
 }
 
-/// Calls that only read the cache, so that a wait does not outlive it.
+/// Calls that only read the cache, so that a wait does not outlive it. They bridge a wait between
+/// two calls, whatever the second one is, and the wait before a session that goes on from another;
+/// they are made on the model of the call before the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warming {
     /// The most that are made in one wait; a longer wait loses the cache after all.
     pub most: i64,
-    /// How long before the end of the lifetime one is made, milliseconds.
+    /// How long before the end of the lifetime one is made, milliseconds; nothing is made unless
+    /// that is within the lifetime.
     pub ahead_ms: i64,
 }

@@ -1,11 +1,11 @@
 //! The rows, terms and runs of one session.
 
 use super::compile::Compiler;
-use super::merged::idle_ms;
+use super::merged::{idle_ms, system_part};
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
 use crate::ids::{ModelId, NONE};
 use crate::price::{MissingPrice, PriceRow};
-use crate::recording::{BlockKind, Call, Restart, Tier};
+use crate::recording::{BlockKind, CacheBreak, Call, Restart, Tier};
 use crate::units::{BASIS_POINTS, scaled};
 
 /// What calls must share to share a run.
@@ -21,20 +21,16 @@ pub(super) struct Shared {
 impl<'a> Compiler<'a> {
     /// Models and leaner prefixes that toggles give a session, in the order in which they count.
     pub(super) fn variants(&self, index: u32) -> Variants<'a> {
-        let session = &self.recording.sessions[index as usize];
         let mut variants = Variants { models: Vec::new(), leaner: Vec::new() };
         for (at, patch) in self.patches.iter().enumerate() {
             let models = patch.remodelled.iter().filter(|(session, _)| *session == index);
             variants.models.extend(models.map(|(_, model)| (model.as_str(), 1 << at)));
             for (_, less) in patch.leaner.iter().filter(|(session, _)| *session == index) {
-                let leaner = Variant::Leaner {
-                    static_prefix: (session.static_prefix - less).max(0),
-                    warm_prefix: (session.warm_prefix - less).max(0),
-                };
-                variants.leaner.push((1 << at, leaner));
+                variants.leaner.push((*less.min(&system_part(self.recording, index)), 1 << at));
             }
         }
         variants.models.sort_unstable();
+        variants.leaner.sort_unstable_by(|a, b| b.cmp(a));
         variants
     }
 
@@ -75,7 +71,13 @@ impl<'a> Compiler<'a> {
             let variant = Variant::Model { price, min_cached, long_above, scale_bp };
             self.plan.variants.push((bit, variant));
         }
-        self.plan.variants.extend(&variants.leaner);
+        self.plan.variants.extend(variants.leaner.iter().map(|&(less, bit)| {
+            let leaner = Variant::Leaner {
+                static_prefix: (session.static_prefix - less).max(0),
+                warm_prefix: (session.warm_prefix - less).max(0),
+            };
+            (bit, leaner)
+        }));
         let own = self.plan.variants[first_variant as usize..].iter();
         self.touched_by |= own.fold(0, |all, (bit, _)| all | bit);
         self.plan.runs.push(Run {
@@ -96,57 +98,42 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    pub(super) fn recorded(&mut self, at: usize, saved: impl Iterator<Item = (Subset, i64)>) {
+    pub(super) fn recorded(
+        &mut self,
+        at: usize,
+        variants: &Variants<'_>,
+        saved: impl Iterator<Item = (Subset, i64)>,
+    ) {
         let recording = self.recording;
         let call = &recording.calls[at];
-        let (mut inputs, mut outputs, mut restart_inputs) = (0, 0, 0);
-        let (mut result_tokens, mut results) = (0, 0);
-        for index in call.range() {
-            let block = &recording.blocks[index];
-            let of_restart = call.restart == Restart::AutoCompacted
-                && matches!(block.kind, BlockKind::System | BlockKind::Summary);
-            let is_result = matches!(block.kind, BlockKind::ToolResult | BlockKind::Report);
-            let is_cleared = self.clears && is_result;
-            let delta = move |to: i64| {
-                let by = to - block.tokens;
-                if block.kind.is_output() {
-                    return Deltas { outputs: by, ..Deltas::default() };
-                }
-                Deltas {
-                    inputs: by,
-                    restart_inputs: if of_restart { by } else { 0 },
-                    results: if is_cleared { by } else { 0 },
-                    ..Deltas::default()
-                }
-            };
-            self.terms.choose(self.walk.sizes(index).map(|(bits, to)| (bits, delta(to))));
-            if block.kind.is_output() {
-                outputs += block.tokens;
-            } else {
-                inputs += block.tokens;
-                restart_inputs += if of_restart { block.tokens } else { 0 };
-            }
-            if is_cleared {
-                (result_tokens, results) = (result_tokens + block.tokens, results + 1);
-            }
-        }
+        let first = recording.sessions[call.session as usize].first_call as usize;
+        // On one model nothing switches.
+        let switched = at > first
+            && recording.calls[at - 1].model != call.model
+            && call.cache_break == CacheBreak::ToZero;
+        let one_model = variants.models.iter().fold(0, |all, (_, bit)| all | bit);
+        let amounts = self.blocks(call);
         self.terms.choose(saved.map(save));
         self.terms.choose(self.merged.dropped(at));
+        let restarted = self.walk.restarted(at);
+        let start = |(bit, start)| (bit, Deltas { start, ..Deltas::default() });
+        self.terms.choose(restarted.clone().map(start));
         let event = Event {
             insert: 0,
             off_tier: off_tier(call),
             cut: call.cut,
             threshold: self.threshold(at),
-            restart_inputs,
+            restart_inputs: amounts.restart_inputs,
             shock: call.shock,
-            restart: call.restart,
+            // Whatever a file says: the first call of a session starts it.
+            restart: if at == first { Restart::Fresh } else { call.restart },
             cache_break: call.cache_break,
-            healed: self.walk.healed(at),
-            restarted: self.walk.restarted(at),
+            healed: self.walk.healed(at) | if switched { one_model } else { 0 },
+            restarted: restarted.fold(0, |all, (bit, _)| all | bit),
         };
         let row = Row {
-            inputs,
-            outputs,
+            inputs: amounts.inputs,
+            outputs: amounts.outputs,
             shown: if call.output_hidden > 0 { call.usage.output } else { i64::MAX },
             fresh: fresh(call),
             start_ms: call.start_ms,
@@ -155,8 +142,23 @@ impl<'a> Compiler<'a> {
         };
         self.push(at, row, event, call.end_ms - call.start_ms);
         if self.clears {
-            self.plan.results.push((result_tokens, results));
+            self.plan.results.push((amounts.results, amounts.result_count));
         }
+    }
+
+    /// What the blocks of a call amount to with every bit off; what bits change becomes terms.
+    fn blocks(&mut self, call: &Call) -> Deltas {
+        let mut amounts = Deltas::default();
+        for index in call.range() {
+            let block = &self.recording.blocks[index];
+            let clears = self.clears;
+            let of = move |tokens| Deltas::of(block.kind, tokens, clears);
+            let own = of(block.tokens);
+            let sizes = self.walk.sizes(index);
+            self.terms.choose(sizes.map(|(bits, to)| (bits, of(to) - own)));
+            amounts += own;
+        }
+        amounts
     }
 
     /// For an automatic compaction: context from which on the harness compacts.
@@ -210,7 +212,7 @@ impl<'a> Compiler<'a> {
         let plan = &mut self.plan;
         let first_term = plan.terms.len() as u32;
         let touched_by = self.terms.finish(&mut plan.terms);
-        self.touched_by |= touched_by | event.insert | event.healed | event.restarted.0;
+        self.touched_by |= touched_by | event.insert | event.healed | event.restarted;
         let index = if event == Event::NOTHING {
             NONE
         } else {
@@ -228,25 +230,52 @@ impl<'a> Compiler<'a> {
 pub(super) struct Variants<'a> {
     /// Sorted by name.
     models: Vec<(&'a str, Subset)>,
-    leaner: Vec<(Subset, Variant)>,
+    /// Tokens less, the leanest first.
+    leaner: Vec<(i64, Subset)>,
 }
 
-/// Sizes at which a price changes its mind, in recorded tokens.
+impl Variants<'_> {
+    /// What leaner prefixes take from a first context.
+    pub(super) fn less_of(&self, context: i64) -> impl Iterator<Item = (Subset, Deltas)> {
+        self.leaner.iter().map(move |&(less, bit)| {
+            (bit, Deltas { inputs: -less.min(context), ..Deltas::default() })
+        })
+    }
+}
+
+/// Sizes at which a price changes its mind.
 struct Limits {
+    /// In recorded tokens, as the pass counts.
     min_cached: i64,
+    /// In the model's own tokens, as calls are told.
     long_above: i64,
 }
 
 impl Limits {
     fn of(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
-        let recorded = |tokens: i64| match tokens {
-            i64::MAX => i64::MAX,
-            tokens if scale_bp == BASIS_POINTS => tokens,
-            tokens => scaled(tokens, BASIS_POINTS, scale_bp),
+        let is_scaled = scale_bp != BASIS_POINTS;
+        let in_recorded = |tokens| {
+            if is_scaled { scaled(tokens, BASIS_POINTS, scale_bp) } else { tokens }
         };
-        Self {
-            min_cached: if cached_below { 0 } else { recorded(price.min_cached) },
-            long_above: recorded(price.long_above),
+        let min_cached = in_recorded(price.min_cached);
+        Self { min_cached: if cached_below { 0 } else { min_cached }, long_above: price.long_above }
+    }
+}
+
+impl Deltas {
+    /// What a block amounts to; its size as a tool result only where a rule clears some.
+    fn of(kind: BlockKind, tokens: i64, clears: bool) -> Self {
+        let no = Self::default();
+        match kind {
+            kind if kind.is_output() => Self { outputs: tokens, ..no },
+            BlockKind::System | BlockKind::Summary => {
+                Self { inputs: tokens, restart_inputs: tokens, ..no }
+            }
+            BlockKind::ToolResult | BlockKind::Report if clears => {
+                let result_count = i64::from(tokens > 0);
+                Self { inputs: tokens, results: tokens, result_count, ..no }
+            }
+            _ => Self { inputs: tokens, ..no },
         }
     }
 }

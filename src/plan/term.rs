@@ -6,19 +6,23 @@
 //! the terms of a row are simply added up. All that hangs on the same bits is one term.
 
 use super::Subset;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Sub};
 
 /// What changes about a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deltas {
     /// Tokens of its inputs.
     pub inputs: i64,
-    /// Of these, tokens of inputs that exist only because of an automatic compaction.
+    /// Of these, tokens of the system part and of a summary.
     pub restart_inputs: i64,
     /// Of these, tokens of tool results, where a rule clears some.
     pub results: i64,
+    /// How many tool results they are: of at least one token.
+    pub result_count: i64,
     /// Tokens of its outputs.
     pub outputs: i64,
+    /// Tokens that the context starts over with beside its inputs.
+    pub start: i64,
     /// Milliseconds that do not pass after the call.
     pub saved_ms: i64,
     /// Of an inserted call: milliseconds saved only after it, from the idle time that follows.
@@ -33,10 +37,30 @@ impl AddAssign for Deltas {
         self.inputs += other.inputs;
         self.restart_inputs += other.restart_inputs;
         self.results += other.results;
+        self.result_count += other.result_count;
         self.outputs += other.outputs;
+        self.start += other.start;
         self.saved_ms += other.saved_ms;
         self.later_ms += other.later_ms;
         self.dropped |= other.dropped;
+    }
+}
+
+impl Sub for Deltas {
+    type Output = Self;
+    /// The difference of amounts; whether a call is made is none.
+    fn sub(self, other: Self) -> Self {
+        Self {
+            inputs: self.inputs - other.inputs,
+            restart_inputs: self.restart_inputs - other.restart_inputs,
+            results: self.results - other.results,
+            result_count: self.result_count - other.result_count,
+            outputs: self.outputs - other.outputs,
+            start: self.start - other.start,
+            saved_ms: self.saved_ms - other.saved_ms,
+            later_ms: self.later_ms - other.later_ms,
+            dropped: self.dropped,
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use super::Run;
 /// last one counts, of several leaner prefixes the leanest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
-    /// Another model. All amounts are in recorded tokens.
+    /// Another model.
     Model {
         /// Index of its price in `Plan::prices`.
         price: u16,
-        /// Contexts below this size are not cached.
+        /// Contexts below this size, in recorded tokens, are not cached.
         min_cached: i64,
-        /// Contexts above this size are priced in the long band.
+        /// Contexts above this size, in its own tokens, are priced in the long band.
         long_above: i64,
         /// Its tokens per 10,000 recorded ones.
         scale_bp: i64,

@@ -18,6 +18,7 @@
 //! never negative, and no token is lost.
 
 use crate::fixed::{self, ONE};
+use crate::units::scaled;
 
 /// Exponents above this are not looked for: all growth then falls on the last calls.
 pub const MAX_EXPONENT: i64 = 64 * ONE;
@@ -83,23 +84,45 @@ pub fn solve(problem: &Problem) -> Result<Solved, Unsolvable> {
         let start = (problem.read - events - least).div_euclid(calls);
         return Err(Unsolvable::StartAtMost(start));
     }
-    let (mut low, mut high) = (0, MAX_EXPONENT);
-    while high - low > PRECISION {
-        let middle = i64::midpoint(low, high);
-        if curve.sum(middle) >= target {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
+    let (low, high) = bracket(&curve, target, (0, most), (MAX_EXPONENT, least));
     let upto = meet(curve.at(low), &curve.at(high), target);
     let mut before = 0;
     let growth = upto.into_iter().map(|upto| floor + upto - std::mem::replace(&mut before, upto));
     Ok(Solved { smooth: growth.collect(), exponent: low })
 }
 
-/// The bisection stops here, at 2^-20: the rest is met token by token.
+/// The search stops here, at 2^-20: the rest is met token by token.
 const PRECISION: i64 = 1 << 12;
+
+/// Two neighbours on the grid of [`PRECISION`] whose sums hold the target between them; the first
+/// one's reaches it. An end is an exponent and its sum.
+///
+/// A sum is almost linear in `1 / (g + 1)`, so that a straight line in it lands near the target;
+/// every third step halves the bracket, whatever the line says.
+fn bracket(curve: &Curve, target: i64, mut low: (i64, i64), mut high: (i64, i64)) -> (i64, i64) {
+    let mut steps = 0;
+    while high.0 - low.0 > PRECISION {
+        steps += 1;
+        let middle = if steps % 3 == 0 || low.1 == high.1 {
+            i64::midpoint(low.0, high.0)
+        } else {
+            let inverse = |exponent: i64| scaled(ONE, ONE, exponent + ONE);
+            let (from, to) = (inverse(low.0), inverse(high.0));
+            let at = from - scaled(from - to, low.1 - target, low.1 - high.1);
+            // Half a cell further, so that the cell of the target closes from both sides.
+            scaled(ONE, ONE, at.max(1)) - ONE + if steps % 2 == 0 { PRECISION } else { 0 }
+        };
+        let cell = middle.div_euclid(PRECISION) * PRECISION;
+        let middle = cell.clamp(low.0 + PRECISION, high.0 - PRECISION);
+        let sum = curve.sum(middle);
+        if sum >= target {
+            low = (middle, sum);
+        } else {
+            high = (middle, sum);
+        }
+    }
+    (low.0, high.0)
+}
 
 /// Follows `lower` up to the call where the sum over all calls but the last meets `target`.
 fn meet(mut upper: Vec<i64>, lower: &[i64], target: i64) -> Vec<i64> {

@@ -1,13 +1,13 @@
 //! Many subsets at once: one island, block by block, a lane for each subset of a block.
 //!
-//! A block holds all subsets that agree on all bits but six. Its rows are walked once. Most of them
-//! do to every lane the same but for sums: contexts grow by what enters, and nothing expires. Such a
-//! stretch is added up while it is walked and put on each lane in one step ([`stretch`]); a bit
-//! that changes sizes adds its share of the sums to the lanes that have it. Where lanes may part
-//! ways (a call that some of them do not make, an event) and where a lane does not meet the
-//! conditions of a stretch (see [`lane`]), rows go lane by lane through the plain pass. Lanes are
-//! born late: as long as the rows have met only some of the six bits, lanes that agree on these
-//! are one.
+//! A block holds all subsets that agree on all bits but six. Its rows are walked once. Most of
+//! them do to every lane the same but for sums: contexts grow by what enters, and nothing expires.
+//! Such a stretch is added up while it is walked and put on each lane in one step ([`stretch`]); a
+//! bit that changes sizes adds its share of the sums to the lanes that have it. Where lanes may
+//! part ways (a call that some of them do not make, an event) and where a lane does not meet the
+//! conditions of a stretch ([`lane::Lane::add`]), rows go lane by lane through the plain pass.
+//! Lanes are born late: as long as the rows have met only some of the six bits, lanes that agree on
+//! these are one.
 //!
 //! The plain pass is the twin: every outcome is the same to the token.
 
@@ -155,7 +155,7 @@ fn own_bits(plan: &Plan, island: &Island) -> Vec<Subset> {
             for index in run.range() {
                 let row = &plan.rows[index];
                 let event = plan.event(row);
-                let mut parting = event.insert | event.healed | event.restarted.0;
+                let mut parting = event.insert | event.healed | event.restarted;
                 for term in plan.terms_of(row) {
                     if Stretch::parts(&term.deltas) {
                         parting |= term.any | term.unless;
@@ -203,6 +203,10 @@ struct Block<'a, P> {
     stride: usize,
     /// Where the bands of the run stand among those of a lane.
     band: usize,
+    /// What a row and a stretch add under each subset of the bits that touch them, in order:
+    /// filled anew each time.
+    deltas: [Deltas; LANES],
+    sums: [Sums; LANES],
 }
 
 impl<'a, P: Policy> Block<'a, P> {
@@ -232,6 +236,8 @@ impl<'a, P: Policy> Block<'a, P> {
             prices,
             stride,
             band: 0,
+            deltas: [Deltas::default(); LANES],
+            sums: [Sums::default(); LANES],
         }
     }
 
@@ -285,7 +291,7 @@ impl<'a, P: Policy> Block<'a, P> {
         let Some(lead) = stretch.lead.take() else { return };
         self.row(run, lead);
         if stretch.rows > 0 {
-            self.sums(run, lead, stretch);
+            self.rest(run, lead, stretch);
         }
         for &index in &stretch.waiting {
             self.row(run, index);
@@ -298,30 +304,36 @@ impl<'a, P: Policy> Block<'a, P> {
         let row = &self.plan.rows[index];
         let event = self.plan.event(row);
         let touched = self.mask(row.touched_by);
-        self.part(touched | self.mask(event.insert | event.healed | event.restarted.0));
-        let Self { plan, policy, ref subsets, band, .. } = *self;
-        let mut deltas = [Deltas::default(); LANES];
+        self.part(touched | self.mask(event.insert | event.healed | event.restarted));
+        let Self { plan, policy, ref subsets, ref mut deltas, band, .. } = *self;
         for (at, lane) in stretch::within(touched).enumerate() {
             deltas[at] = pass::deltas(plan, row, subsets[usize::from(lane)]);
         }
+        let is_plain = event.is_only_inserted();
         let place = &PLACES[usize::from(touched)];
         let bands = self.bands.chunks_mut(self.stride);
         for (at, (lane, bands)) in self.lanes.iter_mut().zip(bands).enumerate() {
             let Lane { state, till } = lane;
             let mut purse = Purse { till, bands: &mut bands[band..band + 2] };
             let deltas = &deltas[usize::from(place[at])];
-            pass::row(plan, run, (index, deltas), state, subsets[at], policy, &mut purse);
+            if is_plain && !state.unsettled && state.prompt < state.due() {
+                if event.insert != 0 && event.insert & subsets[at] == 0 {
+                    continue;
+                }
+                pass::uneventful(run, (index, row), deltas, state, policy, &mut purse);
+            } else {
+                pass::row(plan, run, (index, deltas), state, subsets[at], policy, &mut purse);
+            }
         }
     }
 
     /// The rows of a stretch behind its lead: by their sums, or one by one.
-    fn sums(&mut self, run: &Run, lead: usize, stretch: &Stretch) {
+    fn rest(&mut self, run: &Run, lead: usize, stretch: &Stretch) {
         let mask = stretch.mask();
         self.part(mask);
-        let mut sums = [Sums::default(); LANES];
-        stretch.by_subset(mask, &mut sums);
+        stretch.by_subset(mask, &mut self.sums);
         let place = &PLACES[usize::from(mask)];
-        let Self { plan, policy, law, ref subsets, band, .. } = *self;
+        let Self { plan, policy, law, ref subsets, ref sums, band, .. } = *self;
         let bands = self.bands.chunks_mut(self.stride);
         for (at, (lane, bands)) in self.lanes.iter_mut().zip(bands).enumerate() {
             if lane.add(run, law, stretch, &sums[usize::from(place[at])]) {

@@ -6,9 +6,11 @@
 //!
 //! [`Shock`]: crate::recording::Shock
 
+mod entry;
 mod lanes;
 mod made;
 mod pass;
+mod results;
 mod ruled;
 mod state;
 

@@ -6,13 +6,14 @@
 //! Sessions under other rules, and those that go on from another one, are the matter of
 //! [`super::ruled`].
 
+use super::entry;
 use super::made::{Made, Sink};
 use super::ruled::{self, Ends};
 use super::state::{OPEN, State};
 use crate::cache::{self, Lookup, Policy, Prior};
 use crate::ids::NONE;
-use crate::plan::{Deltas, Event, Island, Plan, Planned, Row, Rules, Run, Subset};
-use crate::recording::{CacheBreak, Restart, Shock, Tier};
+use crate::plan::{Deltas, Island, Plan, Planned, Row, Rules, Run, Subset};
+use crate::recording::{CacheBreak, Shock, Tier};
 use crate::units::BASIS_POINTS;
 use std::ops::Range;
 
@@ -49,18 +50,18 @@ pub fn pass_island<P: Policy, S: Sink>(
     policy: &P,
     sink: &mut S,
 ) {
-    let mut ends = Ends::new(island);
+    let mut ends = Ends::new(plan, island);
     for at in island.sessions.clone() {
         let planned = &plan.sessions[at as usize];
         let rules = plan.rules_of(planned, subset);
         let from = plan.resumed_from(planned, subset).and_then(|from| ends.of(from));
-        let state = if rules == Rules::default() && from.is_none() {
-            session(plan, planned, subset, policy, sink)
+        let end = if rules == Rules::default() && from.is_none() && !ends.need_results {
+            session(plan, planned, subset, policy, sink).into()
         } else {
             ruled::session(plan, (planned, from), &rules, subset, policy, sink)
         };
-        close(plan, &state, sink);
-        ends.push(state);
+        close(plan, &end.state, sink);
+        ends.push(end);
     }
 }
 
@@ -123,21 +124,33 @@ pub(super) fn row<P: Policy, S: Sink>(
     sink: &mut S,
 ) {
     let row = &plan.rows[index];
-    if state.unsettled || row.event != NONE {
-        let made;
-        (*state, made) = eventful(*state, plan, run, index, deltas, subset, policy);
-        if let Some(made) = made {
+    if state.unsettled || row.event != NONE || state.prompt >= state.due() {
+        if let Some(made) = eventful(state, plan, run, index, deltas, subset, policy) {
             tell(sink, run, index, &made);
         }
-        return;
+    } else {
+        uneventful(run, (index, row), deltas, state, policy, sink);
     }
+}
+
+/// One row at which nothing happens but what a subset changes.
+#[inline]
+pub(super) fn uneventful<P: Policy, S: Sink>(
+    run: &Run,
+    (index, row): (usize, &Row),
+    deltas: &Deltas,
+    state: &mut State,
+    policy: &P,
+    sink: &mut S,
+) {
     let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
     if deltas.dropped {
         state.prompt += inputs;
         state.carried_outputs += outputs;
     } else {
-        let made = go_on(state, run, (index, row), (inputs, outputs), policy);
+        let sizes = (inputs, outputs, deltas.later_ms);
+        let made = go_on(state, run, (index, row), sizes, policy);
         tell(sink, run, index, &made);
     }
     state.saved_ms += deltas.saved_ms;
@@ -174,14 +187,15 @@ fn plain<P: Policy, S: Sink>(
     if state.unsettled || run.scale_bp != BASIS_POINTS {
         return 0;
     }
+    let due = state.due();
     // A copy, because what the loop carries belongs into registers.
     let mut own = *state;
     let mut count = 0;
     for (at, row) in rows.iter().enumerate() {
-        if row.touched_by & subset != 0 || row.event != NONE {
+        if row.touched_by & subset != 0 || row.event != NONE || own.prompt >= due {
             break;
         }
-        let made = go_on(&mut own, run, (first + at, row), (row.inputs, row.outputs), policy);
+        let made = go_on(&mut own, run, (first + at, row), (row.inputs, row.outputs, 0), policy);
         sink.call(run, first + at, &made);
         count += 1;
     }
@@ -189,17 +203,17 @@ fn plain<P: Policy, S: Sink>(
     count
 }
 
-/// Makes a call that goes on from the call before.
+/// Makes a call that goes on from the call before, `later_ms` later than recorded.
 #[inline]
 fn go_on<P: Policy>(
     state: &mut State,
     run: &Run,
     (index, row): (usize, &Row),
-    (inputs, outputs): (i64, i64),
+    (inputs, outputs, later_ms): (i64, i64, i64),
     policy: &P,
 ) -> Made {
     state.prompt += inputs;
-    let start_ms = row.start_ms - state.saved_ms;
+    let start_ms = row.start_ms + later_ms - state.saved_ms;
     let read = policy.read(&lookup(state, run, run.tier, start_ms));
     debug_assert!((0..=state.prompt).contains(&read), "the policy reads {read}");
     make(state, run, (index, row), (start_ms, read, outputs, 0))
@@ -254,92 +268,45 @@ fn make(
 
 /// One row at which something happens, or that has to answer for an earlier one.
 pub(super) fn eventful<P: Policy>(
-    mut state: State,
+    state: &mut State,
     plan: &Plan,
     run: &Run,
     index: usize,
     deltas: &Deltas,
     subset: Subset,
     policy: &P,
-) -> (State, Option<Made>) {
+) -> Option<Made> {
     let row = &plan.rows[index];
-    let mut event = plan.event(row);
+    let event = plan.event(row);
     if event.insert != 0 && event.insert & subset == 0 {
-        return (state, None);
+        return None;
     }
-    let without_break;
-    if event.healed & subset != 0 {
-        without_break = Event { cache_break: CacheBreak::No, shock: Shock::None, ..*event };
-        event = &without_break;
-    }
-    let mut inputs = row.inputs + deltas.inputs;
+    let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
-    let restart_inputs = event.restart_inputs + deltas.restart_inputs;
-    let (own_break, own_shock) = if event.restarted.0 & subset != 0 {
-        inputs += event.restarted.1;
-        state.forget();
-        (event.cache_break.max(CacheBreak::ToStatic), Shock::None)
-    } else {
-        restart(&mut state, run, event, &mut inputs, restart_inputs)
-    };
-    state.prompt = (state.prompt - event.cut).max(0) + inputs;
-    let cache_break = own_break.max(state.carried_break);
-    let shock = if own_shock == Shock::None { state.carried_shock } else { own_shock };
-    let dropped = deltas.dropped;
-    let made = if dropped {
+    let entry = entry::of(state, run, event, subset);
+    let (cache_break, shock) = entry::weather(state, event, entry, subset);
+    entry::enter(state, run, (event, entry), (inputs, deltas));
+    let made = if deltas.dropped {
         (state.carried_break, state.carried_shock) = (cache_break, shock);
         state.carried_outputs += outputs;
         None
     } else {
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);
         let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
-        let plain = lookup(&state, run, state.tier, start_ms);
-        let prior = plain.prior.filter(|_| state.made || state.resumed);
+        let plain = lookup(state, run, state.tier, start_ms);
+        let prior = plain.prior.filter(|_| state.entered);
         let read = cache::with_shock(policy, &Lookup { prior, cache_break, ..plain }, shock);
         if !state.made {
             (state.made, state.from_ms) = (true, start_ms);
         }
+        state.entered = true;
         let off_tier = if run.one_tier { 0 } else { event.off_tier };
-        Some(make(&mut state, run, (index, row), (start_ms, read, outputs, off_tier)))
+        Some(make(state, run, (index, row), (start_ms, read, outputs, off_tier)))
     };
     state.saved_ms += deltas.saved_ms;
     state.unsettled = !state.made
         || state.tier != run.tier
-        || state.deferred.is_some()
         || state.carried_break != CacheBreak::No
         || state.carried_shock != Shock::None;
-    (state, made)
-}
-
-/// Decides whether the context starts over at this row; returns what breaks its cache.
-fn restart(
-    state: &mut State,
-    run: &Run,
-    event: &Event,
-    inputs: &mut i64,
-    restart_inputs: i64,
-) -> (CacheBreak, Shock) {
-    let threshold = run.compact_at.unwrap_or(event.threshold);
-    match event.restart {
-        Restart::No => match state.deferred {
-            Some((threshold, summary)) if state.prompt >= threshold => {
-                *inputs += summary;
-                state.forget();
-                (event.cache_break.max(CacheBreak::ToStatic), Shock::None)
-            }
-            _ => (event.cache_break, event.shock),
-        },
-        Restart::AutoCompacted if state.prompt < threshold => {
-            *inputs -= restart_inputs;
-            state.deferred = Some((threshold, restart_inputs));
-            // The loss of the messages belongs to the compaction, a model switch does not.
-            let stays = event.cache_break == CacheBreak::ToZero;
-            (if stays { CacheBreak::ToZero } else { CacheBreak::No }, Shock::None)
-        }
-        Restart::Fresh if state.resumed && !state.made => (event.cache_break, Shock::None),
-        Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => {
-            state.forget();
-            (event.cache_break, event.shock)
-        }
-    }
+    made
 }

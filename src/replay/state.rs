@@ -22,10 +22,12 @@ pub(super) struct State {
     pub(super) start_ms: i64,
     pub(super) row: usize,
     /// Whether the next call cannot take the plain road: nothing is cached yet, or on another
-    /// tier, or one of the fields below waits for it.
+    /// tier, or a break or shock waits for it.
     pub(super) unsettled: bool,
     /// Whether a call was made.
     pub(super) made: bool,
+    /// Whether there is a cache entry to look up, alive or not.
+    pub(super) entered: bool,
     /// Tier that the last call made wrote to, and its price.
     pub(super) tier: Tier,
     pub(super) price: u16,
@@ -33,10 +35,12 @@ pub(super) struct State {
     pub(super) carried_shock: Shock,
     /// A compaction that was not needed where it was recorded: (threshold, its inputs).
     pub(super) deferred: Option<(i64, i64)>,
-    /// What stands in the cache although this session has made no call yet.
+    /// Whether the context is that of another session which has made a call.
     pub(super) resumed: bool,
-    /// How often the context has started over.
-    pub(super) starts: u32,
+    /// Whether the next call is the recorded first one of a session that goes on from another.
+    pub(super) opening: bool,
+    /// Whether the context was compacted just now, by a call that met what was due to the next.
+    pub(super) compacted: bool,
 }
 
 pub(super) const OPEN: State = State {
@@ -50,13 +54,15 @@ pub(super) const OPEN: State = State {
     row: 0,
     unsettled: true,
     made: false,
+    entered: false,
     tier: Tier::Uncached,
     price: 0,
     carried_break: CacheBreak::No,
     carried_shock: Shock::None,
     deferred: None,
     resumed: false,
-    starts: 0,
+    opening: false,
+    compacted: false,
 };
 
 impl State {
@@ -64,7 +70,6 @@ impl State {
     pub(super) fn forget(&mut self) {
         self.prompt = 0;
         self.deferred = None;
-        self.starts += 1;
     }
 
     /// The start of a session that goes on from where this one ended.
@@ -75,8 +80,20 @@ impl State {
             made: false,
             carried_break: CacheBreak::No,
             carried_shock: Shock::None,
-            resumed: true,
+            resumed: self.sent(),
+            opening: true,
             ..*self
         }
+    }
+
+    /// The prompt from which on a deferred compaction is due.
+    #[inline]
+    pub(super) fn due(&self) -> i64 {
+        self.deferred.map_or(i64::MAX, |(threshold, _)| threshold)
+    }
+
+    /// Whether any of the context was sent.
+    pub(super) fn sent(&self) -> bool {
+        self.made || self.resumed
     }
 }

@@ -6,6 +6,7 @@ mod best;
 pub mod claims;
 pub mod compare;
 pub mod draws;
+pub mod edges;
 pub mod experiment;
 pub mod fidelity;
 pub mod holdout;

@@ -229,6 +229,10 @@ pub fn by_step(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Step> 
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.range().end) {
             step.calls += 1;
             step.usage += row.outcome.usage;
+            if rows.peek().is_some_and(|next| next.row == row.row) {
+                // Made before the call of its row: kept a cache warm, or compacted.
+                continue;
+            }
             let start = row.outcome.start_ms;
             let end = start + plan.duration_ms[row.row as usize];
             span = Some((span.map_or(start, |(from, _)| from), end));

@@ -6,11 +6,14 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use windtunnel::plan::{DroppedCall, InsertedCall, Patch, Plan, Subset};
+use windtunnel::plan::{
+    Clearing, Compaction, DroppedCall, InsertedCall, Patch, Plan, Resumed, Rules, Spawned,
+    SpawnedCall, Subset, Warming,
+};
 use windtunnel::price::Pricing;
 use windtunnel::recording::{
     Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role,
+    Restart, Role, Tier,
 };
 use windtunnel::units::Usage;
 
@@ -49,7 +52,7 @@ impl Case {
 
 /// Random cases.
 pub fn cases() -> impl Strategy<Value = Case> {
-    (recordings(), vec(any::<u32>(), 0..60), any::<Subset>()).prop_map(
+    (recordings(), vec(any::<u32>(), 0..120), any::<Subset>()).prop_map(
         |(recording, tape, subset)| {
             let patches = patches(&mut Tape::new(tape), &recording);
             Case { recording, patches, subset }
@@ -96,8 +99,12 @@ impl Tape {
 /// A recording of up to four sessions.
 fn recording(tape: &mut Tape) -> Recording {
     let mut builder = Builder::new("generated", "test");
+    let mut end = 0;
     for index in 0..=tape.below(4) {
-        let session = session(tape, index);
+        // At the same time as the others, or after the one before.
+        let from = if tape.once_in(3) { tape.below(100_000) } else { end + tape.pick(&GAPS_MS) };
+        let session = session(tape, index, from);
+        end = session.calls.last().map_or(end, |call| call.end_ms);
         builder.push(session);
     }
     if tape.once_in(3) {
@@ -107,10 +114,9 @@ fn recording(tape: &mut Tape) -> Recording {
     builder.finish()
 }
 
-fn session(tape: &mut Tape, index: i64) -> RawSession {
+fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
     let mut calls: Vec<RawCall> = Vec::new();
     let tier = tape.below(3);
-    let mut clock = tape.below(100_000);
     for at in 0..tape.below(12) {
         let before = calls.last();
         let call = call(tape, before, (at, tier), clock);
@@ -249,20 +255,75 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
         let call = tape.below(recording.calls.len() as i64) as u32;
         let block = tape.below(recording.blocks.len() as i64) as u32;
         let frees_time = tape.once_in(2);
-        match tape.below(7) {
+        let session = |tape: &mut Tape| tape.below(recording.sessions.len() as i64) as u32;
+        match tape.below(15) {
             0 => patch.dropped_calls.push(DroppedCall { call, frees_time }),
             1 => patch.drop_call_and_blocks(recording, call, frees_time),
             2 | 3 if recording.blocks.is_empty() => {}
             2 => patch.dropped_blocks.push(block),
             3 => patch.replaced_blocks.push((block, tape.pick(&[30, 0, 900, 12_000]))),
             4 => patch.saved_ms.push((call, tape.pick(&GAPS_MS))),
-            _ => patch.inserted.push(InsertedCall {
-                after: call,
-                input: tape.below(9_000),
-                output: tape.below(400),
-                duration_ms: tape.pick(&GAPS_MS),
-            }),
+            5 => patch.healed.push(call),
+            6 => patch.restarted.push((call, tape.pick(&[16_000, 0, 120_000]))),
+            7 => {
+                let calls = (0..tape.below(4)).map(|_| spawned_call(tape)).collect();
+                patch.spawned.push(Spawned { by: call, calls });
+            }
+            8 | 9 => resume(tape, &mut patch, recording),
+            10 => patch.remodelled.push((session(tape), tape.pick(&MODELS).0.to_owned())),
+            11 => patch.leaner.push((session(tape), tape.pick(&[300, 0, 5_000, 400_000]))),
+            12 | 13 => patch.rules.push((session(tape), rules(tape))),
+            _ => {
+                let SpawnedCall { input, output, duration_ms } = spawned_call(tape);
+                patch.inserted.push(InsertedCall { after: call, input, output, duration_ms });
+            }
         }
     }
     patch
+}
+
+fn spawned_call(tape: &mut Tape) -> SpawnedCall {
+    let (input, output) = (tape.pick(&[0, 20_000, 300]) + tape.below(9_000), tape.below(400));
+    SpawnedCall { input, output, duration_ms: tape.pick(&GAPS_MS) }
+}
+
+/// Lets a session go on from another, often the one before; with or without its bootstrap.
+fn resume(tape: &mut Tape, patch: &mut Patch, recording: &Recording) {
+    let sessions = recording.sessions.len() as i64;
+    let session = tape.below(sessions);
+    let from = if tape.once_in(3) { tape.below(sessions) } else { (session - 1).max(0) };
+    patch.resumed.push(Resumed { session: session as u32, from: from as u32 });
+    if let Some(first) = recording.sessions[session as usize].range().next()
+        && !tape.once_in(3)
+    {
+        let start = recording.calls[first].first_block;
+        let said = start..start + recording.calls[first].blocks;
+        let is_bootstrap = |at: &u32| recording.blocks[*at as usize].kind == BlockKind::System;
+        patch.dropped_blocks.extend(said.filter(is_bootstrap));
+    }
+}
+
+fn rules(tape: &mut Tape) -> Rules {
+    let sizes = [20_000, 0, 4_000, 60_000, 100_000, 1_000_000];
+    let mut rules = Rules::default();
+    for _ in 0..=tape.below(3) {
+        match tape.below(4) {
+            0 => rules.tier = Some(tape.pick(&[Tier::OneHour, Tier::FiveMinutes, Tier::Uncached])),
+            1 => {
+                let (threshold, output) = (tape.pick(&sizes), tape.below(5_000));
+                let left = tape.pick(&[0, 3_000, 50_000]);
+                rules.compaction = Some(Compaction { threshold, output, left });
+            }
+            2 => {
+                let (trigger, keep) = (tape.pick(&sizes), tape.below(4));
+                let (at_least, stub) = (tape.pick(&[0, 1, 25_000]), tape.pick(&[10, 0, 4_000]));
+                rules.clearing = Some(Clearing { trigger, keep, at_least, stub });
+            }
+            _ => {
+                let ahead_ms = tape.pick(&[10_000, 299_999, 300_000, 0, 1, -5]);
+                rules.warming = Some(Warming { most: tape.below(5), ahead_ms });
+            }
+        }
+    }
+    rules
 }

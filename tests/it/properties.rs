@@ -2,24 +2,39 @@
 
 use crate::generated::{Case, cases, compile, recordings};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use windtunnel::plan::{DroppedCall, Patch, Plan, Subset};
 use windtunnel::recording::{Recording, Restart, format};
-use windtunnel::replay::{CallOutcome, Outcome, replay, replay_rows};
+use windtunnel::replay::{CallOutcome, CallRow, Outcome, replay, replay_island, replay_rows};
+use windtunnel::study::sides::by_step;
+use windtunnel::units::Usage;
 
 /// Bounded, and without files of failures: a tape that fails is printed and becomes a hand case.
 fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) }
 }
 
-/// The calls made: the recorded call that each is or follows, and its outcome.
+/// The calls made: the recorded call that each is, follows or comes before, and its outcome.
 fn calls(plan: &Plan, subset: Subset) -> Vec<(u32, CallOutcome)> {
     let rows = replay_rows(plan, subset);
-    rows.iter().map(|row| (plan.call_of[row.row as usize], row.outcome)).collect()
+    let call_of = |row: &CallRow| plan.call_of[row.row as usize];
+    let mut calls: Vec<_> = rows.iter().map(|row| (call_of(row), row.outcome)).collect();
+    // Sessions that may go on from each other are neighbours in a plan.
+    calls.sort_by_key(|(call, _)| *call);
+    calls
 }
 
 /// Plans and subsets may number prices and rows differently; this is what a user sees.
-fn seen(plan: &Plan, subset: Subset) -> (Vec<(u32, CallOutcome)>, Outcome) {
-    (calls(plan, subset), replay(plan, subset))
+type Seen = (Vec<(u32, CallOutcome)>, Outcome, BTreeMap<(String, usize), (Usage, i64)>);
+
+fn seen(plan: &Plan, subset: Subset) -> Seen {
+    let mut outcome = replay(plan, subset);
+    let by_price = std::mem::take(&mut outcome.by_price);
+    let hidden = std::mem::take(&mut outcome.hidden_by_price);
+    let key = |band: usize| (plan.prices[band / 2].model.clone(), band % 2);
+    let paid = by_price.into_iter().zip(hidden).enumerate();
+    let paid = paid.filter(|(_, (usage, hidden))| !usage.is_zero() || *hidden != 0);
+    (calls(plan, subset), outcome, paid.map(|(band, sums)| (key(band), sums)).collect())
 }
 
 /// The recording, told as the outcome that an untouched replay must have.
@@ -97,7 +112,10 @@ proptest! {
     #[test]
     fn a_toggle_given_twice_acts_once(mut case in cases()) {
         // Calls that two toggles insert are two calls; everything else happens once.
-        case.patches.iter_mut().for_each(|patch| patch.inserted.clear());
+        for patch in &mut case.patches {
+            patch.inserted.clear();
+            patch.spawned.clear();
+        }
         let count = case.patches.len();
         let subset = case.subset & ((1 << count) - 1);
         let twice = [case.patches.clone(), case.patches.clone()].concat();
@@ -106,8 +124,46 @@ proptest! {
     }
 
     #[test]
+    fn a_subset_is_a_sum_over_islands_of_the_bits_that_touch_them(case in cases()) {
+        let plan = case.plan();
+        let whole = replay(&plan, case.subset);
+        let mut sum = Outcome {
+            by_price: vec![Usage::default(); whole.by_price.len()],
+            hidden_by_price: vec![0; whole.by_price.len()],
+            ..Outcome::default()
+        };
+        for island in &plan.islands {
+            let one = replay_island(&plan, island, case.subset & island.touched_by);
+            sum.calls += one.calls;
+            sum.session_ms += one.session_ms;
+            sum.peak_context = sum.peak_context.max(one.peak_context);
+            for (band, usage) in one.by_price.iter().enumerate() {
+                sum.by_price[band] += *usage;
+                sum.hidden_by_price[band] += one.hidden_by_price[band];
+            }
+        }
+        prop_assert_eq!(sum, whole);
+    }
+
+    #[test]
+    fn steps_add_up_to_the_outcome(case in cases()) {
+        let plan = case.plan();
+        let steps = by_step(&case.recording, &plan, case.subset);
+        let outcome = replay(&plan, case.subset);
+        prop_assert_eq!(steps.iter().map(|step| step.calls).sum::<i64>(), outcome.calls);
+        prop_assert_eq!(steps.iter().map(|step| step.usage).sum::<Usage>(), outcome.usage());
+        prop_assert_eq!(steps.iter().map(|step| step.session_ms).sum::<i64>(), outcome.session_ms);
+    }
+
+    #[test]
     fn dropping_a_block_raises_no_context(case in cases(), block in any::<prop::sample::Index>()) {
         prop_assume!(!case.recording.blocks.is_empty());
+        // A rule acts or not by the size of a prompt, and another tokenizer rounds.
+        let mut case = case;
+        for patch in &mut case.patches {
+            patch.rules.clear();
+            patch.remodelled.clear();
+        }
         let recording = compacted_by_hand(&case.recording);
         let block = block.index(recording.blocks.len());
         let patches =
@@ -148,7 +204,12 @@ proptest! {
     fn output_is_neither_lost_nor_found_while_calls_follow(case in cases()) {
         // The outputs of a dropped call are produced by the next one that stays, if there is one.
         let mut case = case;
-        case.patches.iter_mut().for_each(|patch| patch.inserted.clear());
+        for patch in &mut case.patches {
+            patch.inserted.clear();
+            patch.spawned.clear();
+            patch.remodelled.clear();
+            patch.rules.iter_mut().for_each(|(_, rules)| rules.compaction = None);
+        }
         let plan = case.plan();
         let whole = replay(&plan, 0);
         let last_stays = |dropped: &DroppedCall| {

@@ -1,218 +1,240 @@
 //! The slow twin: an obvious simulator that keeps every prompt as a list of pieces and looks at
 //! all of it for every call. It is written from the documentation of the model and shares input
-//! types with it, nothing else: no plan, no rows, no cache code.
+//! types with it, nothing else: no plan, no rows, no cache code. What patches make of a call
+//! stands in [`crate::twin_patch`], what happens between calls and sessions in
+//! [`crate::twin_rules`].
 
 use crate::generated::{Case, MODELS, cases};
+use crate::twin_patch::{all_on, rules_on};
+use crate::twin_rules::{resumed_from, spawned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::mem::take;
-use windtunnel::plan::{InsertedCall, Patch};
-use windtunnel::recording::{
-    Block, BlockKind, CacheBreak, Call, Recording, Restart, Session, Shock, Tier,
-};
+use windtunnel::plan::{Patch, Rules};
+use windtunnel::recording::{CacheBreak, Call, Recording, Restart, Session, Shock, Tier};
 use windtunnel::replay;
 use windtunnel::units::Usage;
 
-/// A call that is made: the recorded call that it is or follows, its usage, its output beyond
-/// that, and its start in milliseconds.
-type Made = (u32, Usage, i64, i64);
+/// A call that is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made<'a> {
+    /// The recorded call that it is, follows or comes before.
+    call: u32,
+    /// The model whose price it pays.
+    model: &'a str,
+    usage: Usage,
+    /// Its output beyond that.
+    hidden: i64,
+    start_ms: i64,
+}
 
-/// A recorded call, or one that resembles it, and the sizes of what enters and leaves with it.
-struct Request {
-    call: Call,
+/// A piece of a prompt.
+#[derive(Clone, Copy, Default)]
+pub struct Piece {
+    pub tokens: i64,
+    /// How many tool results it is.
+    pub results: i64,
+}
+
+/// A recorded call, or one that resembles it, and what enters and leaves with it.
+pub struct Request {
+    pub call: Call,
+    /// An automatic compaction happens from this prompt on.
+    pub threshold: i64,
+    /// What the prompt starts over with by a toggle.
+    pub start: Option<i64>,
     /// Inputs that exist because the prompt starts over.
-    summary: Vec<i64>,
-    inputs: Vec<i64>,
-    outputs: Vec<i64>,
+    pub summary: Vec<Piece>,
+    /// Its tool results, one piece of them.
+    pub results: Piece,
+    pub inputs: Vec<Piece>,
+    pub outputs: Vec<i64>,
 }
 
 /// One session in progress.
-struct Twin<'a> {
-    recording: &'a Recording,
-    session: &'a Session,
+pub struct Twin<'a> {
+    pub recording: &'a Recording,
+    pub session: &'a Session,
     /// All patches that are on, as one.
-    on: Patch,
-    made: Vec<Made>,
-    state: State,
+    pub on: &'a Patch,
+    pub rules: Rules,
+    pub made: Vec<Made<'a>>,
+    pub state: State,
 }
 
-#[derive(Default)]
-struct State {
-    prompt: Vec<i64>,
+/// What the last call made left in the cache.
+#[derive(Clone)]
+pub struct Entry {
+    pub prefix: i64,
+    pub at_ms: i64,
+    pub tier: Tier,
+}
+
+#[derive(Clone, Default)]
+pub struct State {
+    pub prompt: Vec<Piece>,
+    pub cached: Option<Entry>,
     /// Left by calls that are not made to the next one that is.
-    late_outputs: Vec<i64>,
-    late_breaks: Vec<CacheBreak>,
-    late_shock: Option<Shock>,
-    /// Prefix, moment and tier of the cache entry.
-    cached: Option<(i64, i64, Tier)>,
+    pub late_outputs: Vec<i64>,
+    pub late_breaks: Vec<CacheBreak>,
+    pub late_shock: Option<Shock>,
     /// A compaction that is not needed yet: from which prompt size on, and its summary.
-    pending: Option<(i64, Vec<i64>)>,
-    earlier_ms: i64,
-    end_ms: i64,
+    pub pending: Option<(i64, Vec<Piece>)>,
+    pub earlier_ms: i64,
+    /// Start of the first call made and end of the last one.
+    pub span_ms: Option<(i64, i64)>,
+    /// Whether anything of the prompt was ever sent.
+    pub sent: bool,
+    /// The last call made in this session.
+    pub last: Option<Call>,
+    /// The model of the last call made, in this session or the one before.
+    pub model: Option<String>,
+    /// Whether it goes on from another session.
+    pub resumed: bool,
 }
 
 impl<'a> Twin<'a> {
-    fn new(case: &'a Case, session: &'a Session) -> Self {
-        let mut on = Patch::default();
-        let is_on = |(bit, _): &(usize, &Patch)| case.subset >> bit & 1 == 1;
-        for (_, patch) in case.patches.iter().enumerate().filter(is_on) {
-            on.dropped_calls.extend(&patch.dropped_calls);
-            on.dropped_blocks.extend(&patch.dropped_blocks);
-            on.replaced_blocks.extend(&patch.replaced_blocks);
-            on.saved_ms.extend(&patch.saved_ms);
-            on.inserted.extend(&patch.inserted);
-        }
-        on.inserted.sort_by_key(|new| (new.input, new.output, new.duration_ms));
+    fn new(case: &'a Case, on: &'a Patch, index: usize, state: State) -> Self {
         let recording = &case.recording;
-        Self { recording, session, on, made: Vec::new(), state: State::default() }
+        let rules = rules_on(on, index as u32);
+        Self { recording, session: &recording.sessions[index], on, rules, made: Vec::new(), state }
     }
 
-    fn run(mut self) -> (Vec<Made>, i64) {
+    fn run(&mut self) {
         for at in self.session.range() {
             let call = &self.recording.calls[at];
             let later = at + 1 < self.session.range().end;
             let next_ms = if later { self.recording.calls[at + 1].start_ms } else { call.end_ms };
             let saved_ms = self.saved_ms(at, (next_ms - call.start_ms).max(0));
-            let mut request = self.recorded(at);
-            let before = (at > self.session.range().start).then(|| &self.recording.calls[at - 1]);
-            let grown = before.map_or(0, |prev| prev.usage.context() + prev.produced());
-            let threshold = match grown {
-                167_000..200_000 => 167_000,
-                967_000..1_000_000 => 967_000,
-                other => other,
-            };
-            self.enter(&mut request, threshold);
-            if self.on.dropped_calls.iter().any(|one| one.call as usize == at) {
-                self.put_off(request);
-            } else {
-                self.make(at, request);
-            }
+            let dropped = self.on.dropped_calls.iter().any(|one| one.call as usize == at);
+            let request = self.recorded(at);
+            self.serve(at, request, dropped);
             // Saved time comes off the idle time after the call first, then off the call.
             let overdraft_ms = (saved_ms - (next_ms - call.end_ms).max(0)).max(0);
-            let inserted = self.on.inserted.clone();
+            let mut inserted = self.on.inserted.clone();
+            inserted.sort_by_key(|new| (new.input, new.output, new.duration_ms));
             for new in inserted.into_iter().filter(|new| new.after as usize == at) {
-                let mut request = resembling(call, new, call.end_ms - overdraft_ms);
-                self.enter(&mut request, 0);
-                self.make(at, request);
+                let request = self.resembling(at, new, call.end_ms - overdraft_ms);
+                self.serve(at, request, false);
                 self.state.earlier_ms -= new.duration_ms;
             }
             self.state.earlier_ms += saved_ms;
         }
-        let session_ms = self.made.first().map_or(0, |first| self.state.end_ms - first.3);
-        (self.made, session_ms)
     }
 
-    fn recorded(&self, at: usize) -> Request {
-        let call = self.recording.calls[at].clone();
-        let sizes = |wanted: &dyn Fn(&Block) -> bool| {
-            let blocks = call.range().filter(|&index| wanted(&self.recording.blocks[index]));
-            blocks.map(|index| self.tokens(index as u32)).collect::<Vec<i64>>()
-        };
-        let of_restart = |b: &Block| matches!(b.kind, BlockKind::System | BlockKind::Summary);
-        let summary = sizes(&of_restart);
-        let inputs = sizes(&|block| !block.kind.is_output() && !of_restart(block));
-        let outputs = sizes(&|block| block.kind.is_output());
-        Request { call, summary, inputs, outputs }
-    }
-
-    fn tokens(&self, block: u32) -> i64 {
-        if self.on.dropped_blocks.contains(&block) {
-            return 0;
+    /// Brings a request into the prompt, which may start over before, and makes its call.
+    pub fn serve(&mut self, at: usize, mut request: Request, dropped: bool) {
+        let start_ms = request.call.start_ms - self.state.earlier_ms;
+        let sends = !dropped && self.state.sent;
+        if sends {
+            self.keep_warm(at, &request.call, start_ms);
         }
-        let sizes = self.on.replaced_blocks.iter().filter(|(replaced, _)| *replaced == block);
-        sizes
-            .map(|(_, tokens)| *tokens)
-            .min()
-            .unwrap_or(self.recording.blocks[block as usize].tokens)
-    }
-
-    /// Time that does not pass after a call, of what passed from its start to the next one.
-    fn saved_ms(&self, at: usize, until_next_ms: i64) -> i64 {
-        let dropped = self.on.dropped_calls.iter();
-        let freed = dropped.filter(|one| one.call as usize == at && one.frees_time);
-        let saved = self.on.saved_ms.iter().filter(|(call, _)| *call as usize == at);
-        saved.map(|(_, ms)| *ms).chain(freed.map(|_| until_next_ms)).max().unwrap_or(0)
-    }
-
-    /// Brings a request into the prompt, which may start over before.
-    fn enter(&mut self, request: &mut Request, threshold: i64) {
-        let standing: i64 = self.state.prompt.iter().sum();
-        let call = &mut request.call;
+        let standing = total(&self.state.prompt);
         let due = self.state.pending.as_ref().is_some_and(|(threshold, _)| standing >= *threshold);
-        if call.restart == Restart::AutoCompacted && standing < threshold {
-            self.state.pending = Some((threshold, take(&mut request.summary)));
+        let call = &mut request.call;
+        let deferred = call.restart == Restart::AutoCompacted && standing < request.threshold;
+        let starts_over = call.restart != Restart::No || request.start.is_some() || due;
+        if deferred {
+            self.state.pending = Some((request.threshold, take(&mut request.summary)));
             // A model switch breaks the cache all the same.
             if call.cache_break == CacheBreak::ToStatic {
                 call.cache_break = CacheBreak::No;
             }
             call.shock = Shock::None;
-        } else if call.restart != Restart::No || due {
+        } else if starts_over {
             self.state.prompt.clear();
             let (_, summary) = self.state.pending.take().unwrap_or_default();
             if call.restart == Restart::No {
-                request.summary.extend(summary);
+                request.summary.extend(request.start.map_or(summary, |start| pieces(&[start])));
                 call.cache_break = call.cache_break.max(CacheBreak::ToStatic);
                 call.shock = Shock::None;
             }
+        } else if sends {
+            self.compact(at, call, start_ms);
         }
-        // What vanishes goes from the oldest pieces on; what is new comes last.
-        for piece in &mut self.state.prompt {
-            let gone = call.cut.min(*piece);
-            *piece -= gone;
-            call.cut -= gone;
+        // What vanished was the end of the prompt.
+        for piece in self.state.prompt.iter_mut().rev() {
+            let gone = request.call.cut.min(piece.tokens);
+            piece.tokens -= gone;
+            request.call.cut -= gone;
         }
-        self.state.prompt.extend(request.summary.iter().chain(&request.inputs));
+        self.state.prompt.retain(|piece| piece.tokens > 0);
+        if sends {
+            self.clear(&request);
+        }
+        let Request { call, summary, results, inputs, outputs, .. } = request;
+        self.state.prompt.extend([summary, vec![results], inputs].concat());
+        if dropped {
+            self.state.late_outputs.extend(outputs);
+            self.state.late_breaks.push(call.cache_break);
+            if call.shock != Shock::None {
+                self.state.late_shock = Some(call.shock);
+            }
+        } else {
+            self.make(at, call, start_ms, outputs);
+        }
     }
 
-    fn put_off(&mut self, request: Request) {
-        self.state.late_outputs.extend(request.outputs);
-        self.state.late_breaks.push(request.call.cache_break);
-        if request.call.shock != Shock::None {
-            self.state.late_shock = Some(request.call.shock);
-        }
-    }
-
-    fn make(&mut self, at: usize, Request { call, outputs, .. }: Request) {
-        let context: i64 = self.state.prompt.iter().sum();
-        let start_ms = call.start_ms - self.state.earlier_ms;
+    fn make(&mut self, at: usize, call: Call, start_ms: i64, outputs: Vec<i64>) {
+        let context = total(&self.state.prompt);
         let read = self.read(&call, start_ms, context);
-        let model = self.recording.model(call.model);
-        let minimum = MODELS.iter().find(|known| known.0 == model).expect("a known model").1;
-        // A call that was recorded to cache less than its model should is exempt from the rule.
-        let recorded = call.usage;
-        let exempt = recorded.context() < minimum && recorded.context() > recorded.fresh;
-        let (read, fresh) = match call.tier {
-            Tier::Uncached => (read, context - read),
-            _ if context < minimum && !exempt => (0, context),
-            _ => (read, recorded.fresh.min(context - read)),
-        };
-        let write = context - read - fresh;
+        let (read, fresh) = self.fresh(&call, read, context, call.usage.fresh);
         let one_hour = call.tier == Tier::OneHour;
-        let off = write.min(if one_hour { recorded.write_5m } else { recorded.write_1h });
-        let (write_5m, write_1h) = if one_hour { (off, write - off) } else { (write - off, off) };
+        let off = if one_hour { call.usage.write_5m } else { call.usage.write_1h };
         let outputs = [take(&mut self.state.late_outputs), outputs].concat();
         let produced = outputs.iter().sum();
-        self.state.prompt.extend(outputs);
-        let shown = if call.output_hidden > 0 { recorded.output } else { produced };
+        self.state.prompt.extend(pieces(&outputs));
+        let shown = if call.output_hidden > 0 { call.usage.output } else { produced };
         let output = shown.min(produced);
-        let usage = Usage { fresh, read, write_5m, write_1h, output };
-        self.made.push((at as u32, usage, produced - output, start_ms));
-        self.state.cached =
-            Some((context - fresh, call.touched_ms - self.state.earlier_ms, call.tier));
-        self.state.end_ms = call.end_ms - self.state.earlier_ms;
+        let usage = written(call.tier, read, fresh, context, off);
+        self.tell(at, &call, Usage { output, ..usage }, produced - output, start_ms);
+        let at_ms = call.touched_ms - self.state.earlier_ms;
+        self.state.cached = Some(Entry { prefix: context - fresh, at_ms, tier: call.tier });
+        let (from_ms, _) = self.state.span_ms.unwrap_or((start_ms, 0));
+        self.state.span_ms = Some((from_ms, call.end_ms - self.state.earlier_ms));
+        self.state.model = Some(self.priced(&call).0.to_owned());
+        (self.state.sent, self.state.last) = (true, Some(call));
+    }
+
+    /// What of a prompt is read and what is fresh.
+    pub fn fresh(&self, call: &Call, read: i64, context: i64, fresh: i64) -> (i64, i64) {
+        let minimum = |model| MODELS.iter().find(|known| known.0 == model).expect("known").1;
+        // A call that was recorded to cache less than its model should is exempt from the rule.
+        let (recorded, model) = (call.usage, self.recording.model(call.model));
+        let known = recorded.context() > recorded.fresh;
+        let exempt = known && recorded.context() < minimum(model);
+        let (own, tokens_bp) = self.priced(call);
+        let minimum = (minimum(own) * 10_000 + tokens_bp / 2) / tokens_bp;
+        match call.tier {
+            Tier::Uncached => (read, context - read),
+            _ if context < minimum && !exempt => (0, context),
+            _ => (read, fresh.min(context - read)),
+        }
+    }
+
+    /// Tells a call in the tokens of the model that it is priced as.
+    pub fn tell(&mut self, at: usize, call: &Call, usage: Usage, hidden: i64, start_ms: i64) {
+        let (model, tokens_bp) = self.priced(call);
+        let of = |tokens: i64| (tokens * tokens_bp + 5_000) / 10_000;
+        let Usage { fresh, read, write_5m, write_1h, output } = usage;
+        let (fresh, read, output) = (of(fresh), of(read), of(output));
+        let usage = Usage { fresh, read, write_5m: of(write_5m), write_1h: of(write_1h), output };
+        self.made.push(Made { call: at as u32, model, usage, hidden: of(hidden), start_ms });
     }
 
     /// The cache law, corrected by what it did not explain.
-    fn read(&mut self, call: &Call, start_ms: i64, context: i64) -> i64 {
+    pub fn read(&mut self, call: &Call, start_ms: i64, context: i64) -> i64 {
         let late = take(&mut self.state.late_breaks);
         let met = |kind| call.cache_break == kind || late.contains(&kind);
-        let (law, alive) = match self.state.cached {
-            None => (self.session.warm_prefix, self.session.warm_prefix),
+        let less = self.leaner().unwrap_or(0);
+        let static_prefix = (self.session.static_prefix - less).max(0);
+        let warm_prefix = (self.session.warm_prefix - less).max(0);
+        let (law, alive) = match &self.state.cached {
+            None => (warm_prefix, warm_prefix),
             Some(_) if met(CacheBreak::ToZero) => (0, 0),
-            Some((prefix, at_ms, tier)) => {
-                let to_static = met(CacheBreak::ToStatic);
-                let alive = if to_static { self.session.static_prefix } else { prefix };
-                let warm = if tier == Tier::OneHour { self.session.warm_prefix } else { 0 };
+            Some(Entry { prefix, at_ms, tier }) => {
+                let alive = if met(CacheBreak::ToStatic) { static_prefix } else { *prefix };
+                let warm = if *tier == Tier::OneHour { warm_prefix } else { 0 };
                 (if start_ms - at_ms >= tier.ttl_ms() { warm } else { alive }, alive)
             }
         };
@@ -228,52 +250,78 @@ impl<'a> Twin<'a> {
     }
 }
 
-/// The request of a call that would be made in addition.
-fn resembling(like: &Call, new: InsertedCall, start_ms: i64) -> Request {
-    let Usage { fresh, .. } = like.usage;
-    let call = Call {
-        start_ms,
-        end_ms: start_ms + new.duration_ms,
-        touched_ms: start_ms,
-        // As large and as fresh as the other, with nothing written off its tier.
-        usage: Usage { fresh, read: like.usage.context() - fresh, ..Usage::default() },
-        output_hidden: 0,
-        restart: Restart::No,
-        cut: 0,
-        cache_break: CacheBreak::No,
-        shock: Shock::None,
-        ..like.clone()
-    };
-    Request { call, summary: Vec::new(), inputs: vec![new.input], outputs: vec![new.output] }
+/// Tokens of all pieces.
+pub fn total(pieces: &[Piece]) -> i64 {
+    pieces.iter().map(|piece| piece.tokens).sum()
+}
+
+/// Pieces that are no tool results.
+pub fn pieces(sizes: &[i64]) -> Vec<Piece> {
+    sizes.iter().map(|&tokens| Piece { tokens, results: 0 }).collect()
+}
+
+/// What is neither read nor fresh is written: to the tier, but for `off`.
+pub fn written(tier: Tier, read: i64, fresh: i64, context: i64, off: i64) -> Usage {
+    let write = context - read - fresh;
+    let off = off.min(write);
+    let one_hour = tier == Tier::OneHour;
+    let (write_5m, write_1h) = if one_hour { (off, write - off) } else { (write - off, off) };
+    Usage { fresh, read, write_5m, write_1h, output: 0 }
+}
+
+/// All sessions of a case and how they ended, session by session, each before those it spawns.
+fn simulate<'a>(case: &'a Case, on: &'a Patch) -> Vec<(Vec<Made<'a>>, State)> {
+    let sessions = &case.recording.sessions;
+    let starts_ms = |index: usize| case.recording.calls[sessions[index].range()].first();
+    let mut order: Vec<usize> = (0..sessions.len()).collect();
+    order.sort_by_key(|&index| (starts_ms(index).map_or(i64::MAX, |call| call.start_ms), index));
+    let mut done: BTreeMap<(usize, usize), (Vec<Made>, State)> = BTreeMap::new();
+    for (place, &index) in order.iter().enumerate() {
+        let from = resumed_from(&case.recording, on, index, &order[..place]);
+        let end = from.map(|from| done[&(from, 0)].1.clone());
+        let mut twin = Twin::new(case, on, index, State::default());
+        if let Some(end) = end {
+            twin.go_on_from(end);
+        }
+        twin.run();
+        done.insert((index, 0), (twin.made, twin.state));
+        let twin = || Twin::new(case, on, index, State::default());
+        for (nth, spawned) in spawned(twin, on).into_iter().enumerate() {
+            done.insert((index, 1 + nth), spawned);
+        }
+    }
+    done.into_values().collect()
 }
 
 fn check(case: &Case) -> Result<(), TestCaseError> {
     let plan = case.plan();
-    let (mut slow, mut session_ms): (Vec<Made>, i64) = Default::default();
-    for session in &case.recording.sessions {
-        let (made, ms) = Twin::new(case, session).run();
-        slow.extend(made);
-        session_ms += ms;
-    }
-    let rows = replay::replay_rows(&plan, case.subset);
-    let fast = rows.iter().map(|row| {
-        let made = row.outcome;
-        let call = plan.call_of[row.row as usize];
-        (call, made.usage, made.hidden, made.start_ms)
+    let on = all_on(case);
+    let sessions = simulate(case, &on);
+    let spans = sessions.iter().filter_map(|(_, state)| state.span_ms);
+    let session_ms: i64 = spans.map(|(from_ms, to_ms)| to_ms - from_ms).sum();
+    let slow: Vec<Made> = sessions.into_iter().flat_map(|(made, _)| made).collect();
+    // The plan may hold sessions in another order, but those of one recorded session together.
+    let mut fast = replay::replay_rows(&plan, case.subset);
+    fast.sort_by_key(|row| {
+        let holds = |run: &windtunnel::plan::Run| run.range().contains(&(row.row as usize));
+        let run = plan.runs.iter().position(holds).expect("a row has a run") as u32;
+        plan.sessions.iter().find(|one| one.runs.contains(&run)).map(|one| one.session)
     });
-    let fast: Vec<Made> = fast.collect();
     for (index, (fast, slow)) in fast.iter().zip(&slow).enumerate() {
+        let made = fast.outcome;
+        let call = plan.call_of[fast.row as usize];
+        let fast = (call, made.usage, made.hidden, made.start_ms);
+        let slow = (slow.call, slow.usage, slow.hidden, slow.start_ms);
         prop_assert_eq!(fast, slow, "call {} of {:?}", index, case);
     }
-    prop_assert_eq!(fast.len(), slow.len());
+    prop_assert_eq!(fast.len(), slow.len(), "{:?}", case);
     let outcome = replay::replay(&plan, case.subset);
     prop_assert_eq!(outcome.calls, slow.len() as i64);
     prop_assert_eq!(outcome.session_ms, session_ms);
-    let contexts = slow.iter().map(|made| made.1.context());
+    let contexts = slow.iter().map(|made| made.usage.context());
     prop_assert_eq!(outcome.peak_context, contexts.max().unwrap_or(0));
     let mut by_price: BTreeMap<(&str, bool), (Usage, i64)> = BTreeMap::new();
-    for (call, usage, hidden, _) in slow {
-        let model = case.recording.model(case.recording.calls[call as usize].model);
+    for Made { model, usage, hidden, .. } in slow {
         let long_above = MODELS.iter().find(|known| known.0 == model).expect("a known model").2;
         let sum = by_price.entry((model, usage.context() > long_above)).or_default();
         *sum = (sum.0 + usage, sum.1 + hidden);
@@ -290,7 +338,9 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(300)
+        // More of them with PROPTEST_CASES.
+        cases: ProptestConfig::default().cases.max(600),
+        ..ProptestConfig::default()
     })]
 
     #[test]

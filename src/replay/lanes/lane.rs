@@ -2,7 +2,7 @@
 
 use super::stretch::{Stretch, Sums};
 use crate::plan::Run;
-use crate::recording::{CacheBreak, Shock, Tier};
+use crate::recording::Tier;
 use crate::replay::made::{Made, Sink};
 use crate::replay::state::{OPEN, State};
 use crate::units::Usage;
@@ -104,7 +104,9 @@ impl Lane {
     #[inline]
     pub(super) fn add(&mut self, run: &Run, law: Law, stretch: &Stretch, sums: &Sums) -> bool {
         let state = &mut self.state;
-        let Some(limit) = limit(state, run) else { return false };
+        if state.unsettled {
+            return false;
+        }
         let Stretch { rows, first, end, .. } = stretch;
         // Outputs that calls left behind that this lane does not make.
         let carried = state.carried_outputs;
@@ -118,7 +120,8 @@ impl Lane {
         }
         let carried_on = if *rows > 1 { carried } else { 0 };
         let last = state.prompt + sums.prompt - sums.last + carried_on;
-        if last > limit {
+        // A compaction that was deferred is not due before the last call if that is below it.
+        if last > run.long_above || last >= state.due() {
             return false;
         }
         let context = rows * (state.prompt + sums.prompt + carried) - carried - sums.behind;
@@ -141,19 +144,4 @@ impl Lane {
         state.row = end.row;
         true
     }
-}
-
-/// The largest context up to which calls go on from each other; `None` if already the next one
-/// may not.
-#[inline]
-fn limit(state: &State, run: &Run) -> Option<i64> {
-    if !state.unsettled {
-        return Some(run.long_above);
-    }
-    let waits_only_for_room = state.made
-        && state.tier == run.tier
-        && state.carried_break == CacheBreak::No
-        && state.carried_shock == Shock::None;
-    let (threshold, _) = state.deferred.filter(|_| waits_only_for_room)?;
-    Some(run.long_above.min(threshold - 1))
 }

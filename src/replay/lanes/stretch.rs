@@ -4,7 +4,7 @@ use super::lane::Law;
 use super::{Block, LANES};
 use crate::cache::Policy;
 use crate::ids::NONE;
-use crate::plan::{Deltas, Event, Row, Run};
+use crate::plan::{Deltas, Row, Run};
 
 /// A set of bits of a lane's number.
 pub(super) type Mask = u8;
@@ -190,7 +190,7 @@ impl Stretch {
             if event.insert != 0 && event.insert & block.all() == 0 {
                 return true;
             }
-            if !of_all || *event != (Event { insert: event.insert, ..Event::NOTHING }) {
+            if !of_all || !event.is_only_inserted() {
                 return false;
             }
         }

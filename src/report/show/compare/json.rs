@@ -60,10 +60,12 @@ struct JointJson {
     saving: SumsJson,
     #[serde(flatten)]
     band: BandJson,
-    share_read: Option<SharesJson>,
-    share_usd: Option<SharesJson>,
+    share_of_reads: Option<SharesJson>,
+    share_of_dollars: Option<SharesJson>,
     overlap: i64,
     draws: u32,
+    /// Draws over which the bands of Shapley values go.
+    shapley_draws: u32,
     /// Draws whose call counts no calls met.
     draws_unmet: u32,
     probability: Vec<ProbabilityJson>,
@@ -77,10 +79,11 @@ impl JointJson {
         Self {
             saving: (&comparison.joint).into(),
             band: BandJson::of(uncertainty.map(|it| it.joint)),
-            share_read: uncertainty.map(|it| it.joint_bp.0.into()),
-            share_usd: uncertainty.map(|it| it.joint_bp.1.into()),
+            share_of_reads: uncertainty.map(|it| it.joint_bp.0.into()),
+            share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
             overlap: comparison.overlap_read,
             draws: uncertainty.map_or(0, |it| it.draws),
+            shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
             draws_unmet: uncertainty.map_or(0, |it| it.unmet),
             probability: probability.map(ProbabilityJson::from).collect(),
         }
@@ -202,8 +205,14 @@ impl From<&Swing> for SwingJson {
 struct JudgementJson {
     by: &'static str,
     verdict: &'static str,
-    low: Option<i64>,
-    high: Option<i64>,
+    against: Option<RangeJson>,
+}
+
+/// The numbers behind a word.
+#[derive(Serialize)]
+struct RangeJson {
+    low: i64,
+    high: i64,
 }
 
 impl From<&Judgement> for JudgementJson {
@@ -211,8 +220,10 @@ impl From<&Judgement> for JudgementJson {
         Self {
             by: one.by.name(),
             verdict: one.verdict.word(),
-            low: one.against.as_ref().map(|range| *range.start()),
-            high: one.against.as_ref().map(|range| *range.end()),
+            against: one
+                .against
+                .as_ref()
+                .map(|range| RangeJson { low: *range.start(), high: *range.end() }),
         }
     }
 }

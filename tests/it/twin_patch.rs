@@ -1,0 +1,174 @@
+//! The slow twin's reading of patches: which facts are on, and what they make of a recorded call.
+
+use crate::generated::Case;
+use crate::twin::{Piece, Request, Twin, pieces, written};
+use windtunnel::plan::{InsertedCall, Patch, Rules};
+use windtunnel::recording::{Block, BlockKind, CacheBreak, Call, Restart, Shock, Tier};
+use windtunnel::units::Usage;
+
+/// All patches that are on, as one.
+pub fn all_on(case: &Case) -> Patch {
+    let mut on = Patch::default();
+    let is_on = |(bit, _): &(usize, &Patch)| case.subset >> bit & 1 == 1;
+    for (_, patch) in case.patches.iter().enumerate().filter(is_on) {
+        let patch = patch.clone();
+        on.dropped_calls.extend(patch.dropped_calls);
+        on.dropped_blocks.extend(patch.dropped_blocks);
+        on.replaced_blocks.extend(patch.replaced_blocks);
+        on.saved_ms.extend(patch.saved_ms);
+        on.inserted.extend(patch.inserted);
+        on.healed.extend(patch.healed);
+        on.restarted.extend(patch.restarted);
+        on.spawned.extend(patch.spawned);
+        on.resumed.extend(patch.resumed);
+        on.remodelled.extend(patch.remodelled);
+        on.leaner.extend(patch.leaner);
+        on.rules.extend(patch.rules);
+    }
+    on
+}
+
+/// The rules of a session: the longest lifetime, the lowest sizes, the most patience.
+pub fn rules_on(on: &Patch, session: u32) -> Rules {
+    let own = || on.rules.iter().filter(|(of, _)| *of == session).map(|(_, rules)| rules);
+    let compactions = own().filter_map(|rules| rules.compaction);
+    let clearings = own().filter_map(|rules| rules.clearing);
+    let warmings = own().filter_map(|rules| rules.warming);
+    Rules {
+        tier: own().filter_map(|rules| rules.tier).max_by_key(|tier| tier.ttl_ms()),
+        compaction: compactions.min_by_key(|c| (c.threshold, c.output, c.left)),
+        clearing: clearings.min_by_key(|c| (c.trigger, c.keep, c.at_least, c.stub)),
+        warming: warmings.max_by_key(|warming| (warming.most, warming.ahead_ms)),
+    }
+}
+
+impl<'a> Twin<'a> {
+    /// A recorded call under the patches that are on.
+    pub fn recorded(&self, at: usize) -> Request {
+        let mut call = self.on_tier(at);
+        let (first, on) = (at == self.session.range().start, self.on);
+        if first && self.state.resumed {
+            (call.restart, call.shock) = (Restart::No, Shock::None);
+        }
+        let before = (!first).then(|| &self.recording.calls[at - 1]);
+        let other = before.is_some_and(|before| before.model != call.model);
+        let switched = other && call.cache_break == CacheBreak::ToZero;
+        if on.healed.contains(&(at as u32)) || (switched && self.other_model().is_some()) {
+            let lost = call.restart != Restart::No;
+            let left = if lost { CacheBreak::ToStatic } else { CacheBreak::No };
+            (call.cache_break, call.shock) = (call.cache_break.min(left), Shock::None);
+        }
+        let threshold = match before.map_or(0, |prev| prev.usage.context() + prev.produced()) {
+            167_000..200_000 => 167_000,
+            967_000..1_000_000 => 967_000,
+            other => other,
+        };
+        let starts = on.restarted.iter().filter(|(call, _)| *call as usize == at);
+        let start = starts.map(|(_, tokens)| *tokens).max();
+        let sizes = |wanted: &dyn Fn(&Block) -> bool| {
+            let blocks = call.range().filter(|&index| wanted(&self.recording.blocks[index]));
+            blocks.map(|index| self.tokens(index as u32)).collect::<Vec<i64>>()
+        };
+        let of_restart = |b: &Block| matches!(b.kind, BlockKind::System | BlockKind::Summary);
+        let is_result = |b: &Block| matches!(b.kind, BlockKind::ToolResult | BlockKind::Report);
+        let results = sizes(&is_result);
+        let inputs = sizes(&|b| !b.kind.is_output() && !of_restart(b) && !is_result(b));
+        Request {
+            threshold: self.rules.compaction.map_or(threshold, |rule| rule.threshold),
+            start: start.filter(|_| !first && call.restart == Restart::No),
+            summary: pieces(&sizes(&of_restart)),
+            results: Piece {
+                tokens: results.iter().sum(),
+                results: results.iter().filter(|tokens| **tokens > 0).count() as i64,
+            },
+            inputs: pieces(&inputs),
+            outputs: sizes(&|block| block.kind.is_output()),
+            call,
+        }
+    }
+
+    /// The request of a call that would be made in addition: as large and as fresh as a recorded
+    /// one, with nothing written off its tier.
+    pub fn resembling(&self, at: usize, new: InsertedCall, start_ms: i64) -> Request {
+        let like = self.on_tier(at);
+        let (end_ms, touched_ms) = (start_ms + new.duration_ms, start_ms);
+        let fresh = like.usage.fresh;
+        let usage = Usage { fresh, read: like.usage.context() - fresh, ..Usage::default() };
+        let (restart, cache_break, shock) = (Restart::No, CacheBreak::No, Shock::None);
+        let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, ..like };
+        Request {
+            call: Call { restart, cut: 0, cache_break, shock, ..like },
+            threshold: 0,
+            start: None,
+            summary: Vec::new(),
+            results: Piece::default(),
+            inputs: pieces(&[new.input]),
+            outputs: vec![new.output],
+        }
+    }
+
+    fn tokens(&self, index: u32) -> i64 {
+        let block = &self.recording.blocks[index as usize];
+        if self.on.dropped_blocks.contains(&index) {
+            return 0;
+        }
+        let sizes = self.on.replaced_blocks.iter().filter(|(replaced, _)| *replaced == index);
+        let leaner = (block.kind == BlockKind::System && self.leaner().is_some())
+            .then(|| (block.tokens - self.leaner().unwrap_or(0)).max(0));
+        sizes.map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
+    }
+
+    /// Time that does not pass after a call, of what passed from its start to the next one.
+    pub fn saved_ms(&self, at: usize, until_next_ms: i64) -> i64 {
+        let dropped = self.on.dropped_calls.iter();
+        let freed = dropped.filter(|one| one.call as usize == at && one.frees_time);
+        let saved = self.on.saved_ms.iter().filter(|(call, _)| *call as usize == at);
+        saved.map(|(_, ms)| *ms).chain(freed.map(|_| until_next_ms)).max().unwrap_or(0)
+    }
+
+    /// The model that its session runs on instead of the recorded ones.
+    pub fn other_model(&self) -> Option<&'a str> {
+        let first = self.recording.calls.get(self.session.range().start)?;
+        let others = self.on.remodelled.iter().filter(|(of, _)| *of == first.session);
+        others.map(|(_, model)| model.as_str()).max()
+    }
+
+    /// The model whose price a call pays, and its tokens for 10,000 recorded ones.
+    pub fn priced(&self, call: &Call) -> (&'a str, i64) {
+        let recorded = self.recording.model(call.model);
+        let model = self.other_model().unwrap_or(recorded);
+        let is_old = |name: &str| name == "claude-opus-4-6";
+        let is_new = |name: &str| name == "claude-opus-5-5" || name == "claude-haiku-5-5";
+        if is_old(recorded) && is_new(model) {
+            (model, 13_000)
+        } else if is_new(recorded) && is_old(model) {
+            // 10,000 / 1.3.
+            (model, 7_692)
+        } else {
+            (model, 10_000)
+        }
+    }
+
+    /// Tokens that its system part has less.
+    pub fn leaner(&self) -> Option<i64> {
+        let first = self.session.range().next()?;
+        let call = &self.recording.calls[first];
+        let own = self.on.leaner.iter().filter(|(session, _)| *session == call.session);
+        let less = own.map(|(_, less)| *less).max()?;
+        let blocks = self.recording.blocks_of(first).iter();
+        let system = blocks.filter(|block| block.kind == BlockKind::System);
+        Some(less.min(system.map(|block| block.tokens).sum()))
+    }
+
+    /// A recorded call on the tier of its rule.
+    pub fn on_tier(&self, at: usize) -> Call {
+        let mut call = self.recording.calls[at].clone();
+        let writes = call.tier != Tier::Uncached;
+        if let Some(tier) = self.rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
+            let Usage { fresh, read, .. } = call.usage;
+            let usage = written(tier, read, fresh, call.usage.context(), 0);
+            (call.tier, call.usage) = (tier, Usage { output: call.usage.output, ..usage });
+        }
+        call
+    }
+}

@@ -1,0 +1,141 @@
+//! The slow twin between calls and sessions: warming, compacting and clearing by rules, and what a
+//! session takes over from another one or starts.
+
+use crate::twin::{Entry, Made, Piece, Request, State, Twin, pieces, total, written};
+use windtunnel::plan::{Clearing, Compaction, InsertedCall, Patch, Warming};
+use windtunnel::recording::{CacheBreak, Call, Recording, Shock};
+use windtunnel::units::Usage;
+
+/// The session that a session goes on from: the last to start of those that had ended.
+pub fn resumed_from(
+    recording: &Recording,
+    on: &Patch,
+    session: usize,
+    earlier: &[usize],
+) -> Option<usize> {
+    let first = &recording.calls.get(recording.sessions[session].range().next()?)?;
+    let ended = |from: &usize| {
+        let last = recording.calls[recording.sessions[*from].range()].last();
+        last.is_some_and(|last| last.end_ms <= first.start_ms)
+    };
+    let named = |from: &usize| {
+        on.resumed.iter().any(|one| (one.session, one.from) == (session as u32, *from as u32))
+    };
+    earlier.iter().copied().filter(named).rfind(ended)
+}
+
+/// The sessions that the calls of a session start.
+pub fn spawned<'a>(twin: impl Fn() -> Twin<'a>, on: &Patch) -> Vec<(Vec<Made<'a>>, State)> {
+    let range = twin().session.range();
+    let mut own = on.spawned.clone();
+    own.retain(|new| range.contains(&(new.by as usize)));
+    own.sort_by_key(|new| {
+        let calls = new.calls.iter().map(|call| (call.input, call.output, call.duration_ms));
+        (new.by, calls.collect::<Vec<_>>())
+    });
+    let run = |new: windtunnel::plan::Spawned| {
+        let (mut twin, by) = (twin(), new.by as usize);
+        let mut start_ms = twin.recording.calls[by].end_ms;
+        let mut leaner = twin.leaner().unwrap_or(0);
+        for call in new.calls {
+            let (output, duration_ms) = (call.output, call.duration_ms);
+            let input = (call.input - leaner).max(0);
+            let call = InsertedCall { after: new.by, input, output, duration_ms };
+            let request = twin.resembling(by, call, start_ms);
+            twin.serve(by, request, false);
+            (start_ms, leaner) = (start_ms + duration_ms, 0);
+        }
+        (twin.made, twin.state)
+    };
+    own.into_iter().map(run).collect()
+}
+
+impl Twin<'_> {
+    /// Starts where another session ended.
+    pub fn go_on_from(&mut self, end: State) {
+        let first = &self.recording.calls[self.session.range().start];
+        let same = end.model.as_deref() == Some(self.priced(first).0);
+        self.state = State {
+            prompt: end.prompt,
+            // Another model finds nothing of it.
+            cached: end.cached.filter(|_| same),
+            pending: end.pending,
+            earlier_ms: end.earlier_ms,
+            sent: end.sent,
+            model: end.model,
+            resumed: true,
+            ..State::default()
+        };
+    }
+
+    /// Reads the cache again and again until the next call, or as often as the rule allows.
+    pub fn keep_warm(&mut self, at: usize, next: &Call, until_ms: i64) {
+        let Some(Warming { most, ahead_ms }) = self.rules.warming else { return };
+        let Some(mut entry) = self.state.cached.clone() else { return };
+        let ttl_ms = entry.tier.ttl_ms();
+        if entry.prefix == 0 || ahead_ms < 1 || ahead_ms >= ttl_ms {
+            return;
+        }
+        let like = self.state.last.clone().unwrap_or_else(|| next.clone());
+        for _ in 0..most {
+            if until_ms - entry.at_ms < ttl_ms {
+                break;
+            }
+            entry.at_ms += ttl_ms - ahead_ms;
+            let usage = Usage { read: entry.prefix, ..Usage::default() };
+            self.tell(at, &like, usage, 0, entry.at_ms);
+        }
+        self.state.cached = Some(entry);
+    }
+
+    /// One call that takes in the whole prompt, then a new one. It meets what is due to the next.
+    pub fn compact(&mut self, at: usize, next: &mut Call, start_ms: i64) {
+        let Some(Compaction { threshold, output, left }) = self.rules.compaction else { return };
+        let context = total(&self.state.prompt);
+        let static_prefix = (self.session.static_prefix - self.leaner().unwrap_or(0)).max(0);
+        let recorded_waits = self.state.pending.is_some();
+        if recorded_waits || context < threshold || context <= static_prefix + left {
+            return;
+        }
+        let read = self.read(next, start_ms, context);
+        let (read, fresh) = self.fresh(next, read, context, 0);
+        let usage = written(next.tier, read, fresh, context, 0);
+        self.tell(at, next, Usage { output, ..usage }, 0, start_ms);
+        self.state.prompt = pieces(&[static_prefix, left]);
+        let prefix = static_prefix.min(context - fresh);
+        self.state.cached = Some(Entry { prefix, at_ms: start_ms, tier: next.tier });
+        (next.cache_break, next.shock, next.cut) = (CacheBreak::No, Shock::None, 0);
+    }
+
+    /// Puts stubs in the place of old tool results.
+    pub fn clear(&mut self, Request { summary, results, inputs, .. }: &Request) {
+        let Some(Clearing { trigger, keep, at_least, stub }) = self.rules.clearing else { return };
+        let prompt = &mut self.state.prompt;
+        if total(prompt) + total(summary) + results.tokens + total(inputs) < trigger {
+            return;
+        }
+        let mut kept = results.results;
+        let mut old: Vec<usize> = Vec::new();
+        for at in (0..prompt.len()).rev().filter(|&at| prompt[at].results > 0) {
+            if kept < keep {
+                kept += prompt[at].results;
+            } else {
+                old.push(at);
+            }
+        }
+        let frees = |piece: &Piece| (piece.tokens - stub * piece.results).max(0);
+        let freed: i64 = old.iter().map(|&at| frees(&prompt[at])).sum();
+        if freed == 0 || freed < at_least {
+            return;
+        }
+        let first =
+            *old.iter().filter(|&&at| frees(&prompt[at]) > 0).min().expect("some are freed");
+        let before = total(&prompt[..first]);
+        for at in old {
+            prompt[at] = Piece { tokens: prompt[at].tokens - frees(&prompt[at]), results: 0 };
+        }
+        if let Some(entry) = &mut self.state.cached {
+            entry.prefix = entry.prefix.min(before);
+        }
+    }
+}
