@@ -22,6 +22,7 @@ mod import_marks;
 mod import_merge;
 mod import_stream;
 mod joint;
+mod lanes;
 mod laws;
 mod properties;
 mod reported;
