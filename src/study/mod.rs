@@ -16,6 +16,7 @@ pub mod lattice;
 pub mod pivot;
 pub mod published;
 pub mod sides;
+pub mod spread;
 pub mod summary;
 pub mod sweep;
 pub mod tornado;

@@ -28,6 +28,7 @@ mod properties;
 mod reported;
 mod run;
 mod small;
+mod spread;
 mod tidy;
 mod twin;
 mod twin_patch;

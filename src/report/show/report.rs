@@ -46,6 +46,9 @@ impl Full<'_> {
         if let Some(open) = shown.open() {
             document.section(open);
         }
+        if let Some(spread) = shown.spread_section() {
+            document.section(spread);
+        }
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
             document

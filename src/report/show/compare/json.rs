@@ -1,6 +1,7 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, Cost as CostJson, Share};
 use crate::report::show::{Provenance, SideJson, SumsJson};
@@ -32,6 +33,7 @@ impl Shown<'_> {
                 interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
                 tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                distribution: self.spread_json(),
                 findings: self.findings,
                 provenance: self.provenance,
             },
@@ -51,6 +53,8 @@ struct Body<'a> {
     interaction: Vec<PairJson>,
     tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distribution: Option<Vec<SpreadJson>>,
     findings: &'a [Finding],
     provenance: &'a Provenance,
 }
