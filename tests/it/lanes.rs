@@ -120,7 +120,7 @@ fn calm(tape: &mut Tape) -> Recording {
             let output = RawBlock::plain(BlockKind::ToolInput, 4 * out as u64, out);
             let (context, gap) = (prompt + new, if tape.once_in(20) { 400_000 } else { 9_000 });
             // Some calls say less than they produce.
-            let placeholder = tape.once_in(12);
+            let placeholder = tape.once_in(4);
             let fresh =
                 if tape.once_in(5) { tape.below(new + 20).min(context - cached) } else { 3 };
             let write_5m = context - cached - fresh;
@@ -167,7 +167,7 @@ fn calm(tape: &mut Tape) -> Recording {
 /// Recordings of both kinds with up to nine patches.
 fn wide_cases(general: bool) -> impl Strategy<Value = Case> {
     let wild = recordings();
-    let calm = vec(any::<u32>(), 0..500).prop_map(|tape| calm(&mut Tape::new(tape)));
+    let calm = vec(any::<u32>(), 0..900).prop_map(|tape| calm(&mut Tape::new(tape)));
     (prop_oneof![wild, calm], vec(any::<u32>(), 0..250)).prop_map(move |(recording, tape)| {
         let patches = patches(&mut Tape::new(tape), &recording, general);
         Case { recording, patches, subset: 0 }
