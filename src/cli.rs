@@ -28,6 +28,9 @@ pub enum Command {
     Audit(AuditArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
+    /// Scenario files: write a new one, check some, print the schema for editors.
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
     /// Built-in recordings and scenarios, and all toggles.
     List(ListArgs),
     /// What a toggle does, by which formula, from which source, and when it lies.
@@ -79,8 +82,9 @@ pub struct Premises {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder).
-    pub recording: String,
+    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
+    /// scenario's].
+    pub recording: Option<String>,
     /// Toggles and parameters (TOML) [default: the built-in scenario of the recording].
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<String>,
@@ -95,14 +99,18 @@ pub struct ReportArgs {
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder).
-    pub recording: String,
+    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
+    /// scenario's].
+    pub recording: Option<String>,
     /// Toggles, by id, e.g. `R1,R4` [default: all].
     #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
     pub with: Vec<String>,
     /// Toggles and parameters (TOML).
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<String>,
+    /// One parameter after the scenario, e.g. `R4.cap=200`; may be repeated.
+    #[arg(long, value_name = "TOGGLE.KEY=VALUE")]
+    pub set: Vec<String>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -141,8 +149,9 @@ impl RankBy {
 /// Arguments of `sweep`.
 #[derive(Debug, Args)]
 pub struct SweepArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder).
-    pub recording: String,
+    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
+    /// scenario's].
+    pub recording: Option<String>,
     /// Toggles, by id, e.g. `R1,R4` [default: all that change anything].
     #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
     pub with: Vec<String>,
@@ -221,6 +230,44 @@ pub struct ImportArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
+}
+
+/// The commands on scenario files.
+#[derive(Debug, Subcommand)]
+pub enum ScenarioCommand {
+    /// A complete scenario with everything that can be said in it, explained.
+    New(NewArgs),
+    /// Whether scenario files can be used, and what they change.
+    Check(CheckArgs),
+    /// The JSON schema of scenarios, for editors.
+    Schema,
+}
+
+/// Arguments of `scenario new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// A built-in name, a recording file, or transcripts (file or folder).
+    pub recording: String,
+    /// Toggles, by id [default: those of the built-in scenario, or all that find something].
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    pub with: Vec<String>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite the file.
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+/// Arguments of `scenario check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scenario files (TOML) or built-in names.
+    #[arg(required = true)]
+    pub files: Vec<String>,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// Arguments of `list`.

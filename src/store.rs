@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,9 +244,54 @@ pub fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// A path as it has to be written in a file of `folder`: a relative one starts there instead of
+/// where the program runs.
+#[must_use]
+pub fn seen_from(folder: &Path, path: &Path) -> String {
+    let there = |path: &Path| {
+        let mut parts = PathBuf::new();
+        for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+            match part {
+                Component::ParentDir => _ = parts.pop(),
+                part => parts.push(part),
+            }
+        }
+        parts
+    };
+    if path.is_absolute() {
+        return path.display().to_string();
+    }
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (from, to) = (there(folder), there(path));
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(to.components().skip(shared)).collect();
+    if way.as_os_str().is_empty() { ".".to_owned() } else { way.display().to_string() }
+}
+
 /// The last part of a path, links and dots resolved: a name that says nothing about the machine.
 #[must_use]
 pub fn base_name(path: &Path) -> String {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     real.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(folder: &str, path: &str, want: &str) {
+        assert_eq!(seen_from(Path::new(folder), Path::new(path)), want, "{path} from {folder}");
+    }
+
+    #[test]
+    fn paths_are_seen_from_folders() {
+        check("", "run.json", "run.json");
+        check(".", "./a/run.json", "a/run.json");
+        check("a", "run.json", "../run.json");
+        check("a/b", "a/c/run.json", "../c/run.json");
+        check("a", "a", ".");
+        check("a/../b", "b/c", "c");
+        check("/x/y", "/x/z", "/x/z");
+    }
 }

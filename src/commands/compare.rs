@@ -1,5 +1,6 @@
 //! `windtunnel compare`.
 
+use super::asked::{Asked, Ready};
 use super::{Outcome, load, render};
 use crate::cli::{CompareArgs, Format};
 use crate::report::show::{Provenance, compare as show};
@@ -8,10 +9,15 @@ use crate::study::compare::compare;
 use crate::study::published::published;
 
 pub fn run(args: &CompareArgs) -> Outcome {
-    let scenario = load::scenario(&args.recording, args.scenario.as_deref(), &args.with)?;
-    let lens = load::lens(&args.premises, &scenario);
-    let pricing = load::pricing(&args.premises, &scenario)?;
-    let loaded = load::one(&args.recording, lens, args.strict)?;
+    let asked = Asked {
+        recording: args.recording.as_deref(),
+        scenario: args.scenario.as_deref(),
+        with: &args.with,
+        set: &args.set,
+        premises: &args.premises,
+        strict: args.strict,
+    };
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));

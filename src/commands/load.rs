@@ -36,6 +36,8 @@ pub struct Loaded {
     pub copies: u64,
     /// Costs that the source names, in dollars.
     pub billed_usd: Option<f64>,
+    /// How much of it a scenario selected; empty for all.
+    pub selected: String,
 }
 
 impl Loaded {
@@ -49,12 +51,30 @@ impl Loaded {
             skipped: 0,
             copies: 0,
             billed_usd: None,
+            selected: String::new(),
         }
     }
 
-    /// One line for standard error about what was skipped, or nothing.
+    /// A part of it. What was published or billed speaks of the whole, so that a part is a plain
+    /// recording.
+    pub fn only(self, part: Recording) -> Self {
+        let (all, some) = (self.recording.sessions.len(), part.sessions.len());
+        if some == all {
+            return self;
+        }
+        let published = match self.reported {
+            Some(_) => "; published claims speak of all of them and are not judged",
+            None => "",
+        };
+        let selected = format!("windtunnel: {some} of {all} sessions selected{published}\n");
+        let name = format!("{}.part", part.name);
+        let recording = Recording { name, ..part };
+        Self { recording, reported: None, fit: None, billed_usd: None, selected, ..self }
+    }
+
+    /// One line each for standard error about what was selected and what was skipped, or nothing.
     pub fn talk(&self) -> String {
-        let mut talk = String::new();
+        let mut talk = self.selected.clone();
         if let Some(first) = self.skips.first() {
             let _ = writeln!(
                 talk,
@@ -160,10 +180,7 @@ pub fn scenario(
         if let Some((name, text)) = SCENARIOS.iter().find(|(name, _)| *name == path) {
             return Ok(scenario::parse(name, text)?);
         }
-        let text = String::from_utf8_lossy(&store::read(Path::new(path))?).into_owned();
-        let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
-        return scenario::parse(&name, &text)
-            .map_err(|error| Failure::new(format!("{path}: {error}")));
+        return scenario_file(path);
     }
     if !with.is_empty() {
         let toggles = scenario::toggles_of(with.iter().map(String::as_str))?;
@@ -173,6 +190,29 @@ pub fn scenario(
         Some((name, text)) => Ok(scenario::parse(name, text)?),
         None => Ok(Scenario::all_toggles()),
     }
+}
+
+/// The scenario of a file. Paths in it start at its folder.
+fn scenario_file(path: &str) -> Result<Scenario, Failure> {
+    let bytes = store::read(Path::new(path))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| Failure::new(format!("{path}: not TOML: {error}")))?;
+    let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+    let mut scenario =
+        scenario::parse(&name, text).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    let from_folder = |path: &str| folder.join(path).display().to_string();
+    let recording = &scenario.recording;
+    if !recording.is_empty() && !is_built_in(recording) {
+        scenario.recording = from_folder(recording);
+    }
+    scenario.prices = scenario.prices.as_deref().map(from_folder);
+    Ok(scenario)
+}
+
+/// Whether a recording of this name comes with the program.
+pub fn is_built_in(name: &str) -> bool {
+    reconstruct::BUILTIN.iter().any(|(known, _)| *known == name)
 }
 
 /// The lens of the command line, or else of the scenario.
@@ -187,10 +227,16 @@ pub fn lens(premises: &Premises, scenario: &Scenario) -> Lens {
 /// The price book and its assumptions.
 pub fn pricing(premises: &Premises, scenario: &Scenario) -> Result<Pricing, Failure> {
     let mut pricing = Pricing::embedded();
-    if let Some(path) = &premises.prices {
-        let book = PriceBook::parse(&store::read(path)?)
+    // The later one takes precedence: that of the command line.
+    let books = scenario.prices.iter().map(PathBuf::from).chain(premises.prices.clone());
+    for path in books {
+        let book = PriceBook::parse(&store::read(&path)?)
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         pricing.book = pricing.book.overridden_by(&book);
+    }
+    pricing.instead.clone_from(&scenario.models);
+    for (from, _) in &scenario.models {
+        pricing.find(from, None)?;
     }
     if let Some(model) = premises.model.as_ref().or(scenario.model.as_ref()) {
         pricing.assumed_model.clone_from(model);

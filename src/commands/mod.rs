@@ -1,5 +1,6 @@
 //! The street: one file a command. A command turns arguments into bytes; `main` writes them.
 
+mod asked;
 mod audit;
 mod compare;
 mod completions;
@@ -9,6 +10,7 @@ mod inspect;
 mod list;
 mod load;
 mod report;
+mod scenario;
 mod sweep;
 
 use crate::cli::{Command, Format};
@@ -59,6 +61,7 @@ pub fn run(command: Command) -> Done {
         Command::Inspect(args) => inspect::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions { shell } => Ok(completions::run(shell)),

@@ -1,5 +1,6 @@
 //! `windtunnel report`.
 
+use super::asked::{Asked, Ready};
 use super::{Outcome, load, render};
 use crate::cli::{Format, ReportArgs};
 use crate::recording::Recording;
@@ -13,10 +14,15 @@ use crate::study::{audit, hygiene};
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &ReportArgs) -> Outcome {
-    let scenario = load::scenario(&args.recording, args.scenario.as_deref(), &[])?;
-    let lens = load::lens(&args.premises, &scenario);
-    let pricing = load::pricing(&args.premises, &scenario)?;
-    let loaded = load::one(&args.recording, lens, false)?;
+    let asked = Asked {
+        recording: args.recording.as_deref(),
+        scenario: args.scenario.as_deref(),
+        with: &[],
+        set: &[],
+        premises: &args.premises,
+        strict: false,
+    };
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let recording = &loaded.recording;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;

@@ -1,5 +1,6 @@
 //! `windtunnel sweep`.
 
+use super::asked::{Asked, Ready};
 use super::{Done, Failure, Outcome, load, render};
 use crate::cli::{Format, SweepArgs};
 use crate::report::csv;
@@ -8,10 +9,15 @@ use crate::store;
 use crate::study::sweep::{Metric, sweep};
 
 pub fn run(args: &SweepArgs) -> Outcome {
-    let scenario = load::scenario(&args.recording, args.scenario.as_deref(), &args.with)?;
-    let lens = load::lens(&args.premises, &scenario);
-    let pricing = load::pricing(&args.premises, &scenario)?;
-    let loaded = load::one(&args.recording, lens, args.strict)?;
+    let asked = Asked {
+        recording: args.recording.as_deref(),
+        scenario: args.scenario.as_deref(),
+        with: &args.with,
+        set: &[],
+        premises: &args.premises,
+        strict: args.strict,
+    };
+    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let experiment = load::experiment(&loaded, lens, &scenario, &pricing, &[]);
     let named = Metric::NAMED.iter().find(|(_, name)| *name == args.by.name());
     let swept = sweep(&experiment, named.map_or_else(Metric::default, |(metric, _)| *metric))?;

@@ -1,38 +1,137 @@
 //! A part of a recording as a recording of its own.
 
-use super::Recording;
+use super::{Block, Crashes, Recording, Session};
+use crate::ids::NONE;
 
 impl Recording {
     /// The sessions of one step as a recording of their own.
     #[must_use]
-    pub fn of_step(&self, step: &str) -> Recording {
-        let mut only = self.clone();
-        only.calls.clear();
-        only.blocks.clear();
-        only.sessions.clear();
-        for session in self.sessions.iter().filter(|session| session.step == step) {
-            let (calls_before, blocks_before) = (only.calls.len(), only.blocks.len());
-            let first_block =
-                self.calls[session.range()].first().map_or(0, |call| call.first_block as usize);
-            for at in session.range() {
-                let mut call = self.calls[at].clone();
-                call.session = only.sessions.len() as u32;
-                call.first_block = (call.first_block as usize - first_block + blocks_before) as u32;
-                only.calls.push(call);
-                for block in self.blocks_of(at) {
-                    let mut block = block.clone();
-                    block.call =
-                        (block.call as usize - session.range().start + calls_before) as u32;
-                    if let Some(peer) = block.peer() {
-                        block.peer = (peer - first_block + blocks_before) as u32;
-                    }
-                    only.blocks.push(block);
-                }
-            }
-            let mut session = session.clone();
-            session.first_call = calls_before as u32;
-            only.sessions.push(session);
+    pub fn of_step(&self, step: &str) -> Self {
+        self.part(|session| session.step == step)
+    }
+
+    /// Some sessions as a recording of their own, in their order. What was billed with one of them
+    /// comes along; what belongs to no session (remainders, crashes) belongs to the whole only.
+    #[must_use]
+    pub fn part(&self, takes: impl Fn(&Session) -> bool) -> Self {
+        let taken: Vec<bool> = self.sessions.iter().map(takes).collect();
+        if taken.iter().all(|&taken| taken) {
+            return self.clone();
         }
-        only
+        let mut part = Self {
+            name: self.name.clone(),
+            source: self.source.clone(),
+            models: self.models.clone(),
+            tools: self.tools.clone(),
+            crashes: Crashes::default(),
+            ..Self::default()
+        };
+        let mut new_session = vec![NONE; self.sessions.len()];
+        let mut new_block = vec![NONE; self.blocks.len()];
+        for (index, session) in self.sessions.iter().enumerate().filter(|(index, _)| taken[*index])
+        {
+            new_session[index] = part.sessions.len() as u32;
+            let first_call = part.calls.len() as u32;
+            for at in session.range() {
+                let first_block = part.blocks.len() as u32;
+                let call = part.calls.len() as u32;
+                for (block, old) in self.blocks_of(at).iter().zip(self.calls[at].range()) {
+                    new_block[old] = part.blocks.len() as u32;
+                    part.blocks.push(Block { call, ..block.clone() });
+                }
+                let mut call = self.calls[at].clone();
+                (call.session, call.first_block) = (new_session[index], first_block);
+                part.calls.push(call);
+            }
+            part.sessions.push(Session { first_call, ..session.clone() });
+        }
+        for block in &mut part.blocks {
+            block.peer = block.peer().map_or(NONE, |peer| new_block[peer]);
+        }
+        for rest in &self.remainders {
+            let session = new_session.get(rest.session as usize).copied().unwrap_or(NONE);
+            if session != NONE {
+                let mut rest = rest.clone();
+                rest.session = session;
+                part.remainders.push(rest);
+            }
+        }
+        part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ModelId;
+    use crate::reconstruct::{Lens, builtin, reconstruct};
+    use crate::recording::Remainder;
+    use crate::units::Usage;
+
+    /// Order 774 with usage billed beyond its calls: of each session, and of none.
+    fn recording() -> Recording {
+        let reported = builtin("order-774").expect("built in");
+        let mut recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        for session in (0..recording.sessions.len() as u32).chain([NONE]) {
+            let usage = Usage { output: i64::from(session) % 1_000, ..Usage::default() };
+            let why = String::new();
+            recording.remainders.push(Remainder { session, model: ModelId::default(), usage, why });
+        }
+        recording.crashes.records = 41;
+        recording.check().expect("balanced");
+        recording
+    }
+
+    /// The digests of the sessions, in order: their content, wherever they stand.
+    fn contents(recording: &Recording) -> Vec<[u8; 32]> {
+        recording.sessions.iter().map(|one| recording.session_digest(one)).collect()
+    }
+
+    #[test]
+    fn every_part_balances_and_holds_what_was_taken() {
+        let whole = recording();
+        let digests = contents(&whole);
+        for bits in [0b1, 0b10, 0b1010_0110, 0b1_1111, 0b1000_0000_0000] {
+            let takes = |index: usize| bits >> index & 1 == 1;
+            let ids: Vec<&str> = whole.sessions.iter().map(|one| one.id.as_str()).collect();
+            let taken: Vec<usize> = (0..ids.len()).filter(|&index| takes(index)).collect();
+            let part = whole.part(|one| taken.iter().any(|&index| ids[index] == one.id));
+            part.check().unwrap();
+            assert_eq!(contents(&part), taken.iter().map(|&i| digests[i]).collect::<Vec<_>>());
+            assert_eq!(part.crashes, Crashes::default());
+            let outputs: Vec<i64> = part.remainders.iter().map(|rest| rest.usage.output).collect();
+            assert_eq!(outputs, taken.iter().map(|&index| index as i64).collect::<Vec<_>>());
+            for (index, block) in part.blocks.iter().enumerate() {
+                let peer = block.peer().map(|peer| &part.blocks[peer]);
+                assert!(peer.is_none_or(|peer| peer.peer() == Some(index)), "{block:?}");
+            }
+            let old = taken.iter().flat_map(|&index| whole.sessions[index].range());
+            let old = old.flat_map(|at| whole.blocks_of(at));
+            let peers = |blocks: &mut dyn Iterator<Item = &Block>| {
+                blocks.filter(|block| block.peer().is_some()).count()
+            };
+            assert_eq!(peers(&mut part.blocks.iter()), peers(&mut old.into_iter()));
+        }
+    }
+
+    #[test]
+    fn everything_is_the_whole_and_nothing_is_empty() {
+        let whole = recording();
+        assert_eq!(whole.part(|_| true), whole);
+        let none = whole.part(|_| false);
+        none.check().unwrap();
+        assert!(none.sessions.is_empty() && none.blocks.is_empty() && none.remainders.is_empty());
+    }
+
+    #[test]
+    fn a_peer_that_stays_behind_is_let_go() {
+        let mut whole = recording();
+        let own = whole.blocks.iter().position(|block| block.call == 0).expect("a block") as u32;
+        let far = whole.blocks.len() as u32 - 1;
+        whole.blocks[own as usize].peer = far;
+        let first = whole.sessions[0].id.clone();
+        let part = whole.part(|session| session.id == first);
+        part.check().unwrap();
+        assert_eq!(part.blocks[own as usize].peer, NONE);
     }
 }

@@ -1,11 +1,25 @@
 //! The experiment: which toggles, with which parameters, under which assumptions.
 //!
 //! A scenario file is TOML. What was typed ([`file`]) is checked once and becomes a [`Scenario`],
-//! which holds ready-made parts: nothing behind it looks up a name again.
+//! which holds ready-made parts: nothing behind it looks up a name again. One table of keys
+//! (`keys`) serves the check, the schema for editors ([`schema`]) and new files ([`write()`]).
 
+mod fault;
 mod file;
+mod keys;
+mod node;
+mod range;
+mod schema;
+mod select;
+mod set;
+mod write;
 
-pub use file::{BadScenario, parse};
+pub use fault::{BadScenario, Fault};
+pub use file::{SCHEMA, parse};
+pub use schema::json as schema;
+pub use select::{NothingSelected, Selection, check_models};
+pub use set::set;
+pub use write::{Left, write};
 
 use crate::cache::CachePolicy;
 use crate::intervene::{self, Grade, Intervention, Params, Range};
@@ -63,8 +77,15 @@ impl std::fmt::Debug for Chosen {
     }
 }
 
+impl PartialEq for Chosen {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |one: &Self| (one.id(), one.params.clone(), one.ranges.clone(), one.grade);
+        parts(self) == parts(other)
+    }
+}
+
 /// A checked experiment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Its name.
     pub name: String,
@@ -74,6 +95,8 @@ pub struct Scenario {
     pub lens: Lens,
     /// The model that an unstated model stands for; `None` for the default assumption.
     pub model: Option<String>,
+    /// A price book whose rows take precedence over the built-in one: a path.
+    pub prices: Option<String>,
     /// Price every call as of this day.
     pub date: Option<Date>,
     /// Seed of the draws.
@@ -82,6 +105,8 @@ pub struct Scenario {
     pub draws: u32,
     /// The cache that is replayed with.
     pub cache: CachePolicy,
+    /// Which sessions of the recording take part.
+    pub select: Selection,
     /// Models and what each is priced as instead, before and after the toggles alike.
     pub models: Vec<(String, String)>,
     /// The toggles in the order of the registry, whatever the order of the file.
@@ -103,10 +128,12 @@ impl Scenario {
             recording: String::new(),
             lens: Lens::default(),
             model: None,
+            prices: None,
             date: None,
             seed: DEFAULT_SEED,
             draws: DEFAULT_DRAWS,
             cache: CachePolicy::default(),
+            select: Selection::default(),
             models: Vec::new(),
             toggles: toggles.iter().map(|toggle| Chosen::of(*toggle)).collect(),
         }

@@ -53,7 +53,8 @@ pub struct Bands {
 /// One toggle in all draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ToggleBands {
-    /// Its share in the joint saving; `None` where a lattice in each draw was too much work.
+    /// Its share in the joint saving, over the first [`Uncertainty::shapley_draws`] draws; `None`
+    /// where even a few lattices were too much work.
     pub shapley: Option<Bands>,
     /// On its own.
     pub alone: Bands,
@@ -79,6 +80,8 @@ pub struct Probability {
 pub struct Uncertainty {
     /// How many draws were made.
     pub draws: u32,
+    /// In how many of them, the first ones, every subset was replayed.
+    pub shapley_draws: u32,
     /// Draws whose call counts met no calls and were taken at the likeliest counts instead.
     pub unmet: u32,
     /// The toggles.
@@ -123,8 +126,13 @@ struct Toggle {
     last: Saving,
 }
 
-/// Rows that one study may replay in its lattices; beyond it draws go without Shapley values.
-const MOST_ROWS: u64 = 4_000_000_000;
+/// Rows that one study may replay in its lattices: the draws after those that use them up go
+/// without Shapley values.
+const MOST_ROWS: u64 = 100_000_000;
+
+/// Fewer lattices than this make no band; they are made whatever it takes, up to ten times
+/// [`MOST_ROWS`].
+const FEWEST_LATTICES: u64 = 50;
 
 /// Makes all draws of an experiment.
 ///
@@ -137,11 +145,18 @@ pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, Mi
         draws: Draws::of(experiment.chosen, experiment.seed, count),
         counts: Counts::of(&experiment.world, experiment.seed, count),
         errors: errors(experiment.seed, count),
-        with_shapley: Lattice::work(plan).saturating_mul(u64::from(count)) <= MOST_ROWS,
+        lattices: lattices(Lattice::work(plan), count),
     };
     let drawn: Vec<Drawn> =
         (0..count).into_par_iter().map(|k| lab.draw(k)).collect::<Result<_, _>>()?;
-    Ok(summary(experiment, &drawn))
+    Ok(summary(experiment, &drawn, lab.lattices))
+}
+
+/// In how many draws every subset is replayed, where that takes so many rows each time.
+fn lattices(work: u64, count: u32) -> u32 {
+    let affordable = MOST_ROWS / work.max(1);
+    let enough = if work <= 10 * MOST_ROWS / FEWEST_LATTICES { FEWEST_LATTICES } else { 0 };
+    u32::try_from(affordable.max(enough)).unwrap_or(u32::MAX).min(count)
 }
 
 struct Lab<'a> {
@@ -149,7 +164,7 @@ struct Lab<'a> {
     draws: Draws,
     counts: Counts,
     errors: Vec<i64>,
-    with_shapley: bool,
+    lattices: u32,
 }
 
 impl Lab<'_> {
@@ -164,9 +179,8 @@ impl Lab<'_> {
         let all = subset_of_first(chosen.len());
         let baseline = Side::totals(&plan, 0);
         let variant = Side::totals(&plan, all);
-        let lattice = if self.with_shapley { Lattice::of(&plan, chosen.len()) } else { None };
-        let attribution =
-            self.with_shapley.then(|| Attribution::of(&plan, chosen.len(), self.experiment.seed));
+        let lattice = if k < self.lattices { Lattice::of(&plan, chosen.len()) } else { None };
+        let attribution = lattice.as_ref().map(Attribution::from);
         let saving = |subset| match &lattice {
             Some(lattice) => lattice.saving(subset),
             None => Saving::between(&baseline, &Side::totals(&plan, subset)),
@@ -251,12 +265,13 @@ impl Counts {
     }
 }
 
-fn summary(experiment: &Experiment<'_>, drawn: &[Drawn]) -> Uncertainty {
+fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncertainty {
     let toggle = |at: usize| ToggleBands {
-        shapley: drawn
+        shapley: drawn[..lattices as usize]
             .iter()
             .map(|draw| draw.toggles[at].shapley.as_ref())
             .collect::<Option<Vec<&Saving>>>()
+            .filter(|shares| !shares.is_empty())
             .map(|shares| bands(&shares, |share| *share)),
         alone: bands(drawn, |draw| &draw.toggles[at].alone),
         last: bands(drawn, |draw| &draw.toggles[at].last),
@@ -269,6 +284,7 @@ fn summary(experiment: &Experiment<'_>, drawn: &[Drawn]) -> Uncertainty {
     };
     Uncertainty {
         draws: drawn.len() as u32,
+        shapley_draws: lattices,
         unmet: drawn.iter().filter(|draw| !draw.met).count() as u32,
         toggles: (0..experiment.chosen.len()).map(toggle).collect(),
         joint: bands(drawn, |draw| &draw.joint),
@@ -335,6 +351,21 @@ fn micro_share_bp(saving: &Saving, before: PicoUsd) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lattices_are_made_as_far_as_they_are_affordable() {
+        for (work, count, want) in [
+            (0, 1_000, 1_000),
+            (100_000, 1_000, 1_000),
+            (1_000_000, 1_000, 100),
+            (20_000_000, 1_000, 50),
+            (20_000_001, 1_000, 0),
+            (20_000_000, 20, 20),
+            (u64::MAX, 1_000, 0),
+        ] {
+            assert_eq!(lattices(work, count), want, "{work} rows, {count} draws");
+        }
+    }
 
     #[test]
     fn bands_are_nearest_ranks() {

@@ -671,7 +671,7 @@ fn help_is_short() {
         }
     }
     assert!(ok(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
-    for args in [&[][..], &["frobnicate"], &["compare"], &["compare", "order-774", "--fast"]] {
+    for args in [&[][..], &["frobnicate"], &["import"], &["compare", "order-774", "--fast"]] {
         let ran = run(args);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
         assert!(ran.err.contains("Usage"), "{args:?}: {}", ran.err);

@@ -188,7 +188,7 @@ fn a_bad_scenario_is_refused() {
     check("[toggles.R99]\n", &["mine.toml", "R99", "R9"]);
     check("lens = \"calls\"\n", &["lens", "\"record\""]);
     check("model = \"gronk-7b\"\n", &["gronk-7b", "--prices"]);
-    check("= nonsense", &["mine.toml", "not TOML: line 2: "]);
+    check("= nonsense", &["mine.toml: line 2: not TOML: "]);
     let path = folder.file("v2.toml", b"schema = \"windtunnel.scenario/2\"\n");
     refused(&["compare", "order-774", "--scenario", &path], &["schema", "windtunnel.scenario/1"]);
     refused(&["compare", "order-774", "--scenario", &folder.at("none.toml")], &["none.toml"]);

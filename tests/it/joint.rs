@@ -82,8 +82,7 @@ fn every_claim_has_a_probability_and_four_judges() {
 fn another_toggle_leaves_the_draws_of_the_others_alone() {
     let band = |with: &str| {
         let told = json(&["compare", "order-774", "--with", with]);
-        let toggles = items(&told["toggles"]).iter();
-        let found = toggles.filter(|toggle| toggle["id"] == "R4").next();
+        let found = items(&told["toggles"]).iter().find(|toggle| toggle["id"] == "R4");
         found.unwrap_or_else(|| panic!("no R4 with {with}"))["alone_band"].clone()
     };
     let alone = band("R4");
@@ -117,8 +116,9 @@ fn a_sweep_holds_every_subset_and_agrees_with_compare() {
     let compared = json(&["compare", "order-774", "--with", SEVEN]);
     assert_eq!(all["saving"]["read"], compared["joint"]["saving"]["read"]);
     for toggle in items(&compared["toggles"]) {
-        let id = toggle["id"].clone();
-        let lone = subsets.iter().find(|set| items(&set["toggles"]) == &[id.clone()]).unwrap();
+        let id = &toggle["id"];
+        let lone = |set: &&Value| items(&set["toggles"]).iter().eq([id]);
+        let lone = subsets.iter().find(lone).unwrap();
         assert_eq!(lone["saving"]["read"], toggle["alone"]["read"], "{id}");
         assert_eq!(lone["effort"], toggle["effort"], "{id}");
     }

@@ -10,6 +10,7 @@
 mod attribution;
 mod cli;
 mod cli_bad_input;
+mod cli_scenario;
 mod docs;
 mod generated;
 mod hand;

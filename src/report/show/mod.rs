@@ -12,6 +12,7 @@ pub mod compare;
 pub mod inspect;
 pub mod list;
 pub mod report;
+pub mod scenario;
 pub mod sweep;
 
 use crate::price::Pricing;
@@ -35,6 +36,9 @@ pub struct Provenance {
     pub assumed_model: Option<String>,
     /// The toggles with their parameters.
     pub toggles: String,
+    /// What the scenario does to the recording before any toggle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub premises: Vec<String>,
     /// The seed.
     pub seed: u64,
 }
@@ -56,6 +60,7 @@ impl Provenance {
             prices_digest: hex(pricing.book.digest(), 8),
             assumed_model: unstated.then(|| pricing.assumed_model.clone()),
             toggles: toggles.collect::<Vec<_>>().join(", "),
+            premises: scenario::premises(scenario, pricing),
             seed: scenario.seed,
         }
     }
@@ -73,6 +78,9 @@ impl Provenance {
         )];
         if !self.toggles.is_empty() {
             lines.push(format!("toggles: {}", self.toggles));
+        }
+        if !self.premises.is_empty() {
+            lines.push(format!("premises: {}", self.premises.join("; ")));
         }
         if let Some(model) = &self.assumed_model {
             lines.push(format!(

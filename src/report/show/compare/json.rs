@@ -64,6 +64,8 @@ struct JointJson {
     share_usd: Option<SharesJson>,
     overlap: i64,
     draws: u32,
+    /// Draws over which the bands of Shapley values go.
+    shapley_draws: u32,
     /// Draws whose call counts no calls met.
     draws_unmet: u32,
     probability: Vec<ProbabilityJson>,
@@ -81,6 +83,7 @@ impl JointJson {
             share_usd: uncertainty.map(|it| it.joint_bp.1.into()),
             overlap: comparison.overlap_read,
             draws: uncertainty.map_or(0, |it| it.draws),
+            shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
             draws_unmet: uncertainty.map_or(0, |it| it.unmet),
             probability: probability.map(ProbabilityJson::from).collect(),
         }

@@ -20,7 +20,7 @@ impl Shown<'_> {
         layout.bands(&mut columns, || ["P10", "P50", "P90"].map(|p| Column::tokens(p).signed()));
         layout.claims(&mut columns, || vec![Column::text("verdict")]);
         let mut view = View::new("Savings in cache reads, each toggle", columns);
-        for toggle in &comparison.toggles {
+        for toggle in self.shown_toggles() {
             let mut row = vec![name_of(toggle), Cell::count(i64::from(toggle.found))];
             layout.claims(&mut row, || vec![claimed(toggle.claim.as_ref())]);
             let reads = [toggle.alone.usage.read, toggle.last.usage.read, toggle.share.usage.read];
@@ -69,9 +69,23 @@ impl Shown<'_> {
         );
         if let Some(uncertainty) = &comparison.uncertainty {
             view.footnote(format!(
-                "P10, P50, P90 of the share: {} draws of the parameters and of open call counts",
+                "P10, P50, P90: of the share over {} draws of the parameters and of open call \
+                 counts; all together over {}",
+                format::integer(i64::from(uncertainty.shapley_draws), false),
                 format::integer(i64::from(uncertainty.draws), false)
             ));
+        }
+        if let Some(errors) = &comparison.attribution.standard_error {
+            let most = errors.iter().map(|error| error.read as i64).max().unwrap_or_default();
+            view.footnote(format!(
+                "more than 16 toggles meet in one session: shares are means over sampled orders, \
+                 standard error up to {} reads",
+                format::tokens(most, false)
+            ));
+        }
+        let idle: Vec<&str> = self.idle().map(|toggle| toggle.id).collect();
+        if !idle.is_empty() {
+            view.footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
         let reads = |t: &ToggleResult| [t.alone.usage.read, t.last.usage.read];
         if comparison.toggles.iter().flat_map(reads).any(|saved| saved < 0) {
@@ -93,7 +107,7 @@ impl Shown<'_> {
         columns.extend([Column::count("effort"), Column::count("risk")]);
         layout.claims(&mut columns, || vec![Column::text("verdict")]);
         let mut view = View::new("The same in dollars, with calls, effort and risk", columns);
-        for toggle in &comparison.toggles {
+        for toggle in self.shown_toggles() {
             let mut row = vec![name_of(toggle), Cell::count(toggle.alone.calls)];
             let money = [toggle.alone.money(), toggle.last.money(), toggle.share.money()];
             row.extend(money.map(Cell::money));
@@ -112,7 +126,7 @@ impl Shown<'_> {
         let sum = |of: fn(&ToggleResult) -> PicoUsd| Cell::money(toggles.iter().map(of).sum());
         row.extend([sum(|t| t.alone.money()), sum(|t| t.last.money()), sum(|t| t.share.money())]);
         layout.bands(&mut row, || [(); 3].map(|()| Cell::missing()));
-        row.push(Cell::count(toggles.iter().map(|t| i64::from(t.grade.effort)).sum()));
+        row.push(Cell::count(self.shown_toggles().map(|t| i64::from(t.grade.effort)).sum()));
         row.push(Cell::missing());
         layout.claims(&mut row, || vec![Cell::missing()]);
         view.total(row);
@@ -128,6 +142,16 @@ impl Shown<'_> {
              edited in a scenario",
         );
         view
+    }
+
+    /// Toggles that find something, or of which something is claimed.
+    fn shown_toggles(&self) -> impl Iterator<Item = &ToggleResult> {
+        self.comparison.toggles.iter().filter(|toggle| !is_idle(toggle))
+    }
+
+    /// The others.
+    fn idle(&self) -> impl Iterator<Item = &ToggleResult> {
+        self.comparison.toggles.iter().filter(|toggle| is_idle(toggle))
     }
 
     fn layout(&self) -> Layout {
@@ -157,6 +181,10 @@ impl Layout {
             row.extend(cells());
         }
     }
+}
+
+fn is_idle(toggle: &ToggleResult) -> bool {
+    toggle.found == 0 && toggle.claim.is_none() && toggle.notes.is_empty()
 }
 
 fn name_of(toggle: &ToggleResult) -> Cell {

@@ -1,0 +1,183 @@
+//! What a scenario says, and where it differs from the cards of its toggles.
+
+use crate::cache::CachePolicy;
+use crate::intervene::{Range, Shape};
+use crate::price::Pricing;
+use crate::reconstruct::Lens;
+use crate::recording::name_of;
+use crate::report::format::{integer, number};
+use crate::report::{Cell, Column, Document, Section, View, json};
+use crate::scenario::{Chosen, DEFAULT_DRAWS, DEFAULT_SEED, Scenario};
+use crate::units::{BASIS_POINTS, scaled};
+use serde::Serialize;
+
+/// What stands in a scenario that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// The recording that it names; empty for none.
+    pub recording: String,
+    /// Its toggles.
+    pub toggles: Vec<&'static str>,
+    /// What it sets beside the toggles.
+    pub premises: Vec<String>,
+    /// Where it differs from the cards.
+    pub changes: Vec<Change>,
+}
+
+/// A value that is not the card's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The toggle.
+    pub toggle: &'static str,
+    /// The key in its table.
+    pub key: &'static str,
+    /// What the card says.
+    pub card: String,
+    /// What the scenario says.
+    pub here: String,
+}
+
+impl Checked {
+    /// Of a scenario and the prices that it asks for.
+    #[must_use]
+    pub fn of(scenario: &Scenario, pricing: &Pricing) -> Self {
+        let lens = name_of(&Lens::NAMED, scenario.lens);
+        let date = scenario.date.map(|day| day.to_string());
+        let seed = (scenario.seed != DEFAULT_SEED).then(|| scenario.seed.to_string());
+        let draws =
+            (scenario.draws != DEFAULT_DRAWS).then(|| integer(scenario.draws.into(), false));
+        let of_cards = [
+            ("lens", (scenario.lens != Lens::default()).then(|| lens.to_owned())),
+            ("model", scenario.model.clone()),
+            ("prices", scenario.prices.clone()),
+            ("date", date),
+            ("seed", seed),
+            ("draws", draws),
+        ];
+        let stated =
+            of_cards.into_iter().filter_map(|(key, said)| Some(format!("{key}: {}", said?)));
+        Self {
+            recording: scenario.recording.clone(),
+            toggles: scenario.toggles.iter().map(Chosen::id).collect(),
+            premises: stated.chain(premises(scenario, pricing)).collect(),
+            changes: scenario.toggles.iter().flat_map(changes).collect(),
+        }
+    }
+}
+
+/// What a scenario does to a recording before any toggle, one line each: part of it, another
+/// cache, other models.
+#[must_use]
+pub fn premises(scenario: &Scenario, pricing: &Pricing) -> Vec<String> {
+    let mut lines = Vec::new();
+    if scenario.cache != CachePolicy::default() {
+        lines.push(format!("cache: {}", scenario.cache.name()));
+    }
+    for (key, values) in scenario.select.stated() {
+        lines.push(format!("select {key}: {}", values.join(", ")));
+    }
+    for (from, to) in &pricing.instead {
+        let tokens = match pricing.scale_bp(from, from) {
+            None => "tokens as recorded, because no ratio of their tokenizers is known".to_owned(),
+            Some(BASIS_POINTS) => "tokens as recorded, because both count alike".to_owned(),
+            Some(ratio_bp) => {
+                format!("tokens x {}", number(scaled(ratio_bp, 1_000, BASIS_POINTS), false))
+            }
+        };
+        lines.push(format!("{from} priced as {to}: {tokens}"));
+    }
+    lines
+}
+
+fn changes(chosen: &Chosen) -> Vec<Change> {
+    let card = chosen.toggle.card();
+    let change = |key, card_says: String, here: String| Change {
+        toggle: card.id,
+        key,
+        card: card_says,
+        here,
+    };
+    let ranges = card.params.iter().zip(&chosen.ranges);
+    let ranges = ranges.map(|(spec, here)| change(spec.key, of(&Range::of(spec)), of(here)));
+    let texts = chosen.params.texts();
+    let texts = texts.map(|(key, names)| change(key, String::new(), names.join(", ")));
+    let (here, there) = (chosen.grade, card.grade);
+    let grade = [("effort", there.effort, here.effort), ("risk", there.risk, here.risk)];
+    let grade = grade.map(|(key, there, here)| change(key, there.to_string(), here.to_string()));
+    let all = ranges.chain(texts).chain(grade);
+    all.filter(|change| change.card != change.here).collect()
+}
+
+/// A range in words: `200`, `150 | 400 | 1,200`, `150 | 400 | 1,200 uniform`.
+fn of(range: &Range) -> String {
+    let [low, mode, high] = [range.low, range.mode, range.high].map(|n| integer(n, false));
+    match range.shape {
+        Shape::Fixed => mode,
+        Shape::Pert => format!("{low} | {mode} | {high}"),
+        Shape::Uniform | Shape::Triangular => {
+            format!("{low} | {mode} | {high} {}", name_of(&Shape::NAMED, range.shape))
+        }
+    }
+}
+
+/// For people: those that can be used.
+#[must_use]
+pub fn document(files: &[(String, Result<Checked, String>)]) -> Document {
+    let mut document = Document::default();
+    for (file, checked) in files {
+        let Ok(checked) = checked else { continue };
+        let recording = match checked.recording.as_str() {
+            "" => "none named; the command line must",
+            name => name,
+        };
+        let lines = [
+            format!("recording: {recording}"),
+            format!("toggles: {}", if checked.toggles.is_empty() { "none" } else { "" })
+                + &checked.toggles.join(", "),
+        ];
+        let mut section = Section::new(format!("{file}: ok"))
+            .bullets(lines.into_iter().chain(checked.premises.iter().cloned()));
+        if checked.changes.is_empty() {
+            section = section.paragraph("All parameters are those of the cards.");
+        } else {
+            section = section.table(view(&checked.changes));
+        }
+        document.section(section);
+    }
+    document
+}
+
+fn view(changes: &[Change]) -> View {
+    let columns = ["toggle", "key", "card", "here"].map(Column::text);
+    let mut view = View::new("Not as on the cards", columns.to_vec());
+    for change in changes {
+        let cells = [change.toggle, change.key, &change.card, &change.here];
+        view.row(cells.map(Cell::text).to_vec());
+    }
+    view
+}
+
+/// For programs: all of them, in the order of the arguments.
+#[must_use]
+pub fn json(files: &[(String, Result<Checked, String>)]) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct One<'a> {
+        file: &'a str,
+        ok: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a str>,
+        #[serde(flatten)]
+        checked: Option<&'a Checked>,
+    }
+    #[derive(Serialize)]
+    struct Body<'a> {
+        files: Vec<One<'a>>,
+    }
+    let files = files.iter().map(|(file, checked)| One {
+        file,
+        ok: checked.is_ok(),
+        error: checked.as_ref().err().map(String::as_str),
+        checked: checked.as_ref().ok(),
+    });
+    json::document("scenario-check", 1, &Body { files: files.collect() })
+}

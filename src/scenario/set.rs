@@ -1,0 +1,98 @@
+//! One parameter from the command line: `R4.cap=200`.
+
+use super::node::{self, Entry, Field, Node};
+use super::{BadScenario, Fault, Scenario, file, joined, toggles_of};
+
+/// Sets one parameter of a toggle that takes part. The value is read as in a file; names may stand
+/// without quotes, with commas between them.
+///
+/// # Errors
+/// No such toggle or key, a toggle that does not take part, or a value that cannot be.
+pub fn set(scenario: &mut Scenario, setting: &str) -> Result<(), BadScenario> {
+    let bad = |fault: Fault| BadScenario { line: 0, fault };
+    let parts = setting.split_once('=').and_then(|(left, value)| {
+        let (id, key) = left.trim().split_once('.')?;
+        Some((id.trim(), key.trim(), value.trim()))
+    });
+    let Some((id, key, value)) = parts else { return Err(bad(Fault::NoSetting)) };
+    let card = toggles_of([id]).map_err(|unknown| bad(unknown.into()))?[0].card();
+    let known = joined(scenario.toggles.iter().map(super::Chosen::id));
+    let Some(chosen) = scenario.toggles.iter_mut().find(|chosen| chosen.id() == card.id) else {
+        let known = if known.is_empty() { "none does".to_owned() } else { format!("{known} do") };
+        return Err(bad(Fault::NotChosen { id: card.id, known }));
+    };
+    let wants_names = card.texts.iter().any(|spec| spec.key == key);
+    let entry = match node::value(value) {
+        Ok(entry) if !wants_names || matches!(entry.node, Node::Text(_) | Node::List(_)) => entry,
+        _ if wants_names => names(value),
+        // Words without quotes: what was met is what was typed.
+        Ok(_) | Err(_) => Entry { line: 0, met: format!("'{value}'"), node: Node::Other },
+    };
+    let field = Field { key: key.to_owned(), line: 0, entry };
+    file::set(&format!("toggles.{}", card.id), &[field], chosen)
+}
+
+/// Names without quotes.
+fn names(value: &str) -> Entry {
+    let text = |name: &str| Entry {
+        line: 0,
+        met: name.to_owned(),
+        node: Node::Text(name.trim().to_owned()),
+    };
+    let node = Node::List(value.split(',').map(text).collect());
+    Entry { line: 0, met: format!("'{value}'"), node }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::{Range, Shape};
+
+    fn with(settings: &[&str]) -> Result<Scenario, String> {
+        let mut scenario = Scenario::with(&toggles_of(["R1", "R4"]).unwrap());
+        for setting in settings {
+            set(&mut scenario, setting).map_err(|error| error.to_string())?;
+        }
+        Ok(scenario)
+    }
+
+    fn check(setting: &str, low: i64, mode: i64, high: i64, shape: Shape) {
+        let scenario = with(&[setting]).expect(setting);
+        let chosen = &scenario.toggles[1];
+        assert_eq!(chosen.ranges[0], Range { low, mode, high, shape }, "{setting}");
+        assert_eq!(chosen.params.get("cap"), mode, "{setting}");
+    }
+
+    fn refuse(setting: &str, words: &str) {
+        let error = with(&[setting]).expect_err(setting);
+        assert!(error.contains(words), "{setting}: {error}");
+    }
+
+    #[test]
+    fn a_setting_is_read_like_a_file() {
+        check("R4.cap=200", 200, 200, 200, Shape::Fixed);
+        check("r4.cap = 200", 200, 200, 200, Shape::Fixed);
+        check("R4.cap={ low = 1, mode = 2, high = 3 }", 1, 2, 3, Shape::Pert);
+        check("R4.cap={low=1,high=3,shape='uniform'}", 1, 2, 3, Shape::Uniform);
+        assert_eq!(with(&["R4.risk=3"]).unwrap().toggles[1].grade.risk, 3);
+        let twice = with(&["R4.cap=1", "R4.cap=2", "R1.compliance=0"]).unwrap();
+        assert_eq!(twice.toggles[1].params.get("cap"), 2, "the last one counts");
+        assert_eq!(twice.toggles[0].params.get("compliance"), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_refused() {
+        refuse("R4", "TOGGLE.KEY=VALUE");
+        refuse("R4.cap", "TOGGLE.KEY=VALUE");
+        refuse("cap=1", "TOGGLE.KEY=VALUE");
+        refuse("R44.cap=1", "no toggle 'R44' (is it 'R4'?)");
+        refuse("R2.calls_per_site=1", "R2 does not take part; R1, R4 do");
+        refuse("R4.cup=1", "unknown key 'toggles.R4.cup' (is it 'cap'?)");
+        refuse("R4.cap=-1", "'toggles.R4.cap' is -1, wanted 0 to 1,000,000,000 tokens");
+        refuse("R4.cap=many", "'toggles.R4.cap' is 'many', wanted");
+        refuse("R4.cap=", "'toggles.R4.cap' is '', wanted");
+        refuse("R4.cap=1\nseed=2", "wanted 0 to");
+        refuse("R4.risk=9", "1 to 3");
+        refuse("R1.compliance=0.5", "(0.5 is 5000)");
+    }
+}
