@@ -269,10 +269,21 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
                 let calls = (0..tape.below(4)).map(|_| spawned_call(tape)).collect();
                 patch.spawned.push(Spawned { by: call, calls });
             }
-            8 | 9 => resume(tape, &mut patch, recording),
+            8 => resume(tape, &mut patch, recording, None),
+            9 => {
+                for session in 1..recording.sessions.len() {
+                    resume(tape, &mut patch, recording, Some(session as i64));
+                }
+            }
             10 => patch.remodelled.push((session(tape), tape.pick(&MODELS).0.to_owned())),
             11 => patch.leaner.push((session(tape), tape.pick(&[300, 0, 5_000, 400_000]))),
-            12 | 13 => patch.rules.push((session(tape), rules(tape))),
+            12 | 13 => {
+                // For one session, or for all of them as toggles do.
+                let (rules, all, one) = (rules(tape), tape.once_in(2), session(tape));
+                let sessions = 0..recording.sessions.len() as u32;
+                let own = sessions.filter(|session| all || *session == one);
+                patch.rules.extend(own.map(|session| (session, rules)));
+            }
             _ => {
                 let SpawnedCall { input, output, duration_ms } = spawned_call(tape);
                 patch.inserted.push(InsertedCall { after: call, input, output, duration_ms });
@@ -288,9 +299,9 @@ fn spawned_call(tape: &mut Tape) -> SpawnedCall {
 }
 
 /// Lets a session go on from another, often the one before; with or without its bootstrap.
-fn resume(tape: &mut Tape, patch: &mut Patch, recording: &Recording) {
+fn resume(tape: &mut Tape, patch: &mut Patch, recording: &Recording, which: Option<i64>) {
     let sessions = recording.sessions.len() as i64;
-    let session = tape.below(sessions);
+    let session = which.unwrap_or_else(|| tape.below(sessions));
     let from = if tape.once_in(3) { tape.below(sessions) } else { (session - 1).max(0) };
     patch.resumed.push(Resumed { session: session as u32, from: from as u32 });
     if let Some(first) = recording.sessions[session as usize].range().next()
