@@ -58,6 +58,7 @@ fn compare_spreads_savings_over_groups() {
     assert!(told.get("distribution").is_none(), "only where asked");
     let text = ok(&["compare", &here(PROBES), "--each", "pipeline"]);
     assert!(text.contains("Pipeline by pipeline") && text.contains("median"), "{text}");
+    assert!(text.contains("nothing to change here for"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 180), "{text}");
     assert!(!ok(&["compare", &here(PROBES)]).contains("Session by session"));
 }

@@ -20,6 +20,11 @@ impl Shown<'_> {
         let mut reads = self.spread_view(spread, &reads, &[READS]);
         let mut dollars = self.spread_view(spread, "The same in dollars", &[DOLLARS]);
         footnotes(spread, &mut reads);
+        let idle = self.spread_rows(spread).filter(|(_, of)| of.found_in == 0);
+        let idle: Vec<&str> = idle.map(|(toggle, _)| toggle.id).collect();
+        if !idle.is_empty() {
+            reads.footnote(format!("nothing to change here for {}", idle.join(", ")));
+        }
         dollars.footnote(format!("costs in: {one}s where the toggle costs more than it saves"));
         Some(Section::new(format!("{words} by {one}")).table(reads).table(dollars))
     }
@@ -42,7 +47,9 @@ impl Shown<'_> {
             columns.extend((measure.columns)(prefix));
         }
         let mut view = View::new(title, columns);
-        for (toggle, spreading) in self.spread_rows(spread) {
+        // A file holds every toggle, a table for people those that change anything.
+        let rows = self.spread_rows(spread).filter(|(_, of)| is_wide || of.found_in > 0);
+        for (toggle, spreading) in rows {
             let mut row = vec![Cell::text(format!("{} {}", toggle.id, toggle.title))];
             if is_wide {
                 row.push(Cell::count(spread.groups as i64));
