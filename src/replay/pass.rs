@@ -46,7 +46,7 @@ pub(super) struct State {
     pub(super) price: u16,
     pub(super) carried_break: CacheBreak,
     pub(super) carried_shock: Shock,
-    /// A compaction that was not needed where it was recorded: (threshold, its inputs).
+    /// A compaction that was not needed where it was recorded: (its threshold, its inputs).
     pub(super) deferred: Option<(i64, i64)>,
     /// Whether the context is that of another session which has made a call.
     pub(super) resumed: bool,
@@ -295,7 +295,7 @@ pub(super) fn eventful<P: Policy>(
     let outputs = row.outputs + deltas.outputs;
     let entry = entry::of(&state, run, event, subset);
     let (cache_break, shock) = entry::weather(&state, event, entry, subset);
-    entry::enter(&mut state, run, (event, entry), (inputs, deltas));
+    entry::enter(&mut state, (event, entry), (inputs, deltas));
     let dropped = deltas.dropped;
     let made = if dropped {
         (state.carried_break, state.carried_shock) = (cache_break, shock);
