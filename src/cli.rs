@@ -96,6 +96,32 @@ pub struct ReportArgs {
     pub premises: Premises,
 }
 
+/// What sessions are put together by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EachArg {
+    /// Every session for itself.
+    Session,
+    /// The pipeline: a main thread with its subagents.
+    Pipeline,
+    /// The folder of the transcript.
+    Folder,
+    /// The step.
+    Step,
+}
+
+impl EachArg {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Pipeline => "pipeline",
+            Self::Folder => "folder",
+            Self::Step => "step",
+        }
+    }
+}
+
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
@@ -111,6 +137,9 @@ pub struct CompareArgs {
     /// One parameter after the scenario, e.g. `R4.cap=200`; may be repeated.
     #[arg(long, value_name = "TOGGLE.KEY=VALUE")]
     pub set: Vec<String>,
+    /// Also spread the savings of each toggle over these: median, P90, share.
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub each: Option<EachArg>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

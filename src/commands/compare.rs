@@ -7,6 +7,7 @@ use crate::report::show::{Provenance, compare as show};
 use crate::study::audit;
 use crate::study::compare::compare;
 use crate::study::published::published;
+use crate::study::spread::{Each, spread};
 
 pub fn run(args: &CompareArgs) -> Outcome {
     let asked = Asked {
@@ -20,6 +21,9 @@ pub fn run(args: &CompareArgs) -> Outcome {
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
+    let each = args.each.and_then(|each| Each::find(each.name()));
+    let toggles = comparison.toggles.len();
+    let spread = each.map(|each| spread(&loaded.recording, &comparison.plan, toggles, each));
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
     let findings = loaded.reported.as_ref().map(|it| audit::audit_knowing(it, known));
     let shown = show::Shown {
@@ -27,6 +31,7 @@ pub fn run(args: &CompareArgs) -> Outcome {
         lens: loaded.reported.as_ref().map(|_| lens),
         reported: loaded.reported.as_ref(),
         findings: &findings.unwrap_or_default(),
+        spread: spread.as_ref(),
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
     };
     let stdout = match args.format {

@@ -10,6 +10,7 @@ use crate::report::{Document, Section, csv};
 use crate::store;
 use crate::study::compare::{Comparison, compare};
 use crate::study::published::published;
+use crate::study::spread::{Each, spread};
 use crate::study::{audit, hygiene};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,10 @@ pub fn run(args: &ReportArgs) -> Outcome {
         Some(reported) => audit::audit_knowing(reported, known),
         None => hygiene::check(recording),
     };
+    // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
+    let is_many = loaded.reported.is_none() && recording.sessions.len() > 1;
+    let toggles = comparison.toggles.len();
+    let spread = is_many.then(|| spread(recording, &comparison.plan, toggles, Each::Session));
     let provenance = Provenance::of(recording, &pricing, &scenario);
     let pictures = pictures(recording, &comparison, &provenance);
     let images: Vec<(&str, &str)> = pictures.iter().map(|p| (p.file, p.shows)).collect();
@@ -40,6 +45,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
             lens: loaded.reported.as_ref().map(|_| lens),
             reported: loaded.reported.as_ref(),
             findings: &findings,
+            spread: spread.as_ref(),
             provenance: &provenance,
         },
         fit: loaded.fit.as_ref(),
@@ -52,6 +58,8 @@ pub fn run(args: &ReportArgs) -> Outcome {
         ("toggles.csv", csv::view(&full.shown.toggles())),
         ("steps.csv", csv::view(&full.steps(&comparison.baseline_steps))),
     ];
+    let distribution = full.shown.spread_table();
+    files.extend(distribution.map(|view| ("distribution.csv", csv::view(&view))));
     files.extend(pictures.into_iter().map(|picture| (picture.file, picture.svg)));
     let out =
         args.out.clone().unwrap_or_else(|| Path::new("reports").join(file_name(&recording.name)));

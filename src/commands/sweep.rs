@@ -31,9 +31,10 @@ pub fn run(args: &SweepArgs) -> Outcome {
         let bytes = match &*ending {
             "csv" => csv::view(&shown.lattice()),
             "json" => shown.json(),
+            "parquet" => parquet(&shown)?,
             _ => {
                 return Err(Failure::new(format!(
-                    "{}: the ending says the format, and it is neither .csv nor .json",
+                    "{}: the ending says the format, and it is none of .csv, .json and .parquet",
                     out.display()
                 )));
             }
@@ -47,4 +48,17 @@ pub fn run(args: &SweepArgs) -> Outcome {
     };
     let done: Done = load::done(stdout, &loaded);
     Ok(done)
+}
+
+#[cfg(feature = "tables")]
+fn parquet(shown: &show::Shown) -> Result<Vec<u8>, Failure> {
+    Ok(shown.parquet()?)
+}
+
+#[cfg(not(feature = "tables"))]
+fn parquet(_: &show::Shown) -> Result<Vec<u8>, Failure> {
+    Err(Failure::new(
+        "--out: this program was built without the feature 'tables' and writes no .parquet: \
+         write .csv or .json",
+    ))
 }

@@ -3,7 +3,7 @@
 use super::isles::{islands, starts_ms};
 use super::merged::{Merged, Walk};
 use super::term::Terms;
-use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, Planned};
+use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, Planned, Subset};
 use crate::ids::NONE;
 use crate::price::{MissingPrice, Pricing, Resolver};
 use crate::recording::Recording;
@@ -35,6 +35,7 @@ impl Plan {
             prices: pricing.resolver(),
             clears: rules.into_iter().any(|(_, rules)| rules.clearing.is_some()),
             starts_ms: starts_ms(recording),
+            touched_by: 0,
             planned_of: vec![NONE; recording.sessions.len()],
             plan: Self {
                 rows: Vec::with_capacity(calls),
@@ -67,6 +68,8 @@ pub(super) struct Compiler<'a> {
     pub(super) clears: bool,
     /// When each recorded session starts.
     pub(super) starts_ms: Vec<i64>,
+    /// Bits that change anything in the island that is open.
+    pub(super) touched_by: Subset,
     /// The planned session of each recorded one, once it is planned.
     pub(super) planned_of: Vec<u32>,
     pub(super) plan: Plan,
@@ -110,6 +113,9 @@ impl Compiler<'_> {
             let own = patch.rules.iter().filter(|(session, _)| *session == index);
             self.plan.rules.extend(own.map(|(_, rules)| (1 << at, *rules)));
         }
+        let rules = self.plan.rules[first_rule..].iter().map(|(bit, _)| bit);
+        let resumes = self.plan.resumes[first_resume..].iter().map(|(bit, _)| bit);
+        self.touched_by |= rules.chain(resumes).fold(0, |all, bit| all | bit);
         self.plan.sessions.push(Planned {
             session: index,
             runs: first_run..self.plan.runs.len() as u32,
@@ -121,22 +127,7 @@ impl Compiler<'_> {
     /// Closes an island that began with a session.
     fn island(&mut self, first: u32) {
         let plan = &mut self.plan;
-        let mut touched_by = 0;
-        for session in &plan.sessions[first as usize..] {
-            for run in &plan.runs[session.runs.start as usize..session.runs.end as usize] {
-                let own = run.first_variant as usize..(run.first_variant + run.variants) as usize;
-                touched_by |= plan.variants[own].iter().fold(0, |all, (bit, _)| all | bit);
-                for row in &plan.rows[run.range()] {
-                    let event = plan.event(row);
-                    touched_by |= row.touched_by | event.insert | event.healed | event.restarted;
-                }
-            }
-            let rules = &plan.rules[session.rules.start as usize..session.rules.end as usize];
-            touched_by |= rules.iter().fold(0, |all, (bit, _)| all | bit);
-            let resumes =
-                &plan.resumes[session.resumes.start as usize..session.resumes.end as usize];
-            touched_by |= resumes.iter().fold(0, |all, (bit, _)| all | bit);
-        }
+        let touched_by = std::mem::take(&mut self.touched_by);
         let sessions = first..plan.sessions.len() as u32;
         plan.islands.push(Island { sessions, touched_by });
     }

@@ -103,6 +103,12 @@ impl Event {
         healed: 0,
         restarted: 0,
     };
+
+    /// Whether nothing happens but that a toggle makes the call, if one does.
+    #[must_use]
+    pub fn is_only_inserted(&self) -> bool {
+        *self == Self { insert: self.insert, ..Self::NOTHING }
+    }
 }
 
 /// Rows of one session, one after the other, that share everything here.
@@ -215,6 +221,14 @@ impl Plan {
     pub fn event(&self, row: &Row) -> &Event {
         debug_assert!(row.event == NONE || (row.event as usize) < self.events.len());
         self.events.get(row.event as usize).unwrap_or(&Event::NOTHING)
+    }
+
+    /// The terms of a row.
+    #[inline]
+    pub fn terms_of(&self, row: &Row) -> impl Iterator<Item = &Term> {
+        let from = if row.touched_by == 0 { self.terms.len() } else { row.first_term as usize };
+        let mut more = true;
+        self.terms[from..].iter().take_while(move |term| std::mem::replace(&mut more, !term.last))
     }
 
     /// How many rows an island has.

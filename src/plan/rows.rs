@@ -3,7 +3,7 @@
 use super::compile::Compiler;
 use super::merged::{idle_ms, system_part};
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
-use crate::ids::NONE;
+use crate::ids::{ModelId, NONE};
 use crate::price::{MissingPrice, PriceRow};
 use crate::recording::{BlockKind, CacheBreak, Call, Restart, Tier};
 use crate::units::{BASIS_POINTS, scaled};
@@ -11,6 +11,7 @@ use crate::units::{BASIS_POINTS, scaled};
 /// What calls must share to share a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shared {
+    model: ModelId,
     tier: Tier,
     price: u16,
     min_cached: i64,
@@ -48,9 +49,14 @@ impl<'a> Compiler<'a> {
         let context = call.usage.context();
         let known = if context > call.usage.fresh { context } else { i64::MAX };
         let cached_below = known < row.min_cached || call.tier == Tier::Uncached;
-        let scale_bp = self.pricing.scale_bp(model, model).unwrap_or(BASIS_POINTS);
+        let scale_bp = match shared {
+            // Names are taken apart once a run, not once a call.
+            Some(before) if before.model == call.model => before.scale_bp,
+            _ => self.pricing.scale_bp(model, model).unwrap_or(BASIS_POINTS),
+        };
         let limits = Limits::of(row, cached_below, scale_bp);
-        let own = Shared { tier: call.tier, price, min_cached: limits.min_cached, scale_bp };
+        let Limits { min_cached, .. } = limits;
+        let own = Shared { model: call.model, tier: call.tier, price, min_cached, scale_bp };
         if *shared == Some(own) {
             return Ok(());
         }
@@ -72,6 +78,8 @@ impl<'a> Compiler<'a> {
             };
             (bit, leaner)
         }));
+        let own = self.plan.variants[first_variant as usize..].iter();
+        self.touched_by |= own.fold(0, |all, (bit, _)| all | bit);
         self.plan.runs.push(Run {
             first_row: self.plan.rows.len() as u32,
             rows: 0,
@@ -204,6 +212,7 @@ impl<'a> Compiler<'a> {
         let plan = &mut self.plan;
         let first_term = plan.terms.len() as u32;
         let touched_by = self.terms.finish(&mut plan.terms);
+        self.touched_by |= touched_by | event.insert | event.healed | event.restarted;
         let index = if event == Event::NOTHING {
             NONE
         } else {
@@ -244,7 +253,11 @@ struct Limits {
 
 impl Limits {
     fn of(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
-        let min_cached = scaled(price.min_cached, BASIS_POINTS, scale_bp);
+        let is_scaled = scale_bp != BASIS_POINTS;
+        let in_recorded = |tokens| {
+            if is_scaled { scaled(tokens, BASIS_POINTS, scale_bp) } else { tokens }
+        };
+        let min_cached = in_recorded(price.min_cached);
         Self { min_cached: if cached_below { 0 } else { min_cached }, long_above: price.long_above }
     }
 }

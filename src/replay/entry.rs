@@ -1,7 +1,7 @@
 //! How a call enters the context: whether that goes on or starts over, what breaks its cache and
 //! what comes in.
 
-use super::pass::State;
+use super::state::State;
 use crate::plan::{Deltas, Event, Run, Subset};
 use crate::recording::{CacheBreak, Restart, Shock};
 

@@ -15,7 +15,7 @@ pub trait Sink {
 }
 
 /// What one call uses, as the pass counts it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// Prompt size.
     pub context: i64,

@@ -7,11 +7,14 @@
 //! [`Shock`]: crate::recording::Shock
 
 mod entry;
+mod lanes;
 mod made;
 mod pass;
 mod results;
 mod ruled;
+mod state;
 
+pub use lanes::Lanes;
 pub use made::{Made, Sink};
 pub use pass::{pass, pass_island};
 
@@ -131,16 +134,23 @@ impl Totals {
     }
 
     /// Joins calls to a band.
-    fn join(&mut self, band: usize, tier: Tier, made: &Made) {
+    fn join(&mut self, band: usize, tier: Tier, made: Made) {
         self.outcome.by_price[band] += made.usage(tier);
         self.outcome.hidden_by_price[band] += made.hidden;
+    }
+
+    /// Joins a call of the run to its long band.
+    #[cold]
+    #[inline(never)]
+    fn join_long(&mut self, tier: Tier, made: Made) {
+        self.join(self.band + 1, tier, made);
     }
 
     /// Joins the sum of the run to its price.
     fn flush(&mut self) {
         let sum = std::mem::replace(&mut self.sum, Made::NOTHING);
         if sum != Made::NOTHING {
-            self.join(self.band, self.tier, &sum);
+            self.join(self.band, self.tier, sum);
         }
     }
 
@@ -157,12 +167,13 @@ impl Sink for Totals {
         (self.band, self.tier) = (2 * usize::from(run.price), run.tier);
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called, it halves the speed of the plain road")]
+    #[inline(always)]
     fn call(&mut self, run: &Run, _: usize, made: &Made) {
         self.outcome.calls += 1;
         self.outcome.peak_context = self.outcome.peak_context.max(made.context);
         if made.context > run.long_above {
-            self.join(self.band + 1, run.tier, made);
+            self.join_long(run.tier, *made);
         } else {
             self.sum.context += made.context;
             self.sum.fresh += made.fresh;

@@ -9,74 +9,13 @@
 use super::entry;
 use super::made::{Made, Sink};
 use super::ruled::{self, Ends};
+use super::state::{OPEN, State};
 use crate::cache::{self, Lookup, Policy, Prior};
 use crate::ids::NONE;
 use crate::plan::{Deltas, Island, Plan, Planned, Row, Rules, Run, Subset};
 use crate::recording::{CacheBreak, Shock, Tier};
 use crate::units::BASIS_POINTS;
-
-/// What the pass carries from row to row of a session.
-#[derive(Clone, Copy)]
-pub(super) struct State {
-    /// The prompt as it stands: context and output of the last call made, and what calls that are
-    /// not made have added to it or cut from it since.
-    pub(super) prompt: i64,
-    /// Prefix that the last call made has cached.
-    pub(super) cached: i64,
-    /// From when its cache entry ages.
-    pub(super) touched_ms: i64,
-    /// Outputs left behind by calls that are not made, for the next one that is.
-    carried_outputs: i64,
-    /// Time that has not passed so far.
-    pub(super) saved_ms: i64,
-    /// When the first call made started.
-    from_ms: i64,
-    /// When the last call made started, and its row.
-    start_ms: i64,
-    row: usize,
-    /// Whether the next call cannot take the plain road: nothing is cached yet, or on another
-    /// tier, or one of the fields below waits for it.
-    unsettled: bool,
-    /// Whether a call was made.
-    made: bool,
-    /// Whether there is a cache entry to look up, alive or not.
-    pub(super) entered: bool,
-    /// Tier that the last call made wrote to, and its price.
-    pub(super) tier: Tier,
-    pub(super) price: u16,
-    pub(super) carried_break: CacheBreak,
-    pub(super) carried_shock: Shock,
-    /// A compaction that was not needed where it was recorded: (its threshold, its inputs).
-    pub(super) deferred: Option<(i64, i64)>,
-    /// Whether the context is that of another session which has made a call.
-    pub(super) resumed: bool,
-    /// Whether the next call is the recorded first one of a session that goes on from another.
-    pub(super) opening: bool,
-    /// Whether the context was compacted just now, by a call that met what was due to the next.
-    pub(super) compacted: bool,
-}
-
-pub(super) const OPEN: State = State {
-    prompt: 0,
-    cached: 0,
-    touched_ms: 0,
-    carried_outputs: 0,
-    saved_ms: 0,
-    from_ms: 0,
-    start_ms: 0,
-    row: 0,
-    unsettled: true,
-    made: false,
-    entered: false,
-    tier: Tier::Uncached,
-    price: 0,
-    carried_break: CacheBreak::No,
-    carried_shock: Shock::None,
-    deferred: None,
-    resumed: false,
-    opening: false,
-    compacted: false,
-};
+use std::ops::Range;
 
 /// What a subset changes of a row.
 #[inline]
@@ -145,38 +84,76 @@ fn session<P: Policy, S: Sink>(
         };
         state.unsettled |= state.tier != run.tier;
         sink.run(run);
-        let mut index = run.first_row as usize;
-        let end = run.range().end;
-        while index < end {
-            let rows = &plan.rows[index..end];
-            index += plain(&mut state, run, (index, rows), subset, policy, sink);
-            if index == end {
-                break;
-            }
-            let row = &plan.rows[index];
-            let deltas = deltas(plan, row, subset);
-            if state.unsettled || row.event != NONE {
-                let made;
-                (state, made) = eventful(state, plan, run, index, &deltas, subset, policy);
-                if let Some(made) = made {
-                    tell(sink, run, index, &made);
-                }
-            } else {
-                let inputs = row.inputs + deltas.inputs;
-                let outputs = row.outputs + deltas.outputs;
-                if deltas.dropped {
-                    state.prompt += inputs;
-                    state.carried_outputs += outputs;
-                } else {
-                    let made = go_on(&mut state, run, (index, row), (inputs, outputs), policy);
-                    tell(sink, run, index, &made);
-                }
-                state.saved_ms += deltas.saved_ms;
-            }
-            index += 1;
-        }
+        rows(plan, run, run.range(), &mut state, subset, policy, sink);
     }
     state
+}
+
+/// Replays some rows of a run.
+#[inline]
+pub(super) fn rows<P: Policy, S: Sink>(
+    plan: &Plan,
+    run: &Run,
+    range: Range<usize>,
+    state: &mut State,
+    subset: Subset,
+    policy: &P,
+    sink: &mut S,
+) {
+    let Range { start: mut index, end } = range;
+    while index < end {
+        index += plain(state, run, (index, &plan.rows[index..end]), subset, policy, sink);
+        if index == end {
+            break;
+        }
+        let deltas = deltas(plan, &plan.rows[index], subset);
+        row(plan, run, (index, &deltas), state, subset, policy, sink);
+        index += 1;
+    }
+}
+
+/// Replays one row of which a subset changes `deltas`.
+#[inline]
+pub(super) fn row<P: Policy, S: Sink>(
+    plan: &Plan,
+    run: &Run,
+    (index, deltas): (usize, &Deltas),
+    state: &mut State,
+    subset: Subset,
+    policy: &P,
+    sink: &mut S,
+) {
+    let row = &plan.rows[index];
+    if state.unsettled || row.event != NONE || state.prompt >= state.due() {
+        if let Some(made) = eventful(state, plan, run, index, deltas, subset, policy) {
+            tell(sink, run, index, &made);
+        }
+    } else {
+        uneventful(run, (index, row), deltas, state, policy, sink);
+    }
+}
+
+/// One row at which nothing happens but what a subset changes.
+#[inline]
+pub(super) fn uneventful<P: Policy, S: Sink>(
+    run: &Run,
+    (index, row): (usize, &Row),
+    deltas: &Deltas,
+    state: &mut State,
+    policy: &P,
+    sink: &mut S,
+) {
+    let inputs = row.inputs + deltas.inputs;
+    let outputs = row.outputs + deltas.outputs;
+    if deltas.dropped {
+        state.prompt += inputs;
+        state.carried_outputs += outputs;
+    } else {
+        let sizes = (inputs, outputs, deltas.later_ms);
+        let made = go_on(state, run, (index, row), sizes, policy);
+        tell(sink, run, index, &made);
+    }
+    state.saved_ms += deltas.saved_ms;
 }
 
 /// Tells a call in the tokens of its price.
@@ -185,12 +162,19 @@ pub(super) fn tell<S: Sink>(sink: &mut S, run: &Run, index: usize, made: &Made) 
     if run.scale_bp == BASIS_POINTS {
         sink.call(run, index, made);
     } else {
-        sink.call(run, index, &made.scaled(run.scale_bp));
+        tell_scaled(sink, run, index, *made);
     }
 }
 
+/// Kept apart, so that the sink is not built into the plain road twice.
+#[cold]
+#[inline(never)]
+fn tell_scaled<S: Sink>(sink: &mut S, run: &Run, index: usize, made: Made) {
+    sink.call(run, index, &made.scaled(run.scale_bp));
+}
+
 /// The plain road: rows that the subset does not touch and at which nothing happens, as far as
-/// they go. Returns how many they were.
+/// they go, counted in the tokens of the recording. Returns how many they were.
 #[inline]
 fn plain<P: Policy, S: Sink>(
     state: &mut State,
@@ -200,36 +184,42 @@ fn plain<P: Policy, S: Sink>(
     policy: &P,
     sink: &mut S,
 ) -> usize {
-    if state.unsettled {
+    if state.unsettled || run.scale_bp != BASIS_POINTS {
         return 0;
     }
+    let due = state.due();
+    // A copy, because what the loop carries belongs into registers.
+    let mut own = *state;
+    let mut count = 0;
     for (at, row) in rows.iter().enumerate() {
-        if row.touched_by & subset != 0 || row.event != NONE {
-            return at;
+        if row.touched_by & subset != 0 || row.event != NONE || own.prompt >= due {
+            break;
         }
-        let made = go_on(state, run, (first + at, row), (row.inputs, row.outputs), policy);
-        tell(sink, run, first + at, &made);
+        let made = go_on(&mut own, run, (first + at, row), (row.inputs, row.outputs, 0), policy);
+        sink.call(run, first + at, &made);
+        count += 1;
     }
-    rows.len()
+    *state = own;
+    count
 }
 
-/// Makes a call that goes on from the call before.
+/// Makes a call that goes on from the call before, `later_ms` later than recorded.
 #[inline]
 fn go_on<P: Policy>(
     state: &mut State,
     run: &Run,
     (index, row): (usize, &Row),
-    (inputs, outputs): (i64, i64),
+    (inputs, outputs, later_ms): (i64, i64, i64),
     policy: &P,
 ) -> Made {
     state.prompt += inputs;
-    let start_ms = row.start_ms - state.saved_ms;
+    let start_ms = row.start_ms + later_ms - state.saved_ms;
     let read = policy.read(&lookup(state, run, run.tier, start_ms));
     debug_assert!((0..=state.prompt).contains(&read), "the policy reads {read}");
     make(state, run, (index, row), (start_ms, read, outputs, 0))
 }
 
-fn close<S: Sink>(plan: &Plan, state: &State, sink: &mut S) {
+pub(super) fn close<S: Sink>(plan: &Plan, state: &State, sink: &mut S) {
     if state.made {
         sink.session(state.from_ms, state.start_ms + plan.duration_ms[state.row]);
     }
@@ -278,33 +268,32 @@ fn make(
 
 /// One row at which something happens, or that has to answer for an earlier one.
 pub(super) fn eventful<P: Policy>(
-    mut state: State,
+    state: &mut State,
     plan: &Plan,
     run: &Run,
     index: usize,
     deltas: &Deltas,
     subset: Subset,
     policy: &P,
-) -> (State, Option<Made>) {
+) -> Option<Made> {
     let row = &plan.rows[index];
     let event = plan.event(row);
     if event.insert != 0 && event.insert & subset == 0 {
-        return (state, None);
+        return None;
     }
     let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
-    let entry = entry::of(&state, run, event, subset);
-    let (cache_break, shock) = entry::weather(&state, event, entry, subset);
-    entry::enter(&mut state, (event, entry), (inputs, deltas));
-    let dropped = deltas.dropped;
-    let made = if dropped {
+    let entry = entry::of(state, run, event, subset);
+    let (cache_break, shock) = entry::weather(state, event, entry, subset);
+    entry::enter(state, (event, entry), (inputs, deltas));
+    let made = if deltas.dropped {
         (state.carried_break, state.carried_shock) = (cache_break, shock);
         state.carried_outputs += outputs;
         None
     } else {
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);
         let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
-        let plain = lookup(&state, run, state.tier, start_ms);
+        let plain = lookup(state, run, state.tier, start_ms);
         let prior = plain.prior.filter(|_| state.entered);
         let read = cache::with_shock(policy, &Lookup { prior, cache_break, ..plain }, shock);
         if !state.made {
@@ -312,40 +301,12 @@ pub(super) fn eventful<P: Policy>(
         }
         state.entered = true;
         let off_tier = if run.one_tier { 0 } else { event.off_tier };
-        Some(make(&mut state, run, (index, row), (start_ms, read, outputs, off_tier)))
+        Some(make(state, run, (index, row), (start_ms, read, outputs, off_tier)))
     };
     state.saved_ms += deltas.saved_ms;
     state.unsettled = !state.made
         || state.tier != run.tier
-        || state.deferred.is_some()
         || state.carried_break != CacheBreak::No
         || state.carried_shock != Shock::None;
-    (state, made)
-}
-
-impl State {
-    /// Drops the prompt, not the clock.
-    pub(super) fn forget(&mut self) {
-        self.prompt = 0;
-        self.deferred = None;
-    }
-
-    /// The start of a session that goes on from where this one ended.
-    pub(super) fn resume(&self) -> Self {
-        Self {
-            carried_outputs: 0,
-            unsettled: true,
-            made: false,
-            carried_break: CacheBreak::No,
-            carried_shock: Shock::None,
-            resumed: self.sent(),
-            opening: true,
-            ..*self
-        }
-    }
-
-    /// Whether any of the context was sent.
-    pub(super) fn sent(&self) -> bool {
-        self.made || self.resumed
-    }
+    made
 }

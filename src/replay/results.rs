@@ -1,7 +1,7 @@
 //! Tool results that stand in a context, and clearing the old ones.
 
 use super::entry::Entry;
-use super::pass::State;
+use super::state::State;
 use crate::plan::{Clearing, Deltas, Event, Plan};
 
 /// The results of one call: a lump that is cleared as a whole.

@@ -7,8 +7,9 @@
 
 use super::entry::{self, Entry};
 use super::made::{Made, Sink};
-use super::pass::{self, State};
+use super::pass;
 use super::results::Results;
+use super::state::{OPEN, State};
 use crate::cache::{self, Lookup, Policy};
 use crate::plan::{Compaction, Event, Island, Plan, Planned, Rules, Run, Subset, Warming};
 use crate::recording::{CacheBreak, Shock, Tier};
@@ -62,7 +63,7 @@ pub(super) fn session<P: Policy, S: Sink>(
     policy: &P,
     sink: &mut S,
 ) -> End {
-    let mut state = from.map_or(pass::OPEN, |from| from.state.resume());
+    let mut state = from.map_or(OPEN, |from| from.state.resume());
     let mut results = from.map_or_else(Results::default, |from| from.results.clone());
     // The run of the last call made: a wait after it is kept warm on its model.
     let mut before: Option<Run> = None;
@@ -99,8 +100,7 @@ pub(super) fn session<P: Policy, S: Sink>(
             {
                 results.clear(clearing, plan, (index, &deltas, entry), &mut state);
             }
-            let made;
-            (state, made) = pass::eventful(state, plan, run, index, &deltas, subset, policy);
+            let made = pass::eventful(&mut state, plan, run, index, &deltas, subset, policy);
             results.enter(plan, (index, &deltas), made.map_or(state.prompt, |made| made.context));
             if let Some(made) = made {
                 pass::tell(sink, run, index, &made);

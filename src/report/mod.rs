@@ -15,6 +15,8 @@ pub mod document;
 pub mod format;
 pub mod json;
 pub mod markdown;
+#[cfg(feature = "tables")]
+pub mod parquet;
 pub mod show;
 pub mod table;
 pub mod view;

@@ -39,7 +39,7 @@ impl Side {
     }
 
     /// Without the times of calls.
-    fn of(plan: &Plan, outcome: &Outcome) -> Self {
+    pub(super) fn of(plan: &Plan, outcome: &Outcome) -> Self {
         Self {
             calls: outcome.calls,
             usage: outcome.usage(),

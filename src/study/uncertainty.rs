@@ -8,8 +8,8 @@
 
 use super::attribute::Attribution;
 use super::claims::MODEL_ERROR_BP;
-use super::compare::subset_of_first;
 use super::draws::{Draws, normal, weighted};
+use super::edges::Edges;
 use super::experiment::{Experiment, World};
 use super::lattice::Lattice;
 use super::published::PublishedClaim;
@@ -99,7 +99,7 @@ pub struct Uncertainty {
 pub struct ClaimDraws {
     /// The claim's id.
     pub claim: String,
-    /// What is saved in its metric; for one toggle the larger of alone and last.
+    /// What is saved in its metric; by one toggle alone.
     pub saved: Band<i64>,
     /// The most in any draw.
     pub most: i64,
@@ -154,9 +154,12 @@ pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, Mi
 
 /// In how many draws every subset is replayed, where that takes so many rows each time.
 fn lattices(work: u64, count: u32) -> u32 {
-    let affordable = MOST_ROWS / work.max(1);
-    let enough = if work <= 10 * MOST_ROWS / FEWEST_LATTICES { FEWEST_LATTICES } else { 0 };
-    u32::try_from(affordable.max(enough)).unwrap_or(u32::MAX).min(count)
+    let lattices = match MOST_ROWS / work.max(1) {
+        few if few >= FEWEST_LATTICES => few,
+        _ if work <= 10 * MOST_ROWS / FEWEST_LATTICES => FEWEST_LATTICES,
+        _ => 0,
+    };
+    u32::try_from(lattices).unwrap_or(u32::MAX).min(count)
 }
 
 struct Lab<'a> {
@@ -176,34 +179,28 @@ impl Lab<'_> {
             .map(|at| self.experiment.patch(recording, at, &self.draws.params(chosen, at, k)))
             .collect();
         let plan = self.experiment.plan(recording, &patches)?;
-        let all = subset_of_first(chosen.len());
         let baseline = Side::totals(&plan, 0);
-        let variant = Side::totals(&plan, all);
+        let edges = Edges::of(&plan, chosen.len());
         let lattice = if k < self.lattices { Lattice::of(&plan, chosen.len()) } else { None };
         let attribution = lattice.as_ref().map(Attribution::from);
-        let saving = |subset| match &lattice {
-            Some(lattice) => lattice.saving(subset),
-            None => Saving::between(&baseline, &Side::totals(&plan, subset)),
-        };
-        let joint = Saving::between(&baseline, &variant);
         let toggle = |at: usize| Toggle {
             shapley: attribution.as_ref().map(|it| it.shapley[at]),
-            alone: saving(1 << at),
-            last: joint - saving(all & !(1 << at)),
+            alone: edges.alone[at],
+            last: edges.last[at],
         };
         let toggles: Vec<Toggle> = (0..chosen.len()).map(toggle).collect();
         let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
         Ok(Drawn {
             met,
             before: (baseline.usage.read, baseline.cost.recorded + baseline.cost.hidden),
-            joint,
+            joint: edges.joint,
             claims: claims.iter().map(claim).collect(),
             toggles,
             error: self.errors[k as usize],
         })
     }
 
-    /// What a claim's toggles save: one of them the more favourable of alone and last.
+    /// What a claim's toggles save: one of them on its own, several together.
     fn claim(
         &self,
         claim: &PublishedClaim,
@@ -215,9 +212,8 @@ impl Lab<'_> {
             return Default::default();
         };
         if let [only] = indexes[..] {
-            let Toggle { alone, last, .. } = &toggles[only];
-            let best = if claim.of(alone) >= claim.of(last) { alone } else { last };
-            return (claim.of(best), *best);
+            let alone = toggles[only].alone;
+            return (claim.of(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
         let saving = saving_of_step(recording, plan, subset, &claim.step);

@@ -27,7 +27,7 @@ const COVERED: [&str; 12] = [
 ];
 
 /// Constants that need no row, and why.
-const NO_ROW: [(&str, &str); 13] = [
+const NO_ROW: [(&str, &str); 16] = [
     ("reconstruct/script.rs::UNSTATED", "an index into the names of tools"),
     ("reconstruct/script.rs::READ", "likewise"),
     ("reconstruct/script.rs::EDIT", "likewise"),
@@ -37,6 +37,9 @@ const NO_ROW: [(&str, &str); 13] = [
     ("import/claude_code/thread.rs::MOST", "slots of a table of names"),
     ("import/escapes.rs::BLOCK", "bytes looked at together; moves no figure"),
     ("import/escapes.rs::ONES", "a bit pattern of that look"),
+    ("replay/lanes.rs::WIDTH", "how many subsets are replayed together; moves no figure"),
+    ("replay/lanes.rs::LANES", "likewise"),
+    ("study/lattice.rs::WAITING", "what waits in memory at once; moves no figure"),
     ("intervene/support/made.rs::SYSTEM", "a size of recordings made for unit tests"),
     ("intervene/support/made.rs::STATIC", "likewise"),
     ("intervene/support/made.rs::PROMPT", "likewise"),

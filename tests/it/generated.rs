@@ -82,12 +82,12 @@ impl Tape {
     }
 
     /// A number below `end` (0 if that is 0).
-    fn below(&mut self, end: i64) -> i64 {
+    pub fn below(&mut self, end: i64) -> i64 {
         i64::from(self.0.next().unwrap_or(0)) % end.max(1)
     }
 
     /// True once in `n` draws.
-    fn once_in(&mut self, n: i64) -> bool {
+    pub fn once_in(&mut self, n: i64) -> bool {
         self.below(n) == n - 1
     }
 
@@ -248,7 +248,8 @@ fn patches(tape: &mut Tape, recording: &Recording) -> Vec<Patch> {
     (0..count).map(|_| patch(tape, recording)).collect()
 }
 
-fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
+/// One patch over a recording with calls.
+pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
     let mut patch = Patch::default();
     for _ in 0..=tape.below(6) {
         let call = tape.below(recording.calls.len() as i64) as u32;

@@ -26,13 +26,14 @@ const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["params", "support"]),
     ("import", &["escapes", "json", "lines", "marks", "merge", "shell", "suites", "time"]),
-    ("report", &["chart", "document", "format", "json", "view"]),
+    ("report", &["chart", "document", "format", "json", "parquet", "view"]),
 ];
 
 /// Crates that only some modules may name.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("rayon", &["study", "import"]),
     ("polars", &["study", "import", "report"]),
+    ("polars_parquet", &["report"]),
     ("plotters", &["report"]),
     ("comfy_table", &["report"]),
     ("indicatif", &["main", "cli", "commands"]),

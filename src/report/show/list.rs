@@ -65,7 +65,20 @@ struct CardJson {
     title: &'static str,
     source: &'static str,
     knob: &'static str,
+    /// In points of about half a day.
+    effort: u32,
+    /// 1 to 3.
+    risk: u32,
     params: Vec<ParamJson>,
+    /// Lists of names that it needs to be told.
+    names: Vec<NamesJson>,
+}
+
+#[derive(Serialize)]
+struct NamesJson {
+    key: &'static str,
+    most: usize,
+    what: &'static str,
 }
 
 #[derive(Serialize)]
@@ -95,7 +108,14 @@ impl CardJson {
             title: card.title,
             source: card.source,
             knob: card.knob,
+            effort: card.grade.effort,
+            risk: card.grade.risk,
             params: params.collect(),
+            names: card
+                .texts
+                .iter()
+                .map(|spec| NamesJson { key: spec.key, most: spec.most, what: spec.what })
+                .collect(),
         }
     }
 }
@@ -111,11 +131,29 @@ pub fn card_document(card: &Card) -> Document {
         section = section.paragraph(paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     section = section.paragraph(Text::new().plain("Knob: ").plain(card.knob));
+    section = section.paragraph(format!(
+        "Effort {} in points of about half a day, risk {} of 3: judgement, to be edited in a \
+         scenario.",
+        card.grade.effort, card.grade.risk
+    ));
     document.section(section);
+    if !card.texts.is_empty() {
+        document.section(Section::new("Names it needs to be told").table(texts_view(card)));
+    }
     if !card.params.is_empty() {
         document.section(Section::new("Parameters").table(params_view(card)));
     }
     document
+}
+
+fn texts_view(card: &Card) -> View {
+    let columns = vec![Column::text("key"), Column::count("most"), Column::text("what")];
+    let mut view = View::new("Names", columns);
+    for spec in card.texts {
+        let most = i64::try_from(spec.most).unwrap_or(i64::MAX);
+        view.row(vec![Cell::text(spec.key), Cell::count(most), Cell::text(spec.what)]);
+    }
+    view
 }
 
 /// The parameters of a toggle.

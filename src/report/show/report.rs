@@ -46,6 +46,9 @@ impl Full<'_> {
         if let Some(open) = shown.open() {
             document.section(open);
         }
+        if let Some(spread) = shown.spread_section() {
+            document.section(spread);
+        }
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
             document
@@ -76,13 +79,25 @@ impl Full<'_> {
                 Figures::default()
             ),
         )];
+        if let Some(uncertainty) = &comparison.uncertainty {
+            let bp = |bp| format::share(bp, Figures::default());
+            let (reads, dollars) = uncertainty.joint_bp;
+            lines.push(format!(
+                "In eight of ten draws of parameters and open call counts that is {} to {} of \
+                 reads and {} to {} of dollars.",
+                bp(reads.p10),
+                bp(reads.p90),
+                bp(dollars.p10),
+                bp(dollars.p90)
+            ));
+        }
         let whole: Option<&CombinedResult> =
             comparison.combined.iter().find(|c| c.claim.step.is_empty());
         if let Some(result) = whole {
             let (low, high) = (*result.claim.saving.start(), *result.claim.saving.end());
             lines.push(format!(
-                "Claimed are {} to {} of reads: in tokens the claim {}, in dollars it {}; even \
-                 with every parameter at its friendliest end the replay saves {}.",
+                "Claimed are {} to {} of reads: in tokens the claim {}, in dollars it {}; with \
+                 the friendliest parameters or draw the replay saves {}.",
                 tokens(low),
                 tokens(high),
                 phrase(result.verdict.word()),

@@ -3,6 +3,8 @@
 use super::{Provenance, SideJson};
 use crate::plan::Subset;
 use crate::report::json::{self, Cost as CostJson};
+#[cfg(feature = "tables")]
+use crate::report::parquet::{self, Values};
 use crate::report::{Cell, Column, Document, Section, View, format};
 use crate::study::sweep::{Entry, Metric, Sweep};
 use crate::units::PicoUsd;
@@ -144,6 +146,36 @@ impl Shown<'_> {
         view
     }
 
+    /// Every subset as columns: a flag for each toggle, then what the set takes and saves.
+    ///
+    /// # Errors
+    /// Money that does not fit.
+    #[cfg(feature = "tables")]
+    pub fn parquet(&self) -> Result<Vec<u8>, NoParquet> {
+        let entries = &self.sweep.entries;
+        let toggles = self.sweep.toggles.iter().enumerate();
+        let mut columns: Vec<(String, Values)> = toggles
+            .map(|(at, toggle)| {
+                let on = entries.iter().map(|entry| entry.subset >> at & 1 == 1);
+                (toggle.id.to_owned(), Values::Flags(on.collect()))
+            })
+            .collect();
+        let mut numbers = |name: &str, of: fn(&Entry) -> i64| {
+            let values = entries.iter().map(of).collect();
+            columns.push((name.to_owned(), Values::Numbers(values)));
+        };
+        numbers("size", |entry| entry.size() as i64);
+        numbers("effort", |entry| i64::from(entry.effort));
+        numbers("risk", |entry| i64::from(entry.risk));
+        numbers("read", |entry| entry.read);
+        numbers("calls", |entry| entry.calls);
+        let costs: Option<Vec<i64>> =
+            entries.iter().map(|entry| i64::try_from(entry.cost.0).ok()).collect();
+        let costs = costs.ok_or(NoParquet::TooDear)?;
+        columns.push(("cost_pico_usd".to_owned(), Values::Numbers(costs)));
+        Ok(parquet::file(columns, &self.provenance.lines().join("\n"))?)
+    }
+
     /// Every subset, for programs.
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
@@ -166,6 +198,18 @@ impl Shown<'_> {
             },
         )
     }
+}
+
+/// Why a sweep is no Parquet file.
+#[cfg(feature = "tables")]
+#[derive(Debug, thiserror::Error)]
+pub enum NoParquet {
+    /// Pico-dollars beyond 64 bits: some nine million dollars.
+    #[error("a set saves more dollars than a column of .parquet holds here: write .csv or .json")]
+    TooDear,
+    /// What polars says; there is no sweep that makes it say anything.
+    #[error(transparent)]
+    Polars(#[from] polars::error::PolarsError),
 }
 
 fn columns() -> Vec<Column> {
@@ -235,5 +279,65 @@ impl SetJson {
         let cost: PicoUsd = cost;
         let saving = SavingJson { read, calls, cost: cost.into() };
         Self { toggles: sweep.ids(subset), saving, effort, risk }
+    }
+}
+
+#[cfg(all(test, feature = "tables"))]
+mod tests {
+    use super::*;
+    use crate::cache::CachePolicy;
+    use crate::price::Pricing;
+    use crate::reconstruct::{Lens, builtin, reconstruct};
+    use crate::scenario::Scenario;
+    use crate::seed::Seed;
+    use crate::study::experiment::{Experiment, World};
+    use crate::study::sweep::sweep;
+
+    #[test]
+    fn a_parquet_file_holds_every_entry() {
+        let reported = builtin("order-774").expect("built in");
+        let fit = reconstruct(&reported, Lens::Message).expect("fits");
+        let pricing = Pricing::embedded();
+        let scenario = Scenario::all_toggles();
+        let experiment = Experiment {
+            world: World::Recorded(&fit.recording),
+            chosen: &scenario.toggles,
+            pricing: &pricing,
+            cache: CachePolicy::default(),
+            claims: &[],
+            seed: Seed(0),
+            draws: 0,
+        };
+        let swept = sweep(&experiment, Metric::Dollars).expect("swept");
+        let provenance = Provenance::of(&fit.recording, &pricing, &scenario);
+        let shown = |sweep: &Sweep| Shown { sweep, provenance: &provenance, rows: 0 }.parquet();
+        let bytes = shown(&swept).expect("a file");
+        assert_eq!(bytes, shown(&swept).expect("a file"), "the same bytes twice");
+        let (frame, source) = parquet::tests::read(&bytes);
+        assert!(source.contains(&provenance.recording_digest), "{source}");
+        assert_eq!(frame.height(), swept.entries.len());
+        let numbers = |name: &str| -> Vec<i64> {
+            let column = frame.column(name).expect(name);
+            column.i64().expect("numbers").iter().flatten().collect()
+        };
+        let check = |name: &str, of: fn(&Entry) -> i64| {
+            assert_eq!(numbers(name), swept.entries.iter().map(of).collect::<Vec<_>>(), "{name}");
+        };
+        check("size", |entry| entry.size() as i64);
+        check("effort", |entry| i64::from(entry.effort));
+        check("risk", |entry| i64::from(entry.risk));
+        check("read", |entry| entry.read);
+        check("calls", |entry| entry.calls);
+        check("cost_pico_usd", |entry| entry.cost.0 as i64);
+        assert!(swept.toggles.len() > 3, "{} toggles", swept.toggles.len());
+        for (at, toggle) in swept.toggles.iter().enumerate() {
+            let on: Vec<bool> =
+                frame.column(toggle.id).unwrap().bool().unwrap().iter().flatten().collect();
+            let want = swept.entries.iter().map(|entry| entry.subset >> at & 1 == 1);
+            assert_eq!(on, want.collect::<Vec<_>>(), "{}", toggle.id);
+        }
+        let mut dear = swept.clone();
+        dear.entries[1].cost = PicoUsd(i128::from(i64::MAX) + 1);
+        assert!(matches!(shown(&dear), Err(NoParquet::TooDear)), "never rounded in silence");
     }
 }

@@ -1,6 +1,7 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, Cost as CostJson, Share};
 use crate::report::show::{Provenance, SideJson, SumsJson};
@@ -32,6 +33,7 @@ impl Shown<'_> {
                 interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
                 tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                distribution: self.spread_json(),
                 findings: self.findings,
                 provenance: self.provenance,
             },
@@ -51,6 +53,8 @@ struct Body<'a> {
     interaction: Vec<PairJson>,
     tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distribution: Option<Vec<SpreadJson>>,
     findings: &'a [Finding],
     provenance: &'a Provenance,
 }
@@ -60,8 +64,8 @@ struct JointJson {
     saving: SumsJson,
     #[serde(flatten)]
     band: BandJson,
-    share_read: Option<SharesJson>,
-    share_usd: Option<SharesJson>,
+    share_of_reads: Option<SharesJson>,
+    share_of_dollars: Option<SharesJson>,
     overlap: i64,
     draws: u32,
     /// Draws over which the bands of Shapley values go.
@@ -79,8 +83,8 @@ impl JointJson {
         Self {
             saving: (&comparison.joint).into(),
             band: BandJson::of(uncertainty.map(|it| it.joint)),
-            share_read: uncertainty.map(|it| it.joint_bp.0.into()),
-            share_usd: uncertainty.map(|it| it.joint_bp.1.into()),
+            share_of_reads: uncertainty.map(|it| it.joint_bp.0.into()),
+            share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
             overlap: comparison.overlap_read,
             draws: uncertainty.map_or(0, |it| it.draws),
             shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
@@ -205,8 +209,14 @@ impl From<&Swing> for SwingJson {
 struct JudgementJson {
     by: &'static str,
     verdict: &'static str,
-    low: Option<i64>,
-    high: Option<i64>,
+    against: Option<RangeJson>,
+}
+
+/// The numbers behind a word.
+#[derive(Serialize)]
+struct RangeJson {
+    low: i64,
+    high: i64,
 }
 
 impl From<&Judgement> for JudgementJson {
@@ -214,8 +224,10 @@ impl From<&Judgement> for JudgementJson {
         Self {
             by: one.by.name(),
             verdict: one.verdict.word(),
-            low: one.against.as_ref().map(|range| *range.start()),
-            high: one.against.as_ref().map(|range| *range.end()),
+            against: one
+                .against
+                .as_ref()
+                .map(|range| RangeJson { low: *range.start(), high: *range.end() }),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod json;
 mod open;
+mod spread;
 mod toggles;
 
 use super::Provenance;
@@ -12,6 +13,7 @@ use crate::study::audit::{self, Finding};
 use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
 use crate::study::published::PublishedClaim;
+use crate::study::spread::Spread;
 use crate::units::{BASIS_POINTS, PicoUsd, scaled};
 
 /// A comparison and everything it is shown with.
@@ -24,6 +26,8 @@ pub struct Shown<'a> {
     pub reported: Option<&'a Reported>,
     /// What the audit found.
     pub findings: &'a [Finding],
+    /// How savings are spread over sessions, where asked for.
+    pub spread: Option<&'a Spread>,
     /// Where it comes from.
     pub provenance: &'a Provenance,
 }
@@ -42,6 +46,9 @@ impl Shown<'_> {
         document.section(self.together());
         if let Some(open) = self.open() {
             document.section(open);
+        }
+        if let Some(spread) = self.spread_section() {
+            document.section(spread);
         }
         for line in self.provenance.lines() {
             document.source(line);

@@ -184,7 +184,7 @@ impl Layout {
 }
 
 fn is_idle(toggle: &ToggleResult) -> bool {
-    toggle.found == 0 && toggle.claim.is_none() && toggle.notes.is_empty()
+    toggle.found == 0 && toggle.claim.is_none()
 }
 
 fn name_of(toggle: &ToggleResult) -> Cell {

@@ -1,0 +1,141 @@
+//! Columns as a Parquet file (feature `tables`), for programs that read a million rows.
+//!
+//! One row group, dictionary-encoded numbers, bit-packed flags, no compression: the compressors
+//! are C code. The same columns give the same bytes.
+
+use polars::prelude::{Column, CompatLevel, DataFrame, PolarsResult, SchemaExt as _};
+use polars_parquet::write::{
+    CompressionOptions, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,
+    get_dtype_encoding, row_group_iter, schema_to_metadata_key,
+};
+
+/// The values of one column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Yes or no.
+    Flags(Vec<bool>),
+    /// Whole numbers.
+    Numbers(Vec<i64>),
+}
+
+/// Columns of one length, each with its name, as a file; `source` says where they come from.
+///
+/// # Errors
+/// What polars says: columns of different lengths or of one name.
+pub fn file(columns: Vec<(String, Values)>, source: &str) -> PolarsResult<Vec<u8>> {
+    let rows = columns.first().map_or(0, |(_, values)| values.len());
+    let columns = columns.into_iter().map(|(name, values)| match values {
+        Values::Flags(flags) => Column::new(name.into(), flags),
+        Values::Numbers(numbers) => Column::new(name.into(), numbers),
+    });
+    let frame = DataFrame::new(rows, columns.collect())?;
+    let options = WriteOptions {
+        statistics: StatisticsOptions::default(),
+        version: Version::V1,
+        compression: CompressionOptions::Uncompressed,
+        data_page_size: None,
+    };
+    let schema = frame.schema().to_arrow(CompatLevel::newest());
+    let encodings: Vec<_> =
+        schema.iter_values().map(|field| get_dtype_encoding(&field.dtype)).collect();
+    let metadata = vec![
+        schema_to_metadata_key(&schema),
+        KeyValue { key: "windtunnel".to_owned(), value: Some(source.to_owned()) },
+    ];
+    let mut writer = FileWriter::try_new(Vec::new(), schema, options)?;
+    for batch in frame.iter_chunks(CompatLevel::newest(), false) {
+        let fields = writer.parquet_schema().fields().to_vec();
+        let height = batch.height() as u64;
+        let group = row_group_iter(batch, encodings.clone().into(), fields, options);
+        writer.write(height, group)?;
+    }
+    writer.end(Some(metadata))?;
+    Ok(writer.into_inner())
+}
+
+impl Values {
+    fn len(&self) -> usize {
+        match self {
+            Self::Flags(flags) => flags.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use polars::prelude::Series;
+    use polars_parquet::read::{
+        BasicDecompressor, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+    };
+    use std::io::Cursor;
+
+    /// Reads a file back; also the text that says where it comes from.
+    pub fn read(bytes: &[u8]) -> (DataFrame, String) {
+        let metadata = read_metadata(&mut Cursor::new(bytes)).expect("a file");
+        let source = metadata.key_value_metadata().iter().flatten();
+        let source = source.filter(|pair| pair.key == "windtunnel").find_map(|it| it.value.clone());
+        let schema = infer_schema(&metadata).expect("a schema");
+        let mut columns = Vec::new();
+        for field in schema.iter_values() {
+            let mut whole: Option<Series> = None;
+            for group in &metadata.row_groups {
+                let chunks = group.columns_under_root_iter(&field.name).expect("the column");
+                for chunk in chunks {
+                    let range = chunk.byte_range();
+                    let bytes = bytes[range.start as usize..range.end as usize].to_vec();
+                    let pages = PageReader::new(Cursor::new(bytes.into()), chunk, vec![], 1 << 20);
+                    let pages = BasicDecompressor::new(pages, vec![]);
+                    let kind = &chunk.descriptor().descriptor.primitive_type;
+                    let arrays =
+                        column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None);
+                    let (arrays, _) = arrays.expect("arrays");
+                    let part = Series::from_arrow_chunks(field.name.clone(), arrays);
+                    let part = part.expect("a series");
+                    match &mut whole {
+                        Some(whole) => drop(whole.append(&part).expect("one kind")),
+                        None => whole = Some(part),
+                    }
+                }
+            }
+            columns.push(Column::from(whole.expect("values")));
+        }
+        let frame = DataFrame::new(metadata.num_rows, columns).expect("a frame");
+        (frame, source.expect("a source"))
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let rows = 70_000;
+        let flags: Vec<bool> = (0..rows).map(|row| row % 3 == 0).collect();
+        let numbers: Vec<i64> = (0..rows).map(|row| i64::MAX - row * row).collect();
+        let few: Vec<i64> = (0..rows).map(|row| row % 7 - 3).collect();
+        let columns = || {
+            vec![
+                ("flag".to_owned(), Values::Flags(flags.clone())),
+                ("number".to_owned(), Values::Numbers(numbers.clone())),
+                ("few".to_owned(), Values::Numbers(few.clone())),
+            ]
+        };
+        let bytes = file(columns(), "here").expect("a file");
+        assert_eq!(bytes, file(columns(), "here").expect("a file"), "the same bytes twice");
+        let (frame, source) = read(&bytes);
+        assert_eq!(source, "here");
+        let read: Vec<bool> =
+            frame.column("flag").unwrap().bool().unwrap().iter().flatten().collect();
+        assert_eq!(read, flags);
+        for (name, want) in [("number", &numbers), ("few", &few)] {
+            let read: Vec<i64> =
+                frame.column(name).unwrap().i64().unwrap().iter().flatten().collect();
+            assert_eq!(&read, want, "{name}");
+        }
+    }
+
+    #[test]
+    fn columns_of_different_lengths_are_refused() {
+        let column = |name: &str, length| (name.to_owned(), Values::Numbers(vec![0; length]));
+        assert!(file(vec![column("a", 2), column("b", 3)], "").is_err());
+        assert!(file(vec![column("a", 2), column("a", 2)], "").is_err());
+    }
+}
