@@ -176,7 +176,8 @@ fn merged<T>(a: Option<T>, b: Option<T>, choose: impl Fn(T, T) -> T) -> Option<T
 ///
 /// A recorded automatic compaction then has this threshold too. Where it is reached there, it
 /// happens as recorded, its call in no total; where not, it is deferred, and the next time that the
-/// threshold is reached it happens in place of a compaction with a call.
+/// threshold is reached it happens in place of a compaction with a call. So a rule pays for the
+/// compactions that it adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compaction {
     /// Prompt from which on it happens, tokens.
@@ -209,7 +210,7 @@ pub struct Clearing {
 
 /// Calls that only read the cache, so that a wait does not outlive it. They bridge a wait between
 /// two calls, whatever the second one is, and the wait before a session that goes on from another;
-/// they are made on the model of the call before the wait.
+/// they are made on the model of the call before the wait, or of a session's first call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warming {
     /// The most that are made in one wait; a longer wait loses the cache after all.

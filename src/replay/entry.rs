@@ -23,20 +23,21 @@ pub(super) enum Entry {
 /// Decides whether the context starts over at a row.
 pub(super) fn of(state: &State, run: &Run, event: &Event, subset: Subset) -> Entry {
     let goes_on = || match state.deferred {
-        Some((threshold, _)) if state.prompt >= threshold => Entry::Due,
+        Some((met, _)) if state.prompt >= threshold(run, met) => Entry::Due,
         _ => Entry::GoesOn,
     };
     match event.restart {
         _ if state.opening => goes_on(),
         Restart::No if event.restarted & subset != 0 => Entry::Restarted,
         Restart::No => goes_on(),
-        Restart::AutoCompacted if state.prompt < threshold(run, event) => Entry::Deferred,
+        Restart::AutoCompacted if state.prompt < threshold(run, event.threshold) => Entry::Deferred,
         Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => Entry::Recorded,
     }
 }
 
-fn threshold(run: &Run, event: &Event) -> i64 {
-    run.compact_at.unwrap_or(event.threshold)
+/// Where a recorded compaction happens: its own threshold, or that of the rule.
+fn threshold(run: &Run, recorded: i64) -> i64 {
+    run.compact_at.unwrap_or(recorded)
 }
 
 /// What breaks the cache at a call, and what the law does not explain there: its own or what was
@@ -76,7 +77,6 @@ pub(super) fn weather(
 /// Brings the inputs of a row into the prompt, which may start over before.
 pub(super) fn enter(
     state: &mut State,
-    run: &Run,
     (event, entry): (&Event, Entry),
     (mut inputs, deltas): (i64, &Deltas),
 ) {
@@ -85,7 +85,7 @@ pub(super) fn enter(
         Entry::Deferred => {
             let summary = event.restart_inputs + deltas.restart_inputs;
             inputs -= summary;
-            state.deferred = Some((threshold(run, event), summary));
+            state.deferred = Some((event.threshold, summary));
         }
         Entry::Due => {
             inputs += state.deferred.map_or(0, |(_, summary)| summary);

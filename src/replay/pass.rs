@@ -285,7 +285,7 @@ pub(super) fn eventful<P: Policy>(
     let outputs = row.outputs + deltas.outputs;
     let entry = entry::of(state, run, event, subset);
     let (cache_break, shock) = entry::weather(state, event, entry, subset);
-    entry::enter(state, run, (event, entry), (inputs, deltas));
+    entry::enter(state, (event, entry), (inputs, deltas));
     let made = if deltas.dropped {
         (state.carried_break, state.carried_shock) = (cache_break, shock);
         state.carried_outputs += outputs;

@@ -154,10 +154,9 @@ impl<P: Policy, S: Sink> Road<'_, P, S> {
         let (state, run) = (&mut *self.state, self.run);
         let context = state.prompt;
         let goes_on = entry::of(state, run, event, subset) == Entry::GoesOn;
-        // A recorded compaction that is still due is the next one, and a context that is no larger
-        // than what would be left is not compacted.
-        let waits = state.deferred.is_some() || context <= run.static_prefix + left;
-        if !goes_on || waits || context < threshold {
+        // A recorded compaction that was deferred comes first: then the context does not go on. One
+        // that is no larger than what would be left is not compacted.
+        if !goes_on || context < threshold || context <= run.static_prefix + left {
             return;
         }
         let (cache_break, shock) = entry::weather(state, event, Entry::GoesOn, subset);

@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) price: u16,
     pub(super) carried_break: CacheBreak,
     pub(super) carried_shock: Shock,
-    /// A compaction that was not needed where it was recorded: (threshold, its inputs).
+    /// A compaction that was not needed where it was recorded: (its threshold, its inputs).
     pub(super) deferred: Option<(i64, i64)>,
     /// Whether the context is that of another session which has made a call.
     pub(super) resumed: bool,
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// The prompt from which on a deferred compaction is due.
+    /// The prompt from which on a deferred compaction is due, unless a rule says otherwise.
     #[inline]
     pub(super) fn due(&self) -> i64 {
         self.deferred.map_or(i64::MAX, |(threshold, _)| threshold)

@@ -130,9 +130,12 @@ impl<'a> Twin<'a> {
             self.keep_warm(at, &request.call, start_ms);
         }
         let standing = total(&self.state.prompt);
-        let due = self.state.pending.as_ref().is_some_and(|(threshold, _)| standing >= *threshold);
+        let reaches =
+            |recorded| standing >= self.rules.compaction.map_or(recorded, |rule| rule.threshold);
+        let due = self.state.pending.as_ref().is_some_and(|(recorded, _)| reaches(*recorded));
+        let deferred =
+            request.call.restart == Restart::AutoCompacted && !reaches(request.threshold);
         let call = &mut request.call;
-        let deferred = call.restart == Restart::AutoCompacted && standing < request.threshold;
         let starts_over = call.restart != Restart::No || request.start.is_some() || due;
         if deferred {
             self.state.pending = Some((request.threshold, take(&mut request.summary)));

@@ -74,7 +74,7 @@ impl<'a> Twin<'a> {
         let results = sizes(&is_result);
         let inputs = sizes(&|b| !b.kind.is_output() && !of_restart(b) && !is_result(b));
         Request {
-            threshold: self.rules.compaction.map_or(threshold, |rule| rule.threshold),
+            threshold,
             start: start.filter(|_| !first && call.restart == Restart::No),
             summary: pieces(&sizes(&of_restart)),
             results: Piece {

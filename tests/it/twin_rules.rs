@@ -93,8 +93,7 @@ impl Twin<'_> {
         let Some(Compaction { threshold, output, left }) = self.rules.compaction else { return };
         let context = total(&self.state.prompt);
         let static_prefix = (self.session.static_prefix - self.leaner().unwrap_or(0)).max(0);
-        let recorded_waits = self.state.pending.is_some();
-        if recorded_waits || context < threshold || context <= static_prefix + left {
+        if context < threshold || context <= static_prefix + left {
             return;
         }
         let read = self.read(next, start_ms, context);
