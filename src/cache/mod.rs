@@ -40,6 +40,10 @@ pub struct Lookup {
 
 /// A cache policy.
 pub trait Policy {
+    /// Whether what the measured law did not explain happens under this policy too. A bound that no
+    /// real cache leaves knows no accidents.
+    const HAS_SHOCKS: bool = false;
+
     /// Tokens read from the cache, between 0 and the context.
     fn read(&self, lookup: &Lookup) -> i64;
     /// Tokens read if the entry were still alive, whatever its age.
@@ -74,6 +78,7 @@ impl CachePolicy {
 #[must_use]
 pub fn with_shock<P: Policy>(policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
     let read = match shock {
+        _ if !P::HAS_SHOCKS => policy.read(lookup),
         Shock::None => policy.read(lookup),
         Shock::Shift(by) => policy.read(lookup) + by,
         Shock::EvictedTo(at_most) => policy.read(lookup).min(at_most),
@@ -148,6 +153,15 @@ mod tests {
         assert_eq!(explain(&late, 9_000), Shock::SurvivedTo(9_000));
         // What outlived a lifetime in part says nothing about a cache that is kept alive.
         assert_eq!(with_shock(&ttl::Ttl, &live, Shock::SurvivedTo(9_000)), 80_000);
+    }
+
+    #[test]
+    fn bounds_know_no_accidents() {
+        let lookup = lookup(1_000, Tier::OneHour);
+        for shock in [Shock::Shift(500), Shock::EvictedTo(9), Shock::SurvivedTo(9_000)] {
+            assert_eq!(with_shock(&none::Never, &lookup, shock), 0, "{shock:?}");
+            assert_eq!(with_shock(&perfect::Forever, &lookup, shock), 80_000, "{shock:?}");
+        }
     }
 
     #[test]

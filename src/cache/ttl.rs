@@ -16,6 +16,8 @@ use crate::recording::{CacheBreak, Tier};
 pub struct Ttl;
 
 impl Policy for Ttl {
+    const HAS_SHOCKS: bool = true;
+
     #[inline]
     fn read(&self, lookup: &Lookup) -> i64 {
         match (lookup.prior, lookup.cache_break) {
