@@ -109,19 +109,6 @@ pub enum EachArg {
     Step,
 }
 
-impl EachArg {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Pipeline => "pipeline",
-            Self::Folder => "folder",
-            Self::Step => "step",
-        }
-    }
-}
-
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
@@ -161,18 +148,6 @@ pub enum RankBy {
     Reads,
     /// Calls.
     Calls,
-}
-
-impl RankBy {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dollars => "dollars",
-            Self::Reads => "reads",
-            Self::Calls => "calls",
-        }
-    }
 }
 
 /// Arguments of `sweep`.

@@ -98,6 +98,18 @@ impl PicoUsd {
     /// Pico-dollars in one dollar.
     pub const PER_USD: i128 = 1_000_000_000_000;
 
+    /// The amount in millionths of a dollar, cut off.
+    #[must_use]
+    pub fn micro(self) -> i64 {
+        i64::try_from(self.0 / 1_000_000).unwrap_or(if self.0 < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// Its share of another amount in ten-thousandths.
+    #[must_use]
+    pub fn part_bp(self, whole: Self) -> i64 {
+        part_bp(self.micro(), whole.micro())
+    }
+
     /// The amount as an exact decimal string in dollars, twelve places, e.g. `-1.500000000000`.
     #[must_use]
     pub fn exact(self) -> String {
@@ -142,6 +154,12 @@ pub const BASIS_POINTS: i64 = 10_000;
 pub fn share_of(amount: i64, share_bp: i64) -> i64 {
     let product = amount * share_bp;
     (product + BASIS_POINTS / 2).div_euclid(BASIS_POINTS)
+}
+
+/// `part / whole` in ten-thousandths, rounded half up; 0 of nothing.
+#[must_use]
+pub fn part_bp(part: i64, whole: i64) -> i64 {
+    scaled(part, BASIS_POINTS, whole)
 }
 
 /// `amount * numerator / denominator`, rounded half up; 0 when the denominator is 0.
@@ -206,5 +224,9 @@ mod tests {
     fn money_prints_exactly() {
         assert_eq!(PicoUsd(1_500_000_000_000).exact(), "1.500000000000");
         assert_eq!(PicoUsd(-5).exact(), "-0.000000000005");
+        assert_eq!(PicoUsd(1_999_999).micro(), 1);
+        assert_eq!(PicoUsd(i128::MIN).micro(), i64::MIN);
+        assert_eq!(PicoUsd(1_000_000).part_bp(PicoUsd(3_000_000)), 3_333);
+        assert_eq!(part_bp(1, 0), 0);
     }
 }

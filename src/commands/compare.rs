@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, Ready};
 use super::{Outcome, load, render};
-use crate::cli::{CompareArgs, Format};
+use crate::cli::{CompareArgs, EachArg, Format};
 use crate::report::show::{Provenance, compare as show};
 use crate::study::audit;
 use crate::study::compare::compare;
@@ -21,7 +21,12 @@ pub fn run(args: &CompareArgs) -> Outcome {
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
     let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
-    let each = args.each.and_then(|each| Each::find(each.name()));
+    let each = args.each.map(|each| match each {
+        EachArg::Session => Each::Session,
+        EachArg::Pipeline => Each::Pipeline,
+        EachArg::Folder => Each::Folder,
+        EachArg::Step => Each::Step,
+    });
     let toggles = comparison.toggles.len();
     let spread = each.map(|each| spread(&loaded.recording, &comparison.plan, toggles, each));
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));

@@ -1,8 +1,8 @@
 //! `windtunnel sweep`.
 
 use super::asked::{Asked, Ready};
-use super::{Done, Failure, Outcome, load, render};
-use crate::cli::{Format, SweepArgs};
+use super::{Failure, Outcome, load, render};
+use crate::cli::{Format, RankBy, SweepArgs};
 use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
@@ -19,8 +19,12 @@ pub fn run(args: &SweepArgs) -> Outcome {
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let experiment = load::experiment(&loaded, lens, &scenario, &pricing, &[]);
-    let named = Metric::NAMED.iter().find(|(_, name)| *name == args.by.name());
-    let swept = sweep(&experiment, named.map_or_else(Metric::default, |(metric, _)| *metric))?;
+    let metric = match args.by {
+        RankBy::Dollars => Metric::Dollars,
+        RankBy::Reads => Metric::Reads,
+        RankBy::Calls => Metric::Calls,
+    };
+    let swept = sweep(&experiment, metric)?;
     let shown = show::Shown {
         sweep: &swept,
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
@@ -46,8 +50,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
         Format::Csv => csv::view(&shown.lattice()),
         other => render(&shown.document(), other),
     };
-    let done: Done = load::done(stdout, &loaded);
-    Ok(done)
+    Ok(load::done(stdout, &loaded))
 }
 
 #[cfg(feature = "tables")]

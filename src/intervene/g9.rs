@@ -25,7 +25,7 @@
 //! same. A split in the middle of a turn leaves results without the uses that asked for them.
 
 use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
-use crate::plan::{Compaction, Patch, Resumed, Rules};
+use crate::plan::{Compaction, Patch, Resumed, Rules, TRIGGERS};
 use crate::recording::{Call, CallMarks, Recording, Role, Session};
 
 /// Merged or split sessions.
@@ -142,8 +142,8 @@ fn merge(recording: &Recording, patch: &mut Patch, session: u32, from: u32) {
         .chain(&recording.calls[before])
         .map(|call| call.usage.context())
         .max();
-    let window = support::WINDOWS.iter().find(|(_, window)| largest <= Some(*window));
-    let (threshold, _) = window.copied().unwrap_or(support::WINDOWS[1]);
+    let window = TRIGGERS.iter().find(|(_, window)| largest <= Some(*window));
+    let (threshold, _) = window.copied().unwrap_or(TRIGGERS[1]);
     let compaction = Compaction { threshold, output: support::SUMMARY_OUTPUT, left: support::LEFT };
     patch.resumed.push(Resumed { session, from });
     patch.rules.push((session, Rules { compaction: Some(compaction), ..Rules::default() }));

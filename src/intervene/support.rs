@@ -1,7 +1,7 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
 use super::Share;
-use crate::plan::{DroppedCall, InsertedCall, Patch};
+use crate::plan::{DroppedCall, InsertedCall, Patch, TRIGGERS};
 use crate::recording::{Block, BlockKind, BlockMarks, CallMarks, Recording, Restart, Session};
 use std::ops::Range;
 
@@ -13,10 +13,6 @@ pub const TOOL_USE_OUTPUT: i64 = 60;
 /// Source: MODEL.md, "Durations".
 const CALL_MS: i64 = 2_500;
 const TOKEN_MS: i64 = 15;
-
-/// Prompts at which the harness compacts by itself, window - 33,000, and the windows.
-/// Source: MODEL.md, "Laws" L5, 2026-08.
-pub const WINDOWS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
 
 /// Output of a compaction: its summary. Source: MODEL.md, "Toggle constants".
 pub const SUMMARY_OUTPUT: i64 = 3_500;
@@ -153,7 +149,7 @@ pub fn started_with(recording: &Recording, call: usize) -> i64 {
 /// harness compacts at the trigger of its window.
 pub fn still_compacts(recording: &Recording, call: usize, gone: i64) -> bool {
     let before = prompt_before(recording, call);
-    let window = WINDOWS.iter().find(|(from, window)| (*from..*window).contains(&before));
+    let window = TRIGGERS.iter().find(|(from, window)| (*from..*window).contains(&before));
     before - gone >= window.map_or(before, |(from, _)| *from)
 }
 

@@ -1,6 +1,6 @@
 //! The most that toggles could save: every parameter at its friendliest end.
 
-use super::compare::{micro_usd, subset_of_first};
+use super::compare::subset_of_first;
 use super::experiment::Experiment;
 use super::published::PublishedClaim;
 use super::sides::{Saving, Side};
@@ -44,7 +44,7 @@ impl Best<'_> {
                     picked[turn] = corner;
                     let saving = self.saving(&corners, &picked)?;
                     let saved = claim.of(&saving);
-                    best = (best.0.max(saved), best.1.max(micro_usd(&saving)));
+                    best = (best.0.max(saved), best.1.max(saving.money().micro()));
                     if saved > here {
                         (here, friendliest) = (saved, corner);
                     }

@@ -13,7 +13,7 @@ use crate::intervene::{self, Grade, Params};
 use crate::plan::{Patch, Plan, Subset};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
-use crate::units::{BASIS_POINTS, PicoUsd, scaled};
+use crate::units::{PicoUsd, part_bp};
 use std::ops::RangeInclusive;
 
 /// One toggle in a comparison.
@@ -147,9 +147,7 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
     let court = Court { experiment, best, plan: &plan, uncertainty: uncertainty.as_ref() };
     let mut toggles = Vec::with_capacity(count);
     for (index, patch) in patches.iter().enumerate() {
-        let without = Side::totals(&plan, all & !(1 << index));
-        let last = Saving::between(&without, &variant);
-        toggles.push(court.toggle(index, patch, last, attribution.shapley[index])?);
+        toggles.push(court.toggle(index, patch, &attribution)?);
     }
     let on_the_way: Vec<Side> =
         (0..=count).map(|n| Side::totals(&plan, subset_of_first(n))).collect();
@@ -195,13 +193,11 @@ impl Court<'_> {
         &self,
         index: usize,
         patch: &Patch,
-        last: Saving,
-        share: Saving,
+        attribution: &Attribution,
     ) -> Result<ToggleResult, MissingPrice> {
         let chosen = &self.experiment.chosen[index];
         let card = chosen.toggle.card();
-        let baseline = &self.best.baseline;
-        let alone = Saving::between(baseline, &Side::totals(self.plan, 1 << index));
+        let (alone, last) = (attribution.alone[index], attribution.last[index]);
         let bands = self.uncertainty.map(|it| it.toggles[index]);
         let claim = self.experiment.claims.iter().find(|claim| claim.toggles == [card.id]);
         let mut result = ToggleResult {
@@ -213,7 +209,7 @@ impl Court<'_> {
             touched: intervene::tokens_touched(self.best.recording, patch),
             alone,
             last,
-            share,
+            share: attribution.shapley[index],
             bands,
             at_most: None,
             claim: claim.cloned(),
@@ -232,8 +228,8 @@ impl Court<'_> {
             result.judged = self.judged(claim, &evidence);
             result.at_most = Some(at_most);
             if let Some(claimed) = self.worth(claim) {
-                let cost = bands.map(|it| it.alone.cost.map(micro_usd_of));
-                let replayed = around(micro_usd(&alone), micro_usd(&last), cost);
+                let cost = bands.map(|it| it.alone.cost.map(PicoUsd::micro));
+                let replayed = around(alone.money().micro(), last.money().micro(), cost);
                 result.verdict_usd = judge(&Evidence { claimed, replayed, at_most: most.1 });
             }
         }
@@ -284,9 +280,9 @@ impl Court<'_> {
             at_most,
         };
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
-            let before = micro_usd_of(self.best.baseline.money());
-            let saved = |micro: i64| share_bp(micro, before);
-            let met = saved(micro_usd(&saving));
+            let before = self.best.baseline.money().micro();
+            let saved = |micro: i64| part_bp(micro, before);
+            let met = saved(saving.money().micro());
             let evidence =
                 Evidence { claimed: share.clone(), replayed: met..=met, at_most: saved(most.1) };
             judge(&evidence)
@@ -315,17 +311,4 @@ fn before_in_step(recording: &Recording, plan: &Plan, claim: &PublishedClaim) ->
 fn around(a: i64, b: i64, band: Option<Band<i64>>) -> RangeInclusive<i64> {
     let (low, high) = (a.min(b), a.max(b));
     band.map_or(low..=high, |band| low.min(band.p10)..=high.max(band.p90))
-}
-
-/// A saving in millionths of a dollar.
-pub(super) fn micro_usd(saving: &Saving) -> i64 {
-    micro_usd_of(saving.money())
-}
-
-fn micro_usd_of(amount: PicoUsd) -> i64 {
-    i64::try_from(amount.0 / 1_000_000).unwrap_or(i64::MAX)
-}
-
-fn share_bp(part: i64, whole: i64) -> i64 {
-    scaled(part, BASIS_POINTS, whole)
 }

@@ -86,15 +86,19 @@ impl Saving {
     /// What `after` saves against `before`.
     #[must_use]
     pub fn between(before: &Side, after: &Side) -> Self {
+        Self::from(before) - Self::from(after)
+    }
+}
+
+impl From<&Side> for Saving {
+    /// What a side saves against nothing at all: itself.
+    fn from(side: &Side) -> Self {
         Self {
-            calls: before.calls - after.calls,
-            usage: before.usage - after.usage,
-            hidden_output: before.hidden_output - after.hidden_output,
-            cost: Cost {
-                recorded: before.cost.recorded - after.cost.recorded,
-                hidden: before.cost.hidden - after.cost.hidden,
-            },
-            session_ms: before.session_ms - after.session_ms,
+            calls: side.calls,
+            usage: side.usage,
+            hidden_output: side.hidden_output,
+            cost: side.cost,
+            session_ms: side.session_ms,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::price::MissingPrice;
 use crate::reconstruct::{Reconstruction, reconstruct_with};
 use crate::recording::Recording;
 use crate::seed::Seed;
-use crate::units::{BASIS_POINTS, PicoUsd, scaled};
+use crate::units::{BASIS_POINTS, PicoUsd, part_bp, scaled};
 use rayon::prelude::*;
 
 /// The 10th, 50th and 90th percentile of something.
@@ -192,7 +192,7 @@ impl Lab<'_> {
         let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
         Ok(Drawn {
             met,
-            before: (baseline.usage.read, baseline.cost.recorded + baseline.cost.hidden),
+            before: (baseline.usage.read, baseline.money()),
             joint: edges.joint,
             claims: claims.iter().map(claim).collect(),
             toggles,
@@ -285,8 +285,8 @@ fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncer
         toggles: (0..experiment.chosen.len()).map(toggle).collect(),
         joint: bands(drawn, |draw| &draw.joint),
         joint_bp: (
-            band(drawn.iter().map(|draw| share_bp(draw.joint.usage.read, draw.before.0))),
-            band(drawn.iter().map(|draw| micro_share_bp(&draw.joint, draw.before.1))),
+            band(drawn.iter().map(|draw| part_bp(draw.joint.usage.read, draw.before.0))),
+            band(drawn.iter().map(|draw| draw.joint.money().part_bp(draw.before.1))),
         ),
         claims: experiment.claims.iter().enumerate().map(claim).collect(),
     }
@@ -297,7 +297,7 @@ fn probabilities(claim: &PublishedClaim, at: usize, drawn: &[Drawn]) -> Vec<Prob
     let with_error = |saved: i64, draw: &Drawn| scaled(saved, draw.error, ONE);
     let p_bp = |reached: &dyn Fn(&Drawn) -> bool| {
         let count = drawn.iter().filter(|draw| reached(draw)).count();
-        share_bp(count as i64, drawn.len() as i64)
+        part_bp(count as i64, drawn.len() as i64)
     };
     let of =
         |metric, at_least, p_bp| Probability { claim: claim.id.clone(), metric, at_least, p_bp };
@@ -307,10 +307,9 @@ fn probabilities(claim: &PublishedClaim, at: usize, drawn: &[Drawn]) -> Vec<Prob
     let mut all = vec![of(metric, low, reached)];
     if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {
         let low = *share.start();
-        let reads = |draw: &Drawn| share_bp(with_error(draw.claims[at].0, draw), draw.before.0);
+        let reads = |draw: &Drawn| part_bp(with_error(draw.claims[at].0, draw), draw.before.0);
         all.push(of("read share", low, p_bp(&|draw| reads(draw) >= low)));
-        let usd =
-            |draw: &Drawn| with_error(micro_share_bp(&draw.claims[at].1, draw.before.1), draw);
+        let usd = |draw: &Drawn| with_error(draw.claims[at].1.money().part_bp(draw.before.1), draw);
         all.push(of("dollar share", low, p_bp(&|draw| usd(draw) >= low)));
     }
     all
@@ -332,16 +331,6 @@ pub fn band<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> Band<T>
         values.get(rank - 1).copied().unwrap_or_default()
     };
     Band { p10: at(10), p50: at(50), p90: at(90) }
-}
-
-fn share_bp(part: i64, whole: i64) -> i64 {
-    scaled(part, BASIS_POINTS, whole)
-}
-
-/// A saving's share of the money before.
-fn micro_share_bp(saving: &Saving, before: PicoUsd) -> i64 {
-    let micro = |amount: PicoUsd| i64::try_from(amount.0 / 1_000_000).unwrap_or(i64::MAX);
-    share_bp(micro(saving.money()), micro(before))
 }
 
 #[cfg(test)]

@@ -129,8 +129,7 @@ pub struct SideJson {
 impl From<&Side> for SideJson {
     fn from(side: &Side) -> Self {
         Self {
-            // A side is what it saves against nothing at all.
-            sums: (&Saving::between(side, &Side::default())).into(),
+            sums: (&Saving::from(side)).into(),
             peak_context: side.peak_context,
             peak_calls_a_minute: side.peak_calls_a_minute,
         }

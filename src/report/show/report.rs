@@ -7,7 +7,7 @@ use crate::report::format::{self, Figures};
 use crate::report::{Cell, Column, Document, Section, View};
 use crate::study::compare::{CombinedResult, Comparison};
 use crate::study::sides::Step;
-use crate::units::Usage;
+use crate::units::{Usage, part_bp};
 
 /// A report and everything it is made from.
 pub struct Full<'a> {
@@ -74,10 +74,7 @@ impl Full<'_> {
             share(joint.usage.read, before.usage.read),
             format::money(joint.cost.recorded, Figures::default()),
             format::money(before.cost.recorded, Figures::default()),
-            format::share(
-                super::compare::part_bp(joint.cost.recorded, before.cost.recorded),
-                Figures::default()
-            ),
+            format::share(joint.cost.recorded.part_bp(before.cost.recorded), Figures::default()),
         )];
         if let Some(uncertainty) = &comparison.uncertainty {
             let bp = |bp| format::share(bp, Figures::default());
@@ -230,10 +227,6 @@ fn phrase(verdict: &str) -> String {
         "holds" | "cannot be" => verdict.to_owned(),
         other => format!("is {other}"),
     }
-}
-
-fn part_bp(part: i64, whole: i64) -> i64 {
-    crate::units::scaled(part, crate::units::BASIS_POINTS, whole)
 }
 
 fn step_columns() -> Vec<Column> {

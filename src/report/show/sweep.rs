@@ -131,7 +131,7 @@ impl Shown<'_> {
             Cell::tokens(entry.read),
             Cell::part(entry.read, before.usage.read),
             Cell::money(entry.cost),
-            Cell::share(super::compare::part_bp(entry.cost, before.money())),
+            Cell::share(entry.cost.part_bp(before.money())),
             Cell::count(entry.calls),
         ]
     }

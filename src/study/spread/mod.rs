@@ -16,7 +16,7 @@ use super::sides::{Saving, Side};
 use crate::plan::{Island, Plan};
 use crate::recording::{Recording, Session, name_of};
 use crate::replay::{self, Outcome};
-use crate::units::{BASIS_POINTS, PicoUsd, scaled};
+use crate::units::{PicoUsd, part_bp};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -42,12 +42,6 @@ impl Each {
         (Self::Folder, "folder"),
         (Self::Step, "step"),
     ];
-
-    /// The one of a name.
-    #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        Self::NAMED.iter().find(|(_, known)| *known == name).map(|(each, _)| *each)
-    }
 
     /// Its name.
     #[must_use]
@@ -144,10 +138,9 @@ struct Found {
 
 impl Found {
     fn new(toggle: usize, saving: &Saving, before: &Side) -> Self {
-        let micro = |amount: PicoUsd| i64::try_from(amount.0 / 1_000_000).unwrap_or(i64::MAX);
         let (read, cost) = (saving.usage.read, saving.money());
-        let read_bp = scaled(read, BASIS_POINTS, before.usage.read);
-        let cost_bp = scaled(micro(cost), BASIS_POINTS, micro(before.money()));
+        let read_bp = part_bp(read, before.usage.read);
+        let cost_bp = cost.part_bp(before.money());
         Self { toggle, measures: [read.into(), cost.0, read_bp.into(), cost_bp.into()] }
     }
 }

@@ -14,7 +14,6 @@ use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
 use crate::study::published::PublishedClaim;
 use crate::study::spread::Spread;
-use crate::units::{BASIS_POINTS, PicoUsd, scaled};
 
 /// A comparison and everything it is shown with.
 pub struct Shown<'a> {
@@ -178,7 +177,7 @@ impl Shown<'_> {
             Cell::money(a),
             Cell::money(b),
             Cell::money(a - b),
-            Cell::share(part_bp(a - b, a)),
+            Cell::share((a - b).part_bp(a)),
         ]);
         view.row(tokens("peak context", before.peak_context, after.peak_context));
         view.row(counts(
@@ -270,11 +269,4 @@ pub fn tone(verdict: Verdict) -> Tone {
         Verdict::Overstated | Verdict::CannotBe => Tone::Bad,
         Verdict::NotTestable => Tone::Muted,
     }
-}
-
-/// `part / whole` of money in basis points.
-#[must_use]
-pub fn part_bp(part: PicoUsd, whole: PicoUsd) -> i64 {
-    let micro = |amount: PicoUsd| i64::try_from(amount.0 / 1_000_000).unwrap_or(i64::MAX);
-    scaled(micro(part), BASIS_POINTS, micro(whole))
 }
