@@ -75,6 +75,8 @@ pub fn recording(calls: usize) -> Recording {
         models: vec!["claude-opus-4-6".to_owned()],
         tools: vec!["Bash".to_owned()],
         calls: made,
+        invocations: Vec::new(),
+        tier: None,
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,

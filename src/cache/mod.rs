@@ -23,6 +23,16 @@ pub struct Prior {
     pub tier: Tier,
 }
 
+/// An automatic cache is looked up in steps of so many tokens. Source: MODEL.md, "Cache law".
+pub const STEP: i64 = 128;
+
+/// The prefix that a call leaves in the cache.
+#[inline]
+#[must_use]
+pub fn left(tier: Tier, context: i64, fresh: i64) -> i64 {
+    if tier == Tier::Automatic { context - context % STEP } else { context - fresh }
+}
+
 /// One look into the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lookup {

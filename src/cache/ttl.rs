@@ -25,6 +25,7 @@ impl Policy for Ttl {
                 match prior.tier {
                     Tier::OneHour => lookup.warm_prefix.min(lookup.context),
                     Tier::FiveMinutes | Tier::Uncached => 0,
+                    Tier::Automatic => lookup.warm_prefix.min(lookup.context),
                 }
             }
             _ => self.read_alive(lookup),

@@ -206,6 +206,10 @@ fn without(draft: Draft, gone: &[usize]) -> RawSession {
         }
         kept.push(call);
     }
+    session.invocations = std::mem::take(&mut session.invocations)
+        .into_iter()
+        .filter_map(|(at, packet)| Some((places.get(at as usize).copied().flatten()?, packet)))
+        .collect();
     session.calls = kept;
     session.records = session.calls.iter().map(|call| call.records).sum();
     session

@@ -36,6 +36,7 @@ static CARD: Card = Card {
         low: 0,
         mode: 1_000,
         high: 5_000,
+        asked: false,
         what: "share of calls made once more on the other model",
         source: "no measurement known; judgement, 2026-11",
     }],

@@ -72,6 +72,8 @@ pub struct ParamSpec {
     pub mode: i64,
     /// The highest plausible value.
     pub high: i64,
+    /// No source gives it: until the user does, its toggle has bounds and no figure.
+    pub asked: bool,
     /// What it means.
     pub what: &'static str,
     /// Where the range comes from.

@@ -37,6 +37,7 @@ static CARD: Card = Card {
         low: 5_000,
         mode: 8_611,
         high: 10_000,
+        asked: false,
         what: "share of narrations that disappear",
         source: "mode: the source's own 62 of 72; low and high: judgement, 2026-11",
     }],

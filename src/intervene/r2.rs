@@ -38,6 +38,7 @@ static CARD: Card = Card {
         low: 2,
         mode: 2,
         high: 4,
+        asked: false,
         what: "calls that a batched site still needs",
         source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
     }],

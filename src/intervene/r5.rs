@@ -33,6 +33,7 @@ static CARD: Card = Card {
         low: 5_000,
         mode: 10_000,
         high: 10_000,
+        asked: false,
         what: "share of aborted runs that the check prevents",
         source: "mode: both of the source's aborts had the one cause that the fix removes",
     }],

@@ -34,6 +34,7 @@ static CARD: Card = Card {
         low: 1,
         mode: 1,
         high: 2,
+        asked: false,
         what: "polls of a loop that remain",
         source: "mode: one wait; high: the source's 22 polls, 20 fewer",
     }],

@@ -266,8 +266,8 @@ impl Plan {
         for (_, variant) in own.iter().filter(|(bit, _)| bit & subset != 0) {
             variant.apply(&mut run);
         }
-        let writes = run.tier != Tier::Uncached;
-        if let Some(tier) = rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
+        let chosen = |tier: Tier| matches!(tier, Tier::FiveMinutes | Tier::OneHour);
+        if let Some(tier) = rules.tier.filter(|tier| chosen(run.tier) && chosen(*tier)) {
             (run.tier, run.one_tier) = (tier, true);
         }
         run.compact_at = rules.compaction.map(|compaction| compaction.threshold);

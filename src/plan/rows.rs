@@ -298,16 +298,20 @@ fn save((bit, saved_ms): (Subset, i64)) -> (Subset, Deltas) {
     (bit, Deltas { saved_ms, ..Deltas::default() })
 }
 
-/// Fresh tokens of a call; where nothing is written, all that is not read is fresh.
+/// Fresh tokens of a call; where nothing is billed as written, all that is not read is fresh.
 fn fresh(call: &Call) -> i64 {
-    if call.tier == Tier::Uncached { i64::MAX } else { call.usage.fresh }
+    match call.tier {
+        Tier::Uncached => i64::MAX,
+        Tier::Automatic if call.usage.write() == 0 => i64::MAX,
+        _ => call.usage.fresh,
+    }
 }
 
 /// Tokens that a call wrote to the tier that is not its own.
 fn off_tier(call: &Call) -> i64 {
     match call.tier {
         Tier::OneHour => call.usage.write_5m,
-        Tier::FiveMinutes => call.usage.write_1h,
+        Tier::FiveMinutes | Tier::Automatic => call.usage.write_1h,
         Tier::Uncached => 0,
     }
 }

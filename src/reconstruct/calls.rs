@@ -81,6 +81,8 @@ pub fn session(totals: &Totals, script: &Script, smooth: &[i64]) -> RawSession {
         models: vec![MODEL.to_owned()],
         tools: TOOLS.iter().map(|&tool| tool.to_owned()).collect(),
         calls,
+        invocations: Vec::new(),
+        tier: None,
         usage_basis: Basis::Published,
         blocks_basis: Basis::Reconstructed,
         times_basis: Basis::Reconstructed,

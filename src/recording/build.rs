@@ -2,8 +2,8 @@
 
 use super::calibrate::{self, Calibrated};
 use super::{
-    Basis, Block, BlockKind, BlockMarks, CacheBreak, Call, CallMarks, Crashes, Recording,
-    Remainder, Restart, Role, Session,
+    Basis, Block, BlockKind, BlockMarks, CacheBreak, Call, CallMarks, Crashes, Invocation, Packet,
+    Recording, Remainder, Restart, Role, Session, Tier,
 };
 use crate::ids::{NO_TOOL, NONE};
 use crate::units::Usage;
@@ -83,12 +83,16 @@ pub struct RawSession {
     pub records: u32,
     /// The static prefix, if the importer knows it; else it is derived from the first call.
     pub static_prefix: Option<i64>,
+    /// The cache tier, where the usage of its calls does not show it.
+    pub tier: Option<Tier>,
     /// Model names by the calls' `model`.
     pub models: Vec<String>,
     /// Tool names by the blocks' `tool`.
     pub tools: Vec<String>,
     /// The calls in order of time.
     pub calls: Vec<RawCall>,
+    /// Packets that woke it, with the position of the first call made for each, in order.
+    pub invocations: Vec<(u32, Packet)>,
     /// Where its usage comes from.
     pub usage_basis: Basis,
     /// Where its block sizes come from.
@@ -111,9 +115,11 @@ impl RawSession {
             role,
             records: 0,
             static_prefix: None,
+            tier: None,
             models: Vec::new(),
             tools: Vec::new(),
             calls: Vec::new(),
+            invocations: Vec::new(),
             usage_basis: Basis::Billed,
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,
@@ -189,6 +195,10 @@ impl Builder {
                 ..done.call
             });
         }
+        let invocations = raw.invocations.into_iter();
+        let invocations = invocations
+            .map(|(at, packet)| Invocation { call: first_call.saturating_add(at), packet });
+        self.recording.invocations.extend(invocations);
         self.recording.sessions.push(Session {
             id: raw.id,
             file: raw.file,

@@ -77,7 +77,7 @@ pub fn calibrate(raw: &RawSession) -> Calibrated {
     let mut tier = raw.calls.iter().find_map(tier_of).unwrap_or(Tier::Uncached);
     for (index, call) in raw.calls.iter().enumerate() {
         let produced = growths.get(index + 1).map_or_else(|| last_output(call), |g| g.produced);
-        tier = tier_of(call).unwrap_or(tier);
+        tier = raw.tier.or_else(|| tier_of(call)).unwrap_or(tier);
         let before = calls.last().map(|done| &done.call);
         let done = assemble(call, growths[index], produced, tier, prefixes, before);
         calls.push(done);
@@ -180,7 +180,7 @@ fn assemble(
     let cache_break = if before.is_none() { CacheBreak::No } else { raw.cache_break };
     let lookup = cache::Lookup {
         prior: before.map(|prev| cache::Prior {
-            cached: prev.usage.context() - prev.usage.fresh,
+            cached: cache::left(prev.tier, prev.usage.context(), prev.usage.fresh),
             gap_ms: raw.start_ms - prev.touched_ms,
             tier: prev.tier,
         }),

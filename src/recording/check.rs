@@ -98,6 +98,13 @@ impl Recording {
                 fail("remainder out of range", tokens, wanted)?;
             }
         }
+        let mut last = 0;
+        for invocation in &self.invocations {
+            let known = (invocation.call as usize) < self.calls.len();
+            fail("invocation's call in table", i64::from(known), 1)?;
+            fail("invocations in order", i64::from(invocation.call >= last), 1)?;
+            last = invocation.call;
+        }
         let tokens: i128 = self.blocks.iter().map(|block| i128::from(block.tokens)).sum();
         let fits = tokens * (self.calls.len() as i128) < MAX_SUMMED;
         fail("blocks times calls in range", i64::from(fits), 1)
@@ -170,7 +177,7 @@ impl Recording {
         fail(at, "cut beyond the context", call.cut, call.cut.min(carried))?;
         fail(at, "context", call.usage.context(), carried - call.cut + inputs)?;
         let prior = before.map(|prev| cache::Prior {
-            cached: prev.usage.context() - prev.usage.fresh,
+            cached: cache::left(prev.tier, prev.usage.context(), prev.usage.fresh),
             gap_ms: call.start_ms - prev.touched_ms,
             tier: prev.tier,
         });

@@ -76,19 +76,25 @@ pub enum Tier {
     FiveMinutes,
     /// The one-hour cache.
     OneHour,
+    /// The provider caches every prompt by itself and keeps it as long as it likes.
+    Automatic,
 }
 
 impl Tier {
     /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Uncached, "none"), (Self::FiveMinutes, "5m"), (Self::OneHour, "1h")];
+    pub const NAMED: [(Self, &'static str); 4] = [
+        (Self::Uncached, "none"),
+        (Self::FiveMinutes, "5m"),
+        (Self::OneHour, "1h"),
+        (Self::Automatic, "auto"),
+    ];
 
     /// Lifetime of an entry in milliseconds, counted from the start of the call that touched it.
     #[must_use]
     pub fn ttl_ms(self) -> i64 {
         match self {
             Self::Uncached => 0,
-            Self::FiveMinutes => 300_000,
+            Self::FiveMinutes | Self::Automatic => 300_000,
             Self::OneHour => 3_600_000,
         }
     }
@@ -201,6 +207,12 @@ bitflags! {
         const SEARCH = 1 << 8;
         /// The tool reported an error.
         const ERROR = 1 << 9;
+        /// Skills that a prompt calls for: their lines and the bodies that these bring in.
+        const SKILLS = 1 << 10;
+        /// A snapshot of the orchestrator's state that a prompt carries: open tasks, receipts.
+        const SNAPSHOT = 1 << 11;
+        /// The packet of an invocation: front matter and body.
+        const PACKET = 1 << 12;
     }
 }
 
@@ -405,6 +417,31 @@ pub struct Remainder {
     pub why: String,
 }
 
+/// What an orchestrator hands to an agent; all of it names, no text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Packet {
+    /// The source's id of it; a retry has the same.
+    pub id: String,
+    /// The agent that it wakes.
+    pub agent: String,
+    /// What it asks for, e.g. `EXECUTE`.
+    pub kind: String,
+    /// The piece of work that it belongs to.
+    pub root: String,
+    /// For a digest: what it tells of, e.g. `TASK_COMPLETE:STATUS`; empty otherwise.
+    pub source: String,
+}
+
+/// An agent woken by a packet. Its calls go from `call` to the next invocation of the session or
+/// the session's end; of several at the same call the last one has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// Index of the first call made for it.
+    pub call: u32,
+    /// The packet.
+    pub packet: Packet,
+}
+
 /// Records of crashed processes that a source counts beside its sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Crashes {
@@ -433,6 +470,8 @@ pub struct Recording {
     pub calls: Vec<Call>,
     /// The blocks, call by call.
     pub blocks: Vec<Block>,
+    /// Agents woken by packets, in the order of their calls.
+    pub invocations: Vec<Invocation>,
     /// What was billed beyond the calls.
     pub remainders: Vec<Remainder>,
     /// Crash records, where the source has them.
@@ -444,6 +483,15 @@ impl Recording {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.calls.iter().map(|call| call.usage).sum()
+    }
+
+    /// The calls of invocation `index`; none where a later one took its place.
+    #[must_use]
+    pub fn calls_of(&self, index: usize) -> Range<usize> {
+        let first = self.invocations[index].call as usize;
+        let end = self.sessions[self.calls[first].session as usize].range().end;
+        let next = self.invocations.get(index + 1).map_or(end, |next| next.call as usize);
+        first..next.min(end)
     }
 
     /// The blocks of call `index`.

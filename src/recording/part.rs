@@ -1,6 +1,6 @@
 //! A part of a recording as a recording of its own.
 
-use super::{Block, Crashes, Recording, Session};
+use super::{Block, Crashes, Invocation, Recording, Session};
 use crate::ids::NONE;
 
 impl Recording {
@@ -27,6 +27,7 @@ impl Recording {
             ..Self::default()
         };
         let mut new_session = vec![NONE; self.sessions.len()];
+        let mut new_call = vec![NONE; self.calls.len()];
         let mut new_block = vec![NONE; self.blocks.len()];
         for (index, session) in self.sessions.iter().enumerate().filter(|(index, _)| taken[*index])
         {
@@ -35,6 +36,7 @@ impl Recording {
             for at in session.range() {
                 let first_block = part.blocks.len() as u32;
                 let call = part.calls.len() as u32;
+                new_call[at] = call;
                 for (block, old) in self.blocks_of(at).iter().zip(self.calls[at].range()) {
                     new_block[old] = part.blocks.len() as u32;
                     part.blocks.push(Block { call, ..block.clone() });
@@ -47,6 +49,12 @@ impl Recording {
         }
         for block in &mut part.blocks {
             block.peer = block.peer().map_or(NONE, |peer| new_block[peer]);
+        }
+        for invocation in &self.invocations {
+            let call = new_call[invocation.call as usize];
+            if call != NONE {
+                part.invocations.push(Invocation { call, ..invocation.clone() });
+            }
         }
         for rest in &self.remainders {
             let session = new_session.get(rest.session as usize).copied().unwrap_or(NONE);

@@ -46,7 +46,7 @@ impl Made {
         let own_tier = self.context - read - fresh - off_tier;
         let (write_5m, write_1h) = match tier {
             Tier::OneHour => (off_tier, own_tier),
-            Tier::FiveMinutes | Tier::Uncached => (own_tier, off_tier),
+            Tier::FiveMinutes | Tier::Automatic | Tier::Uncached => (own_tier, off_tier),
         };
         Usage { fresh, read, write_5m, write_1h, output }
     }

@@ -256,7 +256,7 @@ fn make(
     let outputs = outputs + state.carried_outputs;
     let output = outputs.min(row.shown);
     state.prompt = context + outputs;
-    state.cached = context - fresh;
+    state.cached = cache::left(run.tier, context, fresh);
     state.touched_ms = start_ms + row.touched_after_ms;
     state.carried_outputs = 0;
     state.start_ms = start_ms;

@@ -166,14 +166,14 @@ impl<P: Policy, S: Sink> Road<'_, P, S> {
         let read = cache::with_shock(self.policy, &lookup, shock);
         let (read, fresh) = match run.tier {
             _ if context < run.min_cached => (0, context),
-            Tier::Uncached => (read, context - read),
+            Tier::Uncached | Tier::Automatic => (read, context - read),
             Tier::FiveMinutes | Tier::OneHour => (read, 0),
         };
         let made = Made { context, fresh, read, output, start_ms, ..Made::NOTHING };
         pass::tell(self.sink, run, self.index, &made);
         state.forget();
         state.prompt = run.static_prefix + left;
-        state.cached = run.static_prefix.min(context - fresh);
+        state.cached = run.static_prefix.min(cache::left(run.tier, context, fresh));
         state.touched_ms = start_ms;
         (state.entered, state.compacted) = (true, true);
         (state.tier, state.price) = (run.tier, run.price);

@@ -162,7 +162,7 @@ fn toggle(out: &mut String, chosen: &Chosen) {
 }
 
 fn parameter(out: &mut String, spec: &ParamSpec, range: &Range) {
-    let ParamSpec { key, unit, low, mode, high, what, source } = spec;
+    let ParamSpec { key, unit, low, mode, high, what, source, .. } = spec;
     let unit = unit.name();
     let card = format!("{low} | {mode} | {high}").replace(' ', TIE);
     comment(out, &format!("{what}; {unit}, on the card {card}"));

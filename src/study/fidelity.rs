@@ -6,7 +6,7 @@
 //! reads from those. Both errors are of a session's summed reads.
 
 use crate::cache::ttl::Ttl;
-use crate::cache::{Lookup, Policy, Prior};
+use crate::cache::{self, Lookup, Policy, Prior};
 use crate::recording::{BlockKind, Recording, Restart, Session};
 use std::collections::BTreeMap;
 
@@ -127,7 +127,7 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
             warm_prefix: session.warm_prefix,
             cache_break: call.cache_break,
         };
-        let cached = before.usage.context() - before.usage.fresh;
+        let cached = cache::left(before.tier, before.usage.context(), before.usage.fresh);
         law += Ttl.read(&lookup(call.usage.context(), cached));
         content += Ttl.read(&lookup(contents[position], contents[position - 1]));
     }

@@ -17,6 +17,7 @@
 //! [`Rates`] holds what was fitted, and MODEL.md, "Held out", on what. No chance and no clock.
 
 use super::fidelity::{Quantiles, folder, grouped};
+use crate::cache;
 use crate::plan::TRIGGERS;
 use crate::recording::estimate::Tokenizer;
 use crate::recording::{Basis, Call, Recording, Restart, Session, Tier};
@@ -133,7 +134,9 @@ impl Known {
         growth.sort_unstable();
         let written = first.iter().rev().map(|call| call.usage).find(|usage| usage.write() > 0);
         Self {
-            cached: first.last().map_or(0, |call| context(call) - call.usage.fresh),
+            cached: first
+                .last()
+                .map_or(0, |call| cache::left(call.tier, context(call), call.usage.fresh)),
             growth,
             top: first.iter().map(context).max().unwrap_or(0),
             tier: match written {
@@ -153,7 +156,7 @@ impl Known {
         let kept = 1.0
             - match self.tier {
                 Tier::OneHour => rates.lost_1h,
-                Tier::FiveMinutes | Tier::Uncached => rates.lost_5m,
+                Tier::FiveMinutes | Tier::Automatic | Tier::Uncached => rates.lost_5m,
             };
         let mid = self.path(median, trigger) * kept;
         let low = mid.min(self.path(mean, trigger) * kept);

@@ -135,6 +135,8 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         models: MODELS.iter().map(|model| model.0.to_owned()).collect(),
         tools: vec!["Bash".to_owned(), "Read \"x\", \\y".to_owned()],
         calls,
+        invocations: Vec::new(),
+        tier: None,
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,

@@ -156,6 +156,8 @@ fn calm(tape: &mut Tape) -> Recording {
             models: crate::generated::MODELS.iter().map(|model| model.0.to_owned()).collect(),
             tools: vec!["Bash".to_owned()],
             calls,
+            invocations: Vec::new(),
+            tier: None,
             usage_basis: Basis::Billed,
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,

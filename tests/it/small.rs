@@ -58,6 +58,8 @@ pub fn session(models: &[&str], calls: Vec<RawCall>) -> RawSession {
         models: models.iter().map(|&name| name.to_owned()).collect(),
         tools: Vec::new(),
         calls,
+        invocations: Vec::new(),
+        tier: None,
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Billed,
         times_basis: Basis::Billed,

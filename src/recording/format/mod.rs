@@ -6,7 +6,9 @@
 
 mod columns;
 
-use super::{Basis, Crashes, Recording, Remainder, Role, Session, Unbalanced, name_of};
+use super::{
+    Basis, Crashes, Invocation, Packet, Recording, Remainder, Role, Session, Unbalanced, name_of,
+};
 use crate::units::Usage;
 use columns::{BlockColumns, CallColumns, named, same_length};
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,8 @@ struct File {
     tools: Vec<String>,
     crashes: CrashesOnDisk,
     sessions: Vec<SessionOnDisk>,
+    #[serde(default)]
+    invocations: Vec<InvocationOnDisk>,
     remainders: Vec<RemainderOnDisk>,
     calls: CallColumns,
     blocks: BlockColumns,
@@ -95,6 +99,17 @@ struct RemainderOnDisk {
     why: String,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InvocationOnDisk {
+    call: u32,
+    id: String,
+    agent: String,
+    kind: String,
+    root: String,
+    source: String,
+}
+
 /// The canonical bytes of a recording: equal recordings give equal bytes.
 #[must_use]
 pub fn to_json(recording: &Recording) -> Vec<u8> {
@@ -114,6 +129,10 @@ pub fn to_json(recording: &Recording) -> Vec<u8> {
     entry("tools", &json(&file.tools));
     entry("crashes", &json(&file.crashes));
     entry("sessions", &lines(&file.sessions));
+    // Most recordings have none, and are the same bytes as before there were any.
+    if !file.invocations.is_empty() {
+        entry("invocations", &lines(&file.invocations));
+    }
     entry("remainders", &lines(&file.remainders));
     entry("calls", &columns(&file.calls));
     entry("blocks", &columns(&file.blocks));
@@ -206,6 +225,7 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
         session_of.extend(std::iter::repeat_n(row as u32, session.calls as usize));
         recording.sessions.push(session.read(row, first_call)?);
     }
+    recording.invocations = file.invocations.into_iter().map(InvocationOnDisk::read).collect();
     for rest in file.remainders {
         recording.remainders.push(rest.read());
     }
@@ -233,6 +253,7 @@ impl From<&Recording> for File {
                 orphans: recording.crashes.orphans,
             },
             sessions: recording.sessions.iter().map(SessionOnDisk::from).collect(),
+            invocations: recording.invocations.iter().map(InvocationOnDisk::from).collect(),
             remainders: recording.remainders.iter().map(RemainderOnDisk::from).collect(),
             calls,
             blocks,
@@ -279,6 +300,20 @@ impl SessionOnDisk {
             static_prefix: self.static_prefix,
             warm_prefix: self.warm_prefix,
         })
+    }
+}
+
+impl From<&Invocation> for InvocationOnDisk {
+    fn from(invocation: &Invocation) -> Self {
+        let Packet { id, agent, kind, root, source } = invocation.packet.clone();
+        Self { call: invocation.call, id, agent, kind, root, source }
+    }
+}
+
+impl InvocationOnDisk {
+    fn read(self) -> Invocation {
+        let Self { call, id, agent, kind, root, source } = self;
+        Invocation { call, packet: Packet { id, agent, kind, root, source } }
     }
 }
 
