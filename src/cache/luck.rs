@@ -6,9 +6,9 @@
 //! that it was not. A what-if keeps the luck within these bounds, so that an untouched replay is
 //! exact in every draw, and only looks after other waits can change.
 
-use super::{Lookup, Policy};
+use super::{Lookup, Policy, ttl::Ttl};
 use crate::recording::CacheBreak;
-use crate::units::BASIS_POINTS;
+use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
 
 /// Chance, in ten-thousandths, that an entry is alive after a wait below so many milliseconds.
@@ -89,6 +89,15 @@ impl Luck {
     }
 }
 
+/// What a look into an automatic cache reads on average, where nothing was recorded of it.
+#[must_use]
+pub fn expected(lookup: &Lookup) -> i64 {
+    let (hit, gap_ms) = (Luck::OPEN, lookup.prior.map_or(0, |prior| prior.gap_ms));
+    let of = |lives_ms| Luck { lives_ms, ..hit }.read(&Ttl, lookup);
+    let (alive, lost) = (of(i64::MAX), of(0));
+    lost + share_of(alive - lost, chance_bp(gap_ms))
+}
+
 /// The chance of a hit after a wait, ten-thousandths.
 #[must_use]
 pub fn chance_bp(gap_ms: i64) -> i64 {
@@ -111,7 +120,7 @@ const fn lifetime_ms(luck_bp: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Prior, none::Never, perfect::Forever, ttl::Ttl};
+    use super::super::{Prior, none::Never, perfect::Forever};
     use super::*;
     use crate::recording::Tier;
 
@@ -150,6 +159,16 @@ mod tests {
                     assert_eq!(luck.at(luck_bp).read(&Ttl, &lookup), read, "{luck_bp} {read}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_average_is_that_of_all_lucks() {
+        for gap_ms in [1_000, 100_000, 400_000, 4_000_000] {
+            let lookup = lookup(gap_ms);
+            let lucks = 0..BASIS_POINTS;
+            let sum: i64 = lucks.map(|luck| Luck::OPEN.at(luck).read(&Ttl, &lookup)).sum();
+            assert_eq!(expected(&lookup), sum / BASIS_POINTS, "{gap_ms}");
         }
     }
 
