@@ -11,6 +11,7 @@ mod attribution;
 mod cli;
 mod cli_bad_input;
 mod cli_scenario;
+mod cockpit;
 mod docs;
 mod generated;
 mod hand;
