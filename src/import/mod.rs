@@ -13,6 +13,7 @@ pub mod json;
 pub mod lines;
 pub mod marks;
 pub mod merge;
+pub mod rollout_metrics;
 pub mod shell;
 pub mod suites;
 pub mod time;
