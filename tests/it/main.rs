@@ -18,6 +18,7 @@ mod hand;
 mod hand_rules;
 mod holdout;
 mod import_bad_input;
+mod import_codex;
 mod import_fuzz;
 mod import_marks;
 mod import_merge;
