@@ -4,12 +4,14 @@ mod asked;
 mod audit;
 mod compare;
 mod completions;
+mod env;
 mod explain;
 mod import;
 mod inspect;
 mod list;
 mod load;
 mod report;
+mod routes;
 mod scenario;
 mod sweep;
 
@@ -59,6 +61,8 @@ pub fn run(command: Command) -> Done {
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Routes(args) => routes::run(&args),
+        Command::Env(args) => env::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Scenario(command) => scenario::run(&command),

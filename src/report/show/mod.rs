@@ -9,9 +9,11 @@ pub mod audit;
 #[cfg(feature = "charts")]
 pub mod charts;
 pub mod compare;
+pub mod env;
 pub mod inspect;
 pub mod list;
 pub mod report;
+pub mod routes;
 pub mod scenario;
 pub mod sweep;
 
