@@ -28,6 +28,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
+    /// Sessions, calls and blocks as Parquet or CSV tables, for other programs.
+    Export(ExportArgs),
     /// Scenario files: write a new one, check some, print the schema for editors.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -185,7 +187,8 @@ pub struct SweepArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Built-in names, recording files, or transcripts (files or folders).
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix: what is in
+    /// several of them counts once.
     #[arg(required = true)]
     pub recordings: Vec<String>,
     /// Also measure the model's own error on this recording.
@@ -197,8 +200,8 @@ pub struct InspectArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
-    /// Also group all blocks by these: folder, pipeline, step, session, model, version, day, tool,
-    /// kind.
+    /// Also group all blocks by these: folder, pipeline, step, agent, session, source, model,
+    /// version, day, tool, kind.
     #[arg(long, value_delimiter = ',', value_name = "KEYS")]
     pub by: Vec<String>,
     /// Rows of each table; 0 shows all [default: 12; csv: all].
@@ -234,6 +237,35 @@ pub struct ImportArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Arguments of `export`.
+///
+/// Five tables, one file each: `sessions`, `calls`, `blocks`, `invocations`, `remainders`. Rows are
+/// numbered from 0; a column named after another table holds numbers of its rows. Sums of calls and
+/// remainders are those of `inspect`, to the token. Every column with its type and unit:
+/// `windtunnel explain tables`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
+pub struct ExportArgs {
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix.
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// Folder to write Parquet files to: no compression, a row group each 65,536 rows.
+    #[arg(long, value_name = "DIR", group = "tables")]
+    pub parquet: Option<PathBuf>,
+    /// Folder to write CSV files to.
+    #[arg(long, value_name = "DIR", group = "tables")]
+    pub csv: Option<PathBuf>,
+    /// How to say what was written.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
 }
 
 /// The commands on scenario files.
@@ -285,7 +317,7 @@ pub struct ListArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A toggle's id, e.g. `R7`, or `prices`.
+    /// A toggle's id, e.g. `R7`, or `prices`, or `tables` (of `export`).
     pub topic: String,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 /// A file that was found.
@@ -230,6 +230,18 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
     }
     fs::write(path, bytes).map_err(|error| DiskError::new(path, "written", &error))
+}
+
+/// Opens a file for writing, with the folders above it.
+///
+/// # Errors
+/// What the system says.
+pub fn create(path: &Path) -> Result<Box<dyn Write>, DiskError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
+    }
+    let file = File::create(path).map_err(|error| DiskError::new(path, "written", &error))?;
+    Ok(Box::new(BufWriter::new(file)))
 }
 
 /// Whether there is a file of this name.

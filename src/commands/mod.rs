@@ -5,6 +5,7 @@ mod audit;
 mod compare;
 mod completions;
 mod explain;
+mod export;
 mod import;
 mod inspect;
 mod list;
@@ -61,6 +62,7 @@ pub fn run(command: Command) -> Done {
         Command::Inspect(args) => inspect::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -62,13 +62,15 @@ pub fn merge(
                 continue;
             }
             session.static_prefix = session.static_prefix.or(prefix);
+            session.source = source.unwrap_or_default().to_owned();
             indexes.push(builder.sessions());
             builder.push(session);
         }
         for bill in parsed.bills {
             // The same file under another name says nothing new.
             if billed.insert(format!("{} {:?}", bill.session, bill.models)) {
-                add_bill(&mut builder, bill, &indexes, &found.label, &mut imported.billed_cost);
+                let empty = empty_session(&bill.session, &found.label, source.unwrap_or_default());
+                add_bill(&mut builder, bill, &indexes, empty, &mut imported.billed_cost);
             }
         }
     }
@@ -95,12 +97,13 @@ fn add_bill(
     builder: &mut Builder,
     bill: Bill,
     indexes: &[u32],
-    file: &str,
+    empty: RawSession,
     costs: &mut Vec<BilledCost>,
 ) {
     let shown = bill.draft.and_then(|draft| indexes.get(draft)).copied();
+    let file = empty.file.clone();
     let session = shown.filter(|&index| index != NONE).unwrap_or_else(|| {
-        builder.push(empty_session(&bill.session, file));
+        builder.push(empty);
         builder.sessions() - 1
     });
     for ((model, total), shown) in bill.models.iter().zip(&bill.shown) {
@@ -110,15 +113,16 @@ fn add_bill(
         }
     }
     costs.extend(bill.costs.into_iter().map(|(line, usd)| {
-        let file = file.to_owned();
+        let file = file.clone();
         BilledCost { file, line, session, usd }
     }));
 }
 
-fn empty_session(id: &str, file: &str) -> RawSession {
+fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
     let mut session = RawSession::new(id.to_owned(), file, Role::Main);
     session.pipeline.clone_from(&session.id);
     session.times_basis = Basis::Estimated;
+    source.clone_into(&mut session.source);
     session
 }
 

@@ -26,7 +26,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["params", "support"]),
     ("import", &["escapes", "json", "lines", "marks", "merge", "shell", "suites", "time"]),
-    ("report", &["chart", "document", "format", "json", "parquet", "view"]),
+    ("report", &["chart", "columns", "document", "format", "json", "parquet", "view"]),
 ];
 
 /// Crates that only some modules may name.

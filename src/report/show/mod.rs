@@ -9,6 +9,7 @@ pub mod audit;
 #[cfg(feature = "charts")]
 pub mod charts;
 pub mod compare;
+pub mod export;
 pub mod inspect;
 pub mod list;
 pub mod report;
