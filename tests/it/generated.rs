@@ -116,7 +116,7 @@ fn recording(tape: &mut Tape) -> Recording {
 
 fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
     let mut calls: Vec<RawCall> = Vec::new();
-    let tier = tape.below(3);
+    let tier = tape.below(4);
     for at in 0..tape.below(12) {
         let before = calls.last();
         let call = call(tape, before, (at, tier), clock);
@@ -136,7 +136,7 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         tools: vec!["Bash".to_owned(), "Read \"x\", \\y".to_owned()],
         calls,
         invocations: Vec::new(),
-        tier: None,
+        tier: (tier == 3).then_some(Tier::Automatic),
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
@@ -173,7 +173,8 @@ fn call(tape: &mut Tape, before: Option<&RawCall>, (at, tier): (i64, i64), start
     let output: i64 = outputs.iter().map(|block| block.estimate).sum();
     let placeholder = tape.once_in(4);
     let output = if placeholder { output.min(tape.below(9)) } else { output + tape.below(30) };
-    let tier = if tape.once_in(10) { tape.below(3) } else { tier };
+    // A provider that caches by itself leaves nothing to choose.
+    let tier = if tier != 3 && tape.once_in(10) { tape.below(3) } else { tier };
     let usage = Usage { output, ..usage(tape, before, context, tier) };
     let took = tape.below(20_000);
     let poll = if tape.once_in(4) { CallMarks::POLL } else { CallMarks::empty() };
@@ -205,6 +206,7 @@ fn usage(tape: &mut Tape, before: Option<&RawCall>, context: i64, tier: i64) -> 
     let read = read.clamp(0, context);
     let rest = context - read;
     let fresh = match tape.below(6) {
+        0..=4 if tier == 3 => rest,
         _ if tier == 0 => rest,
         0..=2 => 3.min(rest),
         3 => tape.below(rest + 1),

@@ -24,6 +24,7 @@ mod import_stream;
 mod joint;
 mod lanes;
 mod laws;
+mod luck;
 mod properties;
 mod reported;
 mod run;

@@ -1,7 +1,7 @@
 //! The slow twin's reading of patches: which facts are on, and what they make of a recorded call.
 
 use crate::generated::Case;
-use crate::twin::{Piece, Request, Twin, pieces, written};
+use crate::twin::{Piece, Request, Twin, luck, pieces, written};
 use windtunnel::plan::{InsertedCall, Patch, Rules};
 use windtunnel::recording::{Block, BlockKind, CacheBreak, Call, Restart, Shock, Tier};
 use windtunnel::units::Usage;
@@ -74,6 +74,8 @@ impl<'a> Twin<'a> {
         let results = sizes(&is_result);
         let inputs = sizes(&|b| !b.kind.is_output() && !of_restart(b) && !is_result(b));
         Request {
+            fresh: fresh(&call),
+            luck: luck(self.recording, at),
             threshold,
             start: start.filter(|_| !first && call.restart == Restart::No),
             summary: pieces(&sizes(&of_restart)),
@@ -92,12 +94,15 @@ impl<'a> Twin<'a> {
     pub fn resembling(&self, at: usize, new: InsertedCall, start_ms: i64) -> Request {
         let like = self.on_tier(at);
         let (end_ms, touched_ms) = (start_ms + new.duration_ms, start_ms);
+        let most = fresh(&like);
         let fresh = like.usage.fresh;
         let usage = Usage { fresh, read: like.usage.context() - fresh, ..Usage::default() };
         let (restart, cache_break, shock) = (Restart::No, CacheBreak::No, Shock::None);
         let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, ..like };
         Request {
             call: Call { restart, cut: 0, cache_break, shock, ..like },
+            fresh: most,
+            luck: None,
             threshold: 0,
             start: None,
             summary: Vec::new(),
@@ -163,12 +168,19 @@ impl<'a> Twin<'a> {
     /// A recorded call on the tier of its rule.
     pub fn on_tier(&self, at: usize) -> Call {
         let mut call = self.recording.calls[at].clone();
-        let writes = call.tier != Tier::Uncached;
-        if let Some(tier) = self.rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
+        let chosen = |tier: Tier| tier == Tier::FiveMinutes || tier == Tier::OneHour;
+        if let Some(tier) = self.rules.tier.filter(|tier| chosen(call.tier) && chosen(*tier)) {
             let Usage { fresh, read, .. } = call.usage;
             let usage = written(tier, read, fresh, call.usage.context(), 0);
             (call.tier, call.usage) = (tier, Usage { output: call.usage.output, ..usage });
         }
         call
     }
+}
+
+/// The most of a call that is neither read nor written: all that is not read, where the provider
+/// bills no writes.
+fn fresh(call: &Call) -> i64 {
+    let free = call.tier == Tier::Automatic && call.usage.write() == 0;
+    if free { i64::MAX } else { call.usage.fresh }
 }
