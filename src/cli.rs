@@ -28,6 +28,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
+    /// Token usage by step of a pipeline, orchestrator included: the table of pull requests.
+    Steps(StepsArgs),
     /// Sessions, calls and blocks as Parquet or CSV tables, for other programs.
     Export(ExportArgs),
     /// Scenario files: write a new one, check some, print the schema for editors.
@@ -237,6 +239,26 @@ pub struct ImportArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Arguments of `steps`.
+#[derive(Debug, Args)]
+pub struct StepsArgs {
+    /// Built-in names, recording files, or sources (log roots, transcripts), in any mix.
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// The pipeline, e.g. `774` [default: all of them together].
+    #[arg(long, value_name = "ID")]
+    pub order: Option<String>,
+    /// How to write the result; markdown is the section of a pull request.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse sources of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
 }
 
 /// Arguments of `export`.

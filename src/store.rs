@@ -123,6 +123,34 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
     Ok(search)
 }
 
+/// A file that another file names, and the files ending in `ending` in the folder of the same name
+/// without its ending: under the label `name`, because the path is a machine's. Nothing where it is
+/// not here.
+#[must_use]
+pub fn linked(path: &Path, name: &str, ending: &str) -> Vec<Found> {
+    let Ok(real) = fs::canonicalize(path) else {
+        return Vec::new();
+    };
+    let found = |label: String, path: PathBuf| {
+        let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+        Found { label, path, bytes }
+    };
+    if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
+        return Vec::new();
+    }
+    let endings = [ending];
+    let (entered, files, unreadable) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let mut walk = Walk { endings: &endings, entered, entries: 0, files, unreadable };
+    let beside = path.with_extension("");
+    if beside.is_dir() {
+        walk.folder(&beside, &format!("{name}/"));
+    }
+    let own = found(format!("{name}{ending}"), real);
+    std::iter::once(own)
+        .chain(walk.files.into_iter().map(|(label, path)| found(label, path)))
+        .collect()
+}
+
 /// Opens a file for reading.
 ///
 /// # Errors

@@ -36,6 +36,8 @@ pub struct Loaded {
     pub copies: u64,
     /// Costs that the source names, in dollars.
     pub billed_usd: Option<f64>,
+    /// What a reader should know of the sources, a sentence each.
+    pub notes: Vec<String>,
     /// How much of it a scenario selected; empty for all.
     pub selected: String,
 }
@@ -51,6 +53,7 @@ impl Loaded {
             skipped: 0,
             copies: 0,
             billed_usd: None,
+            notes: Vec::new(),
             selected: String::new(),
         }
     }
@@ -75,6 +78,9 @@ impl Loaded {
     /// One line each for standard error about what was selected and what was skipped, or nothing.
     pub fn talk(&self) -> String {
         let mut talk = self.selected.clone();
+        for note in &self.notes {
+            let _ = writeln!(talk, "windtunnel: {note}");
+        }
         if let Some(first) = self.skips.first() {
             let _ = writeln!(
                 talk,
@@ -211,10 +217,10 @@ pub fn transcripts(
     };
     let imported = import::import(&paths, &Options { name, strict }, &progress);
     bar.finish_and_clear();
-    let Imported { recording, skips, skipped, copies, billed_cost, .. } = imported?;
+    let Imported { recording, skips, skipped, copies, billed_cost, notes, .. } = imported?;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    Ok(Loaded { skips, skipped, copies, billed_usd, ..Loaded::of(recording) })
+    Ok(Loaded { skips, skipped, copies, billed_usd, notes, ..Loaded::of(recording) })
 }
 
 fn quiet_bar() -> ProgressBar {

@@ -12,6 +12,7 @@ mod list;
 mod load;
 mod report;
 mod scenario;
+mod steps;
 mod sweep;
 
 use crate::cli::{Command, Format};
@@ -62,6 +63,7 @@ pub fn run(command: Command) -> Done {
         Command::Inspect(args) => inspect::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Steps(args) => steps::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),

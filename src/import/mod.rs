@@ -7,9 +7,13 @@
 //! A call is counted once, whichever files hold a copy of it ([`merge`]). Text stops here: a
 //! recording holds sizes, kinds and marks.
 
+pub mod autoskillit;
+pub mod bills;
 pub mod claude_code;
+pub mod dispatch;
 pub mod escapes;
 pub mod json;
+pub mod ledger;
 pub mod lines;
 pub mod marks;
 pub mod merge;
@@ -20,11 +24,13 @@ pub mod time;
 use crate::recording::{RawSession, Recording};
 use crate::store::{self, Found, SearchError};
 use crate::units::Usage;
+use ledger::{FolderImporter, Ledger};
 use lines::Lines;
 use rayon::prelude::*;
 use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,6 +49,9 @@ pub trait Importer: Sync {
 /// Every importer; the first whose sniff agrees takes the file.
 pub static ALL: [&dyn Importer; 2] =
     [&claude_code::ClaudeCode, &claude_code::stream_json::StreamJson];
+
+/// Every folder importer: each takes the folders of its format before files are read.
+pub static FOLDERS: [&dyn FolderImporter; 1] = [&autoskillit::AutoSkillit];
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug)]
@@ -90,12 +99,10 @@ pub struct Draft {
 pub struct Bill {
     /// The source's id of the session.
     pub session: String,
-    /// Index of the file's first draft of this session, if it has any.
-    pub draft: Option<usize>,
+    /// The file's drafts of this session and its subagents.
+    pub drafts: Range<usize>,
     /// Total usage by model.
     pub models: Vec<(String, Usage)>,
-    /// What the file's own calls account for, by the same models.
-    pub shown: Vec<Usage>,
     /// The line that says so, and the cost it names.
     pub costs: Vec<(u64, f64)>,
     /// Statements that a later one of the same process repeated or replaced.
@@ -188,6 +195,8 @@ pub struct Imported {
     pub copies: u64,
     /// Costs that the source names.
     pub billed_cost: Vec<BilledCost>,
+    /// What a reader should know of the sources, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Why nothing could be imported.
@@ -224,9 +233,11 @@ pub fn import(
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Imported, ImportError> {
     let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.endings()).copied().collect();
+    endings.extend(FOLDERS.iter().flat_map(|one| one.endings()));
     endings.sort_unstable();
     endings.dedup();
-    let found = store::search(paths, &endings)?;
+    let mut found = store::search(paths, &endings)?;
+    let ledgers = claim(&mut found);
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
     let done = AtomicU64::new(0);
     let read: Vec<(Option<&'static str>, Parsed)> = found
@@ -247,13 +258,45 @@ pub fn import(
             read
         })
         .collect();
-    let mut imported = merge::merge(&found.files, read, options);
+    let mut imported = merge::merge(&found.files, read, ledgers, options);
     imported.skipped += found.unreadable.len() as u64;
     let whole = found.unreadable.into_iter();
     imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
     judge(imported, options)
+}
+
+/// Takes the files of folder importers out of what was found, and adds the transcripts that their
+/// ledgers name and that are here.
+fn claim(found: &mut store::Search) -> Vec<Ledger> {
+    let mut ledgers = Vec::new();
+    let mut claimed = vec![false; found.files.len()];
+    for folder in FOLDERS {
+        for positions in folder.claim(&found.files) {
+            positions.iter().for_each(|&at| claimed[at] = true);
+            let files: Vec<&Found> = positions.iter().map(|&at| &found.files[at]).collect();
+            ledgers.push(folder.read(&files));
+        }
+    }
+    let mut claimed = claimed.into_iter();
+    let folders_only = |label: &str| {
+        let ends = |ending: &&str| label.ends_with(ending);
+        FOLDERS.iter().any(|one| one.endings().iter().any(ends))
+            && !ALL.iter().any(|one| one.endings().iter().any(ends))
+    };
+    found.files.retain(|file| claimed.next() == Some(false) && !folders_only(&file.label));
+    for ledger in &ledgers {
+        for (session, path) in &ledger.transcripts {
+            for linked in store::linked(path, session, ".jsonl") {
+                if !found.files.iter().any(|known| known.path == linked.path) {
+                    found.files.push(linked);
+                }
+            }
+        }
+    }
+    found.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
+    ledgers
 }
 
 fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError> {

@@ -17,6 +17,7 @@ pub mod pivot;
 pub mod published;
 pub mod sides;
 pub mod spread;
+pub mod steps;
 pub mod summary;
 pub mod sweep;
 pub mod tornado;

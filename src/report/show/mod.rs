@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod list;
 pub mod report;
 pub mod scenario;
+pub mod steps;
 pub mod sweep;
 
 use crate::price::Pricing;
