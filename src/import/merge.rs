@@ -7,7 +7,7 @@
 
 use super::bills::{Place, Shown};
 use super::ledger::{Ledger, Ledgers};
-use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip};
+use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip, forks};
 use crate::recording::{Basis, BlockKind, Builder, RawBlock, RawSession, Role};
 use crate::store::Found;
 use crate::units::Usage;
@@ -41,7 +41,8 @@ pub fn merge(
         _ => "mixed",
     };
     let statics = StaticPrefixes::of(&read);
-    let originals = mark_copies(&mut read);
+    let replayed = forks::resolve(&mut read);
+    let originals = mark_copies(&mut read, &replayed);
     let shown = Shown::new(&read, &originals);
     let rests: Vec<Vec<Vec<Usage>>> = read
         .iter()
@@ -157,13 +158,20 @@ fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
 /// Finds the calls that are copies, each with the call that counts for it.
 ///
 /// Where a copy knows more of the output (its original was cut), the original learns it. A file
-/// with times is an original before one without.
-fn mark_copies(read: &mut [(Option<&'static str>, Parsed)]) -> BTreeMap<Place, Place> {
-    let mut order: Vec<(bool, bool, i64, usize, usize)> = Vec::new();
+/// with times is an original before one without. `replayed` says how many of a draft's first calls
+/// are another thread's; these stand for themselves here.
+fn mark_copies(
+    read: &mut [(Option<&'static str>, Parsed)],
+    replayed: &BTreeMap<(usize, usize), usize>,
+) -> BTreeMap<Place, Place> {
+    // Of two files with one thread the fuller one has it, whichever ended first.
+    let twins = forks::twins(read);
+    let mut order: Vec<(bool, bool, Option<usize>, i64, usize, usize)> = Vec::new();
     for (file, (_, parsed)) in read.iter().enumerate() {
         for (index, draft) in parsed.drafts.iter().enumerate() {
+            let twin = twins.get(&(file, index)).copied();
             let untimed = draft.last_ms == i64::MIN;
-            order.push((draft.sidechain, untimed, draft.last_ms, file, index));
+            order.push((draft.sidechain, untimed, twin, draft.last_ms, file, index));
         }
     }
     order.sort_unstable();
@@ -171,9 +179,15 @@ fn mark_copies(read: &mut [(Option<&'static str>, Parsed)]) -> BTreeMap<Place, P
     let mut others: HashMap<CallKey, Place> = HashMap::new();
     let mut copies: BTreeMap<Place, Place> = BTreeMap::new();
     let mut better: Vec<(Place, Usage)> = Vec::new();
-    for (sidechain, _, _, file, index) in order {
+    for (sidechain, _, _, _, file, index) in order {
         let draft = &read[file].1.drafts[index];
-        for (at, (key, call)) in draft.keys.iter().zip(&draft.session.calls).enumerate() {
+        let theirs = replayed.get(&(file, index)).copied().unwrap_or(0);
+        if theirs > 0 {
+            copies.extend((0..theirs).map(|at| ((file, index, at), (file, index, at))));
+        }
+        for (at, (key, call)) in
+            draft.keys.iter().zip(&draft.session.calls).enumerate().skip(theirs)
+        {
             let place = (file, index, at);
             let original = match first.get(&key.id) {
                 None => {

@@ -12,6 +12,7 @@ pub mod fidelity;
 pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
+pub mod limiter;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;

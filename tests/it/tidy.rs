@@ -28,8 +28,8 @@ const PLUGINS: [(&str, &[&str]); 4] = [
     (
         "import",
         &[
-            "bills", "dispatch", "escapes", "json", "ledger", "lines", "marks", "merge", "shell",
-            "suites", "time",
+            "bills", "dispatch", "escapes", "finish", "forks", "json", "ledger", "lines", "marks",
+            "merge", "packed", "shell", "suites", "text", "time",
         ],
     ),
     ("report", &["chart", "columns", "document", "format", "json", "parquet", "view"]),
