@@ -220,7 +220,8 @@ impl Walk<'_> {
             return Err(SearchError::EmptyFolder { path });
         }
         if self.files.is_empty() {
-            let endings = self.endings.join(", ");
+            let told = self.endings.iter().filter(|it| it.starts_with('.') && !it.contains('_'));
+            let endings = told.copied().collect::<Vec<_>>().join(", ");
             return Err(SearchError::NoTranscripts { path, endings });
         }
         Ok(())

@@ -53,8 +53,6 @@ pub struct Entry {
     pub step: String,
     /// Version of the harness.
     pub version: String,
-    /// When it started, milliseconds since the epoch.
-    pub start_ms: Option<i64>,
     /// The session that dispatched it; empty if unknown.
     pub caller: String,
     /// Its model and tokens, where it tells any.
@@ -134,8 +132,8 @@ impl Ledgers {
             if !there(caller) {
                 let many = dispatched.len();
                 self.notes.push(format!(
-                    "orchestrator {caller} dispatched {many} sessions; no file shows it, so its \
-                     tokens are unknown"
+                    "orchestrator {caller} (dispatches: {many}): no file shows it, so its tokens \
+                     are unknown"
                 ));
             }
         }
@@ -177,8 +175,8 @@ impl Ledgers {
             let all = self.entries.len();
             let seen = self.seen.len();
             self.notes.push(format!(
-                "{all} sessions in the log: {seen} with calls, {totals} with totals only, \
-                 {without} without any usage"
+                "sessions in the log: {all}; with calls {seen}, with totals only {totals}, \
+                 without any usage {without}"
             ));
         }
         if self.crashes.records > 0 {
@@ -196,6 +194,6 @@ impl Ledgers {
 /// A dispatch that only its time places: by the last call that had begun.
 fn dispatch_of(session: &RawSession, entry: &Entry) -> Dispatch {
     let begun = |at_ms: i64| session.calls.iter().rposition(|call| call.start_ms <= at_ms);
-    let call = entry.start_ms.and_then(begun).unwrap_or(0) as u32;
+    let call = entry.told.start_ms.and_then(begun).unwrap_or(0) as u32;
     Dispatch { call, order: entry.pipeline.clone(), step: entry.step.clone() }
 }

@@ -25,6 +25,7 @@ pub mod shell;
 pub mod suites;
 pub mod text;
 pub mod time;
+pub mod tracelab;
 
 use crate::recording::{RawSession, Recording};
 use crate::store::{self, Found, SearchError};
@@ -45,6 +46,11 @@ pub trait Importer: Sync {
     fn id(&self) -> &'static str;
     /// Endings of the names of its files inside a folder.
     fn endings(&self) -> &'static [&'static str];
+    /// Endings that its files may have among many others: what is so named and of no known format
+    /// is passed over in silence.
+    fn loose_endings(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether whole lines from the start of a file are of this format.
     fn sniff(&self, head: &[&[u8]]) -> bool;
     /// Reads one file.
@@ -52,8 +58,12 @@ pub trait Importer: Sync {
 }
 
 /// Every importer; the first whose sniff agrees takes the file.
-pub static ALL: [&dyn Importer; 3] =
-    [&claude_code::ClaudeCode, &claude_code::stream_json::StreamJson, &codex::Codex];
+pub static ALL: [&dyn Importer; 4] = [
+    &claude_code::ClaudeCode,
+    &claude_code::stream_json::StreamJson,
+    &codex::Codex,
+    &tracelab::TraceLab,
+];
 
 /// Every folder importer: each takes the folders of its format before files are read.
 pub static FOLDERS: [&dyn FolderImporter; 1] = [&autoskillit::AutoSkillit];
@@ -241,6 +251,7 @@ pub fn import(
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Imported, ImportError> {
     let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.endings()).copied().collect();
+    endings.extend(ALL.iter().flat_map(|one| one.loose_endings()));
     endings.extend(FOLDERS.iter().flat_map(|one| one.endings()));
     endings.sort_unstable();
     endings.dedup();
@@ -288,12 +299,7 @@ fn claim(found: &mut store::Search) -> Vec<Ledger> {
         }
     }
     let mut claimed = claimed.into_iter();
-    let folders_only = |label: &str| {
-        let ends = |ending: &&str| label.ends_with(ending);
-        FOLDERS.iter().any(|one| one.endings().iter().any(ends))
-            && !ALL.iter().any(|one| one.endings().iter().any(ends))
-    };
-    found.files.retain(|file| claimed.next() == Some(false) && !folders_only(&file.label));
+    found.files.retain(|_| claimed.next() == Some(false));
     for ledger in &ledgers {
         for (session, path) in &ledger.transcripts {
             for linked in store::linked(path, session, ".jsonl") {
@@ -323,6 +329,9 @@ fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError>
 /// How much of a file is read before its format is decided, unless its first line is longer.
 const HEAD: usize = 64 << 10;
 
+/// How much is read of a file whose name says little, before its first line is given up.
+const LOOSE_HEAD: usize = 1 << 20;
+
 fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Parsed) {
     let mut parsed = Parsed::default();
     let opened = store::open(&file.path).and_then(|source| packed::unpacked(source, on_bytes));
@@ -333,7 +342,8 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
             return (None, parsed);
         }
     };
-    let (head, cut) = read_head(&mut source);
+    let most = if is_loose(&file.label) { LOOSE_HEAD } else { lines::MAX_LINE };
+    let (head, cut) = read_head(&mut source, most);
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')
         .map(|line| line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii())
@@ -344,7 +354,7 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     let Some(importer) = importer else {
         if let Some(error) = cut {
             parsed.skip(0, format!("cannot be read: {error}"));
-        } else if !complete.is_empty() {
+        } else if !complete.is_empty() && !is_loose(&file.label) {
             parsed.skip(0, "not a transcript of a known format");
         }
         return (None, parsed);
@@ -355,8 +365,16 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     (Some(importer.id()), parsed)
 }
 
+/// Whether a file was found by a name that many other files have too.
+fn is_loose(label: &str) -> bool {
+    let of = |endings: &[&str]| endings.iter().any(|ending| label.ends_with(ending));
+    let loose = ALL.iter().any(|one| of(one.loose_endings()));
+    (loose || FOLDERS.iter().any(|one| of(one.endings())))
+        && !ALL.iter().any(|one| of(one.endings()))
+}
+
 /// The start of a file, at least one line of it; and what went wrong behind it, if anything did.
-fn read_head(source: &mut impl Read) -> (Vec<u8>, Option<std::io::Error>) {
+fn read_head(source: &mut impl Read, most: usize) -> (Vec<u8>, Option<std::io::Error>) {
     let mut head = Vec::new();
     let mut wanted = HEAD;
     loop {
@@ -366,10 +384,10 @@ fn read_head(source: &mut impl Read) -> (Vec<u8>, Option<std::io::Error>) {
             return (head, Some(error));
         }
         let ended = head.len() - before < room as usize;
-        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > lines::MAX_LINE {
+        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > most {
             return (head, None);
         }
-        wanted = (wanted * 4).min(lines::MAX_LINE + 1);
+        wanted = (wanted * 4).min(most + 1);
     }
 }
 

@@ -4,6 +4,8 @@
 /// calls or tokens; it stands beside them, where no transcript says it better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
+    /// When it started, milliseconds since the epoch.
+    pub start_ms: Option<i64>,
     /// How many calls it made.
     pub calls: Option<u32>,
     /// The largest cache read of any of its records, tokens.

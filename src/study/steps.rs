@@ -97,7 +97,8 @@ pub fn steps(recording: &Recording, order: Option<&str>) -> Result<Steps, NoSuch
         steps.shared += i64::from(session.role == Role::Orchestrator && mine.len() < parts.len());
         let step = if orchestrator { ORCHESTRATOR.to_owned() } else { session.step.clone() };
         let key = (orchestrator, step.clone());
-        let start = recording.calls[session.range()].first().map_or(i64::MAX, |c| c.start_ms);
+        let first = recording.calls[session.range()].first().map(|call| call.start_ms);
+        let start = session.told.start_ms.or(first).unwrap_or(i64::MAX);
         let first = begun.entry(key.clone()).or_insert(start);
         *first = start.min(*first);
         let row = rows.entry(key).or_default();

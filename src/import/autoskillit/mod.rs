@@ -215,14 +215,15 @@ impl Reading {
         self.ledger.notes.extend(sorted.note());
         if let (Some((fence, _)), 1..) = (&self.fence, fenced) {
             self.ledger.notes.push(format!(
-                "{fenced} sessions of the log began before its telemetry was cleared ({fence}) and \
-                 are left out"
+                "left out because they began before the log's telemetry was cleared ({fence}): \
+                 {fenced}"
             ));
         }
         if self.replaced > 0 {
             let many = self.replaced;
             self.ledger.notes.push(format!(
-                "{many} rows of the log were written again for the same folder; the last counts"
+                "rows of the log that were written again for the same folder (the last counts): \
+                 {many}"
             ));
         }
         let mut killed = 0;
@@ -244,8 +245,9 @@ impl Reading {
         }
         if killed > 0 {
             self.ledger.notes.push(format!(
-                "{killed} sessions ended without a result: their totals in the log were added up \
-                 over records and are about twice too high; calls are taken where a file shows them"
+                "sessions that ended without a result: {killed}; their totals in the log were added \
+                 up over records and are about twice too high, calls are taken where a file shows \
+                 them"
             ));
         }
         self.ledger

@@ -172,11 +172,11 @@ impl Row<'_> {
             pipeline: self.pipeline().to_owned(),
             step: self.step(),
             version: self.text("claude_code_version").to_owned(),
-            start_ms: self.start_ms(),
             caller: self.text("caller_session_id").to_owned(),
             usage: self.usage()?.map(|usage| (model, usage)),
             records: u32::try_from(self.count("turn_count")?.unwrap_or(0)).unwrap_or(u32::MAX),
             told: Told {
+                start_ms: self.start_ms(),
                 calls: calls.and_then(|calls| u32::try_from(calls).ok()),
                 peak_context: self.count("peak_context")?,
                 duration_ms: self.duration_ms(),

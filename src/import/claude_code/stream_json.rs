@@ -34,6 +34,10 @@ impl Importer for StreamJson {
         &[".jsonl", ".ndjson"]
     }
 
+    fn loose_endings(&self) -> &'static [&'static str] {
+        &[".json", ".log", ".txt", ".out"]
+    }
+
     fn sniff(&self, head: &[&[u8]]) -> bool {
         let one = |line: &&[u8]| {
             json::from_slice::<Sniff>(line).is_ok_and(|sniff| {

@@ -98,6 +98,8 @@ struct SessionOnDisk {
 #[serde(default, deny_unknown_fields)]
 struct ToldOnDisk {
     #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     calls: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_context: Option<i64>,
@@ -330,8 +332,8 @@ impl SessionOnDisk {
 
 impl From<Told> for ToldOnDisk {
     fn from(told: Told) -> Self {
-        let Told { calls, peak_context, duration_ms, unfinished } = told;
-        Self { calls, peak_context, duration_ms, unfinished }
+        let Told { start_ms, calls, peak_context, duration_ms, unfinished } = told;
+        Self { start_ms, calls, peak_context, duration_ms, unfinished }
     }
 }
 
@@ -341,8 +343,8 @@ impl ToldOnDisk {
     }
 
     fn read(self) -> Told {
-        let Self { calls, peak_context, duration_ms, unfinished } = self;
-        Told { calls, peak_context, duration_ms, unfinished }
+        let Self { start_ms, calls, peak_context, duration_ms, unfinished } = self;
+        Told { start_ms, calls, peak_context, duration_ms, unfinished }
     }
 }
 

@@ -123,17 +123,17 @@ impl Shown<'_> {
         ];
         if total.totals_only > 0 {
             lines.push(format!(
-                "{} sessions without a transcript: totals of the main thread as the log has them",
+                "sessions without a transcript, with the main thread's totals of the log: {}",
                 total.totals_only
             ));
         }
         if total.uncounted > 0 {
-            lines.push(format!("{} sessions more, whose calls nobody counted", total.uncounted));
+            lines.push(format!("sessions whose calls nobody counted: {}", total.uncounted));
         }
         if total.inflated > 0 {
             lines.push(format!(
-                "{} sessions were killed: their totals were added up over records and are about \
-                 twice too high",
+                "sessions that were killed, with totals added up over records, about twice too \
+                 high: {}",
                 total.inflated
             ));
         }

@@ -71,7 +71,7 @@ fn index(at: u32) -> Option<i64> {
     (at != NONE).then_some(i64::from(at))
 }
 
-pub(super) static SESSIONS: [Column; 31] = [
+pub(super) static SESSIONS: [Column; 32] = [
     number("session", "", "its number, from 0", |_, row| row as i64),
     text("id", "the source's own id", |x, row| session(x, row).id.clone()),
     text("file", "where it was read, relative to what was imported", |x, row| {
@@ -139,6 +139,9 @@ pub(super) static SESSIONS: [Column; 31] = [
         basis(session(x, row).blocks_basis)
     }),
     text("times_basis", "the same of its times", |x, row| basis(session(x, row).times_basis)),
+    known("told_start_ms", "ms since 1970", "start that a ledger tells", |x, row| {
+        session(x, row).told.start_ms
+    }),
     known("told_calls", "", "calls that a ledger tells; null if it tells none", |x, row| {
         session(x, row).told.calls.map(i64::from)
     }),
