@@ -30,7 +30,7 @@ fn right(args: &RoutesArgs) -> Outcome {
     let premises = Premises::default();
     let lens = load::lens(&premises, &scenario);
     let pricing = load::pricing(&premises, &scenario)?;
-    let loaded = load::several(&args.recordings, lens, args.strict)?;
+    let loaded = load::several(&args.recordings, lens, args.strict, None)?;
     if loaded.recording.invocations.is_empty() {
         return Err(Failure::new(format!(
             "{}: no packet wakes an agent in this recording, so that there are no routes; \
