@@ -412,31 +412,34 @@ fn a_compaction_starts_the_context_over() {
                    \"encrypted_content\":\"QUJD\"}]";
     let compacted = format!("\"message\":\"\",\"replacement_history\":{history}");
     let compacted = line(20, "compacted", &compacted) + &event(20, "context_compacted");
-    let zero = count(20, (240_000, 10), (0, 0));
+    let zero = count(20, (260_000, 20), (0, 0));
     let before = head(0, "p", "") + &said(1, "user", "fix it") + &event(1, "user_message");
-    let after = calls(30, (240_000, 10), &[30_000]);
-    let full = calls(10, (0, 0), &[240_000]);
+    let after = calls(30, (260_000, 20), &[30_000]);
+    let full = calls(5, (0, 0), &[20_000, 240_000]);
     let text = format!("{before}{full}{compacted}{zero}{after}");
     let imported = one(&text);
     let recording = &imported.recording;
-    assert_eq!(recording.calls[1].restart, Restart::AutoCompacted);
-    assert_eq!(recording.calls[1].cache_break, CacheBreak::ToStatic);
-    let blocks = recording.blocks_of(1);
+    assert_eq!(recording.calls[2].restart, Restart::AutoCompacted);
+    assert_eq!(recording.calls[2].cache_break, CacheBreak::ToStatic);
+    let blocks = recording.blocks_of(2);
     let summary: Vec<u32> =
         blocks.iter().filter(|block| block.kind == BlockKind::Summary).map(|b| b.chars).collect();
     assert_eq!(summary, [6]);
+    // What nobody can read of it weighs the rest: 30,000 less the part that every context holds.
+    let tokens =
+        |kind| blocks.iter().filter(move |b| b.kind == kind).map(|b| b.tokens).sum::<i64>();
+    assert_eq!((tokens(BlockKind::System), tokens(BlockKind::Summary)), (19_925, 10_075));
     // With room left, in a turn of its own, somebody asked for it.
     let small = calls(10, (0, 0), &[40_000]);
-    let after = calls(30, (40_000, 10), &[30_000]);
-    let text = format!("{before}{small}{}{compacted}{after}", event(19, "task_started"));
+    let later = calls(30, (40_000, 10), &[30_000]);
+    let text = format!("{before}{small}{}{compacted}{later}", event(19, "task_started"));
     assert_eq!(one(&text).recording.calls[1].restart, Restart::ManualCompacted);
     // Older versions tell the summary, or only that there was one.
     let older = line(20, "compacted", "\"message\":\"we fixed it\"");
     for (older, chars) in [(older, Some(11)), (event(20, "context_compacted"), None)] {
-        let imported =
-            one(&format!("{before}{full}{older}{}", calls(30, (240_000, 10), &[30_000])));
-        assert_eq!(imported.recording.calls[1].restart, Restart::AutoCompacted);
-        let summary = imported.recording.blocks_of(1).iter();
+        let imported = one(&format!("{before}{full}{older}{after}"));
+        assert_eq!(imported.recording.calls[2].restart, Restart::AutoCompacted);
+        let summary = imported.recording.blocks_of(2).iter();
         let summary = summary.filter(|block| block.kind == BlockKind::Summary).map(|b| b.chars);
         assert_eq!(summary.last(), chars);
     }
