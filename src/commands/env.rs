@@ -6,6 +6,7 @@ use crate::report::show::env as show;
 use crate::scenario::{self, Scenario};
 use crate::store;
 use crate::study::summary::{self, Found};
+use std::fmt::Write as _;
 
 pub fn run(args: &EnvArgs) -> Outcome {
     let scenario = if args.with.is_empty() {
@@ -44,7 +45,7 @@ pub fn run(args: &EnvArgs) -> Outcome {
         None => done.stdout = bytes,
         Some(path) => {
             store::save(path, &bytes)?;
-            done.talk += &format!("windtunnel: wrote {}\n", path.display());
+            let _ = writeln!(done.talk, "windtunnel: wrote {}", path.display());
         }
     }
     Ok(done)

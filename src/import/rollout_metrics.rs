@@ -81,7 +81,7 @@ fn trimmed(text: &str) -> &str {
 
 fn event(line: &str, asked: &Asked, file: &mut File, metrics: &mut Metrics) {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return };
-    let at_ms = event.get("timestamp").and_then(Value::as_str).and_then(|at| date_ms(at));
+    let at_ms = event.get("timestamp").and_then(Value::as_str).and_then(date_ms);
     if at_ms.is_some_and(|ms| ms < asked.since_ms || ms > asked.until_ms) {
         return;
     }
@@ -269,8 +269,8 @@ mod tests {
         check("--- TASK PACKET ---", nothing);
         check("--- TASK PACKET ---\n---\nkind: A # b\nrootId: r\n---\nx", ["", "A", "r", "", ""]);
         check(
-            "You are the agent \"a\"\n--- TASK PACKET ---\r\n---\r\n{\"kind\": \"no\", \"signals\": \
-             {\"kind\": \"K\", \"rootId\": \"r\", \"sourceKind\": \"S\"},\r\n\
+            "You are the agent \"a\"\n--- TASK PACKET ---\r\n---\r\n{\"kind\": \"no\", \
+             \"signals\": {\"kind\": \"K\", \"rootId\": \"r\", \"sourceKind\": \"S\"},\r\n\
              \"completedTaskKind\": \"C\"}\r\n---\r\n",
             ["a", "K", "r", "S", "C"],
         );

@@ -30,6 +30,7 @@ mod laws;
 mod luck;
 mod properties;
 mod reported;
+mod routes;
 mod run;
 mod small;
 mod spread;

@@ -5,10 +5,14 @@ use crate::report::format::integer;
 use crate::report::json;
 use crate::report::{Cell, Column, Document, Section, View};
 use crate::study::routes::{Cost, Routes, Row};
-use crate::study::script::{Metrics, Tally};
+use crate::study::script::{Metrics, Tallies, Tally};
 use crate::units::Usage;
 use serde::Serialize;
 use std::fmt::Write as _;
+
+/// What stands in for the table of routes.
+const NO_PACKETS: &str = "No packet woke an agent in it: `windtunnel inspect` shows where the \
+                          tokens outside packets went.";
 
 /// Routes and everything they are shown with.
 pub struct Shown<'a> {
@@ -44,7 +48,12 @@ impl Shown<'_> {
                 integer(*beyond, false)
             ));
         }
-        let mut section = Section::new("What packets cost").paragraph(self.window).table(by_route);
+        let mut section = Section::new("What packets cost").paragraph(self.window);
+        if routes.is_empty() {
+            section = section.paragraph(NO_PACKETS);
+        } else {
+            section = section.table(by_route);
+        }
         if !sources.is_empty() {
             let title = "What controllers were told of";
             section = section.table(table(title, &["agent", "source"], sources, 0));
@@ -198,9 +207,9 @@ pub fn script(metrics: &Metrics, folder: &str, window: &str, prompt_filter: &str
     let _ = writeln!(out, "totalTokens: {}\n", number(metrics.tokens));
     for agent in metrics.agents.dearest() {
         out += &row(&agent, "invocations");
-        let kinds = metrics.kinds.get(agent.name).map(|kinds| kinds.dearest()).unwrap_or_default();
+        let kinds = metrics.kinds.get(agent.name).map(Tallies::dearest).unwrap_or_default();
         for kind in kinds.iter().take(MOST_KINDS) {
-            out += &format!("  {}", row(kind, "n"));
+            let _ = write!(out, "  {}", row(kind, "n"));
         }
         if kinds.len() > MOST_KINDS {
             let _ = writeln!(out, "  \u{2026} ({} more kinds)", kinds.len() - MOST_KINDS);
@@ -216,7 +225,7 @@ pub fn script(metrics: &Metrics, folder: &str, window: &str, prompt_filter: &str
             let _ = writeln!(out, "\n{title}:");
         }
         for tally in rows.iter().take(MOST_ROWS) {
-            out += &format!("  {}", row(tally, "n"));
+            let _ = write!(out, "  {}", row(tally, "n"));
         }
     }
     out.into_bytes()
