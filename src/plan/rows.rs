@@ -1,7 +1,7 @@
 //! The rows, terms and runs of one session.
 
 use super::compile::Compiler;
-use super::merged::{idle_ms, system_part};
+use super::merged::{idle_ms, in_order, system_part};
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
 use crate::cache::{self, luck::Luck};
 use crate::ids::{ModelId, NONE};
@@ -156,8 +156,13 @@ impl<'a> Compiler<'a> {
             let clears = self.clears;
             let of = move |tokens| Deltas::of(block.kind, tokens, clears);
             let own = of(block.tokens);
-            let sizes = self.walk.sizes(index);
-            self.terms.choose(sizes.map(|(bits, to)| (bits, of(to) - own)));
+            let (sizes, if_warm) = (self.walk.sizes(index), self.walk.sizes_if_warm(index));
+            if if_warm.is_empty() {
+                self.terms.choose(sizes.map(|(bits, to)| (bits, of(to) - own)));
+            } else {
+                let sizes = in_order(sizes, if_warm).into_iter();
+                self.terms.choose_given(sizes.map(|(bit, with, to)| (bit, with, of(to) - own)));
+            }
             amounts += own;
         }
         amounts

@@ -12,11 +12,15 @@ pub mod fidelity;
 pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
+pub mod limiter;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;
+pub mod routes;
+pub mod script;
 pub mod sides;
 pub mod spread;
+pub mod steps;
 pub mod summary;
 pub mod sweep;
 pub mod tornado;

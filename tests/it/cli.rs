@@ -10,15 +10,17 @@ use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
 
-const TOGGLES: [&str; 22] = [
+const TOGGLES: [&str; 37] = [
     "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "G1", "G2", "G3", "G4", "G5", "G6", "G7",
-    "G8", "G9", "G10", "G11", "G12", "G13",
+    "G8", "G9", "G10", "G11", "G12", "G13", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "N1", "N2",
+    "N3", "N4", "D1", "D2", "D3", "D4",
 ];
 
 /// The toggles of the scenario of order 774.
 const SHIPPED: [&str; 9] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9"];
 const CLASSES: [&str; 5] = ["fresh", "read", "write_5m", "write_1h", "output"];
 const PROBES: &str = "tests/fixtures/probes";
+const SOURCES: &str = "tests/fixtures/rollout-metrics/c11_source_table_ignores_agent/sessions";
 const NARRATED: &str = "tests/fixtures/probes/00_plain";
 
 // ---- the contract -----------------------------------------------------------------------------
@@ -526,6 +528,8 @@ fn printing() -> Vec<Vec<String>> {
         owned(&["inspect", &here(PROBES), "--fidelity", "--rows", "0"]),
         owned(&["audit", "order-774"]),
         owned(&["audit", &here(PROBES)]),
+        owned(&["routes", &here(SOURCES), "--since", "2026-02-06"]),
+        owned(&["routes", "order-774"]),
     ]
 }
 

@@ -27,7 +27,7 @@ const COVERED: [&str; 12] = [
 ];
 
 /// Constants that need no row, and why.
-const NO_ROW: [(&str, &str); 21] = [
+const NO_ROW: &[(&str, &str)] = &[
     ("reconstruct/script.rs::UNSTATED", "an index into the names of tools"),
     ("reconstruct/script.rs::READ", "likewise"),
     ("reconstruct/script.rs::EDIT", "likewise"),
@@ -49,6 +49,7 @@ const NO_ROW: [(&str, &str); 21] = [
     ("intervene/support/made.rs::STATIC", "likewise"),
     ("intervene/support/made.rs::PROMPT", "likewise"),
     ("intervene/support/made.rs::USE", "likewise"),
+    ("intervene/support/made.rs::PROMPTED", "likewise"),
 ];
 
 fn read(path: &str) -> String {

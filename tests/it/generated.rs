@@ -13,7 +13,7 @@ use windtunnel::plan::{
 use windtunnel::price::Pricing;
 use windtunnel::recording::{
     Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier,
+    Restart, Role, Tier, Told,
 };
 use windtunnel::units::Usage;
 
@@ -140,6 +140,8 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
+        source: String::new(),
+        told: Told::default(),
     }
 }
 
@@ -260,10 +262,10 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
         let block = tape.below(recording.blocks.len() as i64) as u32;
         let frees_time = tape.once_in(2);
         let session = |tape: &mut Tape| tape.below(recording.sessions.len() as i64) as u32;
-        match tape.below(15) {
+        match tape.below(17) {
             0 => patch.dropped_calls.push(DroppedCall { call, frees_time }),
             1 => patch.drop_call_and_blocks(recording, call, frees_time),
-            2 | 3 if recording.blocks.is_empty() => {}
+            2 | 3 | 15 | 16 if recording.blocks.is_empty() => {}
             2 => patch.dropped_blocks.push(block),
             3 => patch.replaced_blocks.push((block, tape.pick(&[30, 0, 900, 12_000]))),
             4 => patch.saved_ms.push((call, tape.pick(&GAPS_MS))),
@@ -287,6 +289,16 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
                 let sessions = 0..recording.sessions.len() as u32;
                 let own = sessions.filter(|session| all || *session == one);
                 patch.rules.extend(own.map(|session| (session, rules)));
+            }
+            15 => {
+                let call = tape.pick(&[call, recording.blocks[block as usize].call]);
+                patch.warmed.push(call);
+            }
+            16 => {
+                patch.if_warm.push((block, tape.pick(&[40, 0, 800, 13_000])));
+                if tape.once_in(2) {
+                    patch.warmed.push(recording.blocks[block as usize].call);
+                }
             }
             _ => {
                 let SpawnedCall { input, output, duration_ms } = spawned_call(tape);

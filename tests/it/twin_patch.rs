@@ -15,6 +15,8 @@ pub fn all_on(case: &Case) -> Patch {
         on.dropped_calls.extend(patch.dropped_calls);
         on.dropped_blocks.extend(patch.dropped_blocks);
         on.replaced_blocks.extend(patch.replaced_blocks);
+        on.warmed.extend(patch.warmed);
+        on.if_warm.extend(patch.if_warm);
         on.saved_ms.extend(patch.saved_ms);
         on.inserted.extend(patch.inserted);
         on.healed.extend(patch.healed);
@@ -120,7 +122,9 @@ impl<'a> Twin<'a> {
         let sizes = self.on.replaced_blocks.iter().filter(|(replaced, _)| *replaced == index);
         let leaner = (block.kind == BlockKind::System && self.leaner().is_some())
             .then(|| (block.tokens - self.leaner().unwrap_or(0)).max(0));
-        sizes.map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
+        let warm = self.on.warmed.contains(&block.call);
+        let if_warm = self.on.if_warm.iter().filter(|(of, _)| warm && *of == index);
+        sizes.chain(if_warm).map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
     }
 
     /// Time that does not pass after a call, of what passed from its start to the next one.

@@ -1,6 +1,7 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::limiter::LoadsJson;
 use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, Cost as CostJson, Share};
@@ -33,6 +34,7 @@ impl Shown<'_> {
                 interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
                 tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                limiter: self.loads.iter().map(LoadsJson::from).collect(),
                 distribution: self.spread_json(),
                 findings: self.findings,
                 provenance: self.provenance,
@@ -53,6 +55,9 @@ struct Body<'a> {
     interaction: Vec<PairJson>,
     tornado: Vec<SwingJson>,
     combined: Vec<CombinedJson>,
+    /// Turns at once and requests a minute of agents that packets wake.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limiter: Vec<LoadsJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     distribution: Option<Vec<SpreadJson>>,
     findings: &'a [Finding],

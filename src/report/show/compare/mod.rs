@@ -1,6 +1,7 @@
 //! The comparison: claimed, alone, last, verdict.
 
 mod json;
+mod limiter;
 mod open;
 mod spread;
 mod toggles;
@@ -12,6 +13,7 @@ use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::audit::{self, Finding};
 use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
+use crate::study::limiter::Loads;
 use crate::study::published::PublishedClaim;
 use crate::study::spread::Spread;
 
@@ -25,6 +27,8 @@ pub struct Shown<'a> {
     pub reported: Option<&'a Reported>,
     /// What the audit found.
     pub findings: &'a [Finding],
+    /// How busy agents are that packets wake, limiter by limiter; empty where there are none.
+    pub loads: &'a [Loads],
     /// How savings are spread over sessions, where asked for.
     pub spread: Option<&'a Spread>,
     /// Where it comes from.
@@ -43,6 +47,7 @@ impl Shown<'_> {
         section = section.table(self.toggles()).table(self.money()).bullets(self.explanations());
         document.section(section);
         document.section(self.together());
+        document.sections.extend(self.limiter());
         if let Some(open) = self.open() {
             document.section(open);
         }
