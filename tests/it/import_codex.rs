@@ -4,7 +4,11 @@ use crate::laws::{data, imported};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use windtunnel::import::{Options, import};
+use windtunnel::plan::Plan;
+use windtunnel::price::Pricing;
 use windtunnel::recording::{Recording, Tier};
+use windtunnel::replay;
 use windtunnel::units::Usage;
 
 fn fixtures(folder: &str) -> PathBuf {
@@ -74,7 +78,7 @@ fn every_case_of_the_metrics_script_has_its_true_total() {
 fn probes_have_their_true_totals() {
     let truth = json(&fixtures("probes/truth.json"));
     for name in ["10_codex_plain", "11_codex_reemits", "12_codex_fork"] {
-        let imported = imported(&fixtures("probes").join(name));
+        let imported = imported(&fixtures("codex-probes").join(name));
         let told = |field: &str| truth[name]["delta"][field].as_i64().unwrap_or_default();
         let cached = told("cached_input_tokens");
         let usage = Usage {
@@ -112,6 +116,30 @@ fn final_total(path: &Path) -> (i64, i64) {
     (total, fell)
 }
 
+/// An untouched replay repeats a recording call by call.
+fn repeats(recording: &Recording) {
+    let plan = Plan::compile(recording, &[], &Pricing::embedded()).expect("a plan");
+    let rows = replay::replay_rows(&plan, 0);
+    let met: Vec<Usage> = rows.iter().map(|row| row.outcome.usage).collect();
+    let told: Vec<Usage> = recording.calls.iter().map(|call| call.usage).collect();
+    assert_eq!(met, told);
+}
+
+#[test]
+fn the_order_of_files_and_arguments_changes_nothing() {
+    let folder = fixtures("rollout-metrics");
+    let parts: Vec<PathBuf> =
+        folders(&folder).iter().take(4).map(|case| case.join("sessions")).collect();
+    let backwards: Vec<PathBuf> = parts.iter().rev().cloned().collect();
+    let options = Options::default();
+    let recording = |paths: &[PathBuf]| {
+        import(paths, &options, &|_, _| {}).map(|imported| imported.recording).ok()
+    };
+    let met = recording(&parts);
+    assert!(met.as_ref().is_some_and(|recording| recording.calls.len() > 4));
+    assert_eq!(met, recording(&backwards));
+}
+
 #[test]
 fn sums_equal_the_final_total_on_real_rollouts() {
     let Some(root) = data("codex") else { return };
@@ -128,6 +156,7 @@ fn sums_equal_the_final_total_on_real_rollouts() {
             if fell > 0 {
                 rewound.push((told, met));
             }
+            repeats(&imported.recording);
             files += 1;
         }
     }
