@@ -249,8 +249,17 @@ impl Thread {
         self.reads.clear();
     }
 
-    /// A response whose usage is never told: what it left stays in the context.
-    fn abandon(&mut self) {
+    /// Whether a response is in flight of which nothing more can come but its usage.
+    pub(super) fn is_answered(&self) -> bool {
+        let index = self.session.calls.len() as u32;
+        let uses = self.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput).count();
+        let results = self.later.iter().filter_map(|block| block.peer);
+        !self.outputs.is_empty() && results.filter(|peer| peer.0 == index).count() >= uses
+    }
+
+    /// A response whose usage is never told (broken off, or copied from another thread): what it
+    /// left stays in the context.
+    pub(super) fn abandon(&mut self) {
         if self.outputs.is_empty() {
             return;
         }
