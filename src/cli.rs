@@ -146,6 +146,8 @@ pub enum RankBy {
     Dollars,
     /// Cache reads.
     Reads,
+    /// Input, cached or not, and output.
+    Tokens,
     /// Calls.
     Calls,
 }

@@ -6,7 +6,6 @@ use crate::cli::{CompareArgs, EachArg, Format};
 use crate::report::show::{Provenance, compare as show};
 use crate::study::audit;
 use crate::study::compare::compare;
-use crate::study::published::published;
 use crate::study::spread::{Each, spread};
 
 pub fn run(args: &CompareArgs) -> Outcome {
@@ -19,7 +18,7 @@ pub fn run(args: &CompareArgs) -> Outcome {
         strict: args.strict,
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
-    let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
+    let claims = load::claims(&loaded, &scenario);
     let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
     let each = args.each.map(|each| match each {
         EachArg::Session => Each::Session,
@@ -35,6 +34,7 @@ pub fn run(args: &CompareArgs) -> Outcome {
         comparison: &comparison,
         lens: loaded.reported.as_ref().map(|_| lens),
         reported: loaded.reported.as_ref(),
+        routes: loaded.routes.as_ref().map(|(routes, _)| routes),
         findings: &findings.unwrap_or_default(),
         spread: spread.as_ref(),
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),

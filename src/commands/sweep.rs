@@ -22,6 +22,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
     let metric = match args.by {
         RankBy::Dollars => Metric::Dollars,
         RankBy::Reads => Metric::Reads,
+        RankBy::Tokens => Metric::Tokens,
         RankBy::Calls => Metric::Calls,
     };
     let swept = sweep(&experiment, metric)?;

@@ -9,9 +9,11 @@ pub mod draws;
 pub mod edges;
 pub mod experiment;
 pub mod fidelity;
+pub mod headline;
 pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
+pub mod openings;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;

@@ -26,6 +26,7 @@ mod lanes;
 mod laws;
 mod properties;
 mod reported;
+mod routes;
 mod run;
 mod small;
 mod spread;
