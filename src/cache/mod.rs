@@ -3,6 +3,7 @@
 //! A policy is one file that answers [`Policy::read`]; [`ttl`] is the measured law, [`none`] and
 //! [`perfect`] are the bounds that no real cache leaves.
 
+pub mod luck;
 pub mod minimum;
 pub mod none;
 pub mod perfect;

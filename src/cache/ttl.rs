@@ -4,7 +4,8 @@
 //!
 //! * first call of a session: the prefix that other sessions keep warm;
 //! * broken to zero (model switch): nothing;
-//! * expired on the five-minute tier: nothing; on the one-hour tier: the warm prefix;
+//! * expired on the five-minute tier: nothing; on the one-hour tier and on an
+//!   automatic cache: the warm prefix;
 //! * broken to static (compaction, resume, rewind): the static prefix;
 //! * alive: everything that the call before cached.
 
@@ -23,9 +24,8 @@ impl Policy for Ttl {
         match (lookup.prior, lookup.cache_break) {
             (Some(prior), CacheBreak::No | CacheBreak::ToStatic) if expired(&prior) => {
                 match prior.tier {
-                    Tier::OneHour => lookup.warm_prefix.min(lookup.context),
+                    Tier::OneHour | Tier::Automatic => lookup.warm_prefix.min(lookup.context),
                     Tier::FiveMinutes | Tier::Uncached => 0,
-                    Tier::Automatic => lookup.warm_prefix.min(lookup.context),
                 }
             }
             _ => self.read_alive(lookup),

@@ -30,12 +30,14 @@ pub fn run(args: &CompareArgs) -> Outcome {
     let spread = each.map(|each| spread(&loaded.recording, &comparison.plan, toggles, each));
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
     let findings = loaded.reported.as_ref().map(|it| audit::audit_knowing(it, known));
+    let loads = load::loads(&loaded, &scenario, &comparison);
     let shown = show::Shown {
         comparison: &comparison,
         lens: loaded.reported.as_ref().map(|_| lens),
         reported: loaded.reported.as_ref(),
         routes: loaded.routes.as_ref().map(|(routes, _)| routes),
         findings: &findings.unwrap_or_default(),
+        loads: &loads,
         spread: spread.as_ref(),
         provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
     };

@@ -10,7 +10,9 @@ use crate::recording::{Recording, format};
 use crate::scenario::{self, Scenario};
 use crate::seed::Seed;
 use crate::store;
+use crate::study::compare::{Comparison, subset_of_first};
 use crate::study::experiment::{Experiment, World};
+use crate::study::limiter::{self, Loads};
 use crate::study::published::{PublishedClaim, published, published_of_routes};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write as _;
@@ -299,6 +301,13 @@ pub fn experiment<'a>(
         seed: Seed(scenario.seed),
         draws: scenario.draws,
     }
+}
+
+/// How busy agents are that packets wake, before and after.
+pub fn loads(loaded: &Loaded, scenario: &Scenario, comparison: &Comparison) -> Vec<Loads> {
+    let all = subset_of_first(comparison.toggles.len());
+    let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
+    limiter::loads(&loaded.recording, &comparison.plan, all, most)
 }
 
 /// A finished command.

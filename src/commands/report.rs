@@ -38,6 +38,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
     let spread = is_many.then(|| spread(recording, &comparison.plan, toggles, Each::Session));
     let provenance = Provenance::of(recording, &pricing, &scenario);
     let pictures = pictures(recording, &comparison, &provenance);
+    let loads = load::loads(&loaded, &scenario, &comparison);
     let images: Vec<(&str, &str)> = pictures.iter().map(|p| (p.file, p.shows)).collect();
     let full = Full {
         shown: show::Shown {
@@ -46,6 +47,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
             reported: loaded.reported.as_ref(),
             routes: loaded.routes.as_ref().map(|(routes, _)| routes),
             findings: &findings,
+            loads: &loads,
             spread: spread.as_ref(),
             provenance: &provenance,
         },

@@ -49,16 +49,24 @@ impl<'a> Lines<'a> {
     /// # Errors
     /// What the source reports; the caller stops there.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        Ok(self.next_numbered()?.map(|(_, line)| line))
+    }
+
+    /// The next line that is not blank, with its number.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn next_numbered(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
         loop {
             let Some((from, to)) = self.advance()? else {
                 return Ok(None);
             };
             if to - from > MAX_LINE {
-                return Ok(Some(Line::TooLong((to - from) as u64)));
+                return Ok(Some((self.number, Line::TooLong((to - from) as u64))));
             }
             let (from, to) = self.trimmed(from, to);
             if from < to {
-                return Ok(Some(Line::Text(&self.buffer[from..to])));
+                return Ok(Some((self.number, Line::Text(&self.buffer[from..to]))));
             }
         }
     }

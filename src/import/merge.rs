@@ -5,7 +5,7 @@
 //! session that ended earlier before one that went on. The other session keeps what is its own:
 //! it opens with the copied history as one block.
 
-use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip};
+use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip, forks};
 use crate::ids::NONE;
 use crate::recording::{Basis, BlockKind, Builder, RawBlock, RawSession, Role};
 use crate::store::Found;
@@ -35,7 +35,8 @@ pub fn merge(
         _ => "mixed",
     };
     let statics = StaticPrefixes::of(&read);
-    let copies = mark_copies(&mut read);
+    let replayed = forks::resolve(&mut read);
+    let copies = mark_copies(&mut read, &replayed);
     let mut builder = Builder::new(&options.name, source);
     let mut imported = Imported {
         recording: crate::recording::Recording::default(),
@@ -125,13 +126,18 @@ fn empty_session(id: &str, file: &str) -> RawSession {
 /// Finds the calls that are copies: per (file, draft) their positions, ascending.
 ///
 /// Where a copy knows more of the output (its original was cut), the original learns it.
+/// `replayed` says how many of a draft's first calls are another thread's.
 fn mark_copies(
     read: &mut [(Option<&'static str>, Parsed)],
+    replayed: &BTreeMap<(usize, usize), usize>,
 ) -> BTreeMap<(usize, usize), Vec<usize>> {
-    let mut order: Vec<(bool, i64, usize, usize)> = Vec::new();
+    // Of two files with one thread the fuller one has it, whichever ended first.
+    let twins = forks::twins(read);
+    let mut order: Vec<(bool, Option<usize>, i64, usize, usize)> = Vec::new();
     for (file, (_, parsed)) in read.iter().enumerate() {
         for (index, draft) in parsed.drafts.iter().enumerate() {
-            order.push((draft.sidechain, draft.last_ms, file, index));
+            let twin = twins.get(&(file, index)).copied();
+            order.push((draft.sidechain, twin, draft.last_ms, file, index));
         }
     }
     order.sort_unstable();
@@ -139,9 +145,15 @@ fn mark_copies(
     let mut others: HashMap<CallKey, Place> = HashMap::new();
     let mut copies: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     let mut better: Vec<(Place, Usage)> = Vec::new();
-    for (sidechain, _, file, index) in order {
+    for (sidechain, _, _, file, index) in order {
         let draft = &read[file].1.drafts[index];
-        for (at, (key, call)) in draft.keys.iter().zip(&draft.session.calls).enumerate() {
+        let theirs = replayed.get(&(file, index)).copied().unwrap_or(0);
+        if theirs > 0 {
+            copies.entry((file, index)).or_default().extend(0..theirs);
+        }
+        for (at, (key, call)) in
+            draft.keys.iter().zip(&draft.session.calls).enumerate().skip(theirs)
+        {
             let place = (file, index, at);
             let original = match first.get(&key.id) {
                 None => {

@@ -8,13 +8,18 @@
 //! recording holds sizes, kinds and marks.
 
 pub mod claude_code;
+pub mod codex;
 pub mod escapes;
+pub mod finish;
+pub mod forks;
 pub mod json;
 pub mod lines;
 pub mod marks;
 pub mod merge;
+pub mod packed;
 pub mod shell;
 pub mod suites;
+pub mod text;
 pub mod time;
 
 use crate::recording::{RawSession, Recording};
@@ -41,8 +46,8 @@ pub trait Importer: Sync {
 }
 
 /// Every importer; the first whose sniff agrees takes the file.
-pub static ALL: [&dyn Importer; 2] =
-    [&claude_code::ClaudeCode, &claude_code::stream_json::StreamJson];
+pub static ALL: [&dyn Importer; 3] =
+    [&claude_code::ClaudeCode, &claude_code::stream_json::StreamJson, &codex::Codex];
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +88,8 @@ pub struct Draft {
     pub sidechain: bool,
     /// Time of its last record; of two copies the session that ended first keeps the call.
     pub last_ms: i64,
+    /// The thread it is and the threads it comes from, where the source tells.
+    pub lineage: Option<forks::Lineage>,
 }
 
 /// What a source says it billed for a session, by model.
@@ -199,7 +206,8 @@ pub enum ImportError {
     /// There are files, but no call in them.
     #[error(
         "no calls found; files of a known format: {files}, lines or files skipped: \
-         {skipped}{first}; name Claude Code transcripts or stream-json output"
+         {skipped}{first}; name Claude Code transcripts, stream-json output or \
+         Codex rollouts"
     )]
     NoCalls {
         /// How many files were read.
@@ -274,43 +282,64 @@ const HEAD: usize = 64 << 10;
 
 fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Parsed) {
     let mut parsed = Parsed::default();
-    let mut source = match store::open(&file.path) {
+    let opened = store::open(&file.path).and_then(|source| packed::unpacked(source, on_bytes));
+    let mut source = match opened {
         Ok(source) => source,
         Err(error) => {
             parsed.skip(0, format!("cannot be read: {error}"));
             return (None, parsed);
         }
     };
-    let mut head = Vec::new();
-    let mut wanted = HEAD;
-    loop {
-        let room = (wanted - head.len()) as u64;
-        let before = head.len();
-        if let Err(error) = source.by_ref().take(room).read_to_end(&mut head) {
-            parsed.skip(0, format!("cannot be read: {error}"));
-            return (None, parsed);
-        }
-        let ended = head.len() - before < room as usize;
-        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > lines::MAX_LINE {
-            break;
-        }
-        wanted = (wanted * 4).min(lines::MAX_LINE + 1);
-    }
+    let (head, cut) = read_head(&mut source);
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')
         .map(|line| line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii())
         .filter(|line| !line.is_empty())
         .take(64)
         .collect();
-    if complete.is_empty() {
-        return (None, parsed);
-    }
-    let Some(importer) = ALL.iter().find(|one| one.sniff(&complete)) else {
-        parsed.skip(0, "not a transcript of a known format");
+    let importer = ALL.iter().find(|one| one.sniff(&complete));
+    let Some(importer) = importer else {
+        if let Some(error) = cut {
+            parsed.skip(0, format!("cannot be read: {error}"));
+        } else if !complete.is_empty() {
+            parsed.skip(0, "not a transcript of a known format");
+        }
         return (None, parsed);
     };
-    let mut whole = head.as_slice().chain(source);
+    let mut whole = head.as_slice().chain(packed::Broken(cut)).chain(source);
     let mut lines = Lines::new(&mut whole, on_bytes);
     importer.parse(&FileInfo { label: &file.label }, &mut lines, &mut parsed);
     (Some(importer.id()), parsed)
+}
+
+/// The start of a file, at least one line of it; and what went wrong behind it, if anything did.
+fn read_head(source: &mut impl Read) -> (Vec<u8>, Option<std::io::Error>) {
+    let mut head = Vec::new();
+    let mut wanted = HEAD;
+    loop {
+        let room = (wanted - head.len()) as u64;
+        let before = head.len();
+        if let Err(error) = source.by_ref().take(room).read_to_end(&mut head) {
+            return (head, Some(error));
+        }
+        let ended = head.len() - before < room as usize;
+        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > lines::MAX_LINE {
+            return (head, None);
+        }
+        wanted = (wanted * 4).min(lines::MAX_LINE + 1);
+    }
+}
+
+/// The index of a name in a session's own table of names.
+pub(crate) fn intern(names: &mut Vec<String>, name: &str) -> u16 {
+    // A table of names is small; one that is not shares its last slot.
+    const MOST: usize = 4_096;
+    let known = names.iter().position(|known| known == name);
+    let at = known.unwrap_or_else(|| {
+        if names.len() < MOST {
+            names.push(name.to_owned());
+        }
+        names.len() - 1
+    });
+    at as u16
 }

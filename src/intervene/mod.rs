@@ -6,6 +6,17 @@
 //! transcripts and reconstructed pipelines. To add one: write its file, add its line to [`ALL`],
 //! name it in a scenario.
 
+mod c1;
+mod c2;
+mod c3;
+mod c4;
+mod c5;
+mod c6;
+mod c7;
+mod d1;
+mod d2;
+mod d3;
+mod d4;
 mod g1;
 mod g10;
 mod g11;
@@ -19,6 +30,10 @@ mod g6;
 mod g7;
 mod g8;
 mod g9;
+mod n1;
+mod n2;
+mod n3;
+mod n4;
 mod params;
 mod r1;
 mod r2;
@@ -62,6 +77,21 @@ pub static ALL: &[&dyn Intervention] = &[
     &g11::G11,
     &g12::G12,
     &g13::G13,
+    &c1::C1,
+    &c2::C2,
+    &c3::C3,
+    &c4::C4,
+    &c5::C5,
+    &c6::C6,
+    &c7::C7,
+    &n1::N1,
+    &n2::N2,
+    &n3::N3,
+    &n4::N4,
+    &d1::D1,
+    &d2::D2,
+    &d3::D3,
+    &d4::D4,
 ];
 
 /// One toggle.
@@ -70,6 +100,23 @@ pub trait Intervention: Sync {
     fn card(&self) -> &'static Card;
     /// What it would change in `recording`.
     fn patch(&self, recording: &Recording, params: &Params) -> Patch;
+    /// The variables of the environment that switch it on, where there are any.
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
+}
+
+/// A variable of the environment that an orchestrator reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value where it is not set; empty for none.
+    pub default: &'static str,
+    /// The value to set.
+    pub recommended: &'static str,
+    /// What it does.
+    pub what: &'static str,
 }
 
 /// What an intervention says about itself.
@@ -132,6 +179,7 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
     let leaner: i64 = patch.leaner.iter().map(|(_, tokens)| tokens).sum();
     let mut blocks: Vec<u32> = patch.replaced_blocks.iter().map(|(block, _)| *block).collect();
     blocks.extend(&patch.dropped_blocks);
+    blocks.extend(patch.if_warm.iter().map(|(block, _)| block));
     blocks.sort_unstable();
     blocks.dedup();
     contexts

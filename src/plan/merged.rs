@@ -6,12 +6,18 @@ use crate::recording::{BlockKind, Recording};
 /// A call or a block, a value, and the bit that gives it.
 type Entry = (u32, i64, Subset);
 
+/// What a bit gives if it is on and one of some others is too; these are `None` where it gives it
+/// by itself.
+pub(super) type Given<T> = (Subset, Option<Subset>, T);
+
 /// The patches of all interventions, by call and by block.
 pub(super) struct Merged {
     call_drop: Vec<Subset>,
     block_drop: Vec<Subset>,
     /// Sorted: (block, tokens, bit).
     replaced: Vec<Entry>,
+    /// Sorted: (block, tokens, bit), and the bits of which one must be on too.
+    if_warm: Vec<(Entry, Subset)>,
     /// Sorted: (call, milliseconds, bit).
     saved: Vec<Entry>,
     /// Sorted by call, then by content.
@@ -28,6 +34,7 @@ impl Merged {
             call_drop: vec![0; recording.calls.len()],
             block_drop: vec![0; recording.blocks.len()],
             replaced: Vec::new(),
+            if_warm: Vec::new(),
             saved: Vec::new(),
             inserted: Vec::new(),
             healed: Vec::new(),
@@ -56,6 +63,7 @@ impl Merged {
                 merged.lean(recording, session, (less, bit));
             }
         }
+        merged.if_warm = if_warm(recording, patches);
         merged.healed.sort_unstable();
         merged.restarted.sort_unstable();
         merged.replaced.sort_unstable();
@@ -88,10 +96,48 @@ impl Merged {
     }
 }
 
+/// Sizes that need more than their own bit, in order.
+fn if_warm(recording: &Recording, patches: &[Patch]) -> Vec<(Entry, Subset)> {
+    let mut warmed: Vec<(u32, Subset)> = Vec::new();
+    for (index, patch) in patches.iter().enumerate() {
+        warmed.extend(patch.warmed.iter().map(|&call| (call, 1 << index)));
+    }
+    warmed.sort_unstable();
+    let mut sizes = Vec::new();
+    for (index, patch) in patches.iter().enumerate() {
+        for &(block, tokens) in &patch.if_warm {
+            let call = recording.blocks[block as usize].call;
+            let mut rest = skip(&warmed, |(warm, _)| *warm < call);
+            let bits = take(&mut rest, |(warm, _)| *warm == call);
+            let bits = bits.iter().fold(0, |all, (_, bit)| all | bit);
+            if bits != 0 {
+                sizes.push(((block, tokens, 1 << index), bits));
+            }
+        }
+    }
+    sizes.sort_unstable();
+    sizes
+}
+
+/// Sizes in order of precedence, those that need more than their own bit among the others.
+pub(super) fn in_order(
+    sizes: impl Iterator<Item = (Subset, i64)>,
+    if_warm: &[(Entry, Subset)],
+) -> Vec<Given<i64>> {
+    let mut all: Vec<Given<i64>> = sizes.map(|(bits, tokens)| (bits, None, tokens)).collect();
+    all.extend(if_warm.iter().map(|&((_, tokens, bit), warm)| {
+        // What makes its own calls warm needs no other.
+        (bit, (warm & bit == 0).then_some(warm), tokens)
+    }));
+    all.sort_by_key(|&(_, _, tokens)| tokens);
+    all
+}
+
 /// What is merged, met in the order of the calls and blocks of a session.
 pub(super) struct Walk<'a> {
     merged: &'a Merged,
     replaced: &'a [Entry],
+    if_warm: &'a [(Entry, Subset)],
     saved: &'a [Entry],
     inserted: &'a [(Subset, InsertedCall)],
     healed: &'a [(u32, Subset)],
@@ -101,10 +147,11 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// From a call and a block on.
     pub(super) fn from(merged: &'a Merged, call: usize, block: usize) -> Self {
-        let Merged { replaced, saved, inserted, healed, restarted, .. } = merged;
+        let Merged { replaced, if_warm, saved, inserted, healed, restarted, .. } = merged;
         Self {
             merged,
             replaced: skip(replaced, |entry| (entry.0 as usize) < block),
+            if_warm: skip(if_warm, |(entry, _)| (entry.0 as usize) < block),
             saved: skip(saved, |entry| (entry.0 as usize) < call),
             inserted: skip(inserted, |(_, new)| (new.after as usize) < call),
             healed: skip(healed, |entry| (entry.0 as usize) < call),
@@ -118,6 +165,11 @@ impl<'a> Walk<'a> {
         let values = take(&mut self.replaced, |entry| entry.0 as usize == block);
         let dropped = std::iter::once((dropped, 0)).filter(|(bits, _)| *bits != 0);
         dropped.chain(values.iter().map(|&(_, tokens, bit)| (bit, tokens)))
+    }
+
+    /// Sizes that the next block has where its call is warm.
+    pub(super) fn sizes_if_warm(&mut self, block: usize) -> &'a [(Entry, Subset)] {
+        take(&mut self.if_warm, |(entry, _)| entry.0 as usize == block)
     }
 
     /// Time saved after the next call, in order of precedence: the longest.

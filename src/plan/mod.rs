@@ -29,6 +29,7 @@ pub use term::{Deltas, Term};
 pub use variant::Variant;
 
 use crate::cache::CachePolicy;
+use crate::cache::luck::Luck;
 use crate::ids::NONE;
 use crate::price::PriceRow;
 use crate::recording::{CacheBreak, Restart, Shock, Tier};
@@ -79,6 +80,8 @@ pub struct Event {
     pub restart_inputs: i64,
     /// What the law does not explain.
     pub shock: Shock,
+    /// For a look into an automatic cache: its luck, which then stands for law and shock.
+    pub luck: Option<Luck>,
     /// Whether the context starts over.
     pub restart: Restart,
     /// A known event that breaks the cache.
@@ -98,6 +101,7 @@ impl Event {
         threshold: 0,
         restart_inputs: 0,
         shock: Shock::None,
+        luck: None,
         restart: Restart::No,
         cache_break: CacheBreak::No,
         healed: 0,
@@ -213,6 +217,22 @@ impl Plan {
     #[must_use]
     pub fn with_cache(self, cache: CachePolicy) -> Self {
         Self { cache, ..self }
+    }
+
+    /// Gives every look into an automatic cache another luck, drawn by `draw` session by session in
+    /// order: it is told the session's index in the recording and the lucks that agree with what
+    /// was recorded.
+    pub fn draw_luck(&mut self, mut draw: impl FnMut(u32, Range<i64>) -> i64) {
+        for planned in &self.sessions {
+            for run in &self.runs[planned.runs.start as usize..planned.runs.end as usize] {
+                for row in &self.rows[run.range()] {
+                    let event = self.events.get_mut(row.event as usize);
+                    if let Some(luck) = event.and_then(|event| event.luck.as_mut()) {
+                        *luck = luck.at(draw(planned.session, luck.range()));
+                    }
+                }
+            }
+        }
     }
 
     /// What may happen at the call of a row.

@@ -13,6 +13,12 @@ pub struct Patch {
     pub dropped_blocks: Vec<u32>,
     /// Blocks that would have another size: (block, tokens).
     pub replaced_blocks: Vec<(u32, i64)>,
+    /// Calls that would find their session warm: what it was told when it started still stands in
+    /// its context. By itself this changes nothing.
+    pub warmed: Vec<u32>,
+    /// Blocks that would have another size where their call is warm, because of this or another
+    /// intervention: (block, tokens).
+    pub if_warm: Vec<(u32, i64)>,
     /// Calls after which less time passes: (call, milliseconds).
     pub saved_ms: Vec<(u32, i64)>,
     /// Calls that would be made in addition.
@@ -53,6 +59,8 @@ impl Patch {
         self.dropped_calls.is_empty()
             && self.dropped_blocks.is_empty()
             && self.replaced_blocks.is_empty()
+            && self.warmed.is_empty()
+            && self.if_warm.is_empty()
             && self.saved_ms.is_empty()
             && self.inserted.is_empty()
             && self.healed.is_empty()

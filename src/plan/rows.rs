@@ -1,11 +1,12 @@
 //! The rows, terms and runs of one session.
 
 use super::compile::Compiler;
-use super::merged::{idle_ms, system_part};
+use super::merged::{idle_ms, in_order, system_part};
 use super::{Deltas, Event, InsertedCall, Row, Run, Subset, Variant};
+use crate::cache::{self, luck::Luck};
 use crate::ids::{ModelId, NONE};
 use crate::price::{MissingPrice, PriceRow};
-use crate::recording::{BlockKind, CacheBreak, Call, Restart, Tier};
+use crate::recording::{BlockKind, CacheBreak, Call, Recording, Restart, Tier};
 use crate::units::{BASIS_POINTS, scaled};
 
 /// What calls must share to share a run.
@@ -125,6 +126,7 @@ impl<'a> Compiler<'a> {
             threshold: self.threshold(at),
             restart_inputs: amounts.restart_inputs,
             shock: call.shock,
+            luck: luck(recording, at),
             // Whatever a file says: the first call of a session starts it.
             restart: if at == first { Restart::Fresh } else { call.restart },
             cache_break: call.cache_break,
@@ -154,8 +156,13 @@ impl<'a> Compiler<'a> {
             let clears = self.clears;
             let of = move |tokens| Deltas::of(block.kind, tokens, clears);
             let own = of(block.tokens);
-            let sizes = self.walk.sizes(index);
-            self.terms.choose(sizes.map(|(bits, to)| (bits, of(to) - own)));
+            let (sizes, if_warm) = (self.walk.sizes(index), self.walk.sizes_if_warm(index));
+            if if_warm.is_empty() {
+                self.terms.choose(sizes.map(|(bits, to)| (bits, of(to) - own)));
+            } else {
+                let sizes = in_order(sizes, if_warm).into_iter();
+                self.terms.choose_given(sizes.map(|(bit, with, to)| (bit, with, of(to) - own)));
+            }
             amounts += own;
         }
         amounts
@@ -305,6 +312,33 @@ fn fresh(call: &Call) -> i64 {
         Tier::Automatic if call.usage.write() == 0 => i64::MAX,
         _ => call.usage.fresh,
     }
+}
+
+/// The luck of a call's look into an automatic cache. The first call of a session has one for the
+/// case that it goes on from another session.
+fn luck(recording: &Recording, at: usize) -> Option<Luck> {
+    let call = &recording.calls[at];
+    let session = &recording.sessions[call.session as usize];
+    if call.tier != Tier::Automatic || call.cache_break != CacheBreak::No {
+        return None;
+    }
+    if at == session.first_call as usize {
+        return Some(Luck::OPEN);
+    }
+    let before = &recording.calls[at - 1];
+    let lookup = cache::Lookup {
+        prior: Some(cache::Prior {
+            cached: cache::left(before.tier, before.usage.context(), before.usage.fresh),
+            gap_ms: call.start_ms - before.touched_ms,
+            tier: before.tier,
+        }),
+        context: call.usage.context(),
+        static_prefix: session.static_prefix,
+        warm_prefix: session.warm_prefix,
+        cache_break: CacheBreak::No,
+    };
+    let goes_on = before.tier == Tier::Automatic && call.restart == Restart::No;
+    goes_on.then(|| Luck::recorded(&lookup, call.usage.read))
 }
 
 /// Tokens that a call wrote to the tier that is not its own.

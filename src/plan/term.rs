@@ -6,6 +6,7 @@
 //! the terms of a row are simply added up. All that hangs on the same bits is one term.
 
 use super::Subset;
+use super::merged::Given;
 use std::ops::{AddAssign, Sub};
 
 /// What changes about a row.
@@ -100,6 +101,45 @@ impl Terms {
         }
     }
 
+    /// Adds a choice of which some entries need one of several other bits too.
+    ///
+    /// A term cannot ask for two bits at once, but differences can: what counts with `a` and `b` on
+    /// is what counts with `a`, less what counts with `a` and without `b`. So the conditions are
+    /// products of "none of these is on", each with a sign, as in inclusion and exclusion.
+    pub(super) fn choose_given(&mut self, choices: impl Iterator<Item = Given<Deltas>>) {
+        // That no better entry counts.
+        let mut none: Vec<(i64, Subset)> = vec![(1, 0)];
+        for (any, with, deltas) in choices {
+            let negative = Deltas::default() - deltas;
+            for &(times, unless) in &none {
+                let (plus, minus) = if times > 0 { (deltas, negative) } else { (negative, deltas) };
+                for _ in 0..times.abs() {
+                    self.add(any & !unless, unless, plus);
+                    if let Some(with) = with {
+                        let unless = unless | with;
+                        self.add(any & !unless, unless, minus);
+                    }
+                }
+            }
+            let but = |(times, unless): (i64, Subset)| match with {
+                None => vec![(times, unless | any)],
+                Some(with) => {
+                    let both = unless | any | with;
+                    vec![(times, unless | any), (times, unless | with), (-times, both)]
+                }
+            };
+            let mut next: Vec<(i64, Subset)> = Vec::new();
+            for (times, unless) in none.into_iter().flat_map(but) {
+                match next.iter_mut().find(|(_, known)| *known == unless) {
+                    Some((sum, _)) => *sum += times,
+                    None => next.push((times, unless)),
+                }
+            }
+            next.retain(|(times, _)| *times != 0);
+            none = next;
+        }
+    }
+
     fn add(&mut self, any: Subset, unless: Subset, deltas: Deltas) {
         if any == 0 || deltas == Deltas::default() {
             return;
@@ -115,7 +155,8 @@ impl Terms {
         if let Some(last) = self.0.last_mut() {
             last.last = true;
         }
-        let touched_by = self.0.iter().fold(0, |bits, term| bits | term.any);
+        // A bit that only takes precedence changes what the others do.
+        let touched_by = self.0.iter().fold(0, |bits, term| bits | term.any | term.unless);
         terms.append(&mut self.0);
         touched_by
     }
@@ -148,6 +189,46 @@ mod tests {
         check(&[(4, -9), (1, -6), (2, -4)], &[(1, -6), (2, -4), (3, -6), (6, -9), (7, -9)]);
         check(&[(1, -60), (1, -40)], &[(1, -60)]);
         check(&[(1, 0), (2, 20)], &[(1, 0), (2, 20), (3, 0)]);
+    }
+
+    /// Entries: bit, bits of which one must be on too (0 for none), difference.
+    fn check_given(choices: &[(Subset, Subset, i64)]) {
+        let mut row = Terms::default();
+        let given = choices
+            .iter()
+            .map(|&(bit, with, delta)| (bit, (with != 0).then_some(with), inputs(delta)));
+        row.choose_given(given);
+        let mut terms = Vec::new();
+        let touched_by = row.finish(&mut terms);
+        for subset in 0..1_u64 << 6 {
+            let is_on = |&&(bit, with, _): &&(Subset, Subset, i64)| {
+                bit & subset != 0 && (with == 0 || with & subset != 0)
+            };
+            let want = choices.iter().find(is_on).map_or(0, |choice| choice.2);
+            let sum = |subset| -> i64 {
+                let count = terms.iter().filter(|term| term.counts(subset));
+                count.map(|term| term.deltas.inputs).sum()
+            };
+            assert_eq!(sum(subset), want, "{choices:?} under {subset:b}");
+            assert_eq!(sum(subset & touched_by), want, "{choices:?} touched by {touched_by:b}");
+        }
+    }
+
+    #[test]
+    fn an_entry_may_need_another_bit() {
+        check_given(&[(1, 2, -60)]);
+        check_given(&[(1, 6, -60)]);
+        check_given(&[(1, 2, -60), (4, 0, -40)]);
+        check_given(&[(1, 0, -60), (2, 4, -50), (8, 0, -40)]);
+        check_given(&[(1, 2, -60), (2, 1, -50), (8, 4, -40), (4, 0, -30)]);
+        check_given(&[(1, 6, -60), (8, 6, -50), (16, 32, -40), (5, 0, -30), (32, 0, 20)]);
+    }
+
+    #[test]
+    fn an_entry_without_a_difference_takes_precedence_all_the_same() {
+        let mut row = Terms::default();
+        row.choose([(1, inputs(0)), (2, inputs(20))].into_iter());
+        assert_eq!(row.finish(&mut Vec::new()), 3);
     }
 
     #[test]

@@ -10,17 +10,21 @@
 //! * output: `produced[i] = output[i] + output_hidden[i] = sum(outputs of i)`;
 //! * cache: the law's read, corrected by the call's shock, is the recorded read.
 
+mod beyond;
 mod build;
 mod calibrate;
 mod check;
 mod digest;
 pub mod estimate;
 pub mod format;
+mod invocation;
 mod part;
 
+pub use beyond::{Crashes, Remainder};
 pub use build::{Builder, RawBlock, RawCall, RawSession};
 pub use check::Unbalanced;
 pub use digest::hex;
+pub use invocation::{Invocation, Packet};
 
 use crate::ids::{ModelId, NONE, ToolId};
 use crate::units::Usage;
@@ -404,55 +408,6 @@ impl Block {
     }
 }
 
-/// Usage known only as a total: what a source billed beyond the calls it shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remainder {
-    /// Index of the session it was billed with; [`NONE`] if it belongs to none.
-    pub session: u32,
-    /// Its model.
-    pub model: ModelId,
-    /// The tokens.
-    pub usage: Usage,
-    /// Why it is there, in a few words.
-    pub why: String,
-}
-
-/// What an orchestrator hands to an agent; all of it names, no text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Packet {
-    /// The source's id of it; a retry has the same.
-    pub id: String,
-    /// The agent that it wakes.
-    pub agent: String,
-    /// What it asks for, e.g. `EXECUTE`.
-    pub kind: String,
-    /// The piece of work that it belongs to.
-    pub root: String,
-    /// For a digest: what it tells of, e.g. `TASK_COMPLETE:STATUS`; empty otherwise.
-    pub source: String,
-}
-
-/// An agent woken by a packet. Its calls go from `call` to the next invocation of the session or
-/// the session's end; of several at the same call the last one has them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invocation {
-    /// Index of the first call made for it.
-    pub call: u32,
-    /// The packet.
-    pub packet: Packet,
-}
-
-/// Records of crashed processes that a source counts beside its sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Crashes {
-    /// All of them.
-    pub records: u32,
-    /// Records opened again for a process id that belonged to a session that ended well.
-    pub pid_reuse: u32,
-    /// Processes of subagents that outlived their session.
-    pub orphans: u32,
-}
-
 /// A canonical capture of one or many sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
@@ -483,15 +438,6 @@ impl Recording {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.calls.iter().map(|call| call.usage).sum()
-    }
-
-    /// The calls of invocation `index`; none where a later one took its place.
-    #[must_use]
-    pub fn calls_of(&self, index: usize) -> Range<usize> {
-        let first = self.invocations[index].call as usize;
-        let end = self.sessions[self.calls[first].session as usize].range().end;
-        let next = self.invocations.get(index + 1).map_or(end, |next| next.call as usize);
-        first..next.min(end)
     }
 
     /// The blocks of call `index`.

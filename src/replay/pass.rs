@@ -12,7 +12,7 @@ use super::ruled::{self, Ends};
 use super::state::{OPEN, State};
 use crate::cache::{self, Lookup, Policy, Prior};
 use crate::ids::NONE;
-use crate::plan::{Deltas, Island, Plan, Planned, Row, Rules, Run, Subset};
+use crate::plan::{Deltas, Event, Island, Plan, Planned, Row, Rules, Run, Subset};
 use crate::recording::{CacheBreak, Shock, Tier};
 use crate::units::BASIS_POINTS;
 use std::ops::Range;
@@ -266,6 +266,17 @@ fn make(
     Made { context, fresh, read, off_tier, output, hidden: outputs - output, start_ms }
 }
 
+/// What a call reads: by its luck if it looks up what an automatic cache kept, else by the law and
+/// what that did not explain.
+pub(super) fn look<P: Policy>(event: &Event, policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
+    match event.luck {
+        Some(luck) if lookup.prior.is_some_and(|prior| prior.tier == Tier::Automatic) => {
+            luck.read(policy, lookup)
+        }
+        _ => cache::with_shock(policy, lookup, shock),
+    }
+}
+
 /// One row at which something happens, or that has to answer for an earlier one.
 pub(super) fn eventful<P: Policy>(
     state: &mut State,
@@ -287,6 +298,8 @@ pub(super) fn eventful<P: Policy>(
     let (cache_break, shock) = entry::weather(state, event, entry, subset);
     entry::enter(state, (event, entry), (inputs, deltas));
     let made = if deltas.dropped {
+        // Luck belongs to a look; where none is made it does not wait for the next one.
+        let shock = if event.luck.is_some() { Shock::None } else { shock };
         (state.carried_break, state.carried_shock) = (cache_break, shock);
         state.carried_outputs += outputs;
         None
@@ -295,7 +308,8 @@ pub(super) fn eventful<P: Policy>(
         let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
         let plain = lookup(state, run, state.tier, start_ms);
         let prior = plain.prior.filter(|_| state.entered);
-        let read = cache::with_shock(policy, &Lookup { prior, cache_break, ..plain }, shock);
+        let lookup = Lookup { prior, cache_break, ..plain };
+        let read = look(event, policy, &lookup, shock);
         if !state.made {
             (state.made, state.from_ms) = (true, start_ms);
         }

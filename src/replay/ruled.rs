@@ -163,7 +163,7 @@ impl<P: Policy, S: Sink> Road<'_, P, S> {
         let plain = pass::lookup(state, run, state.tier, start_ms);
         let prior = plain.prior.filter(|_| state.entered);
         let lookup = Lookup { prior, cache_break, ..plain };
-        let read = cache::with_shock(self.policy, &lookup, shock);
+        let read = pass::look(event, self.policy, &lookup, shock);
         let (read, fresh) = match run.tier {
             _ if context < run.min_cached => (0, context),
             Tier::Uncached | Tier::Automatic => (read, context - read),

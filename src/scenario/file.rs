@@ -10,6 +10,7 @@
 //! cache = "measured"           # or "none", "perfect": the bounds
 //! seed = 774
 //! draws = 1000
+//! requests_a_minute = 60       # what the provider lets through, for the limiter
 //!
 //! [select]                     # which sessions take part
 //! step = ["implement", "assess"]
@@ -52,6 +53,7 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
     let lens = fields.text("lens").and_then(|name| named(&Lens::NAMED, name));
     let cache = fields.text("cache").and_then(|name| named(&CachePolicy::NAMED, name));
     let draws = fields.whole("draws").and_then(|draws| u32::try_from(draws).ok());
+    let requests = fields.whole("requests_a_minute");
     Ok(Scenario {
         name: text("name").unwrap_or_else(|| name.to_owned()),
         recording: text("recording").unwrap_or_default(),
@@ -61,6 +63,7 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
         date: fields.text("date").and_then(|day| day.parse().ok()),
         seed: fields.whole("seed").map_or(DEFAULT_SEED, i64::unsigned_abs),
         draws: draws.unwrap_or(DEFAULT_DRAWS),
+        requests_a_minute: requests.and_then(|most| u32::try_from(most).ok()).unwrap_or(0),
         cache: cache.unwrap_or_default(),
         select: select::parse(fields.table("select"))?,
         models: models(fields.table("models"))?,
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn a_scenario_is_read_whole() {
         let text = "recording = \"order-774\"\nlens = \"record\"\nseed = 7\ndate = \"2026-04-13\"\n\
-                    prices = \"p.csv\"\ncache = \"perfect\"\ndraws = 0\n\
+                    prices = \"p.csv\"\nrequests_a_minute = 60\ncache = \"perfect\"\ndraws = 0\n\
                     [select]\nstep = \"implement\"\n[models]\n\"a.b\" = \"c\"\n\
                     [toggles.r4]\ncap = { low = 1, mode = 2, high = 3 }\nrisk = 3\n[toggles.R1]\n";
         let scenario = parse("s", &format!("{HEAD}{text}")).unwrap();
@@ -164,7 +167,7 @@ mod tests {
         assert_eq!(scenario.toggles[1].grade, Grade { risk: 3, ..of_card });
         assert_eq!(scenario.toggles[0].params.get("compliance"), 8_611);
         assert_eq!((scenario.lens, scenario.seed, scenario.draws), (Lens::Record, 7, 0));
-        assert_eq!(scenario.cache, CachePolicy::Perfect);
+        assert_eq!((scenario.cache, scenario.requests_a_minute), (CachePolicy::Perfect, 60));
         assert_eq!(scenario.models, [("a.b".to_owned(), "c".to_owned())]);
         assert_eq!(scenario.select.steps, ["implement"]);
         let bare = parse("s", &format!("{HEAD}date = 2026-04-13\n")).unwrap();

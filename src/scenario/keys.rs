@@ -2,7 +2,7 @@
 //! are checked, hints given, the schema for editors made and new scenarios commented.
 
 use super::node::{Entry, Field, Node};
-use super::{BadScenario, Fault, MOST_DRAWS, SCHEMA, joined, nearest};
+use super::{BadScenario, Fault, MOST_DRAWS, MOST_REQUESTS, SCHEMA, joined, nearest};
 use crate::cache::CachePolicy;
 use crate::intervene::{Card, Shape, Unit};
 use crate::reconstruct::Lens;
@@ -58,7 +58,7 @@ const fn key(name: &'static str, holds: Holds, what: &'static str) -> Key {
 }
 
 /// The keys of a scenario.
-pub(super) const TOP: [Key; 13] = [
+pub(super) const TOP: [Key; 14] = [
     key("schema", Holds::Schema, "name and version of this format"),
     key("name", Holds::Text, "its name; that of the file unless given"),
     key(
@@ -92,6 +92,12 @@ pub(super) const TOP: [Key; 13] = [
         "draws",
         Holds::Whole(0, MOST_DRAWS as i64),
         "draws of the uncertainty study; 0 for no bands",
+    ),
+    key(
+        "requests_a_minute",
+        Holds::Whole(0, MOST_REQUESTS as i64),
+        "requests that the provider lets through in any minute, for the limiter of agents that \
+         packets wake; 0 where that is not known",
     ),
     key("select", Holds::Select, "which sessions of the recording take part; all unless given"),
     key(

@@ -33,6 +33,9 @@ pub const DEFAULT_SEED: u64 = 774;
 /// are off by about one percentile point.
 pub const DEFAULT_DRAWS: u32 = 1_000;
 
+/// The most requests a minute that a scenario may name: beyond it there is no limit.
+pub const MOST_REQUESTS: u32 = 1_000_000;
+
 /// The most draws that a scenario may ask for.
 pub const MOST_DRAWS: u32 = 100_000;
 
@@ -103,6 +106,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Draws of the uncertainty study; 0 for no bands.
     pub draws: u32,
+    /// Requests that the provider lets through in any minute; 0 where that is not known.
+    pub requests_a_minute: u32,
     /// The cache that is replayed with.
     pub cache: CachePolicy,
     /// Which sessions of the recording take part.
@@ -132,6 +137,7 @@ impl Scenario {
             date: None,
             seed: DEFAULT_SEED,
             draws: DEFAULT_DRAWS,
+            requests_a_minute: 0,
             cache: CachePolicy::default(),
             select: Selection::default(),
             models: Vec::new(),

@@ -73,7 +73,8 @@ fn top(scenario: &Scenario, key: &str) -> Said {
         }
         "cache" => Said::Live(quote(scenario.cache.name())),
         "seed" => Said::Live(scenario.seed.to_string()),
-        _ => Said::Live(scenario.draws.to_string()),
+        "draws" => Said::Live(scenario.draws.to_string()),
+        _ => Said::Live(scenario.requests_a_minute.to_string()),
     }
 }
 
@@ -322,6 +323,7 @@ mod tests {
             drawn in prop::collection::vec((ranges(), 0..9_u32, 1..=3_u32), 20),
             (seed, draws, policy) in (0..=i64::MAX as u64, 0..=100_000_u32, 0..3_usize),
             (day, word) in (prop::option::of(1..28_i8), texts()),
+            requests_a_minute in 0..=1_000_000_u32,
         ) {
             let mut scenario = Scenario::all_toggles();
             for (chosen, (range, effort, risk)) in scenario.toggles.iter_mut().zip(drawn) {
@@ -340,6 +342,7 @@ mod tests {
             scenario.date = day.map(|day| date(2026, 4, day));
             scenario.model = prices.clone();
             let models = models.into_iter().collect();
+            let scenario = Scenario { requests_a_minute, ..scenario };
             check(&Scenario { name, recording, prices, seed, draws, select, models, ..scenario });
         }
     }

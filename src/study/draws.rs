@@ -1,16 +1,19 @@
-//! Draws of parameters and call counts.
+//! Draws of parameters, call counts and the luck of automatic caches.
 //!
 //! A parameter is one unknown for all sessions: its draws are keyed by (seed, toggle, parameter).
-//! A call count belongs to a session: its draws are keyed by (seed, session). Draw k of the one
-//! never depends on the other, so that adding a toggle or a session shifts nobody's luck, and the
-//! same luck meets every subset of toggles. Integers and fixed point throughout: the same bytes on
-//! every machine.
+//! A call count belongs to a session, and so does the luck of its calls: they are keyed by (seed,
+//! session). Draw k of the one never depends on the other, so that adding a toggle or a session
+//! shifts nobody's luck, and the same luck meets every subset of toggles. Integers and fixed point
+//! throughout: the same bytes on every machine.
 
 use crate::fixed::{self, ONE};
 use crate::intervene::{Params, Range, Shape};
+use crate::plan::Plan;
+use crate::recording::Recording;
 use crate::scenario::Chosen;
 use crate::seed::Seed;
 use rand::Rng;
+use rand_chacha::ChaCha12Rng;
 
 /// All draws of all parameters of some toggles.
 #[derive(Clone, Debug)]
@@ -42,6 +45,20 @@ impl Draws {
             params.with(at, draws[k as usize])
         })
     }
+}
+
+/// Gives the looks of a plan into automatic caches the luck of draw `k`: keyed by (seed, session),
+/// one draw a look, so that the same luck meets every subset of toggles.
+pub fn luck(seed: Seed, recording: &Recording, plan: &mut Plan, k: u32) {
+    let mut of: Option<(u32, ChaCha12Rng)> = None;
+    plan.draw_luck(|session, lucks| {
+        if of.as_ref().is_none_or(|(last, _)| *last != session) {
+            let id = recording.sessions[session as usize].id.as_bytes();
+            of = Some((session, seed.stream("cache luck", &[id, &k.to_le_bytes()].concat())));
+        }
+        let share = of.as_mut().map_or(0, |(_, rng)| below(lucks.end - lucks.start, rng));
+        lucks.start + share
+    });
 }
 
 /// One value of a range.

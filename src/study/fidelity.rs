@@ -6,8 +6,8 @@
 //! reads from those. Both errors are of a session's summed reads.
 
 use crate::cache::ttl::Ttl;
-use crate::cache::{self, Lookup, Policy, Prior};
-use crate::recording::{BlockKind, Recording, Restart, Session};
+use crate::cache::{self, Lookup, Policy, Prior, luck};
+use crate::recording::{BlockKind, Recording, Restart, Session, Tier};
 use std::collections::BTreeMap;
 
 /// What a compaction leaves beside its summary: files that the harness reads again.
@@ -128,8 +128,13 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
             cache_break: call.cache_break,
         };
         let cached = cache::left(before.tier, before.usage.context(), before.usage.fresh);
-        law += Ttl.read(&lookup(call.usage.context(), cached));
-        content += Ttl.read(&lookup(contents[position], contents[position - 1]));
+        // An automatic cache has an average only.
+        let by_law = |lookup: Lookup| match before.tier {
+            Tier::Automatic => luck::expected(&lookup),
+            _ => Ttl.read(&lookup),
+        };
+        law += by_law(lookup(call.usage.context(), cached));
+        content += by_law(lookup(contents[position], contents[position - 1]));
     }
     SessionError { folder: folder(session).to_owned(), billed, law, content, calls: session.calls }
 }

@@ -13,6 +13,7 @@ pub mod headline;
 pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
+pub mod limiter;
 pub mod openings;
 #[cfg(feature = "tables")]
 pub mod pivot;

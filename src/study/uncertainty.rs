@@ -8,7 +8,7 @@
 
 use super::attribute::Attribution;
 use super::claims::MODEL_ERROR_BP;
-use super::draws::{Draws, normal};
+use super::draws::{self, Draws, normal};
 use super::edges::Edges;
 use super::experiment::Experiment;
 use super::headline::Headline;
@@ -194,7 +194,8 @@ impl Lab<'_> {
         let patches: Vec<_> = (0..chosen.len())
             .map(|at| self.experiment.patch(recording, at, &self.draws.params(chosen, at, k)))
             .collect();
-        let plan = self.experiment.plan(recording, &patches)?;
+        let mut plan = self.experiment.plan(recording, &patches)?;
+        draws::luck(self.experiment.seed, recording, &mut plan, k);
         let baseline = Side::totals(&plan, 0);
         let edges = Edges::of(&plan, chosen.len());
         let lattice = if k < self.lattices { Lattice::of(&plan, chosen.len()) } else { None };

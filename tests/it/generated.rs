@@ -116,7 +116,7 @@ fn recording(tape: &mut Tape) -> Recording {
 
 fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
     let mut calls: Vec<RawCall> = Vec::new();
-    let tier = tape.below(3);
+    let tier = tape.below(4);
     for at in 0..tape.below(12) {
         let before = calls.last();
         let call = call(tape, before, (at, tier), clock);
@@ -136,7 +136,7 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         tools: vec!["Bash".to_owned(), "Read \"x\", \\y".to_owned()],
         calls,
         invocations: Vec::new(),
-        tier: None,
+        tier: (tier == 3).then_some(Tier::Automatic),
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
@@ -171,7 +171,8 @@ fn call(tape: &mut Tape, before: Option<&RawCall>, (at, tier): (i64, i64), start
     let output: i64 = outputs.iter().map(|block| block.estimate).sum();
     let placeholder = tape.once_in(4);
     let output = if placeholder { output.min(tape.below(9)) } else { output + tape.below(30) };
-    let tier = if tape.once_in(10) { tape.below(3) } else { tier };
+    // A provider that caches by itself leaves nothing to choose.
+    let tier = if tier != 3 && tape.once_in(10) { tape.below(3) } else { tier };
     let usage = Usage { output, ..usage(tape, before, context, tier) };
     let took = tape.below(20_000);
     let poll = if tape.once_in(4) { CallMarks::POLL } else { CallMarks::empty() };
@@ -203,6 +204,7 @@ fn usage(tape: &mut Tape, before: Option<&RawCall>, context: i64, tier: i64) -> 
     let read = read.clamp(0, context);
     let rest = context - read;
     let fresh = match tape.below(6) {
+        0..=4 if tier == 3 => rest,
         _ if tier == 0 => rest,
         0..=2 => 3.min(rest),
         3 => tape.below(rest + 1),
@@ -258,10 +260,10 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
         let block = tape.below(recording.blocks.len() as i64) as u32;
         let frees_time = tape.once_in(2);
         let session = |tape: &mut Tape| tape.below(recording.sessions.len() as i64) as u32;
-        match tape.below(15) {
+        match tape.below(17) {
             0 => patch.dropped_calls.push(DroppedCall { call, frees_time }),
             1 => patch.drop_call_and_blocks(recording, call, frees_time),
-            2 | 3 if recording.blocks.is_empty() => {}
+            2 | 3 | 15 | 16 if recording.blocks.is_empty() => {}
             2 => patch.dropped_blocks.push(block),
             3 => patch.replaced_blocks.push((block, tape.pick(&[30, 0, 900, 12_000]))),
             4 => patch.saved_ms.push((call, tape.pick(&GAPS_MS))),
@@ -285,6 +287,16 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
                 let sessions = 0..recording.sessions.len() as u32;
                 let own = sessions.filter(|session| all || *session == one);
                 patch.rules.extend(own.map(|session| (session, rules)));
+            }
+            15 => {
+                let call = tape.pick(&[call, recording.blocks[block as usize].call]);
+                patch.warmed.push(call);
+            }
+            16 => {
+                patch.if_warm.push((block, tape.pick(&[40, 0, 800, 13_000])));
+                if tape.once_in(2) {
+                    patch.warmed.push(recording.blocks[block as usize].call);
+                }
             }
             _ => {
                 let SpawnedCall { input, output, duration_ms } = spawned_call(tape);

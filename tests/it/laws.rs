@@ -267,7 +267,8 @@ fn probes_meet_their_known_truth() {
     let mut seen = 0;
     for (probe, expect) in truth.as_object().into_iter().flatten() {
         let path = root.join(probe);
-        if !path.exists() {
+        // Those of Codex have a test of their own (`import_codex`).
+        if !path.exists() || expect["final_dedupe"].is_null() {
             continue;
         }
         seen += 1;

@@ -220,6 +220,7 @@ proptest! {
             patch.dropped_calls.retain(last_stays);
             patch.dropped_blocks.clear();
             patch.replaced_blocks.clear();
+            patch.if_warm.clear();
         }
         let outcome = replay(&case.plan(), case.subset);
         let produced = |outcome: &Outcome| outcome.usage().output + outcome.hidden_output();

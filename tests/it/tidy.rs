@@ -25,7 +25,13 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
     ("intervene", &["params", "support"]),
-    ("import", &["escapes", "json", "lines", "marks", "merge", "shell", "suites", "time"]),
+    (
+        "import",
+        &[
+            "escapes", "finish", "forks", "json", "lines", "marks", "merge", "packed", "shell",
+            "suites", "text", "time",
+        ],
+    ),
     ("report", &["chart", "document", "format", "json", "parquet", "view"]),
 ];
 

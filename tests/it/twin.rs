@@ -39,6 +39,10 @@ pub struct Piece {
 /// A recorded call, or one that resembles it, and what enters and leaves with it.
 pub struct Request {
     pub call: Call,
+    /// The most of it that is neither read nor written.
+    pub fresh: i64,
+    /// What it finds in an automatic cache.
+    pub luck: Option<Luck>,
     /// An automatic compaction happens from this prompt on.
     pub threshold: i64,
     /// What the prompt starts over with by a toggle.
@@ -49,6 +53,17 @@ pub struct Request {
     pub results: Piece,
     pub inputs: Vec<Piece>,
     pub outputs: Vec<i64>,
+}
+
+/// What a look into an automatic cache finds.
+#[derive(Clone, Copy)]
+pub struct Luck {
+    /// The entry is alive for so long.
+    lives_ms: i64,
+    /// A hit reads so much more than was cached.
+    more: i64,
+    /// A miss reads that much, if one was recorded.
+    missed: Option<i64>,
 }
 
 /// One session in progress.
@@ -91,6 +106,8 @@ pub struct State {
     pub model: Option<String>,
     /// Whether it goes on from another session.
     pub resumed: bool,
+    /// That of the call that comes next.
+    pub luck: Option<Luck>,
 }
 
 impl<'a> Twin<'a> {
@@ -125,6 +142,7 @@ impl<'a> Twin<'a> {
     /// Brings a request into the prompt, which may start over before, and makes its call.
     pub fn serve(&mut self, at: usize, mut request: Request, dropped: bool) {
         let start_ms = request.call.start_ms - self.state.earlier_ms;
+        self.state.luck = request.luck;
         let sends = !dropped && self.state.sent;
         if sends {
             self.keep_warm(at, &request.call, start_ms);
@@ -165,23 +183,25 @@ impl<'a> Twin<'a> {
         if sends {
             self.clear(&request);
         }
-        let Request { call, summary, results, inputs, outputs, .. } = request;
+        let Request { call, fresh, summary, results, inputs, outputs, .. } = request;
         self.state.prompt.extend([summary, vec![results], inputs].concat());
         if dropped {
             self.state.late_outputs.extend(outputs);
             self.state.late_breaks.push(call.cache_break);
-            if call.shock != Shock::None {
+            if self.state.luck.is_some() {
+                self.state.late_shock = None;
+            } else if call.shock != Shock::None {
                 self.state.late_shock = Some(call.shock);
             }
         } else {
-            self.make(at, call, start_ms, outputs);
+            self.make(at, (call, fresh), start_ms, outputs);
         }
     }
 
-    fn make(&mut self, at: usize, call: Call, start_ms: i64, outputs: Vec<i64>) {
+    fn make(&mut self, at: usize, (call, fresh): (Call, i64), start_ms: i64, outputs: Vec<i64>) {
         let context = total(&self.state.prompt);
         let read = self.read(&call, start_ms, context);
-        let (read, fresh) = self.fresh(&call, read, context, call.usage.fresh);
+        let (read, fresh) = self.fresh(&call, read, context, fresh);
         let one_hour = call.tier == Tier::OneHour;
         let off = if one_hour { call.usage.write_5m } else { call.usage.write_1h };
         let outputs = [take(&mut self.state.late_outputs), outputs].concat();
@@ -192,7 +212,8 @@ impl<'a> Twin<'a> {
         let usage = written(call.tier, read, fresh, context, off);
         self.tell(at, &call, Usage { output, ..usage }, produced - output, start_ms);
         let at_ms = call.touched_ms - self.state.earlier_ms;
-        self.state.cached = Some(Entry { prefix: context - fresh, at_ms, tier: call.tier });
+        let prefix = kept(call.tier, context, fresh);
+        self.state.cached = Some(Entry { prefix, at_ms, tier: call.tier });
         let (from_ms, _) = self.state.span_ms.unwrap_or((start_ms, 0));
         self.state.span_ms = Some((from_ms, call.end_ms - self.state.earlier_ms));
         self.state.model = Some(self.priced(&call).0.to_owned());
@@ -237,11 +258,22 @@ impl<'a> Twin<'a> {
             Some(_) if met(CacheBreak::ToZero) => (0, 0),
             Some(Entry { prefix, at_ms, tier }) => {
                 let alive = if met(CacheBreak::ToStatic) { static_prefix } else { *prefix };
-                let warm = if *tier == Tier::OneHour { warm_prefix } else { 0 };
+                let warms = matches!(tier, Tier::OneHour | Tier::Automatic);
+                let warm = if warms { warm_prefix } else { 0 };
                 (if start_ms - at_ms >= tier.ttl_ms() { warm } else { alive }, alive)
             }
         };
         let late = self.state.late_shock.take().unwrap_or(Shock::None);
+        if let (Some(luck), Some(entry)) = (self.state.luck, &self.state.cached)
+            && entry.tier == Tier::Automatic
+        {
+            let read = match (start_ms - entry.at_ms).max(0) {
+                _ if met(CacheBreak::ToZero) || met(CacheBreak::ToStatic) => law,
+                gap_ms if gap_ms < luck.lives_ms => alive.min(context) + luck.more,
+                _ => luck.missed.unwrap_or(warm_prefix),
+            };
+            return read.clamp(0, context);
+        }
         let read = match if call.shock == Shock::None { late } else { call.shock } {
             Shock::None => law,
             Shock::Shift(by) => law.min(context) + by,
@@ -251,6 +283,45 @@ impl<'a> Twin<'a> {
         };
         read.clamp(0, context)
     }
+}
+
+/// The luck of a recorded call, the middle one of those that agree with what was recorded.
+pub fn luck(recording: &Recording, at: usize) -> Option<Luck> {
+    let call = &recording.calls[at];
+    let session = &recording.sessions[call.session as usize];
+    if call.tier != Tier::Automatic || call.cache_break != CacheBreak::No {
+        return None;
+    }
+    if at == session.range().start {
+        return Some(Luck { lives_ms: 300_000, more: 0, missed: None });
+    }
+    let before = &recording.calls[at - 1];
+    if before.tier != Tier::Automatic || call.restart != Restart::No {
+        return None;
+    }
+    let (read, context) = (call.usage.read, call.usage.context());
+    let cached = kept(before.tier, before.usage.context(), before.usage.fresh).min(context);
+    let chance = match call.start_ms - before.touched_ms {
+        ..60_000 => 9_500,
+        60_000..300_000 => 6_800,
+        300_000..3_600_000 => 3_900,
+        _ => 350,
+    };
+    let hit = read >= cached || 2 * read > cached && read > session.static_prefix;
+    let lives_ms = match if hit { chance / 2 } else { i64::midpoint(chance, 10_000) } {
+        ..350 => i64::MAX,
+        350..3_900 => 3_600_000,
+        3_900..6_800 => 300_000,
+        6_800..9_500 => 60_000,
+        _ => 0,
+    };
+    let more = if hit { read - cached } else { 0 };
+    Some(Luck { lives_ms, more, missed: (!hit).then_some(read) })
+}
+
+/// The prefix that a call leaves in the cache.
+pub fn kept(tier: Tier, context: i64, fresh: i64) -> i64 {
+    if tier == Tier::Automatic { context / 128 * 128 } else { context - fresh }
 }
 
 /// Tokens of all pieces.

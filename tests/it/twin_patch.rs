@@ -1,7 +1,7 @@
 //! The slow twin's reading of patches: which facts are on, and what they make of a recorded call.
 
 use crate::generated::Case;
-use crate::twin::{Piece, Request, Twin, pieces, written};
+use crate::twin::{Piece, Request, Twin, luck, pieces, written};
 use windtunnel::plan::{InsertedCall, Patch, Rules};
 use windtunnel::recording::{Block, BlockKind, CacheBreak, Call, Restart, Shock, Tier};
 use windtunnel::units::Usage;
@@ -15,6 +15,8 @@ pub fn all_on(case: &Case) -> Patch {
         on.dropped_calls.extend(patch.dropped_calls);
         on.dropped_blocks.extend(patch.dropped_blocks);
         on.replaced_blocks.extend(patch.replaced_blocks);
+        on.warmed.extend(patch.warmed);
+        on.if_warm.extend(patch.if_warm);
         on.saved_ms.extend(patch.saved_ms);
         on.inserted.extend(patch.inserted);
         on.healed.extend(patch.healed);
@@ -74,6 +76,8 @@ impl<'a> Twin<'a> {
         let results = sizes(&is_result);
         let inputs = sizes(&|b| !b.kind.is_output() && !of_restart(b) && !is_result(b));
         Request {
+            fresh: fresh(&call),
+            luck: luck(self.recording, at),
             threshold,
             start: start.filter(|_| !first && call.restart == Restart::No),
             summary: pieces(&sizes(&of_restart)),
@@ -92,12 +96,15 @@ impl<'a> Twin<'a> {
     pub fn resembling(&self, at: usize, new: InsertedCall, start_ms: i64) -> Request {
         let like = self.on_tier(at);
         let (end_ms, touched_ms) = (start_ms + new.duration_ms, start_ms);
+        let most = fresh(&like);
         let fresh = like.usage.fresh;
         let usage = Usage { fresh, read: like.usage.context() - fresh, ..Usage::default() };
         let (restart, cache_break, shock) = (Restart::No, CacheBreak::No, Shock::None);
         let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, ..like };
         Request {
             call: Call { restart, cut: 0, cache_break, shock, ..like },
+            fresh: most,
+            luck: None,
             threshold: 0,
             start: None,
             summary: Vec::new(),
@@ -115,7 +122,9 @@ impl<'a> Twin<'a> {
         let sizes = self.on.replaced_blocks.iter().filter(|(replaced, _)| *replaced == index);
         let leaner = (block.kind == BlockKind::System && self.leaner().is_some())
             .then(|| (block.tokens - self.leaner().unwrap_or(0)).max(0));
-        sizes.map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
+        let warm = self.on.warmed.contains(&block.call);
+        let if_warm = self.on.if_warm.iter().filter(|(of, _)| warm && *of == index);
+        sizes.chain(if_warm).map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
     }
 
     /// Time that does not pass after a call, of what passed from its start to the next one.
@@ -163,12 +172,19 @@ impl<'a> Twin<'a> {
     /// A recorded call on the tier of its rule.
     pub fn on_tier(&self, at: usize) -> Call {
         let mut call = self.recording.calls[at].clone();
-        let writes = call.tier != Tier::Uncached;
-        if let Some(tier) = self.rules.tier.filter(|tier| writes && *tier != Tier::Uncached) {
+        let chosen = |tier: Tier| tier == Tier::FiveMinutes || tier == Tier::OneHour;
+        if let Some(tier) = self.rules.tier.filter(|tier| chosen(call.tier) && chosen(*tier)) {
             let Usage { fresh, read, .. } = call.usage;
             let usage = written(tier, read, fresh, call.usage.context(), 0);
             (call.tier, call.usage) = (tier, Usage { output: call.usage.output, ..usage });
         }
         call
     }
+}
+
+/// The most of a call that is neither read nor written: all that is not read, where the provider
+/// bills no writes.
+fn fresh(call: &Call) -> i64 {
+    let free = call.tier == Tier::Automatic && call.usage.write() == 0;
+    if free { i64::MAX } else { call.usage.fresh }
 }

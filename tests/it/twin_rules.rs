@@ -1,9 +1,9 @@
 //! The slow twin between calls and sessions: warming, compacting and clearing by rules, and what a
 //! session takes over from another one or starts.
 
-use crate::twin::{Entry, Made, Piece, Request, State, Twin, pieces, total, written};
+use crate::twin::{Entry, Made, Piece, Request, State, Twin, kept, pieces, total, written};
 use windtunnel::plan::{Clearing, Compaction, InsertedCall, Patch, Warming};
-use windtunnel::recording::{CacheBreak, Call, Recording, Shock};
+use windtunnel::recording::{CacheBreak, Call, Recording, Shock, Tier};
 use windtunnel::units::Usage;
 
 /// The session that a session goes on from: the last to start of those that had ended.
@@ -97,11 +97,12 @@ impl Twin<'_> {
             return;
         }
         let read = self.read(next, start_ms, context);
-        let (read, fresh) = self.fresh(next, read, context, 0);
+        let none = if next.tier == Tier::Automatic { context } else { 0 };
+        let (read, fresh) = self.fresh(next, read, context, none);
         let usage = written(next.tier, read, fresh, context, 0);
         self.tell(at, next, Usage { output, ..usage }, 0, start_ms);
         self.state.prompt = pieces(&[static_prefix, left]);
-        let prefix = static_prefix.min(context - fresh);
+        let prefix = static_prefix.min(kept(next.tier, context, fresh));
         self.state.cached = Some(Entry { prefix, at_ms: start_ms, tier: next.tier });
         (next.cache_break, next.shock, next.cut) = (CacheBreak::No, Shock::None, 0);
     }

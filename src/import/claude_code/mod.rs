@@ -5,19 +5,17 @@
 //! one call and the last usage counts; `<synthetic>` and API errors are no calls; unknown record
 //! types are normal.
 
-mod finish;
 pub(super) mod stream_json;
-mod text;
 mod thread;
 mod wire;
 
 use super::json::{self, Fault};
 use super::lines::{Line, Lines};
+use super::text::{Lenient, Short};
 use super::{FileInfo, Importer, Parsed};
 use crate::recording::Role;
 use serde::Deserialize;
 use std::collections::HashMap;
-use text::{Lenient, Short};
 use thread::Thread;
 use wire::{Record, WireUsage};
 

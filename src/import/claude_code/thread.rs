@@ -2,10 +2,9 @@
 
 mod tools;
 
-use super::finish::{self, Between};
 use super::wire::{Content, Item, Message, Record};
-use crate::import::time;
-use crate::import::{CallKey, Draft};
+use crate::import::finish::{self, Between};
+use crate::import::{CallKey, Draft, intern, time};
 use crate::recording::estimate;
 use crate::recording::{
     Basis, BlockKind, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart, Role,
@@ -312,6 +311,7 @@ impl Thread {
             keys: self.keys,
             sidechain: self.sidechain,
             last_ms: self.last_ms,
+            lineage: None,
         }
     }
 }
@@ -337,17 +337,4 @@ fn version(text: &str) -> (u32, u32, u32) {
     let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     (next(), next(), next())
-}
-
-fn intern(names: &mut Vec<String>, name: &str) -> u16 {
-    // A table of names is small; one that is not shares its last slot.
-    const MOST: usize = 4_096;
-    let known = names.iter().position(|known| known == name);
-    let at = known.unwrap_or_else(|| {
-        if names.len() < MOST {
-            names.push(name.to_owned());
-        }
-        names.len() - 1
-    });
-    at as u16
 }

@@ -1,6 +1,6 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
-use super::text::{Input, JsonLength, Length, Lenient, Short, Text, Word};
+use crate::import::text::{Input, JsonLength, Length, Lenient, Short, Text, Word};
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};

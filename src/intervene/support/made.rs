@@ -6,10 +6,15 @@
 //! `R1:2000` reads file 1, `G` greps, `L` globs, `E1` edits, `B` is a shell command, `T` a task,
 //! `-` nothing. In front of them: `h` a person asks, `@400/` 400 seconds pass instead of 10, `!`
 //! the context was compacted, `*` the effort was switched, `~` the model. Behind a use, `'` marks
-//! a read of what is still there.
+//! a read of what is still there. A word like `#agent/U/root` or `#agent/D/root/SOURCE:KIND` says
+//! that a packet wakes an agent at the call behind it: `U` a request, `D` a digest, `E` some work.
+//! Its prompt enters with that call. `at=50` starts the session 50 seconds into the recording,
+//! `tier=auto` caches as Codex does.
 
+use super::packets::DIGEST;
+use crate::cache::STEP;
 use crate::recording::{
-    BlockKind, BlockMarks, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession,
+    BlockKind, BlockMarks, Builder, CacheBreak, CallMarks, Packet, RawBlock, RawCall, RawSession,
     Recording, Restart, Role, Tier,
 };
 use crate::units::Usage;
@@ -20,6 +25,9 @@ pub const SYSTEM: i64 = 20_000;
 pub const PROMPT: i64 = 100;
 /// Tokens of every tool use made here.
 pub const USE: i64 = 50;
+
+/// Tokens of the skills, the snapshot and the packet in the prompt of every packet made here.
+pub const PROMPTED: [i64; 3] = [6_000, 4_000, 1_500];
 
 /// What survives a loss of the messages.
 const STATIC: i64 = 15_000;
@@ -53,18 +61,35 @@ fn session(line: &str, index: usize, start_ms: i64) -> RawSession {
     raw.models = MODELS.map(str::to_owned).to_vec();
     raw.tools = TOOLS.map(|(_, name)| name.to_owned()).to_vec();
     raw.static_prefix = Some(STATIC);
-    let mut tier = Tier::FiveMinutes;
+    let (mut tier, mut start_ms, mut gap) = (Tier::FiveMinutes, start_ms, "");
     for word in line.split(' ').filter(|word| !word.is_empty()) {
         match word.split_once('=') {
+            Some(("tier", "auto")) => tier = Tier::Automatic,
             Some(("tier", _)) => tier = Tier::OneHour,
+            Some(("at", seconds)) => start_ms = 1_000 * seconds.parse::<i64>().expect("seconds"),
             Some(("step", step)) => step.clone_into(&mut raw.step),
             Some(("pipe", pipe)) => pipe.clone_into(&mut raw.pipeline),
             Some(("role", _)) => raw.role = Role::Subagent,
             Some(("model", model)) => model.clone_into(&mut raw.models[0]),
-            _ => {
-                let call = call(word, &raw.calls, tier, start_ms);
-                raw.calls.push(call);
+            _ if word.starts_with('#') || word.contains("/#") => {
+                raw.invocations.push((raw.calls.len() as u32, packet(word)));
+                gap = word.strip_suffix(&word[word.find('#').unwrap_or(0)..]).unwrap_or("");
             }
+            _ => {
+                let woken =
+                    raw.invocations.last().is_some_and(|(at, _)| *at as usize == raw.calls.len());
+                let call = call(&format!("{gap}{word}"), &raw.calls, tier, (start_ms, woken));
+                raw.calls.push(call);
+                gap = "";
+            }
+        }
+    }
+    if tier == Tier::Automatic {
+        raw.tier = Some(tier);
+        for Usage { fresh, read, write_5m, .. } in raw.calls.iter_mut().map(|call| &mut call.usage)
+        {
+            let rest = *read % STEP;
+            (*fresh, *read) = (*fresh + std::mem::take(write_5m) + rest, *read - rest);
         }
     }
     if tier == Tier::OneHour {
@@ -75,7 +100,21 @@ fn session(line: &str, index: usize, start_ms: i64) -> RawSession {
     raw
 }
 
-fn call(word: &str, before: &[RawCall], tier: Tier, start_ms: i64) -> RawCall {
+/// `@100/#agent/kind/root/source`: the words of a packet.
+fn packet(word: &str) -> Packet {
+    let mut parts = word[word.find('#').map_or(0, |at| at + 1)..].split('/');
+    let mut next = || parts.next().unwrap_or_default().to_owned();
+    let (agent, kind, root, source) = (next(), next(), next(), next());
+    let kind = match &kind[..] {
+        "D" => DIGEST.to_owned(),
+        "U" => "USER_REQUEST".to_owned(),
+        "E" => "EXECUTE".to_owned(),
+        _ => kind,
+    };
+    Packet { id: format!("{agent} {kind} {root} {source}"), agent, kind, root, source }
+}
+
+fn call(word: &str, before: &[RawCall], tier: Tier, (start_ms, woken): (i64, bool)) -> RawCall {
     let (gap_s, word) = match word.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
         Some((gap, rest)) => (gap.parse().expect("seconds"), rest),
         None => (10, word),
@@ -88,6 +127,13 @@ fn call(word: &str, before: &[RawCall], tier: Tier, start_ms: i64) -> RawCall {
     let mut inputs = prev.map_or_else(Vec::new, |_| results(before));
     if has('h') || prev.is_none() {
         inputs.push(plain(BlockKind::User, PROMPT));
+    }
+    if woken {
+        let marks = [BlockMarks::SKILLS, BlockMarks::SNAPSHOT, BlockMarks::PACKET];
+        let parts = marks.iter().zip(PROMPTED);
+        inputs.extend(
+            parts.map(|(&marks, tokens)| RawBlock { marks, ..plain(BlockKind::User, tokens) }),
+        );
     }
     if has('!') {
         inputs = vec![plain(BlockKind::Summary, 5_000)];

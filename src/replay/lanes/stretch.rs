@@ -5,6 +5,7 @@ use super::{Block, LANES};
 use crate::cache::Policy;
 use crate::ids::NONE;
 use crate::plan::{Deltas, Row, Run};
+use crate::recording::Tier;
 
 /// A set of bits of a lane's number.
 pub(super) type Mask = u8;
@@ -194,7 +195,8 @@ impl Stretch {
                 return false;
             }
         }
-        if self.lead.is_none() {
+        // What an automatic cache keeps follows no sum over a stretch.
+        if self.lead.is_none() || run.tier == Tier::Automatic {
             return false;
         }
         let met = self.choices.len();

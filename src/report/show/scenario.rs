@@ -46,6 +46,8 @@ impl Checked {
         let seed = (scenario.seed != DEFAULT_SEED).then(|| scenario.seed.to_string());
         let draws =
             (scenario.draws != DEFAULT_DRAWS).then(|| integer(scenario.draws.into(), false));
+        let requests = i64::from(scenario.requests_a_minute);
+        let requests = (requests > 0).then(|| integer(requests, false));
         let of_cards = [
             ("lens", (scenario.lens != Lens::default()).then(|| lens.to_owned())),
             ("model", scenario.model.clone()),
@@ -53,6 +55,7 @@ impl Checked {
             ("date", date),
             ("seed", seed),
             ("draws", draws),
+            ("requests_a_minute", requests),
         ];
         let stated =
             of_cards.into_iter().filter_map(|(key, said)| Some(format!("{key}: {}", said?)));

@@ -1,7 +1,8 @@
 //! Tool uses and their results: what they are for, which file, which belongs to which.
 
-use super::{Thread, intern};
+use super::Thread;
 use crate::import::claude_code::wire::Item;
+use crate::import::intern;
 use crate::import::marks::{self, Purpose};
 use crate::recording::estimate;
 use crate::recording::{BlockKind, BlockMarks, CallMarks, RawBlock};

@@ -1,6 +1,7 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::limiter::LoadsJson;
 use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, Cost as CostJson, Share};
@@ -51,6 +52,7 @@ impl Shown<'_> {
                     .map(|swing| SwingJson::of(headline, swing))
                     .collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                limiter: self.loads.iter().map(LoadsJson::from).collect(),
                 distribution: self.spread_json(),
                 findings: self.findings,
                 provenance: self.provenance,
@@ -73,6 +75,9 @@ struct Body<'a> {
     interaction: Vec<PairJson>,
     tornado: Vec<SwingJson<'a>>,
     combined: Vec<CombinedJson>,
+    /// Turns at once and requests a minute of agents that packets wake.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limiter: Vec<LoadsJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     distribution: Option<Vec<SpreadJson>>,
     findings: &'a [Finding],

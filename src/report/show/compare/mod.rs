@@ -1,6 +1,7 @@
 //! The comparison: claimed, alone, last, verdict.
 
 mod json;
+mod limiter;
 mod open;
 mod spread;
 mod toggles;
@@ -13,6 +14,7 @@ use crate::study::audit::{self, Finding};
 use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
 use crate::study::headline::Headline;
+use crate::study::limiter::Loads;
 use crate::study::published::PublishedClaim;
 use crate::study::spread::Spread;
 
@@ -28,6 +30,8 @@ pub struct Shown<'a> {
     pub routes: Option<&'a Routes>,
     /// What the audit found.
     pub findings: &'a [Finding],
+    /// How busy agents are that packets wake, limiter by limiter; empty where there are none.
+    pub loads: &'a [Loads],
     /// How savings are spread over sessions, where asked for.
     pub spread: Option<&'a Spread>,
     /// Where it comes from.
@@ -51,6 +55,7 @@ impl Shown<'_> {
         section = section.bullets(self.explanations());
         document.section(section);
         document.section(self.together());
+        document.sections.extend(self.limiter());
         if let Some(open) = self.open() {
             document.section(open);
         }

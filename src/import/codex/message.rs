@@ -1,0 +1,86 @@
+//! Messages that enter a context: prompts, packets, skills, and what the harness adds.
+
+use super::packet;
+use super::pieces::Piece;
+use super::thread::Thread;
+use super::wire::Payload;
+use crate::import::escapes::chars;
+use crate::recording::estimate;
+use crate::recording::{BlockKind, BlockMarks, RawBlock};
+
+/// What the harness says in a user's name begins with one of these.
+const ADDED: [&[u8]; 9] = [
+    b"<environment_context>",
+    b"<user_instructions>",
+    b"<INSTRUCTIONS>",
+    b"# AGENTS.md instructions",
+    b"<turn_aborted>",
+    b"<user_shell_command>",
+    b"<permissions instructions>",
+    b"<collaboration_mode>",
+    b"<model_switch>",
+];
+
+/// A skill's body, which a `$skill` of the prompt before it calls for.
+const SKILL: &[u8] = b"<skill>";
+
+/// A subagent's report to the thread that spawned it.
+const REPORT: &[u8] = b"<subagent_notification>";
+
+impl Thread {
+    /// A message from outside; the answer is what is wrong with it, if anything is.
+    pub(super) fn message(
+        &mut self,
+        payload: &Payload<'_>,
+        at_ms: Option<i64>,
+    ) -> Option<&'static str> {
+        let said = payload.role.0 == b"user";
+        let mut wrong = None;
+        for piece in &payload.content.0 {
+            if piece.is_image() {
+                self.input(RawBlock::plain(BlockKind::User, 0, estimate::PER_IMAGE), at_ms);
+            } else if piece.text.0.is_empty() {
+            } else if let Some(prompt) = said.then(|| packet::read(piece.text.0)).flatten() {
+                if !prompt.readable {
+                    wrong = Some("a task packet without JSON front matter");
+                }
+                for (marks, chars) in prompt.parts {
+                    let mut block = RawBlock::plain(BlockKind::User, chars, 0);
+                    block.marks = marks;
+                    self.input(block, at_ms);
+                }
+                self.packet(prompt.packet);
+            } else {
+                self.piece(piece, said, at_ms);
+            }
+        }
+        wrong
+    }
+
+    fn piece(&mut self, piece: &Piece<'_>, said: bool, at_ms: Option<i64>) {
+        let text = piece.text.0;
+        let starts = |what: &[u8]| text.trim_ascii_start().starts_with(what);
+        let chars = chars(text);
+        let (kind, marks) = if said && starts(SKILL) {
+            (BlockKind::User, BlockMarks::SKILLS)
+        } else if said && starts(REPORT) {
+            (BlockKind::Report, BlockMarks::empty())
+        } else if said && !ADDED.iter().any(|what| starts(what)) {
+            (BlockKind::User, BlockMarks::empty())
+        } else if self.session.calls.is_empty() {
+            self.added_chars += chars;
+            (BlockKind::System, BlockMarks::empty())
+        } else {
+            (BlockKind::Unattributed, BlockMarks::empty())
+        };
+        let mut block = RawBlock::plain(kind, chars, 0);
+        block.marks = marks;
+        self.input(block, at_ms);
+    }
+}
+
+/// Whether a message of a compacted history is the harness's own and not a part of the summary.
+pub fn is_added(role: &[u8], pieces: &[Piece<'_>]) -> bool {
+    let first = pieces.first().map_or(&b""[..], |piece| piece.text.0);
+    role != b"user" || ADDED.iter().any(|what| first.starts_with(what))
+}

@@ -1,0 +1,312 @@
+//! One rollout on its way from lines to a raw session.
+//!
+//! A response is written piece by piece, its tools may have answered before its usage is told: what
+//! enters after the first piece belongs to the next call.
+
+use super::account::Counter;
+use super::identity::Identity;
+use super::message::is_added;
+use super::pieces::Pieces;
+use super::tools::Use;
+use super::wire::Payload;
+use crate::import::escapes::chars;
+use crate::import::finish::Between;
+use crate::import::{CallKey, intern};
+use crate::recording::{
+    BlockKind, BlockMarks, CallMarks, Packet, RawBlock, RawSession, Restart, Role, Tier,
+};
+use std::collections::HashMap;
+
+/// A compaction below so many percent of the window, in a turn without a prompt, was asked for by
+/// hand. Source: MODEL.md, "Accounting".
+const AUTO_PERCENT: i64 = 75;
+
+/// Collects the lines of one rollout.
+#[derive(Debug)]
+pub struct Thread {
+    pub(super) session: RawSession,
+    pub(super) identity: Identity,
+    pub(super) counter: Counter,
+    pub(super) keys: Vec<CallKey>,
+    pub(super) between: Vec<Between>,
+    /// Reasoning tokens of each call.
+    pub(super) reasoning: Vec<i64>,
+    pub(super) uses: HashMap<u64, Use>,
+    pub(super) files: HashMap<u64, u32>,
+    pub(super) reads: HashMap<u64, u64>,
+    pub(super) tool_uses: u32,
+    pub(super) asked: Option<(u32, u64)>,
+    /// What the call in flight was sent, what it produced, and what came since.
+    pub(super) inputs: Vec<RawBlock>,
+    pub(super) outputs: Vec<RawBlock>,
+    pub(super) later: Vec<RawBlock>,
+    pub(super) input_ms: Option<i64>,
+    pub(super) later_ms: Option<i64>,
+    pub(super) output_ms: Option<i64>,
+    pub(super) packets: Vec<(u64, Packet)>,
+    pub(super) human: bool,
+    pub(super) now: Between,
+    pub(super) model: u16,
+    effort: Option<u64>,
+    pub(super) window: i64,
+    /// A prompt or a call has come since the turn began.
+    pub(super) prompted: bool,
+    /// Characters of the system prompt, and of what the harness added before anybody spoke.
+    base_chars: u64,
+    pub(super) added_chars: u64,
+    pub(super) last_ms: i64,
+    pub(super) timed: bool,
+    /// The line that is being read.
+    pub line: u64,
+}
+
+impl Thread {
+    /// A thread of which nothing is known but its file.
+    pub fn new(label: &str) -> Self {
+        let mut session = RawSession::new(String::new(), label, Role::Main);
+        session.tier = Some(Tier::Automatic);
+        Self {
+            session,
+            identity: Identity::new(label),
+            counter: Counter::default(),
+            keys: Vec::new(),
+            between: Vec::new(),
+            reasoning: Vec::new(),
+            uses: HashMap::new(),
+            files: HashMap::new(),
+            reads: HashMap::new(),
+            tool_uses: 0,
+            asked: None,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            later: Vec::new(),
+            input_ms: None,
+            later_ms: None,
+            output_ms: None,
+            packets: Vec::new(),
+            human: false,
+            now: Between::default(),
+            model: 0,
+            effort: None,
+            window: 0,
+            prompted: false,
+            base_chars: 0,
+            added_chars: 0,
+            last_ms: i64::MIN,
+            timed: false,
+            line: 1,
+        }
+    }
+
+    /// Notes the time of a line.
+    pub fn met(&mut self, at_ms: Option<i64>) {
+        self.timed |= at_ms.is_some();
+        self.last_ms = self.last_ms.max(at_ms.unwrap_or(i64::MIN));
+    }
+
+    /// The head of a thread.
+    pub fn meta(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) {
+        if !self.identity.meta(payload, at_ms) {
+            return;
+        }
+        self.session.version = payload.cli_version.text().into_owned();
+        let told = payload.base_instructions.0.as_ref();
+        let base = told.map_or(payload.instructions, |base| base.text);
+        self.base_chars = chars(base.0);
+        if self.base_chars > 0 {
+            self.inputs.insert(0, RawBlock::plain(BlockKind::System, self.base_chars, 0));
+        }
+    }
+
+    /// Model and effort of what follows.
+    pub fn turn_context(&mut self, payload: &Payload<'_>) {
+        if !payload.model.0.is_empty() {
+            self.model = intern(&mut self.session.models, &payload.model.text());
+        }
+        if !payload.effort.0.is_empty() {
+            let effort = payload.effort.hash();
+            self.now.effort_switched |= self.effort.is_some_and(|before| before != effort);
+            self.effort = Some(effort);
+        }
+    }
+
+    /// A piece of the conversation; the answer is what is wrong with it, if anything is.
+    pub fn item(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) -> Option<&'static str> {
+        let before = self.outputs.len();
+        match payload.kind.0 {
+            b"message" if payload.role.0 == b"assistant" => {
+                for piece in &payload.content.0 {
+                    self.output(RawBlock::plain(BlockKind::Text, chars(piece.text.0), 0));
+                }
+            }
+            b"message" => return self.message(payload, at_ms),
+            b"reasoning" => self.output(RawBlock::plain(BlockKind::Thinking, 0, 0)),
+            b"function_call" => {
+                let name = payload.name.text();
+                self.tool_use(&name, payload.arguments.0, payload.call_id.0, at_ms);
+            }
+            b"custom_tool_call" => {
+                self.tool_use(&payload.name.text(), payload.input.0, payload.call_id.0, at_ms);
+            }
+            b"local_shell_call" => self.local_shell(payload, at_ms),
+            b"web_search_call" => {
+                let query = payload.action.0.as_ref().map_or(&b""[..], |action| action.query.0);
+                self.tool_use("web_search", query, payload.call_id.0, at_ms);
+            }
+            b"function_call_output" | b"custom_tool_call_output" | b"local_shell_call_output" => {
+                self.result(payload, at_ms);
+            }
+            b"agent_message" => {
+                let size = payload.content.0.iter().map(|piece| chars(piece.text.0)).sum();
+                self.input(RawBlock::plain(BlockKind::Report, size, 0), at_ms);
+            }
+            _ => {}
+        }
+        if self.outputs.len() > before {
+            self.output_ms = at_ms.or(self.output_ms);
+        }
+        None
+    }
+
+    /// Older shells name their words in a list.
+    fn local_shell(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) {
+        let words = payload.action.0.as_ref().map_or(&[][..], |action| &action.command.0);
+        let words: Vec<_> = words.iter().map(crate::import::text::Short::text).collect();
+        let arguments = serde_json::json!({ "command": words }).to_string();
+        let raw = serde_json::Value::from(arguments).to_string();
+        self.tool_use("local_shell", raw[1..raw.len() - 1].as_bytes(), payload.call_id.0, at_ms);
+    }
+
+    /// What happened beside the conversation.
+    pub fn event(&mut self, kind: &[u8]) {
+        match kind {
+            b"user_message" => {
+                self.human = true;
+                self.prompted = true;
+            }
+            b"task_started" | b"turn_started" => {
+                self.abandon();
+                self.prompted = false;
+            }
+            b"turn_aborted" => self.abandon(),
+            b"thread_rolled_back" => {
+                // What nobody has sent yet goes with the turns that are taken back.
+                self.abandon();
+                self.inputs.clear();
+                self.packets.clear();
+            }
+            b"context_compacted" if self.now.compacted.is_none() && !self.was_just_compacted() => {
+                self.compact();
+            }
+            _ => {}
+        }
+    }
+
+    /// Newer versions tell of a compaction after it has taken its place.
+    fn was_just_compacted(&self) -> bool {
+        self.outputs.is_empty() && self.between.last().is_some_and(|last| last.compacted.is_some())
+    }
+
+    /// A history was put in the place of the context.
+    pub fn compacted(&mut self, payload: &Payload<'_>) {
+        self.abandon();
+        // The call that wrote the summary, where it was counted, shows nothing else.
+        if let Some(last) = self.session.calls.last_mut().filter(|call| call.outputs.is_empty()) {
+            let summary = chars(payload.message.0);
+            if summary > 0 {
+                last.outputs.push(RawBlock::plain(BlockKind::Text, summary, 0));
+            }
+        }
+        self.compact();
+        let (mut system, mut summary) = (self.base_chars, chars(payload.message.0));
+        let history = &payload.replacement_history.0;
+        if history.is_empty() {
+            system += self.added_chars;
+        }
+        for item in history {
+            let Pieces(pieces) = &item.content;
+            let size: u64 = pieces.iter().map(|piece| chars(piece.text.0)).sum();
+            let part = if is_added(item.role.0, pieces) { &mut system } else { &mut summary };
+            *part += size;
+        }
+        let mut inputs = Vec::new();
+        if system > 0 {
+            inputs.push(RawBlock::plain(BlockKind::System, system, 0));
+        }
+        inputs.push(RawBlock::plain(BlockKind::Summary, summary, 0));
+        // What came before the history belongs to it; a prompt that waits comes after it.
+        let waiting = std::mem::take(&mut self.inputs);
+        inputs.extend(waiting.into_iter().filter(|block| block.kind == BlockKind::User));
+        self.inputs = inputs;
+    }
+
+    fn compact(&mut self) {
+        let before = self.session.calls.last().map_or(0, |call| call.usage.context());
+        let early = before * 100 < self.window * AUTO_PERCENT;
+        let by_hand = early && !self.prompted;
+        let restart = if by_hand { Restart::ManualCompacted } else { Restart::AutoCompacted };
+        self.now.compacted = Some(restart);
+        self.reads.clear();
+    }
+
+    /// A response whose usage is never told: what it left stays in the context.
+    fn abandon(&mut self) {
+        if self.outputs.is_empty() {
+            return;
+        }
+        let lost = self.session.calls.len() as u32;
+        let chars = self.outputs.drain(..).map(|block| block.chars).sum();
+        self.inputs.push(RawBlock::plain(BlockKind::Unattributed, chars, 0));
+        for mut block in self.later.drain(..) {
+            block.peer = block.peer.filter(|peer| peer.0 != lost);
+            self.inputs.push(block);
+        }
+        self.uses.retain(|_, used| used.peer.0 != lost);
+        self.input_ms = self.later_ms.take().or(self.input_ms);
+        self.output_ms = None;
+    }
+
+    /// Something that enters the context.
+    pub(super) fn input(&mut self, block: RawBlock, at_ms: Option<i64>) {
+        if self.outputs.is_empty() {
+            self.inputs.push(block);
+            self.input_ms = at_ms.or(self.input_ms);
+        } else {
+            self.later.push(block);
+            self.later_ms = at_ms.or(self.later_ms);
+        }
+    }
+
+    /// Something that the call in flight produced.
+    pub(super) fn output(&mut self, block: RawBlock) {
+        self.outputs.push(block);
+    }
+
+    /// The place of the next output.
+    pub(super) fn next_output(&self) -> (u32, u32) {
+        (self.session.calls.len() as u32, self.outputs.len() as u32)
+    }
+
+    /// Marks an output of a call, which may still be in flight.
+    pub(super) fn mark_output(&mut self, (call, output): (u32, u32), marks: BlockMarks) {
+        let aborted = marks.contains(BlockMarks::ABORTED_RUN);
+        let outputs = match self.session.calls.get_mut(call as usize) {
+            Some(call) => {
+                call.marks.set(
+                    CallMarks::ABORTED_RUN,
+                    aborted || call.marks.contains(CallMarks::ABORTED_RUN),
+                );
+                &mut call.outputs
+            }
+            None => &mut self.outputs,
+        };
+        if let Some(block) = outputs.get_mut(output as usize) {
+            block.marks |= marks;
+        }
+    }
+
+    /// A packet wakes the thread: the next call is made for it.
+    pub(super) fn packet(&mut self, packet: Packet) {
+        self.packets.push((self.line, packet));
+    }
+}

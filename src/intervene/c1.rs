@@ -1,0 +1,115 @@
+//! C1: warm bootstrap.
+//!
+//! What: an agent that goes on in a session which it has told its skills does not tell them again:
+//! the prompt of the packet leaves the `$skill` lines out, and with them the bodies that the
+//! harness puts in their place.
+//!
+//! Why it should pay: skills are a good part of every prompt, and a prompt stays in the context of
+//! every later call of its session.
+//!
+//! Formula: on every warm invocation the skills of t tokens enter with no call: saved are t
+//! tokens of first input and t x (calls behind it in the session) of reads. An invocation is warm
+//! if the one before of the same agent was in the same session. An agent keeps one record of
+//! which session it has told: a packet of another root in between, in another session, breaks the
+//! warmth although the session still knows. Reuse of sessions by root makes more of them warm.
+//!
+//! Source: agentic-cockpit `9c06a3aa` (2026-02-08) and `eca8e3c` (2026-03-31): lines and bodies of
+//! 7,051 characters for the controller (25,786 later), 4,300 to 13,000 for workers.
+//!
+//! Lies: whether the skills are the same is not seen: the cockpit compares a hash of their names,
+//! and a packet of another kind may call for others. A session that was compacted since has lost
+//! its skills and is warm all the same, here as there. If the invocation that told the skills is
+//! not made (a fast-path), the next one leaves them out although nobody told them.
+
+use super::support::packets::{warm_as_recorded, woken};
+use super::{Card, Grade, Intervention, Params, Setting};
+use crate::plan::Patch;
+use crate::recording::{BlockMarks, Recording};
+
+/// Warm bootstrap.
+pub struct C1;
+
+static CARD: Card = Card {
+    id: "C1",
+    title: "warm bootstrap",
+    source: "exec budget, fix 1 (000_0d00219600a8c6bf.txt)",
+    knob: "AGENTIC_CODEX_WARM_START=1",
+    grade: Grade { effort: 0, risk: 1 },
+    params: &[],
+    texts: &[],
+    file: include_str!("c1.rs"),
+};
+
+impl Intervention for C1 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[Setting {
+            name: "AGENTIC_CODEX_WARM_START",
+            default: "0",
+            recommended: "1",
+            what: "resume an agent's session and leave out the skills that it was told",
+        }]
+    }
+
+    fn patch(&self, recording: &Recording, _: &Params) -> Patch {
+        let mut patch = Patch::default();
+        let woken = woken(recording);
+        let mut cold = 0;
+        for (one, warm) in woken.iter().zip(warm_as_recorded(&woken)) {
+            let skills: Vec<u32> =
+                one.marked(recording, BlockMarks::SKILLS).map(|(block, _)| block).collect();
+            if warm {
+                patch.warmed.extend(one.prompted(recording));
+                patch.found += u32::from(!skills.is_empty());
+            } else {
+                cold += u32::from(!skills.is_empty() && !one.opens(recording));
+            }
+            patch.if_warm.extend(skills.into_iter().map(|block| (block, 0)));
+        }
+        if patch.if_warm.is_empty() {
+            return Patch::default();
+        }
+        if cold > 0 {
+            patch.notes.push(format!(
+                "{cold} invocations tell their skills again because the agent was in another \
+                 session in between"
+            ));
+        }
+        patch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::made::{PROMPTED, recording};
+
+    fn check(lines: &[&str], found: u32, warmed: &[u32]) {
+        let recording = recording(lines);
+        let patch = C1.patch(&recording, &Params::modes(&CARD));
+        assert_eq!((patch.found, &patch.warmed[..]), (found, warmed), "{lines:?}");
+        assert!(patch.if_warm.iter().all(|&(block, to)| {
+            let block = &recording.blocks[block as usize];
+            block.marks == BlockMarks::SKILLS && block.tokens == PROMPTED[0] && to == 0
+        }));
+        assert_eq!(patch.if_warm.len(), recording.invocations.len());
+    }
+
+    #[test]
+    fn skills_are_told_once_a_session() {
+        check(&["#a/U/r1 R1 - #a/D/r1/T:S -"], 1, &[2]);
+        check(&["#a/U/r1 -", "#a/U/r1 -"], 0, &[]);
+        check(&["#a/U/r1 - @100/#a/U/r1 -", "at=50 #a/U/r2 -"], 0, &[]);
+        check(&["R1 -"], 0, &[]);
+    }
+
+    #[test]
+    fn broken_warmth_is_told() {
+        let recording = recording(&["#a/U/r1 - @100/#a/U/r1 -", "at=50 #a/U/r2 -"]);
+        let patch = C1.patch(&recording, &Params::modes(&CARD));
+        assert!(patch.notes[0].starts_with("1 invocations"), "{:?}", patch.notes);
+    }
+}

@@ -1,0 +1,103 @@
+//! C3: thin context on warm digests.
+//!
+//! What: the prompt of a digest carries a thin snapshot of open tasks and receipts instead of the
+//! full one, if the session is warm.
+//!
+//! Why it should pay: the full snapshot is the largest part of a digest's prompt, and a warm
+//! session has seen one.
+//!
+//! Formula: a snapshot of t tokens becomes `thin` x t: saved are t (1 - thin) tokens of first input
+//! and as many reads in each call behind it in the session. What was recorded thin is not made
+//! thinner than it would have been.
+//!
+//! Source: agentic-cockpit, its own prompt builders on a made-up bus (idle, typical, busy, full),
+//! in characters full and thin: 6.0 and 0.5 K, 15.7 and 3.6 K, 36.2 and 7.3 K, 48.7 and 11.6 K.
+//!
+//! Lies: it needs a warm bootstrap or sessions reused by root: without warmth it saves nothing. A
+//! controller that sees less may ask for more; no call is added.
+
+use super::support::packets::{Woken, woken};
+use super::{Card, Grade, Intervention, ParamSpec, Params, Setting, Unit};
+use crate::plan::Patch;
+use crate::recording::{BlockMarks, Recording};
+use crate::units::share_of;
+
+/// Thin context on warm digests.
+pub struct C3;
+
+static CARD: Card = Card {
+    id: "C3",
+    title: "thin context on warm digests",
+    source: "exec budget, fix 3 (000_0d00219600a8c6bf.txt)",
+    knob: "AGENTIC_AUTOPILOT_CONTEXT_MODE=auto",
+    grade: Grade { effort: 0, risk: 2 },
+    params: &[ParamSpec {
+        key: "thin",
+        unit: Unit::BasisPoints,
+        low: 830,
+        mode: 2_290,
+        high: 2_380,
+        asked: false,
+        what: "share of a full snapshot that a thin one has",
+        source: "agentic-cockpit's own builders: idle, typical, full bus, 2026-11",
+    }],
+    texts: &[],
+    file: include_str!("c3.rs"),
+};
+
+impl Intervention for C3 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[Setting {
+            name: "AGENTIC_AUTOPILOT_CONTEXT_MODE",
+            default: "auto with a warm start, else full",
+            recommended: "auto",
+            what: "thin snapshots for digests in warm sessions, full ones elsewhere",
+        }]
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let mut patch = Patch::default();
+        for one in woken(recording).iter().filter(|one| one.is_digest()) {
+            let thinner = snapshots(recording, one, params.get("thin"));
+            patch.found += u32::from(!thinner.is_empty());
+            patch.if_warm.extend(thinner);
+        }
+        if patch.found > 0 {
+            patch.notes.push("without warmth it saves nothing".to_owned());
+        }
+        patch
+    }
+}
+
+/// The snapshots of an invocation that would be thinner.
+fn snapshots(recording: &Recording, one: &Woken<'_>, thin_bp: i64) -> Vec<(u32, i64)> {
+    let full = one.marked(recording, BlockMarks::SNAPSHOT);
+    let thin = full.map(|(block, tokens)| (block, tokens, share_of(tokens, thin_bp)));
+    thin.filter(|(_, tokens, to)| to < tokens).map(|(block, _, to)| (block, to)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::made::recording;
+
+    fn check(line: &str, thin: i64, expect: &[i64]) {
+        let mut params = Params::modes(&CARD);
+        assert!(params.set("thin", thin));
+        let patch = C3.patch(&recording(&[line]), &params);
+        let sizes: Vec<i64> = patch.if_warm.iter().map(|(_, to)| *to).collect();
+        assert_eq!((patch.found as usize, &sizes[..]), (expect.len(), expect), "{line}");
+        assert!(patch.warmed.is_empty(), "it makes nothing warm");
+    }
+
+    #[test]
+    fn snapshots_of_digests_become_thin_where_it_is_warm() {
+        check("#a/D/r1/T:S - #a/U/r1 - #a/D/r1/T:S -", 2_500, &[1_000, 1_000]);
+        check("#a/D/r1/T:S -", 10_000, &[]);
+        check("#a/U/r1 -", 2_500, &[]);
+    }
+}

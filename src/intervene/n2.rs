@@ -1,0 +1,88 @@
+//! N2: the fast-path for completed status reports.
+//!
+//! What: the list of the digest fast-path with its first candidate on it: digests of
+//! `TASK_COMPLETE:STATUS` are acknowledged by the worker itself.
+//!
+//! Why it should pay: a status report asks for no decision.
+//!
+//! Formula: as the digest fast-path: all calls of such an invocation are dropped with what they
+//! brought and said, for a share `done` of them. A call that both would drop is dropped once.
+//!
+//! Source: cockpit exec budget, next step 2: `TASK_COMPLETE:STATUS`, 14,862,595 tokens in 16
+//! digests (6.0 % of all digests, of both controllers), and `TASK_COMPLETE:TASK_COMPLETE`, which
+//! nothing in the normal flow sends. `EXECUTE` waits until receipts are read.
+//!
+//! Lies: as the digest fast-path. How many of the reports were of work not done is not published.
+
+use super::support::packets::acknowledge;
+use super::{Card, Grade, Intervention, ParamSpec, Params, Setting, Share, TextSpec, Unit};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// The fast-path for completed status reports.
+pub struct N2;
+
+/// The first candidate of the source.
+const CANDIDATE: &str = "TASK_COMPLETE:STATUS";
+
+static CARD: Card = Card {
+    id: "N2",
+    title: "fast-path for TASK_COMPLETE:STATUS",
+    source: "exec budget, step 2 (000_0d00219600a8c6bf.txt)",
+    knob: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH_ALLOWLIST=TASK_COMPLETE:STATUS",
+    grade: Grade { effort: 0, risk: 2 },
+    params: &[ParamSpec {
+        key: "done",
+        unit: Unit::BasisPoints,
+        low: 5_000,
+        mode: 10_000,
+        high: 10_000,
+        asked: false,
+        what: "share of the listed digests whose work is done",
+        source: "no measurement known; judgement, 2026-11",
+    }],
+    texts: &[TextSpec {
+        key: "allow",
+        most: 100,
+        what: "sources that need no controller; TASK_COMPLETE:STATUS if none is named",
+    }],
+    file: include_str!("n2.rs"),
+};
+
+impl Intervention for N2 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[Setting {
+            name: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH_ALLOWLIST",
+            default: "",
+            recommended: "TASK_COMPLETE:STATUS",
+            what: "sources of digests that need no controller, with commas between them",
+        }]
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let named = params.names("allow");
+        let candidates = [CANDIDATE.to_owned()];
+        let listed = if named.is_empty() { &candidates[..] } else { named };
+        acknowledge(recording, listed, &mut Share::new(params.get("done")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::made::recording;
+
+    #[test]
+    fn status_reports_are_acknowledged() {
+        let line = "#a/D/r1/TASK_COMPLETE:STATUS - #a/D/r1/TASK_COMPLETE:EXECUTE -";
+        let patch = N2.patch(&recording(&[line]), &Params::modes(&CARD));
+        let met: Vec<u32> = patch.dropped_calls.iter().map(|it| it.call).collect();
+        assert_eq!((patch.found, &met[..], patch.notes.len()), (1, &[0][..], 0));
+        let patch = N2.patch(&recording(&["#a/D/r1/OTHER:X -"]), &Params::modes(&CARD));
+        assert_eq!(patch.notes, ["no digest of TASK_COMPLETE:STATUS"]);
+    }
+}
