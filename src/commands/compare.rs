@@ -19,7 +19,9 @@ pub fn run(args: &CompareArgs) -> Outcome {
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let claims = load::claims(&loaded, &scenario);
-    let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
+    let toggles = scenario.parts();
+    let of = (&scenario, &toggles);
+    let comparison = compare(&load::experiment(&loaded, lens, of, &pricing, &claims))?;
     let each = args.each.map(|each| match each {
         EachArg::Session => Each::Session,
         EachArg::Pipeline => Each::Pipeline,
@@ -29,7 +31,9 @@ pub fn run(args: &CompareArgs) -> Outcome {
     let toggles = comparison.toggles.len();
     let spread = each.map(|each| spread(&loaded.recording, &comparison.plan, toggles, each));
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
+    let of_routes = || loaded.routes.as_ref().map(|(routes, _)| audit::audit_routes(routes));
     let findings = loaded.reported.as_ref().map(|it| audit::audit_knowing(it, known));
+    let findings = findings.or_else(of_routes);
     let loads = load::loads(&loaded, &scenario, &comparison);
     let shown = show::Shown {
         comparison: &comparison,

@@ -15,7 +15,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let lens = load::lens(&args.premises, &scenario);
     let pricing = load::pricing(&args.premises, &scenario)?;
     let loaded = load::several(&args.recordings, lens, args.strict)?;
-    let summary = summary::summarise(&loaded.recording, &scenario.toggles, &pricing);
+    let summary = summary::summarise(&loaded.recording, &scenario.parts().0, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure(&loaded.recording));
     let held_out = args.fidelity.then(|| holdout::measure(&loaded.recording, &Rates::FITTED));
     let pivot = pivot(&loaded.recording, &args.by)?;

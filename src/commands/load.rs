@@ -7,7 +7,7 @@ use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::routes::{self, Laid};
 use crate::reconstruct::{self, Lens, Reconstruction, Reported, Routes};
 use crate::recording::{Recording, format};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Chosen, Scenario};
 use crate::seed::Seed;
 use crate::store;
 use crate::study::compare::{Comparison, subset_of_first};
@@ -20,8 +20,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The built-in scenarios, by the recording that they are about.
-pub const SCENARIOS: [(&str, &str); 1] =
-    [("order-774", include_str!("../../scenarios/order-774.toml"))];
+pub const SCENARIOS: [(&str, &str); 3] = [
+    ("order-774", include_str!("../../scenarios/order-774.toml")),
+    ("cockpit-2026-02", include_str!("../../scenarios/cockpit-2026-02.toml")),
+    ("economics-2026-06", include_str!("../../scenarios/economics-2026-06.toml")),
+];
 
 /// A recording and where it came from.
 pub struct Loaded {
@@ -283,7 +286,7 @@ pub fn claims(loaded: &Loaded, scenario: &Scenario) -> Vec<PublishedClaim> {
 pub fn experiment<'a>(
     loaded: &'a Loaded,
     lens: Lens,
-    scenario: &'a Scenario,
+    (scenario, toggles): (&'a Scenario, &'a (Vec<Chosen>, Vec<Chosen>)),
     pricing: &'a Pricing,
     claims: &'a [PublishedClaim],
 ) -> Experiment<'a> {
@@ -294,7 +297,8 @@ pub fn experiment<'a>(
     };
     Experiment {
         world,
-        chosen: &scenario.toggles,
+        chosen: &toggles.0,
+        waiting: &toggles.1,
         pricing,
         cache: scenario.cache,
         claims,

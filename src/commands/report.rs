@@ -25,11 +25,14 @@ pub fn run(args: &ReportArgs) -> Outcome {
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let recording = &loaded.recording;
     let claims = load::claims(&loaded, &scenario);
-    let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
+    let toggles = scenario.parts();
+    let of = (&scenario, &toggles);
+    let comparison = compare(&load::experiment(&loaded, lens, of, &pricing, &claims))?;
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
-    let findings = match &loaded.reported {
-        Some(reported) => audit::audit_knowing(reported, known),
-        None => hygiene::check(recording),
+    let findings = match (&loaded.reported, &loaded.routes) {
+        (Some(reported), _) => audit::audit_knowing(reported, known),
+        (_, Some((routes, _))) => audit::audit_routes(routes),
+        (None, None) => hygiene::check(recording),
     };
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
     let is_reported = loaded.reported.is_some() || loaded.routes.is_some();

@@ -3,6 +3,7 @@
 use super::attribute::Attribution;
 use super::audit;
 use super::best::Best;
+use super::bounds::{Bound, bounds};
 use super::claims::{Evidence, Judgement, Verdict, judge};
 use super::experiment::Experiment;
 use super::headline::Headline;
@@ -112,6 +113,8 @@ pub struct Comparison {
     pub overlap: i64,
     /// Claims on several toggles.
     pub combined: Vec<CombinedResult>,
+    /// Toggles that wait for a number, and what they save at either end.
+    pub bounds: Vec<Bound>,
 }
 
 impl Comparison {
@@ -174,6 +177,7 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
         baseline_steps: by_step(recording, &plan, 0),
         variant_steps: by_step(recording, &plan, all),
         tornado: tornado.swings,
+        bounds: bounds(experiment)?,
         baseline,
         variant,
         toggles,

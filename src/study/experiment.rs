@@ -42,6 +42,8 @@ pub struct Experiment<'a> {
     pub world: World<'a>,
     /// The toggles; toggle k is bit k.
     pub chosen: &'a [Chosen],
+    /// Toggles that take no part before the user gives a number: they have bounds.
+    pub waiting: &'a [Chosen],
     /// Prices.
     pub pricing: &'a Pricing,
     /// The cache that is replayed with.

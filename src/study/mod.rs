@@ -3,6 +3,7 @@
 pub mod attribute;
 pub mod audit;
 mod best;
+pub mod bounds;
 pub mod claims;
 pub mod compare;
 pub mod draws;

@@ -108,6 +108,8 @@ pub struct Sweep {
     pub toggles: Vec<Swept>,
     /// Toggles that change nothing here and take no part: id and title.
     pub idle: Vec<(&'static str, &'static str)>,
+    /// Toggles that wait for a number that no source gives: id and title.
+    pub waiting: Vec<(&'static str, &'static str)>,
     /// Nothing toggled.
     pub baseline: Side,
     /// All subsets; entry k is subset k.
@@ -169,6 +171,7 @@ pub fn sweep(experiment: &Experiment<'_>, metric: Metric) -> Result<Sweep, BadSw
         next: next(&entries, toggles.len(), metric),
         toggles,
         idle,
+        waiting: experiment.waiting.iter().map(|one| (one.id(), one.toggle.card().title)).collect(),
         entries,
     })
 }

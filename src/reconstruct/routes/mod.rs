@@ -131,6 +131,14 @@ pub struct Row {
     pub source: Source,
 }
 
+impl Row {
+    /// Its name as a step.
+    #[must_use]
+    pub fn step(&self) -> String {
+        Routes::step(&self.agent, &self.kind)
+    }
+}
+
 /// A table over the same tokens as some rows: nothing of it is added to them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

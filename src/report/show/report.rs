@@ -2,7 +2,8 @@
 
 use super::compare::{Shown, lens_note};
 use crate::fixed;
-use crate::reconstruct::{Reconstruction, Reported};
+use crate::reconstruct::reported::Assumption;
+use crate::reconstruct::{Reconstruction, Reported, Routes};
 use crate::report::format::{self, Figures};
 use crate::report::{Cell, Column, Document, Section, View};
 use crate::study::compare::{CombinedResult, Comparison};
@@ -47,6 +48,7 @@ impl Full<'_> {
             toggles = toggles.image(*file, *alt);
         }
         document.section(toggles.bullets(shown.explanations()));
+        document.sections.extend(shown.bounds());
         document.section(shown.together().table(self.steps_after()));
         if let Some(open) = shown.open() {
             document.section(open);
@@ -236,7 +238,10 @@ impl Full<'_> {
              recorded trajectory.",
         ]);
         if let Some(reported) = self.shown.reported {
-            section = section.table(assumptions(reported));
+            section = section.table(assumed(&reported.assumptions));
+        }
+        if let Some(routes) = self.shown.routes {
+            section = section.table(unknowns(routes)).table(assumed(&routes.assumptions));
         }
         if let Some(fit) = self.fit {
             section = section.table(fitted(fit));
@@ -305,10 +310,32 @@ fn printed_total(reported: &Reported) -> Vec<Cell> {
     ]
 }
 
-fn assumptions(reported: &Reported) -> View {
+fn unknowns(routes: &Routes) -> View {
+    let mut view = View::new(
+        "Not published: drawn from these ranges",
+        vec![
+            Column::text("unknown"),
+            Column::text("what"),
+            Column::count("low"),
+            Column::count("mode"),
+            Column::count("high"),
+            Column::text("why"),
+        ],
+    );
+    for one in &routes.unknowns {
+        let ends = [one.low, one.mode, one.high].map(Cell::count);
+        let mut row = vec![Cell::text(&one.id), Cell::text(&one.what)];
+        row.extend(ends);
+        row.push(Cell::text(&one.why));
+        view.row(row);
+    }
+    view
+}
+
+fn assumed(assumptions: &[Assumption]) -> View {
     let columns = ["assumption", "value", "could be", "why"].map(Column::text).to_vec();
     let mut view = View::new("Assumed, because the source does not say", columns);
-    for one in &reported.assumptions {
+    for one in assumptions {
         view.row([&one.id, &one.value, &one.range, &one.why].map(Cell::text).to_vec());
     }
     view

@@ -35,6 +35,14 @@ impl Shown<'_> {
                 idle.join(", ")
             ));
         }
+        if !self.sweep.waiting.is_empty() {
+            let waiting: Vec<&str> = self.sweep.waiting.iter().map(|(id, _)| *id).collect();
+            sets = sets.paragraph(format!(
+                "Left out, because they wait for a number that no source gives (`compare` says \
+                 which): {}.",
+                waiting.join(", ")
+            ));
+        }
         document.section(sets);
         document.section(Section::new("Ranking").table(self.ranking()));
         for line in self.provenance.lines() {
@@ -210,6 +218,7 @@ impl Shown<'_> {
                 baseline: (&sweep.baseline).into(),
                 toggles: sweep.toggles.iter().map(ToggleJson::from).collect(),
                 idle: sweep.idle.iter().map(|(id, _)| *id).collect(),
+                waiting: sweep.waiting.iter().map(|(id, _)| *id).collect(),
                 pareto: sweep.pareto.iter().map(set).collect(),
                 best: sweep.best.iter().map(set).collect(),
                 next: sweep.next.iter().map(|&at| sweep.toggles[at].id).collect(),
@@ -240,6 +249,9 @@ struct Body<'a> {
     toggles: Vec<ToggleJson>,
     /// Toggles that change nothing here.
     idle: Vec<&'static str>,
+    /// Toggles that wait for a number that no source gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    waiting: Vec<&'static str>,
     pareto: Vec<SetJson>,
     best: Vec<SetJson>,
     next: Vec<&'static str>,
@@ -310,7 +322,8 @@ mod tests {
         let scenario = Scenario::all_toggles();
         let experiment = Experiment {
             world: World::Recorded(&fit.recording),
-            chosen: &scenario.toggles,
+            chosen: &scenario.parts().0,
+            waiting: &[],
             pricing: &pricing,
             cache: CachePolicy::default(),
             claims: &[],

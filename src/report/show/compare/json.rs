@@ -1,6 +1,7 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::bounds::BoundJson;
 use super::limiter::LoadsJson;
 use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
@@ -45,6 +46,7 @@ impl Shown<'_> {
                     .iter()
                     .map(|pair| PairJson::of(headline, pair))
                     .collect(),
+                bounds: self.bounds_json(),
                 tornado: self
                     .comparison
                     .tornado
@@ -73,6 +75,8 @@ struct Body<'a> {
     joint: JointJson,
     /// Pairs of toggles whose savings depend on each other.
     interaction: Vec<PairJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bounds: Vec<BoundJson<'a>>,
     tornado: Vec<SwingJson<'a>>,
     combined: Vec<CombinedJson>,
     /// Turns at once and requests a minute of agents that packets wake.

@@ -1,5 +1,6 @@
 //! The comparison: claimed, alone, last, verdict.
 
+mod bounds;
 mod json;
 mod limiter;
 mod open;
@@ -54,6 +55,7 @@ impl Shown<'_> {
         };
         section = section.bullets(self.explanations());
         document.section(section);
+        document.sections.extend(self.bounds());
         document.section(self.together());
         document.sections.extend(self.limiter());
         if let Some(open) = self.open() {
@@ -257,7 +259,7 @@ impl Shown<'_> {
             let usd = result.verdict_usd.map_or("", Verdict::word);
             let range = (*claim.saving.start(), *claim.saving.end());
             let claimed = if claim.is_direction {
-                Cell::text("falls")
+                Cell::missing()
             } else {
                 Cell::range(Value::Tokens(range.0), Value::Tokens(range.1))
             };
@@ -268,7 +270,7 @@ impl Shown<'_> {
                 Cell::tokens(result.replayed),
                 Cell::part(result.replayed, result.baseline),
                 Cell::tokens(result.at_most),
-                Cell::text(result.verdict.word()).tone(tone(result.verdict)),
+                Cell::text(verdict_word(claim, result.verdict)).tone(tone(result.verdict)),
                 Cell::text(usd),
             ]);
         }
@@ -314,6 +316,16 @@ fn combined_name(claim: &PublishedClaim) -> String {
     };
     let of = if claim.step.is_empty() { "the pipeline" } else { &claim.step };
     format!("{what} of {of}")
+}
+
+/// The word for a verdict; of a claim without a number it says whether tokens fall.
+fn verdict_word(claim: &PublishedClaim, verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotTestable => verdict.word(),
+        Verdict::Holds if claim.is_direction => "falls, as said",
+        _ if claim.is_direction => "does not fall",
+        other => other.word(),
+    }
 }
 
 /// How a verdict is coloured.

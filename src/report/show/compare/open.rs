@@ -50,7 +50,9 @@ impl Shown<'_> {
             let [arithmetic, possibility, model, observation] = &judged[..] else {
                 continue;
             };
-            let word = |one: &Judgement| Cell::text(one.verdict.word()).tone(tone(one.verdict));
+            let word = |one: &Judgement| {
+                Cell::text(super::verdict_word(claim, one.verdict)).tone(tone(one.verdict))
+            };
             view.row(vec![
                 Cell::text(name_of(claim)),
                 claimed(claim),
@@ -258,7 +260,7 @@ fn ends(one: &Judgement) -> Option<(i64, i64)> {
 
 fn claimed(claim: &PublishedClaim) -> Cell {
     if claim.is_direction {
-        return Cell::text("falls");
+        return Cell::missing();
     }
     range(claim, Some((*claim.saving.start(), *claim.saving.end())))
 }

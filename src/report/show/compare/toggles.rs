@@ -215,14 +215,14 @@ fn three(band: Option<Band<Cell>>) -> [Cell; 3] {
 }
 
 fn verdict_words(toggle: &ToggleResult) -> &'static str {
+    if let Some(claim) = &toggle.claim {
+        return super::verdict_word(claim, toggle.verdict);
+    }
     if toggle.claim.is_none() && toggle.found > 0 { "" } else { toggle.verdict.word() }
 }
 
 fn claimed(claim: Option<&PublishedClaim>) -> Cell {
-    if claim.is_some_and(|claim| claim.is_direction) {
-        return Cell::text("falls");
-    }
-    claim.map_or_else(Cell::missing, |claim| {
+    claim.filter(|claim| !claim.is_direction).map_or_else(Cell::missing, |claim| {
         Cell::range(Value::Tokens(*claim.saving.start()), Value::Tokens(*claim.saving.end()))
     })
 }
