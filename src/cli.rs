@@ -24,10 +24,18 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Where the tokens went, what is wrong with the data, which toggles apply.
     Inspect(InspectArgs),
+    /// What packets cost that wake agents: by agent and kind, source and root.
+    Routes(RoutesArgs),
+    /// The recommended environment of a cockpit, a comment to each setting.
+    Env(EnvArgs),
     /// Whether a source's figures and claims can be true at all.
     Audit(AuditArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
+    /// Token usage by step of a pipeline, orchestrator included: the table of pull requests.
+    Steps(StepsArgs),
+    /// Sessions, calls and blocks as Parquet or CSV tables, for other programs.
+    Export(ExportArgs),
     /// Scenario files: write a new one, check some, print the schema for editors.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -186,7 +194,8 @@ pub struct SweepArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Built-in names, recording files, or transcripts (files or folders).
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix: what is in
+    /// several of them counts once.
     #[arg(required = true)]
     pub recordings: Vec<String>,
     /// Also measure the model's own error on this recording.
@@ -198,13 +207,68 @@ pub struct InspectArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
-    /// Also group all blocks by these: folder, pipeline, step, session, model, version, day, tool,
-    /// kind.
+    /// Also group all blocks by these: folder, pipeline, step, agent, session, source, model,
+    /// version, day, tool, kind.
     #[arg(long, value_delimiter = ',', value_name = "KEYS")]
     pub by: Vec<String>,
     /// Rows of each table; 0 shows all [default: 12; csv: all].
     #[arg(long, value_name = "N")]
     pub rows: Option<usize>,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// Whose figures `routes` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompatArg {
+    /// Those of agentic-cockpit's script, errors and all, as it prints them.
+    RolloutMetrics,
+}
+
+/// Arguments of `routes`.
+#[derive(Debug, Args)]
+pub struct RoutesArgs {
+    /// Built-in names, recording files, or transcripts (files or folders).
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// Count calls that end on this day (UTC) or later, or from this instant on.
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Count calls that end on this day (UTC) or earlier, the whole day, or before this instant;
+    /// with `--compat` the day ends as it begins, as in the script.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Count packets whose id, agent, kind, root or source holds this; with `--compat`, prompts
+    /// whose text does.
+    #[arg(long, value_name = "TEXT")]
+    pub prompt_filter: Option<String>,
+    /// Print what another program would, to lay old figures beside new ones.
+    #[arg(long, value_enum)]
+    pub compat: Option<CompatArg>,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// Rows of the table of roots; 0 shows all.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub rows: usize,
+}
+
+/// Arguments of `env`.
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// A recording that the toggles are replayed on: a built-in name, a recording file, or
+    /// transcripts [default: none, and no figures].
+    pub recording: Option<String>,
+    /// Toggles whose settings are written, by id, e.g. `C1,C2` [default: all that have some].
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    pub with: Vec<String>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// What the recording is read under.
     #[command(flatten)]
     pub premises: Premises,
@@ -235,6 +299,55 @@ pub struct ImportArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Arguments of `steps`.
+#[derive(Debug, Args)]
+pub struct StepsArgs {
+    /// Built-in names, recording files, or sources (log roots, transcripts), in any mix.
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// The pipeline, e.g. `774` [default: all of them together].
+    #[arg(long, value_name = "ID")]
+    pub order: Option<String>,
+    /// How to write the result; markdown is the section of a pull request.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse sources of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// Arguments of `export`.
+///
+/// Five tables, one file each: `sessions`, `calls`, `blocks`, `invocations`, `remainders`. Rows are
+/// numbered from 0; a column named after another table holds numbers of its rows. Sums of calls and
+/// remainders are those of `inspect`, to the token. Every column with its type and unit:
+/// `windtunnel explain tables`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
+pub struct ExportArgs {
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix.
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// Folder to write Parquet files to: no compression, a row group each 65,536 rows.
+    #[arg(long, value_name = "DIR", group = "tables")]
+    pub parquet: Option<PathBuf>,
+    /// Folder to write CSV files to.
+    #[arg(long, value_name = "DIR", group = "tables")]
+    pub csv: Option<PathBuf>,
+    /// How to say what was written.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
 }
 
 /// The commands on scenario files.
@@ -286,7 +399,7 @@ pub struct ListArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A toggle's id, e.g. `R7`, or `prices`.
+    /// A toggle's id, e.g. `R7`, or `prices`, or `tables` (of `export`).
     pub topic: String,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]

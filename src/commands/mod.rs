@@ -4,13 +4,17 @@ mod asked;
 mod audit;
 mod compare;
 mod completions;
+mod env;
 mod explain;
+mod export;
 mod import;
 mod inspect;
 mod list;
 mod load;
 mod report;
+mod routes;
 mod scenario;
+mod steps;
 mod sweep;
 
 use crate::cli::{Command, Format};
@@ -59,8 +63,12 @@ pub fn run(command: Command) -> Done {
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Routes(args) => routes::run(&args),
+        Command::Env(args) => env::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Steps(args) => steps::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -19,8 +19,11 @@ pub mod openings;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;
+pub mod routes;
+pub mod script;
 pub mod sides;
 pub mod spread;
+pub mod steps;
 pub mod summary;
 pub mod sweep;
 pub mod tornado;

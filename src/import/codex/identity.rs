@@ -38,7 +38,7 @@ impl Identity {
         });
         let lineage = Lineage {
             thread: id.unwrap_or(stem).to_owned(),
-            started_ms: i64::MAX,
+            started_ms: i64::MIN,
             ..Lineage::default()
         };
         Self {

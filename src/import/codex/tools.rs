@@ -86,13 +86,16 @@ impl Thread {
             block.kind = if used.report { BlockKind::Report } else { block.kind };
             (block.tool, block.marks, block.file) = (Some(used.tool), used.marks, used.file);
             block.peer = Some(used.peer);
-            let print = pieces
-                .iter()
-                .fold(0, |print: u64, piece| print.rotate_left(7) ^ xxh3_64(piece.text.0));
             let took_ms = at_ms.zip(used.at_ms).map(|(at, from)| at - from);
             let mut more = BlockMarks::empty();
-            let seen = |read| self.reads.insert(read, print) == Some(print);
-            more.set(BlockMarks::REREAD, !failed && used.read.is_some_and(seen));
+            let print = || {
+                let prints = pieces.iter().map(|piece| xxh3_64(piece.text.0));
+                prints.fold(0_u64, |print, next| print.rotate_left(7) ^ next)
+            };
+            if let Some(read) = used.read.filter(|_| !failed) {
+                let print = print();
+                more.set(BlockMarks::REREAD, self.reads.insert(read, print) == Some(print));
+            }
             let tests = used.marks.contains(BlockMarks::TEST_RUN);
             let aborted = failed && tests && marks::aborted(&without_head(first), size, took_ms);
             more.set(BlockMarks::ABORTED_RUN, aborted);

@@ -3,9 +3,10 @@
 use super::Shown;
 use super::bounds::BoundJson;
 use super::limiter::LoadsJson;
+use super::points::{BandJson, PointJson, SharesJson};
 use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
-use crate::report::json::{self, Cost as CostJson, Share};
+use crate::report::json::{self, Share};
 use crate::report::show::{Provenance, SideJson, SumsJson};
 use crate::study::audit::Finding;
 use crate::study::claims::{Judgement, Verdict};
@@ -14,8 +15,7 @@ use crate::study::headline::Headline;
 use crate::study::published::PublishedClaim;
 use crate::study::sides::Saving;
 use crate::study::tornado::Swing;
-use crate::study::uncertainty::{Band, Bands, Probability};
-use crate::units::PicoUsd;
+use crate::study::uncertainty::Probability;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -130,49 +130,6 @@ impl JointJson {
     }
 }
 
-/// The 10th, 50th and 90th percentile in reads and dollars; null without draws.
-#[derive(Serialize)]
-struct BandJson {
-    p10: Option<PointJson>,
-    p50: Option<PointJson>,
-    p90: Option<PointJson>,
-}
-
-#[derive(Serialize)]
-struct PointJson {
-    read: i64,
-    /// Told where the comparison is told in tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<i64>,
-    #[serde(flatten)]
-    cost: CostJson,
-}
-
-impl PointJson {
-    fn of(headline: Headline, saving: &Saving) -> Self {
-        let all = Headline::Tokens.of(saving);
-        Self::new(headline, (saving.usage.read, all, saving.money()))
-    }
-
-    fn new(headline: Headline, (read, tokens, cost): (i64, i64, PicoUsd)) -> Self {
-        let tokens = (headline == Headline::Tokens).then_some(tokens);
-        Self { read, tokens, cost: cost.into() }
-    }
-}
-
-impl BandJson {
-    fn of(headline: Headline, bands: Option<Bands>) -> Self {
-        let point = |of: fn(&Bands) -> (i64, i64, PicoUsd)| {
-            Some(PointJson::new(headline, of(bands.as_ref()?)))
-        };
-        Self {
-            p10: point(|it| (it.read.p10, it.tokens.p10, it.cost.p10)),
-            p50: point(|it| (it.read.p50, it.tokens.p50, it.cost.p50)),
-            p90: point(|it| (it.read.p90, it.tokens.p90, it.cost.p90)),
-        }
-    }
-}
-
 /// What the comparison is told in, where that is not cache reads.
 #[derive(Serialize)]
 struct HeadlineJson {
@@ -192,20 +149,6 @@ impl HeadlineJson {
             saved: headline.of(&comparison.joint),
             of: headline.of_side(&comparison.baseline),
         }
-    }
-}
-
-#[derive(Serialize)]
-struct SharesJson {
-    p10: Share,
-    p50: Share,
-    p90: Share,
-}
-
-impl From<Band<i64>> for SharesJson {
-    fn from(band: Band<i64>) -> Self {
-        let Band { p10, p50, p90 } = band.map(Share);
-        Self { p10, p50, p90 }
     }
 }
 

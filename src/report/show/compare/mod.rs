@@ -4,6 +4,7 @@ mod bounds;
 mod json;
 mod limiter;
 mod open;
+mod points;
 mod spread;
 mod toggles;
 
