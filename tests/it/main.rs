@@ -25,6 +25,7 @@ mod import_merge;
 mod import_rollouts;
 mod import_stream;
 mod joint;
+mod laid;
 mod lanes;
 mod laws;
 mod luck;
