@@ -32,6 +32,10 @@ pub enum Command {
     Audit(AuditArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
+    /// Token usage by step of a pipeline, orchestrator included: the table of pull requests.
+    Steps(StepsArgs),
+    /// Sessions, calls and blocks as Parquet or CSV tables, for other programs.
+    Export(ExportArgs),
     /// Scenario files: write a new one, check some, print the schema for editors.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -189,7 +193,8 @@ pub struct SweepArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Built-in names, recording files, or transcripts (files or folders).
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix: what is in
+    /// several of them counts once.
     #[arg(required = true)]
     pub recordings: Vec<String>,
     /// Also measure the model's own error on this recording.
@@ -201,8 +206,8 @@ pub struct InspectArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
-    /// Also group all blocks by these: folder, pipeline, step, session, model, version, day, tool,
-    /// kind.
+    /// Also group all blocks by these: folder, pipeline, step, agent, session, source, model,
+    /// version, day, tool, kind.
     #[arg(long, value_delimiter = ',', value_name = "KEYS")]
     pub by: Vec<String>,
     /// Rows of each table; 0 shows all [default: 12; csv: all].
@@ -295,6 +300,55 @@ pub struct ImportArgs {
     pub strict: bool,
 }
 
+/// Arguments of `steps`.
+#[derive(Debug, Args)]
+pub struct StepsArgs {
+    /// Built-in names, recording files, or sources (log roots, transcripts), in any mix.
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// The pipeline, e.g. `774` [default: all of them together].
+    #[arg(long, value_name = "ID")]
+    pub order: Option<String>,
+    /// How to write the result; markdown is the section of a pull request.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse sources of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
+/// Arguments of `export`.
+///
+/// Five tables, one file each: `sessions`, `calls`, `blocks`, `invocations`, `remainders`. Rows are
+/// numbered from 0; a column named after another table holds numbers of its rows. Sums of calls and
+/// remainders are those of `inspect`, to the token. Every column with its type and unit:
+/// `windtunnel explain tables`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
+pub struct ExportArgs {
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix.
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// Folder to write Parquet files to: no compression, a row group each 65,536 rows.
+    #[arg(long, value_name = "DIR", group = "tables")]
+    pub parquet: Option<PathBuf>,
+    /// Folder to write CSV files to.
+    #[arg(long, value_name = "DIR", group = "tables")]
+    pub csv: Option<PathBuf>,
+    /// How to say what was written.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
+
 /// The commands on scenario files.
 #[derive(Debug, Subcommand)]
 pub enum ScenarioCommand {
@@ -344,7 +398,7 @@ pub struct ListArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A toggle's id, e.g. `R7`, or `prices`.
+    /// A toggle's id, e.g. `R7`, or `prices`, or `tables` (of `export`).
     pub topic: String,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]

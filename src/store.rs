@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 /// A file that was found.
@@ -123,6 +123,34 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
     Ok(search)
 }
 
+/// A file that another file names, and the files ending in `ending` in the folder of the same name
+/// without its ending: under the label `name`, because the path is a machine's. Nothing where it is
+/// not here.
+#[must_use]
+pub fn linked(path: &Path, name: &str, ending: &str) -> Vec<Found> {
+    let Ok(real) = fs::canonicalize(path) else {
+        return Vec::new();
+    };
+    let found = |label: String, path: PathBuf| {
+        let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+        Found { label, path, bytes }
+    };
+    if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
+        return Vec::new();
+    }
+    let endings = [ending];
+    let (entered, files, unreadable) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let mut walk = Walk { endings: &endings, entered, entries: 0, files, unreadable };
+    let beside = path.with_extension("");
+    if beside.is_dir() {
+        walk.folder(&beside, &format!("{name}/"));
+    }
+    let own = found(format!("{name}{ending}"), real);
+    std::iter::once(own)
+        .chain(walk.files.into_iter().map(|(label, path)| found(label, path)))
+        .collect()
+}
+
 /// Opens a file for reading.
 ///
 /// # Errors
@@ -192,7 +220,8 @@ impl Walk<'_> {
             return Err(SearchError::EmptyFolder { path });
         }
         if self.files.is_empty() {
-            let endings = self.endings.join(", ");
+            let told = self.endings.iter().filter(|it| it.starts_with('.') && !it.contains('_'));
+            let endings = told.copied().collect::<Vec<_>>().join(", ");
             return Err(SearchError::NoTranscripts { path, endings });
         }
         Ok(())
@@ -230,6 +259,18 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
     }
     fs::write(path, bytes).map_err(|error| DiskError::new(path, "written", &error))
+}
+
+/// Opens a file for writing, with the folders above it.
+///
+/// # Errors
+/// What the system says.
+pub fn create(path: &Path) -> Result<Box<dyn Write>, DiskError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
+    }
+    let file = File::create(path).map_err(|error| DiskError::new(path, "written", &error))?;
+    Ok(Box::new(BufWriter::new(file)))
 }
 
 /// Whether there is a file of this name.

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use windtunnel::plan::{DroppedCall, InsertedCall, Patch};
 use windtunnel::recording::{
     Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role,
+    Restart, Role, Told,
 };
 use windtunnel::units::Usage;
 
@@ -80,6 +80,8 @@ pub fn recording(calls: usize) -> Recording {
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
+        source: String::new(),
+        told: Told::default(),
     });
     builder.finish()
 }

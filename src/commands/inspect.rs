@@ -4,7 +4,7 @@ use super::{Failure, NOT_JUDGED, Outcome, load, render};
 use crate::cli::{Format, InspectArgs};
 use crate::recording::Recording;
 use crate::report::show::Provenance;
-use crate::report::show::inspect::{Pivot, Shown, Skipped};
+use crate::report::show::inspect::{Part, Pivot, Shown, Skipped};
 use crate::scenario::Scenario;
 use crate::study::holdout::{self, Rates};
 use crate::study::{fidelity, summary};
@@ -14,7 +14,9 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let scenario = Scenario::all_toggles();
     let lens = load::lens(&args.premises, &scenario);
     let pricing = load::pricing(&args.premises, &scenario)?;
-    let loaded = load::several(&args.recordings, lens, args.strict)?;
+    let mut parts: Vec<Part> = Vec::new();
+    let mut each = |part: &Recording| parts.push(Part::of(part, &pricing));
+    let loaded = load::several(&args.recordings, lens, args.strict, Some(&mut each))?;
     let summary = summary::summarise(&loaded.recording, &scenario.toggles, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure(&loaded.recording));
     let held_out = args.fidelity.then(|| holdout::measure(&loaded.recording, &Rates::FITTED));
@@ -31,6 +33,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let shown = Shown {
         recording: &loaded.recording,
         summary: &summary,
+        parts: &parts,
         fidelity: measured.as_deref(),
         held_out: held_out.as_deref(),
         pivot: pivot.as_ref(),

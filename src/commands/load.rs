@@ -38,6 +38,8 @@ pub struct Loaded {
     pub copies: u64,
     /// Costs that the source names, in dollars.
     pub billed_usd: Option<f64>,
+    /// What a reader should know of the sources, a sentence each.
+    pub notes: Vec<String>,
     /// How much of it a scenario selected; empty for all.
     pub selected: String,
 }
@@ -53,6 +55,7 @@ impl Loaded {
             skipped: 0,
             copies: 0,
             billed_usd: None,
+            notes: Vec::new(),
             selected: String::new(),
         }
     }
@@ -77,6 +80,9 @@ impl Loaded {
     /// One line each for standard error about what was selected and what was skipped, or nothing.
     pub fn talk(&self) -> String {
         let mut talk = self.selected.clone();
+        for note in &self.notes {
+            let _ = writeln!(talk, "windtunnel: {note}");
+        }
         if let Some(first) = self.skips.first() {
             let _ = writeln!(
                 talk,
@@ -93,19 +99,80 @@ pub fn one(argument: &str, lens: Lens, strict: bool) -> Result<Loaded, Failure> 
     if let Some(reported) = reconstruct::builtin(argument) {
         return reconstructed(reported, lens);
     }
-    let path = Path::new(argument);
-    if path.extension().is_some_and(|ending| ending == "json") && store::is_file(path) {
+    if is_recording(argument) {
         return file(argument, lens);
     }
     transcripts(&[argument.to_owned()], None, strict)
 }
 
-/// Loads several arguments: one of any kind, or several that are all transcripts.
-pub fn several(arguments: &[String], lens: Lens, strict: bool) -> Result<Loaded, Failure> {
-    match arguments {
-        [only] => one(only, lens, strict),
-        _ => transcripts(arguments, None, strict),
+/// Loads several arguments of any kind, in any mix, as one recording: transcripts are imported
+/// together, and a session that is in two recordings counts once. Where there are several, `each`
+/// sees every argument as it is on its own, in the order of their names.
+pub fn several(
+    arguments: &[String],
+    lens: Lens,
+    strict: bool,
+    each: Option<&mut dyn FnMut(&Recording)>,
+) -> Result<Loaded, Failure> {
+    if let [only] = arguments {
+        return one(only, lens, strict);
     }
+    let (files, folders): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| is_recording(argument));
+    let mut parts = files
+        .iter()
+        .map(|argument| Ok(one(argument, lens, strict)?.recording))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let known = parts.len();
+    if let Some(each) = each {
+        if folders.len() > 1 {
+            // What is wrong with one of them is said when they are read together.
+            let alone = |path: &&String| transcripts(&[(*path).clone()], None, false).ok();
+            parts.extend(folders.iter().filter_map(alone).map(|loaded| loaded.recording));
+        }
+        let mut joint = transcripts_of(&folders, strict)?;
+        let mut all: Vec<&Recording> = parts.iter().collect();
+        all.extend(joint.iter().filter(|_| folders.len() == 1).map(|joint| &joint.recording));
+        all.sort_by_cached_key(|part| (part.name.clone(), part.digest()));
+        all.into_iter().for_each(each);
+        parts.truncate(known);
+        return united(parts, joint.take());
+    }
+    united(parts, transcripts_of(&folders, strict)?)
+}
+
+/// Whether an argument is a recording already: a built-in name or a recording file.
+fn is_recording(argument: &str) -> bool {
+    let path = Path::new(argument);
+    is_built_in(argument)
+        || path.extension().is_some_and(|ending| ending == "json") && store::is_file(path)
+}
+
+fn transcripts_of(folders: &[&String], strict: bool) -> Result<Option<Loaded>, Failure> {
+    let folders: Vec<String> = folders.iter().map(|folder| (*folder).clone()).collect();
+    if folders.is_empty() { Ok(None) } else { transcripts(&folders, None, strict).map(Some) }
+}
+
+/// Recordings and what was imported, as one.
+fn united(parts: Vec<Recording>, imported: Option<Loaded>) -> Result<Loaded, Failure> {
+    let Some(imported) = imported else {
+        return Ok(Loaded::of(union(&parts.iter().collect::<Vec<_>>())?));
+    };
+    if parts.is_empty() {
+        return Ok(imported);
+    }
+    let all: Vec<&Recording> = parts.iter().chain([&imported.recording]).collect();
+    let recording = union(&all)?;
+    Ok(Loaded { recording, ..imported })
+}
+
+/// The order of arguments changes nothing: recordings are put together in the order of their names.
+fn union(parts: &[&Recording]) -> Result<Recording, Failure> {
+    let mut parts = parts.to_vec();
+    parts.sort_by_cached_key(|part| (part.name.clone(), part.digest()));
+    let mut names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    names.dedup();
+    Ok(Recording::union(&names.join("+"), &parts)?.recording)
 }
 
 fn reconstructed(reported: Reported, lens: Lens) -> Result<Loaded, Failure> {
@@ -152,10 +219,10 @@ pub fn transcripts(
     };
     let imported = import::import(&paths, &Options { name, strict }, &progress);
     bar.finish_and_clear();
-    let Imported { recording, skips, skipped, copies, billed_cost, .. } = imported?;
+    let Imported { recording, skips, skipped, copies, billed_cost, notes, .. } = imported?;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    Ok(Loaded { skips, skipped, copies, billed_usd, ..Loaded::of(recording) })
+    Ok(Loaded { skips, skipped, copies, billed_usd, notes, ..Loaded::of(recording) })
 }
 
 fn quiet_bar() -> ProgressBar {

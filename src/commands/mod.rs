@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod env;
 mod explain;
+mod export;
 mod import;
 mod inspect;
 mod list;
@@ -13,6 +14,7 @@ mod load;
 mod report;
 mod routes;
 mod scenario;
+mod steps;
 mod sweep;
 
 use crate::cli::{Command, Format};
@@ -65,6 +67,8 @@ pub fn run(command: Command) -> Done {
         Command::Env(args) => env::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Steps(args) => steps::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -30,7 +30,7 @@ fn right(args: &RoutesArgs) -> Outcome {
     let premises = Premises::default();
     let lens = load::lens(&premises, &scenario);
     let pricing = load::pricing(&premises, &scenario)?;
-    let loaded = load::several(&args.recordings, lens, args.strict)?;
+    let loaded = load::several(&args.recordings, lens, args.strict, None)?;
     let routes = routes(&loaded.recording, &window);
     let shown = show::Shown {
         routes: &routes,

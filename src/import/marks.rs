@@ -197,3 +197,17 @@ pub fn aborted(sample: &[u8], chars: u64, took_ms: Option<i64>) -> bool {
     ENVIRONMENT.iter().any(|phrase| text.contains(phrase))
         && !SUMMARY.iter().any(|phrase| text.contains(phrase))
 }
+
+/// The step of a recipe that a name stands for: without the number of a repetition at its end.
+/// Labels (with a colon, or an opening bracket in front) are no such names.
+#[must_use]
+pub fn canonical_step(name: &str) -> String {
+    if name.contains(':') || name.starts_with('(') {
+        return name.to_owned();
+    }
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    match stem.strip_suffix('-') {
+        Some(step) if stem.len() < name.len() && !step.is_empty() => step.to_owned(),
+        _ => name.to_owned(),
+    }
+}

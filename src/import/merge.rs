@@ -5,15 +5,13 @@
 //! session that ended earlier before one that went on. The other session keeps what is its own:
 //! it opens with the copied history as one block.
 
+use super::bills::{Place, Shown};
+use super::ledger::{Ledger, Ledgers};
 use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip, forks};
-use crate::ids::NONE;
 use crate::recording::{Basis, BlockKind, Builder, RawBlock, RawSession, Role};
 use crate::store::Found;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// Place of a call: (file, draft, call).
-type Place = (usize, usize, usize);
 
 /// A first read of at least this many percent of the context is no static prefix: the session
 /// goes on from another one. Source: MODEL.md, "Cache law".
@@ -27,52 +25,86 @@ const STATIC_PERCENT: i64 = 60;
 pub fn merge(
     files: &[Found],
     mut read: Vec<(Option<&'static str>, Parsed)>,
+    folders: Vec<Ledger>,
     options: &Options,
 ) -> Imported {
-    let sources: BTreeSet<&str> = read.iter().filter_map(|(source, _)| *source).collect();
+    let mut ledger_skips: Vec<Skip> = Vec::new();
+    let mut folders = folders;
+    folders.iter_mut().for_each(|folder| ledger_skips.append(&mut folder.skips));
+    let count = folders.len() as u64;
+    let mut ledgers = Ledgers::new(folders);
+    ledgers.tell(&mut read);
+    let mut sources: BTreeSet<&str> = read.iter().filter_map(|(source, _)| *source).collect();
+    sources.extend(ledgers.sources());
     let source = match sources.len() {
         1 => sources.first().copied().unwrap_or_default(),
         _ => "mixed",
     };
     let statics = StaticPrefixes::of(&read);
     let replayed = forks::resolve(&mut read);
-    let copies = mark_copies(&mut read, &replayed);
+    let originals = mark_copies(&mut read, &replayed);
+    let shown = Shown::new(&read, &originals);
+    let rests: Vec<Vec<Vec<Usage>>> = read
+        .iter()
+        .enumerate()
+        .map(|(file, (_, parsed))| {
+            parsed.bills.iter().map(|bill| shown.rests(file, bill)).collect()
+        })
+        .collect();
+    let mut copies: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for &(file, draft, call) in originals.keys() {
+        copies.entry((file, draft)).or_default().push(call);
+    }
     let mut builder = Builder::new(&options.name, source);
     let mut imported = Imported {
         recording: crate::recording::Recording::default(),
-        skips: Vec::new(),
-        skipped: 0,
-        files: 0,
+        skipped: ledger_skips.len() as u64,
+        skips: ledger_skips,
+        notes: Vec::new(),
+        files: count,
         bytes: 0,
-        copies: copies.values().map(|calls| calls.len() as u64).sum(),
+        copies: originals.len() as u64,
         billed_cost: Vec::new(),
     };
-    let mut billed: BTreeSet<String> = BTreeSet::new();
-    for (file, (found, (source, parsed))) in files.iter().zip(read).enumerate() {
+    let mut placed: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+    let mut bills: Vec<(usize, Bill, Vec<Usage>, RawSession)> = Vec::new();
+    let parts = files.iter().zip(read).zip(rests).enumerate();
+    for (file, ((found, (source, parsed)), rests)) in parts {
         imported.files += u64::from(source.is_some());
+        let source = source.unwrap_or_default();
         imported.copies += parsed.bills.iter().map(|bill| bill.restated).sum::<u64>();
         imported.skipped += parsed.skips.len() as u64 + parsed.more;
         tell_skips(&found.label, parsed.skips, parsed.more, &mut imported.skips);
-        let mut indexes = Vec::with_capacity(parsed.drafts.len());
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
             let prefix = statics.prefix(&draft.session);
             let gone = copies.get(&(file, index)).map_or(&[][..], Vec::as_slice);
             let mut session = without(draft, gone);
             if session.calls.is_empty() {
-                indexes.push(NONE);
                 continue;
             }
             session.static_prefix = session.static_prefix.or(prefix);
-            indexes.push(builder.sessions());
+            source.clone_into(&mut session.source);
+            placed.insert((file, index), builder.sessions());
             builder.push(session);
         }
-        for bill in parsed.bills {
-            // The same file under another name says nothing new.
-            if billed.insert(format!("{} {:?}", bill.session, bill.models)) {
-                add_bill(&mut builder, bill, &indexes, &found.label, &mut imported.billed_cost);
-            }
+        for (bill, rests) in parsed.bills.into_iter().zip(rests) {
+            let empty = empty_session(&bill.session, &found.label, source);
+            bills.push((file, bill, rests, empty));
         }
     }
+    let mut billed: BTreeSet<String> = BTreeSet::new();
+    for (file, bill, rests, empty) in bills {
+        // The same file under another name says nothing new.
+        if billed.insert(format!("{} {:?}", bill.session, bill.models)) {
+            let own = bill.drafts.clone().find_map(|draft| placed.get(&(file, draft)));
+            let copies = (file, bill.drafts.start, 0)..(file, bill.drafts.end, 0);
+            let mut kept = originals.range(copies).map(|(_, (file, draft, _))| (*file, *draft));
+            let session = own.or_else(|| kept.find_map(|draft| placed.get(&draft))).copied();
+            add_bill(&mut builder, bill, &rests, (session, empty), &mut imported.billed_cost);
+        }
+    }
+    ledgers.add_unseen(&mut builder);
+    imported.notes = ledgers.notes;
     imported.recording = builder.finish();
     imported
 }
@@ -91,65 +123,67 @@ fn tell_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<S
     }
 }
 
-/// Adds what was billed beyond the calls to the session that its file shows, or to an empty one.
+/// Adds what was billed beyond the calls to the session that shows them, or to an empty one.
 fn add_bill(
     builder: &mut Builder,
     bill: Bill,
-    indexes: &[u32],
-    file: &str,
+    rests: &[Usage],
+    (session, empty): (Option<u32>, RawSession),
     costs: &mut Vec<BilledCost>,
 ) {
-    let shown = bill.draft.and_then(|draft| indexes.get(draft)).copied();
-    let session = shown.filter(|&index| index != NONE).unwrap_or_else(|| {
-        builder.push(empty_session(&bill.session, file));
+    let file = empty.file.clone();
+    let session = session.unwrap_or_else(|| {
+        builder.push(empty);
         builder.sessions() - 1
     });
-    for ((model, total), shown) in bill.models.iter().zip(&bill.shown) {
-        let rest = *total - *shown;
+    for ((model, _), rest) in bill.models.iter().zip(rests) {
         if !rest.is_zero() {
-            builder.push_remainder(session, model, rest, "billed beyond the calls shown");
+            builder.push_remainder(session, model, *rest, "billed beyond the calls shown");
         }
     }
     costs.extend(bill.costs.into_iter().map(|(line, usd)| {
-        let file = file.to_owned();
+        let file = file.clone();
         BilledCost { file, line, session, usd }
     }));
 }
 
-fn empty_session(id: &str, file: &str) -> RawSession {
+fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
     let mut session = RawSession::new(id.to_owned(), file, Role::Main);
     session.pipeline.clone_from(&session.id);
     session.times_basis = Basis::Estimated;
+    source.clone_into(&mut session.source);
     session
 }
 
-/// Finds the calls that are copies: per (file, draft) their positions, ascending.
+/// Finds the calls that are copies, each with the call that counts for it.
 ///
-/// Where a copy knows more of the output (its original was cut), the original learns it.
-/// `replayed` says how many of a draft's first calls are another thread's.
+/// Where a copy knows more of the output (its original was cut), the original learns it. A file
+/// with times is an original before one without. `replayed` says how many of a draft's first calls
+/// are another thread's; these stand for themselves here.
 fn mark_copies(
     read: &mut [(Option<&'static str>, Parsed)],
     replayed: &BTreeMap<(usize, usize), usize>,
-) -> BTreeMap<(usize, usize), Vec<usize>> {
+) -> BTreeMap<Place, Place> {
     // Of two files with one thread the fuller one has it, whichever ended first.
     let twins = forks::twins(read);
-    let mut order: Vec<(bool, Option<usize>, i64, usize, usize)> = Vec::new();
+    let mut order: Vec<(bool, bool, Option<usize>, i64, usize, usize)> = Vec::new();
     for (file, (_, parsed)) in read.iter().enumerate() {
         for (index, draft) in parsed.drafts.iter().enumerate() {
             let twin = twins.get(&(file, index)).copied();
-            order.push((draft.sidechain, twin, draft.last_ms, file, index));
+            let untimed = draft.last_ms == i64::MIN;
+            order.push((draft.sidechain, untimed, twin, draft.last_ms, file, index));
         }
     }
     order.sort_unstable();
     let mut first: HashMap<u128, (u64, Place)> = HashMap::new();
     let mut others: HashMap<CallKey, Place> = HashMap::new();
-    let mut copies: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    let mut copies: BTreeMap<Place, Place> = BTreeMap::new();
     let mut better: Vec<(Place, Usage)> = Vec::new();
-    for (sidechain, _, _, file, index) in order {
+    for (sidechain, _, _, _, file, index) in order {
         let draft = &read[file].1.drafts[index];
         let theirs = replayed.get(&(file, index)).copied().unwrap_or(0);
         if theirs > 0 {
-            copies.entry((file, index)).or_default().extend(0..theirs);
+            copies.extend((0..theirs).map(|at| ((file, index, at), (file, index, at))));
         }
         for (at, (key, call)) in
             draft.keys.iter().zip(&draft.session.calls).enumerate().skip(theirs)
@@ -177,7 +211,7 @@ fn mark_copies(
                     }
                 }
             };
-            copies.entry((file, index)).or_default().push(at);
+            copies.insert(place, original);
             better.push((original, call.usage));
         }
     }

@@ -7,12 +7,16 @@
 //! A call is counted once, whichever files hold a copy of it ([`merge`]). Text stops here: a
 //! recording holds sizes, kinds and marks.
 
+pub mod autoskillit;
+pub mod bills;
 pub mod claude_code;
 pub mod codex;
+pub mod dispatch;
 pub mod escapes;
 pub mod finish;
 pub mod forks;
 pub mod json;
+pub mod ledger;
 pub mod lines;
 pub mod marks;
 pub mod merge;
@@ -22,15 +26,18 @@ pub mod shell;
 pub mod suites;
 pub mod text;
 pub mod time;
+pub mod tracelab;
 
 use crate::recording::{RawSession, Recording};
 use crate::store::{self, Found, SearchError};
 use crate::units::Usage;
+use ledger::{FolderImporter, Ledger};
 use lines::Lines;
 use rayon::prelude::*;
 use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,6 +47,11 @@ pub trait Importer: Sync {
     fn id(&self) -> &'static str;
     /// Endings of the names of its files inside a folder.
     fn endings(&self) -> &'static [&'static str];
+    /// Endings that its files may have among many others: what is so named and of no known format
+    /// is passed over in silence.
+    fn loose_endings(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether whole lines from the start of a file are of this format.
     fn sniff(&self, head: &[&[u8]]) -> bool;
     /// Reads one file.
@@ -47,8 +59,15 @@ pub trait Importer: Sync {
 }
 
 /// Every importer; the first whose sniff agrees takes the file.
-pub static ALL: [&dyn Importer; 3] =
-    [&claude_code::ClaudeCode, &claude_code::stream_json::StreamJson, &codex::Codex];
+pub static ALL: [&dyn Importer; 4] = [
+    &claude_code::ClaudeCode,
+    &claude_code::stream_json::StreamJson,
+    &codex::Codex,
+    &tracelab::TraceLab,
+];
+
+/// Every folder importer: each takes the folders of its format before files are read.
+pub static FOLDERS: [&dyn FolderImporter; 1] = [&autoskillit::AutoSkillit];
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug)]
@@ -98,12 +117,10 @@ pub struct Draft {
 pub struct Bill {
     /// The source's id of the session.
     pub session: String,
-    /// Index of the file's first draft of this session, if it has any.
-    pub draft: Option<usize>,
+    /// The file's drafts of this session and its subagents.
+    pub drafts: Range<usize>,
     /// Total usage by model.
     pub models: Vec<(String, Usage)>,
-    /// What the file's own calls account for, by the same models.
-    pub shown: Vec<Usage>,
     /// The line that says so, and the cost it names.
     pub costs: Vec<(u64, f64)>,
     /// Statements that a later one of the same process repeated or replaced.
@@ -196,6 +213,8 @@ pub struct Imported {
     pub copies: u64,
     /// Costs that the source names.
     pub billed_cost: Vec<BilledCost>,
+    /// What a reader should know of the sources, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Why nothing could be imported.
@@ -233,9 +252,12 @@ pub fn import(
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Imported, ImportError> {
     let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.endings()).copied().collect();
+    endings.extend(ALL.iter().flat_map(|one| one.loose_endings()));
+    endings.extend(FOLDERS.iter().flat_map(|one| one.endings()));
     endings.sort_unstable();
     endings.dedup();
-    let found = store::search(paths, &endings)?;
+    let mut found = store::search(paths, &endings)?;
+    let ledgers = claim(&mut found);
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
     let done = AtomicU64::new(0);
     let read: Vec<(Option<&'static str>, Parsed)> = found
@@ -256,13 +278,40 @@ pub fn import(
             read
         })
         .collect();
-    let mut imported = merge::merge(&found.files, read, options);
+    let mut imported = merge::merge(&found.files, read, ledgers, options);
     imported.skipped += found.unreadable.len() as u64;
     let whole = found.unreadable.into_iter();
     imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
     judge(imported, options)
+}
+
+/// Takes the files of folder importers out of what was found, and adds the transcripts that their
+/// ledgers name and that are here.
+fn claim(found: &mut store::Search) -> Vec<Ledger> {
+    let mut ledgers = Vec::new();
+    let mut claimed = vec![false; found.files.len()];
+    for folder in FOLDERS {
+        for positions in folder.claim(&found.files) {
+            positions.iter().for_each(|&at| claimed[at] = true);
+            let files: Vec<&Found> = positions.iter().map(|&at| &found.files[at]).collect();
+            ledgers.push(folder.read(&files));
+        }
+    }
+    let mut claimed = claimed.into_iter();
+    found.files.retain(|_| claimed.next() == Some(false));
+    for ledger in &ledgers {
+        for (session, path) in &ledger.transcripts {
+            for linked in store::linked(path, session, ".jsonl") {
+                if !found.files.iter().any(|known| known.path == linked.path) {
+                    found.files.push(linked);
+                }
+            }
+        }
+    }
+    found.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
+    ledgers
 }
 
 fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError> {
@@ -281,6 +330,9 @@ fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError>
 /// How much of a file is read before its format is decided, unless its first line is longer.
 const HEAD: usize = 64 << 10;
 
+/// How much is read of a file whose name says little, before its first line is given up.
+const LOOSE_HEAD: usize = 1 << 20;
+
 fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Parsed) {
     let mut parsed = Parsed::default();
     let opened = store::open(&file.path).and_then(|source| packed::unpacked(source, on_bytes));
@@ -291,7 +343,8 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
             return (None, parsed);
         }
     };
-    let (head, cut) = read_head(&mut source);
+    let most = if is_loose(&file.label) { LOOSE_HEAD } else { lines::MAX_LINE };
+    let (head, cut) = read_head(&mut source, most);
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')
         .map(|line| line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii())
@@ -302,7 +355,7 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     let Some(importer) = importer else {
         if let Some(error) = cut {
             parsed.skip(0, format!("cannot be read: {error}"));
-        } else if !complete.is_empty() {
+        } else if !complete.is_empty() && !is_loose(&file.label) {
             parsed.skip(0, "not a transcript of a known format");
         }
         return (None, parsed);
@@ -313,8 +366,16 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     (Some(importer.id()), parsed)
 }
 
+/// Whether a file was found by a name that many other files have too.
+fn is_loose(label: &str) -> bool {
+    let of = |endings: &[&str]| endings.iter().any(|ending| label.ends_with(ending));
+    let loose = ALL.iter().any(|one| of(one.loose_endings()));
+    (loose || FOLDERS.iter().any(|one| of(one.endings())))
+        && !ALL.iter().any(|one| of(one.endings()))
+}
+
 /// The start of a file, at least one line of it; and what went wrong behind it, if anything did.
-fn read_head(source: &mut impl Read) -> (Vec<u8>, Option<std::io::Error>) {
+fn read_head(source: &mut impl Read, most: usize) -> (Vec<u8>, Option<std::io::Error>) {
     let mut head = Vec::new();
     let mut wanted = HEAD;
     loop {
@@ -324,10 +385,10 @@ fn read_head(source: &mut impl Read) -> (Vec<u8>, Option<std::io::Error>) {
             return (head, Some(error));
         }
         let ended = head.len() - before < room as usize;
-        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > lines::MAX_LINE {
+        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > most {
             return (head, None);
         }
-        wanted = (wanted * 4).min(lines::MAX_LINE + 1);
+        wanted = (wanted * 4).min(most + 1);
     }
 }
 

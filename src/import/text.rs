@@ -204,6 +204,10 @@ pub struct Input {
     pub path_is_file: bool,
     /// Fingerprint of `offset`, `limit` and `pages`.
     pub range: u64,
+    /// `order_id` and `step_name`: names that an orchestrator gives what it dispatches.
+    pub order: String,
+    /// See above.
+    pub step: String,
 }
 
 impl<'de> Deserialize<'de> for Input {
@@ -299,6 +303,9 @@ impl Measure<'_, '_> {
     }
 }
 
+/// Most bytes of a name that are kept.
+const NAME: usize = 64;
+
 fn note_text(input: &mut Input, key: &[u8], raw: &[u8]) {
     match key {
         b"command" | b"cmd" => {
@@ -309,6 +316,8 @@ fn note_text(input: &mut Input, key: &[u8], raw: &[u8]) {
             let name = raw.rsplit(|&byte| byte == b'/').next().unwrap_or(raw);
             input.path_is_file = name.iter().skip(1).any(|&byte| byte == b'.');
         }
+        b"order_id" => input.order = decode(&raw[..raw.len().min(NAME)]).into_owned(),
+        b"step_name" => input.step = decode(&raw[..raw.len().min(NAME)]).into_owned(),
         b"pages" | b"offset" | b"limit" => {
             let place = xxhash_rust::xxh3::xxh3_64(key);
             input.range ^= place.wrapping_mul(xxhash_rust::xxh3::xxh3_64(raw));

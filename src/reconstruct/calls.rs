@@ -7,7 +7,7 @@
 use super::script::{Script, Slot, Speech, TOOLS};
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
-    Basis, BlockKind, BlockMarks, CacheBreak, RawBlock, RawCall, RawSession, Restart, Role,
+    Basis, BlockKind, BlockMarks, CacheBreak, RawBlock, RawCall, RawSession, Restart, Role, Told,
 };
 use crate::units::{Usage, apportion};
 
@@ -86,6 +86,8 @@ pub fn session(totals: &Totals, script: &Script, smooth: &[i64]) -> RawSession {
         usage_basis: Basis::Published,
         blocks_basis: Basis::Reconstructed,
         times_basis: Basis::Reconstructed,
+        source: String::new(),
+        told: Told::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::calibrate::{self, Calibrated};
 use super::{
     Basis, Block, BlockKind, BlockMarks, CacheBreak, Call, CallMarks, Crashes, Invocation, Packet,
-    Recording, Remainder, Restart, Role, Session, Tier,
+    Recording, Remainder, Restart, Role, Session, Tier, Told,
 };
 use crate::ids::{NO_TOOL, NONE};
 use crate::units::Usage;
@@ -99,6 +99,10 @@ pub struct RawSession {
     pub blocks_basis: Basis,
     /// Where its times come from.
     pub times_basis: Basis,
+    /// The format it came from, where a recording may hold several.
+    pub source: String,
+    /// What a ledger says of it beside its calls.
+    pub told: Told,
 }
 
 impl RawSession {
@@ -123,6 +127,8 @@ impl RawSession {
             usage_basis: Basis::Billed,
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,
+            source: String::new(),
+            told: Told::default(),
         }
     }
 }
@@ -199,6 +205,7 @@ impl Builder {
         let invocations = invocations
             .map(|(at, packet)| Invocation { call: first_call.saturating_add(at), packet });
         self.recording.invocations.extend(invocations);
+        let source = if raw.source == self.recording.source { String::new() } else { raw.source };
         self.recording.sessions.push(Session {
             id: raw.id,
             file: raw.file,
@@ -214,6 +221,8 @@ impl Builder {
             usage_basis: raw.usage_basis,
             blocks_basis: raw.blocks_basis,
             times_basis: raw.times_basis,
+            source,
+            told: raw.told,
         });
     }
 
@@ -259,7 +268,7 @@ impl Builder {
     }
 }
 
-fn intern(ids: &mut HashMap<String, u16>, names: &mut Vec<String>, name: &str) -> u16 {
+pub(super) fn intern(ids: &mut HashMap<String, u16>, names: &mut Vec<String>, name: &str) -> u16 {
     if let Some(&id) = ids.get(name) {
         return id;
     }

@@ -19,12 +19,16 @@ pub mod estimate;
 pub mod format;
 mod invocation;
 mod part;
+mod told;
+mod union;
 
 pub use beyond::{Crashes, Remainder};
 pub use build::{Builder, RawBlock, RawCall, RawSession};
 pub use check::Unbalanced;
 pub use digest::hex;
 pub use invocation::{Invocation, Packet};
+pub use told::Told;
+pub use union::Union;
 
 use crate::ids::{ModelId, NONE, ToolId};
 use crate::units::Usage;
@@ -307,6 +311,10 @@ pub struct Session {
     pub blocks_basis: Basis,
     /// Where its times come from.
     pub times_basis: Basis,
+    /// The format it came from; empty where that is the recording's.
+    pub source: String,
+    /// What a ledger says of it beside its calls.
+    pub told: Told,
 }
 
 impl Session {
@@ -438,6 +446,12 @@ impl Recording {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.calls.iter().map(|call| call.usage).sum()
+    }
+
+    /// The format that a session came from.
+    #[must_use]
+    pub fn source_of<'a>(&'a self, session: &'a Session) -> &'a str {
+        if session.source.is_empty() { &self.source } else { &session.source }
     }
 
     /// The blocks of call `index`.

@@ -1,7 +1,7 @@
 //! A part of a recording as a recording of its own.
 
-use super::{Block, Crashes, Invocation, Recording, Session};
-use crate::ids::NONE;
+use super::{Block, Crashes, Invocation, Recording, Remainder, Session};
+use crate::ids::{NO_TOOL, NONE};
 
 impl Recording {
     /// The sessions of one step as a recording of their own.
@@ -26,45 +26,55 @@ impl Recording {
             crashes: Crashes::default(),
             ..Self::default()
         };
-        let mut new_session = vec![NONE; self.sessions.len()];
-        let mut new_call = vec![NONE; self.calls.len()];
-        let mut new_block = vec![NONE; self.blocks.len()];
-        for (index, session) in self.sessions.iter().enumerate().filter(|(index, _)| taken[*index])
-        {
-            new_session[index] = part.sessions.len() as u32;
-            let first_call = part.calls.len() as u32;
+        let models: Vec<u16> = (0..self.models.len() as u16).collect();
+        let tools: Vec<u16> = (0..self.tools.len() as u16).collect();
+        part.append(self, &taken, &models, &tools);
+        part
+    }
+
+    /// Adds the sessions of `other` that are `taken`, in their order, with what was billed with
+    /// them; `models` and `tools` say which ids here its own stand for.
+    pub(super) fn append(&mut self, other: &Self, taken: &[bool], models: &[u16], tools: &[u16]) {
+        let mut new_session = vec![NONE; other.sessions.len()];
+        let mut new_call = vec![NONE; other.calls.len()];
+        let mut new_block = vec![NONE; other.blocks.len()];
+        let own_blocks = self.blocks.len();
+        let chosen = other.sessions.iter().enumerate().filter(|(index, _)| taken[*index]);
+        for (index, session) in chosen {
+            new_session[index] = self.sessions.len() as u32;
+            let first_call = self.calls.len() as u32;
             for at in session.range() {
-                let first_block = part.blocks.len() as u32;
-                let call = part.calls.len() as u32;
+                let first_block = self.blocks.len() as u32;
+                let call = self.calls.len() as u32;
                 new_call[at] = call;
-                for (block, old) in self.blocks_of(at).iter().zip(self.calls[at].range()) {
-                    new_block[old] = part.blocks.len() as u32;
-                    part.blocks.push(Block { call, ..block.clone() });
+                for (block, old) in other.blocks_of(at).iter().zip(other.calls[at].range()) {
+                    new_block[old] = self.blocks.len() as u32;
+                    let tool = tools.get(usize::from(block.tool)).copied().unwrap_or(NO_TOOL);
+                    self.blocks.push(Block { call, tool, ..block.clone() });
                 }
-                let mut call = self.calls[at].clone();
+                let mut call = other.calls[at].clone();
+                call.model = models[usize::from(call.model)];
                 (call.session, call.first_block) = (new_session[index], first_block);
-                part.calls.push(call);
+                self.calls.push(call);
             }
-            part.sessions.push(Session { first_call, ..session.clone() });
+            self.sessions.push(Session { first_call, ..session.clone() });
         }
-        for block in &mut part.blocks {
+        for block in &mut self.blocks[own_blocks..] {
             block.peer = block.peer().map_or(NONE, |peer| new_block[peer]);
         }
-        for invocation in &self.invocations {
+        for invocation in &other.invocations {
             let call = new_call[invocation.call as usize];
             if call != NONE {
-                part.invocations.push(Invocation { call, ..invocation.clone() });
+                self.invocations.push(Invocation { call, ..invocation.clone() });
             }
         }
-        for rest in &self.remainders {
+        for rest in &other.remainders {
             let session = new_session.get(rest.session as usize).copied().unwrap_or(NONE);
             if session != NONE {
-                let mut rest = rest.clone();
-                rest.session = session;
-                part.remainders.push(rest);
+                let model = models[usize::from(rest.model)];
+                self.remainders.push(Remainder { session, model, ..rest.clone() });
             }
         }
-        part
     }
 }
 
@@ -73,7 +83,6 @@ mod tests {
     use super::*;
     use crate::ids::ModelId;
     use crate::reconstruct::{Lens, builtin, reconstruct};
-    use crate::recording::Remainder;
     use crate::units::Usage;
 
     /// Order 774 with usage billed beyond its calls: of each session, and of none.

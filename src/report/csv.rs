@@ -6,9 +6,11 @@
 //! all tables in order of appearance, and a first column `view` that names the table of a row.
 //! Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
+use super::columns::Values;
 use super::format::{clean, raw};
 use super::view::{Cell, Column, Content, Kind, View};
 use super::{Document, Render, Style};
+use std::io;
 
 /// The CSV format.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,36 @@ fn merged(views: &[&View]) -> Vec<u8> {
         })
     });
     write(&header, rows)
+}
+
+/// Batches of columns as CSV, written as they come: a header, then the rows.
+///
+/// # Errors
+/// What the sink says.
+pub fn stream<W: io::Write>(
+    sink: W,
+    batches: impl Iterator<Item = Vec<(&'static str, Values)>>,
+) -> io::Result<W> {
+    let mut writer = csv::Writer::from_writer(sink);
+    for (at, batch) in batches.enumerate() {
+        if at == 0 {
+            writer.write_record(batch.iter().map(|(name, _)| name))?;
+        }
+        let rows = batch.first().map_or(0, |(_, values)| values.len());
+        for row in 0..rows {
+            writer.write_record(batch.iter().map(|(_, values)| field(values, row)))?;
+        }
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+fn field(values: &Values, row: usize) -> String {
+    match values {
+        Values::Flags(flags) => flags[row].to_string(),
+        Values::Numbers(numbers) => numbers[row].to_string(),
+        Values::Known(numbers) => numbers[row].map(|known| known.to_string()).unwrap_or_default(),
+        Values::Texts(texts) => clean(&texts[row]).into_owned(),
+    }
 }
 
 /// The headings of a table; a heading that comes again gets a number.

@@ -100,6 +100,28 @@ pub fn tokens(n: i64, signed: bool) -> String {
     unreachable!("the last unit takes all")
 }
 
+/// Tokens as AutoSkillit's tables in pull requests have them: `1.2M`, `45.0k`, `999`. Halves go to
+/// the even digit, as its language formats floats.
+#[must_use]
+pub fn pull_request_tokens(n: i64) -> String {
+    match n {
+        1_000_000.. => format!("{:.1}M", n as f64 / 1e6),
+        1_000.. => format!("{:.1}k", n as f64 / 1e3),
+        _ => n.to_string(),
+    }
+}
+
+/// Durations in the same tables: `42s`, `7m 3s`, `1h 24m`; what is below is dropped.
+#[must_use]
+pub fn pull_request_time(ms: i64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        3_600.. => format!("{}h {}m", seconds / 3_600, seconds / 60 % 60),
+        60.. => format!("{}m {}s", seconds / 60, seconds % 60),
+        _ => format!("{seconds}s"),
+    }
+}
+
 /// A share in basis points as percent: `12.3 %`; two places below one percent or when exact.
 #[must_use]
 pub fn share(bp: i64, figures: Figures) -> String {

@@ -10,6 +10,7 @@
 
 #[cfg(feature = "charts")]
 pub mod chart;
+pub mod columns;
 pub mod csv;
 pub mod document;
 pub mod format;

@@ -3,62 +3,102 @@
 //! One row group, dictionary-encoded numbers, bit-packed flags, no compression: the compressors
 //! are C code. The same columns give the same bytes.
 
+use super::columns::Values;
 use polars::prelude::{Column, CompatLevel, DataFrame, PolarsResult, SchemaExt as _};
 use polars_parquet::write::{
-    CompressionOptions, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,
+    CompressionOptions, Encoding, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,
     get_dtype_encoding, row_group_iter, schema_to_metadata_key,
 };
-
-/// The values of one column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Values {
-    /// Yes or no.
-    Flags(Vec<bool>),
-    /// Whole numbers.
-    Numbers(Vec<i64>),
-}
+use std::io::Write;
 
 /// Columns of one length, each with its name, as a file; `source` says where they come from.
 ///
 /// # Errors
 /// What polars says: columns of different lengths or of one name.
 pub fn file(columns: Vec<(String, Values)>, source: &str) -> PolarsResult<Vec<u8>> {
+    write(Vec::new(), std::iter::once(columns), source)
+}
+
+/// Batches of the same columns as a file with a row group each, written as they come.
+///
+/// # Errors
+/// What polars says: batches that do not fit each other, a sink that takes no more, no batch.
+pub fn write<W: Write, N: Into<String>>(
+    sink: W,
+    batches: impl Iterator<Item = Vec<(N, Values)>>,
+    source: &str,
+) -> PolarsResult<W> {
+    let mut sink = Some(sink);
+    let mut open: Option<Open<W>> = None;
+    for batch in batches {
+        let frame = frame(batch)?;
+        if let Some(sink) = sink.take() {
+            open = Some(Open::new(sink, &frame, source)?);
+        }
+        if let Some(open) = &mut open {
+            open.group(&frame)?;
+        }
+    }
+    let missing = || polars::error::polars_err!(NoData: "no batch to take the columns from");
+    open.ok_or_else(missing)?.end()
+}
+
+fn frame<N: Into<String>>(columns: Vec<(N, Values)>) -> PolarsResult<DataFrame> {
     let rows = columns.first().map_or(0, |(_, values)| values.len());
-    let columns = columns.into_iter().map(|(name, values)| match values {
-        Values::Flags(flags) => Column::new(name.into(), flags),
-        Values::Numbers(numbers) => Column::new(name.into(), numbers),
+    let columns = columns.into_iter().map(|(name, values)| {
+        let name = name.into().into();
+        match values {
+            Values::Flags(flags) => Column::new(name, flags),
+            Values::Numbers(numbers) => Column::new(name, numbers),
+            Values::Known(numbers) => Column::new(name, numbers),
+            Values::Texts(texts) => Column::new(name, texts),
+        }
     });
-    let frame = DataFrame::new(rows, columns.collect())?;
-    let options = WriteOptions {
+    DataFrame::new(rows, columns.collect())
+}
+
+/// A file on its way.
+struct Open<W: Write> {
+    writer: FileWriter<W>,
+    encodings: Vec<Vec<Encoding>>,
+    metadata: Vec<KeyValue>,
+}
+
+fn options() -> WriteOptions {
+    WriteOptions {
         statistics: StatisticsOptions::default(),
         version: Version::V1,
         compression: CompressionOptions::Uncompressed,
         data_page_size: None,
-    };
-    let schema = frame.schema().to_arrow(CompatLevel::newest());
-    let encodings: Vec<_> =
-        schema.iter_values().map(|field| get_dtype_encoding(&field.dtype)).collect();
-    let metadata = vec![
-        schema_to_metadata_key(&schema),
-        KeyValue { key: "windtunnel".to_owned(), value: Some(source.to_owned()) },
-    ];
-    let mut writer = FileWriter::try_new(Vec::new(), schema, options)?;
-    for batch in frame.iter_chunks(CompatLevel::newest(), false) {
-        let fields = writer.parquet_schema().fields().to_vec();
-        let height = batch.height() as u64;
-        let group = row_group_iter(batch, encodings.clone().into(), fields, options);
-        writer.write(height, group)?;
     }
-    writer.end(Some(metadata))?;
-    Ok(writer.into_inner())
 }
 
-impl Values {
-    fn len(&self) -> usize {
-        match self {
-            Self::Flags(flags) => flags.len(),
-            Self::Numbers(numbers) => numbers.len(),
+impl<W: Write> Open<W> {
+    fn new(sink: W, frame: &DataFrame, source: &str) -> PolarsResult<Self> {
+        let schema = frame.schema().to_arrow(CompatLevel::newest());
+        let encodings = schema.iter_values().map(|field| get_dtype_encoding(&field.dtype));
+        let encodings = encodings.collect();
+        let metadata = vec![
+            schema_to_metadata_key(&schema),
+            KeyValue { key: "windtunnel".to_owned(), value: Some(source.to_owned()) },
+        ];
+        let writer = FileWriter::try_new(sink, schema, options())?;
+        Ok(Self { writer, encodings, metadata })
+    }
+
+    fn group(&mut self, frame: &DataFrame) -> PolarsResult<()> {
+        for batch in frame.iter_chunks(CompatLevel::newest(), false) {
+            let fields = self.writer.parquet_schema().fields().to_vec();
+            let height = batch.height() as u64;
+            let group = row_group_iter(batch, self.encodings.clone().into(), fields, options());
+            self.writer.write(height, group)?;
         }
+        Ok(())
+    }
+
+    fn end(mut self) -> PolarsResult<W> {
+        self.writer.end(Some(self.metadata))?;
+        Ok(self.writer.into_inner())
     }
 }
 

@@ -323,6 +323,8 @@ mod tests {
             usage_basis,
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,
+            source: String::new(),
+            told: crate::recording::Told::default(),
         };
         Recording {
             models: vec![OLD.to_owned()],

@@ -20,6 +20,7 @@ pub mod routes;
 pub mod script;
 pub mod sides;
 pub mod spread;
+pub mod steps;
 pub mod summary;
 pub mod sweep;
 pub mod tornado;

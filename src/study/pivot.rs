@@ -3,7 +3,7 @@
 //! Headline numbers never come from here; a test holds the pivot's sums to the summary's.
 
 use super::summary::{Group, carried};
-use crate::recording::{Block, Recording};
+use crate::recording::{Block, Recording, Role, name_of};
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 
 /// What blocks can be grouped by.
@@ -27,11 +27,15 @@ pub enum Key {
     Tool,
     /// The kind of block.
     Kind,
+    /// The agent that an invocation woke, else what the session was in its pipeline.
+    Agent,
+    /// The format that the session came from.
+    Source,
 }
 
 impl Key {
     /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 9] = [
+    pub const NAMED: [(Self, &'static str); 11] = [
         (Self::Folder, "folder"),
         (Self::Pipeline, "pipeline"),
         (Self::Step, "step"),
@@ -41,6 +45,8 @@ impl Key {
         (Self::Day, "day"),
         (Self::Tool, "tool"),
         (Self::Kind, "kind"),
+        (Self::Agent, "agent"),
+        (Self::Source, "source"),
     ];
 
     /// The key of a name.
@@ -68,7 +74,21 @@ impl Key {
             Self::Day => crate::price::day_of(call.start_ms).to_string(),
             Self::Tool => recording.tool(block.tool).to_owned(),
             Self::Kind => block.kind.name().to_owned(),
+            Self::Agent => agent(recording, block.call).to_owned(),
+            Self::Source => recording.source_of(session).to_owned(),
         }
+    }
+}
+
+/// The agent of a call: of the last invocation of its session that is not after it.
+fn agent(recording: &Recording, call: u32) -> &str {
+    let after = recording.invocations.partition_point(|one| one.call <= call);
+    let invocation = after.checked_sub(1).map(|last| &recording.invocations[last]);
+    let session_of = |call: u32| recording.calls[call as usize].session;
+    let session = session_of(call);
+    match invocation.filter(|one| session_of(one.call) == session) {
+        Some(one) if !one.packet.agent.is_empty() => &one.packet.agent,
+        _ => name_of(&Role::NAMED, recording.sessions[session as usize].role),
     }
 }
 

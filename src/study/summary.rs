@@ -3,7 +3,7 @@
 use crate::intervene;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, Pricing, Resolver};
-use crate::recording::{BlockKind, Recording, Restart};
+use crate::recording::{BlockKind, Recording, Remainder, Restart};
 use crate::replay;
 use crate::scenario::Chosen;
 use crate::units::{PicoUsd, Usage};
@@ -89,23 +89,44 @@ pub struct Summary {
 /// Summarises a recording.
 #[must_use]
 pub fn summarise(recording: &Recording, chosen: &[Chosen], pricing: &Pricing) -> Summary {
-    let mut unpriced: Vec<MissingPrice> = Vec::new();
-    let mut prices = pricing.resolver();
-    let mut sessions = Vec::with_capacity(recording.sessions.len());
-    for index in 0..recording.sessions.len() {
-        sessions.push(session_totals(recording, index, pricing, &mut prices, &mut unpriced));
-    }
-    let totals = sessions
-        .iter()
-        .fold(Totals { cost: Some(PicoUsd::default()), ..Totals::default() }, |sum, session| {
-            sum.plus(&session.totals)
-        });
+    let (sessions, unpriced) = sessions(recording, pricing);
+    let totals = Totals::of(&sessions);
     let (kinds, tools) = groups(recording);
     let toggles = found(recording, chosen, pricing, unpriced.is_empty());
     Summary { totals, sessions, kinds, tools, toggles, unpriced }
 }
 
+/// Every session of a recording, and the models that have no price.
+#[must_use]
+pub fn sessions(
+    recording: &Recording,
+    pricing: &Pricing,
+) -> (Vec<SessionTotals>, Vec<MissingPrice>) {
+    let mut unpriced: Vec<MissingPrice> = Vec::new();
+    let mut prices = pricing.resolver();
+    // By session, in the order of the recording.
+    let mut rests: Vec<&Remainder> = recording.remainders.iter().collect();
+    rests.sort_by_key(|rest| rest.session);
+    let mut rests = rests.as_slice();
+    let mut sessions = Vec::with_capacity(recording.sessions.len());
+    for index in 0..recording.sessions.len() {
+        let own = rests.iter().take_while(|rest| rest.session as usize == index).count();
+        let (own, others) = rests.split_at(own);
+        rests = others;
+        let session = (index, own);
+        sessions.push(session_totals(recording, session, pricing, &mut prices, &mut unpriced));
+    }
+    (sessions, unpriced)
+}
+
 impl Totals {
+    /// What sessions add up to.
+    #[must_use]
+    pub fn of(sessions: &[SessionTotals]) -> Self {
+        let nothing = Self { cost: Some(PicoUsd::default()), ..Self::default() };
+        sessions.iter().fold(nothing, |sum, session| sum.plus(&session.totals))
+    }
+
     fn plus(self, other: &Self) -> Self {
         Self {
             calls: self.calls + other.calls,
@@ -159,7 +180,7 @@ impl Bill<'_, '_> {
 
 fn session_totals<'a>(
     recording: &Recording,
-    index: usize,
+    (index, rests): (usize, &[&Remainder]),
     pricing: &'a Pricing,
     prices: &mut Resolver<'a>,
     unpriced: &mut Vec<MissingPrice>,
@@ -183,7 +204,7 @@ fn session_totals<'a>(
         bill.add(model, &call.usage, call.usage.context(), Some(call.start_ms));
     }
     let last = recording.calls[session.range()].last().map(|call| call.start_ms);
-    for rest in recording.remainders.iter().filter(|rest| rest.session as usize == index) {
+    for rest in rests {
         let model = recording.model(rest.model);
         name(model);
         totals.usage += rest.usage;

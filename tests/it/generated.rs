@@ -13,7 +13,7 @@ use windtunnel::plan::{
 use windtunnel::price::Pricing;
 use windtunnel::recording::{
     Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier,
+    Restart, Role, Tier, Told,
 };
 use windtunnel::units::Usage;
 
@@ -140,6 +140,8 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
+        source: String::new(),
+        told: Told::default(),
     }
 }
 

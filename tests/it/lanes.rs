@@ -12,7 +12,7 @@ use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::recording::{
     Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier,
+    Restart, Role, Tier, Told,
 };
 use windtunnel::replay::{Lanes, replay_island};
 use windtunnel::scenario::Scenario;
@@ -161,6 +161,8 @@ fn calm(tape: &mut Tape) -> Recording {
             usage_basis: Basis::Billed,
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,
+            source: String::new(),
+            told: Told::default(),
         });
     }
     builder.finish()

@@ -22,6 +22,7 @@ mod import_codex;
 mod import_fuzz;
 mod import_marks;
 mod import_merge;
+mod import_rollouts;
 mod import_stream;
 mod joint;
 mod lanes;

@@ -4,7 +4,7 @@ use crate::generated::compile;
 use windtunnel::plan::{DroppedCall, InsertedCall, Patch};
 use windtunnel::recording::{
     Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier,
+    Restart, Role, Tier, Told,
 };
 use windtunnel::replay::replay_rows;
 use windtunnel::units::Usage;
@@ -63,6 +63,8 @@ pub fn session(models: &[&str], calls: Vec<RawCall>) -> RawSession {
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Billed,
         times_basis: Basis::Billed,
+        source: String::new(),
+        told: Told::default(),
     }
 }
 

@@ -28,11 +28,11 @@ const PLUGINS: [(&str, &[&str]); 4] = [
     (
         "import",
         &[
-            "escapes", "finish", "forks", "json", "lines", "marks", "merge", "packed", "shell",
-            "suites", "text", "time",
+            "bills", "dispatch", "escapes", "finish", "forks", "json", "ledger", "lines", "marks",
+            "merge", "packed", "shell", "suites", "text", "time",
         ],
     ),
-    ("report", &["chart", "document", "format", "json", "parquet", "view"]),
+    ("report", &["chart", "columns", "document", "format", "json", "parquet", "view"]),
 ];
 
 /// Crates that only some modules may name.

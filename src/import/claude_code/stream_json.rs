@@ -34,6 +34,10 @@ impl Importer for StreamJson {
         &[".jsonl", ".ndjson"]
     }
 
+    fn loose_endings(&self) -> &'static [&'static str] {
+        &[".json", ".log", ".txt", ".out"]
+    }
+
     fn sniff(&self, head: &[&[u8]]) -> bool {
         let one = |line: &&[u8]| {
             json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
@@ -184,21 +188,9 @@ impl Session {
             return;
         }
         let models: Vec<(String, Usage)> = self.before.into_iter().collect();
-        let mut shown = vec![Usage::default(); models.len()];
-        for session in parsed.drafts[first..].iter().map(|draft| &draft.session) {
-            for call in &session.calls {
-                let name = session.models.get(usize::from(call.model)).map_or("", String::as_str);
-                if let Some(at) = same_model(&models, name) {
-                    shown[at] += call.usage;
-                }
-            }
-        }
-        for (total, shown) in models.iter().zip(&mut shown) {
-            align_tiers(total.1, shown);
-        }
-        let draft = (parsed.drafts.len() > first).then_some(first);
         let (session, costs, restated) = (self.id, self.costs, self.restated);
-        parsed.bills.push(Bill { session, draft, models, shown, costs, restated });
+        let drafts = first..parsed.drafts.len();
+        parsed.bills.push(Bill { session, drafts, models, costs, restated });
     }
 }
 
@@ -214,28 +206,6 @@ fn falls(earlier: &BTreeMap<String, Usage>, later: &BTreeMap<String, Usage>) -> 
 fn add(sum: &mut BTreeMap<String, Usage>, more: &BTreeMap<String, Usage>) {
     for (model, usage) in more {
         *sum.entry(model.clone()).or_default() += *usage;
-    }
-}
-
-/// The model of a bill that a call's model stands for: the same name, or one inside the other
-/// (`us.anthropic.claude-x-v1:0`, `claude-x[1m]`).
-fn same_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
-    let exact = models.iter().position(|(model, _)| model == name);
-    exact.or_else(|| {
-        let name = name.split('[').next().unwrap_or(name);
-        let within =
-            |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
-        models.iter().position(|(model, _)| within(model))
-    })
-}
-
-/// A bill names one tier for all its writes; what calls wrote to the other counts against it.
-fn align_tiers(total: Usage, shown: &mut Usage) {
-    let write = shown.write();
-    if total.write_1h > 0 {
-        (shown.write_5m, shown.write_1h) = (0, write);
-    } else if total.write_5m > 0 {
-        (shown.write_5m, shown.write_1h) = (write, 0);
     }
 }
 

@@ -3,6 +3,7 @@
 mod tools;
 
 use super::wire::{Content, Item, Message, Record};
+use crate::import::dispatch::{self, Dispatch};
 use crate::import::finish::{self, Between};
 use crate::import::{CallKey, Draft, intern, time};
 use crate::recording::estimate;
@@ -37,6 +38,7 @@ pub struct Thread {
     timed: bool,
     /// Signature characters of hidden thinking, by (call, output): tokens depend on the model.
     hidden: Vec<(u32, u32, u64)>,
+    dispatches: Vec<Dispatch>,
     sidechain: bool,
     stream: bool,
 }
@@ -65,6 +67,7 @@ impl Thread {
             last_ms: i64::MIN,
             timed: false,
             hidden: Vec::new(),
+            dispatches: Vec::new(),
             sidechain,
             stream,
         }
@@ -306,6 +309,7 @@ impl Thread {
             self.session.times_basis = Basis::Estimated;
         }
         finish::finish(&mut self.session, &self.between, &self.hidden);
+        dispatch::orchestrate(&mut self.session, self.dispatches);
         Draft {
             session: self.session,
             keys: self.keys,

@@ -44,6 +44,18 @@ pub(super) struct BlockColumns {
     peer: Vec<Option<u32>>,
 }
 
+/// A shock in words: its kind and tokens; empty for none.
+#[must_use]
+pub fn shock_text(shock: Shock) -> String {
+    match shock {
+        Shock::None => String::new(),
+        Shock::Shift(by) => format!("shift {by}"),
+        Shock::EvictedTo(at) => format!("evicted {at}"),
+        Shock::Survived(by) => format!("survived {by}"),
+        Shock::SurvivedTo(at) => format!("survived-to {at}"),
+    }
+}
+
 impl CallColumns {
     pub(super) fn push(&mut self, call: &Call) {
         self.model.push(call.model);
@@ -62,13 +74,7 @@ impl CallColumns {
         self.restart.push(name_of(&Restart::NAMED, call.restart).to_owned());
         self.cut.push(call.cut);
         self.cache_break.push(name_of(&CacheBreak::NAMED, call.cache_break).to_owned());
-        self.shock.push(match call.shock {
-            Shock::None => String::new(),
-            Shock::Shift(by) => format!("shift {by}"),
-            Shock::EvictedTo(at) => format!("evicted {at}"),
-            Shock::Survived(by) => format!("survived {by}"),
-            Shock::SurvivedTo(at) => format!("survived-to {at}"),
-        });
+        self.shock.push(shock_text(call.shock));
         self.blocks.push(call.blocks);
     }
 
@@ -205,7 +211,8 @@ pub(super) fn named<T: Copy>(
     })
 }
 
-fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -> String {
+/// Marks in words: their names in lower case, parted by blanks.
+pub fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -> String {
     names.map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>().join(" ")
 }
 

@@ -6,8 +6,11 @@
 
 mod columns;
 
+pub use columns::{bitflags_text, shock_text};
+
 use super::{
-    Basis, Crashes, Invocation, Packet, Recording, Remainder, Role, Session, Unbalanced, name_of,
+    Basis, Crashes, Invocation, Packet, Recording, Remainder, Role, Session, Told, Unbalanced,
+    name_of,
 };
 use crate::units::Usage;
 use columns::{BlockColumns, CallColumns, named, same_length};
@@ -84,6 +87,26 @@ struct SessionOnDisk {
     usage: String,
     blocks: String,
     times: String,
+    // Most sessions have none of these, and are the same bytes as before there were any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    source: String,
+    #[serde(default, skip_serializing_if = "ToldOnDisk::is_nothing")]
+    told: ToldOnDisk,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ToldOnDisk {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_context: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unfinished: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -277,6 +300,8 @@ impl From<&Session> for SessionOnDisk {
             usage: name_of(&Basis::NAMED, session.usage_basis).to_owned(),
             blocks: name_of(&Basis::NAMED, session.blocks_basis).to_owned(),
             times: name_of(&Basis::NAMED, session.times_basis).to_owned(),
+            source: session.source.clone(),
+            told: session.told.into(),
         }
     }
 }
@@ -299,7 +324,27 @@ impl SessionOnDisk {
             records: self.records,
             static_prefix: self.static_prefix,
             warm_prefix: self.warm_prefix,
+            source: self.source,
+            told: self.told.read(),
         })
+    }
+}
+
+impl From<Told> for ToldOnDisk {
+    fn from(told: Told) -> Self {
+        let Told { start_ms, calls, peak_context, duration_ms, unfinished } = told;
+        Self { start_ms, calls, peak_context, duration_ms, unfinished }
+    }
+}
+
+impl ToldOnDisk {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn read(self) -> Told {
+        let Self { start_ms, calls, peak_context, duration_ms, unfinished } = self;
+        Told { start_ms, calls, peak_context, duration_ms, unfinished }
     }
 }
 

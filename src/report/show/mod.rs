@@ -10,11 +10,13 @@ pub mod audit;
 pub mod charts;
 pub mod compare;
 pub mod env;
+pub mod export;
 pub mod inspect;
 pub mod list;
 pub mod report;
 pub mod routes;
 pub mod scenario;
+pub mod steps;
 pub mod sweep;
 
 use crate::price::Pricing;

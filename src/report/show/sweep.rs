@@ -3,9 +3,9 @@
 use super::{Provenance, SideJson};
 use crate::plan::Subset;
 use crate::report::json::{self, Cost as CostJson};
-#[cfg(feature = "tables")]
-use crate::report::parquet::{self, Values};
 use crate::report::{Cell, Column, Document, Section, View, format};
+#[cfg(feature = "tables")]
+use crate::report::{columns::Values, parquet};
 use crate::study::sweep::{Entry, Metric, Sweep};
 use crate::units::PicoUsd;
 use serde::Serialize;

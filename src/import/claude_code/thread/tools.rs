@@ -2,6 +2,7 @@
 
 use super::Thread;
 use crate::import::claude_code::wire::Item;
+use crate::import::dispatch::Dispatch;
 use crate::import::intern;
 use crate::import::marks::{self, Purpose};
 use crate::recording::estimate;
@@ -94,7 +95,11 @@ impl Thread {
         let tool = intern(&mut self.session.tools, &name);
         let at_ms = self.session.calls[place.0 as usize].end_ms;
         let used = Use { peer: place, tool, purpose, file, read, at_ms };
-        self.uses.insert(item.id.hash(), used);
+        let known = self.uses.insert(item.id.hash(), used);
+        if known.is_none() && name.ends_with("run_skill") && !input.order.is_empty() {
+            let (order, step) = (input.order.clone(), marks::canonical_step(&input.step));
+            self.dispatches.push(Dispatch { call: place.0, order, step });
+        }
         let mut block = RawBlock::plain(BlockKind::ToolInput, input.chars, 0);
         block.tool = Some(tool);
         block.marks = purpose.marks;

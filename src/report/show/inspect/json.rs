@@ -1,6 +1,7 @@
 //! The inspection for programs.
 
-use super::{Shown, Skipped};
+use super::parts::Shared;
+use super::{Part, Shown, Skipped};
 use crate::recording::{Role, name_of};
 use crate::report::json::{self, Cost as CostJson, Tokens, Usd};
 use crate::report::show::Provenance;
@@ -45,6 +46,11 @@ impl Shown<'_> {
                     totals: (&self.summary.totals).into(),
                     billed_usd: self.billed_usd,
                 },
+                parts: self.parts.iter().map(PartJson::from).collect(),
+                shared: (!self.parts.is_empty()).then(|| {
+                    let Shared { sessions, calls } = Shared::of(self.parts, self.summary);
+                    SharedJson { sessions, calls }
+                }),
                 sessions: sessions.collect(),
                 kinds: self
                     .summary
@@ -76,6 +82,12 @@ impl Shown<'_> {
 struct Body<'a> {
     recording: &'a str,
     totals: SumJson,
+    /// Each of several recordings on its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartJson<'a>>,
+    /// What they have in common, counted beyond the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared: Option<SharedJson>,
     sessions: Vec<SessionJson<'a>>,
     kinds: Vec<GroupJson>,
     tools: Vec<GroupJson>,
@@ -102,6 +114,36 @@ struct SumJson {
     totals: TotalsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     billed_usd: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct SharedJson {
+    sessions: i64,
+    calls: i64,
+}
+
+#[derive(Serialize)]
+struct PartJson<'a> {
+    name: &'a str,
+    source: &'a str,
+    sessions: i64,
+    #[serde(flatten)]
+    totals: TotalsJson,
+    /// Read from a cache, of all prompt tokens; null where there are none.
+    cached_share: Option<f64>,
+}
+
+impl<'a> From<&'a Part> for PartJson<'a> {
+    fn from(part: &'a Part) -> Self {
+        let (read, context) = (part.totals.usage.read, part.totals.usage.context());
+        Self {
+            name: &part.name,
+            source: &part.source,
+            sessions: part.sessions,
+            totals: (&part.totals).into(),
+            cached_share: (context != 0).then(|| read as f64 / context as f64),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,7 @@
 //! Where the tokens went.
 
 mod json;
+mod parts;
 
 use super::Provenance;
 use crate::recording::{Recording, Role, name_of};
@@ -9,6 +10,7 @@ use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::fidelity::{Fidelity, Quantiles};
 use crate::study::holdout::{FEWEST_CALLS, HeldOut};
 use crate::study::summary::{Group, SessionTotals, Summary, Totals};
+pub use parts::Part;
 use serde::Serialize;
 
 /// What the importer passed over, in this module's own words: doors do not know each other.
@@ -36,6 +38,8 @@ pub struct Shown<'a> {
     pub recording: &'a Recording,
     /// The numbers.
     pub summary: &'a Summary,
+    /// Where there were several arguments: each on its own.
+    pub parts: &'a [Part],
     /// The model's own error, where asked for.
     pub fidelity: Option<&'a [Fidelity]>,
     /// Its error on calls that were hidden from it, where asked for.
@@ -65,6 +69,10 @@ impl Shown<'_> {
     #[must_use]
     pub fn document(&self) -> Document {
         let mut document = Document::new(format!("Inspect: {}", self.recording.name));
+        if !self.parts.is_empty() {
+            let together = parts::view(self.parts, self.summary);
+            document.section(Section::new("What was put together").table(together));
+        }
         let mut where_to = Section::new("Where the tokens went").table(self.sessions());
         let has_calls = !self.recording.calls.is_empty();
         if has_calls {

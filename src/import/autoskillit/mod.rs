@@ -1,0 +1,264 @@
+//! AutoSkillit's log root: `sessions.jsonl` and a folder for each session that a pipeline ran.
+//!
+//! The log tells which session was which step of which pipeline, and totals; what was sent and
+//! answered stands in the transcripts of Claude Code, which lie elsewhere. Generations differ in
+//! the names of fields: `pipeline_id` became `kitchen_id`, `step_name` became `session_label`, and
+//! rows of crashed processes have next to nothing. Totals of a session without a `result` record
+//! were added up over records and are about twice too high: they are flagged, and a transcript or
+//! a kept stdout is taken before them.
+
+mod crashes;
+mod row;
+
+use super::ledger::{Entry, FolderImporter, Ledger};
+use super::lines::{Line, Lines};
+use super::{Skip, time};
+use crate::store::{self, Found};
+use row::{Object, Row};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+/// The importer.
+#[derive(Clone, Copy, Debug)]
+pub struct AutoSkillit;
+
+const INDEX: &str = "sessions.jsonl";
+const FENCE: &str = ".telemetry_cleared_at";
+const SESSIONS: &str = "sessions/";
+
+/// The stdout of a failed session: stream-json, and read as such.
+const STDOUT: &str = "raw_stdout.jsonl";
+
+/// No file of a session that is read here is longer, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+impl FolderImporter for AutoSkillit {
+    fn id(&self) -> &'static str {
+        "autoskillit"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["/summary.json", "/token_usage.json", "/step_timing.json", "/audit_log.json", FENCE]
+    }
+
+    fn claim(&self, files: &[Found]) -> Vec<Vec<usize>> {
+        let mut roots: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for file in files {
+            if let Some(root) = file.label.strip_suffix(INDEX)
+                && (root.is_empty() || root.ends_with('/'))
+                && head(file).is_some_and(|head| is_index(&head))
+            {
+                roots.insert(root, Vec::new());
+            }
+        }
+        for (at, file) in files.iter().enumerate() {
+            // The longest root that the file lies under.
+            let under = roots.iter_mut().rev().find_map(|(root, claimed)| {
+                let inside = file.label.strip_prefix(root)?;
+                let own = inside == INDEX
+                    || inside == FENCE
+                    || inside.starts_with(SESSIONS) && !inside.ends_with(STDOUT);
+                own.then_some(claimed)
+            });
+            if let Some(claimed) = under {
+                claimed.push(at);
+            }
+        }
+        roots.into_values().collect()
+    }
+
+    fn read(&self, files: &[&Found]) -> Ledger {
+        let mut reading = Reading::default();
+        reading.ledger.source = self.id();
+        for file in files {
+            reading.file(file);
+        }
+        reading.finish()
+    }
+}
+
+/// The first lines of a file, up to a limit.
+fn head(file: &Found) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    store::open(&file.path).ok()?.take(64 << 10).read_to_end(&mut head).ok()?;
+    Some(head)
+}
+
+/// Whether one of the lines is a row of the index.
+fn is_index(head: &[u8]) -> bool {
+    head.split(|&byte| byte == b'\n').any(|line| {
+        serde_json::from_slice::<Object>(line).is_ok_and(|object| object.contains_key("dir_name"))
+    })
+}
+
+/// One log root on its way.
+#[derive(Default)]
+struct Reading {
+    ledger: Ledger,
+    index: String,
+    fence: Option<(String, i64)>,
+    /// Rows of the index and their lines, by folder; of several the last counts.
+    rows: BTreeMap<String, (u64, Object)>,
+    replaced: u64,
+    /// What each folder holds: by name of the file.
+    folders: BTreeMap<String, BTreeMap<String, Object>>,
+}
+
+impl Reading {
+    fn file(&mut self, file: &Found) {
+        let name = file.label.rsplit('/').next().unwrap_or_default();
+        match name {
+            INDEX => self.index(file),
+            FENCE => {
+                let text = self.whole(file).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text).trim().to_owned();
+                match time::parse_ms(text.as_bytes()) {
+                    Some(at_ms) => self.fence = Some((text, at_ms)),
+                    None => self.skip(file, 0, "no time in it; nothing is left out".to_owned()),
+                }
+            }
+            "summary.json" | "token_usage.json" | "step_timing.json" | "audit_log.json" => {
+                let Some(bytes) = self.whole(file) else { return };
+                let folder = file.label.rsplit('/').nth(1).unwrap_or_default().to_owned();
+                match serde_json::from_slice::<Object>(&bytes) {
+                    Ok(object) => {
+                        let files = self.folders.entry(folder).or_default();
+                        files.insert(name.to_owned(), object);
+                    }
+                    // A list of failures is no statement on tokens.
+                    Err(_) if name == "audit_log.json" => {}
+                    Err(error) => self.skip(file, 0, format!("not one JSON object: {error}")),
+                }
+            }
+            // Snapshots of the process and such: nothing on tokens in them.
+            _ => {}
+        }
+    }
+
+    fn whole(&mut self, file: &Found) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = store::open(&file.path)
+            .and_then(|source| source.take(LONGEST + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(length) if length as u64 <= LONGEST => Some(bytes),
+            Ok(_) => {
+                self.skip(file, 0, "longer than 16 MiB".to_owned());
+                None
+            }
+            Err(error) => {
+                self.skip(file, 0, format!("cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn index(&mut self, file: &Found) {
+        self.index.clone_from(&file.label);
+        let mut source = match store::open(&file.path) {
+            Ok(source) => source,
+            Err(error) => return self.skip(file, 0, format!("cannot be read: {error}")),
+        };
+        let mut lines = Lines::new(&mut source, &|_| {});
+        loop {
+            let number = lines.number() + 1;
+            let text = match lines.next_line() {
+                Ok(None) => return,
+                Ok(Some(Line::Text(text))) => text,
+                Ok(Some(Line::TooLong(_))) => {
+                    self.skip(file, number, "line longer than 64 MiB".to_owned());
+                    continue;
+                }
+                Err(error) => {
+                    return self.skip(file, number, format!("cannot be read further: {error}"));
+                }
+            };
+            let object = serde_json::from_slice::<Object>(text);
+            let number = lines.number();
+            match object {
+                Ok(object) => match row::text(&object, "dir_name") {
+                    "" => self.skip(file, number, "a row without 'dir_name'".to_owned()),
+                    folder => {
+                        let folder = folder.to_owned();
+                        let old = self.rows.insert(folder, (number, object));
+                        self.replaced += u64::from(old.is_some());
+                    }
+                },
+                Err(error) => self.skip(file, number, format!("not a JSON object: {error}")),
+            }
+        }
+    }
+
+    fn skip(&mut self, file: &Found, line: u64, reason: String) {
+        self.ledger.skips.push(Skip { file: file.label.clone(), line, reason });
+    }
+
+    fn finish(mut self) -> Ledger {
+        let nothing = BTreeMap::new();
+        let (mut fenced, mut usable) = (0, Vec::new());
+        let mut records = Vec::new();
+        for (folder, (line, object)) in &self.rows {
+            let files = self.folders.get(folder).unwrap_or(&nothing);
+            let row = Row { folder, line: *line, object, files };
+            records.push(row.process());
+            if row.is_crash() {
+                continue;
+            }
+            let before = |fence: &(String, i64)| row.start_ms().is_some_and(|at| at < fence.1);
+            if self.fence.as_ref().is_some_and(before) {
+                fenced += 1;
+                continue;
+            }
+            usable.push(row);
+        }
+        let sorted = crashes::sort(&records);
+        self.ledger.crashes = sorted.crashes;
+        self.ledger.notes.extend(sorted.note());
+        if let (Some((fence, _)), 1..) = (&self.fence, fenced) {
+            self.ledger.notes.push(format!(
+                "left out because they began before the log's telemetry was cleared ({fence}): \
+                 {fenced}"
+            ));
+        }
+        if self.replaced > 0 {
+            let many = self.replaced;
+            self.ledger.notes.push(format!(
+                "rows of the log that were written again for the same folder (the last counts): \
+                 {many}"
+            ));
+        }
+        let mut killed = 0;
+        for row in usable {
+            let id = row.session();
+            match row.entry(&self.index) {
+                Ok(entry) => {
+                    killed += u32::from(entry.told.unfinished);
+                    if let Some(path) = row.transcript(&id) {
+                        self.ledger.transcripts.push((id.clone(), path));
+                    }
+                    insert(&mut self.ledger.entries, id, entry);
+                }
+                Err(reason) => {
+                    let (file, line) = (self.index.clone(), row.line);
+                    self.ledger.skips.push(Skip { file, line, reason });
+                }
+            }
+        }
+        if killed > 0 {
+            self.ledger.notes.push(format!(
+                "sessions that ended without a result: {killed}; their totals in the log were added \
+                 up over records and are about twice too high, calls are taken where a file shows \
+                 them"
+            ));
+        }
+        self.ledger
+    }
+}
+
+/// A session that was resumed has several folders: the one that says most of its tokens stays.
+fn insert(entries: &mut BTreeMap<String, Entry>, id: String, entry: Entry) {
+    let size = |entry: &Entry| entry.usage.as_ref().map_or(-1, |(_, usage)| usage.context());
+    let known = entries.entry(id).or_insert_with(|| entry.clone());
+    if size(&entry) > size(known) {
+        *known = entry;
+    }
+}

@@ -1,0 +1,298 @@
+//! TraceLab round traces: one line for each model call of Claude Code and Codex sessions.
+//!
+//! The layout is that of uw-syfi/TraceLab at commit b889eb7 (README, `docs/prompt_cache_accounting`,
+//! `artifacts/utils/DB_SCHEMA`, `example_sessions/sanitized/round_trace.jsonl`, read 2026-11-21):
+//! `input_tokens_total = prefix_tokens + newly_append_tokens`. The prefix is what was read from the
+//! cache. Of what was appended, Claude rows tell how much was written; the tier is not told, so
+//! that writes belong to the five-minute cache, as in transcripts. Codex rows tell no writes: what
+//! was not read is fresh, and output includes reasoning. Sizes of blocks are characters of events.
+//!
+//! Identifiers are pseudonyms: a trace and the transcripts it was made from do not know each other,
+//! and must not be imported together.
+
+use super::finish::{self, Between};
+use super::json;
+use super::lines::{Line, Lines};
+use super::text::{Lenient, Short};
+use super::{CallKey, Draft, FileInfo, Importer, Parsed, intern, time};
+use crate::recording::{
+    BlockKind, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart, Role, Tier,
+};
+use crate::units::Usage;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// The importer.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceLab;
+
+/// No call holds more tokens of a class: a thousand times the largest context window.
+const MOST: f64 = 1e9;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Round<'a> {
+    #[serde(borrow)]
+    provider: Short<'a>,
+    #[serde(borrow)]
+    session_id: Short<'a>,
+    round_index: Option<f64>,
+    #[serde(borrow)]
+    round_id: Short<'a>,
+    #[serde(borrow)]
+    model: Short<'a>,
+    input_tokens_total: Option<f64>,
+    prefix_tokens: Option<f64>,
+    newly_append_tokens: Option<f64>,
+    claude_cache_creation_input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+    #[serde(borrow)]
+    timing_events: Option<Vec<Lenient<Event<'a>>>>,
+    #[serde(borrow)]
+    tools: Option<Vec<Lenient<Tool<'a>>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Event<'a> {
+    #[serde(borrow)]
+    event_type: Short<'a>,
+    #[serde(borrow)]
+    timestamp: Short<'a>,
+    #[serde(borrow)]
+    tool_call_id: Short<'a>,
+    #[serde(borrow)]
+    tool_name: Short<'a>,
+    content_chars: Option<f64>,
+    result_chars: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tool<'a> {
+    #[serde(borrow)]
+    tool_call_id: Short<'a>,
+    input_chars: Option<f64>,
+}
+
+/// A session on its way: its calls in the order of their lines.
+struct Session {
+    session: RawSession,
+    calls: Vec<(u64, RawCall, CallKey)>,
+    /// By tool use: its call's place in `calls`, its output, its tool.
+    uses: HashMap<u64, (usize, u32, u16)>,
+    /// Results that wait for their place: (call, input, tool use).
+    results: Vec<(usize, usize, u64)>,
+    last_ms: i64,
+}
+
+impl Importer for TraceLab {
+    fn id(&self) -> &'static str {
+        "tracelab"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[".jsonl"]
+    }
+
+    fn sniff(&self, head: &[&[u8]]) -> bool {
+        let one = |line: &&[u8]| {
+            json::from_slice::<Round>(line).is_ok_and(|round| {
+                let counted = round.input_tokens_total.is_some() && round.prefix_tokens.is_some();
+                counted && round.newly_append_tokens.is_some() && !round.session_id.0.is_empty()
+            })
+        };
+        head.iter().any(one)
+    }
+
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
+        let mut sessions: BTreeMap<String, Session> = BTreeMap::new();
+        loop {
+            let last = lines.number();
+            let (number, line) = match lines.next_numbered() {
+                Ok(None) => break,
+                Ok(Some((number, Line::Text(line)))) => (number, line),
+                Ok(Some((number, Line::TooLong(bytes)))) => {
+                    let reason = format!("line of {bytes} bytes, longer than 64 MiB");
+                    parsed.skip(number, reason);
+                    continue;
+                }
+                Err(error) => {
+                    parsed.skip(last + 1, format!("cannot be read further: {error}"));
+                    break;
+                }
+            };
+            let taken = match json::from_slice::<Round>(line) {
+                Ok(round) => round.usage().map(|(index, usage, tier)| {
+                    let id = round.session_id.text().into_owned();
+                    let session =
+                        sessions.entry(id).or_insert_with_key(|id| Session::new(id, file.label));
+                    session.round(&round, index, usage, tier);
+                }),
+                Err(fault) => Err(fault.to_string()),
+            };
+            if let Err(reason) = taken {
+                parsed.skip(number, reason);
+            }
+        }
+        parsed.drafts.extend(sessions.into_values().map(Session::finish));
+    }
+}
+
+/// A count of tokens or characters.
+fn count(value: Option<f64>, name: &str) -> Result<i64, String> {
+    match value {
+        Some(count) if (0.0..=MOST).contains(&count) => Ok(count as i64),
+        Some(count) => Err(format!("{name}: {count} is no count")),
+        None => Err(format!("a round without {name}")),
+    }
+}
+
+impl Round<'_> {
+    /// Its place in the session, its tokens by class, and its cache.
+    fn usage(&self) -> Result<(u64, Usage, Option<Tier>), String> {
+        if self.session_id.0.is_empty() {
+            return Err("a round without session_id".to_owned());
+        }
+        let index = count(self.round_index, "round_index")? as u64;
+        let total = count(self.input_tokens_total, "input_tokens_total")?;
+        let read = count(self.prefix_tokens, "prefix_tokens")?;
+        let append = count(self.newly_append_tokens, "newly_append_tokens")?;
+        let output = count(self.output_tokens, "output_tokens")?;
+        if read + append != total {
+            return Err(format!("{read} read and {append} appended are not {total} in all"));
+        }
+        let (written, tier) = match self.provider.0 {
+            b"claude" => {
+                let name = "claude_cache_creation_input_tokens";
+                (count(self.claude_cache_creation_input_tokens, name)?, None)
+            }
+            b"codex" => (0, Some(Tier::Automatic)),
+            _ => return Err(format!("an unknown provider '{}'", self.provider.text())),
+        };
+        if written > append {
+            return Err(format!("{written} written are more than {append} appended"));
+        }
+        let (fresh, write_5m) = (append - written, written);
+        Ok((index, Usage { fresh, read, write_5m, write_1h: 0, output }, tier))
+    }
+
+    /// Copies of a round have the same id; Codex numbers them by turn, so that the tokens tell.
+    fn key(&self, index: u64, usage: Usage) -> CallKey {
+        let tokens = format!("{:?}", usage.by_class());
+        let request = if self.provider.0 == b"codex" { tokens.as_bytes() } else { b"" };
+        if self.round_id.0.is_empty() {
+            let own = format!("{} {index}", self.session_id.text());
+            return CallKey::new(own.as_bytes(), tokens.as_bytes());
+        }
+        CallKey::new(self.round_id.0, request)
+    }
+}
+
+impl Session {
+    fn new(id: &str, file: &str) -> Self {
+        let mut session = RawSession::new(id.to_owned(), file, Role::Main);
+        id.clone_into(&mut session.pipeline);
+        Self {
+            session,
+            calls: Vec::new(),
+            uses: HashMap::new(),
+            results: Vec::new(),
+            last_ms: i64::MIN,
+        }
+    }
+
+    fn round(&mut self, round: &Round<'_>, index: u64, usage: Usage, tier: Option<Tier>) {
+        self.session.tier = self.session.tier.or(tier);
+        let at = self.calls.len();
+        let model = intern(&mut self.session.models, &round.model.text());
+        let (mut inputs, mut outputs, mut marks) = (Vec::new(), Vec::new(), CallMarks::empty());
+        let (mut input_ms, mut first_ms, mut end_ms) = (None, None, None);
+        for event in round.timing_events.iter().flatten().filter_map(|event| event.0.as_ref()) {
+            let at_ms = time::parse_ms(event.timestamp.0);
+            first_ms = first_ms.or(at_ms);
+            let content = chars(event.content_chars);
+            match event.event_type.0 {
+                b"user_message" => {
+                    input_ms = input_ms.max(at_ms);
+                    marks |= CallMarks::HUMAN;
+                    inputs.push(RawBlock::plain(BlockKind::User, content, 0));
+                }
+                b"tool_result" => {
+                    input_ms = input_ms.max(at_ms);
+                    self.results.push((at, inputs.len(), event.tool_call_id.hash()));
+                    let result = chars(event.result_chars);
+                    inputs.push(RawBlock::plain(BlockKind::ToolResult, result, 0));
+                }
+                b"reasoning" => outputs.push(RawBlock::plain(BlockKind::Thinking, content, 0)),
+                b"text" => outputs.push(RawBlock::plain(BlockKind::Text, content, 0)),
+                b"tool_call" => {
+                    let tools = round.tools.iter().flatten().filter_map(|tool| tool.0.as_ref());
+                    let mut own = tools.filter(|tool| tool.tool_call_id == event.tool_call_id);
+                    let input = own.next().map_or(0, |tool| chars(tool.input_chars));
+                    let tool = intern(&mut self.session.tools, &event.tool_name.text());
+                    let place = (at, outputs.len() as u32, tool);
+                    self.uses.insert(event.tool_call_id.hash(), place);
+                    let block = RawBlock::plain(BlockKind::ToolInput, input, 0);
+                    outputs.push(RawBlock { tool: Some(tool), ..block });
+                }
+                _ => {}
+            }
+            end_ms = end_ms.max(at_ms);
+        }
+        let start_ms = input_ms.or(first_ms).unwrap_or(0);
+        let end_ms = end_ms.unwrap_or(start_ms).max(start_ms);
+        self.last_ms = self.last_ms.max(end_ms);
+        let call = RawCall {
+            model,
+            start_ms,
+            end_ms,
+            records: 1,
+            usage,
+            placeholder: false,
+            marks,
+            restart: Restart::No,
+            cache_break: CacheBreak::No,
+            inputs,
+            outputs,
+        };
+        self.calls.push((index, call, round.key(index, usage)));
+    }
+
+    fn finish(mut self) -> Draft {
+        // Lines may lie in any order; of two with one index the first line is first.
+        let mut order: Vec<usize> = (0..self.calls.len()).collect();
+        order.sort_by_key(|&at| (self.calls[at].0, at));
+        let mut place = vec![0_u32; order.len()];
+        order.iter().enumerate().for_each(|(new, &old)| place[old] = new as u32);
+        for (call, input, id) in self.results {
+            if let Some(&(of, output, tool)) = self.uses.get(&id) {
+                let block = &mut self.calls[call].1.inputs[input];
+                block.tool = Some(tool);
+                block.peer = (place[of] < place[call]).then_some((place[of], output));
+            }
+        }
+        let mut calls: Vec<Option<(RawCall, CallKey)>> =
+            self.calls.into_iter().map(|(_, call, key)| Some((call, key))).collect();
+        let mut keys = Vec::with_capacity(calls.len());
+        let mut before = i64::MIN;
+        for old in order {
+            let Some((mut call, key)) = calls[old].take() else { continue };
+            call.start_ms = call.start_ms.max(before);
+            call.end_ms = call.end_ms.max(call.start_ms);
+            before = call.start_ms;
+            keys.push(key);
+            self.session.calls.push(call);
+        }
+        self.session.records = self.session.calls.len() as u32;
+        let between = vec![Between::default(); self.session.calls.len()];
+        finish::finish(&mut self.session, &between, &[]);
+        let (session, last_ms) = (self.session, self.last_ms);
+        Draft { session, keys, sidechain: false, last_ms, lineage: None }
+    }
+}
+
+/// A size in characters; 0 where it is not told.
+fn chars(count: Option<f64>) -> u64 {
+    count.filter(|count| (0.0..=1e12).contains(count)).map_or(0, |count| count as u64)
+}

@@ -1,0 +1,170 @@
+//! Several recordings as one: names are interned again, and a session counts once.
+
+use super::build::intern;
+use super::{Crashes, Recording, Session, Unbalanced};
+use crate::ids::NONE;
+use crate::units::Usage;
+use std::collections::HashMap;
+
+/// Recordings put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Union {
+    /// All of it.
+    pub recording: Recording,
+    /// Sessions that are in more than one of them, beyond the first time.
+    pub repeated: u32,
+}
+
+/// What tells whether two sessions are the same: the id, and how it starts.
+type Identity = (String, i64, [i64; 5]);
+
+impl Recording {
+    /// The sessions of `parts`, in their order, as one recording.
+    ///
+    /// Two sessions are the same where their ids and their first calls are (for sessions without
+    /// calls: what was billed). Of these the one with the most calls stays, at equality the first.
+    /// Crash records of a part count unless all of its sessions are in others.
+    ///
+    /// # Errors
+    /// Together they are too large to be added up.
+    pub fn union(name: &str, parts: &[&Self]) -> Result<Union, Unbalanced> {
+        let identities: Vec<Vec<Identity>> = parts.iter().map(|part| part.identities()).collect();
+        let mut best: HashMap<&Identity, (u32, usize)> = HashMap::new();
+        for (part, (recording, identities)) in parts.iter().zip(&identities).enumerate() {
+            for (session, identity) in recording.sessions.iter().zip(identities) {
+                let kept = best.entry(identity).or_insert((session.calls, part));
+                if session.calls > kept.0 {
+                    *kept = (session.calls, part);
+                }
+            }
+        }
+        let source = match parts {
+            [] => "",
+            [first, rest @ ..] if rest.iter().all(|part| part.source == first.source) => {
+                &first.source
+            }
+            _ => "mixed",
+        };
+        let mut whole =
+            Self { name: name.to_owned(), source: source.to_owned(), ..Self::default() };
+        let (mut models, mut tools) = (HashMap::new(), HashMap::new());
+        for (part, recording) in parts.iter().enumerate() {
+            let taken: Vec<bool> =
+                identities[part].iter().map(|identity| best[identity].1 == part).collect();
+            let names = recording.models.iter();
+            let models: Vec<u16> =
+                names.map(|name| intern(&mut models, &mut whole.models, name)).collect();
+            let names = recording.tools.iter();
+            let tools: Vec<u16> =
+                names.map(|name| intern(&mut tools, &mut whole.tools, name)).collect();
+            let first = whole.sessions.len();
+            whole.append(recording, &taken, &models, &tools);
+            for session in &mut whole.sessions[first..] {
+                session.source = source_in(&whole.source, &recording.source, session);
+            }
+            if taken.is_empty() || taken.contains(&true) {
+                whole.add_loose(recording, &models);
+            }
+        }
+        whole.check()?;
+        let all: usize = parts.iter().map(|part| part.sessions.len()).sum();
+        let repeated = (all - whole.sessions.len()) as u32;
+        Ok(Union { recording: whole, repeated })
+    }
+
+    fn identities(&self) -> Vec<Identity> {
+        let mut billed = vec![Usage::default(); self.sessions.len()];
+        for rest in &self.remainders {
+            if let Some(sum) = billed.get_mut(rest.session as usize) {
+                *sum += rest.usage;
+            }
+        }
+        let identity = |(session, billed): (&Session, Usage)| {
+            let first = self.calls[session.range()].first();
+            let (start_ms, usage) =
+                first.map_or((i64::MIN, billed), |call| (call.start_ms, call.usage));
+            (session.id.clone(), start_ms, usage.by_class())
+        };
+        self.sessions.iter().zip(billed).map(identity).collect()
+    }
+
+    /// Adds what belongs to no session.
+    fn add_loose(&mut self, other: &Self, models: &[u16]) {
+        for rest in other.remainders.iter().filter(|rest| rest.session == NONE) {
+            let model = models[usize::from(rest.model)];
+            self.remainders.push(super::Remainder { model, ..rest.clone() });
+        }
+        let Crashes { records, pid_reuse, orphans } = other.crashes;
+        self.crashes.records = self.crashes.records.saturating_add(records);
+        self.crashes.pid_reuse = self.crashes.pid_reuse.saturating_add(pid_reuse);
+        self.crashes.orphans = self.crashes.orphans.saturating_add(orphans);
+    }
+}
+
+/// The source that a session names in a recording of source `whole`; it came from one of `part`.
+fn source_in(whole: &str, part: &str, session: &Session) -> String {
+    let own = if session.source.is_empty() { part } else { &session.source };
+    if own == whole { String::new() } else { own.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconstruct::{Lens, builtin, reconstruct};
+
+    fn order(name: &str) -> Recording {
+        let reported = builtin(name).expect("built in");
+        reconstruct(&reported, Lens::Message).expect("fits").recording
+    }
+
+    #[test]
+    fn different_recordings_add_up() {
+        let (a, b) = (order("order-774"), order("order-775"));
+        let Union { recording, repeated } = Recording::union("both", &[&a, &b]).expect("fits");
+        assert_eq!((repeated, recording.sessions.len()), (0, a.sessions.len() + b.sessions.len()));
+        assert_eq!(recording.usage(), a.usage() + b.usage());
+        assert_eq!(recording.crashes.records, a.crashes.records + b.crashes.records);
+        let digests = |of: &Recording| -> Vec<_> {
+            of.sessions.iter().map(|session| of.session_digest(session)).collect()
+        };
+        assert_eq!(digests(&recording), [digests(&a), digests(&b)].concat());
+        let names = |of: &Recording| -> Vec<String> {
+            of.calls.iter().map(|call| of.model(call.model).to_owned()).collect()
+        };
+        assert_eq!(names(&recording), [names(&a), names(&b)].concat());
+        let tools = |of: &Recording| -> Vec<String> {
+            of.blocks.iter().map(|block| of.tool(block.tool).to_owned()).collect()
+        };
+        assert_eq!(tools(&recording), [tools(&a), tools(&b)].concat());
+    }
+
+    #[test]
+    fn a_session_in_two_parts_counts_once_and_the_longer_one_stays() {
+        let whole = order("order-774");
+        let some: Vec<String> = whole.sessions[..3].iter().map(|one| one.id.clone()).collect();
+        let part = whole.part(|session| some.contains(&session.id));
+        for parts in [[&whole, &part], [&part, &whole]] {
+            let union = Recording::union("both", &parts).expect("fits");
+            assert_eq!(union.repeated, 3);
+            assert_eq!(union.recording.usage(), whole.usage());
+            assert_eq!(union.recording.crashes, whole.crashes);
+        }
+        let twice = Recording::union("order-774", &[&whole, &whole]).expect("fits");
+        assert_eq!((twice.recording, twice.repeated), (whole.clone(), 12));
+        let mut live = part.clone();
+        live.source = "elsewhere".to_owned();
+        let cut = live.sessions[2].range();
+        live.sessions[2].calls -= 1;
+        live.calls.truncate(cut.end - 1);
+        live.blocks.truncate(live.calls.last().expect("a call").range().end);
+        for block in &mut live.blocks {
+            block.peer = crate::ids::NONE;
+        }
+        live.check().expect("balanced");
+        let union = Recording::union("both", &[&live, &whole]).expect("fits");
+        assert_eq!((union.repeated, union.recording.usage()), (3, whole.usage()));
+        let sources: Vec<&str> =
+            union.recording.sessions.iter().map(|s| union.recording.source_of(s)).collect();
+        assert_eq!((sources[0], sources[2]), ("elsewhere", "reported"));
+    }
+}
