@@ -1,6 +1,7 @@
 //! Import of a tree of transcripts, with a newline scan of the same bytes as its peer.
 //!
-//! `WINDTUNNEL_BENCH_MB` sets the size of the tree (64). With `WINDTUNNEL_BENCH_ONCE=import` or
+//! `WINDTUNNEL_BENCH_MB` sets the size of the tree (64), `WINDTUNNEL_BENCH_TREE=codex` makes it one
+//! of Codex rollouts instead of Claude Code transcripts. With `WINDTUNNEL_BENCH_ONCE=import` or
 //! `=scan` or `=nothing` the program does that once and ends, to be measured from outside:
 //! `/usr/bin/time -v`.
 
@@ -22,9 +23,12 @@ use windtunnel::import::{Options, import};
 fn main() {
     let megabytes = std::env::var("WINDTUNNEL_BENCH_MB").ok().and_then(|mb| mb.parse().ok());
     let bytes = megabytes.unwrap_or(64_u64) << 20;
-    let root = std::env::temp_dir().join(format!("windtunnel-bench-{bytes}"));
+    let codex = std::env::var("WINDTUNNEL_BENCH_TREE").is_ok_and(|tree| tree == "codex");
+    let kind = if codex { "codex-" } else { "" };
+    let root = std::env::temp_dir().join(format!("windtunnel-bench-{kind}{bytes}"));
     if !root.is_dir() {
-        r#gen::tree(&root, bytes, 7).expect("room for the tree");
+        let tree = if codex { r#gen::codex::tree } else { r#gen::tree };
+        tree(&root, bytes, 7).expect("room for the tree");
     }
     if let Ok(once) = std::env::var("WINDTUNNEL_BENCH_ONCE") {
         return match once.as_str() {

@@ -3,6 +3,8 @@
 //! Records are about 5 KB, as in real trees: a response with text and a tool use, then its result
 //! with a copy of it in `toolUseResult`.
 
+pub mod codex;
+
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Write as _;

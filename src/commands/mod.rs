@@ -4,6 +4,7 @@ mod asked;
 mod audit;
 mod compare;
 mod completions;
+mod env;
 mod explain;
 mod export;
 mod import;
@@ -11,6 +12,7 @@ mod inspect;
 mod list;
 mod load;
 mod report;
+mod routes;
 mod scenario;
 mod steps;
 mod sweep;
@@ -61,6 +63,8 @@ pub fn run(command: Command) -> Done {
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Routes(args) => routes::run(&args),
+        Command::Env(args) => env::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Steps(args) => steps::run(&args),

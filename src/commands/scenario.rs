@@ -55,10 +55,12 @@ fn proposed(args: &NewArgs) -> Result<(Scenario, Left, String), Failure> {
         scenario.toggles.retain(|chosen| {
             let patch = chosen.toggle.patch(recording, &chosen.params);
             let finds = patch.found > 0 || !patch.is_empty();
-            match (finds, chosen.toggle.card().texts) {
+            // One that could do more with names says so.
+            let asks = !chosen.toggle.card().texts.is_empty() && !patch.notes.is_empty();
+            match (finds, asks) {
                 (true, _) => {}
-                (false, []) => left.found_nothing.push(chosen.id()),
-                (false, _) => left.need_names.push(chosen.id()),
+                (false, false) => left.found_nothing.push(chosen.id()),
+                (false, true) => left.need_names.push(chosen.id()),
             }
             finds
         });

@@ -35,6 +35,13 @@ pub struct Lineage {
     pub marks: Vec<Mark>,
 }
 
+impl Lineage {
+    /// Threads in the order of their beginning: a copy is always the younger one's.
+    fn age(&self) -> (i64, &str) {
+        (self.started_ms, &self.thread)
+    }
+}
+
 /// What identifies a call among the calls of a thread and of its copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -70,6 +77,7 @@ pub fn resolve(read: &mut [(Option<&'static str>, Parsed)]) -> BTreeMap<Place, u
             .filter_map(|id| threads.get(id.as_str()))
             .flatten()
             .copied()
+            .filter(|parent| parent.age() < child.age())
             .collect();
         let copies = if known.is_empty() {
             child.older.max(child.burst)

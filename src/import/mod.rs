@@ -21,6 +21,7 @@ pub mod lines;
 pub mod marks;
 pub mod merge;
 pub mod packed;
+pub mod rollout_metrics;
 pub mod shell;
 pub mod suites;
 pub mod text;

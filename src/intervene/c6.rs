@@ -19,7 +19,7 @@
 //! `TASK_COMPLETE:*` takes the others. A consult before execution would still be made. Where the
 //! first invocation of a session is taken, its skills are taken too (see C1).
 
-use super::support::packets::acknowledge;
+use super::support::packets::{Woken, acknowledge, woken};
 use super::{Card, Grade, Intervention, ParamSpec, Params, Setting, Share, TextSpec, Unit};
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -68,7 +68,7 @@ impl Intervention for C6 {
     fn patch(&self, recording: &Recording, params: &Params) -> Patch {
         let listed = params.names("allow");
         let mut patch = acknowledge(recording, listed, &mut Share::new(params.get("done")));
-        if listed.is_empty() {
+        if listed.is_empty() && woken(recording).iter().any(Woken::is_digest) {
             patch.notes.push("lists no source: set `allow` in a scenario".to_owned());
         }
         patch

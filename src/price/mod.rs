@@ -229,7 +229,8 @@ impl Resolver<'_> {
     }
 }
 
-const DAY_MS: i64 = 86_400_000;
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// The day of a time in UTC.
 #[must_use]

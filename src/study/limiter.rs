@@ -349,9 +349,10 @@ mod tests {
         // Four requests at 0 to 3 s; the fifth, at 4 s, is refused: room at 60 s.
         let met = load(&[turn(0, 0, 5)], own);
         assert_eq!((met.refused, met.waited_ms, met.peak_a_minute), (1, 56_000, 4));
-        // Another agent starts no turn in the cooldown, and then there is room for both.
+        // Another agent starts no turn in the cooldown. At 60 s there is room for one of the two:
+        // the second one is refused, and the least wait takes it to 70 s instead of 5 s.
         let met = load(&[turn(0, 0, 5), turn(1, 5, 1)], own);
-        assert_eq!((met.refused, met.waited_ms), (1, 56_000 + 55_000));
+        assert_eq!((met.refused, met.waited_ms), (2, 56_000 + 65_000));
         // With room soon the least wait counts.
         let late = Turn { requests_ms: vec![0, 1_000, 2_000, 3_000, 58_000], ..turn(0, 0, 59) };
         assert_eq!(load(&[late], own).waited_ms, 10_000);

@@ -16,6 +16,8 @@ pub mod limiter;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;
+pub mod routes;
+pub mod script;
 pub mod sides;
 pub mod spread;
 pub mod steps;

@@ -59,6 +59,10 @@ pub struct Found {
     pub found: u32,
     /// Tokens that it touches.
     pub touched: i64,
+    /// What to tell the reader.
+    pub notes: Vec<String>,
+    /// Tokens of all classes that it saves alone; `None` where nothing was replayed.
+    pub saved_tokens: Option<i64>,
     /// Cache reads that it saves alone; `None` where prices are missing and nothing was replayed.
     pub saved_read: Option<i64>,
     /// What it saves alone in money, hidden output included.
@@ -258,28 +262,44 @@ impl Group {
     }
 }
 
+/// What some toggles find in a recording, each alone.
+///
+/// # Errors
+/// A model without a price.
+pub fn found_in(
+    recording: &Recording,
+    chosen: &[Chosen],
+    pricing: &Pricing,
+) -> Result<Vec<Found>, MissingPrice> {
+    Plan::compile(recording, &[], pricing)?;
+    Ok(found(recording, chosen, pricing, true))
+}
+
 fn found(recording: &Recording, chosen: &[Chosen], pricing: &Pricing, priced: bool) -> Vec<Found> {
     let patches: Vec<_> = chosen.iter().map(|c| c.toggle.patch(recording, &c.params)).collect();
     let plan = if priced { Plan::compile(recording, &patches, pricing).ok() } else { None };
     let outcome = |plan: &Plan, subset| {
         let outcome = replay::replay(plan, subset);
         let cost = replay::tally(plan, &outcome);
-        (outcome.usage().read, cost.recorded + cost.hidden)
+        let usage = outcome.usage();
+        (usage.read, cost.recorded + cost.hidden, usage.context() + usage.output)
     };
     let baseline = plan.as_ref().map(|plan| outcome(plan, 0));
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();
         let saved = plan.as_ref().zip(baseline).map(|(plan, before)| {
             let after = outcome(plan, 1 << index);
-            (before.0 - after.0, before.1 - after.1)
+            (before.0 - after.0, before.1 - after.1, before.2 - after.2)
         });
         Found {
             id: card.id,
             title: card.title,
             found: patch.found,
             touched: intervene::tokens_touched(recording, patch),
-            saved_read: saved.map(|(read, _)| read),
-            saved_cost: saved.map(|(_, cost)| cost),
+            notes: patch.notes.clone(),
+            saved_tokens: saved.map(|(.., tokens)| tokens),
+            saved_read: saved.map(|(read, ..)| read),
+            saved_cost: saved.map(|(_, cost, _)| cost),
         }
     });
     found.collect()

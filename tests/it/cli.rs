@@ -20,6 +20,7 @@ const TOGGLES: [&str; 37] = [
 const SHIPPED: [&str; 9] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9"];
 const CLASSES: [&str; 5] = ["fresh", "read", "write_5m", "write_1h", "output"];
 const PROBES: &str = "tests/fixtures/probes";
+const SOURCES: &str = "tests/fixtures/rollout-metrics/c11_source_table_ignores_agent/sessions";
 const NARRATED: &str = "tests/fixtures/probes/00_plain";
 
 // ---- the contract -----------------------------------------------------------------------------
@@ -527,6 +528,8 @@ fn printing() -> Vec<Vec<String>> {
         owned(&["inspect", &here(PROBES), "--fidelity", "--rows", "0"]),
         owned(&["audit", "order-774"]),
         owned(&["audit", &here(PROBES)]),
+        owned(&["routes", &here(SOURCES), "--since", "2026-02-06"]),
+        owned(&["routes", "order-774"]),
     ]
 }
 

@@ -18,10 +18,10 @@ const PROMPT: i64 = SKILLS + SNAPSHOT + PACKET;
 const SAID: i64 = 500;
 
 /// An invocation of a digest: agent, root, source, and how many calls it makes.
-type Woken<'a> = (&'a str, &'a str, &'a str, usize);
+pub type Woken<'a> = (&'a str, &'a str, &'a str, usize);
 
 /// Sessions of invocations, one after the other, a minute between calls.
-fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
+pub fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
     let mut builder = Builder::new("cockpit", "test");
     let mut clock_s = 0;
     for invocations in sessions {

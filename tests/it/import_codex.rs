@@ -1,12 +1,10 @@
-//! Codex rollouts: totals that are known, threads that copy each other, packets.
+//! Codex rollouts whose totals are known: cases, probes, real ones.
 
-use crate::import_bad_input::import_files;
 use crate::laws::{data, imported};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use windtunnel::import::Imported;
-use windtunnel::recording::{Recording, Role, Tier};
+use windtunnel::recording::{Recording, Tier};
 use windtunnel::units::Usage;
 
 fn fixtures(folder: &str) -> PathBuf {
@@ -136,16 +134,4 @@ fn sums_equal_the_final_total_on_real_rollouts() {
     // One thread was resumed from a point long before its end: its counter went on from the
     // 209,487 tokens told there and forgot the 2,472,257 billed since.
     assert_eq!((files, rewound), (10, vec![(6_435_728, 8_907_985)]));
-}
-
-fn sessions(imported: &Imported) -> Vec<(&str, &str, Role, u32)> {
-    let sessions = imported.recording.sessions.iter();
-    sessions.map(|one| (one.id.as_str(), one.pipeline.as_str(), one.role, one.calls)).collect()
-}
-
-#[test]
-fn an_empty_folder_of_rollouts_names_the_format() {
-    let error = import_files(&[("a.jsonl", b"{}\n")]).err().map(|error| error.to_string());
-    assert!(error.is_some_and(|error| error.contains("Codex rollouts")));
-    let _ = sessions;
 }

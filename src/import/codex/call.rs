@@ -1,7 +1,7 @@
 //! From the pieces of a response to a call, and from the calls to a session.
 
 use super::thread::Thread;
-use super::wire::Payload;
+use super::wire::Info;
 use crate::import::finish;
 use crate::import::forks::Mark;
 use crate::import::{CallKey, Draft, Parsed, intern};
@@ -14,11 +14,11 @@ impl Thread {
     /// A statement of the totals; the answer is why it cannot be counted.
     pub fn token_count(
         &mut self,
-        payload: &Payload<'_>,
+        info: Option<&Info>,
         ordinal: Option<f64>,
         at_ms: Option<i64>,
     ) -> Option<&'static str> {
-        let info = payload.info.0.as_ref()?;
+        let info = info?;
         let (total, last) = match info.tokens() {
             Ok(told) => told,
             Err(why) => return Some(why),
@@ -103,6 +103,7 @@ impl Thread {
         for (call, &tokens) in self.session.calls.iter_mut().zip(&self.reasoning) {
             share_output(call, tokens);
         }
+        weigh_summaries(&mut self.session.calls);
         parsed.drafts.push(Draft {
             sidechain: role == Role::Subagent,
             session: self.session,
@@ -110,6 +111,19 @@ impl Thread {
             last_ms: self.last_ms,
             lineage: Some(lineage),
         });
+    }
+}
+
+/// A summary may be encrypted: it weighs what the context holds beside everything that can be seen.
+fn weigh_summaries(calls: &mut [RawCall]) {
+    let inputs = |call: &RawCall| call.inputs.iter().map(|block| block.estimate).sum::<i64>();
+    let unseen = calls.first().map_or(0, |first| first.usage.context() - inputs(first)).max(0);
+    for call in calls.iter_mut().skip(1) {
+        let rest = call.usage.context() - unseen - inputs(call);
+        let summary = call.inputs.iter_mut().find(|block| block.kind == BlockKind::Summary);
+        if let Some(summary) = summary.filter(|_| rest > 0) {
+            summary.estimate += rest;
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! again where it was resumed.
 
 use super::pieces::Subagent;
-use super::wire::Payload;
+use super::wire::Head;
 use crate::import::forks::{BURST_MS, Lineage, Mark};
 use crate::import::text::Short;
 use crate::import::time;
@@ -38,7 +38,7 @@ impl Identity {
         });
         let lineage = Lineage {
             thread: id.unwrap_or(stem).to_owned(),
-            started_ms: i64::MAX,
+            started_ms: i64::MIN,
             ..Lineage::default()
         };
         Self {
@@ -52,8 +52,8 @@ impl Identity {
     }
 
     /// Takes a head; whether it is the thread's own and first.
-    pub fn meta(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) -> bool {
-        let id = [payload.id, payload.session_id].into_iter().find(|id| !id.0.is_empty());
+    pub fn head(&mut self, head: &Head<'_>, at_ms: Option<i64>) -> bool {
+        let id = [head.id, head.session_id].into_iter().find(|id| !id.0.is_empty());
         let Some(id) = id.map(|id| id.text().into_owned()) else {
             return false;
         };
@@ -66,21 +66,21 @@ impl Identity {
         }
         self.told = true;
         self.lineage.thread = id;
-        let began = time::parse_ms(payload.timestamp.0).or(at_ms);
+        let began = time::parse_ms(head.timestamp.0).or(at_ms);
         self.lineage.started_ms = began.unwrap_or(i64::MIN);
         self.last_ms = at_ms.or(began).unwrap_or(i64::MIN);
-        let spawned = payload.source.0.as_ref().map_or(Subagent::No, |source| source.subagent);
+        let spawned = head.source.0.as_ref().map_or(Subagent::No, |source| source.subagent);
         let spawner = match spawned {
             Subagent::No => Short::default(),
             Subagent::Of(parent) => parent,
         };
-        self.lineage.copies = !payload.forked_from_id.0.is_empty();
-        self.subagent = spawned != Subagent::No || !payload.parent_thread_id.0.is_empty();
-        for parent in [payload.forked_from_id, spawner, payload.parent_thread_id] {
+        self.lineage.copies = !head.forked_from_id.0.is_empty();
+        self.subagent = spawned != Subagent::No || !head.parent_thread_id.0.is_empty();
+        for parent in [head.forked_from_id, spawner, head.parent_thread_id] {
             self.parent(&parent.text());
         }
-        let base = payload.history_base.0.as_ref().and_then(|base| base.end_ordinal_exclusive);
-        self.first_own = payload.subagent_history_start_ordinal.or(base);
+        let base = head.history_base.0.as_ref().and_then(|base| base.end_ordinal_exclusive);
+        self.first_own = head.subagent_history_start_ordinal.or(base);
         true
     }
 

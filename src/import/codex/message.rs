@@ -3,7 +3,7 @@
 use super::packet;
 use super::pieces::Piece;
 use super::thread::Thread;
-use super::wire::Payload;
+use super::wire::Item;
 use crate::import::escapes::chars;
 use crate::recording::estimate;
 use crate::recording::{BlockKind, BlockMarks, RawBlock};
@@ -29,14 +29,10 @@ const REPORT: &[u8] = b"<subagent_notification>";
 
 impl Thread {
     /// A message from outside; the answer is what is wrong with it, if anything is.
-    pub(super) fn message(
-        &mut self,
-        payload: &Payload<'_>,
-        at_ms: Option<i64>,
-    ) -> Option<&'static str> {
-        let said = payload.role.0 == b"user";
+    pub(super) fn message(&mut self, item: &Item<'_>, at_ms: Option<i64>) -> Option<&'static str> {
+        let said = item.role.0 == b"user";
         let mut wrong = None;
-        for piece in &payload.content.0 {
+        for piece in &item.content.0 {
             if piece.is_image() {
                 self.input(RawBlock::plain(BlockKind::User, 0, estimate::PER_IMAGE), at_ms);
             } else if piece.text.0.is_empty() {

@@ -10,6 +10,7 @@ mod identity;
 mod message;
 mod packet;
 mod pieces;
+mod record;
 mod thread;
 mod tools;
 mod wire;
@@ -20,7 +21,7 @@ use super::text::{Lenient, Short};
 use super::{FileInfo, Importer, Parsed, time};
 use serde::Deserialize;
 use thread::Thread;
-use wire::Record;
+use wire::{Body, Record};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,7 @@ impl Importer for Codex {
                 Ok(None) => break,
                 Ok(Some((number, Line::Text(line)))) => {
                     thread.line = number;
-                    let reason = match json::from_slice::<Record>(line) {
+                    let reason = match record::read(line) {
                         Ok(record) => take(&mut thread, &record).map(str::to_owned),
                         Err(fault) => reason(line, fault),
                     };
@@ -93,19 +94,20 @@ impl Importer for Codex {
 
 /// Hands a line to the thread; the answer is what of it is passed over and why, if anything is.
 fn take(thread: &mut Thread, record: &Record<'_>) -> Option<&'static str> {
-    let payload = record.payload.0.as_ref()?;
     let at_ms = time::parse_ms(record.timestamp.0);
-    thread.met(at_ms);
-    match record.kind.0 {
-        b"session_meta" => thread.meta(payload, at_ms),
-        b"turn_context" => thread.turn_context(payload),
-        b"response_item" => return thread.item(payload, at_ms),
-        b"compacted" => thread.compacted(payload),
-        b"event_msg" if payload.kind.0 == b"token_count" => {
-            return thread.token_count(payload, record.ordinal, at_ms);
+    if !matches!(record.body, Body::Other) {
+        thread.met(at_ms);
+    }
+    match &record.body {
+        Body::Head(head) => thread.head(head, at_ms),
+        Body::Turn(turn) => thread.turn(turn),
+        Body::Item(item) => return thread.item(item, at_ms),
+        Body::Compacted(compacted) => thread.compacted(compacted),
+        Body::Event(event) if event.kind.0 == b"token_count" => {
+            return thread.token_count(event.info.0.as_deref(), record.ordinal, at_ms);
         }
-        b"event_msg" => thread.event(payload.kind.0),
-        _ => {}
+        Body::Event(event) => thread.event(event.kind.0),
+        Body::Other => {}
     }
     None
 }

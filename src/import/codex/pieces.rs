@@ -39,12 +39,12 @@ impl Piece<'_> {
 
 /// Messages that stand for a history.
 #[derive(Debug, Default)]
-pub struct Items<'a>(pub Vec<Item<'a>>);
+pub struct History<'a>(pub Vec<Message<'a>>);
 
 /// One of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Item<'a> {
+pub struct Message<'a> {
     #[serde(borrow)]
     pub role: Short<'a>,
     #[serde(borrow)]
@@ -130,19 +130,19 @@ lenient!(
 );
 
 lenient!(
-    Items,
-    ItemsVisitor,
-    |_raw| Items::default(),
+    History,
+    HistoryVisitor,
+    |_raw| History::default(),
     |seq| {
-        let mut items = Vec::new();
-        while let Some(Lenient(next)) = seq.next_element::<Lenient<Item<'de>>>()? {
-            items.extend(next);
+        let mut messages = Vec::new();
+        while let Some(Lenient(next)) = seq.next_element::<Lenient<Message<'de>>>()? {
+            messages.extend(next);
         }
-        Ok(Items(items))
+        Ok(History(messages))
     },
     |map| {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Items::default())
+        Ok(History::default())
     }
 );
 

@@ -8,7 +8,7 @@ use super::identity::Identity;
 use super::message::is_added;
 use super::pieces::Pieces;
 use super::tools::Use;
-use super::wire::Payload;
+use super::wire::{Compacted, Head, Item, Turn};
 use crate::import::escapes::chars;
 use crate::import::finish::Between;
 use crate::import::{CallKey, intern};
@@ -105,13 +105,13 @@ impl Thread {
     }
 
     /// The head of a thread.
-    pub fn meta(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) {
-        if !self.identity.meta(payload, at_ms) {
+    pub fn head(&mut self, head: &Head<'_>, at_ms: Option<i64>) {
+        if !self.identity.head(head, at_ms) {
             return;
         }
-        self.session.version = payload.cli_version.text().into_owned();
-        let told = payload.base_instructions.0.as_ref();
-        let base = told.map_or(payload.instructions, |base| base.text);
+        self.session.version = head.cli_version.text().into_owned();
+        let told = head.base_instructions.0.as_ref();
+        let base = told.map_or(head.instructions, |base| base.text);
         self.base_chars = chars(base.0);
         if self.base_chars > 0 {
             self.inputs.insert(0, RawBlock::plain(BlockKind::System, self.base_chars, 0));
@@ -119,45 +119,45 @@ impl Thread {
     }
 
     /// Model and effort of what follows.
-    pub fn turn_context(&mut self, payload: &Payload<'_>) {
-        if !payload.model.0.is_empty() {
-            self.model = intern(&mut self.session.models, &payload.model.text());
+    pub fn turn(&mut self, turn: &Turn<'_>) {
+        if !turn.model.0.is_empty() {
+            self.model = intern(&mut self.session.models, &turn.model.text());
         }
-        if !payload.effort.0.is_empty() {
-            let effort = payload.effort.hash();
+        if !turn.effort.0.is_empty() {
+            let effort = turn.effort.hash();
             self.now.effort_switched |= self.effort.is_some_and(|before| before != effort);
             self.effort = Some(effort);
         }
     }
 
     /// A piece of the conversation; the answer is what is wrong with it, if anything is.
-    pub fn item(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) -> Option<&'static str> {
+    pub fn item(&mut self, item: &Item<'_>, at_ms: Option<i64>) -> Option<&'static str> {
         let before = self.outputs.len();
-        match payload.kind.0 {
-            b"message" if payload.role.0 == b"assistant" => {
-                for piece in &payload.content.0 {
+        match item.kind.0 {
+            b"message" if item.role.0 == b"assistant" => {
+                for piece in &item.content.0 {
                     self.output(RawBlock::plain(BlockKind::Text, chars(piece.text.0), 0));
                 }
             }
-            b"message" => return self.message(payload, at_ms),
+            b"message" => return self.message(item, at_ms),
             b"reasoning" => self.output(RawBlock::plain(BlockKind::Thinking, 0, 0)),
             b"function_call" => {
-                let name = payload.name.text();
-                self.tool_use(&name, payload.arguments.0, payload.call_id.0, at_ms);
+                let name = item.name.text();
+                self.tool_use(&name, item.arguments.0, item.call_id.0, at_ms);
             }
             b"custom_tool_call" => {
-                self.tool_use(&payload.name.text(), payload.input.0, payload.call_id.0, at_ms);
+                self.tool_use(&item.name.text(), item.input.0, item.call_id.0, at_ms);
             }
-            b"local_shell_call" => self.local_shell(payload, at_ms),
+            b"local_shell_call" => self.local_shell(item, at_ms),
             b"web_search_call" => {
-                let query = payload.action.0.as_ref().map_or(&b""[..], |action| action.query.0);
-                self.tool_use("web_search", query, payload.call_id.0, at_ms);
+                let query = item.action.0.as_ref().map_or(&b""[..], |action| action.query.0);
+                self.tool_use("web_search", query, item.call_id.0, at_ms);
             }
             b"function_call_output" | b"custom_tool_call_output" | b"local_shell_call_output" => {
-                self.result(payload, at_ms);
+                self.result(item, at_ms);
             }
             b"agent_message" => {
-                let size = payload.content.0.iter().map(|piece| chars(piece.text.0)).sum();
+                let size = item.content.0.iter().map(|piece| chars(piece.text.0)).sum();
                 self.input(RawBlock::plain(BlockKind::Report, size, 0), at_ms);
             }
             _ => {}
@@ -169,12 +169,12 @@ impl Thread {
     }
 
     /// Older shells name their words in a list.
-    fn local_shell(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) {
-        let words = payload.action.0.as_ref().map_or(&[][..], |action| &action.command.0);
+    fn local_shell(&mut self, item: &Item<'_>, at_ms: Option<i64>) {
+        let words = item.action.0.as_ref().map_or(&[][..], |action| &action.command.0);
         let words: Vec<_> = words.iter().map(crate::import::text::Short::text).collect();
         let arguments = serde_json::json!({ "command": words }).to_string();
         let raw = serde_json::Value::from(arguments).to_string();
-        self.tool_use("local_shell", raw[1..raw.len() - 1].as_bytes(), payload.call_id.0, at_ms);
+        self.tool_use("local_shell", raw[1..raw.len() - 1].as_bytes(), item.call_id.0, at_ms);
     }
 
     /// What happened beside the conversation.
@@ -208,25 +208,25 @@ impl Thread {
     }
 
     /// A history was put in the place of the context.
-    pub fn compacted(&mut self, payload: &Payload<'_>) {
+    pub fn compacted(&mut self, compacted: &Compacted<'_>) {
         self.abandon();
         // The call that wrote the summary, where it was counted, shows nothing else.
         if let Some(last) = self.session.calls.last_mut().filter(|call| call.outputs.is_empty()) {
-            let summary = chars(payload.message.0);
+            let summary = chars(compacted.message.0);
             if summary > 0 {
                 last.outputs.push(RawBlock::plain(BlockKind::Text, summary, 0));
             }
         }
         self.compact();
-        let (mut system, mut summary) = (self.base_chars, chars(payload.message.0));
-        let history = &payload.replacement_history.0;
+        let (mut system, mut summary) = (self.base_chars, chars(compacted.message.0));
+        let history = &compacted.replacement_history.0;
         if history.is_empty() {
             system += self.added_chars;
         }
-        for item in history {
-            let Pieces(pieces) = &item.content;
+        for message in history {
+            let Pieces(pieces) = &message.content;
             let size: u64 = pieces.iter().map(|piece| chars(piece.text.0)).sum();
-            let part = if is_added(item.role.0, pieces) { &mut system } else { &mut summary };
+            let part = if is_added(message.role.0, pieces) { &mut system } else { &mut summary };
             *part += size;
         }
         let mut inputs = Vec::new();

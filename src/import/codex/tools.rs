@@ -6,7 +6,7 @@
 
 use super::pieces::Pieces;
 use super::thread::Thread;
-use super::wire::{Arguments, Payload};
+use super::wire::{Arguments, Item};
 use crate::import::escapes::{chars, decode};
 use crate::import::marks::{self, Purpose};
 use crate::import::text::SAMPLE;
@@ -74,25 +74,28 @@ impl Thread {
     }
 
     /// The result of a tool use.
-    pub(super) fn result(&mut self, payload: &Payload<'_>, at_ms: Option<i64>) {
-        let Pieces(pieces) = &payload.output;
+    pub(super) fn result(&mut self, item: &Item<'_>, at_ms: Option<i64>) {
+        let Pieces(pieces) = &item.output;
         let size = pieces.iter().map(|piece| chars(piece.text.0)).sum();
         let images = pieces.iter().filter(|piece| piece.is_image()).count();
         let mut block =
             RawBlock::plain(BlockKind::ToolResult, size, images as i64 * estimate::PER_IMAGE);
         let first = pieces.first().map_or(&b""[..], |piece| piece.text.0);
         let failed = exit_code(first).is_some_and(|code| code != 0);
-        if let Some(used) = self.uses.get(&payload.call_id.hash()).copied() {
+        if let Some(used) = self.uses.get(&item.call_id.hash()).copied() {
             block.kind = if used.report { BlockKind::Report } else { block.kind };
             (block.tool, block.marks, block.file) = (Some(used.tool), used.marks, used.file);
             block.peer = Some(used.peer);
-            let print = pieces
-                .iter()
-                .fold(0, |print: u64, piece| print.rotate_left(7) ^ xxh3_64(piece.text.0));
             let took_ms = at_ms.zip(used.at_ms).map(|(at, from)| at - from);
             let mut more = BlockMarks::empty();
-            let seen = |read| self.reads.insert(read, print) == Some(print);
-            more.set(BlockMarks::REREAD, !failed && used.read.is_some_and(seen));
+            let print = || {
+                let prints = pieces.iter().map(|piece| xxh3_64(piece.text.0));
+                prints.fold(0_u64, |print, next| print.rotate_left(7) ^ next)
+            };
+            if let Some(read) = used.read.filter(|_| !failed) {
+                let print = print();
+                more.set(BlockMarks::REREAD, self.reads.insert(read, print) == Some(print));
+            }
             let tests = used.marks.contains(BlockMarks::TEST_RUN);
             let aborted = failed && tests && marks::aborted(&without_head(first), size, took_ms);
             more.set(BlockMarks::ABORTED_RUN, aborted);

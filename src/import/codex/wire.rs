@@ -3,33 +3,43 @@
 //! Texts are borrowed raw and measured only where they enter a context; what nobody asks for
 //! (encrypted reasoning, copies of messages for the screen) is passed over unread.
 
-use super::pieces::{Items, Pieces, Subagent, Words};
+use super::pieces::{History, Pieces, Subagent, Words};
 use crate::import::text::{Lenient, Short};
 use crate::units::Usage;
 use serde::Deserialize;
 
 /// One line of a rollout.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub struct Record<'a> {
-    #[serde(borrow)]
     pub timestamp: Short<'a>,
-    #[serde(borrow, rename = "type")]
     pub kind: Short<'a>,
     /// Its place among the lines of the thread, in newer versions.
     pub ordinal: Option<f64>,
-    #[serde(borrow)]
-    pub payload: Lenient<Payload<'a>>,
+    pub body: Body<'a>,
 }
 
-/// The payload of any line; which fields are set depends on the types of line and payload.
+/// What a line holds, by its type.
+#[derive(Debug, Default)]
+pub enum Body<'a> {
+    /// `session_meta`
+    Head(Box<Head<'a>>),
+    /// `turn_context`
+    Turn(Turn<'a>),
+    /// `response_item`
+    Item(Item<'a>),
+    /// `event_msg`
+    Event(Event<'a>),
+    /// `compacted`
+    Compacted(Compacted<'a>),
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+/// The head of a thread.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Payload<'a> {
-    #[serde(borrow, rename = "type")]
-    pub kind: Short<'a>,
-
-    // session_meta
+pub struct Head<'a> {
     #[serde(borrow)]
     pub id: Short<'a>,
     #[serde(borrow)]
@@ -51,14 +61,24 @@ pub struct Payload<'a> {
     pub instructions: Short<'a>,
     pub subagent_history_start_ordinal: Option<f64>,
     pub history_base: Lenient<HistoryBase>,
+}
 
-    // turn_context
+/// Model and effort of what follows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Turn<'a> {
     #[serde(borrow)]
     pub model: Short<'a>,
     #[serde(borrow)]
     pub effort: Short<'a>,
+}
 
-    // response_item
+/// A piece of the conversation; which fields are set depends on `kind`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Item<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Short<'a>,
     #[serde(borrow)]
     pub role: Short<'a>,
     #[serde(borrow)]
@@ -76,15 +96,25 @@ pub struct Payload<'a> {
     pub output: Pieces<'a>,
     #[serde(borrow)]
     pub action: Lenient<Action<'a>>,
+}
 
-    // event_msg
-    pub info: Lenient<Info>,
+/// What happened beside the conversation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: Short<'a>,
+    pub info: Lenient<Box<Info>>,
+}
 
-    // compacted
+/// What was put in the place of a context.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Compacted<'a> {
     #[serde(borrow)]
     pub message: Short<'a>,
     #[serde(borrow)]
-    pub replacement_history: Items<'a>,
+    pub replacement_history: History<'a>,
 }
 
 /// Who started a thread, where that is no plain word.

@@ -9,10 +9,12 @@ pub mod audit;
 #[cfg(feature = "charts")]
 pub mod charts;
 pub mod compare;
+pub mod env;
 pub mod export;
 pub mod inspect;
 pub mod list;
 pub mod report;
+pub mod routes;
 pub mod scenario;
 pub mod steps;
 pub mod sweep;
