@@ -33,7 +33,9 @@ pub fn claim(found: &mut store::Search) -> Vec<Ledger> {
     let mut claimed = vec![false; found.files.len()];
     for folder in FOLDERS {
         for positions in folder.claim(&found.files) {
-            positions.iter().for_each(|&at| claimed[at] = true);
+            for &at in &positions {
+                claimed[at] = true;
+            }
             let files: Vec<&Found> = positions.iter().map(|&at| &found.files[at]).collect();
             ledgers.push(folder.read(&files));
         }

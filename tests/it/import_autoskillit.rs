@@ -217,3 +217,41 @@ fn broken_and_foreign_files_are_said_and_change_nothing_else() {
     let strict = run(&["import", folder.path(), "--strict"]);
     assert_eq!(strict.code, Some(2), "{}", strict.err);
 }
+
+#[test]
+fn a_transcript_that_the_log_names_is_read_where_it_lies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(ROOT);
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).expect("a fixture");
+    let transcript = read("projects/-repo/s-plan.jsonl");
+    let aside = transcript.replace("\"id\":\"p", "\"id\":\"q").replace("r-p", "r-q");
+    let there = Folder::new(&[
+        ("s-plan.jsonl", transcript.as_bytes()),
+        ("s-plan/subagents/agent-7.jsonl", aside.as_bytes()),
+    ]);
+    let named = there.at("s-plan.jsonl");
+    let index =
+        read("logs/sessions.jsonl").replace("/elsewhere/projects/-repo/s-plan.jsonl", &named);
+    let folder = Folder::new(&[("sessions.jsonl", index.as_bytes())]);
+    let imported = import(&[folder.path().into()], &Options::default(), &|_, _| {}).expect("calls");
+    let told: Vec<(&str, &str, &str, u32)> = imported
+        .recording
+        .sessions
+        .iter()
+        .map(|one| (one.id.as_str(), one.file.as_str(), one.step.as_str(), one.calls))
+        .collect();
+    let main = ("s-plan", "s-plan.jsonl", "plan", 3);
+    assert_eq!(told, [main, ("s-plan/agent-7", "s-plan/subagents/agent-7.jsonl", "plan", 3)]);
+    // Named as an argument too, it counts once.
+    let both = [folder.path().into(), there.path().into()];
+    let imported = import(&both, &Options::default(), &|_, _| {}).expect("calls");
+    assert_eq!((imported.recording.calls.len(), imported.copies), (6, 0));
+}
+
+#[test]
+fn a_saved_recording_tells_the_same() {
+    let folder = Folder::new(&[]);
+    let saved = folder.at("log.json");
+    ok(&["import", &here(ROOT), "--output", &saved]);
+    let (now, then) = (json(&["steps", &here(ROOT)]), json(&["steps", &saved]));
+    assert_eq!((&now["steps"], &now["total"]), (&then["steps"], &then["total"]));
+}
