@@ -325,8 +325,8 @@ pub struct StepsArgs {
 ///
 /// Five tables, one file each: `sessions`, `calls`, `blocks`, `invocations`, `remainders`. Rows are
 /// numbered from 0; a column named after another table holds numbers of its rows. Sums of calls and
-/// remainders are those of `inspect`, to the token. Every column with its type and unit:
-/// `windtunnel explain tables`.
+/// of remainders that belong to a session are those of `inspect`, to the token. Every column with
+/// its type and unit: `windtunnel explain tables`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
 pub struct ExportArgs {

@@ -120,7 +120,7 @@ pub fn one(argument: &str, lens: Lens, strict: bool) -> Result<Loaded, Failure> 
 
 /// Loads several arguments of any kind, in any mix, as one recording: transcripts are imported
 /// together, and a session that is in two recordings counts once. Where there are several, `each`
-/// sees every argument as it is on its own, in the order of their names.
+/// sees every argument as it is on its own, one at a time.
 pub fn several(
     arguments: &[String],
     lens: Lens,
@@ -132,26 +132,23 @@ pub fn several(
     }
     let (files, folders): (Vec<&String>, Vec<&String>) =
         arguments.iter().partition(|argument| is_recording(argument));
-    let mut parts = files
+    let parts = files
         .iter()
         .map(|argument| Ok(one(argument, lens, strict)?.recording))
         .collect::<Result<Vec<_>, Failure>>()?;
-    let known = parts.len();
+    let imported = transcripts_of(&folders, strict)?;
     if let Some(each) = each {
-        if folders.len() > 1 {
-            // What is wrong with one of them is said when they are read together.
-            let alone = |path: &&String| transcripts(&[(*path).clone()], None, false).ok();
-            parts.extend(folders.iter().filter_map(alone).map(|loaded| loaded.recording));
+        parts.iter().for_each(&mut *each);
+        match &imported {
+            Some(only) if folders.len() == 1 => each(&only.recording),
+            _ => {
+                // What is wrong with one of them was said when they were read together.
+                let alone = |path: &&String| transcripts(&[(*path).clone()], None, false).ok();
+                folders.iter().filter_map(alone).for_each(|loaded| each(&loaded.recording));
+            }
         }
-        let mut joint = transcripts_of(&folders, strict)?;
-        let mut all: Vec<&Recording> = parts.iter().collect();
-        all.extend(joint.iter().filter(|_| folders.len() == 1).map(|joint| &joint.recording));
-        all.sort_by_cached_key(|part| (part.name.clone(), part.digest()));
-        all.into_iter().for_each(each);
-        parts.truncate(known);
-        return united(parts, joint.take());
     }
-    united(parts, transcripts_of(&folders, strict)?)
+    united(parts, imported)
 }
 
 /// Whether an argument is a recording already: a built-in name or a recording file.

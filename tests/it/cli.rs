@@ -659,8 +659,18 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn help_is_short() {
-    let commands =
-        ["report", "compare", "inspect", "audit", "import", "list", "explain", "completions"];
+    let commands = [
+        "report",
+        "compare",
+        "inspect",
+        "audit",
+        "import",
+        "steps",
+        "export",
+        "list",
+        "explain",
+        "completions",
+    ];
     let overview = ok(&["--help"]);
     for command in commands {
         assert!(overview.contains(command), "{command}");
