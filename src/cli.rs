@@ -147,13 +147,14 @@ pub struct CompareArgs {
 }
 
 /// What subsets are ranked by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RankBy {
     /// Money, hidden output included.
-    #[default]
     Dollars,
     /// Cache reads.
     Reads,
+    /// Input, cached or not, and output.
+    Tokens,
     /// Calls.
     Calls,
 }
@@ -170,9 +171,9 @@ pub struct SweepArgs {
     /// Toggles, parameters, effort and risk (TOML).
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<String>,
-    /// What subsets are ranked by.
-    #[arg(long, value_enum, default_value_t)]
-    pub by: RankBy,
+    /// What subsets are ranked by; dollars, unless the source knows tokens only.
+    #[arg(long, value_enum)]
+    pub by: Option<RankBy>,
     /// Rows of the ranking; 0 shows all.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,
@@ -324,8 +325,8 @@ pub struct StepsArgs {
 ///
 /// Five tables, one file each: `sessions`, `calls`, `blocks`, `invocations`, `remainders`. Rows are
 /// numbered from 0; a column named after another table holds numbers of its rows. Sums of calls and
-/// remainders are those of `inspect`, to the token. Every column with its type and unit:
-/// `windtunnel explain tables`.
+/// of remainders that belong to a session are those of `inspect`, to the token. Every column with
+/// its type and unit: `windtunnel explain tables`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
 pub struct ExportArgs {

@@ -151,6 +151,16 @@ pub fn linked(path: &Path, name: &str, ending: &str) -> Vec<Found> {
         .collect()
 }
 
+/// The refusal of folders without transcripts.
+#[must_use]
+pub fn no_transcripts(paths: &[PathBuf], endings: &[&str]) -> SearchError {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    // Whole names of single files say nothing to somebody who looks for transcripts.
+    let told = endings.iter().filter(|ending| ending.starts_with('.') && !ending.contains('_'));
+    let endings = told.copied().collect::<Vec<_>>().join(", ");
+    SearchError::NoTranscripts { path: paths.join(", "), endings }
+}
+
 /// Opens a file for reading.
 ///
 /// # Errors
@@ -220,9 +230,7 @@ impl Walk<'_> {
             return Err(SearchError::EmptyFolder { path });
         }
         if self.files.is_empty() {
-            let told = self.endings.iter().filter(|it| it.starts_with('.') && !it.contains('_'));
-            let endings = told.copied().collect::<Vec<_>>().join(", ");
-            return Err(SearchError::NoTranscripts { path, endings });
+            return Err(no_transcripts(&[PathBuf::from(path)], self.endings));
         }
         Ok(())
     }

@@ -14,9 +14,12 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let scenario = Scenario::all_toggles();
     let lens = load::lens(&args.premises, &scenario);
     let pricing = load::pricing(&args.premises, &scenario)?;
-    let mut parts: Vec<Part> = Vec::new();
-    let mut each = |part: &Recording| parts.push(Part::of(part, &pricing));
+    let mut parts: Vec<([u8; 32], Part)> = Vec::new();
+    let mut each = |part: &Recording| parts.push((part.digest(), Part::of(part, &pricing)));
     let loaded = load::several(&args.recordings, lens, args.strict, Some(&mut each))?;
+    // The order of arguments changes nothing.
+    parts.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
+    let parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
     let summary = summary::summarise(&loaded.recording, &scenario.toggles, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure(&loaded.recording));
     let held_out = args.fidelity.then(|| holdout::measure(&loaded.recording, &Rates::FITTED));

@@ -5,9 +5,9 @@
 //! totals for those that no file shows: a session without calls, and a remainder.
 
 use super::dispatch::{self, Dispatch};
-use super::{Parsed, Skip};
+use super::{FOLDERS, Parsed, Skip};
 use crate::recording::{Basis, Builder, Crashes, RawSession, Role, Told};
-use crate::store::Found;
+use crate::store::{self, Found};
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,6 +23,36 @@ pub trait FolderImporter: Sync {
     fn claim(&self, files: &[Found]) -> Vec<Vec<usize>>;
     /// Reads one folder.
     fn read(&self, files: &[&Found]) -> Ledger;
+}
+
+/// Takes the files of folder importers out of what was found, and adds the transcripts that their
+/// ledgers name and that are here.
+#[must_use]
+pub fn claim(found: &mut store::Search) -> Vec<Ledger> {
+    let mut ledgers = Vec::new();
+    let mut claimed = vec![false; found.files.len()];
+    for folder in FOLDERS {
+        for positions in folder.claim(&found.files) {
+            for &at in &positions {
+                claimed[at] = true;
+            }
+            let files: Vec<&Found> = positions.iter().map(|&at| &found.files[at]).collect();
+            ledgers.push(folder.read(&files));
+        }
+    }
+    let mut claimed = claimed.into_iter();
+    found.files.retain(|_| claimed.next() == Some(false));
+    for ledger in &ledgers {
+        for (session, path) in &ledger.transcripts {
+            for linked in store::linked(path, session, ".jsonl") {
+                if !found.files.iter().any(|known| known.path == linked.path) {
+                    found.files.push(linked);
+                }
+            }
+        }
+    }
+    found.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
+    ledgers
 }
 
 /// What one folder says.

@@ -30,7 +30,9 @@ pub fn merge(
 ) -> Imported {
     let mut ledger_skips: Vec<Skip> = Vec::new();
     let mut folders = folders;
-    folders.iter_mut().for_each(|folder| ledger_skips.append(&mut folder.skips));
+    for folder in &mut folders {
+        ledger_skips.append(&mut folder.skips);
+    }
     let count = folders.len() as u64;
     let mut ledgers = Ledgers::new(folders);
     ledgers.tell(&mut read);

@@ -31,7 +31,7 @@ pub mod tracelab;
 use crate::recording::{RawSession, Recording};
 use crate::store::{self, Found, SearchError};
 use crate::units::Usage;
-use ledger::{FolderImporter, Ledger};
+use ledger::FolderImporter;
 use lines::Lines;
 use rayon::prelude::*;
 use std::cell::Cell;
@@ -257,7 +257,7 @@ pub fn import(
     endings.sort_unstable();
     endings.dedup();
     let mut found = store::search(paths, &endings)?;
-    let ledgers = claim(&mut found);
+    let ledgers = ledger::claim(&mut found);
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
     let done = AtomicU64::new(0);
     let read: Vec<(Option<&'static str>, Parsed)> = found
@@ -284,34 +284,11 @@ pub fn import(
     imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
+    if (imported.files, imported.skipped) == (0, 0) {
+        // Files of names that many others have too, and none of a known format.
+        return Err(store::no_transcripts(paths, &endings).into());
+    }
     judge(imported, options)
-}
-
-/// Takes the files of folder importers out of what was found, and adds the transcripts that their
-/// ledgers name and that are here.
-fn claim(found: &mut store::Search) -> Vec<Ledger> {
-    let mut ledgers = Vec::new();
-    let mut claimed = vec![false; found.files.len()];
-    for folder in FOLDERS {
-        for positions in folder.claim(&found.files) {
-            positions.iter().for_each(|&at| claimed[at] = true);
-            let files: Vec<&Found> = positions.iter().map(|&at| &found.files[at]).collect();
-            ledgers.push(folder.read(&files));
-        }
-    }
-    let mut claimed = claimed.into_iter();
-    found.files.retain(|_| claimed.next() == Some(false));
-    for ledger in &ledgers {
-        for (session, path) in &ledger.transcripts {
-            for linked in store::linked(path, session, ".jsonl") {
-                if !found.files.iter().any(|known| known.path == linked.path) {
-                    found.files.push(linked);
-                }
-            }
-        }
-    }
-    found.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
-    ledgers
 }
 
 fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError> {

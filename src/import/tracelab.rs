@@ -36,9 +36,10 @@ struct Round<'a> {
     provider: Short<'a>,
     #[serde(borrow)]
     session_id: Short<'a>,
-    round_index: Option<f64>,
-    #[serde(borrow)]
-    round_id: Short<'a>,
+    #[serde(rename = "round_index")]
+    index: Option<f64>,
+    #[serde(borrow, rename = "round_id")]
+    id: Short<'a>,
     #[serde(borrow)]
     model: Short<'a>,
     input_tokens_total: Option<f64>,
@@ -55,8 +56,8 @@ struct Round<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Event<'a> {
-    #[serde(borrow)]
-    event_type: Short<'a>,
+    #[serde(borrow, rename = "event_type")]
+    kind: Short<'a>,
     #[serde(borrow)]
     timestamp: Short<'a>,
     #[serde(borrow)]
@@ -77,7 +78,7 @@ struct Tool<'a> {
 
 /// A session on its way: its calls in the order of their lines.
 struct Session {
-    session: RawSession,
+    raw: RawSession,
     calls: Vec<(u64, RawCall, CallKey)>,
     /// By tool use: its call's place in `calls`, its output, its tool.
     uses: HashMap<u64, (usize, u32, u16)>,
@@ -154,7 +155,7 @@ impl Round<'_> {
         if self.session_id.0.is_empty() {
             return Err("a round without session_id".to_owned());
         }
-        let index = count(self.round_index, "round_index")? as u64;
+        let index = count(self.index, "round_index")? as u64;
         let total = count(self.input_tokens_total, "input_tokens_total")?;
         let read = count(self.prefix_tokens, "prefix_tokens")?;
         let append = count(self.newly_append_tokens, "newly_append_tokens")?;
@@ -181,20 +182,20 @@ impl Round<'_> {
     fn key(&self, index: u64, usage: Usage) -> CallKey {
         let tokens = format!("{:?}", usage.by_class());
         let request = if self.provider.0 == b"codex" { tokens.as_bytes() } else { b"" };
-        if self.round_id.0.is_empty() {
+        if self.id.0.is_empty() {
             let own = format!("{} {index}", self.session_id.text());
             return CallKey::new(own.as_bytes(), tokens.as_bytes());
         }
-        CallKey::new(self.round_id.0, request)
+        CallKey::new(self.id.0, request)
     }
 }
 
 impl Session {
     fn new(id: &str, file: &str) -> Self {
-        let mut session = RawSession::new(id.to_owned(), file, Role::Main);
-        id.clone_into(&mut session.pipeline);
+        let mut raw = RawSession::new(id.to_owned(), file, Role::Main);
+        id.clone_into(&mut raw.pipeline);
         Self {
-            session,
+            raw,
             calls: Vec::new(),
             uses: HashMap::new(),
             results: Vec::new(),
@@ -203,16 +204,16 @@ impl Session {
     }
 
     fn round(&mut self, round: &Round<'_>, index: u64, usage: Usage, tier: Option<Tier>) {
-        self.session.tier = self.session.tier.or(tier);
+        self.raw.tier = self.raw.tier.or(tier);
         let at = self.calls.len();
-        let model = intern(&mut self.session.models, &round.model.text());
+        let model = intern(&mut self.raw.models, &round.model.text());
         let (mut inputs, mut outputs, mut marks) = (Vec::new(), Vec::new(), CallMarks::empty());
         let (mut input_ms, mut first_ms, mut end_ms) = (None, None, None);
         for event in round.timing_events.iter().flatten().filter_map(|event| event.0.as_ref()) {
             let at_ms = time::parse_ms(event.timestamp.0);
             first_ms = first_ms.or(at_ms);
             let content = chars(event.content_chars);
-            match event.event_type.0 {
+            match event.kind.0 {
                 b"user_message" => {
                     input_ms = input_ms.max(at_ms);
                     marks |= CallMarks::HUMAN;
@@ -230,7 +231,7 @@ impl Session {
                     let tools = round.tools.iter().flatten().filter_map(|tool| tool.0.as_ref());
                     let mut own = tools.filter(|tool| tool.tool_call_id == event.tool_call_id);
                     let input = own.next().map_or(0, |tool| chars(tool.input_chars));
-                    let tool = intern(&mut self.session.tools, &event.tool_name.text());
+                    let tool = intern(&mut self.raw.tools, &event.tool_name.text());
                     let place = (at, outputs.len() as u32, tool);
                     self.uses.insert(event.tool_call_id.hash(), place);
                     let block = RawBlock::plain(BlockKind::ToolInput, input, 0);
@@ -282,12 +283,12 @@ impl Session {
             call.end_ms = call.end_ms.max(call.start_ms);
             before = call.start_ms;
             keys.push(key);
-            self.session.calls.push(call);
+            self.raw.calls.push(call);
         }
-        self.session.records = self.session.calls.len() as u32;
-        let between = vec![Between::default(); self.session.calls.len()];
-        finish::finish(&mut self.session, &between, &[]);
-        let (session, last_ms) = (self.session, self.last_ms);
+        self.raw.records = self.raw.calls.len() as u32;
+        let between = vec![Between::default(); self.raw.calls.len()];
+        finish::finish(&mut self.raw, &between, &[]);
+        let (session, last_ms) = (self.raw, self.last_ms);
         Draft { session, keys, sidechain: false, last_ms, lineage: None }
     }
 }

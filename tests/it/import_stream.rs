@@ -1,7 +1,7 @@
 //! stream-json: calls, subagents and what was billed beyond them.
 
 use crate::import_bad_input::import_bytes;
-use windtunnel::import::Imported;
+use windtunnel::import::{Imported, Options};
 use windtunnel::recording::{CallMarks, Role};
 use windtunnel::units::Usage;
 
@@ -65,4 +65,71 @@ fn a_running_total_counts_once_and_a_new_process_again() {
     assert_eq!(fresh, 97 + 27 + 8);
     assert!((billed_usd(&imported) - 0.875).abs() < 1e-12);
     assert_eq!(imported.recording.sessions.len(), 2);
+}
+
+/// Imports files of these names and contents.
+fn folder(files: &[(&str, String)]) -> Imported {
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let folder = crate::run::Folder::new(&files);
+    let paths = [folder.path().into()];
+    windtunnel::import::import(&paths, &Options::default(), &|_, _| {}).expect("calls")
+}
+
+fn billed(imported: &Imported) -> Usage {
+    let rest: Usage = imported.recording.remainders.iter().map(|rest| rest.usage).sum();
+    imported.recording.usage() + rest
+}
+
+#[test]
+fn outputs_of_any_name_are_found_and_others_passed_over() {
+    let text = |id: &str| message(id, "null", "claude-x").replace("\"s\"", &format!("\"{id}\""));
+    let imported = folder(&[
+        ("a.json", text("a")),
+        ("b.log", format!("starting up\n{}", text("b"))),
+        ("c.txt", text("c")),
+        ("d.out", text("d")),
+        ("e.ndjson", text("e")),
+        ("package.json", "{\"name\":\"x\"}".to_owned()),
+        ("notes.txt", "a note\n".to_owned()),
+    ]);
+    let ids: Vec<&str> = imported.recording.sessions.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c", "d", "e"]);
+    let told: Vec<String> = imported.skips.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "only the line that is no event: {told:?}");
+    assert!(told[0].starts_with("b.log, line 1"), "{told:?}");
+}
+
+#[test]
+fn a_transcript_of_the_same_session_counts_each_response_once() {
+    let stream = format!(
+        "{}{}{}",
+        message("a", "null", "claude-x"),
+        message("b", "\"toolu_1\"", "claude-x"),
+        result("s", 50, 400, 0.25)
+    );
+    let transcript = |id: &str, file: &str, output: u32| {
+        format!(
+            "{{\"type\":\"assistant\",\"sessionId\":\"s\",\"uuid\":\"{file}{id}\",\"requestId\":\"r-{id}\",\"timestamp\":\"2026-03-01T10:00:00.000Z\",\
+             \"message\":{{\"id\":\"{id}\",\"model\":\"claude-x\",\"content\":[{{\"type\":\"text\",\"text\":\"word\"}}],\"usage\":{{\"input_tokens\":10,\
+             \"cache_creation_input_tokens\":100,\"cache_read_input_tokens\":1000,\"output_tokens\":{output}}}}}}}\n"
+        )
+    };
+    let alone = folder(&[("run.log", stream.clone())]);
+    let want = Usage { fresh: 57, read: 3_000, write_5m: 300, write_1h: 0, output: 402 };
+    assert_eq!(billed(&alone), want);
+    // Main thread and subagent are known better; a second subagent is not in the stream at all.
+    let mixed = folder(&[
+        ("run.log", stream),
+        ("p/s.jsonl", transcript("a", "m", 150)),
+        ("p/s/subagents/agent-1.jsonl", transcript("b", "s", 120)),
+        ("p/s/subagents/agent-2.jsonl", transcript("c", "s", 90)),
+    ]);
+    assert_eq!((mixed.recording.calls.len(), mixed.copies), (3, 2));
+    assert_eq!(billed(&mixed), want, "the bill covers all of it");
+    assert!(mixed.recording.calls.iter().all(|call| call.usage.output > 1), "with their output");
+    assert!(mixed.recording.calls.iter().all(|call| call.start_ms > 0), "and their times");
+    let sources: Vec<&str> =
+        mixed.recording.sessions.iter().map(|s| mixed.recording.source_of(s)).collect();
+    assert_eq!(sources, ["claude-code"; 3]);
 }

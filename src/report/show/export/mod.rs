@@ -256,6 +256,40 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "tables")]
+    fn parquet_files_hold_the_same_rows() {
+        use crate::report::parquet;
+        let export = export();
+        for table in TABLES.iter().filter(|table| (table.rows)(&export.recording) > 0) {
+            let bytes = parquet::write(Vec::new(), table.batches(&export), "here").expect("a file");
+            let (frame, source) = parquet::tests::read(&bytes);
+            let (rows, sums) = sums(table.name, &export);
+            assert_eq!((frame.height(), &*source), (rows, "here"), "{}", table.name);
+            for field in table.fields {
+                let column = frame.column(field.name).expect("the column");
+                match field.of {
+                    crate::report::columns::Of::Text(of) => {
+                        let texts = column.str().expect("texts").iter().enumerate();
+                        for (row, met) in texts {
+                            assert_eq!(met, Some(&*of(&export, row)), "{}", field.name);
+                        }
+                    }
+                    crate::report::columns::Of::Flag(of) => {
+                        let flags = column.bool().expect("flags").iter().enumerate();
+                        for (row, met) in flags {
+                            assert_eq!(met, Some(of(&export, row)), "{}", field.name);
+                        }
+                    }
+                    _ => {
+                        let met: i64 = column.i64().expect("numbers").iter().flatten().sum();
+                        assert_eq!(met, sums[field.name], "{}", field.name);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn columns_have_names_of_their_own() {
         for table in &TABLES {
             let mut names: Vec<_> = table.fields.iter().map(|field| field.name).collect();
