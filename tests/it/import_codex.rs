@@ -116,13 +116,20 @@ fn final_total(path: &Path) -> (i64, i64) {
     (total, fell)
 }
 
-/// An untouched replay repeats a recording call by call.
-fn repeats(recording: &Recording) {
-    let plan = Plan::compile(recording, &[], &Pricing::embedded()).expect("a plan");
+/// An untouched replay repeats a recording call by call; false where its model has no price.
+fn repeats(recording: &Recording) -> bool {
+    let plan = match Plan::compile(recording, &[], &Pricing::embedded()) {
+        Ok(plan) => plan,
+        Err(error) => {
+            assert!(error.to_string().starts_with("no price for model"), "{error}");
+            return false;
+        }
+    };
     let rows = replay::replay_rows(&plan, 0);
     let met: Vec<Usage> = rows.iter().map(|row| row.outcome.usage).collect();
     let told: Vec<Usage> = recording.calls.iter().map(|call| call.usage).collect();
     assert_eq!(met, told);
+    true
 }
 
 #[test]
@@ -143,7 +150,7 @@ fn the_order_of_files_and_arguments_changes_nothing() {
 #[test]
 fn sums_equal_the_final_total_on_real_rollouts() {
     let Some(root) = data("codex") else { return };
-    let (mut files, mut rewound) = (0, Vec::new());
+    let (mut files, mut replayed, mut rewound) = (0, 0, Vec::new());
     for repository in folders(&root) {
         let entries = fs::read_dir(repository).expect("a folder").flatten();
         for path in entries.map(|entry| entry.path()) {
@@ -156,11 +163,12 @@ fn sums_equal_the_final_total_on_real_rollouts() {
             if fell > 0 {
                 rewound.push((told, met));
             }
-            repeats(&imported.recording);
+            replayed += usize::from(repeats(&imported.recording));
             files += 1;
         }
     }
     // One thread was resumed from a point long before its end: its counter went on from the
     // 209,487 tokens told there and forgot the 2,472,257 billed since.
     assert_eq!((files, rewound), (10, vec![(6_435_728, 8_907_985)]));
+    assert!(replayed >= 9, "{replayed} of the models have prices");
 }

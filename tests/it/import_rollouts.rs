@@ -489,7 +489,7 @@ fn a_copied_history_is_no_output() {
         + &count(5, (2_100, 20), (1_100, 10));
     let imported = one(&text);
     assert_eq!(kinds(imported.recording.blocks_of(0)), [System, User, BlockKind::ToolInput]);
-    assert_eq!(kinds(imported.recording.blocks_of(1)), [User, ToolResult, Unattributed, Text]);
+    assert_eq!(kinds(imported.recording.blocks_of(1)), [User, ToolResult, Text]);
 }
 
 #[test]

@@ -174,7 +174,7 @@ impl Thread {
         let words: Vec<_> = words.iter().map(crate::import::text::Short::text).collect();
         let arguments = serde_json::json!({ "command": words }).to_string();
         let raw = serde_json::Value::from(arguments).to_string();
-        self.tool_use("local_shell", raw[1..raw.len() - 1].as_bytes(), item.call_id.0, at_ms);
+        self.tool_use("local_shell", &raw.as_bytes()[1..raw.len() - 1], item.call_id.0, at_ms);
     }
 
     /// What happened beside the conversation.
