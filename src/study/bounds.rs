@@ -83,7 +83,8 @@ fn bound(experiment: &Experiment<'_>, chosen: &[&Chosen]) -> Result<Bound, Missi
     let verdict = claim.as_ref().map_or(Verdict::NotTestable, |claim| {
         let (low, high) = (claim.of(&low), claim.of(&high));
         let replayed = low.min(high)..=low.max(high);
-        judge(&Evidence { claimed: claim.rounded.clone(), at_most: *replayed.end(), replayed })
+        let at_most = *replayed.end();
+        judge(&Evidence { claimed: claim.rounded.clone(), is_direction: false, replayed, at_most })
     });
     Ok(Bound {
         id: ids.join("+"),

@@ -24,6 +24,8 @@ pub enum Verdict {
     Understated,
     /// Not even the friendliest parameters save that much.
     CannotBe,
+    /// Of a claim that something falls: what is left open holds a fall and none.
+    Open,
     /// There is nothing in the recording to test it on, or no number to test.
     NotTestable,
 }
@@ -37,6 +39,7 @@ impl Verdict {
             Self::Overstated => "overstated",
             Self::Understated => "understated",
             Self::CannotBe => "cannot be",
+            Self::Open => "open",
             Self::NotTestable => "not testable",
         }
     }
@@ -47,6 +50,8 @@ impl Verdict {
 pub struct Evidence {
     /// What is claimed.
     pub claimed: RangeInclusive<i64>,
+    /// Whether nothing is claimed but that it falls, by whatever.
+    pub is_direction: bool,
     /// What the replay saves, lowest and highest.
     pub replayed: RangeInclusive<i64>,
     /// What the best corner saves.
@@ -142,6 +147,8 @@ pub fn judge(evidence: &Evidence) -> Verdict {
     let at_most = evidence.at_most.max(high) + margin(evidence.at_most);
     if *evidence.claimed.start() > at_most {
         Verdict::CannotBe
+    } else if evidence.is_direction && *evidence.claimed.start() <= high && low <= 0 {
+        Verdict::Open
     } else if *evidence.claimed.start() > high {
         Verdict::Overstated
     } else if *evidence.claimed.end() < low {
@@ -156,9 +163,24 @@ mod tests {
     use super::*;
 
     fn check(claimed: (i64, i64), replayed: (i64, i64), at_most: i64, verdict: Verdict) {
-        let evidence =
-            Evidence { claimed: claimed.0..=claimed.1, replayed: replayed.0..=replayed.1, at_most };
+        let (claimed, replayed) = (claimed.0..=claimed.1, replayed.0..=replayed.1);
+        let evidence = Evidence { claimed, is_direction: false, replayed, at_most };
         assert_eq!(judge(&evidence), verdict, "{evidence:?}");
+    }
+
+    #[test]
+    fn a_direction_is_open_where_the_replay_may_not_fall() {
+        for (replayed, at_most, verdict) in [
+            (5..=90, 100, Verdict::Holds),
+            (0..=90, 100, Verdict::Open),
+            (-40..=90, 100, Verdict::Open),
+            (-40..=0, 100, Verdict::Overstated),
+            (-40..=-9, 0, Verdict::CannotBe),
+            (0..=0, 0, Verdict::CannotBe),
+        ] {
+            let evidence = Evidence { claimed: 1..=9_000, is_direction: true, replayed, at_most };
+            assert_eq!(judge(&evidence), verdict, "{evidence:?}");
+        }
     }
 
     #[test]

@@ -241,14 +241,20 @@ impl Court<'_> {
             let draws = self.draws(claim);
             let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
             let replayed = around(claim.of(&alone), claim.of(&last), draws.map(|it| it.saved));
-            let evidence = Evidence { claimed: claim.rounded.clone(), replayed, at_most };
+            let evidence = Evidence {
+                claimed: claim.rounded.clone(),
+                is_direction: claim.is_direction,
+                replayed,
+                at_most,
+            };
             result.verdict = judge(&evidence);
             result.judged = self.judged(claim, &evidence);
             result.at_most = Some(at_most);
             if let Some(claimed) = self.worth(claim) {
                 let cost = bands.map(|it| it.alone.cost.map(PicoUsd::micro));
                 let replayed = around(alone.money().micro(), last.money().micro(), cost);
-                result.verdict_usd = judge(&Evidence { claimed, replayed, at_most: most.1 });
+                result.verdict_usd =
+                    judge(&Evidence { claimed, is_direction: false, replayed, at_most: most.1 });
             }
         }
         Ok(result)
@@ -294,6 +300,7 @@ impl Court<'_> {
         let replayed = claim.of(&saving);
         let evidence = Evidence {
             claimed: claim.rounded.clone(),
+            is_direction: claim.is_direction,
             replayed: around(replayed, replayed, draws.map(|it| it.saved)),
             at_most,
         };
@@ -301,8 +308,12 @@ impl Court<'_> {
             let before = self.best.baseline.money().micro();
             let saved = |micro: i64| part_bp(micro, before);
             let met = saved(saving.money().micro());
-            let evidence =
-                Evidence { claimed: share.clone(), replayed: met..=met, at_most: saved(most.1) };
+            let evidence = Evidence {
+                claimed: share.clone(),
+                is_direction: false,
+                replayed: met..=met,
+                at_most: saved(most.1),
+            };
             judge(&evidence)
         });
         Ok(Some(CombinedResult {

@@ -322,7 +322,7 @@ fn combined_name(claim: &PublishedClaim) -> String {
 /// The word for a verdict; of a claim without a number it says whether tokens fall.
 fn verdict_word(claim: &PublishedClaim, verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::NotTestable => verdict.word(),
+        Verdict::NotTestable | Verdict::Open => verdict.word(),
         Verdict::Holds if claim.is_direction => "falls, as said",
         _ if claim.is_direction => "does not fall",
         other => other.word(),
@@ -335,6 +335,6 @@ pub fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Holds | Verdict::Understated => Tone::Good,
         Verdict::Overstated | Verdict::CannotBe => Tone::Bad,
-        Verdict::NotTestable => Tone::Muted,
+        Verdict::Open | Verdict::NotTestable => Tone::Muted,
     }
 }

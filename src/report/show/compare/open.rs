@@ -4,7 +4,7 @@ use super::{Shown, combined_name, tone};
 use crate::intervene::Unit;
 use crate::report::format::{self, Figures};
 use crate::report::{Cell, Column, Section, Value, View};
-use crate::study::claims::Judgement;
+use crate::study::claims::{By, Judgement, Verdict};
 use crate::study::published::PublishedClaim;
 use crate::study::uncertainty::{Band, Probability, Uncertainty};
 
@@ -51,7 +51,12 @@ impl Shown<'_> {
                 continue;
             };
             let word = |one: &Judgement| {
-                Cell::text(super::verdict_word(claim, one.verdict)).tone(tone(one.verdict))
+                let can = claim.is_direction && one.by == By::Possibility;
+                let text = match one.verdict {
+                    Verdict::Holds if can => "can fall",
+                    other => super::verdict_word(claim, other),
+                };
+                Cell::text(text).tone(tone(one.verdict))
             };
             view.row(vec![
                 Cell::text(name_of(claim)),
