@@ -106,6 +106,7 @@ fn comparison(criterion: &mut Criterion) {
         });
         for (name, draws) in [("compare", 0), ("compare with 100 draws", 100)] {
             let experiment = Experiment {
+                waiting: &[],
                 world: World::Reported { reported: &reported, lens, fit: &fit },
                 chosen: &scenario.toggles,
                 pricing: &pricing,

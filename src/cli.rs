@@ -151,13 +151,14 @@ pub struct CompareArgs {
 }
 
 /// What subsets are ranked by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RankBy {
     /// Money, hidden output included.
-    #[default]
     Dollars,
     /// Cache reads.
     Reads,
+    /// Input, cached or not, and output.
+    Tokens,
     /// Calls.
     Calls,
 }
@@ -174,9 +175,9 @@ pub struct SweepArgs {
     /// Toggles, parameters, effort and risk (TOML).
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<String>,
-    /// What subsets are ranked by.
-    #[arg(long, value_enum, default_value_t)]
-    pub by: RankBy,
+    /// What subsets are ranked by; dollars, unless the source knows tokens only.
+    #[arg(long, value_enum)]
+    pub by: Option<RankBy>,
     /// Rows of the ranking; 0 shows all.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,

@@ -39,7 +39,7 @@ impl Asked<'_> {
     /// Loads everything.
     pub fn load(&self) -> Result<Ready, Failure> {
         if self.recording.is_none() && self.scenario.is_none() {
-            let known: Vec<_> = reconstruct::BUILTIN.iter().map(|(known, _)| *known).collect();
+            let known: Vec<_> = reconstruct::builtin_names().collect();
             return Err(Failure::new(format!(
                 "no recording: name a file, a folder of transcripts or a built-in one ({}), or a \
                  --scenario that names one",

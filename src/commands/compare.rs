@@ -6,7 +6,6 @@ use crate::cli::{CompareArgs, EachArg, Format};
 use crate::report::show::{Provenance, compare as show};
 use crate::study::audit;
 use crate::study::compare::compare;
-use crate::study::published::published;
 use crate::study::spread::{Each, spread};
 
 pub fn run(args: &CompareArgs) -> Outcome {
@@ -19,8 +18,10 @@ pub fn run(args: &CompareArgs) -> Outcome {
         strict: args.strict,
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
-    let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
-    let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
+    let claims = load::claims(&loaded, &scenario);
+    let toggles = scenario.parts();
+    let of = (&scenario, &toggles);
+    let comparison = compare(&load::experiment(&loaded, lens, of, &pricing, &claims))?;
     let each = args.each.map(|each| match each {
         EachArg::Session => Each::Session,
         EachArg::Pipeline => Each::Pipeline,
@@ -30,12 +31,15 @@ pub fn run(args: &CompareArgs) -> Outcome {
     let toggles = comparison.toggles.len();
     let spread = each.map(|each| spread(&loaded.recording, &comparison.plan, toggles, each));
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
+    let of_routes = || loaded.routes.as_ref().map(|(routes, _)| audit::audit_routes(routes));
     let findings = loaded.reported.as_ref().map(|it| audit::audit_knowing(it, known));
+    let findings = findings.or_else(of_routes);
     let loads = load::loads(&loaded, &scenario, &comparison);
     let shown = show::Shown {
         comparison: &comparison,
         lens: loaded.reported.as_ref().map(|_| lens),
         reported: loaded.reported.as_ref(),
+        routes: loaded.routes.as_ref().map(|(routes, _)| routes),
         findings: &findings.unwrap_or_default(),
         loads: &loads,
         spread: spread.as_ref(),

@@ -11,6 +11,12 @@ pub fn run(args: &ListArgs) -> Outcome {
         .iter()
         .filter_map(|(name, _)| reconstruct::builtin(name))
         .map(|reported| Named { name: reported.name, about: reported.title })
+        .chain(
+            reconstruct::BUILTIN_ROUTES
+                .iter()
+                .filter_map(|(name, _)| reconstruct::builtin_routes(name))
+                .map(|routes| Named { name: routes.name, about: routes.title }),
+        )
         .collect();
     let mut scenarios = Vec::new();
     for (name, text) in load::SCENARIOS {

@@ -4,23 +4,27 @@ use super::{Done, Failure};
 use crate::cli::{LensArg, Premises};
 use crate::import::{self, Imported, Options, Skip};
 use crate::price::{PriceBook, Pricing};
-use crate::reconstruct::{self, Lens, Reconstruction, Reported};
+use crate::reconstruct::routes::{self, Laid};
+use crate::reconstruct::{self, Lens, Reconstruction, Reported, Routes};
 use crate::recording::{Recording, format};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Chosen, Scenario};
 use crate::seed::Seed;
 use crate::store;
 use crate::study::compare::{Comparison, subset_of_first};
 use crate::study::experiment::{Experiment, World};
 use crate::study::limiter::{self, Loads};
-use crate::study::published::PublishedClaim;
+use crate::study::published::{PublishedClaim, published, published_of_routes};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The built-in scenarios, by the recording that they are about.
-pub const SCENARIOS: [(&str, &str); 1] =
-    [("order-774", include_str!("../../scenarios/order-774.toml"))];
+pub const SCENARIOS: [(&str, &str); 3] = [
+    ("order-774", include_str!("../../scenarios/order-774.toml")),
+    ("cockpit-2026-02", include_str!("../../scenarios/cockpit-2026-02.toml")),
+    ("economics-2026-06", include_str!("../../scenarios/economics-2026-06.toml")),
+];
 
 /// A recording and where it came from.
 pub struct Loaded {
@@ -30,6 +34,8 @@ pub struct Loaded {
     pub reported: Option<Reported>,
     /// For a reported pipeline: how it was fitted.
     pub fit: Option<Reconstruction>,
+    /// For reported routes: what was published, and the calls at the modes of its unknowns.
+    pub routes: Option<(Routes, Laid)>,
     /// What the importer passed over.
     pub skips: Vec<Skip>,
     /// How much it passed over altogether.
@@ -51,6 +57,7 @@ impl Loaded {
             recording,
             reported: None,
             fit: None,
+            routes: None,
             skips: Vec::new(),
             skipped: 0,
             copies: 0,
@@ -67,14 +74,17 @@ impl Loaded {
         if some == all {
             return self;
         }
-        let published = match self.reported {
-            Some(_) => "; published claims speak of all of them and are not judged",
-            None => "",
+        let published = match (&self.reported, &self.routes) {
+            (Some(_), _) | (_, Some(_)) => {
+                "; published claims speak of all of them and are not judged"
+            }
+            (None, None) => "",
         };
         let selected = format!("windtunnel: {some} of {all} sessions selected{published}\n");
         let name = format!("{}.part", part.name);
         let recording = Recording { name, ..part };
-        Self { recording, reported: None, fit: None, billed_usd: None, selected, ..self }
+        let (reported, fit, routes) = (None, None, None);
+        Self { recording, reported, fit, routes, billed_usd: None, selected, ..self }
     }
 
     /// One line each for standard error about what was selected and what was skipped, or nothing.
@@ -98,6 +108,9 @@ impl Loaded {
 pub fn one(argument: &str, lens: Lens, strict: bool) -> Result<Loaded, Failure> {
     if let Some(reported) = reconstruct::builtin(argument) {
         return reconstructed(reported, lens);
+    }
+    if let Some(routes) = reconstruct::builtin_routes(argument) {
+        return laid(routes);
     }
     if is_recording(argument) {
         return file(argument, lens);
@@ -178,10 +191,20 @@ fn reconstructed(reported: Reported, lens: Lens) -> Result<Loaded, Failure> {
     Ok(Loaded { reported: Some(reported), fit: Some(fit), ..Loaded::of(recording) })
 }
 
+fn laid(routes: Routes) -> Result<Loaded, Failure> {
+    let laid = routes::lay(&routes, &routes.modes())?;
+    let recording = laid.recording.clone();
+    Ok(Loaded { routes: Some((routes, laid)), ..Loaded::of(recording) })
+}
+
 fn file(argument: &str, lens: Lens) -> Result<Loaded, Failure> {
     let bytes = store::read(Path::new(argument))?;
-    if format::schema_of(&bytes).is_ok_and(|schema| schema == reconstruct::reported::SCHEMA) {
+    let schema = format::schema_of(&bytes).unwrap_or_default();
+    if schema == reconstruct::reported::SCHEMA {
         return reconstructed(Reported::parse(argument, &String::from_utf8_lossy(&bytes))?, lens);
+    }
+    if schema == routes::SCHEMA {
+        return laid(Routes::parse(argument, &String::from_utf8_lossy(&bytes))?);
     }
     let recording =
         format::from_json(&bytes).map_err(|error| Failure::new(format!("{argument}: {error}")))?;
@@ -198,7 +221,7 @@ pub fn transcripts(
         && !store::exists(Path::new(only))
         && !only.contains(['/', '\\', '.'])
     {
-        let known: Vec<_> = reconstruct::BUILTIN.iter().map(|(known, _)| *known).collect();
+        let known: Vec<_> = reconstruct::builtin_names().collect();
         return Err(Failure::new(format!(
             "'{only}' is no file, no folder and no built-in recording; built in are {}",
             known.join(", ")
@@ -278,7 +301,7 @@ fn scenario_file(path: &str) -> Result<Scenario, Failure> {
 
 /// Whether a recording of this name comes with the program.
 pub fn is_built_in(name: &str) -> bool {
-    reconstruct::BUILTIN.iter().any(|(known, _)| *known == name)
+    reconstruct::builtin_names().any(|known| known == name)
 }
 
 /// The lens of the command line, or else of the scenario.
@@ -312,21 +335,34 @@ pub fn pricing(premises: &Premises, scenario: &Scenario) -> Result<Pricing, Fail
     Ok(pricing)
 }
 
+/// What is claimed about a recording; of routes what is claimed for toggles that take part.
+pub fn claims(loaded: &Loaded, scenario: &Scenario) -> Vec<PublishedClaim> {
+    let takes_part = |id: &String| scenario.toggles.iter().any(|chosen| chosen.id() == id);
+    if let Some((routes, _)) = &loaded.routes {
+        let mut claims = published_of_routes(routes);
+        claims.retain(|claim| claim.toggles.iter().all(takes_part));
+        return claims;
+    }
+    loaded.reported.as_ref().map(published).unwrap_or_default()
+}
+
 /// What is compared.
 pub fn experiment<'a>(
     loaded: &'a Loaded,
     lens: Lens,
-    scenario: &'a Scenario,
+    (scenario, toggles): (&'a Scenario, &'a (Vec<Chosen>, Vec<Chosen>)),
     pricing: &'a Pricing,
     claims: &'a [PublishedClaim],
 ) -> Experiment<'a> {
-    let world = match (&loaded.reported, &loaded.fit) {
-        (Some(reported), Some(fit)) => World::Reported { reported, lens, fit },
+    let world = match (&loaded.reported, &loaded.fit, &loaded.routes) {
+        (Some(reported), Some(fit), _) => World::Reported { reported, lens, fit },
+        (_, _, Some((routes, laid))) => World::Routes { routes, laid },
         _ => World::Recorded(&loaded.recording),
     };
     Experiment {
         world,
-        chosen: &scenario.toggles,
+        chosen: &toggles.0,
+        waiting: &toggles.1,
         pricing,
         cache: scenario.cache,
         claims,

@@ -9,7 +9,6 @@ use crate::report::show::{Provenance, audit as show_audit, compare as show};
 use crate::report::{Document, Section, csv};
 use crate::store;
 use crate::study::compare::{Comparison, compare};
-use crate::study::published::published;
 use crate::study::spread::{Each, spread};
 use crate::study::{audit, hygiene};
 use std::path::{Path, PathBuf};
@@ -25,15 +24,19 @@ pub fn run(args: &ReportArgs) -> Outcome {
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let recording = &loaded.recording;
-    let claims = loaded.reported.as_ref().map(published).unwrap_or_default();
-    let comparison = compare(&load::experiment(&loaded, lens, &scenario, &pricing, &claims))?;
+    let claims = load::claims(&loaded, &scenario);
+    let toggles = scenario.parts();
+    let of = (&scenario, &toggles);
+    let comparison = compare(&load::experiment(&loaded, lens, of, &pricing, &claims))?;
     let known = loaded.fit.as_ref().map(|fit| (lens, fit));
-    let findings = match &loaded.reported {
-        Some(reported) => audit::audit_knowing(reported, known),
-        None => hygiene::check(recording),
+    let findings = match (&loaded.reported, &loaded.routes) {
+        (Some(reported), _) => audit::audit_knowing(reported, known),
+        (_, Some((routes, _))) => audit::audit_routes(routes),
+        (None, None) => hygiene::check(recording),
     };
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
-    let is_many = loaded.reported.is_none() && recording.sessions.len() > 1;
+    let is_reported = loaded.reported.is_some() || loaded.routes.is_some();
+    let is_many = !is_reported && recording.sessions.len() > 1;
     let toggles = comparison.toggles.len();
     let spread = is_many.then(|| spread(recording, &comparison.plan, toggles, Each::Session));
     let provenance = Provenance::of(recording, &pricing, &scenario);
@@ -45,6 +48,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
             comparison: &comparison,
             lens: loaded.reported.as_ref().map(|_| lens),
             reported: loaded.reported.as_ref(),
+            routes: loaded.routes.as_ref().map(|(routes, _)| routes),
             findings: &findings,
             loads: &loads,
             spread: spread.as_ref(),

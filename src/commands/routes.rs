@@ -31,13 +31,6 @@ fn right(args: &RoutesArgs) -> Outcome {
     let lens = load::lens(&premises, &scenario);
     let pricing = load::pricing(&premises, &scenario)?;
     let loaded = load::several(&args.recordings, lens, args.strict, None)?;
-    if loaded.recording.invocations.is_empty() {
-        return Err(Failure::new(format!(
-            "{}: no packet wakes an agent in this recording, so that there are no routes; \
-             `windtunnel inspect` shows where its tokens went",
-            args.recordings.join(" ")
-        )));
-    }
     let routes = routes(&loaded.recording, &window);
     let shown = show::Shown {
         routes: &routes,

@@ -18,11 +18,12 @@ pub fn run(args: &SweepArgs) -> Outcome {
         strict: args.strict,
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
-    let experiment = load::experiment(&loaded, lens, &scenario, &pricing, &[]);
+    let toggles = scenario.parts();
+    let experiment = load::experiment(&loaded, lens, (&scenario, &toggles), &pricing, &[]);
     let metric = match args.by {
-        RankBy::Dollars => Metric::Dollars,
-        RankBy::Reads => Metric::Reads,
-        RankBy::Calls => Metric::Calls,
+        None if !experiment.has_dollars() => Metric::Tokens,
+        None => Metric::default(),
+        Some(by) => metric(by),
     };
     let swept = sweep(&experiment, metric)?;
     let shown = show::Shown {
@@ -51,6 +52,15 @@ pub fn run(args: &SweepArgs) -> Outcome {
         other => render(&shown.document(), other),
     };
     Ok(load::done(stdout, &loaded))
+}
+
+fn metric(by: RankBy) -> Metric {
+    match by {
+        RankBy::Dollars => Metric::Dollars,
+        RankBy::Reads => Metric::Reads,
+        RankBy::Tokens => Metric::Tokens,
+        RankBy::Calls => Metric::Calls,
+    }
 }
 
 #[cfg(feature = "tables")]

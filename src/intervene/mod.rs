@@ -17,6 +17,16 @@ mod d1;
 mod d2;
 mod d3;
 mod d4;
+mod e1;
+mod e10;
+mod e2;
+mod e3;
+mod e4;
+mod e5;
+mod e6;
+mod e7;
+mod e8;
+mod e9;
 mod g1;
 mod g10;
 mod g11;
@@ -92,6 +102,16 @@ pub static ALL: &[&dyn Intervention] = &[
     &d2::D2,
     &d3::D3,
     &d4::D4,
+    &e1::E1,
+    &e2::E2,
+    &e3::E3,
+    &e4::E4,
+    &e5::E5,
+    &e6::E6,
+    &e7::E7,
+    &e8::E8,
+    &e9::E9,
+    &e10::E10,
 ];
 
 /// One toggle.

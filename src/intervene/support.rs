@@ -229,6 +229,7 @@ pub fn test_results(recording: &Recording) -> Vec<(u32, u32)> {
     found
 }
 
+pub mod named;
 pub mod packets;
 
 #[cfg(test)]

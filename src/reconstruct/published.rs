@@ -1,7 +1,7 @@
 //! Published figures: what a text prints, kept as printed.
 //!
 //! A figure stands in a file as the string that was published, e.g. `870.9k`, `~5.1M`, `6m 18s`,
-//! `12-14M`, `54%`, `165+`. The parser derives what the string means: the value, half a unit of
+//! `12-14M`, `54%`, `165+`, `303,323,485`. The parser derives what the string means: the value, half a unit of
 //! the last printed digit (how far rounding can have moved it), and whether the author marked it
 //! as approximate. Nobody else interprets such strings.
 //!
@@ -48,7 +48,7 @@ pub struct Figure {
 /// A string that is no figure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54% or 165+, up to 3000M"
+    "`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54%, 165+ or 45,276, up to 3000M"
 )]
 pub struct NoFigure {
     /// The string.
@@ -120,7 +120,7 @@ fn read(text: &str) -> Option<Figure> {
 }
 
 fn suffix(text: &str) -> &str {
-    text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+    text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ',')
 }
 
 /// One amount: a time (`1h 24m`), or a number with an optional suffix.
@@ -148,8 +148,19 @@ fn decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
     let last = u32::try_from(digits).ok().filter(|&digits| digits <= 6)?;
     let last = Some(scale / 10_i64.pow(last)).filter(|&last| last > 0)?;
     let fraction = fraction.map_or(Some(0), number)?;
-    let value = number(whole)?.checked_mul(scale)?;
+    let value = grouped(whole)?.checked_mul(scale)?;
     Some((value.checked_add(fraction * last)?, last))
+}
+
+/// A number whose thousands may be parted by commas: then all of them are.
+fn grouped(text: &str) -> Option<i64> {
+    let mut groups = text.split(',');
+    let first = groups.next().unwrap_or_default();
+    if first.len() < text.len() {
+        let is_full = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
+        return if is_full { number(&text.replace(',', "")) } else { None };
+    }
+    number(text)
 }
 
 fn number(text: &str) -> Option<i64> {
@@ -203,6 +214,10 @@ mod tests {
         check("~12K", Unit::Count, 12_000, 12_000, 500, true);
         check("~12-14M", Unit::Count, 12_000_000, 14_000_000, 500_000, true);
         check("3-4K", Unit::Count, 3_000, 4_000, 500, false);
+        check("303,323,485", Unit::Count, 303_323_485, 303_323_485, 0, false);
+        check("45,276", Unit::Count, 45_276, 45_276, 0, false);
+        check("1,000-2,000", Unit::Count, 1_000, 2_000, 0, false);
+        check("1,234.5K", Unit::Count, 1_234_500, 1_234_500, 50, false);
         assert!(Figure::parse("165+").unwrap().at_least);
     }
 
@@ -234,7 +249,15 @@ mod tests {
             "1.2345678M",
             "14-12M",
             "12-5m",
-            "1,000",
+            "1,00",
+            "1,0000",
+            ",100",
+            "1,000,",
+            "1,,000",
+            "1000,000",
+            "1.000,5k",
+            "1,000s",
+            "3,000,000,001",
             "99999999999999999999",
             "9223372036854775807M",
             "3001M",

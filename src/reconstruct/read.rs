@@ -187,7 +187,7 @@ impl Reported {
 }
 
 /// The last field name before a place in a JSON text.
-fn field_before(json: &str, line: usize, column: usize) -> String {
+pub(super) fn field_before(json: &str, line: usize, column: usize) -> String {
     let start: usize = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let upto = json.get(..(start + column).min(json.len())).unwrap_or(json);
     let Some(colon) = upto.rfind("\":") else {
@@ -197,6 +197,6 @@ fn field_before(json: &str, line: usize, column: usize) -> String {
 }
 
 /// A message of `serde_json` without its place, which stands in front already.
-fn without_place(message: &str) -> String {
+pub(super) fn without_place(message: &str) -> String {
     message.split(" at line ").next().unwrap_or(message).to_owned()
 }

@@ -125,6 +125,7 @@ pub(super) fn set(place: &str, fields: &[Field], chosen: &mut Chosen) -> Result<
             let range = range::parse(&path(place, spec.key), spec.unit, entry)?;
             chosen.params.set(spec.key, range.mode);
             chosen.ranges[index] = range;
+            chosen.unset.retain(|key| *key != spec.key);
         }
     }
     for spec in card.texts.iter().filter(|spec| fields.entry(spec.key).is_some()) {

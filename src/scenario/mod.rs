@@ -48,6 +48,9 @@ pub struct Chosen {
     pub params: Params,
     /// What they may be instead, in the order of the card.
     pub ranges: Vec<Range>,
+    /// Parameters that no source gives and nobody has set: with one of them the toggle has bounds
+    /// and no figure.
+    pub unset: Vec<&'static str>,
     /// What it takes to build it, and what may go wrong.
     pub grade: Grade,
 }
@@ -58,13 +61,21 @@ impl Chosen {
     pub fn of(toggle: &'static dyn Intervention) -> Self {
         let card = toggle.card();
         let ranges = card.params.iter().map(Range::of).collect();
-        Self { toggle, params: Params::modes(card), ranges, grade: card.grade }
+        let asked = card.params.iter().filter(|spec| spec.asked);
+        let unset = asked.map(|spec| spec.key).collect();
+        Self { toggle, params: Params::modes(card), ranges, unset, grade: card.grade }
     }
 
     /// Its id.
     #[must_use]
     pub fn id(&self) -> &'static str {
         self.toggle.card().id
+    }
+
+    /// Whether the user has to give a number before it has a figure.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.unset.is_empty()
     }
 
     /// Every corner of its ranges.
@@ -83,7 +94,7 @@ impl std::fmt::Debug for Chosen {
 impl PartialEq for Chosen {
     fn eq(&self, other: &Self) -> bool {
         let parts = |one: &Self| (one.id(), one.params.clone(), one.ranges.clone(), one.grade);
-        parts(self) == parts(other)
+        parts(self) == parts(other) && self.unset == other.unset
     }
 }
 
@@ -123,6 +134,12 @@ impl Scenario {
     #[must_use]
     pub fn all_toggles() -> Self {
         Self::with(intervene::ALL)
+    }
+
+    /// The toggles that have all their numbers, and those that wait for one.
+    #[must_use]
+    pub fn parts(&self) -> (Vec<Chosen>, Vec<Chosen>) {
+        self.toggles.iter().cloned().partition(|chosen| !chosen.is_waiting())
     }
 
     /// Some toggles at their modes.

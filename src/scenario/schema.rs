@@ -106,7 +106,8 @@ fn toggle(card: &'static Card) -> Value {
     let mut schema = described(table(&keys::of_card(card)), card.title);
     for spec in card.params {
         schema["properties"][spec.key]["description"] = json!(format!(
-            "{}; {}, on the card {} | {} | {}; source: {}",
+            "{}{}; {}, on the card {} | {} | {}; source: {}",
+            if spec.asked { "asked for, no source gives it: " } else { "" },
             spec.what,
             spec.unit.name(),
             spec.low,

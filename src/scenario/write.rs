@@ -155,19 +155,25 @@ fn toggle(out: &mut String, chosen: &Chosen) {
         assign(out, key.name, said);
     }
     for (spec, range) in card.params.iter().zip(&chosen.ranges) {
-        parameter(out, spec, range);
+        parameter(out, spec, range, chosen.unset.contains(&spec.key));
     }
     for (spec, (_, names)) in card.texts.iter().zip(chosen.params.texts()) {
         list(out, spec, names);
     }
 }
 
-fn parameter(out: &mut String, spec: &ParamSpec, range: &Range) {
+fn parameter(out: &mut String, spec: &ParamSpec, range: &Range, is_unset: bool) {
     let ParamSpec { key, unit, low, mode, high, what, source, .. } = spec;
     let unit = unit.name();
     let card = format!("{low} | {mode} | {high}").replace(' ', TIE);
     comment(out, &format!("{what}; {unit}, on the card {card}"));
     comment(out, &format!("source: {source}"));
+    if is_unset {
+        let asked = "no source gives it: set it, or the toggle has bounds and no figure";
+        comment(out, asked);
+        assign(out, key, Said::Example(range::write(range)));
+        return;
+    }
     assign(out, key, Said::Live(range::write(range)));
 }
 
@@ -332,6 +338,7 @@ mod tests {
                     *slot = range;
                     chosen.params.set(spec.key, range.mode);
                 }
+                chosen.unset.clear();
                 for spec in card.texts {
                     chosen.params.set_names(spec.key, vec![word.clone(); spec.most.min(2)]);
                 }

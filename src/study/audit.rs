@@ -11,6 +11,7 @@
 mod claims;
 mod combined;
 mod lenses;
+mod routes;
 pub(super) mod say;
 mod sums;
 
@@ -18,6 +19,7 @@ use crate::reconstruct::{Lens, Reconstruction, Reported};
 use serde::Serialize;
 
 pub use claims::{claim_arithmetic, claim_product};
+pub use routes::audit_routes;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

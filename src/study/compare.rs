@@ -3,11 +3,13 @@
 use super::attribute::Attribution;
 use super::audit;
 use super::best::Best;
+use super::bounds::{Bound, bounds};
 use super::claims::{Evidence, Judgement, Verdict, judge};
 use super::experiment::Experiment;
+use super::headline::Headline;
 use super::published::PublishedClaim;
 use super::sides::{Saving, Side, Step, by_step, saving_of_step};
-use super::tornado::{Swing, tornado};
+use super::tornado::{Reason, Swing, tornado};
 use super::uncertainty::{self, Band, ClaimDraws, ToggleBands, Uncertainty};
 use crate::intervene::{self, Grade, Params};
 use crate::plan::{Patch, Plan, Subset};
@@ -39,6 +41,8 @@ pub struct ToggleResult {
     pub share: Saving,
     /// What its parameters and the call counts leave open; `None` without draws.
     pub bands: Option<ToggleBands>,
+    /// What makes its band wide, where a source leaves unknowns.
+    pub reason: Option<Reason>,
     /// What its best corner saves on its own, in the claim's metric.
     pub at_most: Option<i64>,
     /// What is claimed for it.
@@ -78,6 +82,10 @@ pub struct CombinedResult {
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
+    /// What it is told in.
+    pub headline: Headline,
+    /// Whether its dollars mean anything.
+    pub has_dollars: bool,
     /// The plan that was replayed; bit k is toggle k.
     pub plan: Plan,
     /// Nothing toggled.
@@ -100,11 +108,13 @@ pub struct Comparison {
     pub tornado: Vec<Swing>,
     /// What each toggle adds when they are switched on one after the other, in their order.
     pub stepwise: Vec<Saving>,
-    /// Sum of the toggles alone minus the joint saving, in cache reads: what a plain sum of the
+    /// Sum of the toggles alone minus the joint saving, in the headline's figure: what a plain sum of the
     /// list would count twice (negative where toggles help each other).
-    pub overlap_read: i64,
+    pub overlap: i64,
     /// Claims on several toggles.
     pub combined: Vec<CombinedResult>,
+    /// Toggles that wait for a number, and what they save at either end.
+    pub bounds: Vec<Bound>,
 }
 
 impl Comparison {
@@ -120,7 +130,8 @@ impl Comparison {
                 }
             }
         }
-        pairs.sort_by_key(|(_, _, saving)| (-saving.usage.read.abs(), -saving.money().0.abs()));
+        let size = |saving: &Saving| -self.headline.of(saving).abs();
+        pairs.sort_by_key(|(_, _, saving)| (size(saving), -saving.money().0.abs()));
         pairs
     }
 }
@@ -145,22 +156,28 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
     };
     let best = Best { experiment, recording, baseline };
     let court = Court { experiment, best, plan: &plan, uncertainty: uncertainty.as_ref() };
+    let tornado = tornado(experiment)?;
     let mut toggles = Vec::with_capacity(count);
     for (index, patch) in patches.iter().enumerate() {
-        toggles.push(court.toggle(index, patch, &attribution)?);
+        let reason = tornado.reasons[index].clone();
+        toggles.push(ToggleResult { reason, ..court.toggle(index, patch, &attribution)? });
     }
     let on_the_way: Vec<Side> =
         (0..=count).map(|n| Side::totals(&plan, subset_of_first(n))).collect();
     let stepwise = on_the_way.windows(2).map(|pair| Saving::between(&pair[0], &pair[1])).collect();
-    let alone: i64 = toggles.iter().map(|toggle| toggle.alone.usage.read).sum();
+    let headline = experiment.headline();
+    let alone: i64 = toggles.iter().map(|toggle| headline.of(&toggle.alone)).sum();
     let mut combined = Vec::new();
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
         combined.extend(court.combined(claim)?);
     }
     Ok(Comparison {
+        headline,
+        has_dollars: experiment.has_dollars(),
         baseline_steps: by_step(recording, &plan, 0),
         variant_steps: by_step(recording, &plan, all),
-        tornado: tornado(experiment)?,
+        tornado: tornado.swings,
+        bounds: bounds(experiment)?,
         baseline,
         variant,
         toggles,
@@ -168,7 +185,7 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
         attribution,
         uncertainty,
         stepwise,
-        overlap_read: alone - joint.usage.read,
+        overlap: alone - headline.of(&joint),
         combined,
         plan,
     })
@@ -211,6 +228,7 @@ impl Court<'_> {
             last,
             share: attribution.shapley[index],
             bands,
+            reason: None,
             at_most: None,
             claim: claim.cloned(),
             judged: Vec::new(),
@@ -304,7 +322,12 @@ impl Court<'_> {
 fn before_in_step(recording: &Recording, plan: &Plan, claim: &PublishedClaim) -> i64 {
     let own = by_step(recording, plan, 0);
     let own = own.iter().filter(|step| claim.step.is_empty() || step.name == claim.step);
-    own.map(|step| if claim.metric == "calls" { step.calls } else { step.usage.read }).sum()
+    let in_metric = |step: &Step| match claim.metric.as_str() {
+        "calls" => step.calls,
+        "tokens" => Headline::Tokens.of_usage(&step.usage),
+        _ => step.usage.read,
+    };
+    own.map(in_metric).sum()
 }
 
 /// The range of two savings and of what the draws leave open.

@@ -1,11 +1,13 @@
 //! What is compared: a world, toggles, prices, claims and chance.
 
+use super::headline::Headline;
 use super::published::PublishedClaim;
 use crate::cache::CachePolicy;
 use crate::intervene::Params;
 use crate::plan::{Patch, Plan};
 use crate::price::{MissingPrice, Pricing};
-use crate::reconstruct::{Lens, Reconstruction, Reported};
+use crate::reconstruct::routes::Laid;
+use crate::reconstruct::{Lens, Reconstruction, Reported, Routes};
 use crate::recording::Recording;
 use crate::scenario::Chosen;
 use crate::seed::Seed;
@@ -24,6 +26,13 @@ pub enum World<'a> {
         /// The likeliest calls.
         fit: &'a Reconstruction,
     },
+    /// They follow from published totals of routes and from unknowns.
+    Routes {
+        /// What was published.
+        routes: &'a Routes,
+        /// The calls where every unknown is at its mode.
+        laid: &'a Laid,
+    },
 }
 
 /// Everything that a comparison depends on.
@@ -33,6 +42,8 @@ pub struct Experiment<'a> {
     pub world: World<'a>,
     /// The toggles; toggle k is bit k.
     pub chosen: &'a [Chosen],
+    /// Toggles that take no part before the user gives a number: they have bounds.
+    pub waiting: &'a [Chosen],
     /// Prices.
     pub pricing: &'a Pricing,
     /// The cache that is replayed with.
@@ -52,6 +63,7 @@ impl<'a> Experiment<'a> {
         match self.world {
             World::Recorded(recording) => recording,
             World::Reported { fit, .. } => &fit.recording,
+            World::Routes { laid, .. } => &laid.recording,
         }
     }
 
@@ -59,8 +71,26 @@ impl<'a> Experiment<'a> {
     #[must_use]
     pub fn reported(&self) -> Option<&'a Reported> {
         match self.world {
-            World::Recorded(_) => None,
+            World::Recorded(_) | World::Routes { .. } => None,
             World::Reported { reported, .. } => Some(reported),
+        }
+    }
+
+    /// What the comparison is told in: sources of routes publish all tokens together.
+    #[must_use]
+    pub fn headline(&self) -> Headline {
+        match self.world {
+            World::Recorded(_) | World::Reported { .. } => Headline::Reads,
+            World::Routes { .. } => Headline::Tokens,
+        }
+    }
+
+    /// Whether dollars can be said: a bucket tells nothing of the classes of its tokens.
+    #[must_use]
+    pub fn has_dollars(&self) -> bool {
+        match self.world {
+            World::Recorded(_) | World::Reported { .. } => true,
+            World::Routes { laid, .. } => laid.routes.iter().all(|one| !one.route.is_bucket),
         }
     }
 

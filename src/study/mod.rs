@@ -3,16 +3,19 @@
 pub mod attribute;
 pub mod audit;
 mod best;
+pub mod bounds;
 pub mod claims;
 pub mod compare;
 pub mod draws;
 pub mod edges;
 pub mod experiment;
 pub mod fidelity;
+pub mod headline;
 pub mod holdout;
 pub mod hygiene;
 pub mod lattice;
 pub mod limiter;
+pub mod openings;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;

@@ -1,7 +1,11 @@
 //! Published savings: what a source says that toggles save, alone or together.
 
+use super::headline::Headline;
 use super::sides::Saving;
-use crate::reconstruct::{Figure, Reported};
+use crate::reconstruct::published::Unit;
+use crate::reconstruct::routes::{RouteClaim, Row};
+use crate::reconstruct::{Figure, Reported, Routes};
+use crate::units::share_of;
 use std::ops::RangeInclusive;
 
 /// A published saving of one toggle or of several together.
@@ -13,7 +17,7 @@ pub struct PublishedClaim {
     pub toggles: Vec<String>,
     /// The step it speaks of; empty for the whole pipeline.
     pub step: String,
-    /// What falls: `read` or `calls`.
+    /// What falls: `read`, `tokens` or `calls`.
     pub metric: String,
     /// By how much, lowest and highest, as published.
     pub saving: RangeInclusive<i64>,
@@ -21,6 +25,8 @@ pub struct PublishedClaim {
     pub rounded: RangeInclusive<i64>,
     /// The same as a share of the baseline in ten-thousandths, where the source prints one.
     pub share_bp: Option<RangeInclusive<i64>>,
+    /// Whether nothing is claimed but that it falls: by one token, or by all there are.
+    pub is_direction: bool,
 }
 
 /// Every claim of a reported pipeline that names a number.
@@ -37,6 +43,7 @@ pub fn published(reported: &Reported) -> Vec<PublishedClaim> {
                 saving: low..=high,
                 rounded: low - slack(low)..=high + slack(high),
                 share_bp: None,
+                is_direction: false,
             });
         }
     }
@@ -51,9 +58,51 @@ pub fn published(reported: &Reported) -> Vec<PublishedClaim> {
             saving: low..=high,
             rounded: low - slack(to.high)..=high + slack(to.low),
             share_bp: combined.share.as_ref().map(|share: &Figure| share.low..=share.high),
+            is_direction: false,
         });
     }
     claims
+}
+
+/// Every claim of reported routes that names a number or a direction.
+#[must_use]
+pub fn published_of_routes(routes: &Routes) -> Vec<PublishedClaim> {
+    routes.claims.iter().filter_map(|claim| of_route(routes, claim)).collect()
+}
+
+fn of_route(routes: &Routes, claim: &RouteClaim) -> Option<PublishedClaim> {
+    let of = || routes.rows_of(&claim.agent, &claim.kind);
+    let whole: i64 = of().map(|row: &Row| row.tokens.value()).sum();
+    let (saving, rounded) = match &claim.saving {
+        Some(share) if share.unit == Unit::Share => {
+            let at = |bp: i64| share_of(whole, bp);
+            let (low, high, half) = (share.low, share.high, share.half_unit);
+            (at(low)..=at(high), at(low - half)..=at(high + half))
+        }
+        Some(saving) => {
+            let (low, high) = (saving.low, saving.high);
+            (low..=high, low - slack(low)..=high + slack(high))
+        }
+        None if claim.falls => (1..=whole, 1..=whole),
+        None => return None,
+    };
+    // One toggle is judged on everything that it saves; several on the one route that they name.
+    let is_one_route = !claim.agent.is_empty() && of().count() == 1;
+    let step = if is_one_route && claim.toggles.len() > 1 {
+        Routes::step(&claim.agent, &claim.kind)
+    } else {
+        String::new()
+    };
+    Some(PublishedClaim {
+        id: claim.id.clone(),
+        toggles: claim.toggles.clone(),
+        step,
+        metric: Headline::Tokens.metric().to_owned(),
+        saving,
+        rounded,
+        share_bp: None,
+        is_direction: claim.saving.is_none(),
+    })
 }
 
 /// An estimate is as fine as its last digit that is not zero: 200K may be 150K to 250K.
@@ -69,6 +118,10 @@ impl PublishedClaim {
     /// A saving in the claim's metric.
     #[must_use]
     pub fn of(&self, saving: &Saving) -> i64 {
-        if self.metric == "calls" { saving.calls } else { saving.usage.read }
+        match self.metric.as_str() {
+            "calls" => saving.calls,
+            "tokens" => Headline::Tokens.of(saving),
+            _ => Headline::Reads.of(saving),
+        }
     }
 }

@@ -287,7 +287,9 @@ fn found(recording: &Recording, chosen: &[Chosen], pricing: &Pricing, priced: bo
     let baseline = plan.as_ref().map(|plan| outcome(plan, 0));
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();
-        let saved = plan.as_ref().zip(baseline).map(|(plan, before)| {
+        // Without its number a toggle has no figure.
+        let plan = plan.as_ref().filter(|_| !chosen.is_waiting());
+        let saved = plan.zip(baseline).map(|(plan, before)| {
             let after = outcome(plan, 1 << index);
             (before.0 - after.0, before.1 - after.1, before.2 - after.2)
         });

@@ -1,6 +1,7 @@
 //! The sweep: every subset of the toggles, ranked, against what it takes to build.
 
 use super::experiment::Experiment;
+use super::headline::Headline;
 use super::lattice::Lattice;
 use super::sides::{Saving, Side};
 use crate::intervene::Grade;
@@ -20,14 +21,20 @@ pub enum Metric {
     Dollars,
     /// Cache reads.
     Reads,
+    /// Input, cached or not, and output.
+    Tokens,
     /// Calls.
     Calls,
 }
 
 impl Metric {
     /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Dollars, "dollars"), (Self::Reads, "reads"), (Self::Calls, "calls")];
+    pub const NAMED: [(Self, &'static str); 4] = [
+        (Self::Dollars, "dollars"),
+        (Self::Reads, "reads"),
+        (Self::Tokens, "tokens"),
+        (Self::Calls, "calls"),
+    ];
 }
 
 /// One toggle of a sweep.
@@ -50,6 +57,8 @@ pub struct Entry {
     pub subset: Subset,
     /// Cache reads that it saves.
     pub read: i64,
+    /// Tokens that it saves.
+    pub tokens: i64,
     /// Calls that it saves.
     pub calls: i64,
     /// Money that it saves, hidden output included.
@@ -67,12 +76,22 @@ impl Entry {
         self.subset.count_ones() as usize
     }
 
+    /// What it saves in the figure that the sweep is told in.
+    #[must_use]
+    pub fn of(&self, headline: Headline) -> i64 {
+        match headline {
+            Headline::Reads => self.read,
+            Headline::Tokens => self.tokens,
+        }
+    }
+
     /// What it saves, in a metric.
     #[must_use]
     pub fn saved(&self, metric: Metric) -> i128 {
         match metric {
             Metric::Dollars => self.cost.0,
             Metric::Reads => i128::from(self.read),
+            Metric::Tokens => i128::from(self.tokens),
             Metric::Calls => i128::from(self.calls),
         }
     }
@@ -81,12 +100,16 @@ impl Entry {
 /// Every subset of the toggles that change anything.
 #[derive(Clone, Debug)]
 pub struct Sweep {
+    /// What it is told in.
+    pub headline: Headline,
     /// What it is ranked by.
     pub metric: Metric,
     /// The toggles.
     pub toggles: Vec<Swept>,
     /// Toggles that change nothing here and take no part: id and title.
     pub idle: Vec<(&'static str, &'static str)>,
+    /// Toggles that wait for a number that no source gives: id and title.
+    pub waiting: Vec<(&'static str, &'static str)>,
     /// Nothing toggled.
     pub baseline: Side,
     /// All subsets; entry k is subset k.
@@ -140,6 +163,7 @@ pub fn sweep(experiment: &Experiment<'_>, metric: Metric) -> Result<Sweep, BadSw
     let lattice = Lattice::of(&plan, toggles.len()).ok_or(BadSweep::TooDense)?;
     let entries = entries(&lattice, &toggles);
     Ok(Sweep {
+        headline: experiment.headline(),
         metric,
         baseline: Side::replay(&plan, 0),
         pareto: pareto(&entries, metric),
@@ -147,6 +171,7 @@ pub fn sweep(experiment: &Experiment<'_>, metric: Metric) -> Result<Sweep, BadSw
         next: next(&entries, toggles.len(), metric),
         toggles,
         idle,
+        waiting: experiment.waiting.iter().map(|one| (one.id(), one.toggle.card().title)).collect(),
         entries,
     })
 }
@@ -163,6 +188,7 @@ fn entries(lattice: &Lattice, toggles: &[Swept]) -> Vec<Entry> {
         Entry {
             subset,
             read: saving.usage.read,
+            tokens: Headline::Tokens.of(&saving),
             calls: saving.calls,
             cost: saving.money(),
             effort,

@@ -1,23 +1,24 @@
-//! What the parameters and the unknown call counts leave open.
+//! What the parameters, the unknown call counts and other unknowns leave open.
 //!
-//! Everything is replayed once for each draw: other parameters, other call counts where a source
-//! left them open, the same shocks. Draw k means the same for every toggle and every subset, so
+//! Everything is replayed once for each draw: other parameters, other call counts or unknowns
+//! where a source left them open, the same shocks. Draw k means the same for every toggle and every subset, so
 //! that differences are differences. Bands are quantiles of the draws (nearest rank); they hold
 //! the parameters and the call counts. The model's own error comes on top: in probabilities as a
 //! normal error whose 90th percentile is [`MODEL_ERROR_BP`], in verdicts as a margin.
 
 use super::attribute::Attribution;
 use super::claims::MODEL_ERROR_BP;
-use super::draws::{self, Draws, normal, weighted};
+use super::draws::{self, Draws, normal};
 use super::edges::Edges;
-use super::experiment::{Experiment, World};
+use super::experiment::Experiment;
+use super::headline::Headline;
 use super::lattice::Lattice;
+use super::openings::Openings;
 use super::published::PublishedClaim;
 use super::sides::{Saving, Side, saving_of_step};
 use crate::fixed::ONE;
 use crate::plan::Plan;
 use crate::price::MissingPrice;
-use crate::reconstruct::{Reconstruction, reconstruct_with};
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::units::{BASIS_POINTS, PicoUsd, part_bp, scaled};
@@ -46,8 +47,21 @@ impl<T> Band<T> {
 pub struct Bands {
     /// In cache reads.
     pub read: Band<i64>,
+    /// In tokens.
+    pub tokens: Band<i64>,
     /// In money, hidden output included.
     pub cost: Band<PicoUsd>,
+}
+
+impl Bands {
+    /// In the figure that a comparison is told in.
+    #[must_use]
+    pub fn of(&self, headline: Headline) -> Band<i64> {
+        match headline {
+            Headline::Reads => self.read,
+            Headline::Tokens => self.tokens,
+        }
+    }
 }
 
 /// One toggle in all draws.
@@ -67,7 +81,8 @@ pub struct ToggleBands {
 pub struct Probability {
     /// The claim's id.
     pub claim: String,
-    /// What is counted: `read`, `calls`, `read share` or `dollar share` (of the baseline).
+    /// What is counted: `read`, `tokens`, `calls`, `read share`, `token share` or `dollar share`
+    /// (of the baseline).
     pub metric: &'static str,
     /// The least that is claimed: tokens, calls, or ten-thousandths.
     pub at_least: i64,
@@ -88,7 +103,8 @@ pub struct Uncertainty {
     pub toggles: Vec<ToggleBands>,
     /// All together.
     pub joint: Bands,
-    /// All together, as a share of the baseline in ten-thousandths: reads, dollars.
+    /// All together, as a share of the baseline in ten-thousandths: the headline's figure,
+    /// dollars.
     pub joint_bp: (Band<i64>, Band<i64>),
     /// The claims: each toggle's first, then those on several.
     pub claims: Vec<ClaimDraws>,
@@ -110,7 +126,7 @@ pub struct ClaimDraws {
 /// What one draw says.
 struct Drawn {
     met: bool,
-    /// Before: reads and money.
+    /// Before: the headline's figure and money.
     before: (i64, PicoUsd),
     joint: Saving,
     toggles: Vec<Toggle>,
@@ -143,7 +159,7 @@ pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, Mi
     let lab = Lab {
         experiment,
         draws: Draws::of(experiment.chosen, experiment.seed, count),
-        counts: Counts::of(&experiment.world, experiment.seed, count),
+        openings: Openings::of(&experiment.world, experiment.seed, count),
         errors: errors(experiment.seed, count),
         lattices: lattices(Lattice::work(plan), count),
     };
@@ -165,7 +181,7 @@ fn lattices(work: u64, count: u32) -> u32 {
 struct Lab<'a> {
     experiment: &'a Experiment<'a>,
     draws: Draws,
-    counts: Counts,
+    openings: Openings,
     errors: Vec<i64>,
     lattices: u32,
 }
@@ -173,8 +189,8 @@ struct Lab<'a> {
 impl Lab<'_> {
     fn draw(&self, k: u32) -> Result<Drawn, MissingPrice> {
         let Experiment { chosen, claims, .. } = self.experiment;
-        let (other, met) = self.counts.world(&self.experiment.world, k);
-        let recording = other.as_ref().map_or(self.experiment.recording(), |it| &it.recording);
+        let (other, met) = self.openings.recording(&self.experiment.world, k);
+        let recording = other.as_ref().unwrap_or(self.experiment.recording());
         let patches: Vec<_> = (0..chosen.len())
             .map(|at| self.experiment.patch(recording, at, &self.draws.params(chosen, at, k)))
             .collect();
@@ -193,7 +209,7 @@ impl Lab<'_> {
         let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
         Ok(Drawn {
             met,
-            before: (baseline.usage.read, baseline.money()),
+            before: (self.experiment.headline().of_side(&baseline), baseline.money()),
             joint: edges.joint,
             claims: claims.iter().map(claim).collect(),
             toggles,
@@ -230,39 +246,8 @@ fn errors(seed: Seed, count: u32) -> Vec<i64> {
     (0..count).map(factor).collect()
 }
 
-/// Call counts in each draw, by session; empty where they are known.
-struct Counts(Vec<(String, Vec<u32>)>);
-
-impl Counts {
-    fn of(world: &World<'_>, seed: Seed, count: u32) -> Self {
-        let World::Reported { fit, .. } = world else {
-            return Self(Vec::new());
-        };
-        let open = fit.sessions.iter().filter(|session| session.weights.len() > 1);
-        let session = |session: &crate::reconstruct::SessionFit| {
-            let mut rng = seed.stream("calls", session.id.as_bytes());
-            let draw = |_| weighted(&session.weights, &mut rng).unwrap_or(session.calls);
-            (session.id.clone(), (0..count).map(draw).collect())
-        };
-        Self(open.map(session).collect())
-    }
-
-    /// The pipeline with the counts of draw k, and whether calls meet them. `None` where there is
-    /// only one pipeline.
-    fn world(&self, world: &World<'_>, k: u32) -> (Option<Reconstruction>, bool) {
-        let World::Reported { reported, lens, .. } = world else {
-            return (None, true);
-        };
-        let given: Vec<(String, u32)> =
-            self.0.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
-        match reconstruct_with(reported, *lens, &given) {
-            Ok(other) => (Some(other), true),
-            Err(_) => (None, false),
-        }
-    }
-}
-
 fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncertainty {
+    let headline = experiment.headline();
     let toggle = |at: usize| ToggleBands {
         shapley: drawn[..lattices as usize]
             .iter()
@@ -277,7 +262,7 @@ fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncer
         claim: claim.id.clone(),
         saved: band(drawn.iter().map(|draw| draw.claims[at].0)),
         most: drawn.iter().map(|draw| draw.claims[at].0).max().unwrap_or_default(),
-        probabilities: probabilities(claim, at, drawn),
+        probabilities: probabilities(headline, claim, at, drawn),
     };
     Uncertainty {
         draws: drawn.len() as u32,
@@ -286,7 +271,7 @@ fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncer
         toggles: (0..experiment.chosen.len()).map(toggle).collect(),
         joint: bands(drawn, |draw| &draw.joint),
         joint_bp: (
-            band(drawn.iter().map(|draw| part_bp(draw.joint.usage.read, draw.before.0))),
+            band(drawn.iter().map(|draw| part_bp(headline.of(&draw.joint), draw.before.0))),
             band(drawn.iter().map(|draw| draw.joint.money().part_bp(draw.before.1))),
         ),
         claims: experiment.claims.iter().enumerate().map(claim).collect(),
@@ -294,7 +279,12 @@ fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncer
 }
 
 /// How often a claim is reached, with the model's own error on what is saved.
-fn probabilities(claim: &PublishedClaim, at: usize, drawn: &[Drawn]) -> Vec<Probability> {
+fn probabilities(
+    headline: Headline,
+    claim: &PublishedClaim,
+    at: usize,
+    drawn: &[Drawn],
+) -> Vec<Probability> {
     let with_error = |saved: i64, draw: &Drawn| scaled(saved, draw.error, ONE);
     let p_bp = |reached: &dyn Fn(&Drawn) -> bool| {
         let count = drawn.iter().filter(|draw| reached(draw)).count();
@@ -303,13 +293,17 @@ fn probabilities(claim: &PublishedClaim, at: usize, drawn: &[Drawn]) -> Vec<Prob
     let of =
         |metric, at_least, p_bp| Probability { claim: claim.id.clone(), metric, at_least, p_bp };
     let low = *claim.rounded.start();
-    let metric = if claim.metric == "calls" { "calls" } else { "read" };
+    let metric = if claim.metric == "calls" { "calls" } else { headline.metric() };
     let reached = p_bp(&|draw| with_error(draw.claims[at].0, draw) >= low);
     let mut all = vec![of(metric, low, reached)];
     if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {
         let low = *share.start();
-        let reads = |draw: &Drawn| part_bp(with_error(draw.claims[at].0, draw), draw.before.0);
-        all.push(of("read share", low, p_bp(&|draw| reads(draw) >= low)));
+        let share = |draw: &Drawn| part_bp(with_error(draw.claims[at].0, draw), draw.before.0);
+        let metric = match headline {
+            Headline::Reads => "read share",
+            Headline::Tokens => "token share",
+        };
+        all.push(of(metric, low, p_bp(&|draw| share(draw) >= low)));
         let usd = |draw: &Drawn| with_error(draw.claims[at].1.money().part_bp(draw.before.1), draw);
         all.push(of("dollar share", low, p_bp(&|draw| usd(draw) >= low)));
     }
@@ -318,7 +312,8 @@ fn probabilities(claim: &PublishedClaim, at: usize, drawn: &[Drawn]) -> Vec<Prob
 
 fn bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> Bands {
     Bands {
-        read: band(drawn.iter().map(|draw| of(draw).usage.read)),
+        read: band(drawn.iter().map(|draw| Headline::Reads.of(of(draw)))),
+        tokens: band(drawn.iter().map(|draw| Headline::Tokens.of(of(draw)))),
         cost: band(drawn.iter().map(|draw| of(draw).money())),
     }
 }

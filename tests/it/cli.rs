@@ -10,10 +10,11 @@ use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
 
-const TOGGLES: [&str; 37] = [
+const TOGGLES: [&str; 47] = [
     "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "G1", "G2", "G3", "G4", "G5", "G6", "G7",
     "G8", "G9", "G10", "G11", "G12", "G13", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "N1", "N2",
-    "N3", "N4", "D1", "D2", "D3", "D4",
+    "N3", "N4", "D1", "D2", "D3", "D4", "E1", "E2", "E3", "E4", "E5", "E6", "E7", "E8", "E9",
+    "E10",
 ];
 
 /// The toggles of the scenario of order 774.

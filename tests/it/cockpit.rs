@@ -10,6 +10,8 @@ use windtunnel::recording::{
 use windtunnel::replay::{Outcome, replay};
 
 const MODEL: &str = "claude-opus-5-5";
+/// A day on which the model has a price: 2026-10-10.
+const START_S: i64 = 1_791_590_400;
 const SYSTEM: i64 = 20_000;
 const SKILLS: i64 = 6_000;
 const SNAPSHOT: i64 = 4_000;
@@ -23,7 +25,7 @@ pub type Woken<'a> = (&'a str, &'a str, &'a str, usize);
 /// Sessions of invocations, one after the other, a minute between calls.
 pub fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
     let mut builder = Builder::new("cockpit", "test");
-    let mut clock_s = 0;
+    let mut clock_s = START_S;
     for invocations in sessions {
         let mut calls: Vec<RawCall> = Vec::new();
         let mut packets = Vec::new();

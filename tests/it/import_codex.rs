@@ -4,7 +4,11 @@ use crate::laws::{data, imported};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use windtunnel::import::{Options, import};
+use windtunnel::plan::Plan;
+use windtunnel::price::Pricing;
 use windtunnel::recording::{Recording, Tier};
+use windtunnel::replay;
 use windtunnel::units::Usage;
 
 fn fixtures(folder: &str) -> PathBuf {
@@ -74,7 +78,7 @@ fn every_case_of_the_metrics_script_has_its_true_total() {
 fn probes_have_their_true_totals() {
     let truth = json(&fixtures("probes/truth.json"));
     for name in ["10_codex_plain", "11_codex_reemits", "12_codex_fork"] {
-        let imported = imported(&fixtures("probes").join(name));
+        let imported = imported(&fixtures("codex-probes").join(name));
         let told = |field: &str| truth[name]["delta"][field].as_i64().unwrap_or_default();
         let cached = told("cached_input_tokens");
         let usage = Usage {
@@ -112,10 +116,41 @@ fn final_total(path: &Path) -> (i64, i64) {
     (total, fell)
 }
 
+/// An untouched replay repeats a recording call by call; false where its model has no price.
+fn repeats(recording: &Recording) -> bool {
+    let plan = match Plan::compile(recording, &[], &Pricing::embedded()) {
+        Ok(plan) => plan,
+        Err(error) => {
+            assert!(error.to_string().starts_with("no price for model"), "{error}");
+            return false;
+        }
+    };
+    let rows = replay::replay_rows(&plan, 0);
+    let met: Vec<Usage> = rows.iter().map(|row| row.outcome.usage).collect();
+    let told: Vec<Usage> = recording.calls.iter().map(|call| call.usage).collect();
+    assert_eq!(met, told);
+    true
+}
+
+#[test]
+fn the_order_of_files_and_arguments_changes_nothing() {
+    let folder = fixtures("rollout-metrics");
+    let parts: Vec<PathBuf> =
+        folders(&folder).iter().take(4).map(|case| case.join("sessions")).collect();
+    let backwards: Vec<PathBuf> = parts.iter().rev().cloned().collect();
+    let options = Options::default();
+    let recording = |paths: &[PathBuf]| {
+        import(paths, &options, &|_, _| {}).map(|imported| imported.recording).ok()
+    };
+    let met = recording(&parts);
+    assert!(met.as_ref().is_some_and(|recording| recording.calls.len() > 4));
+    assert_eq!(met, recording(&backwards));
+}
+
 #[test]
 fn sums_equal_the_final_total_on_real_rollouts() {
     let Some(root) = data("codex") else { return };
-    let (mut files, mut rewound) = (0, Vec::new());
+    let (mut files, mut replayed, mut rewound) = (0, 0, Vec::new());
     for repository in folders(&root) {
         let entries = fs::read_dir(repository).expect("a folder").flatten();
         for path in entries.map(|entry| entry.path()) {
@@ -128,10 +163,12 @@ fn sums_equal_the_final_total_on_real_rollouts() {
             if fell > 0 {
                 rewound.push((told, met));
             }
+            replayed += usize::from(repeats(&imported.recording));
             files += 1;
         }
     }
     // One thread was resumed from a point long before its end: its counter went on from the
     // 209,487 tokens told there and forgot the 2,472,257 billed since.
     assert_eq!((files, rewound), (10, vec![(6_435_728, 8_907_985)]));
+    assert!(replayed >= 9, "{replayed} of the models have prices");
 }

@@ -15,7 +15,7 @@ fn probe(name: &str) -> Vec<u8> {
 /// One of each format: a Claude Code transcript, a Codex rollout, a rollout with a packet.
 const PROBES: [&str; 3] = [
     "probes/02_split_growing_output/claude/projects/-p/24cc96d5-b5b2-43bf-808f-a40d081853c5.jsonl",
-    "probes/11_codex_reemits/codex/sessions/2026/10/01/\
+    "codex-probes/11_codex_reemits/codex/sessions/2026/10/01/\
      rollout-2026-10-01T00-00-00-7f171bb0-e273-4c00-b374-6396bb880315.jsonl",
     "rollout-metrics/c06a_fork_replays_parent/sessions/2026/02/06/\
      rollout-2026-02-06T10-30-00-child.jsonl",

@@ -467,6 +467,32 @@ fn a_response_that_was_broken_off_stays_in_the_context() {
 }
 
 #[test]
+fn a_copied_history_is_no_output() {
+    let history = said(300, "user", "fix it")
+        + &used(300, "c1", "exec_command", "{\"cmd\":\"ls\"}")
+        + &answered(300, "c1", "a.rs")
+        + &said(300, "assistant", "There is one file.");
+    let own = said(301, "user", "read it") + &said(305, "assistant", "Done.");
+    let text = head(300, "c", SPAWNED) + &history + &own + &calls(306, (0, 0), &[9_000]);
+    let imported = one(&text);
+    use BlockKind::{System, Text, ToolResult, Unattributed, User};
+    let expect = [System, User, Unattributed, ToolResult, User, Text];
+    assert_eq!(kinds(imported.recording.blocks_of(0)), expect);
+    // A prompt that comes while a tool runs takes nothing from the response.
+    let text = head(0, "p", "")
+        + &said(1, "user", "fix it")
+        + &used(2, "c1", "exec_command", "{\"cmd\":\"ls\"}")
+        + &said(3, "user", "hurry")
+        + &answered(4, "c1", "a.rs")
+        + &count(4, (1_000, 10), (1_000, 10))
+        + &said(5, "assistant", "Done.")
+        + &count(5, (2_100, 20), (1_100, 10));
+    let imported = one(&text);
+    assert_eq!(kinds(imported.recording.blocks_of(0)), [System, User, BlockKind::ToolInput]);
+    assert_eq!(kinds(imported.recording.blocks_of(1)), [User, ToolResult, Text]);
+}
+
+#[test]
 fn turns_taken_back_are_not_sent() {
     let text = head(0, "p", "")
         + &said(1, "user", "fix it")

@@ -27,6 +27,7 @@ mod import_rollouts;
 mod import_stream;
 mod import_tracelab;
 mod joint;
+mod laid;
 mod lanes;
 mod laws;
 mod luck;

@@ -10,6 +10,13 @@ use crate::import::text::Short;
 use crate::import::time;
 use crate::recording::Role;
 
+/// Ids are cut to so many characters: longer ones are none.
+const ID: usize = 200;
+
+fn named(id: &str) -> String {
+    id.chars().take(ID).collect()
+}
+
 /// What is known about the thread of a file.
 #[derive(Debug)]
 pub struct Identity {
@@ -54,7 +61,7 @@ impl Identity {
     /// Takes a head; whether it is the thread's own and first.
     pub fn head(&mut self, head: &Head<'_>, at_ms: Option<i64>) -> bool {
         let id = [head.id, head.session_id].into_iter().find(|id| !id.0.is_empty());
-        let Some(id) = id.map(|id| id.text().into_owned()) else {
+        let Some(id) = id.map(|id| named(&id.text())) else {
             return false;
         };
         if self.told {
@@ -77,7 +84,7 @@ impl Identity {
         self.lineage.copies = !head.forked_from_id.0.is_empty();
         self.subagent = spawned != Subagent::No || !head.parent_thread_id.0.is_empty();
         for parent in [head.forked_from_id, spawner, head.parent_thread_id] {
-            self.parent(&parent.text());
+            self.parent(&named(&parent.text()));
         }
         let base = head.history_base.0.as_ref().and_then(|base| base.end_ordinal_exclusive);
         self.first_own = head.subagent_history_start_ordinal.or(base);

@@ -31,6 +31,9 @@ impl Thread {
     /// A message from outside; the answer is what is wrong with it, if anything is.
     pub(super) fn message(&mut self, item: &Item<'_>, at_ms: Option<i64>) -> Option<&'static str> {
         let said = item.role.0 == b"user";
+        if said && self.is_answered() {
+            self.abandon();
+        }
         let mut wrong = None;
         for piece in &item.content.0 {
             if piece.is_image() {

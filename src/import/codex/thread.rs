@@ -174,7 +174,7 @@ impl Thread {
         let words: Vec<_> = words.iter().map(crate::import::text::Short::text).collect();
         let arguments = serde_json::json!({ "command": words }).to_string();
         let raw = serde_json::Value::from(arguments).to_string();
-        self.tool_use("local_shell", raw[1..raw.len() - 1].as_bytes(), item.call_id.0, at_ms);
+        self.tool_use("local_shell", &raw.as_bytes()[1..raw.len() - 1], item.call_id.0, at_ms);
     }
 
     /// What happened beside the conversation.
@@ -249,8 +249,17 @@ impl Thread {
         self.reads.clear();
     }
 
-    /// A response whose usage is never told: what it left stays in the context.
-    fn abandon(&mut self) {
+    /// Whether a response is in flight of which nothing more can come but its usage.
+    pub(super) fn is_answered(&self) -> bool {
+        let index = self.session.calls.len() as u32;
+        let uses = self.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput).count();
+        let results = self.later.iter().filter_map(|block| block.peer);
+        !self.outputs.is_empty() && results.filter(|peer| peer.0 == index).count() >= uses
+    }
+
+    /// A response whose usage is never told (broken off, or copied from another thread): what it
+    /// left stays in the context.
+    pub(super) fn abandon(&mut self) {
         if self.outputs.is_empty() {
             return;
         }

@@ -4,7 +4,8 @@ use crate::plan::Subset;
 use crate::recording::Recording;
 use crate::replay;
 use crate::report::chart::{Growth, Line, Step, Unit, Waterfall};
-use crate::study::compare::{Comparison, subset_of_first};
+use crate::study::compare::{Comparison, ToggleResult, subset_of_first};
+use crate::study::headline::Headline;
 
 /// The longest sessions that the growth chart shows.
 const PANELS: usize = 12;
@@ -13,21 +14,26 @@ const PANELS: usize = 12;
 #[must_use]
 pub fn waterfall(name: &str, comparison: &Comparison, footer: Vec<String>) -> Waterfall {
     let steps = comparison.toggles.iter().zip(&comparison.stepwise);
-    let steps = steps.filter(|(toggle, _)| toggle.claim.is_some() || toggle.alone.usage.read != 0);
+    let headline = comparison.headline;
+    let saves = |toggle: &ToggleResult| headline.of(&toggle.alone) != 0;
+    let steps = steps.filter(|(toggle, _)| toggle.claim.is_some() || saves(toggle));
     let claimed_end = comparison.combined.iter().find(|c| c.claim.step.is_empty()).map(|whole| {
         let end = |saving: i64| i128::from(whole.baseline - saving);
         (end(*whole.claim.saving.end()), end(*whole.claim.saving.start()))
     });
     Waterfall {
-        title: format!("{name}: cache reads, toggle by toggle"),
-        axis: "cache reads, tokens".to_owned(),
+        title: format!("{name}: {}, toggle by toggle", headline.words()),
+        axis: match headline {
+            Headline::Reads => "cache reads, tokens".to_owned(),
+            Headline::Tokens => headline.words().to_owned(),
+        },
         unit: Unit::Tokens,
-        baseline: ("baseline".to_owned(), i128::from(comparison.baseline.usage.read)),
+        baseline: ("baseline".to_owned(), i128::from(headline.of_side(&comparison.baseline))),
         steps: steps
             .map(|(toggle, saving)| Step {
                 label: format!("{} {}", toggle.id, toggle.title),
-                saving: i128::from(saving.usage.read),
-                claimed: toggle.claim.as_ref().map(|claim| {
+                saving: i128::from(headline.of(saving)),
+                claimed: toggle.claim.as_ref().filter(|claim| !claim.is_direction).map(|claim| {
                     (i128::from(*claim.saving.start()), i128::from(*claim.saving.end()))
                 }),
             })

@@ -1,6 +1,6 @@
 //! What there is: recordings, scenarios, toggles; and one toggle at length.
 
-use crate::intervene::{ALL, Card};
+use crate::intervene::{ALL, Card, ParamSpec};
 use crate::report::json;
 use crate::report::{Cell, Column, Document, Section, Text, View};
 use serde::Serialize;
@@ -37,6 +37,13 @@ pub fn document(recordings: &[Named], scenarios: &[Named]) -> Document {
     for card in ALL.iter().map(|one| one.card()) {
         toggles.row([card.id, card.title, card.source, card.knob].map(Cell::text).to_vec());
     }
+    let asks = |card: &&Card| card.params.iter().any(|spec| spec.asked);
+    let asking: Vec<&str> =
+        ALL.iter().map(|one| one.card()).filter(asks).map(|card| card.id).collect();
+    toggles.footnote(format!(
+        "no source gives a number that these need, and `explain` says which: {}",
+        asking.join(", ")
+    ));
     document.section(
         Section::new("Built in")
             .table(named("Recordings", recordings))
@@ -88,6 +95,9 @@ struct ParamJson {
     low: i64,
     mode: i64,
     high: i64,
+    /// That no source gives it: the user has to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    asked: bool,
     what: &'static str,
     source: &'static str,
 }
@@ -100,6 +110,7 @@ impl CardJson {
             low: spec.low,
             mode: spec.mode,
             high: spec.high,
+            asked: spec.asked,
             what: spec.what,
             source: spec.source,
         });
@@ -182,7 +193,21 @@ pub fn params_view(card: &Card) -> View {
             Cell::text(spec.source),
         ]);
     }
+    for spec in card.params.iter().filter(|spec| spec.asked) {
+        view.footnote(format!(
+            "{key} is asked for: no source gives it; until it is set ({set}, or in a scenario) the \
+             toggle has bounds, from low to high, and no figure",
+            key = spec.key,
+            set = setting(card, spec),
+        ));
+    }
     view
+}
+
+/// How to give a parameter, with the mode of its card as an example.
+#[must_use]
+pub fn setting(card: &Card, spec: &ParamSpec) -> String {
+    format!("--set {}.{}={}", card.id, spec.key, spec.mode)
 }
 
 /// One toggle at length, for programs.

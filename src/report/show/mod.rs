@@ -22,7 +22,7 @@ pub mod sweep;
 use crate::price::Pricing;
 use crate::recording::{Recording, hex};
 use crate::report::json::{Cost as CostJson, Tokens, Usd};
-use crate::scenario::Scenario;
+use crate::scenario::{Chosen, Scenario};
 use crate::study::sides::{Saving, Side};
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ impl Provenance {
         let unstated = recording.models.iter().any(|model| model == crate::price::UNSTATED_MODEL);
         let toggles = scenario.toggles.iter().map(|chosen| {
             let params: Vec<_> =
-                chosen.params.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                chosen.params.iter().map(|(key, value)| said(chosen, key, value)).collect();
             let id = chosen.toggle.card().id;
             if params.is_empty() { id.to_owned() } else { format!("{id}({})", params.join(" ")) }
         });
@@ -93,6 +93,11 @@ impl Provenance {
         }
         lines
     }
+}
+
+/// A parameter as it is used: with a question mark where nobody has given it.
+fn said(chosen: &Chosen, key: &str, value: i64) -> String {
+    if chosen.unset.contains(&key) { format!("{key}=?") } else { format!("{key}={value}") }
 }
 
 /// What calls add up to, or what is saved of it, for programs.

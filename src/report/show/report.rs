@@ -2,11 +2,14 @@
 
 use super::compare::{Shown, lens_note};
 use crate::fixed;
-use crate::reconstruct::{Reconstruction, Reported};
+use crate::reconstruct::reported::Assumption;
+use crate::reconstruct::{Reconstruction, Reported, Routes};
 use crate::report::format::{self, Figures};
 use crate::report::{Cell, Column, Document, Section, View};
 use crate::study::compare::{CombinedResult, Comparison};
+use crate::study::headline::Headline;
 use crate::study::sides::Step;
+use crate::study::uncertainty::Uncertainty;
 use crate::units::{Usage, part_bp};
 
 /// A report and everything it is made from.
@@ -25,10 +28,11 @@ impl Full<'_> {
     pub fn document(&self) -> Document {
         let shown = &self.shown;
         let comparison = shown.comparison;
-        let title = shown.reported.map_or_else(
-            || shown.provenance.recording.clone(),
-            |reported| format!("{}: {}", reported.name, reported.title),
-        );
+        let title = match (shown.reported, shown.routes) {
+            (Some(reported), _) => format!("{}: {}", reported.name, reported.title),
+            (_, Some(routes)) => format!("{}: {}", routes.name, routes.title),
+            (None, None) => shown.provenance.recording.clone(),
+        };
         let mut document = Document::new(title);
         document.section(Section::new("In short").bullets(self.in_short()));
         let mut baseline = Section::new("Baseline by step");
@@ -36,12 +40,15 @@ impl Full<'_> {
             baseline = baseline.paragraph(lens_note(lens));
         }
         document.section(baseline.table(self.steps(&comparison.baseline_steps)));
-        let mut toggles =
-            Section::new("What each toggle is worth").table(shown.toggles()).table(shown.money());
+        let mut toggles = Section::new("What each toggle is worth").table(shown.toggles());
+        if let Some(dollars) = shown.dollars() {
+            toggles = toggles.table(dollars);
+        }
         for (file, alt) in self.images {
             toggles = toggles.image(*file, *alt);
         }
         document.section(toggles.bullets(shown.explanations()));
+        document.sections.extend(shown.bounds());
         document.section(shown.together().table(self.steps_after()));
         if let Some(open) = shown.open() {
             document.section(open);
@@ -51,8 +58,8 @@ impl Full<'_> {
         }
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
-            document
-                .section(audit.table(super::audit::view(shown.findings, shown.reported.is_some())));
+            let is_reported = shown.reported.is_some() || shown.routes.is_some();
+            document.section(audit.table(super::audit::view(shown.findings, is_reported)));
         }
         document.section(self.unknown());
         for line in shown.provenance.lines() {
@@ -67,29 +74,25 @@ impl Full<'_> {
         let tokens = |n: i64| format::tokens(n, false);
         let (before, joint) = (&comparison.baseline, &comparison.joint);
         let share = |part, whole| format::share(part_bp(part, whole), Figures::default());
-        let mut lines = vec![format!(
-            "Replay of all toggles together saves {} of {} cache reads ({}) and {} of {} ({}).",
-            tokens(joint.usage.read),
-            tokens(before.usage.read),
-            share(joint.usage.read, before.usage.read),
-            format::money(joint.cost.recorded, Figures::default()),
-            format::money(before.cost.recorded, Figures::default()),
-            format::share(joint.cost.recorded.part_bp(before.cost.recorded), Figures::default()),
-        )];
-        if let Some(uncertainty) = &comparison.uncertainty {
-            let bp = |bp| format::share(bp, Figures::default());
-            let (reads, dollars) = uncertainty.joint_bp;
-            lines.push(format!(
-                "In eight of ten draws of parameters and open call counts that is {} to {} of \
-                 reads and {} to {} of dollars.",
-                bp(reads.p10),
-                bp(reads.p90),
-                bp(dollars.p10),
-                bp(dollars.p90)
-            ));
+        let headline = comparison.headline;
+        let (saved, of) = (headline.of(joint), headline.of_side(before));
+        let mut line = format!(
+            "Replay of all toggles together saves {} of {} {} ({})",
+            tokens(saved),
+            tokens(of),
+            headline.words(),
+            share(saved, of)
+        );
+        if comparison.has_dollars {
+            let (saved, of) = (joint.cost.recorded, before.cost.recorded);
+            let money = |money| format::money(money, Figures::default());
+            let part = format::share(saved.part_bp(of), Figures::default());
+            line += &format!(" and {} of {} ({part})", money(saved), money(of));
         }
+        let mut lines = vec![line + "."];
+        lines.extend(comparison.uncertainty.as_ref().map(|it| self.eight_of_ten(it)));
         let whole: Option<&CombinedResult> =
-            comparison.combined.iter().find(|c| c.claim.step.is_empty());
+            comparison.combined.iter().find(|c| c.claim.step.is_empty() && !c.claim.is_direction);
         if let Some(result) = whole {
             let (low, high) = (*result.claim.saving.start(), *result.claim.saving.end());
             lines.push(format!(
@@ -103,18 +106,19 @@ impl Full<'_> {
             ));
         }
         let mut best: Vec<_> = comparison.toggles.iter().collect();
-        best.sort_by_key(|toggle| -toggle.last.usage.read);
-        let best = best.iter().filter(|toggle| toggle.last.usage.read > 0).take(3);
+        best.sort_by_key(|toggle| -headline.of(&toggle.last));
+        let best = best.iter().filter(|toggle| headline.of(&toggle.last) > 0).take(3);
         let best: Vec<String> = best
-            .map(|t| format!("{} ({} after all the others)", t.id, tokens(t.last.usage.read)))
+            .map(|t| format!("{} ({} after all the others)", t.id, tokens(headline.of(&t.last))))
             .collect();
         if !best.is_empty() {
             lines.push(format!("Build first what no other toggle replaces: {}.", best.join(", ")));
         }
-        if comparison.overlap_read > 0 {
+        if comparison.overlap > 0 {
             lines.push(format!(
-                "A plain sum of the list counts {} of reads twice.",
-                tokens(comparison.overlap_read)
+                "A plain sum of the list counts {} of {} twice.",
+                tokens(comparison.overlap),
+                headline.noun()
             ));
         }
         if let Some((share, total)) = self.understated() {
@@ -126,6 +130,24 @@ impl Full<'_> {
             ));
         }
         lines
+    }
+
+    /// What the draws say of all together.
+    fn eight_of_ten(&self, uncertainty: &Uncertainty) -> String {
+        let bp = |bp| format::share(bp, Figures::default());
+        let (tokens, dollars) = uncertainty.joint_bp;
+        let comparison = self.shown.comparison;
+        let noun = comparison.headline.noun();
+        let mut line = format!(
+            "In eight of ten draws of parameters and {} that is {} to {} of {noun}",
+            self.shown.open_things(),
+            bp(tokens.p10),
+            bp(tokens.p90),
+        );
+        if comparison.has_dollars {
+            line += &format!(" and {} to {} of dollars", bp(dollars.p10), bp(dollars.p90));
+        }
+        line + "."
     }
 
     /// Share by which a summary without the orchestrator understates, and the true reads.
@@ -177,25 +199,31 @@ impl Full<'_> {
 
     fn steps_after(&self) -> View {
         let comparison: &Comparison = self.shown.comparison;
+        let headline = comparison.headline;
+        let (noun, of) = match headline {
+            Headline::Reads => ("read", "step"),
+            Headline::Tokens => (headline.noun(), "route"),
+        };
         let mut view = View::new(
             "Steps with all toggles on",
             vec![
-                Column::text("step"),
+                Column::text(of),
                 Column::count("calls before"),
                 Column::count("calls after"),
-                Column::tokens("read before"),
-                Column::tokens("read after"),
+                Column::tokens(format!("{noun} before")),
+                Column::tokens(format!("{noun} after")),
                 Column::share("saved"),
             ],
         );
         for (before, after) in comparison.baseline_steps.iter().zip(&comparison.variant_steps) {
+            let (was, is) = (headline.of_usage(&before.usage), headline.of_usage(&after.usage));
             view.row(vec![
                 Cell::text(&before.name),
                 Cell::count(before.calls),
                 Cell::count(after.calls),
-                Cell::tokens(before.usage.read),
-                Cell::tokens(after.usage.read),
-                Cell::part(before.usage.read - after.usage.read, before.usage.read),
+                Cell::tokens(was),
+                Cell::tokens(is),
+                Cell::part(was - is, was),
             ]);
         }
         view
@@ -210,7 +238,10 @@ impl Full<'_> {
              recorded trajectory.",
         ]);
         if let Some(reported) = self.shown.reported {
-            section = section.table(assumptions(reported));
+            section = section.table(assumed(&reported.assumptions));
+        }
+        if let Some(routes) = self.shown.routes {
+            section = section.table(unknowns(routes)).table(assumed(&routes.assumptions));
         }
         if let Some(fit) = self.fit {
             section = section.table(fitted(fit));
@@ -279,10 +310,32 @@ fn printed_total(reported: &Reported) -> Vec<Cell> {
     ]
 }
 
-fn assumptions(reported: &Reported) -> View {
+fn unknowns(routes: &Routes) -> View {
+    let mut view = View::new(
+        "Not published: drawn from these ranges",
+        vec![
+            Column::text("unknown"),
+            Column::text("what"),
+            Column::count("low"),
+            Column::count("mode"),
+            Column::count("high"),
+            Column::text("why"),
+        ],
+    );
+    for one in &routes.unknowns {
+        let ends = [one.low, one.mode, one.high].map(Cell::count);
+        let mut row = vec![Cell::text(&one.id), Cell::text(&one.what)];
+        row.extend(ends);
+        row.push(Cell::text(&one.why));
+        view.row(row);
+    }
+    view
+}
+
+fn assumed(assumptions: &[Assumption]) -> View {
     let columns = ["assumption", "value", "could be", "why"].map(Column::text).to_vec();
     let mut view = View::new("Assumed, because the source does not say", columns);
-    for one in &reported.assumptions {
+    for one in assumptions {
         view.row([&one.id, &one.value, &one.range, &one.why].map(Cell::text).to_vec());
     }
     view

@@ -6,6 +6,7 @@ use crate::report::json::{self, Cost as CostJson};
 use crate::report::{Cell, Column, Document, Section, View, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::Values, parquet};
+use crate::study::headline::Headline;
 use crate::study::sweep::{Entry, Metric, Sweep};
 use crate::units::PicoUsd;
 use serde::Serialize;
@@ -34,6 +35,14 @@ impl Shown<'_> {
                 idle.join(", ")
             ));
         }
+        if !self.sweep.waiting.is_empty() {
+            let waiting: Vec<&str> = self.sweep.waiting.iter().map(|(id, _)| *id).collect();
+            sets = sets.paragraph(format!(
+                "Left out, because they wait for a number that no source gives (`compare` says \
+                 which): {}.",
+                waiting.join(", ")
+            ));
+        }
         document.section(sets);
         document.section(Section::new("Ranking").table(self.ranking()));
         for line in self.provenance.lines() {
@@ -46,7 +55,7 @@ impl Shown<'_> {
     #[must_use]
     pub fn pareto(&self) -> View {
         let title = format!("Pareto front: {} saved against effort", self.metric());
-        let mut view = View::new(title, columns());
+        let mut view = View::new(title, self.columns());
         for &subset in &self.sweep.pareto {
             view.row(self.cells(self.sweep.entry(subset)));
         }
@@ -61,7 +70,7 @@ impl Shown<'_> {
     #[must_use]
     pub fn best(&self) -> View {
         let title = format!("The best set of each size, by {}", self.metric());
-        let mut view = View::new(title, columns());
+        let mut view = View::new(title, self.columns());
         for &subset in &self.sweep.best {
             view.row(self.cells(self.sweep.entry(subset)));
         }
@@ -71,14 +80,16 @@ impl Shown<'_> {
     /// What each toggle adds to those before it.
     #[must_use]
     pub fn next(&self) -> View {
+        let headline = self.sweep.headline;
+        let noun = headline.noun();
         let mut view = View::new(
             "One after the other: what the next one adds",
             vec![
                 Column::text("next"),
-                Column::tokens("adds reads").signed(),
+                Column::tokens(format!("adds {noun}")).signed(),
                 Column::money("adds $").signed(),
                 Column::count("adds effort"),
-                Column::tokens("reads so far").signed(),
+                Column::tokens(format!("{noun} so far")).signed(),
                 Column::money("$ so far").signed(),
             ],
         );
@@ -90,10 +101,10 @@ impl Shown<'_> {
             let toggle = &self.sweep.toggles[at];
             view.row(vec![
                 Cell::text(format!("{} {}", toggle.id, toggle.title)),
-                Cell::tokens(after.read - before.read),
+                Cell::tokens(after.of(headline) - before.of(headline)),
                 Cell::money(after.cost - before.cost),
                 Cell::count(i64::from(toggle.grade.effort)),
-                Cell::tokens(after.read),
+                Cell::tokens(after.of(headline)),
                 Cell::money(after.cost),
             ]);
         }
@@ -107,11 +118,26 @@ impl Shown<'_> {
         let all = self.sweep.entries.len();
         let count = if self.rows == 0 { all } else { self.rows };
         let title = format!("The best of {} sets", format::integer(all as i64, false));
-        let mut view = View::new(title, columns());
+        let mut view = View::new(title, self.columns());
         for entry in self.sweep.ranking(count) {
             view.row(self.cells(entry));
         }
         view
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let noun = self.sweep.headline.noun();
+        vec![
+            Column::text("toggles"),
+            Column::count("size"),
+            Column::count("effort"),
+            Column::count("risk"),
+            Column::tokens(format!("{noun} saved")).signed(),
+            Column::share(format!("of {noun}")),
+            Column::money("$ saved").signed(),
+            Column::share("of $"),
+            Column::count("calls saved").signed(),
+        ]
     }
 
     fn metric(&self) -> &'static str {
@@ -122,14 +148,16 @@ impl Shown<'_> {
     fn cells(&self, entry: &Entry) -> Vec<Cell> {
         let ids = self.sweep.ids(entry.subset);
         let before = &self.sweep.baseline;
+        let headline = self.sweep.headline;
+        let saved = entry.of(headline);
         let name = if ids.is_empty() { "none".to_owned() } else { ids.join("+") };
         vec![
             Cell::text(name),
             Cell::count(entry.size() as i64),
             Cell::count(i64::from(entry.effort)),
             Cell::count(i64::from(entry.risk)),
-            Cell::tokens(entry.read),
-            Cell::part(entry.read, before.usage.read),
+            Cell::tokens(saved),
+            Cell::part(saved, headline.of_side(before)),
             Cell::money(entry.cost),
             Cell::share(entry.cost.part_bp(before.money())),
             Cell::count(entry.calls),
@@ -139,7 +167,7 @@ impl Shown<'_> {
     /// Every subset.
     #[must_use]
     pub fn lattice(&self) -> View {
-        let mut view = View::new("Every set", columns());
+        let mut view = View::new("Every set", self.columns());
         for entry in &self.sweep.entries {
             view.row(self.cells(entry));
         }
@@ -190,6 +218,7 @@ impl Shown<'_> {
                 baseline: (&sweep.baseline).into(),
                 toggles: sweep.toggles.iter().map(ToggleJson::from).collect(),
                 idle: sweep.idle.iter().map(|(id, _)| *id).collect(),
+                waiting: sweep.waiting.iter().map(|(id, _)| *id).collect(),
                 pareto: sweep.pareto.iter().map(set).collect(),
                 best: sweep.best.iter().map(set).collect(),
                 next: sweep.next.iter().map(|&at| sweep.toggles[at].id).collect(),
@@ -212,20 +241,6 @@ pub enum NoParquet {
     Polars(#[from] polars::error::PolarsError),
 }
 
-fn columns() -> Vec<Column> {
-    vec![
-        Column::text("toggles"),
-        Column::count("size"),
-        Column::count("effort"),
-        Column::count("risk"),
-        Column::tokens("reads saved").signed(),
-        Column::share("of reads"),
-        Column::money("$ saved").signed(),
-        Column::share("of $"),
-        Column::count("calls saved").signed(),
-    ]
-}
-
 #[derive(Serialize)]
 struct Body<'a> {
     recording: &'a str,
@@ -234,6 +249,9 @@ struct Body<'a> {
     toggles: Vec<ToggleJson>,
     /// Toggles that change nothing here.
     idle: Vec<&'static str>,
+    /// Toggles that wait for a number that no source gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    waiting: Vec<&'static str>,
     pareto: Vec<SetJson>,
     best: Vec<SetJson>,
     next: Vec<&'static str>,
@@ -268,6 +286,8 @@ struct SetJson {
 #[derive(Serialize)]
 struct SavingJson {
     read: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<i64>,
     calls: i64,
     #[serde(flatten)]
     cost: CostJson,
@@ -275,9 +295,10 @@ struct SavingJson {
 
 impl SetJson {
     fn of(sweep: &Sweep, entry: &Entry) -> Self {
-        let &Entry { subset, read, calls, cost, effort, risk } = entry;
+        let &Entry { subset, read, tokens, calls, cost, effort, risk } = entry;
         let cost: PicoUsd = cost;
-        let saving = SavingJson { read, calls, cost: cost.into() };
+        let tokens = (sweep.headline == Headline::Tokens).then_some(tokens);
+        let saving = SavingJson { read, tokens, calls, cost: cost.into() };
         Self { toggles: sweep.ids(subset), saving, effort, risk }
     }
 }
@@ -301,7 +322,8 @@ mod tests {
         let scenario = Scenario::all_toggles();
         let experiment = Experiment {
             world: World::Recorded(&fit.recording),
-            chosen: &scenario.toggles,
+            chosen: &scenario.parts().0,
+            waiting: &[],
             pricing: &pricing,
             cache: CachePolicy::default(),
             claims: &[],

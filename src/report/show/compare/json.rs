@@ -1,19 +1,21 @@
 //! The comparison for programs.
 
 use super::Shown;
+use super::bounds::BoundJson;
 use super::limiter::LoadsJson;
+use super::points::{BandJson, PointJson, SharesJson};
 use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
-use crate::report::json::{self, Cost as CostJson, Share};
+use crate::report::json::{self, Share};
 use crate::report::show::{Provenance, SideJson, SumsJson};
 use crate::study::audit::Finding;
 use crate::study::claims::{Judgement, Verdict};
 use crate::study::compare::{CombinedResult, Comparison, ToggleResult};
+use crate::study::headline::Headline;
 use crate::study::published::PublishedClaim;
 use crate::study::sides::Saving;
 use crate::study::tornado::Swing;
-use crate::study::uncertainty::{Band, Bands, Probability};
-use crate::units::PicoUsd;
+use crate::study::uncertainty::Probability;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,18 +23,36 @@ impl Shown<'_> {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
+        let headline = self.comparison.headline;
         json::document(
             "compare",
             1,
             &Body {
                 recording: &self.provenance.recording,
                 lens: self.lens.map(Lens::name),
+                headline: (headline == Headline::Tokens).then(|| HeadlineJson::of(self.comparison)),
                 baseline: (&self.comparison.baseline).into(),
                 variant: (&self.comparison.variant).into(),
-                toggles: self.comparison.toggles.iter().map(ToggleJson::from).collect(),
+                toggles: self
+                    .comparison
+                    .toggles
+                    .iter()
+                    .map(|t| ToggleJson::of(headline, t))
+                    .collect(),
                 joint: JointJson::of(self.comparison),
-                interaction: self.comparison.pairs().iter().map(PairJson::from).collect(),
-                tornado: self.comparison.tornado.iter().map(SwingJson::from).collect(),
+                interaction: self
+                    .comparison
+                    .pairs()
+                    .iter()
+                    .map(|pair| PairJson::of(headline, pair))
+                    .collect(),
+                bounds: self.bounds_json(),
+                tornado: self
+                    .comparison
+                    .tornado
+                    .iter()
+                    .map(|swing| SwingJson::of(headline, swing))
+                    .collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
                 limiter: self.loads.iter().map(LoadsJson::from).collect(),
                 distribution: self.spread_json(),
@@ -47,13 +67,17 @@ impl Shown<'_> {
 struct Body<'a> {
     recording: &'a str,
     lens: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headline: Option<HeadlineJson>,
     baseline: SideJson,
     variant: SideJson,
-    toggles: Vec<ToggleJson>,
+    toggles: Vec<ToggleJson<'a>>,
     joint: JointJson,
     /// Pairs of toggles whose savings depend on each other.
     interaction: Vec<PairJson>,
-    tornado: Vec<SwingJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bounds: Vec<BoundJson<'a>>,
+    tornado: Vec<SwingJson<'a>>,
     combined: Vec<CombinedJson>,
     /// Turns at once and requests a minute of agents that packets wake.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -70,6 +94,8 @@ struct JointJson {
     #[serde(flatten)]
     band: BandJson,
     share_of_reads: Option<SharesJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_of_tokens: Option<SharesJson>,
     share_of_dollars: Option<SharesJson>,
     overlap: i64,
     draws: u32,
@@ -85,12 +111,17 @@ impl JointJson {
         let uncertainty = comparison.uncertainty.as_ref();
         let claims = uncertainty.into_iter().flat_map(|it| &it.claims);
         let probability = claims.flat_map(|claim| &claim.probabilities);
+        let share = |of: Headline| {
+            let it = uncertainty.filter(|_| comparison.headline == of)?;
+            Some(it.joint_bp.0.into())
+        };
         Self {
             saving: (&comparison.joint).into(),
-            band: BandJson::of(uncertainty.map(|it| it.joint)),
-            share_of_reads: uncertainty.map(|it| it.joint_bp.0.into()),
+            band: BandJson::of(comparison.headline, uncertainty.map(|it| it.joint)),
+            share_of_reads: share(Headline::Reads),
+            share_of_tokens: share(Headline::Tokens),
             share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
-            overlap: comparison.overlap_read,
+            overlap: comparison.overlap,
             draws: uncertainty.map_or(0, |it| it.draws),
             shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
             draws_unmet: uncertainty.map_or(0, |it| it.unmet),
@@ -99,46 +130,25 @@ impl JointJson {
     }
 }
 
-/// The 10th, 50th and 90th percentile in reads and dollars; null without draws.
+/// What the comparison is told in, where that is not cache reads.
 #[derive(Serialize)]
-struct BandJson {
-    p10: Option<PointJson>,
-    p50: Option<PointJson>,
-    p90: Option<PointJson>,
+struct HeadlineJson {
+    metric: &'static str,
+    /// Whether the dollars mean anything: the source may not say what its tokens were.
+    has_dollars: bool,
+    saved: i64,
+    of: i64,
 }
 
-#[derive(Serialize)]
-struct PointJson {
-    read: i64,
-    #[serde(flatten)]
-    cost: CostJson,
-}
-
-impl BandJson {
-    fn of(bands: Option<Bands>) -> Self {
-        let point = |of: fn(&Bands) -> (i64, PicoUsd)| {
-            let (read, cost) = of(bands.as_ref()?);
-            Some(PointJson { read, cost: cost.into() })
-        };
+impl HeadlineJson {
+    fn of(comparison: &Comparison) -> Self {
+        let headline = comparison.headline;
         Self {
-            p10: point(|it| (it.read.p10, it.cost.p10)),
-            p50: point(|it| (it.read.p50, it.cost.p50)),
-            p90: point(|it| (it.read.p90, it.cost.p90)),
+            metric: headline.metric(),
+            has_dollars: comparison.has_dollars,
+            saved: headline.of(&comparison.joint),
+            of: headline.of_side(&comparison.baseline),
         }
-    }
-}
-
-#[derive(Serialize)]
-struct SharesJson {
-    p10: Share,
-    p50: Share,
-    p90: Share,
-}
-
-impl From<Band<i64>> for SharesJson {
-    fn from(band: Band<i64>) -> Self {
-        let Band { p10, p50, p90 } = band.map(Share);
-        Self { p10, p50, p90 }
     }
 }
 
@@ -153,7 +163,7 @@ struct ProbabilityJson {
 
 impl From<&Probability> for ProbabilityJson {
     fn from(one: &Probability) -> Self {
-        let is_share = !matches!(one.metric, "read" | "calls");
+        let is_share = !matches!(one.metric, "read" | "tokens" | "calls");
         let at_least = if is_share {
             serde_json::to_value(Share(one.at_least)).unwrap_or_default()
         } else {
@@ -172,18 +182,18 @@ struct PairJson {
     saving: PointJson,
 }
 
-impl From<&(&'static str, &'static str, Saving)> for PairJson {
-    fn from((a, b, saving): &(&'static str, &'static str, Saving)) -> Self {
-        let (read, cost) = (saving.usage.read, saving.money().into());
-        Self { toggles: [a, b], calls: saving.calls, saving: PointJson { read, cost } }
+impl PairJson {
+    fn of(headline: Headline, (a, b, saving): &(&'static str, &'static str, Saving)) -> Self {
+        let point = PointJson::of(headline, saving);
+        Self { toggles: [a, b], calls: saving.calls, saving: point }
     }
 }
 
 /// What one parameter moves.
 #[derive(Serialize)]
-struct SwingJson {
+struct SwingJson<'a> {
     toggle: &'static str,
-    parameter: &'static str,
+    parameter: &'a str,
     unit: &'static str,
     low: i64,
     mode: i64,
@@ -192,13 +202,12 @@ struct SwingJson {
     saving_at_high: PointJson,
 }
 
-impl From<&Swing> for SwingJson {
-    fn from(swing: &Swing) -> Self {
-        let point =
-            |saving: &Saving| PointJson { read: saving.usage.read, cost: saving.money().into() };
+impl<'a> SwingJson<'a> {
+    fn of(headline: Headline, swing: &'a Swing) -> Self {
+        let point = |saving: &Saving| PointJson::of(headline, saving);
         Self {
             toggle: swing.toggle,
-            parameter: swing.key,
+            parameter: &swing.key,
             unit: swing.unit.name(),
             low: swing.range.low,
             mode: swing.range.mode,
@@ -240,6 +249,9 @@ impl From<&Judgement> for JudgementJson {
 #[derive(Serialize)]
 struct ClaimJson {
     metric: String,
+    /// That nothing is claimed but a direction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<&'static str>,
     low: i64,
     high: i64,
 }
@@ -247,12 +259,13 @@ struct ClaimJson {
 impl From<&PublishedClaim> for ClaimJson {
     fn from(claim: &PublishedClaim) -> Self {
         let (low, high) = (*claim.saving.start(), *claim.saving.end());
-        Self { metric: claim.metric.clone(), low, high }
+        let says = claim.is_direction.then_some("falls");
+        Self { metric: claim.metric.clone(), says, low, high }
     }
 }
 
 #[derive(Serialize)]
-struct ToggleJson {
+struct ToggleJson<'a> {
     id: &'static str,
     title: &'static str,
     found: u32,
@@ -266,6 +279,8 @@ struct ToggleJson {
     band: BandJson,
     alone_band: BandJson,
     last_band: BandJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wide_because: Option<ReasonJson<'a>>,
     effort: u32,
     risk: u32,
     at_most: Option<i64>,
@@ -275,9 +290,23 @@ struct ToggleJson {
     notes: Vec<String>,
 }
 
-impl From<&ToggleResult> for ToggleJson {
-    fn from(toggle: &ToggleResult) -> Self {
+/// What makes a band wide, and what the toggle saves at the ends of it.
+#[derive(Serialize)]
+struct ReasonJson<'a> {
+    parameter: &'a str,
+    saving_at_low: i64,
+    saving_at_high: i64,
+}
+
+impl<'a> ToggleJson<'a> {
+    fn of(headline: Headline, toggle: &'a ToggleResult) -> Self {
+        let reason = toggle.reason.as_ref();
         Self {
+            wide_because: reason.map(|reason| ReasonJson {
+                parameter: &reason.what,
+                saving_at_low: reason.low,
+                saving_at_high: reason.high,
+            }),
             id: toggle.id,
             title: toggle.title,
             found: toggle.found,
@@ -285,10 +314,10 @@ impl From<&ToggleResult> for ToggleJson {
             claimed: toggle.claim.as_ref().map(ClaimJson::from),
             alone: (&toggle.alone).into(),
             last: (&toggle.last).into(),
-            shapley: PointJson { read: toggle.share.usage.read, cost: toggle.share.money().into() },
-            band: BandJson::of(toggle.bands.and_then(|bands| bands.shapley)),
-            alone_band: BandJson::of(toggle.bands.map(|bands| bands.alone)),
-            last_band: BandJson::of(toggle.bands.map(|bands| bands.last)),
+            shapley: PointJson::of(headline, &toggle.share),
+            band: BandJson::of(headline, toggle.bands.and_then(|bands| bands.shapley)),
+            alone_band: BandJson::of(headline, toggle.bands.map(|bands| bands.alone)),
+            last_band: BandJson::of(headline, toggle.bands.map(|bands| bands.last)),
             effort: toggle.grade.effort,
             risk: toggle.grade.risk,
             at_most: toggle.at_most,

@@ -1,18 +1,21 @@
 //! The comparison: claimed, alone, last, verdict.
 
+mod bounds;
 mod json;
 mod limiter;
 mod open;
+mod points;
 mod spread;
 mod toggles;
 
 use super::Provenance;
-use crate::reconstruct::{Lens, Reported};
+use crate::reconstruct::{Lens, Reported, Routes};
 use crate::report::format;
 use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::audit::{self, Finding};
 use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
+use crate::study::headline::Headline;
 use crate::study::limiter::Loads;
 use crate::study::published::PublishedClaim;
 use crate::study::spread::Spread;
@@ -25,6 +28,8 @@ pub struct Shown<'a> {
     pub lens: Option<Lens>,
     /// What was published, for a reported pipeline.
     pub reported: Option<&'a Reported>,
+    /// What was published, for reported routes.
+    pub routes: Option<&'a Routes>,
     /// What the audit found.
     pub findings: &'a [Finding],
     /// How busy agents are that packets wake, limiter by limiter; empty where there are none.
@@ -44,8 +49,14 @@ impl Shown<'_> {
         if let Some(lens) = self.lens {
             section = section.paragraph(lens_note(lens));
         }
-        section = section.table(self.toggles()).table(self.money()).bullets(self.explanations());
+        section = section.table(self.toggles());
+        section = match self.dollars() {
+            Some(dollars) => section.table(dollars),
+            None => section.paragraph(NO_DOLLARS),
+        };
+        section = section.bullets(self.explanations());
         document.section(section);
+        document.sections.extend(self.bounds());
         document.section(self.together());
         document.sections.extend(self.limiter());
         if let Some(open) = self.open() {
@@ -58,6 +69,17 @@ impl Shown<'_> {
             document.source(line);
         }
         document
+    }
+
+    /// The table of toggles in dollars; `None` where dollars mean nothing.
+    #[must_use]
+    pub fn dollars(&self) -> Option<View> {
+        self.comparison.has_dollars.then(|| self.money())
+    }
+
+    /// What a source leaves open, in words.
+    pub(in crate::report::show) fn open_things(&self) -> &'static str {
+        if self.routes.is_some() { "what the source leaves unknown" } else { "open call counts" }
     }
 
     /// One line a claim: the source's own arithmetic, and why the replay differs.
@@ -76,9 +98,18 @@ impl Shown<'_> {
                 "replay: {} found, {}, {}",
                 format::integer(i64::from(toggle.found), false),
                 fewer_calls(toggle.alone.calls),
-                fewer_reads(toggle.alone.usage.read)
+                self.fewer(self.comparison.headline.of(&toggle.alone))
             ));
         }
+        parts.extend(toggle.reason.as_ref().map(|reason| {
+            format!(
+                "its band is as wide as it is most of all because of {}: {} at its low end, {} at \
+                 its high end",
+                reason.what,
+                format::tokens(reason.low, false),
+                format::tokens(reason.high, false)
+            )
+        }));
         parts.extend(self.reason(toggle));
         if let Some(most) = toggle.at_most {
             parts.push(format!(
@@ -94,6 +125,13 @@ impl Shown<'_> {
         }
         parts.extend(toggle.notes.iter().cloned());
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
+    }
+
+    /// A saving in words, also where it is none.
+    fn fewer(&self, tokens: i64) -> String {
+        let more_or_less = if tokens < 0 { "more" } else { "fewer" };
+        let noun = self.comparison.headline.noun();
+        format!("{} {more_or_less} {noun}", format::tokens(tokens.saturating_abs(), false))
     }
 
     /// Why the replay differs from the claim's own factors, as far as the two can be set side by
@@ -163,6 +201,13 @@ impl Shown<'_> {
         let counts = |name: &str, a: i64, b: i64| metric(name, Cell::count, a, b);
         let tokens = |name: &str, a: i64, b: i64| metric(name, Cell::tokens, a, b);
         let (u, v) = (before.usage, after.usage);
+        if self.comparison.headline == Headline::Tokens {
+            let all = |side| Headline::Tokens.of_side(side);
+            view.row(tokens("tokens", all(before), all(after)));
+        }
+        if !self.comparison.has_dollars {
+            return view;
+        }
         view.row(counts("calls", before.calls, after.calls));
         view.row(tokens("fresh", u.fresh, v.fresh));
         view.row(tokens("read", u.read, v.read));
@@ -214,14 +259,19 @@ impl Shown<'_> {
             let claim = &result.claim;
             let usd = result.verdict_usd.map_or("", Verdict::word);
             let range = (*claim.saving.start(), *claim.saving.end());
+            let claimed = if claim.is_direction {
+                Cell::missing()
+            } else {
+                Cell::range(Value::Tokens(range.0), Value::Tokens(range.1))
+            };
             view.row(vec![
                 Cell::text(combined_name(claim)),
                 Cell::text(claim.toggles.join("+")),
-                Cell::range(Value::Tokens(range.0), Value::Tokens(range.1)),
+                claimed,
                 Cell::tokens(result.replayed),
                 Cell::part(result.replayed, result.baseline),
                 Cell::tokens(result.at_most),
-                Cell::text(result.verdict.word()).tone(tone(result.verdict)),
+                Cell::text(verdict_word(claim, result.verdict)).tone(tone(result.verdict)),
                 Cell::text(usd),
             ]);
         }
@@ -248,12 +298,11 @@ pub fn lens_note(lens: Lens) -> &'static str {
     }
 }
 
-/// A saving in words, also where it is none.
-fn fewer_reads(tokens: i64) -> String {
-    let more_or_less = if tokens < 0 { "more" } else { "fewer" };
-    format!("{} {more_or_less} reads", format::tokens(tokens.saturating_abs(), false))
-}
+/// Why there are no dollars.
+const NO_DOLLARS: &str = "No dollars: the source does not say what of its tokens was input, cached \
+                          or output.";
 
+/// A number of calls saved in words, also where it is none.
 fn fewer_calls(calls: i64) -> String {
     let noun = if calls.abs() == 1 { "call" } else { "calls" };
     let more_or_less = if calls < 0 { "more" } else { "fewer" };
@@ -261,9 +310,23 @@ fn fewer_calls(calls: i64) -> String {
 }
 
 fn combined_name(claim: &PublishedClaim) -> String {
-    let what = if claim.metric == "calls" { "calls" } else { "reads" };
+    let what = match claim.metric.as_str() {
+        "calls" => "calls",
+        "tokens" => "tokens",
+        _ => "reads",
+    };
     let of = if claim.step.is_empty() { "the pipeline" } else { &claim.step };
     format!("{what} of {of}")
+}
+
+/// The word for a verdict; of a claim without a number it says whether tokens fall.
+fn verdict_word(claim: &PublishedClaim, verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotTestable => verdict.word(),
+        Verdict::Holds if claim.is_direction => "falls, as said",
+        _ if claim.is_direction => "does not fall",
+        other => other.word(),
+    }
 }
 
 /// How a verdict is coloured.

@@ -6,7 +6,7 @@ use crate::report::format::{self, Figures};
 use crate::report::{Cell, Column, Section, Value, View};
 use crate::study::claims::Judgement;
 use crate::study::published::PublishedClaim;
-use crate::study::uncertainty::{Probability, Uncertainty};
+use crate::study::uncertainty::{Band, Probability, Uncertainty};
 
 /// Parameters shown; the others move less.
 const MOST_SWINGS: usize = 10;
@@ -19,7 +19,7 @@ impl Shown<'_> {
     #[must_use]
     pub fn open(&self) -> Option<Section> {
         let uncertainty = self.comparison.uncertainty.as_ref()?;
-        let mut section = Section::new("What is open").paragraph(joint_in_words(uncertainty));
+        let mut section = Section::new("What is open").paragraph(self.joint_in_words(uncertainty));
         if !uncertainty.claims.is_empty() {
             section = section.table(self.judged()).table(self.probabilities(uncertainty));
         }
@@ -50,10 +50,12 @@ impl Shown<'_> {
             let [arithmetic, possibility, model, observation] = &judged[..] else {
                 continue;
             };
-            let word = |one: &Judgement| Cell::text(one.verdict.word()).tone(tone(one.verdict));
+            let word = |one: &Judgement| {
+                Cell::text(super::verdict_word(claim, one.verdict)).tone(tone(one.verdict))
+            };
             view.row(vec![
                 Cell::text(name_of(claim)),
-                range(claim, Some((*claim.saving.start(), *claim.saving.end()))),
+                claimed(claim),
                 range(claim, ends(arithmetic)),
                 word(arithmetic),
                 range(claim, ends(possibility)),
@@ -88,7 +90,7 @@ impl Shown<'_> {
             let name = self.claim(claim).map_or_else(|| claim.clone(), name_of);
             let least = match *metric {
                 "calls" => Value::Count(*at_least),
-                "read" => Value::Tokens(*at_least),
+                "read" | "tokens" => Value::Tokens(*at_least),
                 _ => Value::Share(*at_least),
             };
             view.row(vec![
@@ -120,20 +122,26 @@ impl Shown<'_> {
         }
         let mut view = View::new(
             "Pairs: what two toggles save together beyond the sum of both",
-            vec![
-                Column::text("pair"),
-                Column::tokens("reads").signed(),
-                Column::money("dollars").signed(),
-                Column::count("calls").signed(),
-            ],
+            without(
+                self.no_dollars(),
+                vec![
+                    Column::text("pair"),
+                    Column::tokens(self.comparison.headline.noun()).signed(),
+                    Column::count("calls").signed(),
+                ],
+                vec![(2, Column::money("dollars").signed())],
+            ),
         );
         for (a, b, saving) in pairs.iter().take(MOST_PAIRS) {
-            view.row(vec![
-                Cell::text(format!("{a} and {b}")),
-                Cell::tokens(saving.usage.read),
-                Cell::money(saving.money()),
-                Cell::count(saving.calls),
-            ]);
+            view.row(without(
+                self.no_dollars(),
+                vec![
+                    Cell::text(format!("{a} and {b}")),
+                    Cell::tokens(self.comparison.headline.of(saving)),
+                    Cell::count(saving.calls),
+                ],
+                vec![(2, Cell::money(saving.money()))],
+            ));
         }
         view.footnote(
             "Shapley interaction index, over every order of the others: negative where both save \
@@ -149,32 +157,40 @@ impl Shown<'_> {
     /// The parameters that move the joint saving most.
     #[must_use]
     pub fn swings(&self) -> View {
+        let headline = self.comparison.headline;
+        let noun = headline.noun();
         let mut view = View::new(
             "Which parameter moves the joint saving, the others at their modes",
-            vec![
-                Column::text("parameter"),
-                Column::text("unit"),
-                Column::count("low"),
-                Column::count("high"),
-                Column::tokens("reads at low").signed(),
-                Column::tokens("reads at high").signed(),
-                Column::money("$ at low").signed(),
-                Column::money("$ at high").signed(),
-            ],
+            without(
+                self.no_dollars(),
+                vec![
+                    Column::text("parameter"),
+                    Column::text("unit"),
+                    Column::count("low"),
+                    Column::count("high"),
+                    Column::tokens(format!("{noun} at low")).signed(),
+                    Column::tokens(format!("{noun} at high")).signed(),
+                ],
+                [(6, "$ at low"), (7, "$ at high")]
+                    .map(|(at, name)| (at, Column::money(name).signed()))
+                    .into(),
+            ),
         );
         for swing in self.comparison.tornado.iter().take(MOST_SWINGS) {
             let name = format!("{} {}", swing.toggle, swing.key);
             let unit = if swing.unit == Unit::Count { "" } else { swing.unit.name() };
-            view.row(vec![
-                Cell::text(name.trim()),
-                Cell::text(unit),
-                Cell::count(swing.range.low),
-                Cell::count(swing.range.high),
-                Cell::tokens(swing.low.usage.read),
-                Cell::tokens(swing.high.usage.read),
-                Cell::money(swing.low.money()),
-                Cell::money(swing.high.money()),
-            ]);
+            view.row(without(
+                self.no_dollars(),
+                vec![
+                    Cell::text(name.trim()),
+                    Cell::text(unit),
+                    Cell::count(swing.range.low),
+                    Cell::count(swing.range.high),
+                    Cell::tokens(headline.of(&swing.low)),
+                    Cell::tokens(headline.of(&swing.high)),
+                ],
+                vec![(6, Cell::money(swing.low.money())), (7, Cell::money(swing.high.money()))],
+            ));
         }
         let rest = self.comparison.tornado.len().saturating_sub(MOST_SWINGS);
         if rest > 0 {
@@ -184,25 +200,43 @@ impl Shown<'_> {
     }
 }
 
-fn joint_in_words(uncertainty: &Uncertainty) -> String {
-    let share = |bp| format::share(bp, Figures::default());
-    let (reads, dollars) = uncertainty.joint_bp;
-    let open = match uncertainty.unmet {
-        0 => String::new(),
-        unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
-    };
-    format!(
-        "All together save {} of cache reads (P10 {}, P90 {}) and {} of dollars (P10 {}, P90 \
-         {}) at the median of {} draws of the parameters and of open call \
-         counts.{open}",
-        share(reads.p50),
-        share(reads.p10),
-        share(reads.p90),
-        share(dollars.p50),
-        share(dollars.p10),
-        share(dollars.p90),
-        format::integer(i64::from(uncertainty.draws), false)
-    )
+impl Shown<'_> {
+    fn joint_in_words(&self, uncertainty: &Uncertainty) -> String {
+        let band = |band: Band<i64>, of: &str| {
+            let share = |bp| format::share(bp, Figures::default());
+            let (p10, p50, p90) = (share(band.p10), share(band.p50), share(band.p90));
+            format!("{p50} of {of} (P10 {p10}, P90 {p90})")
+        };
+        let (tokens, dollars) = uncertainty.joint_bp;
+        let open = match uncertainty.unmet {
+            0 => String::new(),
+            unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
+        };
+        let mut saved = band(tokens, self.comparison.headline.words());
+        if self.comparison.has_dollars {
+            saved = format!("{saved} and {}", band(dollars, "dollars"));
+        }
+        format!(
+            "All together save {saved} at the median of {} draws of the parameters and of \
+             {}.{open}",
+            format::integer(i64::from(uncertainty.draws), false),
+            self.open_things()
+        )
+    }
+
+    fn no_dollars(&self) -> bool {
+        !self.comparison.has_dollars
+    }
+}
+
+/// A row with some more things at their places, or without them.
+fn without<T>(leaves_out: bool, mut row: Vec<T>, more: Vec<(usize, T)>) -> Vec<T> {
+    if !leaves_out {
+        for (at, thing) in more {
+            row.insert(at, thing);
+        }
+    }
+    row
 }
 
 fn name_of(claim: &PublishedClaim) -> String {
@@ -212,7 +246,9 @@ fn name_of(claim: &PublishedClaim) -> String {
 fn words(metric: &str) -> &'static str {
     match metric {
         "calls" => "calls",
+        "tokens" => "tokens",
         "read share" => "share of reads",
+        "token share" => "share of tokens",
         "dollar share" => "share of dollars",
         _ => "reads",
     }
@@ -220,6 +256,13 @@ fn words(metric: &str) -> &'static str {
 
 fn ends(one: &Judgement) -> Option<(i64, i64)> {
     one.against.as_ref().map(|range| (*range.start(), *range.end()))
+}
+
+fn claimed(claim: &PublishedClaim) -> Cell {
+    if claim.is_direction {
+        return Cell::missing();
+    }
+    range(claim, Some((*claim.saving.start(), *claim.saving.end())))
 }
 
 /// A range in the claim's metric.

@@ -1,50 +1,55 @@
-//! What each toggle saves: in cache reads, and in dollars and calls.
+//! What each toggle saves: in the headline's figure, and in dollars and calls.
 
 use super::{Shown, tone};
 use crate::report::format;
 use crate::report::{Cell, Column, Value, View};
 use crate::study::compare::ToggleResult;
+use crate::study::headline::Headline;
 use crate::study::published::PublishedClaim;
+use crate::study::sides::Saving;
 use crate::study::uncertainty::{Band, Bands};
 use crate::units::PicoUsd;
 
 impl Shown<'_> {
-    /// The table of toggles in cache reads.
+    /// The table of toggles in cache reads, or in tokens.
     #[must_use]
     pub fn toggles(&self) -> View {
         let comparison = self.comparison;
+        let headline = comparison.headline;
         let layout = self.layout();
         let mut columns = vec![Column::text("toggle"), Column::count("found")];
         layout.claims(&mut columns, || vec![Column::tokens("claimed").ranged().signed()]);
         columns.extend(["alone", "last", "Shapley"].map(|name| Column::tokens(name).signed()));
         layout.bands(&mut columns, || ["P10", "P50", "P90"].map(|p| Column::tokens(p).signed()));
         layout.claims(&mut columns, || vec![Column::text("verdict")]);
-        let mut view = View::new("Savings in cache reads, each toggle", columns);
+        let mut view = View::new(format!("Savings in {}, each toggle", headline.words()), columns);
         for toggle in self.shown_toggles() {
             let mut row = vec![name_of(toggle), Cell::count(i64::from(toggle.found))];
             layout.claims(&mut row, || vec![claimed(toggle.claim.as_ref())]);
-            let reads = [toggle.alone.usage.read, toggle.last.usage.read, toggle.share.usage.read];
-            row.extend(reads.map(Cell::tokens));
-            layout.bands(&mut row, || reads_of(shapley(toggle)));
+            let saved = [&toggle.alone, &toggle.last, &toggle.share];
+            row.extend(saved.map(|saving| Cell::tokens(headline.of(saving))));
+            layout.bands(&mut row, || tokens_of(headline, shapley(toggle)));
             layout.claims(&mut row, || {
                 vec![Cell::text(verdict_words(toggle)).tone(tone(toggle.verdict))]
             });
             view.row(row);
         }
         let toggles = &comparison.toggles;
-        let sum = |of: fn(&ToggleResult) -> i64| Cell::tokens(toggles.iter().map(of).sum());
+        let sum = |of: fn(&ToggleResult) -> &Saving| {
+            Cell::tokens(toggles.iter().map(|toggle| headline.of(of(toggle))).sum())
+        };
         let mut row = vec![Cell::text("sum of the list"), Cell::missing()];
         layout.claims(&mut row, || vec![claimed_sum(toggles)]);
-        row.extend([sum(|t| t.alone.usage.read), sum(|t| t.last.usage.read)]);
-        row.push(sum(|t| t.share.usage.read));
+        row.extend([sum(|t| &t.alone), sum(|t| &t.last), sum(|t| &t.share)]);
         layout.bands(&mut row, || [(); 3].map(|()| Cell::missing()));
         layout.claims(&mut row, || vec![Cell::missing()]);
         view.total(row);
         let mut row = vec![Cell::text("all together"), Cell::missing()];
         layout.claims(&mut row, || vec![Cell::missing()]);
-        row.extend([Cell::tokens(comparison.joint.usage.read), Cell::missing()]);
-        row.push(Cell::tokens(comparison.joint.usage.read));
-        layout.bands(&mut row, || reads_of(comparison.uncertainty.as_ref().map(|it| it.joint)));
+        let joint = || Cell::tokens(headline.of(&comparison.joint));
+        row.extend([joint(), Cell::missing(), joint()]);
+        let bands = comparison.uncertainty.as_ref().map(|it| it.joint);
+        layout.bands(&mut row, || tokens_of(headline, bands));
         layout.claims(&mut row, || vec![Cell::missing()]);
         view.total(row);
         self.footnotes(&mut view);
@@ -53,12 +58,12 @@ impl Shown<'_> {
 
     fn footnotes(&self, view: &mut View) {
         let comparison = self.comparison;
-        let overlap = format::tokens(comparison.overlap_read.saturating_abs(), false);
-        if comparison.overlap_read > 0 {
+        let overlap = format::tokens(comparison.overlap.saturating_abs(), false);
+        if comparison.overlap > 0 {
             view.footnote(format!(
                 "overlap: a plain sum of the list counts {overlap} tokens twice"
             ));
-        } else if comparison.overlap_read < 0 {
+        } else if comparison.overlap < 0 {
             view.footnote(format!(
                 "together the toggles save {overlap} tokens more than a plain sum of the list"
             ));
@@ -69,9 +74,10 @@ impl Shown<'_> {
         );
         if let Some(uncertainty) = &comparison.uncertainty {
             view.footnote(format!(
-                "P10, P50, P90: of the share over {} draws of the parameters and of open call \
-                 counts; all together over {}",
+                "P10, P50, P90: of the share over {} draws of the parameters and of {}; all \
+                 together over {}",
                 format::integer(i64::from(uncertainty.shapley_draws), false),
+                self.open_things(),
                 format::integer(i64::from(uncertainty.draws), false)
             ));
         }
@@ -87,8 +93,9 @@ impl Shown<'_> {
         if !idle.is_empty() {
             view.footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
-        let reads = |t: &ToggleResult| [t.alone.usage.read, t.last.usage.read];
-        if comparison.toggles.iter().flat_map(reads).any(|saved| saved < 0) {
+        let headline = comparison.headline;
+        let saved = |t: &ToggleResult| [headline.of(&t.alone), headline.of(&t.last)];
+        if comparison.toggles.iter().flat_map(saved).any(|saved| saved < 0) {
             view.footnote(
                 "negative: it costs more than it saves; also, a smaller context is compacted later \
                  and then carried for longer, or a shorter wait turns a write into a read",
@@ -195,8 +202,8 @@ fn shapley(toggle: &ToggleResult) -> Option<Bands> {
     toggle.bands.and_then(|bands| bands.shapley)
 }
 
-fn reads_of(bands: Option<Bands>) -> [Cell; 3] {
-    three(bands.map(|bands| bands.read.map(Cell::tokens)))
+fn tokens_of(headline: Headline, bands: Option<Bands>) -> [Cell; 3] {
+    three(bands.map(|bands| bands.of(headline).map(Cell::tokens)))
 }
 
 fn money_of(bands: Option<Bands>) -> [Cell; 3] {
@@ -208,17 +215,21 @@ fn three(band: Option<Band<Cell>>) -> [Cell; 3] {
 }
 
 fn verdict_words(toggle: &ToggleResult) -> &'static str {
+    if let Some(claim) = &toggle.claim {
+        return super::verdict_word(claim, toggle.verdict);
+    }
     if toggle.claim.is_none() && toggle.found > 0 { "" } else { toggle.verdict.word() }
 }
 
 fn claimed(claim: Option<&PublishedClaim>) -> Cell {
-    claim.map_or_else(Cell::missing, |claim| {
+    claim.filter(|claim| !claim.is_direction).map_or_else(Cell::missing, |claim| {
         Cell::range(Value::Tokens(*claim.saving.start()), Value::Tokens(*claim.saving.end()))
     })
 }
 
 fn claimed_sum(toggles: &[ToggleResult]) -> Cell {
-    let claims: Vec<&PublishedClaim> = toggles.iter().filter_map(|t| t.claim.as_ref()).collect();
+    let claims = toggles.iter().filter_map(|t| t.claim.as_ref()).filter(|c| !c.is_direction);
+    let claims: Vec<&PublishedClaim> = claims.collect();
     if claims.is_empty() {
         return Cell::missing();
     }

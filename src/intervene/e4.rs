@@ -1,0 +1,57 @@
+//! E4: templated owner pings.
+//!
+//! What: routine messages to owners are filled-in templates and no model is called for them.
+//!
+//! Why it should pay: a reminder says the same thing every time.
+//!
+//! Formula: share x tokens of the communication loops.
+//!
+//! Source: operational economics (2026-06-11): communication loops about 2.44M tokens. Which share
+//! of them is routine is not published: it is asked for, and bounded by the whole.
+//!
+//! Lies: a template that does not fit costs an answer, and sometimes goodwill.
+
+use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Templated owner pings.
+pub struct E4;
+
+/// What it works on where nothing is named.
+const NAMES: [&str; 1] = ["communication"];
+
+static CARD: Card = Card {
+    id: "E4",
+    title: "templated owner pings",
+    source: "operational economics (004_c0fd294b799362fb.txt): communication loops",
+    knob: "a template and a list of cases that it serves",
+    grade: Grade { effort: 2, risk: 2 },
+    params: &[ParamSpec {
+        key: "share",
+        unit: Unit::BasisPoints,
+        low: 0,
+        mode: 5_000,
+        high: 10_000,
+        asked: true,
+        what: "share of the communication's tokens that templates replace",
+        source: "no source says; bounds: nothing and all of it, mode: the middle",
+    }],
+    texts: &[TextSpec {
+        key: "names",
+        most: 100,
+        what: "steps, agents or kinds of the communication; communication if none is named",
+    }],
+    file: include_str!("e4.rs"),
+};
+
+impl Intervention for E4 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let names = support::named::or(params.names("names"), &NAMES);
+        support::named::take(recording, &names, params.get("share"))
+    }
+}

@@ -1,0 +1,60 @@
+//! E5: escalate on signal.
+//!
+//! What: a request is maintained by a full session only on a concrete trigger: failing checks,
+//! changes requested, a merge conflict, an owner's word; else it is watched by cheap calls to the
+//! forge.
+//!
+//! Why it should pay: most requests show nothing new from one cycle to the next.
+//!
+//! Formula: share x tokens of generation and maintenance. With other rules on the same work the
+//! larger share counts: a floor for both together.
+//!
+//! Source: operational economics (2026-06-11), escalate only on signal. No number is published: the
+//! share is asked for, and bounded by the 4.01M tokens of generation and maintenance.
+//!
+//! Lies: a trigger that is not on the list is missed.
+
+use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Escalate on signal.
+pub struct E5;
+
+/// What it works on where nothing is named.
+const NAMES: [&str; 1] = ["generation and maintenance"];
+
+static CARD: Card = Card {
+    id: "E5",
+    title: "escalate on signal",
+    source: "operational economics (004_c0fd294b799362fb.txt)",
+    knob: "a check of the forge before a session starts",
+    grade: Grade { effort: 3, risk: 2 },
+    params: &[ParamSpec {
+        key: "share",
+        unit: Unit::BasisPoints,
+        low: 0,
+        mode: 5_000,
+        high: 10_000,
+        asked: true,
+        what: "share of generation and maintenance that no trigger asks for",
+        source: "no source says; bounds: nothing and all of it, mode: the middle",
+    }],
+    texts: &[TextSpec {
+        key: "names",
+        most: 100,
+        what: "steps, agents or kinds that the rule stops; generation and maintenance if none is named",
+    }],
+    file: include_str!("e5.rs"),
+};
+
+impl Intervention for E5 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let names = support::named::or(params.names("names"), &NAMES);
+        support::named::take(recording, &names, params.get("share"))
+    }
+}

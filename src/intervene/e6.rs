@@ -1,0 +1,60 @@
+//! E6: stop-loss on stale work.
+//!
+//! What: requests that stay dirty and unanswered are watched only and get no session until somebody
+//! says something new.
+//!
+//! Why it should pay: old requests come up in every cycle and end nowhere.
+//!
+//! Formula: share x tokens of generation and maintenance. With other rules on the same work the
+//! larger share counts: a floor for both together.
+//!
+//! Source: operational economics (2026-06-11), stop losing trades; two old requests made most of
+//! the ledger's churn. No number is published: the share is asked for, and bounded by the 4.01M
+//! tokens of generation and maintenance.
+//!
+//! Lies: work that would have been taken after one more push is lost.
+
+use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Stop-loss on stale work.
+pub struct E6;
+
+/// What it works on where nothing is named.
+const NAMES: [&str; 1] = ["generation and maintenance"];
+
+static CARD: Card = Card {
+    id: "E6",
+    title: "stop-loss on stale work",
+    source: "operational economics (004_c0fd294b799362fb.txt)",
+    knob: "an age and a number of fruitless cycles in the queue",
+    grade: Grade { effort: 2, risk: 2 },
+    params: &[ParamSpec {
+        key: "share",
+        unit: Unit::BasisPoints,
+        low: 0,
+        mode: 5_000,
+        high: 10_000,
+        asked: true,
+        what: "share of generation and maintenance that goes into stale work",
+        source: "no source says; bounds: nothing and all of it, mode: the middle",
+    }],
+    texts: &[TextSpec {
+        key: "names",
+        most: 100,
+        what: "steps, agents or kinds that the rule stops; generation and maintenance if none is named",
+    }],
+    file: include_str!("e6.rs"),
+};
+
+impl Intervention for E6 {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn patch(&self, recording: &Recording, params: &Params) -> Patch {
+        let names = support::named::or(params.names("names"), &NAMES);
+        support::named::take(recording, &names, params.get("share"))
+    }
+}

@@ -1,0 +1,144 @@
+//! Work that is selected by name, and a share of it that is not done.
+//!
+//! A unit of work is an invocation, a session that no packet woke, or a bucket: a session of which
+//! nothing is published but its tokens. Of invocations and sessions a share is dropped whole, of a
+//! bucket the share comes off its tokens.
+//!
+//! Two toggles that take shares of the same units take the same ones first, and of a bucket the
+//! larger share counts. So together they save what the more eager one saves: a floor, because how
+//! much of the same work two rules stop is published nowhere.
+
+use crate::plan::Patch;
+use crate::recording::{Basis, Packet, Recording, Session};
+use crate::units::share_of;
+use std::ops::Range;
+
+/// A unit of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Its calls.
+    pub calls: Range<usize>,
+    /// Whether it is a bucket.
+    pub is_bucket: bool,
+}
+
+/// The units of which a name is the step, the agent, the kind, `agent/kind` or the source, in any
+/// case, or the first part of a step before a `/`.
+pub fn units(recording: &Recording, names: &[String]) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let mut woken = (0..recording.invocations.len()).peekable();
+    for session in recording.sessions.iter().filter(|session| session.calls > 0) {
+        let range = session.range();
+        let mut own = 0;
+        while let Some(at) =
+            woken.next_if(|&at| (recording.invocations[at].call as usize) < range.end)
+        {
+            own += 1;
+            let packet = &recording.invocations[at].packet;
+            let calls = recording.calls_of(at);
+            if !calls.is_empty() && names.iter().any(|name| is_named(session, Some(packet), name)) {
+                units.push(Unit { calls, is_bucket: false });
+            }
+        }
+        if own == 0 && names.iter().any(|name| is_named(session, None, name)) {
+            let is_bucket = session.calls == 1 && session.usage_basis == Basis::Published;
+            units.push(Unit { calls: range, is_bucket });
+        }
+    }
+    units
+}
+
+fn is_named(session: &Session, packet: Option<&Packet>, name: &str) -> bool {
+    let is = |other: &str| !other.is_empty() && other.eq_ignore_ascii_case(name);
+    let first = session.step.split_once('/').map_or("", |(first, _)| first);
+    is(&session.step)
+        || is(first)
+        || packet.is_some_and(|packet| {
+            let Packet { agent, kind, source, .. } = packet;
+            is(agent) || is(kind) || is(source) || is(&format!("{agent}/{kind}"))
+        })
+}
+
+/// The names that a scenario gives, or those of the source.
+pub fn or(given: &[String], source: &[&str]) -> Vec<String> {
+    if given.is_empty() {
+        source.iter().map(|&name| name.to_owned()).collect()
+    } else {
+        given.to_vec()
+    }
+}
+
+/// Takes a share of the named work away.
+pub fn take(recording: &Recording, names: &[String], share_bp: i64) -> Patch {
+    let mut patch = Patch::default();
+    let units = units(recording, names);
+    patch.found = units.len() as u32;
+    let (buckets, whole): (Vec<&Unit>, Vec<&Unit>) = units.iter().partition(|unit| unit.is_bucket);
+    for bucket in buckets {
+        let call = &recording.calls[bucket.calls.start];
+        for block in call.range() {
+            let tokens = recording.blocks[block].tokens;
+            let left = tokens - share_of(tokens, share_bp);
+            if left < tokens {
+                patch.replaced_blocks.push((block as u32, left));
+            }
+        }
+    }
+    let count = share_of(whole.len() as i64, share_bp) as usize;
+    for at in spread(whole.len()).into_iter().take(count) {
+        drop_unit(recording, whole[at], &mut patch);
+    }
+    patch
+}
+
+/// Drops a unit whole.
+pub fn drop_unit(recording: &Recording, unit: &Unit, patch: &mut Patch) {
+    for call in unit.calls.clone() {
+        patch.drop_call_and_blocks(recording, call as u32, true);
+    }
+}
+
+/// The places of so many things in an order of which every beginning is spread evenly: by their
+/// bits, read from the other end.
+pub fn spread(count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&at| at.reverse_bits());
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made;
+    use super::*;
+
+    fn dropped(lines: &[&str], names: &[&str], share_bp: i64) -> (u32, Vec<u32>) {
+        let recording = made::recording(lines);
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let patch = take(&recording, &names, share_bp);
+        let mut calls: Vec<u32> = patch.dropped_calls.iter().map(|dropped| dropped.call).collect();
+        calls.sort_unstable();
+        (patch.found, calls)
+    }
+
+    #[test]
+    fn steps_are_found_by_their_name_and_by_its_first_part() {
+        let lines = ["step=a/x R1 -", "step=b -", "step=A/y -"];
+        assert_eq!(dropped(&lines, &["a"], 10_000), (2, vec![0, 1, 3]));
+        assert_eq!(dropped(&lines, &["A/X"], 10_000), (1, vec![0, 1]));
+        assert_eq!(dropped(&lines, &["a/x", "b"], 10_000), (2, vec![0, 1, 2]));
+        assert_eq!(dropped(&lines, &["x"], 10_000), (0, vec![]));
+        assert_eq!(dropped(&lines, &[], 10_000), (0, vec![]));
+    }
+
+    #[test]
+    fn shares_are_spread_and_nested() {
+        let lines = ["step=a -"; 8];
+        assert_eq!(dropped(&lines, &["a"], 0), (8, vec![]));
+        assert_eq!(dropped(&lines, &["a"], 2_500), (8, vec![0, 4]));
+        assert_eq!(dropped(&lines, &["a"], 5_000), (8, vec![0, 2, 4, 6]));
+        for (few, many) in [(1_250, 2_500), (2_500, 6_000), (6_000, 9_000)] {
+            let (few, many) = (dropped(&lines, &["a"], few).1, dropped(&lines, &["a"], many).1);
+            assert!(few.iter().all(|call| many.contains(call)) && few.len() < many.len());
+        }
+    }
+}

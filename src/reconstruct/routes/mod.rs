@@ -1,0 +1,341 @@
+//! Reported routes: published tokens of agents and kinds of work, and nothing invented.
+//!
+//! The shape of `recorded/*.json` with the schema `windtunnel.routes/1`. A row is a route (an agent
+//! woken for a kind of work, with the number of its invocations) or a bucket (tokens of which no
+//! number of anything is known). Figures stay as printed ([`Figure`]). What the source does not
+//! tell is an [`Unknown`]: a range with a reason, so that a result that rests on it is a band.
+//! [`lay`] makes calls of it for given values of the unknowns.
+
+mod calls;
+mod lay;
+mod prompt;
+mod read;
+mod split;
+mod thread;
+
+pub use lay::{Laid, LaidRoute, lay};
+pub use split::{Part, Route};
+
+use super::published::Figure;
+use super::reported::{Assumption, Document, Source, Statement};
+use serde::Deserialize;
+
+/// The schema that this reader understands.
+pub const SCHEMA: &str = "windtunnel.routes/1";
+
+/// What is known about some agents from published totals only.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Routes {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Its name, e.g. `cockpit-2026-02`.
+    pub name: String,
+    /// What it is about.
+    pub title: String,
+    /// The days that the figures speak of.
+    pub window: Window,
+    /// The texts that the figures come from.
+    pub documents: Vec<Document>,
+    /// Agents that hand out work: their prompts carry digests and a snapshot of the state.
+    #[serde(default)]
+    pub controllers: Vec<String>,
+    /// Totals of agents over all their kinds.
+    #[serde(default)]
+    pub totals: Vec<AgentTotal>,
+    /// The routes, in the order of the source.
+    pub rows: Vec<Row>,
+    /// Tables that count the tokens of some rows once more, by something else.
+    #[serde(default)]
+    pub views: Vec<Overlap>,
+    /// Single figures that the text states.
+    #[serde(default)]
+    pub statements: Vec<Statement>,
+    /// Quotients that the text states.
+    #[serde(default)]
+    pub ratios: Vec<Ratio>,
+    /// What the text says that a change would save.
+    #[serde(default)]
+    pub claims: Vec<RouteClaim>,
+    /// What nobody published.
+    #[serde(default)]
+    pub unknowns: Vec<Unknown>,
+    /// What is assumed, not published.
+    #[serde(default)]
+    pub assumptions: Vec<Assumption>,
+}
+
+/// The days that figures speak of, both included, in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The first day.
+    pub first: jiff::civil::Date,
+    /// The last day.
+    pub last: jiff::civil::Date,
+    /// Where it was published.
+    pub source: Source,
+}
+
+impl Window {
+    /// Its first and its last millisecond since the epoch.
+    #[must_use]
+    pub fn span_ms(&self) -> (i64, i64) {
+        let midnight = |day: jiff::civil::Date| {
+            let at = day.to_zoned(jiff::tz::TimeZone::UTC);
+            at.map_or(0, |at| at.timestamp().as_millisecond())
+        };
+        let last = self.last.tomorrow().unwrap_or(self.last);
+        (midnight(self.first), midnight(last))
+    }
+}
+
+/// The total of an agent: its rows, and what no row names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentTotal {
+    /// The agent.
+    pub agent: String,
+    /// Its tokens.
+    pub tokens: Figure,
+    /// Its invocations, where published.
+    #[serde(default)]
+    pub invocations: Option<Figure>,
+    /// Tokens of an invocation on average, where printed.
+    #[serde(default)]
+    pub mean: Option<Figure>,
+    /// The kind that stands for what no row names.
+    pub rest: String,
+    /// Where it was published.
+    pub source: Source,
+}
+
+/// Tokens of one route, or of one bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The agent, or the bucket.
+    pub agent: String,
+    /// The kind of work; empty where the source has no kinds.
+    #[serde(default)]
+    pub kind: String,
+    /// Input, cached or not, and output together.
+    pub tokens: Figure,
+    /// How often the agent was woken, where published.
+    #[serde(default)]
+    pub invocations: Option<Figure>,
+    /// Tokens of an invocation on average, where printed.
+    #[serde(default)]
+    pub mean: Option<Figure>,
+    /// Where it was published.
+    pub source: Source,
+}
+
+impl Row {
+    /// Its name as a step.
+    #[must_use]
+    pub fn step(&self) -> String {
+        Routes::step(&self.agent, &self.kind)
+    }
+}
+
+/// A table over the same tokens as some rows: nothing of it is added to them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overlap {
+    /// Its id.
+    pub id: String,
+    /// The kind whose rows, of all agents, it counts once more.
+    pub kind: String,
+    /// The name for what no row of it names.
+    pub rest: String,
+    /// Its rows.
+    pub rows: Vec<OverlapRow>,
+    /// Which agent has how many of them: unknowns, one for each place that is not the largest.
+    #[serde(default)]
+    pub split: Vec<SplitBy>,
+    /// Where it was published.
+    pub source: Source,
+}
+
+/// A row of a table over other rows.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverlapRow {
+    /// What woke the agent, e.g. `TASK_COMPLETE:STATUS`.
+    pub name: String,
+    /// Tokens.
+    pub tokens: Figure,
+    /// Invocations.
+    pub invocations: Figure,
+}
+
+/// How many invocations of an agent a row of an [`Overlap`] holds: an unknown says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitBy {
+    /// The agent.
+    pub agent: String,
+    /// The row's name, or that of the rest.
+    pub name: String,
+    /// The id of the unknown.
+    pub unknown: String,
+}
+
+/// A quotient of two stated figures, as printed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ratio {
+    /// The quotient, e.g. `3.09`.
+    pub printed: String,
+    /// The id of the statement that is divided.
+    pub of: String,
+    /// The id of the statement that it is divided by.
+    pub by: String,
+    /// Where it was published.
+    pub source: Source,
+}
+
+/// What a text says about a change: a number, a direction, or neither.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteClaim {
+    /// Its id.
+    pub id: String,
+    /// The toggles that should save it.
+    pub toggles: Vec<String>,
+    /// What it says, in a few words.
+    pub text: String,
+    /// The saving, where a number is printed: tokens, or a share of what it speaks of.
+    #[serde(default)]
+    pub saving: Option<Figure>,
+    /// Whether it says only that tokens fall.
+    #[serde(default)]
+    pub falls: bool,
+    /// The agent that it speaks of; empty for all.
+    #[serde(default)]
+    pub agent: String,
+    /// The kind that it speaks of; empty for all.
+    #[serde(default)]
+    pub kind: String,
+    /// Where it was published.
+    pub source: Source,
+}
+
+/// What an unknown counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownUnit {
+    /// Tokens.
+    Tokens,
+    /// Characters, invocations, pieces of work.
+    Count,
+    /// Ten-thousandths.
+    Share,
+    /// Milliseconds.
+    Ms,
+}
+
+/// What no source tells: a range and the reason for it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unknown {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub what: String,
+    /// What it counts.
+    pub unit: UnknownUnit,
+    /// The lowest plausible value.
+    pub low: i64,
+    /// The value that counts where only one can.
+    pub mode: i64,
+    /// The highest plausible value.
+    pub high: i64,
+    /// Where the range comes from.
+    pub why: String,
+}
+
+/// Routes that cannot be made into calls.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoutesError {
+    /// Something that the calls rest on is neither stated nor assumed nor an unknown.
+    #[error("{name}: neither `unknowns` nor `statements` nor `assumptions` hold `{id}`")]
+    Missing {
+        /// The routes.
+        name: String,
+        /// What is missing.
+        id: String,
+    },
+    /// A table over other rows has more than they have.
+    #[error("{name}: `{view}` leaves {left} for {what} of {agent}")]
+    Overfull {
+        /// The routes.
+        name: String,
+        /// The table.
+        view: String,
+        /// The agent.
+        agent: String,
+        /// Tokens or invocations.
+        what: &'static str,
+        /// What would be left: less than nothing, or too little.
+        left: i64,
+    },
+}
+
+impl Routes {
+    /// The modes of all unknowns, in their order.
+    #[must_use]
+    pub fn modes(&self) -> Vec<i64> {
+        self.unknowns.iter().map(|unknown| unknown.mode).collect()
+    }
+
+    /// A figure that the text states, or else an assumption's value.
+    #[must_use]
+    pub fn figure(&self, id: &str) -> Option<Figure> {
+        let stated = self.statements.iter().find(|stated| stated.id == id);
+        let assumed = self.assumptions.iter().find(|assumed| assumed.id == id);
+        let assumed = || Figure::parse(&assumed?.value).ok();
+        stated.map(|stated| stated.value.clone()).or_else(assumed)
+    }
+
+    /// The rows that a claim or a table speaks of: an empty name stands for any.
+    pub fn rows_of<'a>(
+        &'a self,
+        agent: &'a str,
+        kind: &'a str,
+    ) -> impl Iterator<Item = &'a Row> + 'a {
+        let fits = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
+        self.rows.iter().filter(move |row| fits(agent, &row.agent) && fits(kind, &row.kind))
+    }
+
+    /// Whether an agent hands out work.
+    #[must_use]
+    pub fn is_controller(&self, agent: &str) -> bool {
+        self.controllers.iter().any(|known| known == agent)
+    }
+
+    /// The name of a route as a step.
+    #[must_use]
+    pub fn step(agent: &str, kind: &str) -> String {
+        if kind.is_empty() { agent.to_owned() } else { format!("{agent}/{kind}") }
+    }
+}
+
+/// The values of the unknowns, by id.
+#[derive(Clone, Copy, Debug)]
+struct Values<'a> {
+    routes: &'a Routes,
+    values: &'a [i64],
+}
+
+impl Values<'_> {
+    /// An unknown, or else a stated or assumed figure.
+    fn get(&self, id: &str) -> Result<i64, RoutesError> {
+        let routes = self.routes;
+        let at = routes.unknowns.iter().position(|unknown| unknown.id == id);
+        let value = at.and_then(|at| self.values.get(at)).copied();
+        let value = value.or_else(|| routes.figure(id).map(|figure| figure.value()));
+        value.ok_or_else(|| RoutesError::Missing { name: routes.name.clone(), id: id.to_owned() })
+    }
+}

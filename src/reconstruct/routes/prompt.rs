@@ -1,0 +1,73 @@
+//! What an invocation's prompt is made of.
+
+use super::{RoutesError, Values};
+use crate::recording::BlockMarks;
+use crate::units::scaled;
+
+/// Characters of a token of prompts. Source: MODEL.md, "Reported routes".
+const CHARS_PER_TOKEN: i64 = 4;
+
+/// One part of a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromptPart {
+    /// What is known about it; nothing for the agent's own fixed text.
+    pub marks: BlockMarks,
+    /// Its characters.
+    pub chars: i64,
+    /// Its tokens.
+    pub tokens: i64,
+}
+
+/// The prompts of one agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prompts {
+    /// Fixed text, skills, snapshot.
+    common: [PromptPart; 3],
+    /// The packet where it is a digest, and where it is not.
+    digest: PromptPart,
+    packet: PromptPart,
+}
+
+impl Prompts {
+    /// The prompts of an agent.
+    pub fn of(values: &Values, agent: &str) -> Result<Self, RoutesError> {
+        let [fixed, skills, snapshot] = if values.routes.is_controller(agent) {
+            ["controller-prompt", "controller-skills", "controller-snapshot"]
+        } else {
+            ["worker-prompt", "worker-skills", "worker-snapshot"]
+        };
+        let part = |id: &str, marks| {
+            let chars = values.get(id)?;
+            Ok(PromptPart { marks, chars, tokens: scaled(chars, 1, CHARS_PER_TOKEN) })
+        };
+        Ok(Self {
+            common: [
+                part(fixed, BlockMarks::empty())?,
+                part(skills, BlockMarks::SKILLS)?,
+                part(snapshot, BlockMarks::SNAPSHOT)?,
+            ],
+            digest: part("digest", BlockMarks::PACKET)?,
+            packet: part("packet", BlockMarks::PACKET)?,
+        })
+    }
+
+    /// The parts of one prompt, none larger than leaves all of them within `most` tokens.
+    pub fn parts(&self, is_digest: bool, most: i64) -> [PromptPart; 4] {
+        let [fixed, skills, snapshot] = self.common;
+        let packet = if is_digest { self.digest } else { self.packet };
+        let mut parts = [fixed, skills, snapshot, packet];
+        let all: i64 = parts.iter().map(|part| part.tokens).sum();
+        if all > most {
+            for part in &mut parts {
+                part.tokens = part.tokens * most / all;
+                part.chars = part.tokens * CHARS_PER_TOKEN;
+            }
+        }
+        parts
+    }
+
+    /// Tokens of a whole prompt.
+    pub fn tokens(&self, is_digest: bool) -> i64 {
+        self.parts(is_digest, i64::MAX).iter().map(|part| part.tokens).sum()
+    }
+}
