@@ -1,5 +1,9 @@
 //! What can be typed.
 
+mod tables;
+
+pub use tables::{ExportArgs, StepsArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -299,55 +303,6 @@ pub struct ImportArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
-}
-
-/// Arguments of `steps`.
-#[derive(Debug, Args)]
-pub struct StepsArgs {
-    /// Built-in names, recording files, or sources (log roots, transcripts), in any mix.
-    #[arg(required = true)]
-    pub recordings: Vec<String>,
-    /// The pipeline, e.g. `774` [default: all of them together].
-    #[arg(long, value_name = "ID")]
-    pub order: Option<String>,
-    /// How to write the result; markdown is the section of a pull request.
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Refuse sources of which anything had to be skipped.
-    #[arg(long)]
-    pub strict: bool,
-    /// What the recording is read under.
-    #[command(flatten)]
-    pub premises: Premises,
-}
-
-/// Arguments of `export`.
-///
-/// Five tables, one file each: `sessions`, `calls`, `blocks`, `invocations`, `remainders`. Rows are
-/// numbered from 0; a column named after another table holds numbers of its rows. Sums of calls and
-/// of remainders that belong to a session are those of `inspect`, to the token. Every column with
-/// its type and unit: `windtunnel explain tables`.
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
-pub struct ExportArgs {
-    /// Built-in names, recording files, or transcripts (files or folders), in any mix.
-    #[arg(required = true)]
-    pub recordings: Vec<String>,
-    /// Folder to write Parquet files to: no compression, a row group each 65,536 rows.
-    #[arg(long, value_name = "DIR", group = "tables")]
-    pub parquet: Option<PathBuf>,
-    /// Folder to write CSV files to.
-    #[arg(long, value_name = "DIR", group = "tables")]
-    pub csv: Option<PathBuf>,
-    /// How to say what was written.
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Refuse transcripts of which anything had to be skipped.
-    #[arg(long)]
-    pub strict: bool,
-    /// What the recording is read under.
-    #[command(flatten)]
-    pub premises: Premises,
 }
 
 /// The commands on scenario files.

@@ -284,7 +284,8 @@ pub fn import(
     imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
-    if (imported.files, imported.skipped) == (0, 0) {
+    let loose = found.files.iter().all(|file| is_loose(&file.label));
+    if loose && (imported.files, imported.skipped) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
         return Err(store::no_transcripts(paths, &endings).into());
     }
