@@ -6,7 +6,7 @@
 //! that it was not. A what-if keeps the luck within these bounds, so that an untouched replay is
 //! exact in every draw, and only looks after other waits can change.
 
-use super::{Lookup, Policy, ttl::Ttl};
+use super::{Lookup, Policy};
 use crate::recording::CacheBreak;
 use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
@@ -89,13 +89,14 @@ impl Luck {
     }
 }
 
-/// What a look into an automatic cache reads on average, where nothing was recorded of it.
+/// What a look into an automatic cache reads on average, where nothing was recorded of it; `None`
+/// where it looks up nothing or a known event broke the cache.
 #[must_use]
-pub fn expected(lookup: &Lookup) -> i64 {
-    let (hit, gap_ms) = (Luck::OPEN, lookup.prior.map_or(0, |prior| prior.gap_ms));
-    let of = |lives_ms| Luck { lives_ms, ..hit }.read(&Ttl, lookup);
-    let (alive, lost) = (of(i64::MAX), of(0));
-    lost + share_of(alive - lost, chance_bp(gap_ms))
+pub fn expected(lookup: &Lookup) -> Option<i64> {
+    let prior = lookup.prior.filter(|_| lookup.cache_break == CacheBreak::No)?;
+    let of = |position: i64| position.min(lookup.context);
+    let (alive, lost) = (of(prior.cached), of(lookup.warm_prefix));
+    Some(lost + share_of(alive - lost, chance_bp(prior.gap_ms)))
 }
 
 /// The chance of a hit after a wait, ten-thousandths.
@@ -120,7 +121,7 @@ const fn lifetime_ms(luck_bp: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Prior, none::Never, perfect::Forever};
+    use super::super::{Prior, none::Never, perfect::Forever, ttl::Ttl};
     use super::*;
     use crate::recording::Tier;
 
@@ -168,7 +169,7 @@ mod tests {
             let lookup = lookup(gap_ms);
             let lucks = 0..BASIS_POINTS;
             let sum: i64 = lucks.map(|luck| Luck::OPEN.at(luck).read(&Ttl, &lookup)).sum();
-            assert_eq!(expected(&lookup), sum / BASIS_POINTS, "{gap_ms}");
+            assert_eq!(expected(&lookup), Some(sum / BASIS_POINTS), "{gap_ms}");
         }
     }
 

@@ -129,9 +129,9 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
         };
         let cached = cache::left(before.tier, before.usage.context(), before.usage.fresh);
         // An automatic cache has an average only.
-        let by_law = |lookup: Lookup| match before.tier {
-            Tier::Automatic => luck::expected(&lookup),
-            _ => Ttl.read(&lookup),
+        let by_law = |lookup: Lookup| {
+            let average = Some(&lookup).filter(|_| before.tier == Tier::Automatic);
+            average.and_then(luck::expected).unwrap_or_else(|| Ttl.read(&lookup))
         };
         law += by_law(lookup(call.usage.context(), cached));
         content += by_law(lookup(contents[position], contents[position - 1]));

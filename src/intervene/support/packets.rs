@@ -111,7 +111,7 @@ pub fn drop_invocation(recording: &Recording, patch: &mut Patch, one: &Woken<'_>
 pub fn acknowledge(recording: &Recording, listed: &[String], share: &mut Share) -> Patch {
     let mut patch = Patch::default();
     let digests: Vec<Woken> = woken(recording).into_iter().filter(Woken::is_digest).collect();
-    let (mut met, mut reviewed) = (vec![false; listed.len()], 0);
+    let (mut met, mut reviewed, mut own) = (vec![false; listed.len()], 0, 0);
     for one in &digests {
         let source = &one.packet.source;
         let Some(at) = listed.iter().position(|entry| covers(entry, source)) else { continue };
@@ -120,8 +120,15 @@ pub fn acknowledge(recording: &Recording, listed: &[String], share: &mut Share) 
             reviewed += 1;
         } else if share.takes() {
             patch.found += 1;
+            own += one.tokens(recording);
             drop_invocation(recording, &mut patch, one);
         }
+    }
+    if patch.found > 0 {
+        patch.notes.push(format!(
+            "these invocations themselves hold {own} tokens; what is saved beyond is history that \
+             later calls of their sessions no longer carry"
+        ));
     }
     if reviewed > 0 {
         patch.notes.push(format!(

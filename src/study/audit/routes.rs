@@ -228,7 +228,11 @@ fn overlap(routes: &Routes, view: &Overlap, findings: &mut Vec<Finding>) {
         findings.push(Finding::new(
             &format!("{}-most-{}", view.id, id(&row.name)),
             Severity::Info,
-            format!("without a model for {}, at most {} tokens are saved", row.name, grouped(most)),
+            format!(
+                "without a model for {}, at most {} tokens are saved of its own invocations",
+                row.name,
+                grouped(most)
+            ),
             format!("{} / {} = {}", grouped(most), grouped(all.0), percent(part_bp(most, all.0))),
         ));
     }
