@@ -81,7 +81,7 @@ mod tests {
         let line = "#a/D/r1/TASK_COMPLETE:STATUS - #a/D/r1/TASK_COMPLETE:EXECUTE -";
         let patch = N2.patch(&recording(&[line]), &Params::modes(&CARD));
         let met: Vec<u32> = patch.dropped_calls.iter().map(|it| it.call).collect();
-        assert_eq!((patch.found, &met[..], patch.notes.len()), (1, &[0][..], 0));
+        assert_eq!((patch.found, &met[..], patch.notes.len()), (1, &[0][..], 1));
         let patch = N2.patch(&recording(&["#a/D/r1/OTHER:X -"]), &Params::modes(&CARD));
         assert_eq!(patch.notes, ["no digest of TASK_COMPLETE:STATUS"]);
     }

@@ -1,0 +1,60 @@
+//! What can be typed about agents that packets wake.
+
+use super::{Format, Premises};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Whose figures `routes` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompatArg {
+    /// Those of agentic-cockpit's script, errors and all, as it prints them.
+    RolloutMetrics,
+}
+
+/// Arguments of `routes`.
+#[derive(Debug, Args)]
+pub struct RoutesArgs {
+    /// Built-in names, recording files, or transcripts (files or folders).
+    #[arg(required = true)]
+    pub recordings: Vec<String>,
+    /// Count calls that end on this day (UTC) or later, or from this instant on.
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Count calls that end on this day (UTC) or earlier, the whole day, or before this instant;
+    /// with `--compat` the day ends as it begins, as in the script.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Count packets whose id, agent, kind, root or source holds this; with `--compat`, prompts
+    /// whose text does.
+    #[arg(long, value_name = "TEXT")]
+    pub prompt_filter: Option<String>,
+    /// Print what another program would, to lay old figures beside new ones.
+    #[arg(long, value_enum)]
+    pub compat: Option<CompatArg>,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// Rows of the table of roots; 0 shows all.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub rows: usize,
+}
+
+/// Arguments of `env`.
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// A recording that the toggles are replayed on: a built-in name, a recording file, or
+    /// transcripts [default: none, and no figures].
+    pub recording: Option<String>,
+    /// Toggles whose settings are written, by id, e.g. `C1,C2` [default: all that have some].
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    pub with: Vec<String>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What the recording is read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}
