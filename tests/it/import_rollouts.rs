@@ -173,7 +173,7 @@ fn a_missing_parent_is_said() {
 #[test]
 fn places_tell_what_is_older_than_a_thread() {
     let placed =
-        |ordinal: u32, line: String| line.replacen("{", &format!("{{\"ordinal\":{ordinal},"), 1);
+        |ordinal: u32, line: String| line.replacen('{', &format!("{{\"ordinal\":{ordinal},"), 1);
     let more = format!("{SPAWNED},\"subagent_history_start_ordinal\":3");
     let text = placed(0, head(300, "c", &more))
         + &placed(1, calls(310, (0, 0), &[1_000]))
@@ -441,7 +441,7 @@ fn a_compaction_starts_the_context_over() {
         assert_eq!(imported.recording.calls[2].restart, Restart::AutoCompacted);
         let summary = imported.recording.blocks_of(2).iter();
         let summary = summary.filter(|block| block.kind == BlockKind::Summary).map(|b| b.chars);
-        assert_eq!(summary.last(), chars);
+        assert_eq!(summary.collect::<Vec<_>>().last().copied(), chars);
     }
 }
 
