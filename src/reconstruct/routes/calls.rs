@@ -24,15 +24,15 @@ pub struct Woken {
     pub retried: bool,
 }
 
-/// When the calls of an agent are made.
+/// When the calls of an agent are made, milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     /// When the next call starts.
-    pub now_ms: i64,
+    pub now: i64,
     /// From the start of one call to that of the next.
-    pub call_ms: i64,
+    pub call: i64,
     /// From the end of one invocation to the start of the next.
-    pub gap_ms: i64,
+    pub gap: i64,
 }
 
 /// A share of things, spread evenly.
@@ -70,7 +70,7 @@ pub fn session(
     for (at, call) in grown.calls.iter().enumerate() {
         let wakes = call.prompt.filter(|(_, again)| !again).map(|(invocation, _)| invocation);
         if let Some(invocation) = wakes {
-            clock.now_ms += if at == 0 { 0 } else { clock.gap_ms };
+            clock.now += if at == 0 { 0 } else { clock.gap };
             raw.invocations.push((at as u32, woken[invocation].packet.clone()));
         }
         let parts = call.prompt.map_or_else(Vec::new, |(invocation, _)| {
@@ -87,8 +87,8 @@ pub fn session(
         let output = RawBlock { tool, ..RawBlock::plain(said, 0, call.output) };
         raw.calls.push(RawCall {
             model: 0,
-            start_ms: clock.now_ms,
-            end_ms: clock.now_ms + clock.call_ms * 9 / 10,
+            start_ms: clock.now,
+            end_ms: clock.now + clock.call * 9 / 10,
             records: 1,
             usage: Usage {
                 fresh: call.context - read,
@@ -107,9 +107,9 @@ pub fn session(
             inputs,
             outputs: vec![output],
         });
-        clock.now_ms += clock.call_ms;
+        clock.now += clock.call;
     }
-    clock.now_ms += clock.gap_ms;
+    clock.now += clock.gap;
     raw.records = raw.calls.len() as u32;
     raw
 }

@@ -207,6 +207,6 @@ impl Agent {
         let span = span_ms.1 - span_ms.0;
         let call_ms = values.get("call-time")?.min(span / calls);
         let gap_ms = values.get("pause")?.min((span - calls * call_ms) / woken);
-        Ok(Clock { now_ms: span_ms.0, call_ms, gap_ms })
+        Ok(Clock { now: span_ms.0, call: call_ms, gap: gap_ms })
     }
 }

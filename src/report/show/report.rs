@@ -11,6 +11,7 @@ use crate::study::headline::Headline;
 use crate::study::sides::Step;
 use crate::study::uncertainty::Uncertainty;
 use crate::units::{Usage, part_bp};
+use std::fmt::Write as _;
 
 /// A report and everything it is made from.
 pub struct Full<'a> {
@@ -87,7 +88,7 @@ impl Full<'_> {
             let (saved, of) = (joint.cost.recorded, before.cost.recorded);
             let money = |money| format::money(money, Figures::default());
             let part = format::share(saved.part_bp(of), Figures::default());
-            line += &format!(" and {} of {} ({part})", money(saved), money(of));
+            let _ = write!(line, " and {} of {} ({part})", money(saved), money(of));
         }
         let mut lines = vec![line + "."];
         lines.extend(comparison.uncertainty.as_ref().map(|it| self.eight_of_ten(it)));
@@ -145,7 +146,7 @@ impl Full<'_> {
             bp(tokens.p90),
         );
         if comparison.has_dollars {
-            line += &format!(" and {} to {} of dollars", bp(dollars.p10), bp(dollars.p90));
+            let _ = write!(line, " and {} to {} of dollars", bp(dollars.p10), bp(dollars.p90));
         }
         line + "."
     }

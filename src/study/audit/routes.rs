@@ -7,6 +7,10 @@ use crate::reconstruct::Routes;
 use crate::reconstruct::published::Figure;
 use crate::reconstruct::routes::{Overlap, Row};
 use crate::units::{part_bp, scaled};
+use std::fmt::Write as _;
+
+/// Tokens and invocations of a row.
+type Counted = (i64, i64);
 
 /// Everything that can be said about the figures of reported routes.
 #[must_use]
@@ -32,7 +36,7 @@ fn grouped(number: i64) -> String {
     let digits = number.abs().to_string();
     let mut text = if number < 0 { "-".to_owned() } else { String::new() };
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -110,7 +114,7 @@ fn rests(routes: &Routes, findings: &mut Vec<Finding>) {
         sum += &if is_exact { grouped(left) } else { tokens(left) };
         if let Some(all) = &total.invocations {
             let woken: i64 = rows.iter().filter_map(|row| counted(row)).map(|(_, n)| n).sum();
-            sum += &format!("; {} - {woken} = {} invocations", all.text, all.value() - woken);
+            let _ = write!(sum, "; {} - {woken} = {} invocations", all.text, all.value() - woken);
         }
         let amount = if is_exact { grouped(left) } else { tokens(left) };
         let text =
@@ -242,7 +246,7 @@ fn overlap(routes: &Routes, view: &Overlap, findings: &mut Vec<Finding>) {
 /// What agents beside the first one of a kind can cost: between nothing and what they used.
 fn duplicates(
     routes: &Routes,
-    (first, own, others): (&Row, (i64, i64), &[(&Row, (i64, i64))]),
+    (first, own, others): (&Row, Counted, &[(&Row, Counted)]),
     listed: i64,
     findings: &mut Vec<Finding>,
 ) {
