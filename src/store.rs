@@ -20,6 +20,8 @@ pub struct Found {
     pub path: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Whether it was named itself rather than found in a folder.
+    pub named: bool,
 }
 
 /// What a search brought.
@@ -108,7 +110,8 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
         search.unreadable.append(&mut walk.unreadable);
         for (label, path) in walk.files {
             let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
-            let found = Found { label, path: path.clone(), bytes };
+            let named = roots.contains_key(&path);
+            let found = Found { label, path: path.clone(), bytes, named };
             // Found under two arguments: the smaller label, whichever came first.
             let kept = by_real.entry(path).or_insert_with(|| found.clone());
             if found.label < kept.label {
@@ -133,7 +136,7 @@ pub fn linked(path: &Path, name: &str, ending: &str) -> Vec<Found> {
     };
     let found = |label: String, path: PathBuf| {
         let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
-        Found { label, path, bytes }
+        Found { label, path, bytes, named: false }
     };
     if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
         return Vec::new();

@@ -15,6 +15,7 @@ use crate::study::experiment::{Experiment, World};
 use crate::study::limiter::{self, Loads};
 use crate::study::published::{PublishedClaim, published, published_of_routes};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -127,11 +128,13 @@ pub fn several(
     strict: bool,
     each: Option<&mut dyn FnMut(&Recording)>,
 ) -> Result<Loaded, Failure> {
-    if let [only] = arguments {
+    // A repetition says nothing new.
+    let arguments: Vec<&String> = arguments.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    if let [only] = arguments[..] {
         return one(only, lens, strict);
     }
     let (files, folders): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(|argument| is_recording(argument));
+        arguments.into_iter().partition(|argument| is_recording(argument));
     let parts = files
         .iter()
         .map(|argument| Ok(one(argument, lens, strict)?.recording))

@@ -284,7 +284,7 @@ pub fn import(
     imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
-    let loose = found.files.iter().all(|file| is_loose(&file.label));
+    let loose = found.files.iter().all(is_loose);
     if loose && (imported.files, imported.skipped) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
         return Err(store::no_transcripts(paths, &endings).into());
@@ -321,7 +321,7 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
             return (None, parsed);
         }
     };
-    let most = if is_loose(&file.label) { LOOSE_HEAD } else { lines::MAX_LINE };
+    let most = if is_loose(file) { LOOSE_HEAD } else { lines::MAX_LINE };
     let (head, cut) = read_head(&mut source, most);
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')
@@ -333,7 +333,7 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     let Some(importer) = importer else {
         if let Some(error) = cut {
             parsed.skip(0, format!("cannot be read: {error}"));
-        } else if !complete.is_empty() && !is_loose(&file.label) {
+        } else if !complete.is_empty() && !is_loose(file) {
             parsed.skip(0, "not a transcript of a known format");
         }
         return (None, parsed);
@@ -345,10 +345,11 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
 }
 
 /// Whether a file was found by a name that many other files have too.
-fn is_loose(label: &str) -> bool {
-    let of = |endings: &[&str]| endings.iter().any(|ending| label.ends_with(ending));
+fn is_loose(file: &Found) -> bool {
+    let of = |endings: &[&str]| endings.iter().any(|ending| file.label.ends_with(ending));
     let loose = ALL.iter().any(|one| of(one.loose_endings()));
-    (loose || FOLDERS.iter().any(|one| of(one.endings())))
+    !file.named
+        && (loose || FOLDERS.iter().any(|one| of(one.endings())))
         && !ALL.iter().any(|one| of(one.endings()))
 }
 

@@ -97,7 +97,7 @@ const END: [u8; 3] = [1, 0, 0];
 /// Bytes of a checksum behind the last block.
 const CHECKSUM: usize = 4;
 
-/// The first bytes of frames that hold no content begin with these, whatever their lowest half byte.
+/// Frames that hold no content begin with these bytes, whatever their lowest half byte.
 const SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 
 impl<'a> Blocks<'a> {

@@ -1,7 +1,8 @@
 //! TraceLab round traces: one line for each model call of Claude Code and Codex sessions.
 //!
-//! The layout is that of uw-syfi/TraceLab at commit b889eb7 (README, `docs/prompt_cache_accounting`,
-//! `artifacts/utils/DB_SCHEMA`, `example_sessions/sanitized/round_trace.jsonl`, read 2026-11-21):
+//! The layout is that of uw-syfi/TraceLab at commit b889eb7, read 2026-11-21 (README,
+//! `docs/prompt_cache_accounting`, `artifacts/utils/DB_SCHEMA` and
+//! `example_sessions/sanitized/round_trace.jsonl`):
 //! `input_tokens_total = prefix_tokens + newly_append_tokens`. The prefix is what was read from the
 //! cache. Of what was appended, Claude rows tell how much was written; the tier is not told, so
 //! that writes belong to the five-minute cache, as in transcripts. Codex rows tell no writes: what

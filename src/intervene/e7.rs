@@ -42,7 +42,7 @@ static CARD: Card = Card {
     texts: &[TextSpec {
         key: "names",
         most: 100,
-        what: "steps, agents or kinds that the rule stops; generation and maintenance if none is named",
+        what: "steps, agents or kinds that it stops; generation and maintenance if none is named",
     }],
     file: include_str!("e7.rs"),
 };

@@ -1,9 +1,9 @@
 //! Published figures: what a text prints, kept as printed.
 //!
 //! A figure stands in a file as the string that was published, e.g. `870.9k`, `~5.1M`, `6m 18s`,
-//! `12-14M`, `54%`, `165+`, `303,323,485`. The parser derives what the string means: the value, half a unit of
-//! the last printed digit (how far rounding can have moved it), and whether the author marked it
-//! as approximate. Nobody else interprets such strings.
+//! `12-14M`, `54%`, `165+`, `303,323,485`. The parser derives what the string means: the value,
+//! half a unit of the last printed digit (how far rounding can have moved it), and whether the
+//! author marked it as approximate. Nobody else interprets such strings.
 //!
 //! Figures stop at [`MOST`], so that the product of any two still fits an `i64`.
 //!
@@ -48,7 +48,8 @@ pub struct Figure {
 /// A string that is no figure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54%, 165+ or 45,276, up to 3000M"
+    "`{text}` is no figure: wanted one like 870.9k, ~5.1M, 12-14M, 6m 18s, 54%, 165+ or 45,276, up \
+     to 3000M"
 )]
 pub struct NoFigure {
     /// The string.

@@ -29,7 +29,7 @@ fn nothing_to_read_is_refused() {
     all_refuse(&folder.at("blank"), &["no calls"]);
     all_refuse("order-77", &["'order-77'", "built-in", "order-774, order-775"]);
     all_refuse("", &["no file"]);
-    refused(&["inspect", "order-774", "order-775"], &["order-774"]);
+    refused(&["inspect", "order-774", &folder.at("absent")], &["absent"]);
 }
 
 #[test]

@@ -245,9 +245,9 @@ impl Reading {
         }
         if killed > 0 {
             self.ledger.notes.push(format!(
-                "sessions that ended without a result: {killed}; their totals in the log were added \
-                 up over records and are about twice too high, calls are taken where a file shows \
-                 them"
+                "sessions that ended without a result: {killed}; their totals in the log were \
+                 added up over records and are about twice too high, calls are taken where a file \
+                 shows them"
             ));
         }
         self.ledger

@@ -163,7 +163,8 @@ mod tests {
 
     fn front(kind: &str, more: &str) -> String {
         format!(
-            "---\n{{\n  \"id\": \"p1\",\n  \"to\": [\"qa\"],\n  \"origin\": {{\"rootId\": \"wrong\"}},\n  \
+            "---\n{{\n  \"id\": \"p1\",\n  \"to\": [\"qa\"],\n  \
+             \"origin\": {{\"rootId\": \"wrong\"}},\n  \
              \"signals\": {{\"kind\": \"{kind}\", \"rootId\": \"r1\"{more}}},\n  \
              \"references\": {{\"completedTaskKind\": \"EXECUTE\"}}\n}}\n---\n\nbody\n"
         )

@@ -57,7 +57,10 @@ pub struct Words<'a>(pub Vec<Short<'a>>);
 
 /// Visits any value; only strings, lists and objects matter, each as its type says.
 macro_rules! lenient {
-    ($target:ident, $visitor:ident, |$raw:ident| $text:expr, |$seq:ident| $list:expr, |$map:ident| $object:expr) => {
+    (
+        $target:ident, $visitor:ident, |$raw:ident| $text:expr, |$seq:ident| $list:expr,
+        |$map:ident| $object:expr
+    ) => {
         struct $visitor;
         impl<'de> Visitor<'de> for $visitor {
             type Value = $target<'de>;

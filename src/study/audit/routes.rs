@@ -263,7 +263,8 @@ fn duplicates(
                 grouped(*most)
             ),
             format!(
-                "{listed} packets against {} + {count} = {} invocations; {} / {} of all routes = {}",
+                "{listed} packets against {} + {count} = {} invocations; {} / {} of all routes = \
+                 {}",
                 own.1,
                 own.1 + count,
                 grouped(*most),

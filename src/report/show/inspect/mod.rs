@@ -6,7 +6,7 @@ mod parts;
 use super::Provenance;
 use crate::recording::{Recording, Role, name_of};
 use crate::report::format;
-use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
+use crate::report::{Cell, Column, Document, Section, Value, View};
 use crate::study::fidelity::{Fidelity, Quantiles};
 use crate::study::holdout::{FEWEST_CALLS, HeldOut};
 use crate::study::summary::{Group, SessionTotals, Summary, Totals};
@@ -246,16 +246,21 @@ impl Shown<'_> {
             ],
         );
         let read = self.summary.totals.usage.read;
-        for toggle in &self.summary.toggles {
-            let quiet = if toggle.found == 0 { Tone::Muted } else { Tone::Plain };
+        let (idle, busy): (Vec<_>, Vec<_>) =
+            self.summary.toggles.iter().partition(|toggle| toggle.found == 0);
+        for toggle in busy {
             view.row(vec![
-                Cell::text(format!("{} {}", toggle.id, toggle.title)).tone(quiet),
-                Cell::count(i64::from(toggle.found)).tone(quiet),
-                Cell::tokens(toggle.touched).tone(quiet),
-                Cell::maybe(toggle.saved_read.map(Value::Tokens)).tone(quiet),
+                Cell::text(format!("{} {}", toggle.id, toggle.title)),
+                Cell::count(i64::from(toggle.found)),
+                Cell::tokens(toggle.touched),
+                Cell::maybe(toggle.saved_read.map(Value::Tokens)),
                 toggle.saved_read.map_or_else(Cell::missing, |saved| Cell::part(saved, read)),
-                Cell::maybe(toggle.saved_cost.map(Value::Money)).tone(quiet),
+                Cell::maybe(toggle.saved_cost.map(Value::Money)),
             ]);
+        }
+        if !idle.is_empty() {
+            let idle: Vec<&str> = idle.iter().map(|toggle| toggle.id).collect();
+            view.footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
         view.footnote(
             "a shorter wait can turn writes into reads: reads then rise while the money falls",
