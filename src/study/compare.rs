@@ -86,6 +86,8 @@ pub struct Comparison {
     pub headline: Headline,
     /// Whether its dollars mean anything.
     pub has_dollars: bool,
+    /// Whether luck decides what any call reads.
+    pub has_luck: bool,
     /// The plan that was replayed; bit k is toggle k.
     pub plan: Plan,
     /// Nothing toggled.
@@ -108,8 +110,8 @@ pub struct Comparison {
     pub tornado: Vec<Swing>,
     /// What each toggle adds when they are switched on one after the other, in their order.
     pub stepwise: Vec<Saving>,
-    /// Sum of the toggles alone minus the joint saving, in the headline's figure: what a plain sum of the
-    /// list would count twice (negative where toggles help each other).
+    /// Sum of the toggles alone minus the joint saving, in the headline's figure: what a plain sum
+    /// of the list would count twice (negative where toggles help each other).
     pub overlap: i64,
     /// Claims on several toggles.
     pub combined: Vec<CombinedResult>,
@@ -174,6 +176,7 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
     Ok(Comparison {
         headline,
         has_dollars: experiment.has_dollars(),
+        has_luck: plan.events.iter().any(|event| event.luck.is_some()),
         baseline_steps: by_step(recording, &plan, 0),
         variant_steps: by_step(recording, &plan, all),
         tornado: tornado.swings,

@@ -1,10 +1,11 @@
 //! What the parameters, the unknown call counts and other unknowns leave open.
 //!
 //! Everything is replayed once for each draw: other parameters, other call counts or unknowns
-//! where a source left them open, the same shocks. Draw k means the same for every toggle and every subset, so
-//! that differences are differences. Bands are quantiles of the draws (nearest rank); they hold
-//! the parameters and the call counts. The model's own error comes on top: in probabilities as a
-//! normal error whose 90th percentile is [`MODEL_ERROR_BP`], in verdicts as a margin.
+//! where a source left them open, another luck of automatic caches, the same shocks. Draw k means
+//! the same for every toggle and every subset, so that differences are differences. Bands are
+//! quantiles of the draws (nearest rank); they hold the parameters and what is open. The model's
+//! own error comes on top: in probabilities as a normal error whose 90th percentile is
+//! [`MODEL_ERROR_BP`], in verdicts as a margin.
 
 use super::attribute::Attribution;
 use super::claims::MODEL_ERROR_BP;

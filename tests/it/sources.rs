@@ -140,6 +140,32 @@ fn exported_tables_have_the_numbers_of_inspect() {
 }
 
 #[test]
+fn one_scenario_runs_over_a_mixed_folder() {
+    let read = |file: &str| std::fs::read(here(&format!("tests/fixtures/{file}"))).expect("a file");
+    let codex = "codex-probes/10_codex_plain/codex/sessions/2026/10/01/\
+                 rollout-2026-10-01T00-00-00-7f171bb0-e273-4c00-b374-6396bb880315.jsonl";
+    let claude = "probes/00_plain/claude/projects/-p/07173b6c-308f-4def-aa04-a63bbf6c2fa9.jsonl";
+    let folder =
+        Folder::new(&[("all/codex.jsonl", &read(codex)), ("all/claude.jsonl", &read(claude))]);
+    let scenario = folder.file(
+        "mixed.toml",
+        b"schema = \"windtunnel.scenario/1\"\nrecording = \"all\"\ndraws = 40\n\
+          [toggles.G4]\ncap = 500\n[toggles.G7]\ntokens = 2000\n",
+    );
+    let whole = json(&["inspect", &folder.at("all")]);
+    assert_eq!(number(&whole["totals"]["calls"]), 11, "seven of Codex and four of Claude Code");
+    let told = json(&["compare", "--scenario", &scenario]);
+    assert_eq!(number(&told["baseline"]["calls"]), 11);
+    let parts: i64 = [folder.at("all/codex.jsonl"), folder.at("all/claude.jsonl")]
+        .iter()
+        .map(|one| number(&json(&["inspect", one])["totals"]["read"]))
+        .sum();
+    assert_eq!(number(&whole["totals"]["read"]), parts);
+    let told = ok(&["compare", "--scenario", &scenario]);
+    assert!(told.contains("the luck of automatic caches"), "{told}");
+}
+
+#[test]
 fn every_exported_column_is_documented() {
     let folder = Folder::new(&[]);
     ok(&["export", "--csv", folder.path(), "order-774"]);

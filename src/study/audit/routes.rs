@@ -288,7 +288,8 @@ fn fewest_calls(routes: &Routes) -> Option<Finding> {
     let words: Vec<String> = rows.into_iter().map(|(_, words)| words).collect();
     (!words.is_empty()).then(|| {
         let text = format!(
-            "no call carries more than {} tokens, so that an invocation takes at least so many calls",
+            "no call carries more than {} tokens, so that an invocation takes at least so many \
+             calls",
             window.text
         );
         let sum = format!("tokens / invocations / {}: {}", window.text, words.join("; "));

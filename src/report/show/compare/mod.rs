@@ -79,7 +79,11 @@ impl Shown<'_> {
 
     /// What a source leaves open, in words.
     pub(in crate::report::show) fn open_things(&self) -> &'static str {
-        if self.routes.is_some() { "what the source leaves unknown" } else { "open call counts" }
+        match (self.routes, self.comparison.has_luck) {
+            (Some(_), _) => "what the source leaves unknown",
+            (None, true) => "the luck of automatic caches",
+            (None, false) => "open call counts",
+        }
     }
 
     /// One line a claim: the source's own arithmetic, and why the replay differs.
