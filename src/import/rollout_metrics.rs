@@ -2,8 +2,8 @@
 //!
 //! Its reading is kept with its oddities, so that its output can be printed again: no event is
 //! deduplicated, a missing total is a zero, the front matter of a packet is searched by patterns
-//! because it never parses. The arithmetic is [`script`]'s. For figures that are right, import the
-//! rollouts.
+//! because it never parses. The arithmetic is `study/script.rs`'s. For figures that are right,
+//! import the rollouts.
 //!
 //! Only files named `rollout-*.jsonl` count, in the order of their paths. A line that is no JSON is
 //! passed over in silence, as there.

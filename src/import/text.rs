@@ -1,6 +1,6 @@
 //! Visitors that measure text instead of keeping it.
 //!
-//! Strings come raw, escapes included ([`json`]): nothing is copied that is only counted.
+//! Strings come raw, escapes included (`json.rs`): nothing is copied that is only counted.
 //! Characters are code points.
 
 use crate::import::escapes::{chars, decode};
