@@ -19,8 +19,8 @@
 //! `TASK_COMPLETE:*` takes the others. A consult before execution would still be made. Where the
 //! first invocation of a session is taken, its skills are taken too (see C1).
 
-use super::support::packets::{Woken, acknowledge, woken};
-use super::{Card, Grade, Intervention, ParamSpec, Params, Setting, Share, TextSpec, Unit};
+use super::support::packets::{DONE, Woken, acknowledge, woken};
+use super::{Card, Grade, Intervention, Params, Setting, Share, TextSpec};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
@@ -33,16 +33,7 @@ static CARD: Card = Card {
     source: "exec budget, fix 6 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH=1, .._ALLOWLIST",
     grade: Grade { effort: 0, risk: 3 },
-    params: &[ParamSpec {
-        key: "done",
-        unit: Unit::BasisPoints,
-        low: 5_000,
-        mode: 10_000,
-        high: 10_000,
-        asked: false,
-        what: "share of the listed digests whose work is done",
-        source: "no measurement known; judgement, 2026-11",
-    }],
+    params: &[DONE],
     texts: &[TextSpec {
         key: "allow",
         most: 100,

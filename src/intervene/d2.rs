@@ -22,10 +22,10 @@
 //! left out. The controller's wait is not modelled, nor what it does about an answer; a gate that
 //! blocks asks for work that no recording holds.
 
-use super::support::packets::{DIGEST, controllers, woken};
+use super::support::packets::{controllers, digests, woken};
 use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
 use crate::plan::{Patch, Spawned, SpawnedCall};
-use crate::recording::Recording;
+use crate::recording::{DIGEST, Recording};
 
 /// Consult gate.
 pub struct D2;
@@ -157,9 +157,8 @@ impl Intervention for D2 {
                  {MOST_STAGES} stages x {phases} phases {cap} calls and {} tokens",
                 cap * each
             ));
-            let digests: Vec<_> = woken.iter().filter(|one| one.is_digest()).collect();
-            let tokens: i64 = digests.iter().map(|one| one.tokens(recording)).sum();
-            let average = tokens / (digests.len() as i64).max(1);
+            let (count, tokens) = digests(&woken, recording);
+            let average = tokens / count.max(1);
             patch.notes.push(format!(
                 "closing {} accepted answers without waking the controller saves up to {} tokens, \
                  {average} a digest",

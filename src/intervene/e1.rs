@@ -56,7 +56,6 @@ impl Intervention for E1 {
     }
 
     fn patch(&self, recording: &Recording, params: &Params) -> Patch {
-        let names = support::named::or(params.names("names"), &NAMES);
-        support::named::take(recording, &names, params.get("share"))
+        support::named::take_asked(recording, params, &NAMES)
     }
 }

@@ -13,15 +13,13 @@
 //!
 //! Lies: a patch may be useful all the same; who maintains it pays elsewhere.
 
-use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use super::support::named;
+use super::{Card, Grade, Intervention, Params};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Closed-scope work downgraded.
 pub struct E10;
-
-/// What it works on where nothing is named.
-const NAMES: [&str; 1] = ["generation and maintenance"];
 
 static CARD: Card = Card {
     id: "E10",
@@ -29,21 +27,8 @@ static CARD: Card = Card {
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "the state of the issue, read before a session starts",
     grade: Grade { effort: 1, risk: 2 },
-    params: &[ParamSpec {
-        key: "share",
-        unit: Unit::BasisPoints,
-        low: 0,
-        mode: 5_000,
-        high: 10_000,
-        asked: true,
-        what: "share of generation and maintenance spent on closed scopes",
-        source: "no source says; bounds: nothing and all of it, mode: the middle",
-    }],
-    texts: &[TextSpec {
-        key: "names",
-        most: 100,
-        what: "steps, agents or kinds that it stops; generation and maintenance if none is named",
-    }],
+    params: &[named::asked_share("share of generation and maintenance spent on closed scopes")],
+    texts: &[named::STOPPED],
     file: include_str!("e10.rs"),
 };
 
@@ -53,7 +38,6 @@ impl Intervention for E10 {
     }
 
     fn patch(&self, recording: &Recording, params: &Params) -> Patch {
-        let names = support::named::or(params.names("names"), &NAMES);
-        support::named::take(recording, &names, params.get("share"))
+        named::take_asked(recording, params, &named::MAINTENANCE)
     }
 }

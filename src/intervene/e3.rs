@@ -16,7 +16,8 @@
 //! Lies: a probe that comes off a bucket which another toggle makes smaller is counted there: of
 //! two toggles on one bucket the one that takes more counts.
 
-use super::support::named::{drop_unit, or, units};
+use super::support::named::{or, units};
+use super::support::packets::drop_invocation;
 use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit};
 use crate::plan::Patch;
 use crate::recording::{Basis, Recording};
@@ -75,7 +76,7 @@ impl Intervention for E3 {
         let known = units(recording, &or(params.names("names"), &NAMES));
         let most = usize::try_from(probes).unwrap_or(usize::MAX);
         for unit in known.iter().take(most) {
-            drop_unit(recording, unit, &mut patch);
+            drop_invocation(recording, &mut patch, unit.calls.clone());
         }
         let buckets = buckets(recording);
         patch.found = (known.len() + buckets.len()) as u32;

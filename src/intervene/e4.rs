@@ -11,7 +11,8 @@
 //!
 //! Lies: a template that does not fit costs an answer, and sometimes goodwill.
 
-use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use super::support::named;
+use super::{Card, Grade, Intervention, Params, TextSpec};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
@@ -27,16 +28,7 @@ static CARD: Card = Card {
     source: "operational economics (004_c0fd294b799362fb.txt): communication loops",
     knob: "a template and a list of cases that it serves",
     grade: Grade { effort: 2, risk: 2 },
-    params: &[ParamSpec {
-        key: "share",
-        unit: Unit::BasisPoints,
-        low: 0,
-        mode: 5_000,
-        high: 10_000,
-        asked: true,
-        what: "share of the communication's tokens that templates replace",
-        source: "no source says; bounds: nothing and all of it, mode: the middle",
-    }],
+    params: &[named::asked_share("share of the communication's tokens that templates replace")],
     texts: &[TextSpec {
         key: "names",
         most: 100,
@@ -51,7 +43,6 @@ impl Intervention for E4 {
     }
 
     fn patch(&self, recording: &Recording, params: &Params) -> Patch {
-        let names = support::named::or(params.names("names"), &NAMES);
-        support::named::take(recording, &names, params.get("share"))
+        named::take_asked(recording, params, &NAMES)
     }
 }

@@ -14,15 +14,13 @@
 //!
 //! Lies: a trigger that is not on the list is missed.
 
-use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use super::support::named;
+use super::{Card, Grade, Intervention, Params};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Escalate on signal.
 pub struct E5;
-
-/// What it works on where nothing is named.
-const NAMES: [&str; 1] = ["generation and maintenance"];
 
 static CARD: Card = Card {
     id: "E5",
@@ -30,21 +28,8 @@ static CARD: Card = Card {
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "a check of the forge before a session starts",
     grade: Grade { effort: 3, risk: 2 },
-    params: &[ParamSpec {
-        key: "share",
-        unit: Unit::BasisPoints,
-        low: 0,
-        mode: 5_000,
-        high: 10_000,
-        asked: true,
-        what: "share of generation and maintenance that no trigger asks for",
-        source: "no source says; bounds: nothing and all of it, mode: the middle",
-    }],
-    texts: &[TextSpec {
-        key: "names",
-        most: 100,
-        what: "steps, agents or kinds that it stops; generation and maintenance if none is named",
-    }],
+    params: &[named::asked_share("share of generation and maintenance that no trigger asks for")],
+    texts: &[named::STOPPED],
     file: include_str!("e5.rs"),
 };
 
@@ -54,7 +39,6 @@ impl Intervention for E5 {
     }
 
     fn patch(&self, recording: &Recording, params: &Params) -> Patch {
-        let names = support::named::or(params.names("names"), &NAMES);
-        support::named::take(recording, &names, params.get("share"))
+        named::take_asked(recording, params, &named::MAINTENANCE)
     }
 }

@@ -14,15 +14,13 @@
 //!
 //! Lies: a repository that would have paid is never seen.
 
-use super::{Card, Grade, Intervention, ParamSpec, Params, TextSpec, Unit, support};
+use super::support::named;
+use super::{Card, Grade, Intervention, Params};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Repository allowlist.
 pub struct E8;
-
-/// What it works on where nothing is named.
-const NAMES: [&str; 1] = ["generation and maintenance"];
 
 static CARD: Card = Card {
     id: "E8",
@@ -30,21 +28,8 @@ static CARD: Card = Card {
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "an allowlist and an ignore list of the search tools",
     grade: Grade { effort: 1, risk: 2 },
-    params: &[ParamSpec {
-        key: "share",
-        unit: Unit::BasisPoints,
-        low: 0,
-        mode: 5_000,
-        high: 10_000,
-        asked: true,
-        what: "share of generation and maintenance spent outside the list",
-        source: "no source says; bounds: nothing and all of it, mode: the middle",
-    }],
-    texts: &[TextSpec {
-        key: "names",
-        most: 100,
-        what: "steps, agents or kinds that it stops; generation and maintenance if none is named",
-    }],
+    params: &[named::asked_share("share of generation and maintenance spent outside the list")],
+    texts: &[named::STOPPED],
     file: include_str!("e8.rs"),
 };
 
@@ -54,7 +39,6 @@ impl Intervention for E8 {
     }
 
     fn patch(&self, recording: &Recording, params: &Params) -> Patch {
-        let names = support::named::or(params.names("names"), &NAMES);
-        support::named::take(recording, &names, params.get("share"))
+        named::take_asked(recording, params, &named::MAINTENANCE)
     }
 }

@@ -70,7 +70,7 @@ impl Intervention for N1 {
             patch.found += 1;
             tokens += one.tokens(recording);
             if share.takes() {
-                drop_invocation(recording, &mut patch, one);
+                drop_invocation(recording, &mut patch, one.calls.clone());
             }
         }
         if patch.found > 0 {

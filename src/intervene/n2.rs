@@ -14,8 +14,8 @@
 //!
 //! Lies: as the digest fast-path. How many of the reports were of work not done is not published.
 
-use super::support::packets::acknowledge;
-use super::{Card, Grade, Intervention, ParamSpec, Params, Setting, Share, TextSpec, Unit};
+use super::support::packets::{DONE, acknowledge};
+use super::{Card, Grade, Intervention, Params, Setting, Share, TextSpec};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
@@ -31,16 +31,7 @@ static CARD: Card = Card {
     source: "exec budget, step 2 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH_ALLOWLIST=TASK_COMPLETE:STATUS",
     grade: Grade { effort: 0, risk: 2 },
-    params: &[ParamSpec {
-        key: "done",
-        unit: Unit::BasisPoints,
-        low: 5_000,
-        mode: 10_000,
-        high: 10_000,
-        asked: false,
-        what: "share of the listed digests whose work is done",
-        source: "no measurement known; judgement, 2026-11",
-    }],
+    params: &[DONE],
     texts: &[TextSpec {
         key: "allow",
         most: 100,

@@ -14,7 +14,7 @@
 //! agent), and with `windtunnel routes`: the old script loses the first count of every file and
 //! counts forks twice (`--compat rollout-metrics` shows what it would have said).
 
-use super::support::packets::woken;
+use super::support::packets::{digests, woken};
 use super::{Card, Grade, Intervention, Params};
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -39,10 +39,7 @@ impl Intervention for N3 {
     }
 
     fn patch(&self, recording: &Recording, _: &Params) -> Patch {
-        let woken = woken(recording);
-        let digests: Vec<_> = woken.iter().filter(|one| one.is_digest()).collect();
-        let tokens: i64 = digests.iter().map(|one| one.tokens(recording)).sum();
-        let count = digests.len() as i64;
+        let (count, tokens) = digests(&woken(recording), recording);
         let mut patch = Patch::default();
         if count > 0 {
             patch.found = u32::try_from(count).unwrap_or(u32::MAX);

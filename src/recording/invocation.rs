@@ -28,6 +28,17 @@ pub struct Invocation {
     pub packet: Packet,
 }
 
+/// The kind of packet that tells a controller what happened.
+pub const DIGEST: &str = "ORCHESTRATOR_UPDATE";
+
+impl Packet {
+    /// Whether it tells a controller what happened.
+    #[must_use]
+    pub fn is_digest(&self) -> bool {
+        self.kind == DIGEST
+    }
+}
+
 impl Recording {
     /// The calls of invocation `index`; none where a later one took its place.
     #[must_use]

@@ -26,7 +26,7 @@ pub use beyond::{Crashes, Remainder};
 pub use build::{Builder, RawBlock, RawCall, RawSession};
 pub use check::Unbalanced;
 pub use digest::hex;
-pub use invocation::{Invocation, Packet};
+pub use invocation::{DIGEST, Invocation, Packet};
 pub use told::Told;
 pub use union::Union;
 

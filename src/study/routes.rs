@@ -5,12 +5,9 @@
 //! apart. An invocation counts in the window in which its first call ends; one whose agent was
 //! woken by the same packet before is a retry and told apart.
 
-use crate::recording::{Packet, Recording};
+use crate::recording::{DIGEST, Packet, Recording};
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The kind of packet that tells a controller what happened.
-const DIGEST: &str = "ORCHESTRATOR_UPDATE";
 
 /// What is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

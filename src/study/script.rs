@@ -7,11 +7,9 @@
 //!
 //! Source: agentic-cockpit `9c06a3aa` (2026-02-08), `scripts/rollout-metrics.mjs`.
 
+use crate::recording::DIGEST;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-
-/// The kind of packet whose sources have a table of their own.
-const DIGEST: &str = "ORCHESTRATOR_UPDATE";
 
 /// Tokens and invocations by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

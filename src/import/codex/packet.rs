@@ -10,7 +10,7 @@ use super::pieces::Words;
 use crate::import::escapes::decode;
 use crate::import::json;
 use crate::import::text::{Lenient, Short};
-use crate::recording::{BlockMarks, Packet};
+use crate::recording::{BlockMarks, DIGEST, Packet};
 use serde::Deserialize;
 
 /// What every packet is marked with.
@@ -111,7 +111,7 @@ fn fields(front: &str) -> Option<Packet> {
     let kind = name(&signals.kind.text());
     let source = name(&signals.source_kind.text());
     let completed = name(&references.completed_task_kind.text());
-    let digest = kind == "ORCHESTRATOR_UPDATE" && !source.is_empty();
+    let digest = kind == DIGEST && !source.is_empty();
     let completed = if completed.is_empty() { "*".to_owned() } else { completed };
     Some(Packet {
         id: name(&front.id.text()),

@@ -11,11 +11,10 @@
 //! Its prompt enters with that call. `at=50` starts the session 50 seconds into the recording,
 //! `tier=auto` caches as Codex does.
 
-use super::packets::DIGEST;
 use crate::cache::STEP;
 use crate::recording::{
-    BlockKind, BlockMarks, Builder, CacheBreak, CallMarks, Packet, RawBlock, RawCall, RawSession,
-    Recording, Restart, Role, Tier,
+    BlockKind, BlockMarks, Builder, CacheBreak, CallMarks, DIGEST, Packet, RawBlock, RawCall,
+    RawSession, Recording, Restart, Role, Tier,
 };
 use crate::units::Usage;
 

@@ -8,6 +8,8 @@
 //! larger share counts. So together they save what the more eager one saves: a floor, because how
 //! much of the same work two rules stop is published nowhere.
 
+use super::packets::drop_invocation;
+use crate::intervene::{ParamSpec, Params, TextSpec, Unit as Counts};
 use crate::plan::Patch;
 use crate::recording::{Basis, Packet, Recording, Session};
 use crate::units::share_of;
@@ -59,6 +61,35 @@ fn is_named(session: &Session, packet: Option<&Packet>, name: &str) -> bool {
         })
 }
 
+/// A share of the work that no source tells: until the user does, nothing and all of it bound it.
+pub const fn asked_share(what: &'static str) -> ParamSpec {
+    ParamSpec {
+        key: "share",
+        unit: Counts::BasisPoints,
+        low: 0,
+        mode: 5_000,
+        high: 10_000,
+        asked: true,
+        what,
+        source: "no source says; bounds: nothing and all of it, mode: the middle",
+    }
+}
+
+/// The bucket that rules about single pieces of work take from where nothing is named.
+pub const MAINTENANCE: [&str; 1] = ["generation and maintenance"];
+
+/// What such a rule stops.
+pub const STOPPED: TextSpec = TextSpec {
+    key: "names",
+    most: 100,
+    what: "steps, agents or kinds that it stops; generation and maintenance if none is named",
+};
+
+/// Takes the asked share of the work that a scenario names, or else the source.
+pub fn take_asked(recording: &Recording, params: &Params, source: &[&str]) -> Patch {
+    take(recording, &or(params.names("names"), source), params.get("share"))
+}
+
 /// The names that a scenario gives, or those of the source.
 pub fn or(given: &[String], source: &[&str]) -> Vec<String> {
     if given.is_empty() {
@@ -86,16 +117,9 @@ pub fn take(recording: &Recording, names: &[String], share_bp: i64) -> Patch {
     }
     let count = share_of(whole.len() as i64, share_bp) as usize;
     for at in spread(whole.len()).into_iter().take(count) {
-        drop_unit(recording, whole[at], &mut patch);
+        drop_invocation(recording, &mut patch, whole[at].calls.clone());
     }
     patch
-}
-
-/// Drops a unit whole.
-pub fn drop_unit(recording: &Recording, unit: &Unit, patch: &mut Patch) {
-    for call in unit.calls.clone() {
-        patch.drop_call_and_blocks(recording, call as u32, true);
-    }
 }
 
 /// The places of so many things in an order of which every beginning is spread evenly: by their
@@ -110,6 +134,7 @@ pub fn spread(count: usize) -> Vec<usize> {
 mod tests {
     use super::super::made;
     use super::*;
+    use crate::recording::BlockKind;
 
     fn dropped(lines: &[&str], names: &[&str], share_bp: i64) -> (u32, Vec<u32>) {
         let recording = made::recording(lines);
@@ -128,6 +153,19 @@ mod tests {
         assert_eq!(dropped(&lines, &["a/x", "b"], 10_000), (2, vec![0, 1, 2]));
         assert_eq!(dropped(&lines, &["x"], 10_000), (0, vec![]));
         assert_eq!(dropped(&lines, &[], 10_000), (0, vec![]));
+    }
+
+    #[test]
+    fn what_a_session_starts_with_stays_for_the_work_behind() {
+        let recording = made::recording(&["#a/U/r1 - #b/E/r1 -"]);
+        let patch = take(&recording, &["a".to_owned()], 10_000);
+        assert_eq!(patch.found, 1);
+        let system: Vec<u32> = (0..recording.blocks.len())
+            .filter(|&at| recording.blocks[at].kind == BlockKind::System)
+            .map(|at| at as u32)
+            .collect();
+        assert!(!system.is_empty() && system.iter().all(|at| !patch.dropped_blocks.contains(at)));
+        assert!(!patch.dropped_blocks.is_empty());
     }
 
     #[test]

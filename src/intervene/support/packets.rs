@@ -5,14 +5,11 @@
 //! marks of blocks, so that imported and reconstructed recordings are alike to it.
 
 use super::{SUMMARY_OUTPUT, blocks, goes_on, system_of};
-use crate::intervene::Share;
+use crate::intervene::{ParamSpec, Share, Unit};
 use crate::plan::{Compaction, DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, Packet, Recording, Tier};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// The kind of packet that tells a controller what happened.
-pub const DIGEST: &str = "ORCHESTRATOR_UPDATE";
 
 /// What a completed piece of work is called whose digest a controller has to read itself.
 const REVIEWED: &str = "EXECUTE";
@@ -37,7 +34,7 @@ pub struct Woken<'a> {
 impl Woken<'_> {
     /// Whether it tells a controller what happened.
     pub fn is_digest(&self) -> bool {
-        self.packet.kind == DIGEST
+        self.packet.is_digest()
     }
 
     /// Whether its session starts with it.
@@ -84,6 +81,12 @@ pub fn woken(recording: &Recording) -> Vec<Woken<'_>> {
     woken
 }
 
+/// The digests that woke agents, and the tokens of all of them.
+pub fn digests(woken: &[Woken<'_>], recording: &Recording) -> (i64, i64) {
+    let digests = woken.iter().filter(|one| one.is_digest());
+    digests.fold((0, 0), |(count, tokens), one| (count + 1, tokens + one.tokens(recording)))
+}
+
 /// Whether each invocation found its session warm as recorded: the one before of the same agent
 /// was in the same session. One that was in another session in between takes the warmth with it,
 /// because an agent keeps one record of what it has told to whom.
@@ -98,13 +101,25 @@ pub fn warm_as_recorded<'a>(woken: &[Woken<'a>]) -> Vec<bool> {
 
 /// Drops an invocation: its calls and all that it brought and said. What its session starts with
 /// stays for the invocation behind it, which would have to be told.
-pub fn drop_invocation(recording: &Recording, patch: &mut Patch, one: &Woken<'_>) {
-    for at in one.calls.clone() {
+pub fn drop_invocation(recording: &Recording, patch: &mut Patch, calls: Range<usize>) {
+    for at in calls {
         patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         let own = blocks(recording, at).filter(|(_, block)| block.kind != BlockKind::System);
         patch.dropped_blocks.extend(own.map(|(index, _)| index));
     }
 }
+
+/// How many of the listed digests need nothing more.
+pub const DONE: ParamSpec = ParamSpec {
+    key: "done",
+    unit: Unit::BasisPoints,
+    low: 5_000,
+    mode: 10_000,
+    high: 10_000,
+    asked: false,
+    what: "share of the listed digests whose work is done",
+    source: "no measurement known; judgement, 2026-11",
+};
 
 /// Acknowledges listed digests without waking the controller, a share of them. A list holds
 /// `source:kind` or `source:*`. Digests of reviewed work are not acknowledged, listed or not.
@@ -121,7 +136,7 @@ pub fn acknowledge(recording: &Recording, listed: &[String], share: &mut Share) 
         } else if share.takes() {
             patch.found += 1;
             own += one.tokens(recording);
-            drop_invocation(recording, &mut patch, one);
+            drop_invocation(recording, &mut patch, one.calls.clone());
         }
     }
     if patch.found > 0 {
