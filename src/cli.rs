@@ -1,8 +1,10 @@
 //! What can be typed.
 
+mod chart;
 mod cockpit;
 mod tables;
 
+pub use chart::{ChartArgs, PictureFormat, ThemeArg};
 pub use cockpit::{CompatArg, EnvArgs, RoutesArgs};
 pub use tables::{ExportArgs, StepsArgs};
 
@@ -28,6 +30,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Every subset of the toggles: ranking, Pareto front, best of each size, what the next adds.
     Sweep(SweepArgs),
+    /// One picture as SVG, PNG or CSV: growth, waterfall, sweep and others.
+    Chart(ChartArgs),
     /// Where the tokens went, what is wrong with the data, which toggles apply.
     Inspect(InspectArgs),
     /// What packets cost that wake agents: by agent and kind, source and root.
@@ -105,6 +109,9 @@ pub struct ReportArgs {
     /// Folder to write [default: reports/NAME].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Also write the charts as PNG.
+    #[arg(long)]
+    pub png: bool,
     /// What the recording is read under.
     #[command(flatten)]
     pub premises: Premises,

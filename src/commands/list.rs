@@ -1,6 +1,6 @@
 //! `windtunnel list`.
 
-use super::{Done, Outcome, load, render};
+use super::{Done, Outcome, load, pictures, render};
 use crate::cli::{Format, ListArgs};
 use crate::reconstruct;
 use crate::report::show::list::{self as show, Named};
@@ -24,9 +24,10 @@ pub fn run(args: &ListArgs) -> Outcome {
         let toggles: Vec<_> = parsed.toggles.iter().map(|c| c.toggle.card().id).collect();
         scenarios.push(Named { name: name.to_owned(), about: toggles.join(", ") });
     }
+    let charts = pictures::kinds();
     let stdout = match args.format {
-        Format::Json => show::json(&recordings, &scenarios),
-        other => render(&show::document(&recordings, &scenarios), other),
+        Format::Json => show::json(&recordings, &scenarios, &charts),
+        other => render(&show::document(&recordings, &scenarios, &charts), other),
     };
     Ok(Done { stdout, ..Done::default() })
 }

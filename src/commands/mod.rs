@@ -2,6 +2,7 @@
 
 mod asked;
 mod audit;
+mod chart;
 mod compare;
 mod completions;
 mod env;
@@ -11,10 +12,12 @@ mod import;
 mod inspect;
 mod list;
 mod load;
+mod pictures;
 mod report;
 mod routes;
 mod scenario;
 mod steps;
+mod studied;
 mod sweep;
 
 use crate::cli::{Command, Format};
@@ -62,6 +65,7 @@ pub fn run(command: Command) -> Done {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
+        Command::Chart(args) => chart::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Routes(args) => routes::run(&args),
         Command::Env(args) => env::run(&args),
@@ -92,10 +96,16 @@ fn render(document: &Document, format: Format) -> Vec<u8> {
     renderer.render(document, style(format))
 }
 
+/// Whether a person looks at the result as it is printed.
+#[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
+fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
 fn style(format: Format) -> Style {
     let no_color = std::env::var("NO_COLOR").ok();
-    let terminal = format == Format::Table && std::io::stdout().is_terminal();
+    let terminal = format == Format::Table && is_terminal();
     let width = if terminal { terminal_size::terminal_size() } else { None };
     let width = width.map(|(terminal_size::Width(columns), _)| columns);
     Style { width, ..Style::choose(terminal, no_color.as_deref()) }

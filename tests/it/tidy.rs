@@ -32,15 +32,25 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "merge", "packed", "shell", "suites", "text", "time",
         ],
     ),
-    ("report", &["chart", "columns", "document", "format", "json", "parquet", "view"]),
+    (
+        "report",
+        &[
+            "chart", "columns", "csv", "document", "format", "html", "json", "page", "parquet",
+            "view",
+        ],
+    ),
 ];
 
 /// Crates that only some modules may name.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("rayon", &["study", "import"]),
     ("polars", &["study", "import", "report"]),
     ("polars_parquet", &["report"]),
     ("plotters", &["report"]),
+    ("ab_glyph", &["report"]),
+    ("dejavu", &["report"]),
+    ("flate2", &["report"]),
+    ("png", &["report"]),
     ("comfy_table", &["report"]),
     ("indicatif", &["main", "cli", "commands"]),
     ("clap", &["main", "cli", "commands"]),

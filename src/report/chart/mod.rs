@@ -1,20 +1,58 @@
-//! Charts as SVG, drawn from plain structs.
+//! Charts as SVG and PNG, light and dark, drawn from plain structs.
 //!
-//! Same data, same bytes: positions are integers computed from integers, text is left to the
-//! reader's generic sans-serif, and no font is loaded. Coordinates in SVG are whole numbers here,
-//! so everything is drawn on a grid ten times as fine and shrunk by the `viewBox`. Colours are
-//! those of Okabe and Ito (2008), which stay apart for colour-blind readers; what they say is also
-//! said by place or by words.
+//! A chart lays itself out once as a [`Sheet`]; painters make files of it. Same data, same bytes:
+//! positions are integers computed from integers, the font is embedded, colours come from a fixed
+//! list that colour-blind readers can tell apart, and what a colour says is also said by place or
+//! by words. Beside each picture lie its numbers, as a table.
+//!
+//! A new kind is one file with a [`Chart`] here and one file in `report/show/charts` that makes it
+//! from the results of a study.
 
-mod canvas;
+mod font;
 mod growth;
+mod png;
+mod sheet;
+mod svg;
+mod theme;
 mod waterfall;
 
 pub use growth::{Growth, Line};
+pub use sheet::Sheet;
+pub use theme::{THEMES, Theme, variables};
 pub use waterfall::{Step, Waterfall};
 
 use super::format::{self, Figures};
+use super::view::{Column, Value, View};
 use crate::units::PicoUsd;
+
+/// One picture, as plain numbers.
+pub trait Chart {
+    /// The picture.
+    fn sheet(&self) -> Sheet;
+    /// The numbers in it, as a table.
+    fn data(&self) -> View;
+}
+
+impl Sheet {
+    /// The file as SVG.
+    #[must_use]
+    pub fn to_svg(&self, theme: Theme) -> Vec<u8> {
+        svg::paint(self, theme)
+    }
+
+    /// The picture as a part of a page that declares [`variables`]: it follows the page's colours.
+    #[must_use]
+    pub fn to_inline_svg(&self) -> String {
+        let svg = svg::paint(self, Theme::Light);
+        theme::with_variables(String::from_utf8(svg).expect("an SVG is text"))
+    }
+
+    /// The file as PNG, twice as large.
+    #[must_use]
+    pub fn to_png(&self, theme: Theme) -> Vec<u8> {
+        png::paint(self, theme)
+    }
+}
 
 /// What the numbers of a chart count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +68,22 @@ impl Unit {
         match self {
             Self::Tokens => format::tokens(saturated(amount), signed),
             Self::Money => format::money(PicoUsd(amount), Figures { signed, exact: false }),
+        }
+    }
+
+    /// An amount as a value of a table.
+    fn value(self, amount: i128) -> Value {
+        match self {
+            Self::Tokens => Value::Tokens(saturated(amount)),
+            Self::Money => Value::Money(PicoUsd(amount)),
+        }
+    }
+
+    /// A column for amounts.
+    fn column(self, heading: &str) -> Column {
+        match self {
+            Self::Tokens => Column::tokens(heading),
+            Self::Money => Column::money(heading),
         }
     }
 
@@ -95,8 +149,36 @@ fn up(value: i128, step: i128) -> i128 {
 mod tests {
     use super::*;
 
+    /// What every chart has to keep: no text over text or off the sheet, the same bytes again, all
+    /// four files, and a table.
+    pub(super) fn check_chart(chart: &dyn Chart) -> String {
+        let sheet = chart.sheet();
+        assert_eq!(sheet.flaws(), Vec::<String>::new(), "{}", sheet.title);
+        for theme in THEMES {
+            let svg = sheet.to_svg(theme);
+            assert!(svg.starts_with(b"<svg width=\"") && svg.ends_with(b"</svg>\n"));
+            assert_eq!(svg, chart.sheet().to_svg(theme));
+        }
+        let inline = sheet.to_inline_svg();
+        assert!(inline.contains("var(--paper)") && !inline.contains("=\"#"), "{}", sheet.title);
+        assert!(!chart.data().columns.is_empty());
+        String::from_utf8(sheet.to_svg(Theme::Light)).expect("an SVG is text")
+    }
+
     fn check(low: i128, high: i128, expect: &[i128]) {
         assert_eq!(Axis::new(low, high, 6).ticks().collect::<Vec<_>>(), expect);
+    }
+
+    #[test]
+    fn a_bitmap_is_twice_the_size_and_the_same_again() {
+        let sheet = waterfall::tests::sample().sheet();
+        let file = sheet.to_png(Theme::Dark);
+        assert_eq!(file, sheet.to_png(Theme::Dark));
+        assert_ne!(file, sheet.to_png(Theme::Light));
+        let reader = ::png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
+        let size = reader.info().size();
+        let twice = |pixels: i32| pixels.unsigned_abs() * 2;
+        assert_eq!(size, (twice(sheet.size.0), twice(sheet.size.1)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Named {
 
 /// For people.
 #[must_use]
-pub fn document(recordings: &[Named], scenarios: &[Named]) -> Document {
+pub fn document(recordings: &[Named], scenarios: &[Named], charts: &[Named]) -> Document {
     let mut document = Document::new("What there is");
     let named = |title: &str, items: &[Named]| {
         let mut view = View::new(title, vec![Column::text("name"), Column::text("about")]);
@@ -44,26 +44,28 @@ pub fn document(recordings: &[Named], scenarios: &[Named]) -> Document {
         "no source gives a number that these need, and `explain` says which: {}",
         asking.join(", ")
     ));
-    document.section(
-        Section::new("Built in")
-            .table(named("Recordings", recordings))
-            .table(named("Scenarios", scenarios))
-            .table(toggles),
-    );
+    let mut section = Section::new("Built in")
+        .table(named("Recordings", recordings))
+        .table(named("Scenarios", scenarios));
+    if !charts.is_empty() {
+        section = section.table(named("Charts", charts));
+    }
+    document.section(section.table(toggles));
     document
 }
 
 /// For programs.
 #[must_use]
-pub fn json(recordings: &[Named], scenarios: &[Named]) -> Vec<u8> {
+pub fn json(recordings: &[Named], scenarios: &[Named], charts: &[Named]) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
         recordings: &'a [Named],
         scenarios: &'a [Named],
+        charts: &'a [Named],
         toggles: Vec<CardJson>,
     }
     let toggles = ALL.iter().map(|one| CardJson::of(one.card())).collect();
-    json::document("list", 1, &Body { recordings, scenarios, toggles })
+    json::document("list", 1, &Body { recordings, scenarios, charts, toggles })
 }
 
 #[derive(Serialize)]

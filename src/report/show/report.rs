@@ -20,7 +20,7 @@ pub struct Full<'a> {
     /// How a reported pipeline was fitted.
     pub fit: Option<&'a Reconstruction>,
     /// Pictures beside the report: file name and what it shows.
-    pub images: &'a [(&'static str, &'static str)],
+    pub images: &'a [(String, &'static str)],
 }
 
 impl Full<'_> {
@@ -46,7 +46,7 @@ impl Full<'_> {
             toggles = toggles.table(dollars);
         }
         for (file, alt) in self.images {
-            toggles = toggles.image(*file, *alt);
+            toggles = toggles.image(file, *alt);
         }
         document.section(toggles.bullets(shown.explanations()));
         document.sections.extend(shown.bounds());

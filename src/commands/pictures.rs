@@ -1,0 +1,62 @@
+//! Pictures of a comparison as files.
+
+use super::studied::Studied;
+use crate::report::show::compare::Shown;
+use crate::report::show::list::Named;
+
+/// The pictures of a report.
+#[derive(Default)]
+pub struct Pictures {
+    /// File name and bytes.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What the report shows: file name and what is to be seen.
+    pub images: Vec<(String, &'static str)>,
+}
+
+/// Every picture that this recording has, in both themes and with its numbers.
+#[cfg(feature = "charts")]
+pub fn all(studied: &Studied, shown: &Shown<'_>, png: bool) -> Pictures {
+    use crate::report::chart::{THEMES, Theme};
+    use crate::report::csv;
+    use crate::report::show::charts::{ALL, Source};
+    let sweep = studied.sweep();
+    let sweep = sweep.as_ref().map_err(String::as_str);
+    let source = Source { shown, recording: studied.recording(), sweep };
+    let mut pictures = Pictures::default();
+    for kind in &ALL {
+        let Ok(chart) = (kind.make)(&source) else { continue };
+        let sheet = chart.sheet();
+        for theme in THEMES {
+            let name = match theme {
+                Theme::Light => format!("charts/{}", kind.id),
+                Theme::Dark => format!("charts/{}-dark", kind.id),
+            };
+            pictures.files.push((format!("{name}.svg"), sheet.to_svg(theme)));
+            if png {
+                pictures.files.push((format!("{name}.png"), sheet.to_png(theme)));
+            }
+        }
+        pictures.files.push((format!("charts/{}.csv", kind.id), csv::view(&chart.data())));
+        pictures.images.push((format!("charts/{}.svg", kind.id), kind.shows));
+    }
+    pictures
+}
+
+/// None: this build has no charts.
+#[cfg(not(feature = "charts"))]
+pub fn all(_: &Studied, _: &Shown<'_>, _: bool) -> Pictures {
+    Pictures::default()
+}
+
+/// The kinds of pictures.
+#[cfg(feature = "charts")]
+pub fn kinds() -> Vec<Named> {
+    let all = crate::report::show::charts::ALL.iter();
+    all.map(|kind| Named { name: kind.id.to_owned(), about: kind.shows.to_owned() }).collect()
+}
+
+/// None: this build has no charts.
+#[cfg(not(feature = "charts"))]
+pub fn kinds() -> Vec<Named> {
+    Vec::new()
+}

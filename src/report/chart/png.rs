@@ -1,0 +1,166 @@
+//! A sheet as PNG, at twice its size for sharp screens and print.
+//!
+//! Shapes are drawn three times as large again and averaged down: the backend's lines have no even
+//! width otherwise. Text is set at the final size, where the font's own outlines are sharpest.
+
+use super::font;
+use super::sheet::{GRID, HPos, Shape, Sheet};
+use super::theme::{Hue, Theme};
+use plotters::coord::Shift;
+use plotters::prelude::{
+    BitMapBackend, Circle, DrawingArea, IntoDrawingArea, PathElement, Polygon, Rectangle,
+    ShapeStyle,
+};
+use plotters::style::{Color, RGBColor};
+
+/// Pixels of the file for one of the sheet.
+const SCALE: i32 = 2;
+/// Drawn pixels for one of the file.
+const FINER: i32 = 3;
+
+/// The file.
+pub fn paint(sheet: &Sheet, theme: Theme) -> Vec<u8> {
+    let (width, height) = (sheet.size.0 * SCALE, sheet.size.1 * SCALE);
+    let mut pixels = shapes(sheet, theme);
+    for shape in &sheet.shapes {
+        text(&mut pixels, (width, height), shape, theme);
+    }
+    encoded(&pixels, (width.unsigned_abs(), height.unsigned_abs()))
+}
+
+/// Everything but text, three bytes a pixel, row by row.
+fn shapes(sheet: &Sheet, theme: Theme) -> Vec<u8> {
+    let large = (sheet.size.0 * SCALE * FINER, sheet.size.1 * SCALE * FINER);
+    let size = (large.0.unsigned_abs(), large.1.unsigned_abs());
+    let mut pixels = vec![0; size.0 as usize * size.1 as usize * 3];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+        area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
+        for shape in &sheet.shapes {
+            put(&area, shape, theme);
+        }
+        area.present().expect("a buffer can be closed");
+    }
+    averaged(&pixels, size.0 as usize)
+}
+
+type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+
+/// Tenths of a pixel of the sheet in pixels that are drawn.
+fn large(tenths: i32) -> i32 {
+    tenths * SCALE * FINER / GRID
+}
+
+fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
+    let tinted = |hue: Hue, opacity: u8| hue.in_theme(theme).mix(f64::from(opacity) / 100.0);
+    let place = |(x, y): (i32, i32)| (large(x), large(y));
+    match shape {
+        Shape::Text { .. } => Ok(()),
+        Shape::Bar { corners, hue, opacity } => {
+            // The backend counts the last pixel in.
+            let (x, y) = place(corners[1]);
+            let corners = [place(corners[0]), (x - 1, y - 1)];
+            area.draw(&Rectangle::new(corners, tinted(*hue, *opacity).filled()))
+        }
+        Shape::Line { points, width, hue } => {
+            let points: Vec<_> = points.iter().copied().map(place).collect();
+            return line(area, &points, *width, hue.in_theme(theme));
+        }
+        Shape::Area { points, hue, opacity } => {
+            let points: Vec<_> = points.iter().copied().map(place).collect();
+            area.draw(&Polygon::new(points, tinted(*hue, *opacity).filled()))
+        }
+        Shape::Dot { at, radius, hue, opacity } => {
+            let radius = large(radius.cast_signed()).unsigned_abs();
+            area.draw(&Circle::new(place(*at), radius, tinted(*hue, *opacity).filled()))
+        }
+    }
+    .expect("a buffer takes all shapes");
+}
+
+/// A line, stretch by stretch with round joints: mitres of the backend shoot out at sharp turns.
+fn line(area: &Area<'_>, points: &[(i32, i32)], width: u32, colour: RGBColor) {
+    let wide = large(width.cast_signed()).max(1);
+    let half = wide / 2;
+    for pair in points.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let drawn = if x0 == x1 || y0 == y1 {
+            let low = (x0.min(x1) - half, y0.min(y1) - half);
+            let reach = wide - half - 1;
+            let high = (x0.max(x1) + reach, y0.max(y1) + reach);
+            area.draw(&Rectangle::new([low, high], colour.filled()))
+        } else {
+            let style = ShapeStyle {
+                color: colour.to_rgba(),
+                filled: false,
+                stroke_width: wide.unsigned_abs(),
+            };
+            area.draw(&PathElement::new(vec![pair[0], pair[1]], style))
+        };
+        drawn.expect("a buffer takes all shapes");
+    }
+    for joint in points.iter().skip(1).take(points.len().saturating_sub(2)) {
+        let dot = Circle::new(*joint, half.unsigned_abs(), colour.filled());
+        area.draw(&dot).expect("a buffer takes all shapes");
+    }
+}
+
+/// Each square of drawn pixels as one pixel of their mean colour.
+fn averaged(pixels: &[u8], width: usize) -> Vec<u8> {
+    let finer = FINER.unsigned_abs() as usize;
+    let bands = pixels.chunks_exact(width * 3 * finer);
+    let mut small = Vec::with_capacity(pixels.len() / (finer * finer));
+    let mut sums = vec![0_u32; width / finer * 3];
+    for band in bands {
+        sums.fill(0);
+        for row in band.chunks_exact(width * 3) {
+            for (sums, square) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * finer)) {
+                for pixel in square.chunks_exact(3) {
+                    for (sum, part) in sums.iter_mut().zip(pixel) {
+                        *sum += u32::from(*part);
+                    }
+                }
+            }
+        }
+        let count = (finer * finer) as u32;
+        small.extend(sums.iter().map(|sum| ((sum + count / 2) / count) as u8));
+    }
+    small
+}
+
+/// Text on top of the pixels.
+fn text(pixels: &mut [u8], (width, height): (i32, i32), shape: &Shape, theme: Theme) {
+    let Shape::Text { words, at, how } = shape else { return };
+    let wide = font::width(words, how.size, how.bold);
+    let left = match how.anchor {
+        HPos::Left => at.0,
+        HPos::Center => at.0 - wide / 2,
+        HPos::Right => at.0 - wide,
+    };
+    let scaled = |tenths: i32| (tenths * SCALE) as f32 / GRID as f32;
+    let RGBColor(red, green, blue) = how.hue.in_theme(theme);
+    let size = (how.size * SCALE) as f32;
+    font::set(words, (size, how.bold), (scaled(left), scaled(at.1)), |x, y, cover| {
+        if !(0..width).contains(&x) || !(0..height).contains(&y) {
+            return;
+        }
+        let at = ((y * width + x) * 3) as usize;
+        let cover = (cover.clamp(0.0, 1.0) * 256.0) as u32;
+        for (under, ink) in pixels[at..at + 3].iter_mut().zip([red, green, blue]) {
+            let mixed = u32::from(*under) * (256 - cover) + u32::from(ink) * cover;
+            *under = ((mixed + 128) / 256) as u8;
+        }
+    });
+}
+
+fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::High);
+    let writer = encoder.write_header();
+    let written = writer.and_then(|mut writer| writer.write_image_data(pixels));
+    written.expect("a buffer takes an image of its size");
+    file
+}

@@ -1,0 +1,78 @@
+//! A sheet as SVG. Coordinates in the backend are whole numbers, so that everything is drawn on a
+//! grid ten times as fine and shrunk by the `viewBox`.
+
+use super::font::FAMILY;
+use super::sheet::{GRID, Shape, Sheet};
+use super::theme::{Hue, Theme};
+use plotters::prelude::{
+    Circle, IntoDrawingArea, IntoFont, PathElement, Polygon, Rectangle, SVGBackend, ShapeStyle,
+};
+use plotters::style::text_anchor::{Pos, VPos};
+use plotters::style::{Color, FontStyle};
+
+/// The backend writes font sizes divided by this.
+const FONT_SCALE: f64 = 1.24;
+
+/// The file.
+pub fn paint(sheet: &Sheet, theme: Theme) -> Vec<u8> {
+    let fine = (sheet.size.0.unsigned_abs() * 10, sheet.size.1.unsigned_abs() * 10);
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
+        area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
+        for shape in &sheet.shapes {
+            put(&area, shape, theme);
+        }
+        area.present().expect("a buffer can be closed");
+    }
+    finished(svg, sheet, fine)
+}
+
+type Area<'a> = plotters::prelude::DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+
+fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
+    let tinted = |hue: Hue, opacity: u8| hue.in_theme(theme).mix(f64::from(opacity) / 100.0);
+    let drawn = match shape {
+        Shape::Bar { corners, hue, opacity } => {
+            area.draw(&Rectangle::new(*corners, tinted(*hue, *opacity).filled()))
+        }
+        Shape::Line { points, width, hue } => {
+            let color = hue.in_theme(theme).to_rgba();
+            let style = ShapeStyle { color, filled: false, stroke_width: *width };
+            area.draw(&PathElement::new(points.clone(), style))
+        }
+        Shape::Area { points, hue, opacity } => {
+            area.draw(&Polygon::new(points.clone(), tinted(*hue, *opacity).filled()))
+        }
+        Shape::Dot { at, radius, hue, opacity } => {
+            area.draw(&Circle::new(*at, *radius, tinted(*hue, *opacity).filled()))
+        }
+        Shape::Text { words, at, how } => {
+            let size = f64::from(how.size * GRID) * FONT_SCALE;
+            let weight = if how.bold { FontStyle::Bold } else { FontStyle::Normal };
+            let font = (FAMILY, size, weight).into_font().color(&how.hue.in_theme(theme));
+            area.draw_text(words, &font.pos(Pos::new(how.anchor, VPos::Center)), *at)
+        }
+    };
+    drawn.expect("a buffer takes all shapes");
+}
+
+/// The backend's file at its real size and with its title.
+fn finished(mut svg: String, sheet: &Sheet, fine: (u32, u32)) -> Vec<u8> {
+    // Sizes come out of the backend with the dust of that division.
+    for size in (8..=24).map(|size| size * GRID) {
+        let dusty = format!("font-size=\"{}\"", f64::from(size) * FONT_SCALE / FONT_SCALE);
+        svg = svg.replace(&dusty, &format!("font-size=\"{size}\""));
+    }
+    let title = sheet.title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let fine_size = format!("width=\"{}\" height=\"{}\"", fine.0, fine.1);
+    let (width, height) = sheet.size;
+    let real_size = format!("width=\"{width}\" height=\"{height}\" role=\"img\"");
+    let head = svg.find('>').expect("an opening tag") + 1;
+    let opening = svg[..head].replacen(&fine_size, &real_size, 1);
+    let mut file = format!("{opening}\n<title>{title}</title>{}", &svg[head..]);
+    if !file.ends_with('\n') {
+        file.push('\n');
+    }
+    file.into_bytes()
+}

@@ -1,0 +1,68 @@
+//! The pictures of a comparison: from the results of a study to plain numbers, one file a kind; the
+//! chart module lays them out.
+
+mod growth;
+mod waterfall;
+
+use super::compare::Shown;
+use crate::recording::Recording;
+use crate::report::chart::Chart;
+use crate::study::sweep::Sweep;
+
+/// What charts are made from.
+pub struct Source<'a> {
+    /// The comparison, and what it is shown with.
+    pub shown: &'a Shown<'a>,
+    /// What was replayed.
+    pub recording: &'a Recording,
+    /// Every subset of the toggles; `None` where that was not asked for or cannot be, with the
+    /// reason.
+    pub sweep: Result<&'a Sweep, &'a str>,
+}
+
+impl Source<'_> {
+    /// The name of the recording.
+    fn name(&self) -> &str {
+        &self.shown.provenance.recording
+    }
+
+    /// Lines at the bottom: digests, prices, toggles, seed.
+    fn footer(&self) -> Vec<String> {
+        self.shown.provenance.lines()
+    }
+}
+
+/// A picture, or why there is none of this recording.
+pub type Made = Result<Box<dyn Chart>, String>;
+
+/// One kind of picture.
+pub struct Kind {
+    /// Its name on the command line, and of its files.
+    pub id: &'static str,
+    /// What it shows, in words.
+    pub shows: &'static str,
+    /// Whether it needs draws: the bands of parameters and unknowns.
+    pub needs_draws: bool,
+    /// Whether it needs every subset.
+    pub needs_sweep: bool,
+    /// The picture of a comparison.
+    pub make: fn(&Source<'_>) -> Made,
+}
+
+/// All kinds, in the order of a report.
+pub const ALL: [Kind; 2] = [
+    Kind {
+        id: "waterfall",
+        shows: "from the baseline through each toggle to the result, with what is claimed",
+        needs_draws: false,
+        needs_sweep: false,
+        make: waterfall::make,
+    },
+    Kind {
+        id: "growth",
+        shows: "context of each call of the longest sessions, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: growth::make,
+    },
+];
