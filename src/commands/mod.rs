@@ -2,6 +2,7 @@
 
 mod asked;
 mod audit;
+#[cfg(feature = "charts")]
 mod chart;
 mod compare;
 mod completions;
@@ -65,7 +66,12 @@ pub fn run(command: Command) -> Done {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
+        #[cfg(feature = "charts")]
         Command::Chart(args) => chart::run(&args),
+        #[cfg(not(feature = "charts"))]
+        Command::Chart(_) => Err(Failure::new(
+            "this build has no charts: build it with the default features, or `--features charts`",
+        )),
         Command::Inspect(args) => inspect::run(&args),
         Command::Routes(args) => routes::run(&args),
         Command::Env(args) => env::run(&args),
