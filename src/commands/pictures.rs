@@ -49,22 +49,22 @@ pub fn all(studied: &Studied, shown: &Shown<'_>, png: bool) -> Pictures {
     pictures
 }
 
-/// The page of a report.
+/// The page of a report as a file.
 #[cfg(feature = "charts")]
-pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Option<Vec<u8>> {
+pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Vec<(String, Vec<u8>)> {
     let paged = Paged {
         full,
         scenario: &studied.ready.scenario,
         recording: studied.recording(),
         pictures: &pictures.inline,
     };
-    Some(paged.to_bytes())
+    vec![("index.html".to_owned(), paged.to_bytes())]
 }
 
 /// None: this build has no page.
 #[cfg(not(feature = "charts"))]
-pub fn page(_: &Studied, _: &Full<'_>, _: &Pictures) -> Option<Vec<u8>> {
-    None
+pub fn page(_: &Studied, _: &Full<'_>, _: &Pictures) -> Vec<(String, Vec<u8>)> {
+    Vec::new()
 }
 
 /// None: this build has no charts.

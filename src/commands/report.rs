@@ -39,8 +39,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
         ("toggles.csv".into(), csv::view(&shown.toggles())),
         ("steps.csv".into(), csv::view(&full.steps(&studied.comparison.baseline_steps))),
     ];
-    let page = pictures::page(&studied, &full, &pictures);
-    files.extend(page.map(|page| ("index.html".to_owned(), page)));
+    files.extend(pictures::page(&studied, &full, &pictures));
     let distribution = shown.spread_table();
     files.extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::view(&view))));
     files.extend(pictures.files);

@@ -63,7 +63,7 @@ impl Paged<'_> {
             subtitle: self.subtitle(),
             lead: short.map_or_else(String::new, |section| html::items(section, &no_picture)),
             totals: self.totals(&kept),
-            toggles: self.toggle_table(&toggles),
+            toggles: self.toggle_table(&kept, &toggles),
             limits: self.limits(&toggles, &curves),
             contents: contents(rest),
             sections: rest.iter().map(|section| self.section(section)).collect(),
