@@ -16,6 +16,7 @@ pub mod hygiene;
 pub mod lattice;
 pub mod limiter;
 pub mod openings;
+pub mod order;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;

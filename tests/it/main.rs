@@ -38,6 +38,7 @@ mod run;
 mod small;
 mod sources;
 mod spread;
+mod summary;
 mod tidy;
 mod twin;
 mod twin_patch;

@@ -324,7 +324,10 @@ fn combined_name(claim: &PublishedClaim) -> String {
 }
 
 /// The word for a verdict; of a claim without a number it says whether tokens fall.
-fn verdict_word(claim: &PublishedClaim, verdict: Verdict) -> &'static str {
+pub(in crate::report::show) fn verdict_word(
+    claim: &PublishedClaim,
+    verdict: Verdict,
+) -> &'static str {
     match verdict {
         Verdict::NotTestable | Verdict::Open => verdict.word(),
         Verdict::Holds if claim.is_direction => "falls, as said",
