@@ -9,7 +9,7 @@ use crate::study::claims::Verdict;
 use crate::study::compare::CombinedResult;
 use crate::study::headline::Headline;
 use crate::study::order::Order;
-use crate::study::sides::{Saving, Step};
+use crate::study::sides::Step;
 use crate::units::{PicoUsd, part_bp};
 use std::fmt::Write as _;
 
@@ -113,7 +113,7 @@ impl Full<'_> {
             share(part_bp(saved.abs(), of))
         );
         if comparison.has_dollars {
-            let (saved, of) = (joint.cost.recorded, before.cost.recorded);
+            let (saved, of) = (joint.money(), before.money());
             let size = PicoUsd(saved.0.abs());
             let part = share(size.part_bp(of));
             let verb = change(saved.0 >= 0, money(size));
@@ -189,7 +189,7 @@ impl Full<'_> {
         let baseline = &comparison.baseline;
         let mut start = vec![Cell::text("as it is"), Cell::missing(), Cell::missing()];
         start.extend([Cell::tokens(headline.of_side(baseline)), Cell::count(baseline.calls)]);
-        start.extend(dollars.then(|| Cell::money(Saving::from(baseline).money())));
+        start.extend(dollars.then(|| Cell::money(baseline.money())));
         start.push(Cell::missing());
         view.row(start);
         for built in &order.built {
@@ -200,7 +200,7 @@ impl Full<'_> {
                 Cell::tokens(headline.of_side(&built.after)),
                 Cell::count(built.after.calls),
             ];
-            row.extend(dollars.then(|| Cell::money(Saving::from(&built.after).money())));
+            row.extend(dollars.then(|| Cell::money(built.after.money())));
             row.push(built.shows.as_ref().map_or_else(Cell::missing, |steps| self.shows(steps)));
             view.row(row);
         }
