@@ -25,6 +25,9 @@ pub struct Full<'a> {
     pub images: &'a [(String, &'static str)],
 }
 
+/// Pictures that stand with the table of toggles; the others follow at the end.
+const BESIDE_TOGGLES: usize = 2;
+
 impl Full<'_> {
     /// The report as a document.
     #[must_use]
@@ -47,15 +50,15 @@ impl Full<'_> {
         if let Some(dollars) = shown.dollars() {
             toggles = toggles.table(dollars);
         }
-        for (file, alt) in self.images {
+        let (first, others) = self.images.split_at(self.images.len().min(BESIDE_TOGGLES));
+        for (file, alt) in first {
             toggles = toggles.image(file, *alt);
         }
         document.section(toggles.bullets(shown.explanations()));
         document.sections.extend(shown.bounds());
         document.section(shown.together().table(self.steps_after()));
-        if let Some(open) = shown.open() {
-            document.section(open);
-        }
+        document.sections.extend(shown.limiter());
+        document.sections.extend(shown.open());
         if let Some(spread) = shown.spread_section() {
             document.section(spread);
         }
@@ -65,6 +68,12 @@ impl Full<'_> {
             document.section(
                 audit.table(crate::report::show::audit::view(shown.findings, is_reported)),
             );
+        }
+        if !others.is_empty() {
+            let section = Section::new("More pictures");
+            let add =
+                |section: Section, (file, alt): &(String, &'static str)| section.image(file, *alt);
+            document.section(others.iter().fold(section, add));
         }
         document.section(self.unknown());
         for line in shown.provenance.lines() {
