@@ -127,7 +127,7 @@ impl Shown<'_> {
                 format::tokens(-toggle.alone.usage.write(), false)
             ));
         }
-        parts.extend(toggle.notes.iter().cloned());
+        parts.extend(toggle.notes.iter().map(|note| format::with_groups(note)));
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
     }
 
