@@ -6,6 +6,7 @@ mod best;
 pub mod bounds;
 pub mod claims;
 pub mod compare;
+pub mod contexts;
 pub mod draws;
 pub mod edges;
 pub mod experiment;

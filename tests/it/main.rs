@@ -31,6 +31,8 @@ mod laid;
 mod lanes;
 mod laws;
 mod luck;
+#[cfg(feature = "charts")]
+mod over_time;
 mod properties;
 mod reported;
 mod routes;
