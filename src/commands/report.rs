@@ -47,6 +47,8 @@ pub fn run(args: &ReportArgs) -> Outcome {
     ];
     let order = full.build_first();
     files.extend(order.map(|view| ("order.csv".to_owned(), csv::view(&view))));
+    let page = pictures::page(&studied, &full, &pictures);
+    files.extend(page.map(|page| ("index.html".to_owned(), page)));
     let distribution = shown.spread_table();
     files.extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::view(&view))));
     files.extend(pictures.files);

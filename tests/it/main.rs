@@ -33,6 +33,8 @@ mod laws;
 mod luck;
 #[cfg(feature = "charts")]
 mod over_time;
+#[cfg(feature = "charts")]
+mod page;
 mod properties;
 mod reported;
 mod routes;
