@@ -32,6 +32,8 @@ mod lanes;
 mod laws;
 mod luck;
 #[cfg(feature = "charts")]
+mod over_time;
+#[cfg(feature = "charts")]
 mod page;
 mod properties;
 mod reported;
@@ -40,6 +42,7 @@ mod run;
 mod small;
 mod sources;
 mod spread;
+mod summary;
 mod tidy;
 mod twin;
 mod twin_patch;
