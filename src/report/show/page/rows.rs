@@ -125,7 +125,8 @@ fn idle_table(toggles: &[&Toggle<'_>]) -> String {
     });
     format!(
         "<details class=\"idle\"><summary>{} toggles that find nothing here</summary>\n\
-         <table class=\"toggles\" data-sortable>\n<caption>Toggles that find nothing here</caption>\n\
+         <table class=\"toggles\" data-sortable>\n\
+         <caption>Toggles that find nothing here</caption>\n\
          <thead><tr><td></td><th scope=\"col\">toggle</th><th scope=\"col\">why it cannot be ticked\
          </th></tr></thead>\n<tbody>\n{}</tbody></table></details>\n",
         toggles.len(),
