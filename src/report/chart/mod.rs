@@ -9,16 +9,25 @@
 //! from the results of a study.
 
 mod font;
+mod forest;
 mod growth;
+mod interaction;
 mod png;
+mod rows;
 mod sheet;
+mod steps;
 mod svg;
 mod theme;
+mod tornado;
 mod waterfall;
 
+pub use forest::{Claimed, Forest, Panel, Replayed, Row};
 pub use growth::{Growth, Line};
+pub use interaction::{Interaction, Toggle};
 pub use sheet::Sheet;
+pub use steps::{StepTokens, Steps};
 pub use theme::{THEMES, Theme, variables};
+pub use tornado::{Swing, Tornado};
 pub use waterfall::{Step, Waterfall};
 
 use super::format::{self, Figures};
@@ -61,6 +70,8 @@ pub enum Unit {
     Tokens,
     /// Pico-dollars.
     Money,
+    /// Calls.
+    Calls,
 }
 
 impl Unit {
@@ -68,6 +79,7 @@ impl Unit {
         match self {
             Self::Tokens => format::tokens(saturated(amount), signed),
             Self::Money => format::money(PicoUsd(amount), Figures { signed, exact: false }),
+            Self::Calls => format::integer(saturated(amount), signed),
         }
     }
 
@@ -76,6 +88,7 @@ impl Unit {
         match self {
             Self::Tokens => Value::Tokens(saturated(amount)),
             Self::Money => Value::Money(PicoUsd(amount)),
+            Self::Calls => Value::Count(saturated(amount)),
         }
     }
 
@@ -84,6 +97,7 @@ impl Unit {
         match self {
             Self::Tokens => Column::tokens(heading),
             Self::Money => Column::money(heading),
+            Self::Calls => Column::count(heading),
         }
     }
 
@@ -118,7 +132,12 @@ struct Axis {
 impl Axis {
     /// The axis that covers zero and `low..=high` with at most `most` steps of 1, 2 or 5 x 10^k.
     fn new(low: i128, high: i128, most: i128) -> Self {
-        let (low, high) = (low.min(0), high.max(1));
+        Self::without_zero(low.min(0), high.max(1), most)
+    }
+
+    /// The same over `low..=high` alone, for bars that do not start at zero; two steps at least.
+    fn without_zero(low: i128, high: i128, most: i128) -> Self {
+        let high = high.max(low + 1);
         let decades = std::iter::successors(Some(1_i128), |step| step.checked_mul(10));
         let steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
         let mut fitting =

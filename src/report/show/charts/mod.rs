@@ -1,12 +1,17 @@
 //! The pictures of a comparison: from the results of a study to plain numbers, one file a kind; the
 //! chart module lays them out.
 
+mod forest;
 mod growth;
+mod interaction;
+mod steps;
+mod tornado;
 mod waterfall;
 
 use super::compare::Shown;
 use crate::recording::Recording;
 use crate::report::chart::Chart;
+use crate::study::headline::Headline;
 use crate::study::sweep::Sweep;
 
 /// What charts are made from.
@@ -32,6 +37,14 @@ impl Source<'_> {
     }
 }
 
+/// What an axis of a comparison's figure counts.
+fn axis_words(headline: Headline) -> &'static str {
+    match headline {
+        Headline::Reads => "cache reads, tokens",
+        Headline::Tokens => "tokens",
+    }
+}
+
 /// A picture, or why there is none of this recording.
 pub type Made = Result<Box<dyn Chart>, String>;
 
@@ -50,7 +63,7 @@ pub struct Kind {
 }
 
 /// All kinds, in the order of a report.
-pub const ALL: [Kind; 2] = [
+pub const ALL: [Kind; 6] = [
     Kind {
         id: "waterfall",
         shows: "from the baseline through each toggle to the result, with what is claimed",
@@ -59,10 +72,38 @@ pub const ALL: [Kind; 2] = [
         make: waterfall::make,
     },
     Kind {
+        id: "forest",
+        shows: "what is claimed against what the replay saves, each toggle and several together",
+        needs_draws: true,
+        needs_sweep: false,
+        make: forest::make,
+    },
+    Kind {
         id: "growth",
         shows: "context of each call of the longest sessions, before and after all toggles",
         needs_draws: false,
         needs_sweep: false,
         make: growth::make,
+    },
+    Kind {
+        id: "steps",
+        shows: "tokens by step and class, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: steps::make,
+    },
+    Kind {
+        id: "tornado",
+        shows: "what each parameter alone moves in the joint saving",
+        needs_draws: false,
+        needs_sweep: false,
+        make: tornado::make,
+    },
+    Kind {
+        id: "interaction",
+        shows: "which toggles save the same tokens, and which help each other",
+        needs_draws: false,
+        needs_sweep: false,
+        make: interaction::make,
     },
 ];

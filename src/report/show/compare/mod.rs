@@ -1,6 +1,6 @@
 //! The comparison: claimed, alone, last, verdict.
 
-mod bounds;
+pub(in crate::report::show) mod bounds;
 mod json;
 mod limiter;
 mod open;
@@ -313,7 +313,7 @@ fn fewer_calls(calls: i64) -> String {
     format!("{} {noun} {more_or_less}", format::integer(calls.saturating_abs(), false))
 }
 
-fn combined_name(claim: &PublishedClaim) -> String {
+pub(in crate::report::show) fn combined_name(claim: &PublishedClaim) -> String {
     let what = match claim.metric.as_str() {
         "calls" => "calls",
         "tokens" => "tokens",
@@ -324,7 +324,10 @@ fn combined_name(claim: &PublishedClaim) -> String {
 }
 
 /// The word for a verdict; of a claim without a number it says whether tokens fall.
-fn verdict_word(claim: &PublishedClaim, verdict: Verdict) -> &'static str {
+pub(in crate::report::show) fn verdict_word(
+    claim: &PublishedClaim,
+    verdict: Verdict,
+) -> &'static str {
     match verdict {
         Verdict::NotTestable | Verdict::Open => verdict.word(),
         Verdict::Holds if claim.is_direction => "falls, as said",
