@@ -33,6 +33,10 @@ mod laid;
 mod lanes;
 mod laws;
 mod luck;
+#[cfg(feature = "charts")]
+mod over_time;
+#[cfg(feature = "charts")]
+mod page;
 mod properties;
 mod reported;
 mod routes;
@@ -40,6 +44,7 @@ mod run;
 mod small;
 mod sources;
 mod spread;
+mod summary;
 mod tidy;
 mod twin;
 mod twin_patch;

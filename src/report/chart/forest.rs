@@ -203,7 +203,7 @@ impl Chart for Forest {
         let mut view = View::new("Claims against bands", columns);
         for panel in &self.panels {
             for row in &panel.rows {
-                let unit = if panel.unit == Unit::Calls { "calls" } else { "tokens" };
+                let unit = if panel.unit == Unit::Count { "calls" } else { "tokens" };
                 let texts = [&*panel.heading, &row.label, &row.note, unit];
                 let mut cells = texts.map(Cell::text).to_vec();
                 let (mut band, mut bounds) = ([None; 5], [None; 2]);

@@ -8,25 +8,33 @@
 //! A new kind is one file with a [`Chart`] here and one file in `report/show/charts` that makes it
 //! from the results of a study.
 
+mod cost;
 mod font;
 mod forest;
 mod growth;
 mod interaction;
 mod png;
+mod rate;
 mod rows;
 mod sheet;
 mod steps;
 mod svg;
+mod sweep;
 mod theme;
+mod timeline;
 mod tornado;
 mod waterfall;
 
+pub use cost::Cost;
 pub use forest::{Claimed, Forest, Panel, Replayed, Row};
 pub use growth::{Growth, Line};
 pub use interaction::{Interaction, Toggle};
+pub use rate::{Flow, Rate};
 pub use sheet::Sheet;
 pub use steps::{StepTokens, Steps};
+pub use sweep::{Choice, Cloud};
 pub use theme::{THEMES, Theme, variables};
+pub use timeline::Timeline;
 pub use tornado::{Swing, Tornado};
 pub use waterfall::{Step, Waterfall};
 
@@ -70,8 +78,8 @@ pub enum Unit {
     Tokens,
     /// Pico-dollars.
     Money,
-    /// Calls.
-    Calls,
+    /// Things: calls, sets.
+    Count,
 }
 
 impl Unit {
@@ -79,7 +87,7 @@ impl Unit {
         match self {
             Self::Tokens => format::tokens(saturated(amount), signed),
             Self::Money => format::money(PicoUsd(amount), Figures { signed, exact: false }),
-            Self::Calls => format::integer(saturated(amount), signed),
+            Self::Count => format::integer(saturated(amount), signed),
         }
     }
 
@@ -88,7 +96,7 @@ impl Unit {
         match self {
             Self::Tokens => Value::Tokens(saturated(amount)),
             Self::Money => Value::Money(PicoUsd(amount)),
-            Self::Calls => Value::Count(saturated(amount)),
+            Self::Count => Value::Count(saturated(amount)),
         }
     }
 
@@ -97,7 +105,7 @@ impl Unit {
         match self {
             Self::Tokens => Column::tokens(heading),
             Self::Money => Column::money(heading),
-            Self::Calls => Column::count(heading),
+            Self::Count => Column::count(heading),
         }
     }
 

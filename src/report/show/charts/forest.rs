@@ -22,7 +22,7 @@ pub fn make(source: &Source<'_>) -> Made {
     let mut panels: Vec<Panel> = Vec::new();
     let mut put = |heading: &str, metric: &str, row: Row| {
         let (unit, axis, heading) = match metric {
-            "calls" => (Unit::Calls, "saved calls".to_owned(), format!("{heading}: calls")),
+            "calls" => (Unit::Count, "saved calls".to_owned(), format!("{heading}: calls")),
             _ => (Unit::Tokens, format!("saved {}", axis_words(headline)), heading.to_owned()),
         };
         match panels.iter_mut().find(|panel| panel.heading == heading) {

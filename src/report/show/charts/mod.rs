@@ -1,10 +1,14 @@
 //! The pictures of a comparison: from the results of a study to plain numbers, one file a kind; the
 //! chart module lays them out.
 
+mod cost;
 mod forest;
 mod growth;
 mod interaction;
+mod rate;
 mod steps;
+mod sweep;
+mod timeline;
 mod tornado;
 mod waterfall;
 
@@ -63,7 +67,7 @@ pub struct Kind {
 }
 
 /// All kinds, in the order of a report.
-pub const ALL: [Kind; 6] = [
+pub const ALL: [Kind; 9] = [
     Kind {
         id: "waterfall",
         shows: "from the baseline through each toggle to the result, with what is claimed",
@@ -80,7 +84,7 @@ pub const ALL: [Kind; 6] = [
     },
     Kind {
         id: "growth",
-        shows: "context of each call of the longest sessions, before and after all toggles",
+        shows: "context of each call of the longest sessions, with cache misses and compactions",
         needs_draws: false,
         needs_sweep: false,
         make: growth::make,
@@ -100,10 +104,31 @@ pub const ALL: [Kind; 6] = [
         make: tornado::make,
     },
     Kind {
+        id: "sweep",
+        shows: "what every set of toggles saves against its effort, and which sets no other beats",
+        needs_draws: false,
+        needs_sweep: true,
+        make: sweep::make,
+    },
+    Kind {
         id: "interaction",
         shows: "which toggles save the same tokens, and which help each other",
         needs_draws: false,
         needs_sweep: false,
         make: interaction::make,
+    },
+    Kind {
+        id: "rate",
+        shows: "calls a minute over time, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: rate::make,
+    },
+    Kind {
+        id: "cost",
+        shows: "what calls have cost so far, over time, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: cost::make,
     },
 ];

@@ -19,6 +19,7 @@ use crate::study::headline::Headline;
 use crate::study::limiter::Loads;
 use crate::study::published::PublishedClaim;
 use crate::study::spread::Spread;
+pub(in crate::report::show) use toggles::verdict_words;
 
 /// A comparison and everything it is shown with.
 pub struct Shown<'a> {
@@ -127,7 +128,7 @@ impl Shown<'_> {
                 format::tokens(-toggle.alone.usage.write(), false)
             ));
         }
-        parts.extend(toggle.notes.iter().cloned());
+        parts.extend(toggle.notes.iter().map(|note| format::with_groups(note)));
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
     }
 
