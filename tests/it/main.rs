@@ -8,6 +8,8 @@
 )]
 
 mod attribution;
+#[cfg(feature = "charts")]
+mod browser;
 mod cli;
 mod cli_bad_input;
 mod cli_scenario;
