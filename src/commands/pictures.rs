@@ -1,8 +1,11 @@
-//! Pictures of a comparison as files.
+//! Pictures of a comparison as files, and the page that shows them.
 
 use super::studied::Studied;
 use crate::report::show::compare::Shown;
 use crate::report::show::list::Named;
+#[cfg(feature = "charts")]
+use crate::report::show::page::Paged;
+use crate::report::show::report::Full;
 
 /// The pictures of a report.
 #[derive(Default)]
@@ -11,6 +14,9 @@ pub struct Pictures {
     pub files: Vec<(String, Vec<u8>)>,
     /// What the report shows: file name and what is to be seen.
     pub images: Vec<(String, &'static str)>,
+    /// The same as parts of a page, by their file names.
+    #[cfg(feature = "charts")]
+    pub inline: Vec<(String, String)>,
 }
 
 /// Every picture that this recording has, in both themes and with its numbers.
@@ -38,8 +44,27 @@ pub fn all(studied: &Studied, shown: &Shown<'_>, png: bool) -> Pictures {
         }
         pictures.files.push((format!("charts/{}.csv", kind.id), csv::view(&chart.data())));
         pictures.images.push((format!("charts/{}.svg", kind.id), kind.shows));
+        pictures.inline.push((format!("charts/{}.svg", kind.id), sheet.to_inline_svg()));
     }
     pictures
+}
+
+/// The page of a report.
+#[cfg(feature = "charts")]
+pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Option<Vec<u8>> {
+    let paged = Paged {
+        full,
+        scenario: &studied.ready.scenario,
+        recording: studied.recording(),
+        pictures: &pictures.inline,
+    };
+    Some(paged.to_bytes())
+}
+
+/// None: this build has no page.
+#[cfg(not(feature = "charts"))]
+pub fn page(_: &Studied, _: &Full<'_>, _: &Pictures) -> Option<Vec<u8>> {
+    None
 }
 
 /// None: this build has no charts.

@@ -39,6 +39,8 @@ pub fn run(args: &ReportArgs) -> Outcome {
         ("toggles.csv".into(), csv::view(&shown.toggles())),
         ("steps.csv".into(), csv::view(&full.steps(&studied.comparison.baseline_steps))),
     ];
+    let page = pictures::page(&studied, &full, &pictures);
+    files.extend(page.map(|page| ("index.html".to_owned(), page)));
     let distribution = shown.spread_table();
     files.extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::view(&view))));
     files.extend(pictures.files);

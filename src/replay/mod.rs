@@ -113,6 +113,14 @@ pub fn replay_rows(plan: &Plan, subset: Subset) -> Vec<CallRow> {
     rows
 }
 
+/// Replays one island and keeps every call that is made.
+#[must_use]
+pub fn replay_island_rows(plan: &Plan, island: &Island, subset: Subset) -> Vec<CallRow> {
+    let mut rows = Vec::with_capacity(plan.rows_of(island));
+    pass_cached(plan, island, subset, &mut rows);
+    rows
+}
+
 /// Adds calls up. Those of one run and its short band go to a sum of their own, which joins its
 /// price when the run is over.
 #[derive(Debug)]

@@ -14,8 +14,11 @@ pub mod columns;
 pub mod csv;
 pub mod document;
 pub mod format;
+pub mod html;
 pub mod json;
 pub mod markdown;
+#[cfg(feature = "charts")]
+pub mod page;
 #[cfg(feature = "tables")]
 pub mod parquet;
 pub mod show;

@@ -9,6 +9,7 @@ use super::sides::{Saving, Side};
 use crate::plan::{Island, Plan, Subset};
 use crate::replay::{self, Lanes};
 use rayon::prelude::*;
+use std::cmp::Reverse;
 
 /// Islands that more toggles touch than this have no exact lattice.
 pub const MOST_BITS: u32 = 16;
@@ -48,6 +49,32 @@ impl Lattice {
         Some(Self { toggles, islands: tables(plan, |_| true) })
     }
 
+    /// The subsets of some toggles alone, all others off.
+    ///
+    /// # Panics
+    /// If more than [`MOST_BITS`] of them touch one island.
+    #[must_use]
+    pub fn of_bits(plan: &Plan, toggles: usize, bits: Subset) -> Self {
+        let islands: Vec<Island> = masked(plan, bits).collect();
+        let most = islands.iter().map(|island| island.touched_by.count_ones()).max();
+        assert!(most.unwrap_or(0) <= MOST_BITS, "{bits:b} has too many bits in one island");
+        Self { toggles, islands: tables_of(plan, islands.iter()) }
+    }
+
+    /// The same sums in fewer tables: one whose bits are all among those of another joins it.
+    #[must_use]
+    pub fn folded(mut self) -> Self {
+        self.islands.sort_by_key(|table| (Reverse(table.bits.count_ones()), table.bits));
+        let mut kept: Vec<Table> = Vec::new();
+        for table in self.islands {
+            match kept.iter_mut().find(|larger| table.bits & !larger.bits == 0) {
+                Some(larger) => larger.join(&table),
+                None => kept.push(table),
+            }
+        }
+        Self { toggles: self.toggles, islands: kept }
+    }
+
     /// Rows that [`Lattice::of`] has to replay, at most.
     #[must_use]
     pub fn work(plan: &Plan) -> u64 {
@@ -73,12 +100,23 @@ impl Lattice {
 
 /// The tables of chosen islands, in the order of their bits.
 pub(super) fn tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<Table> {
-    let touched = plan.islands.iter().filter(|island| island.touched_by != 0).filter(chosen);
-    let mut islands: Vec<&Island> = touched.collect();
+    tables_of(plan, plan.islands.iter().filter(chosen))
+}
+
+fn tables_of<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) -> Vec<Table> {
+    let mut islands: Vec<&Island> = islands.filter(|island| island.touched_by != 0).collect();
     islands.sort_by_key(|island| island.touched_by);
     let work: u64 = islands.iter().map(|island| work(plan, island)).sum();
     let alike = islands.chunk_by(|a, b| a.touched_by == b.touched_by);
     alike.map(|islands| Table::of(plan, islands, work > WORTH_THREADS)).collect()
+}
+
+/// The islands as some bits alone touch them: to [`Lanes`] the others are off.
+pub(super) fn masked(plan: &Plan, bits: Subset) -> impl Iterator<Item = Island> {
+    plan.islands.iter().map(move |island| Island {
+        sessions: island.sessions.clone(),
+        touched_by: island.touched_by & bits,
+    })
 }
 
 /// Rows of an island under every subset of its bits.
@@ -152,6 +190,13 @@ impl Table {
             }
         }
         Self { bits, savings }
+    }
+
+    /// Adds what islands save that only bits of this table touch.
+    fn join(&mut self, smaller: &Self) {
+        for (index, saving) in self.savings.iter_mut().enumerate() {
+            *saving = *saving + *smaller.saving(spread(index as u64, self.bits));
+        }
     }
 
     /// What a subset saves in these islands.
@@ -233,5 +278,22 @@ mod tests {
             assert_eq!(Index::of_mask(mask).of(subset) as u64, index);
         }
         assert_eq!(gather(0b1111, 0b1010), 0b11);
+    }
+
+    #[test]
+    fn folded_tables_say_the_same() {
+        let table = |bits: Subset, salt: i64| {
+            let calls = |at: usize| Saving { calls: at as i64 * salt, ..Saving::default() };
+            Table { bits, savings: (0..1 << bits.count_ones()).map(calls).collect() }
+        };
+        let islands = vec![table(0b0001, 3), table(0b0101, 7), table(0b1010, 11), table(0b100, 5)];
+        let lattice = Lattice { toggles: 4, islands };
+        let folded = lattice.clone().folded();
+        assert_eq!(folded.islands.iter().map(|t| t.bits).collect::<Vec<_>>(), [0b0101, 0b1010]);
+        for subset in 0..16 {
+            assert_eq!(folded.saving(subset), lattice.saving(subset), "{subset:b}");
+        }
+        // Toggles 0 and 2: 3 + 3 x 7 + 5.
+        assert_eq!(folded.saving(0b0101).calls, 29);
     }
 }

@@ -33,6 +33,8 @@ mod laid;
 mod lanes;
 mod laws;
 mod luck;
+#[cfg(feature = "charts")]
+mod page;
 mod properties;
 mod reported;
 mod routes;

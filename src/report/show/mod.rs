@@ -13,6 +13,8 @@ pub mod env;
 pub mod export;
 pub mod inspect;
 pub mod list;
+#[cfg(feature = "charts")]
+pub mod page;
 pub mod report;
 pub mod routes;
 pub mod scenario;
@@ -20,6 +22,8 @@ pub mod steps;
 pub mod sweep;
 
 use crate::price::Pricing;
+#[cfg(feature = "charts")]
+use crate::recording::Session;
 use crate::recording::{Recording, hex};
 use crate::report::json::{Cost as CostJson, Tokens, Usd};
 use crate::scenario::{Chosen, Scenario};
@@ -93,6 +97,13 @@ impl Provenance {
         }
         lines
     }
+}
+
+/// A session in a few words: its step and the start of its id.
+#[cfg(feature = "charts")]
+fn session_label(session: &Session) -> String {
+    let id: String = session.id.chars().take(8).collect();
+    if session.step.is_empty() { id } else { format!("{} {id}", session.step) }
 }
 
 /// A parameter as it is used: with a question mark where nobody has given it.

@@ -1,5 +1,6 @@
 //! Context growth: every call of the longest sessions, before and after.
 
+use super::super::session_label;
 use super::{Made, Source};
 use crate::plan::Subset;
 use crate::replay;
@@ -34,11 +35,8 @@ pub fn make(source: &Source<'_>) -> Made {
     order.truncate(PANELS);
     let sessions = order.into_iter().map(|at| {
         let session = &recording.sessions[at];
-        let id: String = session.id.chars().take(8).collect();
-        let step =
-            if session.step.is_empty() { String::new() } else { format!("{} ", session.step) };
         Line {
-            label: format!("{step}{id}"),
+            label: session_label(session),
             before: std::mem::take(&mut before[at]),
             after: std::mem::take(&mut after[at]),
         }

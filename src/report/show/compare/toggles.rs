@@ -214,7 +214,8 @@ fn three(band: Option<Band<Cell>>) -> [Cell; 3] {
     band.map_or_else(|| [(); 3].map(|()| Cell::missing()), |Band { p10, p50, p90 }| [p10, p50, p90])
 }
 
-fn verdict_words(toggle: &ToggleResult) -> &'static str {
+/// The verdict on a toggle; nothing where it is not claimed and finds something.
+pub(in crate::report::show) fn verdict_words(toggle: &ToggleResult) -> &'static str {
     if let Some(claim) = &toggle.claim {
         return super::verdict_word(claim, toggle.verdict);
     }

@@ -1,0 +1,800 @@
+"use strict";
+// The part of the page that moves. Sums of any set of toggles are looked up in tables that the
+// program filled; nothing is replayed here. Amounts are BigInt, so that every figure is exact.
+(() => {
+  const root = document.documentElement;
+  const find = (selector, within = document) => within.querySelector(selector);
+  const every = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  function element(name, attributes = {}, words) {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    if (words !== undefined) node.textContent = words;
+    return node;
+  }
+
+  function shape(name, attributes = {}, words) {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
+    if (words !== undefined) node.textContent = words;
+    return node;
+  }
+
+  function notice(words, failed) {
+    const node = find("#notice");
+    node.textContent = words;
+    node.hidden = !words;
+    node.classList.toggle("failed", Boolean(failed));
+  }
+
+  function fail(error) {
+    const words = String((error && error.message) || error);
+    root.dataset.failed = words;
+    notice("This page cannot follow its ticks: " + words, true);
+  }
+
+  // ---- amounts as words, as the program writes them ---------------------------------------------
+
+  const abs = (n) => (n < 0n ? -n : n);
+  const signOf = (n, signed) => (n < 0n ? "-" : signed && n > 0n ? "+" : "");
+  const grouped = (n) => n.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  const rounded = (n, unit) => (n + unit / 2n) / unit;
+  const padded = (n, places) => n.toString().padStart(places, "0");
+  const floorDiv = (a, b) => {
+    const q = a / b;
+    return a % b !== 0n && a < 0n !== b < 0n ? q - 1n : q;
+  };
+
+  const say = {
+    count: (n, signed) => signOf(n, signed) + grouped(abs(n)),
+    tokens(n, signed) {
+      const size = abs(n);
+      const sign = signOf(n, signed);
+      if (size < 10000n) return sign + grouped(size);
+      for (const [unit, name] of [[1000n, "k"], [1000000n, "M"], [1000000000n, "G"]]) {
+        const tenths = rounded(size, unit / 10n);
+        if (tenths < 10000n || name === "G") {
+          return `${sign}${grouped(tenths / 10n)}.${tenths % 10n} ${name}`;
+        }
+      }
+    },
+    money(n, signed) {
+      const size = abs(n);
+      const sign = signOf(n, signed);
+      const cents = rounded(size, 10000000000n);
+      if (cents === 0n && size > 0n) {
+        const parts = rounded(size, 100000000n);
+        return parts === 0n ? sign + "<$0.0001" : `${sign}$0.${padded(parts, 4)}`;
+      }
+      return `${sign}$${grouped(cents / 100n)}.${padded(cents % 100n, 2)}`;
+    },
+    time(n, signed) {
+      const size = abs(n);
+      const sign = signOf(n, signed);
+      const seconds = (size + 500n) / 1000n;
+      const minutes = (size + 30000n) / 60000n;
+      const hours = (size + 1800000n) / 3600000n;
+      if (size === 0n) return sign + "0s";
+      if (size < 1000n) return `${sign}${size}ms`;
+      if (size < 59950n) {
+        const tenths = (size + 50n) / 100n;
+        return `${sign}${tenths / 10n}.${tenths % 10n}s`;
+      }
+      if (size < 3599500n) return `${sign}${seconds / 60n}m ${seconds % 60n}s`;
+      if (size < 86370000n) return `${sign}${minutes / 60n}h ${minutes % 60n}m`;
+      return `${sign}${hours / 24n}d ${hours % 24n}h`;
+    },
+    share(bp, signed) {
+      const size = abs(bp);
+      const sign = signOf(bp, signed);
+      if (size < 100n && size % 10n !== 0n) {
+        return `${sign}${size / 100n}.${padded(size % 100n, 2)} %`;
+      }
+      const tenths = rounded(size, 10n);
+      return `${sign}${tenths / 10n}.${tenths % 10n} %`;
+    },
+  };
+
+  function partBp(unit, part, whole) {
+    const [a, b] = unit === "money" ? [part / 1000000n, whole / 1000000n] : [part, whole];
+    return b === 0n ? 0n : floorDiv(2n * a * 10000n + b, 2n * b);
+  }
+
+  function checkWords(data) {
+    for (const [unit, amount, signed, words] of data.samples) {
+      const met = say[unit](BigInt(amount), signed);
+      if (met !== words) throw new Error(`${unit} ${amount} reads ${met} here, ${words} elsewhere`);
+    }
+    for (const [unit, part, whole, bp] of data.shares) {
+      const met = partBp(unit, BigInt(part), BigInt(whole));
+      if (met !== BigInt(bp)) throw new Error(`${part} of ${whole} is ${met} here, not ${bp}`);
+    }
+  }
+
+  // ---- packed numbers ---------------------------------------------------------------------------
+
+  async function unpacked(id) {
+    const packed = atob(find("#" + id).textContent);
+    const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+
+  // The lowest and the highest bit of every number below 2 ** bits.
+  function ends(bits) {
+    const size = 1 << bits;
+    const low = new Uint32Array(size);
+    const high = new Uint32Array(size);
+    for (let at = 1; at < size; at++) {
+      low[at] = at & -at;
+      high[at] = at & (at - 1) ? high[at & (at - 1)] : at;
+    }
+    return { low, high };
+  }
+
+  function reader(bytes) {
+    let at = 0;
+    const number = () => {
+      let value = 0;
+      let scale = 1;
+      for (;;) {
+        const byte = bytes[at++];
+        value += (byte & 127) * scale;
+        if (byte < 128) return value;
+        scale *= 128;
+      }
+    };
+    const big = () => {
+      const start = at;
+      while (bytes[at] > 127) at++;
+      const end = at++;
+      if (end - start < 7) {
+        at = start;
+        return BigInt(number());
+      }
+      let value = 0n;
+      for (let k = end; k >= start; k--) value = (value << 7n) | BigInt(bytes[k] & 127);
+      return value;
+    };
+    return {
+      number,
+      big,
+      signed: () => {
+        const value = number();
+        return value % 2 ? -(value + 1) / 2 : value / 2;
+      },
+      bigSigned: () => {
+        const value = big();
+        return value & 1n ? -((value + 1n) >> 1n) : value >> 1n;
+      },
+      slice: (length) => bytes.subarray(at, (at += length)),
+      isDone: () => at === bytes.length,
+    };
+  }
+
+  function readTables(bytes, data) {
+    const read = reader(bytes);
+    const tables = data.tables.map((toggles) => {
+      const { low, high } = ends(toggles.length);
+      const size = 1 << toggles.length;
+      const columns = data.sums.map(() => {
+        const divisor = read.big();
+        const scaled = new Array(size);
+        const column = new BigInt64Array(size);
+        for (let k = 0; k < size; k++) {
+          const [a, b] = [low[k], high[k]];
+          let value = read.bigSigned();
+          if (a !== b) value += scaled[k ^ a] + scaled[k ^ b] - scaled[k ^ a ^ b];
+          else if (k) value += scaled[0];
+          scaled[k] = value;
+          column[k] = value * divisor;
+          if (column[k] !== value * divisor) throw new Error("an amount is too large");
+        }
+        return column;
+      });
+      return { toggles, columns, headline: headlineColumn(columns, size) };
+    });
+    if (!read.isDone()) throw new Error("the tables are damaged");
+    return tables;
+
+    function headlineColumn(columns, size) {
+      const names =
+        data.headline.metric === "read"
+          ? ["read"]
+          : ["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"];
+      const parts = columns.filter((_, at) => names.includes(data.sums[at].name));
+      const sum = new BigInt64Array(size);
+      for (let k = 0; k < size; k++) for (const part of parts) sum[k] += part[k];
+      return sum;
+    }
+  }
+
+  function readCurves(bytes, data) {
+    const read = reader(bytes);
+    for (const curve of data.curves) {
+      const { low, high } = ends(curve.bits.length);
+      const size = 1 << curve.bits.length;
+      const points = curve.calls.length + 1;
+      const told = new Float64Array(size);
+      curve.values = new Int32Array(size * points);
+      for (let point = 0; point < points; point++) {
+        const made = read.slice((size + 7) >> 3);
+        for (let k = 0; k < size; k++) {
+          const [a, b] = [low[k], high[k]];
+          let value = 0;
+          if (a !== b) value = told[k ^ a] + told[k ^ b] - told[k ^ a ^ b];
+          else if (k) value = told[0];
+          const isMade = (made[k >> 3] >> (k & 7)) & 1;
+          if (isMade) value += read.signed();
+          told[k] = value;
+          curve.values[point * size + k] = isMade ? value : -1;
+        }
+      }
+      curve.size = size;
+    }
+    if (!read.isDone()) throw new Error("the curves are damaged");
+  }
+
+  // ---- the model: which toggles are on, and what they save --------------------------------------
+
+  const indexOf = (toggles, on) => toggles.reduce((all, at, bit) => all | (on[at] << bit), 0);
+
+  function model(data, tables) {
+    const headline = (on) =>
+      tables.reduce((all, table) => all + table.headline[indexOf(table.toggles, on)], 0n);
+    return {
+      headline,
+      sums: (on) => {
+        const sums = data.sums.map(() => 0n);
+        for (const table of tables) {
+          const at = indexOf(table.toggles, on);
+          table.columns.forEach((column, sum) => (sums[sum] += column[at]));
+        }
+        return sums;
+      },
+      // What a toggle adds to the others that are on.
+      adds: (on, toggle) => {
+        let sum = 0n;
+        for (const table of tables) {
+          const bit = table.toggles.indexOf(toggle);
+          if (bit < 0) continue;
+          const at = indexOf(table.toggles, on);
+          sum += table.headline[at | (1 << bit)] - table.headline[at & ~(1 << bit)];
+        }
+        return sum;
+      },
+    };
+  }
+
+  // ---- drawing ----------------------------------------------------------------------------------
+
+  // Round ticks over zero and everything between two ends.
+  function axis(low, high, most) {
+    [low, high] = [Math.min(low, 0), Math.max(high, 1)];
+    for (let decade = 1; ; decade *= 10) {
+      for (const step of [decade, 2 * decade, 5 * decade]) {
+        const [first, last] = [Math.floor(low / step), Math.ceil(high / step)];
+        if (last - first <= most) {
+          const ticks = [];
+          for (let at = first; at <= last; at++) ticks.push(at * step);
+          return { low: first * step, high: last * step, ticks };
+        }
+      }
+    }
+  }
+
+  const tick = (n) => (n === 0 ? "0" : say.tokens(BigInt(n)).replace(".0 ", " "));
+  const cut = (words, most) =>
+    words.length <= most ? words : words.slice(0, Math.max(1, most - 1)).trimEnd() + "\u2026";
+
+  function drawWaterfall(figure, data, steps, [baseline, result], claims, width) {
+    const shown = steps.filter((step) => step.saving !== 0n || step.toggle.claim);
+    const idle = steps.filter((step) => step.saving === 0n && !step.toggle.claim);
+    const [row, top] = [36, claims.length ? 22 : 4];
+    const bottom = top + (shown.length + 2) * row;
+    const height = bottom + 34 + (idle.length ? 18 : 0);
+    const levels = [baseline, result];
+    for (const step of shown) {
+      levels.push(step.before, step.before - step.saving);
+      if (step.toggle.claim) levels.push(step.before - BigInt(step.toggle.claim[1]));
+    }
+    for (const claim of claims) levels.push(BigInt(claim.low), BigInt(claim.high));
+    const numbers = levels.map(Number);
+    const scale = axis(Math.min(...numbers), Math.max(...numbers), Math.max(3, width / 75));
+    const x = (n) => Math.round(((Number(n) - scale.low) / (scale.high - scale.low)) * (width - 2) * 10) / 10 + 1;
+    const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": "w-title" });
+    const words = `From ${say.tokens(baseline)} ${data.headline.words} to ${say.tokens(result)}: `;
+    const list = shown.map((step) => `${step.toggle.id} ${say.tokens(-step.saving, true)}`);
+    svg.append(shape("title", { id: "w-title" }, words + (list.join(", ") || "nothing ticked acts")));
+    for (const at of scale.ticks) {
+      svg.append(shape("line", { class: at ? "rule" : "zero", x1: x(at), x2: x(at), y1: top, y2: bottom }));
+      const edge = at === scale.low ? "" : at === scale.high ? " end" : " middle";
+      svg.append(shape("text", { class: "small" + edge, x: x(at), y: bottom + 14 }, tick(at)));
+    }
+    svg.append(shape("text", { class: "small middle", x: width / 2, y: bottom + 29 }, data.headline.words));
+    for (const claim of claims) {
+      const [from, to] = [x(claim.low) - 1, x(claim.high) + 1];
+      svg.append(shape("rect", { class: "veil", x: from, y: top, width: to - from, height: bottom - top }));
+      const range = claim.low === claim.high ? [claim.low] : [claim.low, claim.high];
+      const label = "claimed end: " + range.map((n) => say.tokens(BigInt(n))).join(" to ");
+      const half = label.length * 3;
+      const middle = Math.min(width - half, Math.max(half, (from + to) / 2));
+      svg.append(shape("text", { class: "small middle", x: middle, y: 14 }, label));
+    }
+    let y = top;
+    const line = (name, label, amount, strong) => {
+      const most = Math.floor((width - amount.length * 6.8 - 10) / 6.4);
+      name.append(shape("text", { class: strong ? "strong" : "", x: 2, y: y + 13 }, cut(label, most)));
+      name.append(shape("text", { class: "end" + (strong ? " strong" : ""), x: width - 2, y: y + 13 }, amount));
+      svg.append(name);
+    };
+    const bar = (name, kind, a, b, from, height) => {
+      const [left, right] = [Math.min(x(a), x(b)), Math.max(x(a), x(b))];
+      const size = Math.max(1, right - left);
+      name.append(shape("rect", { class: kind, x: left, y: y + from, width: size, height }));
+    };
+    const whole = (id, label, amount) => {
+      const name = shape("g", { "data-bar": id, "data-value": amount });
+      bar(name, "whole", 0n, amount, 18, 11);
+      line(name, label, say.tokens(amount), true);
+      y += row;
+    };
+    whole("baseline", "baseline", baseline);
+    for (const step of shown) {
+      const { toggle, saving, before } = step;
+      const name = shape("g", { "data-bar": toggle.id, "data-value": saving });
+      bar(name, saving < 0n ? "costs" : "saves", before, before - saving, 18, toggle.claim ? 8 : 11);
+      let amount = say.tokens(-saving, true);
+      if (toggle.claim) {
+        const [low, high] = toggle.claim.map((n) => BigInt(n));
+        bar(name, "said", before, before - high, 27, 4);
+        const ends = low === high ? [low] : [low, high];
+        amount += ` (claimed ${ends.map((n) => say.tokens(-n, true)).join(" to ")})`;
+      }
+      line(name, `${toggle.id} ${toggle.title}`, amount, false);
+      y += row;
+    }
+    whole("result", shown.length ? "with what is ticked" : "nothing ticked acts", result);
+    if (idle.length) {
+      const text = shape("text", { class: "small", x: 2, y: height - 4 }, `no effect on ${data.headline.noun}: `);
+      idle.forEach((step, at) => {
+        const id = step.toggle.id;
+        const rest = at + 1 < idle.length ? ", " : "";
+        text.append(shape("tspan", { "data-bar": id, "data-value": 0 }, id + rest));
+      });
+      svg.append(text);
+    }
+    const old = find("svg", figure);
+    if (old) old.replaceWith(svg);
+    else figure.append(svg);
+  }
+
+  function curvePanels(holder, data) {
+    let highest = 1;
+    for (const curve of data.curves) {
+      const contexts = curve.values.subarray(0, curve.size * curve.calls.length);
+      for (const value of contexts) if (value > highest) highest = value;
+    }
+    const scale = axis(0, highest, 4);
+    const [width, height, left, top] = [300, 150, 42, 8];
+    const bottom = height - 22;
+    const y = (n) => Math.round((bottom - (n / scale.high) * (bottom - top)) * 10) / 10;
+    const labels = data.curves.map((curve) => curve.label);
+    return data.curves.map((curve, place) => {
+      // Sessions of one name are told apart by their order.
+      const alike = labels.slice(0, place + 1).filter((label) => label === curve.label).length;
+      if (alike > 1) curve.label += ` (${alike})`;
+      const figure = element("figure", { "data-session": curve.session });
+      const caption = element("figcaption", {}, curve.label);
+      const about = element("span");
+      caption.append(about);
+      const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+      const title = shape("title");
+      svg.append(title);
+      for (const at of scale.ticks) {
+        svg.append(shape("line", { class: at ? "rule" : "zero", x1: left, x2: width, y1: y(at), y2: y(at) }));
+        svg.append(shape("text", { class: "small end", x: left - 5, y: y(at) + 4 }, tick(at)));
+      }
+      const length = Math.max(1, curve.of - 1);
+      const x = (call) => Math.round((left + ((call - 1) / length) * (width - left - 2)) * 10) / 10;
+      svg.append(shape("text", { class: "small", x: left, y: height - 6 }, "call 1"));
+      if (curve.of > 1) {
+        svg.append(shape("text", { class: "small end", x: width, y: height - 6 }, say.count(BigInt(curve.of))));
+      }
+      const gone = shape("path", { class: "gone" });
+      const before = shape("path", { class: "before" });
+      const after = shape("path", { class: "after" });
+      svg.append(gone, before, after);
+      figure.append(caption, svg);
+      holder.append(figure);
+      const at = (variant) =>
+        curve.calls.map((_, point) => {
+          const value = curve.values[point * curve.size + variant];
+          return value < 0 ? null : value;
+        });
+      const made = (variant) => curve.values[curve.calls.length * curve.size + variant];
+      const path = (values) => {
+        const points = [];
+        values.forEach((value, point) => {
+          if (value !== null) points.push(`${x(curve.calls[point])} ${y(value)}`);
+        });
+        return points.length ? `M${points.join("L")}${points.length === 1 ? "h5" : ""}` : "";
+      };
+      const first = at(0);
+      before.setAttribute("d", path(first));
+      return (on) => {
+        const variant = indexOf(curve.bits, on);
+        const values = at(variant);
+        figure.curve = { calls: curve.calls.slice(), before: first.slice(), after: values };
+        if (figure.variant === variant) return;
+        figure.variant = variant;
+        after.setAttribute("d", path(values));
+        const dropped = curve.calls.filter((_, point) => first[point] !== null && values[point] === null);
+        gone.setAttribute("d", dropped.map((call) => `M${x(call)} ${bottom}v4`).join(""));
+        const [was, is] = [made(0), made(variant)].map((n) => say.count(BigInt(n)));
+        about.textContent = was === is ? `${was} calls` : `${was} calls before, ${is} with`;
+        const peak = (all) => say.tokens(BigInt(all.reduce((most, n) => Math.max(most, n || 0), 0)));
+        title.textContent = `${curve.label}: ${was} calls before, ${is} with what is ticked; ` +
+          `highest context drawn ${peak(first)} before, ${peak(values)} with`;
+      };
+    });
+  }
+
+  // ---- tables: sort and search ------------------------------------------------------------------
+
+  function sortable(table) {
+    const body = find("tbody", table);
+    const order = [...body.rows];
+    const heads = every("thead th", table);
+    for (const head of heads) {
+      const button = element("button", { type: "button" }, head.textContent);
+      head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const isNumber = head.classList.contains("n");
+        const turns = isNumber ? ["descending", "ascending"] : ["ascending", "descending"];
+        const next = turns[turns.indexOf(head.getAttribute("aria-sort")) + 1];
+        for (const other of heads) other.removeAttribute("aria-sort");
+        const rows = order.filter((one) => !one.classList.contains("total"));
+        if (next) {
+          head.setAttribute("aria-sort", next);
+          rows.sort(by(head.cellIndex, isNumber, next === "ascending" ? 1 : -1));
+        }
+        const totals = order.filter((one) => one.classList.contains("total"));
+        body.append(...(next ? [...rows, ...totals] : order));
+      });
+    }
+    // What is not known stays at the end.
+    function by(column, isNumber, way) {
+      const key = (one) => {
+        const cell = one.cells[column];
+        if (!isNumber) return cell.textContent.trim();
+        const raw = cell.dataset.value ?? cell.dataset.sort ?? "";
+        return raw === "" ? null : Number(raw);
+      };
+      return (a, b) => {
+        const [x, y] = [key(a), key(b)];
+        if (x === null || y === null) return (x === null) - (y === null);
+        if (isNumber) return way * (x - y);
+        return way * x.localeCompare(y, "en", { numeric: true });
+      };
+    }
+  }
+
+  function search(words) {
+    const wanted = words.trim().toLowerCase();
+    let met = 0;
+    for (const table of every("table[data-sortable]")) {
+      let own = 0;
+      for (const one of table.tBodies[0].rows) {
+        const isMet = !wanted || one.textContent.toLowerCase().includes(wanted);
+        one.hidden = !isMet;
+        own += isMet ? 1 : 0;
+      }
+      met += own;
+      const holder = table.closest("details .table");
+      if (holder) holder.hidden = own === 0;
+    }
+    find("#found").textContent = wanted ? `${met} ${met === 1 ? "row" : "rows"}` : "";
+  }
+
+  // ---- themes -----------------------------------------------------------------------------------
+
+  const THEMES = ["auto", "light", "dark"];
+
+  function setTheme(theme) {
+    if (theme === "auto") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    find("#theme").textContent = "Theme: " + theme;
+  }
+
+  const theme = () => root.dataset.theme || "auto";
+
+  // ---- the page ---------------------------------------------------------------------------------
+
+  async function start() {
+    const data = JSON.parse(find("#data").textContent);
+    checkWords(data);
+    const [tableBytes, curveBytes] = await Promise.all([unpacked("packed-sums"), unpacked("packed-curves")]);
+    const tables = readTables(tableBytes, data);
+    readCurves(curveBytes, data);
+    const { headline, sums, adds } = model(data, tables);
+    const { toggles } = data;
+    const ids = toggles.map((toggle) => toggle.id);
+    const boxes = ids.map((id) => find(`input[data-toggle="${id}"]`));
+    const cells = ids.map((id) => find(`[data-adds="${id}"]`));
+    const on = toggles.map(() => 0);
+    const most = toggles.filter((toggle) => toggle.can).length;
+    const baseline = data.baseline.map(BigInt);
+    const sumAt = (name) => data.sums.findIndex((sum) => sum.name === name);
+    const isHead = (sum) => data.headline.metric === "read" ? sum.name === "read" :
+      ["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"].includes(sum.name);
+    const headOf = (all) => all.reduce((n, one, at) => n + (isHead(data.sums[at]) ? one : 0n), 0n);
+    const waterfall = find("#waterfall");
+    const wide = () => Math.max(260, waterfall.clientWidth);
+    // Measured once and when it changes: to ask after each tick would lay the page out twice.
+    let width = wide();
+    if (!data.curves.length) find("#curves").hidden = true;
+    const key = element("p", { class: "key" }, "tokens;");
+    for (const [kind, words] of [["before", "before"], ["after", "with what is ticked"], ["gone", "a call that is not made"]]) {
+      key.append(element("i", { class: kind }), words);
+    }
+    find("#curves .panels").before(key);
+    const panels = curvePanels(find("#curves .panels"), data);
+
+    const chosen = () => ids.filter((_, at) => on[at]);
+
+    const totals = new Map();
+    for (const cell of every("[data-total]")) {
+      totals.set(`${cell.dataset.total} ${cell.dataset.side}`, cell);
+    }
+    const put = (cell, value, words) => {
+      cell.dataset.value = value;
+      cell.textContent = words;
+    };
+
+    function showTotals(saved) {
+      const row = (name, unit, was, less) => {
+        if (!totals.has(name + " after")) return;
+        put(totals.get(name + " before"), was, say[unit](was));
+        put(totals.get(name + " after"), was - less, say[unit](was - less));
+        put(totals.get(name + " saved"), less, say[unit](less));
+        const share = was === 0n ? "-" : say.share(partBp(unit, less, was));
+        find(`[data-share="${name}"]`).textContent = share;
+      };
+      data.sums.forEach((sum, at) => row(sum.name, sum.unit, baseline[at], saved[at]));
+      row("tokens", "tokens", headOf(baseline), headOf(saved));
+    }
+
+    // A saving beside what it is taken from: [verb, amount, rest].
+    function saving(unit, less, was, noun) {
+      const share = say.share(partBp(unit, abs(less), was));
+      const of = less < 0n ? "on top of" : "of";
+      return [less < 0n ? "costs" : "saves", say[unit](abs(less)), `${of} ${say[unit](was)}${noun} (${share})`];
+    }
+
+    function savings(saved) {
+      const all = [saving("tokens", headOf(saved), headOf(baseline), " " + data.headline.words)];
+      const cost = sumAt("cost_pico_usd");
+      if (data.has_dollars) all.push(saving("money", saved[cost], baseline[cost], ""));
+      return all;
+    }
+
+    const inWords = (saved) => savings(saved).map((parts) => parts.join(" ")).join(", ");
+
+    function showSum(saved) {
+      const line = find("#sum");
+      line.replaceChildren();
+      let last = "";
+      for (const [verb, amount, rest] of savings(saved)) {
+        const words = verb === last ? "" : last ? verb + " " : verb[0].toUpperCase() + verb.slice(1) + " ";
+        line.append(last ? ", " : "", words, element("b", {}, amount), " " + rest);
+        last = verb;
+      }
+      const quiet = [];
+      if (data.has_dollars) {
+        const [was, less] = [baseline[sumAt("calls")], saved[sumAt("calls")]];
+        quiet.push(`${say.count(was)} calls become ${say.count(was - less)}`);
+      }
+      quiet.push(`${chosen().length} of ${most} ticked`);
+      line.append(element("span", { class: "quiet" }, " \u00b7 " + quiet.join(" \u00b7 ")));
+    }
+
+    function showWaterfall() {
+      const way = on.map(() => 0);
+      let level = headOf(baseline);
+      let before = 0n;
+      const steps = [];
+      toggles.forEach((toggle, at) => {
+        if (!on[at]) return;
+        way[at] = 1;
+        const now = headline(way);
+        steps.push({ toggle, saving: now - before, before: level });
+        level -= now - before;
+        before = now;
+      });
+      const names = new Set(chosen());
+      const claims = data.claims.filter((claim) =>
+        names.size === most || claim.toggles.every((id) => names.has(id)));
+      drawWaterfall(waterfall, data, steps, [headOf(baseline), level], claims, width);
+    }
+
+    function show() {
+      const saved = sums(on);
+      showTotals(saved);
+      showSum(saved);
+      toggles.forEach((toggle, at) => {
+        boxes[at].checked = Boolean(on[at]);
+        boxes[at].closest("tr").classList.toggle("on", Boolean(on[at]));
+        if (!cells[at]) return;
+        const amount = adds(on, at);
+        put(cells[at], amount, say.tokens(amount));
+        cells[at].classList.toggle("cost", amount < 0n);
+      });
+      showWaterfall();
+      for (const panel of panels) panel(on);
+      return saved;
+    }
+
+    const state = () => {
+      const parts = ["on=" + chosen().map(encodeURIComponent).join(",")];
+      if (theme() !== "auto") parts.push("theme=" + theme());
+      return "#" + parts.join("&");
+    };
+
+    // Browsers refuse an address that changes more than 200 times in half a minute.
+    let [written, later] = [[], 0];
+    function remember() {
+      clearTimeout(later);
+      const now = performance.now();
+      written = written.filter((time) => now - time < 30000);
+      if (written.length < 150) {
+        written.push(now);
+        history.replaceState(null, "", state());
+      } else {
+        later = setTimeout(remember, 1000);
+      }
+    }
+
+    function change(what) {
+      const saved = show();
+      remember();
+      find("#live").textContent = `${what}: ${chosen().length} of ${most} ticked, ${inWords(saved)}`;
+    }
+
+    function set(at, value) {
+      on[at] = value && toggles[at].can ? 1 : 0;
+    }
+
+    // Takes what an address says; an anchor of a section says nothing.
+    function restore() {
+      const said = location.hash.slice(1);
+      if (!said.includes("=")) return;
+      const unknown = [];
+      for (const part of said.split("&")) {
+        const [name, value = ""] = part.split(/=(.*)/s);
+        if (name === "on") {
+          const wanted = value.split(",").filter(Boolean).map((id) => {
+            try {
+              return decodeURIComponent(id);
+            } catch {
+              return id;
+            }
+          });
+          toggles.forEach((toggle, at) => set(at, wanted.includes(toggle.id)));
+          for (const id of wanted) {
+            const toggle = toggles.find((one) => one.id === id);
+            if (!toggle || !toggle.can) unknown.push(id);
+          }
+        } else if (name === "theme" && THEMES.includes(value)) {
+          setTheme(value);
+        }
+      }
+      const known = unknown.map((id) => cut(id, 20)).slice(0, 8).join(", ");
+      const left = unknown.length > 8 ? ", ..." : "";
+      notice(unknown.length ? `The link names what cannot be ticked here: ${known}${left}` : "");
+    }
+
+    function listen() {
+      boxes.forEach((box, at) =>
+        box.addEventListener("change", () => {
+          set(at, box.checked);
+          change(`${ids[at]} ${box.checked ? "on" : "off"}`);
+        }));
+      const setAll = (value) => {
+        toggles.forEach((_, at) => set(at, value));
+        change(value ? "All" : "None");
+      };
+      find("#all").addEventListener("click", () => setAll(1));
+      find("#none").addEventListener("click", () => setAll(0));
+      find("#theme").addEventListener("click", () => {
+        setTheme(THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length]);
+        remember();
+      });
+      find("#copy").addEventListener("click", copy);
+      find("#ask").addEventListener("click", () => find("#help").showModal());
+      find("#search").addEventListener("input", (event) => search(event.target.value));
+      addEventListener("hashchange", () => {
+        restore();
+        show();
+      });
+      document.addEventListener("keydown", (event) => pressed(event, setAll));
+      new ResizeObserver(() => {
+        if (wide() === width) return;
+        width = wide();
+        requestAnimationFrame(showWaterfall);
+      }).observe(waterfall);
+      let closed = [];
+      addEventListener("beforeprint", () => {
+        closed = every("details:not([open])");
+        for (const one of closed) one.open = true;
+      });
+      addEventListener("afterprint", () => {
+        for (const one of closed) one.open = false;
+      });
+    }
+
+    async function copy() {
+      const link = location.href.split("#")[0] + state();
+      let isCopied = false;
+      try {
+        await navigator.clipboard.writeText(link);
+        isCopied = true;
+      } catch {
+        const field = element("textarea", { "aria-hidden": "true" });
+        field.value = link;
+        document.body.append(field);
+        field.select();
+        isCopied = document.execCommand("copy");
+        field.remove();
+      }
+      find("#copy").textContent = isCopied ? "Copied" : "Copy link";
+      if (!isCopied) notice("Copying is not allowed here; the link is: " + link);
+      setTimeout(() => (find("#copy").textContent = "Copy link"), 1600);
+    }
+
+    function pressed(event, setAll) {
+      if (event.ctrlKey || event.metaKey || event.altKey || find("#help").open) return;
+      const field = find("#search");
+      if (event.target === field) {
+        if (event.key === "Escape") {
+          field.value = "";
+          search("");
+          field.blur();
+          event.preventDefault();
+        }
+        return;
+      }
+      const step = (by) => {
+        const open = every("input[data-toggle]:not(:disabled)").filter((box) => box.offsetParent);
+        const at = open.indexOf(document.activeElement);
+        const next = open[at < 0 ? (by > 0 ? 0 : open.length - 1) : at + by];
+        if (next) next.focus();
+      };
+      const keys = {
+        j: () => step(1),
+        k: () => step(-1),
+        a: () => setAll(1),
+        n: () => setAll(0),
+        "/": () => field.focus(),
+        "?": () => find("#help").showModal(),
+      };
+      if (Object.hasOwn(keys, event.key)) {
+        event.preventDefault();
+        keys[event.key]();
+      }
+    }
+
+    toggles.forEach((_, at) => set(at, 1));
+    for (const table of every("table[data-sortable]")) sortable(table);
+    for (const id of ["theme", "copy", "ask", "all", "none"]) find("#" + id).hidden = false;
+    find(".find").hidden = false;
+    restore();
+    show();
+    listen();
+    root.dataset.ready = "true";
+  }
+
+  addEventListener("error", (event) => fail(event.error || event.message));
+  addEventListener("unhandledrejection", (event) => fail(event.reason));
+  start().catch(fail);
+})();

@@ -1,0 +1,138 @@
+//! The page of a report: what it holds, how large it is, that nothing in it is foreign or moves
+//! with threads, and that its tables and curves say what a replay says.
+
+use crate::run::{Folder, here, ok, program};
+use std::fs;
+use windtunnel::plan::{Plan, Subset};
+use windtunnel::price::Pricing;
+use windtunnel::reconstruct::{self, Lens};
+use windtunnel::recording::Recording;
+use windtunnel::replay::{self, CallRow};
+use windtunnel::scenario::Scenario;
+use windtunnel::seed::Seed;
+use windtunnel::study::compare::{Comparison, compare};
+use windtunnel::study::curves::{Curve, NOT_MADE, curves};
+use windtunnel::study::experiment::{Experiment, World};
+use windtunnel::study::kept::Kept;
+use windtunnel::study::lattice::gather;
+use windtunnel::study::sides::{Saving, Side};
+
+/// The page of a report, and its file.
+fn page(folder: &Folder, args: &[&str]) -> String {
+    let out = folder.at("out");
+    ok(&[&["report"], args, &["--out", &out]].concat());
+    fs::read_to_string(folder.at("out/index.html")).expect("a page")
+}
+
+/// What stands in a block of data.
+fn block<'a>(page: &'a str, id: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("id=\"{id}\">")).expect(id);
+    rest.split_once("</script>").expect("an end").0
+}
+
+#[test]
+fn a_page_is_small_and_the_same_at_any_number_of_threads() {
+    let folder = Folder::new(&[]);
+    let wide = here("scenarios/order-774-wide.toml");
+    let written = |threads: &str| {
+        let out = folder.at(threads);
+        let args = ["report", "order-774", "--scenario", &wide, "--out", &out];
+        let done = program(&args).env("RAYON_NUM_THREADS", threads).output().expect("a run");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        fs::read_to_string(folder.at(&format!("{threads}/index.html"))).expect("a page")
+    };
+    let (one, four) = (written("1"), written("4"));
+    assert!(one == four, "other bytes with other threads");
+    assert!(one.len() < 2_000_000, "{} bytes", one.len());
+    assert!(block(&one, "packed-sums").len() + block(&one, "packed-curves").len() < 200_000);
+    let data: serde_json::Value = serde_json::from_str(block(&one, "data")).expect("JSON");
+    let subsets: u64 = data["tables"].as_array().unwrap().iter().map(bits).sum();
+    assert_eq!(subsets, 1 << 13, "one table of 13 toggles");
+    assert_eq!(data["toggles"].as_array().unwrap().len(), 13);
+    assert!(!data["curves"].as_array().unwrap().is_empty());
+}
+
+fn bits(table: &serde_json::Value) -> u64 {
+    1 << table.as_array().expect("a list").len()
+}
+
+#[test]
+fn names_that_hold_markup_are_text() {
+    // The session's id is what the transcript says: here it wants to be a script.
+    let session = crate::run::session().replace("\"sessionId\":\"", "\"sessionId\":\"</script><b>");
+    let folder = Folder::new(&[("a<img src=x onerror=alert(1)>/s.jsonl", session.as_bytes())]);
+    let mine = folder.at("a<img src=x onerror=alert(1)>");
+    let page = page(&folder, &[&mine]);
+    assert!(!page.contains("<img") && !page.contains("<b>x"), "markup of a name");
+    // Data, tables, curves and the script: no name has opened or closed another one.
+    assert_eq!(page.matches("<script").count(), 4);
+    assert_eq!(page.matches("</script>").count(), 4);
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
+    for word in [" style=\"", " onclick=", " onload=", " src=\"", "@import", "url("] {
+        assert!(!page.contains(word), "{word}");
+    }
+    let foreign = page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "");
+    assert!(!foreign.contains("http"), "a foreign address");
+}
+
+/// Order 774 with every toggle, compared at the modes.
+fn order_774(test: impl Fn(&Recording, &Comparison)) {
+    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let fit = reconstruct::reconstruct(&reported, Lens::Message).expect("order-774 has a fit");
+    let scenario = Scenario::all_toggles();
+    let (toggles, waiting) = scenario.parts();
+    let compared = compare(&Experiment {
+        world: World::Recorded(&fit.recording),
+        chosen: &toggles,
+        waiting: &waiting,
+        pricing: &Pricing::embedded(),
+        cache: scenario.cache,
+        claims: &[],
+        seed: Seed(scenario.seed),
+        draws: 0,
+    });
+    test(&fit.recording, &compared.expect("prices"));
+}
+
+#[test]
+fn tables_and_curves_say_what_a_replay_says() {
+    order_774(|recording, comparison| {
+        let plan = &comparison.plan;
+        let kept = Kept::of(comparison);
+        let shown = curves(recording, plan, kept.bits, (12, 40));
+        assert!(shown.len() == 12 && shown.iter().any(|curve| curve.bits.count_ones() > 3));
+        for salt in 0..40_u64 {
+            let subset = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) & kept.bits;
+            let (before, after) = (Side::totals(plan, 0), Side::totals(plan, subset));
+            assert_eq!(kept.lattice.saving(subset), Saving::between(&before, &after));
+            let rows = replay::replay_rows(plan, subset);
+            for curve in &shown {
+                check_curve(recording, plan, (subset, &rows), curve);
+            }
+        }
+    });
+}
+
+/// Holds the points of a curve to the calls of a whole replay.
+fn check_curve(
+    recording: &Recording,
+    plan: &Plan,
+    (subset, rows): (Subset, &[CallRow]),
+    curve: &Curve,
+) {
+    let session = &recording.sessions[curve.session as usize];
+    let variant = gather(subset, curve.bits) as usize;
+    let point = |at: usize| curve.values[at * curve.variants() + variant];
+    let call_of = |row: &&CallRow| plan.call_of[row.row as usize];
+    let own = rows.iter().filter(|row| session.range().contains(&(call_of(row) as usize)));
+    assert_eq!(point(curve.calls.len()) as usize, own.clone().count(), "{subset:b}");
+    for (at, number) in curve.calls.iter().enumerate() {
+        let is_it = |row: &&CallRow| {
+            let is_recorded = plan.event(&plan.rows[row.row as usize]).insert == 0;
+            is_recorded && call_of(row) == session.first_call + number - 1
+        };
+        let context = own.clone().filter(is_it).last().map(|row| row.outcome.usage.context());
+        let context = context.map_or(NOT_MADE, |context| i32::try_from(context).unwrap());
+        assert_eq!(point(at), context, "{subset:b}, call {number} of {}", session.id);
+    }
+}
