@@ -1,11 +1,13 @@
 //! Pictures of a comparison as files, and the page that shows them.
 
 use super::studied::Studied;
+use crate::recording::Recording;
 use crate::report::show::compare::Shown;
 use crate::report::show::list::Named;
 #[cfg(feature = "charts")]
 use crate::report::show::page::Paged;
 use crate::report::show::report::Full;
+use crate::study::sweep::Sweep;
 
 /// The pictures of a report.
 #[derive(Default)]
@@ -21,13 +23,16 @@ pub struct Pictures {
 
 /// Every picture that this recording has, in both themes and with its numbers.
 #[cfg(feature = "charts")]
-pub fn all(studied: &Studied, shown: &Shown<'_>, png: bool) -> Pictures {
+pub fn all(
+    recording: &Recording,
+    shown: &Shown<'_>,
+    sweep: Result<&Sweep, &str>,
+    png: bool,
+) -> Pictures {
     use crate::report::chart::{THEMES, Theme};
     use crate::report::csv;
     use crate::report::show::charts::{ALL, Source};
-    let sweep = studied.sweep();
-    let sweep = sweep.as_ref().map_err(String::as_str);
-    let source = Source { shown, recording: studied.recording(), sweep };
+    let source = Source { shown, recording, sweep };
     let mut pictures = Pictures::default();
     for kind in &ALL {
         let Ok(chart) = (kind.make)(&source) else { continue };
@@ -49,27 +54,27 @@ pub fn all(studied: &Studied, shown: &Shown<'_>, png: bool) -> Pictures {
     pictures
 }
 
-/// The page of a report.
+/// The page of a report as a file.
 #[cfg(feature = "charts")]
-pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Option<Vec<u8>> {
+pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Vec<(String, Vec<u8>)> {
     let paged = Paged {
         full,
         scenario: &studied.ready.scenario,
         recording: studied.recording(),
         pictures: &pictures.inline,
     };
-    Some(paged.to_bytes())
+    vec![("index.html".to_owned(), paged.to_bytes())]
 }
 
 /// None: this build has no page.
 #[cfg(not(feature = "charts"))]
-pub fn page(_: &Studied, _: &Full<'_>, _: &Pictures) -> Option<Vec<u8>> {
-    None
+pub fn page(_: &Studied, _: &Full<'_>, _: &Pictures) -> Vec<(String, Vec<u8>)> {
+    Vec::new()
 }
 
 /// None: this build has no charts.
 #[cfg(not(feature = "charts"))]
-pub fn all(_: &Studied, _: &Shown<'_>, _: bool) -> Pictures {
+pub fn all(_: &Recording, _: &Shown<'_>, _: Result<&Sweep, &str>, _: bool) -> Pictures {
     Pictures::default()
 }
 

@@ -8,6 +8,7 @@ use crate::report::show::audit as show_audit;
 use crate::report::show::report::Full;
 use crate::report::{Document, Section, csv};
 use crate::store;
+use crate::study::order;
 use crate::study::spread::Each;
 use std::path::{Path, PathBuf};
 
@@ -26,10 +27,15 @@ pub fn run(args: &ReportArgs) -> Outcome {
         studied.spread_over(Each::Session);
     }
     let shown = studied.shown();
-    let pictures = pictures::all(&studied, &shown, args.png);
+    let sweep = studied.sweep();
+    let order = sweep.as_ref().ok();
+    let order = order.map(|it| order::order(studied.recording(), &studied.comparison, it));
+    let sweep = sweep.as_ref().map_err(String::as_str);
+    let pictures = pictures::all(studied.recording(), &shown, sweep, args.png);
     let full = Full {
         shown: studied.shown(),
         fit: studied.ready.loaded.fit.as_ref(),
+        order: order.as_ref(),
         images: &pictures.images,
     };
     let mut files: Vec<(String, Vec<u8>)> = vec![
@@ -39,8 +45,9 @@ pub fn run(args: &ReportArgs) -> Outcome {
         ("toggles.csv".into(), csv::view(&shown.toggles())),
         ("steps.csv".into(), csv::view(&full.steps(&studied.comparison.baseline_steps))),
     ];
-    let page = pictures::page(&studied, &full, &pictures);
-    files.extend(page.map(|page| ("index.html".to_owned(), page)));
+    let order = full.build_first();
+    files.extend(order.map(|view| ("order.csv".to_owned(), csv::view(&view))));
+    files.extend(pictures::page(&studied, &full, &pictures));
     let distribution = shown.spread_table();
     files.extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::view(&view))));
     files.extend(pictures.files);

@@ -10,7 +10,6 @@ use crate::study::compare::{Comparison, compare};
 use crate::study::hygiene;
 use crate::study::limiter::Loads;
 use crate::study::spread::{Each, Spread, spread};
-#[cfg(feature = "charts")]
 use crate::study::sweep::{Metric, Sweep, sweep};
 
 /// A finished comparison.
@@ -81,7 +80,6 @@ impl Studied {
     }
 
     /// Every subset of its toggles, ranked by what its figures are told in; or why not.
-    #[cfg(feature = "charts")]
     pub fn sweep(&self) -> Result<Sweep, String> {
         let Ready { scenario, lens, pricing, loaded } = &self.ready;
         let toggles = scenario.parts();

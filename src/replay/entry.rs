@@ -1,6 +1,7 @@
 //! How a call enters the context: whether that goes on or starts over, what breaks its cache and
 //! what comes in.
 
+use super::made::Onset;
 use super::state::State;
 use crate::plan::{Deltas, Event, Run, Subset};
 use crate::recording::{CacheBreak, Restart, Shock};
@@ -32,6 +33,17 @@ pub(super) fn of(state: &State, run: &Run, event: &Event, subset: Subset) -> Ent
         Restart::No => goes_on(),
         Restart::AutoCompacted if state.prompt < threshold(run, event.threshold) => Entry::Deferred,
         Restart::AutoCompacted | Restart::ManualCompacted | Restart::Fresh => Entry::Recorded,
+    }
+}
+
+/// What a row does to the context that its call meets.
+pub(super) fn onset(state: &State, event: &Event, entry: Entry) -> Onset {
+    match entry {
+        Entry::GoesOn | Entry::Deferred if state.compacted => Onset::Compacted,
+        Entry::GoesOn | Entry::Deferred => Onset::GoesOn,
+        Entry::Due => Onset::Compacted,
+        Entry::Recorded if event.restart != Restart::Fresh => Onset::Compacted,
+        Entry::Recorded | Entry::Restarted => Onset::StartsOver,
     }
 }
 

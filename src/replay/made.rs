@@ -14,6 +14,18 @@ pub trait Sink {
     fn session(&mut self, from_ms: i64, to_ms: i64);
 }
 
+/// How the context of a call comes about; of several that meet at one call the largest counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Onset {
+    /// It goes on from the call before.
+    #[default]
+    GoesOn,
+    /// It starts over: the first call of a session, a rewind, a toggle that says so.
+    StartsOver,
+    /// It starts over because it was compacted.
+    Compacted,
+}
+
 /// What one call uses, as the pass counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Made {
@@ -31,12 +43,22 @@ pub struct Made {
     pub hidden: i64,
     /// When it starts.
     pub start_ms: i64,
+    /// How its context comes about.
+    pub onset: Onset,
 }
 
 impl Made {
     /// No tokens at all.
-    pub const NOTHING: Self =
-        Self { context: 0, fresh: 0, read: 0, off_tier: 0, output: 0, hidden: 0, start_ms: 0 };
+    pub const NOTHING: Self = Self {
+        context: 0,
+        fresh: 0,
+        read: 0,
+        off_tier: 0,
+        output: 0,
+        hidden: 0,
+        start_ms: 0,
+        onset: Onset::GoesOn,
+    };
 
     /// Its usage, or that of a sum of calls, where `tier` is the tier of the run.
     #[inline]
@@ -55,7 +77,7 @@ impl Made {
     #[must_use]
     pub fn scaled(&self, scale_bp: i64) -> Self {
         let of = |tokens| scaled(tokens, scale_bp, BASIS_POINTS);
-        let Self { context, fresh, read, off_tier, output, hidden, start_ms } = *self;
+        let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
         // Every class is rounded for itself, and the prompt is their sum.
         let written = of(context - fresh - read - off_tier);
         let (fresh, read, off_tier) = (of(fresh), of(read), of(off_tier));
@@ -66,7 +88,7 @@ impl Made {
             off_tier,
             output: of(output),
             hidden: of(hidden),
-            start_ms,
+            ..*self
         }
     }
 }

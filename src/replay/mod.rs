@@ -15,13 +15,13 @@ mod ruled;
 mod state;
 
 pub use lanes::Lanes;
-pub use made::{Made, Sink};
+pub use made::{Made, Onset, Sink};
 pub use pass::{pass, pass_island};
 
-use crate::cache::CachePolicy;
 use crate::cache::none::Never;
 use crate::cache::perfect::Forever;
 use crate::cache::ttl::Ttl;
+use crate::cache::{self, CachePolicy};
 use crate::plan::{Island, Plan, Run, Subset};
 use crate::price::{Price, PriceRow};
 use crate::recording::Tier;
@@ -101,6 +101,12 @@ pub struct CallRow {
     pub row: u32,
     /// What it cost.
     pub outcome: CallOutcome,
+    /// Where its tokens stand in [`Outcome::by_price`].
+    pub band: u32,
+    /// How its context comes about.
+    pub onset: Onset,
+    /// Prefix that it leaves in the cache, tokens.
+    pub left: i64,
 }
 
 /// Replays a plan and keeps every call that is made.
@@ -203,9 +209,12 @@ impl Sink for Vec<CallRow> {
 
     #[inline]
     fn call(&mut self, run: &Run, row: usize, made: &Made) {
-        let Made { hidden, start_ms, .. } = *made;
+        let Made { context, fresh, hidden, start_ms, onset, .. } = *made;
         let outcome = CallOutcome { usage: made.usage(run.tier), hidden, start_ms };
-        self.push(CallRow { row: row as u32, outcome });
+        let band = 2 * u32::from(run.price) + u32::from(context > run.long_above);
+        let is_cached = context >= run.min_cached;
+        let left = if is_cached { cache::left(run.tier, context, fresh) } else { 0 };
+        self.push(CallRow { row: row as u32, outcome, band, onset, left });
     }
 
     fn session(&mut self, _: i64, _: i64) {}
@@ -232,10 +241,23 @@ pub fn tally(plan: &Plan, outcome: &Outcome) -> Cost {
 pub fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> Cost {
     let mut cost = Cost::default();
     for (index, (usage, hidden)) in by_price.iter().zip(hidden).enumerate() {
-        let row = &prices[index / 2];
-        let price: &Price = if index % 2 == 0 { &row.base } else { &row.long };
-        cost.recorded += price.of(usage);
-        cost.hidden += price.of(&Usage { output: *hidden, ..Usage::default() });
+        let of = in_band(prices, index, usage, *hidden);
+        cost.recorded += of.recorded;
+        cost.hidden += of.hidden;
     }
     cost
+}
+
+/// Prices one call.
+#[must_use]
+pub fn tally_call(plan: &Plan, call: &CallRow) -> Cost {
+    in_band(&plan.prices, call.band as usize, &call.outcome.usage, call.outcome.hidden)
+}
+
+/// Prices tokens of one band.
+fn in_band(prices: &[PriceRow], band: usize, usage: &Usage, hidden: i64) -> Cost {
+    let row = &prices[band / 2];
+    let price: &Price = if band.is_multiple_of(2) { &row.base } else { &row.long };
+    let hidden = Usage { output: hidden, ..Usage::default() };
+    Cost { recorded: price.of(usage), hidden: price.of(&hidden) }
 }

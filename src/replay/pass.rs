@@ -7,7 +7,7 @@
 //! [`super::ruled`].
 
 use super::entry;
-use super::made::{Made, Sink};
+use super::made::{Made, Onset, Sink};
 use super::ruled::{self, Ends};
 use super::state::{OPEN, State};
 use crate::cache::{self, Lookup, Policy, Prior};
@@ -263,7 +263,8 @@ fn make(
     state.row = index;
     (state.tier, state.price) = (run.tier, run.price);
     let off_tier = if off_tier == 0 { 0 } else { off_tier.min(context - read - fresh) };
-    Made { context, fresh, read, off_tier, output, hidden: outputs - output, start_ms }
+    let hidden = outputs - output;
+    Made { context, fresh, read, off_tier, output, hidden, start_ms, onset: Onset::GoesOn }
 }
 
 /// What a call reads: by its luck if it looks up what an automatic cache kept, else by the law and
@@ -296,15 +297,18 @@ pub(super) fn eventful<P: Policy>(
     let outputs = row.outputs + deltas.outputs;
     let entry = entry::of(state, run, event, subset);
     let (cache_break, shock) = entry::weather(state, event, entry, subset);
+    let onset = state.onset.max(entry::onset(state, event, entry));
     entry::enter(state, (event, entry), (inputs, deltas));
     let made = if deltas.dropped {
         // Luck belongs to a look; where none is made it does not wait for the next one.
         let shock = if event.luck.is_some() { Shock::None } else { shock };
         (state.carried_break, state.carried_shock) = (cache_break, shock);
         state.carried_outputs += outputs;
+        state.onset = onset;
         None
     } else {
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);
+        state.onset = Onset::GoesOn;
         let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
         let plain = lookup(state, run, state.tier, start_ms);
         let prior = plain.prior.filter(|_| state.entered);
@@ -315,12 +319,13 @@ pub(super) fn eventful<P: Policy>(
         }
         state.entered = true;
         let off_tier = if run.one_tier { 0 } else { event.off_tier };
-        Some(make(state, run, (index, row), (start_ms, read, outputs, off_tier)))
+        Some(Made { onset, ..make(state, run, (index, row), (start_ms, read, outputs, off_tier)) })
     };
     state.saved_ms += deltas.saved_ms;
     state.unsettled = !state.made
         || state.tier != run.tier
         || state.carried_break != CacheBreak::No
+        || state.onset != Onset::GoesOn
         || state.carried_shock != Shock::None;
     made
 }

@@ -1,5 +1,6 @@
 //! What the pass carries from row to row of a session.
 
+use super::made::Onset;
 use crate::recording::{CacheBreak, Shock, Tier};
 
 /// What the pass carries from row to row of a session.
@@ -33,6 +34,8 @@ pub(super) struct State {
     pub(super) price: u16,
     pub(super) carried_break: CacheBreak,
     pub(super) carried_shock: Shock,
+    /// Whether calls that are not made had the context start over.
+    pub(super) onset: Onset,
     /// A compaction that was not needed where it was recorded: (its threshold, its inputs).
     pub(super) deferred: Option<(i64, i64)>,
     /// Whether the context is that of another session which has made a call.
@@ -59,6 +62,7 @@ pub(super) const OPEN: State = State {
     price: 0,
     carried_break: CacheBreak::No,
     carried_shock: Shock::None,
+    onset: Onset::GoesOn,
     deferred: None,
     resumed: false,
     opening: false,
@@ -80,6 +84,7 @@ impl State {
             made: false,
             carried_break: CacheBreak::No,
             carried_shock: Shock::None,
+            onset: Onset::GoesOn,
             resumed: self.sent(),
             opening: true,
             ..*self

@@ -82,6 +82,28 @@ pub fn integer(n: i64, signed: bool) -> String {
     format!("{}{}", sign(n < 0, n == 0, signed), grouped(u128::from(n.unsigned_abs())))
 }
 
+/// Text with its whole numbers of five digits and more in groups of three.
+#[must_use]
+pub fn with_groups(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || "._".contains(c);
+    let mut grouped_text = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let in_word = is_word(first);
+        let end = rest.find(|c| is_word(c) != in_word).unwrap_or(rest.len());
+        let (part, behind) = rest.split_at(end);
+        let number = part.parse().ok().filter(|_| in_word && part.len() >= 5);
+        match number {
+            Some(number) if part.bytes().all(|byte| byte.is_ascii_digit()) => {
+                grouped_text.push_str(&grouped(number));
+            }
+            _ => grouped_text.push_str(part),
+        }
+        rest = behind;
+    }
+    grouped_text
+}
+
 /// Tokens to a decimal place: `22.8 M`, `870.9 k`, below ten thousand all digits.
 #[must_use]
 pub fn tokens(n: i64, signed: bool) -> String {
@@ -283,6 +305,15 @@ mod tests {
 
     fn check(given: Value, figures: Figures, expect: &str) {
         assert_eq!(value(&given, figures), expect, "{given:?} {figures:?}");
+    }
+
+    #[test]
+    fn whole_numbers_in_text_are_grouped() {
+        let text = "miss 893346723 tokens of 2026, 0.1234567 and 9768e31d; 12345.";
+        let grouped = "miss 893,346,723 tokens of 2026, 0.1234567 and 9768e31d; 12345.";
+        assert_eq!(with_groups(text), grouped);
+        assert_eq!(with_groups("22000, é 10000"), "22,000, é 10,000");
+        assert_eq!(with_groups(""), "");
     }
 
     #[test]

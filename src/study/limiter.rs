@@ -140,15 +140,13 @@ pub fn turns(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Turn> {
 /// Runs turns, which stand in the order of their starts, under limits.
 #[must_use]
 pub fn load(turns: &[Turn], limits: Limits) -> Load {
-    let mut cockpit = Cockpit::new(turns, limits);
-    while let Some(Reverse((now_ms, step, turn))) = cockpit.steps.pop() {
-        match step {
-            Step::Release => cockpit.release(now_ms, turn),
-            Step::Start => cockpit.start(now_ms, turn),
-            Step::Request => cockpit.request(now_ms, turn),
-        }
-    }
-    cockpit.finish()
+    Cockpit::run(turns, limits).finish()
+}
+
+/// When requests are let through under limits, in order.
+#[must_use]
+pub fn sent_ms(turns: &[Turn], limits: Limits) -> Vec<i64> {
+    Cockpit::run(turns, limits).sent_ms
 }
 
 /// What happens next to a turn; at equal times a place is given back before it is asked for.
@@ -179,6 +177,18 @@ struct Cockpit<'a> {
 }
 
 impl<'a> Cockpit<'a> {
+    fn run(turns: &'a [Turn], limits: Limits) -> Self {
+        let mut cockpit = Self::new(turns, limits);
+        while let Some(Reverse((now_ms, step, turn))) = cockpit.steps.pop() {
+            match step {
+                Step::Release => cockpit.release(now_ms, turn),
+                Step::Start => cockpit.start(now_ms, turn),
+                Step::Request => cockpit.request(now_ms, turn),
+            }
+        }
+        cockpit
+    }
+
     fn new(turns: &'a [Turn], limits: Limits) -> Self {
         let agents = turns.iter().map(|turn| turn.agent + 1).max().unwrap_or(0);
         let mut behind = vec![VecDeque::new(); agents];
@@ -270,14 +280,7 @@ impl<'a> Cockpit<'a> {
     }
 
     fn finish(self) -> Load {
-        let mut counts = Vec::with_capacity(self.sent_ms.len());
-        let mut from = 0;
-        for (at, sent_ms) in self.sent_ms.iter().enumerate() {
-            while sent_ms - self.sent_ms[from] >= MINUTE_MS {
-                from += 1;
-            }
-            counts.push((at + 1 - from) as i64);
-        }
+        let mut counts = in_the_last_minute(&self.sent_ms);
         counts.sort_unstable();
         let p95 = (counts.len() * 95).div_ceil(100).checked_sub(1).map_or(0, |at| counts[at]);
         Load {
@@ -287,6 +290,20 @@ impl<'a> Cockpit<'a> {
             ..self.load
         }
     }
+}
+
+/// How many of some times, which stand in order, lie in the minute that ends with each of them,
+/// itself included.
+#[must_use]
+pub fn in_the_last_minute(times_ms: &[i64]) -> Vec<i64> {
+    let mut from = 0;
+    let count = |(at, time): (usize, &i64)| {
+        while time - times_ms[from] >= MINUTE_MS {
+            from += 1;
+        }
+        (at + 1 - from) as i64
+    };
+    times_ms.iter().enumerate().map(count).collect()
 }
 
 /// The wait after an attempt, counted from 0.
@@ -325,6 +342,9 @@ mod tests {
         assert_eq!((bound.peak_turns, bound.waited_ms, bound.requests), (3, 10_000, 40));
         assert_eq!(load(&four, limits(1)).waited_ms, 10_000 + 20_000 + 30_000);
         assert_eq!(load(&[], limits(3)), Load::default());
+        // The fourth turn starts when the others end.
+        let sent = sent_ms(&four, limits(3));
+        assert_eq!((sent.len(), sent[29], sent[30], sent[39]), (40, 9_000, 10_000, 19_000));
     }
 
     #[test]

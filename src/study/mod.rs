@@ -6,6 +6,7 @@ mod best;
 pub mod bounds;
 pub mod claims;
 pub mod compare;
+pub mod contexts;
 pub mod curves;
 pub mod draws;
 pub mod edges;
@@ -18,6 +19,7 @@ pub mod kept;
 pub mod lattice;
 pub mod limiter;
 pub mod openings;
+pub mod order;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;

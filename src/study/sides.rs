@@ -1,5 +1,6 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
+use super::limiter::in_the_last_minute;
 use crate::plan::{Plan, Subset};
 use crate::recording::Recording;
 use crate::replay::{self, CallRow, Cost, Outcome};
@@ -56,15 +57,7 @@ impl Side {
 fn peak_calls_a_minute(rows: &[CallRow]) -> i64 {
     let mut starts: Vec<i64> = rows.iter().map(|row| row.outcome.start_ms).collect();
     starts.sort_unstable();
-    let mut from = 0;
-    let mut peak = 0;
-    for (at, start) in starts.iter().enumerate() {
-        while start - starts[from] >= 60_000 {
-            from += 1;
-        }
-        peak = peak.max(at + 1 - from);
-    }
-    peak as i64
+    in_the_last_minute(&starts).into_iter().max().unwrap_or(0)
 }
 
 /// What a change saves: positive where tokens, calls, money or time fall.

@@ -28,13 +28,16 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 4] = [
-        (Self::Dollars, "dollars"),
-        (Self::Reads, "reads"),
-        (Self::Tokens, "tokens"),
-        (Self::Calls, "calls"),
-    ];
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dollars => "dollars",
+            Self::Reads => "reads",
+            Self::Tokens => "tokens",
+            Self::Calls => "calls",
+        }
+    }
 }
 
 /// One toggle of a sweep.

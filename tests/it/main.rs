@@ -34,6 +34,8 @@ mod lanes;
 mod laws;
 mod luck;
 #[cfg(feature = "charts")]
+mod over_time;
+#[cfg(feature = "charts")]
 mod page;
 mod properties;
 mod reported;
@@ -42,6 +44,7 @@ mod run;
 mod small;
 mod sources;
 mod spread;
+mod summary;
 mod tidy;
 mod twin;
 mod twin_patch;

@@ -68,6 +68,10 @@ fn names_that_hold_markup_are_text() {
     assert_eq!(page.matches("<script").count(), 4);
     assert_eq!(page.matches("</script>").count(), 4);
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
+    // Every toggle is listed, whether it finds anything or not.
+    let boxes = page.matches("type=\"checkbox\"").count();
+    assert_eq!(boxes, windtunnel::intervene::ALL.len());
+    assert!(page.contains("toggles that find nothing here"));
     for word in [" style=\"", " onclick=", " onload=", " src=\"", "@import", "url("] {
         assert!(!page.contains(word), "{word}");
     }
@@ -131,7 +135,7 @@ fn check_curve(
             let is_recorded = plan.event(&plan.rows[row.row as usize]).insert == 0;
             is_recorded && call_of(row) == session.first_call + number - 1
         };
-        let context = own.clone().filter(is_it).last().map(|row| row.outcome.usage.context());
+        let context = own.clone().rfind(is_it).map(|row| row.outcome.usage.context());
         let context = context.map_or(NOT_MADE, |context| i32::try_from(context).unwrap());
         assert_eq!(point(at), context, "{subset:b}, call {number} of {}", session.id);
     }

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use windtunnel::plan::{DroppedCall, Patch, Plan, Subset};
 use windtunnel::recording::{Recording, Restart, format};
-use windtunnel::replay::{CallOutcome, CallRow, Outcome, replay, replay_island, replay_rows};
+use windtunnel::replay::{
+    CallOutcome, CallRow, Cost, Onset, Outcome, replay, replay_island, replay_rows, tally,
+    tally_call,
+};
 use windtunnel::study::sides::by_step;
 use windtunnel::units::Usage;
 
@@ -181,10 +184,24 @@ proptest! {
     }
 
     #[test]
+    fn untouched_contexts_start_over_where_they_did(case in cases()) {
+        let plan = case.plan();
+        for row in replay_rows(&plan, 0) {
+            let call = &case.recording.calls[plan.call_of[row.row as usize] as usize];
+            let expect = match call.restart {
+                Restart::No => Onset::GoesOn,
+                Restart::Fresh => Onset::StartsOver,
+                Restart::AutoCompacted | Restart::ManualCompacted => Onset::Compacted,
+            };
+            prop_assert_eq!(row.onset, expect);
+        }
+    }
+
+    #[test]
     fn tokens_are_conserved(case in cases()) {
         let plan = case.plan();
         let outcome = replay(&plan, case.subset);
-        let mut made = Outcome::default();
+        let (mut made, mut cost) = (Outcome::default(), Cost::default());
         for row in replay_rows(&plan, case.subset) {
             let CallOutcome { usage, hidden, .. } = row.outcome;
             prop_assert!(usage.by_class().into_iter().all(|tokens| tokens >= 0), "{:?}", usage);
@@ -194,7 +211,12 @@ proptest! {
             made.peak_context = made.peak_context.max(usage.context());
             made.by_price.push(usage);
             made.hidden_by_price.push(hidden);
+            let of_call = tally_call(&plan, &row);
+            cost.recorded += of_call.recorded;
+            cost.hidden += of_call.hidden;
         }
+        // Money too, to the pico-dollar: each call knows its price and its band.
+        prop_assert_eq!(cost, tally(&plan, &outcome));
         prop_assert_eq!(made.usage(), outcome.usage());
         prop_assert_eq!(made.hidden_output(), outcome.hidden_output());
         prop_assert_eq!((made.calls, made.peak_context), (outcome.calls, outcome.peak_context));

@@ -4,19 +4,21 @@
 //! its own width, because a session of 18 calls would vanish beside one of 183.
 
 use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, fitted, width_of};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, body, bold_width_of, broken, fitted};
 use super::theme::Hue;
-use super::{Axis, Chart, Unit, View};
+use super::{Axis, Chart, Figures, Unit, View, format};
+use crate::study::contexts::{self, HIT_BP, Loss};
+use std::fmt::Write as _;
 
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Its name.
     pub label: String,
-    /// Context of each call as recorded, tokens.
-    pub before: Vec<i64>,
-    /// Context of each call that is left with the toggles on, tokens.
-    pub after: Vec<i64>,
+    /// Its calls as recorded.
+    pub before: Vec<contexts::Point>,
+    /// Its calls that are left with the toggles on.
+    pub after: Vec<contexts::Point>,
 }
 
 /// Context of the calls of some sessions, before and after.
@@ -26,13 +28,20 @@ pub struct Growth {
     pub title: String,
     /// The sessions in order.
     pub sessions: Vec<Line>,
+    /// How many sessions it does not show.
+    pub left_out: usize,
     /// Lines at the bottom: source, digests, version.
     pub footer: Vec<String>,
 }
 
 const COLUMNS: usize = 3;
-const PANEL: (i32, i32) = (310, 190);
-const TOP: i32 = 70;
+const PANEL: (i32, i32) = (310, 202);
+/// The legend's middle, and the step from one line of words to the next.
+const LEGEND: i32 = 50;
+const NOTE: i32 = 16;
+/// How the two sides are drawn: width of the line, radius of a dot, colour.
+const BEFORE: (u32, u32, Hue) = (12, 44, Hue::Vermillion);
+const AFTER: (u32, u32, Hue) = (24, 34, Hue::Blue);
 
 impl Chart for Growth {
     fn sheet(&self) -> Sheet {
@@ -40,63 +49,93 @@ impl Chart for Growth {
         let columns = i32::try_from(self.sessions.len().clamp(1, COLUMNS)).expect("few columns");
         let title = bold_width_of(&self.title, 17) + 2 * MARGIN;
         let width = (columns * PANEL.0 + 24).max(title).clamp(600, 960);
-        let mut sheet = Frame::new(&self.title, &self.footer, width).sheet(TOP + rows * PANEL.1);
-        let contexts = self.sessions.iter().flat_map(|one| one.before.iter().chain(&one.after));
-        let high = contexts.copied().max().unwrap_or(0);
+        let notes = broken(&self.note(), 12, width - 2 * MARGIN);
+        let top = LEGEND + 22 + i32::try_from(notes.len()).expect("a few lines") * NOTE;
+        let mut sheet = Frame::new(&self.title, &self.footer, width).sheet(top + rows * PANEL.1);
+        let entries = [
+            (Mark::Line(BEFORE.0), BEFORE.2, "before"),
+            (Mark::Line(AFTER.0), AFTER.2, "after"),
+            (Mark::Dot(BEFORE.1), Hue::Grey, "cache miss"),
+            (Mark::Wedge, Hue::Grey, "compaction"),
+        ];
+        sheet.legend((MARGIN, LEGEND), &entries);
+        for (note, down) in notes.iter().zip(0..) {
+            let y = LEGEND + 22 + NOTE * down;
+            sheet.text(note, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
+        }
+        let points = self.sessions.iter().flat_map(|one| one.before.iter().chain(&one.after));
+        let high = points.map(|point| point.context).max().unwrap_or(0);
         let axis = Axis::new(0, i128::from(high), 5);
-        legend(&mut sheet);
         for (at, session) in self.sessions.iter().enumerate() {
             let column = i32::try_from(at % COLUMNS).expect("few columns");
             let row = i32::try_from(at / COLUMNS).expect("few rows");
-            panel(&mut sheet, session, &axis, (12 + column * PANEL.0, TOP + row * PANEL.1));
+            panel(&mut sheet, session, &axis, (12 + column * PANEL.0, top + row * PANEL.1));
         }
         sheet
     }
 
     fn data(&self) -> View {
-        let columns = vec![
-            Column::text("session"),
-            Column::count("call"),
-            Column::tokens("context before"),
-            Column::tokens("context after"),
-        ];
+        let mut columns = vec![Column::text("session"), Column::count("call")];
+        for side in ["before", "after"] {
+            columns.push(Column::tokens(format!("context {side}")));
+            columns.push(Column::count(format!("miss {side}")));
+            columns.push(Column::count(format!("compaction {side}")));
+        }
         let mut view = View::new("Context of each call", columns);
         for session in &self.sessions {
             for at in 0..session.before.len().max(session.after.len()) {
-                let context = |side: &[i64]| {
-                    side.get(at).map_or_else(Cell::missing, |context| Cell::tokens(*context))
-                };
-                view.row(vec![
-                    Cell::text(&session.label),
-                    Cell::count(at as i64 + 1),
-                    context(&session.before),
-                    context(&session.after),
-                ]);
+                let mut row = vec![Cell::text(&session.label), Cell::count(at as i64 + 1)];
+                for side in [&session.before, &session.after] {
+                    let Some(point) = side.get(at) else {
+                        row.extend([Cell::missing(), Cell::missing(), Cell::missing()]);
+                        continue;
+                    };
+                    let is = |loss| Cell::count(i64::from(point.loss == loss));
+                    row.extend([
+                        Cell::tokens(point.context),
+                        is(Loss::Missed),
+                        is(Loss::Compacted),
+                    ]);
+                }
+                view.row(row);
             }
         }
         view
     }
 }
 
-fn legend(sheet: &mut Sheet) {
-    let words = "context (tokens) of each call:";
-    sheet.text(words, (MARGIN * GRID, 50 * GRID), body(12));
-    let from = MARGIN + width_of(words, 12) + 8;
-    let entries =
-        [(Mark::Line(12), Hue::Vermillion, "before"), (Mark::Line(24), Hue::Blue, "after")];
-    sheet.legend((from, 50), &entries);
+impl Growth {
+    /// What the axes and marks mean.
+    fn note(&self) -> String {
+        let hit = format::share(HIT_BP, Figures { signed: false, exact: false });
+        let mut note = format!(
+            "Up: context in tokens. Across: calls, each side numbered by itself. A call misses \
+             the cache if it reads less than {} of what the call before left there, while the \
+             context goes on.",
+            hit.replace(".0", "")
+        );
+        match self.left_out {
+            0 => {}
+            1 => note += " The session that reads least is not shown.",
+            more => {
+                let _ = write!(note, " The {more} sessions that read least are not shown.");
+            }
+        }
+        note
+    }
 }
 
 /// One session in the panel whose upper left corner is `corner`, in pixels.
 fn panel(sheet: &mut Sheet, session: &Line, axis: &Axis, corner: (i32, i32)) {
     let (left, right) = ((corner.0 + 58) * GRID, (corner.0 + PANEL.0 - 14) * GRID);
-    let (top, bottom) = ((corner.1 + 26) * GRID, (corner.1 + PANEL.1 - 42) * GRID);
+    let (top, bottom) = ((corner.1 + 26) * GRID, (corner.1 + PANEL.1 - 54) * GRID);
     let how = body(13).bold();
     sheet.text(&fitted(&session.label, how, PANEL.0 - 72), (left, top - 14 * GRID), how);
     for tick in axis.ticks() {
         let y = axis.place(tick, bottom, top);
         sheet.line(vec![(left, y), (right, y)], 8, if tick == 0 { Hue::Grey } else { Hue::Rule });
-        sheet.text(&Unit::Tokens.tick(tick), (left - 6 * GRID, y), body(11).right());
+        let words = fitted(&Unit::Tokens.tick(tick), body(11), 50);
+        sheet.text(&words, (left - 6 * GRID, y), body(11).right());
     }
     let calls = session.before.len().max(session.after.len()).max(2) - 1;
     let place = |at: usize| {
@@ -106,27 +145,49 @@ fn panel(sheet: &mut Sheet, session: &Line, axis: &Axis, corner: (i32, i32)) {
     };
     let first = body(11);
     sheet.text("1", (left, bottom + 13 * GRID), first);
-    let last = session.before.len().max(session.after.len()).to_string();
-    if session.before.len().max(session.after.len()) > 1 {
-        sheet.text(&last, (right, bottom + 13 * GRID), first.right());
+    let count = |calls: usize| Unit::Count.words(calls as i128, false);
+    let last = session.before.len().max(session.after.len());
+    if last > 1 {
+        sheet.text(&count(last), (right, bottom + 13 * GRID), first.right());
     }
     let middle = i32::midpoint(left, right);
-    let words = format!("calls: {} before, {} after", session.before.len(), session.after.len());
+    let [before, after] = [&session.before, &session.after].map(|side| count(side.len()));
+    let words = format!("calls: {before} before, {after} after");
     let how = body(11).hue(Hue::Grey).centre();
-    sheet.text(&words, (middle, bottom + 13 * GRID), how);
-    for (contexts, colour, width) in
-        [(&session.before, Hue::Vermillion, 12), (&session.after, Hue::Blue, 24)]
-    {
-        let points: Vec<(i32, i32)> = contexts
-            .iter()
-            .enumerate()
-            .map(|(at, context)| (place(at), axis.place(i128::from(*context), bottom, top)))
-            .collect();
+    sheet.text(&words, (middle, bottom + 29 * GRID), how);
+    for (calls, (width, radius, hue)) in [(&session.before, BEFORE), (&session.after, AFTER)] {
+        let spot = |(at, point): (usize, &contexts::Point)| {
+            (place(at), axis.place(i128::from(point.context), bottom, top))
+        };
+        let points: Vec<Point> = calls.iter().enumerate().map(spot).collect();
         match points[..] {
             [] => {}
             // A single call is a dash.
-            [(x, y)] => sheet.line(vec![(x, y), (x + 6 * GRID, y)], width, colour),
-            _ => sheet.line(points, width, colour),
+            [(x, y)] => sheet.line(vec![(x, y), (x + 6 * GRID, y)], width, hue),
+            _ => sheet.trace(points.iter().copied(), width, hue),
+        }
+        marks(sheet, calls, &points, (radius, hue));
+    }
+}
+
+/// Marks what calls lose; of those that would lie on each other one stands for all.
+fn marks(
+    sheet: &mut Sheet,
+    calls: &[contexts::Point],
+    points: &[Point],
+    (radius, hue): (u32, Hue),
+) {
+    for (loss, size) in [(Loss::Missed, 25), (Loss::Compacted, 40)] {
+        let lost = calls.iter().zip(points).filter(|(call, _)| call.loss == loss);
+        let mut column = None;
+        for (_, &(x, y)) in lost {
+            if column.replace(x / size) == Some(x / size) {
+                continue;
+            }
+            match loss {
+                Loss::Compacted => sheet.wedge((x, y - 15), hue),
+                _ => sheet.dot((x, y), radius, hue),
+            }
         }
     }
 }
@@ -137,10 +198,20 @@ pub(super) mod tests {
     use super::*;
 
     pub(crate) fn sample() -> Growth {
+        let loss = |at| match at % 40 {
+            17 => Loss::Missed,
+            39 => Loss::Compacted,
+            _ => Loss::No,
+        };
+        let side = |calls: i64, rise: i64| -> Vec<contexts::Point> {
+            let point =
+                |at| contexts::Point { context: 12_000 + rise * at / calls, loss: loss(at) };
+            (0..calls).map(point).collect()
+        };
         let line = |label: &str, calls: i64, end: i64, kept: i64| Line {
             label: label.to_owned(),
-            before: (0..calls).map(|at| 12_000 + (end - 12_000) * at / calls).collect(),
-            after: (0..kept).map(|at| 12_000 + (end - 22_000) * at / kept).collect(),
+            before: side(calls, end - 12_000),
+            after: side(kept, end - 22_000),
         };
         Growth {
             title: "Order 774: context of each call, as recorded and with R1-R7".into(),
@@ -150,6 +221,7 @@ pub(super) mod tests {
                 line("resolve-failures #1", 98, 96_000, 60),
                 line("arch-lens-process-flow & a rather long name for a session", 1, 18_000, 0),
             ],
+            left_out: 3,
             footer: vec!["Recording 0a1b2c3d, windtunnel 0.1.0, seed 774".into()],
         }
     }
@@ -157,14 +229,65 @@ pub(super) mod tests {
     #[test]
     fn the_file_says_what_the_data_say() {
         let svg = check_chart(&sample());
-        for words in ["implement", "calls: 111 before, 52 after", "before", "150 k", "seed 774"] {
+        for words in [
+            "implement",
+            "calls: 111 before, 52 after",
+            "before",
+            "150 k",
+            "seed 774",
+            "cache miss",
+        ] {
             assert!(svg.contains(words), "{words} is missing");
         }
+        assert!(sample().note().contains("less than 90 % of"), "{}", sample().note());
+        assert!(sample().note().ends_with("The 3 sessions that read least are not shown."));
         assert_eq!(svg.matches("<polyline").count(), 4 * 4 + 2 + 7);
+        // Calls 18, 58 and 98 of each line, and the legend's.
+        assert_eq!(svg.matches("<circle").count(), 1 + 1 + 3 + 1 + 3 + 2 + 1);
+        assert_eq!(svg.matches("<polygon").count(), 2 + 1 + 2 + 1 + 1);
+    }
+
+    #[test]
+    fn the_table_holds_every_call_and_what_it_loses() {
+        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines.len(), 1 + 38 + 111 + 98 + 1);
+        assert_eq!(
+            lines[0],
+            "session,call,context_before_tokens,miss_before,compaction_before,\
+             context_after_tokens,miss_after,compaction_after"
+        );
+        // 12,000 + 29,000 x 17 / 38 and 12,000 + 19,000 x 17 / 36.
+        assert_eq!(lines[18], "investigate,18,24973,1,0,20972,1,0");
+        // 12,000 + 119,000 x 79 / 111; the line after has no such call.
+        assert_eq!(lines[1 + 38 + 79], "implement,80,96693,0,1,,,");
     }
 
     #[test]
     fn odd_data_draw() {
-        check_chart(&Growth { sessions: vec![], ..sample() });
+        check_chart(&Growth { sessions: vec![], left_out: 0, ..sample() });
+        let name = "<b>&amp;</b> \u{202e} and a very long name without any end ".repeat(4);
+        let one = |context, loss| vec![contexts::Point { context, loss }];
+        let session = |calls: Vec<contexts::Point>| Line {
+            label: name.clone(),
+            before: calls.clone(),
+            after: calls,
+        };
+        let single = session(one(i64::MAX / 4, Loss::Missed));
+        check_chart(&Growth { sessions: vec![single], left_out: 1, ..sample() });
+        check_chart(&Growth { sessions: vec![session(one(0, Loss::No)); 12], ..sample() });
+    }
+
+    #[test]
+    fn a_long_session_is_a_small_file_with_its_extremes() {
+        let side: Vec<contexts::Point> = (0..20_000)
+            .map(|at| contexts::Point {
+                context: if at == 7_777 { 900_000 } else { 20_000 + at * 7_919 % 100_000 },
+                loss: if at % 3 == 0 { Loss::Missed } else { Loss::No },
+            })
+            .collect();
+        let line = Line { label: "long".into(), before: side.clone(), after: side };
+        let svg = check_chart(&Growth { sessions: vec![line; 12], ..sample() });
+        assert!(svg.len() < 500_000, "{}", svg.len());
     }
 }

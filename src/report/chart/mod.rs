@@ -8,17 +8,25 @@
 //! A new kind is one file with a [`Chart`] here and one file in `report/show/charts` that makes it
 //! from the results of a study.
 
+mod cost;
 mod font;
 mod growth;
 mod png;
+mod rate;
 mod sheet;
 mod svg;
+mod sweep;
 mod theme;
+mod timeline;
 mod waterfall;
 
+pub use cost::Cost;
 pub use growth::{Growth, Line};
+pub use rate::{Flow, Rate};
 pub use sheet::Sheet;
+pub use sweep::{Choice, Cloud};
 pub use theme::{THEMES, Theme, variables};
+pub use timeline::Timeline;
 pub use waterfall::{Step, Waterfall};
 
 use super::format::{self, Figures};
@@ -61,6 +69,8 @@ pub enum Unit {
     Tokens,
     /// Pico-dollars.
     Money,
+    /// Things: calls, sets.
+    Count,
 }
 
 impl Unit {
@@ -68,6 +78,7 @@ impl Unit {
         match self {
             Self::Tokens => format::tokens(saturated(amount), signed),
             Self::Money => format::money(PicoUsd(amount), Figures { signed, exact: false }),
+            Self::Count => format::integer(saturated(amount), signed),
         }
     }
 
@@ -76,6 +87,7 @@ impl Unit {
         match self {
             Self::Tokens => Value::Tokens(saturated(amount)),
             Self::Money => Value::Money(PicoUsd(amount)),
+            Self::Count => Value::Count(saturated(amount)),
         }
     }
 
@@ -84,6 +96,7 @@ impl Unit {
         match self {
             Self::Tokens => Column::tokens(heading),
             Self::Money => Column::money(heading),
+            Self::Count => Column::count(heading),
         }
     }
 

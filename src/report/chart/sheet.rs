@@ -167,6 +167,42 @@ pub enum Mark {
     Line(u32),
     /// A dot of a radius in tenths of a pixel.
     Dot(u32),
+    /// A triangle that stands on its tip.
+    Wedge,
+}
+
+/// Points from left to right without those between the lowest and the highest of their pixel; the
+/// very first and last one stay.
+fn thinned(points: impl IntoIterator<Item = Point>) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::new();
+    let mut pixel: Vec<Point> = Vec::new();
+    let mut last = None;
+    let mut flush = |pixel: &mut Vec<Point>| {
+        let ends = [pixel.iter().min_by_key(|at| at.1), pixel.iter().max_by_key(|at| at.1)];
+        let mut ends: Vec<Point> = ends.into_iter().flatten().copied().collect();
+        ends.sort_unstable_by_key(|at| at.0);
+        ends.dedup();
+        kept.append(&mut ends);
+        pixel.clear();
+    };
+    for at in points {
+        if last.is_none() {
+            // Alone, so that it stays.
+            pixel.push(at);
+            flush(&mut pixel);
+        } else if pixel.last().is_some_and(|before| before.0 / GRID != at.0 / GRID) {
+            flush(&mut pixel);
+            pixel.push(at);
+        } else {
+            pixel.push(at);
+        }
+        last = Some(at);
+    }
+    flush(&mut pixel);
+    if kept.last() != last.as_ref() {
+        kept.extend(last);
+    }
+    kept
 }
 
 impl Sheet {
@@ -206,6 +242,17 @@ impl Sheet {
         self.shapes.push(Shape::Dot { at, radius, hue, opacity });
     }
 
+    /// A filled triangle that stands on its tip.
+    pub fn wedge(&mut self, (x, y): Point, hue: Hue) {
+        self.area(vec![(x, y), (x - 46, y - 80), (x + 46, y - 80)], hue, 100);
+    }
+
+    /// A line through points, thinned to the lowest and the highest point of each pixel from left
+    /// to right: what is left out would not be seen.
+    pub fn trace(&mut self, points: impl IntoIterator<Item = Point>, width: u32, hue: Hue) {
+        self.line(thinned(points), width, hue);
+    }
+
     /// Entries side by side from `x`, their middle at `y`, both in pixels, onto further lines of 20
     /// pixels where the sheet ends; the lines that it took.
     pub fn legend(&mut self, (from, y): (i32, i32), entries: &[(Mark, Hue, &str)]) -> i32 {
@@ -222,6 +269,7 @@ impl Sheet {
                 Mark::Box => self.bar(span, (y - 6 * GRID, y + 6 * GRID), *hue),
                 Mark::Line(width) => self.line(vec![(span.0, y), (span.1, y)], width, *hue),
                 Mark::Dot(radius) => self.dot((i32::midpoint(span.0, span.1), y), radius, *hue),
+                Mark::Wedge => self.wedge((i32::midpoint(span.0, span.1), y + 40), *hue),
             }
             self.text(words, ((x + sign + 6) * GRID, y), body(12));
             x += width + 18;
@@ -303,6 +351,18 @@ mod tests {
         let mut out = sheet();
         out.text("a long text", (2_900, 1_000), body(12));
         assert_eq!(out.flaws().len(), 1);
+    }
+
+    #[test]
+    fn thinned_lines_keep_their_ends_and_extremes() {
+        let few = [(0, 5), (20, 3), (40, 9)];
+        assert_eq!(thinned(few), few);
+        assert_eq!(thinned([]), []);
+        assert_eq!(thinned([(3, 4)]), [(3, 4)]);
+        let many = (0..10_000).map(|at| (at / 100, if at == 5_550 { 900 } else { at % 7 }));
+        let kept = thinned(many);
+        assert!(kept.len() <= 22 && kept.contains(&(55, 900)), "{kept:?}");
+        assert_eq!((kept[0], kept[kept.len() - 1]), ((0, 0), (99, 9_999 % 7)));
     }
 
     #[test]

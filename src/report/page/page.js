@@ -531,11 +531,12 @@
     const isHead = (sum) => data.headline.metric === "read" ? sum.name === "read" :
       ["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"].includes(sum.name);
     const headOf = (all) => all.reduce((n, one, at) => n + (isHead(data.sums[at]) ? one : 0n), 0n);
+    for (const part of [".tools", ".bar", "#waterfall"]) find(part).hidden = false;
     const waterfall = find("#waterfall");
     const wide = () => Math.max(260, waterfall.clientWidth);
     // Measured once and when it changes: to ask after each tick would lay the page out twice.
     let width = wide();
-    if (!data.curves.length) find("#curves").hidden = true;
+    find("#curves").hidden = !data.curves.length;
     const key = element("p", { class: "key" }, "tokens;");
     for (const [kind, words] of [["before", "before"], ["after", "with what is ticked"], ["gone", "a call that is not made"]]) {
       key.append(element("i", { class: kind }), words);
@@ -788,8 +789,6 @@
 
     toggles.forEach((_, at) => set(at, 1));
     for (const table of every("table[data-sortable]")) sortable(table);
-    for (const id of ["theme", "copy", "ask", "all", "none"]) find("#" + id).hidden = false;
-    find(".find").hidden = false;
     restore();
     show();
     listen();

@@ -7,7 +7,7 @@ use crate::report::{Cell, Column, Document, Section, View, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::Values, parquet};
 use crate::study::headline::Headline;
-use crate::study::sweep::{Entry, Metric, Sweep};
+use crate::study::sweep::{Entry, Sweep};
 use crate::units::PicoUsd;
 use serde::Serialize;
 
@@ -141,8 +141,7 @@ impl Shown<'_> {
     }
 
     fn metric(&self) -> &'static str {
-        let named = Metric::NAMED.iter().find(|(metric, _)| *metric == self.sweep.metric);
-        named.map_or("", |(_, name)| name)
+        self.sweep.metric.name()
     }
 
     fn cells(&self, entry: &Entry) -> Vec<Cell> {

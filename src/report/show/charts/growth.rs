@@ -2,10 +2,9 @@
 
 use super::super::session_label;
 use super::{Made, Source};
-use crate::plan::Subset;
-use crate::replay;
 use crate::report::chart::{Growth, Line};
 use crate::study::compare::subset_of_first;
+use crate::study::contexts::contexts;
 
 /// The longest sessions that the chart shows.
 const PANELS: usize = 12;
@@ -15,23 +14,15 @@ pub fn make(source: &Source<'_>) -> Made {
     if recording.sessions.is_empty() {
         return Err("it holds no session".to_owned());
     }
-    let plan = &comparison.plan;
     let all = subset_of_first(comparison.toggles.len());
-    let contexts = |subset: Subset| {
-        let mut by_session: Vec<Vec<i64>> = vec![Vec::new(); recording.sessions.len()];
-        for row in replay::replay_rows(plan, subset) {
-            let call = plan.call_of[row.row as usize] as usize;
-            let session = recording.calls[call].session as usize;
-            by_session[session].push(row.outcome.usage.context());
-        }
-        by_session
-    };
-    let (mut before, mut after) = (contexts(0), contexts(all));
+    let of = |subset| contexts(recording, &comparison.plan, subset);
+    let (mut before, mut after) = (of(0), of(all));
     let mut order: Vec<usize> = (0..recording.sessions.len()).collect();
     let read = |at: &usize| -> i64 {
         recording.calls[recording.sessions[*at].range()].iter().map(|c| c.usage.read).sum()
     };
     order.sort_by_key(|at| (-read(at), *at));
+    let left_out = order.len().saturating_sub(PANELS);
     order.truncate(PANELS);
     let sessions = order.into_iter().map(|at| {
         let session = &recording.sessions[at];
@@ -44,6 +35,7 @@ pub fn make(source: &Source<'_>) -> Made {
     Ok(Box::new(Growth {
         title: format!("{}: context of each call, before and after", source.name()),
         sessions: sessions.collect(),
+        left_out,
         footer: source.footer(),
     }))
 }

@@ -1,7 +1,11 @@
 //! The pictures of a comparison: from the results of a study to plain numbers, one file a kind; the
 //! chart module lays them out.
 
+mod cost;
 mod growth;
+mod rate;
+mod sweep;
+mod timeline;
 mod waterfall;
 
 use super::compare::Shown;
@@ -50,7 +54,7 @@ pub struct Kind {
 }
 
 /// All kinds, in the order of a report.
-pub const ALL: [Kind; 2] = [
+pub const ALL: [Kind; 5] = [
     Kind {
         id: "waterfall",
         shows: "from the baseline through each toggle to the result, with what is claimed",
@@ -60,9 +64,30 @@ pub const ALL: [Kind; 2] = [
     },
     Kind {
         id: "growth",
-        shows: "context of each call of the longest sessions, before and after all toggles",
+        shows: "context of each call of the longest sessions, with cache misses and compactions",
         needs_draws: false,
         needs_sweep: false,
         make: growth::make,
+    },
+    Kind {
+        id: "sweep",
+        shows: "what every set of toggles saves against its effort, and which sets no other beats",
+        needs_draws: false,
+        needs_sweep: true,
+        make: sweep::make,
+    },
+    Kind {
+        id: "rate",
+        shows: "calls a minute over time, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: rate::make,
+    },
+    Kind {
+        id: "cost",
+        shows: "what calls have cost so far, over time, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: cost::make,
     },
 ];

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 impl Shown<'_> {
     /// The limiter, where packets wake agents.
-    pub(super) fn limiter(&self) -> Option<Section> {
+    pub(in crate::report::show) fn limiter(&self) -> Option<Section> {
         let first = self.loads.first()?;
         let mut view = View::new(
             "Limiter: turns at once and requests a minute",

@@ -128,7 +128,7 @@ impl Shown<'_> {
                 format::tokens(-toggle.alone.usage.write(), false)
             ));
         }
-        parts.extend(toggle.notes.iter().cloned());
+        parts.extend(toggle.notes.iter().map(|note| format::with_groups(note)));
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
     }
 
@@ -325,7 +325,10 @@ fn combined_name(claim: &PublishedClaim) -> String {
 }
 
 /// The word for a verdict; of a claim without a number it says whether tokens fall.
-fn verdict_word(claim: &PublishedClaim, verdict: Verdict) -> &'static str {
+pub(in crate::report::show) fn verdict_word(
+    claim: &PublishedClaim,
+    verdict: Verdict,
+) -> &'static str {
     match verdict {
         Verdict::NotTestable | Verdict::Open => verdict.word(),
         Verdict::Holds if claim.is_direction => "falls, as said",

@@ -78,7 +78,7 @@ pub const SUMS: [Sum; 10] = [
 
 /// All tokens together, where a comparison is told in them.
 const TOKENS: Sum =
-    sum("tokens", "tokens", Unit::Tokens, |saving| Headline::Tokens.of(saving) as i128);
+    sum("tokens", "tokens", Unit::Tokens, |saving| Headline::Tokens.of(saving).into());
 
 impl Paged<'_> {
     /// The sums before and with every tickable toggle on, as rows of a table.

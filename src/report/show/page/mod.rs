@@ -61,9 +61,9 @@ impl Paged<'_> {
         Page {
             title: document.title.clone(),
             subtitle: self.subtitle(),
-            lead: short.map_or_else(String::new, |section| html::items(section, &no_picture)),
+            lead: short.map_or_else(String::new, lead),
             totals: self.totals(&kept),
-            toggles: self.toggle_table(&toggles),
+            toggles: self.toggle_table(&kept, &toggles),
             limits: self.limits(&toggles, &curves),
             contents: contents(rest),
             sections: rest.iter().map(|section| self.section(section)).collect(),
@@ -191,8 +191,11 @@ fn split(document: &Document) -> (Option<&Section>, &[Section]) {
     parts.map_or((None, &[]), |(first, rest)| (Some(first), rest))
 }
 
-fn no_picture(_: &str, _: &str) -> String {
-    String::new()
+/// The short account, without pictures.
+fn lead(section: &Section) -> String {
+    let heading = html::escape(&section.heading);
+    let body = html::items(section, &|_, _| String::new());
+    format!("<h2 id=\"h-short\">{heading}</h2>\n{body}")
 }
 
 fn contents(sections: &[Section]) -> String {

@@ -1,16 +1,19 @@
 //! The table of toggles that can be ticked.
 
+use super::super::compare;
 use super::{Paged, Toggle};
 use crate::intervene::{Shape, Unit};
 use crate::report::format::{self, Figures};
 use crate::report::html::escape;
-use crate::report::view::{Cell, Tone, Value};
+use crate::report::view::{Cell, Content, Tone, Value};
 use crate::scenario::Chosen;
+use crate::study::compare::ToggleResult;
+use crate::study::kept::Kept;
 use std::fmt::Write as _;
 
 impl Paged<'_> {
     /// The table, a row a toggle.
-    pub(super) fn toggle_table(&self, toggles: &[Toggle<'_>]) -> String {
+    pub(super) fn toggle_table(&self, kept: &Kept, toggles: &[Toggle<'_>]) -> String {
         let comparison = self.full.shown.comparison;
         let noun = comparison.headline.noun();
         let has_claims = toggles.iter().any(|toggle| claim_of(toggle).is_some());
@@ -31,31 +34,28 @@ impl Paged<'_> {
             );
         }
         out.push_str("</tr></thead>\n<tbody>\n");
-        for toggle in toggles {
-            out.push_str(&self.row(toggle, has_bands, has_claims));
+        let (idle, shown): (Vec<&Toggle<'_>>, Vec<_>) =
+            toggles.iter().partition(|one| is_idle(one));
+        for toggle in shown {
+            out.push_str(&self.row(kept, toggle, (has_bands, has_claims)));
         }
         let _ = write!(
             out,
             "</tbody></table>\n<p class=\"note\">alone: {noun} saved with no other toggle on; \
              adds: what it adds to the set that is ticked, or would add; effort in points of about \
-             half a day, risk 1 to 3</p>\n"
+             half a day, risk 1 to 3</p>\n{}",
+            idle_table(&idle)
         );
         out
     }
 
-    fn row(&self, toggle: &Toggle<'_>, has_bands: bool, has_claims: bool) -> String {
+    fn row(&self, kept: &Kept, toggle: &Toggle<'_>, has: (bool, bool)) -> String {
+        let (has_bands, has_claims) = has;
         let headline = self.full.shown.comparison.headline;
-        let card = toggle.chosen.toggle.card();
-        let id = card.id;
+        let id = toggle.chosen.id();
         let (class, state) =
             if toggle.refused.is_some() { (" class=\"off\"", "disabled") } else { ("", "checked") };
-        let mut out = format!(
-            "<tr{class}><td class=\"tick\"><input type=\"checkbox\" id=\"t-{id}\" \
-             data-toggle=\"{id}\" {state}></td><th scope=\"row\"><label for=\"t-{id}\"><b>{id}</b> \
-             {}</label>{}",
-            escape(card.title),
-            params(toggle.chosen)
-        );
+        let mut out = format!("<tr{class}>{}{}", tick(toggle, state), params(toggle.chosen));
         if let Some(reason) = &toggle.refused {
             let _ = write!(out, "<small class=\"why\">{}</small>", escape(reason));
         }
@@ -72,11 +72,18 @@ impl Paged<'_> {
             (None, None) => Cell::missing(),
         };
         cell(&mut out, "alone", &alone);
-        if toggle.refused.is_none() {
-            let _ =
-                write!(out, "<td class=\"n adds\" data-label=\"adds\" data-adds=\"{id}\"></td>");
-        } else {
-            cell(&mut out, "adds", &Cell::missing());
+        match toggle.result {
+            Some((bit, _)) if toggle.refused.is_none() => {
+                let without = kept.lattice.saving(kept.bits & !(1 << bit));
+                let adds = headline.of(&(kept.lattice.saving(kept.bits) - without));
+                let words = format::tokens(adds, false);
+                let _ = write!(
+                    out,
+                    "<td class=\"n adds\" data-label=\"adds\" data-adds=\"{id}\" \
+                     data-value=\"{adds}\">{words}</td>"
+                );
+            }
+            _ => cell(&mut out, "adds", &Cell::missing()),
         }
         if has_bands {
             let bands = result.and_then(|result| result.bands);
@@ -88,7 +95,7 @@ impl Paged<'_> {
             let claim = claim_of(toggle);
             let claimed = claim.map_or_else(Cell::missing, |(low, high)| range(low, high));
             cell(&mut out, "claimed", &claimed);
-            let (word, tone) = result.map_or(("", Tone::Plain), |result| verdict(result));
+            let (word, tone) = result.map_or(("", Tone::Plain), verdict);
             let class = match tone {
                 Tone::Good => " class=\"good\"",
                 Tone::Bad => " class=\"bad\"",
@@ -101,9 +108,43 @@ impl Paged<'_> {
     }
 }
 
-fn verdict(result: &crate::study::compare::ToggleResult) -> (&'static str, Tone) {
-    let tone = super::super::compare::tone(result.verdict);
-    (super::super::compare::verdict_words(result), tone)
+/// Whether nothing is found for a toggle, nor claimed.
+fn is_idle(toggle: &Toggle<'_>) -> bool {
+    let finds = toggle.bound.is_some() || toggle.result.is_some_and(|(_, result)| result.found > 0);
+    toggle.refused.is_some() && !finds && claim_of(toggle).is_none()
+}
+
+/// The toggles that find nothing, folded away.
+fn idle_table(toggles: &[&Toggle<'_>]) -> String {
+    if toggles.is_empty() {
+        return String::new();
+    }
+    let rows = toggles.iter().map(|toggle| {
+        let reason = escape(toggle.refused.as_deref().unwrap_or_default());
+        format!("<tr class=\"off\">{}</th><td>{reason}</td></tr>\n", tick(toggle, "disabled"))
+    });
+    format!(
+        "<details class=\"idle\"><summary>{} toggles that find nothing here</summary>\n\
+         <table class=\"toggles\" data-sortable>\n<caption>Toggles that find nothing here</caption>\n\
+         <thead><tr><td></td><th scope=\"col\">toggle</th><th scope=\"col\">why it cannot be ticked\
+         </th></tr></thead>\n<tbody>\n{}</tbody></table></details>\n",
+        toggles.len(),
+        rows.collect::<String>()
+    )
+}
+
+/// The box of a toggle and its name, in a cell that is still open.
+fn tick(toggle: &Toggle<'_>, state: &str) -> String {
+    let card = toggle.chosen.toggle.card();
+    let (id, title) = (card.id, escape(card.title));
+    format!(
+        "<td class=\"tick\"><input type=\"checkbox\" id=\"t-{id}\" data-toggle=\"{id}\" {state}>\
+         </td><th scope=\"row\"><label for=\"t-{id}\"><b>{id}</b> {title}</label>"
+    )
+}
+
+fn verdict(result: &ToggleResult) -> (&'static str, Tone) {
+    (compare::verdict_words(result), compare::tone(result.verdict))
 }
 
 fn claim_of(toggle: &Toggle<'_>) -> Option<(i64, i64)> {
@@ -117,7 +158,6 @@ fn range(a: i64, b: i64) -> Cell {
 }
 
 fn cell(out: &mut String, label: &str, cell: &Cell) {
-    use crate::report::view::Content;
     let sort = match &cell.content {
         Content::Missing => String::new(),
         Content::One(value) | Content::Range(value, _) => format::raw(value),

@@ -1,17 +1,17 @@
 //! The whole report: what is claimed, what replay says, what the audit found, what nobody knows.
 
-use super::compare::{Shown, lens_note};
+mod summary;
+
 use crate::fixed;
 use crate::reconstruct::reported::Assumption;
 use crate::reconstruct::{Reconstruction, Reported, Routes};
-use crate::report::format::{self, Figures};
+use crate::report::show::compare::{Shown, lens_note};
 use crate::report::{Cell, Column, Document, Section, View};
-use crate::study::compare::{CombinedResult, Comparison};
+use crate::study::compare::Comparison;
 use crate::study::headline::Headline;
+use crate::study::order::Order;
 use crate::study::sides::Step;
-use crate::study::uncertainty::Uncertainty;
 use crate::units::{Usage, part_bp};
-use std::fmt::Write as _;
 
 /// A report and everything it is made from.
 pub struct Full<'a> {
@@ -19,9 +19,14 @@ pub struct Full<'a> {
     pub shown: Shown<'a>,
     /// How a reported pipeline was fitted.
     pub fit: Option<&'a Reconstruction>,
+    /// In which order to build; `None` where no sweep can be made.
+    pub order: Option<&'a Order>,
     /// Pictures beside the report: file name and what it shows.
     pub images: &'a [(String, &'static str)],
 }
+
+/// Pictures that stand with the table of toggles; the others follow at the end.
+const BESIDE_TOGGLES: usize = 2;
 
 impl Full<'_> {
     /// The report as a document.
@@ -35,7 +40,7 @@ impl Full<'_> {
             (None, None) => shown.provenance.recording.clone(),
         };
         let mut document = Document::new(title);
-        document.section(Section::new("In short").bullets(self.in_short()));
+        document.section(self.summary());
         let mut baseline = Section::new("Baseline by step");
         if let Some(lens) = shown.lens {
             baseline = baseline.paragraph(lens_note(lens));
@@ -45,110 +50,36 @@ impl Full<'_> {
         if let Some(dollars) = shown.dollars() {
             toggles = toggles.table(dollars);
         }
-        for (file, alt) in self.images {
+        let (first, others) = self.images.split_at(self.images.len().min(BESIDE_TOGGLES));
+        for (file, alt) in first {
             toggles = toggles.image(file, *alt);
         }
         document.section(toggles.bullets(shown.explanations()));
         document.sections.extend(shown.bounds());
         document.section(shown.together().table(self.steps_after()));
-        if let Some(open) = shown.open() {
-            document.section(open);
-        }
+        document.sections.extend(shown.limiter());
+        document.sections.extend(shown.open());
         if let Some(spread) = shown.spread_section() {
             document.section(spread);
         }
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
             let is_reported = shown.reported.is_some() || shown.routes.is_some();
-            document.section(audit.table(super::audit::view(shown.findings, is_reported)));
+            document.section(
+                audit.table(crate::report::show::audit::view(shown.findings, is_reported)),
+            );
+        }
+        if !others.is_empty() {
+            let section = Section::new("More pictures");
+            let add =
+                |section: Section, (file, alt): &(String, &'static str)| section.image(file, *alt);
+            document.section(others.iter().fold(section, add));
         }
         document.section(self.unknown());
         for line in shown.provenance.lines() {
             document.source(line);
         }
         document
-    }
-
-    /// The report in a few sentences.
-    fn in_short(&self) -> Vec<String> {
-        let comparison = self.shown.comparison;
-        let tokens = |n: i64| format::tokens(n, false);
-        let (before, joint) = (&comparison.baseline, &comparison.joint);
-        let share = |part, whole| format::share(part_bp(part, whole), Figures::default());
-        let headline = comparison.headline;
-        let (saved, of) = (headline.of(joint), headline.of_side(before));
-        let mut line = format!(
-            "Replay of all toggles together saves {} of {} {} ({})",
-            tokens(saved),
-            tokens(of),
-            headline.words(),
-            share(saved, of)
-        );
-        if comparison.has_dollars {
-            let (saved, of) = (joint.cost.recorded, before.cost.recorded);
-            let money = |money| format::money(money, Figures::default());
-            let part = format::share(saved.part_bp(of), Figures::default());
-            let _ = write!(line, " and {} of {} ({part})", money(saved), money(of));
-        }
-        let mut lines = vec![line + "."];
-        lines.extend(comparison.uncertainty.as_ref().map(|it| self.eight_of_ten(it)));
-        let whole: Option<&CombinedResult> =
-            comparison.combined.iter().find(|c| c.claim.step.is_empty() && !c.claim.is_direction);
-        if let Some(result) = whole {
-            let (low, high) = (*result.claim.saving.start(), *result.claim.saving.end());
-            lines.push(format!(
-                "Claimed are {} to {} of reads: in tokens the claim {}, in dollars it {}; with \
-                 the friendliest parameters or draw the replay saves {}.",
-                tokens(low),
-                tokens(high),
-                phrase(result.verdict.word()),
-                phrase(result.verdict_usd.map_or("", |verdict| verdict.word())),
-                tokens(result.at_most),
-            ));
-        }
-        let mut best: Vec<_> = comparison.toggles.iter().collect();
-        best.sort_by_key(|toggle| -headline.of(&toggle.last));
-        let best = best.iter().filter(|toggle| headline.of(&toggle.last) > 0).take(3);
-        let best: Vec<String> = best
-            .map(|t| format!("{} ({} after all the others)", t.id, tokens(headline.of(&t.last))))
-            .collect();
-        if !best.is_empty() {
-            lines.push(format!("Build first what no other toggle replaces: {}.", best.join(", ")));
-        }
-        if comparison.overlap > 0 {
-            lines.push(format!(
-                "A plain sum of the list counts {} of {} twice.",
-                tokens(comparison.overlap),
-                headline.noun()
-            ));
-        }
-        if let Some((share, total)) = self.understated() {
-            lines.push(format!(
-                "The orchestrator's share belongs to the pipeline: {} of reads in truth, the \
-                 summary understates by {}.",
-                tokens(total),
-                format::share(share, Figures::default())
-            ));
-        }
-        lines
-    }
-
-    /// What the draws say of all together.
-    fn eight_of_ten(&self, uncertainty: &Uncertainty) -> String {
-        let bp = |bp| format::share(bp, Figures::default());
-        let (tokens, dollars) = uncertainty.joint_bp;
-        let comparison = self.shown.comparison;
-        let noun = comparison.headline.noun();
-        let mut line = format!(
-            "In eight of ten draws of parameters and {} that is {} to {} of {noun}",
-            self.shown.open_things(),
-            bp(tokens.p10),
-            bp(tokens.p90),
-        );
-        if comparison.has_dollars {
-            let _ = write!(line, " and {} to {} of dollars", bp(dollars.p10), bp(dollars.p90));
-        }
-        line + "."
     }
 
     /// Share by which a summary without the orchestrator understates, and the true reads.
@@ -251,13 +182,6 @@ impl Full<'_> {
             }
         }
         section
-    }
-}
-
-fn phrase(verdict: &str) -> String {
-    match verdict {
-        "holds" | "cannot be" => verdict.to_owned(),
-        other => format!("is {other}"),
     }
 }
 

@@ -1,0 +1,173 @@
+//! What calls have cost so far, over time, before and after.
+
+use super::super::view::{Cell, Column};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, body, broken, width_of};
+use super::theme::Hue;
+use super::timeline::Timeline;
+use super::{Axis, Chart, Unit, View};
+
+/// Cumulative cost over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// What the chart shows.
+    pub title: String,
+    /// What is added up, in words: `cost in dollars`.
+    pub what: String,
+    /// What the numbers count.
+    pub unit: Unit,
+    /// The time of both sides.
+    pub timeline: Timeline,
+    /// As recorded: all until the end of each slot.
+    pub before: Vec<i128>,
+    /// With the toggles on, likewise.
+    pub after: Vec<i128>,
+    /// Lines at the bottom: source, digests, version.
+    pub footer: Vec<String>,
+}
+
+const WIDTH: i32 = 960;
+const PANEL: i32 = 320;
+const LEGEND: i32 = 50;
+const NOTE: i32 = 16;
+/// The least distance of the middles of two end values.
+const APART: i32 = 16 * GRID;
+
+impl Chart for Cost {
+    fn sheet(&self) -> Sheet {
+        let notes = broken(&self.note(), 12, WIDTH - 2 * MARGIN);
+        let top = LEGEND + 28 + i32::try_from(notes.len()).expect("a few lines") * NOTE;
+        let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(top + PANEL + 50);
+        let entries =
+            [(Mark::Line(12), Hue::Vermillion, "before"), (Mark::Line(24), Hue::Blue, "after")];
+        sheet.legend((MARGIN, LEGEND), &entries);
+        for (note, down) in notes.iter().zip(0..) {
+            let y = LEGEND + 22 + NOTE * down;
+            sheet.text(note, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
+        }
+        let all = || self.before.iter().chain(&self.after).copied();
+        let axis = Axis::new(all().min().unwrap_or(0), all().max().unwrap_or(0), 7);
+        let ends = [&self.before, &self.after].map(|side| side.last().copied().unwrap_or(0));
+        let words = [("before", ends[0]), ("after", ends[1])]
+            .map(|(side, end)| format!("{} {side}", self.unit.words(end, false)));
+        let room = words.iter().map(|words| width_of(words, 13)).max().unwrap_or(0);
+        let ticks: Vec<(i128, String)> =
+            axis.ticks().map(|tick| (tick, self.unit.tick(tick))).collect();
+        let widest = ticks.iter().map(|(_, words)| width_of(words, 11)).max().unwrap_or(0);
+        let x = ((widest + 24) * GRID, (WIDTH - room - 20) * GRID);
+        let y = (top * GRID, (top + PANEL) * GRID);
+        for (tick, words) in &ticks {
+            let at = axis.place(*tick, y.1, y.0);
+            let hue = if *tick == 0 { Hue::Grey } else { Hue::Rule };
+            sheet.line(vec![(x.0, at), (x.1, at)], 8, hue);
+            sheet.text(words, (x.0 - 6 * GRID, at), body(11).right());
+        }
+        self.timeline.shade(&mut sheet, x, y);
+        let sides = [(&self.before, 12, Hue::Vermillion), (&self.after, 24, Hue::Blue)];
+        for (side, width, hue) in sides {
+            let from = std::iter::once((x.0, axis.place(0, y.1, y.0)));
+            let spot = |(at, sum): (usize, &i128)| -> Point {
+                (self.timeline.x(at + 1, x), axis.place(*sum, y.1, y.0))
+            };
+            sheet.line(from.chain(side.iter().enumerate().map(spot)).collect(), width, hue);
+        }
+        let places = apart(ends.map(|end| axis.place(end, y.1, y.0)));
+        for ((words, at), hue) in words.iter().zip(places).zip([Hue::Vermillion, Hue::Blue]) {
+            sheet.dot((x.1 + 6 * GRID, at), 30, hue);
+            sheet.text(words, (x.1 + 12 * GRID, at), body(13));
+        }
+        self.timeline.axis(&mut sheet, x, y.1);
+        sheet
+    }
+
+    fn data(&self) -> View {
+        let columns = vec![
+            Column::duration("from"),
+            Column::duration("to"),
+            self.unit.column("before"),
+            self.unit.column("after"),
+        ];
+        let mut view = View::new("Cost so far", columns);
+        for (at, from) in self.timeline.active() {
+            view.row(vec![
+                Cell::duration(from),
+                Cell::duration(from + self.timeline.slot_ms),
+                Cell::new(self.unit.value(self.before[at])),
+                Cell::new(self.unit.value(self.after[at])),
+            ]);
+        }
+        view
+    }
+}
+
+impl Cost {
+    fn note(&self) -> String {
+        format!(
+            "Up: {} of all calls so far; a call counts from its start. {}",
+            self.what, self.timeline.note
+        )
+    }
+}
+
+/// Two places, pushed apart where they are too close.
+fn apart([a, b]: [i32; 2]) -> [i32; 2] {
+    let push = (APART - (a - b).abs()).max(0) / 2;
+    if a <= b { [a - push, b + push] } else { [a + push, b - push] }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::tests::check_chart;
+    use super::*;
+    use crate::units::PicoUsd;
+
+    pub(crate) fn sample() -> Cost {
+        let times = (0..30).chain(8_640..8_655).map(|at| at * 20_000).collect();
+        let timeline = Timeline::over(times, "Times are reconstructed.");
+        let side = |step: i128| (1..=timeline.slots.len() as i128).map(|at| at * step).collect();
+        Cost {
+            title: "Order 774: cost over time".into(),
+            what: "dollars".into(),
+            unit: Unit::Money,
+            before: side(PicoUsd::PER_USD / 4),
+            after: side(PicoUsd::PER_USD / 5),
+            timeline,
+            footer: vec!["windtunnel 0.1.0, seed 774".into()],
+        }
+    }
+
+    #[test]
+    fn the_file_says_what_the_data_say() {
+        let svg = check_chart(&sample());
+        // 59 slots until the call at 580 s, a pause and 29 slots.
+        for words in
+            ["$22.25 before", "$17.80 after", "Up: dollars of all calls so far", "reconstructed"]
+        {
+            assert!(svg.contains(words), "{words} is missing");
+        }
+        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines[..2], ["from_ms,to_ms,before_usd,after_usd", "0,10000,0.25,0.2"]);
+        assert_eq!(lines[59 + 1], "172800000,172810000,15.25,12.2");
+    }
+
+    #[test]
+    fn odd_data_draw() {
+        let timeline = Timeline::over(vec![], &"times that nobody knows ".repeat(20));
+        let (before, after) = (vec![0], vec![0]);
+        check_chart(&Cost { timeline, before, after, ..sample() });
+        let same = sample().before;
+        check_chart(&Cost { after: same, ..sample() });
+        let huge = sample().before.iter().map(|sum| sum * 1_000_000_000).collect();
+        check_chart(&Cost { before: huge, unit: Unit::Tokens, ..sample() });
+        let below = sample().before.iter().map(|sum| -sum).collect();
+        check_chart(&Cost { after: below, title: "long ".repeat(80), ..sample() });
+    }
+
+    #[test]
+    fn end_values_stand_apart() {
+        assert_eq!(apart([100, 300]), [100, 300]);
+        assert_eq!(apart([100, 120]), [30, 190]);
+        assert_eq!(apart([120, 100]), [190, 30]);
+        assert_eq!(apart([100, 100]), [20, 180]);
+    }
+}

@@ -1,0 +1,209 @@
+//! Time from left to right: slots of one round width, long pauses cut out.
+//!
+//! A pipeline may rest for days between two sessions. Its active time alone is drawn; a pause that
+//! is cut out is a shaded slot.
+
+use super::sheet::{GRID, Sheet, body};
+use super::theme::Hue;
+use super::{Figures, format};
+use std::fmt::Write as _;
+
+/// The most slots of a timeline.
+pub const MOST_SLOTS: usize = 200;
+/// Shorter pauses are always drawn.
+const LEAST_PAUSE_MS: i64 = 3_600_000;
+/// The most ticks of its axis, without the one at the start.
+const MOST_TICKS: i64 = 8;
+/// Widths of slots and steps of ticks; beyond the last one doubled.
+const WIDTHS_MS: [i64; 13] = [
+    10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000,
+    14_400_000, 43_200_000, 86_400_000,
+];
+
+/// Time in slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// When the first slot starts: the first call of all.
+    pub from_ms: i64,
+    /// Width of a slot.
+    pub slot_ms: i64,
+    /// Pauses of this length or longer are cut out.
+    pub pause_ms: i64,
+    /// When each slot starts, from the first one; `None` for a pause that is cut out.
+    pub slots: Vec<Option<i64>>,
+    /// What is to be known about the times; empty where each call's was recorded.
+    pub note: String,
+}
+
+impl Timeline {
+    /// The timeline of the finest slots that holds all of these times, in any order.
+    #[must_use]
+    pub fn over(mut times_ms: Vec<i64>, note: &str) -> Self {
+        times_ms.sort_unstable();
+        let from_ms = times_ms.first().copied().unwrap_or(0);
+        let of = |slot_ms: i64| {
+            let pause_ms = LEAST_PAUSE_MS.max(slot_ms.saturating_mul(3));
+            let slots = slots(&times_ms, slot_ms, pause_ms)?;
+            Some(Self { from_ms, slot_ms, pause_ms, slots, note: note.to_owned() })
+        };
+        widths_ms().find_map(of).expect("some width is wide enough")
+    }
+
+    /// The slot of a time that the timeline was made for.
+    #[must_use]
+    pub fn slot_of(&self, ms: i64) -> usize {
+        let at = ms - self.from_ms;
+        let started = |slot: &Option<i64>| slot.is_some_and(|from| from <= at);
+        self.slots.iter().rposition(started).unwrap_or(0)
+    }
+
+    /// The slots that are drawn as time: index and start.
+    pub fn active(&self) -> impl Iterator<Item = (usize, i64)> {
+        self.slots.iter().enumerate().filter_map(|(at, slot)| Some((at, (*slot)?)))
+    }
+
+    /// Where a slot begins on a stretch; the end of the last one for their number.
+    pub(super) fn x(&self, slot: usize, (left, right): (i32, i32)) -> i32 {
+        let at = i64::from(right - left) * slot as i64 / self.slots.len().max(1) as i64;
+        left + i32::try_from(at).expect("a slot on the stretch")
+    }
+
+    /// Shades the pauses that are cut out.
+    pub(super) fn shade(&self, sheet: &mut Sheet, x: (i32, i32), y: (i32, i32)) {
+        for (at, _) in self.slots.iter().enumerate().filter(|(_, slot)| slot.is_none()) {
+            sheet.veil((self.x(at, x), self.x(at + 1, x)), y, Hue::Grey, 25);
+        }
+    }
+
+    /// Words under a stretch whose lower edge is at `bottom`: active time at round places, then
+    /// what the axis shows.
+    pub(super) fn axis(&self, sheet: &mut Sheet, x: (i32, i32), bottom: i32) {
+        let places: Vec<usize> = self.active().map(|(at, _)| at).collect();
+        let active_ms = places.len() as i64 * self.slot_ms;
+        let step_ms = widths_ms().find(|width| active_ms / width <= MOST_TICKS);
+        let step_ms = step_ms.unwrap_or(active_ms);
+        for tick in 0..=active_ms / step_ms {
+            let ms = tick * step_ms;
+            let slot = usize::try_from(ms / self.slot_ms).expect("a time from 0 on");
+            // The end of a slot rather than the start of the next one behind a pause.
+            let begin = match slot.checked_sub(1) {
+                _ if ms % self.slot_ms != 0 => self.x(places[slot], x),
+                Some(before) => self.x(places[before] + 1, x),
+                None => x.0,
+            };
+            let width = i64::from(self.x(1, x) - x.0);
+            let within = width * (ms % self.slot_ms) / self.slot_ms;
+            let at = begin + i32::try_from(within).expect("a place in a slot");
+            sheet.line(vec![(at, bottom), (at, bottom + 5 * GRID)], 10, Hue::Grey);
+            sheet.text(&span(ms), (at, bottom + 14 * GRID), body(11).centre());
+        }
+        let how = body(12).hue(Hue::Grey).centre();
+        sheet.text(&self.words(), (i32::midpoint(x.0, x.1), bottom + 33 * GRID), how);
+    }
+
+    /// What the axis shows.
+    fn words(&self) -> String {
+        let pauses = self.slots.iter().filter(|slot| slot.is_none()).count() as i64;
+        let mut words = "active time since the first call".to_owned();
+        if pauses > 0 {
+            let (count, s) = (format::integer(pauses, false), if pauses == 1 { "" } else { "s" });
+            let least = span(self.pause_ms);
+            let _ = write!(words, " ({count} pause{s} of {least} or more cut out, shaded)");
+        }
+        words
+    }
+}
+
+/// Round widths, from the narrowest on.
+fn widths_ms() -> impl Iterator<Item = i64> {
+    let longest = WIDTHS_MS[WIDTHS_MS.len() - 1];
+    let longer = std::iter::successors(Some(longest), |width| width.checked_mul(2)).skip(1);
+    WIDTHS_MS.into_iter().chain(longer)
+}
+
+/// The slots of times in order, or `None` where they would be too many.
+fn slots(times_ms: &[i64], slot_ms: i64, pause_ms: i64) -> Option<Vec<Option<i64>>> {
+    let from_ms = times_ms.first().copied().unwrap_or(0);
+    let mut slots = vec![Some(0)];
+    let mut begin = 0;
+    for time in times_ms.iter().map(|ms| ms - from_ms) {
+        let end = begin + slot_ms;
+        if time < end {
+            continue;
+        }
+        if time - end >= pause_ms {
+            slots.extend([None, Some(time)]);
+            begin = time;
+        } else {
+            let more = (time - begin) / slot_ms;
+            if more > MOST_SLOTS as i64 {
+                return None;
+            }
+            slots.extend((1..=more).map(|at| Some(begin + at * slot_ms)));
+            begin += more * slot_ms;
+        }
+        if slots.len() > MOST_SLOTS {
+            return None;
+        }
+    }
+    Some(slots)
+}
+
+/// A time without units that say nothing: `1h`, `2d 6h`.
+pub(super) fn span(ms: i64) -> String {
+    if ms == 0 {
+        return "0".to_owned();
+    }
+    let words = format::duration(ms, Figures { signed: false, exact: false });
+    let words = words.replace(".0s", "s");
+    let short = [" 0h", " 0m", " 0s"].iter().find_map(|zero| words.strip_suffix(zero));
+    short.unwrap_or(&words).to_owned()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn slots_are_the_finest_that_fit() {
+        let short = Timeline::over(vec![1_000_000, 1_019_000, 1_000_500], "");
+        assert_eq!((short.from_ms, short.slot_ms), (1_000_000, 10_000));
+        assert_eq!(short.slots, [Some(0), Some(10_000)]);
+        assert_eq!([1_000_000, 1_009_999, 1_010_000].map(|ms| short.slot_of(ms)), [0, 0, 1]);
+        // 12 hours with a call each minute: slots of 5 minutes would be 145.
+        let day = Timeline::over((0..=720).map(|at| at * 60_000).collect(), "");
+        assert_eq!((day.slot_ms, day.slots.len()), (300_000, 145));
+        assert_eq!(Timeline::over(vec![], "").slots, [Some(0)]);
+    }
+
+    #[test]
+    fn long_pauses_are_one_slot() {
+        let two = Timeline::over(vec![0, 15_000, 50 * HOUR, 50 * HOUR + 5_000], "");
+        assert_eq!(two.slot_ms, 10_000);
+        assert_eq!(two.slots, [Some(0), Some(10_000), None, Some(50 * HOUR)]);
+        assert_eq!([0, 15_000, 50 * HOUR + 5_000].map(|ms| two.slot_of(ms)), [0, 1, 3]);
+        assert_eq!(
+            two.words(),
+            "active time since the first call (1 pause of 1h or more cut out, shaded)"
+        );
+    }
+
+    #[test]
+    fn many_pauses_make_wider_slots_and_shorter_ones_are_drawn() {
+        let weekly = Timeline::over((0..150).map(|at| at * 168 * HOUR).collect(), "");
+        assert!(weekly.slots.len() <= MOST_SLOTS && weekly.slot_ms > 48 * HOUR, "{weekly:?}");
+        let far = Timeline::over(vec![0, i64::MAX / 4], "");
+        assert_eq!(far.slots.len(), 3);
+    }
+
+    #[test]
+    fn spans_are_short() {
+        for (ms, expect) in
+            [(0, "0"), (20_000, "20s"), (600_000, "10m"), (5_400_000, "1h 30m"), (86_400_000, "1d")]
+        {
+            assert_eq!(span(ms), expect);
+        }
+    }
+}
