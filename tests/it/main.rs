@@ -9,6 +9,8 @@
 
 mod attribution;
 #[cfg(feature = "charts")]
+mod browser;
+#[cfg(feature = "charts")]
 mod charts;
 mod cli;
 mod cli_bad_input;
