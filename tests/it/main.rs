@@ -40,6 +40,8 @@ mod over_time;
 #[cfg(feature = "charts")]
 mod page;
 mod properties;
+#[cfg(feature = "charts")]
+mod reader;
 mod reported;
 mod routes;
 mod run;

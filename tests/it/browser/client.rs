@@ -7,6 +7,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use tungstenite::{Message, WebSocket};
 
+/// How long one look at the connection takes.
+const STEP: Duration = Duration::from_millis(500);
+
 /// A connection.
 pub struct Client {
     socket: WebSocket<TcpStream>,
@@ -21,10 +24,12 @@ impl Client {
     pub fn connect(address: &str) -> Self {
         let host = address.split('/').nth(2).expect("a host");
         let stream = TcpStream::connect(host).expect("the browser listens");
-        stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a time limit");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
         stream.set_nodelay(true).expect("small messages at once");
         let (socket, _) = tungstenite::client(address, stream).expect("a websocket");
+        // Waited for in steps: a browser that talks of other things must not hold a test up.
+        socket.get_ref().set_read_timeout(Some(STEP)).expect("a time limit");
         Self { socket, last: 0, events: Vec::new() }
     }
 
