@@ -103,3 +103,40 @@ impl Studied {
         }
     }
 }
+
+#[cfg(all(test, feature = "charts"))]
+mod tests {
+    use super::*;
+    use crate::cli::Premises;
+    use crate::reconstruct;
+    use crate::report::show::charts::{ALL, Source};
+
+    #[test]
+    fn pictures_of_what_is_built_in_have_no_flaws() {
+        for name in reconstruct::builtin_names() {
+            let premises = &Premises { lens: None, model: None, prices: None };
+            let recording = Some(name);
+            let asked =
+                Asked { recording, scenario: None, with: &[], set: &[], premises, strict: false };
+            let mut ready = asked.load().map_err(|failure| failure.0).unwrap();
+            ready.scenario.draws = 20;
+            let studied = Studied::drawn(ready).map_err(|failure| failure.0).unwrap();
+            let sweep = studied.sweep();
+            let shown = &studied.shown();
+            let sweep = sweep.as_ref().map_err(String::as_str);
+            let source = Source { shown, recording: studied.recording(), sweep };
+            for kind in &ALL {
+                match (kind.make)(&source) {
+                    Ok(chart) => {
+                        let flaws = chart.sheet().flaws();
+                        assert!(flaws.is_empty(), "{} of {name}: {flaws:#?}", kind.id);
+                        assert!(!chart.data().rows.is_empty(), "{} of {name}", kind.id);
+                    }
+                    Err(reason) => {
+                        assert!(!reason.is_empty() && !reason.contains('\n'), "{reason}");
+                    }
+                }
+            }
+        }
+    }
+}

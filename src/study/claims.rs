@@ -138,12 +138,22 @@ impl Judgement {
     }
 }
 
+/// The model's own error in a saving.
+fn margin(saving: i64) -> i64 {
+    scaled(saving.abs(), MODEL_ERROR_BP, BASIS_POINTS)
+}
+
+/// What a replay saves with the model's own error at either end: what a claim has to meet.
+#[must_use]
+pub fn widened(replayed: &RangeInclusive<i64>) -> RangeInclusive<i64> {
+    let (low, high) = (*replayed.start(), *replayed.end());
+    low - margin(low)..=high + margin(high)
+}
+
 /// Judges a claim.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Verdict {
-    let margin = |saving: i64| scaled(saving.abs(), MODEL_ERROR_BP, BASIS_POINTS);
-    let (low, high) = (*evidence.replayed.start(), *evidence.replayed.end());
-    let (low, high) = (low - margin(low), high + margin(high));
+    let (low, high) = widened(&evidence.replayed).into_inner();
     let at_most = evidence.at_most.max(high) + margin(evidence.at_most);
     if *evidence.claimed.start() > at_most {
         Verdict::CannotBe

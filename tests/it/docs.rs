@@ -45,6 +45,7 @@ const NO_ROW: &[(&str, &str)] = &[
     ("replay/lanes.rs::WIDTH", "how many subsets are replayed together; moves no figure"),
     ("replay/lanes.rs::LANES", "likewise"),
     ("study/lattice.rs::WAITING", "what waits in memory at once; moves no figure"),
+    ("study/curves.rs::NOT_MADE", "stands for no call in a curve; no figure"),
     ("intervene/support/made.rs::SYSTEM", "a size of recordings made for unit tests"),
     ("intervene/support/made.rs::STATIC", "likewise"),
     ("intervene/support/made.rs::PROMPT", "likewise"),

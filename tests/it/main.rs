@@ -8,6 +8,10 @@
 )]
 
 mod attribution;
+#[cfg(feature = "charts")]
+mod browser;
+#[cfg(feature = "charts")]
+mod charts;
 mod cli;
 mod cli_bad_input;
 mod cli_scenario;
@@ -36,6 +40,8 @@ mod over_time;
 #[cfg(feature = "charts")]
 mod page;
 mod properties;
+#[cfg(feature = "charts")]
+mod reader;
 mod reported;
 mod routes;
 mod run;

@@ -62,7 +62,8 @@ impl Chart for Cost {
             sheet.text(words, (x.0 - 6 * GRID, at), body(11).right());
         }
         self.timeline.shade(&mut sheet, x, y);
-        let sides = [(&self.before, 12, Hue::Vermillion), (&self.after, 24, Hue::Blue)];
+        // The thin line lies on the thick one, so that both are seen where they agree.
+        let sides = [(&self.after, 24, Hue::Blue), (&self.before, 12, Hue::Vermillion)];
         for (side, width, hue) in sides {
             let from = std::iter::once((x.0, axis.place(0, y.1, y.0)));
             let spot = |(at, sum): (usize, &i128)| -> Point {

@@ -155,18 +155,23 @@ fn panel(sheet: &mut Sheet, session: &Line, axis: &Axis, corner: (i32, i32)) {
     let words = format!("calls: {before} before, {after} after");
     let how = body(11).hue(Hue::Grey).centre();
     sheet.text(&words, (middle, bottom + 29 * GRID), how);
-    for (calls, (width, radius, hue)) in [(&session.before, BEFORE), (&session.after, AFTER)] {
-        let spot = |(at, point): (usize, &contexts::Point)| {
-            (place(at), axis.place(i128::from(point.context), bottom, top))
-        };
-        let points: Vec<Point> = calls.iter().enumerate().map(spot).collect();
+    let spots = |calls: &[contexts::Point]| -> Vec<Point> {
+        let up = |context: i64| axis.place(i128::from(context), bottom, top);
+        calls.iter().enumerate().map(|(at, call)| (place(at), up(call.context))).collect()
+    };
+    let sides = [(&session.before, BEFORE), (&session.after, AFTER)]
+        .map(|(calls, how)| (calls, spots(calls), how));
+    // The thin line lies on the thick one, so that both are seen where they agree.
+    for (_, points, (width, _, hue)) in sides.iter().rev() {
         match points[..] {
             [] => {}
             // A single call is a dash.
-            [(x, y)] => sheet.line(vec![(x, y), (x + 6 * GRID, y)], width, hue),
-            _ => sheet.trace(points.iter().copied(), width, hue),
+            [(x, y)] => sheet.line(vec![(x, y), (x + 6 * GRID, y)], *width, *hue),
+            _ => sheet.trace(points.iter().copied(), *width, *hue),
         }
-        marks(sheet, calls, &points, (radius, hue));
+    }
+    for (calls, points, (_, radius, hue)) in &sides {
+        marks(sheet, calls, points, (*radius, *hue));
     }
 }
 

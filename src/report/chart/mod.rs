@@ -10,23 +10,32 @@
 
 mod cost;
 mod font;
+mod forest;
 mod growth;
+mod interaction;
 mod png;
 mod rate;
+mod rows;
 mod sheet;
+mod steps;
 mod svg;
 mod sweep;
 mod theme;
 mod timeline;
+mod tornado;
 mod waterfall;
 
 pub use cost::Cost;
+pub use forest::{Claimed, Forest, Panel, Replayed, Row};
 pub use growth::{Growth, Line};
+pub use interaction::{Interaction, Toggle};
 pub use rate::{Flow, Rate};
 pub use sheet::Sheet;
+pub use steps::{StepTokens, Steps};
 pub use sweep::{Choice, Cloud};
 pub use theme::{THEMES, Theme, variables};
 pub use timeline::Timeline;
+pub use tornado::{Swing, Tornado};
 pub use waterfall::{Step, Waterfall};
 
 use super::format::{self, Figures};
@@ -131,7 +140,12 @@ struct Axis {
 impl Axis {
     /// The axis that covers zero and `low..=high` with at most `most` steps of 1, 2 or 5 x 10^k.
     fn new(low: i128, high: i128, most: i128) -> Self {
-        let (low, high) = (low.min(0), high.max(1));
+        Self::without_zero(low.min(0), high.max(1), most)
+    }
+
+    /// The same over `low..=high` alone, for bars that do not start at zero; two steps at least.
+    fn without_zero(low: i128, high: i128, most: i128) -> Self {
+        let high = high.max(low + 1);
         let decades = std::iter::successors(Some(1_i128), |step| step.checked_mul(10));
         let steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
         let mut fitting =

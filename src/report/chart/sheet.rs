@@ -167,6 +167,8 @@ pub enum Mark {
     Line(u32),
     /// A dot of a radius in tenths of a pixel.
     Dot(u32),
+    /// An upright line of a width in tenths of a pixel.
+    Tick(u32),
     /// A triangle that stands on its tip.
     Wedge,
 }
@@ -269,6 +271,10 @@ impl Sheet {
                 Mark::Box => self.bar(span, (y - 6 * GRID, y + 6 * GRID), *hue),
                 Mark::Line(width) => self.line(vec![(span.0, y), (span.1, y)], width, *hue),
                 Mark::Dot(radius) => self.dot((i32::midpoint(span.0, span.1), y), radius, *hue),
+                Mark::Tick(width) => {
+                    let x = i32::midpoint(span.0, span.1);
+                    self.line(vec![(x, y - 7 * GRID), (x, y + 7 * GRID)], width, *hue);
+                }
                 Mark::Wedge => self.wedge((i32::midpoint(span.0, span.1), y + 40), *hue),
             }
             self.text(words, ((x + sign + 6) * GRID, y), body(12));

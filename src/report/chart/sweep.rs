@@ -1,7 +1,7 @@
 //! The sweep: what every set of toggles saves against the effort to build it, with the sets that no
 //! other beats.
 //!
-//! Thousands of sets would be thousands of dots: they are counted in cells, the darker the more.
+//! Thousands of sets would be thousands of dots: they are counted in cells, the stronger the more.
 
 use super::super::view::{Cell as Entry, Column, Value};
 use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, broken, fitted, width_of};
@@ -53,6 +53,8 @@ pub struct Cloud {
 
 /// Columns and rows of cells, at most.
 const CELLS: (u32, i128) = (40, 28);
+/// The axis of effort goes at least so far.
+const LEAST_EFFORT: u32 = 8;
 const WIDTH: i32 = 960;
 const PANEL: i32 = 340;
 const TOP: i32 = 112;
@@ -110,7 +112,7 @@ impl Chart for Cloud {
         let list = TOP + PANEL + 72;
         let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(list + rows * LINE + 6);
         let entries = [
-            (Mark::Box, Hue::Sky, "sets of toggles: the darker the more"),
+            (Mark::Box, Hue::Sky, "sets of toggles: the stronger the more"),
             (Mark::Line(20), Hue::Blue, "no other set saves as much for less effort"),
             (Mark::Wedge, Hue::Vermillion, "the best of its size"),
         ];
@@ -173,7 +175,8 @@ impl Chart for Cloud {
 impl Cloud {
     fn plot(&self, sheet: &mut Sheet) {
         let efforts = self.cells.iter().map(|cell| cell.effort.1);
-        let across = Axis::new(0, i128::from(efforts.max().unwrap_or(0)) + 1, 12);
+        let most_effort = efforts.max().unwrap_or(0).max(LEAST_EFFORT - 1);
+        let across = Axis::new(0, i128::from(most_effort) + 1, 12);
         let savings = || self.front.iter().chain(&self.best).map(|choice| choice.saved);
         let low = self.cells.iter().map(|cell| cell.saved.0).chain(savings()).min();
         let high = savings().max();
@@ -206,10 +209,10 @@ impl Cloud {
             let x = (at(2 * i128::from(cell.effort.0) - 1), at(2 * i128::from(cell.effort.1) + 1));
             let ends = [cell.saved.0, cell.saved.1.min(up.high)];
             let [from, to] = ends.map(|saved| up.place(saved.max(up.low), bottom, top));
-            // As dark as its count has binary digits, out of those of the fullest cell.
-            let dark = 20 + 60 * cell.sets.max(1).ilog2() / most.max(2).ilog2();
-            let dark = u8::try_from(dark).unwrap_or(80);
-            sheet.veil(x, (from, to.min(from - 15)), Hue::Sky, dark);
+            // As strong as its count has binary digits, out of those of the fullest cell.
+            let strong = 20 + 60 * cell.sets.max(1).ilog2() / most.max(2).ilog2();
+            let opacity = u8::try_from(strong).unwrap_or(80);
+            sheet.veil(x, (from, to.min(from - 15)), Hue::Sky, opacity);
         }
         let spot = |choice: &Choice| {
             let x = across.place(i128::from(choice.effort), left, right);

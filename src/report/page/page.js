@@ -447,6 +447,8 @@
     const order = [...body.rows];
     const heads = every("thead th", table);
     for (const head of heads) {
+      // A column without a name has nothing to press.
+      if (!head.textContent.trim()) continue;
       const button = element("button", { type: "button" }, head.textContent);
       head.replaceChildren(button);
       button.addEventListener("click", () => {

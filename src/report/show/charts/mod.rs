@@ -2,15 +2,20 @@
 //! chart module lays them out.
 
 mod cost;
+mod forest;
 mod growth;
+mod interaction;
 mod rate;
+mod steps;
 mod sweep;
 mod timeline;
+mod tornado;
 mod waterfall;
 
 use super::compare::Shown;
 use crate::recording::Recording;
 use crate::report::chart::Chart;
+use crate::study::headline::Headline;
 use crate::study::sweep::Sweep;
 
 /// What charts are made from.
@@ -36,6 +41,14 @@ impl Source<'_> {
     }
 }
 
+/// What an axis of a comparison's figure counts.
+fn axis_words(headline: Headline) -> &'static str {
+    match headline {
+        Headline::Reads => "cache reads, tokens",
+        Headline::Tokens => "tokens",
+    }
+}
+
 /// A picture, or why there is none of this recording.
 pub type Made = Result<Box<dyn Chart>, String>;
 
@@ -54,13 +67,20 @@ pub struct Kind {
 }
 
 /// All kinds, in the order of a report.
-pub const ALL: [Kind; 5] = [
+pub const ALL: [Kind; 9] = [
     Kind {
         id: "waterfall",
         shows: "from the baseline through each toggle to the result, with what is claimed",
         needs_draws: false,
         needs_sweep: false,
         make: waterfall::make,
+    },
+    Kind {
+        id: "forest",
+        shows: "what is claimed against what the replay saves, each toggle and several together",
+        needs_draws: true,
+        needs_sweep: false,
+        make: forest::make,
     },
     Kind {
         id: "growth",
@@ -70,11 +90,32 @@ pub const ALL: [Kind; 5] = [
         make: growth::make,
     },
     Kind {
+        id: "steps",
+        shows: "tokens by step and class, before and after all toggles",
+        needs_draws: false,
+        needs_sweep: false,
+        make: steps::make,
+    },
+    Kind {
+        id: "tornado",
+        shows: "what each parameter alone moves in the joint saving",
+        needs_draws: false,
+        needs_sweep: false,
+        make: tornado::make,
+    },
+    Kind {
         id: "sweep",
         shows: "what every set of toggles saves against its effort, and which sets no other beats",
         needs_draws: false,
         needs_sweep: true,
         make: sweep::make,
+    },
+    Kind {
+        id: "interaction",
+        shows: "which toggles save the same tokens, and which help each other",
+        needs_draws: false,
+        needs_sweep: false,
+        make: interaction::make,
     },
     Kind {
         id: "rate",

@@ -1,9 +1,8 @@
 //! The waterfall: from the baseline through each toggle to the result, in the headline's tokens.
 
-use super::{Made, Source};
+use super::{Made, Source, axis_words};
 use crate::report::chart::{Step, Unit, Waterfall};
 use crate::study::compare::ToggleResult;
-use crate::study::headline::Headline;
 
 pub fn make(source: &Source<'_>) -> Made {
     let (name, comparison) = (source.name(), source.shown.comparison);
@@ -21,10 +20,7 @@ pub fn make(source: &Source<'_>) -> Made {
     });
     Ok(Box::new(Waterfall {
         title: format!("{name}: {}, toggle by toggle", headline.words()),
-        axis: match headline {
-            Headline::Reads => "cache reads, tokens".to_owned(),
-            Headline::Tokens => headline.words().to_owned(),
-        },
+        axis: axis_words(headline).to_owned(),
         unit: Unit::Tokens,
         baseline: ("baseline".to_owned(), i128::from(headline.of_side(&comparison.baseline))),
         steps: steps

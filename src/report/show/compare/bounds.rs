@@ -41,7 +41,7 @@ impl Shown<'_> {
         for bound in &self.comparison.bounds {
             let (low, high) = (headline.of(&bound.low), headline.of(&bound.high));
             let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
-            let claim = bound.claim.as_ref().map_or("", |_| word(bound));
+            let claim = bound.claim.as_ref().map_or("", |_| bound_word(bound));
             view.row(vec![
                 Cell::text(format!("{} {}", bound.id, bound.title)),
                 Cell::count(i64::from(bound.found)),
@@ -66,7 +66,7 @@ impl Shown<'_> {
 }
 
 /// The word for a claim beside bounds: what could be reached is not reached yet.
-fn word(bound: &Bound) -> &'static str {
+pub(in crate::report::show) fn bound_word(bound: &Bound) -> &'static str {
     match bound.verdict {
         Verdict::CannotBe | Verdict::Overstated => bound.verdict.word(),
         _ => "can be",
@@ -142,7 +142,7 @@ impl<'a> BoundJson<'a> {
             low: headline.of(&bound.low),
             high: headline.of(&bound.high),
             asked: asked.collect(),
-            verdict: bound.claim.as_ref().map(|_| word(bound)),
+            verdict: bound.claim.as_ref().map(|_| bound_word(bound)),
         }
     }
 }

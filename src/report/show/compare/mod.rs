@@ -1,6 +1,6 @@
 //! The comparison: claimed, alone, last, verdict.
 
-mod bounds;
+pub(in crate::report::show) mod bounds;
 mod json;
 mod limiter;
 mod open;
@@ -314,7 +314,7 @@ fn fewer_calls(calls: i64) -> String {
     format!("{} {noun} {more_or_less}", format::integer(calls.saturating_abs(), false))
 }
 
-fn combined_name(claim: &PublishedClaim) -> String {
+pub(in crate::report::show) fn combined_name(claim: &PublishedClaim) -> String {
     let what = match claim.metric.as_str() {
         "calls" => "calls",
         "tokens" => "tokens",

@@ -1,0 +1,432 @@
+//! The forest: what is claimed against what the replay says, one row a claim.
+
+use super::super::view::{Cell, Column};
+use super::rows::{Rows, UNDER, widest};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, fitted, width_of};
+use super::theme::Hue;
+use super::{Chart, Unit, View};
+
+/// What the replay says of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// There is nothing to replay.
+    Nothing,
+    /// What the draws say, and what a claim is judged on.
+    Band {
+        /// The 10th, 50th and 90th percentile of the draws.
+        percentiles: (i128, i128, i128),
+        /// What a verdict rests on, lowest and highest.
+        judged: (i128, i128),
+    },
+    /// Two bounds of which no source says what lies between them.
+    Bounds(i128, i128),
+}
+
+/// What is claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// Nothing.
+    Nothing,
+    /// That it falls, by whatever.
+    Falls,
+    /// A range.
+    Range {
+        /// As published, lowest and highest.
+        saving: (i128, i128),
+        /// With the rounding of its figures.
+        rounded: (i128, i128),
+    },
+}
+
+/// One toggle, or several together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What is claimed to save.
+    pub label: String,
+    /// A second line under it; empty for none.
+    pub note: String,
+    /// What the replay says.
+    pub replayed: Replayed,
+    /// What is claimed.
+    pub claimed: Claimed,
+    /// The most that could be saved.
+    pub at_most: Option<i128>,
+    /// The verdict in words.
+    pub verdict: String,
+}
+
+/// Rows that share an axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panel {
+    /// What they have in common.
+    pub heading: String,
+    /// What the axis counts, in words.
+    pub axis: String,
+    /// What the numbers count.
+    pub unit: Unit,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// Claims against bands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forest {
+    /// What the chart shows.
+    pub title: String,
+    /// By how much a verdict widens the band of the draws, in words.
+    pub widened: String,
+    /// The panels; those without rows are left out.
+    pub panels: Vec<Panel>,
+    /// Lines at the bottom: source, digests, version.
+    pub footer: Vec<String>,
+}
+
+const WIDTH: i32 = 960;
+const ROW: i32 = 36;
+const LABEL: i32 = 13;
+const SMALL: i32 = 11;
+const HEADING: i32 = 34;
+/// The least width of a plot in pixels.
+const PLOT: i32 = 260;
+const GAP: i32 = 14;
+
+/// Words beside a row: what is replayed, claimed, and found; the last two only where anything is
+/// claimed.
+const COLUMNS: [&str; 3] = ["replay: P50 (judged on)", "claimed", "verdict"];
+
+impl Row {
+    /// Every amount in it.
+    fn amounts(&self) -> Vec<i128> {
+        let mut all: Vec<i128> = self.at_most.into_iter().collect();
+        match self.replayed {
+            Replayed::Nothing => {}
+            Replayed::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
+                all.extend([p10, p50, p90, low, high]);
+            }
+            Replayed::Bounds(low, high) => all.extend([low, high]),
+        }
+        if let Claimed::Range { saving, rounded } = &self.claimed {
+            all.extend([saving.0, saving.1, rounded.0, rounded.1]);
+        }
+        all
+    }
+
+    /// Its words under [`COLUMNS`].
+    fn words(&self, unit: Unit) -> [String; 3] {
+        let replayed = match self.replayed {
+            Replayed::Nothing => String::new(),
+            Replayed::Band { percentiles: (_, p50, _), judged } => {
+                format!("{} ({})", unit.words(p50, false), unit.range(judged, false))
+            }
+            Replayed::Bounds(low, high) => format!("bounds: {}", unit.range((low, high), false)),
+        };
+        let claimed = match &self.claimed {
+            Claimed::Nothing => String::new(),
+            Claimed::Falls => "that it falls".to_owned(),
+            Claimed::Range { saving, .. } => unit.range(*saving, false),
+        };
+        [replayed, claimed, fitted(&self.verdict, body(SMALL).bold(), 120)]
+    }
+}
+
+/// Where the parts of each row start, in pixels.
+struct Layout {
+    label: i32,
+    columns: Vec<i32>,
+    width: i32,
+}
+
+impl Layout {
+    fn of(panels: &[&Panel]) -> Self {
+        let rows =
+            || panels.iter().flat_map(|panel| panel.rows.iter().map(|row| (panel.unit, row)));
+        let labels = rows().flat_map(|(_, row)| [row.label.as_str(), row.note.as_str()]);
+        let label = widest(labels, LABEL).clamp(60, 290);
+        let column = |at: usize| {
+            let words = rows().map(|(unit, row)| bold_width_of(&row.words(unit)[at], SMALL));
+            words.chain([width_of(COLUMNS[at], SMALL)]).max().unwrap_or(0)
+        };
+        let count = if rows().any(|(_, row)| row.claimed != Claimed::Nothing) { 3 } else { 1 };
+        let widths: Vec<i32> = (0..count).map(column).collect();
+        let beside = widths.iter().map(|width| width + GAP).sum::<i32>() + GAP;
+        let width = (MARGIN + label + 12 + PLOT + beside + MARGIN).max(WIDTH);
+        let mut columns = Vec::new();
+        let mut right = width - MARGIN;
+        for wide in widths.iter().rev() {
+            columns.insert(0, right - wide);
+            right -= wide + GAP;
+        }
+        Self { label, columns, width }
+    }
+}
+
+impl Chart for Forest {
+    fn sheet(&self) -> Sheet {
+        let panels: Vec<&Panel> = self.panels.iter().filter(|p| !p.rows.is_empty()).collect();
+        let layout = Layout::of(&panels);
+        let frame = |bottom| Frame::new(&self.title, &self.footer, layout.width).sheet(bottom);
+        let legend = self.legend(&panels);
+        let entries: Vec<_> =
+            legend.iter().map(|(mark, hue, words)| (*mark, *hue, &**words)).collect();
+        let mut top = 50 + 20 * frame(100).legend((MARGIN, 50), &entries);
+        let height = |panel: &Panel| {
+            HEADING + i32::try_from(panel.rows.len()).expect("few rows") * ROW + UNDER
+        };
+        let heights: i32 = panels.iter().map(|panel| height(panel)).sum();
+        let mut sheet = frame(top + heights);
+        sheet.legend((MARGIN, 50), &entries);
+        for panel in panels {
+            panel.draw(&mut sheet, &layout, top + HEADING);
+            top += height(panel);
+        }
+        sheet
+    }
+
+    fn data(&self) -> View {
+        let mut columns = ["panel", "row", "of", "unit"].map(Column::text).to_vec();
+        let amounts = [
+            "P10",
+            "P50",
+            "P90",
+            "judged low",
+            "judged high",
+            "bound low",
+            "bound high",
+            "claimed low",
+            "claimed high",
+            "rounded low",
+            "rounded high",
+            "at most",
+        ];
+        columns.extend(amounts.map(|name| Column::mixed(name).signed()));
+        columns.push(Column::text("verdict"));
+        let mut view = View::new("Claims against bands", columns);
+        for panel in &self.panels {
+            for row in &panel.rows {
+                let unit = if panel.unit == Unit::Count { "calls" } else { "tokens" };
+                let texts = [&*panel.heading, &row.label, &row.note, unit];
+                let mut cells = texts.map(Cell::text).to_vec();
+                let (mut band, mut bounds) = ([None; 5], [None; 2]);
+                match row.replayed {
+                    Replayed::Nothing => {}
+                    Replayed::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
+                        band = [p10, p50, p90, low, high].map(Some);
+                    }
+                    Replayed::Bounds(low, high) => bounds = [Some(low), Some(high)],
+                }
+                let claimed = match &row.claimed {
+                    Claimed::Range { saving: (a, b), rounded: (c, d) } => {
+                        [*a, *b, *c, *d].map(Some)
+                    }
+                    _ => [None; 4],
+                };
+                let all = band.into_iter().chain(bounds).chain(claimed).chain([row.at_most]);
+                cells.extend(all.map(|n| Cell::maybe(n.map(|n| panel.unit.value(n)))));
+                cells.push(Cell::text(&row.verdict));
+                view.row(cells);
+            }
+        }
+        view
+    }
+}
+
+impl Forest {
+    /// Entries for what is there.
+    fn legend(&self, panels: &[&Panel]) -> Vec<(Mark, Hue, String)> {
+        let any = |test: fn(&Row) -> bool| panels.iter().flat_map(|p| &p.rows).any(test);
+        let mut entries = Vec::new();
+        if any(|row| matches!(row.replayed, Replayed::Band { .. })) {
+            entries.push((Mark::Dot(45), Hue::Blue, "replay, P50 of the draws".to_owned()));
+            entries.push((Mark::Line(50), Hue::Blue, "P10 to P90".to_owned()));
+            let words = format!("judged on: {}", self.widened);
+            entries.push((Mark::Line(14), Hue::Blue, words));
+        }
+        if any(|row| matches!(row.replayed, Replayed::Bounds(..))) {
+            let words = "bounds: no source gives a number between them";
+            entries.push((Mark::Line(30), Hue::Purple, words.to_owned()));
+        }
+        if any(|row| matches!(row.claimed, Claimed::Range { .. })) {
+            let words = "claimed (pale: with the rounding of its figures)";
+            entries.push((Mark::Box, Hue::Orange, words.to_owned()));
+        }
+        if any(|row| row.at_most.is_some()) {
+            entries.push((
+                Mark::Tick(18),
+                Hue::Ink,
+                "at most, with the best parameters".to_owned(),
+            ));
+        }
+        entries
+    }
+}
+
+impl Panel {
+    fn draw(&self, sheet: &mut Sheet, layout: &Layout, top: i32) {
+        let amounts: Vec<i128> = self.rows.iter().flat_map(Row::amounts).collect();
+        let ends = (
+            amounts.iter().copied().min().unwrap_or(0),
+            amounts.iter().copied().max().unwrap_or(0),
+        );
+        let from = MARGIN + layout.label + 12;
+        // Half of the words under the last tick, and of the first, stand outside.
+        let place = (from + 8, layout.columns[0] - GAP - 22);
+        let at = Rows::new(place, (top, self.rows.len(), ROW), ends, true, self.unit);
+        at.grid(sheet, &self.axis);
+        let y = at.top - 14 * GRID;
+        let how = body(12).bold();
+        let room = layout.columns[0] - MARGIN - GAP;
+        sheet.text(&fitted(&self.heading, how, room), (MARGIN * GRID, y), how);
+        for (words, x) in COLUMNS.iter().zip(layout.columns.iter().copied()) {
+            sheet.text(words, (x * GRID, y), body(SMALL).hue(Hue::Grey));
+        }
+        for (place, row) in self.rows.iter().enumerate() {
+            let y = at.y(place);
+            let x = (from - 10) * GRID;
+            let (first, second) = if row.note.is_empty() { (0, 0) } else { (-7, 8) };
+            Rows::label(sheet, &row.label, (x, y + first * GRID), layout.label, body(LABEL));
+            let how = body(SMALL).hue(Hue::Grey);
+            Rows::label(sheet, &row.note, (x, y + second * GRID), layout.label, how);
+            for ((words, x), how) in row
+                .words(self.unit)
+                .iter()
+                .zip(layout.columns.iter().copied())
+                .zip([body(SMALL), body(SMALL), body(SMALL).bold()])
+            {
+                sheet.text(words, (x * GRID, y), how);
+            }
+            row.draw(sheet, &at, y);
+        }
+    }
+}
+
+impl Row {
+    fn draw(&self, sheet: &mut Sheet, at: &Rows, y: i32) {
+        let line = y - 5 * GRID;
+        if let Claimed::Range { saving, rounded } = &self.claimed {
+            let span = (y + 4 * GRID, y + 12 * GRID);
+            sheet.veil((at.x(rounded.0), at.x(rounded.1)), span, Hue::Orange, 38);
+            // A claim of one amount is still to be seen.
+            sheet.bar((at.x(saving.0) - 15, at.x(saving.1) + 15), span, Hue::Orange);
+        }
+        match self.replayed {
+            Replayed::Nothing => {}
+            Replayed::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
+                sheet.line(vec![(at.x(low), line), (at.x(high), line)], 14, Hue::Blue);
+                sheet.line(vec![(at.x(p10), line), (at.x(p90), line)], 50, Hue::Blue);
+                sheet.dot((at.x(p50), line), 45, Hue::Blue);
+            }
+            Replayed::Bounds(low, high) => {
+                let ends = (at.x(low.min(high)), at.x(low.max(high)));
+                sheet.line(vec![(ends.0, line), (ends.1, line)], 30, Hue::Purple);
+                for x in [ends.0, ends.1] {
+                    sheet.line(vec![(x, line - 5 * GRID), (x, line + 5 * GRID)], 20, Hue::Purple);
+                }
+            }
+        }
+        if let Some(most) = self.at_most {
+            let x = at.x(most);
+            sheet.line(vec![(x, line - 8 * GRID), (x, line + 8 * GRID)], 18, Hue::Ink);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_chart;
+    use super::*;
+
+    fn row(label: &str, replayed: Replayed, claimed: Claimed, at_most: Option<i128>) -> Row {
+        let (label, verdict) = (label.to_owned(), "cannot be".to_owned());
+        Row { label, note: String::new(), replayed, claimed, at_most, verdict }
+    }
+
+    fn band(percentiles: (i128, i128, i128), judged: (i128, i128)) -> Replayed {
+        Replayed::Band { percentiles, judged }
+    }
+
+    fn range(saving: (i128, i128), rounded: (i128, i128)) -> Claimed {
+        Claimed::Range { saving, rounded }
+    }
+
+    fn panel(heading: &str, rows: Vec<Row>) -> Panel {
+        let axis = "saved cache reads, tokens".to_owned();
+        Panel { heading: heading.to_owned(), axis, unit: Unit::Tokens, rows }
+    }
+
+    fn sample() -> Forest {
+        let r1 = row(
+            "R1 narration suppressed",
+            band((130_000, 160_000, 175_000), (82_308, 190_421)),
+            range((5_000_000, 6_000_000), (4_500_000, 6_500_000)),
+            Some(187_900),
+        );
+        let c1 =
+            row("C1 <b>", band((-9, 2_000_000, 3_000_000), (-10, 3_262_500)), Claimed::Falls, None);
+        let n1 = row("N1 one controller", Replayed::Bounds(0, 37_400_000), Claimed::Nothing, None);
+        let both = Row { note: "R1+R2+R3+R4".into(), ..r1.clone() };
+        Forest {
+            title: "Order 774: what is claimed, and what the replay says".into(),
+            widened: "alone to last with P10 and P90, and the model's own error of 8.8 %".into(),
+            panels: vec![
+                panel("each toggle on its own", vec![r1, c1]),
+                panel("several toggles together", vec![both]),
+                panel("bounds", vec![n1]),
+            ],
+            footer: vec!["Recording 0a1b2c3d, windtunnel 0.1.0, seed 774".into()],
+        }
+    }
+
+    #[test]
+    fn rows_say_what_they_show() {
+        let sheet = sample().sheet();
+        let words = sheet.words();
+        for word in [
+            "160.0 k (82.3 k to 190.4 k)",
+            "5.0 M to 6.0 M",
+            "that it falls",
+            "bounds: 0 to 37.4 M",
+            "cannot be",
+            "R1+R2+R3+R4",
+            "bounds: no source gives a number between them",
+        ] {
+            assert!(words.contains(&word), "{word}: {words:?}");
+        }
+    }
+
+    #[test]
+    fn odd_data_draw() {
+        check_chart(&sample());
+        check_chart(&Forest { panels: vec![], ..sample() });
+        check_chart(&Forest { panels: vec![panel("no rows", vec![])], ..sample() });
+        let one =
+            |row: Row| check_chart(&Forest { panels: vec![panel("one", vec![row])], ..sample() });
+        one(row("nothing", Replayed::Nothing, Claimed::Nothing, None));
+        one(row("zero", band((0, 0, 0), (0, 0)), range((0, 0), (0, 0)), Some(0)));
+        one(row("costs", band((-9_000_000, -8, -7), (-9_500_000, 0)), Claimed::Falls, Some(-7)));
+        let (low, high) = (i128::from(i64::MIN), i128::from(i64::MAX));
+        let huge = band((low, 0, high), (low, high));
+        let long = "long <script>alert(1)</script> & words ".repeat(20);
+        let mut row = row(&long, huge, range((low, high), (low, high)), Some(high));
+        (row.note, row.verdict) = (long.clone(), long);
+        one(row);
+    }
+
+    #[test]
+    fn many_rows_draw() {
+        let many =
+            (0..60).map(|at| Row { label: format!("T{at}"), ..sample().panels[0].rows[0].clone() });
+        check_chart(&Forest { panels: vec![panel("many", many.collect())], ..sample() });
+    }
+
+    #[test]
+    fn the_table_holds_what_the_lines_show() {
+        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let line = "each toggle on its own,R1 narration suppressed,,tokens,130000,160000,175000,82308,\
+                    190421,,,5000000,6000000,4500000,6500000,187900,cannot be";
+        assert!(csv.contains(line), "{csv}");
+        assert!(
+            csv.contains("bounds,N1 one controller,,tokens,,,,,,0,37400000,,,,,,cannot be"),
+            "{csv}"
+        );
+    }
+}

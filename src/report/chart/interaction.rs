@@ -1,0 +1,242 @@
+//! The heat map of pairs: which toggles save the same tokens, and which help each other.
+
+use super::super::view::{Cell, Column};
+use super::rows::widest;
+use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, fitted};
+use super::theme::Hue;
+use super::{Chart, Unit, View};
+
+/// One toggle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toggle {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it saves alone.
+    pub alone: i128,
+    /// What it and each toggle save together beyond both, in the order of the toggles; nothing with
+    /// itself.
+    pub with: Vec<i128>,
+}
+
+/// What the pairs of some toggles save together beyond the sum of both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interaction {
+    /// What the chart shows.
+    pub title: String,
+    /// What the numbers count, in words.
+    pub axis: String,
+    /// What the numbers count.
+    pub unit: Unit,
+    /// The toggles in order.
+    pub toggles: Vec<Toggle>,
+    /// Lines at the bottom: source, digests, version.
+    pub footer: Vec<String>,
+}
+
+const ROW: i32 = 34;
+const TOP: i32 = 116;
+const LABEL: i32 = 13;
+const NUMBER: i32 = 11;
+
+/// As many toggles are drawn; the table holds all.
+const MOST: usize = 16;
+
+/// The strongest colour in percent: numbers in ink can still be read on it. Colours follow the
+/// square root of a number, so that one strong pair does not leave the others blank.
+const DEEPEST: i128 = 62;
+
+const SAME: Hue = Hue::Vermillion;
+const HELP: Hue = Hue::Blue;
+
+impl Chart for Interaction {
+    fn sheet(&self) -> Sheet {
+        let (shown, notes) = self.shown();
+        let toggles: Vec<&Toggle> = shown.iter().map(|at| &self.toggles[*at]).collect();
+        let names: Vec<String> = toggles.iter().map(|t| format!("{} {}", t.id, t.title)).collect();
+        let label = widest(names.iter().map(String::as_str), LABEL).clamp(60, 290);
+        let amounts = toggles.iter().flat_map(|t| shown.iter().map(|at| t.with[*at]));
+        let amounts: Vec<i128> = amounts.chain(toggles.iter().map(|t| t.alone)).collect();
+        let numbers = amounts.iter().map(|n| bold_width_of(&self.unit.words(*n, true), NUMBER));
+        let cell = numbers.max().unwrap_or(0).max(44) + 14;
+        let count = i32::try_from(toggles.len()).expect("few toggles");
+        let left = MARGIN + label + 12;
+        let width = (left + count * cell + MARGIN).max(720);
+        let bottom = TOP + count * ROW;
+        let footer: Vec<String> = notes.into_iter().chain(self.footer.iter().cloned()).collect();
+        let mut sheet = Frame::new(&self.title, &footer, width).sheet(bottom + 8);
+        legend(&mut sheet, &self.axis);
+        let deepest = toggles.iter().flat_map(|t| shown.iter().map(|at| t.with[*at].abs()));
+        let deepest = deepest.max().unwrap_or(0).max(1);
+        for (row, (one, name)) in (0..).zip(toggles.iter().zip(&names)) {
+            let (top, end) = ((TOP + row * ROW) * GRID, (TOP + (row + 1) * ROW) * GRID);
+            let y = i32::midpoint(top, end);
+            let how = body(LABEL).right();
+            sheet.text(&fitted(name, how, label), ((left - 10) * GRID, y), how);
+            let middle = (left + row * cell + cell / 2) * GRID;
+            let how = body(12).bold().centre();
+            sheet.text(&fitted(&one.id, how, cell - 4), (middle, (TOP - 12) * GRID), how);
+            for (column, at) in (0..=row).zip(&shown) {
+                let x = ((left + column * cell) * GRID, (left + (column + 1) * cell) * GRID);
+                let place = (x, (top, end));
+                if column == row {
+                    self.cell(&mut sheet, place, one.alone, (Hue::Rule, 100), true);
+                } else {
+                    let amount = one.with[*at];
+                    let opacity = (amount.abs() * DEEPEST * DEEPEST / deepest).isqrt();
+                    let opacity = u8::try_from(opacity).unwrap_or(0);
+                    let hue = if amount < 0 { SAME } else { HELP };
+                    self.cell(&mut sheet, place, amount, (hue, opacity), false);
+                }
+            }
+        }
+        sheet
+    }
+
+    fn data(&self) -> View {
+        let columns = vec![
+            Column::text("toggle"),
+            Column::text("with"),
+            self.unit.column("interaction").signed(),
+            self.unit.column("alone").signed(),
+        ];
+        let mut view = View::new("Pairs of toggles", columns);
+        let cell = |amount| Cell::new(self.unit.value(amount));
+        for (row, one) in self.toggles.iter().enumerate() {
+            for (other, amount) in self.toggles.iter().zip(&one.with).take(row) {
+                let names = [&one.id, &other.id].map(Cell::text);
+                view.row(names.into_iter().chain([cell(*amount), Cell::missing()]).collect());
+            }
+            let names = [&one.id, &one.id].map(Cell::text);
+            view.row(names.into_iter().chain([Cell::missing(), cell(one.alone)]).collect());
+        }
+        view
+    }
+}
+
+impl Interaction {
+    /// One number on its colour.
+    fn cell(
+        &self,
+        sheet: &mut Sheet,
+        (x, y): ((i32, i32), (i32, i32)),
+        amount: i128,
+        (hue, opacity): (Hue, u8),
+        bold: bool,
+    ) {
+        let inner = ((x.0 + GRID, x.1 - GRID), (y.0 + GRID, y.1 - GRID));
+        sheet.veil(inner.0, inner.1, Hue::Rule, 22);
+        if opacity > 0 {
+            sheet.veil(inner.0, inner.1, hue, opacity);
+        }
+        let how = body(NUMBER).centre();
+        let how = if bold { how.bold() } else { how };
+        let middle = (i32::midpoint(x.0, x.1), i32::midpoint(y.0, y.1));
+        sheet.text(&self.unit.words(amount, true), middle, how);
+    }
+
+    /// The toggles that are drawn, by their places, and what is said of the others.
+    fn shown(&self) -> (Vec<usize>, Vec<String>) {
+        let strength = |at: &usize| self.toggles[*at].with.iter().map(|n| n.abs()).max();
+        let strength = |at: &usize| strength(at).unwrap_or(0);
+        let all = 0..self.toggles.len();
+        let (mut shown, idle): (Vec<_>, Vec<_>) = all.partition(|at| strength(at) > 0);
+        shown.sort_by_key(|at| -strength(at));
+        let weak = shown.len().saturating_sub(MOST);
+        shown.truncate(MOST);
+        shown.sort_unstable();
+        let mut notes = Vec::new();
+        if weak > 0 {
+            notes.push(format!("{weak} more toggles depend less on others"));
+        }
+        if !idle.is_empty() {
+            let ids: Vec<&str> = idle.iter().map(|at| self.toggles[*at].id.as_str()).collect();
+            notes.push(format!("left out, as they depend on no other toggle: {}", ids.join(", ")));
+        }
+        (shown, notes)
+    }
+}
+
+fn legend(sheet: &mut Sheet, axis: &str) {
+    let entries = [
+        (Mark::Box, SAME, "below 0: save the same tokens"),
+        (Mark::Box, HELP, "above 0: help each other"),
+        (Mark::Box, Hue::Rule, "on the diagonal: saving alone"),
+    ];
+    sheet.legend((MARGIN, 50), &entries);
+    let words = fitted(axis, body(12), sheet.size.0 - 2 * MARGIN);
+    sheet.text(&words, (MARGIN * GRID, 74 * GRID), body(12).hue(Hue::Grey));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_chart;
+    use super::*;
+
+    /// Toggles that save `alone` each, and pairs of them by their places.
+    fn chart(alone: &[i128], pairs: &[(usize, usize, i128)]) -> Interaction {
+        let toggle = |(n, saved): (usize, &i128)| Toggle {
+            id: format!("R{n}"),
+            title: "narration & <b>".to_owned(),
+            alone: *saved,
+            with: vec![0; alone.len()],
+        };
+        let mut toggles: Vec<Toggle> = (1..).zip(alone).map(toggle).collect();
+        for &(a, b, amount) in pairs {
+            toggles[a].with[b] = amount;
+            toggles[b].with[a] = amount;
+        }
+        Interaction {
+            title: "Order 774: pairs of toggles".into(),
+            axis: "what two save together beyond the sum of both: cache reads, tokens".into(),
+            unit: Unit::Tokens,
+            toggles,
+            footer: vec!["Recording 0a1b2c3d, windtunnel 0.1.0, seed 774".into()],
+        }
+    }
+
+    #[test]
+    fn the_lower_half_holds_each_pair_once() {
+        let chart = chart(&[100, 200, 300, 400], &[(0, 1, -50), (1, 3, 20)]);
+        let svg = check_chart(&chart);
+        assert!(svg.contains("left out, as they depend on no other toggle: R3"));
+        let sheet = chart.sheet();
+        let numbers: Vec<&str> =
+            sheet.words().into_iter().filter(|w| w.starts_with(['+', '-', '0'])).collect();
+        assert_eq!(numbers, ["+100", "-50", "+200", "0", "+20", "+400"]);
+    }
+
+    #[test]
+    fn odd_data_draw() {
+        check_chart(&chart(&[], &[]));
+        check_chart(&chart(&[5], &[]));
+        let (low, high) = (i128::from(i64::MIN), i128::from(i64::MAX));
+        check_chart(&chart(&[low, high], &[(0, 1, low)]));
+        check_chart(&Interaction { unit: Unit::Money, ..chart(&[low, high], &[(0, 1, high)]) });
+        let mut long = chart(&[1, 2], &[(0, 1, 3)]);
+        long.toggles[0].title = "a very long title <script> ".repeat(30);
+        long.toggles[1].id = "an id that is far too long".repeat(9);
+        check_chart(&long);
+    }
+
+    #[test]
+    fn the_strongest_of_many_are_drawn() {
+        let pairs: Vec<_> = (0..46).map(|at| (at, at + 1, -(at as i128) * 1_000_000)).collect();
+        let chart = chart(&[-7; 47], &pairs);
+        let svg = check_chart(&chart);
+        // The first pair is nothing, so that R1 depends on none.
+        assert!(
+            svg.contains("30 more toggles depend less") && svg.contains("no other toggle: R1\n")
+        );
+        assert!(svg.contains(">\nR47\n<") && !svg.contains(">\nR31\n<"), "{svg}");
+        assert_eq!(chart.data().rows.len(), 47 * 48 / 2);
+    }
+
+    #[test]
+    fn the_table_holds_each_pair_and_each_toggle() {
+        let data = chart(&[100, 200], &[(0, 1, -50)]).data();
+        let csv = String::from_utf8(crate::report::csv::view(&data)).unwrap();
+        assert!(csv.ends_with("R1,R1,,100\nR2,R1,-50,\nR2,R2,,200\n"), "{csv}");
+    }
+}

@@ -1,0 +1,274 @@
+//! The tornado: what each parameter alone moves in the joint saving, the widest swing first.
+
+use super::super::format::{self, Figures};
+use super::super::view::{Cell, Column, Value};
+use super::rows::{Rows, UNDER, widest};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, width_of};
+use super::theme::Hue;
+use super::{Chart, Unit, View};
+
+/// What one parameter moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swing {
+    /// The parameter with its toggle, or what a source leaves open.
+    pub label: String,
+    /// Its low and its high end.
+    pub ends: (Value, Value),
+    /// What is saved at these.
+    pub saved: (i128, i128),
+}
+
+/// What each parameter alone moves, the others at their modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tornado {
+    /// What the chart shows.
+    pub title: String,
+    /// What the axis counts, in words.
+    pub axis: String,
+    /// What the numbers count.
+    pub unit: Unit,
+    /// What is saved with all parameters at their modes.
+    pub joint: i128,
+    /// The parameters.
+    pub swings: Vec<Swing>,
+    /// Lines at the bottom: source, digests, version.
+    pub footer: Vec<String>,
+}
+
+const WIDTH: i32 = 960;
+const ROW: i32 = 34;
+const TOP: i32 = 96;
+const LABEL: i32 = 13;
+const SMALL: i32 = 11;
+const LOW: Hue = Hue::Purple;
+const HIGH: Hue = Hue::Blue;
+
+/// As many swings are drawn; the table holds all.
+const MOST: usize = 20;
+
+/// The end of a range in words.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Tokens(tokens) => Unit::Tokens.tick(i128::from(*tokens)),
+        other => format::value(other, Figures::default()).replace(".0 %", " %"),
+    }
+}
+
+/// A parameter with what its ends count, where their words do not say so.
+fn name(swing: &Swing) -> String {
+    match swing.ends.0 {
+        Value::Tokens(_) => format!("{} (tokens)", swing.label),
+        _ => swing.label.clone(),
+    }
+}
+
+impl Chart for Tornado {
+    fn sheet(&self) -> Sheet {
+        let swings = self.widest_first();
+        let (shown, rest) = swings.split_at(swings.len().min(MOST));
+        let rows = i32::try_from(shown.len()).expect("few rows");
+        let mut footer = Vec::new();
+        match rest.len() {
+            0 => {}
+            1 => footer.push("1 more parameter moves it less".to_owned()),
+            many => footer.push(format!("{many} more parameters move it less")),
+        }
+        footer.extend_from_slice(&self.footer);
+        let bottom = TOP + rows * ROW + UNDER;
+        let mut sheet = Frame::new(&self.title, &footer, WIDTH).sheet(bottom);
+        let entries = [
+            (Mark::Box, LOW, "saving with the parameter at its low end"),
+            (Mark::Box, HIGH, "at its high end"),
+            (Mark::Tick(18), Hue::Ink, "with all at their modes"),
+        ];
+        sheet.legend((MARGIN, 50), &entries);
+        let names: Vec<String> = shown.iter().map(name).collect();
+        let label = widest(names.iter().map(String::as_str), LABEL).clamp(60, 300);
+        let ends = shown.iter().flat_map(|swing| [words(&swing.ends.0), words(&swing.ends.1)]);
+        let room = ends.map(|words| width_of(&words, SMALL)).max().unwrap_or(0) + 8;
+        let place = (MARGIN + label + 12 + room.max(30), WIDTH - MARGIN - room.max(30));
+        let amounts = shown.iter().flat_map(|swing| [swing.saved.0, swing.saved.1]);
+        let amounts = amounts.chain([self.joint]);
+        let range = (amounts.clone().min().unwrap_or(0), amounts.max().unwrap_or(0));
+        let at = Rows::new(place, (TOP, shown.len(), ROW), range, false, self.unit);
+        at.grid(&mut sheet, &self.axis);
+        for (row, (swing, name)) in shown.iter().zip(&names).enumerate() {
+            let y = at.y(row);
+            let x = (MARGIN + label) * GRID;
+            Rows::label(&mut sheet, name, (x, y), label, body(LABEL));
+            self.bars(&mut sheet, &at, y, swing);
+        }
+        self.middle(&mut sheet, &at);
+        sheet
+    }
+
+    fn data(&self) -> View {
+        let columns = vec![
+            Column::text("parameter"),
+            Column::mixed("low"),
+            Column::mixed("high"),
+            Column::text("unit"),
+            self.unit.column("saved at low").signed(),
+            self.unit.column("saved at high").signed(),
+            self.unit.column("saved at modes").signed(),
+        ];
+        let mut view = View::new("What each parameter moves", columns);
+        let cell = |amount| Cell::new(self.unit.value(amount));
+        for swing in self.widest_first() {
+            view.row(vec![
+                Cell::text(&swing.label),
+                Cell::new(swing.ends.0.clone()),
+                Cell::new(swing.ends.1.clone()),
+                Cell::text(match swing.ends.0 {
+                    Value::Tokens(_) => "tokens",
+                    Value::Share(_) => "share",
+                    Value::Duration(_) => "ms",
+                    _ => "count",
+                }),
+                cell(swing.saved.0),
+                cell(swing.saved.1),
+                cell(self.joint),
+            ]);
+        }
+        view
+    }
+}
+
+impl Tornado {
+    /// The swings, the one that reaches farthest from end to end first.
+    fn widest_first(&self) -> Vec<Swing> {
+        let mut swings = self.swings.clone();
+        swings.sort_by_key(|Swing { saved: (low, high), .. }| {
+            (*low).min(*high).min(self.joint) - (*low).max(*high).max(self.joint)
+        });
+        swings
+    }
+
+    /// The bars of one parameter, with its ends in words. Where both ends lie on one side of the
+    /// middle, each bar has half of the height.
+    fn bars(&self, sheet: &mut Sheet, at: &Rows, y: i32, swing: &Swing) {
+        let side = |saved: i128| (saved - self.joint).signum();
+        let is_split = side(swing.saved.0) * side(swing.saved.1) == 1;
+        let halves = if is_split { [(-12, -1), (1, 12)] } else { [(-10, 10); 2] };
+        let ends = [(&swing.ends.0, swing.saved.0, LOW), (&swing.ends.1, swing.saved.1, HIGH)];
+        // An end that moves nothing stands across from the other one.
+        let low_is_left = swing.saved.0 < swing.saved.1;
+        for (is_low, (end, (up, down))) in
+            [true, false].into_iter().zip(ends.into_iter().zip(halves))
+        {
+            let (value, saved, hue) = end;
+            let (from, to) = (at.x(self.joint), at.x(saved));
+            let span = (y + up * GRID, y + down * GRID);
+            sheet.bar((from, to), span, hue);
+            let is_left = match side(saved) {
+                0 => is_low == low_is_left,
+                side => side < 0,
+            };
+            let (x, how) = if is_left {
+                (from.min(to) - 5 * GRID, body(SMALL).right())
+            } else {
+                (from.max(to) + 5 * GRID, body(SMALL))
+            };
+            sheet.text(&words(value), (x, i32::midpoint(span.0, span.1)), how);
+        }
+    }
+
+    /// The line that the bars start from.
+    fn middle(&self, sheet: &mut Sheet, at: &Rows) {
+        let x = at.x(self.joint);
+        sheet.line(vec![(x, at.top - 4 * GRID), (x, at.bottom)], 18, Hue::Ink);
+        let words = format!("all at their modes: {}", self.unit.words(self.joint, true));
+        let half = width_of(&words, 12) * GRID / 2;
+        let x = x.clamp(MARGIN * GRID + half, (WIDTH - MARGIN) * GRID - half);
+        sheet.text(&words, (x, at.top - 14 * GRID), body(12).centre());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_chart;
+    use super::*;
+
+    fn swing(label: &str, ends: (Value, Value), saved: (i128, i128)) -> Swing {
+        Swing { label: label.to_owned(), ends, saved }
+    }
+
+    fn sample() -> Tornado {
+        let tokens = |low, high| (Value::Tokens(low), Value::Tokens(high));
+        Tornado {
+            title: "Order 774: what moves the joint saving".into(),
+            axis: "joint saving, cache reads (tokens)".into(),
+            unit: Unit::Tokens,
+            joint: 6_054_000,
+            swings: vec![
+                swing("R3 line", tokens(20, 200), (6_060_000, 6_020_000)),
+                swing(
+                    "R1 compliance",
+                    (Value::Share(5_000), Value::Share(10_000)),
+                    (5_900_000, 6_100_000),
+                ),
+                swing("growth <i>", tokens(600, 70_000), (5_900_000, 4_200_000)),
+                swing(
+                    "R7 wait",
+                    (Value::Duration(1_000), Value::Duration(90_000)),
+                    (6_054_000, 6_400_000),
+                ),
+                swing(
+                    "calls of all sessions",
+                    (Value::Count(250), Value::Count(1_500)),
+                    (5_000_000, 7_500_000),
+                ),
+            ],
+            footer: vec!["Recording 0a1b2c3d, windtunnel 0.1.0, seed 774".into()],
+        }
+    }
+
+    #[test]
+    fn the_farthest_reach_stands_first() {
+        let chart = sample();
+        let order: Vec<String> =
+            chart.widest_first().into_iter().map(|swing| swing.label).collect();
+        let expect = ["calls of all sessions", "growth <i>", "R7 wait", "R1 compliance", "R3 line"];
+        assert_eq!(order, expect);
+        let sheet = chart.sheet();
+        let words = sheet.words();
+        for word in [
+            "50 %",
+            "100 %",
+            "70 k",
+            "600",
+            "1,500",
+            "1.0s",
+            "1m 30s",
+            "all at their modes: +6.1 M",
+        ] {
+            assert!(words.contains(&word), "{word}: {words:?}");
+        }
+    }
+
+    #[test]
+    fn odd_data_draw() {
+        check_chart(&sample());
+        let one = |swing| check_chart(&Tornado { swings: vec![swing], ..sample() });
+        let share = || (Value::Share(0), Value::Share(10_000));
+        one(swing("same", share(), (6_054_000, 6_054_000)));
+        one(swing("up", share(), (6_054_001, 6_054_009)));
+        one(swing(&"long & <b> ".repeat(60), share(), (-9_000_000, -1)));
+        let huge = (Value::Tokens(i64::MIN / 2), Value::Count(i64::MAX));
+        one(swing("huge", huge, (i128::from(i64::MIN), i128::from(i64::MAX))));
+        check_chart(&Tornado { swings: vec![], unit: Unit::Money, joint: -1, ..sample() });
+        check_chart(&Tornado { swings: vec![], joint: 0, ..sample() });
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let many =
+            (0..50).map(|at| swing(&format!("p{at}"), (Value::Count(0), Value::Count(9)), (0, at)));
+        let chart = Tornado { swings: many.collect(), ..sample() };
+        let svg = check_chart(&chart);
+        assert!(svg.contains("30 more parameters move it less"));
+        assert_eq!(chart.data().rows.len(), 50);
+        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        assert!(csv.contains("R1 compliance,0.5,1.0,share,5900000,6100000,6054000"), "{csv}");
+    }
+}

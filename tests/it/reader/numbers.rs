@@ -1,0 +1,232 @@
+//! Every number of the page against the program: totals, what a toggle adds, bars, curves.
+
+use super::{Open, Written};
+use crate::run::{Folder, here, ok};
+use rand::Rng;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use windtunnel::plan::{Plan, Subset};
+use windtunnel::price::Pricing;
+use windtunnel::reconstruct;
+use windtunnel::recording::{Recording, format};
+use windtunnel::replay::replay_rows;
+use windtunnel::scenario::{self, Scenario};
+use windtunnel::seed::Seed;
+
+const TOTALS: [&str; 8] =
+    ["calls", "fresh", "read", "write_5m", "write_1h", "output", "output_hidden", "session_ms"];
+
+#[test]
+fn order_774_says_what_compare_says() {
+    let mut written = Written::of("order-774", "order-774");
+    let Some(mut open) = written.open("") else { return };
+    let all = open.choices();
+    let singles = all.iter().map(|id| vec![id.clone()]);
+    let sets: Vec<_> = singles.chain([vec![], all.clone()]).chain(random(&all, 20)).collect();
+    for on in &sets {
+        totals(&mut open, &mut written, on);
+    }
+    for on in random(&all, 4) {
+        parts(&mut open, &mut written, &on);
+    }
+    let fit = reconstruct::reconstruct(
+        &reconstruct::builtin("order-774").expect("built in"),
+        reconstruct::Lens::Message,
+    );
+    let recording = fit.expect("a fit").recording;
+    curves(&mut open, &written, &recording, &[random(&all, 6), vec![vec![], all]].concat());
+    open.0.is_quiet();
+}
+
+#[test]
+fn thirteen_toggles_are_small_and_quick() {
+    let mut written = Written::of("order-774", "order-774-wide");
+    let Some(mut open) = written.open("") else { return };
+    let all = open.choices();
+    assert_eq!(all.len(), 13);
+    for on in random(&all, 5).into_iter().chain([all.clone()]) {
+        totals(&mut open, &mut written, &on);
+    }
+    let on = random(&all, 1).remove(0);
+    parts(&mut open, &mut written, &on);
+    let times = open.0.eval(TICKS);
+    eprintln!("a tick of 13 toggles takes {times} ms (half of them less, nine of ten less)");
+    open.0.is_quiet();
+}
+
+#[test]
+fn the_cockpit_says_what_compare_says() {
+    let mut written = Written::of("cockpit-2026-02", "cockpit-2026-02");
+    let Some(mut open) = written.open("") else { return };
+    let all = open.choices();
+    for on in random(&all, 3).into_iter().chain([vec![], all.clone()]) {
+        totals(&mut open, &mut written, &on);
+    }
+    parts(&mut open, &mut written, &all[1..4]);
+    open.0.is_quiet();
+}
+
+#[test]
+fn transcripts_say_what_compare_says() {
+    let folder = Folder::new(&[]);
+    let file = folder.at("probes.json");
+    ok(&["import", &here("tests/fixtures/probes"), "-o", &file]);
+    let scenario = ok(&["scenario", "new", &file]);
+    let mut written = Written::under(&file, &scenario);
+    let Some(mut open) = written.open("") else { return };
+    let all = open.choices();
+    let sets = [random(&all, 4), vec![vec![], all.clone()]].concat();
+    for on in &sets {
+        totals(&mut open, &mut written, on);
+    }
+    parts(&mut open, &mut written, &all);
+    let recording = format::from_json(&std::fs::read(&file).unwrap()).expect("a recording");
+    curves(&mut open, &written, &recording, &sets);
+    open.0.is_quiet();
+}
+
+/// Time from a tick to the new layout, in the page: the median and the 90th of 100 ticks.
+const TICKS: &str = "(() => {
+    const toggles = [...document.querySelectorAll('input[data-toggle]:not(:disabled)')];
+    const times = Array.from({length: 100}, (_, at) => {
+        const from = performance.now();
+        toggles[at % toggles.length].click();
+        document.body.getBoundingClientRect();
+        return performance.now() - from;
+    }).sort((a, b) => a - b);
+    return [times[50], times[90]];
+})()";
+
+/// Subsets drawn once and for all.
+fn random(toggles: &[String], count: usize) -> Vec<Vec<String>> {
+    let mut rng = Seed(774).stream("page", toggles.join(",").as_bytes());
+    let mut draw = || {
+        let bits = rng.next_u64();
+        let on = (0..toggles.len()).filter(|at| bits >> at & 1 == 1);
+        on.map(|at| toggles[at].clone()).collect()
+    };
+    (0..count).map(|_| draw()).collect()
+}
+
+/// The totals of a subset, ticked with the mouse, to the token and the pico-dollar.
+fn totals(open: &mut Open, written: &mut Written, on: &[String]) {
+    open.tick(on);
+    let compared = written.compare(on);
+    let sides = [
+        ("before", &compared["baseline"]),
+        ("after", &compared["variant"]),
+        ("saved", &compared["joint"]["saving"]),
+    ];
+    let mut expected = BTreeMap::new();
+    for (side, sums) in sides {
+        for name in TOTALS {
+            expected.insert(format!("{name}/{side}"), whole(&sums[name]));
+        }
+        if compared["headline"]["metric"] == "tokens" {
+            expected.insert(format!("tokens/{side}"), told(sums, true));
+        }
+        let hidden = (sums["cost_hidden_usd"].as_f64().unwrap() * 1e12).round() as i128;
+        expected.insert(format!("cost_pico_usd/{side}"), whole(&sums["cost_pico_usd"]));
+        expected.insert(format!("cost_hidden_pico_usd/{side}"), hidden);
+    }
+    assert_eq!(open.numbers("total"), expected, "{}: {on:?}", written.recording);
+}
+
+fn whole(value: &Value) -> i128 {
+    value.to_string().parse().unwrap_or_else(|_| panic!("{value} is no whole number"))
+}
+
+/// Reads, or all tokens.
+fn told(sums: &Value, in_tokens: bool) -> i128 {
+    let classes = ["read", "fresh", "write_5m", "write_1h", "output", "output_hidden"];
+    let classes = if in_tokens { &classes } else { &classes[..1] };
+    classes.iter().map(|name| whole(&sums[*name])).sum()
+}
+
+/// What each toggle adds to a subset, and the bars from the baseline to the result.
+fn parts(open: &mut Open, written: &mut Written, on: &[String]) {
+    open.tick(on);
+    let all = open.choices();
+    let mut after = |on: &[String]| {
+        let compared = written.compare(on);
+        told(&compared["variant"], compared["headline"]["metric"] == "tokens")
+    };
+    let (adds, bars) = (open.numbers("adds"), open.numbers("bar"));
+    for id in &all {
+        let without: Vec<_> = on.iter().filter(|one| *one != id).cloned().collect();
+        let with: Vec<_> =
+            all.iter().filter(|one| *one == id || without.contains(one)).cloned().collect();
+        assert_eq!(adds[id], after(&without) - after(&with), "{id} to {on:?}");
+    }
+    let baseline = after(&[]);
+    assert_eq!((bars["baseline"], bars["result"]), (baseline, after(on)), "{on:?}");
+    for (at, id) in on.iter().enumerate() {
+        assert_eq!(bars[id], after(&on[..at]) - after(&on[..=at]), "bar {id} of {on:?}");
+    }
+    let saved: i128 = on.iter().map(|id| bars[id]).sum();
+    assert_eq!(baseline - saved, bars["result"], "{on:?}");
+    assert_eq!(bars.len(), on.len() + 2, "{bars:?}");
+}
+
+/// The context curves of every session that is shown, against a replay of the whole plan.
+fn curves(open: &mut Open, written: &Written, recording: &Recording, sets: &[Vec<String>]) {
+    let scenario = scenario::parse("page", &written.scenario.to_string()).expect("a scenario");
+    let plan = plan(recording, &scenario);
+    let bits = |on: &[String]| -> Subset {
+        let parts = scenario.parts().0;
+        let known = parts.iter().enumerate().filter(|(_, one)| on.iter().any(|id| id == one.id()));
+        known.map(|(at, _)| 1 << at).sum()
+    };
+    let mut points = 0;
+    for on in sets {
+        open.tick(on);
+        let shown = open.0.eval(
+            "[...document.querySelectorAll('[data-session]')]\
+             .map((one) => [Number(one.dataset.session), one.curve])",
+        );
+        let (before, after) = (contexts(recording, &plan, 0), contexts(recording, &plan, bits(on)));
+        for pair in shown.as_array().expect("sessions") {
+            let (session, curve) = (pair[0].as_u64().expect("an index") as usize, &pair[1]);
+            let first = u64::from(recording.sessions[session].first_call);
+            let side = |name: &str| curve[name].as_array().expect("points").clone();
+            let calls = side("calls");
+            points += calls.len();
+            for (name, contexts) in [("before", &before), ("after", &after)] {
+                let expected: Vec<Option<i64>> = calls
+                    .iter()
+                    .map(|number| contexts[(first + number.as_u64().unwrap() - 1) as usize])
+                    .collect();
+                let found: Vec<Option<i64>> =
+                    side(name).iter().map(|point| point.as_i64().filter(|at| *at >= 0)).collect();
+                assert_eq!(found, expected, "session {session}, {name}, {on:?}");
+            }
+        }
+    }
+    assert!(points > 0, "no session is shown");
+}
+
+/// The toggles of a scenario over a recording.
+fn plan(recording: &Recording, scenario: &Scenario) -> Plan {
+    let mut pricing = Pricing { date: scenario.date, ..Pricing::embedded() };
+    if let Some(model) = &scenario.model {
+        pricing.assumed_model.clone_from(model);
+    }
+    let (chosen, _) = scenario.parts();
+    let patches: Vec<_> =
+        chosen.iter().map(|one| one.toggle.patch(recording, &one.params)).collect();
+    Plan::compile(recording, &patches, &pricing).expect("prices").with_cache(scenario.cache)
+}
+
+/// The context of every recorded call under a subset; nothing where it is not made.
+fn contexts(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Option<i64>> {
+    let mut contexts = vec![None; recording.calls.len()];
+    for made in replay_rows(plan, subset) {
+        let row = &plan.rows[made.row as usize];
+        // A call that a toggle adds is none of the recorded ones.
+        if plan.event(row).insert == 0 {
+            let call = plan.call_of[made.row as usize] as usize;
+            contexts[call] = Some(made.outcome.usage.context());
+        }
+    }
+    contexts
+}
