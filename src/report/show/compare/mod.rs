@@ -19,6 +19,7 @@ use crate::study::headline::Headline;
 use crate::study::limiter::Loads;
 use crate::study::published::PublishedClaim;
 use crate::study::spread::Spread;
+#[cfg(feature = "charts")]
 pub(in crate::report::show) use toggles::verdict_words;
 
 /// A comparison and everything it is shown with.
