@@ -97,15 +97,22 @@ pub fn fitted(words: &str, how: Type, width: i32) -> String {
     if fits(&words) {
         return words.into_owned();
     }
-    let mut kept: Vec<char> = words.chars().collect();
-    loop {
-        kept.pop();
-        let cut: String = kept.iter().collect();
-        let cut = format!("{}\u{2026}", cut.trim_end());
-        if kept.is_empty() || fits(&cut) {
-            return cut;
+    let chars: Vec<char> = words.chars().collect();
+    let cut = |kept: usize| {
+        let start: String = chars[..kept].iter().collect();
+        format!("{}\u{2026}", start.trim_end())
+    };
+    // More is wider, so that the most that fits is found by halving: names may be very long.
+    let (mut fitting, mut wide) = (0, chars.len());
+    while wide - fitting > 1 {
+        let middle = usize::midpoint(fitting, wide);
+        if fits(&cut(middle)) {
+            fitting = middle;
+        } else {
+            wide = middle;
         }
     }
+    cut(fitting)
 }
 
 /// Text broken between words so that each line fits a width in pixels.
@@ -115,7 +122,11 @@ pub fn broken(words: &str, size: i32, width: i32) -> Vec<String> {
     for word in clean(words).split_whitespace() {
         let longer = format!("{current} {word}");
         if !current.is_empty() && width_of(&longer, size) > width {
-            lines.push(std::mem::replace(&mut current, word.to_owned()));
+            lines.push(fitted(
+                &std::mem::replace(&mut current, word.to_owned()),
+                body(size),
+                width,
+            ));
         } else {
             longer.trim_start().clone_into(&mut current);
         }
@@ -341,6 +352,9 @@ mod tests {
         assert_eq!(fitted("short", how, 100), "short");
         let cut = fitted("a rather long name for a step", how, 60);
         assert!(cut.ends_with('\u{2026}') && width_of(&cut, 12) <= 61, "{cut}");
+        assert_eq!(cut, "a rathe\u{2026}");
+        assert_eq!(fitted("wide", how, 0), "\u{2026}");
+        assert_eq!(fitted(&"i".repeat(1_000_000), how, 30), "iiiii\u{2026}");
     }
 
     #[test]
@@ -375,5 +389,7 @@ mod tests {
     fn long_lines_are_broken_between_words() {
         let lines = broken("one two three four five six seven", 11, 80);
         assert!(lines.len() > 1 && lines.iter().all(|line| width_of(line, 11) <= 81), "{lines:?}");
+        let lines = broken(&format!("a {} b", "wide".repeat(99)), 11, 80);
+        assert!(lines.len() == 3 && lines.iter().all(|line| width_of(line, 11) <= 81), "{lines:?}");
     }
 }
