@@ -37,6 +37,7 @@ impl Tab {
         for domain in ["Page", "Runtime", "Log", "Network", "Accessibility"] {
             tab.page.ask(&format!("{domain}.enable"), json!({}));
         }
+        tab.page.ask("Performance.enable", json!({"timeDomain": "threadTicks"}));
         tab.page.ask("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
         tab.resize(1280, 900);
         tab
@@ -179,6 +180,14 @@ impl Tab {
         let nodes = tree["nodes"].as_array().expect("nodes").iter();
         let heard = nodes.filter(|node| node["ignored"] != true);
         heard.map(|node| (word(&node["role"]), word(&node["name"]).trim().to_owned())).collect()
+    }
+
+    /// Seconds of processor time that the page has used so far, whatever else the machine does.
+    pub fn used(&mut self) -> f64 {
+        let answer = self.page.ask("Performance.getMetrics", json!({}));
+        let mut metrics = answer["metrics"].as_array().expect("metrics").iter();
+        let task = metrics.find(|one| one["name"] == "TaskDuration").expect("a duration");
+        task["value"].as_f64().expect("seconds")
     }
 
     /// A picture of the window for people, where `WINDTUNNEL_SHOTS` names a folder.

@@ -141,7 +141,7 @@ fn rows_are_searched_and_sorted() {
         let values = format!(
             "[...document.querySelectorAll('{cells}')].map((one) => Number(one.dataset.{key}))"
         );
-        let mut numbers = |open: &mut Open, expected: &str| -> Vec<i64> {
+        let numbers = |open: &mut Open, expected: &str| -> Vec<i64> {
             assert_eq!(open.0.text(&order), expected, "{name}");
             serde_json::from_value(open.0.eval(&values)).expect("whole numbers")
         };
