@@ -29,7 +29,7 @@ fn every_kind_of_every_recording_is_there_or_says_why_not() {
             let again = chart(kind.id, recording, "svg", "1").expect("the same");
             assert!(svg.as_bytes() == again, "{} of {recording} depends on threads", kind.id);
             let csv = chart(kind.id, recording, "csv", "4").expect("its numbers");
-            assert!(csv.iter().filter(|byte| **byte == b'\n').count() > 1, "{}", kind.id);
+            assert!(csv.split(|byte| *byte == b'\n').count() > 2, "{}", kind.id);
         }
     }
 }
