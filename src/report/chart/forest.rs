@@ -421,8 +421,8 @@ mod tests {
     #[test]
     fn the_table_holds_what_the_lines_show() {
         let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
-        let line = "each toggle on its own,R1 narration suppressed,,tokens,130000,160000,175000,82308,\
-                    190421,,,5000000,6000000,4500000,6500000,187900,cannot be";
+        let line = "each toggle on its own,R1 narration suppressed,,tokens,130000,160000,175000,\
+                    82308,190421,,,5000000,6000000,4500000,6500000,187900,cannot be";
         assert!(csv.contains(line), "{csv}");
         assert!(
             csv.contains("bounds,N1 one controller,,tokens,,,,,,0,37400000,,,,,,cannot be"),
