@@ -577,8 +577,9 @@
 
     function savings(saved) {
       const all = [saving("tokens", headOf(saved), headOf(baseline), " " + data.headline.words)];
-      const cost = sumAt("cost_pico_usd");
-      if (data.has_dollars) all.push(saving("money", saved[cost], baseline[cost], ""));
+      // All dollars, those of hidden output included, as in the summary.
+      const money = (sums) => sums[sumAt("cost_pico_usd")] + sums[sumAt("cost_hidden_pico_usd")];
+      if (data.has_dollars) all.push(saving("money", money(saved), money(baseline), ""));
       return all;
     }
 

@@ -2,17 +2,24 @@
 
 use super::super::session_label;
 use super::{Made, Source};
+use crate::recording::Recording;
 use crate::report::chart::{Growth, Line};
 use crate::study::compare::subset_of_first;
 use crate::study::contexts::contexts;
+
+/// Whether there is any growth to show: what one call holds, or a published total that stands as
+/// one, is a point.
+pub fn grows(recording: &Recording) -> bool {
+    recording.sessions.iter().any(|session| session.range().len() > 1)
+}
 
 /// The longest sessions that the chart shows.
 const PANELS: usize = 12;
 
 pub fn make(source: &Source<'_>) -> Made {
     let (recording, comparison) = (source.recording, source.shown.comparison);
-    if recording.sessions.is_empty() {
-        return Err("it holds no session".to_owned());
+    if !grows(recording) {
+        return Err("no session of it has more than one call".to_owned());
     }
     let all = subset_of_first(comparison.toggles.len());
     let of = |subset| contexts(recording, &comparison.plan, subset);

@@ -12,6 +12,8 @@ mod timeline;
 mod tornado;
 mod waterfall;
 
+pub use growth::grows;
+
 use super::compare::Shown;
 use crate::recording::Recording;
 use crate::report::chart::Chart;

@@ -6,6 +6,7 @@ mod figures;
 mod packed;
 mod rows;
 
+use super::charts::grows;
 use super::report::Full;
 use crate::recording::Recording;
 use crate::report::format;
@@ -131,7 +132,7 @@ impl Paged<'_> {
         }
         let sessions = self.recording.sessions.len();
         let missing = sessions - curves.len();
-        if missing > 0 {
+        if missing > 0 && grows(self.recording) {
             said.push(format!(
                 "Curves of {} of {} sessions are shown, those that read most and fit on a page.",
                 format::integer(curves.len() as i64, false),

@@ -3,6 +3,7 @@
 use super::Paged;
 use super::figures::SUMS;
 use crate::report::page::pack;
+use crate::report::show::charts::grows;
 use crate::study::curves::{Curve, NOT_MADE, curves as study_curves};
 use crate::study::kept::Kept;
 use crate::study::lattice::Lattice;
@@ -33,6 +34,9 @@ pub fn tables(lattice: &Lattice) -> Vec<u8> {
 pub fn curves(paged: &Paged<'_>, kept: &Kept) -> (Vec<Curve>, Vec<u8>) {
     let plan = &paged.full.shown.comparison.plan;
     let of = |size| study_curves(paged.recording, plan, kept.bits, size);
+    if !grows(paged.recording) {
+        return (Vec::new(), bytes_of(&[]));
+    }
     let mut last = Vec::new();
     for points in POINTS {
         last = of((PANELS, points));
