@@ -311,7 +311,7 @@ mod tests {
     use crate::scenario::Scenario;
     use crate::seed::Seed;
     use crate::study::experiment::{Experiment, World};
-    use crate::study::sweep::sweep;
+    use crate::study::sweep::{Metric, sweep};
 
     #[test]
     fn a_parquet_file_holds_every_entry() {
