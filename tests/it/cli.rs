@@ -437,7 +437,11 @@ fn a_report_is_written_and_the_same_twice() {
             }
         }
         files.sort();
-        assert!(files.len() > if cfg!(feature = "charts") { 30 } else { 5 }, "{files:?}");
+        assert!(
+            files.len() > if cfg!(feature = "charts") { 30 } else { 5 },
+            "{} files",
+            files.len()
+        );
         files
     };
     let (one, two) = (written("one"), written("deep/two"));
