@@ -7,6 +7,7 @@ use crate::cli::{ChartArgs, PictureFormat, ThemeArg};
 use crate::report::chart::{Chart, Theme};
 use crate::report::csv;
 use crate::report::show::charts::{ALL, Kind, Source};
+use crate::scenario::nearest;
 use crate::store;
 use std::path::Path;
 
@@ -44,12 +45,8 @@ pub fn run(args: &ChartArgs) -> Outcome {
 fn find(id: &str) -> Result<&'static Kind, Failure> {
     ALL.iter().find(|kind| kind.id == id).ok_or_else(|| {
         let names: Vec<&str> = ALL.iter().map(|kind| kind.id).collect();
-        let near = names
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
-        let near = near.filter(|near| strsim::jaro_winkler(near, id) > 0.8);
-        let guess = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
-        Failure::new(format!("no chart '{id}'{guess}: there are {}", names.join(", ")))
+        let near = nearest(id, names.iter().copied());
+        Failure::new(format!("no chart '{id}'{near}: there are {}", names.join(", ")))
     })
 }
 

@@ -84,8 +84,7 @@ impl Studied {
         let Ready { scenario, lens, pricing, loaded } = &self.ready;
         let toggles = scenario.parts();
         let experiment = load::experiment(loaded, *lens, (scenario, &toggles), pricing, &[]);
-        let by = if experiment.has_dollars() { Metric::default() } else { Metric::Tokens };
-        sweep(&experiment, by).map_err(|error| error.to_string())
+        sweep(&experiment, Metric::of(&experiment)).map_err(|error| error.to_string())
     }
 
     /// The comparison as it is shown.

@@ -20,11 +20,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let toggles = scenario.parts();
     let experiment = load::experiment(&loaded, lens, (&scenario, &toggles), &pricing, &[]);
-    let metric = match args.by {
-        None if !experiment.has_dollars() => Metric::Tokens,
-        None => Metric::default(),
-        Some(by) => metric(by),
-    };
+    let metric = args.by.map_or_else(|| Metric::of(&experiment), metric);
     let swept = sweep(&experiment, metric)?;
     let shown = show::Shown {
         sweep: &swept,

@@ -82,6 +82,23 @@ pub fn integer(n: i64, signed: bool) -> String {
     format!("{}{}", sign(n < 0, n == 0, signed), grouped(u128::from(n.unsigned_abs())))
 }
 
+/// A value in words without places and units that say nothing: `5 M`, `$20`, `50 %`, `2h`.
+#[must_use]
+pub fn short(value: &Value) -> String {
+    let words = self::value(value, Figures::default());
+    match value {
+        Value::Tokens(_) | Value::Share(_) => words.replace(".0 ", " "),
+        Value::Money(_) => words.trim_end_matches(".00").to_owned(),
+        Value::Duration(0) => "0".to_owned(),
+        Value::Duration(_) => {
+            let words = words.replace(".0s", "s");
+            let zero = [" 0h", " 0m", " 0s"].iter().find_map(|zero| words.strip_suffix(zero));
+            zero.unwrap_or(&words).to_owned()
+        }
+        Value::Text(_) | Value::Count(_) | Value::Number(_) => words,
+    }
+}
+
 /// Text with its whole numbers of five digits and more in groups of three.
 #[must_use]
 pub fn with_groups(text: &str) -> String {
@@ -305,6 +322,27 @@ mod tests {
 
     fn check(given: Value, figures: Figures, expect: &str) {
         assert_eq!(value(&given, figures), expect, "{given:?} {figures:?}");
+    }
+
+    #[test]
+    fn short_words_say_no_zeros() {
+        for (value, expect) in [
+            (Value::Tokens(5_000_000), "5 M"),
+            (Value::Tokens(2_500_000), "2.5 M"),
+            (Value::Tokens(0), "0"),
+            (Value::Money(PicoUsd(20 * PicoUsd::PER_USD)), "$20"),
+            (Value::Money(PicoUsd(PicoUsd::PER_USD / 2)), "$0.50"),
+            (Value::Share(5_000), "50 %"),
+            (Value::Share(5_050), "50.5 %"),
+            (Value::Duration(0), "0"),
+            (Value::Duration(20_000), "20s"),
+            (Value::Duration(600_000), "10m"),
+            (Value::Duration(5_400_000), "1h 30m"),
+            (Value::Duration(86_400_000), "1d"),
+            (Value::Count(1_200), "1,200"),
+        ] {
+            assert_eq!(short(&value), expect, "{value:?}");
+        }
     }
 
     #[test]

@@ -26,8 +26,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Running text.
-#[must_use]
-pub fn text(text: &Text) -> String {
+fn text(text: &Text) -> String {
     let parts = text.0.iter().map(|(weight, words)| {
         let words = escape(words);
         match weight {
@@ -53,15 +52,13 @@ pub fn items(section: &Section, picture: &dyn Fn(&str, &str) -> String) -> Strin
 }
 
 /// A list of points.
-#[must_use]
-pub fn bullets(points: &[Text]) -> String {
+fn bullets(points: &[Text]) -> String {
     let points = points.iter().map(|point| format!("<li>{}</li>\n", text(point)));
     format!("<ul>\n{}</ul>\n", points.collect::<String>())
 }
 
 /// A table with its remarks.
-#[must_use]
-pub fn table(view: &View) -> String {
+fn table(view: &View) -> String {
     let mut out = String::from("<div class=\"table\"><table data-sortable>\n");
     if !view.title.is_empty() {
         let _ = writeln!(out, "<caption>{}</caption>", escape(&view.title));
@@ -96,7 +93,8 @@ fn side(align: Align) -> &'static str {
     if align == Align::Right { " class=\"n\"" } else { "" }
 }
 
-fn classes(tone: Tone, align: Align) -> String {
+/// The class of a cell as an attribute.
+pub(super) fn classes(tone: Tone, align: Align) -> String {
     let tone = match tone {
         Tone::Plain | Tone::Strong => "",
         Tone::Muted => "muted",
@@ -111,8 +109,8 @@ fn classes(tone: Tone, align: Align) -> String {
     }
 }
 
-/// The raw value of a number, of a range its low end; words sort as they stand.
-fn sort_key(cell: &Cell) -> String {
+/// The raw value of a number as an attribute, of a range its low end; words sort as they stand.
+pub(super) fn sort_key(cell: &Cell) -> String {
     match &cell.content {
         Content::One(Value::Text(_)) => String::new(),
         Content::Missing => " data-sort=\"\"".to_owned(),

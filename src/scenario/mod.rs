@@ -198,7 +198,7 @@ fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// ` (is it 'x'?)` for the closest of the known names, or nothing if none is close.
-fn nearest<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub fn nearest<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
         .map(|name| (strsim::osa_distance(&met.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 3) && *distance < name.len())

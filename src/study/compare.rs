@@ -119,7 +119,26 @@ pub struct Comparison {
     pub bounds: Vec<Bound>,
 }
 
+impl ToggleResult {
+    /// The amount that is claimed for it in a headline's figure; `None` also where nothing but a
+    /// direction is claimed.
+    #[must_use]
+    pub fn claimed(&self, headline: Headline) -> Option<&RangeInclusive<i64>> {
+        let claim = self.claim.as_ref()?;
+        let is_told = !claim.is_direction && claim.metric == headline.metric();
+        is_told.then_some(&claim.saving)
+    }
+}
+
 impl Comparison {
+    /// Amounts claimed of the whole pipeline, in the headline's figure.
+    pub fn whole_claims(&self) -> impl Iterator<Item = &CombinedResult> {
+        let metric = self.headline.metric();
+        self.combined.iter().filter(move |CombinedResult { claim, .. }| {
+            claim.step.is_empty() && !claim.is_direction && claim.metric == metric
+        })
+    }
+
     /// The pairs of toggles whose savings depend on each other, the strongest first.
     #[must_use]
     pub fn pairs(&self) -> Vec<(&'static str, &'static str, Saving)> {

@@ -5,6 +5,7 @@ use crate::plan::{Plan, Subset};
 use crate::recording::Recording;
 use crate::replay::{self, CallRow, Onset};
 use crate::units::part_bp;
+use std::cmp::Reverse;
 
 /// A call misses the cache if it reads less than this share, in basis points, of what the call
 /// before left there. Reads fall short either by a little (what a harness strips, the steps of an
@@ -32,6 +33,17 @@ pub struct Point {
     pub context: i64,
     /// What is lost at it.
     pub loss: Loss,
+}
+
+/// The sessions of a recording, those that read most first.
+#[must_use]
+pub fn by_reads(recording: &Recording) -> Vec<usize> {
+    let read = |at: usize| -> i64 {
+        recording.calls[recording.sessions[at].range()].iter().map(|call| call.usage.read).sum()
+    };
+    let mut order: Vec<usize> = (0..recording.sessions.len()).collect();
+    order.sort_by_cached_key(|&at| (Reverse(read(at)), at));
+    order
 }
 
 /// The calls of each session of a recording that are made under a subset, in order. Sessions that

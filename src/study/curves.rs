@@ -4,12 +4,12 @@
 //! subset drops has no point, one that a toggle adds is counted and has none either. Long sessions
 //! are thinned to calls at even distances, the same ones under every subset.
 
+use super::contexts::by_reads;
 use super::lattice::{masked, spread};
 use crate::plan::{Island, Plan, Subset};
 use crate::recording::Recording;
 use crate::replay::{self, CallRow};
 use rayon::prelude::*;
-use std::cmp::Reverse;
 
 /// A call that is not made.
 pub const NOT_MADE: i32 = -1;
@@ -67,12 +67,8 @@ pub fn curves(
     bits: Subset,
     (panels, points): (usize, usize),
 ) -> Vec<Curve> {
-    let mut order: Vec<usize> = (0..recording.sessions.len()).collect();
-    let read = |at: usize| -> i64 {
-        recording.calls[recording.sessions[at].range()].iter().map(|call| call.usage.read).sum()
-    };
+    let mut order = by_reads(recording);
     order.retain(|&at| recording.sessions[at].calls > 0);
-    order.sort_by_cached_key(|&at| (Reverse(read(at)), at));
     order.truncate(panels);
     let mut room = MOST_VALUES;
     let mut islands: Vec<(Island, Vec<Curve>)> =

@@ -85,12 +85,12 @@ impl<'a> Experiment<'a> {
         }
     }
 
-    /// Whether dollars can be said: a bucket tells nothing of the classes of its tokens.
+    /// Whether dollars can be said.
     #[must_use]
     pub fn has_dollars(&self) -> bool {
         match self.world {
             World::Recorded(_) | World::Reported { .. } => true,
-            World::Routes { laid, .. } => laid.routes.iter().all(|one| !one.route.is_bucket),
+            World::Routes { laid, .. } => laid.has_dollars(),
         }
     }
 

@@ -20,6 +20,7 @@ pub mod lattice;
 pub mod limiter;
 pub mod openings;
 pub mod order;
+pub mod over_time;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;

@@ -3,7 +3,7 @@
 use super::compare::Comparison;
 use super::headline::Headline;
 use super::sides::{Side, Step, by_step};
-use super::sweep::{Entry, Metric, Sweep};
+use super::sweep::{Metric, Sweep};
 use crate::plan::Subset;
 use crate::recording::Recording;
 
@@ -21,8 +21,6 @@ pub struct Built {
     pub title: &'static str,
     /// Points of work, this toggle alone.
     pub effort: u32,
-    /// What it saves on top of those before it.
-    pub adds: Entry,
     /// The pipeline with this toggle and all before it.
     pub after: Side,
     /// The step in which it saves most, as it was and as it is then.
@@ -67,7 +65,6 @@ pub fn order(recording: &Recording, comparison: &Comparison, sweep: &Sweep) -> O
                 id: toggle.id,
                 title: toggle.title,
                 effort: toggle.grade.effort,
-                adds: difference(sweep.entry(with), sweep.entry(set)),
                 after: Side::replay(&comparison.plan, compared),
                 shows: largest_fall(comparison.headline, &steps, &then),
             });
@@ -86,18 +83,6 @@ fn in_comparison(comparison: &Comparison, sweep: &Sweep, subset: Subset) -> Subs
     let ids = sweep.ids(subset);
     let bits = comparison.toggles.iter().enumerate().filter(|(_, toggle)| ids.contains(&toggle.id));
     bits.fold(0, |set, (bit, _)| set | 1 << bit)
-}
-
-fn difference(with: &Entry, without: &Entry) -> Entry {
-    Entry {
-        subset: with.subset & !without.subset,
-        read: with.read - without.read,
-        tokens: with.tokens - without.tokens,
-        calls: with.calls - without.calls,
-        cost: with.cost - without.cost,
-        effort: with.effort - without.effort,
-        risk: with.risk,
-    }
 }
 
 fn largest_fall(headline: Headline, was: &[Step], is: &[Step]) -> Option<(Step, Step)> {

@@ -162,22 +162,25 @@ impl std::iter::Sum for Saving {
 /// step calls and tokens are told, not money.
 #[must_use]
 pub fn saving_of_step(recording: &Recording, plan: &Plan, subset: Subset, step: &str) -> Saving {
-    if step.is_empty() {
-        return Saving::between(&Side::totals(plan, 0), &Side::totals(plan, subset));
-    }
-    let of = |subset| {
-        let mut side = Side::default();
-        for row in replay::replay_rows(plan, subset) {
-            let call = &recording.calls[plan.call_of[row.row as usize] as usize];
-            if recording.sessions[call.session as usize].step == step {
-                side.calls += 1;
-                side.usage += row.outcome.usage;
-                side.hidden_output += row.outcome.hidden;
-            }
-        }
-        side
-    };
+    let of = |subset| side_of_step(recording, plan, subset, step);
     Saving::between(&of(0), &of(subset))
+}
+
+/// One step under a subset, without money; the whole pipeline where no step is named.
+pub(super) fn side_of_step(recording: &Recording, plan: &Plan, subset: Subset, step: &str) -> Side {
+    if step.is_empty() {
+        return Side::totals(plan, subset);
+    }
+    let mut side = Side::default();
+    for row in replay::replay_rows(plan, subset) {
+        let call = &recording.calls[plan.call_of[row.row as usize] as usize];
+        if recording.sessions[call.session as usize].step == step {
+            side.calls += 1;
+            side.usage += row.outcome.usage;
+            side.hidden_output += row.outcome.hidden;
+        }
+    }
+    side
 }
 
 /// One step of a pipeline (or one session where no step is known).

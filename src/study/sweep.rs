@@ -28,6 +28,12 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// What subsets are ranked by where nobody says: dollars, unless they mean nothing.
+    #[must_use]
+    pub fn of(experiment: &Experiment<'_>) -> Self {
+        if experiment.has_dollars() { Self::Dollars } else { Self::Tokens }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -42,12 +42,13 @@ const PLUGINS: [(&str, &[&str]); 4] = [
 ];
 
 /// Crates that only some modules may name.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("rayon", &["study", "import"]),
     ("polars", &["study", "import", "report"]),
     ("polars_parquet", &["report"]),
     ("plotters", &["report"]),
     ("ab_glyph", &["report"]),
+    ("base64", &["report"]),
     ("dejavu", &["report"]),
     ("flate2", &["report"]),
     ("png", &["report"]),

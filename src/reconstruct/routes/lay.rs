@@ -22,6 +22,14 @@ pub struct Laid {
     pub routes: Vec<LaidRoute>,
 }
 
+impl Laid {
+    /// Whether dollars can be said: a bucket tells nothing of the classes of its tokens.
+    #[must_use]
+    pub fn has_dollars(&self) -> bool {
+        self.routes.iter().all(|one| !one.route.is_bucket)
+    }
+}
+
 /// How a route was laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaidRoute {

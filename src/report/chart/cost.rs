@@ -1,7 +1,7 @@
 //! What calls have cost so far, over time, before and after.
 
 use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, body, broken, width_of};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, below_notes, body, broken, width_of};
 use super::theme::Hue;
 use super::timeline::Timeline;
 use super::{Axis, Chart, Unit, View};
@@ -28,39 +28,27 @@ pub struct Cost {
 const WIDTH: i32 = 960;
 const PANEL: i32 = 320;
 const LEGEND: i32 = 50;
-const NOTE: i32 = 16;
 /// The least distance of the middles of two end values.
 const APART: i32 = 16 * GRID;
 
 impl Chart for Cost {
     fn sheet(&self) -> Sheet {
         let notes = broken(&self.note(), 12, WIDTH - 2 * MARGIN);
-        let top = LEGEND + 28 + i32::try_from(notes.len()).expect("a few lines") * NOTE;
+        let top = below_notes(&notes, LEGEND) + 6;
         let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(top + PANEL + 50);
         let entries =
             [(Mark::Line(12), Hue::Vermillion, "before"), (Mark::Line(24), Hue::Blue, "after")];
         sheet.legend((MARGIN, LEGEND), &entries);
-        for (note, down) in notes.iter().zip(0..) {
-            let y = LEGEND + 22 + NOTE * down;
-            sheet.text(note, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
-        }
+        sheet.notes(&notes, LEGEND);
         let all = || self.before.iter().chain(&self.after).copied();
         let axis = Axis::new(all().min().unwrap_or(0), all().max().unwrap_or(0), 7);
         let ends = [&self.before, &self.after].map(|side| side.last().copied().unwrap_or(0));
         let words = [("before", ends[0]), ("after", ends[1])]
             .map(|(side, end)| format!("{} {side}", self.unit.words(end, false)));
         let room = words.iter().map(|words| width_of(words, 13)).max().unwrap_or(0);
-        let ticks: Vec<(i128, String)> =
-            axis.ticks().map(|tick| (tick, self.unit.tick(tick))).collect();
-        let widest = ticks.iter().map(|(_, words)| width_of(words, 11)).max().unwrap_or(0);
-        let x = ((widest + 24) * GRID, (WIDTH - room - 20) * GRID);
+        let x = ((axis.widest(self.unit) + 24) * GRID, (WIDTH - room - 20) * GRID);
         let y = (top * GRID, (top + PANEL) * GRID);
-        for (tick, words) in &ticks {
-            let at = axis.place(*tick, y.1, y.0);
-            let hue = if *tick == 0 { Hue::Grey } else { Hue::Rule };
-            sheet.line(vec![(x.0, at), (x.1, at)], 8, hue);
-            sheet.text(words, (x.0 - 6 * GRID, at), body(11).right());
-        }
+        axis.rise(&mut sheet, self.unit, x, y);
         self.timeline.shade(&mut sheet, x, y);
         // The thin line lies on the thick one, so that both are seen where they agree.
         let sides = [(&self.after, 24, Hue::Blue), (&self.before, 12, Hue::Vermillion)];

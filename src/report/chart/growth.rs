@@ -3,10 +3,12 @@
 //! One small panel a session. All share the height of their axis, so that panels compare; each has
 //! its own width, because a session of 18 calls would vanish beside one of 183.
 
-use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, body, bold_width_of, broken, fitted};
+use super::super::view::{Cell, Column, Value};
+use super::sheet::{
+    Frame, GRID, MARGIN, Mark, Point, Sheet, below_notes, body, bold_width_of, broken, fitted,
+};
 use super::theme::Hue;
-use super::{Axis, Chart, Figures, Unit, View, format};
+use super::{Axis, Chart, Unit, View, format};
 use crate::study::contexts::{self, HIT_BP, Loss};
 use std::fmt::Write as _;
 
@@ -36,9 +38,8 @@ pub struct Growth {
 
 const COLUMNS: usize = 3;
 const PANEL: (i32, i32) = (310, 202);
-/// The legend's middle, and the step from one line of words to the next.
+/// The middle of the legend.
 const LEGEND: i32 = 50;
-const NOTE: i32 = 16;
 /// How the two sides are drawn: width of the line, radius of a dot, colour.
 const BEFORE: (u32, u32, Hue) = (12, 44, Hue::Vermillion);
 const AFTER: (u32, u32, Hue) = (24, 34, Hue::Blue);
@@ -50,7 +51,7 @@ impl Chart for Growth {
         let title = bold_width_of(&self.title, 17) + 2 * MARGIN;
         let width = (columns * PANEL.0 + 24).max(title).clamp(600, 960);
         let notes = broken(&self.note(), 12, width - 2 * MARGIN);
-        let top = LEGEND + 22 + i32::try_from(notes.len()).expect("a few lines") * NOTE;
+        let top = below_notes(&notes, LEGEND);
         let mut sheet = Frame::new(&self.title, &self.footer, width).sheet(top + rows * PANEL.1);
         let entries = [
             (Mark::Line(BEFORE.0), BEFORE.2, "before"),
@@ -59,10 +60,7 @@ impl Chart for Growth {
             (Mark::Wedge, Hue::Grey, "compaction"),
         ];
         sheet.legend((MARGIN, LEGEND), &entries);
-        for (note, down) in notes.iter().zip(0..) {
-            let y = LEGEND + 22 + NOTE * down;
-            sheet.text(note, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
-        }
+        sheet.notes(&notes, LEGEND);
         let points = self.sessions.iter().flat_map(|one| one.before.iter().chain(&one.after));
         let high = points.map(|point| point.context).max().unwrap_or(0);
         let axis = Axis::new(0, i128::from(high), 5);
@@ -107,12 +105,11 @@ impl Chart for Growth {
 impl Growth {
     /// What the axes and marks mean.
     fn note(&self) -> String {
-        let hit = format::share(HIT_BP, Figures { signed: false, exact: false });
         let mut note = format!(
             "Up: context in tokens. Across: calls, each side numbered by itself. A call misses \
              the cache if it reads less than {} of what the call before left there, while the \
              context goes on.",
-            hit.replace(".0", "")
+            format::short(&Value::Share(HIT_BP))
         );
         match self.left_out {
             0 => {}

@@ -38,6 +38,8 @@ pub use timeline::Timeline;
 pub use tornado::{Swing, Tornado};
 pub use waterfall::{Step, Waterfall};
 
+use self::sheet::{GRID, body, width_of};
+use self::theme::Hue;
 use super::format::{self, Figures};
 use super::view::{Column, Value, View};
 use crate::units::PicoUsd;
@@ -111,11 +113,7 @@ impl Unit {
 
     /// Words beside a tick, without places that say nothing: `5 M`, `$20`.
     fn tick(self, amount: i128) -> String {
-        match self.words(amount, false) {
-            _ if amount == 0 => "0".to_owned(),
-            words if self == Self::Tokens => words.replace(".0 ", " "),
-            words => words.trim_end_matches(".00").to_owned(),
-        }
+        if amount == 0 { "0".to_owned() } else { format::short(&self.value(amount)) }
     }
 
     /// Words for a range; one amount where both ends are the same.
@@ -157,6 +155,22 @@ impl Axis {
     fn ticks(&self) -> impl Iterator<Item = i128> {
         let count = (self.high - self.low) / self.step;
         (0..=count).map(|at| self.low + at * self.step)
+    }
+
+    /// Lines at the ticks between two sides of a panel, from `y.1` at the bottom to `y.0`, their
+    /// words at the left; all in tenths of a pixel.
+    fn rise(&self, sheet: &mut Sheet, unit: Unit, x: (i32, i32), y: (i32, i32)) {
+        for tick in self.ticks() {
+            let at = self.place(tick, y.1, y.0);
+            let hue = if tick == 0 { Hue::Grey } else { Hue::Rule };
+            sheet.line(vec![(x.0, at), (x.1, at)], 8, hue);
+            sheet.text(&unit.tick(tick), (x.0 - 6 * GRID, at), body(11).right());
+        }
+    }
+
+    /// The widest words at its ticks, in pixels.
+    fn widest(&self, unit: Unit) -> i32 {
+        self.ticks().map(|tick| width_of(&unit.tick(tick), 11)).max().unwrap_or(0)
     }
 
     /// The place of `value` on a stretch from `from` to `to`.

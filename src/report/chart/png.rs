@@ -4,7 +4,7 @@
 //! width otherwise. Text is set at the final size, where the font's own outlines are sharpest.
 
 use super::font;
-use super::sheet::{GRID, HPos, Shape, Sheet};
+use super::sheet::{GRID, Shape, Sheet};
 use super::theme::{Hue, Theme};
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -70,9 +70,9 @@ fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
             let points: Vec<_> = points.iter().copied().map(place).collect();
             area.draw(&Polygon::new(points, tinted(*hue, *opacity).filled()))
         }
-        Shape::Dot { at, radius, hue, opacity } => {
+        Shape::Dot { at, radius, hue } => {
             let radius = large(radius.cast_signed()).unsigned_abs();
-            area.draw(&Circle::new(place(*at), radius, tinted(*hue, *opacity).filled()))
+            area.draw(&Circle::new(place(*at), radius, hue.in_theme(theme).filled()))
         }
     }
     .expect("a buffer takes all shapes");
@@ -132,11 +132,7 @@ fn averaged(pixels: &[u8], width: usize) -> Vec<u8> {
 fn text(pixels: &mut [u8], (width, height): (i32, i32), shape: &Shape, theme: Theme) {
     let Shape::Text { words, at, how } = shape else { return };
     let wide = font::width(words, how.size, how.bold);
-    let left = match how.anchor {
-        HPos::Left => at.0,
-        HPos::Center => at.0 - wide / 2,
-        HPos::Right => at.0 - wide,
-    };
+    let left = how.left(at.0, wide);
     let scaled = |tenths: i32| (tenths * SCALE) as f32 / GRID as f32;
     let RGBColor(red, green, blue) = how.hue.in_theme(theme);
     let size = (how.size * SCALE) as f32;

@@ -2,7 +2,7 @@
 //! let through.
 
 use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, body, broken, fitted, width_of};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, below_notes, body, broken, fitted};
 use super::theme::Hue;
 use super::timeline::{Timeline, span};
 use super::{Axis, Chart, Unit, View};
@@ -39,12 +39,11 @@ pub struct Rate {
 const WIDTH: i32 = 960;
 const PANEL: i32 = 168;
 const LEGEND: i32 = 50;
-const NOTE: i32 = 16;
 
 impl Chart for Rate {
     fn sheet(&self) -> Sheet {
         let notes = broken(&self.note(), 12, WIDTH - 2 * MARGIN);
-        let top = LEGEND + 22 + i32::try_from(notes.len()).expect("a few lines") * NOTE;
+        let top = below_notes(&notes, LEGEND);
         let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(top + 2 * PANEL + 50);
         let mut entries =
             vec![(Mark::Box, Hue::Vermillion, "before"), (Mark::Box, Hue::Blue, "after")];
@@ -52,16 +51,12 @@ impl Chart for Rate {
             entries.push((Mark::Line(14), Hue::Ink, self.limiter.as_str()));
         }
         sheet.legend((MARGIN, LEGEND), &entries);
-        for (note, down) in notes.iter().zip(0..) {
-            let y = LEGEND + 22 + NOTE * down;
-            sheet.text(note, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
-        }
+        sheet.notes(&notes, LEGEND);
         let both = [&self.before, &self.after];
         let peaks = both.iter().flat_map(|flow| flow.peaks.iter().chain(&flow.limited));
         let high = peaks.copied().max().unwrap_or(0);
         let axis = Axis::new(0, i128::from(high), 5);
-        let ticks = axis.ticks().map(|tick| width_of(&Unit::Count.tick(tick), 11));
-        let x = ((ticks.max().unwrap_or(0) + 28) * GRID, (WIDTH - 30) * GRID);
+        let x = ((axis.widest(Unit::Count) + 28) * GRID, (WIDTH - 30) * GRID);
         for ((flow, hue), down) in both.into_iter().zip([Hue::Vermillion, Hue::Blue]).zip(0..) {
             let y = ((top + down * PANEL + 28) * GRID, (top + (down + 1) * PANEL) * GRID);
             self.panel(&mut sheet, flow, &axis, (x, y), hue);
@@ -120,15 +115,7 @@ impl Rate {
         }
         let how = body(13).bold();
         sheet.text(&fitted(&words, how, (x.1 - x.0) / GRID), (x.0, y.0 - 14 * GRID), how);
-        for tick in axis.ticks() {
-            let at = axis.place(tick, y.1, y.0);
-            sheet.line(
-                vec![(x.0, at), (x.1, at)],
-                8,
-                if tick == 0 { Hue::Grey } else { Hue::Rule },
-            );
-            sheet.text(&Unit::Count.tick(tick), (x.0 - 6 * GRID, at), body(11).right());
-        }
+        axis.rise(sheet, Unit::Count, x, y);
         self.timeline.shade(sheet, x, y);
         let place = |most: i64| axis.place(i128::from(most), y.1, y.0);
         let stairs = |most: &[i64]| -> Vec<Point> {

@@ -7,7 +7,7 @@
 use super::super::format::clean;
 use super::font;
 use super::theme::Hue;
-pub use plotters::style::text_anchor::HPos;
+use plotters::style::text_anchor::HPos;
 
 /// Steps of the fine grid in one pixel.
 pub const GRID: i32 = 10;
@@ -46,6 +46,15 @@ impl Type {
     pub const fn centre(self) -> Self {
         Self { anchor: HPos::Center, ..self }
     }
+
+    /// Where words of a width start that are set at `x`.
+    pub fn left(self, x: i32, width: i32) -> i32 {
+        match self.anchor {
+            HPos::Left => x,
+            HPos::Center => x - width / 2,
+            HPos::Right => x - width,
+        }
+    }
 }
 
 /// One thing on a sheet; places and widths are tenths of a pixel, opacity is in percent.
@@ -58,7 +67,7 @@ pub enum Shape {
     /// A filled area within points.
     Area { points: Vec<Point>, hue: Hue, opacity: u8 },
     /// A filled circle.
-    Dot { at: Point, radius: u32, hue: Hue, opacity: u8 },
+    Dot { at: Point, radius: u32, hue: Hue },
     /// Words whose middle line is at a place. Text lies on top of everything else.
     Text { words: String, at: Point, how: Type },
 }
@@ -79,6 +88,14 @@ const FOOTER: i32 = 11;
 const FOOTER_LINE: i32 = 15;
 /// Between a sheet's edge and what is on it, in pixels.
 pub const MARGIN: i32 = 16;
+
+/// From one line under a legend to the next, in pixels.
+const NOTE: i32 = 16;
+
+/// Where the lines under a legend end whose middle is at `y`, in pixels.
+pub fn below_notes(lines: &[String], y: i32) -> i32 {
+    y + 22 + i32::try_from(lines.len()).expect("a few lines") * NOTE
+}
 
 /// Width of a text in pixels, rounded up.
 pub fn width_of(words: &str, size: i32) -> i32 {
@@ -247,12 +264,7 @@ impl Sheet {
 
     /// A filled circle.
     pub fn dot(&mut self, at: Point, radius: u32, hue: Hue) {
-        self.shapes.push(Shape::Dot { at, radius, hue, opacity: 100 });
-    }
-
-    /// A faint circle, for clouds.
-    pub fn speck(&mut self, at: Point, radius: u32, hue: Hue, opacity: u8) {
-        self.shapes.push(Shape::Dot { at, radius, hue, opacity });
+        self.shapes.push(Shape::Dot { at, radius, hue });
     }
 
     /// A filled triangle that stands on its tip.
@@ -294,6 +306,14 @@ impl Sheet {
         line + 1
     }
 
+    /// Lines of grey words under a legend whose middle is at `y`, in pixels.
+    pub fn notes(&mut self, lines: &[String], y: i32) {
+        for (line, down) in lines.iter().zip(0..) {
+            let y = y + 22 + NOTE * down;
+            self.text(line, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
+        }
+    }
+
     /// Complaints about texts that overlap or leave the sheet.
     #[cfg(test)]
     pub fn flaws(&self) -> Vec<String> {
@@ -302,11 +322,7 @@ impl Sheet {
         for shape in &self.shapes {
             let Shape::Text { words, at, how } = shape else { continue };
             let width = font::width(words, how.size, how.bold);
-            let left = match how.anchor {
-                HPos::Left => at.0,
-                HPos::Center => at.0 - width / 2,
-                HPos::Right => at.0 - width,
-            };
+            let left = how.left(at.0, width);
             // From the top of a capital to the bottom of a descender.
             let (up, down) = (how.size * 46 / 10, how.size * 50 / 10);
             let here = [(left, at.1 - up), (left + width, at.1 + down)];

@@ -8,6 +8,7 @@ use super::rows::{Rows, UNDER, widest};
 use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body};
 use super::theme::Hue;
 use super::{Chart, Unit, View};
+use crate::study::headline::Headline;
 use crate::units::Usage;
 
 /// One step.
@@ -59,7 +60,7 @@ const LABEL: i32 = 13;
 const MOST: usize = 16;
 
 fn total(usage: &Usage) -> i64 {
-    usage.context().saturating_add(usage.output)
+    Headline::Tokens.of_usage(usage)
 }
 
 impl Chart for Steps {

@@ -15,7 +15,7 @@ const FONT_SCALE: f64 = 1.24;
 
 /// The file.
 pub fn paint(sheet: &Sheet, theme: Theme) -> Vec<u8> {
-    let fine = (sheet.size.0.unsigned_abs() * 10, sheet.size.1.unsigned_abs() * 10);
+    let fine = ((sheet.size.0 * GRID).unsigned_abs(), (sheet.size.1 * GRID).unsigned_abs());
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
@@ -44,8 +44,8 @@ fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
         Shape::Area { points, hue, opacity } => {
             area.draw(&Polygon::new(points.clone(), tinted(*hue, *opacity).filled()))
         }
-        Shape::Dot { at, radius, hue, opacity } => {
-            area.draw(&Circle::new(*at, *radius, tinted(*hue, *opacity).filled()))
+        Shape::Dot { at, radius, hue } => {
+            area.draw(&Circle::new(*at, *radius, hue.in_theme(theme).filled()))
         }
         Shape::Text { words, at, how } => {
             let size = f64::from(how.size * GRID) * FONT_SCALE;

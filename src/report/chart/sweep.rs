@@ -123,10 +123,8 @@ impl Chart for Cloud {
             Unit::Count.words(i128::from(self.sets()), false),
             self.axis
         );
-        for (line, down) in broken(&words, 12, WIDTH - 2 * MARGIN).iter().take(2).zip(0..) {
-            let y = (72 + 16 * down) * GRID;
-            sheet.text(line, (MARGIN * GRID, y), body(12).hue(Hue::Grey));
-        }
+        let lines_of_words = broken(&words, 12, WIDTH - 2 * MARGIN);
+        sheet.notes(&lines_of_words[..lines_of_words.len().min(2)], 50);
         self.plot(&mut sheet);
         for (line, at) in lines.iter().zip(0..) {
             let wide = (WIDTH - 2 * MARGIN) / columns;
@@ -181,17 +179,9 @@ impl Cloud {
         let low = self.cells.iter().map(|cell| cell.saved.0).chain(savings()).min();
         let high = savings().max();
         let up = Axis::new(low.unwrap_or(0), high.unwrap_or(0), 7);
-        let ticks: Vec<(i128, String)> =
-            up.ticks().map(|tick| (tick, self.unit.tick(tick))).collect();
-        let widest = ticks.iter().map(|(_, words)| width_of(words, 11)).max().unwrap_or(0);
-        let (left, right) = ((widest + 28) * GRID, (WIDTH - 30) * GRID);
+        let (left, right) = ((up.widest(self.unit) + 28) * GRID, (WIDTH - 30) * GRID);
         let (top, bottom) = (TOP * GRID, (TOP + PANEL) * GRID);
-        for (tick, words) in &ticks {
-            let y = up.place(*tick, bottom, top);
-            let hue = if *tick == 0 { Hue::Grey } else { Hue::Rule };
-            sheet.line(vec![(left, y), (right, y)], 8, hue);
-            sheet.text(words, (left - 8 * GRID, y), body(11).right());
-        }
+        up.rise(sheet, self.unit, (left, right), (top, bottom));
         for tick in across.ticks() {
             let x = across.place(tick, left, right);
             sheet.text(&Unit::Count.tick(tick), (x, bottom + 14 * GRID), body(11).centre());

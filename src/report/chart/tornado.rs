@@ -1,6 +1,6 @@
 //! The tornado: what each parameter alone moves in the joint saving, the widest swing first.
 
-use super::super::format::{self, Figures};
+use super::super::format::short;
 use super::super::view::{Cell, Column, Value};
 use super::rows::{Rows, UNDER, widest};
 use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, width_of};
@@ -46,14 +46,6 @@ const HIGH: Hue = Hue::Blue;
 /// As many swings are drawn; the table holds all.
 const MOST: usize = 20;
 
-/// The end of a range in words.
-fn words(value: &Value) -> String {
-    match value {
-        Value::Tokens(tokens) => Unit::Tokens.tick(i128::from(*tokens)),
-        other => format::value(other, Figures::default()).replace(".0 %", " %"),
-    }
-}
-
 /// A parameter with what its ends count, where their words do not say so.
 fn name(swing: &Swing) -> String {
     match swing.ends.0 {
@@ -84,7 +76,7 @@ impl Chart for Tornado {
         sheet.legend((MARGIN, 50), &entries);
         let names: Vec<String> = shown.iter().map(name).collect();
         let label = widest(names.iter().map(String::as_str), LABEL).clamp(60, 300);
-        let ends = shown.iter().flat_map(|swing| [words(&swing.ends.0), words(&swing.ends.1)]);
+        let ends = shown.iter().flat_map(|swing| [short(&swing.ends.0), short(&swing.ends.1)]);
         let room = ends.map(|words| width_of(&words, SMALL)).max().unwrap_or(0) + 8;
         let place = (MARGIN + label + 12 + room.max(30), WIDTH - MARGIN - room.max(30));
         let amounts = shown.iter().flat_map(|swing| [swing.saved.0, swing.saved.1]);
@@ -169,7 +161,7 @@ impl Tornado {
             } else {
                 (from.max(to) + 5 * GRID, body(SMALL))
             };
-            sheet.text(&words(value), (x, i32::midpoint(span.0, span.1)), how);
+            sheet.text(&short(value), (x, i32::midpoint(span.0, span.1)), how);
         }
     }
 
@@ -232,16 +224,9 @@ mod tests {
         assert_eq!(order, expect);
         let sheet = chart.sheet();
         let words = sheet.words();
-        for word in [
-            "50 %",
-            "100 %",
-            "70 k",
-            "600",
-            "1,500",
-            "1.0s",
-            "1m 30s",
-            "all at their modes: +6.1 M",
-        ] {
+        for word in
+            ["50 %", "100 %", "70 k", "600", "1,500", "1s", "1m 30s", "all at their modes: +6.1 M"]
+        {
             assert!(words.contains(&word), "{word}: {words:?}");
         }
     }

@@ -1,9 +1,10 @@
 //! The waterfall: from the baseline over what each toggle saves down to the result.
 
 use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, fitted, width_of};
+use super::rows::{Rows, UNDER};
+use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, width_of};
 use super::theme::Hue;
-use super::{Axis, Chart, Unit, View};
+use super::{Chart, Unit, View};
 
 /// One toggle of a waterfall.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,40 +43,16 @@ const ROW: i32 = 34;
 const TOP: i32 = 92;
 const LABEL: i32 = 13;
 
-/// Where things are, in tenths of a pixel.
-struct Layout {
-    left: i32,
-    right: i32,
-    top: i32,
-    bottom: i32,
-    axis: Axis,
-}
-
-impl Layout {
-    fn x(&self, amount: i128) -> i32 {
-        self.axis.place(amount, self.left, self.right)
-    }
-
-    /// The middle of a row.
-    fn y(&self, row: usize) -> i32 {
-        self.top + (i32::try_from(row).expect("few rows") * ROW + ROW / 2) * GRID
-    }
-}
-
 impl Chart for Waterfall {
     fn sheet(&self) -> Sheet {
-        let rows = i32::try_from(self.steps.len()).expect("few toggles") + 2;
+        let rows = self.steps.len() + 2;
         let labels = self.steps.iter().map(|step| &step.label);
         let labels = labels.chain([&self.baseline.0, &self.result]);
         let widest = labels.map(|label| bold_width_of(label, LABEL)).max().unwrap_or(0);
-        let at = Layout {
-            left: (widest.clamp(60, 300) + 28) * GRID,
-            right: (WIDTH - 36) * GRID,
-            top: TOP * GRID,
-            bottom: (TOP + rows * ROW) * GRID,
-            axis: self.axis_range(),
-        };
-        let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(TOP + rows * ROW + 48);
+        let place = (widest.clamp(60, 300) + 28, WIDTH - 36);
+        let at = Rows::new(place, (TOP, rows, ROW), self.ends(), true, self.unit);
+        let mut sheet =
+            Frame::new(&self.title, &self.footer, WIDTH).sheet(at.bottom / GRID + UNDER);
         self.legend(&mut sheet);
         self.grid(&mut sheet, &at);
         self.bars(&mut sheet, &at);
@@ -130,7 +107,7 @@ impl Waterfall {
     }
 
     /// The axis holds every bar and, right of the longest, room for its words.
-    fn axis_range(&self) -> Axis {
+    fn ends(&self) -> (i128, i128) {
         let mut level = self.baseline.1;
         let mut ends = vec![level];
         for step in &self.steps {
@@ -143,7 +120,7 @@ impl Waterfall {
         }
         let low = ends.iter().copied().min().unwrap_or(0);
         let high = ends.iter().copied().max().unwrap_or(0);
-        Axis::new(low, high + high / 8, 8)
+        (low, high + high / 8)
     }
 
     fn legend(&self, sheet: &mut Sheet) {
@@ -161,16 +138,8 @@ impl Waterfall {
         sheet.legend((MARGIN, 50), &entries);
     }
 
-    fn grid(&self, sheet: &mut Sheet, at: &Layout) {
-        for tick in at.axis.ticks() {
-            let x = at.x(tick);
-            let colour = if tick == 0 { Hue::Grey } else { Hue::Rule };
-            sheet.line(vec![(x, at.top), (x, at.bottom)], 10, colour);
-            sheet.text(&self.unit.tick(tick), (x, at.bottom + 13 * GRID), body(11).centre());
-        }
-        let middle = i32::midpoint(at.left, at.right);
-        let words = body(12).hue(Hue::Grey).centre();
-        sheet.text(&self.axis, (middle, at.bottom + 32 * GRID), words);
+    fn grid(&self, sheet: &mut Sheet, at: &Rows) {
+        at.grid(sheet, &self.axis);
         if let Some((low, high)) = self.claimed_end {
             // A band of one amount is still to be seen.
             let x = (at.x(low) - 10, at.x(high) + 10);
@@ -182,7 +151,7 @@ impl Waterfall {
         }
     }
 
-    fn bars(&self, sheet: &mut Sheet, at: &Layout) {
+    fn bars(&self, sheet: &mut Sheet, at: &Rows) {
         let last = self.steps.len() + 1;
         self.total(sheet, at, 0, &self.baseline.0, self.baseline.1);
         let mut level = self.baseline.1;
@@ -194,7 +163,7 @@ impl Waterfall {
         self.total(sheet, at, last, &self.result, level);
     }
 
-    fn total(&self, sheet: &mut Sheet, at: &Layout, row: usize, label: &str, amount: i128) {
+    fn total(&self, sheet: &mut Sheet, at: &Rows, row: usize, label: &str, amount: i128) {
         let y = at.y(row);
         Self::label(sheet, at, y, label, true);
         sheet.bar((at.x(0), at.x(amount)), (y - 10 * GRID, y + 10 * GRID), Hue::Blue);
@@ -205,7 +174,7 @@ impl Waterfall {
         }
     }
 
-    fn step(&self, sheet: &mut Sheet, at: &Layout, row: usize, step: &Step, level: i128) {
+    fn step(&self, sheet: &mut Sheet, at: &Rows, row: usize, step: &Step, level: i128) {
         let y = at.y(row);
         Self::label(sheet, at, y, &step.label, false);
         let after = level - step.saving;
@@ -233,14 +202,13 @@ impl Waterfall {
         Self::connector(sheet, at, row, after);
     }
 
-    fn label(sheet: &mut Sheet, at: &Layout, y: i32, words: &str, bold: bool) {
-        let how = body(LABEL).right();
-        let how = if bold { how.bold() } else { how };
-        sheet.text(&fitted(words, how, at.left / GRID - 20), (at.left - 10 * GRID, y), how);
+    fn label(sheet: &mut Sheet, at: &Rows, y: i32, words: &str, bold: bool) {
+        let how = if bold { body(LABEL).bold() } else { body(LABEL) };
+        Rows::label(sheet, words, (at.left - 10 * GRID, y), at.left / GRID - 20, how);
     }
 
     /// The level that one row hands to the next.
-    fn connector(sheet: &mut Sheet, at: &Layout, row: usize, level: i128) {
+    fn connector(sheet: &mut Sheet, at: &Rows, row: usize, level: i128) {
         let x = at.x(level);
         sheet.line(vec![(x, at.y(row) + 6 * GRID), (x, at.y(row + 1) - 10 * GRID)], 10, Hue::Grey);
     }

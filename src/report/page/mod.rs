@@ -8,6 +8,7 @@ pub mod pack;
 
 use super::chart::{Theme, variables};
 use super::html::escape;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
@@ -54,7 +55,7 @@ impl Page {
             digest(&style)
         );
         let blocks = self.blocks.iter().fold(String::new(), |mut all, (name, bytes)| {
-            let packed = pack::base64(bytes);
+            let packed = BASE64_STANDARD.encode(bytes);
             let kind = "application/octet-stream;base64";
             let _ = writeln!(all, "<script type=\"{kind}\" id=\"{name}\">{packed}</script>");
             all
@@ -92,7 +93,7 @@ fn style() -> String {
 
 /// A text's SHA-256 as a policy names it.
 fn digest(text: &str) -> String {
-    pack::base64(&Sha256::digest(text.as_bytes()))
+    BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
 /// JSON that can stand in a script element: nothing in it ends the element or a line of a script.

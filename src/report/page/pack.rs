@@ -78,22 +78,6 @@ pub fn deflated(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("a buffer takes all bytes")
 }
 
-/// Bytes as base64 with padding (RFC 4648, section 4).
-#[must_use]
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let digit = DIGITS[(group >> (18 - 6 * at) & 63) as usize];
-            out.push(if at <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,20 +159,5 @@ mod tests {
             told.push(met.unwrap_or(told_of));
         }
         assert_eq!(at, bytes.len());
-    }
-
-    #[test]
-    fn base64_as_in_its_standard() {
-        for (given, expect) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(given.as_bytes()), expect);
-        }
     }
 }

@@ -198,13 +198,10 @@
     return tables;
 
     function headlineColumn(columns, size) {
-      const names =
-        data.headline.metric === "read"
-          ? ["read"]
-          : ["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"];
-      const parts = columns.filter((_, at) => names.includes(data.sums[at].name));
       const sum = new BigInt64Array(size);
-      for (let k = 0; k < size; k++) for (const part of parts) sum[k] += part[k];
+      for (const at of data.headline.sums) {
+        for (let k = 0; k < size; k++) sum[k] += columns[at][k];
+      }
       return sum;
     }
   }
@@ -528,9 +525,7 @@
     const most = toggles.filter((toggle) => toggle.can).length;
     const baseline = data.baseline.map(BigInt);
     const sumAt = (name) => data.sums.findIndex((sum) => sum.name === name);
-    const isHead = (sum) => data.headline.metric === "read" ? sum.name === "read" :
-      ["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"].includes(sum.name);
-    const headOf = (all) => all.reduce((n, one, at) => n + (isHead(data.sums[at]) ? one : 0n), 0n);
+    const headOf = (all) => data.headline.sums.reduce((n, at) => n + all[at], 0n);
     for (const part of [".tools", ".bar", "#waterfall"]) find(part).hidden = false;
     const waterfall = find("#waterfall");
     const wide = () => Math.max(260, waterfall.clientWidth);

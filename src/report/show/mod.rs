@@ -106,6 +106,19 @@ fn session_label(session: &Session) -> String {
     if session.step.is_empty() { id } else { format!("{} {id}", session.step) }
 }
 
+/// The value of a parameter in its unit.
+#[cfg(feature = "charts")]
+fn parameter(unit: crate::intervene::Unit, value: i64) -> crate::report::Value {
+    use crate::intervene::Unit;
+    use crate::report::Value;
+    match unit {
+        Unit::Tokens => Value::Tokens(value),
+        Unit::Count => Value::Count(value),
+        Unit::BasisPoints => Value::Share(value),
+        Unit::Milliseconds => Value::Duration(value),
+    }
+}
+
 /// A parameter as it is used: with a question mark where nobody has given it.
 fn said(chosen: &Chosen, key: &str, value: i64) -> String {
     if chosen.unset.contains(&key) { format!("{key}=?") } else { format!("{key}={value}") }

@@ -1,28 +1,26 @@
 //! Cumulative cost over time, before and after; tokens where dollars mean nothing.
 
 use super::{Made, Source, timeline};
-use crate::replay::{self, CallRow};
 use crate::report::chart::{Cost, Timeline, Unit};
-use crate::study::sides::Saving;
+use crate::study::over_time::Moment;
 
 pub fn make(source: &Source<'_>) -> Made {
     let comparison = source.shown.comparison;
     let [before, after] = timeline::sides(source)?;
-    let times = [&before, &after].map(|rows| timeline::starts_ms(rows)).concat();
+    let times = [&before, &after].map(|side| timeline::starts_ms(side)).concat();
     let line = Timeline::over(times, timeline::note(source.recording));
     let headline = comparison.headline;
-    let cost = |row: &CallRow| {
+    let cost = |moment: &Moment| {
         if comparison.has_dollars {
-            let cost = replay::tally_call(&comparison.plan, row);
-            return (cost.recorded + cost.hidden).0;
+            moment.cost.money().0
+        } else {
+            i128::from(headline.of(&moment.cost))
         }
-        let (usage, hidden_output) = (row.outcome.usage, row.outcome.hidden);
-        i128::from(headline.of(&Saving { usage, hidden_output, ..Saving::default() }))
     };
-    let so_far = |rows: &[CallRow]| {
+    let so_far = |moments: &[Moment]| {
         let mut slots = vec![0; line.slots.len()];
-        for row in rows {
-            slots[line.slot_of(row.outcome.start_ms)] += cost(row);
+        for moment in moments {
+            slots[line.slot_of(moment.start_ms)] += cost(moment);
         }
         let add = |sum: &mut i128, slot: i128| {
             *sum += slot;

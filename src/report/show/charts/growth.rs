@@ -5,7 +5,7 @@ use super::{Made, Source};
 use crate::recording::Recording;
 use crate::report::chart::{Growth, Line};
 use crate::study::compare::subset_of_first;
-use crate::study::contexts::contexts;
+use crate::study::contexts::{by_reads, contexts};
 
 /// Whether there is any growth to show: what one call holds, or a published total that stands as
 /// one, is a point.
@@ -24,11 +24,7 @@ pub fn make(source: &Source<'_>) -> Made {
     let all = subset_of_first(comparison.toggles.len());
     let of = |subset| contexts(recording, &comparison.plan, subset);
     let (mut before, mut after) = (of(0), of(all));
-    let mut order: Vec<usize> = (0..recording.sessions.len()).collect();
-    let read = |at: &usize| -> i64 {
-        recording.calls[recording.sessions[*at].range()].iter().map(|c| c.usage.read).sum()
-    };
-    order.sort_by_key(|at| (-read(at), *at));
+    let mut order = by_reads(recording);
     let left_out = order.len().saturating_sub(PANELS);
     order.truncate(PANELS);
     let sessions = order.into_iter().map(|at| {

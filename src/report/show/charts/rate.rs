@@ -8,7 +8,7 @@ use crate::study::limiter::{self, Limits};
 
 pub fn make(source: &Source<'_>) -> Made {
     let (shown, recording) = (source.shown, source.recording);
-    let [before, after] = timeline::sides(source)?.map(|rows| timeline::starts_ms(&rows));
+    let [before, after] = timeline::sides(source)?.map(|side| timeline::starts_ms(&side));
     // The first limiter that bounds anything: the default one.
     let limits = shown.loads.iter().map(|loads| loads.limits).find(|limits| limits.turns.is_some());
     let plan = &shown.comparison.plan;

@@ -1,8 +1,7 @@
 //! The tornado: what each parameter, or unknown of a source, alone moves in the joint saving.
 
+use super::super::parameter;
 use super::{Made, Source, axis_words};
-use crate::intervene::Unit as Counts;
-use crate::report::Value;
 use crate::report::chart::{Swing, Tornado, Unit};
 
 pub fn make(source: &Source<'_>) -> Made {
@@ -10,12 +9,7 @@ pub fn make(source: &Source<'_>) -> Made {
     let headline = comparison.headline;
     let joint = headline.of(&comparison.joint);
     let swings = comparison.tornado.iter().map(|swing| {
-        let value = |n: i64| match swing.unit {
-            Counts::Tokens => Value::Tokens(n),
-            Counts::Count => Value::Count(n),
-            Counts::BasisPoints => Value::Share(n),
-            Counts::Milliseconds => Value::Duration(n),
-        };
+        let value = |n: i64| parameter(swing.unit, n);
         Swing {
             label: format!("{} {}", swing.toggle, swing.key).trim().to_owned(),
             ends: (value(swing.range.low), value(swing.range.high)),

@@ -14,7 +14,7 @@ pub fn make(source: &Source<'_>) -> Made {
     if steps.is_empty() {
         return Err("no toggle changes anything, and none is claimed to".to_owned());
     }
-    let claimed_end = comparison.combined.iter().find(|c| c.claim.step.is_empty()).map(|whole| {
+    let claimed_end = comparison.whole_claims().next().map(|whole| {
         let end = |saving: i64| i128::from(whole.baseline - saving);
         (end(*whole.claim.saving.end()), end(*whole.claim.saving.start()))
     });
@@ -28,9 +28,9 @@ pub fn make(source: &Source<'_>) -> Made {
             .map(|(toggle, saving)| Step {
                 label: format!("{} {}", toggle.id, toggle.title),
                 saving: i128::from(headline.of(saving)),
-                claimed: toggle.claim.as_ref().filter(|claim| !claim.is_direction).map(|claim| {
-                    (i128::from(*claim.saving.start()), i128::from(*claim.saving.end()))
-                }),
+                claimed: toggle
+                    .claimed(headline)
+                    .map(|saving| (i128::from(*saving.start()), i128::from(*saving.end()))),
             })
             .collect(),
         result: "all together".to_owned(),

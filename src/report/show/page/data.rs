@@ -1,7 +1,7 @@
 //! What the script of a page is told, as JSON. Amounts are strings: they may exceed what a script's
 //! numbers hold.
 
-use super::figures::{SUMS, Unit};
+use super::figures::{self, SUMS, Unit};
 use super::{Paged, Toggle};
 use crate::plan::Subset;
 use crate::report::format::{self, Figures};
@@ -35,6 +35,8 @@ struct HeadlineJson {
     metric: &'static str,
     noun: &'static str,
     words: &'static str,
+    /// The sums that make it up, by their places.
+    sums: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -83,26 +85,24 @@ impl Paged<'_> {
             (0..64).filter(|bit| mask >> bit & 1 == 1).map(place).collect()
         };
         let before = Saving::from(&comparison.baseline);
-        let whole = comparison.combined.iter().map(|result| (&result.claim, result.baseline));
-        let whole = whole.filter(|(claim, _)| {
-            claim.step.is_empty() && !claim.is_direction && claim.metric == headline.metric()
-        });
         let data = Data {
             headline: HeadlineJson {
                 metric: headline.metric(),
                 noun: headline.noun(),
                 words: headline.words(),
+                sums: figures::parts(headline),
             },
             has_dollars: comparison.has_dollars,
             sums: SUMS.iter().map(|s| SumJson { name: s.name, unit: s.unit.name() }).collect(),
             baseline: SUMS.iter().map(|sum| (sum.of)(&before).to_string()).collect(),
             toggles: toggles.iter().map(|toggle| self.toggle_json(toggle)).collect(),
             tables: kept.lattice.islands.iter().map(|table| places(table.bits)).collect(),
-            claims: whole
-                .map(|(claim, baseline)| ClaimJson {
-                    toggles: &claim.toggles,
-                    low: (baseline - claim.saving.end()).to_string(),
-                    high: (baseline - claim.saving.start()).to_string(),
+            claims: comparison
+                .whole_claims()
+                .map(|whole| ClaimJson {
+                    toggles: &whole.claim.toggles,
+                    low: (whole.baseline - whole.claim.saving.end()).to_string(),
+                    high: (whole.baseline - whole.claim.saving.start()).to_string(),
                 })
                 .collect(),
             curves: curves
@@ -125,15 +125,14 @@ impl Paged<'_> {
     }
 
     fn toggle_json<'a>(&self, toggle: &Toggle<'a>) -> ToggleJson<'a> {
-        let metric = self.full.shown.comparison.headline.metric();
-        let claim = toggle.result.and_then(|(_, result)| result.claim.as_ref());
-        let claim = claim.filter(|claim| !claim.is_direction && claim.metric == metric);
+        let headline = self.full.shown.comparison.headline;
+        let claimed = toggle.result.and_then(|(_, result)| result.claimed(headline));
         let card = toggle.chosen.toggle.card();
         ToggleJson {
             id: card.id,
             title: card.title,
             can: toggle.refused.is_none(),
-            claim: claim.map(|it| (it.saving.start().to_string(), it.saving.end().to_string())),
+            claim: claimed.map(|it| (it.start().to_string(), it.end().to_string())),
         }
     }
 }

@@ -76,6 +76,15 @@ pub const SUMS: [Sum; 10] = [
     sum("session_ms", "session time", Unit::Time, |saving| saving.session_ms.into()),
 ];
 
+/// The places of the sums that make up a headline's figure.
+pub fn parts(headline: Headline) -> Vec<usize> {
+    let names: &[&str] = match headline {
+        Headline::Reads => &["read"],
+        Headline::Tokens => &["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"],
+    };
+    (0..SUMS.len()).filter(|at| names.contains(&SUMS[*at].name)).collect()
+}
+
 /// All tokens together, where a comparison is told in them.
 const TOKENS: Sum =
     sum("tokens", "tokens", Unit::Tokens, |saving| Headline::Tokens.of(saving).into());
@@ -111,5 +120,21 @@ impl Paged<'_> {
             let _ = writeln!(rows, "<td class=\"n\" data-share=\"{}\">{share}</td></tr>", sum.name);
         }
         rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Usage;
+
+    #[test]
+    fn the_parts_of_a_headline_add_up() {
+        let usage = Usage { fresh: 1, read: 20, write_5m: 300, write_1h: 4_000, output: 50_000 };
+        let saving = Saving { usage, hidden_output: 600_000, calls: 7, ..Saving::default() };
+        for headline in [Headline::Reads, Headline::Tokens] {
+            let sum: i128 = parts(headline).iter().map(|at| (SUMS[*at].of)(&saving)).sum();
+            assert_eq!(sum, i128::from(headline.of(&saving)), "{headline:?}");
+        }
     }
 }

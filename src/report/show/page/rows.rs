@@ -1,14 +1,14 @@
 //! The table of toggles that can be ticked.
 
-use super::super::compare;
+use super::super::{compare, parameter};
 use super::{Paged, Toggle};
 use crate::intervene::{Shape, Unit};
 use crate::report::format::{self, Figures};
-use crate::report::html::escape;
-use crate::report::view::{Cell, Content, Tone, Value};
+use crate::report::html::{self, escape};
+use crate::report::view::{Align, Cell, Tone, Value};
 use crate::scenario::Chosen;
-use crate::study::compare::ToggleResult;
 use crate::study::kept::Kept;
+use crate::study::published::PublishedClaim;
 use std::fmt::Write as _;
 
 impl Paged<'_> {
@@ -92,15 +92,15 @@ impl Paged<'_> {
             cell(&mut out, "alone, P10 to P90", &band);
         }
         if has_claims {
-            let claim = claim_of(toggle);
-            let claimed = claim.map_or_else(Cell::missing, |(low, high)| range(low, high));
+            let claimed = claim_of(toggle).map_or_else(Cell::missing, |claim| {
+                match (claim.is_direction, claim.saving.clone().into_inner()) {
+                    (true, _) => Cell::text("that it falls"),
+                    (false, (low, high)) => range(low, high),
+                }
+            });
             cell(&mut out, "claimed", &claimed);
-            let (word, tone) = result.map_or(("", Tone::Plain), verdict);
-            let class = match tone {
-                Tone::Good => " class=\"good\"",
-                Tone::Bad => " class=\"bad\"",
-                _ => " class=\"muted\"",
-            };
+            let (word, tone) = verdict(toggle);
+            let class = html::classes(tone, Align::Left);
             let _ = write!(out, "<td{class} data-label=\"verdict\">{}</td>", escape(word));
         }
         out.push_str("</tr>\n");
@@ -144,14 +144,21 @@ fn tick(toggle: &Toggle<'_>, state: &str) -> String {
     )
 }
 
-fn verdict(result: &ToggleResult) -> (&'static str, Tone) {
-    (compare::verdict_words(result), compare::tone(result.verdict))
+fn verdict(toggle: &Toggle<'_>) -> (&'static str, Tone) {
+    match (toggle.result, toggle.bound) {
+        (Some((_, result)), _) => (compare::verdict_words(result), compare::tone(result.verdict)),
+        (None, Some(bound)) if bound.claim.is_some() => {
+            (compare::bounds::bound_word(bound), compare::tone(bound.verdict))
+        }
+        (None, _) => ("", Tone::Plain),
+    }
 }
 
-fn claim_of(toggle: &Toggle<'_>) -> Option<(i64, i64)> {
-    let (_, result) = toggle.result?;
-    let claim = result.claim.as_ref().or(toggle.bound.and_then(|bound| bound.claim.as_ref()))?;
-    (!claim.is_direction).then(|| (*claim.saving.start(), *claim.saving.end()))
+fn claim_of<'a>(toggle: &Toggle<'a>) -> Option<&'a PublishedClaim> {
+    match toggle.result {
+        Some((_, result)) => result.claim.as_ref(),
+        None => toggle.bound?.claim.as_ref(),
+    }
 }
 
 fn range(a: i64, b: i64) -> Cell {
@@ -159,16 +166,13 @@ fn range(a: i64, b: i64) -> Cell {
 }
 
 fn cell(out: &mut String, label: &str, cell: &Cell) {
-    let sort = match &cell.content {
-        Content::Missing => String::new(),
-        Content::One(value) | Content::Range(value, _) => format::raw(value),
-    };
+    let sort = html::sort_key(cell);
     let words = format::cell(cell, Figures::default());
     // Of a range each end stays on one line.
     let ends: Vec<String> =
         words.split(" to ").map(|end| format!("<span>{}</span>", escape(end))).collect();
     let words = ends.join(" to ");
-    let _ = write!(out, "<td class=\"n\" data-label=\"{label}\" data-sort=\"{sort}\">{words}</td>");
+    let _ = write!(out, "<td class=\"n\" data-label=\"{label}\"{sort}>{words}</td>");
 }
 
 /// The parameters of a toggle, each with its value and range.
@@ -179,14 +183,13 @@ fn params(chosen: &Chosen) -> String {
         let value = if chosen.unset.contains(&spec.key) {
             "?".to_owned()
         } else {
-            amount(spec.unit, chosen.params.get(spec.key))
+            amount(spec.unit, chosen.params.get(spec.key), true)
         };
         let between = if range.shape == Shape::Fixed {
             String::new()
         } else {
-            let low = amount(spec.unit, range.low);
-            let low = low.trim_end_matches(" tokens").trim_end_matches(" %");
-            format!(" <i>{low} to {}</i>", amount(spec.unit, range.high))
+            let low = amount(spec.unit, range.low, false);
+            format!(" <i>{low} to {}</i>", amount(spec.unit, range.high, true))
         };
         let (key, what) = (spec.key, escape(spec.what));
         all.push(format!("<span title=\"{what}\"><code>{key}</code> {value}{between}</span>"));
@@ -197,11 +200,13 @@ fn params(chosen: &Chosen) -> String {
     if all.is_empty() { String::new() } else { format!("<small>{}</small>", all.concat()) }
 }
 
-fn amount(unit: Unit, value: i64) -> String {
+fn amount(unit: Unit, value: i64, says_unit: bool) -> String {
+    let words = format::value(
+        &parameter(unit, value),
+        Figures { signed: false, exact: unit == Unit::Tokens },
+    );
     match unit {
-        Unit::Tokens => format!("{} tokens", format::integer(value, false)),
-        Unit::Count => format::integer(value, false),
-        Unit::BasisPoints => format::share(value, Figures::default()),
-        Unit::Milliseconds => format::duration(value, Figures::default()),
+        Unit::Tokens if says_unit => format!("{words} tokens"),
+        _ => words,
     }
 }

@@ -6,7 +6,6 @@ use crate::report::format::{self, Figures};
 use crate::report::show::compare::verdict_word;
 use crate::report::{Cell, Column, Section, Text, View};
 use crate::study::claims::Verdict;
-use crate::study::compare::CombinedResult;
 use crate::study::headline::Headline;
 use crate::study::order::Order;
 use crate::study::sides::Step;
@@ -62,11 +61,6 @@ impl Full<'_> {
         self.shown.comparison.headline
     }
 
-    fn whole(&self) -> Option<&CombinedResult> {
-        let combined = &self.shown.comparison.combined;
-        combined.iter().find(|c| c.claim.step.is_empty() && !c.claim.is_direction)
-    }
-
     fn claimed(&self) -> String {
         let comparison = self.shown.comparison;
         let claims: Vec<_> =
@@ -74,7 +68,7 @@ impl Full<'_> {
         let amounts: Vec<_> = claims.iter().filter(|claim| !claim.is_direction).collect();
         let directions = claims.len() - amounts.len();
         let mut parts = Vec::new();
-        if let Some(result) = self.whole() {
+        if let Some(result) = comparison.whole_claims().next() {
             let (low, high) = (*result.claim.saving.start(), *result.claim.saving.end());
             let mut part = format!("{} to {} of reads together", tokens(low), tokens(high));
             if let Some(bp) = &result.claim.share_bp {
@@ -141,7 +135,7 @@ impl Full<'_> {
     fn verdicts(&self) -> Option<String> {
         let comparison = self.shown.comparison;
         let mut parts = Vec::new();
-        if let Some(result) = self.whole() {
+        if let Some(result) = comparison.whole_claims().next() {
             parts.push(format!(
                 "the joint claim {} in tokens and {} in dollars (at most {} with the friendliest \
                  parameters or draw)",
@@ -185,36 +179,38 @@ impl Full<'_> {
             columns.push(Column::money("dollars after"));
         }
         columns.push(Column::text("shows most in"));
+        columns.extend(["there before", "there after"].map(Column::tokens));
         let mut view = View::new("Build first, and measure after each", columns);
         let baseline = &comparison.baseline;
         let mut start = vec![Cell::text("as it is"), Cell::missing(), Cell::missing()];
         start.extend([Cell::tokens(headline.of_side(baseline)), Cell::count(baseline.calls)]);
         start.extend(dollars.then(|| Cell::money(baseline.money())));
-        start.push(Cell::missing());
+        start.extend([Cell::missing(), Cell::missing(), Cell::missing()]);
         view.row(start);
+        let mut before = headline.of_side(baseline);
         for built in &order.built {
+            let after = headline.of_side(&built.after);
             let mut row = vec![
                 Cell::text(format!("{} {}", built.id, built.title)),
                 Cell::count(i64::from(built.effort)),
-                Cell::tokens(built.adds.of(headline)),
-                Cell::tokens(headline.of_side(&built.after)),
+                Cell::tokens(before - after),
+                Cell::tokens(after),
                 Cell::count(built.after.calls),
             ];
             row.extend(dollars.then(|| Cell::money(built.after.money())));
-            row.push(built.shows.as_ref().map_or_else(Cell::missing, |steps| self.shows(steps)));
+            let of = |step: &Step| Cell::tokens(headline.of_usage(&step.usage));
+            row.extend(built.shows.as_ref().map_or_else(
+                || [Cell::missing(), Cell::missing(), Cell::missing()],
+                |(was, is)| [Cell::text(&was.name), of(was), of(is)],
+            ));
             view.row(row);
+            before = after;
         }
         view.footnote(format!(
             "each time what adds most {} to those before it; effort in points of about half a day",
             order.metric.name()
         ));
         Some(view)
-    }
-
-    /// A step in which a toggle shows.
-    fn shows(&self, (was, is): &(Step, Step)) -> Cell {
-        let of = |step: &Step| tokens(self.headline().of_usage(&step.usage));
-        Cell::text(format!("{}: {} to {}", was.name, of(was), of(is)))
     }
 
     /// Where no order can be made: what no other toggle replaces.
