@@ -41,6 +41,10 @@ bench:
 report name="order-774":
     cargo run --release -- report {{name}}
 
+# What the model says of order 774 does not move.
+still:
+    cargo run --release -- gate --baseline recorded/order-774.baseline.json --candidate order-774 --budget scenarios/unmoved.toml
+
 # Everything that CI runs, in its order.
 ci:
     .ci/run

@@ -2,10 +2,12 @@
 
 mod chart;
 mod cockpit;
+mod gate;
 mod tables;
 
 pub use chart::{ChartArgs, PictureFormat, ThemeArg};
 pub use cockpit::{CompatArg, EnvArgs, RoutesArgs};
+pub use gate::{GateArgs, GateFormat, SampleArg};
 pub use tables::{ExportArgs, StepsArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -40,6 +42,8 @@ pub enum Command {
     Env(EnvArgs),
     /// Whether a source's figures and claims can be true at all.
     Audit(AuditArgs),
+    /// Whether a change makes a pipeline dearer than its baseline: for CI.
+    Gate(GateArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
     /// Token usage by step of a pipeline, orchestrator included: the table of pull requests.

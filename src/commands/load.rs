@@ -2,7 +2,7 @@
 
 use super::{Done, Failure};
 use crate::cli::{LensArg, Premises};
-use crate::import::{self, Imported, Options, Skip};
+use crate::import::{self, ImportError, Imported, Options, Skip};
 use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::routes::{self, Laid};
 use crate::reconstruct::{self, Lens, Reconstruction, Reported, Routes};
@@ -242,7 +242,11 @@ pub fn transcripts(
     };
     let imported = import::import(&paths, &Options { name, strict }, &progress);
     bar.finish_and_clear();
-    let Imported { recording, skips, skipped, copies, billed_cost, notes, .. } = imported?;
+    let imported = imported.map_err(|error| match error {
+        ImportError::NoCalls { .. } => Failure::new(format!("{}: {error}", arguments.join(", "))),
+        other => other.into(),
+    })?;
+    let Imported { recording, skips, skipped, copies, billed_cost, notes, .. } = imported;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
     Ok(Loaded { skips, skipped, copies, billed_usd, notes, ..Loaded::of(recording) })

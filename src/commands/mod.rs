@@ -9,6 +9,7 @@ mod completions;
 mod env;
 mod explain;
 mod export;
+mod gate;
 mod import;
 mod inspect;
 mod list;
@@ -76,6 +77,7 @@ pub fn run(command: Command) -> Done {
         Command::Routes(args) => routes::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Gate(args) => gate::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Export(args) => export::run(&args),

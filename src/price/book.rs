@@ -89,6 +89,26 @@ impl PriceBook {
         Self { entries, digest }
     }
 
+    /// A book of these prices, whatever the day.
+    #[must_use]
+    pub fn fixed<'a>(rows: impl IntoIterator<Item = &'a PriceRow>) -> Self {
+        let band = |price: &Price| {
+            let Price { fresh, read, write_5m, write_1h, output } = *price;
+            [fresh, read, write_5m, write_1h, output].map(Some)
+        };
+        let entry = |row: &PriceRow| Entry {
+            model: row.model.clone(),
+            base: band(&row.base),
+            long: band(&row.long),
+            long_above: Some(row.long_above),
+            from: None,
+            to: None,
+        };
+        let entries: Vec<Entry> = rows.into_iter().map(entry).collect();
+        let digest = Sha256::digest(format!("{entries:?}")).into();
+        Self { entries, digest }
+    }
+
     /// Digest of the file it was read from.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
@@ -306,6 +326,16 @@ mod tests {
             let error = PriceBook::parse(csv.as_bytes()).unwrap_err();
             assert!(error.line == line && error.what.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn fixed_prices_hold_on_every_day() {
+        let opus = PriceBook::embedded().find("claude-sonnet-5-5", date(2026, 10, 6)).unwrap();
+        let book = PriceBook::embedded().overridden_by(&PriceBook::fixed([&opus]));
+        for day in [date(2020, 1, 1), date(2026, 10, 6), date(2026, 10, 7)] {
+            assert_eq!(book.find("claude-sonnet-5-5", day).unwrap(), opus, "{day}");
+        }
+        assert_eq!(book.find("gpt-5.6-sol", date(2026, 8, 20)).unwrap().base.fresh, 5_000_000);
     }
 
     #[test]

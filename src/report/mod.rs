@@ -16,6 +16,7 @@ pub mod document;
 pub mod format;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 #[cfg(feature = "charts")]
 pub mod page;

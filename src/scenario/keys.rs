@@ -330,7 +330,7 @@ impl<'t> Fields<'t> {
 }
 
 /// A key with the table that it stands in.
-pub(super) fn path(place: &str, key: &str) -> String {
+pub(crate) fn path(place: &str, key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     let key = if !key.is_empty() && key.chars().all(plain) {
         key.to_owned()
@@ -341,7 +341,7 @@ pub(super) fn path(place: &str, key: &str) -> String {
 }
 
 /// A value that cannot be.
-pub(super) fn wrong(key: &str, met: &Entry, wanted: &str) -> BadScenario {
+pub(crate) fn wrong(key: &str, met: &Entry, wanted: &str) -> BadScenario {
     let (key, wanted) = (key.to_owned(), wanted.to_owned());
     BadScenario { line: met.line, fault: Fault::Value { key, met: met.met.clone(), wanted } }
 }

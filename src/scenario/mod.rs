@@ -7,7 +7,7 @@
 mod fault;
 mod file;
 mod keys;
-mod node;
+pub(crate) mod node;
 mod range;
 mod schema;
 mod select;
@@ -16,6 +16,7 @@ mod write;
 
 pub use fault::{BadScenario, Fault};
 pub use file::{SCHEMA, parse};
+pub(crate) use keys::{path, wrong};
 pub use schema::json as schema;
 pub use select::{NothingSelected, Selection, check_models};
 pub use set::set;
@@ -193,7 +194,7 @@ pub fn toggles_of<'a>(
     Ok(intervene::ALL.iter().copied().filter(|one| wanted.contains(&one.card().id)).collect())
 }
 
-fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Its line, from 1; 0 where there is no file.
     pub line: usize,
     /// How it was typed, in one short line.
@@ -16,7 +16,7 @@ pub(super) struct Entry {
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// A string.
     Text(String),
     /// A whole number.
@@ -33,7 +33,7 @@ pub(super) enum Node {
 
 /// A key of a table and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Field {
+pub(crate) struct Field {
     pub key: String,
     /// The line of the key.
     pub line: usize,
@@ -44,13 +44,13 @@ pub(super) struct Field {
 const SHOWN: usize = 80;
 
 /// Reads a document.
-pub(super) fn document(text: &str) -> Result<Vec<Field>, BadScenario> {
+pub(crate) fn document(text: &str) -> Result<Vec<Field>, BadScenario> {
     let table = DeTable::parse(text).map_err(|error| refuse(text, &error))?;
     Ok(fields(text, table.get_ref()))
 }
 
 /// Reads one value, as it may stand behind a key.
-pub(super) fn value(text: &str) -> Result<Entry, BadScenario> {
+pub(crate) fn value(text: &str) -> Result<Entry, BadScenario> {
     let value = DeValue::parse(text).map_err(|error| refuse(text, &error))?;
     Ok(Entry { line: 0, ..entry(text, value.span().start, value.span().end, value.get_ref()) })
 }

@@ -81,7 +81,7 @@ pub fn draw(range: &Range, rng: &mut impl Rng) -> i64 {
 }
 
 /// A whole number from 0 to `count - 1`, all alike (up to 2^-64).
-fn below(count: i64, rng: &mut impl Rng) -> i64 {
+pub(super) fn below(count: i64, rng: &mut impl Rng) -> i64 {
     ((u128::from(rng.next_u64()) * u128::from(count.unsigned_abs())) >> 64) as i64
 }
 

@@ -12,6 +12,7 @@ pub mod draws;
 pub mod edges;
 pub mod experiment;
 pub mod fidelity;
+pub mod gate;
 pub mod headline;
 pub mod holdout;
 pub mod hygiene;
@@ -24,6 +25,7 @@ pub mod over_time;
 #[cfg(feature = "tables")]
 pub mod pivot;
 pub mod published;
+pub mod resample;
 pub mod routes;
 pub mod script;
 pub mod sides;

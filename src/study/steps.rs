@@ -95,7 +95,7 @@ pub fn steps(recording: &Recording, order: Option<&str>) -> Result<Steps, NoSuch
         }
         let orchestrator = shares.contains_key(owner(session));
         steps.shared += i64::from(session.role == Role::Orchestrator && mine.len() < parts.len());
-        let step = if orchestrator { ORCHESTRATOR.to_owned() } else { session.step.clone() };
+        let step = step_of(session, &shares).to_owned();
         let key = (orchestrator, step.clone());
         let first = recording.calls[session.range()].first().map(|call| call.start_ms);
         let start = session.told.start_ms.or(first).unwrap_or(i64::MAX);
@@ -118,8 +118,20 @@ pub fn steps(recording: &Recording, order: Option<&str>) -> Result<Steps, NoSuch
 }
 
 /// The session that an id belongs to: itself, or the parent of a subagent.
-fn owner(session: &Session) -> &str {
+pub(super) fn owner(session: &Session) -> &str {
     session.id.split('/').next().unwrap_or_default()
+}
+
+/// The row of each session; empty for one of no step.
+#[must_use]
+pub fn rows_of(recording: &Recording) -> Vec<&str> {
+    let shares = shares(recording);
+    recording.sessions.iter().map(|session| step_of(session, &shares)).collect()
+}
+
+/// The row of a session: its step, or the orchestrator's where it or its parent dispatches.
+fn step_of<'a>(session: &'a Session, shares: &BTreeMap<&str, BTreeMap<&str, i64>>) -> &'a str {
+    if shares.contains_key(owner(session)) { ORCHESTRATOR } else { &session.step }
 }
 
 /// All orders: of sessions, and of dispatches.

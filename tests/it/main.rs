@@ -17,6 +17,7 @@ mod cli_bad_input;
 mod cli_scenario;
 mod cockpit;
 mod docs;
+mod gate;
 mod generated;
 mod hand;
 mod hand_rules;

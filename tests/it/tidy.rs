@@ -35,14 +35,14 @@ const PLUGINS: [(&str, &[&str]); 4] = [
     (
         "report",
         &[
-            "chart", "columns", "csv", "document", "format", "html", "json", "page", "parquet",
-            "view",
+            "chart", "columns", "csv", "document", "format", "html", "json", "junit", "page",
+            "parquet", "view",
         ],
     ),
 ];
 
 /// Crates that only some modules may name.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("rayon", &["study", "import"]),
     ("polars", &["study", "import", "report"]),
     ("polars_parquet", &["report"]),
@@ -52,6 +52,7 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("dejavu", &["report"]),
     ("flate2", &["report"]),
     ("png", &["report"]),
+    ("quick_xml", &["report"]),
     ("comfy_table", &["report"]),
     ("indicatif", &["main", "cli", "commands"]),
     ("clap", &["main", "cli", "commands"]),

@@ -11,6 +11,7 @@ pub mod charts;
 pub mod compare;
 pub mod env;
 pub mod export;
+pub mod gate;
 pub mod inspect;
 pub mod list;
 #[cfg(feature = "charts")]

@@ -1,0 +1,87 @@
+//! Arguments of `gate`.
+
+use super::Premises;
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// How the gate's word is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GateFormat {
+    /// Tables for people.
+    #[default]
+    Table,
+    /// Versioned JSON for programs.
+    Json,
+    /// Exact values, one block a table.
+    Csv,
+    /// Tables for pull requests and job summaries.
+    Markdown,
+    /// Test results: a case each limit.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+/// What is one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SampleArg {
+    /// Every argument as a whole.
+    Recording,
+    /// Every pipeline: a main thread with its subagents, or an order.
+    Pipeline,
+    /// Every session, subagents too.
+    Session,
+}
+
+/// Arguments of `gate`.
+#[derive(Debug, Args)]
+pub struct GateArgs {
+    /// What is held against: a committed baseline file, or recordings and transcripts as for the
+    /// candidate.
+    #[arg(long, num_args = 1.., value_name = "FILE", required_unless_present = "power")]
+    pub baseline: Vec<String>,
+    /// What changed: built-in names, recording files, or transcripts (files or folders), each one
+    /// sample [default: the recording of the scenario].
+    #[arg(long, num_args = 1.., value_name = "RECORDING")]
+    pub candidate: Vec<String>,
+    /// What may grow by how much (TOML) [default: calls, tokens and dollars of the whole by 2 %,
+    /// the largest context by 5 %].
+    #[arg(long, value_name = "FILE")]
+    pub budget: Option<PathBuf>,
+    /// Write the baseline file from the candidate, tell what moved, and pass.
+    #[arg(long, conflicts_with_all = ["output", "comment", "power"])]
+    pub update: bool,
+    /// What is one sample [default: that of the baseline file, else recording].
+    #[arg(long, value_enum, value_name = "PART")]
+    pub each: Option<SampleArg>,
+    /// Toggles whose savings are measured (TOML or a built-in name), and what they are measured on
+    /// where there is no candidate [default: the built-in scenario of a recording, else all].
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<String>,
+    /// Price every call as of this day [default: the day of the baseline file, else of the last
+    /// call].
+    #[arg(long, value_name = "DAY")]
+    pub price_date: Option<Date>,
+    /// Take what was recorded to be read from the cache, luck and all, instead of the cache law.
+    #[arg(long)]
+    pub as_billed: bool,
+    /// How to write the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: GateFormat,
+    /// Also write it to a file: .txt, .json, .csv, .md or .xml (test results); may be repeated.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// Write Markdown for a pull request to a file: empty unless something is beyond its limit.
+    #[arg(long, value_name = "FILE")]
+    pub comment: Option<PathBuf>,
+    /// Print instead how large a growth is found with so many recordings a side.
+    #[arg(long, conflicts_with_all = ["output", "comment"])]
+    pub power: bool,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recordings are read under.
+    #[command(flatten)]
+    pub premises: Premises,
+}

@@ -1,0 +1,455 @@
+//! The committed baseline: one small file, a line a figure, that says what was and at which prices.
+//!
+//! It holds figures, not recordings: names, digests, sums. It also holds what they were measured
+//! under, the rates of every model with it, so that neither a newer price book nor another day can
+//! move either side. Equal content is equal bytes: figures stand in the order of their keys, their
+//! values in the order of the samples, and what did not happen in a sample is 0.
+
+use super::law::Cache;
+use super::measure::Each;
+use super::{Key, Metric, Named, Sample, Scope, Side};
+use crate::price::{Price, PriceRow};
+use crate::reconstruct::Lens;
+use crate::recording::name_of;
+use crate::scenario::nearest;
+use crate::units::PicoUsd;
+use jiff::civil::Date;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Name and version of the format.
+pub const SCHEMA: &str = "windtunnel.baseline/1";
+/// What stands before the version.
+const FAMILY: &str = "windtunnel.baseline/";
+
+/// What both sides are measured under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// How published call counts are read.
+    pub lens: Lens,
+    /// What decides what a call reads.
+    pub cache: Cache,
+    /// What is one sample.
+    pub each: Each,
+    /// The day as of which every call is priced.
+    pub day: Date,
+    /// What a model that no source names is priced as.
+    pub assumed_model: String,
+    /// Digest of the price book that the rates are from, hexadecimal.
+    pub prices: String,
+    /// The rates of every model that was met, by its name in the book.
+    pub rates: BTreeMap<String, PriceRow>,
+}
+
+/// A baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// What it was measured under.
+    pub held: Held,
+    /// What was measured.
+    pub side: Side,
+}
+
+/// A file that cannot be used as a baseline.
+#[derive(Debug, thiserror::Error)]
+pub enum BadBaseline {
+    /// Not JSON, or not of this shape.
+    #[error("not a baseline: {0}; restore it, or write it again with `windtunnel gate --update`")]
+    Json(#[from] serde_json::Error),
+    /// An older version.
+    #[error(
+        "schema is '{met}', this version reads '{SCHEMA}': write it again with \
+         `windtunnel gate --update`"
+    )]
+    Older {
+        /// What the file says.
+        met: String,
+    },
+    /// A newer version.
+    #[error("schema is '{met}', this version reads '{SCHEMA}': use a newer windtunnel")]
+    Newer {
+        /// What the file says.
+        met: String,
+    },
+    /// Something in it does not fit.
+    #[error("{at}: {what}; restore it, or write it again with `windtunnel gate --update`")]
+    Field {
+        /// Where.
+        at: String,
+        /// What was met, and what was wanted.
+        what: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema: String,
+    lens: String,
+    cache: String,
+    each: String,
+    day: Date,
+    assumed_model: String,
+    prices: String,
+    rates: BTreeMap<String, RateOnDisk>,
+    samples: Vec<SampleOnDisk>,
+    figures: Lines,
+}
+
+/// Pico-dollars per token, in the order of the classes.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateOnDisk {
+    base: [i64; 5],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    long: Option<[i64; 5]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    long_above: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SampleOnDisk {
+    name: String,
+    digest: String,
+    pipelines: Vec<String>,
+}
+
+/// The figures: by key, a value a sample. A key that stands there twice is kept twice.
+#[derive(Default, Serialize)]
+struct Lines(Vec<(String, Vec<Value>)>);
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Lines;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("figures by key")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lines, A::Error> {
+                let mut lines = Lines::default();
+                while let Some((key, values)) = map.next_entry::<String, Vec<Value>>()? {
+                    if lines.0.iter().any(|(known, _)| *known == key) {
+                        return Err(de::Error::custom(format!("figure '{key}' is there twice")));
+                    }
+                    lines.0.push((key, values));
+                }
+                Ok(lines)
+            }
+        }
+        from.deserialize_map(Pairs)
+    }
+}
+
+impl Baseline {
+    /// Whether bytes say of themselves that they are a baseline, readable or not.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        let family = FAMILY.as_bytes();
+        bytes.windows(family.len()).any(|window| window == family)
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let Held { lens, cache, each, day, assumed_model, prices, rates } = &self.held;
+        let rates = rates.iter().map(|(model, row)| pair(model, &RateOnDisk::from(row)));
+        let samples = self.side.samples.iter().zip(&self.side.named.digests);
+        let samples = samples.map(|(sample, digest)| {
+            let (name, pipelines) = (sample.name.clone(), sample.pipelines.clone());
+            json(&SampleOnDisk { name, digest: digest.clone(), pipelines })
+        });
+        let mut lines: BTreeMap<&Key, Vec<i128>> = BTreeMap::new();
+        for (at, sample) in self.side.samples.iter().enumerate() {
+            for (key, value) in &sample.figures {
+                let line = lines.entry(key).or_insert_with(|| vec![0; self.side.samples.len()]);
+                line[at] = *value;
+            }
+        }
+        let figures = lines.iter().map(|(key, values)| {
+            let values: Vec<String> = values.iter().map(|value| told(key, *value)).collect();
+            format!("{}: [{}]", json(&key_name(key)), values.join(", "))
+        });
+        let entries = [
+            pair("schema", &SCHEMA),
+            pair("lens", &lens.name()),
+            pair("cache", &cache.name()),
+            pair("each", &each.name()),
+            pair("day", day),
+            pair("assumed_model", assumed_model),
+            pair("prices", prices),
+            format!("\"rates\": {}", block('{', '}', rates)),
+            format!("\"samples\": {}", block('[', ']', samples)),
+            format!("\"figures\": {}", block('{', '}', figures)),
+        ];
+        format!("{}\n", block('{', '}', entries.into_iter())).into_bytes()
+    }
+
+    /// Reads a file; its side is named `name`.
+    ///
+    /// # Errors
+    /// What is wrong with it, where, and what to do.
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, BadBaseline> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let Head { schema: met } = serde_json::from_slice(bytes)?;
+        let version = |schema: &str| schema.strip_prefix(FAMILY)?.parse::<u32>().ok();
+        match (version(&met), version(SCHEMA)) {
+            (Some(its), Some(own)) if its > own => return Err(BadBaseline::Newer { met }),
+            (its, own) if its != own => return Err(BadBaseline::Older { met }),
+            _ => {}
+        }
+        let file: File = serde_json::from_slice(bytes)?;
+        let held = Held {
+            lens: named("lens", &Lens::NAMED, &file.lens)?,
+            cache: named("cache", &Cache::NAMED, &file.cache)?,
+            each: named("each", &Each::NAMED, &file.each)?,
+            day: file.day,
+            assumed_model: file.assumed_model,
+            prices: file.prices,
+            rates: file
+                .rates
+                .into_iter()
+                .map(|(model, rate)| (model.clone(), rate.read(model)))
+                .collect(),
+        };
+        let count = file.samples.len();
+        let digests = file.samples.iter().map(|sample| sample.digest.clone()).collect();
+        let mut samples: Vec<Sample> = file
+            .samples
+            .into_iter()
+            .map(|SampleOnDisk { name, pipelines, .. }| Sample {
+                name,
+                pipelines,
+                figures: BTreeMap::new(),
+            })
+            .collect();
+        for (text, values) in &file.figures.0 {
+            let key = key_of(text)?;
+            if values.len() != count {
+                let what = format!("{} values for {count} samples", values.len());
+                return Err(field(text, &what));
+            }
+            for (sample, value) in samples.iter_mut().zip(values) {
+                let value = read(&key, value).ok_or_else(|| {
+                    let wanted = match key.metric {
+                        Metric::Dollars => "dollars in quotes with up to 12 decimal places",
+                        _ => "a whole number",
+                    };
+                    let signed = if key.scope == Scope::Saving { "" } else { ", not negative" };
+                    field(text, &format!("met {value}, wanted {wanted}{signed}"))
+                })?;
+                if value != 0 {
+                    sample.figures.insert(key.clone(), value);
+                }
+            }
+        }
+        let named = Named { name: name.to_owned(), samples: count as u32, digests };
+        Ok(Self { held, side: Side { named, samples } })
+    }
+}
+
+fn field(figure: &str, what: &str) -> BadBaseline {
+    BadBaseline::Field { at: format!("figure '{figure}'"), what: what.to_owned() }
+}
+
+fn named<T: Copy>(at: &str, known: &[(T, &'static str)], met: &str) -> Result<T, BadBaseline> {
+    let found = known.iter().find(|(_, name)| *name == met).map(|(value, _)| *value);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+        let what = format!("met '{met}', wanted one of {}", known.join(", "));
+        BadBaseline::Field { at: format!("'{at}'"), what }
+    })
+}
+
+/// A key as it is written: the scope, the name if it has one, the metric.
+#[must_use]
+pub fn key_name(key: &Key) -> String {
+    let (scope, metric) = (name_of(&Scope::NAMED, key.scope), name_of(&Metric::NAMED, key.metric));
+    if key.name.is_empty() {
+        format!("{scope} {metric}")
+    } else {
+        format!("{scope} {} {metric}", key.name)
+    }
+}
+
+fn key_of(text: &str) -> Result<Key, BadBaseline> {
+    let (scope, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (name, metric) = rest.rsplit_once(' ').unwrap_or(("", rest));
+    let unknown = |kind: &str, met: &str, known: &mut dyn Iterator<Item = &'static str>| {
+        let known: Vec<&str> = known.collect();
+        let near = nearest(met, known.iter().copied());
+        field(text, &format!("no {kind} '{met}'{near}; known are {}", known.join(", ")))
+    };
+    let found = Scope::NAMED.iter().find(|(_, name)| *name == scope);
+    let scope = found
+        .ok_or_else(|| unknown("scope", scope, &mut Scope::NAMED.iter().map(|(_, name)| *name)))?;
+    let found = Metric::NAMED.iter().find(|(_, name)| *name == metric);
+    let metric = found.ok_or_else(|| {
+        unknown("metric", metric, &mut Metric::NAMED.iter().map(|(_, name)| *name))
+    })?;
+    Ok(Key { scope: scope.0, name: name.to_owned(), metric: metric.0 })
+}
+
+/// A value as it is written: dollars in full, without zeros at the end.
+fn told(key: &Key, value: i128) -> String {
+    if key.metric != Metric::Dollars {
+        return value.to_string();
+    }
+    let exact = PicoUsd(value).exact();
+    let short = exact.trim_end_matches('0').trim_end_matches('.');
+    format!("\"{short}\"")
+}
+
+fn read(key: &Key, value: &Value) -> Option<i128> {
+    let value = match key.metric {
+        Metric::Dollars => dollars(value.as_str()?)?,
+        _ => value.as_i64()?.into(),
+    };
+    (value >= 0 || key.scope == Scope::Saving).then_some(value)
+}
+
+/// Pico-dollars of a decimal number of dollars.
+fn dollars(text: &str) -> Option<i128> {
+    let (sign, abs) = text.strip_prefix('-').map_or((1, text), |abs| (-1, abs));
+    let (whole, fraction) = abs.split_once('.').unwrap_or((abs, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 18 || fraction.len() > 12 {
+        return None;
+    }
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    format!("{whole}{fraction:0<12}").parse::<i128>().ok().map(|abs| sign * abs)
+}
+
+impl From<&PriceRow> for RateOnDisk {
+    fn from(row: &PriceRow) -> Self {
+        let classes =
+            |price: &Price| [price.fresh, price.read, price.write_5m, price.write_1h, price.output];
+        Self {
+            base: classes(&row.base),
+            long: (row.long != row.base).then(|| classes(&row.long)),
+            long_above: (row.long_above != i64::MAX).then_some(row.long_above),
+        }
+    }
+}
+
+impl RateOnDisk {
+    fn read(self, model: String) -> PriceRow {
+        let price = |[fresh, read, write_5m, write_1h, output]: [i64; 5]| Price {
+            fresh,
+            read,
+            write_5m,
+            write_1h,
+            output,
+        };
+        PriceRow {
+            model,
+            base: price(self.base),
+            long: price(self.long.unwrap_or(self.base)),
+            long_above: self.long_above.unwrap_or(i64::MAX),
+            min_cached: 0,
+        }
+    }
+}
+
+/// Serialising plain numbers and strings into memory cannot fail.
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn pair<T: Serialize + ?Sized>(key: &str, value: &T) -> String {
+    format!("{}: {}", json(key), json(value))
+}
+
+/// Entries, one a line.
+fn block(open: char, close: char, entries: impl Iterator<Item = String>) -> String {
+    let entries: Vec<String> = entries.collect();
+    if entries.is_empty() {
+        return format!("{open}{close}");
+    }
+    format!("{open}\n{}\n{close}", entries.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn baseline() -> Baseline {
+        let key = |scope, name: &str, metric| Key { scope, name: name.to_owned(), metric };
+        let sample = |name: &str, figures: &[(Key, i128)]| Sample {
+            name: name.to_owned(),
+            pipelines: vec!["order-1".to_owned()],
+            figures: figures.iter().cloned().collect(),
+        };
+        let calls = key(Scope::Total, "", Metric::Calls);
+        let dollars = key(Scope::Step, "a \"b\" calls", Metric::Dollars);
+        let saved = key(Scope::Saving, "G1", Metric::Read);
+        let base = Price { fresh: 5, read: 1, write_5m: 6, write_1h: 10, output: 25 };
+        let row = PriceRow {
+            model: "m".to_owned(),
+            base,
+            long: Price { fresh: 7, ..base },
+            long_above: 200_000,
+            min_cached: 0,
+        };
+        let samples = vec![
+            sample("one", &[(calls.clone(), 62), (dollars.clone(), 1_500_000_000_007)]),
+            sample("two", &[(calls, 65), (dollars, 2_000_000_000_000), (saved, -4)]),
+        ];
+        let digests = vec!["0a".to_owned(), "0b".to_owned()];
+        let named = Named { name: "main.json".to_owned(), samples: 2, digests };
+        Baseline {
+            held: Held {
+                lens: Lens::Record,
+                cache: Cache::Billed,
+                each: Each::Pipeline,
+                day: date(2026, 4, 13),
+                assumed_model: "m".to_owned(),
+                prices: "ff".to_owned(),
+                rates: [("m".to_owned(), row)].into(),
+            },
+            side: Side { named, samples },
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_the_same_again() {
+        let baseline = baseline();
+        let bytes = baseline.write();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(text.contains("\"total calls\": [62, 65],\n"), "{text}");
+        let dollars = "\"step a \\\"b\\\" calls dollars\": [\"1.500000000007\", \"2\"],\n";
+        assert!(text.contains(dollars), "{text}");
+        assert!(text.contains("\"saving G1 read\": [0, -4]\n"), "{text}");
+        assert!(Baseline::is_one(&bytes));
+        let read = Baseline::parse("main.json", &bytes).unwrap();
+        assert_eq!(read, baseline);
+        assert_eq!(read.write(), bytes);
+    }
+
+    #[test]
+    fn dollars_are_exact() {
+        for (text, want) in [
+            ("0", Some(0)),
+            ("1.5", Some(1_500_000_000_000)),
+            ("-0.000000000001", Some(-1)),
+            ("1.0000000000001", None),
+            ("1.5.5", None),
+            ("", None),
+            ("-", None),
+            ("1e3", None),
+            ("9999999999999999999", None),
+        ] {
+            assert_eq!(dollars(text), want, "{text}");
+        }
+    }
+}

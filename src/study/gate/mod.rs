@@ -1,0 +1,355 @@
+//! The gate: whether a change makes a pipeline dearer than its baseline.
+//!
+//! Either side is some samples, mostly one a recording. Both are measured alike: replayed under one
+//! cache policy, without what the cache law did not explain, and priced from one price book on one
+//! day, so that neither prices nor the cache's luck can fail a change. A row of the result is one
+//! metric of one place; its limit comes from a budget. Where there are several samples on both
+//! sides a bootstrap says how far the figures could lie apart by chance, and only a growth that is
+//! beyond its limit with that in mind fails.
+
+mod arrange;
+pub mod baseline;
+pub mod budget;
+pub mod cause;
+mod chance;
+mod figures;
+pub mod judge;
+pub mod law;
+pub mod measure;
+mod places;
+pub mod power;
+
+pub use figures::JOINT;
+
+use super::resample::Interval;
+use crate::units::BASIS_POINTS;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a figure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// A whole sample.
+    Total,
+    /// One pipeline of it.
+    Pipeline,
+    /// One step.
+    Step,
+    /// One tool.
+    Tool,
+    /// One kind of block, or one kind of call: what explains a growth.
+    Cause,
+    /// What a toggle would save.
+    Saving,
+}
+
+impl Scope {
+    /// All of them with their names, in the order in which they are shown.
+    pub const NAMED: [(Self, &'static str); 6] = [
+        (Self::Total, "total"),
+        (Self::Pipeline, "pipeline"),
+        (Self::Step, "step"),
+        (Self::Tool, "tool"),
+        (Self::Cause, "cause"),
+        (Self::Saving, "saving"),
+    ];
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// Sessions, subagents not counted.
+    Sessions,
+    /// Calls.
+    Calls,
+    /// Uncached input, tokens.
+    Fresh,
+    /// Cache reads, tokens.
+    Read,
+    /// Writes to the five-minute cache, tokens.
+    Write5m,
+    /// Writes to the one-hour cache, tokens.
+    Write1h,
+    /// Output, tokens; what placeholders hide is estimated.
+    Output,
+    /// Input, cached or not, and output.
+    Tokens,
+    /// Money, pico-dollars.
+    Dollars,
+    /// The largest context of any call, tokens.
+    PeakContext,
+    /// The most calls that start within any minute.
+    RequestsAMinute,
+    /// Uses of a tool; blocks of a kind.
+    Uses,
+    /// Tokens of these blocks, counted once.
+    Added,
+    /// The same counted once for each later call that carries them.
+    Carried,
+}
+
+/// What a metric is told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Plain counts.
+    Count,
+    /// Tokens.
+    Tokens,
+    /// Pico-dollars.
+    Money,
+}
+
+impl Metric {
+    /// All of them with their names, in the order in which they are shown.
+    pub const NAMED: [(Self, &'static str); 14] = [
+        (Self::Sessions, "sessions"),
+        (Self::Calls, "calls"),
+        (Self::Fresh, "fresh"),
+        (Self::Read, "read"),
+        (Self::Write5m, "write_5m"),
+        (Self::Write1h, "write_1h"),
+        (Self::Output, "output"),
+        (Self::Tokens, "tokens"),
+        (Self::Dollars, "dollars"),
+        (Self::PeakContext, "peak_context"),
+        (Self::RequestsAMinute, "requests_a_minute"),
+        (Self::Uses, "uses"),
+        (Self::Added, "added"),
+        (Self::Carried, "carried"),
+    ];
+
+    /// What it is told in.
+    #[must_use]
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::Sessions | Self::Calls | Self::RequestsAMinute | Self::Uses => Unit::Count,
+            Self::Dollars => Unit::Money,
+            _ => Unit::Tokens,
+        }
+    }
+}
+
+/// One metric of one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// What it is about.
+    pub scope: Scope,
+    /// Its name, e.g. of the step; empty for the total.
+    pub name: String,
+    /// What is counted.
+    pub metric: Metric,
+}
+
+/// What was measured of one sample: one recording, or one pipeline or session of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Its name: of the recording, the pipeline or the session.
+    pub name: String,
+    /// The pipelines that it holds, sorted, or where nobody named one a digest of its sessions;
+    /// what samples of both sides are matched by.
+    pub pipelines: Vec<String>,
+    /// All figures; what is not there did not happen.
+    pub figures: BTreeMap<Key, i128>,
+}
+
+/// One side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Its name, and where it comes from.
+    pub named: Named,
+    /// Its samples, in the order of their names.
+    pub samples: Vec<Sample>,
+}
+
+/// An exact mean: a sum over some samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mean {
+    /// The sum, in the metric's unit.
+    pub sum: i128,
+    /// How many samples.
+    pub of: u32,
+}
+
+/// What a row may do before the gate says no. What is not set does not limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// Growth, ten-thousandths of the baseline.
+    pub grows_bp: Option<i64>,
+    /// Growth in the metric's unit; with `grows_bp` a growth must be beyond both to count.
+    pub grows_by: Option<i128>,
+    /// Fall, ten-thousandths of the baseline: for savings, and for what must not move.
+    pub falls_bp: Option<i64>,
+    /// The most that the candidate may have, in the metric's unit.
+    pub at_most: Option<i128>,
+    /// The least that it must have, in the metric's unit.
+    pub at_least: Option<i128>,
+    /// The least that it must have, ten-thousandths of the candidate's total of this metric: for
+    /// savings.
+    pub at_least_bp: Option<i64>,
+}
+
+/// What is said of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// Beyond its limit, and not by chance: the gate says no.
+    Beyond,
+    /// Beyond its limit in these samples, but chance alone may do as much: passes, and says so.
+    Unsure,
+    /// Within its limit.
+    Within,
+    /// It has no limit.
+    Free,
+}
+
+/// One metric of one place on both sides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What it is.
+    pub key: Key,
+    /// The mean over the samples of the baseline; `None` where the place is not there.
+    pub baseline: Option<Mean>,
+    /// The same of the candidate.
+    pub candidate: Option<Mean>,
+    /// Growth as a part of the baseline, from 0; `None` where that is nothing.
+    pub change: Option<f64>,
+    /// Where the growth lies with the gate's confidence; `None` without several samples.
+    pub interval: Option<Interval>,
+    /// Its limit.
+    pub limit: Limit,
+    /// What follows.
+    pub judged: Judged,
+}
+
+impl Mean {
+    /// `times` the mean, rounded half up; 0 of no samples.
+    #[must_use]
+    pub fn rounded(self, times: i128) -> i128 {
+        let of = i128::from(self.of.max(1));
+        (2 * times * self.sum + of).div_euclid(2 * of)
+    }
+}
+
+/// `part` of `whole` in ten-thousandths, rounded half up; 0 of nothing.
+#[must_use]
+pub fn share_bp(part: i128, whole: i128) -> i64 {
+    let (part, whole) = (part * whole.signum(), whole.abs());
+    let scaled = 2 * part * i128::from(BASIS_POINTS) + whole;
+    i64::try_from(scaled.div_euclid((2 * whole).max(1))).unwrap_or(i64::MAX)
+}
+
+/// A part of what grew, and what changed there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What it is about.
+    pub scope: Scope,
+    /// Its name; empty for the whole.
+    pub name: String,
+    /// What changed, the most telling first.
+    pub changes: Vec<Change>,
+    /// The metric that it is a part of.
+    pub metric: Metric,
+    /// By so much, in that metric's unit.
+    pub grew: i128,
+    /// Of so much altogether.
+    pub of: i128,
+}
+
+/// One thing that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What it is.
+    pub what: Changed,
+    /// The mean over the samples of the baseline.
+    pub from: Option<Mean>,
+    /// The same of the candidate.
+    pub to: Option<Mean>,
+}
+
+/// What a change is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// A metric of the place.
+    Metric(Metric),
+    /// The context of a call, tokens.
+    Context,
+    /// A metric of one kind of calls or blocks there.
+    Kind(String, Metric),
+}
+
+/// A toggle that would save at least a part of what grew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// How much more it saves on the candidate than on the baseline, in the metric's unit.
+    pub undoes: i128,
+    /// Of so much growth.
+    pub of: i128,
+}
+
+/// One side as it is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Samples.
+    pub samples: u32,
+    /// Digests of its recordings, in order.
+    pub digests: Vec<String>,
+}
+
+/// How samples of both sides were held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Design {
+    /// One sample a side: the figures as they are, nothing is known of chance.
+    Single,
+    /// Each sample has its counterpart: the same pipelines on both sides.
+    Paired,
+    /// Samples of the same pipelines are held against each other, several a side.
+    Stratified,
+    /// All against all.
+    Pooled,
+}
+
+/// What the gate says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    /// The one side.
+    pub baseline: Named,
+    /// The other side.
+    pub candidate: Named,
+    /// How they were compared.
+    pub design: Design,
+    /// Confidence of the intervals of all limited rows of one scope together, 0 to 1.
+    pub confidence: f64,
+    /// The rows: those with a limit, then whatever else explains; in the order of their keys.
+    pub rows: Vec<Row>,
+    /// What grew, the largest part first; empty where nothing is beyond a limit.
+    pub causes: Vec<Cause>,
+    /// Toggles that would undo it, the best first.
+    pub remedies: Vec<Remedy>,
+    /// What a reader should know: steps that came, went or were renamed, prices that changed.
+    pub notes: Vec<String>,
+}
+
+impl Gate {
+    /// Whether a change may pass.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.rows.iter().all(|row| row.judged != Judged::Beyond)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(crate::recording::name_of(&Self::NAMED, *self))
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(crate::recording::name_of(&Self::NAMED, *self))
+    }
+}
