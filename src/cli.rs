@@ -1,10 +1,12 @@
 //! What can be typed.
 
+mod backtest;
 mod chart;
 mod cockpit;
 mod gate;
 mod tables;
 
+pub use backtest::BacktestArgs;
 pub use chart::{ChartArgs, PictureFormat, ThemeArg};
 pub use cockpit::{CompatArg, EnvArgs, RoutesArgs};
 pub use gate::{GateArgs, GateFormat, SampleArg};
@@ -40,6 +42,8 @@ pub enum Command {
     Routes(RoutesArgs),
     /// The recommended environment of a cockpit, a comment to each setting.
     Env(EnvArgs),
+    /// After a rollout: what changed, size for size, against dates without one and the prediction.
+    Backtest(BacktestArgs),
     /// Whether a source's figures and claims can be true at all.
     Audit(AuditArgs),
     /// Whether a change makes a pipeline dearer than its baseline: for CI.

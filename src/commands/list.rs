@@ -1,10 +1,11 @@
 //! `windtunnel list`.
 
-use super::{Done, Outcome, load, pictures, render};
+use super::{Done, Outcome, backtest, load, pictures, render};
 use crate::cli::{Format, ListArgs};
 use crate::reconstruct;
-use crate::report::show::list::{self as show, Named};
+use crate::report::show::list::{self as show, Listed, Named};
 use crate::scenario;
+use crate::study::backtest::rollouts;
 
 pub fn run(args: &ListArgs) -> Outcome {
     let recordings: Vec<Named> = reconstruct::BUILTIN
@@ -24,10 +25,16 @@ pub fn run(args: &ListArgs) -> Outcome {
         let toggles: Vec<_> = parsed.toggles.iter().map(|c| c.toggle.card().id).collect();
         scenarios.push(Named { name: name.to_owned(), about: toggles.join(", ") });
     }
-    let charts = pictures::kinds();
+    let rollouts = backtest::ROLLOUTS
+        .iter()
+        .map(|(name, text)| {
+            rollouts::parse(text).map(|file| Named { name: (*name).to_owned(), about: file.title })
+        })
+        .collect::<Result<_, _>>()?;
+    let listed = Listed { recordings, scenarios, rollouts, charts: pictures::kinds() };
     let stdout = match args.format {
-        Format::Json => show::json(&recordings, &scenarios, &charts),
-        other => render(&show::document(&recordings, &scenarios, &charts), other),
+        Format::Json => show::json(&listed),
+        other => render(&show::document(&listed), other),
     };
     Ok(Done { stdout, ..Done::default() })
 }

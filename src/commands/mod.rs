@@ -2,6 +2,7 @@
 
 mod asked;
 mod audit;
+mod backtest;
 #[cfg(feature = "charts")]
 mod chart;
 mod compare;
@@ -76,6 +77,7 @@ pub fn run(command: Command) -> Done {
         Command::Inspect(args) => inspect::run(&args),
         Command::Routes(args) => routes::run(&args),
         Command::Env(args) => env::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Gate(args) => gate::run(&args),
         Command::Import(args) => import::run(&args),

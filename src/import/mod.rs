@@ -23,6 +23,7 @@ pub mod merge;
 pub mod packed;
 pub mod rollout_metrics;
 pub mod shell;
+pub mod step_table;
 pub mod suites;
 pub mod text;
 pub mod time;

@@ -2,6 +2,7 @@
 
 pub mod attribute;
 pub mod audit;
+pub mod backtest;
 mod best;
 pub mod bounds;
 pub mod claims;

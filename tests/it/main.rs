@@ -8,6 +8,7 @@
 )]
 
 mod attribution;
+mod backtest;
 #[cfg(feature = "charts")]
 mod browser;
 #[cfg(feature = "charts")]
@@ -16,6 +17,7 @@ mod cli;
 mod cli_bad_input;
 mod cli_scenario;
 mod cockpit;
+mod criteria;
 mod docs;
 mod gate;
 mod generated;

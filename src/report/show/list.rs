@@ -14,9 +14,22 @@ pub struct Named {
     pub about: String,
 }
 
+/// Everything that is built in but the toggles.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// Recordings.
+    pub recordings: Vec<Named>,
+    /// Scenarios.
+    pub scenarios: Vec<Named>,
+    /// Rollouts and success criteria for `backtest`.
+    pub rollouts: Vec<Named>,
+    /// Kinds of charts; none in a build without them.
+    pub charts: Vec<Named>,
+}
+
 /// For people.
 #[must_use]
-pub fn document(recordings: &[Named], scenarios: &[Named], charts: &[Named]) -> Document {
+pub fn document(listed: &Listed) -> Document {
     let mut document = Document::new("What there is");
     let named = |title: &str, items: &[Named]| {
         let mut view = View::new(title, vec![Column::text("name"), Column::text("about")]);
@@ -45,10 +58,11 @@ pub fn document(recordings: &[Named], scenarios: &[Named], charts: &[Named]) -> 
         asking.join(", ")
     ));
     let mut section = Section::new("Built in")
-        .table(named("Recordings", recordings))
-        .table(named("Scenarios", scenarios));
-    if !charts.is_empty() {
-        section = section.table(named("Charts", charts));
+        .table(named("Recordings", &listed.recordings))
+        .table(named("Scenarios", &listed.scenarios))
+        .table(named("Rollouts and criteria", &listed.rollouts));
+    if !listed.charts.is_empty() {
+        section = section.table(named("Charts", &listed.charts));
     }
     document.section(section.table(toggles));
     document
@@ -56,16 +70,15 @@ pub fn document(recordings: &[Named], scenarios: &[Named], charts: &[Named]) -> 
 
 /// For programs.
 #[must_use]
-pub fn json(recordings: &[Named], scenarios: &[Named], charts: &[Named]) -> Vec<u8> {
+pub fn json(listed: &Listed) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
-        recordings: &'a [Named],
-        scenarios: &'a [Named],
-        charts: &'a [Named],
+        #[serde(flatten)]
+        listed: &'a Listed,
         toggles: Vec<CardJson>,
     }
     let toggles = ALL.iter().map(|one| CardJson::of(one.card())).collect();
-    json::document("list", 1, &Body { recordings, scenarios, charts, toggles })
+    json::document("list", 1, &Body { listed, toggles })
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@
 //! [`Document`]: super::Document
 
 pub mod audit;
+pub mod backtest;
 #[cfg(feature = "charts")]
 pub mod charts;
 pub mod compare;

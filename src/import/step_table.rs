@@ -1,0 +1,293 @@
+//! Step tables as CSV: a row for each step of a pipeline, columns by their names in any order.
+//!
+//! An empty cell is unknown and never zero. A row that cannot be read is skipped, with its line and
+//! the reason; a column of another name is passed over.
+
+use super::time::parse_ms;
+use crate::study::backtest::table::{Figures, Quantity, Row};
+use std::collections::BTreeMap;
+
+/// The names that a column may have, the usual one first.
+const COLUMNS: [(&str, &[&str]); 17] = [
+    ("pipeline", &["pr", "order"]),
+    ("start", &["started_utc", "start_utc"]),
+    ("end", &["merged_utc", "end_utc"]),
+    ("step", &[]),
+    ("recipe", &[]),
+    ("fresh", &[]),
+    ("read", &[]),
+    ("write", &[]),
+    ("write_5m", &[]),
+    ("write_1h", &[]),
+    ("output", &[]),
+    ("sessions", &[]),
+    ("seconds", &[]),
+    ("time", &[]),
+    ("calls", &[]),
+    ("additions", &[]),
+    ("deletions", &[]),
+];
+
+/// Columns of the figures' own tables that nothing here asks for.
+const UNUSED: [&str; 5] = ["model", "peak_context", "peak read", "records", "lines"];
+
+/// A step table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepTable {
+    /// Its rows, those that could be read.
+    pub rows: Vec<Row>,
+    /// Columns that mean nothing here.
+    pub ignored: Vec<String>,
+    /// Columns that it does not have, by their usual names.
+    pub absent: Vec<&'static str>,
+    /// Rows that could not be read: the line, and why.
+    pub skips: Vec<(u64, String)>,
+}
+
+/// A table of sizes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Lines changed by pipeline.
+    pub lines: BTreeMap<String, i64>,
+    /// Rows that could not be read: the line, and why.
+    pub skips: Vec<(u64, String)>,
+}
+
+/// No step table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTable {
+    /// The first line cannot be read.
+    #[error("no CSV: {0}")]
+    Csv(String),
+    /// Columns that it cannot do without.
+    #[error("no column {0}: a step table names its columns in the first line")]
+    Columns(String),
+}
+
+/// Which column stands where.
+struct Columns(BTreeMap<&'static str, usize>);
+
+impl Columns {
+    /// Finds columns by name; also those that mean nothing.
+    fn of(headers: &csv::StringRecord) -> (Self, Vec<String>) {
+        let mut found = BTreeMap::new();
+        let mut ignored = Vec::new();
+        for (at, name) in headers.iter().map(str::trim).enumerate() {
+            let means = |(usual, others): &&(&'static str, &[&str])| {
+                name.eq_ignore_ascii_case(usual)
+                    || others.iter().any(|other| name.eq_ignore_ascii_case(other))
+            };
+            match COLUMNS.iter().find(means) {
+                Some((usual, _)) if !found.contains_key(usual) => {
+                    found.insert(*usual, at);
+                }
+                _ if UNUSED.contains(&name) || name.is_empty() => {}
+                _ => ignored.push(name.to_owned()),
+            }
+        }
+        (Self(found), ignored)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    fn text<'a>(&self, record: &'a csv::StringRecord, name: &str) -> &'a str {
+        let at = self.0.get(name);
+        at.and_then(|at| record.get(*at)).map_or("", str::trim)
+    }
+
+    fn whole(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
+        let text = self.text(record, name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let number: Option<i64> = text.parse().ok().filter(|number| *number >= 0);
+        number
+            .map(Some)
+            .ok_or_else(|| format!("{name} is '{}', wanted a whole number from 0", short(text)))
+    }
+
+    fn time(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
+        let text = self.text(record, name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        parse_ms(text.as_bytes()).map(Some).ok_or_else(|| {
+            format!("{name} is '{}', wanted a time like 2026-04-14T05:20:00Z", short(text))
+        })
+    }
+}
+
+/// The start of a foreign text.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Reads a step table.
+///
+/// # Errors
+/// What is no CSV, or lacks the pipeline or every figure.
+pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
+    let mut table = StepTable::default();
+    let wanted = |columns: &Columns| {
+        let figures = || Quantity::NAMED.iter().map(|(_, name)| *name);
+        match (columns.has("pipeline"), figures().any(|name| columns.has(name))) {
+            (false, _) => Err(NoTable::Columns("'pipeline' (or 'pr')".to_owned())),
+            (_, false) => {
+                let names = figures().collect::<Vec<_>>().join("', '");
+                Err(NoTable::Columns(format!("of figures ('{names}')")))
+            }
+            _ => Ok(()),
+        }
+    };
+    let read = |columns: &Columns, record: &csv::StringRecord| row(columns, record);
+    let (columns, rows) = walk(bytes, &mut table, wanted, read)?;
+    table.rows = rows;
+    let instead = |name: &str| match name {
+        "write" => columns.has("write_5m") || columns.has("write_1h"),
+        "seconds" => columns.has("time"),
+        _ => false,
+    };
+    let optional = |name: &&str| !["write_5m", "write_1h", "time", "recipe"].contains(name);
+    let usual = COLUMNS.iter().map(|(usual, _)| *usual).filter(optional);
+    table.absent = usual.filter(|name| !columns.has(name) && !instead(name)).collect();
+    Ok(table)
+}
+
+/// Reads a table of sizes: lines changed by pipeline.
+///
+/// # Errors
+/// What is no CSV, or lacks one of the columns.
+pub fn sizes(bytes: &[u8]) -> Result<Sizes, NoTable> {
+    let mut table = StepTable::default();
+    let wanted = |columns: &Columns| {
+        let missing = ["pipeline", "additions", "deletions"].map(|name| (name, columns.has(name)));
+        match missing.iter().find(|(_, has)| !has) {
+            Some((name, _)) => Err(NoTable::Columns(format!("'{name}'"))),
+            None => Ok(()),
+        }
+    };
+    let (_, rows) = walk(bytes, &mut table, wanted, row)?;
+    let lines = rows.into_iter().filter_map(|row| Some((row.pipeline, row.lines?))).collect();
+    Ok(Sizes { lines, skips: table.skips })
+}
+
+/// Every row, and what had to be skipped.
+fn walk<T>(
+    bytes: &[u8],
+    table: &mut StepTable,
+    wanted: impl Fn(&Columns) -> Result<(), NoTable>,
+    read: impl Fn(&Columns, &csv::StringRecord) -> Result<T, String>,
+) -> Result<(Columns, Vec<T>), NoTable> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let headers = reader.headers().map_err(|error| NoTable::Csv(error.to_string()))?.clone();
+    let (columns, ignored) = Columns::of(&headers);
+    table.ignored = ignored;
+    wanted(&columns)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
+        match record {
+            Err(error) => table.skips.push((line(error.position()), "not UTF-8".to_owned())),
+            Ok(record) if record.len() != headers.len() => {
+                let why = format!("{} cells, wanted {}", record.len(), headers.len());
+                table.skips.push((line(record.position()), why));
+            }
+            Ok(record) => match read(&columns, &record) {
+                Ok(row) => rows.push(row),
+                Err(why) => table.skips.push((line(record.position()), why)),
+            },
+        }
+    }
+    Ok((columns, rows))
+}
+
+fn row(columns: &Columns, record: &csv::StringRecord) -> Result<Row, String> {
+    let whole = |name: &str| columns.whole(record, name);
+    let pipeline = columns.text(record, "pipeline").to_owned();
+    if pipeline.is_empty() {
+        return Err("pipeline is empty".to_owned());
+    }
+    let (start_ms, end_ms) = (columns.time(record, "start")?, columns.time(record, "end")?);
+    if start_ms.zip(end_ms).is_some_and(|(start, end)| end < start) {
+        return Err("end is before start".to_owned());
+    }
+    // A side without a column of its own adds nothing; one with an empty cell is unknown.
+    let both = |a: &str, b: &str| -> Result<Option<i64>, String> {
+        let of = |name: &str| if columns.has(name) { whole(name) } else { Ok(Some(0)) };
+        let any = columns.has(a) || columns.has(b);
+        Ok(of(a)?.zip(of(b)?).filter(|_| any).and_then(|(a, b)| a.checked_add(b)))
+    };
+    let figure = |(quantity, name): (Quantity, &str)| match quantity {
+        Quantity::Write if !columns.has(name) => both("write_5m", "write_1h"),
+        Quantity::Seconds if !columns.has(name) => {
+            whole("time").map(|time| time.map(|ms| ms / 1_000))
+        }
+        _ => whole(name),
+    };
+    let mut figures = Figures::default();
+    for (cell, named) in figures.iter_mut().zip(Quantity::NAMED) {
+        *cell = figure(named)?;
+    }
+    Ok(Row {
+        pipeline,
+        step: columns.text(record, "step").to_owned(),
+        recipe: columns.text(record, "recipe").to_owned(),
+        start_ms,
+        end_ms,
+        lines: both("additions", "deletions")?,
+        figures,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_any_order_and_gaps_stay_gaps() {
+        let csv = "Read,x,PR,step,deletions,additions,sessions,write_5m,merged_utc\n\
+                   5,?,7,plan,1,2,,9,2026-04-14T05:20:00Z\n";
+        let table = read(csv.as_bytes()).unwrap();
+        let [row] = &table.rows[..] else { panic!("{table:?}") };
+        assert_eq!((row.pipeline.as_str(), row.step.as_str(), row.lines), ("7", "plan", Some(3)));
+        assert_eq!(row.end_ms, parse_ms(b"2026-04-14T05:20:00Z"));
+        assert_eq!(row.figures, [None, Some(5), Some(9), None, None, None, None]);
+        assert_eq!(table.ignored, ["x"]);
+        assert_eq!(table.absent, ["start", "fresh", "output", "seconds", "calls"]);
+    }
+
+    #[test]
+    fn bad_rows_are_skipped_with_their_lines() {
+        let csv = "pr,read,started_utc,merged_utc\n\
+                   ,5,,\n1,-5,,\n2,1.5,,\n3,5,yesterday,\n\
+                   4,5,2026-04-14T06:00:00Z,2026-04-14T05:00:00Z\n5,6\n6,7,,\n";
+        let table = read(csv.as_bytes()).unwrap();
+        assert_eq!(table.rows.len(), 1);
+        let told: Vec<String> =
+            table.skips.iter().map(|(line, why)| format!("{line}: {why}")).collect();
+        assert_eq!(
+            told,
+            [
+                "2: pipeline is empty",
+                "3: read is '-5', wanted a whole number from 0",
+                "4: read is '1.5', wanted a whole number from 0",
+                "5: start is 'yesterday', wanted a time like 2026-04-14T05:20:00Z",
+                "6: end is before start",
+                "7: 2 cells, wanted 4",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        let refused = |csv: &str| read(csv.as_bytes()).unwrap_err().to_string();
+        assert!(refused("").starts_with("no column 'pipeline' (or 'pr')"));
+        assert!(refused("pr,step\n1,plan\n").starts_with("no column of figures ('fresh', 'read'"));
+        let told = sizes(b"pr,additions,deletions\n7,2,3\n8,,1\n9,x,1\n").unwrap();
+        assert_eq!(told.lines, BTreeMap::from([("7".to_owned(), 5)]));
+        assert_eq!(told.skips.len(), 1);
+        assert!(sizes(b"pr,additions\n").is_err());
+    }
+}
