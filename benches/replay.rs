@@ -112,6 +112,7 @@ fn comparison(criterion: &mut Criterion) {
                 pricing: &pricing,
                 cache: CachePolicy::default(),
                 claims: &claims,
+                observed: &[],
                 seed: Seed(scenario.seed),
                 draws,
             };

@@ -120,6 +120,9 @@ pub struct ReportArgs {
     /// Also write the charts as PNG.
     #[arg(long)]
     pub png: bool,
+    /// What `backtest --observations` wrote [default: what comes with the recording].
+    #[arg(long, value_name = "FILE")]
+    pub observed: Option<PathBuf>,
     /// What the recording is read under.
     #[command(flatten)]
     pub premises: Premises,

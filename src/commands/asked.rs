@@ -1,11 +1,12 @@
 //! From arguments to everything that an experiment needs: what is run, on what, priced how.
 
-use super::{Failure, load};
+use super::{Failure, load, observed};
 use crate::cli::Premises;
 use crate::price::Pricing;
 use crate::reconstruct::{self, Lens};
 use crate::scenario::{self, Scenario};
 use load::Loaded;
+use std::path::Path;
 
 /// What the command line says about an experiment.
 pub struct Asked<'a> {
@@ -21,6 +22,8 @@ pub struct Asked<'a> {
     pub premises: &'a Premises,
     /// Refuse transcripts of which anything had to be skipped.
     pub strict: bool,
+    /// What was seen after rollouts, instead of what comes with the recording.
+    pub observed: Option<&'a Path>,
 }
 
 /// Everything that it takes, loaded and checked.
@@ -58,7 +61,10 @@ impl Asked<'_> {
             (Some(recording), _) => load::one(recording, lens, self.strict)?,
             (None, file) => self.named_in(file.unwrap_or_default(), &scenario, lens)?,
         };
-        let loaded = select(loaded, &scenario, &pricing)?;
+        let mut loaded = select(loaded, &scenario, &pricing)?;
+        if let Some(path) = self.observed {
+            loaded.observed = Some(observed::read(path)?);
+        }
         Ok(Ready { scenario, lens, pricing, loaded })
     }
 

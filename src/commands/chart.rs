@@ -21,6 +21,7 @@ pub fn run(args: &ChartArgs) -> Outcome {
         set: &args.set,
         premises: &args.premises,
         strict: args.strict,
+        observed: None,
     };
     let studied =
         if kind.needs_draws { Studied::of(&asked)? } else { Studied::without_draws(&asked)? };

@@ -14,6 +14,7 @@ pub fn run(args: &CompareArgs) -> Outcome {
         set: &args.set,
         premises: &args.premises,
         strict: args.strict,
+        observed: None,
     })?;
     if let Some(each) = args.each {
         studied.spread_over(match each {

@@ -1,6 +1,6 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
-use super::{Done, Failure};
+use super::{Done, Failure, observed};
 use crate::cli::{LensArg, Premises};
 use crate::import::{self, ImportError, Imported, Options, Skip};
 use crate::price::{PriceBook, Pricing};
@@ -10,6 +10,7 @@ use crate::recording::{Recording, format};
 use crate::scenario::{self, Chosen, Scenario};
 use crate::seed::Seed;
 use crate::store;
+use crate::study::backtest::Observations;
 use crate::study::compare::{Comparison, subset_of_first};
 use crate::study::experiment::{Experiment, World};
 use crate::study::limiter::{self, Loads};
@@ -47,6 +48,8 @@ pub struct Loaded {
     pub billed_usd: Option<f64>,
     /// What a reader should know of the sources, a sentence each.
     pub notes: Vec<String>,
+    /// What was seen after rollouts of its toggles.
+    pub observed: Option<Observations>,
     /// How much of it a scenario selected; empty for all.
     pub selected: String,
 }
@@ -64,6 +67,7 @@ impl Loaded {
             copies: 0,
             billed_usd: None,
             notes: Vec::new(),
+            observed: None,
             selected: String::new(),
         }
     }
@@ -84,8 +88,8 @@ impl Loaded {
         let selected = format!("windtunnel: {some} of {all} sessions selected{published}\n");
         let name = format!("{}.part", part.name);
         let recording = Recording { name, ..part };
-        let (reported, fit, routes) = (None, None, None);
-        Self { recording, reported, fit, routes, billed_usd: None, selected, ..self }
+        let (reported, fit, routes, observed) = (None, None, None, None);
+        Self { recording, reported, fit, routes, observed, billed_usd: None, selected, ..self }
     }
 
     /// One line each for standard error about what was selected and what was skipped, or nothing.
@@ -108,7 +112,8 @@ impl Loaded {
 /// Loads one argument.
 pub fn one(argument: &str, lens: Lens, strict: bool) -> Result<Loaded, Failure> {
     if let Some(reported) = reconstruct::builtin(argument) {
-        return reconstructed(reported, lens);
+        let observed = observed::builtin(argument)?;
+        return Ok(Loaded { observed, ..reconstructed(reported, lens)? });
     }
     if let Some(routes) = reconstruct::builtin_routes(argument) {
         return laid(routes);
@@ -373,6 +378,7 @@ pub fn experiment<'a>(
         pricing,
         cache: scenario.cache,
         claims,
+        observed: loaded.observed.as_ref().map_or(&[], |it| &it.observed),
         seed: Seed(scenario.seed),
         draws: scenario.draws,
     }

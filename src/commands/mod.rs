@@ -15,6 +15,7 @@ mod import;
 mod inspect;
 mod list;
 mod load;
+mod observed;
 mod pictures;
 mod report;
 mod routes;

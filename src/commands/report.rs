@@ -20,6 +20,7 @@ pub fn run(args: &ReportArgs) -> Outcome {
         set: &[],
         premises: &args.premises,
         strict: false,
+        observed: args.observed.as_deref(),
     })?;
     studied.check_data();
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.

@@ -95,6 +95,7 @@ impl Studied {
             lens: loaded.reported.as_ref().map(|_| self.ready.lens),
             reported: loaded.reported.as_ref(),
             routes: loaded.routes.as_ref().map(|(routes, _)| routes),
+            observed: loaded.observed.as_ref(),
             findings: &self.findings,
             loads: &self.loads,
             spread: self.spread.as_ref(),
@@ -115,8 +116,15 @@ mod tests {
         for name in reconstruct::builtin_names() {
             let premises = &Premises { lens: None, model: None, prices: None };
             let recording = Some(name);
-            let asked =
-                Asked { recording, scenario: None, with: &[], set: &[], premises, strict: false };
+            let asked = Asked {
+                recording,
+                scenario: None,
+                with: &[],
+                set: &[],
+                premises,
+                strict: false,
+                observed: None,
+            };
             let mut ready = asked.load().map_err(|failure| failure.0).unwrap();
             ready.scenario.draws = 20;
             let studied = Studied::drawn(ready).map_err(|failure| failure.0).unwrap();

@@ -16,6 +16,7 @@ pub fn run(args: &SweepArgs) -> Outcome {
         set: &[],
         premises: &args.premises,
         strict: args.strict,
+        observed: None,
     };
     let Ready { scenario, lens, pricing, loaded } = asked.load()?;
     let toggles = scenario.parts();

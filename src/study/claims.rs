@@ -130,12 +130,6 @@ impl Judgement {
         };
         Self { by: By::Model, verdict, against: Some(evidence.replayed.clone()) }
     }
-
-    /// By what was seen after a rollout: no history is at hand.
-    #[must_use]
-    pub fn by_observation() -> Self {
-        Self { by: By::Observation, verdict: Verdict::NotTestable, against: None }
-    }
 }
 
 /// The model's own error in a saving.

@@ -8,6 +8,7 @@ use super::claims::{Evidence, Judgement, Verdict, judge};
 use super::experiment::Experiment;
 use super::headline::Headline;
 use super::published::PublishedClaim;
+use super::seen::{self, Seen};
 use super::sides::{Saving, Side, Step, by_step, saving_of_step};
 use super::tornado::{Reason, Swing, tornado};
 use super::uncertainty::{self, Band, ClaimDraws, ToggleBands, Uncertainty};
@@ -117,6 +118,8 @@ pub struct Comparison {
     pub combined: Vec<CombinedResult>,
     /// Toggles that wait for a number, and what they save at either end.
     pub bounds: Vec<Bound>,
+    /// What was seen after rollouts of some of the toggles.
+    pub seen: Vec<Seen>,
 }
 
 impl ToggleResult {
@@ -176,7 +179,9 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
         _ => Some(uncertainty::study(experiment, &plan)?),
     };
     let best = Best { experiment, recording, baseline };
-    let court = Court { experiment, best, plan: &plan, uncertainty: uncertainty.as_ref() };
+    let seen = seen::seen(experiment, &plan, uncertainty.as_ref());
+    let court =
+        Court { experiment, best, plan: &plan, uncertainty: uncertainty.as_ref(), seen: &seen };
     let tornado = tornado(experiment)?;
     let mut toggles = Vec::with_capacity(count);
     for (index, patch) in patches.iter().enumerate() {
@@ -209,6 +214,7 @@ pub fn compare(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> 
         stepwise,
         overlap: alone - headline.of(&joint),
         combined,
+        seen,
         plan,
     })
 }
@@ -225,6 +231,7 @@ struct Court<'a> {
     best: Best<'a>,
     plan: &'a Plan,
     uncertainty: Option<&'a Uncertainty>,
+    seen: &'a [Seen],
 }
 
 impl Court<'_> {
@@ -303,7 +310,7 @@ impl Court<'_> {
             Judgement::by_arithmetic(claim, product),
             Judgement::by_possibility(evidence),
             Judgement::by_model(evidence),
-            Judgement::by_observation(),
+            Judgement::by_observation(claim, self.seen),
         ]
     }
 

@@ -1,5 +1,6 @@
 //! What is compared: a world, toggles, prices, claims and chance.
 
+use super::backtest::Observed;
 use super::headline::Headline;
 use super::published::PublishedClaim;
 use crate::cache::CachePolicy;
@@ -50,6 +51,8 @@ pub struct Experiment<'a> {
     pub cache: CachePolicy,
     /// What is claimed.
     pub claims: &'a [PublishedClaim],
+    /// What was seen after rollouts.
+    pub observed: &'a [Observed],
     /// Seed of all draws.
     pub seed: Seed,
     /// How many draws; none for a comparison at the modes alone.

@@ -29,6 +29,7 @@ pub mod published;
 pub mod resample;
 pub mod routes;
 pub mod script;
+pub mod seen;
 pub mod sides;
 pub mod spread;
 pub mod steps;

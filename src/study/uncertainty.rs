@@ -8,6 +8,7 @@
 //! [`MODEL_ERROR_BP`], in verdicts as a margin.
 
 use super::attribute::Attribution;
+use super::backtest::Observed;
 use super::claims::MODEL_ERROR_BP;
 use super::draws::{self, Draws, normal};
 use super::edges::Edges;
@@ -16,9 +17,10 @@ use super::headline::Headline;
 use super::lattice::Lattice;
 use super::openings::Openings;
 use super::published::PublishedClaim;
+use super::seen;
 use super::sides::{Saving, Side, saving_of_step};
 use crate::fixed::ONE;
-use crate::plan::Plan;
+use crate::plan::{Plan, Subset};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
 use crate::seed::Seed;
@@ -109,6 +111,8 @@ pub struct Uncertainty {
     pub joint_bp: (Band<i64>, Band<i64>),
     /// The claims: each toggle's first, then those on several.
     pub claims: Vec<ClaimDraws>,
+    /// What the toggles of each observation save, a share in ten-thousandths.
+    pub seen: Vec<Band<i64>>,
 }
 
 /// A claim in all draws.
@@ -133,6 +137,8 @@ struct Drawn {
     toggles: Vec<Toggle>,
     /// What each claim's toggles save in its metric, and all they save.
     claims: Vec<(i64, Saving)>,
+    /// What the toggles of each observation save, a share in ten-thousandths.
+    seen: Vec<i64>,
     /// The model's own error, as a factor in 2^-32.
     error: i64,
 }
@@ -163,6 +169,7 @@ pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, Mi
         openings: Openings::of(&experiment.world, experiment.seed, count),
         errors: errors(experiment.seed, count),
         lattices: lattices(Lattice::work(plan), count),
+        told: seen::told(experiment),
     };
     let drawn: Vec<Drawn> =
         (0..count).into_par_iter().map(|k| lab.draw(k)).collect::<Result<_, _>>()?;
@@ -185,6 +192,7 @@ struct Lab<'a> {
     openings: Openings,
     errors: Vec<i64>,
     lattices: u32,
+    told: Vec<(Observed, Subset)>,
 }
 
 impl Lab<'_> {
@@ -208,9 +216,15 @@ impl Lab<'_> {
         };
         let toggles: Vec<Toggle> = (0..chosen.len()).map(toggle).collect();
         let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
+        let headline = self.experiment.headline();
+        let seen = |told| {
+            let (before, saved) = seen::saved(recording, &plan, told, headline);
+            part_bp(saved, before)
+        };
         Ok(Drawn {
             met,
-            before: (self.experiment.headline().of_side(&baseline), baseline.money()),
+            before: (headline.of_side(&baseline), baseline.money()),
+            seen: self.told.iter().map(seen).collect(),
             joint: edges.joint,
             claims: claims.iter().map(claim).collect(),
             toggles,
@@ -249,6 +263,7 @@ fn errors(seed: Seed, count: u32) -> Vec<i64> {
 
 fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncertainty {
     let headline = experiment.headline();
+    let seen = drawn.first().map_or(0, |draw| draw.seen.len());
     let toggle = |at: usize| ToggleBands {
         shapley: drawn[..lattices as usize]
             .iter()
@@ -276,6 +291,7 @@ fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncer
             band(drawn.iter().map(|draw| draw.joint.money().part_bp(draw.before.1))),
         ),
         claims: experiment.claims.iter().enumerate().map(claim).collect(),
+        seen: (0..seen).map(|at| band(drawn.iter().map(|draw| draw.seen[at]))).collect(),
     }
 }
 

@@ -75,7 +75,8 @@ fn every_claim_has_a_probability_and_four_judges() {
     assert_eq!(r1["judged"][0]["verdict"], "holds");
     assert_eq!(r1["judged"][1]["verdict"], "cannot be");
     assert_eq!(r1["judged"][2]["verdict"], "overstated");
-    assert_eq!(r1["judged"][3]["verdict"], "not testable");
+    // It came out with three others, and all of them together may have saved as much.
+    assert_eq!(r1["judged"][3]["verdict"], "open");
 }
 
 #[test]

@@ -48,6 +48,7 @@ mod reader;
 mod reported;
 mod routes;
 mod run;
+mod seen;
 mod small;
 mod sources;
 mod spread;

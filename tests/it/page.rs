@@ -96,6 +96,7 @@ fn order_774(test: impl Fn(&Recording, &Comparison)) {
         pricing: &Pricing::embedded(),
         cache: scenario.cache,
         claims: &[],
+        observed: &[],
         seed: Seed(scenario.seed),
         draws: 0,
     });

@@ -51,6 +51,8 @@ pub struct Row {
     pub claimed: Claimed,
     /// The most that could be saved.
     pub at_most: Option<i128>,
+    /// What was seen after a rollout, and the ends of its interval.
+    pub seen: Option<(i128, i128, i128)>,
     /// The verdict in words.
     pub verdict: String,
 }
@@ -108,6 +110,7 @@ impl Row {
         if let Claimed::Range { saving, rounded } = &self.claimed {
             all.extend([saving.0, saving.1, rounded.0, rounded.1]);
         }
+        all.extend(self.seen.into_iter().flat_map(|(seen, low, high)| [seen, low, high]));
         all
     }
 
@@ -197,6 +200,9 @@ impl Chart for Forest {
             "rounded low",
             "rounded high",
             "at most",
+            "seen",
+            "seen low",
+            "seen high",
         ];
         columns.extend(amounts.map(|name| Column::mixed(name).signed()));
         columns.push(Column::text("verdict"));
@@ -220,7 +226,9 @@ impl Chart for Forest {
                     }
                     _ => [None; 4],
                 };
+                let seen = row.seen.map_or([None; 3], |(at, low, high)| [at, low, high].map(Some));
                 let all = band.into_iter().chain(bounds).chain(claimed).chain([row.at_most]);
+                let all = all.chain(seen);
                 cells.extend(all.map(|n| Cell::maybe(n.map(|n| panel.unit.value(n)))));
                 cells.push(Cell::text(&row.verdict));
                 view.row(cells);
@@ -255,6 +263,10 @@ impl Forest {
                 Hue::Ink,
                 "at most, with the best parameters".to_owned(),
             ));
+        }
+        if any(|row| row.seen.is_some()) {
+            let words = "seen after the rollout, in pipelines of one size, with its interval";
+            entries.push((Mark::Line(30), Hue::Green, words.to_owned()));
         }
         entries
     }
@@ -323,6 +335,11 @@ impl Row {
                 }
             }
         }
+        if let Some((seen, low, high)) = self.seen {
+            let below = y + 15 * GRID;
+            sheet.line(vec![(at.x(low), below), (at.x(high), below)], 14, Hue::Green);
+            sheet.dot((at.x(seen), below), 40, Hue::Green);
+        }
         if let Some(most) = self.at_most {
             let x = at.x(most);
             sheet.line(vec![(x, line - 8 * GRID), (x, line + 8 * GRID)], 18, Hue::Ink);
@@ -337,7 +354,7 @@ mod tests {
 
     fn row(label: &str, replayed: Replayed, claimed: Claimed, at_most: Option<i128>) -> Row {
         let (label, verdict) = (label.to_owned(), "cannot be".to_owned());
-        Row { label, note: String::new(), replayed, claimed, at_most, verdict }
+        Row { label, note: String::new(), replayed, claimed, at_most, seen: None, verdict }
     }
 
     fn band(percentiles: (i128, i128, i128), judged: (i128, i128)) -> Replayed {
@@ -363,7 +380,8 @@ mod tests {
         let c1 =
             row("C1 <b>", band((-9, 2_000_000, 3_000_000), (-10, 3_262_500)), Claimed::Falls, None);
         let n1 = row("N1 one controller", Replayed::Bounds(0, 37_400_000), Claimed::Nothing, None);
-        let both = Row { note: "R1+R2+R3+R4".into(), ..r1.clone() };
+        let seen = Some((5_500_000, -1_100_000, 9_000_000));
+        let both = Row { note: "R1+R2+R3+R4".into(), seen, ..r1.clone() };
         Forest {
             title: "Order 774: what is claimed, and what the replay says".into(),
             widened: "alone to last with P10 and P90, and the model's own error of 8.8 %".into(),
@@ -422,11 +440,12 @@ mod tests {
     fn the_table_holds_what_the_lines_show() {
         let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
         let line = "each toggle on its own,R1 narration suppressed,,tokens,130000,160000,175000,\
-                    82308,190421,,,5000000,6000000,4500000,6500000,187900,cannot be";
+                    82308,190421,,,5000000,6000000,4500000,6500000,187900,,,,cannot be";
         assert!(csv.contains(line), "{csv}");
         assert!(
-            csv.contains("bounds,N1 one controller,,tokens,,,,,,0,37400000,,,,,,cannot be"),
+            csv.contains("bounds,N1 one controller,,tokens,,,,,,0,37400000,,,,,,,,,cannot be"),
             "{csv}"
         );
+        assert!(csv.contains("187900,5500000,-1100000,9000000,cannot be"), "{csv}");
     }
 }

@@ -326,6 +326,7 @@ mod tests {
             pricing: &pricing,
             cache: CachePolicy::default(),
             claims: &[],
+            observed: &[],
             seed: Seed(0),
             draws: 0,
         };

@@ -9,7 +9,9 @@ use crate::study::claims::{By, Judgement, MODEL_ERROR_BP, widened};
 use crate::study::compare::{CombinedResult, ToggleResult};
 use crate::study::headline::Headline;
 use crate::study::published::PublishedClaim;
+use crate::study::seen::Seen;
 use crate::study::uncertainty::{Band, ClaimDraws};
+use crate::units::share_of;
 use std::ops::RangeInclusive;
 
 pub fn make(source: &Source<'_>) -> Made {
@@ -42,6 +44,9 @@ pub fn make(source: &Source<'_>) -> Made {
     for result in tokens.into_iter().chain(calls) {
         put("several toggles together", &result.claim.metric, of_several(result));
     }
+    for one in &comparison.seen {
+        put("rolled out together", headline.metric(), of_seen(one));
+    }
     for bound in comparison.bounds.iter().filter(|bound| !bound.asked.is_empty()) {
         let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
         let row = Row {
@@ -53,6 +58,7 @@ pub fn make(source: &Source<'_>) -> Made {
             ),
             claimed: bound.claim.as_ref().map_or(Claimed::Nothing, claimed),
             at_most: None,
+            seen: None,
             verdict: bound.claim.as_ref().map_or("", |_| bound_word(bound)).to_owned(),
         };
         put("toggles that wait for a number", headline.metric(), row);
@@ -85,6 +91,7 @@ fn of_toggle(toggle: &ToggleResult, draws: Option<&ClaimDraws>, headline: Headli
             replayed: replayed(band, &(low..=high)),
             claimed: Claimed::Nothing,
             at_most: None,
+            seen: None,
             verdict: "no claim".to_owned(),
         });
     };
@@ -95,6 +102,7 @@ fn of_toggle(toggle: &ToggleResult, draws: Option<&ClaimDraws>, headline: Headli
         replayed: judged(band, &toggle.judged),
         claimed: claimed(claim),
         at_most: toggle.at_most.map(i128::from),
+        seen: None,
         verdict: verdict_word(claim, toggle.verdict).to_owned(),
     })
 }
@@ -108,7 +116,37 @@ fn of_several(result: &CombinedResult) -> Row {
         replayed: judged(band, &result.judged),
         claimed: claimed(claim),
         at_most: Some(result.at_most.into()),
+        seen: None,
         verdict: verdict_word(claim, result.verdict).to_owned(),
+    }
+}
+
+/// Toggles that came out together: the sum of what is claimed for them, their replay, and what was
+/// seen, all as amounts of this pipeline.
+fn of_seen(one: &Seen) -> Row {
+    let amount = |bp: i64| i128::from(share_of(one.before, bp));
+    let ends = |range: &RangeInclusive<i64>| (amount(*range.start()), amount(*range.end()));
+    let (low, high) = ends(&one.interval_bp());
+    let of = match one.observed.step() {
+        "" => "the whole pipeline",
+        step => step,
+    };
+    Row {
+        label: one.observed.toggles.join("+"),
+        note: of.to_owned(),
+        replayed: one.predicted.map_or(Replayed::Nothing, |band| {
+            let range = band.p10.min(one.predicted_bp)..=band.p90.max(one.predicted_bp);
+            let (low, high) = widened(&range).into_inner();
+            let Band { p10, p50, p90 } = band.map(amount);
+            Replayed::Band { percentiles: (p10, p50, p90), judged: (amount(low), amount(high)) }
+        }),
+        claimed: one.claimed_bp.as_ref().map_or(Claimed::Nothing, |range| {
+            let saving = ends(range);
+            Claimed::Range { saving, rounded: saving }
+        }),
+        at_most: None,
+        seen: Some((amount(one.saved_bp()), low, high)),
+        verdict: if one.may_be_drift() { "may be drift" } else { "" }.to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::Shown;
 use super::bounds::BoundJson;
 use super::limiter::LoadsJson;
 use super::points::{BandJson, PointJson, SharesJson};
+use super::seen::SeenJson;
 use super::spread::SpreadJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, Share};
@@ -54,6 +55,7 @@ impl Shown<'_> {
                     .map(|swing| SwingJson::of(headline, swing))
                     .collect(),
                 combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
+                seen: self.comparison.seen.iter().map(SeenJson::from).collect(),
                 limiter: self.loads.iter().map(LoadsJson::from).collect(),
                 distribution: self.spread_json(),
                 findings: self.findings,
@@ -79,6 +81,9 @@ struct Body<'a> {
     bounds: Vec<BoundJson<'a>>,
     tornado: Vec<SwingJson<'a>>,
     combined: Vec<CombinedJson>,
+    /// What was seen after rollouts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    seen: Vec<SeenJson<'a>>,
     /// Turns at once and requests a minute of agents that packets wake.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     limiter: Vec<LoadsJson>,

@@ -5,6 +5,7 @@ mod json;
 mod limiter;
 mod open;
 mod points;
+mod seen;
 mod spread;
 mod toggles;
 
@@ -13,6 +14,7 @@ use crate::reconstruct::{Lens, Reported, Routes};
 use crate::report::format;
 use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
 use crate::study::audit::{self, Finding};
+use crate::study::backtest::Observations;
 use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
 use crate::study::headline::Headline;
@@ -32,6 +34,8 @@ pub struct Shown<'a> {
     pub reported: Option<&'a Reported>,
     /// What was published, for reported routes.
     pub routes: Option<&'a Routes>,
+    /// What was seen after rollouts of its toggles.
+    pub observed: Option<&'a Observations>,
     /// What the audit found.
     pub findings: &'a [Finding],
     /// How busy agents are that packets wake, limiter by limiter; empty where there are none.

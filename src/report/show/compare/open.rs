@@ -41,7 +41,12 @@ impl Shown<'_> {
             Column::text("possibility"),
         ];
         columns.push(Column::mixed("replay with band").ranged());
-        columns.extend(["model", "observation"].map(Column::text));
+        columns.push(Column::text("model"));
+        let was_seen = !self.comparison.seen.is_empty();
+        if was_seen {
+            columns.push(Column::mixed("seen, all that came out").ranged());
+        }
+        columns.push(Column::text("observation"));
         let mut view = View::new("Verdicts, by who judges", columns);
         let single = self.comparison.toggles.iter();
         let single = single.filter_map(|t| Some((t.claim.as_ref()?, &t.judged)));
@@ -58,7 +63,7 @@ impl Shown<'_> {
                 };
                 Cell::text(text).tone(tone(one.verdict))
             };
-            view.row(vec![
+            let mut cells = vec![
                 Cell::text(name_of(claim)),
                 claimed(claim),
                 range(claim, ends(arithmetic)),
@@ -67,14 +72,24 @@ impl Shown<'_> {
                 word(possibility),
                 range(claim, ends(model)),
                 word(model),
-                word(observation),
-            ]);
+            ];
+            if was_seen {
+                cells.push(range(claim, ends(observation)));
+            }
+            cells.push(word(observation));
+            view.row(cells);
         }
         view.footnote(
             "arithmetic: the product of the claim's own factors; possibility: the friendliest \
-             parameters or draw; model: from alone to last, with P10 and P90; observation: no \
-             history of these changes is at hand",
+             parameters or draw; model: from alone to last, with P10 and P90",
         );
+        view.footnote(if self.comparison.seen.is_empty() {
+            "observation: no history of these changes is at hand"
+        } else {
+            "observation: what fell after a rollout; fixes that came out together are seen \
+             together, so that one of them is open unless it claims more than all of them show, \
+             and what was not rolled out is not testable"
+        });
         view
     }
 

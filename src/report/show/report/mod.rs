@@ -57,6 +57,7 @@ impl Full<'_> {
         document.section(toggles.bullets(shown.explanations()));
         document.sections.extend(shown.bounds());
         document.section(shown.together().table(self.steps_after()));
+        document.sections.extend(shown.seen());
         document.sections.extend(shown.limiter());
         document.sections.extend(shown.open());
         if let Some(spread) = shown.spread_section() {

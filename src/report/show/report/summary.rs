@@ -35,6 +35,7 @@ impl Full<'_> {
         let mut points = vec![point("Claimed:", self.claimed())];
         points.push(point("Replayed:", self.replayed()));
         points.extend(self.verdicts().map(|words| point("Verdicts:", words)));
+        points.extend(self.seen().map(|words| point("Seen after the rollout:", words)));
         let overlap = self.shown.comparison.overlap;
         if overlap > 0 {
             let words = format!("{} of {}.", tokens(overlap), self.headline().noun());
@@ -129,6 +130,33 @@ impl Full<'_> {
             }
         }
         line + "."
+    }
+
+    /// What fell after a rollout, beside what was claimed and predicted for the same toggles.
+    fn seen(&self) -> Option<String> {
+        let comparison = self.shown.comparison;
+        let one = comparison.seen.iter().find(|one| one.observed.step().is_empty())?;
+        let range = |low: i64, high: i64| format!("{} to {}", share(low), share(high));
+        let interval = one.interval_bp();
+        let mut line = format!(
+            "with {} out, {} of whole pipelines of one size fell by {} ({})",
+            one.observed.toggles.join(", "),
+            comparison.headline.words(),
+            share(one.saved_bp()),
+            range(*interval.start(), *interval.end()),
+        );
+        let predicted = one.predicted.map(|band| range(band.p10, band.p90));
+        let predicted = predicted.unwrap_or_else(|| share(one.predicted_bp));
+        let _ = write!(line, "; replayed here {predicted}");
+        if let Some(claimed) = &one.claimed_bp {
+            let _ = write!(line, ", claimed {}", range(*claimed.start(), *claimed.end()));
+        }
+        if one.may_be_drift()
+            && let Some(part) = one.observed.placebo
+        {
+            let _ = write!(line, "; {} of dates without a rollout show as much", share(part.0));
+        }
+        Some(line + ".")
     }
 
     /// The joint claim, then the single ones by their verdict.
