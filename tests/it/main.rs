@@ -13,6 +13,7 @@ mod backtest;
 mod browser;
 #[cfg(feature = "charts")]
 mod charts;
+mod ci;
 mod cli;
 mod cli_bad_input;
 mod cli_scenario;
