@@ -3,8 +3,8 @@
 use super::{Design, Key, Mean, Sample, Side};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Pairs are made of a part of the pipelines from so many common ones on; fewer leave too little
-/// of either side. Source: MODEL.md, "The gate".
+/// Pairs are made of a part of the pipelines, or names, from so many common ones on; fewer leave
+/// too little of either side. Source: MODEL.md, "The gate".
 const COMMON: usize = 3;
 /// Means over strata of unlike sizes have a common denominator up to here; beyond it the strata are
 /// pooled. Source: MODEL.md, "The gate".
@@ -18,49 +18,27 @@ pub(super) struct Arrangement {
 }
 
 impl Arrangement {
-    /// Arranges the samples of two sides. What is left out is told.
+    /// Arranges the samples of two sides: by the pipelines that they hold, else by their names,
+    /// else all against all. What is left out is told.
     pub fn of(baseline: &Side, candidate: &Side, notes: &mut Vec<String>) -> Self {
         let whole = |side: &Side| vec![(0..side.samples.len()).collect::<Vec<_>>()];
-        let (groups, others) = (groups(baseline), groups(candidate));
-        let common: Vec<&[String]> =
-            groups.keys().copied().filter(|key| others.contains_key(key)).collect();
-        let strata = || {
-            let of = |groups: &BTreeMap<&[String], Vec<usize>>| -> Vec<Vec<usize>> {
-                common.iter().map(|key| groups[key].clone()).collect()
-            };
-            [of(&groups), of(&others)]
-        };
-        let least = |n: usize| strata().iter().flatten().all(|stratum| stratum.len() >= n);
-        let whole_sides = common.len() == groups.len() && common.len() == others.len();
-        let design = if baseline.samples.len() <= 1 && candidate.samples.len() <= 1 {
-            Design::Single
-        } else if common.is_empty() {
-            Design::Pooled
-        } else if least(2) && (common.len() >= COMMON || whole_sides) && denominates(&strata()) {
-            Design::Stratified
-        } else if (common.len() >= COMMON || (common.len() >= 2 && whole_sides))
-            && denominates(&strata())
-        {
-            Design::Paired
-        } else {
-            Design::Pooled
-        };
-        if matches!(design, Design::Single | Design::Pooled) {
-            return Self { design, strata: [whole(baseline), whole(candidate)] };
+        let alike = |design| Self { design, strata: [whole(baseline), whole(candidate)] };
+        if baseline.samples.len() <= 1 && candidate.samples.len() <= 1 {
+            return alike(Design::Single);
         }
-        for (side, groups) in [(baseline, &groups), (candidate, &others)] {
-            let left = groups.iter().filter(|(key, _)| !common.contains(key));
-            let names: Vec<&str> =
-                left.flat_map(|(_, at)| at).map(|&at| side.samples[at].name.as_str()).collect();
-            if !names.is_empty() {
-                let (name, few) = (&side.named.name, super::places::few(&names));
-                notes.push(format!(
-                    "left out of {name}, because the other side has nothing of these pipelines: \
-                     {few}"
-                ));
-            }
+        let pipelines = Match::of(baseline, candidate, |one| &one.pipelines);
+        if let Some(design) = pipelines.design() {
+            pipelines.tell_left([baseline, candidate], "these pipelines", notes);
+            return Self { design, strata: pipelines.strata() };
         }
-        Self { design, strata: strata() }
+        let names = Match::of(baseline, candidate, |one| std::slice::from_ref(&one.name));
+        // A name that all share tells nothing apart.
+        if let Some(design) = names.design().filter(|_| names.common.len() > 1) {
+            notes.push("samples are matched by their names".to_owned());
+            names.tell_left([baseline, candidate], "that name", notes);
+            return Self { design, strata: names.strata() };
+        }
+        alike(Design::Pooled)
     }
 
     /// Figures of a side (0 the baseline, 1 the candidate) by stratum.
@@ -81,13 +59,62 @@ pub(super) fn mean(figures: &[Vec<i128>]) -> Mean {
     Mean { sum, of: (common * figures.len() as u64) as u32 }
 }
 
-/// Samples of each set of pipelines.
-fn groups(side: &Side) -> BTreeMap<&[String], Vec<usize>> {
-    let mut groups: BTreeMap<&[String], Vec<usize>> = BTreeMap::new();
-    for (at, sample) in side.samples.iter().enumerate() {
-        groups.entry(sample.pipelines.as_slice()).or_default().push(at);
+/// The samples of two sides by what they may be matched by.
+struct Match<'a> {
+    groups: [BTreeMap<&'a [String], Vec<usize>>; 2],
+    /// What is on both sides.
+    common: Vec<&'a [String]>,
+}
+
+impl<'a> Match<'a> {
+    fn of(baseline: &'a Side, candidate: &'a Side, by: fn(&Sample) -> &[String]) -> Self {
+        let groups = [baseline, candidate].map(|side| {
+            let mut groups: BTreeMap<&[String], Vec<usize>> = BTreeMap::new();
+            for (at, sample) in side.samples.iter().enumerate() {
+                groups.entry(by(sample)).or_default().push(at);
+            }
+            groups
+        });
+        let [old, new] = &groups;
+        let common = old.keys().copied().filter(|key| new.contains_key(key)).collect();
+        Self { groups, common }
     }
-    groups
+
+    /// How samples are held against each other so; `None` where too few have a counterpart.
+    fn design(&self) -> Option<Design> {
+        let strata = self.strata();
+        let many = strata.iter().flatten().all(|stratum| stratum.len() >= 2);
+        let whole = self.groups.iter().all(|groups| groups.len() == self.common.len());
+        let enough =
+            |few: usize| self.common.len() >= COMMON || (whole && self.common.len() >= few);
+        match denominates(&strata) {
+            true if many && enough(1) => Some(Design::Stratified),
+            true if enough(2) => Some(Design::Paired),
+            _ => None,
+        }
+    }
+
+    /// The samples of both sides by what is common.
+    fn strata(&self) -> [Vec<Vec<usize>>; 2] {
+        let of = |groups: &BTreeMap<&[String], Vec<usize>>| -> Vec<Vec<usize>> {
+            self.common.iter().map(|key| groups[key].clone()).collect()
+        };
+        [of(&self.groups[0]), of(&self.groups[1])]
+    }
+
+    fn tell_left(&self, sides: [&Side; 2], of: &str, notes: &mut Vec<String>) {
+        for (side, groups) in sides.into_iter().zip(&self.groups) {
+            let left = groups.iter().filter(|(key, _)| !self.common.contains(key));
+            let names: Vec<&str> =
+                left.flat_map(|(_, at)| at).map(|&at| side.samples[at].name.as_str()).collect();
+            if !names.is_empty() {
+                let (name, few) = (&side.named.name, super::places::few(&names));
+                notes.push(format!(
+                    "left out of {name}, because the other side has nothing of {of}: {few}"
+                ));
+            }
+        }
+    }
 }
 
 /// The least common multiple of some sizes, or more than [`MOST_OF`].

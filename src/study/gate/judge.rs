@@ -303,12 +303,12 @@ mod tests {
 
     /// A side of samples, each with its pipeline and some figures.
     fn side(samples: &[(&str, Figures<'_>)]) -> Side {
-        let sample = |(at, (pipeline, figures)): (usize, &(&str, Figures<'_>))| Sample {
-            name: format!("s{at}"),
+        let sample = |(pipeline, figures): &(&str, Figures<'_>)| Sample {
+            name: (*pipeline).to_owned(),
             pipelines: vec![(*pipeline).to_owned()],
             figures: figures.iter().cloned().collect(),
         };
-        let samples: Vec<Sample> = samples.iter().enumerate().map(sample).collect();
+        let samples: Vec<Sample> = samples.iter().map(sample).collect();
         let named =
             Named { name: "side".to_owned(), samples: samples.len() as u32, digests: vec![] };
         Side { named, samples }
@@ -387,6 +387,35 @@ mod tests {
         assert_eq!(judgement.design, Design::Paired);
         assert_eq!(judgement.rows[0].candidate, Some(Mean { sum: 6, of: 3 }));
         assert!(judgement.notes[0].contains("left out of side"), "{:?}", judgement.notes);
+    }
+
+    #[test]
+    fn samples_without_common_pipelines_are_matched_by_name() {
+        let of = |run: &str, samples: &[(&str, i128)]| {
+            let mut side = of_calls(samples);
+            for (at, sample) in side.samples.iter_mut().enumerate() {
+                sample.pipelines = vec![format!("{run} {at}")];
+            }
+            side
+        };
+        let tasks = [("add", 100), ("fix", 30), ("port", 900), ("test", 45), ("tidy", 60)];
+        let grown = tasks.map(|(name, calls)| (name, calls * 12 / 10));
+        let limits = budget("[limits.total]\ncalls = { grows = \"5 %\" }");
+        let seen = judge(&of("old", &tasks), &of("new", &grown), &limits, Seed(1));
+        assert_eq!((seen.design, seen.rows[0].judged), (Design::Paired, Judged::Beyond));
+        assert_eq!(seen.notes, ["samples are matched by their names"]);
+        // Pipelines go before names, and one name for all is none.
+        let seen = judge(&of("same", &tasks), &of("same", &grown), &limits, Seed(1));
+        assert_eq!((seen.design, seen.notes.len()), (Design::Paired, 0));
+        let runs = [("run", 100), ("run", 30), ("run", 900)];
+        let seen = judge(&of("old", &runs), &of("new", &runs), &limits, Seed(1));
+        assert_eq!((seen.design, seen.notes.len()), (Design::Pooled, 0));
+        let seen = judge(&of("old", &tasks), &of("new", &grown[..4]), &limits, Seed(1));
+        assert_eq!(seen.design, Design::Paired);
+        assert_eq!(
+            seen.notes[1],
+            "left out of side, because the other side has nothing of that name: tidy"
+        );
     }
 
     #[test]
@@ -535,7 +564,7 @@ mod tests {
                         (key(Scope::Total, "", *metric), figure as i128)
                     };
                     let figures = metrics.iter().map(one).collect();
-                    Sample { name: at.to_string(), pipelines: vec![pipeline], figures }
+                    Sample { name: pipeline.clone(), pipelines: vec![pipeline], figures }
                 };
                 Side { samples: (0..n).map(sample).collect(), ..Side::default() }
             };
