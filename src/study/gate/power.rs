@@ -102,6 +102,20 @@ impl Power {
         of.take_while(|one| one.share >= FOUND).last().map(|one| one.growth_bp)
     }
 
+    /// The share of the comparisons of one kind in which a growth is found.
+    #[must_use]
+    pub fn share(
+        &self,
+        how: How,
+        sessions: usize,
+        recordings: usize,
+        growth_bp: i64,
+    ) -> Option<f64> {
+        let asked = (how, sessions, recordings, growth_bp);
+        let of = |one: &Found| (one.how, one.sessions, one.recordings, one.growth_bp);
+        self.found.iter().find(|one| of(one) == asked).map(|one| one.share)
+    }
+
     /// The fewest sessions of a recording at which a growth is found.
     #[must_use]
     pub fn fewest(&self, how: How, recordings: usize, growth_bp: i64) -> Option<usize> {

@@ -4,9 +4,14 @@ use super::bp;
 use crate::recording::name_of;
 use crate::report::format;
 use crate::report::json::{self, Share};
-use crate::report::{Cell, Column, Document, Section, View};
-use crate::study::gate::power::{FOUND, Found, How, Power, RECORDINGS, SESSIONS, TIMES};
+use crate::report::{Cell, Column, Document, Section, Value, View};
+use crate::study::gate::power::{
+    FOUND, Found, GROWTHS_BP, How, Power, RECORDINGS, SESSIONS, TIMES,
+};
 use serde::Serialize;
+
+/// Recordings a side whose power curves are shown; those of the others are in the JSON.
+const CURVES_OF: usize = 5;
 
 /// The power of some metrics and where it comes from.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +76,7 @@ impl ShownPower<'_> {
                 noise.sessions,
                 number(noise.spread)
             ));
-            document.section(Section::new("").table(view));
+            document.section(Section::new("").table(view).table(curves(power)));
         }
         for line in self.sources {
             document.source(line);
@@ -99,4 +104,24 @@ impl ShownPower<'_> {
         let body = Body { metrics: metrics.collect(), sources: self.sources };
         json::document("gate-power", 1, &body)
     }
+}
+
+/// The share of comparisons in which each growth is found, a row a curve.
+fn curves(power: &Power) -> View {
+    let mut columns = vec![Column::text("both sides"), Column::count("sessions each")];
+    columns.extend(GROWTHS_BP.map(|bp| Column::share(format::short(&Value::Share(bp)))));
+    let metric = power.noise.metric;
+    let title = format!("How often a growth of {metric} is found, {CURVES_OF} a side");
+    let mut view = View::new(title, columns);
+    for (how, name) in How::NAMED {
+        for sessions in SESSIONS {
+            let share = |bp| power.share(how, sessions, CURVES_OF, bp);
+            let mut cells = vec![Cell::text(name), Cell::count(sessions as i64)];
+            cells.extend(GROWTHS_BP.map(|growth| {
+                share(growth).map_or_else(Cell::missing, |share| Cell::share(bp(share)))
+            }));
+            view.row(cells);
+        }
+    }
+    view
 }
