@@ -293,6 +293,8 @@ mod tests {
                      -> 12; tool result 0 -> 180.5 k tokens; 75.0 % of the growth of dollars";
         assert_eq!(words::cause(&gate.causes[0]), cause);
         assert!(table.contains("step test: dollars"), "{table}");
+        let more = words::cause(&Cause { grew: 9 * USD, ..gate.causes[0].clone() });
+        assert!(more.ends_with("; more than the whole growth of dollars, the rest fell"), "{more}");
         assert!(table.contains("R7 one background wait: undoes 66.7 % of the growth"), "{table}");
         let comment = shown.comment().unwrap();
         assert_eq!(comment.views().map(|(_, view)| view.rows.len()).sum::<usize>(), 2);

@@ -6,7 +6,7 @@ use crate::report::format::{self, Figures};
 use crate::study::gate::{
     Cause, Change, Changed, Design, Gate, Judged, Limit, Mean, Metric, Row, Unit, share_bp,
 };
-use crate::units::PicoUsd;
+use crate::units::{BASIS_POINTS, PicoUsd};
 
 /// A mean in its metric's unit: whole where counts are, else in thousandths.
 pub fn value(unit: Unit, mean: Mean) -> Value {
@@ -29,12 +29,14 @@ pub fn cause(cause: &Cause) -> String {
         format!("{} {}", cause.scope, cause.name)
     };
     let told: Vec<String> = cause.changes.iter().map(change).collect();
-    let part = if cause.grew == cause.of {
-        String::new()
-    } else {
-        let share = format::share(share_bp(cause.grew, cause.of), Figures::default());
-        let word = if cause.of < 0 { "fall" } else { "growth" };
-        format!("; {share} of the {word} of {}", metric(cause.metric))
+    let (moved, other) = if cause.of < 0 { ("fall", "grew") } else { ("growth", "fell") };
+    let of = metric(cause.metric);
+    let part = match share_bp(cause.grew, cause.of) {
+        _ if cause.grew == cause.of => String::new(),
+        more if more > BASIS_POINTS => {
+            format!("; more than the whole {moved} of {of}, the rest {other}")
+        }
+        part => format!("; {} of the {moved} of {of}", format::share(part, Figures::default())),
     };
     format!("{place}: {}{part}", told.join("; "))
 }
