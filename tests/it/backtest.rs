@@ -122,6 +122,21 @@ fn nothing_is_found_where_nothing_changed() {
 }
 
 #[test]
+fn sizes_that_are_the_same_everywhere_adjust_nothing() {
+    let mut rows = table((1.0, 0.5));
+    for row in &mut rows {
+        let mut cells: Vec<&str> = row.split(',').collect();
+        (cells[8], cells[9]) = ("1", "300");
+        *row = cells.join(",");
+    }
+    let told = told(&folder(&rows), &["--at", ROLLOUT, "--metric", "read"]);
+    let met = look(&told, "total", "read");
+    assert!(met["adjusted"].is_null(), "{met}");
+    let (low, high) = ends(&met["interval"]);
+    assert!(low < number(&met["raw"]) && number(&met["raw"]) < high, "{met}");
+}
+
+#[test]
 fn a_drift_is_no_effect() {
     // Everything falls by two parts in a hundred a day, rollout or not.
     let mut rows = table((1.0, 1.0));
@@ -217,7 +232,7 @@ fn two_tables_are_two_windows() {
     assert_eq!((met["before"].as_i64(), met["after"].as_i64()), (Some(123), Some(112)));
     assert_eq!((told["window_ms"].as_i64(), told["pipelines"].as_i64()), (Some(0), Some(237)));
     let same = [&folder.at("before.csv"), &folder.at("before.csv")];
-    refused(&["backtest", same[0], same[1]], &["no pipeline in the first window"]);
+    refused(&["backtest", same[0], same[1]], &["every pipeline of the first window", "`gate`"]);
 }
 
 #[test]

@@ -50,14 +50,19 @@ impl Data {
     /// Those of one window and of another. What is in both is in neither.
     ///
     /// # Errors
-    /// No pipelines in one of them.
+    /// No pipelines in one of them, or none that is not in the other.
     pub fn windows(mut before: Vec<Pipeline>, mut after: Vec<Pipeline>) -> Result<Self, NotLooked> {
+        non_empty(&before, "the first window")?;
+        non_empty(&after, "the second window")?;
         let names = |of: &[Pipeline]| of.iter().map(|one| one.name.clone()).collect();
         let (first, second): (BTreeSet<String>, BTreeSet<String>) = (names(&before), names(&after));
         before.retain(|one| !second.contains(&one.name));
         after.retain(|one| !first.contains(&one.name));
-        non_empty(&before, "the first window that is not in the second")?;
-        non_empty(&after, "the second window that is not in the first")?;
+        for (window, side) in [("first", &before), ("second", &after)] {
+            if side.is_empty() {
+                return Err(NotLooked::Same(window));
+            }
+        }
         let starts = earliest_starts(&mut [&mut before, &mut after]);
         let twice = first.intersection(&second).count() as u32;
         Ok(Self { sides: Sides::Windows(before, after), starts, twice })

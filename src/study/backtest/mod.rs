@@ -130,6 +130,12 @@ pub enum NotLooked {
     /// Nothing to look at.
     #[error("no pipeline in {0}: a step table needs rows, a recording sessions")]
     Empty(&'static str),
+    /// Two windows of the same pipelines.
+    #[error(
+        "every pipeline of the {0} window is in the other one too: a look back needs runs from \
+         before and runs from after; `gate` compares recordings of the same sessions"
+    )]
+    Same(&'static str),
     /// A step that no pipeline has.
     #[error("no step '{step}'; there are {known}")]
     Step {

@@ -179,6 +179,10 @@ impl Sample {
             let y: Vec<f64> = units().map(|unit| unit.log).collect();
             adjusted = least_squares(&columns, &y);
             slopes = adjusted.split_off(self.stretches);
+            // Sizes that are the same everywhere adjust nothing.
+            if slopes.iter().all(Option::is_none) {
+                adjusted.fill(None);
+            }
         }
         Levels { raw, mean, adjusted, slopes }
     }

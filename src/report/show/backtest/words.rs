@@ -29,16 +29,16 @@ impl Shown<'_> {
                 look.verdict, look.before, look.after
             );
         };
-        let mut line = format!("{place} {}", look.verdict);
+        let mut line = format!("{place}: {}", look.verdict);
         if let (Some(raw), Some(adjusted)) = (look.raw, look.adjusted) {
             let _ = write!(
                 line,
-                ": the median is {} times what it was, {} for pipelines of one size",
+                "; the median is {} times what it was, {} for pipelines of one size",
                 two(raw),
                 two(adjusted)
             );
         } else if let Some(raw) = look.raw {
-            let _ = write!(line, ": the median is {} times what it was", two(raw));
+            let _ = write!(line, "; the median is {} times what it was", two(raw));
         }
         let confidence = percent(self.settings.confidence);
         let _ = write!(line, " ({confidence}: {} to {})", two(ends.low), two(ends.high));
