@@ -262,7 +262,20 @@ const CASES: &[Case] = &[
         what: "a dearer model",
         after: &[Pipeline { model: "claude-opus-4-1", ..PLAIN }],
         code: 1,
-        words: &["dollars", "no rate in the baseline file for claude-opus-4-1"],
+        words: &[
+            "dollars",
+            "no rate in the baseline file for claude-opus-4-1",
+            "1 model new: claude-opus-4-1",
+            "calls 0 -> 60; more than the whole growth of dollars",
+        ],
+        ..CASE
+    },
+    Case {
+        what: "a cheaper model, which may not come",
+        after: &[Pipeline { model: "claude-haiku-4-5", ..PLAIN }],
+        budget: "[new]\nmodel = \"fail\"\n",
+        code: 1,
+        words: &["1 model new: claude-haiku-4-5", "the budget refuses that"],
         ..CASE
     },
     Case {
@@ -613,14 +626,22 @@ fn there_is_always_a_candidate() {
 }
 
 /// Five recordings of transcripts, which name no pipeline; sessions of either side are the same
-/// ones where the prefixes of their ids are.
-fn transcripts(bench: &Bench, side: &str, prefix: &str, calls: [i64; 5]) -> Vec<String> {
+/// ones where the prefixes of their ids are, and recordings are called alike where `named` is.
+fn transcripts(
+    bench: &Bench,
+    side: &str,
+    (prefix, named): (&str, &str),
+    calls: [i64; 5],
+) -> Vec<String> {
     let files = bench.save(side, &calls.map(Pipeline::implement));
     for file in &files {
         let text = std::fs::read_to_string(file).expect("a file");
         let text = text.replace("\"pipeline\":\"order-1\"", "\"pipeline\":\"\"");
-        let own = format!("\"id\":\"{side}-");
-        std::fs::write(file, text.replace(&own, &format!("\"id\":\"{prefix}-"))).expect("written");
+        let under = |text: &str, key: &str, name: &str| {
+            text.replace(&format!("\"{key}\":\"{side}-"), &format!("\"{key}\":\"{name}-"))
+        };
+        let text = under(&under(&text, "id", prefix), "name", named);
+        std::fs::write(file, text).expect("written");
     }
     files
 }
@@ -630,14 +651,15 @@ fn three_per_cent_more_calls_are_found_in_the_same_sessions() {
     let budget = "schema = \"windtunnel.budget/1\"\n[limits.total]\ncalls = { grows = \"0 %\" }\n";
     // 350 calls and 360 of them, 2.9 % more, in recordings of 40 to 110.
     let (before, after) = ([20, 36, 44, 60, 90], [21, 38, 46, 62, 93]);
-    for (prefix, code, words) in [
-        ("main", 1, ["each sample against its counterpart", "beyond"]),
-        ("new", 0, ["all samples of a side against all of the other", "may be chance"]),
+    for (prefix, named, code, words) in [
+        ("main", "new", 1, ["each sample against its counterpart", "beyond"]),
+        ("new", "main", 1, ["each sample against its counterpart", "matched by their names"]),
+        ("new", "new", 0, ["all samples of a side against all of the other", "may be chance"]),
     ] {
         let bench = Bench::new();
         let budget = bench.0.file("budget.toml", budget.as_bytes());
-        let baseline = transcripts(&bench, "main", "main", before);
-        let candidate = transcripts(&bench, "new", prefix, after);
+        let baseline = transcripts(&bench, "main", ("main", "main"), before);
+        let candidate = transcripts(&bench, "new", (prefix, named), after);
         let baseline: Vec<&str> = baseline.iter().map(String::as_str).collect();
         let candidate: Vec<&str> = candidate.iter().map(String::as_str).collect();
         let sides = [&["gate", "--baseline"], &baseline[..], &["--candidate"], &candidate[..]];

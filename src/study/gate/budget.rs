@@ -69,7 +69,7 @@ pub enum Coming {
 }
 
 /// Scopes whose places may come and go, and be renamed.
-pub const PLACES: [Scope; 3] = [Scope::Pipeline, Scope::Step, Scope::Tool];
+pub const PLACES: [Scope; 4] = [Scope::Pipeline, Scope::Step, Scope::Tool, Scope::Model];
 
 /// What a limit is for: a scope or all of them, a place or all of it, a metric or all of it.
 type About = (Option<Scope>, Option<String>, Option<Metric>);

@@ -2,8 +2,9 @@
 //!
 //! The lead is the widest row beyond its limit, of these the one that says most: money before
 //! tokens before calls. Its growth is taken apart by steps; what is said within a step are its
-//! calls, its context a call, and the kinds of calls and blocks that grew most. A remedy is a
-//! toggle that saves more on the candidate than on the baseline: it meets what was added.
+//! calls, its context a call, and the kinds of calls and blocks that grew most. Models that took
+//! over calls follow, and tools. A remedy is a toggle that saves more on the candidate than on the
+//! baseline: it meets what was added.
 
 use super::figures::{JOINT, within};
 use super::{Cause, Change, Changed, Judged, Key, Mean, Metric, Remedy, Row, Scope, share_bp};
@@ -16,9 +17,9 @@ const TOLD_BP: i64 = 1_000;
 const MOST: usize = 3;
 /// The most kinds of calls, and of blocks, that are told of one step. Source: MODEL.md, "Causes".
 const MOST_KINDS: usize = 2;
-
-/// A context a call that moved by less is not told, ten-thousandths. Source: MODEL.md, "Causes".
-const CONTEXT_BP: i64 = 100;
+/// A context a call that moved by less is not told, nor a model whose part of the calls did,
+/// ten-thousandths. Source: MODEL.md, "Causes".
+const SHIFT_BP: i64 = 100;
 
 /// What a lead is chosen by, the strongest first; what is not here comes last.
 const LEADS: [Metric; 8] = [
@@ -69,23 +70,23 @@ impl<'a> Table<'a> {
     fn causes(&self, lead: &'a Row) -> Vec<Cause> {
         let metric = lead.key.metric;
         let of = growth(lead);
-        let parts: Vec<&Row> = match lead.key.scope {
-            Scope::Total | Scope::Pipeline => grown(self.of(Scope::Step, metric), of),
-            _ => vec![lead],
-        };
-        let tools = match lead.key.scope {
-            Scope::Total | Scope::Pipeline => self.of(Scope::Tool, Metric::Carried),
-            _ => self.of(Scope::Total, Metric::Carried),
-        };
-        let told = |row: &&&Row| share_bp(growth(row), of) >= TOLD_BP;
-        let parts: Vec<&Row> = parts.iter().take(MOST).filter(told).copied().collect();
-        let mut causes: Vec<Cause> = parts.iter().map(|row| self.place(row, of)).collect();
-        if parts.is_empty() {
+        let is_whole = matches!(lead.key.scope, Scope::Total | Scope::Pipeline);
+        let told = |row: &&Row| share_bp(growth(row), of) >= TOLD_BP;
+        let parts = if is_whole { grown(self.of(Scope::Step, metric), of) } else { vec![lead] };
+        let parts = parts.into_iter().take(MOST).filter(told);
+        let mut causes: Vec<Cause> = parts.map(|row| self.place(row, of)).collect();
+        if causes.is_empty() {
             causes.push(self.place(lead, of));
         }
+        if !is_whole {
+            return causes;
+        }
+        let models = grown(self.of(Scope::Model, metric), of).into_iter().take(MOST);
+        let models = models.filter(told).filter(|row| self.shifts(&row.key.name));
+        causes.extend(models.map(|row| self.model(row, of)));
         // What a tool's results cost in money is not known: they are told of the growth of reads.
         let reads = self.row(Scope::Total, "", Metric::Read).map_or(0, growth);
-        for row in grown(tools, reads).into_iter().take(MOST) {
+        for row in grown(self.of(Scope::Tool, Metric::Carried), reads).into_iter().take(MOST) {
             if reads.signum() == of.signum() && share_bp(growth(row), reads) >= TOLD_BP {
                 causes.push(self.tool(row, reads));
             }
@@ -105,6 +106,25 @@ impl<'a> Table<'a> {
         Cause { scope: *scope, name: name.clone(), changes, metric: *metric, grew: growth(row), of }
     }
 
+    /// A model that took over calls.
+    fn model(&self, row: &Row, of: i128) -> Cause {
+        let Key { scope, name, metric } = &row.key;
+        let calls = self.row(*scope, name, Metric::Calls).filter(|_| *metric != Metric::Calls);
+        let changes = [Some(row), calls].into_iter().flatten().map(change).collect();
+        Cause { scope: *scope, name: name.clone(), changes, metric: *metric, grew: growth(row), of }
+    }
+
+    /// Whether a model's part of the calls grew by more than what is not told.
+    fn shifts(&self, model: &str) -> bool {
+        let part = |side: fn(&Row) -> Option<Mean>| {
+            let calls = |scope, name| {
+                self.row(scope, name, Metric::Calls).and_then(side).map_or(0, |it| it.rounded(1))
+            };
+            share_bp(calls(Scope::Model, model), calls(Scope::Total, ""))
+        };
+        part(|row| row.candidate) - part(|row| row.baseline) >= SHIFT_BP
+    }
+
     /// The mean context of a call on both sides, where it moved by a per cent or more.
     fn context(&self, scope: Scope, name: &str) -> Option<Change> {
         let a_call = |side: fn(&Row) -> Option<Mean>| {
@@ -115,7 +135,7 @@ impl<'a> Table<'a> {
         let (from, to) = (a_call(|row| row.baseline)?, a_call(|row| row.candidate)?);
         let (before, after) = (from.rounded(1), to.rounded(1));
         let change = Change { what: Changed::Context, from: Some(from), to: Some(to) };
-        (share_bp((after - before).abs(), before) >= CONTEXT_BP).then_some(change)
+        (share_bp((after - before).abs(), before) >= SHIFT_BP).then_some(change)
     }
 
     /// The kinds of calls and of blocks of a place that grew most.
@@ -275,6 +295,26 @@ mod tests {
             ]
         );
         assert_eq!(remedies, [("R7".to_owned(), 7 * USD / 5), ("R4".to_owned(), USD / 2)]);
+    }
+
+    #[test]
+    fn a_model_that_takes_over_calls_is_told() {
+        use Metric::{Calls, Dollars};
+        let mut rows = vec![
+            Row { judged: Judged::Beyond, ..row(Scope::Total, "", Dollars, (4 * USD, 6 * USD)) },
+            row(Scope::Total, "", Calls, (100, 150)),
+            row(Scope::Model, "large", Calls, (10, 60)),
+            row(Scope::Model, "large", Dollars, (USD, 4 * USD)),
+            // It grows, but its part of the calls does not.
+            row(Scope::Model, "small", Calls, (60, 90)),
+            row(Scope::Model, "small", Dollars, (USD, 3 * USD / 2)),
+            row(Scope::Model, "old", Calls, (30, 0)),
+            row(Scope::Model, "old", Dollars, (2 * USD, 0)),
+        ];
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
+        let model = "model large: 3000000000000 of 2000000000000 dollars: dollars \
+                     1000000000000>4000000000000, calls 10>60";
+        assert_eq!(told(&rows).0[1..], [model]);
     }
 
     #[test]

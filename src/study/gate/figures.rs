@@ -1,6 +1,8 @@
-//! The figures of a sample: whole, pipelines and steps, tools, kinds of calls and blocks, savings.
+//! The figures of a sample: whole, pipelines and steps, tools, models, kinds of calls and blocks,
+//! savings.
 
 use super::{Key, Metric, Scope};
+use crate::ids::ModelId;
 use crate::plan::Plan;
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording, Remainder, Role, Session};
 use crate::replay::{self, CallRow, Onset};
@@ -60,7 +62,7 @@ impl Figures {
             (Metric::Write5m, usage.write_5m),
             (Metric::Write1h, usage.write_1h),
             (Metric::Output, usage.output),
-            (Metric::Tokens, usage.context() + usage.output),
+            (Metric::Tokens, place.tokens()),
             (Metric::PeakContext, place.peak_context),
             (Metric::RequestsAMinute, peak),
         ];
@@ -71,11 +73,10 @@ impl Figures {
     }
 
     pub fn saving(&mut self, id: &str, before: &Place, after: &Place) {
-        let tokens = |place: &Place| place.usage.context() + place.usage.output;
         let counts = [
             (Metric::Calls, before.calls - after.calls),
             (Metric::Read, before.usage.read - after.usage.read),
-            (Metric::Tokens, tokens(before) - tokens(after)),
+            (Metric::Tokens, before.tokens() - after.tokens()),
         ];
         for (metric, count) in counts {
             self.add(Scope::Saving, id, metric, count.into());
@@ -113,6 +114,10 @@ impl Place {
         self.starts_ms.push(row.outcome.start_ms);
     }
 
+    fn tokens(&self) -> i64 {
+        self.usage.context() + self.usage.output
+    }
+
     fn bill(&mut self, rest: &Remainder, pico_usd: i128) {
         self.usage += rest.usage;
         self.pico_usd += pico_usd;
@@ -142,6 +147,8 @@ pub(super) struct Paid<'a> {
     pub rests: &'a [(&'a Remainder, i128)],
     /// The step of each session.
     pub steps: &'a [Option<&'a str>],
+    /// What each model of the recording is priced as.
+    pub models: &'a [String],
 }
 
 impl<'a> Paid<'a> {
@@ -178,6 +185,24 @@ impl<'a> Paid<'a> {
         for ((scope, name), mut place) in places {
             place.starts_ms.sort_unstable();
             figures.place(scope, name, &place);
+        }
+    }
+
+    /// The models: calls, tokens and money.
+    pub fn by_model(&self, figures: &mut Figures) {
+        let mut models: BTreeMap<&str, Place> = BTreeMap::new();
+        let name = |id: ModelId| self.models[usize::from(id)].as_str();
+        for row in self.rows {
+            let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
+            models.entry(name(call.model)).or_default().call(self.plan, row);
+        }
+        for (rest, pico_usd) in self.rests {
+            models.entry(name(rest.model)).or_default().bill(rest, *pico_usd);
+        }
+        for (name, place) in models {
+            figures.add(Scope::Model, name, Metric::Calls, place.calls.into());
+            figures.add(Scope::Model, name, Metric::Tokens, place.tokens().into());
+            figures.add(Scope::Model, name, Metric::Dollars, place.pico_usd);
         }
     }
 

@@ -143,10 +143,16 @@ fn sample(
         })
         .collect::<Result<_, MissingPrice>>()?;
     let steps = steps(recording);
-    let paid = Paid { recording, plan: &plan, rows: &rows, rests: &rests, steps: &steps };
+    let priced_as = |model: &String| {
+        bench.pricing.find(model, None).map_or_else(|_| model.clone(), |row| row.model)
+    };
+    let models: Vec<String> = recording.models.iter().map(priced_as).collect();
+    let (steps, models) = (&steps, &models);
+    let paid = Paid { recording, plan: &plan, rows: &rows, rests: &rests, steps, models };
     paid.places(&mut figures);
+    paid.by_model(&mut figures);
     paid.calls_by_kind(&mut figures);
-    blocks(recording, &steps, &mut figures);
+    blocks(recording, steps, &mut figures);
     let before = paid.total();
     for (index, chosen) in toggles.iter().enumerate().filter(|(_, one)| !one.is_waiting()) {
         let rows = bench.cache.replay(&plan, 1 << index);

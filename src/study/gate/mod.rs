@@ -37,6 +37,8 @@ pub enum Scope {
     Step,
     /// One tool.
     Tool,
+    /// One model, by the name that it is priced as.
+    Model,
     /// One kind of block, or one kind of call: what explains a growth.
     Cause,
     /// What a toggle would save.
@@ -45,11 +47,12 @@ pub enum Scope {
 
 impl Scope {
     /// All of them with their names, in the order in which they are shown.
-    pub const NAMED: [(Self, &'static str); 6] = [
+    pub const NAMED: [(Self, &'static str); 7] = [
         (Self::Total, "total"),
         (Self::Pipeline, "pipeline"),
         (Self::Step, "step"),
         (Self::Tool, "tool"),
+        (Self::Model, "model"),
         (Self::Cause, "cause"),
         (Self::Saving, "saving"),
     ];

@@ -1,4 +1,4 @@
-//! Pipelines, steps and tools that only one side knows, and those that have a new name.
+//! Pipelines, steps, tools and models that only one side knows, and those that have a new name.
 
 use super::budget::{Budget, Coming, PLACES};
 use super::{Key, Limit, Metric, Scope, Side};
@@ -117,7 +117,8 @@ impl<'s> Coverage<'s> {
                 let names = few(names);
                 notes.push(format!("{count} {scope}{plural} {what}: {names}{fails}"));
             }
-            if scope == Scope::Pipeline {
+            // Of other pipelines nothing follows, and another model is another one.
+            if matches!(scope, Scope::Pipeline | Scope::Model) {
                 continue;
             }
             for old_name in &gone {
