@@ -4,6 +4,8 @@
 //! function whose numbers are the model's; its second cell is the value as the code has it. Other
 //! tables are compared with what the library answers.
 
+use crate::laws::data;
+use crate::run::json;
 use std::path::Path;
 use windtunnel::cache::minimum;
 use windtunnel::intervene;
@@ -304,4 +306,66 @@ fn guides_are_short_and_name_files_that_exist() {
         }
     }
     assert!(read("ARCHITECTURE.md").lines().count() <= 150, "ARCHITECTURE.md: over 150 lines");
+}
+
+/// Shares of comparisons in the rows of MODEL.md's power curves, by sides and sessions.
+fn power_curves() -> Vec<(String, String, Vec<f64>)> {
+    let text = read("MODEL.md");
+    let table = text.split("### What the gate can find").nth(1).expect("the section");
+    let table = table.split("\n\n").find(|part| part.starts_with("| both sides")).expect("a table");
+    let row = |cells: Vec<&str>| {
+        let share = |cell: &&str| cell.trim_end_matches(" %").parse().expect("a share");
+        (cells[0].to_owned(), cells[1].replace(',', ""), cells[2..].iter().map(share).collect())
+    };
+    rows(table).into_iter().skip(1).map(row).collect()
+}
+
+#[test]
+fn drawn_power_curves_are_rows_of_the_table() {
+    let rows = power_curves();
+    let guide = read("GATE.md");
+    let lines: Vec<Vec<f64>> = guide
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("line [")?.strip_suffix(']'))
+        .map(|line| line.split(", ").map(|share| share.parse().expect("a share")).collect())
+        .collect();
+    let known = |line: &Vec<f64>| rows.iter().position(|(_, _, shares)| shares == line);
+    let at: Vec<Option<usize>> = lines.iter().map(known).collect();
+    let of = |at: &Option<usize>| at.map(|at| (rows[at].0.as_str(), rows[at].1.as_str()));
+    let told = [
+        ("same sessions", "10"),
+        ("same sessions", "1"),
+        ("same tasks", "1000"),
+        ("any tasks", "1000"),
+        ("same tasks", "100"),
+        ("any tasks", "100"),
+    ];
+    assert_eq!(at.iter().map(of).collect::<Vec<_>>(), told.map(Some));
+}
+
+#[test]
+fn power_curves_are_what_the_program_prints() {
+    let Some(data) = data("claude") else { return };
+    let mut folders: Vec<String> = std::fs::read_dir(data)
+        .expect("a readable folder")
+        .flatten()
+        .map(|entry| entry.path().to_string_lossy().into_owned())
+        // One repository has no call that was billed.
+        .filter(|path| !path.contains("bastion"))
+        .collect();
+    folders.sort();
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    let told = json(&[&["gate", "--power", "--candidate"], &folders[..]].concat());
+    let found = told["metrics"][0]["found"].as_array().expect("curves");
+    for (sides, sessions, shares) in power_curves() {
+        let curve: Vec<f64> = found
+            .iter()
+            .filter(|one| {
+                (&one["sides"], &one["recordings"]) == (&sides.as_str().into(), &5.into())
+                    && one["sessions"].to_string() == sessions
+            })
+            .map(|one| (1e4 * one["share"].as_f64().expect("a share")).round() / 100.0)
+            .collect();
+        assert_eq!(curve, shares, "{sides}, {sessions} sessions");
+    }
 }
