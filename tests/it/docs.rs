@@ -309,13 +309,14 @@ fn guides_are_short_and_name_files_that_exist() {
 }
 
 /// Shares of comparisons in the rows of MODEL.md's power curves, by sides and sessions.
-fn power_curves() -> Vec<(String, String, Vec<f64>)> {
+fn power_curves() -> Vec<(String, u64, Vec<f64>)> {
     let text = read("MODEL.md");
     let table = text.split("### What the gate can find").nth(1).expect("the section");
     let table = table.split("\n\n").find(|part| part.starts_with("| both sides")).expect("a table");
     let row = |cells: Vec<&str>| {
         let share = |cell: &&str| cell.trim_end_matches(" %").parse().expect("a share");
-        (cells[0].to_owned(), cells[1].replace(',', ""), cells[2..].iter().map(share).collect())
+        let sessions = cells[1].replace(',', "").parse().expect("a count");
+        (cells[0].to_owned(), sessions, cells[2..].iter().map(share).collect())
     };
     rows(table).into_iter().skip(1).map(row).collect()
 }
@@ -331,14 +332,14 @@ fn drawn_power_curves_are_rows_of_the_table() {
         .collect();
     let known = |line: &Vec<f64>| rows.iter().position(|(_, _, shares)| shares == line);
     let at: Vec<Option<usize>> = lines.iter().map(known).collect();
-    let of = |at: &Option<usize>| at.map(|at| (rows[at].0.as_str(), rows[at].1.as_str()));
+    let of = |at: &Option<usize>| at.map(|at| (rows[at].0.as_str(), rows[at].1));
     let told = [
-        ("same sessions", "10"),
-        ("same sessions", "1"),
-        ("same tasks", "1000"),
-        ("any tasks", "1000"),
-        ("same tasks", "100"),
-        ("any tasks", "100"),
+        ("same sessions", 10),
+        ("same sessions", 1),
+        ("same tasks", 1_000),
+        ("any tasks", 1_000),
+        ("same tasks", 100),
+        ("any tasks", 100),
     ];
     assert_eq!(at.iter().map(of).collect::<Vec<_>>(), told.map(Some));
 }
@@ -361,8 +362,7 @@ fn power_curves_are_what_the_program_prints() {
         let curve: Vec<f64> = found
             .iter()
             .filter(|one| {
-                (&one["sides"], &one["recordings"]) == (&sides.as_str().into(), &5.into())
-                    && one["sessions"].to_string() == sessions
+                one["sides"] == sides && one["recordings"] == 5 && one["sessions"] == sessions
             })
             .map(|one| (1e4 * one["share"].as_f64().expect("a share")).round() / 100.0)
             .collect();

@@ -20,10 +20,18 @@ pub(super) struct Arrangement {
 impl Arrangement {
     /// Arranges the samples of two sides: by the pipelines that they hold, else by their names,
     /// else all against all. What is left out is told.
-    pub fn of(baseline: &Side, candidate: &Side, notes: &mut Vec<String>) -> Self {
+    pub fn of<'s>(baseline: &'s Side, candidate: &'s Side, notes: &mut Vec<String>) -> Self {
         let whole = |side: &Side| vec![(0..side.samples.len()).collect::<Vec<_>>()];
         let alike = |design| Self { design, strata: [whole(baseline), whole(candidate)] };
         if baseline.samples.len() <= 1 && candidate.samples.len() <= 1 {
+            let first = |side: &'s Side| side.samples.first().map(|one| &one.pipelines);
+            if first(baseline).zip(first(candidate)).is_some_and(|(old, new)| old != new) {
+                notes.push(
+                    "one sample a side, and not of the same pipelines: how far chance goes is not \
+                     known; several recordings a side, or --each pipeline, would tell"
+                        .to_owned(),
+                );
+            }
             return alike(Design::Single);
         }
         let pipelines = Match::of(baseline, candidate, |one| &one.pipelines);

@@ -343,6 +343,12 @@ mod tests {
         check(&[("p", 100)], &[("p", 103)], limits, Judged::Within);
         check(&[("p", 100)], &[("p", 104)], limits, Judged::Beyond);
         check(&[("p", 100)], &[("p", 50)], limits, Judged::Within);
+        for (other, count) in [("p", 0), ("q", 1)] {
+            let told =
+                judge(&of_calls(&[("p", 9)]), &of_calls(&[(other, 9)]), &budget(limits), Seed(1));
+            let notes = told.notes.iter().filter(|note| note.contains("how far chance goes"));
+            assert_eq!(notes.count(), count, "{other}: {:?}", told.notes);
+        }
         check(&[("p", 0)], &[("p", 1)], limits, Judged::Beyond);
         check(&[("p", 0)], &[("p", 0)], limits, Judged::Within);
         let both = "[limits.total]\ncalls = { grows = \"3 %\", by = 5 }";
