@@ -526,6 +526,15 @@ mod tests {
         let seen = judge(&of("plan", 50), &of("other", 50), &Budget::still(), Seed(1));
         let beyond = seen.rows.iter().filter(|row| row.judged == Judged::Beyond).count();
         assert_eq!(beyond, 4);
+        let tool = |name: &str, added: i128| {
+            let of = |metric| key(Scope::Tool, name, metric);
+            side(&[("p", &[(of(Metric::Uses), 1), (of(Metric::Added), added)])])
+        };
+        for (added, renamed) in [(105, true), (900, false)] {
+            let seen = judge(&tool("Ask", 100), &tool("Query", added), &budget(""), Seed(1));
+            let all = seen.notes.join("\n");
+            assert_eq!(all.contains("Ask may only have a new name, Query"), renamed, "{all}");
+        }
         let wrong = budget("[renamed]\nplane = \"make plan\"");
         let seen = judge(&of("plan", 50), &of("plan", 50), &wrong, Seed(1));
         assert_eq!(seen.notes, ["renamed: the baseline has no step plane"]);

@@ -147,7 +147,7 @@ fn alike(scope: Scope, old: (&Side, &str), new: (&Side, &str)) -> bool {
         (figures.sum(), side.samples.len() as i128)
     };
     let mut any = false;
-    for metric in [Metric::Calls, Metric::Tokens, Metric::Uses] {
+    for metric in [Metric::Calls, Metric::Tokens, Metric::Uses, Metric::Added] {
         let ((a, m), (b, n)) = (mean(old, metric), mean(new, metric));
         let (a, b) = (a.saturating_mul(n), b.saturating_mul(m));
         let bp = i128::from(BASIS_POINTS);
