@@ -2,7 +2,7 @@
 
 use super::{Shown, bp, words};
 use crate::report::json::{self, Share};
-use crate::study::gate::{Design, Judged, Limit, Mean, Named, Row, Unit};
+use crate::study::gate::{Cause, Change, Changed, Design, Judged, Limit, Mean, Named, Row, Unit};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -14,7 +14,7 @@ struct Body<'a> {
     design: &'static str,
     confidence: Share,
     rows: Vec<RowJson<'a>>,
-    causes: Vec<CauseJson>,
+    causes: Vec<CauseJson<'a>>,
     remedies: Vec<RemedyJson<'a>>,
     notes: &'a [String],
     sources: &'a [String],
@@ -60,10 +60,25 @@ struct LimitJson {
 }
 
 #[derive(Serialize)]
-struct CauseJson {
-    words: String,
+struct CauseJson<'a> {
+    scope: String,
+    name: &'a str,
+    metric: String,
+    unit: &'static str,
     grew: i128,
     of: i128,
+    changes: Vec<ChangeJson<'a>>,
+    words: String,
+}
+
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    /// Of which kind of calls or blocks; nothing for all of the place.
+    kind: Option<&'a str>,
+    metric: String,
+    unit: &'static str,
+    baseline: Option<MeanJson>,
+    candidate: Option<MeanJson>,
 }
 
 #[derive(Serialize)]
@@ -92,11 +107,7 @@ impl Shown<'_> {
             },
             confidence: Share(bp(gate.confidence)),
             rows: gate.rows.iter().map(row).collect(),
-            causes: gate
-                .causes
-                .iter()
-                .map(|one| CauseJson { words: words::cause(one), grew: one.grew, of: one.of })
-                .collect(),
+            causes: gate.causes.iter().map(cause).collect(),
             remedies: gate
                 .remedies
                 .iter()
@@ -118,19 +129,49 @@ fn side(named: &Named) -> Side<'_> {
     Side { name: &named.name, samples: named.samples, digests: &named.digests }
 }
 
+fn cause(cause: &Cause) -> CauseJson<'_> {
+    CauseJson {
+        scope: cause.scope.to_string(),
+        name: &cause.name,
+        metric: cause.metric.to_string(),
+        unit: unit(cause.metric.unit()),
+        grew: cause.grew,
+        of: cause.of,
+        changes: cause.changes.iter().map(change).collect(),
+        words: words::cause(cause),
+    }
+}
+
+fn change(change: &Change) -> ChangeJson<'_> {
+    let (kind, metric, of) = match &change.what {
+        Changed::Metric(metric) => (None, metric.to_string(), metric.unit()),
+        Changed::Context => (None, "context_a_call".to_owned(), Unit::Tokens),
+        Changed::Kind(kind, metric) => (Some(kind.as_str()), metric.to_string(), metric.unit()),
+    };
+    let (baseline, candidate) = (mean(change.from), mean(change.to));
+    ChangeJson { kind, metric, unit: unit(of), baseline, candidate }
+}
+
+fn mean(mean: Option<Mean>) -> Option<MeanJson> {
+    mean.map(|Mean { sum, of }| MeanJson { sum, of })
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "count",
+        Unit::Tokens => "tokens",
+        Unit::Money => "pico_usd",
+    }
+}
+
 fn row(row: &Row) -> RowJson<'_> {
-    let mean = |mean: Option<Mean>| mean.map(|Mean { sum, of }| MeanJson { sum, of });
     let share = |part: f64| Share(bp(part));
     let Limit { grows_bp, grows_by, falls_bp, at_most, at_least, at_least_bp } = row.limit;
     RowJson {
         scope: row.key.scope.to_string(),
         name: &row.key.name,
         metric: row.key.metric.to_string(),
-        unit: match row.key.metric.unit() {
-            Unit::Count => "count",
-            Unit::Tokens => "tokens",
-            Unit::Money => "pico_usd",
-        },
+        unit: unit(row.key.metric.unit()),
         baseline: mean(row.baseline),
         candidate: mean(row.candidate),
         change: row.change.map(share),

@@ -311,6 +311,13 @@ mod tests {
         assert_eq!(json["passes"], false);
         assert_eq!(json["rows"][0]["baseline"], serde_json::json!({ "sum": 201, "of": 2 }));
         assert_eq!(json["rows"][0]["change"], 0.199);
+        let cause = &json["causes"][0];
+        assert_eq!((&cause["scope"], &cause["name"]), (&"step".into(), &"test".into()));
+        assert_eq!(cause["changes"][1]["metric"], "context_a_call");
+        let (polls, tokens) = (&cause["changes"][2], &cause["changes"][3]);
+        assert_eq!((&polls["kind"], &polls["metric"]), (&"polls".into(), &"calls".into()));
+        assert_eq!(polls["candidate"], serde_json::json!({ "sum": 12, "of": 1 }));
+        assert_eq!((&tokens["unit"], &tokens["baseline"]), (&"tokens".into(), &().into()));
     }
 
     #[test]
