@@ -79,7 +79,7 @@ fn script(args: &RoutesArgs) -> Outcome {
     Ok(Done { stdout, ..Done::default() })
 }
 
-pub(super) fn instant(flag: &str, text: &str) -> Result<i64, Failure> {
+fn instant(flag: &str, text: &str) -> Result<i64, Failure> {
     date_ms(text).ok_or_else(|| {
         Failure::new(format!(
             "{flag} {text}: wanted a day, e.g. 2026-02-06, or an instant, e.g. \

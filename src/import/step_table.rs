@@ -129,7 +129,6 @@ fn short(text: &str) -> String {
 /// # Errors
 /// What is no CSV, or lacks the pipeline or every figure.
 pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
-    let mut table = StepTable::default();
     let wanted = |columns: &Columns| {
         let figures = || Quantity::NAMED.iter().map(|(_, name)| *name);
         match (columns.has("pipeline"), figures().any(|name| columns.has(name))) {
@@ -141,9 +140,7 @@ pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
             _ => Ok(()),
         }
     };
-    let read = |columns: &Columns, record: &csv::StringRecord| row(columns, record);
-    let (columns, rows) = walk(bytes, &mut table, wanted, read)?;
-    table.rows = rows;
+    let Read { columns, ignored, rows, skips } = walk(bytes, wanted)?;
     let instead = |name: &str| match name {
         "write" => columns.has("write_5m") || columns.has("write_1h"),
         "seconds" => columns.has("time"),
@@ -151,8 +148,8 @@ pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
     };
     let optional = |name: &&str| !["write_5m", "write_1h", "time", "recipe"].contains(name);
     let usual = COLUMNS.iter().map(|(usual, _)| *usual).filter(optional);
-    table.absent = usual.filter(|name| !columns.has(name) && !instead(name)).collect();
-    Ok(table)
+    let absent = usual.filter(|name| !columns.has(name) && !instead(name)).collect();
+    Ok(StepTable { rows, ignored, absent, skips })
 }
 
 /// Reads a table of sizes: lines changed by pipeline.
@@ -160,7 +157,6 @@ pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
 /// # Errors
 /// What is no CSV, or lacks one of the columns.
 pub fn sizes(bytes: &[u8]) -> Result<Sizes, NoTable> {
-    let mut table = StepTable::default();
     let wanted = |columns: &Columns| {
         let missing = ["pipeline", "additions", "deletions"].map(|name| (name, columns.has(name)));
         match missing.iter().find(|(_, has)| !has) {
@@ -168,39 +164,41 @@ pub fn sizes(bytes: &[u8]) -> Result<Sizes, NoTable> {
             None => Ok(()),
         }
     };
-    let (_, rows) = walk(bytes, &mut table, wanted, row)?;
+    let Read { rows, skips, .. } = walk(bytes, wanted)?;
     let lines = rows.into_iter().filter_map(|row| Some((row.pipeline, row.lines?))).collect();
-    Ok(Sizes { lines, skips: table.skips })
+    Ok(Sizes { lines, skips })
 }
 
-/// Every row, and what had to be skipped.
-fn walk<T>(
-    bytes: &[u8],
-    table: &mut StepTable,
-    wanted: impl Fn(&Columns) -> Result<(), NoTable>,
-    read: impl Fn(&Columns, &csv::StringRecord) -> Result<T, String>,
-) -> Result<(Columns, Vec<T>), NoTable> {
+/// What a table holds.
+struct Read {
+    columns: Columns,
+    ignored: Vec<String>,
+    rows: Vec<Row>,
+    skips: Vec<(u64, String)>,
+}
+
+/// Every row of a table that has the columns that are wanted, and what had to be skipped.
+fn walk(bytes: &[u8], wanted: impl Fn(&Columns) -> Result<(), NoTable>) -> Result<Read, NoTable> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let headers = reader.headers().map_err(|error| NoTable::Csv(error.to_string()))?.clone();
     let (columns, ignored) = Columns::of(&headers);
-    table.ignored = ignored;
     wanted(&columns)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut skips) = (Vec::new(), Vec::new());
     for record in reader.records() {
         let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
         match record {
-            Err(error) => table.skips.push((line(error.position()), "not UTF-8".to_owned())),
+            Err(error) => skips.push((line(error.position()), "not UTF-8".to_owned())),
             Ok(record) if record.len() != headers.len() => {
                 let why = format!("{} cells, wanted {}", record.len(), headers.len());
-                table.skips.push((line(record.position()), why));
+                skips.push((line(record.position()), why));
             }
-            Ok(record) => match read(&columns, &record) {
+            Ok(record) => match row(&columns, &record) {
                 Ok(row) => rows.push(row),
-                Err(why) => table.skips.push((line(record.position()), why)),
+                Err(why) => skips.push((line(record.position()), why)),
             },
         }
     }
-    Ok((columns, rows))
+    Ok(Read { columns, ignored, rows, skips })
 }
 
 fn row(columns: &Columns, record: &csv::StringRecord) -> Result<Row, String> {

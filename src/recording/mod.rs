@@ -280,6 +280,12 @@ pub fn name_of<T: Copy + PartialEq>(named: &[(T, &'static str)], value: T) -> &'
     named.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
 }
 
+/// The value of a name in a table of names.
+#[must_use]
+pub fn value_named<T: Copy>(named: &[(T, &'static str)], name: &str) -> Option<T> {
+    named.iter().find(|(_, known)| *known == name).map(|(value, _)| *value)
+}
+
 /// One context window's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

@@ -21,7 +21,7 @@ pub use pass::{pass, pass_island};
 use crate::cache::none::Never;
 use crate::cache::perfect::Forever;
 use crate::cache::ttl::Ttl;
-use crate::cache::{self, CachePolicy};
+use crate::cache::{self, CachePolicy, Policy};
 use crate::plan::{Island, Plan, Run, Subset};
 use crate::price::{Price, PriceRow};
 use crate::recording::Tier;
@@ -63,6 +63,14 @@ pub fn replay(plan: &Plan, subset: Subset) -> Outcome {
     for island in &plan.islands {
         pass_cached(plan, island, subset, &mut totals);
     }
+    totals.finish()
+}
+
+/// Replays a plan under a subset of its toggles with another cache than the plan names.
+#[must_use]
+pub fn replay_with<P: Policy>(plan: &Plan, subset: Subset, policy: &P) -> Outcome {
+    let mut totals = Totals::new(plan);
+    pass(plan, subset, policy, &mut totals);
     totals.finish()
 }
 

@@ -26,13 +26,14 @@
 //! [toggles.R2]                 # all parameters as on the card
 //! ```
 
-use super::keys::{self, Fields, Holds, named, path, wrong};
+use super::keys::{self, Fields, Holds, path, wrong};
 use super::node::{self, Field, Node};
 use super::{
     BadScenario, Chosen, DEFAULT_DRAWS, DEFAULT_SEED, Fault, Scenario, range, select, toggles_of,
 };
 use crate::cache::CachePolicy;
 use crate::reconstruct::Lens;
+use crate::recording::value_named;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "windtunnel.scenario/1";
@@ -50,8 +51,8 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
         let fault = Fault::Value { key, met, wanted: Holds::Schema.wanted() };
         return Err(BadScenario { line: 0, fault });
     }
-    let lens = fields.text("lens").and_then(|name| named(&Lens::NAMED, name));
-    let cache = fields.text("cache").and_then(|name| named(&CachePolicy::NAMED, name));
+    let lens = fields.text("lens").and_then(|name| value_named(&Lens::NAMED, name));
+    let cache = fields.text("cache").and_then(|name| value_named(&CachePolicy::NAMED, name));
     let draws = fields.whole("draws").and_then(|draws| u32::try_from(draws).ok());
     let requests = fields.whole("requests_a_minute");
     Ok(Scenario {

@@ -190,11 +190,6 @@ fn shapes() -> Vec<&'static str> {
     Shape::NAMED.iter().map(|(_, name)| *name).collect()
 }
 
-/// The value of a name in a table of names.
-pub(super) fn named<T: Copy>(named: &[(T, &str)], name: &str) -> Option<T> {
-    named.iter().find(|(_, known)| *known == name).map(|(value, _)| *value)
-}
-
 impl Holds {
     /// What would do, in words.
     pub fn wanted(self) -> String {
@@ -259,7 +254,7 @@ fn names_in(node: &Node) -> Option<Vec<&str>> {
 }
 
 /// An instant in milliseconds since the epoch, or a day: its beginning, and the next one's.
-pub(super) fn moment(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn moment(text: &str) -> Option<(i64, i64)> {
     if let Ok(day) = text.parse::<Date>()
         && text.len() <= "2026-04-13".len()
     {

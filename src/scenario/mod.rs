@@ -16,7 +16,7 @@ mod write;
 
 pub use fault::{BadScenario, Fault};
 pub use file::{SCHEMA, parse};
-pub(crate) use keys::{path, wrong};
+pub(crate) use keys::{moment, path, wrong};
 pub use schema::json as schema;
 pub use select::{NothingSelected, Selection, check_models};
 pub use set::set;

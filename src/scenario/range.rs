@@ -6,11 +6,11 @@
 //!   must, unless `mode` says otherwise;
 //! * `{ value = 200 }`: as `200`, with or without `shape = "fixed"`.
 
-use super::keys::{self, Fields, named, path, wrong};
+use super::keys::{self, Fields, path, wrong};
 use super::node::{Entry, Node};
 use super::{BadScenario, Fault};
 use crate::intervene::{Range, Shape, Unit};
-use crate::recording::name_of;
+use crate::recording::{name_of, value_named};
 
 /// Reads the values of a parameter.
 pub(super) fn parse(place: &str, unit: Unit, entry: &Entry) -> Result<Range, BadScenario> {
@@ -20,7 +20,7 @@ pub(super) fn parse(place: &str, unit: Unit, entry: &Entry) -> Result<Range, Bad
         _ => return Err(wrong(place, entry, &with_hint(unit, &entry.met))),
     };
     let given = |key: &str| fields.whole(key);
-    let shape = fields.text("shape").and_then(|name| named(&Shape::NAMED, name));
+    let shape = fields.text("shape").and_then(|name| value_named(&Shape::NAMED, name));
     let missing = |key: &str, wanted: &str| {
         let met = Entry { met: "missing".to_owned(), ..entry.clone() };
         Err(wrong(&path(place, key), &met, wanted))

@@ -1,10 +1,10 @@
 //! Which sessions of a recording take part.
 
-use super::keys::{self, Fields, moment, named};
+use super::keys::{self, Fields, moment};
 use super::node::Field;
 use super::{BadScenario, joined, nearest};
 use crate::price::{Pricing, alias};
-use crate::recording::{Recording, Role, Session, name_of};
+use crate::recording::{Recording, Role, Session, name_of, value_named};
 
 /// Which sessions take part: those for which every part holds. An empty list holds for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,8 @@ const SHOWN_OF_ID: usize = 8;
 
 pub(super) fn parse(fields: &[Field]) -> Result<Selection, BadScenario> {
     let fields = Fields::check("select", fields, &keys::SELECT)?;
-    let roles = fields.names("role").into_iter().filter_map(|name| named(&Role::NAMED, &name));
+    let roles =
+        fields.names("role").into_iter().filter_map(|name| value_named(&Role::NAMED, &name));
     let at = |key: &str| fields.text(key).and_then(moment);
     Ok(Selection {
         pipelines: fields.names("pipeline"),

@@ -67,7 +67,7 @@ pub fn contexts(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Vec<P
 }
 
 /// What is lost at a call that follows another one of its session. A first call loses nothing.
-fn loss(before: Option<&CallRow>, row: &CallRow) -> Loss {
+pub(super) fn loss(before: Option<&CallRow>, row: &CallRow) -> Loss {
     let Some(before) = before else { return Loss::No };
     let usage = &row.outcome.usage;
     let promised = before.left.min(usage.context());

@@ -21,13 +21,7 @@ pub fn over_time(comparison: &Comparison) -> [Vec<Moment>; 2] {
         let rows = replay::replay_rows(&comparison.plan, subset);
         let moment = |row: &replay::CallRow| Moment {
             start_ms: row.outcome.start_ms,
-            cost: Saving {
-                calls: 1,
-                usage: row.outcome.usage,
-                hidden_output: row.outcome.hidden,
-                cost: replay::tally_call(&comparison.plan, row),
-                session_ms: 0,
-            },
+            cost: Saving::of_call(&comparison.plan, row),
         };
         let mut moments: Vec<Moment> = rows.iter().map(moment).collect();
         moments.sort_by_key(|moment| moment.start_ms);

@@ -3,7 +3,7 @@
 //! Headline numbers never come from here; a test holds the pivot's sums to the summary's.
 
 use super::summary::{Group, carried};
-use crate::recording::{Block, Recording, Role, name_of};
+use crate::recording::{Block, Recording, Role, name_of, value_named};
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 
 /// What blocks can be grouped by.
@@ -52,7 +52,7 @@ impl Key {
     /// The key of a name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        Self::NAMED.iter().find(|(_, known)| *known == name).map(|(key, _)| *key)
+        value_named(&Self::NAMED, name)
     }
 
     /// Its name.

@@ -40,12 +40,6 @@ impl Strata {
         Self(strata.into_values().collect())
     }
 
-    /// One stratum of the units 0 to `count - 1`.
-    #[must_use]
-    pub fn one(count: usize) -> Self {
-        Self::of(std::iter::repeat_n((), count))
-    }
-
     /// Units of a draw: as many of each stratum as it has.
     #[must_use]
     pub fn draw(&self, seed: Seed, study: &str, k: u32) -> Vec<usize> {
@@ -138,7 +132,8 @@ mod tests {
     #[test]
     fn units_are_drawn_alike() {
         let mut counts = [0_u32; 4];
-        for drawn in draws((&Strata::one(4), Seed(7), "test"), 5_000, |drawn| Some(drawn.to_vec()))
+        for drawn in
+            draws((&Strata::of([(); 4]), Seed(7), "test"), 5_000, |drawn| Some(drawn.to_vec()))
         {
             for at in drawn {
                 counts[at] += 1;

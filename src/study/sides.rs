@@ -97,6 +97,17 @@ impl From<&Side> for Saving {
 }
 
 impl Saving {
+    /// What one call costs, its session's time aside.
+    pub(super) fn of_call(plan: &Plan, row: &CallRow) -> Self {
+        Self {
+            calls: 1,
+            usage: row.outcome.usage,
+            hidden_output: row.outcome.hidden,
+            cost: replay::tally_call(plan, row),
+            session_ms: 0,
+        }
+    }
+
     /// What one outcome saves against another of the same plan.
     #[must_use]
     pub fn of_outcomes(plan: &Plan, before: &Outcome, after: &Outcome) -> Self {

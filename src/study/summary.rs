@@ -215,9 +215,10 @@ fn session_totals<'a>(
     SessionTotals { index, models, totals }
 }
 
-type Groups = (Vec<(BlockKind, Group)>, Vec<(String, Group)>);
+pub(super) type Groups = (Vec<(BlockKind, Group)>, Vec<(String, Group)>);
 
-fn groups(recording: &Recording) -> Groups {
+/// Blocks by kind and by tool, those that cost most re-reads first.
+pub(super) fn groups(recording: &Recording) -> Groups {
     let mut kinds: BTreeMap<BlockKind, Group> = BTreeMap::new();
     let mut tools: BTreeMap<&str, Group> = BTreeMap::new();
     for (block, carried) in recording.blocks.iter().zip(carried(recording)) {
@@ -255,7 +256,7 @@ pub fn carried(recording: &Recording) -> Vec<i64> {
 }
 
 impl Group {
-    fn add(&mut self, tokens: i64, carried: i64) {
+    pub(super) fn add(&mut self, tokens: i64, carried: i64) {
         self.blocks += 1;
         self.tokens += tokens;
         self.carried += carried;

@@ -232,7 +232,8 @@ impl Lab<'_> {
         })
     }
 
-    /// What a claim's toggles save: one of them on its own, several together.
+    /// What a claim's toggles save: one of them on its own, several together; of its step, where it
+    /// has one.
     fn claim(
         &self,
         claim: &PublishedClaim,
@@ -243,8 +244,8 @@ impl Lab<'_> {
         let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
             return Default::default();
         };
-        if let [only] = indexes[..] {
-            let alone = toggles[only].alone;
+        if let ([only], "") = (&indexes[..], &*claim.step) {
+            let alone = toggles[*only].alone;
             return (claim.of(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);

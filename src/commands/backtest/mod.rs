@@ -3,14 +3,15 @@
 mod predict;
 mod source;
 
-use super::{Done, Failure, NOT_JUDGED, Outcome, render, routes};
+use super::{Done, Failure, NOT_JUDGED, Outcome, render};
 use crate::cli::{BacktestArgs, Format};
 use crate::price::DAY_MS;
 use crate::report::show::backtest::{Shown, criteria};
+use crate::scenario::moment;
 use crate::store;
 use crate::study::backtest::criteria::{Criteria, Criterion, Outcome as Said, Span, judge};
 use crate::study::backtest::rollouts::{self, Rollouts};
-use crate::study::backtest::{Change, Data, Rollout, Settings, WIDEST_DAYS, backtest};
+use crate::study::backtest::{Change, Data, Rollout, Settings, WIDEST_DAYS, backtest, each_once};
 use source::Source;
 use std::path::Path;
 
@@ -119,20 +120,8 @@ fn settings(args: &BacktestArgs, file: Option<&Rollouts>) -> Result<Settings, Fa
         settings.window_ms = Some(rollouts::span("--window", text)?);
     }
     // What is named twice is looked at once.
-    let mut seen = Vec::new();
-    settings.steps.retain(|step| {
-        !seen.contains(step) && {
-            seen.push(step.clone());
-            true
-        }
-    });
-    let mut seen = Vec::new();
-    settings.metrics.retain(|metric| {
-        !seen.contains(metric) && {
-            seen.push(*metric);
-            true
-        }
-    });
+    settings.steps = each_once(settings.steps);
+    settings.metrics = each_once(settings.metrics);
     Ok(settings)
 }
 
@@ -142,7 +131,12 @@ fn rollouts_asked(args: &BacktestArgs, file: Option<&Rollouts>) -> Result<Vec<Ro
         return Ok(file.map(|file| file.rollouts.clone()).unwrap_or_default());
     }
     let one = |text: &String| {
-        let at_ms = routes::instant("--at", text)?;
+        let (at_ms, _) = moment(text).ok_or_else(|| {
+            Failure::new(format!(
+                "--at {text}: wanted a day, e.g. 2026-02-06, or an instant, e.g. \
+                 2026-02-06T12:00:00Z"
+            ))
+        })?;
         Ok(Rollout { at_ms, toggles: args.with.clone(), ..Rollout::default() })
     };
     args.at.iter().map(one).collect()

@@ -102,8 +102,7 @@ impl Asked<'_> {
         let claim = |(number, (step, _, metric)): (usize, &(Option<String>, Metric, &str))| {
             PublishedClaim {
                 id: number.to_string(),
-                // Named twice: a claim on one toggle alone would speak of the whole pipeline.
-                toggles: [&ids[..], &ids[..]].concat(),
+                toggles: ids.clone(),
                 step: step.clone().unwrap_or_default(),
                 metric: (*metric).to_owned(),
                 saving: 0..=0,

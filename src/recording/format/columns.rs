@@ -2,7 +2,7 @@
 
 use super::super::{
     Block, BlockKind, BlockMarks, CacheBreak, Call, CallMarks, Recording, Restart, Shock, Tier,
-    name_of,
+    name_of, value_named,
 };
 use super::BadRecording;
 use crate::units::Usage;
@@ -203,8 +203,7 @@ pub(super) fn named<T: Copy>(
     row: usize,
     text: &str,
 ) -> Result<T, BadRecording> {
-    let found = names.iter().find(|(_, name)| *name == text).map(|(value, _)| *value);
-    found.ok_or_else(|| {
+    value_named(names, text).ok_or_else(|| {
         let known: Vec<_> = names.iter().map(|(_, name)| format!("'{name}'")).collect();
         let what = format!("'{text}' is none of {}", known.join(", "));
         BadRecording::Column { column, row, what }

@@ -1,5 +1,6 @@
 //! Rollouts on the line of time: which can be told apart, and on which side a pipeline lies.
 
+use super::each_once;
 use super::table::Pipeline;
 
 /// Fewer pipelines than this make no side: ten an estimated level, a usual rule of thumb. Source:
@@ -43,13 +44,7 @@ impl Era {
     /// The toggles that were switched on, each once, in order.
     #[must_use]
     pub fn toggles(&self) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
-        for toggle in self.rollouts.iter().flat_map(|rollout| &rollout.toggles) {
-            if !all.contains(toggle) {
-                all.push(toggle.clone());
-            }
-        }
-        all
+        each_once(self.rollouts.iter().flat_map(|rollout| rollout.toggles.iter().cloned()))
     }
 
     /// What somebody predicts for all of them together; `None` unless all have a figure.

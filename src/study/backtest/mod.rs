@@ -86,6 +86,17 @@ impl Default for Settings {
     }
 }
 
+/// Each item where it stands first.
+pub fn each_once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::new();
+    for item in items {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
+    all
+}
+
 /// A prediction and the figure that it is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {

@@ -3,6 +3,7 @@
 use super::criteria::{Criterion, Measure};
 use super::{Metric, Rollout, Settings, Size};
 use crate::price::DAY_MS;
+use crate::recording::value_named;
 use crate::scenario::MOST_DRAWS;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -183,8 +184,7 @@ fn named<T: Copy>(
     all: &[(T, &'static str)],
     name: &str,
 ) -> Result<T, BadRollouts> {
-    let found = all.iter().find(|(_, known)| *known == name).map(|(value, _)| *value);
-    found.ok_or_else(|| {
+    value_named(all, name).ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|(_, known)| *known).collect();
         wrong(key, name, &format!("one of {}", names.join(", ")))
     })

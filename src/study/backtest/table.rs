@@ -1,7 +1,7 @@
 //! Step tables: what pipelines used, step by step, and how large they were.
 
-use crate::recording::{Recording, Role, Session};
-use crate::study::steps::{StepRow, steps};
+use crate::recording::{Recording, Role};
+use crate::study::steps::{StepRow, owner, steps};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a row of a step table counts.
@@ -131,10 +131,6 @@ pub fn of_recording(recording: &Recording) -> Vec<Row> {
         }));
     }
     rows
-}
-
-fn owner(session: &Session) -> &str {
-    session.id.split('/').next().unwrap_or_default()
 }
 
 fn figures(row: &StepRow) -> Figures {

@@ -5,12 +5,13 @@
 //! move either side. Equal content is equal bytes: figures stand in the order of their keys, their
 //! values in the order of the samples, and what did not happen in a sample is 0.
 
+use super::budget::decimal;
 use super::law::Cache;
 use super::measure::Each;
 use super::{Key, Metric, Named, Sample, Scope, Side};
 use crate::price::{Price, PriceRow};
 use crate::reconstruct::Lens;
-use crate::recording::name_of;
+use crate::recording::{name_of, value_named};
 use crate::scenario::nearest;
 use crate::units::PicoUsd;
 use jiff::civil::Date;
@@ -260,8 +261,7 @@ fn field(figure: &str, what: &str) -> BadBaseline {
 }
 
 fn named<T: Copy>(at: &str, known: &[(T, &'static str)], met: &str) -> Result<T, BadBaseline> {
-    let found = known.iter().find(|(_, name)| *name == met).map(|(value, _)| *value);
-    found.ok_or_else(|| {
+    value_named(known, met).ok_or_else(|| {
         let known: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
         let what = format!("met '{met}', wanted one of {}", known.join(", "));
         BadBaseline::Field { at: format!("'{at}'"), what }
@@ -287,14 +287,12 @@ fn key_of(text: &str) -> Result<Key, BadBaseline> {
         let near = nearest(met, known.iter().copied());
         field(text, &format!("no {kind} '{met}'{near}; known are {}", known.join(", ")))
     };
-    let found = Scope::NAMED.iter().find(|(_, name)| *name == scope);
-    let scope = found
+    let scope = value_named(&Scope::NAMED, scope)
         .ok_or_else(|| unknown("scope", scope, &mut Scope::NAMED.iter().map(|(_, name)| *name)))?;
-    let found = Metric::NAMED.iter().find(|(_, name)| *name == metric);
-    let metric = found.ok_or_else(|| {
+    let metric = value_named(&Metric::NAMED, metric).ok_or_else(|| {
         unknown("metric", metric, &mut Metric::NAMED.iter().map(|(_, name)| *name))
     })?;
-    Ok(Key { scope: scope.0, name: name.to_owned(), metric: metric.0 })
+    Ok(Key { scope, name: name.to_owned(), metric })
 }
 
 /// A value as it is written: dollars in full, without zeros at the end.
@@ -318,15 +316,7 @@ fn read(key: &Key, value: &Value) -> Option<i128> {
 /// Pico-dollars of a decimal number of dollars.
 fn dollars(text: &str) -> Option<i128> {
     let (sign, abs) = text.strip_prefix('-').map_or((1, text), |abs| (-1, abs));
-    let (whole, fraction) = abs.split_once('.').unwrap_or((abs, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 18 || fraction.len() > 12 {
-        return None;
-    }
-    if !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    format!("{whole}{fraction:0<12}").parse::<i128>().ok().map(|abs| sign * abs)
+    decimal(abs, PicoUsd::PER_USD).map(|abs| sign * abs)
 }
 
 impl From<&PriceRow> for RateOnDisk {

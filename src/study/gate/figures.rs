@@ -5,11 +5,13 @@ use super::{Key, Metric, Scope};
 use crate::ids::ModelId;
 use crate::plan::Plan;
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording, Remainder, Role, Session};
-use crate::replay::{self, CallRow, Onset};
+use crate::replay::{CallRow, Cost};
+use crate::study::contexts::{Loss, loss};
+use crate::study::headline::Headline;
 use crate::study::limiter::in_the_last_minute;
+use crate::study::sides::Saving;
 use crate::study::steps::{owner, rows_of};
-use crate::study::summary::carried;
-use crate::units::Usage;
+use crate::study::summary::{Group, carried, groups};
 use std::collections::BTreeMap;
 
 /// The name of what all toggles save together.
@@ -25,8 +27,8 @@ const MARKED: [(CallMarks, &str); 7] = [
     (CallMarks::ABORTED_RUN, "aborted-runs"),
     (CallMarks::EFFORT_SWITCH, "effort-switches"),
 ];
-/// Calls that read at most the static prefix although the call before had cached more.
-const COLD: &str = "cold-calls";
+/// Calls that miss the cache while their context goes on.
+const MISSES: &str = "cache-misses";
 /// Calls whose context was compacted.
 const COMPACTIONS: &str = "compactions";
 /// Blocks that read again what the context still holds.
@@ -51,37 +53,34 @@ impl Figures {
     }
 
     fn place(&mut self, scope: Scope, name: &str, place: &Place) {
-        let starts = &place.starts_ms;
-        let peak = in_the_last_minute(starts).into_iter().max().unwrap_or(0);
-        let usage = place.usage;
+        let peak = in_the_last_minute(&place.starts_ms).into_iter().max().unwrap_or(0);
+        let Saving { usage, hidden_output, .. } = place.used;
         let counts = [
             (Metric::Sessions, place.sessions),
-            (Metric::Calls, place.calls),
             (Metric::Fresh, usage.fresh),
-            (Metric::Read, usage.read),
             (Metric::Write5m, usage.write_5m),
             (Metric::Write1h, usage.write_1h),
-            (Metric::Output, usage.output),
-            (Metric::Tokens, place.tokens()),
+            (Metric::Output, usage.output + hidden_output),
             (Metric::PeakContext, place.peak_context),
             (Metric::RequestsAMinute, peak),
         ];
         for (metric, count) in counts {
             self.add(scope, name, metric, count.into());
         }
-        self.add(scope, name, Metric::Dollars, place.pico_usd);
+        self.add(scope, name, Metric::Read, usage.read.into());
+        self.used(scope, name, &place.used);
     }
 
-    pub fn saving(&mut self, id: &str, before: &Place, after: &Place) {
-        let counts = [
-            (Metric::Calls, before.calls - after.calls),
-            (Metric::Read, before.usage.read - after.usage.read),
-            (Metric::Tokens, before.tokens() - after.tokens()),
-        ];
-        for (metric, count) in counts {
-            self.add(Scope::Saving, id, metric, count.into());
-        }
-        self.add(Scope::Saving, id, Metric::Dollars, before.pico_usd - after.pico_usd);
+    /// Calls, tokens and money.
+    fn used(&mut self, scope: Scope, name: &str, used: &Saving) {
+        self.add(scope, name, Metric::Calls, used.calls.into());
+        self.add(scope, name, Metric::Tokens, Headline::Tokens.of(used).into());
+        self.add(scope, name, Metric::Dollars, used.money().0);
+    }
+
+    pub fn saving(&mut self, id: &str, saved: &Saving) {
+        self.add(Scope::Saving, id, Metric::Read, saved.usage.read.into());
+        self.used(Scope::Saving, id, saved);
         if id == JOINT {
             // Whoever asks that they save so much is to hear of nothing.
             for metric in [Metric::Calls, Metric::Read, Metric::Tokens, Metric::Dollars] {
@@ -94,47 +93,30 @@ impl Figures {
 
 /// What calls and bills of one place add up to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+struct Place {
     sessions: i64,
-    calls: i64,
-    /// Output with what placeholders hide.
-    usage: Usage,
-    pico_usd: i128,
+    used: Saving,
     peak_context: i64,
     starts_ms: Vec<i64>,
 }
 
 impl Place {
     fn call(&mut self, plan: &Plan, row: &CallRow) {
-        let cost = replay::tally_call(plan, row);
-        self.calls += 1;
-        self.usage += shown(row);
-        self.pico_usd += (cost.recorded + cost.hidden).0;
+        self.used = self.used + Saving::of_call(plan, row);
         self.peak_context = self.peak_context.max(row.outcome.usage.context());
         self.starts_ms.push(row.outcome.start_ms);
     }
 
-    fn tokens(&self) -> i64 {
-        self.usage.context() + self.usage.output
-    }
-
-    fn bill(&mut self, rest: &Remainder, pico_usd: i128) {
-        self.usage += rest.usage;
-        self.pico_usd += pico_usd;
+    fn bill(&mut self, rest: &Remainder, cost: Cost) {
+        self.used = self.used + Saving { usage: rest.usage, cost, ..Saving::default() };
     }
 
     fn session(&mut self, session: &Session) {
         self.sessions += i64::from(session.role != Role::Subagent);
         if session.calls == 0 {
-            self.calls += i64::from(session.told.calls.unwrap_or(0));
+            self.used.calls += i64::from(session.told.calls.unwrap_or(0));
         }
     }
-}
-
-/// The usage of a call with all of its output.
-fn shown(row: &CallRow) -> Usage {
-    let usage = row.outcome.usage;
-    Usage { output: usage.output + row.outcome.hidden, ..usage }
 }
 
 /// A replay and the bills beside it.
@@ -143,8 +125,8 @@ pub(super) struct Paid<'a> {
     pub recording: &'a Recording,
     pub plan: &'a Plan,
     pub rows: &'a [CallRow],
-    /// What is billed beyond the calls, with its price in pico-dollars.
-    pub rests: &'a [(&'a Remainder, i128)],
+    /// What is billed beyond the calls, and what it costs.
+    pub rests: &'a [(&'a Remainder, Cost)],
     /// The step of each session.
     pub steps: &'a [Option<&'a str>],
     /// What each model of the recording is priced as.
@@ -152,13 +134,6 @@ pub(super) struct Paid<'a> {
 }
 
 impl<'a> Paid<'a> {
-    pub fn total(&self) -> Place {
-        let mut total = Place::default();
-        self.rows.iter().for_each(|row| total.call(self.plan, row));
-        self.rests.iter().for_each(|(rest, pico_usd)| total.bill(rest, *pico_usd));
-        total
-    }
-
     /// The session of a call, by number.
     fn session_of(&self, row: &CallRow) -> usize {
         self.recording.calls[self.plan.call_of[row.row as usize] as usize].session as usize
@@ -172,9 +147,9 @@ impl<'a> Paid<'a> {
                 places.entry(place).or_default().call(self.plan, row);
             }
         }
-        for (rest, pico_usd) in self.rests {
+        for (rest, cost) in self.rests {
             for place in self.places_of(rest.session as usize) {
-                places.entry(place).or_default().bill(rest, *pico_usd);
+                places.entry(place).or_default().bill(rest, *cost);
             }
         }
         for (index, session) in self.recording.sessions.iter().enumerate() {
@@ -196,13 +171,11 @@ impl<'a> Paid<'a> {
             let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
             models.entry(name(call.model)).or_default().call(self.plan, row);
         }
-        for (rest, pico_usd) in self.rests {
-            models.entry(name(rest.model)).or_default().bill(rest, *pico_usd);
+        for (rest, cost) in self.rests {
+            models.entry(name(rest.model)).or_default().bill(rest, *cost);
         }
         for (name, place) in models {
-            figures.add(Scope::Model, name, Metric::Calls, place.calls.into());
-            figures.add(Scope::Model, name, Metric::Tokens, place.tokens().into());
-            figures.add(Scope::Model, name, Metric::Dollars, place.pico_usd);
+            figures.used(Scope::Model, name, &place.used);
         }
     }
 
@@ -219,19 +192,14 @@ impl<'a> Paid<'a> {
         let mut before: Option<&CallRow> = None;
         for row in self.rows {
             let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
-            let session = &self.recording.sessions[call.session as usize];
             let same = before.filter(|one| self.session_of(one) == call.session as usize);
-            let lost = same.is_some_and(|one| one.left > session.static_prefix);
-            let is_cold = lost
-                && row.onset == Onset::GoesOn
-                && row.outcome.usage.read <= session.static_prefix;
-            let kinds = [(is_cold, COLD), (row.onset == Onset::Compacted, COMPACTIONS)];
+            let loss = loss(same, row);
+            let kinds = [(loss == Loss::Missed, MISSES), (loss == Loss::Compacted, COMPACTIONS)];
             let marked = MARKED.map(|(mark, name)| (call.marks.contains(mark), name));
             for (_, name) in marked.into_iter().chain(kinds).filter(|(is, _)| *is) {
-                let usage = shown(row);
-                let tokens = i128::from(usage.context() + usage.output);
+                let tokens = Headline::Tokens.of(&Saving::of_call(self.plan, row));
                 figures.add(Scope::Cause, name, Metric::Calls, 1);
-                figures.add(Scope::Cause, name, Metric::Tokens, tokens);
+                figures.add(Scope::Cause, name, Metric::Tokens, tokens.into());
                 if let Some(step) = self.steps[call.session as usize] {
                     figures.add(Scope::Cause, &within(step, name), Metric::Calls, 1);
                 }
@@ -255,23 +223,22 @@ pub(super) fn steps(recording: &Recording) -> Vec<Option<&str>> {
 /// Tools and kinds of blocks: how many, their tokens, and what they cost in re-reads; of a step
 /// the tokens alone.
 pub(super) fn blocks(recording: &Recording, steps: &[Option<&str>], figures: &mut Figures) {
-    for (block, carried) in recording.blocks.iter().zip(carried(recording)) {
-        let session = recording.calls[block.call as usize].session;
-        let tool = recording.tool(block.tool);
-        let reread = block.marks.contains(BlockMarks::REREAD);
-        let own = [
-            Some((Scope::Cause, block.kind.name())),
-            Some((Scope::Cause, REREADS)).filter(|_| reread && !block.kind.is_output()),
-            Some((Scope::Tool, tool)).filter(|_| !block.kind.is_output() && !tool.is_empty()),
-        ];
-        for (scope, name) in own.into_iter().flatten() {
-            figures.add(scope, name, Metric::Uses, 1);
-            figures.add(scope, name, Metric::Added, block.tokens.into());
-            figures.add(scope, name, Metric::Carried, carried.into());
-        }
-        if let Some(step) = steps[session as usize]
-            && block.kind != BlockKind::System
-        {
+    let (kinds, tools) = groups(recording);
+    let kinds = kinds.iter().map(|(kind, group)| (Scope::Cause, kind.name(), group));
+    let tools = tools.iter().map(|(tool, group)| (Scope::Tool, tool.as_str(), group));
+    let rereads =
+        recording.blocks.iter().zip(carried(recording)).filter(|(block, _)| {
+            block.marks.contains(BlockMarks::REREAD) && !block.kind.is_output()
+        });
+    let mut reread = Group::default();
+    rereads.for_each(|(block, carried)| reread.add(block.tokens, carried));
+    for (scope, name, group) in kinds.chain(tools).chain([(Scope::Cause, REREADS, &reread)]) {
+        figures.add(scope, name, Metric::Uses, group.blocks.into());
+        figures.add(scope, name, Metric::Added, group.tokens.into());
+        figures.add(scope, name, Metric::Carried, group.carried.into());
+    }
+    for block in recording.blocks.iter().filter(|block| block.kind != BlockKind::System) {
+        if let Some(step) = steps[recording.calls[block.call as usize].session as usize] {
             let name = within(step, block.kind.name());
             figures.add(Scope::Cause, &name, Metric::Added, block.tokens.into());
         }

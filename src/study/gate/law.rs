@@ -8,7 +8,7 @@
 use crate::cache::{CachePolicy, Lookup, Policy, luck, ttl::Ttl};
 use crate::plan::{Plan, Subset};
 use crate::recording::{Tier, name_of};
-use crate::replay::{self, CallRow};
+use crate::replay::{self, CallRow, Outcome};
 
 /// What decides what a call reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,15 @@ impl Cache {
             CachePolicy::Measured => Self::Law,
             CachePolicy::None => Self::None,
             CachePolicy::Perfect => Self::Perfect,
+        }
+    }
+
+    /// A replay under a subset, added up.
+    #[must_use]
+    pub fn outcome(self, plan: &Plan, subset: Subset) -> Outcome {
+        match self {
+            Self::Law => replay::replay_with(plan, subset, &Average),
+            _ => replay::replay(plan, subset),
         }
     }
 

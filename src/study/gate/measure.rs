@@ -10,10 +10,13 @@ use super::{Metric, Named, Sample, Side};
 use crate::plan::Plan;
 use crate::price::{MissingPrice, PriceRow, Pricing};
 use crate::recording::{Recording, Remainder, Session, hex, name_of};
+use crate::replay::{Cost, tally_bands};
 use crate::scenario::Chosen;
+use crate::study::sides::Saving;
 use crate::study::steps::owner;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is one sample.
@@ -75,8 +78,8 @@ pub fn measure(
     bench: &Bench<'_>,
     each: Each,
 ) -> Result<Vec<Measured>, MissingPrice> {
-    let parts: Vec<(String, Recording)> = match each {
-        Each::Recording => vec![(recording.name.clone(), recording.clone())],
+    let parts: Vec<(String, Cow<'_, Recording>)> = match each {
+        Each::Recording => vec![(recording.name.clone(), Cow::Borrowed(recording))],
         Each::Pipeline => parts(recording, |session| pipeline(session).to_owned()),
         Each::Session => parts(recording, |session| session.id.clone()),
     };
@@ -108,11 +111,14 @@ fn pipeline(session: &Session) -> &str {
     if session.pipeline.is_empty() { owner(session) } else { &session.pipeline }
 }
 
-fn parts(recording: &Recording, of: impl Fn(&Session) -> String) -> Vec<(String, Recording)> {
+fn parts(
+    recording: &Recording,
+    of: impl Fn(&Session) -> String,
+) -> Vec<(String, Cow<'_, Recording>)> {
     let names: BTreeSet<String> = recording.sessions.iter().map(&of).collect();
     let part = |name: String| {
         let part = recording.part(|session| of(session) == name);
-        (name, part)
+        (name, Cow::Owned(part))
     };
     names.into_iter().map(part).collect()
 }
@@ -132,14 +138,15 @@ fn sample(
     let rows = bench.cache.replay(&plan, 0);
     let mut figures = Figures::default();
     let mut prices = bench.pricing.resolver();
-    let rests: Vec<(&Remainder, i128)> = recording
+    let rests: Vec<(&Remainder, Cost)> = recording
         .remainders
         .iter()
         .map(|rest| {
             // The prompt sizes behind a remainder are unknown: it is priced in the base band.
             let price = bench.pricing.find(recording.model(rest.model), None)?;
-            let number = prices.number(price);
-            Ok((rest, prices.row(number).base.of(&rest.usage).0))
+            let cost = tally_bands(std::slice::from_ref(&price), &[rest.usage], &[0]);
+            prices.number(price);
+            Ok((rest, cost))
         })
         .collect::<Result<_, MissingPrice>>()?;
     let steps = steps(recording);
@@ -153,16 +160,14 @@ fn sample(
     paid.by_model(&mut figures);
     paid.calls_by_kind(&mut figures);
     blocks(recording, steps, &mut figures);
-    let before = paid.total();
-    for (index, chosen) in toggles.iter().enumerate().filter(|(_, one)| !one.is_waiting()) {
-        let rows = bench.cache.replay(&plan, 1 << index);
-        figures.saving(chosen.id(), &before, &Paid { rows: &rows, ..paid }.total());
+    let before = bench.cache.outcome(&plan, 0);
+    let saved = |subset| Saving::of_outcomes(&plan, &before, &bench.cache.outcome(&plan, subset));
+    let asked = || toggles.iter().enumerate().filter(|(_, one)| !one.is_waiting());
+    for (index, chosen) in asked() {
+        figures.saving(chosen.id(), &saved(1 << index));
     }
     if bench.jointly {
-        let asked = toggles.iter().enumerate().filter(|(_, one)| !one.is_waiting());
-        let all = asked.fold(0, |all, (index, _)| all | 1 << index);
-        let rows = bench.cache.replay(&plan, all);
-        figures.saving(JOINT, &before, &Paid { rows: &rows, ..paid }.total());
+        figures.saving(JOINT, &saved(asked().fold(0, |all, (index, _)| all | 1 << index)));
     }
     let pipelines = pipelines(recording);
     if !bench.has_dollars {

@@ -18,6 +18,7 @@ pub mod law;
 pub mod measure;
 mod places;
 pub mod power;
+mod row;
 
 pub use figures::JOINT;
 

@@ -115,15 +115,6 @@ impl Power {
         let of = |one: &Found| (one.how, one.sessions, one.recordings, one.growth_bp);
         self.found.iter().find(|one| of(one) == asked).map(|one| one.share)
     }
-
-    /// The fewest sessions of a recording at which a growth is found.
-    #[must_use]
-    pub fn fewest(&self, how: How, recordings: usize, growth_bp: i64) -> Option<usize> {
-        SESSIONS.into_iter().find(|&sessions| {
-            let smallest = self.smallest(how, sessions, recordings);
-            smallest.is_some_and(|smallest| smallest <= growth_bp)
-        })
-    }
 }
 
 /// Sums over sessions of a recording.
@@ -393,8 +384,8 @@ mod tests {
         let mut power = Power { noise, found: all.to_vec() };
         assert_eq!(power.smallest(How::Fresh, 10, 5), Some(300));
         assert_eq!(power.smallest(How::Fresh, 10, 3), None);
-        assert_eq!(power.fewest(How::Fresh, 5, 300), Some(10));
-        assert_eq!(power.fewest(How::Fresh, 5, 200), None);
+        assert_eq!(power.share(How::Fresh, 10, 5, 200), Some(0.79));
+        assert_eq!(power.share(How::Fresh, 10, 5, 50), None);
         power.found[3].share = 0.5;
         assert_eq!(power.smallest(How::Fresh, 10, 5), None);
     }

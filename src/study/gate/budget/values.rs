@@ -12,7 +12,8 @@ pub fn share(key: &str, entry: &Entry) -> Result<i64, BadScenario> {
         Node::Text(text) => text
             .trim()
             .strip_suffix('%')
-            .and_then(|text| i64::try_from(decimal(text, i128::from(BASIS_POINTS) / 100)?).ok()),
+            .and_then(|text| decimal(text.trim(), i128::from(BASIS_POINTS) / 100))
+            .and_then(|bp| i64::try_from(bp).ok()),
         _ => None,
     };
     let wanted = "a share such as \"3 %\" or \"0.25 %\"";
@@ -31,7 +32,7 @@ pub fn amount(key: &str, unit: Unit, entry: &Entry) -> Result<i128, BadScenario>
                 let ends = [("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("", 1)];
                 let (digits, times) =
                     ends.iter().find_map(|(end, times)| Some((text.strip_suffix(end)?, *times)))?;
-                decimal(digits, scale * times)
+                decimal(digits.trim(), scale * times)
             })
         }
         _ => None,
@@ -45,8 +46,7 @@ pub fn amount(key: &str, unit: Unit, entry: &Entry) -> Result<i128, BadScenario>
 }
 
 /// A decimal times a power of ten, where that is a whole number.
-fn decimal(text: &str, times: i128) -> Option<i128> {
-    let text = text.trim();
+pub fn decimal(text: &str, times: i128) -> Option<i128> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(part) || whole.len() > 15 || part.len() > 12 {
