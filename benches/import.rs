@@ -18,7 +18,7 @@ use std::fs;
 use std::hint::black_box;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use windtunnel::import::{Options, import};
+use windtunnel::import::{ImportOptions, import_transcripts};
 
 fn main() {
     let megabytes = std::env::var("WINDTUNNEL_BENCH_MB").ok().and_then(|mb| mb.parse().ok());
@@ -51,7 +51,7 @@ fn main() {
 }
 
 fn whole_import(root: &Path) -> usize {
-    let imported = import(&[root.to_path_buf()], &Options::default(), &|_, _| {});
+    let imported = import_transcripts(&[root.to_path_buf()], &ImportOptions::default(), &|_, _| {});
     imported.map_or(0, |imported| imported.recording.calls.len())
 }
 

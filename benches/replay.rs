@@ -6,23 +6,23 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use windtunnel::cache::CachePolicy;
-use windtunnel::ids::NONE;
-use windtunnel::plan::{Patch, Plan, Subset};
+use windtunnel::ids::NO_INDEX;
+use windtunnel::plan::{Patch, Plan, ToggleSubset};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::recording::Recording;
-use windtunnel::replay::{replay, replay_rows, tally};
+use windtunnel::replay::{replay_calls, replay_plan, tally_outcome};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::compare::compare;
-use windtunnel::study::experiment::{Experiment, World};
-use windtunnel::study::published::published;
+use windtunnel::study::compare::compare_toggles;
+use windtunnel::study::experiment::{Experiment, ExperimentSource};
+use windtunnel::study::published_claims::claims_of_pipeline;
 
 /// Calls of the recording, at least.
 const CALLS: usize = 2_000;
 
 /// Subsets of R1 to R9 by name; bit k is toggle k.
-const SUBSETS: [(&str, Subset); 5] =
+const SUBSETS: [(&str, ToggleSubset); 5] =
     [("none", 0), ("R1", 0b1), ("R4", 0b1000), ("R1-R4", 0b1111), ("R1-R9", 0b1_1111_1111)];
 
 /// The sessions of `recording` over and over, until there are enough calls.
@@ -42,22 +42,22 @@ fn repeated(recording: &Recording) -> Recording {
         }
         for block in &mut long.blocks[blocks..] {
             block.call += calls as u32;
-            if block.peer != NONE {
+            if block.peer != NO_INDEX {
                 block.peer += blocks as u32;
             }
         }
     }
-    long.check().expect("the books of the repeated recording balance");
+    long.check_balance().expect("the books of the repeated recording balance");
     long
 }
 
 fn patches(recording: &Recording) -> Vec<Patch> {
     let toggles = Scenario::all_toggles().toggles;
-    toggles.iter().map(|chosen| chosen.toggle.patch(recording, &chosen.params)).collect()
+    toggles.iter().map(|chosen| chosen.toggle.build_patch(recording, &chosen.params)).collect()
 }
 
 fn passes(criterion: &mut Criterion) {
-    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Record).expect("order-774 has a fit");
     let recording = repeated(&fit.recording);
     let patches = patches(&recording);
@@ -70,20 +70,22 @@ fn passes(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("replay");
     group.throughput(Throughput::Elements(recording.calls.len() as u64));
-    group.bench_function("unpatched", |b| b.iter(|| replay(black_box(&unpatched), 0)));
+    group.bench_function("unpatched", |b| b.iter(|| replay_plan(black_box(&unpatched), 0)));
     for (name, subset) in SUBSETS {
         group.bench_function(format!("patched, {name}"), |b| {
-            b.iter(|| replay(black_box(&patched), black_box(subset)));
+            b.iter(|| replay_plan(black_box(&patched), black_box(subset)));
         });
     }
     group.bench_function("patched, R1-R9, tally", |b| {
-        b.iter(|| tally(&patched, &replay(black_box(&patched), black_box(0b1_1111_1111))));
+        b.iter(|| {
+            tally_outcome(&patched, &replay_plan(black_box(&patched), black_box(0b1_1111_1111)))
+        });
     });
     group.finish();
 
     let mut group = criterion.benchmark_group("replay_rows");
     group.throughput(Throughput::Elements(recording.calls.len() as u64));
-    group.bench_function("unpatched", |b| b.iter(|| replay_rows(black_box(&unpatched), 0)));
+    group.bench_function("unpatched", |b| b.iter(|| replay_calls(black_box(&unpatched), 0)));
     group.finish();
 
     let mut group = criterion.benchmark_group("compile");
@@ -94,20 +96,20 @@ fn passes(criterion: &mut Criterion) {
 }
 
 fn comparison(criterion: &mut Criterion) {
-    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let pricing = Pricing::embedded();
     let scenario = Scenario::all_toggles();
-    let claims = published(&reported);
+    let claims = claims_of_pipeline(&reported);
     let mut group = criterion.benchmark_group("order-774");
     for lens in [Lens::Message, Lens::Record] {
         let fit = reconstruct::reconstruct(&reported, lens).expect("order-774 has a fit");
-        group.bench_function(format!("reconstruct, {}", lens.name()), |b| {
+        group.bench_function(format!("reconstruct, {}", lens.lens_name()), |b| {
             b.iter(|| reconstruct::reconstruct(black_box(&reported), lens));
         });
         for (name, draws) in [("compare", 0), ("compare with 100 draws", 100)] {
             let experiment = Experiment {
                 waiting: &[],
-                world: World::Reported { reported: &reported, lens, fit: &fit },
+                source: ExperimentSource::Reported { reported: &reported, lens, fit: &fit },
                 chosen: &scenario.toggles,
                 pricing: &pricing,
                 cache: CachePolicy::default(),
@@ -116,8 +118,8 @@ fn comparison(criterion: &mut Criterion) {
                 seed: Seed(scenario.seed),
                 draws,
             };
-            group.bench_function(format!("{name}, {}", lens.name()), |b| {
-                b.iter(|| compare(black_box(&experiment)));
+            group.bench_function(format!("{name}, {}", lens.lens_name()), |b| {
+                b.iter(|| compare_toggles(black_box(&experiment)));
             });
         }
     }

@@ -11,11 +11,11 @@ use std::hint::black_box;
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
-use windtunnel::replay::{Lanes, replay_island};
+use windtunnel::replay::{IslandLanes, replay_island};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::attribute::Attribution;
-use windtunnel::study::lattice::Lattice;
+use windtunnel::study::lattice::SubsetLattice;
+use windtunnel::study::shapley::Attribution;
 
 const CALLS: usize = 2_000;
 const TOGGLES: usize = 16;
@@ -34,21 +34,21 @@ fn lanes(criterion: &mut Criterion) {
     for one_in in DENSITIES {
         let plan = dense_plan(one_in);
         let island = &plan.islands[0];
-        let lanes = Lanes::new(&plan, island);
-        let count = 1 << lanes.own().len();
+        let lanes = IslandLanes::new(&plan, island);
+        let count = 1 << lanes.lane_bits().len();
         group.throughput(Throughput::Elements((count * plan.rows.len()) as u64));
         // Every other shared bit is on.
-        let fixed = lanes.shared() & 0x5555_5555_5555_5555;
+        let fixed = lanes.shared_bits() & 0x5555_5555_5555_5555;
         group.bench_function(format!("plain, 1 in {one_in}"), |b| {
             b.iter(|| {
-                let subsets = (0..count).map(|lane| lanes.subset(black_box(fixed), lane));
+                let subsets = (0..count).map(|lane| lanes.subset_of_lane(black_box(fixed), lane));
                 subsets.map(|subset| replay_island(&plan, island, subset).calls).sum::<i64>()
             });
         });
         group.bench_function(format!("lanes, 1 in {one_in}"), |b| {
             b.iter(|| {
                 let mut calls = 0;
-                lanes.replay(black_box(fixed), |_, outcome| calls += outcome.calls);
+                lanes.replay_block(black_box(fixed), |_, outcome| calls += outcome.calls);
                 calls
             });
         });
@@ -62,7 +62,7 @@ fn lattices(criterion: &mut Criterion) {
     for one_in in [256, 8] {
         let plan = dense_plan(one_in);
         group.bench_function(format!("2^16, 2,000 calls, 1 in {one_in}"), |b| {
-            b.iter(|| Lattice::of(black_box(&plan), TOGGLES));
+            b.iter(|| SubsetLattice::from_plan(black_box(&plan), TOGGLES));
         });
     }
     group.finish();
@@ -70,11 +70,11 @@ fn lattices(criterion: &mut Criterion) {
 
 /// Order 774 with its first toggles: what a sweep and a study of uncertainty do.
 fn order_774(criterion: &mut Criterion) {
-    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Record).expect("order-774 has a fit");
     let chosen = Scenario::all_toggles().toggles;
     let patches: Vec<Patch> =
-        chosen.iter().map(|one| one.toggle.patch(&fit.recording, &one.params)).collect();
+        chosen.iter().map(|one| one.toggle.build_patch(&fit.recording, &one.params)).collect();
     let pricing = Pricing::embedded();
     let compile = |count: usize| {
         Plan::compile(&fit.recording, &patches[..count], &pricing).expect("every model has a price")
@@ -84,16 +84,19 @@ fn order_774(criterion: &mut Criterion) {
         let plan = compile(count);
         group.bench_function(format!("lattice, {count} toggles, every subset"), |b| {
             b.iter(|| {
-                let lattice = Lattice::of(black_box(&plan), count).expect("few toggles");
-                (0..1 << count).map(|subset| lattice.saving(subset).usage.read).sum::<i64>()
+                let lattice =
+                    SubsetLattice::from_plan(black_box(&plan), count).expect("few toggles");
+                (0..1 << count)
+                    .map(|subset| lattice.saving_of_subset(subset).usage.read)
+                    .sum::<i64>()
             });
         });
-        let lattice = Lattice::of(&plan, count).expect("few toggles");
+        let lattice = SubsetLattice::from_plan(&plan, count).expect("few toggles");
         group.bench_function(format!("shapley, {count} toggles"), |b| {
             b.iter(|| Attribution::from(black_box(&lattice)));
         });
         group.bench_function(format!("compile and attribute, {count} toggles"), |b| {
-            b.iter(|| Attribution::of(&compile(count), count, Seed(774)));
+            b.iter(|| Attribution::from_plan(&compile(count), count, Seed(774)));
         });
     }
     group.finish();
@@ -101,7 +104,7 @@ fn order_774(criterion: &mut Criterion) {
 
 fn shapley(criterion: &mut Criterion) {
     let plan = dense_plan(256);
-    let lattice = Lattice::of(&plan, TOGGLES).expect("few toggles");
+    let lattice = SubsetLattice::from_plan(&plan, TOGGLES).expect("few toggles");
     let mut group = criterion.benchmark_group("shapley");
     group.sample_size(10);
     group.bench_function("16 toggles", |b| b.iter(|| Attribution::from(black_box(&lattice))));

@@ -8,8 +8,8 @@ mod tables;
 
 pub use backtest::BacktestArgs;
 pub use chart::{ChartArgs, PictureFormat, ThemeArg};
-pub use cockpit::{CompatArg, EnvArgs, RoutesArgs};
-pub use gate::{GateArgs, GateFormat, SampleArg};
+pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
+pub use gate::{GateArgs, GateFormat, SampleUnitArg};
 pub use tables::{ExportArgs, StepsArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -70,7 +70,7 @@ pub enum Command {
 
 /// How a result is written to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// Tables for people.
     #[default]
     Table,
@@ -93,7 +93,7 @@ pub enum LensArg {
 
 /// What a recording is read and priced under.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Premises {
+pub struct PremiseArgs {
     /// How published call counts are read [default: message].
     #[arg(long, value_enum)]
     pub lens: Option<LensArg>,
@@ -125,12 +125,12 @@ pub struct ReportArgs {
     pub observed: Option<PathBuf>,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }
 
 /// What sessions are put together by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EachArg {
+pub enum SpreadGroupArg {
     /// Every session for itself.
     Session,
     /// The pipeline: a main thread with its subagents.
@@ -158,21 +158,21 @@ pub struct CompareArgs {
     pub set: Vec<String>,
     /// Also spread the savings of each toggle over these: median, P90, share.
     #[arg(long, value_enum, value_name = "GROUP")]
-    pub each: Option<EachArg>,
+    pub each: Option<SpreadGroupArg>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }
 
 /// What subsets are ranked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RankBy {
+pub enum RankMetricArg {
     /// Money, hidden output included.
     Dollars,
     /// Cache reads.
@@ -197,7 +197,7 @@ pub struct SweepArgs {
     pub scenario: Option<String>,
     /// What subsets are ranked by; dollars, unless the source knows tokens only.
     #[arg(long, value_enum)]
-    pub by: Option<RankBy>,
+    pub by: Option<RankMetricArg>,
     /// Rows of the ranking; 0 shows all.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,
@@ -206,13 +206,13 @@ pub struct SweepArgs {
     pub out: Option<PathBuf>,
     /// How to write the result; csv and json hold every subset.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }
 
 /// Arguments of `inspect`.
@@ -227,7 +227,7 @@ pub struct InspectArgs {
     pub fidelity: bool,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
@@ -240,7 +240,7 @@ pub struct InspectArgs {
     pub rows: Option<usize>,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }
 
 /// Arguments of `audit`.
@@ -250,7 +250,7 @@ pub struct AuditArgs {
     pub recording: String,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
 }
 
 /// Arguments of `import`.
@@ -274,16 +274,16 @@ pub struct ImportArgs {
 #[derive(Debug, Subcommand)]
 pub enum ScenarioCommand {
     /// A complete scenario with everything that can be said in it, explained.
-    New(NewArgs),
+    New(ScenarioNewArgs),
     /// Whether scenario files can be used, and what they change.
-    Check(CheckArgs),
+    Check(ScenarioCheckArgs),
     /// The JSON schema of scenarios, for editors.
     Schema,
 }
 
 /// Arguments of `scenario new`.
 #[derive(Debug, Args)]
-pub struct NewArgs {
+pub struct ScenarioNewArgs {
     /// A built-in name, a recording file, or transcripts (file or folder).
     pub recording: String,
     /// Toggles, by id [default: those of the built-in scenario, or all that find something].
@@ -299,13 +299,13 @@ pub struct NewArgs {
 
 /// Arguments of `scenario check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub struct ScenarioCheckArgs {
     /// Scenario files (TOML) or built-in names.
     #[arg(required = true)]
     pub files: Vec<String>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
 }
 
 /// Arguments of `list`.
@@ -313,7 +313,7 @@ pub struct CheckArgs {
 pub struct ListArgs {
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
 }
 
 /// Arguments of `explain`.
@@ -323,5 +323,5 @@ pub struct ExplainArgs {
     pub topic: String,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
 }

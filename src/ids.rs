@@ -1,7 +1,7 @@
 //! Small typed indexes into the tables of a recording.
 
 /// Marks "no such index" in a `u32` column.
-pub const NONE: u32 = u32::MAX;
+pub const NO_INDEX: u32 = u32::MAX;
 
 /// Index into [`crate::recording::Recording::models`].
 pub type ModelId = u16;

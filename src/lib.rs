@@ -4,7 +4,7 @@
 pub mod cache;
 pub mod cli;
 pub mod commands;
-pub mod fixed;
+pub mod fixed_point;
 pub mod ids;
 pub mod import;
 pub mod intervene;

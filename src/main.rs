@@ -11,6 +11,6 @@ fn main() -> ExitCode {
     let done = commands::run(Cli::parse().command);
     // A reader that has seen enough is no failure, and there is nobody left to tell.
     let _ = std::io::stdout().write_all(&done.stdout);
-    let _ = std::io::stderr().write_all(done.talk.as_bytes());
+    let _ = std::io::stderr().write_all(done.messages.as_bytes());
     ExitCode::from(done.code)
 }

@@ -15,7 +15,7 @@ pub struct Seed(pub u64);
 impl Seed {
     /// The generator of one intervention on one session.
     #[must_use]
-    pub fn stream(self, intervention: &str, session_digest: &[u8]) -> ChaCha12Rng {
+    pub fn random_stream(self, intervention: &str, session_digest: &[u8]) -> ChaCha12Rng {
         let mut hash = Sha256::new();
         hash.update(self.0.to_le_bytes());
         hash.update((intervention.len() as u64).to_le_bytes());
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn streams_depend_on_every_part_of_the_key() {
-        let draw = |seed, id: &str, digest: &[u8]| Seed(seed).stream(id, digest).next_u64();
+        let draw = |seed, id: &str, digest: &[u8]| Seed(seed).random_stream(id, digest).next_u64();
         let base = draw(774, "R3", b"a");
         assert_eq!(base, draw(774, "R3", b"a"));
         assert_ne!(base, draw(775, "R3", b"a"));

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundFile {
     /// Its name in every output: relative to the argument it was found under, with `/`.
     pub label: String,
     /// Where it is.
@@ -21,14 +21,14 @@ pub struct Found {
     /// Its size in bytes.
     pub bytes: u64,
     /// Whether it was named itself rather than found in a folder.
-    pub named: bool,
+    pub is_argument: bool,
 }
 
 /// What a search brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
+pub struct SearchResult {
     /// The files, by label.
-    pub files: Vec<Found>,
+    pub files: Vec<FoundFile>,
     /// Labels of what could not be read, with the reason.
     pub unreadable: Vec<(String, String)>,
 }
@@ -67,7 +67,7 @@ pub enum SearchError {
 }
 
 /// One walk below one argument.
-struct Walk<'a> {
+struct FolderSearch<'a> {
     endings: &'a [&'a str],
     /// Real paths of the folders entered: a link back into one of them ends there.
     entered: BTreeSet<PathBuf>,
@@ -81,18 +81,18 @@ struct Walk<'a> {
 ///
 /// # Errors
 /// An argument that does not exist, cannot be read, is an empty folder or has no transcripts.
-pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError> {
+pub fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchResult, SearchError> {
     let mut roots: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for path in paths {
-        let real = fs::canonicalize(path).map_err(|error| refuse(path, &error))?;
+        let real = fs::canonicalize(path).map_err(|error| search_error(path, &error))?;
         roots.entry(real).or_insert(path);
     }
-    let mut search = Search::default();
-    let mut by_real: BTreeMap<PathBuf, Found> = BTreeMap::new();
+    let mut search = SearchResult::default();
+    let mut by_real: BTreeMap<PathBuf, FoundFile> = BTreeMap::new();
     for (real, path) in &roots {
         let last = real.file_name().unwrap_or_default().to_string_lossy();
         let prefix = if roots.len() > 1 { format!("{last}/") } else { String::new() };
-        let mut walk = Walk {
+        let mut walk = FolderSearch {
             endings,
             entered: BTreeSet::new(),
             entries: 0,
@@ -100,18 +100,18 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
             unreadable: Vec::new(),
         };
         if real.is_dir() {
-            fs::read_dir(real).map_err(|error| refuse(path, &error))?;
-            walk.folder(real, &prefix);
-            walk.usable(path)?;
+            fs::read_dir(real).map_err(|error| search_error(path, &error))?;
+            walk.enter_folder(real, &prefix);
+            walk.check_usable(path)?;
         } else {
-            File::open(real).map_err(|error| refuse(path, &error))?;
+            File::open(real).map_err(|error| search_error(path, &error))?;
             walk.files.push((last.into_owned(), real.clone()));
         }
         search.unreadable.append(&mut walk.unreadable);
         for (label, path) in walk.files {
             let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
             let named = roots.contains_key(&path);
-            let found = Found { label, path: path.clone(), bytes, named };
+            let found = FoundFile { label, path: path.clone(), bytes, is_argument: named };
             // Found under two arguments: the smaller label, whichever came first.
             let kept = by_real.entry(path).or_insert_with(|| found.clone());
             if found.label < kept.label {
@@ -130,23 +130,23 @@ pub fn search(paths: &[PathBuf], endings: &[&str]) -> Result<Search, SearchError
 /// without its ending: under the label `name`, because the path is a machine's. Nothing where it is
 /// not here.
 #[must_use]
-pub fn linked(path: &Path, name: &str, ending: &str) -> Vec<Found> {
+pub fn find_linked_files(path: &Path, name: &str, ending: &str) -> Vec<FoundFile> {
     let Ok(real) = fs::canonicalize(path) else {
         return Vec::new();
     };
     let found = |label: String, path: PathBuf| {
         let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
-        Found { label, path, bytes, named: false }
+        FoundFile { label, path, bytes, is_argument: false }
     };
     if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
         return Vec::new();
     }
     let endings = [ending];
     let (entered, files, unreadable) = (BTreeSet::new(), Vec::new(), Vec::new());
-    let mut walk = Walk { endings: &endings, entered, entries: 0, files, unreadable };
+    let mut walk = FolderSearch { endings: &endings, entered, entries: 0, files, unreadable };
     let beside = path.with_extension("");
     if beside.is_dir() {
-        walk.folder(&beside, &format!("{name}/"));
+        walk.enter_folder(&beside, &format!("{name}/"));
     }
     let own = found(format!("{name}{ending}"), real);
     std::iter::once(own)
@@ -156,7 +156,7 @@ pub fn linked(path: &Path, name: &str, ending: &str) -> Vec<Found> {
 
 /// The refusal of folders without transcripts.
 #[must_use]
-pub fn no_transcripts(paths: &[PathBuf], endings: &[&str]) -> SearchError {
+pub fn no_transcripts_error(paths: &[PathBuf], endings: &[&str]) -> SearchError {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     // Whole names of single files say nothing to somebody who looks for transcripts.
     let told = endings.iter().filter(|ending| ending.starts_with('.') && !ending.contains('_'));
@@ -168,11 +168,11 @@ pub fn no_transcripts(paths: &[PathBuf], endings: &[&str]) -> SearchError {
 ///
 /// # Errors
 /// What the system says.
-pub fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+pub fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(File::open(path)?))
 }
 
-fn refuse(path: &Path, error: &io::Error) -> SearchError {
+fn search_error(path: &Path, error: &io::Error) -> SearchError {
     let path = path.display().to_string();
     if error.kind() == io::ErrorKind::NotFound {
         SearchError::NotFound { path }
@@ -181,59 +181,59 @@ fn refuse(path: &Path, error: &io::Error) -> SearchError {
     }
 }
 
-impl Walk<'_> {
-    fn folder(&mut self, path: &Path, label: &str) {
+impl FolderSearch<'_> {
+    fn enter_folder(&mut self, path: &Path, label: &str) {
         let real = match fs::canonicalize(path) {
             Ok(real) => real,
-            Err(error) => return self.pass_over(label, &error),
+            Err(error) => return self.note_unreadable(label, &error),
         };
         if !self.entered.insert(real.clone()) {
             return;
         }
         let entries = match fs::read_dir(&real) {
             Ok(entries) => entries,
-            Err(error) => return self.pass_over(label, &error),
+            Err(error) => return self.note_unreadable(label, &error),
         };
         let mut paths = Vec::new();
         for entry in entries {
             match entry {
                 Ok(entry) => paths.push(entry.path()),
-                Err(error) => self.pass_over(label, &error),
+                Err(error) => self.note_unreadable(label, &error),
             }
         }
         paths.sort();
         for path in paths {
             self.entries += 1;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            self.entry(&path, &format!("{label}{name}"));
+            self.visit_entry(&path, &format!("{label}{name}"));
         }
     }
 
-    fn entry(&mut self, path: &Path, label: &str) {
+    fn visit_entry(&mut self, path: &Path, label: &str) {
         let wanted = self.endings.iter().any(|ending| label.ends_with(ending));
         match fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => self.folder(path, &format!("{label}/")),
+            Ok(meta) if meta.is_dir() => self.enter_folder(path, &format!("{label}/")),
             // Pipes and devices could block or never end.
             Ok(meta) if meta.is_file() && wanted => match fs::canonicalize(path) {
                 Ok(real) => self.files.push((label.to_owned(), real)),
-                Err(error) => self.pass_over(label, &error),
+                Err(error) => self.note_unreadable(label, &error),
             },
-            Err(error) if wanted => self.pass_over(label, &error),
+            Err(error) if wanted => self.note_unreadable(label, &error),
             Ok(_) | Err(_) => {}
         }
     }
 
-    fn pass_over(&mut self, label: &str, error: &io::Error) {
+    fn note_unreadable(&mut self, label: &str, error: &io::Error) {
         self.unreadable.push((label.to_owned(), error.to_string()));
     }
 
-    fn usable(&self, path: &Path) -> Result<(), SearchError> {
+    fn check_usable(&self, path: &Path) -> Result<(), SearchError> {
         let path = path.display().to_string();
         if self.entries == 0 {
             return Err(SearchError::EmptyFolder { path });
         }
         if self.files.is_empty() {
-            return Err(no_transcripts(&[PathBuf::from(path)], self.endings));
+            return Err(no_transcripts_error(&[PathBuf::from(path)], self.endings));
         }
         Ok(())
     }
@@ -257,7 +257,7 @@ impl DiskError {
 ///
 /// # Errors
 /// What the system says.
-pub fn read(path: &Path) -> Result<Vec<u8>, DiskError> {
+pub fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
     fs::read(path).map_err(|error| DiskError::new(path, "read", &error))
 }
 
@@ -265,7 +265,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, DiskError> {
 ///
 /// # Errors
 /// What the system says.
-pub fn save(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
     }
@@ -276,7 +276,7 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
 ///
 /// # Errors
 /// What the system says.
-pub fn create(path: &Path) -> Result<Box<dyn Write>, DiskError> {
+pub fn create_file(path: &Path) -> Result<Box<dyn Write>, DiskError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
     }
@@ -292,14 +292,14 @@ pub fn is_file(path: &Path) -> bool {
 
 /// Whether there is anything of this name.
 #[must_use]
-pub fn exists(path: &Path) -> bool {
+pub fn path_exists(path: &Path) -> bool {
     path.exists()
 }
 
 /// A path as it has to be written in a file of `folder`: a relative one starts there instead of
 /// where the program runs.
 #[must_use]
-pub fn seen_from(folder: &Path, path: &Path) -> String {
+pub fn path_from_folder(folder: &Path, path: &Path) -> String {
     let there = |path: &Path| {
         let mut parts = PathBuf::new();
         for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
@@ -333,7 +333,11 @@ mod tests {
     use super::*;
 
     fn check(folder: &str, path: &str, want: &str) {
-        assert_eq!(seen_from(Path::new(folder), Path::new(path)), want, "{path} from {folder}");
+        assert_eq!(
+            path_from_folder(Path::new(folder), Path::new(path)),
+            want,
+            "{path} from {folder}"
+        );
     }
 
     #[test]

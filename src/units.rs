@@ -7,7 +7,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 
 /// The five token classes in the order used everywhere.
-pub const CLASSES: [&str; 5] = ["fresh", "read", "write_5m", "write_1h", "output"];
+pub const TOKEN_CLASSES: [&str; 5] = ["fresh", "read", "write_5m", "write_1h", "output"];
 
 /// Tokens of one or many calls, by class.
 ///
@@ -29,17 +29,17 @@ pub struct Usage {
 impl Usage {
     /// Prompt size: fresh + read + both writes.
     #[must_use]
-    pub fn context(&self) -> i64 {
-        self.fresh + self.read + self.write()
+    pub fn context_tokens(&self) -> i64 {
+        self.fresh + self.read + self.write_tokens()
     }
 
     /// Tokens written to either cache tier.
     #[must_use]
-    pub fn write(&self) -> i64 {
+    pub fn write_tokens(&self) -> i64 {
         self.write_5m + self.write_1h
     }
 
-    /// The classes in the order of [`CLASSES`].
+    /// The classes in the order of [`TOKEN_CLASSES`].
     #[must_use]
     pub fn by_class(&self) -> [i64; 5] {
         [self.fresh, self.read, self.write_5m, self.write_1h, self.output]
@@ -100,19 +100,19 @@ impl PicoUsd {
 
     /// The amount in millionths of a dollar, cut off.
     #[must_use]
-    pub fn micro(self) -> i64 {
+    pub fn micro_usd(self) -> i64 {
         i64::try_from(self.0 / 1_000_000).unwrap_or(if self.0 < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// Its share of another amount in ten-thousandths.
     #[must_use]
-    pub fn part_bp(self, whole: Self) -> i64 {
-        part_bp(self.micro(), whole.micro())
+    pub fn share_bp(self, whole: Self) -> i64 {
+        ratio_bp(self.micro_usd(), whole.micro_usd())
     }
 
     /// The amount as an exact decimal string in dollars, twelve places, e.g. `-1.500000000000`.
     #[must_use]
-    pub fn exact(self) -> String {
+    pub fn exact_decimal(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
         let abs = self.0.unsigned_abs();
         let per_usd = Self::PER_USD.unsigned_abs();
@@ -158,13 +158,13 @@ pub fn share_of(amount: i64, share_bp: i64) -> i64 {
 
 /// `part / whole` in ten-thousandths, rounded half up; 0 of nothing.
 #[must_use]
-pub fn part_bp(part: i64, whole: i64) -> i64 {
-    scaled(part, BASIS_POINTS, whole)
+pub fn ratio_bp(part: i64, whole: i64) -> i64 {
+    scale_by_ratio(part, BASIS_POINTS, whole)
 }
 
 /// `amount * numerator / denominator`, rounded half up; 0 when the denominator is 0.
 #[must_use]
-pub fn scaled(amount: i64, numerator: i64, denominator: i64) -> i64 {
+pub fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
     if denominator == 0 {
         return 0;
     }
@@ -189,7 +189,7 @@ pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
         let upto = match (sum, index + 1 == weights.len()) {
             (_, true) => total,
             (0, false) => 0,
-            _ => scaled(total, seen, sum),
+            _ => scale_by_ratio(total, seen, sum),
         };
         parts.push(upto - given);
         given = upto;
@@ -215,18 +215,18 @@ mod tests {
     fn shares_round_half_up() {
         assert_eq!(share_of(5, 5_000), 3);
         assert_eq!(share_of(1_000, 139), 14);
-        assert_eq!(scaled(7, 1, 2), 4);
-        assert_eq!(scaled(-7, 1, 2), -3);
-        assert_eq!(scaled(7, 1, 0), 0);
+        assert_eq!(scale_by_ratio(7, 1, 2), 4);
+        assert_eq!(scale_by_ratio(-7, 1, 2), -3);
+        assert_eq!(scale_by_ratio(7, 1, 0), 0);
     }
 
     #[test]
     fn money_prints_exactly() {
-        assert_eq!(PicoUsd(1_500_000_000_000).exact(), "1.500000000000");
-        assert_eq!(PicoUsd(-5).exact(), "-0.000000000005");
-        assert_eq!(PicoUsd(1_999_999).micro(), 1);
-        assert_eq!(PicoUsd(i128::MIN).micro(), i64::MIN);
-        assert_eq!(PicoUsd(1_000_000).part_bp(PicoUsd(3_000_000)), 3_333);
-        assert_eq!(part_bp(1, 0), 0);
+        assert_eq!(PicoUsd(1_500_000_000_000).exact_decimal(), "1.500000000000");
+        assert_eq!(PicoUsd(-5).exact_decimal(), "-0.000000000005");
+        assert_eq!(PicoUsd(1_999_999).micro_usd(), 1);
+        assert_eq!(PicoUsd(i128::MIN).micro_usd(), i64::MIN);
+        assert_eq!(PicoUsd(1_000_000).share_bp(PicoUsd(3_000_000)), 3_333);
+        assert_eq!(ratio_bp(1, 0), 0);
     }
 }

@@ -4,8 +4,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use windtunnel::plan::{DroppedCall, InsertedCall, Patch};
 use windtunnel::recording::{
-    Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Told,
+    Basis, BlockKind, CacheBreak, CallMarks, ContextRestart, HarnessTotals, RawBlock, RawCall,
+    RawSession, Recording, RecordingBuilder, Role,
 };
 use windtunnel::units::Usage;
 
@@ -26,13 +26,13 @@ pub fn recording(calls: usize) -> Recording {
         let new = rng.random_range(50..900);
         let out = rng.random_range(20..400);
         let kind = if at == 0 { BlockKind::User } else { BlockKind::ToolResult };
-        let mut input = RawBlock::plain(kind, 4 * new as u64, new);
+        let mut input = RawBlock::from_size(kind, 4 * new as u64, new);
         if at > 0 {
             (input.tool, input.peer) = (Some(0), Some((at as u32 - 1, 0)));
         }
         let mut inputs = vec![input];
         if compacts {
-            inputs.insert(0, RawBlock::plain(BlockKind::Summary, 12_000, 3_000));
+            inputs.insert(0, RawBlock::from_size(BlockKind::Summary, 12_000, 3_000));
             prompt += 3_000;
         }
         let context = prompt + new;
@@ -48,22 +48,22 @@ pub fn recording(calls: usize) -> Recording {
             placeholder: false,
             marks: CallMarks::empty(),
             restart: if compacts {
-                Restart::AutoCompacted
+                ContextRestart::AutoCompacted
             } else if at == 0 {
-                Restart::Fresh
+                ContextRestart::Fresh
             } else {
-                Restart::No
+                ContextRestart::No
             },
             cache_break: if compacts { CacheBreak::ToStatic } else { CacheBreak::No },
             inputs,
-            outputs: vec![RawBlock::plain(BlockKind::ToolInput, 4 * out as u64, out)],
+            outputs: vec![RawBlock::from_size(BlockKind::ToolInput, 4 * out as u64, out)],
         });
         clock += gap;
         prompt = context + out;
         cached = if gap < 300_000 { context - 3 } else { 0 };
     }
-    let mut builder = Builder::new("dense", "bench");
-    builder.push(RawSession {
+    let mut builder = RecordingBuilder::new("dense", "bench");
+    builder.push_session(RawSession {
         id: "s".to_owned(),
         file: String::new(),
         pipeline: "p".to_owned(),
@@ -81,7 +81,7 @@ pub fn recording(calls: usize) -> Recording {
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
         source: String::new(),
-        told: Told::default(),
+        harness_totals: HarnessTotals::default(),
     });
     builder.finish()
 }
@@ -101,7 +101,7 @@ fn patch(recording: &Recording, one_in: u32, rng: &mut impl Rng) -> Patch {
             continue;
         }
         let call = at as u32;
-        let block = recording.calls[at].range().end as u32 - 2;
+        let block = recording.calls[at].block_range().end as u32 - 2;
         match rng.random_range(0..4) {
             0 => patch.replaced_blocks.push((block, rng.random_range(10..60))),
             1 => patch.dropped_blocks.push(block),
@@ -110,7 +110,7 @@ fn patch(recording: &Recording, one_in: u32, rng: &mut impl Rng) -> Patch {
             }
             2 => patch.dropped_calls.push(DroppedCall { call, frees_time: false }),
             _ if rng.random_range(0..2) == 0 => patch.saved_ms.push((call, 2_000)),
-            _ => patch.inserted.push(InsertedCall {
+            _ => patch.inserted_calls.push(InsertedCall {
                 after: call,
                 input: 90,
                 output: 40,

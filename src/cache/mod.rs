@@ -1,19 +1,19 @@
 //! The prompt cache: what one call can read of what the call before it left behind.
 //!
-//! A policy is one file that answers [`Policy::read`]; [`ttl`] is the measured law, [`none`] and
+//! A policy is one file that answers [`Policy::read_tokens`]; [`ttl`] is the measured law, [`none`] and
 //! [`perfect`] are the bounds that no real cache leaves.
 
-pub mod luck;
-pub mod minimum;
+pub mod entry_lifetime;
 pub mod none;
 pub mod perfect;
+pub mod smallest_prefix;
 pub mod ttl;
 
-use crate::recording::{CacheBreak, Shock, Tier, name_of};
+use crate::recording::{CacheBreak, CacheTier, Shock, name_of_value};
 
 /// What the call before left in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prior {
+pub struct CachedPrefix {
     /// Prefix that it cached, tokens.
     pub cached: i64,
     /// Time from its last touch (see [`Call::touched_ms`]) to the start of this call.
@@ -21,24 +21,28 @@ pub struct Prior {
     /// [`Call::touched_ms`]: crate::recording::Call::touched_ms
     pub gap_ms: i64,
     /// The tier that it wrote to.
-    pub tier: Tier,
+    pub tier: CacheTier,
 }
 
 /// An automatic cache is looked up in steps of so many tokens. Source: MODEL.md, "Cache law".
-pub const STEP: i64 = 128;
+pub const AUTOMATIC_LOOKUP_STEP: i64 = 128;
 
 /// The prefix that a call leaves in the cache.
 #[inline]
 #[must_use]
-pub fn left(tier: Tier, context: i64, fresh: i64) -> i64 {
-    if tier == Tier::Automatic { context - context % STEP } else { context - fresh }
+pub fn cached_prefix_tokens(tier: CacheTier, context: i64, fresh: i64) -> i64 {
+    if tier == CacheTier::Automatic {
+        context - context % AUTOMATIC_LOOKUP_STEP
+    } else {
+        context - fresh
+    }
 }
 
 /// One look into the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lookup {
+pub struct CacheLookup {
     /// The call before in this session; `None` for its first call.
-    pub prior: Option<Prior>,
+    pub prior: Option<CachedPrefix>,
     /// Prompt size of this call, tokens.
     pub context: i64,
     /// System prompt and tools, tokens.
@@ -56,9 +60,9 @@ pub trait Policy {
     const HAS_SHOCKS: bool = false;
 
     /// Tokens read from the cache, between 0 and the context.
-    fn read(&self, lookup: &Lookup) -> i64;
+    fn read_tokens(&self, lookup: &CacheLookup) -> i64;
     /// Tokens read if the entry were still alive, whatever its age.
-    fn read_alive(&self, lookup: &Lookup) -> i64;
+    fn read_tokens_if_alive(&self, lookup: &CacheLookup) -> i64;
 }
 
 /// The policies that a scenario can choose.
@@ -80,21 +84,21 @@ impl CachePolicy {
 
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        name_of(&Self::NAMED, self)
+    pub fn policy_name(self) -> &'static str {
+        name_of_value(&Self::NAMED, self)
     }
 }
 
 /// The policy's read, corrected by what it did not explain when the call was recorded.
 #[must_use]
-pub fn with_shock<P: Policy>(policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
+pub fn read_with_shock<P: Policy>(policy: &P, lookup: &CacheLookup, shock: Shock) -> i64 {
     let read = match shock {
-        _ if !P::HAS_SHOCKS => policy.read(lookup),
-        Shock::None => policy.read(lookup),
-        Shock::Shift(by) => policy.read(lookup) + by,
-        Shock::EvictedTo(at_most) => policy.read(lookup).min(at_most),
-        Shock::Survived(by) => policy.read_alive(lookup) + by,
-        Shock::SurvivedTo(at_least) => policy.read(lookup).max(at_least),
+        _ if !P::HAS_SHOCKS => policy.read_tokens(lookup),
+        Shock::None => policy.read_tokens(lookup),
+        Shock::Shift(by) => policy.read_tokens(lookup) + by,
+        Shock::EvictedTo(at_most) => policy.read_tokens(lookup).min(at_most),
+        Shock::Survived(by) => policy.read_tokens_if_alive(lookup) + by,
+        Shock::SurvivedTo(at_least) => policy.read_tokens(lookup).max(at_least),
     };
     read.clamp(0, lookup.context)
 }
@@ -105,9 +109,9 @@ pub fn with_shock<P: Policy>(policy: &P, lookup: &Lookup, shock: Shock) -> i64 {
 /// a read beyond an expired entry is a survival, up to the static prefix one of an early part only;
 /// anything else is a plain difference.
 #[must_use]
-pub fn explain(lookup: &Lookup, read: i64) -> Shock {
-    let law = ttl::Ttl.read(lookup);
-    let alive = ttl::Ttl.read_alive(lookup);
+pub fn shock_of_read(lookup: &CacheLookup, read: i64) -> Shock {
+    let law = ttl::TtlPolicy.read_tokens(lookup);
+    let alive = ttl::TtlPolicy.read_tokens_if_alive(lookup);
     if read == law {
         Shock::None
     } else if read < law && read <= lookup.static_prefix {
@@ -125,9 +129,9 @@ pub fn explain(lookup: &Lookup, read: i64) -> Shock {
 mod tests {
     use super::*;
 
-    fn lookup(gap_ms: i64, tier: Tier) -> Lookup {
-        Lookup {
-            prior: Some(Prior { cached: 80_000, gap_ms, tier }),
+    fn lookup(gap_ms: i64, tier: CacheTier) -> CacheLookup {
+        CacheLookup {
+            prior: Some(CachedPrefix { cached: 80_000, gap_ms, tier }),
             context: 82_000,
             static_prefix: 16_000,
             warm_prefix: 16_000,
@@ -138,16 +142,20 @@ mod tests {
     #[test]
     fn every_read_is_explained_exactly() {
         for (gap_ms, tier) in [
-            (1_000, Tier::FiveMinutes),
-            (400_000, Tier::FiveMinutes),
-            (400_000, Tier::OneHour),
-            (4_000_000, Tier::OneHour),
+            (1_000, CacheTier::FiveMinutes),
+            (400_000, CacheTier::FiveMinutes),
+            (400_000, CacheTier::OneHour),
+            (4_000_000, CacheTier::OneHour),
         ] {
             for cache_break in [CacheBreak::No, CacheBreak::ToStatic, CacheBreak::ToZero] {
-                let lookup = Lookup { cache_break, ..lookup(gap_ms, tier) };
+                let lookup = CacheLookup { cache_break, ..lookup(gap_ms, tier) };
                 for read in [0, 9_000, 16_000, 30_000, 80_000, 82_000] {
-                    let shock = explain(&lookup, read);
-                    assert_eq!(with_shock(&ttl::Ttl, &lookup, shock), read, "{lookup:?}");
+                    let shock = shock_of_read(&lookup, read);
+                    assert_eq!(
+                        read_with_shock(&ttl::TtlPolicy, &lookup, shock),
+                        read,
+                        "{lookup:?}"
+                    );
                 }
             }
         }
@@ -155,33 +163,37 @@ mod tests {
 
     #[test]
     fn shocks_have_the_shape_of_their_cause() {
-        let live = lookup(1_000, Tier::FiveMinutes);
-        assert_eq!(explain(&live, 80_000), Shock::None);
-        assert_eq!(explain(&live, 16_000), Shock::EvictedTo(16_000));
-        assert_eq!(explain(&live, 79_000), Shock::Shift(-1_000));
-        let late = lookup(400_000, Tier::FiveMinutes);
-        assert_eq!(explain(&late, 79_500), Shock::Survived(-500));
-        assert_eq!(explain(&late, 9_000), Shock::SurvivedTo(9_000));
+        let live = lookup(1_000, CacheTier::FiveMinutes);
+        assert_eq!(shock_of_read(&live, 80_000), Shock::None);
+        assert_eq!(shock_of_read(&live, 16_000), Shock::EvictedTo(16_000));
+        assert_eq!(shock_of_read(&live, 79_000), Shock::Shift(-1_000));
+        let late = lookup(400_000, CacheTier::FiveMinutes);
+        assert_eq!(shock_of_read(&late, 79_500), Shock::Survived(-500));
+        assert_eq!(shock_of_read(&late, 9_000), Shock::SurvivedTo(9_000));
         // What outlived a lifetime in part says nothing about a cache that is kept alive.
-        assert_eq!(with_shock(&ttl::Ttl, &live, Shock::SurvivedTo(9_000)), 80_000);
+        assert_eq!(read_with_shock(&ttl::TtlPolicy, &live, Shock::SurvivedTo(9_000)), 80_000);
     }
 
     #[test]
     fn bounds_know_no_accidents() {
-        let lookup = lookup(1_000, Tier::OneHour);
+        let lookup = lookup(1_000, CacheTier::OneHour);
         for shock in [Shock::Shift(500), Shock::EvictedTo(9), Shock::SurvivedTo(9_000)] {
-            assert_eq!(with_shock(&none::Never, &lookup, shock), 0, "{shock:?}");
-            assert_eq!(with_shock(&perfect::Forever, &lookup, shock), 80_000, "{shock:?}");
+            assert_eq!(read_with_shock(&none::NeverHitPolicy, &lookup, shock), 0, "{shock:?}");
+            assert_eq!(
+                read_with_shock(&perfect::PerfectPolicy, &lookup, shock),
+                80_000,
+                "{shock:?}"
+            );
         }
     }
 
     #[test]
     fn the_bounds_hold_every_policy_between_them() {
         for gap_ms in [1, 299_999, 300_000, 10_000_000] {
-            let lookup = lookup(gap_ms, Tier::FiveMinutes);
-            let read = ttl::Ttl.read(&lookup);
-            assert!(none::Never.read(&lookup) <= read);
-            assert!(read <= perfect::Forever.read(&lookup));
+            let lookup = lookup(gap_ms, CacheTier::FiveMinutes);
+            let read = ttl::TtlPolicy.read_tokens(&lookup);
+            assert!(none::NeverHitPolicy.read_tokens(&lookup) <= read);
+            assert!(read <= perfect::PerfectPolicy.read_tokens(&lookup));
         }
     }
 }

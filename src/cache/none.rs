@@ -1,17 +1,17 @@
 //! The lower bound: a cache that never hits.
 
-use super::{Lookup, Policy};
+use super::{CacheLookup, Policy};
 
 /// Never hits.
 #[derive(Clone, Copy, Debug)]
-pub struct Never;
+pub struct NeverHitPolicy;
 
-impl Policy for Never {
-    fn read(&self, _: &Lookup) -> i64 {
+impl Policy for NeverHitPolicy {
+    fn read_tokens(&self, _: &CacheLookup) -> i64 {
         0
     }
 
-    fn read_alive(&self, _: &Lookup) -> i64 {
+    fn read_tokens_if_alive(&self, _: &CacheLookup) -> i64 {
         0
     }
 }

@@ -1,17 +1,17 @@
 //! The upper bound: a cache that forgets nothing.
 
-use super::{Lookup, Policy};
+use super::{CacheLookup, Policy};
 
 /// Never expires and never breaks.
 #[derive(Clone, Copy, Debug)]
-pub struct Forever;
+pub struct PerfectPolicy;
 
-impl Policy for Forever {
-    fn read(&self, lookup: &Lookup) -> i64 {
-        self.read_alive(lookup)
+impl Policy for PerfectPolicy {
+    fn read_tokens(&self, lookup: &CacheLookup) -> i64 {
+        self.read_tokens_if_alive(lookup)
     }
 
-    fn read_alive(&self, lookup: &Lookup) -> i64 {
+    fn read_tokens_if_alive(&self, lookup: &CacheLookup) -> i64 {
         let cached = lookup.prior.map_or(lookup.warm_prefix, |prior| prior.cached);
         cached.min(lookup.context)
     }

@@ -9,31 +9,33 @@
 //! * broken to static (compaction, resume, rewind): the static prefix;
 //! * alive: everything that the call before cached.
 
-use super::{Lookup, Policy, Prior};
-use crate::recording::{CacheBreak, Tier};
+use super::{CacheLookup, CachedPrefix, Policy};
+use crate::recording::{CacheBreak, CacheTier};
 
 /// The measured law.
 #[derive(Clone, Copy, Debug)]
-pub struct Ttl;
+pub struct TtlPolicy;
 
-impl Policy for Ttl {
+impl Policy for TtlPolicy {
     const HAS_SHOCKS: bool = true;
 
     #[inline]
-    fn read(&self, lookup: &Lookup) -> i64 {
+    fn read_tokens(&self, lookup: &CacheLookup) -> i64 {
         match (lookup.prior, lookup.cache_break) {
-            (Some(prior), CacheBreak::No | CacheBreak::ToStatic) if expired(&prior) => {
+            (Some(prior), CacheBreak::No | CacheBreak::ToStatic) if is_expired(&prior) => {
                 match prior.tier {
-                    Tier::OneHour | Tier::Automatic => lookup.warm_prefix.min(lookup.context),
-                    Tier::FiveMinutes | Tier::Uncached => 0,
+                    CacheTier::OneHour | CacheTier::Automatic => {
+                        lookup.warm_prefix.min(lookup.context)
+                    }
+                    CacheTier::FiveMinutes | CacheTier::Uncached => 0,
                 }
             }
-            _ => self.read_alive(lookup),
+            _ => self.read_tokens_if_alive(lookup),
         }
     }
 
     #[inline]
-    fn read_alive(&self, lookup: &Lookup) -> i64 {
+    fn read_tokens_if_alive(&self, lookup: &CacheLookup) -> i64 {
         let position = match (lookup.prior, lookup.cache_break) {
             (None, _) => lookup.warm_prefix,
             (Some(_), CacheBreak::ToZero) => 0,
@@ -45,6 +47,6 @@ impl Policy for Ttl {
 }
 
 #[inline]
-fn expired(prior: &Prior) -> bool {
+fn is_expired(prior: &CachedPrefix) -> bool {
     prior.gap_ms >= prior.tier.ttl_ms()
 }

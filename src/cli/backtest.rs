@@ -1,6 +1,6 @@
 //! What can be typed about the look back.
 
-use super::Format;
+use super::OutputFormat;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ pub struct BacktestArgs {
     pub observations: Option<PathBuf>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse tables and transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

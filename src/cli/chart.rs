@@ -1,6 +1,6 @@
 //! Arguments of `chart`.
 
-use super::Premises;
+use super::PremiseArgs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -56,5 +56,5 @@ pub struct ChartArgs {
     pub strict: bool,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }

@@ -1,12 +1,12 @@
 //! What can be typed about agents that packets wake.
 
-use super::{Format, Premises};
+use super::{OutputFormat, PremiseArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Whose figures `routes` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CompatArg {
+pub enum CompatScriptArg {
     /// Those of agentic-cockpit's script, errors and all, as it prints them.
     RolloutMetrics,
 }
@@ -30,10 +30,10 @@ pub struct RoutesArgs {
     pub prompt_filter: Option<String>,
     /// Print what another program would, to lay old figures beside new ones.
     #[arg(long, value_enum)]
-    pub compat: Option<CompatArg>,
+    pub compat: Option<CompatScriptArg>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
@@ -56,5 +56,5 @@ pub struct EnvArgs {
     pub output: Option<PathBuf>,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }

@@ -1,6 +1,6 @@
 //! Arguments of `gate`.
 
-use super::Premises;
+use super::PremiseArgs;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub enum GateFormat {
 
 /// What is one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SampleArg {
+pub enum SampleUnitArg {
     /// Every argument as a whole.
     Recording,
     /// Every pipeline: a main thread with its subagents, or an order.
@@ -54,7 +54,7 @@ pub struct GateArgs {
     pub update: bool,
     /// What is one sample [default: that of the baseline file, else recording].
     #[arg(long, value_enum, value_name = "PART")]
-    pub each: Option<SampleArg>,
+    pub each: Option<SampleUnitArg>,
     /// Toggles whose savings are measured (TOML or a built-in name), and what they are measured on
     /// where there is no candidate [default: the built-in scenario of a recording, else all].
     #[arg(long, value_name = "FILE")]
@@ -83,5 +83,5 @@ pub struct GateArgs {
     pub strict: bool,
     /// What the recordings are read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }

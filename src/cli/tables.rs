@@ -1,6 +1,6 @@
 //! Arguments of the commands that give tables away.
 
-use super::{Format, Premises};
+use super::{OutputFormat, PremiseArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -15,13 +15,13 @@ pub struct StepsArgs {
     pub order: Option<String>,
     /// How to write the result; markdown is the section of a pull request.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse sources of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }
 
 /// Arguments of `export`.
@@ -44,11 +44,11 @@ pub struct ExportArgs {
     pub csv: Option<PathBuf>,
     /// How to say what was written.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
     /// What the recording is read under.
     #[command(flatten)]
-    pub premises: Premises,
+    pub premises: PremiseArgs,
 }

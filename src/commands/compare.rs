@@ -1,13 +1,13 @@
 //! `windtunnel compare`.
 
-use super::asked::Asked;
-use super::studied::Studied;
-use super::{Outcome, load, render};
-use crate::cli::{CompareArgs, EachArg, Format};
-use crate::study::spread::Each;
+use super::comparison_run::ComparisonRun;
+use super::experiment_request::ExperimentRequest;
+use super::{CommandResult, load, render_document};
+use crate::cli::{CompareArgs, OutputFormat, SpreadGroupArg};
+use crate::study::distribution::SessionGrouping;
 
-pub fn run(args: &CompareArgs) -> Outcome {
-    let mut studied = Studied::of(&Asked {
+pub fn run(args: &CompareArgs) -> CommandResult {
+    let mut studied = ComparisonRun::from_request(&ExperimentRequest {
         recording: args.recording.as_deref(),
         scenario: args.scenario.as_deref(),
         with: &args.with,
@@ -18,16 +18,16 @@ pub fn run(args: &CompareArgs) -> Outcome {
     })?;
     if let Some(each) = args.each {
         studied.spread_over(match each {
-            EachArg::Session => Each::Session,
-            EachArg::Pipeline => Each::Pipeline,
-            EachArg::Folder => Each::Folder,
-            EachArg::Step => Each::Step,
+            SpreadGroupArg::Session => SessionGrouping::Session,
+            SpreadGroupArg::Pipeline => SessionGrouping::Pipeline,
+            SpreadGroupArg::Folder => SessionGrouping::Folder,
+            SpreadGroupArg::Step => SessionGrouping::Step,
         });
     }
-    let shown = studied.shown();
+    let shown = studied.comparison_view();
     let stdout = match args.format {
-        Format::Json => shown.json(),
-        other => render(&shown.document(), other),
+        OutputFormat::Json => shown.to_json(),
+        other => render_document(&shown.to_document(), other),
     };
-    Ok(load::done(stdout, &studied.ready.loaded))
+    Ok(load::finish_command(stdout, &studied.inputs.loaded))
 }

@@ -1,12 +1,12 @@
 //! `windtunnel completions`.
 
-use super::Done;
+use super::CommandOutput;
 use crate::cli::Cli;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-pub fn run(shell: Shell) -> Done {
+pub fn run(shell: Shell) -> CommandOutput {
     let mut stdout = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "windtunnel", &mut stdout);
-    Done { stdout, ..Done::default() }
+    CommandOutput { stdout, ..CommandOutput::default() }
 }

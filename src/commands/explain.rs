@@ -1,28 +1,31 @@
 //! `windtunnel explain`.
 
-use super::{Done, Outcome, render};
-use crate::cli::{ExplainArgs, Format};
+use super::{CommandOutput, CommandResult, render_document};
+use crate::cli::{ExplainArgs, OutputFormat};
 use crate::price::PriceBook;
 use crate::report::json;
 use crate::report::show::{export, list as show};
 use crate::scenario;
 
-pub fn run(args: &ExplainArgs) -> Outcome {
+pub fn run(args: &ExplainArgs) -> CommandResult {
     if args.topic.eq_ignore_ascii_case("prices") {
-        return Ok(Done { stdout: PriceBook::embedded_csv().to_vec(), ..Done::default() });
+        return Ok(CommandOutput {
+            stdout: PriceBook::embedded_csv().to_vec(),
+            ..CommandOutput::default()
+        });
     }
     if args.topic.eq_ignore_ascii_case("tables") {
         let stdout = match args.format {
-            Format::Json => json::document("tables", 1, &export::body()),
-            other => render(&export::tables(), other),
+            OutputFormat::Json => json::versioned_json("tables", 1, &export::columns_json()),
+            other => render_document(&export::columns_document(), other),
         };
-        return Ok(Done { stdout, ..Done::default() });
+        return Ok(CommandOutput { stdout, ..CommandOutput::default() });
     }
-    let toggles = scenario::toggles_of([args.topic.as_str()])?;
+    let toggles = scenario::toggles_by_id([args.topic.as_str()])?;
     let card = toggles[0].card();
     let stdout = match args.format {
-        Format::Json => show::card_json(card),
-        other => render(&show::card_document(card), other),
+        OutputFormat::Json => show::card_json(card),
+        other => render_document(&show::card_document(card), other),
     };
-    Ok(Done { stdout, ..Done::default() })
+    Ok(CommandOutput { stdout, ..CommandOutput::default() })
 }

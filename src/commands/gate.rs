@@ -1,113 +1,128 @@
 //! `windtunnel gate`.
 
-mod parts;
-mod sides;
+mod gate_input;
+mod gate_measurement;
 
-use super::{Done, Failure, Outcome, render};
-use crate::cli::{Format, GateArgs, GateFormat};
-use crate::report::show::gate::{Shown, ShownPower};
+use super::{CommandError, CommandOutput, CommandResult, render_document};
+use crate::cli::{GateArgs, GateFormat, OutputFormat};
+use crate::report::show::gate::{GateReport, PowerReport};
 use crate::seed::Seed;
 use crate::store;
-use crate::study::gate::baseline::{Baseline, Held};
-use crate::study::gate::budget::Budget;
-use crate::study::gate::{Gate, Key, Limit, Metric, Named, Side, cause, judge, power};
+use crate::study::gate::baseline::{Baseline, BaselinePremises};
+use crate::study::gate::budget::GateBudget;
+use crate::study::gate::{
+    FigureKey, FigureLimit, GateMetric, GateResult, GateSide, SideSummary, growth_causes,
+    judgement, power,
+};
 use crate::units::BASIS_POINTS;
-use sides::{Asked, Sessions, Sides};
+use gate_measurement::{CandidateSessions, GateRequest, GateSides};
 use std::path::Path;
 
 /// Exit code where a change may not pass.
-const REFUSED: u8 = 1;
+const EXIT_REFUSED: u8 = 1;
 
 /// Metrics whose power is told.
-const POWERED: [Metric; 2] = [Metric::Calls, Metric::Dollars];
+const POWER_METRICS: [GateMetric; 2] = [GateMetric::Calls, GateMetric::Dollars];
 
 /// The most digests that a source line tells.
-const DIGESTS: usize = 3;
+const MOST_DIGESTS: usize = 3;
 
-pub fn run(args: &GateArgs) -> Outcome {
-    let budget = budget(args.budget.as_deref())?;
+pub fn run(args: &GateArgs) -> CommandResult {
+    let budget = load_budget(args.budget.as_deref())?;
     if args.power {
-        return power(args, &budget);
+        return report_power(args, &budget);
     }
-    let formats = args.output.iter().map(|path| by_ending(path));
+    let formats = args.output.iter().map(|path| format_by_ending(path));
     let formats: Vec<GateFormat> = formats.collect::<Result<_, _>>()?;
-    let Sides { held, baseline, candidate, notes, talk, seed } = Asked::of(args)?.measure()?;
+    let GateSides { premises: held, baseline, candidate, notes, messages: talk, seed } =
+        GateRequest::from_args(args)?.measure_sides()?;
     let before = baseline.clone().unwrap_or_default();
-    let mut gate = judged(&before, &candidate, &budget, Seed(seed));
+    let mut gate = judge_sides(&before, &candidate, &budget, Seed(seed));
     if baseline.is_none() {
         // Against nothing everything is new.
         gate.notes.clear();
     }
     gate.notes.extend(notes);
-    gate.notes.extend(unmet(&gate, &budget)?);
-    let file = args.baseline.first().filter(|path| parts::is_file(path)).map(String::as_str);
+    gate.notes.extend(check_unmatched_limits(&gate, &budget)?);
+    let file =
+        args.baseline.first().filter(|path| gate_input::is_json_path(path)).map(String::as_str);
     let named = [("baseline", &gate.baseline), ("candidate", &gate.candidate)];
-    let sources = sources(&named, &held, seed);
+    let sources = source_lines(&named, &held, seed);
     if args.update {
         let file = args.baseline.first().map_or("", String::as_str);
         let known = baseline.is_some();
-        let written = Baseline { held, side: candidate };
-        store::save(Path::new(file), &written.write())?;
-        let shown = Shown { gate: &gate, file: Some(file), sources: &sources };
+        let written = Baseline { premises: held, side: candidate };
+        store::write_file(Path::new(file), &written.to_bytes())?;
+        let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };
         let stdout = match args.format {
-            GateFormat::Json => shown.json(),
-            other => render(&shown.moved(known), plain(other)),
+            GateFormat::Json => shown.to_json(),
+            other => render_document(&shown.moved_rows_document(known), document_format(other)),
         };
-        return Ok(Done { stdout, talk, ..Done::default() });
+        return Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() });
     }
-    let shown = Shown { gate: &gate, file, sources: &sources };
+    let shown = GateReport { gate: &gate, file, sources: &sources };
     for (path, format) in args.output.iter().zip(formats) {
-        store::save(path, &write(&shown, format))?;
+        store::write_file(path, &render_gate(&shown, format))?;
     }
     if let Some(path) = &args.comment {
-        let comment = shown.comment();
-        let bytes = comment.map_or_else(Vec::new, |document| render(&document, Format::Markdown));
-        store::save(path, &bytes)?;
+        let comment = shown.to_comment();
+        let bytes = comment
+            .map_or_else(Vec::new, |document| render_document(&document, OutputFormat::Markdown));
+        store::write_file(path, &bytes)?;
     }
-    let code = if gate.passes() { super::DONE } else { REFUSED };
-    Ok(Done { stdout: write(&shown, args.format), talk, code })
+    let code = if gate.may_pass() { super::EXIT_DONE } else { EXIT_REFUSED };
+    Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages: talk, code })
 }
 
 /// How large a growth is found in recordings of such sessions as the candidate's.
-fn power(args: &GateArgs, budget: &Budget) -> Outcome {
-    let Sessions { held, named, recordings, talk, seed } = Asked::of(args)?.sessions()?;
+fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
+    let CandidateSessions { premises: held, named, recordings, messages: talk, seed } =
+        GateRequest::from_args(args)?.measure_sessions()?;
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
-    let of = |metric| power::power(&recordings, metric, confidence, Seed(seed));
-    let powers: Vec<_> = POWERED.into_iter().filter_map(of).collect();
+    let of = |metric| power::compute_power(&recordings, metric, confidence, Seed(seed));
+    let powers: Vec<_> = POWER_METRICS.into_iter().filter_map(of).collect();
     if powers.is_empty() {
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "{}: fewer than two sessions with calls say nothing of noise",
             args.candidate.join(", ")
         )));
     }
-    let sources = sources(&[("sessions of", &named)], &held, seed);
-    let shown = ShownPower { powers: &powers, sources: &sources };
+    let sources = source_lines(&[("sessions of", &named)], &held, seed);
+    let shown = PowerReport { powers: &powers, sources: &sources };
     let stdout = match args.format {
-        GateFormat::Json => shown.json(),
-        other => render(&shown.document(), plain(other)),
+        GateFormat::Json => shown.to_json(),
+        other => render_document(&shown.to_document(), document_format(other)),
     };
-    Ok(Done { stdout, talk, ..Done::default() })
+    Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() })
 }
 
 /// The verdict on two sides, with causes and remedies.
-fn judged(baseline: &Side, candidate: &Side, budget: &Budget, seed: Seed) -> Gate {
-    let judge::Judgement { design, confidence, rows, notes } =
-        judge::judge(baseline, candidate, budget, seed);
-    let (causes, remedies) = cause::explain(&rows);
-    let (baseline, candidate) = (baseline.named.clone(), candidate.named.clone());
-    Gate { baseline, candidate, design, confidence, rows, causes, remedies, notes }
+fn judge_sides(
+    baseline: &GateSide,
+    candidate: &GateSide,
+    budget: &GateBudget,
+    seed: Seed,
+) -> GateResult {
+    let judgement::GateJudgement { design, confidence, rows, notes } =
+        judgement::judge_candidate(baseline, candidate, budget, seed);
+    let (causes, remedies) = growth_causes::explain_growth(&rows);
+    let (baseline, candidate) = (baseline.summary.clone(), candidate.summary.clone());
+    GateResult { baseline, candidate, design, confidence, rows, causes, remedies, notes }
 }
 
 /// Limits of places that neither side knows: told, and where something must be there, no word.
-fn unmet(gate: &Gate, budget: &Budget) -> Result<Vec<String>, Failure> {
-    let absent = |key: &Key| gate.rows.iter().all(|row| row.key != *key);
+fn check_unmatched_limits(
+    gate: &GateResult,
+    budget: &GateBudget,
+) -> Result<Vec<String>, CommandError> {
+    let absent = |key: &FigureKey| gate.rows.iter().all(|row| row.key != *key);
     let mut told = Vec::new();
-    for key in budget.named().filter(absent) {
-        let Key { scope, name, metric } = &key;
+    for key in budget.limited_keys().filter(absent) {
+        let FigureKey { scope, name, metric } = &key;
         let place = format!("limits.{scope}.{name}: neither side has {metric} of it");
-        let Limit { at_least, at_least_bp, .. } = budget.limit(&key);
+        let FigureLimit { at_least, at_least_bp, .. } = budget.limit_for(&key);
         if at_least.is_some() || at_least_bp.is_some() {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "{place}, so that nothing says whether it is enough; savings of all toggles \
                  together are those of a --scenario"
             )));
@@ -117,16 +132,16 @@ fn unmet(gate: &Gate, budget: &Budget) -> Result<Vec<String>, Failure> {
     Ok(told)
 }
 
-fn budget(path: Option<&Path>) -> Result<Budget, Failure> {
-    let Some(path) = path else { return Ok(Budget::default()) };
+fn load_budget(path: Option<&Path>) -> Result<GateBudget, CommandError> {
+    let Some(path) = path else { return Ok(GateBudget::default()) };
     let shown = path.display();
-    let bytes = store::read(path)?;
+    let bytes = store::read_file(path)?;
     let text = std::str::from_utf8(&bytes)
-        .map_err(|error| Failure::new(format!("{shown}: not TOML: {error}")))?;
-    Budget::parse(text).map_err(|error| Failure::new(format!("{shown}: {error}")))
+        .map_err(|error| CommandError::new(format!("{shown}: not TOML: {error}")))?;
+    GateBudget::parse(text).map_err(|error| CommandError::new(format!("{shown}: {error}")))
 }
 
-fn by_ending(path: &Path) -> Result<GateFormat, Failure> {
+fn format_by_ending(path: &Path) -> Result<GateFormat, CommandError> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     match &*ending {
         "txt" => Ok(GateFormat::Table),
@@ -134,35 +149,36 @@ fn by_ending(path: &Path) -> Result<GateFormat, Failure> {
         "csv" => Ok(GateFormat::Csv),
         "md" => Ok(GateFormat::Markdown),
         "xml" => Ok(GateFormat::Junit),
-        _ => Err(Failure::new(format!(
+        _ => Err(CommandError::new(format!(
             "{}: the ending says the format, and it is none of .txt, .json, .csv, .md and .xml",
             path.display()
         ))),
     }
 }
 
-fn plain(format: GateFormat) -> Format {
+fn document_format(format: GateFormat) -> OutputFormat {
     match format {
-        GateFormat::Csv => Format::Csv,
-        GateFormat::Markdown => Format::Markdown,
-        _ => Format::Table,
+        GateFormat::Csv => OutputFormat::Csv,
+        GateFormat::Markdown => OutputFormat::Markdown,
+        _ => OutputFormat::Table,
     }
 }
 
-fn write(shown: &Shown<'_>, format: GateFormat) -> Vec<u8> {
+fn render_gate(shown: &GateReport<'_>, format: GateFormat) -> Vec<u8> {
     match format {
-        GateFormat::Json => shown.json(),
-        GateFormat::Junit => shown.junit(),
-        GateFormat::Github => shown.annotations(),
-        other => render(&shown.document(), plain(other)),
+        GateFormat::Json => shown.to_json(),
+        GateFormat::Junit => shown.to_junit(),
+        GateFormat::Github => shown.to_annotations(),
+        other => render_document(&shown.to_document(), document_format(other)),
     }
 }
 
 /// Where the numbers come from, a line each.
-fn sources(sides: &[(&str, &Named)], held: &Held, seed: u64) -> Vec<String> {
-    let side = |named: &Named| {
-        let first: Vec<&str> = named.digests.iter().take(DIGESTS).map(String::as_str).collect();
-        let more = match named.digests.len().saturating_sub(DIGESTS) {
+fn source_lines(sides: &[(&str, &SideSummary)], held: &BaselinePremises, seed: u64) -> Vec<String> {
+    let side = |named: &SideSummary| {
+        let first: Vec<&str> =
+            named.digests.iter().take(MOST_DIGESTS).map(String::as_str).collect();
+        let more = match named.digests.len().saturating_sub(MOST_DIGESTS) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
@@ -171,7 +187,7 @@ fn sources(sides: &[(&str, &Named)], held: &Held, seed: u64) -> Vec<String> {
     let version = env!("CARGO_PKG_VERSION");
     let sides = sides.iter().filter(|(_, named)| named.samples > 0);
     let sides: Vec<String> = sides.map(|(what, named)| format!("{what} {}", side(named))).collect();
-    let (lens, cache, day) = (held.lens.name(), held.cache.name(), held.day);
+    let (lens, cache, day) = (held.lens.lens_name(), held.cache.name(), held.day);
     vec![
         format!("windtunnel {version}; {}; seed {seed}", sides.join("; ")),
         format!(

@@ -1,19 +1,19 @@
 //! `windtunnel import`.
 
-use super::{Outcome, load};
+use super::{CommandResult, load};
 use crate::cli::ImportArgs;
-use crate::recording::{format, hex};
+use crate::recording::{format, hex_prefix};
 use crate::store;
 
-pub fn run(args: &ImportArgs) -> Outcome {
-    let loaded = load::transcripts(&args.paths, args.name.as_deref(), args.strict)?;
+pub fn run(args: &ImportArgs) -> CommandResult {
+    let loaded = load::import_transcripts(&args.paths, args.name.as_deref(), args.strict)?;
     let bytes = format::to_json(&loaded.recording);
-    let mut done = load::done(Vec::new(), &loaded);
+    let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.output else {
         done.stdout = bytes;
         return Ok(done);
     };
-    store::save(path, &bytes)?;
+    store::write_file(path, &bytes)?;
     let recording = &loaded.recording;
     done.stdout = format!(
         "{}: {} sessions, {} calls, {} blocks, no text; sha256 {}\n",
@@ -21,7 +21,7 @@ pub fn run(args: &ImportArgs) -> Outcome {
         recording.sessions.len(),
         recording.calls.len(),
         recording.blocks.len(),
-        hex(&recording.digest(), 8)
+        hex_prefix(&recording.recording_digest(), 8)
     )
     .into_bytes();
     Ok(done)

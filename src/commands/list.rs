@@ -1,40 +1,41 @@
 //! `windtunnel list`.
 
-use super::{Done, Outcome, backtest, load, pictures, render};
-use crate::cli::{Format, ListArgs};
+use super::{CommandOutput, CommandResult, backtest, load, pictures, render_document};
+use crate::cli::{ListArgs, OutputFormat};
 use crate::reconstruct;
-use crate::report::show::list::{self as show, Listed, Named};
+use crate::report::show::list::{self as show, BuiltinEntry, BuiltinList};
 use crate::scenario;
-use crate::study::backtest::rollouts;
+use crate::study::backtest::rollouts_file;
 
-pub fn run(args: &ListArgs) -> Outcome {
-    let recordings: Vec<Named> = reconstruct::BUILTIN
+pub fn run(args: &ListArgs) -> CommandResult {
+    let recordings: Vec<BuiltinEntry> = reconstruct::BUILTIN
         .iter()
-        .filter_map(|(name, _)| reconstruct::builtin(name))
-        .map(|reported| Named { name: reported.name, about: reported.title })
+        .filter_map(|(name, _)| reconstruct::builtin_pipeline(name))
+        .map(|reported| BuiltinEntry { name: reported.name, about: reported.title })
         .chain(
             reconstruct::BUILTIN_ROUTES
                 .iter()
                 .filter_map(|(name, _)| reconstruct::builtin_routes(name))
-                .map(|routes| Named { name: routes.name, about: routes.title }),
+                .map(|routes| BuiltinEntry { name: routes.name, about: routes.title }),
         )
         .collect();
     let mut scenarios = Vec::new();
-    for (name, text) in load::SCENARIOS {
-        let parsed = scenario::parse(name, text)?;
+    for (name, text) in load::BUILTIN_SCENARIOS {
+        let parsed = scenario::parse_scenario(name, text)?;
         let toggles: Vec<_> = parsed.toggles.iter().map(|c| c.toggle.card().id).collect();
-        scenarios.push(Named { name: name.to_owned(), about: toggles.join(", ") });
+        scenarios.push(BuiltinEntry { name: name.to_owned(), about: toggles.join(", ") });
     }
-    let rollouts = backtest::ROLLOUTS
+    let rollouts = backtest::BUILTIN_ROLLOUTS
         .iter()
         .map(|(name, text)| {
-            rollouts::parse(text).map(|file| Named { name: (*name).to_owned(), about: file.title })
+            rollouts_file::parse_rollouts(text)
+                .map(|file| BuiltinEntry { name: (*name).to_owned(), about: file.title })
         })
         .collect::<Result<_, _>>()?;
-    let listed = Listed { recordings, scenarios, rollouts, charts: pictures::kinds() };
+    let listed = BuiltinList { recordings, scenarios, rollouts, charts: pictures::picture_kinds() };
     let stdout = match args.format {
-        Format::Json => show::json(&listed),
-        other => render(&show::document(&listed), other),
+        OutputFormat::Json => show::list_json(&listed),
+        other => render_document(&show::list_document(&listed), other),
     };
-    Ok(Done { stdout, ..Done::default() })
+    Ok(CommandOutput { stdout, ..CommandOutput::default() })
 }

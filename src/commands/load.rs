@@ -1,20 +1,20 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
-use super::{Done, Failure, observed};
-use crate::cli::{LensArg, Premises};
-use crate::import::{self, ImportError, Imported, Options, Skip};
+use super::{CommandError, CommandOutput, observations};
+use crate::cli::{LensArg, PremiseArgs};
+use crate::import::{self, ImportError, ImportOptions, ImportResult, ImportSkip};
 use crate::price::{PriceBook, Pricing};
-use crate::reconstruct::routes::{self, Laid};
-use crate::reconstruct::{self, Lens, Reconstruction, Reported, Routes};
+use crate::reconstruct::routes::{self, RouteReconstruction};
+use crate::reconstruct::{self, Lens, Reconstruction, ReportedPipeline, ReportedRoutes};
 use crate::recording::{Recording, format};
-use crate::scenario::{self, Chosen, Scenario};
+use crate::scenario::{self, ChosenToggle, Scenario};
 use crate::seed::Seed;
 use crate::store;
 use crate::study::backtest::Observations;
 use crate::study::compare::{Comparison, subset_of_first};
-use crate::study::experiment::{Experiment, World};
-use crate::study::limiter::{self, Loads};
-use crate::study::published::{PublishedClaim, published, published_of_routes};
+use crate::study::experiment::{Experiment, ExperimentSource};
+use crate::study::published_claims::{PublishedClaim, claims_of_pipeline, claims_of_routes};
+use crate::study::turn_limiter::{self, LoadComparison};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,26 +22,26 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The built-in scenarios, by the recording that they are about.
-pub const SCENARIOS: [(&str, &str); 3] = [
+pub const BUILTIN_SCENARIOS: [(&str, &str); 3] = [
     ("order-774", include_str!("../../scenarios/order-774.toml")),
     ("cockpit-2026-02", include_str!("../../scenarios/cockpit-2026-02.toml")),
     ("economics-2026-06", include_str!("../../scenarios/economics-2026-06.toml")),
 ];
 
 /// A recording and where it came from.
-pub struct Loaded {
+pub struct LoadedRecording {
     /// The recording.
     pub recording: Recording,
     /// For a reported pipeline: what was published.
-    pub reported: Option<Reported>,
+    pub reported: Option<ReportedPipeline>,
     /// For a reported pipeline: how it was fitted.
     pub fit: Option<Reconstruction>,
     /// For reported routes: what was published, and the calls at the modes of its unknowns.
-    pub routes: Option<(Routes, Laid)>,
+    pub routes: Option<(ReportedRoutes, RouteReconstruction)>,
     /// What the importer passed over.
-    pub skips: Vec<Skip>,
+    pub skips: Vec<ImportSkip>,
     /// How much it passed over altogether.
-    pub skipped: u64,
+    pub skipped_count: u64,
     /// Copies of calls and of statements that were counted once.
     pub copies: u64,
     /// Costs that the source names, in dollars.
@@ -49,32 +49,32 @@ pub struct Loaded {
     /// What a reader should know of the sources, a sentence each.
     pub notes: Vec<String>,
     /// What was seen after rollouts of its toggles.
-    pub observed: Option<Observations>,
+    pub observations: Option<Observations>,
     /// How much of it a scenario selected; empty for all.
-    pub selected: String,
+    pub selection_note: String,
 }
 
-impl Loaded {
+impl LoadedRecording {
     /// A recording of which nothing was passed over and nothing published.
-    fn of(recording: Recording) -> Self {
+    fn from_recording(recording: Recording) -> Self {
         Self {
             recording,
             reported: None,
             fit: None,
             routes: None,
             skips: Vec::new(),
-            skipped: 0,
+            skipped_count: 0,
             copies: 0,
             billed_usd: None,
             notes: Vec::new(),
-            observed: None,
-            selected: String::new(),
+            observations: None,
+            selection_note: String::new(),
         }
     }
 
     /// A part of it. What was published or billed speaks of the whole, so that a part is a plain
     /// recording.
-    pub fn only(self, part: Recording) -> Self {
+    pub fn into_part(self, part: Recording) -> Self {
         let (all, some) = (self.recording.sessions.len(), part.sessions.len());
         if some == all {
             return self;
@@ -89,12 +89,21 @@ impl Loaded {
         let name = format!("{}.part", part.name);
         let recording = Recording { name, ..part };
         let (reported, fit, routes, observed) = (None, None, None, None);
-        Self { recording, reported, fit, routes, observed, billed_usd: None, selected, ..self }
+        Self {
+            recording,
+            reported,
+            fit,
+            routes,
+            observations: observed,
+            billed_usd: None,
+            selection_note: selected,
+            ..self
+        }
     }
 
     /// One line each for standard error about what was selected and what was skipped, or nothing.
-    pub fn talk(&self) -> String {
-        let mut talk = self.selected.clone();
+    pub fn stderr_messages(&self) -> String {
+        let mut talk = self.selection_note.clone();
         for note in &self.notes {
             let _ = writeln!(talk, "windtunnel: {note}");
         }
@@ -102,7 +111,7 @@ impl Loaded {
             let _ = writeln!(
                 talk,
                 "windtunnel: {} skipped, first: {first} (all of them: --format json)",
-                self.skipped
+                self.skipped_count
             );
         }
         talk
@@ -110,53 +119,61 @@ impl Loaded {
 }
 
 /// Loads one argument.
-pub fn one(argument: &str, lens: Lens, strict: bool) -> Result<Loaded, Failure> {
-    if let Some(reported) = reconstruct::builtin(argument) {
-        let observed = observed::builtin(argument)?;
-        return Ok(Loaded { observed, ..reconstructed(reported, lens)? });
+pub fn load_recording(
+    argument: &str,
+    lens: Lens,
+    strict: bool,
+) -> Result<LoadedRecording, CommandError> {
+    if let Some(reported) = reconstruct::builtin_pipeline(argument) {
+        let observed = observations::builtin_observations(argument)?;
+        return Ok(LoadedRecording {
+            observations: observed,
+            ..reconstruct_pipeline(reported, lens)?
+        });
     }
     if let Some(routes) = reconstruct::builtin_routes(argument) {
-        return laid(routes);
+        return reconstruct_routes(routes);
     }
     if is_recording(argument) {
-        return file(argument, lens);
+        return load_recording_file(argument, lens);
     }
-    transcripts(&[argument.to_owned()], None, strict)
+    import_transcripts(&[argument.to_owned()], None, strict)
 }
 
 /// Loads several arguments of any kind, in any mix, as one recording: transcripts are imported
 /// together, and a session that is in two recordings counts once. Where there are several, `each`
 /// sees every argument as it is on its own, one at a time.
-pub fn several(
+pub fn load_merged_recording(
     arguments: &[String],
     lens: Lens,
     strict: bool,
     each: Option<&mut dyn FnMut(&Recording)>,
-) -> Result<Loaded, Failure> {
+) -> Result<LoadedRecording, CommandError> {
     // A repetition says nothing new.
     let arguments: Vec<&String> = arguments.iter().collect::<BTreeSet<_>>().into_iter().collect();
     if let [only] = arguments[..] {
-        return one(only, lens, strict);
+        return load_recording(only, lens, strict);
     }
     let (files, folders): (Vec<&String>, Vec<&String>) =
         arguments.into_iter().partition(|argument| is_recording(argument));
     let parts = files
         .iter()
-        .map(|argument| Ok(one(argument, lens, strict)?.recording))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let imported = transcripts_of(&folders, strict)?;
+        .map(|argument| Ok(load_recording(argument, lens, strict)?.recording))
+        .collect::<Result<Vec<_>, CommandError>>()?;
+    let imported = import_folders(&folders, strict)?;
     if let Some(each) = each {
         parts.iter().for_each(&mut *each);
         match &imported {
             Some(only) if folders.len() == 1 => each(&only.recording),
             _ => {
                 // What is wrong with one of them was said when they were read together.
-                let alone = |path: &&String| transcripts(&[(*path).clone()], None, false).ok();
+                let alone =
+                    |path: &&String| import_transcripts(&[(*path).clone()], None, false).ok();
                 folders.iter().filter_map(alone).for_each(|loaded| each(&loaded.recording));
             }
         }
     }
-    united(parts, imported)
+    unite_with_imported(parts, imported)
 }
 
 /// Whether an argument is a recording already: a built-in name or a recording file.
@@ -166,78 +183,102 @@ fn is_recording(argument: &str) -> bool {
         || path.extension().is_some_and(|ending| ending == "json") && store::is_file(path)
 }
 
-fn transcripts_of(folders: &[&String], strict: bool) -> Result<Option<Loaded>, Failure> {
+fn import_folders(
+    folders: &[&String],
+    strict: bool,
+) -> Result<Option<LoadedRecording>, CommandError> {
     let folders: Vec<String> = folders.iter().map(|folder| (*folder).clone()).collect();
-    if folders.is_empty() { Ok(None) } else { transcripts(&folders, None, strict).map(Some) }
+    if folders.is_empty() { Ok(None) } else { import_transcripts(&folders, None, strict).map(Some) }
 }
 
 /// Recordings and what was imported, as one.
-fn united(parts: Vec<Recording>, imported: Option<Loaded>) -> Result<Loaded, Failure> {
+fn unite_with_imported(
+    parts: Vec<Recording>,
+    imported: Option<LoadedRecording>,
+) -> Result<LoadedRecording, CommandError> {
     let Some(imported) = imported else {
-        return Ok(Loaded::of(union(&parts.iter().collect::<Vec<_>>())?));
+        return Ok(LoadedRecording::from_recording(unite_recordings(
+            &parts.iter().collect::<Vec<_>>(),
+        )?));
     };
     if parts.is_empty() {
         return Ok(imported);
     }
     let all: Vec<&Recording> = parts.iter().chain([&imported.recording]).collect();
-    let recording = union(&all)?;
-    Ok(Loaded { recording, ..imported })
+    let recording = unite_recordings(&all)?;
+    Ok(LoadedRecording { recording, ..imported })
 }
 
 /// The order of arguments changes nothing: recordings are put together in the order of their names.
-fn union(parts: &[&Recording]) -> Result<Recording, Failure> {
+fn unite_recordings(parts: &[&Recording]) -> Result<Recording, CommandError> {
     let mut parts = parts.to_vec();
-    parts.sort_by_cached_key(|part| (part.name.clone(), part.digest()));
+    parts.sort_by_cached_key(|part| (part.name.clone(), part.recording_digest()));
     let mut names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
     names.dedup();
-    Ok(Recording::union(&names.join("+"), &parts)?.recording)
+    Ok(Recording::merge_recordings(&names.join("+"), &parts)?.recording)
 }
 
-fn reconstructed(reported: Reported, lens: Lens) -> Result<Loaded, Failure> {
+fn reconstruct_pipeline(
+    reported: ReportedPipeline,
+    lens: Lens,
+) -> Result<LoadedRecording, CommandError> {
     let fit = reconstruct::reconstruct(&reported, lens)?;
     let recording = fit.recording.clone();
-    Ok(Loaded { reported: Some(reported), fit: Some(fit), ..Loaded::of(recording) })
+    Ok(LoadedRecording {
+        reported: Some(reported),
+        fit: Some(fit),
+        ..LoadedRecording::from_recording(recording)
+    })
 }
 
-fn laid(routes: Routes) -> Result<Loaded, Failure> {
-    let laid = routes::lay(&routes, &routes.modes())?;
+fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, CommandError> {
+    let laid = routes::reconstruct_routes(&routes, &routes.modes_of_unknowns())?;
     let recording = laid.recording.clone();
-    Ok(Loaded { routes: Some((routes, laid)), ..Loaded::of(recording) })
+    Ok(LoadedRecording {
+        routes: Some((routes, laid)),
+        ..LoadedRecording::from_recording(recording)
+    })
 }
 
-fn file(argument: &str, lens: Lens) -> Result<Loaded, Failure> {
-    let bytes = store::read(Path::new(argument))?;
-    let schema = format::schema_of(&bytes).unwrap_or_default();
+fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
+    let bytes = store::read_file(Path::new(argument))?;
+    let schema = format::read_schema(&bytes).unwrap_or_default();
     if schema == reconstruct::reported::SCHEMA {
-        return reconstructed(Reported::parse(argument, &String::from_utf8_lossy(&bytes))?, lens);
+        return reconstruct_pipeline(
+            ReportedPipeline::parse_json(argument, &String::from_utf8_lossy(&bytes))?,
+            lens,
+        );
     }
     if schema == routes::SCHEMA {
-        return laid(Routes::parse(argument, &String::from_utf8_lossy(&bytes))?);
+        return reconstruct_routes(ReportedRoutes::parse_json(
+            argument,
+            &String::from_utf8_lossy(&bytes),
+        )?);
     }
-    let recording =
-        format::from_json(&bytes).map_err(|error| Failure::new(format!("{argument}: {error}")))?;
-    Ok(Loaded::of(recording))
+    let recording = format::from_json(&bytes)
+        .map_err(|error| CommandError::new(format!("{argument}: {error}")))?;
+    Ok(LoadedRecording::from_recording(recording))
 }
 
 /// Imports transcripts, with a progress bar once it takes more than a second.
-pub fn transcripts(
+pub fn import_transcripts(
     arguments: &[String],
     name: Option<&str>,
     strict: bool,
-) -> Result<Loaded, Failure> {
+) -> Result<LoadedRecording, CommandError> {
     if let [only] = arguments
-        && !store::exists(Path::new(only))
+        && !store::path_exists(Path::new(only))
         && !only.contains(['/', '\\', '.'])
     {
         let known: Vec<_> = reconstruct::builtin_names().collect();
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "'{only}' is no file, no folder and no built-in recording; built in are {}",
             known.join(", ")
         )));
     }
     let paths: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
-    let name = name.map_or_else(|| name_of(&paths), str::to_owned);
-    let bar = quiet_bar();
+    let name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
+    let bar = hidden_progress_bar();
     let progress = |done: u64, total: u64| {
         if bar.elapsed() > Duration::from_secs(1) && bar.is_hidden() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -245,26 +286,36 @@ pub fn transcripts(
         bar.set_length(total);
         bar.set_position(done);
     };
-    let imported = import::import(&paths, &Options { name, strict }, &progress);
+    let imported = import::import_transcripts(&paths, &ImportOptions { name, strict }, &progress);
     bar.finish_and_clear();
     let imported = imported.map_err(|error| match error {
-        ImportError::NoCalls { .. } => Failure::new(format!("{}: {error}", arguments.join(", "))),
+        ImportError::NoCalls { .. } => {
+            CommandError::new(format!("{}: {error}", arguments.join(", ")))
+        }
         other => other.into(),
     })?;
-    let Imported { recording, skips, skipped, copies, billed_cost, notes, .. } = imported;
+    let ImportResult { recording, skips, skip_count: skipped, copies, billed_cost, notes, .. } =
+        imported;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    Ok(Loaded { skips, skipped, copies, billed_usd, notes, ..Loaded::of(recording) })
+    Ok(LoadedRecording {
+        skips,
+        skipped_count: skipped,
+        copies,
+        billed_usd,
+        notes,
+        ..LoadedRecording::from_recording(recording)
+    })
 }
 
-fn quiet_bar() -> ProgressBar {
+fn hidden_progress_bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
     let style = ProgressStyle::with_template("importing {bar:32} {bytes} of {total_bytes}, {eta}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The last part of the first path: never where it lies on this machine.
-fn name_of(paths: &[PathBuf]) -> String {
+fn name_from_paths(paths: &[PathBuf]) -> String {
     let mut names: Vec<String> = paths.iter().map(|path| store::base_name(path)).collect();
     names.sort();
     names.dedup();
@@ -272,35 +323,35 @@ fn name_of(paths: &[PathBuf]) -> String {
 }
 
 /// The scenario of a file, or of the toggles named, or the built-in one, or all toggles.
-pub fn scenario(
+pub fn load_scenario(
     recording: &str,
     scenario: Option<&str>,
     with: &[String],
-) -> Result<Scenario, Failure> {
+) -> Result<Scenario, CommandError> {
     if let Some(path) = scenario {
-        if let Some((name, text)) = SCENARIOS.iter().find(|(name, _)| *name == path) {
-            return Ok(scenario::parse(name, text)?);
+        if let Some((name, text)) = BUILTIN_SCENARIOS.iter().find(|(name, _)| *name == path) {
+            return Ok(scenario::parse_scenario(name, text)?);
         }
         return scenario_file(path);
     }
     if !with.is_empty() {
-        let toggles = scenario::toggles_of(with.iter().map(String::as_str))?;
-        return Ok(Scenario::with(&toggles));
+        let toggles = scenario::toggles_by_id(with.iter().map(String::as_str))?;
+        return Ok(Scenario::with_toggles(&toggles));
     }
-    match SCENARIOS.iter().find(|(name, _)| *name == recording) {
-        Some((name, text)) => Ok(scenario::parse(name, text)?),
+    match BUILTIN_SCENARIOS.iter().find(|(name, _)| *name == recording) {
+        Some((name, text)) => Ok(scenario::parse_scenario(name, text)?),
         None => Ok(Scenario::all_toggles()),
     }
 }
 
 /// The scenario of a file. Paths in it start at its folder.
-fn scenario_file(path: &str) -> Result<Scenario, Failure> {
-    let bytes = store::read(Path::new(path))?;
+fn scenario_file(path: &str) -> Result<Scenario, CommandError> {
+    let bytes = store::read_file(Path::new(path))?;
     let text = std::str::from_utf8(&bytes)
-        .map_err(|error| Failure::new(format!("{path}: not TOML: {error}")))?;
+        .map_err(|error| CommandError::new(format!("{path}: not TOML: {error}")))?;
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
-    let mut scenario =
-        scenario::parse(&name, text).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    let mut scenario = scenario::parse_scenario(&name, text)
+        .map_err(|error| CommandError::new(format!("{path}: {error}")))?;
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let from_folder = |path: &str| folder.join(path).display().to_string();
     let recording = &scenario.recording;
@@ -317,7 +368,7 @@ pub fn is_built_in(name: &str) -> bool {
 }
 
 /// The lens of the command line, or else of the scenario.
-pub fn lens(premises: &Premises, scenario: &Scenario) -> Lens {
+pub fn choose_lens(premises: &PremiseArgs, scenario: &Scenario) -> Lens {
     match premises.lens {
         None => scenario.lens,
         Some(LensArg::Message) => Lens::Message,
@@ -326,72 +377,79 @@ pub fn lens(premises: &Premises, scenario: &Scenario) -> Lens {
 }
 
 /// The price book and its assumptions.
-pub fn pricing(premises: &Premises, scenario: &Scenario) -> Result<Pricing, Failure> {
+pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Pricing, CommandError> {
     let mut pricing = Pricing::embedded();
     // The later one takes precedence: that of the command line.
     let books = scenario.prices.iter().map(PathBuf::from).chain(premises.prices.clone());
     for path in books {
-        let book = PriceBook::parse(&store::read(&path)?)
-            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        let book = PriceBook::parse_csv(&store::read_file(&path)?)
+            .map_err(|error| CommandError::new(format!("{}: {error}", path.display())))?;
         pricing.book = pricing.book.overridden_by(&book);
     }
-    pricing.instead.clone_from(&scenario.models);
+    pricing.substitutes.clone_from(&scenario.models);
     for (from, _) in &scenario.models {
-        pricing.find(from, None)?;
+        pricing.find_price(from, None)?;
     }
     if let Some(model) = premises.model.as_ref().or(scenario.model.as_ref()) {
         pricing.assumed_model.clone_from(model);
-        pricing.find(crate::price::UNSTATED_MODEL, None)?;
+        pricing.find_price(crate::price::UNSTATED_MODEL, None)?;
     }
     pricing.date = scenario.date;
     Ok(pricing)
 }
 
 /// What is claimed about a recording; of routes what is claimed for toggles that take part.
-pub fn claims(loaded: &Loaded, scenario: &Scenario) -> Vec<PublishedClaim> {
+pub fn claims_about_recording(
+    loaded: &LoadedRecording,
+    scenario: &Scenario,
+) -> Vec<PublishedClaim> {
     let takes_part = |id: &String| scenario.toggles.iter().any(|chosen| chosen.id() == id);
     if let Some((routes, _)) = &loaded.routes {
-        let mut claims = published_of_routes(routes);
+        let mut claims = claims_of_routes(routes);
         claims.retain(|claim| claim.toggles.iter().all(takes_part));
         return claims;
     }
-    loaded.reported.as_ref().map(published).unwrap_or_default()
+    loaded.reported.as_ref().map(claims_of_pipeline).unwrap_or_default()
 }
 
 /// What is compared.
-pub fn experiment<'a>(
-    loaded: &'a Loaded,
+pub fn build_experiment<'a>(
+    loaded: &'a LoadedRecording,
     lens: Lens,
-    (scenario, toggles): (&'a Scenario, &'a (Vec<Chosen>, Vec<Chosen>)),
+    (scenario, toggles): (&'a Scenario, &'a (Vec<ChosenToggle>, Vec<ChosenToggle>)),
     pricing: &'a Pricing,
     claims: &'a [PublishedClaim],
 ) -> Experiment<'a> {
     let world = match (&loaded.reported, &loaded.fit, &loaded.routes) {
-        (Some(reported), Some(fit), _) => World::Reported { reported, lens, fit },
-        (_, _, Some((routes, laid))) => World::Routes { routes, laid },
-        _ => World::Recorded(&loaded.recording),
+        (Some(reported), Some(fit), _) => ExperimentSource::Reported { reported, lens, fit },
+        (_, _, Some((routes, laid))) => ExperimentSource::Routes { routes, laid },
+        _ => ExperimentSource::Recorded(&loaded.recording),
     };
     Experiment {
-        world,
+        source: world,
         chosen: &toggles.0,
         waiting: &toggles.1,
         pricing,
         cache: scenario.cache,
         claims,
-        observed: loaded.observed.as_ref().map_or(&[], |it| &it.observed),
+        observed: loaded.observations.as_ref().map_or(&[], |it| &it.observed),
         seed: Seed(scenario.seed),
         draws: scenario.draws,
     }
 }
 
 /// How busy agents are that packets wake, before and after.
-pub fn loads(loaded: &Loaded, scenario: &Scenario, comparison: &Comparison) -> Vec<Loads> {
+pub fn agent_loads(
+    loaded: &LoadedRecording,
+    scenario: &Scenario,
+    comparison: &Comparison,
+) -> Vec<LoadComparison> {
     let all = subset_of_first(comparison.toggles.len());
     let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
-    limiter::loads(&loaded.recording, &comparison.plan, all, most)
+    turn_limiter::compare_loads(&loaded.recording, &comparison.plan, all, most)
 }
 
 /// A finished command.
-pub fn done(stdout: Vec<u8>, loaded: &Loaded) -> Done {
-    Done { stdout, talk: loaded.talk(), code: super::DONE }
+pub fn finish_command(stdout: Vec<u8>, loaded: &LoadedRecording) -> CommandOutput {
+    CommandOutput { stdout, messages: loaded.stderr_messages(), code: super::EXIT_DONE }
 }

@@ -1,13 +1,14 @@
 //! The street: one file a command. A command turns arguments into bytes; `main` writes them.
 
-mod asked;
 mod audit;
 mod backtest;
 #[cfg(feature = "charts")]
 mod chart;
 mod compare;
+mod comparison_run;
 mod completions;
 mod env;
+mod experiment_request;
 mod explain;
 mod export;
 mod gate;
@@ -15,56 +16,55 @@ mod import;
 mod inspect;
 mod list;
 mod load;
-mod observed;
+mod observations;
 mod pictures;
 mod report;
 mod routes;
 mod scenario;
 mod steps;
-mod studied;
 mod sweep;
 
-use crate::cli::{Command, Format};
-use crate::report::{self as output, Document, Style};
+use crate::cli::{Command, OutputFormat};
+use crate::report::{self as output, OutputStyle, ReportDocument};
 use std::io::IsTerminal as _;
 
 /// Exit code of a result.
-pub const DONE: u8 = 0;
+pub const EXIT_DONE: u8 = 0;
 /// Exit code where nothing could be judged: bad input, a missing price.
-pub const NOT_JUDGED: u8 = 2;
+pub const EXIT_NOT_JUDGED: u8 = 2;
 
 /// What a command leaves behind.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct CommandOutput {
     /// The result.
     pub stdout: Vec<u8>,
     /// What to tell the user beside it.
-    pub talk: String,
+    pub messages: String,
     /// Exit code.
     pub code: u8,
 }
 
 /// One line that says what, where and what to do.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct CommandError(String);
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
 }
 
-impl Failure {
+impl CommandError {
     fn new(line: impl Into<String>) -> Self {
         Self(line.into())
     }
 }
 
-type Outcome = Result<Done, Failure>;
+type CommandResult = Result<CommandOutput, CommandError>;
 
 /// Runs a command.
 #[must_use]
-pub fn run(command: Command) -> Done {
+pub fn run(command: Command) -> CommandOutput {
     let outcome = match command {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
@@ -72,7 +72,7 @@ pub fn run(command: Command) -> Done {
         #[cfg(feature = "charts")]
         Command::Chart(args) => chart::run(&args),
         #[cfg(not(feature = "charts"))]
-        Command::Chart(_) => Err(Failure::new(
+        Command::Chart(_) => Err(CommandError::new(
             "this build has no charts: build it with the default features, or `--features charts`",
         )),
         Command::Inspect(args) => inspect::run(&args),
@@ -89,22 +89,22 @@ pub fn run(command: Command) -> Done {
         Command::Explain(args) => explain::run(&args),
         Command::Completions { shell } => Ok(completions::run(shell)),
     };
-    outcome.unwrap_or_else(|Failure(line)| Done {
-        talk: format!("windtunnel: {}\n", line.trim_end()),
-        code: NOT_JUDGED,
-        ..Done::default()
+    outcome.unwrap_or_else(|CommandError(line)| CommandOutput {
+        messages: format!("windtunnel: {}\n", line.trim_end()),
+        code: EXIT_NOT_JUDGED,
+        ..CommandOutput::default()
     })
 }
 
 /// Renders a document in a format other than JSON.
-fn render(document: &Document, format: Format) -> Vec<u8> {
+fn render_document(document: &ReportDocument, format: OutputFormat) -> Vec<u8> {
     let id = match format {
-        Format::Table | Format::Json => "table",
-        Format::Csv => "csv",
-        Format::Markdown => "markdown",
+        OutputFormat::Table | OutputFormat::Json => "table",
+        OutputFormat::Csv => "csv",
+        OutputFormat::Markdown => "markdown",
     };
-    let renderer = output::find(id).unwrap_or(output::ALL[0]);
-    renderer.render(document, style(format))
+    let renderer = output::find_renderer(id).unwrap_or(output::ALL[0]);
+    renderer.render(document, choose_style(format))
 }
 
 /// Whether a person looks at the result as it is printed.
@@ -114,10 +114,10 @@ fn is_terminal() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
-fn style(format: Format) -> Style {
+fn choose_style(format: OutputFormat) -> OutputStyle {
     let no_color = std::env::var("NO_COLOR").ok();
-    let terminal = format == Format::Table && is_terminal();
+    let terminal = format == OutputFormat::Table && is_terminal();
     let width = if terminal { terminal_size::terminal_size() } else { None };
     let width = width.map(|(terminal_size::Width(columns), _)| columns);
-    Style { width, ..Style::choose(terminal, no_color.as_deref()) }
+    OutputStyle { width, ..OutputStyle::for_output(terminal, no_color.as_deref()) }
 }

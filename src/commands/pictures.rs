@@ -1,17 +1,17 @@
 //! Pictures of a comparison as files, and the page that shows them.
 
-use super::studied::Studied;
+use super::comparison_run::ComparisonRun;
 use crate::recording::Recording;
-use crate::report::show::compare::Shown;
-use crate::report::show::list::Named;
+use crate::report::show::compare::ComparisonReport;
+use crate::report::show::list::BuiltinEntry;
 #[cfg(feature = "charts")]
-use crate::report::show::page::Paged;
-use crate::report::show::report::Full;
-use crate::study::sweep::Sweep;
+use crate::report::show::page::PageSource;
+use crate::report::show::report::FullReport;
+use crate::study::sweep::SubsetSweep;
 
 /// The pictures of a report.
 #[derive(Default)]
-pub struct Pictures {
+pub struct ReportPictures {
     /// File name and bytes.
     pub files: Vec<(String, Vec<u8>)>,
     /// What the report shows: file name and what is to be seen.
@@ -23,20 +23,20 @@ pub struct Pictures {
 
 /// Every picture that this recording has, in both themes and with its numbers.
 #[cfg(feature = "charts")]
-pub fn all(
+pub fn draw_pictures(
     recording: &Recording,
-    shown: &Shown<'_>,
-    sweep: Result<&Sweep, &str>,
+    shown: &ComparisonReport<'_>,
+    sweep: Result<&SubsetSweep, &str>,
     png: bool,
-) -> Pictures {
+) -> ReportPictures {
     use crate::report::chart::{THEMES, Theme};
     use crate::report::csv;
-    use crate::report::show::charts::{ALL, Source};
-    let source = Source { shown, recording, sweep };
-    let mut pictures = Pictures::default();
+    use crate::report::show::charts::{ALL, ChartSource};
+    let source = ChartSource { comparison_report: shown, recording, sweep };
+    let mut pictures = ReportPictures::default();
     for kind in &ALL {
         let Ok(chart) = (kind.make)(&source) else { continue };
-        let sheet = chart.sheet();
+        let sheet = chart.draw_sheet();
         for theme in THEMES {
             let name = match theme {
                 Theme::Light => format!("charts/{}", kind.id),
@@ -47,7 +47,9 @@ pub fn all(
                 pictures.files.push((format!("{name}.png"), sheet.to_png(theme)));
             }
         }
-        pictures.files.push((format!("charts/{}.csv", kind.id), csv::view(&chart.data())));
+        pictures
+            .files
+            .push((format!("charts/{}.csv", kind.id), csv::table_to_csv(&chart.data_table())));
         pictures.images.push((format!("charts/{}.svg", kind.id), kind.shows));
         pictures.inline.push((format!("charts/{}.svg", kind.id), sheet.to_inline_svg()));
     }
@@ -56,10 +58,14 @@ pub fn all(
 
 /// The page of a report as a file.
 #[cfg(feature = "charts")]
-pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Vec<(String, Vec<u8>)> {
-    let paged = Paged {
-        full,
-        scenario: &studied.ready.scenario,
+pub fn render_page(
+    studied: &ComparisonRun,
+    full: &FullReport<'_>,
+    pictures: &ReportPictures,
+) -> Vec<(String, Vec<u8>)> {
+    let paged = PageSource {
+        report: full,
+        scenario: &studied.inputs.scenario,
         recording: studied.recording(),
         pictures: &pictures.inline,
     };
@@ -68,25 +74,35 @@ pub fn page(studied: &Studied, full: &Full<'_>, pictures: &Pictures) -> Vec<(Str
 
 /// None: this build has no page.
 #[cfg(not(feature = "charts"))]
-pub fn page(_: &Studied, _: &Full<'_>, _: &Pictures) -> Vec<(String, Vec<u8>)> {
+pub fn render_page(
+    _: &ComparisonRun,
+    _: &FullReport<'_>,
+    _: &ReportPictures,
+) -> Vec<(String, Vec<u8>)> {
     Vec::new()
 }
 
 /// None: this build has no charts.
 #[cfg(not(feature = "charts"))]
-pub fn all(_: &Recording, _: &Shown<'_>, _: Result<&Sweep, &str>, _: bool) -> Pictures {
-    Pictures::default()
+pub fn draw_pictures(
+    _: &Recording,
+    _: &ComparisonReport<'_>,
+    _: Result<&SubsetSweep, &str>,
+    _: bool,
+) -> ReportPictures {
+    ReportPictures::default()
 }
 
 /// The kinds of pictures.
 #[cfg(feature = "charts")]
-pub fn kinds() -> Vec<Named> {
+pub fn picture_kinds() -> Vec<BuiltinEntry> {
     let all = crate::report::show::charts::ALL.iter();
-    all.map(|kind| Named { name: kind.id.to_owned(), about: kind.shows.to_owned() }).collect()
+    all.map(|kind| BuiltinEntry { name: kind.id.to_owned(), about: kind.shows.to_owned() })
+        .collect()
 }
 
 /// None: this build has no charts.
 #[cfg(not(feature = "charts"))]
-pub fn kinds() -> Vec<Named> {
+pub fn picture_kinds() -> Vec<BuiltinEntry> {
     Vec::new()
 }

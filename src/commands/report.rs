@@ -1,19 +1,19 @@
 //! `windtunnel report`.
 
-use super::asked::Asked;
-use super::studied::Studied;
-use super::{Outcome, load, pictures, render};
-use crate::cli::{Format, ReportArgs};
+use super::comparison_run::ComparisonRun;
+use super::experiment_request::ExperimentRequest;
+use super::{CommandResult, load, pictures, render_document};
+use crate::cli::{OutputFormat, ReportArgs};
 use crate::report::show::audit as show_audit;
-use crate::report::show::report::Full;
-use crate::report::{Document, Section, csv};
+use crate::report::show::report::FullReport;
+use crate::report::{ReportDocument, Section, csv};
 use crate::store;
-use crate::study::order;
-use crate::study::spread::Each;
+use crate::study::build_order;
+use crate::study::distribution::SessionGrouping;
 use std::path::{Path, PathBuf};
 
-pub fn run(args: &ReportArgs) -> Outcome {
-    let mut studied = Studied::of(&Asked {
+pub fn run(args: &ReportArgs) -> CommandResult {
+    let mut studied = ComparisonRun::from_request(&ExperimentRequest {
         recording: args.recording.as_deref(),
         scenario: args.scenario.as_deref(),
         with: &[],
@@ -25,53 +25,58 @@ pub fn run(args: &ReportArgs) -> Outcome {
     studied.check_data();
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
     if !studied.is_reported() && studied.recording().sessions.len() > 1 {
-        studied.spread_over(Each::Session);
+        studied.spread_over(SessionGrouping::Session);
     }
-    let shown = studied.shown();
-    let sweep = studied.sweep();
+    let shown = studied.comparison_view();
+    let sweep = studied.sweep_subsets();
     let order = sweep.as_ref().ok();
-    let order = order.map(|it| order::order(studied.recording(), &studied.comparison, it));
+    let order = order
+        .map(|it| build_order::suggest_build_order(studied.recording(), &studied.comparison, it));
     let sweep = sweep.as_ref().map_err(String::as_str);
-    let pictures = pictures::all(studied.recording(), &shown, sweep, args.png);
-    let full = Full {
-        shown: studied.shown(),
-        fit: studied.ready.loaded.fit.as_ref(),
-        order: order.as_ref(),
+    let pictures = pictures::draw_pictures(studied.recording(), &shown, sweep, args.png);
+    let full = FullReport {
+        comparison_report: studied.comparison_view(),
+        reconstruction: studied.inputs.loaded.fit.as_ref(),
+        build_order: order.as_ref(),
         images: &pictures.images,
     };
     let mut files: Vec<(String, Vec<u8>)> = vec![
-        ("report.md".into(), render(&full.document(), Format::Markdown)),
-        ("compare.json".into(), shown.json()),
-        ("audit.json".into(), show_audit::json(&studied.recording().name, &studied.findings)),
-        ("toggles.csv".into(), csv::view(&shown.toggles())),
-        ("steps.csv".into(), csv::view(&full.steps(&studied.comparison.baseline_steps))),
+        ("report.md".into(), render_document(&full.to_document(), OutputFormat::Markdown)),
+        ("compare.json".into(), shown.to_json()),
+        ("audit.json".into(), show_audit::audit_json(&studied.recording().name, &studied.findings)),
+        ("toggles.csv".into(), csv::table_to_csv(&shown.toggle_table())),
+        (
+            "steps.csv".into(),
+            csv::table_to_csv(&full.step_table(&studied.comparison.baseline_steps)),
+        ),
     ];
-    let order = full.build_first();
-    files.extend(order.map(|view| ("order.csv".to_owned(), csv::view(&view))));
-    files.extend(pictures::page(&studied, &full, &pictures));
-    let distribution = shown.spread_table();
-    files.extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::view(&view))));
+    let order = full.build_first_table();
+    files.extend(order.map(|view| ("order.csv".to_owned(), csv::table_to_csv(&view))));
+    files.extend(pictures::render_page(&studied, &full, &pictures));
+    let distribution = shown.wide_distribution_table();
+    files
+        .extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::table_to_csv(&view))));
     files.extend(pictures.files);
-    let name = file_name(&studied.recording().name);
+    let name = folder_name(&studied.recording().name);
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
     for (name, bytes) in &files {
-        store::save(&out.join(name), bytes)?;
+        store::write_file(&out.join(name), bytes)?;
     }
-    Ok(load::done(summary(&full, &out, &files), &studied.ready.loaded))
+    Ok(load::finish_command(render_summary(&full, &out, &files), &studied.inputs.loaded))
 }
 
 /// A recording's name as the name of a folder.
-fn file_name(name: &str) -> PathBuf {
+fn folder_name(name: &str) -> PathBuf {
     let safe = |c: char| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '-' };
     let name: String = name.chars().map(safe).collect();
     PathBuf::from(name.trim_start_matches('.'))
 }
 
 /// The what-if table and where the rest is.
-fn summary(full: &Full, out: &Path, files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut document: Document = full.shown.document();
+fn render_summary(full: &FullReport, out: &Path, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut document: ReportDocument = full.comparison_report.to_document();
     let names: Vec<String> =
         files.iter().map(|(name, _)| out.join(name).display().to_string()).collect();
-    document.section(Section::new("Written").bullets(names));
-    render(&document, Format::Table)
+    document.add_section(Section::new("Written").with_bullets(names));
+    render_document(&document, OutputFormat::Table)
 }

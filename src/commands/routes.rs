@@ -1,54 +1,56 @@
 //! `windtunnel routes`.
 
-use super::{Done, Failure, Outcome, load, render};
-use crate::cli::{CompatArg, Format, Premises, RoutesArgs};
-use crate::import::rollout_metrics::{self, Asked, date_ms};
+use super::{CommandError, CommandOutput, CommandResult, load, render_document};
+use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs};
+use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
 use crate::price::DAY_MS;
 use crate::report::show::{Provenance, routes as show};
 use crate::scenario::Scenario;
-use crate::study::routes::{Window, routes};
+use crate::study::routes::{RouteWindow, tabulate_routes};
 use jiff::Timestamp;
 use std::path::Path;
 
-pub fn run(args: &RoutesArgs) -> Outcome {
+pub fn run(args: &RoutesArgs) -> CommandResult {
     match args.compat {
-        None => right(args),
-        Some(CompatArg::RolloutMetrics) => script(args),
+        None => report_routes(args),
+        Some(CompatScriptArg::RolloutMetrics) => run_compat_script(args),
     }
 }
 
-fn right(args: &RoutesArgs) -> Outcome {
-    let since_ms = args.since.as_deref().map(|day| instant("--since", day)).transpose()?;
+fn report_routes(args: &RoutesArgs) -> CommandResult {
+    let since_ms = args.since.as_deref().map(|day| parse_instant("--since", day)).transpose()?;
     let until = args.until.as_deref();
-    let until_ms = until.map(|day| instant("--until", day)).transpose()?;
+    let until_ms = until.map(|day| parse_instant("--until", day)).transpose()?;
     // A day is taken whole.
     let is_day = until.is_some_and(|day| !day.contains('T'));
     let until_ms = until_ms.map(|ms| if is_day { ms + DAY_MS } else { ms });
     let filter = args.prompt_filter.clone().unwrap_or_default();
-    let window = Window { since_ms, until_ms, filter };
-    let scenario = Scenario::with(&[]);
-    let premises = Premises::default();
-    let lens = load::lens(&premises, &scenario);
-    let pricing = load::pricing(&premises, &scenario)?;
-    let loaded = load::several(&args.recordings, lens, args.strict, None)?;
-    let routes = routes(&loaded.recording, &window);
-    let shown = show::Shown {
+    let window = RouteWindow { since_ms, until_ms, filter };
+    let scenario = Scenario::with_toggles(&[]);
+    let premises = PremiseArgs::default();
+    let lens = load::choose_lens(&premises, &scenario);
+    let pricing = load::load_pricing(&premises, &scenario)?;
+    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
+    let routes = tabulate_routes(&loaded.recording, &window);
+    let shown = show::RoutesReport {
         routes: &routes,
-        window: &told(&window),
+        window: &window_sentence(&window),
         rows: args.rows,
-        provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
+        provenance: &Provenance::for_scenario(&loaded.recording, &pricing, &scenario),
     };
     let stdout = match args.format {
-        Format::Json => shown.json(),
-        other => render(&shown.document(), other),
+        OutputFormat::Json => shown.to_json(),
+        other => render_document(&shown.to_document(), other),
     };
-    Ok(load::done(stdout, &loaded))
+    Ok(load::finish_command(stdout, &loaded))
 }
 
 /// The window in words.
-fn told(window: &Window) -> String {
-    let from = window.since_ms.map_or("the first call".to_owned(), iso);
-    let to = window.until_ms.map_or("the last call".to_owned(), |ms| format!("before {}", iso(ms)));
+fn window_sentence(window: &RouteWindow) -> String {
+    let from = window.since_ms.map_or("the first call".to_owned(), iso_milliseconds);
+    let to = window
+        .until_ms
+        .map_or("the last call".to_owned(), |ms| format!("before {}", iso_milliseconds(ms)));
     let filter = match &window.filter[..] {
         "" => String::new(),
         filter => format!(" Packets whose id, agent, kind, root or source holds \"{filter}\"."),
@@ -56,32 +58,35 @@ fn told(window: &Window) -> String {
     format!("Calls that end from {from} to {to}, UTC.{filter}")
 }
 
-fn script(args: &RoutesArgs) -> Outcome {
+fn run_compat_script(args: &RoutesArgs) -> CommandResult {
     let [folder] = &args.recordings[..] else {
-        return Err(Failure::new("--compat rollout-metrics: name one folder, as the script does"));
+        return Err(CommandError::new(
+            "--compat rollout-metrics: name one folder, as the script does",
+        ));
     };
-    if args.format != Format::Table {
+    if args.format != OutputFormat::Table {
         let line = "--compat rollout-metrics prints what the script prints: leave out --format";
-        return Err(Failure::new(line));
+        return Err(CommandError::new(line));
     }
     let Some(until) = &args.until else {
         let line = "--compat rollout-metrics: name --until; the script would take this very moment";
-        return Err(Failure::new(line));
+        return Err(CommandError::new(line));
     };
-    let asked = Asked {
-        since_ms: args.since.as_deref().map_or(Ok(0), |day| instant("--since", day))?,
-        until_ms: instant("--until", until)?,
+    let asked = MetricsQuery {
+        since_ms: args.since.as_deref().map_or(Ok(0), |day| parse_instant("--since", day))?,
+        until_ms: parse_instant("--until", until)?,
         prompt_filter: args.prompt_filter.as_deref().unwrap_or_default().trim().to_owned(),
     };
-    let metrics = rollout_metrics::read(Path::new(folder), &asked)?;
-    let window = format!("{} .. {}", iso(asked.since_ms), iso(asked.until_ms));
-    let stdout = show::script(&metrics, folder, &window, &asked.prompt_filter);
-    Ok(Done { stdout, ..Done::default() })
+    let metrics = rollout_metrics::read_rollout_metrics(Path::new(folder), &asked)?;
+    let window =
+        format!("{} .. {}", iso_milliseconds(asked.since_ms), iso_milliseconds(asked.until_ms));
+    let stdout = show::script_output(&metrics, folder, &window, &asked.prompt_filter);
+    Ok(CommandOutput { stdout, ..CommandOutput::default() })
 }
 
-fn instant(flag: &str, text: &str) -> Result<i64, Failure> {
+fn parse_instant(flag: &str, text: &str) -> Result<i64, CommandError> {
     date_ms(text).ok_or_else(|| {
-        Failure::new(format!(
+        CommandError::new(format!(
             "{flag} {text}: wanted a day, e.g. 2026-02-06, or an instant, e.g. \
              2026-02-06T12:00:00Z"
         ))
@@ -89,7 +94,7 @@ fn instant(flag: &str, text: &str) -> Result<i64, Failure> {
 }
 
 /// As JavaScript writes it: milliseconds always.
-fn iso(ms: i64) -> String {
+fn iso_milliseconds(ms: i64) -> String {
     let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
     format!("{time:.3}")
 }

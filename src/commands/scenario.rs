@@ -1,62 +1,67 @@
 //! `windtunnel scenario`.
 
-use super::asked::select;
-use super::{Done, Failure, NOT_JUDGED, Outcome, load, render};
-use crate::cli::{CheckArgs, Format, NewArgs, Premises, ScenarioCommand};
-use crate::report::show::scenario::{self as show, Checked};
-use crate::scenario::{self, Chosen, Left, Scenario};
+use super::experiment_request::apply_selection;
+use super::{CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, load, render_document};
+use crate::cli::{OutputFormat, PremiseArgs, ScenarioCheckArgs, ScenarioCommand, ScenarioNewArgs};
+use crate::report::show::scenario::{self as show, ScenarioSummary};
+use crate::scenario::{self, ChosenToggle, LeftOutToggles, Scenario};
 use crate::store;
 use std::fmt::Write as _;
 use std::path::Path;
 
-pub fn run(command: &ScenarioCommand) -> Outcome {
+pub fn run(command: &ScenarioCommand) -> CommandResult {
     match command {
-        ScenarioCommand::New(args) => new(args),
-        ScenarioCommand::Check(args) => Ok(check(args)),
-        ScenarioCommand::Schema => Ok(Done { stdout: scenario::schema(), ..Done::default() }),
+        ScenarioCommand::New(args) => write_new_scenario(args),
+        ScenarioCommand::Check(args) => Ok(check_scenarios(args)),
+        ScenarioCommand::Schema => {
+            Ok(CommandOutput { stdout: scenario::schema(), ..CommandOutput::default() })
+        }
     }
 }
 
-fn new(args: &NewArgs) -> Outcome {
-    let (mut scenario, left, talk) = proposed(args)?;
+fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
+    let (mut scenario, left, talk) = propose_scenario(args)?;
     let Some(path) = &args.output else {
-        let stdout = scenario::write(&scenario, &left).into_bytes();
-        return Ok(Done { stdout, talk, ..Done::default() });
+        let stdout = scenario::write_scenario(&scenario, &left).into_bytes();
+        return Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() });
     };
-    if store::exists(path) && !args.force {
+    if store::path_exists(path) && !args.force {
         let line = format!("{}: there is such a file; --force overwrites it", path.display());
-        return Err(Failure::new(line));
+        return Err(CommandError::new(line));
     }
     if !load::is_built_in(&scenario.recording) {
         let folder = path.parent().unwrap_or(Path::new(""));
-        scenario.recording = store::seen_from(folder, Path::new(&scenario.recording));
+        scenario.recording = store::path_from_folder(folder, Path::new(&scenario.recording));
     }
-    store::save(path, scenario::write(&scenario, &left).as_bytes())?;
+    store::write_file(path, scenario::write_scenario(&scenario, &left).as_bytes())?;
     let path = path.display();
     let toggles = scenario.toggles.len();
     let stdout = format!("{path}: {toggles} toggles; next: windtunnel compare --scenario {path}\n");
-    Ok(Done { stdout: stdout.into_bytes(), talk, ..Done::default() })
+    Ok(CommandOutput { stdout: stdout.into_bytes(), messages: talk, ..CommandOutput::default() })
 }
 
 /// The scenario to start from: the built-in one, or every toggle that finds something; which were
 /// left out; and what to tell about the recording.
-fn proposed(args: &NewArgs) -> Result<(Scenario, Left, String), Failure> {
-    let mut scenario = load::scenario(&args.recording, None, &[])?;
+fn propose_scenario(
+    args: &ScenarioNewArgs,
+) -> Result<(Scenario, LeftOutToggles, String), CommandError> {
+    let mut scenario = load::load_scenario(&args.recording, None, &[])?;
     let has_own = !scenario.recording.is_empty();
-    let loaded = load::one(&args.recording, scenario.lens, false)?;
+    let loaded = load::load_recording(&args.recording, scenario.lens, false)?;
     let recording = &loaded.recording;
-    let mut left = Left::default();
+    let mut left = LeftOutToggles::default();
     if !args.with.is_empty() {
-        let wanted = scenario::toggles_of(args.with.iter().map(String::as_str))?;
+        let wanted = scenario::toggles_by_id(args.with.iter().map(String::as_str))?;
         let own = |id: &str| scenario.toggles.iter().find(|chosen| chosen.id() == id).cloned();
-        let chosen = wanted.iter().map(|one| own(one.card().id).unwrap_or(Chosen::of(*one)));
+        let chosen =
+            wanted.iter().map(|one| own(one.card().id).unwrap_or(ChosenToggle::from_card(*one)));
         scenario.toggles = chosen.collect();
     } else if !has_own {
         scenario.toggles.retain(|chosen| {
-            let patch = chosen.toggle.patch(recording, &chosen.params);
-            let finds = patch.found > 0 || !patch.is_empty();
+            let patch = chosen.toggle.build_patch(recording, &chosen.params);
+            let finds = patch.found_places > 0 || !patch.is_empty();
             // One that could do more with names says so.
-            let asks = !chosen.toggle.card().texts.is_empty() && !patch.notes.is_empty();
+            let asks = !chosen.toggle.card().name_lists.is_empty() && !patch.notes.is_empty();
             match (finds, asks) {
                 (true, _) => {}
                 (false, false) => left.found_nothing.push(chosen.id()),
@@ -67,43 +72,43 @@ fn proposed(args: &NewArgs) -> Result<(Scenario, Left, String), Failure> {
     }
     scenario.name.clone_from(&recording.name);
     scenario.recording.clone_from(&args.recording);
-    Ok((scenario, left, loaded.talk()))
+    Ok((scenario, left, loaded.stderr_messages()))
 }
 
-fn check(args: &CheckArgs) -> Done {
-    let mut done = Done::default();
+fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
+    let mut done = CommandOutput::default();
     let mut files = Vec::new();
     for file in &args.files {
-        let checked = examine(file).map_err(|Failure(line)| {
+        let checked = examine_file(file).map_err(|CommandError(line)| {
             if line.starts_with(file) { line } else { format!("{file}: {line}") }
         });
         if let Err(line) = &checked {
-            let _ = writeln!(done.talk, "windtunnel: {}", line.trim_end());
-            done.code = NOT_JUDGED;
+            let _ = writeln!(done.messages, "windtunnel: {}", line.trim_end());
+            done.code = EXIT_NOT_JUDGED;
         }
         files.push((file.clone(), checked));
     }
     done.stdout = match args.format {
-        Format::Json => show::json(&files),
+        OutputFormat::Json => show::check_json(&files),
         _ if files.iter().all(|(_, checked)| checked.is_err()) => Vec::new(),
-        other => render(&show::document(&files), other),
+        other => render_document(&show::check_document(&files), other),
     };
     done
 }
 
 /// Everything that can be wrong with a scenario. Its recording is read only where the scenario
 /// speaks of what is in it.
-fn examine(file: &str) -> Result<Checked, Failure> {
-    let scenario = load::scenario("", Some(file), &[])?;
-    let pricing = load::pricing(&Premises::default(), &scenario)?;
+fn examine_file(file: &str) -> Result<ScenarioSummary, CommandError> {
+    let scenario = load::load_scenario("", Some(file), &[])?;
+    let pricing = load::load_pricing(&PremiseArgs::default(), &scenario)?;
     let name = &scenario.recording;
-    if !name.is_empty() && !load::is_built_in(name) && !store::exists(Path::new(name)) {
+    if !name.is_empty() && !load::is_built_in(name) && !store::path_exists(Path::new(name)) {
         let line = format!("'recording' is {name}: no built-in name, and there is no such file");
-        return Err(Failure::new(line));
+        return Err(CommandError::new(line));
     }
-    let speaks_of_it = !scenario.select.is_everything() || !scenario.models.is_empty();
+    let speaks_of_it = !scenario.select.selects_everything() || !scenario.models.is_empty();
     if speaks_of_it && !name.is_empty() {
-        select(load::one(name, scenario.lens, false)?, &scenario, &pricing)?;
+        apply_selection(load::load_recording(name, scenario.lens, false)?, &scenario, &pricing)?;
     }
-    Ok(Checked::of(&scenario, &pricing))
+    Ok(ScenarioSummary::from_scenario(&scenario, &pricing))
 }

@@ -1,25 +1,25 @@
 //! `windtunnel steps`.
 
-use super::{Outcome, load, render};
-use crate::cli::{Format, StepsArgs};
+use super::{CommandResult, load, render_document};
+use crate::cli::{OutputFormat, StepsArgs};
 use crate::report::show::Provenance;
-use crate::report::show::steps::Shown;
+use crate::report::show::steps::StepsReport;
 use crate::scenario::Scenario;
-use crate::study::steps::steps;
+use crate::study::step_usage::usage_by_step;
 
-pub fn run(args: &StepsArgs) -> Outcome {
+pub fn run(args: &StepsArgs) -> CommandResult {
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
-    let lens = load::lens(&args.premises, &scenario);
-    let pricing = load::pricing(&args.premises, &scenario)?;
-    let loaded = load::several(&args.recordings, lens, args.strict, None)?;
-    let steps = steps(&loaded.recording, args.order.as_deref())?;
-    let provenance = Provenance::of(&loaded.recording, &pricing, &scenario);
+    let lens = load::choose_lens(&args.premises, &scenario);
+    let pricing = load::load_pricing(&args.premises, &scenario)?;
+    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
+    let steps = usage_by_step(&loaded.recording, args.order.as_deref())?;
+    let provenance = Provenance::for_scenario(&loaded.recording, &pricing, &scenario);
     let order = args.order.as_deref();
-    let shown = Shown { steps: &steps, order, notes: &loaded.notes, provenance: &provenance };
+    let shown = StepsReport { steps: &steps, order, notes: &loaded.notes, provenance: &provenance };
     let stdout = match args.format {
-        Format::Json => shown.json(),
-        Format::Markdown => render(&shown.pull_request(), args.format),
-        other => render(&shown.document(), other),
+        OutputFormat::Json => shown.to_json(),
+        OutputFormat::Markdown => render_document(&shown.to_pull_request(), args.format),
+        other => render_document(&shown.to_document(), other),
     };
-    Ok(load::done(stdout, &loaded))
+    Ok(load::finish_command(stdout, &loaded))
 }

@@ -1,15 +1,15 @@
 //! `windtunnel sweep`.
 
-use super::asked::{Asked, Ready};
-use super::{Failure, Outcome, load, render};
-use crate::cli::{Format, RankBy, SweepArgs};
+use super::experiment_request::{ExperimentInputs, ExperimentRequest};
+use super::{CommandError, CommandResult, load, render_document};
+use crate::cli::{OutputFormat, RankMetricArg, SweepArgs};
 use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
-use crate::study::sweep::{Metric, sweep};
+use crate::study::sweep::{SweepMetric, sweep_subsets};
 
-pub fn run(args: &SweepArgs) -> Outcome {
-    let asked = Asked {
+pub fn run(args: &SweepArgs) -> CommandResult {
+    let asked = ExperimentRequest {
         recording: args.recording.as_deref(),
         scenario: args.scenario.as_deref(),
         with: &args.with,
@@ -18,56 +18,56 @@ pub fn run(args: &SweepArgs) -> Outcome {
         strict: args.strict,
         observed: None,
     };
-    let Ready { scenario, lens, pricing, loaded } = asked.load()?;
-    let toggles = scenario.parts();
-    let experiment = load::experiment(&loaded, lens, (&scenario, &toggles), &pricing, &[]);
-    let metric = args.by.map_or_else(|| Metric::of(&experiment), metric);
-    let swept = sweep(&experiment, metric)?;
-    let shown = show::Shown {
+    let ExperimentInputs { scenario, lens, pricing, loaded } = asked.load_inputs()?;
+    let toggles = scenario.split_awaiting_toggles();
+    let experiment = load::build_experiment(&loaded, lens, (&scenario, &toggles), &pricing, &[]);
+    let metric = args.by.map_or_else(|| SweepMetric::default_for(&experiment), ranking_metric);
+    let swept = sweep_subsets(&experiment, metric)?;
+    let shown = show::SweepReport {
         sweep: &swept,
-        provenance: &Provenance::of(&loaded.recording, &pricing, &scenario),
+        provenance: &Provenance::for_scenario(&loaded.recording, &pricing, &scenario),
         rows: args.rows,
     };
     if let Some(out) = &args.out {
         let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let bytes = match &*ending {
-            "csv" => csv::view(&shown.lattice()),
-            "json" => shown.json(),
-            "parquet" => parquet(&shown)?,
+            "csv" => csv::table_to_csv(&shown.lattice_table()),
+            "json" => shown.to_json(),
+            "parquet" => subsets_as_parquet(&shown)?,
             _ => {
-                return Err(Failure::new(format!(
+                return Err(CommandError::new(format!(
                     "{}: the ending says the format, and it is none of .csv, .json and .parquet",
                     out.display()
                 )));
             }
         };
-        store::save(out, &bytes)?;
+        store::write_file(out, &bytes)?;
     }
     let stdout = match args.format {
-        Format::Json => shown.json(),
-        Format::Csv => csv::view(&shown.lattice()),
-        other => render(&shown.document(), other),
+        OutputFormat::Json => shown.to_json(),
+        OutputFormat::Csv => csv::table_to_csv(&shown.lattice_table()),
+        other => render_document(&shown.to_document(), other),
     };
-    Ok(load::done(stdout, &loaded))
+    Ok(load::finish_command(stdout, &loaded))
 }
 
-fn metric(by: RankBy) -> Metric {
+fn ranking_metric(by: RankMetricArg) -> SweepMetric {
     match by {
-        RankBy::Dollars => Metric::Dollars,
-        RankBy::Reads => Metric::Reads,
-        RankBy::Tokens => Metric::Tokens,
-        RankBy::Calls => Metric::Calls,
+        RankMetricArg::Dollars => SweepMetric::Dollars,
+        RankMetricArg::Reads => SweepMetric::Reads,
+        RankMetricArg::Tokens => SweepMetric::Tokens,
+        RankMetricArg::Calls => SweepMetric::Calls,
     }
 }
 
 #[cfg(feature = "tables")]
-fn parquet(shown: &show::Shown) -> Result<Vec<u8>, Failure> {
-    Ok(shown.parquet()?)
+fn subsets_as_parquet(shown: &show::SweepReport) -> Result<Vec<u8>, CommandError> {
+    Ok(shown.to_parquet()?)
 }
 
 #[cfg(not(feature = "tables"))]
-fn parquet(_: &show::Shown) -> Result<Vec<u8>, Failure> {
-    Err(Failure::new(
+fn subsets_as_parquet(_: &show::SweepReport) -> Result<Vec<u8>, CommandError> {
+    Err(CommandError::new(
         "--out: this program was built without the feature 'tables' and writes no .parquet: \
          write .csv or .json",
     ))

@@ -4,10 +4,10 @@
 //! ever. Its ledger names pipelines and steps of sessions that other files show, and stands in with
 //! totals for those that no file shows: a session without calls, and a remainder.
 
-use super::dispatch::{self, Dispatch};
-use super::{FOLDERS, Parsed, Skip};
-use crate::recording::{Basis, Builder, Crashes, RawSession, Role, Told};
-use crate::store::{self, Found};
+use super::dispatches::{self, OrderDispatch};
+use super::{FOLDERS, ImportSkip, ParsedFile};
+use crate::recording::{Basis, CrashCounts, HarnessTotals, RawSession, RecordingBuilder, Role};
+use crate::store::{self, FoundFile};
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,34 +17,34 @@ pub trait FolderImporter: Sync {
     /// Its name in recordings.
     fn id(&self) -> &'static str;
     /// Endings of the names of its files, beyond those of transcripts.
-    fn endings(&self) -> &'static [&'static str];
+    fn file_endings(&self) -> &'static [&'static str];
     /// The folders of this format among the files, each with the positions of the files that it
     /// claims. No file is claimed twice.
-    fn claim(&self, files: &[Found]) -> Vec<Vec<usize>>;
+    fn claim_files(&self, files: &[FoundFile]) -> Vec<Vec<usize>>;
     /// Reads one folder.
-    fn read(&self, files: &[&Found]) -> Ledger;
+    fn read_folder(&self, files: &[&FoundFile]) -> HarnessLedger;
 }
 
 /// Takes the files of folder importers out of what was found, and adds the transcripts that their
 /// ledgers name and that are here.
 #[must_use]
-pub fn claim(found: &mut store::Search) -> Vec<Ledger> {
+pub fn claim_folders(found: &mut store::SearchResult) -> Vec<HarnessLedger> {
     let mut ledgers = Vec::new();
     let mut claimed = vec![false; found.files.len()];
     for folder in FOLDERS {
-        for positions in folder.claim(&found.files) {
+        for positions in folder.claim_files(&found.files) {
             for &at in &positions {
                 claimed[at] = true;
             }
-            let files: Vec<&Found> = positions.iter().map(|&at| &found.files[at]).collect();
-            ledgers.push(folder.read(&files));
+            let files: Vec<&FoundFile> = positions.iter().map(|&at| &found.files[at]).collect();
+            ledgers.push(folder.read_folder(&files));
         }
     }
     let mut claimed = claimed.into_iter();
     found.files.retain(|_| claimed.next() == Some(false));
     for ledger in &ledgers {
         for (session, path) in &ledger.transcripts {
-            for linked in store::linked(path, session, ".jsonl") {
+            for linked in store::find_linked_files(path, session, ".jsonl") {
                 if !found.files.iter().any(|known| known.path == linked.path) {
                     found.files.push(linked);
                 }
@@ -57,15 +57,15 @@ pub fn claim(found: &mut store::Search) -> Vec<Ledger> {
 
 /// What one folder says.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct HarnessLedger {
     /// The format of the folder.
     pub source: &'static str,
     /// Its sessions, by id.
-    pub entries: BTreeMap<String, Entry>,
+    pub entries: BTreeMap<String, LedgerEntry>,
     /// Crash records.
-    pub crashes: Crashes,
+    pub crashes: CrashCounts,
     /// What was passed over.
-    pub skips: Vec<Skip>,
+    pub skips: Vec<ImportSkip>,
     /// What a reader should know, a sentence each.
     pub notes: Vec<String>,
     /// Transcripts that it names, by session; they may be another machine's.
@@ -74,7 +74,7 @@ pub struct Ledger {
 
 /// What a ledger says of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// Label of the file that says so.
     pub file: String,
     /// Its pipeline; empty if unknown.
@@ -90,30 +90,30 @@ pub struct Entry {
     /// Transcript records that it counted.
     pub records: u32,
     /// What else it tells.
-    pub told: Told,
+    pub totals: HarnessTotals,
 }
 
 /// All ledgers of an import on their way into one recording.
 #[derive(Debug, Default)]
-pub struct Ledgers {
-    entries: BTreeMap<String, (&'static str, Entry)>,
-    seen: BTreeSet<String>,
+pub struct LedgerIndex {
+    entries: BTreeMap<String, (&'static str, LedgerEntry)>,
+    sessions_with_calls: BTreeSet<String>,
     /// What a reader should know.
     pub notes: Vec<String>,
-    crashes: Crashes,
+    crashes: CrashCounts,
 }
 
-impl Ledgers {
+impl LedgerIndex {
     /// Of two ledgers that tell of one session, the first tells.
     #[must_use]
-    pub fn new(ledgers: Vec<Ledger>) -> Self {
+    pub fn new(ledgers: Vec<HarnessLedger>) -> Self {
         let mut all = Self::default();
         for ledger in ledgers {
             for (id, entry) in ledger.entries {
                 all.entries.entry(id).or_insert((ledger.source, entry));
             }
             all.notes.extend(ledger.notes);
-            let Crashes { records, pid_reuse, orphans } = ledger.crashes;
+            let CrashCounts { records, pid_reuse, orphans } = ledger.crashes;
             all.crashes.records += records;
             all.crashes.pid_reuse += pid_reuse;
             all.crashes.orphans += orphans;
@@ -128,8 +128,8 @@ impl Ledgers {
     }
 
     /// Tells sessions that files show what the ledgers say of them and of their dispatches.
-    pub fn tell(&mut self, read: &mut [(Option<&'static str>, Parsed)]) {
-        let mut by_caller: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    pub fn annotate_sessions(&mut self, read: &mut [(Option<&'static str>, ParsedFile)]) {
+        let mut by_caller: BTreeMap<&str, Vec<&LedgerEntry>> = BTreeMap::new();
         for (_, entry) in self.entries.values().filter(|(_, entry)| !entry.caller.is_empty()) {
             by_caller.entry(&entry.caller).or_default().push(entry);
         }
@@ -141,17 +141,18 @@ impl Ledgers {
                 session.pipeline.clone_from(&entry.pipeline);
                 session.step.clone_from(&entry.step);
                 if main {
-                    session.told = entry.told;
+                    session.harness_totals = entry.totals;
                 }
                 if !session.calls.is_empty() {
-                    self.seen.insert(of.clone());
+                    self.sessions_with_calls.insert(of.clone());
                 }
             }
             let dispatched = by_caller.get(&*of).filter(|_| main && session.invocations.is_empty());
             if let Some(dispatched) = dispatched {
-                let dispatches = dispatched.iter().map(|entry| dispatch_of(session, entry));
+                let dispatches =
+                    dispatched.iter().map(|entry| dispatch_by_start_time(session, entry));
                 let dispatches = dispatches.collect();
-                dispatch::orchestrate(session, dispatches);
+                dispatches::make_orchestrator(session, dispatches);
             }
         }
         let there = |caller: &str| {
@@ -170,10 +171,10 @@ impl Ledgers {
     }
 
     /// Adds the sessions that no file shows, and the crash records.
-    pub fn add_unseen(&mut self, builder: &mut Builder) {
+    pub fn add_sessions_without_calls(&mut self, builder: &mut RecordingBuilder) {
         let (mut totals, mut without) = (0, 0);
         for (id, (source, entry)) in &self.entries {
-            if self.seen.contains(id) {
+            if self.sessions_with_calls.contains(id) {
                 continue;
             }
             let Some((model, usage)) = &entry.usage else {
@@ -186,15 +187,15 @@ impl Ledgers {
             session.step.clone_from(&entry.step);
             session.version.clone_from(&entry.version);
             session.records = entry.records;
-            session.told = entry.told;
+            session.harness_totals = entry.totals;
             session.times_basis = Basis::Estimated;
             (*source).clone_into(&mut session.source);
-            if entry.told.unfinished {
+            if entry.totals.unfinished {
                 session.usage_basis = Basis::Estimated;
             }
-            let at = builder.sessions();
-            builder.push(session);
-            let why = if entry.told.unfinished {
+            let at = builder.session_count();
+            builder.push_session(session);
+            let why = if entry.totals.unfinished {
                 "totals of a session that was killed: added up over records, about twice too high"
             } else {
                 "totals of a session without a transcript"
@@ -203,7 +204,7 @@ impl Ledgers {
         }
         if !self.entries.is_empty() {
             let all = self.entries.len();
-            let seen = self.seen.len();
+            let seen = self.sessions_with_calls.len();
             self.notes.push(format!(
                 "sessions in the log: {all}; with calls {seen}, with totals only {totals}, \
                  without any usage {without}"
@@ -216,14 +217,14 @@ impl Ledgers {
 
     /// The formats of sessions that only ledgers know.
     #[must_use]
-    pub fn sources(&self) -> BTreeSet<&'static str> {
+    pub fn source_names(&self) -> BTreeSet<&'static str> {
         self.entries.values().map(|(source, _)| *source).collect()
     }
 }
 
 /// A dispatch that only its time places: by the last call that had begun.
-fn dispatch_of(session: &RawSession, entry: &Entry) -> Dispatch {
+fn dispatch_by_start_time(session: &RawSession, entry: &LedgerEntry) -> OrderDispatch {
     let begun = |at_ms: i64| session.calls.iter().rposition(|call| call.start_ms <= at_ms);
-    let call = entry.told.start_ms.and_then(begun).unwrap_or(0) as u32;
-    Dispatch { call, order: entry.pipeline.clone(), step: entry.step.clone() }
+    let call = entry.totals.start_ms.and_then(begun).unwrap_or(0) as u32;
+    OrderDispatch { call, order: entry.pipeline.clone(), step: entry.step.clone() }
 }

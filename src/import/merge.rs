@@ -5,11 +5,14 @@
 //! session that ended earlier before one that went on. The other session keeps what is its own:
 //! it opens with the copied history as one block.
 
-use super::bills::{Place, Shown};
-use super::ledger::{Ledger, Ledgers};
-use super::{Bill, BilledCost, CallKey, Draft, Imported, Options, Parsed, Skip, forks};
-use crate::recording::{Basis, BlockKind, Builder, RawBlock, RawSession, Role};
-use crate::store::Found;
+use super::billed_remainders::{CallPlace, CountedCalls};
+use super::ledger::{HarnessLedger, LedgerIndex};
+use super::{
+    BilledCost, CallKey, ImportOptions, ImportResult, ImportSkip, ParsedFile, SessionDraft,
+    StatedBill, fork_lineage,
+};
+use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Role};
+use crate::store::FoundFile;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,45 +25,45 @@ const WARM_PERCENT: i64 = 95;
 const STATIC_PERCENT: i64 = 60;
 
 /// Builds the recording from the files, in the order of `files`.
-pub fn merge(
-    files: &[Found],
-    mut read: Vec<(Option<&'static str>, Parsed)>,
-    folders: Vec<Ledger>,
-    options: &Options,
-) -> Imported {
-    let mut ledger_skips: Vec<Skip> = Vec::new();
+pub fn merge_files(
+    files: &[FoundFile],
+    mut read: Vec<(Option<&'static str>, ParsedFile)>,
+    folders: Vec<HarnessLedger>,
+    options: &ImportOptions,
+) -> ImportResult {
+    let mut ledger_skips: Vec<ImportSkip> = Vec::new();
     let mut folders = folders;
     for folder in &mut folders {
         ledger_skips.append(&mut folder.skips);
     }
     let count = folders.len() as u64;
-    let mut ledgers = Ledgers::new(folders);
-    ledgers.tell(&mut read);
+    let mut ledgers = LedgerIndex::new(folders);
+    ledgers.annotate_sessions(&mut read);
     let mut sources: BTreeSet<&str> = read.iter().filter_map(|(source, _)| *source).collect();
-    sources.extend(ledgers.sources());
+    sources.extend(ledgers.source_names());
     let source = match sources.len() {
         1 => sources.first().copied().unwrap_or_default(),
         _ => "mixed",
     };
-    let statics = StaticPrefixes::of(&read);
-    let replayed = forks::resolve(&mut read);
-    let originals = mark_copies(&mut read, &replayed);
-    let shown = Shown::new(&read, &originals);
+    let statics = ObservedPrefixes::from_files(&read);
+    let replayed = fork_lineage::find_replayed_calls(&mut read);
+    let originals = find_copied_calls(&mut read, &replayed);
+    let shown = CountedCalls::new(&read, &originals);
     let rests: Vec<Vec<Vec<Usage>>> = read
         .iter()
         .enumerate()
         .map(|(file, (_, parsed))| {
-            parsed.bills.iter().map(|bill| shown.rests(file, bill)).collect()
+            parsed.bills.iter().map(|bill| shown.usage_beyond_calls(file, bill)).collect()
         })
         .collect();
     let mut copies: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for &(file, draft, call) in originals.keys() {
         copies.entry((file, draft)).or_default().push(call);
     }
-    let mut builder = Builder::new(&options.name, source);
-    let mut imported = Imported {
+    let mut builder = RecordingBuilder::new(&options.name, source);
+    let mut imported = ImportResult {
         recording: crate::recording::Recording::default(),
-        skipped: ledger_skips.len() as u64,
+        skip_count: ledger_skips.len() as u64,
         skips: ledger_skips,
         notes: Vec::new(),
         files: count,
@@ -69,25 +72,25 @@ pub fn merge(
         billed_cost: Vec::new(),
     };
     let mut placed: BTreeMap<(usize, usize), u32> = BTreeMap::new();
-    let mut bills: Vec<(usize, Bill, Vec<Usage>, RawSession)> = Vec::new();
+    let mut bills: Vec<(usize, StatedBill, Vec<Usage>, RawSession)> = Vec::new();
     let parts = files.iter().zip(read).zip(rests).enumerate();
     for (file, ((found, (source, parsed)), rests)) in parts {
         imported.files += u64::from(source.is_some());
         let source = source.unwrap_or_default();
         imported.copies += parsed.bills.iter().map(|bill| bill.restated).sum::<u64>();
-        imported.skipped += parsed.skips.len() as u64 + parsed.more;
-        tell_skips(&found.label, parsed.skips, parsed.more, &mut imported.skips);
+        imported.skip_count += parsed.skips.len() as u64 + parsed.further_skips;
+        report_skips(&found.label, parsed.skips, parsed.further_skips, &mut imported.skips);
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
-            let prefix = statics.prefix(&draft.session);
+            let prefix = statics.prefix_of_session(&draft.session);
             let gone = copies.get(&(file, index)).map_or(&[][..], Vec::as_slice);
-            let mut session = without(draft, gone);
+            let mut session = remove_calls(draft, gone);
             if session.calls.is_empty() {
                 continue;
             }
             session.static_prefix = session.static_prefix.or(prefix);
             source.clone_into(&mut session.source);
-            placed.insert((file, index), builder.sessions());
-            builder.push(session);
+            placed.insert((file, index), builder.session_count());
+            builder.push_session(session);
         }
         for (bill, rests) in parsed.bills.into_iter().zip(rests) {
             let empty = empty_session(&bill.session, &found.label, source);
@@ -105,17 +108,17 @@ pub fn merge(
             add_bill(&mut builder, bill, &rests, (session, empty), &mut imported.billed_cost);
         }
     }
-    ledgers.add_unseen(&mut builder);
+    ledgers.add_sessions_without_calls(&mut builder);
     imported.notes = ledgers.notes;
     imported.recording = builder.finish();
     imported
 }
 
-fn tell_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<Skip>) {
+fn report_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<ImportSkip>) {
     let last = skips.last().map_or(0, |(line, _)| *line);
     let mut tell = |line, reason| {
         let file = file.to_owned();
-        told.push(Skip { file, line, reason });
+        told.push(ImportSkip { file, line, reason });
     };
     for (line, reason) in skips {
         tell(line, reason);
@@ -127,16 +130,16 @@ fn tell_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<S
 
 /// Adds what was billed beyond the calls to the session that shows them, or to an empty one.
 fn add_bill(
-    builder: &mut Builder,
-    bill: Bill,
+    builder: &mut RecordingBuilder,
+    bill: StatedBill,
     rests: &[Usage],
     (session, empty): (Option<u32>, RawSession),
     costs: &mut Vec<BilledCost>,
 ) {
     let file = empty.file.clone();
     let session = session.unwrap_or_else(|| {
-        builder.push(empty);
-        builder.sessions() - 1
+        builder.push_session(empty);
+        builder.session_count() - 1
     });
     for ((model, _), rest) in bill.models.iter().zip(rests) {
         if !rest.is_zero() {
@@ -162,12 +165,12 @@ fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
 /// Where a copy knows more of the output (its original was cut), the original learns it. A file
 /// with times is an original before one without. `replayed` says how many of a draft's first calls
 /// are another thread's; these stand for themselves here.
-fn mark_copies(
-    read: &mut [(Option<&'static str>, Parsed)],
+fn find_copied_calls(
+    read: &mut [(Option<&'static str>, ParsedFile)],
     replayed: &BTreeMap<(usize, usize), usize>,
-) -> BTreeMap<Place, Place> {
+) -> BTreeMap<CallPlace, CallPlace> {
     // Of two files with one thread the fuller one has it, whichever ended first.
-    let twins = forks::twins(read);
+    let twins = fork_lineage::rank_duplicate_drafts(read);
     let mut order: Vec<(bool, bool, Option<usize>, i64, usize, usize)> = Vec::new();
     for (file, (_, parsed)) in read.iter().enumerate() {
         for (index, draft) in parsed.drafts.iter().enumerate() {
@@ -177,10 +180,10 @@ fn mark_copies(
         }
     }
     order.sort_unstable();
-    let mut first: HashMap<u128, (u64, Place)> = HashMap::new();
-    let mut others: HashMap<CallKey, Place> = HashMap::new();
-    let mut copies: BTreeMap<Place, Place> = BTreeMap::new();
-    let mut better: Vec<(Place, Usage)> = Vec::new();
+    let mut first: HashMap<u128, (u64, CallPlace)> = HashMap::new();
+    let mut others: HashMap<CallKey, CallPlace> = HashMap::new();
+    let mut copies: BTreeMap<CallPlace, CallPlace> = BTreeMap::new();
+    let mut better: Vec<(CallPlace, Usage)> = Vec::new();
     for (sidechain, _, _, _, file, index) in order {
         let draft = &read[file].1.drafts[index];
         let theirs = replayed.get(&(file, index)).copied().unwrap_or(0);
@@ -219,7 +222,7 @@ fn mark_copies(
     }
     for ((file, index, at), usage) in better {
         let known = &mut read[file].1.drafts[index].session.calls[at].usage;
-        if usage.output > known.output && usage.context() == known.context() {
+        if usage.output > known.output && usage.context_tokens() == known.context_tokens() {
             *known = usage;
         }
     }
@@ -227,19 +230,19 @@ fn mark_copies(
 }
 
 /// The session without the calls at `gone`.
-fn without(draft: Draft, gone: &[usize]) -> RawSession {
+fn remove_calls(draft: SessionDraft, gone: &[usize]) -> RawSession {
     let mut session = draft.session;
     if gone.is_empty() {
         return session;
     }
-    let first_context = session.calls.first().map_or(0, |call| call.usage.context());
+    let first_context = session.calls.first().map_or(0, |call| call.usage.context_tokens());
     let mut places: Vec<Option<u32>> = Vec::with_capacity(session.calls.len());
     let mut kept = Vec::with_capacity(session.calls.len() - gone.len());
     let mut history = 0;
     for (at, mut call) in std::mem::take(&mut session.calls).into_iter().enumerate() {
         if gone.binary_search(&at).is_ok() {
             places.push(None);
-            history = call.usage.context() + call.usage.output - first_context;
+            history = call.usage.context_tokens() + call.usage.output - first_context;
             continue;
         }
         places.push(Some(kept.len() as u32));
@@ -250,7 +253,7 @@ fn without(draft: Draft, gone: &[usize]) -> RawSession {
             });
         }
         if kept.is_empty() && history > 0 {
-            call.inputs.insert(0, RawBlock::plain(BlockKind::Unattributed, 0, history));
+            call.inputs.insert(0, RawBlock::from_size(BlockKind::Unattributed, 0, history));
         }
         kept.push(call);
     }
@@ -264,14 +267,14 @@ fn without(draft: Draft, gone: &[usize]) -> RawSession {
 }
 
 /// The static prefixes that first calls show, by harness version, model and role.
-struct StaticPrefixes(BTreeMap<(String, String, bool), Vec<i64>>);
+struct ObservedPrefixes(BTreeMap<(String, String, bool), Vec<i64>>);
 
-impl StaticPrefixes {
-    fn of(read: &[(Option<&'static str>, Parsed)]) -> Self {
+impl ObservedPrefixes {
+    fn from_files(read: &[(Option<&'static str>, ParsedFile)]) -> Self {
         let mut shown: BTreeMap<(String, String, bool), Vec<i64>> = BTreeMap::new();
         for draft in read.iter().flat_map(|(_, parsed)| &parsed.drafts) {
-            if let Some(prefix) = own_prefix(&draft.session) {
-                shown.entry(key(&draft.session)).or_default().push(prefix);
+            if let Some(prefix) = observed_prefix(&draft.session) {
+                shown.entry(prefix_group(&draft.session)).or_default().push(prefix);
             }
         }
         for prefixes in shown.values_mut() {
@@ -281,24 +284,24 @@ impl StaticPrefixes {
     }
 
     /// The static prefix of a session: its own, else the lower median of its kind, else a share.
-    fn prefix(&self, session: &RawSession) -> Option<i64> {
-        let first = session.calls.first()?.usage.context();
+    fn prefix_of_session(&self, session: &RawSession) -> Option<i64> {
+        let first = session.calls.first()?.usage.context_tokens();
         let of_kind = || {
-            let prefixes = self.0.get(&key(session))?;
+            let prefixes = self.0.get(&prefix_group(session))?;
             prefixes.get((prefixes.len() - 1) / 2).copied()
         };
-        let prefix = own_prefix(session).or_else(of_kind);
+        let prefix = observed_prefix(session).or_else(of_kind);
         Some(prefix.unwrap_or(first * STATIC_PERCENT / 100))
     }
 }
 
-fn own_prefix(session: &RawSession) -> Option<i64> {
+fn observed_prefix(session: &RawSession) -> Option<i64> {
     let usage = session.calls.first()?.usage;
-    let cold = usage.read > 0 && usage.read * 100 < usage.context() * WARM_PERCENT;
+    let cold = usage.read > 0 && usage.read * 100 < usage.context_tokens() * WARM_PERCENT;
     cold.then_some(usage.read)
 }
 
-fn key(session: &RawSession) -> (String, String, bool) {
+fn prefix_group(session: &RawSession) -> (String, String, bool) {
     let model = session.calls.first().and_then(|call| session.models.get(usize::from(call.model)));
     let sub = session.role == Role::Subagent;
     (session.version.clone(), model.cloned().unwrap_or_default(), sub)

@@ -8,32 +8,32 @@
 //! recording holds sizes, kinds and marks.
 
 pub mod autoskillit;
-pub mod bills;
+pub mod billed_remainders;
 pub mod claude_code;
 pub mod codex;
-pub mod dispatch;
-pub mod escapes;
-pub mod finish;
-pub mod forks;
-pub mod json;
+pub mod dispatches;
+pub mod fork_lineage;
+pub mod json_escapes;
+pub mod json_reader;
 pub mod ledger;
-pub mod lines;
-pub mod marks;
+pub mod line_reader;
+pub mod measured_text;
 pub mod merge;
-pub mod packed;
 pub mod rollout_metrics;
-pub mod shell;
+pub mod session_completion;
+pub mod shell_commands;
 pub mod step_table;
-pub mod suites;
-pub mod text;
-pub mod time;
+pub mod test_commands;
+pub mod timestamps;
+pub mod tool_marks;
 pub mod tracelab;
+pub mod zstd_source;
 
 use crate::recording::{RawSession, Recording};
-use crate::store::{self, Found, SearchError};
+use crate::store::{self, FoundFile, SearchError};
 use crate::units::Usage;
 use ledger::FolderImporter;
-use lines::Lines;
+use line_reader::LineReader;
 use rayon::prelude::*;
 use std::cell::Cell;
 use std::fmt;
@@ -47,16 +47,16 @@ pub trait Importer: Sync {
     /// Its name in recordings, e.g. `claude-code`.
     fn id(&self) -> &'static str;
     /// Endings of the names of its files inside a folder.
-    fn endings(&self) -> &'static [&'static str];
+    fn file_endings(&self) -> &'static [&'static str];
     /// Endings that its files may have among many others: what is so named and of no known format
     /// is passed over in silence.
-    fn loose_endings(&self) -> &'static [&'static str] {
+    fn loose_file_endings(&self) -> &'static [&'static str] {
         &[]
     }
     /// Whether whole lines from the start of a file are of this format.
     fn sniff(&self, head: &[&[u8]]) -> bool;
     /// Reads one file.
-    fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed);
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile);
 }
 
 /// Every importer; the first whose sniff agrees takes the file.
@@ -100,7 +100,7 @@ impl CallKey {
 
 /// A session as one file shows it, copies of other files' calls included.
 #[derive(Debug)]
-pub struct Draft {
+pub struct SessionDraft {
     /// The session.
     pub session: RawSession,
     /// The key of each of its calls.
@@ -110,12 +110,12 @@ pub struct Draft {
     /// Time of its last record; of two copies the session that ended first keeps the call.
     pub last_ms: i64,
     /// The thread it is and the threads it comes from, where the source tells.
-    pub lineage: Option<forks::Lineage>,
+    pub lineage: Option<fork_lineage::ForkLineage>,
 }
 
 /// What a source says it billed for a session, by model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bill {
+pub struct StatedBill {
     /// The source's id of the session.
     pub session: String,
     /// The file's drafts of this session and its subagents.
@@ -130,34 +130,34 @@ pub struct Bill {
 
 /// Everything that one file gave.
 #[derive(Debug, Default)]
-pub struct Parsed {
+pub struct ParsedFile {
     /// Its sessions, main thread first.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<SessionDraft>,
     /// Its statements of what was billed.
-    pub bills: Vec<Bill>,
+    pub bills: Vec<StatedBill>,
     /// What was passed over, line by line, up to a limit.
     skips: Vec<(u64, String)>,
     /// How many more were passed over.
-    more: u64,
+    further_skips: u64,
 }
 
 /// So many skips of one file are told one by one.
 const SKIPS_PER_FILE: usize = 100;
 
-impl Parsed {
+impl ParsedFile {
     /// Notes that line `line` was passed over; 0 stands for the whole file.
-    pub fn skip(&mut self, line: u64, reason: impl Into<String>) {
+    pub fn add_skip(&mut self, line: u64, reason: impl Into<String>) {
         if self.skips.len() < SKIPS_PER_FILE {
             self.skips.push((line, reason.into()));
         } else {
-            self.more += 1;
+            self.further_skips += 1;
         }
     }
 }
 
 /// How to import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct ImportOptions {
     /// The recording's name.
     pub name: String,
     /// Whether the first skip is an error.
@@ -166,7 +166,7 @@ pub struct Options {
 
 /// Something that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skip {
+pub struct ImportSkip {
     /// Label of the file.
     pub file: String,
     /// Line, counted from 1; 0 stands for the whole file.
@@ -175,7 +175,7 @@ pub struct Skip {
     pub reason: String,
 }
 
-impl fmt::Display for Skip {
+impl fmt::Display for ImportSkip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             0 => write!(f, "{}: {}", self.file, self.reason),
@@ -199,13 +199,13 @@ pub struct BilledCost {
 
 /// What an import brought.
 #[derive(Debug)]
-pub struct Imported {
+pub struct ImportResult {
     /// The recording.
     pub recording: Recording,
     /// What was passed over, by file and line; at most a hundred for each file.
-    pub skips: Vec<Skip>,
+    pub skips: Vec<ImportSkip>,
     /// How many were passed over altogether.
-    pub skipped: u64,
+    pub skip_count: u64,
     /// Files read.
     pub files: u64,
     /// Bytes read.
@@ -240,28 +240,28 @@ pub enum ImportError {
     },
     /// Something was passed over, and that is not wanted.
     #[error("{0} (strict: the first skip is an error)")]
-    Strict(Skip),
+    Strict(ImportSkip),
 }
 
 /// Imports the transcripts under `paths`; `progress` hears of bytes done and bytes in all.
 ///
 /// # Errors
 /// An argument without transcripts, no call in any file, or, where strict, anything skipped.
-pub fn import(
+pub fn import_transcripts(
     paths: &[PathBuf],
-    options: &Options,
+    options: &ImportOptions,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Imported, ImportError> {
-    let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.endings()).copied().collect();
-    endings.extend(ALL.iter().flat_map(|one| one.loose_endings()));
-    endings.extend(FOLDERS.iter().flat_map(|one| one.endings()));
+) -> Result<ImportResult, ImportError> {
+    let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.file_endings()).copied().collect();
+    endings.extend(ALL.iter().flat_map(|one| one.loose_file_endings()));
+    endings.extend(FOLDERS.iter().flat_map(|one| one.file_endings()));
     endings.sort_unstable();
     endings.dedup();
-    let mut found = store::search(paths, &endings)?;
-    let ledgers = ledger::claim(&mut found);
+    let mut found = store::find_files(paths, &endings)?;
+    let ledgers = ledger::claim_folders(&mut found);
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
     let done = AtomicU64::new(0);
-    let read: Vec<(Option<&'static str>, Parsed)> = found
+    let read: Vec<(Option<&'static str>, ParsedFile)> = found
         .files
         .par_iter()
         .with_max_len(1)
@@ -279,28 +279,31 @@ pub fn import(
             read
         })
         .collect();
-    let mut imported = merge::merge(&found.files, read, ledgers, options);
-    imported.skipped += found.unreadable.len() as u64;
+    let mut imported = merge::merge_files(&found.files, read, ledgers, options);
+    imported.skip_count += found.unreadable.len() as u64;
     let whole = found.unreadable.into_iter();
-    imported.skips.extend(whole.map(|(file, reason)| Skip { file, line: 0, reason }));
+    imported.skips.extend(whole.map(|(file, reason)| ImportSkip { file, line: 0, reason }));
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
-    let loose = found.files.iter().all(is_loose);
-    if loose && (imported.files, imported.skipped) == (0, 0) {
+    let loose = found.files.iter().all(has_loose_name);
+    if loose && (imported.files, imported.skip_count) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
-        return Err(store::no_transcripts(paths, &endings).into());
+        return Err(store::no_transcripts_error(paths, &endings).into());
     }
-    judge(imported, options)
+    check_import_result(imported, options)
 }
 
-fn judge(imported: Imported, options: &Options) -> Result<Imported, ImportError> {
+fn check_import_result(
+    imported: ImportResult,
+    options: &ImportOptions,
+) -> Result<ImportResult, ImportError> {
     if let (true, Some(skip)) = (options.strict, imported.skips.first()) {
         return Err(ImportError::Strict(skip.clone()));
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
         let first =
             imported.skips.first().map_or(String::new(), |skip| format!(", the first: {skip}"));
-        let (files, skipped) = (imported.files as usize, imported.skipped);
+        let (files, skipped) = (imported.files as usize, imported.skip_count);
         return Err(ImportError::NoCalls { files, skipped, first });
     }
     Ok(imported)
@@ -312,17 +315,18 @@ const HEAD: usize = 64 << 10;
 /// How much is read of a file whose name says little, before its first line is given up.
 const LOOSE_HEAD: usize = 1 << 20;
 
-fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Parsed) {
-    let mut parsed = Parsed::default();
-    let opened = store::open(&file.path).and_then(|source| packed::unpacked(source, on_bytes));
+fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, ParsedFile) {
+    let mut parsed = ParsedFile::default();
+    let opened = store::open_file(&file.path)
+        .and_then(|source| zstd_source::decompress_if_zstd(source, on_bytes));
     let mut source = match opened {
         Ok(source) => source,
         Err(error) => {
-            parsed.skip(0, format!("cannot be read: {error}"));
+            parsed.add_skip(0, format!("cannot be read: {error}"));
             return (None, parsed);
         }
     };
-    let most = if is_loose(file) { LOOSE_HEAD } else { lines::MAX_LINE };
+    let most = if has_loose_name(file) { LOOSE_HEAD } else { line_reader::MAX_LINE };
     let (head, cut) = read_head(&mut source, most);
     let complete: Vec<&[u8]> = head
         .split(|&byte| byte == b'\n')
@@ -333,25 +337,25 @@ fn read_file(file: &Found, on_bytes: &dyn Fn(u64)) -> (Option<&'static str>, Par
     let importer = ALL.iter().find(|one| one.sniff(&complete));
     let Some(importer) = importer else {
         if let Some(error) = cut {
-            parsed.skip(0, format!("cannot be read: {error}"));
-        } else if !complete.is_empty() && !is_loose(file) {
-            parsed.skip(0, "not a transcript of a known format");
+            parsed.add_skip(0, format!("cannot be read: {error}"));
+        } else if !complete.is_empty() && !has_loose_name(file) {
+            parsed.add_skip(0, "not a transcript of a known format");
         }
         return (None, parsed);
     };
-    let mut whole = head.as_slice().chain(packed::Broken(cut)).chain(source);
-    let mut lines = Lines::new(&mut whole, on_bytes);
+    let mut whole = head.as_slice().chain(zstd_source::DeferredError(cut)).chain(source);
+    let mut lines = LineReader::new(&mut whole, on_bytes);
     importer.parse(&FileInfo { label: &file.label }, &mut lines, &mut parsed);
     (Some(importer.id()), parsed)
 }
 
 /// Whether a file was found by a name that many other files have too.
-fn is_loose(file: &Found) -> bool {
+fn has_loose_name(file: &FoundFile) -> bool {
     let of = |endings: &[&str]| endings.iter().any(|ending| file.label.ends_with(ending));
-    let loose = ALL.iter().any(|one| of(one.loose_endings()));
-    !file.named
-        && (loose || FOLDERS.iter().any(|one| of(one.endings())))
-        && !ALL.iter().any(|one| of(one.endings()))
+    let loose = ALL.iter().any(|one| of(one.loose_file_endings()));
+    !file.is_argument
+        && (loose || FOLDERS.iter().any(|one| of(one.file_endings())))
+        && !ALL.iter().any(|one| of(one.file_endings()))
 }
 
 /// The start of a file, at least one line of it; and what went wrong behind it, if anything did.
@@ -373,7 +377,7 @@ fn read_head(source: &mut impl Read, most: usize) -> (Vec<u8>, Option<std::io::E
 }
 
 /// The index of a name in a session's own table of names.
-pub(crate) fn intern(names: &mut Vec<String>, name: &str) -> u16 {
+pub(crate) fn intern_name(names: &mut Vec<String>, name: &str) -> u16 {
     // A table of names is small; one that is not shares its last slot.
     const MOST: usize = 4_096;
     let known = names.iter().position(|known| known == name);

@@ -8,10 +8,10 @@
 //! Only files named `rollout-*.jsonl` count, in the order of their paths. A line that is no JSON is
 //! passed over in silence, as there.
 
-use super::lines::{Line, Lines};
-use super::time::parse_ms;
+use super::line_reader::{LineReader, SourceLine};
+use super::timestamps::parse_ms;
 use crate::store::{self, SearchError};
-use crate::study::script::{File, Metrics, Prompt};
+use crate::study::rollout_script::{PacketPrompt, ScriptFile, ScriptMetrics};
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const MARKER: &str = "--- TASK PACKET ---";
 
 /// What the script is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct MetricsQuery {
     /// First millisecond of the window.
     pub since_ms: i64,
     /// Last millisecond of the window.
@@ -32,7 +32,7 @@ pub struct Asked {
 
 /// Rollouts that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Unread {
+pub enum RolloutReadError {
     /// There are none.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -50,24 +50,27 @@ pub enum Unread {
 ///
 /// # Errors
 /// A folder without rollouts, or a file that cannot be read.
-pub fn read(folder: &Path, asked: &Asked) -> Result<Metrics, Unread> {
-    let found = store::search(&[PathBuf::from(folder)], &[".jsonl"])?;
-    let mut metrics = Metrics::default();
+pub fn read_rollout_metrics(
+    folder: &Path,
+    asked: &MetricsQuery,
+) -> Result<ScriptMetrics, RolloutReadError> {
+    let found = store::find_files(&[PathBuf::from(folder)], &[".jsonl"])?;
+    let mut metrics = ScriptMetrics::default();
     for found in found.files {
         let name = found.label.rsplit('/').next().unwrap_or_default();
         if !name.starts_with("rollout-") {
             continue;
         }
-        let fail = |reason| Unread::File { file: found.label.clone(), reason };
-        let mut source = store::open(&found.path).map_err(fail)?;
-        let mut lines = Lines::new(&mut source, &|_| {});
-        let mut file = metrics.file();
+        let fail = |reason| RolloutReadError::File { file: found.label.clone(), reason };
+        let mut source = store::open_file(&found.path).map_err(fail)?;
+        let mut lines = LineReader::new(&mut source, &|_| {});
+        let mut file = metrics.begin_file();
         while let Some(line) = lines.next_line().map_err(fail)? {
             // What no memory should hold is no event.
-            let Line::Text(line) = line else { continue };
+            let SourceLine::Text(line) = line else { continue };
             // Readline ends a line at these as well.
             for line in String::from_utf8_lossy(line).split(['\r', '\u{2028}', '\u{2029}']) {
-                event(trimmed(line), asked, &mut file, &mut metrics);
+                count_event(trim_js_blanks(line), asked, &mut file, &mut metrics);
             }
         }
     }
@@ -75,11 +78,16 @@ pub fn read(folder: &Path, asked: &Asked) -> Result<Metrics, Unread> {
 }
 
 /// Without what JavaScript takes for blanks at both ends.
-fn trimmed(text: &str) -> &str {
+fn trim_js_blanks(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
-fn event(line: &str, asked: &Asked, file: &mut File, metrics: &mut Metrics) {
+fn count_event(
+    line: &str,
+    asked: &MetricsQuery,
+    file: &mut ScriptFile,
+    metrics: &mut ScriptMetrics,
+) {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return };
     let at_ms = event.get("timestamp").and_then(Value::as_str).and_then(date_ms);
     if at_ms.is_some_and(|ms| ms < asked.since_ms || ms > asked.until_ms) {
@@ -90,7 +98,7 @@ fn event(line: &str, asked: &Asked, file: &mut File, metrics: &mut Metrics) {
         Some("response_item") => {
             if let Some(text) = payload.and_then(packet_text) {
                 let counts = asked.prompt_filter.is_empty() || text.contains(&asked.prompt_filter);
-                file.prompt(metrics, counts.then(|| prompt(text)));
+                file.read_prompt(metrics, counts.then(|| parse_prompt(text)));
             }
         }
         Some("event_msg") => {
@@ -98,8 +106,8 @@ fn event(line: &str, asked: &Asked, file: &mut File, metrics: &mut Metrics) {
             if is_count == Some("token_count") {
                 let total =
                     payload.and_then(|it| it.pointer("/info/total_token_usage/total_tokens"));
-                if let Some(total) = number(total.unwrap_or(&Value::Null)) {
-                    file.total(metrics, total);
+                if let Some(total) = js_number(total.unwrap_or(&Value::Null)) {
+                    file.read_running_total(metrics, total);
                 }
             }
         }
@@ -117,13 +125,13 @@ pub fn date_ms(text: &str) -> Option<i64> {
 }
 
 /// A number as JavaScript makes one of a value: nothing is 0. Fractions are rounded.
-fn number(value: &Value) -> Option<i64> {
+fn js_number(value: &Value) -> Option<i64> {
     let float = match value {
         Value::Null | Value::Bool(false) => 0.0,
         Value::Bool(true) => 1.0,
         Value::Number(number) => number.as_f64()?,
-        Value::String(text) if trimmed(text).is_empty() => 0.0,
-        Value::String(text) => trimmed(text).parse().ok()?,
+        Value::String(text) if trim_js_blanks(text).is_empty() => 0.0,
+        Value::String(text) => trim_js_blanks(text).parse().ok()?,
         Value::Array(items) if items.is_empty() => 0.0,
         Value::Array(_) | Value::Object(_) => return None,
     };
@@ -142,24 +150,25 @@ fn packet_text(payload: &Value) -> Option<&str> {
     texts.find(|text| text.contains(MARKER))
 }
 
-fn prompt(text: &str) -> Prompt {
-    let block = front_matter(text).map_or("", trimmed);
+fn parse_prompt(text: &str) -> PacketPrompt {
+    let block = front_matter(text).map_or("", trim_js_blanks);
     let meta: Option<Value> = serde_json::from_str(block).ok();
     let given = |pointer: &str| {
         let value = meta.as_ref().and_then(|meta| meta.pointer(pointer)).and_then(Value::as_str);
-        value.map(trimmed).filter(|text| !text.is_empty())
+        value.map(trim_js_blanks).filter(|text| !text.is_empty())
     };
     let found = |pointer: &str, key: &str| {
-        let any = given(pointer).or_else(|| quoted(block, key)).or_else(|| plain(block, key));
-        trimmed(any.unwrap_or_default()).to_owned()
+        let any =
+            given(pointer).or_else(|| find_quoted(block, key)).or_else(|| find_plain(block, key));
+        trim_js_blanks(any.unwrap_or_default()).to_owned()
     };
     let kind = given("/signals/kind")
-        .or_else(|| kind_of_signals(block))
-        .or_else(|| plain(block, "kind"))
-        .or_else(|| quoted(block, "kind"));
-    let kind = kind.map(trimmed).filter(|kind| !kind.is_empty()).unwrap_or("UNKNOWN");
-    Prompt {
-        agent: agent(text).map_or("", trimmed).to_owned(),
+        .or_else(|| find_signal_kind(block))
+        .or_else(|| find_plain(block, "kind"))
+        .or_else(|| find_quoted(block, "kind"));
+    let kind = kind.map(trim_js_blanks).filter(|kind| !kind.is_empty()).unwrap_or("UNKNOWN");
+    PacketPrompt {
+        agent: find_agent(text).map_or("", trim_js_blanks).to_owned(),
         kind: kind.to_owned(),
         root: found("/signals/rootId", "rootId"),
         source: found("/signals/sourceKind", "sourceKind"),
@@ -168,17 +177,17 @@ fn prompt(text: &str) -> Prompt {
 }
 
 /// `/\bYou are the agent "([^"]+)"/`
-fn agent(text: &str) -> Option<&str> {
+fn find_agent(text: &str) -> Option<&str> {
     let words = "You are the agent \"";
     let mut found = text.match_indices(words).filter(|(at, _)| {
         let before = text[..*at].chars().next_back();
         !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
     });
-    found.find_map(|(at, _)| until_quote(&text[at + words.len()..]))
+    found.find_map(|(at, _)| text_until_quote(&text[at + words.len()..]))
 }
 
 /// What stands before the next quote, if that is anything.
-fn until_quote(text: &str) -> Option<&str> {
+fn text_until_quote(text: &str) -> Option<&str> {
     text.split_once('"').map(|(inside, _)| inside).filter(|inside| !inside.is_empty())
 }
 
@@ -189,22 +198,22 @@ fn front_matter(text: &str) -> Option<&str> {
     let tail = &text[text.find(MARKER)?..];
     let dashes = (0..tail.len()).filter(|&at| tail[at..].starts_with("---"));
     dashes.map(|at| &tail[at + 3..]).find_map(|after| {
-        let blank = after.len() - after.trim_start_matches(is_blank).len();
+        let blank = after.len() - after.trim_start_matches(is_js_blank).len();
         // The blanks may end at any of their line ends, the last one first.
         let ends = after[..blank].rmatch_indices('\n').map(|(at, _)| &after[at + 1..]);
-        ends.into_iter().find_map(up_to_dashes)
+        ends.into_iter().find_map(text_up_to_dashes)
     })
 }
 
-fn is_blank(c: char) -> bool {
+fn is_js_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }
 
 /// What stands before the first line of dashes.
-fn up_to_dashes(text: &str) -> Option<&str> {
+fn text_up_to_dashes(text: &str) -> Option<&str> {
     let mut ends = text.match_indices("\n---").filter(|(at, _)| {
         let after = &text[at + 4..];
-        let blank = after.len() - after.trim_start_matches(is_blank).len();
+        let blank = after.len() - after.trim_start_matches(is_js_blank).len();
         after[..blank].contains('\n')
     });
     let (at, _) = ends.next()?;
@@ -213,23 +222,23 @@ fn up_to_dashes(text: &str) -> Option<&str> {
 }
 
 /// `/\s*:\s*"([^"]+)"/` at the start of a text.
-fn value(text: &str) -> Option<&str> {
-    let rest = text.trim_start_matches(is_blank).strip_prefix(':')?;
-    until_quote(rest.trim_start_matches(is_blank).strip_prefix('"')?)
+fn quoted_value(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(is_js_blank).strip_prefix(':')?;
+    text_until_quote(rest.trim_start_matches(is_js_blank).strip_prefix('"')?)
 }
 
 /// `/"KEY"\s*:\s*"([^"]+)"/`
-fn quoted<'a>(block: &'a str, key: &str) -> Option<&'a str> {
+fn find_quoted<'a>(block: &'a str, key: &str) -> Option<&'a str> {
     let key = format!("\"{key}\"");
-    block.match_indices(&key).find_map(|(at, _)| value(&block[at + key.len()..]))
+    block.match_indices(&key).find_map(|(at, _)| quoted_value(&block[at + key.len()..]))
 }
 
 /// `/^\s*KEY:\s*([^\n#]+)/m`
-fn plain<'a>(block: &'a str, key: &str) -> Option<&'a str> {
+fn find_plain<'a>(block: &'a str, key: &str) -> Option<&'a str> {
     let starts = std::iter::once(0).chain(block.match_indices('\n').map(|(at, _)| at + 1));
-    starts.map(|at| block[at..].trim_start_matches(is_blank)).find_map(|line| {
+    starts.map(|at| block[at..].trim_start_matches(is_js_blank)).find_map(|line| {
         let rest = line.strip_prefix(key)?.strip_prefix(':')?;
-        let body = rest.trim_start_matches(is_blank);
+        let body = rest.trim_start_matches(is_js_blank);
         let blank = &rest[..rest.len() - body.len()];
         match body.split(['\n', '#']).next().filter(|body| !body.is_empty()) {
             Some(body) => Some(body),
@@ -241,15 +250,15 @@ fn plain<'a>(block: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// `/"signals"\s*:\s*\{[\s\S]{0,400}?"kind"\s*:\s*"([^"]+)"/`
-fn kind_of_signals(block: &str) -> Option<&str> {
+fn find_signal_kind(block: &str) -> Option<&str> {
     const SIGNALS: &str = "\"signals\"";
     const KIND: &str = "\"kind\"";
     block.match_indices(SIGNALS).find_map(|(at, _)| {
-        let rest = block[at + SIGNALS.len()..].trim_start_matches(is_blank).strip_prefix(':')?;
-        let inside = rest.trim_start_matches(is_blank).strip_prefix('{')?;
+        let rest = block[at + SIGNALS.len()..].trim_start_matches(is_js_blank).strip_prefix(':')?;
+        let inside = rest.trim_start_matches(is_js_blank).strip_prefix('{')?;
         let near = inside.match_indices(KIND);
         let mut near = near.filter(|(at, _)| inside[..*at].encode_utf16().count() <= 400);
-        near.find_map(|(at, _)| value(&inside[at + KIND.len()..]))
+        near.find_map(|(at, _)| quoted_value(&inside[at + KIND.len()..]))
     })
 }
 
@@ -258,7 +267,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: [&str; 5]) {
-        let met = prompt(text);
+        let met = parse_prompt(text);
         let met = [met.agent, met.kind, met.root, met.source, met.completed];
         assert_eq!(met, expect, "{text}");
     }
@@ -294,7 +303,7 @@ mod tests {
 
     #[test]
     fn nothing_is_zero() {
-        let of = |text: &str| number(&serde_json::from_str(text).expect("JSON"));
+        let of = |text: &str| js_number(&serde_json::from_str(text).expect("JSON"));
         assert_eq!([of("null"), of("\"\""), of("[]"), of("true")], [0, 0, 0, 1].map(Some));
         assert_eq!([of("12"), of("\" 12 \""), of("12.0")], [12; 3].map(Some));
         assert_eq!([of("{}"), of("\"x\""), of("1e300")], [None; 3]);

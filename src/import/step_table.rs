@@ -3,8 +3,8 @@
 //! An empty cell is unknown and never zero. A row that cannot be read is skipped, with its line and
 //! the reason; a column of another name is passed over.
 
-use super::time::parse_ms;
-use crate::study::backtest::table::{Figures, Quantity, Row};
+use super::timestamps::parse_ms;
+use crate::study::backtest::pipeline_figures::{StepFigures, StepQuantity, StepTableRow};
 use std::collections::BTreeMap;
 
 /// The names that a column may have, the usual one first.
@@ -35,7 +35,7 @@ const UNUSED: [&str; 5] = ["model", "peak_context", "peak read", "records", "lin
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepTable {
     /// Its rows, those that could be read.
-    pub rows: Vec<Row>,
+    pub rows: Vec<StepTableRow>,
     /// Columns that mean nothing here.
     pub ignored: Vec<String>,
     /// Columns that it does not have, by their usual names.
@@ -46,7 +46,7 @@ pub struct StepTable {
 
 /// A table of sizes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sizes {
+pub struct PipelineSizes {
     /// Lines changed by pipeline.
     pub lines: BTreeMap<String, i64>,
     /// Rows that could not be read: the line, and why.
@@ -55,7 +55,7 @@ pub struct Sizes {
 
 /// No step table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoTable {
+pub enum StepTableError {
     /// The first line cannot be read.
     #[error("no CSV: {0}")]
     Csv(String),
@@ -65,11 +65,11 @@ pub enum NoTable {
 }
 
 /// Which column stands where.
-struct Columns(BTreeMap<&'static str, usize>);
+struct StepTableColumns(BTreeMap<&'static str, usize>);
 
-impl Columns {
+impl StepTableColumns {
     /// Finds columns by name; also those that mean nothing.
-    fn of(headers: &csv::StringRecord) -> (Self, Vec<String>) {
+    fn from_headers(headers: &csv::StringRecord) -> (Self, Vec<String>) {
         let mut found = BTreeMap::new();
         let mut ignored = Vec::new();
         for (at, name) in headers.iter().map(str::trim).enumerate() {
@@ -88,39 +88,39 @@ impl Columns {
         (Self(found), ignored)
     }
 
-    fn has(&self, name: &str) -> bool {
+    fn has_column(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    fn text<'a>(&self, record: &'a csv::StringRecord, name: &str) -> &'a str {
+    fn cell_text<'a>(&self, record: &'a csv::StringRecord, name: &str) -> &'a str {
         let at = self.0.get(name);
         at.and_then(|at| record.get(*at)).map_or("", str::trim)
     }
 
-    fn whole(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
-        let text = self.text(record, name);
+    fn whole_number(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
+        let text = self.cell_text(record, name);
         if text.is_empty() {
             return Ok(None);
         }
         let number: Option<i64> = text.parse().ok().filter(|number| *number >= 0);
-        number
-            .map(Some)
-            .ok_or_else(|| format!("{name} is '{}', wanted a whole number from 0", short(text)))
+        number.map(Some).ok_or_else(|| {
+            format!("{name} is '{}', wanted a whole number from 0", shorten_text(text))
+        })
     }
 
-    fn time(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
-        let text = self.text(record, name);
+    fn time_ms(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
+        let text = self.cell_text(record, name);
         if text.is_empty() {
             return Ok(None);
         }
         parse_ms(text.as_bytes()).map(Some).ok_or_else(|| {
-            format!("{name} is '{}', wanted a time like 2026-04-14T05:20:00Z", short(text))
+            format!("{name} is '{}', wanted a time like 2026-04-14T05:20:00Z", shorten_text(text))
         })
     }
 }
 
 /// The start of a foreign text.
-fn short(text: &str) -> String {
+fn shorten_text(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
@@ -128,27 +128,27 @@ fn short(text: &str) -> String {
 ///
 /// # Errors
 /// What is no CSV, or lacks the pipeline or every figure.
-pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
-    let wanted = |columns: &Columns| {
-        let figures = || Quantity::NAMED.iter().map(|(_, name)| *name);
-        match (columns.has("pipeline"), figures().any(|name| columns.has(name))) {
-            (false, _) => Err(NoTable::Columns("'pipeline' (or 'pr')".to_owned())),
+pub fn read_step_table(bytes: &[u8]) -> Result<StepTable, StepTableError> {
+    let wanted = |columns: &StepTableColumns| {
+        let figures = || StepQuantity::NAMED.iter().map(|(_, name)| *name);
+        match (columns.has_column("pipeline"), figures().any(|name| columns.has_column(name))) {
+            (false, _) => Err(StepTableError::Columns("'pipeline' (or 'pr')".to_owned())),
             (_, false) => {
                 let names = figures().collect::<Vec<_>>().join("', '");
-                Err(NoTable::Columns(format!("of figures ('{names}')")))
+                Err(StepTableError::Columns(format!("of figures ('{names}')")))
             }
             _ => Ok(()),
         }
     };
-    let Read { columns, ignored, rows, skips } = walk(bytes, wanted)?;
+    let StepTableParts { columns, ignored, rows, skips } = read_rows(bytes, wanted)?;
     let instead = |name: &str| match name {
-        "write" => columns.has("write_5m") || columns.has("write_1h"),
-        "seconds" => columns.has("time"),
+        "write" => columns.has_column("write_5m") || columns.has_column("write_1h"),
+        "seconds" => columns.has_column("time"),
         _ => false,
     };
     let optional = |name: &&str| !["write_5m", "write_1h", "time", "recipe"].contains(name);
     let usual = COLUMNS.iter().map(|(usual, _)| *usual).filter(optional);
-    let absent = usual.filter(|name| !columns.has(name) && !instead(name)).collect();
+    let absent = usual.filter(|name| !columns.has_column(name) && !instead(name)).collect();
     Ok(StepTable { rows, ignored, absent, skips })
 }
 
@@ -156,32 +156,36 @@ pub fn read(bytes: &[u8]) -> Result<StepTable, NoTable> {
 ///
 /// # Errors
 /// What is no CSV, or lacks one of the columns.
-pub fn sizes(bytes: &[u8]) -> Result<Sizes, NoTable> {
-    let wanted = |columns: &Columns| {
-        let missing = ["pipeline", "additions", "deletions"].map(|name| (name, columns.has(name)));
+pub fn read_pipeline_sizes(bytes: &[u8]) -> Result<PipelineSizes, StepTableError> {
+    let wanted = |columns: &StepTableColumns| {
+        let missing =
+            ["pipeline", "additions", "deletions"].map(|name| (name, columns.has_column(name)));
         match missing.iter().find(|(_, has)| !has) {
-            Some((name, _)) => Err(NoTable::Columns(format!("'{name}'"))),
+            Some((name, _)) => Err(StepTableError::Columns(format!("'{name}'"))),
             None => Ok(()),
         }
     };
-    let Read { rows, skips, .. } = walk(bytes, wanted)?;
+    let StepTableParts { rows, skips, .. } = read_rows(bytes, wanted)?;
     let lines = rows.into_iter().filter_map(|row| Some((row.pipeline, row.lines?))).collect();
-    Ok(Sizes { lines, skips })
+    Ok(PipelineSizes { lines, skips })
 }
 
 /// What a table holds.
-struct Read {
-    columns: Columns,
+struct StepTableParts {
+    columns: StepTableColumns,
     ignored: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<StepTableRow>,
     skips: Vec<(u64, String)>,
 }
 
 /// Every row of a table that has the columns that are wanted, and what had to be skipped.
-fn walk(bytes: &[u8], wanted: impl Fn(&Columns) -> Result<(), NoTable>) -> Result<Read, NoTable> {
+fn read_rows(
+    bytes: &[u8],
+    wanted: impl Fn(&StepTableColumns) -> Result<(), StepTableError>,
+) -> Result<StepTableParts, StepTableError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let headers = reader.headers().map_err(|error| NoTable::Csv(error.to_string()))?.clone();
-    let (columns, ignored) = Columns::of(&headers);
+    let headers = reader.headers().map_err(|error| StepTableError::Csv(error.to_string()))?.clone();
+    let (columns, ignored) = StepTableColumns::from_headers(&headers);
     wanted(&columns)?;
     let (mut rows, mut skips) = (Vec::new(), Vec::new());
     for record in reader.records() {
@@ -192,46 +196,49 @@ fn walk(bytes: &[u8], wanted: impl Fn(&Columns) -> Result<(), NoTable>) -> Resul
                 let why = format!("{} cells, wanted {}", record.len(), headers.len());
                 skips.push((line(record.position()), why));
             }
-            Ok(record) => match row(&columns, &record) {
+            Ok(record) => match parse_row(&columns, &record) {
                 Ok(row) => rows.push(row),
                 Err(why) => skips.push((line(record.position()), why)),
             },
         }
     }
-    Ok(Read { columns, ignored, rows, skips })
+    Ok(StepTableParts { columns, ignored, rows, skips })
 }
 
-fn row(columns: &Columns, record: &csv::StringRecord) -> Result<Row, String> {
-    let whole = |name: &str| columns.whole(record, name);
-    let pipeline = columns.text(record, "pipeline").to_owned();
+fn parse_row(
+    columns: &StepTableColumns,
+    record: &csv::StringRecord,
+) -> Result<StepTableRow, String> {
+    let whole = |name: &str| columns.whole_number(record, name);
+    let pipeline = columns.cell_text(record, "pipeline").to_owned();
     if pipeline.is_empty() {
         return Err("pipeline is empty".to_owned());
     }
-    let (start_ms, end_ms) = (columns.time(record, "start")?, columns.time(record, "end")?);
+    let (start_ms, end_ms) = (columns.time_ms(record, "start")?, columns.time_ms(record, "end")?);
     if start_ms.zip(end_ms).is_some_and(|(start, end)| end < start) {
         return Err("end is before start".to_owned());
     }
     // A side without a column of its own adds nothing; one with an empty cell is unknown.
     let both = |a: &str, b: &str| -> Result<Option<i64>, String> {
-        let of = |name: &str| if columns.has(name) { whole(name) } else { Ok(Some(0)) };
-        let any = columns.has(a) || columns.has(b);
+        let of = |name: &str| if columns.has_column(name) { whole(name) } else { Ok(Some(0)) };
+        let any = columns.has_column(a) || columns.has_column(b);
         Ok(of(a)?.zip(of(b)?).filter(|_| any).and_then(|(a, b)| a.checked_add(b)))
     };
-    let figure = |(quantity, name): (Quantity, &str)| match quantity {
-        Quantity::Write if !columns.has(name) => both("write_5m", "write_1h"),
-        Quantity::Seconds if !columns.has(name) => {
+    let figure = |(quantity, name): (StepQuantity, &str)| match quantity {
+        StepQuantity::Write if !columns.has_column(name) => both("write_5m", "write_1h"),
+        StepQuantity::Seconds if !columns.has_column(name) => {
             whole("time").map(|time| time.map(|ms| ms / 1_000))
         }
         _ => whole(name),
     };
-    let mut figures = Figures::default();
-    for (cell, named) in figures.iter_mut().zip(Quantity::NAMED) {
+    let mut figures = StepFigures::default();
+    for (cell, named) in figures.iter_mut().zip(StepQuantity::NAMED) {
         *cell = figure(named)?;
     }
-    Ok(Row {
+    Ok(StepTableRow {
         pipeline,
-        step: columns.text(record, "step").to_owned(),
-        recipe: columns.text(record, "recipe").to_owned(),
+        step: columns.cell_text(record, "step").to_owned(),
+        recipe: columns.cell_text(record, "recipe").to_owned(),
         start_ms,
         end_ms,
         lines: both("additions", "deletions")?,
@@ -247,7 +254,7 @@ mod tests {
     fn columns_stand_in_any_order_and_gaps_stay_gaps() {
         let csv = "Read,x,PR,step,deletions,additions,sessions,write_5m,merged_utc\n\
                    5,?,7,plan,1,2,,9,2026-04-14T05:20:00Z\n";
-        let table = read(csv.as_bytes()).unwrap();
+        let table = read_step_table(csv.as_bytes()).unwrap();
         let [row] = &table.rows[..] else { panic!("{table:?}") };
         assert_eq!((row.pipeline.as_str(), row.step.as_str(), row.lines), ("7", "plan", Some(3)));
         assert_eq!(row.end_ms, parse_ms(b"2026-04-14T05:20:00Z"));
@@ -261,7 +268,7 @@ mod tests {
         let csv = "pr,read,started_utc,merged_utc\n\
                    ,5,,\n1,-5,,\n2,1.5,,\n3,5,yesterday,\n\
                    4,5,2026-04-14T06:00:00Z,2026-04-14T05:00:00Z\n5,6\n6,7,,\n";
-        let table = read(csv.as_bytes()).unwrap();
+        let table = read_step_table(csv.as_bytes()).unwrap();
         assert_eq!(table.rows.len(), 1);
         let told: Vec<String> =
             table.skips.iter().map(|(line, why)| format!("{line}: {why}")).collect();
@@ -280,12 +287,12 @@ mod tests {
 
     #[test]
     fn what_is_no_table_is_refused() {
-        let refused = |csv: &str| read(csv.as_bytes()).unwrap_err().to_string();
+        let refused = |csv: &str| read_step_table(csv.as_bytes()).unwrap_err().to_string();
         assert!(refused("").starts_with("no column 'pipeline' (or 'pr')"));
         assert!(refused("pr,step\n1,plan\n").starts_with("no column of figures ('fresh', 'read'"));
-        let told = sizes(b"pr,additions,deletions\n7,2,3\n8,,1\n9,x,1\n").unwrap();
+        let told = read_pipeline_sizes(b"pr,additions,deletions\n7,2,3\n8,,1\n9,x,1\n").unwrap();
         assert_eq!(told.lines, BTreeMap::from([("7".to_owned(), 5)]));
         assert_eq!(told.skips.len(), 1);
-        assert!(sizes(b"pr,additions\n").is_err());
+        assert!(read_pipeline_sizes(b"pr,additions\n").is_err());
     }
 }

@@ -11,13 +11,14 @@
 //! Identifiers are pseudonyms: a trace and the transcripts it was made from do not know each other,
 //! and must not be imported together.
 
-use super::finish::{self, Between};
-use super::json;
-use super::lines::{Line, Lines};
-use super::text::{Lenient, Short};
-use super::{CallKey, Draft, FileInfo, Importer, Parsed, intern, time};
+use super::json_reader;
+use super::line_reader::{LineReader, SourceLine};
+use super::measured_text::{LenientObject, ShortText};
+use super::session_completion::{self, CallTransition};
+use super::{CallKey, FileInfo, Importer, ParsedFile, SessionDraft, intern_name, timestamps};
 use crate::recording::{
-    BlockKind, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Restart, Role, Tier,
+    BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, RawBlock, RawCall, RawSession,
+    Role,
 };
 use crate::units::Usage;
 use serde::Deserialize;
@@ -32,53 +33,53 @@ const MOST: f64 = 1e9;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Round<'a> {
+struct TraceRound<'a> {
     #[serde(borrow)]
-    provider: Short<'a>,
+    provider: ShortText<'a>,
     #[serde(borrow)]
-    session_id: Short<'a>,
+    session_id: ShortText<'a>,
     #[serde(rename = "round_index")]
     index: Option<f64>,
     #[serde(borrow, rename = "round_id")]
-    id: Short<'a>,
+    id: ShortText<'a>,
     #[serde(borrow)]
-    model: Short<'a>,
+    model: ShortText<'a>,
     input_tokens_total: Option<f64>,
     prefix_tokens: Option<f64>,
     newly_append_tokens: Option<f64>,
     claude_cache_creation_input_tokens: Option<f64>,
     output_tokens: Option<f64>,
     #[serde(borrow)]
-    timing_events: Option<Vec<Lenient<Event<'a>>>>,
+    timing_events: Option<Vec<LenientObject<TraceEvent<'a>>>>,
     #[serde(borrow)]
-    tools: Option<Vec<Lenient<Tool<'a>>>>,
+    tools: Option<Vec<LenientObject<TraceTool<'a>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Event<'a> {
+struct TraceEvent<'a> {
     #[serde(borrow, rename = "event_type")]
-    kind: Short<'a>,
+    kind: ShortText<'a>,
     #[serde(borrow)]
-    timestamp: Short<'a>,
+    timestamp: ShortText<'a>,
     #[serde(borrow)]
-    tool_call_id: Short<'a>,
+    tool_call_id: ShortText<'a>,
     #[serde(borrow)]
-    tool_name: Short<'a>,
+    tool_name: ShortText<'a>,
     content_chars: Option<f64>,
     result_chars: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Tool<'a> {
+struct TraceTool<'a> {
     #[serde(borrow)]
-    tool_call_id: Short<'a>,
+    tool_call_id: ShortText<'a>,
     input_chars: Option<f64>,
 }
 
 /// A session on its way: its calls in the order of their lines.
-struct Session {
+struct TraceSession {
     raw: RawSession,
     calls: Vec<(u64, RawCall, CallKey)>,
     /// By tool use: its call's place in `calls`, its output, its tool.
@@ -93,13 +94,13 @@ impl Importer for TraceLab {
         "tracelab"
     }
 
-    fn endings(&self) -> &'static [&'static str] {
+    fn file_endings(&self) -> &'static [&'static str] {
         &[".jsonl"]
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
         let one = |line: &&[u8]| {
-            json::from_slice::<Round>(line).is_ok_and(|round| {
+            json_reader::from_slice::<TraceRound>(line).is_ok_and(|round| {
                 let counted = round.input_tokens_total.is_some() && round.prefix_tokens.is_some();
                 counted && round.newly_append_tokens.is_some() && !round.session_id.0.is_empty()
             })
@@ -107,42 +108,43 @@ impl Importer for TraceLab {
         head.iter().any(one)
     }
 
-    fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
-        let mut sessions: BTreeMap<String, Session> = BTreeMap::new();
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
+        let mut sessions: BTreeMap<String, TraceSession> = BTreeMap::new();
         loop {
-            let last = lines.number();
-            let (number, line) = match lines.next_numbered() {
+            let last = lines.line_number();
+            let (number, line) = match lines.next_numbered_line() {
                 Ok(None) => break,
-                Ok(Some((number, Line::Text(line)))) => (number, line),
-                Ok(Some((number, Line::TooLong(bytes)))) => {
+                Ok(Some((number, SourceLine::Text(line)))) => (number, line),
+                Ok(Some((number, SourceLine::TooLong(bytes)))) => {
                     let reason = format!("line of {bytes} bytes, longer than 64 MiB");
-                    parsed.skip(number, reason);
+                    parsed.add_skip(number, reason);
                     continue;
                 }
                 Err(error) => {
-                    parsed.skip(last + 1, format!("cannot be read further: {error}"));
+                    parsed.add_skip(last + 1, format!("cannot be read further: {error}"));
                     break;
                 }
             };
-            let taken = match json::from_slice::<Round>(line) {
-                Ok(round) => round.usage().map(|(index, usage, tier)| {
-                    let id = round.session_id.text().into_owned();
-                    let session =
-                        sessions.entry(id).or_insert_with_key(|id| Session::new(id, file.label));
-                    session.round(&round, index, usage, tier);
+            let taken = match json_reader::from_slice::<TraceRound>(line) {
+                Ok(round) => round.usage_of_round().map(|(index, usage, tier)| {
+                    let id = round.session_id.to_text().into_owned();
+                    let session = sessions
+                        .entry(id)
+                        .or_insert_with_key(|id| TraceSession::new(id, file.label));
+                    session.add_round(&round, index, usage, tier);
                 }),
                 Err(fault) => Err(fault.to_string()),
             };
             if let Err(reason) = taken {
-                parsed.skip(number, reason);
+                parsed.add_skip(number, reason);
             }
         }
-        parsed.drafts.extend(sessions.into_values().map(Session::finish));
+        parsed.drafts.extend(sessions.into_values().map(TraceSession::into_draft));
     }
 }
 
 /// A count of tokens or characters.
-fn count(value: Option<f64>, name: &str) -> Result<i64, String> {
+fn checked_count(value: Option<f64>, name: &str) -> Result<i64, String> {
     match value {
         Some(count) if (0.0..=MOST).contains(&count) => Ok(count as i64),
         Some(count) => Err(format!("{name}: {count} is no count")),
@@ -150,27 +152,27 @@ fn count(value: Option<f64>, name: &str) -> Result<i64, String> {
     }
 }
 
-impl Round<'_> {
+impl TraceRound<'_> {
     /// Its place in the session, its tokens by class, and its cache.
-    fn usage(&self) -> Result<(u64, Usage, Option<Tier>), String> {
+    fn usage_of_round(&self) -> Result<(u64, Usage, Option<CacheTier>), String> {
         if self.session_id.0.is_empty() {
             return Err("a round without session_id".to_owned());
         }
-        let index = count(self.index, "round_index")? as u64;
-        let total = count(self.input_tokens_total, "input_tokens_total")?;
-        let read = count(self.prefix_tokens, "prefix_tokens")?;
-        let append = count(self.newly_append_tokens, "newly_append_tokens")?;
-        let output = count(self.output_tokens, "output_tokens")?;
+        let index = checked_count(self.index, "round_index")? as u64;
+        let total = checked_count(self.input_tokens_total, "input_tokens_total")?;
+        let read = checked_count(self.prefix_tokens, "prefix_tokens")?;
+        let append = checked_count(self.newly_append_tokens, "newly_append_tokens")?;
+        let output = checked_count(self.output_tokens, "output_tokens")?;
         if read + append != total {
             return Err(format!("{read} read and {append} appended are not {total} in all"));
         }
         let (written, tier) = match self.provider.0 {
             b"claude" => {
                 let name = "claude_cache_creation_input_tokens";
-                (count(self.claude_cache_creation_input_tokens, name)?, None)
+                (checked_count(self.claude_cache_creation_input_tokens, name)?, None)
             }
-            b"codex" => (0, Some(Tier::Automatic)),
-            _ => return Err(format!("an unknown provider '{}'", self.provider.text())),
+            b"codex" => (0, Some(CacheTier::Automatic)),
+            _ => return Err(format!("an unknown provider '{}'", self.provider.to_text())),
         };
         if written > append {
             return Err(format!("{written} written are more than {append} appended"));
@@ -180,18 +182,18 @@ impl Round<'_> {
     }
 
     /// Copies of a round have the same id; Codex numbers them by turn, so that the tokens tell.
-    fn key(&self, index: u64, usage: Usage) -> CallKey {
+    fn call_key(&self, index: u64, usage: Usage) -> CallKey {
         let tokens = format!("{:?}", usage.by_class());
         let request = if self.provider.0 == b"codex" { tokens.as_bytes() } else { b"" };
         if self.id.0.is_empty() {
-            let own = format!("{} {index}", self.session_id.text());
+            let own = format!("{} {index}", self.session_id.to_text());
             return CallKey::new(own.as_bytes(), tokens.as_bytes());
         }
         CallKey::new(self.id.0, request)
     }
 }
 
-impl Session {
+impl TraceSession {
     fn new(id: &str, file: &str) -> Self {
         let mut raw = RawSession::new(id.to_owned(), file, Role::Main);
         id.clone_into(&mut raw.pipeline);
@@ -204,38 +206,44 @@ impl Session {
         }
     }
 
-    fn round(&mut self, round: &Round<'_>, index: u64, usage: Usage, tier: Option<Tier>) {
+    fn add_round(
+        &mut self,
+        round: &TraceRound<'_>,
+        index: u64,
+        usage: Usage,
+        tier: Option<CacheTier>,
+    ) {
         self.raw.tier = self.raw.tier.or(tier);
         let at = self.calls.len();
-        let model = intern(&mut self.raw.models, &round.model.text());
+        let model = intern_name(&mut self.raw.models, &round.model.to_text());
         let (mut inputs, mut outputs, mut marks) = (Vec::new(), Vec::new(), CallMarks::empty());
         let (mut input_ms, mut first_ms, mut end_ms) = (None, None, None);
         for event in round.timing_events.iter().flatten().filter_map(|event| event.0.as_ref()) {
-            let at_ms = time::parse_ms(event.timestamp.0);
+            let at_ms = timestamps::parse_ms(event.timestamp.0);
             first_ms = first_ms.or(at_ms);
-            let content = chars(event.content_chars);
+            let content = size_in_chars(event.content_chars);
             match event.kind.0 {
                 b"user_message" => {
                     input_ms = input_ms.max(at_ms);
                     marks |= CallMarks::HUMAN;
-                    inputs.push(RawBlock::plain(BlockKind::User, content, 0));
+                    inputs.push(RawBlock::from_size(BlockKind::User, content, 0));
                 }
                 b"tool_result" => {
                     input_ms = input_ms.max(at_ms);
-                    self.results.push((at, inputs.len(), event.tool_call_id.hash()));
-                    let result = chars(event.result_chars);
-                    inputs.push(RawBlock::plain(BlockKind::ToolResult, result, 0));
+                    self.results.push((at, inputs.len(), event.tool_call_id.text_hash()));
+                    let result = size_in_chars(event.result_chars);
+                    inputs.push(RawBlock::from_size(BlockKind::ToolResult, result, 0));
                 }
-                b"reasoning" => outputs.push(RawBlock::plain(BlockKind::Thinking, content, 0)),
-                b"text" => outputs.push(RawBlock::plain(BlockKind::Text, content, 0)),
+                b"reasoning" => outputs.push(RawBlock::from_size(BlockKind::Thinking, content, 0)),
+                b"text" => outputs.push(RawBlock::from_size(BlockKind::Text, content, 0)),
                 b"tool_call" => {
                     let tools = round.tools.iter().flatten().filter_map(|tool| tool.0.as_ref());
                     let mut own = tools.filter(|tool| tool.tool_call_id == event.tool_call_id);
-                    let input = own.next().map_or(0, |tool| chars(tool.input_chars));
-                    let tool = intern(&mut self.raw.tools, &event.tool_name.text());
+                    let input = own.next().map_or(0, |tool| size_in_chars(tool.input_chars));
+                    let tool = intern_name(&mut self.raw.tools, &event.tool_name.to_text());
                     let place = (at, outputs.len() as u32, tool);
-                    self.uses.insert(event.tool_call_id.hash(), place);
-                    let block = RawBlock::plain(BlockKind::ToolInput, input, 0);
+                    self.uses.insert(event.tool_call_id.text_hash(), place);
+                    let block = RawBlock::from_size(BlockKind::ToolInput, input, 0);
                     outputs.push(RawBlock { tool: Some(tool), ..block });
                 }
                 _ => {}
@@ -253,15 +261,15 @@ impl Session {
             usage,
             placeholder: false,
             marks,
-            restart: Restart::No,
+            restart: ContextRestart::No,
             cache_break: CacheBreak::No,
             inputs,
             outputs,
         };
-        self.calls.push((index, call, round.key(index, usage)));
+        self.calls.push((index, call, round.call_key(index, usage)));
     }
 
-    fn finish(mut self) -> Draft {
+    fn into_draft(mut self) -> SessionDraft {
         // Lines may lie in any order; of two with one index the first line is first.
         let mut order: Vec<usize> = (0..self.calls.len()).collect();
         order.sort_by_key(|&at| (self.calls[at].0, at));
@@ -287,14 +295,14 @@ impl Session {
             self.raw.calls.push(call);
         }
         self.raw.records = self.raw.calls.len() as u32;
-        let between = vec![Between::default(); self.raw.calls.len()];
-        finish::finish(&mut self.raw, &between, &[]);
+        let between = vec![CallTransition::default(); self.raw.calls.len()];
+        session_completion::complete_session(&mut self.raw, &between, &[]);
         let (session, last_ms) = (self.raw, self.last_ms);
-        Draft { session, keys, sidechain: false, last_ms, lineage: None }
+        SessionDraft { session, keys, sidechain: false, last_ms, lineage: None }
     }
 }
 
 /// A size in characters; 0 where it is not told.
-fn chars(count: Option<f64>) -> u64 {
+fn size_in_chars(count: Option<f64>) -> u64 {
     count.filter(|count| (0.0..=1e12).contains(count)).map_or(0, |count| count as u64)
 }

@@ -6,57 +6,59 @@
 //! transcripts and reconstructed pipelines. To add one: write its file, add its line to [`ALL`],
 //! name it in a scenario.
 
-mod c1;
-mod c2;
-mod c3;
-mod c4;
-mod c5;
-mod c6;
-mod c7;
-mod d1;
-mod d2;
-mod d3;
-mod d4;
-mod e1;
-mod e10;
-mod e2;
-mod e3;
-mod e4;
-mod e5;
-mod e6;
-mod e7;
-mod e8;
-mod e9;
-mod g1;
-mod g10;
-mod g11;
-mod g12;
-mod g13;
-mod g2;
-mod g3;
-mod g4;
-mod g5;
-mod g6;
-mod g7;
-mod g8;
-mod g9;
-mod n1;
-mod n2;
-mod n3;
-mod n4;
+mod background_wait;
+mod blocking_answers_final;
+mod cache_kept_warm;
+mod closed_scope_downgraded;
+mod compact_digests;
+mod compaction_threshold;
+mod consult_gate;
+mod dedupe_before_generation;
+mod denied_actions_recorded;
+mod digest_fast_path;
+mod doctor_loop_weekly;
+mod edits_batched;
+mod effort_switches_avoided;
+mod environment_validated;
+mod escalation_on_signal;
+mod exploration_in_subagent;
+mod failing_tests_first;
+mod hourly_doctor_off;
+mod insufficient_context_retried;
+mod leaner_start_prefix;
+mod model_per_step;
+mod narration_suppressed;
+mod one_controller;
+mod one_hour_cache;
+mod orchestrator_in_summary;
+mod orphans_cleaned_up;
+mod parallel_tool_calls;
 mod params;
-mod r1;
-mod r2;
-mod r3;
-mod r4;
-mod r5;
-mod r6;
-mod r7;
-mod r8;
-mod r9;
+mod persistent_app_server;
+mod quota_probe_replaced;
+mod recommended_environment;
+mod reports_to_files;
+mod repository_allowlist;
+mod roster_validated;
+mod routes_measured_again;
+mod separate_home_folders;
+mod sessions_merged_or_split;
+mod sessions_reused_by_root;
+mod stale_work_stop_loss;
+mod status_fast_path;
+mod steps_left_out;
 mod support;
+mod templated_owner_pings;
+mod test_output_truncated;
+mod thin_digest_context;
+mod tool_results_capped;
+mod tool_results_cleared;
+mod unchanged_reads_stubbed;
+mod warm_bootstrap;
 
-pub use params::{Grade, ParamSpec, Params, Range, Shape, TextSpec, Unit};
+pub use params::{
+    BuildGrade, NameListSpec, ParamRange, ParamSpec, ParamUnit, RangeShape, ToggleParams,
+};
 
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -65,70 +67,70 @@ use std::fmt::Write as _;
 
 /// Every intervention, in the order of lists and bits.
 pub static ALL: &[&dyn Intervention] = &[
-    &r1::R1,
-    &r2::R2,
-    &r3::R3,
-    &r4::R4,
-    &r5::R5,
-    &r6::R6,
-    &r7::R7,
-    &r8::R8,
-    &r9::R9,
-    &g1::G1,
-    &g2::G2,
-    &g3::G3,
-    &g4::G4,
-    &g5::G5,
-    &g6::G6,
-    &g7::G7,
-    &g8::G8,
-    &g9::G9,
-    &g10::G10,
-    &g11::G11,
-    &g12::G12,
-    &g13::G13,
-    &c1::C1,
-    &c2::C2,
-    &c3::C3,
-    &c4::C4,
-    &c5::C5,
-    &c6::C6,
-    &c7::C7,
-    &n1::N1,
-    &n2::N2,
-    &n3::N3,
-    &n4::N4,
-    &d1::D1,
-    &d2::D2,
-    &d3::D3,
-    &d4::D4,
-    &e1::E1,
-    &e2::E2,
-    &e3::E3,
-    &e4::E4,
-    &e5::E5,
-    &e6::E6,
-    &e7::E7,
-    &e8::E8,
-    &e9::E9,
-    &e10::E10,
+    &narration_suppressed::R1,
+    &edits_batched::R2,
+    &reports_to_files::R3,
+    &test_output_truncated::R4,
+    &environment_validated::R5,
+    &failing_tests_first::R6,
+    &background_wait::R7,
+    &orchestrator_in_summary::R8,
+    &orphans_cleaned_up::R9,
+    &one_hour_cache::G1,
+    &compaction_threshold::G2,
+    &tool_results_cleared::G3,
+    &tool_results_capped::G4,
+    &unchanged_reads_stubbed::G5,
+    &parallel_tool_calls::G6,
+    &leaner_start_prefix::G7,
+    &model_per_step::G8,
+    &sessions_merged_or_split::G9,
+    &steps_left_out::G10,
+    &effort_switches_avoided::G11,
+    &exploration_in_subagent::G12,
+    &cache_kept_warm::G13,
+    &warm_bootstrap::C1,
+    &sessions_reused_by_root::C2,
+    &thin_digest_context::C3,
+    &compact_digests::C4,
+    &persistent_app_server::C5,
+    &digest_fast_path::C6,
+    &separate_home_folders::C7,
+    &one_controller::N1,
+    &status_fast_path::N2,
+    &routes_measured_again::N3,
+    &recommended_environment::N4,
+    &roster_validated::D1,
+    &consult_gate::D2,
+    &blocking_answers_final::D3,
+    &insufficient_context_retried::D4,
+    &doctor_loop_weekly::E1,
+    &hourly_doctor_off::E2,
+    &quota_probe_replaced::E3,
+    &templated_owner_pings::E4,
+    &escalation_on_signal::E5,
+    &stale_work_stop_loss::E6,
+    &dedupe_before_generation::E7,
+    &repository_allowlist::E8,
+    &denied_actions_recorded::E9,
+    &closed_scope_downgraded::E10,
 ];
 
 /// One toggle.
 pub trait Intervention: Sync {
     /// What it is.
-    fn card(&self) -> &'static Card;
+    fn card(&self) -> &'static ToggleCard;
     /// What it would change in `recording`.
-    fn patch(&self, recording: &Recording, params: &Params) -> Patch;
+    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch;
     /// The variables of the environment that switch it on, where there are any.
-    fn settings(&self) -> &'static [Setting] {
+    fn env_settings(&self) -> &'static [EnvSetting] {
         &[]
     }
 }
 
 /// A variable of the environment that an orchestrator reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub struct EnvSetting {
     /// Its name.
     pub name: &'static str,
     /// Its value where it is not set; empty for none.
@@ -141,7 +143,7 @@ pub struct Setting {
 
 /// What an intervention says about itself.
 #[derive(Debug)]
-pub struct Card {
+pub struct ToggleCard {
     /// Its id, e.g. `R4`.
     pub id: &'static str,
     /// Its title.
@@ -151,20 +153,20 @@ pub struct Card {
     /// What switches it on in production.
     pub knob: &'static str,
     /// What it takes to build it, and what may go wrong.
-    pub grade: Grade,
+    pub grade: BuildGrade,
     /// Its parameters.
     pub params: &'static [ParamSpec],
     /// The lists of names that it needs to be told.
-    pub texts: &'static [TextSpec],
-    /// The text of its own file, for [`Card::docs`].
-    pub file: &'static str,
+    pub name_lists: &'static [NameListSpec],
+    /// The text of its own file, for [`ToggleCard::file_docs`].
+    pub file_text: &'static str,
 }
 
-impl Card {
+impl ToggleCard {
     /// The documentation at the head of its file.
     #[must_use]
-    pub fn docs(&self) -> String {
-        let lines = self.file.lines().take_while(|line| line.starts_with("//!"));
+    pub fn file_docs(&self) -> String {
+        let lines = self.file_text.lines().take_while(|line| line.starts_with("//!"));
         lines.fold(String::new(), |mut text, line| {
             let line = line.trim_start_matches("//!");
             let _ = writeln!(text, "{}", line.strip_prefix(' ').unwrap_or(line));
@@ -175,7 +177,7 @@ impl Card {
 
 /// The intervention of an id, in any case.
 #[must_use]
-pub fn find(id: &str) -> Option<&'static dyn Intervention> {
+pub fn find_by_id(id: &str) -> Option<&'static dyn Intervention> {
     ALL.iter().copied().find(|one| one.card().id.eq_ignore_ascii_case(id))
 }
 
@@ -185,21 +187,23 @@ pub fn find(id: &str) -> Option<&'static dyn Intervention> {
 /// once; what the patch adds is not in the recording and not counted.
 #[must_use]
 pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
-    let sessions = patch.resumed.iter().map(|resumed| resumed.session);
-    let sessions = sessions.chain(patch.remodelled.iter().map(|(session, _)| *session));
-    let sessions = sessions.chain(patch.rules.iter().map(|(session, _)| *session));
-    let whole = sessions.flat_map(|session| recording.sessions[session as usize].range());
+    let sessions = patch.resumed_sessions.iter().map(|resumed| resumed.session);
+    let sessions = sessions.chain(patch.remodelled_sessions.iter().map(|(session, _)| *session));
+    let sessions = sessions.chain(patch.session_rules.iter().map(|(session, _)| *session));
+    let whole = sessions.flat_map(|session| recording.sessions[session as usize].call_range());
     let mut calls: Vec<u32> = whole.map(|at| at as u32).collect();
     calls.extend(patch.dropped_calls.iter().map(|dropped| dropped.call));
-    calls.extend(patch.healed.iter().chain(patch.restarted.iter().map(|(call, _)| call)));
+    calls.extend(
+        patch.healed_calls.iter().chain(patch.restarted_calls.iter().map(|(call, _)| call)),
+    );
     calls.sort_unstable();
     calls.dedup();
     let contexts: i64 =
-        calls.iter().map(|&call| recording.calls[call as usize].usage.context()).sum();
-    let leaner: i64 = patch.leaner.iter().map(|(_, tokens)| tokens).sum();
+        calls.iter().map(|&call| recording.calls[call as usize].usage.context_tokens()).sum();
+    let leaner: i64 = patch.leaner_sessions.iter().map(|(_, tokens)| tokens).sum();
     let mut blocks: Vec<u32> = patch.replaced_blocks.iter().map(|(block, _)| *block).collect();
     blocks.extend(&patch.dropped_blocks);
-    blocks.extend(patch.if_warm.iter().map(|(block, _)| block));
+    blocks.extend(patch.replaced_if_warm.iter().map(|(block, _)| block));
     blocks.sort_unstable();
     blocks.dedup();
     contexts
@@ -210,21 +214,21 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
 /// A share of a sequence, spread evenly and without chance: of the first n items it takes
 /// `n * share`, rounded half up.
 #[derive(Debug)]
-struct Share {
+struct ShareSampler {
     share_bp: i64,
-    seen: i64,
+    items_so_far: i64,
 }
 
-impl Share {
+impl ShareSampler {
     fn new(share_bp: i64) -> Self {
-        Self { share_bp: share_bp.clamp(0, BASIS_POINTS), seen: 0 }
+        Self { share_bp: share_bp.clamp(0, BASIS_POINTS), items_so_far: 0 }
     }
 
     /// Whether the next item is taken.
-    fn takes(&mut self) -> bool {
-        let before = share_of(self.seen, self.share_bp);
-        self.seen += 1;
-        share_of(self.seen, self.share_bp) > before
+    fn takes_next(&mut self) -> bool {
+        let before = share_of(self.items_so_far, self.share_bp);
+        self.items_so_far += 1;
+        share_of(self.items_so_far, self.share_bp) > before
     }
 }
 
@@ -237,8 +241,8 @@ mod tests {
         for (share_bp, of, want) in
             [(0, 9, 0), (10_000, 9, 9), (8_611, 72, 62), (2_500, 1, 0), (2_500, 3, 1)]
         {
-            let mut share = Share::new(share_bp);
-            let taken = (0..of).filter(|_| share.takes()).count();
+            let mut share = ShareSampler::new(share_bp);
+            let taken = (0..of).filter(|_| share.takes_next()).count();
             assert_eq!(taken, want, "{share_bp} of {of}");
         }
     }
@@ -247,9 +251,9 @@ mod tests {
     fn every_card_is_complete_and_its_ranges_are_in_order() {
         for one in ALL {
             let card = one.card();
-            assert!(card.docs().lines().count() >= 8, "{} needs docs", card.id);
+            assert!(card.file_docs().lines().count() >= 8, "{} needs docs", card.id);
             for word in ["Source", "Lies"] {
-                assert!(card.docs().contains(word), "{} does not say '{word}'", card.id);
+                assert!(card.file_docs().contains(word), "{} does not say '{word}'", card.id);
             }
             assert!((1..=3).contains(&card.grade.risk), "{}", card.id);
             assert!(!card.title.is_empty() && !card.knob.is_empty() && !card.source.is_empty());
@@ -257,10 +261,10 @@ mod tests {
                 assert!(spec.low <= spec.mode && spec.mode <= spec.high, "{}", spec.key);
                 assert!(!spec.source.is_empty() && !spec.what.is_empty(), "{}", spec.key);
             }
-            let ranges: Vec<Range> = card.params.iter().map(Range::of).collect();
-            let corners = Params::modes(card).corners(&ranges);
-            assert!(corners.contains(&Params::modes(card)), "{}", card.id);
-            let ends = ranges.iter().map(|range| range.ends().len());
+            let ranges: Vec<ParamRange> = card.params.iter().map(ParamRange::from_spec).collect();
+            let corners = ToggleParams::modes_of_card(card).range_corners(&ranges);
+            assert!(corners.contains(&ToggleParams::modes_of_card(card)), "{}", card.id);
+            let ends = ranges.iter().map(|range| range.distinct_ends().len());
             assert_eq!(corners.len(), ends.product::<usize>(), "{}", card.id);
         }
     }
@@ -269,8 +273,8 @@ mod tests {
     fn nothing_is_found_where_there_is_nothing() {
         let empty = Recording::default();
         for one in ALL {
-            let patch = one.patch(&empty, &Params::modes(one.card()));
-            assert!(patch.is_empty() && patch.found == 0, "{}", one.card().id);
+            let patch = one.build_patch(&empty, &ToggleParams::modes_of_card(one.card()));
+            assert!(patch.is_empty() && patch.found_places == 0, "{}", one.card().id);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an intervention can be told: numbers with their ranges, names, and how it is graded.
 
-use super::Card;
+use super::ToggleCard;
 use crate::units::BASIS_POINTS;
 
 /// Keeps sums of parameters far from overflow.
@@ -8,7 +8,7 @@ const MAX_VALUE: i64 = 1_000_000_000;
 
 /// What a parameter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum ParamUnit {
     /// Tokens.
     Tokens,
     /// Calls, runs, sites.
@@ -19,7 +19,7 @@ pub enum Unit {
     Milliseconds,
 }
 
-impl Unit {
+impl ParamUnit {
     /// Its name in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -33,7 +33,7 @@ impl Unit {
 
     /// The smallest and the largest value that a parameter of this unit may have.
     #[must_use]
-    pub fn bounds(self) -> (i64, i64) {
+    pub fn value_bounds(self) -> (i64, i64) {
         match self {
             Self::BasisPoints => (0, BASIS_POINTS),
             Self::Count | Self::Tokens | Self::Milliseconds => (0, MAX_VALUE),
@@ -42,14 +42,14 @@ impl Unit {
 
     /// Whether a parameter of this unit may have this value.
     #[must_use]
-    pub fn admits(self, value: i64) -> bool {
-        let (least, most) = self.bounds();
+    pub fn admits_value(self, value: i64) -> bool {
+        let (least, most) = self.value_bounds();
         (least..=most).contains(&value)
     }
 
-    /// What [`Unit::admits`] asks for, in words.
+    /// What [`ParamUnit::admits_value`] asks for, in words.
     #[must_use]
-    pub fn wanted(self) -> &'static str {
+    pub fn bounds_in_words(self) -> &'static str {
         match self {
             Self::BasisPoints => "0 to 10,000 ten-thousandths",
             Self::Count => "a count of 0 to 1,000,000,000",
@@ -65,7 +65,7 @@ pub struct ParamSpec {
     /// Its key in scenarios.
     pub key: &'static str,
     /// What it counts.
-    pub unit: Unit,
+    pub unit: ParamUnit,
     /// The lowest plausible value.
     pub low: i64,
     /// The value used unless a scenario says otherwise.
@@ -83,7 +83,7 @@ pub struct ParamSpec {
 /// A list of names that an intervention works on, e.g. the steps to drop; empty unless a scenario
 /// says otherwise.
 #[derive(Debug)]
-pub struct TextSpec {
+pub struct NameListSpec {
     /// Its key in scenarios.
     pub key: &'static str,
     /// The most names that make sense.
@@ -94,7 +94,7 @@ pub struct TextSpec {
 
 /// How the belief in a parameter's values is spread over its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum RangeShape {
     /// One value.
     Fixed,
     /// All values alike.
@@ -105,7 +105,7 @@ pub enum Shape {
     Pert,
 }
 
-impl Shape {
+impl RangeShape {
     /// All of them with their names.
     pub const NAMED: [(Self, &'static str); 4] = [
         (Self::Fixed, "fixed"),
@@ -117,7 +117,7 @@ impl Shape {
 
 /// The values that a parameter may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct ParamRange {
     /// The lowest.
     pub low: i64,
     /// The one that counts where only one can.
@@ -125,26 +125,30 @@ pub struct Range {
     /// The highest.
     pub high: i64,
     /// How belief is spread between them.
-    pub shape: Shape,
+    pub shape: RangeShape,
 }
 
-impl Range {
+impl ParamRange {
     /// One value.
     #[must_use]
-    pub fn fixed(value: i64) -> Self {
-        Self { low: value, mode: value, high: value, shape: Shape::Fixed }
+    pub fn fixed_at(value: i64) -> Self {
+        Self { low: value, mode: value, high: value, shape: RangeShape::Fixed }
     }
 
     /// The range on a card, as PERT.
     #[must_use]
-    pub fn of(spec: &ParamSpec) -> Self {
+    pub fn from_spec(spec: &ParamSpec) -> Self {
         let &ParamSpec { low, mode, high, .. } = spec;
-        if low == high { Self::fixed(low) } else { Self { low, mode, high, shape: Shape::Pert } }
+        if low == high {
+            Self::fixed_at(low)
+        } else {
+            Self { low, mode, high, shape: RangeShape::Pert }
+        }
     }
 
     /// Its low end, mode and high end, each value once.
     #[must_use]
-    pub fn ends(&self) -> Vec<i64> {
+    pub fn distinct_ends(&self) -> Vec<i64> {
         let mut ends = vec![self.low, self.mode, self.high];
         ends.dedup();
         ends
@@ -154,7 +158,7 @@ impl Range {
 /// What it takes to build an intervention, and what may go wrong. Judgement; a scenario may say
 /// otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grade {
+pub struct BuildGrade {
     /// Work, in points of about half a day each; 0 for a setting.
     pub effort: u32,
     /// 1 low, 2 medium, 3 high: how likely it makes the work itself worse.
@@ -163,30 +167,32 @@ pub struct Grade {
 
 /// The parameters of one intervention, each with one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Params {
+pub struct ToggleParams {
     values: Vec<(&'static str, i64)>,
-    texts: Vec<(&'static str, Vec<String>)>,
+    name_lists: Vec<(&'static str, Vec<String>)>,
 }
 
-impl Params {
+impl ToggleParams {
     /// The modes, and no names.
     #[must_use]
-    pub fn modes(card: &Card) -> Self {
+    pub fn modes_of_card(card: &ToggleCard) -> Self {
         Self {
             values: card.params.iter().map(|spec| (spec.key, spec.mode)).collect(),
-            texts: card.texts.iter().map(|spec| (spec.key, Vec::new())).collect(),
+            name_lists: card.name_lists.iter().map(|spec| (spec.key, Vec::new())).collect(),
         }
     }
 
     /// Every corner of the ranges, which stand in the order of the card: each parameter at its
     /// low end, mode or high end.
     #[must_use]
-    pub fn corners(&self, ranges: &[Range]) -> Vec<Self> {
+    pub fn range_corners(&self, ranges: &[ParamRange]) -> Vec<Self> {
         let mut corners = vec![self.clone()];
         for (index, range) in ranges.iter().enumerate() {
             corners = corners
                 .iter()
-                .flat_map(|corner| range.ends().into_iter().map(|end| corner.with(index, end)))
+                .flat_map(|corner| {
+                    range.distinct_ends().into_iter().map(|end| corner.with_value(index, end))
+                })
                 .collect();
         }
         corners
@@ -194,7 +200,7 @@ impl Params {
 
     /// The same with another value of the parameter at `index` of the card.
     #[must_use]
-    pub fn with(&self, index: usize, value: i64) -> Self {
+    pub fn with_value(&self, index: usize, value: i64) -> Self {
         let mut other = self.clone();
         other.values[index].1 = value;
         other
@@ -215,20 +221,20 @@ impl Params {
     /// # Panics
     /// If the intervention asks for a list that its card does not have.
     #[must_use]
-    pub fn names(&self, key: &str) -> &[String] {
-        let found = self.texts.iter().find(|(known, _)| *known == key);
+    pub fn names_of_list(&self, key: &str) -> &[String] {
+        let found = self.name_lists.iter().find(|(known, _)| *known == key);
         &found.unwrap_or_else(|| panic!("no list '{key}' on the card")).1
     }
 
     /// Sets a parameter; false if there is none of that name.
-    pub fn set(&mut self, key: &str, value: i64) -> bool {
+    pub fn set_value(&mut self, key: &str, value: i64) -> bool {
         let found = self.values.iter_mut().find(|(known, _)| *known == key);
         found.map(|slot| slot.1 = value).is_some()
     }
 
     /// Sets a list of names; false if there is none of that name.
     pub fn set_names(&mut self, key: &str, names: Vec<String>) -> bool {
-        let found = self.texts.iter_mut().find(|(known, _)| *known == key);
+        let found = self.name_lists.iter_mut().find(|(known, _)| *known == key);
         found.map(|slot| slot.1 = names).is_some()
     }
 
@@ -238,7 +244,7 @@ impl Params {
     }
 
     /// The lists of names in the order of the card.
-    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
-        self.texts.iter().map(|(key, names)| (*key, names.as_slice()))
+    pub fn name_lists(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
+        self.name_lists.iter().map(|(key, names)| (*key, names.as_slice()))
     }
 }

@@ -1,8 +1,10 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
-use super::Share;
+use super::ShareSampler;
 use crate::plan::{DroppedCall, InsertedCall, Patch, TRIGGERS};
-use crate::recording::{Block, BlockKind, BlockMarks, CallMarks, Recording, Restart, Session};
+use crate::recording::{
+    Block, BlockKind, BlockMarks, CallMarks, ContextRestart, Recording, Session,
+};
 use std::ops::Range;
 
 /// Output tokens of a tool use that starts something or looks at something.
@@ -27,7 +29,8 @@ const FOUND_AGAIN: i64 = 3_900;
 const MOST_LOOK_UPS: i64 = 100;
 
 /// Tools that look at something and change nothing, so that several may run at once.
-const LOOKS: [&str; 7] = ["Read", "Grep", "Glob", "LS", "NotebookRead", "WebFetch", "WebSearch"];
+const READ_ONLY_TOOLS: [&str; 7] =
+    ["Read", "Grep", "Glob", "LS", "NotebookRead", "WebFetch", "WebSearch"];
 
 /// How long a call of so many output tokens takes.
 pub fn writing_ms(output: i64) -> i64 {
@@ -35,7 +38,7 @@ pub fn writing_ms(output: i64) -> i64 {
 }
 
 /// A call that fetches `tokens` after the call `after`.
-pub fn fetch(after: usize, tokens: i64) -> InsertedCall {
+pub fn fetch_call(after: usize, tokens: i64) -> InsertedCall {
     InsertedCall {
         after: after as u32,
         input: tokens,
@@ -45,38 +48,38 @@ pub fn fetch(after: usize, tokens: i64) -> InsertedCall {
 }
 
 /// Calls after the call `after` that look up again what a context held that was lost there.
-pub fn look_again(after: usize, calls: i64) -> impl Iterator<Item = InsertedCall> {
-    (0..calls.min(MOST_LOOK_UPS)).map(move |_| fetch(after, FOUND_AGAIN))
+pub fn repeated_look_ups(after: usize, calls: i64) -> impl Iterator<Item = InsertedCall> {
+    (0..calls.min(MOST_LOOK_UPS)).map(move |_| fetch_call(after, FOUND_AGAIN))
 }
 
 /// Calls that fetch the content of a block beyond its first `cap` tokens, so many at a time.
-pub fn fetch_rest(block: &Block, cap: i64) -> impl Iterator<Item = InsertedCall> {
+pub fn fetch_rest_of_block(block: &Block, cap: i64) -> impl Iterator<Item = InsertedCall> {
     let (after, rest) = (block.call as usize, (block.tokens - cap).max(0));
     let part = cap.max(rest / MOST_LOOK_UPS + 1);
-    (0..(rest + part - 1) / part).map(move |at| fetch(after, part.min(rest - at * part)))
+    (0..(rest + part - 1) / part).map(move |at| fetch_call(after, part.min(rest - at * part)))
 }
 
 /// A call that fetches the content of a block that was kept out of the context.
-pub fn look_up(block: &Block) -> InsertedCall {
-    fetch(block.call as usize, block.tokens)
+pub fn fetch_whole_block(block: &Block) -> InsertedCall {
+    fetch_call(block.call as usize, block.tokens)
 }
 
 /// Drops a polling call with what it said and what it saw; its thinking moves on.
 pub fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize, frees_time: bool) {
     patch.dropped_calls.push(DroppedCall { call: poll as u32, frees_time });
-    let said = blocks(recording, poll)
+    let said = blocks_of_call(recording, poll)
         .filter(|(_, block)| block.kind.is_output() && block.kind != BlockKind::Thinking);
     patch.dropped_blocks.extend(said.map(|(index, _)| index));
-    patch.dropped_blocks.extend(results(recording, poll).map(|(index, _)| index));
+    patch.dropped_blocks.extend(results_of_call(recording, poll).map(|(index, _)| index));
 }
 
 /// Maximal runs of consecutive calls of one session that satisfy `belongs` and that no person's
 /// prompt divides: nothing can be batched across a request that was not there yet.
-pub fn runs(recording: &Recording, belongs: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+pub fn find_call_runs(recording: &Recording, belongs: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     for session in &recording.sessions {
         let mut from = None;
-        for at in session.range() {
+        for at in session.call_range() {
             if recording.calls[at].marks.contains(CallMarks::HUMAN)
                 && let Some(start) = from.take()
             {
@@ -92,83 +95,91 @@ pub fn runs(recording: &Recording, belongs: impl Fn(usize) -> bool) -> Vec<Range
             }
         }
         if let Some(start) = from {
-            runs.push(start..session.range().end);
+            runs.push(start..session.call_range().end);
         }
     }
     runs
 }
 
 /// The blocks of a call with their indexes.
-pub fn blocks(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
-    recording.calls[call].range().map(|at| (at as u32, &recording.blocks[at]))
+pub fn blocks_of_call(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
+    recording.calls[call].block_range().map(|at| (at as u32, &recording.blocks[at]))
 }
 
 /// The results of the tools that a call used: they enter the context of a later call.
-pub fn results(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
-    blocks(recording, call)
+pub fn results_of_call(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
+    blocks_of_call(recording, call)
         .filter(|(_, block)| block.kind == BlockKind::ToolInput)
-        .filter_map(|(_, block)| block.peer())
+        .filter_map(|(_, block)| block.peer_block())
         .map(|peer| (peer as u32, &recording.blocks[peer]))
 }
 
 /// The tool uses of a call.
-pub fn uses(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
-    blocks(recording, call).filter(|(_, block)| block.kind == BlockKind::ToolInput)
+pub fn tool_uses_of_call(
+    recording: &Recording,
+    call: usize,
+) -> impl Iterator<Item = (u32, &Block)> {
+    blocks_of_call(recording, call).filter(|(_, block)| block.kind == BlockKind::ToolInput)
 }
 
 /// Whether a call uses tools, and only such that look and change nothing.
-pub fn only_looks(recording: &Recording, call: usize) -> bool {
+pub fn is_read_only_call(recording: &Recording, call: usize) -> bool {
     let looks = |block: &Block| {
         let about = BlockMarks::READ | BlockMarks::SEARCH;
-        LOOKS.contains(&recording.tool(block.tool)) || block.marks.intersects(about)
+        READ_ONLY_TOOLS.contains(&recording.tool_name(block.tool)) || block.marks.intersects(about)
     };
-    let mut uses = uses(recording, call).peekable();
+    let mut uses = tool_uses_of_call(recording, call).peekable();
     uses.peek().is_some() && uses.all(|(_, block)| looks(block))
 }
 
 /// Whether the context goes on at a call from the call before.
-pub fn goes_on(recording: &Recording, call: usize) -> bool {
-    recording.calls[call].restart == Restart::No
+pub fn context_goes_on(recording: &Recording, call: usize) -> bool {
+    recording.calls[call].restart == ContextRestart::No
 }
 
 /// The prompt that stood before a call said anything new: context and output of the call before.
 /// The call must not be the first one of the recording.
-pub fn prompt_before(recording: &Recording, call: usize) -> i64 {
+pub fn prompt_before_call(recording: &Recording, call: usize) -> i64 {
     let before = &recording.calls[call - 1];
-    before.usage.context() + before.produced()
+    before.usage.context_tokens() + before.produced_tokens()
 }
 
 /// What a compaction or a fresh start put in the place of the context.
-pub fn started_with(recording: &Recording, call: usize) -> i64 {
+pub fn restart_tokens(recording: &Recording, call: usize) -> i64 {
     let of_restart = |kind| matches!(kind, BlockKind::System | BlockKind::Summary);
-    let blocks = blocks(recording, call).filter(|(_, block)| of_restart(block.kind));
+    let blocks = blocks_of_call(recording, call).filter(|(_, block)| of_restart(block.kind));
     blocks.map(|(_, block)| block.tokens).sum()
 }
 
 /// Whether a recorded compaction would happen at its place if `gone` tokens fewer stood there: the
 /// harness compacts at the trigger of its window.
 pub fn still_compacts(recording: &Recording, call: usize, gone: i64) -> bool {
-    let before = prompt_before(recording, call);
+    let before = prompt_before_call(recording, call);
     let window = TRIGGERS.iter().find(|(from, window)| (*from..*window).contains(&before));
     before - gone >= window.map_or(before, |(from, _)| *from)
 }
 
 /// Time from the touch of a call's cache entry to the start of the next call of its session.
-pub fn gap_ms(recording: &Recording, call: usize) -> i64 {
+pub fn gap_ms_after_call(recording: &Recording, call: usize) -> i64 {
     (recording.calls[call + 1].start_ms - recording.calls[call].touched_ms).max(0)
 }
 
 /// A share of the calls of a range made once more: each enters and produces what the call that it
 /// follows did. Calls at which a context starts over are no pattern for another one.
-pub fn longer(recording: &Recording, calls: Range<usize>, share: &mut Share, patch: &mut Patch) {
-    for at in calls.filter(|&at| goes_on(recording, at)) {
-        if share.takes() {
+pub fn repeat_share_of_calls(
+    recording: &Recording,
+    calls: Range<usize>,
+    share: &mut ShareSampler,
+    patch: &mut Patch,
+) {
+    for at in calls.filter(|&at| context_goes_on(recording, at)) {
+        if share.takes_next() {
             let call = &recording.calls[at];
-            let inputs = blocks(recording, at).filter(|(_, block)| !block.kind.is_output());
-            patch.inserted.push(InsertedCall {
+            let inputs = blocks_of_call(recording, at).filter(|(_, block)| !block.kind.is_output());
+            patch.inserted_calls.push(InsertedCall {
                 after: at as u32,
                 input: inputs.map(|(_, block)| block.tokens).sum(),
-                output: call.produced(),
+                output: call.produced_tokens(),
                 duration_ms: call.end_ms - call.start_ms,
             });
         }
@@ -176,34 +187,37 @@ pub fn longer(recording: &Recording, calls: Range<usize>, share: &mut Share, pat
 }
 
 /// Tokens of the system prompt and tools with which a session starts.
-pub fn system_of(recording: &Recording, session: &Session) -> i64 {
-    let first = session.range().next();
-    let system = first.into_iter().flat_map(|at| system_blocks(recording, at));
+pub fn system_tokens_of_session(recording: &Recording, session: &Session) -> i64 {
+    let first = session.call_range().next();
+    let system = first.into_iter().flat_map(|at| system_blocks_of_call(recording, at));
     system.map(|(_, block)| block.tokens).sum()
 }
 
 /// The system blocks of a call.
-pub fn system_blocks(recording: &Recording, call: usize) -> impl Iterator<Item = (u32, &Block)> {
-    blocks(recording, call).filter(|(_, block)| block.kind == BlockKind::System)
+pub fn system_blocks_of_call(
+    recording: &Recording,
+    call: usize,
+) -> impl Iterator<Item = (u32, &Block)> {
+    blocks_of_call(recording, call).filter(|(_, block)| block.kind == BlockKind::System)
 }
 
 /// The sessions that made a call, with their indexes.
-pub fn sessions(recording: &Recording) -> impl Iterator<Item = (u32, &Session)> {
+pub fn sessions_with_calls(recording: &Recording) -> impl Iterator<Item = (u32, &Session)> {
     let all = recording.sessions.iter().enumerate();
     all.filter(|(_, session)| session.calls > 0).map(|(at, session)| (at as u32, session))
 }
 
 /// A note on the names of steps that no session has; `None` if all are known.
-pub fn unknown_steps(recording: &Recording, names: &[String]) -> Option<String> {
+pub fn note_unknown_steps(recording: &Recording, names: &[String]) -> Option<String> {
     let known = |name: &String| recording.sessions.iter().any(|s| s.step == *name);
     let absent: Vec<&str> = names.iter().filter(|name| !known(name)).map(String::as_str).collect();
     (!absent.is_empty()).then(|| format!("no session of step {}", absent.join(", ")))
 }
 
 /// Time from the start of a call to the start of the next one in its session; 0 for the last.
-pub fn wait_ms(recording: &Recording, call: usize) -> i64 {
+pub fn ms_until_next_call(recording: &Recording, call: usize) -> i64 {
     let session = &recording.sessions[recording.calls[call].session as usize];
-    if call + 1 < session.range().end {
+    if call + 1 < session.call_range().end {
         (recording.calls[call + 1].start_ms - recording.calls[call].start_ms).max(0)
     } else {
         0
@@ -211,26 +225,26 @@ pub fn wait_ms(recording: &Recording, call: usize) -> i64 {
 }
 
 /// Whether a call starts a run of the whole suite that really ran.
-pub fn is_full_run(recording: &Recording, call: usize) -> bool {
+pub fn is_full_suite_run(recording: &Recording, call: usize) -> bool {
     let marks = recording.calls[call].marks;
     marks.contains(CallMarks::TEST_RUN | CallMarks::FULL_SUITE)
         && !marks.contains(CallMarks::ABORTED_RUN)
 }
 
 /// The result blocks of test runs, with the call that started each.
-pub fn test_results(recording: &Recording) -> Vec<(u32, u32)> {
+pub fn test_result_blocks(recording: &Recording) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
     for (index, block) in recording.blocks.iter().enumerate() {
         if block.kind == BlockKind::ToolResult && block.marks.contains(BlockMarks::TEST_RUN) {
-            let started = block.peer().map_or(block.call, |peer| recording.blocks[peer].call);
+            let started = block.peer_block().map_or(block.call, |peer| recording.blocks[peer].call);
             found.push((index as u32, started));
         }
     }
     found
 }
 
-pub mod named;
+pub mod named_work;
 pub mod packets;
 
 #[cfg(test)]
-pub mod made;
+pub mod test_recordings;

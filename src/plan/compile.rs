@@ -1,11 +1,11 @@
 //! Compiling: one row a call, one term a difference, one run for what rows share.
 
-use super::isles::{islands, starts_ms};
-use super::merged::{Merged, Walk};
-use super::term::Terms;
-use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, Planned, Subset};
-use crate::ids::NONE;
-use crate::price::{MissingPrice, Pricing, Resolver};
+use super::delta_terms::RowTerms;
+use super::islands::{group_into_islands, session_starts_ms};
+use super::merged_patches::{MergedPatches, PatchCursor};
+use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset};
+use crate::ids::NO_INDEX;
+use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::Recording;
 
 impl Plan {
@@ -23,20 +23,20 @@ impl Plan {
     ) -> Result<Self, MissingPrice> {
         assert!(patches.len() <= MAX_TOGGLES, "{} toggles in one plan", patches.len());
         let calls = recording.calls.len();
-        let merged = Merged::new(recording, patches);
-        let rules = patches.iter().flat_map(|patch| &patch.rules);
-        let mut compiler = Compiler {
+        let merged = MergedPatches::new(recording, patches);
+        let rules = patches.iter().flat_map(|patch| &patch.session_rules);
+        let mut compiler = PlanCompiler {
             recording,
             patches,
             merged: &merged,
-            walk: Walk::from(&merged, 0, 0),
-            terms: Terms::default(),
+            patch_cursor: PatchCursor::starting_at(&merged, 0, 0),
+            terms: RowTerms::default(),
             pricing,
-            prices: pricing.resolver(),
+            prices: pricing.start_resolver(),
             clears: rules.into_iter().any(|(_, rules)| rules.clearing.is_some()),
-            starts_ms: starts_ms(recording),
+            starts_ms: session_starts_ms(recording),
             touched_by: 0,
-            planned_of: vec![NONE; recording.sessions.len()],
+            planned_of: vec![NO_INDEX; recording.sessions.len()],
             plan: Self {
                 rows: Vec::with_capacity(calls),
                 duration_ms: Vec::with_capacity(calls),
@@ -44,79 +44,81 @@ impl Plan {
                 ..Self::default()
             },
         };
-        let resumed = patches.iter().flat_map(|patch| &patch.resumed);
-        for island in islands(&compiler.starts_ms, resumed) {
+        let resumed = patches.iter().flat_map(|patch| &patch.resumed_sessions);
+        for island in group_into_islands(&compiler.starts_ms, resumed) {
             let first = compiler.plan.sessions.len() as u32;
             for session in island {
-                compiler.session(session)?;
+                compiler.compile_session(session)?;
             }
-            compiler.island(first);
+            compiler.close_island(first);
         }
-        Ok(Self { prices: compiler.prices.finish(), ..compiler.plan })
+        Ok(Self { prices: compiler.prices.into_rows(), ..compiler.plan })
     }
 }
 
-pub(super) struct Compiler<'a> {
+pub(super) struct PlanCompiler<'a> {
     pub(super) recording: &'a Recording,
     pub(super) patches: &'a [Patch],
-    pub(super) merged: &'a Merged,
-    pub(super) walk: Walk<'a>,
-    pub(super) terms: Terms,
+    pub(super) merged: &'a MergedPatches,
+    pub(super) patch_cursor: PatchCursor<'a>,
+    pub(super) terms: RowTerms,
     pub(super) pricing: &'a Pricing,
-    pub(super) prices: Resolver<'a>,
+    pub(super) prices: PriceResolver<'a>,
     /// Whether any rule clears tool results.
     pub(super) clears: bool,
     /// When each recorded session starts.
     pub(super) starts_ms: Vec<i64>,
     /// Bits that change anything in the island that is open.
-    pub(super) touched_by: Subset,
+    pub(super) touched_by: ToggleSubset,
     /// The planned session of each recorded one, once it is planned.
     pub(super) planned_of: Vec<u32>,
     pub(super) plan: Plan,
 }
 
-impl Compiler<'_> {
-    fn session(&mut self, index: u32) -> Result<(), MissingPrice> {
+impl PlanCompiler<'_> {
+    fn compile_session(&mut self, index: u32) -> Result<(), MissingPrice> {
         let recording = self.recording;
         let session = &recording.sessions[index as usize];
-        let range = session.range();
+        let range = session.call_range();
         if let Some(first) = recording.calls.get(range.start) {
-            self.walk = Walk::from(self.merged, range.start, first.first_block as usize);
+            self.patch_cursor =
+                PatchCursor::starting_at(self.merged, range.start, first.first_block as usize);
         }
-        let variants = self.variants(index);
+        let variants = self.variants_of_session(index);
         let first_run = self.plan.runs.len() as u32;
         let mut shared = None;
         for at in range {
-            self.run(at, &variants, &mut shared)?;
-            let saved = self.walk.saved(at);
-            self.recorded(at, &variants, saved.clone());
-            self.inserted(at, saved);
+            self.open_run_for_call(at, &variants, &mut shared)?;
+            let saved = self.patch_cursor.saved_ms_choices(at);
+            self.push_recorded_call(at, &variants, saved.clone());
+            self.push_inserted_calls(at, saved);
         }
         let first_resume = self.plan.resumes.len();
         for (at, patch) in self.patches.iter().enumerate() {
-            for resumed in patch.resumed.iter().filter(|resumed| resumed.session == index) {
+            for resumed in patch.resumed_sessions.iter().filter(|resumed| resumed.session == index)
+            {
                 let from = self.planned_of[resumed.from as usize];
-                if from != NONE && ends_before(recording, resumed.from, index) {
+                if from != NO_INDEX && session_ends_before(recording, resumed.from, index) {
                     self.plan.resumes.push((1 << at, from));
                 }
             }
         }
         self.planned_of[index as usize] = self.plan.sessions.len() as u32;
-        self.planned(index, first_run, first_resume);
-        self.spawned(index)
+        self.close_session(index, first_run, first_resume);
+        self.compile_spawned_sessions(index)
     }
 
     /// Closes a session that began with a run and with a session to go on from.
-    fn planned(&mut self, index: u32, first_run: u32, first_resume: usize) {
+    fn close_session(&mut self, index: u32, first_run: u32, first_resume: usize) {
         let first_rule = self.plan.rules.len();
         for (at, patch) in self.patches.iter().enumerate() {
-            let own = patch.rules.iter().filter(|(session, _)| *session == index);
+            let own = patch.session_rules.iter().filter(|(session, _)| *session == index);
             self.plan.rules.extend(own.map(|(_, rules)| (1 << at, *rules)));
         }
         let rules = self.plan.rules[first_rule..].iter().map(|(bit, _)| bit);
         let resumes = self.plan.resumes[first_resume..].iter().map(|(bit, _)| bit);
         self.touched_by |= rules.chain(resumes).fold(0, |all, bit| all | bit);
-        self.plan.sessions.push(Planned {
+        self.plan.sessions.push(PlannedSession {
             session: index,
             runs: first_run..self.plan.runs.len() as u32,
             rules: first_rule as u32..self.plan.rules.len() as u32,
@@ -125,7 +127,7 @@ impl Compiler<'_> {
     }
 
     /// Closes an island that began with a session.
-    fn island(&mut self, first: u32) {
+    fn close_island(&mut self, first: u32) {
         let plan = &mut self.plan;
         let touched_by = std::mem::take(&mut self.touched_by);
         let sessions = first..plan.sessions.len() as u32;
@@ -133,11 +135,12 @@ impl Compiler<'_> {
     }
 
     /// The sessions that calls of a session would start, under its rules.
-    fn spawned(&mut self, index: u32) -> Result<(), MissingPrice> {
-        let range = self.recording.sessions[index as usize].range();
+    fn compile_spawned_sessions(&mut self, index: u32) -> Result<(), MissingPrice> {
+        let range = self.recording.sessions[index as usize].call_range();
         let mut spawned: Vec<_> = Vec::new();
         for (at, patch) in self.patches.iter().enumerate() {
-            let own = patch.spawned.iter().filter(|new| range.contains(&(new.by as usize)));
+            let own =
+                patch.spawned_sessions.iter().filter(|new| range.contains(&(new.by as usize)));
             spawned.extend(own.map(|new| (new, 1 << at)));
         }
         // By content, so that the order of the interventions does not matter.
@@ -145,31 +148,31 @@ impl Compiler<'_> {
             let calls = new.calls.iter().map(|call| (call.input, call.output, call.duration_ms));
             (new.by, calls.collect::<Vec<_>>())
         });
-        let variants = self.variants(index);
+        let variants = self.variants_of_session(index);
         for (new, bit) in spawned {
             let by = new.by as usize;
             let first_run = self.plan.runs.len() as u32;
-            self.run(by, &variants, &mut None)?;
+            self.open_run_for_call(by, &variants, &mut None)?;
             let mut start_ms = self.recording.calls[by].end_ms;
             for (place, call) in new.calls.iter().enumerate() {
                 let super::SpawnedCall { input, output, duration_ms } = *call;
                 let inserted = InsertedCall { after: new.by, input, output, duration_ms };
                 if place == 0 {
-                    self.terms.choose(variants.less_of(input));
+                    self.terms.add_choice(variants.leaner_deltas(input));
                 }
-                self.additional(by, bit, inserted, start_ms);
+                self.push_additional_call(by, bit, inserted, start_ms);
                 start_ms += duration_ms;
             }
             // It is a session of its own and goes on from none.
-            self.planned(index, first_run, self.plan.resumes.len());
+            self.close_session(index, first_run, self.plan.resumes.len());
         }
         Ok(())
     }
 }
 
 /// Whether a session's last call was over when another session's first call started.
-fn ends_before(recording: &Recording, from: u32, session: u32) -> bool {
-    let calls = |session: u32| &recording.calls[recording.sessions[session as usize].range()];
+fn session_ends_before(recording: &Recording, from: u32, session: u32) -> bool {
+    let calls = |session: u32| &recording.calls[recording.sessions[session as usize].call_range()];
     match (calls(from).last(), calls(session).first()) {
         (Some(last), Some(first)) => last.end_ms <= first.start_ms,
         _ => false,

@@ -4,54 +4,54 @@
 //! recording. [`Plan::compile`] merges the patches of all chosen interventions, one bit each, into
 //! rows. Any subset of the bits is then one linear pass over the rows, with no re-planning.
 //!
-//! What the pass reads of most calls is one [`Row`], a cache line. What calls in a row share is
-//! said once, in their [`Run`]; what a subset may change is a list of [`Term`]s; whatever else may
-//! happen at a call is an [`Event`]. All four are flat arrays.
+//! What the pass reads of most calls is one [`PlanRow`], a cache line. What calls in a row share is
+//! said once, in their [`PlanRun`]; what a subset may change is a list of [`DeltaTerm`]s; whatever else may
+//! happen at a call is an [`CallEvent`]. All four are flat arrays.
 //!
 //! Sessions do not know of each other, but where one may go on from another. Those that hang
 //! together are an [`Island`]: what a subset does to one island depends on the bits that touch it
 //! and on nothing else, so that sums over all subsets are sums over islands.
 
 mod compile;
-mod isles;
-mod merged;
+mod delta_terms;
+mod islands;
+mod merged_patches;
 mod patch;
 mod rows;
-mod term;
-mod variant;
+mod run_variants;
 
+pub use delta_terms::{DeltaTerm, RowDeltas};
 pub use patch::{
-    Clearing, Compaction, DroppedCall, InsertedCall, Patch, Resumed, Rules, Spawned, SpawnedCall,
-    Warming,
+    ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, ResumedSession, SessionRules,
+    SpawnedCall, SpawnedSession, WarmingRule,
 };
 pub use rows::TRIGGERS;
-pub use term::{Deltas, Term};
-pub use variant::Variant;
+pub use run_variants::RunVariant;
 
 use crate::cache::CachePolicy;
-use crate::cache::luck::Luck;
-use crate::ids::NONE;
+use crate::cache::entry_lifetime::EntryLifetime;
+use crate::ids::NO_INDEX;
 use crate::price::PriceRow;
-use crate::recording::{CacheBreak, Restart, Shock, Tier};
+use crate::recording::{CacheBreak, CacheTier, ContextRestart, Shock};
 use std::ops::Range;
 
 /// A set of interventions, one bit each, in the order given to [`Plan::compile`].
-pub type Subset = u64;
+pub type ToggleSubset = u64;
 
 /// The most interventions one plan can hold.
 pub const MAX_TOGGLES: usize = 64;
 
 /// One call as the pass sees it: 64 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct PlanRow {
     /// Bits that change its amounts or drop it.
-    pub touched_by: Subset,
+    pub touched_by: ToggleSubset,
     /// Tokens of its inputs with every bit off.
     pub inputs: i64,
     /// Tokens of its outputs with every bit off.
     pub outputs: i64,
     /// The most output that its usage shows; what it produces beyond that is hidden.
-    pub shown: i64,
+    pub visible_output_limit: i64,
     /// Fresh tokens as recorded; no limit for a call that writes no cache.
     pub fresh: i64,
     /// When it started.
@@ -60,15 +60,15 @@ pub struct Row {
     pub touched_after_ms: i64,
     /// First of its terms in [`Plan::terms`], if a bit touches it.
     pub first_term: u32,
-    /// Its place in [`Plan::events`]; [`NONE`] for a call like most.
+    /// Its place in [`Plan::events`]; [`NO_INDEX`] for a call like most.
     pub event: u32,
 }
 
 /// What may happen at a call beside going on from the call before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct CallEvent {
     /// Bits that create the call; 0 for a recorded one.
-    pub insert: Subset,
+    pub inserted_by: ToggleSubset,
     /// Tokens written to the tier that is not the call's own, as recorded.
     pub off_tier: i64,
     /// Context that vanished before it.
@@ -81,49 +81,49 @@ pub struct Event {
     /// What the law does not explain.
     pub shock: Shock,
     /// For a look into an automatic cache: its luck, which then stands for law and shock.
-    pub luck: Option<Luck>,
+    pub luck: Option<EntryLifetime>,
     /// Whether the context starts over.
-    pub restart: Restart,
+    pub restart: ContextRestart,
     /// A known event that breaks the cache.
     pub cache_break: CacheBreak,
     /// Bits under which that event does not happen.
-    pub healed: Subset,
+    pub healed_by: ToggleSubset,
     /// Bits under which the context starts over here.
-    pub restarted: Subset,
+    pub restarted_by: ToggleSubset,
 }
 
-impl Event {
+impl CallEvent {
     /// Nothing happens.
     pub const NOTHING: Self = Self {
-        insert: 0,
+        inserted_by: 0,
         off_tier: 0,
         cut: 0,
         threshold: 0,
         restart_inputs: 0,
         shock: Shock::None,
         luck: None,
-        restart: Restart::No,
+        restart: ContextRestart::No,
         cache_break: CacheBreak::No,
-        healed: 0,
-        restarted: 0,
+        healed_by: 0,
+        restarted_by: 0,
     };
 
     /// Whether nothing happens but that a toggle makes the call, if one does.
     #[must_use]
     pub fn is_only_inserted(&self) -> bool {
-        *self == Self { insert: self.insert, ..Self::NOTHING }
+        *self == Self { inserted_by: self.inserted_by, ..Self::NOTHING }
     }
 }
 
 /// Rows of one session, one after the other, that share everything here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct PlanRun {
     /// First of its rows.
     pub first_row: u32,
     /// How many rows it has.
     pub rows: u32,
     /// Tier that its calls write to.
-    pub tier: Tier,
+    pub tier: CacheTier,
     /// Index of its price in [`Plan::prices`].
     pub price: u16,
     /// Contexts below this size, in recorded tokens, are not cached: the model's minimum, or 0
@@ -147,10 +147,10 @@ pub struct Run {
     pub variants: u32,
 }
 
-impl Run {
+impl PlanRun {
     /// The indexes of its rows.
     #[must_use]
-    pub fn range(&self) -> Range<usize> {
+    pub fn row_range(&self) -> Range<usize> {
         let first = self.first_row as usize;
         first..first + self.rows as usize
     }
@@ -158,7 +158,7 @@ impl Run {
 
 /// One session as the pass sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planned {
+pub struct PlannedSession {
     /// Index of the recorded session, or of the one that starts it.
     pub session: u32,
     /// Its runs.
@@ -175,7 +175,7 @@ pub struct Island {
     /// Its sessions in [`Plan::sessions`].
     pub sessions: Range<u32>,
     /// Bits that change anything in it.
-    pub touched_by: Subset,
+    pub touched_by: ToggleSubset,
 }
 
 /// A recording and patches, ready for the pass.
@@ -184,21 +184,21 @@ pub struct Plan {
     /// Sessions that hang together, in order.
     pub islands: Vec<Island>,
     /// Sessions, island by island; one that another goes on from stands before it.
-    pub sessions: Vec<Planned>,
+    pub sessions: Vec<PlannedSession>,
     /// What rows share, in their order.
-    pub runs: Vec<Run>,
+    pub runs: Vec<PlanRun>,
     /// What a bit changes about all rows of a run.
-    pub variants: Vec<(Subset, Variant)>,
+    pub variants: Vec<(ToggleSubset, RunVariant)>,
     /// Rules of cache and compaction, with the bit that brings them.
-    pub rules: Vec<(Subset, Rules)>,
+    pub rules: Vec<(ToggleSubset, SessionRules)>,
     /// Sessions to go on from: bit, and index in [`Plan::sessions`].
-    pub resumes: Vec<(Subset, u32)>,
+    pub resumes: Vec<(ToggleSubset, u32)>,
     /// Rows in order, session by session.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PlanRow>,
     /// What a subset changes, row by row.
-    pub terms: Vec<Term>,
+    pub terms: Vec<DeltaTerm>,
     /// What may happen at single calls, row by row.
-    pub events: Vec<Event>,
+    pub events: Vec<CallEvent>,
     /// How long the call of each row takes.
     pub duration_ms: Vec<i64>,
     /// Index of the recorded call of each row, or of the call that an inserted one follows.
@@ -225,10 +225,10 @@ impl Plan {
     pub fn draw_luck(&mut self, mut draw: impl FnMut(u32, Range<i64>) -> i64) {
         for planned in &self.sessions {
             for run in &self.runs[planned.runs.start as usize..planned.runs.end as usize] {
-                for row in &self.rows[run.range()] {
+                for row in &self.rows[run.row_range()] {
                     let event = self.events.get_mut(row.event as usize);
                     if let Some(luck) = event.and_then(|event| event.luck.as_mut()) {
-                        *luck = luck.at(draw(planned.session, luck.range()));
+                        *luck = luck.with_draw(draw(planned.session, luck.draw_range()));
                     }
                 }
             }
@@ -238,14 +238,14 @@ impl Plan {
     /// What may happen at the call of a row.
     #[inline]
     #[must_use]
-    pub fn event(&self, row: &Row) -> &Event {
-        debug_assert!(row.event == NONE || (row.event as usize) < self.events.len());
-        self.events.get(row.event as usize).unwrap_or(&Event::NOTHING)
+    pub fn event_of_row(&self, row: &PlanRow) -> &CallEvent {
+        debug_assert!(row.event == NO_INDEX || (row.event as usize) < self.events.len());
+        self.events.get(row.event as usize).unwrap_or(&CallEvent::NOTHING)
     }
 
     /// The terms of a row.
     #[inline]
-    pub fn terms_of(&self, row: &Row) -> impl Iterator<Item = &Term> {
+    pub fn terms_of_row(&self, row: &PlanRow) -> impl Iterator<Item = &DeltaTerm> {
         let from = if row.touched_by == 0 { self.terms.len() } else { row.first_term as usize };
         let mut more = true;
         self.terms[from..].iter().take_while(move |term| std::mem::replace(&mut more, !term.last))
@@ -253,9 +253,9 @@ impl Plan {
 
     /// How many rows an island has.
     #[must_use]
-    pub fn rows_of(&self, island: &Island) -> usize {
+    pub fn row_count_of_island(&self, island: &Island) -> usize {
         let sessions = &self.sessions[island.sessions.start as usize..island.sessions.end as usize];
-        let runs = |session: &Planned| {
+        let runs = |session: &PlannedSession| {
             let runs = &self.runs[session.runs.start as usize..session.runs.end as usize];
             runs.iter().map(|run| run.rows as usize).sum::<usize>()
         };
@@ -264,29 +264,29 @@ impl Plan {
 
     /// The rules of a session under a subset.
     #[must_use]
-    pub fn rules_of(&self, session: &Planned, subset: Subset) -> Rules {
+    pub fn rules_of_session(&self, session: &PlannedSession, subset: ToggleSubset) -> SessionRules {
         let own = &self.rules[session.rules.start as usize..session.rules.end as usize];
         let on = own.iter().filter(|(bit, _)| bit & subset != 0);
-        on.fold(Rules::default(), |all, (_, rules)| all.with(rules))
+        on.fold(SessionRules::default(), |all, (_, rules)| all.combined_with(rules))
     }
 
     /// The session that a session goes on from under a subset: of several the last one.
     #[must_use]
-    pub fn resumed_from(&self, session: &Planned, subset: Subset) -> Option<usize> {
+    pub fn resumed_from(&self, session: &PlannedSession, subset: ToggleSubset) -> Option<usize> {
         let own = &self.resumes[session.resumes.start as usize..session.resumes.end as usize];
         own.iter().filter(|(bit, _)| bit & subset != 0).map(|(_, from)| *from as usize).max()
     }
 
     /// A run under a subset and rules.
     #[must_use]
-    pub fn run_under(&self, run: &Run, subset: Subset, rules: &Rules) -> Run {
+    pub fn run_under(&self, run: &PlanRun, subset: ToggleSubset, rules: &SessionRules) -> PlanRun {
         let first = run.first_variant as usize;
         let own = &self.variants[first..first + run.variants as usize];
         let mut run = run.clone();
         for (_, variant) in own.iter().filter(|(bit, _)| bit & subset != 0) {
-            variant.apply(&mut run);
+            variant.apply_to_run(&mut run);
         }
-        let chosen = |tier: Tier| matches!(tier, Tier::FiveMinutes | Tier::OneHour);
+        let chosen = |tier: CacheTier| matches!(tier, CacheTier::FiveMinutes | CacheTier::OneHour);
         if let Some(tier) = rules.tier.filter(|tier| chosen(run.tier) && chosen(*tier)) {
             (run.tier, run.one_tier) = (tier, true);
         }
@@ -301,6 +301,6 @@ mod tests {
 
     #[test]
     fn a_row_is_one_cache_line() {
-        assert_eq!(size_of::<Row>(), 64);
+        assert_eq!(size_of::<PlanRow>(), 64);
     }
 }

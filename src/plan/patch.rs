@@ -1,12 +1,12 @@
 //! What one intervention would change: facts about calls and blocks of one recording.
 
-use crate::recording::{Recording, Tier};
+use crate::recording::{CacheTier, Recording};
 
 /// What one intervention would change in one recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
     /// Places where the intervention applies.
-    pub found: u32,
+    pub found_places: u32,
     /// Calls that would not be made. Their surviving blocks move to the next call that stays.
     pub dropped_calls: Vec<DroppedCall>,
     /// Blocks that would not exist.
@@ -15,39 +15,39 @@ pub struct Patch {
     pub replaced_blocks: Vec<(u32, i64)>,
     /// Calls that would find their session warm: what it was told when it started still stands in
     /// its context. By itself this changes nothing.
-    pub warmed: Vec<u32>,
+    pub warmed_calls: Vec<u32>,
     /// Blocks that would have another size where their call is warm, because of this or another
     /// intervention: (block, tokens).
-    pub if_warm: Vec<(u32, i64)>,
+    pub replaced_if_warm: Vec<(u32, i64)>,
     /// Calls after which less time passes: (call, milliseconds).
     pub saved_ms: Vec<(u32, i64)>,
     /// Calls that would be made in addition.
-    pub inserted: Vec<InsertedCall>,
+    pub inserted_calls: Vec<InsertedCall>,
     /// Calls whose recorded cache break would not happen, known or not: no break and no shock. A
     /// context that starts over there still finds no more than the recorded break leaves, or the
     /// static prefix.
-    pub healed: Vec<u32>,
+    pub healed_calls: Vec<u32>,
     /// Calls at which the context would start over, and what it would start with beside the
     /// call's own inputs, the system part included: (call, tokens). The cache breaks to the static
     /// prefix. Where the context starts over as recorded this changes nothing. Of several the
     /// largest counts.
-    pub restarted: Vec<(u32, i64)>,
+    pub restarted_calls: Vec<(u32, i64)>,
     /// Sessions that would be made in addition.
-    pub spawned: Vec<Spawned>,
+    pub spawned_sessions: Vec<SpawnedSession>,
     /// Sessions that would go on from the end of another one.
-    pub resumed: Vec<Resumed>,
+    pub resumed_sessions: Vec<ResumedSession>,
     /// Sessions that would run on another model: (session, model). All calls run on it, so that
-    /// a recorded model switch breaks nothing (as [`Self::healed`]). Its price, bands, smallest
+    /// a recorded model switch breaks nothing (as [`Self::healed_calls`]). Its price, bands, smallest
     /// cacheable prompt and tokenizer apply; tiers stay. Of several the last in the alphabet
     /// counts.
-    pub remodelled: Vec<(u32, String)>,
+    pub remodelled_sessions: Vec<(u32, String)>,
     /// Sessions whose system prompt and tools would be smaller: (session, tokens less), at most
     /// the system part that the session starts with. The system part shrinks wherever it enters,
     /// both prefixes shrink, and so do the sessions that it would spawn. Of several the leanest
     /// counts.
-    pub leaner: Vec<(u32, i64)>,
+    pub leaner_sessions: Vec<(u32, i64)>,
     /// Sessions under other rules of cache and compaction.
-    pub rules: Vec<(u32, Rules)>,
+    pub session_rules: Vec<(u32, SessionRules)>,
     /// What to tell the reader beside the numbers.
     pub notes: Vec<String>,
 }
@@ -59,23 +59,23 @@ impl Patch {
         self.dropped_calls.is_empty()
             && self.dropped_blocks.is_empty()
             && self.replaced_blocks.is_empty()
-            && self.warmed.is_empty()
-            && self.if_warm.is_empty()
+            && self.warmed_calls.is_empty()
+            && self.replaced_if_warm.is_empty()
             && self.saved_ms.is_empty()
-            && self.inserted.is_empty()
-            && self.healed.is_empty()
-            && self.restarted.is_empty()
-            && self.spawned.is_empty()
-            && self.resumed.is_empty()
-            && self.remodelled.is_empty()
-            && self.leaner.is_empty()
-            && self.rules.is_empty()
+            && self.inserted_calls.is_empty()
+            && self.healed_calls.is_empty()
+            && self.restarted_calls.is_empty()
+            && self.spawned_sessions.is_empty()
+            && self.resumed_sessions.is_empty()
+            && self.remodelled_sessions.is_empty()
+            && self.leaner_sessions.is_empty()
+            && self.session_rules.is_empty()
     }
 
     /// Drops a call together with all its blocks.
     pub fn drop_call_and_blocks(&mut self, recording: &Recording, call: u32, frees_time: bool) {
         self.dropped_calls.push(DroppedCall { call, frees_time });
-        let range = recording.calls[call as usize].range();
+        let range = recording.calls[call as usize].block_range();
         self.dropped_blocks.extend(range.map(|block| block as u32));
     }
 }
@@ -107,7 +107,7 @@ pub struct InsertedCall {
 /// session. Its first call starts when that call was recorded to end. It is made even if another
 /// toggle drops that call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spawned {
+pub struct SpawnedSession {
     /// The recorded call that starts it.
     pub by: u32,
     /// Its calls; the input of the first one is its whole first context.
@@ -136,7 +136,7 @@ pub struct SpawnedCall {
 /// other session moves it, so that the gap between them stays. Without a call of the other session
 /// it starts with what that one's dropped calls leave in the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resumed {
+pub struct ResumedSession {
     /// The session.
     pub session: u32,
     /// The session that it goes on from; it must have been recorded to end before this one starts,
@@ -147,31 +147,31 @@ pub struct Resumed {
 /// How cache and context would be run. Of several toggles' rules for one session the longest
 /// lifetime, the lowest threshold, the lowest trigger and the most patient warming count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
+pub struct SessionRules {
     /// The tier that everything would be written to, by sessions that write at all.
-    pub tier: Option<Tier>,
+    pub tier: Option<CacheTier>,
     /// When the context would be compacted.
-    pub compaction: Option<Compaction>,
+    pub compaction: Option<CompactionRule>,
     /// When old tool results would be cleared.
-    pub clearing: Option<Clearing>,
+    pub clearing: Option<ClearingRule>,
     /// How a wait would be kept warm.
-    pub warming: Option<Warming>,
+    pub warming: Option<WarmingRule>,
 }
 
-impl Rules {
+impl SessionRules {
     /// Both rules at once.
     #[must_use]
-    pub fn with(self, other: &Self) -> Self {
+    pub fn combined_with(self, other: &Self) -> Self {
         Self {
-            tier: merged(self.tier, other.tier, Ord::max),
-            compaction: merged(self.compaction, other.compaction, Ord::min),
-            clearing: merged(self.clearing, other.clearing, Ord::min),
-            warming: merged(self.warming, other.warming, Ord::max),
+            tier: merge_options(self.tier, other.tier, Ord::max),
+            compaction: merge_options(self.compaction, other.compaction, Ord::min),
+            clearing: merge_options(self.clearing, other.clearing, Ord::min),
+            warming: merge_options(self.warming, other.warming, Ord::max),
         }
     }
 }
 
-fn merged<T>(a: Option<T>, b: Option<T>, choose: impl Fn(T, T) -> T) -> Option<T> {
+fn merge_options<T>(a: Option<T>, b: Option<T>, choose: impl Fn(T, T) -> T) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(choose(a, b)),
         (a, b) => a.or(b),
@@ -187,7 +187,7 @@ fn merged<T>(a: Option<T>, b: Option<T>, choose: impl Fn(T, T) -> T) -> Option<T
 /// threshold is reached it happens in place of a compaction with a call. So a rule pays for the
 /// compactions that it adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Compaction {
+pub struct CompactionRule {
     /// Prompt from which on it happens, tokens.
     pub threshold: i64,
     /// Tokens that its call produces.
@@ -204,7 +204,7 @@ pub struct Compaction {
 /// The results that entered with one call are one lump: it stands behind the system part and
 /// summary of that call and before its other inputs, and is cleared as a whole or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Clearing {
+pub struct ClearingRule {
     /// Prompt of the call from which on it happens, tokens.
     pub trigger: i64,
     /// Results that stay, the newest ones; those that enter with the call are the very newest, and
@@ -220,7 +220,7 @@ pub struct Clearing {
 /// two calls, whatever the second one is, and the wait before a session that goes on from another;
 /// they are made on the model of the call before the wait, or of a session's first call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Warming {
+pub struct WarmingRule {
     /// The most that are made in one wait; a longer wait loses the cache after all.
     pub most: i64,
     /// How long before the end of the lifetime one is made, milliseconds; nothing is made unless

@@ -18,7 +18,7 @@ const PREFIXES: [&str; 9] =
 
 /// The id without prefixes, suffixes and tags.
 #[must_use]
-pub fn bare(model: &str) -> String {
+pub fn bare_name(model: &str) -> String {
     let mut rest = model;
     while let Some(shorter) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
         rest = shorter;
@@ -33,7 +33,7 @@ pub fn bare(model: &str) -> String {
 
 /// The id without a release date at its end.
 #[must_use]
-pub fn undated(model: &str) -> &str {
+pub fn without_date(model: &str) -> &str {
     match model.rsplit_once('-') {
         Some((head, date)) if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) => head,
         _ => model,
@@ -42,14 +42,17 @@ pub fn undated(model: &str) -> &str {
 
 /// Whether two names are two ways to write one model, by the rules above.
 #[must_use]
-pub fn same(one: &str, other: &str) -> bool {
-    let plain = |model: &str| undated(&bare(model)).to_owned();
+pub fn is_same_model(one: &str, other: &str) -> bool {
+    let plain = |model: &str| without_date(&bare_name(model)).to_owned();
     one == other || plain(one) == plain(other)
 }
 
 /// Finds `model` among `known` ids.
-pub fn resolve<'a>(model: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let bare = bare(model);
+pub fn find_known_id<'a>(
+    model: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let bare = bare_name(model);
     let exact = |wanted: &str| known.clone().find(|id| *id == wanted);
     let only = |matches: &dyn Fn(&str) -> bool| {
         let mut found = known.clone().filter(|id| matches(id));
@@ -58,8 +61,8 @@ pub fn resolve<'a>(model: &str, known: impl Iterator<Item = &'a str> + Clone) ->
     };
     exact(model)
         .or_else(|| exact(&bare))
-        .or_else(|| only(&|id| undated(id) == bare))
-        .or_else(|| exact(undated(&bare)))
+        .or_else(|| only(&|id| without_date(id) == bare))
+        .or_else(|| exact(without_date(&bare)))
         .or_else(|| only(&|id| id.rsplit_once('/').is_some_and(|(_, tail)| tail == bare)))
 }
 
@@ -84,7 +87,7 @@ mod tests {
             ("opus", None),
             ("", None),
         ] {
-            assert_eq!(resolve(written, known.into_iter()), want, "{written}");
+            assert_eq!(find_known_id(written, known.into_iter()), want, "{written}");
         }
     }
 
@@ -98,7 +101,7 @@ mod tests {
             ("gpt-5", "openai/gpt-5", true),
             ("gpt-5", "gpt-5-mini", false),
         ] {
-            assert_eq!(same(one, other), want, "{one} {other}");
+            assert_eq!(is_same_model(one, other), want, "{one} {other}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The price book: CSV, embedded, overridable; one row a model and period, each with its source.
 
-use super::{MissingPrice, Price, PriceRow, alias};
+use super::{MissingPrice, PriceRow, TokenPrices, alias};
 use jiff::civil::{Date, date};
 use sha2::{Digest, Sha256};
 
@@ -22,7 +22,7 @@ pub struct BadPriceBook {
 
 /// One row: a model, a period, two bands.
 #[derive(Clone, Debug)]
-struct Entry {
+struct PriceBookEntry {
     model: String,
     base: [Option<i64>; 5],
     long: [Option<i64>; 5],
@@ -34,7 +34,7 @@ struct Entry {
 /// All known prices.
 #[derive(Clone, Debug)]
 pub struct PriceBook {
-    entries: Vec<Entry>,
+    entries: Vec<PriceBookEntry>,
     digest: [u8; 32],
 }
 
@@ -45,7 +45,7 @@ impl PriceBook {
     /// Never: a test reads the embedded book.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::parse(EMBEDDED).expect("the embedded price book is well formed")
+        Self::parse_csv(EMBEDDED).expect("the embedded price book is well formed")
     }
 
     /// The file that comes with the program, for a user who wants to write one.
@@ -58,21 +58,21 @@ impl PriceBook {
     ///
     /// # Errors
     /// A line that is not a price row.
-    pub fn parse(csv: &[u8]) -> Result<Self, BadPriceBook> {
+    pub fn parse_csv(csv: &[u8]) -> Result<Self, BadPriceBook> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv);
-        let headers = reader.headers().map_err(|e| bad(1, &e.to_string()))?.clone();
+        let headers = reader.headers().map_err(|e| line_error(1, &e.to_string()))?.clone();
         let column = |name: &str| headers.iter().position(|h| h.trim() == name);
         for wanted in ["model", "input", "output"] {
             if column(wanted).is_none() {
-                return Err(bad(1, &format!("no column '{wanted}'")));
+                return Err(line_error(1, &format!("no column '{wanted}'")));
             }
         }
         let mut entries = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|e| bad(0, &e.to_string()))?;
+            let record = record.map_err(|e| line_error(0, &e.to_string()))?;
             let line = record.position().map_or(0, csv::Position::line);
             let field = |name: &str| column(name).and_then(|c| record.get(c)).map_or("", str::trim);
-            if let Some(entry) = Entry::parse(line, &field)? {
+            if let Some(entry) = PriceBookEntry::parse_record(line, &field)? {
                 entries.push(entry);
             }
         }
@@ -91,12 +91,12 @@ impl PriceBook {
 
     /// A book of these prices, whatever the day.
     #[must_use]
-    pub fn fixed<'a>(rows: impl IntoIterator<Item = &'a PriceRow>) -> Self {
-        let band = |price: &Price| {
-            let Price { fresh, read, write_5m, write_1h, output } = *price;
+    pub fn from_fixed_prices<'a>(rows: impl IntoIterator<Item = &'a PriceRow>) -> Self {
+        let band = |price: &TokenPrices| {
+            let TokenPrices { fresh, read, write_5m, write_1h, output } = *price;
             [fresh, read, write_5m, write_1h, output].map(Some)
         };
-        let entry = |row: &PriceRow| Entry {
+        let entry = |row: &PriceRow| PriceBookEntry {
             model: row.model.clone(),
             base: band(&row.base),
             long: band(&row.long),
@@ -104,45 +104,46 @@ impl PriceBook {
             from: None,
             to: None,
         };
-        let entries: Vec<Entry> = rows.into_iter().map(entry).collect();
+        let entries: Vec<PriceBookEntry> = rows.into_iter().map(entry).collect();
         let digest = Sha256::digest(format!("{entries:?}")).into();
         Self { entries, digest }
     }
 
     /// Digest of the file it was read from.
     #[must_use]
-    pub fn digest(&self) -> &[u8; 32] {
+    pub fn book_digest(&self) -> &[u8; 32] {
         &self.digest
     }
 
     /// The price of `model` on a day.
-    pub(super) fn find(&self, model: &str, on: Date) -> Result<PriceRow, MissingPrice> {
+    pub(super) fn price_on_day(&self, model: &str, on: Date) -> Result<PriceRow, MissingPrice> {
         if model.ends_with(alias::FREE_SUFFIX) {
-            return Ok(free(model));
+            return Ok(free_price_row(model));
         }
         let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let id = alias::resolve(model, ids).ok_or_else(|| self.unknown(model))?;
+        let id = alias::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
         // Of several rows for one period the later one is the newer knowledge.
-        let entry = self.entries.iter().rev().find(|entry| entry.model == id && entry.holds(on));
+        let entry =
+            self.entries.iter().rev().find(|entry| entry.model == id && entry.is_valid_on(on));
         match entry {
-            Some(entry) => Ok(entry.row()),
+            Some(entry) => Ok(entry.to_price_row()),
             None => Err(MissingPrice::Date { model: model.to_owned(), date: on }),
         }
     }
 
     /// The newest price of `model`, whatever its period.
-    pub(super) fn find_newest(&self, model: &str) -> Result<PriceRow, MissingPrice> {
+    pub(super) fn newest_price(&self, model: &str) -> Result<PriceRow, MissingPrice> {
         if model.ends_with(alias::FREE_SUFFIX) {
-            return Ok(free(model));
+            return Ok(free_price_row(model));
         }
         let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let id = alias::resolve(model, ids).ok_or_else(|| self.unknown(model))?;
+        let id = alias::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
         let newest = self.entries.iter().rev().find(|entry| entry.model == id);
-        newest.map(Entry::row).ok_or_else(|| self.unknown(model))
+        newest.map(PriceBookEntry::to_price_row).ok_or_else(|| self.missing_model_error(model))
     }
 
-    fn unknown(&self, model: &str) -> MissingPrice {
-        let bare = alias::bare(model);
+    fn missing_model_error(&self, model: &str) -> MissingPrice {
+        let bare = alias::bare_name(model);
         let near = self
             .entries
             .iter()
@@ -154,19 +155,22 @@ impl PriceBook {
     }
 }
 
-fn free(model: &str) -> PriceRow {
+fn free_price_row(model: &str) -> PriceRow {
     PriceRow {
         model: model.to_owned(),
-        base: Price::default(),
-        long: Price::default(),
+        base: TokenPrices::default(),
+        long: TokenPrices::default(),
         long_above: i64::MAX,
         min_cached: 0,
     }
 }
 
-impl Entry {
-    fn parse<'a>(line: u64, field: &dyn Fn(&str) -> &'a str) -> Result<Option<Self>, BadPriceBook> {
-        let money = |name: &str| decimal(line, name, field(name));
+impl PriceBookEntry {
+    fn parse_record<'a>(
+        line: u64,
+        field: &dyn Fn(&str) -> &'a str,
+    ) -> Result<Option<Self>, BadPriceBook> {
+        let money = |name: &str| parse_pico_price(line, name, field(name));
         let band = |prefix: &str| {
             Ok::<_, BadPriceBook>([
                 money(&format!("{prefix}input"))?,
@@ -178,7 +182,7 @@ impl Entry {
         };
         let model = field("model");
         if model.is_empty() {
-            return Err(bad(line, "empty model"));
+            return Err(line_error(line, "empty model"));
         }
         let base = band("")?;
         // Rows without plain prices (tiers in a note only) cannot be used and are left out.
@@ -189,7 +193,7 @@ impl Entry {
         let long_above = match threshold {
             "" => None,
             text => Some(text.parse().map_err(|_| {
-                bad(line, &format!("long_threshold_tokens is '{text}', not a whole number"))
+                line_error(line, &format!("long_threshold_tokens is '{text}', not a whole number"))
             })?),
         };
         Ok(Some(Self {
@@ -197,22 +201,22 @@ impl Entry {
             base,
             long: band("long_")?,
             long_above,
-            from: day(line, field("effective_from"), false)?,
-            to: day(line, field("effective_to"), true)?,
+            from: parse_day(line, field("effective_from"), false)?,
+            to: parse_day(line, field("effective_to"), true)?,
         }))
     }
 
-    fn holds(&self, on: Date) -> bool {
+    fn is_valid_on(&self, on: Date) -> bool {
         self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)
     }
 
     /// A class without a price of its own is billed as plain input: that is how providers that do
     /// not charge for writes bill them, and reads that they do not discount.
-    fn row(&self) -> PriceRow {
+    fn to_price_row(&self) -> PriceRow {
         let price = |band: &[Option<i64>; 5], under: &[Option<i64>; 5]| {
             let class = |i: usize| band[i].or(under[i]);
             let input = class(0).unwrap_or(0);
-            Price {
+            TokenPrices {
                 fresh: input,
                 read: class(1).unwrap_or(input),
                 write_5m: class(2).unwrap_or(input),
@@ -230,19 +234,19 @@ impl Entry {
     }
 }
 
-fn bad(line: u64, what: &str) -> BadPriceBook {
+fn line_error(line: u64, what: &str) -> BadPriceBook {
     BadPriceBook { line, what: what.to_owned() }
 }
 
 /// Dollars per million tokens, as pico-dollars per token, exactly.
-fn decimal(line: u64, name: &str, text: &str) -> Result<Option<i64>, BadPriceBook> {
+fn parse_pico_price(line: u64, name: &str, text: &str) -> Result<Option<i64>, BadPriceBook> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || bad(line, &format!("{name} is '{text}', not dollars per million tokens"));
+    let wrong = || line_error(line, &format!("{name} is '{text}', not dollars per million tokens"));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.len() > PICO_PER_USD_PER_MTOK_DIGITS {
-        return Err(bad(line, &format!("{name} is '{text}': more than six decimal places")));
+        return Err(line_error(line, &format!("{name} is '{text}': more than six decimal places")));
     }
     let digits = format!("{whole}{fraction:0<PICO_PER_USD_PER_MTOK_DIGITS$}");
     if digits.len() > 15 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -252,12 +256,12 @@ fn decimal(line: u64, name: &str, text: &str) -> Result<Option<i64>, BadPriceBoo
 }
 
 /// `2026-11-21`, `2026-09` or either with a question mark; a bare month is its first or last day.
-fn day(line: u64, text: &str, last: bool) -> Result<Option<Date>, BadPriceBook> {
+fn parse_day(line: u64, text: &str, last: bool) -> Result<Option<Date>, BadPriceBook> {
     let text = text.trim_end_matches('?');
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || bad(line, &format!("'{text}' is not a date (YYYY-MM-DD or YYYY-MM)"));
+    let wrong = || line_error(line, &format!("'{text}' is not a date (YYYY-MM-DD or YYYY-MM)"));
     let numbers: Vec<i16> =
         text.split('-').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
     match numbers[..] {
@@ -277,14 +281,14 @@ mod tests {
     use super::*;
     use crate::price::Pricing;
 
-    fn price(model: &str, day: Date) -> Price {
-        PriceBook::embedded().find(model, day).expect("a price").base
+    fn price(model: &str, day: Date) -> TokenPrices {
+        PriceBook::embedded().price_on_day(model, day).expect("a price").base
     }
 
     #[test]
     fn the_embedded_book_is_exact() {
         let opus = price("claude-opus-4-6", date(2026, 4, 13));
-        let want = Price {
+        let want = TokenPrices {
             fresh: 5_000_000,
             read: 500_000,
             write_5m: 6_250_000,
@@ -301,17 +305,18 @@ mod tests {
         assert_eq!(price("claude-sonnet-5-5", date(2026, 10, 7)).read, 100_000);
         assert_eq!(price("gpt-5.6-sol", date(2026, 8, 20)).fresh, 5_000_000);
         assert_eq!(price("gpt-5.6-sol", date(2026, 8, 21)).fresh, 4_000_000);
-        let error = PriceBook::embedded().find("gpt-6-sol", date(2026, 9, 1));
+        let error = PriceBook::embedded().price_on_day("gpt-6-sol", date(2026, 9, 1));
         assert!(matches!(error, Err(MissingPrice::Date { .. })));
     }
 
     #[test]
     fn an_unknown_model_is_an_error_with_a_remedy() {
-        let error = Pricing::embedded().find("claude-opus-4-66", None).unwrap_err().to_string();
+        let error =
+            Pricing::embedded().find_price("claude-opus-4-66", None).unwrap_err().to_string();
         assert!(error.contains("'claude-opus-4-66'") && error.contains("--prices"), "{error}");
         assert!(error.contains("is it 'claude-opus-4-6'?"), "{error}");
-        let free = Pricing::embedded().find("nvidia/nemotron:free", Some(0)).unwrap();
-        assert_eq!(free.base, Price::default());
+        let free = Pricing::embedded().find_price("nvidia/nemotron:free", Some(0)).unwrap();
+        assert_eq!(free.base, TokenPrices::default());
     }
 
     #[test]
@@ -323,28 +328,32 @@ mod tests {
             ("model,input,output,effective_from\nx,1,2,2026-13-01\n", 2, "not a date"),
             ("model,input,output\n,1,2\n", 2, "empty model"),
         ] {
-            let error = PriceBook::parse(csv.as_bytes()).unwrap_err();
+            let error = PriceBook::parse_csv(csv.as_bytes()).unwrap_err();
             assert!(error.line == line && error.what.contains(word), "{error}");
         }
     }
 
     #[test]
     fn fixed_prices_hold_on_every_day() {
-        let opus = PriceBook::embedded().find("claude-sonnet-5-5", date(2026, 10, 6)).unwrap();
-        let book = PriceBook::embedded().overridden_by(&PriceBook::fixed([&opus]));
+        let opus =
+            PriceBook::embedded().price_on_day("claude-sonnet-5-5", date(2026, 10, 6)).unwrap();
+        let book = PriceBook::embedded().overridden_by(&PriceBook::from_fixed_prices([&opus]));
         for day in [date(2020, 1, 1), date(2026, 10, 6), date(2026, 10, 7)] {
-            assert_eq!(book.find("claude-sonnet-5-5", day).unwrap(), opus, "{day}");
+            assert_eq!(book.price_on_day("claude-sonnet-5-5", day).unwrap(), opus, "{day}");
         }
-        assert_eq!(book.find("gpt-5.6-sol", date(2026, 8, 20)).unwrap().base.fresh, 5_000_000);
+        assert_eq!(
+            book.price_on_day("gpt-5.6-sol", date(2026, 8, 20)).unwrap().base.fresh,
+            5_000_000
+        );
     }
 
     #[test]
     fn an_override_replaces_all_rows_of_its_models() {
-        let other = PriceBook::parse(b"model,input,output\ngpt-5,1,2\nmine,3,4\n").unwrap();
+        let other = PriceBook::parse_csv(b"model,input,output\ngpt-5,1,2\nmine,3,4\n").unwrap();
         let book = PriceBook::embedded().overridden_by(&other);
         let today = date(2026, 11, 20);
-        assert_eq!(book.find("gpt-5", today).unwrap().base.read, 1_000_000);
-        assert_eq!(book.find("mine", today).unwrap().base.output, 4_000_000);
-        assert_eq!(book.find("claude-opus-5", today).unwrap().base.output, 25_000_000);
+        assert_eq!(book.price_on_day("gpt-5", today).unwrap().base.read, 1_000_000);
+        assert_eq!(book.price_on_day("mine", today).unwrap().base.output, 4_000_000);
+        assert_eq!(book.price_on_day("claude-opus-5", today).unwrap().base.output, 25_000_000);
     }
 }

@@ -8,7 +8,7 @@ mod book;
 
 pub use book::{BadPriceBook, PriceBook};
 
-use crate::cache::minimum;
+use crate::cache::smallest_prefix;
 use crate::recording::estimate::tokenizer_ratio_bp;
 use crate::units::{PicoUsd, Usage};
 use jiff::civil::Date;
@@ -23,7 +23,7 @@ pub const DEFAULT_ASSUMED_MODEL: &str = "claude-opus-4-6";
 
 /// Pico-dollars per token, by class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Price {
+pub struct TokenPrices {
     /// Uncached input.
     pub fresh: i64,
     /// Cache read.
@@ -36,10 +36,10 @@ pub struct Price {
     pub output: i64,
 }
 
-impl Price {
+impl TokenPrices {
     /// The price of so many tokens.
     #[must_use]
-    pub fn of(&self, usage: &Usage) -> PicoUsd {
+    pub fn cost_of_usage(&self, usage: &Usage) -> PicoUsd {
         let prices = [self.fresh, self.read, self.write_5m, self.write_1h, self.output];
         let tokens = usage.by_class();
         PicoUsd(tokens.iter().zip(prices).map(|(&t, p)| i128::from(t) * i128::from(p)).sum())
@@ -52,9 +52,9 @@ pub struct PriceRow {
     /// The model as priced.
     pub model: String,
     /// Up to the threshold.
-    pub base: Price,
+    pub base: TokenPrices,
     /// Beyond it.
-    pub long: Price,
+    pub long: TokenPrices,
     /// Contexts above this size pay the long band.
     pub long_above: i64,
     /// Contexts below this size are silently not cached.
@@ -95,7 +95,7 @@ pub struct Pricing {
     /// Price every call as of this day instead of its own.
     pub date: Option<Date>,
     /// Models and what each is priced as instead, before and after the toggles alike.
-    pub instead: Vec<(String, String)>,
+    pub substitutes: Vec<(String, String)>,
 }
 
 impl Pricing {
@@ -106,37 +106,38 @@ impl Pricing {
             book: PriceBook::embedded(),
             assumed_model: DEFAULT_ASSUMED_MODEL.to_owned(),
             date: None,
-            instead: Vec::new(),
+            substitutes: Vec::new(),
         }
     }
 
     /// Starts resolving the models of one recording.
     #[must_use]
-    pub fn resolver(&self) -> Resolver<'_> {
-        Resolver { pricing: self, rows: Vec::new(), seen: BTreeMap::new(), last: None }
+    pub fn start_resolver(&self) -> PriceResolver<'_> {
+        PriceResolver { pricing: self, rows: Vec::new(), known_prices: BTreeMap::new(), last: None }
     }
 
     /// The model that made a call: the recorded one, or what an unstated one stands for.
     #[must_use]
-    pub fn made_by<'a>(&'a self, model: &'a str) -> &'a str {
+    pub fn actual_model<'a>(&'a self, model: &'a str) -> &'a str {
         if model == UNSTATED_MODEL { &self.assumed_model } else { model }
     }
 
     /// The model that a recorded model is priced as. Each model is replaced once: of `a = b` and
     /// `b = a` both hold.
     #[must_use]
-    pub fn priced_as<'a>(&'a self, model: &'a str) -> &'a str {
-        let made_by = self.made_by(model);
-        let exact = self.instead.iter().find(|(from, _)| from == made_by);
-        let written = || self.instead.iter().find(|(from, _)| alias::same(from, made_by));
+    pub fn priced_model<'a>(&'a self, model: &'a str) -> &'a str {
+        let made_by = self.actual_model(model);
+        let exact = self.substitutes.iter().find(|(from, _)| from == made_by);
+        let written =
+            || self.substitutes.iter().find(|(from, _)| alias::is_same_model(from, made_by));
         exact.or_else(written).map_or(made_by, |(_, to)| to)
     }
 
     /// Tokens that the model which `target` is priced as counts where the maker of a recorded call
     /// counted 10,000; `None` where no ratio is known, and tokens stay as they are.
     #[must_use]
-    pub fn scale_bp(&self, recorded: &str, target: &str) -> Option<i64> {
-        tokenizer_ratio_bp(self.made_by(recorded), self.priced_as(target))
+    pub fn tokenizer_scale_bp(&self, recorded: &str, target: &str) -> Option<i64> {
+        tokenizer_ratio_bp(self.actual_model(recorded), self.priced_model(target))
     }
 
     /// The price of one model, or of what it is priced as, at one moment; the newest one where the
@@ -144,40 +145,40 @@ impl Pricing {
     ///
     /// # Errors
     /// The model has no price then.
-    pub fn find(&self, model: &str, at_ms: Option<i64>) -> Result<PriceRow, MissingPrice> {
-        let name = self.priced_as(model);
+    pub fn find_price(&self, model: &str, at_ms: Option<i64>) -> Result<PriceRow, MissingPrice> {
+        let name = self.priced_model(model);
         let chosen = model == UNSTATED_MODEL || name != model;
-        let row = match self.date.or(at_ms.map(day_of)) {
+        let row = match self.date.or(at_ms.map(utc_day_of)) {
             // A model that was put there may be younger than the pipeline: then its newest price
             // stands.
-            Some(date) if chosen => match self.book.find(name, date) {
-                Err(MissingPrice::Date { .. }) => self.book.find_newest(name)?,
+            Some(date) if chosen => match self.book.price_on_day(name, date) {
+                Err(MissingPrice::Date { .. }) => self.book.newest_price(name)?,
                 found => found?,
             },
-            Some(date) => self.book.find(name, date)?,
-            None => self.book.find_newest(name)?,
+            Some(date) => self.book.price_on_day(name, date)?,
+            None => self.book.newest_price(name)?,
         };
-        Ok(PriceRow { min_cached: minimum::cacheable(name), ..row })
+        Ok(PriceRow { min_cached: smallest_prefix::smallest_cacheable_prefix(name), ..row })
     }
 }
 
 /// Resolves models to prices and numbers them.
 #[derive(Debug)]
-pub struct Resolver<'a> {
+pub struct PriceResolver<'a> {
     pricing: &'a Pricing,
     rows: Vec<PriceRow>,
     /// By model and day since the epoch.
-    seen: BTreeMap<(String, i64), u16>,
+    known_prices: BTreeMap<(String, i64), u16>,
     /// The last answer: calls of one session come one after the other.
     last: Option<(String, i64, u16)>,
 }
 
-impl Resolver<'_> {
+impl PriceResolver<'_> {
     /// The number of the price that `model` pays at a time (milliseconds since the epoch).
     ///
     /// # Errors
     /// The model has no price then.
-    pub fn resolve(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
+    pub fn resolve_price(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
         let day = at_ms.div_euclid(DAY_MS);
         if let Some((last, same_day, index)) = &self.last
             && last == model
@@ -185,24 +186,29 @@ impl Resolver<'_> {
         {
             return Ok(*index);
         }
-        let index = self.resolve_new(model, day, at_ms)?;
+        let index = self.resolve_new_price(model, day, at_ms)?;
         self.last = Some((model.to_owned(), day, index));
         Ok(index)
     }
 
-    fn resolve_new(&mut self, model: &str, day: i64, at_ms: i64) -> Result<u16, MissingPrice> {
+    fn resolve_new_price(
+        &mut self,
+        model: &str,
+        day: i64,
+        at_ms: i64,
+    ) -> Result<u16, MissingPrice> {
         let key = (model.to_owned(), day);
-        if let Some(&known) = self.seen.get(&key) {
+        if let Some(&known) = self.known_prices.get(&key) {
             return Ok(known);
         }
-        let row = self.pricing.find(model, Some(at_ms))?;
-        let index = self.number(row);
-        self.seen.insert(key, index);
+        let row = self.pricing.find_price(model, Some(at_ms))?;
+        let index = self.number_of_price(row);
+        self.known_prices.insert(key, index);
         Ok(index)
     }
 
     /// The number of a price, a new one if it was not met before.
-    pub fn number(&mut self, row: PriceRow) -> u16 {
+    pub fn number_of_price(&mut self, row: PriceRow) -> u16 {
         let known = self.rows.iter().position(|known| *known == row);
         known.unwrap_or_else(|| {
             self.rows.push(row);
@@ -212,19 +218,19 @@ impl Resolver<'_> {
 
     /// All prices so far, by their numbers.
     #[must_use]
-    pub fn rows(&self) -> &[PriceRow] {
+    pub fn all_rows(&self) -> &[PriceRow] {
         &self.rows
     }
 
     /// The price of a number.
     #[must_use]
-    pub fn row(&self, index: u16) -> &PriceRow {
+    pub fn row_at(&self, index: u16) -> &PriceRow {
         &self.rows[usize::from(index)]
     }
 
     /// The prices in the order of their numbers.
     #[must_use]
-    pub fn finish(self) -> Vec<PriceRow> {
+    pub fn into_rows(self) -> Vec<PriceRow> {
         self.rows
     }
 }
@@ -234,7 +240,7 @@ pub const DAY_MS: i64 = 86_400_000;
 
 /// The day of a time in UTC.
 #[must_use]
-pub fn day_of(at_ms: i64) -> Date {
+pub fn utc_day_of(at_ms: i64) -> Date {
     jiff::Timestamp::from_millisecond(at_ms)
         .map_or(Date::MIN, |at| at.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
@@ -245,11 +251,11 @@ mod tests {
 
     fn check(pairs: &[(&str, &str)], model: &str, priced: &str, scale_bp: Option<i64>) {
         let instead = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let pricing = Pricing { instead, ..Pricing::embedded() };
-        assert_eq!(pricing.priced_as(model), priced, "{pairs:?}");
-        assert_eq!(pricing.scale_bp(model, model), scale_bp, "{pairs:?}");
-        let row = pricing.find(model, Some(0));
-        let plain = Pricing::embedded().book.find_newest(priced);
+        let pricing = Pricing { substitutes: instead, ..Pricing::embedded() };
+        assert_eq!(pricing.priced_model(model), priced, "{pairs:?}");
+        assert_eq!(pricing.tokenizer_scale_bp(model, model), scale_bp, "{pairs:?}");
+        let row = pricing.find_price(model, Some(0));
+        let plain = Pricing::embedded().book.newest_price(priced);
         let bases = (row.map(|row| row.base), plain.map(|row| row.base));
         assert!(bases.0.is_err() || bases.0 == bases.1, "{bases:?}");
     }
@@ -271,9 +277,9 @@ mod tests {
     #[test]
     fn a_model_younger_than_its_calls_is_priced_by_its_newest_row() {
         let instead = vec![("claude-opus-4-6".to_owned(), "gpt-6-sol".to_owned())];
-        let pricing = Pricing { instead, ..Pricing::embedded() };
-        let newest = pricing.book.find_newest("gpt-6-sol").unwrap().base;
-        assert_eq!(pricing.find("claude-opus-4-6", Some(0)).unwrap().base, newest);
-        assert!(pricing.find("gpt-6-sol", Some(0)).is_err(), "the calls' own model");
+        let pricing = Pricing { substitutes: instead, ..Pricing::embedded() };
+        let newest = pricing.book.newest_price("gpt-6-sol").unwrap().base;
+        assert_eq!(pricing.find_price("claude-opus-4-6", Some(0)).unwrap().base, newest);
+        assert!(pricing.find_price("gpt-6-sol", Some(0)).is_err(), "the calls' own model");
     }
 }

@@ -1,13 +1,13 @@
 //! Events of a reported pipeline: what is known to have happened in its sessions.
 
-use super::published::Figure;
-use super::reported::Source;
+use super::figure::Figure;
+use super::reported::FigureSource;
 use serde::Deserialize;
 
 /// How a test run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RunResult {
+pub enum TestRunResult {
     /// It died on its environment before a test ran.
     Aborted,
     /// Some tests failed.
@@ -20,7 +20,7 @@ pub enum RunResult {
 /// made before it, and an assumption; `why` is its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Event {
+pub enum ReportedEvent {
     /// Every session from a step on reads the plan file first.
     PlanRead {
         /// The first step that does.
@@ -28,7 +28,7 @@ pub enum Event {
         /// Characters of the plan file.
         chars: Figure,
         /// Where this was published.
-        source: Source,
+        source: FigureSource,
         /// Why it stands where it stands.
         why: String,
     },
@@ -43,7 +43,7 @@ pub enum Event {
         /// Tool calls that directly follow such a response.
         before_tool: Figure,
         /// Where this was published.
-        source: Source,
+        source: FigureSource,
         /// Why it stands where it stands.
         why: String,
     },
@@ -56,7 +56,7 @@ pub enum Event {
         /// Where.
         at: Figure,
         /// Where this was published.
-        source: Source,
+        source: FigureSource,
         /// Why it stands where it stands.
         why: String,
     },
@@ -71,7 +71,7 @@ pub enum Event {
         /// Where the middle of them stands.
         at: Figure,
         /// Where this was published.
-        source: Source,
+        source: FigureSource,
         /// Why it stands where it stands.
         why: String,
     },
@@ -84,7 +84,7 @@ pub enum Event {
         /// How often.
         times: Figure,
         /// Where this was published.
-        source: Source,
+        source: FigureSource,
         /// Why it stands where it stands.
         why: String,
     },
@@ -93,7 +93,7 @@ pub enum Event {
         /// Its session.
         session: String,
         /// How it ended.
-        result: RunResult,
+        result: TestRunResult,
         /// Failed tests, where published.
         #[serde(default)]
         failures: Option<Figure>,
@@ -106,16 +106,16 @@ pub enum Event {
         #[serde(default)]
         polls: Option<Figure>,
         /// Where this was published.
-        source: Source,
+        source: FigureSource,
         /// Why it stands where it stands.
         why: String,
     },
 }
 
-impl Event {
+impl ReportedEvent {
     /// The session that it happened in; `None` for an event of many sessions.
     #[must_use]
-    pub fn session(&self) -> Option<&str> {
+    pub fn session_id(&self) -> Option<&str> {
         match self {
             Self::PlanRead { .. } => None,
             Self::Narration { session, .. }
@@ -128,7 +128,7 @@ impl Event {
 
     /// Where it was published.
     #[must_use]
-    pub fn source(&self) -> &Source {
+    pub fn figure_source(&self) -> &FigureSource {
         match self {
             Self::PlanRead { source, .. }
             | Self::Narration { source, .. }

@@ -1,38 +1,40 @@
 //! Reported pipelines: from published totals to calls that meet them.
 //!
-//! `recorded/*.json` hold published figures and nothing invented ([`reported`], [`published`],
+//! `recorded/*.json` hold published figures and nothing invented ([`reported`], [`figure`],
 //! [`event`], `read`). [`reconstruct`] derives a recording in five steps, one file each:
 //!
-//! 1. [`lens`]: how many calls each session made;
-//! 2. [`script`]: which call does what, as far as events are known (`stage` lays events on tool
+//! 1. [`call_count`]: how many calls each session made;
+//! 2. [`session_script`]: which call does what, as far as events are known (`stage` lays events on tool
 //!    calls, `prose` adds what is said between them);
-//! 3. [`solve`]: how the context grew, so that reads and writes are met to the token;
-//! 4. [`calls`]: the blocks of every call;
+//! 3. [`context_growth`]: how the context grew, so that reads and writes are met to the token;
+//! 4. [`session_calls`]: the blocks of every call;
 //! 5. `fit`: all of it for each step of the table, after `split` shared it among its sessions.
 //!
 //! Sources that publish tokens of agents and kinds of work only are another shape: [`routes`].
 
-pub mod calls;
+pub mod call_count;
+pub mod context_growth;
 pub mod event;
-mod fit;
-pub mod lens;
+mod event_placement;
+pub mod figure;
+mod parse_reported;
 mod prose;
-pub mod published;
-mod read;
+mod reconstruction;
 pub mod reported;
 pub mod routes;
-pub mod script;
-pub mod solve;
-mod split;
-mod stage;
+pub mod session_calls;
+pub mod session_script;
+mod step_split;
 
-pub use calls::MODEL;
-pub use fit::{ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with};
-pub use lens::Lens;
-pub use published::Figure;
-pub use read::ReportedError;
-pub use reported::Reported;
-pub use routes::Routes;
+pub use call_count::Lens;
+pub use figure::Figure;
+pub use parse_reported::ReportedError;
+pub use reconstruction::{
+    ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with_call_counts,
+};
+pub use reported::ReportedPipeline;
+pub use routes::ReportedRoutes;
+pub use session_calls::RECONSTRUCTED_MODEL;
 
 /// The reported pipelines that every binary carries, by name.
 pub const BUILTIN: [(&str, &str); 2] = [
@@ -56,9 +58,9 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
 /// # Panics
 /// If an embedded file does not parse: a test reads them all.
 #[must_use]
-pub fn builtin_routes(name: &str) -> Option<Routes> {
+pub fn builtin_routes(name: &str) -> Option<ReportedRoutes> {
     let (file, json) = BUILTIN_ROUTES.iter().find(|(known, _)| *known == name)?;
-    Some(Routes::parse(file, json).unwrap_or_else(|error| panic!("built-in {error}")))
+    Some(ReportedRoutes::parse_json(file, json).unwrap_or_else(|error| panic!("built-in {error}")))
 }
 
 /// The built-in reported pipeline of a name.
@@ -66,7 +68,9 @@ pub fn builtin_routes(name: &str) -> Option<Routes> {
 /// # Panics
 /// If an embedded file does not parse: a test reads them all.
 #[must_use]
-pub fn builtin(name: &str) -> Option<Reported> {
+pub fn builtin_pipeline(name: &str) -> Option<ReportedPipeline> {
     let (file, json) = BUILTIN.iter().find(|(known, _)| *known == name)?;
-    Some(Reported::parse(file, json).unwrap_or_else(|error| panic!("built-in {error}")))
+    Some(
+        ReportedPipeline::parse_json(file, json).unwrap_or_else(|error| panic!("built-in {error}")),
+    )
 }

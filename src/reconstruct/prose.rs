@@ -3,20 +3,20 @@
 //! Under the message lens they share a call with a tool use; under the record lens each piece is
 //! a call of its own, before the tool call that it announces.
 
-use super::event::Event;
-use super::lens::Lens;
-use super::reported::Reported;
-use super::script::{Slot, Speech, count, mine};
+use super::call_count::Lens;
+use super::event::ReportedEvent;
+use super::reported::ReportedPipeline;
+use super::session_script::{ResponseContent, ScriptCall, capped_count, events_of_session};
 use crate::recording::CallMarks;
 
 /// Whether item `k` is one of `some` spread evenly over `all`.
-fn evenly(k: usize, some: usize, all: usize) -> bool {
+fn is_evenly_chosen(k: usize, some: usize, all: usize) -> bool {
     (k + 1) * some / all > k * some / all
 }
 
 /// Prose and thinking of a session.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Prose {
+pub(super) struct SessionProse {
     /// Pieces of prose.
     texts: usize,
     /// Pieces of thinking.
@@ -27,18 +27,24 @@ pub(super) struct Prose {
     pub(super) own_calls: usize,
 }
 
-impl Prose {
+impl SessionProse {
     /// What the source says of a session; nothing where it says nothing.
-    pub(super) fn of(reported: &Reported, session: &str, lens: Lens, calls: usize) -> Self {
-        for event in mine(reported, session) {
-            if let Event::Narration { text_only, thinking_only, before_tool, .. } = event {
-                let (texts, thoughts) = (count(text_only.value()), count(thinking_only.value()));
+    pub(super) fn for_session(
+        reported: &ReportedPipeline,
+        session: &str,
+        lens: Lens,
+        calls: usize,
+    ) -> Self {
+        for event in events_of_session(reported, session) {
+            if let ReportedEvent::Narration { text_only, thinking_only, before_tool, .. } = event {
+                let (texts, thoughts) =
+                    (capped_count(text_only.value()), capped_count(thinking_only.value()));
                 let own_calls = if lens == Lens::Record { texts + thoughts } else { 0 };
                 let fits = own_calls < calls / 2;
                 return Self {
                     texts,
                     thoughts,
-                    before_tool: count(before_tool.value()).min(texts + thoughts),
+                    before_tool: capped_count(before_tool.value()).min(texts + thoughts),
                     own_calls: if fits { own_calls } else { 0 },
                 };
             }
@@ -47,7 +53,7 @@ impl Prose {
     }
 
     /// Adds prose and thinking to the tool calls, in the way of the lens.
-    pub(super) fn spoken(self, tools: Vec<Slot>, lens: Lens) -> Vec<Slot> {
+    pub(super) fn add_to_calls(self, tools: Vec<ScriptCall>, lens: Lens) -> Vec<ScriptCall> {
         let all = tools.len();
         if self.texts + self.thoughts == 0 {
             return tools;
@@ -56,12 +62,13 @@ impl Prose {
             let mut tools = tools;
             for (k, slot) in tools.iter_mut().enumerate() {
                 let (text, thought) = (self.texts.min(all), self.thoughts.min(all));
-                slot.speech = match (evenly(k, text, all), evenly(k, thought, all)) {
-                    (true, true) => Speech::AllThree,
-                    (true, false) => Speech::ProseAndTool,
-                    (false, true) => Speech::ThinkingAndTool,
-                    (false, false) => Speech::Tool,
-                };
+                slot.response =
+                    match (is_evenly_chosen(k, text, all), is_evenly_chosen(k, thought, all)) {
+                        (true, true) => ResponseContent::AllThree,
+                        (true, false) => ResponseContent::ProseAndTool,
+                        (false, true) => ResponseContent::ThinkingAndTool,
+                        (false, false) => ResponseContent::Tool,
+                    };
             }
             return tools;
         }
@@ -71,8 +78,9 @@ impl Prose {
         let mut slots = Vec::with_capacity(all + self.own_calls);
         let mut group = 0;
         for (k, slot) in tools.into_iter().enumerate() {
-            if evenly(k, groups, all) {
-                let thoughts = usize::from(evenly(group, self.thoughts.min(groups), groups));
+            if is_evenly_chosen(k, groups, all) {
+                let thoughts =
+                    usize::from(is_evenly_chosen(group, self.thoughts.min(groups), groups));
                 // The last groups with thinking go without prose where prose runs out.
                 let texts = usize::from(left.1 >= groups - group || thoughts == 0).min(left.1);
                 group += 1;
@@ -80,8 +88,11 @@ impl Prose {
                 let thoughts = if last { left.0 } else { thoughts.min(left.0) };
                 let texts = if last { left.1 } else { texts };
                 left = (left.0 - thoughts, left.1 - texts);
-                slots.extend(std::iter::repeat_n(silent(Speech::Thinking), thoughts));
-                slots.extend(std::iter::repeat_n(silent(Speech::Prose), texts));
+                slots.extend(std::iter::repeat_n(
+                    call_without_tool(ResponseContent::Thinking),
+                    thoughts,
+                ));
+                slots.extend(std::iter::repeat_n(call_without_tool(ResponseContent::Prose), texts));
             }
             slots.push(slot);
         }
@@ -90,8 +101,11 @@ impl Prose {
 }
 
 /// A call without a tool use.
-fn silent(speech: Speech) -> Slot {
-    let marks =
-        if speech == Speech::Thinking { CallMarks::THINKING_ONLY } else { CallMarks::NARRATION };
-    Slot { speech, marks, ..Slot::ordinary() }
+fn call_without_tool(speech: ResponseContent) -> ScriptCall {
+    let marks = if speech == ResponseContent::Thinking {
+        CallMarks::THINKING_ONLY
+    } else {
+        CallMarks::NARRATION
+    };
+    ScriptCall { response: speech, marks, ..ScriptCall::unknown_tool_call() }
 }

@@ -4,8 +4,8 @@
 //! ([`Figure`]); what somebody had to assume stands apart in `assumptions`, with a range and a
 //! reason, so that it can print beside every result that rests on it.
 
-use super::event::Event;
-use super::published::Figure;
+use super::event::ReportedEvent;
+use super::figure::Figure;
 use serde::Deserialize;
 
 /// The schema that this reader understands.
@@ -14,7 +14,7 @@ pub const SCHEMA: &str = "windtunnel.reported/1";
 /// A pipeline known only from published totals.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reported {
+pub struct ReportedPipeline {
     /// [`SCHEMA`].
     pub schema: String,
     /// Its name, e.g. `order-774`.
@@ -26,32 +26,32 @@ pub struct Reported {
     /// Lines added and removed, as printed; empty if unknown.
     pub changes: String,
     /// The day it ran: its times start there, and its prices are of that day.
-    pub day: Day,
+    pub day: PipelineDay,
     /// The texts that the figures come from.
-    pub documents: Vec<Document>,
+    pub documents: Vec<SourceDocument>,
     /// The table of steps.
-    pub steps: Steps,
+    pub steps: ReportedStepTable,
     /// The inventory of sessions, where one was published.
     #[serde(default)]
-    pub inventory: Option<Inventory>,
+    pub inventory: Option<SessionInventory>,
     /// The session that dispatched the others.
     #[serde(default)]
-    pub orchestrator: Option<Orchestrator>,
+    pub orchestrator: Option<ReportedOrchestrator>,
     /// Records of crashed processes.
     #[serde(default)]
-    pub crashes: Option<CrashRecords>,
+    pub crashes: Option<ReportedCrashes>,
     /// Single figures that the text states.
     #[serde(default)]
-    pub statements: Vec<Statement>,
+    pub statements: Vec<StatedFigure>,
     /// Things that happened at known places.
     #[serde(default)]
-    pub events: Vec<Event>,
+    pub events: Vec<ReportedEvent>,
     /// Savings that the text claims, one for each recommendation.
     #[serde(default)]
-    pub claims: Vec<Claim>,
+    pub claims: Vec<ReportedClaim>,
     /// Savings that the text claims for several together.
     #[serde(default)]
-    pub combined: Vec<Combined>,
+    pub combined: Vec<CombinedClaim>,
     /// What is assumed, not published.
     #[serde(default)]
     pub assumptions: Vec<Assumption>,
@@ -60,14 +60,14 @@ pub struct Reported {
 /// The day that a pipeline ran.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Day {
+pub struct PipelineDay {
     /// The day in UTC.
     pub utc: jiff::civil::Date,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
-impl Day {
+impl PipelineDay {
     /// Its first millisecond since the epoch.
     #[must_use]
     pub fn start_ms(&self) -> i64 {
@@ -79,8 +79,8 @@ impl Day {
 /// A text that figures come from.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Document {
-    /// Its id in [`Source::document`].
+pub struct SourceDocument {
+    /// Its id in [`FigureSource::document`].
     pub id: String,
     /// Its file.
     pub file: String,
@@ -91,8 +91,8 @@ pub struct Document {
 /// Where a figure was published.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
-    /// Id of a [`Document`].
+pub struct FigureSource {
+    /// Id of a [`SourceDocument`].
     pub document: String,
     /// The section in it.
     pub section: String,
@@ -101,19 +101,19 @@ pub struct Source {
 /// The table of steps.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Steps {
+pub struct ReportedStepTable {
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
     /// Its rows in order.
-    pub rows: Vec<StepRow>,
+    pub rows: Vec<ReportedStepRow>,
     /// Its last row as printed.
-    pub total: TotalRow,
+    pub total: ReportedTotalRow,
 }
 
 /// Totals of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepRow {
+pub struct ReportedStepRow {
     /// Its name.
     pub step: String,
     /// Uncached input tokens.
@@ -133,7 +133,7 @@ pub struct StepRow {
 /// The total row of the table of steps.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TotalRow {
+pub struct ReportedTotalRow {
     /// Uncached input tokens.
     pub fresh: Figure,
     /// Output tokens.
@@ -151,17 +151,17 @@ pub struct TotalRow {
 /// The inventory of sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Inventory {
+pub struct SessionInventory {
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
     /// Its rows in order.
-    pub rows: Vec<SessionRow>,
+    pub rows: Vec<InventoryRow>,
 }
 
 /// Totals of one session.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SessionRow {
+pub struct InventoryRow {
     /// Its id, as far as printed.
     pub id: String,
     /// The step whose totals contain it; empty if none does.
@@ -191,7 +191,7 @@ pub struct SessionRow {
 /// The session that dispatched the others.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Orchestrator {
+pub struct ReportedOrchestrator {
     /// Its id, as far as printed.
     pub id: String,
     /// Time.
@@ -213,13 +213,13 @@ pub struct Orchestrator {
     /// Context at its end.
     pub context_last: Figure,
     /// Where this was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
-impl Orchestrator {
+impl ReportedOrchestrator {
     /// Cache reads laid at this pipeline's door: the share of the whole, finer than as printed.
     #[must_use]
-    pub fn attributed(&self) -> i64 {
+    pub fn attributed_reads(&self) -> i64 {
         crate::units::share_of(self.read.value(), self.attributed_share.value())
     }
 }
@@ -227,7 +227,7 @@ impl Orchestrator {
 /// Records of crashed processes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CrashRecords {
+pub struct ReportedCrashes {
     /// All of them.
     pub records: Figure,
     /// Process ids that were used again.
@@ -237,13 +237,13 @@ pub struct CrashRecords {
     /// Groups of three among the orphans.
     pub triplets: Figure,
     /// Where this was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// A single figure that the text states.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Statement {
+pub struct StatedFigure {
     /// Its id.
     pub id: String,
     /// The figure.
@@ -251,13 +251,13 @@ pub struct Statement {
     /// What it is.
     pub text: String,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// One factor of a claim's own arithmetic: a figure, or the difference of two.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Factor {
+pub struct ClaimFactor {
     /// What it counts.
     pub what: String,
     /// The figure, or what it was before.
@@ -267,10 +267,10 @@ pub struct Factor {
     pub to: Option<Figure>,
 }
 
-impl Factor {
+impl ClaimFactor {
     /// Its value.
     #[must_use]
-    pub fn value(&self) -> i64 {
+    pub fn factor_value(&self) -> i64 {
         self.from.value() - self.to.as_ref().map_or(0, Figure::value)
     }
 }
@@ -278,7 +278,7 @@ impl Factor {
 /// A saving that somebody published.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Claim {
+pub struct ReportedClaim {
     /// The toggle that should save it.
     pub toggle: String,
     /// What is saved: `read`, or `none`.
@@ -291,15 +291,15 @@ pub struct Claim {
     pub range: Option<Figure>,
     /// The source's own arithmetic: their product should be the saving.
     #[serde(default)]
-    pub factors: Vec<Factor>,
+    pub factors: Vec<ClaimFactor>,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
-impl Claim {
+impl ReportedClaim {
     /// The lowest and the highest saving that the text names.
     #[must_use]
-    pub fn bounds(&self) -> Option<(i64, i64)> {
+    pub fn saving_bounds(&self) -> Option<(i64, i64)> {
         let (saving, range) = (self.saving.as_ref()?, self.range.as_ref());
         let low = range.map_or(saving.low, |r| r.low.min(saving.low));
         let high = range.map_or(saving.high, |r| r.high.max(saving.high));
@@ -310,7 +310,7 @@ impl Claim {
 /// A saving claimed for several toggles together.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Combined {
+pub struct CombinedClaim {
     /// Its id.
     pub id: String,
     /// The step it speaks of; empty for all.
@@ -327,7 +327,7 @@ pub struct Combined {
     #[serde(default)]
     pub share: Option<Figure>,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// What is assumed, not published.

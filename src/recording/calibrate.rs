@@ -6,8 +6,8 @@
 //! its own place: growth that no block explains (an `Unattributed` block), context that vanished
 //! (`cut`), and cache reads that the law does not explain (a shock).
 
-use super::build::{RawBlock, RawCall, RawSession};
-use super::{BlockKind, CacheBreak, Call, CallMarks, Restart, Tier};
+use super::builder::{RawBlock, RawCall, RawSession};
+use super::{BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart};
 use crate::cache;
 use crate::units::apportion;
 
@@ -16,7 +16,7 @@ use crate::units::apportion;
 const MAX_STRETCH: i64 = 3;
 
 /// A calibrated session: its calls with their blocks and token counts.
-pub struct Calibrated {
+pub struct CalibratedSession {
     /// System prompt and tools, tokens.
     pub static_prefix: i64,
     /// The part of it that other sessions keep warm, tokens.
@@ -37,7 +37,7 @@ pub struct CalibratedCall {
 
 /// How the growth before a call is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Growth {
+struct GrowthShares {
     /// Tokens that the call before produced.
     produced: i64,
     /// Tokens of the input blocks together.
@@ -49,15 +49,15 @@ struct Growth {
 }
 
 /// Scales the estimates of `raw` to its billed usage.
-pub fn calibrate(raw: &RawSession) -> Calibrated {
+pub fn calibrate_session(raw: &RawSession) -> CalibratedSession {
     let mut system = 0;
-    let mut growths: Vec<Growth> = Vec::with_capacity(raw.calls.len());
+    let mut growths: Vec<GrowthShares> = Vec::with_capacity(raw.calls.len());
     for (index, call) in raw.calls.iter().enumerate() {
-        let context = call.usage.context();
+        let context = call.usage.context_tokens();
         let before = index.checked_sub(1).map(|i| &raw.calls[i]);
         growths.push(match before {
-            Some(prev) if call.restart == Restart::No => {
-                share_growth(prev, call, context - prev.usage.context())
+            Some(prev) if call.restart == ContextRestart::No => {
+                share_growth(prev, call, context - prev.usage.context_tokens())
             }
             _ => {
                 let share = share_restart(before, call, context, system);
@@ -74,47 +74,48 @@ pub fn calibrate(raw: &RawSession) -> Calibrated {
     let prefixes = (static_prefix, first_read.min(static_prefix));
     let mut calls: Vec<CalibratedCall> = Vec::with_capacity(raw.calls.len());
     // A session that starts on other sessions' entries shows its tier with its first write.
-    let mut tier = raw.calls.iter().find_map(tier_of).unwrap_or(Tier::Uncached);
+    let mut tier = raw.calls.iter().find_map(written_tier).unwrap_or(CacheTier::Uncached);
     for (index, call) in raw.calls.iter().enumerate() {
-        let produced = growths.get(index + 1).map_or_else(|| last_output(call), |g| g.produced);
-        tier = raw.tier.or_else(|| tier_of(call)).unwrap_or(tier);
+        let produced =
+            growths.get(index + 1).map_or_else(|| unconfirmed_output(call), |g| g.produced);
+        tier = raw.tier.or_else(|| written_tier(call)).unwrap_or(tier);
         let before = calls.last().map(|done| &done.call);
-        let done = assemble(call, growths[index], produced, tier, prefixes, before);
+        let done = assemble_call(call, growths[index], produced, tier, prefixes, before);
         calls.push(done);
     }
-    Calibrated { static_prefix, warm_prefix: prefixes.1, calls }
+    CalibratedSession { static_prefix, warm_prefix: prefixes.1, calls }
 }
 
 /// The tier that a call wrote to, if it wrote.
-fn tier_of(call: &RawCall) -> Option<Tier> {
+fn written_tier(call: &RawCall) -> Option<CacheTier> {
     if call.usage.write_1h > 0 {
-        Some(Tier::OneHour)
+        Some(CacheTier::OneHour)
     } else if call.usage.write_5m > 0 {
-        Some(Tier::FiveMinutes)
+        Some(CacheTier::FiveMinutes)
     } else {
         None
     }
 }
 
-fn estimate(blocks: &[RawBlock]) -> i64 {
+fn sum_of_estimates(blocks: &[RawBlock]) -> i64 {
     blocks.iter().map(|block| block.estimate).sum()
 }
 
 /// Output of a call that no later context can confirm.
-fn last_output(call: &RawCall) -> i64 {
+fn unconfirmed_output(call: &RawCall) -> i64 {
     if call.placeholder {
-        call.usage.output.max(estimate(&call.outputs))
+        call.usage.output.max(sum_of_estimates(&call.outputs))
     } else {
         call.usage.output
     }
 }
 
 /// Shares the growth of a context between the output of `prev` and the inputs of `call`.
-fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> Growth {
-    let inputs = estimate(&call.inputs);
+fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> GrowthShares {
+    let inputs = sum_of_estimates(&call.inputs);
     let known = prev.usage.output;
     let produced = if prev.placeholder {
-        let output = estimate(&prev.outputs);
+        let output = sum_of_estimates(&prev.outputs);
         let all = output + inputs;
         let stretched = growth.clamp(all / MAX_STRETCH, all * MAX_STRETCH);
         let output = if stretched == growth && inputs > 0 {
@@ -130,20 +131,25 @@ fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> Growth {
     };
     let rest = growth - produced;
     if inputs > 0 && rest >= inputs / MAX_STRETCH && rest <= inputs * MAX_STRETCH {
-        Growth { produced, inputs: rest, unattributed: 0, cut: 0 }
+        GrowthShares { produced, inputs: rest, unattributed: 0, cut: 0 }
     } else if rest > inputs {
-        Growth { produced, inputs, unattributed: rest - inputs, cut: 0 }
+        GrowthShares { produced, inputs, unattributed: rest - inputs, cut: 0 }
     } else {
         // What entered is still there, so it cannot be more than the whole context.
-        let inputs = inputs.min(call.usage.context());
-        Growth { produced, inputs, unattributed: 0, cut: inputs - rest }
+        let inputs = inputs.min(call.usage.context_tokens());
+        GrowthShares { produced, inputs, unattributed: 0, cut: inputs - rest }
     }
 }
 
 /// Shares a context that starts over; `unattributed` is its system part here.
-fn share_restart(before: Option<&RawCall>, call: &RawCall, context: i64, system: i64) -> Growth {
-    let produced = before.map_or(0, last_output);
-    let estimated = estimate(&call.inputs);
+fn share_restart(
+    before: Option<&RawCall>,
+    call: &RawCall,
+    context: i64,
+    system: i64,
+) -> GrowthShares {
+    let produced = before.map_or(0, unconfirmed_output);
+    let estimated = sum_of_estimates(&call.inputs);
     let inputs = match before {
         // The first call: what people typed is small beside the system prompt.
         None => estimated.min(context),
@@ -151,40 +157,45 @@ fn share_restart(before: Option<&RawCall>, call: &RawCall, context: i64, system:
         Some(_) if call.inputs.is_empty() => 0,
         Some(_) => (context - system).max(estimated.min(context)),
     };
-    Growth { produced, inputs, unattributed: context - inputs, cut: 0 }
+    GrowthShares { produced, inputs, unattributed: context - inputs, cut: 0 }
 }
 
-fn assemble(
+fn assemble_call(
     raw: &RawCall,
-    growth: Growth,
+    growth: GrowthShares,
     produced: i64,
-    tier: Tier,
+    tier: CacheTier,
     (static_prefix, warm_prefix): (i64, i64),
     before: Option<&Call>,
 ) -> CalibratedCall {
-    let restart = if before.is_none() { Restart::Fresh } else { raw.restart };
-    let mut inputs = scale(&raw.inputs, growth.inputs);
+    let restart = if before.is_none() { ContextRestart::Fresh } else { raw.restart };
+    let mut inputs = scale_blocks(&raw.inputs, growth.inputs);
     if growth.unattributed > 0 {
-        let kind = if restart == Restart::No { BlockKind::Unattributed } else { BlockKind::System };
-        let rest = (RawBlock::plain(kind, 0, 0), growth.unattributed);
-        let at = if restart == Restart::No { inputs.len() } else { 0 };
+        let kind =
+            if restart == ContextRestart::No { BlockKind::Unattributed } else { BlockKind::System };
+        let rest = (RawBlock::from_size(kind, 0, 0), growth.unattributed);
+        let at = if restart == ContextRestart::No { inputs.len() } else { 0 };
         inputs.insert(at, rest);
     }
-    let mut outputs = scale(&raw.outputs, produced);
+    let mut outputs = scale_blocks(&raw.outputs, produced);
     if outputs.is_empty() && produced > 0 {
-        outputs.push((RawBlock::plain(BlockKind::Thinking, 0, 0), produced));
+        outputs.push((RawBlock::from_size(BlockKind::Thinking, 0, 0), produced));
     }
     let hidden = produced - raw.usage.output;
     let mut marks = raw.marks;
     marks.set(CallMarks::PLACEHOLDER, hidden > 0);
     let cache_break = if before.is_none() { CacheBreak::No } else { raw.cache_break };
-    let lookup = cache::Lookup {
-        prior: before.map(|prev| cache::Prior {
-            cached: cache::left(prev.tier, prev.usage.context(), prev.usage.fresh),
+    let lookup = cache::CacheLookup {
+        prior: before.map(|prev| cache::CachedPrefix {
+            cached: cache::cached_prefix_tokens(
+                prev.tier,
+                prev.usage.context_tokens(),
+                prev.usage.fresh,
+            ),
             gap_ms: raw.start_ms - prev.touched_ms,
             tier: prev.tier,
         }),
-        context: raw.usage.context(),
+        context: raw.usage.context_tokens(),
         static_prefix,
         warm_prefix,
         cache_break,
@@ -203,9 +214,9 @@ fn assemble(
         tier,
         marks,
         restart,
-        cut: if restart == Restart::No { growth.cut } else { 0 },
+        cut: if restart == ContextRestart::No { growth.cut } else { 0 },
         cache_break,
-        shock: cache::explain(&lookup, raw.usage.read),
+        shock: cache::shock_of_read(&lookup, raw.usage.read),
         first_block: 0,
         blocks: 0,
     };
@@ -213,7 +224,7 @@ fn assemble(
 }
 
 /// Scales the estimates of `blocks` so that they add up to `total`.
-fn scale(blocks: &[RawBlock], total: i64) -> Vec<(RawBlock, i64)> {
+fn scale_blocks(blocks: &[RawBlock], total: i64) -> Vec<(RawBlock, i64)> {
     let mut weights: Vec<i64> = blocks.iter().map(|block| block.estimate).collect();
     if weights.iter().all(|&weight| weight == 0) {
         weights.fill(1);

@@ -1,8 +1,8 @@
 //! The books must balance: every invariant that replay and the toggles rely on.
 
-use super::{Call, Recording, Restart, Shock, Tier};
+use super::{CacheTier, Call, ContextRestart, Recording, Shock};
 use crate::cache;
-use crate::ids::{NO_TOOL, NONE};
+use crate::ids::{NO_INDEX, NO_TOOL};
 
 /// The largest token count of anything. Far beyond any real one, far from overflow.
 const MAX_TOKENS: i64 = 1 << 40;
@@ -17,7 +17,7 @@ const MAX_SUMMED: i128 = 1 << 62;
 /// A recording whose books do not balance; says where and by how much.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("session {session}, call {call}: {what}: met {met}, wanted {wanted}")]
-pub struct Unbalanced {
+pub struct BalanceError {
     /// Id of the session.
     pub session: String,
     /// Position of the call in the recording.
@@ -35,7 +35,7 @@ impl Recording {
     ///
     /// # Errors
     /// The first call whose books do not balance.
-    pub fn check(&self) -> Result<(), Unbalanced> {
+    pub fn check_balance(&self) -> Result<(), BalanceError> {
         self.check_whole()?;
         let mut next_call = 0;
         let mut next_block = 0;
@@ -45,19 +45,19 @@ impl Recording {
                 if met == wanted {
                     return Ok(());
                 }
-                Err(Unbalanced { session: session.id.clone(), call, what, met, wanted })
+                Err(BalanceError { session: session.id.clone(), call, what, met, wanted })
             };
             fail(next_call, "first call", i64::from(session.first_call), next_call as i64)?;
-            next_call = session.range().end;
+            next_call = session.call_range().end;
             fail(next_call, "calls", i64::from(next_call <= self.calls.len()), 1)?;
             for prefix in [session.static_prefix, session.warm_prefix] {
                 fail(next_call, "prefix out of range", prefix, prefix.clamp(0, MAX_TOKENS))?;
             }
-            for at in session.range() {
+            for at in session.call_range() {
                 let call = &self.calls[at];
                 fail(at, "session", i64::from(call.session), index as i64)?;
                 fail(at, "first block", i64::from(call.first_block), next_block as i64)?;
-                next_block = call.range().end;
+                next_block = call.block_range().end;
                 fail(at, "blocks", i64::from(next_block <= self.blocks.len()), 1)?;
                 self.check_call(at, before, &fail)?;
                 before = Some(call);
@@ -67,7 +67,7 @@ impl Recording {
             if met == wanted {
                 return Ok(());
             }
-            Err(Unbalanced {
+            Err(BalanceError {
                 session: String::new(),
                 call: next_call,
                 what,
@@ -80,18 +80,18 @@ impl Recording {
     }
 
     /// What no single call shows: the remainders, and whether sums can overflow.
-    fn check_whole(&self) -> Result<(), Unbalanced> {
+    fn check_whole(&self) -> Result<(), BalanceError> {
         let fail = |what, met: i64, wanted: i64| {
             if met == wanted {
                 return Ok(());
             }
             let (session, call) = (String::new(), self.calls.len());
-            Err(Unbalanced { session, call, what, met, wanted })
+            Err(BalanceError { session, call, what, met, wanted })
         };
         for rest in &self.remainders {
             let model_known = usize::from(rest.model) < self.models.len();
             fail("remainder's model in table", i64::from(model_known), 1)?;
-            let known = rest.session == NONE || (rest.session as usize) < self.sessions.len();
+            let known = rest.session == NO_INDEX || (rest.session as usize) < self.sessions.len();
             fail("remainder's session in table", i64::from(known), 1)?;
             for tokens in rest.usage.by_class() {
                 let wanted = tokens.clamp(-MAX_TOKENS, MAX_TOKENS);
@@ -114,8 +114,8 @@ impl Recording {
     fn check_range(
         &self,
         at: usize,
-        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), Unbalanced>,
-    ) -> Result<(), Unbalanced> {
+        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), BalanceError>,
+    ) -> Result<(), BalanceError> {
         let call = &self.calls[at];
         for tokens in call.usage.by_class() {
             fail(at, "usage out of range", tokens, tokens.clamp(0, MAX_TOKENS))?;
@@ -142,19 +142,19 @@ impl Recording {
         &self,
         at: usize,
         before: Option<&Call>,
-        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), Unbalanced>,
-    ) -> Result<(), Unbalanced> {
+        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), BalanceError>,
+    ) -> Result<(), BalanceError> {
         let call = &self.calls[at];
         let session = &self.sessions[call.session as usize];
         self.check_range(at, fail)?;
         let (mut inputs, mut outputs, mut seen_output) = (0, 0, false);
-        for block in self.blocks_of(at) {
+        for block in self.blocks_of_call(at) {
             fail(at, "block's call", i64::from(block.call), at as i64)?;
             let wanted = block.tokens.clamp(0, MAX_TOKENS);
             fail(at, "block tokens out of range", block.tokens, wanted)?;
             let tool_known = block.tool == NO_TOOL || usize::from(block.tool) < self.tools.len();
             fail(at, "tool in table", i64::from(tool_known), 1)?;
-            let peer_known = block.peer().is_none_or(|peer| peer < self.blocks.len());
+            let peer_known = block.peer_block().is_none_or(|peer| peer < self.blocks.len());
             fail(at, "peer in table", i64::from(peer_known), 1)?;
             if block.kind.is_output() {
                 outputs += block.tokens;
@@ -166,29 +166,35 @@ impl Recording {
         }
         let model_known = usize::from(call.model) < self.models.len();
         fail(at, "model in table", i64::from(model_known), 1)?;
-        let untiered = if call.tier == Tier::Uncached { call.usage.write() } else { 0 };
+        let untiered = if call.tier == CacheTier::Uncached { call.usage.write_tokens() } else { 0 };
         fail(at, "writes without a tier", untiered, 0)?;
         fail(at, "time backwards", (call.end_ms - call.start_ms).min(0), 0)?;
-        fail(at, "produced tokens", outputs, call.produced())?;
+        fail(at, "produced tokens", outputs, call.produced_tokens())?;
         let carried = match (before, call.restart) {
-            (Some(prev), Restart::No) => prev.usage.context() + prev.produced(),
+            (Some(prev), ContextRestart::No) => {
+                prev.usage.context_tokens() + prev.produced_tokens()
+            }
             _ => 0,
         };
         fail(at, "cut beyond the context", call.cut, call.cut.min(carried))?;
-        fail(at, "context", call.usage.context(), carried - call.cut + inputs)?;
-        let prior = before.map(|prev| cache::Prior {
-            cached: cache::left(prev.tier, prev.usage.context(), prev.usage.fresh),
+        fail(at, "context", call.usage.context_tokens(), carried - call.cut + inputs)?;
+        let prior = before.map(|prev| cache::CachedPrefix {
+            cached: cache::cached_prefix_tokens(
+                prev.tier,
+                prev.usage.context_tokens(),
+                prev.usage.fresh,
+            ),
             gap_ms: call.start_ms - prev.touched_ms,
             tier: prev.tier,
         });
-        let lookup = cache::Lookup {
+        let lookup = cache::CacheLookup {
             prior,
-            context: call.usage.context(),
+            context: call.usage.context_tokens(),
             static_prefix: session.static_prefix,
             warm_prefix: session.warm_prefix,
             cache_break: call.cache_break,
         };
-        let read = cache::with_shock(&cache::ttl::Ttl, &lookup, call.shock);
+        let read = cache::read_with_shock(&cache::ttl::TtlPolicy, &lookup, call.shock);
         fail(at, "read by law and shock", read, call.usage.read)
     }
 }

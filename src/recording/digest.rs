@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 impl Recording {
     /// SHA-256 over the canonical form on disk.
     #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
+    pub fn recording_digest(&self) -> [u8; 32] {
         Sha256::digest(super::format::to_json(self)).into()
     }
 
@@ -16,11 +16,11 @@ impl Recording {
     pub fn session_digest(&self, session: &Session) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut number = |value: i64| hash.update(value.to_le_bytes());
-        for at in session.range() {
+        for at in session.call_range() {
             let call = &self.calls[at];
             number(call.start_ms);
             call.usage.by_class().into_iter().for_each(&mut number);
-            for block in self.blocks_of(at) {
+            for block in self.blocks_of_call(at) {
                 number(block.kind as i64);
                 number(block.tokens);
                 number(i64::from(block.marks.bits()));
@@ -33,7 +33,7 @@ impl Recording {
 
 /// The first `bytes` bytes of a digest in hexadecimal.
 #[must_use]
-pub fn hex(digest: &[u8], bytes: usize) -> String {
+pub fn hex_prefix(digest: &[u8], bytes: usize) -> String {
     digest.iter().take(bytes).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -6,7 +6,7 @@
 
 use super::BlockKind;
 use crate::price::alias;
-use crate::units::{BASIS_POINTS, scaled};
+use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// Models of one family count the same text with the same number of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +24,10 @@ pub enum Tokenizer {
 impl Tokenizer {
     /// The family of a model, by its name.
     #[must_use]
-    pub fn of(model: &str) -> Self {
+    pub fn of_model(model: &str) -> Self {
         let Some(rest) = model.find("claude-").map(|at| &model[at + "claude-".len()..]) else {
-            let gpt = ["gpt-", "codex-"].iter().any(|line| alias::bare(model).starts_with(line));
+            let gpt =
+                ["gpt-", "codex-"].iter().any(|line| alias::bare_name(model).starts_with(line));
             return if gpt { Self::Gpt } else { Self::Other };
         };
         let mut parts = rest.split('-');
@@ -60,14 +61,14 @@ pub const NEW_FROM_OLD_BP: i64 = 13_000;
 /// measured it (from Claude to another vendor and back, between other vendors).
 #[must_use]
 pub fn tokenizer_ratio_bp(from_model: &str, to_model: &str) -> Option<i64> {
-    match (Tokenizer::of(from_model), Tokenizer::of(to_model)) {
+    match (Tokenizer::of_model(from_model), Tokenizer::of_model(to_model)) {
         (Tokenizer::Other | Tokenizer::Gpt, Tokenizer::Other | Tokenizer::Gpt) => {
-            (vendor(from_model) == vendor(to_model)).then_some(BASIS_POINTS)
+            (vendor_name(from_model) == vendor_name(to_model)).then_some(BASIS_POINTS)
         }
         (Tokenizer::Other | Tokenizer::Gpt, _) | (_, Tokenizer::Other | Tokenizer::Gpt) => None,
         (Tokenizer::Claude4, Tokenizer::Claude47) => Some(NEW_FROM_OLD_BP),
         (Tokenizer::Claude47, Tokenizer::Claude4) => {
-            Some(scaled(BASIS_POINTS, BASIS_POINTS, NEW_FROM_OLD_BP))
+            Some(scale_by_ratio(BASIS_POINTS, BASIS_POINTS, NEW_FROM_OLD_BP))
         }
         (Tokenizer::Claude4, Tokenizer::Claude4) | (Tokenizer::Claude47, Tokenizer::Claude47) => {
             Some(BASIS_POINTS)
@@ -76,8 +77,8 @@ pub fn tokenizer_ratio_bp(from_model: &str, to_model: &str) -> Option<i64> {
 }
 
 /// The first word of a model's name: who made it.
-fn vendor(model: &str) -> String {
-    let bare = alias::bare(model);
+fn vendor_name(model: &str) -> String {
+    let bare = alias::bare_name(model);
     bare.split(['-', '/']).next().unwrap_or_default().to_owned()
 }
 
@@ -99,7 +100,7 @@ pub const PER_IMAGE: i64 = 1_500;
 ///
 /// Source: fitted with output hidden, 110 and 90 per tool step, of which [`PER_TOOL_USE`] stand
 /// with the tool's input.
-fn per_result(tokenizer: Tokenizer) -> i64 {
+fn framing_of_result(tokenizer: Tokenizer) -> i64 {
     match tokenizer {
         Tokenizer::Claude47 => 47,
         Tokenizer::Claude4 | Tokenizer::Other => 67,
@@ -109,14 +110,14 @@ fn per_result(tokenizer: Tokenizer) -> i64 {
 
 /// Estimated tokens of a block of `chars` characters.
 #[must_use]
-pub fn tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars: u64) -> i64 {
-    let text = scale(per_thousand(tokenizer, kind, tool), chars);
+pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars: u64) -> i64 {
+    let text = tokens_at_rate(tokens_per_thousand_chars(tokenizer, kind, tool), chars);
     let (per_tool_use, per_prompt) = match tokenizer {
         Tokenizer::Gpt => (GPT_PER_TOOL_USE, GPT_PER_PROMPT),
         _ => (PER_TOOL_USE, PER_PROMPT),
     };
     match kind {
-        BlockKind::ToolResult | BlockKind::Report => text + per_result(tokenizer),
+        BlockKind::ToolResult | BlockKind::Report => text + framing_of_result(tokenizer),
         BlockKind::ToolInput => text + per_tool_use,
         BlockKind::User => text + per_prompt,
         _ => text,
@@ -125,14 +126,16 @@ pub fn tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars: u64) -> 
 
 /// Estimated tokens of thinking whose text is withheld, by the length of its signature.
 #[must_use]
-pub fn hidden_thinking(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
+pub fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
     match tokenizer {
-        Tokenizer::Claude47 => scale(245, signature_chars),
-        Tokenizer::Claude4 | Tokenizer::Gpt | Tokenizer::Other => scale(100, signature_chars),
+        Tokenizer::Claude47 => tokens_at_rate(245, signature_chars),
+        Tokenizer::Claude4 | Tokenizer::Gpt | Tokenizer::Other => {
+            tokens_at_rate(100, signature_chars)
+        }
     }
 }
 
-fn scale(per_thousand: i64, chars: u64) -> i64 {
+fn tokens_at_rate(per_thousand: i64, chars: u64) -> i64 {
     let chars = i64::try_from(chars).unwrap_or(i64::MAX).min(i64::MAX / 10_000);
     (chars * per_thousand + 500) / 1_000
 }
@@ -140,7 +143,7 @@ fn scale(per_thousand: i64, chars: u64) -> i64 {
 /// Tokens per 1,000 characters. Source: fitted on 144 sessions of five public repositories; held
 /// out by repository, summed reads are off by 1.0 % median and 5.1 % at the 90th percentile.
 #[must_use]
-pub fn per_thousand(tokenizer: Tokenizer, kind: BlockKind, tool: &str) -> i64 {
+pub fn tokens_per_thousand_chars(tokenizer: Tokenizer, kind: BlockKind, tool: &str) -> i64 {
     let (old_rate, new_rate) = match (kind, tool) {
         (BlockKind::ToolInput, "Edit" | "Write" | "MultiEdit" | "NotebookEdit") => (305, 410),
         (BlockKind::ToolInput, _) => (260, 430),
@@ -159,13 +162,13 @@ pub fn per_thousand(tokenizer: Tokenizer, kind: BlockKind, tool: &str) -> i64 {
     match tokenizer {
         Tokenizer::Claude47 => new_rate,
         Tokenizer::Claude4 | Tokenizer::Other => old_rate,
-        Tokenizer::Gpt => gpt_per_thousand(kind),
+        Tokenizer::Gpt => gpt_tokens_per_thousand_chars(kind),
     }
 }
 
 /// The same for GPT. Source: fitted on 748 tool steps and 793 outputs of ten public rollouts
 /// (gpt-5.5, gpt-5.6), 2026-11-21.
-fn gpt_per_thousand(kind: BlockKind) -> i64 {
+fn gpt_tokens_per_thousand_chars(kind: BlockKind) -> i64 {
     match kind {
         BlockKind::ToolResult | BlockKind::ToolInput => 280,
         _ => 250,
@@ -193,7 +196,7 @@ mod tests {
             ("codex-mini-latest", Tokenizer::Gpt),
             ("unknown", Tokenizer::Other),
         ] {
-            assert_eq!(Tokenizer::of(model), family, "{model}");
+            assert_eq!(Tokenizer::of_model(model), family, "{model}");
         }
     }
 

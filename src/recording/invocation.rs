@@ -29,22 +29,22 @@ pub struct Invocation {
 }
 
 /// The kind of packet that tells a controller what happened.
-pub const DIGEST: &str = "ORCHESTRATOR_UPDATE";
+pub const DIGEST_KIND: &str = "ORCHESTRATOR_UPDATE";
 
 impl Packet {
     /// Whether it tells a controller what happened.
     #[must_use]
     pub fn is_digest(&self) -> bool {
-        self.kind == DIGEST
+        self.kind == DIGEST_KIND
     }
 }
 
 impl Recording {
     /// The calls of invocation `index`; none where a later one took its place.
     #[must_use]
-    pub fn calls_of(&self, index: usize) -> Range<usize> {
+    pub fn calls_of_invocation(&self, index: usize) -> Range<usize> {
         let first = self.invocations[index].call as usize;
-        let end = self.sessions[self.calls[first].session as usize].range().end;
+        let end = self.sessions[self.calls[first].session as usize].call_range().end;
         let next = self.invocations.get(index + 1).map_or(end, |next| next.call as usize);
         first..next.min(end)
     }

@@ -3,34 +3,34 @@
 //! A recording holds sizes, kinds, times, marks and usage; never text. Every importer and every
 //! reconstruction ends in this form, and everything below the doors starts from it.
 //!
-//! The books of a checked recording balance ([`Recording::check`]):
+//! The books of a checked recording balance ([`Recording::check_balance`]):
 //!
 //! * context: `context[i] = context[i-1] - cut[i] + produced[i-1] + sum(inputs of i)`, or just
 //!   `sum(inputs of i)` where the context restarts;
 //! * output: `produced[i] = output[i] + output_hidden[i] = sum(outputs of i)`;
 //! * cache: the law's read, corrected by the call's shock, is the recorded read.
 
-mod beyond;
-mod build;
+mod builder;
 mod calibrate;
 mod check;
 mod digest;
 pub mod estimate;
 pub mod format;
+mod harness_totals;
 mod invocation;
-mod part;
-mod told;
+mod remainder;
+mod session_filter;
 mod union;
 
-pub use beyond::{Crashes, Remainder};
-pub use build::{Builder, RawBlock, RawCall, RawSession};
-pub use check::Unbalanced;
-pub use digest::hex;
-pub use invocation::{DIGEST, Invocation, Packet};
-pub use told::Told;
-pub use union::Union;
+pub use builder::{RawBlock, RawCall, RawSession, RecordingBuilder};
+pub use check::BalanceError;
+pub use digest::hex_prefix;
+pub use harness_totals::HarnessTotals;
+pub use invocation::{DIGEST_KIND, Invocation, Packet};
+pub use remainder::{CrashCounts, Remainder};
+pub use union::RecordingUnion;
 
-use crate::ids::{ModelId, NONE, ToolId};
+use crate::ids::{ModelId, NO_INDEX, ToolId};
 use crate::units::Usage;
 use bitflags::bitflags;
 use std::ops::Range;
@@ -77,7 +77,7 @@ impl Role {
 
 /// The cache tier that a call writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
+pub enum CacheTier {
     /// Nothing is written: what is not read is fresh.
     Uncached,
     /// The five-minute cache.
@@ -88,7 +88,7 @@ pub enum Tier {
     Automatic,
 }
 
-impl Tier {
+impl CacheTier {
     /// All of them with their names.
     pub const NAMED: [(Self, &'static str); 4] = [
         (Self::Uncached, "none"),
@@ -110,7 +110,7 @@ impl Tier {
 
 /// Whether the context starts over with this call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Restart {
+pub enum ContextRestart {
     /// It goes on from the call before.
     No,
     /// Compacted by the harness because a threshold was reached: replay decides afresh.
@@ -121,7 +121,7 @@ pub enum Restart {
     Fresh,
 }
 
-impl Restart {
+impl ContextRestart {
     /// All of them with their names.
     pub const NAMED: [(Self, &'static str); 4] = [
         (Self::No, ""),
@@ -269,20 +269,20 @@ impl BlockKind {
 
     /// Its name in files and tables.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        name_of(&Self::NAMED, self)
+    pub fn kind_name(self) -> &'static str {
+        name_of_value(&Self::NAMED, self)
     }
 }
 
 /// The name of a value in a table of names.
 #[must_use]
-pub fn name_of<T: Copy + PartialEq>(named: &[(T, &'static str)], value: T) -> &'static str {
+pub fn name_of_value<T: Copy + PartialEq>(named: &[(T, &'static str)], value: T) -> &'static str {
     named.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
 }
 
 /// The value of a name in a table of names.
 #[must_use]
-pub fn value_named<T: Copy>(named: &[(T, &'static str)], name: &str) -> Option<T> {
+pub fn value_of_name<T: Copy>(named: &[(T, &'static str)], name: &str) -> Option<T> {
     named.iter().find(|(_, known)| *known == name).map(|(value, _)| *value)
 }
 
@@ -320,13 +320,13 @@ pub struct Session {
     /// The format it came from; empty where that is the recording's.
     pub source: String,
     /// What a ledger says of it beside its calls.
-    pub told: Told,
+    pub harness_totals: HarnessTotals,
 }
 
 impl Session {
     /// The indexes of its calls.
     #[must_use]
-    pub fn range(&self) -> Range<usize> {
+    pub fn call_range(&self) -> Range<usize> {
         let first = self.first_call as usize;
         first..first + self.calls as usize
     }
@@ -353,11 +353,11 @@ pub struct Call {
     /// Tokens that it produced beyond the recorded output (placeholder counts).
     pub output_hidden: i64,
     /// The cache tier it wrote to.
-    pub tier: Tier,
+    pub tier: CacheTier,
     /// What is known about it.
     pub marks: CallMarks,
     /// Whether the context starts over here.
-    pub restart: Restart,
+    pub restart: ContextRestart,
     /// Context that vanished before it without a restart (stripped thinking, cleared results).
     pub cut: i64,
     /// A known event that breaks the cache here.
@@ -373,14 +373,14 @@ pub struct Call {
 impl Call {
     /// The indexes of its blocks.
     #[must_use]
-    pub fn range(&self) -> Range<usize> {
+    pub fn block_range(&self) -> Range<usize> {
         let first = self.first_block as usize;
         first..first + self.blocks as usize
     }
 
     /// Everything it produced, recorded or not.
     #[must_use]
-    pub fn produced(&self) -> i64 {
+    pub fn produced_tokens(&self) -> i64 {
         self.usage.output + self.output_hidden
     }
 }
@@ -402,23 +402,23 @@ pub struct Block {
     pub tokens: i64,
     /// What is known about it.
     pub marks: BlockMarks,
-    /// The file it concerns, numbered by first appearance in its session; [`NONE`] if none.
+    /// The file it concerns, numbered by first appearance in its session; [`NO_INDEX`] if none.
     pub file: u32,
-    /// A tool result's tool input and the other way round; [`NONE`] if none.
+    /// A tool result's tool input and the other way round; [`NO_INDEX`] if none.
     pub peer: u32,
 }
 
 impl Block {
     /// Its file, if it has one.
     #[must_use]
-    pub fn file(&self) -> Option<u32> {
-        (self.file != NONE).then_some(self.file)
+    pub fn file_number(&self) -> Option<u32> {
+        (self.file != NO_INDEX).then_some(self.file)
     }
 
     /// The block at the other end of its tool use, if there is one.
     #[must_use]
-    pub fn peer(&self) -> Option<usize> {
-        (self.peer != NONE).then_some(self.peer as usize)
+    pub fn peer_block(&self) -> Option<usize> {
+        (self.peer != NO_INDEX).then_some(self.peer as usize)
     }
 }
 
@@ -444,37 +444,37 @@ pub struct Recording {
     /// What was billed beyond the calls.
     pub remainders: Vec<Remainder>,
     /// Crash records, where the source has them.
-    pub crashes: Crashes,
+    pub crashes: CrashCounts,
 }
 
 impl Recording {
     /// Usage of all calls (remainders not included).
     #[must_use]
-    pub fn usage(&self) -> Usage {
+    pub fn total_usage(&self) -> Usage {
         self.calls.iter().map(|call| call.usage).sum()
     }
 
     /// The format that a session came from.
     #[must_use]
-    pub fn source_of<'a>(&'a self, session: &'a Session) -> &'a str {
+    pub fn source_of_session<'a>(&'a self, session: &'a Session) -> &'a str {
         if session.source.is_empty() { &self.source } else { &session.source }
     }
 
     /// The blocks of call `index`.
     #[must_use]
-    pub fn blocks_of(&self, index: usize) -> &[Block] {
-        &self.blocks[self.calls[index].range()]
+    pub fn blocks_of_call(&self, index: usize) -> &[Block] {
+        &self.blocks[self.calls[index].block_range()]
     }
 
     /// The name of a tool; empty for blocks of no tool.
     #[must_use]
-    pub fn tool(&self, id: ToolId) -> &str {
+    pub fn tool_name(&self, id: ToolId) -> &str {
         self.tools.get(usize::from(id)).map_or("", String::as_str)
     }
 
     /// The name of a model.
     #[must_use]
-    pub fn model(&self, id: ModelId) -> &str {
+    pub fn model_name(&self, id: ModelId) -> &str {
         &self.models[usize::from(id)]
     }
 }

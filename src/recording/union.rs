@@ -1,14 +1,14 @@
 //! Several recordings as one: names are interned again, and a session counts once.
 
-use super::build::intern;
-use super::{Crashes, Recording, Session, Unbalanced};
-use crate::ids::NONE;
+use super::builder::intern_name;
+use super::{BalanceError, CrashCounts, Recording, Session};
+use crate::ids::NO_INDEX;
 use crate::units::Usage;
 use std::collections::HashMap;
 
 /// Recordings put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Union {
+pub struct RecordingUnion {
     /// All of it.
     pub recording: Recording,
     /// Sessions that are in more than one of them, beyond the first time.
@@ -16,7 +16,7 @@ pub struct Union {
 }
 
 /// What tells whether two sessions are the same: the id, and how it starts.
-type Identity = (String, i64, [i64; 5]);
+type SessionMergeKey = (String, i64, [i64; 5]);
 
 impl Recording {
     /// The sessions of `parts`, in their order, as one recording.
@@ -27,9 +27,10 @@ impl Recording {
     ///
     /// # Errors
     /// Together they are too large to be added up.
-    pub fn union(name: &str, parts: &[&Self]) -> Result<Union, Unbalanced> {
-        let identities: Vec<Vec<Identity>> = parts.iter().map(|part| part.identities()).collect();
-        let mut best: HashMap<&Identity, (u32, usize)> = HashMap::new();
+    pub fn merge_recordings(name: &str, parts: &[&Self]) -> Result<RecordingUnion, BalanceError> {
+        let identities: Vec<Vec<SessionMergeKey>> =
+            parts.iter().map(|part| part.session_identities()).collect();
+        let mut best: HashMap<&SessionMergeKey, (u32, usize)> = HashMap::new();
         for (part, (recording, identities)) in parts.iter().zip(&identities).enumerate() {
             for (session, identity) in recording.sessions.iter().zip(identities) {
                 let kept = best.entry(identity).or_insert((session.calls, part));
@@ -53,26 +54,26 @@ impl Recording {
                 identities[part].iter().map(|identity| best[identity].1 == part).collect();
             let names = recording.models.iter();
             let models: Vec<u16> =
-                names.map(|name| intern(&mut models, &mut whole.models, name)).collect();
+                names.map(|name| intern_name(&mut models, &mut whole.models, name)).collect();
             let names = recording.tools.iter();
             let tools: Vec<u16> =
-                names.map(|name| intern(&mut tools, &mut whole.tools, name)).collect();
+                names.map(|name| intern_name(&mut tools, &mut whole.tools, name)).collect();
             let first = whole.sessions.len();
-            whole.append(recording, &taken, &models, &tools);
+            whole.append_sessions(recording, &taken, &models, &tools);
             for session in &mut whole.sessions[first..] {
                 session.source = source_in(&whole.source, &recording.source, session);
             }
             if taken.is_empty() || taken.contains(&true) {
-                whole.add_loose(recording, &models);
+                whole.append_sessionless(recording, &models);
             }
         }
-        whole.check()?;
+        whole.check_balance()?;
         let all: usize = parts.iter().map(|part| part.sessions.len()).sum();
         let repeated = (all - whole.sessions.len()) as u32;
-        Ok(Union { recording: whole, repeated })
+        Ok(RecordingUnion { recording: whole, repeated })
     }
 
-    fn identities(&self) -> Vec<Identity> {
+    fn session_identities(&self) -> Vec<SessionMergeKey> {
         let mut billed = vec![Usage::default(); self.sessions.len()];
         for rest in &self.remainders {
             if let Some(sum) = billed.get_mut(rest.session as usize) {
@@ -80,7 +81,7 @@ impl Recording {
             }
         }
         let identity = |(session, billed): (&Session, Usage)| {
-            let first = self.calls[session.range()].first();
+            let first = self.calls[session.call_range()].first();
             let (start_ms, usage) =
                 first.map_or((i64::MIN, billed), |call| (call.start_ms, call.usage));
             (session.id.clone(), start_ms, usage.by_class())
@@ -89,12 +90,12 @@ impl Recording {
     }
 
     /// Adds what belongs to no session.
-    fn add_loose(&mut self, other: &Self, models: &[u16]) {
-        for rest in other.remainders.iter().filter(|rest| rest.session == NONE) {
+    fn append_sessionless(&mut self, other: &Self, models: &[u16]) {
+        for rest in other.remainders.iter().filter(|rest| rest.session == NO_INDEX) {
             let model = models[usize::from(rest.model)];
             self.remainders.push(super::Remainder { model, ..rest.clone() });
         }
-        let Crashes { records, pid_reuse, orphans } = other.crashes;
+        let CrashCounts { records, pid_reuse, orphans } = other.crashes;
         self.crashes.records = self.crashes.records.saturating_add(records);
         self.crashes.pid_reuse = self.crashes.pid_reuse.saturating_add(pid_reuse);
         self.crashes.orphans = self.crashes.orphans.saturating_add(orphans);
@@ -110,30 +111,31 @@ fn source_in(whole: &str, part: &str, session: &Session) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconstruct::{Lens, builtin, reconstruct};
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
 
     fn order(name: &str) -> Recording {
-        let reported = builtin(name).expect("built in");
+        let reported = builtin_pipeline(name).expect("built in");
         reconstruct(&reported, Lens::Message).expect("fits").recording
     }
 
     #[test]
     fn different_recordings_add_up() {
         let (a, b) = (order("order-774"), order("order-775"));
-        let Union { recording, repeated } = Recording::union("both", &[&a, &b]).expect("fits");
+        let RecordingUnion { recording, repeated } =
+            Recording::merge_recordings("both", &[&a, &b]).expect("fits");
         assert_eq!((repeated, recording.sessions.len()), (0, a.sessions.len() + b.sessions.len()));
-        assert_eq!(recording.usage(), a.usage() + b.usage());
+        assert_eq!(recording.total_usage(), a.total_usage() + b.total_usage());
         assert_eq!(recording.crashes.records, a.crashes.records + b.crashes.records);
         let digests = |of: &Recording| -> Vec<_> {
             of.sessions.iter().map(|session| of.session_digest(session)).collect()
         };
         assert_eq!(digests(&recording), [digests(&a), digests(&b)].concat());
         let names = |of: &Recording| -> Vec<String> {
-            of.calls.iter().map(|call| of.model(call.model).to_owned()).collect()
+            of.calls.iter().map(|call| of.model_name(call.model).to_owned()).collect()
         };
         assert_eq!(names(&recording), [names(&a), names(&b)].concat());
         let tools = |of: &Recording| -> Vec<String> {
-            of.blocks.iter().map(|block| of.tool(block.tool).to_owned()).collect()
+            of.blocks.iter().map(|block| of.tool_name(block.tool).to_owned()).collect()
         };
         assert_eq!(tools(&recording), [tools(&a), tools(&b)].concat());
     }
@@ -142,29 +144,29 @@ mod tests {
     fn a_session_in_two_parts_counts_once_and_the_longer_one_stays() {
         let whole = order("order-774");
         let some: Vec<String> = whole.sessions[..3].iter().map(|one| one.id.clone()).collect();
-        let part = whole.part(|session| some.contains(&session.id));
+        let part = whole.filter_sessions(|session| some.contains(&session.id));
         for parts in [[&whole, &part], [&part, &whole]] {
-            let union = Recording::union("both", &parts).expect("fits");
+            let union = Recording::merge_recordings("both", &parts).expect("fits");
             assert_eq!(union.repeated, 3);
-            assert_eq!(union.recording.usage(), whole.usage());
+            assert_eq!(union.recording.total_usage(), whole.total_usage());
             assert_eq!(union.recording.crashes, whole.crashes);
         }
-        let twice = Recording::union("order-774", &[&whole, &whole]).expect("fits");
+        let twice = Recording::merge_recordings("order-774", &[&whole, &whole]).expect("fits");
         assert_eq!((twice.recording, twice.repeated), (whole.clone(), 12));
         let mut live = part.clone();
         live.source = "elsewhere".to_owned();
-        let cut = live.sessions[2].range();
+        let cut = live.sessions[2].call_range();
         live.sessions[2].calls -= 1;
         live.calls.truncate(cut.end - 1);
-        live.blocks.truncate(live.calls.last().expect("a call").range().end);
+        live.blocks.truncate(live.calls.last().expect("a call").block_range().end);
         for block in &mut live.blocks {
-            block.peer = crate::ids::NONE;
+            block.peer = crate::ids::NO_INDEX;
         }
-        live.check().expect("balanced");
-        let union = Recording::union("both", &[&live, &whole]).expect("fits");
-        assert_eq!((union.repeated, union.recording.usage()), (3, whole.usage()));
+        live.check_balance().expect("balanced");
+        let union = Recording::merge_recordings("both", &[&live, &whole]).expect("fits");
+        assert_eq!((union.repeated, union.recording.total_usage()), (3, whole.total_usage()));
         let sources: Vec<&str> =
-            union.recording.sessions.iter().map(|s| union.recording.source_of(s)).collect();
+            union.recording.sessions.iter().map(|s| union.recording.source_of_session(s)).collect();
         assert_eq!((sources[0], sources[2]), ("elsewhere", "reported"));
     }
 }

@@ -6,30 +6,30 @@
 //!
 //! [`Shock`]: crate::recording::Shock
 
-mod entry;
+mod call_tokens;
+mod context_entry;
 mod lanes;
-mod made;
 mod pass;
-mod results;
-mod ruled;
-mod state;
+mod ruled_sessions;
+mod session_state;
+mod tool_results;
 
-pub use lanes::Lanes;
-pub use made::{Made, Onset, Sink};
-pub use pass::{pass, pass_island};
+pub use call_tokens::{CallSink, CallTokens, ContextOnset};
+pub use lanes::IslandLanes;
+pub use pass::{pass_over_island, pass_over_plan};
 
-use crate::cache::none::Never;
-use crate::cache::perfect::Forever;
-use crate::cache::ttl::Ttl;
+use crate::cache::none::NeverHitPolicy;
+use crate::cache::perfect::PerfectPolicy;
+use crate::cache::ttl::TtlPolicy;
 use crate::cache::{self, CachePolicy, Policy};
-use crate::plan::{Island, Plan, Run, Subset};
-use crate::price::{Price, PriceRow};
-use crate::recording::Tier;
+use crate::plan::{Island, Plan, PlanRun, ToggleSubset};
+use crate::price::{PriceRow, TokenPrices};
+use crate::recording::CacheTier;
 use crate::units::{PicoUsd, Usage};
 
 /// What a pipeline costs under one subset of toggles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ReplayOutcome {
     /// Calls made.
     pub calls: i64,
     /// Tokens by price and prompt-size band: entry 2p is price p, entry 2p + 1 its long band.
@@ -42,10 +42,10 @@ pub struct Outcome {
     pub session_ms: i64,
 }
 
-impl Outcome {
+impl ReplayOutcome {
     /// Tokens of all prices together.
     #[must_use]
-    pub fn usage(&self) -> Usage {
+    pub fn total_usage(&self) -> Usage {
         self.by_price.iter().copied().sum()
     }
 
@@ -58,36 +58,45 @@ impl Outcome {
 
 /// Replays a plan under a subset of its toggles.
 #[must_use]
-pub fn replay(plan: &Plan, subset: Subset) -> Outcome {
-    let mut totals = Totals::new(plan);
+pub fn replay_plan(plan: &Plan, subset: ToggleSubset) -> ReplayOutcome {
+    let mut totals = OutcomeTotals::new(plan);
     for island in &plan.islands {
-        pass_cached(plan, island, subset, &mut totals);
+        pass_with_plan_cache(plan, island, subset, &mut totals);
     }
-    totals.finish()
+    totals.into_outcome()
 }
 
 /// Replays a plan under a subset of its toggles with another cache than the plan names.
 #[must_use]
-pub fn replay_with<P: Policy>(plan: &Plan, subset: Subset, policy: &P) -> Outcome {
-    let mut totals = Totals::new(plan);
-    pass(plan, subset, policy, &mut totals);
-    totals.finish()
+pub fn replay_with_policy<P: Policy>(
+    plan: &Plan,
+    subset: ToggleSubset,
+    policy: &P,
+) -> ReplayOutcome {
+    let mut totals = OutcomeTotals::new(plan);
+    pass_over_plan(plan, subset, policy, &mut totals);
+    totals.into_outcome()
 }
 
 /// Replays one island under a subset of its bits.
 #[must_use]
-pub fn replay_island(plan: &Plan, island: &Island, subset: Subset) -> Outcome {
-    let mut totals = Totals::new(plan);
-    pass_cached(plan, island, subset, &mut totals);
-    totals.finish()
+pub fn replay_island(plan: &Plan, island: &Island, subset: ToggleSubset) -> ReplayOutcome {
+    let mut totals = OutcomeTotals::new(plan);
+    pass_with_plan_cache(plan, island, subset, &mut totals);
+    totals.into_outcome()
 }
 
 /// The pass with the cache that the plan names.
-fn pass_cached<S: Sink>(plan: &Plan, island: &Island, subset: Subset, sink: &mut S) {
+fn pass_with_plan_cache<S: CallSink>(
+    plan: &Plan,
+    island: &Island,
+    subset: ToggleSubset,
+    sink: &mut S,
+) {
     match plan.cache {
-        CachePolicy::Measured => pass_island(plan, island, subset, &Ttl, sink),
-        CachePolicy::None => pass_island(plan, island, subset, &Never, sink),
-        CachePolicy::Perfect => pass_island(plan, island, subset, &Forever, sink),
+        CachePolicy::Measured => pass_over_island(plan, island, subset, &TtlPolicy, sink),
+        CachePolicy::None => pass_over_island(plan, island, subset, &NeverHitPolicy, sink),
+        CachePolicy::Perfect => pass_over_island(plan, island, subset, &PerfectPolicy, sink),
     }
 }
 
@@ -104,98 +113,103 @@ pub struct CallOutcome {
 
 /// One call of a replay, for tables by step and for charts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallRow {
+pub struct ReplayedCall {
     /// Index of the row in the plan.
     pub row: u32,
     /// What it cost.
     pub outcome: CallOutcome,
-    /// Where its tokens stand in [`Outcome::by_price`].
+    /// Where its tokens stand in [`ReplayOutcome::by_price`].
     pub band: u32,
     /// How its context comes about.
-    pub onset: Onset,
+    pub onset: ContextOnset,
     /// Prefix that it leaves in the cache, tokens.
     pub left: i64,
 }
 
 /// Replays a plan and keeps every call that is made.
 #[must_use]
-pub fn replay_rows(plan: &Plan, subset: Subset) -> Vec<CallRow> {
+pub fn replay_calls(plan: &Plan, subset: ToggleSubset) -> Vec<ReplayedCall> {
     let mut rows = Vec::with_capacity(plan.rows.len());
     for island in &plan.islands {
-        pass_cached(plan, island, subset, &mut rows);
+        pass_with_plan_cache(plan, island, subset, &mut rows);
     }
     rows
 }
 
 /// Replays one island and keeps every call that is made.
 #[must_use]
-pub fn replay_island_rows(plan: &Plan, island: &Island, subset: Subset) -> Vec<CallRow> {
-    let mut rows = Vec::with_capacity(plan.rows_of(island));
-    pass_cached(plan, island, subset, &mut rows);
+pub fn replay_island_calls(
+    plan: &Plan,
+    island: &Island,
+    subset: ToggleSubset,
+) -> Vec<ReplayedCall> {
+    let mut rows = Vec::with_capacity(plan.row_count_of_island(island));
+    pass_with_plan_cache(plan, island, subset, &mut rows);
     rows
 }
 
 /// Adds calls up. Those of one run and its short band go to a sum of their own, which joins its
 /// price when the run is over.
 #[derive(Debug)]
-struct Totals {
-    outcome: Outcome,
+struct OutcomeTotals {
+    outcome: ReplayOutcome,
     /// The sum of the run so far.
-    sum: Made,
+    sum: CallTokens,
     /// The short band of its price.
     band: usize,
-    tier: Tier,
+    tier: CacheTier,
 }
 
-impl Totals {
+impl OutcomeTotals {
     fn new(plan: &Plan) -> Self {
         let bands = 2 * plan.prices.len();
         let by_price = vec![Usage::default(); bands];
-        let outcome = Outcome { by_price, hidden_by_price: vec![0; bands], ..Outcome::default() };
-        Self { outcome, sum: Made::NOTHING, band: 0, tier: Tier::Uncached }
+        let outcome =
+            ReplayOutcome { by_price, hidden_by_price: vec![0; bands], ..ReplayOutcome::default() };
+        Self { outcome, sum: CallTokens::NOTHING, band: 0, tier: CacheTier::Uncached }
     }
 
     /// Joins calls to a band.
-    fn join(&mut self, band: usize, tier: Tier, made: Made) {
-        self.outcome.by_price[band] += made.usage(tier);
+    fn add_to_band(&mut self, band: usize, tier: CacheTier, made: CallTokens) {
+        self.outcome.by_price[band] += made.usage_on_tier(tier);
         self.outcome.hidden_by_price[band] += made.hidden;
     }
 
     /// Joins a call of the run to its long band.
     #[cold]
     #[inline(never)]
-    fn join_long(&mut self, tier: Tier, made: Made) {
-        self.join(self.band + 1, tier, made);
+    fn add_to_long_band(&mut self, tier: CacheTier, made: CallTokens) {
+        self.add_to_band(self.band + 1, tier, made);
     }
 
     /// Joins the sum of the run to its price.
-    fn flush(&mut self) {
-        let sum = std::mem::replace(&mut self.sum, Made::NOTHING);
-        if sum != Made::NOTHING {
-            self.join(self.band, self.tier, sum);
+    fn flush_run(&mut self) {
+        let sum = std::mem::replace(&mut self.sum, CallTokens::NOTHING);
+        if sum != CallTokens::NOTHING {
+            self.add_to_band(self.band, self.tier, sum);
         }
     }
 
-    fn finish(mut self) -> Outcome {
-        self.flush();
+    fn into_outcome(mut self) -> ReplayOutcome {
+        self.flush_run();
         self.outcome
     }
 }
 
-impl Sink for Totals {
+impl CallSink for OutcomeTotals {
     #[inline]
-    fn run(&mut self, run: &Run) {
-        self.flush();
+    fn begin_run(&mut self, run: &PlanRun) {
+        self.flush_run();
         (self.band, self.tier) = (2 * usize::from(run.price), run.tier);
     }
 
     #[expect(clippy::inline_always, reason = "called, it halves the speed of the plain road")]
     #[inline(always)]
-    fn call(&mut self, run: &Run, _: usize, made: &Made) {
+    fn add_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens) {
         self.outcome.calls += 1;
         self.outcome.peak_context = self.outcome.peak_context.max(made.context);
         if made.context > run.long_above {
-            self.join_long(run.tier, *made);
+            self.add_to_long_band(run.tier, *made);
         } else {
             self.sum.context += made.context;
             self.sum.fresh += made.fresh;
@@ -207,30 +221,31 @@ impl Sink for Totals {
     }
 
     #[inline]
-    fn session(&mut self, from_ms: i64, to_ms: i64) {
+    fn end_session(&mut self, from_ms: i64, to_ms: i64) {
         self.outcome.session_ms += to_ms - from_ms;
     }
 }
 
-impl Sink for Vec<CallRow> {
-    fn run(&mut self, _: &Run) {}
+impl CallSink for Vec<ReplayedCall> {
+    fn begin_run(&mut self, _: &PlanRun) {}
 
     #[inline]
-    fn call(&mut self, run: &Run, row: usize, made: &Made) {
-        let Made { context, fresh, hidden, start_ms, onset, .. } = *made;
-        let outcome = CallOutcome { usage: made.usage(run.tier), hidden, start_ms };
+    fn add_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens) {
+        let CallTokens { context, fresh, hidden, start_ms, onset, .. } = *made;
+        let outcome = CallOutcome { usage: made.usage_on_tier(run.tier), hidden, start_ms };
         let band = 2 * u32::from(run.price) + u32::from(context > run.long_above);
         let is_cached = context >= run.min_cached;
-        let left = if is_cached { cache::left(run.tier, context, fresh) } else { 0 };
-        self.push(CallRow { row: row as u32, outcome, band, onset, left });
+        let left =
+            if is_cached { cache::cached_prefix_tokens(run.tier, context, fresh) } else { 0 };
+        self.push(ReplayedCall { row: row as u32, outcome, band, onset, left });
     }
 
-    fn session(&mut self, _: i64, _: i64) {}
+    fn end_session(&mut self, _: i64, _: i64) {}
 }
 
 /// Money, once, after the pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
+pub struct ReplayCost {
     /// The recorded classes.
     pub recorded: PicoUsd,
     /// Output that usage does not show, at the output price.
@@ -239,17 +254,17 @@ pub struct Cost {
 
 /// Prices an outcome.
 #[must_use]
-pub fn tally(plan: &Plan, outcome: &Outcome) -> Cost {
+pub fn tally_outcome(plan: &Plan, outcome: &ReplayOutcome) -> ReplayCost {
     tally_bands(&plan.prices, &outcome.by_price, &outcome.hidden_by_price)
 }
 
-/// Prices tokens by price and prompt-size band, as [`Outcome`] holds them. The only place where
+/// Prices tokens by price and prompt-size band, as [`ReplayOutcome`] holds them. The only place where
 /// tokens become money.
 #[must_use]
-pub fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> Cost {
-    let mut cost = Cost::default();
+pub fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> ReplayCost {
+    let mut cost = ReplayCost::default();
     for (index, (usage, hidden)) in by_price.iter().zip(hidden).enumerate() {
-        let of = in_band(prices, index, usage, *hidden);
+        let of = cost_in_band(prices, index, usage, *hidden);
         cost.recorded += of.recorded;
         cost.hidden += of.hidden;
     }
@@ -258,14 +273,14 @@ pub fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> C
 
 /// Prices one call.
 #[must_use]
-pub fn tally_call(plan: &Plan, call: &CallRow) -> Cost {
-    in_band(&plan.prices, call.band as usize, &call.outcome.usage, call.outcome.hidden)
+pub fn tally_call(plan: &Plan, call: &ReplayedCall) -> ReplayCost {
+    cost_in_band(&plan.prices, call.band as usize, &call.outcome.usage, call.outcome.hidden)
 }
 
 /// Prices tokens of one band.
-fn in_band(prices: &[PriceRow], band: usize, usage: &Usage, hidden: i64) -> Cost {
+fn cost_in_band(prices: &[PriceRow], band: usize, usage: &Usage, hidden: i64) -> ReplayCost {
     let row = &prices[band / 2];
-    let price: &Price = if band.is_multiple_of(2) { &row.base } else { &row.long };
+    let price: &TokenPrices = if band.is_multiple_of(2) { &row.base } else { &row.long };
     let hidden = Usage { output: hidden, ..Usage::default() };
-    Cost { recorded: price.of(usage), hidden: price.of(&hidden) }
+    ReplayCost { recorded: price.cost_of_usage(usage), hidden: price.cost_of_usage(&hidden) }
 }

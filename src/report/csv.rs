@@ -2,76 +2,76 @@
 //!
 //! Tokens and milliseconds are integers, dollars and shares exact decimals, missing cells empty. A
 //! column with room for ranges becomes two, `.._low_..` and `.._high_..`. One table is one file
-//! with one header ([`view`]). A document of several tables is still one rectangle: the columns of
+//! with one header ([`table_to_csv`]). A document of several tables is still one rectangle: the columns of
 //! all tables in order of appearance, and a first column `view` that names the table of a row.
 //! Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
-use super::columns::Values;
-use super::format::{clean, raw};
-use super::view::{Cell, Column, Content, Kind, View};
-use super::{Document, Render, Style};
+use super::columns::ColumnValues;
+use super::format::{clean_foreign_text, format_for_machines};
+use super::view::{CellContent, ColumnKind, TableCell, TableColumn, TableView};
+use super::{OutputStyle, Renderer, ReportDocument};
 use std::io;
 
 /// The CSV format.
 #[derive(Clone, Copy, Debug)]
-pub struct Csv;
+pub struct CsvRenderer;
 
-impl Render for Csv {
+impl Renderer for CsvRenderer {
     fn id(&self) -> &'static str {
         "csv"
     }
 
-    fn render(&self, document: &Document, _: Style) -> Vec<u8> {
-        let views: Vec<&View> = document.views().map(|(_, view)| view).collect();
+    fn render(&self, document: &ReportDocument, _: OutputStyle) -> Vec<u8> {
+        let views: Vec<&TableView> = document.all_tables().map(|(_, view)| view).collect();
         match views[..] {
             [] => Vec::new(),
-            [one] => view(one),
-            _ => merged(&views),
+            [one] => table_to_csv(one),
+            _ => merge_tables(&views),
         }
     }
 }
 
 /// One table as CSV: a header, then its rows.
 #[must_use]
-pub fn view(view: &View) -> Vec<u8> {
-    let header = keys(view);
-    let rows = view.rows.iter().map(|row| fields(view, row));
-    write(&header, rows)
+pub fn table_to_csv(view: &TableView) -> Vec<u8> {
+    let header = table_headings(view);
+    let rows = view.rows.iter().map(|row| row_fields(view, row));
+    write_records(&header, rows)
 }
 
 /// Several tables as one rectangle.
-fn merged(views: &[&View]) -> Vec<u8> {
+fn merge_tables(views: &[&TableView]) -> Vec<u8> {
     let mut header = vec!["view".to_owned()];
-    for key in views.iter().flat_map(|view| keys(view)) {
+    for key in views.iter().flat_map(|view| table_headings(view)) {
         if !header.contains(&key) {
             header.push(key);
         }
     }
     let rows = views.iter().flat_map(|view| {
-        let at: Vec<usize> = keys(view)
+        let at: Vec<usize> = table_headings(view)
             .iter()
             .map(|key| header.iter().position(|other| other == key).expect("key in the header"))
             .collect();
         let width = header.len();
         view.rows.iter().map(move |row| {
             let mut line = vec![String::new(); width];
-            line[0] = slug(&view.title);
-            for (at, field) in at.iter().zip(fields(view, row)) {
+            line[0] = snake_case_words(&view.title);
+            for (at, field) in at.iter().zip(row_fields(view, row)) {
                 line[*at] = field;
             }
             line
         })
     });
-    write(&header, rows)
+    write_records(&header, rows)
 }
 
 /// Batches of columns as CSV, written as they come: a header, then the rows.
 ///
 /// # Errors
 /// What the sink says.
-pub fn stream<W: io::Write>(
+pub fn write_batches<W: io::Write>(
     sink: W,
-    batches: impl Iterator<Item = Vec<(&'static str, Values)>>,
+    batches: impl Iterator<Item = Vec<(&'static str, ColumnValues)>>,
 ) -> io::Result<W> {
     let mut writer = csv::Writer::from_writer(sink);
     for (at, batch) in batches.enumerate() {
@@ -80,26 +80,28 @@ pub fn stream<W: io::Write>(
         }
         let rows = batch.first().map_or(0, |(_, values)| values.len());
         for row in 0..rows {
-            writer.write_record(batch.iter().map(|(_, values)| field(values, row)))?;
+            writer.write_record(batch.iter().map(|(_, values)| batch_field(values, row)))?;
         }
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-fn field(values: &Values, row: usize) -> String {
+fn batch_field(values: &ColumnValues, row: usize) -> String {
     match values {
-        Values::Flags(flags) => flags[row].to_string(),
-        Values::Numbers(numbers) => numbers[row].to_string(),
-        Values::Known(numbers) => numbers[row].map(|known| known.to_string()).unwrap_or_default(),
-        Values::Texts(texts) => clean(&texts[row]).into_owned(),
+        ColumnValues::Flags(flags) => flags[row].to_string(),
+        ColumnValues::Numbers(numbers) => numbers[row].to_string(),
+        ColumnValues::OptionalNumbers(numbers) => {
+            numbers[row].map(|known| known.to_string()).unwrap_or_default()
+        }
+        ColumnValues::Texts(texts) => clean_foreign_text(&texts[row]).into_owned(),
     }
 }
 
 /// The headings of a table; a heading that comes again gets a number.
-fn keys(view: &View) -> Vec<String> {
+fn table_headings(view: &TableView) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for column in &view.columns {
-        for key in keys_of(column) {
+        for key in column_headings(column) {
             let again = |name: &String| keys.contains(name);
             let numbered = (2..).map(|n| format!("{key}_{n}"));
             let mut names = std::iter::once(key.clone()).chain(numbered);
@@ -110,22 +112,22 @@ fn keys(view: &View) -> Vec<String> {
     keys
 }
 
-fn keys_of(column: &Column) -> Vec<String> {
+fn column_headings(column: &TableColumn) -> Vec<String> {
     let ends: &[&str] = if column.ranged { &["low", "high"] } else { &[""] };
-    ends.iter().map(|end| key(column, end)).collect()
+    ends.iter().map(|end| heading_with_unit(column, end)).collect()
 }
 
 /// The heading of a column, or of one end of its ranges: lower case, words joined by `_`, the unit
 /// last unless the words already name it.
-fn key(column: &Column, end: &str) -> String {
+fn heading_with_unit(column: &TableColumn, end: &str) -> String {
     let unit = match column.kind {
-        Kind::Tokens => "tokens",
-        Kind::Money => "usd",
-        Kind::Duration => "ms",
-        Kind::Share => "share",
-        Kind::Text | Kind::Count | Kind::Number | Kind::Mixed => "",
+        ColumnKind::Tokens => "tokens",
+        ColumnKind::Money => "usd",
+        ColumnKind::Duration => "ms",
+        ColumnKind::Share => "share",
+        ColumnKind::Text | ColumnKind::Count | ColumnKind::Number | ColumnKind::Mixed => "",
     };
-    let mut words = vec![slug(&column.heading), end.to_owned()];
+    let mut words = vec![snake_case_words(&column.heading), end.to_owned()];
     if !words[0].split('_').any(|word| word == unit) {
         words.push(unit.to_owned());
     }
@@ -134,27 +136,27 @@ fn key(column: &Column, end: &str) -> String {
 }
 
 /// Lower case words of letters and digits, joined by `_`.
-fn slug(text: &str) -> String {
+fn snake_case_words(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("_").to_lowercase()
 }
 
-fn fields(view: &View, row: &[Cell]) -> Vec<String> {
+fn row_fields(view: &TableView, row: &[TableCell]) -> Vec<String> {
     let both = row.iter().zip(&view.columns);
     both.flat_map(|(cell, column)| {
         let (low, high) = match &cell.content {
-            Content::Missing => (String::new(), String::new()),
-            Content::One(value) => (raw(value), raw(value)),
-            Content::Range(low, high) => (raw(low), raw(high)),
+            CellContent::Missing => (String::new(), String::new()),
+            CellContent::One(value) => (format_for_machines(value), format_for_machines(value)),
+            CellContent::Range(low, high) => (format_for_machines(low), format_for_machines(high)),
         };
         if column.ranged { vec![low, high] } else { vec![low] }
     })
     .collect()
 }
 
-fn write(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+fn write_records(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = header.iter().map(|key| clean(key).into_owned()).collect();
+    let header = header.iter().map(|key| clean_foreign_text(key).into_owned()).collect();
     for line in std::iter::once(header).chain(rows) {
         writer.write_record(line).expect("a buffer takes every row of one length");
     }
@@ -166,8 +168,8 @@ mod tests {
     use super::super::tests::sample;
     use super::*;
 
-    fn check(document: &Document, expect: &str) {
-        let bytes = Csv.render(document, Style::default());
+    fn check(document: &ReportDocument, expect: &str) {
+        let bytes = CsvRenderer.render(document, OutputStyle::default());
         assert_eq!(String::from_utf8(bytes).unwrap(), expect);
     }
 
@@ -184,34 +186,37 @@ mod tests {
 
     #[test]
     fn several_tables_are_one_rectangle() {
-        let mut first = View::new("By step", vec![Column::text("Step"), Column::count("Calls")]);
-        first.row(vec![Cell::text("a"), Cell::count(3)]);
-        let mut second = View::new("By tool", vec![Column::text("Tool"), Column::count("Calls")]);
-        second.row(vec![Cell::text("Read"), Cell::count(7)]);
-        let mut document = Document::from(first);
-        document.section(super::super::Section::new("").table(second));
+        let mut first =
+            TableView::new("By step", vec![TableColumn::text("Step"), TableColumn::count("Calls")]);
+        first.add_row(vec![TableCell::text("a"), TableCell::count(3)]);
+        let mut second =
+            TableView::new("By tool", vec![TableColumn::text("Tool"), TableColumn::count("Calls")]);
+        second.add_row(vec![TableCell::text("Read"), TableCell::count(7)]);
+        let mut document = ReportDocument::from(first);
+        document.add_section(super::super::Section::new("").with_table(second));
         check(&document, "view,step,calls,tool\nby_step,a,3,\nby_tool,,7,Read\n");
     }
 
     #[test]
     fn headings_end_with_their_unit() {
         for (column, expect) in [
-            (Column::text("Step"), "step"),
-            (Column::tokens("Read"), "read_tokens"),
-            (Column::tokens("Tokens saved"), "tokens_saved"),
-            (Column::money("Cost, alone"), "cost_alone_usd"),
-            (Column::duration("Time"), "time_ms"),
-            (Column::share("%"), "share"),
-            (Column::count("Calls"), "calls"),
+            (TableColumn::text("Step"), "step"),
+            (TableColumn::tokens("Read"), "read_tokens"),
+            (TableColumn::tokens("Tokens saved"), "tokens_saved"),
+            (TableColumn::money("Cost, alone"), "cost_alone_usd"),
+            (TableColumn::duration("Time"), "time_ms"),
+            (TableColumn::share("%"), "share"),
+            (TableColumn::count("Calls"), "calls"),
         ] {
-            assert_eq!(key(&column, ""), expect);
+            assert_eq!(heading_with_unit(&column, ""), expect);
         }
-        assert_eq!(key(&Column::tokens("Claimed"), "low"), "claimed_low_tokens");
+        assert_eq!(heading_with_unit(&TableColumn::tokens("Claimed"), "low"), "claimed_low_tokens");
     }
 
     #[test]
     fn headings_that_come_again_are_numbered() {
-        let columns = vec![Column::count("n"), Column::count("n"), Column::count("n")];
-        check(&View::new("t", columns).into(), "n,n_2,n_3\n");
+        let columns =
+            vec![TableColumn::count("n"), TableColumn::count("n"), TableColumn::count("n")];
+        check(&TableView::new("t", columns).into(), "n,n_2,n_3\n");
     }
 }

@@ -3,11 +3,11 @@
 //! One walk turns it into terminal text, another into Markdown, a third into CSV. All strings are
 //! plain text: a renderer escapes whatever its format would take for markup.
 
-use super::view::View;
+use super::view::TableView;
 
 /// How a stretch of text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
+pub enum TextWeight {
     /// As the rest.
     Plain,
     /// Stressed.
@@ -18,9 +18,9 @@ pub enum Weight {
 
 /// Running text: stretches of one weight each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text(pub Vec<(Weight, String)>);
+pub struct RichText(pub Vec<(TextWeight, String)>);
 
-impl Text {
+impl RichText {
     /// No text yet.
     #[must_use]
     pub fn new() -> Self {
@@ -29,43 +29,43 @@ impl Text {
 
     /// Goes on in plain text.
     #[must_use]
-    pub fn plain(self, words: impl Into<String>) -> Self {
-        self.push(Weight::Plain, words.into())
+    pub fn with_plain(self, words: impl Into<String>) -> Self {
+        self.push(TextWeight::Plain, words.into())
     }
 
     /// Goes on stressed.
     #[must_use]
-    pub fn strong(self, words: impl Into<String>) -> Self {
-        self.push(Weight::Strong, words.into())
+    pub fn with_strong(self, words: impl Into<String>) -> Self {
+        self.push(TextWeight::Strong, words.into())
     }
 
     /// Goes on with an identifier, a command or a file name.
     #[must_use]
-    pub fn code(self, words: impl Into<String>) -> Self {
-        self.push(Weight::Code, words.into())
+    pub fn with_code(self, words: impl Into<String>) -> Self {
+        self.push(TextWeight::Code, words.into())
     }
 
-    fn push(mut self, weight: Weight, words: String) -> Self {
+    fn push(mut self, weight: TextWeight, words: String) -> Self {
         self.0.push((weight, words));
         self
     }
 }
 
-impl<T: Into<String>> From<T> for Text {
+impl<T: Into<String>> From<T> for RichText {
     fn from(words: T) -> Self {
-        Self::new().plain(words)
+        Self::new().with_plain(words)
     }
 }
 
 /// One thing in a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum SectionItem {
     /// A paragraph.
-    Paragraph(Text),
+    Paragraph(RichText),
     /// A list of points.
-    Bullets(Vec<Text>),
+    Bullets(Vec<RichText>),
     /// A table.
-    Table(View),
+    Table(TableView),
     /// A picture that lies beside the document; the terminal names it instead.
     Image {
         /// Path relative to the document.
@@ -81,7 +81,7 @@ pub struct Section {
     /// The heading; empty for text before the first one.
     pub heading: String,
     /// What stands under it.
-    pub items: Vec<Item>,
+    pub items: Vec<SectionItem>,
 }
 
 impl Section {
@@ -93,30 +93,30 @@ impl Section {
 
     /// Adds a paragraph.
     #[must_use]
-    pub fn paragraph(self, text: impl Into<Text>) -> Self {
-        self.item(Item::Paragraph(text.into()))
+    pub fn with_paragraph(self, text: impl Into<RichText>) -> Self {
+        self.push_item(SectionItem::Paragraph(text.into()))
     }
 
     /// Adds a list of points; nothing where there are none.
     #[must_use]
-    pub fn bullets<T: Into<Text>>(self, points: impl IntoIterator<Item = T>) -> Self {
-        let points: Vec<Text> = points.into_iter().map(Into::into).collect();
-        if points.is_empty() { self } else { self.item(Item::Bullets(points)) }
+    pub fn with_bullets<T: Into<RichText>>(self, points: impl IntoIterator<Item = T>) -> Self {
+        let points: Vec<RichText> = points.into_iter().map(Into::into).collect();
+        if points.is_empty() { self } else { self.push_item(SectionItem::Bullets(points)) }
     }
 
     /// Adds a table.
     #[must_use]
-    pub fn table(self, view: View) -> Self {
-        self.item(Item::Table(view))
+    pub fn with_table(self, view: TableView) -> Self {
+        self.push_item(SectionItem::Table(view))
     }
 
     /// Adds a picture that lies beside the document.
     #[must_use]
-    pub fn image(self, path: impl Into<String>, alt: impl Into<String>) -> Self {
-        self.item(Item::Image { path: path.into(), alt: alt.into() })
+    pub fn with_image(self, path: impl Into<String>, alt: impl Into<String>) -> Self {
+        self.push_item(SectionItem::Image { path: path.into(), alt: alt.into() })
     }
 
-    fn item(mut self, item: Item) -> Self {
+    fn push_item(mut self, item: SectionItem) -> Self {
         self.items.push(item);
         self
     }
@@ -124,7 +124,7 @@ impl Section {
 
 /// What a command has to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Document {
+pub struct ReportDocument {
     /// Its title; empty for the output of small commands.
     pub title: String,
     /// Its sections in order.
@@ -133,7 +133,7 @@ pub struct Document {
     pub provenance: Vec<String>,
 }
 
-impl Document {
+impl ReportDocument {
     /// A document without sections yet.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
@@ -141,31 +141,31 @@ impl Document {
     }
 
     /// Adds a section.
-    pub fn section(&mut self, section: Section) -> &mut Self {
+    pub fn add_section(&mut self, section: Section) -> &mut Self {
         self.sections.push(section);
         self
     }
 
     /// Adds a line on where the numbers come from.
-    pub fn source(&mut self, line: impl Into<String>) -> &mut Self {
+    pub fn add_source(&mut self, line: impl Into<String>) -> &mut Self {
         self.provenance.push(line.into());
         self
     }
 
     /// All tables in order, each with the heading of its section.
-    pub fn views(&self) -> impl Iterator<Item = (&str, &View)> {
+    pub fn all_tables(&self) -> impl Iterator<Item = (&str, &TableView)> {
         self.sections.iter().flat_map(|section| {
             section.items.iter().filter_map(|item| match item {
-                Item::Table(view) => Some((section.heading.as_str(), view)),
+                SectionItem::Table(view) => Some((section.heading.as_str(), view)),
                 _ => None,
             })
         })
     }
 }
 
-impl From<View> for Document {
+impl From<TableView> for ReportDocument {
     /// The document of a command whose whole answer is one table.
-    fn from(view: View) -> Self {
-        Self { sections: vec![Section::default().table(view)], ..Self::default() }
+    fn from(view: TableView) -> Self {
+        Self { sections: vec![Section::default().with_table(view)], ..Self::default() }
     }
 }

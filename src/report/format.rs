@@ -3,7 +3,7 @@
 //! Integers all the way; halves are rounded away from zero, so that a saving and the same loss
 //! read alike.
 
-use super::view::{Cell, Column, Content, Value};
+use super::view::{CellContent, CellValue, TableCell, TableColumn};
 use crate::units::PicoUsd;
 use std::borrow::Cow;
 
@@ -12,45 +12,47 @@ pub const MISSING: &str = "-";
 
 /// How a number is to be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct NumberStyle {
     /// A `+` before positive numbers.
     pub signed: bool,
     /// All digits rather than `22.8 M`.
     pub exact: bool,
 }
 
-impl From<&Column> for Figures {
-    fn from(column: &Column) -> Self {
+impl From<&TableColumn> for NumberStyle {
+    fn from(column: &TableColumn) -> Self {
         Self { signed: column.signed, exact: column.exact }
     }
 }
 
 /// A cell in words, cleaned but not escaped for any format.
 #[must_use]
-pub fn cell(cell: &Cell, figures: Figures) -> String {
+pub fn format_cell(cell: &TableCell, figures: NumberStyle) -> String {
     match &cell.content {
-        Content::Missing => MISSING.to_owned(),
-        Content::One(one) => value(one, figures),
-        Content::Range(low, high) => format!("{} to {}", value(low, figures), value(high, figures)),
+        CellContent::Missing => MISSING.to_owned(),
+        CellContent::One(one) => format_value(one, figures),
+        CellContent::Range(low, high) => {
+            format!("{} to {}", format_value(low, figures), format_value(high, figures))
+        }
     }
 }
 
 /// A value in words, cleaned but not escaped for any format.
 #[must_use]
-pub fn value(value: &Value, figures: Figures) -> String {
+pub fn format_value(value: &CellValue, figures: NumberStyle) -> String {
     match value {
-        Value::Text(words) => clean(words).into_owned(),
-        Value::Tokens(n) if !figures.exact => tokens(*n, figures.signed),
-        Value::Tokens(n) | Value::Count(n) => integer(*n, figures.signed),
-        Value::Share(bp) => share(*bp, figures),
-        Value::Money(amount) => money(*amount, figures),
-        Value::Duration(ms) => duration(*ms, figures),
-        Value::Number(thousandths) => number(*thousandths, figures.signed),
+        CellValue::Text(words) => clean_foreign_text(words).into_owned(),
+        CellValue::Tokens(n) if !figures.exact => format_tokens(*n, figures.signed),
+        CellValue::Tokens(n) | CellValue::Count(n) => format_integer(*n, figures.signed),
+        CellValue::Share(bp) => format_share(*bp, figures),
+        CellValue::Money(amount) => format_money(*amount, figures),
+        CellValue::Duration(ms) => format_duration(*ms, figures),
+        CellValue::Number(thousandths) => format_thousandths(*thousandths, figures.signed),
     }
 }
 
 /// The sign of a number as text.
-fn sign(negative: bool, zero: bool, signed: bool) -> &'static str {
+fn sign_prefix(negative: bool, zero: bool, signed: bool) -> &'static str {
     match (negative, zero, signed) {
         (true, false, _) => "-",
         (false, false, true) => "+",
@@ -59,12 +61,12 @@ fn sign(negative: bool, zero: bool, signed: bool) -> &'static str {
 }
 
 /// `n / unit`, halves rounded up.
-fn rounded(n: u128, unit: u128) -> u128 {
+fn divide_rounded(n: u128, unit: u128) -> u128 {
     (n + unit / 2) / unit
 }
 
 /// Digits in groups of three: `1,234,567`.
-fn grouped(n: u128) -> String {
+fn group_digits(n: u128) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -78,30 +80,30 @@ fn grouped(n: u128) -> String {
 
 /// All digits: `1,234,567`, `-12`.
 #[must_use]
-pub fn integer(n: i64, signed: bool) -> String {
-    format!("{}{}", sign(n < 0, n == 0, signed), grouped(u128::from(n.unsigned_abs())))
+pub fn format_integer(n: i64, signed: bool) -> String {
+    format!("{}{}", sign_prefix(n < 0, n == 0, signed), group_digits(u128::from(n.unsigned_abs())))
 }
 
 /// A value in words without places and units that say nothing: `5 M`, `$20`, `50 %`, `2h`.
 #[must_use]
-pub fn short(value: &Value) -> String {
-    let words = self::value(value, Figures::default());
+pub fn format_short(value: &CellValue) -> String {
+    let words = self::format_value(value, NumberStyle::default());
     match value {
-        Value::Tokens(_) | Value::Share(_) => words.replace(".0 ", " "),
-        Value::Money(_) => words.trim_end_matches(".00").to_owned(),
-        Value::Duration(0) => "0".to_owned(),
-        Value::Duration(_) => {
+        CellValue::Tokens(_) | CellValue::Share(_) => words.replace(".0 ", " "),
+        CellValue::Money(_) => words.trim_end_matches(".00").to_owned(),
+        CellValue::Duration(0) => "0".to_owned(),
+        CellValue::Duration(_) => {
             let words = words.replace(".0s", "s");
             let zero = [" 0h", " 0m", " 0s"].iter().find_map(|zero| words.strip_suffix(zero));
             zero.unwrap_or(&words).to_owned()
         }
-        Value::Text(_) | Value::Count(_) | Value::Number(_) => words,
+        CellValue::Text(_) | CellValue::Count(_) | CellValue::Number(_) => words,
     }
 }
 
 /// Text with its whole numbers of five digits and more in groups of three.
 #[must_use]
-pub fn with_groups(text: &str) -> String {
+pub fn group_digits_in_text(text: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || "._".contains(c);
     let mut grouped_text = String::with_capacity(text.len());
     let mut rest = text;
@@ -112,7 +114,7 @@ pub fn with_groups(text: &str) -> String {
         let number = part.parse().ok().filter(|_| in_word && part.len() >= 5);
         match number {
             Some(number) if part.bytes().all(|byte| byte.is_ascii_digit()) => {
-                grouped_text.push_str(&grouped(number));
+                grouped_text.push_str(&group_digits(number));
             }
             _ => grouped_text.push_str(part),
         }
@@ -123,17 +125,17 @@ pub fn with_groups(text: &str) -> String {
 
 /// Tokens to a decimal place: `22.8 M`, `870.9 k`, below ten thousand all digits.
 #[must_use]
-pub fn tokens(n: i64, signed: bool) -> String {
+pub fn format_tokens(n: i64, signed: bool) -> String {
     let size = u128::from(n.unsigned_abs());
-    let sign = sign(n < 0, n == 0, signed);
+    let sign = sign_prefix(n < 0, n == 0, signed);
     if size < 10_000 {
-        return format!("{sign}{}", grouped(size));
+        return format!("{sign}{}", group_digits(size));
     }
     // The unit is chosen after rounding, so that 999,950 is `1.0 M` and never `1000.0 k`.
     for (unit, name) in [(1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")] {
-        let tenths = rounded(size, unit / 10);
+        let tenths = divide_rounded(size, unit / 10);
         if tenths < 10_000 || name == "G" {
-            return format!("{sign}{}.{} {name}", grouped(tenths / 10), tenths % 10);
+            return format!("{sign}{}.{} {name}", group_digits(tenths / 10), tenths % 10);
         }
     }
     unreachable!("the last unit takes all")
@@ -142,7 +144,7 @@ pub fn tokens(n: i64, signed: bool) -> String {
 /// Tokens as AutoSkillit's tables in pull requests have them: `1.2M`, `45.0k`, `999`. Halves go to
 /// the even digit, as its language formats floats.
 #[must_use]
-pub fn pull_request_tokens(n: i64) -> String {
+pub fn format_pull_request_tokens(n: i64) -> String {
     match n {
         1_000_000.. => format!("{:.1}M", n as f64 / 1e6),
         1_000.. => format!("{:.1}k", n as f64 / 1e3),
@@ -152,7 +154,7 @@ pub fn pull_request_tokens(n: i64) -> String {
 
 /// Durations in the same tables: `42s`, `7m 3s`, `1h 24m`; what is below is dropped.
 #[must_use]
-pub fn pull_request_time(ms: i64) -> String {
+pub fn format_pull_request_time(ms: i64) -> String {
     let seconds = ms / 1_000;
     match seconds {
         3_600.. => format!("{}h {}m", seconds / 3_600, seconds / 60 % 60),
@@ -163,46 +165,46 @@ pub fn pull_request_time(ms: i64) -> String {
 
 /// A share in basis points as percent: `12.3 %`; two places below one percent or when exact.
 #[must_use]
-pub fn share(bp: i64, figures: Figures) -> String {
+pub fn format_share(bp: i64, figures: NumberStyle) -> String {
     let size = bp.unsigned_abs();
     if figures.exact || (size < 100 && !size.is_multiple_of(10)) {
-        let sign = sign(bp < 0, bp == 0, figures.signed);
+        let sign = sign_prefix(bp < 0, bp == 0, figures.signed);
         return format!("{sign}{}.{:02} %", size / 100, size % 100);
     }
-    let tenths = rounded(u128::from(size), 10);
-    let sign = sign(bp < 0, bp == 0, figures.signed);
+    let tenths = divide_rounded(u128::from(size), 10);
+    let sign = sign_prefix(bp < 0, bp == 0, figures.signed);
     format!("{sign}{}.{} %", tenths / 10, tenths % 10)
 }
 
 /// Dollars and cents: `$12.34`; four places below a cent; all twelve when exact.
 #[must_use]
-pub fn money(amount: PicoUsd, figures: Figures) -> String {
+pub fn format_money(amount: PicoUsd, figures: NumberStyle) -> String {
     let size = amount.0.unsigned_abs();
-    let sign = sign(amount.0 < 0, size == 0, figures.signed);
+    let sign = sign_prefix(amount.0 < 0, size == 0, figures.signed);
     let per_usd = PicoUsd::PER_USD.unsigned_abs();
     if figures.exact {
         let places = format!("{:012}", size % per_usd);
         let kept = places.trim_end_matches('0').len().max(2);
-        return format!("{sign}${}.{}", grouped(size / per_usd), &places[..kept]);
+        return format!("{sign}${}.{}", group_digits(size / per_usd), &places[..kept]);
     }
-    let cents = rounded(size, per_usd / 100);
+    let cents = divide_rounded(size, per_usd / 100);
     if cents == 0 && size > 0 {
-        let parts = rounded(size, per_usd / 10_000);
+        let parts = divide_rounded(size, per_usd / 10_000);
         return match parts {
             0 => format!("{sign}<$0.0001"),
             _ => format!("{sign}$0.{parts:04}"),
         };
     }
-    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+    format!("{sign}${}.{:02}", group_digits(cents / 100), cents % 100)
 }
 
 /// A duration in its two largest units: `1h 24m`, `12m 57s`, `8.4s`, `350ms`.
 #[must_use]
-pub fn duration(ms: i64, figures: Figures) -> String {
+pub fn format_duration(ms: i64, figures: NumberStyle) -> String {
     let size = ms.unsigned_abs();
-    let sign = sign(ms < 0, ms == 0, figures.signed);
+    let sign = sign_prefix(ms < 0, ms == 0, figures.signed);
     if figures.exact {
-        return format!("{sign}{}ms", grouped(u128::from(size)));
+        return format!("{sign}{}ms", group_digits(u128::from(size)));
     }
     let (seconds, minutes) = ((size + 500) / 1_000, (size + 30_000) / 60_000);
     let words = match size {
@@ -225,10 +227,10 @@ fn rounded_hours(ms: u64) -> u64 {
 
 /// A number in thousandths: `0.776`, `1.99`; trailing zeros after the second place fall away.
 #[must_use]
-pub fn number(thousandths: i64, signed: bool) -> String {
+pub fn format_thousandths(thousandths: i64, signed: bool) -> String {
     let size = thousandths.unsigned_abs();
-    let sign = sign(thousandths < 0, thousandths == 0, signed);
-    let whole = grouped(u128::from(size / 1_000));
+    let sign = sign_prefix(thousandths < 0, thousandths == 0, signed);
+    let whole = group_digits(u128::from(size / 1_000));
     match size % 1_000 {
         rest if rest % 10 == 0 => format!("{sign}{whole}.{:02}", rest / 10),
         rest => format!("{sign}{whole}.{rest:03}"),
@@ -237,30 +239,30 @@ pub fn number(thousandths: i64, signed: bool) -> String {
 
 /// A value for machines: integers in full, dollars and shares as exact decimals, no separators.
 #[must_use]
-pub fn raw(value: &Value) -> String {
+pub fn format_for_machines(value: &CellValue) -> String {
     match value {
-        Value::Text(words) => clean(words).into_owned(),
-        Value::Tokens(n) | Value::Count(n) | Value::Duration(n) => n.to_string(),
-        Value::Share(bp) => decimal(i128::from(*bp), 4),
-        Value::Number(thousandths) => decimal(i128::from(*thousandths), 3),
-        Value::Money(amount) => decimal(amount.0, 12),
+        CellValue::Text(words) => clean_foreign_text(words).into_owned(),
+        CellValue::Tokens(n) | CellValue::Count(n) | CellValue::Duration(n) => n.to_string(),
+        CellValue::Share(bp) => format_decimal(i128::from(*bp), 4),
+        CellValue::Number(thousandths) => format_decimal(i128::from(*thousandths), 3),
+        CellValue::Money(amount) => format_decimal(amount.0, 12),
     }
 }
 
 /// `n / 10^places` as the shortest exact decimal with at least one place: `12.5`, `-0.0`.
 #[must_use]
-pub fn decimal(n: i128, places: u32) -> String {
+pub fn format_decimal(n: i128, places: u32) -> String {
     let one = 10_u128.pow(places);
     let size = n.unsigned_abs();
     let fraction = format!("{:0width$}", size % one, width = places as usize);
     let kept = fraction.trim_end_matches('0').len().max(1);
-    format!("{}{}.{}", sign(n < 0, n == 0, false), size / one, &fraction[..kept])
+    format!("{}{}.{}", sign_prefix(n < 0, n == 0, false), size / one, &fraction[..kept])
 }
 
 /// Foreign text made harmless for any screen: escape sequences, control characters and invisible
 /// direction marks are gone, line breaks and tabs are blanks.
 #[must_use]
-pub fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean_foreign_text(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| c.is_control() || is_invisible(c)) {
         return Cow::Borrowed(text);
     }
@@ -286,10 +288,10 @@ fn is_invisible(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+type PeekableChars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 /// Drops what follows an ESC: a control sequence, a string up to its end, or one character.
-fn skip_escape(chars: &mut Chars<'_>) {
+fn skip_escape(chars: &mut PeekableChars<'_>) {
     match chars.next() {
         Some('[') => skip_control_sequence(chars),
         Some(']' | 'P' | 'X' | '^' | '_') => {
@@ -304,7 +306,7 @@ fn skip_escape(chars: &mut Chars<'_>) {
 }
 
 /// Drops parameters and the final letter of a control sequence.
-fn skip_control_sequence(chars: &mut Chars<'_>) {
+fn skip_control_sequence(chars: &mut PeekableChars<'_>) {
     for c in chars.by_ref() {
         if ('\u{40}'..='\u{7e}').contains(&c) {
             return;
@@ -316,32 +318,32 @@ fn skip_control_sequence(chars: &mut Chars<'_>) {
 mod tests {
     use super::*;
 
-    const PLAIN: Figures = Figures { signed: false, exact: false };
-    const SIGNED: Figures = Figures { signed: true, exact: false };
-    const EXACT: Figures = Figures { signed: false, exact: true };
+    const PLAIN: NumberStyle = NumberStyle { signed: false, exact: false };
+    const SIGNED: NumberStyle = NumberStyle { signed: true, exact: false };
+    const EXACT: NumberStyle = NumberStyle { signed: false, exact: true };
 
-    fn check(given: Value, figures: Figures, expect: &str) {
-        assert_eq!(value(&given, figures), expect, "{given:?} {figures:?}");
+    fn check(given: CellValue, figures: NumberStyle, expect: &str) {
+        assert_eq!(format_value(&given, figures), expect, "{given:?} {figures:?}");
     }
 
     #[test]
     fn short_words_say_no_zeros() {
         for (value, expect) in [
-            (Value::Tokens(5_000_000), "5 M"),
-            (Value::Tokens(2_500_000), "2.5 M"),
-            (Value::Tokens(0), "0"),
-            (Value::Money(PicoUsd(20 * PicoUsd::PER_USD)), "$20"),
-            (Value::Money(PicoUsd(PicoUsd::PER_USD / 2)), "$0.50"),
-            (Value::Share(5_000), "50 %"),
-            (Value::Share(5_050), "50.5 %"),
-            (Value::Duration(0), "0"),
-            (Value::Duration(20_000), "20s"),
-            (Value::Duration(600_000), "10m"),
-            (Value::Duration(5_400_000), "1h 30m"),
-            (Value::Duration(86_400_000), "1d"),
-            (Value::Count(1_200), "1,200"),
+            (CellValue::Tokens(5_000_000), "5 M"),
+            (CellValue::Tokens(2_500_000), "2.5 M"),
+            (CellValue::Tokens(0), "0"),
+            (CellValue::Money(PicoUsd(20 * PicoUsd::PER_USD)), "$20"),
+            (CellValue::Money(PicoUsd(PicoUsd::PER_USD / 2)), "$0.50"),
+            (CellValue::Share(5_000), "50 %"),
+            (CellValue::Share(5_050), "50.5 %"),
+            (CellValue::Duration(0), "0"),
+            (CellValue::Duration(20_000), "20s"),
+            (CellValue::Duration(600_000), "10m"),
+            (CellValue::Duration(5_400_000), "1h 30m"),
+            (CellValue::Duration(86_400_000), "1d"),
+            (CellValue::Count(1_200), "1,200"),
         ] {
-            assert_eq!(short(&value), expect, "{value:?}");
+            assert_eq!(format_short(&value), expect, "{value:?}");
         }
     }
 
@@ -349,104 +351,105 @@ mod tests {
     fn whole_numbers_in_text_are_grouped() {
         let text = "miss 893346723 tokens of 2026, 0.1234567 and 9768e31d; 12345.";
         let grouped = "miss 893,346,723 tokens of 2026, 0.1234567 and 9768e31d; 12345.";
-        assert_eq!(with_groups(text), grouped);
-        assert_eq!(with_groups("22000, é 10000"), "22,000, é 10,000");
-        assert_eq!(with_groups(""), "");
+        assert_eq!(group_digits_in_text(text), grouped);
+        assert_eq!(group_digits_in_text("22000, é 10000"), "22,000, é 10,000");
+        assert_eq!(group_digits_in_text(""), "");
     }
 
     #[test]
     fn tokens_are_short_or_exact() {
-        check(Value::Tokens(22_840_000), PLAIN, "22.8 M");
-        check(Value::Tokens(870_949), PLAIN, "870.9 k");
-        check(Value::Tokens(870_950), PLAIN, "871.0 k");
-        check(Value::Tokens(9_999), PLAIN, "9,999");
-        check(Value::Tokens(10_000), PLAIN, "10.0 k");
-        check(Value::Tokens(999_949), PLAIN, "999.9 k");
-        check(Value::Tokens(999_950), PLAIN, "1.0 M");
-        check(Value::Tokens(2_345_678_901_234), PLAIN, "2,345.7 G");
-        check(Value::Tokens(0), PLAIN, "0");
-        check(Value::Tokens(0), SIGNED, "0");
-        check(Value::Tokens(-5_250_000), SIGNED, "-5.3 M");
-        check(Value::Tokens(5_250_000), SIGNED, "+5.3 M");
-        check(Value::Tokens(22_840_123), EXACT, "22,840,123");
-        check(Value::Tokens(i64::MIN), EXACT, "-9,223,372,036,854,775,808");
-        check(Value::Count(-1_234), PLAIN, "-1,234");
-        check(Value::Count(12), SIGNED, "+12");
+        check(CellValue::Tokens(22_840_000), PLAIN, "22.8 M");
+        check(CellValue::Tokens(870_949), PLAIN, "870.9 k");
+        check(CellValue::Tokens(870_950), PLAIN, "871.0 k");
+        check(CellValue::Tokens(9_999), PLAIN, "9,999");
+        check(CellValue::Tokens(10_000), PLAIN, "10.0 k");
+        check(CellValue::Tokens(999_949), PLAIN, "999.9 k");
+        check(CellValue::Tokens(999_950), PLAIN, "1.0 M");
+        check(CellValue::Tokens(2_345_678_901_234), PLAIN, "2,345.7 G");
+        check(CellValue::Tokens(0), PLAIN, "0");
+        check(CellValue::Tokens(0), SIGNED, "0");
+        check(CellValue::Tokens(-5_250_000), SIGNED, "-5.3 M");
+        check(CellValue::Tokens(5_250_000), SIGNED, "+5.3 M");
+        check(CellValue::Tokens(22_840_123), EXACT, "22,840,123");
+        check(CellValue::Tokens(i64::MIN), EXACT, "-9,223,372,036,854,775,808");
+        check(CellValue::Count(-1_234), PLAIN, "-1,234");
+        check(CellValue::Count(12), SIGNED, "+12");
     }
 
     #[test]
     fn shares_are_percent() {
-        check(Value::Share(1_234), PLAIN, "12.3 %");
-        check(Value::Share(1_235), PLAIN, "12.4 %");
-        check(Value::Share(1_235), EXACT, "12.35 %");
-        check(Value::Share(6), PLAIN, "0.06 %");
-        check(Value::Share(10), PLAIN, "0.1 %");
-        check(Value::Share(-4_685), SIGNED, "-46.9 %");
-        check(Value::Share(4_685), SIGNED, "+46.9 %");
-        check(Value::Share(0), SIGNED, "0.0 %");
-        check(Value::Share(10_000), PLAIN, "100.0 %");
+        check(CellValue::Share(1_234), PLAIN, "12.3 %");
+        check(CellValue::Share(1_235), PLAIN, "12.4 %");
+        check(CellValue::Share(1_235), EXACT, "12.35 %");
+        check(CellValue::Share(6), PLAIN, "0.06 %");
+        check(CellValue::Share(10), PLAIN, "0.1 %");
+        check(CellValue::Share(-4_685), SIGNED, "-46.9 %");
+        check(CellValue::Share(4_685), SIGNED, "+46.9 %");
+        check(CellValue::Share(0), SIGNED, "0.0 %");
+        check(CellValue::Share(10_000), PLAIN, "100.0 %");
     }
 
     #[test]
     fn money_is_dollars() {
-        check(Value::Money(PicoUsd(12_340_000_000_000)), PLAIN, "$12.34");
-        check(Value::Money(PicoUsd(12_345_000_000_000)), PLAIN, "$12.35");
-        check(Value::Money(PicoUsd(1_234_567_890_000_000_000)), PLAIN, "$1,234,567.89");
-        check(Value::Money(PicoUsd(4_200_000_000)), PLAIN, "$0.0042");
-        check(Value::Money(PicoUsd(5_000_000_000)), PLAIN, "$0.01");
-        check(Value::Money(PicoUsd(42)), PLAIN, "<$0.0001");
-        check(Value::Money(PicoUsd(0)), SIGNED, "$0.00");
-        check(Value::Money(PicoUsd(-1_500_000_000_000)), PLAIN, "-$1.50");
-        check(Value::Money(PicoUsd(1_500_000_000_000)), SIGNED, "+$1.50");
-        check(Value::Money(PicoUsd(1_234_567_800_000)), EXACT, "$1.2345678");
-        check(Value::Money(PicoUsd(2_000_000_000_000)), EXACT, "$2.00");
+        check(CellValue::Money(PicoUsd(12_340_000_000_000)), PLAIN, "$12.34");
+        check(CellValue::Money(PicoUsd(12_345_000_000_000)), PLAIN, "$12.35");
+        check(CellValue::Money(PicoUsd(1_234_567_890_000_000_000)), PLAIN, "$1,234,567.89");
+        check(CellValue::Money(PicoUsd(4_200_000_000)), PLAIN, "$0.0042");
+        check(CellValue::Money(PicoUsd(5_000_000_000)), PLAIN, "$0.01");
+        check(CellValue::Money(PicoUsd(42)), PLAIN, "<$0.0001");
+        check(CellValue::Money(PicoUsd(0)), SIGNED, "$0.00");
+        check(CellValue::Money(PicoUsd(-1_500_000_000_000)), PLAIN, "-$1.50");
+        check(CellValue::Money(PicoUsd(1_500_000_000_000)), SIGNED, "+$1.50");
+        check(CellValue::Money(PicoUsd(1_234_567_800_000)), EXACT, "$1.2345678");
+        check(CellValue::Money(PicoUsd(2_000_000_000_000)), EXACT, "$2.00");
     }
 
     #[test]
     fn durations_have_two_units() {
-        check(Value::Duration(0), PLAIN, "0s");
-        check(Value::Duration(350), PLAIN, "350ms");
-        check(Value::Duration(8_449), PLAIN, "8.4s");
-        check(Value::Duration(59_949), PLAIN, "59.9s");
-        check(Value::Duration(59_950), PLAIN, "1m 0s");
-        check(Value::Duration(777_000), PLAIN, "12m 57s");
-        check(Value::Duration(3_599_500), PLAIN, "1h 0m");
-        check(Value::Duration(5_040_000), PLAIN, "1h 24m");
-        check(Value::Duration(86_370_000), PLAIN, "1d 0h");
-        check(Value::Duration(90_000_000_000), PLAIN, "1041d 16h");
-        check(Value::Duration(-61_000), SIGNED, "-1m 1s");
-        check(Value::Duration(61_000), EXACT, "61,000ms");
+        check(CellValue::Duration(0), PLAIN, "0s");
+        check(CellValue::Duration(350), PLAIN, "350ms");
+        check(CellValue::Duration(8_449), PLAIN, "8.4s");
+        check(CellValue::Duration(59_949), PLAIN, "59.9s");
+        check(CellValue::Duration(59_950), PLAIN, "1m 0s");
+        check(CellValue::Duration(777_000), PLAIN, "12m 57s");
+        check(CellValue::Duration(3_599_500), PLAIN, "1h 0m");
+        check(CellValue::Duration(5_040_000), PLAIN, "1h 24m");
+        check(CellValue::Duration(86_370_000), PLAIN, "1d 0h");
+        check(CellValue::Duration(90_000_000_000), PLAIN, "1041d 16h");
+        check(CellValue::Duration(-61_000), SIGNED, "-1m 1s");
+        check(CellValue::Duration(61_000), EXACT, "61,000ms");
     }
 
     #[test]
     fn numbers_keep_two_or_three_places() {
-        check(Value::Number(776), PLAIN, "0.776");
-        check(Value::Number(1_990), PLAIN, "1.99");
-        check(Value::Number(-2_000), PLAIN, "-2.00");
-        check(Value::Number(1_500), SIGNED, "+1.50");
+        check(CellValue::Number(776), PLAIN, "0.776");
+        check(CellValue::Number(1_990), PLAIN, "1.99");
+        check(CellValue::Number(-2_000), PLAIN, "-2.00");
+        check(CellValue::Number(1_500), SIGNED, "+1.50");
     }
 
     #[test]
     fn machines_get_the_whole_value() {
         for (value, expect) in [
-            (Value::Tokens(-22_840_123), "-22840123"),
-            (Value::Share(4_685), "0.4685"),
-            (Value::Share(10_000), "1.0"),
-            (Value::Number(-1_990), "-1.99"),
-            (Value::Money(PicoUsd(1)), "0.000000000001"),
-            (Value::Money(PicoUsd(-12_500_000_000_000)), "-12.5"),
-            (Value::Money(PicoUsd(0)), "0.0"),
-            (Value::Duration(61_000), "61000"),
+            (CellValue::Tokens(-22_840_123), "-22840123"),
+            (CellValue::Share(4_685), "0.4685"),
+            (CellValue::Share(10_000), "1.0"),
+            (CellValue::Number(-1_990), "-1.99"),
+            (CellValue::Money(PicoUsd(1)), "0.000000000001"),
+            (CellValue::Money(PicoUsd(-12_500_000_000_000)), "-12.5"),
+            (CellValue::Money(PicoUsd(0)), "0.0"),
+            (CellValue::Duration(61_000), "61000"),
         ] {
-            assert_eq!(raw(&value), expect);
+            assert_eq!(format_for_machines(&value), expect);
         }
     }
 
     #[test]
     fn ranges_and_gaps_have_words() {
-        let range = Cell::range(Value::Tokens(12_000_000), Value::Tokens(14_000_000));
-        assert_eq!(cell(&range, PLAIN), "12.0 M to 14.0 M");
-        assert_eq!(cell(&Cell::missing(), SIGNED), "-");
+        let range =
+            TableCell::from_range(CellValue::Tokens(12_000_000), CellValue::Tokens(14_000_000));
+        assert_eq!(format_cell(&range, PLAIN), "12.0 M to 14.0 M");
+        assert_eq!(format_cell(&TableCell::missing(), SIGNED), "-");
     }
 
     #[test]
@@ -461,7 +464,7 @@ mod tests {
             ("a\u{202e}b\u{200b}c\u{0}d\u{7f}", "abcd"),
             ("caf\u{e9} \u{4f60}", "caf\u{e9} \u{4f60}"),
         ] {
-            assert_eq!(clean(given), expect, "{given:?}");
+            assert_eq!(clean_foreign_text(given), expect, "{given:?}");
         }
     }
 }

@@ -3,16 +3,16 @@
 //! Every string is escaped, for text and for attributes alike; nothing here writes a style or a
 //! script. Cells carry their raw value, so that a script may sort by it.
 
-use super::format::{self, Figures, clean};
-use super::view::{Align, Cell, Content, Tone, Value, View};
-use super::{Item, Section, Text, Weight};
+use super::format::{self, NumberStyle, clean_foreign_text};
+use super::view::{Alignment, CellContent, CellValue, TableCell, TableView, Tone};
+use super::{RichText, Section, SectionItem, TextWeight};
 use std::fmt::Write as _;
 
 /// Foreign text as HTML text or as the value of an attribute in double quotes.
 #[must_use]
-pub fn escape(text: &str) -> String {
+pub fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in clean(text).chars() {
+    for c in clean_foreign_text(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -26,13 +26,13 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Running text.
-fn text(text: &Text) -> String {
+fn text_to_html(text: &RichText) -> String {
     let parts = text.0.iter().map(|(weight, words)| {
-        let words = escape(words);
+        let words = escape_html(words);
         match weight {
-            Weight::Plain => words,
-            Weight::Strong => format!("<strong>{words}</strong>"),
-            Weight::Code => format!("<code>{words}</code>"),
+            TextWeight::Plain => words,
+            TextWeight::Strong => format!("<strong>{words}</strong>"),
+            TextWeight::Code => format!("<code>{words}</code>"),
         }
     });
     parts.collect()
@@ -41,32 +41,32 @@ fn text(text: &Text) -> String {
 /// What stands under the heading of a section. Pictures are what `picture` makes of their path and
 /// words.
 #[must_use]
-pub fn items(section: &Section, picture: &dyn Fn(&str, &str) -> String) -> String {
+pub fn section_to_html(section: &Section, picture: &dyn Fn(&str, &str) -> String) -> String {
     let items = section.items.iter().map(|item| match item {
-        Item::Paragraph(words) => format!("<p>{}</p>\n", text(words)),
-        Item::Bullets(points) => bullets(points),
-        Item::Table(view) => table(view),
-        Item::Image { path, alt } => picture(path, alt),
+        SectionItem::Paragraph(words) => format!("<p>{}</p>\n", text_to_html(words)),
+        SectionItem::Bullets(points) => bullets_to_html(points),
+        SectionItem::Table(view) => table_to_html(view),
+        SectionItem::Image { path, alt } => picture(path, alt),
     });
     items.collect()
 }
 
 /// A list of points.
-fn bullets(points: &[Text]) -> String {
-    let points = points.iter().map(|point| format!("<li>{}</li>\n", text(point)));
+fn bullets_to_html(points: &[RichText]) -> String {
+    let points = points.iter().map(|point| format!("<li>{}</li>\n", text_to_html(point)));
     format!("<ul>\n{}</ul>\n", points.collect::<String>())
 }
 
 /// A table with its remarks.
-fn table(view: &View) -> String {
+fn table_to_html(view: &TableView) -> String {
     let mut out = String::from("<div class=\"table\"><table data-sortable>\n");
     if !view.title.is_empty() {
-        let _ = writeln!(out, "<caption>{}</caption>", escape(&view.title));
+        let _ = writeln!(out, "<caption>{}</caption>", escape_html(&view.title));
     }
     out.push_str("<thead><tr>");
     for column in &view.columns {
-        let class = side(column.align);
-        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape(&column.heading));
+        let class = alignment_class(column.align);
+        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape_html(&column.heading));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &view.rows {
@@ -75,33 +75,33 @@ fn table(view: &View) -> String {
         for (at, (cell, column)) in row.iter().zip(&view.columns).enumerate() {
             let name = if at == 0 { "th scope=\"row\"" } else { "td" };
             let sort = sort_key(cell);
-            let words = escape(&format::cell(cell, Figures::from(column)));
-            let class = classes(cell.tone, column.align);
+            let words = escape_html(&format::format_cell(cell, NumberStyle::from(column)));
+            let class = cell_class(cell.tone, column.align);
             let _ = write!(out, "<{name}{class}{sort}>{words}</{}>", &name[..2]);
         }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table>\n");
     for line in view.footnotes.iter().chain(&view.provenance) {
-        let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(line));
+        let _ = writeln!(out, "<p class=\"note\">{}</p>", escape_html(line));
     }
     out.push_str("</div>\n");
     out
 }
 
-fn side(align: Align) -> &'static str {
-    if align == Align::Right { " class=\"n\"" } else { "" }
+fn alignment_class(align: Alignment) -> &'static str {
+    if align == Alignment::Right { " class=\"n\"" } else { "" }
 }
 
 /// The class of a cell as an attribute.
-pub(super) fn classes(tone: Tone, align: Align) -> String {
+pub(super) fn cell_class(tone: Tone, align: Alignment) -> String {
     let tone = match tone {
         Tone::Plain | Tone::Strong => "",
         Tone::Muted => "muted",
         Tone::Good => "good",
         Tone::Bad => "bad",
     };
-    let side = if align == Align::Right { "n" } else { "" };
+    let side = if align == Alignment::Right { "n" } else { "" };
     match (side, tone) {
         ("", "") => String::new(),
         ("", one) | (one, "") => format!(" class=\"{one}\""),
@@ -110,12 +110,12 @@ pub(super) fn classes(tone: Tone, align: Align) -> String {
 }
 
 /// The raw value of a number as an attribute, of a range its low end; words sort as they stand.
-pub(super) fn sort_key(cell: &Cell) -> String {
+pub(super) fn sort_key(cell: &TableCell) -> String {
     match &cell.content {
-        Content::One(Value::Text(_)) => String::new(),
-        Content::Missing => " data-sort=\"\"".to_owned(),
-        Content::One(value) | Content::Range(value, _) => {
-            format!(" data-sort=\"{}\"", escape(&format::raw(value)))
+        CellContent::One(CellValue::Text(_)) => String::new(),
+        CellContent::Missing => " data-sort=\"\"".to_owned(),
+        CellContent::One(value) | CellContent::Range(value, _) => {
+            format!(" data-sort=\"{}\"", escape_html(&format::format_for_machines(value)))
         }
     }
 }
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn check(given: &str, expect: &str) {
-        assert_eq!(escape(given), expect);
+        assert_eq!(escape_html(given), expect);
     }
 
     #[test]
@@ -140,10 +140,13 @@ mod tests {
     #[test]
     fn a_section_reads_like_this() {
         let document = sample();
-        let html = items(&document.sections[0], &|_, _| String::new());
+        let html = section_to_html(&document.sections[0], &|_, _| String::new());
         assert_eq!(html, EXPECT);
         let picture = |path: &str, alt: &str| format!("{path}: {alt}");
-        assert_eq!(items(&document.sections[1], &picture), "waterfall.svg: what each toggle saves");
+        assert_eq!(
+            section_to_html(&document.sections[1], &picture),
+            "waterfall.svg: what each toggle saves"
+        );
     }
 
     const EXPECT: &str = "\

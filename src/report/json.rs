@@ -3,7 +3,7 @@
 //! A command serialises its own struct; this module gives it the envelope and the units. Token
 //! counts are integers, shares numbers between 0 and 1, money dollars with the pico-dollars beside.
 
-use super::format::decimal;
+use super::format::format_decimal;
 use crate::units::{PicoUsd, Usage};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -14,16 +14,16 @@ use serde_json::value::RawValue;
 /// # Panics
 /// If `body` does not serialise to an object, or has a key that is not a string.
 #[must_use]
-pub fn document<T: Serialize>(schema: &str, schema_version: u32, body: &T) -> Vec<u8> {
+pub fn versioned_json<T: Serialize>(schema: &str, schema_version: u32, body: &T) -> Vec<u8> {
     #[derive(Serialize)]
-    struct Envelope<'a, T> {
+    struct VersionedEnvelope<'a, T> {
         schema: String,
         version: &'static str,
         #[serde(flatten)]
         body: &'a T,
     }
     let schema = format!("windtunnel.{schema}/{schema_version}");
-    pretty(&Envelope { schema, version: env!("CARGO_PKG_VERSION"), body })
+    pretty_json(&VersionedEnvelope { schema, version: env!("CARGO_PKG_VERSION"), body })
 }
 
 /// Any value as pretty JSON, ended by a line break.
@@ -31,7 +31,7 @@ pub fn document<T: Serialize>(schema: &str, schema_version: u32, body: &T) -> Ve
 /// # Panics
 /// If a map has a key that is not a string.
 #[must_use]
-pub fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
+pub fn pretty_json<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("own types serialise");
     bytes.push(b'\n');
     bytes
@@ -39,57 +39,61 @@ pub fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Money as two fields, to be flattened into a struct: dollars for people, pico-dollars for sums.
 #[derive(Clone, Debug, Serialize)]
-pub struct Cost {
+pub struct MoneyJson {
     /// Dollars, all places.
-    pub cost_usd: Usd,
+    pub cost_usd: UsdJson,
     /// The same in pico-dollars.
     pub cost_pico_usd: i128,
 }
 
-impl From<PicoUsd> for Cost {
+impl From<PicoUsd> for MoneyJson {
     fn from(amount: PicoUsd) -> Self {
-        Self { cost_usd: Usd(amount), cost_pico_usd: amount.0 }
+        Self { cost_usd: UsdJson(amount), cost_pico_usd: amount.0 }
     }
 }
 
 /// Money as one JSON number in dollars, written from the integer: no place is lost or made up.
 #[derive(Clone, Copy, Debug)]
-pub struct Usd(pub PicoUsd);
+pub struct UsdJson(pub PicoUsd);
 
-impl Serialize for Usd {
+impl Serialize for UsdJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        number(self.0.0, 12, serializer)
+        serialize_decimal(self.0.0, 12, serializer)
     }
 }
 
 /// A share in basis points as a JSON number, where 1.0 is the whole.
 #[derive(Clone, Copy, Debug)]
-pub struct Share(pub i64);
+pub struct ShareJson(pub i64);
 
-impl Serialize for Share {
+impl Serialize for ShareJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        number(i128::from(self.0), 4, serializer)
+        serialize_decimal(i128::from(self.0), 4, serializer)
     }
 }
 
 /// A number in thousandths as a JSON number.
 #[derive(Clone, Copy, Debug)]
-pub struct Thousandths(pub i64);
+pub struct ThousandthsJson(pub i64);
 
-impl Serialize for Thousandths {
+impl Serialize for ThousandthsJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        number(i128::from(self.0), 3, serializer)
+        serialize_decimal(i128::from(self.0), 3, serializer)
     }
 }
 
-fn number<S: Serializer>(n: i128, places: u32, serializer: S) -> Result<S::Ok, S::Error> {
-    let raw = RawValue::from_string(decimal(n, places)).expect("a decimal is JSON");
+fn serialize_decimal<S: Serializer>(
+    n: i128,
+    places: u32,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let raw = RawValue::from_string(format_decimal(n, places)).expect("a decimal is JSON");
     raw.serialize(serializer)
 }
 
 /// The five token classes in their order, to be flattened into a struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Tokens {
+pub struct TokensJson {
     /// Uncached input.
     pub fresh: i64,
     /// Cache reads.
@@ -102,7 +106,7 @@ pub struct Tokens {
     pub output: i64,
 }
 
-impl From<Usage> for Tokens {
+impl From<Usage> for TokensJson {
     fn from(usage: Usage) -> Self {
         let [fresh, read, write_5m, write_1h, output] = usage.by_class();
         Self { fresh, read, write_5m, write_1h, output }
@@ -117,15 +121,15 @@ mod tests {
     struct Row {
         id: &'static str,
         #[serde(flatten)]
-        tokens: Tokens,
+        tokens: TokensJson,
         #[serde(flatten)]
-        cost: Cost,
-        share: Share,
-        exponent: Thousandths,
+        cost: MoneyJson,
+        share: ShareJson,
+        exponent: ThousandthsJson,
     }
 
     fn check(pico: i128, expect: &str) {
-        let text = serde_json::to_string(&Cost::from(PicoUsd(pico))).unwrap();
+        let text = serde_json::to_string(&MoneyJson::from(PicoUsd(pico))).unwrap();
         assert_eq!(text, expect);
     }
 
@@ -146,10 +150,10 @@ mod tests {
             id: "R1",
             tokens: Usage { read: 7, output: 1, ..Usage::default() }.into(),
             cost: PicoUsd(1_500_000_000_000).into(),
-            share: Share(4_685),
-            exponent: Thousandths(776),
+            share: ShareJson(4_685),
+            exponent: ThousandthsJson(776),
         };
-        let text = String::from_utf8(document("compare", 1, &row)).unwrap();
+        let text = String::from_utf8(versioned_json("compare", 1, &row)).unwrap();
         let start = format!(
             "{{\n  \"schema\": \"windtunnel.compare/1\",\n  \"version\": \"{}\",\n  \
              \"id\": \"R1\",",

@@ -3,14 +3,14 @@
 //! There is no one standard; this is the part of it that Jenkins, GitLab and GitHub's readers
 //! share: suites with counts, cases with a class, a failure with a message, a skip with a reason.
 
-use super::format::clean;
+use super::format::clean_foreign_text;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::io;
 
 /// How a case went.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Went {
+pub enum CaseOutcome {
     /// It passed.
     Passed,
     /// It failed, for this reason.
@@ -21,31 +21,31 @@ pub enum Went {
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct JunitCase {
     /// What it is about.
     pub name: String,
     /// How it went.
-    pub went: Went,
+    pub outcome: CaseOutcome,
 }
 
 /// Cases of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Suite {
+pub struct JunitSuite {
     /// Its name.
     pub name: String,
     /// Its cases in order.
-    pub cases: Vec<Case>,
+    pub cases: Vec<JunitCase>,
 }
 
-impl Suite {
-    fn counts(&self) -> [(&'static str, String); 3] {
-        let count = |of: fn(&Went) -> bool| {
-            self.cases.iter().filter(|case| of(&case.went)).count().to_string()
+impl JunitSuite {
+    fn count_outcomes(&self) -> [(&'static str, String); 3] {
+        let count = |of: fn(&CaseOutcome) -> bool| {
+            self.cases.iter().filter(|case| of(&case.outcome)).count().to_string()
         };
         [
             ("tests", self.cases.len().to_string()),
-            ("failures", count(|went| matches!(went, Went::Failed(_)))),
-            ("skipped", count(|went| matches!(went, Went::Skipped(_)))),
+            ("failures", count(|went| matches!(went, CaseOutcome::Failed(_)))),
+            ("skipped", count(|went| matches!(went, CaseOutcome::Skipped(_)))),
         ]
     }
 }
@@ -55,32 +55,32 @@ impl Suite {
 /// # Panics
 /// Never: writing to memory does not fail.
 #[must_use]
-pub fn render(name: &str, suites: &[Suite]) -> Vec<u8> {
+pub fn render_suites(name: &str, suites: &[JunitSuite]) -> Vec<u8> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    write(&mut writer, name, suites).expect("memory takes everything");
+    write_suites(&mut writer, name, suites).expect("memory takes everything");
     let mut bytes = writer.into_inner();
     bytes.push(b'\n');
     bytes
 }
 
-fn write(writer: &mut Writer<Vec<u8>>, name: &str, suites: &[Suite]) -> io::Result<()> {
+fn write_suites(writer: &mut Writer<Vec<u8>>, name: &str, suites: &[JunitSuite]) -> io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let all = Suite {
+    let all = JunitSuite {
         name: name.to_owned(),
         cases: suites.iter().flat_map(|suite| suite.cases.clone()).collect(),
     };
-    let counts = all.counts();
+    let counts = all.count_outcomes();
     let element = writer.create_element("testsuites").with_attribute(("name", name));
     let element = element.with_attributes(counts.iter().map(|(key, n)| (*key, n.as_str())));
     element.write_inner_content(|writer| {
         for suite in suites {
-            let counts = suite.counts();
+            let counts = suite.count_outcomes();
             let class = format!("{name}.{}", suite.name);
             let element = writer.create_element("testsuite");
             let element = element.with_attribute(("name", suite.name.as_str()));
             let element = element.with_attributes(counts.iter().map(|(key, n)| (*key, n.as_str())));
             element.write_inner_content(|writer| {
-                suite.cases.iter().try_for_each(|one| case(writer, &class, one))
+                suite.cases.iter().try_for_each(|one| write_case(writer, &class, one))
             })?;
         }
         Ok(())
@@ -88,20 +88,20 @@ fn write(writer: &mut Writer<Vec<u8>>, name: &str, suites: &[Suite]) -> io::Resu
     Ok(())
 }
 
-fn case(writer: &mut Writer<Vec<u8>>, class: &str, case: &Case) -> io::Result<()> {
-    let name = clean(&case.name);
+fn write_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &JunitCase) -> io::Result<()> {
+    let name = clean_foreign_text(&case.name);
     let element = writer.create_element("testcase");
     let element = element.with_attributes([("classname", class), ("name", &*name)]);
-    match &case.went {
-        Went::Passed => element.write_empty()?,
-        Went::Failed(reason) => element.write_inner_content(|writer| {
-            let reason = clean(reason);
+    match &case.outcome {
+        CaseOutcome::Passed => element.write_empty()?,
+        CaseOutcome::Failed(reason) => element.write_inner_content(|writer| {
+            let reason = clean_foreign_text(reason);
             let failure = writer.create_element("failure");
             let failure = failure.with_attributes([("message", &*reason), ("type", "limit")]);
             failure.write_text_content(BytesText::new(&reason)).map(|_| ())
         })?,
-        Went::Skipped(reason) => element.write_inner_content(|writer| {
-            let reason = clean(reason);
+        CaseOutcome::Skipped(reason) => element.write_inner_content(|writer| {
+            let reason = clean_foreign_text(reason);
             let skipped = writer.create_element("skipped");
             skipped.with_attribute(("message", &*reason)).write_empty().map(|_| ())
         })?,
@@ -115,16 +115,16 @@ mod tests {
 
     #[test]
     fn a_file_counts_its_cases_and_escapes_their_words() {
-        let case = |name: &str, went| Case { name: name.to_owned(), went };
-        let suites = [Suite {
+        let case = |name: &str, went| JunitCase { name: name.to_owned(), outcome: went };
+        let suites = [JunitSuite {
             name: "step".to_owned(),
             cases: vec![
-                case("calls of <a> & \"b\"", Went::Passed),
-                case("reads\u{1b}[31m", Went::Failed("1 < 2 & more".to_owned())),
-                case("dollars", Went::Skipped("may be chance".to_owned())),
+                case("calls of <a> & \"b\"", CaseOutcome::Passed),
+                case("reads\u{1b}[31m", CaseOutcome::Failed("1 < 2 & more".to_owned())),
+                case("dollars", CaseOutcome::Skipped("may be chance".to_owned())),
             ],
         }];
-        let text = String::from_utf8(render("gate", &suites)).unwrap();
+        let text = String::from_utf8(render_suites("gate", &suites)).unwrap();
         let expect = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="gate" tests="3" failures="1" skipped="1">
   <testsuite name="step" tests="3" failures="1" skipped="1">
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn nothing_is_a_file_too() {
-        let text = String::from_utf8(render("gate", &[])).unwrap();
+        let text = String::from_utf8(render_suites("gate", &[])).unwrap();
         assert!(text.contains("tests=\"0\""), "{text}");
     }
 }

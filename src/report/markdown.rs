@@ -3,33 +3,33 @@
 //! Every string of a document is plain text, so whatever Markdown or HTML would read as markup is
 //! escaped. Lines are not wrapped: a diff then shows what changed and not what moved.
 
-use super::format::{Figures, cell, clean};
-use super::view::{Align, Tone, View};
-use super::{Document, Item, Render, Style, Text, Weight};
+use super::format::{NumberStyle, clean_foreign_text, format_cell};
+use super::view::{Alignment, TableView, Tone};
+use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
 
 /// The Markdown format.
 #[derive(Clone, Copy, Debug)]
-pub struct Markdown;
+pub struct MarkdownRenderer;
 
-impl Render for Markdown {
+impl Renderer for MarkdownRenderer {
     fn id(&self) -> &'static str {
         "markdown"
     }
 
-    fn render(&self, document: &Document, style: Style) -> Vec<u8> {
+    fn render(&self, document: &ReportDocument, style: OutputStyle) -> Vec<u8> {
         let mut blocks = Vec::new();
         if !document.title.is_empty() {
-            blocks.push(format!("# {}", escape(&document.title)));
+            blocks.push(format!("# {}", escape_line_start(&document.title)));
         }
         for section in &document.sections {
             if !section.heading.is_empty() {
-                blocks.push(format!("## {}", escape(&section.heading)));
+                blocks.push(format!("## {}", escape_line_start(&section.heading)));
             }
-            blocks.extend(section.items.iter().map(|one| item(one, style)));
+            blocks.extend(section.items.iter().map(|one| item_to_markdown(one, style)));
         }
         if !document.provenance.is_empty() {
             blocks.push("---".to_owned());
-            blocks.push(small(&document.provenance));
+            blocks.push(remarks_to_markdown(&document.provenance));
         }
         let mut text = blocks.join("\n\n");
         text.push('\n');
@@ -37,68 +37,71 @@ impl Render for Markdown {
     }
 }
 
-fn item(item: &Item, style: Style) -> String {
+fn item_to_markdown(item: &SectionItem, style: OutputStyle) -> String {
     match item {
-        Item::Paragraph(words) => text(words),
-        Item::Bullets(points) => {
-            let lines: Vec<String> = points.iter().map(|one| format!("- {}", text(one))).collect();
+        SectionItem::Paragraph(words) => text_to_markdown(words),
+        SectionItem::Bullets(points) => {
+            let lines: Vec<String> =
+                points.iter().map(|one| format!("- {}", text_to_markdown(one))).collect();
             lines.join("\n")
         }
-        Item::Table(view) => table(view, style),
-        Item::Image { path, alt } => format!("![{}](<{}>)", escape(alt), target(path)),
+        SectionItem::Table(view) => table_to_markdown(view, style),
+        SectionItem::Image { path, alt } => {
+            format!("![{}](<{}>)", escape_line_start(alt), image_target(path))
+        }
     }
 }
 
-fn table(view: &View, style: Style) -> String {
+fn table_to_markdown(view: &TableView, style: OutputStyle) -> String {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let mut lines = Vec::new();
     if !view.title.is_empty() {
-        lines.extend([format!("**{}**", escape(&view.title)), String::new()]);
+        lines.extend([format!("**{}**", escape_line_start(&view.title)), String::new()]);
     }
-    let headings = view.columns.iter().map(|column| escape(&column.heading));
+    let headings = view.columns.iter().map(|column| escape_line_start(&column.heading));
     lines.push(line(headings.collect()));
     let rule = view.columns.iter().map(|column| match column.align {
-        Align::Left => "---".to_owned(),
-        Align::Right => "---:".to_owned(),
+        Alignment::Left => "---".to_owned(),
+        Alignment::Right => "---:".to_owned(),
     });
     lines.push(line(rule.collect()));
     for row in &view.rows {
         let cells = row.iter().zip(&view.columns).map(|(one, column)| {
-            let mut figures = Figures::from(column);
+            let mut figures = NumberStyle::from(column);
             figures.exact |= style.exact;
-            let words = escape_inside(&cell(one, figures));
+            let words = escape_inline(&format_cell(one, figures));
             if one.tone == Tone::Strong { format!("**{words}**") } else { words }
         });
         lines.push(line(cells.collect()));
     }
     for notes in [&view.footnotes, &view.provenance] {
         if !notes.is_empty() {
-            lines.extend([String::new(), small(notes)]);
+            lines.extend([String::new(), remarks_to_markdown(notes)]);
         }
     }
     lines.join("\n")
 }
 
 /// Remarks, one a line, in small type.
-fn small(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
+fn remarks_to_markdown(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| escape_line_start(line)).collect();
     format!("<sub>{}</sub>", lines.join("<br>\n"))
 }
 
-fn text(text: &Text) -> String {
+fn text_to_markdown(text: &RichText) -> String {
     let parts = text.0.iter().enumerate().map(|(at, (weight, words))| match weight {
         // Only the first stretch can start a line.
-        Weight::Plain if at == 0 => escape(words),
-        Weight::Plain => escape_inside(words),
-        Weight::Strong => format!("**{}**", escape_inside(words)),
-        Weight::Code => code(words),
+        TextWeight::Plain if at == 0 => escape_line_start(words),
+        TextWeight::Plain => escape_inline(words),
+        TextWeight::Strong => format!("**{}**", escape_inline(words)),
+        TextWeight::Code => code_span(words),
     });
     parts.collect()
 }
 
 /// Words as code: a fence longer than any run of backticks within.
-fn code(words: &str) -> String {
-    let words = clean(words);
+fn code_span(words: &str) -> String {
+    let words = clean_foreign_text(words);
     let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let pad = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
@@ -106,13 +109,13 @@ fn code(words: &str) -> String {
 }
 
 /// The path of a picture, without what would end it early.
-fn target(path: &str) -> String {
-    clean(path).replace(['<', '>'], "")
+fn image_target(path: &str) -> String {
+    clean_foreign_text(path).replace(['<', '>'], "")
 }
 
 /// Plain text at the start of a line.
-fn escape(words: &str) -> String {
-    let escaped = escape_inside(words);
+fn escape_line_start(words: &str) -> String {
+    let escaped = escape_inline(words);
     let digits = escaped.chars().take_while(char::is_ascii_digit).count();
     let mut after = escaped[digits..].chars();
     let is_list =
@@ -128,8 +131,8 @@ fn escape(words: &str) -> String {
 }
 
 /// Plain text inside a line.
-fn escape_inside(words: &str) -> String {
-    let words = clean(words);
+fn escape_inline(words: &str) -> String {
+    let words = clean_foreign_text(words);
     let chars: Vec<char> = words.chars().collect();
     let mut escaped = String::with_capacity(words.len());
     for (at, c) in chars.iter().enumerate() {
@@ -156,7 +159,7 @@ mod tests {
     use super::*;
 
     fn check(given: &str, expect: &str) {
-        assert_eq!(escape(given), expect);
+        assert_eq!(escape_line_start(given), expect);
     }
 
     #[test]
@@ -179,14 +182,14 @@ mod tests {
 
     #[test]
     fn code_keeps_its_backticks() {
-        assert_eq!(code("R1"), "`R1`");
-        assert_eq!(code("a`b"), "``a`b``");
-        assert_eq!(code("``a"), "``` ``a ```");
+        assert_eq!(code_span("R1"), "`R1`");
+        assert_eq!(code_span("a`b"), "``a`b``");
+        assert_eq!(code_span("``a"), "``` ``a ```");
     }
 
     #[test]
     fn a_document_reads_like_this() {
-        let bytes = Markdown.render(&sample(), Style::default());
+        let bytes = MarkdownRenderer.render(&sample(), OutputStyle::default());
         assert_eq!(String::from_utf8(bytes).unwrap(), EXPECT);
     }
 

@@ -3,7 +3,7 @@
 //! One row group, dictionary-encoded numbers, bit-packed flags, no compression: the compressors
 //! are C code. The same columns give the same bytes.
 
-use super::columns::Values;
+use super::columns::ColumnValues;
 use polars::prelude::{Column, CompatLevel, DataFrame, PolarsResult, SchemaExt as _};
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,
@@ -15,56 +15,59 @@ use std::io::Write;
 ///
 /// # Errors
 /// What polars says: columns of different lengths or of one name.
-pub fn file(columns: Vec<(String, Values)>, source: &str) -> PolarsResult<Vec<u8>> {
-    write(Vec::new(), std::iter::once(columns), source)
+pub fn file_from_columns(
+    columns: Vec<(String, ColumnValues)>,
+    source: &str,
+) -> PolarsResult<Vec<u8>> {
+    write_batches(Vec::new(), std::iter::once(columns), source)
 }
 
 /// Batches of the same columns as a file with a row group each, written as they come.
 ///
 /// # Errors
 /// What polars says: batches that do not fit each other, a sink that takes no more, no batch.
-pub fn write<W: Write, N: Into<String>>(
+pub fn write_batches<W: Write, N: Into<String>>(
     sink: W,
-    batches: impl Iterator<Item = Vec<(N, Values)>>,
+    batches: impl Iterator<Item = Vec<(N, ColumnValues)>>,
     source: &str,
 ) -> PolarsResult<W> {
     let mut sink = Some(sink);
-    let mut open: Option<Open<W>> = None;
+    let mut open: Option<ParquetWriter<W>> = None;
     for batch in batches {
-        let frame = frame(batch)?;
+        let frame = frame_from_columns(batch)?;
         if let Some(sink) = sink.take() {
-            open = Some(Open::new(sink, &frame, source)?);
+            open = Some(ParquetWriter::new(sink, &frame, source)?);
         }
         if let Some(open) = &mut open {
-            open.group(&frame)?;
+            open.write_row_group(&frame)?;
         }
     }
     let missing = || polars::error::polars_err!(NoData: "no batch to take the columns from");
-    open.ok_or_else(missing)?.end()
+    open.ok_or_else(missing)?.finish_file()
 }
 
-fn frame<N: Into<String>>(columns: Vec<(N, Values)>) -> PolarsResult<DataFrame> {
+fn frame_from_columns<N: Into<String>>(columns: Vec<(N, ColumnValues)>) -> PolarsResult<DataFrame> {
     let rows = columns.first().map_or(0, |(_, values)| values.len());
     let columns = columns.into_iter().map(|(name, values)| {
         let name = name.into().into();
         match values {
-            Values::Flags(flags) => Column::new(name, flags),
-            Values::Numbers(numbers) => Column::new(name, numbers),
-            Values::Known(numbers) => Column::new(name, numbers),
-            Values::Texts(texts) => Column::new(name, texts),
+            ColumnValues::Flags(flags) => Column::new(name, flags),
+            ColumnValues::Numbers(numbers) => Column::new(name, numbers),
+            ColumnValues::OptionalNumbers(numbers) => Column::new(name, numbers),
+            ColumnValues::Texts(texts) => Column::new(name, texts),
         }
     });
     DataFrame::new(rows, columns.collect())
 }
 
 /// A file on its way.
-struct Open<W: Write> {
+struct ParquetWriter<W: Write> {
     writer: FileWriter<W>,
     encodings: Vec<Vec<Encoding>>,
     metadata: Vec<KeyValue>,
 }
 
-fn options() -> WriteOptions {
+fn write_options() -> WriteOptions {
     WriteOptions {
         statistics: StatisticsOptions::default(),
         version: Version::V1,
@@ -73,7 +76,7 @@ fn options() -> WriteOptions {
     }
 }
 
-impl<W: Write> Open<W> {
+impl<W: Write> ParquetWriter<W> {
     fn new(sink: W, frame: &DataFrame, source: &str) -> PolarsResult<Self> {
         let schema = frame.schema().to_arrow(CompatLevel::newest());
         let encodings = schema.iter_values().map(|field| get_dtype_encoding(&field.dtype));
@@ -82,21 +85,22 @@ impl<W: Write> Open<W> {
             schema_to_metadata_key(&schema),
             KeyValue { key: "windtunnel".to_owned(), value: Some(source.to_owned()) },
         ];
-        let writer = FileWriter::try_new(sink, schema, options())?;
+        let writer = FileWriter::try_new(sink, schema, write_options())?;
         Ok(Self { writer, encodings, metadata })
     }
 
-    fn group(&mut self, frame: &DataFrame) -> PolarsResult<()> {
+    fn write_row_group(&mut self, frame: &DataFrame) -> PolarsResult<()> {
         for batch in frame.iter_chunks(CompatLevel::newest(), false) {
             let fields = self.writer.parquet_schema().fields().to_vec();
             let height = batch.height() as u64;
-            let group = row_group_iter(batch, self.encodings.clone().into(), fields, options());
+            let group =
+                row_group_iter(batch, self.encodings.clone().into(), fields, write_options());
             self.writer.write(height, group)?;
         }
         Ok(())
     }
 
-    fn end(mut self) -> PolarsResult<W> {
+    fn finish_file(mut self) -> PolarsResult<W> {
         self.writer.end(Some(self.metadata))?;
         Ok(self.writer.into_inner())
     }
@@ -153,13 +157,17 @@ pub(super) mod tests {
         let few: Vec<i64> = (0..rows).map(|row| row % 7 - 3).collect();
         let columns = || {
             vec![
-                ("flag".to_owned(), Values::Flags(flags.clone())),
-                ("number".to_owned(), Values::Numbers(numbers.clone())),
-                ("few".to_owned(), Values::Numbers(few.clone())),
+                ("flag".to_owned(), ColumnValues::Flags(flags.clone())),
+                ("number".to_owned(), ColumnValues::Numbers(numbers.clone())),
+                ("few".to_owned(), ColumnValues::Numbers(few.clone())),
             ]
         };
-        let bytes = file(columns(), "here").expect("a file");
-        assert_eq!(bytes, file(columns(), "here").expect("a file"), "the same bytes twice");
+        let bytes = file_from_columns(columns(), "here").expect("a file");
+        assert_eq!(
+            bytes,
+            file_from_columns(columns(), "here").expect("a file"),
+            "the same bytes twice"
+        );
         let (frame, source) = read(&bytes);
         assert_eq!(source, "here");
         let read: Vec<bool> =
@@ -174,8 +182,8 @@ pub(super) mod tests {
 
     #[test]
     fn columns_of_different_lengths_are_refused() {
-        let column = |name: &str, length| (name.to_owned(), Values::Numbers(vec![0; length]));
-        assert!(file(vec![column("a", 2), column("b", 3)], "").is_err());
-        assert!(file(vec![column("a", 2), column("a", 2)], "").is_err());
+        let column = |name: &str, length| (name.to_owned(), ColumnValues::Numbers(vec![0; length]));
+        assert!(file_from_columns(vec![column("a", 2), column("b", 3)], "").is_err());
+        assert!(file_from_columns(vec![column("a", 2), column("a", 2)], "").is_err());
     }
 }

@@ -3,9 +3,9 @@
 //! Colours and weights are escape sequences put in only where the style asks for them; without
 //! them the text is plain and still says everything.
 
-use super::format::{Figures, cell, clean};
-use super::view::{Align, Tone, View};
-use super::{Document, Item, Render, Style, Text, Weight};
+use super::format::{NumberStyle, clean_foreign_text, format_cell};
+use super::view::{Alignment, TableView, Tone};
+use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, TableStyle,
     Width,
@@ -13,60 +13,62 @@ use comfy_table::{
 
 /// The terminal format.
 #[derive(Clone, Copy, Debug)]
-pub struct Table;
+pub struct TerminalRenderer;
 
 /// Paragraphs are wrapped here where the width of the terminal is not known.
 const PROSE_WIDTH: usize = 100;
 /// Words in a table are wrapped here, so that no long cell pushes the others off the screen.
 const CELL_WIDTH: u16 = 64;
 
-impl Render for Table {
+impl Renderer for TerminalRenderer {
     fn id(&self) -> &'static str {
         "table"
     }
 
-    fn render(&self, document: &Document, style: Style) -> Vec<u8> {
+    fn render(&self, document: &ReportDocument, style: OutputStyle) -> Vec<u8> {
         let mut blocks = Vec::new();
         if !document.title.is_empty() {
-            let title = clean(&document.title);
+            let title = clean_foreign_text(&document.title);
             let rule = "=".repeat(title.chars().count());
-            blocks.push(format!("{}\n{rule}", paint(&title, BOLD, style)));
+            blocks.push(format!("{}\n{rule}", paint_words(&title, BOLD, style)));
         }
         for section in &document.sections {
             if !section.heading.is_empty() {
-                let heading = clean(&section.heading);
+                let heading = clean_foreign_text(&section.heading);
                 let rule = "-".repeat(heading.chars().count());
-                blocks.push(format!("{}\n{rule}", paint(&heading, BOLD, style)));
+                blocks.push(format!("{}\n{rule}", paint_words(&heading, BOLD, style)));
             }
-            blocks.extend(section.items.iter().map(|one| item(one, style)));
+            blocks.extend(section.items.iter().map(|one| item_to_text(one, style)));
         }
-        blocks.extend(small(&document.provenance, style));
+        blocks.extend(draw_remarks(&document.provenance, style));
         let mut text = blocks.join("\n\n");
         text.push('\n');
         text.into_bytes()
     }
 }
 
-fn item(item: &Item, style: Style) -> String {
+fn item_to_text(item: &SectionItem, style: OutputStyle) -> String {
     match item {
-        Item::Paragraph(text) => wrap(text, "", "", style),
-        Item::Bullets(points) => {
+        SectionItem::Paragraph(text) => wrap_text(text, "", "", style),
+        SectionItem::Bullets(points) => {
             let lines: Vec<String> =
-                points.iter().map(|one| wrap(one, "* ", "  ", style)).collect();
+                points.iter().map(|one| wrap_text(one, "* ", "  ", style)).collect();
             lines.join("\n")
         }
-        Item::Table(view) => table(view, style),
-        Item::Image { path, alt } => format!("[{}: {}]", clean(path), clean(alt)),
+        SectionItem::Table(view) => draw_table(view, style),
+        SectionItem::Image { path, alt } => {
+            format!("[{}: {}]", clean_foreign_text(path), clean_foreign_text(alt))
+        }
     }
 }
 
 /// Words packed into lines, the first after `first`, the others after `rest`.
-fn wrap(text: &Text, first: &str, rest: &str, style: Style) -> String {
+fn wrap_text(text: &RichText, first: &str, rest: &str, style: OutputStyle) -> String {
     let width = style.width.map_or(PROSE_WIDTH, usize::from).clamp(20, PROSE_WIDTH);
     let mut lines = vec![first.to_owned()];
     let mut at = first.chars().count();
     let mut is_line_start = true;
-    for (glued, weight, word) in words(text) {
+    for (glued, weight, word) in split_into_words(text) {
         let length = word.chars().count();
         if !is_line_start && !glued {
             if at + 1 + length > width {
@@ -77,8 +79,8 @@ fn wrap(text: &Text, first: &str, rest: &str, style: Style) -> String {
                 at += 1;
             }
         }
-        let code = if weight == Weight::Strong { BOLD } else { PLAIN };
-        lines.last_mut().expect("a first line").push_str(&paint(&word, code, style));
+        let code = if weight == TextWeight::Strong { BOLD } else { PLAIN };
+        lines.last_mut().expect("a first line").push_str(&paint_words(&word, code, style));
         at += length;
         is_line_start = false;
     }
@@ -86,11 +88,11 @@ fn wrap(text: &Text, first: &str, rest: &str, style: Style) -> String {
 }
 
 /// The words of a text with their weight, and whether each follows the one before without a blank.
-fn words(text: &Text) -> Vec<(bool, Weight, String)> {
+fn split_into_words(text: &RichText) -> Vec<(bool, TextWeight, String)> {
     let mut found = Vec::new();
     let mut glued = true;
     for (weight, stretch) in &text.0 {
-        let stretch = clean(stretch);
+        let stretch = clean_foreign_text(stretch);
         for (at, word) in stretch.split(' ').enumerate() {
             glued &= at == 0;
             if !word.is_empty() {
@@ -102,7 +104,7 @@ fn words(text: &Text) -> Vec<(bool, Weight, String)> {
     found
 }
 
-fn table(view: &View, style: Style) -> String {
+fn draw_table(view: &TableView, style: OutputStyle) -> String {
     let mut table = comfy_table::Table::new();
     // Blanks between columns, one rule under the headings.
     let blank = ContentLineStyle::none().junction(' ');
@@ -110,19 +112,21 @@ fn table(view: &View, style: Style) -> String {
     let look = TableStyle::new().header_lines(blank).content_lines(blank).header_separator(rule);
     table.load_style(look);
     table.set_header(
-        view.columns.iter().map(|column| mark(&clean(&column.heading), Tone::Strong, style)),
+        view.columns
+            .iter()
+            .map(|column| mark_tone(&clean_foreign_text(&column.heading), Tone::Strong, style)),
     );
     for row in &view.rows {
         table.add_row(row.iter().zip(&view.columns).map(|(one, column)| {
-            let mut figures = Figures::from(column);
+            let mut figures = NumberStyle::from(column);
             figures.exact |= style.exact;
-            mark(&cell(one, figures), one.tone, style)
+            mark_tone(&format_cell(one, figures), one.tone, style)
         }));
     }
     for (at, column) in view.columns.iter().enumerate() {
         let (align, padding) = match column.align {
-            Align::Left => (CellAlignment::Left, (0, 1)),
-            Align::Right => (CellAlignment::Right, (1, 0)),
+            Alignment::Left => (CellAlignment::Left, (0, 1)),
+            Alignment::Right => (CellAlignment::Right, (1, 0)),
         };
         let column = table.column_mut(at).expect("a column for every heading");
         column.set_padding(padding);
@@ -134,23 +138,23 @@ fn table(view: &View, style: Style) -> String {
     if let Some(width) = style.width {
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }
-    let lines = table.lines().map(|line| unmark(line.trim_end(), style));
+    let lines = table.lines().map(|line| replace_marks(line.trim_end(), style));
     let mut blocks = Vec::new();
     if !view.title.is_empty() {
-        blocks.push(paint(&clean(&view.title), BOLD, style));
+        blocks.push(paint_words(&clean_foreign_text(&view.title), BOLD, style));
     }
     blocks.push(lines.collect::<Vec<_>>().join("\n"));
-    blocks.extend(small(&view.footnotes, style));
-    blocks.extend(small(&view.provenance, style));
+    blocks.extend(draw_remarks(&view.footnotes, style));
+    blocks.extend(draw_remarks(&view.provenance, style));
     blocks.join("\n")
 }
 
 /// Remarks, one a line, in the background.
-fn small(lines: &[String], style: Style) -> Option<String> {
-    let lines = lines.iter().map(|line| wrap(&line.as_str().into(), "", "  ", style));
+fn draw_remarks(lines: &[String], style: OutputStyle) -> Option<String> {
+    let lines = lines.iter().map(|line| wrap_text(&line.as_str().into(), "", "  ", style));
     let lines: Vec<String> =
         lines.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
-    let painted = lines.iter().map(|line| paint(line, DIM, style)).collect::<Vec<_>>();
+    let painted = lines.iter().map(|line| paint_words(line, DIM, style)).collect::<Vec<_>>();
     (!painted.is_empty()).then(|| painted.join("\n"))
 }
 
@@ -161,7 +165,7 @@ const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";
 const RESET: &str = "\u{1b}[0m";
 
-fn paint(words: &str, code: &str, style: Style) -> String {
+fn paint_words(words: &str, code: &str, style: OutputStyle) -> String {
     if style.colour && !code.is_empty() {
         format!("{code}{words}{RESET}")
     } else {
@@ -176,7 +180,7 @@ const MARKS: [(char, &str); 4] =
 const MARK_END: char = '\u{2060}';
 
 /// Every word is marked by itself, so that a cell can be wrapped between them.
-fn mark(words: &str, tone: Tone, style: Style) -> String {
+fn mark_tone(words: &str, tone: Tone, style: OutputStyle) -> String {
     let at = match tone {
         Tone::Plain => return words.to_owned(),
         Tone::Strong => 0,
@@ -191,7 +195,7 @@ fn mark(words: &str, tone: Tone, style: Style) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn unmark(line: &str, style: Style) -> String {
+fn replace_marks(line: &str, style: OutputStyle) -> String {
     if !style.colour {
         return line.to_owned();
     }
@@ -204,20 +208,20 @@ mod tests {
     use super::super::tests::sample;
     use super::*;
 
-    fn check(document: &Document, style: Style, expect: &str) {
-        let text = String::from_utf8(Table.render(document, style)).unwrap();
+    fn check(document: &ReportDocument, style: OutputStyle, expect: &str) {
+        let text = String::from_utf8(TerminalRenderer.render(document, style)).unwrap();
         assert_eq!(text, expect, "\n{text}");
     }
 
     #[test]
     fn a_document_reads_like_this() {
-        check(&sample(), Style::default(), EXPECT);
+        check(&sample(), OutputStyle::default(), EXPECT);
     }
 
     #[test]
     fn colours_change_no_letter_and_no_column() {
-        let style = Style { colour: true, ..Style::default() };
-        let coloured = String::from_utf8(Table.render(&sample(), style)).unwrap();
+        let style = OutputStyle { colour: true, ..OutputStyle::default() };
+        let coloured = String::from_utf8(TerminalRenderer.render(&sample(), style)).unwrap();
         assert!(coloured.contains(GREEN) && coloured.contains(RED) && coloured.contains(BOLD));
         assert!(!coloured.contains(|c| MARKS.iter().any(|(mark, _)| *mark == c)));
         let codes = [BOLD, DIM, RED, GREEN, RESET];
@@ -229,14 +233,14 @@ mod tests {
     fn narrow_terminals_wrap() {
         let text = "one two three four five six";
         let document = |text: &str| {
-            let mut document = Document::default();
-            document.section(super::super::Section::default().bullets([text]));
+            let mut document = ReportDocument::default();
+            document.add_section(super::super::Section::default().with_bullets([text]));
             document
         };
-        let style = Style { width: Some(20), ..Style::default() };
+        let style = OutputStyle { width: Some(20), ..OutputStyle::default() };
         check(&document(text), style, "* one two three four\n  five six\n");
-        let narrow = Style { width: Some(60), colour: true, ..Style::default() };
-        let bytes = Table.render(&sample(), narrow);
+        let narrow = OutputStyle { width: Some(60), colour: true, ..OutputStyle::default() };
+        let bytes = TerminalRenderer.render(&sample(), narrow);
         let text = String::from_utf8(bytes).unwrap();
         let codes = [BOLD, DIM, RED, GREEN, RESET];
         let plain = codes.iter().fold(text, |text, code| text.replace(code, ""));

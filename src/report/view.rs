@@ -8,7 +8,7 @@ use crate::units::PicoUsd;
 
 /// What a column holds, and with it the unit, the format and the alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// Words.
     Text,
     /// Tokens.
@@ -27,17 +27,17 @@ pub enum Kind {
     Mixed,
 }
 
-impl Kind {
+impl ColumnKind {
     /// Words go left, numbers go right.
     #[must_use]
-    pub fn align(self) -> Align {
-        if self == Self::Text { Align::Left } else { Align::Right }
+    pub fn default_alignment(self) -> Alignment {
+        if self == Self::Text { Alignment::Left } else { Alignment::Right }
     }
 }
 
 /// The side to which a column is flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
+pub enum Alignment {
     /// Flush left.
     Left,
     /// Flush right.
@@ -46,13 +46,13 @@ pub enum Align {
 
 /// One column of a view.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct TableColumn {
     /// What stands above it.
     pub heading: String,
     /// What its cells hold.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// Which side it is flush to.
-    pub align: Align,
+    pub align: Alignment,
     /// Whether positive numbers carry a `+`: for savings and differences.
     pub signed: bool,
     /// Whether numbers are shown in full rather than as `22.8 M`.
@@ -61,14 +61,14 @@ pub struct Column {
     pub ranged: bool,
 }
 
-impl Column {
+impl TableColumn {
     /// A column with the usual alignment of its kind.
     #[must_use]
-    pub fn new(heading: impl Into<String>, kind: Kind) -> Self {
+    pub fn new(heading: impl Into<String>, kind: ColumnKind) -> Self {
         Self {
             heading: heading.into(),
             kind,
-            align: kind.align(),
+            align: kind.default_alignment(),
             signed: false,
             exact: false,
             ranged: false,
@@ -78,73 +78,73 @@ impl Column {
     /// A column of words.
     #[must_use]
     pub fn text(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Text)
+        Self::new(heading, ColumnKind::Text)
     }
 
     /// A column of tokens.
     #[must_use]
     pub fn tokens(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Tokens)
+        Self::new(heading, ColumnKind::Tokens)
     }
 
     /// A column of counts.
     #[must_use]
     pub fn count(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Count)
+        Self::new(heading, ColumnKind::Count)
     }
 
     /// A column of shares.
     #[must_use]
     pub fn share(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Share)
+        Self::new(heading, ColumnKind::Share)
     }
 
     /// A column of money.
     #[must_use]
     pub fn money(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Money)
+        Self::new(heading, ColumnKind::Money)
     }
 
     /// A column of durations.
     #[must_use]
     pub fn duration(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Duration)
+        Self::new(heading, ColumnKind::Duration)
     }
 
     /// A column of plain numbers.
     #[must_use]
     pub fn number(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Number)
+        Self::new(heading, ColumnKind::Number)
     }
 
     /// A column of values of another kind in every row.
     #[must_use]
     pub fn mixed(heading: impl Into<String>) -> Self {
-        Self::new(heading, Kind::Mixed)
+        Self::new(heading, ColumnKind::Mixed)
     }
 
     /// The same column with a sign on every number that is not zero.
     #[must_use]
-    pub fn signed(self) -> Self {
+    pub fn with_sign(self) -> Self {
         Self { signed: true, ..self }
     }
 
     /// The same column with numbers in full.
     #[must_use]
-    pub fn exact(self) -> Self {
+    pub fn in_full(self) -> Self {
         Self { exact: true, ..self }
     }
 
     /// The same column with room for ranges.
     #[must_use]
-    pub fn ranged(self) -> Self {
+    pub fn with_ranges(self) -> Self {
         Self { ranged: true, ..self }
     }
 }
 
 /// One value with its unit in the type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum CellValue {
     /// Words. May come from a recording: escaped when rendered.
     Text(String),
     /// Tokens.
@@ -161,31 +161,31 @@ pub enum Value {
     Number(i64),
 }
 
-impl Value {
+impl CellValue {
     /// The kind of column that this value may stand in.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn column_kind(&self) -> ColumnKind {
         match self {
-            Self::Text(_) => Kind::Text,
-            Self::Tokens(_) => Kind::Tokens,
-            Self::Count(_) => Kind::Count,
-            Self::Share(_) => Kind::Share,
-            Self::Money(_) => Kind::Money,
-            Self::Duration(_) => Kind::Duration,
-            Self::Number(_) => Kind::Number,
+            Self::Text(_) => ColumnKind::Text,
+            Self::Tokens(_) => ColumnKind::Tokens,
+            Self::Count(_) => ColumnKind::Count,
+            Self::Share(_) => ColumnKind::Share,
+            Self::Money(_) => ColumnKind::Money,
+            Self::Duration(_) => ColumnKind::Duration,
+            Self::Number(_) => ColumnKind::Number,
         }
     }
 }
 
 /// What a cell says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum CellContent {
     /// Nothing is known, or nothing applies. Never zero in disguise.
     Missing,
     /// One value.
-    One(Value),
+    One(CellValue),
     /// From the first to the second, both included.
-    Range(Value, Value),
+    Range(CellValue, CellValue),
 }
 
 /// How a cell is stressed where the output can do so; it never changes the words.
@@ -206,24 +206,24 @@ pub enum Tone {
 
 /// One cell of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct TableCell {
     /// What it says.
-    pub content: Content,
+    pub content: CellContent,
     /// How it is stressed.
     pub tone: Tone,
 }
 
-impl Cell {
+impl TableCell {
     /// A cell with one value.
     #[must_use]
-    pub fn new(value: Value) -> Self {
-        Self { content: Content::One(value), tone: Tone::Plain }
+    pub fn new(value: CellValue) -> Self {
+        Self { content: CellContent::One(value), tone: Tone::Plain }
     }
 
     /// A cell that knows nothing.
     #[must_use]
     pub fn missing() -> Self {
-        Self { content: Content::Missing, tone: Tone::Plain }
+        Self { content: CellContent::Missing, tone: Tone::Plain }
     }
 
     /// A cell with a range; a single value where both ends are the same.
@@ -231,106 +231,106 @@ impl Cell {
     /// # Panics
     /// If the ends differ in kind.
     #[must_use]
-    pub fn range(low: Value, high: Value) -> Self {
-        assert_eq!(low.kind(), high.kind(), "a range of one kind");
+    pub fn from_range(low: CellValue, high: CellValue) -> Self {
+        assert_eq!(low.column_kind(), high.column_kind(), "a range of one kind");
         if low == high {
             return Self::new(low);
         }
-        Self { content: Content::Range(low, high), tone: Tone::Plain }
+        Self { content: CellContent::Range(low, high), tone: Tone::Plain }
     }
 
     /// A cell of words.
     #[must_use]
     pub fn text(words: impl Into<String>) -> Self {
-        Self::new(Value::Text(words.into()))
+        Self::new(CellValue::Text(words.into()))
     }
 
     /// A cell of tokens.
     #[must_use]
     pub fn tokens(tokens: i64) -> Self {
-        Self::new(Value::Tokens(tokens))
+        Self::new(CellValue::Tokens(tokens))
     }
 
     /// A cell with a count.
     #[must_use]
     pub fn count(count: i64) -> Self {
-        Self::new(Value::Count(count))
+        Self::new(CellValue::Count(count))
     }
 
     /// A cell with a share in basis points.
     #[must_use]
     pub fn share(share_bp: i64) -> Self {
-        Self::new(Value::Share(share_bp))
+        Self::new(CellValue::Share(share_bp))
     }
 
     /// A cell with `part / whole` as a share; missing where the whole is zero.
     #[must_use]
-    pub fn part(part: i64, whole: i64) -> Self {
+    pub fn share_of_whole(part: i64, whole: i64) -> Self {
         if whole == 0 {
             return Self::missing();
         }
-        Self::share(crate::units::scaled(part, crate::units::BASIS_POINTS, whole))
+        Self::share(crate::units::scale_by_ratio(part, crate::units::BASIS_POINTS, whole))
     }
 
     /// A cell of money.
     #[must_use]
     pub fn money(amount: PicoUsd) -> Self {
-        Self::new(Value::Money(amount))
+        Self::new(CellValue::Money(amount))
     }
 
     /// A cell with a duration in milliseconds.
     #[must_use]
     pub fn duration(ms: i64) -> Self {
-        Self::new(Value::Duration(ms))
+        Self::new(CellValue::Duration(ms))
     }
 
     /// A cell with a number in thousandths.
     #[must_use]
     pub fn number(thousandths: i64) -> Self {
-        Self::new(Value::Number(thousandths))
+        Self::new(CellValue::Number(thousandths))
     }
 
     /// The cell of an optional value; missing where there is none.
     #[must_use]
-    pub fn maybe(value: Option<Value>) -> Self {
+    pub fn from_option(value: Option<CellValue>) -> Self {
         value.map_or_else(Self::missing, Self::new)
     }
 
     /// The same cell, stressed.
     #[must_use]
-    pub fn tone(self, tone: Tone) -> Self {
+    pub fn with_tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 
     /// The kind of its value; `None` where it is missing.
     #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn column_kind(&self) -> Option<ColumnKind> {
         match &self.content {
-            Content::Missing => None,
-            Content::One(value) | Content::Range(value, _) => Some(value.kind()),
+            CellContent::Missing => None,
+            CellContent::One(value) | CellContent::Range(value, _) => Some(value.column_kind()),
         }
     }
 }
 
 /// One table: title, columns, rows, footnotes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct View {
+pub struct TableView {
     /// What the table shows; also its name in CSV.
     pub title: String,
     /// The columns from left to right.
-    pub columns: Vec<Column>,
+    pub columns: Vec<TableColumn>,
     /// The rows from top to bottom; each has one cell a column.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
     /// Remarks under the table.
     pub footnotes: Vec<String>,
     /// Where the numbers come from: digests, price book, version, seed.
     pub provenance: Vec<String>,
 }
 
-impl View {
+impl TableView {
     /// An empty table.
     #[must_use]
-    pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
+    pub fn new(title: impl Into<String>, columns: Vec<TableColumn>) -> Self {
         Self { title: title.into(), columns, ..Self::default() }
     }
 
@@ -338,41 +338,41 @@ impl View {
     ///
     /// # Panics
     /// If the row does not fit the columns: too long, too short, or a cell of another kind.
-    pub fn row(&mut self, cells: Vec<Cell>) -> &mut Self {
+    pub fn add_row(&mut self, cells: Vec<TableCell>) -> &mut Self {
         assert_eq!(cells.len(), self.columns.len(), "cells of a row in `{}`", self.title);
         for (cell, column) in cells.iter().zip(&self.columns) {
             let fits = match column.kind {
-                Kind::Mixed => true,
-                kind => cell.kind().is_none_or(|met| met == kind),
+                ColumnKind::Mixed => true,
+                kind => cell.column_kind().is_none_or(|met| met == kind),
             };
             assert!(fits, "{cell:?} under `{}` in `{}`", column.heading, self.title);
-            let is_range = matches!(cell.content, Content::Range(..));
+            let is_range = matches!(cell.content, CellContent::Range(..));
             assert!(column.ranged || !is_range, "range under `{}`", column.heading);
         }
         self.rows.push(cells);
         self
     }
 
-    /// Adds a row of totals: as [`View::row`], with every plain cell stressed.
+    /// Adds a row of totals: as [`TableView::add_row`], with every plain cell stressed.
     ///
     /// # Panics
-    /// As [`View::row`].
-    pub fn total(&mut self, cells: Vec<Cell>) -> &mut Self {
-        let stress = |cell: Cell| match cell.tone {
-            Tone::Plain => cell.tone(Tone::Strong),
+    /// As [`TableView::add_row`].
+    pub fn add_total(&mut self, cells: Vec<TableCell>) -> &mut Self {
+        let stress = |cell: TableCell| match cell.tone {
+            Tone::Plain => cell.with_tone(Tone::Strong),
             _ => cell,
         };
-        self.row(cells.into_iter().map(stress).collect())
+        self.add_row(cells.into_iter().map(stress).collect())
     }
 
     /// Adds a remark under the table.
-    pub fn footnote(&mut self, text: impl Into<String>) -> &mut Self {
+    pub fn add_footnote(&mut self, text: impl Into<String>) -> &mut Self {
         self.footnotes.push(text.into());
         self
     }
 
     /// Adds a line on where the numbers come from.
-    pub fn source(&mut self, text: impl Into<String>) -> &mut Self {
+    pub fn add_source(&mut self, text: impl Into<String>) -> &mut Self {
         self.provenance.push(text.into());
         self
     }
@@ -384,34 +384,37 @@ mod tests {
 
     #[test]
     fn a_range_of_one_point_is_a_value() {
-        assert_eq!(Cell::range(Value::Tokens(5), Value::Tokens(5)), Cell::tokens(5));
-        assert_eq!(Cell::part(1, 0), Cell::missing());
-        assert_eq!(Cell::part(1, 3), Cell::share(3_333));
+        assert_eq!(
+            TableCell::from_range(CellValue::Tokens(5), CellValue::Tokens(5)),
+            TableCell::tokens(5)
+        );
+        assert_eq!(TableCell::share_of_whole(1, 0), TableCell::missing());
+        assert_eq!(TableCell::share_of_whole(1, 3), TableCell::share(3_333));
     }
 
     #[test]
     #[should_panic(expected = "under `Read`")]
     fn a_cell_of_another_kind_is_refused() {
-        View::new("t", vec![Column::tokens("Read")]).row(vec![Cell::count(1)]);
+        TableView::new("t", vec![TableColumn::tokens("Read")]).add_row(vec![TableCell::count(1)]);
     }
 
     #[test]
     #[should_panic(expected = "range under `Read`")]
     fn a_range_needs_a_column_with_room_for_it() {
-        let range = Cell::range(Value::Tokens(1), Value::Tokens(2));
-        View::new("t", vec![Column::tokens("Read")]).row(vec![range]);
+        let range = TableCell::from_range(CellValue::Tokens(1), CellValue::Tokens(2));
+        TableView::new("t", vec![TableColumn::tokens("Read")]).add_row(vec![range]);
     }
 
     #[test]
     #[should_panic(expected = "cells of a row")]
     fn a_short_row_is_refused() {
-        View::new("t", vec![Column::tokens("Read")]).row(vec![]);
+        TableView::new("t", vec![TableColumn::tokens("Read")]).add_row(vec![]);
     }
 
     #[test]
     fn totals_are_stressed_unless_they_say_otherwise() {
-        let mut view = View::new("t", vec![Column::count("a"), Column::count("b")]);
-        view.total(vec![Cell::count(1), Cell::count(2).tone(Tone::Bad)]);
+        let mut view = TableView::new("t", vec![TableColumn::count("a"), TableColumn::count("b")]);
+        view.add_total(vec![TableCell::count(1), TableCell::count(2).with_tone(Tone::Bad)]);
         assert_eq!(view.rows[0][0].tone, Tone::Strong);
         assert_eq!(view.rows[0][1].tone, Tone::Bad);
     }

@@ -26,14 +26,15 @@
 //! [toggles.R2]                 # all parameters as on the card
 //! ```
 
-use super::keys::{self, Fields, Holds, path, wrong};
-use super::node::{self, Field, Node};
+use super::keys::{self, CheckedFields, ValueKind, bad_value_error, key_path};
+use super::toml_tree::{self, TomlField, TomlNode};
 use super::{
-    BadScenario, Chosen, DEFAULT_DRAWS, DEFAULT_SEED, Fault, Scenario, range, select, toggles_of,
+    ChosenToggle, DEFAULT_DRAWS, DEFAULT_SEED, Scenario, ScenarioError, ScenarioFault, param_range,
+    selection, toggles_by_id,
 };
 use crate::cache::CachePolicy;
 use crate::reconstruct::Lens;
-use crate::recording::value_named;
+use crate::recording::value_of_name;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "windtunnel.scenario/1";
@@ -42,65 +43,68 @@ pub const SCHEMA: &str = "windtunnel.scenario/1";
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub fn parse(name: &str, text: &str) -> Result<Scenario, BadScenario> {
-    let document = node::document(text)?;
-    let fields = Fields::check("", &document, &keys::TOP)?;
-    let text = |key: &str| fields.text(key).map(str::to_owned);
-    if fields.entry("schema").is_none() {
+pub fn parse_scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    let document = toml_tree::parse_document(text)?;
+    let fields = CheckedFields::check_table("", &document, &keys::SCENARIO_KEYS)?;
+    let text = |key: &str| fields.text_at(key).map(str::to_owned);
+    if fields.entry_at("schema").is_none() {
         let (key, met) = ("schema".to_owned(), "missing".to_owned());
-        let fault = Fault::Value { key, met, wanted: Holds::Schema.wanted() };
-        return Err(BadScenario { line: 0, fault });
+        let fault = ScenarioFault::Value { key, met, wanted: ValueKind::Schema.wanted_text() };
+        return Err(ScenarioError { line: 0, fault });
     }
-    let lens = fields.text("lens").and_then(|name| value_named(&Lens::NAMED, name));
-    let cache = fields.text("cache").and_then(|name| value_named(&CachePolicy::NAMED, name));
-    let draws = fields.whole("draws").and_then(|draws| u32::try_from(draws).ok());
-    let requests = fields.whole("requests_a_minute");
+    let lens = fields.text_at("lens").and_then(|name| value_of_name(&Lens::NAMED, name));
+    let cache = fields.text_at("cache").and_then(|name| value_of_name(&CachePolicy::NAMED, name));
+    let draws = fields.whole_at("draws").and_then(|draws| u32::try_from(draws).ok());
+    let requests = fields.whole_at("requests_a_minute");
     Ok(Scenario {
         name: text("name").unwrap_or_else(|| name.to_owned()),
         recording: text("recording").unwrap_or_default(),
         lens: lens.unwrap_or_default(),
         model: text("model"),
         prices: text("prices"),
-        date: fields.text("date").and_then(|day| day.parse().ok()),
-        seed: fields.whole("seed").map_or(DEFAULT_SEED, i64::unsigned_abs),
+        date: fields.text_at("date").and_then(|day| day.parse().ok()),
+        seed: fields.whole_at("seed").map_or(DEFAULT_SEED, i64::unsigned_abs),
         draws: draws.unwrap_or(DEFAULT_DRAWS),
         requests_a_minute: requests.and_then(|most| u32::try_from(most).ok()).unwrap_or(0),
         cache: cache.unwrap_or_default(),
-        select: select::parse(fields.table("select"))?,
-        models: models(fields.table("models"))?,
-        toggles: toggles(fields.table("toggles"))?,
+        select: selection::parse_selection(fields.table_at("select"))?,
+        models: parse_models(fields.table_at("models"))?,
+        toggles: parse_toggles(fields.table_at("toggles"))?,
     })
 }
 
-fn models(fields: &[Field]) -> Result<Vec<(String, String)>, BadScenario> {
-    let one = |field: &Field| match &field.entry.node {
-        Node::Text(to) if !to.is_empty() => Ok((field.key.clone(), to.clone())),
+fn parse_models(fields: &[TomlField]) -> Result<Vec<(String, String)>, ScenarioError> {
+    let one = |field: &TomlField| match &field.entry.node {
+        TomlNode::Text(to) if !to.is_empty() => Ok((field.key.clone(), to.clone())),
         _ => {
             let wanted = "the name of a model; a name with a dot needs quotes on the left, too";
-            Err(wrong(&path("models", &field.key), &field.entry, wanted))
+            Err(bad_value_error(&key_path("models", &field.key), &field.entry, wanted))
         }
     };
     fields.iter().map(one).collect()
 }
 
-fn toggles(fields: &[Field]) -> Result<Vec<Chosen>, BadScenario> {
+fn parse_toggles(fields: &[TomlField]) -> Result<Vec<ChosenToggle>, ScenarioError> {
     for field in fields {
-        toggles_of([field.key.as_str()])
-            .map_err(|unknown| BadScenario { line: field.line, fault: Fault::Toggle(unknown) })?;
+        toggles_by_id([field.key.as_str()]).map_err(|unknown| ScenarioError {
+            line: field.line,
+            fault: ScenarioFault::Toggle(unknown),
+        })?;
     }
     let mut chosen = Vec::new();
     let ids = fields.iter().map(|field| field.key.as_str());
-    let known = toggles_of(ids).map_err(|fault| BadScenario { line: 0, fault: fault.into() })?;
+    let known =
+        toggles_by_id(ids).map_err(|fault| ScenarioError { line: 0, fault: fault.into() })?;
     for toggle in known {
         let id = toggle.card().id;
         let mut given = fields.iter().filter(|field| field.key.eq_ignore_ascii_case(id));
-        let mut one = Chosen::of(toggle);
+        let mut one = ChosenToggle::from_card(toggle);
         if let Some(field) = given.next() {
-            set_all(field, &mut one)?;
+            apply_toggle_table(field, &mut one)?;
             if let Some(again) = given.next() {
                 let (first, second) = (field.key.clone(), again.key.clone());
-                let fault = Fault::Twice { id, first, second };
-                return Err(BadScenario { line: again.line, fault });
+                let fault = ScenarioFault::Twice { id, first, second };
+                return Err(ScenarioError { line: again.line, fault });
             }
         }
         chosen.push(one);
@@ -109,32 +113,36 @@ fn toggles(fields: &[Field]) -> Result<Vec<Chosen>, BadScenario> {
 }
 
 /// Takes over what the table of a toggle says.
-fn set_all(field: &Field, chosen: &mut Chosen) -> Result<(), BadScenario> {
+fn apply_toggle_table(field: &TomlField, chosen: &mut ChosenToggle) -> Result<(), ScenarioError> {
     let place = format!("toggles.{}", chosen.id());
-    let Node::Table(fields) = &field.entry.node else {
-        return Err(wrong(&place, &field.entry, "a table of parameters"));
+    let TomlNode::Table(fields) = &field.entry.node else {
+        return Err(bad_value_error(&place, &field.entry, "a table of parameters"));
     };
-    set(&place, fields, chosen)
+    apply_fields(&place, fields, chosen)
 }
 
 /// Takes over the values of some keys of a toggle.
-pub(super) fn set(place: &str, fields: &[Field], chosen: &mut Chosen) -> Result<(), BadScenario> {
+pub(super) fn apply_fields(
+    place: &str,
+    fields: &[TomlField],
+    chosen: &mut ChosenToggle,
+) -> Result<(), ScenarioError> {
     let card = chosen.toggle.card();
-    let fields = Fields::check(place, fields, &keys::of_card(card))?;
+    let fields = CheckedFields::check_table(place, fields, &keys::keys_of_card(card))?;
     for (index, spec) in card.params.iter().enumerate() {
-        if let Some(entry) = fields.entry(spec.key) {
-            let range = range::parse(&path(place, spec.key), spec.unit, entry)?;
-            chosen.params.set(spec.key, range.mode);
+        if let Some(entry) = fields.entry_at(spec.key) {
+            let range = param_range::parse_range(&key_path(place, spec.key), spec.unit, entry)?;
+            chosen.params.set_value(spec.key, range.mode);
             chosen.ranges[index] = range;
             chosen.unset.retain(|key| *key != spec.key);
         }
     }
-    for spec in card.texts.iter().filter(|spec| fields.entry(spec.key).is_some()) {
-        chosen.params.set_names(spec.key, fields.names(spec.key));
+    for spec in card.name_lists.iter().filter(|spec| fields.entry_at(spec.key).is_some()) {
+        chosen.params.set_names(spec.key, fields.names_at(spec.key));
     }
     let grade = &mut chosen.grade;
     for (key, slot) in [("effort", &mut grade.effort), ("risk", &mut grade.risk)] {
-        if let Some(value) = fields.whole(key) {
+        if let Some(value) = fields.whole_at(key) {
             *slot = u32::try_from(value).unwrap_or(u32::MAX);
         }
     }
@@ -144,12 +152,12 @@ pub(super) fn set(place: &str, fields: &[Field], chosen: &mut Chosen) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intervene::{Grade, Range, Shape};
+    use crate::intervene::{BuildGrade, ParamRange, RangeShape};
 
     const HEAD: &str = "schema = \"windtunnel.scenario/1\"\n";
 
     fn check(body: &str, error: &str) {
-        let met = parse("s", &format!("{HEAD}{body}")).expect_err(body).to_string();
+        let met = parse_scenario("s", &format!("{HEAD}{body}")).expect_err(body).to_string();
         assert!(met.contains(error), "{met}");
     }
 
@@ -159,20 +167,20 @@ mod tests {
                     prices = \"p.csv\"\nrequests_a_minute = 60\ncache = \"perfect\"\ndraws = 0\n\
                     [select]\nstep = \"implement\"\n[models]\n\"a.b\" = \"c\"\n\
                     [toggles.r4]\ncap = { low = 1, mode = 2, high = 3 }\nrisk = 3\n[toggles.R1]\n";
-        let scenario = parse("s", &format!("{HEAD}{text}")).unwrap();
-        let ids: Vec<_> = scenario.toggles.iter().map(Chosen::id).collect();
+        let scenario = parse_scenario("s", &format!("{HEAD}{text}")).unwrap();
+        let ids: Vec<_> = scenario.toggles.iter().map(ChosenToggle::id).collect();
         assert_eq!(ids, ["R1", "R4"]);
         assert_eq!(scenario.toggles[1].params.get("cap"), 2);
-        let range = Range { low: 1, mode: 2, high: 3, shape: Shape::Pert };
+        let range = ParamRange { low: 1, mode: 2, high: 3, shape: RangeShape::Pert };
         assert_eq!(scenario.toggles[1].ranges[0], range);
         let of_card = scenario.toggles[1].toggle.card().grade;
-        assert_eq!(scenario.toggles[1].grade, Grade { risk: 3, ..of_card });
+        assert_eq!(scenario.toggles[1].grade, BuildGrade { risk: 3, ..of_card });
         assert_eq!(scenario.toggles[0].params.get("compliance"), 8_611);
         assert_eq!((scenario.lens, scenario.seed, scenario.draws), (Lens::Record, 7, 0));
         assert_eq!((scenario.cache, scenario.requests_a_minute), (CachePolicy::Perfect, 60));
         assert_eq!(scenario.models, [("a.b".to_owned(), "c".to_owned())]);
         assert_eq!(scenario.select.steps, ["implement"]);
-        let bare = parse("s", &format!("{HEAD}date = 2026-04-13\n")).unwrap();
+        let bare = parse_scenario("s", &format!("{HEAD}date = 2026-04-13\n")).unwrap();
         assert_eq!((bare.date, bare.draws), (scenario.date, 1_000));
     }
 
@@ -212,7 +220,7 @@ mod tests {
         check("[models]\ngpt-5.4 = \"x\"\n", "a name with a dot needs quotes");
         check("seed = 1\nseed = 2\n", "line 3: not TOML: duplicate key");
         check("= 1\n", "line 2: not TOML: ");
-        let error = parse("s", "seed = 1\n").unwrap_err().to_string();
+        let error = parse_scenario("s", "seed = 1\n").unwrap_err().to_string();
         assert_eq!(error, format!("'schema' is missing, wanted \"{SCHEMA}\""));
     }
 }

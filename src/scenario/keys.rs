@@ -1,10 +1,12 @@
 //! Every key that a scenario may have and what may stand behind it: the one table from which files
 //! are checked, hints given, the schema for editors made and new scenarios commented.
 
-use super::node::{Entry, Field, Node};
-use super::{BadScenario, Fault, MOST_DRAWS, MOST_REQUESTS, SCHEMA, joined, nearest};
+use super::toml_tree::{TomlEntry, TomlField, TomlNode};
+use super::{
+    MOST_DRAWS, MOST_REQUESTS, SCHEMA, ScenarioError, ScenarioFault, join_names, nearest_name_hint,
+};
 use crate::cache::CachePolicy;
-use crate::intervene::{Card, Shape, Unit};
+use crate::intervene::{ParamUnit, RangeShape, ToggleCard};
 use crate::reconstruct::Lens;
 use crate::recording::Role;
 use jiff::civil::{Date, DateTime};
@@ -13,18 +15,18 @@ use jiff::{Timestamp, ToSpan as _};
 
 /// A key.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key {
+pub(super) struct ScenarioKey {
     /// Its name.
     pub name: &'static str,
     /// What may stand behind it.
-    pub holds: Holds,
+    pub value_kind: ValueKind,
     /// What it means.
-    pub what: &'static str,
+    pub meaning: &'static str,
 }
 
 /// What may stand behind a key.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Holds {
+pub(super) enum ValueKind {
     /// The name and version of the format.
     Schema,
     /// Any string but the empty one.
@@ -44,7 +46,7 @@ pub(super) enum Holds {
     /// Names, no more than so many.
     Names(usize),
     /// The values of a parameter.
-    Range(Unit),
+    Range(ParamUnit),
     /// A table with keys of its own.
     Select,
     /// A table of models: what is left of the sign is priced as what is right of it.
@@ -53,96 +55,112 @@ pub(super) enum Holds {
     Toggles,
 }
 
-const fn key(name: &'static str, holds: Holds, what: &'static str) -> Key {
-    Key { name, holds, what }
+const fn new_key(name: &'static str, holds: ValueKind, what: &'static str) -> ScenarioKey {
+    ScenarioKey { name, value_kind: holds, meaning: what }
 }
 
 /// The keys of a scenario.
-pub(super) const TOP: [Key; 14] = [
-    key("schema", Holds::Schema, "name and version of this format"),
-    key("name", Holds::Text, "its name; that of the file unless given"),
-    key(
+pub(super) const SCENARIO_KEYS: [ScenarioKey; 14] = [
+    new_key("schema", ValueKind::Schema, "name and version of this format"),
+    new_key("name", ValueKind::Text, "its name; that of the file unless given"),
+    new_key(
         "recording",
-        Holds::Text,
+        ValueKind::Text,
         "what it is about: a built-in name, a recording file, or transcripts; a relative path \
          starts at the folder of this file; an argument of the command line wins",
     ),
-    key(
+    new_key(
         "lens",
-        Holds::OneOf(lenses),
+        ValueKind::OneOf(lens_names),
         "how published call counts are read: as transcript records, several of which make a call \
          (message), or as calls (record)",
     ),
-    key("model", Holds::Text, "what a call is priced as where the source names no model"),
-    key(
+    new_key("model", ValueKind::Text, "what a call is priced as where the source names no model"),
+    new_key(
         "prices",
-        Holds::Text,
+        ValueKind::Text,
         "a price book (CSV) whose rows take precedence over the built-in one; a relative path \
          starts at the folder of this file",
     ),
-    key("date", Holds::Day, "price every call as of this day instead of its own"),
-    key(
+    new_key("date", ValueKind::Day, "price every call as of this day instead of its own"),
+    new_key(
         "cache",
-        Holds::OneOf(policies),
+        ValueKind::OneOf(cache_policy_names),
         "the cache that is replayed with: the measured law, or its bounds, none (never hits) and \
          perfect (forgets nothing)",
     ),
-    key("seed", Holds::Whole(0, i64::MAX), "seed of the draws"),
-    key(
+    new_key("seed", ValueKind::Whole(0, i64::MAX), "seed of the draws"),
+    new_key(
         "draws",
-        Holds::Whole(0, MOST_DRAWS as i64),
+        ValueKind::Whole(0, MOST_DRAWS as i64),
         "draws of the uncertainty study; 0 for no bands",
     ),
-    key(
+    new_key(
         "requests_a_minute",
-        Holds::Whole(0, MOST_REQUESTS as i64),
+        ValueKind::Whole(0, MOST_REQUESTS as i64),
         "requests that the provider lets through in any minute, for the limiter of agents that \
          packets wake; 0 where that is not known",
     ),
-    key("select", Holds::Select, "which sessions of the recording take part; all unless given"),
-    key(
+    new_key(
+        "select",
+        ValueKind::Select,
+        "which sessions of the recording take part; all unless given",
+    ),
+    new_key(
         "models",
-        Holds::Models,
+        ValueKind::Models,
         "what each model on the left is priced as, before and after the toggles; tokens are \
          rescaled where the two count text differently and the ratio is known",
     ),
-    key("toggles", Holds::Toggles, "the toggles that take part, one table each"),
+    new_key("toggles", ValueKind::Toggles, "the toggles that take part, one table each"),
 ];
 
 /// The keys of `[select]`. A session takes part if every key that is given holds for it.
-pub(super) const SELECT: [Key; 8] = [
-    key(
+pub(super) const SELECT_KEYS: [ScenarioKey; 8] = [
+    new_key(
         "pipeline",
-        Holds::Patterns,
+        ValueKind::Patterns,
         "pipelines; like every name here it may end in *, which stands for any",
     ),
-    key("step", Holds::Patterns, "steps of a pipeline; \"\" for sessions of no step"),
-    key("role", Holds::SomeOf(roles), "what a session was in its pipeline"),
-    key(
+    new_key("step", ValueKind::Patterns, "steps of a pipeline; \"\" for sessions of no step"),
+    new_key("role", ValueKind::SomeOf(role_names), "what a session was in its pipeline"),
+    new_key(
         "model",
-        Holds::Patterns,
+        ValueKind::Patterns,
         "models: sessions of which at least one call was made by one of them",
     ),
-    key(
+    new_key(
         "session",
-        Holds::Patterns,
+        ValueKind::Patterns,
         "ids of sessions, whole or at least the eight characters that tables show",
     ),
-    key("since", Holds::Moment, "sessions that start then or later (UTC unless it says otherwise)"),
-    key("until", Holds::Moment, "sessions that start before then; a day is included to its end"),
-    key("min_calls", Holds::Whole(0, u32::MAX as i64), "sessions of at least so many calls"),
+    new_key(
+        "since",
+        ValueKind::Moment,
+        "sessions that start then or later (UTC unless it says otherwise)",
+    ),
+    new_key(
+        "until",
+        ValueKind::Moment,
+        "sessions that start before then; a day is included to its end",
+    ),
+    new_key(
+        "min_calls",
+        ValueKind::Whole(0, u32::MAX as i64),
+        "sessions of at least so many calls",
+    ),
 ];
 
 /// Keys that every toggle has beside the parameters of its card.
-pub(super) const GRADE: [Key; 2] = [
-    key(
+pub(super) const GRADE_KEYS: [ScenarioKey; 2] = [
+    new_key(
         "effort",
-        Holds::Whole(0, MOST_EFFORT),
+        ValueKind::Whole(0, MOST_EFFORT),
         "work to build it, in points of about half a day each; 0 for a setting",
     ),
-    key(
+    new_key(
         "risk",
-        Holds::Whole(1, 3),
+        ValueKind::Whole(1, 3),
         "how likely it makes the work itself worse: 1 low, 2 medium, 3 high",
     ),
 ];
@@ -151,61 +169,65 @@ pub(super) const GRADE: [Key; 2] = [
 const MOST_EFFORT: i64 = 10_000;
 
 /// The keys of a toggle's table.
-pub(super) fn of_card(card: &'static Card) -> Vec<Key> {
-    let params = card.params.iter().map(|spec| key(spec.key, Holds::Range(spec.unit), spec.what));
-    let texts = card.texts.iter().map(|spec| key(spec.key, Holds::Names(spec.most), spec.what));
-    params.chain(texts).chain(GRADE).collect()
+pub(super) fn keys_of_card(card: &'static ToggleCard) -> Vec<ScenarioKey> {
+    let params =
+        card.params.iter().map(|spec| new_key(spec.key, ValueKind::Range(spec.unit), spec.what));
+    let texts = card
+        .name_lists
+        .iter()
+        .map(|spec| new_key(spec.key, ValueKind::Names(spec.most), spec.what));
+    params.chain(texts).chain(GRADE_KEYS).collect()
 }
 
 /// The keys of a range.
-pub(super) fn of_range(unit: Unit) -> [Key; 5] {
-    let (least, most) = unit.bounds();
-    let whole = Holds::Whole(least, most);
+pub(super) fn keys_of_range(unit: ParamUnit) -> [ScenarioKey; 5] {
+    let (least, most) = unit.value_bounds();
+    let whole = ValueKind::Whole(least, most);
     [
-        key("low", whole, "the lowest value"),
-        key("mode", whole, "the value that counts where only one can"),
-        key("high", whole, "the highest value"),
-        key("value", whole, "the only value"),
-        key(
+        new_key("low", whole, "the lowest value"),
+        new_key("mode", whole, "the value that counts where only one can"),
+        new_key("high", whole, "the highest value"),
+        new_key("value", whole, "the only value"),
+        new_key(
             "shape",
-            Holds::OneOf(shapes),
+            ValueKind::OneOf(shape_names),
             "how belief is spread between the ends; pert unless given",
         ),
     ]
 }
 
-fn lenses() -> Vec<&'static str> {
+fn lens_names() -> Vec<&'static str> {
     Lens::NAMED.iter().map(|(_, name)| *name).collect()
 }
 
-fn policies() -> Vec<&'static str> {
+fn cache_policy_names() -> Vec<&'static str> {
     CachePolicy::NAMED.iter().map(|(_, name)| *name).collect()
 }
 
-fn roles() -> Vec<&'static str> {
+fn role_names() -> Vec<&'static str> {
     Role::NAMED.iter().map(|(_, name)| *name).collect()
 }
 
-fn shapes() -> Vec<&'static str> {
-    Shape::NAMED.iter().map(|(_, name)| *name).collect()
+fn shape_names() -> Vec<&'static str> {
+    RangeShape::NAMED.iter().map(|(_, name)| *name).collect()
 }
 
-impl Holds {
+impl ValueKind {
     /// What would do, in words.
-    pub fn wanted(self) -> String {
+    pub fn wanted_text(self) -> String {
         match self {
             Self::Schema => format!("\"{SCHEMA}\""),
             Self::Text => "a string".to_owned(),
-            Self::OneOf(names) => quoted(&names()),
+            Self::OneOf(names) => quote_alternatives(&names()),
             Self::Whole(least, i64::MAX) => format!("a whole number, {least} or more"),
             Self::Whole(least, most) => format!("a whole number, {least} to {most}"),
             Self::Day => "a day such as \"2026-04-13\"".to_owned(),
             Self::Moment => "a day or an instant such as \"2026-04-13T14:30:00Z\"".to_owned(),
-            Self::SomeOf(names) => format!("one or a list of {}", quoted(&names())),
+            Self::SomeOf(names) => format!("one or a list of {}", quote_alternatives(&names())),
             Self::Patterns => "a name or a list of names".to_owned(),
             Self::Names(1) => "a name".to_owned(),
             Self::Names(most) => format!("a name or a list of at most {most} names"),
-            Self::Range(unit) => unit.wanted().to_owned(),
+            Self::Range(unit) => unit.bounds_in_words().to_owned(),
             Self::Select => "a table, e.g. [select]".to_owned(),
             Self::Models => "a table, e.g. [models]".to_owned(),
             Self::Toggles => "a table, e.g. [toggles.R1]".to_owned(),
@@ -213,48 +235,55 @@ impl Holds {
     }
 
     /// Whether a value will do. The inside of tables and ranges is looked at by those who read it.
-    fn admits(self, node: &Node) -> bool {
+    fn admits_node(self, node: &TomlNode) -> bool {
         match (self, node) {
-            (Self::Schema, Node::Text(text)) => text == SCHEMA,
-            (Self::Text, Node::Text(text)) => !text.is_empty(),
-            (Self::OneOf(names), Node::Text(text)) => names().contains(&text.as_str()),
-            (Self::Whole(least, most), Node::Whole(number)) => (least..=most).contains(number),
-            (Self::Day, Node::Text(text) | Node::Date(text)) => text.parse::<Date>().is_ok(),
-            (Self::Moment, Node::Text(text) | Node::Date(text)) => moment(text).is_some(),
-            (Self::SomeOf(known), node) => names_in(node).is_some_and(|names| {
+            (Self::Schema, TomlNode::Text(text)) => text == SCHEMA,
+            (Self::Text, TomlNode::Text(text)) => !text.is_empty(),
+            (Self::OneOf(names), TomlNode::Text(text)) => names().contains(&text.as_str()),
+            (Self::Whole(least, most), TomlNode::Whole(number)) => (least..=most).contains(number),
+            (Self::Day, TomlNode::Text(text) | TomlNode::Date(text)) => {
+                text.parse::<Date>().is_ok()
+            }
+            (Self::Moment, TomlNode::Text(text) | TomlNode::Date(text)) => {
+                parse_moment(text).is_some()
+            }
+            (Self::SomeOf(known), node) => strings_in_node(node).is_some_and(|names| {
                 !names.is_empty() && names.iter().all(|name| known().contains(name))
             }),
-            (Self::Patterns, node) => names_in(node).is_some_and(|names| !names.is_empty()),
-            (Self::Names(most), node) => names_in(node).is_some_and(|names| {
+            (Self::Patterns, node) => strings_in_node(node).is_some_and(|names| !names.is_empty()),
+            (Self::Names(most), node) => strings_in_node(node).is_some_and(|names| {
                 names.len() <= most && names.iter().all(|name| !name.is_empty())
             }),
-            (Self::Range(_), _) | (Self::Select | Self::Models | Self::Toggles, Node::Table(_)) => {
-                true
-            }
+            (Self::Range(_), _)
+            | (Self::Select | Self::Models | Self::Toggles, TomlNode::Table(_)) => true,
             _ => false,
         }
     }
 }
 
-fn quoted(names: &[&str]) -> String {
+fn quote_alternatives(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     names.join(" or ")
 }
 
 /// The strings of a string or of an array of strings.
-fn names_in(node: &Node) -> Option<Vec<&str>> {
+fn strings_in_node(node: &TomlNode) -> Option<Vec<&str>> {
     match node {
-        Node::Text(text) => Some(vec![text]),
-        Node::List(items) => items
+        TomlNode::Text(text) => Some(vec![text]),
+        TomlNode::List(items) => items
             .iter()
-            .map(|item| if let Node::Text(text) = &item.node { Some(text.as_str()) } else { None })
+            .map(
+                |item| {
+                    if let TomlNode::Text(text) = &item.node { Some(text.as_str()) } else { None }
+                },
+            )
             .collect(),
         _ => None,
     }
 }
 
 /// An instant in milliseconds since the epoch, or a day: its beginning, and the next one's.
-pub(crate) fn moment(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
     if let Ok(day) = text.parse::<Date>()
         && text.len() <= "2026-04-13".len()
     {
@@ -268,64 +297,69 @@ pub(crate) fn moment(text: &str) -> Option<(i64, i64)> {
 }
 
 /// A table of which every key is known and every value will do.
-pub(super) struct Fields<'t>(&'t [Field]);
+pub(super) struct CheckedFields<'t>(&'t [TomlField]);
 
-impl<'t> Fields<'t> {
+impl<'t> CheckedFields<'t> {
     /// Checks a table.
-    pub fn check(place: &str, fields: &'t [Field], keys: &[Key]) -> Result<Self, BadScenario> {
+    pub fn check_table(
+        place: &str,
+        fields: &'t [TomlField],
+        keys: &[ScenarioKey],
+    ) -> Result<Self, ScenarioError> {
         for field in fields {
             let Some(key) = keys.iter().find(|key| key.name == field.key) else {
                 let known = keys.iter().map(|key| key.name);
-                let fault = Fault::Key {
-                    key: path(place, &field.key),
-                    near: nearest(&field.key, known.clone()),
-                    known: joined(known),
+                let fault = ScenarioFault::Key {
+                    key: key_path(place, &field.key),
+                    near: nearest_name_hint(&field.key, known.clone()),
+                    known: join_names(known),
                 };
-                return Err(BadScenario { line: field.line, fault });
+                return Err(ScenarioError { line: field.line, fault });
             };
-            if !key.holds.admits(&field.entry.node) {
-                let wanted = key.holds.wanted();
-                return Err(wrong(&path(place, key.name), &field.entry, &wanted));
+            if !key.value_kind.admits_node(&field.entry.node) {
+                let wanted = key.value_kind.wanted_text();
+                return Err(bad_value_error(&key_path(place, key.name), &field.entry, &wanted));
             }
         }
         Ok(Self(fields))
     }
 
     /// The value of a key.
-    pub fn entry(&self, key: &str) -> Option<&'t Entry> {
+    pub fn entry_at(&self, key: &str) -> Option<&'t TomlEntry> {
         self.0.iter().find(|field| field.key == key).map(|field| &field.entry)
     }
 
     /// The string, date or time of a key.
-    pub fn text(&self, key: &str) -> Option<&'t str> {
-        match &self.entry(key)?.node {
-            Node::Text(text) | Node::Date(text) => Some(text),
+    pub fn text_at(&self, key: &str) -> Option<&'t str> {
+        match &self.entry_at(key)?.node {
+            TomlNode::Text(text) | TomlNode::Date(text) => Some(text),
             _ => None,
         }
     }
 
     /// The whole number of a key.
-    pub fn whole(&self, key: &str) -> Option<i64> {
-        if let Node::Whole(number) = self.entry(key)?.node { Some(number) } else { None }
+    pub fn whole_at(&self, key: &str) -> Option<i64> {
+        if let TomlNode::Whole(number) = self.entry_at(key)?.node { Some(number) } else { None }
     }
 
     /// The names of a key; none where it is not given.
-    pub fn names(&self, key: &str) -> Vec<String> {
-        let names = self.entry(key).and_then(|entry| names_in(&entry.node)).unwrap_or_default();
+    pub fn names_at(&self, key: &str) -> Vec<String> {
+        let names =
+            self.entry_at(key).and_then(|entry| strings_in_node(&entry.node)).unwrap_or_default();
         names.into_iter().map(str::to_owned).collect()
     }
 
     /// The fields of a table behind a key; none where it is not given.
-    pub fn table(&self, key: &str) -> &'t [Field] {
-        match self.entry(key).map(|entry| &entry.node) {
-            Some(Node::Table(fields)) => fields,
+    pub fn table_at(&self, key: &str) -> &'t [TomlField] {
+        match self.entry_at(key).map(|entry| &entry.node) {
+            Some(TomlNode::Table(fields)) => fields,
             _ => &[],
         }
     }
 }
 
 /// A key with the table that it stands in.
-pub(crate) fn path(place: &str, key: &str) -> String {
+pub(crate) fn key_path(place: &str, key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     let key = if !key.is_empty() && key.chars().all(plain) {
         key.to_owned()
@@ -336,9 +370,12 @@ pub(crate) fn path(place: &str, key: &str) -> String {
 }
 
 /// A value that cannot be.
-pub(crate) fn wrong(key: &str, met: &Entry, wanted: &str) -> BadScenario {
+pub(crate) fn bad_value_error(key: &str, met: &TomlEntry, wanted: &str) -> ScenarioError {
     let (key, wanted) = (key.to_owned(), wanted.to_owned());
-    BadScenario { line: met.line, fault: Fault::Value { key, met: met.met.clone(), wanted } }
+    ScenarioError {
+        line: met.line,
+        fault: ScenarioFault::Value { key, met: met.as_typed.clone(), wanted },
+    }
 }
 
 #[cfg(test)]
@@ -358,14 +395,14 @@ mod tests {
             ("yesterday", None),
             ("", None),
         ] {
-            assert_eq!(moment(text), want, "{text}");
+            assert_eq!(parse_moment(text), want, "{text}");
         }
     }
 
     #[test]
     fn no_card_takes_a_key_that_every_toggle_has() {
         for card in intervene::ALL.iter().map(|one| one.card()) {
-            let keys = of_card(card);
+            let keys = keys_of_card(card);
             for (index, key) in keys.iter().enumerate() {
                 let again = keys[index + 1..].iter().any(|other| other.name == key.name);
                 assert!(!again, "{}.{} has two meanings", card.id, key.name);

@@ -2,28 +2,28 @@
 //!
 //! A scenario file is TOML. What was typed ([`file`]) is checked once and becomes a [`Scenario`],
 //! which holds ready-made parts: nothing behind it looks up a name again. One table of keys
-//! (`keys`) serves the check, the schema for editors ([`schema`]) and new files ([`write()`]).
+//! (`keys`) serves the check, the schema for editors ([`schema`]) and new files ([`write_scenario()`]).
 
-mod fault;
+mod error;
 mod file;
 mod keys;
-pub(crate) mod node;
-mod range;
+mod param_range;
+mod parameter_setting;
 mod schema;
-mod select;
-mod set;
+mod selection;
+pub(crate) mod toml_tree;
 mod write;
 
-pub use fault::{BadScenario, Fault};
-pub use file::{SCHEMA, parse};
-pub(crate) use keys::{moment, path, wrong};
-pub use schema::json as schema;
-pub use select::{NothingSelected, Selection, check_models};
-pub use set::set;
-pub use write::{Left, write};
+pub use error::{ScenarioError, ScenarioFault};
+pub use file::{SCHEMA, parse_scenario};
+pub(crate) use keys::{bad_value_error, key_path, parse_moment};
+pub use parameter_setting::set_parameter;
+pub use schema::schema_json as schema;
+pub use selection::{SelectionError, SessionSelection, check_models};
+pub use write::{LeftOutToggles, write_scenario};
 
 use crate::cache::CachePolicy;
-use crate::intervene::{self, Grade, Intervention, Params, Range};
+use crate::intervene::{self, BuildGrade, Intervention, ParamRange, ToggleParams};
 use crate::reconstruct::Lens;
 use jiff::civil::Date;
 
@@ -42,29 +42,29 @@ pub const MOST_DRAWS: u32 = 100_000;
 
 /// A toggle that takes part, with its parameters.
 #[derive(Clone)]
-pub struct Chosen {
+pub struct ChosenToggle {
     /// The toggle.
     pub toggle: &'static dyn Intervention,
     /// Its parameters, each at its mode.
-    pub params: Params,
+    pub params: ToggleParams,
     /// What they may be instead, in the order of the card.
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<ParamRange>,
     /// Parameters that no source gives and nobody has set: with one of them the toggle has bounds
     /// and no figure.
     pub unset: Vec<&'static str>,
     /// What it takes to build it, and what may go wrong.
-    pub grade: Grade,
+    pub grade: BuildGrade,
 }
 
-impl Chosen {
+impl ChosenToggle {
     /// A toggle as its card has it.
     #[must_use]
-    pub fn of(toggle: &'static dyn Intervention) -> Self {
+    pub fn from_card(toggle: &'static dyn Intervention) -> Self {
         let card = toggle.card();
-        let ranges = card.params.iter().map(Range::of).collect();
+        let ranges = card.params.iter().map(ParamRange::from_spec).collect();
         let asked = card.params.iter().filter(|spec| spec.asked);
         let unset = asked.map(|spec| spec.key).collect();
-        Self { toggle, params: Params::modes(card), ranges, unset, grade: card.grade }
+        Self { toggle, params: ToggleParams::modes_of_card(card), ranges, unset, grade: card.grade }
     }
 
     /// Its id.
@@ -75,24 +75,24 @@ impl Chosen {
 
     /// Whether the user has to give a number before it has a figure.
     #[must_use]
-    pub fn is_waiting(&self) -> bool {
+    pub fn awaits_parameter(&self) -> bool {
         !self.unset.is_empty()
     }
 
     /// Every corner of its ranges.
     #[must_use]
-    pub fn corners(&self) -> Vec<Params> {
-        self.params.corners(&self.ranges)
+    pub fn range_corners(&self) -> Vec<ToggleParams> {
+        self.params.range_corners(&self.ranges)
     }
 }
 
-impl std::fmt::Debug for Chosen {
+impl std::fmt::Debug for ChosenToggle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple(self.id()).field(&self.params).field(&self.ranges).finish()
     }
 }
 
-impl PartialEq for Chosen {
+impl PartialEq for ChosenToggle {
     fn eq(&self, other: &Self) -> bool {
         let parts = |one: &Self| (one.id(), one.params.clone(), one.ranges.clone(), one.grade);
         parts(self) == parts(other) && self.unset == other.unset
@@ -123,29 +123,29 @@ pub struct Scenario {
     /// The cache that is replayed with.
     pub cache: CachePolicy,
     /// Which sessions of the recording take part.
-    pub select: Selection,
+    pub select: SessionSelection,
     /// Models and what each is priced as instead, before and after the toggles alike.
     pub models: Vec<(String, String)>,
     /// The toggles in the order of the registry, whatever the order of the file.
-    pub toggles: Vec<Chosen>,
+    pub toggles: Vec<ChosenToggle>,
 }
 
 impl Scenario {
     /// All toggles at their modes.
     #[must_use]
     pub fn all_toggles() -> Self {
-        Self::with(intervene::ALL)
+        Self::with_toggles(intervene::ALL)
     }
 
     /// The toggles that have all their numbers, and those that wait for one.
     #[must_use]
-    pub fn parts(&self) -> (Vec<Chosen>, Vec<Chosen>) {
-        self.toggles.iter().cloned().partition(|chosen| !chosen.is_waiting())
+    pub fn split_awaiting_toggles(&self) -> (Vec<ChosenToggle>, Vec<ChosenToggle>) {
+        self.toggles.iter().cloned().partition(|chosen| !chosen.awaits_parameter())
     }
 
     /// Some toggles at their modes.
     #[must_use]
-    pub fn with(toggles: &[&'static dyn Intervention]) -> Self {
+    pub fn with_toggles(toggles: &[&'static dyn Intervention]) -> Self {
         Self {
             name: String::new(),
             recording: String::new(),
@@ -157,9 +157,9 @@ impl Scenario {
             draws: DEFAULT_DRAWS,
             requests_a_minute: 0,
             cache: CachePolicy::default(),
-            select: Selection::default(),
+            select: SessionSelection::default(),
             models: Vec::new(),
-            toggles: toggles.iter().map(|toggle| Chosen::of(*toggle)).collect(),
+            toggles: toggles.iter().map(|toggle| ChosenToggle::from_card(*toggle)).collect(),
         }
     }
 }
@@ -179,27 +179,27 @@ pub struct UnknownToggle {
 ///
 /// # Errors
 /// The first id that is no toggle, with all the known ones.
-pub fn toggles_of<'a>(
+pub fn toggles_by_id<'a>(
     ids: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<&'static dyn Intervention>, UnknownToggle> {
     let mut wanted = Vec::new();
     for id in ids {
-        let found = intervene::find(id).ok_or_else(|| UnknownToggle {
+        let found = intervene::find_by_id(id).ok_or_else(|| UnknownToggle {
             id: id.to_owned(),
-            near: nearest(id, intervene::ALL.iter().map(|one| one.card().id)),
-            known: joined(intervene::ALL.iter().map(|one| one.card().id)),
+            near: nearest_name_hint(id, intervene::ALL.iter().map(|one| one.card().id)),
+            known: join_names(intervene::ALL.iter().map(|one| one.card().id)),
         })?;
         wanted.push(found.card().id);
     }
     Ok(intervene::ALL.iter().copied().filter(|one| wanted.contains(&one.card().id)).collect())
 }
 
-pub(crate) fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn join_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
 /// ` (is it 'x'?)` for the closest of the known names, or nothing if none is close.
-pub fn nearest<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub fn nearest_name_hint<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
         .map(|name| (strsim::osa_distance(&met.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 3) && *distance < name.len())

@@ -2,16 +2,16 @@
 //! with, and from the cards of the toggles.
 
 use super::SCHEMA;
-use super::keys::{self, Holds, Key};
-use crate::intervene::{self, Card, Unit};
+use super::keys::{self, ScenarioKey, ValueKind};
+use crate::intervene::{self, ParamUnit, ToggleCard};
 use serde_json::{Map, Value, json};
 
 /// The units that a parameter may have, by the names that their ranges have in the schema.
-const UNITS: [(Unit, &str); 4] = [
-    (Unit::Tokens, "tokens"),
-    (Unit::Count, "count"),
-    (Unit::BasisPoints, "ten_thousandths"),
-    (Unit::Milliseconds, "milliseconds"),
+const UNIT_NAMES: [(ParamUnit, &str); 4] = [
+    (ParamUnit::Tokens, "tokens"),
+    (ParamUnit::Count, "count"),
+    (ParamUnit::BasisPoints, "ten_thousandths"),
+    (ParamUnit::Milliseconds, "milliseconds"),
 ];
 
 /// The schema as JSON text.
@@ -19,9 +19,9 @@ const UNITS: [(Unit, &str); 4] = [
 /// # Panics
 /// Never: JSON values serialise.
 #[must_use]
-pub fn json() -> Vec<u8> {
-    let ranges = UNITS.iter().map(|(unit, name)| ((*name).to_owned(), range(*unit)));
-    let mut schema = table(&keys::TOP);
+pub fn schema_json() -> Vec<u8> {
+    let ranges = UNIT_NAMES.iter().map(|(unit, name)| ((*name).to_owned(), range_schema(*unit)));
+    let mut schema = table_schema(&keys::SCENARIO_KEYS);
     for (key, value) in [
         ("$schema", json!("http://json-schema.org/draft-07/schema#")),
         ("title", json!(format!("A scenario of windtunnel ({SCHEMA})"))),
@@ -36,51 +36,56 @@ pub fn json() -> Vec<u8> {
 }
 
 /// A table that has these keys and no other.
-fn table(keys: &[Key]) -> Value {
-    let properties: Map<String, Value> =
-        keys.iter().map(|key| (key.name.to_owned(), described(of(key.holds), key.what))).collect();
+fn table_schema(keys: &[ScenarioKey]) -> Value {
+    let properties: Map<String, Value> = keys
+        .iter()
+        .map(|key| {
+            (key.name.to_owned(), with_description(value_schema(key.value_kind), key.meaning))
+        })
+        .collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties })
 }
 
-fn described(mut schema: Value, what: &str) -> Value {
+fn with_description(mut schema: Value, what: &str) -> Value {
     schema["description"] = json!(what);
     schema
 }
 
-fn of(holds: Holds) -> Value {
+fn value_schema(holds: ValueKind) -> Value {
     match holds {
-        Holds::Schema => json!({ "enum": [SCHEMA] }),
-        Holds::Text => text(),
-        Holds::OneOf(names) => json!({ "enum": names() }),
-        Holds::Whole(least, i64::MAX) => json!({ "type": "integer", "minimum": least }),
-        Holds::Whole(least, most) => {
+        ValueKind::Schema => json!({ "enum": [SCHEMA] }),
+        ValueKind::Text => text_schema(),
+        ValueKind::OneOf(names) => json!({ "enum": names() }),
+        ValueKind::Whole(least, i64::MAX) => json!({ "type": "integer", "minimum": least }),
+        ValueKind::Whole(least, most) => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
         }
-        Holds::Day => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$" }),
-        Holds::Moment => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}" }),
-        Holds::SomeOf(names) => one_or_some(&json!({ "enum": names() }), 1, usize::MAX),
-        Holds::Patterns => one_or_some(&json!({ "type": "string" }), 1, usize::MAX),
-        Holds::Names(most) => one_or_some(&text(), 0, most),
-        Holds::Range(unit) => {
-            let name = UNITS.iter().find(|(known, _)| *known == unit).map_or("", |(_, name)| name);
+        ValueKind::Day => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$" }),
+        ValueKind::Moment => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}" }),
+        ValueKind::SomeOf(names) => one_or_some_schema(&json!({ "enum": names() }), 1, usize::MAX),
+        ValueKind::Patterns => one_or_some_schema(&json!({ "type": "string" }), 1, usize::MAX),
+        ValueKind::Names(most) => one_or_some_schema(&text_schema(), 0, most),
+        ValueKind::Range(unit) => {
+            let name =
+                UNIT_NAMES.iter().find(|(known, _)| *known == unit).map_or("", |(_, name)| name);
             json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
         }
-        Holds::Select => table(&keys::SELECT),
-        Holds::Models => json!({ "type": "object", "additionalProperties": text() }),
-        Holds::Toggles => {
+        ValueKind::Select => table_schema(&keys::SELECT_KEYS),
+        ValueKind::Models => json!({ "type": "object", "additionalProperties": text_schema() }),
+        ValueKind::Toggles => {
             let cards = intervene::ALL.iter().map(|one| one.card());
             let toggles: Map<String, Value> =
-                cards.map(|card| (card.id.to_owned(), toggle(card))).collect();
+                cards.map(|card| (card.id.to_owned(), toggle_schema(card))).collect();
             json!({ "type": "object", "additionalProperties": false, "properties": toggles })
         }
     }
 }
 
-fn text() -> Value {
+fn text_schema() -> Value {
     json!({ "type": "string", "minLength": 1 })
 }
 
-fn one_or_some(one: &Value, least: usize, most: usize) -> Value {
+fn one_or_some_schema(one: &Value, least: usize, most: usize) -> Value {
     let mut some = json!({ "type": "array", "items": one, "minItems": least });
     if most < usize::MAX {
         some["maxItems"] = json!(most);
@@ -89,9 +94,9 @@ fn one_or_some(one: &Value, least: usize, most: usize) -> Value {
 }
 
 /// The values of a parameter: a whole number, or a table of which some keys are needed.
-fn range(unit: Unit) -> Value {
-    let (least, most) = unit.bounds();
-    let mut spread = table(&keys::of_range(unit));
+fn range_schema(unit: ParamUnit) -> Value {
+    let (least, most) = unit.value_bounds();
+    let mut spread = table_schema(&keys::keys_of_range(unit));
     let uniform = json!({ "shape": { "enum": ["uniform"] } });
     spread["anyOf"] = json!([
         { "required": ["low", "mode", "high"] },
@@ -102,8 +107,8 @@ fn range(unit: Unit) -> Value {
 }
 
 /// A toggle: its parameters as its card has them, its names, its grade.
-fn toggle(card: &'static Card) -> Value {
-    let mut schema = described(table(&keys::of_card(card)), card.title);
+fn toggle_schema(card: &'static ToggleCard) -> Value {
+    let mut schema = with_description(table_schema(&keys::keys_of_card(card)), card.title);
     for spec in card.params {
         schema["properties"][spec.key]["description"] = json!(format!(
             "{}{}; {}, on the card {} | {} | {}; source: {}",

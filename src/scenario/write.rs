@@ -1,16 +1,16 @@
 //! A scenario as a file that says what everything in it means.
 
-use super::keys::{self, Holds, Key};
-use super::{Chosen, SCHEMA, Scenario, Selection, range, select};
-use crate::intervene::{ParamSpec, Range, TextSpec};
+use super::keys::{self, ScenarioKey, ValueKind};
+use super::{ChosenToggle, SCHEMA, Scenario, SessionSelection, param_range, selection};
+use crate::intervene::{NameListSpec, ParamRange, ParamSpec};
 use crate::price::DEFAULT_ASSUMED_MODEL;
 use crate::reconstruct::Lens;
-use crate::recording::name_of;
+use crate::recording::name_of_value;
 use std::fmt::Write as _;
 
 /// Toggles that a new scenario does not have, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Left {
+pub struct LeftOutToggles {
     /// Those that find nothing in the recording.
     pub found_nothing: Vec<&'static str>,
     /// Those that do nothing before they are told some names.
@@ -18,179 +18,194 @@ pub struct Left {
 }
 
 /// Most characters of a line of comment.
-const COLUMNS: usize = 98;
+const COMMENT_WIDTH: usize = 98;
 
 /// Writes a scenario with everything that can be said in it: what it does not say stands there as
-/// a comment. [`super::parse`] reads the same scenario back.
+/// a comment. [`super::parse_scenario`] reads the same scenario back.
 #[must_use]
-pub fn write(scenario: &Scenario, left: &Left) -> String {
+pub fn write_scenario(scenario: &Scenario, left: &LeftOutToggles) -> String {
     let mut out = String::from("#:schema ./scenario.schema.json\n");
-    comment(
+    write_comment(
         &mut out,
         "A scenario of windtunnel. `windtunnel scenario check FILE` says whether it can be used \
          and what it changes; `windtunnel scenario schema` prints the schema that the first line \
          names, for editors.",
     );
-    for key in &keys::TOP {
+    for key in &keys::SCENARIO_KEYS {
         match key.name {
-            "select" => selection(&mut out, key, &scenario.select),
-            "models" => models(&mut out, key, &scenario.models),
-            "toggles" => preface(&mut out, key),
-            _ => line(&mut out, key, top(scenario, key.name)),
+            "select" => write_selection(&mut out, key, &scenario.select),
+            "models" => write_models(&mut out, key, &scenario.models),
+            "toggles" => write_toggle_preface(&mut out, key),
+            _ => write_key(&mut out, key, value_of_key(scenario, key.name)),
         }
     }
     for chosen in &scenario.toggles {
-        toggle(&mut out, chosen);
+        write_toggle(&mut out, chosen);
     }
-    leave(&mut out, left);
+    write_left_out(&mut out, left);
     out
 }
 
 /// The value of a key, or an example of one.
-enum Said {
+enum WrittenValue {
     Live(String),
     Example(String),
 }
 
-impl Said {
-    fn text(live: Option<&str>, example: &str) -> Self {
-        live.map_or_else(|| Self::Example(quote(example)), |text| Self::Live(quote(text)))
+impl WrittenValue {
+    fn from_text(live: Option<&str>, example: &str) -> Self {
+        live.map_or_else(
+            || Self::Example(quote_string(example)),
+            |text| Self::Live(quote_string(text)),
+        )
     }
 }
 
-fn top(scenario: &Scenario, key: &str) -> Said {
+fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
     let given = |text: &'_ String| (!text.is_empty()).then(|| text.clone());
     match key {
-        "schema" => Said::Live(quote(SCHEMA)),
-        "name" => Said::text(given(&scenario.name).as_deref(), "mine"),
-        "recording" => Said::text(given(&scenario.recording).as_deref(), "order-774"),
-        "lens" => Said::Live(quote(name_of(&Lens::NAMED, scenario.lens))),
-        "model" => Said::text(scenario.model.as_deref(), DEFAULT_ASSUMED_MODEL),
-        "prices" => Said::text(scenario.prices.as_deref(), "prices.csv"),
+        "schema" => WrittenValue::Live(quote_string(SCHEMA)),
+        "name" => WrittenValue::from_text(given(&scenario.name).as_deref(), "mine"),
+        "recording" => WrittenValue::from_text(given(&scenario.recording).as_deref(), "order-774"),
+        "lens" => WrittenValue::Live(quote_string(name_of_value(&Lens::NAMED, scenario.lens))),
+        "model" => WrittenValue::from_text(scenario.model.as_deref(), DEFAULT_ASSUMED_MODEL),
+        "prices" => WrittenValue::from_text(scenario.prices.as_deref(), "prices.csv"),
         "date" => {
             let day = scenario.date.map(|day| day.to_string());
-            Said::text(day.as_deref(), "2026-04-13")
+            WrittenValue::from_text(day.as_deref(), "2026-04-13")
         }
-        "cache" => Said::Live(quote(scenario.cache.name())),
-        "seed" => Said::Live(scenario.seed.to_string()),
-        "draws" => Said::Live(scenario.draws.to_string()),
-        _ => Said::Live(scenario.requests_a_minute.to_string()),
+        "cache" => WrittenValue::Live(quote_string(scenario.cache.policy_name())),
+        "seed" => WrittenValue::Live(scenario.seed.to_string()),
+        "draws" => WrittenValue::Live(scenario.draws.to_string()),
+        _ => WrittenValue::Live(scenario.requests_a_minute.to_string()),
     }
 }
 
 /// A key with its meaning above.
-fn line(out: &mut String, key: &Key, said: Said) {
+fn write_key(out: &mut String, key: &ScenarioKey, said: WrittenValue) {
     out.push('\n');
-    comment(out, key.what);
-    assign(out, key.name, said);
+    write_comment(out, key.meaning);
+    write_assignment(out, key.name, said);
 }
 
-fn assign(out: &mut String, key: &str, said: Said) {
+fn write_assignment(out: &mut String, key: &str, said: WrittenValue) {
     let _ = match said {
-        Said::Live(value) => writeln!(out, "{key} = {value}"),
-        Said::Example(value) => writeln!(out, "# {key} = {value}"),
+        WrittenValue::Live(value) => writeln!(out, "{key} = {value}"),
+        WrittenValue::Example(value) => writeln!(out, "# {key} = {value}"),
     };
 }
 
 /// The head of a table; a comment where nothing of it is said.
-fn head(out: &mut String, key: &Key, live: bool) {
+fn write_table_head(out: &mut String, key: &ScenarioKey, live: bool) {
     out.push('\n');
-    comment(out, key.what);
+    write_comment(out, key.meaning);
     let _ = writeln!(out, "{}[{}]", if live { "" } else { "# " }, key.name);
 }
 
-fn selection(out: &mut String, key: &Key, wanted: &Selection) {
-    head(out, key, !wanted.is_everything());
-    let names = wanted.names();
-    for key in &keys::SELECT {
+fn write_selection(out: &mut String, key: &ScenarioKey, wanted: &SessionSelection) {
+    write_table_head(out, key, !wanted.selects_everything());
+    let names = wanted.names_by_key();
+    for key in &keys::SELECT_KEYS {
         let listed = names.iter().find(|(name, _)| *name == key.name).map(|(_, list)| list);
-        let instant = |ms: Option<i64>| ms.map(select::instant);
+        let instant = |ms: Option<i64>| ms.map(selection::format_instant);
         let said = match (key.name, listed) {
-            (_, Some(list)) if !list.is_empty() => Said::Live(quote_all(list)),
-            ("role", _) => Said::Example(quote("main")),
-            (_, Some(_)) => Said::Example("[\"...\", \"...*\"]".to_owned()),
-            ("since", _) => Said::text(instant(wanted.since_ms).as_deref(), "2026-04-13"),
-            ("until", _) => Said::text(instant(wanted.until_ms).as_deref(), "2026-04-13"),
-            _ if wanted.min_calls > 0 => Said::Live(wanted.min_calls.to_string()),
-            _ => Said::Example("2".to_owned()),
+            (_, Some(list)) if !list.is_empty() => WrittenValue::Live(quote_list(list)),
+            ("role", _) => WrittenValue::Example(quote_string("main")),
+            (_, Some(_)) => WrittenValue::Example("[\"...\", \"...*\"]".to_owned()),
+            ("since", _) => {
+                WrittenValue::from_text(instant(wanted.since_ms).as_deref(), "2026-04-13")
+            }
+            ("until", _) => {
+                WrittenValue::from_text(instant(wanted.until_ms).as_deref(), "2026-04-13")
+            }
+            _ if wanted.min_calls > 0 => WrittenValue::Live(wanted.min_calls.to_string()),
+            _ => WrittenValue::Example("2".to_owned()),
         };
-        comment(out, key.what);
-        assign(out, key.name, said);
+        write_comment(out, key.meaning);
+        write_assignment(out, key.name, said);
     }
 }
 
-fn models(out: &mut String, key: &Key, models: &[(String, String)]) {
-    head(out, key, !models.is_empty());
+fn write_models(out: &mut String, key: &ScenarioKey, models: &[(String, String)]) {
+    write_table_head(out, key, !models.is_empty());
     for (from, to) in models {
-        assign(out, &quote(from), Said::Live(quote(to)));
+        write_assignment(out, &quote_string(from), WrittenValue::Live(quote_string(to)));
     }
     if models.is_empty() {
-        assign(out, &quote(DEFAULT_ASSUMED_MODEL), Said::Example(quote("claude-opus-4-7")));
+        write_assignment(
+            out,
+            &quote_string(DEFAULT_ASSUMED_MODEL),
+            WrittenValue::Example(quote_string("claude-opus-4-7")),
+        );
     }
 }
 
 /// What holds for every toggle, said once.
-fn preface(out: &mut String, key: &Key) {
+fn write_toggle_preface(out: &mut String, key: &ScenarioKey) {
     out.push('\n');
-    comment(out, &format!("{}. What can be said of each:", key.what));
-    for key in &keys::GRADE {
-        comment(out, &format!("- {}: {} (a comment shows the card's)", key.name, key.what));
+    write_comment(out, &format!("{}. What can be said of each:", key.meaning));
+    for key in &keys::GRADE_KEYS {
+        write_comment(
+            out,
+            &format!("- {}: {} (a comment shows the card's)", key.name, key.meaning),
+        );
     }
-    comment(
+    write_comment(
         out,
         "- a parameter: 200, or { low = 100, mode = 200, high = 400 } with belief spread as PERT, \
          or the same with shape = \"triangular\" or \"uniform\"",
     );
 }
 
-fn toggle(out: &mut String, chosen: &Chosen) {
+fn write_toggle(out: &mut String, chosen: &ChosenToggle) {
     let card = chosen.toggle.card();
     let _ = writeln!(out, "\n[toggles.{}]", card.id);
-    comment(out, &format!("{}. Knob: {}", card.title, card.knob));
+    write_comment(out, &format!("{}. Knob: {}", card.title, card.knob));
     let (here, there) = (chosen.grade, card.grade);
     let grades = [(here.effort, there.effort), (here.risk, there.risk)];
-    for (key, (here, there)) in keys::GRADE.iter().zip(grades) {
+    for (key, (here, there)) in keys::GRADE_KEYS.iter().zip(grades) {
         let value = here.to_string();
-        let said = if here == there { Said::Example(value) } else { Said::Live(value) };
-        assign(out, key.name, said);
+        let said =
+            if here == there { WrittenValue::Example(value) } else { WrittenValue::Live(value) };
+        write_assignment(out, key.name, said);
     }
     for (spec, range) in card.params.iter().zip(&chosen.ranges) {
-        parameter(out, spec, range, chosen.unset.contains(&spec.key));
+        write_parameter(out, spec, range, chosen.unset.contains(&spec.key));
     }
-    for (spec, (_, names)) in card.texts.iter().zip(chosen.params.texts()) {
-        list(out, spec, names);
+    for (spec, (_, names)) in card.name_lists.iter().zip(chosen.params.name_lists()) {
+        write_names(out, spec, names);
     }
 }
 
-fn parameter(out: &mut String, spec: &ParamSpec, range: &Range, is_unset: bool) {
+fn write_parameter(out: &mut String, spec: &ParamSpec, range: &ParamRange, is_unset: bool) {
     let ParamSpec { key, unit, low, mode, high, what, source, .. } = spec;
     let unit = unit.name();
-    let card = format!("{low} | {mode} | {high}").replace(' ', TIE);
-    comment(out, &format!("{what}; {unit}, on the card {card}"));
-    comment(out, &format!("source: {source}"));
+    let card = format!("{low} | {mode} | {high}").replace(' ', NO_BREAK_SPACE);
+    write_comment(out, &format!("{what}; {unit}, on the card {card}"));
+    write_comment(out, &format!("source: {source}"));
     if is_unset {
         let asked = "no source gives it: set it, or the toggle has bounds and no figure";
-        comment(out, asked);
-        assign(out, key, Said::Example(range::write(range)));
+        write_comment(out, asked);
+        write_assignment(out, key, WrittenValue::Example(param_range::range_as_toml(range)));
         return;
     }
-    assign(out, key, Said::Live(range::write(range)));
+    write_assignment(out, key, WrittenValue::Live(param_range::range_as_toml(range)));
 }
 
-fn list(out: &mut String, spec: &TextSpec, names: &[String]) {
-    let TextSpec { key, most, what } = spec;
-    let wanted = Holds::Names(*most).wanted();
-    comment(out, &format!("{what}; {wanted}"));
+fn write_names(out: &mut String, spec: &NameListSpec, names: &[String]) {
+    let NameListSpec { key, most, what } = spec;
+    let wanted = ValueKind::Names(*most).wanted_text();
+    write_comment(out, &format!("{what}; {wanted}"));
     let said = match names {
-        [] if *most == 1 => Said::Example(quote("...")),
-        [] => Said::Example(quote_all(&["...".to_owned()])),
-        [only] => Said::Live(quote(only)),
-        _ => Said::Live(quote_all(names)),
+        [] if *most == 1 => WrittenValue::Example(quote_string("...")),
+        [] => WrittenValue::Example(quote_list(&["...".to_owned()])),
+        [only] => WrittenValue::Live(quote_string(only)),
+        _ => WrittenValue::Live(quote_list(names)),
     };
-    assign(out, key, said);
+    write_assignment(out, key, said);
 }
 
-fn leave(out: &mut String, left: &Left) {
+fn write_left_out(out: &mut String, left: &LeftOutToggles) {
     for (ids, why) in [
         (&left.found_nothing, "Not here, because they find nothing in the recording"),
         (&left.need_names, "Not here, because they need to be told names first"),
@@ -198,36 +213,39 @@ fn leave(out: &mut String, left: &Left) {
         if !ids.is_empty() {
             out.push('\n');
             let ids = ids.join(", ");
-            comment(out, &format!("{why}: {ids}. `windtunnel explain ID` says what they do."));
+            write_comment(
+                out,
+                &format!("{why}: {ids}. `windtunnel explain ID` says what they do."),
+            );
         }
     }
 }
 
 /// A blank at which no line is broken.
-const TIE: &str = "\u{a0}";
+const NO_BREAK_SPACE: &str = "\u{a0}";
 
-fn comment(out: &mut String, text: &str) {
+fn write_comment(out: &mut String, text: &str) {
     let mut used = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let wide = word.chars().count() + 1;
-        if used > 0 && used + wide > COLUMNS {
+        if used > 0 && used + wide > COMMENT_WIDTH {
             out.push('\n');
             used = 0;
         }
         out.push_str(if used == 0 { "# " } else { " " });
-        out.push_str(&word.replace(TIE, " "));
+        out.push_str(&word.replace(NO_BREAK_SPACE, " "));
         used += wide + usize::from(used == 0);
     }
     out.push('\n');
 }
 
 /// A string in quotes, on one line. What JSON escapes TOML reads; DEL it wants escaped, too.
-fn quote(text: &str) -> String {
+fn quote_string(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
-fn quote_all(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
+fn quote_list(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| quote_string(name)).collect();
     format!("[{}]", names.join(", "))
 }
 
@@ -235,15 +253,15 @@ fn quote_all(names: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::cache::CachePolicy;
-    use crate::intervene::{Grade, Shape};
+    use crate::intervene::{BuildGrade, RangeShape};
     use crate::recording::Role;
-    use crate::scenario::parse;
+    use crate::scenario::parse_scenario;
     use jiff::civil::date;
     use proptest::prelude::*;
 
     fn check(scenario: &Scenario) {
-        let text = write(scenario, &Left::default());
-        let again = parse("", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let text = write_scenario(scenario, &LeftOutToggles::default());
+        let again = parse_scenario("", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(&again, scenario, "{text}");
         // Every comment that stands for a key is TOML once its sign is taken away.
         let live = |line: &str| match line.strip_prefix("# ") {
@@ -254,14 +272,14 @@ mod tests {
             _ => line.to_owned(),
         };
         let all: String = text.lines().map(|line| live(line) + "\n").collect();
-        parse("", &all).unwrap_or_else(|error| panic!("{error}\n{all}"));
+        parse_scenario("", &all).unwrap_or_else(|error| panic!("{error}\n{all}"));
     }
 
     #[test]
     fn every_toggle_comes_back_as_it_was_written() {
         check(&Scenario::all_toggles());
-        check(&Scenario::with(&[]));
-        let text = write(&Scenario::all_toggles(), &Left::default());
+        check(&Scenario::with_toggles(&[]));
+        let text = write_scenario(&Scenario::all_toggles(), &LeftOutToggles::default());
         assert!(text.starts_with("#:schema ./scenario.schema.json\n"));
         for card in crate::intervene::ALL.iter().map(|one| one.card()) {
             assert!(text.contains(&format!("\n[toggles.{}]\n", card.id)));
@@ -276,19 +294,27 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_said() {
-        let left = Left { found_nothing: vec!["R3", "R5"], need_names: vec!["R9"] };
-        let text = write(&Scenario::with(&[]), &left);
+        let left = LeftOutToggles { found_nothing: vec!["R3", "R5"], need_names: vec!["R9"] };
+        let text = write_scenario(&Scenario::with_toggles(&[]), &left);
         assert!(text.contains("find nothing in the recording: R3, R5."), "{text}");
         assert!(text.contains("told names first: R9."), "{text}");
     }
 
-    fn ranges() -> impl Strategy<Value = Range> {
-        let shape = prop::sample::select(vec![Shape::Uniform, Shape::Triangular, Shape::Pert]);
+    fn ranges() -> impl Strategy<Value = ParamRange> {
+        let shape = prop::sample::select(vec![
+            RangeShape::Uniform,
+            RangeShape::Triangular,
+            RangeShape::Pert,
+        ]);
         (0..=10_000_i64, 0..=10_000_i64, 0..=10_000_i64, shape).prop_map(|(a, b, c, shape)| {
             let mut ends = [a, b, c];
             ends.sort_unstable();
             let [low, mode, high] = ends;
-            if low == high { Range::fixed(low) } else { Range { low, mode, high, shape } }
+            if low == high {
+                ParamRange::fixed_at(low)
+            } else {
+                ParamRange { low, mode, high, shape }
+            }
         })
     }
 
@@ -296,13 +322,13 @@ mod tests {
         prop_oneof!["[a-z*\"'\\\\# .=\n\t\u{7f}\u{e9}-]{1,12}", Just("C:\\x\\\"y\"'''".to_owned())]
     }
 
-    fn selections() -> impl Strategy<Value = Selection> {
+    fn selections() -> impl Strategy<Value = SessionSelection> {
         let names = || prop::collection::vec(texts(), 0..3);
         let time = || prop::option::of(-1_000_000_000_000..4_000_000_000_000_i64);
         let roles = prop::sample::subsequence(vec![Role::Main, Role::Subagent], 0..2);
         let parts = (names(), names(), names(), names(), roles, time(), time(), 0..9_u32);
         parts.prop_map(|(pipelines, steps, models, sessions, roles, since_ms, until_ms, least)| {
-            Selection {
+            SessionSelection {
                 pipelines,
                 steps,
                 roles,
@@ -336,13 +362,13 @@ mod tests {
                 let card = chosen.toggle.card();
                 for (slot, spec) in chosen.ranges.iter_mut().zip(card.params) {
                     *slot = range;
-                    chosen.params.set(spec.key, range.mode);
+                    chosen.params.set_value(spec.key, range.mode);
                 }
                 chosen.unset.clear();
-                for spec in card.texts {
+                for spec in card.name_lists {
                     chosen.params.set_names(spec.key, vec![word.clone(); spec.most.min(2)]);
                 }
-                chosen.grade = Grade { effort, risk };
+                chosen.grade = BuildGrade { effort, risk };
             }
             scenario.lens = if seed % 2 == 0 { Lens::Record } else { Lens::Message };
             scenario.cache = CachePolicy::NAMED[policy].0;

@@ -8,23 +8,23 @@
 //!
 //! Order is by topic and fixed; ids are stable and may be relied on.
 
-mod claims;
-mod combined;
-mod lenses;
-mod routes;
-pub(super) mod say;
-mod sums;
+mod claim_checks;
+mod combined_claim_checks;
+mod lens_checks;
+pub(super) mod number_words;
+mod route_checks;
+mod sum_checks;
 
-use crate::reconstruct::{Lens, Reconstruction, Reported};
+use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline};
 use serde::Serialize;
 
-pub use claims::{claim_arithmetic, claim_product};
-pub use routes::audit_routes;
+pub use claim_checks::{claim_arithmetic, claim_product};
+pub use route_checks::audit_routes;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum FindingSeverity {
     /// Cannot be.
     Error,
     /// Contradicts another figure of the same text.
@@ -33,7 +33,7 @@ pub enum Severity {
     Info,
 }
 
-impl Severity {
+impl FindingSeverity {
     /// All of them with their names.
     pub const NAMED: [(Self, &'static str); 3] =
         [(Self::Error, "error"), (Self::Warning, "warning"), (Self::Info, "info")];
@@ -41,42 +41,45 @@ impl Severity {
     /// Its name in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
-        crate::recording::name_of(&Self::NAMED, self)
+        crate::recording::name_of_value(&Self::NAMED, self)
     }
 }
 
 /// One thing that the audit found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct AuditFinding {
     /// A stable id in kebab case.
     pub id: String,
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
     /// What it is, in one sentence.
     pub text: String,
     /// The sum behind it.
     pub arithmetic: String,
 }
 
-impl Finding {
-    fn new(id: &str, severity: Severity, text: String, arithmetic: String) -> Self {
+impl AuditFinding {
+    fn new(id: &str, severity: FindingSeverity, text: String, arithmetic: String) -> Self {
         Self { id: id.to_owned(), severity, text, arithmetic }
     }
 }
 
 /// Everything that can be said about the figures of a reported pipeline.
 #[must_use]
-pub fn audit(reported: &Reported) -> Vec<Finding> {
-    audit_knowing(reported, None)
+pub fn audit_reported(reported: &ReportedPipeline) -> Vec<AuditFinding> {
+    audit_with_reconstruction(reported, None)
 }
 
 /// The same where its calls under one lens are already known.
 #[must_use]
-pub fn audit_knowing(reported: &Reported, known: Option<(Lens, &Reconstruction)>) -> Vec<Finding> {
+pub fn audit_with_reconstruction(
+    reported: &ReportedPipeline,
+    known: Option<(Lens, &Reconstruction)>,
+) -> Vec<AuditFinding> {
     let mut findings = Vec::new();
-    let message = lenses::check(reported, known, &mut findings);
-    sums::check(reported, &mut findings);
-    claims::check(reported, message.as_ref(), &mut findings);
-    combined::check(reported, &mut findings);
+    let message = lens_checks::check_lenses(reported, known, &mut findings);
+    sum_checks::check_sums(reported, &mut findings);
+    claim_checks::check_claims(reported, message.as_ref(), &mut findings);
+    combined_claim_checks::check_combined_claims(reported, &mut findings);
     findings
 }

@@ -1,27 +1,27 @@
 //! What is compared: a world, toggles, prices, claims and chance.
 
-use super::backtest::Observed;
-use super::headline::Headline;
-use super::published::PublishedClaim;
+use super::backtest::ObservedEffect;
+use super::headline::HeadlineMetric;
+use super::published_claims::PublishedClaim;
 use crate::cache::CachePolicy;
-use crate::intervene::Params;
+use crate::intervene::ToggleParams;
 use crate::plan::{Patch, Plan};
 use crate::price::{MissingPrice, Pricing};
-use crate::reconstruct::routes::Laid;
-use crate::reconstruct::{Lens, Reconstruction, Reported, Routes};
+use crate::reconstruct::routes::RouteReconstruction;
+use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes};
 use crate::recording::Recording;
-use crate::scenario::Chosen;
+use crate::scenario::ChosenToggle;
 use crate::seed::Seed;
 
 /// Where the calls come from.
 #[derive(Clone, Copy, Debug)]
-pub enum World<'a> {
+pub enum ExperimentSource<'a> {
     /// They were recorded.
     Recorded(&'a Recording),
     /// They follow from published totals, and some counts are open.
     Reported {
         /// What was published.
-        reported: &'a Reported,
+        reported: &'a ReportedPipeline,
         /// How published calls are read.
         lens: Lens,
         /// The likeliest calls.
@@ -30,9 +30,9 @@ pub enum World<'a> {
     /// They follow from published totals of routes and from unknowns.
     Routes {
         /// What was published.
-        routes: &'a Routes,
+        routes: &'a ReportedRoutes,
         /// The calls where every unknown is at its mode.
-        laid: &'a Laid,
+        laid: &'a RouteReconstruction,
     },
 }
 
@@ -40,11 +40,11 @@ pub enum World<'a> {
 #[derive(Clone, Debug)]
 pub struct Experiment<'a> {
     /// Where the calls come from.
-    pub world: World<'a>,
+    pub source: ExperimentSource<'a>,
     /// The toggles; toggle k is bit k.
-    pub chosen: &'a [Chosen],
+    pub chosen: &'a [ChosenToggle],
     /// Toggles that take no part before the user gives a number: they have bounds.
-    pub waiting: &'a [Chosen],
+    pub waiting: &'a [ChosenToggle],
     /// Prices.
     pub pricing: &'a Pricing,
     /// The cache that is replayed with.
@@ -52,7 +52,7 @@ pub struct Experiment<'a> {
     /// What is claimed.
     pub claims: &'a [PublishedClaim],
     /// What was seen after rollouts.
-    pub observed: &'a [Observed],
+    pub observed: &'a [ObservedEffect],
     /// Seed of all draws.
     pub seed: Seed,
     /// How many draws; none for a comparison at the modes alone.
@@ -62,58 +62,69 @@ pub struct Experiment<'a> {
 impl<'a> Experiment<'a> {
     /// The calls, where counts are open the likeliest ones.
     #[must_use]
-    pub fn recording(&self) -> &'a Recording {
-        match self.world {
-            World::Recorded(recording) => recording,
-            World::Reported { fit, .. } => &fit.recording,
-            World::Routes { laid, .. } => &laid.recording,
+    pub fn base_recording(&self) -> &'a Recording {
+        match self.source {
+            ExperimentSource::Recorded(recording) => recording,
+            ExperimentSource::Reported { fit, .. } => &fit.recording,
+            ExperimentSource::Routes { laid, .. } => &laid.recording,
         }
     }
 
     /// What was published, if anything was.
     #[must_use]
-    pub fn reported(&self) -> Option<&'a Reported> {
-        match self.world {
-            World::Recorded(_) | World::Routes { .. } => None,
-            World::Reported { reported, .. } => Some(reported),
+    pub fn published_pipeline(&self) -> Option<&'a ReportedPipeline> {
+        match self.source {
+            ExperimentSource::Recorded(_) | ExperimentSource::Routes { .. } => None,
+            ExperimentSource::Reported { reported, .. } => Some(reported),
         }
     }
 
     /// What the comparison is told in: sources of routes publish all tokens together.
     #[must_use]
-    pub fn headline(&self) -> Headline {
-        match self.world {
-            World::Recorded(_) | World::Reported { .. } => Headline::Reads,
-            World::Routes { .. } => Headline::Tokens,
+    pub fn headline_metric(&self) -> HeadlineMetric {
+        match self.source {
+            ExperimentSource::Recorded(_) | ExperimentSource::Reported { .. } => {
+                HeadlineMetric::Reads
+            }
+            ExperimentSource::Routes { .. } => HeadlineMetric::Tokens,
         }
     }
 
     /// Whether dollars can be said.
     #[must_use]
     pub fn has_dollars(&self) -> bool {
-        match self.world {
-            World::Recorded(_) | World::Reported { .. } => true,
-            World::Routes { laid, .. } => laid.has_dollars(),
+        match self.source {
+            ExperimentSource::Recorded(_) | ExperimentSource::Reported { .. } => true,
+            ExperimentSource::Routes { laid, .. } => laid.can_be_priced(),
         }
     }
 
     /// The patch of a toggle with some parameters.
     #[must_use]
-    pub fn patch(&self, recording: &Recording, index: usize, params: &Params) -> Patch {
-        self.chosen[index].toggle.patch(recording, params)
+    pub fn patch_for_toggle(
+        &self,
+        recording: &Recording,
+        index: usize,
+        params: &ToggleParams,
+    ) -> Patch {
+        self.chosen[index].toggle.build_patch(recording, params)
     }
 
     /// The patches of all toggles at their modes.
     #[must_use]
-    pub fn patches(&self, recording: &Recording) -> Vec<Patch> {
-        self.chosen.iter().map(|one| one.toggle.patch(recording, &one.params)).collect()
+    pub fn patches_at_modes(&self, recording: &Recording) -> Vec<Patch> {
+        self.chosen.iter().map(|one| one.toggle.build_patch(recording, &one.params)).collect()
     }
 
     /// The plan of some patches.
     ///
     /// # Errors
     /// A model without a price.
-    pub fn plan(&self, recording: &Recording, patches: &[Patch]) -> Result<Plan, MissingPrice> {
+    pub fn compile_plan(
+        &self,
+        recording: &Recording,
+        patches: &[Patch],
+    ) -> Result<Plan, MissingPrice> {
         Ok(Plan::compile(recording, patches, self.pricing)?.with_cache(self.cache))
     }
 

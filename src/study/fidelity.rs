@@ -5,9 +5,9 @@
 //! alone (the first context is given, because no transcript holds the system prompt), and the law
 //! reads from those. Both errors are of a session's summed reads.
 
-use crate::cache::ttl::Ttl;
-use crate::cache::{self, Lookup, Policy, Prior, luck};
-use crate::recording::{BlockKind, Recording, Restart, Session, Tier};
+use crate::cache::ttl::TtlPolicy;
+use crate::cache::{self, CacheLookup, CachedPrefix, Policy, entry_lifetime};
+use crate::recording::{BlockKind, CacheTier, ContextRestart, Recording, Session};
 use std::collections::BTreeMap;
 
 /// What a compaction leaves beside its summary: files that the harness reads again.
@@ -19,7 +19,7 @@ const MAX_BASE: i64 = 45_000;
 
 /// Errors of summed reads as shares, 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Quantiles {
+pub struct ErrorQuantiles {
     /// Half of the sessions are better.
     pub median: f64,
     /// Nine of ten are better.
@@ -28,10 +28,10 @@ pub struct Quantiles {
     pub p99: f64,
 }
 
-impl Quantiles {
+impl ErrorQuantiles {
     /// Of any shares in any order; zeros where there is none.
     #[must_use]
-    pub fn of(mut shares: Vec<f64>) -> Self {
+    pub fn from_shares(mut shares: Vec<f64>) -> Self {
         shares.sort_by(f64::total_cmp);
         let at = |q: f64| {
             let last = shares.len().saturating_sub(1);
@@ -43,15 +43,15 @@ impl Quantiles {
 
 /// The errors of one group of sessions.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fidelity {
+pub struct GroupFidelity {
     /// The group: a folder, or `all`.
     pub group: String,
     /// Sessions with at least two calls and some read.
     pub sessions: usize,
     /// Error of the cache law alone.
-    pub law: Quantiles,
+    pub law: ErrorQuantiles,
     /// Error with usage hidden.
-    pub content: Quantiles,
+    pub content: ErrorQuantiles,
     /// Sum of predicted minus sum of billed reads over sum of billed reads: the law's bias.
     pub law_bias: f64,
     /// The same with usage hidden.
@@ -59,7 +59,7 @@ pub struct Fidelity {
 }
 
 /// The errors of one session's summed reads.
-struct SessionError {
+struct SessionReadError {
     folder: String,
     billed: i64,
     law: i64,
@@ -69,21 +69,21 @@ struct SessionError {
 
 /// Measures a recording: all sessions, those of 20 calls or more, and each folder of files.
 #[must_use]
-pub fn measure(recording: &Recording) -> Vec<Fidelity> {
-    let errors: Vec<SessionError> = recording
+pub fn measure_fidelity(recording: &Recording) -> Vec<GroupFidelity> {
+    let errors: Vec<SessionReadError> = recording
         .sessions
         .iter()
         .filter(|session| session.calls >= 2)
-        .map(|session| session_error(recording, session))
+        .map(|session| measure_session(recording, session))
         .filter(|error| error.billed > 0)
         .collect();
-    let groups = grouped(&errors, |error| (&error.folder, error.calls));
-    groups.into_iter().map(|(group, errors)| quantiles(group, &errors)).collect()
+    let groups = group_by_folder(&errors, |error| (&error.folder, error.calls));
+    groups.into_iter().map(|(group, errors)| summarise_session_errors(group, &errors)).collect()
 }
 
 /// The groups that errors are told of, from the folder and the calls of each session: all, those
 /// of 20 calls or more, and each folder by name where there are several.
-pub fn grouped<'a, T>(
+pub fn group_by_folder<'a, T>(
     sessions: &'a [T],
     about: impl Fn(&'a T) -> (&'a str, u32),
 ) -> Vec<(&'a str, Vec<&'a T>)> {
@@ -101,14 +101,14 @@ pub fn grouped<'a, T>(
 
 /// The folder that a session was read from; empty if there is none.
 #[must_use]
-pub fn folder(session: &Session) -> &str {
+pub fn session_folder(session: &Session) -> &str {
     session.file.split_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn session_error(recording: &Recording, session: &Session) -> SessionError {
+fn measure_session(recording: &Recording, session: &Session) -> SessionReadError {
     let contents = contexts_by_content(recording, session);
     let (mut billed, mut law, mut content) = (0, 0, 0);
-    for (position, at) in session.range().enumerate() {
+    for (position, at) in session.call_range().enumerate() {
         let call = &recording.calls[at];
         billed += call.usage.read;
         let Some(before) = position.checked_sub(1).map(|_| &recording.calls[at - 1]) else {
@@ -116,8 +116,8 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
             content += call.usage.read;
             continue;
         };
-        let lookup = |context: i64, cached: i64| Lookup {
-            prior: Some(Prior {
+        let lookup = |context: i64, cached: i64| CacheLookup {
+            prior: Some(CachedPrefix {
                 cached,
                 gap_ms: call.start_ms - before.touched_ms,
                 tier: before.tier,
@@ -127,39 +127,52 @@ fn session_error(recording: &Recording, session: &Session) -> SessionError {
             warm_prefix: session.warm_prefix,
             cache_break: call.cache_break,
         };
-        let cached = cache::left(before.tier, before.usage.context(), before.usage.fresh);
+        let cached = cache::cached_prefix_tokens(
+            before.tier,
+            before.usage.context_tokens(),
+            before.usage.fresh,
+        );
         // An automatic cache has an average only.
-        let by_law = |lookup: Lookup| {
-            let average = Some(&lookup).filter(|_| before.tier == Tier::Automatic);
-            average.and_then(luck::expected).unwrap_or_else(|| Ttl.read(&lookup))
+        let by_law = |lookup: CacheLookup| {
+            let average = Some(&lookup).filter(|_| before.tier == CacheTier::Automatic);
+            average
+                .and_then(entry_lifetime::expected_read)
+                .unwrap_or_else(|| TtlPolicy.read_tokens(&lookup))
         };
-        law += by_law(lookup(call.usage.context(), cached));
+        law += by_law(lookup(call.usage.context_tokens(), cached));
         content += by_law(lookup(contents[position], contents[position - 1]));
     }
-    SessionError { folder: folder(session).to_owned(), billed, law, content, calls: session.calls }
+    SessionReadError {
+        folder: session_folder(session).to_owned(),
+        billed,
+        law,
+        content,
+        calls: session.calls,
+    }
 }
 
 /// Every context of a session from the sizes of its blocks alone; the first one is given.
 fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
     let mut contexts: Vec<i64> = Vec::with_capacity(session.calls as usize);
     let mut base = 0;
-    for at in session.range() {
+    for at in session.call_range() {
         let call = &recording.calls[at];
         let sum = |output: bool, of: usize| -> i64 {
-            let blocks = recording.blocks_of(of).iter();
+            let blocks = recording.blocks_of_call(of).iter();
             blocks.filter(|b| b.kind.is_output() == output).map(|b| b.estimate).sum()
         };
         let inputs = sum(false, at);
         let context = match (contexts.last(), call.restart) {
             (None, _) => {
-                let first = call.usage.context();
+                let first = call.usage.context_tokens();
                 base = (first - inputs).clamp(0, MAX_BASE);
                 first
             }
-            (Some(before), Restart::No) => before + sum(true, at - 1) + inputs,
-            (Some(_), Restart::Fresh) => base + inputs,
-            (Some(_), Restart::AutoCompacted | Restart::ManualCompacted) => {
-                let summary = recording.blocks_of(at).iter().any(|b| b.kind == BlockKind::Summary);
+            (Some(before), ContextRestart::No) => before + sum(true, at - 1) + inputs,
+            (Some(_), ContextRestart::Fresh) => base + inputs,
+            (Some(_), ContextRestart::AutoCompacted | ContextRestart::ManualCompacted) => {
+                let summary =
+                    recording.blocks_of_call(at).iter().any(|b| b.kind == BlockKind::Summary);
                 base + inputs + if summary { RESTORED } else { 0 }
             }
         };
@@ -168,18 +181,19 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
     contexts
 }
 
-fn quantiles(group: &str, errors: &[&SessionError]) -> Fidelity {
-    let of = |predicted: &dyn Fn(&SessionError) -> i64| {
-        let share =
-            |e: &&SessionError| (predicted(e) - e.billed).unsigned_abs() as f64 / e.billed as f64;
-        Quantiles::of(errors.iter().map(share).collect())
+fn summarise_session_errors(group: &str, errors: &[&SessionReadError]) -> GroupFidelity {
+    let of = |predicted: &dyn Fn(&SessionReadError) -> i64| {
+        let share = |e: &&SessionReadError| {
+            (predicted(e) - e.billed).unsigned_abs() as f64 / e.billed as f64
+        };
+        ErrorQuantiles::from_shares(errors.iter().map(share).collect())
     };
     let billed: i64 = errors.iter().map(|e| e.billed).sum();
-    let bias = |predicted: &dyn Fn(&SessionError) -> i64| {
+    let bias = |predicted: &dyn Fn(&SessionReadError) -> i64| {
         let sum: i64 = errors.iter().map(|e| predicted(e)).sum();
         if billed == 0 { 0.0 } else { (sum - billed) as f64 / billed as f64 }
     };
-    Fidelity {
+    GroupFidelity {
         group: group.to_owned(),
         sessions: errors.len(),
         law: of(&|e| e.law),

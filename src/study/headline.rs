@@ -1,11 +1,11 @@
 //! What a comparison is told in: cache reads, or all tokens where a source publishes nothing finer.
 
-use super::sides::{Saving, Side};
+use super::savings::{PipelineTotals, Saving};
 use crate::units::Usage;
 
 /// The figure that tables, claims and verdicts are about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Headline {
+pub enum HeadlineMetric {
     /// Cache reads.
     #[default]
     Reads,
@@ -13,29 +13,29 @@ pub enum Headline {
     Tokens,
 }
 
-impl Headline {
+impl HeadlineMetric {
     /// A saving in this figure.
     #[must_use]
-    pub fn of(self, saving: &Saving) -> i64 {
-        self.of_usage(&saving.usage) + self.hidden(saving.hidden_output)
+    pub fn amount_in_saving(self, saving: &Saving) -> i64 {
+        self.amount_in_usage(&saving.usage) + self.counted_hidden_output(saving.hidden_output)
     }
 
     /// A side in this figure.
     #[must_use]
-    pub fn of_side(self, side: &Side) -> i64 {
-        self.of(&Saving::from(side))
+    pub fn amount_in_totals(self, side: &PipelineTotals) -> i64 {
+        self.amount_in_saving(&Saving::from(side))
     }
 
     /// Usage in this figure.
     #[must_use]
-    pub fn of_usage(self, usage: &Usage) -> i64 {
+    pub fn amount_in_usage(self, usage: &Usage) -> i64 {
         match self {
             Self::Reads => usage.read,
-            Self::Tokens => usage.context() + usage.output,
+            Self::Tokens => usage.context_tokens() + usage.output,
         }
     }
 
-    fn hidden(self, output: i64) -> i64 {
+    fn counted_hidden_output(self, output: i64) -> i64 {
         match self {
             Self::Reads => 0,
             Self::Tokens => output,
@@ -44,7 +44,7 @@ impl Headline {
 
     /// Its name as the metric of a claim.
     #[must_use]
-    pub fn metric(self) -> &'static str {
+    pub fn metric_name(self) -> &'static str {
         match self {
             Self::Reads => "read",
             Self::Tokens => "tokens",
@@ -53,7 +53,7 @@ impl Headline {
 
     /// Its name as a column.
     #[must_use]
-    pub fn noun(self) -> &'static str {
+    pub fn column_noun(self) -> &'static str {
         match self {
             Self::Reads => "reads",
             Self::Tokens => "tokens",
@@ -62,7 +62,7 @@ impl Headline {
 
     /// Its name in a sentence.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn sentence_words(self) -> &'static str {
         match self {
             Self::Reads => "cache reads",
             Self::Tokens => "tokens",

@@ -14,13 +14,13 @@
 //! * **High edge.** Mean growth, nothing lost, no compaction but that of the largest window; or the
 //!   prediction, if that is larger; times `exp(high)`.
 //!
-//! [`Rates`] holds what was fitted, and MODEL.md, "Held out", on what. No chance and no clock.
+//! [`HoldoutRates`] holds what was fitted, and MODEL.md, "Held out", on what. No chance and no clock.
 
-use super::fidelity::{Quantiles, folder, grouped};
+use super::fidelity::{ErrorQuantiles, group_by_folder, session_folder};
 use crate::cache;
 use crate::plan::TRIGGERS;
 use crate::recording::estimate::Tokenizer;
-use crate::recording::{Basis, Call, Recording, Restart, Session, Tier};
+use crate::recording::{Basis, CacheTier, Call, ContextRestart, Recording, Session};
 
 /// Sessions of fewer calls are left out: three growths are the least that has a median.
 pub const FEWEST_CALLS: u32 = 8;
@@ -44,7 +44,7 @@ const HIGH: f64 = 0.035;
 
 /// What was fitted on real sessions.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
+pub struct HoldoutRates {
     /// Share of calls that find the five-minute tier expired, 0 to 1.
     pub lost_5m: f64,
     /// Share of calls that find the one-hour tier expired, 0 to 1.
@@ -55,14 +55,14 @@ pub struct Rates {
     pub high: f64,
 }
 
-impl Rates {
+impl HoldoutRates {
     /// The rates that are used. Source: MODEL.md, "Held out".
     pub const FITTED: Self = Self { lost_5m: LOST_5M, lost_1h: LOST_1H, low: LOW, high: HIGH };
 }
 
 /// Everything that a prediction may look at.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Known {
+pub struct HoldoutInputs {
     /// What the last known call left in the cache, tokens.
     cached: i64,
     /// Growth of the context from call to call, restarts left out, tokens, smallest first.
@@ -70,7 +70,7 @@ pub struct Known {
     /// Largest context so far, tokens.
     top: i64,
     /// The tier that was last written to.
-    tier: Tier,
+    tier: CacheTier,
     /// The model is of a family that has the large window only.
     large_window: bool,
     /// How many calls follow.
@@ -79,7 +79,7 @@ pub struct Known {
 
 /// A prediction with its 80 % band, tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Band {
+pub struct PredictionBand {
     /// One session in ten should lie below.
     pub low: f64,
     /// The prediction itself.
@@ -90,83 +90,86 @@ pub struct Band {
 
 /// One session with its later half hidden.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Held {
+pub struct HoldoutSession {
     /// What is known.
-    pub known: Known,
+    pub known: HoldoutInputs,
     /// What is to be predicted: cache reads of the hidden calls, tokens, above 0.
     pub read: i64,
 }
 
 /// The held-out errors of one group of sessions.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HeldOut {
+pub struct GroupHoldout {
     /// The group: a folder, or `all sessions`.
     pub group: String,
     /// Sessions that were predicted.
     pub sessions: usize,
-    /// Sessions of the group that were not: see [`Held::of`].
+    /// Sessions of the group that were not: see [`HoldoutSession::hide_later_half`].
     pub left_out: usize,
     /// What was measured; none if every session was left out.
-    pub figures: Option<Figures>,
+    pub figures: Option<HoldoutFigures>,
 }
 
 /// Figures of a group that has sessions.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figures {
+pub struct HoldoutFigures {
     /// |predicted - billed| / billed of the hidden reads, as shares.
-    pub error: Quantiles,
+    pub error: ErrorQuantiles,
     /// Share of sessions within their 80 % band, 0 to 1.
     pub coverage: f64,
     /// Mean width of the bands as a share of the prediction.
     pub width: f64,
 }
 
-impl Known {
+impl HoldoutInputs {
     /// What the first calls of a session tell, when `hidden` calls follow. Takes of a call only its
     /// usage and whether it restarts: hidden output and tiers before the first write are filled in
     /// by the importer from later calls.
     #[must_use]
-    pub fn of(first: &[Call], hidden: u32, model: &str) -> Self {
-        let context = |call: &Call| call.usage.context();
-        let pairs = first.windows(2).filter(|pair| pair[1].restart == Restart::No);
+    pub fn from_first_calls(first: &[Call], hidden: u32, model: &str) -> Self {
+        let context = |call: &Call| call.usage.context_tokens();
+        let pairs = first.windows(2).filter(|pair| pair[1].restart == ContextRestart::No);
         let mut growth: Vec<i64> =
             pairs.map(|pair| context(&pair[1]) - context(&pair[0])).collect();
         growth.sort_unstable();
-        let written = first.iter().rev().map(|call| call.usage).find(|usage| usage.write() > 0);
+        let written =
+            first.iter().rev().map(|call| call.usage).find(|usage| usage.write_tokens() > 0);
         Self {
-            cached: first
-                .last()
-                .map_or(0, |call| cache::left(call.tier, context(call), call.usage.fresh)),
+            cached: first.last().map_or(0, |call| {
+                cache::cached_prefix_tokens(call.tier, context(call), call.usage.fresh)
+            }),
             growth,
             top: first.iter().map(context).max().unwrap_or(0),
             tier: match written {
-                Some(usage) if usage.write_1h >= usage.write_5m => Tier::OneHour,
-                _ => Tier::FiveMinutes,
+                Some(usage) if usage.write_1h >= usage.write_5m => CacheTier::OneHour,
+                _ => CacheTier::FiveMinutes,
             },
-            large_window: Tokenizer::of(model) == Tokenizer::Claude47,
+            large_window: Tokenizer::of_model(model) == Tokenizer::Claude47,
             hidden,
         }
     }
 
     /// The summed reads of the hidden calls, with the 80 % band.
     #[must_use]
-    pub fn predict(&self, rates: &Rates) -> Band {
-        let (median, mean) = self.rates_of_growth();
-        let (trigger, largest) = self.triggers();
+    pub fn predict_reads(&self, rates: &HoldoutRates) -> PredictionBand {
+        let (median, mean) = self.growth_rates();
+        let (trigger, largest) = self.compaction_triggers();
         let kept = 1.0
             - match self.tier {
-                Tier::OneHour => rates.lost_1h,
-                Tier::FiveMinutes | Tier::Automatic | Tier::Uncached => rates.lost_5m,
+                CacheTier::OneHour => rates.lost_1h,
+                CacheTier::FiveMinutes | CacheTier::Automatic | CacheTier::Uncached => {
+                    rates.lost_5m
+                }
             };
-        let mid = self.path(median, trigger) * kept;
-        let low = mid.min(self.path(mean, trigger) * kept);
-        let high = mid.max(self.path(mean, largest));
+        let mid = self.reads_along_path(median, trigger) * kept;
+        let low = mid.min(self.reads_along_path(mean, trigger) * kept);
+        let high = mid.max(self.reads_along_path(mean, largest));
         let spread = rates.low / f64::from(self.hidden.max(1)).sqrt();
-        Band { low: low * (-spread).exp(), mid, high: high * rates.high.exp() }
+        PredictionBand { low: low * (-spread).exp(), mid, high: high * rates.high.exp() }
     }
 
     /// Median and mean growth per call, never below zero.
-    fn rates_of_growth(&self) -> (f64, f64) {
+    fn growth_rates(&self) -> (f64, f64) {
         let n = self.growth.len();
         if n == 0 {
             return (0.0, 0.0);
@@ -178,7 +181,7 @@ impl Known {
 
     /// Contexts beyond which the harness compacts: in the smallest window that may be this one,
     /// and in the largest. Beyond every known window nothing is known to compact.
-    fn triggers(&self) -> (f64, f64) {
+    fn compaction_triggers(&self) -> (f64, f64) {
         let possible = &TRIGGERS[if self.large_window { TRIGGERS.len() - 1 } else { 0 }..];
         let mut left = possible.iter().map(|(trigger, _)| *trigger).filter(|at| *at >= self.top);
         let smallest = left.next();
@@ -189,7 +192,7 @@ impl Known {
 
     /// What the hidden calls read if each finds the context of the call before, and contexts grow
     /// by so many tokens a call and start over beyond the trigger.
-    fn path(&self, growth: f64, trigger: f64) -> f64 {
+    fn reads_along_path(&self, growth: f64, trigger: f64) -> f64 {
         let (mut sum, mut cached) = (0.0, self.cached as f64);
         for _ in 0..self.hidden {
             sum += cached;
@@ -202,67 +205,70 @@ impl Known {
     }
 }
 
-impl Held {
+impl HoldoutSession {
     /// Hides the later half of a session, the smaller one of an odd number. None for a session of
     /// too few calls ([`FEWEST_CALLS`]), for one whose hidden calls read nothing (an error has no
     /// share of zero), and for one that was not billed: a reconstruction follows the law of growth
     /// that is tested here.
     #[must_use]
-    pub fn of(recording: &Recording, session: &Session) -> Option<Self> {
+    pub fn hide_later_half(recording: &Recording, session: &Session) -> Option<Self> {
         if session.calls < FEWEST_CALLS || session.usage_basis != Basis::Billed {
             return None;
         }
-        let calls = &recording.calls[session.range()];
+        let calls = &recording.calls[session.call_range()];
         let hidden = session.calls / 2;
         let (first, later) = calls.split_at(calls.len() - hidden as usize);
         let read = later.iter().map(|call| call.usage.read).sum();
-        let model = first.last().map_or("", |call| recording.model(call.model));
-        (read > 0).then(|| Self { known: Known::of(first, hidden, model), read })
+        let model = first.last().map_or("", |call| recording.model_name(call.model));
+        (read > 0)
+            .then(|| Self { known: HoldoutInputs::from_first_calls(first, hidden, model), read })
     }
 }
 
 /// A session and what hiding half of it told.
-struct Judged<'a> {
+struct SessionPrediction<'a> {
     folder: &'a str,
     calls: u32,
     /// Error as a share, whether the band holds the truth, its width as a share.
-    told: Option<(f64, bool, f64)>,
+    prediction_score: Option<(f64, bool, f64)>,
 }
 
-/// Measures a recording, in the groups of [`fidelity`](super::fidelity::measure).
+/// Measures a recording, in the groups of [`fidelity`](super::fidelity::measure_fidelity).
 #[must_use]
-pub fn measure(recording: &Recording, rates: &Rates) -> Vec<HeldOut> {
-    let judged: Vec<Judged<'_>> = recording
+pub fn measure_holdout(recording: &Recording, rates: &HoldoutRates) -> Vec<GroupHoldout> {
+    let judged: Vec<SessionPrediction<'_>> = recording
         .sessions
         .iter()
         .filter(|session| session.calls > 0)
-        .map(|session| Judged {
-            folder: folder(session),
+        .map(|session| SessionPrediction {
+            folder: session_folder(session),
             calls: session.calls,
-            told: Held::of(recording, session).map(|held| judge(&held, rates)),
+            prediction_score: HoldoutSession::hide_later_half(recording, session)
+                .map(|held| score_prediction(&held, rates)),
         })
         .collect();
-    let groups = grouped(&judged, |one| (one.folder, one.calls));
-    groups.into_iter().map(|(group, judged)| sum_up(group, &judged)).collect()
+    let groups = group_by_folder(&judged, |one| (one.folder, one.calls));
+    groups.into_iter().map(|(group, judged)| summarise_predictions(group, &judged)).collect()
 }
 
-fn judge(held: &Held, rates: &Rates) -> (f64, bool, f64) {
-    let Band { low, mid, high } = held.known.predict(rates);
+fn score_prediction(held: &HoldoutSession, rates: &HoldoutRates) -> (f64, bool, f64) {
+    let PredictionBand { low, mid, high } = held.known.predict_reads(rates);
     let read = held.read as f64;
     // A cache that was empty at the cut predicts nothing; its band has no width to speak of.
     let width = if mid > 0.0 { (high - low) / mid } else { 0.0 };
     ((mid - read).abs() / read, (low..=high).contains(&read), width)
 }
 
-fn sum_up(group: &str, judged: &[&Judged<'_>]) -> HeldOut {
-    let told: Vec<(f64, bool, f64)> = judged.iter().filter_map(|one| one.told).collect();
+fn summarise_predictions(group: &str, judged: &[&SessionPrediction<'_>]) -> GroupHoldout {
+    let told: Vec<(f64, bool, f64)> =
+        judged.iter().filter_map(|one| one.prediction_score).collect();
     let n = told.len() as f64;
-    HeldOut {
+    GroupHoldout {
         group: group.to_owned(),
         sessions: told.len(),
         left_out: judged.len() - told.len(),
-        figures: (!told.is_empty()).then(|| Figures {
-            error: Quantiles::of(told.iter().map(|(error, ..)| *error).collect()),
+        figures: (!told.is_empty()).then(|| HoldoutFigures {
+            error: ErrorQuantiles::from_shares(told.iter().map(|(error, ..)| *error).collect()),
             coverage: told.iter().filter(|(_, inside, _)| *inside).count() as f64 / n,
             width: told.iter().map(|(.., width)| width).sum::<f64>() / n,
         }),
@@ -278,8 +284,8 @@ mod tests {
     const OLD: &str = "claude-opus-4-5-20251101";
     const NEW: &str = "claude-fable-5";
     /// Round numbers: a tenth is lost, and a low edge of half over four calls.
-    const ROUND: Rates =
-        Rates { lost_5m: 0.1, lost_1h: 0.0, low: 2.0 * std::f64::consts::LN_2, high: 0.0 };
+    const ROUND: HoldoutRates =
+        HoldoutRates { lost_5m: 0.1, lost_1h: 0.0, low: 2.0 * std::f64::consts::LN_2, high: 0.0 };
 
     fn call(context: i64, read: i64) -> Call {
         Call {
@@ -291,9 +297,9 @@ mod tests {
             records: 1,
             usage: Usage { read, write_5m: context - read, ..Usage::default() },
             output_hidden: 0,
-            tier: Tier::FiveMinutes,
+            tier: CacheTier::FiveMinutes,
             marks: CallMarks::empty(),
-            restart: Restart::No,
+            restart: ContextRestart::No,
             cut: 0,
             cache_break: CacheBreak::No,
             shock: Shock::None,
@@ -324,7 +330,7 @@ mod tests {
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,
             source: String::new(),
-            told: crate::recording::Told::default(),
+            harness_totals: crate::recording::HarnessTotals::default(),
         };
         Recording {
             models: vec![OLD.to_owned()],
@@ -336,7 +342,8 @@ mod tests {
 
     /// First contexts in thousands, four calls hidden: low, prediction and high in thousands.
     fn check(model: &str, first: &[i64], expect: (f64, f64, f64)) {
-        let Band { low, mid, high } = Known::of(&calls(first), 4, model).predict(&ROUND);
+        let PredictionBand { low, mid, high } =
+            HoldoutInputs::from_first_calls(&calls(first), 4, model).predict_reads(&ROUND);
         for (got, want) in [(low, expect.0), (mid, expect.1), (high, expect.2)] {
             assert!((got / 1_000.0 - want).abs() < 1e-9, "{model} {first:?}: {got} {want}");
         }
@@ -365,21 +372,21 @@ mod tests {
     #[test]
     fn restarts_are_no_growth_and_fresh_tokens_are_not_cached() {
         let mut first = calls(&[20, 21, 10, 11]);
-        first[2].restart = Restart::Fresh;
+        first[2].restart = ContextRestart::Fresh;
         first[3].usage.fresh = 500;
         first[3].usage.write_5m -= 500;
-        let known = Known::of(&first, 4, OLD);
+        let known = HoldoutInputs::from_first_calls(&first, 4, OLD);
         assert_eq!((known.growth, known.cached), (vec![1_000, 1_000], 10_500));
     }
 
     #[test]
     fn the_tier_is_that_of_the_last_write() {
         let mut first = calls(&[20, 21, 22]);
-        assert_eq!(Known::of(&first, 1, OLD).tier, Tier::FiveMinutes);
+        assert_eq!(HoldoutInputs::from_first_calls(&first, 1, OLD).tier, CacheTier::FiveMinutes);
         first[2].usage = Usage { read: 21_000, write_1h: 1_000, ..Usage::default() };
-        assert_eq!(Known::of(&first, 1, OLD).tier, Tier::OneHour);
+        assert_eq!(HoldoutInputs::from_first_calls(&first, 1, OLD).tier, CacheTier::OneHour);
         first.push(call(22_000, 22_000));
-        assert_eq!(Known::of(&first, 1, OLD).tier, Tier::OneHour);
+        assert_eq!(HoldoutInputs::from_first_calls(&first, 1, OLD).tier, CacheTier::OneHour);
     }
 
     #[test]
@@ -388,20 +395,25 @@ mod tests {
         let mut other = first.clone();
         for call in &mut other {
             call.output_hidden = 9_999;
-            call.tier = Tier::OneHour;
+            call.tier = CacheTier::OneHour;
             call.end_ms = 9_999;
             call.touched_ms = 9_999;
             call.cache_break = CacheBreak::ToZero;
             call.shock = Shock::Shift(-9_999);
             call.marks = CallMarks::all();
         }
-        assert_eq!(Known::of(&first, 4, OLD), Known::of(&other, 4, OLD));
+        assert_eq!(
+            HoldoutInputs::from_first_calls(&first, 4, OLD),
+            HoldoutInputs::from_first_calls(&other, 4, OLD)
+        );
     }
 
     #[test]
     fn the_later_half_is_hidden_and_the_rest_is_counted() {
         let nine = [20, 21, 22, 23, 24, 25, 26, 27, 28];
-        let held = |recording: &Recording| Held::of(recording, &recording.sessions[0]);
+        let held = |recording: &Recording| {
+            HoldoutSession::hide_later_half(recording, &recording.sessions[0])
+        };
         let full = held(&recording(&nine, 5_000, Basis::Billed)).unwrap();
         assert_eq!((full.read, full.known.hidden), (20_000, 4));
         assert_eq!(full.known.cached, 24_000);
@@ -415,7 +427,7 @@ mod tests {
         ];
         for recording in &left_out {
             assert_eq!(held(recording), None);
-            let all = &measure(recording, &ROUND)[0];
+            let all = &measure_holdout(recording, &ROUND)[0];
             assert_eq!((all.sessions, all.left_out, all.figures), (0, 1, None));
         }
     }
@@ -429,7 +441,7 @@ mod tests {
         two.sessions.push(second);
         two.calls.extend(calls(&[20; 8]));
         two.calls[12..].iter_mut().for_each(|call| call.usage.read = 2_000);
-        let told = measure(&two, &ROUND);
+        let told = measure_holdout(&two, &ROUND);
         let names: Vec<&str> = told.iter().map(|one| one.group.as_str()).collect();
         assert_eq!(names, ["all sessions", "20 calls or more", "folder", "other"]);
         // 72 of 80 thousand predicted, 36 to 80 the band; 64 are read, and 8.

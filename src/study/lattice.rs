@@ -1,13 +1,13 @@
 //! Every subset of the toggles at once.
 //!
 //! What a subset does to an island depends on the bits that touch the island alone, so that each
-//! island is replayed once for every subset of its own bits, many subsets at once ([`Lanes`]), and
+//! island is replayed once for every subset of its own bits, many subsets at once ([`IslandLanes`]), and
 //! any subset of all toggles is a sum of islands. Sums are exact: tokens and pico-dollars are
 //! integers. A saving is 96 bytes, a table of 16 bits 6.3 MB.
 
-use super::sides::{Saving, Side};
-use crate::plan::{Island, Plan, Subset};
-use crate::replay::{self, Lanes};
+use super::savings::{PipelineTotals, Saving};
+use crate::plan::{Island, Plan, ToggleSubset};
+use crate::replay::{self, IslandLanes};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 
@@ -22,31 +22,31 @@ const WAITING: usize = 1 << 17;
 
 /// What every subset of the toggles saves.
 #[derive(Clone, Debug)]
-pub struct Lattice {
+pub struct SubsetLattice {
     /// How many toggles there are.
     pub toggles: usize,
     /// What every subset saves, by the bits that count; islands that the same bits touch share a
     /// table.
-    pub islands: Vec<Table>,
+    pub tables: Vec<SavingsTable>,
 }
 
 /// Islands that the same bits touch, and what each subset of these bits saves there against none.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct SavingsTable {
     /// The bits that touch them.
-    pub bits: Subset,
+    pub bits: ToggleSubset,
     /// Entry k is the subset whose j-th lowest bit is bit j of k.
     pub savings: Vec<Saving>,
 }
 
-impl Lattice {
+impl SubsetLattice {
     /// Replays every island under every subset of its bits; `None` if one has too many.
     #[must_use]
-    pub fn of(plan: &Plan, toggles: usize) -> Option<Self> {
+    pub fn from_plan(plan: &Plan, toggles: usize) -> Option<Self> {
         if plan.islands.iter().any(|island| island.touched_by.count_ones() > MOST_BITS) {
             return None;
         }
-        Some(Self { toggles, islands: tables(plan, |_| true) })
+        Some(Self { toggles, tables: island_tables(plan, |_| true) })
     }
 
     /// The subsets of some toggles alone, all others off.
@@ -54,65 +54,65 @@ impl Lattice {
     /// # Panics
     /// If more than [`MOST_BITS`] of them touch one island.
     #[must_use]
-    pub fn of_bits(plan: &Plan, toggles: usize, bits: Subset) -> Self {
-        let islands: Vec<Island> = masked(plan, bits).collect();
+    pub fn for_bits(plan: &Plan, toggles: usize, bits: ToggleSubset) -> Self {
+        let islands: Vec<Island> = mask_islands(plan, bits).collect();
         let most = islands.iter().map(|island| island.touched_by.count_ones()).max();
         assert!(most.unwrap_or(0) <= MOST_BITS, "{bits:b} has too many bits in one island");
-        Self { toggles, islands: tables_of(plan, islands.iter()) }
+        Self { toggles, tables: tables_by_bits(plan, islands.iter()) }
     }
 
     /// The same sums in fewer tables: one whose bits are all among those of another joins it.
     #[must_use]
-    pub fn folded(mut self) -> Self {
-        self.islands.sort_by_key(|table| (Reverse(table.bits.count_ones()), table.bits));
-        let mut kept: Vec<Table> = Vec::new();
-        for table in self.islands {
+    pub fn merge_nested_tables(mut self) -> Self {
+        self.tables.sort_by_key(|table| (Reverse(table.bits.count_ones()), table.bits));
+        let mut kept: Vec<SavingsTable> = Vec::new();
+        for table in self.tables {
             match kept.iter_mut().find(|larger| table.bits & !larger.bits == 0) {
-                Some(larger) => larger.join(&table),
+                Some(larger) => larger.add_nested_table(&table),
                 None => kept.push(table),
             }
         }
-        Self { toggles: self.toggles, islands: kept }
+        Self { toggles: self.toggles, tables: kept }
     }
 
-    /// Rows that [`Lattice::of`] has to replay, at most.
+    /// Rows that [`SubsetLattice::from_plan`] has to replay, at most.
     #[must_use]
-    pub fn work(plan: &Plan) -> u64 {
+    pub fn rows_to_replay(plan: &Plan) -> u64 {
         let times = |island: &Island| {
             let bits = island.touched_by.count_ones();
-            if bits > MOST_BITS { u64::MAX } else { work(plan, island) }
+            if bits > MOST_BITS { u64::MAX } else { island_work(plan, island) }
         };
         plan.islands.iter().map(times).fold(0, u64::saturating_add)
     }
 
     /// The islands with a quick way from a subset to its entry in each.
     #[must_use]
-    pub fn indexes(&self) -> Vec<(&Table, Index)> {
-        self.islands.iter().map(|table| (table, Index::of_mask(table.bits))).collect()
+    pub fn table_indexes(&self) -> Vec<(&SavingsTable, MaskIndex)> {
+        self.tables.iter().map(|table| (table, MaskIndex::from_mask(table.bits))).collect()
     }
 
     /// What a subset saves.
     #[must_use]
-    pub fn saving(&self, subset: Subset) -> Saving {
-        self.islands.iter().map(|island| *island.saving(subset)).sum()
+    pub fn saving_of_subset(&self, subset: ToggleSubset) -> Saving {
+        self.tables.iter().map(|island| *island.saving_of_subset(subset)).sum()
     }
 }
 
 /// The tables of chosen islands, in the order of their bits.
-pub(super) fn tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<Table> {
-    tables_of(plan, plan.islands.iter().filter(chosen))
+pub(super) fn island_tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<SavingsTable> {
+    tables_by_bits(plan, plan.islands.iter().filter(chosen))
 }
 
-fn tables_of<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) -> Vec<Table> {
+fn tables_by_bits<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) -> Vec<SavingsTable> {
     let mut islands: Vec<&Island> = islands.filter(|island| island.touched_by != 0).collect();
     islands.sort_by_key(|island| island.touched_by);
-    let work: u64 = islands.iter().map(|island| work(plan, island)).sum();
+    let work: u64 = islands.iter().map(|island| island_work(plan, island)).sum();
     let alike = islands.chunk_by(|a, b| a.touched_by == b.touched_by);
-    alike.map(|islands| Table::of(plan, islands, work > WORTH_THREADS)).collect()
+    alike.map(|islands| SavingsTable::from_islands(plan, islands, work > WORTH_THREADS)).collect()
 }
 
-/// The islands as some bits alone touch them: to [`Lanes`] the others are off.
-pub(super) fn masked(plan: &Plan, bits: Subset) -> impl Iterator<Item = Island> {
+/// The islands as some bits alone touch them: to [`IslandLanes`] the others are off.
+pub(super) fn mask_islands(plan: &Plan, bits: ToggleSubset) -> impl Iterator<Item = Island> {
     plan.islands.iter().map(move |island| Island {
         sessions: island.sessions.clone(),
         touched_by: island.touched_by & bits,
@@ -120,62 +120,67 @@ pub(super) fn masked(plan: &Plan, bits: Subset) -> impl Iterator<Item = Island> 
 }
 
 /// Rows of an island under every subset of its bits.
-fn work(plan: &Plan, island: &Island) -> u64 {
-    (plan.rows_of(island) as u64) << island.touched_by.count_ones()
+fn island_work(plan: &Plan, island: &Island) -> u64 {
+    (plan.row_count_of_island(island) as u64) << island.touched_by.count_ones()
 }
 
 /// One island on its way into a table.
-struct Part<'a> {
+struct IslandReplay<'a> {
     plan: &'a Plan,
-    lanes: Lanes<'a>,
-    before: Side,
+    lanes: IslandLanes<'a>,
+    before: PipelineTotals,
     /// The entry of each lane in the block of no shared bit.
     places: Vec<usize>,
-    bits: Subset,
+    bits: ToggleSubset,
 }
 
-impl<'a> Part<'a> {
-    fn of(plan: &'a Plan, island: &'a Island) -> Self {
-        let lanes = Lanes::new(plan, island);
-        let before = Side::of(plan, &replay::replay_island(plan, island, 0));
+impl<'a> IslandReplay<'a> {
+    fn from_island(plan: &'a Plan, island: &'a Island) -> Self {
+        let lanes = IslandLanes::new(plan, island);
+        let before = PipelineTotals::from_outcome(plan, &replay::replay_island(plan, island, 0));
         let bits = island.touched_by;
-        let place = |lane| gather(lanes.subset(0, lane), bits) as usize;
-        let places = (0..1 << lanes.own().len()).map(place).collect();
+        let place = |lane| gather_bits(lanes.subset_of_lane(0, lane), bits) as usize;
+        let places = (0..1 << lanes.lane_bits().len()).map(place).collect();
         Self { plan, lanes, before, places, bits }
     }
 
-    fn blocks(&self) -> u64 {
-        1 << self.lanes.shared().count_ones()
+    fn block_count(&self) -> u64 {
+        1 << self.lanes.shared_bits().count_ones()
     }
 
     /// Tells what the subsets of a block save, by their entries.
-    fn block(&self, block: u64, mut tell: impl FnMut(usize, Saving)) {
-        let fixed = spread(block, self.lanes.shared());
-        let first = gather(fixed, self.bits) as usize;
-        self.lanes.replay(fixed, |lane, outcome| {
-            let saving = Saving::between(&self.before, &Side::of(self.plan, outcome));
+    fn replay_block(&self, block: u64, mut tell: impl FnMut(usize, Saving)) {
+        let fixed = spread_bits(block, self.lanes.shared_bits());
+        let first = gather_bits(fixed, self.bits) as usize;
+        self.lanes.replay_block(fixed, |lane, outcome| {
+            let saving = Saving::between_totals(
+                &self.before,
+                &PipelineTotals::from_outcome(self.plan, outcome),
+            );
             tell(first | self.places[lane], saving);
         });
     }
 }
 
-impl Table {
-    fn of(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
+impl SavingsTable {
+    fn from_islands(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
         let bits = islands.first().map_or(0, |island| island.touched_by);
         let mut savings = vec![Saving::default(); 1 << bits.count_ones()];
         let mut add = |(at, saving): (usize, Saving)| savings[at] = savings[at] + saving;
         if parallel {
             // So many islands at once that what waits to be added stays small.
             for islands in islands.chunks((WAITING >> bits.count_ones()).max(1)) {
-                let parts: Vec<Part> =
-                    islands.par_iter().map(|island| Part::of(plan, island)).collect();
-                let blocks: Vec<(&Part, u64)> = parts
-                    .iter()
-                    .flat_map(|part| (0..part.blocks()).map(move |block| (part, block)))
+                let parts: Vec<IslandReplay> = islands
+                    .par_iter()
+                    .map(|island| IslandReplay::from_island(plan, island))
                     .collect();
-                let saved = |(part, block): (&Part, u64)| {
+                let blocks: Vec<(&IslandReplay, u64)> = parts
+                    .iter()
+                    .flat_map(|part| (0..part.block_count()).map(move |block| (part, block)))
+                    .collect();
+                let saved = |(part, block): (&IslandReplay, u64)| {
                     let mut saved = Vec::with_capacity(part.places.len());
-                    part.block(block, |at, saving| saved.push((at, saving)));
+                    part.replay_block(block, |at, saving| saved.push((at, saving)));
                     saved
                 };
                 let saved: Vec<Vec<(usize, Saving)>> = blocks.into_par_iter().map(saved).collect();
@@ -183,9 +188,9 @@ impl Table {
             }
         } else {
             for island in islands {
-                let part = Part::of(plan, island);
-                for block in 0..part.blocks() {
-                    part.block(block, |at, saving| add((at, saving)));
+                let part = IslandReplay::from_island(plan, island);
+                for block in 0..part.block_count() {
+                    part.replay_block(block, |at, saving| add((at, saving)));
                 }
             }
         }
@@ -193,31 +198,31 @@ impl Table {
     }
 
     /// Adds what islands save that only bits of this table touch.
-    fn join(&mut self, smaller: &Self) {
+    fn add_nested_table(&mut self, smaller: &Self) {
         for (index, saving) in self.savings.iter_mut().enumerate() {
-            *saving = *saving + *smaller.saving(spread(index as u64, self.bits));
+            *saving = *saving + *smaller.saving_of_subset(spread_bits(index as u64, self.bits));
         }
     }
 
     /// What a subset saves in these islands.
     #[must_use]
-    pub fn saving(&self, subset: Subset) -> &Saving {
-        &self.savings[gather(subset, self.bits) as usize]
+    pub fn saving_of_subset(&self, subset: ToggleSubset) -> &Saving {
+        &self.savings[gather_bits(subset, self.bits) as usize]
     }
 }
 
-/// [`gather`] for one mask, a table look-up for each byte of the subset.
+/// [`gather_bits`] for one mask, a table look-up for each byte of the subset.
 #[derive(Clone, Debug)]
-pub struct Index([[u32; 256]; 8]);
+pub struct MaskIndex([[u32; 256]; 8]);
 
-impl Index {
+impl MaskIndex {
     /// For a mask of at most [`MOST_BITS`] bits.
     #[must_use]
-    pub fn of_mask(mask: Subset) -> Self {
+    pub fn from_mask(mask: ToggleSubset) -> Self {
         let mut tables = [[0; 256]; 8];
         for (at, table) in tables.iter_mut().enumerate() {
             for (byte, index) in table.iter_mut().enumerate() {
-                *index = gather((byte as u64) << (8 * at), mask) as u32;
+                *index = gather_bits((byte as u64) << (8 * at), mask) as u32;
             }
         }
         Self(tables)
@@ -225,7 +230,7 @@ impl Index {
 
     /// The entry of a subset.
     #[must_use]
-    pub fn of(&self, subset: Subset) -> usize {
+    pub fn entry_index(&self, subset: ToggleSubset) -> usize {
         let bytes = subset.to_le_bytes().into_iter().zip(&self.0);
         bytes.fold(0, |index, (byte, table)| index | table[usize::from(byte)] as usize)
     }
@@ -233,7 +238,7 @@ impl Index {
 
 /// Puts the lowest bits of `index` on the bits of `mask`, in order.
 #[must_use]
-pub fn spread(index: u64, mut mask: Subset) -> Subset {
+pub fn spread_bits(index: u64, mut mask: ToggleSubset) -> ToggleSubset {
     let (mut subset, mut at) = (0, 0);
     while mask != 0 {
         let lowest = mask & mask.wrapping_neg();
@@ -248,7 +253,7 @@ pub fn spread(index: u64, mut mask: Subset) -> Subset {
 
 /// The other way round: the bits of `subset` that are in `mask`, packed.
 #[must_use]
-pub fn gather(subset: Subset, mut mask: Subset) -> u64 {
+pub fn gather_bits(subset: ToggleSubset, mut mask: ToggleSubset) -> u64 {
     let (mut index, mut at) = (0, 0);
     while mask != 0 {
         let lowest = mask & mask.wrapping_neg();
@@ -273,27 +278,31 @@ mod tests {
             (0b111, 0b1011, 0b1011),
             (1, 1 << 63, 1 << 63),
         ] {
-            assert_eq!(spread(index, mask), subset);
-            assert_eq!(gather(subset, mask), index);
-            assert_eq!(Index::of_mask(mask).of(subset) as u64, index);
+            assert_eq!(spread_bits(index, mask), subset);
+            assert_eq!(gather_bits(subset, mask), index);
+            assert_eq!(MaskIndex::from_mask(mask).entry_index(subset) as u64, index);
         }
-        assert_eq!(gather(0b1111, 0b1010), 0b11);
+        assert_eq!(gather_bits(0b1111, 0b1010), 0b11);
     }
 
     #[test]
     fn folded_tables_say_the_same() {
-        let table = |bits: Subset, salt: i64| {
+        let table = |bits: ToggleSubset, salt: i64| {
             let calls = |at: usize| Saving { calls: at as i64 * salt, ..Saving::default() };
-            Table { bits, savings: (0..1 << bits.count_ones()).map(calls).collect() }
+            SavingsTable { bits, savings: (0..1 << bits.count_ones()).map(calls).collect() }
         };
         let islands = vec![table(0b0001, 3), table(0b0101, 7), table(0b1010, 11), table(0b100, 5)];
-        let lattice = Lattice { toggles: 4, islands };
-        let folded = lattice.clone().folded();
-        assert_eq!(folded.islands.iter().map(|t| t.bits).collect::<Vec<_>>(), [0b0101, 0b1010]);
+        let lattice = SubsetLattice { toggles: 4, tables: islands };
+        let folded = lattice.clone().merge_nested_tables();
+        assert_eq!(folded.tables.iter().map(|t| t.bits).collect::<Vec<_>>(), [0b0101, 0b1010]);
         for subset in 0..16 {
-            assert_eq!(folded.saving(subset), lattice.saving(subset), "{subset:b}");
+            assert_eq!(
+                folded.saving_of_subset(subset),
+                lattice.saving_of_subset(subset),
+                "{subset:b}"
+            );
         }
         // Toggles 0 and 2: 3 + 3 x 7 + 5.
-        assert_eq!(folded.saving(0b0101).calls, 29);
+        assert_eq!(folded.saving_of_subset(0b0101).calls, 29);
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Headline numbers never come from here; a test holds the pivot's sums to the summary's.
 
-use super::summary::{Group, carried};
-use crate::recording::{Block, Recording, Role, name_of, value_named};
+use super::summary::{BlockGroup, re_reads_by_block};
+use crate::recording::{Block, Recording, Role, name_of_value, value_of_name};
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 
 /// What blocks can be grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum PivotKey {
     /// The folder of the session's file.
     Folder,
     /// The pipeline.
@@ -33,7 +33,7 @@ pub enum Key {
     Source,
 }
 
-impl Key {
+impl PivotKey {
     /// All of them with their names.
     pub const NAMED: [(Self, &'static str); 11] = [
         (Self::Folder, "folder"),
@@ -51,17 +51,17 @@ impl Key {
 
     /// The key of a name.
     #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        value_named(&Self::NAMED, name)
+    pub fn find_by_name(name: &str) -> Option<Self> {
+        value_of_name(&Self::NAMED, name)
     }
 
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        crate::recording::name_of(&Self::NAMED, self)
+        crate::recording::name_of_value(&Self::NAMED, self)
     }
 
-    fn of(self, recording: &Recording, block: &Block) -> String {
+    fn value_of_block(self, recording: &Recording, block: &Block) -> String {
         let call = &recording.calls[block.call as usize];
         let session = &recording.sessions[call.session as usize];
         match self {
@@ -69,26 +69,26 @@ impl Key {
             Self::Pipeline => session.pipeline.clone(),
             Self::Step => session.step.clone(),
             Self::Session => session.id.clone(),
-            Self::Model => recording.model(call.model).to_owned(),
+            Self::Model => recording.model_name(call.model).to_owned(),
             Self::Version => session.version.clone(),
-            Self::Day => crate::price::day_of(call.start_ms).to_string(),
-            Self::Tool => recording.tool(block.tool).to_owned(),
-            Self::Kind => block.kind.name().to_owned(),
-            Self::Agent => agent(recording, block.call).to_owned(),
-            Self::Source => recording.source_of(session).to_owned(),
+            Self::Day => crate::price::utc_day_of(call.start_ms).to_string(),
+            Self::Tool => recording.tool_name(block.tool).to_owned(),
+            Self::Kind => block.kind.kind_name().to_owned(),
+            Self::Agent => agent_of_call(recording, block.call).to_owned(),
+            Self::Source => recording.source_of_session(session).to_owned(),
         }
     }
 }
 
 /// The agent of a call: of the last invocation of its session that is not after it.
-fn agent(recording: &Recording, call: u32) -> &str {
+fn agent_of_call(recording: &Recording, call: u32) -> &str {
     let after = recording.invocations.partition_point(|one| one.call <= call);
     let invocation = after.checked_sub(1).map(|last| &recording.invocations[last]);
     let session_of = |call: u32| recording.calls[call as usize].session;
     let session = session_of(call);
     match invocation.filter(|one| session_of(one.call) == session) {
         Some(one) if !one.packet.agent.is_empty() => &one.packet.agent,
-        _ => name_of(&Role::NAMED, recording.sessions[session as usize].role),
+        _ => name_of_value(&Role::NAMED, recording.sessions[session as usize].role),
     }
 }
 
@@ -98,15 +98,15 @@ pub struct PivotRow {
     /// Values in the order of the keys.
     pub values: Vec<String>,
     /// What belongs to them.
-    pub group: Group,
+    pub group: BlockGroup,
 }
 
 /// Groups the blocks of a recording, dearest re-reads first.
 ///
 /// # Errors
 /// What polars says; there is no input that makes it say anything.
-pub fn pivot(recording: &Recording, keys: &[Key]) -> PolarsResult<Vec<PivotRow>> {
-    let frame = blocks(recording, keys)?;
+pub fn pivot_blocks(recording: &Recording, keys: &[PivotKey]) -> PolarsResult<Vec<PivotRow>> {
+    let frame = blocks_frame(recording, keys)?;
     let names: Vec<&str> = keys.iter().map(|key| key.name()).collect();
     #[expect(deprecated, reason = "the lazy engine is a large build for one sum")]
     let sums =
@@ -118,28 +118,28 @@ pub fn pivot(recording: &Recording, keys: &[Key]) -> PolarsResult<Vec<PivotRow>>
     descending[0] = true;
     let sorted =
         sums.sort(by, SortMultipleOptions::new().with_order_descending_multi(descending))?;
-    rows(&sorted, &names)
+    rows_of_frame(&sorted, &names)
 }
 
 /// One row a block, with its keys and what it cost.
-fn blocks(recording: &Recording, keys: &[Key]) -> PolarsResult<DataFrame> {
+fn blocks_frame(recording: &Recording, keys: &[PivotKey]) -> PolarsResult<DataFrame> {
     let size = recording.blocks.len();
     let tokens: Vec<i64> = recording.blocks.iter().map(|block| block.tokens).collect();
     let mut columns: Vec<Column> = keys
         .iter()
         .map(|key| {
             let values: Vec<String> =
-                recording.blocks.iter().map(|block| key.of(recording, block)).collect();
+                recording.blocks.iter().map(|block| key.value_of_block(recording, block)).collect();
             Column::new(key.name().into(), values)
         })
         .collect();
     columns.push(Column::new("blocks".into(), vec![1_i64; size]));
     columns.push(Column::new("tokens".into(), tokens));
-    columns.push(Column::new("re_read".into(), carried(recording)));
+    columns.push(Column::new("re_read".into(), re_reads_by_block(recording)));
     DataFrame::new(size, columns)
 }
 
-fn rows(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow>> {
+fn rows_of_frame(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow>> {
     let texts = names
         .iter()
         .map(|name| Ok(frame.column(name)?.str()?.iter().map(Option::unwrap_or_default).collect()))
@@ -150,7 +150,11 @@ fn rows(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow>> {
         .collect::<PolarsResult<Vec<Vec<i64>>>>()?;
     let row = |at: usize| PivotRow {
         values: texts.iter().map(|column| column[at].to_owned()).collect(),
-        group: Group { blocks: numbers[0][at], tokens: numbers[1][at], carried: numbers[2][at] },
+        group: BlockGroup {
+            blocks: numbers[0][at],
+            tokens: numbers[1][at],
+            re_read_tokens: numbers[2][at],
+        },
     };
     Ok((0..frame.height()).map(row).collect())
 }
@@ -159,26 +163,26 @@ fn rows(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow>> {
 mod tests {
     use super::*;
     use crate::price::Pricing;
-    use crate::reconstruct::{Lens, builtin, reconstruct};
-    use crate::study::summary::summarise;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::study::summary::summarise_recording;
 
     #[test]
     fn a_pivot_adds_up_to_the_summary() {
-        let reported = builtin("order-774").expect("built in");
+        let reported = builtin_pipeline("order-774").expect("built in");
         let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
-        let summary = summarise(&recording, &[], &Pricing::embedded());
-        let rows = pivot(&recording, &[Key::Kind]).expect("groups");
+        let summary = summarise_recording(&recording, &[], &Pricing::embedded());
+        let rows = pivot_blocks(&recording, &[PivotKey::Kind]).expect("groups");
         let mut kinds: Vec<_> =
             rows.into_iter().map(|row| (row.values[0].clone(), row.group)).collect();
-        kinds.sort_by(|a, b| b.1.carried.cmp(&a.1.carried).then(a.0.cmp(&b.0)));
+        kinds.sort_by(|a, b| b.1.re_read_tokens.cmp(&a.1.re_read_tokens).then(a.0.cmp(&b.0)));
         let want: Vec<_> = summary
             .kinds
             .iter()
-            .map(|(kind, group)| (kind.name().to_owned(), group.clone()))
+            .map(|(kind, group)| (kind.kind_name().to_owned(), group.clone()))
             .collect();
         assert_eq!(kinds, want);
-        let keys: Vec<Key> = Key::NAMED.iter().map(|(key, _)| *key).collect();
-        let all = pivot(&recording, &keys).expect("groups");
+        let keys: Vec<PivotKey> = PivotKey::NAMED.iter().map(|(key, _)| *key).collect();
+        let all = pivot_blocks(&recording, &keys).expect("groups");
         let tokens: i64 = all.iter().map(|row| row.group.tokens).sum();
         assert_eq!(tokens, recording.blocks.iter().map(|block| block.tokens).sum::<i64>());
     }

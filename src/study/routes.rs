@@ -5,13 +5,13 @@
 //! apart. An invocation counts in the window in which its first call ends; one whose agent was
 //! woken by the same packet before is a retry and told apart.
 
-use crate::recording::{DIGEST, Packet, Recording};
+use crate::recording::{DIGEST_KIND, Packet, Recording};
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Window {
+pub struct RouteWindow {
     /// From this millisecond on.
     pub since_ms: Option<i64>,
     /// Up to the millisecond before this one.
@@ -20,13 +20,13 @@ pub struct Window {
     pub filter: String,
 }
 
-impl Window {
-    fn holds(&self, at_ms: i64) -> bool {
+impl RouteWindow {
+    fn contains_time(&self, at_ms: i64) -> bool {
         self.since_ms.is_none_or(|since| at_ms >= since)
             && self.until_ms.is_none_or(|until| at_ms < until)
     }
 
-    fn takes(&self, packet: &Packet) -> bool {
+    fn matches_packet(&self, packet: &Packet) -> bool {
         let Packet { id, agent, kind, root, source } = packet;
         [id, agent, kind, root, source].iter().any(|text| text.contains(&self.filter))
     }
@@ -34,7 +34,7 @@ impl Window {
 
 /// What some invocations cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
+pub struct RouteCost {
     /// Packets: invocations without retries.
     pub packets: i64,
     /// Invocations by a packet that woke the agent before.
@@ -45,21 +45,21 @@ pub struct Cost {
     pub usage: Usage,
 }
 
-impl Cost {
+impl RouteCost {
     /// Context and output of all calls.
     #[must_use]
-    pub fn tokens(&self) -> i64 {
-        self.usage.context() + self.usage.output
+    pub fn total_tokens(&self) -> i64 {
+        self.usage.context_tokens() + self.usage.output
     }
 
     /// Tokens an invocation, retries included, rounded half up; `None` without any.
     #[must_use]
-    pub fn average(&self) -> Option<i64> {
+    pub fn tokens_per_invocation(&self) -> Option<i64> {
         let count = self.packets + self.retries;
-        (count > 0).then(|| (2 * self.tokens() + count).div_euclid(2 * count))
+        (count > 0).then(|| (2 * self.total_tokens() + count).div_euclid(2 * count))
     }
 
-    fn add(&mut self, other: &Self) {
+    fn add_cost(&mut self, other: &Self) {
         self.packets += other.packets;
         self.retries += other.retries;
         self.calls += other.calls;
@@ -68,76 +68,83 @@ impl Cost {
 }
 
 /// A name of several parts and what it costs.
-pub type Row = (Vec<String>, Cost);
+pub type RouteCostRow = (Vec<String>, RouteCost);
 
 /// The tables of a window, dearest rows first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Routes {
+pub struct RouteTables {
     /// All calls for packets that are counted.
-    pub inside: Cost,
+    pub inside: RouteCost,
     /// Calls outside packets; none where packets are filtered.
-    pub outside: Option<Cost>,
+    pub outside: Option<RouteCost>,
     /// Billed beyond the calls, of any time.
-    pub beyond: i64,
+    pub remainder_tokens: i64,
     /// By agent.
-    pub agents: Vec<Row>,
+    pub agents: Vec<RouteCostRow>,
     /// By agent and kind.
-    pub routes: Vec<Row>,
+    pub routes: Vec<RouteCostRow>,
     /// Digests by agent and source.
-    pub sources: Vec<Row>,
+    pub sources: Vec<RouteCostRow>,
     /// By root.
-    pub roots: Vec<Row>,
+    pub roots: Vec<RouteCostRow>,
 }
 
 /// Adds the routes of a window up.
 #[must_use]
-pub fn routes(recording: &Recording, window: &Window) -> Routes {
-    let mut sums = Sums::default();
+pub fn tabulate_routes(recording: &Recording, window: &RouteWindow) -> RouteTables {
+    let mut sums = RouteTableSums::default();
     let mut outside: Vec<bool> = vec![true; recording.calls.len()];
     let mut order: Vec<usize> = (0..recording.invocations.len()).collect();
     let starts_ms =
         |index: &usize| recording.calls[recording.invocations[*index].call as usize].start_ms;
     order.sort_by_key(|index| (starts_ms(index), *index));
     let mut known: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let mut inside = Cost::default();
+    let mut inside = RouteCost::default();
     for index in order {
-        let calls = recording.calls_of(index);
+        let calls = recording.calls_of_invocation(index);
         let packet = &recording.invocations[index].packet;
         outside[calls.clone()].fill(false);
         if calls.is_empty() {
             continue;
         }
         let is_new = packet.id.is_empty() || known.insert((&packet.agent, &packet.id));
-        if !window.takes(packet) {
+        if !window.matches_packet(packet) {
             continue;
         }
-        let mut cost = cost(recording, calls.clone(), window);
-        if window.holds(recording.calls[calls.start].end_ms) {
+        let mut cost = cost_of_calls(recording, calls.clone(), window);
+        if window.contains_time(recording.calls[calls.start].end_ms) {
             (cost.packets, cost.retries) = (i64::from(is_new), i64::from(!is_new));
         }
-        if cost != Cost::default() {
-            inside.add(&cost);
-            sums.add(packet, &cost);
+        if cost != RouteCost::default() {
+            inside.add_cost(&cost);
+            sums.add_packet(packet, &cost);
         }
     }
     let alone = (0..outside.len()).filter(|at| outside[*at]);
-    let outside = window.filter.is_empty().then(|| cost(recording, alone, window));
-    let beyond = recording.remainders.iter().map(|rest| rest.usage.context() + rest.usage.output);
-    Routes {
+    let outside = window.filter.is_empty().then(|| cost_of_calls(recording, alone, window));
+    let beyond =
+        recording.remainders.iter().map(|rest| rest.usage.context_tokens() + rest.usage.output);
+    RouteTables {
         inside,
         outside,
-        beyond: beyond.sum(),
-        agents: dearest(sums.agents),
-        routes: dearest(sums.routes),
-        sources: dearest(sums.sources),
-        roots: dearest(sums.roots),
+        remainder_tokens: beyond.sum(),
+        agents: dearest_first(sums.agents),
+        routes: dearest_first(sums.routes),
+        sources: dearest_first(sums.sources),
+        roots: dearest_first(sums.roots),
     }
 }
 
 /// Calls that end in the window.
-fn cost(recording: &Recording, calls: impl Iterator<Item = usize>, window: &Window) -> Cost {
-    let mut cost = Cost::default();
-    for call in calls.map(|at| &recording.calls[at]).filter(|call| window.holds(call.end_ms)) {
+fn cost_of_calls(
+    recording: &Recording,
+    calls: impl Iterator<Item = usize>,
+    window: &RouteWindow,
+) -> RouteCost {
+    let mut cost = RouteCost::default();
+    for call in
+        calls.map(|at| &recording.calls[at]).filter(|call| window.contains_time(call.end_ms))
+    {
         cost.calls += 1;
         cost.usage += call.usage;
     }
@@ -145,31 +152,31 @@ fn cost(recording: &Recording, calls: impl Iterator<Item = usize>, window: &Wind
 }
 
 #[derive(Default)]
-struct Sums {
-    agents: BTreeMap<Vec<String>, Cost>,
-    routes: BTreeMap<Vec<String>, Cost>,
-    sources: BTreeMap<Vec<String>, Cost>,
-    roots: BTreeMap<Vec<String>, Cost>,
+struct RouteTableSums {
+    agents: BTreeMap<Vec<String>, RouteCost>,
+    routes: BTreeMap<Vec<String>, RouteCost>,
+    sources: BTreeMap<Vec<String>, RouteCost>,
+    roots: BTreeMap<Vec<String>, RouteCost>,
 }
 
-impl Sums {
-    fn add(&mut self, packet: &Packet, cost: &Cost) {
+impl RouteTableSums {
+    fn add_packet(&mut self, packet: &Packet, cost: &RouteCost) {
         let Packet { agent, kind, root, source, .. } = packet;
         let name = |parts: &[&String]| parts.iter().map(|part| (*part).clone()).collect();
-        self.agents.entry(name(&[agent])).or_default().add(cost);
-        self.routes.entry(name(&[agent, kind])).or_default().add(cost);
-        if kind == DIGEST {
-            self.sources.entry(name(&[agent, source])).or_default().add(cost);
+        self.agents.entry(name(&[agent])).or_default().add_cost(cost);
+        self.routes.entry(name(&[agent, kind])).or_default().add_cost(cost);
+        if kind == DIGEST_KIND {
+            self.sources.entry(name(&[agent, source])).or_default().add_cost(cost);
         }
         if !root.is_empty() {
-            self.roots.entry(name(&[root])).or_default().add(cost);
+            self.roots.entry(name(&[root])).or_default().add_cost(cost);
         }
     }
 }
 
 /// Dearest first, of equals by name.
-fn dearest(rows: BTreeMap<Vec<String>, Cost>) -> Vec<Row> {
-    let mut rows: Vec<Row> = rows.into_iter().collect();
-    rows.sort_by_key(|(_, cost)| std::cmp::Reverse(cost.tokens()));
+fn dearest_first(rows: BTreeMap<Vec<String>, RouteCost>) -> Vec<RouteCostRow> {
+    let mut rows: Vec<RouteCostRow> = rows.into_iter().collect();
+    rows.sort_by_key(|(_, cost)| std::cmp::Reverse(cost.total_tokens()));
     rows
 }

@@ -2,16 +2,16 @@
 
 use crate::intervene;
 use crate::plan::Plan;
-use crate::price::{MissingPrice, Pricing, Resolver};
-use crate::recording::{BlockKind, Recording, Remainder, Restart};
+use crate::price::{MissingPrice, PriceResolver, Pricing};
+use crate::recording::{BlockKind, ContextRestart, Recording, Remainder};
 use crate::replay;
-use crate::scenario::Chosen;
+use crate::scenario::ChosenToggle;
 use crate::units::{PicoUsd, Usage};
 use std::collections::BTreeMap;
 
 /// Totals of a recording or of one of its sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct RecordingTotals {
     /// Calls.
     pub calls: i64,
     /// Records.
@@ -34,23 +34,23 @@ pub struct SessionTotals {
     /// The models that it used, in order of first use.
     pub models: Vec<String>,
     /// Its totals.
-    pub totals: Totals,
+    pub totals: RecordingTotals,
 }
 
 /// Blocks of one group: a kind, or a tool and a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Group {
+pub struct BlockGroup {
     /// Blocks.
     pub blocks: i64,
     /// Their tokens, each counted once.
     pub tokens: i64,
     /// Their tokens times the later calls that carried them: what they cost in re-reads.
-    pub carried: i64,
+    pub re_read_tokens: i64,
 }
 
 /// What one toggle finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ToggleFinding {
     /// Its id.
     pub id: &'static str,
     /// Its title.
@@ -71,39 +71,43 @@ pub struct Found {
 
 /// Everything that `inspect` shows.
 #[derive(Clone, Debug)]
-pub struct Summary {
+pub struct RecordingSummary {
     /// The whole recording.
-    pub totals: Totals,
+    pub totals: RecordingTotals,
     /// Session by session.
     pub sessions: Vec<SessionTotals>,
     /// By kind of block, largest re-reads first.
-    pub kinds: Vec<(BlockKind, Group)>,
+    pub kinds: Vec<(BlockKind, BlockGroup)>,
     /// By tool (results and reports), largest re-reads first.
-    pub tools: Vec<(String, Group)>,
+    pub tools: Vec<(String, BlockGroup)>,
     /// What each toggle finds.
-    pub toggles: Vec<Found>,
+    pub toggles: Vec<ToggleFinding>,
     /// Models without a price, each once.
     pub unpriced: Vec<MissingPrice>,
 }
 
 /// Summarises a recording.
 #[must_use]
-pub fn summarise(recording: &Recording, chosen: &[Chosen], pricing: &Pricing) -> Summary {
-    let (sessions, unpriced) = sessions(recording, pricing);
-    let totals = Totals::of(&sessions);
-    let (kinds, tools) = groups(recording);
-    let toggles = found(recording, chosen, pricing, unpriced.is_empty());
-    Summary { totals, sessions, kinds, tools, toggles, unpriced }
+pub fn summarise_recording(
+    recording: &Recording,
+    chosen: &[ChosenToggle],
+    pricing: &Pricing,
+) -> RecordingSummary {
+    let (sessions, unpriced) = totals_by_session(recording, pricing);
+    let totals = RecordingTotals::sum_sessions(&sessions);
+    let (kinds, tools) = group_blocks(recording);
+    let toggles = replay_findings(recording, chosen, pricing, unpriced.is_empty());
+    RecordingSummary { totals, sessions, kinds, tools, toggles, unpriced }
 }
 
 /// Every session of a recording, and the models that have no price.
 #[must_use]
-pub fn sessions(
+pub fn totals_by_session(
     recording: &Recording,
     pricing: &Pricing,
 ) -> (Vec<SessionTotals>, Vec<MissingPrice>) {
     let mut unpriced: Vec<MissingPrice> = Vec::new();
-    let mut prices = pricing.resolver();
+    let mut prices = pricing.start_resolver();
     // By session, in the order of the recording.
     let mut rests: Vec<&Remainder> = recording.remainders.iter().collect();
     rests.sort_by_key(|rest| rest.session);
@@ -119,15 +123,15 @@ pub fn sessions(
     (sessions, unpriced)
 }
 
-impl Totals {
+impl RecordingTotals {
     /// What sessions add up to.
     #[must_use]
-    pub fn of(sessions: &[SessionTotals]) -> Self {
+    pub fn sum_sessions(sessions: &[SessionTotals]) -> Self {
         let nothing = Self { cost: Some(PicoUsd::default()), ..Self::default() };
-        sessions.iter().fold(nothing, |sum, session| sum.plus(&session.totals))
+        sessions.iter().fold(nothing, |sum, session| sum.plus_totals(&session.totals))
     }
 
-    fn plus(self, other: &Self) -> Self {
+    fn plus_totals(self, other: &Self) -> Self {
         Self {
             calls: self.calls + other.calls,
             records: self.records + other.records,
@@ -140,23 +144,25 @@ impl Totals {
 }
 
 /// The bill of one session: tokens by price and band, until something has no price.
-struct Bill<'a, 'b> {
+struct SessionBill<'a, 'b> {
     pricing: &'a Pricing,
-    prices: &'b mut Resolver<'a>,
+    prices: &'b mut PriceResolver<'a>,
     bands: Option<Vec<Usage>>,
     unpriced: &'b mut Vec<MissingPrice>,
 }
 
-impl Bill<'_, '_> {
+impl SessionBill<'_, '_> {
     /// Adds tokens of a prompt of `context` tokens; without a time the newest price stands.
-    fn add(&mut self, model: &str, usage: &Usage, context: i64, at_ms: Option<i64>) {
+    fn add_usage(&mut self, model: &str, usage: &Usage, context: i64, at_ms: Option<i64>) {
         let found = match at_ms {
-            Some(at_ms) => self.prices.resolve(model, at_ms),
-            None => self.pricing.find(model, None).map(|row| self.prices.number(row)),
+            Some(at_ms) => self.prices.resolve_price(model, at_ms),
+            None => {
+                self.pricing.find_price(model, None).map(|row| self.prices.number_of_price(row))
+            }
         };
         match (found, &mut self.bands) {
             (Ok(price), Some(bands)) => {
-                let long = context > self.prices.row(price).long_above;
+                let long = context > self.prices.row_at(price).long_above;
                 let band = 2 * usize::from(price) + usize::from(long);
                 bands.resize(bands.len().max(band + 1), Usage::default());
                 bands[band] += *usage;
@@ -171,10 +177,10 @@ impl Bill<'_, '_> {
         }
     }
 
-    fn cost(self) -> Option<PicoUsd> {
+    fn total_cost(self) -> Option<PicoUsd> {
         let bands = self.bands?;
         let hidden = vec![0; bands.len()];
-        Some(replay::tally_bands(self.prices.rows(), &bands, &hidden).recorded)
+        Some(replay::tally_bands(self.prices.all_rows(), &bands, &hidden).recorded)
     }
 }
 
@@ -182,72 +188,73 @@ fn session_totals<'a>(
     recording: &Recording,
     (index, rests): (usize, &[&Remainder]),
     pricing: &'a Pricing,
-    prices: &mut Resolver<'a>,
+    prices: &mut PriceResolver<'a>,
     unpriced: &mut Vec<MissingPrice>,
 ) -> SessionTotals {
     let session = &recording.sessions[index];
     let mut models: Vec<String> = Vec::new();
-    let mut totals = Totals { records: i64::from(session.records), ..Totals::default() };
-    let mut bill = Bill { pricing, prices, bands: Some(Vec::new()), unpriced };
+    let mut totals =
+        RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
+    let mut bill = SessionBill { pricing, prices, bands: Some(Vec::new()), unpriced };
     let mut name = |model: &str| {
         if !models.iter().any(|known| known == model) {
             models.push(model.to_owned());
         }
     };
-    for call in &recording.calls[session.range()] {
-        let model = recording.model(call.model);
+    for call in &recording.calls[session.call_range()] {
+        let model = recording.model_name(call.model);
         name(model);
         totals.calls += 1;
         totals.usage += call.usage;
         totals.hidden_output += call.output_hidden;
-        totals.peak_context = totals.peak_context.max(call.usage.context());
-        bill.add(model, &call.usage, call.usage.context(), Some(call.start_ms));
+        totals.peak_context = totals.peak_context.max(call.usage.context_tokens());
+        bill.add_usage(model, &call.usage, call.usage.context_tokens(), Some(call.start_ms));
     }
-    let last = recording.calls[session.range()].last().map(|call| call.start_ms);
+    let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
-        let model = recording.model(rest.model);
+        let model = recording.model_name(rest.model);
         name(model);
         totals.usage += rest.usage;
         // The prompt sizes behind a remainder are unknown: it is priced in the base band.
-        bill.add(model, &rest.usage, 0, last);
+        bill.add_usage(model, &rest.usage, 0, last);
     }
-    totals.cost = bill.cost();
+    totals.cost = bill.total_cost();
     SessionTotals { index, models, totals }
 }
 
-pub(super) type Groups = (Vec<(BlockKind, Group)>, Vec<(String, Group)>);
+pub(super) type BlockGroups = (Vec<(BlockKind, BlockGroup)>, Vec<(String, BlockGroup)>);
 
 /// Blocks by kind and by tool, those that cost most re-reads first.
-pub(super) fn groups(recording: &Recording) -> Groups {
-    let mut kinds: BTreeMap<BlockKind, Group> = BTreeMap::new();
-    let mut tools: BTreeMap<&str, Group> = BTreeMap::new();
-    for (block, carried) in recording.blocks.iter().zip(carried(recording)) {
-        kinds.entry(block.kind).or_default().add(block.tokens, carried);
-        let name = recording.tool(block.tool);
+pub(super) fn group_blocks(recording: &Recording) -> BlockGroups {
+    let mut kinds: BTreeMap<BlockKind, BlockGroup> = BTreeMap::new();
+    let mut tools: BTreeMap<&str, BlockGroup> = BTreeMap::new();
+    for (block, carried) in recording.blocks.iter().zip(re_reads_by_block(recording)) {
+        kinds.entry(block.kind).or_default().add_block(block.tokens, carried);
+        let name = recording.tool_name(block.tool);
         if !block.kind.is_output() && !name.is_empty() {
-            tools.entry(name).or_default().add(block.tokens, carried);
+            tools.entry(name).or_default().add_block(block.tokens, carried);
         }
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(kind, group)| (-group.carried, *kind));
+    kinds.sort_by_key(|(kind, group)| (-group.re_read_tokens, *kind));
     let mut tools: Vec<_> =
         tools.into_iter().map(|(name, group)| (name.to_owned(), group)).collect();
-    tools.sort_by(|a, b| b.1.carried.cmp(&a.1.carried).then(a.0.cmp(&b.0)));
+    tools.sort_by(|a, b| b.1.re_read_tokens.cmp(&a.1.re_read_tokens).then(a.0.cmp(&b.0)));
     (kinds, tools)
 }
 
 /// What each block cost in re-reads: its tokens times the later calls that carried it, up to the
 /// end of its session or the next restart.
 #[must_use]
-pub fn carried(recording: &Recording) -> Vec<i64> {
+pub fn re_reads_by_block(recording: &Recording) -> Vec<i64> {
     let mut carried = vec![0; recording.blocks.len()];
     for session in &recording.sessions {
-        let mut end = session.range().end;
-        for at in session.range().rev() {
-            for block in recording.calls[at].range() {
+        let mut end = session.call_range().end;
+        for at in session.call_range().rev() {
+            for block in recording.calls[at].block_range() {
                 carried[block] = recording.blocks[block].tokens * (end - at - 1) as i64;
             }
-            if recording.calls[at].restart != Restart::No {
+            if recording.calls[at].restart != ContextRestart::No {
                 end = at;
             }
         }
@@ -255,11 +262,11 @@ pub fn carried(recording: &Recording) -> Vec<i64> {
     carried
 }
 
-impl Group {
-    pub(super) fn add(&mut self, tokens: i64, carried: i64) {
+impl BlockGroup {
+    pub(super) fn add_block(&mut self, tokens: i64, carried: i64) {
         self.blocks += 1;
         self.tokens += tokens;
-        self.carried += carried;
+        self.re_read_tokens += carried;
     }
 }
 
@@ -267,37 +274,43 @@ impl Group {
 ///
 /// # Errors
 /// A model without a price.
-pub fn found_in(
+pub fn find_toggles(
     recording: &Recording,
-    chosen: &[Chosen],
+    chosen: &[ChosenToggle],
     pricing: &Pricing,
-) -> Result<Vec<Found>, MissingPrice> {
+) -> Result<Vec<ToggleFinding>, MissingPrice> {
     Plan::compile(recording, &[], pricing)?;
-    Ok(found(recording, chosen, pricing, true))
+    Ok(replay_findings(recording, chosen, pricing, true))
 }
 
-fn found(recording: &Recording, chosen: &[Chosen], pricing: &Pricing, priced: bool) -> Vec<Found> {
-    let patches: Vec<_> = chosen.iter().map(|c| c.toggle.patch(recording, &c.params)).collect();
+fn replay_findings(
+    recording: &Recording,
+    chosen: &[ChosenToggle],
+    pricing: &Pricing,
+    priced: bool,
+) -> Vec<ToggleFinding> {
+    let patches: Vec<_> =
+        chosen.iter().map(|c| c.toggle.build_patch(recording, &c.params)).collect();
     let plan = if priced { Plan::compile(recording, &patches, pricing).ok() } else { None };
     let outcome = |plan: &Plan, subset| {
-        let outcome = replay::replay(plan, subset);
-        let cost = replay::tally(plan, &outcome);
-        let usage = outcome.usage();
-        (usage.read, cost.recorded + cost.hidden, usage.context() + usage.output)
+        let outcome = replay::replay_plan(plan, subset);
+        let cost = replay::tally_outcome(plan, &outcome);
+        let usage = outcome.total_usage();
+        (usage.read, cost.recorded + cost.hidden, usage.context_tokens() + usage.output)
     };
     let baseline = plan.as_ref().map(|plan| outcome(plan, 0));
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();
         // Without its number a toggle has no figure.
-        let plan = plan.as_ref().filter(|_| !chosen.is_waiting());
+        let plan = plan.as_ref().filter(|_| !chosen.awaits_parameter());
         let saved = plan.zip(baseline).map(|(plan, before)| {
             let after = outcome(plan, 1 << index);
             (before.0 - after.0, before.1 - after.1, before.2 - after.2)
         });
-        Found {
+        ToggleFinding {
             id: card.id,
             title: card.title,
-            found: patch.found,
+            found: patch.found_places,
             touched: intervene::tokens_touched(recording, patch),
             notes: patch.notes.clone(),
             saved_tokens: saved.map(|(.., tokens)| tokens),

@@ -1,11 +1,11 @@
 //! The sweep: every subset of the toggles, ranked, against what it takes to build.
 
 use super::experiment::Experiment;
-use super::headline::Headline;
-use super::lattice::Lattice;
-use super::sides::{Saving, Side};
-use crate::intervene::Grade;
-use crate::plan::{Patch, Plan, Subset};
+use super::headline::HeadlineMetric;
+use super::lattice::SubsetLattice;
+use super::savings::{PipelineTotals, Saving};
+use crate::intervene::BuildGrade;
+use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::MissingPrice;
 use crate::units::PicoUsd;
 use rayon::prelude::*;
@@ -15,7 +15,7 @@ pub const MOST_TOGGLES: usize = 20;
 
 /// What a subset is ranked by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Metric {
+pub enum SweepMetric {
     /// Money, hidden output included.
     #[default]
     Dollars,
@@ -27,10 +27,10 @@ pub enum Metric {
     Calls,
 }
 
-impl Metric {
+impl SweepMetric {
     /// What subsets are ranked by where nobody says: dollars, unless they mean nothing.
     #[must_use]
-    pub fn of(experiment: &Experiment<'_>) -> Self {
+    pub fn default_for(experiment: &Experiment<'_>) -> Self {
         if experiment.has_dollars() { Self::Dollars } else { Self::Tokens }
     }
 
@@ -48,22 +48,22 @@ impl Metric {
 
 /// One toggle of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepToggle {
     /// Its id.
     pub id: &'static str,
     /// Its title.
     pub title: &'static str,
     /// What it takes to build it, and what may go wrong.
-    pub grade: Grade,
+    pub grade: BuildGrade,
     /// Places where it applies.
     pub found: u32,
 }
 
 /// One subset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
+pub struct SweepEntry {
     /// Its toggles: bit k is toggle k of the sweep.
-    pub subset: Subset,
+    pub subset: ToggleSubset,
     /// Cache reads that it saves.
     pub read: i64,
     /// Tokens that it saves.
@@ -78,62 +78,62 @@ pub struct Entry {
     pub risk: u32,
 }
 
-impl Entry {
+impl SweepEntry {
     /// How many toggles it has.
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub fn toggle_count(&self) -> usize {
         self.subset.count_ones() as usize
     }
 
     /// What it saves in the figure that the sweep is told in.
     #[must_use]
-    pub fn of(&self, headline: Headline) -> i64 {
+    pub fn headline_amount(&self, headline: HeadlineMetric) -> i64 {
         match headline {
-            Headline::Reads => self.read,
-            Headline::Tokens => self.tokens,
+            HeadlineMetric::Reads => self.read,
+            HeadlineMetric::Tokens => self.tokens,
         }
     }
 
     /// What it saves, in a metric.
     #[must_use]
-    pub fn saved(&self, metric: Metric) -> i128 {
+    pub fn saved_amount(&self, metric: SweepMetric) -> i128 {
         match metric {
-            Metric::Dollars => self.cost.0,
-            Metric::Reads => i128::from(self.read),
-            Metric::Tokens => i128::from(self.tokens),
-            Metric::Calls => i128::from(self.calls),
+            SweepMetric::Dollars => self.cost.0,
+            SweepMetric::Reads => i128::from(self.read),
+            SweepMetric::Tokens => i128::from(self.tokens),
+            SweepMetric::Calls => i128::from(self.calls),
         }
     }
 }
 
 /// Every subset of the toggles that change anything.
 #[derive(Clone, Debug)]
-pub struct Sweep {
+pub struct SubsetSweep {
     /// What it is told in.
-    pub headline: Headline,
+    pub headline: HeadlineMetric,
     /// What it is ranked by.
-    pub metric: Metric,
+    pub metric: SweepMetric,
     /// The toggles.
-    pub toggles: Vec<Swept>,
+    pub toggles: Vec<SweepToggle>,
     /// Toggles that change nothing here and take no part: id and title.
     pub idle: Vec<(&'static str, &'static str)>,
     /// Toggles that wait for a number that no source gives: id and title.
     pub waiting: Vec<(&'static str, &'static str)>,
     /// Nothing toggled.
-    pub baseline: Side,
+    pub baseline: PipelineTotals,
     /// All subsets; entry k is subset k.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<SweepEntry>,
     /// Subsets that no other beats in saving without more effort, by effort.
-    pub pareto: Vec<Subset>,
+    pub pareto: Vec<ToggleSubset>,
     /// The best subset of each size, from none to all.
-    pub best: Vec<Subset>,
+    pub best_by_size: Vec<ToggleSubset>,
     /// Toggles in the order in which each adds most to those before it.
-    pub next: Vec<usize>,
+    pub greedy_order: Vec<usize>,
 }
 
 /// A sweep that cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSweep {
+pub enum SweepError {
     /// Too many toggles.
     #[error("{0} toggles change something here, a sweep takes {MOST_TOGGLES}: choose with --with")]
     TooMany(usize),
@@ -152,32 +152,35 @@ pub enum BadSweep {
 ///
 /// # Errors
 /// Too many toggles, or a model without a price.
-pub fn sweep(experiment: &Experiment<'_>, metric: Metric) -> Result<Sweep, BadSweep> {
-    let recording = experiment.recording();
+pub fn sweep_subsets(
+    experiment: &Experiment<'_>,
+    metric: SweepMetric,
+) -> Result<SubsetSweep, SweepError> {
+    let recording = experiment.base_recording();
     let (mut toggles, mut idle, mut patches): (_, _, Vec<Patch>) = (Vec::new(), Vec::new(), vec![]);
-    for (chosen, patch) in experiment.chosen.iter().zip(experiment.patches(recording)) {
+    for (chosen, patch) in experiment.chosen.iter().zip(experiment.patches_at_modes(recording)) {
         let card = chosen.toggle.card();
         let (id, title, grade) = (card.id, card.title, chosen.grade);
         if patch.is_empty() {
             idle.push((id, title));
         } else {
-            toggles.push(Swept { id, title, grade, found: patch.found });
+            toggles.push(SweepToggle { id, title, grade, found: patch.found_places });
             patches.push(patch);
         }
     }
     if toggles.len() > MOST_TOGGLES {
-        return Err(BadSweep::TooMany(toggles.len()));
+        return Err(SweepError::TooMany(toggles.len()));
     }
-    let plan: Plan = experiment.plan(recording, &patches)?;
-    let lattice = Lattice::of(&plan, toggles.len()).ok_or(BadSweep::TooDense)?;
-    let entries = entries(&lattice, &toggles);
-    Ok(Sweep {
-        headline: experiment.headline(),
+    let plan: Plan = experiment.compile_plan(recording, &patches)?;
+    let lattice = SubsetLattice::from_plan(&plan, toggles.len()).ok_or(SweepError::TooDense)?;
+    let entries = sweep_entries(&lattice, &toggles);
+    Ok(SubsetSweep {
+        headline: experiment.headline_metric(),
         metric,
-        baseline: Side::replay(&plan, 0),
-        pareto: pareto(&entries, metric),
-        best: best(&entries, toggles.len(), metric),
-        next: next(&entries, toggles.len(), metric),
+        baseline: PipelineTotals::replay_with_peak(&plan, 0),
+        pareto: pareto_front(&entries, metric),
+        best_by_size: best_subset_by_size(&entries, toggles.len(), metric),
+        greedy_order: order_greedily(&entries, toggles.len(), metric),
         toggles,
         idle,
         waiting: experiment.waiting.iter().map(|one| (one.id(), one.toggle.card().title)).collect(),
@@ -185,89 +188,93 @@ pub fn sweep(experiment: &Experiment<'_>, metric: Metric) -> Result<Sweep, BadSw
     })
 }
 
-fn entries(lattice: &Lattice, toggles: &[Swept]) -> Vec<Entry> {
-    let islands = lattice.indexes();
-    let entry = |subset: Subset| {
+fn sweep_entries(lattice: &SubsetLattice, toggles: &[SweepToggle]) -> Vec<SweepEntry> {
+    let islands = lattice.table_indexes();
+    let entry = |subset: ToggleSubset| {
         let saving: Saving =
-            islands.iter().map(|(table, index)| table.savings[index.of(subset)]).sum();
+            islands.iter().map(|(table, index)| table.savings[index.entry_index(subset)]).sum();
         let on = toggles.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);
         let grades = on.map(|(_, toggle)| toggle.grade);
         let (effort, risk) =
             grades.fold((0, 0), |(effort, risk), of| (effort + of.effort, of.risk.max(risk)));
-        Entry {
+        SweepEntry {
             subset,
             read: saving.usage.read,
-            tokens: Headline::Tokens.of(&saving),
+            tokens: HeadlineMetric::Tokens.amount_in_saving(&saving),
             calls: saving.calls,
-            cost: saving.money(),
+            cost: saving.total_money(),
             effort,
             risk,
         }
     };
     let all = (0..1_usize << toggles.len()).into_par_iter().with_min_len(1 << 10);
-    all.map(|subset| entry(subset as Subset)).collect()
+    all.map(|subset| entry(subset as ToggleSubset)).collect()
 }
 
 /// Better first: more saved, then less effort, then fewer toggles, then the earlier ones.
-fn rank(entry: &Entry, metric: Metric) -> (i128, u32, usize, Subset) {
-    (-entry.saved(metric), entry.effort, entry.size(), entry.subset)
+fn rank_key(entry: &SweepEntry, metric: SweepMetric) -> (i128, u32, usize, ToggleSubset) {
+    (-entry.saved_amount(metric), entry.effort, entry.toggle_count(), entry.subset)
 }
 
 /// Subsets that no other beats: going up in effort, each saves more than all before it.
-fn pareto(entries: &[Entry], metric: Metric) -> Vec<Subset> {
-    let mut order: Vec<&Entry> = entries.iter().collect();
-    order.sort_by_key(|entry| (entry.effort, rank(entry, metric)));
+fn pareto_front(entries: &[SweepEntry], metric: SweepMetric) -> Vec<ToggleSubset> {
+    let mut order: Vec<&SweepEntry> = entries.iter().collect();
+    order.sort_by_key(|entry| (entry.effort, rank_key(entry, metric)));
     let mut most = i128::MIN;
     let front = order.into_iter().filter(|entry| {
-        let beats = entry.saved(metric) > most;
-        most = most.max(entry.saved(metric));
+        let beats = entry.saved_amount(metric) > most;
+        most = most.max(entry.saved_amount(metric));
         beats
     });
     front.map(|entry| entry.subset).collect()
 }
 
-fn best(entries: &[Entry], toggles: usize, metric: Metric) -> Vec<Subset> {
-    let mut best: Vec<Option<&Entry>> = vec![None; toggles + 1];
+fn best_subset_by_size(
+    entries: &[SweepEntry],
+    toggles: usize,
+    metric: SweepMetric,
+) -> Vec<ToggleSubset> {
+    let mut best: Vec<Option<&SweepEntry>> = vec![None; toggles + 1];
     for entry in entries {
-        let slot = &mut best[entry.size()];
-        if slot.is_none_or(|other| rank(entry, metric) < rank(other, metric)) {
+        let slot = &mut best[entry.toggle_count()];
+        if slot.is_none_or(|other| rank_key(entry, metric) < rank_key(other, metric)) {
             *slot = Some(entry);
         }
     }
     best.into_iter().flatten().map(|entry| entry.subset).collect()
 }
 
-fn next(entries: &[Entry], toggles: usize, metric: Metric) -> Vec<usize> {
-    let (mut order, mut subset): (Vec<usize>, Subset) = (Vec::new(), 0);
+fn order_greedily(entries: &[SweepEntry], toggles: usize, metric: SweepMetric) -> Vec<usize> {
+    let (mut order, mut subset): (Vec<usize>, ToggleSubset) = (Vec::new(), 0);
     while order.len() < toggles {
         let left = (0..toggles).filter(|at| subset >> at & 1 == 0);
         let with = |at: usize| &entries[(subset | 1 << at) as usize];
-        let Some(at) = left.min_by_key(|&at| rank(with(at), metric)) else { break };
+        let Some(at) = left.min_by_key(|&at| rank_key(with(at), metric)) else { break };
         subset |= 1 << at;
         order.push(at);
     }
     order
 }
 
-impl Sweep {
+impl SubsetSweep {
     /// The entry of a subset.
     #[must_use]
-    pub fn entry(&self, subset: Subset) -> &Entry {
+    pub fn entry_of_subset(&self, subset: ToggleSubset) -> &SweepEntry {
         &self.entries[subset as usize]
     }
 
     /// The ids of a subset's toggles.
     #[must_use]
-    pub fn ids(&self, subset: Subset) -> Vec<&'static str> {
+    pub fn toggle_ids(&self, subset: ToggleSubset) -> Vec<&'static str> {
         let on = self.toggles.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);
         on.map(|(_, toggle)| toggle.id).collect()
     }
 
     /// The best subsets, best first.
     #[must_use]
-    pub fn ranking(&self, count: usize) -> Vec<&Entry> {
-        let mut order: Vec<&Entry> = self.entries.iter().collect();
-        order.sort_by_key(|entry| rank(entry, self.metric));
+    pub fn best_entries(&self, count: usize) -> Vec<&SweepEntry> {
+        let mut order: Vec<&SweepEntry> = self.entries.iter().collect();
+        order.sort_by_key(|entry| rank_key(entry, self.metric));
         order.truncate(count);
         order
     }
@@ -279,13 +286,13 @@ mod tests {
 
     /// Entries of all subsets of toggles with these savings and efforts, less what two of them
     /// save twice.
-    fn entries_of(toggles: &[(i64, u32)], twice: i64) -> Vec<Entry> {
-        let entry = |subset: Subset| {
+    fn entries_of(toggles: &[(i64, u32)], twice: i64) -> Vec<SweepEntry> {
+        let entry = |subset: ToggleSubset| {
             let on = (0..toggles.len()).filter(|at| subset >> at & 1 == 1);
             let sum: (i64, u32) =
                 on.fold((0, 0), |sum, at| (sum.0 + toggles[at].0, sum.1 + toggles[at].1));
             let read = sum.0 - if subset & 0b11 == 0b11 { twice } else { 0 };
-            Entry { subset, read, effort: sum.1, ..Entry::default() }
+            SweepEntry { subset, read, effort: sum.1, ..SweepEntry::default() }
         };
         (0..1 << toggles.len()).map(entry).collect()
     }
@@ -294,15 +301,18 @@ mod tests {
     fn fronts_best_sets_and_orders_by_hand() {
         // A saves 10 for 2, B saves 9 for 1, C costs 1 for 0; A and B share 8.
         let entries = entries_of(&[(10, 2), (9, 1), (-1, 0)], 8);
-        assert_eq!(pareto(&entries, Metric::Reads), [0b000, 0b010, 0b001, 0b011]);
-        assert_eq!(best(&entries, 3, Metric::Reads), [0b000, 0b001, 0b011, 0b111]);
-        assert_eq!(next(&entries, 3, Metric::Reads), [0, 1, 2]);
+        assert_eq!(pareto_front(&entries, SweepMetric::Reads), [0b000, 0b010, 0b001, 0b011]);
+        assert_eq!(
+            best_subset_by_size(&entries, 3, SweepMetric::Reads),
+            [0b000, 0b001, 0b011, 0b111]
+        );
+        assert_eq!(order_greedily(&entries, 3, SweepMetric::Reads), [0, 1, 2]);
     }
 
     #[test]
     fn ties_go_to_less_effort_then_fewer_toggles() {
         let entries = entries_of(&[(5, 3), (5, 1), (0, 0)], 5);
-        assert_eq!(pareto(&entries, Metric::Reads), [0b000, 0b010]);
-        assert_eq!(best(&entries, 3, Metric::Reads)[1], 0b010);
+        assert_eq!(pareto_front(&entries, SweepMetric::Reads), [0b000, 0b010]);
+        assert_eq!(best_subset_by_size(&entries, 3, SweepMetric::Reads)[1], 0b010);
     }
 }

@@ -1,29 +1,29 @@
 //! The tornado: what each parameter alone can move, the others at their modes.
 
 use super::compare::subset_of_first;
-use super::edges::Edges;
-use super::experiment::{Experiment, World};
-use super::headline::Headline;
-use super::openings;
-use super::sides::{Saving, Side};
-use crate::intervene::{Range, Shape, Unit};
+use super::experiment::{Experiment, ExperimentSource};
+use super::headline::HeadlineMetric;
+use super::marginal_savings::MarginalSavings;
+use super::open_counts;
+use super::savings::{PipelineTotals, Saving};
+use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::plan::Patch;
 use crate::price::MissingPrice;
-use crate::reconstruct::reconstruct_with;
-use crate::reconstruct::routes::lay;
+use crate::reconstruct::reconstruct_with_call_counts;
+use crate::reconstruct::routes::reconstruct_routes;
 use crate::recording::Recording;
 
 /// What one parameter moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Swing {
+pub struct SavingSwing {
     /// The toggle; empty for what a source leaves open.
     pub toggle: &'static str,
     /// The parameter, or what is open.
     pub key: String,
     /// What it counts.
-    pub unit: Unit,
+    pub unit: ParamUnit,
     /// Its range; for call counts the sums over all sessions.
-    pub range: Range,
+    pub range: ParamRange,
     /// The joint saving at its low end.
     pub low: Saving,
     /// The joint saving at its high end.
@@ -33,17 +33,17 @@ pub struct Swing {
     pub alone: Vec<(i64, i64)>,
 }
 
-impl Swing {
+impl SavingSwing {
     /// By how much the joint saving differs between the ends.
     #[must_use]
-    pub fn width(&self, headline: Headline) -> i64 {
-        (headline.of(&self.high) - headline.of(&self.low)).abs()
+    pub fn swing_width(&self, headline: HeadlineMetric) -> i64 {
+        (headline.amount_in_saving(&self.high) - headline.amount_in_saving(&self.low)).abs()
     }
 }
 
 /// What makes the band of a toggle wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
+pub struct BandReason {
     /// The parameter with its toggle, or what is open.
     pub what: String,
     /// What the toggle saves on its own at its low end.
@@ -54,59 +54,64 @@ pub struct Reason {
 
 /// What moves the joint saving, and what moves each toggle most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tornado {
+pub struct TornadoSwings {
     /// Every parameter that has a range and moves the joint saving, the widest swing first.
-    pub swings: Vec<Swing>,
+    pub swings: Vec<SavingSwing>,
     /// For each toggle what moves it most; `None` where nothing does, or nobody asked.
-    pub reasons: Vec<Option<Reason>>,
+    pub reasons: Vec<Option<BandReason>>,
 }
 
 /// Moves every parameter that has a range.
 ///
 /// # Errors
 /// A model without a price.
-pub fn tornado(experiment: &Experiment<'_>) -> Result<Tornado, MissingPrice> {
-    let recording = experiment.recording();
-    let modes = experiment.patches(recording);
+pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, MissingPrice> {
+    let recording = experiment.base_recording();
+    let modes = experiment.patches_at_modes(recording);
     let mut swings = Vec::new();
     for (index, chosen) in experiment.chosen.iter().enumerate() {
         let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
         for (at, (spec, &range)) in specs.filter(|(_, (_, range))| range.low < range.high) {
             let end = |value| {
                 let mut patches = modes.clone();
-                patches[index] = experiment.patch(recording, index, &chosen.params.with(at, value));
-                End::of(experiment, recording, &patches)
+                patches[index] = experiment.patch_for_toggle(
+                    recording,
+                    index,
+                    &chosen.params.with_value(at, value),
+                );
+                RangeEndSaving::replay_patches(experiment, recording, &patches)
             };
             let ends = (end(range.low)?, end(range.high)?);
-            swings.push(swing((chosen.id(), spec.key), spec.unit, range, ends));
+            swings.push(swing_between_ends((chosen.id(), spec.key), spec.unit, range, ends));
         }
     }
-    swings.extend(calls(experiment)?);
-    swings.extend(unknowns(experiment)?);
+    swings.extend(swing_call_counts(experiment)?);
+    swings.extend(swing_unknowns(experiment)?);
     let toggles = experiment.chosen.len();
-    let reasons = (0..toggles).map(|at| reason(&swings, at)).collect();
+    let reasons = (0..toggles).map(|at| widest_swing_of_toggle(&swings, at)).collect();
     swings.retain(|swing| swing.low != swing.high);
-    let headline = experiment.headline();
+    let headline = experiment.headline_metric();
     swings.sort_by(|a, b| {
-        let key = |swing: &Swing| (-swing.width(headline), swing.toggle);
+        let key = |swing: &SavingSwing| (-swing.swing_width(headline), swing.toggle);
         key(a).cmp(&key(b)).then_with(|| a.key.cmp(&b.key))
     });
-    Ok(Tornado { swings, reasons })
+    Ok(TornadoSwings { swings, reasons })
 }
 
 /// What moves a toggle most on its own.
-fn reason(swings: &[Swing], at: usize) -> Option<Reason> {
-    let width = |swing: &&Swing| swing.alone.get(at).map_or(0, |(low, high)| (high - low).abs());
+fn widest_swing_of_toggle(swings: &[SavingSwing], at: usize) -> Option<BandReason> {
+    let width =
+        |swing: &&SavingSwing| swing.alone.get(at).map_or(0, |(low, high)| (high - low).abs());
     // Of equals the first one: a parameter of a toggle before what is open.
     let widest = swings.iter().rev().max_by_key(width).filter(|swing| width(swing) > 0)?;
     let (low, high) = widest.alone[at];
     let what = format!("{} {}", widest.toggle, widest.key).trim().to_owned();
-    Some(Reason { what, low, high })
+    Some(BandReason { what, low, high })
 }
 
 /// All sessions of a reported pipeline at the low, and at the high end of their calls.
-fn calls(experiment: &Experiment<'_>) -> Result<Option<Swing>, MissingPrice> {
-    let World::Reported { reported, lens, fit } = experiment.world else {
+fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>, MissingPrice> {
+    let ExperimentSource::Reported { reported, lens, fit } = experiment.source else {
         return Ok(None);
     };
     let mut ends = Vec::new();
@@ -115,77 +120,99 @@ fn calls(experiment: &Experiment<'_>) -> Result<Option<Swing>, MissingPrice> {
         let given: Vec<(String, u32)> =
             fit.sessions.iter().map(|one| (one.id.clone(), count(one.calls_range))).collect();
         let sum: i64 = given.iter().map(|(_, calls)| i64::from(*calls)).sum();
-        let Ok(other) = reconstruct_with(reported, lens, &given) else {
+        let Ok(other) = reconstruct_with_call_counts(reported, lens, &given) else {
             return Ok(None);
         };
-        let patches = experiment.patches(&other.recording);
-        ends.push((sum, End::of(experiment, &other.recording, &patches)?));
+        let patches = experiment.patches_at_modes(&other.recording);
+        ends.push((sum, RangeEndSaving::replay_patches(experiment, &other.recording, &patches)?));
     }
     let mode = fit.recording.calls.len() as i64;
     let (Some((high, at_high)), Some((low, at_low))) = (ends.pop(), ends.pop()) else {
         return Ok(None);
     };
-    let range = Range { low, mode, high, shape: Shape::Pert };
-    Ok(Some(swing(("", "calls of all sessions"), Unit::Count, range, (at_low, at_high))))
+    let range = ParamRange { low, mode, high, shape: RangeShape::Pert };
+    Ok(Some(swing_between_ends(
+        ("", "calls of all sessions"),
+        ParamUnit::Count,
+        range,
+        (at_low, at_high),
+    )))
 }
 
 /// Every unknown of reported routes at both ends of its range. An end that no calls meet is left
 /// out with its unknown.
-fn unknowns(experiment: &Experiment<'_>) -> Result<Vec<Swing>, MissingPrice> {
-    let World::Routes { routes, .. } = experiment.world else {
+fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, MissingPrice> {
+    let ExperimentSource::Routes { routes, .. } = experiment.source else {
         return Ok(Vec::new());
     };
     let mut swings = Vec::new();
     for (at, unknown) in routes.unknowns.iter().enumerate() {
         let end = |value| {
-            let mut values = routes.modes();
+            let mut values = routes.modes_of_unknowns();
             values[at] = value;
-            let Ok(laid) = lay(routes, &values) else { return Ok(None) };
-            let patches = experiment.patches(&laid.recording);
-            End::of(experiment, &laid.recording, &patches).map(Some)
+            let Ok(laid) = reconstruct_routes(routes, &values) else { return Ok(None) };
+            let patches = experiment.patches_at_modes(&laid.recording);
+            RangeEndSaving::replay_patches(experiment, &laid.recording, &patches).map(Some)
         };
         if unknown.low < unknown.high
             && let (Some(low), Some(high)) = (end(unknown.low)?, end(unknown.high)?)
         {
-            let range = openings::range(unknown);
-            swings.push(swing(("", &unknown.id), openings::unit(unknown), range, (low, high)));
+            let range = open_counts::unknown_range(unknown);
+            swings.push(swing_between_ends(
+                ("", &unknown.id),
+                open_counts::unknown_unit(unknown),
+                range,
+                (low, high),
+            ));
         }
     }
     Ok(swings)
 }
 
-fn swing(
+fn swing_between_ends(
     (toggle, key): (&'static str, &str),
-    unit: Unit,
-    range: Range,
-    (low, high): (End, End),
-) -> Swing {
+    unit: ParamUnit,
+    range: ParamRange,
+    (low, high): (RangeEndSaving, RangeEndSaving),
+) -> SavingSwing {
     let alone = low.alone.into_iter().zip(high.alone).collect();
-    Swing { toggle, key: key.to_owned(), unit, range, low: low.joint, high: high.joint, alone }
+    SavingSwing {
+        toggle,
+        key: key.to_owned(),
+        unit,
+        range,
+        low: low.joint,
+        high: high.joint,
+        alone,
+    }
 }
 
 /// What is saved at one end of a range.
-struct End {
+struct RangeEndSaving {
     joint: Saving,
     /// Each toggle on its own; empty where nobody asks.
     alone: Vec<i64>,
 }
 
-impl End {
-    fn of(
+impl RangeEndSaving {
+    fn replay_patches(
         experiment: &Experiment<'_>,
         recording: &Recording,
         patches: &[Patch],
     ) -> Result<Self, MissingPrice> {
-        let plan = experiment.plan(recording, patches)?;
-        if matches!(experiment.world, World::Routes { .. }) {
-            let edges = Edges::of(&plan, patches.len());
-            let headline = experiment.headline();
-            let alone = edges.alone.iter().map(|saving| headline.of(saving)).collect();
+        let plan = experiment.compile_plan(recording, patches)?;
+        if matches!(experiment.source, ExperimentSource::Routes { .. }) {
+            let edges = MarginalSavings::from_plan(&plan, patches.len());
+            let headline = experiment.headline_metric();
+            let alone =
+                edges.alone.iter().map(|saving| headline.amount_in_saving(saving)).collect();
             return Ok(Self { joint: edges.joint, alone });
         }
         let all = subset_of_first(patches.len());
-        let joint = Saving::between(&Side::totals(&plan, 0), &Side::totals(&plan, all));
+        let joint = Saving::between_totals(
+            &PipelineTotals::replay_totals(&plan, 0),
+            &PipelineTotals::replay_totals(&plan, all),
+        );
         Ok(Self { joint, alone: Vec::new() })
     }
 }

@@ -7,29 +7,29 @@
 //! own error comes on top: in probabilities as a normal error whose 90th percentile is
 //! [`MODEL_ERROR_BP`], in verdicts as a margin.
 
-use super::attribute::Attribution;
-use super::backtest::Observed;
-use super::claims::MODEL_ERROR_BP;
-use super::draws::{self, Draws, normal};
-use super::edges::Edges;
+use super::backtest::ObservedEffect;
 use super::experiment::Experiment;
-use super::headline::Headline;
-use super::lattice::Lattice;
-use super::openings::Openings;
-use super::published::PublishedClaim;
-use super::seen;
-use super::sides::{Saving, Side, saving_of_step};
-use crate::fixed::ONE;
-use crate::plan::{Plan, Subset};
+use super::headline::HeadlineMetric;
+use super::lattice::SubsetLattice;
+use super::marginal_savings::MarginalSavings;
+use super::observed_savings;
+use super::open_counts::OpenCounts;
+use super::parameter_draws::{self, ParameterDraws, draw_normal};
+use super::published_claims::PublishedClaim;
+use super::savings::{PipelineTotals, Saving, saving_in_step};
+use super::shapley::Attribution;
+use super::verdict::MODEL_ERROR_BP;
+use crate::fixed_point::ONE;
+use crate::plan::{Plan, ToggleSubset};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
 use crate::seed::Seed;
-use crate::units::{BASIS_POINTS, PicoUsd, part_bp, scaled};
+use crate::units::{BASIS_POINTS, PicoUsd, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
 
 /// The 10th, 50th and 90th percentile of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Band<T> {
+pub struct CredibleBand<T> {
     /// One draw in ten is below.
     pub p10: T,
     /// The middle one.
@@ -38,31 +38,31 @@ pub struct Band<T> {
     pub p90: T,
 }
 
-impl<T> Band<T> {
+impl<T> CredibleBand<T> {
     /// The same in another unit.
-    pub fn map<U>(self, of: impl Fn(T) -> U) -> Band<U> {
-        Band { p10: of(self.p10), p50: of(self.p50), p90: of(self.p90) }
+    pub fn map<U>(self, of: impl Fn(T) -> U) -> CredibleBand<U> {
+        CredibleBand { p10: of(self.p10), p50: of(self.p50), p90: of(self.p90) }
     }
 }
 
 /// A saving's bands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bands {
+pub struct SavingBands {
     /// In cache reads.
-    pub read: Band<i64>,
+    pub read: CredibleBand<i64>,
     /// In tokens.
-    pub tokens: Band<i64>,
+    pub tokens: CredibleBand<i64>,
     /// In money, hidden output included.
-    pub cost: Band<PicoUsd>,
+    pub cost: CredibleBand<PicoUsd>,
 }
 
-impl Bands {
+impl SavingBands {
     /// In the figure that a comparison is told in.
     #[must_use]
-    pub fn of(&self, headline: Headline) -> Band<i64> {
+    pub fn headline_band(&self, headline: HeadlineMetric) -> CredibleBand<i64> {
         match headline {
-            Headline::Reads => self.read,
-            Headline::Tokens => self.tokens,
+            HeadlineMetric::Reads => self.read,
+            HeadlineMetric::Tokens => self.tokens,
         }
     }
 }
@@ -72,16 +72,16 @@ impl Bands {
 pub struct ToggleBands {
     /// Its share in the joint saving, over the first [`Uncertainty::shapley_draws`] draws; `None`
     /// where even a few lattices were too much work.
-    pub shapley: Option<Bands>,
+    pub shapley: Option<SavingBands>,
     /// On its own.
-    pub alone: Bands,
+    pub alone: SavingBands,
     /// After all the others.
-    pub last: Bands,
+    pub last: SavingBands,
 }
 
 /// How likely it is that a claim is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probability {
+pub struct ClaimProbability {
     /// The claim's id.
     pub claim: String,
     /// What is counted: `read`, `tokens`, `calls`, `read share`, `token share` or `dollar share`
@@ -101,18 +101,18 @@ pub struct Uncertainty {
     /// In how many of them, the first ones, every subset was replayed.
     pub shapley_draws: u32,
     /// Draws whose call counts met no calls and were taken at the likeliest counts instead.
-    pub unmet: u32,
+    pub unmet_draws: u32,
     /// The toggles.
     pub toggles: Vec<ToggleBands>,
     /// All together.
-    pub joint: Bands,
+    pub joint: SavingBands,
     /// All together, as a share of the baseline in ten-thousandths: the headline's figure,
     /// dollars.
-    pub joint_bp: (Band<i64>, Band<i64>),
+    pub joint_bp: (CredibleBand<i64>, CredibleBand<i64>),
     /// The claims: each toggle's first, then those on several.
     pub claims: Vec<ClaimDraws>,
     /// What the toggles of each observation save, a share in ten-thousandths.
-    pub seen: Vec<Band<i64>>,
+    pub observed_bp: Vec<CredibleBand<i64>>,
 }
 
 /// A claim in all draws.
@@ -121,29 +121,29 @@ pub struct ClaimDraws {
     /// The claim's id.
     pub claim: String,
     /// What is saved in its metric; by one toggle alone.
-    pub saved: Band<i64>,
+    pub saved: CredibleBand<i64>,
     /// The most in any draw.
     pub most: i64,
     /// How likely the claim is reached, in each way that it can be read.
-    pub probabilities: Vec<Probability>,
+    pub probabilities: Vec<ClaimProbability>,
 }
 
 /// What one draw says.
-struct Drawn {
+struct DrawOutcome {
     met: bool,
     /// Before: the headline's figure and money.
     before: (i64, PicoUsd),
     joint: Saving,
-    toggles: Vec<Toggle>,
+    toggles: Vec<ToggleDraw>,
     /// What each claim's toggles save in its metric, and all they save.
     claims: Vec<(i64, Saving)>,
     /// What the toggles of each observation save, a share in ten-thousandths.
-    seen: Vec<i64>,
+    observed_bp: Vec<i64>,
     /// The model's own error, as a factor in 2^-32.
     error: i64,
 }
 
-struct Toggle {
+struct ToggleDraw {
     shapley: Option<Saving>,
     alone: Saving,
     last: Saving,
@@ -161,23 +161,26 @@ const FEWEST_LATTICES: u64 = 50;
 ///
 /// # Errors
 /// A model without a price.
-pub fn study(experiment: &Experiment<'_>, plan: &Plan) -> Result<Uncertainty, MissingPrice> {
+pub fn study_uncertainty(
+    experiment: &Experiment<'_>,
+    plan: &Plan,
+) -> Result<Uncertainty, MissingPrice> {
     let count = experiment.draws;
-    let lab = Lab {
+    let lab = DrawSetup {
         experiment,
-        draws: Draws::of(experiment.chosen, experiment.seed, count),
-        openings: Openings::of(&experiment.world, experiment.seed, count),
-        errors: errors(experiment.seed, count),
-        lattices: lattices(Lattice::work(plan), count),
-        told: seen::told(experiment),
+        draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
+        openings: OpenCounts::draw_from_source(&experiment.source, experiment.seed, count),
+        errors: draw_model_errors(experiment.seed, count),
+        lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
+        observations: observed_savings::observations_to_compare(experiment),
     };
-    let drawn: Vec<Drawn> =
-        (0..count).into_par_iter().map(|k| lab.draw(k)).collect::<Result<_, _>>()?;
-    Ok(summary(experiment, &drawn, lab.lattices))
+    let drawn: Vec<DrawOutcome> =
+        (0..count).into_par_iter().map(|k| lab.replay_draw(k)).collect::<Result<_, _>>()?;
+    Ok(summarise_draws(experiment, &drawn, lab.lattices))
 }
 
 /// In how many draws every subset is replayed, where that takes so many rows each time.
-fn lattices(work: u64, count: u32) -> u32 {
+fn affordable_lattices(work: u64, count: u32) -> u32 {
     let lattices = match MOST_ROWS / work.max(1) {
         few if few >= FEWEST_LATTICES => few,
         _ if work <= 10 * MOST_ROWS / FEWEST_LATTICES => FEWEST_LATTICES,
@@ -186,45 +189,54 @@ fn lattices(work: u64, count: u32) -> u32 {
     u32::try_from(lattices).unwrap_or(u32::MAX).min(count)
 }
 
-struct Lab<'a> {
+struct DrawSetup<'a> {
     experiment: &'a Experiment<'a>,
-    draws: Draws,
-    openings: Openings,
+    draws: ParameterDraws,
+    openings: OpenCounts,
     errors: Vec<i64>,
     lattices: u32,
-    told: Vec<(Observed, Subset)>,
+    observations: Vec<(ObservedEffect, ToggleSubset)>,
 }
 
-impl Lab<'_> {
-    fn draw(&self, k: u32) -> Result<Drawn, MissingPrice> {
+impl DrawSetup<'_> {
+    fn replay_draw(&self, k: u32) -> Result<DrawOutcome, MissingPrice> {
         let Experiment { chosen, claims, .. } = self.experiment;
-        let (other, met) = self.openings.recording(&self.experiment.world, k);
-        let recording = other.as_ref().unwrap_or(self.experiment.recording());
+        let (other, met) = self.openings.recording_in_draw(&self.experiment.source, k);
+        let recording = other.as_ref().unwrap_or(self.experiment.base_recording());
         let patches: Vec<_> = (0..chosen.len())
-            .map(|at| self.experiment.patch(recording, at, &self.draws.params(chosen, at, k)))
+            .map(|at| {
+                self.experiment.patch_for_toggle(
+                    recording,
+                    at,
+                    &self.draws.params_in_draw(chosen, at, k),
+                )
+            })
             .collect();
-        let mut plan = self.experiment.plan(recording, &patches)?;
-        draws::luck(self.experiment.seed, recording, &mut plan, k);
-        let baseline = Side::totals(&plan, 0);
-        let edges = Edges::of(&plan, chosen.len());
-        let lattice = if k < self.lattices { Lattice::of(&plan, chosen.len()) } else { None };
+        let mut plan = self.experiment.compile_plan(recording, &patches)?;
+        parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
+        let baseline = PipelineTotals::replay_totals(&plan, 0);
+        let edges = MarginalSavings::from_plan(&plan, chosen.len());
+        let lattice =
+            if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
         let attribution = lattice.as_ref().map(Attribution::from);
-        let toggle = |at: usize| Toggle {
+        let toggle = |at: usize| ToggleDraw {
             shapley: attribution.as_ref().map(|it| it.shapley[at]),
             alone: edges.alone[at],
             last: edges.last[at],
         };
-        let toggles: Vec<Toggle> = (0..chosen.len()).map(toggle).collect();
-        let claim = |claim: &PublishedClaim| self.claim(claim, recording, &plan, &toggles);
-        let headline = self.experiment.headline();
+        let toggles: Vec<ToggleDraw> = (0..chosen.len()).map(toggle).collect();
+        let claim =
+            |claim: &PublishedClaim| self.saving_of_claim(claim, recording, &plan, &toggles);
+        let headline = self.experiment.headline_metric();
         let seen = |told| {
-            let (before, saved) = seen::saved(recording, &plan, told, headline);
-            part_bp(saved, before)
+            let (before, saved) =
+                observed_savings::before_and_saved(recording, &plan, told, headline);
+            ratio_bp(saved, before)
         };
-        Ok(Drawn {
+        Ok(DrawOutcome {
             met,
-            before: (headline.of_side(&baseline), baseline.money()),
-            seen: self.told.iter().map(seen).collect(),
+            before: (headline.amount_in_totals(&baseline), baseline.total_money()),
+            observed_bp: self.observations.iter().map(seen).collect(),
             joint: edges.joint,
             claims: claims.iter().map(claim).collect(),
             toggles,
@@ -234,117 +246,142 @@ impl Lab<'_> {
 
     /// What a claim's toggles save: one of them on its own, several together; of its step, where it
     /// has one.
-    fn claim(
+    fn saving_of_claim(
         &self,
         claim: &PublishedClaim,
         recording: &Recording,
         plan: &Plan,
-        toggles: &[Toggle],
+        toggles: &[ToggleDraw],
     ) -> (i64, Saving) {
         let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
             return Default::default();
         };
         if let ([only], "") = (&indexes[..], &*claim.step) {
             let alone = toggles[*only].alone;
-            return (claim.of(&alone), alone);
+            return (claim.amount_saved(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
-        let saving = saving_of_step(recording, plan, subset, &claim.step);
-        (claim.of(&saving), saving)
+        let saving = saving_in_step(recording, plan, subset, &claim.step);
+        (claim.amount_saved(&saving), saving)
     }
 }
 
 /// The model's own error in each draw, as a factor in 2^-32.
-fn errors(seed: Seed, count: u32) -> Vec<i64> {
-    let mut rng = seed.stream("model error", &[]);
+fn draw_model_errors(seed: Seed, count: u32) -> Vec<i64> {
+    let mut rng = seed.random_stream("model error", &[]);
     // The 90th percentile of |e| is that of a normal distribution at 1.645 deviations.
-    let factor = |_| ONE + scaled(normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645);
+    let factor = |_| {
+        ONE + scale_by_ratio(draw_normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645)
+    };
     (0..count).map(factor).collect()
 }
 
-fn summary(experiment: &Experiment<'_>, drawn: &[Drawn], lattices: u32) -> Uncertainty {
-    let headline = experiment.headline();
-    let seen = drawn.first().map_or(0, |draw| draw.seen.len());
+fn summarise_draws(
+    experiment: &Experiment<'_>,
+    drawn: &[DrawOutcome],
+    lattices: u32,
+) -> Uncertainty {
+    let headline = experiment.headline_metric();
+    let seen = drawn.first().map_or(0, |draw| draw.observed_bp.len());
     let toggle = |at: usize| ToggleBands {
         shapley: drawn[..lattices as usize]
             .iter()
             .map(|draw| draw.toggles[at].shapley.as_ref())
             .collect::<Option<Vec<&Saving>>>()
             .filter(|shares| !shares.is_empty())
-            .map(|shares| bands(&shares, |share| *share)),
-        alone: bands(drawn, |draw| &draw.toggles[at].alone),
-        last: bands(drawn, |draw| &draw.toggles[at].last),
+            .map(|shares| saving_bands(&shares, |share| *share)),
+        alone: saving_bands(drawn, |draw| &draw.toggles[at].alone),
+        last: saving_bands(drawn, |draw| &draw.toggles[at].last),
     };
     let claim = |(at, claim): (usize, &PublishedClaim)| ClaimDraws {
         claim: claim.id.clone(),
-        saved: band(drawn.iter().map(|draw| draw.claims[at].0)),
+        saved: band_of_values(drawn.iter().map(|draw| draw.claims[at].0)),
         most: drawn.iter().map(|draw| draw.claims[at].0).max().unwrap_or_default(),
-        probabilities: probabilities(headline, claim, at, drawn),
+        probabilities: claim_probabilities(headline, claim, at, drawn),
     };
     Uncertainty {
         draws: drawn.len() as u32,
         shapley_draws: lattices,
-        unmet: drawn.iter().filter(|draw| !draw.met).count() as u32,
+        unmet_draws: drawn.iter().filter(|draw| !draw.met).count() as u32,
         toggles: (0..experiment.chosen.len()).map(toggle).collect(),
-        joint: bands(drawn, |draw| &draw.joint),
+        joint: saving_bands(drawn, |draw| &draw.joint),
         joint_bp: (
-            band(drawn.iter().map(|draw| part_bp(headline.of(&draw.joint), draw.before.0))),
-            band(drawn.iter().map(|draw| draw.joint.money().part_bp(draw.before.1))),
+            band_of_values(
+                drawn
+                    .iter()
+                    .map(|draw| ratio_bp(headline.amount_in_saving(&draw.joint), draw.before.0)),
+            ),
+            band_of_values(
+                drawn.iter().map(|draw| draw.joint.total_money().share_bp(draw.before.1)),
+            ),
         ),
         claims: experiment.claims.iter().enumerate().map(claim).collect(),
-        seen: (0..seen).map(|at| band(drawn.iter().map(|draw| draw.seen[at]))).collect(),
+        observed_bp: (0..seen)
+            .map(|at| band_of_values(drawn.iter().map(|draw| draw.observed_bp[at])))
+            .collect(),
     }
 }
 
 /// How often a claim is reached, with the model's own error on what is saved.
-fn probabilities(
-    headline: Headline,
+fn claim_probabilities(
+    headline: HeadlineMetric,
     claim: &PublishedClaim,
     at: usize,
-    drawn: &[Drawn],
-) -> Vec<Probability> {
-    let with_error = |saved: i64, draw: &Drawn| scaled(saved, draw.error, ONE);
-    let p_bp = |reached: &dyn Fn(&Drawn) -> bool| {
+    drawn: &[DrawOutcome],
+) -> Vec<ClaimProbability> {
+    let with_error = |saved: i64, draw: &DrawOutcome| scale_by_ratio(saved, draw.error, ONE);
+    let p_bp = |reached: &dyn Fn(&DrawOutcome) -> bool| {
         let count = drawn.iter().filter(|draw| reached(draw)).count();
-        part_bp(count as i64, drawn.len() as i64)
+        ratio_bp(count as i64, drawn.len() as i64)
     };
-    let of =
-        |metric, at_least, p_bp| Probability { claim: claim.id.clone(), metric, at_least, p_bp };
+    let of = |metric, at_least, p_bp| ClaimProbability {
+        claim: claim.id.clone(),
+        metric,
+        at_least,
+        p_bp,
+    };
     let low = *claim.rounded.start();
-    let metric = if claim.metric == "calls" { "calls" } else { headline.metric() };
+    let metric = if claim.metric == "calls" { "calls" } else { headline.metric_name() };
     let reached = p_bp(&|draw| with_error(draw.claims[at].0, draw) >= low);
     let mut all = vec![of(metric, low, reached)];
     if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {
         let low = *share.start();
-        let share = |draw: &Drawn| part_bp(with_error(draw.claims[at].0, draw), draw.before.0);
+        let share =
+            |draw: &DrawOutcome| ratio_bp(with_error(draw.claims[at].0, draw), draw.before.0);
         let metric = match headline {
-            Headline::Reads => "read share",
-            Headline::Tokens => "token share",
+            HeadlineMetric::Reads => "read share",
+            HeadlineMetric::Tokens => "token share",
         };
         all.push(of(metric, low, p_bp(&|draw| share(draw) >= low)));
-        let usd = |draw: &Drawn| with_error(draw.claims[at].1.money().part_bp(draw.before.1), draw);
+        let usd = |draw: &DrawOutcome| {
+            with_error(draw.claims[at].1.total_money().share_bp(draw.before.1), draw)
+        };
         all.push(of("dollar share", low, p_bp(&|draw| usd(draw) >= low)));
     }
     all
 }
 
-fn bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> Bands {
-    Bands {
-        read: band(drawn.iter().map(|draw| Headline::Reads.of(of(draw)))),
-        tokens: band(drawn.iter().map(|draw| Headline::Tokens.of(of(draw)))),
-        cost: band(drawn.iter().map(|draw| of(draw).money())),
+fn saving_bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> SavingBands {
+    SavingBands {
+        read: band_of_values(
+            drawn.iter().map(|draw| HeadlineMetric::Reads.amount_in_saving(of(draw))),
+        ),
+        tokens: band_of_values(
+            drawn.iter().map(|draw| HeadlineMetric::Tokens.amount_in_saving(of(draw))),
+        ),
+        cost: band_of_values(drawn.iter().map(|draw| of(draw).total_money())),
     }
 }
 
 /// The band of some values, by nearest rank.
-pub fn band<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> Band<T> {
+pub fn band_of_values<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> CredibleBand<T> {
     let mut values: Vec<T> = values.collect();
     values.sort_unstable();
     let at = |percent: usize| {
         let rank = (values.len() * percent).div_ceil(100).max(1);
         values.get(rank - 1).copied().unwrap_or_default()
     };
-    Band { p10: at(10), p50: at(50), p90: at(90) }
+    CredibleBand { p10: at(10), p50: at(50), p90: at(90) }
 }
 
 #[cfg(test)]
@@ -362,14 +399,14 @@ mod tests {
             (20_000_000, 20, 20),
             (u64::MAX, 1_000, 0),
         ] {
-            assert_eq!(lattices(work, count), want, "{work} rows, {count} draws");
+            assert_eq!(affordable_lattices(work, count), want, "{work} rows, {count} draws");
         }
     }
 
     #[test]
     fn bands_are_nearest_ranks() {
         let check = |values: &[i64], want: (i64, i64, i64)| {
-            let Band { p10, p50, p90 } = band(values.iter().copied());
+            let CredibleBand { p10, p50, p90 } = band_of_values(values.iter().copied());
             assert_eq!((p10, p50, p90), want, "{values:?}");
         };
         check(&[], (0, 0, 0));

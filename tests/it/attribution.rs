@@ -8,9 +8,9 @@ use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::attribute::Attribution;
-use windtunnel::study::lattice::Lattice;
-use windtunnel::study::sides::{Saving, Side};
+use windtunnel::study::lattice::SubsetLattice;
+use windtunnel::study::savings::{PipelineTotals, Saving};
+use windtunnel::study::shapley::Attribution;
 
 const SEED: Seed = Seed(774);
 
@@ -19,7 +19,10 @@ fn config() -> ProptestConfig {
 }
 
 fn between(plan: &Plan, before: u64, after: u64) -> Saving {
-    Saving::between(&Side::totals(plan, before), &Side::totals(plan, after))
+    Saving::between_totals(
+        &PipelineTotals::replay_totals(plan, before),
+        &PipelineTotals::replay_totals(plan, after),
+    )
 }
 
 fn all_of(toggles: usize) -> u64 {
@@ -28,15 +31,15 @@ fn all_of(toggles: usize) -> u64 {
 
 fn shapley(case: &Case, patches: &[Patch]) -> Vec<Saving> {
     let plan = compile(&case.recording, patches);
-    Attribution::of(&plan, patches.len(), SEED).shapley
+    Attribution::from_plan(&plan, patches.len(), SEED).shapley
 }
 
 /// Order 774 with every toggle of its scenario.
 fn order_774() -> (Plan, usize) {
-    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Record).expect("order-774 has a fit");
     let chosen = Scenario::all_toggles().toggles;
-    let patch = |of: &dyn Intervention, params| of.patch(&fit.recording, params);
+    let patch = |of: &dyn Intervention, params| of.build_patch(&fit.recording, params);
     let patches: Vec<Patch> = chosen.iter().map(|one| patch(one.toggle, &one.params)).collect();
     let plan = Plan::compile(&fit.recording, &patches, &Pricing::embedded()).expect("priced");
     (plan, patches.len())
@@ -50,14 +53,14 @@ proptest! {
         let plan = case.plan();
         let toggles = case.patches.len();
         let all = all_of(toggles);
-        let one = Attribution::of(&plan, toggles, SEED);
+        let one = Attribution::from_plan(&plan, toggles, SEED);
         prop_assert_eq!(one.joint, between(&plan, 0, all));
         prop_assert_eq!(one.shapley.iter().copied().sum::<Saving>(), one.joint);
         for toggle in 0..toggles {
             prop_assert_eq!(one.alone[toggle], between(&plan, 0, 1 << toggle));
             prop_assert_eq!(one.last[toggle], between(&plan, all & !(1 << toggle), all));
         }
-        let lattice = Lattice::of(&plan, toggles).expect("few toggles");
+        let lattice = SubsetLattice::from_plan(&plan, toggles).expect("few toggles");
         prop_assert_eq!(Attribution::from(&lattice), one);
     }
 
@@ -65,7 +68,7 @@ proptest! {
     fn two_toggles_share_what_they_have_in_common(case in cases()) {
         prop_assume!(case.patches.len() >= 2);
         let plan = compile(&case.recording, &case.patches[..2]);
-        let one = Attribution::of(&plan, 2, SEED);
+        let one = Attribution::from_plan(&plan, 2, SEED);
         for toggle in 0..2 {
             let read = |saving: &Saving| saving.usage.read;
             let twice = read(&one.alone[toggle]) + read(&one.last[toggle]);
@@ -87,7 +90,7 @@ proptest! {
     fn toggles_that_do_the_same_are_given_the_same(mut case in cases()) {
         prop_assume!(!case.patches.is_empty());
         // Calls that two toggles insert are two calls: not the same, but as much.
-        case.patches[0].inserted.clear();
+        case.patches[0].inserted_calls.clear();
         let with = [case.patches.clone(), vec![case.patches[0].clone()]].concat();
         let shares = shapley(&case, &with);
         let (first, last) = (shares[0], shares[with.len() - 1]);
@@ -102,11 +105,11 @@ proptest! {
         // The islands of a plan, each as a plan of its own.
         let plan = case.plan();
         let toggles = case.patches.len();
-        let whole = Attribution::of(&plan, toggles, SEED);
+        let whole = Attribution::from_plan(&plan, toggles, SEED);
         let mut sums = vec![0; toggles];
         for island in &plan.islands {
             let only = Plan { islands: vec![island.clone()], ..plan.clone() };
-            let part = Attribution::of(&only, toggles, SEED);
+            let part = Attribution::from_plan(&only, toggles, SEED);
             for (sum, share) in sums.iter_mut().zip(&part.shapley) {
                 *sum += share.usage.read;
             }
@@ -121,7 +124,7 @@ proptest! {
 #[test]
 fn samples_come_near_the_exact_values() {
     let (plan, toggles) = order_774();
-    let exact = Attribution::of(&plan, toggles, SEED);
+    let exact = Attribution::from_plan(&plan, toggles, SEED);
     assert_eq!(exact.standard_error, None);
     let sampled = Attribution::with_samples_above(0, &plan, toggles, SEED);
     assert_eq!(sampled.joint, exact.joint);
@@ -159,7 +162,7 @@ fn threads_change_nothing() {
 #[test]
 fn order_774_adds_up() {
     let (plan, toggles) = order_774();
-    let one = Attribution::of(&plan, toggles, SEED);
+    let one = Attribution::from_plan(&plan, toggles, SEED);
     assert_eq!(one.shapley.iter().copied().sum::<Saving>(), one.joint);
     assert_eq!(one.joint, between(&plan, 0, all_of(toggles)));
     assert!(one.joint.usage.read > 0);

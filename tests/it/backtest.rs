@@ -4,9 +4,9 @@ use crate::laws::data;
 use crate::run::{Folder, here, json, ok, program, refused, run};
 use serde_json::Value;
 use windtunnel::reconstruct::{self, Lens};
-use windtunnel::study::backtest::rollouts;
-use windtunnel::study::backtest::table::{Quantity, of_recording};
-use windtunnel::study::backtest::{Observations, Ratio};
+use windtunnel::study::backtest::pipeline_figures::{StepQuantity, step_table_from_recording};
+use windtunnel::study::backtest::rollouts_file;
+use windtunnel::study::backtest::{EffectRatio, Observations};
 
 const HEAD: &str =
     "pr,merged_utc,started_utc,step,fresh,output,read,write,sessions,additions,deletions\n";
@@ -274,8 +274,8 @@ fn what_was_seen_is_written_for_reports() {
     assert_eq!((one.group.as_str(), one.metric.as_str()), ("total", "read"));
     assert_eq!(one.toggles, ["R1", "R4"]);
     assert_eq!(one.from, ROLLOUT);
-    assert_eq!(one.adjusted, Some(Ratio::of(number(&met["adjusted"]))));
-    assert_eq!(one.low, Some(Ratio::of(number(&met["interval"][0]))));
+    assert_eq!(one.adjusted, Some(EffectRatio::from_f64(number(&met["adjusted"]))));
+    assert_eq!(one.low, Some(EffectRatio::from_f64(number(&met["interval"][0]))));
     assert_eq!((seen.sha256.len(), seen.looks), (64, 4));
     assert_eq!(told["sources"][0]["sha256"], seen.sha256.as_str());
 }
@@ -329,15 +329,15 @@ fn bad_tables_say_what_is_wrong() {
 
 #[test]
 fn recordings_are_tables_too() {
-    let reported = reconstruct::builtin("order-774").expect("built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Message).expect("it fits");
-    let rows = of_recording(&fit.recording);
-    let sum = |quantity: Quantity| -> i64 {
+    let rows = step_table_from_recording(&fit.recording);
+    let sum = |quantity: StepQuantity| -> i64 {
         rows.iter().map(|row| row.figures[quantity as usize].expect("known")).sum()
     };
     let calls = fit.recording.calls.iter();
-    assert_eq!(sum(Quantity::Read), calls.clone().map(|call| call.usage.read).sum::<i64>());
-    assert_eq!(sum(Quantity::Calls), calls.len() as i64);
+    assert_eq!(sum(StepQuantity::Read), calls.clone().map(|call| call.usage.read).sum::<i64>());
+    assert_eq!(sum(StepQuantity::Calls), calls.len() as i64);
     assert!(
         rows.iter().any(|row| row.step == "implement" && row.pipeline == "order-774"),
         "{rows:?}"
@@ -354,7 +354,8 @@ fn shipped_files_of_rollouts_can_be_used() {
     for path in folder.map(|entry| entry.path()) {
         let text = std::fs::read_to_string(&path).expect("a file");
         if text.contains("\nschema = \"windtunnel.rollouts/") {
-            let read = rollouts::parse(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            let read = rollouts_file::parse_rollouts(&text)
+                .unwrap_or_else(|error| panic!("{path:?}: {error}"));
             assert!(
                 !read.title.is_empty() && !read.rollouts.is_empty() | !read.criteria.is_empty()
             );

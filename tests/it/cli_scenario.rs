@@ -6,7 +6,7 @@ use serde_json::{Value, json as value};
 use std::collections::BTreeSet;
 use std::fs;
 use windtunnel::recording::format;
-use windtunnel::scenario::{self, Chosen};
+use windtunnel::scenario::{self, ChosenToggle};
 
 const HEAD: &str = "schema = \"windtunnel.scenario/1\"\n";
 
@@ -204,9 +204,9 @@ fn one_parameter_is_set_after_the_scenario() {
 fn a_new_scenario_is_the_built_in_one() {
     let folder = Folder::new(&[]);
     let text = ok(&["scenario", "new", "order-774"]);
-    let written = scenario::parse("order-774", &text).expect("a scenario");
+    let written = scenario::parse_scenario("order-774", &text).expect("a scenario");
     let shipped = fs::read_to_string(here("scenarios/order-774.toml")).expect("a file");
-    assert_eq!(written, scenario::parse("order-774", &shipped).expect("a scenario"));
+    assert_eq!(written, scenario::parse_scenario("order-774", &shipped).expect("a scenario"));
     let path = folder.file("new.toml", text.as_bytes());
     assert_eq!(check_json(&path)["changes"], value!([]));
 }
@@ -217,7 +217,7 @@ fn a_new_scenario_has_what_finds_something() {
     // By its path it is no built-in recording.
     let path = here("recorded/order-774.json");
     let text = ok(&["scenario", "new", &path]);
-    let written = scenario::parse("x", &text).expect("a scenario");
+    let written = scenario::parse_scenario("x", &text).expect("a scenario");
     assert!(written.toggles.len() > 3 && written.recording == path);
     let told = json(&["inspect", &path]);
     for toggle in told["toggles"].as_array().expect("toggles") {
@@ -229,7 +229,12 @@ fn a_new_scenario_has_what_finds_something() {
         assert!(here || words.any(|word| word == id), "{id} is neither here nor left out");
     }
     let text = ok(&["scenario", "new", &here("tests/fixtures/probes"), "--with", "r3,R1"]);
-    let ids: Vec<_> = scenario::parse("x", &text).unwrap().toggles.iter().map(Chosen::id).collect();
+    let ids: Vec<_> = scenario::parse_scenario("x", &text)
+        .unwrap()
+        .toggles
+        .iter()
+        .map(ChosenToggle::id)
+        .collect();
     assert_eq!(ids, ["R1", "R3"]);
     refused(&["scenario", "new", "order-774", "--with", "R99"], &["R99"]);
     refused(&["scenario", "new", "order-77"], &["'order-77'", "order-774"]);
@@ -418,7 +423,7 @@ fn shipped_and_new_scenarios_fit_the_schema() {
 fn schema_and_parser_agree_on_values() {
     let check = |body: &str, good: bool| {
         let text = format!("{HEAD}{body}\n");
-        let (parsed, faults) = (scenario::parse("s", &text), by_schema(&text));
+        let (parsed, faults) = (scenario::parse_scenario("s", &text), by_schema(&text));
         assert_eq!((parsed.is_ok(), faults.is_empty()), (good, good), "{body}: {faults:?}");
     };
     for good in [
@@ -491,7 +496,7 @@ fn schema_and_parser_know_the_same_keys() {
         let refuse = |key: &str| {
             let path = if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
             let text = if path == "schema" { String::new() } else { HEAD.to_owned() };
-            let told = scenario::parse("s", &format!("{path} = true\n{text}"));
+            let told = scenario::parse_scenario("s", &format!("{path} = true\n{text}"));
             (told.expect_err(&path).to_string(), path)
         };
         // The parser lists what it knows when it meets what it does not.

@@ -2,12 +2,12 @@
 
 use crate::generated::compile;
 use crate::small::{call, session};
-use windtunnel::intervene::{self, Params};
+use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::recording::{
-    BlockKind, BlockMarks, Builder, Packet, RawBlock, RawCall, Recording, Restart,
+    BlockKind, BlockMarks, ContextRestart, Packet, RawBlock, RawCall, Recording, RecordingBuilder,
 };
-use windtunnel::replay::{Outcome, replay};
+use windtunnel::replay::{ReplayOutcome, replay_plan};
 
 const MODEL: &str = "claude-opus-5-5";
 /// A day on which the model has a price: 2026-10-10.
@@ -24,7 +24,7 @@ pub type Woken<'a> = (&'a str, &'a str, &'a str, usize);
 
 /// Sessions of invocations, one after the other, a minute between calls.
 pub fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
-    let mut builder = Builder::new("cockpit", "test");
+    let mut builder = RecordingBuilder::new("cockpit", "test");
     let mut clock_s = START_S;
     for invocations in sessions {
         let mut calls: Vec<RawCall> = Vec::new();
@@ -39,7 +39,7 @@ pub fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
             };
             packets.push((calls.len() as u32, packet));
             for at in 0..count {
-                let before = calls.last().map_or(0, |call| call.usage.context());
+                let before = calls.last().map_or(0, |call| call.usage.context_tokens());
                 let standing = if calls.is_empty() { SYSTEM } else { before + SAID };
                 let context = standing + if at == 0 { PROMPT } else { 0 };
                 let mut made = call(clock_s, context, before, &[], &[(BlockKind::Text, SAID)]);
@@ -47,7 +47,7 @@ pub fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
                     made.inputs = prompt();
                 }
                 if calls.is_empty() {
-                    made.restart = Restart::Fresh;
+                    made.restart = ContextRestart::Fresh;
                 }
                 calls.push(made);
                 clock_s += 60;
@@ -55,7 +55,7 @@ pub fn recording(sessions: &[&[Woken<'_>]]) -> Recording {
         }
         let mut raw = session(&[MODEL], calls);
         raw.invocations = packets;
-        builder.push(raw);
+        builder.push_session(raw);
     }
     builder.finish()
 }
@@ -68,7 +68,7 @@ fn prompt() -> Vec<RawBlock> {
     ];
     let block = |(marks, tokens): (BlockMarks, i64)| RawBlock {
         marks,
-        ..RawBlock::plain(BlockKind::User, 4 * tokens as u64, tokens)
+        ..RawBlock::from_size(BlockKind::User, 4 * tokens as u64, tokens)
     };
     parts.map(block).to_vec()
 }
@@ -76,12 +76,12 @@ fn prompt() -> Vec<RawBlock> {
 /// The patches of some toggles, as their cards have them but for what is set.
 fn patches(recording: &Recording, ids: &[&str]) -> Vec<Patch> {
     let patch = |id: &&str| {
-        let toggle = intervene::find(id).expect("a toggle");
-        let mut params = Params::modes(toggle.card());
+        let toggle = intervene::find_by_id(id).expect("a toggle");
+        let mut params = ToggleParams::modes_of_card(toggle.card());
         if *id == "C6" {
             assert!(params.set_names("allow", vec!["TASK_COMPLETE:STATUS".to_owned()]));
         }
-        toggle.patch(recording, &params)
+        toggle.build_patch(recording, &params)
     };
     ids.iter().map(patch).collect()
 }
@@ -89,8 +89,8 @@ fn patches(recording: &Recording, ids: &[&str]) -> Vec<Patch> {
 /// Calls and summed contexts under some toggles together.
 fn under(recording: &Recording, ids: &[&str]) -> (i64, i64) {
     let plan: Plan = compile(recording, &patches(recording, ids));
-    let outcome: Outcome = replay(&plan, (1 << ids.len()) - 1);
-    (outcome.calls, outcome.usage().context())
+    let outcome: ReplayOutcome = replay_plan(&plan, (1 << ids.len()) - 1);
+    (outcome.calls, outcome.total_usage().context_tokens())
 }
 
 /// What some toggles together save.
@@ -172,7 +172,11 @@ fn what_moves_no_token_says_so() {
     for id in ["C5", "C7", "N3", "N4", "D1", "D3"] {
         let patch = patches(&one, &[id]).remove(0);
         assert_eq!(saved(&one, &[id]), (0, 0), "{id}");
-        assert!(patch.found > 0 && patch.notes[0].starts_with("no "), "{id}: {:?}", patch.notes);
+        assert!(
+            patch.found_places > 0 && patch.notes[0].starts_with("no "),
+            "{id}: {:?}",
+            patch.notes
+        );
     }
 }
 

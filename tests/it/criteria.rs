@@ -4,7 +4,9 @@
 use crate::run::{Folder, json, ok, refused, run};
 use crate::small::{MODEL, call, session};
 use serde_json::Value;
-use windtunnel::recording::{BlockKind, Builder, Packet, Recording, Restart, format};
+use windtunnel::recording::{
+    BlockKind, ContextRestart, Packet, Recording, RecordingBuilder, format,
+};
 
 /// 2026-02-02T00:00:00Z, seconds.
 const START_S: i64 = 1_769_990_400;
@@ -14,17 +16,17 @@ const DAY_S: i64 = 86_400;
 type Woken<'a> = (i64, &'a str, &'a str, &'a str, i64);
 
 fn recording(all: &[Woken<'_>]) -> Recording {
-    let mut builder = Builder::new("cockpit", "test");
+    let mut builder = RecordingBuilder::new("cockpit", "test");
     for (at, &(start_s, agent, kind, source, tokens)) in all.iter().enumerate() {
         let mut made = call(START_S + start_s, tokens - 10, 0, &[], &[(BlockKind::Text, 10)]);
-        made.inputs = vec![windtunnel::recording::RawBlock::plain(BlockKind::User, 0, tokens)];
-        made.restart = Restart::Fresh;
+        made.inputs = vec![windtunnel::recording::RawBlock::from_size(BlockKind::User, 0, tokens)];
+        made.restart = ContextRestart::Fresh;
         let mut raw = session(&[MODEL], vec![made]);
         raw.id = format!("s{at}");
         let [agent, kind, source] = [agent, kind, source].map(str::to_owned);
         let (id, root) = (format!("p{at}"), format!("r{}", at % 7));
         raw.invocations = vec![(0, Packet { id, agent, kind, root, source })];
-        builder.push(raw);
+        builder.push_session(raw);
     }
     builder.finish()
 }

@@ -7,7 +7,7 @@
 use crate::laws::data;
 use crate::run::json;
 use std::path::Path;
-use windtunnel::cache::minimum;
+use windtunnel::cache::smallest_prefix;
 use windtunnel::intervene;
 use windtunnel::recording::BlockKind;
 use windtunnel::recording::estimate::{self, Tokenizer};
@@ -203,10 +203,11 @@ fn rates_are_what_the_table_says() {
         let Some((kind, _)) = BlockKind::NAMED.iter().find(kind) else { continue };
         let tools: Vec<&str> = cells[1].split(' ').map(|tool| tool.trim_matches('`')).collect();
         for tool in tools {
-            let rate = |family| estimate::per_thousand(family, *kind, tool).to_string();
+            let rate =
+                |family| estimate::tokens_per_thousand_chars(family, *kind, tool).to_string();
             let families = [Tokenizer::Claude4, Tokenizer::Claude47, Tokenizer::Gpt];
             let rates = families.map(rate);
-            assert_eq!(rates, cells[2..5], "{} {tool}", kind.name());
+            assert_eq!(rates, cells[2..5], "{} {tool}", kind.kind_name());
             assert_eq!(rate(Tokenizer::Other), rates[0]);
             met.push((*kind, tool));
         }
@@ -225,7 +226,11 @@ fn minimums_are_what_the_table_says() {
     let mut count = 0;
     for cells in rows(table).iter().filter(|cells| cells[0].starts_with('`')) {
         let model = cells[0].trim_matches('`');
-        assert_eq!(minimum::cacheable(model).to_string(), bare(cells[1]), "{model}");
+        assert_eq!(
+            smallest_prefix::smallest_cacheable_prefix(model).to_string(),
+            bare(cells[1]),
+            "{model}"
+        );
         assert!(source.contains(&format!("(\"{model}\", ")), "{model} is no row of the code");
         count += 1;
     }

@@ -7,7 +7,9 @@
 use crate::run::{Folder, Ran, run};
 use crate::small::{STATIC_PREFIX, call, session};
 use serde_json::Value;
-use windtunnel::recording::{BlockKind, Builder, CallMarks, Recording, Role, Tier, format};
+use windtunnel::recording::{
+    BlockKind, CacheTier, CallMarks, Recording, RecordingBuilder, Role, format,
+};
 
 /// 2026-10-06, seconds since the epoch.
 const DAY: i64 = 1_791_244_800;
@@ -29,7 +31,7 @@ struct Pipeline {
     evicted: i64,
     /// Seconds from one call to the next.
     every_s: i64,
-    tier: Tier,
+    tier: CacheTier,
     model: &'static str,
     day: i64,
 }
@@ -42,7 +44,7 @@ const PLAIN: Pipeline = Pipeline {
     polls: 0,
     evicted: 0,
     every_s: 20,
-    tier: Tier::FiveMinutes,
+    tier: CacheTier::FiveMinutes,
     model: "claude-opus-4-6",
     day: DAY,
 };
@@ -53,7 +55,7 @@ impl Pipeline {
     }
 
     fn recording(&self, name: &str) -> Recording {
-        let mut builder = Builder::new(name, "test");
+        let mut builder = RecordingBuilder::new(name, "test");
         let mut at = self.day;
         let [plan, middle, review] = self.calls;
         let steps = [("plan", plan), (self.middle, middle), ("review", review)];
@@ -82,7 +84,7 @@ impl Pipeline {
                 for block in one.inputs.iter_mut().filter(|b| b.kind == BlockKind::ToolResult) {
                     block.tool = Some(0);
                 }
-                if self.tier == Tier::Automatic {
+                if self.tier == CacheTier::Automatic {
                     one.usage.fresh = std::mem::take(&mut one.usage.write_5m);
                 }
                 if is_poll {
@@ -96,7 +98,7 @@ impl Pipeline {
             "order-1".clone_into(&mut raw.pipeline);
             raw.tools = vec!["Bash".to_owned()];
             raw.tier = Some(self.tier);
-            builder.push(raw);
+            builder.push_session(raw);
         }
         builder.finish()
     }
@@ -236,8 +238,8 @@ const CASES: &[Case] = &[
     },
     Case {
         what: "luck of an automatic cache only",
-        before: &[Pipeline { tier: Tier::Automatic, model: "gpt-5", ..PLAIN }],
-        after: &[Pipeline { tier: Tier::Automatic, model: "gpt-5", evicted: 3, ..PLAIN }],
+        before: &[Pipeline { tier: CacheTier::Automatic, model: "gpt-5", ..PLAIN }],
+        after: &[Pipeline { tier: CacheTier::Automatic, model: "gpt-5", evicted: 3, ..PLAIN }],
         budget: "[limits]\nmoves = \"0 %\"\n",
         words: &["passes"],
         ..CASE

@@ -7,13 +7,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use windtunnel::plan::{
-    Clearing, Compaction, DroppedCall, InsertedCall, Patch, Plan, Resumed, Rules, Spawned,
-    SpawnedCall, Subset, Warming,
+    ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, Plan, ResumedSession,
+    SessionRules, SpawnedCall, SpawnedSession, ToggleSubset, WarmingRule,
 };
 use windtunnel::price::Pricing;
 use windtunnel::recording::{
-    Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier, Told,
+    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals, RawBlock,
+    RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
 use windtunnel::units::Usage;
 
@@ -40,7 +40,7 @@ pub struct Case {
     /// The patches; bit k is patch k.
     pub patches: Vec<Patch>,
     /// Which of them are on.
-    pub subset: Subset,
+    pub subset: ToggleSubset,
 }
 
 impl Case {
@@ -52,7 +52,7 @@ impl Case {
 
 /// Random cases.
 pub fn cases() -> impl Strategy<Value = Case> {
-    (recordings(), vec(any::<u32>(), 0..120), any::<Subset>()).prop_map(
+    (recordings(), vec(any::<u32>(), 0..120), any::<ToggleSubset>()).prop_map(
         |(recording, tape, subset)| {
             let patches = patches(&mut Tape::new(tape), &recording);
             Case { recording, patches, subset }
@@ -98,14 +98,14 @@ impl Tape {
 
 /// A recording of up to four sessions.
 fn recording(tape: &mut Tape) -> Recording {
-    let mut builder = Builder::new("generated", "test");
+    let mut builder = RecordingBuilder::new("generated", "test");
     let mut end = 0;
     for index in 0..=tape.below(4) {
         // At the same time as the others, or after the one before.
         let from = if tape.once_in(3) { tape.below(100_000) } else { end + tape.pick(&GAPS_MS) };
         let session = session(tape, index, from);
         end = session.calls.last().map_or(end, |call| call.end_ms);
-        builder.push(session);
+        builder.push_session(session);
     }
     if tape.once_in(3) {
         let usage = Usage { read: tape.below(90_000), output: 7, ..Usage::default() };
@@ -136,36 +136,36 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         tools: vec!["Bash".to_owned(), "Read \"x\", \\y".to_owned()],
         calls,
         invocations: Vec::new(),
-        tier: (tier == 3).then_some(Tier::Automatic),
+        tier: (tier == 3).then_some(CacheTier::Automatic),
         usage_basis: Basis::Billed,
         blocks_basis: Basis::Estimated,
         times_basis: Basis::Billed,
         source: String::new(),
-        told: Told::default(),
+        harness_totals: HarnessTotals::default(),
     }
 }
 
 /// One call, `at` its place in the session and `tier` the session's tier.
 fn call(tape: &mut Tape, before: Option<&RawCall>, (at, tier): (i64, i64), start: i64) -> RawCall {
     let restart = match (before, tape.below(10)) {
-        (None, _) | (_, 9) => Restart::Fresh,
-        (_, 8) => Restart::ManualCompacted,
-        (_, 6 | 7) => Restart::AutoCompacted,
-        _ => Restart::No,
+        (None, _) | (_, 9) => ContextRestart::Fresh,
+        (_, 8) => ContextRestart::ManualCompacted,
+        (_, 6 | 7) => ContextRestart::AutoCompacted,
+        _ => ContextRestart::No,
     };
     let model = if tape.once_in(8) { tape.below(4) as u16 } else { before.map_or(0, |c| c.model) };
     let switched = before.is_some_and(|call| call.model != model);
     let cache_break = match (switched, restart, tape.below(6)) {
         (true, _, 0..=4) => CacheBreak::ToZero,
-        (_, Restart::No, 0..=4) | (_, _, 5) => CacheBreak::No,
+        (_, ContextRestart::No, 0..=4) | (_, _, 5) => CacheBreak::No,
         _ => CacheBreak::ToStatic,
     };
     let inputs = blocks(tape, restart, at);
     let new: i64 = inputs.iter().map(|block| block.estimate).sum();
     let context = match before {
-        Some(prev) if restart == Restart::No => {
+        Some(prev) if restart == ContextRestart::No => {
             let noise = tape.pick(&[0, 0, 0, 40, -25, -600, 5_000, -20_000, -300_000]);
-            (prev.usage.context() + prev.usage.output + new + noise).max(tape.below(900))
+            (prev.usage.context_tokens() + prev.usage.output + new + noise).max(tape.below(900))
         }
         _ => new + tape.pick(&STARTS) + tape.below(500),
     };
@@ -195,7 +195,7 @@ fn call(tape: &mut Tape, before: Option<&RawCall>, (at, tier): (i64, i64), start
 
 /// A prompt of `context` tokens, billed as the law has it or not.
 fn usage(tape: &mut Tape, before: Option<&RawCall>, context: i64, tier: i64) -> Usage {
-    let cached = before.map_or(0, |call| call.usage.context() - call.usage.fresh);
+    let cached = before.map_or(0, |call| call.usage.context_tokens() - call.usage.fresh);
     let read = match tape.below(8) {
         0..=3 => cached,
         4 => 0,
@@ -220,16 +220,17 @@ fn usage(tape: &mut Tape, before: Option<&RawCall>, context: i64, tier: i64) -> 
     Usage { fresh, read, write_5m, write_1h, output: 0 }
 }
 
-fn blocks(tape: &mut Tape, restart: Restart, at: i64) -> Vec<RawBlock> {
-    let compacted = matches!(restart, Restart::AutoCompacted | Restart::ManualCompacted);
+fn blocks(tape: &mut Tape, restart: ContextRestart, at: i64) -> Vec<RawBlock> {
+    let compacted =
+        matches!(restart, ContextRestart::AutoCompacted | ContextRestart::ManualCompacted);
     let mut blocks = Vec::new();
     if compacted && !tape.once_in(4) {
-        blocks.push(RawBlock::plain(BlockKind::Summary, 0, 500 + tape.below(6_000)));
+        blocks.push(RawBlock::from_size(BlockKind::Summary, 0, 500 + tape.below(6_000)));
     }
     for _ in 0..tape.below(4) {
         let kind = tape.pick(&[BlockKind::ToolResult, BlockKind::User, BlockKind::Report]);
         let estimate = tape.pick(&[20, 0, 300, 4_000, 30_000]) + tape.below(50);
-        let mut block = RawBlock::plain(kind, 4 * estimate as u64, estimate);
+        let mut block = RawBlock::from_size(kind, 4 * estimate as u64, estimate);
         if kind == BlockKind::ToolResult && at > 0 {
             block.tool = Some(tape.below(2) as u16);
             block.peer = Some((at as u32 - 1, 0));
@@ -243,7 +244,7 @@ fn outputs(tape: &mut Tape) -> Vec<RawBlock> {
     let kinds = [BlockKind::ToolInput, BlockKind::Text, BlockKind::Thinking];
     let block = |tape: &mut Tape| {
         let tokens = tape.below(800);
-        RawBlock::plain(tape.pick(&kinds), 3 * tokens as u64, tokens)
+        RawBlock::from_size(tape.pick(&kinds), 3 * tokens as u64, tokens)
     };
     (0..tape.below(4)).map(|_| block(tape)).collect()
 }
@@ -269,11 +270,11 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
             2 => patch.dropped_blocks.push(block),
             3 => patch.replaced_blocks.push((block, tape.pick(&[30, 0, 900, 12_000]))),
             4 => patch.saved_ms.push((call, tape.pick(&GAPS_MS))),
-            5 => patch.healed.push(call),
-            6 => patch.restarted.push((call, tape.pick(&[16_000, 0, 120_000]))),
+            5 => patch.healed_calls.push(call),
+            6 => patch.restarted_calls.push((call, tape.pick(&[16_000, 0, 120_000]))),
             7 => {
                 let calls = (0..tape.below(4)).map(|_| spawned_call(tape)).collect();
-                patch.spawned.push(Spawned { by: call, calls });
+                patch.spawned_sessions.push(SpawnedSession { by: call, calls });
             }
             8 => resume(tape, &mut patch, recording, None),
             9 => {
@@ -281,28 +282,28 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
                     resume(tape, &mut patch, recording, Some(session as i64));
                 }
             }
-            10 => patch.remodelled.push((session(tape), tape.pick(&MODELS).0.to_owned())),
-            11 => patch.leaner.push((session(tape), tape.pick(&[300, 0, 5_000, 400_000]))),
+            10 => patch.remodelled_sessions.push((session(tape), tape.pick(&MODELS).0.to_owned())),
+            11 => patch.leaner_sessions.push((session(tape), tape.pick(&[300, 0, 5_000, 400_000]))),
             12 | 13 => {
                 // For one session, or for all of them as toggles do.
                 let (rules, all, one) = (rules(tape), tape.once_in(2), session(tape));
                 let sessions = 0..recording.sessions.len() as u32;
                 let own = sessions.filter(|session| all || *session == one);
-                patch.rules.extend(own.map(|session| (session, rules)));
+                patch.session_rules.extend(own.map(|session| (session, rules)));
             }
             15 => {
                 let call = tape.pick(&[call, recording.blocks[block as usize].call]);
-                patch.warmed.push(call);
+                patch.warmed_calls.push(call);
             }
             16 => {
-                patch.if_warm.push((block, tape.pick(&[40, 0, 800, 13_000])));
+                patch.replaced_if_warm.push((block, tape.pick(&[40, 0, 800, 13_000])));
                 if tape.once_in(2) {
-                    patch.warmed.push(recording.blocks[block as usize].call);
+                    patch.warmed_calls.push(recording.blocks[block as usize].call);
                 }
             }
             _ => {
                 let SpawnedCall { input, output, duration_ms } = spawned_call(tape);
-                patch.inserted.push(InsertedCall { after: call, input, output, duration_ms });
+                patch.inserted_calls.push(InsertedCall { after: call, input, output, duration_ms });
             }
         }
     }
@@ -319,8 +320,8 @@ fn resume(tape: &mut Tape, patch: &mut Patch, recording: &Recording, which: Opti
     let sessions = recording.sessions.len() as i64;
     let session = which.unwrap_or_else(|| tape.below(sessions));
     let from = if tape.once_in(3) { tape.below(sessions) } else { (session - 1).max(0) };
-    patch.resumed.push(Resumed { session: session as u32, from: from as u32 });
-    if let Some(first) = recording.sessions[session as usize].range().next()
+    patch.resumed_sessions.push(ResumedSession { session: session as u32, from: from as u32 });
+    if let Some(first) = recording.sessions[session as usize].call_range().next()
         && !tape.once_in(3)
     {
         let start = recording.calls[first].first_block;
@@ -330,25 +331,31 @@ fn resume(tape: &mut Tape, patch: &mut Patch, recording: &Recording, which: Opti
     }
 }
 
-fn rules(tape: &mut Tape) -> Rules {
+fn rules(tape: &mut Tape) -> SessionRules {
     let sizes = [20_000, 0, 4_000, 60_000, 100_000, 1_000_000];
-    let mut rules = Rules::default();
+    let mut rules = SessionRules::default();
     for _ in 0..=tape.below(3) {
         match tape.below(4) {
-            0 => rules.tier = Some(tape.pick(&[Tier::OneHour, Tier::FiveMinutes, Tier::Uncached])),
+            0 => {
+                rules.tier = Some(tape.pick(&[
+                    CacheTier::OneHour,
+                    CacheTier::FiveMinutes,
+                    CacheTier::Uncached,
+                ]))
+            }
             1 => {
                 let (threshold, output) = (tape.pick(&sizes), tape.below(5_000));
                 let left = tape.pick(&[0, 3_000, 50_000]);
-                rules.compaction = Some(Compaction { threshold, output, left });
+                rules.compaction = Some(CompactionRule { threshold, output, left });
             }
             2 => {
                 let (trigger, keep) = (tape.pick(&sizes), tape.below(4));
                 let (at_least, stub) = (tape.pick(&[0, 1, 25_000]), tape.pick(&[10, 0, 4_000]));
-                rules.clearing = Some(Clearing { trigger, keep, at_least, stub });
+                rules.clearing = Some(ClearingRule { trigger, keep, at_least, stub });
             }
             _ => {
                 let ahead_ms = tape.pick(&[10_000, 299_999, 300_000, 0, 1, -5]);
-                rules.warming = Some(Warming { most: tape.below(5), ahead_ms });
+                rules.warming = Some(WarmingRule { most: tape.below(5), ahead_ms });
             }
         }
     }

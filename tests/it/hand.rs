@@ -8,14 +8,14 @@ use crate::small::{
 use windtunnel::plan::{DroppedCall, Patch};
 use windtunnel::recording::BlockKind::{self, Text, ToolInput, ToolResult, User};
 use windtunnel::recording::{
-    Builder, CacheBreak, RawBlock, RawCall, Recording, Restart, Tier, format,
+    CacheBreak, CacheTier, ContextRestart, RawBlock, RawCall, Recording, RecordingBuilder, format,
 };
-use windtunnel::replay::{replay, tally};
+use windtunnel::replay::{replay_plan, tally_outcome};
 use windtunnel::units::{PicoUsd, Usage};
 
 /// A test run and six looks at it, a minute apart, then a call that goes on:
 /// each adds a tool use of 100 tokens and its result of 200 to the 20,000 at the start.
-fn polls(tier: Tier) -> (Recording, Patch) {
+fn polls(tier: CacheTier) -> (Recording, Patch) {
     let calls = (0..8).map(|k| {
         let context = 20_000 + 300 * k;
         let read = if k == 0 { 0 } else { context - 300 };
@@ -40,9 +40,9 @@ fn polls(tier: Tier) -> (Recording, Patch) {
 
 #[test]
 fn dropped_polls_open_a_gap_that_costs_one_rewrite_on_the_short_cache() {
-    let (recording, patch) = polls(Tier::FiveMinutes);
+    let (recording, patch) = polls(CacheTier::FiveMinutes);
     // Reads: 20,000 + 20,300 + .. + 21,800 = 7 x 20,000 + 300 x 21. Writes: 20,000 + 7 x 300.
-    let recorded = recording.usage();
+    let recorded = recording.total_usage();
     assert_eq!((recorded.read, recorded.write_5m), (146_300, 22_100));
     let want = vec![
         (0, 0, 0, 20_000, 100),
@@ -55,14 +55,14 @@ fn dropped_polls_open_a_gap_that_costs_one_rewrite_on_the_short_cache() {
 
 #[test]
 fn dropped_polls_cost_nothing_on_the_long_cache() {
-    let (recording, patch) = polls(Tier::OneHour);
+    let (recording, patch) = polls(CacheTier::OneHour);
     let want = vec![(0, 0, 0, 20_000, 100), (360, 0, 20_000, 300, 100), (420, 0, 20_300, 300, 100)];
     assert_eq!(made(&recording, &[patch]), want);
 }
 
 #[test]
 fn dropped_polls_that_free_their_time_open_no_gap() {
-    let (recording, mut patch) = polls(Tier::FiveMinutes);
+    let (recording, mut patch) = polls(CacheTier::FiveMinutes);
     patch.dropped_calls.iter_mut().for_each(|dropped| dropped.frees_time = true);
     // Five waits of 60 s go: what came at 360 s comes at 60 s.
     let want = vec![(0, 0, 0, 20_000, 100), (60, 0, 20_000, 300, 100), (120, 0, 20_300, 300, 100)];
@@ -102,12 +102,12 @@ fn of_two_sizes_for_one_block_the_smallest_wins() {
     for (subset, context) in
         [(0, 24_100), (1, 21_000), (2, 20_400), (3, 20_400), (4, 20_100), (7, 20_100)]
     {
-        assert_eq!(replay(&plan, subset).peak_context, context, "{subset:b}");
+        assert_eq!(replay_plan(&plan, subset).peak_context, context, "{subset:b}");
     }
 }
 
 /// Two calls a minute apart, with room for a call between them.
-fn pair(tier: Tier) -> Recording {
+fn pair(tier: CacheTier) -> Recording {
     let calls = vec![
         call(0, 20_000, 0, &[], &[(ToolInput, 100)]),
         call(60, 20_300, 20_000, &[(ToolResult, 200)], &[(Text, 50)]),
@@ -124,15 +124,15 @@ fn an_inserted_call_pays_its_context_once_and_makes_the_next_one_late() {
     };
     // It starts at the end of the first, 5 s; ten minutes later the short cache has expired.
     // 25,100 + 40 + 200 = 25,340.
-    let short = made(&pair(Tier::FiveMinutes), std::slice::from_ref(&patch));
+    let short = made(&pair(CacheTier::FiveMinutes), std::slice::from_ref(&patch));
     assert_eq!(short, want((660, 0, 0, 25_340, 50)));
-    let long = made(&pair(Tier::OneHour), &[patch]);
+    let long = made(&pair(CacheTier::OneHour), &[patch]);
     assert_eq!(long, want((660, 0, 25_100, 240, 50)));
 }
 
 #[test]
 fn calls_inserted_at_one_place_come_in_one_order() {
-    let recording = pair(Tier::OneHour);
+    let recording = pair(CacheTier::OneHour);
     let (large, small) = (insert(0, 5_000, 40, 1), insert(0, 10, 5, 1));
     // The small one first: 20,000 + 100 + 10, + 5 + 5,000, + 40 + 200.
     let want = vec![20_000, 20_110, 25_115, 25_355];
@@ -147,7 +147,7 @@ fn a_call_inserted_where_time_is_saved_does_not_start_in_the_past() {
         call(20, 20_300, 20_000, &[(ToolResult, 200)], &[(ToolInput, 100)]),
         call(1_000, 20_600, 20_300, &[(ToolResult, 200)], &[(Text, 50)]),
     ];
-    let recording = record_on(MODEL, Tier::OneHour, calls);
+    let recording = record_on(MODEL, CacheTier::OneHour, calls);
     let starts =
         |patches: &[Patch]| made(&recording, patches).iter().map(|row| row.0).collect::<Vec<_>>();
     // In place of the dropped call; the next one follows its ten seconds.
@@ -161,7 +161,7 @@ fn a_call_inserted_where_time_is_saved_does_not_start_in_the_past() {
 /// then a result of 60,000 comes in.
 fn compacted() -> Recording {
     let after = restarted(
-        Restart::AutoCompacted,
+        ContextRestart::AutoCompacted,
         call(20, 24_300, 15_000, &[(BlockKind::Summary, 5_000), (User, 300)], &[(ToolInput, 100)]),
     );
     record(vec![
@@ -249,7 +249,7 @@ fn the_strongest_of_the_breaks_that_meet_counts() {
     let recording = record(vec![
         call(0, 20_000, 0, &[], &[(ToolInput, 100)]),
         switched,
-        restarted(Restart::ManualCompacted, compacted),
+        restarted(ContextRestart::ManualCompacted, compacted),
     ]);
     // What the switch lost is not back because of the compaction: nothing is read.
     let rows = made(&recording, &[drop_call(1, false)]);
@@ -287,7 +287,7 @@ fn a_prompt_below_the_smallest_cacheable_one_is_fresh() {
         call(10, 5_300, 5_000, &[(ToolResult, 200)], &[(ToolInput, 100)]),
         call(20, 6_400, 5_300, &[(ToolResult, 1_000)], &[(Text, 9)]),
     ];
-    let recording = record_on("claude-opus-4-6", Tier::FiveMinutes, calls);
+    let recording = record_on("claude-opus-4-6", CacheTier::FiveMinutes, calls);
     let patch = replace(block(&recording, User, 3_000), 1_000);
     let want = vec![
         (0, 3_000, 0, 0, 100),
@@ -306,15 +306,15 @@ fn money_is_exact_to_the_pico_dollar() {
     let mut second =
         opus(10, Usage { read: 20_000, write_5m: 40, write_1h: 63, output: 1, fresh: 3 });
     second.placeholder = true;
-    second.outputs = vec![RawBlock::plain(Text, 0, 51)];
+    second.outputs = vec![RawBlock::from_size(Text, 0, 51)];
     let long = Usage { fresh: 100_000, read: 180_000, output: 10, ..Usage::default() };
     let short = Usage { fresh: 72_000, read: 200_000, output: 10, ..Usage::default() };
-    let mut builder = Builder::new("money", "test");
-    builder.push(session(&["claude-opus-4-6"], vec![opus(0, first), second]));
-    builder.push(session(&["", "gpt-5.4"], vec![gpt(0, long)]));
-    builder.push(session(&["", "gpt-5.4"], vec![gpt(0, short)]));
+    let mut builder = RecordingBuilder::new("money", "test");
+    builder.push_session(session(&["claude-opus-4-6"], vec![opus(0, first), second]));
+    builder.push_session(session(&["", "gpt-5.4"], vec![gpt(0, long)]));
+    builder.push_session(session(&["", "gpt-5.4"], vec![gpt(0, short)]));
     let plan = compile(&builder.finish(), &[]);
-    let cost = tally(&plan, &replay(&plan, 0));
+    let cost = tally_outcome(&plan, &replay_plan(&plan, 0));
     // claude-opus-4-6, millionths of a dollar a token: fresh 5, read 0.5, 5-minute write 6.25,
     // 1-hour write 10, output 25.
     //   6 x 5 + 20,000 x 0.5 + 40 x 6.25 + 20,063 x 10 + 101 x 25 = 213,435
@@ -323,7 +323,7 @@ fn money_is_exact_to_the_pico_dollar() {
     //   272,000:  72,000 x 2.5 + 200,000 x 0.25 + 10 x 15 = 230,150
     // Together 1,033,810 millionths of a dollar, a million pico-dollars each.
     assert_eq!(cost.recorded, PicoUsd(1_033_810_000_000));
-    assert_eq!(cost.recorded.exact(), "1.033810000000");
+    assert_eq!(cost.recorded.exact_decimal(), "1.033810000000");
     // 50 of the 51 tokens that the placeholder hides, at 25.
     assert_eq!(cost.hidden, PicoUsd(1_250_000_000));
 }

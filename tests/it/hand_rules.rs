@@ -5,11 +5,15 @@
 
 use crate::generated::compile;
 use crate::small::{MODEL, block, call, made, record, record_on, restarted, session};
-use windtunnel::intervene::{self, Params};
-use windtunnel::plan::{Clearing, Compaction, Patch, Resumed, Rules, Warming};
+use windtunnel::intervene::{self, ToggleParams};
+use windtunnel::plan::{
+    ClearingRule, CompactionRule, Patch, ResumedSession, SessionRules, WarmingRule,
+};
 use windtunnel::recording::BlockKind::{Summary, System, Text, ToolInput, ToolResult, User};
-use windtunnel::recording::{Builder, CallMarks, RawCall, Recording, Restart, Tier};
-use windtunnel::replay::{replay, tally};
+use windtunnel::recording::{
+    CacheTier, CallMarks, ContextRestart, RawCall, Recording, RecordingBuilder,
+};
+use windtunnel::replay::{replay_plan, tally_outcome};
 use windtunnel::units::Usage;
 
 /// One millionth of a dollar, in pico-dollars.
@@ -18,7 +22,7 @@ const MICRO: i128 = 1_000_000;
 /// Pico-dollars that a patch saves.
 fn saved(recording: &Recording, patch: &Patch) -> i128 {
     let plan = compile(recording, std::slice::from_ref(patch));
-    let cost = |subset| tally(&plan, &replay(&plan, subset)).recorded.0;
+    let cost = |subset| tally_outcome(&plan, &replay_plan(&plan, subset)).recorded.0;
     cost(0) - cost(1)
 }
 
@@ -26,13 +30,13 @@ fn saved(recording: &Recording, patch: &Patch) -> i128 {
 fn read_and_written(recording: &Recording, patch: &Patch) -> [(i64, i64); 2] {
     let plan = compile(recording, std::slice::from_ref(patch));
     [0, 1].map(|subset| {
-        let usage = replay(&plan, subset).usage();
-        (usage.read, usage.write())
+        let usage = replay_plan(&plan, subset).total_usage();
+        (usage.read, usage.write_tokens())
     })
 }
 
-fn rules(rules: Rules) -> Patch {
-    Patch { rules: vec![(0, rules)], ..Patch::default() }
+fn rules(rules: SessionRules) -> Patch {
+    Patch { session_rules: vec![(0, rules)], ..Patch::default() }
 }
 
 /// A session of calls that read everything before and add a result and a tool use of 100: (start
@@ -49,7 +53,7 @@ fn steps(start: i64, steps: &[(i64, i64)]) -> Vec<RawCall> {
 }
 
 /// A test run started in the background and six polls, a minute apart, then a call that goes on.
-fn six_minutes_of_polls(tier: Tier) -> Recording {
+fn six_minutes_of_polls(tier: CacheTier) -> Recording {
     let minutes: Vec<(i64, i64)> = (1..8).map(|minute| (60 * minute, 200)).collect();
     let mut calls = steps(20_000, &minutes);
     for (at, call) in calls.iter_mut().enumerate() {
@@ -62,15 +66,15 @@ fn six_minutes_of_polls(tier: Tier) -> Recording {
 }
 
 fn r7(recording: &Recording) -> Patch {
-    let r7 = intervene::find("R7").expect("registered");
-    let patch = r7.patch(recording, &Params::modes(r7.card()));
-    assert_eq!((patch.found, patch.dropped_calls.len()), (6, 5));
+    let r7 = intervene::find_by_id("R7").expect("registered");
+    let patch = r7.build_patch(recording, &ToggleParams::modes_of_card(r7.card()));
+    assert_eq!((patch.found_places, patch.dropped_calls.len()), (6, 5));
     patch
 }
 
 #[test]
 fn r7_opens_a_gap_that_re_writes_the_context_once_on_the_short_cache() {
-    let recording = six_minutes_of_polls(Tier::FiveMinutes);
+    let recording = six_minutes_of_polls(CacheTier::FiveMinutes);
     let patch = r7(&recording);
     let want = vec![
         (0, 0, 0, 20_000, 100),
@@ -87,7 +91,7 @@ fn r7_opens_a_gap_that_re_writes_the_context_once_on_the_short_cache() {
 
 #[test]
 fn r7_re_writes_nothing_on_the_long_cache() {
-    let recording = six_minutes_of_polls(Tier::OneHour);
+    let recording = six_minutes_of_polls(CacheTier::OneHour);
     let patch = r7(&recording);
     let want = vec![(0, 0, 0, 20_000, 100), (360, 0, 20_000, 300, 100), (420, 0, 20_300, 300, 100)];
     assert_eq!(made(&recording, std::slice::from_ref(&patch)), want);
@@ -100,8 +104,8 @@ fn r7_re_writes_nothing_on_the_long_cache() {
 fn clearing_re_writes_what_stands_behind_the_first_cleared_result() {
     let results = [(10, 5_000), (20, 4_000), (30, 3_000), (40, 2_000), (50, 500)];
     let recording = record(steps(20_000, &results));
-    let clearing = Clearing { trigger: 34_400, keep: 2, at_least: 0, stub: 10 };
-    let of = |clearing| rules(Rules { clearing: Some(clearing), ..Rules::default() });
+    let clearing = ClearingRule { trigger: 34_400, keep: 2, at_least: 0, stub: 10 };
+    let of = |clearing| rules(SessionRules { clearing: Some(clearing), ..SessionRules::default() });
     let want = vec![
         (0, 0, 0, 20_000, 100),
         (10, 0, 20_000, 5_100, 100),
@@ -117,17 +121,17 @@ fn clearing_re_writes_what_stands_behind_the_first_cleared_result() {
     // 12,200 + 8,980 fewer reads, 3,220 more writes.
     assert_eq!(saved(&recording, &of(clearing)), (21_180 / 5 - 3_220 * 5) * MICRO);
     // The last call could clear 3,000 too: 12,000 - 30. It makes 35,000 without.
-    let worth_more = Clearing { at_least: 11_971, ..clearing };
+    let worth_more = ClearingRule { at_least: 11_971, ..clearing };
     assert_eq!(saved(&recording, &of(worth_more)), 0);
-    let later = Clearing { trigger: 35_001, ..clearing };
+    let later = ClearingRule { trigger: 35_001, ..clearing };
     assert_eq!(saved(&recording, &of(later)), 0);
 }
 
 /// Session A leaves a history of 60,000, its closing output of 100 included; session B starts
 /// `pause_s` after A's touch with a bootstrap of 20,000, a prompt of 300 and `calls` calls.
 fn chain(calls: i64, pause_s: i64) -> (Recording, Patch) {
-    let mut builder = Builder::new("chain", "test");
-    builder.push(session(&[MODEL], vec![call(0, 59_900, 0, &[], &[(Text, 100)])]));
+    let mut builder = RecordingBuilder::new("chain", "test");
+    builder.push_session(session(&[MODEL], vec![call(0, 59_900, 0, &[], &[(Text, 100)])]));
     let mut of_b: Vec<RawCall> = (0..calls)
         .map(|at| {
             // The touch of A is its end, at 5 s.
@@ -140,11 +144,14 @@ fn chain(calls: i64, pause_s: i64) -> (Recording, Patch) {
         })
         .collect();
     of_b[0].usage.read = 0;
-    builder.push(session(&[MODEL], of_b));
+    builder.push_session(session(&[MODEL], of_b));
     let recording = builder.finish();
     let bootstrap = block(&recording, System, 20_000);
-    let resumed = vec![Resumed { session: 1, from: 0 }];
-    (recording, Patch { resumed, dropped_blocks: vec![bootstrap], ..Patch::default() })
+    let resumed = vec![ResumedSession { session: 1, from: 0 }];
+    (
+        recording,
+        Patch { resumed_sessions: resumed, dropped_blocks: vec![bootstrap], ..Patch::default() },
+    )
 }
 
 #[test]
@@ -183,7 +190,7 @@ fn a_late_resume_re_writes_the_whole_history() {
 
 #[test]
 fn an_hour_costs_more_to_write_and_saves_a_re_write() {
-    let patch = rules(Rules { tier: Some(Tier::OneHour), ..Rules::default() });
+    let patch = rules(SessionRules { tier: Some(CacheTier::OneHour), ..SessionRules::default() });
     // After ten minutes the short cache has lost everything.
     let mut pause = steps(20_000, &[(600, 200), (620, 200)]);
     pause[1].usage = Usage { read: 0, write_5m: 20_300, output: 100, ..Usage::default() };
@@ -206,8 +213,8 @@ fn wait(seconds: i64) -> Recording {
 #[test]
 fn a_cache_kept_warm_costs_a_read_every_four_minutes() {
     let warm = |most| {
-        let warming = Some(Warming { most, ahead_ms: 60_000 });
-        rules(Rules { warming, ..Rules::default() })
+        let warming = Some(WarmingRule { most, ahead_ms: 60_000 });
+        rules(SessionRules { warming, ..SessionRules::default() })
     };
     let ping = |start_s| (start_s, 0, 20_000, 0, 0);
     // 720 s + 300 s are more than 840 s, 480 s + 300 s are not.
@@ -231,8 +238,8 @@ fn a_cache_kept_warm_costs_a_read_every_four_minutes() {
 
 #[test]
 fn a_compaction_pays_for_its_call_before_it_saves() {
-    let compaction = Compaction { threshold: 32_300, output: 1_000, left: 2_000 };
-    let patch = rules(Rules { compaction: Some(compaction), ..Rules::default() });
+    let compaction = CompactionRule { threshold: 32_300, output: 1_000, left: 2_000 };
+    let patch = rules(SessionRules { compaction: Some(compaction), ..SessionRules::default() });
     let recording = |later: i64| {
         let mut results = vec![(10, 8_000), (20, 4_000)];
         results.extend((0..=later).map(|at| (30 + 10 * at, 200)));
@@ -257,8 +264,8 @@ fn a_compaction_pays_for_its_call_before_it_saves() {
         assert_eq!(want > 0, later > 10);
     }
     // Not reached: 20,100, 28,200 and at last 32,300 stood before a call.
-    let late = Compaction { threshold: 32_301, ..compaction };
-    let patch = rules(Rules { compaction: Some(late), ..Rules::default() });
+    let late = CompactionRule { threshold: 32_301, ..compaction };
+    let patch = rules(SessionRules { compaction: Some(late), ..SessionRules::default() });
     assert_eq!(saved(&recording(0), &patch), 0);
 }
 
@@ -273,8 +280,8 @@ fn another_model_counts_and_prices_otherwise() {
     (second.start_ms, second.end_ms) = (10_000, 15_000);
     let mut first = usage(3, 0, 20_000, 101);
     first.outputs = call(0, 0, 0, &[], &[(ToolInput, 101)]).outputs;
-    let recording = record_on("claude-opus-4-6", Tier::FiveMinutes, vec![first, second]);
-    let patch = Patch { remodelled: vec![on_haiku(0)], ..Patch::default() };
+    let recording = record_on("claude-opus-4-6", CacheTier::FiveMinutes, vec![first, second]);
+    let patch = Patch { remodelled_sessions: vec![on_haiku(0)], ..Patch::default() };
     let plan = compile(&recording, std::slice::from_ref(&patch));
     // 13 new tokens for 10 old ones, each class of each call rounded for itself.
     // 3.9, 26,000 and 131.3; 3.9, 26,000, 391.3 and 65.
@@ -282,17 +289,23 @@ fn another_model_counts_and_prices_otherwise() {
     assert_eq!(made(&recording, &[patch]), want);
     // fresh 0.1, read 0.01, written 0.125, output 0.5:
     //   8 x 0.1 + 26,000 x 0.01 + 26,391 x 0.125 + 196 x 0.5 = 3,657.675
-    assert_eq!(tally(&plan, &replay(&plan, 1)).recorded.exact(), "0.003657675000");
+    assert_eq!(
+        tally_outcome(&plan, &replay_plan(&plan, 1)).recorded.exact_decimal(),
+        "0.003657675000"
+    );
     // claude-opus-4-6, fresh 5, read 0.5, written 6.25, output 25:
     //   6 x 5 + 20,000 x 0.5 + 20,301 x 6.25 + 151 x 25 = 140,686.25
-    assert_eq!(tally(&plan, &replay(&plan, 0)).recorded.exact(), "0.140686250000");
+    assert_eq!(
+        tally_outcome(&plan, &replay_plan(&plan, 0)).recorded.exact_decimal(),
+        "0.140686250000"
+    );
     // 76,923 are 99,999.9, in the band up to 100,000; 76,924 are 100,001.2, five times dearer.
     for (tokens, want) in [(76_923, "0.012500000000"), (76_924, "0.062500625000")] {
         let calls = vec![usage(0, 0, tokens, 0)];
-        let recording = record_on("claude-opus-4-6", Tier::FiveMinutes, calls);
-        let patch = Patch { remodelled: vec![on_haiku(0)], ..Patch::default() };
+        let recording = record_on("claude-opus-4-6", CacheTier::FiveMinutes, calls);
+        let patch = Patch { remodelled_sessions: vec![on_haiku(0)], ..Patch::default() };
         let plan = compile(&recording, &[patch]);
-        assert_eq!(tally(&plan, &replay(&plan, 1)).recorded.exact(), want);
+        assert_eq!(tally_outcome(&plan, &replay_plan(&plan, 1)).recorded.exact_decimal(), want);
     }
 }
 
@@ -302,9 +315,9 @@ fn a_leaner_prefix_is_carried_by_no_call_and_survives_smaller() {
     let recording = record(vec![
         call(0, 20_000, 0, &[(User, 2_000)], &[(ToolInput, 100)]),
         call(10, 20_300, 20_000, &[(ToolResult, 200)], &[(ToolInput, 100)]),
-        restarted(Restart::ManualCompacted, by_hand),
+        restarted(ContextRestart::ManualCompacted, by_hand),
     ]);
-    let leaner = |less| Patch { leaner: vec![(0, less)], ..Patch::default() };
+    let leaner = |less| Patch { leaner_sessions: vec![(0, less)], ..Patch::default() };
     let want = vec![
         // 18,000 - 4,000 + 2,000.
         (0, 0, 0, 16_000, 100),

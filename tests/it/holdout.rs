@@ -5,8 +5,8 @@
 
 use crate::laws::{data, imported};
 use windtunnel::recording::{Recording, Session};
-use windtunnel::study::fidelity::folder;
-use windtunnel::study::holdout::{Band, Held, Known, Rates};
+use windtunnel::study::fidelity::session_folder;
+use windtunnel::study::holdout::{HoldoutInputs, HoldoutRates, HoldoutSession, PredictionBand};
 
 const CLI: &str = "entireio+cli";
 const PACKMIND: &str = "PackmindHub+context-evaluator";
@@ -15,23 +15,28 @@ const PACKMIND: &str = "PackmindHub+context-evaluator";
 struct Case<'a> {
     folder: &'a str,
     hidden: f64,
-    held: Held,
+    held: HoldoutSession,
     /// Gaps between its calls, ms.
     gaps: Vec<i64>,
 }
 
 fn cases(recording: &Recording) -> Vec<Case<'_>> {
     let case = |session: &'_ Session| {
-        let calls = &recording.calls[session.range()];
+        let calls = &recording.calls[session.call_range()];
         Some((
-            Held::of(recording, session)?,
+            HoldoutSession::hide_later_half(recording, session)?,
             f64::from(session.calls / 2),
             calls.windows(2).map(|pair| pair[1].start_ms - pair[0].touched_ms).collect(),
         ))
     };
     let found = recording.sessions.iter().filter_map(|session| Some((session, case(session)?)));
     found
-        .map(|(session, (held, hidden, gaps))| Case { folder: folder(session), hidden, held, gaps })
+        .map(|(session, (held, hidden, gaps))| Case {
+            folder: session_folder(session),
+            hidden,
+            held,
+            gaps,
+        })
         .collect()
 }
 
@@ -44,29 +49,35 @@ fn tail(mut values: Vec<f64>, share: f64) -> f64 {
 }
 
 /// Losses from the gaps of whole sessions, edges from their later halves.
-fn fit(cases: &[&Case<'_>]) -> Rates {
+fn fit(cases: &[&Case<'_>]) -> HoldoutRates {
     let gaps: Vec<i64> = cases.iter().flat_map(|case| &case.gaps).copied().collect();
     let expired = |ttl_ms: i64| {
         let expired = gaps.iter().filter(|gap| **gap >= ttl_ms).count();
         eprintln!("  {expired} of {} gaps of {ttl_ms} ms or more", gaps.len());
         expired as f64 / gaps.len() as f64
     };
-    let bare =
-        Rates { lost_5m: expired(300_000), lost_1h: expired(3_600_000), low: 0.0, high: 0.0 };
-    let off = |edge: &dyn Fn(&Case<'_>, Band) -> f64| -> Vec<f64> {
-        cases.iter().map(|case| edge(case, case.held.known.predict(&bare))).collect()
+    let bare = HoldoutRates {
+        lost_5m: expired(300_000),
+        lost_1h: expired(3_600_000),
+        low: 0.0,
+        high: 0.0,
+    };
+    let off = |edge: &dyn Fn(&Case<'_>, PredictionBand) -> f64| -> Vec<f64> {
+        cases.iter().map(|case| edge(case, case.held.known.predict_reads(&bare))).collect()
     };
     let read = |case: &Case<'_>| case.held.read as f64;
     let low = off(&|case, band| (read(case) / band.low).ln() * case.hidden.sqrt());
     let high = off(&|case, band| (read(case) / band.high).ln());
-    Rates { low: -tail(low, 0.1), high: tail(high, 0.9), ..bare }
+    HoldoutRates { low: -tail(low, 0.1), high: tail(high, 0.9), ..bare }
 }
 
 /// Errors, coverage and width as the program defines them: (median, p90, coverage, width).
-fn judge(name: &str, cases: &[&Case<'_>], rates: &Rates) -> (f64, f64, f64, f64) {
+fn judge(name: &str, cases: &[&Case<'_>], rates: &HoldoutRates) -> (f64, f64, f64, f64) {
     let n = cases.len() as f64;
-    let bands: Vec<(f64, Band)> =
-        cases.iter().map(|case| (case.held.read as f64, case.held.known.predict(rates))).collect();
+    let bands: Vec<(f64, PredictionBand)> = cases
+        .iter()
+        .map(|case| (case.held.read as f64, case.held.known.predict_reads(rates)))
+        .collect();
     let mut errors: Vec<f64> =
         bands.iter().map(|(read, band)| (band.mid - read).abs() / read).collect();
     errors.sort_by(f64::total_cmp);
@@ -111,13 +122,13 @@ fn bands_hold_on_repositories_that_no_fit_has_seen() {
     let rates = fit(&all);
     eprintln!("  {rates:.4?}");
     judge("all", &all, &rates);
-    judge("all, rounded", &all, &Rates::FITTED);
+    judge("all, rounded", &all, &HoldoutRates::FITTED);
     // The program holds the rounded fit on everything.
     let near = |a: f64, b: f64, slack: f64| (a - b).abs() <= slack;
-    assert!(near(rates.lost_5m, Rates::FITTED.lost_5m, 0.000_5), "{rates:?}");
-    assert!(near(rates.lost_1h, Rates::FITTED.lost_1h, 0.000_5), "{rates:?}");
-    assert!(near(rates.low, Rates::FITTED.low, 0.01), "{rates:?}");
-    assert!(near(rates.high, Rates::FITTED.high, 0.005), "{rates:?}");
+    assert!(near(rates.lost_5m, HoldoutRates::FITTED.lost_5m, 0.000_5), "{rates:?}");
+    assert!(near(rates.lost_1h, HoldoutRates::FITTED.lost_1h, 0.000_5), "{rates:?}");
+    assert!(near(rates.low, HoldoutRates::FITTED.low, 0.01), "{rates:?}");
+    assert!(near(rates.high, HoldoutRates::FITTED.high, 0.005), "{rates:?}");
 }
 
 #[test]
@@ -127,15 +138,16 @@ fn bands_scale_with_the_number_of_hidden_calls() {
     for (hidden, of) in [(1, 4), (1, 2), (2, 3), (3, 4)] {
         let (mut sessions, mut inside) = (0, 0);
         for session in recording.sessions.iter().filter(|session| session.calls >= 8) {
-            let calls = &recording.calls[session.range()];
+            let calls = &recording.calls[session.call_range()];
             let (first, later) = calls.split_at(calls.len() - calls.len() * hidden / of);
             let read: i64 = later.iter().map(|call| call.usage.read).sum();
             // Fewer than four known calls have no growth to speak of.
             if first.len() < 4 || read == 0 {
                 continue;
             }
-            let model = recording.model(first[first.len() - 1].model);
-            let band = Known::of(first, later.len() as u32, model).predict(&Rates::FITTED);
+            let model = recording.model_name(first[first.len() - 1].model);
+            let band = HoldoutInputs::from_first_calls(first, later.len() as u32, model)
+                .predict_reads(&HoldoutRates::FITTED);
             sessions += 1;
             inside += usize::from((band.low..=band.high).contains(&(read as f64)));
         }

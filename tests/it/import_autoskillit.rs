@@ -3,23 +3,24 @@
 use crate::run::{Folder, here, json, ok, refused, run};
 use serde_json::Value;
 use std::path::Path;
-use windtunnel::import::{Imported, Options, import};
-use windtunnel::recording::{Basis, Crashes, Role, Session};
+use windtunnel::import::{ImportOptions, ImportResult, import_transcripts};
+use windtunnel::recording::{Basis, CrashCounts, Role, Session};
 use windtunnel::units::Usage;
 
 const ROOT: &str = "tests/fixtures/autoskillit";
 
-fn imported(path: &str) -> Imported {
-    import(&[here(path).into()], &Options::default(), &|_, _| {}).expect("a log root")
+fn imported(path: &str) -> ImportResult {
+    import_transcripts(&[here(path).into()], &ImportOptions::default(), &|_, _| {})
+        .expect("a log root")
 }
 
-fn session<'a>(imported: &'a Imported, id: &str) -> &'a Session {
+fn session<'a>(imported: &'a ImportResult, id: &str) -> &'a Session {
     let found = imported.recording.sessions.iter().find(|session| session.id == id);
     found.unwrap_or_else(|| panic!("no session {id}"))
 }
 
 /// What was billed with a session beyond its calls.
-fn rest(imported: &Imported, id: &str) -> Usage {
+fn rest(imported: &ImportResult, id: &str) -> Usage {
     let recording = &imported.recording;
     let of = |session: u32| recording.sessions[session as usize].id == id;
     recording.remainders.iter().filter(|rest| of(rest.session)).map(|rest| rest.usage).sum()
@@ -30,9 +31,12 @@ fn a_session_is_joined_with_its_transcript() {
     let imported = imported(ROOT);
     let plan = session(&imported, "s-plan");
     assert_eq!((&*plan.pipeline, &*plan.step, plan.calls, plan.records), ("774", "plan", 3, 6));
-    assert_eq!(imported.recording.source_of(plan), "claude-code");
-    assert_eq!(plan.told.calls, Some(3));
-    assert_eq!((plan.told.duration_ms, plan.told.peak_context), (Some(42_500), Some(1_800)));
+    assert_eq!(imported.recording.source_of_session(plan), "claude-code");
+    assert_eq!(plan.harness_totals.calls, Some(3));
+    assert_eq!(
+        (plan.harness_totals.duration_ms, plan.harness_totals.peak_context),
+        (Some(42_500), Some(1_800))
+    );
     assert!(rest(&imported, "s-plan").is_zero(), "its totals are those of its calls");
     assert_eq!(imported.recording.source, "mixed");
 }
@@ -41,13 +45,13 @@ fn a_session_is_joined_with_its_transcript() {
 fn totals_stand_in_where_no_file_shows_a_call() {
     let imported = imported(ROOT);
     let told = session(&imported, "s-impl");
-    assert_eq!((told.calls, told.told.calls, told.records), (0, Some(4), 9));
-    assert_eq!((told.usage_basis, told.told.unfinished), (Basis::Billed, false));
+    assert_eq!((told.calls, told.harness_totals.calls, told.records), (0, Some(4), 9));
+    assert_eq!((told.usage_basis, told.harness_totals.unfinished), (Basis::Billed, false));
     let want = Usage { fresh: 40, read: 250_000, write_5m: 30_000, write_1h: 0, output: 7_000 };
     assert_eq!(rest(&imported, "s-impl"), want);
     // Before #1850 the step stood in another field, and before #546 the kitchen.
     let old = session(&imported, "s-old");
-    assert_eq!((&*old.pipeline, &*old.step, old.told.calls), ("kitchen-1", "plan", None));
+    assert_eq!((&*old.pipeline, &*old.step, old.harness_totals.calls), ("kitchen-1", "plan", None));
     assert_eq!(rest(&imported, "s-old").read, 7_000);
     let fleet = session(&imported, "s-fleet");
     assert_eq!((&*fleet.pipeline, &*fleet.step), ("fleet-3", "dispatch:fleet-3"));
@@ -58,27 +62,27 @@ fn a_killed_session_is_flagged_and_its_stdout_taken_before_its_totals() {
     let imported = imported(ROOT);
     let again = session(&imported, "s-impl-again");
     assert_eq!((&*again.step, again.calls, again.records), ("implement", 2, 4));
-    assert_eq!(imported.recording.source_of(again), "stream-json");
-    let calls = &imported.recording.calls[again.range()];
+    assert_eq!(imported.recording.source_of_session(again), "stream-json");
+    let calls = &imported.recording.calls[again.call_range()];
     let usage: Usage = calls.iter().map(|call| call.usage).sum();
-    assert_eq!((usage.read, usage.write()), (3_000, 400), "half of what the log says");
-    assert!(rest(&imported, "s-impl-again").is_zero() && again.told.unfinished);
+    assert_eq!((usage.read, usage.write_tokens()), (3_000, 400), "half of what the log says");
+    assert!(rest(&imported, "s-impl-again").is_zero() && again.harness_totals.unfinished);
     let review = session(&imported, "s-review");
-    assert_eq!((review.usage_basis, review.told.unfinished), (Basis::Estimated, true));
+    assert_eq!((review.usage_basis, review.harness_totals.unfinished), (Basis::Estimated, true));
     assert!(imported.notes.iter().any(|note| note.contains("without a result: 2")));
 }
 
 #[test]
 fn crash_records_are_sorted_and_the_fence_is_kept() {
     let imported = imported(ROOT);
-    let want = Crashes { records: 8, pid_reuse: 2, orphans: 6 };
+    let want = CrashCounts { records: 8, pid_reuse: 2, orphans: 6 };
     assert_eq!(imported.recording.crashes, want);
     let notes = imported.notes.join("\n");
     assert!(notes.contains("6 orphans (groups: 2 of 3)"), "{notes}");
     assert!(notes.contains("2026-04-10T00:00:00+00:00): 1"), "{notes}");
     let ids: Vec<&str> = imported.recording.sessions.iter().map(|s| s.id.as_str()).collect();
     assert!(!ids.contains(&"s-cleared") && !ids.iter().any(|id| id.starts_with("crashed_")));
-    assert_eq!((ids.len(), imported.skipped), (8, 0));
+    assert_eq!((ids.len(), imported.skip_count), (8, 0));
 }
 
 #[test]
@@ -179,7 +183,9 @@ fn dispatches_are_placed_by_time_where_the_transcript_names_none() {
         ("logs/sessions.jsonl", index.as_bytes()),
         ("projects/orch.jsonl", quiet.as_bytes()),
     ]);
-    let imported = import(&[folder.path().into()], &Options::default(), &|_, _| {}).expect("calls");
+    let imported =
+        import_transcripts(&[folder.path().into()], &ImportOptions::default(), &|_, _| {})
+            .expect("calls");
     let orchestrator = session(&imported, "orch");
     assert_eq!(orchestrator.role, Role::Orchestrator);
     let told: Vec<(u32, &str)> = imported
@@ -207,7 +213,9 @@ fn broken_and_foreign_files_are_said_and_change_nothing_else() {
         ("notes.txt", b"nothing of a transcript\n"),
         ("projects/s-plan.jsonl", &read("projects/-repo/s-plan.jsonl")),
     ]);
-    let imported = import(&[folder.path().into()], &Options::default(), &|_, _| {}).expect("calls");
+    let imported =
+        import_transcripts(&[folder.path().into()], &ImportOptions::default(), &|_, _| {})
+            .expect("calls");
     let told: Vec<String> = imported.skips.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 5, "{told:?}");
     for words in ["'dir_name'", "line 19", "input_tokens: -5", "not one JSON object"] {
@@ -232,7 +240,9 @@ fn a_transcript_that_the_log_names_is_read_where_it_lies() {
     let index =
         read("logs/sessions.jsonl").replace("/elsewhere/projects/-repo/s-plan.jsonl", &named);
     let folder = Folder::new(&[("sessions.jsonl", index.as_bytes())]);
-    let imported = import(&[folder.path().into()], &Options::default(), &|_, _| {}).expect("calls");
+    let imported =
+        import_transcripts(&[folder.path().into()], &ImportOptions::default(), &|_, _| {})
+            .expect("calls");
     let told: Vec<(&str, &str, &str, u32)> = imported
         .recording
         .sessions
@@ -243,7 +253,7 @@ fn a_transcript_that_the_log_names_is_read_where_it_lies() {
     assert_eq!(told, [main, ("s-plan/agent-7", "s-plan/subagents/agent-7.jsonl", "plan", 3)]);
     // Named as an argument too, it counts once.
     let both = [folder.path().into(), there.path().into()];
-    let imported = import(&both, &Options::default(), &|_, _| {}).expect("calls");
+    let imported = import_transcripts(&both, &ImportOptions::default(), &|_, _| {}).expect("calls");
     assert_eq!((imported.recording.calls.len(), imported.copies), (6, 0));
 }
 

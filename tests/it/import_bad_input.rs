@@ -3,7 +3,7 @@
 use crate::laws::imported;
 use std::fs;
 use std::path::{Path, PathBuf};
-use windtunnel::import::{ImportError, Imported, Options, import};
+use windtunnel::import::{ImportError, ImportOptions, ImportResult, import_transcripts};
 use windtunnel::recording::Recording;
 use windtunnel::store::SearchError;
 
@@ -29,25 +29,25 @@ pub fn prompt(content: &str) -> String {
 }
 
 /// Imports the files of a fresh folder.
-pub fn import_files(files: &[(&str, &[u8])]) -> Result<Imported, ImportError> {
+pub fn import_files(files: &[(&str, &[u8])]) -> Result<ImportResult, ImportError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, bytes) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         fs::write(path, bytes).expect("a file");
     }
-    import(&[folder.path().to_path_buf()], &Options::default(), &|_, _| {})
+    import_transcripts(&[folder.path().to_path_buf()], &ImportOptions::default(), &|_, _| {})
 }
 
 /// Imports one file's bytes.
-pub fn import_bytes(bytes: &[u8]) -> Imported {
+pub fn import_bytes(bytes: &[u8]) -> ImportResult {
     match import_files(&[("s.jsonl", bytes)]) {
         Ok(imported) => imported,
         Err(error) => panic!("{error}"),
     }
 }
 
-fn reasons(imported: &Imported) -> Vec<(u64, &str)> {
+fn reasons(imported: &ImportResult) -> Vec<(u64, &str)> {
     imported.skips.iter().map(|skip| (skip.line, skip.reason.as_str())).collect()
 }
 
@@ -130,7 +130,7 @@ fn what_is_no_record_is_told_without_its_text() {
         response("a", 0, 5)
     );
     let imported = import_bytes(text.as_bytes());
-    assert_eq!(imported.skipped, 3);
+    assert_eq!(imported.skip_count, 3);
     assert!(imported.skips.iter().all(|skip| !skip.reason.contains("secret")));
 }
 
@@ -138,7 +138,7 @@ fn what_is_no_record_is_told_without_its_text() {
 fn many_bad_lines_are_counted_not_kept() {
     let text = format!("{}{}", response("a", 0, 5), "nonsense\n".repeat(5_000));
     let imported = import_bytes(text.as_bytes());
-    assert_eq!(imported.skipped, 5_000);
+    assert_eq!(imported.skip_count, 5_000);
     assert_eq!(imported.skips.len(), 101);
 }
 
@@ -203,7 +203,7 @@ fn errors_say_what_is_wrong() {
         |files: &[(&str, &[u8])]| import_files(files).map(|_| ()).map_err(|e| e.to_string());
     let import = |path: &Path| {
         let paths: [PathBuf; 1] = [path.to_path_buf()];
-        import(&paths, &Options::default(), &|_, _| {}).map(|_| ())
+        import_transcripts(&paths, &ImportOptions::default(), &|_, _| {}).map(|_| ())
     };
     let nowhere = import(Path::new("/no/such/place"));
     assert!(matches!(nowhere, Err(ImportError::Search(SearchError::NotFound { .. }))));
@@ -222,8 +222,8 @@ fn strict_makes_the_first_skip_an_error() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let text = format!("{}nonsense\n", response("a", 0, 5));
     fs::write(folder.path().join("s.jsonl"), text).expect("a file");
-    let options = Options { strict: true, ..Options::default() };
-    let error = import(&[folder.path().to_path_buf()], &options, &|_, _| {});
+    let options = ImportOptions { strict: true, ..ImportOptions::default() };
+    let error = import_transcripts(&[folder.path().to_path_buf()], &options, &|_, _| {});
     let error = error.map(|_| ()).expect_err("a strict skip").to_string();
     assert!(error.starts_with("s.jsonl, line 2: no JSON"), "{error}");
 }
@@ -252,10 +252,14 @@ fn progress_hears_of_every_byte() {
     fs::write(folder.path().join("a.jsonl"), &text).expect("a file");
     fs::write(folder.path().join("b.jsonl"), &text).expect("a file");
     let (most, total) = (AtomicU64::new(0), AtomicU64::new(0));
-    let imported = import(&[folder.path().to_path_buf()], &Options::default(), &|done, all| {
-        most.fetch_max(done, Ordering::Relaxed);
-        total.store(all, Ordering::Relaxed);
-    });
+    let imported = import_transcripts(
+        &[folder.path().to_path_buf()],
+        &ImportOptions::default(),
+        &|done, all| {
+            most.fetch_max(done, Ordering::Relaxed);
+            total.store(all, Ordering::Relaxed);
+        },
+    );
     let bytes = 2 * text.len() as u64;
     assert_eq!(imported.map(|imported| imported.bytes).ok(), Some(bytes));
     assert_eq!((most.into_inner(), total.into_inner()), (bytes, bytes));

@@ -4,10 +4,10 @@ use crate::laws::{data, imported};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use windtunnel::import::{Options, import};
+use windtunnel::import::{ImportOptions, import_transcripts};
 use windtunnel::plan::Plan;
 use windtunnel::price::Pricing;
-use windtunnel::recording::{Recording, Tier};
+use windtunnel::recording::{CacheTier, Recording};
 use windtunnel::replay;
 use windtunnel::units::Usage;
 
@@ -29,7 +29,7 @@ fn folders(path: &Path) -> Vec<PathBuf> {
 }
 
 fn total(usage: Usage) -> i64 {
-    usage.context() + usage.output
+    usage.context_tokens() + usage.output
 }
 
 /// Tokens of the calls that ended in a window of whole days, its last day included; where prompts
@@ -49,7 +49,7 @@ fn in_window(recording: &Recording, args: &[&str]) -> i64 {
         None => (0..recording.calls.len()).collect(),
         Some(filter) => {
             let named = |(index, one): (usize, &windtunnel::recording::Invocation)| {
-                one.packet.root.contains(filter).then(|| recording.calls_of(index))
+                one.packet.root.contains(filter).then(|| recording.calls_of_invocation(index))
             };
             recording.invocations.iter().enumerate().filter_map(named).flatten().collect()
         }
@@ -68,7 +68,7 @@ fn every_case_of_the_metrics_script_has_its_true_total() {
         let args: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
         let imported = imported(&folder.join("sessions"));
         assert_eq!(imported.skips, [], "{}", folder.display());
-        imported.recording.check().expect("books that balance");
+        imported.recording.check_balance().expect("books that balance");
         let met = in_window(&imported.recording, &args);
         assert_eq!(Some(met), case["truth"].as_i64(), "{}", folder.display());
     }
@@ -87,13 +87,13 @@ fn probes_have_their_true_totals() {
             output: told("output_tokens"),
             ..Usage::default()
         };
-        assert_eq!(imported.recording.usage(), usage, "{name}");
+        assert_eq!(imported.recording.total_usage(), usage, "{name}");
         assert_eq!(
             imported.recording.calls.len() as i64,
             truth[name]["calls"].as_i64().unwrap_or(0)
         );
-        assert!(imported.recording.calls.iter().all(|call| call.tier == Tier::Automatic));
-        assert_eq!((imported.skipped, imported.recording.sessions.len()), (0, 1), "{name}");
+        assert!(imported.recording.calls.iter().all(|call| call.tier == CacheTier::Automatic));
+        assert_eq!((imported.skip_count, imported.recording.sessions.len()), (0, 1), "{name}");
     }
 }
 
@@ -125,7 +125,7 @@ fn repeats(recording: &Recording) -> bool {
             return false;
         }
     };
-    let rows = replay::replay_rows(&plan, 0);
+    let rows = replay::replay_calls(&plan, 0);
     let met: Vec<Usage> = rows.iter().map(|row| row.outcome.usage).collect();
     let told: Vec<Usage> = recording.calls.iter().map(|call| call.usage).collect();
     assert_eq!(met, told);
@@ -138,9 +138,9 @@ fn the_order_of_files_and_arguments_changes_nothing() {
     let parts: Vec<PathBuf> =
         folders(&folder).iter().take(4).map(|case| case.join("sessions")).collect();
     let backwards: Vec<PathBuf> = parts.iter().rev().cloned().collect();
-    let options = Options::default();
+    let options = ImportOptions::default();
     let recording = |paths: &[PathBuf]| {
-        import(paths, &options, &|_, _| {}).map(|imported| imported.recording).ok()
+        import_transcripts(paths, &options, &|_, _| {}).map(|imported| imported.recording).ok()
     };
     let met = recording(&parts);
     assert!(met.as_ref().is_some_and(|recording| recording.calls.len() > 4));
@@ -155,10 +155,10 @@ fn sums_equal_the_final_total_on_real_rollouts() {
         let entries = fs::read_dir(repository).expect("a folder").flatten();
         for path in entries.map(|entry| entry.path()) {
             let imported = imported(&path);
-            imported.recording.check().expect("books that balance");
+            imported.recording.check_balance().expect("books that balance");
             assert_eq!(imported.skips, [], "{}", path.display());
             let (told, fell) = final_total(&path);
-            let met = total(imported.recording.usage());
+            let met = total(imported.recording.total_usage());
             assert_eq!(met, told + fell, "{}", path.display());
             if fell > 0 {
                 rewound.push((told, met));

@@ -40,7 +40,7 @@ proptest! {
         }
         bytes.truncate(bytes.len() - cut.index(bytes.len()) / 4);
         if let Ok(imported) = import_files(&[("s.jsonl", &bytes)]) {
-            prop_assert_eq!(imported.recording.check(), Ok(()));
+            prop_assert_eq!(imported.recording.check_balance(), Ok(()));
         }
     }
 
@@ -60,7 +60,7 @@ proptest! {
         }
         let text = parts.join("_tokens\":");
         if let Ok(imported) = import_files(&[("s.jsonl", text.as_bytes())]) {
-            prop_assert_eq!(imported.recording.check(), Ok(()));
+            prop_assert_eq!(imported.recording.check_balance(), Ok(()));
         }
     }
 
@@ -76,7 +76,7 @@ proptest! {
         }
         bytes.truncate(bytes.len() - cut.index(bytes.len()) / 2);
         if let Ok(imported) = import_files(&[("s.jsonl.zst", &bytes)]) {
-            prop_assert_eq!(imported.recording.check(), Ok(()));
+            prop_assert_eq!(imported.recording.check_balance(), Ok(()));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The rules of marks, case by case.
 
 use crate::import_bad_input::{import_bytes, prompt, response};
-use windtunnel::import::marks::purpose;
+use windtunnel::import::tool_marks::purpose_of_tool_use;
 use windtunnel::recording::{BlockKind, BlockMarks, CacheBreak, CallMarks};
 
 const RUN: BlockMarks = BlockMarks::TEST_RUN;
@@ -11,7 +11,7 @@ const NONE: BlockMarks = BlockMarks::empty();
 
 fn check(expect: BlockMarks, commands: &[&str]) {
     for command in commands {
-        assert_eq!(purpose("Bash", command, false).marks, expect, "{command}");
+        assert_eq!(purpose_of_tool_use("Bash", command, false).marks, expect, "{command}");
     }
 }
 
@@ -142,9 +142,9 @@ fn polls() {
         NONE,
         &["gh run view 1", "cargo build & sleep 5", "tail -5 src/main.rs", "sleep 1 && ./start"],
     );
-    assert_eq!(purpose("BashOutput", "", false).marks, POLL);
-    assert_eq!(purpose("TaskOutput", "", false).marks, POLL);
-    assert_eq!(purpose("KillShell", "", false).marks, NONE);
+    assert_eq!(purpose_of_tool_use("BashOutput", "", false).marks, POLL);
+    assert_eq!(purpose_of_tool_use("TaskOutput", "", false).marks, POLL);
+    assert_eq!(purpose_of_tool_use("KillShell", "", false).marks, NONE);
 }
 
 /// A call with one tool use.
@@ -184,7 +184,7 @@ fn reads_again_edits_and_searches_know_their_file() {
         .blocks
         .iter()
         .filter(|block| block.kind == BlockKind::ToolResult)
-        .map(|block| (block.marks, block.file()))
+        .map(|block| (block.marks, block.file_number()))
         .collect();
     assert_eq!(
         results,
@@ -198,8 +198,8 @@ fn reads_again_edits_and_searches_know_their_file() {
         ]
     );
     let block = recording.blocks.iter().position(|b| b.kind == BlockKind::ToolResult).expect("one");
-    let peer = recording.blocks[block].peer().expect("a peer");
-    assert_eq!(recording.blocks[peer].peer(), Some(block));
+    let peer = recording.blocks[block].peer_block().expect("a peer");
+    assert_eq!(recording.blocks[peer].peer_block(), Some(block));
     assert_eq!(recording.blocks[peer].kind, BlockKind::ToolInput);
 }
 

@@ -4,8 +4,8 @@ use crate::import_bad_input::{import_bytes, import_files, prompt, response};
 use crate::laws::imported;
 use std::fs;
 use std::path::PathBuf;
-use windtunnel::import::{Options, import};
-use windtunnel::recording::{BlockKind, CacheBreak, Restart, Role};
+use windtunnel::import::{ImportOptions, import_transcripts};
+use windtunnel::recording::{BlockKind, CacheBreak, ContextRestart, Role};
 
 #[test]
 fn the_last_usage_of_a_call_counts_wherever_its_records_lie() {
@@ -35,7 +35,7 @@ fn a_resumed_copy_keeps_only_what_is_its_own() {
         assert_eq!((recording.calls.len(), imported.copies), (3, 2));
         let by_id = |id: &str| recording.sessions.iter().find(|s| s.id == id).expect("the session");
         assert_eq!((by_id("s").calls, by_id("z").calls), (2, 1));
-        let history = &recording.blocks_of(by_id("z").range().start)[1];
+        let history = &recording.blocks_of_call(by_id("z").call_range().start)[1];
         assert_eq!(history.kind, BlockKind::Unattributed, "the copied history is one block");
     }
 }
@@ -107,20 +107,20 @@ fn breaks_follow_what_happened_between_calls() {
         response("f", 1_000, 5).replace("sonnet-4-5", "opus-4-5"),
     );
     let recording = import_bytes(text.as_bytes()).recording;
-    let told: Vec<(Restart, CacheBreak)> =
+    let told: Vec<(ContextRestart, CacheBreak)> =
         recording.calls.iter().map(|call| (call.restart, call.cache_break)).collect();
     assert_eq!(
         told,
         [
-            (Restart::Fresh, CacheBreak::No),
-            (Restart::ManualCompacted, CacheBreak::ToStatic),
-            (Restart::No, CacheBreak::ToStatic),
-            (Restart::No, CacheBreak::ToZero),
-            (Restart::No, CacheBreak::ToStatic),
-            (Restart::Fresh, CacheBreak::ToStatic),
+            (ContextRestart::Fresh, CacheBreak::No),
+            (ContextRestart::ManualCompacted, CacheBreak::ToStatic),
+            (ContextRestart::No, CacheBreak::ToStatic),
+            (ContextRestart::No, CacheBreak::ToZero),
+            (ContextRestart::No, CacheBreak::ToStatic),
+            (ContextRestart::Fresh, CacheBreak::ToStatic),
         ]
     );
-    let second = recording.blocks_of(1);
+    let second = recording.blocks_of_call(1);
     assert!(second.iter().any(|block| block.kind == BlockKind::Summary && block.chars == 7));
 }
 
@@ -137,7 +137,7 @@ fn the_same_files_give_the_same_recording() {
         paths.push(inner);
     }
     let read = |paths: &[PathBuf]| {
-        import(paths, &Options::default(), &|_, _| {}).expect("calls").recording
+        import_transcripts(paths, &ImportOptions::default(), &|_, _| {}).expect("calls").recording
     };
     let forward = read(&paths);
     paths.reverse();

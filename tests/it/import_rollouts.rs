@@ -2,9 +2,9 @@
 
 use crate::import_bad_input::import_files;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-use windtunnel::import::Imported;
+use windtunnel::import::ImportResult;
 use windtunnel::recording::{
-    Block, BlockKind, BlockMarks, CacheBreak, CallMarks, Restart, Role, Tier,
+    Block, BlockKind, BlockMarks, CacheBreak, CacheTier, CallMarks, ContextRestart, Role,
 };
 
 /// One line; times are seconds after 2026-02-06T10:00.
@@ -73,29 +73,29 @@ fn answered(second: u32, id: &str, output: &str) -> String {
     item(second, &format!("\"type\":\"function_call_output\",{fields}"))
 }
 
-fn imported(files: &[(&str, &[u8])]) -> Imported {
+fn imported(files: &[(&str, &[u8])]) -> ImportResult {
     let imported = import_files(files).unwrap_or_else(|error| panic!("{error}"));
-    imported.recording.check().expect("books that balance");
+    imported.recording.check_balance().expect("books that balance");
     imported
 }
 
-fn one(text: &str) -> Imported {
+fn one(text: &str) -> ImportResult {
     imported(&[("rollout-s.jsonl", text.as_bytes())])
 }
 
 /// Per session: id, pipeline, role and the contexts of its calls.
-fn sessions(imported: &Imported) -> Vec<(&str, &str, Role, Vec<i64>)> {
+fn sessions(imported: &ImportResult) -> Vec<(&str, &str, Role, Vec<i64>)> {
     let recording = &imported.recording;
     let contexts = |range: std::ops::Range<usize>| {
-        recording.calls[range].iter().map(|call| call.usage.context()).collect()
+        recording.calls[range].iter().map(|call| call.usage.context_tokens()).collect()
     };
     let sessions = recording.sessions.iter();
     sessions
-        .map(|one| (one.id.as_str(), one.pipeline.as_str(), one.role, contexts(one.range())))
+        .map(|one| (one.id.as_str(), one.pipeline.as_str(), one.role, contexts(one.call_range())))
         .collect()
 }
 
-fn reasons(imported: &Imported) -> Vec<(u64, &str)> {
+fn reasons(imported: &ImportResult) -> Vec<(u64, &str)> {
     imported.skips.iter().map(|skip| (skip.line, skip.reason.as_str())).collect()
 }
 
@@ -107,7 +107,7 @@ fn parent() -> String {
     head(0, "p", "") + &calls(10, (0, 0), &[1_000, 2_000, 3_000, 4_000])
 }
 
-fn family(child: &str) -> Imported {
+fn family(child: &str) -> ImportResult {
     imported(&[("a.jsonl", parent().as_bytes()), ("b.jsonl", child.as_bytes())])
 }
 
@@ -129,9 +129,9 @@ fn a_replay_is_not_counted_whatever_its_times() {
         let parents = ("p", "p", Role::Main, vec![1_000, 2_000, 3_000, 4_000]);
         let childs = ("c", "p", Role::Subagent, vec![5_000]);
         assert_eq!(sessions(&imported), [parents, childs], "{replay}");
-        assert_eq!((imported.copies, imported.skipped), (3, 0));
+        assert_eq!((imported.copies, imported.skip_count), (3, 0));
         // What it was given is a part of its first context.
-        let first = imported.recording.blocks_of(4);
+        let first = imported.recording.blocks_of_call(4);
         assert_eq!(first.iter().map(|block| block.tokens).sum::<i64>(), 5_010);
     }
 }
@@ -143,7 +143,7 @@ fn a_child_with_a_counter_of_its_own_loses_nothing() {
         let imported = family(&child);
         let contexts: Vec<i64> = inputs.iter().map(|&input| i64::from(input)).collect();
         assert_eq!(sessions(&imported)[1], ("c", "p", Role::Subagent, contexts));
-        assert_eq!((imported.copies, imported.skipped), (0, 0));
+        assert_eq!((imported.copies, imported.skip_count), (0, 0));
     }
 }
 
@@ -167,7 +167,7 @@ fn a_missing_parent_is_said() {
     assert_eq!(reasons(&alone), [(2, reason)]);
     // One that copied nothing has nothing to say.
     let spawned = head(300, "c", SPAWNED) + &calls(320, (0, 0), &[5_000, 5_100]);
-    assert_eq!((one(&spawned).skipped, one(&spawned).recording.calls.len()), (0, 2));
+    assert_eq!((one(&spawned).skip_count, one(&spawned).recording.calls.len()), (0, 2));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn places_tell_what_is_older_than_a_thread() {
         + &placed(3, calls(330, (3_000, 20), &[4_000]));
     let imported = one(&text);
     assert_eq!(sessions(&imported)[0].3, [4_000]);
-    assert_eq!(imported.skipped, 1, "the parent is missing");
+    assert_eq!(imported.skip_count, 1, "the parent is missing");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_family_has_the_name_of_its_root() {
         [head(0, "x", ",\"parent_thread_id\":\"y\""), head(0, "y", ",\"parent_thread_id\":\"x\"")];
     let [x, y] = loops.map(|head| head + &calls(10, (0, 0), &[700, 800]));
     let circle = self::imported(&[("x.jsonl", x.as_bytes()), ("y.jsonl", y.as_bytes())]);
-    assert_eq!((circle.recording.calls.len(), circle.copies, circle.skipped), (2, 2, 0));
+    assert_eq!((circle.recording.calls.len(), circle.copies, circle.skip_count), (2, 2, 0));
 }
 
 // ---- files -----------------------------------------------------------------------------------
@@ -217,15 +217,15 @@ fn a_compressed_copy_counts_once() {
     let packed = compress_to_vec(text.as_bytes(), CompressionLevel::Fastest);
     let plain = imported(&[("sessions/rollout-p.jsonl", text.as_bytes())]);
     let alone = imported(&[("sessions/rollout-p.jsonl.zst", &packed)]);
-    let usage = plain.recording.usage();
-    assert_eq!((alone.recording.usage(), alone.skipped), (usage, 0));
+    let usage = plain.recording.total_usage();
+    assert_eq!((alone.recording.total_usage(), alone.skip_count), (usage, 0));
     let earlier = text.lines().take(3).collect::<Vec<_>>().join("\n");
     for (name, other) in
         [("archived_sessions/rollout-p.jsonl", earlier.as_bytes()), ("a.jsonl", text.as_bytes())]
     {
         let both = imported(&[("sessions/rollout-p.jsonl.zst", &packed), (name, other)]);
-        assert_eq!(both.recording.usage(), usage, "{name}");
-        assert_eq!((both.recording.sessions.len(), both.skipped), (1, 0), "{name}");
+        assert_eq!(both.recording.total_usage(), usage, "{name}");
+        assert_eq!((both.recording.sessions.len(), both.skip_count), (1, 0), "{name}");
     }
 }
 
@@ -237,7 +237,7 @@ fn a_cut_compressed_file_keeps_what_was_read() {
     let cut = imported(&[("rollout-p.jsonl.zst", &packed[..packed.len() * 3 / 4])]);
     let calls = cut.recording.calls.len();
     assert!((2_000..6_000).contains(&calls), "{calls}");
-    assert_eq!(cut.skipped, 1);
+    assert_eq!(cut.skip_count, 1);
     assert!(cut.skips[0].reason.contains("compressed data is cut"), "{}", cut.skips[0]);
     assert_eq!(cut.skips[0].line, calls as u64 + 2);
 }
@@ -256,7 +256,7 @@ fn bad_lines_are_skips_and_unknown_ones_are_not() {
     bytes.extend(line(60, "event_msg", "\"type\":\"token_count\",\"info\":null").into_bytes());
     bytes.extend(line(60, "event_msg", "\"type\":\"token_count\",\"info\":[1]").into_bytes());
     let clean = imported(&[("a.jsonl", &bytes)]);
-    assert_eq!((clean.skipped, clean.recording.calls.len()), (0, 4));
+    assert_eq!((clean.skip_count, clean.recording.calls.len()), (0, 4));
     let strange = count(70, (20_000, 50), (10_000, 10)).replace(":10000,", ":\"x\",");
     let negative = count(70, (20_000, 50), (10_000, 10)).replace(":10000,", ":-1,");
     let parts = count(70, (20_000, 50), (10_000, 10)).replace("_tokens\":4992", "_tokens\":14992");
@@ -274,7 +274,7 @@ fn bad_lines_are_skips_and_unknown_ones_are_not() {
     ] {
         let text = [&bytes, bad.as_bytes()].concat();
         let imported = imported(&[("a.jsonl", &text)]);
-        assert_eq!((imported.skipped, imported.recording.calls.len()), (1, 4), "{bad}");
+        assert_eq!((imported.skip_count, imported.recording.calls.len()), (1, 4), "{bad}");
         assert!(imported.skips[0].reason.starts_with(reason), "{bad}: {}", imported.skips[0]);
         assert_eq!(imported.skips[0].line, 12, "{bad}");
     }
@@ -299,8 +299,9 @@ fn broken_text_is_measured() {
     );
     bytes.extend(calls(10, (0, 0), &[500]).into_bytes());
     let imported = imported(&[("a.jsonl", &bytes)]);
-    assert_eq!(imported.skipped, 0);
-    let chars: Vec<u32> = imported.recording.blocks_of(0).iter().map(|block| block.chars).collect();
+    assert_eq!(imported.skip_count, 0);
+    let chars: Vec<u32> =
+        imported.recording.blocks_of_call(0).iter().map(|block| block.chars).collect();
     assert_eq!(chars, [0, 3, 3, 0], "system, two prompts, output");
 }
 
@@ -322,7 +323,7 @@ fn a_head_without_its_end_is_known_by_its_start() {
     let imported = one(&text);
     assert_eq!(imported.recording.calls.len(), 1);
     let system: Vec<u32> =
-        imported.recording.blocks_of(0).iter().map(|block| block.chars).collect();
+        imported.recording.blocks_of_call(0).iter().map(|block| block.chars).collect();
     assert!(system.contains(&90_000), "{system:?}");
 }
 
@@ -361,16 +362,16 @@ fn a_session_is_built_from_its_items() {
         + &said(100, "assistant", "It fails.")
         + &count(101, (15_900, 150), (5_600, 20));
     let imported = one(&text);
-    assert_eq!(imported.skipped, 0);
+    assert_eq!(imported.skip_count, 0);
     let recording = &imported.recording;
     let session = &recording.sessions[0];
     assert_eq!((session.version.as_str(), recording.models[0].as_str()), ("0.136.0", "gpt-5.4"));
     use BlockKind::{System, Text, Thinking, ToolInput, ToolResult, Unattributed, User};
     let first = [System, System, System, System, User, Thinking, Text, ToolInput];
-    assert_eq!(kinds(recording.blocks_of(0)), first);
-    assert_eq!(kinds(recording.blocks_of(1)), [ToolResult, Unattributed, ToolInput]);
-    assert_eq!(kinds(recording.blocks_of(2)), [ToolResult, Unattributed, Text]);
-    let thinking = recording.blocks_of(0).iter().find(|block| block.kind == Thinking);
+    assert_eq!(kinds(recording.blocks_of_call(0)), first);
+    assert_eq!(kinds(recording.blocks_of_call(1)), [ToolResult, Unattributed, ToolInput]);
+    assert_eq!(kinds(recording.blocks_of_call(2)), [ToolResult, Unattributed, Text]);
+    let thinking = recording.blocks_of_call(0).iter().find(|block| block.kind == Thinking);
     assert_eq!(thinking.map(|block| block.tokens), Some(40), "reasoning is told");
     let times: Vec<(i64, i64)> = recording
         .calls
@@ -381,10 +382,10 @@ fn a_session_is_built_from_its_items() {
     let marks: Vec<CallMarks> = recording.calls.iter().map(|call| call.marks).collect();
     let tests = CallMarks::TEST_RUN | CallMarks::FULL_SUITE;
     assert_eq!(marks, [CallMarks::HUMAN | tests, CallMarks::POLL, CallMarks::empty()]);
-    assert!(recording.calls.iter().all(|call| call.tier == Tier::Automatic));
-    assert!(recording.blocks_of(2)[0].marks.contains(BlockMarks::ERROR));
-    let result = &recording.blocks_of(1)[0];
-    assert_eq!(result.peer().map(|peer| recording.blocks[peer].kind), Some(ToolInput));
+    assert!(recording.calls.iter().all(|call| call.tier == CacheTier::Automatic));
+    assert!(recording.blocks_of_call(2)[0].marks.contains(BlockMarks::ERROR));
+    let result = &recording.blocks_of_call(1)[0];
+    assert_eq!(result.peer_block().map(|peer| recording.blocks[peer].kind), Some(ToolInput));
 }
 
 #[test]
@@ -419,9 +420,9 @@ fn a_compaction_starts_the_context_over() {
     let text = format!("{before}{full}{compacted}{zero}{after}");
     let imported = one(&text);
     let recording = &imported.recording;
-    assert_eq!(recording.calls[2].restart, Restart::AutoCompacted);
+    assert_eq!(recording.calls[2].restart, ContextRestart::AutoCompacted);
     assert_eq!(recording.calls[2].cache_break, CacheBreak::ToStatic);
-    let blocks = recording.blocks_of(2);
+    let blocks = recording.blocks_of_call(2);
     let summary: Vec<u32> =
         blocks.iter().filter(|block| block.kind == BlockKind::Summary).map(|b| b.chars).collect();
     assert_eq!(summary, [6]);
@@ -433,13 +434,13 @@ fn a_compaction_starts_the_context_over() {
     let small = calls(10, (0, 0), &[40_000]);
     let later = calls(30, (40_000, 10), &[30_000]);
     let text = format!("{before}{small}{}{compacted}{later}", event(19, "task_started"));
-    assert_eq!(one(&text).recording.calls[1].restart, Restart::ManualCompacted);
+    assert_eq!(one(&text).recording.calls[1].restart, ContextRestart::ManualCompacted);
     // Older versions tell the summary, or only that there was one.
     let older = line(20, "compacted", "\"message\":\"we fixed it\"");
     for (older, chars) in [(older, Some(11)), (event(20, "context_compacted"), None)] {
         let imported = one(&format!("{before}{full}{older}{after}"));
-        assert_eq!(imported.recording.calls[2].restart, Restart::AutoCompacted);
-        let summary = imported.recording.blocks_of(2).iter();
+        assert_eq!(imported.recording.calls[2].restart, ContextRestart::AutoCompacted);
+        let summary = imported.recording.blocks_of_call(2).iter();
         let summary = summary.filter(|block| block.kind == BlockKind::Summary).map(|b| b.chars);
         assert_eq!(summary.collect::<Vec<_>>().last().copied(), chars);
     }
@@ -459,10 +460,10 @@ fn a_response_that_was_broken_off_stays_in_the_context() {
         + &calls(23, (1_000, 10), &[1_100]);
     let imported = one(&text);
     let recording = &imported.recording;
-    let kinds = kinds(recording.blocks_of(1));
+    let kinds = kinds(recording.blocks_of_call(1));
     use BlockKind::{Text, ToolResult, Unattributed, User};
     assert_eq!(kinds, [Unattributed, ToolResult, User, Text]);
-    assert_eq!(recording.blocks_of(1)[1].peer(), None);
+    assert_eq!(recording.blocks_of_call(1)[1].peer_block(), None);
     assert_eq!(recording.calls[1].start_ms / 1_000 % 60, 20);
 }
 
@@ -477,7 +478,7 @@ fn a_copied_history_is_no_output() {
     let imported = one(&text);
     use BlockKind::{System, Text, ToolResult, Unattributed, User};
     let expect = [System, User, Unattributed, ToolResult, User, Text];
-    assert_eq!(kinds(imported.recording.blocks_of(0)), expect);
+    assert_eq!(kinds(imported.recording.blocks_of_call(0)), expect);
     // A prompt that comes while a tool runs takes nothing from the response.
     let text = head(0, "p", "")
         + &said(1, "user", "fix it")
@@ -488,8 +489,8 @@ fn a_copied_history_is_no_output() {
         + &said(5, "assistant", "Done.")
         + &count(5, (2_100, 20), (1_100, 10));
     let imported = one(&text);
-    assert_eq!(kinds(imported.recording.blocks_of(0)), [System, User, BlockKind::ToolInput]);
-    assert_eq!(kinds(imported.recording.blocks_of(1)), [User, ToolResult, Text]);
+    assert_eq!(kinds(imported.recording.blocks_of_call(0)), [System, User, BlockKind::ToolInput]);
+    assert_eq!(kinds(imported.recording.blocks_of_call(1)), [User, ToolResult, Text]);
 }
 
 #[test]
@@ -503,9 +504,9 @@ fn turns_taken_back_are_not_sent() {
         + &calls(30, (4_000, 20), &[1_100]);
     let imported = one(&text);
     let recording = &imported.recording;
-    let prompts = recording.blocks_of(2).iter().filter(|block| block.kind == BlockKind::User);
+    let prompts = recording.blocks_of_call(2).iter().filter(|block| block.kind == BlockKind::User);
     assert_eq!(prompts.map(|block| block.chars).collect::<Vec<_>>(), [3]);
-    assert_eq!(recording.calls[2].restart, Restart::Fresh);
+    assert_eq!(recording.calls[2].restart, ContextRestart::Fresh);
 }
 
 #[test]
@@ -521,7 +522,7 @@ fn subagents_report() {
         )
         + &count(70, (2_200, 20), (1_200, 10));
     let imported = one(&text);
-    let reports = imported.recording.blocks_of(1).iter();
+    let reports = imported.recording.blocks_of_call(1).iter();
     assert_eq!(reports.filter(|block| block.kind == BlockKind::Report).count(), 3);
 }
 
@@ -566,7 +567,7 @@ fn packets_open_invocations() {
     assert!(recording.invocations.iter().all(|one| one.packet.agent == "daddy"));
     assert_eq!(reasons(&imported), [(11, "a task packet for \"qa\" without any call")]);
     let marked = |mark: BlockMarks| {
-        let blocks = recording.blocks_of(0).iter().filter(|block| block.marks.contains(mark));
+        let blocks = recording.blocks_of_call(0).iter().filter(|block| block.marks.contains(mark));
         blocks.map(|block| block.chars).collect::<Vec<_>>()
     };
     let of = |text: &str| text.chars().count() as u32;

@@ -1,7 +1,7 @@
 //! stream-json: calls, subagents and what was billed beyond them.
 
 use crate::import_bad_input::import_bytes;
-use windtunnel::import::{Imported, Options};
+use windtunnel::import::{ImportOptions, ImportResult};
 use windtunnel::recording::{CallMarks, Role};
 use windtunnel::units::Usage;
 
@@ -24,7 +24,7 @@ fn result(session: &str, input: u32, output: u32, usd: f64) -> String {
     )
 }
 
-fn billed_usd(imported: &Imported) -> f64 {
+fn billed_usd(imported: &ImportResult) -> f64 {
     imported.billed_cost.iter().map(|cost| cost.usd).sum()
 }
 
@@ -46,7 +46,7 @@ fn calls_and_remainders_add_up_to_what_was_billed() {
     assert_eq!(told, [("2.1.300", Role::Main, 1), ("2.1.300", Role::Subagent, 1)]);
     let rest: Usage = recording.remainders.iter().map(|rest| rest.usage).sum();
     let billed = Usage { fresh: 57, read: 3_000, write_5m: 300, write_1h: 0, output: 402 };
-    assert_eq!(recording.usage() + rest, billed);
+    assert_eq!(recording.total_usage() + rest, billed);
     assert!(recording.calls[0].marks.contains(CallMarks::PLACEHOLDER));
     assert!(recording.calls[0].end_ms > recording.calls[0].start_ms);
     assert_eq!(imported.billed_cost.len(), 1);
@@ -68,17 +68,18 @@ fn a_running_total_counts_once_and_a_new_process_again() {
 }
 
 /// Imports files of these names and contents.
-fn folder(files: &[(&str, String)]) -> Imported {
+fn folder(files: &[(&str, String)]) -> ImportResult {
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let folder = crate::run::Folder::new(&files);
     let paths = [folder.path().into()];
-    windtunnel::import::import(&paths, &Options::default(), &|_, _| {}).expect("calls")
+    windtunnel::import::import_transcripts(&paths, &ImportOptions::default(), &|_, _| {})
+        .expect("calls")
 }
 
-fn billed(imported: &Imported) -> Usage {
+fn billed(imported: &ImportResult) -> Usage {
     let rest: Usage = imported.recording.remainders.iter().map(|rest| rest.usage).sum();
-    imported.recording.usage() + rest
+    imported.recording.total_usage() + rest
 }
 
 #[test]
@@ -130,6 +131,6 @@ fn a_transcript_of_the_same_session_counts_each_response_once() {
     assert!(mixed.recording.calls.iter().all(|call| call.usage.output > 1), "with their output");
     assert!(mixed.recording.calls.iter().all(|call| call.start_ms > 0), "and their times");
     let sources: Vec<&str> =
-        mixed.recording.sessions.iter().map(|s| mixed.recording.source_of(s)).collect();
+        mixed.recording.sessions.iter().map(|s| mixed.recording.source_of_session(s)).collect();
     assert_eq!(sources, ["claude-code"; 3]);
 }

@@ -1,7 +1,7 @@
 //! Round traces: tokens by harness, order, and rows that cannot be.
 
 use crate::import_bad_input::import_bytes;
-use windtunnel::recording::{BlockKind, CallMarks, Tier};
+use windtunnel::recording::{BlockKind, CacheTier, CallMarks};
 use windtunnel::units::Usage;
 
 /// A row; `written` is null for Codex.
@@ -34,7 +34,7 @@ fn rounds_are_calls_in_the_order_of_their_index() {
     ];
     let imported = import_bytes(text.concat().as_bytes());
     let recording = &imported.recording;
-    assert_eq!((recording.source.as_str(), imported.skipped), ("tracelab", 0));
+    assert_eq!((recording.source.as_str(), imported.skip_count), ("tracelab", 0));
     let ids: Vec<(&str, u32)> =
         recording.sessions.iter().map(|session| (session.id.as_str(), session.calls)).collect();
     assert_eq!(ids, [("s", 2), ("x", 1)]);
@@ -42,13 +42,14 @@ fn rounds_are_calls_in_the_order_of_their_index() {
     let claude = |fresh, read, write_5m| Usage { fresh, read, write_5m, write_1h: 0, output: 50 };
     assert_eq!(usage[..2], [claude(1_000, 6_000, 3_000), claude(100, 9_000, 2_900)]);
     assert_eq!(usage[2], claude(2_088, 6_912, 0));
-    assert_eq!(recording.calls[2].tier, Tier::Automatic);
+    assert_eq!(recording.calls[2].tier, CacheTier::Automatic);
     assert!(recording.calls[0].marks.contains(CallMarks::HUMAN));
     assert_eq!(recording.calls[0].end_ms - recording.calls[0].start_ms, 9_000);
-    let result = recording.blocks_of(1).iter().find(|block| block.kind == BlockKind::ToolResult);
+    let result =
+        recording.blocks_of_call(1).iter().find(|block| block.kind == BlockKind::ToolResult);
     let result = result.expect("a result");
-    assert_eq!((result.chars, recording.tool(result.tool)), (900, "Bash"));
-    let input = &recording.blocks[result.peer().expect("its use")];
+    assert_eq!((result.chars, recording.tool_name(result.tool)), (900, "Bash"));
+    let input = &recording.blocks[result.peer_block().expect("its use")];
     assert_eq!((input.kind, input.chars), (BlockKind::ToolInput, 77));
 }
 
@@ -73,7 +74,7 @@ fn rounds_that_cannot_be_are_skipped_and_counted() {
         good[..good.len() / 2].to_owned() + "\n",
     ];
     let imported = import_bytes((good + &bad.concat()).as_bytes());
-    assert_eq!((imported.recording.calls.len(), imported.skipped), (1, 6));
+    assert_eq!((imported.recording.calls.len(), imported.skip_count), (1, 6));
     let told: Vec<String> = imported.skips.iter().map(ToString::to_string).collect();
     for words in ["are not 10000", "more than 4000", "without claude_cache", "'gemini'", "-1 is no"]
     {

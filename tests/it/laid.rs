@@ -2,28 +2,28 @@
 
 use crate::run::{Folder, json, ok, program, refused};
 use serde_json::Value;
-use windtunnel::reconstruct::routes::{Laid, Routes, lay};
+use windtunnel::reconstruct::routes::{ReportedRoutes, RouteReconstruction, reconstruct_routes};
 use windtunnel::reconstruct::{BUILTIN_ROUTES, builtin_routes};
-use windtunnel::recording::{BlockMarks, Tier};
+use windtunnel::recording::{BlockMarks, CacheTier};
 
-fn cockpit() -> Routes {
+fn cockpit() -> ReportedRoutes {
     builtin_routes("cockpit-2026-02").unwrap()
 }
 
 /// Tokens of a route, calls and output, as laid out.
-fn laid_tokens(laid: &Laid, step: &str) -> i64 {
+fn laid_tokens(laid: &RouteReconstruction, step: &str) -> i64 {
     let sessions = laid.recording.sessions.iter().filter(|session| session.step == step);
-    let calls = sessions.flat_map(|session| &laid.recording.calls[session.range()]);
-    calls.map(|call| call.usage.context() + call.usage.output).sum()
+    let calls = sessions.flat_map(|session| &laid.recording.calls[session.call_range()]);
+    calls.map(|call| call.usage.context_tokens() + call.usage.output).sum()
 }
 
 /// What a file publishes is what its calls hold, route by route and source by source.
-fn check(routes: &Routes, values: &[i64]) -> Laid {
-    let laid = lay(routes, values).unwrap();
+fn check(routes: &ReportedRoutes, values: &[i64]) -> RouteReconstruction {
+    let laid = reconstruct_routes(routes, values).unwrap();
     let recording = &laid.recording;
-    recording.check().unwrap();
+    recording.check_balance().unwrap();
     for row in &routes.rows {
-        let step = Routes::step(&row.agent, &row.kind);
+        let step = ReportedRoutes::route_name(&row.agent, &row.kind);
         assert_eq!(laid_tokens(&laid, &step), row.tokens.value(), "{step}, {values:?}");
         let Some(invocations) = &row.invocations else { continue };
         let woken = recording
@@ -35,10 +35,10 @@ fn check(routes: &Routes, values: &[i64]) -> Laid {
     for total in &routes.totals {
         let own = laid.routes.iter().filter(|one| one.route.agent == total.agent);
         let own: Vec<_> = own.collect();
-        let tokens: i64 = own.iter().map(|one| one.route.tokens()).sum();
+        let tokens: i64 = own.iter().map(|one| one.route.total_tokens()).sum();
         assert_eq!(tokens, total.tokens.value(), "{}", total.agent);
         if let Some(invocations) = &total.invocations {
-            let woken: i64 = own.iter().map(|one| one.route.invocations()).sum();
+            let woken: i64 = own.iter().map(|one| one.route.total_invocations()).sum();
             assert_eq!(woken, invocations.value(), "{}", total.agent);
         }
     }
@@ -56,18 +56,18 @@ fn check(routes: &Routes, values: &[i64]) -> Laid {
 fn published_tokens_are_met_at_the_modes() {
     for (name, _) in BUILTIN_ROUTES {
         let routes = builtin_routes(name).unwrap();
-        check(&routes, &routes.modes());
+        check(&routes, &routes.modes_of_unknowns());
     }
-    let laid = check(&cockpit(), &cockpit().modes());
+    let laid = check(&cockpit(), &cockpit().modes_of_unknowns());
     assert_eq!(laid.recording.invocations.len(), 242, "237 of the top ten and 5 of other kinds");
-    let all: i64 = laid.routes.iter().map(|one| one.route.tokens()).sum();
+    let all: i64 = laid.routes.iter().map(|one| one.route.total_tokens()).sum();
     assert_eq!(all, 891_456_953 + 1_889_770);
 }
 
 #[test]
 fn published_tokens_are_met_at_every_end_of_every_unknown() {
     let routes = cockpit();
-    let modes = routes.modes();
+    let modes = routes.modes_of_unknowns();
     for (at, unknown) in routes.unknowns.iter().enumerate() {
         for end in [unknown.low, unknown.high] {
             let mut values = modes.clone();
@@ -85,15 +85,15 @@ fn published_tokens_are_met_at_every_end_of_every_unknown() {
 
 #[test]
 fn prompts_are_marked_and_calls_stay_within_the_window() {
-    let laid = check(&cockpit(), &cockpit().modes());
+    let laid = check(&cockpit(), &cockpit().modes_of_unknowns());
     let recording = &laid.recording;
-    let most = recording.calls.iter().map(|call| call.usage.context()).max();
+    let most = recording.calls.iter().map(|call| call.usage.context_tokens()).max();
     assert!(most <= Some(244_800), "{most:?}");
-    assert!(recording.calls.iter().all(|call| call.tier == Tier::Automatic));
+    assert!(recording.calls.iter().all(|call| call.tier == CacheTier::Automatic));
     for (index, invocation) in recording.invocations.iter().enumerate() {
-        let calls = recording.calls_of(index);
+        let calls = recording.calls_of_invocation(index);
         assert!(!calls.is_empty(), "{invocation:?}");
-        let first = recording.blocks_of(calls.start);
+        let first = recording.blocks_of_call(calls.start);
         for mark in [BlockMarks::SKILLS, BlockMarks::SNAPSHOT, BlockMarks::PACKET] {
             let marked = first.iter().filter(|block| block.marks.contains(mark));
             assert_eq!(marked.count(), 1, "{mark:?} of {invocation:?}");

@@ -6,15 +6,16 @@ use proptest::prelude::*;
 use windtunnel::cache::CachePolicy;
 use windtunnel::intervene::Intervention;
 use windtunnel::plan::{
-    Clearing, Compaction, Patch, Plan, Resumed, Rules, Spawned, SpawnedCall, Subset, Warming,
+    ClearingRule, CompactionRule, Patch, Plan, ResumedSession, SessionRules, SpawnedCall,
+    SpawnedSession, ToggleSubset, WarmingRule,
 };
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::recording::{
-    Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier, Told,
+    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals, RawBlock,
+    RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
-use windtunnel::replay::{Lanes, replay_island};
+use windtunnel::replay::{IslandLanes, replay_island};
 use windtunnel::scenario::Scenario;
 use windtunnel::units::Usage;
 
@@ -23,7 +24,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 /// Puts the lowest bits of `index` on the bits of `mask`.
-fn spread(index: u64, mask: Subset) -> Subset {
+fn spread(index: u64, mask: ToggleSubset) -> ToggleSubset {
     let places = (0..64).filter(|place| mask >> place & 1 == 1).enumerate();
     places.fold(0, |subset, (at, place)| subset | (index >> at & 1) << place)
 }
@@ -31,20 +32,20 @@ fn spread(index: u64, mask: Subset) -> Subset {
 /// Holds every lane of every `step`-th block to the pass.
 fn check(plan: &Plan, step: usize) {
     for island in &plan.islands {
-        let lanes = Lanes::new(plan, island);
-        let shared = lanes.shared();
+        let lanes = IslandLanes::new(plan, island);
+        let shared = lanes.shared_bits();
         let mut met = 0;
         for block in (0..1_u64 << shared.count_ones()).step_by(step) {
             let fixed = spread(block, shared);
-            lanes.replay(fixed, |lane, outcome| {
-                let subset = lanes.subset(fixed, lane);
+            lanes.replay_block(fixed, |lane, outcome| {
+                let subset = lanes.subset_of_lane(fixed, lane);
                 let plain = replay_island(plan, island, subset);
                 assert_eq!(*outcome, plain, "subset {subset:b} of {:b}", island.touched_by);
                 met += 1;
             });
         }
         let blocks = (1_usize << shared.count_ones()).div_ceil(step);
-        assert_eq!(met, blocks << lanes.own().len());
+        assert_eq!(met, blocks << lanes.lane_bits().len());
     }
 }
 
@@ -71,53 +72,57 @@ fn extend(tape: &mut Tape, recording: &Recording, patch: &mut Patch, general: bo
     let call = tape.below(recording.calls.len() as i64) as u32;
     let session = recording.calls[call as usize].session;
     match tape.below(if general { 8 } else { 3 }) {
-        0 => patch.healed.push(call),
-        1 => patch.restarted.push((call, tape.below(20_000))),
-        2 => patch.leaner.push((session, tape.below(9_000))),
-        3 => patch.remodelled.push((session, "claude-haiku-5-5".to_owned())),
-        4 => patch.remodelled.push((session, "claude-opus-4-6".to_owned())),
+        0 => patch.healed_calls.push(call),
+        1 => patch.restarted_calls.push((call, tape.below(20_000))),
+        2 => patch.leaner_sessions.push((session, tape.below(9_000))),
+        3 => patch.remodelled_sessions.push((session, "claude-haiku-5-5".to_owned())),
+        4 => patch.remodelled_sessions.push((session, "claude-opus-4-6".to_owned())),
         5 => {
             let calls = (0..=tape.below(3)).map(|_| SpawnedCall {
                 input: 9_000,
                 output: 70,
                 duration_ms: 9,
             });
-            patch.spawned.push(Spawned { by: call, calls: calls.collect() });
+            patch.spawned_sessions.push(SpawnedSession { by: call, calls: calls.collect() });
         }
-        6 if session > 0 => patch.resumed.push(Resumed { session, from: session - 1 }),
-        _ => patch.rules.push((session, rules(tape))),
+        6 if session > 0 => {
+            patch.resumed_sessions.push(ResumedSession { session, from: session - 1 })
+        }
+        _ => patch.session_rules.push((session, rules(tape))),
     }
 }
 
-fn rules(tape: &mut Tape) -> Rules {
-    let mut rules = Rules::default();
+fn rules(tape: &mut Tape) -> SessionRules {
+    let mut rules = SessionRules::default();
     match tape.below(4) {
-        0 => rules.tier = Some(Tier::OneHour),
-        1 => rules.compaction = Some(Compaction { threshold: 60_000, output: 900, left: 2_000 }),
+        0 => rules.tier = Some(CacheTier::OneHour),
+        1 => {
+            rules.compaction = Some(CompactionRule { threshold: 60_000, output: 900, left: 2_000 })
+        }
         2 => {
             let (trigger, keep) = (30_000, 1);
-            rules.clearing = Some(Clearing { trigger, keep, at_least: 500, stub: 20 });
+            rules.clearing = Some(ClearingRule { trigger, keep, at_least: 500, stub: 20 });
         }
-        _ => rules.warming = Some(Warming { most: 3, ahead_ms: 20_000 }),
+        _ => rules.warming = Some(WarmingRule { most: 3, ahead_ms: 20_000 }),
     }
     rules
 }
 
 /// A long session in which little happens, so that stretches are long.
 fn calm(tape: &mut Tape) -> Recording {
-    let mut builder = Builder::new("calm", "test");
+    let mut builder = RecordingBuilder::new("calm", "test");
     for session in 0..=tape.below(2) {
         let mut calls: Vec<RawCall> = Vec::new();
         let (mut clock, mut cached, mut prompt) = (0, 0, 12_000 + tape.below(9_000));
         for at in 0..20 + tape.below(50) {
             let new = 20 + tape.below(3_000);
             let kind = if at == 0 { BlockKind::User } else { BlockKind::ToolResult };
-            let mut input = RawBlock::plain(kind, 4 * new as u64, new);
+            let mut input = RawBlock::from_size(kind, 4 * new as u64, new);
             if at > 0 {
                 (input.tool, input.peer) = (Some(0), Some((at as u32 - 1, 0)));
             }
             let out = 1 + tape.below(600);
-            let output = RawBlock::plain(BlockKind::ToolInput, 4 * out as u64, out);
+            let output = RawBlock::from_size(BlockKind::ToolInput, 4 * out as u64, out);
             let (context, gap) = (prompt + new, if tape.once_in(20) { 400_000 } else { 9_000 });
             // Some calls say less than they produce.
             let placeholder = tape.once_in(4);
@@ -135,7 +140,7 @@ fn calm(tape: &mut Tape) -> Recording {
                 usage,
                 placeholder,
                 marks: CallMarks::empty(),
-                restart: if at == 0 { Restart::Fresh } else { Restart::No },
+                restart: if at == 0 { ContextRestart::Fresh } else { ContextRestart::No },
                 cache_break: CacheBreak::No,
                 inputs: vec![input],
                 outputs: vec![output],
@@ -144,7 +149,7 @@ fn calm(tape: &mut Tape) -> Recording {
             prompt = context + out;
             cached = if gap < 300_000 { context - fresh } else { 0 };
         }
-        builder.push(RawSession {
+        builder.push_session(RawSession {
             id: format!("s{session}"),
             file: String::new(),
             pipeline: "p".to_owned(),
@@ -162,7 +167,7 @@ fn calm(tape: &mut Tape) -> Recording {
             blocks_basis: Basis::Estimated,
             times_basis: Basis::Billed,
             source: String::new(),
-            told: Told::default(),
+            harness_totals: HarnessTotals::default(),
         });
     }
     builder.finish()
@@ -194,11 +199,11 @@ proptest! {
 
 #[test]
 fn lanes_agree_on_order_774() {
-    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     for lens in [Lens::Message, Lens::Record] {
         let fit = reconstruct::reconstruct(&reported, lens).expect("order-774 has a fit");
         let chosen = Scenario::all_toggles().toggles;
-        let patch = |of: &dyn Intervention, params| of.patch(&fit.recording, params);
+        let patch = |of: &dyn Intervention, params| of.build_patch(&fit.recording, params);
         let patches: Vec<Patch> = chosen.iter().map(|one| patch(one.toggle, &one.params)).collect();
         let compile = |patches: &[Patch]| {
             Plan::compile(&fit.recording, patches, &Pricing::embedded()).expect("priced")
@@ -210,7 +215,7 @@ fn lanes_agree_on_order_774() {
 
 #[test]
 fn plans_without_rows_have_lanes() {
-    let nothing = Builder::new("empty", "test").finish();
+    let nothing = RecordingBuilder::new("empty", "test").finish();
     check(&compile(&nothing, &[]), 1);
     check(&compile(&nothing, &[Patch::default()]), 1);
 }

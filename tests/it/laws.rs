@@ -6,10 +6,10 @@
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use windtunnel::cache::ttl::Ttl;
-use windtunnel::cache::{Lookup, Policy, Prior};
-use windtunnel::import::{Imported, Options, Skip, import};
-use windtunnel::intervene::{self, Params};
+use windtunnel::cache::ttl::TtlPolicy;
+use windtunnel::cache::{CacheLookup, CachedPrefix, Policy};
+use windtunnel::import::{ImportOptions, ImportResult, ImportSkip, import_transcripts};
+use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::price::Pricing;
 use windtunnel::recording::{
@@ -37,9 +37,9 @@ pub fn data(part: &str) -> Option<PathBuf> {
 }
 
 /// Imports one path.
-pub fn imported(path: &Path) -> Imported {
-    let options = Options { name: "test".to_owned(), strict: false };
-    match import(&[path.to_path_buf()], &options, &|_, _| {}) {
+pub fn imported(path: &Path) -> ImportResult {
+    let options = ImportOptions { name: "test".to_owned(), strict: false };
+    match import_transcripts(&[path.to_path_buf()], &options, &|_, _| {}) {
         Ok(imported) => imported,
         Err(error) => panic!("{}: {error}", path.display()),
     }
@@ -107,7 +107,7 @@ fn sum(usages: impl IntoIterator<Item = Usage>) -> Usage {
 }
 
 fn check_books(recording: &Recording) {
-    if let Err(unbalanced) = recording.check() {
+    if let Err(unbalanced) = recording.check_balance() {
         panic!("{unbalanced}");
     }
 }
@@ -124,7 +124,12 @@ fn totals_equal_the_naive_truth_on_every_transcript() {
         }
         let imported = imported(file);
         check_books(&imported.recording);
-        assert_eq!(imported.recording.usage(), sum(truth.values().copied()), "{}", file.display());
+        assert_eq!(
+            imported.recording.total_usage(),
+            sum(truth.values().copied()),
+            "{}",
+            file.display()
+        );
         assert_eq!(imported.recording.calls.len(), truth.len(), "{}", file.display());
         let mut billed: Vec<Usage> = imported.recording.calls.iter().map(|c| c.usage).collect();
         let mut told: Vec<Usage> = truth.into_values().collect();
@@ -141,21 +146,21 @@ fn an_untouched_replay_repeats_every_transcript_call_by_call() {
     let recording = imported(&root).recording;
     let patches: Vec<Patch> = intervene::ALL
         .iter()
-        .map(|toggle| toggle.patch(&recording, &Params::modes(toggle.card())))
+        .map(|toggle| toggle.build_patch(&recording, &ToggleParams::modes_of_card(toggle.card())))
         .collect();
     let plan = Plan::compile(&recording, &patches, &Pricing::embedded()).unwrap();
-    let rows = replay::replay_rows(&plan, 0);
+    let rows = replay::replay_calls(&plan, 0);
     assert_eq!(rows.len(), recording.calls.len());
     for (row, call) in rows.iter().zip(&recording.calls) {
         assert_eq!((row.outcome.usage, row.outcome.start_ms), (call.usage, call.start_ms));
         assert_eq!(row.outcome.hidden, call.output_hidden);
     }
     for (found, toggle) in patches.iter().zip(intervene::ALL) {
-        let found = found.found > 0;
+        let found = found.found_places > 0;
         let id = toggle.card().id;
-        let before = replay::replay(&plan, 0);
+        let before = replay::replay_plan(&plan, 0);
         let bit = 1 << intervene::ALL.iter().position(|one| one.card().id == id).unwrap();
-        assert!(found || replay::replay(&plan, bit) == before, "{id} saves without a target");
+        assert!(found || replay::replay_plan(&plan, bit) == before, "{id} saves without a target");
     }
 }
 
@@ -163,12 +168,12 @@ fn an_untouched_replay_repeats_every_transcript_call_by_call() {
 fn sessions_of(recording: &Recording, patch: &Patch) -> BTreeSet<u32> {
     let of_call = |call: u32| recording.calls[call as usize].session;
     let of_block = |block: u32| of_call(recording.blocks[block as usize].call);
-    let mut met: BTreeSet<u32> = patch.rules.iter().map(|(session, _)| *session).collect();
-    met.extend(patch.leaner.iter().map(|(session, _)| *session));
+    let mut met: BTreeSet<u32> = patch.session_rules.iter().map(|(session, _)| *session).collect();
+    met.extend(patch.leaner_sessions.iter().map(|(session, _)| *session));
     met.extend(patch.dropped_calls.iter().map(|dropped| of_call(dropped.call)));
     met.extend(patch.replaced_blocks.iter().map(|(block, _)| of_block(*block)));
     met.extend(patch.dropped_blocks.iter().map(|block| of_block(*block)));
-    met.extend(patch.healed.iter().map(|call| of_call(*call)));
+    met.extend(patch.healed_calls.iter().map(|call| of_call(*call)));
     met
 }
 
@@ -177,23 +182,23 @@ fn general_toggles_find_their_targets_on_real_transcripts() {
     let Some(root) = data("claude") else { return };
     let recording = imported(&root).recording;
     let pricing = Pricing::embedded();
-    let before = replay::replay(&Plan::compile(&recording, &[], &pricing).unwrap(), 0);
+    let before = replay::replay_plan(&Plan::compile(&recording, &[], &pricing).unwrap(), 0);
     let mut common = Vec::new();
     for toggle in intervene::ALL {
         let id = toggle.card().id;
-        let patch = toggle.patch(&recording, &Params::modes(toggle.card()));
+        let patch = toggle.build_patch(&recording, &ToggleParams::modes_of_card(toggle.card()));
         let sessions = sessions_of(&recording, &patch).len();
         eprintln!(
             "{id}: {} found in {sessions} of {} sessions",
-            patch.found,
+            patch.found_places,
             recording.sessions.len()
         );
         let plan = Plan::compile(&recording, std::slice::from_ref(&patch), &pricing).unwrap();
-        if patch.found == 0 {
+        if patch.found_places == 0 {
             assert!(patch.is_empty(), "{id} would change something that it did not find");
-            assert_eq!(replay::replay(&plan, 1), before, "{id} saves without a target");
+            assert_eq!(replay::replay_plan(&plan, 1), before, "{id} saves without a target");
         } else if !patch.is_empty() {
-            assert_ne!(replay::replay(&plan, 1), before, "{id} finds what changes nothing");
+            assert_ne!(replay::replay_plan(&plan, 1), before, "{id} finds what changes nothing");
         }
         if sessions >= 10 {
             common.push(id);
@@ -211,21 +216,26 @@ fn a_toggle_of_models_and_one_of_sessions_do_as_they_are_told() {
     let recording = imported(&root).recording;
     let pricing = Pricing::embedded();
     let told = |id: &str, numbers: &[(&str, i64)], names: &[(&str, &str)]| {
-        let toggle = intervene::find(id).unwrap();
-        let mut params = Params::modes(toggle.card());
+        let toggle = intervene::find_by_id(id).unwrap();
+        let mut params = ToggleParams::modes_of_card(toggle.card());
         for (key, value) in numbers {
-            assert!(params.set(key, *value), "{id} {key}");
+            assert!(params.set_value(key, *value), "{id} {key}");
         }
         for (key, name) in names {
             assert!(params.set_names(key, vec![(*name).to_owned()]), "{id} {key}");
         }
-        let patch = toggle.patch(&recording, &params);
+        let patch = toggle.build_patch(&recording, &params);
         let plan = Plan::compile(&recording, std::slice::from_ref(&patch), &pricing).unwrap();
         let cost = |subset| {
-            let cost = replay::tally(&plan, &replay::replay(&plan, subset));
+            let cost = replay::tally_outcome(&plan, &replay::replay_plan(&plan, subset));
             cost.recorded.0 + cost.hidden.0
         };
-        eprintln!("{id} {numbers:?} {names:?}: {} found, {} to {}", patch.found, cost(0), cost(1));
+        eprintln!(
+            "{id} {numbers:?} {names:?}: {} found, {} to {}",
+            patch.found_places,
+            cost(0),
+            cost(1)
+        );
         (cost(1), cost(0))
     };
     let none = [("more_calls", 0)];
@@ -244,9 +254,9 @@ fn a_whole_tree_counts_every_call_once() {
     let imported = imported(&root);
     check_books(&imported.recording);
     assert_eq!(imported.recording.calls.len(), truth.len());
-    assert_eq!(imported.recording.usage(), sum(truth.into_values()));
+    assert_eq!(imported.recording.total_usage(), sum(truth.into_values()));
     // One line of the data is cut, and one harness told no usage; nothing else is passed over.
-    let other = |skip: &&Skip| skip.reason != "a response whose usage is all zero";
+    let other = |skip: &&ImportSkip| skip.reason != "a response whose usage is all zero";
     assert!(imported.skips.iter().filter(other).count() <= 1, "{:?}", imported.skips);
 }
 
@@ -274,12 +284,12 @@ fn probes_meet_their_known_truth() {
         seen += 1;
         let imported = imported(&path);
         check_books(&imported.recording);
-        let usage = imported.recording.usage();
+        let usage = imported.recording.total_usage();
         let expect_of = |class: &str| expect["final_dedupe"][class].as_i64();
         assert_eq!(Some(usage.fresh), expect_of("input_tokens"), "{probe}");
         assert_eq!(Some(usage.output), expect_of("output_tokens"), "{probe}");
         assert_eq!(Some(usage.read), expect_of("cache_read_input_tokens"), "{probe}");
-        assert_eq!(Some(usage.write()), expect_of("cache_creation_input_tokens"), "{probe}");
+        assert_eq!(Some(usage.write_tokens()), expect_of("cache_creation_input_tokens"), "{probe}");
         assert_eq!(Some(imported.recording.calls.len() as i64), expect["api_calls"].as_i64());
     }
     assert_eq!(seen, 6, "probes are fixtures of this repository");
@@ -316,7 +326,8 @@ fn costs_of_result_events_stand_beside_their_usage() {
     assert_eq!(recording.sessions.len(), events.len());
     for cost in &imported.billed_cost {
         let of_session = recording.remainders.iter().filter(|rest| rest.session == cost.session);
-        let usd: f64 = of_session.map(|rest| usd(recording.model(rest.model), rest.usage)).sum();
+        let usd: f64 =
+            of_session.map(|rest| usd(recording.model_name(rest.model), rest.usage)).sum();
         assert!((usd - cost.usd).abs() < 1e-9, "line {}: {usd} {}", cost.line, cost.usd);
     }
 }
@@ -341,17 +352,17 @@ fn quantile(sorted: &[f64], percent: usize) -> f64 {
 fn reads_by_law(recording: &Recording, session: &Session) -> i64 {
     let mut before: Option<&Call> = None;
     let mut sum = 0;
-    for call in &recording.calls[session.range()] {
-        let prior = before.map(|prev| Prior {
-            cached: prev.usage.context() - prev.usage.fresh,
+    for call in &recording.calls[session.call_range()] {
+        let prior = before.map(|prev| CachedPrefix {
+            cached: prev.usage.context_tokens() - prev.usage.fresh,
             gap_ms: call.start_ms - prev.touched_ms,
             tier: prev.tier,
         });
         // The first read depends on other sessions: it is given.
         sum += prior.map_or(call.usage.read, |prior| {
-            Ttl.read(&Lookup {
+            TtlPolicy.read_tokens(&CacheLookup {
                 prior: Some(prior),
-                context: call.usage.context(),
+                context: call.usage.context_tokens(),
                 static_prefix: session.static_prefix,
                 warm_prefix: session.warm_prefix,
                 cache_break: call.cache_break,
@@ -369,7 +380,7 @@ fn the_cache_law_holds_on_imported_marks() {
     let mut errors = Vec::new();
     let (mut shocks, mut followers) = (0, 0);
     for session in recording.sessions.iter().filter(|session| session.calls >= 2) {
-        let calls = &recording.calls[session.range()];
+        let calls = &recording.calls[session.call_range()];
         let billed: i64 = calls.iter().map(|call| call.usage.read).sum();
         followers += calls.len() - 1;
         shocks += calls[1..].iter().filter(|call| call.shock != Shock::None).count();
@@ -410,9 +421,9 @@ fn marks_of_real_transcripts_are_told() {
     eprintln!("{unexplained} of {total} input tokens are unattributed");
     for (_, name) in BlockKind::NAMED {
         let tokens: i64 =
-            recording.blocks.iter().filter(|b| b.kind.name() == name).map(|b| b.tokens).sum();
+            recording.blocks.iter().filter(|b| b.kind.kind_name() == name).map(|b| b.tokens).sum();
         eprintln!("kind {name}: {tokens}");
     }
-    let paired = of(BlockKind::ToolResult).filter(|block| block.peer().is_some()).count();
+    let paired = of(BlockKind::ToolResult).filter(|block| block.peer_block().is_some()).count();
     assert!(paired * 100 > of(BlockKind::ToolResult).count() * 98, "results know their use");
 }

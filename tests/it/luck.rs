@@ -4,10 +4,10 @@ use crate::generated::compile;
 use crate::small::{call, session};
 use windtunnel::plan::{DroppedCall, Patch, Plan};
 use windtunnel::recording::BlockKind::{Text, ToolInput, ToolResult};
-use windtunnel::recording::{Builder, RawCall, Recording, Tier};
-use windtunnel::replay::{replay, replay_rows};
+use windtunnel::recording::{CacheTier, RawCall, Recording, RecordingBuilder};
+use windtunnel::replay::{replay_calls, replay_plan};
 use windtunnel::seed::Seed;
-use windtunnel::study::draws;
+use windtunnel::study::parameter_draws;
 use windtunnel::units::Usage;
 
 const MODEL: &str = "gpt-5.4";
@@ -22,7 +22,7 @@ fn auto(start_s: i64, context: i64, read: i64, outputs: i64) -> RawCall {
 
 /// Sessions of three calls, 40 seconds apart, each a hit.
 fn hits(sessions: usize) -> Recording {
-    let mut builder = Builder::new("hits", "test");
+    let mut builder = RecordingBuilder::new("hits", "test");
     for index in 0..sessions {
         let calls = vec![
             auto(0, 12_800, 6_400, 20),
@@ -30,9 +30,9 @@ fn hits(sessions: usize) -> Recording {
             auto(80, 15_200, 13_952, 9),
         ];
         let mut one = session(&[MODEL], calls);
-        (one.id, one.tier) = (format!("s{index}"), Some(Tier::Automatic));
+        (one.id, one.tier) = (format!("s{index}"), Some(CacheTier::Automatic));
         one.static_prefix = Some(6_400);
-        builder.push(one);
+        builder.push_session(one);
     }
     builder.finish()
 }
@@ -46,7 +46,7 @@ fn without_the_second(recording: &Recording) -> Patch {
 
 fn drawn(recording: &Recording, plan: &Plan, seed: u64, k: u32) -> Plan {
     let mut plan = plan.clone();
-    draws::luck(Seed(seed), recording, &mut plan, k);
+    parameter_draws::draw_cache_luck(Seed(seed), recording, &mut plan, k);
     plan
 }
 
@@ -55,8 +55,8 @@ fn an_untouched_replay_is_exact_whatever_the_luck() {
     let recording = hits(3);
     let plan = compile(&recording, &[Patch::default()]);
     for k in 0..50 {
-        let outcome = replay(&drawn(&recording, &plan, 1, k), 0);
-        assert_eq!(outcome.by_price.iter().copied().sum::<Usage>(), recording.usage(), "{k}");
+        let outcome = replay_plan(&drawn(&recording, &plan, 1, k), 0);
+        assert_eq!(outcome.by_price.iter().copied().sum::<Usage>(), recording.total_usage(), "{k}");
     }
 }
 
@@ -67,7 +67,7 @@ fn a_longer_wait_is_survived_as_often_as_the_curve_says() {
     let plan = compile(&recording, &[without_the_second(&recording)]);
     let (mut alive, mut all) = (0, 0);
     for k in 0..100 {
-        for row in replay_rows(&drawn(&recording, &plan, 7, k), 1) {
+        for row in replay_calls(&drawn(&recording, &plan, 7, k), 1) {
             let Usage { fresh, read, .. } = row.outcome.usage;
             if row.outcome.start_ms == 80_000 {
                 // What the dropped call produced is produced here.
@@ -88,7 +88,7 @@ fn luck_is_keyed_by_seed_session_and_draw() {
     let (few, many) = (hits(2), hits(5));
     let reads = |recording: &Recording, seed, k| -> Vec<i64> {
         let plan = compile(recording, &[without_the_second(recording)]);
-        let rows = replay_rows(&drawn(recording, &plan, seed, k), 1);
+        let rows = replay_calls(&drawn(recording, &plan, seed, k), 1);
         rows.iter().map(|row| row.outcome.usage.read).collect()
     };
     let draws = |recording: &Recording, seed| -> Vec<Vec<i64>> {
@@ -107,8 +107,9 @@ fn luck_is_keyed_by_seed_session_and_draw() {
 #[test]
 fn a_rule_about_tiers_is_not_for_a_cache_that_nobody_chooses() {
     let recording = hits(1);
-    let g1 = windtunnel::intervene::find("G1").expect("on the list");
-    let patch = g1.patch(&recording, &windtunnel::intervene::Params::modes(g1.card()));
+    let g1 = windtunnel::intervene::find_by_id("G1").expect("on the list");
+    let patch =
+        g1.build_patch(&recording, &windtunnel::intervene::ToggleParams::modes_of_card(g1.card()));
     let plan = compile(&recording, &[patch]);
-    assert_eq!(replay(&plan, 1), replay(&plan, 0));
+    assert_eq!(replay_plan(&plan, 1), replay_plan(&plan, 0));
 }

@@ -3,19 +3,19 @@
 
 use crate::run::{Folder, here, ok, program};
 use std::fs;
-use windtunnel::plan::{Plan, Subset};
+use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::recording::Recording;
-use windtunnel::replay::{self, CallRow};
+use windtunnel::replay::{self, ReplayedCall};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::compare::{Comparison, compare};
-use windtunnel::study::curves::{Curve, NOT_MADE, curves};
-use windtunnel::study::experiment::{Experiment, World};
-use windtunnel::study::kept::Kept;
-use windtunnel::study::lattice::gather;
-use windtunnel::study::sides::{Saving, Side};
+use windtunnel::study::compare::{Comparison, compare_toggles};
+use windtunnel::study::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
+use windtunnel::study::experiment::{Experiment, ExperimentSource};
+use windtunnel::study::lattice::gather_bits;
+use windtunnel::study::savings::{PipelineTotals, Saving};
+use windtunnel::study::subset_lookup::SubsetLookup;
 
 /// The page of a report, and its file.
 fn page(folder: &Folder, args: &[&str]) -> String {
@@ -85,12 +85,12 @@ fn names_that_hold_markup_are_text() {
 
 /// Order 774 with every toggle, compared at the modes.
 fn order_774(test: impl Fn(&Recording, &Comparison)) {
-    let reported = reconstruct::builtin("order-774").expect("order-774 is built in");
+    let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Message).expect("order-774 has a fit");
     let scenario = Scenario::all_toggles();
-    let (toggles, waiting) = scenario.parts();
-    let compared = compare(&Experiment {
-        world: World::Recorded(&fit.recording),
+    let (toggles, waiting) = scenario.split_awaiting_toggles();
+    let compared = compare_toggles(&Experiment {
+        source: ExperimentSource::Recorded(&fit.recording),
         chosen: &toggles,
         waiting: &waiting,
         pricing: &Pricing::embedded(),
@@ -107,14 +107,20 @@ fn order_774(test: impl Fn(&Recording, &Comparison)) {
 fn tables_and_curves_say_what_a_replay_says() {
     order_774(|recording, comparison| {
         let plan = &comparison.plan;
-        let kept = Kept::of(comparison);
-        let shown = curves(recording, plan, kept.bits, (12, 40));
+        let kept = SubsetLookup::for_comparison(comparison);
+        let shown = trace_context_curves(recording, plan, kept.bits, (12, 40));
         assert!(shown.len() == 12 && shown.iter().any(|curve| curve.bits.count_ones() > 3));
         for salt in 0..40_u64 {
             let subset = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) & kept.bits;
-            let (before, after) = (Side::totals(plan, 0), Side::totals(plan, subset));
-            assert_eq!(kept.lattice.saving(subset), Saving::between(&before, &after));
-            let rows = replay::replay_rows(plan, subset);
+            let (before, after) = (
+                PipelineTotals::replay_totals(plan, 0),
+                PipelineTotals::replay_totals(plan, subset),
+            );
+            assert_eq!(
+                kept.lattice.saving_of_subset(subset),
+                Saving::between_totals(&before, &after)
+            );
+            let rows = replay::replay_calls(plan, subset);
             for curve in &shown {
                 check_curve(recording, plan, (subset, &rows), curve);
             }
@@ -126,21 +132,21 @@ fn tables_and_curves_say_what_a_replay_says() {
 fn check_curve(
     recording: &Recording,
     plan: &Plan,
-    (subset, rows): (Subset, &[CallRow]),
-    curve: &Curve,
+    (subset, rows): (ToggleSubset, &[ReplayedCall]),
+    curve: &ContextCurve,
 ) {
     let session = &recording.sessions[curve.session as usize];
-    let variant = gather(subset, curve.bits) as usize;
-    let point = |at: usize| curve.values[at * curve.variants() + variant];
-    let call_of = |row: &&CallRow| plan.call_of[row.row as usize];
-    let own = rows.iter().filter(|row| session.range().contains(&(call_of(row) as usize)));
+    let variant = gather_bits(subset, curve.bits) as usize;
+    let point = |at: usize| curve.values[at * curve.variant_count() + variant];
+    let call_of = |row: &&ReplayedCall| plan.call_of[row.row as usize];
+    let own = rows.iter().filter(|row| session.call_range().contains(&(call_of(row) as usize)));
     assert_eq!(point(curve.calls.len()) as usize, own.clone().count(), "{subset:b}");
     for (at, number) in curve.calls.iter().enumerate() {
-        let is_it = |row: &&CallRow| {
-            let is_recorded = plan.event(&plan.rows[row.row as usize]).insert == 0;
+        let is_it = |row: &&ReplayedCall| {
+            let is_recorded = plan.event_of_row(&plan.rows[row.row as usize]).inserted_by == 0;
             is_recorded && call_of(row) == session.first_call + number - 1
         };
-        let context = own.clone().rfind(is_it).map(|row| row.outcome.usage.context());
+        let context = own.clone().rfind(is_it).map(|row| row.outcome.usage.context_tokens());
         let context = context.map_or(NOT_MADE, |context| i32::try_from(context).unwrap());
         assert_eq!(point(at), context, "{subset:b}, call {number} of {}", session.id);
     }

@@ -3,13 +3,13 @@
 use crate::generated::{Case, cases, compile, recordings};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use windtunnel::plan::{DroppedCall, Patch, Plan, Subset};
-use windtunnel::recording::{Recording, Restart, format};
+use windtunnel::plan::{DroppedCall, Patch, Plan, ToggleSubset};
+use windtunnel::recording::{ContextRestart, Recording, format};
 use windtunnel::replay::{
-    CallOutcome, CallRow, Cost, Onset, Outcome, replay, replay_island, replay_rows, tally,
-    tally_call,
+    CallOutcome, ContextOnset, ReplayCost, ReplayOutcome, ReplayedCall, replay_calls,
+    replay_island, replay_plan, tally_call, tally_outcome,
 };
-use windtunnel::study::sides::by_step;
+use windtunnel::study::savings::totals_by_step;
 use windtunnel::units::Usage;
 
 /// Bounded, and without files of failures: a tape that fails is printed and becomes a hand case.
@@ -18,9 +18,9 @@ fn config() -> ProptestConfig {
 }
 
 /// The calls made: the recorded call that each is, follows or comes before, and its outcome.
-fn calls(plan: &Plan, subset: Subset) -> Vec<(u32, CallOutcome)> {
-    let rows = replay_rows(plan, subset);
-    let call_of = |row: &CallRow| plan.call_of[row.row as usize];
+fn calls(plan: &Plan, subset: ToggleSubset) -> Vec<(u32, CallOutcome)> {
+    let rows = replay_calls(plan, subset);
+    let call_of = |row: &ReplayedCall| plan.call_of[row.row as usize];
     let mut calls: Vec<_> = rows.iter().map(|row| (call_of(row), row.outcome)).collect();
     // Sessions that may go on from each other are neighbours in a plan.
     calls.sort_by_key(|(call, _)| *call);
@@ -28,10 +28,10 @@ fn calls(plan: &Plan, subset: Subset) -> Vec<(u32, CallOutcome)> {
 }
 
 /// Plans and subsets may number prices and rows differently; this is what a user sees.
-type Seen = (Vec<(u32, CallOutcome)>, Outcome, BTreeMap<(String, usize), (Usage, i64)>);
+type Seen = (Vec<(u32, CallOutcome)>, ReplayOutcome, BTreeMap<(String, usize), (Usage, i64)>);
 
-fn seen(plan: &Plan, subset: Subset) -> Seen {
-    let mut outcome = replay(plan, subset);
+fn seen(plan: &Plan, subset: ToggleSubset) -> Seen {
+    let mut outcome = replay_plan(plan, subset);
     let by_price = std::mem::take(&mut outcome.by_price);
     let hidden = std::mem::take(&mut outcome.hidden_by_price);
     let key = |band: usize| (plan.prices[band / 2].model.clone(), band % 2);
@@ -54,8 +54,8 @@ fn as_recorded(recording: &Recording) -> Vec<(u32, CallOutcome)> {
 fn compacted_by_hand(recording: &Recording) -> Recording {
     let mut recording = recording.clone();
     for call in &mut recording.calls {
-        if call.restart == Restart::AutoCompacted {
-            call.restart = Restart::ManualCompacted;
+        if call.restart == ContextRestart::AutoCompacted {
+            call.restart = ContextRestart::ManualCompacted;
         }
     }
     recording
@@ -68,13 +68,13 @@ proptest! {
     fn the_empty_subset_is_the_recording(case in cases()) {
         let plan = case.plan();
         prop_assert_eq!(calls(&plan, 0), as_recorded(&case.recording));
-        let outcome = replay(&plan, 0);
+        let outcome = replay_plan(&plan, 0);
         let recorded = &case.recording.calls;
         prop_assert_eq!(outcome.calls, recorded.len() as i64);
-        prop_assert_eq!(outcome.usage(), case.recording.usage());
+        prop_assert_eq!(outcome.total_usage(), case.recording.total_usage());
         let hidden: i64 = recorded.iter().map(|call| call.output_hidden).sum();
         prop_assert_eq!(outcome.hidden_output(), hidden);
-        let peak = recorded.iter().map(|call| call.usage.context()).max();
+        let peak = recorded.iter().map(|call| call.usage.context_tokens()).max();
         prop_assert_eq!(outcome.peak_context, peak.unwrap_or(0));
     }
 
@@ -116,8 +116,8 @@ proptest! {
     fn a_toggle_given_twice_acts_once(mut case in cases()) {
         // Calls that two toggles insert are two calls; everything else happens once.
         for patch in &mut case.patches {
-            patch.inserted.clear();
-            patch.spawned.clear();
+            patch.inserted_calls.clear();
+            patch.spawned_sessions.clear();
         }
         let count = case.patches.len();
         let subset = case.subset & ((1 << count) - 1);
@@ -129,11 +129,11 @@ proptest! {
     #[test]
     fn a_subset_is_a_sum_over_islands_of_the_bits_that_touch_them(case in cases()) {
         let plan = case.plan();
-        let whole = replay(&plan, case.subset);
-        let mut sum = Outcome {
+        let whole = replay_plan(&plan, case.subset);
+        let mut sum = ReplayOutcome {
             by_price: vec![Usage::default(); whole.by_price.len()],
             hidden_by_price: vec![0; whole.by_price.len()],
-            ..Outcome::default()
+            ..ReplayOutcome::default()
         };
         for island in &plan.islands {
             let one = replay_island(&plan, island, case.subset & island.touched_by);
@@ -151,10 +151,10 @@ proptest! {
     #[test]
     fn steps_add_up_to_the_outcome(case in cases()) {
         let plan = case.plan();
-        let steps = by_step(&case.recording, &plan, case.subset);
-        let outcome = replay(&plan, case.subset);
+        let steps = totals_by_step(&case.recording, &plan, case.subset);
+        let outcome = replay_plan(&plan, case.subset);
         prop_assert_eq!(steps.iter().map(|step| step.calls).sum::<i64>(), outcome.calls);
-        prop_assert_eq!(steps.iter().map(|step| step.usage).sum::<Usage>(), outcome.usage());
+        prop_assert_eq!(steps.iter().map(|step| step.usage).sum::<Usage>(), outcome.total_usage());
         prop_assert_eq!(steps.iter().map(|step| step.session_ms).sum::<i64>(), outcome.session_ms);
     }
 
@@ -164,8 +164,8 @@ proptest! {
         // A rule acts or not by the size of a prompt, and another tokenizer rounds.
         let mut case = case;
         for patch in &mut case.patches {
-            patch.rules.clear();
-            patch.remodelled.clear();
+            patch.session_rules.clear();
+            patch.remodelled_sessions.clear();
         }
         let recording = compacted_by_hand(&case.recording);
         let block = block.index(recording.blocks.len());
@@ -179,19 +179,19 @@ proptest! {
         let without = calls(&plan, rest);
         prop_assert_eq!(with.len(), without.len());
         for ((_, with), (_, without)) in with.iter().zip(&without) {
-            prop_assert!(with.usage.context() <= without.usage.context());
+            prop_assert!(with.usage.context_tokens() <= without.usage.context_tokens());
         }
     }
 
     #[test]
     fn untouched_contexts_start_over_where_they_did(case in cases()) {
         let plan = case.plan();
-        for row in replay_rows(&plan, 0) {
+        for row in replay_calls(&plan, 0) {
             let call = &case.recording.calls[plan.call_of[row.row as usize] as usize];
             let expect = match call.restart {
-                Restart::No => Onset::GoesOn,
-                Restart::Fresh => Onset::StartsOver,
-                Restart::AutoCompacted | Restart::ManualCompacted => Onset::Compacted,
+                ContextRestart::No => ContextOnset::GoesOn,
+                ContextRestart::Fresh => ContextOnset::StartsOver,
+                ContextRestart::AutoCompacted | ContextRestart::ManualCompacted => ContextOnset::Compacted,
             };
             prop_assert_eq!(row.onset, expect);
         }
@@ -200,15 +200,15 @@ proptest! {
     #[test]
     fn tokens_are_conserved(case in cases()) {
         let plan = case.plan();
-        let outcome = replay(&plan, case.subset);
-        let (mut made, mut cost) = (Outcome::default(), Cost::default());
-        for row in replay_rows(&plan, case.subset) {
+        let outcome = replay_plan(&plan, case.subset);
+        let (mut made, mut cost) = (ReplayOutcome::default(), ReplayCost::default());
+        for row in replay_calls(&plan, case.subset) {
             let CallOutcome { usage, hidden, .. } = row.outcome;
             prop_assert!(usage.by_class().into_iter().all(|tokens| tokens >= 0), "{:?}", usage);
             prop_assert!(hidden >= 0);
-            prop_assert_eq!(usage.context(), usage.fresh + usage.read + usage.write());
+            prop_assert_eq!(usage.context_tokens(), usage.fresh + usage.read + usage.write_tokens());
             made.calls += 1;
-            made.peak_context = made.peak_context.max(usage.context());
+            made.peak_context = made.peak_context.max(usage.context_tokens());
             made.by_price.push(usage);
             made.hidden_by_price.push(hidden);
             let of_call = tally_call(&plan, &row);
@@ -216,8 +216,8 @@ proptest! {
             cost.hidden += of_call.hidden;
         }
         // Money too, to the pico-dollar: each call knows its price and its band.
-        prop_assert_eq!(cost, tally(&plan, &outcome));
-        prop_assert_eq!(made.usage(), outcome.usage());
+        prop_assert_eq!(cost, tally_outcome(&plan, &outcome));
+        prop_assert_eq!(made.total_usage(), outcome.total_usage());
         prop_assert_eq!(made.hidden_output(), outcome.hidden_output());
         prop_assert_eq!((made.calls, made.peak_context), (outcome.calls, outcome.peak_context));
     }
@@ -227,25 +227,25 @@ proptest! {
         // The outputs of a dropped call are produced by the next one that stays, if there is one.
         let mut case = case;
         for patch in &mut case.patches {
-            patch.inserted.clear();
-            patch.spawned.clear();
-            patch.remodelled.clear();
-            patch.rules.iter_mut().for_each(|(_, rules)| rules.compaction = None);
+            patch.inserted_calls.clear();
+            patch.spawned_sessions.clear();
+            patch.remodelled_sessions.clear();
+            patch.session_rules.iter_mut().for_each(|(_, rules)| rules.compaction = None);
         }
         let plan = case.plan();
-        let whole = replay(&plan, 0);
+        let whole = replay_plan(&plan, 0);
         let last_stays = |dropped: &DroppedCall| {
             let session = case.recording.calls[dropped.call as usize].session as usize;
-            dropped.call as usize + 1 < case.recording.sessions[session].range().end
+            dropped.call as usize + 1 < case.recording.sessions[session].call_range().end
         };
         for patch in &mut case.patches {
             patch.dropped_calls.retain(last_stays);
             patch.dropped_blocks.clear();
             patch.replaced_blocks.clear();
-            patch.if_warm.clear();
+            patch.replaced_if_warm.clear();
         }
-        let outcome = replay(&case.plan(), case.subset);
-        let produced = |outcome: &Outcome| outcome.usage().output + outcome.hidden_output();
+        let outcome = replay_plan(&case.plan(), case.subset);
+        let produced = |outcome: &ReplayOutcome| outcome.total_usage().output + outcome.hidden_output();
         prop_assert_eq!(produced(&outcome), produced(&whole));
     }
 
@@ -297,7 +297,7 @@ proptest! {
 /// Reading never panics, and what it accepts can be replayed and is a fixed point of writing.
 fn holds_if_read(bytes: &[u8]) -> Result<(), TestCaseError> {
     let Ok(read) = format::from_json(bytes) else { return Ok(()) };
-    prop_assert_eq!(read.check(), Ok(()));
+    prop_assert_eq!(read.check_balance(), Ok(()));
     let written = format::to_json(&read);
     let again = format::from_json(&written).map(|again| format::to_json(&again));
     prop_assert_eq!(again.ok(), Some(written));
@@ -306,7 +306,7 @@ fn holds_if_read(bytes: &[u8]) -> Result<(), TestCaseError> {
         let patches = [Patch::default()];
         let case = Case { recording: read, patches: patches.to_vec(), subset: 1 };
         prop_assert_eq!(calls(&case.plan(), 1), as_recorded(&case.recording));
-        let _ = replay(&case.plan(), 1);
+        let _ = replay_plan(&case.plan(), 1);
     }
     Ok(())
 }

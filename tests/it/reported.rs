@@ -3,25 +3,28 @@
 
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
-use windtunnel::fixed;
-use windtunnel::intervene::{self, Params};
+use windtunnel::fixed_point;
+use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::Plan;
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{
-    BUILTIN, Lens, Reconstruction, Reported, builtin, reconstruct, reconstruct_with,
+    BUILTIN, Lens, Reconstruction, ReportedPipeline, builtin_pipeline, reconstruct,
+    reconstruct_with_call_counts,
 };
 use windtunnel::recording::estimate::{self, Tokenizer};
-use windtunnel::recording::{BlockKind, BlockMarks, CallMarks, Recording, Restart, Shock, Tier};
+use windtunnel::recording::{
+    BlockKind, BlockMarks, CacheTier, CallMarks, ContextRestart, Recording, Shock,
+};
 use windtunnel::replay;
-use windtunnel::study::audit::{Severity, audit, claim_arithmetic};
+use windtunnel::study::audit::{FindingSeverity, audit_reported, claim_arithmetic};
 use windtunnel::units::Usage;
 
 const LENSES: [Lens; 2] = [Lens::Message, Lens::Record];
 
-fn all() -> impl Iterator<Item = (Reported, Lens, Reconstruction)> {
+fn all() -> impl Iterator<Item = (ReportedPipeline, Lens, Reconstruction)> {
     BUILTIN.iter().flat_map(|(name, _)| {
         LENSES.map(|lens| {
-            let reported = builtin(name).unwrap();
+            let reported = builtin_pipeline(name).unwrap();
             let done = reconstruct(&reported, lens).unwrap();
             (reported, lens, done)
         })
@@ -29,7 +32,7 @@ fn all() -> impl Iterator<Item = (Reported, Lens, Reconstruction)> {
 }
 
 fn order_774(lens: Lens) -> Reconstruction {
-    reconstruct(&builtin("order-774").unwrap(), lens).unwrap()
+    reconstruct(&builtin_pipeline("order-774").unwrap(), lens).unwrap()
 }
 
 fn by_step(recording: &Recording) -> BTreeMap<&str, Usage> {
@@ -59,7 +62,7 @@ fn every_step_meets_its_published_totals_exactly() {
                 wanted,
                 "{} {} {}",
                 reported.name,
-                lens.name(),
+                lens.lens_name(),
                 row.step
             );
         }
@@ -69,12 +72,12 @@ fn every_step_meets_its_published_totals_exactly() {
 #[test]
 fn books_balance_without_cuts_or_shocks() {
     for (reported, lens, done) in all() {
-        let name = format!("{} {}", reported.name, lens.name());
-        done.recording.check().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let name = format!("{} {}", reported.name, lens.lens_name());
+        done.recording.check_balance().unwrap_or_else(|error| panic!("{name}: {error}"));
         for (at, call) in done.recording.calls.iter().enumerate() {
             assert_eq!(call.cut, 0, "{name} call {at}");
             assert_eq!(call.shock, Shock::None, "{name} call {at}");
-            assert_eq!(call.tier, Tier::OneHour, "{name} call {at}");
+            assert_eq!(call.tier, CacheTier::OneHour, "{name} call {at}");
             assert_eq!(call.output_hidden, 0, "{name} call {at}");
         }
     }
@@ -90,7 +93,7 @@ fn times_fill_the_published_time() {
                 if session.step != row.step {
                     continue;
                 }
-                let calls = &done.recording.calls[session.range()];
+                let calls = &done.recording.calls[session.call_range()];
                 assert!(calls.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms));
                 assert!(calls[0].start_ms >= end, "{} begins too early", session.id);
                 whole += calls[calls.len() - 1].end_ms - calls[0].start_ms;
@@ -111,7 +114,7 @@ fn exponents_are_ordinary_under_the_message_lens() {
         }
         for fit in &done.sessions {
             let exponent = fit.exponent.unwrap();
-            let real = fixed::ratio(23, 100)..=fixed::ratio(182, 100);
+            let real = fixed_point::ratio_q32(23, 100)..=fixed_point::ratio_q32(182, 100);
             assert!(real.contains(&exponent), "{} {}", reported.name, fit.id);
             let (low, high) = fit.calls_range;
             assert!(low <= fit.calls && fit.calls <= high, "{}", fit.id);
@@ -127,7 +130,7 @@ fn check_fit(lens: Lens, expect: &[(&str, u32, &str, i64)]) {
         .sessions
         .iter()
         .map(|fit| {
-            let exponent = fit.exponent.map_or("none".to_owned(), fixed::to_decimal);
+            let exponent = fit.exponent.map_or("none".to_owned(), fixed_point::to_decimal);
             (fit.id.clone(), fit.calls, exponent, fit.mean_context)
         })
         .collect();
@@ -135,7 +138,7 @@ fn check_fit(lens: Lens, expect: &[(&str, u32, &str, i64)]) {
         .iter()
         .map(|&(id, calls, exponent, mean)| (id.to_owned(), calls, exponent.to_owned(), mean))
         .collect();
-    assert_eq!(got, expect, "{}", lens.name());
+    assert_eq!(got, expect, "{}", lens.lens_name());
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn golden_fit_under_the_record_lens() {
 /// Calls of a session with all of some marks.
 fn marked(recording: &Recording, id: &str, marks: CallMarks) -> Vec<usize> {
     let session = recording.sessions.iter().find(|s| s.id == id).unwrap();
-    let calls = session.range();
+    let calls = session.call_range();
     let first = calls.start;
     calls.filter(|&at| recording.calls[at].marks.contains(marks)).map(|at| at - first).collect()
 }
@@ -219,9 +222,9 @@ fn edit_sites_are_contiguous_and_share_a_file_each() {
         let session = recording.sessions.iter().find(|s| s.id == "9768e31d").unwrap();
         let mut sites: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         let mut edits: BTreeMap<u32, usize> = BTreeMap::new();
-        for at in session.range() {
-            for block in recording.blocks_of(at) {
-                let (Some(file), BlockKind::ToolInput) = (block.file(), block.kind) else {
+        for at in session.call_range() {
+            for block in recording.blocks_of_call(at) {
+                let (Some(file), BlockKind::ToolInput) = (block.file_number(), block.kind) else {
                     continue;
                 };
                 sites.entry(file).or_default().push(at);
@@ -231,7 +234,7 @@ fn edit_sites_are_contiguous_and_share_a_file_each() {
         }
         // The plan, two files read seven times each, and eight sites.
         let read_again = sites.iter().filter(|(file, at)| edits[file] == 0 && at.len() == 7);
-        assert_eq!(read_again.count(), 2, "{}", lens.name());
+        assert_eq!(read_again.count(), 2, "{}", lens.lens_name());
         let edited: Vec<&Vec<usize>> =
             sites.iter().filter(|(file, _)| edits[file] > 0).map(|(_, at)| at).collect();
         assert_eq!(edited.len(), 8);
@@ -258,7 +261,7 @@ fn reports_tests_and_plans_keep_their_size() {
             found.map(|block| (block.chars, block.tokens)).collect::<Vec<_>>()
         };
         let rate = |kind, tool, chars: u32| {
-            (chars, estimate::tokens(Tokenizer::Other, kind, tool, u64::from(chars)))
+            (chars, estimate::estimate_tokens(Tokenizer::Other, kind, tool, u64::from(chars)))
         };
         let reports: Vec<_> =
             [18_000, 21_000, 5_000].map(|c| rate(BlockKind::Report, "Task", c)).into();
@@ -271,7 +274,7 @@ fn reports_tests_and_plans_keep_their_size() {
         let plans = sizes(BlockKind::ToolResult, BlockMarks::READ);
         // dry_walkthrough, implement, assess twice; the small steps have room only as messages.
         let expected = if lens == Lens::Message { 9 } else { 4 };
-        assert_eq!(plans, vec![plan; expected], "{}", lens.name());
+        assert_eq!(plans, vec![plan; expected], "{}", lens.lens_name());
     }
 }
 
@@ -292,14 +295,14 @@ fn test_runs_and_polls_are_found_by_their_marks() {
             if block.kind != BlockKind::ToolResult {
                 continue;
             }
-            let input = &recording.blocks[block.peer().unwrap()];
+            let input = &recording.blocks[block.peer_block().unwrap()];
             assert_eq!(input.kind, BlockKind::ToolInput);
             assert_eq!((input.marks, input.tool), (block.marks, block.tool));
-            assert_eq!(recording.blocks[input.peer().unwrap()], *block);
+            assert_eq!(recording.blocks[input.peer_block().unwrap()], *block);
         }
         // A full run leaves a gap that a five-minute cache would not survive.
         let session = recording.sessions.iter().find(|s| s.id == "096e0115").unwrap();
-        let calls = &recording.calls[session.range()];
+        let calls = &recording.calls[session.call_range()];
         for at in runs("096e0115", CallMarks::FULL_SUITE) {
             let gap = calls[at + 1].start_ms - calls[at].start_ms;
             let aborted = calls[at].marks.contains(CallMarks::ABORTED_RUN);
@@ -319,9 +322,9 @@ fn orchestrator_and_crashes_stand_beside_the_calls() {
     assert_eq!((crashes.records, crashes.pid_reuse, crashes.orphans), (41, 11, 30));
     assert_eq!(done.recording.models, ["unstated"]);
     for session in &done.recording.sessions {
-        let calls = &done.recording.calls[session.range()];
-        assert_eq!(calls[0].restart, Restart::Fresh);
-        assert!(calls[1..].iter().all(|call| call.restart == Restart::No));
+        let calls = &done.recording.calls[session.call_range()];
+        assert_eq!(calls[0].restart, ContextRestart::Fresh);
+        assert!(calls[1..].iter().all(|call| call.restart == ContextRestart::No));
     }
     let records: u32 = done.recording.sessions.iter().map(|s| s.records).sum();
     assert_eq!(records, 706);
@@ -334,31 +337,31 @@ fn what_gives_way_is_noted() {
     for session in ["a53d2b38", "7651e1a4", "79e2d7d8"] {
         assert!(notes.contains(session), "{notes}");
     }
-    let reported = builtin("order-775").unwrap();
+    let reported = builtin_pipeline("order-775").unwrap();
     assert_eq!(reconstruct(&reported, Lens::Message).unwrap().notes.len(), 9);
 }
 
 #[test]
 fn call_counts_can_be_given() {
-    let reported = builtin("order-774").unwrap();
+    let reported = builtin_pipeline("order-774").unwrap();
     for fit in order_774(Lens::Message).sessions {
         for calls in [fit.calls_range.0, fit.calls_range.1] {
             let given = [(fit.id.clone(), calls)];
-            let done = reconstruct_with(&reported, Lens::Message, &given).unwrap();
+            let done = reconstruct_with_call_counts(&reported, Lens::Message, &given).unwrap();
             assert_eq!(by_step(&done.recording)["assess"].read, 8_000_000);
             assert!(done.sessions.iter().any(|f| f.id == fit.id && f.calls == calls));
         }
     }
     let given = [("assess-3".to_owned(), 40)];
-    let order_775 = builtin("order-775").unwrap();
-    let done = reconstruct_with(&order_775, Lens::Message, &given).unwrap();
+    let order_775 = builtin_pipeline("order-775").unwrap();
+    let done = reconstruct_with_call_counts(&order_775, Lens::Message, &given).unwrap();
     let assess: Vec<u32> = (1..=7)
         .map(|i| format!("assess-{i}"))
         .map(|id| done.sessions.iter().find(|fit| fit.id == id).unwrap().calls)
         .collect();
     assert_eq!(assess, [35, 35, 40, 35, 35, 35, 35]);
     let unknown = [("nobody".to_owned(), 3)];
-    let error = reconstruct_with(&reported, Lens::Message, &unknown).unwrap_err();
+    let error = reconstruct_with_call_counts(&reported, Lens::Message, &unknown).unwrap_err();
     assert_eq!(error.to_string(), "order-774 has no session `nobody`");
 }
 
@@ -372,7 +375,7 @@ fn same_input_same_recording() {
 fn check_refused(from: &str, to: &str, expect: &str) {
     let json = BUILTIN[0].1.replacen(from, to, 1);
     assert_ne!(json, BUILTIN[0].1, "`{from}` is there");
-    let error = Reported::parse("bad.json", &json).unwrap_err().to_string();
+    let error = ReportedPipeline::parse_json("bad.json", &json).unwrap_err().to_string();
     assert!(error.contains(expect), "{error}");
 }
 
@@ -390,7 +393,7 @@ fn bad_files_are_refused_by_field() {
 
 #[test]
 fn golden_audit_of_order_774() {
-    let findings = audit(&builtin("order-774").unwrap());
+    let findings = audit_reported(&builtin_pipeline("order-774").unwrap());
     let got: Vec<String> = findings
         .iter()
         .map(|finding| format!("{} {}", finding.severity.name(), finding.id))
@@ -461,7 +464,7 @@ fn golden_audit_of_order_774() {
 
 #[test]
 fn golden_audit_of_order_775() {
-    let findings = audit(&builtin("order-775").unwrap());
+    let findings = audit_reported(&builtin_pipeline("order-775").unwrap());
     let ids: Vec<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
     let expect = [
         "message-lens-exponents",
@@ -473,20 +476,20 @@ fn golden_audit_of_order_775() {
         "total-time",
     ];
     assert_eq!(ids, expect);
-    assert!(findings.iter().all(|finding| finding.severity == Severity::Info));
+    assert!(findings.iter().all(|finding| finding.severity == FindingSeverity::Info));
 }
 
 #[test]
 fn a_corrected_figure_corrects_its_finding() {
     let json = BUILTIN[0].1.replace("~300K", "~236K");
-    let findings = audit(&Reported::parse("corrected", &json).unwrap());
+    let findings = audit_reported(&ReportedPipeline::parse_json("corrected", &json).unwrap());
     let gone = "inventory-run-arch-lenses-read";
     assert!(findings.iter().all(|finding| finding.id != gone));
 }
 
 #[test]
 fn every_claim_has_its_arithmetic() {
-    let reported = builtin("order-774").unwrap();
+    let reported = builtin_pipeline("order-774").unwrap();
     for claim in &reported.claims {
         let line = claim_arithmetic(&reported, &claim.toggle).unwrap();
         assert!(!line.contains('\n') && !line.is_empty());
@@ -541,7 +544,7 @@ proptest! {
         fresh in 0_u32..9_000,
     ) {
         let read = calls * mean;
-        let reported = Reported::parse("small", &small(calls, read, write, output, fresh)).unwrap();
+        let reported = ReportedPipeline::parse_json("small", &small(calls, read, write, output, fresh)).unwrap();
         for lens in LENSES {
             let Ok(done) = reconstruct(&reported, lens) else { continue };
             let wanted = Usage {
@@ -551,38 +554,38 @@ proptest! {
                 write_1h: i64::from(write),
                 output: i64::from(output),
             };
-            prop_assert_eq!(done.recording.usage(), wanted);
-            prop_assert!(done.recording.check().is_ok());
+            prop_assert_eq!(done.recording.total_usage(), wanted);
+            prop_assert!(done.recording.check_balance().is_ok());
             prop_assert!(done.recording.calls.iter().all(|call| call.cut == 0));
         }
-        prop_assert!(!audit(&reported).is_empty());
+        prop_assert!(!audit_reported(&reported).is_empty());
     }
 }
 
 /// What the pipeline of order 774 uses and costs with one toggle on that is told some names.
 fn with_names(id: &str, names: &[(&str, &[&str])]) -> (u32, Usage, i128) {
     let recording = order_774(Lens::Message).recording;
-    let toggle = intervene::find(id).unwrap();
-    let mut params = Params::modes(toggle.card());
+    let toggle = intervene::find_by_id(id).unwrap();
+    let mut params = ToggleParams::modes_of_card(toggle.card());
     for (key, list) in names {
         let list = list.iter().map(|&name| name.to_owned()).collect();
         assert!(params.set_names(key, list), "{id} {key}");
     }
-    let patch = toggle.patch(&recording, &params);
+    let patch = toggle.build_patch(&recording, &params);
     let plan = Plan::compile(&recording, std::slice::from_ref(&patch), &Pricing::embedded());
     let plan = plan.unwrap();
-    let outcome = replay::replay(&plan, 1);
-    (patch.found, outcome.usage(), replay::tally(&plan, &outcome).recorded.0)
+    let outcome = replay::replay_plan(&plan, 1);
+    (patch.found_places, outcome.total_usage(), replay::tally_outcome(&plan, &outcome).recorded.0)
 }
 
 #[test]
 fn toggles_that_are_told_names_work_on_steps() {
     let (found, before, cost) = with_names("G10", &[("steps", &[])]);
-    assert_eq!((found, before), (0, order_774(Lens::Message).recording.usage()));
+    assert_eq!((found, before), (0, order_774(Lens::Message).recording.total_usage()));
     // A step that is left out takes its published figures with it.
     let (found, after, _) = with_names("G10", &[("steps", &["review"])]);
     assert_eq!(
-        (found, before.read - after.read, before.write() - after.write()),
+        (found, before.read - after.read, before.write_tokens() - after.write_tokens()),
         (1, 313_400, 37_900)
     );
     // On a model at a fifth of the price, with a tenth more calls.
@@ -602,7 +605,12 @@ fn general_toggles_see_a_reconstructed_pipeline_as_any_other() {
     let found: Vec<(&str, u32)> = intervene::ALL
         .iter()
         .filter(|one| one.card().id.starts_with('G'))
-        .map(|one| (one.card().id, one.patch(&recording, &Params::modes(one.card())).found))
+        .map(|one| {
+            (
+                one.card().id,
+                one.build_patch(&recording, &ToggleParams::modes_of_card(one.card())).found_places,
+            )
+        })
         .filter(|(_, found)| *found > 0)
         .collect();
     // It is on the hour's cache already, names no switches, and waits less than an hour.

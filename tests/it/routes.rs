@@ -191,7 +191,7 @@ fn the_environment_is_a_file_that_a_shell_reads() {
         assert!(names.insert(name.to_owned()), "{name} twice");
         assert!(!value.is_empty() && !value.contains(' '), "{line}");
     }
-    let settings = intervene::ALL.iter().flat_map(|one| one.settings());
+    let settings = intervene::ALL.iter().flat_map(|one| one.env_settings());
     let known: BTreeSet<String> = settings.map(|setting| setting.name.to_owned()).collect();
     assert_eq!(names, known);
     assert!(names.len() >= 10 && text.contains("no figures"));

@@ -3,7 +3,7 @@
 use crate::laws::data;
 use crate::run::{Folder, here, json, ok, refused};
 use std::fs;
-use windtunnel::study::backtest::{Observations, Ratio};
+use windtunnel::study::backtest::{EffectRatio, Observations};
 
 #[test]
 fn the_observations_that_come_along_are_what_the_table_says() {
@@ -30,12 +30,12 @@ fn claim_prediction_and_observation_stand_side_by_side() {
             known.group == one["of"] && known.metric == "read" && !known.toggles.is_empty()
         });
         let ratio = known.and_then(|known| known.adjusted).expect("a ratio");
-        assert!((of("seen") - (1.0 - ratio.value())).abs() < 1e-9, "{one}");
+        assert!((of("seen") - (1.0 - ratio.as_f64())).abs() < 1e-9, "{one}");
         assert!(of("seen_low") <= of("seen") && of("seen") <= of("seen_high"), "{one}");
         // The prediction of the look back came from the same replay.
         let predicted = known.and_then(|known| known.predicted).expect("a prediction");
         let middle = one["predicted_draws"]["p50"].as_f64().expect("a band");
-        assert!((middle - (1.0 - predicted.value())).abs() < 1e-9, "{one}");
+        assert!((middle - (1.0 - predicted.as_f64())).abs() < 1e-9, "{one}");
     }
     // The four fixes are claimed to save 6.7 to 7.7 M of 22.6 M reads.
     assert_eq!(seen[0]["claimed_low"], 0.2959);
@@ -55,7 +55,7 @@ fn a_report_takes_other_observations_and_says_what_is_wrong_with_them() {
     let folder = Folder::new(&[]);
     let shipped = fs::read(here("recorded/order-774.observed.json")).expect("a file");
     let mut other = Observations::parse(&shipped).expect("observations");
-    other.observed[0].adjusted = Some(Ratio(5_000));
+    other.observed[0].adjusted = Some(EffectRatio(5_000));
     let other = folder.file("other.json", &other.to_json());
     let out = folder.at("out");
     ok(&["report", "order-774", "--observed", &other, "--out", &out]);

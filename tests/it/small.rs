@@ -3,10 +3,10 @@
 use crate::generated::compile;
 use windtunnel::plan::{DroppedCall, InsertedCall, Patch};
 use windtunnel::recording::{
-    Basis, BlockKind, Builder, CacheBreak, CallMarks, RawBlock, RawCall, RawSession, Recording,
-    Restart, Role, Tier, Told,
+    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals, RawBlock,
+    RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
-use windtunnel::replay::replay_rows;
+use windtunnel::replay::replay_calls;
 use windtunnel::units::Usage;
 
 /// The model of most scenarios: no smallest cacheable prompt, one price band.
@@ -23,7 +23,7 @@ pub fn call(
     inputs: &[(BlockKind, i64)],
     outputs: &[(BlockKind, i64)],
 ) -> RawCall {
-    let block = |&(kind, tokens): &(BlockKind, i64)| RawBlock::plain(kind, 0, tokens);
+    let block = |&(kind, tokens): &(BlockKind, i64)| RawBlock::from_size(kind, 0, tokens);
     let output = outputs.iter().map(|(_, tokens)| tokens).sum();
     RawCall {
         model: 0,
@@ -33,7 +33,7 @@ pub fn call(
         usage: Usage { read, write_5m: context - read, output, ..Usage::default() },
         placeholder: false,
         marks: CallMarks::empty(),
-        restart: Restart::No,
+        restart: ContextRestart::No,
         cache_break: CacheBreak::No,
         inputs: inputs.iter().map(block).collect(),
         outputs: outputs.iter().map(block).collect(),
@@ -41,7 +41,7 @@ pub fn call(
 }
 
 /// The same call with a restart of the context that breaks the cache down to the static prefix.
-pub fn restarted(restart: Restart, call: RawCall) -> RawCall {
+pub fn restarted(restart: ContextRestart, call: RawCall) -> RawCall {
     RawCall { restart, cache_break: CacheBreak::ToStatic, ..call }
 }
 
@@ -64,33 +64,33 @@ pub fn session(models: &[&str], calls: Vec<RawCall>) -> RawSession {
         blocks_basis: Basis::Billed,
         times_basis: Basis::Billed,
         source: String::new(),
-        told: Told::default(),
+        harness_totals: HarnessTotals::default(),
     }
 }
 
 /// A recording of one session that writes to `tier`.
-pub fn record_on(model: &str, tier: Tier, mut calls: Vec<RawCall>) -> Recording {
+pub fn record_on(model: &str, tier: CacheTier, mut calls: Vec<RawCall>) -> Recording {
     for Usage { write_5m, write_1h, .. } in calls.iter_mut().map(|call| &mut call.usage) {
-        if tier == Tier::OneHour {
+        if tier == CacheTier::OneHour {
             std::mem::swap(write_5m, write_1h);
         }
     }
-    let mut builder = Builder::new("hand", "test");
-    builder.push(session(&[model], calls));
+    let mut builder = RecordingBuilder::new("hand", "test");
+    builder.push_session(session(&[model], calls));
     builder.finish()
 }
 
 pub fn record(calls: Vec<RawCall>) -> Recording {
-    record_on(MODEL, Tier::FiveMinutes, calls)
+    record_on(MODEL, CacheTier::FiveMinutes, calls)
 }
 
 /// The calls made with every patch on: start in seconds, fresh, read, written, produced.
 pub fn made(recording: &Recording, patches: &[Patch]) -> Vec<(i64, i64, i64, i64, i64)> {
     let plan = compile(recording, patches);
-    let rows = replay_rows(&plan, (1 << patches.len()) - 1);
+    let rows = replay_calls(&plan, (1 << patches.len()) - 1);
     let told = rows.iter().map(|row| {
         let Usage { fresh, read, output, .. } = row.outcome.usage;
-        (row.outcome.start_ms / 1_000, fresh, read, row.outcome.usage.write(), output)
+        (row.outcome.start_ms / 1_000, fresh, read, row.outcome.usage.write_tokens(), output)
     });
     told.collect()
 }
@@ -120,5 +120,8 @@ pub fn replace(block: u32, tokens: i64) -> Patch {
 
 pub fn insert(after: u32, input: i64, output: i64, duration_s: i64) -> Patch {
     let duration_ms = duration_s * 1_000;
-    Patch { inserted: vec![InsertedCall { after, input, output, duration_ms }], ..Patch::default() }
+    Patch {
+        inserted_calls: vec![InsertedCall { after, input, output, duration_ms }],
+        ..Patch::default()
+    }
 }

@@ -4,12 +4,12 @@ use crate::laws::{data, imported};
 use crate::run::{Folder, here, json, ok, refused, session};
 use serde_json::Value;
 use std::fs;
-use windtunnel::intervene::{self, Params};
+use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::price::Pricing;
 use windtunnel::replay;
-use windtunnel::study::sides::{Saving, Side};
-use windtunnel::study::spread::{Each, spread};
+use windtunnel::study::distribution::{SessionGrouping, distribute_savings};
+use windtunnel::study::savings::{PipelineTotals, Saving};
 
 const PROBES: &str = "tests/fixtures/probes";
 
@@ -50,7 +50,7 @@ fn check_distribution(told: &Value, each: &str) {
 #[test]
 fn compare_spreads_savings_over_groups() {
     for recording in [here(PROBES), "order-774".to_owned()] {
-        for (_, each) in Each::NAMED {
+        for (_, each) in SessionGrouping::NAMED {
             check_distribution(&json(&["compare", &recording, "--each", each]), each);
         }
     }
@@ -93,8 +93,9 @@ fn only_a_report_of_many_sessions_spreads_them() {
 fn on_real_sessions_no_toggle_saves_without_its_target() {
     let Some(path) = data("claude/PackmindHub+context-evaluator") else { return };
     let recording = imported(&path).recording;
-    let patch =
-        |one: &&dyn intervene::Intervention| one.patch(&recording, &Params::modes(one.card()));
+    let patch = |one: &&dyn intervene::Intervention| {
+        one.build_patch(&recording, &ToggleParams::modes_of_card(one.card()))
+    };
     let patches: Vec<Patch> = intervene::ALL.iter().map(patch).collect();
     let plan = Plan::compile(&recording, &patches, &Pricing::embedded()).expect("prices");
     for island in &plan.islands {
@@ -103,13 +104,14 @@ fn on_real_sessions_no_toggle_saves_without_its_target() {
             assert_eq!(replay::replay_island(&plan, island, 1 << toggle), before, "{toggle}");
         }
     }
-    let spread = spread(&recording, &plan, patches.len(), Each::Session);
-    let before = Side::totals(&plan, 0);
+    let spread = distribute_savings(&recording, &plan, patches.len(), SessionGrouping::Session);
+    let before = PipelineTotals::replay_totals(&plan, 0);
     for (toggle, (patch, one)) in patches.iter().zip(&spread.toggles).enumerate() {
-        let alone = Saving::between(&before, &Side::totals(&plan, 1 << toggle));
+        let alone =
+            Saving::between_totals(&before, &PipelineTotals::replay_totals(&plan, 1 << toggle));
         assert_eq!(one.saving, alone, "{toggle}");
         let nothing = one.saving == Saving::default() && one.found_in == 0;
-        assert!(patch.found > 0 || nothing, "{toggle}: {one:?}");
+        assert!(patch.found_places > 0 || nothing, "{toggle}: {one:?}");
     }
     assert!(spread.toggles.iter().any(|one| one.found_in > 1));
 }

@@ -10,8 +10,10 @@ use crate::twin_rules::{resumed_from, spawned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::mem::take;
-use windtunnel::plan::{Patch, Rules};
-use windtunnel::recording::{CacheBreak, Call, Recording, Restart, Session, Shock, Tier};
+use windtunnel::plan::{Patch, SessionRules};
+use windtunnel::recording::{
+    CacheBreak, CacheTier, Call, ContextRestart, Recording, Session, Shock,
+};
 use windtunnel::replay;
 use windtunnel::units::Usage;
 
@@ -72,7 +74,7 @@ pub struct Twin<'a> {
     pub session: &'a Session,
     /// All patches that are on, as one.
     pub on: &'a Patch,
-    pub rules: Rules,
+    pub rules: SessionRules,
     pub made: Vec<Made<'a>>,
     pub state: State,
 }
@@ -82,7 +84,7 @@ pub struct Twin<'a> {
 pub struct Entry {
     pub prefix: i64,
     pub at_ms: i64,
-    pub tier: Tier,
+    pub tier: CacheTier,
 }
 
 #[derive(Clone, Default)]
@@ -118,9 +120,9 @@ impl<'a> Twin<'a> {
     }
 
     fn run(&mut self) {
-        for at in self.session.range() {
+        for at in self.session.call_range() {
             let call = &self.recording.calls[at];
-            let later = at + 1 < self.session.range().end;
+            let later = at + 1 < self.session.call_range().end;
             let next_ms = if later { self.recording.calls[at + 1].start_ms } else { call.end_ms };
             let saved_ms = self.saved_ms(at, (next_ms - call.start_ms).max(0));
             let dropped = self.on.dropped_calls.iter().any(|one| one.call as usize == at);
@@ -128,7 +130,7 @@ impl<'a> Twin<'a> {
             self.serve(at, request, dropped);
             // Saved time comes off the idle time after the call first, then off the call.
             let overdraft_ms = (saved_ms - (next_ms - call.end_ms).max(0)).max(0);
-            let mut inserted = self.on.inserted.clone();
+            let mut inserted = self.on.inserted_calls.clone();
             inserted.sort_by_key(|new| (new.input, new.output, new.duration_ms));
             for new in inserted.into_iter().filter(|new| new.after as usize == at) {
                 let request = self.resembling(at, new, call.end_ms - overdraft_ms);
@@ -152,9 +154,9 @@ impl<'a> Twin<'a> {
             |recorded| standing >= self.rules.compaction.map_or(recorded, |rule| rule.threshold);
         let due = self.state.pending.as_ref().is_some_and(|(recorded, _)| reaches(*recorded));
         let deferred =
-            request.call.restart == Restart::AutoCompacted && !reaches(request.threshold);
+            request.call.restart == ContextRestart::AutoCompacted && !reaches(request.threshold);
         let call = &mut request.call;
-        let starts_over = call.restart != Restart::No || request.start.is_some() || due;
+        let starts_over = call.restart != ContextRestart::No || request.start.is_some() || due;
         if deferred {
             self.state.pending = Some((request.threshold, take(&mut request.summary)));
             // A model switch breaks the cache all the same.
@@ -165,7 +167,7 @@ impl<'a> Twin<'a> {
         } else if starts_over {
             self.state.prompt.clear();
             let (_, summary) = self.state.pending.take().unwrap_or_default();
-            if call.restart == Restart::No {
+            if call.restart == ContextRestart::No {
                 request.summary.extend(request.start.map_or(summary, |start| pieces(&[start])));
                 call.cache_break = call.cache_break.max(CacheBreak::ToStatic);
                 call.shock = Shock::None;
@@ -202,7 +204,7 @@ impl<'a> Twin<'a> {
         let context = total(&self.state.prompt);
         let read = self.read(&call, start_ms, context);
         let (read, fresh) = self.fresh(&call, read, context, fresh);
-        let one_hour = call.tier == Tier::OneHour;
+        let one_hour = call.tier == CacheTier::OneHour;
         let off = if one_hour { call.usage.write_5m } else { call.usage.write_1h };
         let outputs = [take(&mut self.state.late_outputs), outputs].concat();
         let produced = outputs.iter().sum();
@@ -224,13 +226,13 @@ impl<'a> Twin<'a> {
     pub fn fresh(&self, call: &Call, read: i64, context: i64, fresh: i64) -> (i64, i64) {
         let minimum = |model| MODELS.iter().find(|known| known.0 == model).expect("known").1;
         // A call that was recorded to cache less than its model should is exempt from the rule.
-        let (recorded, model) = (call.usage, self.recording.model(call.model));
-        let known = recorded.context() > recorded.fresh;
-        let exempt = known && recorded.context() < minimum(model);
+        let (recorded, model) = (call.usage, self.recording.model_name(call.model));
+        let known = recorded.context_tokens() > recorded.fresh;
+        let exempt = known && recorded.context_tokens() < minimum(model);
         let (own, tokens_bp) = self.priced(call);
         let minimum = (minimum(own) * 10_000 + tokens_bp / 2) / tokens_bp;
         match call.tier {
-            Tier::Uncached => (read, context - read),
+            CacheTier::Uncached => (read, context - read),
             _ if context < minimum && !exempt => (0, context),
             _ => (read, fresh.min(context - read)),
         }
@@ -258,14 +260,14 @@ impl<'a> Twin<'a> {
             Some(_) if met(CacheBreak::ToZero) => (0, 0),
             Some(Entry { prefix, at_ms, tier }) => {
                 let alive = if met(CacheBreak::ToStatic) { static_prefix } else { *prefix };
-                let warms = matches!(tier, Tier::OneHour | Tier::Automatic);
+                let warms = matches!(tier, CacheTier::OneHour | CacheTier::Automatic);
                 let warm = if warms { warm_prefix } else { 0 };
                 (if start_ms - at_ms >= tier.ttl_ms() { warm } else { alive }, alive)
             }
         };
         let late = self.state.late_shock.take().unwrap_or(Shock::None);
         if let (Some(luck), Some(entry)) = (self.state.luck, &self.state.cached)
-            && entry.tier == Tier::Automatic
+            && entry.tier == CacheTier::Automatic
         {
             let read = match (start_ms - entry.at_ms).max(0) {
                 _ if met(CacheBreak::ToZero) || met(CacheBreak::ToStatic) => law,
@@ -289,18 +291,18 @@ impl<'a> Twin<'a> {
 pub fn luck(recording: &Recording, at: usize) -> Option<Luck> {
     let call = &recording.calls[at];
     let session = &recording.sessions[call.session as usize];
-    if call.tier != Tier::Automatic || call.cache_break != CacheBreak::No {
+    if call.tier != CacheTier::Automatic || call.cache_break != CacheBreak::No {
         return None;
     }
-    if at == session.range().start {
+    if at == session.call_range().start {
         return Some(Luck { lives_ms: 300_000, more: 0, missed: None });
     }
     let before = &recording.calls[at - 1];
-    if before.tier != Tier::Automatic || call.restart != Restart::No {
+    if before.tier != CacheTier::Automatic || call.restart != ContextRestart::No {
         return None;
     }
-    let (read, context) = (call.usage.read, call.usage.context());
-    let cached = kept(before.tier, before.usage.context(), before.usage.fresh).min(context);
+    let (read, context) = (call.usage.read, call.usage.context_tokens());
+    let cached = kept(before.tier, before.usage.context_tokens(), before.usage.fresh).min(context);
     let chance = match call.start_ms - before.touched_ms {
         ..60_000 => 9_500,
         60_000..300_000 => 6_800,
@@ -320,8 +322,8 @@ pub fn luck(recording: &Recording, at: usize) -> Option<Luck> {
 }
 
 /// The prefix that a call leaves in the cache.
-pub fn kept(tier: Tier, context: i64, fresh: i64) -> i64 {
-    if tier == Tier::Automatic { context / 128 * 128 } else { context - fresh }
+pub fn kept(tier: CacheTier, context: i64, fresh: i64) -> i64 {
+    if tier == CacheTier::Automatic { context / 128 * 128 } else { context - fresh }
 }
 
 /// Tokens of all pieces.
@@ -335,10 +337,10 @@ pub fn pieces(sizes: &[i64]) -> Vec<Piece> {
 }
 
 /// What is neither read nor fresh is written: to the tier, but for `off`.
-pub fn written(tier: Tier, read: i64, fresh: i64, context: i64, off: i64) -> Usage {
+pub fn written(tier: CacheTier, read: i64, fresh: i64, context: i64, off: i64) -> Usage {
     let write = context - read - fresh;
     let off = off.min(write);
-    let one_hour = tier == Tier::OneHour;
+    let one_hour = tier == CacheTier::OneHour;
     let (write_5m, write_1h) = if one_hour { (off, write - off) } else { (write - off, off) };
     Usage { fresh, read, write_5m, write_1h, output: 0 }
 }
@@ -346,7 +348,7 @@ pub fn written(tier: Tier, read: i64, fresh: i64, context: i64, off: i64) -> Usa
 /// All sessions of a case and how they ended, session by session, each before those it spawns.
 fn simulate<'a>(case: &'a Case, on: &'a Patch) -> Vec<(Vec<Made<'a>>, State)> {
     let sessions = &case.recording.sessions;
-    let starts_ms = |index: usize| case.recording.calls[sessions[index].range()].first();
+    let starts_ms = |index: usize| case.recording.calls[sessions[index].call_range()].first();
     let mut order: Vec<usize> = (0..sessions.len()).collect();
     order.sort_by_key(|&index| (starts_ms(index).map_or(i64::MAX, |call| call.start_ms), index));
     let mut done: BTreeMap<(usize, usize), (Vec<Made>, State)> = BTreeMap::new();
@@ -375,9 +377,9 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     let session_ms: i64 = spans.map(|(from_ms, to_ms)| to_ms - from_ms).sum();
     let slow: Vec<Made> = sessions.into_iter().flat_map(|(made, _)| made).collect();
     // The plan may hold sessions in another order, but those of one recorded session together.
-    let mut fast = replay::replay_rows(&plan, case.subset);
+    let mut fast = replay::replay_calls(&plan, case.subset);
     fast.sort_by_key(|row| {
-        let holds = |run: &windtunnel::plan::Run| run.range().contains(&(row.row as usize));
+        let holds = |run: &windtunnel::plan::PlanRun| run.row_range().contains(&(row.row as usize));
         let run = plan.runs.iter().position(holds).expect("a row has a run") as u32;
         plan.sessions.iter().find(|one| one.runs.contains(&run)).map(|one| one.session)
     });
@@ -389,15 +391,15 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
         prop_assert_eq!(fast, slow, "call {} of {:?}", index, case);
     }
     prop_assert_eq!(fast.len(), slow.len(), "{:?}", case);
-    let outcome = replay::replay(&plan, case.subset);
+    let outcome = replay::replay_plan(&plan, case.subset);
     prop_assert_eq!(outcome.calls, slow.len() as i64);
     prop_assert_eq!(outcome.session_ms, session_ms);
-    let contexts = slow.iter().map(|made| made.usage.context());
+    let contexts = slow.iter().map(|made| made.usage.context_tokens());
     prop_assert_eq!(outcome.peak_context, contexts.max().unwrap_or(0));
     let mut by_price: BTreeMap<(&str, bool), (Usage, i64)> = BTreeMap::new();
     for Made { model, usage, hidden, .. } in slow {
         let long_above = MODELS.iter().find(|known| known.0 == model).expect("a known model").2;
-        let sum = by_price.entry((model, usage.context() > long_above)).or_default();
+        let sum = by_price.entry((model, usage.context_tokens() > long_above)).or_default();
         *sum = (sum.0 + usage, sum.1 + hidden);
     }
     for (index, usage) in outcome.by_price.iter().enumerate() {

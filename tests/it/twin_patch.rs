@@ -2,8 +2,8 @@
 
 use crate::generated::Case;
 use crate::twin::{Piece, Request, Twin, luck, pieces, written};
-use windtunnel::plan::{InsertedCall, Patch, Rules};
-use windtunnel::recording::{Block, BlockKind, CacheBreak, Call, Restart, Shock, Tier};
+use windtunnel::plan::{InsertedCall, Patch, SessionRules};
+use windtunnel::recording::{Block, BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Shock};
 use windtunnel::units::Usage;
 
 /// All patches that are on, as one.
@@ -15,28 +15,28 @@ pub fn all_on(case: &Case) -> Patch {
         on.dropped_calls.extend(patch.dropped_calls);
         on.dropped_blocks.extend(patch.dropped_blocks);
         on.replaced_blocks.extend(patch.replaced_blocks);
-        on.warmed.extend(patch.warmed);
-        on.if_warm.extend(patch.if_warm);
+        on.warmed_calls.extend(patch.warmed_calls);
+        on.replaced_if_warm.extend(patch.replaced_if_warm);
         on.saved_ms.extend(patch.saved_ms);
-        on.inserted.extend(patch.inserted);
-        on.healed.extend(patch.healed);
-        on.restarted.extend(patch.restarted);
-        on.spawned.extend(patch.spawned);
-        on.resumed.extend(patch.resumed);
-        on.remodelled.extend(patch.remodelled);
-        on.leaner.extend(patch.leaner);
-        on.rules.extend(patch.rules);
+        on.inserted_calls.extend(patch.inserted_calls);
+        on.healed_calls.extend(patch.healed_calls);
+        on.restarted_calls.extend(patch.restarted_calls);
+        on.spawned_sessions.extend(patch.spawned_sessions);
+        on.resumed_sessions.extend(patch.resumed_sessions);
+        on.remodelled_sessions.extend(patch.remodelled_sessions);
+        on.leaner_sessions.extend(patch.leaner_sessions);
+        on.session_rules.extend(patch.session_rules);
     }
     on
 }
 
 /// The rules of a session: the longest lifetime, the lowest sizes, the most patience.
-pub fn rules_on(on: &Patch, session: u32) -> Rules {
-    let own = || on.rules.iter().filter(|(of, _)| *of == session).map(|(_, rules)| rules);
+pub fn rules_on(on: &Patch, session: u32) -> SessionRules {
+    let own = || on.session_rules.iter().filter(|(of, _)| *of == session).map(|(_, rules)| rules);
     let compactions = own().filter_map(|rules| rules.compaction);
     let clearings = own().filter_map(|rules| rules.clearing);
     let warmings = own().filter_map(|rules| rules.warming);
-    Rules {
+    SessionRules {
         tier: own().filter_map(|rules| rules.tier).max_by_key(|tier| tier.ttl_ms()),
         compaction: compactions.min_by_key(|c| (c.threshold, c.output, c.left)),
         clearing: clearings.min_by_key(|c| (c.trigger, c.keep, c.at_least, c.stub)),
@@ -48,27 +48,28 @@ impl<'a> Twin<'a> {
     /// A recorded call under the patches that are on.
     pub fn recorded(&self, at: usize) -> Request {
         let mut call = self.on_tier(at);
-        let (first, on) = (at == self.session.range().start, self.on);
+        let (first, on) = (at == self.session.call_range().start, self.on);
         if first && self.state.resumed {
-            (call.restart, call.shock) = (Restart::No, Shock::None);
+            (call.restart, call.shock) = (ContextRestart::No, Shock::None);
         }
         let before = (!first).then(|| &self.recording.calls[at - 1]);
         let other = before.is_some_and(|before| before.model != call.model);
         let switched = other && call.cache_break == CacheBreak::ToZero;
-        if on.healed.contains(&(at as u32)) || (switched && self.other_model().is_some()) {
-            let lost = call.restart != Restart::No;
+        if on.healed_calls.contains(&(at as u32)) || (switched && self.other_model().is_some()) {
+            let lost = call.restart != ContextRestart::No;
             let left = if lost { CacheBreak::ToStatic } else { CacheBreak::No };
             (call.cache_break, call.shock) = (call.cache_break.min(left), Shock::None);
         }
-        let threshold = match before.map_or(0, |prev| prev.usage.context() + prev.produced()) {
-            167_000..200_000 => 167_000,
-            967_000..1_000_000 => 967_000,
-            other => other,
-        };
-        let starts = on.restarted.iter().filter(|(call, _)| *call as usize == at);
+        let threshold =
+            match before.map_or(0, |prev| prev.usage.context_tokens() + prev.produced_tokens()) {
+                167_000..200_000 => 167_000,
+                967_000..1_000_000 => 967_000,
+                other => other,
+            };
+        let starts = on.restarted_calls.iter().filter(|(call, _)| *call as usize == at);
         let start = starts.map(|(_, tokens)| *tokens).max();
         let sizes = |wanted: &dyn Fn(&Block) -> bool| {
-            let blocks = call.range().filter(|&index| wanted(&self.recording.blocks[index]));
+            let blocks = call.block_range().filter(|&index| wanted(&self.recording.blocks[index]));
             blocks.map(|index| self.tokens(index as u32)).collect::<Vec<i64>>()
         };
         let of_restart = |b: &Block| matches!(b.kind, BlockKind::System | BlockKind::Summary);
@@ -79,7 +80,7 @@ impl<'a> Twin<'a> {
             fresh: fresh(&call),
             luck: luck(self.recording, at),
             threshold,
-            start: start.filter(|_| !first && call.restart == Restart::No),
+            start: start.filter(|_| !first && call.restart == ContextRestart::No),
             summary: pieces(&sizes(&of_restart)),
             results: Piece {
                 tokens: results.iter().sum(),
@@ -98,8 +99,8 @@ impl<'a> Twin<'a> {
         let (end_ms, touched_ms) = (start_ms + new.duration_ms, start_ms);
         let most = fresh(&like);
         let fresh = like.usage.fresh;
-        let usage = Usage { fresh, read: like.usage.context() - fresh, ..Usage::default() };
-        let (restart, cache_break, shock) = (Restart::No, CacheBreak::No, Shock::None);
+        let usage = Usage { fresh, read: like.usage.context_tokens() - fresh, ..Usage::default() };
+        let (restart, cache_break, shock) = (ContextRestart::No, CacheBreak::No, Shock::None);
         let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, ..like };
         Request {
             call: Call { restart, cut: 0, cache_break, shock, ..like },
@@ -122,8 +123,8 @@ impl<'a> Twin<'a> {
         let sizes = self.on.replaced_blocks.iter().filter(|(replaced, _)| *replaced == index);
         let leaner = (block.kind == BlockKind::System && self.leaner().is_some())
             .then(|| (block.tokens - self.leaner().unwrap_or(0)).max(0));
-        let warm = self.on.warmed.contains(&block.call);
-        let if_warm = self.on.if_warm.iter().filter(|(of, _)| warm && *of == index);
+        let warm = self.on.warmed_calls.contains(&block.call);
+        let if_warm = self.on.replaced_if_warm.iter().filter(|(of, _)| warm && *of == index);
         sizes.chain(if_warm).map(|(_, tokens)| *tokens).chain(leaner).min().unwrap_or(block.tokens)
     }
 
@@ -137,14 +138,14 @@ impl<'a> Twin<'a> {
 
     /// The model that its session runs on instead of the recorded ones.
     pub fn other_model(&self) -> Option<&'a str> {
-        let first = self.recording.calls.get(self.session.range().start)?;
-        let others = self.on.remodelled.iter().filter(|(of, _)| *of == first.session);
+        let first = self.recording.calls.get(self.session.call_range().start)?;
+        let others = self.on.remodelled_sessions.iter().filter(|(of, _)| *of == first.session);
         others.map(|(_, model)| model.as_str()).max()
     }
 
     /// The model whose price a call pays, and its tokens for 10,000 recorded ones.
     pub fn priced(&self, call: &Call) -> (&'a str, i64) {
-        let recorded = self.recording.model(call.model);
+        let recorded = self.recording.model_name(call.model);
         let model = self.other_model().unwrap_or(recorded);
         let is_old = |name: &str| name == "claude-opus-4-6";
         let is_new = |name: &str| name == "claude-opus-5-5" || name == "claude-haiku-5-5";
@@ -160,11 +161,11 @@ impl<'a> Twin<'a> {
 
     /// Tokens that its system part has less.
     pub fn leaner(&self) -> Option<i64> {
-        let first = self.session.range().next()?;
+        let first = self.session.call_range().next()?;
         let call = &self.recording.calls[first];
-        let own = self.on.leaner.iter().filter(|(session, _)| *session == call.session);
+        let own = self.on.leaner_sessions.iter().filter(|(session, _)| *session == call.session);
         let less = own.map(|(_, less)| *less).max()?;
-        let blocks = self.recording.blocks_of(first).iter();
+        let blocks = self.recording.blocks_of_call(first).iter();
         let system = blocks.filter(|block| block.kind == BlockKind::System);
         Some(less.min(system.map(|block| block.tokens).sum()))
     }
@@ -172,10 +173,10 @@ impl<'a> Twin<'a> {
     /// A recorded call on the tier of its rule.
     pub fn on_tier(&self, at: usize) -> Call {
         let mut call = self.recording.calls[at].clone();
-        let chosen = |tier: Tier| tier == Tier::FiveMinutes || tier == Tier::OneHour;
+        let chosen = |tier: CacheTier| tier == CacheTier::FiveMinutes || tier == CacheTier::OneHour;
         if let Some(tier) = self.rules.tier.filter(|tier| chosen(call.tier) && chosen(*tier)) {
             let Usage { fresh, read, .. } = call.usage;
-            let usage = written(tier, read, fresh, call.usage.context(), 0);
+            let usage = written(tier, read, fresh, call.usage.context_tokens(), 0);
             (call.tier, call.usage) = (tier, Usage { output: call.usage.output, ..usage });
         }
         call
@@ -185,6 +186,6 @@ impl<'a> Twin<'a> {
 /// The most of a call that is neither read nor written: all that is not read, where the provider
 /// bills no writes.
 fn fresh(call: &Call) -> i64 {
-    let free = call.tier == Tier::Automatic && call.usage.write() == 0;
+    let free = call.tier == CacheTier::Automatic && call.usage.write_tokens() == 0;
     if free { i64::MAX } else { call.usage.fresh }
 }

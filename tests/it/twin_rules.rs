@@ -2,8 +2,8 @@
 //! session takes over from another one or starts.
 
 use crate::twin::{Entry, Made, Piece, Request, State, Twin, kept, pieces, total, written};
-use windtunnel::plan::{Clearing, Compaction, InsertedCall, Patch, Warming};
-use windtunnel::recording::{CacheBreak, Call, Recording, Shock, Tier};
+use windtunnel::plan::{ClearingRule, CompactionRule, InsertedCall, Patch, WarmingRule};
+use windtunnel::recording::{CacheBreak, CacheTier, Call, Recording, Shock};
 use windtunnel::units::Usage;
 
 /// The session that a session goes on from: the last to start of those that had ended.
@@ -13,27 +13,29 @@ pub fn resumed_from(
     session: usize,
     earlier: &[usize],
 ) -> Option<usize> {
-    let first = &recording.calls.get(recording.sessions[session].range().next()?)?;
+    let first = &recording.calls.get(recording.sessions[session].call_range().next()?)?;
     let ended = |from: &usize| {
-        let last = recording.calls[recording.sessions[*from].range()].last();
+        let last = recording.calls[recording.sessions[*from].call_range()].last();
         last.is_some_and(|last| last.end_ms <= first.start_ms)
     };
     let named = |from: &usize| {
-        on.resumed.iter().any(|one| (one.session, one.from) == (session as u32, *from as u32))
+        on.resumed_sessions
+            .iter()
+            .any(|one| (one.session, one.from) == (session as u32, *from as u32))
     };
     earlier.iter().copied().filter(named).rfind(ended)
 }
 
 /// The sessions that the calls of a session start.
 pub fn spawned<'a>(twin: impl Fn() -> Twin<'a>, on: &Patch) -> Vec<(Vec<Made<'a>>, State)> {
-    let range = twin().session.range();
-    let mut own = on.spawned.clone();
+    let range = twin().session.call_range();
+    let mut own = on.spawned_sessions.clone();
     own.retain(|new| range.contains(&(new.by as usize)));
     own.sort_by_key(|new| {
         let calls = new.calls.iter().map(|call| (call.input, call.output, call.duration_ms));
         (new.by, calls.collect::<Vec<_>>())
     });
-    let run = |new: windtunnel::plan::Spawned| {
+    let run = |new: windtunnel::plan::SpawnedSession| {
         let (mut twin, by) = (twin(), new.by as usize);
         let mut start_ms = twin.recording.calls[by].end_ms;
         let mut leaner = twin.leaner().unwrap_or(0);
@@ -53,7 +55,7 @@ pub fn spawned<'a>(twin: impl Fn() -> Twin<'a>, on: &Patch) -> Vec<(Vec<Made<'a>
 impl Twin<'_> {
     /// Starts where another session ended.
     pub fn go_on_from(&mut self, end: State) {
-        let first = &self.recording.calls[self.session.range().start];
+        let first = &self.recording.calls[self.session.call_range().start];
         let same = end.model.as_deref() == Some(self.priced(first).0);
         self.state = State {
             prompt: end.prompt,
@@ -70,7 +72,7 @@ impl Twin<'_> {
 
     /// Reads the cache again and again until the next call, or as often as the rule allows.
     pub fn keep_warm(&mut self, at: usize, next: &Call, until_ms: i64) {
-        let Some(Warming { most, ahead_ms }) = self.rules.warming else { return };
+        let Some(WarmingRule { most, ahead_ms }) = self.rules.warming else { return };
         let Some(mut entry) = self.state.cached.clone() else { return };
         let ttl_ms = entry.tier.ttl_ms();
         if entry.prefix == 0 || ahead_ms < 1 || ahead_ms >= ttl_ms {
@@ -90,14 +92,16 @@ impl Twin<'_> {
 
     /// One call that takes in the whole prompt, then a new one. It meets what is due to the next.
     pub fn compact(&mut self, at: usize, next: &mut Call, start_ms: i64) {
-        let Some(Compaction { threshold, output, left }) = self.rules.compaction else { return };
+        let Some(CompactionRule { threshold, output, left }) = self.rules.compaction else {
+            return;
+        };
         let context = total(&self.state.prompt);
         let static_prefix = (self.session.static_prefix - self.leaner().unwrap_or(0)).max(0);
         if context < threshold || context <= static_prefix + left {
             return;
         }
         let read = self.read(next, start_ms, context);
-        let none = if next.tier == Tier::Automatic { context } else { 0 };
+        let none = if next.tier == CacheTier::Automatic { context } else { 0 };
         let (read, fresh) = self.fresh(next, read, context, none);
         let usage = written(next.tier, read, fresh, context, 0);
         self.tell(at, next, Usage { output, ..usage }, 0, start_ms);
@@ -109,7 +113,9 @@ impl Twin<'_> {
 
     /// Puts stubs in the place of old tool results.
     pub fn clear(&mut self, Request { summary, results, inputs, .. }: &Request) {
-        let Some(Clearing { trigger, keep, at_least, stub }) = self.rules.clearing else { return };
+        let Some(ClearingRule { trigger, keep, at_least, stub }) = self.rules.clearing else {
+            return;
+        };
         let prompt = &mut self.state.prompt;
         if total(prompt) + total(summary) + results.tokens + total(inputs) < trigger {
             return;

@@ -1,138 +1,161 @@
 //! `windtunnel backtest`.
 
-mod predict;
-mod source;
+mod backtest_input;
+mod prediction;
 
-use super::{Done, Failure, NOT_JUDGED, Outcome, render};
-use crate::cli::{BacktestArgs, Format};
+use super::{CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, render_document};
+use crate::cli::{BacktestArgs, OutputFormat};
 use crate::price::DAY_MS;
-use crate::report::show::backtest::{Shown, criteria};
-use crate::scenario::moment;
+use crate::report::show::backtest::{BacktestReport, criteria};
+use crate::scenario::parse_moment;
 use crate::store;
-use crate::study::backtest::criteria::{Criteria, Criterion, Outcome as Said, Span, judge};
-use crate::study::backtest::rollouts::{self, Rollouts};
-use crate::study::backtest::{Change, Data, Rollout, Settings, WIDEST_DAYS, backtest, each_once};
-use source::Source;
+use crate::study::backtest::rollouts_file::{self, RolloutsFile};
+use crate::study::backtest::success_criteria::{
+    CriteriaComparison, CriterionOutcome as Said, RecordingWindow, SuccessCriterion, judge_criteria,
+};
+use crate::study::backtest::{
+    BacktestData, BacktestSettings, EffectDirection, Rollout, WIDEST_WINDOW_DAYS,
+    first_occurrences, run_backtest,
+};
+use backtest_input::BacktestInput;
 use std::path::Path;
 
 /// Files of rollouts that come with the program.
-pub const ROLLOUTS: [(&str, &str); 2] = [
+pub const BUILTIN_ROLLOUTS: [(&str, &str); 2] = [
     ("autoskillit-rollouts", include_str!("../../../scenarios/autoskillit-rollouts.toml")),
     ("cockpit-criteria", include_str!("../../../scenarios/cockpit-criteria.toml")),
 ];
 
-pub fn run(args: &BacktestArgs) -> Outcome {
-    let file = args.rollouts.as_deref().map(rollouts_of).transpose()?;
-    let settings = settings(args, file.as_ref())?;
-    let rollouts = rollouts_asked(args, file.as_ref())?;
+pub fn run(args: &BacktestArgs) -> CommandResult {
+    let file = args.rollouts.as_deref().map(load_rollouts).transpose()?;
+    let settings = merge_settings(args, file.as_ref())?;
+    let rollouts = choose_rollouts(args, file.as_ref())?;
     let criteria = file.as_ref().map_or(&[][..], |file| &file.criteria);
-    let sizes = args.sizes.as_deref().map(source::sizes).transpose()?;
-    let read = |input: &String| source::read(input, args.strict);
-    let mut sources = args.inputs.iter().map(read).collect::<Result<Vec<Source>, Failure>>()?;
+    let sizes = args.sizes.as_deref().map(backtest_input::read_sizes).transpose()?;
+    let read = |input: &String| backtest_input::read_input(input, args.strict);
+    let mut sources =
+        args.inputs.iter().map(read).collect::<Result<Vec<BacktestInput>, CommandError>>()?;
     if let Some(sizes) = &sizes {
         for source in &mut sources {
-            source.resize(sizes);
+            source.apply_sizes(sizes);
         }
     }
     if sources.len() == 1 && rollouts.is_empty() {
         let name = &args.inputs[0];
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "{name}: one input and no date: name --at, e.g. --at 2026-04-14T05:20:00Z, or \
              --rollouts, or a second input that comes after"
         )));
     }
     if !criteria.is_empty() {
-        let judged = criteria_on(&sources, &rollouts, &settings, criteria)?;
-        let shown = criteria::Shown {
+        let judged = judge_criteria_in_windows(&sources, &rollouts, &settings, criteria)?;
+        let shown = criteria::CriteriaReport {
             title: file.as_ref().map_or("", |file| &file.title),
             criteria: &judged,
             settings: &settings,
-            sources: &told(&sources),
+            sources: &describe_inputs(&sources),
         };
         let stdout = match args.format {
-            Format::Json => shown.json(),
-            other => render(&shown.document(), other),
+            OutputFormat::Json => shown.to_json(),
+            other => render_document(&shown.to_document(), other),
         };
-        let unmeasured = judged.judged.iter().all(|one| one.outcome == Said::NotMeasured);
-        let code = if unmeasured { NOT_JUDGED } else { super::DONE };
-        return Ok(Done { stdout, talk: talk(&sources), code });
+        let unmeasured = judged.results.iter().all(|one| one.outcome == Said::NotMeasured);
+        let code = if unmeasured { EXIT_NOT_JUDGED } else { super::EXIT_DONE };
+        return Ok(CommandOutput { stdout, messages: stderr_messages(&sources), code });
     }
     let data = match &mut sources[..] {
-        [only] => Data::dates(only.pipelines(), &rollouts),
-        [before, after, ..] => Data::windows(before.pipelines(), after.pipelines()),
-        [] => return Err(Failure::new("no input: name a step table or recordings")),
+        [only] => BacktestData::from_dates(only.pipelines(), &rollouts),
+        [before, after, ..] => BacktestData::from_windows(before.pipelines(), after.pipelines()),
+        [] => return Err(CommandError::new("no input: name a step table or recordings")),
     }?;
-    if sources.len() == 1 && sources[0].has_no_ends() {
+    if sources.len() == 1 && sources[0].lacks_end_times() {
         let name = &args.inputs[0];
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "{name}: no column 'end' (or 'merged_utc'): dates need to know when a pipeline ended; \
              two tables, before and after, do not"
         )));
     }
-    let asked = predict::Asked {
-        said: args.predict.as_deref().or(file.as_ref().and_then(|file| file.predict.as_deref())),
+    let asked = prediction::PredictionRequest {
+        ratio_or_recording: args
+            .predict
+            .as_deref()
+            .or(file.as_ref().and_then(|file| file.predict.as_deref())),
         with: &args.with,
         settings: &settings,
     };
-    let predictions = asked.of(&data)?;
-    let result = backtest(&data, &settings, &predictions)?;
+    let predictions = asked.predict_rollouts(&data)?;
+    let result = run_backtest(&data, &settings, &predictions)?;
     if let Some(path) = &args.observations {
-        let (name, digest) = (source::names(&sources), source::digest(&sources));
-        store::save(path, &result.observations(&settings, &name, &digest).to_json())?;
+        let (name, digest) =
+            (backtest_input::joined_names(&sources), backtest_input::combined_digest(&sources));
+        store::write_file(path, &result.to_observations(&settings, &name, &digest).to_json())?;
     }
-    let shown = Shown { result: &result, settings: &settings, sources: &told(&sources) };
-    let stdout = match args.format {
-        Format::Json => shown.json(),
-        other => render(&shown.document(), other),
+    let shown = BacktestReport {
+        result: &result,
+        settings: &settings,
+        sources: &describe_inputs(&sources),
     };
-    let looks = || result.studies.iter().flat_map(|study| &study.looks);
-    let is_judged = looks().any(|look| look.verdict.change != Change::TooFew);
-    let code = if is_judged { super::DONE } else { NOT_JUDGED };
-    Ok(Done { stdout, talk: talk(&sources), code })
+    let stdout = match args.format {
+        OutputFormat::Json => shown.to_json(),
+        other => render_document(&shown.to_document(), other),
+    };
+    let looks = || result.metric_effects.iter().flat_map(|study| &study.effects);
+    let is_judged = looks().any(|look| look.verdict.change != EffectDirection::TooFew);
+    let code = if is_judged { super::EXIT_DONE } else { EXIT_NOT_JUDGED };
+    Ok(CommandOutput { stdout, messages: stderr_messages(&sources), code })
 }
 
 /// A file of rollouts, or one that comes with the program.
-fn rollouts_of(path: &str) -> Result<Rollouts, Failure> {
-    let own = ROLLOUTS.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
+fn load_rollouts(path: &str) -> Result<RolloutsFile, CommandError> {
+    let own = BUILTIN_ROLLOUTS.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
     let parsed = match own {
-        Some(text) => rollouts::parse(text),
+        Some(text) => rollouts_file::parse_rollouts(text),
         None => {
-            let bytes = store::read(Path::new(path))?;
+            let bytes = store::read_file(Path::new(path))?;
             let text = std::str::from_utf8(&bytes)
-                .map_err(|error| Failure::new(format!("{path}: not TOML: {error}")))?;
-            rollouts::parse(text)
+                .map_err(|error| CommandError::new(format!("{path}: not TOML: {error}")))?;
+            rollouts_file::parse_rollouts(text)
         }
     };
-    parsed.map_err(|error| Failure::new(format!("{path}: {error}")))
+    parsed.map_err(|error| CommandError::new(format!("{path}: {error}")))
 }
 
 /// What the command line says, then the file, then the program.
-fn settings(args: &BacktestArgs, file: Option<&Rollouts>) -> Result<Settings, Failure> {
-    let mut settings = file.map_or_else(Settings::default, |file| file.settings.clone());
+fn merge_settings(
+    args: &BacktestArgs,
+    file: Option<&RolloutsFile>,
+) -> Result<BacktestSettings, CommandError> {
+    let mut settings = file.map_or_else(BacktestSettings::default, |file| file.settings.clone());
     if !args.metric.is_empty() {
-        settings.metrics =
-            args.metric.iter().map(|name| rollouts::metric(name)).collect::<Result<_, _>>()?;
+        settings.metrics = args
+            .metric
+            .iter()
+            .map(|name| rollouts_file::metric_by_name(name))
+            .collect::<Result<_, _>>()?;
     }
     if !args.step.is_empty() {
         settings.steps.clone_from(&args.step);
     }
     if let Some(text) = &args.window {
-        settings.window_ms = Some(rollouts::span("--window", text)?);
+        settings.window_ms = Some(rollouts_file::parse_window_ms("--window", text)?);
     }
     // What is named twice is looked at once.
-    settings.steps = each_once(settings.steps);
-    settings.metrics = each_once(settings.metrics);
+    settings.steps = first_occurrences(settings.steps);
+    settings.metrics = first_occurrences(settings.metrics);
     Ok(settings)
 }
 
 /// The rollouts of the command line, or of the file.
-fn rollouts_asked(args: &BacktestArgs, file: Option<&Rollouts>) -> Result<Vec<Rollout>, Failure> {
+fn choose_rollouts(
+    args: &BacktestArgs,
+    file: Option<&RolloutsFile>,
+) -> Result<Vec<Rollout>, CommandError> {
     if args.at.is_empty() {
         return Ok(file.map(|file| file.rollouts.clone()).unwrap_or_default());
     }
     let one = |text: &String| {
-        let (at_ms, _) = moment(text).ok_or_else(|| {
-            Failure::new(format!(
+        let (at_ms, _) = parse_moment(text).ok_or_else(|| {
+            CommandError::new(format!(
                 "--at {text}: wanted a day, e.g. 2026-02-06, or an instant, e.g. \
                  2026-02-06T12:00:00Z"
             ))
@@ -142,35 +165,40 @@ fn rollouts_asked(args: &BacktestArgs, file: Option<&Rollouts>) -> Result<Vec<Ro
     args.at.iter().map(one).collect()
 }
 
-fn criteria_on(
-    sources: &[Source],
+fn judge_criteria_in_windows(
+    sources: &[BacktestInput],
     rollouts: &[Rollout],
-    settings: &Settings,
-    criteria: &[Criterion],
-) -> Result<Criteria, Failure> {
-    let recordings = sources.iter().map(Source::recording).collect::<Result<Vec<_>, _>>()?;
+    settings: &BacktestSettings,
+    criteria: &[SuccessCriterion],
+) -> Result<CriteriaComparison, CommandError> {
+    let recordings =
+        sources.iter().map(BacktestInput::require_recording).collect::<Result<Vec<_>, _>>()?;
     let spans = match (&recordings[..], rollouts) {
-        ([before, after], _) => Span::whole(before).zip(Span::whole(after)).map(<[_; 2]>::from),
+        ([before, after], _) => RecordingWindow::whole_recording(before)
+            .zip(RecordingWindow::whole_recording(after))
+            .map(<[_; 2]>::from),
         ([only], [rollout, ..]) => {
-            let window = settings.window_ms.unwrap_or(WIDEST_DAYS * DAY_MS);
-            Span::around(only, rollout.at_ms, window)
+            let window = settings.window_ms.unwrap_or(WIDEST_WINDOW_DAYS * DAY_MS);
+            RecordingWindow::split_around(only, rollout.at_ms, window)
         }
         _ => None,
     };
     let spans = spans.ok_or_else(|| {
-        Failure::new(format!(
+        CommandError::new(format!(
             "{}: no calls on one side: criteria need rollouts from before and from after",
-            source::names(sources)
+            backtest_input::joined_names(sources)
         ))
     })?;
-    Ok(judge(criteria, spans, (settings.seed, settings.draws, settings.confidence)))
+    Ok(judge_criteria(criteria, spans, (settings.seed, settings.draws, settings.confidence)))
 }
 
 /// Where everything comes from, and what was passed over.
-fn told(sources: &[Source]) -> Vec<crate::report::show::backtest::SourceTold> {
-    sources.iter().map(Source::told).collect()
+fn describe_inputs(
+    sources: &[BacktestInput],
+) -> Vec<crate::report::show::backtest::BacktestSource> {
+    sources.iter().map(BacktestInput::describe_input).collect()
 }
 
-fn talk(sources: &[Source]) -> String {
-    sources.iter().map(Source::talk).collect()
+fn stderr_messages(sources: &[BacktestInput]) -> String {
+    sources.iter().map(BacktestInput::stderr_messages).collect()
 }

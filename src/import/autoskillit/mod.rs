@@ -7,14 +7,14 @@
 //! were added up over records and are about twice too high: they are flagged, and a transcript or
 //! a kept stdout is taken before them.
 
-mod crashes;
-mod row;
+mod crash_records;
+mod log_row;
 
-use super::ledger::{Entry, FolderImporter, Ledger};
-use super::lines::{Line, Lines};
-use super::{Skip, time};
-use crate::store::{self, Found};
-use row::{Object, Row};
+use super::ledger::{FolderImporter, HarnessLedger, LedgerEntry};
+use super::line_reader::{LineReader, SourceLine};
+use super::{ImportSkip, timestamps};
+use crate::store::{self, FoundFile};
+use log_row::{JsonObject, LogRow};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
@@ -37,16 +37,16 @@ impl FolderImporter for AutoSkillit {
         "autoskillit"
     }
 
-    fn endings(&self) -> &'static [&'static str] {
+    fn file_endings(&self) -> &'static [&'static str] {
         &["/summary.json", "/token_usage.json", "/step_timing.json", "/audit_log.json", FENCE]
     }
 
-    fn claim(&self, files: &[Found]) -> Vec<Vec<usize>> {
+    fn claim_files(&self, files: &[FoundFile]) -> Vec<Vec<usize>> {
         let mut roots: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for file in files {
             if let Some(root) = file.label.strip_suffix(INDEX)
                 && (root.is_empty() || root.ends_with('/'))
-                && head(file).is_some_and(|head| is_index(&head))
+                && read_head_bytes(file).is_some_and(|head| has_index_row(&head))
             {
                 roots.insert(root, Vec::new());
             }
@@ -67,67 +67,68 @@ impl FolderImporter for AutoSkillit {
         roots.into_values().collect()
     }
 
-    fn read(&self, files: &[&Found]) -> Ledger {
-        let mut reading = Reading::default();
+    fn read_folder(&self, files: &[&FoundFile]) -> HarnessLedger {
+        let mut reading = LogRootReader::default();
         reading.ledger.source = self.id();
         for file in files {
-            reading.file(file);
+            reading.read_log_file(file);
         }
-        reading.finish()
+        reading.into_ledger()
     }
 }
 
 /// The first lines of a file, up to a limit.
-fn head(file: &Found) -> Option<Vec<u8>> {
+fn read_head_bytes(file: &FoundFile) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    store::open(&file.path).ok()?.take(64 << 10).read_to_end(&mut head).ok()?;
+    store::open_file(&file.path).ok()?.take(64 << 10).read_to_end(&mut head).ok()?;
     Some(head)
 }
 
 /// Whether one of the lines is a row of the index.
-fn is_index(head: &[u8]) -> bool {
+fn has_index_row(head: &[u8]) -> bool {
     head.split(|&byte| byte == b'\n').any(|line| {
-        serde_json::from_slice::<Object>(line).is_ok_and(|object| object.contains_key("dir_name"))
+        serde_json::from_slice::<JsonObject>(line)
+            .is_ok_and(|object| object.contains_key("dir_name"))
     })
 }
 
 /// One log root on its way.
 #[derive(Default)]
-struct Reading {
-    ledger: Ledger,
+struct LogRootReader {
+    ledger: HarnessLedger,
     index: String,
     fence: Option<(String, i64)>,
     /// Rows of the index and their lines, by folder; of several the last counts.
-    rows: BTreeMap<String, (u64, Object)>,
+    rows: BTreeMap<String, (u64, JsonObject)>,
     replaced: u64,
     /// What each folder holds: by name of the file.
-    folders: BTreeMap<String, BTreeMap<String, Object>>,
+    folders: BTreeMap<String, BTreeMap<String, JsonObject>>,
 }
 
-impl Reading {
-    fn file(&mut self, file: &Found) {
+impl LogRootReader {
+    fn read_log_file(&mut self, file: &FoundFile) {
         let name = file.label.rsplit('/').next().unwrap_or_default();
         match name {
-            INDEX => self.index(file),
+            INDEX => self.read_index(file),
             FENCE => {
-                let text = self.whole(file).unwrap_or_default();
+                let text = self.read_whole_file(file).unwrap_or_default();
                 let text = String::from_utf8_lossy(&text).trim().to_owned();
-                match time::parse_ms(text.as_bytes()) {
+                match timestamps::parse_ms(text.as_bytes()) {
                     Some(at_ms) => self.fence = Some((text, at_ms)),
-                    None => self.skip(file, 0, "no time in it; nothing is left out".to_owned()),
+                    None => self.add_skip(file, 0, "no time in it; nothing is left out".to_owned()),
                 }
             }
             "summary.json" | "token_usage.json" | "step_timing.json" | "audit_log.json" => {
-                let Some(bytes) = self.whole(file) else { return };
+                let Some(bytes) = self.read_whole_file(file) else { return };
                 let folder = file.label.rsplit('/').nth(1).unwrap_or_default().to_owned();
-                match serde_json::from_slice::<Object>(&bytes) {
+                match serde_json::from_slice::<JsonObject>(&bytes) {
                     Ok(object) => {
                         let files = self.folders.entry(folder).or_default();
                         files.insert(name.to_owned(), object);
                     }
                     // A list of failures is no statement on tokens.
                     Err(_) if name == "audit_log.json" => {}
-                    Err(error) => self.skip(file, 0, format!("not one JSON object: {error}")),
+                    Err(error) => self.add_skip(file, 0, format!("not one JSON object: {error}")),
                 }
             }
             // Snapshots of the process and such: nothing on tokens in them.
@@ -135,71 +136,71 @@ impl Reading {
         }
     }
 
-    fn whole(&mut self, file: &Found) -> Option<Vec<u8>> {
+    fn read_whole_file(&mut self, file: &FoundFile) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = store::open(&file.path)
+        let read = store::open_file(&file.path)
             .and_then(|source| source.take(LONGEST + 1).read_to_end(&mut bytes));
         match read {
             Ok(length) if length as u64 <= LONGEST => Some(bytes),
             Ok(_) => {
-                self.skip(file, 0, "longer than 16 MiB".to_owned());
+                self.add_skip(file, 0, "longer than 16 MiB".to_owned());
                 None
             }
             Err(error) => {
-                self.skip(file, 0, format!("cannot be read: {error}"));
+                self.add_skip(file, 0, format!("cannot be read: {error}"));
                 None
             }
         }
     }
 
-    fn index(&mut self, file: &Found) {
+    fn read_index(&mut self, file: &FoundFile) {
         self.index.clone_from(&file.label);
-        let mut source = match store::open(&file.path) {
+        let mut source = match store::open_file(&file.path) {
             Ok(source) => source,
-            Err(error) => return self.skip(file, 0, format!("cannot be read: {error}")),
+            Err(error) => return self.add_skip(file, 0, format!("cannot be read: {error}")),
         };
-        let mut lines = Lines::new(&mut source, &|_| {});
+        let mut lines = LineReader::new(&mut source, &|_| {});
         loop {
-            let number = lines.number() + 1;
+            let number = lines.line_number() + 1;
             let text = match lines.next_line() {
                 Ok(None) => return,
-                Ok(Some(Line::Text(text))) => text,
-                Ok(Some(Line::TooLong(_))) => {
-                    self.skip(file, number, "line longer than 64 MiB".to_owned());
+                Ok(Some(SourceLine::Text(text))) => text,
+                Ok(Some(SourceLine::TooLong(_))) => {
+                    self.add_skip(file, number, "line longer than 64 MiB".to_owned());
                     continue;
                 }
                 Err(error) => {
-                    return self.skip(file, number, format!("cannot be read further: {error}"));
+                    return self.add_skip(file, number, format!("cannot be read further: {error}"));
                 }
             };
-            let object = serde_json::from_slice::<Object>(text);
-            let number = lines.number();
+            let object = serde_json::from_slice::<JsonObject>(text);
+            let number = lines.line_number();
             match object {
-                Ok(object) => match row::text(&object, "dir_name") {
-                    "" => self.skip(file, number, "a row without 'dir_name'".to_owned()),
+                Ok(object) => match log_row::text_field(&object, "dir_name") {
+                    "" => self.add_skip(file, number, "a row without 'dir_name'".to_owned()),
                     folder => {
                         let folder = folder.to_owned();
                         let old = self.rows.insert(folder, (number, object));
                         self.replaced += u64::from(old.is_some());
                     }
                 },
-                Err(error) => self.skip(file, number, format!("not a JSON object: {error}")),
+                Err(error) => self.add_skip(file, number, format!("not a JSON object: {error}")),
             }
         }
     }
 
-    fn skip(&mut self, file: &Found, line: u64, reason: String) {
-        self.ledger.skips.push(Skip { file: file.label.clone(), line, reason });
+    fn add_skip(&mut self, file: &FoundFile, line: u64, reason: String) {
+        self.ledger.skips.push(ImportSkip { file: file.label.clone(), line, reason });
     }
 
-    fn finish(mut self) -> Ledger {
+    fn into_ledger(mut self) -> HarnessLedger {
         let nothing = BTreeMap::new();
         let (mut fenced, mut usable) = (0, Vec::new());
         let mut records = Vec::new();
         for (folder, (line, object)) in &self.rows {
             let files = self.folders.get(folder).unwrap_or(&nothing);
-            let row = Row { folder, line: *line, object, files };
-            records.push(row.process());
+            let row = LogRow { folder, line: *line, object, files };
+            records.push(row.process_record());
             if row.is_crash() {
                 continue;
             }
@@ -210,9 +211,9 @@ impl Reading {
             }
             usable.push(row);
         }
-        let sorted = crashes::sort(&records);
+        let sorted = crash_records::sort_crash_records(&records);
         self.ledger.crashes = sorted.crashes;
-        self.ledger.notes.extend(sorted.note());
+        self.ledger.notes.extend(sorted.summary_note());
         if let (Some((fence, _)), 1..) = (&self.fence, fenced) {
             self.ledger.notes.push(format!(
                 "left out because they began before the log's telemetry was cleared ({fence}): \
@@ -228,18 +229,18 @@ impl Reading {
         }
         let mut killed = 0;
         for row in usable {
-            let id = row.session();
-            match row.entry(&self.index) {
+            let id = row.session_id();
+            match row.ledger_entry(&self.index) {
                 Ok(entry) => {
-                    killed += u32::from(entry.told.unfinished);
-                    if let Some(path) = row.transcript(&id) {
+                    killed += u32::from(entry.totals.unfinished);
+                    if let Some(path) = row.transcript_path(&id) {
                         self.ledger.transcripts.push((id.clone(), path));
                     }
-                    insert(&mut self.ledger.entries, id, entry);
+                    insert_fullest_entry(&mut self.ledger.entries, id, entry);
                 }
                 Err(reason) => {
                     let (file, line) = (self.index.clone(), row.line);
-                    self.ledger.skips.push(Skip { file, line, reason });
+                    self.ledger.skips.push(ImportSkip { file, line, reason });
                 }
             }
         }
@@ -255,8 +256,13 @@ impl Reading {
 }
 
 /// A session that was resumed has several folders: the one that says most of its tokens stays.
-fn insert(entries: &mut BTreeMap<String, Entry>, id: String, entry: Entry) {
-    let size = |entry: &Entry| entry.usage.as_ref().map_or(-1, |(_, usage)| usage.context());
+fn insert_fullest_entry(
+    entries: &mut BTreeMap<String, LedgerEntry>,
+    id: String,
+    entry: LedgerEntry,
+) {
+    let size =
+        |entry: &LedgerEntry| entry.usage.as_ref().map_or(-1, |(_, usage)| usage.context_tokens());
     let known = entries.entry(id).or_insert_with(|| entry.clone());
     if size(&entry) > size(known) {
         *known = entry;

@@ -5,19 +5,19 @@
 //! one call and the last usage counts; `<synthetic>` and API errors are no calls; unknown record
 //! types are normal.
 
+mod session_builder;
 pub(super) mod stream_json;
-mod thread;
 mod wire;
 
-use super::json::{self, Fault};
-use super::lines::{Line, Lines};
-use super::text::{Lenient, Short};
-use super::{FileInfo, Importer, Parsed};
+use super::json_reader::{self, JsonFault};
+use super::line_reader::{LineReader, SourceLine};
+use super::measured_text::{LenientObject, ShortText};
+use super::{FileInfo, Importer, ParsedFile};
 use crate::recording::Role;
 use serde::Deserialize;
+use session_builder::TranscriptSessionBuilder;
 use std::collections::HashMap;
-use thread::Thread;
-use wire::{Record, WireUsage};
+use wire::{TranscriptRecord, WireUsage};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -26,42 +26,42 @@ pub struct ClaudeCode;
 /// What tells the formats of one family apart.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Sniff<'a> {
+pub(super) struct TranscriptSniff<'a> {
     #[serde(borrow, rename = "type")]
-    pub kind: Short<'a>,
+    pub kind: ShortText<'a>,
     #[serde(borrow, rename = "sessionId")]
-    session_id: Short<'a>,
+    session_id: ShortText<'a>,
     #[serde(borrow, rename = "session_id")]
-    pub stream_session_id: Short<'a>,
+    pub stream_session_id: ShortText<'a>,
     #[serde(borrow)]
-    uuid: Short<'a>,
+    uuid: ShortText<'a>,
     #[serde(borrow, rename = "leafUuid")]
-    leaf_uuid: Short<'a>,
+    leaf_uuid: ShortText<'a>,
     #[serde(borrow, rename = "messageId")]
-    message_id: Short<'a>,
+    message_id: ShortText<'a>,
     #[serde(borrow, rename = "requestId")]
-    request_id: Short<'a>,
+    request_id: ShortText<'a>,
     #[serde(borrow)]
-    timestamp: Short<'a>,
+    timestamp: ShortText<'a>,
     #[serde(rename = "modelUsage")]
-    pub model_usage: Lenient<Ignored>,
-    pub usage: Lenient<Ignored>,
+    pub model_usage: LenientObject<IgnoredUsage>,
+    pub usage: LenientObject<IgnoredUsage>,
 }
 
 /// The type of a record, whatever its other fields are.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Kind<'a> {
+struct TranscriptRecordKind<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Short<'a>,
+    kind: ShortText<'a>,
 }
 
 /// An object whose content does not matter.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Ignored {}
+pub(super) struct IgnoredUsage {}
 
-impl Sniff<'_> {
-    fn is_transcript(&self) -> bool {
+impl TranscriptSniff<'_> {
+    fn is_transcript_record(&self) -> bool {
         let kind = !self.kind.0.is_empty();
         let marked = !self.session_id.0.is_empty() || !self.leaf_uuid.0.is_empty();
         let message = !self.uuid.0.is_empty() && !self.timestamp.0.is_empty();
@@ -76,51 +76,53 @@ impl Importer for ClaudeCode {
         "claude-code"
     }
 
-    fn endings(&self) -> &'static [&'static str] {
+    fn file_endings(&self) -> &'static [&'static str] {
         &[".jsonl"]
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one = |line: &&[u8]| json::from_slice::<Sniff>(line).is_ok_and(|s| s.is_transcript());
+        let one = |line: &&[u8]| {
+            json_reader::from_slice::<TranscriptSniff>(line).is_ok_and(|s| s.is_transcript_record())
+        };
         head.iter().any(one)
     }
 
-    fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
-        let mut reading = Reading::new(file);
-        for_each_record(lines, parsed, &mut |_, record| reading.record(record));
-        reading.finish(parsed);
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
+        let mut reading = TranscriptReader::new(file);
+        for_each_record(lines, parsed, &mut |_, record| reading.add_record(record));
+        reading.push_drafts(parsed);
     }
 }
 
 /// Hands every record to `take`; what is none is skipped with its reason.
 pub(super) fn for_each_record(
-    lines: &mut Lines<'_>,
-    parsed: &mut Parsed,
-    take: &mut dyn FnMut(u64, &Record<'_>),
+    lines: &mut LineReader<'_>,
+    parsed: &mut ParsedFile,
+    take: &mut dyn FnMut(u64, &TranscriptRecord<'_>),
 ) {
     loop {
-        let number = lines.number() + 1;
+        let number = lines.line_number() + 1;
         let line = match lines.next_line() {
             Ok(None) => return,
-            Ok(Some(Line::Text(line))) => line,
-            Ok(Some(Line::TooLong(bytes))) => {
+            Ok(Some(SourceLine::Text(line))) => line,
+            Ok(Some(SourceLine::TooLong(bytes))) => {
                 let reason = format!("line of {bytes} bytes, longer than 64 MiB");
-                parsed.skip(lines.number(), reason);
+                parsed.add_skip(lines.line_number(), reason);
                 continue;
             }
             Err(error) => {
-                parsed.skip(number, format!("cannot be read further: {error}"));
+                parsed.add_skip(number, format!("cannot be read further: {error}"));
                 return;
             }
         };
-        match json::from_slice::<Record>(line) {
-            Ok(record) => match record.fault() {
+        match json_reader::from_slice::<TranscriptRecord>(line) {
+            Ok(record) => match record.usage_fault() {
                 None => take(number, &record),
-                Some(reason) => parsed.skip(lines.number(), reason),
+                Some(reason) => parsed.add_skip(lines.line_number(), reason),
             },
             Err(fault) => {
-                if let Some(reason) = reason(line, fault) {
-                    parsed.skip(lines.number(), reason);
+                if let Some(reason) = skip_reason(line, fault) {
+                    parsed.add_skip(lines.line_number(), reason);
                 }
             }
         }
@@ -128,26 +130,26 @@ pub(super) fn for_each_record(
 }
 
 /// Why a line is skipped; records of unknown types are passed over in silence.
-fn reason(line: &[u8], fault: Fault) -> Option<String> {
-    if fault != Fault::Shape {
+fn skip_reason(line: &[u8], fault: JsonFault) -> Option<String> {
+    if fault != JsonFault::Shape {
         return Some(fault.to_string());
     }
-    match json::from_slice::<Kind>(line) {
-        Ok(record) if is_known(record.kind.0) => {
-            Some(format!("{} record of an unknown shape", record.kind.text()))
+    match json_reader::from_slice::<TranscriptRecordKind>(line) {
+        Ok(record) if is_known_kind(record.kind.0) => {
+            Some(format!("{} record of an unknown shape", record.kind.to_text()))
         }
         Ok(_) => None,
         Err(fault) => Some(fault.to_string()),
     }
 }
 
-fn is_known(kind: &[u8]) -> bool {
+fn is_known_kind(kind: &[u8]) -> bool {
     matches!(kind, b"user" | b"assistant" | b"system" | b"attachment" | b"result")
 }
 
 /// One file on its way.
-struct Reading {
-    threads: Vec<Thread>,
+struct TranscriptReader {
+    sessions: Vec<TranscriptSessionBuilder>,
     /// Side threads by agent, and by the records that belong to them.
     agents: HashMap<u64, usize>,
     members: HashMap<u64, usize>,
@@ -157,16 +159,22 @@ struct Reading {
     agent_file: Option<String>,
 }
 
-impl Reading {
+impl TranscriptReader {
     fn new(file: &FileInfo<'_>) -> Self {
         let name = file.label.rsplit('/').next().unwrap_or(file.label);
         let stem = name.strip_suffix(".jsonl").unwrap_or(name);
         let in_folder = file.label.contains("subagents/");
         let agent_file = (in_folder || stem.starts_with("agent-")).then(|| stem.to_owned());
         let role = if agent_file.is_some() { Role::Subagent } else { Role::Main };
-        let main = Thread::new(stem.to_owned(), file.label, role, agent_file.is_some(), false);
+        let main = TranscriptSessionBuilder::new(
+            stem.to_owned(),
+            file.label,
+            role,
+            agent_file.is_some(),
+            false,
+        );
         Self {
-            threads: vec![main],
+            sessions: vec![main],
             agents: HashMap::new(),
             members: HashMap::new(),
             session: stem.to_owned(),
@@ -175,24 +183,24 @@ impl Reading {
         }
     }
 
-    fn record(&mut self, record: &Record<'_>) {
+    fn add_record(&mut self, record: &TranscriptRecord<'_>) {
         if !record.session_id.0.is_empty() {
-            let id = record.session_id.text();
+            let id = record.session_id.to_text();
             if id != self.session {
                 self.session = id.into_owned();
             }
         }
-        let at = self.thread_of(record);
-        let thread = &mut self.threads[at];
+        let at = self.session_of_record(record);
+        let thread = &mut self.sessions[at];
         match record.kind.0 {
-            b"assistant" => assistant(thread, record),
-            b"user" => thread.user(record),
-            b"system" => thread.system(record),
-            b"attachment" => thread.attachment(record),
+            b"assistant" => add_response(thread, record),
+            b"user" => thread.add_user_record(record),
+            b"system" => thread.add_system_record(record),
+            b"attachment" => thread.add_attachment(record),
             b"progress" => {
                 let hook = record.data.0.as_ref().map(|data| &data.hook_event.0);
                 if hook.is_some_and(|event| event == b"SessionStart") {
-                    thread.resumed();
+                    thread.note_resume();
                 }
             }
             _ => {}
@@ -200,62 +208,68 @@ impl Reading {
     }
 
     /// The side thread that a record belongs to, by its agent or by its parent; 0 is the main one.
-    fn thread_of(&mut self, record: &Record<'_>) -> usize {
+    fn session_of_record(&mut self, record: &TranscriptRecord<'_>) -> usize {
         if record.is_sidechain != Some(true) || self.agent_file.is_some() {
             return 0;
         }
-        let agent = (!record.agent_id.0.is_empty()).then(|| record.agent_id.hash());
+        let agent = (!record.agent_id.0.is_empty()).then(|| record.agent_id.text_hash());
         let known = match agent {
             Some(agent) => self.agents.get(&agent),
-            None => self.members.get(&record.parent_uuid.hash()),
+            None => self.members.get(&record.parent_uuid.text_hash()),
         };
         let at = known.copied().unwrap_or_else(|| {
-            let at = self.threads.len();
+            let at = self.sessions.len();
             let name = match agent {
-                Some(_) => format!("agent-{}", record.agent_id.text()),
+                Some(_) => format!("agent-{}", record.agent_id.to_text()),
                 None => format!("sidechain-{at}"),
             };
-            self.threads.push(Thread::new(name, &self.label, Role::Subagent, true, false));
+            self.sessions.push(TranscriptSessionBuilder::new(
+                name,
+                &self.label,
+                Role::Subagent,
+                true,
+                false,
+            ));
             at
         });
         if let Some(agent) = agent {
             self.agents.insert(agent, at);
         } else if !record.uuid.0.is_empty() {
-            self.members.insert(record.uuid.hash(), at);
+            self.members.insert(record.uuid.text_hash(), at);
         }
         at
     }
 
-    fn finish(mut self, parsed: &mut Parsed) {
+    fn push_drafts(mut self, parsed: &mut ParsedFile) {
         let session = std::mem::take(&mut self.session);
-        for (at, mut thread) in self.threads.into_iter().enumerate() {
+        for (at, mut thread) in self.sessions.into_iter().enumerate() {
             if thread.is_empty() {
                 continue;
             }
             match &self.agent_file {
-                Some(agent) => thread.name(format!("{session}/{agent}"), session.clone()),
-                None if at == 0 => thread.name(session.clone(), session.clone()),
-                None => thread.name_under(&session),
+                Some(agent) => thread.set_ids(format!("{session}/{agent}"), session.clone()),
+                None if at == 0 => thread.set_ids(session.clone(), session.clone()),
+                None => thread.set_ids_under(&session),
             }
-            parsed.drafts.push(thread.finish());
+            parsed.drafts.push(thread.into_draft());
         }
     }
 }
 
 /// A record of a response, unless the harness made it up.
-pub(super) fn assistant(thread: &mut Thread, record: &Record<'_>) {
+pub(super) fn add_response(thread: &mut TranscriptSessionBuilder, record: &TranscriptRecord<'_>) {
     let Some(message) = &record.message.0 else {
         return;
     };
     if message.model.0 == b"<synthetic>" {
-        return thread.resumed();
+        return thread.note_resume();
     }
     if record.is_api_error_message == Some(true) {
         return;
     }
-    if let Some(usage) = message.usage.0.as_ref().map(WireUsage::usage)
+    if let Some(usage) = message.usage.0.as_ref().map(WireUsage::billed_usage)
         && !usage.is_zero()
     {
-        thread.assistant(record, message, usage);
+        thread.add_response_record(record, message, usage);
     }
 }

@@ -7,11 +7,11 @@
 //! Results of one session restate a running total: the last one counts. Where a total falls, a new
 //! process began, and both count.
 
-use super::super::lines::Lines;
-use super::super::{Bill, FileInfo, Importer, Parsed, json};
-use super::thread::Thread;
-use super::wire::{Record, WireUsage};
-use super::{Ignored, Sniff, assistant, for_each_record};
+use super::super::line_reader::LineReader;
+use super::super::{FileInfo, Importer, ParsedFile, StatedBill, json_reader};
+use super::session_builder::TranscriptSessionBuilder;
+use super::wire::{TranscriptRecord, WireUsage};
+use super::{IgnoredUsage, TranscriptSniff, add_response, for_each_record};
 use crate::recording::{RawSession, Role};
 use crate::units::Usage;
 use std::collections::BTreeMap;
@@ -30,20 +30,20 @@ impl Importer for StreamJson {
         "stream-json"
     }
 
-    fn endings(&self) -> &'static [&'static str] {
+    fn file_endings(&self) -> &'static [&'static str] {
         &[".jsonl", ".ndjson"]
     }
 
-    fn loose_endings(&self) -> &'static [&'static str] {
+    fn loose_file_endings(&self) -> &'static [&'static str] {
         &[".json", ".log", ".txt", ".out"]
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
         let one = |line: &&[u8]| {
-            json::from_slice::<Sniff>(line).is_ok_and(|sniff| {
+            json_reader::from_slice::<TranscriptSniff>(line).is_ok_and(|sniff| {
                 let named = !sniff.stream_session_id.0.is_empty();
                 let told =
-                    matches!(sniff.model_usage.0, Some(Ignored {})) || sniff.usage.0.is_some();
+                    matches!(sniff.model_usage.0, Some(IgnoredUsage {})) || sniff.usage.0.is_some();
                 match sniff.kind.0 {
                     b"system" | b"assistant" | b"user" => named,
                     b"result" => named || told,
@@ -54,74 +54,78 @@ impl Importer for StreamJson {
         head.iter().any(one)
     }
 
-    fn parse(&self, file: &FileInfo<'_>, lines: &mut Lines<'_>, parsed: &mut Parsed) {
-        let mut reading = Reading::default();
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
+        let mut reading = StreamReader::default();
         for_each_record(lines, parsed, &mut |line, record| {
-            reading.record(file, line, record);
+            reading.add_record(file, line, record);
         });
-        reading.finish(parsed);
+        reading.push_drafts(parsed);
     }
 }
 
 #[derive(Default)]
-struct Reading {
-    sessions: Vec<Session>,
+struct StreamReader {
+    sessions: Vec<StreamSession>,
     version: String,
 }
 
 /// One session of the file: its threads and what its results say.
-struct Session {
+struct StreamSession {
     id: String,
     /// The main thread, then subagents by the tool use that started them.
-    threads: Vec<(Vec<u8>, Thread)>,
+    builders: Vec<(Vec<u8>, TranscriptSessionBuilder)>,
     /// Totals of the processes before the current one.
-    before: BTreeMap<String, Usage>,
-    now: BTreeMap<String, Usage>,
+    earlier_processes: BTreeMap<String, Usage>,
+    current_process: BTreeMap<String, Usage>,
     costs: Vec<(u64, f64)>,
     restated: u64,
     duration_ms: i64,
     billed: bool,
 }
 
-impl Reading {
-    fn record(&mut self, file: &FileInfo<'_>, line: u64, record: &Record<'_>) {
+impl StreamReader {
+    fn add_record(&mut self, file: &FileInfo<'_>, line: u64, record: &TranscriptRecord<'_>) {
         if !record.stream_version.0.is_empty() {
-            self.version = record.stream_version.text().into_owned();
+            self.version = record.stream_version.to_text().into_owned();
         }
         let kind = record.kind.0;
         if !matches!(kind, b"assistant" | b"user" | b"system" | b"result") {
             return;
         }
-        let id = record.stream_session_id.text();
+        let id = record.stream_session_id.to_text();
         let at = if let Some(at) = self.sessions.iter().rposition(|session| session.id == id) {
             at
         } else {
-            self.sessions.push(Session::new(&id));
+            self.sessions.push(StreamSession::new(&id));
             self.sessions.len() - 1
         };
         let session = &mut self.sessions[at];
         match kind {
-            b"result" => session.result(line, record),
-            b"system" => session.thread(file, b"").system(record),
-            b"user" => session.thread(file, record.parent_tool_use_id.0).user(record),
-            _ => assistant(session.thread(file, record.parent_tool_use_id.0), record),
+            b"result" => session.add_result(line, record),
+            b"system" => session.builder_for_parent(file, b"").add_system_record(record),
+            b"user" => session
+                .builder_for_parent(file, record.parent_tool_use_id.0)
+                .add_user_record(record),
+            _ => {
+                add_response(session.builder_for_parent(file, record.parent_tool_use_id.0), record);
+            }
         }
     }
 
-    fn finish(self, parsed: &mut Parsed) {
+    fn push_drafts(self, parsed: &mut ParsedFile) {
         for session in self.sessions {
-            session.finish(&self.version, parsed);
+            session.push_drafts_and_bill(&self.version, parsed);
         }
     }
 }
 
-impl Session {
+impl StreamSession {
     fn new(id: &str) -> Self {
         Self {
             id: id.to_owned(),
-            threads: Vec::new(),
-            before: BTreeMap::new(),
-            now: BTreeMap::new(),
+            builders: Vec::new(),
+            earlier_processes: BTreeMap::new(),
+            current_process: BTreeMap::new(),
             costs: Vec::new(),
             restated: 0,
             duration_ms: 0,
@@ -129,8 +133,12 @@ impl Session {
         }
     }
 
-    fn thread(&mut self, file: &FileInfo<'_>, parent: &[u8]) -> &mut Thread {
-        let known = self.threads.iter().position(|(of, _)| of == parent);
+    fn builder_for_parent(
+        &mut self,
+        file: &FileInfo<'_>,
+        parent: &[u8],
+    ) -> &mut TranscriptSessionBuilder {
+        let known = self.builders.iter().position(|(of, _)| of == parent);
         let at = known.unwrap_or_else(|| {
             let (id, role) = if parent.is_empty() {
                 (self.id.clone(), Role::Main)
@@ -138,41 +146,47 @@ impl Session {
                 let agent = String::from_utf8_lossy(parent);
                 (format!("{}/agent-{agent}", self.id), Role::Subagent)
             };
-            let mut thread = Thread::new(id.clone(), file.label, role, !parent.is_empty(), true);
-            thread.name(id, self.id.clone());
-            self.threads.push((parent.to_vec(), thread));
-            self.threads.len() - 1
+            let mut thread = TranscriptSessionBuilder::new(
+                id.clone(),
+                file.label,
+                role,
+                !parent.is_empty(),
+                true,
+            );
+            thread.set_ids(id, self.id.clone());
+            self.builders.push((parent.to_vec(), thread));
+            self.builders.len() - 1
         });
-        &mut self.threads[at].1
+        &mut self.builders[at].1
     }
 
-    fn result(&mut self, line: u64, record: &Record<'_>) {
-        let usage = record.usage.0.as_ref().map(WireUsage::usage).unwrap_or_default();
+    fn add_result(&mut self, line: u64, record: &TranscriptRecord<'_>) {
+        let usage = record.usage.0.as_ref().map(WireUsage::billed_usage).unwrap_or_default();
         let one_hour = usage.write_1h > 0;
         let mut total: BTreeMap<String, Usage> = BTreeMap::new();
         for (model, used) in record.model_usage.iter().flatten() {
-            total.insert(model.clone(), used.usage(one_hour));
+            total.insert(model.clone(), used.billed_usage(one_hour));
         }
         let duration_ms = record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
-        if falls(&self.now, &total) {
-            add(&mut self.before, &self.now);
+        if any_total_falls(&self.current_process, &total) {
+            add_usage_by_model(&mut self.earlier_processes, &self.current_process);
         } else {
             // The same process goes on: this result restates what the one before said.
             self.restated += u64::from(self.costs.pop().is_some());
         }
         self.duration_ms += duration_ms;
         if !total.is_empty() {
-            self.now = total;
+            self.current_process = total;
             self.billed = true;
         }
         self.costs.extend(record.total_cost_usd.map(|usd| (line, usd)));
     }
 
-    fn finish(mut self, version: &str, parsed: &mut Parsed) {
+    fn push_drafts_and_bill(mut self, version: &str, parsed: &mut ParsedFile) {
         let first = parsed.drafts.len();
-        self.threads.sort_by(|(a, _), (b, _)| a.is_empty().cmp(&b.is_empty()).reverse());
-        for (_, thread) in self.threads.into_iter().filter(|(_, thread)| !thread.is_empty()) {
-            let mut draft = thread.finish();
+        self.builders.sort_by(|(a, _), (b, _)| a.is_empty().cmp(&b.is_empty()).reverse());
+        for (_, thread) in self.builders.into_iter().filter(|(_, thread)| !thread.is_empty()) {
+            let mut draft = thread.into_draft();
             if draft.session.version.is_empty() {
                 version.clone_into(&mut draft.session.version);
             }
@@ -180,37 +194,37 @@ impl Session {
         }
         for draft in &mut parsed.drafts[first..] {
             if draft.last_ms == i64::MIN {
-                spread(&mut draft.session, self.duration_ms);
+                spread_call_times(&mut draft.session, self.duration_ms);
             }
         }
-        add(&mut self.before, &self.now);
+        add_usage_by_model(&mut self.earlier_processes, &self.current_process);
         if !self.billed && self.costs.is_empty() {
             return;
         }
-        let models: Vec<(String, Usage)> = self.before.into_iter().collect();
+        let models: Vec<(String, Usage)> = self.earlier_processes.into_iter().collect();
         let (session, costs, restated) = (self.id, self.costs, self.restated);
         let drafts = first..parsed.drafts.len();
-        parsed.bills.push(Bill { session, drafts, models, costs, restated });
+        parsed.bills.push(StatedBill { session, drafts, models, costs, restated });
     }
 }
 
 /// Whether a later total is below an earlier one in any class of any model.
-fn falls(earlier: &BTreeMap<String, Usage>, later: &BTreeMap<String, Usage>) -> bool {
+fn any_total_falls(earlier: &BTreeMap<String, Usage>, later: &BTreeMap<String, Usage>) -> bool {
     earlier.iter().any(|(model, before)| {
         let after = later.get(model).copied().unwrap_or_default();
         let rest = after - *before;
-        rest.fresh < 0 || rest.read < 0 || rest.write() < 0 || rest.output < 0
+        rest.fresh < 0 || rest.read < 0 || rest.write_tokens() < 0 || rest.output < 0
     })
 }
 
-fn add(sum: &mut BTreeMap<String, Usage>, more: &BTreeMap<String, Usage>) {
+fn add_usage_by_model(sum: &mut BTreeMap<String, Usage>, more: &BTreeMap<String, Usage>) {
     for (model, usage) in more {
         *sum.entry(model.clone()).or_default() += *usage;
     }
 }
 
 /// Times for calls without any: spread over the session's duration, or by the usual durations.
-fn spread(session: &mut RawSession, duration_ms: i64) {
+fn spread_call_times(session: &mut RawSession, duration_ms: i64) {
     let lengths: Vec<i64> = session
         .calls
         .iter()
@@ -219,8 +233,11 @@ fn spread(session: &mut RawSession, duration_ms: i64) {
     let usual: i64 = lengths.iter().sum();
     let mut now = 0;
     for (call, length) in session.calls.iter_mut().zip(lengths) {
-        let length =
-            if duration_ms > 0 { crate::units::scaled(length, duration_ms, usual) } else { length };
+        let length = if duration_ms > 0 {
+            crate::units::scale_by_ratio(length, duration_ms, usual)
+        } else {
+            length
+        };
         call.start_ms = now;
         now += length;
         call.end_ms = now;

@@ -6,11 +6,11 @@
 //! between two lines `---`, and a body. Source: the public agentic-cockpit, 9c06a3aa (2026-02-08)
 //! and eca8e3c (2026-03-31).
 
-use super::pieces::Words;
-use crate::import::escapes::decode;
-use crate::import::json;
-use crate::import::text::{Lenient, Short};
-use crate::recording::{BlockMarks, DIGEST, Packet};
+use super::lenient_shapes::WordList;
+use crate::import::json_escapes::decode_string;
+use crate::import::json_reader;
+use crate::import::measured_text::{LenientObject, ShortText};
+use crate::recording::{BlockMarks, DIGEST_KIND, Packet};
 use serde::Deserialize;
 
 /// What every packet is marked with.
@@ -27,7 +27,7 @@ const NAME: usize = 200;
 
 /// A prompt with a packet.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Prompt {
+pub struct PromptWithPacket {
     /// Who is woken for what.
     pub packet: Packet,
     /// Its parts in their order: marks and characters.
@@ -38,52 +38,52 @@ pub struct Prompt {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct FrontMatter<'a> {
+struct PacketFrontMatter<'a> {
     #[serde(borrow)]
-    id: Short<'a>,
+    id: ShortText<'a>,
     #[serde(borrow)]
-    to: Words<'a>,
+    to: WordList<'a>,
     #[serde(borrow)]
-    signals: Lenient<Signals<'a>>,
+    signals: LenientObject<PacketSignals<'a>>,
     #[serde(borrow)]
-    references: Lenient<References<'a>>,
+    references: LenientObject<PacketReferences<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Signals<'a> {
+struct PacketSignals<'a> {
     #[serde(borrow)]
-    kind: Short<'a>,
+    kind: ShortText<'a>,
     #[serde(borrow)]
-    root_id: Short<'a>,
+    root_id: ShortText<'a>,
     #[serde(borrow)]
-    source_kind: Short<'a>,
+    source_kind: ShortText<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct References<'a> {
+struct PacketReferences<'a> {
     #[serde(borrow)]
-    completed_task_kind: Short<'a>,
+    completed_task_kind: ShortText<'a>,
 }
 
 /// The packet of a raw prompt, if it holds one.
 #[must_use]
-pub fn read(raw: &[u8]) -> Option<Prompt> {
+pub fn read_packet_prompt(raw: &[u8]) -> Option<PromptWithPacket> {
     memchr::memmem::find(raw, MARKER.as_bytes())?;
-    let text = decode(raw);
+    let text = decode_string(raw);
     let at = text.find(MARKER)?;
     let (orders, packet) = text.split_at(at);
     let front = front_matter(packet);
     let readable = front.is_some();
-    let mut packet = front.as_deref().and_then(fields).unwrap_or_default();
-    if let Some(named) = agent(orders) {
-        packet.agent = name(named);
+    let mut packet = front.as_deref().and_then(packet_of_front_matter).unwrap_or_default();
+    if let Some(named) = agent_name(orders) {
+        packet.agent = shorten_name(named);
     } else if packet == Packet::default() {
         // Neither an agent nor a packet: somebody only quotes the marker.
         return None;
     }
-    Some(Prompt { packet, parts: parts(&text, at), readable })
+    Some(PromptWithPacket { packet, parts: split_parts(&text, at), readable })
 }
 
 /// The JSON between the two lines `---` behind the marker, if it is JSON.
@@ -95,7 +95,7 @@ fn front_matter(packet: &str) -> Option<String> {
     let mut front = String::new();
     for line in lines {
         if line.trim() == "---" {
-            let whole = json::from_slice::<FrontMatter>(front.as_bytes());
+            let whole = json_reader::from_slice::<PacketFrontMatter>(front.as_bytes());
             return whole.is_ok().then_some(front);
         }
         front.push_str(line);
@@ -104,35 +104,35 @@ fn front_matter(packet: &str) -> Option<String> {
     None
 }
 
-fn fields(front: &str) -> Option<Packet> {
-    let front: FrontMatter = json::from_slice(front.as_bytes()).ok()?;
+fn packet_of_front_matter(front: &str) -> Option<Packet> {
+    let front: PacketFrontMatter = json_reader::from_slice(front.as_bytes()).ok()?;
     let signals = front.signals.0.unwrap_or_default();
     let references = front.references.0.unwrap_or_default();
-    let kind = name(&signals.kind.text());
-    let source = name(&signals.source_kind.text());
-    let completed = name(&references.completed_task_kind.text());
-    let digest = kind == DIGEST && !source.is_empty();
+    let kind = shorten_name(&signals.kind.to_text());
+    let source = shorten_name(&signals.source_kind.to_text());
+    let completed = shorten_name(&references.completed_task_kind.to_text());
+    let digest = kind == DIGEST_KIND && !source.is_empty();
     let completed = if completed.is_empty() { "*".to_owned() } else { completed };
     Some(Packet {
-        id: name(&front.id.text()),
-        agent: front.to.0.first().map_or(String::new(), |to| name(&to.text())),
+        id: shorten_name(&front.id.to_text()),
+        agent: front.to.0.first().map_or(String::new(), |to| shorten_name(&to.to_text())),
         kind,
-        root: name(&signals.root_id.text()),
+        root: shorten_name(&signals.root_id.to_text()),
         source: if digest { format!("{source}:{completed}") } else { String::new() },
     })
 }
 
-fn name(text: &str) -> String {
+fn shorten_name(text: &str) -> String {
     text.trim().chars().take(NAME).collect()
 }
 
-fn agent(orders: &str) -> Option<&str> {
+fn agent_name(orders: &str) -> Option<&str> {
     let rest = &orders[orders.find(AGENT)? + AGENT.len()..];
     rest.split_once('"').map(|(agent, _)| agent)
 }
 
 /// Splits a prompt at the places that the module documentation names.
-fn parts(text: &str, packet: usize) -> Vec<(BlockMarks, u64)> {
+fn split_parts(text: &str, packet: usize) -> Vec<(BlockMarks, u64)> {
     let mut cuts = vec![(0, BlockMarks::empty())];
     let lines = text[..packet].split_inclusive('\n');
     let skills: usize = lines
@@ -170,9 +170,9 @@ mod tests {
         )
     }
 
-    fn met(text: &str) -> Option<Prompt> {
+    fn met(text: &str) -> Option<PromptWithPacket> {
         let raw = serde_json::to_string(text).unwrap_or_default();
-        read(&raw.as_bytes()[1..raw.len() - 1])
+        read_packet_prompt(&raw.as_bytes()[1..raw.len() - 1])
     }
 
     fn check(text: &str, expect: [&str; 5]) {

@@ -3,34 +3,34 @@
 //! Texts are borrowed raw and measured only where they enter a context; what nobody asks for
 //! (encrypted reasoning, copies of messages for the screen) is passed over unread.
 
-use super::pieces::{History, Pieces, Subagent, Words};
-use crate::import::text::{Lenient, Short};
+use super::lenient_shapes::{CompactedHistory, ContentPieces, SubagentOrigin, WordList};
+use crate::import::measured_text::{LenientObject, ShortText};
 use crate::units::Usage;
 use serde::Deserialize;
 
 /// One line of a rollout.
 #[derive(Debug, Default)]
-pub struct Record<'a> {
-    pub timestamp: Short<'a>,
-    pub kind: Short<'a>,
+pub struct RolloutRecord<'a> {
+    pub timestamp: ShortText<'a>,
+    pub kind: ShortText<'a>,
     /// Its place among the lines of the thread, in newer versions.
     pub ordinal: Option<f64>,
-    pub body: Body<'a>,
+    pub body: RolloutPayload<'a>,
 }
 
 /// What a line holds, by its type.
 #[derive(Debug, Default)]
-pub enum Body<'a> {
+pub enum RolloutPayload<'a> {
     /// `session_meta`
-    Head(Box<Head<'a>>),
+    Head(Box<SessionHead<'a>>),
     /// `turn_context`
-    Turn(Turn<'a>),
+    Turn(TurnContext<'a>),
     /// `response_item`
-    Item(Item<'a>),
+    Item(RolloutItem<'a>),
     /// `event_msg`
-    Event(Event<'a>),
+    Event(RolloutEvent<'a>),
     /// `compacted`
-    Compacted(Compacted<'a>),
+    Compacted(CompactedRecord<'a>),
     /// Anything else.
     #[default]
     Other,
@@ -39,98 +39,98 @@ pub enum Body<'a> {
 /// The head of a thread.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Head<'a> {
+pub struct SessionHead<'a> {
     #[serde(borrow)]
-    pub id: Short<'a>,
+    pub id: ShortText<'a>,
     #[serde(borrow)]
-    pub session_id: Short<'a>,
+    pub session_id: ShortText<'a>,
     #[serde(borrow)]
-    pub timestamp: Short<'a>,
+    pub timestamp: ShortText<'a>,
     #[serde(borrow)]
-    pub cli_version: Short<'a>,
+    pub cli_version: ShortText<'a>,
     #[serde(borrow)]
-    pub forked_from_id: Short<'a>,
+    pub forked_from_id: ShortText<'a>,
     #[serde(borrow)]
-    pub parent_thread_id: Short<'a>,
+    pub parent_thread_id: ShortText<'a>,
     #[serde(borrow)]
-    pub source: Lenient<Source<'a>>,
+    pub source: LenientObject<SpawnSource<'a>>,
     #[serde(borrow)]
-    pub base_instructions: Lenient<Instructions<'a>>,
+    pub base_instructions: LenientObject<BaseInstructions<'a>>,
     /// The name of `base_instructions` in older versions.
     #[serde(borrow)]
-    pub instructions: Short<'a>,
+    pub instructions: ShortText<'a>,
     pub subagent_history_start_ordinal: Option<f64>,
-    pub history_base: Lenient<HistoryBase>,
+    pub history_base: LenientObject<HistoryBase>,
 }
 
 /// Model and effort of what follows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Turn<'a> {
+pub struct TurnContext<'a> {
     #[serde(borrow)]
-    pub model: Short<'a>,
+    pub model: ShortText<'a>,
     #[serde(borrow)]
-    pub effort: Short<'a>,
+    pub effort: ShortText<'a>,
 }
 
 /// A piece of the conversation; which fields are set depends on `kind`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Item<'a> {
+pub struct RolloutItem<'a> {
     #[serde(borrow, rename = "type")]
-    pub kind: Short<'a>,
+    pub kind: ShortText<'a>,
     #[serde(borrow)]
-    pub role: Short<'a>,
+    pub role: ShortText<'a>,
     #[serde(borrow)]
-    pub name: Short<'a>,
+    pub name: ShortText<'a>,
     #[serde(borrow)]
-    pub call_id: Short<'a>,
+    pub call_id: ShortText<'a>,
     #[serde(borrow)]
-    pub content: Pieces<'a>,
+    pub content: ContentPieces<'a>,
     /// JSON in a string.
     #[serde(borrow)]
-    pub arguments: Short<'a>,
+    pub arguments: ShortText<'a>,
     #[serde(borrow)]
-    pub input: Short<'a>,
+    pub input: ShortText<'a>,
     #[serde(borrow)]
-    pub output: Pieces<'a>,
+    pub output: ContentPieces<'a>,
     #[serde(borrow)]
-    pub action: Lenient<Action<'a>>,
+    pub action: LenientObject<ItemAction<'a>>,
 }
 
 /// What happened beside the conversation.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Event<'a> {
+pub struct RolloutEvent<'a> {
     #[serde(borrow, rename = "type")]
-    pub kind: Short<'a>,
-    pub info: Lenient<Box<Info>>,
+    pub kind: ShortText<'a>,
+    pub info: LenientObject<Box<TokenCountInfo>>,
 }
 
 /// What was put in the place of a context.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Compacted<'a> {
+pub struct CompactedRecord<'a> {
     #[serde(borrow)]
-    pub message: Short<'a>,
+    pub message: ShortText<'a>,
     #[serde(borrow)]
-    pub replacement_history: History<'a>,
+    pub replacement_history: CompactedHistory<'a>,
 }
 
 /// Who started a thread, where that is no plain word.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Source<'a> {
+pub struct SpawnSource<'a> {
     #[serde(borrow)]
-    pub subagent: Subagent<'a>,
+    pub subagent: SubagentOrigin<'a>,
 }
 
 /// The system prompt.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Instructions<'a> {
+pub struct BaseInstructions<'a> {
     #[serde(borrow)]
-    pub text: Short<'a>,
+    pub text: ShortText<'a>,
 }
 
 /// What a thread copied from another one.
@@ -143,42 +143,42 @@ pub struct HistoryBase {
 /// What a shell or a search was asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Action<'a> {
+pub struct ItemAction<'a> {
     #[serde(borrow)]
-    pub command: Words<'a>,
+    pub command: WordList<'a>,
     #[serde(borrow)]
-    pub query: Short<'a>,
+    pub query: ShortText<'a>,
 }
 
 /// The arguments of a tool, once decoded; each tool knows some of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Arguments<'a> {
+pub struct ToolArguments<'a> {
     #[serde(borrow)]
-    pub cmd: Short<'a>,
+    pub cmd: ShortText<'a>,
     #[serde(borrow)]
-    pub command: Words<'a>,
+    pub command: WordList<'a>,
     #[serde(borrow)]
-    pub chars: Short<'a>,
+    pub chars: ShortText<'a>,
     #[serde(borrow)]
-    pub input: Short<'a>,
+    pub input: ShortText<'a>,
     #[serde(borrow)]
-    pub patch: Short<'a>,
+    pub patch: ShortText<'a>,
 }
 
 /// The running total of a thread and the usage of its last response.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
-pub struct Info {
-    pub total_token_usage: Option<Counts>,
-    pub last_token_usage: Option<Counts>,
+pub struct TokenCountInfo {
+    pub total_token_usage: Option<RawTokenCounts>,
+    pub last_token_usage: Option<RawTokenCounts>,
     pub model_context_window: Option<f64>,
 }
 
 /// Token counts; cached and written input are parts of the input, reasoning one of the output.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, rename_all = "snake_case")]
-pub struct Counts {
+pub struct RawTokenCounts {
     #[serde(rename = "input_tokens")]
     input: Option<f64>,
     #[serde(rename = "cached_input_tokens")]
@@ -195,7 +195,7 @@ pub struct Counts {
 
 /// Token counts as integers, in range.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Tokens {
+pub struct RolloutTokens {
     pub input: i64,
     pub cached: i64,
     pub written: i64,
@@ -211,15 +211,15 @@ const MOST_IN_CALL: f64 = 1e9;
 /// Likewise, for a thread's total.
 const MOST_IN_THREAD: f64 = 1e12;
 
-impl Counts {
+impl RawTokenCounts {
     /// As integers; `None` if a count is below zero or beyond reason.
-    fn tokens(&self, most: f64) -> Option<Tokens> {
+    fn checked_tokens(&self, most: f64) -> Option<RolloutTokens> {
         let count = |count: Option<f64>| {
             let count = count.unwrap_or(0.0);
             (0.0..=most).contains(&count).then_some(count as i64)
         };
         let (input, output) = (count(self.input)?, count(self.output)?);
-        Some(Tokens {
+        Some(RolloutTokens {
             input,
             cached: count(self.cached)?,
             written: count(self.written)?,
@@ -230,21 +230,24 @@ impl Counts {
     }
 }
 
-impl Info {
+impl TokenCountInfo {
     /// Total and last usage.
     ///
     /// # Errors
     /// Why they cannot be counted.
-    pub fn tokens(&self) -> Result<(Option<Tokens>, Option<Tokens>), &'static str> {
+    pub fn total_and_last(
+        &self,
+    ) -> Result<(Option<RolloutTokens>, Option<RolloutTokens>), &'static str> {
         const RANGE: &str = "a token count below zero or beyond reason";
-        let within = |counts: Option<Counts>, most| match counts {
+        let within = |counts: Option<RawTokenCounts>, most| match counts {
             None => Ok(None),
-            Some(counts) => counts.tokens(most).map(Some).ok_or(RANGE),
+            Some(counts) => counts.checked_tokens(most).map(Some).ok_or(RANGE),
         };
         let total = within(self.total_token_usage, MOST_IN_THREAD)?;
         let last = within(self.last_token_usage, MOST_IN_CALL)?;
-        let parts =
-            |tokens: Tokens| tokens.cached <= tokens.input && tokens.reasoning <= tokens.output;
+        let parts = |tokens: RolloutTokens| {
+            tokens.cached <= tokens.input && tokens.reasoning <= tokens.output
+        };
         if last.is_some_and(|last| !parts(last)) {
             return Err("a part of the usage is larger than the whole");
         }
@@ -252,11 +255,11 @@ impl Info {
     }
 }
 
-impl Tokens {
+impl RolloutTokens {
     /// As token classes. Written input is billed as a write, what is neither read nor written is
     /// fresh.
     #[must_use]
-    pub fn usage(&self) -> Usage {
+    pub fn billed_usage(&self) -> Usage {
         let written = self.written.min(self.input - self.cached);
         Usage {
             fresh: self.input - self.cached - written,
@@ -269,7 +272,7 @@ impl Tokens {
 
     /// What came in addition to `before`; `None` if anything fell.
     #[must_use]
-    pub fn since(&self, before: &Self) -> Option<Self> {
+    pub fn increase_since(&self, before: &Self) -> Option<Self> {
         let more = Self {
             input: self.input - before.input,
             cached: self.cached - before.cached,

@@ -3,21 +3,21 @@
 //! The shape of `recorded/*.json` with the schema `windtunnel.routes/1`. A row is a route (an agent
 //! woken for a kind of work, with the number of its invocations) or a bucket (tokens of which no
 //! number of anything is known). Figures stay as printed ([`Figure`]). What the source does not
-//! tell is an [`Unknown`]: a range with a reason, so that a result that rests on it is a band.
-//! [`lay`] makes calls of it for given values of the unknowns.
+//! tell is an [`UnknownQuantity`]: a range with a reason, so that a result that rests on it is a band.
+//! `route_reconstruction` makes calls of it for given values of the unknowns.
 
-mod calls;
-mod lay;
+mod parse_routes;
 mod prompt;
-mod read;
-mod split;
-mod thread;
+mod route_calls;
+mod route_reconstruction;
+mod route_split;
+mod session_growth;
 
-pub use lay::{Laid, LaidRoute, lay};
-pub use split::{Part, Route};
+pub use route_reconstruction::{ReconstructedRoute, RouteReconstruction, reconstruct_routes};
+pub use route_split::{Route, RoutePart};
 
-use super::published::Figure;
-use super::reported::{Assumption, Document, Source, Statement};
+use super::figure::Figure;
+use super::reported::{Assumption, FigureSource, SourceDocument, StatedFigure};
 use serde::Deserialize;
 
 /// The schema that this reader understands.
@@ -26,7 +26,7 @@ pub const SCHEMA: &str = "windtunnel.routes/1";
 /// What is known about some agents from published totals only.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Routes {
+pub struct ReportedRoutes {
     /// [`SCHEMA`].
     pub schema: String,
     /// Its name, e.g. `cockpit-2026-02`.
@@ -34,9 +34,9 @@ pub struct Routes {
     /// What it is about.
     pub title: String,
     /// The days that the figures speak of.
-    pub window: Window,
+    pub window: DayRange,
     /// The texts that the figures come from.
-    pub documents: Vec<Document>,
+    pub documents: Vec<SourceDocument>,
     /// Agents that hand out work: their prompts carry digests and a snapshot of the state.
     #[serde(default)]
     pub controllers: Vec<String>,
@@ -44,22 +44,22 @@ pub struct Routes {
     #[serde(default)]
     pub totals: Vec<AgentTotal>,
     /// The routes, in the order of the source.
-    pub rows: Vec<Row>,
+    pub rows: Vec<RouteRow>,
     /// Tables that count the tokens of some rows once more, by something else.
     #[serde(default)]
-    pub views: Vec<Overlap>,
+    pub views: Vec<OverlapTable>,
     /// Single figures that the text states.
     #[serde(default)]
-    pub statements: Vec<Statement>,
+    pub statements: Vec<StatedFigure>,
     /// Quotients that the text states.
     #[serde(default)]
-    pub ratios: Vec<Ratio>,
+    pub ratios: Vec<StatedRatio>,
     /// What the text says that a change would save.
     #[serde(default)]
     pub claims: Vec<RouteClaim>,
     /// What nobody published.
     #[serde(default)]
-    pub unknowns: Vec<Unknown>,
+    pub unknowns: Vec<UnknownQuantity>,
     /// What is assumed, not published.
     #[serde(default)]
     pub assumptions: Vec<Assumption>,
@@ -68,16 +68,16 @@ pub struct Routes {
 /// The days that figures speak of, both included, in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Window {
+pub struct DayRange {
     /// The first day.
     pub first: jiff::civil::Date,
     /// The last day.
     pub last: jiff::civil::Date,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
-impl Window {
+impl DayRange {
     /// Its first and its last millisecond since the epoch.
     #[must_use]
     pub fn span_ms(&self) -> (i64, i64) {
@@ -107,13 +107,13 @@ pub struct AgentTotal {
     /// The kind that stands for what no row names.
     pub rest: String,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// Tokens of one route, or of one bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct RouteRow {
     /// The agent, or the bucket.
     pub agent: String,
     /// The kind of work; empty where the source has no kinds.
@@ -128,21 +128,21 @@ pub struct Row {
     #[serde(default)]
     pub mean: Option<Figure>,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
-impl Row {
+impl RouteRow {
     /// Its name as a step.
     #[must_use]
-    pub fn step(&self) -> String {
-        Routes::step(&self.agent, &self.kind)
+    pub fn step_name(&self) -> String {
+        ReportedRoutes::route_name(&self.agent, &self.kind)
     }
 }
 
 /// A table over the same tokens as some rows: nothing of it is added to them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Overlap {
+pub struct OverlapTable {
     /// Its id.
     pub id: String,
     /// The kind whose rows, of all agents, it counts once more.
@@ -153,9 +153,9 @@ pub struct Overlap {
     pub rows: Vec<OverlapRow>,
     /// Which agent has how many of them: unknowns, one for each place that is not the largest.
     #[serde(default)]
-    pub split: Vec<SplitBy>,
+    pub split: Vec<OverlapSplit>,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// A row of a table over other rows.
@@ -170,10 +170,10 @@ pub struct OverlapRow {
     pub invocations: Figure,
 }
 
-/// How many invocations of an agent a row of an [`Overlap`] holds: an unknown says.
+/// How many invocations of an agent a row of an [`OverlapTable`] holds: an unknown says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SplitBy {
+pub struct OverlapSplit {
     /// The agent.
     pub agent: String,
     /// The row's name, or that of the rest.
@@ -185,7 +185,7 @@ pub struct SplitBy {
 /// A quotient of two stated figures, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ratio {
+pub struct StatedRatio {
     /// The quotient, e.g. `3.09`.
     pub printed: String,
     /// The id of the statement that is divided.
@@ -193,7 +193,7 @@ pub struct Ratio {
     /// The id of the statement that it is divided by.
     pub by: String,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// What a text says about a change: a number, a direction, or neither.
@@ -219,7 +219,7 @@ pub struct RouteClaim {
     #[serde(default)]
     pub kind: String,
     /// Where it was published.
-    pub source: Source,
+    pub source: FigureSource,
 }
 
 /// What an unknown counts.
@@ -239,7 +239,7 @@ pub enum UnknownUnit {
 /// What no source tells: a range and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unknown {
+pub struct UnknownQuantity {
     /// Its id.
     pub id: String,
     /// What it is.
@@ -283,16 +283,16 @@ pub enum RoutesError {
     },
 }
 
-impl Routes {
+impl ReportedRoutes {
     /// The modes of all unknowns, in their order.
     #[must_use]
-    pub fn modes(&self) -> Vec<i64> {
+    pub fn modes_of_unknowns(&self) -> Vec<i64> {
         self.unknowns.iter().map(|unknown| unknown.mode).collect()
     }
 
     /// A figure that the text states, or else an assumption's value.
     #[must_use]
-    pub fn figure(&self, id: &str) -> Option<Figure> {
+    pub fn stated_or_assumed(&self, id: &str) -> Option<Figure> {
         let stated = self.statements.iter().find(|stated| stated.id == id);
         let assumed = self.assumptions.iter().find(|assumed| assumed.id == id);
         let assumed = || Figure::parse(&assumed?.value).ok();
@@ -300,11 +300,11 @@ impl Routes {
     }
 
     /// The rows that a claim or a table speaks of: an empty name stands for any.
-    pub fn rows_of<'a>(
+    pub fn matching_rows<'a>(
         &'a self,
         agent: &'a str,
         kind: &'a str,
-    ) -> impl Iterator<Item = &'a Row> + 'a {
+    ) -> impl Iterator<Item = &'a RouteRow> + 'a {
         let fits = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
         self.rows.iter().filter(move |row| fits(agent, &row.agent) && fits(kind, &row.kind))
     }
@@ -317,25 +317,25 @@ impl Routes {
 
     /// The name of a route as a step.
     #[must_use]
-    pub fn step(agent: &str, kind: &str) -> String {
+    pub fn route_name(agent: &str, kind: &str) -> String {
         if kind.is_empty() { agent.to_owned() } else { format!("{agent}/{kind}") }
     }
 }
 
 /// The values of the unknowns, by id.
 #[derive(Clone, Copy, Debug)]
-struct Values<'a> {
-    routes: &'a Routes,
+struct UnknownValues<'a> {
+    routes: &'a ReportedRoutes,
     values: &'a [i64],
 }
 
-impl Values<'_> {
+impl UnknownValues<'_> {
     /// An unknown, or else a stated or assumed figure.
     fn get(&self, id: &str) -> Result<i64, RoutesError> {
         let routes = self.routes;
         let at = routes.unknowns.iter().position(|unknown| unknown.id == id);
         let value = at.and_then(|at| self.values.get(at)).copied();
-        let value = value.or_else(|| routes.figure(id).map(|figure| figure.value()));
+        let value = value.or_else(|| routes.stated_or_assumed(id).map(|figure| figure.value()));
         value.ok_or_else(|| RoutesError::Missing { name: routes.name.clone(), id: id.to_owned() })
     }
 }

@@ -1,8 +1,8 @@
 //! What an invocation's prompt is made of.
 
-use super::{RoutesError, Values};
+use super::{RoutesError, UnknownValues};
 use crate::recording::BlockMarks;
-use crate::units::scaled;
+use crate::units::scale_by_ratio;
 
 /// Characters of a token of prompts. Source: MODEL.md, "Reported routes".
 const CHARS_PER_TOKEN: i64 = 4;
@@ -20,7 +20,7 @@ pub struct PromptPart {
 
 /// The prompts of one agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prompts {
+pub struct AgentPrompts {
     /// Fixed text, skills, snapshot.
     common: [PromptPart; 3],
     /// The packet where it is a digest, and where it is not.
@@ -28,9 +28,9 @@ pub struct Prompts {
     packet: PromptPart,
 }
 
-impl Prompts {
+impl AgentPrompts {
     /// The prompts of an agent.
-    pub fn of(values: &Values, agent: &str) -> Result<Self, RoutesError> {
+    pub fn for_agent(values: &UnknownValues, agent: &str) -> Result<Self, RoutesError> {
         let [fixed, skills, snapshot] = if values.routes.is_controller(agent) {
             ["controller-prompt", "controller-skills", "controller-snapshot"]
         } else {
@@ -38,7 +38,7 @@ impl Prompts {
         };
         let part = |id: &str, marks| {
             let chars = values.get(id)?;
-            Ok(PromptPart { marks, chars, tokens: scaled(chars, 1, CHARS_PER_TOKEN) })
+            Ok(PromptPart { marks, chars, tokens: scale_by_ratio(chars, 1, CHARS_PER_TOKEN) })
         };
         Ok(Self {
             common: [
@@ -52,7 +52,7 @@ impl Prompts {
     }
 
     /// The parts of one prompt, none larger than leaves all of them within `most` tokens.
-    pub fn parts(&self, is_digest: bool, most: i64) -> [PromptPart; 4] {
+    pub fn prompt_parts(&self, is_digest: bool, most: i64) -> [PromptPart; 4] {
         let [fixed, skills, snapshot] = self.common;
         let packet = if is_digest { self.digest } else { self.packet };
         let mut parts = [fixed, skills, snapshot, packet];
@@ -67,7 +67,7 @@ impl Prompts {
     }
 
     /// Tokens of a whole prompt.
-    pub fn tokens(&self, is_digest: bool) -> i64 {
-        self.parts(is_digest, i64::MAX).iter().map(|part| part.tokens).sum()
+    pub fn prompt_tokens(&self, is_digest: bool) -> i64 {
+        self.prompt_parts(is_digest, i64::MAX).iter().map(|part| part.tokens).sum()
     }
 }

@@ -1,8 +1,8 @@
 //! The columns of calls and blocks: from rows to columns and back, every value checked.
 
 use super::super::{
-    Block, BlockKind, BlockMarks, CacheBreak, Call, CallMarks, Recording, Restart, Shock, Tier,
-    name_of, value_named,
+    Block, BlockKind, BlockMarks, CacheBreak, CacheTier, Call, CallMarks, ContextRestart,
+    Recording, Shock, name_of_value, value_of_name,
 };
 use super::BadRecording;
 use crate::units::Usage;
@@ -57,7 +57,7 @@ pub fn shock_text(shock: Shock) -> String {
 }
 
 impl CallColumns {
-    pub(super) fn push(&mut self, call: &Call) {
+    pub(super) fn push_call(&mut self, call: &Call) {
         self.model.push(call.model);
         self.start_ms.push(call.start_ms);
         self.end_ms.push(call.end_ms);
@@ -69,16 +69,16 @@ impl CallColumns {
         self.write_1h.push(call.usage.write_1h);
         self.output.push(call.usage.output);
         self.output_hidden.push(call.output_hidden);
-        self.tier.push(name_of(&Tier::NAMED, call.tier).to_owned());
+        self.tier.push(name_of_value(&CacheTier::NAMED, call.tier).to_owned());
         self.marks.push(bitflags_text(call.marks.iter_names()));
-        self.restart.push(name_of(&Restart::NAMED, call.restart).to_owned());
+        self.restart.push(name_of_value(&ContextRestart::NAMED, call.restart).to_owned());
         self.cut.push(call.cut);
-        self.cache_break.push(name_of(&CacheBreak::NAMED, call.cache_break).to_owned());
+        self.cache_break.push(name_of_value(&CacheBreak::NAMED, call.cache_break).to_owned());
         self.shock.push(shock_text(call.shock));
         self.blocks.push(call.blocks);
     }
 
-    pub(super) fn read(
+    pub(super) fn read_calls(
         self,
         session_of: &[u32],
         recording: &mut Recording,
@@ -104,7 +104,7 @@ impl CallColumns {
             ("shock", self.shock.len()),
             ("blocks", self.blocks.len()),
         ] {
-            same_length(column, length, rows)?;
+            require_length(column, length, rows)?;
         }
         let mut first_block = 0_u32;
         for (row, &session) in session_of.iter().enumerate() {
@@ -123,12 +123,17 @@ impl CallColumns {
                     output: self.output[row],
                 },
                 output_hidden: self.output_hidden[row],
-                tier: named(&Tier::NAMED, "tier", row, &self.tier[row])?,
-                marks: flags("marks", row, &self.marks[row], CallMarks::from_name)?,
-                restart: named(&Restart::NAMED, "restart", row, &self.restart[row])?,
+                tier: parse_named(&CacheTier::NAMED, "tier", row, &self.tier[row])?,
+                marks: parse_flags("marks", row, &self.marks[row], CallMarks::from_name)?,
+                restart: parse_named(&ContextRestart::NAMED, "restart", row, &self.restart[row])?,
                 cut: self.cut[row],
-                cache_break: named(&CacheBreak::NAMED, "cache_break", row, &self.cache_break[row])?,
-                shock: shock(row, &self.shock[row])?,
+                cache_break: parse_named(
+                    &CacheBreak::NAMED,
+                    "cache_break",
+                    row,
+                    &self.cache_break[row],
+                )?,
+                shock: parse_shock(row, &self.shock[row])?,
                 first_block,
                 blocks: self.blocks[row],
             });
@@ -139,18 +144,18 @@ impl CallColumns {
 }
 
 impl BlockColumns {
-    pub(super) fn push(&mut self, block: &Block) {
-        self.kind.push(block.kind.name().to_owned());
+    pub(super) fn push_block(&mut self, block: &Block) {
+        self.kind.push(block.kind.kind_name().to_owned());
         self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
         self.chars.push(block.chars);
         self.estimate.push(block.estimate);
         self.tokens.push(block.tokens);
         self.marks.push(bitflags_text(block.marks.iter_names()));
-        self.file.push(block.file());
-        self.peer.push((block.peer != crate::ids::NONE).then_some(block.peer));
+        self.file.push(block.file_number());
+        self.peer.push((block.peer != crate::ids::NO_INDEX).then_some(block.peer));
     }
 
-    pub(super) fn read(self, recording: &mut Recording) -> Result<(), BadRecording> {
+    pub(super) fn read_blocks(self, recording: &mut Recording) -> Result<(), BadRecording> {
         let rows = recording.calls.iter().map(|call| call.blocks as usize).sum();
         for (column, length) in [
             ("kind", self.kind.len()),
@@ -162,21 +167,26 @@ impl BlockColumns {
             ("file", self.file.len()),
             ("peer", self.peer.len()),
         ] {
-            same_length(column, length, rows)?;
+            require_length(column, length, rows)?;
         }
         let mut row = 0;
         for call in 0..recording.calls.len() {
             for _ in 0..recording.calls[call].blocks {
                 recording.blocks.push(Block {
                     call: call as u32,
-                    kind: named(&BlockKind::NAMED, "kind", row, &self.kind[row])?,
+                    kind: parse_named(&BlockKind::NAMED, "kind", row, &self.kind[row])?,
                     tool: self.tool[row].unwrap_or(crate::ids::NO_TOOL),
                     chars: self.chars[row],
                     estimate: self.estimate[row],
                     tokens: self.tokens[row],
-                    marks: flags("block marks", row, &self.marks[row], BlockMarks::from_name)?,
-                    file: self.file[row].unwrap_or(crate::ids::NONE),
-                    peer: self.peer[row].unwrap_or(crate::ids::NONE),
+                    marks: parse_flags(
+                        "block marks",
+                        row,
+                        &self.marks[row],
+                        BlockMarks::from_name,
+                    )?,
+                    file: self.file[row].unwrap_or(crate::ids::NO_INDEX),
+                    peer: self.peer[row].unwrap_or(crate::ids::NO_INDEX),
                 });
                 row += 1;
             }
@@ -185,7 +195,7 @@ impl BlockColumns {
     }
 }
 
-pub(super) fn same_length(
+pub(super) fn require_length(
     column: &'static str,
     length: usize,
     rows: usize,
@@ -197,13 +207,13 @@ pub(super) fn same_length(
     Err(BadRecording::Column { column, row: length.min(rows), what })
 }
 
-pub(super) fn named<T: Copy>(
+pub(super) fn parse_named<T: Copy>(
     names: &[(T, &'static str)],
     column: &'static str,
     row: usize,
     text: &str,
 ) -> Result<T, BadRecording> {
-    value_named(names, text).ok_or_else(|| {
+    value_of_name(names, text).ok_or_else(|| {
         let known: Vec<_> = names.iter().map(|(_, name)| format!("'{name}'")).collect();
         let what = format!("'{text}' is none of {}", known.join(", "));
         BadRecording::Column { column, row, what }
@@ -215,7 +225,7 @@ pub fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -> Strin
     names.map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>().join(" ")
 }
 
-fn flags<T: Default + std::ops::BitOrAssign>(
+fn parse_flags<T: Default + std::ops::BitOrAssign>(
     column: &'static str,
     row: usize,
     text: &str,
@@ -232,7 +242,7 @@ fn flags<T: Default + std::ops::BitOrAssign>(
     Ok(flags)
 }
 
-fn shock(row: usize, text: &str) -> Result<Shock, BadRecording> {
+fn parse_shock(row: usize, text: &str) -> Result<Shock, BadRecording> {
     let wrong = || BadRecording::Column {
         column: "shock",
         row,

@@ -9,11 +9,11 @@ mod columns;
 pub use columns::{bitflags_text, shock_text};
 
 use super::{
-    Basis, Crashes, Invocation, Packet, Recording, Remainder, Role, Session, Told, Unbalanced,
-    name_of,
+    BalanceError, Basis, CrashCounts, HarnessTotals, Invocation, Packet, Recording, Remainder,
+    Role, Session, name_of_value,
 };
 use crate::units::Usage;
-use columns::{BlockColumns, CallColumns, named, same_length};
+use columns::{BlockColumns, CallColumns, parse_named, require_length};
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the format. A reader takes its own version only.
@@ -43,12 +43,12 @@ pub enum BadRecording {
     },
     /// The books do not balance.
     #[error(transparent)]
-    Books(#[from] Unbalanced),
+    Books(#[from] BalanceError),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct RecordingFile {
     schema: String,
     name: String,
     source: String,
@@ -136,7 +136,7 @@ struct InvocationOnDisk {
 /// The canonical bytes of a recording: equal recordings give equal bytes.
 #[must_use]
 pub fn to_json(recording: &Recording) -> Vec<u8> {
-    let file = File::from(recording);
+    let file = RecordingFile::from(recording);
     let mut out = b"{\n".to_vec();
     let mut entry = |key: &str, value: &[u8]| {
         if out.len() > 2 {
@@ -145,32 +145,32 @@ pub fn to_json(recording: &Recording) -> Vec<u8> {
         out.extend_from_slice(format!("\"{key}\":").as_bytes());
         out.extend_from_slice(value);
     };
-    entry("schema", &json(&file.schema));
-    entry("name", &json(&file.name));
-    entry("source", &json(&file.source));
-    entry("models", &json(&file.models));
-    entry("tools", &json(&file.tools));
-    entry("crashes", &json(&file.crashes));
-    entry("sessions", &lines(&file.sessions));
+    entry("schema", &json_bytes(&file.schema));
+    entry("name", &json_bytes(&file.name));
+    entry("source", &json_bytes(&file.source));
+    entry("models", &json_bytes(&file.models));
+    entry("tools", &json_bytes(&file.tools));
+    entry("crashes", &json_bytes(&file.crashes));
+    entry("sessions", &json_lines(&file.sessions));
     // Most recordings have none, and are the same bytes as before there were any.
     if !file.invocations.is_empty() {
-        entry("invocations", &lines(&file.invocations));
+        entry("invocations", &json_lines(&file.invocations));
     }
-    entry("remainders", &lines(&file.remainders));
-    entry("calls", &columns(&file.calls));
-    entry("blocks", &columns(&file.blocks));
+    entry("remainders", &json_lines(&file.remainders));
+    entry("calls", &json_columns(&file.calls));
+    entry("blocks", &json_columns(&file.blocks));
     out.extend_from_slice(b"\n}\n");
     out
 }
 
 /// Serialising plain numbers and strings into memory cannot fail.
-fn json<T: Serialize>(value: &T) -> Vec<u8> {
+fn json_bytes<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
 /// A list with one line an element.
-fn lines<T: Serialize>(values: &[T]) -> Vec<u8> {
-    let items: Vec<Vec<u8>> = values.iter().map(json).collect();
+fn json_lines<T: Serialize>(values: &[T]) -> Vec<u8> {
+    let items: Vec<Vec<u8>> = values.iter().map(json_bytes).collect();
     if items.is_empty() {
         return b"[]".to_vec();
     }
@@ -178,8 +178,8 @@ fn lines<T: Serialize>(values: &[T]) -> Vec<u8> {
 }
 
 /// An object of columns with one line a column.
-fn columns<T: Serialize>(value: &T) -> Vec<u8> {
-    let text = json(value);
+fn json_columns<T: Serialize>(value: &T) -> Vec<u8> {
+    let text = json_bytes(value);
     let mut out = Vec::with_capacity(text.len() + 64);
     let mut depth = 0;
     let mut quoted = false;
@@ -208,13 +208,13 @@ fn columns<T: Serialize>(value: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// It is no JSON object.
-pub fn schema_of(bytes: &[u8]) -> Result<String, BadRecording> {
+pub fn read_schema(bytes: &[u8]) -> Result<String, BadRecording> {
     #[derive(Deserialize)]
-    struct Head {
+    struct SchemaHead {
         #[serde(default)]
         schema: String,
     }
-    Ok(serde_json::from_slice::<Head>(bytes)?.schema)
+    Ok(serde_json::from_slice::<SchemaHead>(bytes)?.schema)
 }
 
 /// Reads a recording and checks it whole.
@@ -222,17 +222,17 @@ pub fn schema_of(bytes: &[u8]) -> Result<String, BadRecording> {
 /// # Errors
 /// What is wrong with the file, and where.
 pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
-    let met = schema_of(bytes)?;
+    let met = read_schema(bytes)?;
     if met != SCHEMA {
         return Err(BadRecording::Schema { met });
     }
-    let file: File = serde_json::from_slice(bytes)?;
+    let file: RecordingFile = serde_json::from_slice(bytes)?;
     let mut recording = Recording {
         name: file.name,
         source: file.source,
         models: file.models,
         tools: file.tools,
-        crashes: Crashes {
+        crashes: CrashCounts {
             records: file.crashes.records,
             pid_reuse: file.crashes.pid_reuse,
             orphans: file.crashes.orphans,
@@ -241,29 +241,30 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     };
     // Counted before anything is built, so that a small file cannot ask for much memory.
     let calls = file.sessions.iter().map(|session| session.calls as usize).sum();
-    same_length("model", file.calls.model.len(), calls)?;
+    require_length("model", file.calls.model.len(), calls)?;
     let mut session_of = Vec::with_capacity(calls);
     for (row, session) in file.sessions.into_iter().enumerate() {
         let first_call = session_of.len() as u32;
         session_of.extend(std::iter::repeat_n(row as u32, session.calls as usize));
-        recording.sessions.push(session.read(row, first_call)?);
+        recording.sessions.push(session.into_session(row, first_call)?);
     }
-    recording.invocations = file.invocations.into_iter().map(InvocationOnDisk::read).collect();
+    recording.invocations =
+        file.invocations.into_iter().map(InvocationOnDisk::into_invocation).collect();
     for rest in file.remainders {
-        recording.remainders.push(rest.read());
+        recording.remainders.push(rest.into_remainder());
     }
-    file.calls.read(&session_of, &mut recording)?;
-    file.blocks.read(&mut recording)?;
-    recording.check()?;
+    file.calls.read_calls(&session_of, &mut recording)?;
+    file.blocks.read_blocks(&mut recording)?;
+    recording.check_balance()?;
     Ok(recording)
 }
 
-impl From<&Recording> for File {
+impl From<&Recording> for RecordingFile {
     fn from(recording: &Recording) -> Self {
         let mut calls = CallColumns::default();
-        recording.calls.iter().for_each(|call| calls.push(call));
+        recording.calls.iter().for_each(|call| calls.push_call(call));
         let mut blocks = BlockColumns::default();
-        recording.blocks.iter().for_each(|block| blocks.push(block));
+        recording.blocks.iter().for_each(|block| blocks.push_block(block));
         Self {
             schema: SCHEMA.to_owned(),
             name: recording.name.clone(),
@@ -292,25 +293,25 @@ impl From<&Session> for SessionOnDisk {
             pipeline: session.pipeline.clone(),
             step: session.step.clone(),
             version: session.version.clone(),
-            role: name_of(&Role::NAMED, session.role).to_owned(),
+            role: name_of_value(&Role::NAMED, session.role).to_owned(),
             calls: session.calls,
             records: session.records,
             static_prefix: session.static_prefix,
             warm_prefix: session.warm_prefix,
-            usage: name_of(&Basis::NAMED, session.usage_basis).to_owned(),
-            blocks: name_of(&Basis::NAMED, session.blocks_basis).to_owned(),
-            times: name_of(&Basis::NAMED, session.times_basis).to_owned(),
+            usage: name_of_value(&Basis::NAMED, session.usage_basis).to_owned(),
+            blocks: name_of_value(&Basis::NAMED, session.blocks_basis).to_owned(),
+            times: name_of_value(&Basis::NAMED, session.times_basis).to_owned(),
             source: session.source.clone(),
-            told: session.told.into(),
+            told: session.harness_totals.into(),
         }
     }
 }
 
 impl SessionOnDisk {
-    fn read(self, row: usize, first_call: u32) -> Result<Session, BadRecording> {
-        let basis = |column, text: &str| named(&Basis::NAMED, column, row, text);
+    fn into_session(self, row: usize, first_call: u32) -> Result<Session, BadRecording> {
+        let basis = |column, text: &str| parse_named(&Basis::NAMED, column, row, text);
         Ok(Session {
-            role: named(&Role::NAMED, "role", row, &self.role)?,
+            role: parse_named(&Role::NAMED, "role", row, &self.role)?,
             usage_basis: basis("usage", &self.usage)?,
             blocks_basis: basis("blocks", &self.blocks)?,
             times_basis: basis("times", &self.times)?,
@@ -325,14 +326,14 @@ impl SessionOnDisk {
             static_prefix: self.static_prefix,
             warm_prefix: self.warm_prefix,
             source: self.source,
-            told: self.told.read(),
+            harness_totals: self.told.into_harness_totals(),
         })
     }
 }
 
-impl From<Told> for ToldOnDisk {
-    fn from(told: Told) -> Self {
-        let Told { start_ms, calls, peak_context, duration_ms, unfinished } = told;
+impl From<HarnessTotals> for ToldOnDisk {
+    fn from(told: HarnessTotals) -> Self {
+        let HarnessTotals { start_ms, calls, peak_context, duration_ms, unfinished } = told;
         Self { start_ms, calls, peak_context, duration_ms, unfinished }
     }
 }
@@ -342,9 +343,9 @@ impl ToldOnDisk {
         *self == Self::default()
     }
 
-    fn read(self) -> Told {
+    fn into_harness_totals(self) -> HarnessTotals {
         let Self { start_ms, calls, peak_context, duration_ms, unfinished } = self;
-        Told { start_ms, calls, peak_context, duration_ms, unfinished }
+        HarnessTotals { start_ms, calls, peak_context, duration_ms, unfinished }
     }
 }
 
@@ -356,7 +357,7 @@ impl From<&Invocation> for InvocationOnDisk {
 }
 
 impl InvocationOnDisk {
-    fn read(self) -> Invocation {
+    fn into_invocation(self) -> Invocation {
         let Self { call, id, agent, kind, root, source } = self;
         Invocation { call, packet: Packet { id, agent, kind, root, source } }
     }
@@ -365,17 +366,17 @@ impl InvocationOnDisk {
 impl From<&Remainder> for RemainderOnDisk {
     fn from(rest: &Remainder) -> Self {
         let Usage { fresh, read, write_5m, write_1h, output } = rest.usage;
-        let session = (rest.session != crate::ids::NONE).then_some(rest.session);
+        let session = (rest.session != crate::ids::NO_INDEX).then_some(rest.session);
         let (model, why) = (rest.model, rest.why.clone());
         Self { session, model, fresh, read, write_5m, write_1h, output, why }
     }
 }
 
 impl RemainderOnDisk {
-    fn read(self) -> Remainder {
+    fn into_remainder(self) -> Remainder {
         let Self { fresh, read, write_5m, write_1h, output, .. } = self;
         Remainder {
-            session: self.session.unwrap_or(crate::ids::NONE),
+            session: self.session.unwrap_or(crate::ids::NO_INDEX),
             model: self.model,
             usage: Usage { fresh, read, write_5m, write_1h, output },
             why: self.why,

@@ -1,22 +1,22 @@
 //! One lane: the state of a subset, what it has used, and its step over a stretch.
 
-use super::stretch::{Stretch, Sums};
-use crate::plan::Run;
-use crate::recording::Tier;
-use crate::replay::made::{Made, Sink};
-use crate::replay::state::{OPEN, State};
+use super::stretch::{RowStretch, StretchTotals};
+use crate::plan::PlanRun;
+use crate::recording::CacheTier;
+use crate::replay::call_tokens::{CallSink, CallTokens};
+use crate::replay::session_state::{INITIAL_STATE, SessionState};
 use crate::units::Usage;
 
 /// What a cache policy does to a stretch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Law {
+pub(super) struct CacheBehaviour {
     /// Whether entries expire.
     pub(super) expires: bool,
     /// Whether live ones are read.
     reads: bool,
 }
 
-impl Law {
+impl CacheBehaviour {
     pub(super) const MEASURED: Self = Self { expires: true, reads: true };
     pub(super) const NONE: Self = Self { expires: false, reads: false };
     pub(super) const PERFECT: Self = Self { expires: false, reads: true };
@@ -25,58 +25,58 @@ impl Law {
 /// A subset on its way through the rows.
 #[derive(Clone, Copy)]
 pub(super) struct Lane {
-    pub(super) state: State,
-    pub(super) till: Till,
+    pub(super) state: SessionState,
+    pub(super) totals: LaneTotals,
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { state: OPEN, till: Till::default() }
+        Self { state: INITIAL_STATE, totals: LaneTotals::default() }
     }
 }
 
 /// What a lane has used.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Till {
+pub(super) struct LaneTotals {
     pub(super) calls: i64,
     pub(super) peak_context: i64,
     pub(super) session_ms: i64,
     /// The calls of the run in the short band.
-    pub(super) sum: Made,
+    pub(super) sum: CallTokens,
 }
 
 /// What a lane has used at one price in one band.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Band {
+pub(super) struct BandTotals {
     pub(super) usage: Usage,
     pub(super) hidden: i64,
 }
 
-impl Band {
+impl BandTotals {
     #[inline(never)]
-    pub(super) fn join(&mut self, tier: Tier, made: Made) {
-        self.usage += made.usage(tier);
+    pub(super) fn add_calls(&mut self, tier: CacheTier, made: CallTokens) {
+        self.usage += made.usage_on_tier(tier);
         self.hidden += made.hidden;
     }
 }
 
 /// Takes what the pass tells of one lane; its bands are those of the run's price.
-pub(super) struct Purse<'a> {
-    pub(super) till: &'a mut Till,
-    pub(super) bands: &'a mut [Band],
+pub(super) struct LaneSink<'a> {
+    pub(super) totals: &'a mut LaneTotals,
+    pub(super) bands: &'a mut [BandTotals],
 }
 
-impl Sink for Purse<'_> {
-    fn run(&mut self, _: &Run) {}
+impl CallSink for LaneSink<'_> {
+    fn begin_run(&mut self, _: &PlanRun) {}
 
     #[expect(clippy::inline_always, reason = "as in the plain pass")]
     #[inline(always)]
-    fn call(&mut self, run: &Run, _: usize, made: &Made) {
-        let till = &mut *self.till;
+    fn add_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens) {
+        let till = &mut *self.totals;
         till.calls += 1;
         till.peak_context = till.peak_context.max(made.context);
         if made.context > run.long_above {
-            self.bands[1].join(run.tier, *made);
+            self.bands[1].add_calls(run.tier, *made);
             return;
         }
         till.sum.context += made.context;
@@ -87,8 +87,8 @@ impl Sink for Purse<'_> {
         till.sum.hidden += made.hidden;
     }
 
-    fn session(&mut self, from_ms: i64, to_ms: i64) {
-        self.till.session_ms += to_ms - from_ms;
+    fn end_session(&mut self, from_ms: i64, to_ms: i64) {
+        self.totals.session_ms += to_ms - from_ms;
     }
 }
 
@@ -102,12 +102,18 @@ impl Lane {
     ///                   - all that is fresh but the last
     /// ```
     #[inline]
-    pub(super) fn add(&mut self, run: &Run, law: Law, stretch: &Stretch, sums: &Sums) -> bool {
+    pub(super) fn add_stretch(
+        &mut self,
+        run: &PlanRun,
+        law: CacheBehaviour,
+        stretch: &RowStretch,
+        sums: &StretchTotals,
+    ) -> bool {
         let state = &mut self.state;
-        if state.unsettled {
+        if state.is_unsettled {
             return false;
         }
-        let Stretch { rows, first, end, .. } = stretch;
+        let RowStretch { call_count: rows, first, end, .. } = stretch;
         // Outputs that calls left behind that this lane does not make.
         let carried = state.carried_outputs;
         let start_ms = first.start_ms - state.saved_ms;
@@ -121,11 +127,11 @@ impl Lane {
         let carried_on = if *rows > 1 { carried } else { 0 };
         let last = state.prompt + sums.prompt - sums.last + carried_on;
         // A compaction that was deferred is not due before the last call if that is below it.
-        if last > run.long_above || last >= state.due() {
+        if last > run.long_above || last >= state.compaction_due_at() {
             return false;
         }
         let context = rows * (state.prompt + sums.prompt + carried) - carried - sums.behind;
-        let till = &mut self.till;
+        let till = &mut self.totals;
         till.calls += rows;
         till.peak_context = till.peak_context.max(last);
         till.sum.context += context;

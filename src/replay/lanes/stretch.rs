@@ -1,20 +1,20 @@
 //! A stretch: rows that go on from each other in every lane of a block, added up.
 
-use super::lane::Law;
-use super::{Block, LANES};
+use super::lane::CacheBehaviour;
+use super::{LANES, LaneBlock};
 use crate::cache::Policy;
-use crate::ids::NONE;
-use crate::plan::{Deltas, Row, Run};
-use crate::recording::Tier;
+use crate::ids::NO_INDEX;
+use crate::plan::{PlanRow, PlanRun, RowDeltas};
+use crate::recording::CacheTier;
 
 /// A set of bits of a lane's number.
-pub(super) type Mask = u8;
+pub(super) type LaneMask = u8;
 
 /// The subsets of a mask, in order.
-pub(super) fn within(mask: Mask) -> impl Iterator<Item = Mask> {
+pub(super) fn subsets_of_mask(mask: LaneMask) -> impl Iterator<Item = LaneMask> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
-        let subset: Mask = next?;
+        let subset: LaneMask = next?;
         let after = subset.wrapping_sub(mask) & mask;
         next = (after != 0).then_some(after);
         Some(subset)
@@ -23,7 +23,7 @@ pub(super) fn within(mask: Mask) -> impl Iterator<Item = Mask> {
 
 /// What rows add, or a bit adds to what they add.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
+pub(super) struct StretchTotals {
     /// Inputs and outputs.
     pub(super) prompt: i64,
     /// Each input times the number of calls before it, each output times one more.
@@ -34,8 +34,8 @@ pub(super) struct Sums {
     pub(super) last: i64,
 }
 
-impl Sums {
-    fn add(&mut self, other: &Self) {
+impl StretchTotals {
+    fn add_sums(&mut self, other: &Self) {
         self.prompt += other.prompt;
         self.behind += other.behind;
         self.output += other.output;
@@ -43,7 +43,7 @@ impl Sums {
     }
 
     /// Adds a call that is not the last one any more when the next one comes.
-    fn push(&mut self, calls: i64, inputs: i64, outputs: i64) {
+    fn push_call(&mut self, calls: i64, inputs: i64, outputs: i64) {
         self.prompt += inputs + outputs;
         self.behind += inputs * calls + outputs * (calls + 1);
     }
@@ -52,32 +52,32 @@ impl Sums {
 /// What hangs on the same bits: it counts in lanes with a bit of `any` (or in all, if that is
 /// empty) and none of `unless`.
 #[derive(Clone, Copy, Debug)]
-struct Group {
-    any: Mask,
-    unless: Mask,
-    sums: Sums,
+struct SumGroup {
+    any: LaneMask,
+    unless: LaneMask,
+    sums: StretchTotals,
     /// Calls of the stretch when it was last added to.
     calls: i64,
 }
 
-impl Group {
-    fn counts(&self, lane: Mask) -> bool {
+impl SumGroup {
+    fn applies_to_lane(&self, lane: LaneMask) -> bool {
         (self.any == 0 || self.any & lane != 0) && self.unless & lane == 0
     }
 }
 
 /// A difference that some lanes have.
 #[derive(Clone, Copy, Debug)]
-struct Choice {
-    any: Mask,
-    unless: Mask,
+struct LaneChoice {
+    any: LaneMask,
+    unless: LaneMask,
     inputs: i64,
     outputs: i64,
 }
 
 /// A row as the block sees it, or several that are one call.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct RowAmounts {
     /// Of all lanes.
     inputs: i64,
     outputs: i64,
@@ -88,14 +88,14 @@ struct Seen {
     least_inputs: i64,
     least_outputs: i64,
     /// Whether lanes differ in outputs.
-    varies: bool,
+    outputs_differ: bool,
     /// Whether lanes differ in more than sizes.
-    parts: bool,
+    parts_lanes: bool,
 }
 
 /// The first call of a stretch behind its lead.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct First {
+pub(super) struct FirstCall {
     /// When it starts, if no time was saved before the stretch.
     pub(super) start_ms: i64,
     /// The least inputs of any lane.
@@ -107,7 +107,7 @@ pub(super) struct First {
 
 /// The last one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct End {
+pub(super) struct LastCall {
     pub(super) row: usize,
     /// When it starts, if no time was saved before the stretch.
     pub(super) start_ms: i64,
@@ -118,77 +118,77 @@ pub(super) struct End {
 
 /// A row that goes lane by lane, and the rows behind it that are added up.
 #[derive(Debug)]
-pub(super) struct Stretch {
+pub(super) struct RowStretch {
     /// The row that goes lane by lane; `None` before there is any.
     pub(super) lead: Option<usize>,
     /// Calls behind it.
-    pub(super) rows: i64,
-    pub(super) first: First,
-    pub(super) end: End,
+    pub(super) call_count: i64,
+    pub(super) first: FirstCall,
+    pub(super) end: LastCall,
     /// Tokens neither read nor written.
     pub(super) fresh: i64,
     pub(super) hidden: i64,
     pub(super) saved_ms: i64,
     /// Of all lanes.
-    sums: Sums,
-    groups: Vec<Group>,
+    sums: StretchTotals,
+    groups: Vec<SumGroup>,
     /// Calls not made, which would join the next one, and what they leave to it.
-    pub(super) waiting: Vec<usize>,
-    left: Seen,
-    choices: Vec<Choice>,
+    pub(super) waiting_rows: Vec<usize>,
+    carried_amounts: RowAmounts,
+    choices: Vec<LaneChoice>,
 }
 
-impl Stretch {
+impl RowStretch {
     pub(super) fn new() -> Self {
         Self {
             lead: None,
-            rows: 0,
-            first: First::default(),
-            end: End::default(),
+            call_count: 0,
+            first: FirstCall::default(),
+            end: LastCall::default(),
             fresh: 0,
             hidden: 0,
             saved_ms: 0,
-            sums: Sums::default(),
+            sums: StretchTotals::default(),
             groups: Vec::new(),
-            waiting: Vec::new(),
-            left: Seen::default(),
+            waiting_rows: Vec::new(),
+            carried_amounts: RowAmounts::default(),
             choices: Vec::new(),
         }
     }
 
-    pub(super) fn open(&mut self, lead: usize) {
+    pub(super) fn start_at(&mut self, lead: usize) {
         self.lead = Some(lead);
     }
 
-    pub(super) fn clear(&mut self) {
-        (self.rows, self.fresh, self.hidden, self.saved_ms) = (0, 0, 0, 0);
-        self.sums = Sums::default();
-        self.left = Seen::default();
+    pub(super) fn reset_stretch(&mut self) {
+        (self.call_count, self.fresh, self.hidden, self.saved_ms) = (0, 0, 0, 0);
+        self.sums = StretchTotals::default();
+        self.carried_amounts = RowAmounts::default();
         self.lead = None;
         self.groups.clear();
-        self.waiting.clear();
+        self.waiting_rows.clear();
         self.choices.clear();
     }
 
     /// Whether differences change more than sizes.
-    pub(super) fn parts(deltas: &Deltas) -> bool {
+    pub(super) fn parts_lanes(deltas: &RowDeltas) -> bool {
         deltas.dropped || deltas.saved_ms != 0 || deltas.later_ms != 0
     }
 
     /// Adds a row that goes on from the rows before in every lane, or that no lane has; `false` if
     /// it must lead a stretch of its own.
-    pub(super) fn takes<P: Policy>(
+    pub(super) fn try_add_row<P: Policy>(
         &mut self,
-        block: &Block<'_, P>,
-        run: &Run,
+        block: &LaneBlock<'_, P>,
+        run: &PlanRun,
         index: usize,
     ) -> bool {
         let row = &block.plan.rows[index];
         let fixed = block.subsets[0];
-        if row.event != NONE {
-            let event = block.plan.event(row);
-            let of_all = event.insert & fixed != 0;
-            if event.insert != 0 && event.insert & block.all() == 0 {
+        if row.event != NO_INDEX {
+            let event = block.plan.event_of_row(row);
+            let of_all = event.inserted_by & fixed != 0;
+            if event.inserted_by != 0 && event.inserted_by & block.all_bits() == 0 {
                 return true;
             }
             if !of_all || !event.is_only_inserted() {
@@ -196,12 +196,13 @@ impl Stretch {
             }
         }
         // What an automatic cache keeps follows no sum over a stretch.
-        if self.lead.is_none() || run.tier == Tier::Automatic {
+        if self.lead.is_none() || run.tier == CacheTier::Automatic {
             return false;
         }
         let met = self.choices.len();
-        let seen = self.see(block, index);
-        let taken = !seen.parts && self.join(block.law, run, (index, row), &seen);
+        let seen = self.amounts_of_row(block, index);
+        let taken =
+            !seen.parts_lanes && self.try_join_row(block.cache_behaviour, run, (index, row), &seen);
         if !taken {
             self.choices.truncate(met);
         }
@@ -209,17 +210,17 @@ impl Stretch {
     }
 
     /// What a row is to the lanes; what differs between them goes to the choices.
-    fn see<P: Policy>(&mut self, block: &Block<'_, P>, index: usize) -> Seen {
+    fn amounts_of_row<P: Policy>(&mut self, block: &LaneBlock<'_, P>, index: usize) -> RowAmounts {
         let row = &block.plan.rows[index];
         let fixed = block.subsets[0];
         let (inputs, outputs) = (row.inputs, row.outputs);
-        let mut seen = Seen { inputs, outputs, ..Seen::default() };
+        let mut seen = RowAmounts { inputs, outputs, ..RowAmounts::default() };
         let (mut fewer_inputs, mut fewer_outputs) = (0, 0);
-        if row.touched_by & block.all() != 0 {
-            for term in block.plan.terms_of(row) {
+        if row.touched_by & block.all_bits() != 0 {
+            for term in block.plan.terms_of_row(row) {
                 let is_on = term.any & fixed != 0;
-                let any = if is_on { 0 } else { block.mask(term.any) };
-                let unless = block.mask(term.unless);
+                let any = if is_on { 0 } else { block.mask_of_subset(term.any) };
+                let unless = block.mask_of_subset(term.unless);
                 if term.unless & fixed != 0 || !is_on && any == 0 {
                     continue;
                 }
@@ -232,12 +233,12 @@ impl Stretch {
                     seen.dropped |= deltas.dropped;
                     continue;
                 }
-                seen.parts |= Self::parts(deltas);
-                seen.varies |= deltas.outputs != 0;
+                seen.parts_lanes |= Self::parts_lanes(deltas);
+                seen.outputs_differ |= deltas.outputs != 0;
                 fewer_inputs += deltas.inputs.min(0);
                 fewer_outputs += deltas.outputs.min(0);
                 let (inputs, outputs) = (deltas.inputs, deltas.outputs);
-                self.choices.push(Choice { any, unless, inputs, outputs });
+                self.choices.push(LaneChoice { any, unless, inputs, outputs });
             }
         }
         seen.least_inputs = seen.inputs + fewer_inputs;
@@ -246,31 +247,44 @@ impl Stretch {
     }
 
     /// Adds a row if it goes on from the rows before in every lane.
-    fn join(&mut self, law: Law, run: &Run, (index, row): (usize, &Row), seen: &Seen) -> bool {
-        let left = &mut self.left;
+    fn try_join_row(
+        &mut self,
+        law: CacheBehaviour,
+        run: &PlanRun,
+        (index, row): (usize, &PlanRow),
+        seen: &RowAmounts,
+    ) -> bool {
+        let left = &mut self.carried_amounts;
         let inputs = left.inputs + seen.inputs;
         let outputs = left.outputs + seen.outputs;
         let least_inputs = left.least_inputs + seen.least_inputs;
         let least_outputs = left.least_outputs + seen.least_outputs;
-        let varies = left.varies || seen.varies;
+        let varies = left.outputs_differ || seen.outputs_differ;
         if seen.dropped {
             let saved_ms = left.saved_ms + seen.saved_ms;
-            let sum =
-                Seen { inputs, outputs, saved_ms, least_inputs, least_outputs, varies, ..*left };
-            self.left = sum;
-            self.waiting.push(index);
+            let sum = RowAmounts {
+                inputs,
+                outputs,
+                saved_ms,
+                least_inputs,
+                least_outputs,
+                outputs_differ: varies,
+                ..*left
+            };
+            self.carried_amounts = sum;
+            self.waiting_rows.push(index);
             return true;
         }
-        let may_hide = row.shown != i64::MAX;
+        let may_hide = row.visible_output_limit != i64::MAX;
         let impossible = least_inputs < 0 || least_outputs < 0 || row.fresh == i64::MAX;
         if impossible || may_hide && varies {
             return false;
         }
         let saved_ms = self.saved_ms + left.saved_ms;
         let start_ms = row.start_ms + seen.later_ms - saved_ms;
-        let End { least_outputs: before, fresh, touched_after_ms, .. } = self.end;
-        if self.rows == 0 {
-            self.first = First { start_ms, inputs: least_inputs, fresh: row.fresh, may_hide };
+        let LastCall { least_outputs: before, fresh, touched_after_ms, .. } = self.end;
+        if self.call_count == 0 {
+            self.first = FirstCall { start_ms, inputs: least_inputs, fresh: row.fresh, may_hide };
         } else {
             let gap_ms = start_ms - self.end.start_ms - touched_after_ms;
             let expires = law.expires && gap_ms >= run.tier.ttl_ms();
@@ -278,53 +292,58 @@ impl Stretch {
                 return false;
             }
         }
-        let output = outputs.min(row.shown);
-        self.sums.push(self.rows, inputs, outputs);
+        let output = outputs.min(row.visible_output_limit);
+        self.sums.push_call(self.call_count, inputs, outputs);
         (self.sums.output, self.sums.last) = (self.sums.output + output, outputs);
         self.hidden += outputs - output;
         self.fresh += row.fresh;
         self.saved_ms = saved_ms + seen.saved_ms;
-        self.rows += 1;
+        self.call_count += 1;
         let (fresh, touched_after_ms) = (row.fresh, row.touched_after_ms);
-        self.end = End { row: index, start_ms, touched_after_ms, fresh, least_outputs };
-        self.left = Seen::default();
-        self.waiting.clear();
-        self.choose();
+        self.end = LastCall { row: index, start_ms, touched_after_ms, fresh, least_outputs };
+        self.carried_amounts = RowAmounts::default();
+        self.waiting_rows.clear();
+        self.add_choices_to_groups();
         true
     }
 
     /// Adds the choices of the last call to their groups.
-    fn choose(&mut self) {
-        for Choice { any, unless, inputs, outputs } in self.choices.drain(..) {
+    fn add_choices_to_groups(&mut self) {
+        for LaneChoice { any, unless, inputs, outputs } in self.choices.drain(..) {
             let known =
                 self.groups.iter_mut().find(|group| (group.any, group.unless) == (any, unless));
             let group = match known {
                 Some(group) => group,
                 None => {
-                    self.groups.push(Group { any, unless, sums: Sums::default(), calls: 0 });
+                    self.groups.push(SumGroup {
+                        any,
+                        unless,
+                        sums: StretchTotals::default(),
+                        calls: 0,
+                    });
                     self.groups.last_mut().expect("a group was pushed")
                 }
             };
-            group.sums.push(self.rows - 1, inputs, outputs);
+            group.sums.push_call(self.call_count - 1, inputs, outputs);
             group.sums.output += outputs;
-            let before = if group.calls == self.rows { group.sums.last } else { 0 };
-            (group.sums.last, group.calls) = (before + outputs, self.rows);
+            let before = if group.calls == self.call_count { group.sums.last } else { 0 };
+            (group.sums.last, group.calls) = (before + outputs, self.call_count);
         }
     }
 
     /// The bits on which its sums hang.
-    pub(super) fn mask(&self) -> Mask {
+    pub(super) fn lane_mask(&self) -> LaneMask {
         self.groups.iter().fold(0, |mask, group| mask | group.any | group.unless)
     }
 
     /// Its sums under every subset of a mask.
-    pub(super) fn by_subset(&self, mask: Mask, sums: &mut [Sums; LANES]) {
-        let of = |group: &Group| {
+    pub(super) fn sums_by_subset(&self, mask: LaneMask, sums: &mut [StretchTotals; LANES]) {
+        let of = |group: &SumGroup| {
             // What is not of the last call has no part in the last call.
-            let last = if group.calls == self.rows { group.sums.last } else { 0 };
-            Sums { last, ..group.sums }
+            let last = if group.calls == self.call_count { group.sums.last } else { 0 };
+            StretchTotals { last, ..group.sums }
         };
-        let is_one = |group: &Group| group.unless == 0 && group.any.is_power_of_two();
+        let is_one = |group: &SumGroup| group.unless == 0 && group.any.is_power_of_two();
         sums[0] = self.sums;
         let mut filled = 1;
         let mut rest = mask;
@@ -332,17 +351,19 @@ impl Stretch {
             let bit = rest & rest.wrapping_neg();
             rest ^= bit;
             let group = self.groups.iter().find(|group| is_one(group) && group.any == bit);
-            let own = group.map_or(Sums::default(), of);
+            let own = group.map_or(StretchTotals::default(), of);
             for at in 0..filled {
                 sums[at + filled] = sums[at];
-                sums[at + filled].add(&own);
+                sums[at + filled].add_sums(&own);
             }
             filled *= 2;
         }
         for group in self.groups.iter().filter(|group| !is_one(group)) {
             let own = of(group);
-            for (at, _) in within(mask).enumerate().filter(|(_, lane)| group.counts(*lane)) {
-                sums[at].add(&own);
+            for (at, _) in
+                subsets_of_mask(mask).enumerate().filter(|(_, lane)| group.applies_to_lane(*lane))
+            {
+                sums[at].add_sums(&own);
             }
         }
     }

@@ -1,20 +1,23 @@
 //! What calls have cost so far, over time, before and after.
 
-use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, below_notes, body, broken, width_of};
+use super::super::view::{TableCell, TableColumn};
+use super::sheet::{
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, break_lines,
+    width_of,
+};
 use super::theme::Hue;
 use super::timeline::Timeline;
-use super::{Axis, Chart, Unit, View};
+use super::{Chart, ChartAxis, ChartUnit, TableView};
 
 /// Cumulative cost over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
+pub struct CostChart {
     /// What the chart shows.
     pub title: String,
     /// What is added up, in words: `cost in dollars`.
     pub what: String,
     /// What the numbers count.
-    pub unit: Unit,
+    pub unit: ChartUnit,
     /// The time of both sides.
     pub timeline: Timeline,
     /// As recorded: all until the end of each slot.
@@ -29,67 +32,70 @@ const WIDTH: i32 = 960;
 const PANEL: i32 = 320;
 const LEGEND: i32 = 50;
 /// The least distance of the middles of two end values.
-const APART: i32 = 16 * GRID;
+const MIN_LABEL_DISTANCE: i32 = 16 * GRID;
 
-impl Chart for Cost {
-    fn sheet(&self) -> Sheet {
-        let notes = broken(&self.note(), 12, WIDTH - 2 * MARGIN);
+impl Chart for CostChart {
+    fn draw_sheet(&self) -> Sheet {
+        let notes = break_lines(&self.axis_note(), 12, WIDTH - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND) + 6;
-        let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(top + PANEL + 50);
-        let entries =
-            [(Mark::Line(12), Hue::Vermillion, "before"), (Mark::Line(24), Hue::Blue, "after")];
-        sheet.legend((MARGIN, LEGEND), &entries);
-        sheet.notes(&notes, LEGEND);
+        let mut sheet =
+            SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(top + PANEL + 50);
+        let entries = [
+            (LegendMark::Line(12), Hue::Vermillion, "before"),
+            (LegendMark::Line(24), Hue::Blue, "after"),
+        ];
+        sheet.add_legend((MARGIN, LEGEND), &entries);
+        sheet.add_notes(&notes, LEGEND);
         let all = || self.before.iter().chain(&self.after).copied();
-        let axis = Axis::new(all().min().unwrap_or(0), all().max().unwrap_or(0), 7);
+        let axis = ChartAxis::new(all().min().unwrap_or(0), all().max().unwrap_or(0), 7);
         let ends = [&self.before, &self.after].map(|side| side.last().copied().unwrap_or(0));
         let words = [("before", ends[0]), ("after", ends[1])]
-            .map(|(side, end)| format!("{} {side}", self.unit.words(end, false)));
+            .map(|(side, end)| format!("{} {side}", self.unit.format_amount(end, false)));
         let room = words.iter().map(|words| width_of(words, 13)).max().unwrap_or(0);
-        let x = ((axis.widest(self.unit) + 24) * GRID, (WIDTH - room - 20) * GRID);
+        let x = ((axis.widest_tick_label(self.unit) + 24) * GRID, (WIDTH - room - 20) * GRID);
         let y = (top * GRID, (top + PANEL) * GRID);
-        axis.rise(&mut sheet, self.unit, x, y);
-        self.timeline.shade(&mut sheet, x, y);
+        axis.draw_vertical(&mut sheet, self.unit, x, y);
+        self.timeline.shade_pauses(&mut sheet, x, y);
         // The thin line lies on the thick one, so that both are seen where they agree.
         let sides = [(&self.after, 24, Hue::Blue), (&self.before, 12, Hue::Vermillion)];
         for (side, width, hue) in sides {
-            let from = std::iter::once((x.0, axis.place(0, y.1, y.0)));
-            let spot = |(at, sum): (usize, &i128)| -> Point {
-                (self.timeline.x(at + 1, x), axis.place(*sum, y.1, y.0))
+            let from = std::iter::once((x.0, axis.position_of(0, y.1, y.0)));
+            let spot = |(at, sum): (usize, &i128)| -> SheetPoint {
+                (self.timeline.slot_x(at + 1, x), axis.position_of(*sum, y.1, y.0))
             };
-            sheet.line(from.chain(side.iter().enumerate().map(spot)).collect(), width, hue);
+            sheet.add_line(from.chain(side.iter().enumerate().map(spot)).collect(), width, hue);
         }
-        let places = apart(ends.map(|end| axis.place(end, y.1, y.0)));
+        let places = push_apart(ends.map(|end| axis.position_of(end, y.1, y.0)));
         for ((words, at), hue) in words.iter().zip(places).zip([Hue::Vermillion, Hue::Blue]) {
-            sheet.dot((x.1 + 6 * GRID, at), 30, hue);
-            sheet.text(words, (x.1 + 12 * GRID, at), body(13));
+            sheet.add_dot((x.1 + 6 * GRID, at), 30, hue);
+            sheet.add_text(words, (x.1 + 12 * GRID, at), body_text(13));
         }
-        self.timeline.axis(&mut sheet, x, y.1);
+        self.timeline.draw_axis(&mut sheet, x, y.1);
         sheet
     }
 
-    fn data(&self) -> View {
+    fn data_table(&self) -> TableView {
         let columns = vec![
-            Column::duration("from"),
-            Column::duration("to"),
-            self.unit.column("before"),
-            self.unit.column("after"),
+            TableColumn::duration("from"),
+            TableColumn::duration("to"),
+            self.unit.table_column("before"),
+            self.unit.table_column("after"),
         ];
-        let mut view = View::new("Cost so far", columns);
-        for (at, from) in self.timeline.active() {
-            view.row(vec![
-                Cell::duration(from),
-                Cell::duration(from + self.timeline.slot_ms),
-                Cell::new(self.unit.value(self.before[at])),
-                Cell::new(self.unit.value(self.after[at])),
+        let mut view = TableView::new("Cost so far", columns);
+        for (at, from) in self.timeline.active_slots() {
+            view.add_row(vec![
+                TableCell::duration(from),
+                TableCell::duration(from + self.timeline.slot_ms),
+                TableCell::new(self.unit.to_value(self.before[at])),
+                TableCell::new(self.unit.to_value(self.after[at])),
             ]);
         }
         view
     }
 }
 
-impl Cost {
-    fn note(&self) -> String {
+impl CostChart {
+    fn axis_note(&self) -> String {
         format!(
             "Up: {} of all calls so far; a call counts from its start. {}",
             self.what, self.timeline.note
@@ -98,8 +104,8 @@ impl Cost {
 }
 
 /// Two places, pushed apart where they are too close.
-fn apart([a, b]: [i32; 2]) -> [i32; 2] {
-    let push = (APART - (a - b).abs()).max(0) / 2;
+fn push_apart([a, b]: [i32; 2]) -> [i32; 2] {
+    let push = (MIN_LABEL_DISTANCE - (a - b).abs()).max(0) / 2;
     if a <= b { [a - push, b + push] } else { [a + push, b - push] }
 }
 
@@ -109,14 +115,14 @@ pub(super) mod tests {
     use super::*;
     use crate::units::PicoUsd;
 
-    pub(crate) fn sample() -> Cost {
+    pub(crate) fn sample() -> CostChart {
         let times = (0..30).chain(8_640..8_655).map(|at| at * 20_000).collect();
-        let timeline = Timeline::over(times, "Times are reconstructed.");
+        let timeline = Timeline::from_times(times, "Times are reconstructed.");
         let side = |step: i128| (1..=timeline.slots.len() as i128).map(|at| at * step).collect();
-        Cost {
+        CostChart {
             title: "Order 774: cost over time".into(),
             what: "dollars".into(),
-            unit: Unit::Money,
+            unit: ChartUnit::Money,
             before: side(PicoUsd::PER_USD / 4),
             after: side(PicoUsd::PER_USD / 5),
             timeline,
@@ -133,7 +139,8 @@ pub(super) mod tests {
         {
             assert!(svg.contains(words), "{words} is missing");
         }
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines[..2], ["from_ms,to_ms,before_usd,after_usd", "0,10000,0.25,0.2"]);
         assert_eq!(lines[59 + 1], "172800000,172810000,15.25,12.2");
@@ -141,22 +148,22 @@ pub(super) mod tests {
 
     #[test]
     fn odd_data_draw() {
-        let timeline = Timeline::over(vec![], &"times that nobody knows ".repeat(20));
+        let timeline = Timeline::from_times(vec![], &"times that nobody knows ".repeat(20));
         let (before, after) = (vec![0], vec![0]);
-        check_chart(&Cost { timeline, before, after, ..sample() });
+        check_chart(&CostChart { timeline, before, after, ..sample() });
         let same = sample().before;
-        check_chart(&Cost { after: same, ..sample() });
+        check_chart(&CostChart { after: same, ..sample() });
         let huge = sample().before.iter().map(|sum| sum * 1_000_000_000).collect();
-        check_chart(&Cost { before: huge, unit: Unit::Tokens, ..sample() });
+        check_chart(&CostChart { before: huge, unit: ChartUnit::Tokens, ..sample() });
         let below = sample().before.iter().map(|sum| -sum).collect();
-        check_chart(&Cost { after: below, title: "long ".repeat(80), ..sample() });
+        check_chart(&CostChart { after: below, title: "long ".repeat(80), ..sample() });
     }
 
     #[test]
     fn end_values_stand_apart() {
-        assert_eq!(apart([100, 300]), [100, 300]);
-        assert_eq!(apart([100, 120]), [30, 190]);
-        assert_eq!(apart([120, 100]), [190, 30]);
-        assert_eq!(apart([100, 100]), [20, 180]);
+        assert_eq!(push_apart([100, 300]), [100, 300]);
+        assert_eq!(push_apart([100, 120]), [30, 190]);
+        assert_eq!(push_apart([120, 100]), [190, 30]);
+        assert_eq!(push_apart([100, 100]), [20, 180]);
     }
 }

@@ -12,7 +12,7 @@ pub const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 const HALF_EX: f32 = 0.2735;
 
 /// Regular or bold.
-fn face(bold: bool) -> &'static FontRef<'static> {
+fn font_face(bold: bool) -> &'static FontRef<'static> {
     static FACES: OnceLock<[FontRef<'static>; 2]> = OnceLock::new();
     let faces = FACES.get_or_init(|| {
         [dejavu::sans::regular(), dejavu::sans::bold()]
@@ -23,8 +23,8 @@ fn face(bold: bool) -> &'static FontRef<'static> {
 
 /// Width of a text of `size` pixels in tenths of a pixel, rounded up. Advances are whole units of
 /// the font, so that the sum is exact.
-pub fn width(words: &str, size: i32, bold: bool) -> i32 {
-    let face = face(bold);
+pub fn text_width(words: &str, size: i32, bold: bool) -> i32 {
+    let face = font_face(bold);
     let advance = |c| face.h_advance_unscaled(face.glyph_id(c)) as i64;
     let units: i64 = words.chars().map(advance).sum();
     let per_em = face.units_per_em().expect("a font has an em") as i64;
@@ -34,13 +34,13 @@ pub fn width(words: &str, size: i32, bold: bool) -> i32 {
 
 /// Sets a text of `size` pixels whose start is at `x` and whose middle line is at `y`, pixel by
 /// pixel with its cover from 0 to 1.
-pub fn set(
+pub fn set_text(
     words: &str,
     (size, bold): (f32, bool),
     (x, y): (f32, f32),
     mut pixel: impl FnMut(i32, i32, f32),
 ) {
-    let face = face(bold);
+    let face = font_face(bold);
     let per_em = face.units_per_em().expect("a font has an em");
     let scale = PxScale::from(size * face.height_unscaled() / per_em);
     let scaled = face.as_scaled(scale);
@@ -66,23 +66,23 @@ mod tests {
 
     #[test]
     fn widths_follow_the_font() {
-        assert_eq!(width("", 12, false), 1);
-        assert!(width("iii", 12, false) < width("mmm", 12, false));
-        assert!(width("total", 12, false) < width("total", 12, true));
+        assert_eq!(text_width("", 12, false), 1);
+        assert!(text_width("iii", 12, false) < text_width("mmm", 12, false));
+        assert!(text_width("total", 12, false) < text_width("total", 12, true));
         // An em of 2,048 units; `m` is 1,995 wide.
-        assert_eq!(width("m", 2_048, false), 19_951);
+        assert_eq!(text_width("m", 2_048, false), 19_951);
     }
 
     #[test]
     fn a_text_is_set_where_it_is_asked_for() {
         let (mut left, mut right, mut ink) = (i32::MAX, i32::MIN, 0.0);
-        set("mmm", (20.0, false), (100.0, 50.0), |x, y, cover| {
+        set_text("mmm", (20.0, false), (100.0, 50.0), |x, y, cover| {
             if cover > 0.5 {
                 assert!((35..=65).contains(&y), "{y}");
                 (left, right, ink) = (left.min(x), right.max(x), ink + cover);
             }
         });
-        let end = 100 + width("mmm", 20, false) / 10;
+        let end = 100 + text_width("mmm", 20, false) / 10;
         assert!((100..105).contains(&left) && (end - 5..=end).contains(&right), "{left} {right}");
         assert!(ink > 100.0);
     }

@@ -1,14 +1,16 @@
 //! The forest: what is claimed against what the replay says, one row a claim.
 
-use super::super::view::{Cell, Column};
-use super::rows::{Rows, UNDER, widest};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, fitted, width_of};
+use super::super::view::{TableCell, TableColumn};
+use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
+use super::sheet::{
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width, width_of,
+};
 use super::theme::Hue;
-use super::{Chart, Unit, View};
+use super::{Chart, ChartUnit, TableView};
 
 /// What the replay says of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replayed {
+pub enum ForestReplay {
     /// There is nothing to replay.
     Nothing,
     /// What the draws say, and what a claim is judged on.
@@ -24,7 +26,7 @@ pub enum Replayed {
 
 /// What is claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claimed {
+pub enum ForestClaim {
     /// Nothing.
     Nothing,
     /// That it falls, by whatever.
@@ -40,45 +42,45 @@ pub enum Claimed {
 
 /// One toggle, or several together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ForestRow {
     /// What is claimed to save.
     pub label: String,
     /// A second line under it; empty for none.
     pub note: String,
     /// What the replay says.
-    pub replayed: Replayed,
+    pub replayed: ForestReplay,
     /// What is claimed.
-    pub claimed: Claimed,
+    pub claimed: ForestClaim,
     /// The most that could be saved.
     pub at_most: Option<i128>,
     /// What was seen after a rollout, and the ends of its interval.
-    pub seen: Option<(i128, i128, i128)>,
+    pub observed: Option<(i128, i128, i128)>,
     /// The verdict in words.
     pub verdict: String,
 }
 
 /// Rows that share an axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Panel {
+pub struct ForestPanel {
     /// What they have in common.
     pub heading: String,
     /// What the axis counts, in words.
     pub axis: String,
     /// What the numbers count.
-    pub unit: Unit,
+    pub unit: ChartUnit,
     /// The rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ForestRow>,
 }
 
 /// Claims against bands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forest {
+pub struct ForestChart {
     /// What the chart shows.
     pub title: String,
     /// By how much a verdict widens the band of the draws, in words.
     pub widened: String,
     /// The panels; those without rows are left out.
-    pub panels: Vec<Panel>,
+    pub panels: Vec<ForestPanel>,
     /// Lines at the bottom: source, digests, version.
     pub footer: Vec<String>,
 }
@@ -96,60 +98,62 @@ const GAP: i32 = 14;
 /// claimed.
 const COLUMNS: [&str; 3] = ["replay: P50 (judged on)", "claimed", "verdict"];
 
-impl Row {
+impl ForestRow {
     /// Every amount in it.
-    fn amounts(&self) -> Vec<i128> {
+    fn all_amounts(&self) -> Vec<i128> {
         let mut all: Vec<i128> = self.at_most.into_iter().collect();
         match self.replayed {
-            Replayed::Nothing => {}
-            Replayed::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
+            ForestReplay::Nothing => {}
+            ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
                 all.extend([p10, p50, p90, low, high]);
             }
-            Replayed::Bounds(low, high) => all.extend([low, high]),
+            ForestReplay::Bounds(low, high) => all.extend([low, high]),
         }
-        if let Claimed::Range { saving, rounded } = &self.claimed {
+        if let ForestClaim::Range { saving, rounded } = &self.claimed {
             all.extend([saving.0, saving.1, rounded.0, rounded.1]);
         }
-        all.extend(self.seen.into_iter().flat_map(|(seen, low, high)| [seen, low, high]));
+        all.extend(self.observed.into_iter().flat_map(|(seen, low, high)| [seen, low, high]));
         all
     }
 
     /// Its words under [`COLUMNS`].
-    fn words(&self, unit: Unit) -> [String; 3] {
+    fn column_texts(&self, unit: ChartUnit) -> [String; 3] {
         let replayed = match self.replayed {
-            Replayed::Nothing => String::new(),
-            Replayed::Band { percentiles: (_, p50, _), judged } => {
-                format!("{} ({})", unit.words(p50, false), unit.range(judged, false))
+            ForestReplay::Nothing => String::new(),
+            ForestReplay::Band { percentiles: (_, p50, _), judged } => {
+                format!("{} ({})", unit.format_amount(p50, false), unit.format_range(judged, false))
             }
-            Replayed::Bounds(low, high) => format!("bounds: {}", unit.range((low, high), false)),
+            ForestReplay::Bounds(low, high) => {
+                format!("bounds: {}", unit.format_range((low, high), false))
+            }
         };
         let claimed = match &self.claimed {
-            Claimed::Nothing => String::new(),
-            Claimed::Falls => "that it falls".to_owned(),
-            Claimed::Range { saving, .. } => unit.range(*saving, false),
+            ForestClaim::Nothing => String::new(),
+            ForestClaim::Falls => "that it falls".to_owned(),
+            ForestClaim::Range { saving, .. } => unit.format_range(*saving, false),
         };
-        [replayed, claimed, fitted(&self.verdict, body(SMALL).bold(), 120)]
+        [replayed, claimed, cut_to_width(&self.verdict, body_text(SMALL).in_bold(), 120)]
     }
 }
 
 /// Where the parts of each row start, in pixels.
-struct Layout {
+struct ForestLayout {
     label: i32,
     columns: Vec<i32>,
     width: i32,
 }
 
-impl Layout {
-    fn of(panels: &[&Panel]) -> Self {
+impl ForestLayout {
+    fn for_panels(panels: &[&ForestPanel]) -> Self {
         let rows =
             || panels.iter().flat_map(|panel| panel.rows.iter().map(|row| (panel.unit, row)));
         let labels = rows().flat_map(|(_, row)| [row.label.as_str(), row.note.as_str()]);
-        let label = widest(labels, LABEL).clamp(60, 290);
+        let label = widest_text(labels, LABEL).clamp(60, 290);
         let column = |at: usize| {
-            let words = rows().map(|(unit, row)| bold_width_of(&row.words(unit)[at], SMALL));
+            let words = rows().map(|(unit, row)| bold_width_of(&row.column_texts(unit)[at], SMALL));
             words.chain([width_of(COLUMNS[at], SMALL)]).max().unwrap_or(0)
         };
-        let count = if rows().any(|(_, row)| row.claimed != Claimed::Nothing) { 3 } else { 1 };
+        let count = if rows().any(|(_, row)| row.claimed != ForestClaim::Nothing) { 3 } else { 1 };
         let widths: Vec<i32> = (0..count).map(column).collect();
         let beside = widths.iter().map(|width| width + GAP).sum::<i32>() + GAP;
         let width = (MARGIN + label + 12 + PLOT + beside + MARGIN).max(WIDTH);
@@ -163,30 +167,31 @@ impl Layout {
     }
 }
 
-impl Chart for Forest {
-    fn sheet(&self) -> Sheet {
-        let panels: Vec<&Panel> = self.panels.iter().filter(|p| !p.rows.is_empty()).collect();
-        let layout = Layout::of(&panels);
-        let frame = |bottom| Frame::new(&self.title, &self.footer, layout.width).sheet(bottom);
-        let legend = self.legend(&panels);
+impl Chart for ForestChart {
+    fn draw_sheet(&self) -> Sheet {
+        let panels: Vec<&ForestPanel> = self.panels.iter().filter(|p| !p.rows.is_empty()).collect();
+        let layout = ForestLayout::for_panels(&panels);
+        let frame =
+            |bottom| SheetFrame::new(&self.title, &self.footer, layout.width).into_sheet(bottom);
+        let legend = self.legend_entries(&panels);
         let entries: Vec<_> =
             legend.iter().map(|(mark, hue, words)| (*mark, *hue, &**words)).collect();
-        let mut top = 50 + 20 * frame(100).legend((MARGIN, 50), &entries);
-        let height = |panel: &Panel| {
-            HEADING + i32::try_from(panel.rows.len()).expect("few rows") * ROW + UNDER
+        let mut top = 50 + 20 * frame(100).add_legend((MARGIN, 50), &entries);
+        let height = |panel: &ForestPanel| {
+            HEADING + i32::try_from(panel.rows.len()).expect("few rows") * ROW + AXIS_HEIGHT
         };
         let heights: i32 = panels.iter().map(|panel| height(panel)).sum();
         let mut sheet = frame(top + heights);
-        sheet.legend((MARGIN, 50), &entries);
+        sheet.add_legend((MARGIN, 50), &entries);
         for panel in panels {
-            panel.draw(&mut sheet, &layout, top + HEADING);
+            panel.draw_panel(&mut sheet, &layout, top + HEADING);
             top += height(panel);
         }
         sheet
     }
 
-    fn data(&self) -> View {
-        let mut columns = ["panel", "row", "of", "unit"].map(Column::text).to_vec();
+    fn data_table(&self) -> TableView {
+        let mut columns = ["panel", "row", "of", "unit"].map(TableColumn::text).to_vec();
         let amounts = [
             "P10",
             "P50",
@@ -204,77 +209,79 @@ impl Chart for Forest {
             "seen low",
             "seen high",
         ];
-        columns.extend(amounts.map(|name| Column::mixed(name).signed()));
-        columns.push(Column::text("verdict"));
-        let mut view = View::new("Claims against bands", columns);
+        columns.extend(amounts.map(|name| TableColumn::mixed(name).with_sign()));
+        columns.push(TableColumn::text("verdict"));
+        let mut view = TableView::new("Claims against bands", columns);
         for panel in &self.panels {
             for row in &panel.rows {
-                let unit = if panel.unit == Unit::Count { "calls" } else { "tokens" };
+                let unit = if panel.unit == ChartUnit::Count { "calls" } else { "tokens" };
                 let texts = [&*panel.heading, &row.label, &row.note, unit];
-                let mut cells = texts.map(Cell::text).to_vec();
+                let mut cells = texts.map(TableCell::text).to_vec();
                 let (mut band, mut bounds) = ([None; 5], [None; 2]);
                 match row.replayed {
-                    Replayed::Nothing => {}
-                    Replayed::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
+                    ForestReplay::Nothing => {}
+                    ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
                         band = [p10, p50, p90, low, high].map(Some);
                     }
-                    Replayed::Bounds(low, high) => bounds = [Some(low), Some(high)],
+                    ForestReplay::Bounds(low, high) => bounds = [Some(low), Some(high)],
                 }
                 let claimed = match &row.claimed {
-                    Claimed::Range { saving: (a, b), rounded: (c, d) } => {
+                    ForestClaim::Range { saving: (a, b), rounded: (c, d) } => {
                         [*a, *b, *c, *d].map(Some)
                     }
                     _ => [None; 4],
                 };
-                let seen = row.seen.map_or([None; 3], |(at, low, high)| [at, low, high].map(Some));
+                let seen =
+                    row.observed.map_or([None; 3], |(at, low, high)| [at, low, high].map(Some));
                 let all = band.into_iter().chain(bounds).chain(claimed).chain([row.at_most]);
                 let all = all.chain(seen);
-                cells.extend(all.map(|n| Cell::maybe(n.map(|n| panel.unit.value(n)))));
-                cells.push(Cell::text(&row.verdict));
-                view.row(cells);
+                cells
+                    .extend(all.map(|n| TableCell::from_option(n.map(|n| panel.unit.to_value(n)))));
+                cells.push(TableCell::text(&row.verdict));
+                view.add_row(cells);
             }
         }
         view
     }
 }
 
-impl Forest {
+impl ForestChart {
     /// Entries for what is there.
-    fn legend(&self, panels: &[&Panel]) -> Vec<(Mark, Hue, String)> {
-        let any = |test: fn(&Row) -> bool| panels.iter().flat_map(|p| &p.rows).any(test);
+    fn legend_entries(&self, panels: &[&ForestPanel]) -> Vec<(LegendMark, Hue, String)> {
+        let any = |test: fn(&ForestRow) -> bool| panels.iter().flat_map(|p| &p.rows).any(test);
         let mut entries = Vec::new();
-        if any(|row| matches!(row.replayed, Replayed::Band { .. })) {
-            entries.push((Mark::Dot(45), Hue::Blue, "replay, P50 of the draws".to_owned()));
-            entries.push((Mark::Line(50), Hue::Blue, "P10 to P90".to_owned()));
+        if any(|row| matches!(row.replayed, ForestReplay::Band { .. })) {
+            entries.push((LegendMark::Dot(45), Hue::Blue, "replay, P50 of the draws".to_owned()));
+            entries.push((LegendMark::Line(50), Hue::Blue, "P10 to P90".to_owned()));
             let words = format!("judged on: {}", self.widened);
-            entries.push((Mark::Line(14), Hue::Blue, words));
+            entries.push((LegendMark::Line(14), Hue::Blue, words));
         }
-        if any(|row| matches!(row.replayed, Replayed::Bounds(..))) {
+        if any(|row| matches!(row.replayed, ForestReplay::Bounds(..))) {
             let words = "bounds: no source gives a number between them";
-            entries.push((Mark::Line(30), Hue::Purple, words.to_owned()));
+            entries.push((LegendMark::Line(30), Hue::Purple, words.to_owned()));
         }
-        if any(|row| matches!(row.claimed, Claimed::Range { .. })) {
+        if any(|row| matches!(row.claimed, ForestClaim::Range { .. })) {
             let words = "claimed (pale: with the rounding of its figures)";
-            entries.push((Mark::Box, Hue::Orange, words.to_owned()));
+            entries.push((LegendMark::Box, Hue::Orange, words.to_owned()));
         }
         if any(|row| row.at_most.is_some()) {
             entries.push((
-                Mark::Tick(18),
+                LegendMark::Tick(18),
                 Hue::Ink,
                 "at most, with the best parameters".to_owned(),
             ));
         }
-        if any(|row| row.seen.is_some()) {
+        if any(|row| row.observed.is_some()) {
             let words = "seen after the rollout, in pipelines of one size, with its interval";
-            entries.push((Mark::Line(30), Hue::Green, words.to_owned()));
+            entries.push((LegendMark::Line(30), Hue::Green, words.to_owned()));
         }
         entries
     }
 }
 
-impl Panel {
-    fn draw(&self, sheet: &mut Sheet, layout: &Layout, top: i32) {
-        let amounts: Vec<i128> = self.rows.iter().flat_map(Row::amounts).collect();
+impl ForestPanel {
+    fn draw_panel(&self, sheet: &mut Sheet, layout: &ForestLayout, top: i32) {
+        let amounts: Vec<i128> = self.rows.iter().flat_map(ForestRow::all_amounts).collect();
         let ends = (
             amounts.iter().copied().min().unwrap_or(0),
             amounts.iter().copied().max().unwrap_or(0),
@@ -282,67 +289,98 @@ impl Panel {
         let from = MARGIN + layout.label + 12;
         // Half of the words under the last tick, and of the first, stand outside.
         let place = (from + 8, layout.columns[0] - GAP - 22);
-        let at = Rows::new(place, (top, self.rows.len(), ROW), ends, true, self.unit);
-        at.grid(sheet, &self.axis);
+        let at = RowGrid::new(place, (top, self.rows.len(), ROW), ends, true, self.unit);
+        at.draw_grid(sheet, &self.axis);
         let y = at.top - 14 * GRID;
-        let how = body(12).bold();
+        let how = body_text(12).in_bold();
         let room = layout.columns[0] - MARGIN - GAP;
-        sheet.text(&fitted(&self.heading, how, room), (MARGIN * GRID, y), how);
+        sheet.add_text(&cut_to_width(&self.heading, how, room), (MARGIN * GRID, y), how);
         for (words, x) in COLUMNS.iter().zip(layout.columns.iter().copied()) {
-            sheet.text(words, (x * GRID, y), body(SMALL).hue(Hue::Grey));
+            sheet.add_text(words, (x * GRID, y), body_text(SMALL).with_hue(Hue::Grey));
         }
         for (place, row) in self.rows.iter().enumerate() {
-            let y = at.y(place);
+            let y = at.row_y(place);
             let x = (from - 10) * GRID;
             let (first, second) = if row.note.is_empty() { (0, 0) } else { (-7, 8) };
-            Rows::label(sheet, &row.label, (x, y + first * GRID), layout.label, body(LABEL));
-            let how = body(SMALL).hue(Hue::Grey);
-            Rows::label(sheet, &row.note, (x, y + second * GRID), layout.label, how);
+            RowGrid::draw_label(
+                sheet,
+                &row.label,
+                (x, y + first * GRID),
+                layout.label,
+                body_text(LABEL),
+            );
+            let how = body_text(SMALL).with_hue(Hue::Grey);
+            RowGrid::draw_label(sheet, &row.note, (x, y + second * GRID), layout.label, how);
             for ((words, x), how) in row
-                .words(self.unit)
+                .column_texts(self.unit)
                 .iter()
                 .zip(layout.columns.iter().copied())
-                .zip([body(SMALL), body(SMALL), body(SMALL).bold()])
+                .zip([body_text(SMALL), body_text(SMALL), body_text(SMALL).in_bold()])
             {
-                sheet.text(words, (x * GRID, y), how);
+                sheet.add_text(words, (x * GRID, y), how);
             }
-            row.draw(sheet, &at, y);
+            row.draw_row(sheet, &at, y);
         }
     }
 }
 
-impl Row {
-    fn draw(&self, sheet: &mut Sheet, at: &Rows, y: i32) {
+impl ForestRow {
+    fn draw_row(&self, sheet: &mut Sheet, at: &RowGrid, y: i32) {
         let line = y - 5 * GRID;
-        if let Claimed::Range { saving, rounded } = &self.claimed {
+        if let ForestClaim::Range { saving, rounded } = &self.claimed {
             let span = (y + 4 * GRID, y + 12 * GRID);
-            sheet.veil((at.x(rounded.0), at.x(rounded.1)), span, Hue::Orange, 38);
+            sheet.add_translucent_bar(
+                (at.amount_x(rounded.0), at.amount_x(rounded.1)),
+                span,
+                Hue::Orange,
+                38,
+            );
             // A claim of one amount is still to be seen.
-            sheet.bar((at.x(saving.0) - 15, at.x(saving.1) + 15), span, Hue::Orange);
+            sheet.add_bar(
+                (at.amount_x(saving.0) - 15, at.amount_x(saving.1) + 15),
+                span,
+                Hue::Orange,
+            );
         }
         match self.replayed {
-            Replayed::Nothing => {}
-            Replayed::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
-                sheet.line(vec![(at.x(low), line), (at.x(high), line)], 14, Hue::Blue);
-                sheet.bar((at.x(p10), at.x(p90)), (line - 25, line + 25), Hue::Blue);
-                sheet.dot((at.x(p50), line), 45, Hue::Blue);
+            ForestReplay::Nothing => {}
+            ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
+                sheet.add_line(
+                    vec![(at.amount_x(low), line), (at.amount_x(high), line)],
+                    14,
+                    Hue::Blue,
+                );
+                sheet.add_bar(
+                    (at.amount_x(p10), at.amount_x(p90)),
+                    (line - 25, line + 25),
+                    Hue::Blue,
+                );
+                sheet.add_dot((at.amount_x(p50), line), 45, Hue::Blue);
             }
-            Replayed::Bounds(low, high) => {
-                let ends = (at.x(low.min(high)), at.x(low.max(high)));
-                sheet.line(vec![(ends.0, line), (ends.1, line)], 30, Hue::Purple);
+            ForestReplay::Bounds(low, high) => {
+                let ends = (at.amount_x(low.min(high)), at.amount_x(low.max(high)));
+                sheet.add_line(vec![(ends.0, line), (ends.1, line)], 30, Hue::Purple);
                 for x in [ends.0, ends.1] {
-                    sheet.line(vec![(x, line - 5 * GRID), (x, line + 5 * GRID)], 20, Hue::Purple);
+                    sheet.add_line(
+                        vec![(x, line - 5 * GRID), (x, line + 5 * GRID)],
+                        20,
+                        Hue::Purple,
+                    );
                 }
             }
         }
-        if let Some((seen, low, high)) = self.seen {
+        if let Some((seen, low, high)) = self.observed {
             let below = y + 15 * GRID;
-            sheet.line(vec![(at.x(low), below), (at.x(high), below)], 14, Hue::Green);
-            sheet.dot((at.x(seen), below), 40, Hue::Green);
+            sheet.add_line(
+                vec![(at.amount_x(low), below), (at.amount_x(high), below)],
+                14,
+                Hue::Green,
+            );
+            sheet.add_dot((at.amount_x(seen), below), 40, Hue::Green);
         }
         if let Some(most) = self.at_most {
-            let x = at.x(most);
-            sheet.line(vec![(x, line - 8 * GRID), (x, line + 8 * GRID)], 18, Hue::Ink);
+            let x = at.amount_x(most);
+            sheet.add_line(vec![(x, line - 8 * GRID), (x, line + 8 * GRID)], 18, Hue::Ink);
         }
     }
 }
@@ -352,37 +390,59 @@ mod tests {
     use super::super::tests::check_chart;
     use super::*;
 
-    fn row(label: &str, replayed: Replayed, claimed: Claimed, at_most: Option<i128>) -> Row {
+    fn row(
+        label: &str,
+        replayed: ForestReplay,
+        claimed: ForestClaim,
+        at_most: Option<i128>,
+    ) -> ForestRow {
         let (label, verdict) = (label.to_owned(), "cannot be".to_owned());
-        Row { label, note: String::new(), replayed, claimed, at_most, seen: None, verdict }
+        ForestRow {
+            label,
+            note: String::new(),
+            replayed,
+            claimed,
+            at_most,
+            observed: None,
+            verdict,
+        }
     }
 
-    fn band(percentiles: (i128, i128, i128), judged: (i128, i128)) -> Replayed {
-        Replayed::Band { percentiles, judged }
+    fn band(percentiles: (i128, i128, i128), judged: (i128, i128)) -> ForestReplay {
+        ForestReplay::Band { percentiles, judged }
     }
 
-    fn range(saving: (i128, i128), rounded: (i128, i128)) -> Claimed {
-        Claimed::Range { saving, rounded }
+    fn range(saving: (i128, i128), rounded: (i128, i128)) -> ForestClaim {
+        ForestClaim::Range { saving, rounded }
     }
 
-    fn panel(heading: &str, rows: Vec<Row>) -> Panel {
+    fn panel(heading: &str, rows: Vec<ForestRow>) -> ForestPanel {
         let axis = "saved cache reads, tokens".to_owned();
-        Panel { heading: heading.to_owned(), axis, unit: Unit::Tokens, rows }
+        ForestPanel { heading: heading.to_owned(), axis, unit: ChartUnit::Tokens, rows }
     }
 
-    fn sample() -> Forest {
+    fn sample() -> ForestChart {
         let r1 = row(
             "R1 narration suppressed",
             band((130_000, 160_000, 175_000), (82_308, 190_421)),
             range((5_000_000, 6_000_000), (4_500_000, 6_500_000)),
             Some(187_900),
         );
-        let c1 =
-            row("C1 <b>", band((-9, 2_000_000, 3_000_000), (-10, 3_262_500)), Claimed::Falls, None);
-        let n1 = row("N1 one controller", Replayed::Bounds(0, 37_400_000), Claimed::Nothing, None);
+        let c1 = row(
+            "C1 <b>",
+            band((-9, 2_000_000, 3_000_000), (-10, 3_262_500)),
+            ForestClaim::Falls,
+            None,
+        );
+        let n1 = row(
+            "N1 one controller",
+            ForestReplay::Bounds(0, 37_400_000),
+            ForestClaim::Nothing,
+            None,
+        );
         let seen = Some((5_500_000, -1_100_000, 9_000_000));
-        let both = Row { note: "R1+R2+R3+R4".into(), seen, ..r1.clone() };
-        Forest {
+        let both = ForestRow { note: "R1+R2+R3+R4".into(), observed: seen, ..r1.clone() };
+        ForestChart {
             title: "Order 774: what is claimed, and what the replay says".into(),
             widened: "alone to last with P10 and P90, and the model's own error of 8.8 %".into(),
             panels: vec![
@@ -396,8 +456,8 @@ mod tests {
 
     #[test]
     fn rows_say_what_they_show() {
-        let sheet = sample().sheet();
-        let words = sheet.words();
+        let sheet = sample().draw_sheet();
+        let words = sheet.all_texts();
         for word in [
             "160.0 k (82.3 k to 190.4 k)",
             "5.0 M to 6.0 M",
@@ -414,13 +474,19 @@ mod tests {
     #[test]
     fn odd_data_draw() {
         check_chart(&sample());
-        check_chart(&Forest { panels: vec![], ..sample() });
-        check_chart(&Forest { panels: vec![panel("no rows", vec![])], ..sample() });
-        let one =
-            |row: Row| check_chart(&Forest { panels: vec![panel("one", vec![row])], ..sample() });
-        one(row("nothing", Replayed::Nothing, Claimed::Nothing, None));
+        check_chart(&ForestChart { panels: vec![], ..sample() });
+        check_chart(&ForestChart { panels: vec![panel("no rows", vec![])], ..sample() });
+        let one = |row: ForestRow| {
+            check_chart(&ForestChart { panels: vec![panel("one", vec![row])], ..sample() })
+        };
+        one(row("nothing", ForestReplay::Nothing, ForestClaim::Nothing, None));
         one(row("zero", band((0, 0, 0), (0, 0)), range((0, 0), (0, 0)), Some(0)));
-        one(row("costs", band((-9_000_000, -8, -7), (-9_500_000, 0)), Claimed::Falls, Some(-7)));
+        one(row(
+            "costs",
+            band((-9_000_000, -8, -7), (-9_500_000, 0)),
+            ForestClaim::Falls,
+            Some(-7),
+        ));
         let (low, high) = (i128::from(i64::MIN), i128::from(i64::MAX));
         let huge = band((low, 0, high), (low, high));
         let long = "long <script>alert(1)</script> & words ".repeat(20);
@@ -431,14 +497,15 @@ mod tests {
 
     #[test]
     fn many_rows_draw() {
-        let many =
-            (0..60).map(|at| Row { label: format!("T{at}"), ..sample().panels[0].rows[0].clone() });
-        check_chart(&Forest { panels: vec![panel("many", many.collect())], ..sample() });
+        let many = (0..60)
+            .map(|at| ForestRow { label: format!("T{at}"), ..sample().panels[0].rows[0].clone() });
+        check_chart(&ForestChart { panels: vec![panel("many", many.collect())], ..sample() });
     }
 
     #[test]
     fn the_table_holds_what_the_lines_show() {
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         let line = "each toggle on its own,R1 narration suppressed,,tokens,130000,160000,175000,\
                     82308,190421,,,5000000,6000000,4500000,6500000,187900,,,,cannot be";
         assert!(csv.contains(line), "{csv}");

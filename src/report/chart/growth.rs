@@ -3,33 +3,34 @@
 //! One small panel a session. All share the height of their axis, so that panels compare; each has
 //! its own width, because a session of 18 calls would vanish beside one of 183.
 
-use super::super::view::{Cell, Column, Value};
+use super::super::view::{CellValue, TableCell, TableColumn};
 use super::sheet::{
-    Frame, GRID, MARGIN, Mark, Point, Sheet, below_notes, body, bold_width_of, broken, fitted,
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, bold_width_of,
+    break_lines, cut_to_width,
 };
 use super::theme::Hue;
-use super::{Axis, Chart, Unit, View, format};
-use crate::study::contexts::{self, HIT_BP, Loss};
+use super::{Chart, ChartAxis, ChartUnit, TableView, format};
+use crate::study::call_contexts::{self, ContextLoss, HIT_BP};
 use std::fmt::Write as _;
 
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct SessionGrowth {
     /// Its name.
     pub label: String,
     /// Its calls as recorded.
-    pub before: Vec<contexts::Point>,
+    pub before: Vec<call_contexts::CallContext>,
     /// Its calls that are left with the toggles on.
-    pub after: Vec<contexts::Point>,
+    pub after: Vec<call_contexts::CallContext>,
 }
 
 /// Context of the calls of some sessions, before and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Growth {
+pub struct GrowthChart {
     /// What the chart shows.
     pub title: String,
     /// The sessions in order.
-    pub sessions: Vec<Line>,
+    pub sessions: Vec<SessionGrowth>,
     /// How many sessions it does not show.
     pub left_out: usize,
     /// Lines at the bottom: source, digests, version.
@@ -44,72 +45,83 @@ const LEGEND: i32 = 50;
 const BEFORE: (u32, u32, Hue) = (12, 44, Hue::Vermillion);
 const AFTER: (u32, u32, Hue) = (24, 34, Hue::Blue);
 
-impl Chart for Growth {
-    fn sheet(&self) -> Sheet {
+impl Chart for GrowthChart {
+    fn draw_sheet(&self) -> Sheet {
         let rows = i32::try_from(self.sessions.len().div_ceil(COLUMNS)).expect("few rows");
         let columns = i32::try_from(self.sessions.len().clamp(1, COLUMNS)).expect("few columns");
         let title = bold_width_of(&self.title, 17) + 2 * MARGIN;
         let width = (columns * PANEL.0 + 24).max(title).clamp(600, 960);
-        let notes = broken(&self.note(), 12, width - 2 * MARGIN);
+        let notes = break_lines(&self.axis_note(), 12, width - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
-        let mut sheet = Frame::new(&self.title, &self.footer, width).sheet(top + rows * PANEL.1);
+        let mut sheet =
+            SheetFrame::new(&self.title, &self.footer, width).into_sheet(top + rows * PANEL.1);
         let entries = [
-            (Mark::Line(BEFORE.0), BEFORE.2, "before"),
-            (Mark::Line(AFTER.0), AFTER.2, "after"),
-            (Mark::Dot(BEFORE.1), Hue::Grey, "cache miss"),
-            (Mark::Wedge, Hue::Grey, "compaction"),
+            (LegendMark::Line(BEFORE.0), BEFORE.2, "before"),
+            (LegendMark::Line(AFTER.0), AFTER.2, "after"),
+            (LegendMark::Dot(BEFORE.1), Hue::Grey, "cache miss"),
+            (LegendMark::Wedge, Hue::Grey, "compaction"),
         ];
-        sheet.legend((MARGIN, LEGEND), &entries);
-        sheet.notes(&notes, LEGEND);
+        sheet.add_legend((MARGIN, LEGEND), &entries);
+        sheet.add_notes(&notes, LEGEND);
         let points = self.sessions.iter().flat_map(|one| one.before.iter().chain(&one.after));
         let high = points.map(|point| point.context).max().unwrap_or(0);
-        let axis = Axis::new(0, i128::from(high), 5);
+        let axis = ChartAxis::new(0, i128::from(high), 5);
         for (at, session) in self.sessions.iter().enumerate() {
             let column = i32::try_from(at % COLUMNS).expect("few columns");
             let row = i32::try_from(at / COLUMNS).expect("few rows");
-            panel(&mut sheet, session, &axis, (12 + column * PANEL.0, top + row * PANEL.1));
+            draw_session_panel(
+                &mut sheet,
+                session,
+                &axis,
+                (12 + column * PANEL.0, top + row * PANEL.1),
+            );
         }
         sheet
     }
 
-    fn data(&self) -> View {
-        let mut columns = vec![Column::text("session"), Column::count("call")];
+    fn data_table(&self) -> TableView {
+        let mut columns = vec![TableColumn::text("session"), TableColumn::count("call")];
         for side in ["before", "after"] {
-            columns.push(Column::tokens(format!("context {side}")));
-            columns.push(Column::count(format!("miss {side}")));
-            columns.push(Column::count(format!("compaction {side}")));
+            columns.push(TableColumn::tokens(format!("context {side}")));
+            columns.push(TableColumn::count(format!("miss {side}")));
+            columns.push(TableColumn::count(format!("compaction {side}")));
         }
-        let mut view = View::new("Context of each call", columns);
+        let mut view = TableView::new("Context of each call", columns);
         for session in &self.sessions {
             for at in 0..session.before.len().max(session.after.len()) {
-                let mut row = vec![Cell::text(&session.label), Cell::count(at as i64 + 1)];
+                let mut row =
+                    vec![TableCell::text(&session.label), TableCell::count(at as i64 + 1)];
                 for side in [&session.before, &session.after] {
                     let Some(point) = side.get(at) else {
-                        row.extend([Cell::missing(), Cell::missing(), Cell::missing()]);
+                        row.extend([
+                            TableCell::missing(),
+                            TableCell::missing(),
+                            TableCell::missing(),
+                        ]);
                         continue;
                     };
-                    let is = |loss| Cell::count(i64::from(point.loss == loss));
+                    let is = |loss| TableCell::count(i64::from(point.loss == loss));
                     row.extend([
-                        Cell::tokens(point.context),
-                        is(Loss::Missed),
-                        is(Loss::Compacted),
+                        TableCell::tokens(point.context),
+                        is(ContextLoss::Missed),
+                        is(ContextLoss::Compacted),
                     ]);
                 }
-                view.row(row);
+                view.add_row(row);
             }
         }
         view
     }
 }
 
-impl Growth {
+impl GrowthChart {
     /// What the axes and marks mean.
-    fn note(&self) -> String {
+    fn axis_note(&self) -> String {
         let mut note = format!(
             "Up: context in tokens. Across: calls, each side numbered by itself. A call misses \
              the cache if it reads less than {} of what the call before left there, while the \
              context goes on.",
-            format::short(&Value::Share(HIT_BP))
+            format::format_short(&CellValue::Share(HIT_BP))
         );
         match self.left_out {
             0 => {}
@@ -123,16 +135,25 @@ impl Growth {
 }
 
 /// One session in the panel whose upper left corner is `corner`, in pixels.
-fn panel(sheet: &mut Sheet, session: &Line, axis: &Axis, corner: (i32, i32)) {
+fn draw_session_panel(
+    sheet: &mut Sheet,
+    session: &SessionGrowth,
+    axis: &ChartAxis,
+    corner: (i32, i32),
+) {
     let (left, right) = ((corner.0 + 58) * GRID, (corner.0 + PANEL.0 - 14) * GRID);
     let (top, bottom) = ((corner.1 + 26) * GRID, (corner.1 + PANEL.1 - 54) * GRID);
-    let how = body(13).bold();
-    sheet.text(&fitted(&session.label, how, PANEL.0 - 72), (left, top - 14 * GRID), how);
-    for tick in axis.ticks() {
-        let y = axis.place(tick, bottom, top);
-        sheet.line(vec![(left, y), (right, y)], 8, if tick == 0 { Hue::Grey } else { Hue::Rule });
-        let words = fitted(&Unit::Tokens.tick(tick), body(11), 50);
-        sheet.text(&words, (left - 6 * GRID, y), body(11).right());
+    let how = body_text(13).in_bold();
+    sheet.add_text(&cut_to_width(&session.label, how, PANEL.0 - 72), (left, top - 14 * GRID), how);
+    for tick in axis.tick_values() {
+        let y = axis.position_of(tick, bottom, top);
+        sheet.add_line(
+            vec![(left, y), (right, y)],
+            8,
+            if tick == 0 { Hue::Grey } else { Hue::Rule },
+        );
+        let words = cut_to_width(&ChartUnit::Tokens.tick_label(tick), body_text(11), 50);
+        sheet.add_text(&words, (left - 6 * GRID, y), body_text(11).align_right());
     }
     let calls = session.before.len().max(session.after.len()).max(2) - 1;
     let place = |at: usize| {
@@ -140,20 +161,20 @@ fn panel(sheet: &mut Sheet, session: &Line, axis: &Axis, corner: (i32, i32)) {
         let at = at as i64 * length / calls as i64;
         left + i32::try_from(at).expect("a call in the panel")
     };
-    let first = body(11);
-    sheet.text("1", (left, bottom + 13 * GRID), first);
-    let count = |calls: usize| Unit::Count.words(calls as i128, false);
+    let first = body_text(11);
+    sheet.add_text("1", (left, bottom + 13 * GRID), first);
+    let count = |calls: usize| ChartUnit::Count.format_amount(calls as i128, false);
     let last = session.before.len().max(session.after.len());
     if last > 1 {
-        sheet.text(&count(last), (right, bottom + 13 * GRID), first.right());
+        sheet.add_text(&count(last), (right, bottom + 13 * GRID), first.align_right());
     }
     let middle = i32::midpoint(left, right);
     let [before, after] = [&session.before, &session.after].map(|side| count(side.len()));
     let words = format!("calls: {before} before, {after} after");
-    let how = body(11).hue(Hue::Grey).centre();
-    sheet.text(&words, (middle, bottom + 29 * GRID), how);
-    let spots = |calls: &[contexts::Point]| -> Vec<Point> {
-        let up = |context: i64| axis.place(i128::from(context), bottom, top);
+    let how = body_text(11).with_hue(Hue::Grey).align_centre();
+    sheet.add_text(&words, (middle, bottom + 29 * GRID), how);
+    let spots = |calls: &[call_contexts::CallContext]| -> Vec<SheetPoint> {
+        let up = |context: i64| axis.position_of(i128::from(context), bottom, top);
         calls.iter().enumerate().map(|(at, call)| (place(at), up(call.context))).collect()
     };
     let sides = [(&session.before, BEFORE), (&session.after, AFTER)]
@@ -163,23 +184,23 @@ fn panel(sheet: &mut Sheet, session: &Line, axis: &Axis, corner: (i32, i32)) {
         match points[..] {
             [] => {}
             // A single call is a dash.
-            [(x, y)] => sheet.line(vec![(x, y), (x + 6 * GRID, y)], *width, *hue),
-            _ => sheet.trace(points.iter().copied(), *width, *hue),
+            [(x, y)] => sheet.add_line(vec![(x, y), (x + 6 * GRID, y)], *width, *hue),
+            _ => sheet.add_thinned_line(points.iter().copied(), *width, *hue),
         }
     }
     for (calls, points, (_, radius, hue)) in &sides {
-        marks(sheet, calls, points, (*radius, *hue));
+        draw_loss_marks(sheet, calls, points, (*radius, *hue));
     }
 }
 
 /// Marks what calls lose; of those that would lie on each other one stands for all.
-fn marks(
+fn draw_loss_marks(
     sheet: &mut Sheet,
-    calls: &[contexts::Point],
-    points: &[Point],
+    calls: &[call_contexts::CallContext],
+    points: &[SheetPoint],
     (radius, hue): (u32, Hue),
 ) {
-    for (loss, size) in [(Loss::Missed, 25), (Loss::Compacted, 40)] {
+    for (loss, size) in [(ContextLoss::Missed, 25), (ContextLoss::Compacted, 40)] {
         let lost = calls.iter().zip(points).filter(|(call, _)| call.loss == loss);
         let mut column = None;
         for (_, &(x, y)) in lost {
@@ -187,8 +208,8 @@ fn marks(
                 continue;
             }
             match loss {
-                Loss::Compacted => sheet.wedge((x, y - 15), hue),
-                _ => sheet.dot((x, y), radius, hue),
+                ContextLoss::Compacted => sheet.add_wedge((x, y - 15), hue),
+                _ => sheet.add_dot((x, y), radius, hue),
             }
         }
     }
@@ -199,23 +220,25 @@ pub(super) mod tests {
     use super::super::tests::check_chart;
     use super::*;
 
-    pub(crate) fn sample() -> Growth {
+    pub(crate) fn sample() -> GrowthChart {
         let loss = |at| match at % 40 {
-            17 => Loss::Missed,
-            39 => Loss::Compacted,
-            _ => Loss::No,
+            17 => ContextLoss::Missed,
+            39 => ContextLoss::Compacted,
+            _ => ContextLoss::No,
         };
-        let side = |calls: i64, rise: i64| -> Vec<contexts::Point> {
-            let point =
-                |at| contexts::Point { context: 12_000 + rise * at / calls, loss: loss(at) };
+        let side = |calls: i64, rise: i64| -> Vec<call_contexts::CallContext> {
+            let point = |at| call_contexts::CallContext {
+                context: 12_000 + rise * at / calls,
+                loss: loss(at),
+            };
             (0..calls).map(point).collect()
         };
-        let line = |label: &str, calls: i64, end: i64, kept: i64| Line {
+        let line = |label: &str, calls: i64, end: i64, kept: i64| SessionGrowth {
             label: label.to_owned(),
             before: side(calls, end - 12_000),
             after: side(kept, end - 22_000),
         };
-        Growth {
+        GrowthChart {
             title: "Order 774: context of each call, as recorded and with R1-R7".into(),
             sessions: vec![
                 line("investigate", 38, 41_000, 36),
@@ -241,8 +264,8 @@ pub(super) mod tests {
         ] {
             assert!(svg.contains(words), "{words} is missing");
         }
-        assert!(sample().note().contains("less than 90 % of"), "{}", sample().note());
-        assert!(sample().note().ends_with("The 3 sessions that read least are not shown."));
+        assert!(sample().axis_note().contains("less than 90 % of"), "{}", sample().axis_note());
+        assert!(sample().axis_note().ends_with("The 3 sessions that read least are not shown."));
         assert_eq!(svg.matches("<polyline").count(), 4 * 4 + 2 + 7);
         // Calls 18, 58 and 98 of each line, and the legend's.
         assert_eq!(svg.matches("<circle").count(), 1 + 1 + 3 + 1 + 3 + 2 + 1);
@@ -251,7 +274,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_table_holds_every_call_and_what_it_loses() {
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines.len(), 1 + 38 + 111 + 98 + 1);
         assert_eq!(
@@ -267,29 +291,32 @@ pub(super) mod tests {
 
     #[test]
     fn odd_data_draw() {
-        check_chart(&Growth { sessions: vec![], left_out: 0, ..sample() });
+        check_chart(&GrowthChart { sessions: vec![], left_out: 0, ..sample() });
         let name = "<b>&amp;</b> \u{202e} and a very long name without any end ".repeat(4);
-        let one = |context, loss| vec![contexts::Point { context, loss }];
-        let session = |calls: Vec<contexts::Point>| Line {
+        let one = |context, loss| vec![call_contexts::CallContext { context, loss }];
+        let session = |calls: Vec<call_contexts::CallContext>| SessionGrowth {
             label: name.clone(),
             before: calls.clone(),
             after: calls,
         };
-        let single = session(one(i64::MAX / 4, Loss::Missed));
-        check_chart(&Growth { sessions: vec![single], left_out: 1, ..sample() });
-        check_chart(&Growth { sessions: vec![session(one(0, Loss::No)); 12], ..sample() });
+        let single = session(one(i64::MAX / 4, ContextLoss::Missed));
+        check_chart(&GrowthChart { sessions: vec![single], left_out: 1, ..sample() });
+        check_chart(&GrowthChart {
+            sessions: vec![session(one(0, ContextLoss::No)); 12],
+            ..sample()
+        });
     }
 
     #[test]
     fn a_long_session_is_a_small_file_with_its_extremes() {
-        let side: Vec<contexts::Point> = (0..20_000)
-            .map(|at| contexts::Point {
+        let side: Vec<call_contexts::CallContext> = (0..20_000)
+            .map(|at| call_contexts::CallContext {
                 context: if at == 7_777 { 900_000 } else { 20_000 + at * 7_919 % 100_000 },
-                loss: if at % 3 == 0 { Loss::Missed } else { Loss::No },
+                loss: if at % 3 == 0 { ContextLoss::Missed } else { ContextLoss::No },
             })
             .collect();
-        let line = Line { label: "long".into(), before: side.clone(), after: side };
-        let svg = check_chart(&Growth { sessions: vec![line; 12], ..sample() });
+        let line = SessionGrowth { label: "long".into(), before: side.clone(), after: side };
+        let svg = check_chart(&GrowthChart { sessions: vec![line; 12], ..sample() });
         assert!(svg.len() < 500_000, "{}", svg.len());
     }
 }

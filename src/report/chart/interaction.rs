@@ -1,14 +1,16 @@
 //! The heat map of pairs: which toggles save the same tokens, and which help each other.
 
-use super::super::view::{Cell, Column};
-use super::rows::widest;
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, fitted};
+use super::super::view::{TableCell, TableColumn};
+use super::row_grid::widest_text;
+use super::sheet::{
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width,
+};
 use super::theme::Hue;
-use super::{Chart, Unit, View};
+use super::{Chart, ChartUnit, TableView};
 
 /// One toggle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Toggle {
+pub struct InteractionToggle {
     /// Its id.
     pub id: String,
     /// Its title.
@@ -17,20 +19,20 @@ pub struct Toggle {
     pub alone: i128,
     /// What it and each toggle save together beyond both, in the order of the toggles; nothing with
     /// itself.
-    pub with: Vec<i128>,
+    pub interaction_with: Vec<i128>,
 }
 
 /// What the pairs of some toggles save together beyond the sum of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interaction {
+pub struct InteractionChart {
     /// What the chart shows.
     pub title: String,
     /// What the numbers count, in words.
     pub axis: String,
     /// What the numbers count.
-    pub unit: Unit,
+    pub unit: ChartUnit,
     /// The toggles in order.
-    pub toggles: Vec<Toggle>,
+    pub toggles: Vec<InteractionToggle>,
     /// Lines at the bottom: source, digests, version.
     pub footer: Vec<String>,
 }
@@ -41,83 +43,90 @@ const LABEL: i32 = 13;
 const NUMBER: i32 = 11;
 
 /// As many toggles are drawn; the table holds all.
-const MOST: usize = 16;
+const MAX_DRAWN_TOGGLES: usize = 16;
 
 /// The strongest colour in percent: numbers in ink can still be read on it. Colours follow the
 /// square root of a number, so that one strong pair does not leave the others blank.
-const DEEPEST: i128 = 62;
+const DEEPEST_PERCENT: i128 = 62;
 
-const SAME: Hue = Hue::Vermillion;
-const HELP: Hue = Hue::Blue;
+const OVERLAP_HUE: Hue = Hue::Vermillion;
+const SYNERGY_HUE: Hue = Hue::Blue;
 
-impl Chart for Interaction {
-    fn sheet(&self) -> Sheet {
-        let (shown, notes) = self.shown();
-        let toggles: Vec<&Toggle> = shown.iter().map(|at| &self.toggles[*at]).collect();
+impl Chart for InteractionChart {
+    fn draw_sheet(&self) -> Sheet {
+        let (shown, notes) = self.drawn_toggles();
+        let toggles: Vec<&InteractionToggle> = shown.iter().map(|at| &self.toggles[*at]).collect();
         let names: Vec<String> = toggles.iter().map(|t| format!("{} {}", t.id, t.title)).collect();
-        let label = widest(names.iter().map(String::as_str), LABEL).clamp(60, 290);
-        let amounts = toggles.iter().flat_map(|t| shown.iter().map(|at| t.with[*at]));
+        let label = widest_text(names.iter().map(String::as_str), LABEL).clamp(60, 290);
+        let amounts = toggles.iter().flat_map(|t| shown.iter().map(|at| t.interaction_with[*at]));
         let amounts: Vec<i128> = amounts.chain(toggles.iter().map(|t| t.alone)).collect();
-        let numbers = amounts.iter().map(|n| bold_width_of(&self.unit.words(*n, true), NUMBER));
+        let numbers =
+            amounts.iter().map(|n| bold_width_of(&self.unit.format_amount(*n, true), NUMBER));
         let cell = numbers.max().unwrap_or(0).max(44) + 14;
         let count = i32::try_from(toggles.len()).expect("few toggles");
         let left = MARGIN + label + 12;
         let width = (left + count * cell + MARGIN).max(720);
         let bottom = TOP + count * ROW;
         let footer: Vec<String> = notes.into_iter().chain(self.footer.iter().cloned()).collect();
-        let mut sheet = Frame::new(&self.title, &footer, width).sheet(bottom + 8);
-        legend(&mut sheet, &self.axis);
-        let deepest = toggles.iter().flat_map(|t| shown.iter().map(|at| t.with[*at].abs()));
+        let mut sheet = SheetFrame::new(&self.title, &footer, width).into_sheet(bottom + 8);
+        draw_legend(&mut sheet, &self.axis);
+        let deepest =
+            toggles.iter().flat_map(|t| shown.iter().map(|at| t.interaction_with[*at].abs()));
         let deepest = deepest.max().unwrap_or(0).max(1);
         for (row, (one, name)) in (0..).zip(toggles.iter().zip(&names)) {
             let (top, end) = ((TOP + row * ROW) * GRID, (TOP + (row + 1) * ROW) * GRID);
             let y = i32::midpoint(top, end);
-            let how = body(LABEL).right();
-            sheet.text(&fitted(name, how, label), ((left - 10) * GRID, y), how);
+            let how = body_text(LABEL).align_right();
+            sheet.add_text(&cut_to_width(name, how, label), ((left - 10) * GRID, y), how);
             let middle = (left + row * cell + cell / 2) * GRID;
-            let how = body(12).bold().centre();
-            sheet.text(&fitted(&one.id, how, cell - 4), (middle, (TOP - 12) * GRID), how);
+            let how = body_text(12).in_bold().align_centre();
+            sheet.add_text(&cut_to_width(&one.id, how, cell - 4), (middle, (TOP - 12) * GRID), how);
             for (column, at) in (0..=row).zip(&shown) {
                 let x = ((left + column * cell) * GRID, (left + (column + 1) * cell) * GRID);
                 let place = (x, (top, end));
                 if column == row {
-                    self.cell(&mut sheet, place, one.alone, (Hue::Rule, 100), true);
+                    self.draw_cell(&mut sheet, place, one.alone, (Hue::Rule, 100), true);
                 } else {
-                    let amount = one.with[*at];
-                    let opacity = (amount.abs() * DEEPEST * DEEPEST / deepest).isqrt();
+                    let amount = one.interaction_with[*at];
+                    let opacity =
+                        (amount.abs() * DEEPEST_PERCENT * DEEPEST_PERCENT / deepest).isqrt();
                     let opacity = u8::try_from(opacity).unwrap_or(0);
-                    let hue = if amount < 0 { SAME } else { HELP };
-                    self.cell(&mut sheet, place, amount, (hue, opacity), false);
+                    let hue = if amount < 0 { OVERLAP_HUE } else { SYNERGY_HUE };
+                    self.draw_cell(&mut sheet, place, amount, (hue, opacity), false);
                 }
             }
         }
         sheet
     }
 
-    fn data(&self) -> View {
+    fn data_table(&self) -> TableView {
         let columns = vec![
-            Column::text("toggle"),
-            Column::text("with"),
-            self.unit.column("interaction").signed(),
-            self.unit.column("alone").signed(),
+            TableColumn::text("toggle"),
+            TableColumn::text("with"),
+            self.unit.table_column("interaction").with_sign(),
+            self.unit.table_column("alone").with_sign(),
         ];
-        let mut view = View::new("Pairs of toggles", columns);
-        let cell = |amount| Cell::new(self.unit.value(amount));
+        let mut view = TableView::new("Pairs of toggles", columns);
+        let cell = |amount| TableCell::new(self.unit.to_value(amount));
         for (row, one) in self.toggles.iter().enumerate() {
-            for (other, amount) in self.toggles.iter().zip(&one.with).take(row) {
-                let names = [&one.id, &other.id].map(Cell::text);
-                view.row(names.into_iter().chain([cell(*amount), Cell::missing()]).collect());
+            for (other, amount) in self.toggles.iter().zip(&one.interaction_with).take(row) {
+                let names = [&one.id, &other.id].map(TableCell::text);
+                view.add_row(
+                    names.into_iter().chain([cell(*amount), TableCell::missing()]).collect(),
+                );
             }
-            let names = [&one.id, &one.id].map(Cell::text);
-            view.row(names.into_iter().chain([Cell::missing(), cell(one.alone)]).collect());
+            let names = [&one.id, &one.id].map(TableCell::text);
+            view.add_row(
+                names.into_iter().chain([TableCell::missing(), cell(one.alone)]).collect(),
+            );
         }
         view
     }
 }
 
-impl Interaction {
+impl InteractionChart {
     /// One number on its colour.
-    fn cell(
+    fn draw_cell(
         &self,
         sheet: &mut Sheet,
         (x, y): ((i32, i32), (i32, i32)),
@@ -126,25 +135,26 @@ impl Interaction {
         bold: bool,
     ) {
         let inner = ((x.0 + GRID, x.1 - GRID), (y.0 + GRID, y.1 - GRID));
-        sheet.veil(inner.0, inner.1, Hue::Rule, 22);
+        sheet.add_translucent_bar(inner.0, inner.1, Hue::Rule, 22);
         if opacity > 0 {
-            sheet.veil(inner.0, inner.1, hue, opacity);
+            sheet.add_translucent_bar(inner.0, inner.1, hue, opacity);
         }
-        let how = body(NUMBER).centre();
-        let how = if bold { how.bold() } else { how };
+        let how = body_text(NUMBER).align_centre();
+        let how = if bold { how.in_bold() } else { how };
         let middle = (i32::midpoint(x.0, x.1), i32::midpoint(y.0, y.1));
-        sheet.text(&self.unit.words(amount, true), middle, how);
+        sheet.add_text(&self.unit.format_amount(amount, true), middle, how);
     }
 
     /// The toggles that are drawn, by their places, and what is said of the others.
-    fn shown(&self) -> (Vec<usize>, Vec<String>) {
-        let strength = |at: &usize| self.toggles[*at].with.iter().map(|n| n.abs()).max();
+    fn drawn_toggles(&self) -> (Vec<usize>, Vec<String>) {
+        let strength =
+            |at: &usize| self.toggles[*at].interaction_with.iter().map(|n| n.abs()).max();
         let strength = |at: &usize| strength(at).unwrap_or(0);
         let all = 0..self.toggles.len();
         let (mut shown, idle): (Vec<_>, Vec<_>) = all.partition(|at| strength(at) > 0);
         shown.sort_by_key(|at| -strength(at));
-        let weak = shown.len().saturating_sub(MOST);
-        shown.truncate(MOST);
+        let weak = shown.len().saturating_sub(MAX_DRAWN_TOGGLES);
+        shown.truncate(MAX_DRAWN_TOGGLES);
         shown.sort_unstable();
         let mut notes = Vec::new();
         if weak > 0 {
@@ -158,15 +168,15 @@ impl Interaction {
     }
 }
 
-fn legend(sheet: &mut Sheet, axis: &str) {
+fn draw_legend(sheet: &mut Sheet, axis: &str) {
     let entries = [
-        (Mark::Box, SAME, "below 0: save the same tokens"),
-        (Mark::Box, HELP, "above 0: help each other"),
-        (Mark::Box, Hue::Rule, "on the diagonal: saving alone"),
+        (LegendMark::Box, OVERLAP_HUE, "below 0: save the same tokens"),
+        (LegendMark::Box, SYNERGY_HUE, "above 0: help each other"),
+        (LegendMark::Box, Hue::Rule, "on the diagonal: saving alone"),
     ];
-    sheet.legend((MARGIN, 50), &entries);
-    let words = fitted(axis, body(12), sheet.size.0 - 2 * MARGIN);
-    sheet.text(&words, (MARGIN * GRID, 74 * GRID), body(12).hue(Hue::Grey));
+    sheet.add_legend((MARGIN, 50), &entries);
+    let words = cut_to_width(axis, body_text(12), sheet.size.0 - 2 * MARGIN);
+    sheet.add_text(&words, (MARGIN * GRID, 74 * GRID), body_text(12).with_hue(Hue::Grey));
 }
 
 #[cfg(test)]
@@ -175,22 +185,22 @@ mod tests {
     use super::*;
 
     /// Toggles that save `alone` each, and pairs of them by their places.
-    fn chart(alone: &[i128], pairs: &[(usize, usize, i128)]) -> Interaction {
-        let toggle = |(n, saved): (usize, &i128)| Toggle {
+    fn chart(alone: &[i128], pairs: &[(usize, usize, i128)]) -> InteractionChart {
+        let toggle = |(n, saved): (usize, &i128)| InteractionToggle {
             id: format!("R{n}"),
             title: "narration & <b>".to_owned(),
             alone: *saved,
-            with: vec![0; alone.len()],
+            interaction_with: vec![0; alone.len()],
         };
-        let mut toggles: Vec<Toggle> = (1..).zip(alone).map(toggle).collect();
+        let mut toggles: Vec<InteractionToggle> = (1..).zip(alone).map(toggle).collect();
         for &(a, b, amount) in pairs {
-            toggles[a].with[b] = amount;
-            toggles[b].with[a] = amount;
+            toggles[a].interaction_with[b] = amount;
+            toggles[b].interaction_with[a] = amount;
         }
-        Interaction {
+        InteractionChart {
             title: "Order 774: pairs of toggles".into(),
             axis: "what two save together beyond the sum of both: cache reads, tokens".into(),
-            unit: Unit::Tokens,
+            unit: ChartUnit::Tokens,
             toggles,
             footer: vec!["Recording 0a1b2c3d, windtunnel 0.1.0, seed 774".into()],
         }
@@ -201,9 +211,9 @@ mod tests {
         let chart = chart(&[100, 200, 300, 400], &[(0, 1, -50), (1, 3, 20)]);
         let svg = check_chart(&chart);
         assert!(svg.contains("left out, as they depend on no other toggle: R3"));
-        let sheet = chart.sheet();
+        let sheet = chart.draw_sheet();
         let numbers: Vec<&str> =
-            sheet.words().into_iter().filter(|w| w.starts_with(['+', '-', '0'])).collect();
+            sheet.all_texts().into_iter().filter(|w| w.starts_with(['+', '-', '0'])).collect();
         assert_eq!(numbers, ["+100", "-50", "+200", "0", "+20", "+400"]);
     }
 
@@ -213,7 +223,10 @@ mod tests {
         check_chart(&chart(&[5], &[]));
         let (low, high) = (i128::from(i64::MIN), i128::from(i64::MAX));
         check_chart(&chart(&[low, high], &[(0, 1, low)]));
-        check_chart(&Interaction { unit: Unit::Money, ..chart(&[low, high], &[(0, 1, high)]) });
+        check_chart(&InteractionChart {
+            unit: ChartUnit::Money,
+            ..chart(&[low, high], &[(0, 1, high)])
+        });
         let mut long = chart(&[1, 2], &[(0, 1, 3)]);
         long.toggles[0].title = "a very long title <script> ".repeat(30);
         long.toggles[1].id = "an id that is far too long".repeat(9);
@@ -230,13 +243,13 @@ mod tests {
             svg.contains("30 more toggles depend less") && svg.contains("no other toggle: R1\n")
         );
         assert!(svg.contains(">\nR47\n<") && !svg.contains(">\nR31\n<"), "{svg}");
-        assert_eq!(chart.data().rows.len(), 47 * 48 / 2);
+        assert_eq!(chart.data_table().rows.len(), 47 * 48 / 2);
     }
 
     #[test]
     fn the_table_holds_each_pair_and_each_toggle() {
-        let data = chart(&[100, 200], &[(0, 1, -50)]).data();
-        let csv = String::from_utf8(crate::report::csv::view(&data)).unwrap();
+        let data = chart(&[100, 200], &[(0, 1, -50)]).data_table();
+        let csv = String::from_utf8(crate::report::csv::table_to_csv(&data)).unwrap();
         assert!(csv.ends_with("R1,R1,,100\nR2,R1,-50,\nR2,R2,,200\n"), "{csv}");
     }
 }

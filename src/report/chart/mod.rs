@@ -15,7 +15,7 @@ mod growth;
 mod interaction;
 mod png;
 mod rate;
-mod rows;
+mod row_grid;
 mod sheet;
 mod steps;
 mod svg;
@@ -25,57 +25,57 @@ mod timeline;
 mod tornado;
 mod waterfall;
 
-pub use cost::Cost;
-pub use forest::{Claimed, Forest, Panel, Replayed, Row};
-pub use growth::{Growth, Line};
-pub use interaction::{Interaction, Toggle};
-pub use rate::{Flow, Rate};
+pub use cost::CostChart;
+pub use forest::{ForestChart, ForestClaim, ForestPanel, ForestReplay, ForestRow};
+pub use growth::{GrowthChart, SessionGrowth};
+pub use interaction::{InteractionChart, InteractionToggle};
+pub use rate::{CallRateChart, CallRateSeries};
 pub use sheet::Sheet;
-pub use steps::{StepTokens, Steps};
-pub use sweep::{Choice, Cloud};
-pub use theme::{THEMES, Theme, variables};
+pub use steps::{StepTokens, StepsChart};
+pub use sweep::{MarkedSet, SweepChart};
+pub use theme::{THEMES, Theme, css_variables};
 pub use timeline::Timeline;
-pub use tornado::{Swing, Tornado};
-pub use waterfall::{Step, Waterfall};
+pub use tornado::{TornadoBar, TornadoChart};
+pub use waterfall::{WaterfallChart, WaterfallStep};
 
-use self::sheet::{GRID, body, width_of};
+use self::sheet::{GRID, body_text, width_of};
 use self::theme::Hue;
-use super::format::{self, Figures};
-use super::view::{Column, Value, View};
+use super::format::{self, NumberStyle};
+use super::view::{CellValue, TableColumn, TableView};
 use crate::units::PicoUsd;
 
 /// One picture, as plain numbers.
 pub trait Chart {
     /// The picture.
-    fn sheet(&self) -> Sheet;
+    fn draw_sheet(&self) -> Sheet;
     /// The numbers in it, as a table.
-    fn data(&self) -> View;
+    fn data_table(&self) -> TableView;
 }
 
 impl Sheet {
     /// The file as SVG.
     #[must_use]
     pub fn to_svg(&self, theme: Theme) -> Vec<u8> {
-        svg::paint(self, theme)
+        svg::paint_svg(self, theme)
     }
 
-    /// The picture as a part of a page that declares [`variables`]: it follows the page's colours.
+    /// The picture as a part of a page that declares [`css_variables`]: it follows the page's colours.
     #[must_use]
     pub fn to_inline_svg(&self) -> String {
-        let svg = svg::paint(self, Theme::Light);
-        theme::with_variables(String::from_utf8(svg).expect("an SVG is text"))
+        let svg = svg::paint_svg(self, Theme::Light);
+        theme::use_css_variables(String::from_utf8(svg).expect("an SVG is text"))
     }
 
     /// The file as PNG, twice as large.
     #[must_use]
     pub fn to_png(&self, theme: Theme) -> Vec<u8> {
-        png::paint(self, theme)
+        png::paint_png(self, theme)
     }
 }
 
 /// What the numbers of a chart count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum ChartUnit {
     /// Tokens.
     Tokens,
     /// Pico-dollars.
@@ -84,58 +84,60 @@ pub enum Unit {
     Count,
 }
 
-impl Unit {
-    fn words(self, amount: i128, signed: bool) -> String {
+impl ChartUnit {
+    fn format_amount(self, amount: i128, signed: bool) -> String {
         match self {
-            Self::Tokens => format::tokens(saturated(amount), signed),
-            Self::Money => format::money(PicoUsd(amount), Figures { signed, exact: false }),
-            Self::Count => format::integer(saturated(amount), signed),
+            Self::Tokens => format::format_tokens(saturate_to_i64(amount), signed),
+            Self::Money => {
+                format::format_money(PicoUsd(amount), NumberStyle { signed, exact: false })
+            }
+            Self::Count => format::format_integer(saturate_to_i64(amount), signed),
         }
     }
 
     /// An amount as a value of a table.
-    fn value(self, amount: i128) -> Value {
+    fn to_value(self, amount: i128) -> CellValue {
         match self {
-            Self::Tokens => Value::Tokens(saturated(amount)),
-            Self::Money => Value::Money(PicoUsd(amount)),
-            Self::Count => Value::Count(saturated(amount)),
+            Self::Tokens => CellValue::Tokens(saturate_to_i64(amount)),
+            Self::Money => CellValue::Money(PicoUsd(amount)),
+            Self::Count => CellValue::Count(saturate_to_i64(amount)),
         }
     }
 
     /// A column for amounts.
-    fn column(self, heading: &str) -> Column {
+    fn table_column(self, heading: &str) -> TableColumn {
         match self {
-            Self::Tokens => Column::tokens(heading),
-            Self::Money => Column::money(heading),
-            Self::Count => Column::count(heading),
+            Self::Tokens => TableColumn::tokens(heading),
+            Self::Money => TableColumn::money(heading),
+            Self::Count => TableColumn::count(heading),
         }
     }
 
     /// Words beside a tick, without places that say nothing: `5 M`, `$20`.
-    fn tick(self, amount: i128) -> String {
-        if amount == 0 { "0".to_owned() } else { format::short(&self.value(amount)) }
+    fn tick_label(self, amount: i128) -> String {
+        if amount == 0 { "0".to_owned() } else { format::format_short(&self.to_value(amount)) }
     }
 
     /// Words for a range; one amount where both ends are the same.
-    fn range(self, (low, high): (i128, i128), signed: bool) -> String {
-        let (low, high) = (self.words(low, signed), self.words(high, signed));
+    fn format_range(self, (low, high): (i128, i128), signed: bool) -> String {
+        let (low, high) = (self.format_amount(low, signed), self.format_amount(high, signed));
         if low == high { low } else { format!("{low} to {high}") }
     }
 }
 
-fn saturated(amount: i128) -> i64 {
+fn saturate_to_i64(amount: i128) -> i64 {
     i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// A linear axis of round ticks over a range of integers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Axis {
+struct ChartAxis {
     low: i128,
     high: i128,
     step: i128,
 }
 
-impl Axis {
+impl ChartAxis {
     /// The axis that covers zero and `low..=high` with at most `most` steps of 1, 2 or 5 x 10^k.
     fn new(low: i128, high: i128, most: i128) -> Self {
         Self::without_zero(low.min(0), high.max(1), most)
@@ -147,34 +149,38 @@ impl Axis {
         let decades = std::iter::successors(Some(1_i128), |step| step.checked_mul(10));
         let steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
         let mut fitting =
-            steps.filter(|step| up(high, *step) / step - low.div_euclid(*step) <= most);
+            steps.filter(|step| next_multiple(high, *step) / step - low.div_euclid(*step) <= most);
         let step = fitting.next().expect("some step is large enough");
-        Self { low: low.div_euclid(step) * step, high: up(high, step), step }
+        Self { low: low.div_euclid(step) * step, high: next_multiple(high, step), step }
     }
 
-    fn ticks(&self) -> impl Iterator<Item = i128> {
+    fn tick_values(&self) -> impl Iterator<Item = i128> {
         let count = (self.high - self.low) / self.step;
         (0..=count).map(|at| self.low + at * self.step)
     }
 
     /// Lines at the ticks between two sides of a panel, from `y.1` at the bottom to `y.0`, their
     /// words at the left; all in tenths of a pixel.
-    fn rise(&self, sheet: &mut Sheet, unit: Unit, x: (i32, i32), y: (i32, i32)) {
-        for tick in self.ticks() {
-            let at = self.place(tick, y.1, y.0);
+    fn draw_vertical(&self, sheet: &mut Sheet, unit: ChartUnit, x: (i32, i32), y: (i32, i32)) {
+        for tick in self.tick_values() {
+            let at = self.position_of(tick, y.1, y.0);
             let hue = if tick == 0 { Hue::Grey } else { Hue::Rule };
-            sheet.line(vec![(x.0, at), (x.1, at)], 8, hue);
-            sheet.text(&unit.tick(tick), (x.0 - 6 * GRID, at), body(11).right());
+            sheet.add_line(vec![(x.0, at), (x.1, at)], 8, hue);
+            sheet.add_text(
+                &unit.tick_label(tick),
+                (x.0 - 6 * GRID, at),
+                body_text(11).align_right(),
+            );
         }
     }
 
     /// The widest words at its ticks, in pixels.
-    fn widest(&self, unit: Unit) -> i32 {
-        self.ticks().map(|tick| width_of(&unit.tick(tick), 11)).max().unwrap_or(0)
+    fn widest_tick_label(&self, unit: ChartUnit) -> i32 {
+        self.tick_values().map(|tick| width_of(&unit.tick_label(tick), 11)).max().unwrap_or(0)
     }
 
     /// The place of `value` on a stretch from `from` to `to`.
-    fn place(&self, value: i128, from: i32, to: i32) -> i32 {
+    fn position_of(&self, value: i128, from: i32, to: i32) -> i32 {
         let length = i128::from(to - from);
         let at = (value - self.low) * length / (self.high - self.low);
         from + i32::try_from(at).expect("a value on the axis")
@@ -182,7 +188,7 @@ impl Axis {
 }
 
 /// The next multiple of `step` that is not below `value`.
-fn up(value: i128, step: i128) -> i128 {
+fn next_multiple(value: i128, step: i128) -> i128 {
     -(-value).div_euclid(step) * step
 }
 
@@ -193,26 +199,26 @@ mod tests {
     /// What every chart has to keep: no text over text or off the sheet, the same bytes again, all
     /// four files, and a table.
     pub(super) fn check_chart(chart: &dyn Chart) -> String {
-        let sheet = chart.sheet();
-        assert_eq!(sheet.flaws(), Vec::<String>::new(), "{}", sheet.title);
+        let sheet = chart.draw_sheet();
+        assert_eq!(sheet.layout_flaws(), Vec::<String>::new(), "{}", sheet.title);
         for theme in THEMES {
             let svg = sheet.to_svg(theme);
             assert!(svg.starts_with(b"<svg width=\"") && svg.ends_with(b"</svg>\n"));
-            assert_eq!(svg, chart.sheet().to_svg(theme));
+            assert_eq!(svg, chart.draw_sheet().to_svg(theme));
         }
         let inline = sheet.to_inline_svg();
         assert!(inline.contains("var(--paper)") && !inline.contains("=\"#"), "{}", sheet.title);
-        assert!(!chart.data().columns.is_empty());
+        assert!(!chart.data_table().columns.is_empty());
         String::from_utf8(sheet.to_svg(Theme::Light)).expect("an SVG is text")
     }
 
     fn check(low: i128, high: i128, expect: &[i128]) {
-        assert_eq!(Axis::new(low, high, 6).ticks().collect::<Vec<_>>(), expect);
+        assert_eq!(ChartAxis::new(low, high, 6).tick_values().collect::<Vec<_>>(), expect);
     }
 
     #[test]
     fn a_bitmap_is_twice_the_size_and_the_same_again() {
-        let sheet = waterfall::tests::sample().sheet();
+        let sheet = waterfall::tests::sample().draw_sheet();
         let file = sheet.to_png(Theme::Dark);
         assert_eq!(file, sheet.to_png(Theme::Dark));
         assert_ne!(file, sheet.to_png(Theme::Light));
@@ -233,20 +239,20 @@ mod tests {
     #[test]
     fn ticks_have_short_words() {
         for (unit, amount, expect) in [
-            (Unit::Tokens, 0, "0"),
-            (Unit::Tokens, 5_000_000, "5 M"),
-            (Unit::Tokens, 2_500_000, "2.5 M"),
-            (Unit::Money, 20 * PicoUsd::PER_USD, "$20"),
-            (Unit::Money, PicoUsd::PER_USD / 2, "$0.50"),
+            (ChartUnit::Tokens, 0, "0"),
+            (ChartUnit::Tokens, 5_000_000, "5 M"),
+            (ChartUnit::Tokens, 2_500_000, "2.5 M"),
+            (ChartUnit::Money, 20 * PicoUsd::PER_USD, "$20"),
+            (ChartUnit::Money, PicoUsd::PER_USD / 2, "$0.50"),
         ] {
-            assert_eq!(unit.tick(amount), expect);
+            assert_eq!(unit.tick_label(amount), expect);
         }
     }
 
     #[test]
     fn places_are_proportional() {
-        let axis = Axis::new(0, 100, 6);
-        assert_eq!([0, 50, 100].map(|value| axis.place(value, 10, 210)), [10, 110, 210]);
-        assert_eq!(axis.place(50, 200, 100), 150);
+        let axis = ChartAxis::new(0, 100, 6);
+        assert_eq!([0, 50, 100].map(|value| axis.position_of(value, 10, 210)), [10, 110, 210]);
+        assert_eq!(axis.position_of(50, 200, 100), 150);
     }
 }

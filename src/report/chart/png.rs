@@ -4,7 +4,7 @@
 //! width otherwise. Text is set at the final size, where the font's own outlines are sharpest.
 
 use super::font;
-use super::sheet::{GRID, Shape, Sheet};
+use super::sheet::{GRID, Sheet, SheetShape};
 use super::theme::{Hue, Theme};
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -16,62 +16,62 @@ use plotters::style::{Color, RGBColor};
 /// Pixels of the file for one of the sheet.
 const SCALE: i32 = 2;
 /// Drawn pixels for one of the file.
-const FINER: i32 = 3;
+const OVERSAMPLING: i32 = 3;
 
 /// The file.
-pub fn paint(sheet: &Sheet, theme: Theme) -> Vec<u8> {
+pub fn paint_png(sheet: &Sheet, theme: Theme) -> Vec<u8> {
     let (width, height) = (sheet.size.0 * SCALE, sheet.size.1 * SCALE);
-    let mut pixels = shapes(sheet, theme);
+    let mut pixels = paint_shapes(sheet, theme);
     for shape in &sheet.shapes {
-        text(&mut pixels, (width, height), shape, theme);
+        paint_text(&mut pixels, (width, height), shape, theme);
     }
-    encoded(&pixels, (width.unsigned_abs(), height.unsigned_abs()))
+    encode_png(&pixels, (width.unsigned_abs(), height.unsigned_abs()))
 }
 
 /// Everything but text, three bytes a pixel, row by row.
-fn shapes(sheet: &Sheet, theme: Theme) -> Vec<u8> {
-    let large = (sheet.size.0 * SCALE * FINER, sheet.size.1 * SCALE * FINER);
+fn paint_shapes(sheet: &Sheet, theme: Theme) -> Vec<u8> {
+    let large = (sheet.size.0 * SCALE * OVERSAMPLING, sheet.size.1 * SCALE * OVERSAMPLING);
     let size = (large.0.unsigned_abs(), large.1.unsigned_abs());
     let mut pixels = vec![0; size.0 as usize * size.1 as usize * 3];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
         area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
         for shape in &sheet.shapes {
-            put(&area, shape, theme);
+            draw_shape(&area, shape, theme);
         }
         area.present().expect("a buffer can be closed");
     }
-    averaged(&pixels, size.0 as usize)
+    average_down(&pixels, size.0 as usize)
 }
 
-type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+type PngArea<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
 /// Tenths of a pixel of the sheet in pixels that are drawn.
-fn large(tenths: i32) -> i32 {
-    tenths * SCALE * FINER / GRID
+fn to_drawn_pixels(tenths: i32) -> i32 {
+    tenths * SCALE * OVERSAMPLING / GRID
 }
 
-fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
+fn draw_shape(area: &PngArea<'_>, shape: &SheetShape, theme: Theme) {
     let tinted = |hue: Hue, opacity: u8| hue.in_theme(theme).mix(f64::from(opacity) / 100.0);
-    let place = |(x, y): (i32, i32)| (large(x), large(y));
+    let place = |(x, y): (i32, i32)| (to_drawn_pixels(x), to_drawn_pixels(y));
     match shape {
-        Shape::Text { .. } => Ok(()),
-        Shape::Bar { corners, hue, opacity } => {
+        SheetShape::Text { .. } => Ok(()),
+        SheetShape::Bar { corners, hue, opacity } => {
             // The backend counts the last pixel in.
             let (x, y) = place(corners[1]);
             let corners = [place(corners[0]), (x - 1, y - 1)];
             area.draw(&Rectangle::new(corners, tinted(*hue, *opacity).filled()))
         }
-        Shape::Line { points, width, hue } => {
+        SheetShape::Line { points, width, hue } => {
             let points: Vec<_> = points.iter().copied().map(place).collect();
-            return line(area, &points, *width, hue.in_theme(theme));
+            return draw_line(area, &points, *width, hue.in_theme(theme));
         }
-        Shape::Area { points, hue, opacity } => {
+        SheetShape::Area { points, hue, opacity } => {
             let points: Vec<_> = points.iter().copied().map(place).collect();
             area.draw(&Polygon::new(points, tinted(*hue, *opacity).filled()))
         }
-        Shape::Dot { at, radius, hue } => {
-            let radius = large(radius.cast_signed()).unsigned_abs();
+        SheetShape::Dot { at, radius, hue } => {
+            let radius = to_drawn_pixels(radius.cast_signed()).unsigned_abs();
             area.draw(&Circle::new(place(*at), radius, hue.in_theme(theme).filled()))
         }
     }
@@ -79,8 +79,8 @@ fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
 }
 
 /// A line, stretch by stretch with round joints: mitres of the backend shoot out at sharp turns.
-fn line(area: &Area<'_>, points: &[(i32, i32)], width: u32, colour: RGBColor) {
-    let wide = large(width.cast_signed()).max(1);
+fn draw_line(area: &PngArea<'_>, points: &[(i32, i32)], width: u32, colour: RGBColor) {
+    let wide = to_drawn_pixels(width.cast_signed()).max(1);
     let half = wide / 2;
     for pair in points.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
@@ -106,8 +106,8 @@ fn line(area: &Area<'_>, points: &[(i32, i32)], width: u32, colour: RGBColor) {
 }
 
 /// Each square of drawn pixels as one pixel of their mean colour.
-fn averaged(pixels: &[u8], width: usize) -> Vec<u8> {
-    let finer = FINER.unsigned_abs() as usize;
+fn average_down(pixels: &[u8], width: usize) -> Vec<u8> {
+    let finer = OVERSAMPLING.unsigned_abs() as usize;
     let bands = pixels.chunks_exact(width * 3 * finer);
     let mut small = Vec::with_capacity(pixels.len() / (finer * finer));
     let mut sums = vec![0_u32; width / finer * 3];
@@ -129,14 +129,14 @@ fn averaged(pixels: &[u8], width: usize) -> Vec<u8> {
 }
 
 /// Text on top of the pixels.
-fn text(pixels: &mut [u8], (width, height): (i32, i32), shape: &Shape, theme: Theme) {
-    let Shape::Text { words, at, how } = shape else { return };
-    let wide = font::width(words, how.size, how.bold);
-    let left = how.left(at.0, wide);
+fn paint_text(pixels: &mut [u8], (width, height): (i32, i32), shape: &SheetShape, theme: Theme) {
+    let SheetShape::Text { words, at, how } = shape else { return };
+    let wide = font::text_width(words, how.size, how.bold);
+    let left = how.left_edge(at.0, wide);
     let scaled = |tenths: i32| (tenths * SCALE) as f32 / GRID as f32;
     let RGBColor(red, green, blue) = how.hue.in_theme(theme);
     let size = (how.size * SCALE) as f32;
-    font::set(words, (size, how.bold), (scaled(left), scaled(at.1)), |x, y, cover| {
+    font::set_text(words, (size, how.bold), (scaled(left), scaled(at.1)), |x, y, cover| {
         if !(0..width).contains(&x) || !(0..height).contains(&y) {
             return;
         }
@@ -149,7 +149,7 @@ fn text(pixels: &mut [u8], (width, height): (i32, i32), shape: &Shape, theme: Th
     });
 }
 
-fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+fn encode_png(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);

@@ -1,16 +1,19 @@
 //! Calls a minute over time, before and after; where packets wake agents also what a limiter would
 //! let through.
 
-use super::super::view::{Cell, Column};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Point, Sheet, below_notes, body, broken, fitted};
+use super::super::view::{TableCell, TableColumn};
+use super::sheet::{
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, break_lines,
+    cut_to_width,
+};
 use super::theme::Hue;
-use super::timeline::{Timeline, span};
-use super::{Axis, Chart, Unit, View};
+use super::timeline::{Timeline, format_span};
+use super::{Chart, ChartAxis, ChartUnit, TableView};
 use std::fmt::Write as _;
 
 /// How busy one side is, slot by slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flow {
+pub struct CallRateSeries {
     /// Calls that start in each slot.
     pub calls: Vec<i64>,
     /// The most calls within any minute that ends in the slot.
@@ -21,15 +24,15 @@ pub struct Flow {
 
 /// Calls a minute over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub struct CallRateChart {
     /// What the chart shows.
     pub title: String,
     /// The time of both sides.
     pub timeline: Timeline,
     /// As recorded.
-    pub before: Flow,
+    pub before: CallRateSeries,
     /// With the toggles on.
-    pub after: Flow,
+    pub after: CallRateSeries,
     /// What the limiter does, in words; empty without one.
     pub limiter: String,
     /// Lines at the bottom: source, digests, version.
@@ -40,96 +43,99 @@ const WIDTH: i32 = 960;
 const PANEL: i32 = 168;
 const LEGEND: i32 = 50;
 
-impl Chart for Rate {
-    fn sheet(&self) -> Sheet {
-        let notes = broken(&self.note(), 12, WIDTH - 2 * MARGIN);
+impl Chart for CallRateChart {
+    fn draw_sheet(&self) -> Sheet {
+        let notes = break_lines(&self.axis_note(), 12, WIDTH - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
-        let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(top + 2 * PANEL + 50);
-        let mut entries =
-            vec![(Mark::Box, Hue::Vermillion, "before"), (Mark::Box, Hue::Blue, "after")];
+        let mut sheet =
+            SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(top + 2 * PANEL + 50);
+        let mut entries = vec![
+            (LegendMark::Box, Hue::Vermillion, "before"),
+            (LegendMark::Box, Hue::Blue, "after"),
+        ];
         if !self.limiter.is_empty() {
-            entries.push((Mark::Line(14), Hue::Ink, self.limiter.as_str()));
+            entries.push((LegendMark::Line(14), Hue::Ink, self.limiter.as_str()));
         }
-        sheet.legend((MARGIN, LEGEND), &entries);
-        sheet.notes(&notes, LEGEND);
+        sheet.add_legend((MARGIN, LEGEND), &entries);
+        sheet.add_notes(&notes, LEGEND);
         let both = [&self.before, &self.after];
         let peaks = both.iter().flat_map(|flow| flow.peaks.iter().chain(&flow.limited));
         let high = peaks.copied().max().unwrap_or(0);
-        let axis = Axis::new(0, i128::from(high), 5);
-        let x = ((axis.widest(Unit::Count) + 28) * GRID, (WIDTH - 30) * GRID);
+        let axis = ChartAxis::new(0, i128::from(high), 5);
+        let x = ((axis.widest_tick_label(ChartUnit::Count) + 28) * GRID, (WIDTH - 30) * GRID);
         for ((flow, hue), down) in both.into_iter().zip([Hue::Vermillion, Hue::Blue]).zip(0..) {
             let y = ((top + down * PANEL + 28) * GRID, (top + (down + 1) * PANEL) * GRID);
-            self.panel(&mut sheet, flow, &axis, (x, y), hue);
+            self.draw_side_panel(&mut sheet, flow, &axis, (x, y), hue);
         }
-        self.timeline.axis(&mut sheet, x, (top + 2 * PANEL) * GRID);
+        self.timeline.draw_axis(&mut sheet, x, (top + 2 * PANEL) * GRID);
         sheet
     }
 
-    fn data(&self) -> View {
-        let mut columns = vec![Column::duration("from"), Column::duration("to")];
+    fn data_table(&self) -> TableView {
+        let mut columns = vec![TableColumn::duration("from"), TableColumn::duration("to")];
         for side in ["before", "after"] {
-            columns.push(Column::count(format!("calls {side}")));
-            columns.push(Column::count(format!("most a minute {side}")));
+            columns.push(TableColumn::count(format!("calls {side}")));
+            columns.push(TableColumn::count(format!("most a minute {side}")));
             if !self.limiter.is_empty() {
-                columns.push(Column::count(format!("most a minute {side} limited")));
+                columns.push(TableColumn::count(format!("most a minute {side} limited")));
             }
         }
-        let mut view = View::new("Calls a minute", columns);
-        for (at, from) in self.timeline.active() {
+        let mut view = TableView::new("Calls a minute", columns);
+        for (at, from) in self.timeline.active_slots() {
             let to = from + self.timeline.slot_ms;
-            let mut row = vec![Cell::duration(from), Cell::duration(to)];
+            let mut row = vec![TableCell::duration(from), TableCell::duration(to)];
             for flow in [&self.before, &self.after] {
-                row.extend([Cell::count(flow.calls[at]), Cell::count(flow.peaks[at])]);
-                row.extend(flow.limited.get(at).map(|most| Cell::count(*most)));
+                row.extend([TableCell::count(flow.calls[at]), TableCell::count(flow.peaks[at])]);
+                row.extend(flow.limited.get(at).map(|most| TableCell::count(*most)));
             }
-            view.row(row);
+            view.add_row(row);
         }
         view
     }
 }
 
-impl Rate {
-    fn note(&self) -> String {
-        let slot = span(self.timeline.slot_ms);
+impl CallRateChart {
+    fn axis_note(&self) -> String {
+        let slot = format_span(self.timeline.slot_ms);
         format!(
             "Up: the most calls within any minute that ends in a slot of {slot}. {}",
             self.timeline.note
         )
     }
 
-    fn panel(
+    fn draw_side_panel(
         &self,
         sheet: &mut Sheet,
-        flow: &Flow,
-        axis: &Axis,
+        flow: &CallRateSeries,
+        axis: &ChartAxis,
         (x, y): ((i32, i32), (i32, i32)),
         hue: Hue,
     ) {
         let side = if hue == Hue::Blue { "after" } else { "before" };
         let peak = flow.peaks.iter().max().copied().unwrap_or(0);
         let calls: i64 = flow.calls.iter().sum();
-        let count = |n| Unit::Count.words(i128::from(n), false);
+        let count = |n| ChartUnit::Count.format_amount(i128::from(n), false);
         let mut words = format!("{side}: {} calls, at most {} a minute", count(calls), count(peak));
         if let Some(most) = flow.limited.iter().max() {
             let _ = write!(words, ", {} with the limiter", count(*most));
         }
-        let how = body(13).bold();
-        sheet.text(&fitted(&words, how, (x.1 - x.0) / GRID), (x.0, y.0 - 14 * GRID), how);
-        axis.rise(sheet, Unit::Count, x, y);
-        self.timeline.shade(sheet, x, y);
-        let place = |most: i64| axis.place(i128::from(most), y.1, y.0);
-        let stairs = |most: &[i64]| -> Vec<Point> {
+        let how = body_text(13).in_bold();
+        sheet.add_text(&cut_to_width(&words, how, (x.1 - x.0) / GRID), (x.0, y.0 - 14 * GRID), how);
+        axis.draw_vertical(sheet, ChartUnit::Count, x, y);
+        self.timeline.shade_pauses(sheet, x, y);
+        let place = |most: i64| axis.position_of(i128::from(most), y.1, y.0);
+        let stairs = |most: &[i64]| -> Vec<SheetPoint> {
             let step = |(at, most): (usize, &i64)| {
                 let y = place(*most);
-                [(self.timeline.x(at, x), y), (self.timeline.x(at + 1, x), y)]
+                [(self.timeline.slot_x(at, x), y), (self.timeline.slot_x(at + 1, x), y)]
             };
             most.iter().enumerate().flat_map(step).collect()
         };
         let mut filled = stairs(&flow.peaks);
         filled.extend([(x.1, y.1), (x.0, y.1)]);
-        sheet.area(filled, hue, 100);
+        sheet.add_area(filled, hue, 100);
         if !flow.limited.is_empty() {
-            sheet.line(stairs(&flow.limited), 14, Hue::Ink);
+            sheet.add_line(stairs(&flow.limited), 14, Hue::Ink);
         }
     }
 }
@@ -139,16 +145,16 @@ pub(super) mod tests {
     use super::super::tests::check_chart;
     use super::*;
 
-    pub(crate) fn sample() -> Rate {
+    pub(crate) fn sample() -> CallRateChart {
         // Ten minutes of a call each 20 seconds, two days of rest, five minutes more.
         let times = (0..30).chain(8_640..8_655).map(|at| at * 20_000).collect();
-        let timeline = Timeline::over(times, "Times are as recorded.");
-        let flow = |most: i64| Flow {
+        let timeline = Timeline::from_times(times, "Times are as recorded.");
+        let flow = |most: i64| CallRateSeries {
             calls: timeline.slots.iter().map(|slot| i64::from(slot.is_some()) * most / 3).collect(),
             peaks: timeline.slots.iter().map(|slot| i64::from(slot.is_some()) * most).collect(),
             limited: timeline.slots.iter().map(|slot| i64::from(slot.is_some())).collect(),
         };
-        Rate {
+        CallRateChart {
             title: "Order 774: calls a minute <b>".into(),
             before: flow(3),
             after: flow(2),
@@ -173,7 +179,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_table_holds_every_slot() {
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(
             lines[0],
@@ -186,12 +193,12 @@ pub(super) mod tests {
 
     #[test]
     fn odd_data_draw() {
-        let nothing = || Flow { calls: vec![0], peaks: vec![0], limited: vec![] };
-        let timeline = Timeline::over(vec![], &"times that nobody knows ".repeat(20));
+        let nothing = || CallRateSeries { calls: vec![0], peaks: vec![0], limited: vec![] };
+        let timeline = Timeline::from_times(vec![], &"times that nobody knows ".repeat(20));
         let (before, after, limiter) = (nothing(), nothing(), String::new());
-        check_chart(&Rate { timeline, before, after, limiter, ..sample() });
-        let timeline = Timeline::over((0..150).map(|at| at * 604_800_000).collect(), "");
-        let huge = Flow {
+        check_chart(&CallRateChart { timeline, before, after, limiter, ..sample() });
+        let timeline = Timeline::from_times((0..150).map(|at| at * 604_800_000).collect(), "");
+        let huge = CallRateSeries {
             calls: vec![1; timeline.slots.len()],
             peaks: (0..timeline.slots.len()).map(|at| i64::MAX / 4 / (at as i64 + 1)).collect(),
             limited: vec![],
@@ -199,7 +206,14 @@ pub(super) mod tests {
         let title = "a very long title ".repeat(20);
         let limiter = String::new();
         let after = huge.clone();
-        let svg = check_chart(&Rate { title, timeline, before: huge, after, limiter, ..sample() });
+        let svg = check_chart(&CallRateChart {
+            title,
+            timeline,
+            before: huge,
+            after,
+            limiter,
+            ..sample()
+        });
         assert!(svg.len() < 100_000, "{}", svg.len());
     }
 }

@@ -4,7 +4,7 @@
 //! vector and a bitmap cannot differ, and tests ask the sheet itself whether texts overlap or leave
 //! it.
 
-use super::super::format::clean;
+use super::super::format::clean_foreign_text;
 use super::font;
 use super::theme::Hue;
 use plotters::style::text_anchor::HPos;
@@ -13,11 +13,11 @@ use plotters::style::text_anchor::HPos;
 pub const GRID: i32 = 10;
 
 /// A place in tenths of a pixel.
-pub type Point = (i32, i32);
+pub type SheetPoint = (i32, i32);
 
 /// How a piece of text is set.
 #[derive(Clone, Copy)]
-pub struct Type {
+pub struct TextStyle {
     /// Height in pixels.
     pub size: i32,
     /// Its colour.
@@ -29,26 +29,26 @@ pub struct Type {
 }
 
 /// Text of `size` pixels in ink, flush left.
-pub const fn body(size: i32) -> Type {
-    Type { size, hue: Hue::Ink, bold: false, anchor: HPos::Left }
+pub const fn body_text(size: i32) -> TextStyle {
+    TextStyle { size, hue: Hue::Ink, bold: false, anchor: HPos::Left }
 }
 
-impl Type {
-    pub const fn hue(self, hue: Hue) -> Self {
+impl TextStyle {
+    pub const fn with_hue(self, hue: Hue) -> Self {
         Self { hue, ..self }
     }
-    pub const fn bold(self) -> Self {
+    pub const fn in_bold(self) -> Self {
         Self { bold: true, ..self }
     }
-    pub const fn right(self) -> Self {
+    pub const fn align_right(self) -> Self {
         Self { anchor: HPos::Right, ..self }
     }
-    pub const fn centre(self) -> Self {
+    pub const fn align_centre(self) -> Self {
         Self { anchor: HPos::Center, ..self }
     }
 
     /// Where words of a width start that are set at `x`.
-    pub fn left(self, x: i32, width: i32) -> i32 {
+    pub fn left_edge(self, x: i32, width: i32) -> i32 {
         match self.anchor {
             HPos::Left => x,
             HPos::Center => x - width / 2,
@@ -59,17 +59,17 @@ impl Type {
 
 /// One thing on a sheet; places and widths are tenths of a pixel, opacity is in percent.
 #[derive(Clone)]
-pub enum Shape {
+pub enum SheetShape {
     /// A filled box between two corners, the upper left one first.
-    Bar { corners: [Point; 2], hue: Hue, opacity: u8 },
+    Bar { corners: [SheetPoint; 2], hue: Hue, opacity: u8 },
     /// A line through points.
-    Line { points: Vec<Point>, width: u32, hue: Hue },
+    Line { points: Vec<SheetPoint>, width: u32, hue: Hue },
     /// A filled area within points.
-    Area { points: Vec<Point>, hue: Hue, opacity: u8 },
+    Area { points: Vec<SheetPoint>, hue: Hue, opacity: u8 },
     /// A filled circle.
-    Dot { at: Point, radius: u32, hue: Hue },
+    Dot { at: SheetPoint, radius: u32, hue: Hue },
     /// Words whose middle line is at a place. Text lies on top of everything else.
-    Text { words: String, at: Point, how: Type },
+    Text { words: String, at: SheetPoint, how: TextStyle },
 }
 
 /// What a chart consists of.
@@ -79,7 +79,7 @@ pub struct Sheet {
     pub title: String,
     /// Width and height in pixels.
     pub size: (i32, i32),
-    pub(super) shapes: Vec<Shape>,
+    pub(super) shapes: Vec<SheetShape>,
 }
 
 /// Size of the title, and of the lines at the bottom with the step from one to the next, in pixels.
@@ -99,18 +99,18 @@ pub fn below_notes(lines: &[String], y: i32) -> i32 {
 
 /// Width of a text in pixels, rounded up.
 pub fn width_of(words: &str, size: i32) -> i32 {
-    font::width(words, size, false) / GRID + 1
+    font::text_width(words, size, false) / GRID + 1
 }
 
 /// Width of a heavy text in pixels, rounded up.
 pub fn bold_width_of(words: &str, size: i32) -> i32 {
-    font::width(words, size, true) / GRID + 1
+    font::text_width(words, size, true) / GRID + 1
 }
 
 /// The text cut to a width in pixels, with an ellipsis where something is missing.
-pub fn fitted(words: &str, how: Type, width: i32) -> String {
-    let words = clean(words);
-    let fits = |words: &str| font::width(words, how.size, how.bold) <= width * GRID;
+pub fn cut_to_width(words: &str, how: TextStyle, width: i32) -> String {
+    let words = clean_foreign_text(words);
+    let fits = |words: &str| font::text_width(words, how.size, how.bold) <= width * GRID;
     if fits(&words) {
         return words.into_owned();
     }
@@ -133,54 +133,54 @@ pub fn fitted(words: &str, how: Type, width: i32) -> String {
 }
 
 /// Text broken between words so that each line fits a width in pixels.
-pub fn broken(words: &str, size: i32, width: i32) -> Vec<String> {
+pub fn break_lines(words: &str, size: i32, width: i32) -> Vec<String> {
     let mut lines = Vec::new();
     let mut current = String::new();
-    for word in clean(words).split_whitespace() {
+    for word in clean_foreign_text(words).split_whitespace() {
         let longer = format!("{current} {word}");
         if !current.is_empty() && width_of(&longer, size) > width {
-            lines.push(fitted(
+            lines.push(cut_to_width(
                 &std::mem::replace(&mut current, word.to_owned()),
-                body(size),
+                body_text(size),
                 width,
             ));
         } else {
             longer.trim_start().clone_into(&mut current);
         }
     }
-    lines.push(fitted(&current, body(size), width));
+    lines.push(cut_to_width(&current, body_text(size), width));
     lines
 }
 
 /// The frame of a sheet before its height is known: the title above, the footer below.
-pub struct Frame {
+pub struct SheetFrame {
     title: String,
     width: i32,
     footer: Vec<String>,
 }
 
-impl Frame {
+impl SheetFrame {
     /// A frame of a width in pixels.
     pub fn new(title: &str, footer: &[String], width: i32) -> Self {
-        let line = |line: &String| broken(line, FOOTER, width - 2 * MARGIN);
+        let line = |line: &String| break_lines(line, FOOTER, width - 2 * MARGIN);
         Self {
-            title: clean(title).into_owned(),
+            title: clean_foreign_text(title).into_owned(),
             width,
             footer: footer.iter().flat_map(line).collect(),
         }
     }
 
     /// The sheet whose contents, title included, end at `bottom`, in pixels.
-    pub fn sheet(self, bottom: i32) -> Sheet {
+    pub fn into_sheet(self, bottom: i32) -> Sheet {
         let lines = i32::try_from(self.footer.len()).expect("a few lines");
         let height = bottom + 14 + lines * FOOTER_LINE;
         let mut sheet = Sheet { title: self.title, size: (self.width, height), shapes: Vec::new() };
-        let how = body(TITLE).bold();
-        let title = fitted(&sheet.title, how, self.width - 2 * MARGIN);
-        sheet.text(&title, (MARGIN * GRID, 24 * GRID), how);
+        let how = body_text(TITLE).in_bold();
+        let title = cut_to_width(&sheet.title, how, self.width - 2 * MARGIN);
+        sheet.add_text(&title, (MARGIN * GRID, 24 * GRID), how);
         for (line, up) in self.footer.iter().rev().zip(1..) {
             let y = height - up * FOOTER_LINE;
-            sheet.text(line, (MARGIN * GRID, y * GRID), body(FOOTER).hue(Hue::Grey));
+            sheet.add_text(line, (MARGIN * GRID, y * GRID), body_text(FOOTER).with_hue(Hue::Grey));
         }
         sheet
     }
@@ -188,7 +188,7 @@ impl Frame {
 
 /// How an entry of a legend is marked.
 #[derive(Clone, Copy, Debug)]
-pub enum Mark {
+pub enum LegendMark {
     /// A box.
     Box,
     /// A line of a width in tenths of a pixel.
@@ -203,13 +203,13 @@ pub enum Mark {
 
 /// Points from left to right without those between the lowest and the highest of their pixel; the
 /// very first and last one stay.
-fn thinned(points: impl IntoIterator<Item = Point>) -> Vec<Point> {
-    let mut kept: Vec<Point> = Vec::new();
-    let mut pixel: Vec<Point> = Vec::new();
+fn thin_points(points: impl IntoIterator<Item = SheetPoint>) -> Vec<SheetPoint> {
+    let mut kept: Vec<SheetPoint> = Vec::new();
+    let mut pixel: Vec<SheetPoint> = Vec::new();
     let mut last = None;
-    let mut flush = |pixel: &mut Vec<Point>| {
+    let mut flush = |pixel: &mut Vec<SheetPoint>| {
         let ends = [pixel.iter().min_by_key(|at| at.1), pixel.iter().max_by_key(|at| at.1)];
-        let mut ends: Vec<Point> = ends.into_iter().flatten().copied().collect();
+        let mut ends: Vec<SheetPoint> = ends.into_iter().flatten().copied().collect();
         ends.sort_unstable_by_key(|at| at.0);
         ends.dedup();
         kept.append(&mut ends);
@@ -237,53 +237,66 @@ fn thinned(points: impl IntoIterator<Item = Point>) -> Vec<Point> {
 
 impl Sheet {
     /// Words whose middle line is at `y`.
-    pub fn text(&mut self, words: &str, at: Point, how: Type) {
-        self.shapes.push(Shape::Text { words: clean(words).into_owned(), at, how });
+    pub fn add_text(&mut self, words: &str, at: SheetPoint, how: TextStyle) {
+        self.shapes.push(SheetShape::Text {
+            words: clean_foreign_text(words).into_owned(),
+            at,
+            how,
+        });
     }
 
     /// A filled box; sides in any order.
-    pub fn bar(&mut self, x: (i32, i32), y: (i32, i32), hue: Hue) {
-        self.veil(x, y, hue, 100);
+    pub fn add_bar(&mut self, x: (i32, i32), y: (i32, i32), hue: Hue) {
+        self.add_translucent_bar(x, y, hue, 100);
     }
 
     /// A box that lets through what lies under it.
-    pub fn veil(&mut self, x: (i32, i32), y: (i32, i32), hue: Hue, opacity: u8) {
+    pub fn add_translucent_bar(&mut self, x: (i32, i32), y: (i32, i32), hue: Hue, opacity: u8) {
         let corners = [(x.0.min(x.1), y.0.min(y.1)), (x.0.max(x.1), y.0.max(y.1))];
-        self.shapes.push(Shape::Bar { corners, hue, opacity });
+        self.shapes.push(SheetShape::Bar { corners, hue, opacity });
     }
 
     /// A line through points, its width in tenths of a pixel.
-    pub fn line(&mut self, points: Vec<Point>, width: u32, hue: Hue) {
-        self.shapes.push(Shape::Line { points, width, hue });
+    pub fn add_line(&mut self, points: Vec<SheetPoint>, width: u32, hue: Hue) {
+        self.shapes.push(SheetShape::Line { points, width, hue });
     }
 
     /// A filled area.
-    pub fn area(&mut self, points: Vec<Point>, hue: Hue, opacity: u8) {
-        self.shapes.push(Shape::Area { points, hue, opacity });
+    pub fn add_area(&mut self, points: Vec<SheetPoint>, hue: Hue, opacity: u8) {
+        self.shapes.push(SheetShape::Area { points, hue, opacity });
     }
 
     /// A filled circle.
-    pub fn dot(&mut self, at: Point, radius: u32, hue: Hue) {
-        self.shapes.push(Shape::Dot { at, radius, hue });
+    pub fn add_dot(&mut self, at: SheetPoint, radius: u32, hue: Hue) {
+        self.shapes.push(SheetShape::Dot { at, radius, hue });
     }
 
     /// A filled triangle that stands on its tip.
-    pub fn wedge(&mut self, (x, y): Point, hue: Hue) {
-        self.area(vec![(x, y), (x - 46, y - 80), (x + 46, y - 80)], hue, 100);
+    pub fn add_wedge(&mut self, (x, y): SheetPoint, hue: Hue) {
+        self.add_area(vec![(x, y), (x - 46, y - 80), (x + 46, y - 80)], hue, 100);
     }
 
     /// A line through points, thinned to the lowest and the highest point of each pixel from left
     /// to right: what is left out would not be seen.
-    pub fn trace(&mut self, points: impl IntoIterator<Item = Point>, width: u32, hue: Hue) {
-        self.line(thinned(points), width, hue);
+    pub fn add_thinned_line(
+        &mut self,
+        points: impl IntoIterator<Item = SheetPoint>,
+        width: u32,
+        hue: Hue,
+    ) {
+        self.add_line(thin_points(points), width, hue);
     }
 
     /// Entries side by side from `x`, their middle at `y`, both in pixels, onto further lines of 20
     /// pixels where the sheet ends; the lines that it took.
-    pub fn legend(&mut self, (from, y): (i32, i32), entries: &[(Mark, Hue, &str)]) -> i32 {
+    pub fn add_legend(
+        &mut self,
+        (from, y): (i32, i32),
+        entries: &[(LegendMark, Hue, &str)],
+    ) -> i32 {
         let (mut x, mut line) = (from, 0);
         for (mark, hue, words) in entries {
-            let sign = if matches!(mark, Mark::Line(_)) { 22 } else { 12 };
+            let sign = if matches!(mark, LegendMark::Line(_)) { 22 } else { 12 };
             let width = sign + 6 + width_of(words, 12);
             if x > from && x + width > self.size.0 - MARGIN {
                 (x, line) = (from, line + 1);
@@ -291,38 +304,42 @@ impl Sheet {
             let y = (y + 20 * line) * GRID;
             let span = (x * GRID, (x + sign) * GRID);
             match *mark {
-                Mark::Box => self.bar(span, (y - 6 * GRID, y + 6 * GRID), *hue),
-                Mark::Line(width) => self.line(vec![(span.0, y), (span.1, y)], width, *hue),
-                Mark::Dot(radius) => self.dot((i32::midpoint(span.0, span.1), y), radius, *hue),
-                Mark::Tick(width) => {
-                    let x = i32::midpoint(span.0, span.1);
-                    self.line(vec![(x, y - 7 * GRID), (x, y + 7 * GRID)], width, *hue);
+                LegendMark::Box => self.add_bar(span, (y - 6 * GRID, y + 6 * GRID), *hue),
+                LegendMark::Line(width) => {
+                    self.add_line(vec![(span.0, y), (span.1, y)], width, *hue);
                 }
-                Mark::Wedge => self.wedge((i32::midpoint(span.0, span.1), y + 40), *hue),
+                LegendMark::Dot(radius) => {
+                    self.add_dot((i32::midpoint(span.0, span.1), y), radius, *hue);
+                }
+                LegendMark::Tick(width) => {
+                    let x = i32::midpoint(span.0, span.1);
+                    self.add_line(vec![(x, y - 7 * GRID), (x, y + 7 * GRID)], width, *hue);
+                }
+                LegendMark::Wedge => self.add_wedge((i32::midpoint(span.0, span.1), y + 40), *hue),
             }
-            self.text(words, ((x + sign + 6) * GRID, y), body(12));
+            self.add_text(words, ((x + sign + 6) * GRID, y), body_text(12));
             x += width + 18;
         }
         line + 1
     }
 
     /// Lines of grey words under a legend whose middle is at `y`, in pixels.
-    pub fn notes(&mut self, lines: &[String], y: i32) {
+    pub fn add_notes(&mut self, lines: &[String], y: i32) {
         for (line, down) in lines.iter().zip(0..) {
             let y = y + 22 + NOTE * down;
-            self.text(line, (MARGIN * GRID, y * GRID), body(12).hue(Hue::Grey));
+            self.add_text(line, (MARGIN * GRID, y * GRID), body_text(12).with_hue(Hue::Grey));
         }
     }
 
     /// Complaints about texts that overlap or leave the sheet.
     #[cfg(test)]
-    pub fn flaws(&self) -> Vec<String> {
-        let mut boxes: Vec<(&str, [Point; 2])> = Vec::new();
+    pub fn layout_flaws(&self) -> Vec<String> {
+        let mut boxes: Vec<(&str, [SheetPoint; 2])> = Vec::new();
         let mut flaws = Vec::new();
         for shape in &self.shapes {
-            let Shape::Text { words, at, how } = shape else { continue };
-            let width = font::width(words, how.size, how.bold);
-            let left = how.left(at.0, width);
+            let SheetShape::Text { words, at, how } = shape else { continue };
+            let width = font::text_width(words, how.size, how.bold);
+            let left = how.left_edge(at.0, width);
             // From the top of a capital to the bottom of a descender.
             let (up, down) = (how.size * 46 / 10, how.size * 50 / 10);
             let here = [(left, at.1 - up), (left + width, at.1 + down)];
@@ -349,9 +366,9 @@ impl Sheet {
 
     /// All words on it.
     #[cfg(test)]
-    pub fn words(&self) -> Vec<&str> {
+    pub fn all_texts(&self) -> Vec<&str> {
         let words = self.shapes.iter().filter_map(|shape| match shape {
-            Shape::Text { words, .. } => Some(words.as_str()),
+            SheetShape::Text { words, .. } => Some(words.as_str()),
             _ => None,
         });
         words.collect()
@@ -364,48 +381,48 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_to_a_width() {
-        let how = body(12);
-        assert_eq!(fitted("short", how, 100), "short");
-        let cut = fitted("a rather long name for a step", how, 60);
+        let how = body_text(12);
+        assert_eq!(cut_to_width("short", how, 100), "short");
+        let cut = cut_to_width("a rather long name for a step", how, 60);
         assert!(cut.ends_with('\u{2026}') && width_of(&cut, 12) <= 61, "{cut}");
         assert_eq!(cut, "a rathe\u{2026}");
-        assert_eq!(fitted("wide", how, 0), "\u{2026}");
-        assert_eq!(fitted(&"i".repeat(1_000_000), how, 30), "iiiii\u{2026}");
+        assert_eq!(cut_to_width("wide", how, 0), "\u{2026}");
+        assert_eq!(cut_to_width(&"i".repeat(1_000_000), how, 30), "iiiii\u{2026}");
     }
 
     #[test]
     fn overlaps_and_what_leaves_the_sheet_are_seen() {
-        let sheet = || Frame::new("t", &[], 300).sheet(200);
+        let sheet = || SheetFrame::new("t", &[], 300).into_sheet(200);
         let mut fine = sheet();
-        fine.text("one", (100, 1_000), body(12));
-        fine.text("two", (100, 1_150), body(12));
-        assert_eq!(fine.flaws(), Vec::<String>::new());
+        fine.add_text("one", (100, 1_000), body_text(12));
+        fine.add_text("two", (100, 1_150), body_text(12));
+        assert_eq!(fine.layout_flaws(), Vec::<String>::new());
         let mut over = sheet();
-        over.text("one", (100, 1_000), body(12));
-        over.text("two", (150, 1_050), body(12));
-        assert_eq!(over.flaws().len(), 1);
+        over.add_text("one", (100, 1_000), body_text(12));
+        over.add_text("two", (150, 1_050), body_text(12));
+        assert_eq!(over.layout_flaws().len(), 1);
         let mut out = sheet();
-        out.text("a long text", (2_900, 1_000), body(12));
-        assert_eq!(out.flaws().len(), 1);
+        out.add_text("a long text", (2_900, 1_000), body_text(12));
+        assert_eq!(out.layout_flaws().len(), 1);
     }
 
     #[test]
     fn thinned_lines_keep_their_ends_and_extremes() {
         let few = [(0, 5), (20, 3), (40, 9)];
-        assert_eq!(thinned(few), few);
-        assert_eq!(thinned([]), []);
-        assert_eq!(thinned([(3, 4)]), [(3, 4)]);
+        assert_eq!(thin_points(few), few);
+        assert_eq!(thin_points([]), []);
+        assert_eq!(thin_points([(3, 4)]), [(3, 4)]);
         let many = (0..10_000).map(|at| (at / 100, if at == 5_550 { 900 } else { at % 7 }));
-        let kept = thinned(many);
+        let kept = thin_points(many);
         assert!(kept.len() <= 22 && kept.contains(&(55, 900)), "{kept:?}");
         assert_eq!((kept[0], kept[kept.len() - 1]), ((0, 0), (99, 9_999 % 7)));
     }
 
     #[test]
     fn long_lines_are_broken_between_words() {
-        let lines = broken("one two three four five six seven", 11, 80);
+        let lines = break_lines("one two three four five six seven", 11, 80);
         assert!(lines.len() > 1 && lines.iter().all(|line| width_of(line, 11) <= 81), "{lines:?}");
-        let lines = broken(&format!("a {} b", "wide".repeat(99)), 11, 80);
+        let lines = break_lines(&format!("a {} b", "wide".repeat(99)), 11, 80);
         assert!(lines.len() == 3 && lines.iter().all(|line| width_of(line, 11) <= 81), "{lines:?}");
     }
 }

@@ -3,12 +3,12 @@
 //! Nearly all tokens of a long session are cache reads, so that the other classes would vanish
 //! beside them: they stand a second time without the reads, on an axis of their own.
 
-use super::super::view::{Cell, Column};
-use super::rows::{Rows, UNDER, widest};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body};
+use super::super::view::{TableCell, TableColumn};
+use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
+use super::sheet::{GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text};
 use super::theme::Hue;
-use super::{Chart, Unit, View};
-use crate::study::headline::Headline;
+use super::{Chart, ChartUnit, TableView};
+use crate::study::headline::HeadlineMetric;
 use crate::units::Usage;
 
 /// One step.
@@ -24,7 +24,7 @@ pub struct StepTokens {
 
 /// The tokens of each step, before and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Steps {
+pub struct StepsChart {
     /// What the chart shows.
     pub title: String,
     /// Whether it is known what of the tokens was read, written or produced.
@@ -36,9 +36,9 @@ pub struct Steps {
 }
 
 /// A class of tokens: its name, its colour, how many there are.
-type Class = (&'static str, Hue, fn(&Usage) -> i64);
+type TokenClassSeries = (&'static str, Hue, fn(&Usage) -> i64);
 
-const CLASSES: [Class; 5] = [
+const CLASSES: [TokenClassSeries; 5] = [
     ("fresh", Hue::Sky, |usage| usage.fresh),
     ("read", Hue::Blue, |usage| usage.read),
     ("write_5m", Hue::Yellow, |usage| usage.write_5m),
@@ -47,7 +47,7 @@ const CLASSES: [Class; 5] = [
 ];
 
 /// All classes in one.
-const TOKENS: [Class; 1] = [("tokens", Hue::Blue, total)];
+const TOKENS: [TokenClassSeries; 1] = [("tokens", Hue::Blue, total_tokens)];
 
 const WIDTH: i32 = 960;
 const ROW: i32 = 34;
@@ -57,69 +57,76 @@ const HEADING: i32 = 28;
 const LABEL: i32 = 13;
 
 /// The largest steps stand alone, the others in one row.
-const MOST: usize = 16;
+const MAX_DRAWN_STEPS: usize = 16;
 
-fn total(usage: &Usage) -> i64 {
-    Headline::Tokens.of_usage(usage)
+fn total_tokens(usage: &Usage) -> i64 {
+    HeadlineMetric::Tokens.amount_in_usage(usage)
 }
 
-impl Chart for Steps {
-    fn sheet(&self) -> Sheet {
-        let steps = self.shown();
-        let classes = self.present();
+impl Chart for StepsChart {
+    fn draw_sheet(&self) -> Sheet {
+        let steps = self.drawn_steps();
+        let classes = self.present_classes();
         let mut panels = vec![("all classes", classes.clone())];
-        let rest: Vec<Class> = classes.iter().copied().filter(|class| class.0 != "read").collect();
+        let rest: Vec<TokenClassSeries> =
+            classes.iter().copied().filter(|class| class.0 != "read").collect();
         if !rest.is_empty() && rest.len() < classes.len() {
             panels.push(("without reads, on an axis of its own", rest));
         }
         let rows = i32::try_from(steps.len()).expect("few rows");
         let top = TOP + if panels.len() > 1 { HEADING } else { 0 };
-        let bottom = top + rows * ROW + UNDER;
-        let mut sheet = Frame::new(&self.title, &self.footer, WIDTH).sheet(bottom);
-        let entries = classes.iter().map(|(name, hue, _)| (Mark::Box, *hue, *name));
-        sheet.legend((MARGIN, 50), &entries.collect::<Vec<_>>());
+        let bottom = top + rows * ROW + AXIS_HEIGHT;
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(bottom);
+        let entries = classes.iter().map(|(name, hue, _)| (LegendMark::Box, *hue, *name));
+        sheet.add_legend((MARGIN, 50), &entries.collect::<Vec<_>>());
         let words = "each step: upper bar before, lower bar with all toggles on";
-        sheet.text(words, (MARGIN * GRID, 74 * GRID), body(12).hue(Hue::Grey));
-        let label = widest(steps.iter().map(|step| &*step.label), LABEL).clamp(60, 290);
+        sheet.add_text(words, (MARGIN * GRID, 74 * GRID), body_text(12).with_hue(Hue::Grey));
+        let label = widest_text(steps.iter().map(|step| &*step.label), LABEL).clamp(60, 290);
         let from = MARGIN + label + 12;
         for (row, step) in steps.iter().enumerate() {
             let y = (top + i32::try_from(row).expect("few rows") * ROW + ROW / 2) * GRID;
-            Rows::label(&mut sheet, &step.label, ((from - 10) * GRID, y), label, body(LABEL));
+            RowGrid::draw_label(
+                &mut sheet,
+                &step.label,
+                ((from - 10) * GRID, y),
+                label,
+                body_text(LABEL),
+            );
         }
         let width = (WIDTH - from) / i32::try_from(panels.len()).expect("two panels");
         for (at, (heading, classes)) in (0..).zip(&panels) {
             let left = from + at * width + if at > 0 { 24 } else { 0 };
             let heading = if panels.len() > 1 { heading } else { "" };
             let place = (left, from + (at + 1) * width, top);
-            panel(&mut sheet, &steps, classes, heading, place);
+            draw_classes_panel(&mut sheet, &steps, classes, heading, place);
         }
         sheet
     }
 
-    fn data(&self) -> View {
+    fn data_table(&self) -> TableView {
         let classes = if self.has_classes { &CLASSES[..] } else { &TOKENS };
-        let mut columns = vec![Column::text("step")];
+        let mut columns = vec![TableColumn::text("step")];
         for side in ["before", "after"] {
             columns.extend(classes.iter().map(|(name, ..)| match *name {
-                "tokens" => Column::tokens(side),
-                name => Column::tokens(format!("{name} {side}")),
+                "tokens" => TableColumn::tokens(side),
+                name => TableColumn::tokens(format!("{name} {side}")),
             }));
         }
-        let mut view = View::new("Tokens by step and class", columns);
+        let mut view = TableView::new("Tokens by step and class", columns);
         for step in &self.steps {
-            let mut row = vec![Cell::text(&step.label)];
+            let mut row = vec![TableCell::text(&step.label)];
             for side in [&step.before, &step.after] {
-                row.extend(classes.iter().map(|(_, _, of)| Cell::tokens(of(side))));
+                row.extend(classes.iter().map(|(_, _, of)| TableCell::tokens(of(side))));
             }
-            view.row(row);
+            view.add_row(row);
         }
         view
     }
 }
 
-impl Steps {
+impl StepsChart {
     /// The classes that any step has.
-    fn present(&self) -> Vec<Class> {
+    fn present_classes(&self) -> Vec<TokenClassSeries> {
         if !self.has_classes {
             return TOKENS.to_vec();
         }
@@ -129,13 +136,13 @@ impl Steps {
 
     /// The steps in order; where there are many the largest ones, the largest first, and the sum of
     /// the others.
-    fn shown(&self) -> Vec<StepTokens> {
+    fn drawn_steps(&self) -> Vec<StepTokens> {
         let mut steps = self.steps.clone();
-        if steps.len() <= MOST {
+        if steps.len() <= MAX_DRAWN_STEPS {
             return steps;
         }
-        steps.sort_by_key(|step| -total(&step.before).max(total(&step.after)));
-        let others = steps.split_off(MOST);
+        steps.sort_by_key(|step| -total_tokens(&step.before).max(total_tokens(&step.after)));
+        let others = steps.split_off(MAX_DRAWN_STEPS);
         let mut sum = StepTokens {
             label: format!("{} others", others.len()),
             before: Usage::default(),
@@ -151,35 +158,36 @@ impl Steps {
 }
 
 /// The bars of some classes between two places under a third, in pixels, with room for their words.
-fn panel(
+fn draw_classes_panel(
     sheet: &mut Sheet,
     steps: &[StepTokens],
-    classes: &[Class],
+    classes: &[TokenClassSeries],
     heading: &str,
     (left, right, top): (i32, i32, i32),
 ) {
     let sum = |side: &Usage| classes.iter().map(|(_, _, of)| i128::from(of(side))).sum::<i128>();
-    let words = |side: &Usage| Unit::Tokens.words(sum(side), false);
+    let words = |side: &Usage| ChartUnit::Tokens.format_amount(sum(side), false);
     let sides = || steps.iter().flat_map(|step| [&step.before, &step.after]);
     let all: Vec<String> = sides().map(words).collect();
-    let right = right - widest(all.iter().map(String::as_str), 11) - 18;
+    let right = right - widest_text(all.iter().map(String::as_str), 11) - 18;
     let high = sides().map(sum).max().unwrap_or(0);
-    let at = Rows::new((left, right), (top, steps.len(), ROW), (0, high), true, Unit::Tokens);
-    at.grid(sheet, "tokens");
-    sheet.text(heading, (at.left, at.top - 14 * GRID), body(12).bold());
+    let at =
+        RowGrid::new((left, right), (top, steps.len(), ROW), (0, high), true, ChartUnit::Tokens);
+    at.draw_grid(sheet, "tokens");
+    sheet.add_text(heading, (at.left, at.top - 14 * GRID), body_text(12).in_bold());
     for (row, step) in steps.iter().enumerate() {
         for (side, up, down) in [(&step.before, -14, -2), (&step.after, 2, 14)] {
-            let y = (at.y(row) + up * GRID, at.y(row) + down * GRID);
+            let y = (at.row_y(row) + up * GRID, at.row_y(row) + down * GRID);
             let mut level = 0;
             for (_, hue, of) in classes {
                 let next = level + i128::from(of(side));
                 if next > level {
-                    sheet.bar((at.x(level), at.x(next)), y, *hue);
+                    sheet.add_bar((at.amount_x(level), at.amount_x(next)), y, *hue);
                 }
                 level = next;
             }
             let middle = i32::midpoint(y.0, y.1);
-            sheet.text(&words(side), (at.x(level) + 5 * GRID, middle), body(11));
+            sheet.add_text(&words(side), (at.amount_x(level) + 5 * GRID, middle), body_text(11));
         }
     }
 }
@@ -201,8 +209,8 @@ mod tests {
         }
     }
 
-    fn sample() -> Steps {
-        Steps {
+    fn sample() -> StepsChart {
+        StepsChart {
             title: "Order 774: tokens by step and class".into(),
             has_classes: true,
             steps: vec![step("investigate", 900_000), step("implement <b>", 9_500_000)],
@@ -212,8 +220,8 @@ mod tests {
 
     #[test]
     fn classes_stand_in_order_and_absent_ones_nowhere() {
-        let sheet = sample().sheet();
-        let words = sheet.words();
+        let sheet = sample().draw_sheet();
+        let words = sheet.all_texts();
         let classes: Vec<_> = CLASSES.iter().map(|(name, ..)| *name).collect();
         let met: Vec<_> = words.iter().filter(|word| classes.contains(word)).collect();
         assert_eq!(met, [&"fresh", &"read", &"write_1h", &"output"]);
@@ -226,32 +234,33 @@ mod tests {
     #[test]
     fn odd_data_draw() {
         check_chart(&sample());
-        check_chart(&Steps { has_classes: false, ..sample() });
-        check_chart(&Steps { steps: vec![], ..sample() });
+        check_chart(&StepsChart { has_classes: false, ..sample() });
+        check_chart(&StepsChart { steps: vec![], ..sample() });
         let nothing = || StepTokens { before: Usage::default(), ..step("a", 0) };
-        check_chart(&Steps { steps: vec![nothing()], ..sample() });
+        check_chart(&StepsChart { steps: vec![nothing()], ..sample() });
         let huge = usage(i64::MAX / 8, i64::MAX / 4, i64::MAX / 8, i64::MAX / 8);
         let huge = StepTokens { label: "W<&".repeat(90), before: huge, after: huge };
-        check_chart(&Steps { steps: vec![huge, nothing()], ..sample() });
+        check_chart(&StepsChart { steps: vec![huge, nothing()], ..sample() });
         let only_reads = |at| StepTokens { before: usage(0, at, 0, 0), ..nothing() };
-        check_chart(&Steps { steps: (0..3).map(only_reads).collect(), ..sample() });
+        check_chart(&StepsChart { steps: (0..3).map(only_reads).collect(), ..sample() });
     }
 
     #[test]
     fn the_largest_of_many_stand_alone() {
         let many: Vec<_> = (1..=40).map(|at| step(&format!("step {at}"), at * 1_000_000)).collect();
-        let chart = Steps { steps: many, ..sample() };
+        let chart = StepsChart { steps: many, ..sample() };
         check_chart(&chart);
-        let shown = chart.shown();
+        let shown = chart.drawn_steps();
         assert_eq!((shown.len(), &*shown[0].label, &*shown[15].label), (17, "step 40", "step 25"));
         // 1 + .. + 24 millions.
         assert_eq!((&*shown[16].label, shown[16].before.read), ("24 others", 300_000_000));
-        assert_eq!(chart.data().rows.len(), 40);
+        assert_eq!(chart.data_table().rows.len(), 40);
     }
 
     #[test]
     fn the_table_holds_both_sides() {
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         for line in [
             "step,fresh_before_tokens,read_before_tokens,write_5m_before_tokens,",
             "implement <b>,900,9500000,0,316666,95000,700,4750000,0,237500,86363",

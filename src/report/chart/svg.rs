@@ -2,7 +2,7 @@
 //! grid ten times as fine and shrunk by the `viewBox`.
 
 use super::font::FAMILY;
-use super::sheet::{GRID, Shape, Sheet};
+use super::sheet::{GRID, Sheet, SheetShape};
 use super::theme::{Hue, Theme};
 use plotters::prelude::{
     Circle, IntoDrawingArea, IntoFont, PathElement, Polygon, Rectangle, SVGBackend, ShapeStyle,
@@ -14,40 +14,40 @@ use plotters::style::{Color, FontStyle};
 const FONT_SCALE: f64 = 1.24;
 
 /// The file.
-pub fn paint(sheet: &Sheet, theme: Theme) -> Vec<u8> {
+pub fn paint_svg(sheet: &Sheet, theme: Theme) -> Vec<u8> {
     let fine = ((sheet.size.0 * GRID).unsigned_abs(), (sheet.size.1 * GRID).unsigned_abs());
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
         area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
         for shape in &sheet.shapes {
-            put(&area, shape, theme);
+            draw_shape(&area, shape, theme);
         }
         area.present().expect("a buffer can be closed");
     }
-    finished(svg, sheet, fine)
+    finish_svg(svg, sheet, fine)
 }
 
-type Area<'a> = plotters::prelude::DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type SvgArea<'a> = plotters::prelude::DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
-fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
+fn draw_shape(area: &SvgArea<'_>, shape: &SheetShape, theme: Theme) {
     let tinted = |hue: Hue, opacity: u8| hue.in_theme(theme).mix(f64::from(opacity) / 100.0);
     let drawn = match shape {
-        Shape::Bar { corners, hue, opacity } => {
+        SheetShape::Bar { corners, hue, opacity } => {
             area.draw(&Rectangle::new(*corners, tinted(*hue, *opacity).filled()))
         }
-        Shape::Line { points, width, hue } => {
+        SheetShape::Line { points, width, hue } => {
             let color = hue.in_theme(theme).to_rgba();
             let style = ShapeStyle { color, filled: false, stroke_width: *width };
             area.draw(&PathElement::new(points.clone(), style))
         }
-        Shape::Area { points, hue, opacity } => {
+        SheetShape::Area { points, hue, opacity } => {
             area.draw(&Polygon::new(points.clone(), tinted(*hue, *opacity).filled()))
         }
-        Shape::Dot { at, radius, hue } => {
+        SheetShape::Dot { at, radius, hue } => {
             area.draw(&Circle::new(*at, *radius, hue.in_theme(theme).filled()))
         }
-        Shape::Text { words, at, how } => {
+        SheetShape::Text { words, at, how } => {
             let size = f64::from(how.size * GRID) * FONT_SCALE;
             let weight = if how.bold { FontStyle::Bold } else { FontStyle::Normal };
             let font = (FAMILY, size, weight).into_font().color(&how.hue.in_theme(theme));
@@ -58,7 +58,7 @@ fn put(area: &Area<'_>, shape: &Shape, theme: Theme) {
 }
 
 /// The backend's file at its real size and with its title.
-fn finished(mut svg: String, sheet: &Sheet, fine: (u32, u32)) -> Vec<u8> {
+fn finish_svg(mut svg: String, sheet: &Sheet, fine: (u32, u32)) -> Vec<u8> {
     // Sizes come out of the backend with the dust of that division.
     for size in (8..=24).map(|size| size * GRID) {
         let dusty = format!("font-size=\"{}\"", f64::from(size) * FONT_SCALE / FONT_SCALE);

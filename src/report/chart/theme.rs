@@ -85,22 +85,24 @@ impl Hue {
 
 /// The colours of a theme as declarations of CSS variables: `--blue:#0072B2;..`.
 #[must_use]
-pub fn variables(theme: Theme) -> String {
-    Hue::NAMED
-        .iter()
-        .fold(String::new(), |all, (hue, name)| format!("{all}--{name}:{};", hex(*hue, theme)))
+pub fn css_variables(theme: Theme) -> String {
+    Hue::NAMED.iter().fold(String::new(), |all, (hue, name)| {
+        format!("{all}--{name}:{};", hex_colour(*hue, theme))
+    })
 }
 
 /// Colours of the light theme in a picture as variables, so that it follows the page around it.
-pub(super) fn with_variables(mut svg: String) -> String {
+pub(super) fn use_css_variables(mut svg: String) -> String {
     for (hue, name) in Hue::NAMED {
-        svg =
-            svg.replace(&format!("\"{}\"", hex(hue, Theme::Light)), &format!("\"var(--{name})\""));
+        svg = svg.replace(
+            &format!("\"{}\"", hex_colour(hue, Theme::Light)),
+            &format!("\"var(--{name})\""),
+        );
     }
     svg
 }
 
-fn hex(hue: Hue, theme: Theme) -> String {
+fn hex_colour(hue: Hue, theme: Theme) -> String {
     let RGBColor(red, green, blue) = hue.in_theme(theme);
     format!("#{red:02X}{green:02X}{blue:02X}")
 }

@@ -3,10 +3,10 @@
 //! A pipeline may rest for days between two sessions. Its active time alone is drawn; a pause that
 //! is cut out is a shaded slot.
 
-use super::sheet::{GRID, Sheet, body};
+use super::sheet::{GRID, Sheet, body_text};
 use super::theme::Hue;
-use super::{Value, format};
-use crate::report::format::short;
+use super::{CellValue, format};
+use crate::report::format::format_short;
 use std::fmt::Write as _;
 
 /// The most slots of a timeline.
@@ -39,15 +39,15 @@ pub struct Timeline {
 impl Timeline {
     /// The timeline of the finest slots that holds all of these times, in any order.
     #[must_use]
-    pub fn over(mut times_ms: Vec<i64>, note: &str) -> Self {
+    pub fn from_times(mut times_ms: Vec<i64>, note: &str) -> Self {
         times_ms.sort_unstable();
         let from_ms = times_ms.first().copied().unwrap_or(0);
         let of = |slot_ms: i64| {
             let pause_ms = LEAST_PAUSE_MS.max(slot_ms.saturating_mul(3));
-            let slots = slots(&times_ms, slot_ms, pause_ms)?;
+            let slots = slots_of_times(&times_ms, slot_ms, pause_ms)?;
             Some(Self { from_ms, slot_ms, pause_ms, slots, note: note.to_owned() })
         };
-        widths_ms().find_map(of).expect("some width is wide enough")
+        slot_widths_ms().find_map(of).expect("some width is wide enough")
     }
 
     /// The slot of a time that the timeline was made for.
@@ -59,56 +59,66 @@ impl Timeline {
     }
 
     /// The slots that are drawn as time: index and start.
-    pub fn active(&self) -> impl Iterator<Item = (usize, i64)> {
+    pub fn active_slots(&self) -> impl Iterator<Item = (usize, i64)> {
         self.slots.iter().enumerate().filter_map(|(at, slot)| Some((at, (*slot)?)))
     }
 
     /// Where a slot begins on a stretch; the end of the last one for their number.
-    pub(super) fn x(&self, slot: usize, (left, right): (i32, i32)) -> i32 {
+    pub(super) fn slot_x(&self, slot: usize, (left, right): (i32, i32)) -> i32 {
         let at = i64::from(right - left) * slot as i64 / self.slots.len().max(1) as i64;
         left + i32::try_from(at).expect("a slot on the stretch")
     }
 
     /// Shades the pauses that are cut out.
-    pub(super) fn shade(&self, sheet: &mut Sheet, x: (i32, i32), y: (i32, i32)) {
+    pub(super) fn shade_pauses(&self, sheet: &mut Sheet, x: (i32, i32), y: (i32, i32)) {
         for (at, _) in self.slots.iter().enumerate().filter(|(_, slot)| slot.is_none()) {
-            sheet.veil((self.x(at, x), self.x(at + 1, x)), y, Hue::Grey, 25);
+            sheet.add_translucent_bar(
+                (self.slot_x(at, x), self.slot_x(at + 1, x)),
+                y,
+                Hue::Grey,
+                25,
+            );
         }
     }
 
     /// Words under a stretch whose lower edge is at `bottom`: active time at round places, then
     /// what the axis shows.
-    pub(super) fn axis(&self, sheet: &mut Sheet, x: (i32, i32), bottom: i32) {
-        let places: Vec<usize> = self.active().map(|(at, _)| at).collect();
+    pub(super) fn draw_axis(&self, sheet: &mut Sheet, x: (i32, i32), bottom: i32) {
+        let places: Vec<usize> = self.active_slots().map(|(at, _)| at).collect();
         let active_ms = places.len() as i64 * self.slot_ms;
-        let step_ms = widths_ms().find(|width| active_ms / width <= MOST_TICKS);
+        let step_ms = slot_widths_ms().find(|width| active_ms / width <= MOST_TICKS);
         let step_ms = step_ms.unwrap_or(active_ms);
         for tick in 0..=active_ms / step_ms {
             let ms = tick * step_ms;
             let slot = usize::try_from(ms / self.slot_ms).expect("a time from 0 on");
             // The end of a slot rather than the start of the next one behind a pause.
             let begin = match slot.checked_sub(1) {
-                _ if ms % self.slot_ms != 0 => self.x(places[slot], x),
-                Some(before) => self.x(places[before] + 1, x),
+                _ if ms % self.slot_ms != 0 => self.slot_x(places[slot], x),
+                Some(before) => self.slot_x(places[before] + 1, x),
                 None => x.0,
             };
-            let width = i64::from(self.x(1, x) - x.0);
+            let width = i64::from(self.slot_x(1, x) - x.0);
             let within = width * (ms % self.slot_ms) / self.slot_ms;
             let at = begin + i32::try_from(within).expect("a place in a slot");
-            sheet.line(vec![(at, bottom), (at, bottom + 5 * GRID)], 10, Hue::Grey);
-            sheet.text(&span(ms), (at, bottom + 14 * GRID), body(11).centre());
+            sheet.add_line(vec![(at, bottom), (at, bottom + 5 * GRID)], 10, Hue::Grey);
+            sheet.add_text(
+                &format_span(ms),
+                (at, bottom + 14 * GRID),
+                body_text(11).align_centre(),
+            );
         }
-        let how = body(12).hue(Hue::Grey).centre();
-        sheet.text(&self.words(), (i32::midpoint(x.0, x.1), bottom + 33 * GRID), how);
+        let how = body_text(12).with_hue(Hue::Grey).align_centre();
+        sheet.add_text(&self.axis_label(), (i32::midpoint(x.0, x.1), bottom + 33 * GRID), how);
     }
 
     /// What the axis shows.
-    fn words(&self) -> String {
+    fn axis_label(&self) -> String {
         let pauses = self.slots.iter().filter(|slot| slot.is_none()).count() as i64;
         let mut words = "active time since the first call".to_owned();
         if pauses > 0 {
-            let (count, s) = (format::integer(pauses, false), if pauses == 1 { "" } else { "s" });
-            let least = span(self.pause_ms);
+            let (count, s) =
+                (format::format_integer(pauses, false), if pauses == 1 { "" } else { "s" });
+            let least = format_span(self.pause_ms);
             let _ = write!(words, " ({count} pause{s} of {least} or more cut out, shaded)");
         }
         words
@@ -116,14 +126,14 @@ impl Timeline {
 }
 
 /// Round widths, from the narrowest on.
-fn widths_ms() -> impl Iterator<Item = i64> {
+fn slot_widths_ms() -> impl Iterator<Item = i64> {
     let longest = WIDTHS_MS[WIDTHS_MS.len() - 1];
     let longer = std::iter::successors(Some(longest), |width| width.checked_mul(2)).skip(1);
     WIDTHS_MS.into_iter().chain(longer)
 }
 
 /// The slots of times in order, or `None` where they would be too many.
-fn slots(times_ms: &[i64], slot_ms: i64, pause_ms: i64) -> Option<Vec<Option<i64>>> {
+fn slots_of_times(times_ms: &[i64], slot_ms: i64, pause_ms: i64) -> Option<Vec<Option<i64>>> {
     let from_ms = times_ms.first().copied().unwrap_or(0);
     let mut slots = vec![Some(0)];
     let mut begin = 0;
@@ -151,8 +161,8 @@ fn slots(times_ms: &[i64], slot_ms: i64, pause_ms: i64) -> Option<Vec<Option<i64
 }
 
 /// A time in short words.
-pub(super) fn span(ms: i64) -> String {
-    short(&Value::Duration(ms))
+pub(super) fn format_span(ms: i64) -> String {
+    format_short(&CellValue::Duration(ms))
 }
 
 #[cfg(test)]
@@ -163,33 +173,33 @@ pub(super) mod tests {
 
     #[test]
     fn slots_are_the_finest_that_fit() {
-        let short = Timeline::over(vec![1_000_000, 1_019_000, 1_000_500], "");
+        let short = Timeline::from_times(vec![1_000_000, 1_019_000, 1_000_500], "");
         assert_eq!((short.from_ms, short.slot_ms), (1_000_000, 10_000));
         assert_eq!(short.slots, [Some(0), Some(10_000)]);
         assert_eq!([1_000_000, 1_009_999, 1_010_000].map(|ms| short.slot_of(ms)), [0, 0, 1]);
         // 12 hours with a call each minute: slots of 5 minutes would be 145.
-        let day = Timeline::over((0..=720).map(|at| at * 60_000).collect(), "");
+        let day = Timeline::from_times((0..=720).map(|at| at * 60_000).collect(), "");
         assert_eq!((day.slot_ms, day.slots.len()), (300_000, 145));
-        assert_eq!(Timeline::over(vec![], "").slots, [Some(0)]);
+        assert_eq!(Timeline::from_times(vec![], "").slots, [Some(0)]);
     }
 
     #[test]
     fn long_pauses_are_one_slot() {
-        let two = Timeline::over(vec![0, 15_000, 50 * HOUR, 50 * HOUR + 5_000], "");
+        let two = Timeline::from_times(vec![0, 15_000, 50 * HOUR, 50 * HOUR + 5_000], "");
         assert_eq!(two.slot_ms, 10_000);
         assert_eq!(two.slots, [Some(0), Some(10_000), None, Some(50 * HOUR)]);
         assert_eq!([0, 15_000, 50 * HOUR + 5_000].map(|ms| two.slot_of(ms)), [0, 1, 3]);
         assert_eq!(
-            two.words(),
+            two.axis_label(),
             "active time since the first call (1 pause of 1h or more cut out, shaded)"
         );
     }
 
     #[test]
     fn many_pauses_make_wider_slots_and_shorter_ones_are_drawn() {
-        let weekly = Timeline::over((0..150).map(|at| at * 168 * HOUR).collect(), "");
+        let weekly = Timeline::from_times((0..150).map(|at| at * 168 * HOUR).collect(), "");
         assert!(weekly.slots.len() <= MOST_SLOTS && weekly.slot_ms > 48 * HOUR, "{weekly:?}");
-        let far = Timeline::over(vec![0, i64::MAX / 4], "");
+        let far = Timeline::from_times(vec![0, i64::MAX / 4], "");
         assert_eq!(far.slots.len(), 3);
     }
 }

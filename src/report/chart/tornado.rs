@@ -1,36 +1,36 @@
 //! The tornado: what each parameter alone moves in the joint saving, the widest swing first.
 
-use super::super::format::short;
-use super::super::view::{Cell, Column, Value};
-use super::rows::{Rows, UNDER, widest};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, width_of};
+use super::super::format::format_short;
+use super::super::view::{CellValue, TableCell, TableColumn};
+use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
+use super::sheet::{GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, width_of};
 use super::theme::Hue;
-use super::{Chart, Unit, View};
+use super::{Chart, ChartUnit, TableView};
 
 /// What one parameter moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Swing {
+pub struct TornadoBar {
     /// The parameter with its toggle, or what a source leaves open.
     pub label: String,
     /// Its low and its high end.
-    pub ends: (Value, Value),
+    pub ends: (CellValue, CellValue),
     /// What is saved at these.
     pub saved: (i128, i128),
 }
 
 /// What each parameter alone moves, the others at their modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tornado {
+pub struct TornadoChart {
     /// What the chart shows.
     pub title: String,
     /// What the axis counts, in words.
     pub axis: String,
     /// What the numbers count.
-    pub unit: Unit,
+    pub unit: ChartUnit,
     /// What is saved with all parameters at their modes.
     pub joint: i128,
     /// The parameters.
-    pub swings: Vec<Swing>,
+    pub swings: Vec<TornadoBar>,
     /// Lines at the bottom: source, digests, version.
     pub footer: Vec<String>,
 }
@@ -44,20 +44,20 @@ const LOW: Hue = Hue::Purple;
 const HIGH: Hue = Hue::Blue;
 
 /// As many swings are drawn; the table holds all.
-const MOST: usize = 20;
+const MAX_DRAWN_BARS: usize = 20;
 
 /// A parameter with what its ends count, where their words do not say so.
-fn name(swing: &Swing) -> String {
+fn parameter_label(swing: &TornadoBar) -> String {
     match swing.ends.0 {
-        Value::Tokens(_) => format!("{} (tokens)", swing.label),
+        CellValue::Tokens(_) => format!("{} (tokens)", swing.label),
         _ => swing.label.clone(),
     }
 }
 
-impl Chart for Tornado {
-    fn sheet(&self) -> Sheet {
+impl Chart for TornadoChart {
+    fn draw_sheet(&self) -> Sheet {
         let swings = self.widest_first();
-        let (shown, rest) = swings.split_at(swings.len().min(MOST));
+        let (shown, rest) = swings.split_at(swings.len().min(MAX_DRAWN_BARS));
         let rows = i32::try_from(shown.len()).expect("few rows");
         let mut footer = Vec::new();
         match rest.len() {
@@ -66,55 +66,57 @@ impl Chart for Tornado {
             many => footer.push(format!("{many} more parameters move it less")),
         }
         footer.extend_from_slice(&self.footer);
-        let bottom = TOP + rows * ROW + UNDER;
-        let mut sheet = Frame::new(&self.title, &footer, WIDTH).sheet(bottom);
+        let bottom = TOP + rows * ROW + AXIS_HEIGHT;
+        let mut sheet = SheetFrame::new(&self.title, &footer, WIDTH).into_sheet(bottom);
         let entries = [
-            (Mark::Box, LOW, "saving with the parameter at its low end"),
-            (Mark::Box, HIGH, "at its high end"),
-            (Mark::Tick(18), Hue::Ink, "with all at their modes"),
+            (LegendMark::Box, LOW, "saving with the parameter at its low end"),
+            (LegendMark::Box, HIGH, "at its high end"),
+            (LegendMark::Tick(18), Hue::Ink, "with all at their modes"),
         ];
-        sheet.legend((MARGIN, 50), &entries);
-        let names: Vec<String> = shown.iter().map(name).collect();
-        let label = widest(names.iter().map(String::as_str), LABEL).clamp(60, 300);
-        let ends = shown.iter().flat_map(|swing| [short(&swing.ends.0), short(&swing.ends.1)]);
+        sheet.add_legend((MARGIN, 50), &entries);
+        let names: Vec<String> = shown.iter().map(parameter_label).collect();
+        let label = widest_text(names.iter().map(String::as_str), LABEL).clamp(60, 300);
+        let ends = shown
+            .iter()
+            .flat_map(|swing| [format_short(&swing.ends.0), format_short(&swing.ends.1)]);
         let room = ends.map(|words| width_of(&words, SMALL)).max().unwrap_or(0) + 8;
         let place = (MARGIN + label + 12 + room.max(30), WIDTH - MARGIN - room.max(30));
         let amounts = shown.iter().flat_map(|swing| [swing.saved.0, swing.saved.1]);
         let amounts = amounts.chain([self.joint]);
         let range = (amounts.clone().min().unwrap_or(0), amounts.max().unwrap_or(0));
-        let at = Rows::new(place, (TOP, shown.len(), ROW), range, false, self.unit);
-        at.grid(&mut sheet, &self.axis);
+        let at = RowGrid::new(place, (TOP, shown.len(), ROW), range, false, self.unit);
+        at.draw_grid(&mut sheet, &self.axis);
         for (row, (swing, name)) in shown.iter().zip(&names).enumerate() {
-            let y = at.y(row);
+            let y = at.row_y(row);
             let x = (MARGIN + label) * GRID;
-            Rows::label(&mut sheet, name, (x, y), label, body(LABEL));
-            self.bars(&mut sheet, &at, y, swing);
+            RowGrid::draw_label(&mut sheet, name, (x, y), label, body_text(LABEL));
+            self.draw_bars(&mut sheet, &at, y, swing);
         }
-        self.middle(&mut sheet, &at);
+        self.draw_middle_line(&mut sheet, &at);
         sheet
     }
 
-    fn data(&self) -> View {
+    fn data_table(&self) -> TableView {
         let columns = vec![
-            Column::text("parameter"),
-            Column::mixed("low"),
-            Column::mixed("high"),
-            Column::text("unit"),
-            self.unit.column("saved at low").signed(),
-            self.unit.column("saved at high").signed(),
-            self.unit.column("saved at modes").signed(),
+            TableColumn::text("parameter"),
+            TableColumn::mixed("low"),
+            TableColumn::mixed("high"),
+            TableColumn::text("unit"),
+            self.unit.table_column("saved at low").with_sign(),
+            self.unit.table_column("saved at high").with_sign(),
+            self.unit.table_column("saved at modes").with_sign(),
         ];
-        let mut view = View::new("What each parameter moves", columns);
-        let cell = |amount| Cell::new(self.unit.value(amount));
+        let mut view = TableView::new("What each parameter moves", columns);
+        let cell = |amount| TableCell::new(self.unit.to_value(amount));
         for swing in self.widest_first() {
-            view.row(vec![
-                Cell::text(&swing.label),
-                Cell::new(swing.ends.0.clone()),
-                Cell::new(swing.ends.1.clone()),
-                Cell::text(match swing.ends.0 {
-                    Value::Tokens(_) => "tokens",
-                    Value::Share(_) => "share",
-                    Value::Duration(_) => "ms",
+            view.add_row(vec![
+                TableCell::text(&swing.label),
+                TableCell::new(swing.ends.0.clone()),
+                TableCell::new(swing.ends.1.clone()),
+                TableCell::text(match swing.ends.0 {
+                    CellValue::Tokens(_) => "tokens",
+                    CellValue::Share(_) => "share",
+                    CellValue::Duration(_) => "ms",
                     _ => "count",
                 }),
                 cell(swing.saved.0),
@@ -126,11 +128,11 @@ impl Chart for Tornado {
     }
 }
 
-impl Tornado {
+impl TornadoChart {
     /// The swings, the one that reaches farthest from end to end first.
-    fn widest_first(&self) -> Vec<Swing> {
+    fn widest_first(&self) -> Vec<TornadoBar> {
         let mut swings = self.swings.clone();
-        swings.sort_by_key(|Swing { saved: (low, high), .. }| {
+        swings.sort_by_key(|TornadoBar { saved: (low, high), .. }| {
             (*low).min(*high).min(self.joint) - (*low).max(*high).max(self.joint)
         });
         swings
@@ -138,7 +140,7 @@ impl Tornado {
 
     /// The bars of one parameter, with its ends in words. Where both ends lie on one side of the
     /// middle, each bar has half of the height.
-    fn bars(&self, sheet: &mut Sheet, at: &Rows, y: i32, swing: &Swing) {
+    fn draw_bars(&self, sheet: &mut Sheet, at: &RowGrid, y: i32, swing: &TornadoBar) {
         let side = |saved: i128| (saved - self.joint).signum();
         let is_split = side(swing.saved.0) * side(swing.saved.1) == 1;
         let halves = if is_split { [(-12, -1), (1, 12)] } else { [(-10, 10); 2] };
@@ -149,30 +151,30 @@ impl Tornado {
             [true, false].into_iter().zip(ends.into_iter().zip(halves))
         {
             let (value, saved, hue) = end;
-            let (from, to) = (at.x(self.joint), at.x(saved));
+            let (from, to) = (at.amount_x(self.joint), at.amount_x(saved));
             let span = (y + up * GRID, y + down * GRID);
-            sheet.bar((from, to), span, hue);
+            sheet.add_bar((from, to), span, hue);
             let is_left = match side(saved) {
                 0 => is_low == low_is_left,
                 side => side < 0,
             };
             let (x, how) = if is_left {
-                (from.min(to) - 5 * GRID, body(SMALL).right())
+                (from.min(to) - 5 * GRID, body_text(SMALL).align_right())
             } else {
-                (from.max(to) + 5 * GRID, body(SMALL))
+                (from.max(to) + 5 * GRID, body_text(SMALL))
             };
-            sheet.text(&short(value), (x, i32::midpoint(span.0, span.1)), how);
+            sheet.add_text(&format_short(value), (x, i32::midpoint(span.0, span.1)), how);
         }
     }
 
     /// The line that the bars start from.
-    fn middle(&self, sheet: &mut Sheet, at: &Rows) {
-        let x = at.x(self.joint);
-        sheet.line(vec![(x, at.top - 4 * GRID), (x, at.bottom)], 18, Hue::Ink);
-        let words = format!("all at their modes: {}", self.unit.words(self.joint, true));
+    fn draw_middle_line(&self, sheet: &mut Sheet, at: &RowGrid) {
+        let x = at.amount_x(self.joint);
+        sheet.add_line(vec![(x, at.top - 4 * GRID), (x, at.bottom)], 18, Hue::Ink);
+        let words = format!("all at their modes: {}", self.unit.format_amount(self.joint, true));
         let half = width_of(&words, 12) * GRID / 2;
         let x = x.clamp(MARGIN * GRID + half, (WIDTH - MARGIN) * GRID - half);
-        sheet.text(&words, (x, at.top - 14 * GRID), body(12).centre());
+        sheet.add_text(&words, (x, at.top - 14 * GRID), body_text(12).align_centre());
     }
 }
 
@@ -181,33 +183,33 @@ mod tests {
     use super::super::tests::check_chart;
     use super::*;
 
-    fn swing(label: &str, ends: (Value, Value), saved: (i128, i128)) -> Swing {
-        Swing { label: label.to_owned(), ends, saved }
+    fn swing(label: &str, ends: (CellValue, CellValue), saved: (i128, i128)) -> TornadoBar {
+        TornadoBar { label: label.to_owned(), ends, saved }
     }
 
-    fn sample() -> Tornado {
-        let tokens = |low, high| (Value::Tokens(low), Value::Tokens(high));
-        Tornado {
+    fn sample() -> TornadoChart {
+        let tokens = |low, high| (CellValue::Tokens(low), CellValue::Tokens(high));
+        TornadoChart {
             title: "Order 774: what moves the joint saving".into(),
             axis: "joint saving, cache reads (tokens)".into(),
-            unit: Unit::Tokens,
+            unit: ChartUnit::Tokens,
             joint: 6_054_000,
             swings: vec![
                 swing("R3 line", tokens(20, 200), (6_060_000, 6_020_000)),
                 swing(
                     "R1 compliance",
-                    (Value::Share(5_000), Value::Share(10_000)),
+                    (CellValue::Share(5_000), CellValue::Share(10_000)),
                     (5_900_000, 6_100_000),
                 ),
                 swing("growth <i>", tokens(600, 70_000), (5_900_000, 4_200_000)),
                 swing(
                     "R7 wait",
-                    (Value::Duration(1_000), Value::Duration(90_000)),
+                    (CellValue::Duration(1_000), CellValue::Duration(90_000)),
                     (6_054_000, 6_400_000),
                 ),
                 swing(
                     "calls of all sessions",
-                    (Value::Count(250), Value::Count(1_500)),
+                    (CellValue::Count(250), CellValue::Count(1_500)),
                     (5_000_000, 7_500_000),
                 ),
             ],
@@ -222,8 +224,8 @@ mod tests {
             chart.widest_first().into_iter().map(|swing| swing.label).collect();
         let expect = ["calls of all sessions", "growth <i>", "R7 wait", "R1 compliance", "R3 line"];
         assert_eq!(order, expect);
-        let sheet = chart.sheet();
-        let words = sheet.words();
+        let sheet = chart.draw_sheet();
+        let words = sheet.all_texts();
         for word in
             ["50 %", "100 %", "70 k", "600", "1,500", "1s", "1m 30s", "all at their modes: +6.1 M"]
         {
@@ -234,26 +236,33 @@ mod tests {
     #[test]
     fn odd_data_draw() {
         check_chart(&sample());
-        let one = |swing| check_chart(&Tornado { swings: vec![swing], ..sample() });
-        let share = || (Value::Share(0), Value::Share(10_000));
+        let one = |swing| check_chart(&TornadoChart { swings: vec![swing], ..sample() });
+        let share = || (CellValue::Share(0), CellValue::Share(10_000));
         one(swing("same", share(), (6_054_000, 6_054_000)));
         one(swing("up", share(), (6_054_001, 6_054_009)));
         one(swing(&"long & <b> ".repeat(60), share(), (-9_000_000, -1)));
-        let huge = (Value::Tokens(i64::MIN / 2), Value::Count(i64::MAX));
+        let huge = (CellValue::Tokens(i64::MIN / 2), CellValue::Count(i64::MAX));
         one(swing("huge", huge, (i128::from(i64::MIN), i128::from(i64::MAX))));
-        check_chart(&Tornado { swings: vec![], unit: Unit::Money, joint: -1, ..sample() });
-        check_chart(&Tornado { swings: vec![], joint: 0, ..sample() });
+        check_chart(&TornadoChart {
+            swings: vec![],
+            unit: ChartUnit::Money,
+            joint: -1,
+            ..sample()
+        });
+        check_chart(&TornadoChart { swings: vec![], joint: 0, ..sample() });
     }
 
     #[test]
     fn what_is_left_out_is_said() {
-        let many =
-            (0..50).map(|at| swing(&format!("p{at}"), (Value::Count(0), Value::Count(9)), (0, at)));
-        let chart = Tornado { swings: many.collect(), ..sample() };
+        let many = (0..50).map(|at| {
+            swing(&format!("p{at}"), (CellValue::Count(0), CellValue::Count(9)), (0, at))
+        });
+        let chart = TornadoChart { swings: many.collect(), ..sample() };
         let svg = check_chart(&chart);
         assert!(svg.contains("30 more parameters move it less"));
-        assert_eq!(chart.data().rows.len(), 50);
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        assert_eq!(chart.data_table().rows.len(), 50);
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         assert!(csv.contains("R1 compliance,0.5,1.0,share,5900000,6100000,6054000"), "{csv}");
     }
 }

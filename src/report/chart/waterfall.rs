@@ -1,14 +1,16 @@
 //! The waterfall: from the baseline over what each toggle saves down to the result.
 
-use super::super::view::{Cell, Column};
-use super::rows::{Rows, UNDER};
-use super::sheet::{Frame, GRID, MARGIN, Mark, Sheet, body, bold_width_of, width_of};
+use super::super::view::{TableCell, TableColumn};
+use super::row_grid::{AXIS_HEIGHT, RowGrid};
+use super::sheet::{
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, width_of,
+};
 use super::theme::Hue;
-use super::{Chart, Unit, View};
+use super::{Chart, ChartUnit, TableView};
 
 /// One toggle of a waterfall.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct WaterfallStep {
     /// What stands beside the bar.
     pub label: String,
     /// What it saves in this order of toggles; negative where it costs.
@@ -19,17 +21,17 @@ pub struct Step {
 
 /// From the baseline to the result, one bar a toggle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waterfall {
+pub struct WaterfallChart {
     /// What the chart shows.
     pub title: String,
     /// What the axis counts, in words: `tokens read from the cache`.
     pub axis: String,
     /// What the numbers count.
-    pub unit: Unit,
+    pub unit: ChartUnit,
     /// The first bar: its label and its amount.
     pub baseline: (String, i128),
     /// The toggles in the order in which they are switched on.
-    pub steps: Vec<Step>,
+    pub steps: Vec<WaterfallStep>,
     /// The label of the last bar, whose amount is the baseline less all savings.
     pub result: String,
     /// Where the claims say that it would end, lowest and highest.
@@ -43,63 +45,70 @@ const ROW: i32 = 34;
 const TOP: i32 = 92;
 const LABEL: i32 = 13;
 
-impl Chart for Waterfall {
-    fn sheet(&self) -> Sheet {
+impl Chart for WaterfallChart {
+    fn draw_sheet(&self) -> Sheet {
         let rows = self.steps.len() + 2;
         let labels = self.steps.iter().map(|step| &step.label);
         let labels = labels.chain([&self.baseline.0, &self.result]);
         let widest = labels.map(|label| bold_width_of(label, LABEL)).max().unwrap_or(0);
         let place = (widest.clamp(60, 300) + 28, WIDTH - 36);
-        let at = Rows::new(place, (TOP, rows, ROW), self.ends(), true, self.unit);
-        let mut sheet =
-            Frame::new(&self.title, &self.footer, WIDTH).sheet(at.bottom / GRID + UNDER);
-        self.legend(&mut sheet);
-        self.grid(&mut sheet, &at);
-        self.bars(&mut sheet, &at);
+        let at = RowGrid::new(place, (TOP, rows, ROW), self.axis_ends(), true, self.unit);
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
+            .into_sheet(at.bottom / GRID + AXIS_HEIGHT);
+        self.draw_legend(&mut sheet);
+        self.draw_grid(&mut sheet, &at);
+        self.draw_bars(&mut sheet, &at);
         sheet
     }
 
-    fn data(&self) -> View {
+    fn data_table(&self) -> TableView {
         let columns = vec![
-            Column::text("bar"),
-            self.unit.column("from"),
-            self.unit.column("to"),
-            self.unit.column("saved").signed(),
-            self.unit.column("claimed").ranged().signed(),
+            TableColumn::text("bar"),
+            self.unit.table_column("from"),
+            self.unit.table_column("to"),
+            self.unit.table_column("saved").with_sign(),
+            self.unit.table_column("claimed").with_ranges().with_sign(),
         ];
-        let mut view = View::new("Waterfall", columns);
-        let value = |amount| self.unit.value(amount);
-        let cell = |amount| Cell::new(value(amount));
+        let mut view = TableView::new("Waterfall", columns);
+        let value = |amount| self.unit.to_value(amount);
+        let cell = |amount| TableCell::new(value(amount));
         let (first, mut level) = (&self.baseline.0, self.baseline.1);
         let whole = |label: &str, level| {
-            vec![Cell::text(label), cell(0), cell(level), Cell::missing(), Cell::missing()]
+            vec![
+                TableCell::text(label),
+                cell(0),
+                cell(level),
+                TableCell::missing(),
+                TableCell::missing(),
+            ]
         };
-        view.row(whole(first, level));
+        view.add_row(whole(first, level));
         for step in &self.steps {
-            let claimed = step.claimed.map(|(low, high)| Cell::range(value(low), value(high)));
-            view.row(vec![
-                Cell::text(&step.label),
+            let claimed =
+                step.claimed.map(|(low, high)| TableCell::from_range(value(low), value(high)));
+            view.add_row(vec![
+                TableCell::text(&step.label),
                 cell(level),
                 cell(level - step.saving),
                 cell(step.saving),
-                claimed.unwrap_or_else(Cell::missing),
+                claimed.unwrap_or_else(TableCell::missing),
             ]);
             level -= step.saving;
         }
-        view.row(whole(&self.result, level));
+        view.add_row(whole(&self.result, level));
         if let Some((low, high)) = self.claimed_end {
             let saved = (self.baseline.1 - high, self.baseline.1 - low);
             let mut row = whole("claimed end", 0);
             row[1] = cell(high);
             row[2] = cell(low);
-            row[4] = Cell::range(value(saved.0), value(saved.1));
-            view.row(row);
+            row[4] = TableCell::from_range(value(saved.0), value(saved.1));
+            view.add_row(row);
         }
         view
     }
 }
 
-impl Waterfall {
+impl WaterfallChart {
     /// The amount of the last bar.
     #[must_use]
     pub fn result_amount(&self) -> i128 {
@@ -107,7 +116,7 @@ impl Waterfall {
     }
 
     /// The axis holds every bar and, right of the longest, room for its words.
-    fn ends(&self) -> (i128, i128) {
+    fn axis_ends(&self) -> (i128, i128) {
         let mut level = self.baseline.1;
         let mut ends = vec![level];
         for step in &self.steps {
@@ -123,94 +132,109 @@ impl Waterfall {
         (low, high + high / 8)
     }
 
-    fn legend(&self, sheet: &mut Sheet) {
-        let mut entries = vec![(Mark::Box, Hue::Blue, "total")];
-        let any = |test: fn(&Step) -> bool| self.steps.iter().any(test);
+    fn draw_legend(&self, sheet: &mut Sheet) {
+        let mut entries = vec![(LegendMark::Box, Hue::Blue, "total")];
+        let any = |test: fn(&WaterfallStep) -> bool| self.steps.iter().any(test);
         if any(|step| step.saving > 0) {
-            entries.push((Mark::Box, Hue::Green, "saved by a toggle"));
+            entries.push((LegendMark::Box, Hue::Green, "saved by a toggle"));
         }
         if any(|step| step.saving < 0) {
-            entries.push((Mark::Box, Hue::Vermillion, "added by a toggle"));
+            entries.push((LegendMark::Box, Hue::Vermillion, "added by a toggle"));
         }
         if any(|step| step.claimed.is_some()) || self.claimed_end.is_some() {
-            entries.push((Mark::Box, Hue::Orange, "claimed"));
+            entries.push((LegendMark::Box, Hue::Orange, "claimed"));
         }
-        sheet.legend((MARGIN, 50), &entries);
+        sheet.add_legend((MARGIN, 50), &entries);
     }
 
-    fn grid(&self, sheet: &mut Sheet, at: &Rows) {
-        at.grid(sheet, &self.axis);
+    fn draw_grid(&self, sheet: &mut Sheet, at: &RowGrid) {
+        at.draw_grid(sheet, &self.axis);
         if let Some((low, high)) = self.claimed_end {
             // A band of one amount is still to be seen.
-            let x = (at.x(low) - 10, at.x(high) + 10);
-            sheet.veil(x, (at.top, at.bottom), Hue::Orange, 28);
-            let words = format!("claimed end: {}", self.unit.range((low, high), false));
+            let x = (at.amount_x(low) - 10, at.amount_x(high) + 10);
+            sheet.add_translucent_bar(x, (at.top, at.bottom), Hue::Orange, 28);
+            let words = format!("claimed end: {}", self.unit.format_range((low, high), false));
             let half = width_of(&words, 12) * GRID / 2;
             let middle = i32::midpoint(x.0, x.1).clamp(at.left + half, at.right - half);
-            sheet.text(&words, (middle, at.top - 12 * GRID), body(12).centre());
+            sheet.add_text(&words, (middle, at.top - 12 * GRID), body_text(12).align_centre());
         }
     }
 
-    fn bars(&self, sheet: &mut Sheet, at: &Rows) {
+    fn draw_bars(&self, sheet: &mut Sheet, at: &RowGrid) {
         let last = self.steps.len() + 1;
-        self.total(sheet, at, 0, &self.baseline.0, self.baseline.1);
+        self.draw_total(sheet, at, 0, &self.baseline.0, self.baseline.1);
         let mut level = self.baseline.1;
         for (row, step) in (1..).zip(&self.steps) {
             let after = level - step.saving;
-            self.step(sheet, at, row, step, level);
+            self.draw_step(sheet, at, row, step, level);
             level = after;
         }
-        self.total(sheet, at, last, &self.result, level);
+        self.draw_total(sheet, at, last, &self.result, level);
     }
 
-    fn total(&self, sheet: &mut Sheet, at: &Rows, row: usize, label: &str, amount: i128) {
-        let y = at.y(row);
-        Self::label(sheet, at, y, label, true);
-        sheet.bar((at.x(0), at.x(amount)), (y - 10 * GRID, y + 10 * GRID), Hue::Blue);
-        let x = at.x(amount.max(0)) + 6 * GRID;
-        sheet.text(&self.unit.words(amount, false), (x, y), body(LABEL).bold());
+    fn draw_total(&self, sheet: &mut Sheet, at: &RowGrid, row: usize, label: &str, amount: i128) {
+        let y = at.row_y(row);
+        Self::draw_label(sheet, at, y, label, true);
+        sheet.add_bar(
+            (at.amount_x(0), at.amount_x(amount)),
+            (y - 10 * GRID, y + 10 * GRID),
+            Hue::Blue,
+        );
+        let x = at.amount_x(amount.max(0)) + 6 * GRID;
+        sheet.add_text(&self.unit.format_amount(amount, false), (x, y), body_text(LABEL).in_bold());
         if row == 0 {
-            Self::connector(sheet, at, row, amount);
+            Self::draw_connector(sheet, at, row, amount);
         }
     }
 
-    fn step(&self, sheet: &mut Sheet, at: &Rows, row: usize, step: &Step, level: i128) {
-        let y = at.y(row);
-        Self::label(sheet, at, y, &step.label, false);
+    fn draw_step(
+        &self,
+        sheet: &mut Sheet,
+        at: &RowGrid,
+        row: usize,
+        step: &WaterfallStep,
+        level: i128,
+    ) {
+        let y = at.row_y(row);
+        Self::draw_label(sheet, at, y, &step.label, false);
         let after = level - step.saving;
         let colour = if step.saving < 0 { Hue::Vermillion } else { Hue::Green };
-        let (from, to) = (at.x(level), at.x(after));
+        let (from, to) = (at.amount_x(level), at.amount_x(after));
         // Too small a saving is drawn as a line of one pixel.
         let to = if (from - to).abs() < GRID { from - GRID } else { to };
-        sheet.bar((from, to), (y - 10 * GRID, y + 6 * GRID), colour);
-        let mut words = self.unit.words(-step.saving, true);
+        sheet.add_bar((from, to), (y - 10 * GRID, y + 6 * GRID), colour);
+        let mut words = self.unit.format_amount(-step.saving, true);
         if let Some((low, high)) = step.claimed {
-            let claim = (at.x(level - high), at.x(level));
-            sheet.bar(claim, (y + 7 * GRID, y + 11 * GRID), Hue::Orange);
-            words = format!("{words} (claimed {})", self.unit.range((-low, -high), true));
+            let claim = (at.amount_x(level - high), at.amount_x(level));
+            sheet.add_bar(claim, (y + 7 * GRID, y + 11 * GRID), Hue::Orange);
+            words = format!("{words} (claimed {})", self.unit.format_range((-low, -high), true));
         }
-        let x = at.x(level.max(after)) + 6 * GRID;
+        let x = at.amount_x(level.max(after)) + 6 * GRID;
         let is_tight = x + width_of(&words, LABEL) * GRID > (WIDTH - 8) * GRID;
         let low = step.claimed.map_or(after, |(_, high)| after.min(level - high));
-        let left = at.x(low.min(level)) - 6 * GRID;
-        let how = body(LABEL).hue(Hue::Ink);
+        let left = at.amount_x(low.min(level)) - 6 * GRID;
+        let how = body_text(LABEL).with_hue(Hue::Ink);
         if is_tight {
-            sheet.text(&words, (left, y), how.right());
+            sheet.add_text(&words, (left, y), how.align_right());
         } else {
-            sheet.text(&words, (x, y), how);
+            sheet.add_text(&words, (x, y), how);
         }
-        Self::connector(sheet, at, row, after);
+        Self::draw_connector(sheet, at, row, after);
     }
 
-    fn label(sheet: &mut Sheet, at: &Rows, y: i32, words: &str, bold: bool) {
-        let how = if bold { body(LABEL).bold() } else { body(LABEL) };
-        Rows::label(sheet, words, (at.left - 10 * GRID, y), at.left / GRID - 20, how);
+    fn draw_label(sheet: &mut Sheet, at: &RowGrid, y: i32, words: &str, bold: bool) {
+        let how = if bold { body_text(LABEL).in_bold() } else { body_text(LABEL) };
+        RowGrid::draw_label(sheet, words, (at.left - 10 * GRID, y), at.left / GRID - 20, how);
     }
 
     /// The level that one row hands to the next.
-    fn connector(sheet: &mut Sheet, at: &Rows, row: usize, level: i128) {
-        let x = at.x(level);
-        sheet.line(vec![(x, at.y(row) + 6 * GRID), (x, at.y(row + 1) - 10 * GRID)], 10, Hue::Grey);
+    fn draw_connector(sheet: &mut Sheet, at: &RowGrid, row: usize, level: i128) {
+        let x = at.amount_x(level);
+        sheet.add_line(
+            vec![(x, at.row_y(row) + 6 * GRID), (x, at.row_y(row + 1) - 10 * GRID)],
+            10,
+            Hue::Grey,
+        );
     }
 }
 
@@ -219,16 +243,16 @@ pub(super) mod tests {
     use super::super::tests::check_chart;
     use super::*;
 
-    pub(crate) fn sample() -> Waterfall {
-        let step = |label: &str, saving, claimed: Option<(i128, i128)>| Step {
+    pub(crate) fn sample() -> WaterfallChart {
+        let step = |label: &str, saving, claimed: Option<(i128, i128)>| WaterfallStep {
             label: label.to_owned(),
             saving,
             claimed,
         };
-        Waterfall {
+        WaterfallChart {
             title: "Order 774: what R1-R7 save together <message lens>".into(),
             axis: "tokens read from the cache".into(),
-            unit: Unit::Tokens,
+            unit: ChartUnit::Tokens,
             baseline: ("as recorded".into(), 22_840_000),
             steps: vec![
                 step("R1 narration suppressed", 310_000, Some((5_000_000, 6_000_000))),
@@ -274,16 +298,17 @@ pub(super) mod tests {
 
     #[test]
     fn odd_data_draw() {
-        check_chart(&Waterfall { steps: vec![], claimed_end: None, ..sample() });
+        check_chart(&WaterfallChart { steps: vec![], claimed_end: None, ..sample() });
         let mut below = sample();
-        below.unit = Unit::Money;
+        below.unit = ChartUnit::Money;
         below.baseline.1 = 0;
         check_chart(&below);
     }
 
     #[test]
     fn the_table_holds_what_the_bars_show() {
-        let csv = String::from_utf8(crate::report::csv::view(&sample().data())).unwrap();
+        let csv =
+            String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         for line in [
             "bar,from_tokens,to_tokens,saved_tokens,claimed_low_tokens,claimed_high_tokens",
             "as recorded,0,22840000,,,",

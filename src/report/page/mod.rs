@@ -4,10 +4,10 @@
 //! both in the file and named by digest in the content-security policy, which allows nothing else;
 //! data as blocks that only the script reads. Same content, same bytes.
 
-pub mod pack;
+pub mod column_packing;
 
-use super::chart::{Theme, variables};
-use super::html::escape;
+use super::chart::{Theme, css_variables};
+use super::html::escape_html;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// What stands on a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct HtmlPage {
     /// Its title: plain text.
     pub title: String,
     /// What stands under the title: plain text.
@@ -43,16 +43,16 @@ pub struct Page {
     pub blocks: Vec<(&'static str, Vec<u8>)>,
 }
 
-impl Page {
+impl HtmlPage {
     /// The file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let style = style();
+        let style = themed_style();
         let policy = format!(
             "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; \
              base-uri 'none'; form-action 'none'",
-            digest(SCRIPT),
-            digest(&style)
+            policy_digest(SCRIPT),
+            policy_digest(&style)
         );
         let blocks = self.blocks.iter().fold(String::new(), |mut all, (name, bytes)| {
             let packed = BASE64_STANDARD.encode(bytes);
@@ -62,8 +62,8 @@ impl Page {
         });
         let parts = [
             ("policy", policy.as_str()),
-            ("title", &escape(&self.title)),
-            ("subtitle", &escape(&self.subtitle)),
+            ("title", &escape_html(&self.title)),
+            ("subtitle", &escape_html(&self.subtitle)),
             ("style", &style),
             ("lead", &self.lead),
             ("totals", &self.totals),
@@ -72,17 +72,17 @@ impl Page {
             ("contents", &self.contents),
             ("sections", &self.sections),
             ("provenance", &self.provenance),
-            ("data", &embedded(&self.data)),
+            ("data", &escape_for_script(&self.data)),
             ("blocks", &blocks),
             ("script", SCRIPT),
         ];
-        filled(FRAME, &parts).into_bytes()
+        fill_frame(FRAME, &parts).into_bytes()
     }
 }
 
 /// The style, with the colours of both themes in front.
-fn style() -> String {
-    let (light, dark) = (variables(Theme::Light), variables(Theme::Dark));
+fn themed_style() -> String {
+    let (light, dark) = (css_variables(Theme::Light), css_variables(Theme::Dark));
     format!(
         ":root{{color-scheme:light;{light}}}\n\
          @media screen{{\n:root[data-theme=dark]{{color-scheme:dark;{dark}}}\n\
@@ -92,18 +92,18 @@ fn style() -> String {
 }
 
 /// A text's SHA-256 as a policy names it.
-fn digest(text: &str) -> String {
+fn policy_digest(text: &str) -> String {
     BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
 /// JSON that can stand in a script element: nothing in it ends the element or a line of a script.
-fn embedded(json: &str) -> String {
+fn escape_for_script(json: &str) -> String {
     let escaped = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     escaped.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// A frame with every `{{name}}` replaced, once: what is filled in is not looked at again.
-fn filled(frame: &str, parts: &[(&str, &str)]) -> String {
+fn fill_frame(frame: &str, parts: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = frame;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -122,12 +122,12 @@ mod tests {
     use super::*;
 
     fn sample() -> String {
-        let page = Page {
+        let page = HtmlPage {
             title: "</title><script>alert(1)</script>".into(),
             subtitle: "{{script}} & \"quotes\"".into(),
             data: "{\"name\":\"</script><!--\u{2028}\"}".into(),
             blocks: vec![("tables", vec![0, 1, 2])],
-            ..Page::default()
+            ..HtmlPage::default()
         };
         String::from_utf8(page.to_bytes()).expect("a page is text")
     }
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn nothing_foreign_and_nothing_inline_but_by_digest() {
         let html = sample();
-        assert!(html.contains(&format!("script-src 'sha256-{}'", digest(SCRIPT))));
-        assert!(html.contains(&format!("style-src 'sha256-{}'", digest(&style()))));
+        assert!(html.contains(&format!("script-src 'sha256-{}'", policy_digest(SCRIPT))));
+        assert!(html.contains(&format!("style-src 'sha256-{}'", policy_digest(&themed_style()))));
         for word in ["http:", "https:", "//cdn", " style=\"", " onclick", " onload", "javascript:"]
         {
             let found = html.replace("http://www.w3.org/2000/svg", "");

@@ -1,73 +1,75 @@
 //! What an audit found.
 
 use crate::report::json;
-use crate::report::{Cell, Column, Document, Section, Tone, View};
-use crate::study::audit::{Finding, Severity};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::study::audit::{AuditFinding, FindingSeverity};
 use serde::Serialize;
 
 /// For people.
 #[must_use]
-pub fn document(name: &str, findings: &[Finding], is_reported: bool) -> Document {
-    let mut document = Document::new(format!("Audit: {name}"));
+pub fn audit_document(name: &str, findings: &[AuditFinding], is_reported: bool) -> ReportDocument {
+    let mut document = ReportDocument::new(format!("Audit: {name}"));
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let summary = if is_reported {
         format!(
             "{} cannot be, {} contradict other figures, {} hold or are worth knowing.",
-            count(Severity::Error),
-            count(Severity::Warning),
-            count(Severity::Info)
+            count(FindingSeverity::Error),
+            count(FindingSeverity::Warning),
+            count(FindingSeverity::Info)
         )
     } else {
         "What a reader of these transcripts could get wrong.".to_owned()
     };
-    let mut section = Section::new("Findings").paragraph(summary);
+    let mut section = Section::new("Findings").with_paragraph(summary);
     if !findings.is_empty() {
-        section = section.table(view(findings, is_reported));
+        section = section.with_table(findings_table(findings, is_reported));
     }
-    document.section(section);
+    document.add_section(section);
     document
 }
 
 /// The table of findings.
 #[must_use]
-pub fn view(findings: &[Finding], is_reported: bool) -> View {
-    let columns = vec![Column::text(""), Column::text("finding"), Column::text("arithmetic")];
-    let mut view = View::new("Findings", columns);
+pub fn findings_table(findings: &[AuditFinding], is_reported: bool) -> TableView {
+    let columns =
+        vec![TableColumn::text(""), TableColumn::text("finding"), TableColumn::text("arithmetic")];
+    let mut view = TableView::new("Findings", columns);
     for finding in findings {
-        view.row(vec![
-            Cell::text(word(finding.severity, is_reported)).tone(tone(finding.severity)),
-            Cell::text(&finding.text),
-            Cell::text(&finding.arithmetic),
+        view.add_row(vec![
+            TableCell::text(severity_word(finding.severity, is_reported))
+                .with_tone(severity_tone(finding.severity)),
+            TableCell::text(&finding.text),
+            TableCell::text(&finding.arithmetic),
         ]);
     }
     view
 }
 
 /// The word for a severity: transcripts contradict nobody, they mislead.
-fn word(severity: Severity, is_reported: bool) -> &'static str {
+fn severity_word(severity: FindingSeverity, is_reported: bool) -> &'static str {
     match severity {
-        Severity::Error => "cannot be",
-        Severity::Warning if is_reported => "contradicts",
-        Severity::Warning => "misleads",
-        Severity::Info => "note",
+        FindingSeverity::Error => "cannot be",
+        FindingSeverity::Warning if is_reported => "contradicts",
+        FindingSeverity::Warning => "misleads",
+        FindingSeverity::Info => "note",
     }
 }
 
-fn tone(severity: Severity) -> Tone {
+fn severity_tone(severity: FindingSeverity) -> Tone {
     match severity {
-        Severity::Error => Tone::Bad,
-        Severity::Warning => Tone::Strong,
-        Severity::Info => Tone::Muted,
+        FindingSeverity::Error => Tone::Bad,
+        FindingSeverity::Warning => Tone::Strong,
+        FindingSeverity::Info => Tone::Muted,
     }
 }
 
 /// For programs.
 #[must_use]
-pub fn json(name: &str, findings: &[Finding]) -> Vec<u8> {
+pub fn audit_json(name: &str, findings: &[AuditFinding]) -> Vec<u8> {
     #[derive(Serialize)]
-    struct Body<'a> {
+    struct AuditJson<'a> {
         recording: &'a str,
-        findings: &'a [Finding],
+        findings: &'a [AuditFinding],
     }
-    json::document("audit", 1, &Body { recording: name, findings })
+    json::versioned_json("audit", 1, &AuditJson { recording: name, findings })
 }

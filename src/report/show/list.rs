@@ -1,13 +1,13 @@
 //! What there is: recordings, scenarios, toggles; and one toggle at length.
 
-use crate::intervene::{ALL, Card, ParamSpec};
+use crate::intervene::{ALL, ParamSpec, ToggleCard};
 use crate::report::json;
-use crate::report::{Cell, Column, Document, Section, Text, View};
+use crate::report::{ReportDocument, RichText, Section, TableCell, TableColumn, TableView};
 use serde::Serialize;
 
 /// A built-in thing and what it is.
 #[derive(Clone, Debug, Serialize)]
-pub struct Named {
+pub struct BuiltinEntry {
     /// Its name.
     pub name: String,
     /// What it is.
@@ -16,69 +16,71 @@ pub struct Named {
 
 /// Everything that is built in but the toggles.
 #[derive(Clone, Debug, Serialize)]
-pub struct Listed {
+pub struct BuiltinList {
     /// Recordings.
-    pub recordings: Vec<Named>,
+    pub recordings: Vec<BuiltinEntry>,
     /// Scenarios.
-    pub scenarios: Vec<Named>,
+    pub scenarios: Vec<BuiltinEntry>,
     /// Rollouts and success criteria for `backtest`.
-    pub rollouts: Vec<Named>,
+    pub rollouts: Vec<BuiltinEntry>,
     /// Kinds of charts; none in a build without them.
-    pub charts: Vec<Named>,
+    pub charts: Vec<BuiltinEntry>,
 }
 
 /// For people.
 #[must_use]
-pub fn document(listed: &Listed) -> Document {
-    let mut document = Document::new("What there is");
-    let named = |title: &str, items: &[Named]| {
-        let mut view = View::new(title, vec![Column::text("name"), Column::text("about")]);
+pub fn list_document(listed: &BuiltinList) -> ReportDocument {
+    let mut document = ReportDocument::new("What there is");
+    let named = |title: &str, items: &[BuiltinEntry]| {
+        let mut view =
+            TableView::new(title, vec![TableColumn::text("name"), TableColumn::text("about")]);
         for item in items {
-            view.row(vec![Cell::text(&item.name), Cell::text(&item.about)]);
+            view.add_row(vec![TableCell::text(&item.name), TableCell::text(&item.about)]);
         }
         view
     };
-    let mut toggles = View::new(
+    let mut toggles = TableView::new(
         "Toggles",
         vec![
-            Column::text("id"),
-            Column::text("title"),
-            Column::text("source"),
-            Column::text("knob"),
+            TableColumn::text("id"),
+            TableColumn::text("title"),
+            TableColumn::text("source"),
+            TableColumn::text("knob"),
         ],
     );
     for card in ALL.iter().map(|one| one.card()) {
-        toggles.row([card.id, card.title, card.source, card.knob].map(Cell::text).to_vec());
+        toggles
+            .add_row([card.id, card.title, card.source, card.knob].map(TableCell::text).to_vec());
     }
-    let asks = |card: &&Card| card.params.iter().any(|spec| spec.asked);
+    let asks = |card: &&ToggleCard| card.params.iter().any(|spec| spec.asked);
     let asking: Vec<&str> =
         ALL.iter().map(|one| one.card()).filter(asks).map(|card| card.id).collect();
-    toggles.footnote(format!(
+    toggles.add_footnote(format!(
         "no source gives a number that these need, and `explain` says which: {}",
         asking.join(", ")
     ));
     let mut section = Section::new("Built in")
-        .table(named("Recordings", &listed.recordings))
-        .table(named("Scenarios", &listed.scenarios))
-        .table(named("Rollouts and criteria", &listed.rollouts));
+        .with_table(named("Recordings", &listed.recordings))
+        .with_table(named("Scenarios", &listed.scenarios))
+        .with_table(named("Rollouts and criteria", &listed.rollouts));
     if !listed.charts.is_empty() {
-        section = section.table(named("Charts", &listed.charts));
+        section = section.with_table(named("Charts", &listed.charts));
     }
-    document.section(section.table(toggles));
+    document.add_section(section.with_table(toggles));
     document
 }
 
 /// For programs.
 #[must_use]
-pub fn json(listed: &Listed) -> Vec<u8> {
+pub fn list_json(listed: &BuiltinList) -> Vec<u8> {
     #[derive(Serialize)]
-    struct Body<'a> {
+    struct ListJson<'a> {
         #[serde(flatten)]
-        listed: &'a Listed,
+        listed: &'a BuiltinList,
         toggles: Vec<CardJson>,
     }
-    let toggles = ALL.iter().map(|one| CardJson::of(one.card())).collect();
-    json::document("list", 1, &Body { listed, toggles })
+    let toggles = ALL.iter().map(|one| CardJson::from_card(one.card())).collect();
+    json::versioned_json("list", 1, &ListJson { listed, toggles })
 }
 
 #[derive(Serialize)]
@@ -93,11 +95,11 @@ struct CardJson {
     risk: u32,
     params: Vec<ParamJson>,
     /// Lists of names that it needs to be told.
-    names: Vec<NamesJson>,
+    names: Vec<NameListJson>,
 }
 
 #[derive(Serialize)]
-struct NamesJson {
+struct NameListJson {
     key: &'static str,
     most: usize,
     what: &'static str,
@@ -118,7 +120,7 @@ struct ParamJson {
 }
 
 impl CardJson {
-    fn of(card: &Card) -> Self {
+    fn from_card(card: &ToggleCard) -> Self {
         let params = card.params.iter().map(|spec| ParamJson {
             key: spec.key,
             unit: spec.unit.name(),
@@ -138,9 +140,9 @@ impl CardJson {
             risk: card.grade.risk,
             params: params.collect(),
             names: card
-                .texts
+                .name_lists
                 .iter()
-                .map(|spec| NamesJson { key: spec.key, most: spec.most, what: spec.what })
+                .map(|spec| NameListJson { key: spec.key, most: spec.most, what: spec.what })
                 .collect(),
         }
     }
@@ -148,72 +150,80 @@ impl CardJson {
 
 /// One toggle at length.
 #[must_use]
-pub fn card_document(card: &Card) -> Document {
-    let mut document = Document::new(format!("{}: {}", card.id, card.title));
-    let docs = card.docs();
+pub fn card_document(card: &ToggleCard) -> ReportDocument {
+    let mut document = ReportDocument::new(format!("{}: {}", card.id, card.title));
+    let docs = card.file_docs();
     let mut section = Section::new("What it does");
     // The first paragraph repeats the title.
     for paragraph in docs.split("\n\n").skip(1) {
-        section = section.paragraph(paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+        section =
+            section.with_paragraph(paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    section = section.paragraph(Text::new().plain("Knob: ").plain(card.knob));
-    section = section.paragraph(format!(
+    section = section.with_paragraph(RichText::new().with_plain("Knob: ").with_plain(card.knob));
+    section = section.with_paragraph(format!(
         "Effort {} in points of about half a day, risk {} of 3: judgement, to be edited in a \
          scenario.",
         card.grade.effort, card.grade.risk
     ));
-    document.section(section);
-    if !card.texts.is_empty() {
-        document.section(Section::new("Names it needs to be told").table(texts_view(card)));
+    document.add_section(section);
+    if !card.name_lists.is_empty() {
+        document.add_section(
+            Section::new("Names it needs to be told").with_table(name_lists_table(card)),
+        );
     }
     if !card.params.is_empty() {
-        document.section(Section::new("Parameters").table(params_view(card)));
+        document.add_section(Section::new("Parameters").with_table(params_table(card)));
     }
     document
 }
 
-fn texts_view(card: &Card) -> View {
-    let columns = vec![Column::text("key"), Column::count("most"), Column::text("what")];
-    let mut view = View::new("Names", columns);
-    for spec in card.texts {
+fn name_lists_table(card: &ToggleCard) -> TableView {
+    let columns =
+        vec![TableColumn::text("key"), TableColumn::count("most"), TableColumn::text("what")];
+    let mut view = TableView::new("Names", columns);
+    for spec in card.name_lists {
         let most = i64::try_from(spec.most).unwrap_or(i64::MAX);
-        view.row(vec![Cell::text(spec.key), Cell::count(most), Cell::text(spec.what)]);
+        view.add_row(vec![
+            TableCell::text(spec.key),
+            TableCell::count(most),
+            TableCell::text(spec.what),
+        ]);
     }
     view
 }
 
 /// The parameters of a toggle.
 #[must_use]
-pub fn params_view(card: &Card) -> View {
-    let mut view = View::new(
+pub fn params_table(card: &ToggleCard) -> TableView {
+    let mut view = TableView::new(
         "Parameters",
         vec![
-            Column::text("key"),
-            Column::text("unit"),
-            Column::count("low"),
-            Column::count("mode"),
-            Column::count("high"),
-            Column::text("what"),
-            Column::text("source"),
+            TableColumn::text("key"),
+            TableColumn::text("unit"),
+            TableColumn::count("low"),
+            TableColumn::count("mode"),
+            TableColumn::count("high"),
+            TableColumn::text("what"),
+            TableColumn::text("source"),
         ],
     );
     for spec in card.params {
-        view.row(vec![
-            Cell::text(spec.key),
-            Cell::text(spec.unit.name()),
-            Cell::count(spec.low),
-            Cell::count(spec.mode),
-            Cell::count(spec.high),
-            Cell::text(spec.what),
-            Cell::text(spec.source),
+        view.add_row(vec![
+            TableCell::text(spec.key),
+            TableCell::text(spec.unit.name()),
+            TableCell::count(spec.low),
+            TableCell::count(spec.mode),
+            TableCell::count(spec.high),
+            TableCell::text(spec.what),
+            TableCell::text(spec.source),
         ]);
     }
     for spec in card.params.iter().filter(|spec| spec.asked) {
-        view.footnote(format!(
+        view.add_footnote(format!(
             "{key} is asked for: no source gives it; until it is set ({set}, or in a scenario) the \
              toggle has bounds, from low to high, and no figure",
             key = spec.key,
-            set = setting(card, spec),
+            set = set_argument(card, spec),
         ));
     }
     view
@@ -221,18 +231,22 @@ pub fn params_view(card: &Card) -> View {
 
 /// How to give a parameter, with the mode of its card as an example.
 #[must_use]
-pub fn setting(card: &Card, spec: &ParamSpec) -> String {
+pub fn set_argument(card: &ToggleCard, spec: &ParamSpec) -> String {
     format!("--set {}.{}={}", card.id, spec.key, spec.mode)
 }
 
 /// One toggle at length, for programs.
 #[must_use]
-pub fn card_json(card: &Card) -> Vec<u8> {
+pub fn card_json(card: &ToggleCard) -> Vec<u8> {
     #[derive(Serialize)]
-    struct Body {
+    struct ExplainJson {
         #[serde(flatten)]
         card: CardJson,
         docs: String,
     }
-    json::document("explain", 1, &Body { card: CardJson::of(card), docs: card.docs() })
+    json::versioned_json(
+        "explain",
+        1,
+        &ExplainJson { card: CardJson::from_card(card), docs: card.file_docs() },
+    )
 }

@@ -3,7 +3,7 @@
 //! One file a command: it takes the numbers of a study and gives a [`Document`] and the body of
 //! its JSON. Wording lives here and nowhere else.
 //!
-//! [`Document`]: super::Document
+//! [`Document`]: super::ReportDocument
 
 pub mod audit;
 pub mod backtest;
@@ -26,10 +26,10 @@ pub mod sweep;
 use crate::price::Pricing;
 #[cfg(feature = "charts")]
 use crate::recording::Session;
-use crate::recording::{Recording, hex};
-use crate::report::json::{Cost as CostJson, Tokens, Usd};
-use crate::scenario::{Chosen, Scenario};
-use crate::study::sides::{Saving, Side};
+use crate::recording::{Recording, hex_prefix};
+use crate::report::json::{MoneyJson as CostJson, TokensJson, UsdJson};
+use crate::scenario::{ChosenToggle, Scenario};
+use crate::study::savings::{PipelineTotals, Saving};
 use serde::Serialize;
 
 /// Where a result comes from: enough to make it again.
@@ -56,28 +56,31 @@ pub struct Provenance {
 impl Provenance {
     /// The provenance of a result.
     #[must_use]
-    pub fn of(recording: &Recording, pricing: &Pricing, scenario: &Scenario) -> Self {
+    pub fn for_scenario(recording: &Recording, pricing: &Pricing, scenario: &Scenario) -> Self {
         let unstated = recording.models.iter().any(|model| model == crate::price::UNSTATED_MODEL);
         let toggles = scenario.toggles.iter().map(|chosen| {
-            let params: Vec<_> =
-                chosen.params.iter().map(|(key, value)| said(chosen, key, value)).collect();
+            let params: Vec<_> = chosen
+                .params
+                .iter()
+                .map(|(key, value)| parameter_text(chosen, key, value))
+                .collect();
             let id = chosen.toggle.card().id;
             if params.is_empty() { id.to_owned() } else { format!("{id}({})", params.join(" ")) }
         });
         Self {
             recording: recording.name.clone(),
-            recording_digest: hex(&recording.digest(), 8),
-            prices_digest: hex(pricing.book.digest(), 8),
+            recording_digest: hex_prefix(&recording.recording_digest(), 8),
+            prices_digest: hex_prefix(pricing.book.book_digest(), 8),
             assumed_model: unstated.then(|| pricing.assumed_model.clone()),
             toggles: toggles.collect::<Vec<_>>().join(", "),
-            premises: scenario::premises(scenario, pricing),
+            premises: scenario::premise_lines(scenario, pricing),
             seed: scenario.seed,
         }
     }
 
     /// The footer of a document.
     #[must_use]
-    pub fn lines(&self) -> Vec<String> {
+    pub fn footer_lines(&self) -> Vec<String> {
         let mut lines = vec![format!(
             "windtunnel {}; recording {} sha256 {}; prices sha256 {}; seed {}",
             env!("CARGO_PKG_VERSION"),
@@ -110,43 +113,43 @@ fn session_label(session: &Session) -> String {
 
 /// The value of a parameter in its unit.
 #[cfg(feature = "charts")]
-fn parameter(unit: crate::intervene::Unit, value: i64) -> crate::report::Value {
-    use crate::intervene::Unit;
-    use crate::report::Value;
+fn parameter_value(unit: crate::intervene::ParamUnit, value: i64) -> crate::report::CellValue {
+    use crate::intervene::ParamUnit;
+    use crate::report::CellValue;
     match unit {
-        Unit::Tokens => Value::Tokens(value),
-        Unit::Count => Value::Count(value),
-        Unit::BasisPoints => Value::Share(value),
-        Unit::Milliseconds => Value::Duration(value),
+        ParamUnit::Tokens => CellValue::Tokens(value),
+        ParamUnit::Count => CellValue::Count(value),
+        ParamUnit::BasisPoints => CellValue::Share(value),
+        ParamUnit::Milliseconds => CellValue::Duration(value),
     }
 }
 
 /// A parameter as it is used: with a question mark where nobody has given it.
-fn said(chosen: &Chosen, key: &str, value: i64) -> String {
+fn parameter_text(chosen: &ChosenToggle, key: &str, value: i64) -> String {
     if chosen.unset.contains(&key) { format!("{key}=?") } else { format!("{key}={value}") }
 }
 
 /// What calls add up to, or what is saved of it, for programs.
 #[derive(Debug, Serialize)]
-pub struct SumsJson {
+pub struct UsageSumsJson {
     calls: i64,
     #[serde(flatten)]
-    tokens: Tokens,
+    tokens: TokensJson,
     output_hidden: i64,
     #[serde(flatten)]
     cost: CostJson,
-    cost_hidden_usd: Usd,
+    cost_hidden_usd: UsdJson,
     session_ms: i64,
 }
 
-impl From<&Saving> for SumsJson {
+impl From<&Saving> for UsageSumsJson {
     fn from(saving: &Saving) -> Self {
         Self {
             calls: saving.calls,
             tokens: saving.usage.into(),
             output_hidden: saving.hidden_output,
             cost: saving.cost.recorded.into(),
-            cost_hidden_usd: Usd(saving.cost.hidden),
+            cost_hidden_usd: UsdJson(saving.cost.hidden),
             session_ms: saving.session_ms,
         }
     }
@@ -154,15 +157,15 @@ impl From<&Saving> for SumsJson {
 
 /// A side for programs.
 #[derive(Debug, Serialize)]
-pub struct SideJson {
+pub struct ReplayTotalsJson {
     #[serde(flatten)]
-    sums: SumsJson,
+    sums: UsageSumsJson,
     peak_context: i64,
     peak_calls_a_minute: i64,
 }
 
-impl From<&Side> for SideJson {
-    fn from(side: &Side) -> Self {
+impl From<&PipelineTotals> for ReplayTotalsJson {
+    fn from(side: &PipelineTotals) -> Self {
         Self {
             sums: (&Saving::from(side)).into(),
             peak_context: side.peak_context,

@@ -1,11 +1,11 @@
 //! What packets cost that wake agents; and what agentic-cockpit's script says of them.
 
 use super::Provenance;
-use crate::report::format::integer;
+use crate::report::format::format_integer;
 use crate::report::json;
-use crate::report::{Cell, Column, Document, Section, View};
-use crate::study::routes::{Cost, Routes, Row};
-use crate::study::script::{Metrics, Tallies, Tally};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::study::rollout_script::{NameTallies, NameTally, ScriptMetrics};
+use crate::study::routes::{RouteCost, RouteCostRow, RouteTables};
 use crate::units::Usage;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -15,9 +15,9 @@ const NO_PACKETS: &str = "No packet woke an agent in it: `windtunnel inspect` sh
                           tokens outside packets went.";
 
 /// Routes and everything they are shown with.
-pub struct Shown<'a> {
+pub struct RoutesReport<'a> {
     /// The numbers.
-    pub routes: &'a Routes,
+    pub routes: &'a RouteTables,
     /// The window, as it is to be told.
     pub window: &'a str,
     /// Rows of the table of roots; 0 for all.
@@ -26,64 +26,85 @@ pub struct Shown<'a> {
     pub provenance: &'a Provenance,
 }
 
-impl Shown<'_> {
+impl RoutesReport<'_> {
     /// For people.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let Routes { inside, outside, beyond, agents, routes, sources, roots } = self.routes;
-        let mut document = Document::new(format!("Routes: {}", self.provenance.recording));
-        let mut by_route = table("By agent and kind", &["agent", "kind"], routes, 0);
-        by_route.total(cells(&["all", ""], inside));
-        by_route.footnote(
+    pub fn to_document(&self) -> ReportDocument {
+        let RouteTables {
+            inside,
+            outside,
+            remainder_tokens: beyond,
+            agents,
+            routes,
+            sources,
+            roots,
+        } = self.routes;
+        let mut document = ReportDocument::new(format!("Routes: {}", self.provenance.recording));
+        let mut by_route = routes_table("By agent and kind", &["agent", "kind"], routes, 0);
+        by_route.add_total(cost_cells(&["all", ""], inside));
+        by_route.add_footnote(
             "tokens: context and output of every call, once; a retry was woken by a packet that \
              woke its agent before; average: tokens an invocation, retries included",
         );
-        let mut all = table("By agent", &["agent"], agents, 0);
+        let mut all = routes_table("By agent", &["agent"], agents, 0);
         if let Some(outside) = outside {
-            all.row(cells(&["outside packets"], outside));
+            all.add_row(cost_cells(&["outside packets"], outside));
         }
         if *beyond > 0 {
-            all.footnote(format!(
+            all.add_footnote(format!(
                 "beyond the calls, of any time: {} tokens",
-                integer(*beyond, false)
+                format_integer(*beyond, false)
             ));
         }
-        let mut section = Section::new("What packets cost").paragraph(self.window);
+        let mut section = Section::new("What packets cost").with_paragraph(self.window);
         if routes.is_empty() {
-            section = section.paragraph(NO_PACKETS);
+            section = section.with_paragraph(NO_PACKETS);
         } else {
-            section = section.table(by_route);
+            section = section.with_table(by_route);
         }
         if !sources.is_empty() {
             let title = "What controllers were told of";
-            section = section.table(table(title, &["agent", "source"], sources, 0));
+            section = section.with_table(routes_table(title, &["agent", "source"], sources, 0));
         }
-        section = section.table(all);
+        section = section.with_table(all);
         if !roots.is_empty() {
-            section = section.table(table("Roots, dearest first", &["root"], roots, self.rows));
+            section = section.with_table(routes_table(
+                "Roots, dearest first",
+                &["root"],
+                roots,
+                self.rows,
+            ));
         }
-        document.section(section);
-        for line in self.provenance.lines() {
-            document.source(line);
+        document.add_section(section);
+        for line in self.provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 
     /// For programs.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
-        let Routes { inside, outside, beyond, agents, routes, sources, roots } = self.routes;
-        let of = |rows: &[Row], keys: &[&'static str]| -> Vec<RowJson> {
-            let row = |(name, cost): &Row| RowJson {
+    pub fn to_json(&self) -> Vec<u8> {
+        let RouteTables {
+            inside,
+            outside,
+            remainder_tokens: beyond,
+            agents,
+            routes,
+            sources,
+            roots,
+        } = self.routes;
+        let of = |rows: &[RouteCostRow], keys: &[&'static str]| -> Vec<RouteRowJson> {
+            let row = |(name, cost): &RouteCostRow| RouteRowJson {
                 name: keys.iter().copied().zip(name.iter().cloned()).collect(),
                 cost: cost.into(),
             };
             rows.iter().map(row).collect()
         };
-        let body = Body {
+        let body = RoutesJson {
             window: self.window,
             inside: inside.into(),
-            outside: outside.as_ref().map(CostJson::from),
+            outside: outside.as_ref().map(RouteCostJson::from),
             beyond_calls: *beyond,
             agents: of(agents, &["agent"]),
             routes: of(routes, &["agent", "kind"]),
@@ -91,70 +112,70 @@ impl Shown<'_> {
             roots: of(roots, &["root"]),
             provenance: self.provenance,
         };
-        json::document("routes", 1, &body)
+        json::versioned_json("routes", 1, &body)
     }
 }
 
-fn table(title: &str, names: &[&str], rows: &[Row], most: usize) -> View {
-    let mut columns: Vec<Column> = names.iter().map(|name| Column::text(*name)).collect();
+fn routes_table(title: &str, names: &[&str], rows: &[RouteCostRow], most: usize) -> TableView {
+    let mut columns: Vec<TableColumn> = names.iter().map(|name| TableColumn::text(*name)).collect();
     columns.extend([
-        Column::tokens("tokens").exact(),
-        Column::count("packets"),
-        Column::count("retries"),
-        Column::tokens("average").exact(),
-        Column::count("calls"),
-        Column::share("cached"),
+        TableColumn::tokens("tokens").in_full(),
+        TableColumn::count("packets"),
+        TableColumn::count("retries"),
+        TableColumn::tokens("average").in_full(),
+        TableColumn::count("calls"),
+        TableColumn::share("cached"),
     ]);
-    let mut view = View::new(title, columns);
+    let mut view = TableView::new(title, columns);
     let shown = if most == 0 { rows.len() } else { most.min(rows.len()) };
     for (name, cost) in &rows[..shown] {
         let name: Vec<&str> = name.iter().map(String::as_str).collect();
-        view.row(cells(&name, cost));
+        view.add_row(cost_cells(&name, cost));
     }
     if shown < rows.len() {
-        view.footnote(format!("{} more; --rows 0 shows all", rows.len() - shown));
+        view.add_footnote(format!("{} more; --rows 0 shows all", rows.len() - shown));
     }
     view
 }
 
-fn cells(name: &[&str], cost: &Cost) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = name.iter().map(|part| Cell::text(*part)).collect();
+fn cost_cells(name: &[&str], cost: &RouteCost) -> Vec<TableCell> {
+    let mut cells: Vec<TableCell> = name.iter().map(|part| TableCell::text(*part)).collect();
     cells.extend([
-        Cell::tokens(cost.tokens()),
-        Cell::count(cost.packets),
-        Cell::count(cost.retries),
-        cost.average().map_or_else(Cell::missing, Cell::tokens),
-        Cell::count(cost.calls),
-        Cell::part(cost.usage.read, cost.usage.context()),
+        TableCell::tokens(cost.total_tokens()),
+        TableCell::count(cost.packets),
+        TableCell::count(cost.retries),
+        cost.tokens_per_invocation().map_or_else(TableCell::missing, TableCell::tokens),
+        TableCell::count(cost.calls),
+        TableCell::share_of_whole(cost.usage.read, cost.usage.context_tokens()),
     ]);
     cells
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct RoutesJson<'a> {
     window: &'a str,
-    inside: CostJson,
+    inside: RouteCostJson,
     #[serde(skip_serializing_if = "Option::is_none")]
-    outside: Option<CostJson>,
+    outside: Option<RouteCostJson>,
     /// Tokens billed beyond the calls, of any time.
     beyond_calls: i64,
-    agents: Vec<RowJson>,
-    routes: Vec<RowJson>,
-    sources: Vec<RowJson>,
-    roots: Vec<RowJson>,
+    agents: Vec<RouteRowJson>,
+    routes: Vec<RouteRowJson>,
+    sources: Vec<RouteRowJson>,
+    roots: Vec<RouteRowJson>,
     provenance: &'a Provenance,
 }
 
 #[derive(Serialize)]
-struct RowJson {
+struct RouteRowJson {
     #[serde(flatten)]
     name: std::collections::BTreeMap<&'static str, String>,
     #[serde(flatten)]
-    cost: CostJson,
+    cost: RouteCostJson,
 }
 
 #[derive(Serialize)]
-struct CostJson {
+struct RouteCostJson {
     tokens: i64,
     packets: i64,
     retries: i64,
@@ -167,14 +188,14 @@ struct CostJson {
     output: i64,
 }
 
-impl From<&Cost> for CostJson {
-    fn from(cost: &Cost) -> Self {
+impl From<&RouteCost> for RouteCostJson {
+    fn from(cost: &RouteCost) -> Self {
         let Usage { fresh, read, write_5m, write_1h, output } = cost.usage;
         Self {
-            tokens: cost.tokens(),
+            tokens: cost.total_tokens(),
             packets: cost.packets,
             retries: cost.retries,
-            average: cost.average(),
+            average: cost.tokens_per_invocation(),
             calls: cost.calls,
             fresh,
             read,
@@ -191,12 +212,17 @@ const MOST_ROWS: usize = 10;
 
 /// What the script prints, to the byte. The window stands in its words, the folder as given.
 #[must_use]
-pub fn script(metrics: &Metrics, folder: &str, window: &str, prompt_filter: &str) -> Vec<u8> {
+pub fn script_output(
+    metrics: &ScriptMetrics,
+    folder: &str,
+    window: &str,
+    prompt_filter: &str,
+) -> Vec<u8> {
     let mut out = String::new();
-    let number = |n: i64| integer(n, false);
-    let row = |tally: &Tally<'_>, count: &str| {
+    let number = |n: i64| format_integer(n, false);
+    let row = |tally: &NameTally<'_>, count: &str| {
         let [tokens, invocations, average] =
-            [tally.tokens, tally.invocations, tally.average()].map(number);
+            [tally.tokens, tally.invocations, tally.tokens_per_invocation()].map(number);
         format!("{}: {tokens}  ({count}={invocations} avg={average})\n", tally.name)
     };
     let _ = writeln!(out, "sessionsDir: {folder}\nwindow: {window}");
@@ -205,9 +231,10 @@ pub fn script(metrics: &Metrics, folder: &str, window: &str, prompt_filter: &str
     }
     let _ = writeln!(out, "rolloutsScanned: {}", metrics.files);
     let _ = writeln!(out, "totalTokens: {}\n", number(metrics.tokens));
-    for agent in metrics.agents.dearest() {
+    for agent in metrics.agents.dearest_tallies() {
         out += &row(&agent, "invocations");
-        let kinds = metrics.kinds.get(agent.name).map(Tallies::dearest).unwrap_or_default();
+        let kinds =
+            metrics.kinds.get(agent.name).map(NameTallies::dearest_tallies).unwrap_or_default();
         for kind in kinds.iter().take(MOST_KINDS) {
             let _ = write!(out, "  {}", row(kind, "n"));
         }
@@ -220,7 +247,7 @@ pub fn script(metrics: &Metrics, folder: &str, window: &str, prompt_filter: &str
         ("Top ORCHESTRATOR_UPDATE sources by tokens", &metrics.sources),
     ];
     for (title, tallies) in tables {
-        let rows = tallies.dearest();
+        let rows = tallies.dearest_tallies();
         if !rows.is_empty() {
             let _ = writeln!(out, "\n{title}:");
         }

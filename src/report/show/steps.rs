@@ -1,17 +1,17 @@
 //! Token usage by step: a table for people, a section for pull requests, a body for programs.
 
 use super::Provenance;
-use crate::report::format::{pull_request_time, pull_request_tokens};
-use crate::report::json::{self, Tokens};
-use crate::report::view::Align;
-use crate::report::{Cell, Column, Document, Section, View};
-use crate::study::steps::{StepRow, Steps};
+use crate::report::format::{format_pull_request_time, format_pull_request_tokens};
+use crate::report::json::{self, TokensJson};
+use crate::report::view::Alignment;
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::study::step_usage::{StepUsage, StepUsageRow};
 use serde::Serialize;
 
 /// Steps and everything they are shown with.
-pub struct Shown<'a> {
+pub struct StepsReport<'a> {
     /// The numbers.
-    pub steps: &'a Steps,
+    pub steps: &'a StepUsage,
     /// The pipeline that was asked for; `None` for all.
     pub order: Option<&'a str>,
     /// What the sources say of themselves.
@@ -22,7 +22,7 @@ pub struct Shown<'a> {
 
 const NO_STEP: &str = "(no step)";
 
-impl Shown<'_> {
+impl StepsReport<'_> {
     fn title(&self) -> String {
         let of = self.order.map_or_else(String::new, |order| format!(": order {order}"));
         format!("Token usage by step{of}")
@@ -30,55 +30,59 @@ impl Shown<'_> {
 
     /// For people and for spreadsheets.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut view = View::new(
+    pub fn to_document(&self) -> ReportDocument {
+        let mut view = TableView::new(
             self.title(),
             vec![
-                Column::text("step"),
-                Column::text("model"),
-                Column::count("sessions"),
-                Column::count("calls"),
-                Column::count("records"),
-                Column::tokens("fresh"),
-                Column::tokens("read"),
-                Column::tokens("write_5m"),
-                Column::tokens("write_1h"),
-                Column::tokens("output"),
-                Column::tokens("peak read"),
-                Column::duration("time"),
+                TableColumn::text("step"),
+                TableColumn::text("model"),
+                TableColumn::count("sessions"),
+                TableColumn::count("calls"),
+                TableColumn::count("records"),
+                TableColumn::tokens("fresh"),
+                TableColumn::tokens("read"),
+                TableColumn::tokens("write_5m"),
+                TableColumn::tokens("write_1h"),
+                TableColumn::tokens("output"),
+                TableColumn::tokens("peak read"),
+                TableColumn::duration("time"),
             ],
         );
-        let cells = |row: &StepRow, name: &str| {
+        let cells = |row: &StepUsageRow, name: &str| {
             let mut cells = vec![
-                Cell::text(name),
-                Cell::text(models(row)),
-                Cell::count(row.sessions),
-                if no_calls(row) { Cell::missing() } else { Cell::count(row.calls) },
-                Cell::count(row.records),
+                TableCell::text(name),
+                TableCell::text(model_names(row)),
+                TableCell::count(row.sessions),
+                if has_uncounted_calls(row) {
+                    TableCell::missing()
+                } else {
+                    TableCell::count(row.calls)
+                },
+                TableCell::count(row.records),
             ];
-            cells.extend(row.usage.by_class().map(Cell::tokens));
-            cells.push(Cell::tokens(row.peak_read));
-            cells.push(Cell::duration(row.time_ms));
+            cells.extend(row.usage.by_class().map(TableCell::tokens));
+            cells.push(TableCell::tokens(row.peak_read));
+            cells.push(TableCell::duration(row.time_ms));
             cells
         };
         for row in &self.steps.rows {
-            view.row(cells(row, step(row)));
+            view.add_row(cells(row, step_name(row)));
         }
-        view.total(cells(&self.steps.total, "total"));
-        for line in self.footnotes() {
-            view.footnote(line);
+        view.add_total(cells(&self.steps.total, "total"));
+        for line in self.footnote_lines() {
+            view.add_footnote(line);
         }
-        let mut document = Document::new(self.title());
-        document.section(Section::new("").table(view));
-        for line in self.provenance.lines() {
-            document.source(line);
+        let mut document = ReportDocument::new(self.title());
+        document.add_section(Section::new("").with_table(view));
+        for line in self.provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 
     /// The section of a pull request: columns and figures as AutoSkillit writes them, calls beside.
     #[must_use]
-    pub fn pull_request(&self) -> Document {
+    pub fn to_pull_request(&self) -> ReportDocument {
         let numbers = [
             "count",
             "uncached",
@@ -90,31 +94,34 @@ impl Shown<'_> {
             "cache_write",
             "time",
         ];
-        let mut columns = vec![Column::text("Step"), Column::text("Model")];
-        columns.extend(numbers.map(|name| Column { align: Align::Right, ..Column::text(name) }));
-        let mut view = View::new("", columns);
-        let cells = |row: &StepRow, name: &str| {
-            let tokens = pull_request_tokens;
-            let calls = if no_calls(row) { "?".to_owned() } else { row.calls.to_string() };
-            let mut cells = vec![name.to_owned(), models(row), row.sessions.to_string()];
+        let mut columns = vec![TableColumn::text("Step"), TableColumn::text("Model")];
+        columns.extend(
+            numbers.map(|name| TableColumn { align: Alignment::Right, ..TableColumn::text(name) }),
+        );
+        let mut view = TableView::new("", columns);
+        let cells = |row: &StepUsageRow, name: &str| {
+            let tokens = format_pull_request_tokens;
+            let calls =
+                if has_uncounted_calls(row) { "?".to_owned() } else { row.calls.to_string() };
+            let mut cells = vec![name.to_owned(), model_names(row), row.sessions.to_string()];
             cells.extend([row.usage.fresh, row.usage.output, row.usage.read].map(tokens));
             cells.extend([tokens(row.peak_read), row.records.to_string(), calls]);
-            cells.extend([tokens(row.usage.write()), pull_request_time(row.time_ms)]);
-            cells.into_iter().map(Cell::text).collect()
+            cells.extend([tokens(row.usage.write_tokens()), format_pull_request_time(row.time_ms)]);
+            cells.into_iter().map(TableCell::text).collect()
         };
         for row in &self.steps.rows {
-            view.row(cells(row, step(row)));
+            view.add_row(cells(row, step_name(row)));
         }
-        view.total(cells(&self.steps.total, "Total"));
-        for line in self.footnotes() {
-            view.footnote(line);
+        view.add_total(cells(&self.steps.total, "Total"));
+        for line in self.footnote_lines() {
+            view.add_footnote(line);
         }
-        let mut document = Document::new("");
-        document.section(Section::new("Token Usage Summary").table(view));
+        let mut document = ReportDocument::new("");
+        document.add_section(Section::new("Token Usage Summary").with_table(view));
         document
     }
 
-    fn footnotes(&self) -> Vec<String> {
+    fn footnote_lines(&self) -> Vec<String> {
         let total = &self.steps.total;
         let mut lines = vec![
             "turns are transcript records, several for each call; time adds up over parallel \
@@ -152,14 +159,14 @@ impl Shown<'_> {
 
     /// For programs.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
-        json::document(
+    pub fn to_json(&self) -> Vec<u8> {
+        json::versioned_json(
             "steps",
             1,
-            &Body {
+            &StepsJson {
                 recording: &self.provenance.recording,
                 order: self.order,
-                steps: self.steps.rows.iter().map(RowJson::from).collect(),
+                steps: self.steps.rows.iter().map(StepRowJson::from).collect(),
                 total: (&self.steps.total).into(),
                 shared_orchestrators: self.steps.shared,
                 notes: self.notes,
@@ -169,33 +176,33 @@ impl Shown<'_> {
     }
 }
 
-fn step(row: &StepRow) -> &str {
+fn step_name(row: &StepUsageRow) -> &str {
     if row.step.is_empty() { NO_STEP } else { &row.step }
 }
 
-fn models(row: &StepRow) -> String {
+fn model_names(row: &StepUsageRow) -> String {
     let models: Vec<&str> = row.models.iter().map(String::as_str).collect();
     models.join(", ")
 }
 
 /// Whether nothing is known of the calls of a row.
-fn no_calls(row: &StepRow) -> bool {
+fn has_uncounted_calls(row: &StepUsageRow) -> bool {
     row.calls == 0 && row.uncounted > 0
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct StepsJson<'a> {
     recording: &'a str,
     order: Option<&'a str>,
-    steps: Vec<RowJson<'a>>,
-    total: RowJson<'a>,
+    steps: Vec<StepRowJson<'a>>,
+    total: StepRowJson<'a>,
     shared_orchestrators: i64,
     notes: &'a [String],
     provenance: &'a Provenance,
 }
 
 #[derive(Serialize)]
-struct RowJson<'a> {
+struct StepRowJson<'a> {
     step: &'a str,
     orchestrator: bool,
     models: Vec<&'a str>,
@@ -203,7 +210,7 @@ struct RowJson<'a> {
     calls: i64,
     records: i64,
     #[serde(flatten)]
-    tokens: Tokens,
+    tokens: TokensJson,
     peak_read: i64,
     time_ms: i64,
     totals_only_sessions: i64,
@@ -211,8 +218,8 @@ struct RowJson<'a> {
     inflated_sessions: i64,
 }
 
-impl<'a> From<&'a StepRow> for RowJson<'a> {
-    fn from(row: &'a StepRow) -> Self {
+impl<'a> From<&'a StepUsageRow> for StepRowJson<'a> {
+    fn from(row: &'a StepUsageRow) -> Self {
         Self {
             step: &row.step,
             orchestrator: row.orchestrator,

@@ -1,65 +1,67 @@
 //! The sweep: front, best sets, ranking, and the whole lattice for other programs.
 
-use super::{Provenance, SideJson};
-use crate::plan::Subset;
-use crate::report::json::{self, Cost as CostJson};
-use crate::report::{Cell, Column, Document, Section, View, format};
+use super::{Provenance, ReplayTotalsJson};
+use crate::plan::ToggleSubset;
+use crate::report::json::{self, MoneyJson as CostJson};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, format};
 #[cfg(feature = "tables")]
-use crate::report::{columns::Values, parquet};
-use crate::study::headline::Headline;
-use crate::study::sweep::{Entry, Sweep};
+use crate::report::{columns::ColumnValues, parquet};
+use crate::study::headline::HeadlineMetric;
+use crate::study::sweep::{SubsetSweep, SweepEntry};
 use crate::units::PicoUsd;
 use serde::Serialize;
 
 /// A sweep and everything it is shown with.
-pub struct Shown<'a> {
+pub struct SweepReport<'a> {
     /// The numbers.
-    pub sweep: &'a Sweep,
+    pub sweep: &'a SubsetSweep,
     /// Where they come from.
     pub provenance: &'a Provenance,
     /// Rows of the ranking; 0 shows all.
     pub rows: usize,
 }
 
-impl Shown<'_> {
+impl SweepReport<'_> {
     /// For people.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut document = Document::new(format!("Sweep: {}", self.provenance.recording));
-        document.section(Section::new("What to build first").table(self.pareto()));
-        let mut sets = Section::new("Best sets").table(self.best()).table(self.next());
+    pub fn to_document(&self) -> ReportDocument {
+        let mut document = ReportDocument::new(format!("Sweep: {}", self.provenance.recording));
+        document.add_section(Section::new("What to build first").with_table(self.pareto_table()));
+        let mut sets = Section::new("Best sets")
+            .with_table(self.best_sets_table())
+            .with_table(self.next_toggle_table());
         if !self.sweep.idle.is_empty() {
             let idle: Vec<&str> = self.sweep.idle.iter().map(|(id, _)| *id).collect();
-            sets = sets.paragraph(format!(
+            sets = sets.with_paragraph(format!(
                 "Left out, because they change nothing here: {}.",
                 idle.join(", ")
             ));
         }
         if !self.sweep.waiting.is_empty() {
             let waiting: Vec<&str> = self.sweep.waiting.iter().map(|(id, _)| *id).collect();
-            sets = sets.paragraph(format!(
+            sets = sets.with_paragraph(format!(
                 "Left out, because they wait for a number that no source gives (`compare` says \
                  which): {}.",
                 waiting.join(", ")
             ));
         }
-        document.section(sets);
-        document.section(Section::new("Ranking").table(self.ranking()));
-        for line in self.provenance.lines() {
-            document.source(line);
+        document.add_section(sets);
+        document.add_section(Section::new("Ranking").with_table(self.ranking_table()));
+        for line in self.provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 
     /// Subsets that no other beats in saving without more effort.
     #[must_use]
-    pub fn pareto(&self) -> View {
-        let title = format!("Pareto front: {} saved against effort", self.metric());
-        let mut view = View::new(title, self.columns());
+    pub fn pareto_table(&self) -> TableView {
+        let title = format!("Pareto front: {} saved against effort", self.metric_name());
+        let mut view = TableView::new(title, self.set_columns());
         for &subset in &self.sweep.pareto {
-            view.row(self.cells(self.sweep.entry(subset)));
+            view.add_row(self.set_cells(self.sweep.entry_of_subset(subset)));
         }
-        view.footnote(
+        view.add_footnote(
             "no other set saves as much with less effort; effort in points of about half a day, \
              summed; risk: the highest of the set, 1 to 3",
         );
@@ -68,107 +70,109 @@ impl Shown<'_> {
 
     /// The best set of each size.
     #[must_use]
-    pub fn best(&self) -> View {
-        let title = format!("The best set of each size, by {}", self.metric());
-        let mut view = View::new(title, self.columns());
-        for &subset in &self.sweep.best {
-            view.row(self.cells(self.sweep.entry(subset)));
+    pub fn best_sets_table(&self) -> TableView {
+        let title = format!("The best set of each size, by {}", self.metric_name());
+        let mut view = TableView::new(title, self.set_columns());
+        for &subset in &self.sweep.best_by_size {
+            view.add_row(self.set_cells(self.sweep.entry_of_subset(subset)));
         }
         view
     }
 
     /// What each toggle adds to those before it.
     #[must_use]
-    pub fn next(&self) -> View {
+    pub fn next_toggle_table(&self) -> TableView {
         let headline = self.sweep.headline;
-        let noun = headline.noun();
-        let mut view = View::new(
+        let noun = headline.column_noun();
+        let mut view = TableView::new(
             "One after the other: what the next one adds",
             vec![
-                Column::text("next"),
-                Column::tokens(format!("adds {noun}")).signed(),
-                Column::money("adds $").signed(),
-                Column::count("adds effort"),
-                Column::tokens(format!("{noun} so far")).signed(),
-                Column::money("$ so far").signed(),
+                TableColumn::text("next"),
+                TableColumn::tokens(format!("adds {noun}")).with_sign(),
+                TableColumn::money("adds $").with_sign(),
+                TableColumn::count("adds effort"),
+                TableColumn::tokens(format!("{noun} so far")).with_sign(),
+                TableColumn::money("$ so far").with_sign(),
             ],
         );
-        let mut subset: Subset = 0;
-        for &at in &self.sweep.next {
-            let before = self.sweep.entry(subset);
+        let mut subset: ToggleSubset = 0;
+        for &at in &self.sweep.greedy_order {
+            let before = self.sweep.entry_of_subset(subset);
             subset |= 1 << at;
-            let after = self.sweep.entry(subset);
+            let after = self.sweep.entry_of_subset(subset);
             let toggle = &self.sweep.toggles[at];
-            view.row(vec![
-                Cell::text(format!("{} {}", toggle.id, toggle.title)),
-                Cell::tokens(after.of(headline) - before.of(headline)),
-                Cell::money(after.cost - before.cost),
-                Cell::count(i64::from(toggle.grade.effort)),
-                Cell::tokens(after.of(headline)),
-                Cell::money(after.cost),
+            view.add_row(vec![
+                TableCell::text(format!("{} {}", toggle.id, toggle.title)),
+                TableCell::tokens(
+                    after.headline_amount(headline) - before.headline_amount(headline),
+                ),
+                TableCell::money(after.cost - before.cost),
+                TableCell::count(i64::from(toggle.grade.effort)),
+                TableCell::tokens(after.headline_amount(headline)),
+                TableCell::money(after.cost),
             ]);
         }
-        view.footnote(format!("each time the one that adds most, by {}", self.metric()));
+        view.add_footnote(format!("each time the one that adds most, by {}", self.metric_name()));
         view
     }
 
     /// The best subsets of all.
     #[must_use]
-    pub fn ranking(&self) -> View {
+    pub fn ranking_table(&self) -> TableView {
         let all = self.sweep.entries.len();
         let count = if self.rows == 0 { all } else { self.rows };
-        let title = format!("The best of {} sets", format::integer(all as i64, false));
-        let mut view = View::new(title, self.columns());
-        for entry in self.sweep.ranking(count) {
-            view.row(self.cells(entry));
+        let title = format!("The best of {} sets", format::format_integer(all as i64, false));
+        let mut view = TableView::new(title, self.set_columns());
+        for entry in self.sweep.best_entries(count) {
+            view.add_row(self.set_cells(entry));
         }
         view
     }
 
-    fn columns(&self) -> Vec<Column> {
-        let noun = self.sweep.headline.noun();
+    fn set_columns(&self) -> Vec<TableColumn> {
+        let noun = self.sweep.headline.column_noun();
         vec![
-            Column::text("toggles"),
-            Column::count("size"),
-            Column::count("effort"),
-            Column::count("risk"),
-            Column::tokens(format!("{noun} saved")).signed(),
-            Column::share(format!("of {noun}")),
-            Column::money("$ saved").signed(),
-            Column::share("of $"),
-            Column::count("calls saved").signed(),
+            TableColumn::text("toggles"),
+            TableColumn::count("size"),
+            TableColumn::count("effort"),
+            TableColumn::count("risk"),
+            TableColumn::tokens(format!("{noun} saved")).with_sign(),
+            TableColumn::share(format!("of {noun}")),
+            TableColumn::money("$ saved").with_sign(),
+            TableColumn::share("of $"),
+            TableColumn::count("calls saved").with_sign(),
         ]
     }
 
-    fn metric(&self) -> &'static str {
+    fn metric_name(&self) -> &'static str {
         self.sweep.metric.name()
     }
 
-    fn cells(&self, entry: &Entry) -> Vec<Cell> {
-        let ids = self.sweep.ids(entry.subset);
+    fn set_cells(&self, entry: &SweepEntry) -> Vec<TableCell> {
+        let ids = self.sweep.toggle_ids(entry.subset);
         let before = &self.sweep.baseline;
         let headline = self.sweep.headline;
-        let saved = entry.of(headline);
+        let saved = entry.headline_amount(headline);
         let name = if ids.is_empty() { "none".to_owned() } else { ids.join("+") };
         vec![
-            Cell::text(name),
-            Cell::count(entry.size() as i64),
-            Cell::count(i64::from(entry.effort)),
-            Cell::count(i64::from(entry.risk)),
-            Cell::tokens(saved),
-            Cell::part(saved, headline.of_side(before)),
-            Cell::money(entry.cost),
-            Cell::share(entry.cost.part_bp(before.money())),
-            Cell::count(entry.calls),
+            TableCell::text(name),
+            TableCell::count(entry.toggle_count() as i64),
+            TableCell::count(i64::from(entry.effort)),
+            TableCell::count(i64::from(entry.risk)),
+            TableCell::tokens(saved),
+            TableCell::share_of_whole(saved, headline.amount_in_totals(before)),
+            TableCell::money(entry.cost),
+            TableCell::share(entry.cost.share_bp(before.total_money())),
+            TableCell::count(entry.calls),
         ]
     }
 
     /// Every subset.
     #[must_use]
-    pub fn lattice(&self) -> View {
-        let mut view = View::new("Every set", self.columns());
+    pub fn lattice_table(&self) -> TableView {
+        let mut view = TableView::new("Every set", self.set_columns());
         for entry in &self.sweep.entries {
-            view.row(self.cells(entry));
+            view.add_row(self.set_cells(entry));
         }
         view
     }
@@ -178,50 +182,55 @@ impl Shown<'_> {
     /// # Errors
     /// Money that does not fit.
     #[cfg(feature = "tables")]
-    pub fn parquet(&self) -> Result<Vec<u8>, NoParquet> {
+    pub fn to_parquet(&self) -> Result<Vec<u8>, SweepParquetError> {
         let entries = &self.sweep.entries;
         let toggles = self.sweep.toggles.iter().enumerate();
-        let mut columns: Vec<(String, Values)> = toggles
+        let mut columns: Vec<(String, ColumnValues)> = toggles
             .map(|(at, toggle)| {
                 let on = entries.iter().map(|entry| entry.subset >> at & 1 == 1);
-                (toggle.id.to_owned(), Values::Flags(on.collect()))
+                (toggle.id.to_owned(), ColumnValues::Flags(on.collect()))
             })
             .collect();
-        let mut numbers = |name: &str, of: fn(&Entry) -> i64| {
+        let mut numbers = |name: &str, of: fn(&SweepEntry) -> i64| {
             let values = entries.iter().map(of).collect();
-            columns.push((name.to_owned(), Values::Numbers(values)));
+            columns.push((name.to_owned(), ColumnValues::Numbers(values)));
         };
-        numbers("size", |entry| entry.size() as i64);
+        numbers("size", |entry| entry.toggle_count() as i64);
         numbers("effort", |entry| i64::from(entry.effort));
         numbers("risk", |entry| i64::from(entry.risk));
         numbers("read", |entry| entry.read);
         numbers("calls", |entry| entry.calls);
         let costs: Option<Vec<i64>> =
             entries.iter().map(|entry| i64::try_from(entry.cost.0).ok()).collect();
-        let costs = costs.ok_or(NoParquet::TooDear)?;
-        columns.push(("cost_pico_usd".to_owned(), Values::Numbers(costs)));
-        Ok(parquet::file(columns, &self.provenance.lines().join("\n"))?)
+        let costs = costs.ok_or(SweepParquetError::CostTooLarge)?;
+        columns.push(("cost_pico_usd".to_owned(), ColumnValues::Numbers(costs)));
+        Ok(parquet::file_from_columns(columns, &self.provenance.footer_lines().join("\n"))?)
     }
 
     /// Every subset, for programs.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
+    pub fn to_json(&self) -> Vec<u8> {
         let sweep = self.sweep;
-        let set = |&subset: &Subset| SetJson::of(sweep, sweep.entry(subset));
-        json::document(
+        let set =
+            |&subset: &ToggleSubset| SweptSetJson::from_entry(sweep, sweep.entry_of_subset(subset));
+        json::versioned_json(
             "sweep",
             1,
-            &Body {
+            &SweepJson {
                 recording: &self.provenance.recording,
-                ranked_by: self.metric(),
+                ranked_by: self.metric_name(),
                 baseline: (&sweep.baseline).into(),
-                toggles: sweep.toggles.iter().map(ToggleJson::from).collect(),
+                toggles: sweep.toggles.iter().map(SweptToggleJson::from).collect(),
                 idle: sweep.idle.iter().map(|(id, _)| *id).collect(),
                 waiting: sweep.waiting.iter().map(|(id, _)| *id).collect(),
                 pareto: sweep.pareto.iter().map(set).collect(),
-                best: sweep.best.iter().map(set).collect(),
-                next: sweep.next.iter().map(|&at| sweep.toggles[at].id).collect(),
-                subsets: sweep.entries.iter().map(|entry| SetJson::of(sweep, entry)).collect(),
+                best: sweep.best_by_size.iter().map(set).collect(),
+                next: sweep.greedy_order.iter().map(|&at| sweep.toggles[at].id).collect(),
+                subsets: sweep
+                    .entries
+                    .iter()
+                    .map(|entry| SweptSetJson::from_entry(sweep, entry))
+                    .collect(),
                 provenance: self.provenance,
             },
         )
@@ -231,35 +240,35 @@ impl Shown<'_> {
 /// Why a sweep is no Parquet file.
 #[cfg(feature = "tables")]
 #[derive(Debug, thiserror::Error)]
-pub enum NoParquet {
+pub enum SweepParquetError {
     /// Pico-dollars beyond 64 bits: some nine million dollars.
     #[error("a set saves more dollars than a column of .parquet holds here: write .csv or .json")]
-    TooDear,
+    CostTooLarge,
     /// What polars says; there is no sweep that makes it say anything.
     #[error(transparent)]
     Polars(#[from] polars::error::PolarsError),
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct SweepJson<'a> {
     recording: &'a str,
     ranked_by: &'static str,
-    baseline: SideJson,
-    toggles: Vec<ToggleJson>,
+    baseline: ReplayTotalsJson,
+    toggles: Vec<SweptToggleJson>,
     /// Toggles that change nothing here.
     idle: Vec<&'static str>,
     /// Toggles that wait for a number that no source gives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     waiting: Vec<&'static str>,
-    pareto: Vec<SetJson>,
-    best: Vec<SetJson>,
+    pareto: Vec<SweptSetJson>,
+    best: Vec<SweptSetJson>,
     next: Vec<&'static str>,
-    subsets: Vec<SetJson>,
+    subsets: Vec<SweptSetJson>,
     provenance: &'a Provenance,
 }
 
 #[derive(Serialize)]
-struct ToggleJson {
+struct SweptToggleJson {
     id: &'static str,
     title: &'static str,
     found: u32,
@@ -267,23 +276,23 @@ struct ToggleJson {
     risk: u32,
 }
 
-impl From<&crate::study::sweep::Swept> for ToggleJson {
-    fn from(toggle: &crate::study::sweep::Swept) -> Self {
+impl From<&crate::study::sweep::SweepToggle> for SweptToggleJson {
+    fn from(toggle: &crate::study::sweep::SweepToggle) -> Self {
         let (id, title, found) = (toggle.id, toggle.title, toggle.found);
         Self { id, title, found, effort: toggle.grade.effort, risk: toggle.grade.risk }
     }
 }
 
 #[derive(Serialize)]
-struct SetJson {
+struct SweptSetJson {
     toggles: Vec<&'static str>,
-    saving: SavingJson,
+    saving: SweptSavingJson,
     effort: u32,
     risk: u32,
 }
 
 #[derive(Serialize)]
-struct SavingJson {
+struct SweptSavingJson {
     read: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<i64>,
@@ -292,13 +301,13 @@ struct SavingJson {
     cost: CostJson,
 }
 
-impl SetJson {
-    fn of(sweep: &Sweep, entry: &Entry) -> Self {
-        let &Entry { subset, read, tokens, calls, cost, effort, risk } = entry;
+impl SweptSetJson {
+    fn from_entry(sweep: &SubsetSweep, entry: &SweepEntry) -> Self {
+        let &SweepEntry { subset, read, tokens, calls, cost, effort, risk } = entry;
         let cost: PicoUsd = cost;
-        let tokens = (sweep.headline == Headline::Tokens).then_some(tokens);
-        let saving = SavingJson { read, tokens, calls, cost: cost.into() };
-        Self { toggles: sweep.ids(subset), saving, effort, risk }
+        let tokens = (sweep.headline == HeadlineMetric::Tokens).then_some(tokens);
+        let saving = SweptSavingJson { read, tokens, calls, cost: cost.into() };
+        Self { toggles: sweep.toggle_ids(subset), saving, effort, risk }
     }
 }
 
@@ -307,21 +316,21 @@ mod tests {
     use super::*;
     use crate::cache::CachePolicy;
     use crate::price::Pricing;
-    use crate::reconstruct::{Lens, builtin, reconstruct};
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
     use crate::scenario::Scenario;
     use crate::seed::Seed;
-    use crate::study::experiment::{Experiment, World};
-    use crate::study::sweep::{Metric, sweep};
+    use crate::study::experiment::{Experiment, ExperimentSource};
+    use crate::study::sweep::{SweepMetric, sweep_subsets};
 
     #[test]
     fn a_parquet_file_holds_every_entry() {
-        let reported = builtin("order-774").expect("built in");
+        let reported = builtin_pipeline("order-774").expect("built in");
         let fit = reconstruct(&reported, Lens::Message).expect("fits");
         let pricing = Pricing::embedded();
         let scenario = Scenario::all_toggles();
         let experiment = Experiment {
-            world: World::Recorded(&fit.recording),
-            chosen: &scenario.parts().0,
+            source: ExperimentSource::Recorded(&fit.recording),
+            chosen: &scenario.split_awaiting_toggles().0,
             waiting: &[],
             pricing: &pricing,
             cache: CachePolicy::default(),
@@ -330,9 +339,11 @@ mod tests {
             seed: Seed(0),
             draws: 0,
         };
-        let swept = sweep(&experiment, Metric::Dollars).expect("swept");
-        let provenance = Provenance::of(&fit.recording, &pricing, &scenario);
-        let shown = |sweep: &Sweep| Shown { sweep, provenance: &provenance, rows: 0 }.parquet();
+        let swept = sweep_subsets(&experiment, SweepMetric::Dollars).expect("swept");
+        let provenance = Provenance::for_scenario(&fit.recording, &pricing, &scenario);
+        let shown = |sweep: &SubsetSweep| {
+            SweepReport { sweep, provenance: &provenance, rows: 0 }.to_parquet()
+        };
         let bytes = shown(&swept).expect("a file");
         assert_eq!(bytes, shown(&swept).expect("a file"), "the same bytes twice");
         let (frame, source) = parquet::tests::read(&bytes);
@@ -342,10 +353,10 @@ mod tests {
             let column = frame.column(name).expect(name);
             column.i64().expect("numbers").iter().flatten().collect()
         };
-        let check = |name: &str, of: fn(&Entry) -> i64| {
+        let check = |name: &str, of: fn(&SweepEntry) -> i64| {
             assert_eq!(numbers(name), swept.entries.iter().map(of).collect::<Vec<_>>(), "{name}");
         };
-        check("size", |entry| entry.size() as i64);
+        check("size", |entry| entry.toggle_count() as i64);
         check("effort", |entry| i64::from(entry.effort));
         check("risk", |entry| i64::from(entry.risk));
         check("read", |entry| entry.read);
@@ -360,6 +371,9 @@ mod tests {
         }
         let mut dear = swept.clone();
         dear.entries[1].cost = PicoUsd(i128::from(i64::MAX) + 1);
-        assert!(matches!(shown(&dear), Err(NoParquet::TooDear)), "never rounded in silence");
+        assert!(
+            matches!(shown(&dear), Err(SweepParquetError::CostTooLarge)),
+            "never rounded in silence"
+        );
     }
 }

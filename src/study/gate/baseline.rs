@@ -5,14 +5,14 @@
 //! move either side. Equal content is equal bytes: figures stand in the order of their keys, their
 //! values in the order of the samples, and what did not happen in a sample is 0.
 
-use super::budget::decimal;
-use super::law::Cache;
-use super::measure::Each;
-use super::{Key, Metric, Named, Sample, Scope, Side};
-use crate::price::{Price, PriceRow};
+use super::budget::parse_decimal;
+use super::gate_cache::GateCache;
+use super::measurement::SampleUnit;
+use super::{FigureKey, GateMetric, GateSample, GateScope, GateSide, SideSummary};
+use crate::price::{PriceRow, TokenPrices};
 use crate::reconstruct::Lens;
-use crate::recording::{name_of, value_named};
-use crate::scenario::nearest;
+use crate::recording::{name_of_value, value_of_name};
+use crate::scenario::nearest_name_hint;
 use crate::units::PicoUsd;
 use jiff::civil::Date;
 use serde::de::{self, MapAccess, Visitor};
@@ -24,17 +24,17 @@ use std::fmt;
 /// Name and version of the format.
 pub const SCHEMA: &str = "windtunnel.baseline/1";
 /// What stands before the version.
-const FAMILY: &str = "windtunnel.baseline/";
+const SCHEMA_FAMILY: &str = "windtunnel.baseline/";
 
 /// What both sides are measured under.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct BaselinePremises {
     /// How published call counts are read.
     pub lens: Lens,
     /// What decides what a call reads.
-    pub cache: Cache,
+    pub cache: GateCache,
     /// What is one sample.
-    pub each: Each,
+    pub each: SampleUnit,
     /// The day as of which every call is priced.
     pub day: Date,
     /// What a model that no source names is priced as.
@@ -49,9 +49,9 @@ pub struct Held {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// What it was measured under.
-    pub held: Held,
+    pub premises: BaselinePremises,
     /// What was measured.
-    pub side: Side,
+    pub side: GateSide,
 }
 
 /// A file that cannot be used as a baseline.
@@ -87,7 +87,7 @@ pub enum BadBaseline {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct BaselineJson {
     schema: String,
     lens: String,
     cache: String,
@@ -97,7 +97,7 @@ struct File {
     prices: String,
     rates: BTreeMap<String, RateOnDisk>,
     samples: Vec<SampleOnDisk>,
-    figures: Lines,
+    figures: FigureLines,
 }
 
 /// Pico-dollars per token, in the order of the classes.
@@ -121,18 +121,18 @@ struct SampleOnDisk {
 
 /// The figures: by key, a value a sample. A key that stands there twice is kept twice.
 #[derive(Default, Serialize)]
-struct Lines(Vec<(String, Vec<Value>)>);
+struct FigureLines(Vec<(String, Vec<Value>)>);
 
-impl<'de> Deserialize<'de> for Lines {
+impl<'de> Deserialize<'de> for FigureLines {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Lines;
+        struct FigureLinesVisitor;
+        impl<'de> Visitor<'de> for FigureLinesVisitor {
+            type Value = FigureLines;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("figures by key")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lines, A::Error> {
-                let mut lines = Lines::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FigureLines, A::Error> {
+                let mut lines = FigureLines::default();
                 while let Some((key, values)) = map.next_entry::<String, Vec<Value>>()? {
                     if lines.0.iter().any(|(known, _)| *known == key) {
                         return Err(de::Error::custom(format!("figure '{key}' is there twice")));
@@ -142,29 +142,30 @@ impl<'de> Deserialize<'de> for Lines {
                 Ok(lines)
             }
         }
-        from.deserialize_map(Pairs)
+        from.deserialize_map(FigureLinesVisitor)
     }
 }
 
 impl Baseline {
     /// Whether bytes say of themselves that they are a baseline, readable or not.
     #[must_use]
-    pub fn is_one(bytes: &[u8]) -> bool {
-        let family = FAMILY.as_bytes();
+    pub fn is_baseline(bytes: &[u8]) -> bool {
+        let family = SCHEMA_FAMILY.as_bytes();
         bytes.windows(family.len()).any(|window| window == family)
     }
 
     /// The bytes of the file.
     #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        let Held { lens, cache, each, day, assumed_model, prices, rates } = &self.held;
-        let rates = rates.iter().map(|(model, row)| pair(model, &RateOnDisk::from(row)));
-        let samples = self.side.samples.iter().zip(&self.side.named.digests);
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let BaselinePremises { lens, cache, each, day, assumed_model, prices, rates } =
+            &self.premises;
+        let rates = rates.iter().map(|(model, row)| json_entry(model, &RateOnDisk::from(row)));
+        let samples = self.side.samples.iter().zip(&self.side.summary.digests);
         let samples = samples.map(|(sample, digest)| {
             let (name, pipelines) = (sample.name.clone(), sample.pipelines.clone());
-            json(&SampleOnDisk { name, digest: digest.clone(), pipelines })
+            to_json_text(&SampleOnDisk { name, digest: digest.clone(), pipelines })
         });
-        let mut lines: BTreeMap<&Key, Vec<i128>> = BTreeMap::new();
+        let mut lines: BTreeMap<&FigureKey, Vec<i128>> = BTreeMap::new();
         for (at, sample) in self.side.samples.iter().enumerate() {
             for (key, value) in &sample.figures {
                 let line = lines.entry(key).or_insert_with(|| vec![0; self.side.samples.len()]);
@@ -172,22 +173,23 @@ impl Baseline {
             }
         }
         let figures = lines.iter().map(|(key, values)| {
-            let values: Vec<String> = values.iter().map(|value| told(key, *value)).collect();
-            format!("{}: [{}]", json(&key_name(key)), values.join(", "))
+            let values: Vec<String> =
+                values.iter().map(|value| format_value(key, *value)).collect();
+            format!("{}: [{}]", to_json_text(&key_name(key)), values.join(", "))
         });
         let entries = [
-            pair("schema", &SCHEMA),
-            pair("lens", &lens.name()),
-            pair("cache", &cache.name()),
-            pair("each", &each.name()),
-            pair("day", day),
-            pair("assumed_model", assumed_model),
-            pair("prices", prices),
-            format!("\"rates\": {}", block('{', '}', rates)),
-            format!("\"samples\": {}", block('[', ']', samples)),
-            format!("\"figures\": {}", block('{', '}', figures)),
+            json_entry("schema", &SCHEMA),
+            json_entry("lens", &lens.lens_name()),
+            json_entry("cache", &cache.name()),
+            json_entry("each", &each.name()),
+            json_entry("day", day),
+            json_entry("assumed_model", assumed_model),
+            json_entry("prices", prices),
+            format!("\"rates\": {}", json_block('{', '}', rates)),
+            format!("\"samples\": {}", json_block('[', ']', samples)),
+            format!("\"figures\": {}", json_block('{', '}', figures)),
         ];
-        format!("{}\n", block('{', '}', entries.into_iter())).into_bytes()
+        format!("{}\n", json_block('{', '}', entries.into_iter())).into_bytes()
     }
 
     /// Reads a file; its side is named `name`.
@@ -196,72 +198,76 @@ impl Baseline {
     /// What is wrong with it, where, and what to do.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, BadBaseline> {
         #[derive(Deserialize)]
-        struct Head {
+        struct BaselineHead {
             schema: String,
         }
-        let Head { schema: met } = serde_json::from_slice(bytes)?;
-        let version = |schema: &str| schema.strip_prefix(FAMILY)?.parse::<u32>().ok();
+        let BaselineHead { schema: met } = serde_json::from_slice(bytes)?;
+        let version = |schema: &str| schema.strip_prefix(SCHEMA_FAMILY)?.parse::<u32>().ok();
         match (version(&met), version(SCHEMA)) {
             (Some(its), Some(own)) if its > own => return Err(BadBaseline::Newer { met }),
             (its, own) if its != own => return Err(BadBaseline::Older { met }),
             _ => {}
         }
-        let file: File = serde_json::from_slice(bytes)?;
-        let held = Held {
-            lens: named("lens", &Lens::NAMED, &file.lens)?,
-            cache: named("cache", &Cache::NAMED, &file.cache)?,
-            each: named("each", &Each::NAMED, &file.each)?,
+        let file: BaselineJson = serde_json::from_slice(bytes)?;
+        let held = BaselinePremises {
+            lens: value_by_name("lens", &Lens::NAMED, &file.lens)?,
+            cache: value_by_name("cache", &GateCache::NAMED, &file.cache)?,
+            each: value_by_name("each", &SampleUnit::NAMED, &file.each)?,
             day: file.day,
             assumed_model: file.assumed_model,
             prices: file.prices,
             rates: file
                 .rates
                 .into_iter()
-                .map(|(model, rate)| (model.clone(), rate.read(model)))
+                .map(|(model, rate)| (model.clone(), rate.into_price_row(model)))
                 .collect(),
         };
         let count = file.samples.len();
         let digests = file.samples.iter().map(|sample| sample.digest.clone()).collect();
-        let mut samples: Vec<Sample> = file
+        let mut samples: Vec<GateSample> = file
             .samples
             .into_iter()
-            .map(|SampleOnDisk { name, pipelines, .. }| Sample {
+            .map(|SampleOnDisk { name, pipelines, .. }| GateSample {
                 name,
                 pipelines,
                 figures: BTreeMap::new(),
             })
             .collect();
         for (text, values) in &file.figures.0 {
-            let key = key_of(text)?;
+            let key = parse_key(text)?;
             if values.len() != count {
                 let what = format!("{} values for {count} samples", values.len());
-                return Err(field(text, &what));
+                return Err(figure_error(text, &what));
             }
             for (sample, value) in samples.iter_mut().zip(values) {
-                let value = read(&key, value).ok_or_else(|| {
+                let value = parse_value(&key, value).ok_or_else(|| {
                     let wanted = match key.metric {
-                        Metric::Dollars => "dollars in quotes with up to 12 decimal places",
+                        GateMetric::Dollars => "dollars in quotes with up to 12 decimal places",
                         _ => "a whole number",
                     };
-                    let signed = if key.scope == Scope::Saving { "" } else { ", not negative" };
-                    field(text, &format!("met {value}, wanted {wanted}{signed}"))
+                    let signed = if key.scope == GateScope::Saving { "" } else { ", not negative" };
+                    figure_error(text, &format!("met {value}, wanted {wanted}{signed}"))
                 })?;
                 if value != 0 {
                     sample.figures.insert(key.clone(), value);
                 }
             }
         }
-        let named = Named { name: name.to_owned(), samples: count as u32, digests };
-        Ok(Self { held, side: Side { named, samples } })
+        let named = SideSummary { name: name.to_owned(), samples: count as u32, digests };
+        Ok(Self { premises: held, side: GateSide { summary: named, samples } })
     }
 }
 
-fn field(figure: &str, what: &str) -> BadBaseline {
+fn figure_error(figure: &str, what: &str) -> BadBaseline {
     BadBaseline::Field { at: format!("figure '{figure}'"), what: what.to_owned() }
 }
 
-fn named<T: Copy>(at: &str, known: &[(T, &'static str)], met: &str) -> Result<T, BadBaseline> {
-    value_named(known, met).ok_or_else(|| {
+fn value_by_name<T: Copy>(
+    at: &str,
+    known: &[(T, &'static str)],
+    met: &str,
+) -> Result<T, BadBaseline> {
+    value_of_name(known, met).ok_or_else(|| {
         let known: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
         let what = format!("met '{met}', wanted one of {}", known.join(", "));
         BadBaseline::Field { at: format!("'{at}'"), what }
@@ -270,8 +276,11 @@ fn named<T: Copy>(at: &str, known: &[(T, &'static str)], met: &str) -> Result<T,
 
 /// A key as it is written: the scope, the name if it has one, the metric.
 #[must_use]
-pub fn key_name(key: &Key) -> String {
-    let (scope, metric) = (name_of(&Scope::NAMED, key.scope), name_of(&Metric::NAMED, key.metric));
+pub fn key_name(key: &FigureKey) -> String {
+    let (scope, metric) = (
+        name_of_value(&GateScope::NAMED, key.scope),
+        name_of_value(&GateMetric::NAMED, key.metric),
+    );
     if key.name.is_empty() {
         format!("{scope} {metric}")
     } else {
@@ -279,50 +288,52 @@ pub fn key_name(key: &Key) -> String {
     }
 }
 
-fn key_of(text: &str) -> Result<Key, BadBaseline> {
+fn parse_key(text: &str) -> Result<FigureKey, BadBaseline> {
     let (scope, rest) = text.split_once(' ').unwrap_or((text, ""));
     let (name, metric) = rest.rsplit_once(' ').unwrap_or(("", rest));
     let unknown = |kind: &str, met: &str, known: &mut dyn Iterator<Item = &'static str>| {
         let known: Vec<&str> = known.collect();
-        let near = nearest(met, known.iter().copied());
-        field(text, &format!("no {kind} '{met}'{near}; known are {}", known.join(", ")))
+        let near = nearest_name_hint(met, known.iter().copied());
+        figure_error(text, &format!("no {kind} '{met}'{near}; known are {}", known.join(", ")))
     };
-    let scope = value_named(&Scope::NAMED, scope)
-        .ok_or_else(|| unknown("scope", scope, &mut Scope::NAMED.iter().map(|(_, name)| *name)))?;
-    let metric = value_named(&Metric::NAMED, metric).ok_or_else(|| {
-        unknown("metric", metric, &mut Metric::NAMED.iter().map(|(_, name)| *name))
+    let scope = value_of_name(&GateScope::NAMED, scope).ok_or_else(|| {
+        unknown("scope", scope, &mut GateScope::NAMED.iter().map(|(_, name)| *name))
     })?;
-    Ok(Key { scope, name: name.to_owned(), metric })
+    let metric = value_of_name(&GateMetric::NAMED, metric).ok_or_else(|| {
+        unknown("metric", metric, &mut GateMetric::NAMED.iter().map(|(_, name)| *name))
+    })?;
+    Ok(FigureKey { scope, name: name.to_owned(), metric })
 }
 
 /// A value as it is written: dollars in full, without zeros at the end.
-fn told(key: &Key, value: i128) -> String {
-    if key.metric != Metric::Dollars {
+fn format_value(key: &FigureKey, value: i128) -> String {
+    if key.metric != GateMetric::Dollars {
         return value.to_string();
     }
-    let exact = PicoUsd(value).exact();
+    let exact = PicoUsd(value).exact_decimal();
     let short = exact.trim_end_matches('0').trim_end_matches('.');
     format!("\"{short}\"")
 }
 
-fn read(key: &Key, value: &Value) -> Option<i128> {
+fn parse_value(key: &FigureKey, value: &Value) -> Option<i128> {
     let value = match key.metric {
-        Metric::Dollars => dollars(value.as_str()?)?,
+        GateMetric::Dollars => parse_dollars(value.as_str()?)?,
         _ => value.as_i64()?.into(),
     };
-    (value >= 0 || key.scope == Scope::Saving).then_some(value)
+    (value >= 0 || key.scope == GateScope::Saving).then_some(value)
 }
 
 /// Pico-dollars of a decimal number of dollars.
-fn dollars(text: &str) -> Option<i128> {
+fn parse_dollars(text: &str) -> Option<i128> {
     let (sign, abs) = text.strip_prefix('-').map_or((1, text), |abs| (-1, abs));
-    decimal(abs, PicoUsd::PER_USD).map(|abs| sign * abs)
+    parse_decimal(abs, PicoUsd::PER_USD).map(|abs| sign * abs)
 }
 
 impl From<&PriceRow> for RateOnDisk {
     fn from(row: &PriceRow) -> Self {
-        let classes =
-            |price: &Price| [price.fresh, price.read, price.write_5m, price.write_1h, price.output];
+        let classes = |price: &TokenPrices| {
+            [price.fresh, price.read, price.write_5m, price.write_1h, price.output]
+        };
         Self {
             base: classes(&row.base),
             long: (row.long != row.base).then(|| classes(&row.long)),
@@ -332,8 +343,8 @@ impl From<&PriceRow> for RateOnDisk {
 }
 
 impl RateOnDisk {
-    fn read(self, model: String) -> PriceRow {
-        let price = |[fresh, read, write_5m, write_1h, output]: [i64; 5]| Price {
+    fn into_price_row(self, model: String) -> PriceRow {
+        let price = |[fresh, read, write_5m, write_1h, output]: [i64; 5]| TokenPrices {
             fresh,
             read,
             write_5m,
@@ -351,16 +362,16 @@ impl RateOnDisk {
 }
 
 /// Serialising plain numbers and strings into memory cannot fail.
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
+fn to_json_text<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn pair<T: Serialize + ?Sized>(key: &str, value: &T) -> String {
-    format!("{}: {}", json(key), json(value))
+fn json_entry<T: Serialize + ?Sized>(key: &str, value: &T) -> String {
+    format!("{}: {}", to_json_text(key), to_json_text(value))
 }
 
 /// Entries, one a line.
-fn block(open: char, close: char, entries: impl Iterator<Item = String>) -> String {
+fn json_block(open: char, close: char, entries: impl Iterator<Item = String>) -> String {
     let entries: Vec<String> = entries.collect();
     if entries.is_empty() {
         return format!("{open}{close}");
@@ -374,20 +385,20 @@ mod tests {
     use jiff::civil::date;
 
     fn baseline() -> Baseline {
-        let key = |scope, name: &str, metric| Key { scope, name: name.to_owned(), metric };
-        let sample = |name: &str, figures: &[(Key, i128)]| Sample {
+        let key = |scope, name: &str, metric| FigureKey { scope, name: name.to_owned(), metric };
+        let sample = |name: &str, figures: &[(FigureKey, i128)]| GateSample {
             name: name.to_owned(),
             pipelines: vec!["order-1".to_owned()],
             figures: figures.iter().cloned().collect(),
         };
-        let calls = key(Scope::Total, "", Metric::Calls);
-        let dollars = key(Scope::Step, "a \"b\" calls", Metric::Dollars);
-        let saved = key(Scope::Saving, "G1", Metric::Read);
-        let base = Price { fresh: 5, read: 1, write_5m: 6, write_1h: 10, output: 25 };
+        let calls = key(GateScope::Total, "", GateMetric::Calls);
+        let dollars = key(GateScope::Step, "a \"b\" calls", GateMetric::Dollars);
+        let saved = key(GateScope::Saving, "G1", GateMetric::Read);
+        let base = TokenPrices { fresh: 5, read: 1, write_5m: 6, write_1h: 10, output: 25 };
         let row = PriceRow {
             model: "m".to_owned(),
             base,
-            long: Price { fresh: 7, ..base },
+            long: TokenPrices { fresh: 7, ..base },
             long_above: 200_000,
             min_cached: 0,
         };
@@ -396,34 +407,34 @@ mod tests {
             sample("two", &[(calls, 65), (dollars, 2_000_000_000_000), (saved, -4)]),
         ];
         let digests = vec!["0a".to_owned(), "0b".to_owned()];
-        let named = Named { name: "main.json".to_owned(), samples: 2, digests };
+        let named = SideSummary { name: "main.json".to_owned(), samples: 2, digests };
         Baseline {
-            held: Held {
+            premises: BaselinePremises {
                 lens: Lens::Record,
-                cache: Cache::Billed,
-                each: Each::Pipeline,
+                cache: GateCache::Billed,
+                each: SampleUnit::Pipeline,
                 day: date(2026, 4, 13),
                 assumed_model: "m".to_owned(),
                 prices: "ff".to_owned(),
                 rates: [("m".to_owned(), row)].into(),
             },
-            side: Side { named, samples },
+            side: GateSide { summary: named, samples },
         }
     }
 
     #[test]
     fn what_is_written_is_read_and_the_same_again() {
         let baseline = baseline();
-        let bytes = baseline.write();
+        let bytes = baseline.to_bytes();
         let text = String::from_utf8(bytes.clone()).unwrap();
         assert!(text.contains("\"total calls\": [62, 65],\n"), "{text}");
         let dollars = "\"step a \\\"b\\\" calls dollars\": [\"1.500000000007\", \"2\"],\n";
         assert!(text.contains(dollars), "{text}");
         assert!(text.contains("\"saving G1 read\": [0, -4]\n"), "{text}");
-        assert!(Baseline::is_one(&bytes));
+        assert!(Baseline::is_baseline(&bytes));
         let read = Baseline::parse("main.json", &bytes).unwrap();
         assert_eq!(read, baseline);
-        assert_eq!(read.write(), bytes);
+        assert_eq!(read.to_bytes(), bytes);
     }
 
     #[test]
@@ -439,7 +450,7 @@ mod tests {
             ("1e3", None),
             ("9999999999999999999", None),
         ] {
-            assert_eq!(dollars(text), want, "{text}");
+            assert_eq!(parse_dollars(text), want, "{text}");
         }
     }
 }

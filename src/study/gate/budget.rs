@@ -33,12 +33,12 @@
 //! a metric a table without tables in it is a limit, so that a step called `calls` can have limits
 //! of its own only where `[limits.step]` has none for calls.
 
-mod read;
-mod values;
+mod amounts;
+mod parser;
 
-use super::{Key, Limit, Metric, Scope};
+use super::{FigureKey, FigureLimit, GateMetric, GateScope};
+pub(super) use amounts::parse_decimal;
 use std::collections::BTreeMap;
-pub(super) use values::decimal;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "windtunnel.budget/1";
@@ -54,7 +54,7 @@ const PEAK_GROWS_BP: i64 = 500;
 
 /// What becomes of a place that only one side knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coming {
+pub enum UnmatchedAction {
     /// It is told.
     Note,
     /// The gate says no.
@@ -62,50 +62,51 @@ pub enum Coming {
 }
 
 /// Scopes whose places may come and go, and be renamed.
-pub const PLACES: [Scope; 4] = [Scope::Pipeline, Scope::Step, Scope::Tool, Scope::Model];
+pub const PLACE_SCOPES: [GateScope; 4] =
+    [GateScope::Pipeline, GateScope::Step, GateScope::Tool, GateScope::Model];
 
 /// What a limit is for: a scope or all of them, a place or all of it, a metric or all of it.
-type About = (Option<Scope>, Option<String>, Option<Metric>);
+type LimitTarget = (Option<GateScope>, Option<String>, Option<GateMetric>);
 
 /// A checked budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub struct GateBudget {
     /// How likely no limited row of one scope fails by chance alone, ten-thousandths.
     pub confidence_bp: i64,
     /// Draws of the bootstrap.
     pub draws: u32,
     /// The limits.
-    limits: BTreeMap<About, Limit>,
+    limits: BTreeMap<LimitTarget, FigureLimit>,
     /// By scope and name in the baseline: the name in the candidate.
-    pub renamed: BTreeMap<(Scope, String), String>,
+    pub renamed: BTreeMap<(GateScope, String), String>,
     /// What becomes of places that only the candidate knows, where it is said.
-    pub new: BTreeMap<Scope, Coming>,
+    pub new: BTreeMap<GateScope, UnmatchedAction>,
     /// What becomes of places that only the baseline knows, where it is said.
-    pub gone: BTreeMap<Scope, Coming>,
+    pub gone: BTreeMap<GateScope, UnmatchedAction>,
 }
 
-impl Default for Budget {
+impl Default for GateBudget {
     /// Without a budget: calls, tokens and dollars of the whole may grow by 2 %, the largest
     /// context by 5 %. A judgement, not a measurement.
     fn default() -> Self {
         let grows = |metric, bp| {
-            let limit = Limit { grows_bp: Some(bp), ..Limit::default() };
-            ((Some(Scope::Total), None, Some(metric)), limit)
+            let limit = FigureLimit { grows_bp: Some(bp), ..FigureLimit::default() };
+            ((Some(GateScope::Total), None, Some(metric)), limit)
         };
         let limits = [
-            grows(Metric::Calls, TOTAL_GROWS_BP),
-            grows(Metric::Tokens, TOTAL_GROWS_BP),
-            grows(Metric::Dollars, TOTAL_GROWS_BP),
-            grows(Metric::PeakContext, PEAK_GROWS_BP),
+            grows(GateMetric::Calls, TOTAL_GROWS_BP),
+            grows(GateMetric::Tokens, TOTAL_GROWS_BP),
+            grows(GateMetric::Dollars, TOTAL_GROWS_BP),
+            grows(GateMetric::PeakContext, PEAK_GROWS_BP),
         ];
-        Self { limits: limits.into(), ..Self::free() }
+        Self { limits: limits.into(), ..Self::without_limits() }
     }
 }
 
-impl Budget {
+impl GateBudget {
     /// A budget that limits nothing.
     #[must_use]
-    pub fn free() -> Self {
+    pub fn without_limits() -> Self {
         Self {
             confidence_bp: CONFIDENCE_BP,
             draws: DRAWS,
@@ -117,17 +118,17 @@ impl Budget {
     }
 
     /// The metrics of places that have a limit of their own.
-    pub fn named(&self) -> impl Iterator<Item = Key> {
+    pub fn limited_keys(&self) -> impl Iterator<Item = FigureKey> {
         self.limits.keys().filter_map(|(scope, name, metric)| {
-            Some(Key { scope: (*scope)?, name: name.clone()?, metric: (*metric)? })
+            Some(FigureKey { scope: (*scope)?, name: name.clone()?, metric: (*metric)? })
         })
     }
 
     /// The limit of a row: that of its place, else of its scope, else of everything.
     #[must_use]
-    pub fn limit(&self, key: &Key) -> Limit {
+    pub fn limit_for(&self, key: &FigureKey) -> FigureLimit {
         let (scope, name, metric) = (Some(key.scope), Some(key.name.clone()), Some(key.metric));
-        let wide = (key.scope != Scope::Cause).then_some((None, None, None));
+        let wide = (key.scope != GateScope::Cause).then_some((None, None, None));
         [(scope, name.clone(), metric), (scope, name, None), (scope, None, metric)]
             .into_iter()
             .chain([(scope, None, None)])
@@ -141,17 +142,17 @@ impl Budget {
 mod tests {
     use super::*;
 
-    fn key(scope: Scope, name: &str, metric: Metric) -> Key {
-        Key { scope, name: name.to_owned(), metric }
+    fn key(scope: GateScope, name: &str, metric: GateMetric) -> FigureKey {
+        FigureKey { scope, name: name.to_owned(), metric }
     }
 
-    fn read(limits: &str) -> Budget {
-        Budget::parse(&format!("schema = \"windtunnel.budget/1\"\n{limits}")).unwrap()
+    fn read(limits: &str) -> GateBudget {
+        GateBudget::parse(&format!("schema = \"windtunnel.budget/1\"\n{limits}")).unwrap()
     }
 
     fn refuse(limits: &str, words: &str) {
         let text = format!("schema = \"windtunnel.budget/1\"\n{limits}");
-        let error = Budget::parse(&text).expect_err(limits).to_string();
+        let error = GateBudget::parse(&text).expect_err(limits).to_string();
         assert!(error.contains(words), "{limits}: {error}");
     }
 
@@ -172,47 +173,56 @@ mod tests {
              [limits.saving]\nread = { at_least = 7 }\n",
         );
         assert_eq!((budget.confidence_bp, budget.draws), (9_900, 5_000));
-        let none = Limit::default();
-        let still = Limit { grows_bp: Some(0), falls_bp: Some(0), ..none };
-        let grows = |bp| Limit { grows_bp: Some(bp), ..none };
-        let step = |name| key(Scope::Step, name, Metric::Calls);
-        let total = |metric| key(Scope::Total, "", metric);
-        let dollars = Limit {
+        let none = FigureLimit::default();
+        let still = FigureLimit { grows_bp: Some(0), falls_bp: Some(0), ..none };
+        let grows = |bp| FigureLimit { grows_bp: Some(bp), ..none };
+        let step = |name| key(GateScope::Step, name, GateMetric::Calls);
+        let total = |metric| key(GateScope::Total, "", metric);
+        let dollars = FigureLimit {
             grows_by: Some(500_000_000_000),
             at_most: Some(20_000_000_000_000),
             ..grows(25)
         };
         for (key, want) in [
-            (total(Metric::Calls), Limit { grows_by: Some(5), ..grows(300) }),
-            (total(Metric::Dollars), dollars),
-            (total(Metric::PeakContext), Limit { at_most: Some(150_000), ..none }),
-            (total(Metric::Read), none),
-            (total(Metric::Output), still),
+            (total(GateMetric::Calls), FigureLimit { grows_by: Some(5), ..grows(300) }),
+            (total(GateMetric::Dollars), dollars),
+            (total(GateMetric::PeakContext), FigureLimit { at_most: Some(150_000), ..none }),
+            (total(GateMetric::Read), none),
+            (total(GateMetric::Output), still),
             (step("plan"), grows(1_000)),
-            (step("implement"), Limit { falls_bp: Some(2_000), ..none }),
-            (key(Scope::Pipeline, "calls", Metric::Calls), grows(700)),
-            (step("a b"), Limit { grows_bp: Some(100), falls_bp: Some(100), ..none }),
+            (step("implement"), FigureLimit { falls_bp: Some(2_000), ..none }),
+            (key(GateScope::Pipeline, "calls", GateMetric::Calls), grows(700)),
+            (step("a b"), FigureLimit { grows_bp: Some(100), falls_bp: Some(100), ..none }),
             (
-                key(Scope::Step, "implement", Metric::Tokens),
-                Limit { grows_by: Some(1_500_000), ..none },
+                key(GateScope::Step, "implement", GateMetric::Tokens),
+                FigureLimit { grows_by: Some(1_500_000), ..none },
             ),
-            (key(Scope::Tool, "Bash", Metric::Uses), Limit { at_most: Some(3), ..none }),
-            (key(Scope::Tool, "Read", Metric::Uses), still),
             (
-                key(Scope::Saving, "all", Metric::Dollars),
-                Limit { at_least_bp: Some(1_000), ..none },
+                key(GateScope::Tool, "Bash", GateMetric::Uses),
+                FigureLimit { at_most: Some(3), ..none },
             ),
-            (key(Scope::Saving, "R1", Metric::Read), Limit { at_least: Some(7), ..none }),
-            (key(Scope::Cause, "x", Metric::Calls), none),
+            (key(GateScope::Tool, "Read", GateMetric::Uses), still),
+            (
+                key(GateScope::Saving, "all", GateMetric::Dollars),
+                FigureLimit { at_least_bp: Some(1_000), ..none },
+            ),
+            (
+                key(GateScope::Saving, "R1", GateMetric::Read),
+                FigureLimit { at_least: Some(7), ..none },
+            ),
+            (key(GateScope::Cause, "x", GateMetric::Calls), none),
         ] {
-            assert_eq!(budget.limit(&key), want, "{key:?}");
+            assert_eq!(budget.limit_for(&key), want, "{key:?}");
         }
-        let still = Limit { grows_bp: Some(0), falls_bp: Some(0), ..Limit::default() };
+        let still = FigureLimit { grows_bp: Some(0), falls_bp: Some(0), ..FigureLimit::default() };
         let limits = [((None, None, None), still)].into();
-        assert_eq!(read("[limits]\nmoves = 0"), Budget { limits, ..Budget::free() });
-        assert_eq!(read(""), Budget::free());
-        assert_eq!(Budget::default().limit(&total(Metric::Dollars)), grows(200));
-        assert_eq!(Budget::default().limit(&step("x")), none);
+        assert_eq!(
+            read("[limits]\nmoves = 0"),
+            GateBudget { limits, ..GateBudget::without_limits() }
+        );
+        assert_eq!(read(""), GateBudget::without_limits());
+        assert_eq!(GateBudget::default().limit_for(&total(GateMetric::Dollars)), grows(200));
+        assert_eq!(GateBudget::default().limit_for(&step("x")), none);
     }
 
     #[test]
@@ -226,20 +236,20 @@ mod tests {
         assert_eq!(
             renamed,
             [
-                (Scope::Step, "a b", "c"),
-                (Scope::Step, "plan", "make_plan"),
-                (Scope::Tool, "Bash", "Shell"),
+                (GateScope::Step, "a b", "c"),
+                (GateScope::Step, "plan", "make_plan"),
+                (GateScope::Tool, "Bash", "Shell"),
             ]
         );
-        assert_eq!(budget.new, [(Scope::Step, Coming::Fail)].into());
-        assert_eq!(budget.gone, [(Scope::Tool, Coming::Note)].into());
+        assert_eq!(budget.new, [(GateScope::Step, UnmatchedAction::Fail)].into());
+        assert_eq!(budget.gone, [(GateScope::Tool, UnmatchedAction::Note)].into());
     }
 
     #[test]
     fn what_is_no_budget_is_refused_with_its_line() {
-        let error = Budget::parse("draws = 5000").unwrap_err().to_string();
+        let error = GateBudget::parse("draws = 5000").unwrap_err().to_string();
         assert_eq!(error, "'schema' is missing, wanted \"windtunnel.budget/1\"");
-        let error = Budget::parse("schema = \"windtunnel.budget/2\"").unwrap_err().to_string();
+        let error = GateBudget::parse("schema = \"windtunnel.budget/2\"").unwrap_err().to_string();
         assert!(error.starts_with("line 1: 'schema' is \"windtunnel.budget/2\""), "{error}");
         refuse("limit = 3", "line 2: unknown key 'limit' (is it 'limits'?); known are schema");
         refuse("draws = 10", "line 2: 'draws' is 10, wanted a whole number, 1000 to 100000");

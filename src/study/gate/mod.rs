@@ -7,29 +7,29 @@
 //! sides a bootstrap says how far the figures could lie apart by chance, and only a growth that is
 //! beyond its limit with that in mind fails.
 
-mod arrange;
+mod arrangement;
 pub mod baseline;
 pub mod budget;
-pub mod cause;
-mod chance;
-mod figures;
-pub mod judge;
-pub mod law;
-pub mod measure;
-mod places;
+pub mod gate_cache;
+pub mod growth_causes;
+pub mod judgement;
+pub mod measurement;
+mod noise_bootstrap;
+mod place_coverage;
 pub mod power;
-mod row;
+mod row_draft;
+mod sample_figures;
 
-pub use figures::JOINT;
+pub use sample_figures::JOINT_SAVING;
 
-use super::resample::Interval;
+use super::bootstrap::ConfidenceInterval;
 use crate::units::BASIS_POINTS;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a figure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
+pub enum GateScope {
     /// A whole sample.
     Total,
     /// One pipeline of it.
@@ -46,7 +46,7 @@ pub enum Scope {
     Saving,
 }
 
-impl Scope {
+impl GateScope {
     /// All of them with their names, in the order in which they are shown.
     pub const NAMED: [(Self, &'static str); 7] = [
         (Self::Total, "total"),
@@ -61,7 +61,7 @@ impl Scope {
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Metric {
+pub enum GateMetric {
     /// Sessions, subagents not counted.
     Sessions,
     /// Calls.
@@ -94,7 +94,7 @@ pub enum Metric {
 
 /// What a metric is told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// Plain counts.
     Count,
     /// Tokens.
@@ -103,7 +103,7 @@ pub enum Unit {
     Money,
 }
 
-impl Metric {
+impl GateMetric {
     /// All of them with their names, in the order in which they are shown.
     pub const NAMED: [(Self, &'static str); 14] = [
         (Self::Sessions, "sessions"),
@@ -124,59 +124,59 @@ impl Metric {
 
     /// What it is told in.
     #[must_use]
-    pub fn unit(self) -> Unit {
+    pub fn unit(self) -> MetricUnit {
         match self {
-            Self::Sessions | Self::Calls | Self::RequestsAMinute | Self::Uses => Unit::Count,
-            Self::Dollars => Unit::Money,
-            _ => Unit::Tokens,
+            Self::Sessions | Self::Calls | Self::RequestsAMinute | Self::Uses => MetricUnit::Count,
+            Self::Dollars => MetricUnit::Money,
+            _ => MetricUnit::Tokens,
         }
     }
 }
 
 /// One metric of one place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub struct FigureKey {
     /// What it is about.
-    pub scope: Scope,
+    pub scope: GateScope,
     /// Its name, e.g. of the step; empty for the total.
     pub name: String,
     /// What is counted.
-    pub metric: Metric,
+    pub metric: GateMetric,
 }
 
 /// What was measured of one sample: one recording, or one pipeline or session of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sample {
+pub struct GateSample {
     /// Its name: of the recording, the pipeline or the session.
     pub name: String,
     /// The pipelines that it holds, sorted, or where nobody named one a digest of its sessions;
     /// what samples of both sides are matched by.
     pub pipelines: Vec<String>,
     /// All figures; what is not there did not happen.
-    pub figures: BTreeMap<Key, i128>,
+    pub figures: BTreeMap<FigureKey, i128>,
 }
 
 /// One side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Side {
+pub struct GateSide {
     /// Its name, and where it comes from.
-    pub named: Named,
+    pub summary: SideSummary,
     /// Its samples, in the order of their names.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<GateSample>,
 }
 
 /// An exact mean: a sum over some samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mean {
+pub struct ExactMean {
     /// The sum, in the metric's unit.
     pub sum: i128,
     /// How many samples.
-    pub of: u32,
+    pub count: u32,
 }
 
 /// What a row may do before the gate says no. What is not set does not limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limit {
+pub struct FigureLimit {
     /// Growth, ten-thousandths of the baseline.
     pub grows_bp: Option<i64>,
     /// Growth in the metric's unit; with `grows_bp` a growth must be beyond both to count.
@@ -194,7 +194,7 @@ pub struct Limit {
 
 /// What is said of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judged {
+pub enum RowVerdict {
     /// Beyond its limit, and not by chance: the gate says no.
     Beyond,
     /// Beyond its limit in these samples, but chance alone may do as much: passes, and says so.
@@ -202,33 +202,33 @@ pub enum Judged {
     /// Within its limit.
     Within,
     /// It has no limit.
-    Free,
+    Unlimited,
 }
 
 /// One metric of one place on both sides.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct GateRow {
     /// What it is.
-    pub key: Key,
+    pub key: FigureKey,
     /// The mean over the samples of the baseline; `None` where the place is not there.
-    pub baseline: Option<Mean>,
+    pub baseline: Option<ExactMean>,
     /// The same of the candidate.
-    pub candidate: Option<Mean>,
+    pub candidate: Option<ExactMean>,
     /// Growth as a part of the baseline, from 0; `None` where that is nothing.
     pub change: Option<f64>,
     /// Where the growth lies with the gate's confidence; `None` without several samples.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// Its limit.
-    pub limit: Limit,
+    pub limit: FigureLimit,
     /// What follows.
-    pub judged: Judged,
+    pub verdict: RowVerdict,
 }
 
-impl Mean {
+impl ExactMean {
     /// `times` the mean, rounded half up; 0 of no samples.
     #[must_use]
-    pub fn rounded(self, times: i128) -> i128 {
-        let of = i128::from(self.of.max(1));
+    pub fn rounded_multiple(self, times: i128) -> i128 {
+        let of = i128::from(self.count.max(1));
         (2 * times * self.sum + of).div_euclid(2 * of)
     }
 }
@@ -243,59 +243,59 @@ pub fn share_bp(part: i128, whole: i128) -> i64 {
 
 /// A part of what grew, and what changed there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct GrowthCause {
     /// What it is about.
-    pub scope: Scope,
+    pub scope: GateScope,
     /// Its name; empty for the whole.
     pub name: String,
     /// What changed, the most telling first.
-    pub changes: Vec<Change>,
+    pub changes: Vec<FigureChange>,
     /// The metric that it is a part of.
-    pub metric: Metric,
+    pub metric: GateMetric,
     /// By so much, in that metric's unit.
-    pub grew: i128,
+    pub growth: i128,
     /// Of so much altogether.
-    pub of: i128,
+    pub total_growth: i128,
 }
 
 /// One thing that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct FigureChange {
     /// What it is.
-    pub what: Changed,
+    pub subject: ChangeSubject,
     /// The mean over the samples of the baseline.
-    pub from: Option<Mean>,
+    pub from: Option<ExactMean>,
     /// The same of the candidate.
-    pub to: Option<Mean>,
+    pub to: Option<ExactMean>,
 }
 
 /// What a change is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum ChangeSubject {
     /// A metric of the place.
-    Metric(Metric),
+    Metric(GateMetric),
     /// The context of a call, tokens.
     Context,
     /// A metric of one kind of calls or blocks there.
-    Kind(String, Metric),
+    Kind(String, GateMetric),
 }
 
 /// A toggle that would save at least a part of what grew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remedy {
+pub struct ToggleRemedy {
     /// Its id.
     pub id: String,
     /// Its title.
     pub title: String,
     /// How much more it saves on the candidate than on the baseline, in the metric's unit.
-    pub undoes: i128,
+    pub saved_growth: i128,
     /// Of so much growth.
-    pub of: i128,
+    pub total_growth: i128,
 }
 
 /// One side as it is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct SideSummary {
     /// Its name.
     pub name: String,
     /// Samples.
@@ -306,7 +306,7 @@ pub struct Named {
 
 /// How samples of both sides were held against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Design {
+pub enum ComparisonDesign {
     /// One sample a side: the figures as they are, nothing is known of chance.
     Single,
     /// Each sample has its counterpart: the same pipelines on both sides.
@@ -319,41 +319,41 @@ pub enum Design {
 
 /// What the gate says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gate {
+pub struct GateResult {
     /// The one side.
-    pub baseline: Named,
+    pub baseline: SideSummary,
     /// The other side.
-    pub candidate: Named,
+    pub candidate: SideSummary,
     /// How they were compared.
-    pub design: Design,
+    pub design: ComparisonDesign,
     /// Confidence of the intervals of all limited rows of one scope together, 0 to 1.
     pub confidence: f64,
     /// The rows: those with a limit, then whatever else explains; in the order of their keys.
-    pub rows: Vec<Row>,
+    pub rows: Vec<GateRow>,
     /// What grew, the largest part first; empty where nothing is beyond a limit.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<GrowthCause>,
     /// Toggles that would undo it, the best first.
-    pub remedies: Vec<Remedy>,
+    pub remedies: Vec<ToggleRemedy>,
     /// What a reader should know: steps that came, went or were renamed, prices that changed.
     pub notes: Vec<String>,
 }
 
-impl Gate {
+impl GateResult {
     /// Whether a change may pass.
     #[must_use]
-    pub fn passes(&self) -> bool {
-        self.rows.iter().all(|row| row.judged != Judged::Beyond)
+    pub fn may_pass(&self) -> bool {
+        self.rows.iter().all(|row| row.verdict != RowVerdict::Beyond)
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for GateScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::recording::name_of(&Self::NAMED, *self))
+        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
     }
 }
 
-impl fmt::Display for Metric {
+impl fmt::Display for GateMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::recording::name_of(&Self::NAMED, *self))
+        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
     }
 }

@@ -6,8 +6,8 @@ use crate::small::{MODEL, call, session};
 use std::io::Read;
 use std::net::TcpListener;
 use std::time::Duration;
-use windtunnel::recording::{BlockKind, Builder, Packet, Recording, format};
-use windtunnel::report::format::clean;
+use windtunnel::recording::{BlockKind, Packet, Recording, RecordingBuilder, format};
+use windtunnel::report::format::clean_foreign_text;
 
 const NAME: &str = "<script>window.pwned = 'name'</script>\u{1f32a}\u{fe0f} & \"'`${pwned = 1}";
 
@@ -21,7 +21,7 @@ const STEPS: [&str; 5] = [
 
 /// A recording of which every name is hostile.
 fn recording() -> Recording {
-    let mut builder = Builder::new(NAME, STEPS[1]);
+    let mut builder = RecordingBuilder::new(NAME, STEPS[1]);
     for (at, step) in STEPS.into_iter().enumerate() {
         let made = |nth: i64| {
             let (start_s, context) = (1_791_590_400 + 60 * nth, 20_000 + 1_000 * nth);
@@ -40,7 +40,7 @@ fn recording() -> Recording {
         let packet =
             Packet { id: name(), agent: name(), kind: name(), root: name(), source: name() };
         raw.invocations = vec![(0, packet)];
-        builder.push(raw);
+        builder.push_session(raw);
     }
     builder.finish()
 }
@@ -63,7 +63,7 @@ fn hostile_names_are_text() {
     open.settle();
     let text = open.0.text("document.documentElement.textContent");
     for name in [NAME].iter().chain(&STEPS) {
-        assert!(text.contains(&*clean(name)), "not shown as it is: {name:?}");
+        assert!(text.contains(&*clean_foreign_text(name)), "not shown as it is: {name:?}");
     }
     assert_eq!(
         open.0.eval("/[\\u2028\\u2029\\u202a-\\u202e]/.test(document.body.textContent)"),

@@ -5,11 +5,11 @@ use crate::run::{Folder, here, ok};
 use rand::Rng;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use windtunnel::plan::{Plan, Subset};
+use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct;
 use windtunnel::recording::{Recording, format};
-use windtunnel::replay::replay_rows;
+use windtunnel::replay::replay_calls;
 use windtunnel::scenario::{self, Scenario};
 use windtunnel::seed::Seed;
 
@@ -30,7 +30,7 @@ fn order_774_says_what_compare_says() {
         parts(&mut open, &mut written, &on);
     }
     let fit = reconstruct::reconstruct(
-        &reconstruct::builtin("order-774").expect("built in"),
+        &reconstruct::builtin_pipeline("order-774").expect("built in"),
         reconstruct::Lens::Message,
     );
     let recording = fit.expect("a fit").recording;
@@ -101,7 +101,7 @@ const TICKS: &str = "(() => {
 
 /// Subsets drawn once and for all.
 fn random(toggles: &[String], count: usize) -> Vec<Vec<String>> {
-    let mut rng = Seed(774).stream("page", toggles.join(",").as_bytes());
+    let mut rng = Seed(774).random_stream("page", toggles.join(",").as_bytes());
     let mut draw = || {
         let bits = rng.next_u64();
         let on = (0..toggles.len()).filter(|at| bits >> at & 1 == 1);
@@ -172,10 +172,11 @@ fn parts(open: &mut Open, written: &mut Written, on: &[String]) {
 
 /// The context curves of every session that is shown, against a replay of the whole plan.
 fn curves(open: &mut Open, written: &Written, recording: &Recording, sets: &[Vec<String>]) {
-    let scenario = scenario::parse("page", &written.scenario.to_string()).expect("a scenario");
+    let scenario =
+        scenario::parse_scenario("page", &written.scenario.to_string()).expect("a scenario");
     let plan = plan(recording, &scenario);
-    let bits = |on: &[String]| -> Subset {
-        let parts = scenario.parts().0;
+    let bits = |on: &[String]| -> ToggleSubset {
+        let parts = scenario.split_awaiting_toggles().0;
         let known = parts.iter().enumerate().filter(|(_, one)| on.iter().any(|id| id == one.id()));
         known.map(|(at, _)| 1 << at).sum()
     };
@@ -213,21 +214,21 @@ fn plan(recording: &Recording, scenario: &Scenario) -> Plan {
     if let Some(model) = &scenario.model {
         pricing.assumed_model.clone_from(model);
     }
-    let (chosen, _) = scenario.parts();
+    let (chosen, _) = scenario.split_awaiting_toggles();
     let patches: Vec<_> =
-        chosen.iter().map(|one| one.toggle.patch(recording, &one.params)).collect();
+        chosen.iter().map(|one| one.toggle.build_patch(recording, &one.params)).collect();
     Plan::compile(recording, &patches, &pricing).expect("prices").with_cache(scenario.cache)
 }
 
 /// The context of every recorded call under a subset; nothing where it is not made.
-fn contexts(recording: &Recording, plan: &Plan, subset: Subset) -> Vec<Option<i64>> {
+fn contexts(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<Option<i64>> {
     let mut contexts = vec![None; recording.calls.len()];
-    for made in replay_rows(plan, subset) {
+    for made in replay_calls(plan, subset) {
         let row = &plan.rows[made.row as usize];
         // A call that a toggle adds is none of the recorded ones.
-        if plan.event(row).insert == 0 {
+        if plan.event_of_row(row).inserted_by == 0 {
             let call = plan.call_of[made.row as usize] as usize;
-            contexts[call] = Some(made.outcome.usage.context());
+            contexts[call] = Some(made.outcome.usage.context_tokens());
         }
     }
     contexts

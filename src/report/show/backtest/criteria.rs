@@ -1,49 +1,57 @@
 //! Success criteria on two windows: what was wanted, what came, and what cannot be said.
 
-use super::json::SourceJson;
-use super::{SourceTold, interval, minute, percent, ratio, skips, sources};
+use super::json::BacktestSourceJson;
+use super::{
+    BacktestSource, format_minute, format_percent, interval_cell, ratio_cell, skip_lines,
+    source_lines,
+};
 use crate::price::DAY_MS;
-use crate::recording::name_of;
-use crate::report::format::integer;
+use crate::recording::name_of_value;
+use crate::report::format::format_integer;
 use crate::report::json;
-use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
-use crate::study::backtest::criteria::{Criteria, Criterion, Doubt, Judged, Measure, Outcome};
-use crate::study::backtest::{Ratio, Settings};
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::study::backtest::success_criteria::{
+    CriteriaComparison, CriterionDoubt, CriterionMeasure, CriterionOutcome, CriterionResult,
+    SuccessCriterion,
+};
+use crate::study::backtest::{BacktestSettings, EffectRatio};
 use serde::Serialize;
 
 /// Criteria and everything they are shown with.
-pub struct Shown<'a> {
+pub struct CriteriaReport<'a> {
     /// What the file calls them.
     pub title: &'a str,
     /// The numbers.
-    pub criteria: &'a Criteria,
+    pub criteria: &'a CriteriaComparison,
     /// How they were looked at.
-    pub settings: &'a Settings,
+    pub settings: &'a BacktestSettings,
     /// Where they come from.
-    pub sources: &'a [SourceTold],
+    pub sources: &'a [BacktestSource],
 }
 
 /// What to do where rollouts may have moved.
 const BOTH_HOMES: &str = "rollouts may have moved (CODEX_HOME isolation, C7): name the old home \
                           and the new ones, and measure again";
 
-impl Shown<'_> {
+impl CriteriaReport<'_> {
     /// For people.
     #[must_use]
-    pub fn document(&self) -> Document {
+    pub fn to_document(&self) -> ReportDocument {
         let title = if self.title.is_empty() { "Success criteria" } else { self.title };
-        let mut document = Document::new(title);
-        let Criteria { windows, executed, gone, judged } = self.criteria;
-        let mut section = Section::new("Success criteria").bullets(judged.iter().map(sentence));
-        section = section.table(self.view());
+        let mut document = ReportDocument::new(title);
+        let CriteriaComparison { windows, executed, agents_gone: gone, results: judged } =
+            self.criteria;
+        let mut section =
+            Section::new("Success criteria").with_bullets(judged.iter().map(criterion_sentence));
+        section = section.with_table(self.criteria_table());
         let mut lines: Vec<String> = Vec::new();
         let days = windows.map(|(since, until)| {
             let days = (until - since) as f64 / DAY_MS as f64;
             format!(
                 "{} to {} ({} days)",
-                minute(since),
-                minute(until),
-                crate::report::format::number((days * 1e2).round() as i64 * 10, false)
+                format_minute(since),
+                format_minute(until),
+                crate::report::format::format_thousandths((days * 1e2).round() as i64 * 10, false)
             )
         });
         lines.push(format!(
@@ -51,7 +59,7 @@ impl Shown<'_> {
              length.",
             days[0], days[1]
         ));
-        let [before, after] = executed.map(|count| integer(i64::from(count), false));
+        let [before, after] = executed.map(|count| format_integer(i64::from(count), false));
         lines.push(format!(
             "Invocations that did work (EXECUTE): {before} before, {after} after: where there is \
              less work, there is less to tell of."
@@ -65,10 +73,10 @@ impl Shown<'_> {
         }
         for source in self.sources {
             lines.extend(source.notes.iter().map(|note| format!("{}: {note}", source.name)));
-            lines.extend(skips(source));
+            lines.extend(skip_lines(source));
         }
-        document.section(section.bullets(lines));
-        document.section(Section::new("Method").bullets([
+        document.add_section(section.with_bullets(lines));
+        document.add_section(Section::new("Method").with_bullets([
             "Every call counts once, with the packet that woke its agent; an invocation counts in \
              the window in which its first call ends, retries included."
                 .to_owned(),
@@ -76,158 +84,170 @@ impl Shown<'_> {
                 "Intervals ({}): draws of whole days for totals and counts, of whole pieces of \
                  work (roots) for averages; none with fewer than five of them on a side. \"By \
                  enough\" is what the file of criteria says, as a ratio of the two values.",
-                percent(self.settings.confidence)
+                format_percent(self.settings.confidence)
             ),
         ]));
-        for line in sources(self.sources) {
-            document.source(line);
+        for line in source_lines(self.sources) {
+            document.add_source(line);
         }
         document
     }
 
-    fn view(&self) -> View {
+    fn criteria_table(&self) -> TableView {
         let columns = vec![
-            Column::text("criterion"),
-            Column::text("of"),
-            Column::mixed("before"),
-            Column::mixed("after"),
-            Column::number("ratio"),
-            Column::number("interval").ranged(),
-            Column::number("wanted at most"),
-            Column::text("verdict"),
+            TableColumn::text("criterion"),
+            TableColumn::text("of"),
+            TableColumn::mixed("before"),
+            TableColumn::mixed("after"),
+            TableColumn::number("ratio"),
+            TableColumn::number("interval").with_ranges(),
+            TableColumn::number("wanted at most"),
+            TableColumn::text("verdict"),
         ];
-        let mut view = View::new("Success criteria", columns);
-        for one in &self.criteria.judged {
-            let Criterion { name, measure, falls_by, .. } = &one.criterion;
+        let mut view = TableView::new("Success criteria", columns);
+        for one in &self.criteria.results {
+            let SuccessCriterion { name, measure, falls_by, .. } = &one.criterion;
             let value = |value: Option<f64>| {
-                Cell::maybe(value.map(|value| match measure {
-                    Measure::Invocations => Value::Number((value * 1e3).round() as i64),
-                    _ => Value::Tokens(value.round() as i64),
+                TableCell::from_option(value.map(|value| match measure {
+                    CriterionMeasure::Invocations => {
+                        CellValue::Number((value * 1e3).round() as i64)
+                    }
+                    _ => CellValue::Tokens(value.round() as i64),
                 }))
             };
             let tone = match one.outcome {
-                Outcome::Met => Tone::Good,
-                Outcome::NotMet => Tone::Bad,
-                Outcome::NotMeasured => Tone::Strong,
+                CriterionOutcome::Met => Tone::Good,
+                CriterionOutcome::NotMet => Tone::Bad,
+                CriterionOutcome::NotMeasured => Tone::Strong,
                 _ => Tone::Plain,
             };
-            view.row(vec![
-                Cell::text(name),
-                Cell::text(place(&one.criterion)),
+            view.add_row(vec![
+                TableCell::text(name),
+                TableCell::text(criterion_place(&one.criterion)),
                 value(one.before),
                 value(one.after),
-                ratio(one.ratio),
-                interval(one.interval),
-                ratio(Some(1.0 - falls_by)),
-                Cell::text(name_of(&Outcome::NAMED, one.outcome)).tone(tone),
+                ratio_cell(one.ratio),
+                interval_cell(one.interval),
+                ratio_cell(Some(1.0 - falls_by)),
+                TableCell::text(name_of_value(&CriterionOutcome::NAMED, one.outcome))
+                    .with_tone(tone),
             ]);
         }
-        view.footnote("tokens and invocations: a day; average: tokens an invocation");
+        view.add_footnote("tokens and invocations: a day; average: tokens an invocation");
         view
     }
 
     /// For programs.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
-        let Criteria { windows, executed, gone, judged } = self.criteria;
+    pub fn to_json(&self) -> Vec<u8> {
+        let CriteriaComparison { windows, executed, agents_gone: gone, results: judged } =
+            self.criteria;
         let iso = |ms: i64| {
             jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default()
         };
-        let one = |one: &Judged| JudgedJson {
+        let one = |one: &CriterionResult| CriterionJson {
             name: one.criterion.name.clone(),
             agent: one.criterion.agent.clone(),
             kind: one.criterion.kind.clone(),
-            measure: name_of(&Measure::NAMED, one.criterion.measure),
+            measure: name_of_value(&CriterionMeasure::NAMED, one.criterion.measure),
             before: one.before.map(|value| value.round() as i64),
             after: one.after.map(|value| value.round() as i64),
-            ratio: one.ratio.map(Ratio::of),
-            interval: one.interval.map(|ends| [ends.low, ends.high].map(Ratio::of)),
-            falls_by: Ratio::of(one.criterion.falls_by),
-            outcome: name_of(&Outcome::NAMED, one.outcome),
-            doubts: one.doubts.iter().map(|doubt| said(doubt, &one.criterion)).collect(),
+            ratio: one.ratio.map(EffectRatio::from_f64),
+            interval: one.interval.map(|ends| [ends.low, ends.high].map(EffectRatio::from_f64)),
+            falls_by: EffectRatio::from_f64(one.criterion.falls_by),
+            outcome: name_of_value(&CriterionOutcome::NAMED, one.outcome),
+            doubts: one.doubts.iter().map(|doubt| doubt_sentence(doubt, &one.criterion)).collect(),
             source: one.criterion.source.clone(),
         };
-        let body = Body {
+        let body = CriteriaJson {
             windows: windows.map(|(since, until)| [iso(since), iso(until)]),
             executed: *executed,
             gone: gone.clone(),
             criteria: judged.iter().map(one).collect(),
-            sources: self.sources.iter().map(SourceJson::from).collect(),
+            sources: self.sources.iter().map(BacktestSourceJson::from).collect(),
         };
-        json::document("criteria", 1, &body)
+        json::versioned_json("criteria", 1, &body)
     }
 }
 
 /// What a criterion is about.
-fn place(criterion: &Criterion) -> String {
+fn criterion_place(criterion: &SuccessCriterion) -> String {
     match criterion.kind.as_str() {
         "" => criterion.agent.clone(),
         kind => format!("{} / {kind}", criterion.agent),
     }
 }
 
-fn sentence(one: &Judged) -> String {
-    let Judged { criterion, ratio, outcome, doubts, .. } = one;
-    let word = name_of(&Outcome::NAMED, *outcome);
+fn criterion_sentence(one: &CriterionResult) -> String {
+    let CriterionResult { criterion, ratio, outcome, doubts, .. } = one;
+    let word = name_of_value(&CriterionOutcome::NAMED, *outcome);
     if !doubts.is_empty() {
-        let why: Vec<String> = doubts.iter().map(|doubt| said(doubt, criterion)).collect();
+        let why: Vec<String> =
+            doubts.iter().map(|doubt| doubt_sentence(doubt, criterion)).collect();
         return format!("{}: {word}: {}.", criterion.name, why.join("; "));
     }
     match ratio {
         None => format!("{}: {word}: there is nothing to compare.", criterion.name),
         Some(ratio) => {
-            format!("{}: {word} ({} times what it was).", criterion.name, super::two(*ratio))
+            format!(
+                "{}: {word} ({} times what it was).",
+                criterion.name,
+                super::format_two_places(*ratio)
+            )
         }
     }
 }
 
 /// A doubt in words, with what to do.
-fn said(doubt: &Doubt, criterion: &Criterion) -> String {
+fn doubt_sentence(doubt: &CriterionDoubt, criterion: &SuccessCriterion) -> String {
     let agent = &criterion.agent;
     match doubt {
-        Doubt::NothingBefore => {
-            format!("{} is nowhere in the first window: there is nothing to fall", place(criterion))
+        CriterionDoubt::NothingBefore => {
+            format!(
+                "{} is nowhere in the first window: there is nothing to fall",
+                criterion_place(criterion)
+            )
         }
-        Doubt::AgentGone => {
+        CriterionDoubt::AgentGone => {
             format!("{agent} is in the first window and nowhere in the second: {BOTH_HOMES}")
         }
-        Doubt::WorkersGone => format!(
+        CriterionDoubt::WorkersGone => format!(
             "digests of the second window tell of finished work (TASK_COMPLETE:EXECUTE), but no \
              invocation there did any: {BOTH_HOMES}"
         ),
-        Doubt::DigestsGone => format!(
+        CriterionDoubt::DigestsGone => format!(
             "work was done in the second window, but no digest told of it, and no fast path takes \
              those (TASK_COMPLETE:EXECUTE): {BOTH_HOMES}"
         ),
-        Doubt::Silent { since_ms } => format!(
+        CriterionDoubt::AgentSilent { since_ms } => format!(
             "the last invocation of {agent} is of {}, and the window goes on for longer than any \
              of its pauses before: {BOTH_HOMES}",
-            minute(*since_ms)
+            format_minute(*since_ms)
         ),
     }
 }
 
 #[derive(Serialize)]
-struct Body {
+struct CriteriaJson {
     windows: [[String; 2]; 2],
     /// Invocations that did work, before and after.
     executed: [u32; 2],
     gone: Vec<String>,
-    criteria: Vec<JudgedJson>,
-    sources: Vec<SourceJson>,
+    criteria: Vec<CriterionJson>,
+    sources: Vec<BacktestSourceJson>,
 }
 
 #[derive(Serialize)]
-struct JudgedJson {
+struct CriterionJson {
     name: String,
     agent: String,
     kind: String,
     measure: &'static str,
     before: Option<i64>,
     after: Option<i64>,
-    ratio: Option<Ratio>,
-    interval: Option<[Ratio; 2]>,
-    falls_by: Ratio,
+    ratio: Option<EffectRatio>,
+    interval: Option<[EffectRatio; 2]>,
+    falls_by: EffectRatio,
     outcome: &'static str,
     doubts: Vec<String>,
     source: String,

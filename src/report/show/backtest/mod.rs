@@ -2,19 +2,22 @@
 
 pub mod criteria;
 mod json;
-mod words;
+mod sentences;
 
-use crate::recording::name_of;
-use crate::report::format::Figures;
-use crate::report::format::{integer, number, share, short};
-use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
-use crate::study::backtest::{Backtest, Change, Era, FEWEST, Left, Settings, Study, Windowed};
-use crate::study::resample::Interval;
+use crate::recording::name_of_value;
+use crate::report::format::NumberStyle;
+use crate::report::format::{format_integer, format_share, format_short, format_thousandths};
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::study::backtest::{
+    BacktestResult, BacktestSettings, EffectDirection, ExclusionReason, FEWEST_PIPELINES,
+    MetricEffects, RolloutBatch, WindowEffect,
+};
+use crate::study::bootstrap::ConfidenceInterval;
 use std::collections::BTreeMap;
 
 /// One input as it is told.
 #[derive(Clone, Debug, Default)]
-pub struct SourceTold {
+pub struct BacktestSource {
     /// Its name.
     pub name: String,
     /// Its SHA-256, hexadecimal: of a table its bytes, of a recording its content.
@@ -28,251 +31,259 @@ pub struct SourceTold {
 }
 
 /// A look back and everything it is shown with.
-pub struct Shown<'a> {
+pub struct BacktestReport<'a> {
     /// The numbers.
-    pub result: &'a Backtest,
+    pub result: &'a BacktestResult,
     /// How they were looked at.
-    pub settings: &'a Settings,
+    pub settings: &'a BacktestSettings,
     /// Where they come from.
-    pub sources: &'a [SourceTold],
+    pub sources: &'a [BacktestSource],
 }
 
 /// Most reasons for skipped rows that people are shown.
 const MOST_SKIPS: usize = 5;
 
 /// A ratio in thousandths.
-fn thousandths(ratio: f64) -> i64 {
+fn to_thousandths(ratio: f64) -> i64 {
     (ratio * 1e3).round() as i64
 }
 
 /// A ratio to two places, in a sentence.
-fn two(ratio: f64) -> String {
-    number((ratio * 1e2).round() as i64 * 10, false)
+fn format_two_places(ratio: f64) -> String {
+    format_thousandths((ratio * 1e2).round() as i64 * 10, false)
 }
 
-fn ratio(value: Option<f64>) -> Cell {
-    Cell::maybe(value.map(thousandths).map(Value::Number))
+fn ratio_cell(value: Option<f64>) -> TableCell {
+    TableCell::from_option(value.map(to_thousandths).map(CellValue::Number))
 }
 
-fn interval(value: Option<Interval>) -> Cell {
-    value.map_or_else(Cell::missing, |ends| {
-        Cell::range(Value::Number(thousandths(ends.low)), Value::Number(thousandths(ends.high)))
+fn interval_cell(value: Option<ConfidenceInterval>) -> TableCell {
+    value.map_or_else(TableCell::missing, |ends| {
+        TableCell::from_range(
+            CellValue::Number(to_thousandths(ends.low)),
+            CellValue::Number(to_thousandths(ends.high)),
+        )
     })
 }
 
 /// An instant to the minute.
-fn minute(at_ms: i64) -> String {
+fn format_minute(at_ms: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let text = format!("{time:.0}");
     text.strip_suffix(":00Z").map_or(text.clone(), |text| format!("{text}Z"))
 }
 
 /// A share of 0 to 1 in percent.
-fn percent(part: f64) -> String {
+fn format_percent(part: f64) -> String {
     let bp = (part * 1e4).round() as i64;
-    share(bp, Figures::default()).replace(".0 ", " ")
+    format_share(bp, NumberStyle::default()).replace(".0 ", " ")
 }
 
 /// What somebody calls a rollout, or its date.
-fn era_name(era: &Era, has_windows: bool) -> String {
+fn era_name(era: &RolloutBatch, has_windows: bool) -> String {
     match (era.name(), has_windows) {
         (_, true) => "the second window".to_owned(),
-        (name, _) if name.is_empty() => minute(era.from_ms),
+        (name, _) if name.is_empty() => format_minute(era.from_ms),
         (name, _) => name,
     }
 }
 
-impl Shown<'_> {
+impl BacktestReport<'_> {
     fn title(&self) -> String {
         let names: Vec<&str> = self.sources.iter().map(|one| one.name.as_str()).collect();
         format!("Look back: {}", names.join(", then "))
     }
 
-    fn name(&self, era: &Era) -> String {
+    fn rollout_name(&self, era: &RolloutBatch) -> String {
         era_name(era, self.result.has_windows)
     }
 
     /// For people.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut document = Document::new(self.title());
+    pub fn to_document(&self) -> ReportDocument {
+        let mut document = ReportDocument::new(self.title());
         let result = self.result;
-        let mut section = Section::new("What changed").bullets(self.sentences());
-        let eras = self.eras();
-        section = section.bullets(eras);
-        for (at, era) in result.eras.iter().enumerate() {
-            section = section.table(self.looks(at, era));
+        let mut section = Section::new("What changed").with_bullets(self.headline_sentences());
+        let eras = self.rollout_lines();
+        section = section.with_bullets(eras);
+        for (at, era) in result.batches.iter().enumerate() {
+            section = section.with_table(self.rollout_table(at, era));
         }
-        document.section(section);
-        if !result.windows.is_empty() {
+        document.add_section(section);
+        if !result.window_effects.is_empty() {
             let words = "One figure in several windows: where it depends on the window, the window \
                          decides it.";
-            let section = Section::new("In other windows").paragraph(words);
-            document.section(section.table(self.windows()));
+            let section = Section::new("In other windows").with_paragraph(words);
+            document.add_section(section.with_table(self.other_windows_table()));
         }
-        document.section(self.placebos());
-        document.section(self.left_out());
-        document.section(Section::new("Method").bullets(self.method()));
-        for line in sources(self.sources) {
-            document.source(line);
+        document.add_section(self.placebo_section());
+        document.add_section(self.left_out_section());
+        document.add_section(Section::new("Method").with_bullets(self.method_lines()));
+        for line in source_lines(self.sources) {
+            document.add_source(line);
         }
         document
     }
 
     /// Every figure around one rollout.
-    fn looks(&self, at: usize, era: &Era) -> View {
-        let predicts = self.result.studies.iter().any(|one| one.looks[at].predicted.is_some());
+    fn rollout_table(&self, at: usize, era: &RolloutBatch) -> TableView {
+        let predicts =
+            self.result.metric_effects.iter().any(|one| one.effects[at].predicted.is_some());
         let mut columns = vec![
-            Column::text("of"),
-            Column::text("metric"),
-            Column::count("before"),
-            Column::count("after"),
-            Column::number("raw"),
-            Column::number("adjusted"),
-            Column::number("interval").ranged(),
-            Column::number("chance"),
-            Column::share("placebos"),
-            Column::text("verdict"),
+            TableColumn::text("of"),
+            TableColumn::text("metric"),
+            TableColumn::count("before"),
+            TableColumn::count("after"),
+            TableColumn::number("raw"),
+            TableColumn::number("adjusted"),
+            TableColumn::number("interval").with_ranges(),
+            TableColumn::number("chance"),
+            TableColumn::share("placebos"),
+            TableColumn::text("verdict"),
         ];
         if predicts {
-            columns.push(Column::number("predicted").ranged());
-            columns.push(Column::number("seen / predicted").ranged());
-            columns.push(Column::text("against it"));
+            columns.push(TableColumn::number("predicted").with_ranges());
+            columns.push(TableColumn::number("seen / predicted").with_ranges());
+            columns.push(TableColumn::text("against it"));
         }
-        let mut view = View::new(format!("After {}", self.name(era)), columns);
-        for study in &self.result.studies {
-            let look = &study.looks[at];
+        let mut view = TableView::new(format!("After {}", self.rollout_name(era)), columns);
+        for study in &self.result.metric_effects {
+            let look = &study.effects[at];
             let tone = match look.verdict.change {
                 _ if look.verdict.as_placebo || look.verdict.by_chance => Tone::Plain,
-                Change::Fell => Tone::Good,
-                Change::Rose => Tone::Bad,
-                Change::TooFew => Tone::Muted,
-                Change::Unseen => Tone::Plain,
+                EffectDirection::Fell => Tone::Good,
+                EffectDirection::Rose => Tone::Bad,
+                EffectDirection::TooFew => Tone::Muted,
+                EffectDirection::NoChange => Tone::Plain,
             };
-            let bp = |part: f64| Value::Share((part * 1e4).round() as i64);
+            let bp = |part: f64| CellValue::Share((part * 1e4).round() as i64);
             let mut cells = vec![
-                Cell::text(study.group()),
-                Cell::text(study.metric.to_string()),
-                Cell::count(i64::from(look.before)),
-                Cell::count(i64::from(look.after)),
-                ratio(look.raw),
-                ratio(look.adjusted),
-                interval(look.interval),
-                ratio(look.p_raised),
-                Cell::maybe(look.placebo.map(bp)),
-                Cell::text(look.verdict.to_string()).tone(tone),
+                TableCell::text(study.group_label()),
+                TableCell::text(study.metric.to_string()),
+                TableCell::count(i64::from(look.before)),
+                TableCell::count(i64::from(look.after)),
+                ratio_cell(look.raw),
+                ratio_cell(look.adjusted),
+                interval_cell(look.interval),
+                ratio_cell(look.p_value_corrected),
+                TableCell::from_option(look.placebo.map(bp)),
+                TableCell::text(look.verdict.to_string()).with_tone(tone),
             ];
             if predicts {
-                let word = look.difference.map(|it| words::against(look, it.against));
+                let word =
+                    look.difference.map(|it| sentences::prediction_verdict(look, it.verdict));
                 let said = look.predicted.as_ref().map(|it| it.range);
-                cells.push(interval(said));
-                cells.push(interval(look.difference.map(|it| it.interval)));
-                cells.push(word.map_or_else(Cell::missing, Cell::text));
+                cells.push(interval_cell(said));
+                cells.push(interval_cell(look.difference.map(|it| it.interval)));
+                cells.push(word.map_or_else(TableCell::missing, TableCell::text));
             }
-            view.row(cells);
+            view.add_row(cells);
         }
-        let confidence = percent(self.settings.confidence);
-        view.footnote(format!(
+        let confidence = format_percent(self.settings.confidence);
+        view.add_footnote(format!(
             "after divided by before; raw: of medians; adjusted: for pipelines of one size; \
              interval: {confidence} of it, else of raw; chance: of as much where nothing changed, \
              raised for {} looks (Holm); placebos: share of dates without a rollout that show as \
              much",
-            self.result.looks
+            self.result.tested_figures
         ));
-        for study in &self.result.studies {
-            view.footnotes.extend(words::slopes(study));
+        for study in &self.result.metric_effects {
+            view.footnotes.extend(sentences::slope_lines(study));
         }
-        let froms = self.result.studies.iter().filter_map(|one| one.looks[at].predicted.as_ref());
+        let froms =
+            self.result.metric_effects.iter().filter_map(|one| one.effects[at].predicted.as_ref());
         if let Some(predicted) = froms.into_iter().next() {
-            view.footnote(format!("predicted: {}, P10 to P90 of its draws", predicted.from));
+            view.add_footnote(format!("predicted: {}, P10 to P90 of its draws", predicted.from));
         }
         view
     }
 
-    fn windows(&self) -> View {
+    fn other_windows_table(&self) -> TableView {
         let columns = vec![
-            Column::text("of"),
-            Column::text("metric"),
-            Column::text("after"),
-            Column::text("window"),
-            Column::count("before"),
-            Column::count("after it"),
-            Column::number("raw"),
-            Column::number("adjusted"),
-            Column::number("interval").ranged(),
+            TableColumn::text("of"),
+            TableColumn::text("metric"),
+            TableColumn::text("after"),
+            TableColumn::text("window"),
+            TableColumn::count("before"),
+            TableColumn::count("after it"),
+            TableColumn::number("raw"),
+            TableColumn::number("adjusted"),
+            TableColumn::number("interval").with_ranges(),
         ];
-        let mut view = View::new("In other windows", columns);
-        for Windowed { step, metric, era, window_ms, look } in &self.result.windows {
-            view.row(vec![
-                Cell::text(step.as_deref().unwrap_or("total")),
-                Cell::text(metric.to_string()),
-                Cell::text(self.name(&self.result.eras[*era])),
-                Cell::text(short(&Value::Duration(*window_ms))),
-                Cell::count(i64::from(look.before)),
-                Cell::count(i64::from(look.after)),
-                ratio(look.raw),
-                ratio(look.adjusted),
-                interval(look.interval),
+        let mut view = TableView::new("In other windows", columns);
+        for WindowEffect { step, metric, batch: era, window_ms, effect: look } in
+            &self.result.window_effects
+        {
+            view.add_row(vec![
+                TableCell::text(step.as_deref().unwrap_or("total")),
+                TableCell::text(metric.to_string()),
+                TableCell::text(self.rollout_name(&self.result.batches[*era])),
+                TableCell::text(format_short(&CellValue::Duration(*window_ms))),
+                TableCell::count(i64::from(look.before)),
+                TableCell::count(i64::from(look.after)),
+                ratio_cell(look.raw),
+                ratio_cell(look.adjusted),
+                interval_cell(look.interval),
             ]);
         }
-        view.footnote(
+        view.add_footnote(
             "a window ends at the next rollout, if that comes first; these are not counted among \
              the looks: they question the figures above",
         );
         view
     }
 
-    fn placebos(&self) -> Section {
+    fn placebo_section(&self) -> Section {
         let section = Section::new("Dates without a rollout");
-        let studies: Vec<&Study> =
-            self.result.studies.iter().filter(|study| !study.placebos.is_empty()).collect();
+        let studies: Vec<&MetricEffects> =
+            self.result.metric_effects.iter().filter(|study| !study.placebos.is_empty()).collect();
         if studies.is_empty() {
-            return section.paragraph(format!(
-                "None has {FEWEST} pipelines before and after it: what drifts by itself is not \
+            return section.with_paragraph(format!(
+                "None has {FEWEST_PIPELINES} pipelines before and after it: what drifts by itself is not \
                  known, and a fall may be drift."
             ));
         }
         let columns = vec![
-            Column::text("of"),
-            Column::text("metric"),
-            Column::count("dates"),
-            Column::number("lowest"),
-            Column::number("middle"),
-            Column::number("highest"),
+            TableColumn::text("of"),
+            TableColumn::text("metric"),
+            TableColumn::count("dates"),
+            TableColumn::number("lowest"),
+            TableColumn::number("middle"),
+            TableColumn::number("highest"),
         ];
-        let mut view = View::new("The same figures around dates without a rollout", columns);
+        let mut view = TableView::new("The same figures around dates without a rollout", columns);
         for study in &studies {
             let mut sorted: Vec<f64> = study.placebos.iter().map(|(_, ratio)| *ratio).collect();
             sorted.sort_by(f64::total_cmp);
-            view.row(vec![
-                Cell::text(study.group()),
-                Cell::text(study.metric.to_string()),
-                Cell::count(sorted.len() as i64),
-                ratio(sorted.first().copied()),
-                ratio(sorted.get(sorted.len() / 2).copied()),
-                ratio(sorted.last().copied()),
+            view.add_row(vec![
+                TableCell::text(study.group_label()),
+                TableCell::text(study.metric.to_string()),
+                TableCell::count(sorted.len() as i64),
+                ratio_cell(sorted.first().copied()),
+                ratio_cell(sorted.get(sorted.len() / 2).copied()),
+                ratio_cell(sorted.last().copied()),
             ]);
         }
-        view.footnote(
+        view.add_footnote(
             "neighbouring dates share most of their pipelines: they are not so many independent \
              looks",
         );
         let section = section
-            .paragraph(
+            .with_paragraph(
                 "Nothing was rolled out on them, as far as is known: what they show is drift.",
             )
-            .table(view);
-        section.table(self.each_date(&studies))
+            .with_table(view);
+        section.with_table(self.placebo_dates_table(&studies))
     }
 
     /// The first metric, date by date.
-    fn each_date(&self, studies: &[&Study]) -> View {
-        let first = self.result.studies.first().map(|study| study.metric);
+    fn placebo_dates_table(&self, studies: &[&MetricEffects]) -> TableView {
+        let first = self.result.metric_effects.first().map(|study| study.metric);
         let shown = || studies.iter().filter(|study| Some(study.metric) == first);
-        let mut columns = vec![Column::text("date")];
-        columns.extend(shown().map(|study| Column::number(study.group())));
+        let mut columns = vec![TableColumn::text("date")];
+        columns.extend(shown().map(|study| TableColumn::number(study.group_label())));
         let metric = first.map(|metric| metric.to_string()).unwrap_or_default();
-        let mut view = View::new(format!("{metric}, date by date"), columns);
+        let mut view = TableView::new(format!("{metric}, date by date"), columns);
         let mut dates: BTreeMap<i64, Vec<Option<f64>>> = BTreeMap::new();
         for (at, study) in shown().enumerate() {
             for (date, ratio) in &study.placebos {
@@ -281,62 +292,73 @@ impl Shown<'_> {
             }
         }
         for (date, ratios) in dates {
-            let cells = ratios.into_iter().map(ratio);
-            view.row(std::iter::once(Cell::text(minute(date))).chain(cells).collect());
+            let cells = ratios.into_iter().map(ratio_cell);
+            view.add_row(
+                std::iter::once(TableCell::text(format_minute(date))).chain(cells).collect(),
+            );
         }
         view
     }
 
-    fn left_out(&self) -> Section {
+    fn left_out_section(&self) -> Section {
         let result = self.result;
-        let mut view = View::new(
+        let mut view = TableView::new(
             "Pipelines that take no part",
-            vec![Column::text("of"), Column::text("why"), Column::count("pipelines")],
+            vec![
+                TableColumn::text("of"),
+                TableColumn::text("why"),
+                TableColumn::count("pipelines"),
+            ],
         );
         let mut add = |of: &str, why: &str, count: u32| {
-            view.row(vec![Cell::text(of), Cell::text(why), Cell::count(i64::from(count))]);
+            view.add_row(vec![
+                TableCell::text(of),
+                TableCell::text(why),
+                TableCell::count(i64::from(count)),
+            ]);
         };
-        for (left, count) in &result.left {
-            add("all", name_of(&Left::NAMED, *left), *count);
+        for (left, count) in &result.excluded {
+            add("all", name_of_value(&ExclusionReason::NAMED, *left), *count);
         }
         if result.outside > 0 {
             add("all", "further than the window from every rollout", result.outside);
         }
-        for study in &result.studies {
-            for (left, count) in &study.left {
-                let of = format!("{}, {}", study.group(), study.metric);
-                add(&of, name_of(&Left::NAMED, *left), *count);
+        for study in &result.metric_effects {
+            for (left, count) in &study.excluded {
+                let of = format!("{}, {}", study.group_label(), study.metric);
+                add(&of, name_of_value(&ExclusionReason::NAMED, *left), *count);
             }
         }
-        let words = format!("{} pipelines were read.", integer(i64::from(result.pipelines), false));
-        let mut section = Section::new("What is left out").paragraph(words);
+        let words =
+            format!("{} pipelines were read.", format_integer(i64::from(result.pipelines), false));
+        let mut section = Section::new("What is left out").with_paragraph(words);
         if !view.rows.is_empty() {
-            section = section.table(view);
+            section = section.with_table(view);
         }
-        let mut lines = self.starts();
+        let mut lines = self.unknown_start_lines();
         for source in self.sources {
             lines.extend(source.notes.iter().map(|note| format!("{}: {note}", source.name)));
-            lines.extend(skips(source));
+            lines.extend(skip_lines(source));
         }
-        section.bullets(lines)
+        section.with_bullets(lines)
     }
 }
 
 /// Where inputs come from.
-fn sources(sources: &[SourceTold]) -> Vec<String> {
+fn source_lines(sources: &[BacktestSource]) -> Vec<String> {
     let names: Vec<String> =
         sources.iter().map(|one| format!("{} sha256 {}", one.name, one.sha256)).collect();
     vec![format!("windtunnel {}; {}", env!("CARGO_PKG_VERSION"), names.join("; "))]
 }
 
 /// What of an input could not be read.
-fn skips(source: &SourceTold) -> Vec<String> {
+fn skip_lines(source: &BacktestSource) -> Vec<String> {
     let shown = source.skips.iter().take(MOST_SKIPS);
     let mut lines: Vec<String> =
         shown.map(|skip| format!("{}: skipped: {skip}", source.name)).collect();
     let more = source.skipped - (lines.len() as u64).min(source.skipped);
     if more > 0 {
-        let more = integer(more as i64, false);
+        let more = format_integer(more as i64, false);
         lines.push(format!("{}: {more} more skipped (all of them: --format json)", source.name));
     }
     lines

@@ -1,23 +1,23 @@
 //! Cumulative cost over time, before and after; tokens where dollars mean nothing.
 
-use super::{Made, Source, timeline};
-use crate::report::chart::{Cost, Timeline, Unit};
-use crate::study::over_time::Moment;
+use super::{ChartResult, ChartSource, timeline};
+use crate::report::chart::{ChartUnit, CostChart, Timeline};
+use crate::study::call_costs::TimedCallCost;
 
-pub fn make(source: &Source<'_>) -> Made {
-    let comparison = source.shown.comparison;
-    let [before, after] = timeline::sides(source)?;
-    let times = [&before, &after].map(|side| timeline::starts_ms(side)).concat();
-    let line = Timeline::over(times, timeline::note(source.recording));
+pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
+    let comparison = source.comparison_report.comparison;
+    let [before, after] = timeline::moments_of_sides(source)?;
+    let times = [&before, &after].map(|side| timeline::start_times_ms(side)).concat();
+    let line = Timeline::from_times(times, timeline::times_note(source.recording));
     let headline = comparison.headline;
-    let cost = |moment: &Moment| {
+    let cost = |moment: &TimedCallCost| {
         if comparison.has_dollars {
-            moment.cost.money().0
+            moment.cost.total_money().0
         } else {
-            i128::from(headline.of(&moment.cost))
+            i128::from(headline.amount_in_saving(&moment.cost))
         }
     };
-    let so_far = |moments: &[Moment]| {
+    let so_far = |moments: &[TimedCallCost]| {
         let mut slots = vec![0; line.slots.len()];
         for moment in moments {
             slots[line.slot_of(moment.start_ms)] += cost(moment);
@@ -29,17 +29,17 @@ pub fn make(source: &Source<'_>) -> Made {
         slots.into_iter().scan(0, add).collect()
     };
     let (unit, what) = if comparison.has_dollars {
-        (Unit::Money, "dollars")
+        (ChartUnit::Money, "dollars")
     } else {
-        (Unit::Tokens, headline.words())
+        (ChartUnit::Tokens, headline.sentence_words())
     };
-    Ok(Box::new(Cost {
-        title: format!("{}: {what} over time, before and after", source.name()),
+    Ok(Box::new(CostChart {
+        title: format!("{}: {what} over time, before and after", source.recording_name()),
         what: what.to_owned(),
         unit,
         before: so_far(&before),
         after: so_far(&after),
         timeline: line,
-        footer: source.footer(),
+        footer: source.footer_lines(),
     }))
 }

@@ -12,50 +12,50 @@ mod timeline;
 mod tornado;
 mod waterfall;
 
-pub use growth::grows;
+pub use growth::has_growth;
 
-use super::compare::Shown;
+use super::compare::ComparisonReport;
 use crate::recording::Recording;
 use crate::report::chart::Chart;
-use crate::study::headline::Headline;
-use crate::study::sweep::Sweep;
+use crate::study::headline::HeadlineMetric;
+use crate::study::sweep::SubsetSweep;
 
 /// What charts are made from.
-pub struct Source<'a> {
+pub struct ChartSource<'a> {
     /// The comparison, and what it is shown with.
-    pub shown: &'a Shown<'a>,
+    pub comparison_report: &'a ComparisonReport<'a>,
     /// What was replayed.
     pub recording: &'a Recording,
     /// Every subset of the toggles; `None` where that was not asked for or cannot be, with the
     /// reason.
-    pub sweep: Result<&'a Sweep, &'a str>,
+    pub sweep: Result<&'a SubsetSweep, &'a str>,
 }
 
-impl Source<'_> {
+impl ChartSource<'_> {
     /// The name of the recording.
-    fn name(&self) -> &str {
-        &self.shown.provenance.recording
+    fn recording_name(&self) -> &str {
+        &self.comparison_report.provenance.recording
     }
 
     /// Lines at the bottom: digests, prices, toggles, seed.
-    fn footer(&self) -> Vec<String> {
-        self.shown.provenance.lines()
+    fn footer_lines(&self) -> Vec<String> {
+        self.comparison_report.provenance.footer_lines()
     }
 }
 
 /// What an axis of a comparison's figure counts.
-fn axis_words(headline: Headline) -> &'static str {
+fn axis_words(headline: HeadlineMetric) -> &'static str {
     match headline {
-        Headline::Reads => "cache reads, tokens",
-        Headline::Tokens => "tokens",
+        HeadlineMetric::Reads => "cache reads, tokens",
+        HeadlineMetric::Tokens => "tokens",
     }
 }
 
 /// A picture, or why there is none of this recording.
-pub type Made = Result<Box<dyn Chart>, String>;
+pub type ChartResult = Result<Box<dyn Chart>, String>;
 
 /// One kind of picture.
-pub struct Kind {
+pub struct ChartKind {
     /// Its name on the command line, and of its files.
     pub id: &'static str,
     /// What it shows, in words.
@@ -65,72 +65,72 @@ pub struct Kind {
     /// Whether it needs every subset.
     pub needs_sweep: bool,
     /// The picture of a comparison.
-    pub make: fn(&Source<'_>) -> Made,
+    pub make: fn(&ChartSource<'_>) -> ChartResult,
 }
 
 /// All kinds, in the order of a report.
-pub const ALL: [Kind; 9] = [
-    Kind {
+pub const ALL: [ChartKind; 9] = [
+    ChartKind {
         id: "waterfall",
         shows: "from the baseline through each toggle to the result, with what is claimed",
         needs_draws: false,
         needs_sweep: false,
-        make: waterfall::make,
+        make: waterfall::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "forest",
         shows: "what is claimed against what the replay saves, each toggle and several together",
         needs_draws: true,
         needs_sweep: false,
-        make: forest::make,
+        make: forest::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "growth",
         shows: "context of each call of the longest sessions, with cache misses and compactions",
         needs_draws: false,
         needs_sweep: false,
-        make: growth::make,
+        make: growth::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "steps",
         shows: "tokens by step and class, before and after all toggles",
         needs_draws: false,
         needs_sweep: false,
-        make: steps::make,
+        make: steps::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "tornado",
         shows: "what each parameter alone moves in the joint saving",
         needs_draws: false,
         needs_sweep: false,
-        make: tornado::make,
+        make: tornado::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "sweep",
         shows: "what every set of toggles saves against its effort, and which sets no other beats",
         needs_draws: false,
         needs_sweep: true,
-        make: sweep::make,
+        make: sweep::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "interaction",
         shows: "which toggles save the same tokens, and which help each other",
         needs_draws: false,
         needs_sweep: false,
-        make: interaction::make,
+        make: interaction::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "rate",
         shows: "calls a minute over time, before and after all toggles",
         needs_draws: false,
         needs_sweep: false,
-        make: rate::make,
+        make: rate::make_chart,
     },
-    Kind {
+    ChartKind {
         id: "cost",
         shows: "what calls have cost so far, over time, before and after all toggles",
         needs_draws: false,
         needs_sweep: false,
-        make: cost::make,
+        make: cost::make_chart,
     },
 ];

@@ -1,11 +1,11 @@
 //! Tokens by step and class, before and after all toggles.
 
-use super::{Made, Source};
-use crate::report::chart::{StepTokens, Steps};
+use super::{ChartResult, ChartSource};
+use crate::report::chart::{StepTokens, StepsChart};
 use crate::report::format;
 
-pub fn make(source: &Source<'_>) -> Made {
-    let comparison = source.shown.comparison;
+pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
+    let comparison = source.comparison_report.comparison;
     let (before, after) = (&comparison.baseline_steps, &comparison.variant_steps);
     let sides = before.iter().zip(after).filter(|(a, b)| a.calls > 0 || b.calls > 0);
     let steps: Vec<StepTokens> = sides
@@ -23,13 +23,13 @@ pub fn make(source: &Source<'_>) -> Made {
     if hidden != 0 {
         footer.push(format!(
             "not in it: {} tokens of output that usage does not show, an estimate",
-            format::tokens(hidden, false)
+            format::format_tokens(hidden, false)
         ));
     }
-    footer.extend(source.footer());
+    footer.extend(source.footer_lines());
     let what = if comparison.has_dollars { "tokens by step and class" } else { "tokens by step" };
-    Ok(Box::new(Steps {
-        title: format!("{}: {what}, before and after", source.name()),
+    Ok(Box::new(StepsChart {
+        title: format!("{}: {what}, before and after", source.recording_name()),
         has_classes: comparison.has_dollars,
         steps,
         footer,

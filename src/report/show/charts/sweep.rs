@@ -1,42 +1,47 @@
 //! The sweep: every set of toggles, what it saves against its effort.
 
-use super::{Made, Source};
-use crate::plan::Subset;
-use crate::report::chart::{Choice, Cloud, Unit};
+use super::{ChartResult, ChartSource};
+use crate::plan::ToggleSubset;
+use crate::report::chart::{ChartUnit, MarkedSet, SweepChart};
 use crate::report::format;
-use crate::study::sweep::{Metric, Sweep};
+use crate::study::sweep::{SubsetSweep, SweepMetric};
 
-pub fn make(source: &Source<'_>) -> Made {
+pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let sweep = source.sweep?;
     if sweep.toggles.is_empty() {
         return Err("no toggle changes anything".to_owned());
     }
     let (unit, what) = match sweep.metric {
-        Metric::Dollars => (Unit::Money, "dollars"),
-        Metric::Reads => (Unit::Tokens, "cache reads"),
-        Metric::Tokens => (Unit::Tokens, "tokens"),
-        Metric::Calls => (Unit::Count, "calls"),
+        SweepMetric::Dollars => (ChartUnit::Money, "dollars"),
+        SweepMetric::Reads => (ChartUnit::Tokens, "cache reads"),
+        SweepMetric::Tokens => (ChartUnit::Tokens, "tokens"),
+        SweepMetric::Calls => (ChartUnit::Count, "calls"),
     };
-    let toggles = format::integer(sweep.toggles.len() as i64, false);
-    let chosen = |subsets: &[Subset]| subsets.iter().map(|subset| choice(sweep, *subset)).collect();
-    let sets = sweep.entries.iter().map(|entry| (entry.effort, entry.saved(sweep.metric)));
-    Ok(Box::new(Cloud {
-        title: format!("{}: {what} saved by every set of {toggles} toggles", source.name()),
+    let toggles = format::format_integer(sweep.toggles.len() as i64, false);
+    let chosen = |subsets: &[ToggleSubset]| {
+        subsets.iter().map(|subset| marked_set(sweep, *subset)).collect()
+    };
+    let sets = sweep.entries.iter().map(|entry| (entry.effort, entry.saved_amount(sweep.metric)));
+    Ok(Box::new(SweepChart {
+        title: format!(
+            "{}: {what} saved by every set of {toggles} toggles",
+            source.recording_name()
+        ),
         axis: format!("{what} saved"),
         unit,
-        cells: Cloud::cells(sets),
+        cells: SweepChart::count_in_cells(sets),
         front: chosen(&sweep.pareto),
-        best: chosen(&sweep.best),
-        footer: source.footer(),
+        best: chosen(&sweep.best_by_size),
+        footer: source.footer_lines(),
     }))
 }
 
-fn choice(sweep: &Sweep, subset: Subset) -> Choice {
-    let entry = sweep.entry(subset);
-    Choice {
-        label: sweep.ids(subset).join(" "),
-        size: entry.size(),
+fn marked_set(sweep: &SubsetSweep, subset: ToggleSubset) -> MarkedSet {
+    let entry = sweep.entry_of_subset(subset);
+    MarkedSet {
+        label: sweep.toggle_ids(subset).join(" "),
+        size: entry.toggle_count(),
         effort: entry.effort,
-        saved: entry.saved(sweep.metric),
+        saved: entry.saved_amount(sweep.metric),
     }
 }

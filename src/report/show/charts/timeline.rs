@@ -1,15 +1,15 @@
 //! What calls do over time, for the pictures that show it.
 
-use super::Source;
+use super::ChartSource;
 use crate::recording::{Basis, Recording};
-use crate::study::over_time::{Moment, over_time};
+use crate::study::call_costs::{TimedCallCost, call_costs_over_time};
 
 /// The calls of both sides in the order of their starts, nothing and everything toggled.
 ///
 /// # Errors
 /// Why nothing can be shown over time.
-pub fn sides(source: &Source<'_>) -> Result<[Vec<Moment>; 2], String> {
-    let sides = over_time(source.shown.comparison);
+pub fn moments_of_sides(source: &ChartSource<'_>) -> Result<[Vec<TimedCallCost>; 2], String> {
+    let sides = call_costs_over_time(source.comparison_report.comparison);
     let [first, .., last] = &sides[0][..] else {
         return Err("it takes two calls to show anything over time".to_owned());
     };
@@ -20,12 +20,12 @@ pub fn sides(source: &Source<'_>) -> Result<[Vec<Moment>; 2], String> {
 }
 
 /// When calls start, in their order.
-pub fn starts_ms(moments: &[Moment]) -> Vec<i64> {
+pub fn start_times_ms(moments: &[TimedCallCost]) -> Vec<i64> {
     moments.iter().map(|moment| moment.start_ms).collect()
 }
 
 /// What is to be known about the times of a recording.
-pub fn note(recording: &Recording) -> &'static str {
+pub fn times_note(recording: &Recording) -> &'static str {
     let any = |basis| recording.sessions.iter().any(|session| session.times_basis == basis);
     if any(Basis::Reconstructed) {
         "The source tells no times of calls: they are laid out by published totals and assumed \

@@ -1,32 +1,39 @@
 //! The tornado: what each parameter, or unknown of a source, alone moves in the joint saving.
 
-use super::super::parameter;
-use super::{Made, Source, axis_words};
-use crate::report::chart::{Swing, Tornado, Unit};
+use super::super::parameter_value;
+use super::{ChartResult, ChartSource, axis_words};
+use crate::report::chart::{ChartUnit, TornadoBar, TornadoChart};
 
-pub fn make(source: &Source<'_>) -> Made {
-    let comparison = source.shown.comparison;
+pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
+    let comparison = source.comparison_report.comparison;
     let headline = comparison.headline;
-    let joint = headline.of(&comparison.joint);
+    let joint = headline.amount_in_saving(&comparison.joint);
     let swings = comparison.tornado.iter().map(|swing| {
-        let value = |n: i64| parameter(swing.unit, n);
-        Swing {
+        let value = |n: i64| parameter_value(swing.unit, n);
+        TornadoBar {
             label: format!("{} {}", swing.toggle, swing.key).trim().to_owned(),
             ends: (value(swing.range.low), value(swing.range.high)),
-            saved: (headline.of(&swing.low).into(), headline.of(&swing.high).into()),
+            saved: (
+                headline.amount_in_saving(&swing.low).into(),
+                headline.amount_in_saving(&swing.high).into(),
+            ),
         }
     });
-    let moves = |swing: &Swing| swing.saved != (joint.into(), joint.into());
-    let swings: Vec<Swing> = swings.filter(moves).collect();
+    let moves = |swing: &TornadoBar| swing.saved != (joint.into(), joint.into());
+    let swings: Vec<TornadoBar> = swings.filter(moves).collect();
     if swings.is_empty() {
         return Err("no parameter has a range that moves the joint saving".to_owned());
     }
-    Ok(Box::new(Tornado {
-        title: format!("{}: what moves the joint saving, {}", source.name(), headline.words()),
+    Ok(Box::new(TornadoChart {
+        title: format!(
+            "{}: what moves the joint saving, {}",
+            source.recording_name(),
+            headline.sentence_words()
+        ),
         axis: format!("joint saving, {}", axis_words(headline)),
-        unit: Unit::Tokens,
+        unit: ChartUnit::Tokens,
         joint: joint.into(),
         swings,
-        footer: source.footer(),
+        footer: source.footer_lines(),
     }))
 }

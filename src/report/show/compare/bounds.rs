@@ -1,58 +1,59 @@
 //! Bounds, and which numbers the user has to give.
 
-use super::{Shown, tone};
-use crate::report::format::integer;
-use crate::report::{Cell, Column, Section, View};
-use crate::study::bounds::Bound;
-use crate::study::claims::Verdict;
-use crate::study::headline::Headline;
+use super::{ComparisonReport, verdict_tone};
+use crate::report::format::format_integer;
+use crate::report::{Section, TableCell, TableColumn, TableView};
+use crate::study::headline::HeadlineMetric;
+use crate::study::saving_bounds::SavingBound;
+use crate::study::verdict::ClaimVerdict;
 use serde::Serialize;
 
-impl Shown<'_> {
+impl ComparisonReport<'_> {
     /// What toggles save at either end where a number is missing; `None` where none is.
     #[must_use]
-    pub fn bounds(&self) -> Option<Section> {
+    pub fn bounds_section(&self) -> Option<Section> {
         let bounds = &self.comparison.bounds;
-        let asking: Vec<String> = bounds.iter().flat_map(asked_for).collect();
+        let asking: Vec<String> = bounds.iter().flat_map(missing_number_hints).collect();
         if asking.is_empty() {
             return None;
         }
         let section = Section::new("Bounds, where no source gives a number");
-        Some(section.table(self.bounds_view()).bullets(asking))
+        Some(section.with_table(self.bounds_table()).with_bullets(asking))
     }
 
     /// The ends, toggle by toggle.
     #[must_use]
-    pub fn bounds_view(&self) -> View {
+    pub fn bounds_table(&self) -> TableView {
         let headline = self.comparison.headline;
-        let before = headline.of_side(&self.comparison.baseline);
-        let mut view = View::new(
-            format!("Saved {}, each on its own", headline.words()),
+        let before = headline.amount_in_totals(&self.comparison.baseline);
+        let mut view = TableView::new(
+            format!("Saved {}, each on its own", headline.sentence_words()),
             vec![
-                Column::text("toggle"),
-                Column::count("found"),
-                Column::tokens("at the low end").signed(),
-                Column::tokens("at the high end").signed(),
-                Column::share("at most, of all"),
-                Column::text("asked for"),
-                Column::text("claim"),
+                TableColumn::text("toggle"),
+                TableColumn::count("found"),
+                TableColumn::tokens("at the low end").with_sign(),
+                TableColumn::tokens("at the high end").with_sign(),
+                TableColumn::share("at most, of all"),
+                TableColumn::text("asked for"),
+                TableColumn::text("claim"),
             ],
         );
         for bound in &self.comparison.bounds {
-            let (low, high) = (headline.of(&bound.low), headline.of(&bound.high));
+            let (low, high) =
+                (headline.amount_in_saving(&bound.low), headline.amount_in_saving(&bound.high));
             let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
             let claim = bound.claim.as_ref().map_or("", |_| bound_word(bound));
-            view.row(vec![
-                Cell::text(format!("{} {}", bound.id, bound.title)),
-                Cell::count(i64::from(bound.found)),
-                Cell::tokens(low),
-                Cell::tokens(high),
-                Cell::part(low.max(high), before),
-                Cell::text(asked.join(", ")),
-                Cell::text(claim).tone(tone(bound.verdict)),
+            view.add_row(vec![
+                TableCell::text(format!("{} {}", bound.id, bound.title)),
+                TableCell::count(i64::from(bound.found)),
+                TableCell::tokens(low),
+                TableCell::tokens(high),
+                TableCell::share_of_whole(low.max(high), before),
+                TableCell::text(asked.join(", ")),
+                TableCell::text(claim).with_tone(verdict_tone(bound.verdict)),
             ]);
         }
-        view.footnote(
+        view.add_footnote(
             "a toggle that waits for a number takes no part in what is said of all together; two \
              that touch the same work do not add up",
         );
@@ -61,20 +62,20 @@ impl Shown<'_> {
 
     pub(super) fn bounds_json(&self) -> Vec<BoundJson<'_>> {
         let headline = self.comparison.headline;
-        self.comparison.bounds.iter().map(|bound| BoundJson::of(headline, bound)).collect()
+        self.comparison.bounds.iter().map(|bound| BoundJson::from_bound(headline, bound)).collect()
     }
 }
 
 /// The word for a claim beside bounds: what could be reached is not reached yet.
-pub(in crate::report::show) fn bound_word(bound: &Bound) -> &'static str {
+pub(in crate::report::show) fn bound_word(bound: &SavingBound) -> &'static str {
     match bound.verdict {
-        Verdict::CannotBe | Verdict::Overstated => bound.verdict.word(),
+        ClaimVerdict::CannotBe | ClaimVerdict::Overstated => bound.verdict.verdict_word(),
         _ => "can be",
     }
 }
 
 /// One line for each number that is missing, and how to give it.
-fn asked_for(bound: &Bound) -> Vec<String> {
+fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
     let line = |spec: &&'static crate::intervene::ParamSpec| {
         let unit = match spec.unit.name() {
             "count" => String::new(),
@@ -87,8 +88,8 @@ fn asked_for(bound: &Bound) -> Vec<String> {
             id = bound.id,
             key = spec.key,
             what = spec.what,
-            low = integer(spec.low, false),
-            high = integer(spec.high, false),
+            low = format_integer(spec.low, false),
+            high = format_integer(spec.high, false),
             mode = spec.mode
         )
     };
@@ -105,13 +106,13 @@ pub(super) struct BoundJson<'a> {
     low: i64,
     high: i64,
     /// What has to be given before there is a figure.
-    asked: Vec<AskedJson>,
+    asked: Vec<AskedParameterJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'static str>,
 }
 
 #[derive(Serialize)]
-struct AskedJson {
+struct AskedParameterJson {
     parameter: &'static str,
     unit: &'static str,
     what: &'static str,
@@ -124,8 +125,8 @@ struct AskedJson {
 }
 
 impl<'a> BoundJson<'a> {
-    fn of(headline: Headline, bound: &'a Bound) -> Self {
-        let asked = bound.asked.iter().map(|spec| AskedJson {
+    fn from_bound(headline: HeadlineMetric, bound: &'a SavingBound) -> Self {
+        let asked = bound.asked.iter().map(|spec| AskedParameterJson {
             parameter: spec.key,
             unit: spec.unit.name(),
             what: spec.what,
@@ -138,9 +139,9 @@ impl<'a> BoundJson<'a> {
             id: &bound.id,
             title: bound.title,
             found: bound.found,
-            metric: headline.metric(),
-            low: headline.of(&bound.low),
-            high: headline.of(&bound.high),
+            metric: headline.metric_name(),
+            low: headline.amount_in_saving(&bound.low),
+            high: headline.amount_in_saving(&bound.high),
             asked: asked.collect(),
             verdict: bound.claim.as_ref().map(|_| bound_word(bound)),
         }

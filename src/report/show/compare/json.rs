@@ -1,63 +1,69 @@
 //! The comparison for programs.
 
-use super::Shown;
+use super::ComparisonReport;
 use super::bounds::BoundJson;
-use super::limiter::LoadsJson;
-use super::points::{BandJson, PointJson, SharesJson};
-use super::seen::SeenJson;
-use super::spread::SpreadJson;
+use super::distribution::DistributionJson;
+use super::observed_savings::ObservedSavingJson;
+use super::saving_bands::{SavingBandJson, SavingPointJson, ShareBandJson};
+use super::turn_limiter::TurnLimiterJson;
 use crate::reconstruct::Lens;
-use crate::report::json::{self, Share};
-use crate::report::show::{Provenance, SideJson, SumsJson};
-use crate::study::audit::Finding;
-use crate::study::claims::{Judgement, Verdict};
-use crate::study::compare::{CombinedResult, Comparison, ToggleResult};
-use crate::study::headline::Headline;
-use crate::study::published::PublishedClaim;
-use crate::study::sides::Saving;
-use crate::study::tornado::Swing;
-use crate::study::uncertainty::Probability;
+use crate::report::json::{self, ShareJson};
+use crate::report::show::{Provenance, ReplayTotalsJson, UsageSumsJson};
+use crate::study::audit::AuditFinding;
+use crate::study::compare::{CombinedClaimResult, Comparison, ToggleResult};
+use crate::study::headline::HeadlineMetric;
+use crate::study::published_claims::PublishedClaim;
+use crate::study::savings::Saving;
+use crate::study::tornado::SavingSwing;
+use crate::study::uncertainty::ClaimProbability;
+use crate::study::verdict::{ClaimJudgement, ClaimVerdict};
 use serde::Serialize;
 use serde_json::Value;
 
-impl Shown<'_> {
+impl ComparisonReport<'_> {
     /// For programs.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
+    pub fn to_json(&self) -> Vec<u8> {
         let headline = self.comparison.headline;
-        json::document(
+        json::versioned_json(
             "compare",
             1,
-            &Body {
+            &ComparisonJson {
                 recording: &self.provenance.recording,
-                lens: self.lens.map(Lens::name),
-                headline: (headline == Headline::Tokens).then(|| HeadlineJson::of(self.comparison)),
+                lens: self.lens.map(Lens::lens_name),
+                headline: (headline == HeadlineMetric::Tokens)
+                    .then(|| ComparisonHeadlineJson::from_comparison(self.comparison)),
                 baseline: (&self.comparison.baseline).into(),
                 variant: (&self.comparison.variant).into(),
                 toggles: self
                     .comparison
                     .toggles
                     .iter()
-                    .map(|t| ToggleJson::of(headline, t))
+                    .map(|t| ComparedToggleJson::from_toggle(headline, t))
                     .collect(),
-                joint: JointJson::of(self.comparison),
+                joint: JointSavingJson::from_comparison(self.comparison),
                 interaction: self
                     .comparison
-                    .pairs()
+                    .interacting_pairs()
                     .iter()
-                    .map(|pair| PairJson::of(headline, pair))
+                    .map(|pair| TogglePairJson::from_pair(headline, pair))
                     .collect(),
                 bounds: self.bounds_json(),
                 tornado: self
                     .comparison
                     .tornado
                     .iter()
-                    .map(|swing| SwingJson::of(headline, swing))
+                    .map(|swing| TornadoSwingJson::from_swing(headline, swing))
                     .collect(),
-                combined: self.comparison.combined.iter().map(CombinedJson::from).collect(),
-                seen: self.comparison.seen.iter().map(SeenJson::from).collect(),
-                limiter: self.loads.iter().map(LoadsJson::from).collect(),
-                distribution: self.spread_json(),
+                combined: self.comparison.combined.iter().map(CombinedClaimJson::from).collect(),
+                seen: self
+                    .comparison
+                    .observed_savings
+                    .iter()
+                    .map(ObservedSavingJson::from)
+                    .collect(),
+                limiter: self.loads.iter().map(TurnLimiterJson::from).collect(),
+                distribution: self.distribution_json(),
                 findings: self.findings,
                 provenance: self.provenance,
             },
@@ -66,78 +72,78 @@ impl Shown<'_> {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct ComparisonJson<'a> {
     recording: &'a str,
     lens: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    headline: Option<HeadlineJson>,
-    baseline: SideJson,
-    variant: SideJson,
-    toggles: Vec<ToggleJson<'a>>,
-    joint: JointJson,
+    headline: Option<ComparisonHeadlineJson>,
+    baseline: ReplayTotalsJson,
+    variant: ReplayTotalsJson,
+    toggles: Vec<ComparedToggleJson<'a>>,
+    joint: JointSavingJson,
     /// Pairs of toggles whose savings depend on each other.
-    interaction: Vec<PairJson>,
+    interaction: Vec<TogglePairJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bounds: Vec<BoundJson<'a>>,
-    tornado: Vec<SwingJson<'a>>,
-    combined: Vec<CombinedJson>,
+    tornado: Vec<TornadoSwingJson<'a>>,
+    combined: Vec<CombinedClaimJson>,
     /// What was seen after rollouts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    seen: Vec<SeenJson<'a>>,
+    seen: Vec<ObservedSavingJson<'a>>,
     /// Turns at once and requests a minute of agents that packets wake.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    limiter: Vec<LoadsJson>,
+    limiter: Vec<TurnLimiterJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    distribution: Option<Vec<SpreadJson>>,
-    findings: &'a [Finding],
+    distribution: Option<Vec<DistributionJson>>,
+    findings: &'a [AuditFinding],
     provenance: &'a Provenance,
 }
 
 #[derive(Serialize)]
-struct JointJson {
-    saving: SumsJson,
+struct JointSavingJson {
+    saving: UsageSumsJson,
     #[serde(flatten)]
-    band: BandJson,
-    share_of_reads: Option<SharesJson>,
+    band: SavingBandJson,
+    share_of_reads: Option<ShareBandJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    share_of_tokens: Option<SharesJson>,
-    share_of_dollars: Option<SharesJson>,
+    share_of_tokens: Option<ShareBandJson>,
+    share_of_dollars: Option<ShareBandJson>,
     overlap: i64,
     draws: u32,
     /// Draws over which the bands of Shapley values go.
     shapley_draws: u32,
     /// Draws whose call counts no calls met.
     draws_unmet: u32,
-    probability: Vec<ProbabilityJson>,
+    probability: Vec<ClaimProbabilityJson>,
 }
 
-impl JointJson {
-    fn of(comparison: &Comparison) -> Self {
+impl JointSavingJson {
+    fn from_comparison(comparison: &Comparison) -> Self {
         let uncertainty = comparison.uncertainty.as_ref();
         let claims = uncertainty.into_iter().flat_map(|it| &it.claims);
         let probability = claims.flat_map(|claim| &claim.probabilities);
-        let share = |of: Headline| {
+        let share = |of: HeadlineMetric| {
             let it = uncertainty.filter(|_| comparison.headline == of)?;
             Some(it.joint_bp.0.into())
         };
         Self {
             saving: (&comparison.joint).into(),
-            band: BandJson::of(comparison.headline, uncertainty.map(|it| it.joint)),
-            share_of_reads: share(Headline::Reads),
-            share_of_tokens: share(Headline::Tokens),
+            band: SavingBandJson::from_bands(comparison.headline, uncertainty.map(|it| it.joint)),
+            share_of_reads: share(HeadlineMetric::Reads),
+            share_of_tokens: share(HeadlineMetric::Tokens),
             share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
             overlap: comparison.overlap,
             draws: uncertainty.map_or(0, |it| it.draws),
             shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
-            draws_unmet: uncertainty.map_or(0, |it| it.unmet),
-            probability: probability.map(ProbabilityJson::from).collect(),
+            draws_unmet: uncertainty.map_or(0, |it| it.unmet_draws),
+            probability: probability.map(ClaimProbabilityJson::from).collect(),
         }
     }
 }
 
 /// What the comparison is told in, where that is not cache reads.
 #[derive(Serialize)]
-struct HeadlineJson {
+struct ComparisonHeadlineJson {
     metric: &'static str,
     /// Whether the dollars mean anything: the source may not say what its tokens were.
     has_dollars: bool,
@@ -145,71 +151,74 @@ struct HeadlineJson {
     of: i64,
 }
 
-impl HeadlineJson {
-    fn of(comparison: &Comparison) -> Self {
+impl ComparisonHeadlineJson {
+    fn from_comparison(comparison: &Comparison) -> Self {
         let headline = comparison.headline;
         Self {
-            metric: headline.metric(),
+            metric: headline.metric_name(),
             has_dollars: comparison.has_dollars,
-            saved: headline.of(&comparison.joint),
-            of: headline.of_side(&comparison.baseline),
+            saved: headline.amount_in_saving(&comparison.joint),
+            of: headline.amount_in_totals(&comparison.baseline),
         }
     }
 }
 
 #[derive(Serialize)]
-struct ProbabilityJson {
+struct ClaimProbabilityJson {
     claim: String,
     metric: &'static str,
     /// Tokens or calls, or a share where the metric is one.
     at_least: Value,
-    p: Share,
+    p: ShareJson,
 }
 
-impl From<&Probability> for ProbabilityJson {
-    fn from(one: &Probability) -> Self {
+impl From<&ClaimProbability> for ClaimProbabilityJson {
+    fn from(one: &ClaimProbability) -> Self {
         let is_share = !matches!(one.metric, "read" | "tokens" | "calls");
         let at_least = if is_share {
-            serde_json::to_value(Share(one.at_least)).unwrap_or_default()
+            serde_json::to_value(ShareJson(one.at_least)).unwrap_or_default()
         } else {
             one.at_least.into()
         };
-        Self { claim: one.claim.clone(), metric: one.metric, at_least, p: Share(one.p_bp) }
+        Self { claim: one.claim.clone(), metric: one.metric, at_least, p: ShareJson(one.p_bp) }
     }
 }
 
 /// What two toggles save together beyond the sum of both.
 #[derive(Serialize)]
-struct PairJson {
+struct TogglePairJson {
     toggles: [&'static str; 2],
     calls: i64,
     #[serde(flatten)]
-    saving: PointJson,
+    saving: SavingPointJson,
 }
 
-impl PairJson {
-    fn of(headline: Headline, (a, b, saving): &(&'static str, &'static str, Saving)) -> Self {
-        let point = PointJson::of(headline, saving);
+impl TogglePairJson {
+    fn from_pair(
+        headline: HeadlineMetric,
+        (a, b, saving): &(&'static str, &'static str, Saving),
+    ) -> Self {
+        let point = SavingPointJson::from_saving(headline, saving);
         Self { toggles: [a, b], calls: saving.calls, saving: point }
     }
 }
 
 /// What one parameter moves.
 #[derive(Serialize)]
-struct SwingJson<'a> {
+struct TornadoSwingJson<'a> {
     toggle: &'static str,
     parameter: &'a str,
     unit: &'static str,
     low: i64,
     mode: i64,
     high: i64,
-    saving_at_low: PointJson,
-    saving_at_high: PointJson,
+    saving_at_low: SavingPointJson,
+    saving_at_high: SavingPointJson,
 }
 
-impl<'a> SwingJson<'a> {
-    fn of(headline: Headline, swing: &'a Swing) -> Self {
-        let point = |saving: &Saving| PointJson::of(headline, saving);
+impl<'a> TornadoSwingJson<'a> {
+    fn from_swing(headline: HeadlineMetric, swing: &'a SavingSwing) -> Self {
+        let point = |saving: &Saving| SavingPointJson::from_saving(headline, saving);
         Self {
             toggle: swing.toggle,
             parameter: &swing.key,
@@ -228,31 +237,31 @@ impl<'a> SwingJson<'a> {
 struct JudgementJson {
     by: &'static str,
     verdict: &'static str,
-    against: Option<RangeJson>,
+    against: Option<JudgedRangeJson>,
 }
 
 /// The numbers behind a word.
 #[derive(Serialize)]
-struct RangeJson {
+struct JudgedRangeJson {
     low: i64,
     high: i64,
 }
 
-impl From<&Judgement> for JudgementJson {
-    fn from(one: &Judgement) -> Self {
+impl From<&ClaimJudgement> for JudgementJson {
+    fn from(one: &ClaimJudgement) -> Self {
         Self {
             by: one.by.name(),
-            verdict: one.verdict.word(),
+            verdict: one.verdict.verdict_word(),
             against: one
-                .against
+                .evidence_range
                 .as_ref()
-                .map(|range| RangeJson { low: *range.start(), high: *range.end() }),
+                .map(|range| JudgedRangeJson { low: *range.start(), high: *range.end() }),
         }
     }
 }
 
 #[derive(Serialize)]
-struct ClaimJson {
+struct ComparedClaimJson {
     metric: String,
     /// That nothing is claimed but a direction.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -261,7 +270,7 @@ struct ClaimJson {
     high: i64,
 }
 
-impl From<&PublishedClaim> for ClaimJson {
+impl From<&PublishedClaim> for ComparedClaimJson {
     fn from(claim: &PublishedClaim) -> Self {
         let (low, high) = (*claim.saving.start(), *claim.saving.end());
         let says = claim.is_direction.then_some("falls");
@@ -270,22 +279,22 @@ impl From<&PublishedClaim> for ClaimJson {
 }
 
 #[derive(Serialize)]
-struct ToggleJson<'a> {
+struct ComparedToggleJson<'a> {
     id: &'static str,
     title: &'static str,
     found: u32,
     tokens_touched: i64,
-    claimed: Option<ClaimJson>,
-    alone: SumsJson,
-    last: SumsJson,
-    shapley: PointJson,
+    claimed: Option<ComparedClaimJson>,
+    alone: UsageSumsJson,
+    last: UsageSumsJson,
+    shapley: SavingPointJson,
     /// Of the Shapley value.
     #[serde(flatten)]
-    band: BandJson,
-    alone_band: BandJson,
-    last_band: BandJson,
+    band: SavingBandJson,
+    alone_band: SavingBandJson,
+    last_band: SavingBandJson,
     #[serde(skip_serializing_if = "Option::is_none")]
-    wide_because: Option<ReasonJson<'a>>,
+    wide_because: Option<WidthReasonJson<'a>>,
     effort: u32,
     risk: u32,
     at_most: Option<i64>,
@@ -297,17 +306,17 @@ struct ToggleJson<'a> {
 
 /// What makes a band wide, and what the toggle saves at the ends of it.
 #[derive(Serialize)]
-struct ReasonJson<'a> {
+struct WidthReasonJson<'a> {
     parameter: &'a str,
     saving_at_low: i64,
     saving_at_high: i64,
 }
 
-impl<'a> ToggleJson<'a> {
-    fn of(headline: Headline, toggle: &'a ToggleResult) -> Self {
+impl<'a> ComparedToggleJson<'a> {
+    fn from_toggle(headline: HeadlineMetric, toggle: &'a ToggleResult) -> Self {
         let reason = toggle.reason.as_ref();
         Self {
-            wide_because: reason.map(|reason| ReasonJson {
+            wide_because: reason.map(|reason| WidthReasonJson {
                 parameter: &reason.what,
                 saving_at_low: reason.low,
                 saving_at_high: reason.high,
@@ -316,30 +325,33 @@ impl<'a> ToggleJson<'a> {
             title: toggle.title,
             found: toggle.found,
             tokens_touched: toggle.touched,
-            claimed: toggle.claim.as_ref().map(ClaimJson::from),
+            claimed: toggle.claim.as_ref().map(ComparedClaimJson::from),
             alone: (&toggle.alone).into(),
             last: (&toggle.last).into(),
-            shapley: PointJson::of(headline, &toggle.share),
-            band: BandJson::of(headline, toggle.bands.and_then(|bands| bands.shapley)),
-            alone_band: BandJson::of(headline, toggle.bands.map(|bands| bands.alone)),
-            last_band: BandJson::of(headline, toggle.bands.map(|bands| bands.last)),
+            shapley: SavingPointJson::from_saving(headline, &toggle.share),
+            band: SavingBandJson::from_bands(
+                headline,
+                toggle.bands.and_then(|bands| bands.shapley),
+            ),
+            alone_band: SavingBandJson::from_bands(headline, toggle.bands.map(|bands| bands.alone)),
+            last_band: SavingBandJson::from_bands(headline, toggle.bands.map(|bands| bands.last)),
             effort: toggle.grade.effort,
             risk: toggle.grade.risk,
             at_most: toggle.at_most,
-            judged: toggle.judged.iter().map(JudgementJson::from).collect(),
-            verdict: toggle.verdict.word(),
-            verdict_usd: toggle.verdict_usd.word(),
+            judged: toggle.judgements.iter().map(JudgementJson::from).collect(),
+            verdict: toggle.verdict.verdict_word(),
+            verdict_usd: toggle.verdict_usd.verdict_word(),
             notes: toggle.notes.clone(),
         }
     }
 }
 
 #[derive(Serialize)]
-struct CombinedJson {
+struct CombinedClaimJson {
     id: String,
     toggles: Vec<String>,
     step: String,
-    claimed: ClaimJson,
+    claimed: ComparedClaimJson,
     baseline: i64,
     replayed: i64,
     at_most: i64,
@@ -348,8 +360,8 @@ struct CombinedJson {
     verdict_usd: Option<&'static str>,
 }
 
-impl From<&CombinedResult> for CombinedJson {
-    fn from(result: &CombinedResult) -> Self {
+impl From<&CombinedClaimResult> for CombinedClaimJson {
+    fn from(result: &CombinedClaimResult) -> Self {
         Self {
             id: result.claim.id.clone(),
             toggles: result.claim.toggles.clone(),
@@ -358,9 +370,9 @@ impl From<&CombinedResult> for CombinedJson {
             baseline: result.baseline,
             replayed: result.replayed,
             at_most: result.at_most,
-            judged: result.judged.iter().map(JudgementJson::from).collect(),
-            verdict: result.verdict.word(),
-            verdict_usd: result.verdict_usd.map(Verdict::word),
+            judged: result.judgements.iter().map(JudgementJson::from).collect(),
+            verdict: result.verdict.verdict_word(),
+            verdict_usd: result.verdict_usd.map(ClaimVerdict::verdict_word),
         }
     }
 }

@@ -1,90 +1,90 @@
 //! The comparison: claimed, alone, last, verdict.
 
 pub(in crate::report::show) mod bounds;
+mod distribution;
 mod json;
-mod limiter;
-mod open;
-mod points;
-mod seen;
-mod spread;
-mod toggles;
+mod observed_savings;
+mod saving_bands;
+mod toggle_tables;
+mod turn_limiter;
+mod uncertainty;
 
 use super::Provenance;
-use crate::reconstruct::{Lens, Reported, Routes};
+use crate::reconstruct::{Lens, ReportedPipeline, ReportedRoutes};
 use crate::report::format;
-use crate::report::{Cell, Column, Document, Section, Tone, Value, View};
-use crate::study::audit::{self, Finding};
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::study::audit::{self, AuditFinding};
 use crate::study::backtest::Observations;
-use crate::study::claims::Verdict;
 use crate::study::compare::{Comparison, ToggleResult};
-use crate::study::headline::Headline;
-use crate::study::limiter::Loads;
-use crate::study::published::PublishedClaim;
-use crate::study::spread::Spread;
+use crate::study::distribution::GroupedSavings;
+use crate::study::headline::HeadlineMetric;
+use crate::study::published_claims::PublishedClaim;
+use crate::study::turn_limiter::LoadComparison;
+use crate::study::verdict::ClaimVerdict;
 #[cfg(feature = "charts")]
-pub(in crate::report::show) use toggles::verdict_words;
+pub(in crate::report::show) use toggle_tables::toggle_verdict_word;
 
 /// A comparison and everything it is shown with.
-pub struct Shown<'a> {
+pub struct ComparisonReport<'a> {
     /// The numbers.
     pub comparison: &'a Comparison,
     /// The lens, for a reported pipeline.
     pub lens: Option<Lens>,
     /// What was published, for a reported pipeline.
-    pub reported: Option<&'a Reported>,
+    pub reported: Option<&'a ReportedPipeline>,
     /// What was published, for reported routes.
-    pub routes: Option<&'a Routes>,
+    pub routes: Option<&'a ReportedRoutes>,
     /// What was seen after rollouts of its toggles.
-    pub observed: Option<&'a Observations>,
+    pub observations: Option<&'a Observations>,
     /// What the audit found.
-    pub findings: &'a [Finding],
+    pub findings: &'a [AuditFinding],
     /// How busy agents are that packets wake, limiter by limiter; empty where there are none.
-    pub loads: &'a [Loads],
+    pub loads: &'a [LoadComparison],
     /// How savings are spread over sessions, where asked for.
-    pub spread: Option<&'a Spread>,
+    pub distribution: Option<&'a GroupedSavings>,
     /// Where it comes from.
     pub provenance: &'a Provenance,
 }
 
-impl Shown<'_> {
+impl ComparisonReport<'_> {
     /// For people.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut document = Document::new(format!("What-if: {}", self.provenance.recording));
+    pub fn to_document(&self) -> ReportDocument {
+        let mut document = ReportDocument::new(format!("What-if: {}", self.provenance.recording));
         let mut section = Section::new("Toggles");
         if let Some(lens) = self.lens {
-            section = section.paragraph(lens_note(lens));
+            section = section.with_paragraph(lens_note(lens));
         }
-        section = section.table(self.toggles());
-        section = match self.dollars() {
-            Some(dollars) => section.table(dollars),
-            None => section.paragraph(NO_DOLLARS),
+        section = section.with_table(self.toggle_table());
+        section = match self.dollar_table_if_known() {
+            Some(dollars) => section.with_table(dollars),
+            None => section.with_paragraph(NO_DOLLARS),
         };
-        section = section.bullets(self.explanations());
-        document.section(section);
-        document.sections.extend(self.bounds());
-        document.section(self.together());
-        document.sections.extend(self.limiter());
-        if let Some(open) = self.open() {
-            document.section(open);
+        section = section.with_bullets(self.toggle_explanations());
+        document.add_section(section);
+        document.sections.extend(self.bounds_section());
+        document.add_section(self.joint_section());
+        document.sections.extend(self.limiter_section());
+        if let Some(open) = self.uncertainty_section() {
+            document.add_section(open);
         }
-        if let Some(spread) = self.spread_section() {
-            document.section(spread);
+        if let Some(spread) = self.distribution_section() {
+            document.add_section(spread);
         }
-        for line in self.provenance.lines() {
-            document.source(line);
+        for line in self.provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 
     /// The table of toggles in dollars; `None` where dollars mean nothing.
     #[must_use]
-    pub fn dollars(&self) -> Option<View> {
-        self.comparison.has_dollars.then(|| self.money())
+    pub fn dollar_table_if_known(&self) -> Option<TableView> {
+        self.comparison.has_dollars.then(|| self.dollar_table())
     }
 
     /// What a source leaves open, in words.
-    pub(in crate::report::show) fn open_things(&self) -> &'static str {
+    pub(in crate::report::show) fn unknowns_in_words(&self) -> &'static str {
         match (self.routes, self.comparison.has_luck) {
             (Some(_), _) => "what the source leaves unknown",
             (None, true) => "the luck of automatic caches",
@@ -94,21 +94,21 @@ impl Shown<'_> {
 
     /// One line a claim: the source's own arithmetic, and why the replay differs.
     #[must_use]
-    pub fn explanations(&self) -> Vec<String> {
+    pub fn toggle_explanations(&self) -> Vec<String> {
         let toggles = self.comparison.toggles.iter();
-        toggles.filter_map(|toggle| self.explanation(toggle)).collect()
+        toggles.filter_map(|toggle| self.explain_toggle(toggle)).collect()
     }
 
-    fn explanation(&self, toggle: &ToggleResult) -> Option<String> {
+    fn explain_toggle(&self, toggle: &ToggleResult) -> Option<String> {
         let mut parts: Vec<String> = Vec::new();
         let claimed = self.reported.and_then(|r| audit::claim_arithmetic(r, toggle.id));
         parts.extend(claimed.map(|claimed| format!("source: {claimed}")));
         if toggle.found > 0 && (toggle.alone.calls != 0 || toggle.touched != 0) {
             parts.push(format!(
                 "replay: {} found, {}, {}",
-                format::integer(i64::from(toggle.found), false),
+                format::format_integer(i64::from(toggle.found), false),
                 fewer_calls(toggle.alone.calls),
-                self.fewer(self.comparison.headline.of(&toggle.alone))
+                self.fewer_tokens(self.comparison.headline.amount_in_saving(&toggle.alone))
             ));
         }
         parts.extend(toggle.reason.as_ref().map(|reason| {
@@ -116,59 +116,59 @@ impl Shown<'_> {
                 "its band is as wide as it is most of all because of {}: {} at its low end, {} at \
                  its high end",
                 reason.what,
-                format::tokens(reason.low, false),
-                format::tokens(reason.high, false)
+                format::format_tokens(reason.low, false),
+                format::format_tokens(reason.high, false)
             )
         }));
-        parts.extend(self.reason(toggle));
+        parts.extend(self.why_replay_differs(toggle));
         if let Some(most) = toggle.at_most {
             parts.push(format!(
                 "at most {} with the friendliest parameters",
-                format::tokens(most, false)
+                format::format_tokens(most, false)
             ));
         }
-        if toggle.alone.usage.write() < 0 {
+        if toggle.alone.usage.write_tokens() < 0 {
             parts.push(format!(
                 "costs {} tokens of cache writes",
-                format::tokens(-toggle.alone.usage.write(), false)
+                format::format_tokens(-toggle.alone.usage.write_tokens(), false)
             ));
         }
-        parts.extend(toggle.notes.iter().map(|note| format::with_groups(note)));
+        parts.extend(toggle.notes.iter().map(|note| format::group_digits_in_text(note)));
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
     }
 
     /// A saving in words, also where it is none.
-    fn fewer(&self, tokens: i64) -> String {
+    fn fewer_tokens(&self, tokens: i64) -> String {
         let more_or_less = if tokens < 0 { "more" } else { "fewer" };
-        let noun = self.comparison.headline.noun();
-        format!("{} {more_or_less} {noun}", format::tokens(tokens.saturating_abs(), false))
+        let noun = self.comparison.headline.column_noun();
+        format!("{} {more_or_less} {noun}", format::format_tokens(tokens.saturating_abs(), false))
     }
 
     /// Why the replay differs from the claim's own factors, as far as the two can be set side by
     /// side: calls against calls, and what each of them read.
-    fn reason(&self, toggle: &ToggleResult) -> Option<String> {
-        let claim = self.reported?.claim(toggle.id)?;
+    fn why_replay_differs(&self, toggle: &ToggleResult) -> Option<String> {
+        let claim = self.reported?.claim_on_toggle(toggle.id)?;
         let (read, calls) = (toggle.alone.usage.read, toggle.alone.calls);
         let [counted, ..] = &claim.factors[..] else {
             let alone = toggle.last.usage.read * 2 < read;
             let shared = "most of it is what other toggles of the list save as well";
             return alone.then(|| shared.to_owned());
         };
-        let claimed = counted.value();
+        let claimed = counted.factor_value();
         let text = if counted.what.starts_with("tokens") {
             let each = toggle.touched / i64::from(toggle.found.max(1));
             format!(
                 "the source takes {} {}, the replay {} of {} tokens each",
-                format::tokens(claimed, false),
+                format::format_tokens(claimed, false),
                 counted.what,
                 toggle.found,
-                format::tokens(each, false)
+                format::format_tokens(each, false)
             )
         } else if calls > 0 {
             format!(
                 "the source counts {claimed} {}, the replay {calls} calls, each worth {} reads",
                 counted.what,
-                format::tokens(read / calls, false)
+                format::format_tokens(read / calls, false)
             )
         } else {
             format!(
@@ -182,110 +182,126 @@ impl Shown<'_> {
 
     /// All toggles on, and what is claimed for several of them.
     #[must_use]
-    pub fn together(&self) -> Section {
-        let section = Section::new("All together").table(self.sides());
-        let section = match self.pairs() {
-            Some(pairs) => section.table(pairs),
+    pub fn joint_section(&self) -> Section {
+        let section = Section::new("All together").with_table(self.before_after_table());
+        let section = match self.pair_table() {
+            Some(pairs) => section.with_table(pairs),
             None => section,
         };
-        if self.comparison.combined.is_empty() { section } else { section.table(self.combined()) }
+        if self.comparison.combined.is_empty() {
+            section
+        } else {
+            section.with_table(self.combined_claims_table())
+        }
     }
 
     /// Before and after.
     #[must_use]
-    pub fn sides(&self) -> View {
+    pub fn before_after_table(&self) -> TableView {
         let (before, after) = (&self.comparison.baseline, &self.comparison.variant);
-        let mut view = View::new(
+        let mut view = TableView::new(
             "Before and after",
             vec![
-                Column::text("metric"),
-                Column::mixed("before"),
-                Column::mixed("after"),
-                Column::mixed("saved"),
-                Column::share("share"),
+                TableColumn::text("metric"),
+                TableColumn::mixed("before"),
+                TableColumn::mixed("after"),
+                TableColumn::mixed("saved"),
+                TableColumn::share("share"),
             ],
         );
-        let metric = |name: &str, cell: fn(i64) -> Cell, a: i64, b: i64| {
-            vec![Cell::text(name), cell(a), cell(b), cell(a - b), Cell::part(a - b, a)]
+        let metric = |name: &str, cell: fn(i64) -> TableCell, a: i64, b: i64| {
+            vec![
+                TableCell::text(name),
+                cell(a),
+                cell(b),
+                cell(a - b),
+                TableCell::share_of_whole(a - b, a),
+            ]
         };
-        let counts = |name: &str, a: i64, b: i64| metric(name, Cell::count, a, b);
-        let tokens = |name: &str, a: i64, b: i64| metric(name, Cell::tokens, a, b);
+        let counts = |name: &str, a: i64, b: i64| metric(name, TableCell::count, a, b);
+        let tokens = |name: &str, a: i64, b: i64| metric(name, TableCell::tokens, a, b);
         let (u, v) = (before.usage, after.usage);
-        if self.comparison.headline == Headline::Tokens {
-            let all = |side| Headline::Tokens.of_side(side);
-            view.row(tokens("tokens", all(before), all(after)));
+        if self.comparison.headline == HeadlineMetric::Tokens {
+            let all = |side| HeadlineMetric::Tokens.amount_in_totals(side);
+            view.add_row(tokens("tokens", all(before), all(after)));
         }
         if !self.comparison.has_dollars {
             return view;
         }
-        view.row(counts("calls", before.calls, after.calls));
-        view.row(tokens("fresh", u.fresh, v.fresh));
-        view.row(tokens("read", u.read, v.read));
+        view.add_row(counts("calls", before.calls, after.calls));
+        view.add_row(tokens("fresh", u.fresh, v.fresh));
+        view.add_row(tokens("read", u.read, v.read));
         if u.write_5m != 0 || v.write_5m != 0 {
-            view.row(tokens("write_5m", u.write_5m, v.write_5m));
+            view.add_row(tokens("write_5m", u.write_5m, v.write_5m));
         }
         if u.write_1h != 0 || v.write_1h != 0 {
-            view.row(tokens("write_1h", u.write_1h, v.write_1h));
+            view.add_row(tokens("write_1h", u.write_1h, v.write_1h));
         }
-        view.row(tokens("output", u.output, v.output));
+        view.add_row(tokens("output", u.output, v.output));
         if before.hidden_output != 0 {
-            view.row(tokens("output, hidden", before.hidden_output, after.hidden_output));
+            view.add_row(tokens("output, hidden", before.hidden_output, after.hidden_output));
         }
         let (a, b) = (before.cost.recorded, after.cost.recorded);
-        view.row(vec![
-            Cell::text("dollars"),
-            Cell::money(a),
-            Cell::money(b),
-            Cell::money(a - b),
-            Cell::share((a - b).part_bp(a)),
+        view.add_row(vec![
+            TableCell::text("dollars"),
+            TableCell::money(a),
+            TableCell::money(b),
+            TableCell::money(a - b),
+            TableCell::share((a - b).share_bp(a)),
         ]);
-        view.row(tokens("peak context", before.peak_context, after.peak_context));
-        view.row(counts(
+        view.add_row(tokens("peak context", before.peak_context, after.peak_context));
+        view.add_row(counts(
             "calls a minute, peak",
             before.peak_calls_a_minute,
             after.peak_calls_a_minute,
         ));
-        view.row(metric("session time", Cell::duration, before.session_ms, after.session_ms));
+        view.add_row(metric(
+            "session time",
+            TableCell::duration,
+            before.session_ms,
+            after.session_ms,
+        ));
         view
     }
 
     /// Claims on several toggles together.
     #[must_use]
-    pub fn combined(&self) -> View {
-        let mut view = View::new(
+    pub fn combined_claims_table(&self) -> TableView {
+        let mut view = TableView::new(
             "Claims on several toggles together",
             vec![
-                Column::text("claim"),
-                Column::text("toggles"),
-                Column::tokens("claimed").ranged(),
-                Column::tokens("replay"),
-                Column::share("of baseline"),
-                Column::tokens("at most"),
-                Column::text("verdict"),
-                Column::text("in dollars"),
+                TableColumn::text("claim"),
+                TableColumn::text("toggles"),
+                TableColumn::tokens("claimed").with_ranges(),
+                TableColumn::tokens("replay"),
+                TableColumn::share("of baseline"),
+                TableColumn::tokens("at most"),
+                TableColumn::text("verdict"),
+                TableColumn::text("in dollars"),
             ],
         );
         for result in &self.comparison.combined {
             let claim = &result.claim;
-            let usd = result.verdict_usd.map_or("", Verdict::word);
+            let usd = result.verdict_usd.map_or("", ClaimVerdict::verdict_word);
             let range = (*claim.saving.start(), *claim.saving.end());
             let claimed = if claim.is_direction {
-                Cell::missing()
+                TableCell::missing()
             } else {
-                Cell::range(Value::Tokens(range.0), Value::Tokens(range.1))
+                TableCell::from_range(CellValue::Tokens(range.0), CellValue::Tokens(range.1))
             };
-            view.row(vec![
-                Cell::text(combined_name(claim)),
-                Cell::text(claim.toggles.join("+")),
+            view.add_row(vec![
+                TableCell::text(combined_claim_name(claim)),
+                TableCell::text(claim.toggles.join("+")),
                 claimed,
-                Cell::tokens(result.replayed),
-                Cell::part(result.replayed, result.baseline),
-                Cell::tokens(result.at_most),
-                Cell::text(verdict_word(claim, result.verdict)).tone(tone(result.verdict)),
-                Cell::text(usd),
+                TableCell::tokens(result.replayed),
+                TableCell::share_of_whole(result.replayed, result.baseline),
+                TableCell::tokens(result.at_most),
+                TableCell::text(claim_verdict_word(claim, result.verdict))
+                    .with_tone(verdict_tone(result.verdict)),
+                TableCell::text(usd),
             ]);
         }
-        view.footnote(
+        view.add_footnote(
             "at most: the parameters of one toggle after another moved to their friendliest ends",
         );
         view
@@ -316,10 +332,10 @@ const NO_DOLLARS: &str = "No dollars: the source does not say what of its tokens
 fn fewer_calls(calls: i64) -> String {
     let noun = if calls.abs() == 1 { "call" } else { "calls" };
     let more_or_less = if calls < 0 { "more" } else { "fewer" };
-    format!("{} {noun} {more_or_less}", format::integer(calls.saturating_abs(), false))
+    format!("{} {noun} {more_or_less}", format::format_integer(calls.saturating_abs(), false))
 }
 
-pub(in crate::report::show) fn combined_name(claim: &PublishedClaim) -> String {
+pub(in crate::report::show) fn combined_claim_name(claim: &PublishedClaim) -> String {
     let what = match claim.metric.as_str() {
         "calls" => "calls",
         "tokens" => "tokens",
@@ -330,24 +346,24 @@ pub(in crate::report::show) fn combined_name(claim: &PublishedClaim) -> String {
 }
 
 /// The word for a verdict; of a claim without a number it says whether tokens fall.
-pub(in crate::report::show) fn verdict_word(
+pub(in crate::report::show) fn claim_verdict_word(
     claim: &PublishedClaim,
-    verdict: Verdict,
+    verdict: ClaimVerdict,
 ) -> &'static str {
     match verdict {
-        Verdict::NotTestable | Verdict::Open => verdict.word(),
-        Verdict::Holds if claim.is_direction => "falls, as said",
+        ClaimVerdict::NotTestable | ClaimVerdict::Open => verdict.verdict_word(),
+        ClaimVerdict::Holds if claim.is_direction => "falls, as said",
         _ if claim.is_direction => "does not fall",
-        other => other.word(),
+        other => other.verdict_word(),
     }
 }
 
 /// How a verdict is coloured.
 #[must_use]
-pub fn tone(verdict: Verdict) -> Tone {
+pub fn verdict_tone(verdict: ClaimVerdict) -> Tone {
     match verdict {
-        Verdict::Holds | Verdict::Understated => Tone::Good,
-        Verdict::Overstated | Verdict::CannotBe => Tone::Bad,
-        Verdict::Open | Verdict::NotTestable => Tone::Muted,
+        ClaimVerdict::Holds | ClaimVerdict::Understated => Tone::Good,
+        ClaimVerdict::Overstated | ClaimVerdict::CannotBe => Tone::Bad,
+        ClaimVerdict::Open | ClaimVerdict::NotTestable => Tone::Muted,
     }
 }

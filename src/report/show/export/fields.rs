@@ -1,293 +1,354 @@
 //! The columns of the tables: name, unit, meaning, value.
 
-use super::Export;
-use crate::ids::NONE;
+use super::RecordingExport;
+use crate::ids::NO_INDEX;
 use crate::recording::format::{bitflags_text, shock_text};
 use crate::recording::{
-    Basis, Block, CacheBreak, Call, Invocation, Remainder, Restart, Role, Session, Tier, name_of,
+    Basis, Block, CacheBreak, CacheTier, Call, ContextRestart, Invocation, Remainder, Role,
+    Session, name_of_value,
 };
-use crate::report::columns::{Field, Of};
-use crate::study::summary::Totals;
+use crate::report::columns::{ColumnField, ColumnGetter};
+use crate::study::summary::RecordingTotals;
 
-type Column = Field<Export>;
+type ExportField = ColumnField<RecordingExport>;
 
 const TOKENS: &str = "tokens";
 
-const fn number(
+const fn number_field(
     name: &'static str,
     unit: &'static str,
     about: &'static str,
-    of: fn(&Export, usize) -> i64,
-) -> Column {
-    Field { name, unit, about, of: Of::Number(of) }
+    of: fn(&RecordingExport, usize) -> i64,
+) -> ExportField {
+    ColumnField { name, unit, about, getter: ColumnGetter::Number(of) }
 }
 
-const fn known(
+const fn optional_number_field(
     name: &'static str,
     unit: &'static str,
     about: &'static str,
-    of: fn(&Export, usize) -> Option<i64>,
-) -> Column {
-    Field { name, unit, about, of: Of::Known(of) }
+    of: fn(&RecordingExport, usize) -> Option<i64>,
+) -> ExportField {
+    ColumnField { name, unit, about, getter: ColumnGetter::OptionalNumber(of) }
 }
 
-const fn text(name: &'static str, about: &'static str, of: fn(&Export, usize) -> String) -> Column {
-    Field { name, unit: "", about, of: Of::Text(of) }
+const fn text_field(
+    name: &'static str,
+    about: &'static str,
+    of: fn(&RecordingExport, usize) -> String,
+) -> ExportField {
+    ColumnField { name, unit: "", about, getter: ColumnGetter::Text(of) }
 }
 
-fn session(export: &Export, row: usize) -> &Session {
+fn session_at(export: &RecordingExport, row: usize) -> &Session {
     &export.recording.sessions[row]
 }
 
-fn totals(export: &Export, row: usize) -> &Totals {
+fn totals_at(export: &RecordingExport, row: usize) -> &RecordingTotals {
     &export.sessions[row].totals
 }
 
-fn calls(export: &Export, row: usize) -> &[Call] {
-    &export.recording.calls[session(export, row).range()]
+fn calls_of_session(export: &RecordingExport, row: usize) -> &[Call] {
+    &export.recording.calls[session_at(export, row).call_range()]
 }
 
-fn call(export: &Export, row: usize) -> &Call {
+fn call_at(export: &RecordingExport, row: usize) -> &Call {
     &export.recording.calls[row]
 }
 
-fn block(export: &Export, row: usize) -> &Block {
+fn block_at(export: &RecordingExport, row: usize) -> &Block {
     &export.recording.blocks[row]
 }
 
-fn invocation(export: &Export, row: usize) -> &Invocation {
+fn invocation_at(export: &RecordingExport, row: usize) -> &Invocation {
     &export.recording.invocations[row]
 }
 
-fn rest(export: &Export, row: usize) -> &Remainder {
+fn remainder_at(export: &RecordingExport, row: usize) -> &Remainder {
     &export.recording.remainders[row]
 }
 
-fn basis(basis: Basis) -> String {
-    name_of(&Basis::NAMED, basis).to_owned()
+fn basis_name(basis: Basis) -> String {
+    name_of_value(&Basis::NAMED, basis).to_owned()
 }
 
-fn index(at: u32) -> Option<i64> {
-    (at != NONE).then_some(i64::from(at))
+fn optional_index(at: u32) -> Option<i64> {
+    (at != NO_INDEX).then_some(i64::from(at))
 }
 
-pub(super) static SESSIONS: [Column; 32] = [
-    number("session", "", "its number, from 0", |_, row| row as i64),
-    text("id", "the source's own id", |x, row| session(x, row).id.clone()),
-    text("file", "where it was read, relative to what was imported", |x, row| {
-        session(x, row).file.clone()
+pub(super) static SESSIONS: [ExportField; 32] = [
+    number_field("session", "", "its number, from 0", |_, row| row as i64),
+    text_field("id", "the source's own id", |x, row| session_at(x, row).id.clone()),
+    text_field("file", "where it was read, relative to what was imported", |x, row| {
+        session_at(x, row).file.clone()
     }),
-    text("source", "the format it came from", |x, row| {
-        x.recording.source_of(session(x, row)).to_owned()
+    text_field("source", "the format it came from", |x, row| {
+        x.recording.source_of_session(session_at(x, row)).to_owned()
     }),
-    text("pipeline", "the pipeline; empty if unknown", |x, row| session(x, row).pipeline.clone()),
-    text("step", "the step of the pipeline; empty if unknown", |x, row| {
-        session(x, row).step.clone()
+    text_field("pipeline", "the pipeline; empty if unknown", |x, row| {
+        session_at(x, row).pipeline.clone()
     }),
-    text("role", "main, subagent or orchestrator", |x, row| {
-        name_of(&Role::NAMED, session(x, row).role).to_owned()
+    text_field("step", "the step of the pipeline; empty if unknown", |x, row| {
+        session_at(x, row).step.clone()
     }),
-    text("harness", "version of the harness; empty if unknown", |x, row| {
-        session(x, row).version.clone()
+    text_field("role", "main, subagent or orchestrator", |x, row| {
+        name_of_value(&Role::NAMED, session_at(x, row).role).to_owned()
     }),
-    text("models", "the models that it used, in order of first use", |x, row| {
+    text_field("harness", "version of the harness; empty if unknown", |x, row| {
+        session_at(x, row).version.clone()
+    }),
+    text_field("models", "the models that it used, in order of first use", |x, row| {
         x.sessions[row].models.join(", ")
     }),
-    number("calls", "", "calls", |x, row| totals(x, row).calls),
-    number("records", "", "records that it was read from", |x, row| totals(x, row).records),
-    number("fresh", TOKENS, "input neither read from nor written to a cache", |x, row| {
-        totals(x, row).usage.fresh
+    number_field("calls", "", "calls", |x, row| totals_at(x, row).calls),
+    number_field("records", "", "records that it was read from", |x, row| {
+        totals_at(x, row).records
     }),
-    number("read", TOKENS, "input read from a cache", |x, row| totals(x, row).usage.read),
-    number("write_5m", TOKENS, "input written to the five-minute cache", |x, row| {
-        totals(x, row).usage.write_5m
+    number_field("fresh", TOKENS, "input neither read from nor written to a cache", |x, row| {
+        totals_at(x, row).usage.fresh
     }),
-    number("write_1h", TOKENS, "input written to the one-hour cache", |x, row| {
-        totals(x, row).usage.write_1h
+    number_field("read", TOKENS, "input read from a cache", |x, row| totals_at(x, row).usage.read),
+    number_field("write_5m", TOKENS, "input written to the five-minute cache", |x, row| {
+        totals_at(x, row).usage.write_5m
     }),
-    number("output", TOKENS, "output as the source recorded it", |x, row| {
-        totals(x, row).usage.output
+    number_field("write_1h", TOKENS, "input written to the one-hour cache", |x, row| {
+        totals_at(x, row).usage.write_1h
     }),
-    number("output_hidden", TOKENS, "output that usage does not show, estimated", |x, row| {
-        totals(x, row).hidden_output
+    number_field("output", TOKENS, "output as the source recorded it", |x, row| {
+        totals_at(x, row).usage.output
     }),
-    number("peak_context", TOKENS, "the largest prompt of a call", |x, row| {
-        totals(x, row).peak_context
+    number_field(
+        "output_hidden",
+        TOKENS,
+        "output that usage does not show, estimated",
+        |x, row| totals_at(x, row).hidden_output,
+    ),
+    number_field("peak_context", TOKENS, "the largest prompt of a call", |x, row| {
+        totals_at(x, row).peak_context
     }),
-    known(
+    optional_number_field(
         "cost_pico_usd",
         "10^-12 USD",
         "money for the recorded classes; null where a model has no price",
-        |x, row| totals(x, row).cost.and_then(|cost| i64::try_from(cost.0).ok()),
+        |x, row| totals_at(x, row).cost.and_then(|cost| i64::try_from(cost.0).ok()),
     ),
-    known("start_ms", "ms since 1970", "start of its first call; null without calls", |x, row| {
-        calls(x, row).first().map(|call| call.start_ms)
+    optional_number_field(
+        "start_ms",
+        "ms since 1970",
+        "start of its first call; null without calls",
+        |x, row| calls_of_session(x, row).first().map(|call| call.start_ms),
+    ),
+    optional_number_field(
+        "end_ms",
+        "ms since 1970",
+        "end of its last call; null without calls",
+        |x, row| calls_of_session(x, row).last().map(|call| call.end_ms),
+    ),
+    number_field("static_prefix", TOKENS, "system prompt and tools", |x, row| {
+        session_at(x, row).static_prefix
     }),
-    known("end_ms", "ms since 1970", "end of its last call; null without calls", |x, row| {
-        calls(x, row).last().map(|call| call.end_ms)
+    number_field(
+        "warm_prefix",
+        TOKENS,
+        "the part of it that other sessions keep warm",
+        |x, row| session_at(x, row).warm_prefix,
+    ),
+    text_field("usage_basis", "billed, published, estimated or reconstructed", |x, row| {
+        basis_name(session_at(x, row).usage_basis)
     }),
-    number("static_prefix", TOKENS, "system prompt and tools", |x, row| {
-        session(x, row).static_prefix
+    text_field("blocks_basis", "the same of its block sizes", |x, row| {
+        basis_name(session_at(x, row).blocks_basis)
     }),
-    number("warm_prefix", TOKENS, "the part of it that other sessions keep warm", |x, row| {
-        session(x, row).warm_prefix
+    text_field("times_basis", "the same of its times", |x, row| {
+        basis_name(session_at(x, row).times_basis)
     }),
-    text("usage_basis", "billed, published, estimated or reconstructed", |x, row| {
-        basis(session(x, row).usage_basis)
+    optional_number_field(
+        "told_start_ms",
+        "ms since 1970",
+        "start that a ledger tells",
+        |x, row| session_at(x, row).harness_totals.start_ms,
+    ),
+    optional_number_field(
+        "told_calls",
+        "",
+        "calls that a ledger tells; null if it tells none",
+        |x, row| session_at(x, row).harness_totals.calls.map(i64::from),
+    ),
+    optional_number_field(
+        "told_peak",
+        TOKENS,
+        "largest cache read that a ledger tells",
+        |x, row| session_at(x, row).harness_totals.peak_context,
+    ),
+    optional_number_field("told_duration_ms", "ms", "duration that a ledger tells", |x, row| {
+        session_at(x, row).harness_totals.duration_ms
     }),
-    text("blocks_basis", "the same of its block sizes", |x, row| {
-        basis(session(x, row).blocks_basis)
-    }),
-    text("times_basis", "the same of its times", |x, row| basis(session(x, row).times_basis)),
-    known("told_start_ms", "ms since 1970", "start that a ledger tells", |x, row| {
-        session(x, row).told.start_ms
-    }),
-    known("told_calls", "", "calls that a ledger tells; null if it tells none", |x, row| {
-        session(x, row).told.calls.map(i64::from)
-    }),
-    known("told_peak", TOKENS, "largest cache read that a ledger tells", |x, row| {
-        session(x, row).told.peak_context
-    }),
-    known("told_duration_ms", "ms", "duration that a ledger tells", |x, row| {
-        session(x, row).told.duration_ms
-    }),
-    Field {
+    ColumnField {
         name: "unfinished",
         unit: "",
         about: "it ended without a final statement of its usage",
-        of: Of::Flag(|x, row| session(x, row).told.unfinished),
+        getter: ColumnGetter::Flag(|x, row| session_at(x, row).harness_totals.unfinished),
     },
-    number("first_call", "", "number of its first call", |x, row| {
-        i64::from(session(x, row).first_call)
+    number_field("first_call", "", "number of its first call", |x, row| {
+        i64::from(session_at(x, row).first_call)
     }),
 ];
 
-pub(super) static CALLS: [Column; 21] = [
-    number("call", "", "its number, from 0", |_, row| row as i64),
-    number("session", "", "number of its session", |x, row| i64::from(call(x, row).session)),
-    text("model", "its model", |x, row| x.recording.model(call(x, row).model).to_owned()),
-    number("start_ms", "ms since 1970", "when the request left", |x, row| call(x, row).start_ms),
-    number("end_ms", "ms since 1970", "when the response was complete", |x, row| {
-        call(x, row).end_ms
+pub(super) static CALLS: [ExportField; 21] = [
+    number_field("call", "", "its number, from 0", |_, row| row as i64),
+    number_field("session", "", "number of its session", |x, row| {
+        i64::from(call_at(x, row).session)
     }),
-    number("touched_ms", "ms since 1970", "from when its cache entry ages", |x, row| {
-        call(x, row).touched_ms
+    text_field("model", "its model", |x, row| {
+        x.recording.model_name(call_at(x, row).model).to_owned()
     }),
-    number("records", "", "records that held it", |x, row| i64::from(call(x, row).records)),
-    number("fresh", TOKENS, "input neither read from nor written to a cache", |x, row| {
-        call(x, row).usage.fresh
+    number_field("start_ms", "ms since 1970", "when the request left", |x, row| {
+        call_at(x, row).start_ms
     }),
-    number("read", TOKENS, "input read from a cache", |x, row| call(x, row).usage.read),
-    number("write_5m", TOKENS, "input written to the five-minute cache", |x, row| {
-        call(x, row).usage.write_5m
+    number_field("end_ms", "ms since 1970", "when the response was complete", |x, row| {
+        call_at(x, row).end_ms
     }),
-    number("write_1h", TOKENS, "input written to the one-hour cache", |x, row| {
-        call(x, row).usage.write_1h
+    number_field("touched_ms", "ms since 1970", "from when its cache entry ages", |x, row| {
+        call_at(x, row).touched_ms
     }),
-    number("output", TOKENS, "output as the source recorded it", |x, row| {
-        call(x, row).usage.output
+    number_field("records", "", "records that held it", |x, row| {
+        i64::from(call_at(x, row).records)
     }),
-    number("output_hidden", TOKENS, "output that usage does not show, estimated", |x, row| {
-        call(x, row).output_hidden
+    number_field("fresh", TOKENS, "input neither read from nor written to a cache", |x, row| {
+        call_at(x, row).usage.fresh
     }),
-    text("tier", "the cache that it writes to: none, 5m, 1h or auto", |x, row| {
-        name_of(&Tier::NAMED, call(x, row).tier).to_owned()
+    number_field("read", TOKENS, "input read from a cache", |x, row| call_at(x, row).usage.read),
+    number_field("write_5m", TOKENS, "input written to the five-minute cache", |x, row| {
+        call_at(x, row).usage.write_5m
     }),
-    text(
+    number_field("write_1h", TOKENS, "input written to the one-hour cache", |x, row| {
+        call_at(x, row).usage.write_1h
+    }),
+    number_field("output", TOKENS, "output as the source recorded it", |x, row| {
+        call_at(x, row).usage.output
+    }),
+    number_field(
+        "output_hidden",
+        TOKENS,
+        "output that usage does not show, estimated",
+        |x, row| call_at(x, row).output_hidden,
+    ),
+    text_field("tier", "the cache that it writes to: none, 5m, 1h or auto", |x, row| {
+        name_of_value(&CacheTier::NAMED, call_at(x, row).tier).to_owned()
+    }),
+    text_field(
         "restart",
         "whether the context starts over: auto, manual, fresh; empty if not",
-        |x, row| name_of(&Restart::NAMED, call(x, row).restart).to_owned(),
+        |x, row| name_of_value(&ContextRestart::NAMED, call_at(x, row).restart).to_owned(),
     ),
-    number("cut", TOKENS, "context that vanished before it without a restart", |x, row| {
-        call(x, row).cut
+    number_field("cut", TOKENS, "context that vanished before it without a restart", |x, row| {
+        call_at(x, row).cut
     }),
-    text(
+    text_field(
         "cache_break",
         "a known event that breaks the cache: static, zero; empty if none",
-        |x, row| name_of(&CacheBreak::NAMED, call(x, row).cache_break).to_owned(),
+        |x, row| name_of_value(&CacheBreak::NAMED, call_at(x, row).cache_break).to_owned(),
     ),
-    text(
+    text_field(
         "shock",
         "what the cache law does not explain: kind and tokens; empty if nothing",
-        |x, row| shock_text(call(x, row).shock),
+        |x, row| shock_text(call_at(x, row).shock),
     ),
-    text("marks", "what is known about it, parted by blanks", |x, row| {
-        bitflags_text(call(x, row).marks.iter_names())
+    text_field("marks", "what is known about it, parted by blanks", |x, row| {
+        bitflags_text(call_at(x, row).marks.iter_names())
     }),
-    number("first_block", "", "number of its first block", |x, row| {
-        i64::from(call(x, row).first_block)
+    number_field("first_block", "", "number of its first block", |x, row| {
+        i64::from(call_at(x, row).first_block)
     }),
-    number("blocks", "", "how many blocks it has", |x, row| i64::from(call(x, row).blocks)),
-];
-
-pub(super) static BLOCKS: [Column; 11] = [
-    number("block", "", "its number, from 0", |_, row| row as i64),
-    number("call", "", "number of its call", |x, row| i64::from(block(x, row).call)),
-    text("kind", "what it is: system, user, tool_result, report, ...", |x, row| {
-        block(x, row).kind.name().to_owned()
-    }),
-    text("tool", "the tool it belongs to; empty if none", |x, row| {
-        x.recording.tool(block(x, row).tool).to_owned()
-    }),
-    number("chars", "characters", "its length as recorded; 0 where hidden", |x, row| {
-        i64::from(block(x, row).chars)
-    }),
-    number("estimate", TOKENS, "as estimated from its content alone", |x, row| {
-        block(x, row).estimate
-    }),
-    number("tokens", TOKENS, "the estimate, scaled until the books meet the usage", |x, row| {
-        block(x, row).tokens
-    }),
-    number("re_read", TOKENS, "tokens times the later calls that carried them", |x, row| {
-        x.carried[row]
-    }),
-    text("marks", "what is known about it, parted by blanks", |x, row| {
-        bitflags_text(block(x, row).marks.iter_names())
-    }),
-    known("file", "", "the file it concerns, numbered in its session", |x, row| {
-        index(block(x, row).file)
-    }),
-    known("peer", "", "the block at the other end of its tool use", |x, row| {
-        index(block(x, row).peer)
+    number_field("blocks", "", "how many blocks it has", |x, row| {
+        i64::from(call_at(x, row).blocks)
     }),
 ];
 
-pub(super) static INVOCATIONS: [Column; 9] = [
-    number("invocation", "", "its number, from 0", |_, row| row as i64),
-    number("session", "", "number of its session", |x, row| {
-        i64::from(call(x, invocation(x, row).call as usize).session)
+pub(super) static BLOCKS: [ExportField; 11] = [
+    number_field("block", "", "its number, from 0", |_, row| row as i64),
+    number_field("call", "", "number of its call", |x, row| i64::from(block_at(x, row).call)),
+    text_field("kind", "what it is: system, user, tool_result, report, ...", |x, row| {
+        block_at(x, row).kind.kind_name().to_owned()
     }),
-    number("first_call", "", "number of the first call made for it", |x, row| {
-        i64::from(invocation(x, row).call)
+    text_field("tool", "the tool it belongs to; empty if none", |x, row| {
+        x.recording.tool_name(block_at(x, row).tool).to_owned()
     }),
-    number("calls", "", "calls made for it", |x, row| x.recording.calls_of(row).len() as i64),
-    text("id", "the source's id of its packet", |x, row| invocation(x, row).packet.id.clone()),
-    text("agent", "the agent that it wakes", |x, row| invocation(x, row).packet.agent.clone()),
-    text("kind", "what it asks for", |x, row| invocation(x, row).packet.kind.clone()),
-    text("root", "the piece of work that it belongs to", |x, row| {
-        invocation(x, row).packet.root.clone()
+    number_field("chars", "characters", "its length as recorded; 0 where hidden", |x, row| {
+        i64::from(block_at(x, row).chars)
     }),
-    text("source", "for a digest: what it tells of", |x, row| {
-        invocation(x, row).packet.source.clone()
+    number_field("estimate", TOKENS, "as estimated from its content alone", |x, row| {
+        block_at(x, row).estimate
+    }),
+    number_field(
+        "tokens",
+        TOKENS,
+        "the estimate, scaled until the books meet the usage",
+        |x, row| block_at(x, row).tokens,
+    ),
+    number_field("re_read", TOKENS, "tokens times the later calls that carried them", |x, row| {
+        x.re_read_tokens[row]
+    }),
+    text_field("marks", "what is known about it, parted by blanks", |x, row| {
+        bitflags_text(block_at(x, row).marks.iter_names())
+    }),
+    optional_number_field("file", "", "the file it concerns, numbered in its session", |x, row| {
+        optional_index(block_at(x, row).file)
+    }),
+    optional_number_field("peer", "", "the block at the other end of its tool use", |x, row| {
+        optional_index(block_at(x, row).peer)
     }),
 ];
 
-pub(super) static REMAINDERS: [Column; 9] = [
-    number("remainder", "", "its number, from 0", |_, row| row as i64),
-    known("session", "", "number of its session; null if it belongs to none", |x, row| {
-        index(rest(x, row).session)
+pub(super) static INVOCATIONS: [ExportField; 9] = [
+    number_field("invocation", "", "its number, from 0", |_, row| row as i64),
+    number_field("session", "", "number of its session", |x, row| {
+        i64::from(call_at(x, invocation_at(x, row).call as usize).session)
     }),
-    text("model", "its model", |x, row| x.recording.model(rest(x, row).model).to_owned()),
-    number("fresh", TOKENS, "input neither read from nor written to a cache", |x, row| {
-        rest(x, row).usage.fresh
+    number_field("first_call", "", "number of the first call made for it", |x, row| {
+        i64::from(invocation_at(x, row).call)
     }),
-    number("read", TOKENS, "input read from a cache", |x, row| rest(x, row).usage.read),
-    number("write_5m", TOKENS, "input written to the five-minute cache", |x, row| {
-        rest(x, row).usage.write_5m
+    number_field("calls", "", "calls made for it", |x, row| {
+        x.recording.calls_of_invocation(row).len() as i64
     }),
-    number("write_1h", TOKENS, "input written to the one-hour cache", |x, row| {
-        rest(x, row).usage.write_1h
+    text_field("id", "the source's id of its packet", |x, row| {
+        invocation_at(x, row).packet.id.clone()
     }),
-    number("output", TOKENS, "output", |x, row| rest(x, row).usage.output),
-    text("why", "why it is there", |x, row| rest(x, row).why.clone()),
+    text_field("agent", "the agent that it wakes", |x, row| {
+        invocation_at(x, row).packet.agent.clone()
+    }),
+    text_field("kind", "what it asks for", |x, row| invocation_at(x, row).packet.kind.clone()),
+    text_field("root", "the piece of work that it belongs to", |x, row| {
+        invocation_at(x, row).packet.root.clone()
+    }),
+    text_field("source", "for a digest: what it tells of", |x, row| {
+        invocation_at(x, row).packet.source.clone()
+    }),
+];
+
+pub(super) static REMAINDERS: [ExportField; 9] = [
+    number_field("remainder", "", "its number, from 0", |_, row| row as i64),
+    optional_number_field(
+        "session",
+        "",
+        "number of its session; null if it belongs to none",
+        |x, row| optional_index(remainder_at(x, row).session),
+    ),
+    text_field("model", "its model", |x, row| {
+        x.recording.model_name(remainder_at(x, row).model).to_owned()
+    }),
+    number_field("fresh", TOKENS, "input neither read from nor written to a cache", |x, row| {
+        remainder_at(x, row).usage.fresh
+    }),
+    number_field("read", TOKENS, "input read from a cache", |x, row| {
+        remainder_at(x, row).usage.read
+    }),
+    number_field("write_5m", TOKENS, "input written to the five-minute cache", |x, row| {
+        remainder_at(x, row).usage.write_5m
+    }),
+    number_field("write_1h", TOKENS, "input written to the one-hour cache", |x, row| {
+        remainder_at(x, row).usage.write_1h
+    }),
+    number_field("output", TOKENS, "output", |x, row| remainder_at(x, row).usage.output),
+    text_field("why", "why it is there", |x, row| remainder_at(x, row).why.clone()),
 ];

@@ -8,17 +8,17 @@ mod fields;
 use super::Provenance;
 use crate::price::{MissingPrice, Pricing};
 use crate::recording::Recording;
-use crate::report::columns::{Field, Values, batches};
-use crate::report::{Cell, Column, Document, Section, View};
+use crate::report::columns::{ColumnField, ColumnValues, column_batches};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::summary::{self, SessionTotals};
 use serde::Serialize;
 
 /// A recording with everything that its tables need.
-pub struct Export {
+pub struct RecordingExport {
     /// The recording.
     pub recording: Recording,
     sessions: Vec<SessionTotals>,
-    carried: Vec<i64>,
+    re_read_tokens: Vec<i64>,
     /// Models without a price, each once: their sessions have no cost.
     pub unpriced: Vec<MissingPrice>,
 }
@@ -26,46 +26,46 @@ pub struct Export {
 /// A session costs more pico-dollars than 64 bits hold: some nine million dollars.
 #[derive(Debug, thiserror::Error)]
 #[error("session '{0}' costs more than a column of pico-dollars holds (9.2 million dollars)")]
-pub struct TooDear(String);
+pub struct CostOverflow(String);
 
 /// One table.
-pub struct Table {
+pub struct ExportTable {
     /// Its name, and that of its file.
     pub name: &'static str,
     /// What a row is.
     pub row: &'static str,
-    fields: &'static [Field<Export>],
+    fields: &'static [ColumnField<RecordingExport>],
     rows: fn(&Recording) -> usize,
 }
 
 /// All tables. Rows are numbered from 0 in the order of the recording; where one table names the
 /// rows of another, it does so by that number.
-pub static TABLES: [Table; 5] = [
-    Table {
+pub static TABLES: [ExportTable; 5] = [
+    ExportTable {
         name: "sessions",
         row: "one context window's life; sums include what was billed beyond its calls",
         fields: &fields::SESSIONS,
         rows: |recording| recording.sessions.len(),
     },
-    Table {
+    ExportTable {
         name: "calls",
         row: "one model request and its response, counted once",
         fields: &fields::CALLS,
         rows: |recording| recording.calls.len(),
     },
-    Table {
+    ExportTable {
         name: "blocks",
         row: "a piece of context: an input that enters with its call, or an output of it",
         fields: &fields::BLOCKS,
         rows: |recording| recording.blocks.len(),
     },
-    Table {
+    ExportTable {
         name: "invocations",
         row: "an agent woken by a packet",
         fields: &fields::INVOCATIONS,
         rows: |recording| recording.invocations.len(),
     },
-    Table {
+    ExportTable {
         name: "remainders",
         row: "usage that a source billed beyond the calls it shows",
         fields: &fields::REMAINDERS,
@@ -73,25 +73,25 @@ pub static TABLES: [Table; 5] = [
     },
 ];
 
-impl Export {
+impl RecordingExport {
     /// Counts and prices the sessions of a recording.
     ///
     /// # Errors
     /// A session that costs more than a column holds.
-    pub fn of(recording: Recording, pricing: &Pricing) -> Result<Self, TooDear> {
-        let (sessions, unpriced) = summary::sessions(&recording, pricing);
+    pub fn from_recording(recording: Recording, pricing: &Pricing) -> Result<Self, CostOverflow> {
+        let (sessions, unpriced) = summary::totals_by_session(&recording, pricing);
         for session in &sessions {
             if session.totals.cost.is_some_and(|cost| i64::try_from(cost.0).is_err()) {
-                return Err(TooDear(recording.sessions[session.index].id.clone()));
+                return Err(CostOverflow(recording.sessions[session.index].id.clone()));
             }
         }
-        let carried = summary::carried(&recording);
-        Ok(Self { recording, sessions, carried, unpriced })
+        let carried = summary::re_reads_by_block(&recording);
+        Ok(Self { recording, sessions, re_read_tokens: carried, unpriced })
     }
 
     /// What was written, for programs.
     #[must_use]
-    pub fn body<'a>(
+    pub fn written_files_json<'a>(
         &'a self,
         files: &'a [(&'static str, String)],
         provenance: &'a Provenance,
@@ -99,9 +99,9 @@ impl Export {
         let file = |(name, file): &'a (&'static str, String)| {
             let table = TABLES.iter().find(|table| table.name == *name);
             let rows = table.map_or(0, |table| (table.rows)(&self.recording));
-            FileJson { table: name, file, rows }
+            ExportedFileJson { table: name, file, rows }
         };
-        WrittenJson {
+        ExportResultJson {
             recording: &self.recording.name,
             files: files.iter().map(file).collect(),
             unpriced: self.unpriced.iter().map(ToString::to_string).collect(),
@@ -111,69 +111,81 @@ impl Export {
 
     /// What was written, for people.
     #[must_use]
-    pub fn document(&self, files: &[(&'static str, String)], provenance: &Provenance) -> Document {
-        let columns = vec![Column::text("file"), Column::count("rows"), Column::text("a row is")];
-        let mut view = View::new("Tables written", columns);
+    pub fn to_document(
+        &self,
+        files: &[(&'static str, String)],
+        provenance: &Provenance,
+    ) -> ReportDocument {
+        let columns = vec![
+            TableColumn::text("file"),
+            TableColumn::count("rows"),
+            TableColumn::text("a row is"),
+        ];
+        let mut view = TableView::new("Tables written", columns);
         for (name, file) in files {
             let table = TABLES.iter().find(|table| table.name == *name);
             let Some(table) = table else { continue };
             let rows = (table.rows)(&self.recording) as i64;
-            view.row(vec![Cell::text(file), Cell::count(rows), Cell::text(table.row)]);
+            view.add_row(vec![
+                TableCell::text(file),
+                TableCell::count(rows),
+                TableCell::text(table.row),
+            ]);
         }
-        view.footnote("every column, with its type and unit: windtunnel explain tables");
-        let mut document = Document::new(format!("Export: {}", self.recording.name));
-        document.section(Section::new("").table(view));
-        for line in provenance.lines() {
-            document.source(line);
+        view.add_footnote("every column, with its type and unit: windtunnel explain tables");
+        let mut document = ReportDocument::new(format!("Export: {}", self.recording.name));
+        document.add_section(Section::new("").with_table(view));
+        for line in provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 }
 
-impl Table {
+impl ExportTable {
     /// Its rows in batches of columns.
-    pub fn batches<'a>(
+    pub fn row_batches<'a>(
         &'a self,
-        export: &'a Export,
-    ) -> impl Iterator<Item = Vec<(&'static str, Values)>> + 'a {
-        batches(self.fields, export, (self.rows)(&export.recording))
+        export: &'a RecordingExport,
+    ) -> impl Iterator<Item = Vec<(&'static str, ColumnValues)>> + 'a {
+        column_batches(self.fields, export, (self.rows)(&export.recording))
     }
 }
 
 /// Every column of every table, for people.
 #[must_use]
-pub fn tables() -> Document {
-    let mut document = Document::new("Exported tables");
+pub fn columns_document() -> ReportDocument {
+    let mut document = ReportDocument::new("Exported tables");
     for table in &TABLES {
-        let columns = ["column", "type", "unit", "holds"].map(Column::text);
-        let mut view = View::new(format!("Columns of {}", table.name), columns.to_vec());
+        let columns = ["column", "type", "unit", "holds"].map(TableColumn::text);
+        let mut view = TableView::new(format!("Columns of {}", table.name), columns.to_vec());
         for field in table.fields {
-            let cells = [field.name, field.kind(), field.unit, field.about];
-            view.row(cells.map(Cell::text).to_vec());
+            let cells = [field.name, field.data_type(), field.unit, field.about];
+            view.add_row(cells.map(TableCell::text).to_vec());
         }
         let about = format!("A row is {}.", table.row);
-        document.section(Section::new(table.name).paragraph(about).table(view));
+        document.add_section(Section::new(table.name).with_paragraph(about).with_table(view));
     }
     document
 }
 
 #[derive(Serialize)]
-struct FileJson<'a> {
+struct ExportedFileJson<'a> {
     table: &'static str,
     file: &'a str,
     rows: usize,
 }
 
 #[derive(Serialize)]
-struct WrittenJson<'a> {
+struct ExportResultJson<'a> {
     recording: &'a str,
-    files: Vec<FileJson<'a>>,
+    files: Vec<ExportedFileJson<'a>>,
     unpriced: Vec<String>,
     provenance: &'a Provenance,
 }
 
 #[derive(Serialize)]
-struct ColumnJson {
+struct ExportColumnJson {
     name: &'static str,
     r#type: &'static str,
     unit: &'static str,
@@ -181,54 +193,54 @@ struct ColumnJson {
 }
 
 #[derive(Serialize)]
-struct TableJson {
+struct ExportTableJson {
     name: &'static str,
     row: &'static str,
-    columns: Vec<ColumnJson>,
+    columns: Vec<ExportColumnJson>,
 }
 
 /// Every column of every table, for programs.
 #[must_use]
-pub fn body() -> impl Serialize {
+pub fn columns_json() -> impl Serialize {
     #[derive(Serialize)]
-    struct Body {
-        tables: Vec<TableJson>,
+    struct ExportColumnsJson {
+        tables: Vec<ExportTableJson>,
     }
-    let column = |field: &Field<Export>| {
-        let Field { name, unit, about, .. } = *field;
-        ColumnJson { name, r#type: field.kind(), unit, about }
+    let column = |field: &ColumnField<RecordingExport>| {
+        let ColumnField { name, unit, about, .. } = *field;
+        ExportColumnJson { name, r#type: field.data_type(), unit, about }
     };
-    let tables = TABLES.iter().map(|table| TableJson {
+    let tables = TABLES.iter().map(|table| ExportTableJson {
         name: table.name,
         row: table.row,
         columns: table.fields.iter().map(column).collect(),
     });
-    Body { tables: tables.collect() }
+    ExportColumnsJson { tables: tables.collect() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconstruct::{Lens, builtin, reconstruct};
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
     use std::collections::BTreeMap;
 
-    fn export() -> Export {
-        let reported = builtin("order-774").expect("built in");
+    fn export() -> RecordingExport {
+        let reported = builtin_pipeline("order-774").expect("built in");
         let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
-        Export::of(recording, &Pricing::embedded()).expect("priced")
+        RecordingExport::from_recording(recording, &Pricing::embedded()).expect("priced")
     }
 
     /// The sums of all columns of numbers of a table, and its rows.
-    fn sums(table: &str, export: &Export) -> (usize, BTreeMap<&'static str, i64>) {
+    fn sums(table: &str, export: &RecordingExport) -> (usize, BTreeMap<&'static str, i64>) {
         let table = TABLES.iter().find(|one| one.name == table).expect("a table");
         let (mut rows, mut sums) = (0, BTreeMap::new());
-        for batch in table.batches(export) {
+        for batch in table.row_batches(export) {
             rows += batch[0].1.len();
             for (name, values) in batch {
                 let sum: i64 = match values {
-                    Values::Numbers(numbers) => numbers.iter().sum(),
-                    Values::Known(numbers) => numbers.iter().flatten().sum(),
-                    Values::Flags(_) | Values::Texts(_) => continue,
+                    ColumnValues::Numbers(numbers) => numbers.iter().sum(),
+                    ColumnValues::OptionalNumbers(numbers) => numbers.iter().flatten().sum(),
+                    ColumnValues::Flags(_) | ColumnValues::Texts(_) => continue,
                 };
                 *sums.entry(name).or_default() += sum;
             }
@@ -239,19 +251,19 @@ mod tests {
     #[test]
     fn tables_add_up_to_the_summary_and_to_each_other() {
         let export = export();
-        let totals = summary::Totals::of(&export.sessions);
+        let totals = summary::RecordingTotals::sum_sessions(&export.sessions);
         let (rows, sessions) = sums("sessions", &export);
         assert_eq!(rows, export.recording.sessions.len());
         let (calls, by_call) = sums("calls", &export);
         assert_eq!(calls as i64, totals.calls);
-        for (class, tokens) in crate::units::CLASSES.iter().zip(totals.usage.by_class()) {
+        for (class, tokens) in crate::units::TOKEN_CLASSES.iter().zip(totals.usage.by_class()) {
             assert_eq!(sessions[class], tokens, "{class}");
             assert_eq!(by_call[class], tokens, "{class}");
         }
         assert_eq!(i128::from(sessions["cost_pico_usd"]), totals.cost.expect("priced").0);
         let (blocks, by_block) = sums("blocks", &export);
         assert_eq!((blocks, by_call["blocks"]), (export.recording.blocks.len(), blocks as i64));
-        assert_eq!(by_block["re_read"], export.carried.iter().sum::<i64>());
+        assert_eq!(by_block["re_read"], export.re_read_tokens.iter().sum::<i64>());
         assert_eq!(sums("remainders", &export).0, export.recording.remainders.len());
     }
 
@@ -261,20 +273,21 @@ mod tests {
         use crate::report::parquet;
         let export = export();
         for table in TABLES.iter().filter(|table| (table.rows)(&export.recording) > 0) {
-            let bytes = parquet::write(Vec::new(), table.batches(&export), "here").expect("a file");
+            let bytes = parquet::write_batches(Vec::new(), table.row_batches(&export), "here")
+                .expect("a file");
             let (frame, source) = parquet::tests::read(&bytes);
             let (rows, sums) = sums(table.name, &export);
             assert_eq!((frame.height(), &*source), (rows, "here"), "{}", table.name);
             for field in table.fields {
                 let column = frame.column(field.name).expect("the column");
-                match field.of {
-                    crate::report::columns::Of::Text(of) => {
+                match field.getter {
+                    crate::report::columns::ColumnGetter::Text(of) => {
                         let texts = column.str().expect("texts").iter().enumerate();
                         for (row, met) in texts {
                             assert_eq!(met, Some(&*of(&export, row)), "{}", field.name);
                         }
                     }
-                    crate::report::columns::Of::Flag(of) => {
+                    crate::report::columns::ColumnGetter::Flag(of) => {
                         let flags = column.bool().expect("flags").iter().enumerate();
                         for (row, met) in flags {
                             assert_eq!(met, Some(of(&export, row)), "{}", field.name);

@@ -4,50 +4,57 @@
 //! shows ten annotations of one kind, so that the worst come first and the last one counts the
 //! rest. Source: GitHub's "Workflow commands" and the escapes of its toolkit, read 2026-11-21.
 
-use super::{Shown, place, words};
-use crate::report::format::clean;
-use crate::study::gate::{Judged, Row};
+use super::{GateReport, key_place, sentences};
+use crate::report::format::clean_foreign_text;
+use crate::study::gate::{GateRow, RowVerdict};
 use std::fmt::Write as _;
 
 /// Annotations of one kind that a step shows.
-const MOST: usize = 10;
+const MOST_ANNOTATIONS: usize = 10;
 
-impl Shown<'_> {
+impl GateReport<'_> {
     /// Rows beyond their limits as errors, those that may be chance as warnings, and one notice
     /// where there is neither.
     #[must_use]
-    pub fn annotations(&self) -> Vec<u8> {
+    pub fn to_annotations(&self) -> Vec<u8> {
         let mut lines = String::new();
-        for (judged, command) in [(Judged::Beyond, "error"), (Judged::Unsure, "warning")] {
-            let rows: Vec<&Row> =
-                self.gate.rows.iter().filter(|row| row.judged == judged).collect();
-            let shown = if rows.len() > MOST { MOST - 1 } else { rows.len() };
+        for (judged, command) in [(RowVerdict::Beyond, "error"), (RowVerdict::Unsure, "warning")] {
+            let rows: Vec<&GateRow> =
+                self.gate.rows.iter().filter(|row| row.verdict == judged).collect();
+            let shown =
+                if rows.len() > MOST_ANNOTATIONS { MOST_ANNOTATIONS - 1 } else { rows.len() };
             for row in &rows[..shown] {
-                let title = format!("{} of {}", row.key.metric, place(&row.key));
-                self.line(&mut lines, command, &title, &words::sentence(row));
+                let title = format!("{} of {}", row.key.metric, key_place(&row.key));
+                self.push_command(&mut lines, command, &title, &sentences::row_sentence(row));
             }
             if rows.len() > shown {
                 let more = format!("{} more like these", rows.len() - shown);
-                self.line(&mut lines, command, "and more", &more);
+                self.push_command(&mut lines, command, "and more", &more);
             }
         }
         if lines.is_empty() {
-            self.line(&mut lines, "notice", "windtunnel gate", &words::verdict(self.gate));
+            self.push_command(
+                &mut lines,
+                "notice",
+                "windtunnel gate",
+                &sentences::verdict_sentence(self.gate),
+            );
         }
         lines.into_bytes()
     }
 
-    fn line(&self, lines: &mut String, command: &str, title: &str, message: &str) {
-        let file = self.file.map_or_else(String::new, |file| format!("file={},", property(file)));
-        let (title, message) = (property(title), data(message));
+    fn push_command(&self, lines: &mut String, command: &str, title: &str, message: &str) {
+        let file =
+            self.file.map_or_else(String::new, |file| format!("file={},", escape_property(file)));
+        let (title, message) = (escape_property(title), escape_message(message));
         let _ = writeln!(lines, "::{command} {file}title={title}::{message}");
     }
 }
 
-fn data(text: &str) -> String {
-    clean(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+fn escape_message(text: &str) -> String {
+    clean_foreign_text(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+fn escape_property(text: &str) -> String {
+    escape_message(text).replace(':', "%3A").replace(',', "%2C")
 }

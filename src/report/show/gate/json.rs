@@ -1,19 +1,22 @@
 //! The gate's word as JSON: `windtunnel.gate/1`.
 
-use super::{Shown, bp, words};
-use crate::report::json::{self, Share};
-use crate::study::gate::{Cause, Change, Changed, Design, Judged, Limit, Mean, Named, Row, Unit};
+use super::{GateReport, sentences, to_basis_points};
+use crate::report::json::{self, ShareJson};
+use crate::study::gate::{
+    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateRow, GrowthCause,
+    MetricUnit, RowVerdict, SideSummary,
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct GateJson<'a> {
     passes: bool,
     verdict: String,
-    baseline: Side<'a>,
-    candidate: Side<'a>,
+    baseline: GateSideJson<'a>,
+    candidate: GateSideJson<'a>,
     design: &'static str,
-    confidence: Share,
-    rows: Vec<RowJson<'a>>,
+    confidence: ShareJson,
+    rows: Vec<GateRowJson<'a>>,
     causes: Vec<CauseJson<'a>>,
     remedies: Vec<RemedyJson<'a>>,
     notes: &'a [String],
@@ -21,42 +24,42 @@ struct Body<'a> {
 }
 
 #[derive(Serialize)]
-struct Side<'a> {
+struct GateSideJson<'a> {
     name: &'a str,
     samples: u32,
     digests: &'a [String],
 }
 
 #[derive(Serialize)]
-struct RowJson<'a> {
+struct GateRowJson<'a> {
     scope: String,
     name: &'a str,
     metric: String,
     unit: &'static str,
-    baseline: Option<MeanJson>,
-    candidate: Option<MeanJson>,
-    change: Option<Share>,
-    low: Option<Share>,
-    high: Option<Share>,
+    baseline: Option<SampleMeanJson>,
+    candidate: Option<SampleMeanJson>,
+    change: Option<ShareJson>,
+    low: Option<ShareJson>,
+    high: Option<ShareJson>,
     limit: LimitJson,
     judged: &'static str,
 }
 
 /// An exact mean: the sum over the samples, and how many they are.
 #[derive(Serialize)]
-struct MeanJson {
+struct SampleMeanJson {
     sum: i128,
     of: u32,
 }
 
 #[derive(Serialize)]
 struct LimitJson {
-    grows: Option<Share>,
+    grows: Option<ShareJson>,
     grows_by: Option<i128>,
-    falls: Option<Share>,
+    falls: Option<ShareJson>,
     at_most: Option<i128>,
     at_least: Option<i128>,
-    at_least_share: Option<Share>,
+    at_least_share: Option<ShareJson>,
 }
 
 #[derive(Serialize)]
@@ -77,8 +80,8 @@ struct ChangeJson<'a> {
     kind: Option<&'a str>,
     metric: String,
     unit: &'static str,
-    baseline: Option<MeanJson>,
-    candidate: Option<MeanJson>,
+    baseline: Option<SampleMeanJson>,
+    candidate: Option<SampleMeanJson>,
 }
 
 #[derive(Serialize)]
@@ -89,107 +92,109 @@ struct RemedyJson<'a> {
     of: i128,
 }
 
-impl Shown<'_> {
+impl GateReport<'_> {
     /// For programs. Tokens and counts are integers, money pico-dollars, shares parts of one.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
+    pub fn to_json(&self) -> Vec<u8> {
         let gate = self.gate;
-        let body = Body {
-            passes: gate.passes(),
-            verdict: words::verdict(gate),
-            baseline: side(&gate.baseline),
-            candidate: side(&gate.candidate),
+        let body = GateJson {
+            passes: gate.may_pass(),
+            verdict: sentences::verdict_sentence(gate),
+            baseline: side_to_json(&gate.baseline),
+            candidate: side_to_json(&gate.candidate),
             design: match gate.design {
-                Design::Single => "single",
-                Design::Paired => "paired",
-                Design::Stratified => "stratified",
-                Design::Pooled => "pooled",
+                ComparisonDesign::Single => "single",
+                ComparisonDesign::Paired => "paired",
+                ComparisonDesign::Stratified => "stratified",
+                ComparisonDesign::Pooled => "pooled",
             },
-            confidence: Share(bp(gate.confidence)),
-            rows: gate.rows.iter().map(row).collect(),
-            causes: gate.causes.iter().map(cause).collect(),
+            confidence: ShareJson(to_basis_points(gate.confidence)),
+            rows: gate.rows.iter().map(row_to_json).collect(),
+            causes: gate.causes.iter().map(cause_to_json).collect(),
             remedies: gate
                 .remedies
                 .iter()
                 .map(|one| RemedyJson {
                     toggle: &one.id,
                     title: &one.title,
-                    undoes: one.undoes,
-                    of: one.of,
+                    undoes: one.saved_growth,
+                    of: one.total_growth,
                 })
                 .collect(),
             notes: &gate.notes,
             sources: self.sources,
         };
-        json::document("gate", 1, &body)
+        json::versioned_json("gate", 1, &body)
     }
 }
 
-fn side(named: &Named) -> Side<'_> {
-    Side { name: &named.name, samples: named.samples, digests: &named.digests }
+fn side_to_json(named: &SideSummary) -> GateSideJson<'_> {
+    GateSideJson { name: &named.name, samples: named.samples, digests: &named.digests }
 }
 
-fn cause(cause: &Cause) -> CauseJson<'_> {
+fn cause_to_json(cause: &GrowthCause) -> CauseJson<'_> {
     CauseJson {
         scope: cause.scope.to_string(),
         name: &cause.name,
         metric: cause.metric.to_string(),
-        unit: unit(cause.metric.unit()),
-        grew: cause.grew,
-        of: cause.of,
-        changes: cause.changes.iter().map(change).collect(),
-        words: words::cause(cause),
+        unit: unit_name(cause.metric.unit()),
+        grew: cause.growth,
+        of: cause.total_growth,
+        changes: cause.changes.iter().map(change_to_json).collect(),
+        words: sentences::cause_sentence(cause),
     }
 }
 
-fn change(change: &Change) -> ChangeJson<'_> {
-    let (kind, metric, of) = match &change.what {
-        Changed::Metric(metric) => (None, metric.to_string(), metric.unit()),
-        Changed::Context => (None, "context_a_call".to_owned(), Unit::Tokens),
-        Changed::Kind(kind, metric) => (Some(kind.as_str()), metric.to_string(), metric.unit()),
+fn change_to_json(change: &FigureChange) -> ChangeJson<'_> {
+    let (kind, metric, of) = match &change.subject {
+        ChangeSubject::Metric(metric) => (None, metric.to_string(), metric.unit()),
+        ChangeSubject::Context => (None, "context_a_call".to_owned(), MetricUnit::Tokens),
+        ChangeSubject::Kind(kind, metric) => {
+            (Some(kind.as_str()), metric.to_string(), metric.unit())
+        }
     };
-    let (baseline, candidate) = (mean(change.from), mean(change.to));
-    ChangeJson { kind, metric, unit: unit(of), baseline, candidate }
+    let (baseline, candidate) = (mean_to_json(change.from), mean_to_json(change.to));
+    ChangeJson { kind, metric, unit: unit_name(of), baseline, candidate }
 }
 
-fn mean(mean: Option<Mean>) -> Option<MeanJson> {
-    mean.map(|Mean { sum, of }| MeanJson { sum, of })
+fn mean_to_json(mean: Option<ExactMean>) -> Option<SampleMeanJson> {
+    mean.map(|ExactMean { sum, count: of }| SampleMeanJson { sum, of })
 }
 
-fn unit(unit: Unit) -> &'static str {
+fn unit_name(unit: MetricUnit) -> &'static str {
     match unit {
-        Unit::Count => "count",
-        Unit::Tokens => "tokens",
-        Unit::Money => "pico_usd",
+        MetricUnit::Count => "count",
+        MetricUnit::Tokens => "tokens",
+        MetricUnit::Money => "pico_usd",
     }
 }
 
-fn row(row: &Row) -> RowJson<'_> {
-    let share = |part: f64| Share(bp(part));
-    let Limit { grows_bp, grows_by, falls_bp, at_most, at_least, at_least_bp } = row.limit;
-    RowJson {
+fn row_to_json(row: &GateRow) -> GateRowJson<'_> {
+    let share = |part: f64| ShareJson(to_basis_points(part));
+    let FigureLimit { grows_bp, grows_by, falls_bp, at_most, at_least, at_least_bp } = row.limit;
+    GateRowJson {
         scope: row.key.scope.to_string(),
         name: &row.key.name,
         metric: row.key.metric.to_string(),
-        unit: unit(row.key.metric.unit()),
-        baseline: mean(row.baseline),
-        candidate: mean(row.candidate),
+        unit: unit_name(row.key.metric.unit()),
+        baseline: mean_to_json(row.baseline),
+        candidate: mean_to_json(row.candidate),
         change: row.change.map(share),
         low: row.interval.map(|it| share(it.low)),
         high: row.interval.map(|it| share(it.high)),
         limit: LimitJson {
-            grows: grows_bp.map(Share),
+            grows: grows_bp.map(ShareJson),
             grows_by,
-            falls: falls_bp.map(Share),
+            falls: falls_bp.map(ShareJson),
             at_most,
             at_least,
-            at_least_share: at_least_bp.map(Share),
+            at_least_share: at_least_bp.map(ShareJson),
         },
-        judged: match row.judged {
-            Judged::Beyond => "beyond",
-            Judged::Unsure => "unsure",
-            Judged::Within => "within",
-            Judged::Free => "free",
+        judged: match row.verdict {
+            RowVerdict::Beyond => "beyond",
+            RowVerdict::Unsure => "unsure",
+            RowVerdict::Within => "within",
+            RowVerdict::Unlimited => "free",
         },
     }
 }

@@ -1,29 +1,30 @@
 //! The gate's word as test results: a suite a scope, a case a limited row.
 
-use super::{Shown, place, words};
-use crate::report::junit::{self, Case, Suite, Went};
-use crate::study::gate::{Judged, Scope};
+use super::{GateReport, key_place, sentences};
+use crate::report::junit::{self, CaseOutcome, JunitCase, JunitSuite};
+use crate::study::gate::{GateScope, RowVerdict};
 
-impl Shown<'_> {
+impl GateReport<'_> {
     /// A row beyond its limit fails; one that may be chance is skipped and says so.
     #[must_use]
-    pub fn junit(&self) -> Vec<u8> {
-        let suite = |(scope, name): &(Scope, &str)| {
+    pub fn to_junit(&self) -> Vec<u8> {
+        let suite = |(scope, name): &(GateScope, &str)| {
             let rows = self.gate.rows.iter().filter(|row| row.key.scope == *scope);
             let cases = rows.filter_map(|row| {
-                let went = match row.judged {
-                    Judged::Free => return None,
-                    Judged::Within => Went::Passed,
-                    Judged::Beyond => Went::Failed(words::sentence(row)),
-                    Judged::Unsure => Went::Skipped(words::sentence(row)),
+                let went = match row.verdict {
+                    RowVerdict::Unlimited => return None,
+                    RowVerdict::Within => CaseOutcome::Passed,
+                    RowVerdict::Beyond => CaseOutcome::Failed(sentences::row_sentence(row)),
+                    RowVerdict::Unsure => CaseOutcome::Skipped(sentences::row_sentence(row)),
                 };
-                let name = format!("{} of {}", row.key.metric, place(&row.key));
-                Some(Case { name, went })
+                let name = format!("{} of {}", row.key.metric, key_place(&row.key));
+                Some(JunitCase { name, outcome: went })
             });
-            Suite { name: (*name).to_owned(), cases: cases.collect() }
+            JunitSuite { name: (*name).to_owned(), cases: cases.collect() }
         };
-        let suites: Vec<Suite> = Scope::NAMED.iter().map(suite).collect();
-        let suites: Vec<Suite> = suites.into_iter().filter(|it| !it.cases.is_empty()).collect();
-        junit::render("windtunnel.gate", &suites)
+        let suites: Vec<JunitSuite> = GateScope::NAMED.iter().map(suite).collect();
+        let suites: Vec<JunitSuite> =
+            suites.into_iter().filter(|it| !it.cases.is_empty()).collect();
+        junit::render_suites("windtunnel.gate", &suites)
     }
 }

@@ -3,15 +3,19 @@
 mod annotations;
 mod json;
 mod junit;
-mod moved;
+mod moved_rows;
 mod power;
-mod words;
+mod sentences;
 
-pub use power::ShownPower;
+pub use power::PowerReport;
 
-use crate::report::format::{self, Figures};
-use crate::report::{Cell, Column, Document, Section, Text, Tone, Value, View};
-use crate::study::gate::{Gate, JOINT, Judged, Key, Mean, Row, Scope, share_bp};
+use crate::report::format::{self, NumberStyle};
+use crate::report::{
+    CellValue, ReportDocument, RichText, Section, TableCell, TableColumn, TableView, Tone,
+};
+use crate::study::gate::{
+    ExactMean, FigureKey, GateResult, GateRow, GateScope, JOINT_SAVING, RowVerdict, share_bp,
+};
 use crate::units::BASIS_POINTS;
 
 /// Rows of a table; beyond that rows within their limits are counted, but for those of the whole.
@@ -19,241 +23,271 @@ const MOST_ROWS: usize = 40;
 
 /// A gate's word and everything that it is shown with.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a> {
+pub struct GateReport<'a> {
     /// The numbers.
-    pub gate: &'a Gate,
+    pub gate: &'a GateResult,
     /// The committed file that the baseline was read from; where annotations point to.
     pub file: Option<&'a str>,
     /// Where the numbers come from: digests, prices, policy, seed, a line each.
     pub sources: &'a [String],
 }
 
-impl Shown<'_> {
+impl GateReport<'_> {
     /// For people: the verdict, the limited rows, why, what would undo it.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut document = Document::new("");
-        let mut verdict = Section::new("").paragraph(self.verdict());
-        let (shown, rest): (Vec<&Row>, Vec<&Row>) = self.limited().partition(|row| {
-            row.judged != Judged::Within || row.key.scope == Scope::Total || !self.is_long()
+    pub fn to_document(&self) -> ReportDocument {
+        let mut document = ReportDocument::new("");
+        let mut verdict = Section::new("").with_paragraph(self.verdict_text());
+        let (shown, rest): (Vec<&GateRow>, Vec<&GateRow>) = self.limited_rows().partition(|row| {
+            row.verdict != RowVerdict::Within
+                || row.key.scope == GateScope::Total
+                || !self.has_many_limits()
         });
-        let mut limits = self.table(shown.into_iter(), "Limits");
+        let mut limits = self.rows_table(shown.into_iter(), "Limits");
         if !rest.is_empty() {
             let more = format!("{} more figures within their limits; JSON has all", rest.len());
-            limits.footnote(more);
+            limits.add_footnote(more);
         }
-        verdict = verdict.table(limits);
-        let others = self.others();
+        verdict = verdict.with_table(limits);
+        let others = self.unlimited_totals();
         if !others.is_empty() {
-            verdict = verdict.table(self.table(others.into_iter(), "Without a limit"));
+            verdict = verdict.with_table(self.rows_table(others.into_iter(), "Without a limit"));
         }
-        document.section(verdict);
-        self.explain(&mut document);
+        document.add_section(verdict);
+        self.add_explanations(&mut document);
         for line in self.sources {
-            document.source(line);
+            document.add_source(line);
         }
         document
     }
 
     /// For a pull request: only what is beyond a limit or may be; `None` where nothing is.
     #[must_use]
-    pub fn comment(&self) -> Option<Document> {
-        let told = |row: &&Row| matches!(row.judged, Judged::Beyond | Judged::Unsure);
-        let mut rows = self.limited().filter(told).peekable();
+    pub fn to_comment(&self) -> Option<ReportDocument> {
+        let told = |row: &&GateRow| matches!(row.verdict, RowVerdict::Beyond | RowVerdict::Unsure);
+        let mut rows = self.limited_rows().filter(told).peekable();
         rows.peek()?;
-        let mut document = Document::new("");
-        let section = Section::new("windtunnel gate").paragraph(self.verdict());
-        document.section(section.table(self.table(rows, "")));
-        self.explain(&mut document);
+        let mut document = ReportDocument::new("");
+        let section = Section::new("windtunnel gate").with_paragraph(self.verdict_text());
+        document.add_section(section.with_table(self.rows_table(rows, "")));
+        self.add_explanations(&mut document);
         for line in self.sources {
-            document.source(line);
+            document.add_source(line);
         }
         Some(document)
     }
 
     /// Rows with a limit: the worst verdict first, then in their own order.
-    fn limited(&self) -> impl Iterator<Item = &Row> {
-        let mut rows: Vec<&Row> =
-            self.gate.rows.iter().filter(|row| row.judged != Judged::Free).collect();
-        rows.sort_by_key(|row| rank(row.judged));
+    fn limited_rows(&self) -> impl Iterator<Item = &GateRow> {
+        let mut rows: Vec<&GateRow> =
+            self.gate.rows.iter().filter(|row| row.verdict != RowVerdict::Unlimited).collect();
+        rows.sort_by_key(|row| severity_rank(row.verdict));
         rows.into_iter()
     }
 
     /// Whether a table of all limited rows would hide what matters.
-    fn is_long(&self) -> bool {
-        self.limited().count() > MOST_ROWS
+    fn has_many_limits(&self) -> bool {
+        self.limited_rows().count() > MOST_ROWS
     }
 
     /// Figures of the whole that have no limit.
-    fn others(&self) -> Vec<&Row> {
-        let total = |row: &&Row| row.judged == Judged::Free && row.key.scope == Scope::Total;
+    fn unlimited_totals(&self) -> Vec<&GateRow> {
+        let total = |row: &&GateRow| {
+            row.verdict == RowVerdict::Unlimited && row.key.scope == GateScope::Total
+        };
         self.gate.rows.iter().filter(total).collect()
     }
 
-    fn verdict(&self) -> Text {
-        let line = words::verdict(self.gate);
+    fn verdict_text(&self) -> RichText {
+        let line = sentences::verdict_sentence(self.gate);
         let (first, rest) = line.split_once(": ").unwrap_or((&line, ""));
         let rest = if rest.is_empty() { String::new() } else { format!(": {rest}") };
-        Text::new().strong(first).plain(rest)
+        RichText::new().with_strong(first).with_plain(rest)
     }
 
-    fn table<'a>(&self, rows: impl Iterator<Item = &'a Row>, title: &str) -> View {
-        let rows: Vec<&Row> = rows.collect();
+    fn rows_table<'a>(&self, rows: impl Iterator<Item = &'a GateRow>, title: &str) -> TableView {
+        let rows: Vec<&GateRow> = rows.collect();
         let has_chance = rows.iter().any(|row| row.interval.is_some());
         let mut columns = vec![
-            Column::text("of"),
-            Column::text("metric"),
-            Column::mixed("baseline"),
-            Column::mixed("candidate"),
-            Column::share("change").signed(),
+            TableColumn::text("of"),
+            TableColumn::text("metric"),
+            TableColumn::mixed("baseline"),
+            TableColumn::mixed("candidate"),
+            TableColumn::share("change").with_sign(),
         ];
         if has_chance {
-            columns.push(Column::share("may be").signed().ranged());
+            columns.push(TableColumn::share("may be").with_sign().with_ranges());
         }
-        let is_limited = rows.iter().any(|row| row.judged != Judged::Free);
+        let is_limited = rows.iter().any(|row| row.verdict != RowVerdict::Unlimited);
         if is_limited {
-            columns.extend([Column::text("limit"), Column::text("verdict")]);
+            columns.extend([TableColumn::text("limit"), TableColumn::text("verdict")]);
         }
-        let mut view = View::new(title, columns);
+        let mut view = TableView::new(title, columns);
         for row in rows {
-            let tone = match row.judged {
-                Judged::Beyond => Tone::Bad,
-                Judged::Unsure => Tone::Strong,
-                Judged::Within | Judged::Free => Tone::Plain,
+            let tone = match row.verdict {
+                RowVerdict::Beyond => Tone::Bad,
+                RowVerdict::Unsure => Tone::Strong,
+                RowVerdict::Within | RowVerdict::Unlimited => Tone::Plain,
             };
-            let mean = |mean: Option<Mean>| {
-                Cell::maybe(mean.map(|mean| words::value(row.key.metric.unit(), mean)))
+            let mean = |mean: Option<ExactMean>| {
+                TableCell::from_option(
+                    mean.map(|mean| sentences::mean_value(row.key.metric.unit(), mean)),
+                )
             };
             let mut cells = vec![
-                Cell::text(place(&row.key)),
-                Cell::text(row.key.metric.to_string()),
+                TableCell::text(key_place(&row.key)),
+                TableCell::text(row.key.metric.to_string()),
                 mean(row.baseline),
                 mean(row.candidate),
-                row.change.map_or_else(Cell::missing, |change| Cell::share(bp(change))),
+                row.change.map_or_else(TableCell::missing, |change| {
+                    TableCell::share(to_basis_points(change))
+                }),
             ];
             if has_chance {
-                let ends = row.interval.map(|it| (bp(it.low), bp(it.high)));
-                cells.push(ends.map_or_else(Cell::missing, |(low, high)| {
-                    Cell::range(Value::Share(low), Value::Share(high))
+                let ends =
+                    row.interval.map(|it| (to_basis_points(it.low), to_basis_points(it.high)));
+                cells.push(ends.map_or_else(TableCell::missing, |(low, high)| {
+                    TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
                 }));
             }
             if is_limited {
-                cells.push(Cell::text(words::limit(row.key.metric.unit(), &row.limit)));
-                cells.push(Cell::text(words::judged(row.judged)).tone(tone));
+                cells.push(TableCell::text(sentences::limit_phrase(
+                    row.key.metric.unit(),
+                    &row.limit,
+                )));
+                cells.push(TableCell::text(sentences::judgement_word(row.verdict)).with_tone(tone));
             }
-            view.row(cells);
+            view.add_row(cells);
         }
         if has_chance {
-            view.footnote(words::chance(self.gate));
+            view.add_footnote(sentences::chance_note(self.gate));
         }
         view
     }
 
-    fn explain(&self, document: &mut Document) {
+    fn add_explanations(&self, document: &mut ReportDocument) {
         let gate = self.gate;
-        let causes = gate.causes.iter().map(words::cause);
+        let causes = gate.causes.iter().map(sentences::cause_sentence);
         if !gate.causes.is_empty() {
-            document.section(Section::new("What grew").bullets(causes));
+            document.add_section(Section::new("What grew").with_bullets(causes));
         }
         if !gate.remedies.is_empty() {
             let remedies = gate.remedies.iter().map(|remedy| {
-                let part = format::share(share_bp(remedy.undoes, remedy.of), Figures::default());
+                let part = format::format_share(
+                    share_bp(remedy.saved_growth, remedy.total_growth),
+                    NumberStyle::default(),
+                );
                 format!("{} {}: undoes {part} of the growth", remedy.id, remedy.title)
             });
-            document.section(Section::new("What would undo it").bullets(remedies));
+            document.add_section(Section::new("What would undo it").with_bullets(remedies));
         }
         if !gate.notes.is_empty() {
-            document.section(Section::new("Notes").bullets(gate.notes.iter().map(String::as_str)));
+            document.add_section(
+                Section::new("Notes").with_bullets(gate.notes.iter().map(String::as_str)),
+            );
         }
     }
 }
 
 /// What a key is of, in words.
-fn place(key: &Key) -> String {
+fn key_place(key: &FigureKey) -> String {
     match key.scope {
-        Scope::Total => "all".to_owned(),
-        Scope::Saving if key.name == JOINT => "what all toggles save".to_owned(),
-        Scope::Saving => format!("what {} saves", key.name),
+        GateScope::Total => "all".to_owned(),
+        GateScope::Saving if key.name == JOINT_SAVING => "what all toggles save".to_owned(),
+        GateScope::Saving => format!("what {} saves", key.name),
         scope => format!("{scope} {}", if key.name.is_empty() { "(none)" } else { &key.name }),
     }
 }
 
 /// The worst first.
-fn rank(judged: Judged) -> u8 {
+fn severity_rank(judged: RowVerdict) -> u8 {
     match judged {
-        Judged::Beyond => 0,
-        Judged::Unsure => 1,
-        Judged::Within => 2,
-        Judged::Free => 3,
+        RowVerdict::Beyond => 0,
+        RowVerdict::Unsure => 1,
+        RowVerdict::Within => 2,
+        RowVerdict::Unlimited => 3,
     }
 }
 
 /// A part of one in ten-thousandths, to the nearest.
-fn bp(part: f64) -> i64 {
+fn to_basis_points(part: f64) -> i64 {
     (part * BASIS_POINTS as f64).round() as i64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Style, find};
-    use crate::study::gate::{Cause, Change, Changed, Design, Limit, Metric, Named, Remedy};
-    use crate::study::resample::Interval;
+    use crate::report::{OutputStyle, find_renderer};
+    use crate::study::bootstrap::ConfidenceInterval;
+    use crate::study::gate::{
+        ChangeSubject, ComparisonDesign, FigureChange, FigureLimit, GateMetric, GrowthCause,
+        SideSummary, ToggleRemedy,
+    };
 
-    fn row(scope: Scope, metric: Metric, sums: (i128, i128), judged: Judged) -> Row {
-        let mean = |sum| Some(Mean { sum, of: 2 });
+    fn row(
+        scope: GateScope,
+        metric: GateMetric,
+        sums: (i128, i128),
+        judged: RowVerdict,
+    ) -> GateRow {
+        let mean = |sum| Some(ExactMean { sum, count: 2 });
         let change = (sums.1 - sums.0) as f64 / sums.0 as f64;
-        Row {
-            key: Key { scope, name: "a,b: 100%".to_owned(), metric },
+        GateRow {
+            key: FigureKey { scope, name: "a,b: 100%".to_owned(), metric },
             baseline: mean(sums.0),
             candidate: mean(sums.1),
             change: Some(change),
-            interval: Some(Interval { low: change - 0.01, high: change + 0.02 }),
+            interval: Some(ConfidenceInterval { low: change - 0.01, high: change + 0.02 }),
             limit: match judged {
-                Judged::Free => Limit::default(),
-                _ => Limit { grows_bp: Some(300), grows_by: Some(2), ..Limit::default() },
+                RowVerdict::Unlimited => FigureLimit::default(),
+                _ => {
+                    FigureLimit { grows_bp: Some(300), grows_by: Some(2), ..FigureLimit::default() }
+                }
             },
-            judged,
+            verdict: judged,
         }
     }
 
     const USD: i128 = 1_000_000_000_000;
 
-    fn change(what: Changed, (from, to): (i128, i128)) -> Change {
-        let mean = |sum| Some(Mean { sum, of: 1 }).filter(|mean| mean.sum > 0);
-        Change { what, from: mean(from), to: mean(to) }
+    fn change(what: ChangeSubject, (from, to): (i128, i128)) -> FigureChange {
+        let mean = |sum| Some(ExactMean { sum, count: 1 }).filter(|mean| mean.sum > 0);
+        FigureChange { subject: what, from: mean(from), to: mean(to) }
     }
 
-    fn gate(rows: Vec<Row>) -> Gate {
-        let named = |name: &str| Named {
+    fn gate(rows: Vec<GateRow>) -> GateResult {
+        let named = |name: &str| SideSummary {
             name: name.to_owned(),
             samples: 2,
             digests: vec!["0a".to_owned(), "0b".to_owned()],
         };
-        Gate {
+        GateResult {
             baseline: named("main"),
             candidate: named("new"),
-            design: Design::Pooled,
+            design: ComparisonDesign::Pooled,
             confidence: 0.95,
             rows,
-            causes: vec![Cause {
-                scope: Scope::Step,
+            causes: vec![GrowthCause {
+                scope: GateScope::Step,
                 name: "test".to_owned(),
                 changes: vec![
-                    change(Changed::Metric(Metric::Dollars), (3 * USD, 9 * USD / 2)),
-                    change(Changed::Context, (10_000, 12_000)),
-                    change(Changed::Kind("polls".to_owned(), Metric::Calls), (3, 12)),
-                    change(Changed::Kind("tool_result".to_owned(), Metric::Added), (0, 180_500)),
+                    change(ChangeSubject::Metric(GateMetric::Dollars), (3 * USD, 9 * USD / 2)),
+                    change(ChangeSubject::Context, (10_000, 12_000)),
+                    change(ChangeSubject::Kind("polls".to_owned(), GateMetric::Calls), (3, 12)),
+                    change(
+                        ChangeSubject::Kind("tool_result".to_owned(), GateMetric::Added),
+                        (0, 180_500),
+                    ),
                 ],
-                metric: Metric::Dollars,
-                grew: 3 * USD / 2,
-                of: 2 * USD,
+                metric: GateMetric::Dollars,
+                growth: 3 * USD / 2,
+                total_growth: 2 * USD,
             }],
-            remedies: vec![Remedy {
+            remedies: vec![ToggleRemedy {
                 id: "R7".to_owned(),
                 title: "one background wait".to_owned(),
-                undoes: 6,
-                of: 9,
+                saved_growth: 6,
+                total_growth: 9,
             }],
             notes: vec!["step 'x' is new".to_owned()],
         }
@@ -263,17 +297,22 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    fn beyond() -> Gate {
+    fn beyond() -> GateResult {
         gate(vec![
-            row(Scope::Total, Metric::Calls, (201, 241), Judged::Beyond),
-            row(Scope::Total, Metric::Tokens, (4_000_000, 4_000_000), Judged::Free),
+            row(GateScope::Total, GateMetric::Calls, (201, 241), RowVerdict::Beyond),
             row(
-                Scope::Step,
-                Metric::Dollars,
-                (2_000_000_000_000, 2_040_000_000_000),
-                Judged::Within,
+                GateScope::Total,
+                GateMetric::Tokens,
+                (4_000_000, 4_000_000),
+                RowVerdict::Unlimited,
             ),
-            row(Scope::Step, Metric::Read, (100, 110), Judged::Unsure),
+            row(
+                GateScope::Step,
+                GateMetric::Dollars,
+                (2_000_000_000_000, 2_040_000_000_000),
+                RowVerdict::Within,
+            ),
+            row(GateScope::Step, GateMetric::Read, (100, 110), RowVerdict::Unsure),
         ])
     }
 
@@ -281,32 +320,35 @@ mod tests {
     fn every_output_says_what_went_where() {
         let gate = beyond();
         let sources = ["prices sha256 aa".to_owned()];
-        let shown = Shown { gate: &gate, file: Some("ci/base.json"), sources: &sources };
-        let table = text(find("table").unwrap().render(&shown.document(), Style::default()));
+        let shown = GateReport { gate: &gate, file: Some("ci/base.json"), sources: &sources };
+        let table = text(
+            find_renderer("table").unwrap().render(&shown.to_document(), OutputStyle::default()),
+        );
         let line = "the gate says no: calls of all went from 100.50 to 120.50 (+19.9 %, +18.9 % to \
                     +21.9 %); allowed is +3 % or +2";
-        assert_eq!(words::verdict(&gate), line);
+        assert_eq!(sentences::verdict_sentence(&gate), line);
         for words in ["the gate says no", "beyond", "may be chance", "step 'x' is new"] {
             assert!(table.contains(words), "{words}: {table}");
         }
         let cause = "step test: dollars $3.00 -> $4.50; context a call 10.0 k -> 12.0 k; polls 3 \
                      -> 12; tool result 0 -> 180.5 k tokens; 75.0 % of the growth of dollars";
-        assert_eq!(words::cause(&gate.causes[0]), cause);
+        assert_eq!(sentences::cause_sentence(&gate.causes[0]), cause);
         assert!(table.contains("step test: dollars"), "{table}");
-        let more = words::cause(&Cause { grew: 9 * USD, ..gate.causes[0].clone() });
+        let more =
+            sentences::cause_sentence(&GrowthCause { growth: 9 * USD, ..gate.causes[0].clone() });
         assert!(more.ends_with("; more than the whole growth of dollars, the rest fell"), "{more}");
         assert!(table.contains("R7 one background wait: undoes 66.7 % of the growth"), "{table}");
-        let comment = shown.comment().unwrap();
-        assert_eq!(comment.views().map(|(_, view)| view.rows.len()).sum::<usize>(), 2);
-        let annotations = text(shown.annotations());
+        let comment = shown.to_comment().unwrap();
+        assert_eq!(comment.all_tables().map(|(_, view)| view.rows.len()).sum::<usize>(), 2);
+        let annotations = text(shown.to_annotations());
         assert_eq!(annotations.lines().count(), 2, "{annotations}");
         let step = "::warning file=ci/base.json,title=read of step a%2Cb%3A 100%25::read of step \
                     a,b: 100%25 went from 50 to 55 (+10.0 %25, +9.0 %25 to +12.0 %25); allowed is \
                     +3 %25 or +2";
         assert!(annotations.contains(step), "{annotations}");
-        let junit = text(shown.junit());
+        let junit = text(shown.to_junit());
         assert!(junit.contains("tests=\"3\" failures=\"1\" skipped=\"1\""), "{junit}");
-        let json: serde_json::Value = serde_json::from_slice(&shown.json()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&shown.to_json()).unwrap();
         assert_eq!(json["schema"], "windtunnel.gate/1");
         assert_eq!(json["passes"], false);
         assert_eq!(json["rows"][0]["baseline"], serde_json::json!({ "sum": 201, "of": 2 }));
@@ -322,30 +364,32 @@ mod tests {
 
     #[test]
     fn a_long_table_counts_what_is_within_its_limits() {
-        let mut rows = vec![row(Scope::Step, Metric::Calls, (100, 101), Judged::Within); 50];
-        rows.push(row(Scope::Total, Metric::Calls, (100, 101), Judged::Within));
-        rows.push(row(Scope::Step, Metric::Read, (100, 200), Judged::Beyond));
+        let mut rows =
+            vec![row(GateScope::Step, GateMetric::Calls, (100, 101), RowVerdict::Within); 50];
+        rows.push(row(GateScope::Total, GateMetric::Calls, (100, 101), RowVerdict::Within));
+        rows.push(row(GateScope::Step, GateMetric::Read, (100, 200), RowVerdict::Beyond));
         let gate = gate(rows);
-        let document = Shown { gate: &gate, file: None, sources: &[] }.document();
-        let (_, limits) = document.views().next().unwrap();
+        let document = GateReport { gate: &gate, file: None, sources: &[] }.to_document();
+        let (_, limits) = document.all_tables().next().unwrap();
         assert_eq!(limits.rows.len(), 2);
         assert!(limits.footnotes.iter().any(|note| note.starts_with("50 more figures within")));
     }
 
     #[test]
     fn nothing_beyond_needs_no_comment() {
-        let gate = gate(vec![row(Scope::Total, Metric::Calls, (200, 202), Judged::Within)]);
-        let shown = Shown { gate: &gate, file: None, sources: &[] };
-        assert!(shown.comment().is_none());
+        let gate =
+            gate(vec![row(GateScope::Total, GateMetric::Calls, (200, 202), RowVerdict::Within)]);
+        let shown = GateReport { gate: &gate, file: None, sources: &[] };
+        assert!(shown.to_comment().is_none());
         let line = "::notice title=windtunnel gate::the gate passes: 1 figure within limits\n";
-        assert_eq!(text(shown.annotations()), line);
+        assert_eq!(text(shown.to_annotations()), line);
     }
 
     #[test]
     fn a_step_of_a_ci_shows_ten_annotations_and_the_last_counts_the_rest() {
-        let rows = vec![row(Scope::Step, Metric::Calls, (10, 20), Judged::Beyond); 14];
+        let rows = vec![row(GateScope::Step, GateMetric::Calls, (10, 20), RowVerdict::Beyond); 14];
         let gate = gate(rows);
-        let text = text(Shown { gate: &gate, file: None, sources: &[] }.annotations());
+        let text = text(GateReport { gate: &gate, file: None, sources: &[] }.to_annotations());
         assert_eq!(text.lines().count(), 10, "{text}");
         assert!(text.ends_with("::error title=and more::5 more like these\n"), "{text}");
     }

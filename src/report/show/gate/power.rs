@@ -1,29 +1,30 @@
 //! What the gate can find: how large a growth must be, with so many recordings a side.
 
-use super::bp;
-use crate::recording::name_of;
+use super::to_basis_points;
+use crate::recording::name_of_value;
 use crate::report::format;
-use crate::report::json::{self, Share};
-use crate::report::{Cell, Column, Document, Section, Value, View};
+use crate::report::json::{self, ShareJson};
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::gate::power::{
-    FOUND, Found, GROWTHS_BP, How, Power, RECORDINGS, SESSIONS, TIMES,
+    COMPARISONS, DetectionRate, FOUND_SHARE, GROWTHS_BP, PowerTable, RECORDINGS, SESSIONS,
+    SideRelation,
 };
 use serde::Serialize;
 
 /// Recordings a side whose power curves are shown; those of the others are in the JSON.
-const CURVES_OF: usize = 5;
+const CURVE_RECORDINGS: usize = 5;
 
 /// The power of some metrics and where it comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct ShownPower<'a> {
+pub struct PowerReport<'a> {
     /// Metric by metric.
-    pub powers: &'a [Power],
+    pub powers: &'a [PowerTable],
     /// Where the numbers come from, a line each.
     pub sources: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct GatePowerJson<'a> {
     metrics: Vec<PowerJson>,
     sources: &'a [String],
 }
@@ -32,95 +33,104 @@ struct Body<'a> {
 struct PowerJson {
     metric: String,
     sessions: usize,
-    spread: Share,
-    spread_within: Option<Share>,
-    found: Vec<FoundJson>,
+    spread: ShareJson,
+    spread_within: Option<ShareJson>,
+    found: Vec<PowerPointJson>,
 }
 
 #[derive(Serialize)]
-struct FoundJson {
+struct PowerPointJson {
     sides: &'static str,
     sessions: usize,
     recordings: usize,
-    growth: Share,
-    share: Share,
+    growth: ShareJson,
+    share: ShareJson,
 }
 
-impl ShownPower<'_> {
+impl PowerReport<'_> {
     /// For people: the smallest growth that is found, by recordings a side.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut document = Document::new("");
+    pub fn to_document(&self) -> ReportDocument {
+        let mut document = ReportDocument::new("");
         for power in self.powers {
-            let mut columns = vec![Column::text("both sides"), Column::count("sessions each")];
-            columns.extend(RECORDINGS.map(|count| Column::share(format!("{count} a side"))));
+            let mut columns =
+                vec![TableColumn::text("both sides"), TableColumn::count("sessions each")];
+            columns.extend(RECORDINGS.map(|count| TableColumn::share(format!("{count} a side"))));
             let title = format!("The smallest growth of {} that is found", power.noise.metric);
-            let mut view = View::new(title, columns);
-            for (how, name) in How::NAMED {
+            let mut view = TableView::new(title, columns);
+            for (how, name) in SideRelation::NAMED {
                 for sessions in SESSIONS {
-                    let found = RECORDINGS.map(|count| power.smallest(how, sessions, count));
-                    let mut cells = vec![Cell::text(name), Cell::count(sessions as i64)];
-                    cells.extend(found.map(|bp| bp.map_or_else(Cell::missing, Cell::share)));
-                    view.row(cells);
+                    let found = RECORDINGS.map(|count| power.smallest_found(how, sessions, count));
+                    let mut cells = vec![TableCell::text(name), TableCell::count(sessions as i64)];
+                    cells.extend(
+                        found.map(|bp| bp.map_or_else(TableCell::missing, TableCell::share)),
+                    );
+                    view.add_row(cells);
                 }
             }
-            let number = |of: f64| format::number((of * 1_000.0).round() as i64, false);
+            let number = |of: f64| format::format_thousandths((of * 1_000.0).round() as i64, false);
             let noise = &power.noise;
             let within = noise.within.map_or_else(String::new, |within| {
                 format!(", within their recordings by {}", number(within))
             });
-            view.footnote(format!(
-                "found in {} of {TIMES} comparisons or more; drawn from {} sessions, whose \
+            view.add_footnote(format!(
+                "found in {} of {COMPARISONS} comparisons or more; drawn from {} sessions, whose \
                  logarithms deviate by {}{within}",
-                (FOUND * f64::from(TIMES)).round(),
+                (FOUND_SHARE * f64::from(COMPARISONS)).round(),
                 noise.sessions,
                 number(noise.spread)
             ));
-            document.section(Section::new("").table(view).table(curves(power)));
+            document.add_section(
+                Section::new("").with_table(view).with_table(power_curves_table(power)),
+            );
         }
         for line in self.sources {
-            document.source(line);
+            document.add_source(line);
         }
         document
     }
 
     /// For programs: every growth, and in which share of the comparisons it is found.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
-        let found = |one: &Found| FoundJson {
-            sides: name_of(&How::NAMED, one.how),
+    pub fn to_json(&self) -> Vec<u8> {
+        let found = |one: &DetectionRate| PowerPointJson {
+            sides: name_of_value(&SideRelation::NAMED, one.how),
             sessions: one.sessions,
             recordings: one.recordings,
-            growth: Share(one.growth_bp),
-            share: Share(bp(one.share)),
+            growth: ShareJson(one.growth_bp),
+            share: ShareJson(to_basis_points(one.share)),
         };
         let metrics = self.powers.iter().map(|power| PowerJson {
             metric: power.noise.metric.to_string(),
             sessions: power.noise.sessions,
-            spread: Share(bp(power.noise.spread)),
-            spread_within: power.noise.within.map(|within| Share(bp(within))),
-            found: power.found.iter().map(found).collect(),
+            spread: ShareJson(to_basis_points(power.noise.spread)),
+            spread_within: power.noise.within.map(|within| ShareJson(to_basis_points(within))),
+            found: power.rates.iter().map(found).collect(),
         });
-        let body = Body { metrics: metrics.collect(), sources: self.sources };
-        json::document("gate-power", 1, &body)
+        let body = GatePowerJson { metrics: metrics.collect(), sources: self.sources };
+        json::versioned_json("gate-power", 1, &body)
     }
 }
 
 /// The share of comparisons in which each growth is found, a row a curve.
-fn curves(power: &Power) -> View {
-    let mut columns = vec![Column::text("both sides"), Column::count("sessions each")];
-    columns.extend(GROWTHS_BP.map(|bp| Column::share(format::short(&Value::Share(bp)))));
+fn power_curves_table(power: &PowerTable) -> TableView {
+    let mut columns = vec![TableColumn::text("both sides"), TableColumn::count("sessions each")];
+    columns.extend(
+        GROWTHS_BP.map(|bp| TableColumn::share(format::format_short(&CellValue::Share(bp)))),
+    );
     let metric = power.noise.metric;
-    let title = format!("How often a growth of {metric} is found, {CURVES_OF} a side");
-    let mut view = View::new(title, columns);
-    for (how, name) in How::NAMED {
+    let title = format!("How often a growth of {metric} is found, {CURVE_RECORDINGS} a side");
+    let mut view = TableView::new(title, columns);
+    for (how, name) in SideRelation::NAMED {
         for sessions in SESSIONS {
-            let share = |bp| power.share(how, sessions, CURVES_OF, bp);
-            let mut cells = vec![Cell::text(name), Cell::count(sessions as i64)];
+            let share = |bp| power.share_found(how, sessions, CURVE_RECORDINGS, bp);
+            let mut cells = vec![TableCell::text(name), TableCell::count(sessions as i64)];
             cells.extend(GROWTHS_BP.map(|growth| {
-                share(growth).map_or_else(Cell::missing, |share| Cell::share(bp(share)))
+                share(growth).map_or_else(TableCell::missing, |share| {
+                    TableCell::share(to_basis_points(share))
+                })
             }));
-            view.row(cells);
+            view.add_row(cells);
         }
     }
     view

@@ -1,34 +1,34 @@
 //! The inspection for programs.
 
-use super::parts::Shared;
-use super::{Part, Shown, Skipped};
-use crate::recording::{Role, name_of};
-use crate::report::json::{self, Cost as CostJson, Tokens, Usd};
+use super::source_recordings::SharedCounts;
+use super::{InspectReport, SkippedLine, SourceRecording};
+use crate::recording::{Role, name_of_value};
+use crate::report::json::{self, MoneyJson as CostJson, TokensJson, UsdJson};
 use crate::report::show::Provenance;
-use crate::study::fidelity::{Fidelity, Quantiles};
-use crate::study::holdout::HeldOut;
-use crate::study::summary::{Group, Totals};
+use crate::study::fidelity::{ErrorQuantiles, GroupFidelity};
+use crate::study::holdout::GroupHoldout;
+use crate::study::summary::{BlockGroup, RecordingTotals};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-impl Shown<'_> {
+impl InspectReport<'_> {
     /// For programs.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
+    pub fn to_json(&self) -> Vec<u8> {
         let sessions = self.summary.sessions.iter().map(|session| {
             let about = &self.recording.sessions[session.index];
-            SessionJson {
+            InspectSessionJson {
                 id: &about.id,
                 file: &about.file,
                 pipeline: &about.pipeline,
                 step: &about.step,
-                role: name_of(&Role::NAMED, about.role),
+                role: name_of_value(&Role::NAMED, about.role),
                 model: session.models.first().map_or("", String::as_str),
                 models: &session.models,
                 totals: (&session.totals).into(),
             }
         });
-        let toggles = self.summary.toggles.iter().map(|toggle| ToggleJson {
+        let toggles = self.summary.toggles.iter().map(|toggle| InspectToggleJson {
             id: toggle.id,
             title: toggle.title,
             found: toggle.found,
@@ -36,40 +36,41 @@ impl Shown<'_> {
             saved_read: toggle.saved_read,
             saved: toggle.saved_cost.map(CostJson::from),
         });
-        json::document(
+        json::versioned_json(
             "inspect",
             1,
-            &Body {
+            &InspectJson {
                 recording: &self.recording.name,
-                totals: SumJson {
+                totals: InspectSumJson {
                     sessions: self.summary.sessions.len(),
                     totals: (&self.summary.totals).into(),
                     billed_usd: self.billed_usd,
                 },
-                parts: self.parts.iter().map(PartJson::from).collect(),
+                parts: self.parts.iter().map(SourceRecordingJson::from).collect(),
                 shared: (!self.parts.is_empty()).then(|| {
-                    let Shared { sessions, calls } = Shared::of(self.parts, self.summary);
-                    SharedJson { sessions, calls }
+                    let SharedCounts { sessions, calls } =
+                        SharedCounts::from_parts(self.parts, self.summary);
+                    SharedCountsJson { sessions, calls }
                 }),
                 sessions: sessions.collect(),
                 kinds: self
                     .summary
                     .kinds
                     .iter()
-                    .map(|(k, g)| GroupJson::new(k.name(), g))
+                    .map(|(k, g)| BlockGroupJson::new(k.kind_name(), g))
                     .collect(),
-                tools: self.summary.tools.iter().map(|(t, g)| GroupJson::new(t, g)).collect(),
+                tools: self.summary.tools.iter().map(|(t, g)| BlockGroupJson::new(t, g)).collect(),
                 toggles: toggles.collect(),
                 by: self
                     .pivot
-                    .map(|p| p.rows.iter().map(|row| PivotJson::new(&p.keys, row)).collect()),
+                    .map(|p| p.rows.iter().map(|row| PivotRowJson::new(&p.keys, row)).collect()),
                 fidelity: self.fidelity.and_then(|all| all.first()).map(FidelityJson::from),
                 fidelity_by_group: self
                     .fidelity
                     .map(|all| all.iter().map(FidelityJson::from).collect()),
-                held_out: self.held_out.map(|all| all.iter().map(HeldOutJson::from).collect()),
-                skipped: self.skipped,
-                skips: self.skips,
+                held_out: self.held_out.map(|all| all.iter().map(HoldoutJson::from).collect()),
+                skipped: self.skipped_lines,
+                skips: self.skip_count,
                 copies: self.copies,
                 unpriced: self.summary.unpriced.iter().map(ToString::to_string).collect(),
                 provenance: self.provenance,
@@ -79,28 +80,28 @@ impl Shown<'_> {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct InspectJson<'a> {
     recording: &'a str,
-    totals: SumJson,
+    totals: InspectSumJson,
     /// Each of several recordings on its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<PartJson<'a>>,
+    parts: Vec<SourceRecordingJson<'a>>,
     /// What they have in common, counted beyond the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    shared: Option<SharedJson>,
-    sessions: Vec<SessionJson<'a>>,
-    kinds: Vec<GroupJson>,
-    tools: Vec<GroupJson>,
-    toggles: Vec<ToggleJson>,
+    shared: Option<SharedCountsJson>,
+    sessions: Vec<InspectSessionJson<'a>>,
+    kinds: Vec<BlockGroupJson>,
+    tools: Vec<BlockGroupJson>,
+    toggles: Vec<InspectToggleJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<Vec<PivotJson<'a>>>,
+    by: Option<Vec<PivotRowJson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fidelity: Option<FidelityJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fidelity_by_group: Option<Vec<FidelityJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    held_out: Option<Vec<HeldOutJson>>,
-    skipped: &'a [Skipped],
+    held_out: Option<Vec<HoldoutJson>>,
+    skipped: &'a [SkippedLine],
     skips: u64,
     copies: u64,
     unpriced: Vec<String>,
@@ -108,34 +109,34 @@ struct Body<'a> {
 }
 
 #[derive(Serialize)]
-struct SumJson {
+struct InspectSumJson {
     sessions: usize,
     #[serde(flatten)]
-    totals: TotalsJson,
+    totals: InspectTotalsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     billed_usd: Option<f64>,
 }
 
 #[derive(Serialize)]
-struct SharedJson {
+struct SharedCountsJson {
     sessions: i64,
     calls: i64,
 }
 
 #[derive(Serialize)]
-struct PartJson<'a> {
+struct SourceRecordingJson<'a> {
     name: &'a str,
     source: &'a str,
     sessions: i64,
     #[serde(flatten)]
-    totals: TotalsJson,
+    totals: InspectTotalsJson,
     /// Read from a cache, of all prompt tokens; null where there are none.
     cached_share: Option<f64>,
 }
 
-impl<'a> From<&'a Part> for PartJson<'a> {
-    fn from(part: &'a Part) -> Self {
-        let (read, context) = (part.totals.usage.read, part.totals.usage.context());
+impl<'a> From<&'a SourceRecording> for SourceRecordingJson<'a> {
+    fn from(part: &'a SourceRecording) -> Self {
+        let (read, context) = (part.totals.usage.read, part.totals.usage.context_tokens());
         Self {
             name: &part.name,
             source: &part.source,
@@ -147,34 +148,34 @@ impl<'a> From<&'a Part> for PartJson<'a> {
 }
 
 #[derive(Serialize)]
-struct TotalsJson {
+struct InspectTotalsJson {
     calls: i64,
     records: i64,
     #[serde(flatten)]
-    tokens: Tokens,
+    tokens: TokensJson,
     output_hidden: i64,
     peak_context: i64,
     /// Null where a model has no price: unknown is not zero.
-    cost_usd: Option<Usd>,
+    cost_usd: Option<UsdJson>,
     cost_pico_usd: Option<i128>,
 }
 
-impl From<&Totals> for TotalsJson {
-    fn from(totals: &Totals) -> Self {
+impl From<&RecordingTotals> for InspectTotalsJson {
+    fn from(totals: &RecordingTotals) -> Self {
         Self {
             calls: totals.calls,
             records: totals.records,
             tokens: totals.usage.into(),
             output_hidden: totals.hidden_output,
             peak_context: totals.peak_context,
-            cost_usd: totals.cost.map(Usd),
+            cost_usd: totals.cost.map(UsdJson),
             cost_pico_usd: totals.cost.map(|cost| cost.0),
         }
     }
 }
 
 #[derive(Serialize)]
-struct SessionJson<'a> {
+struct InspectSessionJson<'a> {
     id: &'a str,
     file: &'a str,
     pipeline: &'a str,
@@ -183,49 +184,49 @@ struct SessionJson<'a> {
     model: &'a str,
     models: &'a [String],
     #[serde(flatten)]
-    totals: TotalsJson,
+    totals: InspectTotalsJson,
 }
 
 #[derive(Serialize)]
-struct GroupJson {
+struct BlockGroupJson {
     name: String,
     blocks: i64,
     tokens: i64,
     re_read: i64,
 }
 
-impl GroupJson {
-    fn new(name: &str, group: &Group) -> Self {
+impl BlockGroupJson {
+    fn new(name: &str, group: &BlockGroup) -> Self {
         Self {
             name: name.to_owned(),
             blocks: group.blocks,
             tokens: group.tokens,
-            re_read: group.carried,
+            re_read: group.re_read_tokens,
         }
     }
 }
 
 #[derive(Serialize)]
-struct PivotJson<'a> {
+struct PivotRowJson<'a> {
     keys: BTreeMap<&'a str, &'a str>,
     blocks: i64,
     tokens: i64,
     re_read: i64,
 }
 
-impl<'a> PivotJson<'a> {
-    fn new(keys: &[&'a str], (values, group): &'a (Vec<String>, Group)) -> Self {
+impl<'a> PivotRowJson<'a> {
+    fn new(keys: &[&'a str], (values, group): &'a (Vec<String>, BlockGroup)) -> Self {
         Self {
             keys: keys.iter().copied().zip(values.iter().map(String::as_str)).collect(),
             blocks: group.blocks,
             tokens: group.tokens,
-            re_read: group.carried,
+            re_read: group.re_read_tokens,
         }
     }
 }
 
 #[derive(Serialize)]
-struct ToggleJson {
+struct InspectToggleJson {
     id: &'static str,
     title: &'static str,
     found: u32,
@@ -242,8 +243,8 @@ struct QuantilesJson {
     p99: f64,
 }
 
-impl From<Quantiles> for QuantilesJson {
-    fn from(q: Quantiles) -> Self {
+impl From<ErrorQuantiles> for QuantilesJson {
+    fn from(q: ErrorQuantiles) -> Self {
         Self { median: q.median, p90: q.p90, p99: q.p99 }
     }
 }
@@ -258,8 +259,8 @@ struct FidelityJson {
     content_bias: f64,
 }
 
-impl From<&Fidelity> for FidelityJson {
-    fn from(one: &Fidelity) -> Self {
+impl From<&GroupFidelity> for FidelityJson {
+    fn from(one: &GroupFidelity) -> Self {
         Self {
             group: one.group.clone(),
             sessions: one.sessions,
@@ -272,7 +273,7 @@ impl From<&Fidelity> for FidelityJson {
 }
 
 #[derive(Serialize)]
-struct HeldOutJson {
+struct HoldoutJson {
     group: String,
     sessions: usize,
     left_out: usize,
@@ -282,8 +283,8 @@ struct HeldOutJson {
     width: Option<f64>,
 }
 
-impl From<&HeldOut> for HeldOutJson {
-    fn from(one: &HeldOut) -> Self {
+impl From<&GroupHoldout> for HoldoutJson {
+    fn from(one: &GroupHoldout) -> Self {
         Self {
             group: one.group.clone(),
             sessions: one.sessions,

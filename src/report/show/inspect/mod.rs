@@ -1,21 +1,21 @@
 //! Where the tokens went.
 
 mod json;
-mod parts;
+mod source_recordings;
 
 use super::Provenance;
-use crate::recording::{Recording, Role, name_of};
+use crate::recording::{Recording, Role, name_of_value};
 use crate::report::format;
-use crate::report::{Cell, Column, Document, Section, Value, View};
-use crate::study::fidelity::{Fidelity, Quantiles};
-use crate::study::holdout::{FEWEST_CALLS, HeldOut};
-use crate::study::summary::{Group, SessionTotals, Summary, Totals};
-pub use parts::Part;
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::study::fidelity::{ErrorQuantiles, GroupFidelity};
+use crate::study::holdout::{FEWEST_CALLS, GroupHoldout};
+use crate::study::summary::{BlockGroup, RecordingSummary, RecordingTotals, SessionTotals};
 use serde::Serialize;
+pub use source_recordings::SourceRecording;
 
 /// What the importer passed over, in this module's own words: doors do not know each other.
 #[derive(Clone, Debug, Serialize)]
-pub struct Skipped {
+pub struct SkippedLine {
     /// Label of the file.
     pub file: String,
     /// Line, counted from 1; 0 stands for the whole file.
@@ -25,31 +25,31 @@ pub struct Skipped {
 }
 
 /// Blocks grouped by some keys.
-pub struct Pivot {
+pub struct BlockPivot {
     /// The keys.
     pub keys: Vec<&'static str>,
     /// Their values and what belongs to them, dearest re-reads first.
-    pub rows: Vec<(Vec<String>, Group)>,
+    pub rows: Vec<(Vec<String>, BlockGroup)>,
 }
 
 /// An inspection and everything it is shown with.
-pub struct Shown<'a> {
+pub struct InspectReport<'a> {
     /// The recording.
     pub recording: &'a Recording,
     /// The numbers.
-    pub summary: &'a Summary,
+    pub summary: &'a RecordingSummary,
     /// Where there were several arguments: each on its own.
-    pub parts: &'a [Part],
+    pub parts: &'a [SourceRecording],
     /// The model's own error, where asked for.
-    pub fidelity: Option<&'a [Fidelity]>,
+    pub fidelity: Option<&'a [GroupFidelity]>,
     /// Its error on calls that were hidden from it, where asked for.
-    pub held_out: Option<&'a [HeldOut]>,
+    pub held_out: Option<&'a [GroupHoldout]>,
     /// Blocks grouped as asked for.
-    pub pivot: Option<&'a Pivot>,
+    pub pivot: Option<&'a BlockPivot>,
     /// What was passed over, up to a limit for each file.
-    pub skipped: &'a [Skipped],
+    pub skipped_lines: &'a [SkippedLine],
     /// How much was passed over altogether.
-    pub skips: u64,
+    pub skip_count: u64,
     /// Copies of calls or of statements that were counted once.
     pub copies: u64,
     /// Dollars that the source itself names.
@@ -64,234 +64,257 @@ pub struct Shown<'a> {
 const NO_CALLS: &str = "The sources tell totals only and no single call: there are no blocks to \
                         show and nothing to replay.";
 
-impl Shown<'_> {
+impl InspectReport<'_> {
     /// For people.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let mut document = Document::new(format!("Inspect: {}", self.recording.name));
+    pub fn to_document(&self) -> ReportDocument {
+        let mut document = ReportDocument::new(format!("Inspect: {}", self.recording.name));
         if !self.parts.is_empty() {
-            let together = parts::view(self.parts, self.summary);
-            document.section(Section::new("What was put together").table(together));
+            let together = source_recordings::recordings_table(self.parts, self.summary);
+            document.add_section(Section::new("What was put together").with_table(together));
         }
-        let mut where_to = Section::new("Where the tokens went").table(self.sessions());
+        let mut where_to = Section::new("Where the tokens went").with_table(self.sessions_table());
         let has_calls = !self.recording.calls.is_empty();
         if has_calls {
-            where_to = where_to.table(self.kinds());
+            where_to = where_to.with_table(self.kinds_table());
         } else {
-            where_to = where_to.paragraph(NO_CALLS);
+            where_to = where_to.with_paragraph(NO_CALLS);
         }
         if !self.summary.tools.is_empty() {
-            where_to = where_to.table(self.tools());
+            where_to = where_to.with_table(self.tools_table());
         }
-        document.section(where_to);
+        document.add_section(where_to);
         if let Some(pivot) = self.pivot {
-            document.section(Section::new("Grouped").table(self.pivot_view(pivot)));
+            document.add_section(Section::new("Grouped").with_table(self.pivot_table(pivot)));
         }
         if has_calls {
-            document.section(Section::new("Which toggles find something").table(self.toggles()));
+            document.add_section(
+                Section::new("Which toggles find something").with_table(self.toggles_table()),
+            );
         }
         if let Some(fidelity) = self.fidelity {
-            let mut error = Section::new("The model's own error").table(fidelity_view(fidelity));
+            let mut error =
+                Section::new("The model's own error").with_table(fidelity_table(fidelity));
             if let Some(held_out) = self.held_out {
-                error = error.table(held_out_view(held_out));
+                error = error.with_table(holdout_table(held_out));
             }
-            document.section(error);
+            document.add_section(error);
         }
-        if self.skips > 0 {
-            document.section(Section::new("Passed over").table(self.skipped_view()));
+        if self.skip_count > 0 {
+            document.add_section(Section::new("Passed over").with_table(self.skipped_table()));
         }
-        for line in self.provenance.lines() {
-            document.source(line);
+        for line in self.provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 
-    fn limited<'t, T>(&self, items: &'t [T]) -> &'t [T] {
+    fn first_rows<'t, T>(&self, items: &'t [T]) -> &'t [T] {
         let rows = if self.rows == 0 { items.len() } else { self.rows.min(items.len()) };
         &items[..rows]
     }
 
-    fn more(&self, view: &mut View, all: usize) {
+    fn note_hidden_rows(&self, view: &mut TableView, all: usize) {
         let shown = if self.rows == 0 { all } else { self.rows.min(all) };
         if shown < all {
-            view.footnote(format!("{} more; --rows 0 shows all", all - shown));
+            view.add_footnote(format!("{} more; --rows 0 shows all", all - shown));
         }
     }
 
-    fn sessions(&self) -> View {
-        let mut view = View::new(
+    fn sessions_table(&self) -> TableView {
+        let mut view = TableView::new(
             "Sessions, dearest reads first",
             vec![
-                Column::text("session"),
-                Column::text("step"),
-                Column::text("model"),
-                Column::count("calls"),
-                Column::count("records"),
-                Column::tokens("fresh"),
-                Column::tokens("read"),
-                Column::tokens("write_5m"),
-                Column::tokens("write_1h"),
-                Column::tokens("output"),
-                Column::tokens("peak"),
-                Column::money("cost"),
+                TableColumn::text("session"),
+                TableColumn::text("step"),
+                TableColumn::text("model"),
+                TableColumn::count("calls"),
+                TableColumn::count("records"),
+                TableColumn::tokens("fresh"),
+                TableColumn::tokens("read"),
+                TableColumn::tokens("write_5m"),
+                TableColumn::tokens("write_1h"),
+                TableColumn::tokens("output"),
+                TableColumn::tokens("peak"),
+                TableColumn::money("cost"),
             ],
         );
         let mut sessions: Vec<&SessionTotals> = self.summary.sessions.iter().collect();
         sessions.sort_by_key(|s| (-s.totals.usage.read, s.index));
-        for session in self.limited(&sessions) {
+        for session in self.first_rows(&sessions) {
             let about = &self.recording.sessions[session.index];
             let role = match about.role {
                 Role::Main => String::new(),
-                other => format!(" ({})", name_of(&Role::NAMED, other)),
+                other => format!(" ({})", name_of_value(&Role::NAMED, other)),
             };
             let name = about.id.strip_prefix("agent-").unwrap_or(&about.id);
             let id: String = name.chars().take(8).collect();
             let mut row = vec![
-                Cell::text(format!("{id}{role}")),
-                Cell::text(&about.step),
-                Cell::text(session.models.join(", ")),
+                TableCell::text(format!("{id}{role}")),
+                TableCell::text(&about.step),
+                TableCell::text(session.models.join(", ")),
             ];
             row.extend(totals_cells(&session.totals));
-            view.row(row);
+            view.add_row(row);
         }
         let sum = match self.summary.sessions.len() {
             1 => "1 session".to_owned(),
             many => format!("{many} sessions"),
         };
-        let mut total = vec![Cell::text(sum), Cell::missing(), Cell::missing()];
+        let mut total = vec![TableCell::text(sum), TableCell::missing(), TableCell::missing()];
         total.extend(totals_cells(&self.summary.totals));
-        view.total(total);
-        self.more(&mut view, sessions.len());
+        view.add_total(total);
+        self.note_hidden_rows(&mut view, sessions.len());
         if self.summary.totals.hidden_output > 0 {
-            view.footnote(format!(
+            view.add_footnote(format!(
                 "{} of output tokens more are not in the usage (placeholder counts), estimated \
                  from the growth of contexts",
-                format::tokens(self.summary.totals.hidden_output, false)
+                format::format_tokens(self.summary.totals.hidden_output, false)
             ));
         }
         if self.copies > 0 {
-            view.footnote(format!("{} copies of what is counted once were left out", self.copies));
+            view.add_footnote(format!(
+                "{} copies of what is counted once were left out",
+                self.copies
+            ));
         }
         if let Some(usd) = self.billed_usd {
-            view.footnote(format!("the source itself names ${usd:.6}"));
+            view.add_footnote(format!("the source itself names ${usd:.6}"));
         }
         view
     }
 
-    fn kinds(&self) -> View {
-        let groups: Vec<(String, &Group)> =
-            self.summary.kinds.iter().map(|(kind, g)| (kind.name().to_owned(), g)).collect();
-        self.groups("Kinds of blocks, dearest re-reads first", "kind", &groups)
+    fn kinds_table(&self) -> TableView {
+        let groups: Vec<(String, &BlockGroup)> =
+            self.summary.kinds.iter().map(|(kind, g)| (kind.kind_name().to_owned(), g)).collect();
+        self.groups_table("Kinds of blocks, dearest re-reads first", "kind", &groups)
     }
 
-    fn tools(&self) -> View {
-        let groups: Vec<(String, &Group)> =
+    fn tools_table(&self) -> TableView {
+        let groups: Vec<(String, &BlockGroup)> =
             self.summary.tools.iter().map(|(name, g)| (name.clone(), g)).collect();
-        self.groups("Results of tools, dearest re-reads first", "tool", &groups)
+        self.groups_table("Results of tools, dearest re-reads first", "tool", &groups)
     }
 
-    fn groups(&self, title: &str, heading: &str, groups: &[(String, &Group)]) -> View {
-        let mut view = View::new(
+    fn groups_table(
+        &self,
+        title: &str,
+        heading: &str,
+        groups: &[(String, &BlockGroup)],
+    ) -> TableView {
+        let mut view = TableView::new(
             title,
             vec![
-                Column::text(heading),
-                Column::count("blocks"),
-                Column::tokens("tokens"),
-                Column::tokens("re-read"),
-                Column::share("of all re-reads"),
+                TableColumn::text(heading),
+                TableColumn::count("blocks"),
+                TableColumn::tokens("tokens"),
+                TableColumn::tokens("re-read"),
+                TableColumn::share("of all re-reads"),
             ],
         );
-        let all: i64 = self.summary.kinds.iter().map(|(_, group)| group.carried).sum();
-        for (name, group) in self.limited(groups) {
-            view.row(vec![
-                Cell::text(name),
-                Cell::count(group.blocks),
-                Cell::tokens(group.tokens),
-                Cell::tokens(group.carried),
-                Cell::part(group.carried, all),
+        let all: i64 = self.summary.kinds.iter().map(|(_, group)| group.re_read_tokens).sum();
+        for (name, group) in self.first_rows(groups) {
+            view.add_row(vec![
+                TableCell::text(name),
+                TableCell::count(group.blocks),
+                TableCell::tokens(group.tokens),
+                TableCell::tokens(group.re_read_tokens),
+                TableCell::share_of_whole(group.re_read_tokens, all),
             ]);
         }
-        self.more(&mut view, groups.len());
-        view.footnote("re-read: tokens times the later calls that carried them");
+        self.note_hidden_rows(&mut view, groups.len());
+        view.add_footnote("re-read: tokens times the later calls that carried them");
         view
     }
 
-    fn pivot_view(&self, pivot: &Pivot) -> View {
-        let mut columns: Vec<Column> = pivot.keys.iter().map(|key| Column::text(*key)).collect();
-        columns.push(Column::count("blocks"));
-        columns.push(Column::tokens("tokens"));
-        columns.push(Column::tokens("re-read"));
-        let mut view = View::new("Blocks, dearest re-reads first", columns);
-        for (values, group) in self.limited(&pivot.rows) {
-            let mut row: Vec<Cell> = values.iter().map(Cell::text).collect();
-            row.push(Cell::count(group.blocks));
-            row.push(Cell::tokens(group.tokens));
-            row.push(Cell::tokens(group.carried));
-            view.row(row);
+    fn pivot_table(&self, pivot: &BlockPivot) -> TableView {
+        let mut columns: Vec<TableColumn> =
+            pivot.keys.iter().map(|key| TableColumn::text(*key)).collect();
+        columns.push(TableColumn::count("blocks"));
+        columns.push(TableColumn::tokens("tokens"));
+        columns.push(TableColumn::tokens("re-read"));
+        let mut view = TableView::new("Blocks, dearest re-reads first", columns);
+        for (values, group) in self.first_rows(&pivot.rows) {
+            let mut row: Vec<TableCell> = values.iter().map(TableCell::text).collect();
+            row.push(TableCell::count(group.blocks));
+            row.push(TableCell::tokens(group.tokens));
+            row.push(TableCell::tokens(group.re_read_tokens));
+            view.add_row(row);
         }
-        self.more(&mut view, pivot.rows.len());
+        self.note_hidden_rows(&mut view, pivot.rows.len());
         view
     }
 
-    fn toggles(&self) -> View {
-        let mut view = View::new(
+    fn toggles_table(&self) -> TableView {
+        let mut view = TableView::new(
             "Toggles",
             vec![
-                Column::text("toggle"),
-                Column::count("found"),
-                Column::tokens("touched"),
-                Column::tokens("saves reads, alone").signed(),
-                Column::share("of reads"),
-                Column::money("saves, alone").signed(),
+                TableColumn::text("toggle"),
+                TableColumn::count("found"),
+                TableColumn::tokens("touched"),
+                TableColumn::tokens("saves reads, alone").with_sign(),
+                TableColumn::share("of reads"),
+                TableColumn::money("saves, alone").with_sign(),
             ],
         );
         let read = self.summary.totals.usage.read;
         let (idle, busy): (Vec<_>, Vec<_>) =
             self.summary.toggles.iter().partition(|toggle| toggle.found == 0);
         for toggle in busy {
-            view.row(vec![
-                Cell::text(format!("{} {}", toggle.id, toggle.title)),
-                Cell::count(i64::from(toggle.found)),
-                Cell::tokens(toggle.touched),
-                Cell::maybe(toggle.saved_read.map(Value::Tokens)),
-                toggle.saved_read.map_or_else(Cell::missing, |saved| Cell::part(saved, read)),
-                Cell::maybe(toggle.saved_cost.map(Value::Money)),
+            view.add_row(vec![
+                TableCell::text(format!("{} {}", toggle.id, toggle.title)),
+                TableCell::count(i64::from(toggle.found)),
+                TableCell::tokens(toggle.touched),
+                TableCell::from_option(toggle.saved_read.map(CellValue::Tokens)),
+                toggle.saved_read.map_or_else(TableCell::missing, |saved| {
+                    TableCell::share_of_whole(saved, read)
+                }),
+                TableCell::from_option(toggle.saved_cost.map(CellValue::Money)),
             ]);
         }
         if !idle.is_empty() {
             let idle: Vec<&str> = idle.iter().map(|toggle| toggle.id).collect();
-            view.footnote(format!("nothing to find here for {}", idle.join(", ")));
+            view.add_footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
-        view.footnote(
+        view.add_footnote(
             "a shorter wait can turn writes into reads: reads then rise while the money falls",
         );
         view
     }
 
-    fn skipped_view(&self) -> View {
-        let columns = vec![Column::text("file"), Column::count("line"), Column::text("reason")];
-        let mut view = View::new("Lines and files passed over; line 0 is the whole file", columns);
-        for skip in self.limited(self.skipped) {
+    fn skipped_table(&self) -> TableView {
+        let columns = vec![
+            TableColumn::text("file"),
+            TableColumn::count("line"),
+            TableColumn::text("reason"),
+        ];
+        let mut view =
+            TableView::new("Lines and files passed over; line 0 is the whole file", columns);
+        for skip in self.first_rows(self.skipped_lines) {
             let line = i64::try_from(skip.line).unwrap_or(i64::MAX);
-            view.row(vec![Cell::text(&skip.file), Cell::count(line), Cell::text(&skip.reason)]);
+            view.add_row(vec![
+                TableCell::text(&skip.file),
+                TableCell::count(line),
+                TableCell::text(&skip.reason),
+            ]);
         }
-        self.more(&mut view, usize::try_from(self.skips).unwrap_or(usize::MAX));
+        self.note_hidden_rows(&mut view, usize::try_from(self.skip_count).unwrap_or(usize::MAX));
         view
     }
 }
 
-fn totals_cells(totals: &Totals) -> Vec<Cell> {
+fn totals_cells(totals: &RecordingTotals) -> Vec<TableCell> {
     let usage = totals.usage;
-    let mut cells = vec![Cell::count(totals.calls), Cell::count(totals.records)];
-    cells.extend(usage.by_class().map(Cell::tokens));
-    cells.push(Cell::tokens(totals.peak_context));
-    cells.push(Cell::maybe(totals.cost.map(Value::Money)));
+    let mut cells = vec![TableCell::count(totals.calls), TableCell::count(totals.records)];
+    cells.extend(usage.by_class().map(TableCell::tokens));
+    cells.push(TableCell::tokens(totals.peak_context));
+    cells.push(TableCell::from_option(totals.cost.map(CellValue::Money)));
     cells
 }
 
 /// The table of the model's own error.
 #[must_use]
-pub fn fidelity_view(fidelity: &[Fidelity]) -> View {
+pub fn fidelity_table(fidelity: &[GroupFidelity]) -> TableView {
     let headings = [
         "law median %",
         "law p90 %",
@@ -300,53 +323,60 @@ pub fn fidelity_view(fidelity: &[Fidelity]) -> View {
         "content p90 %",
         "content p99 %",
     ];
-    let mut columns = vec![Column::text("sessions of"), Column::count("sessions")];
-    columns.extend(headings.map(Column::number));
-    let mut view = View::new("Error of a session's summed reads", columns);
+    let mut columns = vec![TableColumn::text("sessions of"), TableColumn::count("sessions")];
+    columns.extend(headings.map(TableColumn::number));
+    let mut view = TableView::new("Error of a session's summed reads", columns);
     for one in fidelity {
-        let mut row = vec![Cell::text(&one.group), Cell::count(one.sessions as i64)];
-        let Quantiles { median, p90, p99 } = one.law;
+        let mut row = vec![TableCell::text(&one.group), TableCell::count(one.sessions as i64)];
+        let ErrorQuantiles { median, p90, p99 } = one.law;
         let content = one.content;
         let shares = [median, p90, p99, content.median, content.p90, content.p99];
-        row.extend(shares.map(|share| Cell::number((share * 100_000.0).round() as i64)));
-        view.row(row);
+        row.extend(shares.map(|share| TableCell::number((share * 100_000.0).round() as i64)));
+        view.add_row(row);
     }
-    view.footnote("law: billed contexts, shocks set aside, the cache law alone");
-    view.footnote("content: usage hidden, contexts from block sizes; the first context is given");
+    view.add_footnote("law: billed contexts, shocks set aside, the cache law alone");
+    view.add_footnote(
+        "content: usage hidden, contexts from block sizes; the first context is given",
+    );
     view
 }
 
 /// The table of the error on calls that were hidden.
 #[must_use]
-pub fn held_out_view(held_out: &[HeldOut]) -> View {
-    let mut columns =
-        vec![Column::text("sessions of"), Column::count("sessions"), Column::count("left out")];
-    columns.extend(["error median", "error p90", "in 80 % band", "band width"].map(Column::share));
+pub fn holdout_table(held_out: &[GroupHoldout]) -> TableView {
+    let mut columns = vec![
+        TableColumn::text("sessions of"),
+        TableColumn::count("sessions"),
+        TableColumn::count("left out"),
+    ];
+    columns.extend(
+        ["error median", "error p90", "in 80 % band", "band width"].map(TableColumn::share),
+    );
     let mut view =
-        View::new("Held out: a later half's reads, predicted from the half before", columns);
+        TableView::new("Held out: a later half's reads, predicted from the half before", columns);
     for one in held_out {
         let mut row = vec![
-            Cell::text(&one.group),
-            Cell::count(one.sessions as i64),
-            Cell::count(one.left_out as i64),
+            TableCell::text(&one.group),
+            TableCell::count(one.sessions as i64),
+            TableCell::count(one.left_out as i64),
         ];
         row.extend(match one.figures {
-            None => vec![Cell::missing(); 4],
+            None => vec![TableCell::missing(); 4],
             Some(figures) => {
                 let error = figures.error;
                 let shares = [error.median, error.p90, figures.coverage, figures.width];
-                shares.map(|share| Cell::share((share * 10_000.0).round() as i64)).to_vec()
+                shares.map(|share| TableCell::share((share * 10_000.0).round() as i64)).to_vec()
             }
         });
-        view.row(row);
+        view.add_row(row);
     }
-    view.footnote(
+    view.add_footnote(
         "known: usage of the first half, and how many calls follow; nothing else of them",
     );
-    view.footnote(
+    view.add_footnote(
         "in 80 % band: share of sessions; band width: mean, as a share of the prediction",
     );
-    view.footnote(format!(
+    view.add_footnote(format!(
         "left out: fewer than {FEWEST_CALLS} calls, no reads in the later half, or not billed"
     ));
     view

@@ -1,35 +1,35 @@
 //! The page of a report: the document as HTML, with the part that moves in front: toggles that are
 //! ticked on and off, sums, waterfall and context curves that follow at once, by look-up alone.
 
-mod data;
-mod figures;
-mod packed;
-mod rows;
+mod packed_tables;
+mod page_sums;
+mod script_data;
+mod toggle_table;
 
-use super::charts::grows;
-use super::report::Full;
+use super::charts::has_growth;
+use super::report::FullReport;
 use crate::recording::Recording;
 use crate::report::format;
 use crate::report::html;
-use crate::report::page::Page;
-use crate::report::{Document, Section};
-use crate::scenario::{Chosen, Scenario};
-use crate::study::bounds::Bound;
+use crate::report::page::HtmlPage;
+use crate::report::{ReportDocument, Section};
+use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::compare::ToggleResult;
-use crate::study::curves::Curve;
-use crate::study::kept::Kept;
+use crate::study::context_curves::ContextCurve;
+use crate::study::saving_bounds::SavingBound;
+use crate::study::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;
 
 /// Pictures that the page draws itself, so that they follow what is ticked.
-const LIVE: [&str; 2] = ["charts/waterfall.svg", "charts/growth.svg"];
+const REDRAWN_PICTURES: [&str; 2] = ["charts/waterfall.svg", "charts/growth.svg"];
 
 /// The largest picture that stands in the page itself, in bytes; a larger one is a link.
 const LARGEST_PICTURE: usize = 100_000;
 
 /// What a page is made from.
-pub struct Paged<'a> {
+pub struct PageSource<'a> {
     /// The report.
-    pub full: &'a Full<'a>,
+    pub report: &'a FullReport<'a>,
     /// Its toggles, those that wait for a number included.
     pub scenario: &'a Scenario,
     /// What was replayed.
@@ -39,58 +39,59 @@ pub struct Paged<'a> {
 }
 
 /// A toggle as the page has it.
-struct Toggle<'a> {
-    chosen: &'a Chosen,
+struct PageToggle<'a> {
+    chosen: &'a ChosenToggle,
     /// Its bit and what was found out about it; `None` where it waits for a number.
     result: Option<(usize, &'a ToggleResult)>,
     /// Its bounds, where it waits for a number and finds something.
-    bound: Option<&'a Bound>,
+    bound: Option<&'a SavingBound>,
     /// Why it cannot be ticked.
-    refused: Option<String>,
+    refusal: Option<String>,
 }
 
-impl Paged<'_> {
+impl PageSource<'_> {
     /// The page as a file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let document = self.full.document();
-        let kept = Kept::of(self.full.shown.comparison);
-        let toggles = self.toggles(&kept);
-        let tables = packed::tables(&kept.lattice);
-        let (curves, block) = packed::curves(self, &kept);
-        let (short, rest) = split(&document);
-        Page {
+        let document = self.report.to_document();
+        let kept = SubsetLookup::for_comparison(self.report.comparison_report.comparison);
+        let toggles = self.page_toggles(&kept);
+        let tables = packed_tables::pack_tables(&kept.lattice);
+        let (curves, block) = packed_tables::pack_curves(self, &kept);
+        let (short, rest) = split_off_summary(&document);
+        HtmlPage {
             title: document.title.clone(),
-            subtitle: self.subtitle(),
-            lead: short.map_or_else(String::new, lead),
-            totals: self.totals(&kept),
-            toggles: self.toggle_table(&kept, &toggles),
-            limits: self.limits(&toggles, &curves),
-            contents: contents(rest),
-            sections: rest.iter().map(|section| self.section(section)).collect(),
-            provenance: lines(&document.provenance),
-            data: self.data(&kept, &toggles, &curves),
+            subtitle: self.page_subtitle(),
+            lead: short.map_or_else(String::new, lead_html),
+            totals: self.total_rows(&kept),
+            toggles: self.toggle_table_html(&kept, &toggles),
+            limits: self.omissions_html(&toggles, &curves),
+            contents: contents_html(rest),
+            sections: rest.iter().map(|section| self.section_html(section)).collect(),
+            provenance: note_lines(&document.provenance),
+            data: self.script_data(&kept, &toggles, &curves),
             blocks: vec![("packed-sums", tables), ("packed-curves", block)],
         }
         .to_bytes()
     }
 
-    fn subtitle(&self) -> String {
-        let shown = &self.full.shown;
-        let lens = shown.lens.map_or_else(String::new, |lens| format!(", {} lens", lens.name()));
+    fn page_subtitle(&self) -> String {
+        let shown = &self.report.comparison_report;
+        let lens =
+            shown.lens.map_or_else(String::new, |lens| format!(", {} lens", lens.lens_name()));
         format!(
             "{} of recording {}{lens}, replayed by windtunnel {}",
-            shown.comparison.headline.words(),
+            shown.comparison.headline.sentence_words(),
             shown.provenance.recording,
             env!("CARGO_PKG_VERSION")
         )
     }
 
-    fn toggles(&self, kept: &Kept) -> Vec<Toggle<'_>> {
-        let comparison = self.full.shown.comparison;
+    fn page_toggles(&self, kept: &SubsetLookup) -> Vec<PageToggle<'_>> {
+        let comparison = self.report.comparison_report.comparison;
         let touched = comparison.plan.islands.iter().fold(0, |all, one| all | one.touched_by);
         let of = |chosen| {
-            let id = Chosen::id(chosen);
+            let id = ChosenToggle::id(chosen);
             let at = comparison.toggles.iter().position(|toggle| toggle.id == id);
             let result = at.map(|at| (at, &comparison.toggles[at]));
             let bound = comparison.bounds.iter().find(|bound| bound.id == id);
@@ -99,26 +100,26 @@ impl Paged<'_> {
                 (Some((at, toggle)), _) if toggle.found == 0 && touched >> at & 1 == 0 => {
                     Some("finds nothing here".to_owned())
                 }
-                (Some((at, _)), _) if !kept.has(at) => Some(
+                (Some((at, _)), _) if !kept.contains_toggle(at) => Some(
                     "cannot be ticked: so many toggles act here that not all subsets fit on a \
                      page, and this is one of those that save least alone"
                         .to_owned(),
                 ),
                 (Some(_), _) => None,
-                (None, Some(bound)) => Some(waits(bound)),
+                (None, Some(bound)) => Some(waiting_reason(bound)),
                 (None, None) => Some("waits for a number, and finds nothing here".to_owned()),
             };
-            Toggle { chosen, result, bound, refused }
+            PageToggle { chosen, result, bound, refusal: refused }
         };
         self.scenario.toggles.iter().map(of).collect()
     }
 
     /// What the page leaves out.
-    fn limits(&self, toggles: &[Toggle<'_>], curves: &[Curve]) -> String {
+    fn omissions_html(&self, toggles: &[PageToggle<'_>], curves: &[ContextCurve]) -> String {
         let mut said = Vec::new();
         let left: Vec<&str> = toggles
             .iter()
-            .filter(|toggle| toggle.refused.is_some())
+            .filter(|toggle| toggle.refusal.is_some())
             .filter(|toggle| toggle.result.is_some_and(|(_, result)| result.found > 0))
             .map(|toggle| toggle.chosen.id())
             .collect();
@@ -132,14 +133,15 @@ impl Paged<'_> {
         }
         let sessions = self.recording.sessions.len();
         let missing = sessions - curves.len();
-        if missing > 0 && grows(self.recording) {
+        if missing > 0 && has_growth(self.recording) {
             said.push(format!(
                 "Curves of {} of {} sessions are shown, those that read most and fit on a page.",
-                format::integer(curves.len() as i64, false),
-                format::integer(sessions as i64, false)
+                format::format_integer(curves.len() as i64, false),
+                format::format_integer(sessions as i64, false)
             ));
         }
-        let all = |curve: &Curve| self.recording.sessions[curve.session as usize].calls as usize;
+        let all =
+            |curve: &ContextCurve| self.recording.sessions[curve.session as usize].calls as usize;
         if curves.iter().any(|curve| curve.calls.len() < all(curve)) {
             said.push(
                 "Long sessions are drawn at calls in even distances, the same ones before and \
@@ -147,23 +149,23 @@ impl Paged<'_> {
                     .to_owned(),
             );
         }
-        lines(&said)
+        note_lines(&said)
     }
 
-    fn section(&self, section: &Section) -> String {
-        let heading = html::escape(&section.heading);
-        let body = html::items(section, &|path, alt| self.picture(path, alt));
+    fn section_html(&self, section: &Section) -> String {
+        let heading = html::escape_html(&section.heading);
+        let body = html::section_to_html(section, &|path, alt| self.picture_html(path, alt));
         format!(
             "<section id=\"{}\"><details open><summary><h2>{heading}</h2></summary>\n{body}\
              </details></section>\n",
-            slug(&section.heading)
+            heading_anchor(&section.heading)
         )
     }
 
     /// A picture in the page, or where it lies.
-    fn picture(&self, path: &str, alt: &str) -> String {
-        let caption = html::escape(alt);
-        if LIVE.contains(&path) {
+    fn picture_html(&self, path: &str, alt: &str) -> String {
+        let caption = html::escape_html(alt);
+        if REDRAWN_PICTURES.contains(&path) {
             return String::new();
         }
         let inline = self.pictures.iter().find(|(known, _)| known == path);
@@ -174,49 +176,49 @@ impl Paged<'_> {
             ),
             None => format!(
                 "<p class=\"note\">{caption}: <a href=\"{0}\">{0}</a></p>\n",
-                html::escape(path)
+                html::escape_html(path)
             ),
         }
     }
 }
 
-fn waits(bound: &Bound) -> String {
+fn waiting_reason(bound: &SavingBound) -> String {
     let keys: Vec<String> =
         bound.asked.iter().map(|spec| format!("{} ({})", spec.key, spec.what)).collect();
     format!("waits for {}: no source gives it; what stands here are bounds", keys.join(", "))
 }
 
 /// The short account at the top of a report, and the rest of it.
-fn split(document: &Document) -> (Option<&Section>, &[Section]) {
+fn split_off_summary(document: &ReportDocument) -> (Option<&Section>, &[Section]) {
     let parts = document.sections.split_first();
     parts.map_or((None, &[]), |(first, rest)| (Some(first), rest))
 }
 
 /// The short account, without pictures.
-fn lead(section: &Section) -> String {
-    let heading = html::escape(&section.heading);
-    let body = html::items(section, &|_, _| String::new());
+fn lead_html(section: &Section) -> String {
+    let heading = html::escape_html(&section.heading);
+    let body = html::section_to_html(section, &|_, _| String::new());
     format!("<h2 id=\"h-short\">{heading}</h2>\n{body}")
 }
 
-fn contents(sections: &[Section]) -> String {
+fn contents_html(sections: &[Section]) -> String {
     sections.iter().fold(String::new(), |mut all, section| {
-        let (at, heading) = (slug(&section.heading), html::escape(&section.heading));
+        let (at, heading) = (heading_anchor(&section.heading), html::escape_html(&section.heading));
         let _ = writeln!(all, "<li><a href=\"#{at}\">{heading}</a></li>");
         all
     })
 }
 
 /// A heading as an anchor.
-fn slug(heading: &str) -> String {
+fn heading_anchor(heading: &str) -> String {
     let letters = heading.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
     format!("s-{}", letters.collect::<String>().to_ascii_lowercase())
 }
 
 /// Lines of small type.
-fn lines<T: AsRef<str>>(lines: &[T]) -> String {
+fn note_lines<T: AsRef<str>>(lines: &[T]) -> String {
     lines.iter().fold(String::new(), |mut all, line| {
-        let _ = writeln!(all, "<p class=\"note\">{}</p>", html::escape(line.as_ref()));
+        let _ = writeln!(all, "<p class=\"note\">{}</p>", html::escape_html(line.as_ref()));
         all
     })
 }
@@ -227,6 +229,9 @@ mod tests {
 
     #[test]
     fn anchors_are_plain() {
-        assert_eq!(slug("Bounds, where <no> \"source\""), "s-bounds--where--no---source-");
+        assert_eq!(
+            heading_anchor("Bounds, where <no> \"source\""),
+            "s-bounds--where--no---source-"
+        );
     }
 }

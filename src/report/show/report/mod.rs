@@ -2,25 +2,25 @@
 
 mod summary;
 
-use crate::fixed;
+use crate::fixed_point;
 use crate::reconstruct::reported::Assumption;
-use crate::reconstruct::{Reconstruction, Reported, Routes};
-use crate::report::show::compare::{Shown, lens_note};
-use crate::report::{Cell, Column, Document, Section, View};
+use crate::reconstruct::{Reconstruction, ReportedPipeline, ReportedRoutes};
+use crate::report::show::compare::{ComparisonReport, lens_note};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::study::build_order::BuildOrder;
 use crate::study::compare::Comparison;
-use crate::study::headline::Headline;
-use crate::study::order::Order;
-use crate::study::sides::Step;
-use crate::units::{Usage, part_bp};
+use crate::study::headline::HeadlineMetric;
+use crate::study::savings::StepTotals;
+use crate::units::{Usage, ratio_bp};
 
 /// A report and everything it is made from.
-pub struct Full<'a> {
+pub struct FullReport<'a> {
     /// The comparison with its provenance.
-    pub shown: Shown<'a>,
+    pub comparison_report: ComparisonReport<'a>,
     /// How a reported pipeline was fitted.
-    pub fit: Option<&'a Reconstruction>,
+    pub reconstruction: Option<&'a Reconstruction>,
     /// In which order to build; `None` where no sweep can be made.
-    pub order: Option<&'a Order>,
+    pub build_order: Option<&'a BuildOrder>,
     /// Pictures beside the report: file name and what it shows.
     pub images: &'a [(String, &'static str)],
 }
@@ -28,192 +28,198 @@ pub struct Full<'a> {
 /// Pictures that stand with the table of toggles; the others follow at the end.
 const BESIDE_TOGGLES: usize = 2;
 
-impl Full<'_> {
+impl FullReport<'_> {
     /// The report as a document.
     #[must_use]
-    pub fn document(&self) -> Document {
-        let shown = &self.shown;
+    pub fn to_document(&self) -> ReportDocument {
+        let shown = &self.comparison_report;
         let comparison = shown.comparison;
         let title = match (shown.reported, shown.routes) {
             (Some(reported), _) => format!("{}: {}", reported.name, reported.title),
             (_, Some(routes)) => format!("{}: {}", routes.name, routes.title),
             (None, None) => shown.provenance.recording.clone(),
         };
-        let mut document = Document::new(title);
-        document.section(self.summary());
+        let mut document = ReportDocument::new(title);
+        document.add_section(self.summary_section());
         let mut baseline = Section::new("Baseline by step");
         if let Some(lens) = shown.lens {
-            baseline = baseline.paragraph(lens_note(lens));
+            baseline = baseline.with_paragraph(lens_note(lens));
         }
-        document.section(baseline.table(self.steps(&comparison.baseline_steps)));
-        let mut toggles = Section::new("What each toggle is worth").table(shown.toggles());
-        if let Some(dollars) = shown.dollars() {
-            toggles = toggles.table(dollars);
+        document.add_section(baseline.with_table(self.step_table(&comparison.baseline_steps)));
+        let mut toggles =
+            Section::new("What each toggle is worth").with_table(shown.toggle_table());
+        if let Some(dollars) = shown.dollar_table_if_known() {
+            toggles = toggles.with_table(dollars);
         }
         let (first, others) = self.images.split_at(self.images.len().min(BESIDE_TOGGLES));
         for (file, alt) in first {
-            toggles = toggles.image(file, *alt);
+            toggles = toggles.with_image(file, *alt);
         }
-        document.section(toggles.bullets(shown.explanations()));
-        document.sections.extend(shown.bounds());
-        document.section(shown.together().table(self.steps_after()));
-        document.sections.extend(shown.seen());
-        document.sections.extend(shown.limiter());
-        document.sections.extend(shown.open());
-        if let Some(spread) = shown.spread_section() {
-            document.section(spread);
+        document.add_section(toggles.with_bullets(shown.toggle_explanations()));
+        document.sections.extend(shown.bounds_section());
+        document.add_section(shown.joint_section().with_table(self.step_table_after()));
+        document.sections.extend(shown.observed_section());
+        document.sections.extend(shown.limiter_section());
+        document.sections.extend(shown.uncertainty_section());
+        if let Some(spread) = shown.distribution_section() {
+            document.add_section(spread);
         }
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
             let is_reported = shown.reported.is_some() || shown.routes.is_some();
-            document.section(
-                audit.table(crate::report::show::audit::view(shown.findings, is_reported)),
-            );
+            document.add_section(audit.with_table(crate::report::show::audit::findings_table(
+                shown.findings,
+                is_reported,
+            )));
         }
         if !others.is_empty() {
             let section = Section::new("More pictures");
-            let add =
-                |section: Section, (file, alt): &(String, &'static str)| section.image(file, *alt);
-            document.section(others.iter().fold(section, add));
+            let add = |section: Section, (file, alt): &(String, &'static str)| {
+                section.with_image(file, *alt)
+            };
+            document.add_section(others.iter().fold(section, add));
         }
-        document.section(self.unknown());
-        for line in shown.provenance.lines() {
-            document.source(line);
+        document.add_section(self.unknowns_section());
+        for line in shown.provenance.footer_lines() {
+            document.add_source(line);
         }
         document
     }
 
     /// Share by which a summary without the orchestrator understates, and the true reads.
-    fn understated(&self) -> Option<(i64, i64)> {
-        let reported = self.shown.reported?;
-        let orchestrator = reported.orchestrator.as_ref()?.attributed();
+    fn understated_reads(&self) -> Option<(i64, i64)> {
+        let reported = self.comparison_report.reported?;
+        let orchestrator = reported.orchestrator.as_ref()?.attributed_reads();
         let total = reported.steps.total.read.value() + orchestrator;
-        Some((part_bp(orchestrator, total), total))
+        Some((ratio_bp(orchestrator, total), total))
     }
 
     /// The table of steps, with the printed total and the orchestrator where they are known.
     #[must_use]
-    pub fn steps(&self, steps: &[Step]) -> View {
-        let mut view = View::new("Tokens by step", step_columns());
+    pub fn step_table(&self, steps: &[StepTotals]) -> TableView {
+        let mut view = TableView::new("Tokens by step", step_columns());
         for step in steps {
-            view.row(step_row(&step.name, step));
+            view.add_row(step_row(&step.name, step));
         }
-        let sum = summed(steps);
-        view.total(step_row("sum of the steps", &sum));
-        let Some(reported) = self.shown.reported else {
+        let sum = sum_of_steps(steps);
+        view.add_total(step_row("sum of the steps", &sum));
+        let Some(reported) = self.comparison_report.reported else {
             return view;
         };
-        view.total(printed_total(reported));
+        view.add_total(printed_total_row(reported));
         if let Some(orchestrator) = &reported.orchestrator {
-            let usage = Usage { read: orchestrator.attributed(), ..Usage::default() };
+            let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
             let name = format!("orchestrator, {} of it", orchestrator.attributed_share.text);
-            view.row(vec![
-                Cell::text(name),
-                Cell::count(orchestrator.calls.value()),
-                Cell::missing(),
-                Cell::missing(),
-                Cell::tokens(usage.read),
-                Cell::missing(),
-                Cell::count(1),
-                Cell::duration(orchestrator.time.value()),
+            view.add_row(vec![
+                TableCell::text(name),
+                TableCell::count(orchestrator.calls.value()),
+                TableCell::missing(),
+                TableCell::missing(),
+                TableCell::tokens(usage.read),
+                TableCell::missing(),
+                TableCell::count(1),
+                TableCell::duration(orchestrator.time.value()),
             ]);
             let total = reported.steps.total.read.value() + usage.read;
-            let mut row = vec![Cell::text("with the orchestrator"), Cell::missing()];
-            row.extend([Cell::missing(), Cell::missing(), Cell::tokens(total)]);
-            row.extend([Cell::missing(), Cell::missing(), Cell::missing()]);
-            view.total(row);
+            let mut row = vec![TableCell::text("with the orchestrator"), TableCell::missing()];
+            row.extend([TableCell::missing(), TableCell::missing(), TableCell::tokens(total)]);
+            row.extend([TableCell::missing(), TableCell::missing(), TableCell::missing()]);
+            view.add_total(row);
         }
-        view.footnote(
+        view.add_footnote(
             "published figures are rounded; the steps are taken as printed, so their sum differs \
              from the printed total within rounding",
         );
         view
     }
 
-    fn steps_after(&self) -> View {
-        let comparison: &Comparison = self.shown.comparison;
+    fn step_table_after(&self) -> TableView {
+        let comparison: &Comparison = self.comparison_report.comparison;
         let headline = comparison.headline;
         let (noun, of) = match headline {
-            Headline::Reads => ("read", "step"),
-            Headline::Tokens => (headline.noun(), "route"),
+            HeadlineMetric::Reads => ("read", "step"),
+            HeadlineMetric::Tokens => (headline.column_noun(), "route"),
         };
-        let mut view = View::new(
+        let mut view = TableView::new(
             "Steps with all toggles on",
             vec![
-                Column::text(of),
-                Column::count("calls before"),
-                Column::count("calls after"),
-                Column::tokens(format!("{noun} before")),
-                Column::tokens(format!("{noun} after")),
-                Column::share("saved"),
+                TableColumn::text(of),
+                TableColumn::count("calls before"),
+                TableColumn::count("calls after"),
+                TableColumn::tokens(format!("{noun} before")),
+                TableColumn::tokens(format!("{noun} after")),
+                TableColumn::share("saved"),
             ],
         );
         for (before, after) in comparison.baseline_steps.iter().zip(&comparison.variant_steps) {
-            let (was, is) = (headline.of_usage(&before.usage), headline.of_usage(&after.usage));
-            view.row(vec![
-                Cell::text(&before.name),
-                Cell::count(before.calls),
-                Cell::count(after.calls),
-                Cell::tokens(was),
-                Cell::tokens(is),
-                Cell::part(was - is, was),
+            let (was, is) =
+                (headline.amount_in_usage(&before.usage), headline.amount_in_usage(&after.usage));
+            view.add_row(vec![
+                TableCell::text(&before.name),
+                TableCell::count(before.calls),
+                TableCell::count(after.calls),
+                TableCell::tokens(was),
+                TableCell::tokens(is),
+                TableCell::share_of_whole(was - is, was),
             ]);
         }
         view
     }
 
     /// What the model cannot know, and what was assumed instead.
-    fn unknown(&self) -> Section {
-        let mut section = Section::new("What the model cannot know").bullets([
+    fn unknowns_section(&self) -> Section {
+        let mut section = Section::new("What the model cannot know").with_bullets([
             "Whether a model obeys an instruction, and whether it needs more calls when it sees \
              less: these are parameters with ranges (`windtunnel explain R3`), never silence.",
             "Whether shorter contexts change what the model does next: a replay repeats the \
              recorded trajectory.",
         ]);
-        if let Some(reported) = self.shown.reported {
-            section = section.table(assumed(&reported.assumptions));
+        if let Some(reported) = self.comparison_report.reported {
+            section = section.with_table(assumptions_table(&reported.assumptions));
         }
-        if let Some(routes) = self.shown.routes {
-            section = section.table(unknowns(routes)).table(assumed(&routes.assumptions));
+        if let Some(routes) = self.comparison_report.routes {
+            section = section
+                .with_table(unknowns_table(routes))
+                .with_table(assumptions_table(&routes.assumptions));
         }
-        if let Some(fit) = self.fit {
-            section = section.table(fitted(fit));
+        if let Some(fit) = self.reconstruction {
+            section = section.with_table(reconstruction_table(fit));
             if !fit.notes.is_empty() {
-                section = section.bullets(fit.notes.iter().map(String::as_str));
+                section = section.with_bullets(fit.notes.iter().map(String::as_str));
             }
         }
         section
     }
 }
 
-fn step_columns() -> Vec<Column> {
+fn step_columns() -> Vec<TableColumn> {
     vec![
-        Column::text("step"),
-        Column::count("calls"),
-        Column::tokens("fresh"),
-        Column::tokens("output"),
-        Column::tokens("read"),
-        Column::tokens("write"),
-        Column::count("sessions"),
-        Column::duration("time"),
+        TableColumn::text("step"),
+        TableColumn::count("calls"),
+        TableColumn::tokens("fresh"),
+        TableColumn::tokens("output"),
+        TableColumn::tokens("read"),
+        TableColumn::tokens("write"),
+        TableColumn::count("sessions"),
+        TableColumn::duration("time"),
     ]
 }
 
-fn step_row(name: &str, step: &Step) -> Vec<Cell> {
+fn step_row(name: &str, step: &StepTotals) -> Vec<TableCell> {
     vec![
-        Cell::text(name),
-        Cell::count(step.calls),
-        Cell::tokens(step.usage.fresh),
-        Cell::tokens(step.usage.output),
-        Cell::tokens(step.usage.read),
-        Cell::tokens(step.usage.write()),
-        Cell::count(step.sessions),
-        Cell::duration(step.session_ms),
+        TableCell::text(name),
+        TableCell::count(step.calls),
+        TableCell::tokens(step.usage.fresh),
+        TableCell::tokens(step.usage.output),
+        TableCell::tokens(step.usage.read),
+        TableCell::tokens(step.usage.write_tokens()),
+        TableCell::count(step.sessions),
+        TableCell::duration(step.session_ms),
     ]
 }
 
-fn summed(steps: &[Step]) -> Step {
-    Step {
+fn sum_of_steps(steps: &[StepTotals]) -> StepTotals {
+    StepTotals {
         name: String::new(),
         sessions: steps.iter().map(|step| step.sessions).sum(),
         calls: steps.iter().map(|step| step.calls).sum(),
@@ -222,79 +228,80 @@ fn summed(steps: &[Step]) -> Step {
     }
 }
 
-fn printed_total(reported: &Reported) -> Vec<Cell> {
+fn printed_total_row(reported: &ReportedPipeline) -> Vec<TableCell> {
     let total = &reported.steps.total;
     vec![
-        Cell::text("total as printed"),
-        Cell::missing(),
-        Cell::tokens(total.fresh.value()),
-        Cell::tokens(total.output.value()),
-        Cell::tokens(total.read.value()),
-        Cell::tokens(total.write.value()),
-        Cell::count(total.sessions.value()),
-        Cell::duration(total.time.value()),
+        TableCell::text("total as printed"),
+        TableCell::missing(),
+        TableCell::tokens(total.fresh.value()),
+        TableCell::tokens(total.output.value()),
+        TableCell::tokens(total.read.value()),
+        TableCell::tokens(total.write.value()),
+        TableCell::count(total.sessions.value()),
+        TableCell::duration(total.time.value()),
     ]
 }
 
-fn unknowns(routes: &Routes) -> View {
-    let mut view = View::new(
+fn unknowns_table(routes: &ReportedRoutes) -> TableView {
+    let mut view = TableView::new(
         "Not published: drawn from these ranges",
         vec![
-            Column::text("unknown"),
-            Column::text("what"),
-            Column::count("low"),
-            Column::count("mode"),
-            Column::count("high"),
-            Column::text("why"),
+            TableColumn::text("unknown"),
+            TableColumn::text("what"),
+            TableColumn::count("low"),
+            TableColumn::count("mode"),
+            TableColumn::count("high"),
+            TableColumn::text("why"),
         ],
     );
     for one in &routes.unknowns {
-        let ends = [one.low, one.mode, one.high].map(Cell::count);
-        let mut row = vec![Cell::text(&one.id), Cell::text(&one.what)];
+        let ends = [one.low, one.mode, one.high].map(TableCell::count);
+        let mut row = vec![TableCell::text(&one.id), TableCell::text(&one.what)];
         row.extend(ends);
-        row.push(Cell::text(&one.why));
-        view.row(row);
+        row.push(TableCell::text(&one.why));
+        view.add_row(row);
     }
     view
 }
 
-fn assumed(assumptions: &[Assumption]) -> View {
-    let columns = ["assumption", "value", "could be", "why"].map(Column::text).to_vec();
-    let mut view = View::new("Assumed, because the source does not say", columns);
+fn assumptions_table(assumptions: &[Assumption]) -> TableView {
+    let columns = ["assumption", "value", "could be", "why"].map(TableColumn::text).to_vec();
+    let mut view = TableView::new("Assumed, because the source does not say", columns);
     for one in assumptions {
-        view.row([&one.id, &one.value, &one.range, &one.why].map(Cell::text).to_vec());
+        view.add_row([&one.id, &one.value, &one.range, &one.why].map(TableCell::text).to_vec());
     }
     view
 }
 
-fn fitted(fit: &Reconstruction) -> View {
-    let mut view = View::new(
+fn reconstruction_table(fit: &Reconstruction) -> TableView {
+    let mut view = TableView::new(
         "How sessions were reconstructed",
         vec![
-            Column::text("session"),
-            Column::text("step"),
-            Column::count("published"),
-            Column::count("calls"),
-            Column::text("5-95 %"),
-            Column::text("exponent"),
-            Column::tokens("mean context"),
+            TableColumn::text("session"),
+            TableColumn::text("step"),
+            TableColumn::count("published"),
+            TableColumn::count("calls"),
+            TableColumn::text("5-95 %"),
+            TableColumn::text("exponent"),
+            TableColumn::tokens("mean context"),
         ],
     );
     for session in &fit.sessions {
-        let published = session.calls_published.map(|n| crate::report::Value::Count(i64::from(n)));
+        let published =
+            session.calls_published.map(|n| crate::report::CellValue::Count(i64::from(n)));
         let (low, high) = session.calls_range;
-        let exponent = session.exponent.map_or_else(|| "none".to_owned(), fixed::to_decimal);
-        view.row(vec![
-            Cell::text(&session.id),
-            Cell::text(&session.step),
-            Cell::maybe(published),
-            Cell::count(i64::from(session.calls)),
-            Cell::text(format!("{low}-{high}")),
-            Cell::text(exponent),
-            Cell::tokens(session.mean_context),
+        let exponent = session.exponent.map_or_else(|| "none".to_owned(), fixed_point::to_decimal);
+        view.add_row(vec![
+            TableCell::text(&session.id),
+            TableCell::text(&session.step),
+            TableCell::from_option(published),
+            TableCell::count(i64::from(session.calls)),
+            TableCell::text(format!("{low}-{high}")),
+            TableCell::text(exponent),
+            TableCell::tokens(session.mean_context),
         ]);
     }
-    view.footnote(
+    view.add_footnote(
         "exponent: context grows as (share of calls made)^exponent; real sessions have a median of \
          0.71, 98 % of them between 0.23 and 1.82",
     );

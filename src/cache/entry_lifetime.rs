@@ -1,0 +1,215 @@
+//! Automatic caches: whether an entry outlives a wait is chance, and the chances are known.
+//!
+//! One number decides, the *luck* of a look, uniform over ten-thousandths: the entry is alive after
+//! a wait whose chance of a hit is above it. Chances fall with the wait, so a luck is a lifetime.
+//! What was recorded bounds the luck: a hit says that it was below the chance at that wait, a miss
+//! that it was not. A what-if keeps the luck within these bounds, so that an untouched replay is
+//! exact in every draw, and only looks after other waits can change.
+
+use super::{CacheLookup, Policy};
+use crate::recording::CacheBreak;
+use crate::units::{BASIS_POINTS, share_of};
+use std::ops::Range;
+
+/// Chance, in ten-thousandths, that an entry is alive after a wait below so many milliseconds.
+/// Source: MODEL.md, "Automatic caches", about 190 Codex rollouts.
+pub const HIT_CURVE: [(i64, i64); 4] =
+    [(60_000, 9_500), (300_000, 6_800), (3_600_000, 3_900), (i64::MAX, 350)];
+
+/// Of what was cached, in ten-thousandths: a read above this share is a hit, whatever is missing
+/// of it. Source: MODEL.md, "Automatic caches".
+const HIT_SHARE_BP: i64 = 5_000;
+
+/// The luck of one look into an automatic cache, and what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryLifetime {
+    /// Lucks that agree with what was recorded.
+    pub from_bp: i64,
+    /// The first one that does not.
+    pub to_bp: i64,
+    /// How long the entry lives, milliseconds.
+    pub lives_ms: i64,
+    /// By how much a hit read more than was cached.
+    pub shift: i64,
+    /// What a miss read, where one was recorded.
+    pub read_on_miss: Option<i64>,
+}
+
+impl EntryLifetime {
+    /// Of a look that nothing was recorded of.
+    pub const UNRECORDED: Self = Self {
+        from_bp: 0,
+        to_bp: BASIS_POINTS,
+        lives_ms: lifetime_of_draw_ms(BASIS_POINTS / 2),
+        shift: 0,
+        read_on_miss: None,
+    };
+
+    /// Of a recorded look that read so much; its median luck until another one is drawn.
+    #[must_use]
+    pub fn from_recorded_read(lookup: &CacheLookup, read: i64) -> Self {
+        let Some(prior) = lookup.prior else { return Self::UNRECORDED };
+        let cached = prior.cached.min(lookup.context);
+        let chance = hit_chance_bp(prior.gap_ms);
+        let part = read * BASIS_POINTS > cached * HIT_SHARE_BP;
+        let luck = if read >= cached || part && read > lookup.static_prefix {
+            Self { to_bp: chance, shift: read - cached, ..Self::UNRECORDED }
+        } else {
+            Self { from_bp: chance, read_on_miss: Some(read), ..Self::UNRECORDED }
+        };
+        luck.with_draw(i64::midpoint(luck.from_bp, luck.to_bp))
+    }
+
+    /// The same with this luck.
+    #[must_use]
+    pub fn with_draw(self, luck_bp: i64) -> Self {
+        Self { lives_ms: lifetime_of_draw_ms(luck_bp), ..self }
+    }
+
+    /// The lucks that agree with what was recorded.
+    #[must_use]
+    pub fn draw_range(&self) -> Range<i64> {
+        self.from_bp..self.to_bp
+    }
+
+    /// The read of a look after whatever wait it now has.
+    #[inline]
+    #[must_use]
+    pub fn read_tokens<P: Policy>(&self, policy: &P, lookup: &CacheLookup) -> i64 {
+        // A call may start before the one before it is over: no wait.
+        let gap_ms = lookup.prior.map_or(0, |prior| prior.gap_ms.max(0));
+        let read = if !P::HAS_SHOCKS || lookup.cache_break != CacheBreak::No {
+            policy.read_tokens(lookup)
+        } else if gap_ms < self.lives_ms {
+            policy.read_tokens_if_alive(lookup) + self.shift
+        } else {
+            self.read_on_miss.unwrap_or(lookup.warm_prefix)
+        };
+        read.clamp(0, lookup.context)
+    }
+}
+
+/// What a look into an automatic cache reads on average, where nothing was recorded of it; `None`
+/// where it looks up nothing or a known event broke the cache.
+#[must_use]
+pub fn expected_read(lookup: &CacheLookup) -> Option<i64> {
+    let prior = lookup.prior.filter(|_| lookup.cache_break == CacheBreak::No)?;
+    let of = |position: i64| position.min(lookup.context);
+    let (alive, lost) = (of(prior.cached), of(lookup.warm_prefix));
+    Some(lost + share_of(alive - lost, hit_chance_bp(prior.gap_ms)))
+}
+
+/// The chance of a hit after a wait, ten-thousandths.
+#[must_use]
+pub fn hit_chance_bp(gap_ms: i64) -> i64 {
+    let at = HIT_CURVE.iter().find(|(below_ms, _)| gap_ms < *below_ms);
+    at.map_or(0, |(_, chance)| *chance)
+}
+
+/// How long an entry lives for a look with this luck.
+const fn lifetime_of_draw_ms(luck_bp: i64) -> i64 {
+    let mut lives_ms = 0;
+    let mut at = 0;
+    while at < HIT_CURVE.len() {
+        if luck_bp < HIT_CURVE[at].1 {
+            lives_ms = HIT_CURVE[at].0;
+        }
+        at += 1;
+    }
+    lives_ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        CachedPrefix, none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy,
+    };
+    use super::*;
+    use crate::recording::CacheTier;
+
+    fn lookup(gap_ms: i64) -> CacheLookup {
+        CacheLookup {
+            prior: Some(CachedPrefix { cached: 80_000, gap_ms, tier: CacheTier::Automatic }),
+            context: 82_000,
+            static_prefix: 16_000,
+            warm_prefix: 12_000,
+            cache_break: CacheBreak::No,
+        }
+    }
+
+    #[test]
+    fn chances_fall_and_a_luck_is_a_lifetime() {
+        let chances: Vec<i64> = HIT_CURVE.iter().map(|(_, chance)| *chance).collect();
+        assert!(chances.is_sorted_by(|a, b| a > b), "{chances:?}");
+        for luck_bp in (0..BASIS_POINTS).step_by(7) {
+            for gap_ms in [0, 59_999, 60_000, 299_999, 300_000, 3_599_999, 3_600_000, 90_000_000] {
+                let alive = gap_ms < lifetime_of_draw_ms(luck_bp);
+                assert_eq!(alive, luck_bp < hit_chance_bp(gap_ms), "{luck_bp} {gap_ms}");
+            }
+        }
+        assert_eq!(
+            EntryLifetime::UNRECORDED.lives_ms,
+            CacheTier::Automatic.ttl_ms(),
+            "the median lifetime"
+        );
+    }
+
+    #[test]
+    fn every_luck_that_agrees_reads_what_was_recorded() {
+        for gap_ms in [-500, 0, 1_000, 100_000, 400_000, 4_000_000] {
+            let lookup = lookup(gap_ms);
+            for read in [0, 9_000, 16_000, 30_000, 50_000, 79_872, 80_000, 81_000] {
+                let luck = EntryLifetime::from_recorded_read(&lookup, read);
+                assert!(!luck.draw_range().is_empty());
+                assert_eq!(
+                    luck.read_tokens(&TtlPolicy, &lookup),
+                    read,
+                    "the median, {gap_ms} {read}"
+                );
+                for luck_bp in luck.draw_range().step_by(13) {
+                    assert_eq!(
+                        luck.with_draw(luck_bp).read_tokens(&TtlPolicy, &lookup),
+                        read,
+                        "{luck_bp} {read}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_average_is_that_of_all_lucks() {
+        for gap_ms in [1_000, 100_000, 400_000, 4_000_000] {
+            let lookup = lookup(gap_ms);
+            let lucks = 0..BASIS_POINTS;
+            let sum: i64 = lucks
+                .map(|luck| {
+                    EntryLifetime::UNRECORDED.with_draw(luck).read_tokens(&TtlPolicy, &lookup)
+                })
+                .sum();
+            assert_eq!(expected_read(&lookup), Some(sum / BASIS_POINTS), "{gap_ms}");
+        }
+    }
+
+    #[test]
+    fn another_wait_tries_the_luck() {
+        let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 79_900);
+        // Of a hit after a second, 68 of 95 would have been one after two minutes as well.
+        assert_eq!(hit.draw_range(), 0..9_500);
+        assert_eq!(hit.with_draw(6_799).read_tokens(&TtlPolicy, &lookup(120_000)), 79_900);
+        assert_eq!(hit.with_draw(6_800).read_tokens(&TtlPolicy, &lookup(120_000)), 12_000);
+        let miss = EntryLifetime::from_recorded_read(&lookup(120_000), 16_000);
+        assert_eq!(miss.draw_range(), 6_800..BASIS_POINTS);
+        assert_eq!(miss.with_draw(9_499).read_tokens(&TtlPolicy, &lookup(1_000)), 80_000);
+        assert_eq!(miss.with_draw(9_500).read_tokens(&TtlPolicy, &lookup(1_000)), 16_000);
+    }
+
+    #[test]
+    fn bounds_and_breaks_know_no_luck() {
+        let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 79_000);
+        assert_eq!(hit.read_tokens(&NeverHitPolicy, &lookup(1_000)), 0);
+        assert_eq!(hit.read_tokens(&PerfectPolicy, &lookup(90_000_000)), 80_000);
+        let broken = CacheLookup { cache_break: CacheBreak::ToStatic, ..lookup(1_000) };
+        assert_eq!(hit.read_tokens(&TtlPolicy, &broken), 16_000);
+    }
+}

@@ -1,0 +1,156 @@
+//! One input: a step table, or anything that is a recording.
+
+use super::super::{CommandError, load};
+use crate::import::step_table;
+use crate::recording::{Recording, hex_prefix};
+use crate::report::show::backtest::BacktestSource;
+use crate::scenario::Scenario;
+use crate::store;
+use crate::study::backtest::pipeline_figures::{self, PipelineFigures, StepTableRow};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// An input, read.
+pub struct BacktestInput {
+    name: String,
+    digest: [u8; 32],
+    rows: Vec<StepTableRow>,
+    recording: Option<Recording>,
+    skips: Vec<String>,
+    skipped: u64,
+    notes: Vec<String>,
+    messages: String,
+}
+
+/// Reads an argument.
+pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandError> {
+    let path = Path::new(input);
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        return read_step_table(input, strict);
+    }
+    let scenario = Scenario::with_toggles(&[]);
+    let loaded = load::load_recording(input, scenario.lens, strict)?;
+    let talk = loaded.stderr_messages();
+    Ok(BacktestInput {
+        name: loaded.recording.name.clone(),
+        digest: loaded.recording.recording_digest(),
+        rows: pipeline_figures::step_table_from_recording(&loaded.recording),
+        skips: loaded.skips.iter().map(ToString::to_string).collect(),
+        skipped: loaded.skipped_count,
+        notes: loaded.notes.clone(),
+        recording: Some(loaded.recording),
+        messages: talk,
+    })
+}
+
+fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandError> {
+    let path = Path::new(input);
+    let bytes = store::read_file(path)?;
+    let table = step_table::read_step_table(&bytes)
+        .map_err(|error| CommandError::new(format!("{input}: {error}")))?;
+    if let (true, Some((line, why))) = (strict, table.skips.first()) {
+        return Err(CommandError::new(format!("{input}: line {line}: {why}")));
+    }
+    let skips: Vec<String> =
+        table.skips.iter().map(|(line, why)| format!("line {line}: {why}")).collect();
+    let mut notes = Vec::new();
+    if !table.absent.is_empty() {
+        notes.push(format!("columns that are not there: {}", table.absent.join(", ")));
+    }
+    if !table.ignored.is_empty() {
+        notes.push(format!("columns that mean nothing here: {}", table.ignored.join(", ")));
+    }
+    let name = store::base_name(path);
+    let talk = match skips.first() {
+        None => String::new(),
+        Some(first) => format!(
+            "windtunnel: {name}: {} rows skipped, first: {first} (all of them: --format json)\n",
+            skips.len()
+        ),
+    };
+    Ok(BacktestInput {
+        name,
+        digest: Sha256::digest(&bytes).into(),
+        rows: table.rows,
+        recording: None,
+        skipped: skips.len() as u64,
+        skips,
+        notes,
+        messages: talk,
+    })
+}
+
+/// Lines changed by pipeline.
+pub fn read_sizes(path: &Path) -> Result<BTreeMap<String, i64>, CommandError> {
+    let told = |what: String| CommandError::new(format!("{}: {what}", path.display()));
+    let sizes = step_table::read_pipeline_sizes(&store::read_file(path)?)
+        .map_err(|error| told(error.to_string()))?;
+    // A size that was meant and cannot be read would bend every adjusted figure.
+    match sizes.skips.first() {
+        Some((line, why)) => Err(told(format!("line {line}: {why}"))),
+        None => Ok(sizes.lines),
+    }
+}
+
+impl BacktestInput {
+    /// Gives its pipelines the lines of a table of sizes.
+    pub fn apply_sizes(&mut self, sizes: &BTreeMap<String, i64>) {
+        for row in &mut self.rows {
+            row.lines = sizes.get(&row.pipeline).copied().or(row.lines);
+        }
+    }
+
+    /// Its pipelines.
+    pub fn pipelines(&self) -> Vec<PipelineFigures> {
+        pipeline_figures::sum_pipelines(&self.rows)
+    }
+
+    /// Whether nothing in it says when any pipeline ended.
+    pub fn lacks_end_times(&self) -> bool {
+        self.rows.iter().all(|row| row.end_ms.is_none())
+    }
+
+    /// Its recording.
+    pub fn require_recording(&self) -> Result<&Recording, CommandError> {
+        self.recording.as_ref().ok_or_else(|| {
+            CommandError::new(format!(
+                "{}: a step table has no invocations: success criteria need rollouts, or a \
+                 recording of them",
+                self.name
+            ))
+        })
+    }
+
+    /// Where it comes from, and what was passed over.
+    pub fn describe_input(&self) -> BacktestSource {
+        BacktestSource {
+            name: self.name.clone(),
+            sha256: hex_prefix(&self.digest, 32),
+            skipped: self.skipped,
+            skips: self.skips.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// What to tell on standard error.
+    pub fn stderr_messages(&self) -> &str {
+        &self.messages
+    }
+}
+
+/// The names of all inputs.
+pub fn joined_names(sources: &[BacktestInput]) -> String {
+    sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+/// The digest of an input, or of the digests of two.
+pub fn combined_digest(sources: &[BacktestInput]) -> String {
+    match sources {
+        [only] => hex_prefix(&only.digest, 32),
+        several => {
+            let all: Vec<u8> = several.iter().flat_map(|source| source.digest).collect();
+            hex_prefix(&Sha256::digest(all), 32)
+        }
+    }
+}

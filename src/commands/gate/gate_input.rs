@@ -1,0 +1,146 @@
+//! What a gate reads: the baseline file, and recordings with the toggles that are tried on them.
+
+use super::super::{CommandError, experiment_request, load};
+use crate::cli::GateArgs;
+use crate::price::{PriceRow, Pricing, utc_day_of};
+use crate::reconstruct::Lens;
+use crate::scenario::ChosenToggle;
+use crate::store;
+use crate::study::gate::GateSide;
+use crate::study::gate::baseline::Baseline;
+use crate::study::gate::gate_cache::GateCache;
+use crate::study::gate::measurement::{
+    MeasurementSetup, SampleUnit, measure_recording, side_from_samples,
+};
+use jiff::civil::Date;
+use load::LoadedRecording;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A recording, its toggles, and whether these are meant to be built together.
+pub struct GateInput {
+    /// The recording.
+    pub loaded: LoadedRecording,
+    /// The toggles.
+    pub toggles: Vec<ChosenToggle>,
+    /// Whether what they save together is a figure.
+    pub is_joint: bool,
+}
+
+impl GateInput {
+    /// Loads one argument.
+    pub fn from_argument(args: &GateArgs, name: &str, lens: Lens) -> Result<Self, CommandError> {
+        let path = Path::new(name);
+        if is_json_path(name)
+            && store::is_file(path)
+            && Baseline::is_baseline(&store::read_file(path)?)
+        {
+            return Err(CommandError::new(format!(
+                "{name}: is a baseline file; it stands alone behind --baseline, and --candidate \
+                 takes recordings and transcripts"
+            )));
+        }
+        let own = load::load_scenario(name, args.scenario.as_deref(), &[])?;
+        let jointly = args.scenario.is_some() || !own.recording.is_empty();
+        let mut loaded = load::load_recording(name, lens, args.strict)?;
+        if args.scenario.is_some() {
+            let pricing = load::load_pricing(&args.premises, &own)?;
+            loaded = experiment_request::apply_selection(loaded, &own, &pricing)?;
+        }
+        Ok(Self { loaded, toggles: own.toggles, is_joint: jointly })
+    }
+}
+
+/// Whether an argument is a file of this machine, or would be one.
+pub fn is_json_path(argument: &str) -> bool {
+    !load::is_built_in(argument) && Path::new(argument).extension().is_some_and(|it| it == "json")
+}
+
+/// The baseline file: `None` for recordings, and for a file that is to be written.
+pub fn load_baseline_file(
+    args: &GateArgs,
+    notes: &mut Vec<String>,
+) -> Result<Option<Baseline>, CommandError> {
+    let [only] = &args.baseline[..] else {
+        if args.update {
+            let line = "--update writes one file: name it alone with --baseline FILE.json";
+            return Err(CommandError::new(line));
+        }
+        return Ok(None);
+    };
+    if !is_json_path(only) {
+        if args.update {
+            return Err(CommandError::new(format!(
+                "{only}: --update writes a baseline file: name one that ends in .json"
+            )));
+        }
+        return Ok(None);
+    }
+    let path = Path::new(only);
+    if !store::path_exists(path) {
+        if args.update {
+            return Ok(None);
+        }
+        return Err(CommandError::new(format!(
+            "{only}: no such file: write it with `windtunnel gate --baseline {only} --candidate \
+             RECORDING --update`"
+        )));
+    }
+    let bytes = store::read_file(path)?;
+    if !Baseline::is_baseline(&bytes) {
+        if args.update {
+            return Err(CommandError::new(format!(
+                "{only}: is no baseline file, so --update leaves it alone: name another one"
+            )));
+        }
+        return Ok(None);
+    }
+    match Baseline::parse(&store::base_name(path), &bytes) {
+        Ok(baseline) => Ok(Some(baseline)),
+        Err(error) if args.update => {
+            notes.push(format!("{only}: {error}; written afresh"));
+            Ok(None)
+        }
+        Err(error) => Err(CommandError::new(format!("{only}: {error}"))),
+    }
+}
+
+/// A side of some recordings, and the prices that it pays.
+pub fn measure_side(
+    name: &str,
+    parts: &[GateInput],
+    pricing: &Pricing,
+    cache: GateCache,
+    each: SampleUnit,
+) -> Result<(GateSide, BTreeMap<String, PriceRow>), CommandError> {
+    let mut all = Vec::new();
+    for GateInput { loaded, toggles, is_joint: jointly } in parts {
+        // A bucket tells nothing of the classes of its tokens.
+        let has_dollars = loaded.routes.as_ref().is_none_or(|(_, laid)| laid.can_be_priced());
+        let bench = MeasurementSetup { pricing, cache, toggles, jointly: *jointly, has_dollars };
+        all.extend(measure_recording(&loaded.recording, &bench, each)?);
+    }
+    Ok(side_from_samples(name, all))
+}
+
+/// The name of a side.
+pub fn side_name(names: &BTreeSet<String>) -> String {
+    let base = |name: &String| {
+        if load::is_built_in(name) { name.clone() } else { store::base_name(Path::new(name)) }
+    };
+    let names: Vec<String> = names.iter().map(base).collect();
+    match &names[..] {
+        [first, rest @ ..] if rest.len() > 2 => format!("{first} and {} more", rest.len()),
+        _ => names.join("+"),
+    }
+}
+
+/// The day of the last call.
+pub fn last_call_day(parts: &[GateInput]) -> Option<Date> {
+    let times = parts.iter().flat_map(|part| {
+        let recording = &part.loaded.recording;
+        let calls = recording.calls.iter().map(|call| call.start_ms);
+        calls.chain(recording.sessions.iter().filter_map(|session| session.harness_totals.start_ms))
+    });
+    times.max().map(utc_day_of)
+}

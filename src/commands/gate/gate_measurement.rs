@@ -1,0 +1,327 @@
+//! Both sides of a gate, loaded and measured under the same premises.
+//!
+//! A committed baseline says what it was measured under, and the candidate follows; what the
+//! command line says against it is refused. Without one both sides follow the command line, and
+//! the last day of the baseline's calls prices both.
+
+use super::super::{CommandError, load};
+use super::gate_input::{GateInput, last_call_day, load_baseline_file, measure_side, side_name};
+use crate::cli::{GateArgs, SampleUnitArg};
+use crate::price::{MissingPrice, PriceBook, PriceRow, Pricing, UNSTATED_MODEL};
+use crate::reconstruct::Lens;
+use crate::recording::hex_prefix;
+use crate::scenario::Scenario;
+use crate::study::gate::baseline::{Baseline, BaselinePremises};
+use crate::study::gate::gate_cache::GateCache;
+use crate::study::gate::measurement::SampleUnit;
+use crate::study::gate::{GateSample, GateSide, SideSummary};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the arguments ask for, the baseline file read.
+pub struct GateRequest<'a> {
+    args: &'a GateArgs,
+    scenario: Scenario,
+    candidates: BTreeSet<String>,
+    /// The baseline file; `None` for recordings, and for one that is to be written.
+    file: Option<Baseline>,
+    notes: Vec<String>,
+}
+
+/// Both sides, measured.
+pub struct GateSides {
+    /// What both were measured under.
+    pub premises: BaselinePremises,
+    /// What is held against; `None` where it is written for the first time.
+    pub baseline: Option<GateSide>,
+    /// What changed.
+    pub candidate: GateSide,
+    /// What a reader should know of the premises.
+    pub notes: Vec<String>,
+    /// What to say beside the result.
+    pub messages: String,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
+/// The candidates, session by session.
+pub struct CandidateSessions {
+    /// What they were measured under.
+    pub premises: BaselinePremises,
+    /// Their name and digests.
+    pub named: SideSummary,
+    /// By recording: its sessions.
+    pub recordings: Vec<Vec<GateSample>>,
+    /// What to say beside the result.
+    pub messages: String,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
+impl<'a> GateRequest<'a> {
+    /// Reads the scenario and the baseline file.
+    pub fn from_args(args: &'a GateArgs) -> Result<Self, CommandError> {
+        let lead = match &args.candidate[..] {
+            [only] => only.as_str(),
+            _ => "",
+        };
+        let scenario = load::load_scenario(lead, args.scenario.as_deref(), &[])?;
+        let mut candidates: BTreeSet<String> = args.candidate.iter().cloned().collect();
+        if candidates.is_empty() && args.scenario.is_some() && !scenario.recording.is_empty() {
+            candidates.insert(scenario.recording.clone());
+        }
+        if candidates.is_empty() {
+            return Err(CommandError::new(
+                "no candidate: name recordings or transcripts with --candidate, or a --scenario \
+                 that names a recording",
+            ));
+        }
+        let mut notes = Vec::new();
+        let file = load_baseline_file(args, &mut notes)?;
+        Ok(Self { args, scenario, candidates, file, notes })
+    }
+
+    /// Measures both sides.
+    pub fn measure_sides(mut self) -> Result<GateSides, CommandError> {
+        let args = self.args;
+        let lens = self.choose_lens()?;
+        let candidate = self.load_gate_inputs(&self.candidates, lens)?;
+        let baseline = match (&self.file, args.update) {
+            (None, false) => {
+                self.load_gate_inputs(&args.baseline.iter().cloned().collect(), lens)?
+            }
+            _ => Vec::new(),
+        };
+        let dated = if baseline.is_empty() { &candidate } else { &baseline };
+        let day = self.choose_price_day(dated)?;
+        let pricing = self.build_pricing(day, candidate.iter().chain(&baseline))?;
+        let cache = self.choose_cache()?;
+        let each = self.choose_sample_unit()?;
+        let (candidate_side, rates) =
+            measure_side(&side_name(&self.candidates), &candidate, &pricing, cache, each)?;
+        if candidate_side.samples.is_empty() {
+            let names: Vec<&str> = self.candidates.iter().map(String::as_str).collect();
+            return Err(CommandError::new(format!(
+                "{}: no session with a call, so nothing can be judged: does the candidate hold \
+                 what the pipeline recorded?",
+                names.join(", ")
+            )));
+        }
+        let talk =
+            candidate.iter().chain(&baseline).map(|part| part.loaded.stderr_messages()).collect();
+        let kept = self.standing_baseline().map(|file| &file.premises);
+        let mut all_rates = kept.map_or_else(BTreeMap::new, |held| held.rates.clone());
+        let new: Vec<&str> =
+            rates.keys().filter(|model| !all_rates.contains_key(*model)).map(|m| &**m).collect();
+        if let Some(held) = kept.filter(|_| !new.is_empty()) {
+            let (models, day) = (new.join(", "), held.day);
+            self.notes.push(format!(
+                "no rate in the baseline file for {models}: priced from the price book as of {day}"
+            ));
+        }
+        all_rates.extend(rates);
+        let baseline = match &self.file {
+            Some(file) => Some(file.side.clone()),
+            None if args.update => None,
+            None => {
+                let name = side_name(&args.baseline.iter().cloned().collect());
+                let (side, rates) = measure_side(&name, &baseline, &pricing, cache, each)?;
+                all_rates.extend(rates);
+                if side.samples.is_empty() {
+                    let line = format!("{}: no session with a call", args.baseline.join(", "));
+                    return Err(CommandError::new(line));
+                }
+                Some(side)
+            }
+        };
+        let held = self.build_premises((lens, cache, each, day), &pricing, all_rates)?;
+        let seed = self.scenario.seed;
+        Ok(GateSides {
+            premises: held,
+            baseline,
+            candidate: candidate_side,
+            notes: self.notes,
+            messages: talk,
+            seed,
+        })
+    }
+
+    /// Measures every session of the candidates, recording by recording.
+    pub fn measure_sessions(mut self) -> Result<CandidateSessions, CommandError> {
+        let lens = self.choose_lens()?;
+        let mut parts = self.load_gate_inputs(&self.candidates, lens)?;
+        for part in &mut parts {
+            (part.toggles, part.is_joint) = (Vec::new(), false);
+        }
+        let day = self.choose_price_day(&parts)?;
+        let pricing = self.build_pricing(day, parts.iter())?;
+        let (cache, each) = (self.choose_cache()?, SampleUnit::Session);
+        let alone = |part| measure_side("", std::slice::from_ref(part), &pricing, cache, each);
+        let sides: Vec<_> = parts.iter().map(alone).collect::<Result<_, CommandError>>()?;
+        let digests = parts
+            .iter()
+            .map(|part| hex_prefix(&part.loaded.recording.recording_digest(), 8))
+            .collect();
+        let name = side_name(&self.candidates);
+        let named = SideSummary { name, samples: parts.len() as u32, digests };
+        let recordings = sides.into_iter().map(|(side, _)| side.samples).collect();
+        let talk = parts.iter().map(|part| part.loaded.stderr_messages()).collect();
+        let held = self.build_premises((lens, cache, each, day), &pricing, BTreeMap::new())?;
+        Ok(CandidateSessions {
+            premises: held,
+            named,
+            recordings,
+            messages: talk,
+            seed: self.scenario.seed,
+        })
+    }
+
+    fn build_premises(
+        &self,
+        (lens, cache, each, day): (Lens, GateCache, SampleUnit, Date),
+        pricing: &Pricing,
+        rates: BTreeMap<String, PriceRow>,
+    ) -> Result<BaselinePremises, CommandError> {
+        let assumed_model = pricing.assumed_model.clone();
+        let book = load::load_pricing(&self.args.premises, &self.scenario)?.book;
+        let prices = self
+            .standing_baseline()
+            .map_or_else(|| hex_prefix(book.book_digest(), 8), |it| it.premises.prices.clone());
+        Ok(BaselinePremises { lens, cache, each, day, assumed_model, prices, rates })
+    }
+
+    fn load_gate_inputs(
+        &self,
+        names: &BTreeSet<String>,
+        lens: Lens,
+    ) -> Result<Vec<GateInput>, CommandError> {
+        names.iter().map(|name| GateInput::from_argument(self.args, name, lens)).collect()
+    }
+
+    /// The baseline file whose premises stand: that of another day is priced anew where it is
+    /// written anew.
+    fn standing_baseline(&self) -> Option<&Baseline> {
+        let other_day =
+            |held: &BaselinePremises| self.args.price_date.is_some_and(|day| day != held.day);
+        self.file.as_ref().filter(|file| !(self.args.update && other_day(&file.premises)))
+    }
+
+    /// One premise: what the command line says, else what the file says, else `default`. Where both
+    /// say something else the file is written again or not used.
+    fn choose_premise<T: PartialEq + Copy>(
+        &self,
+        (what, of): (&str, fn(T) -> String),
+        said: Option<T>,
+        held: impl Fn(&BaselinePremises) -> T,
+        default: T,
+    ) -> Result<T, CommandError> {
+        let held = self.standing_baseline().map(|file| held(&file.premises));
+        match (said, held) {
+            (Some(said), Some(held)) if said != held && !self.args.update => {
+                let (file, said, held) = (&self.args.baseline[0], of(said), of(held));
+                Err(CommandError::new(format!(
+                    "{file}: measured with {what} {held}, the candidate is to be with {said}: \
+                     take that of the file, or write it again with --update"
+                )))
+            }
+            (said, held) => Ok(said.or(held).unwrap_or(default)),
+        }
+    }
+
+    fn choose_lens(&self) -> Result<Lens, CommandError> {
+        let of_scenario = self.args.scenario.as_ref().map(|_| self.scenario.lens);
+        let of_line =
+            self.args.premises.lens.map(|_| load::choose_lens(&self.args.premises, &self.scenario));
+        let name = |lens: Lens| lens.lens_name().to_owned();
+        let said = of_line.or(of_scenario);
+        self.choose_premise(("lens", name), said, |held| held.lens, self.scenario.lens)
+    }
+
+    fn choose_cache(&self) -> Result<GateCache, CommandError> {
+        let of_scenario =
+            Some(GateCache::from_policy(self.scenario.cache)).filter(|it| *it != GateCache::Law);
+        let said = if self.args.as_billed { Some(GateCache::Billed) } else { of_scenario };
+        let name = |cache: GateCache| cache.name().to_owned();
+        self.choose_premise(("cache", name), said, |held| held.cache, GateCache::Law)
+    }
+
+    fn choose_sample_unit(&self) -> Result<SampleUnit, CommandError> {
+        let said = self.args.each.map(|each| match each {
+            SampleUnitArg::Recording => SampleUnit::Recording,
+            SampleUnitArg::Pipeline => SampleUnit::Pipeline,
+            SampleUnitArg::Session => SampleUnit::Session,
+        });
+        let name = |each: SampleUnit| each.name().to_owned();
+        self.choose_premise(("each", name), said, |held| held.each, SampleUnit::Recording)
+    }
+
+    /// The day that prices both sides.
+    fn choose_price_day(&self, dated: &[GateInput]) -> Result<Date, CommandError> {
+        let said = self.args.price_date.or(self.scenario.date);
+        let last = last_call_day(dated);
+        let Some(default) =
+            said.or(last).or(self.standing_baseline().map(|file| file.premises.day))
+        else {
+            return Err(CommandError::new(
+                "no call has a time: name the day of the prices with \
+                --price-date",
+            ));
+        };
+        let name = |day: Date| day.to_string();
+        self.choose_premise(("price date", name), said, |held| held.day, default)
+    }
+
+    /// Prices as of one day: the rates of the baseline file where it has them. A model that is
+    /// younger than that day has its newest price.
+    fn build_pricing<'p>(
+        &mut self,
+        day: Date,
+        parts: impl Iterator<Item = &'p GateInput>,
+    ) -> Result<Pricing, CommandError> {
+        let mut pricing = load::load_pricing(&self.args.premises, &self.scenario)?;
+        pricing.date = Some(day);
+        let mut fixed: BTreeMap<String, PriceRow> = BTreeMap::new();
+        if let Some(BaselinePremises { assumed_model, rates, .. }) =
+            self.standing_baseline().map(|file| &file.premises)
+        {
+            let said = self.args.premises.model.as_ref().filter(|said| *said != assumed_model);
+            if let Some(said) = said.filter(|_| !self.args.update) {
+                let file = &self.args.baseline[0];
+                return Err(CommandError::new(format!(
+                    "{file}: measured with model {assumed_model}, the candidate is to be with \
+                     {said}: take that of the file, or write it again with --update"
+                )));
+            }
+            if said.is_none() {
+                pricing.assumed_model.clone_from(assumed_model);
+            }
+            let moved: Vec<&str> = rates
+                .iter()
+                .filter(|(model, row)| {
+                    let now = pricing.find_price(model, None);
+                    now.is_ok_and(|now| (now.base, now.long) != (row.base, row.long))
+                })
+                .map(|(model, _)| &**model)
+                .collect();
+            let note = format!(
+                "the price book has other prices of {}: those of the baseline file stand",
+                moved.join(", ")
+            );
+            fixed.clone_from(rates);
+            if !moved.is_empty() {
+                self.notes.push(note);
+            }
+        }
+        pricing.book = pricing.book.overridden_by(&PriceBook::from_fixed_prices(fixed.values()));
+        let models: BTreeSet<String> =
+            parts.flat_map(|part| &part.loaded.recording.models).cloned().collect();
+        for model in models.iter().filter(|model| *model != UNSTATED_MODEL) {
+            if let Err(MissingPrice::Date { .. }) = pricing.find_price(model, None) {
+                let newest = Pricing { date: None, ..pricing.clone() }.find_price(model, None)?;
+                self.notes.push(format!("{model} had no price on {day}: its newest one stands"));
+                pricing.book = pricing.book.overridden_by(&PriceBook::from_fixed_prices([&newest]));
+            }
+        }
+        Ok(pricing)
+    }
+}

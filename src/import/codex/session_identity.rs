@@ -1,0 +1,133 @@
+//! Which thread a file holds, and which threads it comes from.
+//!
+//! The first head of a file is its own; others are heads of threads that it copied, or its own
+//! again where it was resumed.
+
+use super::lenient_shapes::SubagentOrigin;
+use super::wire::SessionHead;
+use crate::import::fork_lineage::{BURST_MS, CallFingerprint, ForkLineage};
+use crate::import::measured_text::ShortText;
+use crate::import::timestamps;
+use crate::recording::Role;
+
+/// Ids are cut to so many characters: longer ones are none.
+const ID: usize = 200;
+
+fn shorten_id(id: &str) -> String {
+    id.chars().take(ID).collect()
+}
+
+/// What is known about the thread of a file.
+#[derive(Debug)]
+pub struct SessionIdentity {
+    lineage: ForkLineage,
+    has_head: bool,
+    /// It was spawned by another thread to work for it.
+    pub subagent: bool,
+    /// Lines of a lower place are another thread's.
+    first_own: Option<f64>,
+    /// Leading calls are still looked at.
+    leading: bool,
+    last_ms: i64,
+}
+
+impl SessionIdentity {
+    /// The thread of a file that tells nothing: `rollout-<time>-<id>.jsonl` holds its id.
+    pub fn new(label: &str) -> Self {
+        let name = label.rsplit('/').next().unwrap_or(label);
+        let stem = name.strip_suffix(".zst").unwrap_or(name);
+        let stem = stem.strip_suffix(".jsonl").unwrap_or(stem);
+        const UUID: usize = 36;
+        let tail = stem.len().checked_sub(UUID).and_then(|at| stem.get(at..));
+        let id = tail.filter(|id| {
+            id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+                && id.matches('-').count() == 4
+        });
+        let lineage = ForkLineage {
+            session_id: id.unwrap_or(stem).to_owned(),
+            started_ms: i64::MIN,
+            ..ForkLineage::default()
+        };
+        Self {
+            lineage,
+            has_head: false,
+            subagent: false,
+            first_own: None,
+            leading: true,
+            last_ms: i64::MIN,
+        }
+    }
+
+    /// Takes a head; whether it is the thread's own and first.
+    pub fn take_head(&mut self, head: &SessionHead<'_>, at_ms: Option<i64>) -> bool {
+        let id = [head.id, head.session_id].into_iter().find(|id| !id.0.is_empty());
+        let Some(id) = id.map(|id| shorten_id(&id.to_text())) else {
+            return false;
+        };
+        if self.has_head {
+            if id != self.lineage.session_id {
+                self.lineage.copies = true;
+                self.add_parent(&id);
+            }
+            return false;
+        }
+        self.has_head = true;
+        self.lineage.session_id = id;
+        let began = timestamps::parse_ms(head.timestamp.0).or(at_ms);
+        self.lineage.started_ms = began.unwrap_or(i64::MIN);
+        self.last_ms = at_ms.or(began).unwrap_or(i64::MIN);
+        let spawned = head.source.0.as_ref().map_or(SubagentOrigin::No, |source| source.subagent);
+        let spawner = match spawned {
+            SubagentOrigin::No => ShortText::default(),
+            SubagentOrigin::Of(parent) => parent,
+        };
+        self.lineage.copies = !head.forked_from_id.0.is_empty();
+        self.subagent = spawned != SubagentOrigin::No || !head.parent_thread_id.0.is_empty();
+        for parent in [head.forked_from_id, spawner, head.parent_thread_id] {
+            self.add_parent(&shorten_id(&parent.to_text()));
+        }
+        let base = head.history_base.0.as_ref().and_then(|base| base.end_ordinal_exclusive);
+        self.first_own = head.subagent_history_start_ordinal.or(base);
+        true
+    }
+
+    fn add_parent(&mut self, id: &str) {
+        let known = |lineage: &ForkLineage| lineage.parents.iter().any(|parent| parent == id);
+        if !id.is_empty() && id != self.lineage.session_id && !known(&self.lineage) {
+            self.lineage.parents.push(id.to_owned());
+        }
+    }
+
+    /// Notes a call: `starts` says whether the counter stood at zero before it.
+    pub fn note_call(&mut self, mark: CallFingerprint, starts: bool, ordinal: Option<f64>) {
+        let lineage = &mut self.lineage;
+        if lineage.call_fingerprints.is_empty() {
+            lineage.own_counter = starts;
+        }
+        let before = self.first_own.zip(ordinal).is_some_and(|(first, own)| own < first);
+        let older = before || mark.at_ms < lineage.started_ms;
+        if self.leading && older && lineage.older_calls == lineage.call_fingerprints.len() {
+            lineage.older_calls += 1;
+        }
+        let fast = mark.at_ms.saturating_sub(self.last_ms) < BURST_MS;
+        self.leading &= older || fast;
+        lineage.burst_calls += usize::from(self.leading);
+        self.last_ms = mark.at_ms;
+        lineage.call_fingerprints.push(mark);
+    }
+
+    /// The thread's id.
+    pub fn session_id(&self) -> &str {
+        &self.lineage.session_id
+    }
+
+    /// Everything together; a root has neither bursts nor calls older than itself.
+    pub fn into_lineage(self) -> (ForkLineage, Role) {
+        let mut lineage = self.lineage;
+        if lineage.parents.is_empty() {
+            (lineage.older_calls, lineage.burst_calls, lineage.copies) = (0, 0, false);
+        }
+        let role = if self.subagent { Role::Subagent } else { Role::Main };
+        (lineage, role)
+    }
+}

@@ -1,0 +1,196 @@
+//! The one place that decides what is a call: a change of the running total.
+//!
+//! A thread tells its running total and the usage of its last response, again and again. A total
+//! that is told twice is one call, whatever stands between; a total that was set (a full window, a
+//! thread taken up at an earlier point) is none. A counter that starts over counts on.
+
+use super::wire::RolloutTokens;
+use std::collections::HashMap;
+
+/// The running total of one file.
+#[derive(Debug, Default)]
+pub struct UsageCounter {
+    total: Option<RolloutTokens>,
+    last: Option<RolloutTokens>,
+    /// Fingerprints of what was told, and how many calls each was.
+    statement_counts: HashMap<u64, u32>,
+    /// Whether the file shows what its calls produce.
+    shows_outputs: bool,
+}
+
+/// A call that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedCall {
+    /// Its usage.
+    pub usage: RolloutTokens,
+    /// The running total behind it.
+    pub total: RolloutTokens,
+    /// Fingerprint of both.
+    pub fingerprint: u64,
+    /// Earlier calls of this file with the same.
+    pub before: u32,
+}
+
+impl CountedCall {
+    /// Whether the counter stood at zero before it.
+    #[must_use]
+    pub fn starts_from_zero(&self) -> bool {
+        is_first_total(&self.total, &self.usage)
+    }
+}
+
+fn is_first_total(total: &RolloutTokens, last: &RolloutTokens) -> bool {
+    (total.input, total.output) == (last.input, last.output)
+}
+
+impl UsageCounter {
+    /// Takes a statement of the totals; `acted` says whether anything was produced since the last
+    /// call. The answer is the call that it tells of, if it is a new one.
+    pub fn take_totals(
+        &mut self,
+        total: Option<RolloutTokens>,
+        last: Option<RolloutTokens>,
+        acted: bool,
+    ) -> Option<CountedCall> {
+        self.shows_outputs |= acted;
+        let total = total?;
+        let before = self.total.replace(total);
+        if before == Some(total) {
+            return None;
+        }
+        let zero = RolloutTokens::default();
+        let usage = match last {
+            Some(last) => last,
+            None => total.increase_since(&before.unwrap_or(zero))?,
+        };
+        // A full window sets the total and nothing else.
+        let set = total.input + total.output == 0 || usage.input + usage.output == 0;
+        if set {
+            return None;
+        }
+        let starts = is_first_total(&total, &usage);
+        // Where the file shows no outputs at all, their absence proves nothing.
+        let active = acted || !self.shows_outputs;
+        let print = usage_fingerprint(&total, &usage);
+        let known = self.statement_counts.entry(print).or_default();
+        let again = *known > 0;
+        let fell = before.is_some_and(|before| total.total < before.total);
+        let repeated = fell && self.last == Some(usage) && !acted;
+        if (again && !(starts && active)) || (repeated && !starts) {
+            return None;
+        }
+        self.last = Some(usage);
+        *known += 1;
+        Some(CountedCall { usage, total, fingerprint: print, before: *known - 1 })
+    }
+}
+
+/// What makes a statement the same as another one.
+fn usage_fingerprint(total: &RolloutTokens, last: &RolloutTokens) -> u64 {
+    let numbers = [
+        total.input,
+        total.output,
+        total.total,
+        last.input,
+        last.cached,
+        last.output,
+        last.reasoning,
+    ];
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    xxhash_rust::xxh3::xxh3_64(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(input: i64, output: i64) -> RolloutTokens {
+        RolloutTokens { input, output, total: input + output, ..RolloutTokens::default() }
+    }
+
+    /// Statements as (total input, total output, last input, last output, produced since).
+    fn check(statements: &[(i64, i64, i64, i64, bool)], expect: &[i64]) {
+        let mut counter = UsageCounter::default();
+        let met: Vec<i64> = statements
+            .iter()
+            .filter_map(|&(input, output, last_input, last_output, acted)| {
+                let last = Some(tokens(last_input, last_output));
+                counter.take_totals(Some(tokens(input, output)), last, acted)
+            })
+            .map(|counted| counted.usage.total)
+            .collect();
+        assert_eq!(met, expect, "{statements:?}");
+    }
+
+    #[test]
+    fn a_change_of_the_total_is_a_call() {
+        check(&[(10, 1, 10, 1, true), (30, 3, 20, 2, true)], &[11, 22]);
+        check(&[(10, 1, 10, 1, true), (10, 1, 10, 1, true), (30, 3, 20, 2, true)], &[11, 22]);
+        // A thread that goes on from another one begins above zero.
+        check(&[(500, 10, 20, 2, true)], &[22]);
+    }
+
+    #[test]
+    fn a_counter_that_starts_over_counts_on() {
+        check(
+            &[(10, 1, 10, 1, false), (21, 2, 11, 1, false), (12, 1, 12, 1, false)],
+            &[11, 12, 13],
+        );
+        // Even with the numbers that it began with, unless nothing was produced.
+        let again = [(10, 1, 10, 1, true), (21, 2, 11, 1, true), (10, 1, 10, 1, true)];
+        check(&again, &[11, 12, 11]);
+        let told = [(10, 1, 10, 1, true), (21, 2, 11, 1, true), (10, 1, 10, 1, false)];
+        check(&told, &[11, 12]);
+    }
+
+    #[test]
+    fn a_thread_taken_up_earlier_tells_old_totals_again() {
+        let rewound = [
+            (10, 1, 10, 1, true),
+            (21, 2, 11, 1, true),
+            (33, 3, 12, 1, true),
+            (21, 2, 11, 1, false),
+            (34, 4, 13, 2, true),
+        ];
+        check(&rewound, &[11, 12, 13, 15]);
+        check(&[(10, 1, 10, 1, true), (33, 3, 12, 1, true), (21, 2, 12, 1, false)], &[11, 13]);
+    }
+
+    #[test]
+    fn a_total_that_was_set_is_no_call() {
+        let mut counter = UsageCounter::default();
+        let full = RolloutTokens { total: 258_400, ..RolloutTokens::default() };
+        let first = counter.take_totals(Some(tokens(90, 1)), Some(tokens(90, 1)), false);
+        assert_eq!(first.map(|call| call.usage.total), Some(91));
+        for last in [
+            tokens(90, 1),
+            RolloutTokens::default(),
+            RolloutTokens { total: 9, ..RolloutTokens::default() },
+        ] {
+            assert_eq!(counter.take_totals(Some(full), Some(last), false), None);
+        }
+        let after = RolloutTokens { total: 258_431, ..tokens(30, 1) };
+        let next = counter.take_totals(Some(after), Some(tokens(30, 1)), false);
+        assert_eq!(next.map(|call| call.usage.total), Some(31));
+    }
+
+    #[test]
+    fn without_the_last_usage_the_totals_say_it() {
+        let mut counter = UsageCounter::default();
+        let mut take =
+            |total| counter.take_totals(Some(total), None, false).map(|call| call.usage.total);
+        assert_eq!(take(tokens(10, 1)), Some(11));
+        assert_eq!(take(tokens(30, 2)), Some(21));
+        assert_eq!(take(tokens(20, 2)), None);
+        assert_eq!(take(tokens(50, 3)), Some(31));
+    }
+
+    #[test]
+    fn nothing_told_is_neither_a_zero_nor_a_start() {
+        let mut counter = UsageCounter::default();
+        let first = counter.take_totals(Some(tokens(10, 1)), Some(tokens(10, 1)), false);
+        assert_eq!(counter.take_totals(None, None, false), None);
+        let again = counter.take_totals(Some(tokens(10, 1)), Some(tokens(10, 1)), false);
+        assert_eq!((first.map(|call| call.usage.total), again), (Some(11), None));
+    }
+}

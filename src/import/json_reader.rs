@@ -1,0 +1,372 @@
+//! A JSON reader for measuring: strings are handed out raw, borrowed, never copied.
+//!
+//! It drives the same derived types as any serde format, with four differences that transcripts
+//! ask for. `deserialize_bytes` and `deserialize_any` give a string's bytes as they stand, escapes
+//! included ([`super::json_escapes`] knows what they mean). Text that is no valid UTF-8 or UTF-16
+//! is no error. Where a string is asked for by `deserialize_bytes`, any other scalar or object
+//! counts as empty. What nobody asks for is passed over with no check but its brackets.
+
+use super::json_escapes::{self, decode_string};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Nesting that is followed; deeper is a fault.
+const MAX_DEPTH: u32 = 100;
+
+/// Why bytes are no value of the wanted type. It never quotes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonFault {
+    /// The bytes end within the value.
+    #[error("cut short: the JSON ends too early")]
+    CutShort,
+    /// They are no JSON.
+    #[error("no JSON: broken at byte {0}")]
+    Broken(usize),
+    /// They are JSON of another shape.
+    #[error("a JSON value of an unknown shape")]
+    Shape,
+}
+
+impl de::Error for JsonFault {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Shape
+    }
+}
+
+/// Reads one value that fills `bytes`.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub fn from_slice<'de, T: de::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonFault> {
+    let mut json = JsonReader { bytes, at: 0, depth: 0 };
+    let value = T::deserialize(&mut json)?;
+    match json.peek_byte() {
+        Err(JsonFault::CutShort) => Ok(value),
+        _ => Err(JsonFault::Broken(json.at)),
+    }
+}
+
+struct JsonReader<'de> {
+    bytes: &'de [u8],
+    at: usize,
+    depth: u32,
+}
+
+impl<'de> JsonReader<'de> {
+    fn broken_here<T>(&self) -> Result<T, JsonFault> {
+        Err(JsonFault::Broken(self.at))
+    }
+
+    /// The next byte that is not blank.
+    fn peek_byte(&mut self) -> Result<u8, JsonFault> {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Ok(byte);
+            }
+            self.at += 1;
+        }
+        Err(JsonFault::CutShort)
+    }
+
+    fn expect_byte(&mut self, wanted: u8) -> Result<(), JsonFault> {
+        if self.peek_byte()? != wanted {
+            return self.broken_here();
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// A string, raw.
+    fn read_string(&mut self) -> Result<&'de [u8], JsonFault> {
+        self.read_string_and_escapes().map(|(raw, _)| raw)
+    }
+
+    /// A string, raw, and whether it may have escapes.
+    fn read_string_and_escapes(&mut self) -> Result<(&'de [u8], bool), JsonFault> {
+        self.expect_byte(b'"')?;
+        let start = self.at;
+        let rest = &self.bytes[start..];
+        // Names and ids are short: a plain loop ends before a wide search has begun.
+        let plain = json_escapes::plain_prefix_length(rest);
+        if rest.get(plain) == Some(&b'"') {
+            self.at = start + plain + 1;
+            return Ok((&rest[..plain], false));
+        }
+        let Some(more) = json_escapes::find_closing_quote(&rest[plain..]) else {
+            return Err(JsonFault::CutShort);
+        };
+        self.at = start + plain + more + 1;
+        Ok((&rest[..plain + more], true))
+    }
+
+    /// `true`, `false`, `null` or a number, as it stands.
+    fn read_scalar(&mut self) -> Result<&'de [u8], JsonFault> {
+        let rest = &self.bytes[self.at..];
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        let scalar = &rest[..length];
+        let known = matches!(scalar, b"true" | b"false" | b"null");
+        let number = matches!(scalar.first(), Some(b'-' | b'0'..=b'9'))
+            && scalar.iter().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        if !known && !number {
+            return if length == rest.len() && length < 5 {
+                Err(JsonFault::CutShort)
+            } else {
+                self.broken_here()
+            };
+        }
+        self.at += length;
+        Ok(scalar)
+    }
+
+    /// Passes over a value.
+    fn skip_value(&mut self) -> Result<(), JsonFault> {
+        match self.peek_byte()? {
+            b'"' => self.read_string().map(|_| ()),
+            b'{' | b'[' => self.skip_nested(),
+            _ => self.read_scalar().map(|_| ()),
+        }
+    }
+
+    fn skip_nested(&mut self) -> Result<(), JsonFault> {
+        let mut open = 0_usize;
+        while let Some(&byte) = self.bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    self.read_string()?;
+                    continue;
+                }
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if open == 0 {
+                return Ok(());
+            }
+        }
+        Err(JsonFault::CutShort)
+    }
+
+    /// Enters a list or an object.
+    fn read_nested<T>(
+        &mut self,
+        close: u8,
+        visit: impl FnOnce(NestedReader<'_, 'de>) -> Result<T, JsonFault>,
+    ) -> Result<T, JsonFault> {
+        self.at += 1;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return self.broken_here();
+        }
+        let value = visit(NestedReader { json: self, close, first: true })?;
+        self.depth -= 1;
+        self.expect_byte(close)?;
+        Ok(value)
+    }
+}
+
+impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
+    type Error = JsonFault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        match self.peek_byte()? {
+            b'"' => visitor.visit_borrowed_bytes(self.read_string()?),
+            b'{' => self.read_nested(b'}', |nested| visitor.visit_map(nested)),
+            b'[' => self.read_nested(b']', |nested| visitor.visit_seq(nested)),
+            _ => match self.read_scalar()? {
+                b"true" => visitor.visit_bool(true),
+                b"false" => visitor.visit_bool(false),
+                b"null" => visitor.visit_unit(),
+                number => {
+                    let text = std::str::from_utf8(number).unwrap_or_default();
+                    if let Ok(number) = text.parse::<u64>() {
+                        return visitor.visit_u64(number);
+                    }
+                    if let Ok(number) = text.parse::<i64>() {
+                        return visitor.visit_i64(number);
+                    }
+                    text.parse::<f64>()
+                        .map_or_else(|_| self.broken_here(), |n| visitor.visit_f64(n))
+                }
+            },
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        if self.peek_byte()? == b'n' {
+            self.read_scalar()?;
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        if self.peek_byte()? == b'"' {
+            return visitor.visit_borrowed_bytes(self.read_string()?);
+        }
+        self.skip_value()?;
+        visitor.visit_borrowed_bytes(b"")
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        if self.peek_byte()? != b'"' {
+            return Err(JsonFault::Shape);
+        }
+        match decode_string(self.read_string()?) {
+            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+            Cow::Owned(text) => visitor.visit_string(text),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        match self.read_string_and_escapes()? {
+            (raw, true) => visitor.visit_str(&decode_string(raw)),
+            (raw, false) => visitor.visit_borrowed_bytes(raw),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        self.skip_value()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, JsonFault> {
+        // A list is no object, whatever its length.
+        match self.peek_byte()? {
+            b'{' => self.deserialize_any(visitor),
+            b'"' | b'[' => Err(JsonFault::Shape),
+            _ => self.read_scalar().and(Err(JsonFault::Shape)),
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum
+    }
+}
+
+/// Inside a list or an object.
+struct NestedReader<'a, 'de> {
+    json: &'a mut JsonReader<'de>,
+    close: u8,
+    first: bool,
+}
+
+impl NestedReader<'_, '_> {
+    /// Whether another element follows; the comma before it is taken.
+    fn has_next_element(&mut self) -> Result<bool, JsonFault> {
+        let next = self.json.peek_byte()?;
+        if next == self.close {
+            return Ok(false);
+        }
+        if !std::mem::take(&mut self.first) {
+            self.json.expect_byte(b',')?;
+        }
+        Ok(true)
+    }
+}
+
+impl<'de> SeqAccess<'de> for NestedReader<'_, 'de> {
+    type Error = JsonFault;
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, JsonFault> {
+        if self.has_next_element()? {
+            seed.deserialize(&mut *self.json).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for NestedReader<'_, 'de> {
+    type Error = JsonFault;
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, JsonFault> {
+        if !self.has_next_element()? {
+            return Ok(None);
+        }
+        if self.json.peek_byte()? != b'"' {
+            return self.json.broken_here();
+        }
+        let key = seed.deserialize(&mut *self.json)?;
+        self.json.expect_byte(b':')?;
+        Ok(Some(key))
+    }
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, JsonFault> {
+        seed.deserialize(&mut *self.json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Sample {
+        a: Option<f64>,
+        b: Vec<i64>,
+        c: String,
+        d: Option<bool>,
+    }
+
+    fn check(json: &str) {
+        let ours = from_slice::<Sample>(json.as_bytes()).ok();
+        assert_eq!(ours, serde_json::from_str::<Sample>(json).ok(), "{json}");
+    }
+
+    #[test]
+    fn values_agree_with_serde_json() {
+        for json in [
+            r#"{"a":1.5,"b":[1,-2,3],"c":"x\n\u0041","d":true}"#,
+            r#" { "a" : null , "x":{"y":["z]}\"",{}]}, "b" : [ ] } "#,
+            r#"{"\u0061":-3e2}"#,
+            "{}",
+            "",
+            "{",
+            "[1",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\":1}x",
+            "{\"a\" 1}",
+            "{a:1}",
+            "{\"a\":tru}",
+            "{\"c\":1}",
+            "{\"b\":[1 2]}",
+            "{\"a\":1}{\"a\":2}",
+        ] {
+            check(json);
+        }
+    }
+
+    #[test]
+    fn faults_say_what_is_wrong() {
+        let check = |json: &str, fault| {
+            assert_eq!(from_slice::<Sample>(json.as_bytes()), Err(fault), "{json}");
+        };
+        check("{\"c\":\"x", JsonFault::CutShort);
+        check("{\"x\":[{\"y\":1}", JsonFault::CutShort);
+        check("{\"a\":nu", JsonFault::CutShort);
+        check("nonsense", JsonFault::Broken(0));
+        check("{\"c\":[]}", JsonFault::Shape);
+        let deep = "[".repeat(100_000);
+        assert!(from_slice::<serde_json::Value>(deep.as_bytes()).is_err());
+        check(&deep, JsonFault::Shape);
+    }
+}

@@ -1,0 +1,227 @@
+//! Lines of a file of any size, through one reused buffer.
+//!
+//! A line may be hundreds of megabytes. Up to [`MAX_LINE`] it is handed out whole; a longer one is
+//! streamed past and reported with its size, so that memory stays bounded whatever comes in.
+
+use std::io::{self, Read};
+
+/// The longest line that is read, in bytes.
+pub const MAX_LINE: usize = 64 << 20;
+
+/// What the buffer starts with, and goes back to after a big line.
+const BUFFER: usize = 256 << 10;
+
+/// One line of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SourceLine<'a> {
+    /// Its bytes, without line end, byte order mark and surrounding blanks; never empty.
+    Text(&'a [u8]),
+    /// It is longer than [`MAX_LINE`]: so many bytes were passed over.
+    TooLong(u64),
+}
+
+/// Reads lines.
+pub struct LineReader<'a> {
+    source: &'a mut dyn Read,
+    on_bytes: &'a dyn Fn(u64),
+    buffer: Vec<u8>,
+    /// The unread part of the buffer.
+    start: usize,
+    end: usize,
+    number: u64,
+    done: bool,
+}
+
+impl<'a> LineReader<'a> {
+    /// Lines of `source`; `on_bytes` hears of every chunk that was read.
+    pub fn new(source: &'a mut dyn Read, on_bytes: &'a dyn Fn(u64)) -> Self {
+        Self { source, on_bytes, buffer: vec![0; BUFFER], start: 0, end: 0, number: 0, done: false }
+    }
+
+    /// The number of the line that came last, counted from 1.
+    #[must_use]
+    pub fn line_number(&self) -> u64 {
+        self.number
+    }
+
+    /// The next line that is not blank.
+    ///
+    /// # Errors
+    /// What the source reports; the caller stops there.
+    pub fn next_line(&mut self) -> io::Result<Option<SourceLine<'_>>> {
+        Ok(self.next_numbered_line()?.map(|(_, line)| line))
+    }
+
+    /// The next line that is not blank, with its number.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn next_numbered_line(&mut self) -> io::Result<Option<(u64, SourceLine<'_>)>> {
+        loop {
+            let Some((from, to)) = self.find_next_line()? else {
+                return Ok(None);
+            };
+            if to - from > MAX_LINE {
+                return Ok(Some((self.number, SourceLine::TooLong((to - from) as u64))));
+            }
+            let (from, to) = self.trim_blanks(from, to);
+            if from < to {
+                return Ok(Some((self.number, SourceLine::Text(&self.buffer[from..to]))));
+            }
+        }
+    }
+
+    /// Finds the next line; a range longer than [`MAX_LINE`] stands for bytes that are gone.
+    fn find_next_line(&mut self) -> io::Result<Option<(usize, usize)>> {
+        let mut searched = self.start;
+        loop {
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..self.end]) {
+                let line = (self.start, searched + at);
+                self.start = searched + at + 1;
+                self.number += 1;
+                return Ok(Some(line));
+            }
+            if self.done {
+                let line = (self.start, self.end);
+                self.start = self.end;
+                if line.0 == line.1 {
+                    return Ok(None);
+                }
+                self.number += 1;
+                return Ok(Some(line));
+            }
+            if self.end - self.start > MAX_LINE {
+                return self.skip_long_line().map(Some);
+            }
+            searched = self.refill_buffer()?;
+        }
+    }
+
+    /// Reads more behind the unfinished line; returns where the new bytes start.
+    fn refill_buffer(&mut self) -> io::Result<usize> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end < BUFFER / 2 && self.buffer.len() > 16 * BUFFER {
+            self.buffer.truncate(BUFFER);
+            self.buffer.shrink_to_fit();
+        }
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let from = self.end;
+        self.end += self.read_into_buffer(from)?;
+        Ok(from)
+    }
+
+    fn read_into_buffer(&mut self, from: usize) -> io::Result<usize> {
+        loop {
+            match self.source.read(&mut self.buffer[from..]) {
+                Ok(0) => {
+                    self.done = true;
+                    return Ok(0);
+                }
+                Ok(n) => {
+                    (self.on_bytes)(n as u64);
+                    return Ok(n);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.done = true;
+                    (self.start, self.end) = (0, 0);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Drops the rest of a line that is too long; what follows it stays in the buffer.
+    fn skip_long_line(&mut self) -> io::Result<(usize, usize)> {
+        let mut size = self.end - self.start;
+        self.number += 1;
+        loop {
+            let read = self.read_into_buffer(0)?;
+            (self.start, self.end) = (0, read);
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[..read]) {
+                self.start = at + 1;
+                return Ok((0, size + at));
+            }
+            size += read;
+            if self.done {
+                return Ok((0, size));
+            }
+        }
+    }
+
+    fn trim_blanks(&self, mut from: usize, mut to: usize) -> (usize, usize) {
+        const MARK: &[u8] = b"\xEF\xBB\xBF";
+        if self.number == 1 && self.buffer[from..to].starts_with(MARK) {
+            from += MARK.len();
+        }
+        while from < to && self.buffer[from].is_ascii_whitespace() {
+            from += 1;
+        }
+        while from < to && self.buffer[to - 1].is_ascii_whitespace() {
+            to -= 1;
+        }
+        (from, to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(input: &[u8], expect: &[(u64, &[u8])]) {
+        let mut source = input;
+        let mut lines = LineReader::new(&mut source, &|_| {});
+        let mut met = Vec::new();
+        loop {
+            let line = match lines.next_line() {
+                Ok(Some(SourceLine::Text(text))) => text.to_vec(),
+                Ok(Some(SourceLine::TooLong(_))) => panic!("no line of a test is that long"),
+                Ok(None) => break,
+                Err(error) => panic!("{error}"),
+            };
+            met.push((lines.line_number(), line));
+        }
+        let met: Vec<(u64, &[u8])> = met.iter().map(|(n, line)| (*n, line.as_slice())).collect();
+        assert_eq!(met, expect);
+    }
+
+    #[test]
+    fn lines_come_without_ends_marks_and_blanks() {
+        check(b"", &[]);
+        check(b"a", &[(1, b"a")]);
+        check(b"a\n\n b \r\nc", &[(1, b"a"), (3, b"b"), (4, b"c")]);
+        check(b"\xEF\xBB\xBFa\r\n\r\n", &[(1, b"a")]);
+    }
+
+    #[test]
+    fn a_line_beyond_the_buffer_is_whole() {
+        let long = vec![b'x'; 3 * BUFFER];
+        let mut input = long.clone();
+        input.extend(b"\nend\n");
+        check(&input, &[(1, &long), (2, b"end")]);
+    }
+
+    #[test]
+    fn a_line_beyond_the_cap_is_passed_over() {
+        let head: &[u8] = b"a\n";
+        let mut source =
+            head.chain(io::repeat(b'x').take(MAX_LINE as u64 + 9)).chain(&b"\nb\n"[..]);
+        let mut lines = LineReader::new(&mut source, &|_| {});
+        let size = MAX_LINE as u64 + 9;
+        for (number, expect) in [
+            (1, SourceLine::Text(b"a")),
+            (2, SourceLine::TooLong(size)),
+            (3, SourceLine::Text(b"b")),
+        ] {
+            assert_eq!(lines.next_line().ok().flatten(), Some(expect));
+            assert_eq!(lines.line_number(), number);
+        }
+        assert_eq!(lines.next_line().ok(), Some(None));
+    }
+}

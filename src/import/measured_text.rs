@@ -1,0 +1,349 @@
+//! Visitors that measure text instead of keeping it.
+//!
+//! Strings come raw, escapes included (`json.rs`): nothing is copied that is only counted.
+//! Characters are code points.
+
+use crate::import::json_escapes::{count_chars, decode_string};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use std::borrow::Cow;
+use std::fmt;
+
+/// How much of a text is looked at, in bytes: enough for a command or an error message.
+pub const SAMPLE: usize = 4_096;
+
+/// A short string: an id, a name, a time stamp. Empty where absent or null.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct ShortText<'a>(pub &'a [u8]);
+
+impl ShortText<'_> {
+    /// As text; broken bytes are replaced.
+    #[must_use]
+    pub fn to_text(&self) -> Cow<'_, str> {
+        decode_string(self.0)
+    }
+
+    /// A 64-bit fingerprint, for tables within one file.
+    #[must_use]
+    pub fn text_hash(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(self.0)
+    }
+}
+
+/// A string with its measure; dropped with the record.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct MeasuredText<'a> {
+    /// Characters.
+    pub chars: u64,
+    raw: &'a [u8],
+}
+
+impl<'a> MeasuredText<'a> {
+    /// The measure of a raw string.
+    #[must_use]
+    pub fn from_raw(raw: &'a [u8]) -> Self {
+        Self { chars: count_chars(raw), raw }
+    }
+
+    /// Its first [`SAMPLE`] bytes, raw.
+    #[must_use]
+    pub fn leading_sample(&self) -> &'a [u8] {
+        &self.raw[..self.raw.len().min(SAMPLE)]
+    }
+
+    /// A fingerprint of the whole; 0 for none.
+    #[must_use]
+    pub fn text_hash(&self) -> u64 {
+        if self.raw.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(self.raw) }
+    }
+}
+
+/// A string that only needs its length.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct TextLength(pub u64);
+
+/// Any value that only matters if it is an object of the wanted shape.
+#[derive(Debug, Default)]
+pub struct LenientObject<T>(pub Option<T>);
+
+struct ShortTextVisitor;
+struct MeasuredTextVisitor;
+struct TextLengthVisitor;
+
+/// A visitor that takes a raw string, or null as empty.
+macro_rules! string_visitor {
+    ($visitor:ty, $out:ty, $of:expr) => {
+        impl<'de> Visitor<'de> for $visitor {
+            type Value = $out;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_bytes<E: Error>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
+                Ok($of(raw))
+            }
+        }
+    };
+}
+
+string_visitor!(ShortTextVisitor, ShortText<'de>, ShortText);
+string_visitor!(TextLengthVisitor, TextLength, |raw: &[u8]| TextLength(count_chars(raw)));
+string_visitor!(MeasuredTextVisitor, MeasuredText<'de>, MeasuredText::from_raw);
+
+impl<'de: 'a, 'a> Deserialize<'de> for ShortText<'a> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_bytes(ShortTextVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for TextLength {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_bytes(TextLengthVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for MeasuredText<'a> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_bytes(MeasuredTextVisitor)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientObject<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct LenientObjectVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for LenientObjectVisitor<T> {
+            type Value = LenientObject<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let inner = serde::de::value::MapAccessDeserializer::new(map);
+                Ok(LenientObject(Some(T::deserialize(inner)?)))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(LenientObject(None))
+            }
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(LenientObject(None))
+            }
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(LenientObject(None))
+            }
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(LenientObject(None))
+            }
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(LenientObject(None))
+            }
+            fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Self::Value, E> {
+                Ok(LenientObject(None))
+            }
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(LenientObject(None))
+            }
+        }
+        d.deserialize_any(LenientObjectVisitor(std::marker::PhantomData))
+    }
+}
+
+/// A string, or nothing where some version writes anything else.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct LenientWord<'a>(pub ShortText<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for LenientWord<'a> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct LenientWordVisitor;
+        impl<'de> Visitor<'de> for LenientWordVisitor {
+            type Value = LenientWord<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_borrowed_bytes<E: Error>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(LenientWord(ShortText(raw)))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(LenientWord::default())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(LenientWord::default())
+            }
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(LenientWord::default())
+            }
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(LenientWord::default())
+            }
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(LenientWord::default())
+            }
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(LenientWord::default())
+            }
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(LenientWord::default())
+            }
+        }
+        d.deserialize_any(LenientWordVisitor)
+    }
+}
+
+/// A JSON value measured as compact JSON with its strings decoded; its telling fields are kept
+/// while the record is looked at.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct MeasuredInput {
+    /// Characters of the compact form.
+    pub chars: u64,
+    /// `command` or its like.
+    pub command: String,
+    /// Fingerprint of the path of the file concerned; 0 if there is none.
+    pub path: u64,
+    /// Whether the path ends like a file name does (`x.rs`), not like a folder's.
+    pub path_is_file: bool,
+    /// Fingerprint of `offset`, `limit` and `pages`.
+    pub range: u64,
+    /// `order_id` and `step_name`: names that an orchestrator gives what it dispatches.
+    pub order: String,
+    /// See above.
+    pub step: String,
+}
+
+impl<'de> Deserialize<'de> for MeasuredInput {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let mut input = Self::default();
+        input.chars = d.deserialize_any(JsonMeasure { top: Some(&mut input), key: b"" })?;
+        Ok(input)
+    }
+}
+
+/// Length of any value as compact JSON.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct JsonLength(pub u64);
+
+impl<'de> Deserialize<'de> for JsonLength {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(JsonMeasure { top: None, key: b"" }).map(Self)
+    }
+}
+
+/// Counts the characters of a value; at the top level it also notes the telling fields.
+struct JsonMeasure<'a, 'k> {
+    top: Option<&'a mut MeasuredInput>,
+    key: &'k [u8],
+}
+
+impl<'de> DeserializeSeed<'de> for JsonMeasure<'_, '_> {
+    type Value = u64;
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<u64, D::Error> {
+        d.deserialize_any(self)
+    }
+}
+
+fn decimal_digits(value: u64) -> u64 {
+    u64::from(value.checked_ilog10().unwrap_or(0)) + 1
+}
+
+impl<'de> Visitor<'de> for JsonMeasure<'_, '_> {
+    type Value = u64;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E: Error>(self, v: bool) -> Result<u64, E> {
+        Ok(if v { 4 } else { 5 })
+    }
+    fn visit_unit<E: Error>(self) -> Result<u64, E> {
+        Ok(4)
+    }
+    fn visit_i64<E: Error>(self, v: i64) -> Result<u64, E> {
+        self.note_number(v.unsigned_abs());
+        Ok(decimal_digits(v.unsigned_abs()) + u64::from(v < 0))
+    }
+    fn visit_u64<E: Error>(self, v: u64) -> Result<u64, E> {
+        self.note_number(v);
+        Ok(decimal_digits(v))
+    }
+    fn visit_f64<E: Error>(self, v: f64) -> Result<u64, E> {
+        Ok(v.to_string().len() as u64)
+    }
+    fn visit_bytes<E: Error>(self, raw: &[u8]) -> Result<u64, E> {
+        if let Some(input) = self.top {
+            note_text(input, self.key, raw);
+        }
+        Ok(count_chars(raw) + 2)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<u64, A::Error> {
+        let (mut total, mut count) = (2, 0_u64);
+        while let Some(length) = seq.next_element_seed(JsonMeasure { top: None, key: b"" })? {
+            total += length;
+            count += 1;
+        }
+        Ok(total + count.saturating_sub(1))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
+        let (mut total, mut count) = (2, 0_u64);
+        let mut top = self.top;
+        while let Some(key) = map.next_key::<ShortText<'de>>()? {
+            total += count_chars(key.0) + 3;
+            let inner = if self.key.is_empty() { top.as_deref_mut() } else { None };
+            total += map.next_value_seed(JsonMeasure { top: inner, key: key.0 })?;
+            count += 1;
+        }
+        Ok(total + count.saturating_sub(1))
+    }
+}
+
+impl JsonMeasure<'_, '_> {
+    fn note_number(self, value: u64) {
+        if let (Some(input), b"offset" | b"limit" | b"pages") = (self.top, self.key) {
+            let place = xxhash_rust::xxh3::xxh3_64(self.key);
+            input.range ^= place.wrapping_mul(value.wrapping_add(1));
+        }
+    }
+}
+
+/// Most bytes of a name that are kept.
+const NAME: usize = 64;
+
+fn note_text(input: &mut MeasuredInput, key: &[u8], raw: &[u8]) {
+    match key {
+        b"command" | b"cmd" => {
+            input.command = decode_string(&raw[..raw.len().min(SAMPLE)]).into_owned();
+        }
+        b"file_path" | b"path" | b"notebook_path" => {
+            input.path = xxhash_rust::xxh3::xxh3_64(raw).max(1);
+            let name = raw.rsplit(|&byte| byte == b'/').next().unwrap_or(raw);
+            input.path_is_file = name.iter().skip(1).any(|&byte| byte == b'.');
+        }
+        b"order_id" => input.order = decode_string(&raw[..raw.len().min(NAME)]).into_owned(),
+        b"step_name" => input.step = decode_string(&raw[..raw.len().min(NAME)]).into_owned(),
+        b"pages" | b"offset" | b"limit" => {
+            let place = xxhash_rust::xxh3::xxh3_64(key);
+            input.range ^= place.wrapping_mul(xxhash_rust::xxh3::xxh3_64(raw));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::json_reader;
+
+    #[test]
+    fn inputs_are_measured_as_compact_json() {
+        for text in [
+            r#"{"command":"ls","timeout":-5,"a":[1,2,{"b":null}],"c":true,"d":{},"e":[]}"#,
+            r#"{"file_path":"/a/b.rs","offset":10,"limit":20}"#,
+            "[]",
+            "\"x\"",
+        ] {
+            let input: MeasuredInput = json_reader::from_slice(text.as_bytes()).unwrap_or_default();
+            assert_eq!(input.chars, text.len() as u64, "{text}");
+        }
+        let input: MeasuredInput =
+            json_reader::from_slice(br#"{"command": "l\u0073"}"#).unwrap_or_default();
+        assert_eq!((input.chars, input.command.as_str()), (16, "ls"));
+    }
+}

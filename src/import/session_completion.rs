@@ -1,0 +1,118 @@
+//! What follows from a whole session: estimates, marks of calls, restarts and cache breaks.
+//!
+//! Cache breaks (MODEL.md, "Cache law"): a model switch loses everything; compaction, a session
+//! start or synthetic record in between, a switch of thinking or effort and a context that shrank
+//! lose the messages.
+
+use crate::recording::estimate::{self, Tokenizer};
+use crate::recording::{
+    BlockKind, BlockMarks, CacheBreak, CallMarks, ContextRestart, RawBlock, RawCall, RawSession,
+};
+
+/// A context that shrinks below this many percent of the one before was cleared or rewound.
+const FRESH_BELOW_PERCENT: i64 = 50;
+
+/// A context that shrinks below this many percent lost its cached messages.
+const BREAK_BELOW_PERCENT: i64 = 99;
+
+/// What happened between two calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallTransition {
+    /// A compaction, by its trigger.
+    pub compacted: Option<ContextRestart>,
+    /// The session was started anew on the same history.
+    pub resumed: bool,
+    /// Thinking was switched on or off, or the effort changed.
+    pub effort_switched: bool,
+}
+
+/// Completes `session`. `between` says what happened before each call; `hidden` where thinking
+/// is withheld: (call, output, characters of its signature).
+pub fn complete_session(
+    session: &mut RawSession,
+    between: &[CallTransition],
+    hidden: &[(u32, u32, u64)],
+) {
+    let RawSession { models, tools, calls, .. } = session;
+    let tokenizers: Vec<Tokenizer> =
+        models.iter().map(|model| Tokenizer::of_model(model)).collect();
+    for (call, output, signature) in hidden.iter().copied() {
+        let call = &mut calls[call as usize];
+        let tokenizer = tokenizers[usize::from(call.model)];
+        let tokens = estimate::hidden_thinking_tokens(tokenizer, signature);
+        call.outputs[output as usize].estimate = tokens;
+    }
+    for call in calls.iter_mut() {
+        let tokenizer = tokenizers[usize::from(call.model)];
+        for block in call.inputs.iter_mut().chain(&mut call.outputs) {
+            let tool = block.tool.map_or("", |tool| &tools[usize::from(tool)]);
+            block.estimate += estimate::estimate_tokens(tokenizer, block.kind, tool, block.chars);
+        }
+        mark_call(call);
+    }
+    for (index, &between) in between.iter().enumerate().skip(1) {
+        mark_transition(calls, index, between);
+    }
+}
+
+/// Marks of a call that follow from its own blocks.
+fn mark_call(call: &mut RawCall) {
+    let uses = || call.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput);
+    let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
+    let acts = uses().next().is_some();
+    let mut marks = CallMarks::empty();
+    marks.set(CallMarks::TEST_RUN, any(BlockMarks::TEST_RUN));
+    marks.set(CallMarks::FULL_SUITE, any(BlockMarks::FULL_SUITE));
+    let polls = acts && uses().all(|block| block.marks.contains(BlockMarks::POLL));
+    marks.set(CallMarks::POLL, polls);
+    call.marks |= marks;
+    if acts {
+        for block in call.outputs.iter_mut().filter(|block| block.kind == BlockKind::Text) {
+            block.marks |= BlockMarks::PROSE;
+        }
+    }
+}
+
+/// What follows from a call and the one before it: restarts, cache breaks, narration.
+fn mark_transition(calls: &mut [RawCall], index: usize, between: CallTransition) {
+    let first_context = calls[0].usage.context_tokens();
+    let (head, tail) = calls.split_at_mut(index);
+    let (Some(prev), Some(call)) = (head.last_mut(), tail.first_mut()) else {
+        return;
+    };
+    let (before, now) = (prev.usage.context_tokens(), call.usage.context_tokens());
+    let shrunk = now * 100 < before * BREAK_BELOW_PERCENT;
+    if let Some(restart) = between.compacted {
+        call.restart = restart;
+        call.cache_break = CacheBreak::ToStatic;
+    } else if shrunk && now * 100 < before * FRESH_BELOW_PERCENT {
+        call.restart = ContextRestart::Fresh;
+        let inputs: i64 = call.inputs.iter().map(|block| block.estimate).sum();
+        let kept = now - inputs - first_context;
+        if kept > 0 {
+            // A rewind keeps a part of the history: it is neither prompt nor system.
+            call.inputs.push(RawBlock::from_size(BlockKind::Unattributed, 0, kept));
+        }
+    }
+    if between.effort_switched && call.cache_break == CacheBreak::No {
+        call.cache_break = CacheBreak::ToStatic;
+        let alone = !between.resumed && !shrunk && prev.model == call.model;
+        let lost = call.usage.read < before - prev.usage.fresh;
+        call.marks.set(CallMarks::EFFORT_SWITCH, alone && lost);
+    }
+    if between.resumed || shrunk {
+        call.cache_break = CacheBreak::ToStatic;
+    }
+    if prev.model != call.model {
+        call.cache_break = CacheBreak::ToZero;
+    }
+    let spoken = |block: &RawBlock| matches!(block.kind, BlockKind::User | BlockKind::Summary);
+    let goes_on = call.restart == ContextRestart::No
+        && !call.marks.contains(CallMarks::HUMAN)
+        && !call.inputs.iter().any(spoken);
+    let acts = prev.outputs.iter().any(|block| block.kind == BlockKind::ToolInput);
+    let speaks = prev.outputs.iter().any(|block| block.kind == BlockKind::Text);
+    if goes_on && !acts && !prev.outputs.is_empty() {
+        prev.marks |= if speaks { CallMarks::NARRATION } else { CallMarks::THINKING_ONLY };
+    }
+}

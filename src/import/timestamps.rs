@@ -1,0 +1,101 @@
+//! Time stamps as transcripts write them.
+
+/// Milliseconds since the epoch of an RFC 3339 time stamp, e.g. `2026-02-19T09:33:17.222Z`.
+///
+/// Fractions beyond milliseconds are cut. Anything else is `None`; the caller decides.
+#[must_use]
+pub fn parse_ms(text: &[u8]) -> Option<i64> {
+    if text.len() < 20 || text[4] != b'-' || text[7] != b'-' || text[13] != b':' || text[16] != b':'
+    {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| parse_digits(&text[range]);
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
+        return None;
+    }
+    let (ms, zone) = split_fraction_ms(&text[19..]);
+    let days = days_from_civil(year, month, day);
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(seconds * 1_000 + ms - offset_ms(zone)?)
+}
+
+fn parse_digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0_i64, |value, byte| {
+        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
+    })
+}
+
+/// Milliseconds of `.222...` and what follows.
+fn split_fraction_ms(text: &[u8]) -> (i64, &[u8]) {
+    let Some((b'.', rest)) = text.split_first() else {
+        return (0, text);
+    };
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let ms = (0..3).fold(0, |ms, at| {
+        let digit = if at < length { i64::from(rest[at] - b'0') } else { 0 };
+        ms * 10 + digit
+    });
+    (ms, &rest[length..])
+}
+
+/// The offset of `Z` or `+hh:mm`.
+fn offset_ms(zone: &[u8]) -> Option<i64> {
+    match zone {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let minutes = parse_digits(&[*h1, *h2])? * 60 + parse_digits(&[*m1, *m2])?;
+            Some(if *sign == b'-' { -minutes } else { minutes } * 60_000)
+        }
+        _ => None,
+    }
+}
+
+/// Days since 1970-01-01 in the proleptic Gregorian calendar, by the usual era arithmetic.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_agree_with_a_calendar() {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2000-02-29T23:59:59.999Z",
+            "2026-02-19T09:33:17.222Z",
+            "2026-12-31T00:00:00.1Z",
+            "2026-11-20T10:44:47.123456+02:00",
+            "1969-12-31T23:00:00-05:30",
+        ] {
+            let truth: Option<jiff::Timestamp> = text.parse().ok();
+            assert_eq!(
+                parse_ms(text.as_bytes()),
+                truth.map(jiff::Timestamp::as_millisecond),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn nonsense_has_no_time() {
+        for text in
+            ["", "now", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01X0x:00:00Z"]
+        {
+            assert_eq!(parse_ms(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! D3: a blocking answer is made final.
+//!
+//! What: a consultant's answer that blocks and forgets to say that it is final is repaired before
+//! it is checked, instead of being refused as malformed.
+//!
+//! Why it should pay: it does not pay in tokens. The answer was given and blocks the work either
+//! way; what it saves is a hard stop for the wrong reason.
+//!
+//! Formula: calls saved = 0.
+//!
+//! Source: decisions log, 2026-02-28: `verdict=block` without `final=true`.
+//!
+//! Lies: whether a person started the work again after a hard stop, and what that cost, is in no
+//! source.
+
+use super::support::packets::{active_invocations, controller_agents};
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// A blocking answer is made final.
+pub struct D3;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "D3",
+    title: "blocking answers made final (no saving)",
+    source: "decisions log, 2026-02-28 (003_e0e226d26c810f23.txt)",
+    knob: "consult worker of 2026-02-28 or later",
+    grade: BuildGrade { effort: 1, risk: 1 },
+    params: &[],
+    name_lists: &[],
+    file_text: include_str!("blocking_answers_final.rs"),
+};
+
+impl Intervention for D3 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
+        let found = u32::from(!controller_agents(&active_invocations(recording)).is_empty());
+        let note = "no call saved: the answer was given and blocks either way".to_owned();
+        Patch {
+            found_places: found,
+            notes: (found > 0).then_some(note).into_iter().collect(),
+            ..Patch::default()
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! R2: edits of one place batched.
+//!
+//! What: instead of read, edit, check, read again, edit again for one file, the session reads
+//! once and writes once. A site is a run of consecutive calls that touch one file only and edit it
+//! at least twice, with no person's prompt between them.
+//!
+//! Why it should pay: every call of the run re-reads the whole context.
+//!
+//! Formula: a site of m calls keeps k of them; saved reads are about the sum of the contexts of
+//! the m - k calls that disappear, plus the results that no longer enter. The text of every edit
+//! is still written: it moves into the last edit, so output falls only by repeated reads and
+//! searches.
+//!
+//! Source: order 774, recommendation R2 (issue 792): 8 sites of about 9 calls, 72
+//! calls to about 16.
+//!
+//! Lies: a model that writes a whole file at once may err more often and come back; a site may
+//! need its second look. Both would show as fewer saved calls (`calls_per_site`). An edit that
+//! failed and was made again counts as two edits of its site.
+
+use super::{BuildGrade, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support};
+use crate::plan::{DroppedCall, Patch};
+use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
+use std::ops::Range;
+
+/// Edits batched.
+pub struct R2;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "R2",
+    title: "edits of one place batched",
+    source: "order 774, R2 (issue 792, 001_c56936729c28e10c.txt)",
+    knob: "implement skill: one Write or grouped edits per file",
+    grade: BuildGrade { effort: 2, risk: 2 },
+    params: &[ParamSpec {
+        key: "calls_per_site",
+        unit: ParamUnit::Count,
+        low: 2,
+        mode: 2,
+        high: 4,
+        asked: false,
+        what: "calls that a batched site still needs",
+        source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
+    }],
+    name_lists: &[],
+    file_text: include_str!("edits_batched.rs"),
+};
+
+impl Intervention for R2 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
+        let mut patch = Patch::default();
+        let keep = usize::try_from(params.get("calls_per_site")).unwrap_or(1).max(1);
+        for site in edit_sites(recording) {
+            let edits: Vec<usize> = site
+                .clone()
+                .filter(|&at| touch_of_call(recording, at) == FileTouch::Edits)
+                .collect();
+            if edits.len() < 2 || site.len() <= keep {
+                continue;
+            }
+            patch.found_places += 1;
+            let last_edit = edits[edits.len() - 1];
+            // Kept: the calls at the head of the site, and the edit that now carries them all.
+            let head = site.clone().filter(|&at| at != last_edit).take(keep - 1);
+            let kept: Vec<usize> = head.chain([last_edit]).collect();
+            for at in site.filter(|at| !kept.contains(at)) {
+                drop_from_site(recording, &mut patch, at, at > last_edit);
+            }
+        }
+        patch
+    }
+}
+
+/// Drops a call of a site. The edits themselves survive and move; after the last edit there is
+/// nothing left that could carry them, so a trailing look at the file disappears whole.
+fn drop_from_site(recording: &Recording, patch: &mut Patch, at: usize, trailing: bool) {
+    patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+    for (index, block) in support::blocks_of_call(recording, at) {
+        let survives = match block.kind {
+            BlockKind::ToolInput => block.marks.contains(BlockMarks::EDIT),
+            BlockKind::Thinking => !trailing,
+            BlockKind::Text => false,
+            _ => true,
+        };
+        if !survives {
+            patch.dropped_blocks.push(index);
+        }
+    }
+    patch.dropped_blocks.extend(support::results_of_call(recording, at).map(|(index, _)| index));
+}
+
+/// What a call does to files.
+#[derive(PartialEq)]
+enum FileTouch {
+    Edits,
+    Looks,
+    /// No tool use: a narration between two touches.
+    Nothing,
+    /// Something else, or several files.
+    Other,
+}
+
+fn file_touch_of_call(recording: &Recording, at: usize) -> (FileTouch, Option<u32>) {
+    let about = BlockMarks::EDIT | BlockMarks::READ | BlockMarks::SEARCH;
+    let (mut touch, mut file) = (FileTouch::Nothing, None);
+    for (_, block) in support::blocks_of_call(recording, at) {
+        if block.kind != BlockKind::ToolInput {
+            continue;
+        }
+        let same = file.is_none() || file == block.file_number();
+        if block.file_number().is_none() || !same || !block.marks.intersects(about) {
+            return (FileTouch::Other, None);
+        }
+        file = block.file_number();
+        if block.marks.contains(BlockMarks::EDIT) {
+            touch = FileTouch::Edits;
+        } else if touch == FileTouch::Nothing {
+            touch = FileTouch::Looks;
+        }
+    }
+    (touch, file)
+}
+
+fn touch_of_call(recording: &Recording, at: usize) -> FileTouch {
+    file_touch_of_call(recording, at).0
+}
+
+/// Runs of calls of one session that touch one file only.
+fn edit_sites(recording: &Recording) -> Vec<Range<usize>> {
+    let mut sites: Vec<Range<usize>> = Vec::new();
+    for run in
+        support::find_call_runs(recording, |at| touch_of_call(recording, at) != FileTouch::Other)
+    {
+        let mut open: Option<(Range<usize>, u32)> = None;
+        for at in run {
+            let silent = recording.calls[at]
+                .marks
+                .intersects(CallMarks::NARRATION | CallMarks::THINKING_ONLY);
+            match (file_touch_of_call(recording, at).1, open.take()) {
+                (Some(file), Some((site, same))) if file == same => {
+                    open = Some((site.start..at + 1, file));
+                }
+                (Some(file), before) => {
+                    sites.extend(before.map(|(site, _)| site));
+                    open = Some((at..at + 1, file));
+                }
+                // A narration belongs to the site if the site goes on after it.
+                (None, before) if silent => open = before,
+                (None, before) => sites.extend(before.map(|(site, _)| site)),
+            }
+        }
+        sites.extend(open.map(|(site, _)| site));
+    }
+    sites
+}

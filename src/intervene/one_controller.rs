@@ -1,0 +1,113 @@
+//! N1: one controller.
+//!
+//! What: a second controller that runs beside the first one is switched off: its invocations are
+//! not made.
+//!
+//! Why it should pay: both are told what happened, and each reads its own history to decide.
+//!
+//! Formula: a share `saved` of the invocations of the named agents is dropped whole, spread evenly.
+//! The others stand for work that the first controller does instead, as dear as it was. So the
+//! saving lies between nothing and all that the agent used.
+//!
+//! Source: cockpit exec budget (2026-02-07): agent `autopilot`, 37,433,353 tokens in 11 digests,
+//! beside 212,106,508 in 101 of the other controller. With 103 digests sent, most were told to one
+//! of the two only, so that "doubles the tax" does not follow. No source says how much of the work
+//! would have moved.
+//!
+//! Lies: work that moves joins another history and costs what that one makes it cost, not what it
+//! cost here.
+
+use super::support::packets::{active_invocations, drop_invocation};
+use super::{
+    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams,
+};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// One controller.
+pub struct N1;
+
+/// The duplicate controller of the source, where none is named.
+const DUPLICATE: &str = "autopilot";
+
+static CARD: ToggleCard = ToggleCard {
+    id: "N1",
+    title: "one controller",
+    source: "exec budget, step 1 (000_0d00219600a8c6bf.txt)",
+    knob: "one roster: no worker for the second controller",
+    grade: BuildGrade { effort: 1, risk: 1 },
+    params: &[ParamSpec {
+        key: "saved",
+        unit: ParamUnit::BasisPoints,
+        low: 0,
+        mode: 5_000,
+        high: 10_000,
+        asked: true,
+        what: "share of the duplicate's invocations that nobody makes instead",
+        source: "no source says; bounds: none and all of them, mode: the middle",
+    }],
+    name_lists: &[NameListSpec {
+        key: "agents",
+        most: 10,
+        what: "agents that duplicate a controller; autopilot if none is named",
+    }],
+    file_text: include_str!("one_controller.rs"),
+};
+
+impl Intervention for N1 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
+        let mut patch = Patch::default();
+        let named = params.names_of_list("agents");
+        let mut share = ShareSampler::new(params.get("saved"));
+        let is_meant = |agent: &str| match named {
+            [] => agent == DUPLICATE,
+            named => named.iter().any(|name| name == agent),
+        };
+        let mut tokens = 0;
+        for one in active_invocations(recording).iter().filter(|one| is_meant(&one.packet.agent)) {
+            patch.found_places += 1;
+            tokens += one.total_tokens(recording);
+            if share.takes_next() {
+                drop_invocation(recording, &mut patch, one.calls.clone());
+            }
+        }
+        if patch.found_places > 0 {
+            patch.notes.push(format!(
+                "saves between 0 and {tokens} tokens: none if the other controller makes up for \
+                 all of it, all if for nothing"
+            ));
+        }
+        patch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::test_recordings::recording_from_lines;
+
+    fn check(agents: &[&str], saved: i64, found: u32, dropped: &[u32]) {
+        let lines = ["#daddy/D/r1/T:S -", "#autopilot/D/r1/T:S - #autopilot/D/r1/T:S -"];
+        let mut params = ToggleParams::modes_of_card(&CARD);
+        assert!(params.set_value("saved", saved));
+        let names = agents.iter().map(|&name| name.to_owned()).collect();
+        assert!(params.set_names("agents", names));
+        let patch = N1.build_patch(&recording_from_lines(&lines), &params);
+        let met: Vec<u32> = patch.dropped_calls.iter().map(|it| it.call).collect();
+        assert_eq!((patch.found_places, &met[..]), (found, dropped), "{agents:?}");
+    }
+
+    #[test]
+    fn a_share_of_the_duplicates_invocations_is_saved() {
+        check(&[], 10_000, 2, &[1, 2]);
+        check(&[], 5_000, 2, &[1]);
+        check(&[], 0, 2, &[]);
+        check(&["daddy"], 10_000, 1, &[0]);
+        check(&["nobody"], 10_000, 0, &[]);
+    }
+}

@@ -1,0 +1,51 @@
+//! R9: orphaned subagent processes are cleaned up.
+//!
+//! What: subagent processes that outlive their session leave crash records in the diagnostics.
+//! The fix ends them with their session.
+//!
+//! Why it should pay: it does not cost tokens and saves none; the processes are killed before
+//! they call anything. It removes false alarms.
+//!
+//! Formula: crash records after = crash records - orphans.
+//!
+//! Source: order 774, recommendation R9 (issue 792): 41 records, 30 of them orphans
+//! in 10 triplets, 11 duplicates of reused process ids, which remain.
+//!
+//! Lies: none known; transcripts do not hold crash records, so it finds nothing there.
+
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Orphans cleaned.
+pub struct R9;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "R9",
+    title: "orphaned subagents cleaned up",
+    source: "order 774, R9 (issue 792, 001_c56936729c28e10c.txt)",
+    knob: "CLAUDE_CODE_EXIT_AFTER_STOP_DELAY for every subagent",
+    grade: BuildGrade { effort: 2, risk: 1 },
+    params: &[],
+    name_lists: &[],
+    file_text: include_str!("orphans_cleaned_up.rs"),
+};
+
+impl Intervention for R9 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
+        let crashes = recording.crashes;
+        let mut notes = Vec::new();
+        if crashes.orphans > 0 {
+            notes.push(format!(
+                "no tokens: {} crash records become {}",
+                crashes.records,
+                crashes.records - crashes.orphans.min(crashes.records)
+            ));
+        }
+        Patch { found_places: crashes.orphans, notes, ..Patch::default() }
+    }
+}

@@ -1,0 +1,67 @@
+//! N4: the recommended environment, written out.
+//!
+//! What: the settings of the fixes stand in one file, each with its default, what it does, which
+//! toggle models it and what replay says about it: `windtunnel env`.
+//!
+//! Why it should pay: it does not pay by itself. A cockpit that is started without the adapter has
+//! the defaults, which leave most of the fixes off.
+//!
+//! Formula: tokens saved = 0 beyond what the toggles of the settings save.
+//!
+//! Source: cockpit exec budget, next step 4; defaults and recommended values from
+//! agentic-cockpit `9c06a3aa` (2026-02-08) and `eca8e3c` (2026-03-31) and its guide to reducing the
+//! burn.
+//!
+//! Lies: adapters set some of them already; what a running cockpit has is not in a recording.
+
+use super::support::packets::active_invocations;
+use super::{BuildGrade, EnvSetting, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// The recommended environment.
+pub struct N4;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "N4",
+    title: "recommended environment (no saving)",
+    source: "exec budget, step 4 (000_0d00219600a8c6bf.txt)",
+    knob: "windtunnel env RECORDING -o cockpit.env",
+    grade: BuildGrade { effort: 1, risk: 1 },
+    params: &[],
+    name_lists: &[],
+    file_text: include_str!("recommended_environment.rs"),
+};
+
+impl Intervention for N4 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn env_settings(&self) -> &'static [EnvSetting] {
+        &[
+            EnvSetting {
+                name: "VALUA_CODEX_GLOBAL_MAX_INFLIGHT",
+                default: "3",
+                recommended: "6",
+                what: "turns at once, over all agents; it bounds turns and not requests a minute",
+            },
+            EnvSetting {
+                name: "AGENTIC_ORCH_FORWARD_TO_DADDY",
+                default: "0",
+                recommended: "0",
+                what: "whether digests are sent to the operator as well",
+            },
+        ]
+    }
+
+    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
+        let found = u32::from(!active_invocations(recording).is_empty());
+        let note = "no tokens of its own: `windtunnel env` writes the file".to_owned();
+        Patch {
+            found_places: found,
+            notes: (found > 0).then_some(note).into_iter().collect(),
+            ..Patch::default()
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! D1: roster validated at the start.
+//!
+//! What: a cockpit whose roster has drifted from the canonical wiring of its controller does not
+//! start, instead of patching the roster while it runs.
+//!
+//! Why it should pay: it does not pay in tokens. It keeps a second or misplaced controller from
+//! being started unseen.
+//!
+//! Formula: tokens saved = 0.
+//!
+//! Source: decisions log, 2026-02-23: dedicated `daddy-autopilot` entry, branch and folder.
+//!
+//! Lies: a second controller that it would have kept out is the matter of the toggle of one
+//! controller, and is not counted here.
+
+use super::support::packets::{active_invocations, controller_agents};
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Roster validated at the start.
+pub struct D1;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "D1",
+    title: "roster validated at the start (no saving)",
+    source: "decisions log, 2026-02-23 (003_e0e226d26c810f23.txt)",
+    knob: "VALUA_AUTOPILOT_DEDICATED_WORKTREE=1",
+    grade: BuildGrade { effort: 1, risk: 1 },
+    params: &[],
+    name_lists: &[],
+    file_text: include_str!("roster_validated.rs"),
+};
+
+impl Intervention for D1 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
+        let woken = active_invocations(recording);
+        let controllers = controller_agents(&woken);
+        let (found, notes) = match &controllers[..] {
+            [] => (0, Vec::new()),
+            [only] => (1, vec![format!("no tokens: one controller, {only}")]),
+            several => {
+                let found = u32::try_from(several.len()).unwrap_or(u32::MAX);
+                (found, vec![format!("no tokens: {found} controllers, {}", several.join(", "))])
+            }
+        };
+        Patch { found_places: found, notes, ..Patch::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::test_recordings::recording_from_lines;
+
+    #[test]
+    fn controllers_are_named_and_no_token_moves() {
+        let patch = D1.build_patch(
+            &recording_from_lines(&["#b/D/r/T:S - #a/D/r/T:S -"]),
+            &ToggleParams::modes_of_card(&CARD),
+        );
+        assert!(patch.is_empty() && patch.found_places == 2);
+        assert_eq!(patch.notes, ["no tokens: 2 controllers, a, b"]);
+    }
+}

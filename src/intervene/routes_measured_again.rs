@@ -1,0 +1,72 @@
+//! N3: measured again.
+//!
+//! What: after the rollout the routes are measured again over a window of the same length.
+//!
+//! Why it should pay: it does not pay by itself. It says whether the others did.
+//!
+//! Formula: tokens saved = 0. Success, says the source, is that tokens and invocations of the
+//! controller's digests drop materially, and that the average of a digest decreases.
+//!
+//! Source: cockpit exec budget, next step 3: a day after the rollout.
+//!
+//! Lies: a day is not another day: fewer packets are no saving. Compare averages per invocation,
+//! and totals only per packet sent. Measure the folders of all agents (see the home folder of each
+//! agent), and with `windtunnel routes`: the old script loses the first count of every file and
+//! counts forks twice (`--compat rollout-metrics` shows what it would have said).
+
+use super::support::packets::{active_invocations, digest_count_and_tokens};
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Measured again.
+pub struct N3;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "N3",
+    title: "measured again (no saving)",
+    source: "exec budget, step 3 (000_0d00219600a8c6bf.txt)",
+    knob: "windtunnel routes --since DAY --until DAY, before and after",
+    grade: BuildGrade { effort: 1, risk: 1 },
+    params: &[],
+    name_lists: &[],
+    file_text: include_str!("routes_measured_again.rs"),
+};
+
+impl Intervention for N3 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
+        let (count, tokens) = digest_count_and_tokens(&active_invocations(recording), recording);
+        let mut patch = Patch::default();
+        if count > 0 {
+            patch.found_places = u32::try_from(count).unwrap_or(u32::MAX);
+            patch.notes.push(format!(
+                "no tokens: the average to beat is {} tokens a digest, of {count}",
+                tokens / count
+            ));
+        }
+        patch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::test_recordings::{
+        PROMPT, PROMPTED, SYSTEM, recording_from_lines,
+    };
+
+    #[test]
+    fn the_average_to_beat_is_told() {
+        let lines = ["#a/D/r1/T:S -", "#a/D/r1/T:S -", "#a/U/r1 -"];
+        let patch =
+            N3.build_patch(&recording_from_lines(&lines), &ToggleParams::modes_of_card(&CARD));
+        let each = SYSTEM + PROMPT + PROMPTED.iter().sum::<i64>() + 30;
+        assert!(patch.is_empty() && patch.found_places == 2);
+        let told = format!("no tokens: the average to beat is {each} tokens a digest, of 2");
+        assert_eq!(patch.notes, [told]);
+    }
+}

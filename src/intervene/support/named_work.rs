@@ -1,0 +1,187 @@
+//! Work that is selected by name, and a share of it that is not done.
+//!
+//! A unit of work is an invocation, a session that no packet woke, or a bucket: a session of which
+//! nothing is published but its tokens. Of invocations and sessions a share is dropped whole, of a
+//! bucket the share comes off its tokens.
+//!
+//! Two toggles that take shares of the same units take the same ones first, and of a bucket the
+//! larger share counts. So together they save what the more eager one saves: a floor, because how
+//! much of the same work two rules stop is published nowhere.
+
+use super::packets::drop_invocation;
+use crate::intervene::{NameListSpec, ParamSpec, ParamUnit as Counts, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::{Basis, Packet, Recording, Session};
+use crate::units::share_of;
+use std::ops::Range;
+
+/// A unit of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkUnit {
+    /// Its calls.
+    pub calls: Range<usize>,
+    /// Whether it is a bucket.
+    pub is_bucket: bool,
+}
+
+/// The units of which a name is the step, the agent, the kind, `agent/kind` or the source, in any
+/// case, or the first part of a step before a `/`.
+pub fn named_work_units(recording: &Recording, names: &[String]) -> Vec<WorkUnit> {
+    let mut units = Vec::new();
+    let mut woken = (0..recording.invocations.len()).peekable();
+    for session in recording.sessions.iter().filter(|session| session.calls > 0) {
+        let range = session.call_range();
+        let mut own = 0;
+        while let Some(at) =
+            woken.next_if(|&at| (recording.invocations[at].call as usize) < range.end)
+        {
+            own += 1;
+            let packet = &recording.invocations[at].packet;
+            let calls = recording.calls_of_invocation(at);
+            if !calls.is_empty() && names.iter().any(|name| is_named(session, Some(packet), name)) {
+                units.push(WorkUnit { calls, is_bucket: false });
+            }
+        }
+        if own == 0 && names.iter().any(|name| is_named(session, None, name)) {
+            let is_bucket = session.calls == 1 && session.usage_basis == Basis::Published;
+            units.push(WorkUnit { calls: range, is_bucket });
+        }
+    }
+    units
+}
+
+fn is_named(session: &Session, packet: Option<&Packet>, name: &str) -> bool {
+    let is = |other: &str| !other.is_empty() && other.eq_ignore_ascii_case(name);
+    let first = session.step.split_once('/').map_or("", |(first, _)| first);
+    is(&session.step)
+        || is(first)
+        || packet.is_some_and(|packet| {
+            let Packet { agent, kind, source, .. } = packet;
+            is(agent) || is(kind) || is(source) || is(&format!("{agent}/{kind}"))
+        })
+}
+
+/// A share of the work that no source tells: until the user does, nothing and all of it bound it.
+pub const fn asked_share(what: &'static str) -> ParamSpec {
+    ParamSpec {
+        key: "share",
+        unit: Counts::BasisPoints,
+        low: 0,
+        mode: 5_000,
+        high: 10_000,
+        asked: true,
+        what,
+        source: "no source says; bounds: nothing and all of it, mode: the middle",
+    }
+}
+
+/// The bucket that rules about single pieces of work take from where nothing is named.
+pub const MAINTENANCE_BUCKET: [&str; 1] = ["generation and maintenance"];
+
+/// What such a rule stops.
+pub const STOPPED_NAMES_SPEC: NameListSpec = NameListSpec {
+    key: "names",
+    most: 100,
+    what: "steps, agents or kinds that it stops; generation and maintenance if none is named",
+};
+
+/// Takes the asked share of the work that a scenario names, or else the source.
+pub fn take_asked_share(recording: &Recording, params: &ToggleParams, source: &[&str]) -> Patch {
+    take_share_of_work(
+        recording,
+        &names_or_default(params.names_of_list("names"), source),
+        params.get("share"),
+    )
+}
+
+/// The names that a scenario gives, or those of the source.
+pub fn names_or_default(given: &[String], source: &[&str]) -> Vec<String> {
+    if given.is_empty() {
+        source.iter().map(|&name| name.to_owned()).collect()
+    } else {
+        given.to_vec()
+    }
+}
+
+/// Takes a share of the named work away.
+pub fn take_share_of_work(recording: &Recording, names: &[String], share_bp: i64) -> Patch {
+    let mut patch = Patch::default();
+    let units = named_work_units(recording, names);
+    patch.found_places = units.len() as u32;
+    let (buckets, whole): (Vec<&WorkUnit>, Vec<&WorkUnit>) =
+        units.iter().partition(|unit| unit.is_bucket);
+    for bucket in buckets {
+        let call = &recording.calls[bucket.calls.start];
+        for block in call.block_range() {
+            let tokens = recording.blocks[block].tokens;
+            let left = tokens - share_of(tokens, share_bp);
+            if left < tokens {
+                patch.replaced_blocks.push((block as u32, left));
+            }
+        }
+    }
+    let count = share_of(whole.len() as i64, share_bp) as usize;
+    for at in evenly_spread_order(whole.len()).into_iter().take(count) {
+        drop_invocation(recording, &mut patch, whole[at].calls.clone());
+    }
+    patch
+}
+
+/// The places of so many things in an order of which every beginning is spread evenly: by their
+/// bits, read from the other end.
+pub fn evenly_spread_order(count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&at| at.reverse_bits());
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_recordings;
+    use super::*;
+    use crate::recording::BlockKind;
+
+    fn dropped(lines: &[&str], names: &[&str], share_bp: i64) -> (u32, Vec<u32>) {
+        let recording = test_recordings::recording_from_lines(lines);
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let patch = take_share_of_work(&recording, &names, share_bp);
+        let mut calls: Vec<u32> = patch.dropped_calls.iter().map(|dropped| dropped.call).collect();
+        calls.sort_unstable();
+        (patch.found_places, calls)
+    }
+
+    #[test]
+    fn steps_are_found_by_their_name_and_by_its_first_part() {
+        let lines = ["step=a/x R1 -", "step=b -", "step=A/y -"];
+        assert_eq!(dropped(&lines, &["a"], 10_000), (2, vec![0, 1, 3]));
+        assert_eq!(dropped(&lines, &["A/X"], 10_000), (1, vec![0, 1]));
+        assert_eq!(dropped(&lines, &["a/x", "b"], 10_000), (2, vec![0, 1, 2]));
+        assert_eq!(dropped(&lines, &["x"], 10_000), (0, vec![]));
+        assert_eq!(dropped(&lines, &[], 10_000), (0, vec![]));
+    }
+
+    #[test]
+    fn what_a_session_starts_with_stays_for_the_work_behind() {
+        let recording = test_recordings::recording_from_lines(&["#a/U/r1 - #b/E/r1 -"]);
+        let patch = take_share_of_work(&recording, &["a".to_owned()], 10_000);
+        assert_eq!(patch.found_places, 1);
+        let system: Vec<u32> = (0..recording.blocks.len())
+            .filter(|&at| recording.blocks[at].kind == BlockKind::System)
+            .map(|at| at as u32)
+            .collect();
+        assert!(!system.is_empty() && system.iter().all(|at| !patch.dropped_blocks.contains(at)));
+        assert!(!patch.dropped_blocks.is_empty());
+    }
+
+    #[test]
+    fn shares_are_spread_and_nested() {
+        let lines = ["step=a -"; 8];
+        assert_eq!(dropped(&lines, &["a"], 0), (8, vec![]));
+        assert_eq!(dropped(&lines, &["a"], 2_500), (8, vec![0, 4]));
+        assert_eq!(dropped(&lines, &["a"], 5_000), (8, vec![0, 2, 4, 6]));
+        for (few, many) in [(1_250, 2_500), (2_500, 6_000), (6_000, 9_000)] {
+            let (few, many) = (dropped(&lines, &["a"], few).1, dropped(&lines, &["a"], many).1);
+            assert!(few.iter().all(|call| many.contains(call)) && few.len() < many.len());
+        }
+    }
+}

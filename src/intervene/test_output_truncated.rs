@@ -1,0 +1,81 @@
+//! R4: test output truncated.
+//!
+//! What: what a test run prints enters the context as a summary (counts, the names of the failing
+//! tests, the first lines of each failure), not as the whole log.
+//!
+//! Why it should pay: every later call carries the log of every earlier run.
+//!
+//! Formula: a result of t tokens that enters at call i of n becomes min(t, cap): saved reads are
+//! about (t - cap) x (n - i - 1), saved writes t - cap. A share of the truncated results is looked
+//! up again: those cost one more call with the full text as its input.
+//!
+//! Source: order 774, recommendation R4 (issue 792): about 10K characters a run.
+//!
+//! Lies: the summary is assumed to be made when the run ends. Replacing an older output later
+//! would break the cache at that place and re-write everything behind it; that variant is not
+//! what this toggle does.
+
+use super::{
+    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+};
+use crate::plan::Patch;
+use crate::recording::Recording;
+
+/// Test output truncated.
+pub struct R4;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "R4",
+    title: "test output truncated",
+    source: "order 774, R4 (issue 792, 001_c56936729c28e10c.txt)",
+    knob: "test task: print a summary, log to a file",
+    grade: BuildGrade { effort: 2, risk: 1 },
+    params: &[
+        ParamSpec {
+            key: "cap",
+            unit: ParamUnit::Tokens,
+            low: 150,
+            mode: 400,
+            high: 1_200,
+            asked: false,
+            what: "tokens of a summarised test run",
+            source: "about 1,000 characters of summary and first failures; judgement, 2026-11",
+        },
+        ParamSpec {
+            key: "look_up",
+            unit: ParamUnit::BasisPoints,
+            low: 0,
+            mode: 0,
+            high: 2_500,
+            asked: false,
+            what: "share of truncated results that are looked up in full",
+            source: "mode: the source's premise (rarely consulted again); high: judgement, 2026-11",
+        },
+    ],
+    name_lists: &[],
+    file_text: include_str!("test_output_truncated.rs"),
+};
+
+impl Intervention for R4 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
+        let mut patch = Patch::default();
+        let cap = params.get("cap");
+        let mut look_up = ShareSampler::new(params.get("look_up"));
+        for (index, _) in support::test_result_blocks(recording) {
+            let block = &recording.blocks[index as usize];
+            if block.tokens <= cap {
+                continue;
+            }
+            patch.found_places += 1;
+            patch.replaced_blocks.push((index, cap));
+            if look_up.takes_next() {
+                patch.inserted_calls.push(support::fetch_whole_block(block));
+            }
+        }
+        patch
+    }
+}

@@ -1,0 +1,250 @@
+//! G3: old tool results are cleared.
+//!
+//! What: from a trigger on, all tool results but the newest ones give way to a stub.
+//!
+//! Why it should pay: results are the largest part of a context, and most are read once by the
+//! model and then carried by every later call.
+//!
+//! Formula: from a prompt of P >= trigger on, all but the newest `keep` results, of t tokens
+//! together, become stubs of s tokens each, if that frees `at_least` tokens: saved reads are about
+//! (t - n s) x (calls left); once, everything behind the first cleared result is written again. A
+//! share of the cleared file reads is fetched again, and from the first clearing on a share
+//! `longer` of the calls is made once more.
+//!
+//! Source: trigger and keep: the provider's context-editing page, 2026-08-22. Look-ups: of 242
+//! files cleared by these defaults in 147 public transcripts 43 were edited later and not read
+//! again before (trigger 50,000: 112 of 525; 150,000: 13 of 135), 2026-11-20. Longer runs: arXiv
+//! 2508.21433 saw none under masking; the high end is its finding about summaries.
+//!
+//! Lies: look-ups stand right behind the clearing and their results stay, although they come later
+//! and would be cleared too. Shell output that is fetched again is not counted. Whether the work
+//! gets worse is not modelled.
+
+use super::{
+    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+};
+use crate::plan::{ClearingRule, Patch, SessionRules};
+use crate::recording::{Block, BlockKind, BlockMarks, ContextRestart, Recording, Session};
+use std::collections::BTreeSet;
+
+/// Clearing of tool results.
+pub struct G3;
+
+static CARD: ToggleCard = ToggleCard {
+    id: "G3",
+    title: "old tool results cleared",
+    source: "provider's context-editing page, 2026-08-22",
+    knob: "context_management edit clear_tool_uses_20250919 with clear_at_least",
+    grade: BuildGrade { effort: 2, risk: 2 },
+    params: &[
+        ParamSpec {
+            key: "trigger",
+            unit: ParamUnit::Tokens,
+            low: 50_000,
+            mode: 100_000,
+            high: 150_000,
+            asked: false,
+            what: "prompt from which on results are cleared",
+            source: "mode: the provider's default; low and high: judgement",
+        },
+        ParamSpec {
+            key: "keep",
+            unit: ParamUnit::Count,
+            low: 3,
+            mode: 3,
+            high: 10,
+            asked: false,
+            what: "newest results that stay, beside those of the call itself",
+            source: "low and mode: the provider's default; high: judgement",
+        },
+        ParamSpec {
+            key: "at_least",
+            unit: ParamUnit::Tokens,
+            low: 0,
+            mode: 5_000,
+            high: 20_000,
+            asked: false,
+            what: "tokens that a clearing must free",
+            source: "low: the provider's default, none; else judgement: the new write must pay",
+        },
+        ParamSpec {
+            key: "stub",
+            unit: ParamUnit::Tokens,
+            low: 10,
+            mode: 40,
+            high: 80,
+            asked: false,
+            what: "tokens that stand for a cleared result",
+            source: "about 8 of '[Old tool result content cleared]' and 30 of framing (L4)",
+        },
+        ParamSpec {
+            key: "look_up",
+            unit: ParamUnit::BasisPoints,
+            low: 1_000,
+            mode: 1_800,
+            high: 3_600,
+            asked: false,
+            what: "share of cleared files that are read again",
+            source: "files edited later unread: mode 43 of 242, low 13 of 135; high: twice",
+        },
+        ParamSpec {
+            key: "longer",
+            unit: ParamUnit::BasisPoints,
+            low: 0,
+            mode: 0,
+            high: 1_500,
+            asked: false,
+            what: "share of calls made once more behind the first clearing",
+            source: "arXiv 2508.21433: none under masking, 13-15 % under summaries (second hand)",
+        },
+    ],
+    name_lists: &[],
+    file_text: include_str!("tool_results_cleared.rs"),
+};
+
+impl Intervention for G3 {
+    fn card(&self) -> &'static ToggleCard {
+        &CARD
+    }
+
+    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
+        let mut patch = Patch::default();
+        let clearing = ClearingRule {
+            trigger: params.get("trigger"),
+            keep: params.get("keep"),
+            at_least: params.get("at_least"),
+            stub: params.get("stub"),
+        };
+        let mut look_up = ShareSampler::new(params.get("look_up"));
+        let mut longer = ShareSampler::new(params.get("longer"));
+        for (index, session) in support::sessions_with_calls(recording) {
+            let cleared = cleared_results(recording, session, &clearing);
+            let Some(&(first, _)) = cleared.first() else { continue };
+            patch.found_places += 1;
+            patch.session_rules.push((
+                index,
+                SessionRules { clearing: Some(clearing), ..SessionRules::default() },
+            ));
+            let mut files = BTreeSet::new();
+            for (at, block) in cleared {
+                let read = block.marks.contains(BlockMarks::READ);
+                if read && files.insert(block.file) && look_up.takes_next() {
+                    patch.inserted_calls.push(support::fetch_call(at, block.tokens));
+                }
+            }
+            support::repeat_share_of_calls(
+                recording,
+                first..session.call_range().end,
+                &mut longer,
+                &mut patch,
+            );
+        }
+        patch
+    }
+}
+
+/// The results that would be cleared, were nothing else changed, each with the call before which
+/// that happens. What enters with a call stays together, and stays with it.
+fn cleared_results<'a>(
+    recording: &'a Recording,
+    session: &Session,
+    rule: &ClearingRule,
+) -> Vec<(usize, &'a Block)> {
+    let mut cleared = Vec::new();
+    let mut standing: Vec<Vec<&Block>> = Vec::new();
+    // What stands in the recorded prompt and would not in this one.
+    let mut gone = 0;
+    for at in session.call_range() {
+        let call = &recording.calls[at];
+        match call.restart {
+            ContextRestart::No => {
+                let old = count_old_groups(&standing, rule.keep);
+                let frees = |block: &&Block| (block.tokens - rule.stub).max(0);
+                let freed: i64 = standing[..old].iter().flatten().map(frees).sum();
+                let stands = call.usage.context_tokens() - gone;
+                if stands >= rule.trigger && freed > 0 && freed >= rule.at_least {
+                    gone += freed;
+                    let worth = standing.drain(..old).flatten();
+                    let worth = worth.filter(|block| block.tokens > rule.stub);
+                    cleared.extend(worth.map(|block| (at, block)));
+                }
+            }
+            ContextRestart::AutoCompacted if !support::still_compacts(recording, at, gone) => {
+                let stands = support::prompt_before_call(recording, at) - gone;
+                gone = support::restart_tokens(recording, at) - stands;
+            }
+            _ => {
+                standing.clear();
+                gone = 0;
+            }
+        }
+        let is_result =
+            |block: &&Block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report);
+        standing.push(recording.blocks_of_call(at).iter().filter(is_result).collect());
+    }
+    cleared
+}
+
+/// How many of the groups are older than the newest `keep` results.
+fn count_old_groups(standing: &[Vec<&Block>], keep: i64) -> usize {
+    let mut kept = 0;
+    let newest = standing.iter().rev().take_while(|group| {
+        let stays = kept < keep;
+        kept += group.len() as i64;
+        stays
+    });
+    standing.len() - newest.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::test_recordings::recording_from_lines;
+
+    fn check(line: &str, set: &[(&str, i64)], fetched: &[(u32, i64)]) -> u32 {
+        let mut params = ToggleParams::modes_of_card(&CARD);
+        assert!(params.set_value("look_up", 10_000));
+        for (key, value) in set {
+            assert!(params.set_value(key, *value), "{key}");
+        }
+        let patch = G3.build_patch(&recording_from_lines(&[line]), &params);
+        let met: Vec<(u32, i64)> =
+            patch.inserted_calls.iter().map(|new| (new.after, new.input)).collect();
+        assert_eq!(met, fetched, "{line}");
+        assert_eq!(patch.session_rules.len() as u32, patch.found_places);
+        patch.found_places
+    }
+
+    #[test]
+    fn all_but_the_newest_are_cleared_at_the_trigger() {
+        let line = "R1:40000 R2:30000 B:200 B:200 B:200 R3:50000 -";
+        assert_eq!(check(line, &[], &[(6, 40_000), (6, 30_000)]), 1);
+        assert_eq!(check(line, &[("keep", 4)], &[(6, 40_000)]), 1);
+        assert_eq!(check(line, &[("keep", 5)], &[]), 0);
+        assert_eq!(check(line, &[("trigger", 200_000)], &[]), 0);
+        assert_eq!(check(line, &[("at_least", 90_000)], &[]), 0);
+        assert_eq!(check(line, &[("look_up", 5_000)], &[(6, 40_000)]), 1);
+    }
+
+    #[test]
+    fn shell_output_is_cleared_and_not_fetched_again() {
+        assert_eq!(check("B:90000 B:10 B:10 B:10 B:10 -", &[], &[]), 1);
+    }
+
+    #[test]
+    fn a_file_is_fetched_once() {
+        let line = "R1:40000 R1:40000 B:1 B:1 B:1 B:1 -";
+        assert_eq!(check(line, &[], &[(5, 40_000)]), 1);
+    }
+
+    #[test]
+    fn a_compaction_leaves_nothing_to_clear() {
+        assert_eq!(check("R1:70000 - !B:10 B:10 B:10 B:90000 -", &[], &[]), 0);
+    }
+
+    #[test]
+    fn longer_runs_repeat_what_stands_behind_the_first_clearing() {
+        let set = [("look_up", 0), ("longer", 10_000)];
+        assert_eq!(check("R1:90000 B:1 B:1 B:1 B:7 -", &set, &[(5, 7)]), 1);
+    }
+}

@@ -1,0 +1,256 @@
+//! The patches of all chosen interventions, merged by call and by block.
+
+use super::{InsertedCall, Patch, RowDeltas, ToggleSubset};
+use crate::recording::{BlockKind, Recording};
+
+/// A call or a block, a value, and the bit that gives it.
+type PatchedValue = (u32, i64, ToggleSubset);
+
+/// What a bit gives if it is on and one of some others is too; these are `None` where it gives it
+/// by itself.
+pub(super) type ConditionalChoice<T> = (ToggleSubset, Option<ToggleSubset>, T);
+
+/// The patches of all interventions, by call and by block.
+pub(super) struct MergedPatches {
+    call_drop: Vec<ToggleSubset>,
+    block_drop: Vec<ToggleSubset>,
+    /// Sorted: (block, tokens, bit).
+    replaced: Vec<PatchedValue>,
+    /// Sorted: (block, tokens, bit), and the bits of which one must be on too.
+    if_warm: Vec<(PatchedValue, ToggleSubset)>,
+    /// Sorted: (call, milliseconds, bit).
+    saved: Vec<PatchedValue>,
+    /// Sorted by call, then by content.
+    inserted: Vec<(ToggleSubset, InsertedCall)>,
+    /// Sorted: (call, bit).
+    healed: Vec<(u32, ToggleSubset)>,
+    /// Sorted: (call, tokens, bit).
+    restarted: Vec<PatchedValue>,
+}
+
+impl MergedPatches {
+    pub(super) fn new(recording: &Recording, patches: &[Patch]) -> Self {
+        let mut merged = Self {
+            call_drop: vec![0; recording.calls.len()],
+            block_drop: vec![0; recording.blocks.len()],
+            replaced: Vec::new(),
+            if_warm: Vec::new(),
+            saved: Vec::new(),
+            inserted: Vec::new(),
+            healed: Vec::new(),
+            restarted: Vec::new(),
+        };
+        for (index, patch) in patches.iter().enumerate() {
+            let bit = 1 << index;
+            for dropped in &patch.dropped_calls {
+                merged.call_drop[dropped.call as usize] |= bit;
+                if dropped.frees_time {
+                    let ms = ms_until_next_start(recording, dropped.call as usize);
+                    merged.saved.push((dropped.call, ms, bit));
+                }
+            }
+            for &block in &patch.dropped_blocks {
+                merged.block_drop[block as usize] |= bit;
+            }
+            let replaced = patch.replaced_blocks.iter();
+            merged.replaced.extend(replaced.map(|&(block, tokens)| (block, tokens, bit)));
+            merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, ms, bit)));
+            merged.inserted.extend(patch.inserted_calls.iter().map(|&inserted| (bit, inserted)));
+            merged.healed.extend(patch.healed_calls.iter().map(|&call| (call, bit)));
+            let restarted = patch.restarted_calls.iter();
+            merged.restarted.extend(restarted.map(|&(call, tokens)| (call, tokens, bit)));
+            for &(session, less) in &patch.leaner_sessions {
+                merged.shrink_system_part(recording, session, (less, bit));
+            }
+        }
+        merged.if_warm = sizes_needing_warmth(recording, patches);
+        merged.healed.sort_unstable();
+        merged.restarted.sort_unstable();
+        merged.replaced.sort_unstable();
+        merged.saved.sort_unstable();
+        // By content, so that the order of the interventions does not matter.
+        merged.inserted.sort_by_key(|(_, new)| (new.after, new.input, new.output, new.duration_ms));
+        merged
+    }
+
+    /// Makes the system part smaller wherever it enters a session.
+    fn shrink_system_part(
+        &mut self,
+        recording: &Recording,
+        session: u32,
+        (less, bit): (i64, ToggleSubset),
+    ) {
+        let most = less.min(system_part_tokens(recording, session));
+        for at in recording.sessions[session as usize].call_range() {
+            let mut less = most;
+            for index in recording.calls[at].block_range() {
+                let block = &recording.blocks[index];
+                if block.kind == BlockKind::System {
+                    let gone = less.min(block.tokens);
+                    self.replaced.push((index as u32, block.tokens - gone, bit));
+                    less -= gone;
+                }
+            }
+        }
+    }
+
+    /// Bits that drop a call, if there are any.
+    pub(super) fn dropping_bits(
+        &self,
+        call: usize,
+    ) -> impl Iterator<Item = (ToggleSubset, RowDeltas)> {
+        let dropped = RowDeltas { dropped: true, ..RowDeltas::default() };
+        std::iter::once((self.call_drop[call], dropped)).filter(|(bits, _)| *bits != 0)
+    }
+}
+
+/// Sizes that need more than their own bit, in order.
+fn sizes_needing_warmth(
+    recording: &Recording,
+    patches: &[Patch],
+) -> Vec<(PatchedValue, ToggleSubset)> {
+    let mut warmed: Vec<(u32, ToggleSubset)> = Vec::new();
+    for (index, patch) in patches.iter().enumerate() {
+        warmed.extend(patch.warmed_calls.iter().map(|&call| (call, 1 << index)));
+    }
+    warmed.sort_unstable();
+    let mut sizes = Vec::new();
+    for (index, patch) in patches.iter().enumerate() {
+        for &(block, tokens) in &patch.replaced_if_warm {
+            let call = recording.blocks[block as usize].call;
+            let mut rest = skip_before(&warmed, |(warm, _)| *warm < call);
+            let bits = take_matching(&mut rest, |(warm, _)| *warm == call);
+            let bits = bits.iter().fold(0, |all, (_, bit)| all | bit);
+            if bits != 0 {
+                sizes.push(((block, tokens, 1 << index), bits));
+            }
+        }
+    }
+    sizes.sort_unstable();
+    sizes
+}
+
+/// Sizes in order of precedence, those that need more than their own bit among the others.
+pub(super) fn order_by_size(
+    sizes: impl Iterator<Item = (ToggleSubset, i64)>,
+    if_warm: &[(PatchedValue, ToggleSubset)],
+) -> Vec<ConditionalChoice<i64>> {
+    let mut all: Vec<ConditionalChoice<i64>> =
+        sizes.map(|(bits, tokens)| (bits, None, tokens)).collect();
+    all.extend(if_warm.iter().map(|&((_, tokens, bit), warm)| {
+        // What makes its own calls warm needs no other.
+        (bit, (warm & bit == 0).then_some(warm), tokens)
+    }));
+    all.sort_by_key(|&(_, _, tokens)| tokens);
+    all
+}
+
+/// What is merged, met in the order of the calls and blocks of a session.
+pub(super) struct PatchCursor<'a> {
+    merged: &'a MergedPatches,
+    replaced: &'a [PatchedValue],
+    if_warm: &'a [(PatchedValue, ToggleSubset)],
+    saved: &'a [PatchedValue],
+    inserted: &'a [(ToggleSubset, InsertedCall)],
+    healed: &'a [(u32, ToggleSubset)],
+    restarted: &'a [PatchedValue],
+}
+
+impl<'a> PatchCursor<'a> {
+    /// From a call and a block on.
+    pub(super) fn starting_at(merged: &'a MergedPatches, call: usize, block: usize) -> Self {
+        let MergedPatches { replaced, if_warm, saved, inserted, healed, restarted, .. } = merged;
+        Self {
+            merged,
+            replaced: skip_before(replaced, |entry| (entry.0 as usize) < block),
+            if_warm: skip_before(if_warm, |(entry, _)| (entry.0 as usize) < block),
+            saved: skip_before(saved, |entry| (entry.0 as usize) < call),
+            inserted: skip_before(inserted, |(_, new)| (new.after as usize) < call),
+            healed: skip_before(healed, |entry| (entry.0 as usize) < call),
+            restarted: skip_before(restarted, |entry| (entry.0 as usize) < call),
+        }
+    }
+
+    /// Sizes of the next block, in order of precedence: none at all, then the smallest one.
+    pub(super) fn block_sizes(
+        &mut self,
+        block: usize,
+    ) -> impl Iterator<Item = (ToggleSubset, i64)> + 'a {
+        let dropped = self.merged.block_drop[block];
+        let values = take_matching(&mut self.replaced, |entry| entry.0 as usize == block);
+        let dropped = std::iter::once((dropped, 0)).filter(|(bits, _)| *bits != 0);
+        dropped.chain(values.iter().map(|&(_, tokens, bit)| (bit, tokens)))
+    }
+
+    /// Sizes that the next block has where its call is warm.
+    pub(super) fn block_sizes_if_warm(
+        &mut self,
+        block: usize,
+    ) -> &'a [(PatchedValue, ToggleSubset)] {
+        take_matching(&mut self.if_warm, |(entry, _)| entry.0 as usize == block)
+    }
+
+    /// Time saved after the next call, in order of precedence: the longest.
+    pub(super) fn saved_ms_choices(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (ToggleSubset, i64)> + Clone + 'a {
+        let values = take_matching(&mut self.saved, |entry| entry.0 as usize == call);
+        values.iter().rev().map(|&(_, ms, bit)| (bit, ms))
+    }
+
+    /// The calls that follow the next call.
+    pub(super) fn inserted_calls(&mut self, call: usize) -> &'a [(ToggleSubset, InsertedCall)] {
+        take_matching(&mut self.inserted, |(_, new)| new.after as usize == call)
+    }
+
+    /// Bits under which the cache break of the next call does not happen.
+    pub(super) fn healing_bits(&mut self, call: usize) -> ToggleSubset {
+        let bits = take_matching(&mut self.healed, |entry| entry.0 as usize == call);
+        bits.iter().fold(0, |all, (_, bit)| all | bit)
+    }
+
+    /// What the context would start over with at the next call, in order of precedence: the
+    /// largest start.
+    pub(super) fn restart_size_choices(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (ToggleSubset, i64)> + Clone + 'a {
+        let entries = take_matching(&mut self.restarted, |entry| entry.0 as usize == call);
+        entries.iter().rev().map(|&(_, tokens, bit)| (bit, tokens))
+    }
+}
+
+/// The system part that a session starts with, tokens.
+pub(super) fn system_part_tokens(recording: &Recording, session: u32) -> i64 {
+    let Some(first) = recording.sessions[session as usize].call_range().next() else { return 0 };
+    let blocks = recording.blocks_of_call(first).iter();
+    blocks.filter(|block| block.kind == BlockKind::System).map(|block| block.tokens).sum()
+}
+
+/// Leaves out what is sorted before.
+fn skip_before<T>(all: &[T], before: impl Fn(&T) -> bool) -> &[T] {
+    &all[all.partition_point(before)..]
+}
+
+/// Takes the entries off the start that belong to one call or block: there are few.
+fn take_matching<'a, T>(rest: &mut &'a [T], belongs: impl Fn(&T) -> bool) -> &'a [T] {
+    let count = rest.iter().take_while(|entry| belongs(entry)).count();
+    let (taken, left) = rest.split_at(count);
+    *rest = left;
+    taken
+}
+
+/// Time from the end of a call to the start of the next one in its session.
+pub(super) fn idle_ms_after_call(recording: &Recording, at: usize) -> i64 {
+    let call = &recording.calls[at];
+    (ms_until_next_start(recording, at) - (call.end_ms - call.start_ms)).max(0)
+}
+
+/// Time from the start of a call to the start of the next one in its session (or to its own end).
+fn ms_until_next_start(recording: &Recording, at: usize) -> i64 {
+    let call = &recording.calls[at];
+    let end = recording.sessions[call.session as usize].call_range().end;
+    let until = if at + 1 < end { recording.calls[at + 1].start_ms } else { call.end_ms };
+    (until - call.start_ms).max(0)
+}

@@ -1,0 +1,295 @@
+//! How many calls a session made, when only its records were counted.
+//!
+//! Claude Code writes one record per content block, so a published "API call" is a record, and a
+//! call has about two (law L1). Why not divide by the median of 1.99 and be done? Because reads,
+//! writes and calls together fix how fast the context grew (law L7): `prepare_pr` at 18 / 1.99 = 9
+//! calls would need a growth exponent of about 8, which no real session shows, while 6 calls need
+//! an ordinary one. So both laws weigh in. For a count n of calls
+//!
+//! * r = records / n has a median of 1.99 and 5-95 % between 1.46 and 2.83,
+//! * g, the exponent that n needs, has a median of 0.71 and 5-95 % between 0.33 and 1.28,
+//!
+//! both taken as log-normal with a spread of its own on either side. The penalty is
+//! `z(r)^2 + z(g)^2`; the least one wins, and `exp(-penalty / 2)` weighs the others. Sessions of
+//! one step share one exponent, because only the step's writes are published.
+//!
+//! For the search g is taken from `1 / (g + 1) - 1 / (2 n) = (read / n - start) / write`, which is
+//! the sum of the solver to the second order (Euler-Maclaurin); the exponent that is reported is
+//! solved exactly afterwards.
+
+use crate::fixed_point::{self, ONE};
+use crate::units::{apportion, scale_by_ratio};
+
+/// What the published number of calls is taken for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lens {
+    /// Records: calls are fewer, one per message id. This is what the transcripts show (L1, L2).
+    #[default]
+    Message,
+    /// Calls: the premise of the published text, kept so that its own sums can be followed.
+    Record,
+}
+
+impl Lens {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 2] =
+        [(Self::Message, "message"), (Self::Record, "record")];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn lens_name(self) -> &'static str {
+        crate::recording::name_of_value(&Self::NAMED, self)
+    }
+}
+
+/// What is known of a session's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEvidence {
+    /// So many calls.
+    Calls(u32),
+    /// So many records.
+    Records(u32),
+    /// Nothing: the exponent alone decides.
+    Nothing,
+}
+
+/// A session of a step whose calls are to be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UncountedSession {
+    /// What is known.
+    pub known: CallEvidence,
+    /// Its cache reads.
+    pub read: i64,
+}
+
+/// How many calls a session made: the likeliest count and the weighed range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCount {
+    /// The likeliest.
+    pub calls: u32,
+    /// 5 % of the weight lie below.
+    pub low: u32,
+    /// 5 % of the weight lie above.
+    pub high: u32,
+    /// Every possible count with its weight (Q32, the likeliest has about 1).
+    pub weights: Vec<(u32, i64)>,
+}
+
+impl CallCount {
+    /// A count that leaves no doubt.
+    #[must_use]
+    pub fn without_doubt(calls: u32) -> Self {
+        Self { calls, low: calls, high: calls, weights: vec![(calls, ONE)] }
+    }
+}
+
+/// A median with its 5-95 % range, log-normal on either side. Thousandths.
+struct TwoSidedLogNormal {
+    median: i64,
+    below: i64,
+    above: i64,
+}
+
+/// The 95th percentile of the normal distribution, in thousandths.
+const Z95: i64 = 1_645;
+
+impl TwoSidedLogNormal {
+    /// Records per call. Source: MODEL.md, "Laws" L1, about 1,000 public transcripts.
+    fn records_per_call() -> Self {
+        Self::from_percentiles(1_990, 1_460, 2_830)
+    }
+
+    /// Growth exponent. Source: MODEL.md, "Laws" L7, 499 real sessions of 20 calls or more.
+    fn growth_exponent() -> Self {
+        Self::from_percentiles(710, 330, 1_280)
+    }
+
+    fn from_percentiles(median: i64, low: i64, high: i64) -> Self {
+        let log = |thousandths| fixed_point::ln(fixed_point::ratio_q32(thousandths, 1_000));
+        Self { median: log(median), below: log(median) - log(low), above: log(high) - log(median) }
+    }
+
+    /// Squared distance of `x` (Q32) from the median in standard deviations (Q32).
+    fn squared_z_score(&self, x: i64) -> i64 {
+        let off = fixed_point::ln(x) - self.median;
+        let spread = if off < 0 { self.below } else { self.above };
+        let z = fixed_point::ratio_q32(off * Z95 / 1_000, spread);
+        fixed_point::product_q32(z, z)
+    }
+}
+
+/// The share of the growth that the mean read shows, plus its end correction: 1 / (g + 1).
+fn growth_share(sessions: &[UncountedSession], counts: &[u32], write: i64, start: i64) -> i64 {
+    let over = |(session, &n): (&UncountedSession, &u32)| session.read / i64::from(n) - start;
+    let grown: i64 = sessions.iter().zip(counts).map(over).sum();
+    let calls: i64 = counts.iter().map(|&n| i64::from(n)).sum();
+    let sessions = i64::try_from(sessions.len()).unwrap_or(1);
+    // Shares far outside 0..1 are all alike: no exponent serves.
+    let write = write.max(1);
+    fixed_point::ratio_q32(grown.clamp(-2 * write, 2 * write), write)
+        + fixed_point::ratio_q32(sessions, 2 * calls.max(1))
+}
+
+/// The exponent (Q32) that these counts need, to the second order; `None` if none serves.
+#[must_use]
+pub fn needed_exponent(
+    sessions: &[UncountedSession],
+    counts: &[u32],
+    write: i64,
+    start: i64,
+) -> Option<i64> {
+    let share = growth_share(sessions, counts, write, start);
+    (1..ONE)
+        .contains(&share)
+        .then(|| scale_by_ratio(ONE, ONE, share) - ONE)
+        .filter(|&exponent| exponent > 0)
+}
+
+/// How the writes of a step split among its sessions so that they share one exponent.
+#[must_use]
+pub fn write_weights(
+    sessions: &[UncountedSession],
+    counts: &[u32],
+    write: i64,
+    start: i64,
+) -> Vec<i64> {
+    let share = growth_share(sessions, counts, write, start);
+    let weight = |(session, &n): (&UncountedSession, &u32)| {
+        let mean = session.read / i64::from(n) - start;
+        let part = share - fixed_point::ratio_q32(1, 2 * i64::from(n));
+        scale_by_ratio(mean.max(1), ONE, part.max(ONE / 1_000))
+    };
+    sessions.iter().zip(counts).map(weight).collect()
+}
+
+/// More combinations than this are not tried.
+const MOST_COMBINATIONS: usize = 50_000;
+
+/// Counts the calls of a step's sessions; `None` if no counts fit the published totals.
+///
+/// Sessions of one step are counted together, for they share an exponent; where that would be too
+/// many combinations each is counted alone, with writes in proportion to its reads.
+#[must_use]
+pub fn count_calls(
+    sessions: &[UncountedSession],
+    write: i64,
+    start: i64,
+) -> Option<Vec<CallCount>> {
+    let candidates: Vec<Vec<(u32, i64)>> =
+        sessions.iter().map(|session| candidate_counts(session, write, start)).collect();
+    if candidates.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let combinations = candidates.iter().try_fold(1_usize, |all, list| all.checked_mul(list.len()));
+    if sessions.len() > 1 && combinations.is_none_or(|all| all > MOST_COMBINATIONS) {
+        let reads: Vec<i64> = sessions.iter().map(|session| session.read).collect();
+        let alone = |(session, write): (&UncountedSession, i64)| {
+            let counts = count_calls(std::slice::from_ref(session), write, start)?;
+            counts.into_iter().next()
+        };
+        return sessions.iter().zip(apportion(write, &reads)).map(alone).collect();
+    }
+    let law = TwoSidedLogNormal::growth_exponent();
+    let mut tried: Vec<(i64, Vec<usize>)> = Vec::new();
+    let mut at = vec![0_usize; sessions.len()];
+    let mut counts: Vec<u32> = candidates.iter().map(|list| list[0].0).collect();
+    loop {
+        if let Some(exponent) = needed_exponent(sessions, &counts, write, start) {
+            let records: i64 = at.iter().zip(&candidates).map(|(&i, list)| list[i].1).sum();
+            tried.push((law.squared_z_score(exponent) + records, at.clone()));
+        }
+        let more = |&i: &usize| at[i] + 1 < candidates[i].len();
+        let Some(turn) = (0..at.len()).rev().find(more) else {
+            break;
+        };
+        at[turn] += 1;
+        at[turn + 1..].fill(0);
+        for (i, list) in candidates.iter().enumerate().skip(turn) {
+            counts[i] = list[at[i]].0;
+        }
+    }
+    let (least, best) = tried.iter().min()?.clone();
+    let one = |session: usize| {
+        let mut weights: Vec<(u32, i64)> =
+            candidates[session].iter().map(|&(n, _)| (n, 0)).collect();
+        for (penalty, at) in &tried {
+            weights[at[session]].1 += weight_of_penalty(penalty - least);
+        }
+        count_from_weights(candidates[session][best[session]].0, weights)
+    };
+    Some((0..sessions.len()).map(one).collect())
+}
+
+/// Possible counts of a session with the penalty of their records per call.
+fn candidate_counts(session: &UncountedSession, write: i64, start: i64) -> Vec<(u32, i64)> {
+    match session.known {
+        CallEvidence::Calls(calls) => vec![(calls, 0)],
+        CallEvidence::Records(records) => {
+            let law = TwoSidedLogNormal::records_per_call();
+            let records = i64::from(records);
+            // Beyond 4.5 and below 1.1 records per call lie fewer than one session in 1,000.
+            let range = (records * 2 / 9).max(2)..=(records * 10 / 11).max(2);
+            let penalty = |n| law.squared_z_score(fixed_point::ratio_q32(records, n));
+            range.map(|n| (saturate_u32(n), penalty(n))).collect()
+        }
+        CallEvidence::Nothing => {
+            let fewest = session.read / (start + write).max(1);
+            let most = (session.read / start.max(1)).min(MAX_CALLS_TRIED);
+            (fewest.max(2)..=most).map(|n| (saturate_u32(n), 0)).collect()
+        }
+    }
+}
+
+/// No session is taken to have made more calls than this.
+pub(super) const MAX_CALLS_TRIED: i64 = 10_000;
+
+fn saturate_u32(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// `exp(-penalty / 2)` in Q32.
+fn weight_of_penalty(penalty: i64) -> i64 {
+    /// Half of log2 e in Q32.
+    const HALF_LOG2_E: i64 = 3_098_164_009;
+    fixed_point::exp2(-fixed_point::product_q32(penalty, HALF_LOG2_E).min(40 * ONE))
+}
+
+/// The range that holds the middle 90 % of the weight.
+fn count_from_weights(calls: u32, weights: Vec<(u32, i64)>) -> CallCount {
+    let all: i64 = weights.iter().map(|&(_, weight)| weight).sum();
+    let quantile = |percent: i64| {
+        let mut below = 0;
+        let reached = weights.iter().find(|&&(_, weight)| {
+            below += weight;
+            below >= scale_by_ratio(all, percent, 100)
+        });
+        reached.map_or(calls, |&(n, _)| n)
+    };
+    CallCount { calls, low: quantile(5), high: quantile(95), weights }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(known: CallEvidence, read: i64, write: i64, expect: (u32, u32, u32)) {
+        let counts = count_calls(&[UncountedSession { known, read }], write, 12_000).unwrap();
+        let got = (counts[0].calls, counts[0].low, counts[0].high);
+        assert_eq!(got, expect, "{known:?} {read} {write}");
+    }
+
+    #[test]
+    fn both_laws_weigh_in() {
+        check(CallEvidence::Calls(111), 9_500_000, 130_700, (111, 111, 111));
+        // The plain quotient where the exponent is ordinary, fewer where it would be absurd.
+        check(CallEvidence::Records(38), 870_900, 58_400, (19, 17, 23));
+        check(CallEvidence::Records(18), 139_300, 31_200, (6, 5, 7));
+        check(CallEvidence::Nothing, 962_100, 61_700, (21, 18, 26));
+    }
+
+    #[test]
+    fn no_count_fits_what_cannot_be() {
+        let session = UncountedSession { known: CallEvidence::Calls(18), read: 139_300 };
+        assert_eq!(count_calls(&[session], 31_200, 12_000), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! The stage of a session: its tool calls, on which known events are laid one after another.
+//!
+//! An event takes the free calls nearest to its place; what finds no room is left out. Marks are
+//! those that an importer sets on a real transcript.
+
+use super::event::{ReportedEvent, TestRunResult};
+use super::figure::Figure;
+use super::reported::ReportedPipeline;
+use super::session_script::{
+    BASH, EDIT, GREP, KnownResult, READ, ScriptCall, TASK, capped_count, events_of_session,
+};
+use crate::recording::{BlockKind, BlockMarks, CallMarks};
+use crate::units::{BASIS_POINTS, scale_by_ratio};
+
+/// Tool calls on which events are laid.
+pub(super) struct EventPlacement<'a> {
+    reported: &'a ReportedPipeline,
+    session: &'a str,
+    pub(super) calls: Vec<ScriptCall>,
+    files: u32,
+}
+
+impl<'a> EventPlacement<'a> {
+    /// So many tool calls of which nothing is known.
+    pub(super) fn new(reported: &'a ReportedPipeline, session: &'a str, calls: usize) -> Self {
+        Self { reported, session, calls: vec![ScriptCall::unknown_tool_call(); calls], files: 0 }
+    }
+
+    /// Lays all events of the session, those that need most room first.
+    pub(super) fn place_events(&mut self) {
+        let (reported, session) = (self.reported, self.session);
+        for lay in [
+            Self::place_test_run,
+            Self::place_edit_sites,
+            Self::place_report,
+            Self::place_file_reads,
+        ] {
+            events_of_session(reported, session).for_each(|event| lay(self, event));
+        }
+    }
+
+    fn next_file(&mut self) -> u32 {
+        self.files += 1;
+        self.files - 1
+    }
+
+    fn is_step_from(&self, first: &str, step: &str) -> bool {
+        let at = |name: &str| self.reported.steps.rows.iter().position(|row| row.step == name);
+        matches!((at(first), at(step)), (Some(first), Some(step)) if step >= first)
+    }
+
+    /// The plan file, read first in every session from a step on.
+    pub(super) fn place_plan_read(&mut self, step: &str) {
+        for event in &self.reported.events {
+            if let ReportedEvent::PlanRead { from_step, chars, .. } = event
+                && self.is_step_from(from_step, step)
+                && self.calls.len() > 2
+            {
+                let file = self.next_file();
+                self.calls[0] = ScriptCall::known_tool_call(READ, BlockMarks::READ, Some(file));
+                self.calls[0].result =
+                    Some((result_of_size(BlockKind::ToolResult, chars.value()), 1));
+            }
+        }
+    }
+
+    /// The place nearest to `wanted` where `width` calls are free; the last call stays free.
+    fn free_place_near(&self, wanted: usize, width: usize) -> Option<usize> {
+        let all = self.calls.len();
+        let free = |at: usize| {
+            let range = self.calls.get(at..at + width);
+            at + width < all && range.is_some_and(|slots| slots.iter().all(ScriptCall::is_free))
+        };
+        let near = |off: usize| [wanted.checked_add(off), wanted.checked_sub(off)];
+        (0..all).flat_map(near).flatten().find(|&at| free(at))
+    }
+
+    fn place_test_run(&mut self, event: &ReportedEvent) {
+        let ReportedEvent::TestRun { result: ended, chars, at, polls, .. } = event else {
+            return;
+        };
+        let polls = capped_count(polls.as_ref().map_or(0, Figure::value));
+        let Some(at) = self.free_place_near(self.place_beside_polls(at.value()), 1 + polls) else {
+            return;
+        };
+        let (mut call, mut block) = (CallMarks::TEST_RUN, BlockMarks::TEST_RUN);
+        call |= CallMarks::FULL_SUITE;
+        block |= BlockMarks::FULL_SUITE;
+        if *ended == TestRunResult::Aborted {
+            call |= CallMarks::ABORTED_RUN;
+            block |= BlockMarks::ABORTED_RUN | BlockMarks::ERROR;
+        }
+        let chars =
+            chars.clone().or_else(|| self.reported.stated_or_assumed("aborted-output-chars"));
+        let wait = self.wait_of_run_ms(*ended);
+        let slot = &mut self.calls[at];
+        *slot = ScriptCall::known_tool_call(BASH, block, None);
+        slot.marks = call;
+        slot.result =
+            chars.map(|chars| (result_of_size(BlockKind::ToolResult, chars.value()), 1 + polls));
+        slot.wait_ms = if polls == 0 { wait } else { 0 };
+        for poll in &mut self.calls[at + 1..=at + polls] {
+            *poll = ScriptCall::known_tool_call(BASH, BlockMarks::POLL, None);
+            poll.marks = CallMarks::POLL;
+            poll.wait_ms = wait / polls as i64;
+        }
+    }
+
+    /// The call at a share of the calls beside the polls: those belong to one of the runs.
+    fn place_beside_polls(&self, share_bp: i64) -> usize {
+        let polls = |event: &ReportedEvent| match event {
+            ReportedEvent::TestRun { polls, .. } => polls.as_ref().map_or(0, Figure::value),
+            _ => 0,
+        };
+        let all: i64 = events_of_session(self.reported, self.session).map(polls).sum();
+        let is_poll = |slot: &&ScriptCall| slot.marks.contains(CallMarks::POLL);
+        let placed = self.calls.iter().filter(is_poll).count();
+        let beside = (self.calls.len() as i64 - all).max(1);
+        capped_count(scale_by_ratio(beside, share_bp, BASIS_POINTS)) + placed
+    }
+
+    /// The call at a share of all calls.
+    fn place_at_share(&self, share_bp: i64) -> usize {
+        capped_count(scale_by_ratio(self.calls.len() as i64, share_bp, BASIS_POINTS))
+    }
+
+    fn wait_of_run_ms(&self, ended: TestRunResult) -> i64 {
+        let stated = |id| self.reported.stated_figure(id).map_or(0, Figure::value);
+        if ended != TestRunResult::Aborted {
+            return stated("test-run-time");
+        }
+        let aborted = |event: &&ReportedEvent| match event {
+            ReportedEvent::TestRun { result, .. } => *result == TestRunResult::Aborted,
+            _ => false,
+        };
+        let runs = self.reported.events.iter().filter(aborted).count() as i64;
+        stated("aborted-runs-time") / runs.max(1)
+    }
+
+    fn place_edit_sites(&mut self, event: &ReportedEvent) {
+        let ReportedEvent::EditSites { sites, calls_a_site, at, .. } = event else {
+            return;
+        };
+        let all = self.calls.len();
+        // Published in records: their share of the records is their share of the calls.
+        let row = self.reported.session_row(self.session);
+        let records = row.map_or(1, |row| row.calls.value());
+        let sites = capped_count(sites.value()).max(1);
+        let wanted = scale_by_ratio(sites as i64 * calls_a_site.value(), all as i64, records);
+        let width = capped_count(wanted);
+        let middle = self.place_at_share(at.value());
+        let Some(first) = self.free_place_near(middle.saturating_sub(width / 2), width) else {
+            return;
+        };
+        // Read, edit, look, read again, mend, and mend once more where the share allows.
+        let steps = [
+            (READ, BlockMarks::READ),
+            (EDIT, BlockMarks::EDIT),
+            (GREP, BlockMarks::SEARCH),
+            (READ, BlockMarks::READ),
+            (EDIT, BlockMarks::EDIT),
+        ];
+        for site in 0..sites {
+            let file = self.next_file();
+            let (from, to) = (site * width / sites, (site + 1) * width / sites);
+            for (k, at) in (first + from..first + to).enumerate() {
+                let (tool, marks) = steps[k.min(steps.len() - 1)];
+                self.calls[at] = ScriptCall::known_tool_call(tool, marks, Some(file));
+            }
+        }
+    }
+
+    fn place_report(&mut self, event: &ReportedEvent) {
+        if let ReportedEvent::Report { chars, at, .. } = event
+            && let Some(at) = self.free_place_near(self.place_at_share(at.value()), 1)
+        {
+            self.calls[at] = ScriptCall::known_tool_call(TASK, BlockMarks::empty(), None);
+            self.calls[at].result = Some((result_of_size(BlockKind::Report, chars.value()), 1));
+        }
+    }
+
+    fn place_file_reads(&mut self, event: &ReportedEvent) {
+        if let ReportedEvent::FileReads { times, .. } = event {
+            let file = self.next_file();
+            let times = times.value();
+            for k in 0..times.min(self.calls.len() as i64) {
+                // The middle of the k-th of `times` equal parts.
+                let share = scale_by_ratio(2 * k + 1, BASIS_POINTS, 2 * times);
+                if let Some(at) = self.free_place_near(self.place_at_share(share), 1) {
+                    self.calls[at] =
+                        ScriptCall::known_tool_call(READ, BlockMarks::READ, Some(file));
+                }
+            }
+        }
+    }
+}
+
+fn result_of_size(kind: BlockKind, chars: i64) -> KnownResult {
+    KnownResult { kind, chars: u64::try_from(chars).unwrap_or(0) }
+}

@@ -1,0 +1,246 @@
+//! The steps of a reported pipeline, fitted one after another and laid out in time.
+
+use super::call_count::Lens;
+use super::context_growth::{GrowthError, GrowthSolution, solve_growth};
+use super::figure::Figure;
+use super::reported::ReportedPipeline;
+use super::session_calls;
+use super::session_script::{self, EventSelection, SessionScript};
+use super::step_split::{SessionPlan, split_step};
+use crate::ids::NO_INDEX;
+use crate::recording::{CrashCounts, Recording, RecordingBuilder};
+use crate::units::{Usage, scale_by_ratio};
+
+/// A reported pipeline as calls, and how it became so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reconstruction {
+    /// The calls.
+    pub recording: Recording,
+    /// How each session was fitted, in the order of the recording.
+    pub sessions: Vec<SessionFit>,
+    /// What had to give way, in words.
+    pub notes: Vec<String>,
+}
+
+/// How a session was fitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionFit {
+    /// Its id.
+    pub id: String,
+    /// Its step.
+    pub step: String,
+    /// Calls as published, where they were.
+    pub calls_published: Option<u32>,
+    /// Calls under the lens.
+    pub calls: u32,
+    /// 5 % and 95 % of the weight of other counts.
+    pub calls_range: (u32, u32),
+    /// Every possible count with its weight (Q32).
+    pub weights: Vec<(u32, i64)>,
+    /// Exponent (Q32) of the whole growth, events included: the one that law L7 speaks of.
+    /// `None` where no exponent meets the totals.
+    pub exponent: Option<i64>,
+    /// Exponent (Q32) of the growth beside the known events.
+    pub smooth_exponent: i64,
+    /// Mean read of a call: the context that it found.
+    pub mean_context: i64,
+    /// Context before the first call: what it reads.
+    pub start: i64,
+    /// Context cached at the end.
+    pub end: i64,
+    /// Summed reads.
+    pub read: i64,
+    /// Summed writes.
+    pub write: i64,
+}
+
+/// A reported pipeline that cannot be made into calls.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReconstructError {
+    /// A figure that the model needs is neither stated nor assumed.
+    #[error("{name}: neither `statements` nor `assumptions` hold `{figure}`")]
+    Missing {
+        /// The pipeline.
+        name: String,
+        /// The figure's id.
+        figure: &'static str,
+    },
+    /// No start context, however small, lets the session meet its totals.
+    #[error("step `{step}`, session {session}: {calls} calls cannot read {read} and write {write}")]
+    Impossible {
+        /// The step.
+        step: String,
+        /// The session.
+        session: String,
+        /// Its calls.
+        calls: u32,
+        /// Its reads.
+        read: i64,
+        /// Its writes.
+        write: i64,
+    },
+    /// A call count was given for a session that does not exist.
+    #[error("{name} has no session `{session}`")]
+    UnknownSession {
+        /// The pipeline.
+        name: String,
+        /// The session.
+        session: String,
+    },
+}
+
+/// Derives the calls of a reported pipeline.
+///
+/// # Errors
+/// A missing start context, or totals that no growth meets.
+pub fn reconstruct(
+    reported: &ReportedPipeline,
+    lens: Lens,
+) -> Result<Reconstruction, ReconstructError> {
+    reconstruct_with_call_counts(reported, lens, &[])
+}
+
+/// The same with the number of calls of some sessions given, for the band of a result.
+///
+/// # Errors
+/// As [`reconstruct`], and a session that does not exist.
+pub fn reconstruct_with_call_counts(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    given: &[(String, u32)],
+) -> Result<Reconstruction, ReconstructError> {
+    let missing =
+        || ReconstructError::Missing { name: reported.name.clone(), figure: "start-context" };
+    let start = reported.stated_or_assumed("start-context").ok_or_else(missing)?.value();
+    let mut builder = RecordingBuilder::new(&reported.name, "reported");
+    let (mut sessions, mut notes) = (Vec::new(), Vec::new());
+    let mut clock_ms = reported.day.start_ms();
+    let parallel = reported.assumed_value("parallel-step").unwrap_or_default();
+    for row in &reported.steps.rows {
+        let plans = split_step(reported, row, lens, start, given, &mut notes);
+        let mut ends = Vec::new();
+        for (index, mut plan) in plans.into_iter().enumerate() {
+            plan.totals.begin_ms = match ends.last() {
+                Some(&end) if row.step != parallel => end,
+                _ => clock_ms,
+            };
+            ends.push(plan.totals.begin_ms + plan.totals.time_ms);
+            let fit =
+                solve_and_push_session(reported, lens, plan, index, &mut builder, &mut notes)?;
+            sessions.push(fit);
+        }
+        clock_ms = ends.into_iter().max().unwrap_or(clock_ms);
+    }
+    let known = |id: &String| sessions.iter().any(|fit| fit.id == *id);
+    if let Some((session, _)) = given.iter().find(|(id, _)| !known(id)) {
+        return Err(ReconstructError::UnknownSession {
+            name: reported.name.clone(),
+            session: session.clone(),
+        });
+    }
+    push_orchestrator_and_crashes(reported, &mut builder);
+    Ok(Reconstruction { recording: builder.finish(), sessions, notes })
+}
+
+/// What a source counts beside its sessions: the orchestrator and the crash records.
+fn push_orchestrator_and_crashes(reported: &ReportedPipeline, builder: &mut RecordingBuilder) {
+    if let Some(orchestrator) = &reported.orchestrator {
+        let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
+        builder.push_remainder(NO_INDEX, session_calls::RECONSTRUCTED_MODEL, usage, "orchestrator");
+    }
+    if let Some(crashes) = &reported.crashes {
+        let count = |figure: &Figure| u32::try_from(figure.value()).unwrap_or(u32::MAX);
+        builder.set_crashes(CrashCounts {
+            records: count(&crashes.records),
+            pid_reuse: count(&crashes.pid_reuse),
+            orphans: count(&crashes.orphans),
+        });
+    }
+}
+
+/// Solves a session's growth and pushes its calls.
+fn solve_and_push_session(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    mut plan: SessionPlan,
+    index: usize,
+    builder: &mut RecordingBuilder,
+    notes: &mut Vec<String>,
+) -> Result<SessionFit, ReconstructError> {
+    let calls = plan.count.calls as usize;
+    let nothing = vec![0; calls];
+    let whole = solve_growth(&plan.growth_problem(&nothing)).ok().map(|solved| solved.exponent);
+    let (script, solved) =
+        fit_fullest_script(reported, lens, &mut plan, notes).ok_or_else(|| {
+            ReconstructError::Impossible {
+                step: plan.totals.step.clone(),
+                session: format!("{} (no. {})", plan.totals.id, index + 1),
+                calls: plan.count.calls,
+                read: plan.read,
+                write: plan.write,
+            }
+        })?;
+    builder.push_session(session_calls::build_session(
+        &plan.totals,
+        &script,
+        &solved.smooth_growth,
+    ));
+    Ok(SessionFit {
+        id: plan.totals.id,
+        step: plan.totals.step,
+        calls_published: plan.calls_published,
+        calls: plan.count.calls,
+        calls_range: (plan.count.low, plan.count.high),
+        weights: plan.count.weights,
+        exponent: whole,
+        smooth_exponent: solved.exponent,
+        mean_context: scale_by_ratio(plan.read, 1, i64::from(plan.count.calls)),
+        start: plan.totals.start,
+        end: plan.totals.start + plan.write,
+        read: plan.read,
+        write: plan.write,
+    })
+}
+
+/// The fullest script whose growth can be solved; at last the start context gives way.
+fn fit_fullest_script(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    plan: &mut SessionPlan,
+    notes: &mut Vec<String>,
+) -> Option<(SessionScript, GrowthSolution)> {
+    let calls = plan.count.calls as usize;
+    let (id, step) = (plan.totals.id.clone(), plan.totals.step.clone());
+    let script = |keep| session_script::write_script(reported, lens, &id, &step, calls, keep);
+    for (keep, lost) in [
+        (EventSelection::All, ""),
+        (EventSelection::NoPlan, "the plan file does not fit its totals and is left out"),
+        (EventSelection::NoSizes, "known event sizes do not fit its totals and are left out"),
+    ] {
+        let script = script(keep);
+        if let Ok(solved) = solve_growth(&plan.growth_problem(&script.entering_tokens())) {
+            if !lost.is_empty() {
+                notes.push(format!("{step} {id}: {lost}"));
+            }
+            return Some((script, solved));
+        }
+    }
+    let script = script(EventSelection::NoSizes);
+    let entering = script.entering_tokens();
+    let (GrowthError::StartAtMost(start) | GrowthError::StartAtLeast(start)) =
+        solve_growth(&plan.growth_problem(&entering)).err()?
+    else {
+        return None;
+    };
+    if start < 0 {
+        return None;
+    }
+    notes.push(format!(
+        "{step} {id}: {calls} calls cannot read {} and write {} tokens from a start of {}; \
+         the start is taken as {start}",
+        plan.read, plan.write, plan.totals.start,
+    ));
+    plan.totals.start = start;
+    let solved = solve_growth(&plan.growth_problem(&entering)).ok()?;
+    Some((script, solved))
+}

@@ -1,0 +1,197 @@
+//! From a grown thread to the calls of a session, and from a bucket to its one call.
+
+use super::super::RECONSTRUCTED_MODEL;
+use super::prompt::{AgentPrompts, PromptPart};
+use super::session_growth::SessionContexts;
+use crate::cache::AUTOMATIC_LOOKUP_STEP;
+use crate::recording::{
+    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, Packet, RawBlock, RawCall,
+    RawSession, Role,
+};
+use crate::units::{BASIS_POINTS, Usage};
+
+/// The tool that calls use: no source names one.
+const UNSTATED_TOOL: &str = "unstated";
+
+/// An invocation of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteInvocation {
+    /// The packet.
+    pub packet: Packet,
+    /// Its tokens.
+    pub tokens: i64,
+    /// Whether it is tried again.
+    pub retried: bool,
+}
+
+/// When the calls of an agent are made, milliseconds.
+#[expect(clippy::struct_field_names, reason = "the unit stands last in a name")]
+#[derive(Clone, Copy, Debug)]
+pub struct CallClock {
+    /// When the next call starts.
+    pub next_start_ms: i64,
+    /// From the start of one call to that of the next.
+    pub call_ms: i64,
+    /// From the end of one invocation to the start of the next.
+    pub gap_ms: i64,
+}
+
+/// A share of things, spread evenly.
+#[derive(Clone, Copy, Debug)]
+pub struct EvenPicker {
+    share_bp: i64,
+    due: i64,
+}
+
+impl EvenPicker {
+    /// A share in ten-thousandths.
+    pub fn new(share_bp: i64) -> Self {
+        Self { share_bp, due: BASIS_POINTS / 2 }
+    }
+
+    /// Whether the next thing is one of them.
+    pub fn takes_next(&mut self) -> bool {
+        self.due += self.share_bp;
+        let takes = self.due >= BASIS_POINTS;
+        self.due -= if takes { BASIS_POINTS } else { 0 };
+        takes
+    }
+}
+
+/// A thread as a session.
+pub fn build_route_session(
+    (id, pipeline, step): (String, &str, &str),
+    (woken, grown): (&[RouteInvocation], &SessionContexts),
+    prompts: &AgentPrompts,
+    hits: &mut EvenPicker,
+    clock: &mut CallClock,
+) -> RawSession {
+    let mut raw = empty_session(id, pipeline, step, grown.base);
+    let mut left_in_cache = grown.base - grown.base % AUTOMATIC_LOOKUP_STEP;
+    for (at, call) in grown.calls.iter().enumerate() {
+        let wakes = call.prompt.filter(|(_, again)| !again).map(|(invocation, _)| invocation);
+        if let Some(invocation) = wakes {
+            clock.next_start_ms += if at == 0 { 0 } else { clock.gap_ms };
+            raw.invocations.push((at as u32, woken[invocation].packet.clone()));
+        }
+        let parts = call.prompt.map_or_else(Vec::new, |(invocation, _)| {
+            let is_digest = !woken[invocation].packet.source.is_empty();
+            prompts.prompt_parts(is_digest, grown.most_prompt).to_vec()
+        });
+        let hit = hits.takes_next();
+        let read = if hit { left_in_cache.min(call.context) } else { 0 };
+        left_in_cache = call.context - call.context % AUTOMATIC_LOOKUP_STEP;
+        let inputs = route_input_blocks(&raw.calls, grown, at, &parts);
+        let ends = grown.calls.get(at + 1).is_none_or(|next| next.prompt.is_some());
+        let said = if ends { BlockKind::Text } else { BlockKind::ToolInput };
+        let tool = (!ends).then_some(0);
+        let output = RawBlock { tool, ..RawBlock::from_size(said, 0, call.output) };
+        raw.calls.push(RawCall {
+            model: 0,
+            start_ms: clock.next_start_ms,
+            end_ms: clock.next_start_ms + clock.call_ms * 9 / 10,
+            records: 1,
+            usage: Usage {
+                fresh: call.context - read,
+                read,
+                output: call.output,
+                ..Usage::default()
+            },
+            placeholder: false,
+            marks: CallMarks::empty(),
+            restart: match (at, call.compacted) {
+                (0, _) => ContextRestart::Fresh,
+                (_, true) => ContextRestart::AutoCompacted,
+                _ => ContextRestart::No,
+            },
+            cache_break: CacheBreak::No,
+            inputs,
+            outputs: vec![output],
+        });
+        clock.next_start_ms += clock.call_ms;
+    }
+    clock.next_start_ms += clock.gap_ms;
+    raw.records = raw.calls.len() as u32;
+    raw
+}
+
+/// What enters with a call: what a context starts over with, the prompt, and the rest of the
+/// growth as the result of the tool use before.
+fn route_input_blocks(
+    before: &[RawCall],
+    grown: &SessionContexts,
+    at: usize,
+    parts: &[PromptPart],
+) -> Vec<RawBlock> {
+    let call = &grown.calls[at];
+    let mut blocks = Vec::with_capacity(parts.len() + 3);
+    let starts = at == 0 || call.compacted;
+    let mut rest = call.context;
+    if starts {
+        let base = if at == 0 { grown.base } else { grown.base.min(grown.after_compaction) };
+        blocks.push(RawBlock::from_size(BlockKind::System, 0, base));
+        rest -= base;
+        if at > 0 {
+            blocks.push(RawBlock::from_size(BlockKind::Summary, 0, grown.after_compaction - base));
+            rest -= grown.after_compaction - base;
+        }
+    } else {
+        let before = &before[at - 1].usage;
+        rest -= before.context_tokens() + before.output;
+    }
+    for part in parts {
+        let chars = u64::try_from(part.chars).unwrap_or(0);
+        let block = RawBlock::from_size(BlockKind::User, chars, part.tokens);
+        blocks.push(RawBlock { marks: part.marks, ..block });
+        rest -= part.tokens;
+    }
+    // A retry follows on a closing answer, as a packet does: growth there is no tool's.
+    if starts || call.prompt.is_some() {
+        blocks.push(RawBlock::from_size(BlockKind::Unattributed, 0, rest));
+    } else {
+        let (tool, peer) = (Some(0), Some((at as u32 - 1, 0)));
+        let result = RawBlock::from_size(BlockKind::ToolResult, 0, rest);
+        blocks.push(RawBlock { tool, peer, ..result });
+    }
+    blocks
+}
+
+/// A bucket as a session: one call holds all of its tokens, so that any share can come off.
+/// Nothing is known of their class: they stand as input that no cache gave.
+pub fn build_bucket_session(
+    (id, pipeline, step): (String, &str, &str),
+    tokens: i64,
+    at_ms: i64,
+) -> RawSession {
+    let mut raw = empty_session(id, pipeline, step, 0);
+    raw.records = 1;
+    raw.calls.push(RawCall {
+        model: 0,
+        start_ms: at_ms,
+        end_ms: at_ms,
+        records: 1,
+        usage: Usage { fresh: tokens, ..Usage::default() },
+        placeholder: false,
+        marks: CallMarks::empty(),
+        restart: ContextRestart::Fresh,
+        cache_break: CacheBreak::No,
+        inputs: vec![RawBlock::from_size(BlockKind::Unattributed, 0, tokens)],
+        outputs: Vec::new(),
+    });
+    raw
+}
+
+fn empty_session(id: String, pipeline: &str, step: &str, base: i64) -> RawSession {
+    RawSession {
+        pipeline: pipeline.to_owned(),
+        step: step.to_owned(),
+        static_prefix: Some(base),
+        tier: Some(CacheTier::Automatic),
+        models: vec![RECONSTRUCTED_MODEL.to_owned()],
+        tools: vec![UNSTATED_TOOL.to_owned()],
+        usage_basis: Basis::Published,
+        blocks_basis: Basis::Reconstructed,
+        times_basis: Basis::Reconstructed,
+        ..RawSession::new(id, "", Role::Main)
+    }
+}

@@ -1,0 +1,253 @@
+//! Routes laid out as calls, for given values of the unknowns.
+//!
+//! Each route's tokens are shared evenly among the invocations of a source, and the sources of a
+//! route follow each other as evenly as their numbers allow. A thread is a session and holds
+//! invocations of one route; the routes of an agent follow each other in time, agents run side by
+//! side. Consecutive invocations belong to one root until the next one's turn comes.
+
+use super::prompt::AgentPrompts;
+use super::route_calls::{self, CallClock, EvenPicker, RouteInvocation};
+use super::route_split::{self, Route};
+use super::session_growth::{self, GrowthTarget, SessionContexts};
+use super::{ReportedRoutes, RoutesError, UnknownValues};
+use crate::recording::{Packet, Recording, RecordingBuilder};
+use crate::units::apportion;
+
+/// Routes as calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteReconstruction {
+    /// The calls.
+    pub recording: Recording,
+    /// The routes, in their order.
+    pub routes: Vec<ReconstructedRoute>,
+}
+
+impl RouteReconstruction {
+    /// Whether dollars can be said: a bucket tells nothing of the classes of its tokens.
+    #[must_use]
+    pub fn can_be_priced(&self) -> bool {
+        self.routes.iter().all(|one| !one.route.is_bucket)
+    }
+}
+
+/// How a route was laid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconstructedRoute {
+    /// What is known about it.
+    pub route: Route,
+    /// Its threads.
+    pub sessions: i64,
+    /// Its calls.
+    pub calls: i64,
+    /// Compactions in its threads.
+    pub compactions: i64,
+}
+
+/// Lays out reported routes; `values` are those of the unknowns, in their order.
+///
+/// # Errors
+/// Something that is neither stated nor an unknown, or tables that do not fit each other.
+pub fn reconstruct_routes(
+    routes: &ReportedRoutes,
+    values: &[i64],
+) -> Result<RouteReconstruction, RoutesError> {
+    let values = UnknownValues { routes, values };
+    let mut agents: Vec<AgentRoutes> = Vec::new();
+    let mut order = Vec::new();
+    for route in route_split::list_routes(&values)? {
+        let known = agents.iter().position(|agent| agent.name == route.agent);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                agents.push(AgentRoutes::for_route(&values, &route)?);
+                agents.len() - 1
+            }
+        };
+        order.push((at, agents[at].routes.len()));
+        let grown = agents[at].grow_sessions(&values, &route)?;
+        agents[at].routes.push((route, grown));
+    }
+    let mut builder = RecordingBuilder::new(&routes.name, "routes");
+    for agent in &mut agents {
+        agent.push_sessions(&values, &mut builder)?;
+    }
+    let laid = |(agent, at): (usize, usize)| {
+        let (route, threads): &(Route, Vec<RouteSession>) = &agents[agent].routes[at];
+        let calls = || threads.iter().flat_map(|thread| &thread.grown.calls);
+        ReconstructedRoute {
+            route: route.clone(),
+            sessions: threads.len() as i64,
+            calls: if route.is_bucket { 1 } else { calls().count() as i64 },
+            compactions: calls().filter(|call| call.compacted).count() as i64,
+        }
+    };
+    Ok(RouteReconstruction {
+        routes: order.into_iter().map(laid).collect(),
+        recording: builder.finish(),
+    })
+}
+
+/// Everything that one agent does.
+struct AgentRoutes {
+    name: String,
+    prompts: Option<AgentPrompts>,
+    routes: Vec<(Route, Vec<RouteSession>)>,
+    /// Invocations so far.
+    invocations_so_far: i64,
+    retries: EvenPicker,
+}
+
+/// One thread: its invocations and their calls.
+struct RouteSession {
+    invocations: Vec<RouteInvocation>,
+    grown: SessionContexts,
+}
+
+impl AgentRoutes {
+    fn for_route(values: &UnknownValues, route: &Route) -> Result<Self, RoutesError> {
+        // Buckets need no unknown, so that a file of buckets may do without.
+        let retries = match values.get("retries") {
+            Err(_) if route.is_bucket => 0,
+            known => known?,
+        };
+        Ok(Self {
+            name: route.agent.clone(),
+            prompts: None,
+            routes: Vec::new(),
+            invocations_so_far: 0,
+            retries: EvenPicker::new(retries),
+        })
+    }
+
+    /// The threads of a route; none of a bucket.
+    fn grow_sessions(
+        &mut self,
+        values: &UnknownValues,
+        route: &Route,
+    ) -> Result<Vec<RouteSession>, RoutesError> {
+        if route.is_bucket {
+            return Ok(Vec::new());
+        }
+        let prompts = AgentPrompts::for_agent(values, &self.name)?;
+        self.prompts = Some(prompts);
+        let [context, thread] = if values.routes.is_controller(&self.name) {
+            ["controller-context", "controller-thread"]
+        } else {
+            ["worker-context", "worker-thread"]
+        };
+        let most = usize::try_from(values.get(thread)?).unwrap_or(1).max(1);
+        let mut threads = Vec::new();
+        for woken in self.invocations_in_order(values, route)?.chunks(most) {
+            let of = |of: fn(&RouteInvocation) -> i64| woken.iter().map(of).collect::<Vec<i64>>();
+            let is_digest = |one: &RouteInvocation| !one.packet.source.is_empty();
+            let sizes: Vec<i64> =
+                woken.iter().map(|w| prompts.prompt_tokens(is_digest(w))).collect();
+            let retried: Vec<bool> = woken.iter().map(|one| one.retried).collect();
+            let grown = session_growth::grow_session(&GrowthTarget {
+                tokens: &of(|one| one.tokens),
+                prompts: &sizes,
+                retried: &retried,
+                mean: values.get(context)?,
+                growth: values.get("growth")?,
+                base: values.get("base")?,
+                after_compaction: values.get("left")?,
+                trigger: values.get("compaction-trigger")?,
+                output_bp: values.get("output")?,
+            });
+            threads.push(RouteSession { invocations: woken.to_vec(), grown });
+        }
+        Ok(threads)
+    }
+
+    /// The invocations of a route in order.
+    fn invocations_in_order(
+        &mut self,
+        values: &UnknownValues,
+        route: &Route,
+    ) -> Result<Vec<RouteInvocation>, RoutesError> {
+        let (roots, run) = (values.get("roots")?.max(1), values.get("root-run")?.max(1));
+        // The i-th of n stands at (2 i + 1) / 2 n of the way; ties go to the earlier source.
+        let mut order: Vec<(i128, usize, i64)> = Vec::new();
+        for (at, part) in route.parts.iter().enumerate() {
+            let each = apportion(part.tokens, &vec![1; part.invocations.max(0) as usize]);
+            let place = |i: usize| ((2 * i as i128 + 1) << 64) / (2 * i128::from(part.invocations));
+            order.extend(each.into_iter().enumerate().map(|(i, tokens)| (place(i), at, tokens)));
+        }
+        order.sort_unstable_by_key(|&(place, at, _)| (place, at));
+        let step = ReportedRoutes::route_name(&route.agent, &route.kind);
+        let one = |(at, (_, part, tokens)): (usize, (i128, usize, i64))| {
+            let root = self.invocations_so_far / run % roots;
+            self.invocations_so_far += 1;
+            RouteInvocation {
+                packet: Packet {
+                    id: format!("{step}-{}", at + 1),
+                    agent: route.agent.clone(),
+                    kind: route.kind.clone(),
+                    root: format!("root-{}", root + 1),
+                    source: route.parts[part].source.clone(),
+                },
+                tokens,
+                retried: self.retries.takes_next(),
+            }
+        };
+        Ok(order.into_iter().enumerate().map(one).collect())
+    }
+
+    /// Pushes all sessions of the agent.
+    fn push_sessions(
+        &mut self,
+        values: &UnknownValues,
+        builder: &mut RecordingBuilder,
+    ) -> Result<(), RoutesError> {
+        let name = &values.routes.name;
+        let (start_ms, end_ms) = values.routes.window.span_ms();
+        let mut clock = None;
+        let mut hits = None;
+        for (route, threads) in &self.routes {
+            let step = ReportedRoutes::route_name(&route.agent, &route.kind);
+            if route.is_bucket {
+                builder.push_session(route_calls::build_bucket_session(
+                    (step.clone(), name, &step),
+                    route.total_tokens(),
+                    start_ms,
+                ));
+                continue;
+            }
+            let clock = match &mut clock {
+                Some(clock) => clock,
+                none => none.insert(self.call_clock(values, (start_ms, end_ms))?),
+            };
+            let hits = match &mut hits {
+                Some(hits) => hits,
+                none => none.insert(EvenPicker::new(values.get("cached")?)),
+            };
+            let Some(prompts) = &self.prompts else { continue };
+            for (at, RouteSession { invocations: woken, grown }) in threads.iter().enumerate() {
+                let names = (format!("{step}-thread-{}", at + 1), name.as_str(), step.as_str());
+                builder.push_session(route_calls::build_route_session(
+                    names,
+                    (woken, grown),
+                    prompts,
+                    hits,
+                    clock,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The times of an agent's calls: pauses, then calls, give way where the window is too short.
+    fn call_clock(
+        &self,
+        values: &UnknownValues,
+        span_ms: (i64, i64),
+    ) -> Result<CallClock, RoutesError> {
+        let threads = || self.routes.iter().flat_map(|(_, threads)| threads);
+        let calls = threads().map(|thread| thread.grown.calls.len() as i64).sum::<i64>().max(1);
+        let woken = threads().map(|thread| thread.invocations.len() as i64).sum::<i64>().max(1);
+        let span = span_ms.1 - span_ms.0;
+        let call_ms = values.get("call-time")?.min(span / calls);
+        let gap_ms = values.get("pause")?.min((span - calls * call_ms) / woken);
+        Ok(CallClock { next_start_ms: span_ms.0, call_ms, gap_ms })
+    }
+}

@@ -1,0 +1,261 @@
+//! The contexts of a thread, so that its tokens are met exactly.
+//!
+//! Symbols: T tokens of the thread, n its calls, O its output, b the context that a stretch starts
+//! with, U the prompt at which the harness compacts. Contexts C and outputs o must add up:
+//!
+//! ```text
+//! T = sum of C[k] + sum of o[k],    C[k] >= C[k-1] + o[k-1] + prompt[k],    b < C[k] <= U
+//! ```
+//!
+//! The thread is cut into stretches of about equal calls, one more than what it appends fills
+//! windows; each is solved by itself ([`grow_session()`]), with the mean context of the whole. A stretch
+//! before a compaction ends at U unless growth would be steeper than in real sessions; else, and
+//! in the last one, it ends where growth has the shape of law L7. Where that
+//! leaves no room there are more stretches: at last each call is one, and any total is met.
+
+use super::super::context_growth::{GrowthProblem, solve_growth};
+use crate::units::{apportion, scale_by_ratio, share_of};
+
+/// What a thread must be.
+#[derive(Clone, Debug)]
+pub struct GrowthTarget<'a> {
+    /// Tokens of each invocation: only their sum is met.
+    pub tokens: &'a [i64],
+    /// Tokens of the prompt of each invocation.
+    pub prompts: &'a [i64],
+    /// Whether an invocation is tried again, with its whole prompt.
+    pub retried: &'a [bool],
+    /// Mean context of a call.
+    pub mean: i64,
+    /// Tokens that a call appends beside prompts, output included.
+    pub growth: i64,
+    /// Context before anybody spoke.
+    pub base: i64,
+    /// Context that a compaction leaves.
+    pub after_compaction: i64,
+    /// Prompt at which the harness compacts.
+    pub trigger: i64,
+    /// Share of output in all tokens, in ten-thousandths.
+    pub output_bp: i64,
+}
+
+/// A thread that adds up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionContexts {
+    /// Its calls.
+    pub calls: Vec<GrowthCall>,
+    /// Context before anybody spoke.
+    pub base: i64,
+    /// Context that a compaction leaves.
+    pub after_compaction: i64,
+    /// The most that a prompt may have.
+    pub most_prompt: i64,
+}
+
+/// One call of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrowthCall {
+    /// Its context.
+    pub context: i64,
+    /// Its output.
+    pub output: i64,
+    /// The invocation whose prompt enters, and whether it is a retry.
+    pub prompt: Option<(usize, bool)>,
+    /// Whether the context starts over: never at the thread's first call.
+    pub compacted: bool,
+}
+
+/// Grows a thread. Its tokens are met whatever is wanted, as long as there is one for each call.
+#[must_use]
+pub fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
+    let total: i64 = wanted.tokens.iter().sum();
+    let counts: Vec<i64> =
+        wanted.tokens.iter().map(|&tokens| count_of_calls(wanted, tokens)).collect();
+    let n = counts.iter().sum::<i64>();
+    // A call needs an output token to have done something, and room for its prompt.
+    let output = share_of(total, wanted.output_bp);
+    let room = total - output;
+    let outputs = apportion(output, &vec![1; n as usize]);
+    let mean = room / n;
+    let most_prompt = mean / 3;
+    let (base, left) = (wanted.base.min(mean / 3), wanted.after_compaction.min(mean / 2));
+    let calls = list_calls(wanted, &counts, &outputs);
+    let prompt =
+        |call: &GrowthCall| call.prompt.map_or(0, |(at, _)| wanted.prompts[at].min(most_prompt));
+    let prompts: Vec<i64> = calls.iter().map(prompt).collect();
+    let appended = n * wanted.growth + prompts.iter().sum::<i64>();
+    let height = (wanted.trigger - base.max(left)).max(1);
+    let mut stretches = (appended / height + 1).min(n);
+    let shape = ContextShape {
+        prompts: &prompts,
+        outputs: &outputs,
+        base,
+        after_compaction: left,
+        trigger: wanted.trigger,
+    };
+    let mut grown = SessionContexts { calls, base, after_compaction: left, most_prompt };
+    loop {
+        if let Some(contexts) = shape.call_contexts(room, stretches) {
+            for (call, (context, compacted)) in grown.calls.iter_mut().zip(contexts) {
+                (call.context, call.compacted) = (context, compacted);
+            }
+            return grown;
+        }
+        // With one call a stretch every total fits, because each call has its mean.
+        assert!(stretches < n, "{n} calls do not hold {room} tokens");
+        stretches = (stretches + stretches / 4 + 1).min(n);
+    }
+}
+
+/// Calls of an invocation: as many as its mean context says, and no fewer than the window allows.
+fn count_of_calls(wanted: &GrowthTarget, tokens: i64) -> i64 {
+    // A little less than the trigger, so that contexts have room to grow.
+    let most = (wanted.trigger - wanted.trigger / 20).max(1);
+    let least = (tokens + most - 1) / most;
+    scale_by_ratio(tokens, 1, wanted.mean.max(1)).max(least).max(1)
+}
+
+/// The calls in order, with the prompts that enter.
+fn list_calls(wanted: &GrowthTarget, counts: &[i64], outputs: &[i64]) -> Vec<GrowthCall> {
+    let mut calls = Vec::with_capacity(outputs.len());
+    for (invocation, &count) in counts.iter().enumerate() {
+        let again = (wanted.retried[invocation] && count > 1).then_some(count / 2);
+        for at in 0..count {
+            let prompt = match at {
+                0 => Some((invocation, false)),
+                _ if again == Some(at) => Some((invocation, true)),
+                _ => None,
+            };
+            let output = outputs[calls.len()];
+            calls.push(GrowthCall { context: 0, output, prompt, compacted: false });
+        }
+    }
+    calls
+}
+
+struct ContextShape<'a> {
+    prompts: &'a [i64],
+    outputs: &'a [i64],
+    base: i64,
+    after_compaction: i64,
+    trigger: i64,
+}
+
+impl ContextShape<'_> {
+    /// Every call's context and whether it starts over, in so many stretches; `None` where one of
+    /// them has no room.
+    fn call_contexts(&self, room: i64, stretches: i64) -> Option<Vec<(i64, bool)>> {
+        let n = self.prompts.len();
+        let lengths = apportion(n as i64, &vec![1; stretches as usize]);
+        let rooms = apportion(room, &lengths);
+        let mut contexts = Vec::with_capacity(n);
+        for (at, (&length, &room)) in lengths.iter().zip(&rooms).enumerate() {
+            let from = contexts.len();
+            let is_last = at + 1 == lengths.len();
+            let start = if at == 0 { self.base } else { self.after_compaction };
+            let entering: Vec<i64> = (from..from + length as usize)
+                .map(|k| self.prompts[k] + if k == from { 0 } else { self.outputs[k - 1] })
+                .collect();
+            let stretch = stretch_contexts(start, &entering, room, self.trigger, is_last)?;
+            let own = stretch.into_iter().enumerate();
+            contexts.extend(own.map(|(k, context)| (context, k == 0 && from > 0)));
+        }
+        Some(contexts)
+    }
+}
+
+/// Whether a stretch may end at the trigger: growth is then no steeper than in 95 % of real
+/// sessions, exponent 1.28, so that it has at least 1 / 2.28 of the room on average.
+/// Source: MODEL.md, "Reported routes".
+fn may_reach_trigger(above: i64, room: i64) -> bool {
+    above * 228 >= room * 100
+}
+
+/// The contexts of one stretch, which add up to `room`.
+fn stretch_contexts(
+    start: i64,
+    entering: &[i64],
+    room: i64,
+    most: i64,
+    is_last: bool,
+) -> Option<Vec<i64>> {
+    let n = entering.len() as i64;
+    // The lowest contexts: only what must enter does.
+    let lowest: i64 =
+        entering.iter().enumerate().map(|(at, tokens)| tokens * (n - at as i64)).sum();
+    let above = room - n * start - lowest;
+    let floor = start + entering.iter().sum::<i64>();
+    // Under law L7 a mean lies 7/12 of the way from the start to the end.
+    let shaped = (floor + scale_by_ratio(above, 12, 7 * n)).min(most);
+    let ends = match (n, is_last) {
+        (1, _) => vec![room],
+        (_, true) => vec![shaped],
+        _ if may_reach_trigger(above, n * (most - floor)) => vec![most, shaped],
+        _ => vec![shaped, most],
+    };
+    let fits = |&end: &i64| end <= most && end > floor.min(end - 1);
+    ends.into_iter().filter(fits).find_map(|end| {
+        let write = end - start;
+        let problem = GrowthProblem { start, read: room - write, write, entering };
+        let smooth = solve_growth(&problem).ok()?.smooth_growth;
+        let mut context = start;
+        let grown = entering.iter().zip(&smooth).map(|(&entering, &smooth)| {
+            context += entering + smooth;
+            context
+        });
+        Some(grown.collect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(tokens: &[i64], mean: i64, growth: i64, prompt: i64) -> SessionContexts {
+        let wanted = GrowthTarget {
+            tokens,
+            prompts: &vec![prompt; tokens.len()],
+            retried: &vec![true; tokens.len()],
+            mean,
+            growth,
+            base: 12_000,
+            after_compaction: 24_000,
+            trigger: 244_800,
+            output_bp: 60,
+        };
+        let grown = grow_session(&wanted);
+        let all: i64 = grown.calls.iter().map(|call| call.context + call.output).sum();
+        assert_eq!(all, tokens.iter().sum::<i64>(), "to the token");
+        for pair in grown.calls.windows(2).filter(|pair| !pair[1].compacted) {
+            assert!(pair[1].context >= pair[0].context + pair[0].output, "{pair:?}");
+        }
+        let largest = grown.calls.iter().map(|call| call.context).max();
+        assert!(largest <= Some(244_800), "{largest:?}");
+        grown
+    }
+
+    #[test]
+    fn any_total_is_met_within_the_window() {
+        for mean in [60_000, 70_000, 130_000, 200_000, 240_000] {
+            for growth in [0, 500, 1_800, 20_000] {
+                for prompt in [0, 1_000, 8_000, 90_000] {
+                    check(&[2_100_064; 6], mean, growth, prompt);
+                    check(&[9_849_588], mean, growth, prompt);
+                    check(&[15_806, 377_954], mean, growth, prompt);
+                }
+            }
+        }
+        check(&[40; 3], 130_000, 1_800, 5_000);
+    }
+
+    #[test]
+    fn the_window_says_how_many_calls_there_are_at_least() {
+        let grown = check(&[2_100_064], 1_000_000, 0, 0);
+        assert_eq!(grown.calls.len(), 10, "2,100,064 / (244,800 - 5 %) = 9.03");
+        let grown = check(&[2_100_064], 130_000, 1_800, 7_000);
+        assert_eq!(grown.calls.len(), 16);
+        assert!(grown.calls.iter().all(|call| !call.compacted), "16 x 1,800 fill no window");
+        let grown = check(&[9_849_588], 130_000, 3_600, 7_000);
+        assert_eq!(grown.calls.iter().filter(|call| call.compacted).count(), 1);
+    }
+}

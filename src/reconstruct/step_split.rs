@@ -1,0 +1,172 @@
+//! A step's published totals, split among its sessions.
+//!
+//! Every column is split so that its sum stays exact. Where the inventory prints a session's part
+//! the step's total is shared in that proportion, for the table is the firmer of the two; writes
+//! are printed for steps only and split so that the sessions share one growth exponent.
+
+use super::call_count::{self, CallCount, CallEvidence, Lens, UncountedSession};
+use super::context_growth::GrowthProblem;
+use super::figure::Figure;
+use super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
+use super::session_calls::PublishedTotals;
+use crate::units::{apportion, scale_by_ratio};
+
+/// A session before its growth is solved.
+pub(super) struct SessionPlan {
+    /// What it must add up to.
+    pub(super) totals: PublishedTotals,
+    /// Calls as published, where they were.
+    pub(super) calls_published: Option<u32>,
+    /// Calls under the lens.
+    pub(super) count: CallCount,
+    /// Its reads.
+    pub(super) read: i64,
+    /// Its writes.
+    pub(super) write: i64,
+}
+
+impl SessionPlan {
+    /// What its growth must meet, with known events.
+    pub(super) fn growth_problem<'a>(&self, entering: &'a [i64]) -> GrowthProblem<'a> {
+        GrowthProblem { start: self.totals.start, read: self.read, write: self.write, entering }
+    }
+}
+
+/// Splits a step's totals among its sessions and counts their calls.
+pub(super) fn split_step(
+    reported: &ReportedPipeline,
+    row: &ReportedStepRow,
+    lens: Lens,
+    start: i64,
+    given: &[(String, u32)],
+    notes: &mut Vec<String>,
+) -> Vec<SessionPlan> {
+    let listed: Vec<&InventoryRow> = reported.sessions_of_step(&row.step).collect();
+    let number = if listed.is_empty() {
+        usize::try_from(row.sessions.value()).unwrap_or(1)
+    } else {
+        listed.len()
+    };
+    let by = |total: &Figure, weight: &dyn Fn(&InventoryRow) -> i64| {
+        let mut weights: Vec<i64> = listed.iter().map(|session| weight(session)).collect();
+        weights.resize(number, 1);
+        apportion(total.value(), &weights)
+    };
+    let ids: Vec<String> = (0..number).map(|i| session_name(row, &listed, i, number)).collect();
+    let reads = by(&row.read, &|session| session.read.value());
+    let unfit: Vec<UncountedSession> = (0..number)
+        .map(|i| UncountedSession {
+            known: call_evidence(listed.get(i).copied(), lens, &ids[i], given),
+            read: reads[i],
+        })
+        .collect();
+    let counts = count_step_calls(&unfit, row, start, listed.is_empty(), notes);
+    let likeliest: Vec<u32> = counts.iter().map(|count| count.calls).collect();
+    let shares = call_count::write_weights(&unfit, &likeliest, row.write.value(), start);
+    let writes = apportion(row.write.value(), &shares);
+    let fresh: Vec<i64> = likeliest.iter().map(|&n| i64::from(n)).collect();
+    let fresh = apportion(row.fresh.value(), &fresh);
+    let outputs = by(&row.output, &|session| session.output.value());
+    let times = by(&row.time, &|session| session.time.as_ref().map_or(0, Figure::value));
+    let prose_chars = reported.stated_or_assumed("prose-chars").map_or(0, |figure| figure.value());
+    let one = |(i, count): (usize, CallCount)| {
+        let calls_published = listed.get(i).map(|session| saturate_u32(session.calls.value()));
+        // Where no records were counted, the median of law L1 stands in.
+        let guess = || saturate_u32(scale_by_ratio(i64::from(count.calls), 199, 100));
+        SessionPlan {
+            totals: PublishedTotals {
+                id: ids[i].clone(),
+                pipeline: reported.name.clone(),
+                step: row.step.clone(),
+                start,
+                fresh: fresh[i],
+                output: outputs[i],
+                records: calls_published.unwrap_or_else(guess),
+                begin_ms: 0,
+                time_ms: times[i],
+                prose_chars,
+            },
+            calls_published,
+            read: reads[i],
+            write: writes[i],
+            count,
+        }
+    };
+    counts.into_iter().enumerate().map(one).collect()
+}
+
+/// The id of a session; sessions that no inventory lists are named after their step.
+fn session_name(
+    row: &ReportedStepRow,
+    listed: &[&InventoryRow],
+    index: usize,
+    number: usize,
+) -> String {
+    match (listed.get(index), number) {
+        (Some(session), _) => session.id.clone(),
+        (None, 1) => row.step.clone(),
+        (None, _) => format!("{}-{}", row.step, index + 1),
+    }
+}
+
+fn saturate_u32(value: i64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// What is known of a session's calls under a lens.
+fn call_evidence(
+    row: Option<&InventoryRow>,
+    lens: Lens,
+    id: &str,
+    given: &[(String, u32)],
+) -> CallEvidence {
+    if let Some((_, calls)) = given.iter().find(|(session, _)| session == id) {
+        return CallEvidence::Calls((*calls).max(1));
+    }
+    let Some(row) = row else {
+        return CallEvidence::Nothing;
+    };
+    let records = saturate_u32(row.calls.value());
+    let counted = row.deduplicated.as_ref().or(row.tool_calls.as_ref());
+    match (lens, counted) {
+        (Lens::Record, _) => CallEvidence::Calls(records),
+        (Lens::Message, Some(figure)) => CallEvidence::Calls(saturate_u32(figure.value())),
+        (Lens::Message, None) => CallEvidence::Records(records),
+    }
+}
+
+/// Counts the calls of a step; totals that fit no count fall back to what was published.
+fn count_step_calls(
+    unfit: &[UncountedSession],
+    row: &ReportedStepRow,
+    start: i64,
+    equal: bool,
+    notes: &mut Vec<String>,
+) -> Vec<CallCount> {
+    let write = row.write.value();
+    if equal && unfit.iter().all(|session| session.known == CallEvidence::Nothing) {
+        // Equal sessions need one count only.
+        let sessions = unfit.len() as i64;
+        if let Some(mut counts) = call_count::count_calls(&unfit[..1], write / sessions, start) {
+            notes.push(format!(
+                "{}: no call count is published, so the lens changes nothing; the likeliest growth \
+                 exponent decides",
+                row.step
+            ));
+            return vec![counts.swap_remove(0); unfit.len()];
+        }
+    } else if let Some(counts) = call_count::count_calls(unfit, write, start) {
+        return counts;
+    }
+    let fallback = |session: &UncountedSession| match session.known {
+        CallEvidence::Calls(calls) => CallCount::without_doubt(calls),
+        CallEvidence::Records(records) => CallCount::without_doubt(
+            saturate_u32(scale_by_ratio(i64::from(records), 100, 199)).max(2),
+        ),
+        CallEvidence::Nothing => {
+            let calls = session.read / (start + write / 2).max(1);
+            CallCount::without_doubt(saturate_u32(calls.clamp(2, call_count::MAX_CALLS_TRIED)))
+        }
+    };
+    unfit.iter().map(fallback).collect()
+}

@@ -1,0 +1,96 @@
+//! What the pass says: one call after the other, to whoever listens.
+
+use crate::plan::PlanRun;
+use crate::recording::CacheTier;
+use crate::units::{BASIS_POINTS, Usage, scale_by_ratio};
+
+/// Who listens to the pass.
+pub trait CallSink {
+    /// The calls that follow belong to another run.
+    fn begin_run(&mut self, run: &PlanRun);
+    /// A call is made.
+    fn add_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens);
+    /// A session that made at least one call is over.
+    fn end_session(&mut self, from_ms: i64, to_ms: i64);
+}
+
+/// How the context of a call comes about; of several that meet at one call the largest counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContextOnset {
+    /// It goes on from the call before.
+    #[default]
+    GoesOn,
+    /// It starts over: the first call of a session, a rewind, a toggle that says so.
+    StartsOver,
+    /// It starts over because it was compacted.
+    Compacted,
+}
+
+/// What one call uses, as the pass counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallTokens {
+    /// Prompt size.
+    pub context: i64,
+    /// Of the prompt: neither read nor written.
+    pub fresh: i64,
+    /// Of the prompt: read from the cache. The rest is written.
+    pub read: i64,
+    /// Of what is written: to the tier that is not the run's.
+    pub off_tier: i64,
+    /// Recorded output.
+    pub output: i64,
+    /// Tokens produced beyond the recorded output.
+    pub hidden: i64,
+    /// When it starts.
+    pub start_ms: i64,
+    /// How its context comes about.
+    pub onset: ContextOnset,
+}
+
+impl CallTokens {
+    /// No tokens at all.
+    pub const NOTHING: Self = Self {
+        context: 0,
+        fresh: 0,
+        read: 0,
+        off_tier: 0,
+        output: 0,
+        hidden: 0,
+        start_ms: 0,
+        onset: ContextOnset::GoesOn,
+    };
+
+    /// Its usage, or that of a sum of calls, where `tier` is the tier of the run.
+    #[inline]
+    #[must_use]
+    pub fn usage_on_tier(&self, tier: CacheTier) -> Usage {
+        let Self { fresh, read, output, off_tier, .. } = *self;
+        let own_tier = self.context - read - fresh - off_tier;
+        let (write_5m, write_1h) = match tier {
+            CacheTier::OneHour => (off_tier, own_tier),
+            CacheTier::FiveMinutes | CacheTier::Automatic | CacheTier::Uncached => {
+                (own_tier, off_tier)
+            }
+        };
+        Usage { fresh, read, write_5m, write_1h, output }
+    }
+
+    /// The same text in tokens of another family.
+    #[must_use]
+    pub fn scaled_by(&self, scale_bp: i64) -> Self {
+        let of = |tokens| scale_by_ratio(tokens, scale_bp, BASIS_POINTS);
+        let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
+        // Every class is rounded for itself, and the prompt is their sum.
+        let written = of(context - fresh - read - off_tier);
+        let (fresh, read, off_tier) = (of(fresh), of(read), of(off_tier));
+        Self {
+            context: fresh + read + off_tier + written,
+            fresh,
+            read,
+            off_tier,
+            output: of(output),
+            hidden: of(hidden),
+            ..*self
+        }
+    }
+}

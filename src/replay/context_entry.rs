@@ -1,0 +1,140 @@
+//! How a call enters the context: whether that goes on or starts over, what breaks its cache and
+//! what comes in.
+
+use super::call_tokens::ContextOnset;
+use super::session_state::SessionState;
+use crate::plan::{CallEvent, PlanRun, RowDeltas, ToggleSubset};
+use crate::recording::{CacheBreak, ContextRestart, Shock};
+
+/// How a call finds the context.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ContextEntry {
+    /// It goes on.
+    GoesOn,
+    /// It goes on although it was compacted here: the threshold is not reached.
+    CompactionDeferred,
+    /// It starts over, with a summary that was deferred.
+    CompactionDue,
+    /// It starts over because a toggle says so.
+    RestartedByToggle,
+    /// It starts over as recorded.
+    RestartedAsRecorded,
+}
+
+/// Decides whether the context starts over at a row.
+pub(super) fn decide_entry(
+    state: &SessionState,
+    run: &PlanRun,
+    event: &CallEvent,
+    subset: ToggleSubset,
+) -> ContextEntry {
+    let goes_on = || match state.deferred_compaction {
+        Some((met, _)) if state.prompt >= threshold_under_rule(run, met) => {
+            ContextEntry::CompactionDue
+        }
+        _ => ContextEntry::GoesOn,
+    };
+    match event.restart {
+        _ if state.is_resumed_first_call => goes_on(),
+        ContextRestart::No if event.restarted_by & subset != 0 => ContextEntry::RestartedByToggle,
+        ContextRestart::No => goes_on(),
+        ContextRestart::AutoCompacted
+            if state.prompt < threshold_under_rule(run, event.threshold) =>
+        {
+            ContextEntry::CompactionDeferred
+        }
+        ContextRestart::AutoCompacted | ContextRestart::ManualCompacted | ContextRestart::Fresh => {
+            ContextEntry::RestartedAsRecorded
+        }
+    }
+}
+
+/// What a row does to the context that its call meets.
+pub(super) fn onset_of_entry(
+    state: &SessionState,
+    event: &CallEvent,
+    entry: ContextEntry,
+) -> ContextOnset {
+    match entry {
+        ContextEntry::GoesOn | ContextEntry::CompactionDeferred if state.was_just_compacted => {
+            ContextOnset::Compacted
+        }
+        ContextEntry::GoesOn | ContextEntry::CompactionDeferred => ContextOnset::GoesOn,
+        ContextEntry::CompactionDue => ContextOnset::Compacted,
+        ContextEntry::RestartedAsRecorded if event.restart != ContextRestart::Fresh => {
+            ContextOnset::Compacted
+        }
+        ContextEntry::RestartedAsRecorded | ContextEntry::RestartedByToggle => {
+            ContextOnset::StartsOver
+        }
+    }
+}
+
+/// Where a recorded compaction happens: its own threshold, or that of the rule.
+fn threshold_under_rule(run: &PlanRun, recorded: i64) -> i64 {
+    run.compact_at.unwrap_or(recorded)
+}
+
+/// What breaks the cache at a call, and what the law does not explain there: its own or what was
+/// carried to it.
+pub(super) fn cache_break_and_shock(
+    state: &SessionState,
+    event: &CallEvent,
+    entry: ContextEntry,
+    subset: ToggleSubset,
+) -> (CacheBreak, Shock) {
+    let (mut cache_break, mut shock) = (event.cache_break, event.shock);
+    if event.healed_by & subset != 0 || state.was_just_compacted {
+        // A context that starts over has lost its messages all the same.
+        let lost =
+            if entry == ContextEntry::GoesOn { CacheBreak::No } else { CacheBreak::ToStatic };
+        (cache_break, shock) = (cache_break.min(lost), Shock::None);
+    }
+    match entry {
+        // What a first call finds says nothing about one that goes on.
+        ContextEntry::GoesOn if state.is_resumed_first_call => shock = Shock::None,
+        ContextEntry::GoesOn | ContextEntry::RestartedAsRecorded => {}
+        ContextEntry::CompactionDue | ContextEntry::RestartedByToggle => {
+            (cache_break, shock) = (cache_break.max(CacheBreak::ToStatic), Shock::None);
+        }
+        ContextEntry::CompactionDeferred => {
+            // The loss of the messages belongs to the compaction, a model switch does not.
+            let stays = cache_break == CacheBreak::ToZero;
+            cache_break = if stays { CacheBreak::ToZero } else { CacheBreak::No };
+            shock = Shock::None;
+        }
+    }
+    if shock == Shock::None {
+        shock = state.carried_shock;
+    }
+    (cache_break.max(state.carried_break), shock)
+}
+
+/// Brings the inputs of a row into the prompt, which may start over before.
+pub(super) fn enter_inputs(
+    state: &mut SessionState,
+    (event, entry): (&CallEvent, ContextEntry),
+    (mut inputs, deltas): (i64, &RowDeltas),
+) {
+    match entry {
+        ContextEntry::GoesOn => {}
+        ContextEntry::CompactionDeferred => {
+            let summary = event.restart_inputs + deltas.restart_inputs;
+            inputs -= summary;
+            state.deferred_compaction = Some((event.threshold, summary));
+        }
+        ContextEntry::CompactionDue => {
+            inputs += state.deferred_compaction.map_or(0, |(_, summary)| summary);
+            state.drop_prompt();
+        }
+        ContextEntry::RestartedByToggle => {
+            inputs += deltas.start;
+            state.drop_prompt();
+        }
+        ContextEntry::RestartedAsRecorded => state.drop_prompt(),
+    }
+    // What vanished has gone with the messages that were compacted.
+    let cut = if state.was_just_compacted { 0 } else { event.cut };
+    state.prompt = (state.prompt - cut).max(0) + inputs;
+    (state.is_resumed_first_call, state.was_just_compacted) = (false, false);
+}

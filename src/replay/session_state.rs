@@ -1,0 +1,104 @@
+//! What the pass carries from row to row of a session.
+
+use super::call_tokens::ContextOnset;
+use crate::recording::{CacheBreak, CacheTier, Shock};
+
+/// What the pass carries from row to row of a session.
+#[derive(Clone, Copy)]
+pub(super) struct SessionState {
+    /// The prompt as it stands: context and output of the last call made, and what calls that are
+    /// not made have added to it or cut from it since.
+    pub(super) prompt: i64,
+    /// Prefix that the last call made has cached.
+    pub(super) cached: i64,
+    /// From when its cache entry ages.
+    pub(super) touched_ms: i64,
+    /// Outputs left behind by calls that are not made, for the next one that is.
+    pub(super) carried_outputs: i64,
+    /// Time that has not passed so far.
+    pub(super) saved_ms: i64,
+    /// When the first call made started.
+    pub(super) first_start_ms: i64,
+    /// When the last call made started, and its row.
+    pub(super) start_ms: i64,
+    pub(super) row: usize,
+    /// Whether the next call cannot take the plain road: nothing is cached yet, or on another
+    /// tier, or a break or shock waits for it.
+    pub(super) is_unsettled: bool,
+    /// Whether a call was made.
+    pub(super) has_made_call: bool,
+    /// Whether there is a cache entry to look up, alive or not.
+    pub(super) has_cache_entry: bool,
+    /// Tier that the last call made wrote to, and its price.
+    pub(super) tier: CacheTier,
+    pub(super) price: u16,
+    pub(super) carried_break: CacheBreak,
+    pub(super) carried_shock: Shock,
+    /// Whether calls that are not made had the context start over.
+    pub(super) onset: ContextOnset,
+    /// A compaction that was not needed where it was recorded: (its threshold, its inputs).
+    pub(super) deferred_compaction: Option<(i64, i64)>,
+    /// Whether the context is that of another session which has made a call.
+    pub(super) resumes_sent_context: bool,
+    /// Whether the next call is the recorded first one of a session that goes on from another.
+    pub(super) is_resumed_first_call: bool,
+    /// Whether the context was compacted just now, by a call that met what was due to the next.
+    pub(super) was_just_compacted: bool,
+}
+
+pub(super) const INITIAL_STATE: SessionState = SessionState {
+    prompt: 0,
+    cached: 0,
+    touched_ms: 0,
+    carried_outputs: 0,
+    saved_ms: 0,
+    first_start_ms: 0,
+    start_ms: 0,
+    row: 0,
+    is_unsettled: true,
+    has_made_call: false,
+    has_cache_entry: false,
+    tier: CacheTier::Uncached,
+    price: 0,
+    carried_break: CacheBreak::No,
+    carried_shock: Shock::None,
+    onset: ContextOnset::GoesOn,
+    deferred_compaction: None,
+    resumes_sent_context: false,
+    is_resumed_first_call: false,
+    was_just_compacted: false,
+};
+
+impl SessionState {
+    /// Drops the prompt, not the clock.
+    pub(super) fn drop_prompt(&mut self) {
+        self.prompt = 0;
+        self.deferred_compaction = None;
+    }
+
+    /// The start of a session that goes on from where this one ended.
+    pub(super) fn resumed_state(&self) -> Self {
+        Self {
+            carried_outputs: 0,
+            is_unsettled: true,
+            has_made_call: false,
+            carried_break: CacheBreak::No,
+            carried_shock: Shock::None,
+            onset: ContextOnset::GoesOn,
+            resumes_sent_context: self.was_sent(),
+            is_resumed_first_call: true,
+            ..*self
+        }
+    }
+
+    /// The prompt from which on a deferred compaction is due, unless a rule says otherwise.
+    #[inline]
+    pub(super) fn compaction_due_at(&self) -> i64 {
+        self.deferred_compaction.map_or(i64::MAX, |(threshold, _)| threshold)
+    }
+
+    /// Whether any of the context was sent.
+    pub(super) fn was_sent(&self) -> bool {
+        self.has_made_call || self.resumes_sent_context
+    }
+}

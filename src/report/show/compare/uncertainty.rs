@@ -1,0 +1,301 @@
+//! What is open: how likely claims are, who says what about them, which parameters move the result.
+
+use super::{ComparisonReport, combined_claim_name, verdict_tone};
+use crate::intervene::ParamUnit;
+use crate::report::format::{self, NumberStyle};
+use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
+use crate::study::published_claims::PublishedClaim;
+use crate::study::uncertainty::{ClaimProbability, CredibleBand, Uncertainty};
+use crate::study::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
+
+/// Parameters shown; the others move less.
+const MOST_SWINGS: usize = 10;
+
+/// Pairs shown; the others have less to do with each other.
+const MOST_PAIRS: usize = 8;
+
+impl ComparisonReport<'_> {
+    /// What the parameters and call counts leave open; `None` without draws.
+    #[must_use]
+    pub fn uncertainty_section(&self) -> Option<Section> {
+        let uncertainty = self.comparison.uncertainty.as_ref()?;
+        let mut section =
+            Section::new("What is open").with_paragraph(self.joint_saving_words(uncertainty));
+        if !uncertainty.claims.is_empty() {
+            section = section
+                .with_table(self.judgement_table())
+                .with_table(self.probability_table(uncertainty));
+        }
+        if !self.comparison.tornado.is_empty() {
+            section = section.with_table(self.swing_table());
+        }
+        Some(section)
+    }
+
+    /// Each claim and what each authority says about it.
+    #[must_use]
+    pub fn judgement_table(&self) -> TableView {
+        let mut columns = vec![
+            TableColumn::text("claim"),
+            TableColumn::mixed("claimed").with_ranges(),
+            TableColumn::mixed("its own product"),
+            TableColumn::text("arithmetic"),
+            TableColumn::mixed("at most"),
+            TableColumn::text("possibility"),
+        ];
+        columns.push(TableColumn::mixed("replay with band").with_ranges());
+        columns.push(TableColumn::text("model"));
+        let was_seen = !self.comparison.observed_savings.is_empty();
+        if was_seen {
+            columns.push(TableColumn::mixed("seen, all that came out").with_ranges());
+        }
+        columns.push(TableColumn::text("observation"));
+        let mut view = TableView::new("Verdicts, by who judges", columns);
+        let single = self.comparison.toggles.iter();
+        let single = single.filter_map(|t| Some((t.claim.as_ref()?, &t.judgements)));
+        let combined = self.comparison.combined.iter().map(|c| (&c.claim, &c.judgements));
+        for (claim, judged) in single.chain(combined) {
+            let [arithmetic, possibility, model, observation] = &judged[..] else {
+                continue;
+            };
+            let word = |one: &ClaimJudgement| {
+                let can = claim.is_direction && one.by == ClaimJudge::Possibility;
+                let text = match one.verdict {
+                    ClaimVerdict::Holds if can => "can fall",
+                    other => super::claim_verdict_word(claim, other),
+                };
+                TableCell::text(text).with_tone(verdict_tone(one.verdict))
+            };
+            let mut cells = vec![
+                TableCell::text(claim_name(claim)),
+                claimed_cell(claim),
+                range_cell(claim, judged_ends(arithmetic)),
+                word(arithmetic),
+                range_cell(claim, judged_ends(possibility)),
+                word(possibility),
+                range_cell(claim, judged_ends(model)),
+                word(model),
+            ];
+            if was_seen {
+                cells.push(range_cell(claim, judged_ends(observation)));
+            }
+            cells.push(word(observation));
+            view.add_row(cells);
+        }
+        view.add_footnote(
+            "arithmetic: the product of the claim's own factors; possibility: the friendliest \
+             parameters or draw; model: from alone to last, with P10 and P90",
+        );
+        view.add_footnote(if self.comparison.observed_savings.is_empty() {
+            "observation: no history of these changes is at hand"
+        } else {
+            "observation: what fell after a rollout; fixes that came out together are seen \
+             together, so that one of them is open unless it claims more than all of them show, \
+             and what was not rolled out is not testable"
+        });
+        view
+    }
+
+    /// How likely each claim is.
+    #[must_use]
+    pub fn probability_table(&self, uncertainty: &Uncertainty) -> TableView {
+        let mut view = TableView::new(
+            "How likely each claim is reached",
+            vec![
+                TableColumn::text("claim"),
+                TableColumn::text("counted in"),
+                TableColumn::mixed("at least"),
+                TableColumn::share("probability"),
+            ],
+        );
+        let all = uncertainty.claims.iter().flat_map(|claim| &claim.probabilities);
+        for ClaimProbability { claim, metric, at_least, p_bp } in all {
+            let name = self.claim_by_id(claim).map_or_else(|| claim.clone(), claim_name);
+            let least = match *metric {
+                "calls" => CellValue::Count(*at_least),
+                "read" | "tokens" => CellValue::Tokens(*at_least),
+                _ => CellValue::Share(*at_least),
+            };
+            view.add_row(vec![
+                TableCell::text(name),
+                TableCell::text(metric_words(metric)),
+                TableCell::new(least),
+                TableCell::share(*p_bp),
+            ]);
+        }
+        view.add_footnote(
+            "share of the draws, with the model's own error on top; a rounded claim counts from \
+             the least that it may mean",
+        );
+        view
+    }
+
+    fn claim_by_id(&self, id: &str) -> Option<&PublishedClaim> {
+        let single = self.comparison.toggles.iter().filter_map(|toggle| toggle.claim.as_ref());
+        let combined = self.comparison.combined.iter().map(|combined| &combined.claim);
+        single.chain(combined).find(|claim| claim.id == id)
+    }
+
+    /// The pairs that save the same tokens, or make each other worth more.
+    #[must_use]
+    pub fn pair_table(&self) -> Option<TableView> {
+        let pairs = self.comparison.interacting_pairs();
+        if pairs.is_empty() {
+            return None;
+        }
+        let mut view = TableView::new(
+            "Pairs: what two toggles save together beyond the sum of both",
+            insert_unless(
+                self.lacks_dollars(),
+                vec![
+                    TableColumn::text("pair"),
+                    TableColumn::tokens(self.comparison.headline.column_noun()).with_sign(),
+                    TableColumn::count("calls").with_sign(),
+                ],
+                vec![(2, TableColumn::money("dollars").with_sign())],
+            ),
+        );
+        for (a, b, saving) in pairs.iter().take(MOST_PAIRS) {
+            view.add_row(insert_unless(
+                self.lacks_dollars(),
+                vec![
+                    TableCell::text(format!("{a} and {b}")),
+                    TableCell::tokens(self.comparison.headline.amount_in_saving(saving)),
+                    TableCell::count(saving.calls),
+                ],
+                vec![(2, TableCell::money(saving.total_money()))],
+            ));
+        }
+        view.add_footnote(
+            "Shapley interaction index, over every order of the others: negative where both save \
+             the same, positive where one makes the other worth more",
+        );
+        let rest = pairs.len().saturating_sub(MOST_PAIRS);
+        if rest > 0 {
+            view.add_footnote(format!("{rest} more pairs have less to do with each other"));
+        }
+        Some(view)
+    }
+
+    /// The parameters that move the joint saving most.
+    #[must_use]
+    pub fn swing_table(&self) -> TableView {
+        let headline = self.comparison.headline;
+        let noun = headline.column_noun();
+        let mut view = TableView::new(
+            "Which parameter moves the joint saving, the others at their modes",
+            insert_unless(
+                self.lacks_dollars(),
+                vec![
+                    TableColumn::text("parameter"),
+                    TableColumn::text("unit"),
+                    TableColumn::count("low"),
+                    TableColumn::count("high"),
+                    TableColumn::tokens(format!("{noun} at low")).with_sign(),
+                    TableColumn::tokens(format!("{noun} at high")).with_sign(),
+                ],
+                [(6, "$ at low"), (7, "$ at high")]
+                    .map(|(at, name)| (at, TableColumn::money(name).with_sign()))
+                    .into(),
+            ),
+        );
+        for swing in self.comparison.tornado.iter().take(MOST_SWINGS) {
+            let name = format!("{} {}", swing.toggle, swing.key);
+            let unit = if swing.unit == ParamUnit::Count { "" } else { swing.unit.name() };
+            view.add_row(insert_unless(
+                self.lacks_dollars(),
+                vec![
+                    TableCell::text(name.trim()),
+                    TableCell::text(unit),
+                    TableCell::count(swing.range.low),
+                    TableCell::count(swing.range.high),
+                    TableCell::tokens(headline.amount_in_saving(&swing.low)),
+                    TableCell::tokens(headline.amount_in_saving(&swing.high)),
+                ],
+                vec![
+                    (6, TableCell::money(swing.low.total_money())),
+                    (7, TableCell::money(swing.high.total_money())),
+                ],
+            ));
+        }
+        let rest = self.comparison.tornado.len().saturating_sub(MOST_SWINGS);
+        if rest > 0 {
+            view.add_footnote(format!("{rest} more parameters move it less"));
+        }
+        view
+    }
+}
+
+impl ComparisonReport<'_> {
+    fn joint_saving_words(&self, uncertainty: &Uncertainty) -> String {
+        let band = |band: CredibleBand<i64>, of: &str| {
+            let share = |bp| format::format_share(bp, NumberStyle::default());
+            let (p10, p50, p90) = (share(band.p10), share(band.p50), share(band.p90));
+            format!("{p50} of {of} (P10 {p10}, P90 {p90})")
+        };
+        let (tokens, dollars) = uncertainty.joint_bp;
+        let open = match uncertainty.unmet_draws {
+            0 => String::new(),
+            unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
+        };
+        let mut saved = band(tokens, self.comparison.headline.sentence_words());
+        if self.comparison.has_dollars {
+            saved = format!("{saved} and {}", band(dollars, "dollars"));
+        }
+        format!(
+            "All together save {saved} at the median of {} draws of the parameters and of \
+             {}.{open}",
+            format::format_integer(i64::from(uncertainty.draws), false),
+            self.unknowns_in_words()
+        )
+    }
+
+    fn lacks_dollars(&self) -> bool {
+        !self.comparison.has_dollars
+    }
+}
+
+/// A row with some more things at their places, or without them.
+fn insert_unless<T>(leaves_out: bool, mut row: Vec<T>, more: Vec<(usize, T)>) -> Vec<T> {
+    if !leaves_out {
+        for (at, thing) in more {
+            row.insert(at, thing);
+        }
+    }
+    row
+}
+
+fn claim_name(claim: &PublishedClaim) -> String {
+    if claim.toggles.len() == 1 { claim.id.clone() } else { combined_claim_name(claim) }
+}
+
+fn metric_words(metric: &str) -> &'static str {
+    match metric {
+        "calls" => "calls",
+        "tokens" => "tokens",
+        "read share" => "share of reads",
+        "token share" => "share of tokens",
+        "dollar share" => "share of dollars",
+        _ => "reads",
+    }
+}
+
+fn judged_ends(one: &ClaimJudgement) -> Option<(i64, i64)> {
+    one.evidence_range.as_ref().map(|range| (*range.start(), *range.end()))
+}
+
+fn claimed_cell(claim: &PublishedClaim) -> TableCell {
+    if claim.is_direction {
+        return TableCell::missing();
+    }
+    range_cell(claim, Some((*claim.saving.start(), *claim.saving.end())))
+}
+
+/// A range in the claim's metric.
+fn range_cell(claim: &PublishedClaim, ends: Option<(i64, i64)>) -> TableCell {
+    let value =
+        |n| if claim.metric == "calls" { CellValue::Count(n) } else { CellValue::Tokens(n) };
+    ends.map_or_else(TableCell::missing, |(low, high)| {
+        TableCell::from_range(value(low), value(high))
+    })
+}

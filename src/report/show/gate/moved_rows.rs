@@ -1,0 +1,34 @@
+//! What moved where a baseline is written again.
+
+use super::GateReport;
+use crate::report::{ReportDocument, Section};
+use crate::study::gate::GateRow;
+
+impl GateReport<'_> {
+    /// The rows that are not what they were; of a file that is new, what stands in it.
+    #[must_use]
+    pub fn moved_rows_document(&self, known: bool) -> ReportDocument {
+        let gate = self.gate;
+        let (file, samples) = (self.file.unwrap_or_default(), gate.candidate.samples);
+        let of = if samples == 1 { "1 sample".to_owned() } else { format!("{samples} samples") };
+        let told = |row: &&GateRow| row.baseline != row.candidate;
+        let rows: Vec<&GateRow> = gate.rows.iter().filter(told).collect();
+        let words = match (known, rows.len()) {
+            (false, _) => format!("{file}: written, {of}"),
+            (true, 0) => format!("{file}: written, {of}; no figure moved"),
+            (true, 1) => format!("{file}: written, {of}; one figure moved"),
+            (true, moved) => format!("{file}: written, {of}; {moved} figures moved"),
+        };
+        let mut section = Section::new("").with_paragraph(words);
+        if known && !rows.is_empty() {
+            section = section.with_table(self.rows_table(rows.into_iter(), "Moved"));
+        }
+        let notes = gate.notes.iter().map(String::as_str);
+        let mut document = ReportDocument::new("");
+        document.add_section(section.with_bullets(notes));
+        for line in self.sources {
+            document.add_source(line);
+        }
+        document
+    }
+}

@@ -1,0 +1,197 @@
+//! Sentences and cells that all outputs of the gate share.
+
+use super::{key_place, to_basis_points};
+use crate::report::CellValue;
+use crate::report::format::{self, NumberStyle};
+use crate::study::gate::{
+    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateMetric, GateResult,
+    GateRow, GrowthCause, MetricUnit, RowVerdict, share_bp,
+};
+use crate::units::{BASIS_POINTS, PicoUsd};
+
+/// A mean in its metric's unit: whole where counts are, else in thousandths.
+pub fn mean_value(unit: MetricUnit, mean: ExactMean) -> CellValue {
+    let small = |n: i128| i64::try_from(n).unwrap_or(i64::MAX);
+    match unit {
+        MetricUnit::Count if mean.sum % i128::from(mean.count.max(1)) == 0 => {
+            CellValue::Count(small(mean.rounded_multiple(1)))
+        }
+        MetricUnit::Count => CellValue::Number(small(mean.rounded_multiple(1_000))),
+        MetricUnit::Tokens => CellValue::Tokens(small(mean.rounded_multiple(1))),
+        MetricUnit::Money => CellValue::Money(PicoUsd(mean.rounded_multiple(1))),
+    }
+}
+
+/// A cause as a sentence: what changed from what to what, and which part of the growth that is.
+pub fn cause_sentence(cause: &GrowthCause) -> String {
+    let place = if cause.name.is_empty() {
+        "all".to_owned()
+    } else {
+        format!("{} {}", cause.scope, cause.name)
+    };
+    let told: Vec<String> = cause.changes.iter().map(change_phrase).collect();
+    let (moved, other) = if cause.total_growth < 0 { ("fall", "grew") } else { ("growth", "fell") };
+    let of = metric_phrase(cause.metric);
+    let part = match share_bp(cause.growth, cause.total_growth) {
+        _ if cause.growth == cause.total_growth => String::new(),
+        more if more > BASIS_POINTS => {
+            format!("; more than the whole {moved} of {of}, the rest {other}")
+        }
+        part => format!(
+            "; {} of the {moved} of {of}",
+            format::format_share(part, NumberStyle::default())
+        ),
+    };
+    format!("{place}: {}{part}", told.join("; "))
+}
+
+fn change_phrase(change: &FigureChange) -> String {
+    let (what, unit, of) = match &change.subject {
+        ChangeSubject::Metric(one) => (metric_phrase(*one), one.unit(), ""),
+        ChangeSubject::Context => ("context a call".to_owned(), MetricUnit::Tokens, ""),
+        ChangeSubject::Kind(kind, one) => {
+            let tokens = if one.unit() == MetricUnit::Tokens { " tokens" } else { "" };
+            (kind.replace('_', " "), one.unit(), tokens)
+        }
+    };
+    let told = |mean: Option<ExactMean>| {
+        format::format_value(&mean_value(unit, mean.unwrap_or_default()), NumberStyle::default())
+    };
+    format!("{what} {} -> {}{of}", told(change.from), told(change.to))
+}
+
+/// A metric in a sentence.
+fn metric_phrase(metric: GateMetric) -> String {
+    match metric {
+        GateMetric::Read => "reads".to_owned(),
+        GateMetric::Added => "tokens".to_owned(),
+        GateMetric::Carried => "tokens read again".to_owned(),
+        other => other.to_string().replace('_', " "),
+    }
+}
+
+/// Neither growth nor fall.
+const NO_CHANGE: FigureLimit = FigureLimit {
+    grows_bp: Some(0),
+    grows_by: None,
+    falls_bp: Some(0),
+    at_most: None,
+    at_least: None,
+    at_least_bp: None,
+};
+
+/// An amount of a limit.
+fn format_amount(unit: MetricUnit, amount: i128) -> String {
+    format::format_short(&mean_value(unit, ExactMean { sum: amount, count: 1 }))
+}
+
+/// A limit: what may be, part by part.
+pub fn limit_phrase(unit: MetricUnit, limit: &FigureLimit) -> String {
+    if *limit == NO_CHANGE {
+        return "no change".to_owned();
+    }
+    let share = |bp: i64| format::format_short(&CellValue::Share(bp));
+    let mut parts = Vec::new();
+    match (limit.grows_bp, limit.grows_by) {
+        (Some(grows), Some(by)) => {
+            parts.push(format!("+{} or +{}", share(grows), format_amount(unit, by)));
+        }
+        (Some(grows), None) => parts.push(format!("+{}", share(grows))),
+        (None, Some(by)) => parts.push(format!("+{}", format_amount(unit, by))),
+        (None, None) => {}
+    }
+    if let Some(falls) = limit.falls_bp {
+        parts.push(format!("-{}", share(falls)));
+    }
+    if let Some(most) = limit.at_most {
+        parts.push(format!("at most {}", format_amount(unit, most)));
+    }
+    if let Some(least) = limit.at_least {
+        parts.push(format!("at least {}", format_amount(unit, least)));
+    }
+    if let Some(least) = limit.at_least_bp {
+        parts.push(format!("at least {} of the whole", share(least)));
+    }
+    parts.join(", ")
+}
+
+/// The verdict on a row in a word or two.
+pub fn judgement_word(judged: RowVerdict) -> &'static str {
+    match judged {
+        RowVerdict::Beyond => "beyond",
+        RowVerdict::Unsure => "may be chance",
+        RowVerdict::Within => "within",
+        RowVerdict::Unlimited => "",
+    }
+}
+
+/// One line on everything: what the gate says, and the worst row.
+pub fn verdict_sentence(gate: &GateResult) -> String {
+    let count = |judged: RowVerdict| gate.rows.iter().filter(|row| row.verdict == judged).count();
+    let (beyond, unsure) = (count(RowVerdict::Beyond), count(RowVerdict::Unsure));
+    let limited = gate.rows.len() - count(RowVerdict::Unlimited);
+    let first = |judged| gate.rows.iter().find(|row| row.verdict == judged).map(row_sentence);
+    match (first(RowVerdict::Beyond), first(RowVerdict::Unsure)) {
+        (Some(row), _) => {
+            let more = beyond - 1;
+            let more =
+                if more > 0 { format!("; {more} more beyond limits") } else { String::new() };
+            format!("the gate says no: {row}{more}")
+        }
+        (None, Some(row)) => {
+            let more = unsure - 1;
+            let more = if more > 0 { format!("; {more} more like it") } else { String::new() };
+            format!("the gate passes, unsure: {row}, which chance may do{more}")
+        }
+        (None, None) => {
+            let rows = if limited == 1 { "figure" } else { "figures" };
+            format!("the gate passes: {limited} {rows} within limits")
+        }
+    }
+}
+
+/// A row as a sentence: what went from what to what, and what was allowed.
+pub fn row_sentence(row: &GateRow) -> String {
+    let unit = row.key.metric.unit();
+    let said = |mean: Option<ExactMean>| {
+        mean.map_or("nothing".to_owned(), |mean| {
+            format::format_value(&mean_value(unit, mean), NumberStyle::default())
+        })
+    };
+    let signed = NumberStyle { signed: true, ..NumberStyle::default() };
+    let change = row.change.map_or_else(String::new, |change| {
+        let ends = row.interval.map_or_else(String::new, |it| {
+            let (low, high) = (
+                format::format_share(to_basis_points(it.low), signed),
+                format::format_share(to_basis_points(it.high), signed),
+            );
+            format!(", {low} to {high}")
+        });
+        format!(" ({}{ends})", format::format_share(to_basis_points(change), signed))
+    });
+    let allowed = limit_phrase(unit, &row.limit);
+    let allowed =
+        if allowed.is_empty() { String::new() } else { format!("; allowed is {allowed}") };
+    let (before, after) = (said(row.baseline), said(row.candidate));
+    format!(
+        "{} of {} went from {before} to {after}{change}{allowed}",
+        row.key.metric,
+        key_place(&row.key)
+    )
+}
+
+/// How intervals came about.
+pub fn chance_note(gate: &GateResult) -> String {
+    let how = match gate.design {
+        ComparisonDesign::Single => "one sample a side",
+        ComparisonDesign::Paired => "each sample against its counterpart",
+        ComparisonDesign::Stratified => "samples of the same pipelines against each other",
+        ComparisonDesign::Pooled => "all samples of a side against all of the other",
+    };
+    let percent = format::format_short(&CellValue::Share(to_basis_points(gate.confidence)));
+    format!(
+        "{} samples against {}, {how}; \"may be\" holds all limited rows of one scope with \
+         {percent} confidence; only a row whose whole interval is beyond its limit fails",
+        gate.baseline.samples, gate.candidate.samples
+    )
+}

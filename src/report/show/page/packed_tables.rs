@@ -1,0 +1,67 @@
+//! What subsets save, and their curves, packed for the page.
+
+use super::PageSource;
+use super::page_sums::SUMS;
+use crate::report::page::column_packing;
+use crate::report::show::charts::has_growth;
+use crate::study::context_curves::{ContextCurve, NOT_MADE, trace_context_curves as study_curves};
+use crate::study::lattice::SubsetLattice;
+use crate::study::subset_lookup::SubsetLookup;
+
+/// Sessions with curves, at most.
+const MAX_SESSIONS: usize = 12;
+
+/// Points of a curve: the first number that fits is taken.
+const POINTS_PER_CURVE: [usize; 5] = [160, 110, 72, 48, 30];
+
+/// Bytes of all curves, packed.
+const MOST_BYTES: usize = 500_000;
+
+/// What every subset saves: table by table and sum by sum one column of its entries.
+pub fn pack_tables(lattice: &SubsetLattice) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for table in &lattice.tables {
+        for sum in &SUMS {
+            let column: Vec<i128> = table.savings.iter().map(sum.amount_of).collect();
+            column_packing::pack_column(&column, &mut bytes);
+        }
+    }
+    column_packing::deflate_bytes(&bytes)
+}
+
+/// The curves that fit, and the same packed: session by session and point by point one column.
+/// Curves are thinned before one is left out, and the sessions that read least go first.
+pub fn pack_curves(paged: &PageSource<'_>, kept: &SubsetLookup) -> (Vec<ContextCurve>, Vec<u8>) {
+    let plan = &paged.report.comparison_report.comparison.plan;
+    let of = |size| study_curves(paged.recording, plan, kept.bits, size);
+    if !has_growth(paged.recording) {
+        return (Vec::new(), pack_curve_values(&[]));
+    }
+    let mut last = Vec::new();
+    for points in POINTS_PER_CURVE {
+        last = of((MAX_SESSIONS, points));
+        let is_all = last.len() == MAX_SESSIONS.min(paged.recording.sessions.len());
+        let bytes = pack_curve_values(&last);
+        if is_all && bytes.len() <= MOST_BYTES {
+            return (last, bytes);
+        }
+    }
+    loop {
+        let bytes = pack_curve_values(&last);
+        if bytes.len() <= MOST_BYTES || last.pop().is_none() {
+            return (last, bytes);
+        }
+    }
+}
+
+fn pack_curve_values(curves: &[ContextCurve]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for curve in curves {
+        for values in curve.values.chunks(curve.variant_count()) {
+            let values = values.iter().map(|&value| Some(value).filter(|&value| value != NOT_MADE));
+            let values: Vec<Option<i128>> = values.map(|value| value.map(i128::from)).collect();
+            column_packing::pack_column_with_gaps(&values, &mut bytes);
+        }
+    }
+    column_packing::deflate_bytes(&bytes)
+}

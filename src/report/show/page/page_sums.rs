@@ -1,0 +1,154 @@
+//! The sums that a page follows: their names, and how each is written.
+
+use super::PageSource;
+use crate::report::format::{self, NumberStyle};
+use crate::report::html;
+use crate::study::headline::HeadlineMetric;
+use crate::study::savings::Saving;
+use crate::study::subset_lookup::SubsetLookup;
+use crate::units::{PicoUsd, ratio_bp};
+use std::fmt::Write as _;
+
+/// How a sum is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageUnit {
+    Count,
+    Tokens,
+    Money,
+    Time,
+}
+
+impl PageUnit {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Tokens => "tokens",
+            Self::Money => "money",
+            Self::Time => "time",
+        }
+    }
+
+    pub fn format_amount(self, amount: i128) -> String {
+        let small = i64::try_from(amount).unwrap_or(i64::MAX);
+        match self {
+            Self::Count => format::format_integer(small, false),
+            Self::Tokens => format::format_tokens(small, false),
+            Self::Money => format::format_money(PicoUsd(amount), NumberStyle::default()),
+            Self::Time => format::format_duration(small, NumberStyle::default()),
+        }
+    }
+
+    /// A share of a sum in basis points.
+    pub fn share_bp(self, part: i128, whole: i128) -> i64 {
+        if self == Self::Money {
+            return PicoUsd(part).share_bp(PicoUsd(whole));
+        }
+        let small = |amount| i64::try_from(amount).unwrap_or(i64::MAX);
+        ratio_bp(small(part), small(whole))
+    }
+}
+
+/// One sum.
+pub struct PageSum {
+    /// Its name for programs.
+    pub name: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    pub unit: PageUnit,
+    pub amount_of: fn(&Saving) -> i128,
+}
+
+const fn new_sum(
+    name: &'static str,
+    words: &'static str,
+    unit: PageUnit,
+    of: fn(&Saving) -> i128,
+) -> PageSum {
+    PageSum { name, label: words, unit, amount_of: of }
+}
+
+/// Every sum, in the order in which tables hold them.
+pub const SUMS: [PageSum; 10] = [
+    new_sum("calls", "calls", PageUnit::Count, |saving| saving.calls.into()),
+    new_sum("fresh", "fresh", PageUnit::Tokens, |saving| saving.usage.fresh.into()),
+    new_sum("read", "read", PageUnit::Tokens, |saving| saving.usage.read.into()),
+    new_sum("write_5m", "write_5m", PageUnit::Tokens, |saving| saving.usage.write_5m.into()),
+    new_sum("write_1h", "write_1h", PageUnit::Tokens, |saving| saving.usage.write_1h.into()),
+    new_sum("output", "output", PageUnit::Tokens, |saving| saving.usage.output.into()),
+    new_sum("output_hidden", "output, hidden", PageUnit::Tokens, |saving| {
+        saving.hidden_output.into()
+    }),
+    new_sum("cost_pico_usd", "dollars", PageUnit::Money, |saving| saving.cost.recorded.0),
+    new_sum("cost_hidden_pico_usd", "dollars, hidden", PageUnit::Money, |saving| {
+        saving.cost.hidden.0
+    }),
+    new_sum("session_ms", "session time", PageUnit::Time, |saving| saving.session_ms.into()),
+];
+
+/// The places of the sums that make up a headline's figure.
+pub fn headline_sums(headline: HeadlineMetric) -> Vec<usize> {
+    let names: &[&str] = match headline {
+        HeadlineMetric::Reads => &["read"],
+        HeadlineMetric::Tokens => {
+            &["fresh", "read", "write_5m", "write_1h", "output", "output_hidden"]
+        }
+    };
+    (0..SUMS.len()).filter(|at| names.contains(&SUMS[*at].name)).collect()
+}
+
+/// All tokens together, where a comparison is told in them.
+const TOKENS: PageSum = new_sum("tokens", "tokens", PageUnit::Tokens, |saving| {
+    HeadlineMetric::Tokens.amount_in_saving(saving).into()
+});
+
+impl PageSource<'_> {
+    /// The sums before and with every tickable toggle on, as rows of a table.
+    pub(super) fn total_rows(&self, kept: &SubsetLookup) -> String {
+        let comparison = self.report.comparison_report.comparison;
+        let (before, saved) =
+            (Saving::from(&comparison.baseline), kept.lattice.saving_of_subset(kept.bits));
+        let is_told = comparison.headline == HeadlineMetric::Tokens;
+        let mut rows = String::new();
+        for sum in is_told.then_some(&TOKENS).into_iter().chain(&SUMS) {
+            let (a, c) = ((sum.amount_of)(&before), (sum.amount_of)(&saved));
+            let mut entries = kept.lattice.tables.iter().flat_map(|table| &table.savings);
+            let is_nothing = a == 0 && !entries.any(|entry| (sum.amount_of)(entry) != 0);
+            // Without classes of tokens only their sum means anything.
+            let hides = is_nothing || (!comparison.has_dollars && sum.name != TOKENS.name);
+            let is_headline = sum.name == comparison.headline.metric_name();
+            let class = if is_headline { " class=\"head\"" } else { "" };
+            let hidden = if hides { " hidden" } else { "" };
+            let _ = write!(rows, "<tr{class}{hidden}><th scope=\"row\">{}</th>", sum.label);
+            for (side, amount) in [("before", a), ("after", a - c), ("saved", c)] {
+                let words = html::escape_html(&sum.unit.format_amount(amount));
+                let _ = write!(
+                    rows,
+                    "<td class=\"n\" data-total=\"{}\" data-side=\"{side}\" \
+                     data-value=\"{amount}\">{words}</td>",
+                    sum.name
+                );
+            }
+            let share = format::format_share(sum.unit.share_bp(c, a), NumberStyle::default());
+            let share = if a == 0 { format::MISSING.to_owned() } else { share };
+            let _ = writeln!(rows, "<td class=\"n\" data-share=\"{}\">{share}</td></tr>", sum.name);
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Usage;
+
+    #[test]
+    fn the_parts_of_a_headline_add_up() {
+        let usage = Usage { fresh: 1, read: 20, write_5m: 300, write_1h: 4_000, output: 50_000 };
+        let saving = Saving { usage, hidden_output: 600_000, calls: 7, ..Saving::default() };
+        for headline in [HeadlineMetric::Reads, HeadlineMetric::Tokens] {
+            let sum: i128 =
+                headline_sums(headline).iter().map(|at| (SUMS[*at].amount_of)(&saving)).sum();
+            assert_eq!(sum, i128::from(headline.amount_in_saving(&saving)), "{headline:?}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What the script of a page is told, as JSON. Amounts are strings: they may exceed what a script's
+//! numbers hold.
+
+use super::page_sums::{self, PageUnit, SUMS};
+use super::{PageSource, PageToggle};
+use crate::plan::ToggleSubset;
+use crate::report::format::{self, NumberStyle};
+use crate::report::show::session_label;
+use crate::study::context_curves::ContextCurve;
+use crate::study::savings::Saving;
+use crate::study::subset_lookup::SubsetLookup;
+use crate::units::ratio_bp;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct PageData<'a> {
+    headline: PageHeadlineJson,
+    has_dollars: bool,
+    sums: Vec<PageSumJson>,
+    /// The sums with nothing ticked.
+    baseline: Vec<String>,
+    toggles: Vec<PageToggleJson<'a>>,
+    /// Table by table the toggles behind its bits, the lowest first.
+    tables: Vec<Vec<usize>>,
+    claims: Vec<PageClaimJson<'a>>,
+    curves: Vec<PageCurveJson>,
+    /// How the program writes some amounts: unit, amount, signed, words.
+    samples: Vec<(&'static str, String, bool, String)>,
+    /// How it takes shares: unit, part, whole, basis points.
+    shares: Vec<(&'static str, String, String, i64)>,
+}
+
+#[derive(Serialize)]
+struct PageHeadlineJson {
+    metric: &'static str,
+    noun: &'static str,
+    words: &'static str,
+    /// The sums that make it up, by their places.
+    sums: Vec<usize>,
+}
+
+#[derive(Serialize)]
+struct PageSumJson {
+    name: &'static str,
+    unit: &'static str,
+}
+
+#[derive(Serialize)]
+struct PageToggleJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    can: bool,
+    /// What is claimed in the headline's figure, lowest and highest.
+    claim: Option<(String, String)>,
+}
+
+/// Where a claim on the whole pipeline says that it would end.
+#[derive(Serialize)]
+struct PageClaimJson<'a> {
+    toggles: &'a [String],
+    low: String,
+    high: String,
+}
+
+#[derive(Serialize)]
+struct PageCurveJson {
+    session: u32,
+    label: String,
+    /// Calls of the session as recorded.
+    of: u32,
+    calls: Vec<u32>,
+    bits: Vec<usize>,
+}
+
+impl PageSource<'_> {
+    /// What the script has to know.
+    pub(super) fn script_data(
+        &self,
+        kept: &SubsetLookup,
+        toggles: &[PageToggle<'_>],
+        curves: &[ContextCurve],
+    ) -> String {
+        let comparison = self.report.comparison_report.comparison;
+        let headline = comparison.headline;
+        let place = |bit: usize| {
+            let is_it = |toggle: &PageToggle<'_>| toggle.result.is_some_and(|(at, _)| at == bit);
+            toggles.iter().position(is_it).expect("every bit has a toggle")
+        };
+        let places = |mask: ToggleSubset| -> Vec<usize> {
+            (0..64).filter(|bit| mask >> bit & 1 == 1).map(place).collect()
+        };
+        let before = Saving::from(&comparison.baseline);
+        let data = PageData {
+            headline: PageHeadlineJson {
+                metric: headline.metric_name(),
+                noun: headline.column_noun(),
+                words: headline.sentence_words(),
+                sums: page_sums::headline_sums(headline),
+            },
+            has_dollars: comparison.has_dollars,
+            sums: SUMS.iter().map(|s| PageSumJson { name: s.name, unit: s.unit.name() }).collect(),
+            baseline: SUMS.iter().map(|sum| (sum.amount_of)(&before).to_string()).collect(),
+            toggles: toggles.iter().map(|toggle| self.toggle_json(toggle)).collect(),
+            tables: kept.lattice.tables.iter().map(|table| places(table.bits)).collect(),
+            claims: comparison
+                .whole_pipeline_claims()
+                .map(|whole| PageClaimJson {
+                    toggles: &whole.claim.toggles,
+                    low: (whole.baseline - whole.claim.saving.end()).to_string(),
+                    high: (whole.baseline - whole.claim.saving.start()).to_string(),
+                })
+                .collect(),
+            curves: curves
+                .iter()
+                .map(|curve| {
+                    let session = &self.recording.sessions[curve.session as usize];
+                    PageCurveJson {
+                        session: curve.session,
+                        label: format::clean_foreign_text(&session_label(session)).into_owned(),
+                        of: session.calls,
+                        calls: curve.calls.clone(),
+                        bits: places(curve.bits),
+                    }
+                })
+                .collect(),
+            samples: sample_amounts(),
+            shares: sample_shares(),
+        };
+        serde_json::to_string(&data).expect("own types serialise")
+    }
+
+    fn toggle_json<'a>(&self, toggle: &PageToggle<'a>) -> PageToggleJson<'a> {
+        let headline = self.report.comparison_report.comparison.headline;
+        let claimed = toggle.result.and_then(|(_, result)| result.claimed_range(headline));
+        let card = toggle.chosen.toggle.card();
+        PageToggleJson {
+            id: card.id,
+            title: card.title,
+            can: toggle.refusal.is_none(),
+            claim: claimed.map(|it| (it.start().to_string(), it.end().to_string())),
+        }
+    }
+}
+
+/// Amounts at which each way of writing changes.
+fn sample_amounts() -> Vec<(&'static str, String, bool, String)> {
+    const AMOUNTS: [i128; 26] = [
+        0,
+        1,
+        42,
+        349,
+        999,
+        1_000,
+        8_449,
+        9_999,
+        10_000,
+        59_949,
+        59_950,
+        161_849,
+        777_000,
+        870_949,
+        870_950,
+        999_949,
+        999_950,
+        3_599_499,
+        3_599_500,
+        22_840_123,
+        86_369_999,
+        86_370_000,
+        999_949_999,
+        5_040_000_000,
+        12_345_000_000_000,
+        9_223_372_036_854_775,
+    ];
+    const MONEY: [i128; 9] = [
+        49_999_999,
+        50_000_000,
+        4_200_000_000,
+        4_999_999_999,
+        5_000_000_000,
+        4_155_000_000_000,
+        999_995_000_000_000,
+        1_234_567_890_000_000_000,
+        170_000_000_000_000_000_000,
+    ];
+    let mut all = Vec::new();
+    for unit in [PageUnit::Count, PageUnit::Tokens, PageUnit::Money, PageUnit::Time] {
+        let more: &[i128] = if unit == PageUnit::Money { &MONEY } else { &[] };
+        for amount in AMOUNTS.iter().chain(more).flat_map(|amount| [*amount, -amount]) {
+            all.push((unit.name(), amount.to_string(), false, unit.format_amount(amount)));
+        }
+    }
+    for amount in AMOUNTS.iter().flat_map(|amount| [*amount, -amount]) {
+        let small = i64::try_from(amount).expect("a small sample");
+        all.push(("tokens", amount.to_string(), true, format::format_tokens(small, true)));
+    }
+    for bp in [0, 1, 6, 9, 10, 95, 99, 100, 104, 105, 1_234, 1_235, 4_685, 9_999, 10_000, 123_456] {
+        for bp in [bp, -bp] {
+            let words = format::format_share(bp, NumberStyle::default());
+            all.push(("share", bp.to_string(), false, words));
+        }
+    }
+    all
+}
+
+/// Shares at which rounding shows.
+fn sample_shares() -> Vec<(&'static str, String, String, i64)> {
+    const PARTS: [(i64, i64); 8] = [
+        (0, 0),
+        (1, 3),
+        (-1, 3),
+        (1, 20_000),
+        (-1, 20_000),
+        (9_500_000, 22_840_000),
+        (-350_000, 22_840_000),
+        (4_155_999_999, 10_000_000_001),
+    ];
+    let of = |unit: PageUnit, (part, whole): (i64, i64)| {
+        let met = match unit {
+            PageUnit::Money => unit.share_bp(part.into(), whole.into()),
+            _ => ratio_bp(part, whole),
+        };
+        (unit.name(), part.to_string(), whole.to_string(), met)
+    };
+    [PageUnit::Tokens, PageUnit::Money]
+        .iter()
+        .flat_map(|unit| PARTS.map(|pair| of(*unit, pair)))
+        .collect()
+}

@@ -1,0 +1,340 @@
+//! Which sessions of a recording take part.
+
+use super::keys::{self, CheckedFields, parse_moment};
+use super::toml_tree::TomlField;
+use super::{ScenarioError, join_names, nearest_name_hint};
+use crate::price::{Pricing, alias};
+use crate::recording::{Recording, Role, Session, name_of_value, value_of_name};
+
+/// Which sessions take part: those for which every part holds. An empty list holds for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionSelection {
+    /// Pipelines; a name may end in `*`, which stands for any end.
+    pub pipelines: Vec<String>,
+    /// Steps, likewise; the empty name for sessions of no step.
+    pub steps: Vec<String>,
+    /// What a session was in its pipeline.
+    pub roles: Vec<Role>,
+    /// Models, likewise: at least one call was made by one of them.
+    pub models: Vec<String>,
+    /// Ids of sessions, likewise, or at least the eight characters that tables show.
+    pub sessions: Vec<String>,
+    /// The earliest start, milliseconds since the epoch.
+    pub since_ms: Option<i64>,
+    /// The start from which on sessions are left out.
+    pub until_ms: Option<i64>,
+    /// The fewest calls.
+    pub min_calls: u32,
+}
+
+/// A selection that the recording has nothing for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// A name that nothing in the recording has.
+    #[error("'{key}': the recording has no '{name}'{near}; it has {known}")]
+    Name {
+        /// The key.
+        key: String,
+        /// The name.
+        name: String,
+        /// A hint, starting with a space, or empty.
+        near: String,
+        /// What there is.
+        known: String,
+    },
+    /// Each name is there, but no session has all that is asked for.
+    #[error("'select' leaves no session: {what}")]
+    Empty {
+        /// What there is.
+        what: String,
+    },
+}
+
+/// Most names that a message lists.
+const MOST_LISTED_NAMES: usize = 20;
+
+/// Characters of a session's id that tables show.
+const SHOWN_ID_CHARS: usize = 8;
+
+pub(super) fn parse_selection(fields: &[TomlField]) -> Result<SessionSelection, ScenarioError> {
+    let fields = CheckedFields::check_table("select", fields, &keys::SELECT_KEYS)?;
+    let roles =
+        fields.names_at("role").into_iter().filter_map(|name| value_of_name(&Role::NAMED, &name));
+    let at = |key: &str| fields.text_at(key).and_then(parse_moment);
+    Ok(SessionSelection {
+        pipelines: fields.names_at("pipeline"),
+        steps: fields.names_at("step"),
+        roles: roles.collect(),
+        models: fields.names_at("model"),
+        sessions: fields.names_at("session"),
+        since_ms: at("since").map(|(start, _)| start),
+        until_ms: at("until").map(|(_, end)| end),
+        min_calls: fields.whole_at("min_calls").unwrap_or_default() as u32,
+    })
+}
+
+impl SessionSelection {
+    /// Whether every session takes part, whatever the recording.
+    #[must_use]
+    pub fn selects_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The part of a recording that it selects.
+    ///
+    /// # Errors
+    /// A name that nothing has, or no session is left; says what there is.
+    pub fn select_part(&self, recording: &Recording) -> Result<Recording, SelectionError> {
+        for (key, wanted) in self.names_by_key() {
+            let there = names_under_key(recording, key);
+            let is_there = |name: &&String| {
+                there.iter().any(|it| {
+                    if key == "session" {
+                        matches_session_id(name, it)
+                    } else {
+                        matches_pattern(name, it)
+                    }
+                })
+            };
+            if let Some(name) = wanted.iter().find(|name| !is_there(name)) {
+                return Err(SelectionError::Name {
+                    key: format!("select.{key}"),
+                    name: name.clone(),
+                    near: nearest_name_hint(name, there.iter().copied()),
+                    known: list_names(&there),
+                });
+            }
+        }
+        let part = recording.filter_sessions(|session| self.includes_session(recording, session));
+        if part.sessions.is_empty() {
+            return Err(SelectionError::Empty { what: describe_recording(recording) });
+        }
+        Ok(part)
+    }
+
+    fn includes_session(&self, recording: &Recording, session: &Session) -> bool {
+        let calls = &recording.calls[session.call_range()];
+        let start_ms = calls.first().map_or(0, |call| call.start_ms);
+        empty_or_any(&self.pipelines, |name| matches_pattern(name, &session.pipeline))
+            && empty_or_any(&self.steps, |name| matches_pattern(name, &session.step))
+            && empty_or_any(&self.roles, |role| *role == session.role)
+            && empty_or_any(&self.models, |name| {
+                calls.iter().any(|call| matches_pattern(name, recording.model_name(call.model)))
+            })
+            && empty_or_any(&self.sessions, |name| matches_session_id(name, &session.id))
+            && self.since_ms.is_none_or(|since| start_ms >= since)
+            && self.until_ms.is_none_or(|until| start_ms < until)
+            && session.calls >= self.min_calls
+    }
+
+    /// What is asked for, by its keys.
+    #[must_use]
+    pub fn stated_keys(&self) -> Vec<(&'static str, Vec<String>)> {
+        let mut stated: Vec<_> = self.names_by_key().into_iter().collect();
+        let times = [("since", self.since_ms), ("until", self.until_ms)];
+        stated.extend(times.map(|(key, ms)| (key, ms.map(format_instant).into_iter().collect())));
+        if self.min_calls > 0 {
+            stated.push(("min_calls", vec![self.min_calls.to_string()]));
+        }
+        stated.retain(|(_, values)| !values.is_empty());
+        stated
+    }
+
+    /// The lists of names by their keys.
+    pub(super) fn names_by_key(&self) -> [(&'static str, Vec<String>); 5] {
+        let roles = self.roles.iter().map(|&role| name_of_value(&Role::NAMED, role).to_owned());
+        [
+            ("pipeline", self.pipelines.clone()),
+            ("step", self.steps.clone()),
+            ("role", roles.collect()),
+            ("model", self.models.clone()),
+            ("session", self.sessions.clone()),
+        ]
+    }
+}
+
+/// Whether every model that is to be priced as another one is in a recording.
+///
+/// # Errors
+/// One that made no call; says which did.
+pub fn check_models(pricing: &Pricing, recording: &Recording) -> Result<(), SelectionError> {
+    let there: Vec<&str> = names_under_key(recording, "model")
+        .into_iter()
+        .map(|model| pricing.actual_model(model))
+        .collect();
+    let made = |from: &str| there.iter().any(|model| alias::is_same_model(from, model));
+    match pricing.substitutes.iter().find(|(from, _)| !made(from)) {
+        None => Ok(()),
+        Some((from, _)) => Err(SelectionError::Name {
+            key: "models".to_owned(),
+            name: from.clone(),
+            near: nearest_name_hint(from, there.iter().copied()),
+            known: list_names(&there),
+        }),
+    }
+}
+
+/// An empty list asks for nothing.
+fn empty_or_any<T>(wanted: &[T], holds: impl Fn(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(holds)
+}
+
+/// Whether a name is the wanted one, or starts like it where that ends in `*`.
+fn matches_pattern(wanted: &str, name: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => wanted == name,
+    }
+}
+
+/// Whether a wanted id is that of a session: whole, or as much of it as tables show, or more.
+fn matches_session_id(wanted: &str, id: &str) -> bool {
+    matches_pattern(wanted, id)
+        || (wanted.chars().count() >= SHOWN_ID_CHARS && id.starts_with(wanted))
+}
+
+/// The names that the sessions of a recording have under a key, each once, in order.
+fn names_under_key<'a>(recording: &'a Recording, key: &str) -> Vec<&'a str> {
+    let mut names: Vec<&str> = match key {
+        "model" => recording.calls.iter().map(|call| recording.model_name(call.model)).collect(),
+        _ => recording
+            .sessions
+            .iter()
+            .map(|session| match key {
+                "pipeline" => session.pipeline.as_str(),
+                "step" => session.step.as_str(),
+                "role" => name_of_value(&Role::NAMED, session.role),
+                _ => session.id.as_str(),
+            })
+            .collect(),
+    };
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn list_names(names: &[&str]) -> String {
+    let shown: Vec<String> =
+        names.iter().take(MOST_LISTED_NAMES).map(|name| format!("'{name}'")).collect();
+    let rest = names.len() - shown.len();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{}{more}", join_names(shown.iter().map(String::as_str)))
+}
+
+/// What a recording holds under each key, for somebody whose selection left nothing of it.
+fn describe_recording(recording: &Recording) -> String {
+    if recording.sessions.is_empty() {
+        return "the recording has none".to_owned();
+    }
+    let keys = ["pipeline", "step", "role", "model", "session"];
+    let mut parts: Vec<String> = keys
+        .iter()
+        .map(|key| format!("{key} {}", list_names(&names_under_key(recording, key))))
+        .collect();
+    let starts =
+        || recording.sessions.iter().filter_map(|one| recording.calls.get(one.call_range().start));
+    if let (Some(first), Some(last)) =
+        (starts().map(|call| call.start_ms).min(), starts().map(|call| call.start_ms).max())
+    {
+        parts.push(format!("starts {} to {}", format_instant(first), format_instant(last)));
+    }
+    let calls = recording.sessions.iter().map(|session| session.calls).max().unwrap_or_default();
+    parts.push(format!("at most {calls} calls a session"));
+    format!("there are {}", parts.join("; "))
+}
+
+/// A time as it may stand in a scenario.
+pub(super) fn format_instant(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::scenario::{SCHEMA, parse_scenario};
+
+    fn recording() -> Recording {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        reconstruct(&reported, Lens::Message).expect("fits").recording
+    }
+
+    fn selection(body: &str) -> SessionSelection {
+        let text = format!("schema = \"{SCHEMA}\"\n[select]\n{body}\n");
+        parse_scenario("s", &text).expect(body).select
+    }
+
+    /// How many sessions are left.
+    fn check(body: &str, sessions: usize) {
+        let part = selection(body).select_part(&recording()).expect(body);
+        part.check_balance().expect(body);
+        assert_eq!(part.sessions.len(), sessions, "{body}");
+    }
+
+    fn refuse(body: &str, words: &[&str]) {
+        let error = selection(body).select_part(&recording()).expect_err(body).to_string();
+        for word in words {
+            assert!(error.contains(word), "{body}: no {word:?} in {error}");
+        }
+    }
+
+    #[test]
+    fn sessions_are_selected_by_each_key_and_all_of_them() {
+        let all = recording().sessions.len();
+        check("", all);
+        check("step = \"implement\"", 1);
+        check("step = [\"implement\", \"assess\"]", 3);
+        check("step = \"re*\"", 2);
+        check("step = \"*\"", all);
+        check("session = [\"9768e31d\", \"14b6*\"]", 2);
+        check("model = \"unstated\"", all);
+        check("min_calls = 0", all);
+        check("since = 2026-04-13", all);
+        check("until = \"2026-04-13\"", all);
+        check("since = \"2026-04-13\"\nuntil = 2026-04-14T00:00:00Z", all);
+        check("step = \"assess\"\nsession = \"096e0115\"", 1);
+    }
+
+    #[test]
+    fn ids_may_be_cut_as_tables_cut_them() {
+        for (wanted, want) in [
+            ("8209f1c2-5a3e-4f6b", true),
+            ("8209f1c2", true),
+            ("8209f1c", false),
+            ("8209*", true),
+            ("8209f1c3", false),
+            ("8209f1c2-5a3e-4f6b-9c1d-0123456789ab", true),
+            ("8209f1c2-5a3e-4f6b-9c1d-0123456789abc", false),
+        ] {
+            assert_eq!(
+                matches_session_id(wanted, "8209f1c2-5a3e-4f6b-9c1d-0123456789ab"),
+                want,
+                "{wanted}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_selection_says_what_there_is() {
+        refuse("step = \"implemnt\"", &["step", "'implemnt' (is it 'implement'?)", "'assess'"]);
+        refuse("step = [\"implement\", \"asess\"]", &["'asess'", "is it 'assess'"]);
+        refuse("session = \"ffff*\"", &["'ffff*'", "'9768e31d'"]);
+        refuse("model = \"claude-opus-4-6\"", &["'unstated'"]);
+        refuse("role = \"subagent\"\nstep = \"implement\"", &["role", "no 'subagent'", "'main'"]);
+        refuse("min_calls = 100000", &["leaves no session", "calls a session"]);
+        refuse("since = 2027-01-01", &["leaves no session", "starts 2026-04-13T"]);
+        refuse("step = \"assess\"\nsession = \"9768e31d\"", &["leaves no session"]);
+    }
+
+    #[test]
+    fn models_to_be_replaced_are_there() {
+        let with = |from: &str| {
+            let instead = vec![(from.to_owned(), "claude-opus-4-7".to_owned())];
+            check_models(&Pricing { substitutes: instead, ..Pricing::embedded() }, &recording())
+        };
+        assert_eq!(with("claude-opus-4-6"), Ok(()), "what an unstated model stands for");
+        let error = with("claude-opus-4-66").unwrap_err().to_string();
+        let wanted = "'models': the recording has no 'claude-opus-4-66' (is it 'claude-opus-4-6'?)";
+        assert!(error.starts_with(wanted), "{error}");
+    }
+}

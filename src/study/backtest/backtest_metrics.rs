@@ -1,0 +1,120 @@
+//! What is looked at, and what it is adjusted for.
+
+use super::pipeline_figures::{PipelineFigures, StepFigures, StepQuantity};
+use std::fmt;
+
+/// A figure of a pipeline, or of one step of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BacktestMetric {
+    /// Cache reads, tokens.
+    Read,
+    /// Input, cached or not, and output, tokens.
+    Tokens,
+    /// Uncached input, tokens.
+    Fresh,
+    /// Cache writes, tokens.
+    Write,
+    /// Output, tokens.
+    Output,
+    /// Sessions.
+    Sessions,
+    /// Seconds of all sessions.
+    Seconds,
+    /// Calls.
+    Calls,
+    /// Cache reads for each line changed.
+    ReadPerLine,
+    /// Cache reads for each session.
+    ReadPerSession,
+}
+
+impl BacktestMetric {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 10] = [
+        (Self::Read, "read"),
+        (Self::Tokens, "tokens"),
+        (Self::Fresh, "fresh"),
+        (Self::Write, "write"),
+        (Self::Output, "output"),
+        (Self::Sessions, "sessions"),
+        (Self::Seconds, "seconds"),
+        (Self::Calls, "calls"),
+        (Self::ReadPerLine, "read_per_line"),
+        (Self::ReadPerSession, "read_per_session"),
+    ];
+
+    /// Its value as a numerator and a denominator; `None` where either is unknown.
+    #[must_use]
+    pub fn numerator_and_denominator(
+        self,
+        figures: &StepFigures,
+        lines: Option<i64>,
+    ) -> Option<(i64, i64)> {
+        use StepQuantity::{Calls, Fresh, Output, Read, Seconds, Sessions, Write};
+        let sum = |parts: &[StepQuantity]| -> Option<i64> {
+            parts.iter().try_fold(0_i64, |sum, part| sum.checked_add(figures[*part as usize]?))
+        };
+        Some(match self {
+            Self::Read => (sum(&[Read])?, 1),
+            Self::Tokens => (sum(&[Fresh, Read, Write, Output])?, 1),
+            Self::Fresh => (sum(&[Fresh])?, 1),
+            Self::Write => (sum(&[Write])?, 1),
+            Self::Output => (sum(&[Output])?, 1),
+            Self::Sessions => (sum(&[Sessions])?, 1),
+            Self::Seconds => (sum(&[Seconds])?, 1),
+            Self::Calls => (sum(&[Calls])?, 1),
+            Self::ReadPerLine => (sum(&[Read])?, lines?),
+            Self::ReadPerSession => (sum(&[Read])?, sum(&[Sessions])?),
+        })
+    }
+
+    /// Whether it is adjusted for something: not for itself, and not where it is told per size
+    /// already, because on logarithms that would be the same figure as without.
+    #[must_use]
+    pub fn is_adjusted_for(self, size: SizeCovariate) -> bool {
+        match self {
+            Self::ReadPerLine | Self::ReadPerSession => false,
+            Self::Sessions => size != SizeCovariate::Sessions,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for BacktestMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
+    }
+}
+
+/// What tells how large a piece of work was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SizeCovariate {
+    /// Lines changed, as a logarithm.
+    Lines,
+    /// Sessions, as a logarithm: how often a step was run again.
+    Sessions,
+    /// The kind of pipeline: a level for each.
+    Recipe,
+}
+
+impl SizeCovariate {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 3] =
+        [(Self::Lines, "lines"), (Self::Sessions, "sessions"), (Self::Recipe, "recipe")];
+
+    /// Its value where it is a number.
+    #[must_use]
+    pub fn numeric_value(self, figures: &StepFigures, pipeline: &PipelineFigures) -> Option<i64> {
+        match self {
+            Self::Lines => pipeline.lines,
+            Self::Sessions => figures[StepQuantity::Sessions as usize],
+            Self::Recipe => None,
+        }
+    }
+}
+
+impl fmt::Display for SizeCovariate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
+    }
+}

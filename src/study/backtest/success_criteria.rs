@@ -1,0 +1,351 @@
+//! Success criteria of a cockpit: whether what agents cost that packets wake fell by as much as was
+//! wanted, from one window of rollouts to another.
+//!
+//! Windows of different length are compared a day. A state folder that moved takes its rollouts out
+//! of sight, and what is out of sight looks saved: where one window lacks what it must hold,
+//! nothing is judged.
+
+use crate::price::DAY_MS;
+use crate::recording::Recording;
+use crate::seed::Seed;
+use crate::study::bootstrap::{
+    BootstrapStrata, ConfidenceInterval, bootstrap_estimates, central_interval,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Days, or pieces of work, a window needs for an interval. Source: MODEL.md, "Look back".
+const FEWEST_CLUSTERS: usize = 5;
+
+/// The kind of packet that does the work.
+const EXECUTE_KIND: &str = "EXECUTE";
+/// What a digest of a finished one tells of. No fast path takes it: `explain C6`.
+const EXECUTED_DIGEST: &str = "TASK_COMPLETE:EXECUTE";
+
+/// What a criterion counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriterionMeasure {
+    /// Tokens a day.
+    Tokens,
+    /// Invocations a day.
+    Invocations,
+    /// Tokens an invocation.
+    Average,
+}
+
+impl CriterionMeasure {
+    /// All of them with their names.
+    pub const NAMED: [(Self, &'static str); 3] =
+        [(Self::Tokens, "tokens"), (Self::Invocations, "invocations"), (Self::Average, "average")];
+}
+
+/// What has to fall, and by how much.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SuccessCriterion {
+    /// Its name.
+    pub name: String,
+    /// The agent.
+    pub agent: String,
+    /// The kind of packet; empty for all.
+    pub kind: String,
+    /// What is counted.
+    pub measure: CriterionMeasure,
+    /// The part that has to go, 0 to 1.
+    pub falls_by: f64,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// A window of a recording, milliseconds: from the first to before the second.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordingWindow<'a> {
+    /// The recording.
+    pub recording: &'a Recording,
+    /// Its first millisecond.
+    pub since_ms: i64,
+    /// The millisecond after its last one.
+    pub until_ms: i64,
+}
+
+impl<'a> RecordingWindow<'a> {
+    /// All of a recording; `None` of one without calls.
+    #[must_use]
+    pub fn whole_recording(recording: &'a Recording) -> Option<Self> {
+        let since_ms = recording.calls.iter().map(|call| call.start_ms).min()?;
+        let until_ms = recording.calls.iter().map(|call| call.end_ms).max()? + 1;
+        Some(Self { recording, since_ms, until_ms })
+    }
+
+    /// The stretches before and after an instant, at most `window_ms` each, as far as the recording
+    /// reaches; `None` where a side has nothing.
+    #[must_use]
+    pub fn split_around(recording: &'a Recording, at_ms: i64, window_ms: i64) -> Option<[Self; 2]> {
+        let Self { since_ms: first, until_ms: last, .. } = Self::whole_recording(recording)?;
+        let (since_ms, until_ms) = (first.max(at_ms - window_ms), last.min(at_ms + window_ms));
+        let before = Self { recording, since_ms, until_ms: at_ms };
+        let after = Self { recording, since_ms: at_ms, until_ms };
+        (since_ms < at_ms && at_ms < until_ms).then_some([before, after])
+    }
+
+    /// Its length in days.
+    #[must_use]
+    pub fn length_days(&self) -> f64 {
+        (self.until_ms - self.since_ms) as f64 / DAY_MS as f64
+    }
+}
+
+/// An invocation in a window.
+struct WindowInvocation<'a> {
+    at_ms: i64,
+    agent: &'a str,
+    kind: &'a str,
+    source: &'a str,
+    root: &'a str,
+    tokens: i64,
+}
+
+/// Why a fall may be no fall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CriterionDoubt {
+    /// There is nothing of it before.
+    NothingBefore,
+    /// The agent is wholly absent after.
+    AgentGone,
+    /// Digests tell of finished work, but no invocation did any.
+    WorkersGone,
+    /// Work was done, but no digest told of it.
+    DigestsGone,
+    /// The agent's rollouts end long before the window does.
+    AgentSilent {
+        /// When its last invocation began.
+        since_ms: i64,
+    },
+}
+
+/// What is said of a criterion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriterionOutcome {
+    /// It fell by as much as was wanted.
+    Met,
+    /// It did, but days or pieces of work differ so much that chance may do it.
+    Unsure,
+    /// It fell by less.
+    TooLittle,
+    /// It did not fall.
+    NotMet,
+    /// There is a doubt.
+    NotMeasured,
+}
+
+impl CriterionOutcome {
+    /// All of them, in words.
+    pub const NAMED: [(Self, &'static str); 5] = [
+        (Self::Met, "met"),
+        (Self::Unsure, "fell by enough, but chance may do as much"),
+        (Self::TooLittle, "fell, but by less than wanted"),
+        (Self::NotMet, "not met: it did not fall"),
+        (Self::NotMeasured, "not measured"),
+    ];
+}
+
+/// A criterion on two windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriterionResult {
+    /// The criterion.
+    pub criterion: SuccessCriterion,
+    /// Its value before: a day, or an invocation; `None` without any.
+    pub before: Option<f64>,
+    /// Its value after.
+    pub after: Option<f64>,
+    /// After divided by before.
+    pub ratio: Option<f64>,
+    /// Where that lies; `None` with too few days or pieces of work.
+    pub interval: Option<ConfidenceInterval>,
+    /// What is said of it.
+    pub outcome: CriterionOutcome,
+    /// Why it may be no fall.
+    pub doubts: Vec<CriterionDoubt>,
+}
+
+/// All criteria on two windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriteriaComparison {
+    /// Each window: from, to.
+    pub windows: [(i64, i64); 2],
+    /// Invocations that did work, in each: how much there was to tell of.
+    pub executed: [u32; 2],
+    /// Other agents that are there before and not after.
+    pub agents_gone: Vec<String>,
+    /// The criteria, as they stand.
+    pub results: Vec<CriterionResult>,
+}
+
+/// Judges criteria on two windows. `draws` and `confidence` are the bootstrap's.
+#[must_use]
+pub fn judge_criteria(
+    criteria: &[SuccessCriterion],
+    spans: [RecordingWindow<'_>; 2],
+    (seed, count, confidence): (u64, u32, f64),
+) -> CriteriaComparison {
+    let events = spans.map(|span| invocations_in_window(&span));
+    let agents =
+        |side: usize| -> BTreeSet<&str> { events[side].iter().map(|event| event.agent).collect() };
+    let (before, after) = (agents(0), agents(1));
+    let asked = |agent: &&str| criteria.iter().any(|one| one.agent == *agent);
+    let gone = before.difference(&after).filter(|agent| !asked(agent));
+    let gone = gone.map(|agent| (*agent).to_owned()).collect();
+    let does_work = |event: &&WindowInvocation<'_>| event.kind == EXECUTE_KIND;
+    let executed = [0, 1].map(|side| events[side].iter().filter(does_work).count() as u32);
+    let judge = |criterion: &SuccessCriterion| {
+        let doubts = find_doubts(criterion, &spans, &events, executed);
+        let (values, interval) =
+            window_values(criterion, &spans, &events, (seed, count, confidence));
+        let ratio = values[0].filter(|before| *before > 0.0).zip(values[1]);
+        let ratio = ratio.map(|(before, after)| after / before);
+        let outcome = match ratio {
+            _ if !doubts.is_empty() => CriterionOutcome::NotMeasured,
+            None => CriterionOutcome::NotMeasured,
+            Some(ratio) if ratio >= 1.0 => CriterionOutcome::NotMet,
+            Some(ratio) if ratio > 1.0 - criterion.falls_by => CriterionOutcome::TooLittle,
+            Some(_) if interval.is_some_and(|interval| interval.high >= 1.0) => {
+                CriterionOutcome::Unsure
+            }
+            Some(_) => CriterionOutcome::Met,
+        };
+        let [before, after] = values;
+        let criterion = criterion.clone();
+        CriterionResult { criterion, before, after, ratio, interval, outcome, doubts }
+    };
+    let judged = criteria.iter().map(judge).collect();
+    let windows = spans.map(|span| (span.since_ms, span.until_ms));
+    CriteriaComparison { windows, executed, agents_gone: gone, results: judged }
+}
+
+/// Invocations whose first call ends in a window, with the tokens of their calls that end in it; in
+/// the order of time.
+fn invocations_in_window<'a>(span: &RecordingWindow<'a>) -> Vec<WindowInvocation<'a>> {
+    let recording = span.recording;
+    let inside = |at_ms: i64| (span.since_ms..span.until_ms).contains(&at_ms);
+    let event = |index: usize| {
+        let calls = &recording.calls[recording.calls_of_invocation(index)];
+        let at_ms = calls.first().map(|call| call.end_ms).filter(|at_ms| inside(*at_ms))?;
+        let counted = calls.iter().filter(|call| inside(call.end_ms));
+        let tokens = counted.map(|call| call.usage.context_tokens() + call.usage.output).sum();
+        let packet = &recording.invocations[index].packet;
+        let (agent, kind) = (packet.agent.as_str(), packet.kind.as_str());
+        let (source, root) = (packet.source.as_str(), packet.root.as_str());
+        Some(WindowInvocation { at_ms, agent, kind, source, root, tokens })
+    };
+    let mut events: Vec<WindowInvocation<'_>> =
+        (0..recording.invocations.len()).filter_map(event).collect();
+    events.sort_by_key(|event| (event.at_ms, event.agent, event.kind, event.root, event.tokens));
+    events
+}
+
+impl SuccessCriterion {
+    fn matches_invocation(&self, event: &WindowInvocation<'_>) -> bool {
+        event.agent == self.agent && (self.kind.is_empty() || event.kind == self.kind)
+    }
+}
+
+/// What speaks against taking a difference for a fall.
+fn find_doubts(
+    criterion: &SuccessCriterion,
+    spans: &[RecordingWindow<'_>; 2],
+    [before, after]: &[Vec<WindowInvocation<'_>>; 2],
+    executed: [u32; 2],
+) -> Vec<CriterionDoubt> {
+    if !before.iter().any(|event| criterion.matches_invocation(event)) {
+        return vec![CriterionDoubt::NothingBefore];
+    }
+    let mine = |events: &[WindowInvocation<'_>]| -> Vec<i64> {
+        let own = events.iter().filter(|event| event.agent == criterion.agent);
+        own.map(|event| event.at_ms).collect()
+    };
+    let (then, now) = (mine(before), mine(after));
+    let Some(last) = now.last() else { return vec![CriterionDoubt::AgentGone] };
+    let mut doubts = Vec::new();
+    let tells = |events: &[WindowInvocation<'_>]| {
+        events.iter().any(|event| event.source == EXECUTED_DIGEST)
+    };
+    if executed[0] > 0 && executed[1] == 0 && tells(after) {
+        doubts.push(CriterionDoubt::WorkersGone);
+    }
+    if tells(before) && executed[1] > 0 && !tells(after) {
+        doubts.push(CriterionDoubt::DigestsGone);
+    }
+    let span = spans[1];
+    let (silent, half) = (span.until_ms - last, (span.until_ms - span.since_ms) / 2);
+    let edges = [spans[0].since_ms].into_iter().chain(then.iter().copied());
+    let pauses = edges.zip(then.iter().copied().chain([spans[0].until_ms]));
+    let longest = pauses.map(|(from, to)| to - from).max().unwrap_or(0);
+    if silent > longest && silent > half {
+        doubts.push(CriterionDoubt::AgentSilent { since_ms: *last });
+    }
+    doubts
+}
+
+/// Sums of one day or of one piece of work.
+type ClusterSums = (f64, f64);
+
+/// The value in each window, and where their ratio lies.
+fn window_values(
+    criterion: &SuccessCriterion,
+    spans: &[RecordingWindow<'_>; 2],
+    events: &[Vec<WindowInvocation<'_>>; 2],
+    (seed, count, confidence): (u64, u32, f64),
+) -> ([Option<f64>; 2], Option<ConfidenceInterval>) {
+    let clusters: [Vec<ClusterSums>; 2] =
+        [0, 1].map(|side| cluster_invocations(criterion, &spans[side], &events[side]));
+    let value = |of: &mut dyn Iterator<Item = ClusterSums>| {
+        let (above, below) = of.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        (below > 0.0).then(|| above / below)
+    };
+    let values = [0, 1].map(|side: usize| value(&mut clusters[side].iter().copied()));
+    if clusters.iter().any(|side| side.len() < FEWEST_CLUSTERS) {
+        return (values, None);
+    }
+    let split = clusters[0].len();
+    let all: Vec<ClusterSums> = clusters.concat();
+    let strata = BootstrapStrata::from_keys((0..all.len()).map(|at| at >= split));
+    let ratio = |drawn: &[usize]| {
+        let side = |after: bool| {
+            value(&mut drawn.iter().filter(|at| (**at >= split) == after).map(|at| all[*at]))
+        };
+        let (before, after) = side(false).zip(side(true))?;
+        (before > 0.0).then(|| after / before)
+    };
+    let drawn = bootstrap_estimates((&strata, Seed(seed), "backtest criteria"), count, ratio);
+    (values, central_interval(drawn, confidence))
+}
+
+/// Totals by day, the rest of a day as a part of one; averages by piece of work, an invocation of
+/// none for itself.
+fn cluster_invocations(
+    criterion: &SuccessCriterion,
+    span: &RecordingWindow<'_>,
+    events: &[WindowInvocation<'_>],
+) -> Vec<ClusterSums> {
+    let own = || events.iter().filter(|event| criterion.matches_invocation(event));
+    if criterion.measure == CriterionMeasure::Average {
+        let mut roots: BTreeMap<(&str, usize), ClusterSums> = BTreeMap::new();
+        for (at, event) in own().enumerate() {
+            let alone = if event.root.is_empty() { at + 1 } else { 0 };
+            let sums = roots.entry((event.root, alone)).or_default();
+            *sums = (sums.0 + event.tokens as f64, sums.1 + 1.0);
+        }
+        return roots.into_values().collect();
+    }
+    let mut days: Vec<ClusterSums> = Vec::new();
+    let mut since = span.since_ms;
+    while since < span.until_ms {
+        let until = span.until_ms.min(since + DAY_MS);
+        let inside = own().filter(|event| (since..until).contains(&event.at_ms));
+        let sum = inside.map(|event| match criterion.measure {
+            CriterionMeasure::Tokens => event.tokens as f64,
+            _ => 1.0,
+        });
+        days.push((sum.sum(), (until - since) as f64 / DAY_MS as f64));
+        since = until;
+    }
+    days
+}

@@ -1,0 +1,89 @@
+//! The most that toggles could save: every parameter at its friendliest end.
+
+use super::compare::subset_of_first;
+use super::experiment::Experiment;
+use super::published_claims::PublishedClaim;
+use super::savings::{PipelineTotals, Saving};
+use crate::plan::Patch;
+use crate::price::MissingPrice;
+use crate::recording::Recording;
+
+/// A search over the corners of the parameters.
+pub(super) struct BestCornerSearch<'a> {
+    pub(super) experiment: &'a Experiment<'a>,
+    pub(super) recording: &'a Recording,
+    /// The recording without toggles.
+    pub(super) baseline: PipelineTotals,
+}
+
+impl BestCornerSearch<'_> {
+    /// The most that these toggles save at any corner tried: in a claim's metric, and in millionths
+    /// of a dollar.
+    pub(super) fn best_saving(
+        &self,
+        indexes: &[usize],
+        claim: &PublishedClaim,
+    ) -> Result<(i64, i64), MissingPrice> {
+        let mut best = (i64::MIN, i64::MIN);
+        let corners: Vec<Vec<Patch>> = indexes
+            .iter()
+            .map(|&index| {
+                let corners = self.experiment.chosen[index].range_corners();
+                let patch =
+                    |params| self.experiment.patch_for_toggle(self.recording, index, params);
+                corners.iter().map(patch).collect()
+            })
+            .collect();
+        // Toggles are improved one after the other until a whole round improves nothing.
+        let mut picked: Vec<usize> = vec![0; corners.len()];
+        let mut here = i64::MIN;
+        loop {
+            let before = here;
+            for turn in 0..corners.len() {
+                let mut friendliest = picked[turn];
+                for corner in 0..corners[turn].len() {
+                    picked[turn] = corner;
+                    let saving = self.saving_at_corners(&corners, &picked)?;
+                    let saved = claim.amount_saved(&saving);
+                    best = (best.0.max(saved), best.1.max(saving.total_money().micro_usd()));
+                    if saved > here {
+                        (here, friendliest) = (saved, corner);
+                    }
+                }
+                picked[turn] = friendliest;
+            }
+            if here == before || corners.len() < 2 {
+                return Ok(best);
+            }
+        }
+    }
+
+    /// What the picked corners save together.
+    fn saving_at_corners(
+        &self,
+        corners: &[Vec<Patch>],
+        picked: &[usize],
+    ) -> Result<Saving, MissingPrice> {
+        let patches: Vec<Patch> =
+            corners.iter().zip(picked).map(|(of, &at)| of[at].clone()).collect();
+        let plan = self.experiment.compile_plan(self.recording, &patches)?;
+        let side = PipelineTotals::replay_totals(&plan, subset_of_first(patches.len()));
+        Ok(Saving::between_totals(&self.baseline, &side))
+    }
+
+    /// The same for a claim on one step: the best of its sessions alone.
+    pub(super) fn best_saving_in_step(
+        &self,
+        indexes: &[usize],
+        claim: &PublishedClaim,
+    ) -> Result<(i64, i64), MissingPrice> {
+        if claim.step.is_empty() {
+            return self.best_saving(indexes, claim);
+        }
+        let only = self.recording.recording_of_step(&claim.step);
+        let plan = self.experiment.compile_plan(&only, &[])?;
+        let baseline = PipelineTotals::replay_totals(&plan, 0);
+        BestCornerSearch { experiment: self.experiment, recording: &only, baseline }
+            .best_saving(indexes, claim)
+    }
+}

@@ -1,0 +1,254 @@
+//! From a TOML file to a budget, every key and value checked.
+
+use super::super::{FigureLimit, GateMetric, GateScope};
+use super::amounts::{parse_amount, parse_share};
+use super::{GateBudget, LimitTarget, PLACE_SCOPES, SCHEMA, UnmatchedAction};
+use crate::recording::{name_of_value, value_of_name};
+use crate::scenario::toml_tree::{self, TomlEntry, TomlField, TomlNode};
+use crate::scenario::{
+    ScenarioError, ScenarioFault, bad_value_error, join_names, key_path, nearest_name_hint,
+};
+use std::collections::BTreeMap;
+
+/// The most draws that a budget may ask for. Source: MODEL.md, "The gate".
+const MOST_DRAWS: i64 = 100_000;
+/// The least and the most confidence that a budget may ask for, ten-thousandths: half is a coin,
+/// and beyond the other the draws say nothing. Source: MODEL.md, "The gate".
+const CONFIDENCES_BP: (i64, i64) = (5_000, 9_990);
+impl GateBudget {
+    /// Reads a budget.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line: no TOML, a key that means nothing here (with
+    /// the nearest one that does), a value that cannot be (with what would do).
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        const TOP_KEYS: [&str; 7] =
+            ["schema", "confidence", "draws", "limits", "renamed", "new", "gone"];
+        let mut budget = Self::without_limits();
+        let fields = toml_tree::parse_document(text)?;
+        if !fields.iter().any(|field| field.key == "schema") {
+            let met = TomlEntry { line: 0, as_typed: "missing".to_owned(), node: TomlNode::Other };
+            return Err(bad_value_error("schema", &met, &format!("\"{SCHEMA}\"")));
+        }
+        for TomlField { key, line, entry } in &fields {
+            match (key.as_str(), &entry.node) {
+                ("schema", TomlNode::Text(schema)) if schema == SCHEMA => {}
+                ("schema", _) => return Err(bad_value_error(key, entry, &format!("\"{SCHEMA}\""))),
+                ("confidence", _) => budget.confidence_bp = parse_confidence(entry)?,
+                ("draws", TomlNode::Whole(draws)) if (1_000..=MOST_DRAWS).contains(draws) => {
+                    budget.draws = *draws as u32;
+                }
+                ("draws", _) => {
+                    let wanted = format!("a whole number, 1000 to {MOST_DRAWS}");
+                    return Err(bad_value_error(key, entry, &wanted));
+                }
+                ("limits", _) => budget.parse_limits(expect_table(key, entry)?)?,
+                ("renamed", _) => budget.parse_renames(expect_table(key, entry)?)?,
+                ("new", _) => budget.new = parse_unmatched_actions(key, expect_table(key, entry)?)?,
+                ("gone", _) => {
+                    budget.gone = parse_unmatched_actions(key, expect_table(key, entry)?)?;
+                }
+                _ => return Err(unknown_key("", key, *line, TOP_KEYS)),
+            }
+        }
+        Ok(budget)
+    }
+
+    /// `[limits]`.
+    fn parse_limits(&mut self, fields: &[TomlField]) -> Result<(), ScenarioError> {
+        for TomlField { key, line, entry } in fields {
+            match value_of_name(&GateScope::NAMED, key) {
+                Some(scope) => {
+                    self.parse_scope(scope, expect_table(&key_path("limits", key), entry)?)?;
+                }
+                None if key == "moves" => self.parse_moves((None, None, None), "limits", entry)?,
+                None => {
+                    let known = GateScope::NAMED.iter().map(|(_, name)| *name).chain(["moves"]);
+                    return Err(unknown_key("limits", key, *line, known));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `[limits.step]` and `[limits.step.implement]`: a table without tables in it, behind the name
+    /// of a metric, is a limit; any other table is a place.
+    fn parse_scope(&mut self, scope: GateScope, fields: &[TomlField]) -> Result<(), ScenarioError> {
+        let place = key_path("limits", &scope.to_string());
+        for field in fields {
+            let TomlField { key, line, entry } = field;
+            let inner = match &entry.node {
+                TomlNode::Table(inner) => inner.as_slice(),
+                _ => &[],
+            };
+            let nested = inner.iter().any(|field| matches!(field.entry.node, TomlNode::Table(_)));
+            let named = scope != GateScope::Total && matches!(entry.node, TomlNode::Table(_));
+            let is_metric = metric_by_name(key).is_some() && !nested;
+            if is_metric || key == "moves" || !named {
+                self.parse_metric_limit(scope, None, &place, field)?;
+                continue;
+            }
+            if inner.iter().any(|field| field.key != "moves" && LIMIT_KEYS.contains(&&*field.key)) {
+                return Err(unknown_key(&place, key, *line, metric_names()));
+            }
+            let at = key_path(&place, key);
+            for field in inner {
+                self.parse_metric_limit(scope, Some(key), &at, field)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One metric of a scope or of a place, or `moves` for all of them.
+    fn parse_metric_limit(
+        &mut self,
+        scope: GateScope,
+        name: Option<&str>,
+        place: &str,
+        TomlField { key, line, entry }: &TomlField,
+    ) -> Result<(), ScenarioError> {
+        let name = name.map(str::to_owned);
+        if key == "moves" {
+            return self.parse_moves((Some(scope), name, None), place, entry);
+        }
+        let Some(metric) = metric_by_name(key) else {
+            return Err(unknown_key(place, key, *line, metric_names().chain(["moves"])));
+        };
+        let at = key_path(place, key);
+        let limit = limit_from_fields(&at, scope, metric, expect_table(&at, entry)?)?;
+        self.limits.insert((Some(scope), name, Some(metric)), limit);
+        Ok(())
+    }
+
+    fn parse_moves(
+        &mut self,
+        about: LimitTarget,
+        place: &str,
+        entry: &TomlEntry,
+    ) -> Result<(), ScenarioError> {
+        let bp = Some(parse_share(&key_path(place, "moves"), entry)?);
+        self.limits
+            .insert(about, FigureLimit { grows_bp: bp, falls_bp: bp, ..FigureLimit::default() });
+        Ok(())
+    }
+
+    /// `[renamed]`: steps, and tables of the others.
+    fn parse_renames(&mut self, fields: &[TomlField]) -> Result<(), ScenarioError> {
+        let mut add = |scope: GateScope, place: &str, field: &TomlField| {
+            let TomlNode::Text(now) = &field.entry.node else {
+                let wanted = "a string: its name in the candidate";
+                return Err(bad_value_error(&key_path(place, &field.key), &field.entry, wanted));
+            };
+            self.renamed.insert((scope, field.key.clone()), now.clone());
+            Ok(())
+        };
+        for field in fields {
+            let TomlNode::Table(inner) = &field.entry.node else {
+                add(GateScope::Step, "renamed", field)?;
+                continue;
+            };
+            let Some(scope) = PLACE_SCOPES.iter().find(|scope| scope.to_string() == field.key)
+            else {
+                return Err(unknown_key("renamed", &field.key, field.line, place_scope_names()));
+            };
+            let place = key_path("renamed", &field.key);
+            inner.iter().try_for_each(|field| add(*scope, &place, field))?;
+        }
+        Ok(())
+    }
+}
+
+/// The keys of a limit.
+const LIMIT_KEYS: [&str; 6] = ["grows", "by", "falls", "moves", "at_most", "at_least"];
+
+/// The limit of one metric.
+fn limit_from_fields(
+    place: &str,
+    scope: GateScope,
+    metric: GateMetric,
+    fields: &[TomlField],
+) -> Result<FigureLimit, ScenarioError> {
+    let mut limit = FigureLimit::default();
+    for TomlField { key, line, entry } in fields {
+        let at = key_path(place, key);
+        match key.as_str() {
+            "grows" => limit.grows_bp = Some(parse_share(&at, entry)?),
+            "falls" => limit.falls_bp = Some(parse_share(&at, entry)?),
+            "moves" => {
+                limit.grows_bp = Some(parse_share(&at, entry)?);
+                limit.falls_bp = limit.grows_bp;
+            }
+            "by" => limit.grows_by = Some(parse_amount(&at, metric.unit(), entry)?),
+            "at_most" => limit.at_most = Some(parse_amount(&at, metric.unit(), entry)?),
+            "at_least" if scope == GateScope::Saving && entry.as_typed.contains('%') => {
+                limit.at_least_bp = Some(parse_share(&at, entry)?);
+            }
+            "at_least" => limit.at_least = Some(parse_amount(&at, metric.unit(), entry)?),
+            _ => return Err(unknown_key(place, key, *line, LIMIT_KEYS)),
+        }
+    }
+    Ok(limit)
+}
+
+/// `[new]`, `[gone]`.
+fn parse_unmatched_actions(
+    place: &str,
+    fields: &[TomlField],
+) -> Result<BTreeMap<GateScope, UnmatchedAction>, ScenarioError> {
+    let mut found = BTreeMap::new();
+    for TomlField { key, line, entry } in fields {
+        let Some(scope) = PLACE_SCOPES.into_iter().find(|scope| scope.to_string() == *key) else {
+            return Err(unknown_key(place, key, *line, place_scope_names()));
+        };
+        let coming = match &entry.node {
+            TomlNode::Text(text) if text == "note" => UnmatchedAction::Note,
+            TomlNode::Text(text) if text == "fail" => UnmatchedAction::Fail,
+            _ => return Err(bad_value_error(&key_path(place, key), entry, "\"note\" or \"fail\"")),
+        };
+        found.insert(scope, coming);
+    }
+    Ok(found)
+}
+
+fn metric_by_name(name: &str) -> Option<GateMetric> {
+    value_of_name(&GateMetric::NAMED, name)
+}
+
+fn metric_names() -> impl Iterator<Item = &'static str> + Clone {
+    GateMetric::NAMED.iter().map(|(_, name)| *name)
+}
+
+fn place_scope_names() -> impl Iterator<Item = &'static str> + Clone {
+    PLACE_SCOPES.into_iter().map(|scope| name_of_value(&GateScope::NAMED, scope))
+}
+
+fn unknown_key<I>(place: &str, key: &str, line: usize, known: I) -> ScenarioError
+where
+    I: IntoIterator<Item = &'static str>,
+    I::IntoIter: Clone,
+{
+    let known = known.into_iter();
+    let near = nearest_name_hint(key, known.clone());
+    ScenarioError {
+        line,
+        fault: ScenarioFault::Key { key: key_path(place, key), near, known: join_names(known) },
+    }
+}
+
+fn expect_table<'t>(key: &str, entry: &'t TomlEntry) -> Result<&'t [TomlField], ScenarioError> {
+    match &entry.node {
+        TomlNode::Table(fields) => Ok(fields),
+        _ => Err(bad_value_error(key, entry, "a table, e.g. { grows = \"3 %\" } for a limit")),
+    }
+}
+
+fn parse_confidence(entry: &TomlEntry) -> Result<i64, ScenarioError> {
+    let (least, most) = CONFIDENCES_BP;
+    parse_share("confidence", entry).ok().filter(|bp| (least..=most).contains(bp)).ok_or_else(
+        || {
+            let (least, tenths) = (least / 100, most / 10);
+            let wanted = format!("\"{least} %\" to \"{}.{} %\"", tenths / 10, tenths % 10);
+            bad_value_error("confidence", entry, &wanted)
+        },
+    )
+}

@@ -1,0 +1,398 @@
+//! Why something grew, and what would undo it.
+//!
+//! The lead is the widest row beyond its limit, of these the one that says most: money before
+//! tokens before calls. Its growth is taken apart by steps; what is said within a step are its
+//! calls, its context a call, and the kinds of calls and blocks that grew most. Models that took
+//! over calls follow, and tools. A remedy is a toggle that saves more on the candidate than on the
+//! baseline: it meets what was added.
+
+use super::sample_figures::{JOINT_SAVING, cause_within_step};
+use super::{
+    ChangeSubject, ExactMean, FigureChange, FigureKey, GateMetric, GateRow, GateScope, GrowthCause,
+    RowVerdict, ToggleRemedy, share_bp,
+};
+use crate::intervene;
+use std::collections::BTreeMap;
+
+/// Parts of a growth below this share are not told, ten-thousandths. Source: MODEL.md, "Causes".
+const SMALLEST_PART_BP: i64 = 1_000;
+/// The most steps, tools and remedies that are told. Source: MODEL.md, "Causes".
+const MOST_PARTS: usize = 3;
+/// The most kinds of calls, and of blocks, that are told of one step. Source: MODEL.md, "Causes".
+const MOST_KINDS: usize = 2;
+/// A context a call that moved by less is not told, nor a model whose part of the calls did,
+/// ten-thousandths. Source: MODEL.md, "Causes".
+const SHIFT_BP: i64 = 100;
+
+/// What a lead is chosen by, the strongest first; what is not here comes last.
+const LEAD_METRICS: [GateMetric; 8] = [
+    GateMetric::Dollars,
+    GateMetric::Tokens,
+    GateMetric::Read,
+    GateMetric::Write1h,
+    GateMetric::Write5m,
+    GateMetric::Fresh,
+    GateMetric::Output,
+    GateMetric::Calls,
+];
+
+/// The causes of what is beyond its limit, the largest part first, and the remedies, the best
+/// first. Nothing where all is within its limits.
+#[must_use]
+pub fn explain_growth(rows: &[GateRow]) -> (Vec<GrowthCause>, Vec<ToggleRemedy>) {
+    let place = |metric| {
+        LEAD_METRICS.iter().position(|known| *known == metric).unwrap_or(LEAD_METRICS.len())
+    };
+    let beyond = rows.iter().filter(|row| row.verdict == RowVerdict::Beyond);
+    let Some(lead) = beyond.min_by_key(|row| (row.key.scope, place(row.key.metric))) else {
+        return (Vec::new(), Vec::new());
+    };
+    let table = RowsByKey(rows.iter().map(|row| (&row.key, row)).collect());
+    (table.find_causes(lead), table.find_remedies(lead))
+}
+
+/// Rows by key.
+struct RowsByKey<'a>(BTreeMap<&'a FigureKey, &'a GateRow>);
+
+fn rounded_mean(mean: Option<ExactMean>) -> i128 {
+    mean.map_or(0, |mean| mean.rounded_multiple(1))
+}
+
+fn row_growth(row: &GateRow) -> i128 {
+    rounded_mean(row.candidate) - rounded_mean(row.baseline)
+}
+
+impl<'a> RowsByKey<'a> {
+    fn find_row(&self, scope: GateScope, name: &str, metric: GateMetric) -> Option<&'a GateRow> {
+        self.0.get(&FigureKey { scope, name: name.to_owned(), metric }).copied()
+    }
+
+    fn rows_of_metric(
+        &self,
+        scope: GateScope,
+        metric: GateMetric,
+    ) -> impl Iterator<Item = &'a GateRow> {
+        let rows = self.0.values().copied();
+        rows.filter(move |row| row.key.scope == scope && row.key.metric == metric)
+    }
+
+    fn find_causes(&self, lead: &'a GateRow) -> Vec<GrowthCause> {
+        let metric = lead.key.metric;
+        let of = row_growth(lead);
+        let is_whole = matches!(lead.key.scope, GateScope::Total | GateScope::Pipeline);
+        let told = |row: &&GateRow| share_bp(row_growth(row), of) >= SMALLEST_PART_BP;
+        let parts = if is_whole {
+            largest_growth_first(self.rows_of_metric(GateScope::Step, metric), of)
+        } else {
+            vec![lead]
+        };
+        let parts = parts.into_iter().take(MOST_PARTS).filter(told);
+        let mut causes: Vec<GrowthCause> = parts.map(|row| self.place_cause(row, of)).collect();
+        if causes.is_empty() {
+            causes.push(self.place_cause(lead, of));
+        }
+        if !is_whole {
+            return causes;
+        }
+        let models = largest_growth_first(self.rows_of_metric(GateScope::Model, metric), of)
+            .into_iter()
+            .take(MOST_PARTS);
+        let models = models.filter(told).filter(|row| self.gained_calls(&row.key.name));
+        causes.extend(models.map(|row| self.model_cause(row, of)));
+        // What a tool's results cost in money is not known: they are told of the growth of reads.
+        let reads = self.find_row(GateScope::Total, "", GateMetric::Read).map_or(0, row_growth);
+        for row in
+            largest_growth_first(self.rows_of_metric(GateScope::Tool, GateMetric::Carried), reads)
+                .into_iter()
+                .take(MOST_PARTS)
+        {
+            if reads.signum() == of.signum() && share_bp(row_growth(row), reads) >= SMALLEST_PART_BP
+            {
+                causes.push(self.tool_cause(row, reads));
+            }
+        }
+        causes
+    }
+
+    /// One place: what grew there, and what grew within it.
+    fn place_cause(&self, row: &GateRow, of: i128) -> GrowthCause {
+        let FigureKey { scope, name, metric } = &row.key;
+        let calls = self.find_row(*scope, name, GateMetric::Calls);
+        let calls = calls.filter(|row| *metric != GateMetric::Calls && has_moved(row));
+        let own = [Some(row), calls].into_iter().flatten();
+        let mut changes: Vec<FigureChange> = own.map(metric_change).collect();
+        changes.extend(self.context_change(*scope, name));
+        changes.extend(self.kind_changes(*scope, name, of));
+        GrowthCause {
+            scope: *scope,
+            name: name.clone(),
+            changes,
+            metric: *metric,
+            growth: row_growth(row),
+            total_growth: of,
+        }
+    }
+
+    /// A model that took over calls.
+    fn model_cause(&self, row: &GateRow, of: i128) -> GrowthCause {
+        let FigureKey { scope, name, metric } = &row.key;
+        let calls =
+            self.find_row(*scope, name, GateMetric::Calls).filter(|_| *metric != GateMetric::Calls);
+        let changes = [Some(row), calls].into_iter().flatten().map(metric_change).collect();
+        GrowthCause {
+            scope: *scope,
+            name: name.clone(),
+            changes,
+            metric: *metric,
+            growth: row_growth(row),
+            total_growth: of,
+        }
+    }
+
+    /// Whether a model's part of the calls grew by more than what is not told.
+    fn gained_calls(&self, model: &str) -> bool {
+        let part = |side: fn(&GateRow) -> Option<ExactMean>| {
+            let calls = |scope, name| {
+                self.find_row(scope, name, GateMetric::Calls)
+                    .and_then(side)
+                    .map_or(0, |it| it.rounded_multiple(1))
+            };
+            share_bp(calls(GateScope::Model, model), calls(GateScope::Total, ""))
+        };
+        part(|row| row.candidate) - part(|row| row.baseline) >= SHIFT_BP
+    }
+
+    /// The mean context of a call on both sides, where it moved by a per cent or more.
+    fn context_change(&self, scope: GateScope, name: &str) -> Option<FigureChange> {
+        let a_call = |side: fn(&GateRow) -> Option<ExactMean>| {
+            let of = |metric| {
+                self.find_row(scope, name, metric).map_or(0, |row| rounded_mean(side(row)))
+            };
+            let calls = u32::try_from(of(GateMetric::Calls)).ok().filter(|calls| *calls > 0)?;
+            Some(ExactMean { sum: of(GateMetric::Tokens) - of(GateMetric::Output), count: calls })
+        };
+        let (from, to) = (a_call(|row| row.baseline)?, a_call(|row| row.candidate)?);
+        let (before, after) = (from.rounded_multiple(1), to.rounded_multiple(1));
+        let change =
+            FigureChange { subject: ChangeSubject::Context, from: Some(from), to: Some(to) };
+        (share_bp((after - before).abs(), before) >= SHIFT_BP).then_some(change)
+    }
+
+    /// The kinds of calls and of blocks of a place that grew most.
+    fn kind_changes(&self, scope: GateScope, name: &str, of: i128) -> Vec<FigureChange> {
+        let prefix = match scope {
+            GateScope::Total | GateScope::Pipeline => None,
+            GateScope::Step => Some(cause_within_step(name, "")),
+            _ => return Vec::new(),
+        };
+        let own = |row: &&GateRow| match &prefix {
+            None => !row.key.name.contains('/'),
+            // Names of steps may hold a stroke too.
+            Some(prefix) => {
+                row.key.name.strip_prefix(prefix.as_str()).is_some_and(|kind| !kind.contains('/'))
+            }
+        };
+        let mut kinds = Vec::new();
+        for metric in [GateMetric::Calls, GateMetric::Added] {
+            let rows =
+                largest_growth_first(self.rows_of_metric(GateScope::Cause, metric).filter(own), of);
+            kinds.extend(rows.into_iter().take(MOST_KINDS).map(|row| {
+                let kind = row.key.name.rsplit('/').next().unwrap_or_default().to_owned();
+                FigureChange { subject: ChangeSubject::Kind(kind, metric), ..metric_change(row) }
+            }));
+        }
+        kinds
+    }
+
+    fn tool_cause(&self, row: &GateRow, reads: i128) -> GrowthCause {
+        let name = &row.key.name;
+        let moved =
+            |metric| self.find_row(GateScope::Tool, name, metric).filter(|row| has_moved(row));
+        let changes = [GateMetric::Uses, GateMetric::Added, GateMetric::Carried]
+            .into_iter()
+            .filter_map(moved);
+        GrowthCause {
+            scope: GateScope::Tool,
+            name: name.clone(),
+            changes: changes.map(metric_change).collect(),
+            metric: GateMetric::Read,
+            growth: row_growth(row),
+            total_growth: reads,
+        }
+    }
+
+    fn find_remedies(&self, lead: &GateRow) -> Vec<ToggleRemedy> {
+        let told = [GateMetric::Calls, GateMetric::Read, GateMetric::Tokens, GateMetric::Dollars];
+        let metric = lead.key.metric;
+        let metric = if told.contains(&metric) { metric } else { GateMetric::Dollars };
+        let whole = self.find_row(GateScope::Total, "", metric).map_or(0, row_growth);
+        let own = if lead.key.metric == metric { row_growth(lead) } else { 0 };
+        let of = if whole > 0 { whole } else { own };
+        if of <= 0 {
+            return Vec::new();
+        }
+        let toggles = self
+            .rows_of_metric(GateScope::Saving, metric)
+            .filter(|row| row.key.name != JOINT_SAVING);
+        let remedies = largest_growth_first(toggles, of).into_iter().filter_map(|row| {
+            let title = intervene::find_by_id(&row.key.name)?.card().title.to_owned();
+            Some(ToggleRemedy {
+                id: row.key.name.clone(),
+                title,
+                saved_growth: row_growth(row),
+                total_growth: of,
+            })
+        });
+        let enough = |one: &ToggleRemedy| share_bp(one.saved_growth, of) >= SMALLEST_PART_BP;
+        remedies.filter(enough).take(MOST_PARTS).collect()
+    }
+}
+
+/// Rows that moved in the direction of `of`, the largest first.
+fn largest_growth_first<'a>(rows: impl Iterator<Item = &'a GateRow>, of: i128) -> Vec<&'a GateRow> {
+    let mut rows: Vec<&GateRow> = rows.filter(|row| row_growth(row) * of.signum() > 0).collect();
+    rows.sort_by_key(|row| (-row_growth(row) * of.signum(), &row.key));
+    rows
+}
+
+fn has_moved(row: &GateRow) -> bool {
+    rounded_mean(row.candidate) != rounded_mean(row.baseline)
+}
+
+fn metric_change(row: &GateRow) -> FigureChange {
+    FigureChange {
+        subject: ChangeSubject::Metric(row.key.metric),
+        from: row.baseline,
+        to: row.candidate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::gate::FigureLimit;
+
+    const USD: i128 = 1_000_000_000_000;
+
+    fn row(scope: GateScope, name: &str, metric: GateMetric, (old, new): (i128, i128)) -> GateRow {
+        let mean = |sum: i128| (sum != 0).then_some(ExactMean { sum, count: 1 });
+        GateRow {
+            key: FigureKey { scope, name: name.to_owned(), metric },
+            baseline: mean(old),
+            candidate: mean(new),
+            change: None,
+            interval: None,
+            limit: FigureLimit::default(),
+            verdict: RowVerdict::Unlimited,
+        }
+    }
+
+    /// A cause in short: the place, its part of the growth, and each change by its rounded ends.
+    fn short(cause: &GrowthCause) -> String {
+        let change = |one: &FigureChange| {
+            let what = match &one.subject {
+                ChangeSubject::Metric(metric) => metric.to_string(),
+                ChangeSubject::Context => "context".to_owned(),
+                ChangeSubject::Kind(kind, metric) => format!("{kind}/{metric}"),
+            };
+            format!("{what} {}>{}", rounded_mean(one.from), rounded_mean(one.to))
+        };
+        let changes: Vec<String> = cause.changes.iter().map(change).collect();
+        let GrowthCause { scope, name, metric, growth: grew, total_growth: of, .. } = cause;
+        format!("{scope} {name}: {grew} of {of} {metric}: {}", changes.join(", "))
+    }
+
+    fn told(rows: &[GateRow]) -> (Vec<String>, Vec<(String, i128)>) {
+        let (causes, remedies) = explain_growth(rows);
+        let remedies = remedies.into_iter().map(|one| (one.id, one.saved_growth));
+        (causes.iter().map(short).collect(), remedies.collect())
+    }
+
+    #[test]
+    fn a_growth_is_taken_apart_by_steps_kinds_and_tools() {
+        use GateMetric::{Added, Calls, Carried, Dollars, Output, Read, Tokens, Uses};
+        let total = row(GateScope::Total, "", Dollars, (4 * USD, 6 * USD));
+        let mut rows = vec![
+            GateRow { verdict: RowVerdict::Beyond, ..total },
+            row(GateScope::Total, "", Read, (4_000_000, 5_000_000)),
+            // 1.5 of the 2 dollars.
+            row(GateScope::Step, "implement", Dollars, (3 * USD, 9 * USD / 2)),
+            row(GateScope::Step, "implement", Calls, (120, 131)),
+            row(GateScope::Step, "implement", Tokens, (1_212_000, 1_576_000)),
+            row(GateScope::Step, "implement", Output, (12_000, 4_000)),
+            // 5 % is not told.
+            row(GateScope::Step, "plan", Dollars, (USD, 11 * USD / 10)),
+            row(GateScope::Step, "late", Dollars, (0, 2 * USD / 5)),
+            row(GateScope::Cause, "implement/polls", Calls, (3, 12)),
+            row(GateScope::Cause, "implement/tool_result", Added, (100_000, 180_500)),
+            row(GateScope::Cause, "implement/text", Added, (9_000, 8_000)),
+            row(GateScope::Cause, "implement/late/polls", Calls, (0, 50)),
+            row(GateScope::Tool, "Bash", Uses, (10, 19)),
+            row(GateScope::Tool, "Bash", Added, (10_000, 20_000)),
+            row(GateScope::Tool, "Bash", Carried, (300_000, 700_000)),
+            row(GateScope::Tool, "Read", Carried, (300_000, 399_000)),
+            row(GateScope::Saving, "R7", Dollars, (USD / 10, 3 * USD / 2)),
+            row(GateScope::Saving, "G1", Dollars, (USD, 23 * USD / 20)),
+            row(GateScope::Saving, "R4", Dollars, (-USD, -USD / 2)),
+            row(GateScope::Saving, JOINT_SAVING, Dollars, (0, 9 * USD)),
+        ];
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
+        let (causes, remedies) = told(&rows);
+        assert_eq!(
+            causes,
+            [
+                "step implement: 1500000000000 of 2000000000000 dollars: dollars \
+                 3000000000000>4500000000000, calls 120>131, context 10000>12000, polls/calls \
+                 3>12, tool_result/added 100000>180500",
+                "step late: 400000000000 of 2000000000000 dollars: dollars 0>400000000000",
+                "tool Bash: 400000 of 1000000 read: uses 10>19, added 10000>20000, carried \
+                 300000>700000",
+            ]
+        );
+        assert_eq!(remedies, [("R7".to_owned(), 7 * USD / 5), ("R4".to_owned(), USD / 2)]);
+    }
+
+    #[test]
+    fn a_model_that_takes_over_calls_is_told() {
+        use GateMetric::{Calls, Dollars};
+        let mut rows = vec![
+            GateRow {
+                verdict: RowVerdict::Beyond,
+                ..row(GateScope::Total, "", Dollars, (4 * USD, 6 * USD))
+            },
+            row(GateScope::Total, "", Calls, (100, 150)),
+            row(GateScope::Model, "large", Calls, (10, 60)),
+            row(GateScope::Model, "large", Dollars, (USD, 4 * USD)),
+            // It grows, but its part of the calls does not.
+            row(GateScope::Model, "small", Calls, (60, 90)),
+            row(GateScope::Model, "small", Dollars, (USD, 3 * USD / 2)),
+            row(GateScope::Model, "old", Calls, (30, 0)),
+            row(GateScope::Model, "old", Dollars, (2 * USD, 0)),
+        ];
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
+        let model = "model large: 3000000000000 of 2000000000000 dollars: dollars \
+                     1000000000000>4000000000000, calls 10>60";
+        assert_eq!(told(&rows).0[1..], [model]);
+    }
+
+    #[test]
+    fn within_limits_there_is_nothing_to_explain() {
+        assert_eq!(
+            explain_growth(&[row(GateScope::Total, "", GateMetric::Calls, (1, 9))]),
+            (vec![], vec![])
+        );
+    }
+
+    #[test]
+    fn without_steps_the_whole_is_told_and_a_fall_is_a_fall() {
+        let beyond = |row: GateRow| GateRow { verdict: RowVerdict::Beyond, ..row };
+        let rows = [
+            beyond(row(GateScope::Total, "", GateMetric::Calls, (60, 59))),
+            row(GateScope::Cause, "polls", GateMetric::Calls, (3, 2)),
+        ];
+        let fall = "total : -1 of -1 calls: calls 60>59, polls/calls 3>2".to_owned();
+        assert_eq!(told(&rows), (vec![fall], vec![]));
+        let rows = [beyond(row(GateScope::Tool, "Bash", GateMetric::Uses, (3, 9)))];
+        assert_eq!(told(&rows).0, ["tool Bash: 6 of 6 uses: uses 3>9"]);
+    }
+}

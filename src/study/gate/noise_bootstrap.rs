@@ -1,0 +1,378 @@
+//! What chance alone may do to an estimate.
+//!
+//! A studentised, smoothed bootstrap for very few units. Each estimate is a sum over units with
+//! weights; what a unit deviates from the others of its kind, relative to its weight, is its
+//! residual. A draw makes every unit anew out of [`PARTS_PER_UNIT`] residuals, drawn with replacement, each
+//! times a weight that is uniform around 0, so that a draw has the deviation of the residuals but
+//! none of their gaps: plain percentiles of three or five units are far too narrow. From each draw
+//! the estimate and its error are computed as from the samples. The largest ratio of the two over
+//! all tests of a scope, which share the draw and so keep their correlation, has a quantile: so
+//! many errors may lie between an estimate and its limit by chance. `MODEL.md` has the measured
+//! rates of false alarm.
+
+use super::super::bootstrap::quantile_of_sorted;
+use super::arrangement::SampleArrangement;
+use super::{ComparisonDesign, ExactMean};
+use crate::seed::Seed;
+use rand::Rng;
+use rayon::prelude::*;
+
+/// Residuals that a unit of a draw is made of: six uniform ones are nearly normal.
+/// Source: MODEL.md, "The gate".
+const PARTS_PER_UNIT: usize = 6;
+/// An error below this share is none: rounding. Source: MODEL.md, "The gate".
+const ROUNDING_ERROR: f64 = 1e-12;
+
+/// Units whose noise is alike once it is divided by their weights.
+#[derive(Clone, Debug)]
+struct NoiseGroup {
+    /// Which of the two sides' draws it takes; pairs take the first one's.
+    draws: usize,
+    /// Weights; 1 together.
+    weights: Vec<f64>,
+    /// The stratum of each unit.
+    strata: Vec<usize>,
+    /// By unit, in units of its weight, as wide as the noise is.
+    residuals: Vec<f64>,
+    /// Variance of the whole for each squared deviation, as weights and strata have it.
+    variance_factor: f64,
+}
+
+impl NoiseGroup {
+    /// From the deviations of the units' shares of an estimate.
+    fn from_deviations(
+        draws: usize,
+        weights: Vec<f64>,
+        strata: Vec<usize>,
+        deviations: &[f64],
+    ) -> Self {
+        let count = strata.iter().max().map_or(0, |last| last + 1);
+        let mut sums = vec![(0.0, 0.0); count];
+        for (weight, at) in weights.iter().zip(&strata) {
+            sums[*at].0 += weight;
+            sums[*at].1 += weight * weight;
+        }
+        let all: f64 = sums.iter().map(|(_, squares)| squares).sum();
+        let kept: f64 = weights
+            .iter()
+            .zip(&strata)
+            .map(|(weight, at)| {
+                let (sum, squares) = sums[*at];
+                if sum == 0.0 {
+                    return 0.0;
+                }
+                weight * weight * (1.0 - 2.0 * weight / sum + squares / (sum * sum))
+            })
+            .sum();
+        let variance_factor = if kept > 0.0 { all / kept } else { 0.0 };
+        let freedom = weights.len().saturating_sub(count).max(1) as f64;
+        let wider = (weights.len() as f64 / freedom).sqrt();
+        let mut residuals: Vec<f64> = deviations
+            .iter()
+            .zip(&weights)
+            .map(|(deviation, weight)| if *weight > 0.0 { deviation / weight } else { 0.0 })
+            .collect();
+        let mean = residuals.iter().sum::<f64>() / residuals.len().max(1) as f64;
+        for one in &mut residuals {
+            *one = (*one - mean) * wider;
+        }
+        Self { draws, weights, strata, residuals, variance_factor }
+    }
+
+    /// Noise of some units and the squared error that they show. `values` are the noises of the
+    /// units; lognormal ones are 1 without any.
+    fn noise_and_error(&self, values: &[f64], lognormal: bool) -> (f64, f64) {
+        let count = self.strata.iter().max().map_or(0, |last| last + 1);
+        let mut sums = vec![(0.0, 0.0); count];
+        for ((value, weight), at) in values.iter().zip(&self.weights).zip(&self.strata) {
+            sums[*at].0 += value * weight;
+            sums[*at].1 += weight;
+        }
+        let whole: f64 = sums.iter().map(|(sum, _)| sum).sum();
+        let deviation = |((value, weight), at): ((&f64, &f64), &usize)| {
+            let (sum, all) = sums[*at];
+            let away = if all > 0.0 { weight * (value - sum / all) } else { 0.0 };
+            away * away
+        };
+        let squares: f64 = values.iter().zip(&self.weights).zip(&self.strata).map(deviation).sum();
+        let scale = if lognormal { 1.0 / (whole * whole) } else { 1.0 };
+        (if lognormal { whole.ln() } else { whole }, self.variance_factor * squares * scale)
+    }
+}
+
+/// One figure of a row, how far it is from its limit, and its noise.
+#[derive(Clone, Debug)]
+pub(super) struct LimitTest {
+    /// On the scale on which its noise is a sum.
+    pub value: f64,
+    /// Whether that is a logarithm.
+    pub log: bool,
+    /// Its error; 0 where the samples show none.
+    pub error: f64,
+    groups: Vec<NoiseGroup>,
+    lognormal: bool,
+    /// Whether one side has a single unit and takes the noise of the other one's.
+    borrows_noise: bool,
+}
+
+impl LimitTest {
+    /// The growth from one side to the other; `None` where nothing is known of chance.
+    pub fn growth_test(
+        by: &SampleArrangement,
+        figures: [&[Vec<i128>]; 2],
+        means: [ExactMean; 2],
+    ) -> Option<Self> {
+        let [b, c] = means.map(mean_value);
+        let log = b > 0.0 && c > 0.0;
+        let scale = if b == 0.0 { c.abs() } else { b.abs() };
+        let change = if scale > 0.0 { (c - b) / scale } else { 0.0 };
+        let value = if log { (c / b).ln() } else { change };
+        match by.design {
+            ComparisonDesign::Single => None,
+            ComparisonDesign::Paired => {
+                let [old, new] = figures.map(stratum_means);
+                let n = old.len() as f64;
+                let pairs = old.iter().zip(&new);
+                let (weights, deviations): (Vec<f64>, Vec<f64>) = if log {
+                    let part = |(old, new): (&f64, &f64)| {
+                        let (old, new) = (old / (b * n), new / (c * n));
+                        (f64::midpoint(old, new), new - old)
+                    };
+                    pairs.map(part).unzip()
+                } else {
+                    let part = |(old, new): (&f64, &f64)| {
+                        let away = (new - old) - (c - b);
+                        (1.0 / n, if scale > 0.0 { away / scale / n } else { 0.0 })
+                    };
+                    pairs.map(part).unzip()
+                };
+                let one = vec![0; weights.len()];
+                let group = NoiseGroup::from_deviations(0, weights, one, &deviations);
+                Some(Self::from_groups(value, log, false, &[(group, deviations)]))
+            }
+            ComparisonDesign::Stratified | ComparisonDesign::Pooled => {
+                let all = figures.iter().flat_map(|side| side.iter().flatten());
+                let lognormal = log && all.clone().all(|figure| *figure > 0);
+                let side = |at: usize| {
+                    let mean = if at == 0 { b } else { c };
+                    unpaired_noise(
+                        at,
+                        figures[at],
+                        if log { mean } else { scale },
+                        (log, lognormal),
+                    )
+                };
+                let sides = [side(0), side(1)];
+                Some(Self::from_groups(value, log, lognormal, &sides))
+            }
+        }
+    }
+
+    /// What the candidate's samples have, or their part of another figure of the same samples, and
+    /// the unit that it is told in. `None` with a single sample.
+    pub fn level_test(figures: &[i128], of: Option<&[i128]>) -> Option<(Self, f64)> {
+        let n = figures.len();
+        if n < 2 {
+            return None;
+        }
+        let ones = vec![1; n];
+        let whole = of.unwrap_or(&ones);
+        let sum = |all: &[i128]| all.iter().map(|one| *one as f64).sum::<f64>();
+        let (part, all) = (sum(figures), sum(whole));
+        let ratio = if all == 0.0 { 0.0 } else { part / all };
+        let size: f64 = figures.iter().map(|one| (*one as f64).abs()).sum();
+        let scale = if part == 0.0 { size } else { part.abs() };
+        let weight = |one: &i128| {
+            if all == 0.0 { 1.0 / n as f64 } else { *one as f64 / all }
+        };
+        let weights: Vec<f64> = whole.iter().map(weight).collect();
+        let deviation = |(figure, whole): (&i128, &i128)| {
+            let away = *figure as f64 - ratio * *whole as f64;
+            if scale > 0.0 { away / scale } else { 0.0 }
+        };
+        let deviations: Vec<f64> = figures.iter().zip(whole).map(deviation).collect();
+        let value = if scale > 0.0 { part / scale } else { 0.0 };
+        let group = NoiseGroup::from_deviations(1, weights, vec![0; n], &deviations);
+        let test = Self::from_groups(value, false, false, &[(group, deviations)]);
+        Some((test, if all == 0.0 { scale } else { scale / all }))
+    }
+
+    fn from_groups(
+        value: f64,
+        log: bool,
+        lognormal: bool,
+        parts: &[(NoiseGroup, Vec<f64>)],
+    ) -> Self {
+        let groups: Vec<NoiseGroup> = parts.iter().map(|(group, _)| group.clone()).collect();
+        let squares: Vec<f64> = parts
+            .iter()
+            .map(|(group, deviations)| {
+                group.variance_factor * deviations.iter().map(|one| one * one).sum::<f64>()
+            })
+            .collect();
+        let single = |group: &NoiseGroup| group.weights.len() == 1;
+        let borrows = groups.len() == 2 && groups.iter().any(single);
+        let mut test = Self { value, log, error: 0.0, groups, lognormal, borrows_noise: borrows };
+        test.error = test.squared_error(&squares).sqrt();
+        if test.error < ROUNDING_ERROR {
+            test.error = 0.0;
+        }
+        test
+    }
+
+    /// The squared error of all groups: a single unit has that of one of the other side's.
+    fn squared_error(&self, squares: &[f64]) -> f64 {
+        let own: f64 = squares.iter().sum();
+        if !self.borrows_noise {
+            return own;
+        }
+        let weight = |group: &NoiseGroup| group.weights.iter().map(|one| one * one).sum::<f64>();
+        let known = self.groups.iter().filter(|group| group.weights.len() > 1).map(weight);
+        let known: f64 = known.sum();
+        if known > 0.0 { own * (1.0 + 1.0 / known) } else { own }
+    }
+
+    /// How many errors the noise of a draw makes.
+    fn drawn_errors(&self, picks: &[Vec<ResidualPicks>; 2]) -> f64 {
+        let (mut value, mut squares) = (0.0, [0.0; 2]);
+        let last = self.groups.len() - 1;
+        for (at, group) in self.groups.iter().enumerate() {
+            let from = if self.borrows_noise && group.weights.len() == 1 {
+                &self.groups[last - at].residuals
+            } else {
+                &group.residuals
+            };
+            let part = |(at, weight): &(f64, f64)| from[(at * from.len() as f64) as usize] * weight;
+            let noise = |picks: &ResidualPicks| {
+                let sum: f64 = picks.iter().map(part).sum();
+                if self.lognormal { sum.exp() } else { sum }
+            };
+            let units = group.weights.len();
+            let values: Vec<f64> = picks[group.draws][..units].iter().map(noise).collect();
+            let (whole, square) = group.noise_and_error(&values, self.lognormal);
+            value += if at == 0 && last == 1 { -whole } else { whole };
+            squares[at] = square;
+        }
+        let error = self.squared_error(&squares[..=last]).sqrt();
+        if error > 0.0 { value / error } else { 0.0 }
+    }
+}
+
+/// Residuals that a unit is made of, each as a share of the way through all of them, and their
+/// weights.
+type ResidualPicks = [(f64, f64); PARTS_PER_UNIT];
+
+/// How many errors may lie between any of the estimates and its limit by chance: beyond it lies a
+/// share of `1 - confidence` of the draws. Each test comes with its direction: 1 where more is
+/// beyond, -1 where less is, 0 where both are.
+pub(super) fn joint_chance_errors(
+    tests: &[(&LimitTest, i8)],
+    by: &SampleArrangement,
+    (confidence, count): (f64, u32),
+    seed: Seed,
+) -> f64 {
+    let units = units_per_side(by);
+    let mut drawn = Vec::new();
+    if tests.iter().any(|(test, _)| test.error > 0.0) {
+        let one = |k: u32| largest_error(tests, &draw_picks(units, k, seed));
+        drawn = (0..count).into_par_iter().map(one).collect();
+    }
+    error_quantile(drawn, confidence)
+}
+
+/// The draws of one arrangement, kept for many tests.
+pub(super) struct BootstrapDraws(Vec<[Vec<ResidualPicks>; 2]>);
+
+impl BootstrapDraws {
+    /// Makes them.
+    pub fn draw_for(by: &SampleArrangement, count: u32, seed: Seed) -> Self {
+        let units = units_per_side(by);
+        Self((0..count).map(|k| draw_picks(units, k, seed)).collect())
+    }
+
+    /// The same as [`joint_chance_errors`] for one test of growth.
+    pub fn single_chance_errors(&self, test: &LimitTest, confidence: f64) -> f64 {
+        error_quantile(
+            self.0.iter().map(|picks| largest_error(&[(test, 1)], picks)).collect(),
+            confidence,
+        )
+    }
+}
+
+/// The most errors that a draw makes in the direction of any test.
+fn largest_error(tests: &[(&LimitTest, i8)], picks: &[Vec<ResidualPicks>; 2]) -> f64 {
+    let noisy = tests.iter().filter(|(test, _)| test.error > 0.0);
+    let of = |(test, direction): &(&LimitTest, i8)| match direction {
+        0 => test.drawn_errors(picks).abs(),
+        1 => test.drawn_errors(picks),
+        _ => -test.drawn_errors(picks),
+    };
+    noisy.map(of).fold(0.0, f64::max)
+}
+
+/// How many errors a share of the draws keeps within.
+fn error_quantile(mut drawn: Vec<f64>, share: f64) -> f64 {
+    drawn.sort_by(f64::total_cmp);
+    if drawn.is_empty() { 0.0 } else { quantile_of_sorted(&drawn, share) }
+}
+
+/// Units of either side.
+fn units_per_side(by: &SampleArrangement) -> [usize; 2] {
+    let size = |side: usize| match by.design {
+        ComparisonDesign::Paired => {
+            by.strata[0].len().max(by.strata[side].iter().map(Vec::len).sum())
+        }
+        _ => by.strata[side].iter().map(Vec::len).sum(),
+    };
+    [size(0), size(1)]
+}
+
+/// The picks of draw `k`.
+fn draw_picks(units: [usize; 2], k: u32, seed: Seed) -> [Vec<ResidualPicks>; 2] {
+    let mut rng = seed.random_stream("gate", &k.to_le_bytes());
+    let scale = (3.0 / PARTS_PER_UNIT as f64).sqrt();
+    let mut pick = || {
+        let bits = rng.next_u64();
+        let share = |bits: u64| (bits & u64::from(u32::MAX)) as f64 / (1_u64 << 32) as f64;
+        (share(bits), (2.0 * share(bits >> 32) - 1.0) * scale)
+    };
+    units.map(|count| (0..count).map(|_| std::array::from_fn(|_| pick())).collect())
+}
+
+fn mean_value(mean: ExactMean) -> f64 {
+    mean.sum as f64 / f64::from(mean.count.max(1))
+}
+
+fn stratum_means(figures: &[Vec<i128>]) -> Vec<f64> {
+    let mean = |stratum: &Vec<i128>| {
+        stratum.iter().map(|one| *one as f64).sum::<f64>() / stratum.len().max(1) as f64
+    };
+    figures.iter().map(mean).collect()
+}
+
+/// The units of one side of an unpaired comparison and what each adds to the estimate beyond its
+/// stratum's mean. Residuals of lognormal figures are those of their logarithms.
+fn unpaired_noise(
+    side: usize,
+    figures: &[Vec<i128>],
+    scale: f64,
+    (log, lognormal): (bool, bool),
+) -> (NoiseGroup, Vec<f64>) {
+    let means = stratum_means(figures);
+    let count = means.len() as f64;
+    let (mut weights, mut strata, mut deviations, mut logs) = (vec![], vec![], vec![], vec![]);
+    for (at, (stratum, mean)) in figures.iter().zip(&means).enumerate() {
+        let n = stratum.len() as f64;
+        let part = if log { mean / (scale * count) } else { 1.0 / count };
+        let log_mean = stratum.iter().map(|one| (*one as f64).ln()).sum::<f64>() / n;
+        for figure in stratum {
+            let figure = *figure as f64;
+            weights.push(part / n);
+            strata.push(at);
+            let away = if scale > 0.0 { (figure - mean) / (scale * n * count) } else { 0.0 };
+            deviations.push(away);
+            logs.push(if lognormal { (figure.ln() - log_mean) * part / n } else { away });
+        }
+    }
+    (NoiseGroup::from_deviations(side, weights, strata, &logs), deviations)
+}

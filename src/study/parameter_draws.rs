@@ -1,0 +1,221 @@
+//! Draws of parameters, call counts and the luck of automatic caches.
+//!
+//! A parameter is one unknown for all sessions: its draws are keyed by (seed, toggle, parameter).
+//! A call count belongs to a session, and so does the luck of its calls: they are keyed by (seed,
+//! session). Draw k of the one never depends on the other, so that adding a toggle or a session
+//! shifts nobody's luck, and the same luck meets every subset of toggles. Integers and fixed point
+//! throughout: the same bytes on every machine.
+
+use crate::fixed_point::{self, ONE};
+use crate::intervene::{ParamRange, RangeShape, ToggleParams};
+use crate::plan::Plan;
+use crate::recording::Recording;
+use crate::scenario::ChosenToggle;
+use crate::seed::Seed;
+use rand::Rng;
+use rand_chacha::ChaCha12Rng;
+
+/// All draws of all parameters of some toggles.
+#[derive(Clone, Debug)]
+pub struct ParameterDraws {
+    /// By toggle and parameter, in the order of the card: draw after draw.
+    values: Vec<Vec<Vec<i64>>>,
+}
+
+impl ParameterDraws {
+    /// Draws everything `count` times.
+    #[must_use]
+    pub fn draw_for_toggles(chosen: &[ChosenToggle], seed: Seed, count: u32) -> Self {
+        let toggle = |one: &ChosenToggle| {
+            let specs = one.toggle.card().params.iter().zip(&one.ranges);
+            let param = |(spec, range): (&crate::intervene::ParamSpec, &ParamRange)| {
+                let mut rng = seed.random_stream(one.id(), spec.key.as_bytes());
+                (0..count).map(|_| draw_from_range(range, &mut rng)).collect()
+            };
+            specs.map(param).collect()
+        };
+        Self { values: chosen.iter().map(toggle).collect() }
+    }
+
+    /// The parameters of toggle `index` in draw `k`.
+    #[must_use]
+    pub fn params_in_draw(&self, chosen: &[ChosenToggle], index: usize, k: u32) -> ToggleParams {
+        let values = self.values[index].iter().enumerate();
+        values.fold(chosen[index].params.clone(), |params, (at, draws)| {
+            params.with_value(at, draws[k as usize])
+        })
+    }
+}
+
+/// Gives the looks of a plan into automatic caches the luck of draw `k`: keyed by (seed, session),
+/// one draw a look, so that the same luck meets every subset of toggles.
+pub fn draw_cache_luck(seed: Seed, recording: &Recording, plan: &mut Plan, k: u32) {
+    let mut of: Option<(u32, ChaCha12Rng)> = None;
+    plan.draw_luck(|session, lucks| {
+        if of.as_ref().is_none_or(|(last, _)| *last != session) {
+            let id = recording.sessions[session as usize].id.as_bytes();
+            of =
+                Some((session, seed.random_stream("cache luck", &[id, &k.to_le_bytes()].concat())));
+        }
+        let share = of.as_mut().map_or(0, |(_, rng)| draw_below(lucks.end - lucks.start, rng));
+        lucks.start + share
+    });
+}
+
+/// One value of a range.
+#[must_use]
+pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
+    let ParamRange { low, mode, high, shape } = *range;
+    if low >= high {
+        return mode;
+    }
+    match shape {
+        RangeShape::Fixed => mode,
+        RangeShape::Uniform => low + draw_below(high - low + 1, rng),
+        RangeShape::Triangular => low + draw_triangular(high - low, mode - low, rng),
+        RangeShape::Pert => {
+            let width = high - low;
+            let share = draw_pert(fixed_point::ratio_q32(mode - low, width), rng);
+            low + ((i128::from(share) * i128::from(width) + i128::from(ONE / 2)) >> 32) as i64
+        }
+    }
+}
+
+/// A whole number from 0 to `count - 1`, all alike (up to 2^-64).
+pub(super) fn draw_below(count: i64, rng: &mut impl Rng) -> i64 {
+    ((u128::from(rng.next_u64()) * u128::from(count.unsigned_abs())) >> 64) as i64
+}
+
+/// By inversion: the square of the distance from an end is uniform.
+fn draw_triangular(width: i64, mode: i64, rng: &mut impl Rng) -> i64 {
+    // 2^31 steps keep the products below 2^128 for every width that a parameter may have.
+    let u = u128::from(rng.next_u64() >> 33);
+    let (width, mode) = (u128::from(width.unsigned_abs()), u128::from(mode.unsigned_abs()));
+    let one = 1_u128 << 31;
+    let rounded = |square: u128| ((4 * square) >> 31).isqrt().div_ceil(2);
+    let from_low = u * width;
+    let value = if from_low < mode * one {
+        rounded(from_low * mode)
+    } else {
+        width - rounded((one - u) * width * (width - mode))
+    };
+    value as i64
+}
+
+/// A share of the way from low to high, Q32, with the density of a PERT distribution whose mode is
+/// at `mode` (Q32): `t^a (1 - t)^b` with `a = 4 mode` and `b = 4 (1 - mode)`. By rejection under
+/// the density's peak, which takes fewer than three tries on average.
+fn draw_pert(mode: i64, rng: &mut impl Rng) -> i64 {
+    loop {
+        // In the open interval, so that logarithms exist.
+        let share = (rng.next_u64() >> 32) as i64;
+        let share = share.clamp(1, ONE - 1);
+        let accept = (rng.next_u64() >> 32) as i64;
+        let side = |weight: i64, at: i64, peak: i64| {
+            let log = fixed_point::log2(at) - fixed_point::log2(peak.max(1));
+            4 * fixed_point::product_q32(weight, log)
+        };
+        let log = side(mode, share, mode) + side(ONE - mode, ONE - share, ONE - mode);
+        if accept < fixed_point::exp2(log.clamp(-40 * ONE, 0)) {
+            return share;
+        }
+    }
+}
+
+/// One of the values, as often as its weight says.
+#[must_use]
+pub fn draw_weighted(weights: &[(u32, i64)], rng: &mut impl Rng) -> Option<u32> {
+    let all: i64 = weights.iter().map(|(_, weight)| weight).sum();
+    let mut at = draw_below(all.max(1), rng);
+    for &(value, weight) in weights {
+        if at < weight {
+            return Some(value);
+        }
+        at -= weight;
+    }
+    weights.last().map(|(value, _)| *value)
+}
+
+/// A number from about a normal distribution, mean 0 and deviation 1, in 2^-32: the sum of twelve
+/// uniform ones.
+#[must_use]
+pub fn draw_normal(rng: &mut impl Rng) -> i64 {
+    let sum: i64 = (0..12).map(|_| (rng.next_u64() >> 32) as i64).sum();
+    sum - 6 * ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene;
+
+    fn sample(range: ParamRange) -> Vec<i64> {
+        let mut rng = Seed(774).random_stream("test", b"range");
+        let mut values: Vec<i64> = (0..20_000).map(|_| draw_from_range(&range, &mut rng)).collect();
+        values.sort_unstable();
+        values
+    }
+
+    /// Mean and median of 20,000 draws within a hundredth of the range.
+    fn check(shape: RangeShape, (low, mode, high): (i64, i64, i64), mean: i64, median: i64) {
+        let values = sample(ParamRange { low, mode, high, shape });
+        assert!((low..=high).contains(&values[0]) && values[values.len() - 1] <= high);
+        let met = values.iter().sum::<i64>() / values.len() as i64;
+        let slack = (high - low) / 100 + 1;
+        assert!((met - mean).abs() <= slack, "{shape:?} mean {met}, not {mean}");
+        let met = values[values.len() / 2];
+        assert!((met - median).abs() <= slack, "{shape:?} median {met}, not {median}");
+    }
+
+    #[test]
+    fn shapes_have_their_means_and_medians() {
+        check(RangeShape::Fixed, (0, 40, 100), 40, 40);
+        check(RangeShape::Uniform, (0, 40, 10_000), 5_000, 5_000);
+        // Mean (low + mode + high) / 3; median at the root of half the area.
+        check(RangeShape::Triangular, (0, 0, 10_000), 3_333, 2_929);
+        check(RangeShape::Triangular, (0, 10_000, 10_000), 6_667, 7_071);
+        check(RangeShape::Triangular, (1_000, 5_000, 9_000), 5_000, 5_000);
+        // Mean (low + 4 mode + high) / 6; beta(1, 5) has its median at 1 - 2^(-1/5).
+        check(RangeShape::Pert, (0, 0, 10_000), 1_667, 1_294);
+        check(RangeShape::Pert, (0, 10_000, 10_000), 8_333, 8_706);
+        check(RangeShape::Pert, (0, 5_000, 10_000), 5_000, 5_000);
+        check(RangeShape::Pert, (100, 100, 100), 100, 100);
+    }
+
+    #[test]
+    fn another_toggle_leaves_the_draws_alone() {
+        let chosen = |ids: &[&str]| -> Vec<ChosenToggle> {
+            ids.iter()
+                .map(|id| ChosenToggle::from_card(intervene::find_by_id(id).unwrap()))
+                .collect()
+        };
+        let (few, many) = (chosen(&["R4"]), chosen(&["R3", "R4", "R6"]));
+        let (a, b) = (
+            ParameterDraws::draw_for_toggles(&few, Seed(1), 50),
+            ParameterDraws::draw_for_toggles(&many, Seed(1), 80),
+        );
+        for k in 0..50 {
+            assert_eq!(a.params_in_draw(&few, 0, k), b.params_in_draw(&many, 1, k));
+        }
+        assert_ne!(a.params_in_draw(&few, 0, 0), a.params_in_draw(&few, 0, 1));
+    }
+
+    #[test]
+    fn weights_are_kept() {
+        let mut rng = Seed(1).random_stream("test", b"weights");
+        let drawn: Vec<u32> =
+            (0..9_000).filter_map(|_| draw_weighted(&[(7, 1), (8, 0), (9, 2)], &mut rng)).collect();
+        let nines = drawn.iter().filter(|&&value| value == 9).count();
+        assert!((5_800..6_200).contains(&nines) && !drawn.contains(&8), "{nines}");
+        assert_eq!(draw_weighted(&[], &mut rng), None);
+    }
+
+    #[test]
+    fn the_normal_is_about_normal() {
+        let mut rng = Seed(1).random_stream("test", b"normal");
+        let mut drawn: Vec<i64> = (0..20_000).map(|_| draw_normal(&mut rng)).collect();
+        drawn.sort_unstable();
+        let at = |share: usize| drawn[drawn.len() * share / 100] * 1_000 / ONE;
+        assert!((at(95) - 1_645).abs() < 40 && at(50).abs() < 30, "{} {}", at(95), at(50));
+    }
+}

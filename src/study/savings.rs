@@ -1,0 +1,271 @@
+//! What a pipeline costs on one side of a comparison, and the difference of two sides.
+
+use super::turn_limiter::counts_in_last_minute;
+use crate::plan::{Plan, ToggleSubset};
+use crate::recording::Recording;
+use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
+use crate::units::{PicoUsd, Usage};
+
+/// What a pipeline costs under one subset of toggles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PipelineTotals {
+    /// Calls.
+    pub calls: i64,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// Output that usage does not show (placeholder counts), estimated.
+    pub hidden_output: i64,
+    /// Money.
+    pub cost: ReplayCost,
+    /// The largest context of any call.
+    pub peak_context: i64,
+    /// Session time, summed over sessions, milliseconds.
+    pub session_ms: i64,
+    /// The most calls that start within one minute.
+    pub peak_calls_a_minute: i64,
+}
+
+impl PipelineTotals {
+    /// Replays a plan under a subset.
+    #[must_use]
+    pub fn replay_with_peak(plan: &Plan, subset: ToggleSubset) -> Self {
+        let rows = replay::replay_calls(plan, subset);
+        Self {
+            peak_calls_a_minute: peak_calls_a_minute(&rows),
+            ..Self::replay_totals(plan, subset)
+        }
+    }
+
+    /// The same without the peak of calls, where only totals are asked for.
+    #[must_use]
+    pub fn replay_totals(plan: &Plan, subset: ToggleSubset) -> Self {
+        Self::from_outcome(plan, &replay::replay_plan(plan, subset))
+    }
+
+    /// Without the times of calls.
+    pub(super) fn from_outcome(plan: &Plan, outcome: &ReplayOutcome) -> Self {
+        Self {
+            calls: outcome.calls,
+            usage: outcome.total_usage(),
+            hidden_output: outcome.hidden_output(),
+            cost: replay::tally_outcome(plan, outcome),
+            peak_context: outcome.peak_context,
+            session_ms: outcome.session_ms,
+            peak_calls_a_minute: 0,
+        }
+    }
+}
+
+/// The most calls that start within any minute.
+fn peak_calls_a_minute(rows: &[ReplayedCall]) -> i64 {
+    let mut starts: Vec<i64> = rows.iter().map(|row| row.outcome.start_ms).collect();
+    starts.sort_unstable();
+    counts_in_last_minute(&starts).into_iter().max().unwrap_or(0)
+}
+
+/// What a change saves: positive where tokens, calls, money or time fall.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Saving {
+    /// Calls.
+    pub calls: i64,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// Output that usage does not show.
+    pub hidden_output: i64,
+    /// Money.
+    pub cost: ReplayCost,
+    /// Session time, milliseconds.
+    pub session_ms: i64,
+}
+
+impl Saving {
+    /// What `after` saves against `before`.
+    #[must_use]
+    pub fn between_totals(before: &PipelineTotals, after: &PipelineTotals) -> Self {
+        Self::from(before) - Self::from(after)
+    }
+}
+
+impl From<&PipelineTotals> for Saving {
+    /// What a side saves against nothing at all: itself.
+    fn from(side: &PipelineTotals) -> Self {
+        Self {
+            calls: side.calls,
+            usage: side.usage,
+            hidden_output: side.hidden_output,
+            cost: side.cost,
+            session_ms: side.session_ms,
+        }
+    }
+}
+
+impl Saving {
+    /// What one call costs, its session's time aside.
+    pub(super) fn from_call(plan: &Plan, row: &ReplayedCall) -> Self {
+        Self {
+            calls: 1,
+            usage: row.outcome.usage,
+            hidden_output: row.outcome.hidden,
+            cost: replay::tally_call(plan, row),
+            session_ms: 0,
+        }
+    }
+
+    /// What one outcome saves against another of the same plan.
+    #[must_use]
+    pub fn between_outcomes(plan: &Plan, before: &ReplayOutcome, after: &ReplayOutcome) -> Self {
+        Self::between_totals(
+            &PipelineTotals::from_outcome(plan, before),
+            &PipelineTotals::from_outcome(plan, after),
+        )
+    }
+}
+
+impl PipelineTotals {
+    /// All money, hidden output included.
+    #[must_use]
+    pub fn total_money(&self) -> PicoUsd {
+        self.cost.recorded + self.cost.hidden
+    }
+}
+
+impl Saving {
+    /// All money, hidden output included.
+    #[must_use]
+    pub fn total_money(&self) -> PicoUsd {
+        self.cost.recorded + self.cost.hidden
+    }
+}
+
+impl std::ops::Sub for Saving {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            calls: self.calls - other.calls,
+            usage: self.usage - other.usage,
+            hidden_output: self.hidden_output - other.hidden_output,
+            cost: ReplayCost {
+                recorded: self.cost.recorded - other.cost.recorded,
+                hidden: self.cost.hidden - other.cost.hidden,
+            },
+            session_ms: self.session_ms - other.session_ms,
+        }
+    }
+}
+
+impl std::ops::Add for Saving {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            usage: self.usage + other.usage,
+            hidden_output: self.hidden_output + other.hidden_output,
+            cost: ReplayCost {
+                recorded: self.cost.recorded + other.cost.recorded,
+                hidden: self.cost.hidden + other.cost.hidden,
+            },
+            session_ms: self.session_ms + other.session_ms,
+        }
+    }
+}
+
+impl std::iter::Sum for Saving {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
+/// What a subset saves in the sessions of one step, or in all of them where none is named. Of one
+/// step calls and tokens are told, not money.
+#[must_use]
+pub fn saving_in_step(
+    recording: &Recording,
+    plan: &Plan,
+    subset: ToggleSubset,
+    step: &str,
+) -> Saving {
+    let of = |subset| totals_in_step(recording, plan, subset, step);
+    Saving::between_totals(&of(0), &of(subset))
+}
+
+/// One step under a subset, without money; the whole pipeline where no step is named.
+pub(super) fn totals_in_step(
+    recording: &Recording,
+    plan: &Plan,
+    subset: ToggleSubset,
+    step: &str,
+) -> PipelineTotals {
+    if step.is_empty() {
+        return PipelineTotals::replay_totals(plan, subset);
+    }
+    let mut side = PipelineTotals::default();
+    for row in replay::replay_calls(plan, subset) {
+        let call = &recording.calls[plan.call_of[row.row as usize] as usize];
+        if recording.sessions[call.session as usize].step == step {
+            side.calls += 1;
+            side.usage += row.outcome.usage;
+            side.hidden_output += row.outcome.hidden;
+        }
+    }
+    side
+}
+
+/// One step of a pipeline (or one session where no step is known).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepTotals {
+    /// Its name.
+    pub name: String,
+    /// Sessions.
+    pub sessions: i64,
+    /// Calls.
+    pub calls: i64,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// Session time, milliseconds.
+    pub session_ms: i64,
+}
+
+/// A replay step by step, in the order in which the steps first appear.
+#[must_use]
+pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<StepTotals> {
+    let mut steps: Vec<StepTotals> = Vec::new();
+    let step_of: Vec<usize> = recording
+        .sessions
+        .iter()
+        .map(|session| {
+            let name = if session.step.is_empty() { &session.id } else { &session.step };
+            let at = steps.iter().position(|step| step.name == *name).unwrap_or_else(|| {
+                steps.push(StepTotals {
+                    name: name.clone(),
+                    sessions: 0,
+                    calls: 0,
+                    usage: Usage::default(),
+                    session_ms: 0,
+                });
+                steps.len() - 1
+            });
+            steps[at].sessions += 1;
+            at
+        })
+        .collect();
+    let mut rows = replay::replay_calls(plan, subset).into_iter().peekable();
+    for planned in &plan.sessions {
+        let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
+        let step = &mut steps[step_of[planned.session as usize]];
+        let mut span: Option<(i64, i64)> = None;
+        while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
+            step.calls += 1;
+            step.usage += row.outcome.usage;
+            if rows.peek().is_some_and(|next| next.row == row.row) {
+                // Made before the call of its row: kept a cache warm, or compacted.
+                continue;
+            }
+            let start = row.outcome.start_ms;
+            let end = start + plan.duration_ms[row.row as usize];
+            span = Some((span.map_or(start, |(from, _)| from), end));
+        }
+        let (from, to) = span.unwrap_or_default();
+        step.session_ms += to - from;
+    }
+    steps
+}

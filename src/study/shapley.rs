@@ -1,0 +1,278 @@
+//! Who saved what: the joint saving of all toggles, shared out among them.
+//!
+//! Toggles overlap (what one drops another cannot shrink) and help each other, so that neither what
+//! a toggle saves alone nor what it adds last adds up to the joint saving. Its Shapley value does:
+//! the mean of what it adds, over all orders in which the toggles could be switched on,
+//!
+//! ```text
+//! phi_i = sum over S without i of  s! (k - s - 1)! / k!  (v(S + i) - v(S))
+//! ```
+//!
+//! for k toggles, s of them in S, and v the saving of a subset. It is symmetric, gives nothing to a
+//! toggle that does nothing, keeps the sign of one that costs, and is additive: what a sum of
+//! islands saves is shared out island by island, each over its own bits. Source: L. S. Shapley,
+//! "A Value for n-Person Games", 1953.
+//!
+//! Pairs get the Shapley interaction index: the same mean, with the pair entering as one, of
+//!
+//! ```text
+//! v(S + i + j) - v(S + i) - v(S + j) + v(S),    weights s! (k - s - 2)! / (k - 1)!
+//! ```
+//!
+//! It is chosen because it is additive over islands too, does not change when a toggle that does
+//! nothing joins, and has the same denominator. Below 0 the two save the same tokens, above 0 each
+//! makes the other worth more. Source: M. Grabisch, M. Roubens, International Journal of Game
+//! Theory 28, 1999, doi:10.1007/s001820050125.
+//!
+//! All of it is integers over one denominator; the only rounding stands in [`Attribution`]'s last
+//! step, by largest remainder, so that the values add up to the joint saving exactly.
+
+mod permutation_sampling;
+mod subset_sums;
+
+use super::lattice::{self, MOST_BITS, SavingsTable, SubsetLattice};
+use super::savings::Saving;
+use crate::plan::{Island, Plan, ToggleSubset};
+use crate::replay::ReplayCost;
+use crate::seed::Seed;
+use crate::units::{PicoUsd, Usage};
+pub use permutation_sampling::StandardError;
+use std::cmp::{Ordering, Reverse};
+use subset_sums::ShapleyWeights;
+
+/// Common denominator of all weights: the least common multiple of 1 to 16, because
+/// k (k - 1 over s) divides that of 1 to k, and no exact table has more than 16 bits.
+const DENOMINATOR: i128 = 720_720;
+
+/// The joint saving of all toggles, shared out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// What all toggles together save.
+    pub joint: Saving,
+    /// The Shapley value of each toggle. Every figure of them adds up to that of `joint`.
+    pub shapley: Vec<Saving>,
+    /// What each toggle saves with no other one on.
+    pub alone: Vec<Saving>,
+    /// What each toggle adds when all others are on.
+    pub last: Vec<Saving>,
+    /// The Shapley interaction index, toggle by toggle: symmetric, nothing on the diagonal. Every
+    /// figure is rounded for itself, half up.
+    pub interaction: Vec<Vec<Saving>>,
+    /// How far the Shapley value of each toggle may be off, where an island had to be sampled;
+    /// `None` if all of it is exact.
+    pub standard_error: Option<Vec<StandardError>>,
+}
+
+impl Attribution {
+    /// Shares out what `toggles` toggles save: exactly, but for islands that more than
+    /// [`MOST_BITS`] of them touch; there over permutations drawn by `seed`.
+    #[must_use]
+    pub fn from_plan(plan: &Plan, toggles: usize, seed: Seed) -> Self {
+        Self::with_samples_above(MOST_BITS, plan, toggles, seed)
+    }
+
+    /// The same with islands sampled that more than `bits` toggles touch.
+    ///
+    /// # Panics
+    /// If `bits` is above [`MOST_BITS`].
+    #[must_use]
+    pub fn with_samples_above(bits: u32, plan: &Plan, toggles: usize, seed: Seed) -> Self {
+        assert!(bits <= MOST_BITS, "{bits} bits have no exact lattice");
+        let is_small = |island: &&Island| island.touched_by.count_ones() <= bits;
+        let mut sums = AttributionSums::new(toggles);
+        for table in &lattice::island_tables(plan, is_small) {
+            sums.add_table(table);
+        }
+        let mut variance: Option<Vec<permutation_sampling::ShapleyVariance>> = None;
+        for island in plan.islands.iter().filter(|island| !is_small(island)) {
+            let variance = variance.get_or_insert_with(|| vec![[0.0; 4]; toggles]);
+            permutation_sampling::add_sampled_island(plan, island, seed, &mut sums, variance);
+        }
+        let errors = variance.map(|all| all.iter().map(StandardError::from_variance).collect());
+        Self { standard_error: errors, ..sums.into_attribution() }
+    }
+}
+
+impl From<&SubsetLattice> for Attribution {
+    fn from(lattice: &SubsetLattice) -> Self {
+        let mut sums = AttributionSums::new(lattice.toggles);
+        for table in &lattice.tables {
+            sums.add_table(table);
+        }
+        sums.into_attribution()
+    }
+}
+
+/// The figures of a saving, one by one: calls, tokens by class, hidden output, money recorded and
+/// hidden, time.
+type SavingFigures<T> = [T; 10];
+
+/// One figure of a saving.
+const FIGURE_GETTERS: SavingFigures<fn(&Saving) -> i128> = [
+    |saving| saving.calls.into(),
+    |saving| saving.usage.fresh.into(),
+    |saving| saving.usage.read.into(),
+    |saving| saving.usage.write_5m.into(),
+    |saving| saving.usage.write_1h.into(),
+    |saving| saving.usage.output.into(),
+    |saving| saving.hidden_output.into(),
+    |saving| saving.cost.recorded.0,
+    |saving| saving.cost.hidden.0,
+    |saving| saving.session_ms.into(),
+];
+
+/// The saving of these figures.
+fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
+    let small =
+        |at: usize| i64::try_from(figures[at]).expect("a share is no larger than the whole");
+    let usage = Usage {
+        fresh: small(1),
+        read: small(2),
+        write_5m: small(3),
+        write_1h: small(4),
+        output: small(5),
+    };
+    let cost = ReplayCost { recorded: PicoUsd(figures[7]), hidden: PicoUsd(figures[8]) };
+    Saving { calls: small(0), usage, hidden_output: small(6), cost, session_ms: small(9) }
+}
+
+/// What islands add up to, before the one rounding.
+struct AttributionSums {
+    /// Numerators over [`DENOMINATOR`], by toggle.
+    shapley: Vec<SavingFigures<i128>>,
+    /// Likewise, for toggles `i < j` at `j (j - 1) / 2 + i`.
+    interaction: Vec<SavingFigures<i128>>,
+    alone: Vec<Saving>,
+    last: Vec<Saving>,
+    joint: Saving,
+    weights: ShapleyWeights,
+}
+
+/// The place of a pair, the smaller one first.
+fn pair_index(i: usize, j: usize) -> usize {
+    debug_assert!(i < j, "{i} and {j} are no pair in order");
+    j * (j - 1) / 2 + i
+}
+
+impl AttributionSums {
+    fn new(toggles: usize) -> Self {
+        Self {
+            shapley: vec![[0; 10]; toggles],
+            interaction: vec![[0; 10]; toggles * toggles.saturating_sub(1) / 2],
+            alone: vec![Saving::default(); toggles],
+            last: vec![Saving::default(); toggles],
+            joint: Saving::default(),
+            weights: ShapleyWeights::default(),
+        }
+    }
+
+    /// Adds an island with all its subsets.
+    fn add_table(&mut self, table: &SavingsTable) {
+        let mut left = table.bits;
+        let toggles: Vec<usize> = std::iter::from_fn(|| {
+            let toggle = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (toggle < ToggleSubset::BITS as usize).then_some(toggle)
+        })
+        .collect();
+        self.add_marginal_savings(table.bits, |subset| *table.saving_of_subset(subset));
+        self.weights.resize_for_bits(toggles.len());
+        for (figure, of) in FIGURE_GETTERS.iter().enumerate() {
+            let AttributionSums { shapley, interaction, weights, .. } = self;
+            if !weights.load_values(table.savings.iter().map(of)) {
+                continue;
+            }
+            weights.for_each_single(|bit, sum| shapley[toggles[bit]][figure] += sum);
+            weights.for_each_pair(|i, j, sum| {
+                interaction[pair_index(toggles[i], toggles[j])][figure] += sum;
+            });
+        }
+    }
+
+    /// Adds what an island saves under all its bits, under each alone, and without each.
+    fn add_marginal_savings(
+        &mut self,
+        bits: ToggleSubset,
+        saving: impl Fn(ToggleSubset) -> Saving,
+    ) {
+        let all = saving(bits);
+        self.joint = self.joint + all;
+        let mut left = bits;
+        while left != 0 {
+            let toggle = left.trailing_zeros() as usize;
+            left &= left - 1;
+            self.alone[toggle] = self.alone[toggle] + saving(1 << toggle);
+            self.last[toggle] = self.last[toggle] + (all - saving(bits & !(1 << toggle)));
+        }
+    }
+
+    fn into_attribution(self) -> Attribution {
+        let toggles = self.shapley.len();
+        let mut shapley = vec![[0; 10]; toggles];
+        for (figure, of) in FIGURE_GETTERS.iter().enumerate() {
+            let numerators: Vec<i128> = self.shapley.iter().map(|share| share[figure]).collect();
+            for (toggle, share) in
+                round_shares_to_total(of(&self.joint), &numerators).into_iter().enumerate()
+            {
+                shapley[toggle][figure] = share;
+            }
+        }
+        let rounded = |numerator: i128| (2 * numerator + DENOMINATOR).div_euclid(2 * DENOMINATOR);
+        let both = |i: usize, j: usize| match i.cmp(&j) {
+            Ordering::Less => saving_from_figures(self.interaction[pair_index(i, j)].map(rounded)),
+            Ordering::Equal => Saving::default(),
+            Ordering::Greater => {
+                saving_from_figures(self.interaction[pair_index(j, i)].map(rounded))
+            }
+        };
+        let row = |i: usize| (0..toggles).map(|j| both(i, j)).collect();
+        let interaction = (0..toggles).map(row).collect();
+        Attribution {
+            joint: self.joint,
+            shapley: shapley.into_iter().map(saving_from_figures).collect(),
+            alone: self.alone,
+            last: self.last,
+            interaction,
+            standard_error: None,
+        }
+    }
+}
+
+/// Rounds numerators that add up to `total` times the denominator, so that the shares add up to
+/// `total`: all are rounded down, and what is missing goes to the largest remainders, one each. Of
+/// equal remainders the lower bit comes first.
+fn round_shares_to_total(total: i128, numerators: &[i128]) -> Vec<i128> {
+    let mut shares: Vec<i128> = numerators.iter().map(|n| n.div_euclid(DENOMINATOR)).collect();
+    let missing = total - shares.iter().sum::<i128>();
+    debug_assert!((0..=numerators.len() as i128).contains(&missing), "{missing} are missing");
+    if missing > 0 {
+        let mut order: Vec<usize> = (0..shares.len()).collect();
+        order.sort_by_key(|&at| Reverse(numerators[at].rem_euclid(DENOMINATOR)));
+        for &at in order.iter().take(missing as usize) {
+            shares[at] += 1;
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(total: i128, parts: &[i128], of: i128, want: &[i128]) {
+        let numerators: Vec<i128> = parts.iter().map(|part| part * DENOMINATOR / of).collect();
+        assert_eq!(round_shares_to_total(total, &numerators), want, "{parts:?} of {of}");
+    }
+
+    #[test]
+    fn shares_are_rounded_to_the_total() {
+        check(0, &[], 1, &[]);
+        check(5, &[3, 2], 1, &[3, 2]);
+        check(1, &[1, 1, 1], 3, &[1, 0, 0]);
+        check(11, &[17, 5], 2, &[9, 2]);
+        // The larger remainder is served first, and a toggle that costs keeps its sign.
+        check(2, &[4, 2], 3, &[1, 1]);
+        check(1, &[16, -10], 6, &[3, -2]);
+        check(-1, &[-1, -1, 0], 2, &[0, -1, 0]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Which toggles every subset can be told of by look-up alone, and what each subset saves.
+//!
+//! A table holds every subset of the bits that touch an island, so that a page which answers by
+//! look-up has room for so many toggles. Where there are more, those that save most alone stay.
+
+use super::compare::Comparison;
+use super::lattice::{MOST_BITS, SubsetLattice, mask_islands};
+use crate::plan::{Plan, ToggleSubset};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Entries of all tables together, at most.
+pub const MOST_ENTRIES: u64 = 1 << 17;
+
+/// Rows to replay for the tables, all subsets together, at most.
+const MOST_WORK: u64 = 1 << 30;
+
+/// Toggles of which any subset can be looked up.
+#[derive(Clone, Debug)]
+pub struct SubsetLookup {
+    /// Their bits. Toggles that change nothing are among them: they cost no entry.
+    pub bits: ToggleSubset,
+    /// What every subset of them saves, in as few tables as can be.
+    pub lattice: SubsetLattice,
+}
+
+impl SubsetLookup {
+    /// Chooses the toggles of a comparison and fills their tables.
+    #[must_use]
+    pub fn for_comparison(comparison: &Comparison) -> Self {
+        let (plan, count) = (&comparison.plan, comparison.toggles.len());
+        let headline = comparison.headline;
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_by_key(|&at| {
+            let alone = &comparison.toggles[at].alone;
+            (Reverse((headline.amount_in_saving(alone).abs(), alone.total_money().0.abs())), at)
+        });
+        let bits = choose_toggles(&RowsByMask::from_plan(plan), &order, MOST_ENTRIES);
+        Self { bits, lattice: SubsetLattice::for_bits(plan, count, bits).merge_nested_tables() }
+    }
+
+    /// Whether a toggle is among them.
+    #[must_use]
+    pub fn contains_toggle(&self, toggle: usize) -> bool {
+        self.bits >> toggle & 1 == 1
+    }
+}
+
+/// Rows by the bits that touch their island.
+struct RowsByMask(BTreeMap<ToggleSubset, u64>);
+
+impl RowsByMask {
+    fn from_plan(plan: &Plan) -> Self {
+        let mut rows = BTreeMap::new();
+        for island in mask_islands(plan, ToggleSubset::MAX) {
+            *rows.entry(island.touched_by).or_default() += plan.row_count_of_island(&island) as u64;
+        }
+        Self(rows)
+    }
+
+    /// Whether the tables of some bits hold at most so many entries and can be filled.
+    fn fits_within(&self, bits: ToggleSubset, most: u64) -> bool {
+        let mut masks: Vec<ToggleSubset> = self.0.keys().map(|mask| mask & bits).collect();
+        masks.sort_by_key(|mask| (Reverse(mask.count_ones()), *mask));
+        masks.dedup();
+        if masks.first().is_some_and(|mask| mask.count_ones() > MOST_BITS) {
+            return false;
+        }
+        let mut tables: Vec<ToggleSubset> = Vec::new();
+        for mask in masks {
+            if tables.iter().all(|larger| mask & !larger != 0) {
+                tables.push(mask);
+            }
+        }
+        let entries = tables.iter().map(|mask| 1_u64 << mask.count_ones()).sum::<u64>();
+        let work = self.0.iter().map(|(mask, rows)| rows << (mask & bits).count_ones());
+        entries <= most && work.fold(0, u64::saturating_add) <= MOST_WORK
+    }
+}
+
+/// The toggles that fit, the first of an order first.
+fn choose_toggles(touched: &RowsByMask, order: &[usize], most: u64) -> ToggleSubset {
+    order.iter().fold(0, |bits, toggle| {
+        let more = bits | 1 << toggle;
+        if touched.fits_within(more, most) { more } else { bits }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(masks: &[ToggleSubset], order: &[usize], most: u64, expect: ToggleSubset) {
+        let touched = RowsByMask(masks.iter().map(|mask| (*mask, 1)).collect());
+        assert_eq!(choose_toggles(&touched, order, most), expect, "{masks:?}");
+    }
+
+    #[test]
+    fn what_saves_most_stays() {
+        // Islands of toggles 0 to 2 and of toggle 3: 8 + 2 entries.
+        check(&[0b0111, 0b1000], &[0, 1, 2, 3], 10, 0b1111);
+        check(&[0b0111, 0b1000], &[2, 0, 1, 3], 7, 0b1101);
+        // A table within another one costs nothing, nor does a toggle that touches nothing.
+        check(&[0b011, 0b001, 0], &[0, 1, 2], 4, 0b111);
+        let seventeen: Vec<usize> = (0..17).collect();
+        check(&[0x1_ffff], &seventeen, u64::MAX, 0xffff);
+    }
+}
