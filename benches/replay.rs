@@ -14,9 +14,9 @@ use windtunnel::recording::Recording;
 use windtunnel::replay::{replay_calls, replay_plan, tally_outcome};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::compare::compare_toggles;
-use windtunnel::study::experiment::{Experiment, ExperimentSource};
-use windtunnel::study::published_claims::claims_of_pipeline;
+use windtunnel::study::whatif::compare::compare_toggles;
+use windtunnel::study::whatif::experiment::{Experiment, ExperimentSource};
+use windtunnel::study::whatif::published_claims::claims_of_pipeline;
 
 /// Calls of the recording, at least.
 const CALLS: usize = 2_000;

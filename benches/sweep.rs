@@ -14,8 +14,8 @@ use windtunnel::reconstruct::{self, Lens};
 use windtunnel::replay::{IslandLanes, replay_island};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::lattice::SubsetLattice;
-use windtunnel::study::shapley::Attribution;
+use windtunnel::study::whatif::lattice::SubsetLattice;
+use windtunnel::study::whatif::shapley::Attribution;
 
 const CALLS: usize = 2_000;
 const TOGGLES: usize = 16;

@@ -4,7 +4,8 @@ use super::{CommandResult, load, render_document};
 use crate::cli::{AuditArgs, OutputFormat};
 use crate::reconstruct::Lens;
 use crate::report::show::audit as show;
-use crate::study::{audit, data_checks};
+use crate::study::audit;
+use crate::study::inspect::data_checks;
 
 pub fn run(args: &AuditArgs) -> CommandResult {
     let loaded = load::load_recording(&args.recording, Lens::default(), false)?;

@@ -4,7 +4,7 @@ use super::comparison_run::ComparisonRun;
 use super::experiment_request::ExperimentRequest;
 use super::{CommandResult, load, render_document};
 use crate::cli::{CompareArgs, OutputFormat, SpreadGroupArg};
-use crate::study::distribution::SessionGrouping;
+use crate::study::whatif::distribution::SessionGrouping;
 
 pub fn run(args: &CompareArgs) -> CommandResult {
     let mut studied = ComparisonRun::from_request(&ExperimentRequest {

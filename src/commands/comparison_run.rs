@@ -6,11 +6,11 @@ use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::compare::ComparisonReport;
 use crate::study::audit::{self, AuditFinding};
-use crate::study::compare::{Comparison, compare_toggles};
-use crate::study::data_checks;
-use crate::study::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
-use crate::study::sweep::{SubsetSweep, SweepMetric, sweep_subsets};
-use crate::study::turn_limiter::LoadComparison;
+use crate::study::inspect::data_checks;
+use crate::study::inspect::turn_limiter::LoadComparison;
+use crate::study::whatif::compare::{Comparison, compare_toggles};
+use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
+use crate::study::whatif::sweep::{SubsetSweep, SweepMetric, sweep_subsets};
 
 /// A finished comparison.
 pub struct ComparisonRun {

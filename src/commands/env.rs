@@ -5,7 +5,7 @@ use crate::cli::EnvArgs;
 use crate::report::show::env as show;
 use crate::scenario::{self, Scenario};
 use crate::store;
-use crate::study::summary::{self, ToggleFinding};
+use crate::study::inspect::summary::{self, ToggleFinding};
 use std::fmt::Write as _;
 
 pub fn run(args: &EnvArgs) -> CommandResult {

@@ -6,8 +6,8 @@ use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::inspect::{BlockPivot, InspectReport, SkippedLine, SourceRecording};
 use crate::scenario::Scenario;
-use crate::study::holdout::{self, HoldoutRates};
-use crate::study::{fidelity, summary};
+use crate::study::inspect::holdout::{self, HoldoutRates};
+use crate::study::inspect::{fidelity, summary};
 use std::fmt::Write as _;
 
 pub fn run(args: &InspectArgs) -> CommandResult {
@@ -65,7 +65,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
 
 #[cfg(feature = "tables")]
 fn pivot_blocks(recording: &Recording, by: &[String]) -> Result<Option<BlockPivot>, CommandError> {
-    use crate::study::pivot::{PivotKey, pivot_blocks};
+    use crate::study::inspect::pivot::{PivotKey, pivot_blocks};
     if by.is_empty() {
         return Ok(None);
     }

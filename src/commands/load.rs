@@ -11,10 +11,12 @@ use crate::scenario::{self, ChosenToggle, Scenario};
 use crate::seed::Seed;
 use crate::store;
 use crate::study::backtest::Observations;
-use crate::study::compare::{Comparison, subset_of_first};
-use crate::study::experiment::{Experiment, ExperimentSource};
-use crate::study::published_claims::{PublishedClaim, claims_of_pipeline, claims_of_routes};
-use crate::study::turn_limiter::{self, LoadComparison};
+use crate::study::inspect::turn_limiter::{self, LoadComparison};
+use crate::study::whatif::compare::{Comparison, subset_of_first};
+use crate::study::whatif::experiment::{Experiment, ExperimentSource};
+use crate::study::whatif::published_claims::{
+    PublishedClaim, claims_of_pipeline, claims_of_routes,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

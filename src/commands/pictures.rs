@@ -7,7 +7,7 @@ use crate::report::show::list::BuiltinEntry;
 #[cfg(feature = "charts")]
 use crate::report::show::page::PageSource;
 use crate::report::show::report::FullReport;
-use crate::study::sweep::SubsetSweep;
+use crate::study::whatif::sweep::SubsetSweep;
 
 /// The pictures of a report.
 #[derive(Default)]

@@ -8,8 +8,8 @@ use crate::report::show::audit as show_audit;
 use crate::report::show::report::FullReport;
 use crate::report::{ReportDocument, Section, csv};
 use crate::store;
-use crate::study::build_order;
-use crate::study::distribution::SessionGrouping;
+use crate::study::whatif::build_order;
+use crate::study::whatif::distribution::SessionGrouping;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &ReportArgs) -> CommandResult {

@@ -6,7 +6,7 @@ use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
 use crate::price::DAY_MS;
 use crate::report::show::{Provenance, routes as show};
 use crate::scenario::Scenario;
-use crate::study::routes::{RouteWindow, tabulate_routes};
+use crate::study::inspect::routes::{RouteWindow, tabulate_routes};
 use jiff::Timestamp;
 use std::path::Path;
 

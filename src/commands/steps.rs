@@ -5,7 +5,7 @@ use crate::cli::{OutputFormat, StepsArgs};
 use crate::report::show::Provenance;
 use crate::report::show::steps::StepsReport;
 use crate::scenario::Scenario;
-use crate::study::step_usage::usage_by_step;
+use crate::study::inspect::step_usage::usage_by_step;
 
 pub fn run(args: &StepsArgs) -> CommandResult {
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };

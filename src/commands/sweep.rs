@@ -6,7 +6,7 @@ use crate::cli::{OutputFormat, RankMetricArg, SweepArgs};
 use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
-use crate::study::sweep::{SweepMetric, sweep_subsets};
+use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
 
 pub fn run(args: &SweepArgs) -> CommandResult {
     let asked = ExperimentRequest {

@@ -8,9 +8,9 @@ use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::lattice::SubsetLattice;
-use windtunnel::study::savings::{PipelineTotals, Saving};
-use windtunnel::study::shapley::Attribution;
+use windtunnel::study::whatif::lattice::SubsetLattice;
+use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
+use windtunnel::study::whatif::shapley::Attribution;
 
 const SEED: Seed = Seed(774);
 
@@ -154,7 +154,7 @@ fn threads_change_nothing() {
             [MOST, 0].map(|bits| Attribution::with_samples_above(bits, &plan, toggles, SEED))
         })
     };
-    const MOST: u32 = windtunnel::study::lattice::MOST_BITS;
+    const MOST: u32 = windtunnel::study::whatif::lattice::MOST_BITS;
     assert_eq!(with(1), with(2));
     assert_eq!(with(2), with(7));
 }

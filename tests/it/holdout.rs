@@ -5,8 +5,10 @@
 
 use crate::laws::{data, imported};
 use windtunnel::recording::{Recording, Session};
-use windtunnel::study::fidelity::session_folder;
-use windtunnel::study::holdout::{HoldoutInputs, HoldoutRates, HoldoutSession, PredictionBand};
+use windtunnel::study::inspect::fidelity::session_folder;
+use windtunnel::study::inspect::holdout::{
+    HoldoutInputs, HoldoutRates, HoldoutSession, PredictionBand,
+};
 
 const CLI: &str = "entireio+cli";
 const PACKMIND: &str = "PackmindHub+context-evaluator";

@@ -7,7 +7,7 @@ use windtunnel::recording::BlockKind::{Text, ToolInput, ToolResult};
 use windtunnel::recording::{CacheTier, RawCall, Recording, RecordingBuilder};
 use windtunnel::replay::{replay_calls, replay_plan};
 use windtunnel::seed::Seed;
-use windtunnel::study::parameter_draws;
+use windtunnel::study::whatif::parameter_draws;
 use windtunnel::units::Usage;
 
 const MODEL: &str = "gpt-5.4";

@@ -10,12 +10,12 @@ use windtunnel::recording::Recording;
 use windtunnel::replay::{self, ReplayedCall};
 use windtunnel::scenario::Scenario;
 use windtunnel::seed::Seed;
-use windtunnel::study::compare::{Comparison, compare_toggles};
-use windtunnel::study::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
-use windtunnel::study::experiment::{Experiment, ExperimentSource};
-use windtunnel::study::lattice::gather_bits;
-use windtunnel::study::savings::{PipelineTotals, Saving};
-use windtunnel::study::subset_lookup::SubsetLookup;
+use windtunnel::study::inspect::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
+use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
+use windtunnel::study::whatif::experiment::{Experiment, ExperimentSource};
+use windtunnel::study::whatif::lattice::gather_bits;
+use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
+use windtunnel::study::whatif::subset_lookup::SubsetLookup;
 
 /// The page of a report, and its file.
 fn page(folder: &Folder, args: &[&str]) -> String {

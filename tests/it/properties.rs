@@ -9,7 +9,7 @@ use windtunnel::replay::{
     CallOutcome, ContextOnset, ReplayCost, ReplayOutcome, ReplayedCall, replay_calls,
     replay_island, replay_plan, tally_call, tally_outcome,
 };
-use windtunnel::study::savings::totals_by_step;
+use windtunnel::study::whatif::savings::totals_by_step;
 use windtunnel::units::Usage;
 
 /// Bounded, and without files of failures: a tape that fails is printed and becomes a hand case.

@@ -8,8 +8,8 @@ use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::price::Pricing;
 use windtunnel::replay;
-use windtunnel::study::distribution::{SessionGrouping, distribute_savings};
-use windtunnel::study::savings::{PipelineTotals, Saving};
+use windtunnel::study::whatif::distribution::{SessionGrouping, distribute_savings};
+use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
 
 const PROBES: &str = "tests/fixtures/probes";
 

@@ -6,10 +6,10 @@ use crate::scenario::{self, ChosenToggle};
 use crate::study::backtest::{
     BacktestData, BacktestMetric, BacktestSettings, PredictedRatio, RolloutBatch, RolloutPrediction,
 };
-use crate::study::bootstrap::ConfidenceInterval;
-use crate::study::published_claims::PublishedClaim;
-use crate::study::savings::totals_by_step;
-use crate::study::uncertainty;
+use crate::study::stats::bootstrap::ConfidenceInterval;
+use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::savings::totals_by_step;
+use crate::study::whatif::uncertainty;
 use crate::units::Usage;
 
 /// Metrics that a replay predicts, with the names of them in claims.

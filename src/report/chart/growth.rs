@@ -10,7 +10,7 @@ use super::sheet::{
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format};
-use crate::study::call_contexts::{self, ContextLoss, HIT_BP};
+use crate::study::inspect::call_contexts::{self, ContextLoss, HIT_BP};
 use std::fmt::Write as _;
 
 /// One session.

@@ -8,7 +8,7 @@ use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
 use super::sheet::{GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text};
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
-use crate::study::headline::HeadlineMetric;
+use crate::study::whatif::headline::HeadlineMetric;
 use crate::units::Usage;
 
 /// One step.

@@ -2,7 +2,7 @@
 
 use crate::intervene::{EnvSetting, Intervention};
 use crate::report::format;
-use crate::study::summary::ToggleFinding;
+use crate::study::inspect::summary::ToggleFinding;
 use std::fmt::Write as _;
 
 /// Columns of a comment.

@@ -29,7 +29,7 @@ use crate::recording::Session;
 use crate::recording::{Recording, hex_prefix};
 use crate::report::json::{MoneyJson as CostJson, TokensJson, UsdJson};
 use crate::scenario::{ChosenToggle, Scenario};
-use crate::study::savings::{PipelineTotals, Saving};
+use crate::study::whatif::savings::{PipelineTotals, Saving};
 use serde::Serialize;
 
 /// Where a result comes from: enough to make it again.

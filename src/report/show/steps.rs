@@ -5,7 +5,7 @@ use crate::report::format::{format_pull_request_time, format_pull_request_tokens
 use crate::report::json::{self, TokensJson};
 use crate::report::view::Alignment;
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::step_usage::{StepUsage, StepUsageRow};
+use crate::study::inspect::step_usage::{StepUsage, StepUsageRow};
 use serde::Serialize;
 
 /// Steps and everything they are shown with.

@@ -6,8 +6,8 @@ use crate::report::json::{self, MoneyJson as CostJson};
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::ColumnValues, parquet};
-use crate::study::headline::HeadlineMetric;
-use crate::study::sweep::{SubsetSweep, SweepEntry};
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::sweep::{SubsetSweep, SweepEntry};
 use crate::units::PicoUsd;
 use serde::Serialize;
 
@@ -276,8 +276,8 @@ struct SweptToggleJson {
     risk: u32,
 }
 
-impl From<&crate::study::sweep::SweepToggle> for SweptToggleJson {
-    fn from(toggle: &crate::study::sweep::SweepToggle) -> Self {
+impl From<&crate::study::whatif::sweep::SweepToggle> for SweptToggleJson {
+    fn from(toggle: &crate::study::whatif::sweep::SweepToggle) -> Self {
         let (id, title, found) = (toggle.id, toggle.title, toggle.found);
         Self { id, title, found, effort: toggle.grade.effort, risk: toggle.grade.risk }
     }
@@ -319,8 +319,8 @@ mod tests {
     use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
     use crate::scenario::Scenario;
     use crate::seed::Seed;
-    use crate::study::experiment::{Experiment, ExperimentSource};
-    use crate::study::sweep::{SweepMetric, sweep_subsets};
+    use crate::study::whatif::experiment::{Experiment, ExperimentSource};
+    use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
 
     #[test]
     fn a_parquet_file_holds_every_entry() {

@@ -5,7 +5,7 @@ use super::least_squares::solve_least_squares;
 use super::pipeline_figures::{PipelineFigures, StepFigures};
 use super::rollout_batches::ExclusionReason;
 use crate::seed::Seed;
-use crate::study::bootstrap::{BootstrapStrata, bootstrap_estimates, median};
+use crate::study::stats::bootstrap::{BootstrapStrata, bootstrap_estimates, median};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A pipeline and the stretch between rollouts that it lies in.

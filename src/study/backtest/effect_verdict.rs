@@ -1,6 +1,6 @@
 //! What is said of a figure, in words.
 
-use crate::study::bootstrap::ConfidenceInterval;
+use crate::study::stats::bootstrap::ConfidenceInterval;
 use std::fmt;
 
 /// What a figure did.

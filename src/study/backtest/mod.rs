@@ -30,7 +30,7 @@ pub use rollout_batches::{ExclusionReason, FEWEST_PIPELINES, Rollout, RolloutBat
 pub use rollout_effects::{MetricEffects, RolloutEffect, WindowEffect};
 
 use crate::price::DAY_MS;
-use crate::study::bootstrap::holm_adjusted;
+use crate::study::stats::bootstrap::holm_adjusted;
 use backtest_sample::MetricQuestion;
 use pipeline_figures::PipelineFigures;
 use std::collections::BTreeMap;

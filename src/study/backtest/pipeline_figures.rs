@@ -1,7 +1,7 @@
 //! Step tables: what pipelines used, step by step, and how large they were.
 
 use crate::recording::{Recording, Role};
-use crate::study::step_usage::{StepUsageRow, owner_session_id, usage_by_step};
+use crate::study::inspect::step_usage::{StepUsageRow, owner_session_id, usage_by_step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a row of a step table counts.

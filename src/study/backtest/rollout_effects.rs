@@ -6,7 +6,7 @@ use super::effect_verdict::{EffectVerdict, PredictedRatio, PredictionComparison}
 use super::rollout_batches::{self, ExclusionReason, FEWEST_PIPELINES, RolloutBatch};
 use super::{BacktestData, BacktestSettings};
 use crate::seed::Seed;
-use crate::study::bootstrap::{ConfidenceInterval, central_interval};
+use crate::study::stats::bootstrap::{ConfidenceInterval, central_interval};
 use std::collections::BTreeMap;
 
 /// A figure around one rollout. Ratios are after divided by before.

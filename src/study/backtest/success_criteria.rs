@@ -8,7 +8,7 @@
 use crate::price::DAY_MS;
 use crate::recording::Recording;
 use crate::seed::Seed;
-use crate::study::bootstrap::{
+use crate::study::stats::bootstrap::{
     BootstrapStrata, ConfidenceInterval, bootstrap_estimates, central_interval,
 };
 use std::collections::{BTreeMap, BTreeSet};

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::fixed_point::ONE;
     use crate::study::gate::{ExactMean, GateMetric, GateSample, RowVerdict, SideSummary};
-    use crate::study::parameter_draws::draw_normal;
+    use crate::study::whatif::parameter_draws::draw_normal;
 
     fn key(scope: GateScope, name: &str, metric: GateMetric) -> FigureKey {
         FigureKey { scope, name: name.to_owned(), metric }

@@ -22,7 +22,7 @@ mod sample_figures;
 
 pub use sample_figures::JOINT_SAVING;
 
-use super::bootstrap::ConfidenceInterval;
+use crate::study::stats::bootstrap::ConfidenceInterval;
 use crate::units::BASIS_POINTS;
 use std::collections::BTreeMap;
 use std::fmt;

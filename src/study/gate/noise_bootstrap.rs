@@ -10,10 +10,10 @@
 //! many errors may lie between an estimate and its limit by chance. `MODEL.md` has the measured
 //! rates of false alarm.
 
-use super::super::bootstrap::quantile_of_sorted;
 use super::arrangement::SampleArrangement;
 use super::{ComparisonDesign, ExactMean};
 use crate::seed::Seed;
+use crate::study::stats::bootstrap::quantile_of_sorted;
 use rand::Rng;
 use rayon::prelude::*;
 

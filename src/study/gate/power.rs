@@ -10,7 +10,7 @@ use super::noise_bootstrap::{BootstrapDraws, LimitTest};
 use super::{ComparisonDesign, FigureKey, GateMetric, GateSample, GateScope};
 use crate::fixed_point::ONE;
 use crate::seed::Seed;
-use crate::study::parameter_draws::{draw_below, draw_normal};
+use crate::study::whatif::parameter_draws::{draw_below, draw_normal};
 use crate::units::BASIS_POINTS;
 use rayon::prelude::*;
 

@@ -3,7 +3,7 @@
 use super::arrangement::{SampleArrangement, mean_over_strata};
 use super::noise_bootstrap::LimitTest;
 use super::{ComparisonDesign, ExactMean, FigureKey, FigureLimit, GateRow, RowVerdict};
-use crate::study::bootstrap::ConfidenceInterval;
+use crate::study::stats::bootstrap::ConfidenceInterval;
 use crate::units::BASIS_POINTS;
 
 /// Nothing is told of growth beyond this factor, up or down. Source: MODEL.md, "The gate".

@@ -6,12 +6,12 @@ use crate::ids::ModelId;
 use crate::plan::Plan;
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording, Remainder, Role, Session};
 use crate::replay::{ReplayCost, ReplayedCall};
-use crate::study::call_contexts::{ContextLoss, loss_at_call};
-use crate::study::headline::HeadlineMetric;
-use crate::study::savings::Saving;
-use crate::study::step_usage::{owner_session_id, row_names_by_session};
-use crate::study::summary::{BlockGroup, group_blocks, re_reads_by_block};
-use crate::study::turn_limiter::counts_in_last_minute;
+use crate::study::inspect::call_contexts::{ContextLoss, loss_at_call};
+use crate::study::inspect::step_usage::{owner_session_id, row_names_by_session};
+use crate::study::inspect::summary::{BlockGroup, group_blocks, re_reads_by_block};
+use crate::study::inspect::turn_limiter::counts_in_last_minute;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::savings::Saving;
 use std::collections::BTreeMap;
 
 /// The name of what all toggles save together.

@@ -6,7 +6,7 @@ use crate::report::json;
 use crate::study::backtest::{
     EffectRatio, ExclusionReason, MetricEffects, PredictionVerdict, RolloutEffect,
 };
-use crate::study::bootstrap::ConfidenceInterval;
+use crate::study::stats::bootstrap::ConfidenceInterval;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

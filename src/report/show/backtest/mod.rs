@@ -12,7 +12,7 @@ use crate::study::backtest::{
     BacktestResult, BacktestSettings, EffectDirection, ExclusionReason, FEWEST_PIPELINES,
     MetricEffects, RolloutBatch, WindowEffect,
 };
-use crate::study::bootstrap::ConfidenceInterval;
+use crate::study::stats::bootstrap::ConfidenceInterval;
 use std::collections::BTreeMap;
 
 /// One input as it is told.

@@ -2,7 +2,7 @@
 
 use super::{ChartResult, ChartSource, timeline};
 use crate::report::chart::{ChartUnit, CostChart, Timeline};
-use crate::study::call_costs::TimedCallCost;
+use crate::study::inspect::call_costs::TimedCallCost;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let comparison = source.comparison_report.comparison;

@@ -7,12 +7,14 @@ use crate::report::chart::{
     ChartUnit, ForestChart, ForestClaim, ForestPanel, ForestReplay, ForestRow,
 };
 use crate::report::format::{self, NumberStyle};
-use crate::study::compare::{CombinedClaimResult, ToggleResult};
-use crate::study::headline::HeadlineMetric;
-use crate::study::observed_savings::ObservedSaving;
-use crate::study::published_claims::PublishedClaim;
-use crate::study::uncertainty::{ClaimDraws, CredibleBand};
-use crate::study::verdict::{ClaimJudge, ClaimJudgement, MODEL_ERROR_BP, widen_by_model_error};
+use crate::study::whatif::compare::{CombinedClaimResult, ToggleResult};
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::observed_savings::ObservedSaving;
+use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::uncertainty::{ClaimDraws, CredibleBand};
+use crate::study::whatif::verdict::{
+    ClaimJudge, ClaimJudgement, MODEL_ERROR_BP, widen_by_model_error,
+};
 use crate::units::share_of;
 use std::ops::RangeInclusive;
 

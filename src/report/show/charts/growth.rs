@@ -4,8 +4,8 @@ use super::super::session_label;
 use super::{ChartResult, ChartSource};
 use crate::recording::Recording;
 use crate::report::chart::{GrowthChart, SessionGrowth};
-use crate::study::call_contexts::{contexts_by_session, sessions_by_reads};
-use crate::study::compare::subset_of_first;
+use crate::study::inspect::call_contexts::{contexts_by_session, sessions_by_reads};
+use crate::study::whatif::compare::subset_of_first;
 
 /// Whether there is any growth to show: what one call holds, or a published total that stands as
 /// one, is a point.

@@ -17,8 +17,8 @@ pub use growth::has_growth;
 use super::compare::ComparisonReport;
 use crate::recording::Recording;
 use crate::report::chart::Chart;
-use crate::study::headline::HeadlineMetric;
-use crate::study::sweep::SubsetSweep;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::sweep::SubsetSweep;
 
 /// What charts are made from.
 pub struct ChartSource<'a> {

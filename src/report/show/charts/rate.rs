@@ -3,8 +3,8 @@
 use super::{ChartResult, ChartSource, timeline};
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
-use crate::study::compare::subset_of_first;
-use crate::study::turn_limiter::{self, TurnLimits};
+use crate::study::inspect::turn_limiter::{self, TurnLimits};
+use crate::study::whatif::compare::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let (shown, recording) = (source.comparison_report, source.recording);

@@ -4,7 +4,7 @@ use super::{ChartResult, ChartSource};
 use crate::plan::ToggleSubset;
 use crate::report::chart::{ChartUnit, MarkedSet, SweepChart};
 use crate::report::format;
-use crate::study::sweep::{SubsetSweep, SweepMetric};
+use crate::study::whatif::sweep::{SubsetSweep, SweepMetric};
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let sweep = source.sweep?;

@@ -2,7 +2,7 @@
 
 use super::ChartSource;
 use crate::recording::{Basis, Recording};
-use crate::study::call_costs::{TimedCallCost, call_costs_over_time};
+use crate::study::inspect::call_costs::{TimedCallCost, call_costs_over_time};
 
 /// The calls of both sides in the order of their starts, nothing and everything toggled.
 ///

@@ -2,7 +2,7 @@
 
 use super::{ChartResult, ChartSource, axis_words};
 use crate::report::chart::{ChartUnit, WaterfallChart, WaterfallStep};
-use crate::study::compare::ToggleResult;
+use crate::study::whatif::compare::ToggleResult;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let (name, comparison) = (source.recording_name(), source.comparison_report.comparison);

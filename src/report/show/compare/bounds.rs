@@ -3,9 +3,9 @@
 use super::{ComparisonReport, verdict_tone};
 use crate::report::format::format_integer;
 use crate::report::{Section, TableCell, TableColumn, TableView};
-use crate::study::headline::HeadlineMetric;
-use crate::study::saving_bounds::SavingBound;
-use crate::study::verdict::ClaimVerdict;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::saving_bounds::SavingBound;
+use crate::study::whatif::verdict::ClaimVerdict;
 use serde::Serialize;
 
 impl ComparisonReport<'_> {

@@ -4,8 +4,8 @@ use super::ComparisonReport;
 use crate::report::format;
 use crate::report::json::{ShareJson, UsdJson};
 use crate::report::{Section, TableCell, TableColumn, TableView};
-use crate::study::compare::ToggleResult;
-use crate::study::distribution::{
+use crate::study::whatif::compare::ToggleResult;
+use crate::study::whatif::distribution::{
     DistributionPoints, GroupedSavings, SavingDistribution, ToggleDistribution,
 };
 use serde::Serialize;

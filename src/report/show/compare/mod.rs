@@ -15,12 +15,12 @@ use crate::report::format;
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{self, AuditFinding};
 use crate::study::backtest::Observations;
-use crate::study::compare::{Comparison, ToggleResult};
-use crate::study::distribution::GroupedSavings;
-use crate::study::headline::HeadlineMetric;
-use crate::study::published_claims::PublishedClaim;
-use crate::study::turn_limiter::LoadComparison;
-use crate::study::verdict::ClaimVerdict;
+use crate::study::inspect::turn_limiter::LoadComparison;
+use crate::study::whatif::compare::{Comparison, ToggleResult};
+use crate::study::whatif::distribution::GroupedSavings;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::verdict::ClaimVerdict;
 #[cfg(feature = "charts")]
 pub(in crate::report::show) use toggle_tables::toggle_verdict_word;
 

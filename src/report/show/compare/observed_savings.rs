@@ -5,7 +5,7 @@ use super::saving_bands::ShareBandJson;
 use crate::report::json::ShareJson;
 use crate::report::{CellValue, RichText, Section, TableCell, TableColumn, TableView};
 use crate::study::backtest::ObservedEffect;
-use crate::study::observed_savings::ObservedSaving;
+use crate::study::whatif::observed_savings::ObservedSaving;
 use serde::Serialize;
 
 impl ComparisonReport<'_> {

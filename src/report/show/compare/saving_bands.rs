@@ -1,9 +1,9 @@
 //! Savings and their bands for programs.
 
 use crate::report::json::{MoneyJson as CostJson, ShareJson};
-use crate::study::headline::HeadlineMetric;
-use crate::study::savings::Saving;
-use crate::study::uncertainty::{CredibleBand, SavingBands};
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::savings::Saving;
+use crate::study::whatif::uncertainty::{CredibleBand, SavingBands};
 use crate::units::PicoUsd;
 use serde::Serialize;
 

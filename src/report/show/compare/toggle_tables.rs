@@ -3,11 +3,11 @@
 use super::{ComparisonReport, verdict_tone};
 use crate::report::format;
 use crate::report::{CellValue, TableCell, TableColumn, TableView};
-use crate::study::compare::ToggleResult;
-use crate::study::headline::HeadlineMetric;
-use crate::study::published_claims::PublishedClaim;
-use crate::study::savings::Saving;
-use crate::study::uncertainty::{CredibleBand, SavingBands};
+use crate::study::whatif::compare::ToggleResult;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::savings::Saving;
+use crate::study::whatif::uncertainty::{CredibleBand, SavingBands};
 use crate::units::PicoUsd;
 
 impl ComparisonReport<'_> {

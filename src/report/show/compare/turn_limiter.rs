@@ -3,7 +3,7 @@
 use super::ComparisonReport;
 use crate::report::format;
 use crate::report::{Section, TableCell, TableColumn, TableView};
-use crate::study::turn_limiter::{LimiterLoad, LoadComparison};
+use crate::study::inspect::turn_limiter::{LimiterLoad, LoadComparison};
 use serde::Serialize;
 
 impl ComparisonReport<'_> {

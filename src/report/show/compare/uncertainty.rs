@@ -4,9 +4,9 @@ use super::{ComparisonReport, combined_claim_name, verdict_tone};
 use crate::intervene::ParamUnit;
 use crate::report::format::{self, NumberStyle};
 use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
-use crate::study::published_claims::PublishedClaim;
-use crate::study::uncertainty::{ClaimProbability, CredibleBand, Uncertainty};
-use crate::study::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
+use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::uncertainty::{ClaimProbability, CredibleBand, Uncertainty};
+use crate::study::whatif::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
 
 /// Parameters shown; the others move less.
 const MOST_SWINGS: usize = 10;

@@ -8,7 +8,7 @@ use crate::recording::{
     Session, name_of_value,
 };
 use crate::report::columns::{ColumnField, ColumnGetter};
-use crate::study::summary::RecordingTotals;
+use crate::study::inspect::summary::RecordingTotals;
 
 type ExportField = ColumnField<RecordingExport>;
 

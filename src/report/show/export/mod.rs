@@ -10,7 +10,7 @@ use crate::price::{MissingPrice, Pricing};
 use crate::recording::Recording;
 use crate::report::columns::{ColumnField, ColumnValues, column_batches};
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::summary::{self, SessionTotals};
+use crate::study::inspect::summary::{self, SessionTotals};
 use serde::Serialize;
 
 /// A recording with everything that its tables need.

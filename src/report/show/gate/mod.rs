@@ -218,11 +218,11 @@ fn to_basis_points(part: f64) -> i64 {
 mod tests {
     use super::*;
     use crate::report::{OutputStyle, find_renderer};
-    use crate::study::bootstrap::ConfidenceInterval;
     use crate::study::gate::{
         ChangeSubject, ComparisonDesign, FigureChange, FigureLimit, GateMetric, GrowthCause,
         SideSummary, ToggleRemedy,
     };
+    use crate::study::stats::bootstrap::ConfidenceInterval;
 
     fn row(
         scope: GateScope,

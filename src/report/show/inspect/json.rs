@@ -5,9 +5,9 @@ use super::{InspectReport, SkippedLine, SourceRecording};
 use crate::recording::{Role, name_of_value};
 use crate::report::json::{self, MoneyJson as CostJson, TokensJson, UsdJson};
 use crate::report::show::Provenance;
-use crate::study::fidelity::{ErrorQuantiles, GroupFidelity};
-use crate::study::holdout::GroupHoldout;
-use crate::study::summary::{BlockGroup, RecordingTotals};
+use crate::study::inspect::fidelity::{ErrorQuantiles, GroupFidelity};
+use crate::study::inspect::holdout::GroupHoldout;
+use crate::study::inspect::summary::{BlockGroup, RecordingTotals};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -7,9 +7,11 @@ use super::Provenance;
 use crate::recording::{Recording, Role, name_of_value};
 use crate::report::format;
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::fidelity::{ErrorQuantiles, GroupFidelity};
-use crate::study::holdout::{FEWEST_CALLS, GroupHoldout};
-use crate::study::summary::{BlockGroup, RecordingSummary, RecordingTotals, SessionTotals};
+use crate::study::inspect::fidelity::{ErrorQuantiles, GroupFidelity};
+use crate::study::inspect::holdout::{FEWEST_CALLS, GroupHoldout};
+use crate::study::inspect::summary::{
+    BlockGroup, RecordingSummary, RecordingTotals, SessionTotals,
+};
 use serde::Serialize;
 pub use source_recordings::SourceRecording;
 

@@ -4,7 +4,7 @@ use super::totals_cells;
 use crate::price::Pricing;
 use crate::recording::Recording;
 use crate::report::{TableCell, TableColumn, TableView};
-use crate::study::summary::{self, RecordingSummary, RecordingTotals};
+use crate::study::inspect::summary::{self, RecordingSummary, RecordingTotals};
 use std::collections::BTreeSet;
 
 /// One of several recordings, on its own.

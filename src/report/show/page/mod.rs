@@ -14,10 +14,10 @@ use crate::report::html;
 use crate::report::page::HtmlPage;
 use crate::report::{ReportDocument, Section};
 use crate::scenario::{ChosenToggle, Scenario};
-use crate::study::compare::ToggleResult;
-use crate::study::context_curves::ContextCurve;
-use crate::study::saving_bounds::SavingBound;
-use crate::study::subset_lookup::SubsetLookup;
+use crate::study::inspect::context_curves::ContextCurve;
+use crate::study::whatif::compare::ToggleResult;
+use crate::study::whatif::saving_bounds::SavingBound;
+use crate::study::whatif::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;
 
 /// Pictures that the page draws itself, so that they follow what is ticked.

@@ -4,9 +4,11 @@ use super::PageSource;
 use super::page_sums::SUMS;
 use crate::report::page::column_packing;
 use crate::report::show::charts::has_growth;
-use crate::study::context_curves::{ContextCurve, NOT_MADE, trace_context_curves as study_curves};
-use crate::study::lattice::SubsetLattice;
-use crate::study::subset_lookup::SubsetLookup;
+use crate::study::inspect::context_curves::{
+    ContextCurve, NOT_MADE, trace_context_curves as study_curves,
+};
+use crate::study::whatif::lattice::SubsetLattice;
+use crate::study::whatif::subset_lookup::SubsetLookup;
 
 /// Sessions with curves, at most.
 const MAX_SESSIONS: usize = 12;

@@ -3,9 +3,9 @@
 use super::PageSource;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html;
-use crate::study::headline::HeadlineMetric;
-use crate::study::savings::Saving;
-use crate::study::subset_lookup::SubsetLookup;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::savings::Saving;
+use crate::study::whatif::subset_lookup::SubsetLookup;
 use crate::units::{PicoUsd, ratio_bp};
 use std::fmt::Write as _;
 

@@ -6,9 +6,9 @@ use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::session_label;
-use crate::study::context_curves::ContextCurve;
-use crate::study::savings::Saving;
-use crate::study::subset_lookup::SubsetLookup;
+use crate::study::inspect::context_curves::ContextCurve;
+use crate::study::whatif::savings::Saving;
+use crate::study::whatif::subset_lookup::SubsetLookup;
 use crate::units::ratio_bp;
 use serde::Serialize;
 

@@ -7,8 +7,8 @@ use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
 use crate::report::view::{Alignment, CellValue, TableCell, Tone};
 use crate::scenario::ChosenToggle;
-use crate::study::published_claims::PublishedClaim;
-use crate::study::subset_lookup::SubsetLookup;
+use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;
 
 impl PageSource<'_> {

@@ -7,10 +7,10 @@ use crate::reconstruct::reported::Assumption;
 use crate::reconstruct::{Reconstruction, ReportedPipeline, ReportedRoutes};
 use crate::report::show::compare::{ComparisonReport, lens_note};
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::build_order::BuildOrder;
-use crate::study::compare::Comparison;
-use crate::study::headline::HeadlineMetric;
-use crate::study::savings::StepTotals;
+use crate::study::whatif::build_order::BuildOrder;
+use crate::study::whatif::compare::Comparison;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::savings::StepTotals;
 use crate::units::{Usage, ratio_bp};
 
 /// A report and everything it is made from.

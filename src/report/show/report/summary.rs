@@ -5,10 +5,10 @@ use super::FullReport;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::compare::claim_verdict_word;
 use crate::report::{RichText, Section, TableCell, TableColumn, TableView};
-use crate::study::build_order::BuildOrder;
-use crate::study::headline::HeadlineMetric;
-use crate::study::savings::StepTotals;
-use crate::study::verdict::ClaimVerdict;
+use crate::study::whatif::build_order::BuildOrder;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::savings::StepTotals;
+use crate::study::whatif::verdict::ClaimVerdict;
 use crate::units::{PicoUsd, ratio_bp};
 use std::fmt::Write as _;
 

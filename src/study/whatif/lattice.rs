@@ -99,7 +99,7 @@ impl SubsetLattice {
 }
 
 /// The tables of chosen islands, in the order of their bits.
-pub(super) fn island_tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<SavingsTable> {
+pub(crate) fn island_tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<SavingsTable> {
     tables_by_bits(plan, plan.islands.iter().filter(chosen))
 }
 
@@ -112,7 +112,7 @@ fn tables_by_bits<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) ->
 }
 
 /// The islands as some bits alone touch them: to [`IslandLanes`] the others are off.
-pub(super) fn mask_islands(plan: &Plan, bits: ToggleSubset) -> impl Iterator<Item = Island> {
+pub(crate) fn mask_islands(plan: &Plan, bits: ToggleSubset) -> impl Iterator<Item = Island> {
     plan.islands.iter().map(move |island| Island {
         sessions: island.sessions.clone(),
         touched_by: island.touched_by & bits,

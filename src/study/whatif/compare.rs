@@ -1,6 +1,5 @@
 //! The comparison: every toggle alone, last, by its share, and all of them together.
 
-use super::audit;
 use super::best_corner::BestCornerSearch;
 use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
@@ -16,6 +15,7 @@ use crate::intervene::{self, BuildGrade, ToggleParams};
 use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
+use crate::study::audit;
 use crate::units::{PicoUsd, ratio_bp};
 use std::ops::RangeInclusive;
 

@@ -1,9 +1,9 @@
 //! What calls cost and when they start, on both sides of a comparison.
 
-use super::compare::{Comparison, subset_of_first};
-use super::savings::Saving;
 use crate::plan::ToggleSubset;
 use crate::replay;
+use crate::study::whatif::compare::{Comparison, subset_of_first};
+use crate::study::whatif::savings::Saving;
 
 /// One call.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,5 @@
 //! What is compared: a world, toggles, prices, claims and chance.
 
-use super::backtest::ObservedEffect;
 use super::headline::HeadlineMetric;
 use super::published_claims::PublishedClaim;
 use crate::cache::CachePolicy;
@@ -12,6 +11,7 @@ use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes}
 use crate::recording::Recording;
 use crate::scenario::ChosenToggle;
 use crate::seed::Seed;
+use crate::study::backtest::ObservedEffect;
 
 /// Where the calls come from.
 #[derive(Clone, Copy, Debug)]

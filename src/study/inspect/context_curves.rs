@@ -5,10 +5,10 @@
 //! are thinned to calls at even distances, the same ones under every subset.
 
 use super::call_contexts::sessions_by_reads;
-use super::lattice::{mask_islands, spread_bits};
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayedCall};
+use crate::study::whatif::lattice::{mask_islands, spread_bits};
 use rayon::prelude::*;
 
 /// A call that is not made.

@@ -74,7 +74,7 @@ pub fn contexts_by_session(
 }
 
 /// What is lost at a call that follows another one of its session. A first call loses nothing.
-pub(super) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) -> ContextLoss {
+pub(crate) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) -> ContextLoss {
     let Some(before) = before else { return ContextLoss::No };
     let usage = &row.outcome.usage;
     let promised = before.left.min(usage.context_tokens());

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::price::Pricing;
     use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
-    use crate::study::summary::summarise_recording;
+    use crate::study::inspect::summary::summarise_recording;
 
     #[test]
     fn a_pivot_adds_up_to_the_summary() {

@@ -1,9 +1,9 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
-use super::turn_limiter::counts_in_last_minute;
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
+use crate::study::inspect::turn_limiter::counts_in_last_minute;
 use crate::units::{PicoUsd, Usage};
 
 /// What a pipeline costs under one subset of toggles.
@@ -43,7 +43,7 @@ impl PipelineTotals {
     }
 
     /// Without the times of calls.
-    pub(super) fn from_outcome(plan: &Plan, outcome: &ReplayOutcome) -> Self {
+    pub(crate) fn from_outcome(plan: &Plan, outcome: &ReplayOutcome) -> Self {
         Self {
             calls: outcome.calls,
             usage: outcome.total_usage(),
@@ -101,7 +101,7 @@ impl From<&PipelineTotals> for Saving {
 
 impl Saving {
     /// What one call costs, its session's time aside.
-    pub(super) fn from_call(plan: &Plan, row: &ReplayedCall) -> Self {
+    pub(crate) fn from_call(plan: &Plan, row: &ReplayedCall) -> Self {
         Self {
             calls: 1,
             usage: row.outcome.usage,
@@ -189,7 +189,7 @@ pub fn saving_in_step(
 }
 
 /// One step under a subset, without money; the whole pipeline where no step is named.
-pub(super) fn totals_in_step(
+pub(crate) fn totals_in_step(
     recording: &Recording,
     plan: &Plan,
     subset: ToggleSubset,

@@ -9,17 +9,17 @@ use crate::price::MissingPrice;
 use crate::recording::Recording;
 
 /// A search over the corners of the parameters.
-pub(super) struct BestCornerSearch<'a> {
-    pub(super) experiment: &'a Experiment<'a>,
-    pub(super) recording: &'a Recording,
+pub(crate) struct BestCornerSearch<'a> {
+    pub(crate) experiment: &'a Experiment<'a>,
+    pub(crate) recording: &'a Recording,
     /// The recording without toggles.
-    pub(super) baseline: PipelineTotals,
+    pub(crate) baseline: PipelineTotals,
 }
 
 impl BestCornerSearch<'_> {
     /// The most that these toggles save at any corner tried: in a claim's metric, and in millionths
     /// of a dollar.
-    pub(super) fn best_saving(
+    pub(crate) fn best_saving(
         &self,
         indexes: &[usize],
         claim: &PublishedClaim,
@@ -72,7 +72,7 @@ impl BestCornerSearch<'_> {
     }
 
     /// The same for a claim on one step: the best of its sessions alone.
-    pub(super) fn best_saving_in_step(
+    pub(crate) fn best_saving_in_step(
         &self,
         indexes: &[usize],
         claim: &PublishedClaim,

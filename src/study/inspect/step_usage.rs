@@ -118,7 +118,7 @@ pub fn usage_by_step(recording: &Recording, order: Option<&str>) -> Result<StepU
 }
 
 /// The session that an id belongs to: itself, or the parent of a subagent.
-pub(super) fn owner_session_id(session: &Session) -> &str {
+pub(crate) fn owner_session_id(session: &Session) -> &str {
     session.id.split('/').next().unwrap_or_default()
 }
 

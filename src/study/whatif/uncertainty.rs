@@ -7,7 +7,6 @@
 //! own error comes on top: in probabilities as a normal error whose 90th percentile is
 //! [`MODEL_ERROR_BP`], in verdicts as a margin.
 
-use super::backtest::ObservedEffect;
 use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
 use super::lattice::SubsetLattice;
@@ -24,6 +23,7 @@ use crate::plan::{Plan, ToggleSubset};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
 use crate::seed::Seed;
+use crate::study::backtest::ObservedEffect;
 use crate::units::{BASIS_POINTS, PicoUsd, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
 

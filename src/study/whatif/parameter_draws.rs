@@ -82,7 +82,7 @@ pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
 }
 
 /// A whole number from 0 to `count - 1`, all alike (up to 2^-64).
-pub(super) fn draw_below(count: i64, rng: &mut impl Rng) -> i64 {
+pub(crate) fn draw_below(count: i64, rng: &mut impl Rng) -> i64 {
     ((u128::from(rng.next_u64()) * u128::from(count.unsigned_abs())) >> 64) as i64
 }
 

@@ -4,8 +4,8 @@
 //! compared is compared within its kind. Draw k of a study is keyed by (seed, name of the study,
 //! k): the same intervals for any number of threads.
 
-use super::parameter_draws::draw_below;
 use crate::seed::Seed;
+use crate::study::whatif::parameter_draws::draw_below;
 use rayon::prelude::*;
 
 /// Two ends, the low one first.

@@ -4,7 +4,6 @@
 //! others, so that a claim on one is judged against all that fell (it cannot have saved more), and
 //! a claim on more than was rolled out is not judged at all.
 
-use super::backtest::{EffectRatio, ObservedEffect};
 use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
 use super::published_claims::PublishedClaim;
@@ -13,6 +12,7 @@ use super::uncertainty::{CredibleBand, Uncertainty};
 use super::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
+use crate::study::backtest::{EffectRatio, ObservedEffect};
 use crate::units::{ratio_bp, share_of};
 use std::ops::RangeInclusive;
 
@@ -38,7 +38,7 @@ pub struct ObservedSaving {
 
 /// The observations that speak of chosen toggles in the figure of the comparison, with the subset
 /// of their toggles.
-pub(super) fn observations_to_compare(
+pub(crate) fn observations_to_compare(
     experiment: &Experiment<'_>,
 ) -> Vec<(ObservedEffect, ToggleSubset)> {
     let metric = experiment.headline_metric().metric_name();
@@ -53,7 +53,7 @@ pub(super) fn observations_to_compare(
 }
 
 /// What a pipeline or a step has before, and what it saves, in the headline's figure.
-pub(super) fn before_and_saved(
+pub(crate) fn before_and_saved(
     recording: &Recording,
     plan: &Plan,
     (observed, subset): &(ObservedEffect, ToggleSubset),
@@ -67,7 +67,7 @@ pub(super) fn before_and_saved(
 }
 
 /// All observations beside the replay.
-pub(super) fn compare_observations(
+pub(crate) fn compare_observations(
     experiment: &Experiment<'_>,
     plan: &Plan,
     uncertainty: Option<&Uncertainty>,

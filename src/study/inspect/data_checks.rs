@@ -1,7 +1,7 @@
 //! The audit of a recording: what a reader of its transcripts would get wrong.
 
-use super::audit::{AuditFinding, FindingSeverity, number_words};
 use crate::recording::{CallMarks, Recording, Shock};
+use crate::study::audit::{AuditFinding, FindingSeverity, number_words};
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// What there is to know about the data before its numbers are believed.

@@ -1,7 +1,7 @@
 //! Quantiles without polars: sort and pick.
 
 use super::{DistributionPoints, GroupFinding, MeasurePoints};
-use crate::study::uncertainty::band_of_values;
+use crate::study::whatif::uncertainty::band_of_values;
 
 /// The points of each toggle's findings.
 pub(super) fn points_by_sorting(

@@ -222,10 +222,10 @@ fn session_totals<'a>(
     SessionTotals { index, models, totals }
 }
 
-pub(super) type BlockGroups = (Vec<(BlockKind, BlockGroup)>, Vec<(String, BlockGroup)>);
+pub(crate) type BlockGroups = (Vec<(BlockKind, BlockGroup)>, Vec<(String, BlockGroup)>);
 
 /// Blocks by kind and by tool, those that cost most re-reads first.
-pub(super) fn group_blocks(recording: &Recording) -> BlockGroups {
+pub(crate) fn group_blocks(recording: &Recording) -> BlockGroups {
     let mut kinds: BTreeMap<BlockKind, BlockGroup> = BTreeMap::new();
     let mut tools: BTreeMap<&str, BlockGroup> = BTreeMap::new();
     for (block, carried) in recording.blocks.iter().zip(re_reads_by_block(recording)) {
@@ -263,7 +263,7 @@ pub fn re_reads_by_block(recording: &Recording) -> Vec<i64> {
 }
 
 impl BlockGroup {
-    pub(super) fn add_block(&mut self, tokens: i64, carried: i64) {
+    pub(crate) fn add_block(&mut self, tokens: i64, carried: i64) {
         self.blocks += 1;
         self.tokens += tokens;
         self.re_read_tokens += carried;

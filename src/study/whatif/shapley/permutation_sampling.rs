@@ -9,7 +9,7 @@ use super::{AttributionSums, DENOMINATOR, FIGURE_GETTERS, SavingFigures, pair_in
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::replay;
 use crate::seed::Seed;
-use crate::study::savings::Saving;
+use crate::study::whatif::savings::Saving;
 use rand::Rng;
 use rayon::prelude::*;
 

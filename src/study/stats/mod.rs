@@ -1,0 +1,3 @@
+//! Statistics that several studies share. Numbers in, numbers out; floats are at home here.
+
+pub mod bootstrap;
