@@ -103,7 +103,7 @@ fn comparison(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("order-774");
     for lens in [Lens::Message, Lens::Record] {
         let fit = reconstruct::reconstruct(&reported, lens).expect("order-774 has a fit");
-        group.bench_function(format!("reconstruct, {}", lens.lens_name()), |b| {
+        group.bench_function(format!("reconstruct, {}", lens.name()), |b| {
             b.iter(|| reconstruct::reconstruct(black_box(&reported), lens));
         });
         for (name, draws) in [("compare", 0), ("compare with 100 draws", 100)] {
@@ -118,7 +118,7 @@ fn comparison(criterion: &mut Criterion) {
                 seed: Seed(scenario.seed),
                 draws,
             };
-            group.bench_function(format!("{name}, {}", lens.lens_name()), |b| {
+            group.bench_function(format!("{name}, {}", lens.name()), |b| {
                 b.iter(|| compare_toggles(black_box(&experiment)));
             });
         }

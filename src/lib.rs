@@ -8,6 +8,7 @@ pub mod fixed_point;
 pub mod ids;
 pub mod import;
 pub mod intervene;
+pub mod kinds;
 pub mod plan;
 pub mod price;
 pub mod reconstruct;

@@ -7,7 +7,7 @@
 //! exact in every draw, and only looks after other waits can change.
 
 use super::{CacheLookup, Policy};
-use crate::recording::CacheBreak;
+use crate::kinds::CacheBreak;
 use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
 
@@ -125,7 +125,7 @@ mod tests {
         CachedPrefix, none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy,
     };
     use super::*;
-    use crate::recording::CacheTier;
+    use crate::kinds::CacheTier;
 
     fn lookup(gap_ms: i64) -> CacheLookup {
         CacheLookup {

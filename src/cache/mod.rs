@@ -9,7 +9,7 @@ pub mod perfect;
 pub mod smallest_prefix;
 pub mod ttl;
 
-use crate::recording::{CacheBreak, CacheTier, Shock, name_of_value};
+use crate::kinds::{CacheBreak, CacheTier, Shock, named_values};
 
 /// What the call before left in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,27 +65,17 @@ pub trait Policy {
     fn read_tokens_if_alive(&self, lookup: &CacheLookup) -> i64;
 }
 
-/// The policies that a scenario can choose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CachePolicy {
-    /// The measured law ([`ttl`]).
-    #[default]
-    Measured,
-    /// Never hits ([`none`]).
-    None,
-    /// Never expires and never breaks ([`perfect`]).
-    Perfect,
-}
-
-impl CachePolicy {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Measured, "measured"), (Self::None, "none"), (Self::Perfect, "perfect")];
-
-    /// Its name.
-    #[must_use]
-    pub fn policy_name(self) -> &'static str {
-        name_of_value(&Self::NAMED, self)
+named_values! {
+    /// The policies that a scenario can choose.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum CachePolicy {
+        /// The measured law ([`ttl`]).
+        #[default]
+        Measured = "measured",
+        /// Never hits ([`none`]).
+        None = "none",
+        /// Never expires and never breaks ([`perfect`]).
+        Perfect = "perfect",
     }
 }
 

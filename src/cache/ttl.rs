@@ -10,7 +10,7 @@
 //! * alive: everything that the call before cached.
 
 use super::{CacheLookup, CachedPrefix, Policy};
-use crate::recording::{CacheBreak, CacheTier};
+use crate::kinds::{CacheBreak, CacheTier};
 
 /// The measured law.
 #[derive(Clone, Copy, Debug)]

@@ -187,7 +187,7 @@ fn source_lines(sides: &[(&str, &SideSummary)], held: &BaselinePremises, seed: u
     let version = env!("CARGO_PKG_VERSION");
     let sides = sides.iter().filter(|(_, named)| named.samples > 0);
     let sides: Vec<String> = sides.map(|(what, named)| format!("{what} {}", side(named))).collect();
-    let (lens, cache, day) = (held.lens.lens_name(), held.cache.name(), held.day);
+    let (lens, cache, day) = (held.lens.name(), held.cache.name(), held.day);
     vec![
         format!("windtunnel {version}; {}; seed {seed}", sides.join("; ")),
         format!(

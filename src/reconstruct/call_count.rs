@@ -18,27 +18,18 @@
 //! solved exactly afterwards.
 
 use crate::fixed_point::{self, ONE};
+use crate::kinds::named_values;
 use crate::units::{apportion, scale_by_ratio};
 
-/// What the published number of calls is taken for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lens {
-    /// Records: calls are fewer, one per message id. This is what the transcripts show (L1, L2).
-    #[default]
-    Message,
-    /// Calls: the premise of the published text, kept so that its own sums can be followed.
-    Record,
-}
-
-impl Lens {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 2] =
-        [(Self::Message, "message"), (Self::Record, "record")];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub fn lens_name(self) -> &'static str {
-        crate::recording::name_of_value(&Self::NAMED, self)
+named_values! {
+    /// What the published number of calls is taken for.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Lens {
+        /// Records: calls are fewer, one per message id. This is what the transcripts show (L1, L2).
+        #[default]
+        Message = "message",
+        /// Calls: the premise of the published text, kept so that its own sums can be followed.
+        Record = "record",
     }
 }
 

@@ -6,7 +6,7 @@
 //! its own place: growth that no block explains (an `Unattributed` block), context that vanished
 //! (`cut`), and cache reads that the law does not explain (a shock).
 
-use super::builder::{RawBlock, RawCall, RawSession};
+use super::raw::{RawBlock, RawCall, RawSession};
 use super::{BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart};
 use crate::cache;
 use crate::units::apportion;

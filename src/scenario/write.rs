@@ -74,7 +74,7 @@ fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
             let day = scenario.date.map(|day| day.to_string());
             WrittenValue::from_text(day.as_deref(), "2026-04-13")
         }
-        "cache" => WrittenValue::Live(quote_string(scenario.cache.policy_name())),
+        "cache" => WrittenValue::Live(quote_string(scenario.cache.name())),
         "seed" => WrittenValue::Live(scenario.seed.to_string()),
         "draws" => WrittenValue::Live(scenario.draws.to_string()),
         _ => WrittenValue::Live(scenario.requests_a_minute.to_string()),

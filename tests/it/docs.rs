@@ -207,7 +207,7 @@ fn rates_are_what_the_table_says() {
                 |family| estimate::tokens_per_thousand_chars(family, *kind, tool).to_string();
             let families = [Tokenizer::Claude4, Tokenizer::Claude47, Tokenizer::Gpt];
             let rates = families.map(rate);
-            assert_eq!(rates, cells[2..5], "{} {tool}", kind.kind_name());
+            assert_eq!(rates, cells[2..5], "{} {tool}", kind.name());
             assert_eq!(rate(Tokenizer::Other), rates[0]);
             met.push((*kind, tool));
         }

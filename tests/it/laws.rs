@@ -421,7 +421,7 @@ fn marks_of_real_transcripts_are_told() {
     eprintln!("{unexplained} of {total} input tokens are unattributed");
     for (_, name) in BlockKind::NAMED {
         let tokens: i64 =
-            recording.blocks.iter().filter(|b| b.kind.kind_name() == name).map(|b| b.tokens).sum();
+            recording.blocks.iter().filter(|b| b.kind.name() == name).map(|b| b.tokens).sum();
         eprintln!("kind {name}: {tokens}");
     }
     let paired = of(BlockKind::ToolResult).filter(|block| block.peer_block().is_some()).count();

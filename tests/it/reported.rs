@@ -62,7 +62,7 @@ fn every_step_meets_its_published_totals_exactly() {
                 wanted,
                 "{} {} {}",
                 reported.name,
-                lens.lens_name(),
+                lens.name(),
                 row.step
             );
         }
@@ -72,7 +72,7 @@ fn every_step_meets_its_published_totals_exactly() {
 #[test]
 fn books_balance_without_cuts_or_shocks() {
     for (reported, lens, done) in all() {
-        let name = format!("{} {}", reported.name, lens.lens_name());
+        let name = format!("{} {}", reported.name, lens.name());
         done.recording.check_balance().unwrap_or_else(|error| panic!("{name}: {error}"));
         for (at, call) in done.recording.calls.iter().enumerate() {
             assert_eq!(call.cut, 0, "{name} call {at}");
@@ -138,7 +138,7 @@ fn check_fit(lens: Lens, expect: &[(&str, u32, &str, i64)]) {
         .iter()
         .map(|&(id, calls, exponent, mean)| (id.to_owned(), calls, exponent.to_owned(), mean))
         .collect();
-    assert_eq!(got, expect, "{}", lens.lens_name());
+    assert_eq!(got, expect, "{}", lens.name());
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn edit_sites_are_contiguous_and_share_a_file_each() {
         }
         // The plan, two files read seven times each, and eight sites.
         let read_again = sites.iter().filter(|(file, at)| edits[file] == 0 && at.len() == 7);
-        assert_eq!(read_again.count(), 2, "{}", lens.lens_name());
+        assert_eq!(read_again.count(), 2, "{}", lens.name());
         let edited: Vec<&Vec<usize>> =
             sites.iter().filter(|(file, _)| edits[file] > 0).map(|(_, at)| at).collect();
         assert_eq!(edited.len(), 8);
@@ -274,7 +274,7 @@ fn reports_tests_and_plans_keep_their_size() {
         let plans = sizes(BlockKind::ToolResult, BlockMarks::READ);
         // dry_walkthrough, implement, assess twice; the small steps have room only as messages.
         let expected = if lens == Lens::Message { 9 } else { 4 };
-        assert_eq!(plans, vec![plan; expected], "{}", lens.lens_name());
+        assert_eq!(plans, vec![plan; expected], "{}", lens.name());
     }
 }
 

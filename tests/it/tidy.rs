@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// Each top-level module and its floor; imports point down or stay on their floor.
 const FLOORS: [(&str, &[&str]); 6] = [
-    ("ground", &["units", "ids", "seed", "fixed"]),
+    ("ground", &["units", "ids", "seed", "fixed_point", "kinds"]),
     ("model", &["recording", "reconstruct", "plan", "price", "cache"]),
     ("tunnel", &["scenario", "intervene", "replay"]),
     ("office", &["study"]),

@@ -232,7 +232,7 @@ impl<'a> GateRequest<'a> {
         let of_scenario = self.args.scenario.as_ref().map(|_| self.scenario.lens);
         let of_line =
             self.args.premises.lens.map(|_| load::choose_lens(&self.args.premises, &self.scenario));
-        let name = |lens: Lens| lens.lens_name().to_owned();
+        let name = |lens: Lens| lens.name().to_owned();
         let said = of_line.or(of_scenario);
         self.choose_premise(("lens", name), said, |held| held.lens, self.scenario.lens)
     }

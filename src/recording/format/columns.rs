@@ -145,7 +145,7 @@ impl CallColumns {
 
 impl BlockColumns {
     pub(super) fn push_block(&mut self, block: &Block) {
-        self.kind.push(block.kind.kind_name().to_owned());
+        self.kind.push(block.kind.name().to_owned());
         self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
         self.chars.push(block.chars);
         self.estimate.push(block.estimate);

@@ -74,7 +74,7 @@ impl ScenarioSummary {
 pub fn premise_lines(scenario: &Scenario, pricing: &Pricing) -> Vec<String> {
     let mut lines = Vec::new();
     if scenario.cache != CachePolicy::default() {
-        lines.push(format!("cache: {}", scenario.cache.policy_name()));
+        lines.push(format!("cache: {}", scenario.cache.name()));
     }
     for (key, values) in scenario.select.stated_keys() {
         lines.push(format!("select {key}: {}", values.join(", ")));

@@ -25,8 +25,8 @@ pub fn check_lenses(
     let mut fits = |lens| match fit(lens) {
         Ok(done) => Some(done),
         Err(error) => {
-            let text = format!("no calls can meet the totals under the {} lens", lens.lens_name());
-            let id = format!("{}-lens-impossible", lens.lens_name());
+            let text = format!("no calls can meet the totals under the {} lens", lens.name());
+            let id = format!("{}-lens-impossible", lens.name());
             findings.push(AuditFinding::new(&id, FindingSeverity::Error, text, error.to_string()));
             None
         }

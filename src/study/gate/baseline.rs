@@ -179,7 +179,7 @@ impl Baseline {
         });
         let entries = [
             json_entry("schema", &SCHEMA),
-            json_entry("lens", &lens.lens_name()),
+            json_entry("lens", &lens.name()),
             json_entry("cache", &cache.name()),
             json_entry("each", &each.name()),
             json_entry("day", day),

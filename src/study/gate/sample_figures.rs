@@ -251,7 +251,7 @@ pub(super) fn add_blocks(
     figures: &mut SampleFigures,
 ) {
     let (kinds, tools) = group_blocks(recording);
-    let kinds = kinds.iter().map(|(kind, group)| (GateScope::Cause, kind.kind_name(), group));
+    let kinds = kinds.iter().map(|(kind, group)| (GateScope::Cause, kind.name(), group));
     let tools = tools.iter().map(|(tool, group)| (GateScope::Tool, tool.as_str(), group));
     let rereads =
         recording.blocks.iter().zip(re_reads_by_block(recording)).filter(|(block, _)| {
@@ -266,7 +266,7 @@ pub(super) fn add_blocks(
     }
     for block in recording.blocks.iter().filter(|block| block.kind != BlockKind::System) {
         if let Some(step) = steps[recording.calls[block.call as usize].session as usize] {
-            let name = cause_within_step(step, block.kind.kind_name());
+            let name = cause_within_step(step, block.kind.name());
             figures.add_amount(GateScope::Cause, &name, GateMetric::Added, block.tokens.into());
         }
     }

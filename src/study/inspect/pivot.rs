@@ -73,7 +73,7 @@ impl PivotKey {
             Self::Version => session.version.clone(),
             Self::Day => crate::price::utc_day_of(call.start_ms).to_string(),
             Self::Tool => recording.tool_name(block.tool).to_owned(),
-            Self::Kind => block.kind.kind_name().to_owned(),
+            Self::Kind => block.kind.name().to_owned(),
             Self::Agent => agent_of_call(recording, block.call).to_owned(),
             Self::Source => recording.source_of_session(session).to_owned(),
         }
@@ -178,7 +178,7 @@ mod tests {
         let want: Vec<_> = summary
             .kinds
             .iter()
-            .map(|(kind, group)| (kind.kind_name().to_owned(), group.clone()))
+            .map(|(kind, group)| (kind.name().to_owned(), group.clone()))
             .collect();
         assert_eq!(kinds, want);
         let keys: Vec<PivotKey> = PivotKey::NAMED.iter().map(|(key, _)| *key).collect();

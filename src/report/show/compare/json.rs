@@ -30,7 +30,7 @@ impl ComparisonReport<'_> {
             1,
             &ComparisonJson {
                 recording: &self.provenance.recording,
-                lens: self.lens.map(Lens::lens_name),
+                lens: self.lens.map(Lens::name),
                 headline: (headline == HeadlineMetric::Tokens)
                     .then(|| ComparisonHeadlineJson::from_comparison(self.comparison)),
                 baseline: (&self.comparison.baseline).into(),

@@ -269,7 +269,7 @@ pub(super) static BLOCKS: [ExportField; 11] = [
     number_field("block", "", "its number, from 0", |_, row| row as i64),
     number_field("call", "", "number of its call", |x, row| i64::from(block_at(x, row).call)),
     text_field("kind", "what it is: system, user, tool_result, report, ...", |x, row| {
-        block_at(x, row).kind.kind_name().to_owned()
+        block_at(x, row).kind.name().to_owned()
     }),
     text_field("tool", "the tool it belongs to; empty if none", |x, row| {
         x.recording.tool_name(block_at(x, row).tool).to_owned()

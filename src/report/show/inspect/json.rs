@@ -57,7 +57,7 @@ impl InspectReport<'_> {
                     .summary
                     .kinds
                     .iter()
-                    .map(|(k, g)| BlockGroupJson::new(k.kind_name(), g))
+                    .map(|(k, g)| BlockGroupJson::new(k.name(), g))
                     .collect(),
                 tools: self.summary.tools.iter().map(|(t, g)| BlockGroupJson::new(t, g)).collect(),
                 toggles: toggles.collect(),

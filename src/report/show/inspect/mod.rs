@@ -188,7 +188,7 @@ impl InspectReport<'_> {
 
     fn kinds_table(&self) -> TableView {
         let groups: Vec<(String, &BlockGroup)> =
-            self.summary.kinds.iter().map(|(kind, g)| (kind.kind_name().to_owned(), g)).collect();
+            self.summary.kinds.iter().map(|(kind, g)| (kind.name().to_owned(), g)).collect();
         self.groups_table("Kinds of blocks, dearest re-reads first", "kind", &groups)
     }
 

@@ -77,8 +77,7 @@ impl PageSource<'_> {
 
     fn page_subtitle(&self) -> String {
         let shown = &self.report.comparison_report;
-        let lens =
-            shown.lens.map_or_else(String::new, |lens| format!(", {} lens", lens.lens_name()));
+        let lens = shown.lens.map_or_else(String::new, |lens| format!(", {} lens", lens.name()));
         format!(
             "{} of recording {}{lens}, replayed by windtunnel {}",
             shown.comparison.headline.sentence_words(),
