@@ -9,6 +9,7 @@ pub mod ids;
 pub mod import;
 pub mod intervene;
 pub mod kinds;
+pub mod models;
 pub mod plan;
 pub mod price;
 pub mod reconstruct;

@@ -6,7 +6,6 @@
 pub mod entry_lifetime;
 pub mod none;
 pub mod perfect;
-pub mod smallest_prefix;
 pub mod ttl;
 
 use crate::kinds::{CacheBreak, CacheTier, Shock, named_values};

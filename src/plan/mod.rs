@@ -20,12 +20,12 @@ mod patch;
 mod rows;
 mod run_variants;
 
+pub use crate::models::TRIGGERS;
 pub use delta_terms::{DeltaTerm, RowDeltas};
 pub use patch::{
     ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, ResumedSession, SessionRules,
     SpawnedCall, SpawnedSession, WarmingRule,
 };
-pub use rows::TRIGGERS;
 pub use run_variants::RunVariant;
 
 use crate::cache::CachePolicy;

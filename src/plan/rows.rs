@@ -5,6 +5,7 @@ use super::merged_patches::{idle_ms_after_call, order_by_size, system_part_token
 use super::{CallEvent, InsertedCall, PlanRow, PlanRun, RowDeltas, RunVariant, ToggleSubset};
 use crate::cache::{self, entry_lifetime::EntryLifetime};
 use crate::ids::{ModelId, NO_INDEX};
+use crate::models::TRIGGERS;
 use crate::price::{MissingPrice, PriceRow};
 use crate::recording::{BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Recording};
 use crate::units::{BASIS_POINTS, scale_by_ratio};
@@ -368,10 +369,6 @@ fn off_tier_tokens(call: &Call) -> i64 {
         CacheTier::Uncached => 0,
     }
 }
-
-/// Contexts from which on the harness compacts: window - 33,000 of the two window sizes.
-/// Source: MODEL.md, "Laws" L5, 2026-08; windows of 200,000 and 1,000,000 tokens.
-pub const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
 
 /// The trigger behind an automatic compaction that was met at `grown` tokens: the known one of
 /// its window, or, below every known one, that very size.

@@ -1,6 +1,7 @@
 //! The price book: CSV, embedded, overridable; one row a model and period, each with its source.
 
-use super::{MissingPrice, PriceRow, TokenPrices, alias};
+use super::{MissingPrice, PriceRow, TokenPrices};
+use crate::models::names;
 use jiff::civil::{Date, date};
 use sha2::{Digest, Sha256};
 
@@ -117,11 +118,11 @@ impl PriceBook {
 
     /// The price of `model` on a day.
     pub(super) fn price_on_day(&self, model: &str, on: Date) -> Result<PriceRow, MissingPrice> {
-        if model.ends_with(alias::FREE_SUFFIX) {
+        if model.ends_with(names::FREE_SUFFIX) {
             return Ok(free_price_row(model));
         }
         let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let id = alias::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
+        let id = names::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
         // Of several rows for one period the later one is the newer knowledge.
         let entry =
             self.entries.iter().rev().find(|entry| entry.model == id && entry.is_valid_on(on));
@@ -133,17 +134,17 @@ impl PriceBook {
 
     /// The newest price of `model`, whatever its period.
     pub(super) fn newest_price(&self, model: &str) -> Result<PriceRow, MissingPrice> {
-        if model.ends_with(alias::FREE_SUFFIX) {
+        if model.ends_with(names::FREE_SUFFIX) {
             return Ok(free_price_row(model));
         }
         let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let id = alias::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
+        let id = names::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
         let newest = self.entries.iter().rev().find(|entry| entry.model == id);
         newest.map(PriceBookEntry::to_price_row).ok_or_else(|| self.missing_model_error(model))
     }
 
     fn missing_model_error(&self, model: &str) -> MissingPrice {
-        let bare = alias::bare_name(model);
+        let bare = names::bare_name(model);
         let near = self
             .entries
             .iter()
@@ -189,13 +190,15 @@ impl PriceBookEntry {
         if base[0].is_none() || base[4].is_none() {
             return Ok(None);
         }
-        let threshold = field("long_threshold_tokens");
-        let long_above = match threshold {
-            "" => None,
-            text => Some(text.parse().map_err(|_| {
-                line_error(line, &format!("long_threshold_tokens is '{text}', not a whole number"))
-            })?),
-        };
+        let long_above = parse_tokens(line, "long_threshold_tokens", field)?;
+        let window = parse_tokens(line, "context_window", field)?;
+        // No prompt is larger than the window, so a band that starts beyond it is a slip of the pen.
+        if let (Some(above), Some(window)) = (long_above, window)
+            && above > window
+        {
+            let what = format!("long_threshold_tokens is {above}, beyond the window of {window}");
+            return Err(line_error(line, &what));
+        }
         Ok(Some(Self {
             model: model.to_owned(),
             base,
@@ -253,6 +256,21 @@ fn parse_pico_price(line: u64, name: &str, text: &str) -> Result<Option<i64>, Ba
         return Err(wrong());
     }
     digits.parse().map(Some).map_err(|_| wrong())
+}
+
+/// A whole number of tokens, where the field holds one.
+fn parse_tokens<'a>(
+    line: u64,
+    name: &str,
+    field: &dyn Fn(&str) -> &'a str,
+) -> Result<Option<i64>, BadPriceBook> {
+    match field(name) {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| line_error(line, &format!("{name} is '{text}', not a whole number"))),
+    }
 }
 
 /// `2026-11-21`, `2026-09` or either with a question mark; a bare month is its first or last day.
@@ -327,6 +345,12 @@ mod tests {
             ("model,input,output\nx,1.1234567,2\n", 2, "six decimal"),
             ("model,input,output,effective_from\nx,1,2,2026-13-01\n", 2, "not a date"),
             ("model,input,output\n,1,2\n", 2, "empty model"),
+            ("model,input,output,context_window\nx,1,2,big\n", 2, "not a whole number"),
+            (
+                "model,input,output,long_threshold_tokens,context_window\nx,1,2,272000,200000\n",
+                2,
+                "beyond the window of 200000",
+            ),
         ] {
             let error = PriceBook::parse_csv(csv.as_bytes()).unwrap_err();
             assert!(error.line == line && error.what.contains(word), "{error}");

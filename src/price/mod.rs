@@ -1,15 +1,13 @@
 //! Prices: absolute, dated, per model and prompt-size band. Never multipliers, never a guess.
 //!
-//! A model is found by its exact id or by a declared alias ([`alias`]); a model without a price on
+//! A model is found by its exact id or by a declared alias ([`names`]); a model without a price on
 //! the date of a call is an error that names the model and the remedy, never zero.
 
-pub mod alias;
 mod book;
 
 pub use book::{BadPriceBook, PriceBook};
 
-use crate::cache::smallest_prefix;
-use crate::recording::estimate::tokenizer_ratio_bp;
+use crate::models::{self, names};
 use crate::units::{PicoUsd, Usage};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -129,7 +127,7 @@ impl Pricing {
         let made_by = self.actual_model(model);
         let exact = self.substitutes.iter().find(|(from, _)| from == made_by);
         let written =
-            || self.substitutes.iter().find(|(from, _)| alias::is_same_model(from, made_by));
+            || self.substitutes.iter().find(|(from, _)| names::is_same_model(from, made_by));
         exact.or_else(written).map_or(made_by, |(_, to)| to)
     }
 
@@ -137,7 +135,7 @@ impl Pricing {
     /// counted 10,000; `None` where no ratio is known, and tokens stay as they are.
     #[must_use]
     pub fn tokenizer_scale_bp(&self, recorded: &str, target: &str) -> Option<i64> {
-        tokenizer_ratio_bp(self.actual_model(recorded), self.priced_model(target))
+        models::tokenizer_ratio_bp(self.actual_model(recorded), self.priced_model(target))
     }
 
     /// The price of one model, or of what it is priced as, at one moment; the newest one where the
@@ -158,7 +156,7 @@ impl Pricing {
             Some(date) => self.book.price_on_day(name, date)?,
             None => self.book.newest_price(name)?,
         };
-        Ok(PriceRow { min_cached: smallest_prefix::smallest_cacheable_prefix(name), ..row })
+        Ok(PriceRow { min_cached: models::facts_of_model(name).smallest_prefix, ..row })
     }
 }
 

@@ -3,7 +3,8 @@
 use super::keys::{self, CheckedFields, parse_moment};
 use super::toml_tree::TomlField;
 use super::{ScenarioError, join_names, nearest_name_hint};
-use crate::price::{Pricing, alias};
+use crate::models::names;
+use crate::price::Pricing;
 use crate::recording::{Recording, Role, Session, name_of_value, value_of_name};
 
 /// Which sessions take part: those for which every part holds. An empty list holds for all.
@@ -162,7 +163,7 @@ pub fn check_models(pricing: &Pricing, recording: &Recording) -> Result<(), Sele
         .into_iter()
         .map(|model| pricing.actual_model(model))
         .collect();
-    let made = |from: &str| there.iter().any(|model| alias::is_same_model(from, model));
+    let made = |from: &str| there.iter().any(|model| names::is_same_model(from, model));
     match pricing.substitutes.iter().find(|(from, _)| !made(from)) {
         None => Ok(()),
         Some((from, _)) => Err(SelectionError::Name {

@@ -7,17 +7,18 @@
 use crate::laws::data;
 use crate::run::json;
 use std::path::Path;
-use windtunnel::cache::smallest_prefix;
 use windtunnel::intervene;
+use windtunnel::models::{self, MODELS};
 use windtunnel::recording::BlockKind;
 use windtunnel::recording::estimate::{self, Tokenizer};
 
 /// Folders and files whose numbers are the model's, or could pass for it.
-const COVERED: [&str; 12] = [
+const COVERED: [&str; 13] = [
     "cache",
-    "fixed.rs",
+    "fixed_point.rs",
     "import",
     "intervene",
+    "models",
     "plan",
     "price",
     "recording",
@@ -30,12 +31,12 @@ const COVERED: [&str; 12] = [
 
 /// Constants that need no row, and why.
 const NO_ROW: &[(&str, &str)] = &[
-    ("reconstruct/script.rs::UNSTATED", "an index into the names of tools"),
-    ("reconstruct/script.rs::READ", "likewise"),
-    ("reconstruct/script.rs::EDIT", "likewise"),
-    ("reconstruct/script.rs::GREP", "likewise"),
-    ("reconstruct/script.rs::BASH", "likewise"),
-    ("reconstruct/script.rs::TASK", "likewise"),
+    ("reconstruct/script_call.rs::UNSTATED", "an index into the names of tools"),
+    ("reconstruct/script_call.rs::READ", "likewise"),
+    ("reconstruct/script_call.rs::EDIT", "likewise"),
+    ("reconstruct/script_call.rs::GREP", "likewise"),
+    ("reconstruct/script_call.rs::BASH", "likewise"),
+    ("reconstruct/script_call.rs::TASK", "likewise"),
     ("import/mod.rs::MOST", "slots of a table of names"),
     ("import/packed.rs::MAGIC", "bytes of the compressed format"),
     ("import/packed.rs::END", "likewise"),
@@ -218,23 +219,28 @@ fn rates_are_what_the_table_says() {
 }
 
 #[test]
-fn minimums_are_what_the_table_says() {
+fn models_are_what_the_table_says() {
     let text = read("MODEL.md");
-    let (_, table) = text.split_once("| model starts with |").expect("the table of minimums");
+    let (_, table) = text.split_once("| model starts with |").expect("the table of models");
     let table = table.split("\n\n").next().unwrap_or_default();
-    let source = read("src/cache/minimum.rs");
-    let mut count = 0;
-    for cells in rows(table).iter().filter(|cells| cells[0].starts_with('`')) {
-        let model = cells[0].trim_matches('`');
-        assert_eq!(
-            smallest_prefix::smallest_cacheable_prefix(model).to_string(),
-            bare(cells[1]),
-            "{model}"
-        );
-        assert!(source.contains(&format!("(\"{model}\", ")), "{model} is no row of the code");
-        count += 1;
-    }
-    assert!(source.contains(&format!("[(&str, i64); {count}]")), "{count} rows in MODEL.md");
+    let told: Vec<[String; 3]> = rows(table)
+        .iter()
+        .filter(|cells| cells[0].starts_with('`'))
+        .map(|cells| [bare(&cells[0]), bare(&cells[1]), bare(&cells[2])])
+        .collect();
+    let family = |tokenizer| match tokenizer {
+        Tokenizer::Claude4 => "old",
+        Tokenizer::Claude47 => "new",
+        Tokenizer::Gpt => "GPT",
+        Tokenizer::Other => "others",
+    };
+    let met = MODELS.map(|row| {
+        let prefix = row.smallest_prefix.to_string();
+        [row.starts_with.to_owned(), family(row.tokenizer).to_owned(), prefix]
+    });
+    assert_eq!(told, met);
+    let unknown = models::facts_of_model("nobody/knows");
+    assert_eq!((family(unknown.tokenizer), unknown.smallest_prefix), ("others", 0));
 }
 
 #[test]

@@ -18,8 +18,7 @@
 
 use super::fidelity::{ErrorQuantiles, group_by_folder, session_folder};
 use crate::cache;
-use crate::plan::TRIGGERS;
-use crate::recording::estimate::Tokenizer;
+use crate::models::{self, TRIGGERS};
 use crate::recording::{Basis, CacheTier, Call, ContextRestart, Recording, Session};
 
 /// Sessions of fewer calls are left out: three growths are the least that has a median.
@@ -72,7 +71,7 @@ pub struct HoldoutInputs {
     /// The tier that was last written to.
     tier: CacheTier,
     /// The model is of a family that has the large window only.
-    large_window: bool,
+    harness_window: i64,
     /// How many calls follow.
     hidden: u32,
 }
@@ -144,7 +143,7 @@ impl HoldoutInputs {
                 Some(usage) if usage.write_1h >= usage.write_5m => CacheTier::OneHour,
                 _ => CacheTier::FiveMinutes,
             },
-            large_window: Tokenizer::of_model(model) == Tokenizer::Claude47,
+            harness_window: models::facts_of_model(model).harness_window,
             hidden,
         }
     }
@@ -182,8 +181,8 @@ impl HoldoutInputs {
     /// Contexts beyond which the harness compacts: in the smallest window that may be this one,
     /// and in the largest. Beyond every known window nothing is known to compact.
     fn compaction_triggers(&self) -> (f64, f64) {
-        let possible = &TRIGGERS[if self.large_window { TRIGGERS.len() - 1 } else { 0 }..];
-        let mut left = possible.iter().map(|(trigger, _)| *trigger).filter(|at| *at >= self.top);
+        let possible = TRIGGERS.iter().filter(|(_, window)| *window >= self.harness_window);
+        let mut left = possible.map(|(trigger, _)| *trigger).filter(|at| *at >= self.top);
         let smallest = left.next();
         let largest = left.next_back().or(smallest);
         let or_none = |at: Option<i64>| at.map_or(f64::INFINITY, |at| at as f64);

@@ -1,4 +1,4 @@
-//! Declared aliases: the ways in which one model is written.
+//! Names of models: the ways in which one model is written.
 //!
 //! Tried in order, each one a stated rule; nothing is matched by similarity.
 //!
@@ -45,6 +45,13 @@ pub fn without_date(model: &str) -> &str {
 pub fn is_same_model(one: &str, other: &str) -> bool {
     let plain = |model: &str| without_date(&bare_name(model)).to_owned();
     one == other || plain(one) == plain(other)
+}
+
+/// The first word of a model's name: who made it.
+#[must_use]
+pub fn vendor_name(model: &str) -> String {
+    let bare = bare_name(model);
+    bare.split(['-', '/']).next().unwrap_or_default().to_owned()
 }
 
 /// Finds `model` among `known` ids.
