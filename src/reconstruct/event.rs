@@ -1,7 +1,6 @@
 //! Events of a reported pipeline: what is known to have happened in its sessions.
 
-use super::figure::Figure;
-use super::reported::FigureSource;
+use super::figure::{Figure, FigureSource};
 use serde::Deserialize;
 
 /// How a test run ended.

@@ -6,9 +6,7 @@
 use super::event::{ReportedEvent, TestRunResult};
 use super::figure::Figure;
 use super::reported::ReportedPipeline;
-use super::session_script::{
-    BASH, EDIT, GREP, KnownResult, READ, ScriptCall, TASK, capped_count, events_of_session,
-};
+use super::script_call::{BASH, EDIT, GREP, KnownResult, READ, ScriptCall, TASK, capped_count};
 use crate::recording::{BlockKind, BlockMarks, CallMarks};
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
@@ -35,7 +33,7 @@ impl<'a> EventPlacement<'a> {
             Self::place_report,
             Self::place_file_reads,
         ] {
-            events_of_session(reported, session).for_each(|event| lay(self, event));
+            reported.events_of_session(session).for_each(|event| lay(self, event));
         }
     }
 
@@ -112,7 +110,7 @@ impl<'a> EventPlacement<'a> {
             ReportedEvent::TestRun { polls, .. } => polls.as_ref().map_or(0, Figure::value),
             _ => 0,
         };
-        let all: i64 = events_of_session(self.reported, self.session).map(polls).sum();
+        let all: i64 = self.reported.events_of_session(self.session).map(polls).sum();
         let is_poll = |slot: &&ScriptCall| slot.marks.contains(CallMarks::POLL);
         let placed = self.calls.iter().filter(is_poll).count();
         let beside = (self.calls.len() as i64 - all).max(1);

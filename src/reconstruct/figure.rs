@@ -56,6 +56,16 @@ pub struct BadFigure {
     pub text: String,
 }
 
+/// Where a figure was published.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FigureSource {
+    /// Id of a [`SourceDocument`](super::reported::SourceDocument).
+    pub document: String,
+    /// The section in it.
+    pub section: String,
+}
+
 impl Figure {
     /// Reads a published figure.
     ///

@@ -22,6 +22,7 @@ mod prose;
 mod reconstruction;
 pub mod reported;
 pub mod routes;
+mod script_call;
 pub mod session_calls;
 pub mod session_script;
 mod step_split;

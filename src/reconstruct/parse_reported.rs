@@ -3,10 +3,9 @@
 //! Whatever passes here has known references, figures of the right unit and sizes that cannot
 //! overflow; `reconstruct` relies on it.
 
-use super::figure::{Figure, FigureUnit};
-use super::reported::{
-    FigureSource, InventoryRow, ReportedClaim, ReportedPipeline, ReportedStepRow, SCHEMA,
-};
+use super::event::ReportedEvent;
+use super::figure::{Figure, FigureSource, FigureUnit};
+use super::reported::{InventoryRow, ReportedClaim, ReportedPipeline, ReportedStepRow, SCHEMA};
 
 /// No step has more sessions and no session more calls than this.
 const MAX_PUBLISHED_CALLS: i64 = 100_000;
@@ -73,6 +72,14 @@ impl ReportedPipeline {
     pub fn session_row(&self, id: &str) -> Option<&InventoryRow> {
         let mut rows = self.inventory.iter().flat_map(|inventory| &inventory.rows);
         rows.find(|row| row.id == id)
+    }
+
+    /// The events of a session, in the order of the source.
+    pub fn events_of_session<'a>(
+        &'a self,
+        session: &'a str,
+    ) -> impl Iterator<Item = &'a ReportedEvent> {
+        self.events.iter().filter(move |event| event.session_id() == Some(session))
     }
 
     /// A figure that the text states.

@@ -6,7 +6,7 @@
 use super::call_count::Lens;
 use super::event::ReportedEvent;
 use super::reported::ReportedPipeline;
-use super::session_script::{ResponseContent, ScriptCall, capped_count, events_of_session};
+use super::script_call::{ResponseContent, ScriptCall, capped_count};
 use crate::recording::CallMarks;
 
 /// Whether item `k` is one of `some` spread evenly over `all`.
@@ -35,7 +35,7 @@ impl SessionProse {
         lens: Lens,
         calls: usize,
     ) -> Self {
-        for event in events_of_session(reported, session) {
+        for event in reported.events_of_session(session) {
             if let ReportedEvent::Narration { text_only, thinking_only, before_tool, .. } = event {
                 let (texts, thoughts) =
                     (capped_count(text_only.value()), capped_count(thinking_only.value()));

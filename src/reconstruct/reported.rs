@@ -5,7 +5,7 @@
 //! reason, so that it can print beside every result that rests on it.
 
 use super::event::ReportedEvent;
-use super::figure::Figure;
+use super::figure::{Figure, FigureSource};
 use serde::Deserialize;
 
 /// The schema that this reader understands.
@@ -86,16 +86,6 @@ pub struct SourceDocument {
     pub file: String,
     /// Its title.
     pub title: String,
-}
-
-/// Where a figure was published.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FigureSource {
-    /// Id of a [`SourceDocument`].
-    pub document: String,
-    /// The section in it.
-    pub section: String,
 }
 
 /// The table of steps.

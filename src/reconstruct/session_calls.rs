@@ -4,7 +4,8 @@
 //! thinking take a little of the output, and what is left of the growth is the result of the tool
 //! use before. Calibration then finds the estimates equal to the totals and changes nothing.
 
-use super::session_script::{ResponseContent, ScriptCall, SessionScript, TOOLS};
+use super::script_call::{ResponseContent, ScriptCall, TOOLS};
+use super::session_script::SessionScript;
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
     Basis, BlockKind, BlockMarks, CacheBreak, ContextRestart, HarnessTotals, RawBlock, RawCall,

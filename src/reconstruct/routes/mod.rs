@@ -16,8 +16,8 @@ mod session_growth;
 pub use route_reconstruction::{ReconstructedRoute, RouteReconstruction, reconstruct_routes};
 pub use route_split::{Route, RoutePart};
 
-use super::figure::Figure;
-use super::reported::{Assumption, FigureSource, SourceDocument, StatedFigure};
+use super::figure::{Figure, FigureSource};
+use super::reported::{Assumption, SourceDocument, StatedFigure};
 use serde::Deserialize;
 
 /// The schema that this reader understands.

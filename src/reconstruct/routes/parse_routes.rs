@@ -3,9 +3,8 @@
 //! Whatever passes here has known references and figures of the right unit; what it adds up to is
 //! for [`super::reconstruct_routes()`] to find out.
 
-use super::super::figure::{Figure, FigureUnit};
+use super::super::figure::{Figure, FigureSource, FigureUnit};
 use super::super::parse_reported::{ReportedError, field_before, without_place};
-use super::super::reported::FigureSource;
 use super::{ReportedRoutes, SCHEMA, UnknownUnit};
 
 /// No route has more invocations than this.
