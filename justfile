@@ -27,7 +27,7 @@ lint:
 
 # Format the code.
 fmt:
-    cargo fmt
+    cargo fmt -- src/intervene/*.rs
 
 # Documentation of the library.
 doc:

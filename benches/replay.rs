@@ -5,17 +5,15 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-use windtunnel::cache::CachePolicy;
 use windtunnel::ids::NO_INDEX;
 use windtunnel::plan::{Patch, Plan, ToggleSubset};
 use windtunnel::price::Pricing;
-use windtunnel::reconstruct::{self, Lens};
+use windtunnel::reconstruct::{self, Lens, RecordingSource};
 use windtunnel::recording::Recording;
 use windtunnel::replay::{replay_calls, replay_plan, tally_outcome};
 use windtunnel::scenario::Scenario;
-use windtunnel::seed::Seed;
 use windtunnel::study::whatif::compare::compare_toggles;
-use windtunnel::study::whatif::experiment::{Experiment, ExperimentSource};
+use windtunnel::study::whatif::experiment::Experiment;
 use windtunnel::study::whatif::published_claims::claims_of_pipeline;
 
 /// Calls of the recording, at least.
@@ -99,6 +97,7 @@ fn comparison(criterion: &mut Criterion) {
     let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let pricing = Pricing::embedded();
     let scenario = Scenario::all_toggles();
+    let toggles = (scenario.toggles.clone(), Vec::new());
     let claims = claims_of_pipeline(&reported);
     let mut group = criterion.benchmark_group("order-774");
     for lens in [Lens::Message, Lens::Record] {
@@ -106,17 +105,12 @@ fn comparison(criterion: &mut Criterion) {
         group.bench_function(format!("reconstruct, {}", lens.name()), |b| {
             b.iter(|| reconstruct::reconstruct(black_box(&reported), lens));
         });
+        let source = RecordingSource::Pipeline { reported: reported.clone(), lens, fit };
         for (name, draws) in [("compare", 0), ("compare with 100 draws", 100)] {
             let experiment = Experiment {
-                waiting: &[],
-                source: ExperimentSource::Reported { reported: &reported, lens, fit: &fit },
-                chosen: &scenario.toggles,
-                pricing: &pricing,
-                cache: CachePolicy::default(),
                 claims: &claims,
-                observed: &[],
-                seed: Seed(scenario.seed),
                 draws,
+                ..Experiment::for_scenario(&source, &scenario, &toggles, &pricing)
             };
             group.bench_function(format!("{name}, {}", lens.name()), |b| {
                 b.iter(|| compare_toggles(black_box(&experiment)));

@@ -3,15 +3,21 @@
 mod backtest;
 mod chart;
 mod cockpit;
+mod experiment;
 mod gate;
 mod tables;
 
 pub use backtest::BacktestArgs;
 pub use chart::{ChartArgs, PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
-pub use gate::{GateArgs, GateFormat, SampleUnitArg};
+pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
+pub use gate::{GateArgs, GateFormat};
 pub use tables::{ExportArgs, StepsArgs};
 
+use crate::kinds::NamedValue;
+use crate::study::whatif::distribution::SessionGrouping;
+use crate::study::whatif::sweep::SweepMetric;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -23,6 +29,16 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The choice among the values of a kind, by its names and with what they mean.
+fn named_value<T: NamedValue>() -> impl TypedValueParser<Value = T> {
+    let values = T::VALUES
+        .iter()
+        .map(|(value, name)| PossibleValue::new(*name).help(value.meaning()))
+        .collect::<Vec<_>>();
+    PossibleValuesParser::from(values)
+        .map(|name| T::from_name(&name).expect("nothing but these names is let through"))
 }
 
 /// The commands.
@@ -61,6 +77,12 @@ pub enum Command {
     List(ListArgs),
     /// What a toggle does, by which formula, from which source, and when it lies.
     Explain(ExplainArgs),
+    /// The JSON schema of what a command prints with `--format json`.
+    Schema {
+        /// The command, e.g. `inspect`, `steps` or `scenario check`.
+        #[arg(required = true)]
+        command: Vec<String>,
+    },
     /// Completions for a shell.
     Completions {
         /// The shell.
@@ -82,38 +104,12 @@ pub enum OutputFormat {
     Markdown,
 }
 
-/// How published call counts of a reported pipeline are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LensArg {
-    /// Transcript records; several make a call (the default, because transcripts show it).
-    Message,
-    /// Calls, as the source has it.
-    Record,
-}
-
-/// What a recording is read and priced under.
-#[derive(Clone, Debug, Default, Args)]
-pub struct PremiseArgs {
-    /// How published call counts are read [default: message].
-    #[arg(long, value_enum)]
-    pub lens: Option<LensArg>,
-    /// The model that a source without a named model is priced as [default: claude-opus-4-6].
-    #[arg(long, value_name = "MODEL")]
-    pub model: Option<String>,
-    /// A price book (CSV) whose rows take precedence over the built-in one.
-    #[arg(long, value_name = "FILE")]
-    pub prices: Option<PathBuf>,
-}
-
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
-    /// scenario's].
-    pub recording: Option<String>,
-    /// Toggles and parameters (TOML) [default: the built-in scenario of the recording].
-    #[arg(long, value_name = "FILE")]
-    pub scenario: Option<String>,
+    /// What is replayed, and with what.
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
     /// Folder to write [default: reports/NAME].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -123,81 +119,31 @@ pub struct ReportArgs {
     /// What `backtest --observations` wrote [default: what comes with the recording].
     #[arg(long, value_name = "FILE")]
     pub observed: Option<PathBuf>,
-    /// What the recording is read under.
-    #[command(flatten)]
-    pub premises: PremiseArgs,
-}
-
-/// What sessions are put together by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SpreadGroupArg {
-    /// Every session for itself.
-    Session,
-    /// The pipeline: a main thread with its subagents.
-    Pipeline,
-    /// The folder of the transcript.
-    Folder,
-    /// The step.
-    Step,
 }
 
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
-    /// scenario's].
-    pub recording: Option<String>,
-    /// Toggles, by id, e.g. `R1,R4` [default: all].
-    #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
-    pub with: Vec<String>,
-    /// Toggles and parameters (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub scenario: Option<String>,
-    /// One parameter after the scenario, e.g. `R4.cap=200`; may be repeated.
-    #[arg(long, value_name = "TOGGLE.KEY=VALUE")]
-    pub set: Vec<String>,
+    /// What is replayed, and with what.
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
     /// Also spread the savings of each toggle over these: median, P90, share.
-    #[arg(long, value_enum, value_name = "GROUP")]
-    pub each: Option<SpreadGroupArg>,
+    #[arg(long, value_parser = named_value::<SessionGrouping>(), value_name = "GROUP")]
+    pub each: Option<SessionGrouping>,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,
-    /// Refuse transcripts of which anything had to be skipped.
-    #[arg(long)]
-    pub strict: bool,
-    /// What the recording is read under.
-    #[command(flatten)]
-    pub premises: PremiseArgs,
-}
-
-/// What subsets are ranked by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RankMetricArg {
-    /// Money, hidden output included.
-    Dollars,
-    /// Cache reads.
-    Reads,
-    /// Input, cached or not, and output.
-    Tokens,
-    /// Calls.
-    Calls,
 }
 
 /// Arguments of `sweep`.
 #[derive(Debug, Args)]
 pub struct SweepArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder) [default: the
-    /// scenario's].
-    pub recording: Option<String>,
-    /// Toggles, by id, e.g. `R1,R4` [default: all that change anything].
-    #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
-    pub with: Vec<String>,
-    /// Toggles, parameters, effort and risk (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub scenario: Option<String>,
+    /// What is replayed, and with what.
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
     /// What subsets are ranked by; dollars, unless the source knows tokens only.
-    #[arg(long, value_enum)]
-    pub by: Option<RankMetricArg>,
+    #[arg(long, value_parser = named_value::<SweepMetric>())]
+    pub by: Option<SweepMetric>,
     /// Rows of the ranking; 0 shows all.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,
@@ -207,20 +153,14 @@ pub struct SweepArgs {
     /// How to write the result; csv and json hold every subset.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,
-    /// Refuse transcripts of which anything had to be skipped.
-    #[arg(long)]
-    pub strict: bool,
-    /// What the recording is read under.
-    #[command(flatten)]
-    pub premises: PremiseArgs,
 }
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// Built-in names, recording files, or transcripts (files or folders), in any mix: what is in
-    /// several of them counts once.
-    #[arg(required = true)]
+    /// several of them counts once [default: the scenario's].
+    #[arg(required_unless_present = "scenario")]
     pub recordings: Vec<String>,
     /// Also measure the model's own error on this recording.
     #[arg(long)]
@@ -238,6 +178,9 @@ pub struct InspectArgs {
     /// Rows of each table; 0 shows all [default: 12; csv: all].
     #[arg(long, value_name = "N")]
     pub rows: Option<usize>,
+    /// The toggles that are looked for.
+    #[command(flatten)]
+    pub toggles: ToggleArgs,
     /// What the recording is read under.
     #[command(flatten)]
     pub premises: PremiseArgs,

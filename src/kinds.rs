@@ -1,10 +1,10 @@
 //! What calls, blocks and sessions can be, each with the names that files and tables use.
 //!
 //! These kinds are known everywhere and know nothing themselves, so that a recording, the cache and
-//! the prices can speak of a tier or a block without knowing each other. [`named_values!`] declares
+//! the prices can speak of a tier or a block without knowing each other. `named_values!` declares
 //! such a kind: its values, what each one means and what it is called stand in one list.
 
-/// A kind whose values have names, declared by [`named_values!`].
+/// A kind whose values have names, declared by `named_values!`.
 ///
 /// ```
 /// use windtunnel::kinds::{NamedValue, Role};
@@ -81,13 +81,16 @@ pub(crate) use named_values;
 
 /// The name of a value in a table of names.
 #[must_use]
-pub fn name_of_value<T: Copy + PartialEq>(named: &[(T, &'static str)], value: T) -> &'static str {
+pub(crate) fn name_of_value<T: Copy + PartialEq>(
+    named: &[(T, &'static str)],
+    value: T,
+) -> &'static str {
     named.iter().find(|(known, _)| *known == value).map_or("", |(_, name)| name)
 }
 
 /// The value of a name in a table of names.
 #[must_use]
-pub fn value_of_name<T: Copy>(named: &[(T, &'static str)], name: &str) -> Option<T> {
+pub(crate) fn value_of_name<T: Copy>(named: &[(T, &'static str)], name: &str) -> Option<T> {
     named.iter().find(|(_, known)| *known == name).map(|(value, _)| *value)
 }
 
@@ -162,8 +165,8 @@ named_values! {
 }
 
 named_values! {
-    /// A recorded event that makes the cache unusable at this call, whatever its age; of several that
-    /// meet at one call the largest counts.
+    /// A recorded event that makes the cache unusable at this call, whatever its age; of several
+    /// that meet at one call the largest counts.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum CacheBreak {
         /// None known.

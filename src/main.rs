@@ -5,10 +5,10 @@
 use clap::Parser as _;
 use std::io::Write as _;
 use std::process::ExitCode;
-use windtunnel::{cli::Cli, commands};
+use windtunnel::Cli;
 
 fn main() -> ExitCode {
-    let done = commands::run(Cli::parse().command);
+    let done = windtunnel::run(Cli::parse().command);
     // A reader that has seen enough is no failure, and there is nobody left to tell.
     let _ = std::io::stdout().write_all(&done.stdout);
     let _ = std::io::stderr().write_all(done.messages.as_bytes());

@@ -81,7 +81,7 @@ struct FolderSearch<'a> {
 ///
 /// # Errors
 /// An argument that does not exist, cannot be read, is an empty folder or has no transcripts.
-pub fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchResult, SearchError> {
+pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchResult, SearchError> {
     let mut roots: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for path in paths {
         let real = fs::canonicalize(path).map_err(|error| search_error(path, &error))?;
@@ -130,13 +130,9 @@ pub fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchResult, S
 /// without its ending: under the label `name`, because the path is a machine's. Nothing where it is
 /// not here.
 #[must_use]
-pub fn find_linked_files(path: &Path, name: &str, ending: &str) -> Vec<FoundFile> {
+pub(crate) fn find_linked_files(path: &Path, name: &str, ending: &str) -> Vec<FoundFile> {
     let Ok(real) = fs::canonicalize(path) else {
         return Vec::new();
-    };
-    let found = |label: String, path: PathBuf| {
-        let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
-        FoundFile { label, path, bytes, is_argument: false }
     };
     if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
         return Vec::new();
@@ -148,15 +144,18 @@ pub fn find_linked_files(path: &Path, name: &str, ending: &str) -> Vec<FoundFile
     if beside.is_dir() {
         walk.enter_folder(&beside, &format!("{name}/"));
     }
-    let own = found(format!("{name}{ending}"), real);
-    std::iter::once(own)
-        .chain(walk.files.into_iter().map(|(label, path)| found(label, path)))
+    std::iter::once((format!("{name}{ending}"), real))
+        .chain(walk.files)
+        .map(|(label, path)| {
+            let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+            FoundFile { label, path, bytes, is_argument: false }
+        })
         .collect()
 }
 
 /// The refusal of folders without transcripts.
 #[must_use]
-pub fn no_transcripts_error(paths: &[PathBuf], endings: &[&str]) -> SearchError {
+pub(crate) fn no_transcripts_error(paths: &[PathBuf], endings: &[&str]) -> SearchError {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     // Whole names of single files say nothing to somebody who looks for transcripts.
     let told = endings.iter().filter(|ending| ending.starts_with('.') && !ending.contains('_'));
@@ -168,7 +167,7 @@ pub fn no_transcripts_error(paths: &[PathBuf], endings: &[&str]) -> SearchError 
 ///
 /// # Errors
 /// What the system says.
-pub fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(File::open(path)?))
 }
 
@@ -241,7 +240,7 @@ impl FolderSearch<'_> {
 /// A file or folder that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: cannot be {verb}: {reason}")]
-pub struct DiskError {
+pub(crate) struct DiskError {
     path: String,
     verb: &'static str,
     reason: String,
@@ -257,7 +256,7 @@ impl DiskError {
 ///
 /// # Errors
 /// What the system says.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
     fs::read(path).map_err(|error| DiskError::new(path, "read", &error))
 }
 
@@ -265,7 +264,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
 ///
 /// # Errors
 /// What the system says.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
     }
@@ -276,7 +275,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
 ///
 /// # Errors
 /// What the system says.
-pub fn create_file(path: &Path) -> Result<Box<dyn Write>, DiskError> {
+pub(crate) fn create_file(path: &Path) -> Result<Box<dyn Write>, DiskError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
     }
@@ -286,44 +285,46 @@ pub fn create_file(path: &Path) -> Result<Box<dyn Write>, DiskError> {
 
 /// Whether there is a file of this name.
 #[must_use]
-pub fn is_file(path: &Path) -> bool {
+pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
 /// Whether there is anything of this name.
 #[must_use]
-pub fn path_exists(path: &Path) -> bool {
+pub(crate) fn path_exists(path: &Path) -> bool {
     path.exists()
 }
 
 /// A path as it has to be written in a file of `folder`: a relative one starts there instead of
 /// where the program runs.
 #[must_use]
-pub fn path_from_folder(folder: &Path, path: &Path) -> String {
-    let there = |path: &Path| {
-        let mut parts = PathBuf::new();
-        for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
-            match part {
-                Component::ParentDir => _ = parts.pop(),
-                part => parts.push(part),
-            }
-        }
-        parts
-    };
+pub(crate) fn path_from_folder(folder: &Path, path: &Path) -> String {
     if path.is_absolute() {
         return path.display().to_string();
     }
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let (from, to) = (there(folder), there(path));
+    let (from, to) = (absolute_path(folder), absolute_path(path));
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     let way: PathBuf = up.chain(to.components().skip(shared)).collect();
     if way.as_os_str().is_empty() { ".".to_owned() } else { way.display().to_string() }
 }
 
+/// A path from the root, without going up and down again. Links are left as they are.
+fn absolute_path(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match part {
+            Component::ParentDir => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
 /// The last part of a path, links and dots resolved: a name that says nothing about the machine.
 #[must_use]
-pub fn base_name(path: &Path) -> String {
+pub(crate) fn base_name(path: &Path) -> String {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     real.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

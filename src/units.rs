@@ -96,17 +96,17 @@ pub struct PicoUsd(pub i128);
 
 impl PicoUsd {
     /// Pico-dollars in one dollar.
-    pub const PER_USD: i128 = 1_000_000_000_000;
+    pub(crate) const PER_USD: i128 = 1_000_000_000_000;
 
     /// The amount in millionths of a dollar, cut off.
     #[must_use]
-    pub fn micro_usd(self) -> i64 {
+    pub(crate) fn micro_usd(self) -> i64 {
         i64::try_from(self.0 / 1_000_000).unwrap_or(if self.0 < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// Its share of another amount in ten-thousandths.
     #[must_use]
-    pub fn share_bp(self, whole: Self) -> i64 {
+    pub(crate) fn share_bp(self, whole: Self) -> i64 {
         ratio_bp(self.micro_usd(), whole.micro_usd())
     }
 
@@ -147,24 +147,24 @@ impl Sum for PicoUsd {
 }
 
 /// One ten-thousandth, the unit of every share inside the model.
-pub const BASIS_POINTS: i64 = 10_000;
+pub(crate) const BASIS_POINTS: i64 = 10_000;
 
 /// `amount * share_bp / 10_000`, rounded half up. The one place where a share is applied to tokens.
 #[must_use]
-pub fn share_of(amount: i64, share_bp: i64) -> i64 {
+pub(crate) fn share_of(amount: i64, share_bp: i64) -> i64 {
     let product = amount * share_bp;
     (product + BASIS_POINTS / 2).div_euclid(BASIS_POINTS)
 }
 
 /// `part / whole` in ten-thousandths, rounded half up; 0 of nothing.
 #[must_use]
-pub fn ratio_bp(part: i64, whole: i64) -> i64 {
+pub(crate) fn ratio_bp(part: i64, whole: i64) -> i64 {
     scale_by_ratio(part, BASIS_POINTS, whole)
 }
 
 /// `amount * numerator / denominator`, rounded half up; 0 when the denominator is 0.
 #[must_use]
-pub fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
+pub(crate) fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
     if denominator == 0 {
         return 0;
     }
@@ -179,7 +179,7 @@ pub fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
 /// Largest-remainder by running sum: part k is the rounded cumulative share up to k minus the one
 /// before, so that no rounding is lost. With all weights zero everything goes to the last part.
 #[must_use]
-pub fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
+pub(crate) fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
     let sum: i64 = weights.iter().sum();
     let mut seen = 0;
     let mut given = 0;

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 /// Chance, in ten-thousandths, that an entry is alive after a wait below so many milliseconds.
 /// Source: MODEL.md, "Automatic caches", about 190 Codex rollouts.
-pub const HIT_CURVE: [(i64, i64); 4] =
+pub(crate) const HIT_CURVE: [(i64, i64); 4] =
     [(60_000, 9_500), (300_000, 6_800), (3_600_000, 3_900), (i64::MAX, 350)];
 
 /// Of what was cached, in ten-thousandths: a read above this share is a hit, whatever is missing
@@ -37,7 +37,7 @@ pub struct EntryLifetime {
 
 impl EntryLifetime {
     /// Of a look that nothing was recorded of.
-    pub const UNRECORDED: Self = Self {
+    pub(crate) const UNRECORDED: Self = Self {
         from_bp: 0,
         to_bp: BASIS_POINTS,
         lives_ms: lifetime_of_draw_ms(BASIS_POINTS / 2),
@@ -47,28 +47,31 @@ impl EntryLifetime {
 
     /// Of a recorded look that read so much; its median luck until another one is drawn.
     #[must_use]
-    pub fn from_recorded_read(lookup: &CacheLookup, read: i64) -> Self {
+    pub(crate) fn from_recorded_read(lookup: &CacheLookup, read: i64) -> Self {
         let Some(prior) = lookup.prior else { return Self::UNRECORDED };
         let cached = prior.cached.min(lookup.context);
         let chance = hit_chance_bp(prior.gap_ms);
+        // A read of everything that was cached is a hit; so is one of most of it, unless it stops
+        // at the static prefix, which other sessions keep warm whatever became of this entry.
         let part = read * BASIS_POINTS > cached * HIT_SHARE_BP;
         let luck = if read >= cached || part && read > lookup.static_prefix {
             Self { to_bp: chance, shift: read - cached, ..Self::UNRECORDED }
         } else {
             Self { from_bp: chance, read_on_miss: Some(read), ..Self::UNRECORDED }
         };
+        // The middle of what agrees stands until a draw picks another one.
         luck.with_draw(i64::midpoint(luck.from_bp, luck.to_bp))
     }
 
     /// The same with this luck.
     #[must_use]
-    pub fn with_draw(self, luck_bp: i64) -> Self {
+    pub(crate) fn with_draw(self, luck_bp: i64) -> Self {
         Self { lives_ms: lifetime_of_draw_ms(luck_bp), ..self }
     }
 
     /// The lucks that agree with what was recorded.
     #[must_use]
-    pub fn draw_range(&self) -> Range<i64> {
+    pub(crate) fn draw_range(&self) -> Range<i64> {
         self.from_bp..self.to_bp
     }
 
@@ -78,6 +81,7 @@ impl EntryLifetime {
     pub fn read_tokens<P: Policy>(&self, policy: &P, lookup: &CacheLookup) -> i64 {
         // A call may start before the one before it is over: no wait.
         let gap_ms = lookup.prior.map_or(0, |prior| prior.gap_ms.max(0));
+        // A known event breaks the cache however long the entry lives, and a bound knows no chance.
         let read = if !P::HAS_SHOCKS || lookup.cache_break != CacheBreak::No {
             policy.read_tokens(lookup)
         } else if gap_ms < self.lives_ms {
@@ -92,16 +96,15 @@ impl EntryLifetime {
 /// What a look into an automatic cache reads on average, where nothing was recorded of it; `None`
 /// where it looks up nothing or a known event broke the cache.
 #[must_use]
-pub fn expected_read(lookup: &CacheLookup) -> Option<i64> {
+pub(crate) fn expected_read(lookup: &CacheLookup) -> Option<i64> {
     let prior = lookup.prior.filter(|_| lookup.cache_break == CacheBreak::No)?;
-    let of = |position: i64| position.min(lookup.context);
-    let (alive, lost) = (of(prior.cached), of(lookup.warm_prefix));
+    let [alive, lost] = [prior.cached, lookup.warm_prefix].map(|at| at.min(lookup.context));
     Some(lost + share_of(alive - lost, hit_chance_bp(prior.gap_ms)))
 }
 
 /// The chance of a hit after a wait, ten-thousandths.
 #[must_use]
-pub fn hit_chance_bp(gap_ms: i64) -> i64 {
+pub(crate) fn hit_chance_bp(gap_ms: i64) -> i64 {
     let at = HIT_CURVE.iter().find(|(below_ms, _)| gap_ms < *below_ms);
     at.map_or(0, |(_, chance)| *chance)
 }

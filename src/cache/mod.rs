@@ -1,7 +1,7 @@
 //! The prompt cache: what one call can read of what the call before it left behind.
 //!
-//! A policy is one file that answers [`Policy::read_tokens`]; [`ttl`] is the measured law, [`none`] and
-//! [`perfect`] are the bounds that no real cache leaves.
+//! A policy is one file that answers [`Policy::read_tokens`]; [`ttl`] is the measured law, [`none`]
+//! and [`perfect`] are the bounds that no real cache leaves.
 
 pub mod entry_lifetime;
 pub mod none;
@@ -24,12 +24,14 @@ pub struct CachedPrefix {
 }
 
 /// An automatic cache is looked up in steps of so many tokens. Source: MODEL.md, "Cache law".
-pub const AUTOMATIC_LOOKUP_STEP: i64 = 128;
+pub(crate) const AUTOMATIC_LOOKUP_STEP: i64 = 128;
 
 /// The prefix that a call leaves in the cache.
 #[inline]
 #[must_use]
-pub fn cached_prefix_tokens(tier: CacheTier, context: i64, fresh: i64) -> i64 {
+pub(crate) fn cached_prefix_tokens(tier: CacheTier, context: i64, fresh: i64) -> i64 {
+    // An automatic cache keeps whole steps of whatever was sent; of the others the last breakpoint
+    // decides, and what stands behind it was billed as fresh.
     if tier == CacheTier::Automatic {
         context - context % AUTOMATIC_LOOKUP_STEP
     } else {
@@ -80,7 +82,7 @@ named_values! {
 
 /// The policy's read, corrected by what it did not explain when the call was recorded.
 #[must_use]
-pub fn read_with_shock<P: Policy>(policy: &P, lookup: &CacheLookup, shock: Shock) -> i64 {
+pub(crate) fn read_with_shock<P: Policy>(policy: &P, lookup: &CacheLookup, shock: Shock) -> i64 {
     let read = match shock {
         _ if !P::HAS_SHOCKS => policy.read_tokens(lookup),
         Shock::None => policy.read_tokens(lookup),
@@ -98,7 +100,9 @@ pub fn read_with_shock<P: Policy>(policy: &P, lookup: &CacheLookup, shock: Shock
 /// a read beyond an expired entry is a survival, up to the static prefix one of an early part only;
 /// anything else is a plain difference.
 #[must_use]
-pub fn shock_of_read(lookup: &CacheLookup, read: i64) -> Shock {
+pub(crate) fn shock_of_read(lookup: &CacheLookup, read: i64) -> Shock {
+    // The order matters: a read may have several of these shapes, and the first one is the cause
+    // that moves least when a what-if changes the context or the wait.
     let law = ttl::TtlPolicy.read_tokens(lookup);
     let alive = ttl::TtlPolicy.read_tokens_if_alive(lookup);
     if read == law {

@@ -1,7 +1,9 @@
 //! Arguments of `gate`.
 
-use super::PremiseArgs;
-use clap::{Args, ValueEnum};
+use super::{PremiseArgs, ToggleArgs, named_value};
+use crate::scenario::MOST_SEED;
+use crate::study::gate::measurement::SampleUnit;
+use clap::{Args, ValueEnum, value_parser};
 use jiff::civil::Date;
 use std::path::PathBuf;
 
@@ -23,17 +25,6 @@ pub enum GateFormat {
     Github,
 }
 
-/// What is one sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SampleUnitArg {
-    /// Every argument as a whole.
-    Recording,
-    /// Every pipeline: a main thread with its subagents, or an order.
-    Pipeline,
-    /// Every session, subagents too.
-    Session,
-}
-
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
 pub struct GateArgs {
@@ -53,12 +44,8 @@ pub struct GateArgs {
     #[arg(long, conflicts_with_all = ["output", "comment", "power"])]
     pub update: bool,
     /// What is one sample [default: that of the baseline file, else recording].
-    #[arg(long, value_enum, value_name = "PART")]
-    pub each: Option<SampleUnitArg>,
-    /// Toggles whose savings are measured (TOML or a built-in name), and what they are measured on
-    /// where there is no candidate [default: the built-in scenario of a recording, else all].
-    #[arg(long, value_name = "FILE")]
-    pub scenario: Option<String>,
+    #[arg(long, value_parser = named_value::<SampleUnit>(), value_name = "PART")]
+    pub each: Option<SampleUnit>,
     /// Price every call as of this day [default: the day of the baseline file, else of the last
     /// call].
     #[arg(long, value_name = "DAY")]
@@ -81,6 +68,13 @@ pub struct GateArgs {
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
+    /// Toggles whose savings are measured; a scenario also says what they are measured on where
+    /// there is no candidate.
+    #[command(flatten)]
+    pub toggles: ToggleArgs,
+    /// Seed of the draws, instead of the scenario's.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=MOST_SEED))]
+    pub seed: Option<u64>,
     /// What the recordings are read under.
     #[command(flatten)]
     pub premises: PremiseArgs,

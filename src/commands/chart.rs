@@ -1,7 +1,6 @@
 //! `windtunnel chart`.
 
 use super::comparison_run::ComparisonRun;
-use super::experiment_request::ExperimentRequest;
 use super::{CommandError, CommandResult, load};
 use crate::cli::{ChartArgs, PictureFormat, ThemeArg};
 use crate::report::chart::{Chart, Theme};
@@ -14,19 +13,11 @@ use std::path::Path;
 pub fn run(args: &ChartArgs) -> CommandResult {
     let kind = find_chart_kind(&args.kind)?;
     let format = choose_picture_format(args)?;
-    let asked = ExperimentRequest {
-        recording: args.recording.as_deref(),
-        scenario: args.scenario.as_deref(),
-        with: &args.with,
-        set: &args.set,
-        premises: &args.premises,
-        strict: args.strict,
-        observed: None,
-    };
+    let experiment = &args.experiment;
     let studied = if kind.needs_draws {
-        ComparisonRun::from_request(&asked)?
+        ComparisonRun::from_args(experiment)?
     } else {
-        ComparisonRun::without_draws(&asked)?
+        ComparisonRun::without_draws(experiment)?
     };
     let sweep = if kind.needs_sweep { studied.sweep_subsets() } else { Err(String::new()) };
     let source = ChartSource {
@@ -36,7 +27,7 @@ pub fn run(args: &ChartArgs) -> CommandResult {
     };
     let chart = (kind.make)(&source).map_err(|reason| {
         let name = &studied.recording().name;
-        CommandError::new(format!("there is no {} chart of {name}: {reason}", kind.id))
+        CommandError::content(format!("there is no {} chart of {name}", kind.id), reason)
     })?;
     let bytes = render_picture(&*chart, format, args.theme);
     let Some(out) = &args.output else {
@@ -50,32 +41,36 @@ fn find_chart_kind(id: &str) -> Result<&'static ChartKind, CommandError> {
     ALL.iter().find(|kind| kind.id == id).ok_or_else(|| {
         let names: Vec<&str> = ALL.iter().map(|kind| kind.id).collect();
         let near = nearest_name_hint(id, names.iter().copied());
-        CommandError::new(format!("no chart '{id}'{near}: there are {}", names.join(", ")))
+        CommandError::argument("", format!("no chart '{id}'{near}"))
+            .with_hint(format!("there are {}", names.join(", ")))
     })
 }
 
 /// The format: as asked for, else by the ending of the file, else SVG.
 fn choose_picture_format(args: &ChartArgs) -> Result<PictureFormat, CommandError> {
-    let by_ending = |out: &Path| match &*out.extension().unwrap_or_default().to_string_lossy() {
-        "svg" => Ok(PictureFormat::Svg),
-        "png" => Ok(PictureFormat::Png),
-        "csv" => Ok(PictureFormat::Csv),
-        _ => Err(CommandError::new(format!(
-            "{}: the ending says the format, and it is none of .svg, .png and .csv; or give \
-             --format",
-            out.display()
-        ))),
-    };
     let format = match (args.format, &args.output) {
         (Some(format), _) => format,
-        (None, Some(out)) => by_ending(out)?,
+        (None, Some(out)) => picture_format_by_ending(out)?,
         (None, None) => PictureFormat::Svg,
     };
     let is_shown = args.output.is_none() && super::is_terminal();
     if format == PictureFormat::Png && is_shown {
-        return Err(CommandError::new("a PNG is no text for a terminal: give a file with -o"));
+        return Err(CommandError::argument("", "a PNG is no text for a terminal")
+            .with_hint("give a file with -o"));
     }
     Ok(format)
+}
+
+fn picture_format_by_ending(out: &Path) -> Result<PictureFormat, CommandError> {
+    match &*out.extension().unwrap_or_default().to_string_lossy() {
+        "svg" => Ok(PictureFormat::Svg),
+        "png" => Ok(PictureFormat::Png),
+        "csv" => Ok(PictureFormat::Csv),
+        _ => Err(CommandError::argument(
+            out.display(),
+            "the ending says the format, and it is none of .svg, .png and .csv; or give --format",
+        )),
+    }
 }
 
 fn render_picture(chart: &dyn Chart, format: PictureFormat, theme: ThemeArg) -> Vec<u8> {

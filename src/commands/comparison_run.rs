@@ -1,7 +1,9 @@
 //! A comparison with everything that it is shown with: what `compare`, `report` and `chart` share.
 
-use super::experiment_request::{ExperimentInputs, ExperimentRequest};
+use super::experiment_inputs::ExperimentInputs;
 use super::{CommandError, load};
+use crate::cli::ExperimentArgs;
+use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::compare::ComparisonReport;
@@ -29,43 +31,43 @@ pub struct ComparisonRun {
 
 impl ComparisonRun {
     /// Loads what is asked for and compares it.
-    pub fn from_request(asked: &ExperimentRequest<'_>) -> Result<Self, CommandError> {
-        Self::compare_inputs(asked.load_inputs()?)
+    pub fn from_args(args: &ExperimentArgs) -> Result<Self, CommandError> {
+        Self::compare_inputs(ExperimentInputs::from_args(args)?)
     }
 
     /// Compares at the modes alone, which is quicker: without bands and probabilities.
     #[cfg(feature = "charts")]
-    pub fn without_draws(asked: &ExperimentRequest<'_>) -> Result<Self, CommandError> {
-        let mut ready = asked.load_inputs()?;
-        ready.scenario.draws = 0;
-        Self::compare_inputs(ready)
+    pub fn without_draws(args: &ExperimentArgs) -> Result<Self, CommandError> {
+        Self::from_args(&ExperimentArgs { draws: Some(0), ..args.clone() })
     }
 
-    fn compare_inputs(ready: ExperimentInputs) -> Result<Self, CommandError> {
-        let ExperimentInputs { scenario, lens, pricing, loaded } = &ready;
+    /// Compares what is loaded.
+    pub fn compare_inputs(inputs: ExperimentInputs) -> Result<Self, CommandError> {
+        let ExperimentInputs { scenario, pricing, loaded } = &inputs;
         let claims = load::claims_about_recording(loaded, scenario);
         let toggles = scenario.split_awaiting_toggles();
-        let experiment =
-            load::build_experiment(loaded, *lens, (scenario, &toggles), pricing, &claims);
+        let experiment = load::build_experiment(loaded, (scenario, &toggles), pricing, &claims);
         let comparison = compare_toggles(&experiment)?;
-        let known = loaded.fit.as_ref().map(|fit| (*lens, fit));
-        let of_routes = || loaded.routes.as_ref().map(|(routes, _)| audit::audit_routes(routes));
-        let findings =
-            loaded.reported.as_ref().map(|it| audit::audit_with_reconstruction(it, known));
-        let findings = findings.or_else(of_routes).unwrap_or_default();
+        let findings = match &loaded.source {
+            RecordingSource::Recorded(_) => Vec::new(),
+            RecordingSource::Pipeline { reported, lens, fit } => {
+                audit::audit_with_reconstruction(reported, Some((*lens, fit)))
+            }
+            RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
+        };
         let loads = load::agent_loads(loaded, scenario, &comparison);
-        let provenance = Provenance::for_scenario(&loaded.recording, pricing, scenario);
-        Ok(Self { inputs: ready, comparison, findings, spread: None, provenance, loads })
+        let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
+        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads })
     }
 
     /// What was replayed.
     pub fn recording(&self) -> &Recording {
-        &self.inputs.loaded.recording
+        self.inputs.loaded.recording()
     }
 
     /// Whether it is known only from published totals.
     pub fn is_reported(&self) -> bool {
-        self.inputs.loaded.reported.is_some() || self.inputs.loaded.routes.is_some()
+        self.inputs.loaded.source.is_published()
     }
 
     /// Also looks for what is wrong with the data of transcripts.
@@ -84,9 +86,9 @@ impl ComparisonRun {
 
     /// Every subset of its toggles, ranked by what its figures are told in; or why not.
     pub fn sweep_subsets(&self) -> Result<SubsetSweep, String> {
-        let ExperimentInputs { scenario, lens, pricing, loaded } = &self.inputs;
+        let ExperimentInputs { scenario, pricing, loaded } = &self.inputs;
         let toggles = scenario.split_awaiting_toggles();
-        let experiment = load::build_experiment(loaded, *lens, (scenario, &toggles), pricing, &[]);
+        let experiment = load::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
         sweep_subsets(&experiment, SweepMetric::default_for(&experiment))
             .map_err(|error| error.to_string())
     }
@@ -96,9 +98,7 @@ impl ComparisonRun {
         let loaded = &self.inputs.loaded;
         ComparisonReport {
             comparison: &self.comparison,
-            lens: loaded.reported.as_ref().map(|_| self.inputs.lens),
-            reported: loaded.reported.as_ref(),
-            routes: loaded.routes.as_ref().map(|(routes, _)| routes),
+            source: &loaded.source,
             observations: loaded.observations.as_ref(),
             findings: &self.findings,
             loads: &self.loads,
@@ -111,28 +111,18 @@ impl ComparisonRun {
 #[cfg(all(test, feature = "charts"))]
 mod tests {
     use super::*;
-    use crate::cli::PremiseArgs;
     use crate::reconstruct;
     use crate::report::show::charts::{ALL, ChartSource};
 
     #[test]
     fn pictures_of_what_is_built_in_have_no_flaws() {
         for name in reconstruct::builtin_names() {
-            let premises = &PremiseArgs { lens: None, model: None, prices: None };
-            let recording = Some(name);
-            let asked = ExperimentRequest {
-                recording,
-                scenario: None,
-                with: &[],
-                set: &[],
-                premises,
-                strict: false,
-                observed: None,
+            let args = ExperimentArgs {
+                recordings: vec![name.to_owned()],
+                draws: Some(20),
+                ..ExperimentArgs::default()
             };
-            let mut ready = asked.load_inputs().map_err(|failure| failure.0).unwrap();
-            ready.scenario.draws = 20;
-            let studied =
-                ComparisonRun::compare_inputs(ready).map_err(|failure| failure.0).unwrap();
+            let studied = ComparisonRun::from_args(&args).unwrap();
             let sweep = studied.sweep_subsets();
             let shown = &studied.comparison_view();
             let sweep = sweep.as_ref().map_err(String::as_str);

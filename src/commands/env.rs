@@ -20,11 +20,13 @@ pub fn run(args: &EnvArgs) -> CommandResult {
         let known = Scenario::all_toggles().toggles;
         let known = known.iter().filter(|one| !one.toggle.env_settings().is_empty());
         let known: Vec<&str> = known.map(scenario::ChosenToggle::id).collect();
-        return Err(CommandError::new(format!(
-            "--with {}: no setting of the environment switches that on; {} have one",
-            args.with.join(","),
-            known.join(", ")
-        )));
+        return Err(CommandError::argument(
+            format!("--with {}", args.with.join(",")),
+            format!(
+                "no setting of the environment switches that on; {} have one",
+                known.join(", ")
+            ),
+        ));
     }
     let mut done = CommandOutput::default();
     let found: Option<(String, Vec<ToggleFinding>)> = match &args.recording {
@@ -34,8 +36,8 @@ pub fn run(args: &EnvArgs) -> CommandResult {
             let pricing = load::load_pricing(&args.premises, &scenario)?;
             let loaded = load::load_recording(recording, lens, false)?;
             done.messages = loaded.stderr_messages();
-            let found = summary::find_toggles(&loaded.recording, &chosen, &pricing)?;
-            Some((loaded.recording.name, found))
+            let found = summary::find_toggles(loaded.recording(), &chosen, &pricing)?;
+            Some((loaded.source.into_recording().name, found))
         }
     };
     let toggles: Vec<_> = chosen.iter().map(|one| one.toggle).collect();

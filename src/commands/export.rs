@@ -1,6 +1,9 @@
 //! `windtunnel export`.
 
-use super::{CommandError, CommandResult, EXIT_NOT_JUDGED, load, render_document};
+use super::{
+    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_DONE, EXIT_NOT_JUDGED, load,
+    render_document,
+};
 use crate::cli::{ExportArgs, OutputFormat};
 use crate::report::show::Provenance;
 use crate::report::show::export::{ExportTable, RecordingExport, TABLES};
@@ -14,9 +17,9 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = load::load_pricing(&args.premises, &scenario)?;
-    let mut loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
-    let provenance = Provenance::for_scenario(&loaded.recording, &pricing, &scenario);
-    let recording = std::mem::take(&mut loaded.recording);
+    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
+    let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
+    let (messages, recording) = (loaded.stderr_messages(), loaded.source.into_recording());
     let export = RecordingExport::from_recording(recording, &pricing)?;
     let mut files = Vec::new();
     for table in &TABLES {
@@ -31,7 +34,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
             let flushed =
                 csv::write_batches(store::create_file(&path)?, table.row_batches(&export))
                     .and_then(|mut sink| sink.flush());
-            flushed.map_err(|error| write_failure(&path, &error))?;
+            flushed.map_err(write_failure).at(path.display())?;
             files.push((table.name, file));
         }
     }
@@ -42,7 +45,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
         }
         other => render_document(&document, other),
     };
-    let mut done = load::finish_command(stdout, &loaded);
+    let mut done = CommandOutput { stdout, messages, code: EXIT_DONE };
     for missing in &export.unpriced {
         let _ = writeln!(done.messages, "windtunnel: {missing}");
         done.code = EXIT_NOT_JUDGED;
@@ -50,8 +53,8 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     Ok(done)
 }
 
-fn write_failure(path: &Path, error: &dyn std::error::Error) -> CommandError {
-    CommandError::new(format!("{}: cannot be written: {error}", path.display()))
+fn write_failure(error: impl std::error::Error + 'static) -> CommandError {
+    CommandError::Write(Box::new(error))
 }
 
 #[cfg(feature = "tables")]
@@ -64,8 +67,8 @@ fn write_parquet(
     let source = provenance.footer_lines().join("\n");
     let sink = store::create_file(path)?;
     let written = crate::report::parquet::write_batches(sink, table.row_batches(export), &source);
-    let mut sink = written.map_err(|error| write_failure(path, &error))?;
-    sink.flush().map_err(|error| write_failure(path, &error))
+    let mut sink = written.map_err(write_failure).at(path.display())?;
+    sink.flush().map_err(write_failure).at(path.display())
 }
 
 #[cfg(not(feature = "tables"))]
@@ -75,7 +78,6 @@ fn write_parquet(
     _: &Path,
     _: &Provenance,
 ) -> Result<(), CommandError> {
-    Err(CommandError::new(
-        "--parquet: this program was built without the feature 'tables': write --csv",
-    ))
+    Err(CommandError::feature("--parquet", "this program was built without the feature 'tables'")
+        .with_hint("write --csv"))
 }

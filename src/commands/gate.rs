@@ -3,7 +3,7 @@
 mod gate_input;
 mod gate_measurement;
 
-use super::{CommandError, CommandOutput, CommandResult, render_document};
+use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document};
 use crate::cli::{GateArgs, GateFormat, OutputFormat};
 use crate::report::show::gate::{GateReport, PowerReport};
 use crate::seed::Seed;
@@ -42,8 +42,8 @@ pub fn run(args: &GateArgs) -> CommandResult {
         // Against nothing everything is new.
         gate.notes.clear();
     }
-    gate.notes.extend(notes);
-    gate.notes.extend(check_unmatched_limits(&gate, &budget)?);
+    gate.input_notes = notes;
+    gate.input_notes.extend(check_unmatched_limits(&gate, &budget)?);
     let file =
         args.baseline.first().filter(|path| gate_input::is_json_path(path)).map(String::as_str);
     let named = [("baseline", &gate.baseline), ("candidate", &gate.candidate)];
@@ -79,13 +79,15 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     let CandidateSessions { premises: held, named, recordings, messages: talk, seed } =
         GateRequest::from_args(args)?.measure_sessions()?;
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
-    let of = |metric| power::compute_power(&recordings, metric, confidence, Seed(seed));
-    let powers: Vec<_> = POWER_METRICS.into_iter().filter_map(of).collect();
+    let powers: Vec<_> = POWER_METRICS
+        .into_iter()
+        .filter_map(|metric| power::compute_power(&recordings, metric, confidence, Seed(seed)))
+        .collect();
     if powers.is_empty() {
-        return Err(CommandError::new(format!(
-            "{}: fewer than two sessions with calls say nothing of noise",
-            args.candidate.join(", ")
-        )));
+        return Err(CommandError::content(
+            args.candidate.join(", "),
+            "fewer than two sessions with calls say nothing of noise",
+        ));
     }
     let sources = source_lines(&[("sessions of", &named)], &held, seed);
     let shown = PowerReport { powers: &powers, sources: &sources };
@@ -107,7 +109,17 @@ fn judge_sides(
         judgement::judge_candidate(baseline, candidate, budget, seed);
     let (causes, remedies) = growth_causes::explain_growth(&rows);
     let (baseline, candidate) = (baseline.summary.clone(), candidate.summary.clone());
-    GateResult { baseline, candidate, design, confidence, rows, causes, remedies, notes }
+    GateResult {
+        baseline,
+        candidate,
+        design,
+        confidence,
+        rows,
+        causes,
+        remedies,
+        notes,
+        input_notes: Vec::new(),
+    }
 }
 
 /// Limits of places that neither side knows: told, and where something must be there, no word.
@@ -115,30 +127,31 @@ fn check_unmatched_limits(
     gate: &GateResult,
     budget: &GateBudget,
 ) -> Result<Vec<String>, CommandError> {
-    let absent = |key: &FigureKey| gate.rows.iter().all(|row| row.key != *key);
     let mut told = Vec::new();
-    for key in budget.limited_keys().filter(absent) {
+    for key in budget.limited_keys().filter(|key| gate.rows.iter().all(|row| row.key != *key)) {
         let FigureKey { scope, name, metric } = &key;
-        let place = format!("limits.{scope}.{name}: neither side has {metric} of it");
+        let place = format!("limits.{scope}.{name}");
+        let problem = format!("neither side has {metric} of it");
         let FigureLimit { at_least, at_least_bp, .. } = budget.limit_for(&key);
         if at_least.is_some() || at_least_bp.is_some() {
-            return Err(CommandError::new(format!(
-                "{place}, so that nothing says whether it is enough; savings of all toggles \
-                 together are those of a --scenario"
-            )));
+            return Err(CommandError::content(
+                place,
+                format!(
+                    "{problem}, so that nothing says whether it is enough; savings of all toggles \
+                     together are those of a --scenario"
+                ),
+            ));
         }
-        told.push(place);
+        told.push(format!("{place}: {problem}"));
     }
     Ok(told)
 }
 
 fn load_budget(path: Option<&Path>) -> Result<GateBudget, CommandError> {
     let Some(path) = path else { return Ok(GateBudget::default()) };
-    let shown = path.display();
     let bytes = store::read_file(path)?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|error| CommandError::new(format!("{shown}: not TOML: {error}")))?;
-    GateBudget::parse(text).map_err(|error| CommandError::new(format!("{shown}: {error}")))
+    let text = std::str::from_utf8(&bytes).at(path.display())?;
+    GateBudget::parse(text).at(path.display())
 }
 
 fn format_by_ending(path: &Path) -> Result<GateFormat, CommandError> {
@@ -149,10 +162,10 @@ fn format_by_ending(path: &Path) -> Result<GateFormat, CommandError> {
         "csv" => Ok(GateFormat::Csv),
         "md" => Ok(GateFormat::Markdown),
         "xml" => Ok(GateFormat::Junit),
-        _ => Err(CommandError::new(format!(
-            "{}: the ending says the format, and it is none of .txt, .json, .csv, .md and .xml",
-            path.display()
-        ))),
+        _ => Err(CommandError::argument(
+            path.display(),
+            "the ending says the format, and it is none of .txt, .json, .csv, .md and .xml",
+        )),
     }
 }
 
@@ -175,18 +188,10 @@ fn render_gate(shown: &GateReport<'_>, format: GateFormat) -> Vec<u8> {
 
 /// Where the numbers come from, a line each.
 fn source_lines(sides: &[(&str, &SideSummary)], held: &BaselinePremises, seed: u64) -> Vec<String> {
-    let side = |named: &SideSummary| {
-        let first: Vec<&str> =
-            named.digests.iter().take(MOST_DIGESTS).map(String::as_str).collect();
-        let more = match named.digests.len().saturating_sub(MOST_DIGESTS) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("{} sha256 {}{more}", named.name, first.join(", "))
-    };
     let version = env!("CARGO_PKG_VERSION");
     let sides = sides.iter().filter(|(_, named)| named.samples > 0);
-    let sides: Vec<String> = sides.map(|(what, named)| format!("{what} {}", side(named))).collect();
+    let sides: Vec<String> =
+        sides.map(|(what, named)| format!("{what} {}", name_with_digests(named))).collect();
     let (lens, cache, day) = (held.lens.name(), held.cache.name(), held.day);
     vec![
         format!("windtunnel {version}; {}; seed {seed}", sides.join("; ")),
@@ -196,4 +201,14 @@ fn source_lines(sides: &[(&str, &SideSummary)], held: &BaselinePremises, seed: u
             held.prices
         ),
     ]
+}
+
+/// The name of a side and the digests of its first recordings.
+fn name_with_digests(side: &SideSummary) -> String {
+    let first: Vec<&str> = side.digests.iter().take(MOST_DIGESTS).map(String::as_str).collect();
+    let more = match side.digests.len().saturating_sub(MOST_DIGESTS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} sha256 {}{more}", side.name, first.join(", "))
 }

@@ -7,14 +7,14 @@ use crate::store;
 
 pub fn run(args: &ImportArgs) -> CommandResult {
     let loaded = load::import_transcripts(&args.paths, args.name.as_deref(), args.strict)?;
-    let bytes = format::to_json(&loaded.recording);
+    let bytes = format::to_json(loaded.recording());
     let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.output else {
         done.stdout = bytes;
         return Ok(done);
     };
     store::write_file(path, &bytes)?;
-    let recording = &loaded.recording;
+    let recording = loaded.recording();
     done.stdout = format!(
         "{}: {} sessions, {} calls, {} blocks, no text; sha256 {}\n",
         path.display(),

@@ -1,54 +1,63 @@
 //! `windtunnel inspect`.
 
-use super::{CommandError, CommandResult, EXIT_NOT_JUDGED, load, render_document};
+use super::{
+    CommandError, CommandResult, EXIT_NOT_JUDGED, experiment_inputs, load, render_document,
+};
 use crate::cli::{InspectArgs, OutputFormat};
 use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::inspect::{BlockPivot, InspectReport, SkippedLine, SourceRecording};
-use crate::scenario::Scenario;
 use crate::study::inspect::holdout::{self, HoldoutRates};
 use crate::study::inspect::{fidelity, summary};
 use std::fmt::Write as _;
 
 pub fn run(args: &InspectArgs) -> CommandResult {
-    let scenario = Scenario::all_toggles();
+    // Without a word about toggles all of them are looked for, built-in scenario or not.
+    let scenario = experiment_inputs::scenario_from_args(&args.toggles, "")?;
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = load::load_pricing(&args.premises, &scenario)?;
     let mut parts: Vec<([u8; 32], SourceRecording)> = Vec::new();
     let mut each = |part: &Recording| {
         parts.push((part.recording_digest(), SourceRecording::from_recording(part, &pricing)));
     };
-    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, Some(&mut each))?;
+    let loaded = experiment_inputs::load_recordings(
+        &args.recordings,
+        (&args.toggles, &scenario),
+        (lens, args.strict),
+        Some(&mut each),
+    )?;
+    let loaded = experiment_inputs::apply_selection(loaded, &scenario, &pricing)?;
     // The order of arguments changes nothing.
     parts.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
     let parts: Vec<SourceRecording> = parts.into_iter().map(|(_, part)| part).collect();
-    let summary = summary::summarise_recording(&loaded.recording, &scenario.toggles, &pricing);
-    let measured = args.fidelity.then(|| fidelity::measure_fidelity(&loaded.recording));
+    let summary = summary::summarise_recording(loaded.recording(), &scenario.toggles, &pricing);
+    let measured = args.fidelity.then(|| fidelity::measure_fidelity(loaded.recording()));
     let held_out =
-        args.fidelity.then(|| holdout::measure_holdout(&loaded.recording, &HoldoutRates::FITTED));
-    let pivot = pivot_blocks(&loaded.recording, &args.by)?;
-    let skipped: Vec<SkippedLine> = loaded
+        args.fidelity.then(|| holdout::measure_holdout(loaded.recording(), &HoldoutRates::FITTED));
+    let pivot = pivot_blocks(loaded.recording(), &args.by)?;
+    let skips: Vec<SkippedLine> = loaded
+        .import
         .skips
         .iter()
         .map(|skip| SkippedLine {
             file: skip.file.clone(),
             line: skip.line,
-            reason: skip.reason.clone(),
+            reason: skip.reason.to_string(),
         })
         .collect();
     let shown = InspectReport {
-        recording: &loaded.recording,
+        recording: loaded.recording(),
         summary: &summary,
         parts: &parts,
         fidelity: measured.as_deref(),
         held_out: held_out.as_deref(),
         pivot: pivot.as_ref(),
-        skipped_lines: &skipped,
-        skip_count: loaded.skipped_count,
-        copies: loaded.copies,
-        billed_usd: loaded.billed_usd,
+        skips: &skips,
+        skip_count: loaded.import.skip_count,
+        copies: loaded.import.copies,
+        billed_usd: loaded.import.billed_usd,
         rows: args.rows.unwrap_or(if args.format == OutputFormat::Csv { 0 } else { 12 }),
-        provenance: &Provenance::for_scenario(&loaded.recording, &pricing, &scenario),
+        provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
@@ -69,15 +78,13 @@ fn pivot_blocks(recording: &Recording, by: &[String]) -> Result<Option<BlockPivo
     if by.is_empty() {
         return Ok(None);
     }
-    let key = |name: &String| {
-        PivotKey::find_by_name(name).ok_or_else(|| {
-            let known: Vec<_> = PivotKey::NAMED.iter().map(|(_, name)| *name).collect();
-            CommandError::new(format!("--by: no key '{name}'; known are {}", known.join(", ")))
-        })
-    };
     let mut keys = Vec::new();
     for name in by {
-        let key = key(name)?;
+        let key = PivotKey::find_by_name(name).ok_or_else(|| {
+            let known: Vec<_> = PivotKey::NAMED.iter().map(|(_, name)| *name).collect();
+            let problem = format!("no key '{name}'; known are {}", known.join(", "));
+            CommandError::argument("--by", problem)
+        })?;
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -94,5 +101,5 @@ fn pivot_blocks(_: &Recording, by: &[String]) -> Result<Option<BlockPivot>, Comm
     if by.is_empty() {
         return Ok(None);
     }
-    Err(CommandError::new("--by: this program was built without the feature 'tables'"))
+    Err(CommandError::feature("--by", "this program was built without the feature 'tables'"))
 }

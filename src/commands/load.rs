@@ -1,19 +1,18 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
-use super::{CommandError, CommandOutput, observations};
-use crate::cli::{LensArg, PremiseArgs};
+use super::{AtPlace, CommandError, CommandOutput, observations};
+use crate::cli::PremiseArgs;
 use crate::import::{self, ImportError, ImportOptions, ImportResult, ImportSkip};
 use crate::price::{PriceBook, Pricing};
-use crate::reconstruct::routes::{self, RouteReconstruction};
-use crate::reconstruct::{self, Lens, Reconstruction, ReportedPipeline, ReportedRoutes};
+use crate::reconstruct::routes;
+use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
 use crate::recording::{Recording, format};
 use crate::scenario::{self, ChosenToggle, Scenario};
-use crate::seed::Seed;
 use crate::store;
 use crate::study::backtest::Observations;
 use crate::study::inspect::turn_limiter::{self, LoadComparison};
-use crate::study::whatif::compare::{Comparison, subset_of_first};
-use crate::study::whatif::experiment::{Experiment, ExperimentSource};
+use crate::study::whatif::compare::Comparison;
+use crate::study::whatif::experiment::{Experiment, subset_of_first};
 use crate::study::whatif::published_claims::{
     PublishedClaim, claims_of_pipeline, claims_of_routes,
 };
@@ -30,93 +29,81 @@ pub const BUILTIN_SCENARIOS: [(&str, &str); 3] = [
     ("economics-2026-06", include_str!("../../scenarios/economics-2026-06.toml")),
 ];
 
-/// A recording and where it came from.
+/// A recording, where it came from and what a reader should know of that.
 pub struct LoadedRecording {
-    /// The recording.
-    pub recording: Recording,
-    /// For a reported pipeline: what was published.
-    pub reported: Option<ReportedPipeline>,
-    /// For a reported pipeline: how it was fitted.
-    pub fit: Option<Reconstruction>,
-    /// For reported routes: what was published, and the calls at the modes of its unknowns.
-    pub routes: Option<(ReportedRoutes, RouteReconstruction)>,
-    /// What the importer passed over.
-    pub skips: Vec<ImportSkip>,
-    /// How much it passed over altogether.
-    pub skipped_count: u64,
-    /// Copies of calls and of statements that were counted once.
-    pub copies: u64,
-    /// Costs that the source names, in dollars.
-    pub billed_usd: Option<f64>,
-    /// What a reader should know of the sources, a sentence each.
-    pub notes: Vec<String>,
+    /// The calls, and what was published beside them.
+    pub source: RecordingSource,
+    /// What the importer says about transcripts.
+    pub import: ImportFacts,
     /// What was seen after rollouts of its toggles.
     pub observations: Option<Observations>,
     /// How much of it a scenario selected; empty for all.
     pub selection_note: String,
 }
 
+/// What an importer says about the transcripts it read.
+#[derive(Default)]
+pub struct ImportFacts {
+    /// What it passed over.
+    pub skips: Vec<ImportSkip>,
+    /// How much it passed over altogether.
+    pub skip_count: u64,
+    /// Copies of calls and of statements that were counted once.
+    pub copies: u64,
+    /// Costs that the source names, in dollars.
+    pub billed_usd: Option<f64>,
+    /// What a reader should know of the sources, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl From<RecordingSource> for LoadedRecording {
+    fn from(source: RecordingSource) -> Self {
+        let (import, selection_note) = (ImportFacts::default(), String::new());
+        Self { source, import, observations: None, selection_note }
+    }
+}
+
 impl LoadedRecording {
-    /// A recording of which nothing was passed over and nothing published.
-    fn from_recording(recording: Recording) -> Self {
-        Self {
-            recording,
-            reported: None,
-            fit: None,
-            routes: None,
-            skips: Vec::new(),
-            skipped_count: 0,
-            copies: 0,
-            billed_usd: None,
-            notes: Vec::new(),
-            observations: None,
-            selection_note: String::new(),
-        }
+    /// The calls.
+    pub fn recording(&self) -> &Recording {
+        self.source.recording()
     }
 
     /// A part of it. What was published or billed speaks of the whole, so that a part is a plain
     /// recording.
     pub fn into_part(self, part: Recording) -> Self {
-        let (all, some) = (self.recording.sessions.len(), part.sessions.len());
+        let (all, some) = (self.recording().sessions.len(), part.sessions.len());
         if some == all {
             return self;
         }
-        let published = match (&self.reported, &self.routes) {
-            (Some(_), _) | (_, Some(_)) => {
-                "; published claims speak of all of them and are not judged"
-            }
-            (None, None) => "",
+        let published = if self.source.is_published() {
+            "; published claims speak of all of them and are not judged"
+        } else {
+            ""
         };
-        let selected = format!("windtunnel: {some} of {all} sessions selected{published}\n");
         let name = format!("{}.part", part.name);
-        let recording = Recording { name, ..part };
-        let (reported, fit, routes, observed) = (None, None, None, None);
         Self {
-            recording,
-            reported,
-            fit,
-            routes,
-            observations: observed,
-            billed_usd: None,
-            selection_note: selected,
-            ..self
+            source: RecordingSource::Recorded(Recording { name, ..part }),
+            import: ImportFacts { billed_usd: None, ..self.import },
+            observations: None,
+            selection_note: format!("windtunnel: {some} of {all} sessions selected{published}\n"),
         }
     }
 
     /// One line each for standard error about what was selected and what was skipped, or nothing.
     pub fn stderr_messages(&self) -> String {
-        let mut talk = self.selection_note.clone();
-        for note in &self.notes {
-            let _ = writeln!(talk, "windtunnel: {note}");
+        let mut messages = self.selection_note.clone();
+        for note in &self.import.notes {
+            let _ = writeln!(messages, "windtunnel: {note}");
         }
-        if let Some(first) = self.skips.first() {
+        if let Some(first) = self.import.skips.first() {
             let _ = writeln!(
-                talk,
+                messages,
                 "windtunnel: {} skipped, first: {first} (all of them: --format json)",
-                self.skipped_count
+                self.import.skip_count
             );
         }
-        talk
+        messages
     }
 }
 
@@ -128,10 +115,8 @@ pub fn load_recording(
 ) -> Result<LoadedRecording, CommandError> {
     if let Some(reported) = reconstruct::builtin_pipeline(argument) {
         let observed = observations::builtin_observations(argument)?;
-        return Ok(LoadedRecording {
-            observations: observed,
-            ..reconstruct_pipeline(reported, lens)?
-        });
+        let loaded = reconstruct_pipeline(reported, lens)?;
+        return Ok(LoadedRecording { observations: observed, ..loaded });
     }
     if let Some(routes) = reconstruct::builtin_routes(argument) {
         return reconstruct_routes(routes);
@@ -160,18 +145,18 @@ pub fn load_merged_recording(
         arguments.into_iter().partition(|argument| is_recording(argument));
     let parts = files
         .iter()
-        .map(|argument| Ok(load_recording(argument, lens, strict)?.recording))
+        .map(|argument| Ok(load_recording(argument, lens, strict)?.source.into_recording()))
         .collect::<Result<Vec<_>, CommandError>>()?;
     let imported = import_folders(&folders, strict)?;
     if let Some(each) = each {
         parts.iter().for_each(&mut *each);
         match &imported {
-            Some(only) if folders.len() == 1 => each(&only.recording),
+            Some(only) if folders.len() == 1 => each(only.recording()),
             _ => {
                 // What is wrong with one of them was said when they were read together.
                 let alone =
                     |path: &&String| import_transcripts(&[(*path).clone()], None, false).ok();
-                folders.iter().filter_map(alone).for_each(|loaded| each(&loaded.recording));
+                folders.iter().filter_map(alone).for_each(|loaded| each(loaded.recording()));
             }
         }
     }
@@ -199,16 +184,15 @@ fn unite_with_imported(
     imported: Option<LoadedRecording>,
 ) -> Result<LoadedRecording, CommandError> {
     let Some(imported) = imported else {
-        return Ok(LoadedRecording::from_recording(unite_recordings(
-            &parts.iter().collect::<Vec<_>>(),
-        )?));
+        let recording = unite_recordings(&parts.iter().collect::<Vec<_>>())?;
+        return Ok(RecordingSource::Recorded(recording).into());
     };
     if parts.is_empty() {
         return Ok(imported);
     }
-    let all: Vec<&Recording> = parts.iter().chain([&imported.recording]).collect();
+    let all: Vec<&Recording> = parts.iter().chain([imported.recording()]).collect();
     let recording = unite_recordings(&all)?;
-    Ok(LoadedRecording { recording, ..imported })
+    Ok(LoadedRecording { source: RecordingSource::Recorded(recording), ..imported })
 }
 
 /// The order of arguments changes nothing: recordings are put together in the order of their names.
@@ -225,21 +209,12 @@ fn reconstruct_pipeline(
     lens: Lens,
 ) -> Result<LoadedRecording, CommandError> {
     let fit = reconstruct::reconstruct(&reported, lens)?;
-    let recording = fit.recording.clone();
-    Ok(LoadedRecording {
-        reported: Some(reported),
-        fit: Some(fit),
-        ..LoadedRecording::from_recording(recording)
-    })
+    Ok(RecordingSource::Pipeline { reported, lens, fit }.into())
 }
 
 fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, CommandError> {
-    let laid = routes::reconstruct_routes(&routes, &routes.modes_of_unknowns())?;
-    let recording = laid.recording.clone();
-    Ok(LoadedRecording {
-        routes: Some((routes, laid)),
-        ..LoadedRecording::from_recording(recording)
-    })
+    let fit = routes::reconstruct_routes(&routes, &routes.modes_of_unknowns())?;
+    Ok(RecordingSource::Routes { routes, fit }.into())
 }
 
 fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
@@ -257,9 +232,8 @@ fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, Co
             &String::from_utf8_lossy(&bytes),
         )?);
     }
-    let recording = format::from_json(&bytes)
-        .map_err(|error| CommandError::new(format!("{argument}: {error}")))?;
-    Ok(LoadedRecording::from_recording(recording))
+    let recording = format::from_json(&bytes).at(argument)?;
+    Ok(RecordingSource::Recorded(recording).into())
 }
 
 /// Imports transcripts, with a progress bar once it takes more than a second.
@@ -273,10 +247,13 @@ pub fn import_transcripts(
         && !only.contains(['/', '\\', '.'])
     {
         let known: Vec<_> = reconstruct::builtin_names().collect();
-        return Err(CommandError::new(format!(
-            "'{only}' is no file, no folder and no built-in recording; built in are {}",
-            known.join(", ")
-        )));
+        return Err(CommandError::argument(
+            "",
+            format!(
+                "'{only}' is no file, no folder and no built-in recording; built in are {}",
+                known.join(", ")
+            ),
+        ));
     }
     let paths: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
     let name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
@@ -290,23 +267,23 @@ pub fn import_transcripts(
     };
     let imported = import::import_transcripts(&paths, &ImportOptions { name, strict }, &progress);
     bar.finish_and_clear();
-    let imported = imported.map_err(|error| match error {
-        ImportError::NoCalls { .. } => {
-            CommandError::new(format!("{}: {error}", arguments.join(", ")))
-        }
-        other => other.into(),
-    })?;
-    let ImportResult { recording, skips, skip_count: skipped, copies, billed_cost, notes, .. } =
-        imported;
+    // Every other error of the importer names its file.
+    let imported = match imported {
+        Err(error @ ImportError::NoCalls { .. }) => Err(error).at(arguments.join(", "))?,
+        other => other?,
+    };
+    let ImportResult { recording, skips, skip_count, copies, billed_cost, notes, .. } = imported;
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
     Ok(LoadedRecording {
-        skips,
-        skipped_count: skipped,
-        copies,
-        billed_usd,
-        notes,
-        ..LoadedRecording::from_recording(recording)
+        import: ImportFacts {
+            skips,
+            skip_count,
+            copies,
+            billed_usd,
+            notes: notes.iter().map(ToString::to_string).collect(),
+        },
+        ..RecordingSource::Recorded(recording).into()
     })
 }
 
@@ -349,18 +326,16 @@ pub fn load_scenario(
 /// The scenario of a file. Paths in it start at its folder.
 fn scenario_file(path: &str) -> Result<Scenario, CommandError> {
     let bytes = store::read_file(Path::new(path))?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|error| CommandError::new(format!("{path}: not TOML: {error}")))?;
+    let text = std::str::from_utf8(&bytes).at(path)?;
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
-    let mut scenario = scenario::parse_scenario(&name, text)
-        .map_err(|error| CommandError::new(format!("{path}: {error}")))?;
+    let mut scenario = scenario::parse_scenario(&name, text).at(path)?;
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-    let from_folder = |path: &str| folder.join(path).display().to_string();
-    let recording = &scenario.recording;
-    if !recording.is_empty() && !is_built_in(recording) {
-        scenario.recording = from_folder(recording);
+    for named in [Some(&mut scenario.recording), scenario.prices.as_mut()].into_iter().flatten() {
+        // A recording may be built in or not named at all; then there is no path.
+        if !named.is_empty() && !is_built_in(named) {
+            *named = folder.join(&*named).display().to_string();
+        }
     }
-    scenario.prices = scenario.prices.as_deref().map(from_folder);
     Ok(scenario)
 }
 
@@ -371,11 +346,7 @@ pub fn is_built_in(name: &str) -> bool {
 
 /// The lens of the command line, or else of the scenario.
 pub fn choose_lens(premises: &PremiseArgs, scenario: &Scenario) -> Lens {
-    match premises.lens {
-        None => scenario.lens,
-        Some(LensArg::Message) => Lens::Message,
-        Some(LensArg::Record) => Lens::Record,
-    }
+    premises.lens.unwrap_or(scenario.lens)
 }
 
 /// The price book and its assumptions.
@@ -384,8 +355,7 @@ pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Prici
     // The later one takes precedence: that of the command line.
     let books = scenario.prices.iter().map(PathBuf::from).chain(premises.prices.clone());
     for path in books {
-        let book = PriceBook::parse_csv(&store::read_file(&path)?)
-            .map_err(|error| CommandError::new(format!("{}: {error}", path.display())))?;
+        let book = PriceBook::parse_csv(&store::read_file(&path)?).at(path.display())?;
         pricing.book = pricing.book.overridden_by(&book);
     }
     pricing.substitutes.clone_from(&scenario.models);
@@ -405,38 +375,28 @@ pub fn claims_about_recording(
     loaded: &LoadedRecording,
     scenario: &Scenario,
 ) -> Vec<PublishedClaim> {
-    let takes_part = |id: &String| scenario.toggles.iter().any(|chosen| chosen.id() == id);
-    if let Some((routes, _)) = &loaded.routes {
+    if let Some(routes) = loaded.source.routes() {
         let mut claims = claims_of_routes(routes);
-        claims.retain(|claim| claim.toggles.iter().all(takes_part));
+        claims.retain(|claim| {
+            let mut ids = claim.toggles.iter();
+            ids.all(|id| scenario.toggles.iter().any(|chosen| chosen.id() == id))
+        });
         return claims;
     }
-    loaded.reported.as_ref().map(claims_of_pipeline).unwrap_or_default()
+    loaded.source.pipeline().map(claims_of_pipeline).unwrap_or_default()
 }
 
 /// What is compared.
 pub fn build_experiment<'a>(
     loaded: &'a LoadedRecording,
-    lens: Lens,
     (scenario, toggles): (&'a Scenario, &'a (Vec<ChosenToggle>, Vec<ChosenToggle>)),
     pricing: &'a Pricing,
     claims: &'a [PublishedClaim],
 ) -> Experiment<'a> {
-    let world = match (&loaded.reported, &loaded.fit, &loaded.routes) {
-        (Some(reported), Some(fit), _) => ExperimentSource::Reported { reported, lens, fit },
-        (_, _, Some((routes, laid))) => ExperimentSource::Routes { routes, laid },
-        _ => ExperimentSource::Recorded(&loaded.recording),
-    };
     Experiment {
-        source: world,
-        chosen: &toggles.0,
-        waiting: &toggles.1,
-        pricing,
-        cache: scenario.cache,
         claims,
         observed: loaded.observations.as_ref().map_or(&[], |it| &it.observed),
-        seed: Seed(scenario.seed),
-        draws: scenario.draws,
+        ..Experiment::for_scenario(&loaded.source, scenario, toggles, pricing)
     }
 }
 
@@ -448,7 +408,7 @@ pub fn agent_loads(
 ) -> Vec<LoadComparison> {
     let all = subset_of_first(comparison.toggles.len());
     let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
-    turn_limiter::compare_loads(&loaded.recording, &comparison.plan, all, most)
+    turn_limiter::compare_loads(loaded.recording(), &comparison.plan, all, most)
 }
 
 /// A finished command.

@@ -8,7 +8,8 @@ mod compare;
 mod comparison_run;
 mod completions;
 mod env;
-mod experiment_request;
+mod error;
+mod experiment_inputs;
 mod explain;
 mod export;
 mod gate;
@@ -21,8 +22,11 @@ mod pictures;
 mod report;
 mod routes;
 mod scenario;
+mod schema;
 mod steps;
 mod sweep;
+
+use error::{AtPlace, CommandError};
 
 use crate::cli::{Command, OutputFormat};
 use crate::report::{self as output, OutputStyle, ReportDocument};
@@ -44,21 +48,9 @@ pub struct CommandOutput {
     pub code: u8,
 }
 
-/// One line that says what, where and what to do.
-#[derive(Debug)]
-pub struct CommandError(String);
-
-impl<E: std::error::Error> From<E> for CommandError {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl CommandError {
-    fn new(line: impl Into<String>) -> Self {
-        Self(line.into())
-    }
-}
+/// What a command wants where it is given a time that is none.
+const WANTED_INSTANT: &str =
+    "wanted a day, e.g. 2026-02-06, or an instant, e.g. 2026-02-06T12:00:00Z";
 
 type CommandResult = Result<CommandOutput, CommandError>;
 
@@ -72,9 +64,8 @@ pub fn run(command: Command) -> CommandOutput {
         #[cfg(feature = "charts")]
         Command::Chart(args) => chart::run(&args),
         #[cfg(not(feature = "charts"))]
-        Command::Chart(_) => Err(CommandError::new(
-            "this build has no charts: build it with the default features, or `--features charts`",
-        )),
+        Command::Chart(_) => Err(CommandError::feature("", "this build has no charts")
+            .with_hint("build it with the default features, or `--features charts`")),
         Command::Inspect(args) => inspect::run(&args),
         Command::Routes(args) => routes::run(&args),
         Command::Env(args) => env::run(&args),
@@ -87,10 +78,12 @@ pub fn run(command: Command) -> CommandOutput {
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Schema { command } => schema::run(&command),
         Command::Completions { shell } => Ok(completions::run(shell)),
     };
-    outcome.unwrap_or_else(|CommandError(line)| CommandOutput {
-        messages: format!("windtunnel: {}\n", line.trim_end()),
+    // Messages of a TOML parser end in a line break of their own.
+    outcome.unwrap_or_else(|error| CommandOutput {
+        messages: format!("windtunnel: {}\n", error.to_string().trim_end()),
         code: EXIT_NOT_JUDGED,
         ..CommandOutput::default()
     })

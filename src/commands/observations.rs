@@ -1,6 +1,6 @@
 //! What was seen after rollouts: what comes with a recording, and what a file says.
 
-use super::CommandError;
+use super::{AtPlace, CommandError};
 use crate::store;
 use crate::study::backtest::{BadObservations, Observations};
 use std::path::Path;
@@ -18,6 +18,5 @@ pub fn builtin_observations(recording: &str) -> Result<Option<Observations>, Bad
 
 /// The observations of a file.
 pub fn read_observations(path: &Path) -> Result<Observations, CommandError> {
-    Observations::parse(&store::read_file(path)?)
-        .map_err(|error| CommandError::new(format!("{}: {error}", path.display())))
+    Observations::parse(&store::read_file(path)?).at(path.display())
 }

@@ -1,8 +1,8 @@
 //! `windtunnel report`.
 
 use super::comparison_run::ComparisonRun;
-use super::experiment_request::ExperimentRequest;
-use super::{CommandResult, load, pictures, render_document};
+use super::experiment_inputs::ExperimentInputs;
+use super::{CommandResult, load, observations, pictures, render_document};
 use crate::cli::{OutputFormat, ReportArgs};
 use crate::report::show::audit as show_audit;
 use crate::report::show::report::FullReport;
@@ -13,15 +13,11 @@ use crate::study::whatif::distribution::SessionGrouping;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &ReportArgs) -> CommandResult {
-    let mut studied = ComparisonRun::from_request(&ExperimentRequest {
-        recording: args.recording.as_deref(),
-        scenario: args.scenario.as_deref(),
-        with: &[],
-        set: &[],
-        premises: &args.premises,
-        strict: false,
-        observed: args.observed.as_deref(),
-    })?;
+    let mut inputs = ExperimentInputs::from_args(&args.experiment)?;
+    if let Some(path) = &args.observed {
+        inputs.loaded.observations = Some(observations::read_observations(path)?);
+    }
+    let mut studied = ComparisonRun::compare_inputs(inputs)?;
     studied.check_data();
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
     if !studied.is_reported() && studied.recording().sessions.len() > 1 {
@@ -36,7 +32,6 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     let pictures = pictures::draw_pictures(studied.recording(), &shown, sweep, args.png);
     let full = FullReport {
         comparison_report: studied.comparison_view(),
-        reconstruction: studied.inputs.loaded.fit.as_ref(),
         build_order: order.as_ref(),
         images: &pictures.images,
     };
@@ -67,8 +62,10 @@ pub fn run(args: &ReportArgs) -> CommandResult {
 
 /// A recording's name as the name of a folder.
 fn folder_name(name: &str) -> PathBuf {
-    let safe = |c: char| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '-' };
-    let name: String = name.chars().map(safe).collect();
+    let name: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '-' })
+        .collect();
     PathBuf::from(name.trim_start_matches('.'))
 }
 

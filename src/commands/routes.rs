@@ -1,6 +1,6 @@
 //! `windtunnel routes`.
 
-use super::{CommandError, CommandOutput, CommandResult, load, render_document};
+use super::{CommandError, CommandOutput, CommandResult, WANTED_INSTANT, load, render_document};
 use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs};
 use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
 use crate::price::DAY_MS;
@@ -31,12 +31,12 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     let lens = load::choose_lens(&premises, &scenario);
     let pricing = load::load_pricing(&premises, &scenario)?;
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
-    let routes = tabulate_routes(&loaded.recording, &window);
+    let routes = tabulate_routes(loaded.recording(), &window);
     let shown = show::RoutesReport {
         routes: &routes,
         window: &window_sentence(&window),
         rows: args.rows,
-        provenance: &Provenance::for_scenario(&loaded.recording, &pricing, &scenario),
+        provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
@@ -58,19 +58,19 @@ fn window_sentence(window: &RouteWindow) -> String {
     format!("Calls that end from {from} to {to}, UTC.{filter}")
 }
 
+const COMPAT_FLAG: &str = "--compat rollout-metrics";
+
 fn run_compat_script(args: &RoutesArgs) -> CommandResult {
     let [folder] = &args.recordings[..] else {
-        return Err(CommandError::new(
-            "--compat rollout-metrics: name one folder, as the script does",
-        ));
+        return Err(CommandError::argument(COMPAT_FLAG, "name one folder, as the script does"));
     };
     if args.format != OutputFormat::Table {
-        let line = "--compat rollout-metrics prints what the script prints: leave out --format";
-        return Err(CommandError::new(line));
+        let problem = format!("{COMPAT_FLAG} prints what the script prints");
+        return Err(CommandError::argument("", problem).with_hint("leave out --format"));
     }
     let Some(until) = &args.until else {
-        let line = "--compat rollout-metrics: name --until; the script would take this very moment";
-        return Err(CommandError::new(line));
+        let problem = "name --until; the script would take this very moment";
+        return Err(CommandError::argument(COMPAT_FLAG, problem));
     };
     let asked = MetricsQuery {
         since_ms: args.since.as_deref().map_or(Ok(0), |day| parse_instant("--since", day))?,
@@ -85,12 +85,7 @@ fn run_compat_script(args: &RoutesArgs) -> CommandResult {
 }
 
 fn parse_instant(flag: &str, text: &str) -> Result<i64, CommandError> {
-    date_ms(text).ok_or_else(|| {
-        CommandError::new(format!(
-            "{flag} {text}: wanted a day, e.g. 2026-02-06, or an instant, e.g. \
-             2026-02-06T12:00:00Z"
-        ))
-    })
+    date_ms(text).ok_or_else(|| CommandError::argument(format!("{flag} {text}"), WANTED_INSTANT))
 }
 
 /// As JavaScript writes it: milliseconds always.

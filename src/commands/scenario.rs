@@ -1,10 +1,12 @@
 //! `windtunnel scenario`.
 
-use super::experiment_request::apply_selection;
-use super::{CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, load, render_document};
+use super::experiment_inputs::apply_selection;
+use super::{
+    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, load, render_document,
+};
 use crate::cli::{OutputFormat, PremiseArgs, ScenarioCheckArgs, ScenarioCommand, ScenarioNewArgs};
 use crate::report::show::scenario::{self as show, ScenarioSummary};
-use crate::scenario::{self, ChosenToggle, LeftOutToggles, Scenario};
+use crate::scenario::{self, LeftOutToggles, Scenario};
 use crate::store;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,7 +16,7 @@ pub fn run(command: &ScenarioCommand) -> CommandResult {
         ScenarioCommand::New(args) => write_new_scenario(args),
         ScenarioCommand::Check(args) => Ok(check_scenarios(args)),
         ScenarioCommand::Schema => {
-            Ok(CommandOutput { stdout: scenario::schema(), ..CommandOutput::default() })
+            Ok(CommandOutput { stdout: scenario::schema_json(), ..CommandOutput::default() })
         }
     }
 }
@@ -26,8 +28,8 @@ fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
         return Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() });
     };
     if store::path_exists(path) && !args.force {
-        let line = format!("{}: there is such a file; --force overwrites it", path.display());
-        return Err(CommandError::new(line));
+        let problem = "there is such a file; --force overwrites it";
+        return Err(CommandError::argument(path.display(), problem));
     }
     if !load::is_built_in(&scenario.recording) {
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -48,14 +50,10 @@ fn propose_scenario(
     let mut scenario = load::load_scenario(&args.recording, None, &[])?;
     let has_own = !scenario.recording.is_empty();
     let loaded = load::load_recording(&args.recording, scenario.lens, false)?;
-    let recording = &loaded.recording;
+    let recording = loaded.recording();
     let mut left = LeftOutToggles::default();
     if !args.with.is_empty() {
-        let wanted = scenario::toggles_by_id(args.with.iter().map(String::as_str))?;
-        let own = |id: &str| scenario.toggles.iter().find(|chosen| chosen.id() == id).cloned();
-        let chosen =
-            wanted.iter().map(|one| own(one.card().id).unwrap_or(ChosenToggle::from_card(*one)));
-        scenario.toggles = chosen.collect();
+        scenario.replace_toggles(&scenario::toggles_by_id(args.with.iter().map(String::as_str))?);
     } else if !has_own {
         scenario.toggles.retain(|chosen| {
             let patch = chosen.toggle.build_patch(recording, &chosen.params);
@@ -79,9 +77,7 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
     let mut done = CommandOutput::default();
     let mut files = Vec::new();
     for file in &args.files {
-        let checked = examine_file(file).map_err(|CommandError(line)| {
-            if line.starts_with(file) { line } else { format!("{file}: {line}") }
-        });
+        let checked = examine_file(file).map_err(|error| error.to_string());
         if let Err(line) = &checked {
             let _ = writeln!(done.messages, "windtunnel: {}", line.trim_end());
             done.code = EXIT_NOT_JUDGED;
@@ -100,15 +96,19 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
 /// speaks of what is in it.
 fn examine_file(file: &str) -> Result<ScenarioSummary, CommandError> {
     let scenario = load::load_scenario("", Some(file), &[])?;
-    let pricing = load::load_pricing(&PremiseArgs::default(), &scenario)?;
+    examine_scenario(&scenario).at(file)
+}
+
+fn examine_scenario(scenario: &Scenario) -> Result<ScenarioSummary, CommandError> {
+    let pricing = load::load_pricing(&PremiseArgs::default(), scenario)?;
     let name = &scenario.recording;
     if !name.is_empty() && !load::is_built_in(name) && !store::path_exists(Path::new(name)) {
-        let line = format!("'recording' is {name}: no built-in name, and there is no such file");
-        return Err(CommandError::new(line));
+        let problem = "no built-in name, and there is no such file";
+        return Err(CommandError::content(format!("'recording' is {name}"), problem));
     }
     let speaks_of_it = !scenario.select.selects_everything() || !scenario.models.is_empty();
     if speaks_of_it && !name.is_empty() {
-        apply_selection(load::load_recording(name, scenario.lens, false)?, &scenario, &pricing)?;
+        apply_selection(load::load_recording(name, scenario.lens, false)?, scenario, &pricing)?;
     }
-    Ok(ScenarioSummary::from_scenario(&scenario, &pricing))
+    Ok(ScenarioSummary::from_scenario(scenario, &pricing))
 }

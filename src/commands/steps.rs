@@ -12,10 +12,11 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = load::load_pricing(&args.premises, &scenario)?;
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
-    let steps = usage_by_step(&loaded.recording, args.order.as_deref())?;
-    let provenance = Provenance::for_scenario(&loaded.recording, &pricing, &scenario);
+    let steps = usage_by_step(loaded.recording(), args.order.as_deref())?;
+    let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     let order = args.order.as_deref();
-    let shown = StepsReport { steps: &steps, order, notes: &loaded.notes, provenance: &provenance };
+    let shown =
+        StepsReport { steps: &steps, order, notes: &loaded.import.notes, provenance: &provenance };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
         OutputFormat::Markdown => render_document(&shown.to_pull_request(), args.format),

@@ -1,31 +1,23 @@
 //! `windtunnel sweep`.
 
-use super::experiment_request::{ExperimentInputs, ExperimentRequest};
+use super::experiment_inputs::ExperimentInputs;
 use super::{CommandError, CommandResult, load, render_document};
-use crate::cli::{OutputFormat, RankMetricArg, SweepArgs};
+use crate::cli::{OutputFormat, SweepArgs};
 use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
 use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
 
 pub fn run(args: &SweepArgs) -> CommandResult {
-    let asked = ExperimentRequest {
-        recording: args.recording.as_deref(),
-        scenario: args.scenario.as_deref(),
-        with: &args.with,
-        set: &[],
-        premises: &args.premises,
-        strict: args.strict,
-        observed: None,
-    };
-    let ExperimentInputs { scenario, lens, pricing, loaded } = asked.load_inputs()?;
+    let ExperimentInputs { scenario, pricing, loaded } =
+        ExperimentInputs::from_args(&args.experiment)?;
     let toggles = scenario.split_awaiting_toggles();
-    let experiment = load::build_experiment(&loaded, lens, (&scenario, &toggles), &pricing, &[]);
-    let metric = args.by.map_or_else(|| SweepMetric::default_for(&experiment), ranking_metric);
+    let experiment = load::build_experiment(&loaded, (&scenario, &toggles), &pricing, &[]);
+    let metric = args.by.unwrap_or_else(|| SweepMetric::default_for(&experiment));
     let swept = sweep_subsets(&experiment, metric)?;
     let shown = show::SweepReport {
         sweep: &swept,
-        provenance: &Provenance::for_scenario(&loaded.recording, &pricing, &scenario),
+        provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
         rows: args.rows,
     };
     if let Some(out) = &args.out {
@@ -35,10 +27,10 @@ pub fn run(args: &SweepArgs) -> CommandResult {
             "json" => shown.to_json(),
             "parquet" => subsets_as_parquet(&shown)?,
             _ => {
-                return Err(CommandError::new(format!(
-                    "{}: the ending says the format, and it is none of .csv, .json and .parquet",
-                    out.display()
-                )));
+                return Err(CommandError::argument(
+                    out.display(),
+                    "the ending says the format, and it is none of .csv, .json and .parquet",
+                ));
             }
         };
         store::write_file(out, &bytes)?;
@@ -51,15 +43,6 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     Ok(load::finish_command(stdout, &loaded))
 }
 
-fn ranking_metric(by: RankMetricArg) -> SweepMetric {
-    match by {
-        RankMetricArg::Dollars => SweepMetric::Dollars,
-        RankMetricArg::Reads => SweepMetric::Reads,
-        RankMetricArg::Tokens => SweepMetric::Tokens,
-        RankMetricArg::Calls => SweepMetric::Calls,
-    }
-}
-
 #[cfg(feature = "tables")]
 fn subsets_as_parquet(shown: &show::SweepReport) -> Result<Vec<u8>, CommandError> {
     Ok(shown.to_parquet()?)
@@ -67,8 +50,9 @@ fn subsets_as_parquet(shown: &show::SweepReport) -> Result<Vec<u8>, CommandError
 
 #[cfg(not(feature = "tables"))]
 fn subsets_as_parquet(_: &show::SweepReport) -> Result<Vec<u8>, CommandError> {
-    Err(CommandError::new(
-        "--out: this program was built without the feature 'tables' and writes no .parquet: \
-         write .csv or .json",
-    ))
+    Err(CommandError::feature(
+        "--out",
+        "this program was built without the feature 'tables' and writes no .parquet",
+    )
+    .with_hint("write .csv or .json"))
 }

@@ -1,19 +1,19 @@
 //! Bills against calls: what a source billed for a session beyond the calls that files show.
 //!
-//! A bill covers one process: its main thread, its subagents and calls that nobody sees. The calls
+//! A bill covers one process: its main session, its subagents and calls that nobody sees. The calls
 //! it is held against are those of its own file, each with the usage that counts for it (another
 //! file may know the response better), and those of subagents that only other files show.
 
-use super::{ParsedFile, StatedBill};
+use super::parsed_file::{ReadFile, StatedBill};
 use crate::units::Usage;
 use std::collections::BTreeMap;
 
 /// Place of a call: (file, draft, call).
-pub type CallPlace = (usize, usize, usize);
+pub(super) type CallPlace = (usize, usize, usize);
 
 /// Everything that bills are held against.
-pub struct CountedCalls<'a> {
-    read: &'a [(Option<&'static str>, ParsedFile)],
+pub(super) struct CountedCalls<'a> {
+    read: &'a [ReadFile],
     /// By copy: the call that counts for it.
     originals: &'a BTreeMap<CallPlace, CallPlace>,
     /// By session: the drafts of its subagents, as (file, draft).
@@ -22,16 +22,13 @@ pub struct CountedCalls<'a> {
 
 impl<'a> CountedCalls<'a> {
     /// All calls of an import.
-    #[must_use]
-    pub fn new(
-        read: &'a [(Option<&'static str>, ParsedFile)],
-        originals: &'a BTreeMap<CallPlace, CallPlace>,
-    ) -> Self {
+    pub fn new(read: &'a [ReadFile], originals: &'a BTreeMap<CallPlace, CallPlace>) -> Self {
         let mut subagents: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
         for (file, (_, parsed)) in read.iter().enumerate() {
-            for (draft, of) in parsed.drafts.iter().enumerate() {
-                if let Some((session, _)) = of.session.id.split_once('/') {
-                    subagents.entry(session).or_default().push((file, draft));
+            for (index, draft) in parsed.drafts.iter().enumerate() {
+                // Subagents are named under their session.
+                if let Some((session, _)) = draft.session.id.split_once('/') {
+                    subagents.entry(session).or_default().push((file, index));
                 }
             }
         }
@@ -39,21 +36,22 @@ impl<'a> CountedCalls<'a> {
     }
 
     /// What `bill` of `file` names beyond the calls, by its models.
-    #[must_use]
     pub fn usage_beyond_calls(&self, file: usize, bill: &StatedBill) -> Vec<Usage> {
         let mut shown = vec![Usage::default(); bill.models.len()];
+        // Whether any of the calls counts in another file than the bill's.
         let mut elsewhere = false;
         for draft in bill.drafts.clone() {
             for call in 0..self.call_count(file, draft) {
                 let place = (file, draft, call);
-                let counts = self.originals.get(&place).copied().unwrap_or(place);
-                elsewhere |= counts.0 != file;
-                self.add_call_usage(&mut shown, bill, counts);
+                let original = self.originals.get(&place).copied().unwrap_or(place);
+                elsewhere |= original.0 != file;
+                self.add_call_usage(&mut shown, bill, original);
             }
         }
-        for &(of, draft) in self.subagents.get(&*bill.session).into_iter().flatten() {
-            for call in (0..self.call_count(of, draft)).filter(|_| of != file) {
-                let place = (of, draft, call);
+        let subagents = self.subagents.get(&*bill.session).into_iter().flatten();
+        for &(other, draft) in subagents.filter(|(other, _)| *other != file) {
+            for call in 0..self.call_count(other, draft) {
+                let place = (other, draft, call);
                 if !self.originals.contains_key(&place)
                     && !self.is_counted_in_file(place, file, bill)
                 {
@@ -62,19 +60,16 @@ impl<'a> CountedCalls<'a> {
                 }
             }
         }
-        let rest = |((_, total), mut shown): (&(String, Usage), Usage)| {
-            align_write_tiers(*total, &mut shown);
-            let rest = *total - shown;
-            // Another file may go beyond the process that was billed: nothing is left of it then.
-            if elsewhere { clamp_at_zero(rest) } else { rest }
-        };
-        bill.models.iter().zip(shown).map(rest).collect()
+        let totals = bill.models.iter().map(|(_, total)| *total);
+        let rests = totals.zip(shown).map(|(total, shown)| total - align_write_tiers(total, shown));
+        // Another file may go beyond the process that was billed: nothing is left of it then.
+        rests.map(|rest| if elsewhere { clamp_at_zero(rest) } else { rest }).collect()
     }
 
     /// Whether a call counts for one of the bill's own file, and is in the sum already.
     fn is_counted_in_file(&self, place: CallPlace, file: usize, bill: &StatedBill) -> bool {
         let own = self.originals.range((file, bill.drafts.start, 0)..(file, bill.drafts.end, 0));
-        own.into_iter().any(|(_, original)| *original == place)
+        own.map(|(_, original)| *original).any(|original| original == place)
     }
 
     fn call_count(&self, file: usize, draft: usize) -> usize {
@@ -110,20 +105,21 @@ fn clamp_at_zero(rest: Usage) -> Usage {
 /// (`us.anthropic.claude-x-v1:0`, `claude-x[1m]`).
 fn matching_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
     let exact = models.iter().position(|(model, _)| model == name);
+    let name = name.split('[').next().unwrap_or(name);
     exact.or_else(|| {
-        let name = name.split('[').next().unwrap_or(name);
-        let within =
-            |model: &str| !name.is_empty() && (model.contains(name) || name.contains(model));
-        models.iter().position(|(model, _)| within(model))
+        models.iter().position(|(model, _)| {
+            !name.is_empty() && (model.contains(name) || name.contains(model.as_str()))
+        })
     })
 }
 
 /// A bill names one tier for all its writes; what calls wrote to the other counts against it.
-fn align_write_tiers(total: Usage, shown: &mut Usage) {
+fn align_write_tiers(total: Usage, mut shown: Usage) -> Usage {
     let write = shown.write_tokens();
     if total.write_1h > 0 {
         (shown.write_5m, shown.write_1h) = (0, write);
     } else if total.write_5m > 0 {
         (shown.write_5m, shown.write_1h) = (write, 0);
     }
+    shown
 }

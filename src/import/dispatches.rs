@@ -9,7 +9,7 @@ use crate::recording::{Packet, RawSession, Role};
 
 /// One dispatch.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OrderDispatch {
+pub(super) struct OrderDispatch {
     /// Position of the dispatching call.
     pub call: u32,
     /// The order that it dispatches for.
@@ -19,12 +19,13 @@ pub struct OrderDispatch {
 }
 
 /// The agent of the stretches of an orchestrator.
-pub const ORCHESTRATOR: &str = "orchestrator";
+pub(super) const ORCHESTRATOR: &str = "orchestrator";
 
 /// Makes a session the orchestrator of `dispatches`: its stretches become invocations, several at
 /// the same call where a stretch is shared. Its pipeline is their order, if they have only one.
-pub fn make_orchestrator(session: &mut RawSession, mut dispatches: Vec<OrderDispatch>) {
+pub(super) fn make_orchestrator(session: &mut RawSession, mut dispatches: Vec<OrderDispatch>) {
     let calls = session.calls.len() as u32;
+    // A call that went with a copy dispatches nothing here.
     dispatches.retain(|dispatch| dispatch.call < calls);
     dispatches.sort();
     let Some(first) = dispatches.first() else {
@@ -36,6 +37,7 @@ pub fn make_orchestrator(session: &mut RawSession, mut dispatches: Vec<OrderDisp
     }
     let (mut start, mut last) = (0, first.call);
     for OrderDispatch { call, order, step } in dispatches {
+        // Dispatches of one call share the stretch that ends with it.
         if call != last {
             start = last + 1;
             last = call;

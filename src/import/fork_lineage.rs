@@ -1,125 +1,72 @@
-//! Threads that come from other threads: what they replay of these is not counted again.
+//! Sessions that come from other sessions: what they replay of these is not counted again.
 //!
 //! Forks and subagents open with a copy of their parent's events: in a burst, with the original
 //! times or with new ones. A leading call is a copy if the parent has it (same usage, same running
-//! total), or if the file itself says that it is older than the thread. A thread that starts its
+//! total), or if the file itself says that it is older than the session. A session that starts its
 //! own counter has nothing in common with its parent's calls and keeps all of its own.
 
-use super::ParsedFile;
+use super::parsed_file::{ForkLineage, ReadFile};
+use super::skip::SkipReason;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A replay writes its calls faster than any model answers. Source: MODEL.md, "Accounting".
-pub const BURST_MS: i64 = 250;
+pub(super) const BURST_MS: i64 = 250;
 
-/// Steps from a thread to the root of its family that are followed: deeper is a loop.
+/// Steps from a session to the root of its family that are followed: deeper is a loop.
 const MOST_STEPS: usize = 64;
 
-/// Where a thread comes from and what tells its calls from copies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ForkLineage {
-    /// The source's id of the thread.
-    pub session_id: String,
-    /// The threads that it may have copied from, the nearest first; empty for a root.
-    pub parents: Vec<String>,
-    /// It says that it copied: a fork, or its file holds the head of another thread.
-    pub copies: bool,
-    /// Its counter was at zero before its first call.
-    pub own_counter: bool,
-    /// Leading calls that are older than the thread, by their times or places.
-    pub older_calls: usize,
-    /// Leading calls that were written in a burst, older ones included.
-    pub burst_calls: usize,
-    /// When it began.
-    pub started_ms: i64,
-    /// Its calls as its file shows them, copies included.
-    pub call_fingerprints: Vec<CallFingerprint>,
-}
-
-impl ForkLineage {
-    /// Threads in the order of their beginning: a copy is always the younger one's.
-    fn age_order(&self) -> (i64, &str) {
-        (self.started_ms, &self.session_id)
-    }
-}
-
-/// What identifies a call among the calls of a thread and of its copies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallFingerprint {
-    /// Fingerprint of its usage and of the running total behind it.
-    pub fingerprint: u64,
-    /// The running total behind it, tokens.
-    pub total: i64,
-    /// When it was told.
-    pub at_ms: i64,
-    /// Its line.
-    pub line: u64,
-}
-
 /// Place of a draft: file and index.
-type DraftPlace = (usize, usize);
+pub(super) type DraftPlace = (usize, usize);
 
-/// Finds what drafts replay of other threads: how many of their first calls are copies. Names the
+/// Lineages by the id of their session, which several files may hold.
+type LineagesById<'a> = HashMap<&'a str, Vec<&'a ForkLineage>>;
+
+/// Finds what drafts replay of other sessions: how many of their first calls are copies. Names the
 /// family of each by its root, and says where a parent is missing.
-pub fn find_replayed_calls(
-    read: &mut [(Option<&'static str>, ParsedFile)],
-) -> BTreeMap<DraftPlace, usize> {
-    let mut threads: HashMap<&str, Vec<&ForkLineage>> = HashMap::new();
+pub(super) fn find_replayed_calls(read: &mut [ReadFile]) -> BTreeMap<DraftPlace, usize> {
+    let mut by_id: LineagesById<'_> = HashMap::new();
     for (_, lineage) in lineages_of_drafts(read) {
-        threads.entry(&lineage.session_id).or_default().push(lineage);
+        by_id.entry(&lineage.session_id).or_default().push(lineage);
     }
     let mut replayed = BTreeMap::new();
     let mut roots: Vec<(DraftPlace, String)> = Vec::new();
-    let mut orphans: Vec<(DraftPlace, u64, String)> = Vec::new();
+    // By session, so that the same rollout under another name is told of once.
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    let mut orphans: Vec<(usize, u64, SkipReason)> = Vec::new();
     for (place, child) in lineages_of_drafts(read) {
         let Some(nearest) = child.parents.first() else { continue };
-        roots.push((place, oldest_ancestor(nearest, &threads).to_owned()));
-        let known: Vec<&ForkLineage> = child
+        roots.push((place, oldest_ancestor(nearest, &by_id).to_owned()));
+        // Where files name each other as parents, the older one is nobody's copy.
+        let shared = child
             .parents
             .iter()
-            .filter_map(|id| threads.get(id.as_str()))
+            .filter_map(|id| by_id.get(id.as_str()))
             .flatten()
-            .copied()
             .filter(|parent| parent.age_order() < child.age_order())
-            .collect();
-        let copies = if known.is_empty() {
-            child.older_calls.max(child.burst_calls)
-        } else {
-            known
-                .iter()
-                .map(|parent| count_shared_calls(child, parent))
-                .max()
-                .unwrap_or(0)
-                .max(child.older_calls)
-        };
-        if copies > 0 {
-            replayed.insert(place, copies);
+            .map(|parent| count_shared_calls(child, parent))
+            .max();
+        // Without a parent to compare with, the burst at the start is all there is to go by.
+        let calls = shared.unwrap_or(child.burst_calls).max(child.older_calls);
+        if calls == 0 {
+            continue;
         }
-        if copies > 0 && known.is_empty() {
-            let reason = format!(
-                "{copies} calls that thread {nearest} made, which is not among the files: copies \
-                 are not counted"
-            );
-            orphans.push((place, child.call_fingerprints[0].line, reason));
+        replayed.insert(place, calls);
+        if shared.is_none() && told.insert(&child.session_id) {
+            let reason = SkipReason::OrphanedCopies { calls, parent: nearest.clone() };
+            orphans.push((place.0, child.call_fingerprints[0].line, reason));
         }
     }
-    let mut told: BTreeSet<String> = BTreeSet::new();
     for ((file, index), root) in roots {
         read[file].1.drafts[index].session.pipeline = root;
     }
-    for ((file, index), line, reason) in orphans {
-        // The same rollout under another name says nothing new.
-        let thread = &read[file].1.drafts[index].lineage;
-        let thread = thread.as_ref().map_or("", |lineage| &lineage.session_id);
-        if told.insert(thread.to_owned()) {
-            read[file].1.add_skip(line, reason);
-        }
+    for (file, line, reason) in orphans {
+        read[file].1.add_skip(line, reason);
     }
     replayed
 }
 
-fn lineages_of_drafts<'a>(
-    read: &'a [(Option<&'static str>, ParsedFile)],
-) -> impl Iterator<Item = (DraftPlace, &'a ForkLineage)> {
+fn lineages_of_drafts(read: &[ReadFile]) -> impl Iterator<Item = (DraftPlace, &ForkLineage)> {
     read.iter().enumerate().flat_map(|(file, (_, parsed))| {
         let drafts = parsed.drafts.iter().enumerate();
         drafts.filter_map(move |(at, draft)| Some(((file, at), draft.lineage.as_ref()?)))
@@ -127,10 +74,10 @@ fn lineages_of_drafts<'a>(
 }
 
 /// The oldest known ancestor.
-fn oldest_ancestor<'a>(thread: &'a str, threads: &HashMap<&str, Vec<&'a ForkLineage>>) -> &'a str {
-    let mut root = thread;
+fn oldest_ancestor<'a>(id: &'a str, by_id: &LineagesById<'a>) -> &'a str {
+    let mut root = id;
     for _ in 0..MOST_STEPS {
-        let known = threads.get(root).and_then(|all| all.first());
+        let known = by_id.get(root).and_then(|all| all.first());
         match known.and_then(|lineage| lineage.parents.first()) {
             Some(parent) => root = parent,
             None => break,
@@ -141,45 +88,47 @@ fn oldest_ancestor<'a>(thread: &'a str, threads: &HashMap<&str, Vec<&'a ForkLine
 
 /// How many leading calls of `child` are calls of `parent`.
 fn count_shared_calls(child: &ForkLineage, parent: &ForkLineage) -> usize {
-    let mut left = parent.call_fingerprints.iter();
+    // A copy may leave calls of its parent out, but never changes their order.
+    let mut of_parent = parent.call_fingerprints.iter();
     let same = child
         .call_fingerprints
         .iter()
-        .take_while(|mark| left.any(|other| other.fingerprint == mark.fingerprint))
+        .take_while(|own| of_parent.any(|other| other.fingerprint == own.fingerprint))
         .count();
     // One call that happens to have the numbers of one of the parent's proves nothing.
-    let chance = same == 1 && child.own_counter && !child.copies && child.burst_calls == 0;
-    if chance || (same == 0 && child.own_counter) {
+    let by_chance = same == 1 && child.own_counter && !child.copies && child.burst_calls == 0;
+    if by_chance || (same == 0 && child.own_counter) {
         return 0;
     }
     // The rest of the burst is the parent's too where the counter has not passed the fork.
-    let before = parent.call_fingerprints.iter().filter(|mark| mark.at_ms <= child.started_ms);
-    let fork = before.map(|mark| mark.total).next_back().unwrap_or(0);
-    let rest = child.call_fingerprints[same..child.burst_calls.max(same)].iter();
-    same + rest.take_while(|mark| mark.total <= fork).count()
+    let total_at_fork = parent
+        .call_fingerprints
+        .iter()
+        .rfind(|call| call.at_ms <= child.started_ms)
+        .map_or(0, |call| call.total);
+    let rest_of_burst = &child.call_fingerprints[same..child.burst_calls.max(same)];
+    same + rest_of_burst.iter().take_while(|call| call.total <= total_at_fork).count()
 }
 
-/// For each draft of a thread that several files hold: its place among them, the fullest first.
-#[must_use]
-pub fn rank_duplicate_drafts(
-    read: &[(Option<&'static str>, ParsedFile)],
-) -> BTreeMap<DraftPlace, usize> {
-    let mut threads: BTreeMap<&str, Vec<(std::cmp::Reverse<usize>, DraftPlace)>> = BTreeMap::new();
+/// For each draft of a session that several files hold: its place among them, the fullest first.
+pub(super) fn rank_duplicate_drafts(read: &[ReadFile]) -> BTreeMap<DraftPlace, usize> {
+    let mut by_id: BTreeMap<&str, Vec<(Reverse<usize>, DraftPlace)>> = BTreeMap::new();
     for (place, lineage) in lineages_of_drafts(read) {
-        let fullest = std::cmp::Reverse(lineage.call_fingerprints.len());
-        threads.entry(&lineage.session_id).or_default().push((fullest, place));
+        let calls = Reverse(lineage.call_fingerprints.len());
+        by_id.entry(&lineage.session_id).or_default().push((calls, place));
     }
-    let several = threads.into_values().filter(|places| places.len() > 1);
-    let ranked = several.flat_map(|mut places| {
-        places.sort_unstable();
-        places.into_iter().enumerate().map(|(rank, (_, place))| (place, rank))
-    });
-    ranked.collect()
+    let mut ranks = BTreeMap::new();
+    for mut drafts in by_id.into_values().filter(|drafts| drafts.len() > 1) {
+        drafts.sort_unstable();
+        ranks.extend(drafts.into_iter().enumerate().map(|(rank, (_, place))| (place, rank)));
+    }
+    ranks
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::parsed_file::CallFingerprint;
 
     /// A thread with these running totals, one call a second from the given time on.
     fn thread(totals: &[i64], started_ms: i64) -> ForkLineage {

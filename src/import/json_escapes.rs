@@ -11,18 +11,26 @@ fn leading_block(raw: &[u8]) -> Option<(&[u8; BLOCK], &[u8; BLOCK])> {
     Some((raw.first_chunk()?, raw.get(1..)?.first_chunk()?))
 }
 
-/// How many of the first 24 bytes, eight at a time, come before any quote and any backslash.
-#[must_use]
+/// One in every byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bit of every byte that is zero; of bytes above the first such one it may err.
 #[inline]
-pub fn plain_prefix_length(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // The lowest bit that is set belongs to the first byte that is zero.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
+/// How many of the first 24 bytes, eight at a time, come before any quote and any backslash.
+#[inline]
+pub(super) fn plain_prefix_length(text: &[u8]) -> usize {
     let mut at = 0;
     while at < 24
         && let Some(word) = text[at..].first_chunk().copied().map(u64::from_le_bytes)
     {
-        let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
+        // A byte that equals the wanted one is zero after the exclusive or. The lowest bit that
+        // is set belongs to the first such byte.
+        let found = zero_bytes(word ^ (ONES * u64::from(b'"')))
+            | zero_bytes(word ^ (ONES * u64::from(b'\\')));
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }
@@ -32,14 +40,14 @@ pub fn plain_prefix_length(text: &[u8]) -> usize {
 }
 
 /// Where a raw string ends: the place of its closing quote. `text` does not start within an escape.
-#[must_use]
-pub fn find_closing_quote(text: &[u8]) -> Option<usize> {
+pub(super) fn find_closing_quote(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some((block, next)) = leading_block(rest)
             && block[0] != b'"'
             && !may_close_string(block, next)
         {
+            // A backslash at the end of a block takes the byte behind it along.
             at += BLOCK + usize::from(block[BLOCK - 1] == b'\\');
             continue;
         }
@@ -66,8 +74,7 @@ fn may_close_string(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
 }
 
 /// Characters (code points) of a raw string: an escape is one, a surrogate pair too.
-#[must_use]
-pub fn count_chars(raw: &[u8]) -> u64 {
+pub(super) fn count_chars(raw: &[u8]) -> u64 {
     let (mut at, mut total) = (0, 0_u64);
     while at < raw.len() {
         let rest = &raw[at..];
@@ -104,6 +111,7 @@ fn count_chars_by_escape(raw: &[u8]) -> (usize, u64) {
             break;
         };
         at += next;
+        // An escape of several bytes is one character.
         let (_, length) = decode_escape(&raw[at..]);
         extra += length as u64 - 1;
         at += length;
@@ -114,10 +122,6 @@ fn count_chars_by_escape(raw: &[u8]) -> (usize, u64) {
 
 /// The character of an escape at the start of `raw`, and its length in bytes.
 fn decode_escape(raw: &[u8]) -> (char, usize) {
-    let unit = |from: usize| {
-        let digits = raw.get(from..from + 6)?.strip_prefix(b"\\u")?;
-        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-    };
     let simple = match raw.get(1) {
         Some(b'n') => '\n',
         Some(b't') => '\t',
@@ -125,10 +129,11 @@ fn decode_escape(raw: &[u8]) -> (char, usize) {
         Some(b'b') => '\u{8}',
         Some(b'f') => '\u{c}',
         Some(b'u') => {
-            let Some(high) = unit(0) else {
+            let Some(high) = utf16_unit(raw, 0) else {
                 return (char::REPLACEMENT_CHARACTER, 2);
             };
-            if let (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) = (high, unit(6)) {
+            // Characters beyond the basic plane are written as two units, high before low.
+            if let (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) = (high, utf16_unit(raw, 6)) {
                 let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
                 return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
             }
@@ -141,9 +146,14 @@ fn decode_escape(raw: &[u8]) -> (char, usize) {
     (simple, 2)
 }
 
+/// The value of `\uXXXX` at a place of a raw string.
+fn utf16_unit(raw: &[u8], from: usize) -> Option<u32> {
+    let digits = raw.get(from..from + 6)?.strip_prefix(b"\\u")?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
 /// The text of a raw string; broken pieces become U+FFFD.
-#[must_use]
-pub fn decode_string(raw: &[u8]) -> Cow<'_, str> {
+pub(super) fn decode_string(raw: &[u8]) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', raw) else {
         return String::from_utf8_lossy(raw);
     };

@@ -38,10 +38,11 @@ impl de::Error for JsonFault {
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub fn from_slice<'de, T: de::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonFault> {
+pub(super) fn from_slice<'de, T: de::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonFault> {
     let mut json = JsonReader { bytes, at: 0, depth: 0 };
     let value = T::deserialize(&mut json)?;
     match json.peek_byte() {
+        // Nothing follows the value: that is as it should be.
         Err(JsonFault::CutShort) => Ok(value),
         _ => Err(JsonFault::Broken(json.at)),
     }
@@ -103,13 +104,16 @@ impl<'de> JsonReader<'de> {
     /// `true`, `false`, `null` or a number, as it stands.
     fn read_scalar(&mut self) -> Result<&'de [u8], JsonFault> {
         let rest = &self.bytes[self.at..];
-        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
+        let length = end.unwrap_or(rest.len());
         let scalar = &rest[..length];
-        let known = matches!(scalar, b"true" | b"false" | b"null");
-        let number = matches!(scalar.first(), Some(b'-' | b'0'..=b'9'))
+        let is_word = matches!(scalar, b"true" | b"false" | b"null");
+        let is_number = matches!(scalar.first(), Some(b'-' | b'0'..=b'9'))
             && scalar.iter().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-        if !known && !number {
+        if !is_word && !is_number {
+            // A word of fewer than five bytes at the end may be the start of `false`.
             return if length == rest.len() && length < 5 {
                 Err(JsonFault::CutShort)
             } else {
@@ -129,6 +133,7 @@ impl<'de> JsonReader<'de> {
         }
     }
 
+    /// Passes over a list or an object with no stack: only its strings and brackets matter.
     fn skip_nested(&mut self) -> Result<(), JsonFault> {
         let mut open = 0_usize;
         while let Some(&byte) = self.bytes.get(self.at) {
@@ -156,6 +161,7 @@ impl<'de> JsonReader<'de> {
         visit: impl FnOnce(NestedReader<'_, 'de>) -> Result<T, JsonFault>,
     ) -> Result<T, JsonFault> {
         self.at += 1;
+        // Each level is a frame on the stack: hostile nesting must not overflow it.
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return self.broken_here();
@@ -195,6 +201,7 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        // Of all values only `null` begins so.
         if self.peek_byte()? == b'n' {
             self.read_scalar()?;
             return visitor.visit_none();
@@ -225,6 +232,7 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        // Field names are matched as bytes; only one with escapes has to be decoded first.
         match self.read_string_and_escapes()? {
             (raw, true) => visitor.visit_str(&decode_string(raw)),
             (raw, false) => visitor.visit_borrowed_bytes(raw),

@@ -5,59 +5,16 @@
 //! totals for those that no file shows: a session without calls, and a remainder.
 
 use super::dispatches::{self, OrderDispatch};
-use super::{FOLDERS, ImportSkip, ParsedFile};
+use super::parsed_file::ReadFile;
+use super::skip::{ImportNote, ImportSkip};
 use crate::recording::{Basis, CrashCounts, HarnessTotals, RawSession, RecordingBuilder, Role};
-use crate::store::{self, FoundFile};
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// A format of a whole folder.
-pub trait FolderImporter: Sync {
-    /// Its name in recordings.
-    fn id(&self) -> &'static str;
-    /// Endings of the names of its files, beyond those of transcripts.
-    fn file_endings(&self) -> &'static [&'static str];
-    /// The folders of this format among the files, each with the positions of the files that it
-    /// claims. No file is claimed twice.
-    fn claim_files(&self, files: &[FoundFile]) -> Vec<Vec<usize>>;
-    /// Reads one folder.
-    fn read_folder(&self, files: &[&FoundFile]) -> HarnessLedger;
-}
-
-/// Takes the files of folder importers out of what was found, and adds the transcripts that their
-/// ledgers name and that are here.
-#[must_use]
-pub fn claim_folders(found: &mut store::SearchResult) -> Vec<HarnessLedger> {
-    let mut ledgers = Vec::new();
-    let mut claimed = vec![false; found.files.len()];
-    for folder in FOLDERS {
-        for positions in folder.claim_files(&found.files) {
-            for &at in &positions {
-                claimed[at] = true;
-            }
-            let files: Vec<&FoundFile> = positions.iter().map(|&at| &found.files[at]).collect();
-            ledgers.push(folder.read_folder(&files));
-        }
-    }
-    let mut claimed = claimed.into_iter();
-    found.files.retain(|_| claimed.next() == Some(false));
-    for ledger in &ledgers {
-        for (session, path) in &ledger.transcripts {
-            for linked in store::find_linked_files(path, session, ".jsonl") {
-                if !found.files.iter().any(|known| known.path == linked.path) {
-                    found.files.push(linked);
-                }
-            }
-        }
-    }
-    found.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
-    ledgers
-}
-
 /// What one folder says.
 #[derive(Debug, Default)]
-pub struct HarnessLedger {
+pub(super) struct HarnessLedger {
     /// The format of the folder.
     pub source: &'static str,
     /// Its sessions, by id.
@@ -66,15 +23,15 @@ pub struct HarnessLedger {
     pub crashes: CrashCounts,
     /// What was passed over.
     pub skips: Vec<ImportSkip>,
-    /// What a reader should know, a sentence each.
-    pub notes: Vec<String>,
+    /// What a reader should know.
+    pub notes: Vec<ImportNote>,
     /// Transcripts that it names, by session; they may be another machine's.
     pub transcripts: Vec<(String, PathBuf)>,
 }
 
 /// What a ledger says of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LedgerEntry {
+pub(super) struct LedgerEntry {
     /// Label of the file that says so.
     pub file: String,
     /// Its pipeline; empty if unknown.
@@ -95,18 +52,17 @@ pub struct LedgerEntry {
 
 /// All ledgers of an import on their way into one recording.
 #[derive(Debug, Default)]
-pub struct LedgerIndex {
+pub(super) struct LedgerIndex {
     entries: BTreeMap<String, (&'static str, LedgerEntry)>,
     sessions_with_calls: BTreeSet<String>,
     /// What a reader should know.
-    pub notes: Vec<String>,
+    pub notes: Vec<ImportNote>,
     crashes: CrashCounts,
 }
 
 impl LedgerIndex {
     /// Of two ledgers that tell of one session, the first tells.
-    #[must_use]
-    pub fn new(ledgers: Vec<HarnessLedger>) -> Self {
+    pub(super) fn new(ledgers: Vec<HarnessLedger>) -> Self {
         let mut all = Self::default();
         for ledger in ledgers {
             for (id, entry) in ledger.entries {
@@ -121,67 +77,60 @@ impl LedgerIndex {
         all
     }
 
-    /// Whether there is nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Tells sessions that files show what the ledgers say of them and of their dispatches.
-    pub fn annotate_sessions(&mut self, read: &mut [(Option<&'static str>, ParsedFile)]) {
+    pub(super) fn annotate_sessions(&mut self, read: &mut [ReadFile]) {
         let mut by_caller: BTreeMap<&str, Vec<&LedgerEntry>> = BTreeMap::new();
         for (_, entry) in self.entries.values().filter(|(_, entry)| !entry.caller.is_empty()) {
             by_caller.entry(&entry.caller).or_default().push(entry);
         }
+        let mut shown: BTreeSet<String> = BTreeSet::new();
         for draft in read.iter_mut().flat_map(|(_, parsed)| &mut parsed.drafts) {
             let session = &mut draft.session;
-            let of = session.id.split('/').next().unwrap_or_default().to_owned();
-            let main = session.id == of;
-            if let Some((_, entry)) = self.entries.get(&of) {
+            // Subagents are named under the session that holds them, and belong to its step.
+            let main_id = session.id.split('/').next().unwrap_or_default().to_owned();
+            let is_main = session.id == main_id;
+            shown.insert(session.id.clone());
+            if let Some((_, entry)) = self.entries.get(&main_id) {
                 session.pipeline.clone_from(&entry.pipeline);
                 session.step.clone_from(&entry.step);
-                if main {
+                // The totals are those of the whole process: they are told once.
+                if is_main {
                     session.harness_totals = entry.totals;
                 }
                 if !session.calls.is_empty() {
-                    self.sessions_with_calls.insert(of.clone());
+                    self.sessions_with_calls.insert(main_id.clone());
                 }
             }
-            let dispatched = by_caller.get(&*of).filter(|_| main && session.invocations.is_empty());
-            if let Some(dispatched) = dispatched {
+            // A transcript that shows its own dispatches knows them better than the log.
+            if let Some(dispatched) = by_caller.get(&*main_id)
+                && is_main
+                && session.invocations.is_empty()
+            {
                 let dispatches =
-                    dispatched.iter().map(|entry| dispatch_by_start_time(session, entry));
-                let dispatches = dispatches.collect();
+                    dispatched.iter().map(|entry| dispatch_by_start_time(session, entry)).collect();
                 dispatches::make_orchestrator(session, dispatches);
             }
         }
-        let there = |caller: &str| {
-            let drafts = read.iter().flat_map(|(_, parsed)| &parsed.drafts);
-            drafts.into_iter().any(|draft| draft.session.id == caller)
-        };
         for (caller, dispatched) in by_caller {
-            if !there(caller) {
-                let many = dispatched.len();
-                self.notes.push(format!(
-                    "orchestrator {caller} (dispatches: {many}): no file shows it, so its tokens \
-                     are unknown"
-                ));
+            if !shown.contains(caller) {
+                let (caller, dispatches) = (caller.to_owned(), dispatched.len());
+                self.notes.push(ImportNote::UnseenOrchestrator { caller, dispatches });
             }
         }
     }
 
     /// Adds the sessions that no file shows, and the crash records.
-    pub fn add_sessions_without_calls(&mut self, builder: &mut RecordingBuilder) {
-        let (mut totals, mut without) = (0, 0);
+    pub(super) fn add_sessions_without_calls(&mut self, builder: &mut RecordingBuilder) {
+        let (mut with_totals, mut without_usage) = (0, 0);
         for (id, (source, entry)) in &self.entries {
             if self.sessions_with_calls.contains(id) {
                 continue;
             }
             let Some((model, usage)) = &entry.usage else {
-                without += 1;
+                without_usage += 1;
                 continue;
             };
-            totals += 1;
+            with_totals += 1;
             let mut session = RawSession::new(id.clone(), &entry.file, Role::Main);
             session.pipeline.clone_from(&entry.pipeline);
             session.step.clone_from(&entry.step);
@@ -203,12 +152,9 @@ impl LedgerIndex {
             builder.push_remainder(at, model, *usage, why);
         }
         if !self.entries.is_empty() {
-            let all = self.entries.len();
-            let seen = self.sessions_with_calls.len();
-            self.notes.push(format!(
-                "sessions in the log: {all}; with calls {seen}, with totals only {totals}, \
-                 without any usage {without}"
-            ));
+            let (all, with_calls) = (self.entries.len(), self.sessions_with_calls.len());
+            let note = ImportNote::LoggedSessions { all, with_calls, with_totals, without_usage };
+            self.notes.push(note);
         }
         if self.crashes.records > 0 {
             builder.set_crashes(self.crashes);
@@ -216,15 +162,14 @@ impl LedgerIndex {
     }
 
     /// The formats of sessions that only ledgers know.
-    #[must_use]
-    pub fn source_names(&self) -> BTreeSet<&'static str> {
+    pub(super) fn source_names(&self) -> BTreeSet<&'static str> {
         self.entries.values().map(|(source, _)| *source).collect()
     }
 }
 
 /// A dispatch that only its time places: by the last call that had begun.
 fn dispatch_by_start_time(session: &RawSession, entry: &LedgerEntry) -> OrderDispatch {
-    let begun = |at_ms: i64| session.calls.iter().rposition(|call| call.start_ms <= at_ms);
-    let call = entry.totals.start_ms.and_then(begun).unwrap_or(0) as u32;
+    let start_ms = entry.totals.start_ms.unwrap_or(i64::MIN);
+    let call = session.calls.iter().rposition(|call| call.start_ms <= start_ms).unwrap_or(0) as u32;
     OrderDispatch { call, order: entry.pipeline.clone(), step: entry.step.clone() }
 }

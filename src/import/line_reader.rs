@@ -6,14 +6,14 @@
 use std::io::{self, Read};
 
 /// The longest line that is read, in bytes.
-pub const MAX_LINE: usize = 64 << 20;
+pub(super) const MAX_LINE: usize = 64 << 20;
 
 /// What the buffer starts with, and goes back to after a big line.
 const BUFFER: usize = 256 << 10;
 
 /// One line of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum SourceLine<'a> {
+pub(super) enum SourceLine<'a> {
     /// Its bytes, without line end, byte order mark and surrounding blanks; never empty.
     Text(&'a [u8]),
     /// It is longer than [`MAX_LINE`]: so many bytes were passed over.
@@ -21,7 +21,7 @@ pub enum SourceLine<'a> {
 }
 
 /// Reads lines.
-pub struct LineReader<'a> {
+pub(super) struct LineReader<'a> {
     source: &'a mut dyn Read,
     on_bytes: &'a dyn Fn(u64),
     buffer: Vec<u8>,
@@ -39,7 +39,6 @@ impl<'a> LineReader<'a> {
     }
 
     /// The number of the line that came last, counted from 1.
-    #[must_use]
     pub fn line_number(&self) -> u64 {
         self.number
     }
@@ -62,6 +61,7 @@ impl<'a> LineReader<'a> {
                 return Ok(None);
             };
             if to - from > MAX_LINE {
+                // The bytes of this range were dropped: only its length is true.
                 return Ok(Some((self.number, SourceLine::TooLong((to - from) as u64))));
             }
             let (from, to) = self.trim_blanks(from, to);
@@ -82,6 +82,7 @@ impl<'a> LineReader<'a> {
                 return Ok(Some(line));
             }
             if self.done {
+                // The last line may lack its end.
                 let line = (self.start, self.end);
                 self.start = self.end;
                 if line.0 == line.1 {
@@ -93,17 +94,20 @@ impl<'a> LineReader<'a> {
             if self.end - self.start > MAX_LINE {
                 return self.skip_long_line().map(Some);
             }
+            // What was searched already holds no line end: the search goes on behind it.
             searched = self.refill_buffer()?;
         }
     }
 
     /// Reads more behind the unfinished line; returns where the new bytes start.
     fn refill_buffer(&mut self) -> io::Result<usize> {
+        // The unfinished line moves to the front, so that a line never needs more than its length.
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
+        // One long line must not hold its memory for the rest of the file.
         if self.end < BUFFER / 2 && self.buffer.len() > 16 * BUFFER {
             self.buffer.truncate(BUFFER);
             self.buffer.shrink_to_fit();
@@ -129,6 +133,7 @@ impl<'a> LineReader<'a> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
+                    // A line that was cut is no line: nothing of it is handed out.
                     self.done = true;
                     (self.start, self.end) = (0, 0);
                     return Err(error);
@@ -142,6 +147,7 @@ impl<'a> LineReader<'a> {
         let mut size = self.end - self.start;
         self.number += 1;
         loop {
+            // Each chunk overwrites the one before: memory stays as it is.
             let read = self.read_into_buffer(0)?;
             (self.start, self.end) = (0, read);
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[..read]) {

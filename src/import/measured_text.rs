@@ -4,28 +4,25 @@
 //! Characters are code points.
 
 use crate::import::json_escapes::{count_chars, decode_string};
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
 /// How much of a text is looked at, in bytes: enough for a command or an error message.
-pub const SAMPLE: usize = 4_096;
+pub(super) const SAMPLE: usize = 4_096;
 
 /// A short string: an id, a name, a time stamp. Empty where absent or null.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct ShortText<'a>(pub &'a [u8]);
+pub(super) struct ShortText<'a>(pub &'a [u8]);
 
 impl ShortText<'_> {
     /// As text; broken bytes are replaced.
-    #[must_use]
     pub fn to_text(&self) -> Cow<'_, str> {
         decode_string(self.0)
     }
 
     /// A 64-bit fingerprint, for tables within one file.
-    #[must_use]
     pub fn text_hash(&self) -> u64 {
         xxhash_rust::xxh3::xxh3_64(self.0)
     }
@@ -33,7 +30,7 @@ impl ShortText<'_> {
 
 /// A string with its measure; dropped with the record.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct MeasuredText<'a> {
+pub(super) struct MeasuredText<'a> {
     /// Characters.
     pub chars: u64,
     raw: &'a [u8],
@@ -41,19 +38,16 @@ pub struct MeasuredText<'a> {
 
 impl<'a> MeasuredText<'a> {
     /// The measure of a raw string.
-    #[must_use]
     pub fn from_raw(raw: &'a [u8]) -> Self {
         Self { chars: count_chars(raw), raw }
     }
 
     /// Its first [`SAMPLE`] bytes, raw.
-    #[must_use]
     pub fn leading_sample(&self) -> &'a [u8] {
         &self.raw[..self.raw.len().min(SAMPLE)]
     }
 
     /// A fingerprint of the whole; 0 for none.
-    #[must_use]
     pub fn text_hash(&self) -> u64 {
         if self.raw.is_empty() { 0 } else { xxhash_rust::xxh3::xxh3_64(self.raw) }
     }
@@ -61,15 +55,41 @@ impl<'a> MeasuredText<'a> {
 
 /// A string that only needs its length.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct TextLength(pub u64);
+pub(super) struct TextLength(pub u64);
 
 /// Any value that only matters if it is an object of the wanted shape.
 #[derive(Debug, Default)]
-pub struct LenientObject<T>(pub Option<T>);
+pub(super) struct LenientObject<T>(pub Option<T>);
+
+/// An object whose content does not matter.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct IgnoredObject {}
 
 struct ShortTextVisitor;
 struct MeasuredTextVisitor;
 struct TextLengthVisitor;
+
+/// Methods of a visitor to which all numbers, `true`, `false` and `null` are the same.
+macro_rules! visit_scalars_as {
+    ($value:expr) => {
+        fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+}
+pub(super) use visit_scalars_as;
 
 /// A visitor that takes a raw string, or null as empty.
 macro_rules! string_visitor {
@@ -124,76 +144,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientObject<T> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(LenientObject(None))
             }
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(LenientObject(None))
-            }
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(LenientObject(None))
-            }
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(LenientObject(None))
-            }
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(LenientObject(None))
-            }
             fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Self::Value, E> {
                 Ok(LenientObject(None))
             }
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(LenientObject(None))
-            }
+            visit_scalars_as!(LenientObject(None));
         }
         d.deserialize_any(LenientObjectVisitor(std::marker::PhantomData))
-    }
-}
-
-/// A string, or nothing where some version writes anything else.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct LenientWord<'a>(pub ShortText<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for LenientWord<'a> {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct LenientWordVisitor;
-        impl<'de> Visitor<'de> for LenientWordVisitor {
-            type Value = LenientWord<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
-            fn visit_borrowed_bytes<E: Error>(self, raw: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(LenientWord(ShortText(raw)))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(LenientWord::default())
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(LenientWord::default())
-            }
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(LenientWord::default())
-            }
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(LenientWord::default())
-            }
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(LenientWord::default())
-            }
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(LenientWord::default())
-            }
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(LenientWord::default())
-            }
-        }
-        d.deserialize_any(LenientWordVisitor)
     }
 }
 
 /// A JSON value measured as compact JSON with its strings decoded; its telling fields are kept
 /// while the record is looked at.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct MeasuredInput {
+pub(super) struct MeasuredInput {
     /// Characters of the compact form.
     pub chars: u64,
     /// `command` or its like.
@@ -220,7 +183,7 @@ impl<'de> Deserialize<'de> for MeasuredInput {
 
 /// Length of any value as compact JSON.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct JsonLength(pub u64);
+pub(super) struct JsonLength(pub u64);
 
 impl<'de> Deserialize<'de> for JsonLength {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -275,6 +238,7 @@ impl<'de> Visitor<'de> for JsonMeasure<'_, '_> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<u64, A::Error> {
         let (mut total, mut count) = (2, 0_u64);
+        // Two brackets, and a comma between any two elements.
         while let Some(length) = seq.next_element_seed(JsonMeasure { top: None, key: b"" })? {
             total += length;
             count += 1;
@@ -285,7 +249,9 @@ impl<'de> Visitor<'de> for JsonMeasure<'_, '_> {
         let (mut total, mut count) = (2, 0_u64);
         let mut top = self.top;
         while let Some(key) = map.next_key::<ShortText<'de>>()? {
+            // A key stands between quotes and before a colon.
             total += count_chars(key.0) + 3;
+            // Telling fields are those of the value itself, not those of objects inside it.
             let inner = if self.key.is_empty() { top.as_deref_mut() } else { None };
             total += map.next_value_seed(JsonMeasure { top: inner, key: key.0 })?;
             count += 1;
@@ -297,6 +263,7 @@ impl<'de> Visitor<'de> for JsonMeasure<'_, '_> {
 impl JsonMeasure<'_, '_> {
     fn note_number(self, value: u64) {
         if let (Some(input), b"offset" | b"limit" | b"pages") = (self.top, self.key) {
+            // One more than the value: an offset of 0 differs from none.
             let place = xxhash_rust::xxh3::xxh3_64(self.key);
             input.range ^= place.wrapping_mul(value.wrapping_add(1));
         }
@@ -313,6 +280,7 @@ fn note_text(input: &mut MeasuredInput, key: &[u8], raw: &[u8]) {
         }
         b"file_path" | b"path" | b"notebook_path" => {
             input.path = xxhash_rust::xxh3::xxh3_64(raw).max(1);
+            // A dot that does not begin the name: `.git` is no file of that kind.
             let name = raw.rsplit(|&byte| byte == b'/').next().unwrap_or(raw);
             input.path_is_file = name.iter().skip(1).any(|&byte| byte == b'.');
         }

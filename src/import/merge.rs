@@ -1,16 +1,16 @@
 //! Merging what the files gave: every response is counted once, in a fixed order.
 //!
-//! Resume and branch copy history into a new file; a side thread can repeat its parent's responses
-//! under new request ids. Of two copies a main thread keeps the call before a side thread, and a
+//! Resume and branch copy history into a new file; a subagent can repeat its parent's responses
+//! under new request ids. Of two copies a main session keeps the call before a subagent, and a
 //! session that ended earlier before one that went on. The other session keeps what is its own:
 //! it opens with the copied history as one block.
 
 use super::billed_remainders::{CallPlace, CountedCalls};
+use super::fork_lineage::{self, DraftPlace};
+use super::import_result::{BilledCost, ImportOptions, ImportResult};
 use super::ledger::{HarnessLedger, LedgerIndex};
-use super::{
-    BilledCost, CallKey, ImportOptions, ImportResult, ImportSkip, ParsedFile, SessionDraft,
-    StatedBill, fork_lineage,
-};
+use super::parsed_file::{CallKey, ReadFile, SessionDraft, StatedBill};
+use super::skip::{ImportSkip, SkipReason};
 use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
@@ -25,87 +25,76 @@ const WARM_PERCENT: i64 = 95;
 const STATIC_PERCENT: i64 = 60;
 
 /// Builds the recording from the files, in the order of `files`.
-pub fn merge_files(
+pub(super) fn merge_files(
     files: &[FoundFile],
-    mut read: Vec<(Option<&'static str>, ParsedFile)>,
-    folders: Vec<HarnessLedger>,
+    mut read: Vec<ReadFile>,
+    mut folders: Vec<HarnessLedger>,
     options: &ImportOptions,
 ) -> ImportResult {
-    let mut ledger_skips: Vec<ImportSkip> = Vec::new();
-    let mut folders = folders;
-    for folder in &mut folders {
-        ledger_skips.append(&mut folder.skips);
-    }
-    let count = folders.len() as u64;
+    let skips: Vec<ImportSkip> =
+        folders.iter_mut().flat_map(|folder| std::mem::take(&mut folder.skips)).collect();
+    let folder_count = folders.len() as u64;
+    // Ledgers come first: what they say of a session moves with it into the recording.
     let mut ledgers = LedgerIndex::new(folders);
     ledgers.annotate_sessions(&mut read);
-    let mut sources: BTreeSet<&str> = read.iter().filter_map(|(source, _)| *source).collect();
-    sources.extend(ledgers.source_names());
-    let source = match sources.len() {
-        1 => sources.first().copied().unwrap_or_default(),
-        _ => "mixed",
-    };
-    let statics = ObservedPrefixes::from_files(&read);
+    let source = common_source(&read, &ledgers);
+    // Prefixes are observed before copies go: a copy's first call shows one as well as any.
+    let prefixes = ObservedPrefixes::from_files(&read);
     let replayed = fork_lineage::find_replayed_calls(&mut read);
     let originals = find_copied_calls(&mut read, &replayed);
-    let shown = CountedCalls::new(&read, &originals);
-    let rests: Vec<Vec<Vec<Usage>>> = read
+    let counted = CountedCalls::new(&read, &originals);
+    // Bills are held against the calls while every file still has its copies.
+    let remainders: Vec<Vec<Vec<Usage>>> = read
         .iter()
         .enumerate()
         .map(|(file, (_, parsed))| {
-            parsed.bills.iter().map(|bill| shown.usage_beyond_calls(file, bill)).collect()
+            parsed.bills.iter().map(|bill| counted.usage_beyond_calls(file, bill)).collect()
         })
         .collect();
-    let mut copies: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-    for &(file, draft, call) in originals.keys() {
-        copies.entry((file, draft)).or_default().push(call);
-    }
     let mut builder = RecordingBuilder::new(&options.name, source);
     let mut imported = ImportResult {
         recording: crate::recording::Recording::default(),
-        skip_count: ledger_skips.len() as u64,
-        skips: ledger_skips,
+        skip_count: skips.len() as u64,
+        skips,
         notes: Vec::new(),
-        files: count,
+        files: folder_count,
         bytes: 0,
         copies: originals.len() as u64,
         billed_cost: Vec::new(),
     };
-    let mut placed: BTreeMap<(usize, usize), u32> = BTreeMap::new();
-    let mut bills: Vec<(usize, StatedBill, Vec<Usage>, RawSession)> = Vec::new();
-    let parts = files.iter().zip(read).zip(rests).enumerate();
-    for (file, ((found, (source, parsed)), rests)) in parts {
+    let mut session_of_draft: BTreeMap<DraftPlace, u32> = BTreeMap::new();
+    let mut bills: Vec<HeldBill> = Vec::new();
+    let parts = files.iter().zip(read).zip(remainders).enumerate();
+    for (file, ((found, (source, parsed)), remainders)) in parts {
         imported.files += u64::from(source.is_some());
         let source = source.unwrap_or_default();
         imported.copies += parsed.bills.iter().map(|bill| bill.restated).sum::<u64>();
         imported.skip_count += parsed.skips.len() as u64 + parsed.further_skips;
-        report_skips(&found.label, parsed.skips, parsed.further_skips, &mut imported.skips);
+        list_skips(&found.label, parsed.skips, parsed.further_skips, &mut imported.skips);
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
-            let prefix = statics.prefix_of_session(&draft.session);
-            let gone = copies.get(&(file, index)).map_or(&[][..], Vec::as_slice);
-            let mut session = remove_calls(draft, gone);
+            let prefix = prefixes.prefix_of_session(&draft.session);
+            let mut session = remove_copies(draft, (file, index), &originals);
+            // Nothing but copies: the session is another file's.
             if session.calls.is_empty() {
                 continue;
             }
             session.static_prefix = session.static_prefix.or(prefix);
             source.clone_into(&mut session.source);
-            placed.insert((file, index), builder.session_count());
+            session_of_draft.insert((file, index), builder.session_count());
             builder.push_session(session);
         }
-        for (bill, rests) in parsed.bills.into_iter().zip(rests) {
-            let empty = empty_session(&bill.session, &found.label, source);
-            bills.push((file, bill, rests, empty));
-        }
+        bills.extend(parsed.bills.into_iter().zip(remainders).map(|(bill, remainders)| {
+            let empty_session = empty_session(&bill.session, &found.label, source);
+            HeldBill { file, bill, remainders, empty_session }
+        }));
     }
+    // Bills come last: the session that one belongs to may be another file's.
     let mut billed: BTreeSet<String> = BTreeSet::new();
-    for (file, bill, rests, empty) in bills {
+    for held in bills {
         // The same file under another name says nothing new.
-        if billed.insert(format!("{} {:?}", bill.session, bill.models)) {
-            let own = bill.drafts.clone().find_map(|draft| placed.get(&(file, draft)));
-            let copies = (file, bill.drafts.start, 0)..(file, bill.drafts.end, 0);
-            let mut kept = originals.range(copies).map(|(_, (file, draft, _))| (*file, *draft));
-            let session = own.or_else(|| kept.find_map(|draft| placed.get(&draft))).copied();
-            add_bill(&mut builder, bill, &rests, (session, empty), &mut imported.billed_cost);
+        if billed.insert(format!("{} {:?}", held.bill.session, held.bill.models)) {
+            let session = session_of_bill(&held, &session_of_draft, &originals);
+            add_bill(&mut builder, held, session, &mut imported.billed_cost);
         }
     }
     ledgers.add_sessions_without_calls(&mut builder);
@@ -114,36 +103,72 @@ pub fn merge_files(
     imported
 }
 
-fn report_skips(file: &str, skips: Vec<(u64, String)>, more: u64, told: &mut Vec<ImportSkip>) {
-    let last = skips.last().map_or(0, |(line, _)| *line);
-    let mut tell = |line, reason| {
-        let file = file.to_owned();
-        told.push(ImportSkip { file, line, reason });
-    };
-    for (line, reason) in skips {
-        tell(line, reason);
+/// The one source of all files and ledgers, or `mixed`.
+fn common_source(read: &[ReadFile], ledgers: &LedgerIndex) -> &'static str {
+    let mut sources = ledgers.source_names();
+    sources.extend(read.iter().filter_map(|(source, _)| *source));
+    match sources.len() {
+        1 => sources.first().copied().unwrap_or_default(),
+        _ => "mixed",
     }
-    if more > 0 {
-        tell(last, format!("{more} more lines after this one were skipped"));
+}
+
+/// Adds a file's skips to the list, and one that stands for those beyond its limit.
+fn list_skips(
+    file: &str,
+    mut skips: Vec<(u64, SkipReason)>,
+    further: u64,
+    list: &mut Vec<ImportSkip>,
+) {
+    if further > 0 {
+        let last = skips.last().map_or(0, |(line, _)| *line);
+        skips.push((last, SkipReason::FurtherLines(further)));
     }
+    list.extend(skips.into_iter().map(|(line, reason)| ImportSkip {
+        file: file.to_owned(),
+        line,
+        reason,
+    }));
+}
+
+/// A bill, what it names beyond the calls, and the session that stands in where none shows them.
+struct HeldBill {
+    file: usize,
+    bill: StatedBill,
+    remainders: Vec<Usage>,
+    empty_session: RawSession,
+}
+
+/// The session that a bill belongs to: its own file's; where that holds nothing but copies, the
+/// one that keeps the first of them.
+fn session_of_bill(
+    held: &HeldBill,
+    session_of_draft: &BTreeMap<DraftPlace, u32>,
+    originals: &BTreeMap<CallPlace, CallPlace>,
+) -> Option<u32> {
+    let HeldBill { file, bill, .. } = held;
+    let own = bill.drafts.clone().find_map(|draft| session_of_draft.get(&(*file, draft)));
+    let copies = (*file, bill.drafts.start, 0)..(*file, bill.drafts.end, 0);
+    let mut keepers = originals.range(copies).map(|(_, &(file, draft, _))| (file, draft));
+    own.or_else(|| keepers.find_map(|draft| session_of_draft.get(&draft))).copied()
 }
 
 /// Adds what was billed beyond the calls to the session that shows them, or to an empty one.
 fn add_bill(
     builder: &mut RecordingBuilder,
-    bill: StatedBill,
-    rests: &[Usage],
-    (session, empty): (Option<u32>, RawSession),
+    held: HeldBill,
+    session: Option<u32>,
     costs: &mut Vec<BilledCost>,
 ) {
-    let file = empty.file.clone();
+    let HeldBill { bill, remainders, empty_session, .. } = held;
+    let file = empty_session.file.clone();
     let session = session.unwrap_or_else(|| {
-        builder.push_session(empty);
+        builder.push_session(empty_session);
         builder.session_count() - 1
     });
-    for ((model, _), rest) in bill.models.iter().zip(rests) {
+    for ((model, _), rest) in bill.models.iter().zip(remainders) {
         if !rest.is_zero() {
-            builder.push_remainder(session, model, *rest, "billed beyond the calls shown");
+            builder.push_remainder(session, model, rest, "billed beyond the calls shown");
         }
     }
     costs.extend(bill.costs.into_iter().map(|(line, usd)| {
@@ -164,64 +189,44 @@ fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
 ///
 /// Where a copy knows more of the output (its original was cut), the original learns it. A file
 /// with times is an original before one without. `replayed` says how many of a draft's first calls
-/// are another thread's; these stand for themselves here.
+/// are another session's; these stand for themselves here.
 fn find_copied_calls(
-    read: &mut [(Option<&'static str>, ParsedFile)],
-    replayed: &BTreeMap<(usize, usize), usize>,
+    read: &mut [ReadFile],
+    replayed: &BTreeMap<DraftPlace, usize>,
 ) -> BTreeMap<CallPlace, CallPlace> {
-    // Of two files with one thread the fuller one has it, whichever ended first.
-    let twins = fork_lineage::rank_duplicate_drafts(read);
-    let mut order: Vec<(bool, bool, Option<usize>, i64, usize, usize)> = Vec::new();
-    for (file, (_, parsed)) in read.iter().enumerate() {
-        for (index, draft) in parsed.drafts.iter().enumerate() {
-            let twin = twins.get(&(file, index)).copied();
-            let untimed = draft.last_ms == i64::MIN;
-            order.push((draft.sidechain, untimed, twin, draft.last_ms, file, index));
-        }
-    }
-    order.sort_unstable();
+    // By response: the first call with it. A response id may come again under another request
+    // that is no copy; such calls are told apart by the whole key.
     let mut first: HashMap<u128, (u64, CallPlace)> = HashMap::new();
     let mut others: HashMap<CallKey, CallPlace> = HashMap::new();
     let mut copies: BTreeMap<CallPlace, CallPlace> = BTreeMap::new();
-    let mut better: Vec<(CallPlace, Usage)> = Vec::new();
-    for (sidechain, _, _, _, file, index) in order {
+    let mut learned: Vec<(CallPlace, Usage)> = Vec::new();
+    for (file, index) in originals_first(read) {
         let draft = &read[file].1.drafts[index];
-        let theirs = replayed.get(&(file, index)).copied().unwrap_or(0);
-        if theirs > 0 {
-            copies.extend((0..theirs).map(|at| ((file, index, at), (file, index, at))));
-        }
-        for (at, (key, call)) in
-            draft.keys.iter().zip(&draft.session.calls).enumerate().skip(theirs)
-        {
+        let replays = replayed.get(&(file, index)).copied().unwrap_or(0);
+        copies.extend((0..replays).map(|at| ((file, index, at), (file, index, at))));
+        let own_calls = draft.keys.iter().zip(&draft.session.calls).enumerate().skip(replays);
+        for (at, (key, call)) in own_calls {
             let place = (file, index, at);
-            let original = match first.get(&key.id) {
-                None => {
-                    first.insert(key.id, (key.request, place));
-                    continue;
-                }
-                Some((request, original))
-                    if sidechain
-                        || *request == key.request
-                        || *request == 0
-                        || key.request == 0 =>
-                {
-                    *original
-                }
-                Some(_) => {
-                    if let Some(original) = others.get(key) {
-                        *original
-                    } else {
-                        others.insert(*key, place);
-                        continue;
-                    }
-                }
+            let Some(&(request, original)) = first.get(&key.id) else {
+                first.insert(key.id, (key.request, place));
+                continue;
             };
-            copies.insert(place, original);
-            better.push((original, call.usage));
+            // A subagent repeats its parent's responses under requests of its own; a source that
+            // names no request (0) leaves nothing to tell two calls of one response apart.
+            let is_same =
+                draft.sidechain || request == key.request || request == 0 || key.request == 0;
+            let original = if is_same { Some(original) } else { others.get(key).copied() };
+            if let Some(original) = original {
+                copies.insert(place, original);
+                learned.push((original, call.usage));
+            } else {
+                others.insert(*key, place);
+            }
         }
     }
-    for ((file, index, at), usage) in better {
+    for ((file, index, at), usage) in learned {
         let known = &mut read[file].1.drafts[index].session.calls[at].usage;
+        // Only the output grows while a response streams: with another context it is another call.
         if usage.output > known.output && usage.context_tokens() == known.context_tokens() {
             *known = usage;
         }
@@ -229,39 +234,62 @@ fn find_copied_calls(
     copies
 }
 
-/// The session without the calls at `gone`.
-fn remove_calls(draft: SessionDraft, gone: &[usize]) -> RawSession {
+/// The drafts in the order in which they may keep a call: main sessions before subagents, with
+/// times before without, of several files with one session the fuller one first whichever ended
+/// first, then by their end.
+fn originals_first(read: &[ReadFile]) -> Vec<DraftPlace> {
+    let ranks = fork_lineage::rank_duplicate_drafts(read);
+    let mut order: Vec<(bool, bool, Option<usize>, i64, DraftPlace)> = Vec::new();
+    for (file, (_, parsed)) in read.iter().enumerate() {
+        for (index, draft) in parsed.drafts.iter().enumerate() {
+            let rank = ranks.get(&(file, index)).copied();
+            let is_untimed = draft.last_ms == i64::MIN;
+            order.push((draft.sidechain, is_untimed, rank, draft.last_ms, (file, index)));
+        }
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(.., draft)| draft).collect()
+}
+
+/// The session without the calls that are copies.
+fn remove_copies(
+    draft: SessionDraft,
+    (file, index): DraftPlace,
+    originals: &BTreeMap<CallPlace, CallPlace>,
+) -> RawSession {
     let mut session = draft.session;
-    if gone.is_empty() {
+    if originals.range((file, index, 0)..(file, index + 1, 0)).next().is_none() {
         return session;
     }
     let first_context = session.calls.first().map_or(0, |call| call.usage.context_tokens());
-    let mut places: Vec<Option<u32>> = Vec::with_capacity(session.calls.len());
-    let mut kept = Vec::with_capacity(session.calls.len() - gone.len());
+    // By old index: the new one of a call that stays.
+    let mut new_index: Vec<Option<u32>> = Vec::with_capacity(session.calls.len());
+    let mut remaining = Vec::new();
     let mut history = 0;
     for (at, mut call) in std::mem::take(&mut session.calls).into_iter().enumerate() {
-        if gone.binary_search(&at).is_ok() {
-            places.push(None);
+        if originals.contains_key(&(file, index, at)) {
+            new_index.push(None);
             history = call.usage.context_tokens() + call.usage.output - first_context;
             continue;
         }
-        places.push(Some(kept.len() as u32));
+        new_index.push(Some(remaining.len() as u32));
         for block in &mut call.inputs {
-            block.peer = block.peer.and_then(|(of, output)| {
-                let of = places.get(of as usize).copied().flatten()?;
-                Some((of, output))
+            // A result whose tool use went with a copy answers nothing in this session.
+            block.peer = block.peer.and_then(|(call, output)| {
+                Some((new_index.get(call as usize).copied().flatten()?, output))
             });
         }
-        if kept.is_empty() && history > 0 {
+        // What the copies built up stands before the first own call, as one block.
+        if remaining.is_empty() && history > 0 {
             call.inputs.insert(0, RawBlock::from_size(BlockKind::Unattributed, 0, history));
         }
-        kept.push(call);
+        remaining.push(call);
     }
     session.invocations = std::mem::take(&mut session.invocations)
         .into_iter()
-        .filter_map(|(at, packet)| Some((places.get(at as usize).copied().flatten()?, packet)))
+        .filter_map(|(at, packet)| Some((new_index.get(at as usize).copied().flatten()?, packet)))
         .collect();
-    session.calls = kept;
+    session.calls = remaining;
     session.records = session.calls.iter().map(|call| call.records).sum();
     session
 }
@@ -270,7 +298,7 @@ fn remove_calls(draft: SessionDraft, gone: &[usize]) -> RawSession {
 struct ObservedPrefixes(BTreeMap<(String, String, bool), Vec<i64>>);
 
 impl ObservedPrefixes {
-    fn from_files(read: &[(Option<&'static str>, ParsedFile)]) -> Self {
+    fn from_files(read: &[ReadFile]) -> Self {
         let mut shown: BTreeMap<(String, String, bool), Vec<i64>> = BTreeMap::new();
         for draft in read.iter().flat_map(|(_, parsed)| &parsed.drafts) {
             if let Some(prefix) = observed_prefix(&draft.session) {
@@ -286,23 +314,25 @@ impl ObservedPrefixes {
     /// The static prefix of a session: its own, else the lower median of its kind, else a share.
     fn prefix_of_session(&self, session: &RawSession) -> Option<i64> {
         let first = session.calls.first()?.usage.context_tokens();
-        let of_kind = || {
-            let prefixes = self.0.get(&prefix_group(session))?;
-            prefixes.get((prefixes.len() - 1) / 2).copied()
-        };
-        let prefix = observed_prefix(session).or_else(of_kind);
+        let prefix = observed_prefix(session).or_else(|| self.median_of_group(session));
         Some(prefix.unwrap_or(first * STATIC_PERCENT / 100))
+    }
+
+    fn median_of_group(&self, session: &RawSession) -> Option<i64> {
+        let prefixes = self.0.get(&prefix_group(session))?;
+        prefixes.get((prefixes.len() - 1) / 2).copied()
     }
 }
 
 fn observed_prefix(session: &RawSession) -> Option<i64> {
     let usage = session.calls.first()?.usage;
-    let cold = usage.read > 0 && usage.read * 100 < usage.context_tokens() * WARM_PERCENT;
-    cold.then_some(usage.read)
+    // What a first call reads is the prefix that other sessions wrote, unless it reads everything.
+    let is_cold = usage.read > 0 && usage.read * 100 < usage.context_tokens() * WARM_PERCENT;
+    is_cold.then_some(usage.read)
 }
 
 fn prefix_group(session: &RawSession) -> (String, String, bool) {
     let model = session.calls.first().and_then(|call| session.models.get(usize::from(call.model)));
-    let sub = session.role == Role::Subagent;
-    (session.version.clone(), model.cloned().unwrap_or_default(), sub)
+    let is_subagent = session.role == Role::Subagent;
+    (session.version.clone(), model.cloned().unwrap_or_default(), is_subagent)
 }

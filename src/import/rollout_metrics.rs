@@ -10,7 +10,7 @@
 
 use super::line_reader::{LineReader, SourceLine};
 use super::timestamps::parse_ms;
-use crate::store::{self, SearchError};
+use crate::store::{self, FoundFile, SearchError};
 use crate::study::rollout_script::{PacketPrompt, ScriptFile, ScriptMetrics};
 use serde_json::Value;
 use std::io;
@@ -21,7 +21,7 @@ const MARKER: &str = "--- TASK PACKET ---";
 
 /// What the script is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct MetricsQuery {
+pub(crate) struct MetricsQuery {
     /// First millisecond of the window.
     pub since_ms: i64,
     /// Last millisecond of the window.
@@ -32,7 +32,7 @@ pub struct MetricsQuery {
 
 /// Rollouts that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum RolloutReadError {
+pub(crate) enum RolloutReadError {
     /// There are none.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -50,9 +50,9 @@ pub enum RolloutReadError {
 ///
 /// # Errors
 /// A folder without rollouts, or a file that cannot be read.
-pub fn read_rollout_metrics(
+pub(crate) fn read_rollout_metrics(
     folder: &Path,
-    asked: &MetricsQuery,
+    query: &MetricsQuery,
 ) -> Result<ScriptMetrics, RolloutReadError> {
     let found = store::find_files(&[PathBuf::from(folder)], &[".jsonl"])?;
     let mut metrics = ScriptMetrics::default();
@@ -61,20 +61,29 @@ pub fn read_rollout_metrics(
         if !name.starts_with("rollout-") {
             continue;
         }
-        let fail = |reason| RolloutReadError::File { file: found.label.clone(), reason };
-        let mut source = store::open_file(&found.path).map_err(fail)?;
-        let mut lines = LineReader::new(&mut source, &|_| {});
-        let mut file = metrics.begin_file();
-        while let Some(line) = lines.next_line().map_err(fail)? {
-            // What no memory should hold is no event.
-            let SourceLine::Text(line) = line else { continue };
-            // Readline ends a line at these as well.
-            for line in String::from_utf8_lossy(line).split(['\r', '\u{2028}', '\u{2029}']) {
-                count_event(trim_js_blanks(line), asked, &mut file, &mut metrics);
-            }
-        }
+        read_rollout(&found, query, &mut metrics)
+            .map_err(|reason| RolloutReadError::File { file: found.label, reason })?;
     }
     Ok(metrics)
+}
+
+fn read_rollout(
+    found: &FoundFile,
+    query: &MetricsQuery,
+    metrics: &mut ScriptMetrics,
+) -> io::Result<()> {
+    let mut source = store::open_file(&found.path)?;
+    let mut lines = LineReader::new(&mut source, &|_| {});
+    let mut file = metrics.begin_file();
+    while let Some(line) = lines.next_line()? {
+        // What no memory should hold is no event.
+        let SourceLine::Text(line) = line else { continue };
+        // Readline ends a line at these as well.
+        for line in String::from_utf8_lossy(line).split(['\r', '\u{2028}', '\u{2029}']) {
+            count_event(trim_js_blanks(line), query, &mut file, metrics);
+        }
+    }
+    Ok(())
 }
 
 /// Without what JavaScript takes for blanks at both ends.
@@ -84,20 +93,20 @@ fn trim_js_blanks(text: &str) -> &str {
 
 fn count_event(
     line: &str,
-    asked: &MetricsQuery,
+    query: &MetricsQuery,
     file: &mut ScriptFile,
     metrics: &mut ScriptMetrics,
 ) {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return };
     let at_ms = event.get("timestamp").and_then(Value::as_str).and_then(date_ms);
-    if at_ms.is_some_and(|ms| ms < asked.since_ms || ms > asked.until_ms) {
+    if at_ms.is_some_and(|ms| ms < query.since_ms || ms > query.until_ms) {
         return;
     }
     let payload = event.get("payload");
     match event.get("type").and_then(Value::as_str) {
         Some("response_item") => {
             if let Some(text) = payload.and_then(packet_text) {
-                let counts = asked.prompt_filter.is_empty() || text.contains(&asked.prompt_filter);
+                let counts = query.prompt_filter.is_empty() || text.contains(&query.prompt_filter);
                 file.read_prompt(metrics, counts.then(|| parse_prompt(text)));
             }
         }
@@ -116,8 +125,7 @@ fn count_event(
 }
 
 /// A time as JavaScript reads the two forms that it is bound to: a day, or an instant.
-#[must_use]
-pub fn date_ms(text: &str) -> Option<i64> {
+pub(crate) fn date_ms(text: &str) -> Option<i64> {
     let text = text.trim();
     let day = format!("{text}T00:00:00Z");
     let is_day = text.len() == 10 && !text.contains('T');
@@ -144,25 +152,19 @@ fn packet_text(payload: &Value) -> Option<&str> {
     if payload.get("role").and_then(Value::as_str) != Some("user") {
         return None;
     }
-    let items = payload.get("content")?.as_array()?.iter();
-    let typed = |item: &&Value| item.get("type").and_then(Value::as_str) == Some("input_text");
-    let mut texts = items.filter(typed).filter_map(|item| item.get("text")?.as_str());
+    let mut texts = payload.get("content")?.as_array()?.iter().filter_map(|item| {
+        let is_text = item.get("type")?.as_str() == Some("input_text");
+        item.get("text")?.as_str().filter(|_| is_text)
+    });
     texts.find(|text| text.contains(MARKER))
 }
 
 fn parse_prompt(text: &str) -> PacketPrompt {
     let block = front_matter(text).map_or("", trim_js_blanks);
     let meta: Option<Value> = serde_json::from_str(block).ok();
-    let given = |pointer: &str| {
-        let value = meta.as_ref().and_then(|meta| meta.pointer(pointer)).and_then(Value::as_str);
-        value.map(trim_js_blanks).filter(|text| !text.is_empty())
-    };
-    let found = |pointer: &str, key: &str| {
-        let any =
-            given(pointer).or_else(|| find_quoted(block, key)).or_else(|| find_plain(block, key));
-        trim_js_blanks(any.unwrap_or_default()).to_owned()
-    };
-    let kind = given("/signals/kind")
+    let meta = meta.as_ref();
+    // The script looks for the kind in another order than for everything else.
+    let kind = parsed_text(meta, "/signals/kind")
         .or_else(|| find_signal_kind(block))
         .or_else(|| find_plain(block, "kind"))
         .or_else(|| find_quoted(block, "kind"));
@@ -170,10 +172,24 @@ fn parse_prompt(text: &str) -> PacketPrompt {
     PacketPrompt {
         agent: find_agent(text).map_or("", trim_js_blanks).to_owned(),
         kind: kind.to_owned(),
-        root: found("/signals/rootId", "rootId"),
-        source: found("/signals/sourceKind", "sourceKind"),
-        completed: found("/references/completedTaskKind", "completedTaskKind"),
+        root: find_field(meta, block, "/signals/rootId", "rootId"),
+        source: find_field(meta, block, "/signals/sourceKind", "sourceKind"),
+        completed: find_field(meta, block, "/references/completedTaskKind", "completedTaskKind"),
     }
+}
+
+/// A text of the front matter, where that is JSON.
+fn parsed_text<'a>(meta: Option<&'a Value>, pointer: &str) -> Option<&'a str> {
+    let text = meta?.pointer(pointer)?.as_str().map(trim_js_blanks);
+    text.filter(|text| !text.is_empty())
+}
+
+/// A field of the front matter, however it is written; empty where it is not.
+fn find_field(meta: Option<&Value>, block: &str, pointer: &str, key: &str) -> String {
+    let text = parsed_text(meta, pointer)
+        .or_else(|| find_quoted(block, key))
+        .or_else(|| find_plain(block, key));
+    trim_js_blanks(text.unwrap_or_default()).to_owned()
 }
 
 /// `/\bYou are the agent "([^"]+)"/`

@@ -17,7 +17,7 @@ const BREAK_BELOW_PERCENT: i64 = 99;
 
 /// What happened between two calls.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CallTransition {
+pub(super) struct CallTransition {
     /// A compaction, by its trigger.
     pub compacted: Option<ContextRestart>,
     /// The session was started anew on the same history.
@@ -26,11 +26,11 @@ pub struct CallTransition {
     pub effort_switched: bool,
 }
 
-/// Completes `session`. `between` says what happened before each call; `hidden` where thinking
+/// Completes `session`. `transitions` say what happened before each call; `hidden` where thinking
 /// is withheld: (call, output, characters of its signature).
-pub fn complete_session(
+pub(super) fn complete_session(
     session: &mut RawSession,
-    between: &[CallTransition],
+    transitions: &[CallTransition],
     hidden: &[(u32, u32, u64)],
 ) {
     let RawSession { models, tools, calls, .. } = session;
@@ -42,6 +42,7 @@ pub fn complete_session(
         let tokens = estimate::hidden_thinking_tokens(tokenizer, signature);
         call.outputs[output as usize].estimate = tokens;
     }
+    // Pictures have their estimate already: what their text adds, if anything, comes on top.
     for call in calls.iter_mut() {
         let tokenizer = tokenizers[usize::from(call.model)];
         for block in call.inputs.iter_mut().chain(&mut call.outputs) {
@@ -50,31 +51,33 @@ pub fn complete_session(
         }
         mark_call(call);
     }
-    for (index, &between) in between.iter().enumerate().skip(1) {
-        mark_transition(calls, index, between);
+    // The first call has none before it: what happened there began the session.
+    for (index, &transition) in transitions.iter().enumerate().skip(1) {
+        mark_transition(calls, index, transition);
     }
 }
 
 /// Marks of a call that follow from its own blocks.
 fn mark_call(call: &mut RawCall) {
-    let uses = || call.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput);
-    let any = |mark: BlockMarks| uses().any(|block| block.marks.contains(mark));
-    let acts = uses().next().is_some();
+    let tool_uses = call.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput);
+    let Some(of_any) = tool_uses.clone().map(|block| block.marks).reduce(|a, b| a | b) else {
+        return;
+    };
     let mut marks = CallMarks::empty();
-    marks.set(CallMarks::TEST_RUN, any(BlockMarks::TEST_RUN));
-    marks.set(CallMarks::FULL_SUITE, any(BlockMarks::FULL_SUITE));
-    let polls = acts && uses().all(|block| block.marks.contains(BlockMarks::POLL));
-    marks.set(CallMarks::POLL, polls);
+    marks.set(CallMarks::TEST_RUN, of_any.contains(BlockMarks::TEST_RUN));
+    marks.set(CallMarks::FULL_SUITE, of_any.contains(BlockMarks::FULL_SUITE));
+    // A call that does anything beside waiting is no poll.
+    let only_polls = tool_uses.clone().all(|block| block.marks.contains(BlockMarks::POLL));
+    marks.set(CallMarks::POLL, only_polls);
     call.marks |= marks;
-    if acts {
-        for block in call.outputs.iter_mut().filter(|block| block.kind == BlockKind::Text) {
-            block.marks |= BlockMarks::PROSE;
-        }
+    // Text beside a tool use is told to nobody who would answer.
+    for block in call.outputs.iter_mut().filter(|block| block.kind == BlockKind::Text) {
+        block.marks |= BlockMarks::PROSE;
     }
 }
 
 /// What follows from a call and the one before it: restarts, cache breaks, narration.
-fn mark_transition(calls: &mut [RawCall], index: usize, between: CallTransition) {
+fn mark_transition(calls: &mut [RawCall], index: usize, transition: CallTransition) {
     let first_context = calls[0].usage.context_tokens();
     let (head, tail) = calls.split_at_mut(index);
     let (Some(prev), Some(call)) = (head.last_mut(), tail.first_mut()) else {
@@ -82,34 +85,38 @@ fn mark_transition(calls: &mut [RawCall], index: usize, between: CallTransition)
     };
     let (before, now) = (prev.usage.context_tokens(), call.usage.context_tokens());
     let shrunk = now * 100 < before * BREAK_BELOW_PERCENT;
-    if let Some(restart) = between.compacted {
+    // A compaction explains any loss of context; without one, half of it is gone for a reason that
+    // nobody wrote down: the context was cleared or rewound.
+    if let Some(restart) = transition.compacted {
         call.restart = restart;
         call.cache_break = CacheBreak::ToStatic;
     } else if shrunk && now * 100 < before * FRESH_BELOW_PERCENT {
         call.restart = ContextRestart::Fresh;
         let inputs: i64 = call.inputs.iter().map(|block| block.estimate).sum();
-        let kept = now - inputs - first_context;
-        if kept > 0 {
+        let history = now - inputs - first_context;
+        if history > 0 {
             // A rewind keeps a part of the history: it is neither prompt nor system.
-            call.inputs.push(RawBlock::from_size(BlockKind::Unattributed, 0, kept));
+            call.inputs.push(RawBlock::from_size(BlockKind::Unattributed, 0, history));
         }
     }
-    if between.effort_switched && call.cache_break == CacheBreak::No {
+    if transition.effort_switched && call.cache_break == CacheBreak::No {
         call.cache_break = CacheBreak::ToStatic;
-        let alone = !between.resumed && !shrunk && prev.model == call.model;
-        let lost = call.usage.read < before - prev.usage.fresh;
-        call.marks.set(CallMarks::EFFORT_SWITCH, alone && lost);
+        // The switch is marked where it alone explains that less was read than was there.
+        let is_only_cause = !transition.resumed && !shrunk && prev.model == call.model;
+        let lost_cache = call.usage.read < before - prev.usage.fresh;
+        call.marks.set(CallMarks::EFFORT_SWITCH, is_only_cause && lost_cache);
     }
-    if between.resumed || shrunk {
+    // The causes that follow lose at least as much: the strongest is set last.
+    if transition.resumed || shrunk {
         call.cache_break = CacheBreak::ToStatic;
     }
     if prev.model != call.model {
         call.cache_break = CacheBreak::ToZero;
     }
-    let spoken = |block: &RawBlock| matches!(block.kind, BlockKind::User | BlockKind::Summary);
+    // The model went on by itself: nobody spoke between the two calls.
     let goes_on = call.restart == ContextRestart::No
         && !call.marks.contains(CallMarks::HUMAN)
-        && !call.inputs.iter().any(spoken);
+        && !call.inputs.iter().any(|b| matches!(b.kind, BlockKind::User | BlockKind::Summary));
     let acts = prev.outputs.iter().any(|block| block.kind == BlockKind::ToolInput);
     let speaks = prev.outputs.iter().any(|block| block.kind == BlockKind::Text);
     if goes_on && !acts && !prev.outputs.is_empty() {

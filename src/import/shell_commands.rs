@@ -2,7 +2,7 @@
 
 /// One simple command: its words, wrappers and assignments removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SimpleCommand {
+pub(super) struct SimpleCommand {
     /// Program and arguments, quotes removed.
     pub words: Vec<String>,
     /// Whether its input is a pipe.
@@ -11,20 +11,17 @@ pub struct SimpleCommand {
 
 impl SimpleCommand {
     /// The program without its folder.
-    #[must_use]
     pub fn program_name(&self) -> &str {
         let word = self.word_at(0);
         word.rsplit('/').next().unwrap_or(word)
     }
 
     /// Word `index`, or nothing.
-    #[must_use]
     pub fn word_at(&self, index: usize) -> &str {
         self.words.get(index).map_or("", String::as_str)
     }
 
     /// Whether one of its words is `word`.
-    #[must_use]
     pub fn has_word(&self, word: &str) -> bool {
         self.words.iter().any(|w| w == word)
     }
@@ -35,8 +32,7 @@ impl SimpleCommand {
 /// Knows quotes, backslashes, `&&`, `||`, `;`, `|`, `&`, newlines, comments, redirections and
 /// here-documents; looks through assignments, `cd x &&`, `timeout 60`, `env`, `sudo`, `npx`,
 /// `uv run` and their like, and into `bash -c '...'`.
-#[must_use]
-pub fn parse_commands(line: &str) -> Vec<SimpleCommand> {
+pub(super) fn parse_commands(line: &str) -> Vec<SimpleCommand> {
     parse_nested_commands(line, 0)
 }
 
@@ -45,6 +41,7 @@ fn parse_nested_commands(line: &str, depth: u32) -> Vec<SimpleCommand> {
     for (words, piped) in split_commands(line) {
         let words = strip_wrappers(words);
         let shell = matches!(words.first().map(String::as_str), Some("bash" | "sh" | "zsh"));
+        // `bash -c LINE` runs a line of its own; a line may nest another, but not without end.
         match words.iter().position(|word| matches!(word.as_str(), "-c" | "-lc")) {
             Some(at) if shell && at + 1 < words.len() && depth < 3 => {
                 commands.extend(parse_nested_commands(&words[at + 1], depth + 1));
@@ -63,6 +60,7 @@ fn split_commands(line: &str) -> Vec<(Vec<String>, bool)> {
     while let Some(c) = chars.next() {
         match c {
             '\'' | '"' => {
+                // Quotes begin a word even if nothing is in them.
                 splitter.open = true;
                 while let Some(inner) = chars.next() {
                     match inner {
@@ -72,6 +70,7 @@ fn split_commands(line: &str) -> Vec<(Vec<String>, bool)> {
                     }
                 }
             }
+            // A backslash at the end of a line joins it with the next.
             '\\' => match chars.next() {
                 Some('\n') | None => {}
                 Some(escaped) => splitter.push(escaped),
@@ -96,6 +95,7 @@ fn split_commands(line: &str) -> Vec<(Vec<String>, bool)> {
                 splitter.skip = true;
             }
             '&' | '|' | ';' | '\n' | '(' | ')' => {
+                // `||` and `&&` begin a command as `|` and `&` do, but only `|` feeds it.
                 let twice = chars.next_if_eq(&c).is_some();
                 splitter.end_command(c == '|' && !twice);
             }
@@ -147,6 +147,7 @@ impl CommandSplitter {
 
 /// Removes what stands before the program proper.
 fn strip_wrappers(mut words: Vec<String>) -> Vec<String> {
+    // Wrappers wrap wrappers: `sudo timeout 60 env A=1 make test`.
     for _ in 0..16 {
         let drop = wrapper_length(&words);
         if drop == 0 {
@@ -159,28 +160,21 @@ fn strip_wrappers(mut words: Vec<String>) -> Vec<String> {
 
 /// How many words at the front are a wrapper.
 fn wrapper_length(words: &[String]) -> usize {
-    let word = |index: usize| words.get(index).map_or("", String::as_str);
-    let options = |from: usize| words[from..].iter().take_while(|w| w.starts_with('-')).count();
-    if is_assignment(word(0)) {
+    let first = words.first().map_or("", String::as_str);
+    let second = words.get(1).map_or("", String::as_str);
+    if is_assignment(first) {
         return 1;
     }
-    match (word(0), word(1)) {
+    match (first, second) {
+        // The word after the options is the time.
         ("timeout" | "gtimeout", _) => {
-            let mut at = 1;
-            while word(at).starts_with('-') {
-                at += if matches!(word(at), "-s" | "-k" | "--signal" | "--kill-after") {
-                    2
-                } else {
-                    1
-                };
-            }
-            at + 1
+            options_end(words, 1, &["-s", "-k", "--signal", "--kill-after"]) + 1
         }
         (
             "env" | "sudo" | "command" | "nohup" | "exec" | "xvfb-run" | "stdbuf" | "npx" | "bunx"
             | "time",
             _,
-        ) => 1 + options(1),
+        ) => options_end(words, 1, &[]),
         ("nice", "-n") => 3,
         ("rtk", "test" | "err" | "proxy") if words.len() > 2 => 2,
         ("rtk" | "nice" | "if" | "then" | "do" | "else" | "while" | "until" | "!" | "{", _) => 1,
@@ -188,26 +182,25 @@ fn wrapper_length(words: &[String]) -> usize {
         | ("bundle" | "pnpm" | "yarn" | "npm" | "mise", "exec")
         | ("pnpm" | "yarn", "dlx")
         | ("bun", "x") => {
-            let mut at = 2;
-            while word(at).starts_with('-') {
-                let valued =
-                    matches!(word(at), "--with" | "--extra" | "--group" | "--python" | "-p");
-                at += if valued { 2 } else { 1 };
-            }
-            at
+            options_end(words, 2, &["--with", "--extra", "--group", "--python", "-p"])
         }
         ("python" | "python3" | "uv" | "py", "-m") => 2,
-        _ if (word(0).ends_with("/python") || word(0).ends_with("/python3")) && word(1) == "-m" => {
-            2
-        }
+        (python, "-m") if python.ends_with("/python") || python.ends_with("/python3") => 2,
         _ => 0,
     }
 }
 
+/// Where the options that begin at `from` end; those of `valued` take the next word with them.
+fn options_end(words: &[String], from: usize, valued: &[&str]) -> usize {
+    let mut at = from;
+    while let Some(option) = words.get(at).filter(|word| word.starts_with('-')) {
+        at += if valued.contains(&option.as_str()) { 2 } else { 1 };
+    }
+    at
+}
+
 fn is_assignment(word: &str) -> bool {
-    let Some((name, _)) = word.split_once('=') else {
-        return false;
-    };
+    let Some((name, _)) = word.split_once('=') else { return false };
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')

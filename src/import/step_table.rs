@@ -3,6 +3,7 @@
 //! An empty cell is unknown and never zero. A row that cannot be read is skipped, with its line and
 //! the reason; a column of another name is passed over.
 
+use super::skip::RowFault;
 use super::timestamps::parse_ms;
 use crate::study::backtest::pipeline_figures::{StepFigures, StepQuantity, StepTableRow};
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ const UNUSED: [&str; 5] = ["model", "peak_context", "peak read", "records", "lin
 
 /// A step table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StepTable {
+pub(crate) struct StepTable {
     /// Its rows, those that could be read.
     pub rows: Vec<StepTableRow>,
     /// Columns that mean nothing here.
@@ -41,21 +42,21 @@ pub struct StepTable {
     /// Columns that it does not have, by their usual names.
     pub absent: Vec<&'static str>,
     /// Rows that could not be read: the line, and why.
-    pub skips: Vec<(u64, String)>,
+    pub skips: Vec<(u64, RowFault)>,
 }
 
 /// A table of sizes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PipelineSizes {
+pub(crate) struct PipelineSizes {
     /// Lines changed by pipeline.
     pub lines: BTreeMap<String, i64>,
     /// Rows that could not be read: the line, and why.
-    pub skips: Vec<(u64, String)>,
+    pub skips: Vec<(u64, RowFault)>,
 }
 
 /// No step table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StepTableError {
+pub(crate) enum StepTableError {
     /// The first line cannot be read.
     #[error("no CSV: {0}")]
     Csv(String),
@@ -73,11 +74,12 @@ impl StepTableColumns {
         let mut found = BTreeMap::new();
         let mut ignored = Vec::new();
         for (at, name) in headers.iter().map(str::trim).enumerate() {
-            let means = |(usual, others): &&(&'static str, &[&str])| {
+            let known = COLUMNS.iter().find(|(usual, others)| {
                 name.eq_ignore_ascii_case(usual)
                     || others.iter().any(|other| name.eq_ignore_ascii_case(other))
-            };
-            match COLUMNS.iter().find(means) {
+            });
+            match known {
+                // Of two columns that mean the same the first counts.
                 Some((usual, _)) if !found.contains_key(usual) => {
                     found.insert(*usual, at);
                 }
@@ -97,25 +99,61 @@ impl StepTableColumns {
         at.and_then(|at| record.get(*at)).map_or("", str::trim)
     }
 
-    fn whole_number(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
-        let text = self.cell_text(record, name);
-        if text.is_empty() {
-            return Ok(None);
+    fn whole_number(
+        &self,
+        record: &csv::StringRecord,
+        column: &'static str,
+    ) -> Result<Option<i64>, RowFault> {
+        let text = self.cell_text(record, column);
+        let number = text.parse().ok().filter(|number: &i64| *number >= 0);
+        if number.is_none() && !text.is_empty() {
+            return Err(RowFault::NoCount { column, text: shorten_text(text) });
         }
-        let number: Option<i64> = text.parse().ok().filter(|number| *number >= 0);
-        number.map(Some).ok_or_else(|| {
-            format!("{name} is '{}', wanted a whole number from 0", shorten_text(text))
-        })
+        Ok(number)
     }
 
-    fn time_ms(&self, record: &csv::StringRecord, name: &str) -> Result<Option<i64>, String> {
-        let text = self.cell_text(record, name);
-        if text.is_empty() {
-            return Ok(None);
+    fn time_ms(
+        &self,
+        record: &csv::StringRecord,
+        column: &'static str,
+    ) -> Result<Option<i64>, RowFault> {
+        let text = self.cell_text(record, column);
+        let time_ms = parse_ms(text.as_bytes());
+        if time_ms.is_none() && !text.is_empty() {
+            return Err(RowFault::NoTime { column, text: shorten_text(text) });
         }
-        parse_ms(text.as_bytes()).map(Some).ok_or_else(|| {
-            format!("{name} is '{}', wanted a time like 2026-04-14T05:20:00Z", shorten_text(text))
-        })
+        Ok(time_ms)
+    }
+
+    /// The sum of two columns. One that the table does not have adds nothing; an empty cell makes
+    /// the sum unknown, and so does a table with neither.
+    fn sum_of_two(
+        &self,
+        record: &csv::StringRecord,
+        columns: [&'static str; 2],
+    ) -> Result<Option<i64>, RowFault> {
+        let present = columns.into_iter().filter(|column| self.has_column(column));
+        let cells: Vec<Option<i64>> =
+            present.map(|column| self.whole_number(record, column)).collect::<Result<_, _>>()?;
+        Ok(cells.into_iter().reduce(|a, b| a?.checked_add(b?)).flatten())
+    }
+
+    /// A figure: from its own column, or from those that some tables have in its place.
+    fn figure(
+        &self,
+        record: &csv::StringRecord,
+        quantity: StepQuantity,
+        column: &'static str,
+    ) -> Result<Option<i64>, RowFault> {
+        match quantity {
+            StepQuantity::Write if !self.has_column(column) => {
+                self.sum_of_two(record, ["write_5m", "write_1h"])
+            }
+            StepQuantity::Seconds if !self.has_column(column) => {
+                Ok(self.whole_number(record, "time")?.map(|ms| ms / 1_000))
+            }
+            _ => self.whole_number(record, column),
+        }
     }
 }
 
@@ -128,27 +166,27 @@ fn shorten_text(text: &str) -> String {
 ///
 /// # Errors
 /// What is no CSV, or lacks the pipeline or every figure.
-pub fn read_step_table(bytes: &[u8]) -> Result<StepTable, StepTableError> {
-    let wanted = |columns: &StepTableColumns| {
-        let figures = || StepQuantity::NAMED.iter().map(|(_, name)| *name);
-        match (columns.has_column("pipeline"), figures().any(|name| columns.has_column(name))) {
-            (false, _) => Err(StepTableError::Columns("'pipeline' (or 'pr')".to_owned())),
-            (_, false) => {
-                let names = figures().collect::<Vec<_>>().join("', '");
-                Err(StepTableError::Columns(format!("of figures ('{names}')")))
+pub(crate) fn read_step_table(bytes: &[u8]) -> Result<StepTable, StepTableError> {
+    let StepTableParts { columns, ignored, rows, skips } =
+        read_rows(bytes, |columns: &StepTableColumns| {
+            let figures = StepQuantity::NAMED.map(|(_, name)| name);
+            if !columns.has_column("pipeline") {
+                return Err(StepTableError::Columns("'pipeline' (or 'pr')".to_owned()));
             }
-            _ => Ok(()),
-        }
-    };
-    let StepTableParts { columns, ignored, rows, skips } = read_rows(bytes, wanted)?;
-    let instead = |name: &str| match name {
-        "write" => columns.has_column("write_5m") || columns.has_column("write_1h"),
-        "seconds" => columns.has_column("time"),
-        _ => false,
-    };
-    let optional = |name: &&str| !["write_5m", "write_1h", "time", "recipe"].contains(name);
-    let usual = COLUMNS.iter().map(|(usual, _)| *usual).filter(optional);
-    let absent = usual.filter(|name| !columns.has_column(name) && !instead(name)).collect();
+            if !figures.iter().any(|name| columns.has_column(name)) {
+                let names = figures.join("', '");
+                return Err(StepTableError::Columns(format!("of figures ('{names}')")));
+            }
+            Ok(())
+        })?;
+    let mut absent: Vec<&str> = COLUMNS.iter().map(|(usual, _)| *usual).collect();
+    absent.retain(|name| match *name {
+        // Nobody misses what few tables have.
+        "write_5m" | "write_1h" | "time" | "recipe" => false,
+        "write" => !["write", "write_5m", "write_1h"].iter().any(|name| columns.has_column(name)),
+        "seconds" => !columns.has_column("seconds") && !columns.has_column("time"),
+        name => !columns.has_column(name),
+    });
     Ok(StepTable { rows, ignored, absent, skips })
 }
 
@@ -156,16 +194,13 @@ pub fn read_step_table(bytes: &[u8]) -> Result<StepTable, StepTableError> {
 ///
 /// # Errors
 /// What is no CSV, or lacks one of the columns.
-pub fn read_pipeline_sizes(bytes: &[u8]) -> Result<PipelineSizes, StepTableError> {
-    let wanted = |columns: &StepTableColumns| {
-        let missing =
-            ["pipeline", "additions", "deletions"].map(|name| (name, columns.has_column(name)));
-        match missing.iter().find(|(_, has)| !has) {
-            Some((name, _)) => Err(StepTableError::Columns(format!("'{name}'"))),
+pub(crate) fn read_pipeline_sizes(bytes: &[u8]) -> Result<PipelineSizes, StepTableError> {
+    let wanted = ["pipeline", "additions", "deletions"];
+    let StepTableParts { rows, skips, .. } =
+        read_rows(bytes, |columns| match wanted.iter().find(|name| !columns.has_column(name)) {
+            Some(name) => Err(StepTableError::Columns(format!("'{name}'"))),
             None => Ok(()),
-        }
-    };
-    let StepTableParts { rows, skips, .. } = read_rows(bytes, wanted)?;
+        })?;
     let lines = rows.into_iter().filter_map(|row| Some((row.pipeline, row.lines?))).collect();
     Ok(PipelineSizes { lines, skips })
 }
@@ -175,31 +210,36 @@ struct StepTableParts {
     columns: StepTableColumns,
     ignored: Vec<String>,
     rows: Vec<StepTableRow>,
-    skips: Vec<(u64, String)>,
+    skips: Vec<(u64, RowFault)>,
 }
 
 /// Every row of a table that has the columns that are wanted, and what had to be skipped.
 fn read_rows(
     bytes: &[u8],
-    wanted: impl Fn(&StepTableColumns) -> Result<(), StepTableError>,
+    check_columns: impl Fn(&StepTableColumns) -> Result<(), StepTableError>,
 ) -> Result<StepTableParts, StepTableError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let headers = reader.headers().map_err(|error| StepTableError::Csv(error.to_string()))?.clone();
     let (columns, ignored) = StepTableColumns::from_headers(&headers);
-    wanted(&columns)?;
+    check_columns(&columns)?;
     let (mut rows, mut skips) = (Vec::new(), Vec::new());
     for record in reader.records() {
-        let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
-        match record {
-            Err(error) => skips.push((line(error.position()), "not UTF-8".to_owned())),
-            Ok(record) if record.len() != headers.len() => {
-                let why = format!("{} cells, wanted {}", record.len(), headers.len());
-                skips.push((line(record.position()), why));
+        let position = match &record {
+            Ok(record) => record.position(),
+            Err(error) => error.position(),
+        };
+        let line = position.map_or(0, csv::Position::line);
+        // With ragged rows allowed and no disk behind the bytes, an error is always about text.
+        match record.map_err(|_| RowFault::NotUtf8).and_then(|record| {
+            let (cells, wanted) = (record.len(), headers.len());
+            if cells == wanted {
+                parse_row(&columns, &record)
+            } else {
+                Err(RowFault::CellCount { cells, wanted })
             }
-            Ok(record) => match parse_row(&columns, &record) {
-                Ok(row) => rows.push(row),
-                Err(why) => skips.push((line(record.position()), why)),
-            },
+        }) {
+            Ok(row) => rows.push(row),
+            Err(fault) => skips.push((line, fault)),
         }
     }
     Ok(StepTableParts { columns, ignored, rows, skips })
@@ -208,32 +248,18 @@ fn read_rows(
 fn parse_row(
     columns: &StepTableColumns,
     record: &csv::StringRecord,
-) -> Result<StepTableRow, String> {
-    let whole = |name: &str| columns.whole_number(record, name);
+) -> Result<StepTableRow, RowFault> {
     let pipeline = columns.cell_text(record, "pipeline").to_owned();
     if pipeline.is_empty() {
-        return Err("pipeline is empty".to_owned());
+        return Err(RowFault::NoPipeline);
     }
     let (start_ms, end_ms) = (columns.time_ms(record, "start")?, columns.time_ms(record, "end")?);
     if start_ms.zip(end_ms).is_some_and(|(start, end)| end < start) {
-        return Err("end is before start".to_owned());
+        return Err(RowFault::EndBeforeStart);
     }
-    // A side without a column of its own adds nothing; one with an empty cell is unknown.
-    let both = |a: &str, b: &str| -> Result<Option<i64>, String> {
-        let of = |name: &str| if columns.has_column(name) { whole(name) } else { Ok(Some(0)) };
-        let any = columns.has_column(a) || columns.has_column(b);
-        Ok(of(a)?.zip(of(b)?).filter(|_| any).and_then(|(a, b)| a.checked_add(b)))
-    };
-    let figure = |(quantity, name): (StepQuantity, &str)| match quantity {
-        StepQuantity::Write if !columns.has_column(name) => both("write_5m", "write_1h"),
-        StepQuantity::Seconds if !columns.has_column(name) => {
-            whole("time").map(|time| time.map(|ms| ms / 1_000))
-        }
-        _ => whole(name),
-    };
     let mut figures = StepFigures::default();
-    for (cell, named) in figures.iter_mut().zip(StepQuantity::NAMED) {
-        *cell = figure(named)?;
+    for (cell, (quantity, column)) in figures.iter_mut().zip(StepQuantity::NAMED) {
+        *cell = columns.figure(record, quantity, column)?;
     }
     Ok(StepTableRow {
         pipeline,
@@ -241,7 +267,7 @@ fn parse_row(
         recipe: columns.cell_text(record, "recipe").to_owned(),
         start_ms,
         end_ms,
-        lines: both("additions", "deletions")?,
+        lines: columns.sum_of_two(record, ["additions", "deletions"])?,
         figures,
     })
 }

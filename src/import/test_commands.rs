@@ -6,7 +6,7 @@ use super::shell_commands::SimpleCommand;
 
 /// How much of a test suite a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TestScope {
+pub(super) enum TestScope {
     /// No file, test, package or pattern is named.
     Full,
     /// One is.
@@ -14,8 +14,7 @@ pub enum TestScope {
 }
 
 /// Whether a command runs tests, and how many.
-#[must_use]
-pub fn scope_of_test_run(command: &SimpleCommand) -> Option<TestScope> {
+pub(super) fn scope_of_test_run(command: &SimpleCommand) -> Option<TestScope> {
     match command.program_name() {
         "cargo" => cargo_scope(command),
         "pytest" | "py.test" | "unittest" => pytest_scope(command),
@@ -28,21 +27,21 @@ pub fn scope_of_test_run(command: &SimpleCommand) -> Option<TestScope> {
         "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" => jvm_scope(command),
         "playwright" | "cypress" if matches!(command.word_at(1), "test" | "run") => {
             let valued = ["-g", "--grep", "--spec", "--project"];
-            Some(scope_of_words(words_from(command, 2), &valued, |_| false))
+            Some(scope_of_words(words_from(command, 2), &valued, &[]))
         }
         "node" if command.has_word("--test") => {
-            Some(scope_of_words(words_from(command, 1), &[], |_| false))
+            Some(scope_of_words(words_from(command, 1), &[], &[]))
         }
         "ctest" if !has_any_flag(command, &["-N", "--version"]) => {
             let valued = ["-R", "-L", "-I", "--tests-regex"];
-            Some(scope_of_words(words_from(command, 1), &valued, |_| false))
+            Some(scope_of_words(words_from(command, 1), &valued, &[]))
         }
         "dotnet" | "swift" | "mix" | "rails" | "flutter" | "dart" | "bazel" | "zig"
         | "composer" => {
+            // `zig build test`: the step of a build.
             let from = 2 + usize::from(command.word_at(1) == "build");
-            (command.word_at(from - 1) == "test").then(|| {
-                scope_of_words(words_from(command, from), &["--filter", "--name"], |_| false)
-            })
+            (command.word_at(from - 1) == "test")
+                .then(|| scope_of_words(words_from(command, from), &["--filter", "--name"], &[]))
         }
         program => {
             test_runner_scope(program, command).or_else(|| test_script_scope(program, command))
@@ -63,6 +62,7 @@ fn part_if_named(named: bool) -> TestScope {
 }
 
 fn cargo_scope(command: &SimpleCommand) -> Option<TestScope> {
+    // `cargo +nightly test`: the toolchain comes first.
     let at = 1 + usize::from(command.word_at(1).starts_with('+'));
     let from = match (command.word_at(at), command.word_at(at + 1)) {
         ("test" | "t" | "tarpaulin" | "llvm-cov", _) => at + 1,
@@ -73,8 +73,7 @@ fn cargo_scope(command: &SimpleCommand) -> Option<TestScope> {
         return None;
     }
     let valued = ["-p", "--package", "--test", "--bin", "--example", "-E"];
-    let narrows = |flag: &str| matches!(flag, "--lib" | "--doc");
-    Some(scope_of_words(words_from(command, from), &valued, narrows))
+    Some(scope_of_words(words_from(command, from), &valued, &["--lib", "--doc"]))
 }
 
 fn pytest_scope(command: &SimpleCommand) -> Option<TestScope> {
@@ -83,8 +82,8 @@ fn pytest_scope(command: &SimpleCommand) -> Option<TestScope> {
     }
     let words: Vec<String> =
         words_from(command, 1).iter().filter(|w| !is_suite_root(w)).cloned().collect();
-    let narrows = |flag: &str| matches!(flag, "--lf" | "--last-failed" | "--ff" | "--failed-first");
-    Some(scope_of_words(&words, &["-k", "-m", "--deselect"], narrows))
+    let narrowing = ["--lf", "--last-failed", "--ff", "--failed-first"];
+    Some(scope_of_words(&words, &["-k", "-m", "--deselect"], &narrowing))
 }
 
 fn go_scope(command: &SimpleCommand) -> Option<TestScope> {
@@ -92,6 +91,7 @@ fn go_scope(command: &SimpleCommand) -> Option<TestScope> {
         return None;
     }
     let words = words_from(command, 2);
+    // Without a pattern of packages go tests the current one alone.
     let whole = words.iter().any(|word| matches!(word.as_str(), "./..." | "..." | "all"));
     let named = words.iter().any(|word| word.starts_with("-run"));
     Some(part_if_named(!whole || named))
@@ -102,15 +102,14 @@ fn package_script_scope(command: &SimpleCommand) -> Option<TestScope> {
     let words = words_from(command, 1);
     let at = words.iter().position(|word| is_test_script(word))?;
     let (before, after) = (&words[..at], &words[at + 1..]);
-    let installs = |word: &String| {
-        matches!(word.as_str(), "install" | "add" | "i" | "remove" | "ci" | "why" | "view")
-    };
-    if before.iter().any(installs) {
+    // `npm install test` names a package, not a script.
+    let other_commands = ["install", "add", "i", "remove", "ci", "why", "view"];
+    if before.iter().any(|word| other_commands.contains(&word.as_str())) {
         return None;
     }
     let valued = ["--filter", "-F", "-w", "--workspace", "-t", "--testNamePattern", "--grep"];
     let named = before.iter().any(|word| valued.contains(&word.as_str()) || word == "workspace");
-    let after = scope_of_words(after, &valued, |_| false);
+    let after = scope_of_words(after, &valued, &[]);
     Some(part_if_named(named || after == TestScope::Part))
 }
 
@@ -124,33 +123,32 @@ fn test_runner_scope(program: &str, command: &SimpleCommand) -> Option<TestScope
     }
     let from = 1 + usize::from(matches!(command.word_at(1), "run" | "watch" | "start"));
     let valued = ["-t", "--grep", "-g", "--testNamePattern", "--testPathPattern"];
-    Some(scope_of_words(words_from(command, from), &valued, |_| false))
+    Some(scope_of_words(words_from(command, from), &valued, &[]))
 }
 
 fn jvm_scope(command: &SimpleCommand) -> Option<TestScope> {
     let words = words_from(command, 1);
-    let module = |word: &String| word.starts_with(':') && word.ends_with(":test");
-    let runs = |word: &String| matches!(word.as_str(), "test" | "verify" | "check");
-    let names = |word: &String| {
+    let names_module = words.iter().any(|word| word.starts_with(':') && word.ends_with(":test"));
+    let runs_all = words.iter().any(|word| matches!(word.as_str(), "test" | "verify" | "check"));
+    let names_tests = words.iter().any(|word| {
         word.starts_with("-Dtest=")
             || word.starts_with("-Dit.test=")
             || matches!(word.as_str(), "--tests" | "-pl" | "--projects")
-    };
-    let in_module = words.iter().any(module);
-    (in_module || words.iter().any(runs))
-        .then(|| part_if_named(in_module || words.iter().any(names)))
+    });
+    (names_module || runs_all).then(|| part_if_named(names_module || names_tests))
 }
 
 fn tox_scope(command: &SimpleCommand) -> Option<TestScope> {
     let words = words_from(command, 1);
     let listed = has_any_flag(command, &["--version", "-l", "--list", "--notest"]);
+    // What stands behind `--` goes to the runner inside, as its filter.
     let dashes = words.iter().position(|word| word == "--");
     (!listed).then(|| part_if_named(dashes.is_some_and(|at| at + 1 < words.len())))
 }
 
-/// Whether words after the program narrow the run: a value flag of `valued`, a flag that
-/// `narrows`, or any word that is no flag.
-fn scope_of_words(words: &[String], valued: &[&str], narrows: impl Fn(&str) -> bool) -> TestScope {
+/// Whether words after the program narrow the run: a value flag of `valued`, a flag of
+/// `narrowing`, or any word that is no flag.
+fn scope_of_words(words: &[String], valued: &[&str], narrowing: &[&str]) -> TestScope {
     // Flags of several runners whose next word is a value, not a filter.
     const PLAIN_VALUES: [&str; 24] = [
         "-j",
@@ -182,10 +180,11 @@ fn scope_of_words(words: &[String], valued: &[&str], narrows: impl Fn(&str) -> b
     while let Some(word) = words.get(at).map(String::as_str) {
         let (flag, has_value) =
             word.split_once('=').map_or((word, false), |(flag, _)| (flag, true));
-        if valued.contains(&flag) || narrows(word) {
+        if valued.contains(&flag) || narrowing.contains(&word) {
             return TestScope::Part;
         }
         if PLAIN_VALUES.contains(&flag) && !has_value {
+            // The next word is this flag's value and names no test.
             at += 1;
         } else if !word.starts_with('-') && !word.is_empty() {
             return TestScope::Part;
@@ -217,13 +216,7 @@ fn task_runner_scope(command: &SimpleCommand) -> Option<TestScope> {
     } else {
         words
     };
-    let target = |word: &String| {
-        word.starts_with("test")
-            || word == "check"
-            || word.ends_with(":test")
-            || word.ends_with("-test")
-    };
-    let at = words.iter().position(target)?;
+    let at = words.iter().position(|word| is_test_target(word))?;
     let more = words.get(at + 1..).unwrap_or_default();
     let named = more.iter().any(|word| {
         let assigned = word.split_once('=').is_some_and(|(name, _)| {
@@ -232,9 +225,16 @@ fn task_runner_scope(command: &SimpleCommand) -> Option<TestScope> {
                 "TEST" | "TESTS" | "FILE" | "PKG" | "T" | "TEST_ARGS" | "ARGS" | "PYTEST_ARGS"
             )
         });
-        assigned || (!word.starts_with('-') && !word.contains('=') && !target(word))
+        assigned || (!word.starts_with('-') && !word.contains('=') && !is_test_target(word))
     });
     Some(part_if_named(named))
+}
+
+fn is_test_target(word: &str) -> bool {
+    word.starts_with("test")
+        || word == "check"
+        || word.ends_with(":test")
+        || word.ends_with("-test")
 }
 
 /// A script whose name says that it runs tests.
@@ -258,5 +258,5 @@ fn test_script_scope(program: &str, command: &SimpleCommand) -> Option<TestScope
             | "test_all"
             | "test-all"
     )
-    .then(|| scope_of_words(command.words.get(from..).unwrap_or_default(), &[], |_| false))
+    .then(|| scope_of_words(command.words.get(from..).unwrap_or_default(), &[], &[]))
 }

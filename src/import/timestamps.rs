@@ -3,15 +3,16 @@
 /// Milliseconds since the epoch of an RFC 3339 time stamp, e.g. `2026-02-19T09:33:17.222Z`.
 ///
 /// Fractions beyond milliseconds are cut. Anything else is `None`; the caller decides.
-#[must_use]
-pub fn parse_ms(text: &[u8]) -> Option<i64> {
+pub(super) fn parse_ms(text: &[u8]) -> Option<i64> {
     if text.len() < 20 || text[4] != b'-' || text[7] != b'-' || text[13] != b':' || text[16] != b':'
     {
         return None;
     }
-    let number = |range: std::ops::Range<usize>| parse_digits(&text[range]);
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let year = parse_digits(&text[0..4])?;
+    let (month, day) = (parse_digits(&text[5..7])?, parse_digits(&text[8..10])?);
+    let (hour, minute) = (parse_digits(&text[11..13])?, parse_digits(&text[14..16])?);
+    let second = parse_digits(&text[17..19])?;
+    // A leap second is the sixtieth; it is one with the first second after it.
     if !(1..=12).contains(&month)
         || !(1..=31).contains(&day)
         || hour > 23
@@ -20,6 +21,7 @@ pub fn parse_ms(text: &[u8]) -> Option<i64> {
     {
         return None;
     }
+    // The zone counts last: its offset is subtracted from the local time.
     let (ms, zone) = split_fraction_ms(&text[19..]);
     let days = days_from_civil(year, month, day);
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;

@@ -1,11 +1,11 @@
 //! Marks by stated rules: what a tool use was for, read from its name and its command.
 //!
-//! * **test run**: a shell command of which one part runs tests ([`super::test_commands`]): cargo, pytest,
+//! * **test run**: a shell command of which one part runs tests (`test_commands`): cargo, pytest,
 //!   go, npm and kin, jest and kin, make/just/task/mise `test*`, tox, maven, gradle, ctest, others;
 //!   seen through `cd x &&`, variables, pipes, `timeout 60`, `uv run`, `bash -c`.
 //! * **full suite**: a test run that names no file, test, package or pattern.
 //! * **aborted run**: a test run whose result is an error of at most 2,000 characters within 60
-//!   seconds, with a phrase of [`ENVIRONMENT`] and none of [`SUMMARY`].
+//!   seconds, with a phrase of `ENVIRONMENT` and none of `SUMMARY`.
 //! * **poll**: `BashOutput`, `TaskOutput`, `AgentOutputTool`; a shell command that only waits and
 //!   looks (`sleep`, `ps`, `tail` of a log, `gh run watch`); a `gh` status command that comes again
 //!   in the same words within three tool uses.
@@ -52,6 +52,7 @@ pub fn purpose_of_tool_use(tool: &str, command: &str, path_is_file: bool) -> Too
 fn purpose_of_command(mut purpose: ToolPurpose, command: &str) -> ToolPurpose {
     let commands = shell_commands::parse_commands(command);
     let runs: Vec<TestScope> = commands.iter().filter_map(scope_of_test_run).collect();
+    // A line that runs tests is a test run, whatever else it does.
     if !runs.is_empty() {
         purpose.marks |= BlockMarks::TEST_RUN;
         purpose.marks.set(BlockMarks::FULL_SUITE, runs.contains(&TestScope::Full));
@@ -76,9 +77,11 @@ fn asks_forge_state(command: &SimpleCommand) -> bool {
 
 /// Whether a command line does nothing but wait and look at something still running.
 fn is_poll(commands: &[SimpleCommand]) -> bool {
+    // It has to wait or look, and may do nothing beside what helps with that.
     let waits = commands.iter().any(|c| c.program_name() == "sleep" || is_forge_watch(c));
     let looks = commands.iter().any(looks_at_running);
     let only = commands.iter().all(|c| {
+        // What reads from a pipe only shapes what another command shows.
         c.piped
             || looks_at_running(c)
             || is_forge_watch(c)
@@ -118,18 +121,20 @@ fn is_forge_watch(command: &SimpleCommand) -> bool {
 }
 
 fn looks_at_running(command: &SimpleCommand) -> bool {
-    let log = |word: &String| {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        [".log", ".out", ".output", ".err"].iter().any(|ending| name.ends_with(ending))
-            || word.contains("/tasks/")
-            || name.contains("output")
-    };
     match command.program_name() {
         "ps" | "pgrep" | "jobs" | "top" => true,
         "kill" => command.word_at(1) == "-0",
-        "tail" => !command.piped && command.words.iter().any(log),
+        "tail" => !command.piped && command.words.iter().any(|word| names_log(word)),
         _ => false,
     }
+}
+
+/// Whether a word is the path of a file that a running program writes to.
+fn names_log(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    [".log", ".out", ".output", ".err"].iter().any(|ending| name.ends_with(ending))
+        || word.contains("/tasks/")
+        || name.contains("output")
 }
 
 /// Longest result of a test run that died before any test.
@@ -139,7 +144,7 @@ const ABORTED_CHARS: u64 = 2_000;
 const ABORTED_MS: i64 = 60_000;
 
 /// Phrases of a broken environment, lower case.
-pub const ENVIRONMENT: [&str; 29] = [
+const ENVIRONMENT: [&str; 29] = [
     "command not found",
     "exit code 127",
     "exit code 126",
@@ -172,7 +177,7 @@ pub const ENVIRONMENT: [&str; 29] = [
 ];
 
 /// Phrases that only a run which reached its tests prints, lower case.
-pub const SUMMARY: [&str; 12] = [
+const SUMMARY: [&str; 12] = [
     " passed",
     " failed",
     "test result:",
@@ -188,11 +193,11 @@ pub const SUMMARY: [&str; 12] = [
 ];
 
 /// Whether a result of a test run shows that no test ran.
-#[must_use]
-pub fn is_aborted_run(sample: &[u8], chars: u64, took_ms: Option<i64>) -> bool {
+pub(super) fn is_aborted_run(sample: &[u8], chars: u64, took_ms: Option<i64>) -> bool {
     if chars > ABORTED_CHARS || took_ms.is_some_and(|ms| ms > ABORTED_MS) {
         return false;
     }
+    // A run that reached its tests may well print "no such file": its summary tells it apart.
     let text = String::from_utf8_lossy(sample).to_lowercase();
     ENVIRONMENT.iter().any(|phrase| text.contains(phrase))
         && !SUMMARY.iter().any(|phrase| text.contains(phrase))
@@ -200,8 +205,7 @@ pub fn is_aborted_run(sample: &[u8], chars: u64, took_ms: Option<i64>) -> bool {
 
 /// The step of a recipe that a name stands for: without the number of a repetition at its end.
 /// Labels (with a colon, or an opening bracket in front) are no such names.
-#[must_use]
-pub fn canonical_step(name: &str) -> String {
+pub(super) fn canonical_step(name: &str) -> String {
     if name.contains(':') || name.starts_with('(') {
         return name.to_owned();
     }

@@ -11,22 +11,23 @@
 //! Identifiers are pseudonyms: a trace and the transcripts it was made from do not know each other,
 //! and must not be imported together.
 
+use super::importer::Importer;
 use super::json_reader;
-use super::line_reader::{LineReader, SourceLine};
+use super::line_reader::LineReader;
 use super::measured_text::{LenientObject, ShortText};
+use super::parsed_file::{CallKey, FileInfo, ParsedFile, SessionDraft, intern_name};
 use super::session_completion::{self, CallTransition};
-use super::{CallKey, FileInfo, Importer, ParsedFile, SessionDraft, intern_name, timestamps};
-use crate::recording::{
-    BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, RawBlock, RawCall, RawSession,
-    Role,
-};
+use super::skip::SkipReason;
+use super::timestamps;
+use super::transcript::{for_each_line, plain_call};
+use crate::recording::{BlockKind, CacheTier, CallMarks, RawBlock, RawCall, RawSession, Role};
 use crate::units::Usage;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
-pub struct TraceLab;
+pub(super) struct TraceLab;
 
 /// No call holds more tokens of a class: a thousand times the largest context window.
 const MOST: f64 = 1e9;
@@ -99,72 +100,61 @@ impl Importer for TraceLab {
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one = |line: &&[u8]| {
+        head.iter().any(|line| {
             json_reader::from_slice::<TraceRound>(line).is_ok_and(|round| {
-                let counted = round.input_tokens_total.is_some() && round.prefix_tokens.is_some();
-                counted && round.newly_append_tokens.is_some() && !round.session_id.0.is_empty()
+                let has_input = round.input_tokens_total.is_some() && round.prefix_tokens.is_some();
+                has_input && round.newly_append_tokens.is_some() && !round.session_id.0.is_empty()
             })
-        };
-        head.iter().any(one)
+        })
     }
 
     fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
         let mut sessions: BTreeMap<String, TraceSession> = BTreeMap::new();
-        loop {
-            let last = lines.line_number();
-            let (number, line) = match lines.next_numbered_line() {
-                Ok(None) => break,
-                Ok(Some((number, SourceLine::Text(line)))) => (number, line),
-                Ok(Some((number, SourceLine::TooLong(bytes)))) => {
-                    let reason = format!("line of {bytes} bytes, longer than 64 MiB");
-                    parsed.add_skip(number, reason);
-                    continue;
-                }
-                Err(error) => {
-                    parsed.add_skip(last + 1, format!("cannot be read further: {error}"));
-                    break;
-                }
-            };
-            let taken = match json_reader::from_slice::<TraceRound>(line) {
-                Ok(round) => round.usage_of_round().map(|(index, usage, tier)| {
-                    let id = round.session_id.to_text().into_owned();
-                    let session = sessions
-                        .entry(id)
-                        .or_insert_with_key(|id| TraceSession::new(id, file.label));
-                    session.add_round(&round, index, usage, tier);
-                }),
-                Err(fault) => Err(fault.to_string()),
-            };
-            if let Err(reason) = taken {
-                parsed.add_skip(number, reason);
-            }
-        }
+        for_each_line(
+            lines,
+            &mut |_, line| add_line(&mut sessions, file.label, line).err(),
+            &mut |number, reason| parsed.add_skip(number, reason),
+        );
         parsed.drafts.extend(sessions.into_values().map(TraceSession::into_draft));
     }
 }
 
+/// Adds a line's round to its session.
+fn add_line(
+    sessions: &mut BTreeMap<String, TraceSession>,
+    label: &str,
+    line: &[u8],
+) -> Result<(), SkipReason> {
+    let round: TraceRound = json_reader::from_slice(line)?;
+    let (index, usage, tier) = round.usage_of_round()?;
+    let id = round.session_id.to_text().into_owned();
+    let session = sessions.entry(id).or_insert_with_key(|id| TraceSession::new(id, label));
+    session.add_round(&round, index, usage, tier);
+    Ok(())
+}
+
 /// A count of tokens or characters.
-fn checked_count(value: Option<f64>, name: &str) -> Result<i64, String> {
+fn checked_count(value: Option<f64>, name: &'static str) -> Result<i64, SkipReason> {
     match value {
         Some(count) if (0.0..=MOST).contains(&count) => Ok(count as i64),
-        Some(count) => Err(format!("{name}: {count} is no count")),
-        None => Err(format!("a round without {name}")),
+        Some(count) => Err(SkipReason::NoCount { name: name.to_owned(), value: count.to_string() }),
+        None => Err(SkipReason::RoundWithout(name)),
     }
 }
 
 impl TraceRound<'_> {
     /// Its place in the session, its tokens by class, and its cache.
-    fn usage_of_round(&self) -> Result<(u64, Usage, Option<CacheTier>), String> {
+    fn usage_of_round(&self) -> Result<(u64, Usage, Option<CacheTier>), SkipReason> {
         if self.session_id.0.is_empty() {
-            return Err("a round without session_id".to_owned());
+            return Err(SkipReason::RoundWithout("session_id"));
         }
         let index = checked_count(self.index, "round_index")? as u64;
         let total = checked_count(self.input_tokens_total, "input_tokens_total")?;
         let read = checked_count(self.prefix_tokens, "prefix_tokens")?;
-        let append = checked_count(self.newly_append_tokens, "newly_append_tokens")?;
+        let appended = checked_count(self.newly_append_tokens, "newly_append_tokens")?;
         let output = checked_count(self.output_tokens, "output_tokens")?;
-        if read + append != total {
-            return Err(format!("{read} read and {append} appended are not {total} in all"));
+        if read + appended != total {
+            return Err(SkipReason::RoundSum { read, appended, total });
         }
         let (written, tier) = match self.provider.0 {
             b"claude" => {
@@ -172,17 +162,19 @@ impl TraceRound<'_> {
                 (checked_count(self.claude_cache_creation_input_tokens, name)?, None)
             }
             b"codex" => (0, Some(CacheTier::Automatic)),
-            _ => return Err(format!("an unknown provider '{}'", self.provider.to_text())),
+            _ => return Err(SkipReason::UnknownProvider(self.provider.to_text().into_owned())),
         };
-        if written > append {
-            return Err(format!("{written} written are more than {append} appended"));
+        if written > appended {
+            return Err(SkipReason::WrittenBeyondAppended { written, appended });
         }
-        let (fresh, write_5m) = (append - written, written);
-        Ok((index, Usage { fresh, read, write_5m, write_1h: 0, output }, tier))
+        // What was appended and not written to the cache was read by nobody: it is fresh.
+        let fresh = appended - written;
+        Ok((index, Usage { fresh, read, write_5m: written, write_1h: 0, output }, tier))
     }
 
     /// Copies of a round have the same id; Codex numbers them by turn, so that the tokens tell.
     fn call_key(&self, index: u64, usage: Usage) -> CallKey {
+        // Without an id a round is told apart by its place and its tokens.
         let tokens = format!("{:?}", usage.by_class());
         let request = if self.provider.0 == b"codex" { tokens.as_bytes() } else { b"" };
         if self.id.0.is_empty() {
@@ -228,6 +220,7 @@ impl TraceSession {
                     marks |= CallMarks::HUMAN;
                     inputs.push(RawBlock::from_size(BlockKind::User, content, 0));
                 }
+                // Its tool use may stand on a later line: the two are joined at the end.
                 b"tool_result" => {
                     input_ms = input_ms.max(at_ms);
                     self.results.push((at, inputs.len(), event.tool_call_id.text_hash()));
@@ -236,6 +229,7 @@ impl TraceSession {
                 }
                 b"reasoning" => outputs.push(RawBlock::from_size(BlockKind::Thinking, content, 0)),
                 b"text" => outputs.push(RawBlock::from_size(BlockKind::Text, content, 0)),
+                // The event names the tool, the list of tools has the size of its input.
                 b"tool_call" => {
                     let tools = round.tools.iter().flatten().filter_map(|tool| tool.0.as_ref());
                     let mut own = tools.filter(|tool| tool.tool_call_id == event.tool_call_id);
@@ -250,22 +244,11 @@ impl TraceSession {
             }
             end_ms = end_ms.max(at_ms);
         }
+        // The request left when its last input was there; without one, at the first event.
         let start_ms = input_ms.or(first_ms).unwrap_or(0);
         let end_ms = end_ms.unwrap_or(start_ms).max(start_ms);
         self.last_ms = self.last_ms.max(end_ms);
-        let call = RawCall {
-            model,
-            start_ms,
-            end_ms,
-            records: 1,
-            usage,
-            placeholder: false,
-            marks,
-            restart: ContextRestart::No,
-            cache_break: CacheBreak::No,
-            inputs,
-            outputs,
-        };
+        let call = RawCall { marks, inputs, outputs, ..plain_call(model, start_ms, end_ms, usage) };
         self.calls.push((index, call, round.call_key(index, usage)));
     }
 
@@ -273,30 +256,34 @@ impl TraceSession {
         // Lines may lie in any order; of two with one index the first line is first.
         let mut order: Vec<usize> = (0..self.calls.len()).collect();
         order.sort_by_key(|&at| (self.calls[at].0, at));
-        let mut place = vec![0_u32; order.len()];
-        order.iter().enumerate().for_each(|(new, &old)| place[old] = new as u32);
-        for (call, input, id) in self.results {
-            if let Some(&(of, output, tool)) = self.uses.get(&id) {
-                let block = &mut self.calls[call].1.inputs[input];
+        // By place among the lines: the place among the calls.
+        let mut call_at_line = vec![0_u32; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            call_at_line[old] = new as u32;
+        }
+        for (line, input, id) in self.results {
+            if let Some(&(used_at, output, tool)) = self.uses.get(&id) {
+                let (use_call, result_call) = (call_at_line[used_at], call_at_line[line]);
+                let block = &mut self.calls[line].1.inputs[input];
                 block.tool = Some(tool);
-                block.peer = (place[of] < place[call]).then_some((place[of], output));
+                // Ids are pseudonyms and may collide: nothing answers a call before its own.
+                block.peer = (use_call < result_call).then_some((use_call, output));
             }
         }
-        let mut calls: Vec<Option<(RawCall, CallKey)>> =
-            self.calls.into_iter().map(|(_, call, key)| Some((call, key))).collect();
-        let mut keys = Vec::with_capacity(calls.len());
-        let mut before = i64::MIN;
-        for old in order {
-            let Some((mut call, key)) = calls[old].take() else { continue };
-            call.start_ms = call.start_ms.max(before);
-            call.end_ms = call.end_ms.max(call.start_ms);
-            before = call.start_ms;
+        self.calls.sort_by_key(|(index, ..)| *index);
+        let mut keys = Vec::with_capacity(self.calls.len());
+        let mut start_ms = i64::MIN;
+        for (_, mut call, key) in self.calls {
+            // The order of rounds counts, whatever their clocks say.
+            start_ms = call.start_ms.max(start_ms);
+            call.start_ms = start_ms;
+            call.end_ms = call.end_ms.max(start_ms);
             keys.push(key);
             self.raw.calls.push(call);
         }
         self.raw.records = self.raw.calls.len() as u32;
-        let between = vec![CallTransition::default(); self.raw.calls.len()];
-        session_completion::complete_session(&mut self.raw, &between, &[]);
+        let transitions = vec![CallTransition::default(); self.raw.calls.len()];
+        session_completion::complete_session(&mut self.raw, &transitions, &[]);
         let (session, last_ms) = (self.raw, self.last_ms);
         SessionDraft { session, keys, sidechain: false, last_ms, lineage: None }
     }

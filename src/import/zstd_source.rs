@@ -14,15 +14,16 @@ const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 ///
 /// # Errors
 /// What the source reports.
-pub fn decompress_if_zstd<'a>(
+pub(super) fn decompress_if_zstd<'a>(
     mut source: Box<dyn Read + Send>,
     on_bytes: &'a dyn Fn(u64),
 ) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::with_capacity(MAGIC.len());
     source.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
-    let packed = start == MAGIC;
+    let is_packed = start == MAGIC;
+    // Whatever was read to tell goes back in front of the rest.
     let whole = Cursor::new(start).chain(source);
-    if !packed {
+    if !is_packed {
         return Ok(Box::new(whole));
     }
     let counted = CountedSource { source: Box::new(whole), on_bytes };
@@ -30,7 +31,7 @@ pub fn decompress_if_zstd<'a>(
 }
 
 /// An error that comes once, where reading had stopped; nothing if there was none.
-pub struct DeferredError(pub Option<io::Error>);
+pub(super) struct DeferredError(pub Option<io::Error>);
 
 impl Read for DeferredError {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -66,6 +67,7 @@ impl Read for ZstdFrames<'_> {
                 if read > 0 || buffer.is_empty() {
                     return Ok(read);
                 }
+                // The frame is at its end: the source is handed back for the next one.
                 self.blocks = self.decoder.take().map(StreamingDecoder::into_inner);
             }
             let Some(mut blocks) = self.blocks.take() else {
@@ -116,6 +118,7 @@ impl<'a> ZstdBlocks<'a> {
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
             if self.cut {
+                // Everything before the cut has been handed out by now.
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "compressed data is cut"));
             }
             (self.ready, self.at) = (Vec::new(), 0);
@@ -123,6 +126,7 @@ impl<'a> ZstdBlocks<'a> {
             if self.ready.is_empty() {
                 return Ok(false);
             }
+            // Sixteen magic numbers mark frames without content; packers put tables into them.
             if whole && self.ready[1..] == SKIPPABLE && self.ready[0] & 0xF0 == 0x50 {
                 self.skip_frame()?;
                 continue;
@@ -134,6 +138,7 @@ impl<'a> ZstdBlocks<'a> {
                 self.cut = true;
                 continue;
             }
+            // The header's length depends on its first byte: RFC 8878, section 3.1.1.1.
             let descriptor = self.ready[4];
             let single = descriptor & 0x20 != 0;
             let content_size = match descriptor >> 6 {
@@ -167,12 +172,15 @@ impl<'a> ZstdBlocks<'a> {
         let mut whole = self.fetch_bytes(END.len())?;
         if whole {
             let header = u32::from_le_bytes([self.ready[0], self.ready[1], self.ready[2], 0]);
+            // A run stores one byte, however many it stands for: RFC 8878, section 3.1.1.2.
             let run = header >> 1 & 3 == 1;
             self.open = header & 1 == 0;
             let checksum = if !self.open && self.checksum { CHECKSUM } else { 0 };
             whole = self.fetch_bytes(if run { 1 } else { (header >> 3) as usize } + checksum)?;
         }
         if !whole {
+            // An empty last block in place of the one that was cut makes the decoder give up what
+            // it holds back; its checksum is never compared.
             (self.cut, self.open) = (true, false);
             self.ready.clear();
             self.ready.extend(END);

@@ -15,12 +15,14 @@
 //!
 //! Lies: looks that found something to do and did it are not in a run of polls and stay.
 
-use super::{BuildGrade, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support};
+use super::{
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+};
 use crate::plan::Patch;
 use crate::recording::{CallMarks, Recording};
 
 /// One background wait.
-pub struct R7;
+pub static R7: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R7",
@@ -35,31 +37,29 @@ static CARD: ToggleCard = ToggleCard {
         mode: 1,
         high: 2,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "polls of a loop that remain",
         source: "mode: one wait; high: the source's 22 polls, 20 fewer",
     }],
     name_lists: &[],
-    file_text: include_str!("background_wait.rs"),
 };
 
-impl Intervention for R7 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let keep = usize::try_from(params.get("keep")).unwrap_or(1).max(1);
-        let is_poll = |at: usize| recording.calls[at].marks.contains(CallMarks::POLL);
-        for polls in support::find_call_runs(recording, is_poll) {
-            if polls.len() <= keep {
-                continue;
-            }
-            patch.found_places += polls.len() as u32;
-            for poll in polls.start..polls.end - keep {
-                support::drop_poll(recording, &mut patch, poll, false);
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    // At least one poll stays: somebody has to see the result.
+    let keep = usize::try_from(params.get("keep")).unwrap_or(1).max(1);
+    let runs = support::find_call_runs(recording, |at| {
+        recording.calls[at].marks.contains(CallMarks::POLL)
+    });
+    for polls in runs {
+        if polls.len() <= keep {
+            continue;
         }
-        patch
+        patch.found_places += polls.len() as u32;
+        // The last polls stay: they see how the work ended.
+        for poll in polls.start..polls.end - keep {
+            support::drop_poll(recording, &mut patch, poll, false);
+        }
     }
+    patch
 }

@@ -19,7 +19,7 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// A blocking answer is made final.
-pub struct D3;
+pub static D3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "D3",
@@ -29,21 +29,14 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 1, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("blocking_answers_final.rs"),
 };
 
-impl Intervention for D3 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let found = u32::from(!controller_agents(&active_invocations(recording)).is_empty());
-        let note = "no call saved: the answer was given and blocks either way".to_owned();
-        Patch {
-            found_places: found,
-            notes: (found > 0).then_some(note).into_iter().collect(),
-            ..Patch::default()
-        }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let found = u32::from(!controller_agents(&active_invocations(recording)).is_empty());
+    let note = "no call saved: the answer was given and blocks either way".to_owned();
+    Patch {
+        found_places: found,
+        notes: (found > 0).then_some(note).into_iter().collect(),
+        ..Patch::default()
     }
 }

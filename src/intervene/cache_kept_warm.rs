@@ -22,12 +22,14 @@
 //! `most` requests can bridge pay for them in vain, and the end of a session pays nothing although
 //! it looks like a wait. No harness is known to do it.
 
-use super::{BuildGrade, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support};
+use super::{
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+};
 use crate::plan::{Patch, SessionRules, WarmingRule};
 use crate::recording::{CacheBreak, Recording, Shock};
 
 /// Warm cache.
-pub struct G13;
+pub static G13: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G13",
@@ -43,6 +45,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 30_000,
             high: 60_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "how long before the end of the lifetime a request is sent",
             source: "last hit at 299.9 s of 300; the rest is for the way; judgement, 2026-11",
         },
@@ -53,36 +56,30 @@ static CARD: ToggleCard = ToggleCard {
             mode: 6,
             high: 11,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "requests in one wait, at most",
             source: "high: break-even on five minutes; mode: half an hour; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("cache_kept_warm.rs"),
 };
 
-impl Intervention for G13 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let warming = WarmingRule { ahead_ms: params.get("ahead_ms"), most: params.get("most") };
-        for (index, session) in support::sessions_with_calls(recording) {
-            let waits = session
-                .call_range()
-                .skip(1)
-                .filter(|&at| is_bridgeable_wait(recording, at - 1, &warming));
-            let waits = waits.count() as u32;
-            if waits > 0 {
-                patch.found_places += waits;
-                let rules = SessionRules { warming: Some(warming), ..SessionRules::default() };
-                patch.session_rules.push((index, rules));
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let warming = WarmingRule { ahead_ms: params.get("ahead_ms"), most: params.get("most") };
+    for (index, session) in support::sessions_with_calls(recording) {
+        let waits = session
+            .call_range()
+            .skip(1)
+            .filter(|&at| is_bridgeable_wait(recording, at - 1, &warming));
+        let waits = waits.count() as u32;
+        if waits > 0 {
+            patch.found_places += waits;
+            let rules = SessionRules { warming: Some(warming), ..SessionRules::default() };
+            patch.session_rules.push((index, rules));
         }
-        patch
     }
+    patch
 }
 
 /// Whether the wait behind a call lost its cache, and requests could have kept it.
@@ -91,7 +88,9 @@ fn is_bridgeable_wait(recording: &Recording, at: usize, warming: &WarmingRule) -
     let step_ms = (ttl_ms - warming.ahead_ms).max(0);
     let gap_ms = support::gap_ms_after_call(recording, at);
     let next = &recording.calls[at + 1];
+    // A cache that outlived its lifetime, as some did, needed no request.
     let lost = !matches!(next.shock, Shock::Survived(_));
+    // Where something else broke the cache as well, warmth would not have kept it.
     let alone = support::context_goes_on(recording, at + 1) && next.cache_break == CacheBreak::No;
     (ttl_ms.max(1)..ttl_ms + warming.most * step_ms).contains(&gap_ms) && lost && alone
 }

@@ -14,12 +14,10 @@
 //! Lies: a patch may be useful all the same; who maintains it pays elsewhere.
 
 use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
-use crate::plan::Patch;
-use crate::recording::Recording;
+use super::{BuildGrade, Intervention, ToggleCard};
 
 /// Closed-scope work downgraded.
-pub struct E10;
+pub static E10: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E10",
@@ -31,15 +29,4 @@ static CARD: ToggleCard = ToggleCard {
         "share of generation and maintenance spent on closed scopes",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
-    file_text: include_str!("closed_scope_downgraded.rs"),
 };
-
-impl Intervention for E10 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &named_work::MAINTENANCE_BUCKET)
-    }
-}

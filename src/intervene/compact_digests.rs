@@ -16,12 +16,21 @@
 //! the default, so that recordings of newer cockpits have nothing left to save.
 
 use super::support::packets::active_invocations;
-use super::{BuildGrade, EnvSetting, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams};
+use super::{
+    BuildGrade, Confidence, EnvSetting, Intervention, ParamSpec, ParamUnit, ToggleCard,
+    ToggleParams,
+};
 use crate::plan::Patch;
 use crate::recording::{BlockMarks, Recording};
 
 /// Compact digests.
-pub struct C4;
+pub static C4: Intervention =
+    Intervention::new(&CARD, build_patch).with_env_settings(&[EnvSetting {
+        name: "AGENTIC_ORCH_AUTOPILOT_DIGEST_MODE",
+        default: "compact",
+        recommended: "compact",
+        what: "digests with a title and a short note, no plan and no body",
+    }]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "C4",
@@ -36,39 +45,25 @@ static CARD: ToggleCard = ToggleCard {
         mode: 316,
         high: 332,
         asked: false,
+        confidence: Confidence::FewCases,
         what: "tokens of a compact digest",
         source: "agentic-cockpit's own builders: 761, 1,262 and 1,327 characters, 4.0 a token",
     }],
     name_lists: &[],
-    file_text: include_str!("compact_digests.rs"),
 };
 
-impl Intervention for C4 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let compact = params.get("compact");
+    for one in active_invocations(recording).iter().filter(|one| one.is_digest()) {
+        let packets = one.marked_prompt_blocks(recording, BlockMarks::PACKET);
+        let before = patch.replaced_blocks.len();
+        // A packet that is compact already does not grow.
+        let longer = packets.filter(|(_, tokens)| *tokens > compact);
+        patch.replaced_blocks.extend(longer.map(|(block, _)| (block, compact)));
+        patch.found_places += u32::from(patch.replaced_blocks.len() > before);
     }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[EnvSetting {
-            name: "AGENTIC_ORCH_AUTOPILOT_DIGEST_MODE",
-            default: "compact",
-            recommended: "compact",
-            what: "digests with a title and a short note, no plan and no body",
-        }]
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let compact = params.get("compact");
-        for one in active_invocations(recording).iter().filter(|one| one.is_digest()) {
-            let packets = one.marked_prompt_blocks(recording, BlockMarks::PACKET);
-            let before = patch.replaced_blocks.len();
-            let longer = packets.filter(|(_, tokens)| *tokens > compact);
-            patch.replaced_blocks.extend(longer.map(|(block, _)| (block, compact)));
-            patch.found_places += u32::from(patch.replaced_blocks.len() > before);
-        }
-        patch
-    }
+    patch
 }
 
 #[cfg(test)]

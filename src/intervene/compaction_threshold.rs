@@ -24,13 +24,14 @@
 //! stops such a loop by itself.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{CompactionRule, Patch, SessionRules};
 use crate::recording::{ContextRestart, Recording, Session};
 
 /// Compaction threshold.
-pub struct G2;
+pub static G2: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G2",
@@ -46,6 +47,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 100_000,
             high: 150_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "prompt from which on the context is compacted",
             source: "high: the provider's own compaction; mode: 56 % of 180,000; low: judgement",
         },
@@ -56,6 +58,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: support::SUMMARY_OUTPUT,
             high: 5_200,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "tokens that the compacting call writes",
             source: "median and range of 11 summaries, from characters, no thinking, 2026-11",
         },
@@ -63,9 +66,10 @@ static CARD: ToggleCard = ToggleCard {
             key: "left",
             unit: ParamUnit::Tokens,
             low: 19_000,
-            mode: support::LEFT,
+            mode: support::LEFT_AFTER_COMPACTION,
             high: 48_000,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "tokens that the context starts over with beside the static prefix",
             source: "median and range of 11 compactions, summary and restored files, 2026-11",
         },
@@ -76,6 +80,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1,
             high: 3,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "calls that find again what one compaction lost",
             source: "calls that read a known file again behind 11 compactions: 0 to 5, median 1",
         },
@@ -86,55 +91,51 @@ static CARD: ToggleCard = ToggleCard {
             mode: 0,
             high: 1_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of calls made once more behind the first compaction",
             source: "high: arXiv 2508.21433, summaries lengthened runs by 13-15 % (second hand)",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("compaction_threshold.rs"),
 };
 
-impl Intervention for G2 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let compaction = CompactionRule {
-            threshold: params.get("threshold"),
-            output: params.get("summary"),
-            left: params.get("left"),
-        };
-        let mut longer = ShareSampler::new(params.get("longer"));
-        let mut alone = 0;
-        for (index, session) in support::sessions_with_calls(recording) {
-            let places = compaction_places(recording, session, &compaction);
-            let Some(&first) = places.first() else { continue };
-            if 4 * (session.static_prefix + compaction.left) > 3 * compaction.threshold {
-                alone += 1;
-                continue;
-            }
-            patch.found_places += 1;
-            let rules = SessionRules { compaction: Some(compaction), ..SessionRules::default() };
-            patch.session_rules.push((index, rules));
-            for at in places {
-                patch.inserted_calls.extend(support::repeated_look_ups(at, params.get("look_ups")));
-            }
-            support::repeat_share_of_calls(
-                recording,
-                first..session.call_range().end,
-                &mut longer,
-                &mut patch,
-            );
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let compaction = CompactionRule {
+        threshold: params.get("threshold"),
+        output: params.get("summary"),
+        left: params.get("left"),
+    };
+    let mut longer = ShareSampler::new(params.get("longer"));
+    let mut alone = 0;
+    for (index, session) in support::sessions_with_calls(recording) {
+        let places = compaction_places(recording, session, &compaction);
+        let Some(&first) = places.first() else { continue };
+        // Such a session would reach the threshold again a few calls after each compaction.
+        if 4 * (session.static_prefix + compaction.left) > 3 * compaction.threshold {
+            alone += 1;
+            continue;
         }
-        if alone > 0 {
-            patch.notes.push(format!(
-                "{alone} sessions left alone: a fresh start fills most of the threshold"
-            ));
+        patch.found_places += 1;
+        let rules = SessionRules { compaction: Some(compaction), ..SessionRules::default() };
+        patch.session_rules.push((index, rules));
+        // The model looks up what it lost, right behind each place.
+        for at in places {
+            patch.inserted_calls.extend(support::repeated_look_ups(at, params.get("look_ups")));
         }
-        patch
+        support::repeat_share_of_calls(
+            recording,
+            first..session.call_range().end,
+            &mut longer,
+            &mut patch,
+        );
     }
+    if alone > 0 {
+        patch.notes.push(format!(
+            "{alone} sessions left alone: a fresh start fills most of the threshold"
+        ));
+    }
+    patch
 }
 
 /// The calls before which the context would be compacted, were nothing else changed.
@@ -147,13 +148,17 @@ fn compaction_places(
     // What stands in the recorded prompt and would not in this one.
     let mut gone = 0;
     for at in session.call_range().skip(1) {
+        // The recorded prompt less what compactions of this rule would have taken from it.
         let stands = support::prompt_before_call(recording, at) - gone;
         match recording.calls[at].restart {
             ContextRestart::No if stands >= rule.threshold => {
                 places.push(at);
+                // The context goes on with the static prefix and what is left of the messages.
                 gone += stands - session.static_prefix - rule.left;
             }
             ContextRestart::AutoCompacted if stands < rule.threshold => {
+                // The smaller context does not reach the trigger: what the record lost here stays,
+                // and what it started over with never enters. The difference may be negative.
                 gone = support::restart_tokens(recording, at) - stands;
             }
             ContextRestart::AutoCompacted

@@ -24,17 +24,23 @@
 
 use super::support::packets::{active_invocations, controller_agents, digest_count_and_tokens};
 use super::{
-    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{Patch, SpawnedCall, SpawnedSession};
 use crate::recording::{DIGEST_KIND, Recording};
 
 /// Consult gate.
-pub struct D2;
+pub static D2: Intervention = Intervention::new(&CARD, build_patch);
 
-/// What the gate allows at most. Source: MODEL.md, "Toggle constants".
+/// The most rounds of a consult. Source: the gate's own cap, agentic-cockpit eca8e3c, 2026-03-31.
+/// Confidence: H.
 const MOST_ROUNDS: i64 = 200;
+
+/// The most stages of a round. Source: likewise. Confidence: H.
 const MOST_STAGES: i64 = 2;
+
+/// Before execution and after review. Source: decisions log, 2026-02-28. Confidence: H.
 const PHASES: i64 = 2;
 
 /// The kinds of packets that are gated, where none is named: the gate's default, 2026-03-31.
@@ -54,6 +60,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1,
             high: 3,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "rounds of a consult, at most 200",
             source: "mode: advisory; high: judgement; the gate's cap stands in a note",
         },
@@ -64,6 +71,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1,
             high: 2,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "stages of a round, at most 2",
             source: "mode: advisory; high: the gate's cap, eca8e3c",
         },
@@ -74,6 +82,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 2,
             high: 2,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "phases: before the work, and before it is closed, at most 2",
             source: "decisions log: before execution and after review; low: one of them",
         },
@@ -84,6 +93,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 20_000,
             high: 47_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that a consultant starts with",
             source: "mode: measured on eca8e3c, about; low and high: as of a subagent",
         },
@@ -94,6 +104,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 3_000,
             high: 3_400,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens of the packet that it is asked with",
             source: "at most 12,000 characters, 4.0 or 3.5 a token; low: judgement",
         },
@@ -104,6 +115,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 800,
             high: 2_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that it answers",
             source: "no measurement known; judgement, 2026-11",
         },
@@ -114,63 +126,64 @@ static CARD: ToggleCard = ToggleCard {
         what: "kinds of packets that are gated; if none is named USER_REQUEST, PLAN_REQUEST, \
                ORCHESTRATOR_UPDATE and EXECUTE",
     }],
-    file_text: include_str!("consult_gate.rs"),
 };
 
-impl Intervention for D2 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let [rounds, stages, phases] =
-            [("rounds", MOST_ROUNDS), ("stages", MOST_STAGES), ("phases", PHASES)]
-                .map(|(key, most)| params.get(key).min(most));
-        let consults = rounds * stages * phases;
-        let [system, packet, answer] = ["system", "packet", "answer"].map(|key| params.get(key));
-        let call = SpawnedCall {
-            input: system + packet,
-            output: answer,
-            duration_ms: support::writing_ms(answer),
-        };
-        let kinds = params.names_of_list("kinds");
-        let is_gated = |kind: &str| match kinds {
-            [] => KINDS.contains(&kind),
-            kinds => kinds.iter().any(|known| known == kind),
-        };
-        let woken = active_invocations(recording);
-        let controllers = controller_agents(&woken);
-        for one in &woken {
-            let agent = one.packet.agent.as_str();
-            if !controllers.contains(&agent) || !is_gated(&one.packet.kind) {
-                continue;
-            }
-            patch.found_places += 1;
-            let by = one.calls.end as u32 - 1;
-            patch
-                .spawned_sessions
-                .extend((0..consults).map(|_| SpawnedSession { by, calls: vec![call] }));
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let [rounds, stages, phases] =
+        [("rounds", MOST_ROUNDS), ("stages", MOST_STAGES), ("phases", PHASES)]
+            .map(|(key, most)| params.get(key).min(most));
+    // Each consult is a fresh session of one call: the consultant keeps no context.
+    let consults = rounds * stages * phases;
+    let [system, packet, answer] = ["system", "packet", "answer"].map(|key| params.get(key));
+    let call = SpawnedCall {
+        input: system + packet,
+        output: answer,
+        duration_ms: support::writing_ms(answer),
+    };
+    let kinds = params.names_of_list("kinds");
+    let woken = active_invocations(recording);
+    let controllers = controller_agents(&woken);
+    for one in &woken {
+        let agent = one.packet.agent.as_str();
+        if !controllers.contains(&agent) || !is_gated(&one.packet.kind, kinds) {
+            continue;
         }
-        if patch.found_places > 0 {
-            let gated = i64::from(patch.found_places);
-            let each = call.input + call.output;
-            let cap = gated * MOST_ROUNDS * MOST_STAGES * phases;
-            patch.notes.push(format!(
-                "{consults} consults an invocation; at the cap of {MOST_ROUNDS} rounds x \
-                 {MOST_STAGES} stages x {phases} phases {cap} calls and {} tokens",
-                cap * each
-            ));
-            let (count, tokens) = digest_count_and_tokens(&woken, recording);
-            let average = tokens / count.max(1);
-            patch.notes.push(format!(
-                "closing {} accepted answers without waking the controller saves up to {} tokens, \
-                 {average} a digest",
-                gated * consults,
-                gated * consults * average
-            ));
-        }
+        patch.found_places += 1;
+        // Consults follow the work of the invocation, whatever their phase: what they cost does not
+        // depend on when they are made.
+        let by = one.calls.end as u32 - 1;
         patch
+            .spawned_sessions
+            .extend((0..consults).map(|_| SpawnedSession { by, calls: vec![call] }));
+    }
+    if patch.found_places > 0 {
+        let gated = i64::from(patch.found_places);
+        let each = call.input + call.output;
+        let cap = gated * MOST_ROUNDS * MOST_STAGES * phases;
+        patch.notes.push(format!(
+            "{consults} consults an invocation; at the cap of {MOST_ROUNDS} rounds x \
+             {MOST_STAGES} stages x {phases} phases {cap} calls and {} tokens",
+            cap * each
+        ));
+        let (count, tokens) = digest_count_and_tokens(&woken, recording);
+        // What an accepted answer saves if it is closed without a digest to the controller.
+        let average = tokens / count.max(1);
+        patch.notes.push(format!(
+            "closing {} accepted answers without waking the controller saves up to {} tokens, \
+             {average} a digest",
+            gated * consults,
+            gated * consults * average
+        ));
+    }
+    patch
+}
+
+/// Whether packets of a kind are gated: those named, or else the default ones.
+fn is_gated(kind: &str, named: &[String]) -> bool {
+    match named {
+        [] => KINDS.contains(&kind),
+        _ => named.iter().any(|known| known == kind),
     }
 }
 

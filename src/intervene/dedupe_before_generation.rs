@@ -14,12 +14,10 @@
 //! Lies: a candidate that looks the same may have new grounds.
 
 use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
-use crate::plan::Patch;
-use crate::recording::Recording;
+use super::{BuildGrade, Intervention, ToggleCard};
 
 /// Dedupe before generation.
-pub struct E7;
+pub static E7: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E7",
@@ -31,15 +29,4 @@ static CARD: ToggleCard = ToggleCard {
         "share of generation and maintenance that repeats what the ledger holds",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
-    file_text: include_str!("dedupe_before_generation.rs"),
 };
-
-impl Intervention for E7 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &named_work::MAINTENANCE_BUCKET)
-    }
-}

@@ -14,12 +14,10 @@
 //! Lies: a permission that is granted later goes unnoticed until the record is cleared.
 
 use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
-use crate::plan::Patch;
-use crate::recording::Recording;
+use super::{BuildGrade, Intervention, ToggleCard};
 
 /// Denied action not tried again.
-pub struct E9;
+pub static E9: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E9",
@@ -31,15 +29,4 @@ static CARD: ToggleCard = ToggleCard {
         "share of generation and maintenance spent on actions that were denied before",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
-    file_text: include_str!("denied_actions_recorded.rs"),
 };
-
-impl Intervention for E9 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &named_work::MAINTENANCE_BUCKET)
-    }
-}

@@ -29,7 +29,13 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Digest fast-path.
-pub struct C6;
+pub static C6: Intervention =
+    Intervention::new(&CARD, build_patch).with_env_settings(&[EnvSetting {
+        name: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH",
+        default: "0",
+        recommended: "1",
+        what: "acknowledge listed digests without calling the model",
+    }]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "C6",
@@ -43,34 +49,17 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "sources that need no controller: source:kind or source:*; none unless named",
     }],
-    file_text: include_str!("digest_fast_path.rs"),
 };
 
-impl Intervention for C6 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let listed = params.names_of_list("allow");
+    let mut patch =
+        acknowledge_digests(recording, listed, &mut ShareSampler::new(params.get("done")));
+    // Only where there are digests that a list could take.
+    if listed.is_empty() && active_invocations(recording).iter().any(ActiveInvocation::is_digest) {
+        patch.notes.push("lists no source: set `allow` in a scenario".to_owned());
     }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[EnvSetting {
-            name: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH",
-            default: "0",
-            recommended: "1",
-            what: "acknowledge listed digests without calling the model",
-        }]
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let listed = params.names_of_list("allow");
-        let mut patch =
-            acknowledge_digests(recording, listed, &mut ShareSampler::new(params.get("done")));
-        if listed.is_empty()
-            && active_invocations(recording).iter().any(ActiveInvocation::is_digest)
-        {
-            patch.notes.push("lists no source: set `allow` in a scenario".to_owned());
-        }
-        patch
-    }
+    patch
 }
 
 #[cfg(test)]

@@ -16,13 +16,14 @@
 //! failures come on top. The low end of the range stands for both.
 
 use super::{
-    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Doctor loop weekly, on failures only.
-pub struct E1;
+pub static E1: Intervention = Intervention::new(&CARD, build_patch);
 
 /// What it works on where nothing is named.
 const NAMES: [&str; 1] = ["doctor/daily macro"];
@@ -40,6 +41,7 @@ static CARD: ToggleCard = ToggleCard {
         mode: 8_571,
         high: 10_000,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "share of the loop's tokens that are not used",
         source: "mode: 6 of 7 runs, if they cost the same; high: no run but on failures, and none \
                  fails; low: judgement",
@@ -49,15 +51,8 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "steps, agents or kinds of the loop; doctor/daily macro if none is named",
     }],
-    file_text: include_str!("doctor_loop_weekly.rs"),
 };
 
-impl Intervention for E1 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        support::named_work::take_asked_share(recording, params, &NAMES)
-    }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    support::named_work::take_asked_share(recording, params, &NAMES)
 }

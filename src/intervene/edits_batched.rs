@@ -18,13 +18,15 @@
 //! need its second look. Both would show as fewer saved calls (`calls_per_site`). An edit that
 //! failed and was made again counts as two edits of its site.
 
-use super::{BuildGrade, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support};
+use super::{
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+};
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 use std::ops::Range;
 
 /// Edits batched.
-pub struct R2;
+pub static R2: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R2",
@@ -39,40 +41,33 @@ static CARD: ToggleCard = ToggleCard {
         mode: 2,
         high: 4,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "calls that a batched site still needs",
         source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
     }],
     name_lists: &[],
-    file_text: include_str!("edits_batched.rs"),
 };
 
-impl Intervention for R2 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let keep = usize::try_from(params.get("calls_per_site")).unwrap_or(1).max(1);
-        for site in edit_sites(recording) {
-            let edits: Vec<usize> = site
-                .clone()
-                .filter(|&at| touch_of_call(recording, at) == FileTouch::Edits)
-                .collect();
-            if edits.len() < 2 || site.len() <= keep {
-                continue;
-            }
-            patch.found_places += 1;
-            let last_edit = edits[edits.len() - 1];
-            // Kept: the calls at the head of the site, and the edit that now carries them all.
-            let head = site.clone().filter(|&at| at != last_edit).take(keep - 1);
-            let kept: Vec<usize> = head.chain([last_edit]).collect();
-            for at in site.filter(|at| !kept.contains(at)) {
-                drop_from_site(recording, &mut patch, at, at > last_edit);
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let keep = usize::try_from(params.get("calls_per_site")).unwrap_or(1).max(1);
+    for site in edit_sites(recording) {
+        let edits: Vec<usize> =
+            site.clone().filter(|&at| touch_of_call(recording, at) == FileTouch::Edits).collect();
+        // One edit leaves nothing to batch, and a short site loses no call.
+        if edits.len() < 2 || site.len() <= keep {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        let last_edit = edits[edits.len() - 1];
+        // Kept: the calls at the head of the site, and the edit that now carries them all.
+        let head = site.clone().filter(|&at| at != last_edit).take(keep - 1);
+        let kept: Vec<usize> = head.chain([last_edit]).collect();
+        for at in site.filter(|at| !kept.contains(at)) {
+            drop_from_site(recording, &mut patch, at, at > last_edit);
+        }
     }
+    patch
 }
 
 /// Drops a call of a site. The edits themselves survive and move; after the last edit there is
@@ -90,6 +85,7 @@ fn drop_from_site(recording: &Recording, patch: &mut Patch, at: usize, trailing:
             patch.dropped_blocks.push(index);
         }
     }
+    // What the tools of a dropped call printed enters later, and belongs to that call.
     patch.dropped_blocks.extend(support::results_of_call(recording, at).map(|(index, _)| index));
 }
 
@@ -112,6 +108,7 @@ fn file_touch_of_call(recording: &Recording, at: usize) -> (FileTouch, Option<u3
             continue;
         }
         let same = file.is_none() || file == block.file_number();
+        // A tool use about no file, about a second file, or neither look nor edit ends the site.
         if block.file_number().is_none() || !same || !block.marks.intersects(about) {
             return (FileTouch::Other, None);
         }
@@ -153,6 +150,7 @@ fn edit_sites(recording: &Recording) -> Vec<Range<usize>> {
                 (None, before) => sites.extend(before.map(|(site, _)| site)),
             }
         }
+        // A run that ends in the middle of a site ends the site.
         sites.extend(open.map(|(site, _)| site));
     }
     sites

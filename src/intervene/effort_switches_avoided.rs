@@ -24,7 +24,7 @@ use crate::plan::Patch;
 use crate::recording::{CallMarks, Recording};
 
 /// No effort switches.
-pub struct G11;
+pub static G11: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G11",
@@ -34,26 +34,20 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 0, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("effort_switches_avoided.rs"),
 };
 
-impl Intervention for G11 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let healed: Vec<u32> = support::sessions_with_calls(recording)
-            .flat_map(|(_, session)| session.call_range().skip(1))
-            .filter(|&at| {
-                let alive = recording.calls[at - 1].tier.ttl_ms();
-                recording.calls[at].marks.contains(CallMarks::EFFORT_SWITCH)
-                    && support::gap_ms_after_call(recording, at - 1) < alive
-            })
-            .map(|at| at as u32)
-            .collect();
-        Patch { found_places: healed.len() as u32, healed_calls: healed, ..Patch::default() }
-    }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let healed: Vec<u32> = support::sessions_with_calls(recording)
+        .flat_map(|(_, session)| session.call_range().skip(1))
+        .filter(|&at| {
+            // Behind a wait longer than the lifetime the cache was lost in any case.
+            let alive = recording.calls[at - 1].tier.ttl_ms();
+            recording.calls[at].marks.contains(CallMarks::EFFORT_SWITCH)
+                && support::gap_ms_after_call(recording, at - 1) < alive
+        })
+        .map(|at| at as u32)
+        .collect();
+    Patch { found_places: healed.len() as u32, healed_calls: healed, ..Patch::default() }
 }
 
 #[cfg(test)]

@@ -15,13 +15,14 @@
 //! does not say which ones they were. The toggle is worth that much more where they exist.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 
 /// Environment checked first.
-pub struct R5;
+pub static R5: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R5",
@@ -36,48 +37,42 @@ static CARD: ToggleCard = ToggleCard {
         mode: 10_000,
         high: 10_000,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "share of aborted runs that the check prevents",
         source: "mode: both of the source's aborts had the one cause that the fix removes",
     }],
     name_lists: &[],
-    file_text: include_str!("environment_validated.rs"),
 };
 
-impl Intervention for R5 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let mut prevented = ShareSampler::new(params.get("prevented"));
-        for (at, call) in recording.calls.iter().enumerate() {
-            if !call.marks.contains(CallMarks::ABORTED_RUN) {
-                continue;
-            }
-            patch.found_places += 1;
-            if !prevented.takes_next() {
-                continue;
-            }
-            // A call that did other work as well stays; only its run disappears.
-            let only = support::blocks_of_call(recording, at)
-                .filter(|(_, block)| block.kind == BlockKind::ToolInput)
-                .all(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN));
-            if only {
-                patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
-            }
-            for (index, block) in support::blocks_of_call(recording, at) {
-                let of_run = block.marks.contains(BlockMarks::ABORTED_RUN);
-                if of_run && block.kind.is_output() || only && block.kind == BlockKind::Text {
-                    patch.dropped_blocks.push(index);
-                }
-            }
-            patch.dropped_blocks.extend(
-                support::results_of_call(recording, at)
-                    .filter(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN))
-                    .map(|(index, _)| index),
-            );
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let mut prevented = ShareSampler::new(params.get("prevented"));
+    for (at, call) in recording.calls.iter().enumerate() {
+        if !call.marks.contains(CallMarks::ABORTED_RUN) {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        if !prevented.takes_next() {
+            continue;
+        }
+        // A call that did other work as well stays; only its run disappears.
+        let only = support::blocks_of_call(recording, at)
+            .filter(|(_, block)| block.kind == BlockKind::ToolInput)
+            .all(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN));
+        if only {
+            patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+        }
+        for (index, block) in support::blocks_of_call(recording, at) {
+            let of_run = block.marks.contains(BlockMarks::ABORTED_RUN);
+            if of_run && block.kind.is_output() || only && block.kind == BlockKind::Text {
+                patch.dropped_blocks.push(index);
+            }
+        }
+        patch.dropped_blocks.extend(
+            support::results_of_call(recording, at)
+                .filter(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN))
+                .map(|(index, _)| index),
+        );
     }
+    patch
 }

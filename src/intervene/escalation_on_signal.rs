@@ -15,12 +15,10 @@
 //! Lies: a trigger that is not on the list is missed.
 
 use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
-use crate::plan::Patch;
-use crate::recording::Recording;
+use super::{BuildGrade, Intervention, ToggleCard};
 
 /// Escalate on signal.
-pub struct E5;
+pub static E5: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E5",
@@ -32,15 +30,4 @@ static CARD: ToggleCard = ToggleCard {
         "share of generation and maintenance that no trigger asks for",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
-    file_text: include_str!("escalation_on_signal.rs"),
 };
-
-impl Intervention for E5 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &named_work::MAINTENANCE_BUCKET)
-    }
-}

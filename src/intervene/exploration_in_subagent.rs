@@ -26,14 +26,15 @@
 //! shell are not seen.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{DroppedCall, InsertedCall, Patch, SpawnedCall, SpawnedSession};
 use crate::recording::{Block, BlockKind, Recording, Role};
 use std::ops::Range;
 
 /// Exploration in a subagent.
-pub struct G12;
+pub static G12: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G12",
@@ -49,6 +50,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 5,
             high: 8,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "calls of a run that is worth a subagent",
             source: "8 % of the runs of looks in 147 transcripts; judgement, 2026-11",
         },
@@ -59,6 +61,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 20_000,
             high: 47_000,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "tokens that a subagent starts with beside its prompt",
             source: "low: issue 50213; high: issue 77834; mode: judgement, 2026-11",
         },
@@ -69,6 +72,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 230,
             high: 430,
             asked: false,
+            confidence: Confidence::Measured,
             what: "tokens of the task that it is given",
             source: "median and 5-95 % of 67 uses of Task, 2026-11",
         },
@@ -79,6 +83,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1_700,
             high: 5_200,
             asked: false,
+            confidence: Confidence::Measured,
             what: "tokens that it reports",
             source: "median, upper quartile and 95 % of 64 reports, 2026-11",
         },
@@ -89,36 +94,30 @@ static CARD: ToggleCard = ToggleCard {
             mode: 2_000,
             high: 6_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of the results that the session reads again",
             source: "mode: 43 of 242 cleared files were edited later; else judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("exploration_in_subagent.rs"),
 };
 
-impl Intervention for G12 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let least = usize::try_from(params.get("least")).unwrap_or(usize::MAX).max(2);
-        let mut needed = ShareSampler::new(params.get("needed"));
-        let is_look = |at: usize| support::is_read_only_call(recording, at);
-        for run in support::find_call_runs(recording, is_look) {
-            let session = &recording.sessions[recording.calls[run.start].session as usize];
-            let goes_on = run.end < session.call_range().end
-                && (run.start + 1..=run.end).all(|at| support::context_goes_on(recording, at));
-            if session.role != Role::Main || run.len() < least || !goes_on {
-                continue;
-            }
-            patch.found_places +=
-                u32::from(delegate_run(recording, &mut patch, run, params, &mut needed));
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let least = usize::try_from(params.get("least")).unwrap_or(usize::MAX).max(2);
+    let mut needed = ShareSampler::new(params.get("needed"));
+    for run in support::find_call_runs(recording, |at| support::is_read_only_call(recording, at)) {
+        let session = &recording.sessions[recording.calls[run.start].session as usize];
+        let goes_on = run.end < session.call_range().end
+            && (run.start + 1..=run.end).all(|at| support::context_goes_on(recording, at));
+        // A subagent does not delegate, and a run at the end of a session has no call to report to.
+        if session.role != Role::Main || run.len() < least || !goes_on {
+            continue;
         }
-        patch
+        patch.found_places +=
+            u32::from(delegate_run(recording, &mut patch, run, params, &mut needed));
     }
+    patch
 }
 
 /// Hands a run to a subagent; false if its first use has no result that could become the report.
@@ -132,11 +131,15 @@ fn delegate_run(
     let [prompt, report] = ["prompt", "report"].map(|key| params.get(key));
     let mut starts = support::tool_uses_of_call(recording, run.start)
         .filter_map(|(used, block)| block.peer_block().map(|result| (used, result as u32)));
+    // The first tool use becomes the task, and its result the report: so both stand where a use of
+    // the subagent tool would stand.
     let Some((task, answer)) = starts.next() else { return false };
     patch.replaced_blocks.extend([(task, prompt), (answer, report)]);
+    // The other tool uses of that call are made by the subagent.
     let others = support::tool_uses_of_call(recording, run.start).map(|(used, _)| used);
     patch.dropped_blocks.extend(others.filter(|&used| used != task));
     for at in run.start + 1..run.end {
+        // The session still waits for the subagent, which takes as long as the run did.
         patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: false });
         let own = support::blocks_of_call(recording, at)
             .filter(|(_, block)| belongs_to_run(block, &run, recording));
@@ -176,30 +179,33 @@ fn subagent_calls(
     start: i64,
     report: i64,
 ) -> Vec<SpawnedCall> {
-    let seen = |at: usize| -> i64 {
-        let inputs =
-            support::blocks_of_call(recording, at).filter(|(_, block)| !block.kind.is_output());
-        let own = inputs.filter(|(_, block)| belongs_to_run(block, run, recording));
-        own.map(|(_, block)| block.tokens).sum()
-    };
-    let said = |at: usize| -> i64 {
-        if at == run.start {
-            support::tool_uses_of_call(recording, at).map(|(_, block)| block.tokens).sum()
+    let mut calls = Vec::with_capacity(run.len() + 1);
+    for at in run.clone() {
+        // The first call of the run said in the session why it looks; the subagent starts with its
+        // prompt instead, and makes the same tool uses.
+        let (input, output) = if at == run.start {
+            let uses = support::tool_uses_of_call(recording, at);
+            (start, uses.map(|(_, block)| block.tokens).sum())
         } else {
-            recording.calls[at].produced_tokens()
-        }
-    };
-    let looks = run.clone().map(|at| SpawnedCall {
-        input: if at == run.start { start } else { seen(at) },
-        output: said(at),
-        duration_ms: support::ms_until_next_call(recording, at),
-    });
-    let last = SpawnedCall {
-        input: seen(run.end),
+            (input_of_run(recording, run, at), recording.calls[at].produced_tokens())
+        };
+        let duration_ms = support::ms_until_next_call(recording, at);
+        calls.push(SpawnedCall { input, output, duration_ms });
+    }
+    calls.push(SpawnedCall {
+        input: input_of_run(recording, run, run.end),
         output: report,
         duration_ms: support::writing_ms(report),
-    };
-    looks.chain([last]).collect()
+    });
+    calls
+}
+
+/// Tokens that enter a call because of the run: what the call before it found.
+fn input_of_run(recording: &Recording, run: &Range<usize>, at: usize) -> i64 {
+    let inputs =
+        support::blocks_of_call(recording, at).filter(|(_, block)| !block.kind.is_output());
+    let own = inputs.filter(|(_, block)| belongs_to_run(block, run, recording));
+    own.map(|(_, block)| block.tokens).sum()
 }
 
 #[cfg(test)]

@@ -17,14 +17,16 @@
 //! Lies: failures that only the full suite shows (parallel load, test order) are found later; the
 //! extra run stands for them, not the longer repair.
 
-use super::{BuildGrade, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support};
+use super::{
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+};
 use crate::plan::{InsertedCall, Patch};
 use crate::recording::{BlockMarks, CallMarks, Recording};
 
 /// Failing tests first.
-pub struct R6;
+pub static R6: Intervention = Intervention::new(&CARD, build_patch);
 
-/// How long a targeted run takes. Source: order 774 names 10-20 seconds.
+/// How long a targeted run takes. Source: order 774 names 10-20 seconds. Confidence: J.
 const TARGETED_MS: i64 = 15_000;
 
 static CARD: ToggleCard = ToggleCard {
@@ -41,6 +43,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 400,
             high: 1_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that a targeted run prints",
             source: "a few files instead of thousands of tests; judgement, 2026-11",
         },
@@ -51,53 +54,46 @@ static CARD: ToggleCard = ToggleCard {
             mode: 0,
             high: 1,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "full runs added per session because the final one failed",
             source: "no measurement known; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("failing_tests_first.rs"),
 };
 
-impl Intervention for R6 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let targeted = params.get("targeted");
-        for session in &recording.sessions {
-            let runs: Vec<usize> = session
-                .call_range()
-                .filter(|&at| support::is_full_suite_run(recording, at))
-                .collect();
-            let Some((&last, earlier)) = runs.split_last().filter(|(_, rest)| !rest.is_empty())
-            else {
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let targeted = params.get("targeted");
+    for session in &recording.sessions {
+        // One full run is the one that the fix keeps; there must be an earlier one to save.
+        let runs: Vec<usize> =
+            session.call_range().filter(|&at| support::is_full_suite_run(recording, at)).collect();
+        let Some((&last, earlier)) = runs.split_last().filter(|(_, rest)| !rest.is_empty()) else {
+            continue;
+        };
+        for (k, &at) in earlier.iter().enumerate() {
+            // Up to the next full run, everything is about this one.
+            let until = runs[k + 1];
+            // A person who speaks in between ends the repair, and with it its full run.
+            if (at + 1..=until).any(|at| support::is_asked_by_person(recording, at)) {
                 continue;
-            };
-            for (k, &at) in earlier.iter().enumerate() {
-                let until = runs[k + 1];
-                let is_asked_anew =
-                    |at: usize| recording.calls[at].marks.contains(CallMarks::HUMAN);
-                if (at + 1..=until).any(is_asked_anew) {
-                    continue;
-                }
-                patch.found_places += 1;
-                make_targeted(recording, &mut patch, at, until, targeted);
             }
-            let full: i64 = full_run_results(recording, last).map(|(_, tokens)| tokens).sum();
-            for _ in 0..params.get("extra_runs") {
-                patch.inserted_calls.push(InsertedCall {
-                    after: last as u32,
-                    input: full,
-                    output: support::TOOL_USE_OUTPUT,
-                    duration_ms: support::ms_until_next_call(recording, last),
-                });
-            }
+            patch.found_places += 1;
+            make_targeted(recording, &mut patch, at, until, targeted);
         }
-        patch
+        // The final run fails after all and is made once more: with its whole output and its wait.
+        let full: i64 = full_run_results(recording, last).map(|(_, tokens)| tokens).sum();
+        for _ in 0..params.get("extra_runs") {
+            patch.inserted_calls.push(InsertedCall {
+                after: last as u32,
+                input: full,
+                output: support::TOOL_USE_OUTPUT,
+                duration_ms: support::ms_until_next_call(recording, last),
+            });
+        }
     }
+    patch
 }
 
 fn full_run_results(recording: &Recording, at: usize) -> impl Iterator<Item = (u32, i64)> {

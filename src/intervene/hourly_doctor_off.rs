@@ -16,7 +16,7 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Hourly doctor off.
-pub struct E2;
+pub static E2: Intervention = Intervention::new(&CARD, build_patch);
 
 /// What it works on where nothing is named.
 const NAMES: [&str; 1] = ["doctor/hourly"];
@@ -33,16 +33,10 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "steps, agents or kinds of the loop; doctor/hourly if none is named",
     }],
-    file_text: include_str!("hourly_doctor_off.rs"),
 };
 
-impl Intervention for E2 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let names = support::named_work::names_or_default(params.names_of_list("names"), &NAMES);
-        support::named_work::take_share_of_work(recording, &names, 10_000)
-    }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let names = support::named_work::names_or_default(params.names_of_list("names"), &NAMES);
+    // All of it: the loop is off.
+    support::named_work::take_share_of_work(recording, &names, 10_000)
 }

@@ -20,15 +20,16 @@
 
 use super::support::packets::{active_invocations, controller_agents};
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{Patch, SpawnedCall, SpawnedSession};
 use crate::recording::Recording;
 
 /// No answers for want of context.
-pub struct D4;
+pub static D4: Intervention = Intervention::new(&CARD, build_patch);
 
-/// The most rounds of one consult. Source: MODEL.md, "Toggle constants".
+/// The most rounds of one consult. Source: as the consult gate. Confidence: H.
 const MOST_ROUNDS: i64 = 200;
 
 static CARD: ToggleCard = ToggleCard {
@@ -45,6 +46,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1_000,
             high: 10_000,
             asked: true,
+            confidence: Confidence::Judgement,
             what: "share of the consults that would have ended for want of context",
             source: "no source says; bounds: none and all of them, mode: judgement",
         },
@@ -55,6 +57,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 5_000,
             high: 10_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of these that goes to a person instead of another round",
             source: "no measurement known; judgement, 2026-11",
         },
@@ -65,6 +68,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1,
             high: 3,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "further rounds of the others, at most 200",
             source: "no measurement known; judgement, 2026-11",
         },
@@ -75,6 +79,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 23_000,
             high: 50_400,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that a consult takes in",
             source: "as the consult gate: system prompt and packet",
         },
@@ -85,52 +90,49 @@ static CARD: ToggleCard = ToggleCard {
             mode: 800,
             high: 2_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that it answers",
             source: "no measurement known; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("insufficient_context_retried.rs"),
 };
 
-impl Intervention for D4 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let mut insufficient = ShareSampler::new(params.get("insufficient"));
-        let mut human = ShareSampler::new(params.get("human"));
-        let rounds = params.get("rounds").min(MOST_ROUNDS);
-        let output = params.get("answer");
-        let duration_ms = support::writing_ms(output);
-        let call = SpawnedCall { input: params.get("consult"), output, duration_ms };
-        let woken = active_invocations(recording);
-        let controllers = controller_agents(&woken);
-        let mut people = 0;
-        for one in woken.iter().filter(|one| controllers.contains(&one.packet.agent.as_str())) {
-            patch.found_places += 1;
-            if !insufficient.takes_next() {
-                continue;
-            }
-            if human.takes_next() {
-                people += 1;
-                continue;
-            }
-            let by = one.calls.end as u32 - 1;
-            patch
-                .spawned_sessions
-                .extend((0..rounds).map(|_| SpawnedSession { by, calls: vec![call] }));
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let mut insufficient = ShareSampler::new(params.get("insufficient"));
+    let mut human = ShareSampler::new(params.get("human"));
+    let rounds = params.get("rounds").min(MOST_ROUNDS);
+    let output = params.get("answer");
+    let duration_ms = support::writing_ms(output);
+    let call = SpawnedCall { input: params.get("consult"), output, duration_ms };
+    let woken = active_invocations(recording);
+    let controllers = controller_agents(&woken);
+    let mut people = 0;
+    for one in woken.iter().filter(|one| controllers.contains(&one.packet.agent.as_str())) {
+        patch.found_places += 1;
+        // The share that knew enough answers as before.
+        if !insufficient.takes_next() {
+            continue;
         }
-        if patch.found_places > 0 {
-            patch.notes.push(format!(
-                "{} further consults, {people} questions to a person",
-                patch.spawned_sessions.len()
-            ));
+        if human.takes_next() {
+            // A person answers instead of the consultant: no call, and no time that a recording
+            // knows.
+            people += 1;
+            continue;
         }
+        let by = one.calls.end as u32 - 1;
         patch
+            .spawned_sessions
+            .extend((0..rounds).map(|_| SpawnedSession { by, calls: vec![call] }));
     }
+    if patch.found_places > 0 {
+        patch.notes.push(format!(
+            "{} further consults, {people} questions to a person",
+            patch.spawned_sessions.len()
+        ));
+    }
+    patch
 }
 
 #[cfg(test)]

@@ -18,13 +18,14 @@
 //! loading is modelled. The part that other sessions keep warm shrinks in proportion.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Leaner start.
-pub struct G7;
+pub static G7: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G7",
@@ -40,6 +41,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 5_500,
             high: 15_000,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "tokens that are left out",
             source: "low: memory; mode: memory, agents and skills; high: most tools; issue 24243",
         },
@@ -50,35 +52,31 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1_000,
             high: 5_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of sessions that load it after all",
             source: "no measurement known; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("leaner_start_prefix.rs"),
 };
 
-impl Intervention for G7 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let tokens = params.get("tokens");
-        let mut needed = ShareSampler::new(params.get("needed"));
-        for (index, session) in support::sessions_with_calls(recording) {
-            if tokens == 0 || support::system_tokens_of_session(recording, session) <= tokens {
-                continue;
-            }
-            patch.found_places += 1;
-            patch.leaner_sessions.push((index, tokens));
-            if needed.takes_next() {
-                patch.inserted_calls.push(support::fetch_call(session.first_call as usize, tokens));
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let tokens = params.get("tokens");
+    let mut needed = ShareSampler::new(params.get("needed"));
+    for (index, session) in support::sessions_with_calls(recording) {
+        // A start that is no larger than what would be cut has nothing of it.
+        if tokens == 0 || support::system_tokens_of_session(recording, session) <= tokens {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        patch.leaner_sessions.push((index, tokens));
+        // What was left out is loaded right after the first call, where its need is seen.
+        if needed.takes_next() {
+            patch.inserted_calls.push(support::fetch_call(session.first_call as usize, tokens));
+        }
     }
+    patch
 }
 
 #[cfg(test)]

@@ -3,128 +3,121 @@
 //! A file holds the documentation (its `//!` lines are what `windtunnel explain` prints), the
 //! parameters with their ranges and sources, and one function that turns a recording into a
 //! [`Patch`]. It looks at marks, kinds and sizes only, so that the same code serves imported
-//! transcripts and reconstructed pipelines. To add one: write its file, add its line to [`ALL`],
-//! name it in a scenario.
+//! transcripts and reconstructed pipelines. To add one: write its file, and its line in the
+//! registry below; CONTRIBUTING.md names the command that writes everything else.
 
-mod background_wait;
-mod blocking_answers_final;
-mod cache_kept_warm;
-mod closed_scope_downgraded;
-mod compact_digests;
-mod compaction_threshold;
-mod consult_gate;
-mod dedupe_before_generation;
-mod denied_actions_recorded;
-mod digest_fast_path;
-mod doctor_loop_weekly;
-mod edits_batched;
-mod effort_switches_avoided;
-mod environment_validated;
-mod escalation_on_signal;
-mod exploration_in_subagent;
-mod failing_tests_first;
-mod hourly_doctor_off;
-mod insufficient_context_retried;
-mod leaner_start_prefix;
-mod model_per_step;
-mod narration_suppressed;
-mod one_controller;
-mod one_hour_cache;
-mod orchestrator_in_summary;
-mod orphans_cleaned_up;
-mod parallel_tool_calls;
 mod params;
-mod persistent_app_server;
-mod quota_probe_replaced;
-mod recommended_environment;
-mod reports_to_files;
-mod repository_allowlist;
-mod roster_validated;
-mod routes_measured_again;
-mod separate_home_folders;
-mod sessions_merged_or_split;
-mod sessions_reused_by_root;
-mod stale_work_stop_loss;
-mod status_fast_path;
-mod steps_left_out;
 mod support;
-mod templated_owner_pings;
-mod test_output_truncated;
-mod thin_digest_context;
-mod tool_results_capped;
-mod tool_results_cleared;
-mod unchanged_reads_stubbed;
-mod warm_bootstrap;
 
 pub use params::{
-    BuildGrade, NameListSpec, ParamRange, ParamSpec, ParamUnit, RangeShape, ToggleParams,
+    BuildGrade, Confidence, NameListSpec, ParamRange, ParamSpec, ParamUnit, RangeShape,
+    ToggleParams,
 };
 
 use crate::plan::Patch;
 use crate::recording::Recording;
 use crate::units::{BASIS_POINTS, share_of};
-use std::fmt::Write as _;
 
-/// Every intervention, in the order of lists and bits.
-pub static ALL: &[&dyn Intervention] = &[
-    &narration_suppressed::R1,
-    &edits_batched::R2,
-    &reports_to_files::R3,
-    &test_output_truncated::R4,
-    &environment_validated::R5,
-    &failing_tests_first::R6,
-    &background_wait::R7,
-    &orchestrator_in_summary::R8,
-    &orphans_cleaned_up::R9,
-    &one_hour_cache::G1,
-    &compaction_threshold::G2,
-    &tool_results_cleared::G3,
-    &tool_results_capped::G4,
-    &unchanged_reads_stubbed::G5,
-    &parallel_tool_calls::G6,
-    &leaner_start_prefix::G7,
-    &model_per_step::G8,
-    &sessions_merged_or_split::G9,
-    &steps_left_out::G10,
-    &effort_switches_avoided::G11,
-    &exploration_in_subagent::G12,
-    &cache_kept_warm::G13,
-    &warm_bootstrap::C1,
-    &sessions_reused_by_root::C2,
-    &thin_digest_context::C3,
-    &compact_digests::C4,
-    &persistent_app_server::C5,
-    &digest_fast_path::C6,
-    &separate_home_folders::C7,
-    &one_controller::N1,
-    &status_fast_path::N2,
-    &routes_measured_again::N3,
-    &recommended_environment::N4,
-    &roster_validated::D1,
-    &consult_gate::D2,
-    &blocking_answers_final::D3,
-    &insufficient_context_retried::D4,
-    &doctor_loop_weekly::E1,
-    &hourly_doctor_off::E2,
-    &quota_probe_replaced::E3,
-    &templated_owner_pings::E4,
-    &escalation_on_signal::E5,
-    &stale_work_stop_loss::E6,
-    &dedupe_before_generation::E7,
-    &repository_allowlist::E8,
-    &denied_actions_recorded::E9,
-    &closed_scope_downgraded::E10,
-];
+/// Declares the file of every toggle and lists the toggles: each is one line of [`registry!`].
+macro_rules! registry {
+    ($($id:ident: mod $file:ident;)*) => {
+        $(mod $file;)*
+
+        /// Every intervention, in the order of lists and bits.
+        pub static ALL: &[&Intervention] = &[$(&$file::$id),*];
+
+        /// The text of the file of each toggle, by its id.
+        static FILE_TEXTS: &[(&str, &str)] =
+            &[$((stringify!($id), include_str!(concat!(stringify!($file), ".rs")))),*];
+    };
+}
+
+registry! {
+    R1: mod narration_suppressed;
+    R2: mod edits_batched;
+    R3: mod reports_to_files;
+    R4: mod test_output_truncated;
+    R5: mod environment_validated;
+    R6: mod failing_tests_first;
+    R7: mod background_wait;
+    R8: mod orchestrator_in_summary;
+    R9: mod orphans_cleaned_up;
+    G1: mod one_hour_cache;
+    G2: mod compaction_threshold;
+    G3: mod tool_results_cleared;
+    G4: mod tool_results_capped;
+    G5: mod unchanged_reads_stubbed;
+    G6: mod parallel_tool_calls;
+    G7: mod leaner_start_prefix;
+    G8: mod model_per_step;
+    G9: mod sessions_merged_or_split;
+    G10: mod steps_left_out;
+    G11: mod effort_switches_avoided;
+    G12: mod exploration_in_subagent;
+    G13: mod cache_kept_warm;
+    C1: mod warm_bootstrap;
+    C2: mod sessions_reused_by_root;
+    C3: mod thin_digest_context;
+    C4: mod compact_digests;
+    C5: mod persistent_app_server;
+    C6: mod digest_fast_path;
+    C7: mod separate_home_folders;
+    N1: mod one_controller;
+    N2: mod status_fast_path;
+    N3: mod routes_measured_again;
+    N4: mod recommended_environment;
+    D1: mod roster_validated;
+    D2: mod consult_gate;
+    D3: mod blocking_answers_final;
+    D4: mod insufficient_context_retried;
+    E1: mod doctor_loop_weekly;
+    E2: mod hourly_doctor_off;
+    E3: mod quota_probe_replaced;
+    E4: mod templated_owner_pings;
+    E5: mod escalation_on_signal;
+    E6: mod stale_work_stop_loss;
+    E7: mod dedupe_before_generation;
+    E8: mod repository_allowlist;
+    E9: mod denied_actions_recorded;
+    E10: mod closed_scope_downgraded;
+}
+
+/// Turns a recording and parameters into what a toggle would change there.
+type PatchBuilder = fn(&Recording, &ToggleParams) -> Patch;
 
 /// One toggle.
-pub trait Intervention: Sync {
+#[derive(Debug)]
+pub struct Intervention {
+    card: &'static ToggleCard,
+    patch_builder: PatchBuilder,
+    env_settings: &'static [EnvSetting],
+}
+
+impl Intervention {
+    const fn new(card: &'static ToggleCard, patch_builder: PatchBuilder) -> Self {
+        Self { card, patch_builder, env_settings: &[] }
+    }
+
+    const fn with_env_settings(self, env_settings: &'static [EnvSetting]) -> Self {
+        Self { env_settings, ..self }
+    }
+
     /// What it is.
-    fn card(&self) -> &'static ToggleCard;
+    #[must_use]
+    pub fn card(&self) -> &'static ToggleCard {
+        self.card
+    }
+
     /// What it would change in `recording`.
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch;
+    #[must_use]
+    pub fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
+        (self.patch_builder)(recording, params)
+    }
+
     /// The variables of the environment that switch it on, where there are any.
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[]
+    #[must_use]
+    pub fn env_settings(&self) -> &'static [EnvSetting] {
+        self.env_settings
     }
 }
 
@@ -158,26 +151,22 @@ pub struct ToggleCard {
     pub params: &'static [ParamSpec],
     /// The lists of names that it needs to be told.
     pub name_lists: &'static [NameListSpec],
-    /// The text of its own file, for [`ToggleCard::file_docs`].
-    pub file_text: &'static str,
 }
 
 impl ToggleCard {
     /// The documentation at the head of its file.
     #[must_use]
-    pub fn file_docs(&self) -> String {
-        let lines = self.file_text.lines().take_while(|line| line.starts_with("//!"));
-        lines.fold(String::new(), |mut text, line| {
-            let line = line.trim_start_matches("//!");
-            let _ = writeln!(text, "{}", line.strip_prefix(' ').unwrap_or(line));
-            text
-        })
+    pub(crate) fn file_docs(&self) -> String {
+        let known = FILE_TEXTS.iter().find(|(id, _)| *id == self.id);
+        let lines = known.into_iter().flat_map(|(_, text)| text.lines());
+        let docs = lines.map_while(|line| line.strip_prefix("//!"));
+        docs.fold(String::new(), |text, line| text + line.strip_prefix(' ').unwrap_or(line) + "\n")
     }
 }
 
 /// The intervention of an id, in any case.
 #[must_use]
-pub fn find_by_id(id: &str) -> Option<&'static dyn Intervention> {
+pub fn find_by_id(id: &str) -> Option<&'static Intervention> {
     ALL.iter().copied().find(|one| one.card().id.eq_ignore_ascii_case(id))
 }
 
@@ -196,6 +185,7 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
     calls.extend(
         patch.healed_calls.iter().chain(patch.restarted_calls.iter().map(|(call, _)| call)),
     );
+    // A call may be named by several parts of the patch.
     calls.sort_unstable();
     calls.dedup();
     let contexts: i64 =
@@ -226,6 +216,7 @@ impl ShareSampler {
 
     /// Whether the next item is taken.
     fn takes_next(&mut self) -> bool {
+        // The item is taken where the rounded share of all items so far grows by one.
         let before = share_of(self.items_so_far, self.share_bp);
         self.items_so_far += 1;
         share_of(self.items_so_far, self.share_bp) > before

@@ -18,14 +18,14 @@
 //! lies"). A model switch that falls together with a compaction is left as it is.
 
 use super::{
-    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
-    ToggleParams, support,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler,
+    ToggleCard, ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::{CacheBreak, Recording, Session};
 
 /// Model per step.
-pub struct G8;
+pub static G8: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G8",
@@ -40,6 +40,7 @@ static CARD: ToggleCard = ToggleCard {
         mode: 1_000,
         high: 5_000,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "share of calls made once more on the other model",
         source: "no measurement known; judgement, 2026-11",
     }],
@@ -47,41 +48,36 @@ static CARD: ToggleCard = ToggleCard {
         NameListSpec { key: "model", most: 1, what: "the model to run on" },
         NameListSpec { key: "steps", most: 100, what: "the steps that move; all if none is named" },
     ],
-    file_text: include_str!("model_per_step.rs"),
 };
 
-impl Intervention for G8 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let Some(model) = params.names_of_list("model").first() else {
-            patch.notes.push("names no model: set `model` in a scenario".to_owned());
-            return patch;
-        };
-        let steps = params.names_of_list("steps");
-        patch.notes.extend(support::note_unknown_steps(recording, steps));
-        let mut more_calls = ShareSampler::new(params.get("more_calls"));
-        for (index, session) in support::sessions_with_calls(recording) {
-            let meant = steps.is_empty() || steps.contains(&session.step);
-            let other = |at: usize| recording.model_name(recording.calls[at].model) != model;
-            if !meant || !session.call_range().any(other) {
-                continue;
-            }
-            patch.found_places += 1;
-            patch.remodelled_sessions.push((index, model.clone()));
-            patch.healed_calls.extend(model_switches(recording, session));
-            support::repeat_share_of_calls(
-                recording,
-                session.call_range(),
-                &mut more_calls,
-                &mut patch,
-            );
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let Some(model) = params.names_of_list("model").first() else {
+        patch.notes.push("names no model: set `model` in a scenario".to_owned());
+        return patch;
+    };
+    let steps = params.names_of_list("steps");
+    patch.notes.extend(support::note_unknown_steps(recording, steps));
+    let mut more_calls = ShareSampler::new(params.get("more_calls"));
+    for (index, session) in support::sessions_with_calls(recording) {
+        let meant = steps.is_empty() || steps.contains(&session.step);
+        // A session that ran on the model already would change nothing.
+        let mut calls = recording.calls[session.call_range()].iter();
+        if !meant || calls.all(|call| recording.model_name(call.model) == model) {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        patch.remodelled_sessions.push((index, model.clone()));
+        // On one model nothing switches, so that these cache losses do not happen.
+        patch.healed_calls.extend(model_switches(recording, session));
+        support::repeat_share_of_calls(
+            recording,
+            session.call_range(),
+            &mut more_calls,
+            &mut patch,
+        );
     }
+    patch
 }
 
 /// The calls at which a session went on on another model.

@@ -19,13 +19,14 @@
 //! that obeys is a parameter, not a fact.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 
 /// Narration suppressed.
-pub struct R1;
+pub static R1: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R1",
@@ -40,42 +41,40 @@ static CARD: ToggleCard = ToggleCard {
         mode: 8_611,
         high: 10_000,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "share of narrations that disappear",
         source: "mode: the source's own 62 of 72; low and high: judgement, 2026-11",
     }],
     name_lists: &[],
-    file_text: include_str!("narration_suppressed.rs"),
 };
 
-impl Intervention for R1 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let mut share = ShareSampler::new(params.get("compliance"));
-        let alone = CallMarks::NARRATION | CallMarks::THINKING_ONLY;
-        for (at, call) in recording.calls.iter().enumerate() {
-            let text = support::blocks_of_call(recording, at)
-                .filter(|(_, block)| block.kind == BlockKind::Text)
-                .filter(|(_, block)| {
-                    call.marks.intersects(alone) || block.marks.contains(BlockMarks::PROSE)
-                });
-            let text: Vec<u32> = text.map(|(index, _)| index).collect();
-            let is_call = call.marks.intersects(alone);
-            if text.is_empty() && !is_call {
-                continue;
-            }
-            patch.found_places += 1;
-            if !share.takes_next() {
-                continue;
-            }
-            patch.dropped_blocks.extend(text);
-            if is_call {
-                patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let mut share = ShareSampler::new(params.get("compliance"));
+    let alone = CallMarks::NARRATION | CallMarks::THINKING_ONLY;
+    for (at, call) in recording.calls.iter().enumerate() {
+        // In a call that is nothing but narration all text is narration; elsewhere only what is
+        // marked.
+        let text = support::blocks_of_call(recording, at)
+            .filter(|(_, block)| block.kind == BlockKind::Text)
+            .filter(|(_, block)| {
+                call.marks.intersects(alone) || block.marks.contains(BlockMarks::PROSE)
+            });
+        let text: Vec<u32> = text.map(|(index, _)| index).collect();
+        let is_call = call.marks.intersects(alone);
+        // A call of thinking alone has no text, and yet is a call that disappears.
+        if text.is_empty() && !is_call {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        if !share.takes_next() {
+            continue;
+        }
+        // Only text goes: thinking of a dropped call moves to the next one.
+        patch.dropped_blocks.extend(text);
+        if is_call {
+            patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+        }
     }
+    patch
 }

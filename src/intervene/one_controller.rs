@@ -19,14 +19,14 @@
 
 use super::support::packets::{active_invocations, drop_invocation};
 use super::{
-    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
-    ToggleParams,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler,
+    ToggleCard, ToggleParams,
 };
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// One controller.
-pub struct N1;
+pub static N1: Intervention = Intervention::new(&CARD, build_patch);
 
 /// The duplicate controller of the source, where none is named.
 const DUPLICATE: &str = "autopilot";
@@ -44,6 +44,7 @@ static CARD: ToggleCard = ToggleCard {
         mode: 5_000,
         high: 10_000,
         asked: true,
+        confidence: Confidence::Judgement,
         what: "share of the duplicate's invocations that nobody makes instead",
         source: "no source says; bounds: none and all of them, mode: the middle",
     }],
@@ -52,37 +53,36 @@ static CARD: ToggleCard = ToggleCard {
         most: 10,
         what: "agents that duplicate a controller; autopilot if none is named",
     }],
-    file_text: include_str!("one_controller.rs"),
 };
 
-impl Intervention for N1 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let named = params.names_of_list("agents");
+    let mut share = ShareSampler::new(params.get("saved"));
+    let mut tokens = 0;
+    for one in active_invocations(recording).iter().filter(|one| is_meant(&one.packet.agent, named))
+    {
+        // Every invocation of the duplicate counts as found; a share of them is dropped.
+        patch.found_places += 1;
+        tokens += one.total_tokens(recording);
+        if share.takes_next() {
+            drop_invocation(recording, &mut patch, one.calls.clone());
+        }
     }
+    if patch.found_places > 0 {
+        patch.notes.push(format!(
+            "saves between 0 and {tokens} tokens: none if the other controller makes up for \
+             all of it, all if for nothing"
+        ));
+    }
+    patch
+}
 
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let named = params.names_of_list("agents");
-        let mut share = ShareSampler::new(params.get("saved"));
-        let is_meant = |agent: &str| match named {
-            [] => agent == DUPLICATE,
-            named => named.iter().any(|name| name == agent),
-        };
-        let mut tokens = 0;
-        for one in active_invocations(recording).iter().filter(|one| is_meant(&one.packet.agent)) {
-            patch.found_places += 1;
-            tokens += one.total_tokens(recording);
-            if share.takes_next() {
-                drop_invocation(recording, &mut patch, one.calls.clone());
-            }
-        }
-        if patch.found_places > 0 {
-            patch.notes.push(format!(
-                "saves between 0 and {tokens} tokens: none if the other controller makes up for \
-                 all of it, all if for nothing"
-            ));
-        }
-        patch
+/// Whether an agent is a duplicate controller: those named, or else the one of the source.
+fn is_meant(agent: &str, named: &[String]) -> bool {
+    match named {
+        [] => agent == DUPLICATE,
+        _ => named.iter().any(|name| name == agent),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::plan::{Patch, SessionRules};
 use crate::recording::{CacheTier, Recording};
 
 /// One-hour cache.
-pub struct G1;
+pub static G1: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G1",
@@ -32,26 +32,20 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 0, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("one_hour_cache.rs"),
 };
 
-impl Intervention for G1 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        for (index, session) in support::sessions_with_calls(recording) {
-            let calls = &recording.calls[session.call_range()];
-            if calls.iter().any(|call| call.usage.write_5m > 0) {
-                patch.found_places += 1;
-                let tier = Some(CacheTier::OneHour);
-                patch.session_rules.push((index, SessionRules { tier, ..SessionRules::default() }));
-            }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    for (index, session) in support::sessions_with_calls(recording) {
+        let calls = &recording.calls[session.call_range()];
+        // A session that never wrote the five-minute tier gains nothing, whatever else it did.
+        if calls.iter().any(|call| call.usage.write_5m > 0) {
+            patch.found_places += 1;
+            let tier = Some(CacheTier::OneHour);
+            patch.session_rules.push((index, SessionRules { tier, ..SessionRules::default() }));
         }
-        patch
     }
+    patch
 }
 
 #[cfg(test)]

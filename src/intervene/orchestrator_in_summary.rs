@@ -18,7 +18,7 @@ use crate::plan::Patch;
 use crate::recording::{Recording, Role};
 
 /// Orchestrator in the summary.
-pub struct R8;
+pub static R8: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R8",
@@ -28,23 +28,17 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 4, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("orchestrator_in_summary.rs"),
 };
 
-impl Intervention for R8 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let sessions = recording.sessions.iter().filter(|s| s.role == Role::Orchestrator).count();
-        let rows = recording.remainders.iter().filter(|rest| rest.session == NO_INDEX).count();
-        let found = (sessions + rows) as u32;
-        let notes = if found == 0 {
-            Vec::new()
-        } else {
-            vec!["no saving: the total becomes true, and larger".to_owned()]
-        };
-        Patch { found_places: found, notes, ..Patch::default() }
-    }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let sessions = recording.sessions.iter().filter(|s| s.role == Role::Orchestrator).count();
+    // A published total may hold the orchestrator as a remainder without a session.
+    let rows = recording.remainders.iter().filter(|rest| rest.session == NO_INDEX).count();
+    let found = (sessions + rows) as u32;
+    let notes = if found == 0 {
+        Vec::new()
+    } else {
+        vec!["no saving: the total becomes true, and larger".to_owned()]
+    };
+    Patch { found_places: found, notes, ..Patch::default() }
 }

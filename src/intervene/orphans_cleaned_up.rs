@@ -18,7 +18,7 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Orphans cleaned.
-pub struct R9;
+pub static R9: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R9",
@@ -28,24 +28,18 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 2, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("orphans_cleaned_up.rs"),
 };
 
-impl Intervention for R9 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let crashes = recording.crashes;
+    let mut notes = Vec::new();
+    // Crash records are no calls: there is a note and nothing to replay.
+    if crashes.orphans > 0 {
+        notes.push(format!(
+            "no tokens: {} crash records become {}",
+            crashes.records,
+            crashes.records - crashes.orphans.min(crashes.records)
+        ));
     }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let crashes = recording.crashes;
-        let mut notes = Vec::new();
-        if crashes.orphans > 0 {
-            notes.push(format!(
-                "no tokens: {} crash records become {}",
-                crashes.records,
-                crashes.records - crashes.orphans.min(crashes.records)
-            ));
-        }
-        Patch { found_places: crashes.orphans, notes, ..Patch::default() }
-    }
+    Patch { found_places: crashes.orphans, notes, ..Patch::default() }
 }

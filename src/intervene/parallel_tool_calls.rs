@@ -23,13 +23,14 @@
 //! model that asks for everything at once may ask for things that it turns out not to need.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{DroppedCall, Patch};
 use crate::recording::{BlockMarks, CacheBreak, Recording};
 
 /// Parallel tool calls.
-pub struct G6;
+pub static G6: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G6",
@@ -45,6 +46,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 5_000,
             high: 8_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of the possible neighbours that did not need each other",
             source: "no measurement known; judgement, 2026-11",
         },
@@ -55,63 +57,63 @@ static CARD: ToggleCard = ToggleCard {
             mode: 3,
             high: 10,
             asked: false,
+            confidence: Confidence::Measured,
             what: "calls that become one, at most",
             source: "91 % of 217 parallel looks hold 2 or 3 uses, 2026-11; high: harness's limit",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("parallel_tool_calls.rs"),
 };
 
-impl Intervention for G6 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let most = params.get("most");
-        let mut independent = ShareSampler::new(params.get("independent"));
-        let one_look = |at: usize| {
-            support::is_read_only_call(recording, at)
-                && support::tool_uses_of_call(recording, at).count() == 1
-        };
-        for run in support::find_call_runs(recording, one_look) {
-            let mut together = 1;
-            for at in run.skip(1) {
-                let could = !depends_on_previous(recording, at) && can_move_output(recording, at);
-                patch.found_places += u32::from(could);
-                if could && independent.takes_next() && together < most {
-                    patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
-                    together += 1;
-                } else {
-                    together = 1;
-                }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let most = params.get("most");
+    let mut independent = ShareSampler::new(params.get("independent"));
+    let runs = support::find_call_runs(recording, |at| {
+        support::is_read_only_call(recording, at)
+            && support::tool_uses_of_call(recording, at).count() == 1
+    });
+    for run in runs {
+        // Calls merged into the first one of a group; any call that stays begins a new group.
+        let mut together = 1;
+        for at in run.skip(1) {
+            let could = !depends_on_previous(recording, at) && can_move_output(recording, at);
+            patch.found_places += u32::from(could);
+            // The share is taken of the neighbours that could be merged, before the limit on how
+            // many go together: so the limit alone never makes more of them independent.
+            if could && independent.takes_next() && together < most {
+                patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+                together += 1;
+            } else {
+                together = 1;
             }
         }
-        patch
     }
+    patch
 }
 
 /// Whether a call opens what the one before it searched for, or goes on in the same file.
 fn depends_on_previous(recording: &Recording, at: usize) -> bool {
-    let look = |at: usize| {
-        support::tool_uses_of_call(recording, at).next().map(|(_, block)| {
-            let opens =
-                matches!(recording.tool_name(block.tool), "Read" | "NotebookRead" | "WebFetch");
-            (opens || block.marks.contains(BlockMarks::READ), block.file_number())
-        })
-    };
-    let (Some((opened, before)), Some((opens, file))) = (look(at - 1), look(at)) else {
+    let (Some((opened, before)), Some((opens, file))) =
+        (first_look(recording, at - 1), first_look(recording, at))
+    else {
         return true;
     };
     (opens && !opened) || (file.is_some() && file == before)
+}
+
+/// Whether the first tool use of a call opens something rather than searching for it, and its file.
+fn first_look(recording: &Recording, at: usize) -> Option<(bool, Option<u32>)> {
+    let (_, block) = support::tool_uses_of_call(recording, at).next()?;
+    let opens = matches!(recording.tool_name(block.tool), "Read" | "NotebookRead" | "WebFetch");
+    Some((opens || block.marks.contains(BlockMarks::READ), block.file_number()))
 }
 
 /// Whether what a call says can move to the call behind it.
 fn can_move_output(recording: &Recording, at: usize) -> bool {
     let call = &recording.calls[at];
     let end = recording.sessions[call.session as usize].call_range().end;
+    // The last call of a session has no call behind it that could take what it said.
     at + 1 < end
         && support::context_goes_on(recording, at)
         && support::context_goes_on(recording, at + 1)

@@ -3,7 +3,7 @@
 use super::ToggleCard;
 use crate::units::BASIS_POINTS;
 
-/// Keeps sums of parameters far from overflow.
+/// The largest value of a parameter: keeps sums far from overflow. Confidence: H.
 const MAX_VALUE: i64 = 1_000_000_000;
 
 /// What a parameter counts.
@@ -33,7 +33,7 @@ impl ParamUnit {
 
     /// The smallest and the largest value that a parameter of this unit may have.
     #[must_use]
-    pub fn value_bounds(self) -> (i64, i64) {
+    pub(crate) fn value_bounds(self) -> (i64, i64) {
         match self {
             Self::BasisPoints => (0, BASIS_POINTS),
             Self::Count | Self::Tokens | Self::Milliseconds => (0, MAX_VALUE),
@@ -42,19 +42,45 @@ impl ParamUnit {
 
     /// Whether a parameter of this unit may have this value.
     #[must_use]
-    pub fn admits_value(self, value: i64) -> bool {
+    pub(crate) fn admits_value(self, value: i64) -> bool {
         let (least, most) = self.value_bounds();
         (least..=most).contains(&value)
     }
 
     /// What [`ParamUnit::admits_value`] asks for, in words.
     #[must_use]
-    pub fn bounds_in_words(self) -> &'static str {
+    pub(crate) fn bounds_in_words(self) -> &'static str {
         match self {
             Self::BasisPoints => "0 to 10,000 ten-thousandths",
             Self::Count => "a count of 0 to 1,000,000,000",
             Self::Tokens => "0 to 1,000,000,000 tokens",
             Self::Milliseconds => "0 to 1,000,000,000 ms",
+        }
+    }
+}
+
+/// How well a number is known (MODEL.md explains the letters).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// An official text, or arithmetic.
+    Official,
+    /// Measured by us on real transcripts, with n and date.
+    Measured,
+    /// Measured on few cases, or read off one repository.
+    FewCases,
+    /// Nobody measured it.
+    Judgement,
+}
+
+impl Confidence {
+    /// Its letter in the tables of MODEL.md.
+    #[must_use]
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Official => "H",
+            Self::Measured => "M",
+            Self::FewCases => "L",
+            Self::Judgement => "J",
         }
     }
 }
@@ -74,6 +100,8 @@ pub struct ParamSpec {
     pub high: i64,
     /// No source gives it: until the user does, its toggle has bounds and no figure.
     pub asked: bool,
+    /// How well its range is known.
+    pub confidence: Confidence,
     /// What it means.
     pub what: &'static str,
     /// Where the range comes from.
@@ -92,27 +120,19 @@ pub struct NameListSpec {
     pub what: &'static str,
 }
 
-/// How the belief in a parameter's values is spread over its range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RangeShape {
-    /// One value.
-    Fixed,
-    /// All values alike.
-    Uniform,
-    /// Rising to the mode and falling from it in straight lines.
-    Triangular,
-    /// Beta with the mean `(low + 4 mode + high) / 6`: the mode counts more, the ends less.
-    Pert,
-}
-
-impl RangeShape {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 4] = [
-        (Self::Fixed, "fixed"),
-        (Self::Uniform, "uniform"),
-        (Self::Triangular, "triangular"),
-        (Self::Pert, "pert"),
-    ];
+crate::kinds::named_values! {
+    /// How the belief in a parameter's values is spread over its range.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum RangeShape {
+        /// One value.
+        Fixed = "fixed",
+        /// All values alike.
+        Uniform = "uniform",
+        /// Rising to the mode and falling from it in straight lines.
+        Triangular = "triangular",
+        /// Beta with the mean `(low + 4 mode + high) / 6`: the mode counts more, the ends less.
+        Pert = "pert",
+    }
 }
 
 /// The values that a parameter may take.
@@ -131,13 +151,13 @@ pub struct ParamRange {
 impl ParamRange {
     /// One value.
     #[must_use]
-    pub fn fixed_at(value: i64) -> Self {
+    pub(crate) fn fixed_at(value: i64) -> Self {
         Self { low: value, mode: value, high: value, shape: RangeShape::Fixed }
     }
 
     /// The range on a card, as PERT.
     #[must_use]
-    pub fn from_spec(spec: &ParamSpec) -> Self {
+    pub(crate) fn from_spec(spec: &ParamSpec) -> Self {
         let &ParamSpec { low, mode, high, .. } = spec;
         if low == high {
             Self::fixed_at(low)
@@ -148,8 +168,9 @@ impl ParamRange {
 
     /// Its low end, mode and high end, each value once.
     #[must_use]
-    pub fn distinct_ends(&self) -> Vec<i64> {
+    pub(crate) fn distinct_ends(&self) -> Vec<i64> {
         let mut ends = vec![self.low, self.mode, self.high];
+        // Low, mode and high are in order, so that equal ones are neighbours.
         ends.dedup();
         ends
     }
@@ -185,7 +206,7 @@ impl ToggleParams {
     /// Every corner of the ranges, which stand in the order of the card: each parameter at its
     /// low end, mode or high end.
     #[must_use]
-    pub fn range_corners(&self, ranges: &[ParamRange]) -> Vec<Self> {
+    pub(crate) fn range_corners(&self, ranges: &[ParamRange]) -> Vec<Self> {
         let mut corners = vec![self.clone()];
         for (index, range) in ranges.iter().enumerate() {
             corners = corners
@@ -200,7 +221,7 @@ impl ToggleParams {
 
     /// The same with another value of the parameter at `index` of the card.
     #[must_use]
-    pub fn with_value(&self, index: usize, value: i64) -> Self {
+    pub(crate) fn with_value(&self, index: usize, value: i64) -> Self {
         let mut other = self.clone();
         other.values[index].1 = value;
         other
@@ -221,7 +242,7 @@ impl ToggleParams {
     /// # Panics
     /// If the intervention asks for a list that its card does not have.
     #[must_use]
-    pub fn names_of_list(&self, key: &str) -> &[String] {
+    pub(crate) fn names_of_list(&self, key: &str) -> &[String] {
         let found = self.name_lists.iter().find(|(known, _)| *known == key);
         &found.unwrap_or_else(|| panic!("no list '{key}' on the card")).1
     }
@@ -244,7 +265,7 @@ impl ToggleParams {
     }
 
     /// The lists of names in the order of the card.
-    pub fn name_lists(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
+    pub(crate) fn name_lists(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
         self.name_lists.iter().map(|(key, names)| (*key, names.as_slice()))
     }
 }

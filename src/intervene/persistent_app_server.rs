@@ -20,7 +20,20 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Persistent app-server.
-pub struct C5;
+pub static C5: Intervention = Intervention::new(&CARD, build_patch).with_env_settings(&[
+    EnvSetting {
+        name: "AGENTIC_CODEX_ENGINE",
+        default: "exec",
+        recommended: "app-server",
+        what: "how the harness is run: a process for every attempt, or a server",
+    },
+    EnvSetting {
+        name: "AGENTIC_CODEX_APP_SERVER_PERSIST",
+        default: "1",
+        recommended: "1",
+        what: "keep the server of an agent up between packets",
+    },
+]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "C5",
@@ -30,42 +43,19 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 0, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("persistent_app_server.rs"),
 };
 
-impl Intervention for C5 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[
-            EnvSetting {
-                name: "AGENTIC_CODEX_ENGINE",
-                default: "exec",
-                recommended: "app-server",
-                what: "how the harness is run: a process for every attempt, or a server",
-            },
-            EnvSetting {
-                name: "AGENTIC_CODEX_APP_SERVER_PERSIST",
-                default: "1",
-                recommended: "1",
-                what: "keep the server of an agent up between packets",
-            },
-        ]
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let woken = active_invocations(recording);
-        let mut agents: Vec<&str> = woken.iter().map(|one| one.packet.agent.as_str()).collect();
-        agents.sort_unstable();
-        agents.dedup();
-        let (starts, processes) = (woken.len(), agents.len());
-        let found = u32::try_from(starts - processes).unwrap_or(u32::MAX);
-        let note = format!("no tokens: {starts} starts of a process become {processes}");
-        let notes = if found > 0 { vec![note] } else { Vec::new() };
-        Patch { found_places: found, notes, ..Patch::default() }
-    }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let woken = active_invocations(recording);
+    let mut agents: Vec<&str> = woken.iter().map(|one| one.packet.agent.as_str()).collect();
+    agents.sort_unstable();
+    agents.dedup();
+    // One start an invocation as recorded, one an agent after the fix.
+    let (starts, processes) = (woken.len(), agents.len());
+    let found = u32::try_from(starts - processes).unwrap_or(u32::MAX);
+    let note = format!("no tokens: {starts} starts of a process become {processes}");
+    let notes = if found > 0 { vec![note] } else { Vec::new() };
+    Patch { found_places: found, notes, ..Patch::default() }
 }
 
 #[cfg(test)]

@@ -19,14 +19,15 @@
 use super::support::named_work::{named_work_units, names_or_default};
 use super::support::packets::drop_invocation;
 use super::{
-    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard, ToggleParams,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
+    ToggleParams,
 };
 use crate::plan::Patch;
 use crate::recording::{Basis, Recording};
 use crate::units::apportion;
 
 /// Quota probe replaced.
-pub struct E3;
+pub static E3: Intervention = Intervention::new(&CARD, build_patch);
 
 /// What it works on where nothing is named.
 const NAMES: [&str; 1] = ["quota probe"];
@@ -45,6 +46,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 10,
             high: 92,
             asked: true,
+            confidence: Confidence::Judgement,
             what: "probes in the window of the recording",
             source: "no source says; high: the 92 marked events, mode: judgement",
         },
@@ -55,6 +57,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 15_806,
             high: 15_806,
             asked: false,
+            confidence: Confidence::Official,
             what: "tokens of a probe that a bucket holds",
             source: "operational economics: one probe, 2026-06-11",
         },
@@ -64,43 +67,38 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "steps, agents or kinds of probes; quota probe if none is named",
     }],
-    file_text: include_str!("quota_probe_replaced.rs"),
 };
 
-impl Intervention for E3 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let probes = params.get("probes");
+    let known =
+        named_work_units(recording, &names_or_default(params.names_of_list("names"), &NAMES));
+    let most = usize::try_from(probes).unwrap_or(usize::MAX);
+    for unit in known.iter().take(most) {
+        drop_invocation(recording, &mut patch, unit.calls.clone());
     }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let probes = params.get("probes");
-        let known =
-            named_work_units(recording, &names_or_default(params.names_of_list("names"), &NAMES));
-        let most = usize::try_from(probes).unwrap_or(usize::MAX);
-        for unit in known.iter().take(most) {
-            drop_invocation(recording, &mut patch, unit.calls.clone());
-        }
-        let buckets = bucket_blocks(recording);
-        patch.found_places = (known.len() + buckets.len()) as u32;
-        let hidden = (probes - known.len() as i64).max(0);
-        let tokens: Vec<i64> =
-            buckets.iter().map(|&block| recording.blocks[block as usize].tokens).collect();
-        let saved = (hidden * params.get("tokens")).min(tokens.iter().sum());
-        let parts = apportion(saved, &tokens).into_iter();
-        let parts = buckets.iter().zip(&tokens).zip(parts).filter(|(_, part)| *part > 0);
-        patch.replaced_blocks.extend(parts.map(|((&block, tokens), part)| (block, tokens - part)));
-        patch
-    }
+    let buckets = bucket_blocks(recording);
+    patch.found_places = (known.len() + buckets.len()) as u32;
+    // Probes that are recorded as such go first; only the rest is taken off the buckets.
+    let hidden = (probes - known.len() as i64).max(0);
+    let tokens: Vec<i64> =
+        buckets.iter().map(|&block| recording.blocks[block as usize].tokens).collect();
+    // Buckets cannot give more than they hold.
+    let saved = (hidden * params.get("tokens")).min(tokens.iter().sum());
+    // No source says which bucket holds the probes, so each gives in proportion.
+    let parts = apportion(saved, &tokens).into_iter();
+    let parts = buckets.iter().zip(&tokens).zip(parts).filter(|(_, part)| *part > 0);
+    patch.replaced_blocks.extend(parts.map(|((&block, tokens), part)| (block, tokens - part)));
+    patch
 }
 
 /// The blocks of all buckets.
 fn bucket_blocks(recording: &Recording) -> Vec<u32> {
-    let is_woken = |first: u32| recording.invocations.iter().any(|one| one.call == first);
     let sessions = recording.sessions.iter().filter(|session| {
         session.calls == 1
             && session.usage_basis == Basis::Published
-            && !is_woken(session.first_call)
+            && recording.invocations.iter().all(|one| one.call != session.first_call)
     });
     let blocks =
         sessions.flat_map(|session| recording.calls[session.call_range().start].block_range());

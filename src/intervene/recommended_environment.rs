@@ -20,7 +20,20 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// The recommended environment.
-pub struct N4;
+pub static N4: Intervention = Intervention::new(&CARD, build_patch).with_env_settings(&[
+    EnvSetting {
+        name: "VALUA_CODEX_GLOBAL_MAX_INFLIGHT",
+        default: "3",
+        recommended: "6",
+        what: "turns at once, over all agents; it bounds turns and not requests a minute",
+    },
+    EnvSetting {
+        name: "AGENTIC_ORCH_FORWARD_TO_DADDY",
+        default: "0",
+        recommended: "0",
+        what: "whether digests are sent to the operator as well",
+    },
+]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "N4",
@@ -30,38 +43,14 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 1, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("recommended_environment.rs"),
 };
 
-impl Intervention for N4 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[
-            EnvSetting {
-                name: "VALUA_CODEX_GLOBAL_MAX_INFLIGHT",
-                default: "3",
-                recommended: "6",
-                what: "turns at once, over all agents; it bounds turns and not requests a minute",
-            },
-            EnvSetting {
-                name: "AGENTIC_ORCH_FORWARD_TO_DADDY",
-                default: "0",
-                recommended: "0",
-                what: "whether digests are sent to the operator as well",
-            },
-        ]
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let found = u32::from(!active_invocations(recording).is_empty());
-        let note = "no tokens of its own: `windtunnel env` writes the file".to_owned();
-        Patch {
-            found_places: found,
-            notes: (found > 0).then_some(note).into_iter().collect(),
-            ..Patch::default()
-        }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let found = u32::from(!active_invocations(recording).is_empty());
+    let note = "no tokens of its own: `windtunnel env` writes the file".to_owned();
+    Patch {
+        found_places: found,
+        notes: (found > 0).then_some(note).into_iter().collect(),
+        ..Patch::default()
     }
 }

@@ -16,13 +16,14 @@
 //! has no measured source, so its range is wide.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::{BlockKind, Recording};
 
 /// Reports to files.
-pub struct R3;
+pub static R3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R3",
@@ -38,6 +39,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 60,
             high: 200,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens of the line that stays",
             source: "a path and a sentence at 3.5 characters a token; judgement, 2026-11",
         },
@@ -48,33 +50,28 @@ static CARD: ToggleCard = ToggleCard {
             mode: 2_500,
             high: 7_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of reports that are read after all",
             source: "no measurement known; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("reports_to_files.rs"),
 };
 
-impl Intervention for R3 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let line = params.get("line");
-        let mut read_back = ShareSampler::new(params.get("read_back"));
-        for (index, block) in recording.blocks.iter().enumerate() {
-            if block.kind != BlockKind::Report || block.tokens <= line {
-                continue;
-            }
-            patch.found_places += 1;
-            patch.replaced_blocks.push((index as u32, line));
-            if read_back.takes_next() {
-                patch.inserted_calls.push(support::fetch_whole_block(block));
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let line = params.get("line");
+    let mut read_back = ShareSampler::new(params.get("read_back"));
+    for (index, block) in recording.blocks.iter().enumerate() {
+        // A report that is shorter than the line would grow.
+        if block.kind != BlockKind::Report || block.tokens <= line {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        patch.replaced_blocks.push((index as u32, line));
+        if read_back.takes_next() {
+            patch.inserted_calls.push(support::fetch_whole_block(block));
+        }
     }
+    patch
 }

@@ -15,12 +15,10 @@
 //! Lies: a repository that would have paid is never seen.
 
 use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
-use crate::plan::Patch;
-use crate::recording::Recording;
+use super::{BuildGrade, Intervention, ToggleCard};
 
 /// Repository allowlist.
-pub struct E8;
+pub static E8: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E8",
@@ -32,15 +30,4 @@ static CARD: ToggleCard = ToggleCard {
         "share of generation and maintenance spent outside the list",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
-    file_text: include_str!("repository_allowlist.rs"),
 };
-
-impl Intervention for E8 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &named_work::MAINTENANCE_BUCKET)
-    }
-}

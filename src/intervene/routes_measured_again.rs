@@ -20,7 +20,7 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Measured again.
-pub struct N3;
+pub static N3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "N3",
@@ -30,26 +30,20 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 1, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("routes_measured_again.rs"),
 };
 
-impl Intervention for N3 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let (count, tokens) = digest_count_and_tokens(&active_invocations(recording), recording);
+    let mut patch = Patch::default();
+    // The average before the rollout is what the next measurement is held against.
+    if count > 0 {
+        patch.found_places = u32::try_from(count).unwrap_or(u32::MAX);
+        patch.notes.push(format!(
+            "no tokens: the average to beat is {} tokens a digest, of {count}",
+            tokens / count
+        ));
     }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let (count, tokens) = digest_count_and_tokens(&active_invocations(recording), recording);
-        let mut patch = Patch::default();
-        if count > 0 {
-            patch.found_places = u32::try_from(count).unwrap_or(u32::MAX);
-            patch.notes.push(format!(
-                "no tokens: the average to beat is {} tokens a digest, of {count}",
-                tokens / count
-            ));
-        }
-        patch
-    }
+    patch
 }
 
 #[cfg(test)]

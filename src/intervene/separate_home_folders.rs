@@ -21,7 +21,13 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// One home folder an agent.
-pub struct C7;
+pub static C7: Intervention =
+    Intervention::new(&CARD, build_patch).with_env_settings(&[EnvSetting {
+        name: "AGENTIC_CODEX_HOME_MODE",
+        default: "off",
+        recommended: "agent",
+        what: "a state folder for each agent; its rollouts move there, so measure all folders",
+    }]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "C7",
@@ -31,35 +37,19 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 0, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("separate_home_folders.rs"),
 };
 
-impl Intervention for C7 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[EnvSetting {
-            name: "AGENTIC_CODEX_HOME_MODE",
-            default: "off",
-            recommended: "agent",
-            what: "a state folder for each agent; its rollouts move there, so measure all folders",
-        }]
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let woken = active_invocations(recording);
-        let tokens: i64 = woken.iter().map(|one| one.total_tokens(recording)).sum();
-        let found = u32::try_from(woken.len()).unwrap_or(u32::MAX);
-        let note = format!(
-            "no tokens, a measuring trap: the rollouts of {found} invocations move out of the \
-             default folder, where a new measurement would miss {tokens} tokens and show a false \
-             drop"
-        );
-        let notes = if found > 0 { vec![note] } else { Vec::new() };
-        Patch { found_places: found, notes, ..Patch::default() }
-    }
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let woken = active_invocations(recording);
+    let tokens: i64 = woken.iter().map(|one| one.total_tokens(recording)).sum();
+    let found = u32::try_from(woken.len()).unwrap_or(u32::MAX);
+    let note = format!(
+        "no tokens, a measuring trap: the rollouts of {found} invocations move out of the \
+         default folder, where a new measurement would miss {tokens} tokens and show a false \
+         drop"
+    );
+    let notes = if found > 0 { vec![note] } else { Vec::new() };
+    Patch { found_places: found, notes, ..Patch::default() }
 }
 
 #[cfg(test)]

@@ -25,13 +25,14 @@
 //! same. A split in the middle of a turn leaves results without the uses that asked for them.
 
 use super::{
-    BuildGrade, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{CompactionRule, Patch, ResumedSession, SessionRules, TRIGGERS};
-use crate::recording::{Call, CallMarks, Recording, Role, Session};
+use crate::recording::{Call, Recording, Role, Session};
 
 /// Merged or split sessions.
-pub struct G9;
+pub static G9: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G9",
@@ -47,6 +48,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 0,
             high: 0,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "calls from which on a session is split; 0 for never",
             source: "the user's choice",
         },
@@ -57,6 +59,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 2_000,
             high: 8_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens of the note that a split session starts with",
             source: "a report of a subagent: median 490, 90 % below 3,000, n = 64; high: judgement",
         },
@@ -67,70 +70,52 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1,
             high: 3,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "calls that find again what one split lost",
             source: "taken from 11 compactions: 0 to 5, median 1, 2026-11",
         },
     ],
     name_lists: &[NameListSpec { key: "steps", most: 100, what: "the steps that share a session" }],
-    file_text: include_str!("sessions_merged_or_split.rs"),
 };
 
-impl Intervention for G9 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let (steps, split) = (params.names_of_list("steps"), params.get("split_calls"));
+    if steps.is_empty() && split == 0 {
+        patch.notes.push("names no step: set `steps` or `split_calls` in a scenario".to_owned());
     }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let (steps, split) = (params.names_of_list("steps"), params.get("split_calls"));
-        if steps.is_empty() && split == 0 {
-            patch
-                .notes
-                .push("names no step: set `steps` or `split_calls` in a scenario".to_owned());
-        }
-        patch.notes.extend(support::note_unknown_steps(recording, steps));
-        for (session, from) in chained_sessions(recording, steps) {
+    patch.notes.extend(support::note_unknown_steps(recording, steps));
+    for (session, from) in chained_sessions(recording, steps) {
+        patch.found_places += 1;
+        merge_sessions(recording, &mut patch, session, from);
+    }
+    let main =
+        support::sessions_with_calls(recording).filter(|(_, s)| s.role == Role::Main && split > 0);
+    for (_, session) in main {
+        let system = support::system_tokens_of_session(recording, session);
+        for at in split_places(recording, session, usize::try_from(split).unwrap_or(usize::MAX)) {
             patch.found_places += 1;
-            merge_sessions(recording, &mut patch, session, from);
+            patch.restarted_calls.push((at as u32, system + params.get("handoff")));
+            patch.inserted_calls.extend(support::repeated_look_ups(at, params.get("look_ups")));
         }
-        let main = support::sessions_with_calls(recording)
-            .filter(|(_, s)| s.role == Role::Main && split > 0);
-        for (_, session) in main {
-            let system = support::system_tokens_of_session(recording, session);
-            for at in split_places(recording, session, usize::try_from(split).unwrap_or(usize::MAX))
-            {
-                patch.found_places += 1;
-                patch.restarted_calls.push((at as u32, system + params.get("handoff")));
-                patch.inserted_calls.extend(support::repeated_look_ups(at, params.get("look_ups")));
-            }
-        }
-        patch
     }
+    patch
 }
 
 /// Sessions that could go on from another one: (session, the one before it).
 fn chained_sessions(recording: &Recording, steps: &[String]) -> Vec<(u32, u32)> {
-    let calls_of = |index: u32| &recording.calls[recording.sessions[index as usize].call_range()];
-    let ends_ms = |index: u32| calls_of(index).iter().map(|call| call.end_ms).max();
     let mut order: Vec<u32> = support::sessions_with_calls(recording)
         .filter(|(_, s)| s.role == Role::Main && !s.pipeline.is_empty() && steps.contains(&s.step))
         .map(|(index, _)| index)
         .collect();
-    order.sort_by_key(|&index| (calls_of(index)[0].start_ms, index));
+    order.sort_by_key(|&index| (calls_of_session(recording, index)[0].start_ms, index));
     // The last session of every chain so far.
     let mut tails: Vec<u32> = Vec::new();
     let mut chained = Vec::new();
     for index in order {
-        let first = &calls_of(index)[0];
-        let goes_on = |tail: u32| {
-            let [session, before] = [index, tail].map(|i| &recording.sessions[i as usize]);
-            let alike = |last: &Call| (last.model, last.tier) == (first.model, first.tier);
-            session.pipeline == before.pipeline
-                && calls_of(tail).last().is_some_and(alike)
-                && ends_ms(tail) <= Some(first.start_ms)
-        };
-        let fitting = (0..tails.len()).filter(|&at| goes_on(tails[at]));
-        match fitting.max_by_key(|&at| (ends_ms(tails[at]), tails[at])) {
+        let fitting = (0..tails.len()).filter(|&at| can_follow(recording, index, tails[at]));
+        // Of several chains the session joins the one that ended last.
+        match fitting.max_by_key(|&at| (end_ms_of_session(recording, tails[at]), tails[at])) {
             Some(at) => {
                 chained.push((index, tails[at]));
                 tails[at] = index;
@@ -139,6 +124,26 @@ fn chained_sessions(recording: &Recording, steps: &[String]) -> Vec<(u32, u32)> 
         }
     }
     chained
+}
+
+/// Whether a session could go on from another one: of the same pipeline, on the same model and
+/// tier, and over before it started.
+fn can_follow(recording: &Recording, index: u32, tail: u32) -> bool {
+    let [session, before] = [index, tail].map(|index| &recording.sessions[index as usize]);
+    let first = &calls_of_session(recording, index)[0];
+    session.pipeline == before.pipeline
+        && calls_of_session(recording, tail)
+            .last()
+            .is_some_and(|last| (last.model, last.tier) == (first.model, first.tier))
+        && end_ms_of_session(recording, tail) <= Some(first.start_ms)
+}
+
+fn calls_of_session(recording: &Recording, index: u32) -> &[Call] {
+    &recording.calls[recording.sessions[index as usize].call_range()]
+}
+
+fn end_ms_of_session(recording: &Recording, index: u32) -> Option<i64> {
+    calls_of_session(recording, index).iter().map(|call| call.end_ms).max()
 }
 
 /// Lets a session go on from another one, without its bootstrap.
@@ -150,14 +155,19 @@ fn merge_sessions(recording: &Recording, patch: &mut Patch, session: u32, from: 
         .chain(&recording.calls[before])
         .map(|call| call.usage.context_tokens())
         .max();
+    // The window is not recorded: the smallest known one that held every context of both sessions.
     let window = TRIGGERS.iter().find(|(_, window)| largest <= Some(*window));
     let (threshold, _) = window.copied().unwrap_or(TRIGGERS[1]);
-    let compaction =
-        CompactionRule { threshold, output: support::SUMMARY_OUTPUT, left: support::LEFT };
+    let compaction = CompactionRule {
+        threshold,
+        output: support::SUMMARY_OUTPUT,
+        left: support::LEFT_AFTER_COMPACTION,
+    };
     patch.resumed_sessions.push(ResumedSession { session, from });
     patch
         .session_rules
         .push((session, SessionRules { compaction: Some(compaction), ..SessionRules::default() }));
+    // The session before has the system prompt in its context: it is not said twice.
     let bootstrap = support::system_blocks_of_call(recording, range.start);
     patch.dropped_blocks.extend(bootstrap.map(|(block, _)| block));
 }
@@ -165,21 +175,27 @@ fn merge_sessions(recording: &Recording, patch: &mut Patch, session: u32, from: 
 /// The calls at which a session would start over after `most` calls.
 fn split_places(recording: &Recording, session: &Session, most: usize) -> Vec<usize> {
     let end = session.call_range().end;
-    let is_start = |at: &usize| !support::context_goes_on(recording, *at);
-    let is_asked = |at: &usize| recording.calls[*at].marks.contains(CallMarks::HUMAN);
     let mut cuts = Vec::new();
     let mut since = session.call_range().start;
     while let due = since.saturating_add(most)
         && due < end
     {
-        since = if let Some(start) = (since + 1..due).rev().find(is_start) {
+        // A start that was recorded inside the span begins a new count.
+        let recorded_start =
+            (since + 1..due).rev().find(|&at| !support::context_goes_on(recording, at));
+        since = if let Some(start) = recorded_start {
             start
-        } else if let Some(next) = (due..end).find(|at| is_start(at) || is_asked(at)) {
-            cuts.extend(Some(next).filter(|at| !is_start(at)));
-            next
         } else {
-            cuts.push(due);
-            due
+            // The next person's prompt is the natural place; a turn without one is cut at once.
+            let next = (due..end).find(|&at| {
+                !support::context_goes_on(recording, at)
+                    || support::is_asked_by_person(recording, at)
+            });
+            let place = next.unwrap_or(due);
+            if next.is_none() || support::context_goes_on(recording, place) {
+                cuts.push(place);
+            }
+            place
         };
     }
     cuts

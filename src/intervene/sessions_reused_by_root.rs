@@ -28,17 +28,31 @@ use super::support::packets::{
     ActiveInvocation, active_invocations, codex_compaction, restart_at_invocation,
 };
 use super::{
-    BuildGrade, EnvSetting, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
-    ToggleParams, support,
+    BuildGrade, Confidence, EnvSetting, Intervention, NameListSpec, ParamSpec, ParamUnit,
+    ToggleCard, ToggleParams, support,
 };
 use crate::plan::{Patch, ResumedSession, SessionRules};
 use crate::recording::Recording;
 use std::collections::BTreeMap;
 
 /// Sessions reused by root.
-pub struct C2;
+pub static C2: Intervention = Intervention::new(&CARD, build_patch).with_env_settings(&[
+    EnvSetting {
+        name: "AGENTIC_AUTOPILOT_SESSION_SCOPE",
+        default: "root",
+        recommended: "root",
+        what: "what shares a session of the controller: root, or task for none",
+    },
+    EnvSetting {
+        name: "AGENTIC_AUTOPILOT_SESSION_ROTATE_TURNS",
+        default: "40",
+        recommended: "40",
+        what: "turns after which such a session is put aside",
+    },
+]);
 
-/// Price of uncached input in cached ones. Source: MODEL.md, "Toggle constants".
+/// Price of uncached input in cached ones, for the break-even that is told. Source: gpt-5 and
+/// gpt-5-codex, 1.25 against 0.125 dollars a million, 2026-08-01. Confidence: M.
 const FRESH_IN_READS: i64 = 10;
 
 static CARD: ToggleCard = ToggleCard {
@@ -54,6 +68,7 @@ static CARD: ToggleCard = ToggleCard {
         mode: 40,
         high: 80,
         asked: false,
+        confidence: Confidence::Judgement,
         what: "turns after which a session is put aside; 0 for never",
         source: "mode: the cockpit's default, eca8e3c; low and high: half and twice, judgement",
     }],
@@ -62,81 +77,58 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "agents whose sessions are reused; all if none is named",
     }],
-    file_text: include_str!("sessions_reused_by_root.rs"),
 };
 
-impl Intervention for C2 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[
-            EnvSetting {
-                name: "AGENTIC_AUTOPILOT_SESSION_SCOPE",
-                default: "root",
-                recommended: "root",
-                what: "what shares a session of the controller: root, or task for none",
-            },
-            EnvSetting {
-                name: "AGENTIC_AUTOPILOT_SESSION_ROTATE_TURNS",
-                default: "40",
-                recommended: "40",
-                what: "turns after which such a session is put aside",
-            },
-        ]
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let rotate = params.get("rotate");
-        let agents = params.names_of_list("agents");
-        let woken = active_invocations(recording);
-        let mut chains: BTreeMap<(&str, &str), SessionChain> = BTreeMap::new();
-        // The chain that each agent was in last.
-        let mut last: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
-        let mut resumptions = Vec::new();
-        for (at, one) in woken.iter().enumerate() {
-            let key = (one.packet.agent.as_str(), one.packet.root.as_str());
-            let meant = agents.is_empty() || agents.iter().any(|agent| agent == key.0);
-            if !meant || key.1.is_empty() {
-                last.insert(key.0, key);
-                continue;
-            }
-            let was_last = last.insert(key.0, key) == Some(key);
-            let chain = chains.get(&key);
-            let rotates = rotate > 0 && chain.is_some_and(|chain| chain.turns >= rotate);
-            let goes_on = match chain.filter(|_| !rotates) {
-                Some(chain) if chain.session == one.session => true,
-                Some(chain)
-                    if one.opens_session(recording) && can_follow_chain(recording, chain, one) =>
-                {
-                    resumptions.push(Resumption::from_invocations(
-                        recording,
-                        &woken[chain.last],
-                        one,
-                    ));
-                    resume_session(recording, &mut patch, one.session, chain.session);
-                    true
-                }
-                _ => false,
-            };
-            if rotates
-                && chain.is_some_and(|chain| chain.session == one.session)
-                && let Some(start) = restart_at_invocation(recording, one)
-            {
-                patch.found_places += 1;
-                patch.restarted_calls.push(start);
-            }
-            if goes_on && was_last {
-                patch.warmed_calls.extend(one.calls_shrunk_by_warmth(recording));
-            }
-            let turns = if goes_on { chain.map_or(0, |chain| chain.turns) } else { 0 };
-            chains.insert(key, SessionChain { session: one.session, last: at, turns: turns + 1 });
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let rotate = params.get("rotate");
+    let agents = params.names_of_list("agents");
+    let woken = active_invocations(recording);
+    let mut chains: BTreeMap<(&str, &str), SessionChain> = BTreeMap::new();
+    // The chain that each agent was in last.
+    let mut last: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    let mut resumptions = Vec::new();
+    for (at, one) in woken.iter().enumerate() {
+        let key = (one.packet.agent.as_str(), one.packet.root.as_str());
+        let meant = agents.is_empty() || agents.iter().any(|agent| agent == key.0);
+        // Work without a root cannot be told from other work.
+        if !meant || key.1.is_empty() {
+            last.insert(key.0, key);
+            continue;
         }
-        patch.notes.extend(break_even_note(&resumptions));
-        patch
+        // An agent keeps one record of what it has told to whom: it is warm only if its last
+        // invocation was of the same root.
+        let was_last = last.insert(key.0, key) == Some(key);
+        let chain = chains.get(&key);
+        let rotates = rotate > 0 && chain.is_some_and(|chain| chain.turns >= rotate);
+        // A chain that has reached its turns is put aside, whatever it could still serve.
+        let goes_on = match chain.filter(|_| !rotates) {
+            // It goes on in its recorded session as it did.
+            Some(chain) if chain.session == one.session => true,
+            Some(chain)
+                if one.opens_session(recording) && can_follow_chain(recording, chain, one) =>
+            {
+                resumptions.push(Resumption::from_invocations(recording, &woken[chain.last], one));
+                resume_session(recording, &mut patch, one.session, chain.session);
+                true
+            }
+            _ => false,
+        };
+        if rotates
+            && chain.is_some_and(|chain| chain.session == one.session)
+            && let Some(start) = restart_at_invocation(recording, one)
+        {
+            patch.found_places += 1;
+            patch.restarted_calls.push(start);
+        }
+        if goes_on && was_last {
+            patch.warmed_calls.extend(one.calls_shrunk_by_warmth(recording));
+        }
+        let turns = if goes_on { chain.map_or(0, |chain| chain.turns) } else { 0 };
+        chains.insert(key, SessionChain { session: one.session, last: at, turns: turns + 1 });
     }
+    patch.notes.extend(break_even_note(&resumptions));
+    patch
 }
 
 /// The session of an agent and a root.
@@ -195,9 +187,15 @@ impl Resumption {
         let bootstrap = support::system_tokens_of_session(recording, session);
         let history = last.usage.context_tokens() + last.produced_tokens();
         let expired = first.start_ms - last.touched_ms >= last.tier.ttl_ms();
+        // After expiry the whole history is paid as uncached input; else only what was said last
+        // and what no cache took.
         let uncached = if expired { history } else { last.produced_tokens() + last.usage.fresh };
+        // What a resumed session reads more in every call, and what its first call saves: both in
+        // cached reads. See the formula at the head of the file.
         let longer = history - bootstrap;
         let gain = FRESH_IN_READS * (bootstrap - uncached) - (history - uncached);
+        // With a history larger than the bootstrap each further call eats into the gain; with a
+        // smaller one every call adds to it.
         let break_even = match (longer > 0, gain >= 0) {
             (true, true) => 1 + gain / longer,
             (true, false) => 0,
@@ -210,26 +208,29 @@ impl Resumption {
 
 /// What is said about the resumptions of a recording.
 fn break_even_note(resumptions: &[Resumption]) -> Option<String> {
-    let median = |of: &dyn Fn(&Resumption) -> i64| {
-        let mut values: Vec<i64> = resumptions.iter().map(of).collect();
-        values.sort_unstable();
-        values[(values.len() - 1) / 2]
-    };
     let all = resumptions.len();
-    (all > 0).then(|| {
-        let expired = resumptions.iter().filter(|one| one.expired).count();
-        let pay = resumptions.iter().filter(|one| one.calls <= one.break_even).count();
-        let up_to = match median(&|one| one.break_even) {
-            0 => "at no number of calls".to_owned(),
-            i64::MAX => "at any number of calls".to_owned(),
-            calls => format!("up to {calls} calls"),
-        };
-        format!(
-            "break-even: a resumed session pays {up_to} (median of {all}), the resumed \
-             invocations make {}; {pay} of {all} pay, {expired} find the cache expired",
-            median(&|one| one.calls)
-        )
-    })
+    if all == 0 {
+        return None;
+    }
+    let expired = resumptions.iter().filter(|one| one.expired).count();
+    let pay = resumptions.iter().filter(|one| one.calls <= one.break_even).count();
+    let up_to = match lower_median(resumptions.iter().map(|one| one.break_even)) {
+        0 => "at no number of calls".to_owned(),
+        i64::MAX => "at any number of calls".to_owned(),
+        calls => format!("up to {calls} calls"),
+    };
+    let calls = lower_median(resumptions.iter().map(|one| one.calls));
+    Some(format!(
+        "break-even: a resumed session pays {up_to} (median of {all}), the resumed invocations \
+         make {calls}; {pay} of {all} pay, {expired} find the cache expired"
+    ))
+}
+
+/// The median of some values, of an even number the lower one. There must be one.
+fn lower_median(values: impl Iterator<Item = i64>) -> i64 {
+    let mut values: Vec<i64> = values.collect();
+    values.sort_unstable();
+    values[(values.len() - 1) / 2]
 }
 
 #[cfg(test)]

@@ -15,12 +15,10 @@
 //! Lies: work that would have been taken after one more push is lost.
 
 use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
-use crate::plan::Patch;
-use crate::recording::Recording;
+use super::{BuildGrade, Intervention, ToggleCard};
 
 /// Stop-loss on stale work.
-pub struct E6;
+pub static E6: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E6",
@@ -32,15 +30,4 @@ static CARD: ToggleCard = ToggleCard {
         "share of generation and maintenance that goes into stale work",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
-    file_text: include_str!("stale_work_stop_loss.rs"),
 };
-
-impl Intervention for E6 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &named_work::MAINTENANCE_BUCKET)
-    }
-}

@@ -22,7 +22,13 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// The fast-path for completed status reports.
-pub struct N2;
+pub static N2: Intervention =
+    Intervention::new(&CARD, build_patch).with_env_settings(&[EnvSetting {
+        name: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH_ALLOWLIST",
+        default: "",
+        recommended: "TASK_COMPLETE:STATUS",
+        what: "sources of digests that need no controller, with commas between them",
+    }]);
 
 /// The first candidate of the source.
 const CANDIDATE: &str = "TASK_COMPLETE:STATUS";
@@ -39,29 +45,14 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "sources that need no controller; TASK_COMPLETE:STATUS if none is named",
     }],
-    file_text: include_str!("status_fast_path.rs"),
 };
 
-impl Intervention for N2 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[EnvSetting {
-            name: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH_ALLOWLIST",
-            default: "",
-            recommended: "TASK_COMPLETE:STATUS",
-            what: "sources of digests that need no controller, with commas between them",
-        }]
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let named = params.names_of_list("allow");
-        let candidates = [CANDIDATE.to_owned()];
-        let listed = if named.is_empty() { &candidates[..] } else { named };
-        acknowledge_digests(recording, listed, &mut ShareSampler::new(params.get("done")))
-    }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let named = params.names_of_list("allow");
+    let candidates = [CANDIDATE.to_owned()];
+    // The candidate of the source stands in for a list that nobody wrote.
+    let listed = if named.is_empty() { &candidates[..] } else { named };
+    acknowledge_digests(recording, listed, &mut ShareSampler::new(params.get("done")))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Dropped steps.
-pub struct G10;
+pub static G10: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G10",
@@ -26,31 +26,25 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 1, risk: 3 },
     params: &[],
     name_lists: &[NameListSpec { key: "steps", most: 100, what: "the steps that are left out" }],
-    file_text: include_str!("steps_left_out.rs"),
 };
 
-impl Intervention for G10 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let steps = params.names_of_list("steps");
+    // Without a name it finds nothing, and the reader is told why.
+    if steps.is_empty() {
+        patch.notes.push("names no step: set `steps` in a scenario".to_owned());
     }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let steps = params.names_of_list("steps");
-        if steps.is_empty() {
-            patch.notes.push("names no step: set `steps` in a scenario".to_owned());
-        }
-        patch.notes.extend(support::note_unknown_steps(recording, steps));
-        for (_, session) in support::sessions_with_calls(recording) {
-            if steps.contains(&session.step) {
-                patch.found_places += 1;
-                for at in session.call_range() {
-                    patch.drop_call_and_blocks(recording, at as u32, true);
-                }
+    patch.notes.extend(support::note_unknown_steps(recording, steps));
+    for (_, session) in support::sessions_with_calls(recording) {
+        if steps.contains(&session.step) {
+            patch.found_places += 1;
+            for at in session.call_range() {
+                patch.drop_call_and_blocks(recording, at as u32, true);
             }
         }
-        patch
     }
+    patch
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Templated owner pings.
-pub struct E4;
+pub static E4: Intervention = Intervention::new(&CARD, build_patch);
 
 /// What it works on where nothing is named.
 const NAMES: [&str; 1] = ["communication"];
@@ -36,15 +36,8 @@ static CARD: ToggleCard = ToggleCard {
         most: 100,
         what: "steps, agents or kinds of the communication; communication if none is named",
     }],
-    file_text: include_str!("templated_owner_pings.rs"),
 };
 
-impl Intervention for E4 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        named_work::take_asked_share(recording, params, &NAMES)
-    }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    named_work::take_asked_share(recording, params, &NAMES)
 }

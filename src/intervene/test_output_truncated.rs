@@ -16,13 +16,14 @@
 //! what this toggle does.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::Recording;
 
 /// Test output truncated.
-pub struct R4;
+pub static R4: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R4",
@@ -38,6 +39,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 400,
             high: 1_200,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens of a summarised test run",
             source: "about 1,000 characters of summary and first failures; judgement, 2026-11",
         },
@@ -48,34 +50,29 @@ static CARD: ToggleCard = ToggleCard {
             mode: 0,
             high: 2_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of truncated results that are looked up in full",
             source: "mode: the source's premise (rarely consulted again); high: judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("test_output_truncated.rs"),
 };
 
-impl Intervention for R4 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let cap = params.get("cap");
-        let mut look_up = ShareSampler::new(params.get("look_up"));
-        for (index, _) in support::test_result_blocks(recording) {
-            let block = &recording.blocks[index as usize];
-            if block.tokens <= cap {
-                continue;
-            }
-            patch.found_places += 1;
-            patch.replaced_blocks.push((index, cap));
-            if look_up.takes_next() {
-                patch.inserted_calls.push(support::fetch_whole_block(block));
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let cap = params.get("cap");
+    let mut look_up = ShareSampler::new(params.get("look_up"));
+    for (index, _) in support::test_result_blocks(recording) {
+        let block = &recording.blocks[index as usize];
+        // A short output is its own summary.
+        if block.tokens <= cap {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        patch.replaced_blocks.push((index, cap));
+        if look_up.takes_next() {
+            patch.inserted_calls.push(support::fetch_whole_block(block));
+        }
     }
+    patch
 }

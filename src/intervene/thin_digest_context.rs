@@ -17,13 +17,22 @@
 //! controller that sees less may ask for more; no call is added.
 
 use super::support::packets::{ActiveInvocation, active_invocations};
-use super::{BuildGrade, EnvSetting, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams};
+use super::{
+    BuildGrade, Confidence, EnvSetting, Intervention, ParamSpec, ParamUnit, ToggleCard,
+    ToggleParams,
+};
 use crate::plan::Patch;
 use crate::recording::{BlockMarks, Recording};
 use crate::units::share_of;
 
 /// Thin context on warm digests.
-pub struct C3;
+pub static C3: Intervention =
+    Intervention::new(&CARD, build_patch).with_env_settings(&[EnvSetting {
+        name: "AGENTIC_AUTOPILOT_CONTEXT_MODE",
+        default: "auto with a warm start, else full",
+        recommended: "auto",
+        what: "thin snapshots for digests in warm sessions, full ones elsewhere",
+    }]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "C3",
@@ -38,39 +47,24 @@ static CARD: ToggleCard = ToggleCard {
         mode: 2_290,
         high: 2_380,
         asked: false,
+        confidence: Confidence::FewCases,
         what: "share of a full snapshot that a thin one has",
         source: "agentic-cockpit's own builders: idle, typical, full bus, 2026-11",
     }],
     name_lists: &[],
-    file_text: include_str!("thin_digest_context.rs"),
 };
 
-impl Intervention for C3 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    for one in active_invocations(recording).iter().filter(|one| one.is_digest()) {
+        let thinner = thinned_snapshots(recording, one, params.get("thin"));
+        patch.found_places += u32::from(!thinner.is_empty());
+        patch.replaced_if_warm.extend(thinner);
     }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[EnvSetting {
-            name: "AGENTIC_AUTOPILOT_CONTEXT_MODE",
-            default: "auto with a warm start, else full",
-            recommended: "auto",
-            what: "thin snapshots for digests in warm sessions, full ones elsewhere",
-        }]
+    if patch.found_places > 0 {
+        patch.notes.push("without warmth it saves nothing".to_owned());
     }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        for one in active_invocations(recording).iter().filter(|one| one.is_digest()) {
-            let thinner = thinned_snapshots(recording, one, params.get("thin"));
-            patch.found_places += u32::from(!thinner.is_empty());
-            patch.replaced_if_warm.extend(thinner);
-        }
-        if patch.found_places > 0 {
-            patch.notes.push("without warmth it saves nothing".to_owned());
-        }
-        patch
-    }
+    patch
 }
 
 /// The snapshots of an invocation that would be thinner.
@@ -81,6 +75,7 @@ fn thinned_snapshots(
 ) -> Vec<(u32, i64)> {
     let full = one.marked_prompt_blocks(recording, BlockMarks::SNAPSHOT);
     let thin = full.map(|(block, tokens)| (block, tokens, share_of(tokens, thin_bp)));
+    // What would not shrink is left as it is.
     thin.filter(|(_, tokens, to)| to < tokens).map(|(block, _, to)| (block, to)).collect()
 }
 

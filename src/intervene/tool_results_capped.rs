@@ -18,13 +18,14 @@
 //! How often it is needed was not measured.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::{BlockKind, Recording};
 
 /// Capped results.
-pub struct G4;
+pub static G4: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G4",
@@ -40,6 +41,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 5_000,
             high: 10_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "the most tokens of one result",
             source: "10 % of reads are above 6,000 tokens, 5 % above 9,600; judgement, 2026-11",
         },
@@ -50,35 +52,30 @@ static CARD: ToggleCard = ToggleCard {
             mode: 2_500,
             high: 7_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of capped results that are fetched in full",
             source: "no measurement known; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("tool_results_capped.rs"),
 };
 
-impl Intervention for G4 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let cap = params.get("cap").max(1);
-        let mut look_up = ShareSampler::new(params.get("look_up"));
-        for (index, block) in recording.blocks.iter().enumerate() {
-            if block.kind != BlockKind::ToolResult || block.tokens <= cap {
-                continue;
-            }
-            patch.found_places += 1;
-            patch.replaced_blocks.push((index as u32, cap));
-            if look_up.takes_next() {
-                patch.inserted_calls.extend(support::fetch_rest_of_block(block, cap));
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    // A cap of nothing would need endless calls to fetch the rest.
+    let cap = params.get("cap").max(1);
+    let mut look_up = ShareSampler::new(params.get("look_up"));
+    for (index, block) in recording.blocks.iter().enumerate() {
+        if block.kind != BlockKind::ToolResult || block.tokens <= cap {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        patch.replaced_blocks.push((index as u32, cap));
+        if look_up.takes_next() {
+            patch.inserted_calls.extend(support::fetch_rest_of_block(block, cap));
+        }
     }
+    patch
 }
 
 #[cfg(test)]

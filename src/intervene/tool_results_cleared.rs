@@ -21,14 +21,15 @@
 //! gets worse is not modelled.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{ClearingRule, Patch, SessionRules};
 use crate::recording::{Block, BlockKind, BlockMarks, ContextRestart, Recording, Session};
 use std::collections::BTreeSet;
 
 /// Clearing of tool results.
-pub struct G3;
+pub static G3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G3",
@@ -44,6 +45,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 100_000,
             high: 150_000,
             asked: false,
+            confidence: Confidence::Official,
             what: "prompt from which on results are cleared",
             source: "mode: the provider's default; low and high: judgement",
         },
@@ -54,6 +56,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 3,
             high: 10,
             asked: false,
+            confidence: Confidence::Official,
             what: "newest results that stay, beside those of the call itself",
             source: "low and mode: the provider's default; high: judgement",
         },
@@ -64,6 +67,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 5_000,
             high: 20_000,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that a clearing must free",
             source: "low: the provider's default, none; else judgement: the new write must pay",
         },
@@ -74,6 +78,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 40,
             high: 80,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens that stand for a cleared result",
             source: "about 8 of '[Old tool result content cleared]' and 30 of framing (L4)",
         },
@@ -84,6 +89,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 1_800,
             high: 3_600,
             asked: false,
+            confidence: Confidence::FewCases,
             what: "share of cleared files that are read again",
             source: "files edited later unread: mode 43 of 242, low 13 of 135; high: twice",
         },
@@ -94,53 +100,49 @@ static CARD: ToggleCard = ToggleCard {
             mode: 0,
             high: 1_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of calls made once more behind the first clearing",
             source: "arXiv 2508.21433: none under masking, 13-15 % under summaries (second hand)",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("tool_results_cleared.rs"),
 };
 
-impl Intervention for G3 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let clearing = ClearingRule {
-            trigger: params.get("trigger"),
-            keep: params.get("keep"),
-            at_least: params.get("at_least"),
-            stub: params.get("stub"),
-        };
-        let mut look_up = ShareSampler::new(params.get("look_up"));
-        let mut longer = ShareSampler::new(params.get("longer"));
-        for (index, session) in support::sessions_with_calls(recording) {
-            let cleared = cleared_results(recording, session, &clearing);
-            let Some(&(first, _)) = cleared.first() else { continue };
-            patch.found_places += 1;
-            patch.session_rules.push((
-                index,
-                SessionRules { clearing: Some(clearing), ..SessionRules::default() },
-            ));
-            let mut files = BTreeSet::new();
-            for (at, block) in cleared {
-                let read = block.marks.contains(BlockMarks::READ);
-                if read && files.insert(block.file) && look_up.takes_next() {
-                    patch.inserted_calls.push(support::fetch_call(at, block.tokens));
-                }
-            }
-            support::repeat_share_of_calls(
-                recording,
-                first..session.call_range().end,
-                &mut longer,
-                &mut patch,
-            );
-        }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let clearing = ClearingRule {
+        trigger: params.get("trigger"),
+        keep: params.get("keep"),
+        at_least: params.get("at_least"),
+        stub: params.get("stub"),
+    };
+    let mut look_up = ShareSampler::new(params.get("look_up"));
+    let mut longer = ShareSampler::new(params.get("longer"));
+    for (index, session) in support::sessions_with_calls(recording) {
+        let cleared = cleared_results(recording, session, &clearing);
+        // The rule is given only to sessions where it would have cleared something.
+        let Some(&(first, _)) = cleared.first() else { continue };
+        patch.found_places += 1;
         patch
+            .session_rules
+            .push((index, SessionRules { clearing: Some(clearing), ..SessionRules::default() }));
+        let mut files = BTreeSet::new();
+        for (at, block) in cleared {
+            let read = block.marks.contains(BlockMarks::READ);
+            // A file that was read twice is looked up once; other results cannot be fetched again
+            // by name.
+            if read && files.insert(block.file) && look_up.takes_next() {
+                patch.inserted_calls.push(support::fetch_call(at, block.tokens));
+            }
+        }
+        support::repeat_share_of_calls(
+            recording,
+            first..session.call_range().end,
+            &mut longer,
+            &mut patch,
+        );
     }
+    patch
 }
 
 /// The results that would be cleared, were nothing else changed, each with the call before which
@@ -159,8 +161,9 @@ fn cleared_results<'a>(
         match call.restart {
             ContextRestart::No => {
                 let old = count_old_groups(&standing, rule.keep);
-                let frees = |block: &&Block| (block.tokens - rule.stub).max(0);
-                let freed: i64 = standing[..old].iter().flatten().map(frees).sum();
+                let old_blocks = standing[..old].iter().flatten();
+                // A result smaller than its stub frees nothing, and is no loss.
+                let freed: i64 = old_blocks.map(|block| (block.tokens - rule.stub).max(0)).sum();
                 let stands = call.usage.context_tokens() - gone;
                 if stands >= rule.trigger && freed > 0 && freed >= rule.at_least {
                     gone += freed;
@@ -170,6 +173,8 @@ fn cleared_results<'a>(
                 }
             }
             ContextRestart::AutoCompacted if !support::still_compacts(recording, at, gone) => {
+                // The smaller prompt does not reach the trigger: what the compaction threw away
+                // stays, and its summary never comes, so that this prompt may be the larger one.
                 let stands = support::prompt_before_call(recording, at) - gone;
                 gone = support::restart_tokens(recording, at) - stands;
             }
@@ -178,19 +183,21 @@ fn cleared_results<'a>(
                 gone = 0;
             }
         }
-        let is_result =
-            |block: &&Block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report);
-        standing.push(recording.blocks_of_call(at).iter().filter(is_result).collect());
+        // The results enter with the call, after the clearing before it.
+        let blocks = recording.blocks_of_call(at).iter();
+        let results =
+            blocks.filter(|block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report));
+        standing.push(results.collect());
     }
     cleared
 }
 
 /// How many of the groups are older than the newest `keep` results.
 fn count_old_groups(standing: &[Vec<&Block>], keep: i64) -> usize {
-    let mut kept = 0;
+    let mut newest_results = 0;
     let newest = standing.iter().rev().take_while(|group| {
-        let stays = kept < keep;
-        kept += group.len() as i64;
+        let stays = newest_results < keep;
+        newest_results += group.len() as i64;
         stays
     });
     standing.len() - newest.count()

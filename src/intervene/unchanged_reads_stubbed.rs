@@ -16,13 +16,14 @@
 //! A model that reads again because the first copy lies far back may work worse with a stub.
 
 use super::{
-    BuildGrade, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::Patch;
 use crate::recording::{BlockKind, BlockMarks, Recording};
 
 /// Repeated reads.
-pub struct G5;
+pub static G5: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G5",
@@ -38,6 +39,7 @@ static CARD: ToggleCard = ToggleCard {
             mode: 80,
             high: 150,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "tokens of the answer that stands for the content",
             source: "one or two sentences and 30 of framing (L4); judgement, 2026-11",
         },
@@ -48,37 +50,33 @@ static CARD: ToggleCard = ToggleCard {
             mode: 0,
             high: 2_500,
             asked: false,
+            confidence: Confidence::Judgement,
             what: "share of stubs after which the model reads the file all the same",
             source: "no measurement known; judgement, 2026-11",
         },
     ],
     name_lists: &[],
-    file_text: include_str!("unchanged_reads_stubbed.rs"),
 };
 
-impl Intervention for G5 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let stub = params.get("stub");
-        let mut insist = ShareSampler::new(params.get("insist"));
-        for (index, block) in recording.blocks.iter().enumerate() {
-            let repeated =
-                block.kind == BlockKind::ToolResult && block.marks.contains(BlockMarks::REREAD);
-            if !repeated || block.tokens <= stub {
-                continue;
-            }
-            patch.found_places += 1;
-            patch.replaced_blocks.push((index as u32, stub));
-            if insist.takes_next() {
-                patch.inserted_calls.push(support::fetch_whole_block(block));
-            }
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let stub = params.get("stub");
+    let mut insist = ShareSampler::new(params.get("insist"));
+    for (index, block) in recording.blocks.iter().enumerate() {
+        // The importer marks a repeated read only if its first copy still stood in the context.
+        let repeated =
+            block.kind == BlockKind::ToolResult && block.marks.contains(BlockMarks::REREAD);
+        // A result smaller than the stub is cheaper to send again.
+        if !repeated || block.tokens <= stub {
+            continue;
         }
-        patch
+        patch.found_places += 1;
+        patch.replaced_blocks.push((index as u32, stub));
+        if insist.takes_next() {
+            patch.inserted_calls.push(support::fetch_whole_block(block));
+        }
     }
+    patch
 }
 
 #[cfg(test)]

@@ -27,7 +27,13 @@ use crate::plan::Patch;
 use crate::recording::{BlockMarks, Recording};
 
 /// Warm bootstrap.
-pub struct C1;
+pub static C1: Intervention =
+    Intervention::new(&CARD, build_patch).with_env_settings(&[EnvSetting {
+        name: "AGENTIC_CODEX_WARM_START",
+        default: "0",
+        recommended: "1",
+        what: "resume an agent's session and leave out the skills that it was told",
+    }]);
 
 static CARD: ToggleCard = ToggleCard {
     id: "C1",
@@ -37,51 +43,38 @@ static CARD: ToggleCard = ToggleCard {
     grade: BuildGrade { effort: 0, risk: 1 },
     params: &[],
     name_lists: &[],
-    file_text: include_str!("warm_bootstrap.rs"),
 };
 
-impl Intervention for C1 {
-    fn card(&self) -> &'static ToggleCard {
-        &CARD
-    }
-
-    fn env_settings(&self) -> &'static [EnvSetting] {
-        &[EnvSetting {
-            name: "AGENTIC_CODEX_WARM_START",
-            default: "0",
-            recommended: "1",
-            what: "resume an agent's session and leave out the skills that it was told",
-        }]
-    }
-
-    fn build_patch(&self, recording: &Recording, _: &ToggleParams) -> Patch {
-        let mut patch = Patch::default();
-        let woken = active_invocations(recording);
-        let mut cold = 0;
-        for (one, warm) in woken.iter().zip(recorded_warmth(&woken)) {
-            let skills: Vec<u32> = one
-                .marked_prompt_blocks(recording, BlockMarks::SKILLS)
-                .map(|(block, _)| block)
-                .collect();
-            if warm {
-                patch.warmed_calls.extend(one.calls_shrunk_by_warmth(recording));
-                patch.found_places += u32::from(!skills.is_empty());
-            } else {
-                cold += u32::from(!skills.is_empty() && !one.opens_session(recording));
-            }
-            patch.replaced_if_warm.extend(skills.into_iter().map(|block| (block, 0)));
+fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    let mut patch = Patch::default();
+    let woken = active_invocations(recording);
+    let mut cold = 0;
+    for (one, warm) in woken.iter().zip(recorded_warmth(&woken)) {
+        let skills: Vec<u32> = one
+            .marked_prompt_blocks(recording, BlockMarks::SKILLS)
+            .map(|(block, _)| block)
+            .collect();
+        if warm {
+            patch.warmed_calls.extend(one.calls_shrunk_by_warmth(recording));
+            patch.found_places += u32::from(!skills.is_empty());
+        } else {
+            // The first prompt of a session is cold by nature and no loss.
+            cold += u32::from(!skills.is_empty() && !one.opens_session(recording));
         }
-        if patch.replaced_if_warm.is_empty() {
-            return Patch::default();
-        }
-        if cold > 0 {
-            patch.notes.push(format!(
-                "{cold} invocations tell their skills again because the agent was in another \
-                 session in between"
-            ));
-        }
-        patch
+        // Cold ones too: another toggle may make them warm.
+        patch.replaced_if_warm.extend(skills.into_iter().map(|block| (block, 0)));
     }
+    // Without skills there is nothing to leave out, and warmth alone is no finding.
+    if patch.replaced_if_warm.is_empty() {
+        return Patch::default();
+    }
+    if cold > 0 {
+        patch.notes.push(format!(
+            "{cold} invocations tell their skills again because the agent was in another \
+             session in between"
+        ));
+    }
+    patch
 }
 
 #[cfg(test)]

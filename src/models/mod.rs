@@ -33,8 +33,8 @@ pub struct ModelFacts {
     /// Tokens below which a prompt is silently not cached; 0 where no rule is known.
     /// Source: the provider's prompt-caching page, 2026-08-22.
     pub smallest_prefix: i64,
-    /// The window that the harness takes them to have, tokens, unless a session shows another
-    /// one ([`TRIGGERS`]); 0 where none is known. What their makers offer at most is in the price book.
+    /// The window that the harness takes them to have, tokens, unless a session shows another one
+    /// ([`TRIGGERS`]); 0 where none is known. What their makers offer at most is in the price book.
     pub harness_window: i64,
 }
 
@@ -110,7 +110,7 @@ pub fn facts_of_model(model: &str) -> ModelFacts {
 impl Tokenizer {
     /// The family of a model.
     #[must_use]
-    pub fn of_model(model: &str) -> Self {
+    pub(crate) fn of_model(model: &str) -> Self {
         facts_of_model(model).tokenizer
     }
 }
@@ -121,12 +121,12 @@ impl Tokenizer {
 /// was measured: 13,250 on Claude Code content (one weighing, 2026), and our own rates, 12,190 for
 /// Bash output to 16,540 for small tool inputs, most of them 13,000 to 13,400 (MODEL.md, "Content
 /// rates"); rates scaled by 13,000 were 2.6 % too high on the one repository that could tell.
-pub const NEW_FROM_OLD_BP: i64 = 13_000;
+pub(crate) const NEW_FROM_OLD_BP: i64 = 13_000;
 
 /// Tokens that one model counts where another counts 10,000 for the same text; `None` where nobody
 /// measured it (from Claude to another vendor and back, between other vendors).
 #[must_use]
-pub fn tokenizer_ratio_bp(from_model: &str, to_model: &str) -> Option<i64> {
+pub(crate) fn tokenizer_ratio_bp(from_model: &str, to_model: &str) -> Option<i64> {
     match (Tokenizer::of_model(from_model), Tokenizer::of_model(to_model)) {
         (Tokenizer::Claude4, Tokenizer::Claude47) => Some(NEW_FROM_OLD_BP),
         (Tokenizer::Claude47, Tokenizer::Claude4) => {

@@ -10,7 +10,7 @@
 
 /// The suffix of model ids that a router serves without charge.
 /// Source: OpenRouter's documentation of model variants, 2026.
-pub const FREE_SUFFIX: &str = ":free";
+pub(crate) const FREE_SUFFIX: &str = ":free";
 
 /// Prefixes that clouds and routers put before an id.
 const PREFIXES: [&str; 9] =
@@ -23,6 +23,7 @@ pub fn bare_name(model: &str) -> String {
     while let Some(shorter) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
         rest = shorter;
     }
+    // `[1m]` names a window, `-v1:0` a deployment, and `@` stands where others write a hyphen.
     let rest = rest.split('[').next().unwrap_or(rest);
     let rest = match rest.rfind("-v") {
         Some(at) if rest[at + 2..].chars().all(|c| c.is_ascii_digit() || c == ':') => &rest[..at],
@@ -33,7 +34,7 @@ pub fn bare_name(model: &str) -> String {
 
 /// The id without a release date at its end.
 #[must_use]
-pub fn without_date(model: &str) -> &str {
+pub(crate) fn without_date(model: &str) -> &str {
     match model.rsplit_once('-') {
         Some((head, date)) if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) => head,
         _ => model,
@@ -42,35 +43,40 @@ pub fn without_date(model: &str) -> &str {
 
 /// Whether two names are two ways to write one model, by the rules above.
 #[must_use]
-pub fn is_same_model(one: &str, other: &str) -> bool {
-    let plain = |model: &str| without_date(&bare_name(model)).to_owned();
-    one == other || plain(one) == plain(other)
+pub(crate) fn is_same_model(one: &str, other: &str) -> bool {
+    one == other || without_date(&bare_name(one)) == without_date(&bare_name(other))
 }
 
 /// The first word of a model's name: who made it.
 #[must_use]
-pub fn vendor_name(model: &str) -> String {
+pub(crate) fn vendor_name(model: &str) -> String {
     let bare = bare_name(model);
     bare.split(['-', '/']).next().unwrap_or_default().to_owned()
 }
 
 /// Finds `model` among `known` ids.
-pub fn find_known_id<'a>(
+pub(crate) fn find_known_id<'a>(
     model: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
     let bare = bare_name(model);
-    let exact = |wanted: &str| known.clone().find(|id| *id == wanted);
-    let only = |matches: &dyn Fn(&str) -> bool| {
-        let mut found = known.clone().filter(|id| matches(id));
-        let first = found.next()?;
-        found.all(|other| other == first).then_some(first)
-    };
-    exact(model)
-        .or_else(|| exact(&bare))
-        .or_else(|| only(&|id| without_date(id) == bare))
-        .or_else(|| exact(without_date(&bare)))
-        .or_else(|| only(&|id| id.rsplit_once('/').is_some_and(|(_, tail)| tail == bare)))
+    let undated = without_date(&bare);
+    // A dated or vendor's id must be the only one of its kind, else the name could mean either.
+    known
+        .clone()
+        .find(|id| *id == model)
+        .or_else(|| known.clone().find(|id| *id == bare))
+        .or_else(|| only_one(known.clone().filter(|id| without_date(id) == bare)))
+        .or_else(|| known.clone().find(|id| *id == undated))
+        .or_else(|| {
+            only_one(known.filter(|id| id.rsplit_once('/').is_some_and(|(_, tail)| tail == bare)))
+        })
+}
+
+/// The id that all of these are; `None` if there is none, or two.
+fn only_one<'a>(mut ids: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let first = ids.next()?;
+    ids.all(|other| other == first).then_some(first)
 }
 
 #[cfg(test)]

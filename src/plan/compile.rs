@@ -3,6 +3,7 @@
 use super::delta_terms::RowTerms;
 use super::islands::{group_into_islands, session_starts_ms};
 use super::merged_patches::{MergedPatches, PatchCursor};
+use super::session_facts::SessionFacts;
 use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset};
 use crate::ids::NO_INDEX;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
@@ -24,16 +25,18 @@ impl Plan {
         assert!(patches.len() <= MAX_TOGGLES, "{} toggles in one plan", patches.len());
         let calls = recording.calls.len();
         let merged = MergedPatches::new(recording, patches);
-        let rules = patches.iter().flat_map(|patch| &patch.session_rules);
         let mut compiler = PlanCompiler {
             recording,
-            patches,
+            facts: SessionFacts::new(recording, patches),
             merged: &merged,
             patch_cursor: PatchCursor::starting_at(&merged, 0, 0),
             terms: RowTerms::default(),
             pricing,
             prices: pricing.start_resolver(),
-            clears: rules.into_iter().any(|(_, rules)| rules.clearing.is_some()),
+            clears: patches
+                .iter()
+                .flat_map(|patch| &patch.session_rules)
+                .any(|(_, rules)| rules.clearing.is_some()),
             starts_ms: session_starts_ms(recording),
             touched_by: 0,
             planned_of: vec![NO_INDEX; recording.sessions.len()],
@@ -58,7 +61,7 @@ impl Plan {
 
 pub(super) struct PlanCompiler<'a> {
     pub(super) recording: &'a Recording,
-    pub(super) patches: &'a [Patch],
+    pub(super) facts: SessionFacts<'a>,
     pub(super) merged: &'a MergedPatches,
     pub(super) patch_cursor: PatchCursor<'a>,
     pub(super) terms: RowTerms,
@@ -80,6 +83,8 @@ impl PlanCompiler<'_> {
         let recording = self.recording;
         let session = &recording.sessions[index as usize];
         let range = session.call_range();
+        // Islands may stand in another order than the recording, so that the cursor starts anew at
+        // each session.
         if let Some(first) = recording.calls.get(range.start) {
             self.patch_cursor =
                 PatchCursor::starting_at(self.merged, range.start, first.first_block as usize);
@@ -89,18 +94,19 @@ impl PlanCompiler<'_> {
         let mut shared = None;
         for at in range {
             self.open_run_for_call(at, &variants, &mut shared)?;
+            // The time saved after a call is told to the call and to those inserted behind it,
+            // whose starts it moves: the cursor gives it out once.
             let saved = self.patch_cursor.saved_ms_choices(at);
             self.push_recorded_call(at, &variants, saved.clone());
             self.push_inserted_calls(at, saved);
         }
         let first_resume = self.plan.resumes.len();
-        for (at, patch) in self.patches.iter().enumerate() {
-            for resumed in patch.resumed_sessions.iter().filter(|resumed| resumed.session == index)
-            {
-                let from = self.planned_of[resumed.from as usize];
-                if from != NO_INDEX && session_ends_before(recording, resumed.from, index) {
-                    self.plan.resumes.push((1 << at, from));
-                }
+        for (bit, resumed) in self.facts.resumed.of_session(index) {
+            // Sessions are planned in the order of their starts, so that one to go on from has its
+            // place in the plan by now. One that starts later cannot have ended before.
+            let from = self.planned_of[resumed.from as usize];
+            if from != NO_INDEX && session_ends_before(recording, resumed.from, index) {
+                self.plan.resumes.push((bit, from));
             }
         }
         self.planned_of[index as usize] = self.plan.sessions.len() as u32;
@@ -111,10 +117,8 @@ impl PlanCompiler<'_> {
     /// Closes a session that began with a run and with a session to go on from.
     fn close_session(&mut self, index: u32, first_run: u32, first_resume: usize) {
         let first_rule = self.plan.rules.len();
-        for (at, patch) in self.patches.iter().enumerate() {
-            let own = patch.session_rules.iter().filter(|(session, _)| *session == index);
-            self.plan.rules.extend(own.map(|(_, rules)| (1 << at, *rules)));
-        }
+        let own_rules = self.facts.rules.of_session(index);
+        self.plan.rules.extend(own_rules.map(|(bit, rules)| (bit, *rules)));
         let rules = self.plan.rules[first_rule..].iter().map(|(bit, _)| bit);
         let resumes = self.plan.resumes[first_resume..].iter().map(|(bit, _)| bit);
         self.touched_by |= rules.chain(resumes).fold(0, |all, bit| all | bit);
@@ -136,13 +140,8 @@ impl PlanCompiler<'_> {
 
     /// The sessions that calls of a session would start, under its rules.
     fn compile_spawned_sessions(&mut self, index: u32) -> Result<(), MissingPrice> {
-        let range = self.recording.sessions[index as usize].call_range();
-        let mut spawned: Vec<_> = Vec::new();
-        for (at, patch) in self.patches.iter().enumerate() {
-            let own =
-                patch.spawned_sessions.iter().filter(|new| range.contains(&(new.by as usize)));
-            spawned.extend(own.map(|new| (new, 1 << at)));
-        }
+        let mut spawned: Vec<_> =
+            self.facts.spawned.of_session(index).map(|(bit, new)| (*new, bit)).collect();
         // By content, so that the order of the interventions does not matter.
         spawned.sort_by_key(|(new, _)| {
             let calls = new.calls.iter().map(|call| (call.input, call.output, call.duration_ms));
@@ -152,11 +151,14 @@ impl PlanCompiler<'_> {
         for (new, bit) in spawned {
             let by = new.by as usize;
             let first_run = self.plan.runs.len() as u32;
+            // A run of its own, of the model, tier and prefixes of the call that starts it.
             self.open_run_for_call(by, &variants, &mut None)?;
             let mut start_ms = self.recording.calls[by].end_ms;
             for (place, call) in new.calls.iter().enumerate() {
                 let super::SpawnedCall { input, output, duration_ms } = *call;
                 let inserted = InsertedCall { after: new.by, input, output, duration_ms };
+                // Its first input is a whole first context, of which leaner prefixes take their
+                // part.
                 if place == 0 {
                     self.terms.add_choice(variants.leaner_deltas(input));
                 }
@@ -172,8 +174,9 @@ impl PlanCompiler<'_> {
 
 /// Whether a session's last call was over when another session's first call started.
 fn session_ends_before(recording: &Recording, from: u32, session: u32) -> bool {
-    let calls = |session: u32| &recording.calls[recording.sessions[session as usize].call_range()];
-    match (calls(from).last(), calls(session).first()) {
+    let [before, after] = [from, session]
+        .map(|session| &recording.calls[recording.sessions[session as usize].call_range()]);
+    match (before.last(), after.first()) {
         (Some(last), Some(first)) => last.end_ms <= first.start_ms,
         _ => false,
     }

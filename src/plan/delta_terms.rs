@@ -2,12 +2,15 @@
 //!
 //! Patches say things like "R3 makes this block 60 tokens, R4 makes it 400, R6 drops it". One of
 //! them counts: a drop before any size, the smallest size, the longest time. Compiled, each
-//! choice is a [`DeltaTerm`] that counts if one of its bits is on and no bit of a better choice is, and
-//! the terms of a row are simply added up. All that hangs on the same bits is one term.
+//! choice is a [`DeltaTerm`] that counts if one of its bits is on and no bit of a better choice is,
+//! and the terms of a row are simply added up. All that hangs on the same bits is one term.
 
 use super::ToggleSubset;
-use super::merged_patches::ConditionalChoice;
 use std::ops::{AddAssign, Sub};
+
+/// What a bit gives if it is on and one of some others is too; these are `None` where it gives it
+/// by itself.
+pub(super) type ConditionalChoice<T> = (ToggleSubset, Option<ToggleSubset>, T);
 
 /// What changes about a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +85,7 @@ impl DeltaTerm {
     /// Whether it counts under a subset.
     #[inline]
     #[must_use]
-    pub fn applies_to(&self, subset: ToggleSubset) -> bool {
+    pub(crate) fn applies_to(&self, subset: ToggleSubset) -> bool {
         self.any & subset != 0 && self.unless & subset == 0
     }
 }
@@ -94,6 +97,7 @@ pub(super) struct RowTerms(Vec<DeltaTerm>);
 impl RowTerms {
     /// Adds a choice: the first entry with a bit on counts.
     pub(super) fn add_choice(&mut self, choices: impl Iterator<Item = (ToggleSubset, RowDeltas)>) {
+        // Bits of the better entries so far: with one of them on, no later entry counts.
         let mut unless = 0;
         for (any, deltas) in choices {
             self.add_term(any & !unless, unless, deltas);
@@ -110,7 +114,8 @@ impl RowTerms {
         &mut self,
         choices: impl Iterator<Item = ConditionalChoice<RowDeltas>>,
     ) {
-        // That no better entry counts.
+        // That no better entry counts: the sum, each with its sign and number, of the conditions
+        // that none of these bits is on. At the start there is no better entry, so it always holds.
         let mut none: Vec<(i64, ToggleSubset)> = vec![(1, 0)];
         for (any, with, deltas) in choices {
             let negative = RowDeltas::default() - deltas;
@@ -118,32 +123,21 @@ impl RowTerms {
                 let (plus, minus) = if times > 0 { (deltas, negative) } else { (negative, deltas) };
                 for _ in 0..times.abs() {
                     self.add_term(any & !unless, unless, plus);
+                    // With its own bit alone the entry does not count: that part is taken off
+                    // again.
                     if let Some(with) = with {
                         let unless = unless | with;
                         self.add_term(any & !unless, unless, minus);
                     }
                 }
             }
-            let but = |(times, unless): (i64, ToggleSubset)| match with {
-                None => vec![(times, unless | any)],
-                Some(with) => {
-                    let both = unless | any | with;
-                    vec![(times, unless | any), (times, unless | with), (-times, both)]
-                }
-            };
-            let mut next: Vec<(i64, ToggleSubset)> = Vec::new();
-            for (times, unless) in none.into_iter().flat_map(but) {
-                match next.iter_mut().find(|(_, known)| *known == unless) {
-                    Some((sum, _)) => *sum += times,
-                    None => next.push((times, unless)),
-                }
-            }
-            next.retain(|(times, _)| *times != 0);
-            none = next;
+            none = but_not(&none, any, with);
         }
     }
 
     fn add_term(&mut self, any: ToggleSubset, unless: ToggleSubset, deltas: RowDeltas) {
+        // An entry that changes nothing needs no term of its own: the entries behind it carry its
+        // bits, as what takes precedence over them.
         if any == 0 || deltas == RowDeltas::default() {
             return;
         }
@@ -163,6 +157,31 @@ impl RowTerms {
         terms.append(&mut self.0);
         touched_by
     }
+}
+
+/// The sum of conditions `none`, each times that an entry does not count which needs a bit of `any`
+/// and, if there is one, of `with`. It does not count if `any` is off or `with` is off; where both
+/// are off it would be counted twice, and is taken off once.
+fn but_not(
+    none: &[(i64, ToggleSubset)],
+    any: ToggleSubset,
+    with: Option<ToggleSubset>,
+) -> Vec<(i64, ToggleSubset)> {
+    let mut next: Vec<(i64, ToggleSubset)> = Vec::new();
+    for &(times, unless) in none {
+        let mut parts = vec![(times, unless | any)];
+        if let Some(with) = with {
+            parts.extend([(times, unless | with), (-times, unless | any | with)]);
+        }
+        for (times, unless) in parts {
+            match next.iter_mut().find(|(_, known)| *known == unless) {
+                Some((sum, _)) => *sum += times,
+                None => next.push((times, unless)),
+            }
+        }
+    }
+    next.retain(|(times, _)| *times != 0);
+    next
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub(super) fn group_into_islands<'a>(
     starts_ms: &[i64],
     resumed: impl Iterator<Item = &'a ResumedSession>,
 ) -> Vec<Vec<u32>> {
+    // Sessions form trees, each under the island's first session: joining two trees puts the root
+    // that comes later under the earlier one.
     let mut root: Vec<usize> = (0..starts_ms.len()).collect();
     for resumed in resumed {
         let (a, b) =
@@ -39,10 +41,10 @@ fn find_root(root: &[usize], mut at: usize) -> usize {
 
 /// When the first call of each session starts.
 pub(super) fn session_starts_ms(recording: &Recording) -> Vec<i64> {
-    let first = |session: &crate::recording::Session| {
-        recording.calls.get(session.first_call as usize).map_or(i64::MAX, |call| call.start_ms)
-    };
-    recording.sessions.iter().map(first).collect()
+    let first_calls =
+        recording.sessions.iter().map(|session| recording.calls.get(session.first_call as usize));
+    // A session without calls at the end of the recording starts after all others.
+    first_calls.map(|call| call.map_or(i64::MAX, |call| call.start_ms)).collect()
 }
 
 #[cfg(test)]

@@ -1,14 +1,11 @@
 //! The patches of all chosen interventions, merged by call and by block.
 
+use super::delta_terms::ConditionalChoice;
 use super::{InsertedCall, Patch, RowDeltas, ToggleSubset};
 use crate::recording::{BlockKind, Recording};
 
 /// A call or a block, a value, and the bit that gives it.
 type PatchedValue = (u32, i64, ToggleSubset);
-
-/// What a bit gives if it is on and one of some others is too; these are `None` where it gives it
-/// by itself.
-pub(super) type ConditionalChoice<T> = (ToggleSubset, Option<ToggleSubset>, T);
 
 /// The patches of all interventions, by call and by block.
 pub(super) struct MergedPatches {
@@ -44,6 +41,7 @@ impl MergedPatches {
             let bit = 1 << index;
             for dropped in &patch.dropped_calls {
                 merged.call_drop[dropped.call as usize] |= bit;
+                // Where nobody waits, the time up to the next call goes with the call.
                 if dropped.frees_time {
                     let ms = ms_until_next_start(recording, dropped.call as usize);
                     merged.saved.push((dropped.call, ms, bit));
@@ -63,6 +61,8 @@ impl MergedPatches {
                 merged.shrink_system_part(recording, session, (less, bit));
             }
         }
+        // Sorted by place first, so that a cursor meets them in order, and then by value, so that
+        // what takes precedence is at one end.
         merged.if_warm = sizes_needing_warmth(recording, patches);
         merged.healed.sort_unstable();
         merged.restarted.sort_unstable();
@@ -80,6 +80,8 @@ impl MergedPatches {
         session: u32,
         (less, bit): (i64, ToggleSubset),
     ) {
+        // A system part may be several blocks, and may enter again after a restart. Each time the
+        // same total comes off it, from its first blocks on.
         let most = less.min(system_part_tokens(recording, session));
         for at in recording.sessions[session as usize].call_range() {
             let mut less = most;
@@ -121,6 +123,7 @@ fn sizes_needing_warmth(
             let mut rest = skip_before(&warmed, |(warm, _)| *warm < call);
             let bits = take_matching(&mut rest, |(warm, _)| *warm == call);
             let bits = bits.iter().fold(0, |all, (_, bit)| all | bit);
+            // Where no toggle makes the call warm, the size never counts.
             if bits != 0 {
                 sizes.push(((block, tokens, 1 << index), bits));
             }

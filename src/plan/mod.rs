@@ -5,8 +5,8 @@
 //! rows. Any subset of the bits is then one linear pass over the rows, with no re-planning.
 //!
 //! What the pass reads of most calls is one [`PlanRow`], a cache line. What calls in a row share is
-//! said once, in their [`PlanRun`]; what a subset may change is a list of [`DeltaTerm`]s; whatever else may
-//! happen at a call is an [`CallEvent`]. All four are flat arrays.
+//! said once, in their [`PlanRun`]; what a subset may change is a list of [`DeltaTerm`]s; whatever
+//! else may happen at a call is a [`CallEvent`]. All four are flat arrays.
 //!
 //! Sessions do not know of each other, but where one may go on from another. Those that hang
 //! together are an [`Island`]: what a subset does to one island depends on the bits that touch it
@@ -19,8 +19,9 @@ mod merged_patches;
 mod patch;
 mod rows;
 mod run_variants;
+mod session_facts;
 
-pub use crate::models::TRIGGERS;
+pub(crate) use crate::models::TRIGGERS;
 pub use delta_terms::{DeltaTerm, RowDeltas};
 pub use patch::{
     ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, ResumedSession, SessionRules,
@@ -94,7 +95,7 @@ pub struct CallEvent {
 
 impl CallEvent {
     /// Nothing happens.
-    pub const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         inserted_by: 0,
         off_tier: 0,
         cut: 0,
@@ -110,7 +111,7 @@ impl CallEvent {
 
     /// Whether nothing happens but that a toggle makes the call, if one does.
     #[must_use]
-    pub fn is_only_inserted(&self) -> bool {
+    pub(crate) fn is_only_inserted(&self) -> bool {
         *self == Self { inserted_by: self.inserted_by, ..Self::NOTHING }
     }
 }
@@ -222,10 +223,12 @@ impl Plan {
     /// Gives every look into an automatic cache another luck, drawn by `draw` session by session in
     /// order: it is told the session's index in the recording and the lucks that agree with what
     /// was recorded.
-    pub fn draw_luck(&mut self, mut draw: impl FnMut(u32, Range<i64>) -> i64) {
+    pub(crate) fn draw_luck(&mut self, mut draw: impl FnMut(u32, Range<i64>) -> i64) {
         for planned in &self.sessions {
-            for run in &self.runs[planned.runs.start as usize..planned.runs.end as usize] {
+            let runs = &self.runs[planned.runs.start as usize..planned.runs.end as usize];
+            for run in runs {
                 for row in &self.rows[run.row_range()] {
+                    // A row without an event has an index behind all of them.
                     let event = self.events.get_mut(row.event as usize);
                     if let Some(luck) = event.and_then(|event| event.luck.as_mut()) {
                         *luck = luck.with_draw(draw(planned.session, luck.draw_range()));
@@ -245,7 +248,8 @@ impl Plan {
 
     /// The terms of a row.
     #[inline]
-    pub fn terms_of_row(&self, row: &PlanRow) -> impl Iterator<Item = &DeltaTerm> {
+    pub(crate) fn terms_of_row(&self, row: &PlanRow) -> impl Iterator<Item = &DeltaTerm> {
+        // Without a bit that touches it a row has no terms, and its first one is another row's.
         let from = if row.touched_by == 0 { self.terms.len() } else { row.first_term as usize };
         let mut more = true;
         self.terms[from..].iter().take_while(move |term| std::mem::replace(&mut more, !term.last))
@@ -253,18 +257,26 @@ impl Plan {
 
     /// How many rows an island has.
     #[must_use]
-    pub fn row_count_of_island(&self, island: &Island) -> usize {
+    pub(crate) fn row_count_of_island(&self, island: &Island) -> usize {
         let sessions = &self.sessions[island.sessions.start as usize..island.sessions.end as usize];
-        let runs = |session: &PlannedSession| {
-            let runs = &self.runs[session.runs.start as usize..session.runs.end as usize];
-            runs.iter().map(|run| run.rows as usize).sum::<usize>()
-        };
-        sessions.iter().map(runs).sum()
+        let runs = sessions.iter().flat_map(|session| self.runs_of_session(session));
+        runs.map(|run| run.rows as usize).sum()
+    }
+
+    /// The runs of a session.
+    #[inline]
+    #[must_use]
+    pub(crate) fn runs_of_session(&self, session: &PlannedSession) -> &[PlanRun] {
+        &self.runs[session.runs.start as usize..session.runs.end as usize]
     }
 
     /// The rules of a session under a subset.
     #[must_use]
-    pub fn rules_of_session(&self, session: &PlannedSession, subset: ToggleSubset) -> SessionRules {
+    pub(crate) fn rules_of_session(
+        &self,
+        session: &PlannedSession,
+        subset: ToggleSubset,
+    ) -> SessionRules {
         let own = &self.rules[session.rules.start as usize..session.rules.end as usize];
         let on = own.iter().filter(|(bit, _)| bit & subset != 0);
         on.fold(SessionRules::default(), |all, (_, rules)| all.combined_with(rules))
@@ -279,15 +291,25 @@ impl Plan {
 
     /// A run under a subset and rules.
     #[must_use]
-    pub fn run_under(&self, run: &PlanRun, subset: ToggleSubset, rules: &SessionRules) -> PlanRun {
+    pub(crate) fn run_under(
+        &self,
+        run: &PlanRun,
+        subset: ToggleSubset,
+        rules: &SessionRules,
+    ) -> PlanRun {
         let first = run.first_variant as usize;
         let own = &self.variants[first..first + run.variants as usize];
         let mut run = run.clone();
         for (_, variant) in own.iter().filter(|(bit, _)| bit & subset != 0) {
             variant.apply_to_run(&mut run);
         }
-        let chosen = |tier: CacheTier| matches!(tier, CacheTier::FiveMinutes | CacheTier::OneHour);
-        if let Some(tier) = rules.tier.filter(|tier| chosen(run.tier) && chosen(*tier)) {
+        // A rule moves calls between the tiers that a client can choose. An automatic cache, and
+        // calls that write none, stay what they are.
+        if let Some(tier) = rules.tier
+            && [run.tier, tier]
+                .iter()
+                .all(|tier| matches!(tier, CacheTier::FiveMinutes | CacheTier::OneHour))
+        {
             (run.tier, run.one_tier) = (tier, true);
         }
         run.compact_at = rules.compaction.map(|compaction| compaction.threshold);

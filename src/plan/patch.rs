@@ -37,9 +37,9 @@ pub struct Patch {
     /// Sessions that would go on from the end of another one.
     pub resumed_sessions: Vec<ResumedSession>,
     /// Sessions that would run on another model: (session, model). All calls run on it, so that
-    /// a recorded model switch breaks nothing (as [`Self::healed_calls`]). Its price, bands, smallest
-    /// cacheable prompt and tokenizer apply; tiers stay. Of several the last in the alphabet
-    /// counts.
+    /// a recorded model switch breaks nothing (as [`Self::healed_calls`]). Its price, bands,
+    /// smallest cacheable prompt and tokenizer apply; tiers stay. Of several the last in the
+    /// alphabet counts.
     pub remodelled_sessions: Vec<(u32, String)>,
     /// Sessions whose system prompt and tools would be smaller: (session, tokens less), at most
     /// the system part that the session starts with. The system part shrinks wherever it enters,
@@ -161,7 +161,7 @@ pub struct SessionRules {
 impl SessionRules {
     /// Both rules at once.
     #[must_use]
-    pub fn combined_with(self, other: &Self) -> Self {
+    pub(crate) fn combined_with(self, other: &Self) -> Self {
         Self {
             tier: merge_options(self.tier, other.tier, Ord::max),
             compaction: merge_options(self.compaction, other.compaction, Ord::min),

@@ -23,16 +23,16 @@ pub(super) struct RunKey {
 impl<'a> PlanCompiler<'a> {
     /// Models and leaner prefixes that toggles give a session, in the order in which they count.
     pub(super) fn variants_of_session(&self, index: u32) -> SessionVariants<'a> {
-        let mut variants = SessionVariants { models: Vec::new(), leaner: Vec::new() };
-        for (at, patch) in self.patches.iter().enumerate() {
-            let models = patch.remodelled_sessions.iter().filter(|(session, _)| *session == index);
-            variants.models.extend(models.map(|(_, model)| (model.as_str(), 1 << at)));
-            for (_, less) in patch.leaner_sessions.iter().filter(|(session, _)| *session == index) {
-                variants
-                    .leaner
-                    .push((*less.min(&system_part_tokens(self.recording, index)), 1 << at));
-            }
+        let models = self.facts.models.of_session(index);
+        let mut variants = SessionVariants {
+            models: models.map(|(bit, model)| (*model, bit)).collect(),
+            leaner: Vec::new(),
+        };
+        for (bit, less) in self.facts.leaner.of_session(index) {
+            variants.leaner.push((*less.min(&system_part_tokens(self.recording, index)), bit));
         }
+        // Of several models the last in the alphabet counts, of several prefixes the leanest: the
+        // pass applies variants in this order, whatever the order of the toggles is.
         variants.models.sort_unstable();
         variants.leaner.sort_unstable_by(|a, b| b.cmp(a));
         variants
@@ -49,7 +49,8 @@ impl<'a> PlanCompiler<'a> {
         let model = self.recording.model_name(call.model);
         let price = self.prices.resolve_price(model, call.start_ms)?;
         let row = self.prices.row_at(price);
-        // The smallest context known to be cached.
+        // A call that read or wrote a cache shows that its context is large enough to be cached,
+        // whatever the table of minimums says.
         let context = call.usage.context_tokens();
         let known = if context > call.usage.fresh { context } else { i64::MAX };
         let cached_below = known < row.min_cached || call.tier == CacheTier::Uncached;
@@ -116,12 +117,18 @@ impl<'a> PlanCompiler<'a> {
             && recording.calls[at - 1].model != call.model
             && call.cache_break == CacheBreak::ToZero;
         let one_model = variants.models.iter().fold(0, |all, (_, bit)| all | bit);
+        // One choice each for a block's size, the time saved, whether the call is made, and what
+        // the context would start over with: what toggles do to one of these leaves the others
+        // alone.
         let amounts = self.sum_blocks_of_call(call);
         self.terms.add_choice(saved.map(saved_ms_choice));
         self.terms.add_choice(self.merged.dropping_bits(at));
         let restarted = self.patch_cursor.restart_size_choices(at);
-        let start = |(bit, start)| (bit, RowDeltas { start, ..RowDeltas::default() });
-        self.terms.add_choice(restarted.clone().map(start));
+        self.terms.add_choice(
+            restarted
+                .clone()
+                .map(|(bit, start)| (bit, RowDeltas { start, ..RowDeltas::default() })),
+        );
         let event = CallEvent {
             inserted_by: 0,
             off_tier: off_tier_tokens(call),
@@ -156,19 +163,21 @@ impl<'a> PlanCompiler<'a> {
         let mut amounts = RowDeltas::default();
         for index in call.block_range() {
             let block = &self.recording.blocks[index];
-            let clears = self.clears;
-            let of = move |tokens| RowDeltas::from_block(block.kind, tokens, clears);
-            let own = of(block.tokens);
+            let (kind, clears) = (block.kind, self.clears);
+            let own = RowDeltas::from_block(kind, block.tokens, clears);
             let (sizes, if_warm) = (
                 self.patch_cursor.block_sizes(index),
                 self.patch_cursor.block_sizes_if_warm(index),
             );
             if if_warm.is_empty() {
-                self.terms.add_choice(sizes.map(|(bits, to)| (bits, of(to) - own)));
+                self.terms.add_choice(sizes.map(|(bits, tokens)| {
+                    (bits, RowDeltas::from_block(kind, tokens, clears) - own)
+                }));
             } else {
                 let sizes = order_by_size(sizes, if_warm).into_iter();
-                self.terms
-                    .add_conditional_choice(sizes.map(|(bit, with, to)| (bit, with, of(to) - own)));
+                self.terms.add_conditional_choice(sizes.map(|(bit, with, tokens)| {
+                    (bit, with, RowDeltas::from_block(kind, tokens, clears) - own)
+                }));
             }
             amounts += own;
         }
@@ -193,6 +202,7 @@ impl<'a> PlanCompiler<'a> {
     ) {
         let call = &self.recording.calls[at];
         for &(bit, new) in self.patch_cursor.inserted_calls(at) {
+            // The call takes its time, and everything behind it is that much later.
             self.terms.add_choice(std::iter::once(saved_ms_choice((bit, -new.duration_ms))));
             // Saved time comes off the idle time after the call first, then off the call itself:
             // this part of it still passes before the inserted call starts.
@@ -231,6 +241,8 @@ impl<'a> PlanCompiler<'a> {
     fn push_row(&mut self, at: usize, row: PlanRow, event: CallEvent, duration_ms: i64) {
         let plan = &mut self.plan;
         let first_term = plan.terms.len() as u32;
+        // An event's bits touch the island but not the row: the pass looks at a row with an event
+        // in any case.
         let touched_by = self.terms.move_terms_to(&mut plan.terms);
         self.touched_by |= touched_by | event.inserted_by | event.healed_by | event.restarted_by;
         let index = if event == CallEvent::NOTHING {
@@ -276,12 +288,14 @@ struct PriceLimits {
 
 impl PriceLimits {
     fn from_price(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
-        let is_scaled = scale_bp != BASIS_POINTS;
-        let in_recorded = |tokens| {
-            if is_scaled { scale_by_ratio(tokens, BASIS_POINTS, scale_bp) } else { tokens }
+        // The minimum is the model's own count, while the pass goes by what the recording counted.
+        // Scaling by one to one could move large numbers that stand for "never" by rounding.
+        let min_cached = match (cached_below, scale_bp) {
+            (true, _) => 0,
+            (false, BASIS_POINTS) => price.min_cached,
+            (false, _) => scale_by_ratio(price.min_cached, BASIS_POINTS, scale_bp),
         };
-        let min_cached = in_recorded(price.min_cached);
-        Self { min_cached: if cached_below { 0 } else { min_cached }, long_above: price.long_above }
+        Self { min_cached, long_above: price.long_above }
     }
 }
 
@@ -291,6 +305,7 @@ impl RowDeltas {
         let no = Self::default();
         match kind {
             kind if kind.is_output() => Self { outputs: tokens, ..no },
+            // These enter because the context starts over, and not where that does not happen.
             BlockKind::System | BlockKind::Summary => {
                 Self { inputs: tokens, restart_inputs: tokens, ..no }
             }
@@ -341,6 +356,7 @@ fn lookup_luck(recording: &Recording, at: usize) -> Option<EntryLifetime> {
     if at == session.first_call as usize {
         return Some(EntryLifetime::UNRECORDED);
     }
+    // The luck that explains the recorded read is found by the same look that the pass makes.
     let before = &recording.calls[at - 1];
     let lookup = cache::CacheLookup {
         prior: Some(cache::CachedPrefix {

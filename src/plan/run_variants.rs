@@ -28,7 +28,7 @@ pub enum RunVariant {
 
 impl RunVariant {
     /// Changes a run.
-    pub fn apply_to_run(&self, run: &mut PlanRun) {
+    pub(crate) fn apply_to_run(&self, run: &mut PlanRun) {
         match *self {
             Self::Model { price, min_cached, long_above, scale_bp } => {
                 run.price = price;

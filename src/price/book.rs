@@ -51,7 +51,7 @@ impl PriceBook {
 
     /// The file that comes with the program, for a user who wants to write one.
     #[must_use]
-    pub fn embedded_csv() -> &'static [u8] {
+    pub(crate) fn embedded_csv() -> &'static [u8] {
         EMBEDDED
     }
 
@@ -59,12 +59,11 @@ impl PriceBook {
     ///
     /// # Errors
     /// A line that is not a price row.
-    pub fn parse_csv(csv: &[u8]) -> Result<Self, BadPriceBook> {
+    pub(crate) fn parse_csv(csv: &[u8]) -> Result<Self, BadPriceBook> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv);
         let headers = reader.headers().map_err(|e| line_error(1, &e.to_string()))?.clone();
-        let column = |name: &str| headers.iter().position(|h| h.trim() == name);
         for wanted in ["model", "input", "output"] {
-            if column(wanted).is_none() {
+            if column_of(&headers, wanted).is_none() {
                 return Err(line_error(1, &format!("no column '{wanted}'")));
             }
         }
@@ -72,8 +71,8 @@ impl PriceBook {
         for record in reader.records() {
             let record = record.map_err(|e| line_error(0, &e.to_string()))?;
             let line = record.position().map_or(0, csv::Position::line);
-            let field = |name: &str| column(name).and_then(|c| record.get(c)).map_or("", str::trim);
-            if let Some(entry) = PriceBookEntry::parse_record(line, &field)? {
+            let row = BookLine { headers: &headers, record: &record, line };
+            if let Some(entry) = PriceBookEntry::parse_record(row)? {
                 entries.push(entry);
             }
         }
@@ -83,8 +82,9 @@ impl PriceBook {
 
     /// This book with the rows of `other` taking precedence over its own.
     #[must_use]
-    pub fn overridden_by(&self, other: &Self) -> Self {
+    pub(crate) fn overridden_by(&self, other: &Self) -> Self {
         let kept = self.entries.iter().filter(|e| other.entries.iter().all(|o| o.model != e.model));
+        // All rows of a model go when the other book has one: periods of two books do not mix.
         let entries = kept.chain(&other.entries).cloned().collect();
         let digest = Sha256::digest([self.digest, other.digest].concat()).into();
         Self { entries, digest }
@@ -92,27 +92,25 @@ impl PriceBook {
 
     /// A book of these prices, whatever the day.
     #[must_use]
-    pub fn from_fixed_prices<'a>(rows: impl IntoIterator<Item = &'a PriceRow>) -> Self {
-        let band = |price: &TokenPrices| {
-            let TokenPrices { fresh, read, write_5m, write_1h, output } = *price;
-            [fresh, read, write_5m, write_1h, output].map(Some)
-        };
-        let entry = |row: &PriceRow| PriceBookEntry {
-            model: row.model.clone(),
-            base: band(&row.base),
-            long: band(&row.long),
-            long_above: Some(row.long_above),
-            from: None,
-            to: None,
-        };
-        let entries: Vec<PriceBookEntry> = rows.into_iter().map(entry).collect();
+    pub(crate) fn from_fixed_prices<'a>(rows: impl IntoIterator<Item = &'a PriceRow>) -> Self {
+        let mut entries = Vec::new();
+        for row in rows {
+            entries.push(PriceBookEntry {
+                model: row.model.clone(),
+                base: row.base.by_class().map(Some),
+                long: row.long.by_class().map(Some),
+                long_above: Some(row.long_above),
+                from: None,
+                to: None,
+            });
+        }
         let digest = Sha256::digest(format!("{entries:?}")).into();
         Self { entries, digest }
     }
 
     /// Digest of the file it was read from.
     #[must_use]
-    pub fn book_digest(&self) -> &[u8; 32] {
+    pub(crate) fn book_digest(&self) -> &[u8; 32] {
         &self.digest
     }
 
@@ -121,8 +119,7 @@ impl PriceBook {
         if model.ends_with(names::FREE_SUFFIX) {
             return Ok(free_price_row(model));
         }
-        let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let id = names::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
+        let id = self.id_of_model(model)?;
         // Of several rows for one period the later one is the newer knowledge.
         let entry =
             self.entries.iter().rev().find(|entry| entry.model == id && entry.is_valid_on(on));
@@ -137,13 +134,19 @@ impl PriceBook {
         if model.ends_with(names::FREE_SUFFIX) {
             return Ok(free_price_row(model));
         }
-        let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let id = names::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))?;
+        let id = self.id_of_model(model)?;
         let newest = self.entries.iter().rev().find(|entry| entry.model == id);
         newest.map(PriceBookEntry::to_price_row).ok_or_else(|| self.missing_model_error(model))
     }
 
+    /// The id under which the book has a model.
+    fn id_of_model(&self, model: &str) -> Result<&str, MissingPrice> {
+        let ids = self.entries.iter().map(|entry| entry.model.as_str());
+        names::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))
+    }
+
     fn missing_model_error(&self, model: &str) -> MissingPrice {
+        // Three letters off is a slip; beyond that a hint would be a guess.
         let bare = names::bare_name(model);
         let near = self
             .entries
@@ -166,46 +169,75 @@ fn free_price_row(model: &str) -> PriceRow {
     }
 }
 
-impl PriceBookEntry {
-    fn parse_record<'a>(
-        line: u64,
-        field: &dyn Fn(&str) -> &'a str,
-    ) -> Result<Option<Self>, BadPriceBook> {
-        let money = |name: &str| parse_pico_price(line, name, field(name));
-        let band = |prefix: &str| {
-            Ok::<_, BadPriceBook>([
-                money(&format!("{prefix}input"))?,
-                money(&format!("{prefix}cache_read"))?,
-                money(&format!("{prefix}cache_write_5m"))?,
-                money(&format!("{prefix}cache_write_1h"))?,
-                money(&format!("{prefix}output"))?,
-            ])
-        };
-        let model = field("model");
-        if model.is_empty() {
-            return Err(line_error(line, "empty model"));
+fn column_of(headers: &csv::StringRecord, name: &str) -> Option<usize> {
+    headers.iter().position(|header| header.trim() == name)
+}
+
+/// One line of a book, its fields by the names of their columns.
+#[derive(Clone, Copy)]
+struct BookLine<'a> {
+    headers: &'a csv::StringRecord,
+    record: &'a csv::StringRecord,
+    line: u64,
+}
+
+impl<'a> BookLine<'a> {
+    /// A field; empty where the book has no such column.
+    fn field(self, name: &str) -> &'a str {
+        let column = column_of(self.headers, name);
+        column.and_then(|column| self.record.get(column)).map_or("", str::trim)
+    }
+
+    /// A whole number of tokens, where the field holds one.
+    fn tokens(self, name: &str) -> Result<Option<i64>, BadPriceBook> {
+        let text = self.field(name);
+        if text.is_empty() {
+            return Ok(None);
         }
-        let base = band("")?;
+        let what = format!("{name} is '{text}', not a whole number");
+        text.parse().map(Some).map_err(|_| line_error(self.line, &what))
+    }
+
+    /// The prices of a band by class; a prefix tells its columns from those of the other one.
+    fn band(self, prefix: &str) -> Result<[Option<i64>; 5], BadPriceBook> {
+        let mut band = [None; 5];
+        let classes = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output"];
+        for (price, class) in band.iter_mut().zip(classes) {
+            let name = format!("{prefix}{class}");
+            *price = parse_pico_price(self.line, &name, self.field(&name))?;
+        }
+        Ok(band)
+    }
+}
+
+impl PriceBookEntry {
+    fn parse_record(row: BookLine<'_>) -> Result<Option<Self>, BadPriceBook> {
+        let model = row.field("model");
+        if model.is_empty() {
+            return Err(line_error(row.line, "empty model"));
+        }
+        let base = row.band("")?;
         // Rows without plain prices (tiers in a note only) cannot be used and are left out.
         if base[0].is_none() || base[4].is_none() {
             return Ok(None);
         }
-        let long_above = parse_tokens(line, "long_threshold_tokens", field)?;
-        let window = parse_tokens(line, "context_window", field)?;
-        // No prompt is larger than the window, so a band that starts beyond it is a slip of the pen.
+        let long_above = row.tokens("long_threshold_tokens")?;
+        let window = row.tokens("context_window")?;
+        // No prompt is larger than the window, so a band that starts beyond it is a slip of the
+        // pen.
         if let (Some(above), Some(window)) = (long_above, window)
             && above > window
         {
             let what = format!("long_threshold_tokens is {above}, beyond the window of {window}");
-            return Err(line_error(line, &what));
+            return Err(line_error(row.line, &what));
         }
         Ok(Some(Self {
             model: model.to_owned(),
             base,
-            long: band("long_")?,
+            long: row.band("long_")?,
             long_above,
-            from: parse_day(line, field("effective_from"), false)?,
-            to: parse_day(line, field("effective_to"), true)?,
+            from: parse_day(row.line, row.field("effective_from"), false)?,
+            to: parse_day(row.line, row.field("effective_to"), true)?,
         }))
     }
 
@@ -213,24 +245,28 @@ impl PriceBookEntry {
         self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)
     }
 
+    /// The prices of a band; where it names none, those below the threshold.
+    ///
     /// A class without a price of its own is billed as plain input: that is how providers that do
     /// not charge for writes bill them, and reads that they do not discount.
+    fn token_prices(&self, band: &[Option<i64>; 5]) -> TokenPrices {
+        let [input, read, write_5m, write_1h, output] =
+            std::array::from_fn(|class| band[class].or(self.base[class]));
+        let fresh = input.unwrap_or(0);
+        TokenPrices {
+            fresh,
+            read: read.unwrap_or(fresh),
+            write_5m: write_5m.unwrap_or(fresh),
+            write_1h: write_1h.unwrap_or(fresh),
+            output: output.unwrap_or(0),
+        }
+    }
+
     fn to_price_row(&self) -> PriceRow {
-        let price = |band: &[Option<i64>; 5], under: &[Option<i64>; 5]| {
-            let class = |i: usize| band[i].or(under[i]);
-            let input = class(0).unwrap_or(0);
-            TokenPrices {
-                fresh: input,
-                read: class(1).unwrap_or(input),
-                write_5m: class(2).unwrap_or(input),
-                write_1h: class(3).unwrap_or(input),
-                output: class(4).unwrap_or(0),
-            }
-        };
         PriceRow {
             model: self.model.clone(),
-            base: price(&self.base, &self.base),
-            long: price(&self.long, &self.base),
+            base: self.token_prices(&self.base),
+            long: self.token_prices(&self.long),
             long_above: self.long_above.unwrap_or(i64::MAX),
             min_cached: 0,
         }
@@ -246,31 +282,17 @@ fn parse_pico_price(line: u64, name: &str, text: &str) -> Result<Option<i64>, Ba
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || line_error(line, &format!("{name} is '{text}', not dollars per million tokens"));
+    let wrong = format!("{name} is '{text}', not dollars per million tokens");
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.len() > PICO_PER_USD_PER_MTOK_DIGITS {
         return Err(line_error(line, &format!("{name} is '{text}': more than six decimal places")));
     }
+    // Six places are a whole number of pico-dollars a token: no price is rounded.
     let digits = format!("{whole}{fraction:0<PICO_PER_USD_PER_MTOK_DIGITS$}");
     if digits.len() > 15 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong());
+        return Err(line_error(line, &wrong));
     }
-    digits.parse().map(Some).map_err(|_| wrong())
-}
-
-/// A whole number of tokens, where the field holds one.
-fn parse_tokens<'a>(
-    line: u64,
-    name: &str,
-    field: &dyn Fn(&str) -> &'a str,
-) -> Result<Option<i64>, BadPriceBook> {
-    match field(name) {
-        "" => Ok(None),
-        text => text
-            .parse()
-            .map(Some)
-            .map_err(|_| line_error(line, &format!("{name} is '{text}', not a whole number"))),
-    }
+    digits.parse().map(Some).map_err(|_| line_error(line, &wrong))
 }
 
 /// `2026-11-21`, `2026-09` or either with a question mark; a bare month is its first or last day.
@@ -279,19 +301,17 @@ fn parse_day(line: u64, text: &str, last: bool) -> Result<Option<Date>, BadPrice
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || line_error(line, &format!("'{text}' is not a date (YYYY-MM-DD or YYYY-MM)"));
-    let numbers: Vec<i16> =
-        text.split('-').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
-    match numbers[..] {
-        [year, month, day] => {
-            Date::new(year, month as i8, day as i8).map(Some).map_err(|_| wrong())
-        }
+    let numbers: Result<Vec<i16>, _> = text.split('-').map(str::parse).collect();
+    let day = match numbers.unwrap_or_default()[..] {
+        [year, month, day] => Date::new(year, month as i8, day as i8).ok(),
         [year, month] if (1..=12).contains(&month) && (1..=9_998).contains(&year) => {
             let first = date(year, month as i8, 1);
-            Ok(Some(if last { first.last_of_month() } else { first }))
+            Some(if last { first.last_of_month() } else { first })
         }
-        _ => Err(wrong()),
-    }
+        _ => None,
+    };
+    let what = format!("'{text}' is not a date (YYYY-MM-DD or YYYY-MM)");
+    day.map(Some).ok_or_else(|| line_error(line, &what))
 }
 
 #[cfg(test)]

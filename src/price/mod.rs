@@ -17,7 +17,7 @@ pub const UNSTATED_MODEL: &str = "unstated";
 
 /// The assumption for [`UNSTATED_MODEL`] unless the user makes another.
 /// Source: issue 792 names none; the model of the time (April 2026).
-pub const DEFAULT_ASSUMED_MODEL: &str = "claude-opus-4-6";
+pub(crate) const DEFAULT_ASSUMED_MODEL: &str = "claude-opus-4-6";
 
 /// Pico-dollars per token, by class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,10 +37,15 @@ pub struct TokenPrices {
 impl TokenPrices {
     /// The price of so many tokens.
     #[must_use]
-    pub fn cost_of_usage(&self, usage: &Usage) -> PicoUsd {
-        let prices = [self.fresh, self.read, self.write_5m, self.write_1h, self.output];
+    pub(crate) fn cost_of_usage(&self, usage: &Usage) -> PicoUsd {
+        let prices = self.by_class();
         let tokens = usage.by_class();
         PicoUsd(tokens.iter().zip(prices).map(|(&t, p)| i128::from(t) * i128::from(p)).sum())
+    }
+
+    /// The prices in the order of [`TOKEN_CLASSES`](crate::units::TOKEN_CLASSES).
+    pub(crate) fn by_class(&self) -> [i64; 5] {
+        [self.fresh, self.read, self.write_5m, self.write_1h, self.output]
     }
 }
 
@@ -110,31 +115,33 @@ impl Pricing {
 
     /// Starts resolving the models of one recording.
     #[must_use]
-    pub fn start_resolver(&self) -> PriceResolver<'_> {
+    pub(crate) fn start_resolver(&self) -> PriceResolver<'_> {
         PriceResolver { pricing: self, rows: Vec::new(), known_prices: BTreeMap::new(), last: None }
     }
 
     /// The model that made a call: the recorded one, or what an unstated one stands for.
     #[must_use]
-    pub fn actual_model<'a>(&'a self, model: &'a str) -> &'a str {
+    pub(crate) fn actual_model<'a>(&'a self, model: &'a str) -> &'a str {
         if model == UNSTATED_MODEL { &self.assumed_model } else { model }
     }
 
     /// The model that a recorded model is priced as. Each model is replaced once: of `a = b` and
     /// `b = a` both hold.
     #[must_use]
-    pub fn priced_model<'a>(&'a self, model: &'a str) -> &'a str {
+    pub(crate) fn priced_model<'a>(&'a self, model: &'a str) -> &'a str {
         let made_by = self.actual_model(model);
         let exact = self.substitutes.iter().find(|(from, _)| from == made_by);
-        let written =
-            || self.substitutes.iter().find(|(from, _)| names::is_same_model(from, made_by));
-        exact.or_else(written).map_or(made_by, |(_, to)| to)
+        // A name written exactly so goes before another way to write the same model.
+        let mut all = self.substitutes.iter();
+        let substitute =
+            exact.or_else(|| all.find(|(from, _)| names::is_same_model(from, made_by)));
+        substitute.map_or(made_by, |(_, to)| to)
     }
 
     /// Tokens that the model which `target` is priced as counts where the maker of a recorded call
     /// counted 10,000; `None` where no ratio is known, and tokens stay as they are.
     #[must_use]
-    pub fn tokenizer_scale_bp(&self, recorded: &str, target: &str) -> Option<i64> {
+    pub(crate) fn tokenizer_scale_bp(&self, recorded: &str, target: &str) -> Option<i64> {
         models::tokenizer_ratio_bp(self.actual_model(recorded), self.priced_model(target))
     }
 
@@ -143,8 +150,13 @@ impl Pricing {
     ///
     /// # Errors
     /// The model has no price then.
-    pub fn find_price(&self, model: &str, at_ms: Option<i64>) -> Result<PriceRow, MissingPrice> {
+    pub(crate) fn find_price(
+        &self,
+        model: &str,
+        at_ms: Option<i64>,
+    ) -> Result<PriceRow, MissingPrice> {
         let name = self.priced_model(model);
+        // Whether somebody put this model there, an assumption or the user.
         let chosen = model == UNSTATED_MODEL || name != model;
         let row = match self.date.or(at_ms.map(utc_day_of)) {
             // A model that was put there may be younger than the pipeline: then its newest price
@@ -176,7 +188,8 @@ impl PriceResolver<'_> {
     ///
     /// # Errors
     /// The model has no price then.
-    pub fn resolve_price(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
+    pub(crate) fn resolve_price(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
+        // Prices change from day to day at most, so that a day and a model are one look-up.
         let day = at_ms.div_euclid(DAY_MS);
         if let Some((last, same_day, index)) = &self.last
             && last == model
@@ -206,7 +219,7 @@ impl PriceResolver<'_> {
     }
 
     /// The number of a price, a new one if it was not met before.
-    pub fn number_of_price(&mut self, row: PriceRow) -> u16 {
+    pub(crate) fn number_of_price(&mut self, row: PriceRow) -> u16 {
         let known = self.rows.iter().position(|known| *known == row);
         known.unwrap_or_else(|| {
             self.rows.push(row);
@@ -216,29 +229,29 @@ impl PriceResolver<'_> {
 
     /// All prices so far, by their numbers.
     #[must_use]
-    pub fn all_rows(&self) -> &[PriceRow] {
+    pub(crate) fn all_rows(&self) -> &[PriceRow] {
         &self.rows
     }
 
     /// The price of a number.
     #[must_use]
-    pub fn row_at(&self, index: u16) -> &PriceRow {
+    pub(crate) fn row_at(&self, index: u16) -> &PriceRow {
         &self.rows[usize::from(index)]
     }
 
     /// The prices in the order of their numbers.
     #[must_use]
-    pub fn into_rows(self) -> Vec<PriceRow> {
+    pub(crate) fn into_rows(self) -> Vec<PriceRow> {
         self.rows
     }
 }
 
 /// Milliseconds of a day.
-pub const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// The day of a time in UTC.
 #[must_use]
-pub fn utc_day_of(at_ms: i64) -> Date {
+pub(crate) fn utc_day_of(at_ms: i64) -> Date {
     jiff::Timestamp::from_millisecond(at_ms)
         .map_or(Date::MIN, |at| at.to_zoned(jiff::tz::TimeZone::UTC).date())
 }

@@ -25,10 +25,10 @@ named_values! {
     /// What the published number of calls is taken for.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Lens {
-        /// Records: calls are fewer, one per message id. This is what the transcripts show (L1, L2).
+        /// Transcript records; several make a call (the default, because transcripts show it).
         #[default]
         Message = "message",
-        /// Calls: the premise of the published text, kept so that its own sums can be followed.
+        /// Calls, as the source has it.
         Record = "record",
     }
 }
@@ -53,6 +53,13 @@ pub struct UncountedSession {
     pub read: i64,
 }
 
+impl UncountedSession {
+    /// How far the mean context of `n` calls lies above the start, tokens.
+    fn mean_growth(&self, n: u32, start: i64) -> i64 {
+        self.read / i64::from(n) - start
+    }
+}
+
 /// How many calls a session made: the likeliest count and the weighed range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallCount {
@@ -69,7 +76,7 @@ pub struct CallCount {
 impl CallCount {
     /// A count that leaves no doubt.
     #[must_use]
-    pub fn without_doubt(calls: u32) -> Self {
+    pub(crate) fn without_doubt(calls: u32) -> Self {
         Self { calls, low: calls, high: calls, weights: vec![(calls, ONE)] }
     }
 }
@@ -95,9 +102,11 @@ impl TwoSidedLogNormal {
         Self::from_percentiles(710, 330, 1_280)
     }
 
+    /// The law with a median and its 5 % and 95 % percentiles, all in thousandths.
     fn from_percentiles(median: i64, low: i64, high: i64) -> Self {
-        let log = |thousandths| fixed_point::ln(fixed_point::ratio_q32(thousandths, 1_000));
-        Self { median: log(median), below: log(median) - log(low), above: log(high) - log(median) }
+        let [median, low, high] =
+            [median, low, high].map(|x| fixed_point::ln(fixed_point::ratio_q32(x, 1_000)));
+        Self { median, below: median - low, above: high - median }
     }
 
     /// Squared distance of `x` (Q32) from the median in standard deviations (Q32).
@@ -111,8 +120,7 @@ impl TwoSidedLogNormal {
 
 /// The share of the growth that the mean read shows, plus its end correction: 1 / (g + 1).
 fn growth_share(sessions: &[UncountedSession], counts: &[u32], write: i64, start: i64) -> i64 {
-    let over = |(session, &n): (&UncountedSession, &u32)| session.read / i64::from(n) - start;
-    let grown: i64 = sessions.iter().zip(counts).map(over).sum();
+    let grown: i64 = sessions.iter().zip(counts).map(|(one, &n)| one.mean_growth(n, start)).sum();
     let calls: i64 = counts.iter().map(|&n| i64::from(n)).sum();
     let sessions = i64::try_from(sessions.len()).unwrap_or(1);
     // Shares far outside 0..1 are all alike: no exponent serves.
@@ -123,7 +131,7 @@ fn growth_share(sessions: &[UncountedSession], counts: &[u32], write: i64, start
 
 /// The exponent (Q32) that these counts need, to the second order; `None` if none serves.
 #[must_use]
-pub fn needed_exponent(
+pub(crate) fn needed_exponent(
     sessions: &[UncountedSession],
     counts: &[u32],
     write: i64,
@@ -138,19 +146,22 @@ pub fn needed_exponent(
 
 /// How the writes of a step split among its sessions so that they share one exponent.
 #[must_use]
-pub fn write_weights(
+pub(crate) fn write_weights(
     sessions: &[UncountedSession],
     counts: &[u32],
     write: i64,
     start: i64,
 ) -> Vec<i64> {
     let share = growth_share(sessions, counts, write, start);
-    let weight = |(session, &n): (&UncountedSession, &u32)| {
-        let mean = session.read / i64::from(n) - start;
+    let mut weights = Vec::with_capacity(sessions.len());
+    for (session, &n) in sessions.iter().zip(counts) {
+        // The equation of the module's documentation, solved for the writes of this session: with
+        // one exponent for all, writes are the mean growth over the share less the end correction.
         let part = share - fixed_point::ratio_q32(1, 2 * i64::from(n));
-        scale_by_ratio(mean.max(1), ONE, part.max(ONE / 1_000))
-    };
-    sessions.iter().zip(counts).map(weight).collect()
+        let mean = session.mean_growth(n, start).max(1);
+        weights.push(scale_by_ratio(mean, ONE, part.max(ONE / 1_000)));
+    }
+    weights
 }
 
 /// More combinations than this are not tried.
@@ -161,7 +172,7 @@ const MOST_COMBINATIONS: usize = 50_000;
 /// Sessions of one step are counted together, for they share an exponent; where that would be too
 /// many combinations each is counted alone, with writes in proportion to its reads.
 #[must_use]
-pub fn count_calls(
+pub(crate) fn count_calls(
     sessions: &[UncountedSession],
     write: i64,
     start: i64,
@@ -174,24 +185,46 @@ pub fn count_calls(
     let combinations = candidates.iter().try_fold(1_usize, |all, list| all.checked_mul(list.len()));
     if sessions.len() > 1 && combinations.is_none_or(|all| all > MOST_COMBINATIONS) {
         let reads: Vec<i64> = sessions.iter().map(|session| session.read).collect();
-        let alone = |(session, write): (&UncountedSession, i64)| {
-            let counts = count_calls(std::slice::from_ref(session), write, start)?;
-            counts.into_iter().next()
-        };
-        return sessions.iter().zip(apportion(write, &reads)).map(alone).collect();
+        let mut counts = Vec::with_capacity(sessions.len());
+        for (session, write) in sessions.iter().zip(apportion(write, &reads)) {
+            counts.extend(count_calls(std::slice::from_ref(session), write, start)?);
+        }
+        return Some(counts);
     }
+    let tried = penalties_of_combinations(sessions, &candidates, write, start);
+    let (least, best) = tried.iter().min()?;
+    let mut counts = Vec::with_capacity(sessions.len());
+    for (session, list) in candidates.iter().enumerate() {
+        // A count weighs what all combinations weigh in which the session has it.
+        let mut weights: Vec<(u32, i64)> = list.iter().map(|&(n, _)| (n, 0)).collect();
+        for (penalty, at) in &tried {
+            weights[at[session]].1 += weight_of_penalty(penalty - least);
+        }
+        counts.push(count_from_weights(list[best[session]].0, weights));
+    }
+    Some(counts)
+}
+
+/// Every combination of candidates that some exponent serves, with its penalty; a combination is
+/// the position of each session's count in its list.
+fn penalties_of_combinations(
+    sessions: &[UncountedSession],
+    candidates: &[Vec<(u32, i64)>],
+    write: i64,
+    start: i64,
+) -> Vec<(i64, Vec<usize>)> {
     let law = TwoSidedLogNormal::growth_exponent();
-    let mut tried: Vec<(i64, Vec<usize>)> = Vec::new();
+    let mut tried = Vec::new();
     let mut at = vec![0_usize; sessions.len()];
     let mut counts: Vec<u32> = candidates.iter().map(|list| list[0].0).collect();
     loop {
         if let Some(exponent) = needed_exponent(sessions, &counts, write, start) {
-            let records: i64 = at.iter().zip(&candidates).map(|(&i, list)| list[i].1).sum();
+            let records: i64 = at.iter().zip(candidates).map(|(&i, list)| list[i].1).sum();
             tried.push((law.squared_z_score(exponent) + records, at.clone()));
         }
-        let more = |&i: &usize| at[i] + 1 < candidates[i].len();
-        let Some(turn) = (0..at.len()).rev().find(more) else {
-            break;
+        // The next combination, counted up like a number whose last digit turns first.
+        let Some(turn) = (0..at.len()).rev().find(|&i| at[i] + 1 < candidates[i].len()) else {
+            return tried;
         };
         at[turn] += 1;
         at[turn + 1..].fill(0);
@@ -199,16 +232,6 @@ pub fn count_calls(
             counts[i] = list[at[i]].0;
         }
     }
-    let (least, best) = tried.iter().min()?.clone();
-    let one = |session: usize| {
-        let mut weights: Vec<(u32, i64)> =
-            candidates[session].iter().map(|&(n, _)| (n, 0)).collect();
-        for (penalty, at) in &tried {
-            weights[at[session]].1 += weight_of_penalty(penalty - least);
-        }
-        count_from_weights(candidates[session][best[session]].0, weights)
-    };
-    Some((0..sessions.len()).map(one).collect())
 }
 
 /// Possible counts of a session with the penalty of their records per call.
@@ -220,10 +243,15 @@ fn candidate_counts(session: &UncountedSession, write: i64, start: i64) -> Vec<(
             let records = i64::from(records);
             // Beyond 4.5 and below 1.1 records per call lie fewer than one session in 1,000.
             let range = (records * 2 / 9).max(2)..=(records * 10 / 11).max(2);
-            let penalty = |n| law.squared_z_score(fixed_point::ratio_q32(records, n));
-            range.map(|n| (saturate_u32(n), penalty(n))).collect()
+            range
+                .map(|n| {
+                    let penalty = law.squared_z_score(fixed_point::ratio_q32(records, n));
+                    (saturate_u32(n), penalty)
+                })
+                .collect()
         }
         CallEvidence::Nothing => {
+            // A call reads at least the start and at most all that was ever written.
             let fewest = session.read / (start + write).max(1);
             let most = (session.read / start.max(1)).min(MAX_CALLS_TRIED);
             (fewest.max(2)..=most).map(|n| (saturate_u32(n), 0)).collect()
@@ -234,7 +262,8 @@ fn candidate_counts(session: &UncountedSession, write: i64, start: i64) -> Vec<(
 /// No session is taken to have made more calls than this.
 pub(super) const MAX_CALLS_TRIED: i64 = 10_000;
 
-fn saturate_u32(n: i64) -> u32 {
+/// A count as it is kept: no count that can be met exceeds `u32`.
+pub(super) fn saturate_u32(n: i64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
@@ -242,21 +271,30 @@ fn saturate_u32(n: i64) -> u32 {
 fn weight_of_penalty(penalty: i64) -> i64 {
     /// Half of log2 e in Q32.
     const HALF_LOG2_E: i64 = 3_098_164_009;
+    // Beyond 2^-40 a weight is nothing in Q32, and the power need not be computed.
     fixed_point::exp2(-fixed_point::product_q32(penalty, HALF_LOG2_E).min(40 * ONE))
 }
 
 /// The range that holds the middle 90 % of the weight.
 fn count_from_weights(calls: u32, weights: Vec<(u32, i64)>) -> CallCount {
     let all: i64 = weights.iter().map(|&(_, weight)| weight).sum();
-    let quantile = |percent: i64| {
-        let mut below = 0;
-        let reached = weights.iter().find(|&&(_, weight)| {
-            below += weight;
-            below >= scale_by_ratio(all, percent, 100)
-        });
-        reached.map_or(calls, |&(n, _)| n)
-    };
-    CallCount { calls, low: quantile(5), high: quantile(95), weights }
+    let [low, high] = [5, 95].map(|percent| {
+        let wanted = scale_by_ratio(all, percent, 100);
+        count_at_weight(&weights, wanted).unwrap_or(calls)
+    });
+    CallCount { calls, low, high, weights }
+}
+
+/// The first count with so much weight up to and including it.
+fn count_at_weight(weights: &[(u32, i64)], wanted: i64) -> Option<u32> {
+    let mut below = 0;
+    for &(n, weight) in weights {
+        below += weight;
+        if below >= wanted {
+            return Some(n);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::fixed_point::{self, ONE};
 use crate::units::scale_by_ratio;
 
 /// Exponents above this are not looked for: all growth then falls on the last calls.
-pub const MAX_EXPONENT: i64 = 64 * ONE;
+pub(crate) const MAX_EXPONENT: i64 = 64 * ONE;
 
 /// What is to be met.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ pub enum GrowthError {
 ///
 /// # Errors
 /// Which way the totals are out of reach.
-pub fn solve_growth(problem: &GrowthProblem) -> Result<GrowthSolution, GrowthError> {
+pub(crate) fn solve_growth(problem: &GrowthProblem) -> Result<GrowthSolution, GrowthError> {
     let calls = problem.entering.len() as i64;
     let smooth = problem.write - problem.entering.iter().sum::<i64>();
     if smooth < 0 || calls == 0 {
@@ -71,11 +71,19 @@ pub fn solve_growth(problem: &GrowthProblem) -> Result<GrowthSolution, GrowthErr
     // One token each where there are enough, so that every call writes and its cache is alive.
     let floor = i64::from(smooth >= calls);
     let curve = GrowthCurve::new(calls, smooth - floor * calls);
-    // Events are carried by every call after the one that they entered with.
-    let carried = |(at, &tokens): (usize, &i64)| (tokens + floor) * (calls - 1 - at as i64);
-    let events: i64 = problem.entering.iter().enumerate().map(carried).sum();
+    // What enters with a call is read by every call after it, by the call itself never: it is
+    // written there. The floor of one token is carried in the same way.
+    let mut events = 0;
+    for (at, &tokens) in problem.entering.iter().enumerate() {
+        events += (tokens + floor) * (calls - 1 - at as i64);
+    }
+    // What is left of the published reads must come from the smooth curve.
     let target = problem.read - calls * problem.start - events;
+    // Exponent 0 puts all growth on the first call, so that it is read most; the largest one puts
+    // it on the last call, and nobody reads it.
     let (most, least) = (curve.sum_of_reads(0), curve.sum_of_reads(MAX_EXPONENT));
+    // Out of reach: every call carries the start, so n tokens of reads are one token of start. The
+    // bound is rounded to the side on which the totals can be met.
     if target > most {
         let start = (problem.read - events - most + calls - 1).div_euclid(calls);
         return Err(GrowthError::StartAtLeast(start));
@@ -85,6 +93,7 @@ pub fn solve_growth(problem: &GrowthProblem) -> Result<GrowthSolution, GrowthErr
         return Err(GrowthError::StartAtMost(start));
     }
     let (low, high) = bracket_exponent(&curve, target, (0, most), (MAX_EXPONENT, least));
+    // The exponent of the lower end is reported; the curve lies between the two.
     let upto = meet_read_sum(curve.cumulative_growth(low), &curve.cumulative_growth(high), target);
     let mut before = 0;
     let growth = upto.into_iter().map(|upto| floor + upto - std::mem::replace(&mut before, upto));
@@ -111,12 +120,15 @@ fn bracket_exponent(
         let middle = if steps % 3 == 0 || low.1 == high.1 {
             i64::midpoint(low.0, high.0)
         } else {
-            let inverse = |exponent: i64| scale_by_ratio(ONE, ONE, exponent + ONE);
-            let (from, to) = (inverse(low.0), inverse(high.0));
+            // Both ends as x = 1 / (g + 1); the line between them is followed to the target, and
+            // its x turned back into an exponent.
+            let [from, to] =
+                [low.0, high.0].map(|exponent| scale_by_ratio(ONE, ONE, exponent + ONE));
             let at = from - scale_by_ratio(from - to, low.1 - target, low.1 - high.1);
             // Half a cell further, so that the cell of the target closes from both sides.
             scale_by_ratio(ONE, ONE, at.max(1)) - ONE + if steps % 2 == 0 { PRECISION } else { 0 }
         };
+        // On the grid, and inside the bracket, so that every step makes it smaller.
         let cell = middle.div_euclid(PRECISION) * PRECISION;
         let middle = cell.clamp(low.0 + PRECISION, high.0 - PRECISION);
         let sum = curve.sum_of_reads(middle);
@@ -134,6 +146,8 @@ fn meet_read_sum(mut upper: Vec<i64>, lower: &[i64], target: i64) -> Vec<i64> {
     let last = upper.len() - 1;
     let mut excess = upper[..last].iter().sum::<i64>() - target;
     for (high, &low) in upper[..last].iter_mut().zip(lower) {
+        // From the first call on the curve steps down to the lower one, until what is over is
+        // used up; one call may step down in part.
         let step = (*high - low).min(excess).max(0);
         *high -= step;
         excess -= step;
@@ -151,6 +165,8 @@ struct GrowthCurve {
 
 impl GrowthCurve {
     fn new(calls: i64, smooth: i64) -> Self {
+        // A quotient would lose bits that the difference of two logarithms keeps. The last call
+        // stands at 1, whose logarithm is exactly 0.
         let whole = fixed_point::log2(fixed_point::ratio_q32(calls, 1));
         let logs =
             (1..calls).map(|k| (fixed_point::log2(fixed_point::ratio_q32(k, 1)) - whole).min(0));
@@ -158,6 +174,7 @@ impl GrowthCurve {
     }
 
     fn growth_at(&self, log: i64, exponent: i64) -> i64 {
+        // Below 2^-40 no token is left, and rounding must not lift a power above 1.
         let power = fixed_point::exp2(fixed_point::product_q32(exponent, log).max(-40 * ONE));
         fixed_point::scale_tokens(self.smooth, power.min(ONE))
     }

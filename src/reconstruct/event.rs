@@ -125,9 +125,14 @@ impl ReportedEvent {
         }
     }
 
+    /// Whether it is a test run that died on its environment.
+    pub(super) fn is_aborted_run(&self) -> bool {
+        matches!(self, Self::TestRun { result: TestRunResult::Aborted, .. })
+    }
+
     /// Where it was published.
     #[must_use]
-    pub fn figure_source(&self) -> &FigureSource {
+    pub(crate) fn figure_source(&self) -> &FigureSource {
         match self {
             Self::PlanRead { source, .. }
             | Self::Narration { source, .. }

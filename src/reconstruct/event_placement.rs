@@ -43,8 +43,9 @@ impl<'a> EventPlacement<'a> {
     }
 
     fn is_step_from(&self, first: &str, step: &str) -> bool {
-        let at = |name: &str| self.reported.steps.rows.iter().position(|row| row.step == name);
-        matches!((at(first), at(step)), (Some(first), Some(step)) if step >= first)
+        let rows = &self.reported.steps.rows;
+        let [first, step] = [first, step].map(|name| rows.iter().position(|row| row.step == name));
+        first.is_some() && step >= first
     }
 
     /// The plan file, read first in every session from a step on.
@@ -55,22 +56,29 @@ impl<'a> EventPlacement<'a> {
                 && self.calls.len() > 2
             {
                 let file = self.next_file();
-                self.calls[0] = ScriptCall::known_tool_call(READ, BlockMarks::READ, Some(file));
-                self.calls[0].result =
-                    Some((result_of_size(BlockKind::ToolResult, chars.value()), 1));
+                let result = KnownResult::of_size(BlockKind::ToolResult, chars.value());
+                self.calls[0] = ScriptCall {
+                    result: Some((result, 1)),
+                    ..ScriptCall::known_tool_call(READ, BlockMarks::READ, Some(file))
+                };
             }
         }
     }
 
     /// The place nearest to `wanted` where `width` calls are free; the last call stays free.
     fn free_place_near(&self, wanted: usize, width: usize) -> Option<usize> {
-        let all = self.calls.len();
-        let free = |at: usize| {
-            let range = self.calls.get(at..at + width);
-            at + width < all && range.is_some_and(|slots| slots.iter().all(ScriptCall::is_free))
-        };
-        let near = |off: usize| [wanted.checked_add(off), wanted.checked_sub(off)];
-        (0..all).flat_map(near).flatten().find(|&at| free(at))
+        // Outwards from the wanted place, the later of two equally near ones first.
+        (0..self.calls.len())
+            .flat_map(|off| [wanted.checked_add(off), wanted.checked_sub(off)])
+            .flatten()
+            .find(|&at| self.has_room_at(at, width))
+    }
+
+    /// Whether `width` calls from `at` on are free, and a call stands behind them.
+    fn has_room_at(&self, at: usize, width: usize) -> bool {
+        let range = self.calls.get(at..at + width);
+        at + width < self.calls.len()
+            && range.is_some_and(|calls| calls.iter().all(ScriptCall::is_free))
     }
 
     fn place_test_run(&mut self, event: &ReportedEvent) {
@@ -81,9 +89,9 @@ impl<'a> EventPlacement<'a> {
         let Some(at) = self.free_place_near(self.place_beside_polls(at.value()), 1 + polls) else {
             return;
         };
-        let (mut call, mut block) = (CallMarks::TEST_RUN, BlockMarks::TEST_RUN);
-        call |= CallMarks::FULL_SUITE;
-        block |= BlockMarks::FULL_SUITE;
+        // All runs that the sources tell of are runs of the whole suite.
+        let mut call = CallMarks::TEST_RUN | CallMarks::FULL_SUITE;
+        let mut block = BlockMarks::TEST_RUN | BlockMarks::FULL_SUITE;
         if *ended == TestRunResult::Aborted {
             call |= CallMarks::ABORTED_RUN;
             block |= BlockMarks::ABORTED_RUN | BlockMarks::ERROR;
@@ -91,12 +99,15 @@ impl<'a> EventPlacement<'a> {
         let chars =
             chars.clone().or_else(|| self.reported.stated_or_assumed("aborted-output-chars"));
         let wait = self.wait_of_run_ms(*ended);
-        let slot = &mut self.calls[at];
-        *slot = ScriptCall::known_tool_call(BASH, block, None);
-        slot.marks = call;
-        slot.result =
-            chars.map(|chars| (result_of_size(BlockKind::ToolResult, chars.value()), 1 + polls));
-        slot.wait_ms = if polls == 0 { wait } else { 0 };
+        // The output is there when the last poll has seen the end; the polls wait in its place.
+        self.calls[at] = ScriptCall {
+            marks: call,
+            result: chars.map(|chars| {
+                (KnownResult::of_size(BlockKind::ToolResult, chars.value()), 1 + polls)
+            }),
+            wait_ms: if polls == 0 { wait } else { 0 },
+            ..ScriptCall::known_tool_call(BASH, block, None)
+        };
         for poll in &mut self.calls[at + 1..=at + polls] {
             *poll = ScriptCall::known_tool_call(BASH, BlockMarks::POLL, None);
             poll.marks = CallMarks::POLL;
@@ -106,13 +117,14 @@ impl<'a> EventPlacement<'a> {
 
     /// The call at a share of the calls beside the polls: those belong to one of the runs.
     fn place_beside_polls(&self, share_bp: i64) -> usize {
-        let polls = |event: &ReportedEvent| match event {
-            ReportedEvent::TestRun { polls, .. } => polls.as_ref().map_or(0, Figure::value),
-            _ => 0,
-        };
-        let all: i64 = self.reported.events_of_session(self.session).map(polls).sum();
-        let is_poll = |slot: &&ScriptCall| slot.marks.contains(CallMarks::POLL);
-        let placed = self.calls.iter().filter(is_poll).count();
+        let mut all = 0;
+        for event in self.reported.events_of_session(self.session) {
+            if let ReportedEvent::TestRun { polls: Some(polls), .. } = event {
+                all += polls.value();
+            }
+        }
+        // The polls placed so far belong to earlier runs and are passed over.
+        let placed = self.calls.iter().filter(|call| call.marks.contains(CallMarks::POLL)).count();
         let beside = (self.calls.len() as i64 - all).max(1);
         capped_count(scale_by_ratio(beside, share_bp, BASIS_POINTS)) + placed
     }
@@ -122,17 +134,17 @@ impl<'a> EventPlacement<'a> {
         capped_count(scale_by_ratio(self.calls.len() as i64, share_bp, BASIS_POINTS))
     }
 
+    /// How long a run took; of aborted runs only the time of all of them together is stated.
     fn wait_of_run_ms(&self, ended: TestRunResult) -> i64 {
-        let stated = |id| self.reported.stated_figure(id).map_or(0, Figure::value);
         if ended != TestRunResult::Aborted {
-            return stated("test-run-time");
+            return self.stated_ms("test-run-time");
         }
-        let aborted = |event: &&ReportedEvent| match event {
-            ReportedEvent::TestRun { result, .. } => *result == TestRunResult::Aborted,
-            _ => false,
-        };
-        let runs = self.reported.events.iter().filter(aborted).count() as i64;
-        stated("aborted-runs-time") / runs.max(1)
+        let runs = self.reported.events.iter().filter(|event| event.is_aborted_run()).count();
+        self.stated_ms("aborted-runs-time") / (runs as i64).max(1)
+    }
+
+    fn stated_ms(&self, id: &str) -> i64 {
+        self.reported.stated_figure(id).map_or(0, Figure::value)
     }
 
     fn place_edit_sites(&mut self, event: &ReportedEvent) {
@@ -159,6 +171,7 @@ impl<'a> EventPlacement<'a> {
             (EDIT, BlockMarks::EDIT),
         ];
         for site in 0..sites {
+            // Each site is a file of its own, and has its part of the calls to the nearest whole.
             let file = self.next_file();
             let (from, to) = (site * width / sites, (site + 1) * width / sites);
             for (k, at) in (first + from..first + to).enumerate() {
@@ -172,8 +185,10 @@ impl<'a> EventPlacement<'a> {
         if let ReportedEvent::Report { chars, at, .. } = event
             && let Some(at) = self.free_place_near(self.place_at_share(at.value()), 1)
         {
-            self.calls[at] = ScriptCall::known_tool_call(TASK, BlockMarks::empty(), None);
-            self.calls[at].result = Some((result_of_size(BlockKind::Report, chars.value()), 1));
+            self.calls[at] = ScriptCall {
+                result: Some((KnownResult::of_size(BlockKind::Report, chars.value()), 1)),
+                ..ScriptCall::known_tool_call(TASK, BlockMarks::empty(), None)
+            };
         }
     }
 
@@ -191,8 +206,4 @@ impl<'a> EventPlacement<'a> {
             }
         }
     }
-}
-
-fn result_of_size(kind: BlockKind, chars: i64) -> KnownResult {
-    KnownResult { kind, chars: u64::try_from(chars).unwrap_or(0) }
 }

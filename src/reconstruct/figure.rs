@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The largest figure that is read: far beyond any pipeline, safely below an overflow.
-pub const LARGEST_FIGURE: i64 = 3_000_000_000;
+pub(crate) const LARGEST_FIGURE: i64 = 3_000_000_000;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Figure {
 
     /// Whether `value` could have been printed as this figure.
     #[must_use]
-    pub fn is_consistent_with(&self, value: i64) -> bool {
+    pub(crate) fn is_consistent_with(&self, value: i64) -> bool {
         (self.low - self.half_unit..=self.high + self.half_unit).contains(&value)
     }
 }
@@ -102,6 +102,7 @@ impl From<Figure> for String {
 }
 
 fn parse_figure(text: &str) -> Option<Figure> {
+    // The marks at both ends say how the author meant it and leave the amount: `~`, `+`.
     let approx = text.starts_with('~');
     let body = text.strip_prefix('~').unwrap_or(text).trim();
     let at_least = body.ends_with('+');
@@ -114,6 +115,7 @@ fn parse_figure(text: &str) -> Option<Figure> {
         } else {
             parse_amount(low)?
         };
+        // Both ends were rounded to the digit that the upper one shows.
         (unit == lower_unit && lower <= upper).then_some((unit, lower, upper, half))?
     } else {
         let (unit, value, half) = parse_amount(body)?;
@@ -155,6 +157,8 @@ fn parse_amount(text: &str) -> Option<(FigureUnit, i64, i64)> {
 fn parse_decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
     let (whole, fraction) =
         text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    // Every decimal place makes the last digit worth a tenth; where nothing whole is left of the
+    // unit (`1.5` sessions), the string is no figure.
     let digits = fraction.map_or(0, str::len);
     let last = u32::try_from(digits).ok().filter(|&digits| digits <= 6)?;
     let last = Some(scale / 10_i64.pow(last)).filter(|&last| last > 0)?;
@@ -167,6 +171,7 @@ fn parse_decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
 fn parse_grouped(text: &str) -> Option<i64> {
     let mut groups = text.split(',');
     let first = groups.next().unwrap_or_default();
+    // With a comma all thousands must have theirs: `1000,000` or `1,00` is a slip of the pen.
     if first.len() < text.len() {
         let is_full = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
         return if is_full { parse_digits(&text.replace(',', "")) } else { None };
@@ -191,6 +196,7 @@ fn parse_duration(text: &str) -> Option<(FigureUnit, i64, i64)> {
             _ => 1_000,
         };
         let value = parse_digits(rest[..at].trim())?.checked_mul(unit)?;
+        // Parts fall in size, so that `5m 1h` and `5m3m` are refused.
         if unit >= last {
             return None;
         }

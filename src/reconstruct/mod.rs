@@ -1,14 +1,17 @@
 //! Reported pipelines: from published totals to calls that meet them.
 //!
 //! `recorded/*.json` hold published figures and nothing invented ([`reported`], [`figure`],
-//! [`event`], `read`). [`reconstruct`] derives a recording in five steps, one file each:
+//! [`event`]; `parse_reported` and `published_file` read and check them). [`reconstruct`] derives a
+//! recording in five steps, one file each:
 //!
 //! 1. [`call_count`]: how many calls each session made;
-//! 2. [`session_script`]: which call does what, as far as events are known (`stage` lays events on tool
-//!    calls, `prose` adds what is said between them);
+//! 2. [`session_script`]: which call does what, as far as events are known (`event_placement` lays
+//!    events on tool calls, `prose` adds what is said between them, both on calls of
+//!    `script_call`);
 //! 3. [`context_growth`]: how the context grew, so that reads and writes are met to the token;
 //! 4. [`session_calls`]: the blocks of every call;
-//! 5. `fit`: all of it for each step of the table, after `split` shared it among its sessions.
+//! 5. `reconstruction`: all of it for each step of the table, after `step_split` shared it among
+//!    its sessions.
 //!
 //! Sources that publish tokens of agents and kinds of work only are another shape: [`routes`].
 
@@ -19,7 +22,9 @@ mod event_placement;
 pub mod figure;
 mod parse_reported;
 mod prose;
+mod published_file;
 mod reconstruction;
+mod recording_source;
 pub mod reported;
 pub mod routes;
 mod script_call;
@@ -29,13 +34,13 @@ mod step_split;
 
 pub use call_count::Lens;
 pub use figure::Figure;
-pub use parse_reported::ReportedError;
+pub use published_file::ReportedError;
 pub use reconstruction::{
     ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with_call_counts,
 };
+pub use recording_source::RecordingSource;
 pub use reported::ReportedPipeline;
 pub use routes::ReportedRoutes;
-pub use session_calls::RECONSTRUCTED_MODEL;
 
 /// The reported pipelines that every binary carries, by name.
 pub const BUILTIN: [(&str, &str); 2] = [

@@ -40,6 +40,8 @@ impl SessionProse {
                 let (texts, thoughts) =
                     (capped_count(text_only.value()), capped_count(thinking_only.value()));
                 let own_calls = if lens == Lens::Record { texts + thoughts } else { 0 };
+                // Pieces that are calls of their own may not crowd out the tool calls; where they
+                // would, they share calls as under the other lens.
                 let fits = own_calls < calls / 2;
                 return Self {
                     texts,
@@ -54,49 +56,63 @@ impl SessionProse {
 
     /// Adds prose and thinking to the tool calls, in the way of the lens.
     pub(super) fn add_to_calls(self, tools: Vec<ScriptCall>, lens: Lens) -> Vec<ScriptCall> {
-        let all = tools.len();
         if self.texts + self.thoughts == 0 {
-            return tools;
+            tools
+        } else if lens == Lens::Message || self.own_calls == 0 {
+            self.add_beside_tools(tools)
+        } else {
+            self.add_as_own_calls(tools)
         }
-        if lens == Lens::Message || self.own_calls == 0 {
-            let mut tools = tools;
-            for (k, slot) in tools.iter_mut().enumerate() {
-                let (text, thought) = (self.texts.min(all), self.thoughts.min(all));
-                slot.response =
-                    match (is_evenly_chosen(k, text, all), is_evenly_chosen(k, thought, all)) {
-                        (true, true) => ResponseContent::AllThree,
-                        (true, false) => ResponseContent::ProseAndTool,
-                        (false, true) => ResponseContent::ThinkingAndTool,
-                        (false, false) => ResponseContent::Tool,
-                    };
-            }
-            return tools;
+    }
+
+    /// Lets pieces share calls with tool uses; texts and thoughts are spread each for itself, so
+    /// that a call may have both.
+    fn add_beside_tools(self, mut tools: Vec<ScriptCall>) -> Vec<ScriptCall> {
+        let all = tools.len();
+        let (texts, thoughts) = (self.texts.min(all), self.thoughts.min(all));
+        for (k, call) in tools.iter_mut().enumerate() {
+            let has_text = is_evenly_chosen(k, texts, all);
+            let has_thought = is_evenly_chosen(k, thoughts, all);
+            call.response = match (has_text, has_thought) {
+                (true, true) => ResponseContent::AllThree,
+                (true, false) => ResponseContent::ProseAndTool,
+                (false, true) => ResponseContent::ThinkingAndTool,
+                (false, false) => ResponseContent::Tool,
+            };
         }
-        // Before each of `before_tool` tool calls stands prose, thinking, or thinking then prose.
+        tools
+    }
+
+    /// Puts every piece before a tool call as a call of its own: before each of `before_tool` tool
+    /// calls stands prose, thinking, or thinking then prose.
+    fn add_as_own_calls(self, tools: Vec<ScriptCall>) -> Vec<ScriptCall> {
+        let all = tools.len();
         let groups = self.before_tool.min(all).max(1);
-        let mut left = (self.thoughts, self.texts);
-        let mut slots = Vec::with_capacity(all + self.own_calls);
+        let (mut thoughts_left, mut texts_left) = (self.thoughts, self.texts);
+        let mut calls = Vec::with_capacity(all + self.own_calls);
         let mut group = 0;
-        for (k, slot) in tools.into_iter().enumerate() {
+        for (k, tool) in tools.into_iter().enumerate() {
             if is_evenly_chosen(k, groups, all) {
-                let thoughts =
-                    usize::from(is_evenly_chosen(group, self.thoughts.min(groups), groups));
-                // The last groups with thinking go without prose where prose runs out.
-                let texts = usize::from(left.1 >= groups - group || thoughts == 0).min(left.1);
+                let is_last = group + 1 == groups;
+                let has_thought = is_evenly_chosen(group, self.thoughts.min(groups), groups);
+                // No group stays empty: one without thinking needs prose. Where prose runs out, the
+                // last groups with thinking go without it.
+                let has_text = texts_left >= groups - group || !has_thought;
+                // The last group takes whatever is left, however many pieces that are.
+                let most = if is_last { usize::MAX } else { 1 };
+                let thoughts = if has_thought || is_last { thoughts_left.min(most) } else { 0 };
+                let texts = if has_text || is_last { texts_left.min(most) } else { 0 };
+                thoughts_left -= thoughts;
+                texts_left -= texts;
                 group += 1;
-                let last = group == groups;
-                let thoughts = if last { left.0 } else { thoughts.min(left.0) };
-                let texts = if last { left.1 } else { texts };
-                left = (left.0 - thoughts, left.1 - texts);
-                slots.extend(std::iter::repeat_n(
-                    call_without_tool(ResponseContent::Thinking),
-                    thoughts,
-                ));
-                slots.extend(std::iter::repeat_n(call_without_tool(ResponseContent::Prose), texts));
+                let thought = call_without_tool(ResponseContent::Thinking);
+                calls.extend(std::iter::repeat_n(thought, thoughts));
+                let text = call_without_tool(ResponseContent::Prose);
+                calls.extend(std::iter::repeat_n(text, texts));
             }
-            slots.push(slot);
+            calls.push(tool);
         }
-        slots
+        calls
     }
 }
 

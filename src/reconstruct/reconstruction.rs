@@ -1,13 +1,13 @@
 //! The steps of a reported pipeline, fitted one after another and laid out in time.
 
-use super::call_count::Lens;
+use super::call_count::{Lens, saturate_u32};
 use super::context_growth::{GrowthError, GrowthSolution, solve_growth};
-use super::figure::Figure;
 use super::reported::ReportedPipeline;
 use super::session_calls;
 use super::session_script::{self, EventSelection, SessionScript};
 use super::step_split::{SessionPlan, split_step};
 use crate::ids::NO_INDEX;
+use crate::price::UNSTATED_MODEL;
 use crate::recording::{CrashCounts, Recording, RecordingBuilder};
 use crate::units::{Usage, scale_by_ratio};
 
@@ -109,9 +109,11 @@ pub fn reconstruct_with_call_counts(
     lens: Lens,
     given: &[(String, u32)],
 ) -> Result<Reconstruction, ReconstructError> {
-    let missing =
-        || ReconstructError::Missing { name: reported.name.clone(), figure: "start-context" };
-    let start = reported.stated_or_assumed("start-context").ok_or_else(missing)?.value();
+    let Some(start) = reported.stated_or_assumed("start-context") else {
+        let name = reported.name.clone();
+        return Err(ReconstructError::Missing { name, figure: "start-context" });
+    };
+    let start = start.value();
     let mut builder = RecordingBuilder::new(&reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
     let mut clock_ms = reported.day.start_ms();
@@ -120,6 +122,8 @@ pub fn reconstruct_with_call_counts(
         let plans = split_step(reported, row, lens, start, given, &mut notes);
         let mut ends = Vec::new();
         for (index, mut plan) in plans.into_iter().enumerate() {
+            // Sessions of a step follow each other but in the one that ran them side by side; the
+            // next step starts when all of them are over.
             plan.totals.begin_ms = match ends.last() {
                 Some(&end) if row.step != parallel => end,
                 _ => clock_ms,
@@ -131,8 +135,8 @@ pub fn reconstruct_with_call_counts(
         }
         clock_ms = ends.into_iter().max().unwrap_or(clock_ms);
     }
-    let known = |id: &String| sessions.iter().any(|fit| fit.id == *id);
-    if let Some((session, _)) = given.iter().find(|(id, _)| !known(id)) {
+    let unknown = given.iter().find(|(id, _)| sessions.iter().all(|fit| fit.id != *id));
+    if let Some((session, _)) = unknown {
         return Err(ReconstructError::UnknownSession {
             name: reported.name.clone(),
             session: session.clone(),
@@ -146,15 +150,13 @@ pub fn reconstruct_with_call_counts(
 fn push_orchestrator_and_crashes(reported: &ReportedPipeline, builder: &mut RecordingBuilder) {
     if let Some(orchestrator) = &reported.orchestrator {
         let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
-        builder.push_remainder(NO_INDEX, session_calls::RECONSTRUCTED_MODEL, usage, "orchestrator");
+        builder.push_remainder(NO_INDEX, UNSTATED_MODEL, usage, "orchestrator");
     }
     if let Some(crashes) = &reported.crashes {
-        let count = |figure: &Figure| u32::try_from(figure.value()).unwrap_or(u32::MAX);
-        builder.set_crashes(CrashCounts {
-            records: count(&crashes.records),
-            pid_reuse: count(&crashes.pid_reuse),
-            orphans: count(&crashes.orphans),
-        });
+        let [records, pid_reuse, orphans] =
+            [&crashes.records, &crashes.pid_reuse, &crashes.orphans]
+                .map(|figure| saturate_u32(figure.value()));
+        builder.set_crashes(CrashCounts { records, pid_reuse, orphans });
     }
 }
 
@@ -169,6 +171,8 @@ fn solve_and_push_session(
 ) -> Result<SessionFit, ReconstructError> {
     let calls = plan.count.calls as usize;
     let nothing = vec![0; calls];
+    // Law L7 was measured on whole growth, so its exponent is solved for without known events;
+    // that no exponent meets the totals in this way is told, and is no error yet.
     let whole = solve_growth(&plan.growth_problem(&nothing)).ok().map(|solved| solved.exponent);
     let (script, solved) =
         fit_fullest_script(reported, lens, &mut plan, notes).ok_or_else(|| {
@@ -211,13 +215,13 @@ fn fit_fullest_script(
 ) -> Option<(SessionScript, GrowthSolution)> {
     let calls = plan.count.calls as usize;
     let (id, step) = (plan.totals.id.clone(), plan.totals.step.clone());
-    let script = |keep| session_script::write_script(reported, lens, &id, &step, calls, keep);
+    // What is known best is given up last: the plan file's size is the weakest of the events.
     for (keep, lost) in [
         (EventSelection::All, ""),
         (EventSelection::NoPlan, "the plan file does not fit its totals and is left out"),
         (EventSelection::NoSizes, "known event sizes do not fit its totals and are left out"),
     ] {
-        let script = script(keep);
+        let script = session_script::write_script(reported, lens, &id, &step, calls, keep);
         if let Ok(solved) = solve_growth(&plan.growth_problem(&script.entering_tokens())) {
             if !lost.is_empty() {
                 notes.push(format!("{step} {id}: {lost}"));
@@ -225,7 +229,9 @@ fn fit_fullest_script(
             return Some((script, solved));
         }
     }
-    let script = script(EventSelection::NoSizes);
+    // Reads, writes and calls are published, the start is assumed: it moves as little as it must.
+    let keep = EventSelection::NoSizes;
+    let script = session_script::write_script(reported, lens, &id, &step, calls, keep);
     let entering = script.entering_tokens();
     let (GrowthError::StartAtMost(start) | GrowthError::StartAtLeast(start)) =
         solve_growth(&plan.growth_problem(&entering)).err()?

@@ -67,12 +67,17 @@ pub struct PipelineDay {
     pub source: FigureSource,
 }
 
+/// The first millisecond of a day in UTC, since the epoch.
+pub(super) fn start_of_day_ms(day: jiff::civil::Date) -> i64 {
+    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC);
+    midnight.map_or(0, |at| at.timestamp().as_millisecond())
+}
+
 impl PipelineDay {
     /// Its first millisecond since the epoch.
     #[must_use]
     pub fn start_ms(&self) -> i64 {
-        let midnight = self.utc.to_zoned(jiff::tz::TimeZone::UTC);
-        midnight.map_or(0, |at| at.timestamp().as_millisecond())
+        start_of_day_ms(self.utc)
     }
 }
 
@@ -209,7 +214,7 @@ pub struct ReportedOrchestrator {
 impl ReportedOrchestrator {
     /// Cache reads laid at this pipeline's door: the share of the whole, finer than as printed.
     #[must_use]
-    pub fn attributed_reads(&self) -> i64 {
+    pub(crate) fn attributed_reads(&self) -> i64 {
         crate::units::share_of(self.read.value(), self.attributed_share.value())
     }
 }
@@ -260,7 +265,7 @@ pub struct ClaimFactor {
 impl ClaimFactor {
     /// Its value.
     #[must_use]
-    pub fn factor_value(&self) -> i64 {
+    pub(crate) fn factor_value(&self) -> i64 {
         self.from.value() - self.to.as_ref().map_or(0, Figure::value)
     }
 }

@@ -4,7 +4,7 @@ use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{BlockKind, BlockMarks, CallMarks};
 
 /// The tools that a script names; the first stands for every tool that no text names.
-pub const TOOLS: [&str; 6] = ["unstated", "Read", "Edit", "Grep", "Bash", "Task"];
+pub(crate) const TOOLS: [&str; 6] = ["unstated", "Read", "Edit", "Grep", "Bash", "Task"];
 const UNSTATED: u16 = 0;
 pub(super) const READ: u16 = 1;
 pub(super) const EDIT: u16 = 2;
@@ -32,7 +32,7 @@ pub enum ResponseContent {
 impl ResponseContent {
     /// Whether a tool is used.
     #[must_use]
-    pub fn uses_tool(self) -> bool {
+    pub(crate) fn uses_tool(self) -> bool {
         !matches!(self, Self::Prose | Self::Thinking)
     }
 }
@@ -76,6 +76,13 @@ pub struct KnownResult {
     pub kind: BlockKind,
     /// Characters.
     pub chars: u64,
+}
+
+impl KnownResult {
+    /// A result of so many published characters.
+    pub(super) fn of_size(kind: BlockKind, chars: i64) -> Self {
+        Self { kind, chars: u64::try_from(chars).unwrap_or(0) }
+    }
 }
 
 impl ScriptCall {

@@ -6,15 +6,12 @@
 
 use super::script_call::{ResponseContent, ScriptCall, TOOLS};
 use super::session_script::SessionScript;
+use crate::price::UNSTATED_MODEL;
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
-    Basis, BlockKind, BlockMarks, CacheBreak, ContextRestart, HarnessTotals, RawBlock, RawCall,
-    RawSession, Role,
+    Basis, BlockKind, BlockMarks, CacheBreak, ContextRestart, RawBlock, RawCall, RawSession, Role,
 };
 use crate::units::{Usage, apportion};
-
-/// The model of every reconstructed call: no source names one.
-pub const RECONSTRUCTED_MODEL: &str = "unstated";
 
 /// What one session must add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +40,7 @@ pub struct PublishedTotals {
 
 /// The calls of a session: `script` grown by `smooth`, adding up to `totals`.
 #[must_use]
-pub fn build_session(
+pub(crate) fn build_session(
     totals: &PublishedTotals,
     script: &SessionScript,
     smooth: &[i64],
@@ -57,6 +54,8 @@ pub fn build_session(
         let inputs = match k.checked_sub(1) {
             None => first_inputs(totals.start, usage),
             Some(before) => {
+                // What the context has more than the one before and its output entered from
+                // outside: results of tools, and what no text explains.
                 let grown = usage.context_tokens()
                     - usages[before].context_tokens()
                     - usages[before].output;
@@ -78,24 +77,30 @@ pub fn build_session(
         });
     }
     RawSession {
-        id: totals.id.clone(),
-        file: String::new(),
-        pipeline: totals.pipeline.clone(),
-        step: totals.step.clone(),
-        version: String::new(),
-        role: Role::Main,
         records: totals.records,
-        static_prefix: Some(totals.start),
-        models: vec![RECONSTRUCTED_MODEL.to_owned()],
         tools: TOOLS.iter().map(|&tool| tool.to_owned()).collect(),
         calls,
-        invocations: Vec::new(),
-        tier: None,
+        ..reconstructed_session(totals.id.clone(), &totals.pipeline, &totals.step, totals.start)
+    }
+}
+
+/// A session that no transcript was read for, still without calls: usage is published, what a call
+/// holds and when it was made is derived.
+pub(super) fn reconstructed_session(
+    id: String,
+    pipeline: &str,
+    step: &str,
+    start: i64,
+) -> RawSession {
+    RawSession {
+        pipeline: pipeline.to_owned(),
+        step: step.to_owned(),
+        static_prefix: Some(start),
+        models: vec![UNSTATED_MODEL.to_owned()],
         usage_basis: Basis::Published,
         blocks_basis: Basis::Reconstructed,
         times_basis: Basis::Reconstructed,
-        source: String::new(),
-        harness_totals: HarnessTotals::default(),
+        ..RawSession::new(id, "", Role::Main)
     }
 }
 
@@ -104,27 +109,30 @@ fn usage_of_calls(totals: &PublishedTotals, script: &SessionScript, smooth: &[i6
     // The odd tokens go to the last calls, so that no call has less of them than the one before:
     // a context must not shrink.
     let calls = smooth.len() as i64;
-    let fresh = |k: i64| totals.fresh / calls + i64::from(k >= calls - totals.fresh % calls);
+    let first_with_more = calls - totals.fresh % calls;
     let outputs = split_output(totals.output, smooth);
     let mut cached = totals.start;
-    let entering = script.entering_tokens();
-    let usage = |(k, (&event, &growth)): (usize, (&i64, &i64))| {
-        let read = cached;
-        cached += event + growth;
-        Usage {
-            fresh: fresh(k as i64),
-            read,
+    let mut usages = Vec::with_capacity(smooth.len());
+    for (k, (event, growth)) in script.entering_tokens().into_iter().zip(smooth).enumerate() {
+        // A call reads what the calls before it wrote, and writes what is new to the context. All
+        // of it goes to the one-hour tier (assumption `cache-lifetime` of the source).
+        usages.push(Usage {
+            fresh: totals.fresh / calls + i64::from(k as i64 >= first_with_more),
+            read: cached,
             write_1h: event + growth,
             output: outputs[k],
             ..Usage::default()
-        }
-    };
-    entering.iter().zip(smooth).enumerate().map(usage).collect()
+        });
+        cached += event + growth;
+    }
+    usages
 }
 
 /// Output joins the context of the next call, so it may not exceed the growth there; what does
 /// not fit is the last call's, which no context carries.
 fn split_output(output: i64, smooth: &[i64]) -> Vec<i64> {
+    // `room[k]` is the growth at call k + 1, where the output of call k enters. The last call has
+    // none; it is given the mean, so that it gets an ordinary share.
     let mut room = smooth[1..].to_vec();
     let mean = room.iter().sum::<i64>() / (room.len() as i64).max(1);
     room.push(mean);
@@ -147,13 +155,14 @@ fn call_times(totals: &PublishedTotals, slots: &[ScriptCall]) -> Vec<(i64, i64)>
     let waits = if known == 0 { weights } else { apportion(waits, &weights) };
     let work = totals.time_ms - waits.iter().sum::<i64>();
     let work = apportion(work, &vec![1; slots.len()]);
-    let mut clock = totals.begin_ms;
-    let call = |(work, wait): (i64, i64)| {
-        let start = clock;
-        clock += work + wait;
-        (start, start + work)
-    };
-    work.into_iter().zip(waits).map(call).collect()
+    let mut start = totals.begin_ms;
+    let mut times = Vec::with_capacity(work.len());
+    for (work, wait) in work.into_iter().zip(waits) {
+        // The wait is that of the call's tool: it stands between its end and the next start.
+        times.push((start, start + work));
+        start += work + wait;
+    }
+    times
 }
 
 /// The first call: the shared start, and what the dispatcher asked for.
@@ -168,38 +177,37 @@ fn first_inputs(start: i64, usage: Usage) -> Vec<RawBlock> {
 /// What enters with call `k`: known results at their size, and the rest of the growth.
 fn input_blocks(script: &SessionScript, k: usize, grown: i64, calls: &[RawCall]) -> Vec<RawBlock> {
     let before = &script.calls[k - 1];
-    let tool_input = |call: usize| {
-        let outputs = calls[call].outputs.len() as u32;
-        Some((call as u32, outputs - 1))
-    };
-    let mut blocks: Vec<RawBlock> = script.arrivals[k]
-        .iter()
-        .map(|arrival| {
-            let asked = &script.calls[arrival.answers];
-            RawBlock {
-                tool: Some(asked.tool),
-                marks: asked.block_marks,
-                file: asked.file,
-                peer: tool_input(arrival.answers),
-                ..RawBlock::from_size(arrival.kind, arrival.chars, arrival.tokens)
-            }
-        })
-        .collect();
+    let mut blocks = Vec::with_capacity(script.arrivals[k].len() + 1);
+    for arrival in &script.arrivals[k] {
+        let asked = &script.calls[arrival.answers];
+        let block = tool_block(asked, arrival.kind, arrival.chars, arrival.tokens);
+        blocks.push(RawBlock { peer: tool_input_of(calls, arrival.answers), ..block });
+    }
     let rest = grown - blocks.iter().map(|block| block.estimate).sum::<i64>();
     // A result of known size is the whole result; growth beyond it belongs to no tool.
     let answered = !before.response.uses_tool() || before.result.is_some();
     if !answered {
-        blocks.push(RawBlock {
-            tool: Some(before.tool),
-            marks: before.block_marks,
-            file: before.file,
-            peer: tool_input(k - 1),
-            ..RawBlock::from_size(BlockKind::ToolResult, 0, rest)
-        });
+        let block = tool_block(before, BlockKind::ToolResult, 0, rest);
+        blocks.push(RawBlock { peer: tool_input_of(calls, k - 1), ..block });
     } else if rest > 0 {
         blocks.push(RawBlock::from_size(BlockKind::Unattributed, 0, rest));
     }
     blocks
+}
+
+/// A block of a call's tool use: its input or its result.
+fn tool_block(call: &ScriptCall, kind: BlockKind, chars: u64, tokens: i64) -> RawBlock {
+    RawBlock {
+        tool: Some(call.tool),
+        marks: call.block_marks,
+        file: call.file,
+        ..RawBlock::from_size(kind, chars, tokens)
+    }
+}
+
+/// Where the tool input of a call stands, which is its last output.
+fn tool_input_of(calls: &[RawCall], call: usize) -> Option<(u32, u32)> {
+    Some((call as u32, calls[call].outputs.len() as u32 - 1))
 }
 
 /// What a call produces; its tool input comes last.
@@ -207,24 +215,21 @@ fn output_blocks(slot: &ScriptCall, output: i64, prose_chars: i64) -> Vec<RawBlo
     let chars = u64::try_from(prose_chars).unwrap_or(0);
     let prose =
         estimate::estimate_tokens(Tokenizer::Other, BlockKind::Text, "", chars).min(output / 3);
-    let text = |tokens| RawBlock::from_size(BlockKind::Text, 0, tokens);
-    let thinking = |tokens| RawBlock::from_size(BlockKind::Thinking, 0, tokens);
     let beside =
         RawBlock { marks: BlockMarks::PROSE, ..RawBlock::from_size(BlockKind::Text, chars, prose) };
+    // A third of the output each for prose and thinking at most: the tool input is never empty.
+    let thinking = RawBlock::from_size(BlockKind::Thinking, 0, output / 3);
     let mut blocks = match slot.response {
-        ResponseContent::Prose => return vec![text(output)],
-        ResponseContent::Thinking => return vec![thinking(output)],
+        ResponseContent::Prose => return vec![RawBlock::from_size(BlockKind::Text, 0, output)],
+        ResponseContent::Thinking => {
+            return vec![RawBlock::from_size(BlockKind::Thinking, 0, output)];
+        }
         ResponseContent::Tool => vec![],
         ResponseContent::ProseAndTool => vec![beside],
-        ResponseContent::ThinkingAndTool => vec![thinking(output / 3)],
-        ResponseContent::AllThree => vec![thinking(output / 3), beside],
+        ResponseContent::ThinkingAndTool => vec![thinking],
+        ResponseContent::AllThree => vec![thinking, beside],
     };
     let rest = output - blocks.iter().map(|block| block.estimate).sum::<i64>();
-    blocks.push(RawBlock {
-        tool: Some(slot.tool),
-        marks: slot.block_marks,
-        file: slot.file,
-        ..RawBlock::from_size(BlockKind::ToolInput, 0, rest)
-    });
+    blocks.push(tool_block(slot, BlockKind::ToolInput, 0, rest));
     blocks
 }

@@ -34,15 +34,14 @@ pub struct SessionScript {
 impl SessionScript {
     /// Tokens that known events bring, call by call.
     #[must_use]
-    pub fn entering_tokens(&self) -> Vec<i64> {
-        let tokens = |arrivals: &Vec<ResultArrival>| arrivals.iter().map(|a| a.tokens).sum();
-        self.arrivals.iter().map(tokens).collect()
+    pub(crate) fn entering_tokens(&self) -> Vec<i64> {
+        self.arrivals.iter().map(|at_call| at_call.iter().map(|one| one.tokens).sum()).collect()
     }
 }
 
 /// Writes the script of one session with `calls` calls.
 #[must_use]
-pub fn write_script(
+pub(crate) fn write_script(
     reported: &ReportedPipeline,
     lens: Lens,
     session: &str,
@@ -50,27 +49,30 @@ pub fn write_script(
     calls: usize,
     keep: EventSelection,
 ) -> SessionScript {
-    let speech = SessionProse::for_session(reported, session, lens, calls);
-    let mut stage = EventPlacement::new(reported, session, calls - speech.own_calls);
+    // Events are laid on tool calls alone, so that both lenses find them at the same places; what
+    // prose takes as calls of its own under the record lens is kept free for it.
+    let prose = SessionProse::for_session(reported, session, lens, calls);
+    let mut placement = EventPlacement::new(reported, session, calls - prose.own_calls);
     if keep == EventSelection::All {
-        stage.place_plan_read(step);
+        placement.place_plan_read(step);
     }
-    stage.place_events();
-    let mut slots = speech.add_to_calls(stage.calls, lens);
+    placement.place_events();
+    let mut calls = prose.add_to_calls(placement.calls, lens);
     if keep == EventSelection::NoSizes {
-        for slot in &mut slots {
-            slot.result = None;
+        // The events stay, with their marks; only their sizes are no longer claimed to be known.
+        for call in &mut calls {
+            call.result = None;
         }
     }
-    let mut arrivals = vec![Vec::new(); slots.len()];
-    let known: Vec<_> =
-        slots.iter().enumerate().filter_map(|(at, slot)| slot.result_arrival(at)).collect();
-    for (arrival, at) in known {
-        match arrivals.get_mut(at) {
+    // Arrivals are found only now: prose in between moves the calls that they enter with.
+    let mut arrivals = vec![Vec::new(); calls.len()];
+    for at in 0..calls.len() {
+        let Some((arrival, enters_at)) = calls[at].result_arrival(at) else { continue };
+        match arrivals.get_mut(enters_at) {
             Some(here) => here.push(arrival),
-            // Nothing follows that could carry it.
-            None => slots[arrival.answers].result = None,
+            // The session ends before the result comes: no call follows that could carry it.
+            None => calls[at].result = None,
         }
     }
-    SessionScript { calls: slots, arrivals }
+    SessionScript { calls, arrivals }
 }

@@ -4,7 +4,7 @@
 //! the step's total is shared in that proportion, for the table is the firmer of the two; writes
 //! are printed for steps only and split so that the sessions share one growth exponent.
 
-use super::call_count::{self, CallCount, CallEvidence, Lens, UncountedSession};
+use super::call_count::{self, CallCount, CallEvidence, Lens, UncountedSession, saturate_u32};
 use super::context_growth::GrowthProblem;
 use super::figure::Figure;
 use super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
@@ -47,13 +47,8 @@ pub(super) fn split_step(
     } else {
         listed.len()
     };
-    let by = |total: &Figure, weight: &dyn Fn(&InventoryRow) -> i64| {
-        let mut weights: Vec<i64> = listed.iter().map(|session| weight(session)).collect();
-        weights.resize(number, 1);
-        apportion(total.value(), &weights)
-    };
     let ids: Vec<String> = (0..number).map(|i| session_name(row, &listed, i, number)).collect();
-    let reads = by(&row.read, &|session| session.read.value());
+    let reads = share_like_inventory(&row.read, &listed, number, |session| session.read.value());
     let unfit: Vec<UncountedSession> = (0..number)
         .map(|i| UncountedSession {
             known: call_evidence(listed.get(i).copied(), lens, &ids[i], given),
@@ -64,16 +59,21 @@ pub(super) fn split_step(
     let likeliest: Vec<u32> = counts.iter().map(|count| count.calls).collect();
     let shares = call_count::write_weights(&unfit, &likeliest, row.write.value(), start);
     let writes = apportion(row.write.value(), &shares);
-    let fresh: Vec<i64> = likeliest.iter().map(|&n| i64::from(n)).collect();
-    let fresh = apportion(row.fresh.value(), &fresh);
-    let outputs = by(&row.output, &|session| session.output.value());
-    let times = by(&row.time, &|session| session.time.as_ref().map_or(0, Figure::value));
+    // Every call has a few fresh tokens, so that they follow the number of calls.
+    let calls: Vec<i64> = likeliest.iter().map(|&n| i64::from(n)).collect();
+    let fresh = apportion(row.fresh.value(), &calls);
+    let outputs =
+        share_like_inventory(&row.output, &listed, number, |session| session.output.value());
+    let times = share_like_inventory(&row.time, &listed, number, |session| {
+        session.time.as_ref().map_or(0, Figure::value)
+    });
     let prose_chars = reported.stated_or_assumed("prose-chars").map_or(0, |figure| figure.value());
-    let one = |(i, count): (usize, CallCount)| {
+    let mut plans = Vec::with_capacity(number);
+    for (i, count) in counts.into_iter().enumerate() {
         let calls_published = listed.get(i).map(|session| saturate_u32(session.calls.value()));
         // Where no records were counted, the median of law L1 stands in.
-        let guess = || saturate_u32(scale_by_ratio(i64::from(count.calls), 199, 100));
-        SessionPlan {
+        let guess = saturate_u32(scale_by_ratio(i64::from(count.calls), 199, 100));
+        plans.push(SessionPlan {
             totals: PublishedTotals {
                 id: ids[i].clone(),
                 pipeline: reported.name.clone(),
@@ -81,7 +81,8 @@ pub(super) fn split_step(
                 start,
                 fresh: fresh[i],
                 output: outputs[i],
-                records: calls_published.unwrap_or_else(guess),
+                records: calls_published.unwrap_or(guess),
+                // Set when the steps are put one behind the other.
                 begin_ms: 0,
                 time_ms: times[i],
                 prose_chars,
@@ -90,9 +91,22 @@ pub(super) fn split_step(
             read: reads[i],
             write: writes[i],
             count,
-        }
-    };
-    counts.into_iter().enumerate().map(one).collect()
+        });
+    }
+    plans
+}
+
+/// A step's total in the proportion of what the inventory prints of its sessions; in equal parts
+/// where it lists none.
+fn share_like_inventory(
+    total: &Figure,
+    listed: &[&InventoryRow],
+    number: usize,
+    printed: fn(&InventoryRow) -> i64,
+) -> Vec<i64> {
+    let mut weights: Vec<i64> = listed.iter().map(|session| printed(session)).collect();
+    weights.resize(number, 1);
+    apportion(total.value(), &weights)
 }
 
 /// The id of a session; sessions that no inventory lists are named after their step.
@@ -109,10 +123,6 @@ fn session_name(
     }
 }
 
-fn saturate_u32(value: i64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
 /// What is known of a session's calls under a lens.
 fn call_evidence(
     row: Option<&InventoryRow>,
@@ -126,6 +136,7 @@ fn call_evidence(
     let Some(row) = row else {
         return CallEvidence::Nothing;
     };
+    // A count of tool calls is as good as one of calls: a call uses one tool, or nearly so.
     let records = saturate_u32(row.calls.value());
     let counted = row.deduplicated.as_ref().or(row.tool_calls.as_ref());
     match (lens, counted) {
@@ -158,15 +169,20 @@ fn count_step_calls(
     } else if let Some(counts) = call_count::count_calls(unfit, write, start) {
         return counts;
     }
-    let fallback = |session: &UncountedSession| match session.known {
-        CallEvidence::Calls(calls) => CallCount::without_doubt(calls),
-        CallEvidence::Records(records) => CallCount::without_doubt(
-            saturate_u32(scale_by_ratio(i64::from(records), 100, 199)).max(2),
-        ),
-        CallEvidence::Nothing => {
-            let calls = session.read / (start + write / 2).max(1);
-            CallCount::without_doubt(saturate_u32(calls.clamp(2, call_count::MAX_CALLS_TRIED)))
-        }
-    };
-    unfit.iter().map(fallback).collect()
+    // No exponent serves: the plain quotients are taken, and the start context will give way.
+    unfit
+        .iter()
+        .map(|session| match session.known {
+            CallEvidence::Calls(calls) => calls,
+            CallEvidence::Records(records) => {
+                saturate_u32(scale_by_ratio(i64::from(records), 100, 199)).max(2)
+            }
+            CallEvidence::Nothing => {
+                // A mean context is about the start and half of what was written.
+                let calls = session.read / (start + write / 2).max(1);
+                saturate_u32(calls.clamp(2, call_count::MAX_CALLS_TRIED))
+            }
+        })
+        .map(CallCount::without_doubt)
+        .collect()
 }

@@ -25,13 +25,13 @@ impl RecordingBuilder {
     }
 
     /// The id of a model in this recording.
-    pub fn model_id(&mut self, name: &str) -> u16 {
+    pub(crate) fn model_id(&mut self, name: &str) -> u16 {
         intern_name(&mut self.models, &mut self.recording.models, name)
     }
 
     /// How many sessions there are so far: the index that the next one will get.
     #[must_use]
-    pub fn session_count(&self) -> u32 {
+    pub(crate) fn session_count(&self) -> u32 {
         self.recording.sessions.len() as u32
     }
 
@@ -42,7 +42,7 @@ impl RecordingBuilder {
     }
 
     /// Sets the crash records of the source.
-    pub fn set_crashes(&mut self, crashes: CrashCounts) {
+    pub(crate) fn set_crashes(&mut self, crashes: CrashCounts) {
         self.recording.crashes = crashes;
     }
 
@@ -58,6 +58,8 @@ impl RecordingBuilder {
         let first_call = self.recording.calls.len() as u32;
         let CalibratedSession { static_prefix, warm_prefix, calls } =
             calibrate::calibrate_session(&raw);
+        // Where the outputs of each call of this session begin among the blocks of the recording:
+        // a result names its tool input by call and output.
         let mut outputs_at = Vec::with_capacity(calls.len());
         for done in calls {
             let at = self.recording.calls.len() as u32;
@@ -80,6 +82,7 @@ impl RecordingBuilder {
         let invocations = invocations
             .map(|(at, packet)| Invocation { call: first_call.saturating_add(at), packet });
         self.recording.invocations.extend(invocations);
+        // Most sessions came from the recording's own format, and need not say so.
         let source = if raw.source == self.recording.source { String::new() } else { raw.source };
         self.recording.sessions.push(Session {
             id: raw.id,
@@ -110,6 +113,8 @@ impl RecordingBuilder {
         outputs_at: &[u32],
     ) {
         let index = self.recording.blocks.len() as u32;
+        // A peer must stand before its result; one that points forward or nowhere is dropped. Both
+        // ends then know each other.
         let peer = raw
             .peer
             .and_then(|(call, output)| Some(outputs_at.get(call as usize)? + output))

@@ -49,7 +49,7 @@ struct GrowthShares {
 }
 
 /// Scales the estimates of `raw` to its billed usage.
-pub fn calibrate_session(raw: &RawSession) -> CalibratedSession {
+pub(crate) fn calibrate_session(raw: &RawSession) -> CalibratedSession {
     let mut system = 0;
     let mut growths: Vec<GrowthShares> = Vec::with_capacity(raw.calls.len());
     for (index, call) in raw.calls.iter().enumerate() {
@@ -68,6 +68,8 @@ pub fn calibrate_session(raw: &RawSession) -> CalibratedSession {
             }
         });
     }
+    // The static prefix is what the first call read, if it read anything: other sessions had it
+    // warm. Else it is what the first context has beside what people typed.
     let first_read = raw.calls.first().map_or(0, |call| call.usage.read);
     let static_prefix =
         raw.static_prefix.unwrap_or(if first_read > 0 { first_read } else { system });
@@ -79,6 +81,7 @@ pub fn calibrate_session(raw: &RawSession) -> CalibratedSession {
         let produced =
             growths.get(index + 1).map_or_else(|| unconfirmed_output(call), |g| g.produced);
         tier = raw.tier.or_else(|| written_tier(call)).unwrap_or(tier);
+        // What a call produced is known best from the context of the next one, where that goes on.
         let before = calls.last().map(|done| &done.call);
         let done = assemble_call(call, growths[index], produced, tier, prefixes, before);
         calls.push(done);
@@ -115,6 +118,9 @@ fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> GrowthShares {
     let inputs = sum_of_estimates(&call.inputs);
     let known = prev.usage.output;
     let produced = if prev.placeholder {
+        // The recorded output stands for less than was produced: output and inputs share the growth
+        // by their estimates, as long as neither is stretched beyond belief. With nothing beside it
+        // all growth is the output's.
         let output = sum_of_estimates(&prev.outputs);
         let all = output + inputs;
         let stretched = growth.clamp(all / MAX_STRETCH, all * MAX_STRETCH);
@@ -129,6 +135,8 @@ fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> GrowthShares {
     } else {
         known
     };
+    // What is left of the growth is the inputs', if their estimates are anywhere near it; a surplus
+    // is growth that no text explains, and what is missing was cut from the context.
     let rest = growth - produced;
     if inputs > 0 && rest >= inputs / MAX_STRETCH && rest <= inputs * MAX_STRETCH {
         GrowthShares { produced, inputs: rest, unattributed: 0, cut: 0 }
@@ -174,10 +182,12 @@ fn assemble_call(
         let kind =
             if restart == ContextRestart::No { BlockKind::Unattributed } else { BlockKind::System };
         let rest = (RawBlock::from_size(kind, 0, 0), growth.unattributed);
+        // Hidden growth stands behind the other inputs, the system part of a fresh context first.
         let at = if restart == ContextRestart::No { inputs.len() } else { 0 };
         inputs.insert(at, rest);
     }
     let mut outputs = scale_blocks(&raw.outputs, produced);
+    // Output that left no text behind is thinking that was withheld.
     if outputs.is_empty() && produced > 0 {
         outputs.push((RawBlock::from_size(BlockKind::Thinking, 0, 0), produced));
     }
@@ -186,21 +196,15 @@ fn assemble_call(
     marks.set(CallMarks::PLACEHOLDER, hidden > 0);
     let cache_break = if before.is_none() { CacheBreak::No } else { raw.cache_break };
     let lookup = cache::CacheLookup {
-        prior: before.map(|prev| cache::CachedPrefix {
-            cached: cache::cached_prefix_tokens(
-                prev.tier,
-                prev.usage.context_tokens(),
-                prev.usage.fresh,
-            ),
-            gap_ms: raw.start_ms - prev.touched_ms,
-            tier: prev.tier,
-        }),
+        prior: before.map(|prev| prev.left_in_cache(raw.start_ms)),
         context: raw.usage.context_tokens(),
         static_prefix,
         warm_prefix,
         cache_break,
     };
     let end_ms = raw.end_ms.max(raw.start_ms);
+    // A call that ends the turn is read once more on the side when it is over, so that its cache
+    // entry ages from its end (MODEL.md, "Cache law").
     let ends_turn = raw.outputs.iter().all(|block| block.kind != BlockKind::ToolInput);
     let call = Call {
         session: 0,

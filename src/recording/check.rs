@@ -1,7 +1,7 @@
 //! The books must balance: every invariant that replay and the toggles rely on.
 
 use super::{CacheTier, Call, ContextRestart, Recording, Shock};
-use crate::cache;
+use crate::cache::{self, CacheLookup};
 use crate::ids::{NO_INDEX, NO_TOOL};
 
 /// The largest token count of anything. Far beyond any real one, far from overflow.
@@ -30,6 +30,39 @@ pub struct BalanceError {
     pub wanted: i64,
 }
 
+/// Where a value stands, for the error that it may be.
+#[derive(Clone, Copy)]
+struct BalancePlace<'a> {
+    session: &'a str,
+    call: usize,
+}
+
+impl BalancePlace<'_> {
+    /// An error unless what was met is what is wanted.
+    fn require(self, what: &'static str, met: i64, wanted: i64) -> Result<(), BalanceError> {
+        if met == wanted {
+            return Ok(());
+        }
+        let session = self.session.to_owned();
+        Err(BalanceError { session, call: self.call, what, met, wanted })
+    }
+
+    /// An error unless a condition holds: 0 was met where 1 is wanted.
+    fn require_that(self, what: &'static str, holds: bool) -> Result<(), BalanceError> {
+        self.require(what, i64::from(holds), 1)
+    }
+
+    /// An error unless a value lies between two bounds, both included.
+    fn require_within(
+        self,
+        what: &'static str,
+        met: i64,
+        bounds: (i64, i64),
+    ) -> Result<(), BalanceError> {
+        self.require(what, met, met.clamp(bounds.0, bounds.1))
+    }
+}
+
 impl Recording {
     /// Checks every invariant of the module documentation.
     ///
@@ -37,164 +70,131 @@ impl Recording {
     /// The first call whose books do not balance.
     pub fn check_balance(&self) -> Result<(), BalanceError> {
         self.check_whole()?;
+        // Sessions hold all calls and calls all blocks, in one row each and without a gap: every
+        // index that follows can be relied on.
         let mut next_call = 0;
         let mut next_block = 0;
         for (index, session) in self.sessions.iter().enumerate() {
-            let mut before: Option<&Call> = None;
-            let fail = |call: usize, what, met, wanted| {
-                if met == wanted {
-                    return Ok(());
-                }
-                Err(BalanceError { session: session.id.clone(), call, what, met, wanted })
-            };
-            fail(next_call, "first call", i64::from(session.first_call), next_call as i64)?;
+            let mut place = BalancePlace { session: &session.id, call: next_call };
+            place.require("first call", i64::from(session.first_call), next_call as i64)?;
             next_call = session.call_range().end;
-            fail(next_call, "calls", i64::from(next_call <= self.calls.len()), 1)?;
+            place.call = next_call;
+            place.require_that("calls", next_call <= self.calls.len())?;
             for prefix in [session.static_prefix, session.warm_prefix] {
-                fail(next_call, "prefix out of range", prefix, prefix.clamp(0, MAX_TOKENS))?;
+                place.require_within("prefix out of range", prefix, (0, MAX_TOKENS))?;
             }
+            let mut before: Option<&Call> = None;
             for at in session.call_range() {
                 let call = &self.calls[at];
-                fail(at, "session", i64::from(call.session), index as i64)?;
-                fail(at, "first block", i64::from(call.first_block), next_block as i64)?;
+                place.call = at;
+                place.require("session", i64::from(call.session), index as i64)?;
+                place.require("first block", i64::from(call.first_block), next_block as i64)?;
                 next_block = call.block_range().end;
-                fail(at, "blocks", i64::from(next_block <= self.blocks.len()), 1)?;
-                self.check_call(at, before, &fail)?;
+                place.require_that("blocks", next_block <= self.blocks.len())?;
+                self.check_call(before, place)?;
                 before = Some(call);
             }
         }
-        let whole = |what, met: usize, wanted: usize| {
-            if met == wanted {
-                return Ok(());
-            }
-            Err(BalanceError {
-                session: String::new(),
-                call: next_call,
-                what,
-                met: met as i64,
-                wanted: wanted as i64,
-            })
-        };
-        whole("calls in sessions", next_call, self.calls.len())?;
-        whole("blocks in calls", next_block, self.blocks.len())
+        let place = BalancePlace { session: "", call: next_call };
+        place.require("calls in sessions", next_call as i64, self.calls.len() as i64)?;
+        place.require("blocks in calls", next_block as i64, self.blocks.len() as i64)
     }
 
     /// What no single call shows: the remainders, and whether sums can overflow.
     fn check_whole(&self) -> Result<(), BalanceError> {
-        let fail = |what, met: i64, wanted: i64| {
-            if met == wanted {
-                return Ok(());
-            }
-            let (session, call) = (String::new(), self.calls.len());
-            Err(BalanceError { session, call, what, met, wanted })
-        };
+        let place = BalancePlace { session: "", call: self.calls.len() };
         for rest in &self.remainders {
             let model_known = usize::from(rest.model) < self.models.len();
-            fail("remainder's model in table", i64::from(model_known), 1)?;
+            place.require_that("remainder's model in table", model_known)?;
             let known = rest.session == NO_INDEX || (rest.session as usize) < self.sessions.len();
-            fail("remainder's session in table", i64::from(known), 1)?;
+            place.require_that("remainder's session in table", known)?;
+            // A remainder may be negative: a bill can hold less than its calls add up to.
             for tokens in rest.usage.by_class() {
-                let wanted = tokens.clamp(-MAX_TOKENS, MAX_TOKENS);
-                fail("remainder out of range", tokens, wanted)?;
+                let bounds = (-MAX_TOKENS, MAX_TOKENS);
+                place.require_within("remainder out of range", tokens, bounds)?;
             }
         }
         let mut last = 0;
         for invocation in &self.invocations {
             let known = (invocation.call as usize) < self.calls.len();
-            fail("invocation's call in table", i64::from(known), 1)?;
-            fail("invocations in order", i64::from(invocation.call >= last), 1)?;
+            place.require_that("invocation's call in table", known)?;
+            place.require_that("invocations in order", invocation.call >= last)?;
             last = invocation.call;
         }
+        // Whatever a what-if does, no context holds more than all blocks and no session makes more
+        // calls than there are.
         let tokens: i128 = self.blocks.iter().map(|block| i128::from(block.tokens)).sum();
         let fits = tokens * (self.calls.len() as i128) < MAX_SUMMED;
-        fail("blocks times calls in range", i64::from(fits), 1)
+        place.require_that("blocks times calls in range", fits)
     }
 
     /// Whether every number of a call is small enough to be added up.
-    fn check_range(
-        &self,
-        at: usize,
-        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), BalanceError>,
-    ) -> Result<(), BalanceError> {
-        let call = &self.calls[at];
+    fn check_range(call: &Call, place: BalancePlace) -> Result<(), BalanceError> {
         for tokens in call.usage.by_class() {
-            fail(at, "usage out of range", tokens, tokens.clamp(0, MAX_TOKENS))?;
+            place.require_within("usage out of range", tokens, (0, MAX_TOKENS))?;
         }
-        fail(
-            at,
-            "hidden out of range",
-            call.output_hidden,
-            call.output_hidden.clamp(0, MAX_TOKENS),
-        )?;
-        fail(at, "cut out of range", call.cut, call.cut.clamp(0, MAX_TOKENS))?;
+        place.require_within("hidden out of range", call.output_hidden, (0, MAX_TOKENS))?;
+        place.require_within("cut out of range", call.cut, (0, MAX_TOKENS))?;
         for ms in [call.start_ms, call.end_ms, call.touched_ms] {
-            fail(at, "time out of range", ms, ms.clamp(-MAX_MS, MAX_MS))?;
+            place.require_within("time out of range", ms, (-MAX_MS, MAX_MS))?;
         }
         let by = match call.shock {
             Shock::None => return Ok(()),
             Shock::Shift(by) | Shock::Survived(by) => by,
             Shock::EvictedTo(at) | Shock::SurvivedTo(at) => at,
         };
-        fail(at, "shock out of range", by, by.clamp(-MAX_TOKENS, MAX_TOKENS))
+        place.require_within("shock out of range", by, (-MAX_TOKENS, MAX_TOKENS))
     }
 
-    fn check_call(
-        &self,
-        at: usize,
-        before: Option<&Call>,
-        fail: &impl Fn(usize, &'static str, i64, i64) -> Result<(), BalanceError>,
-    ) -> Result<(), BalanceError> {
-        let call = &self.calls[at];
+    fn check_call(&self, before: Option<&Call>, place: BalancePlace) -> Result<(), BalanceError> {
+        let call = &self.calls[place.call];
         let session = &self.sessions[call.session as usize];
-        self.check_range(at, fail)?;
-        let (mut inputs, mut outputs, mut seen_output) = (0, 0, false);
-        for block in self.blocks_of_call(at) {
-            fail(at, "block's call", i64::from(block.call), at as i64)?;
-            let wanted = block.tokens.clamp(0, MAX_TOKENS);
-            fail(at, "block tokens out of range", block.tokens, wanted)?;
-            let tool_known = block.tool == NO_TOOL || usize::from(block.tool) < self.tools.len();
-            fail(at, "tool in table", i64::from(tool_known), 1)?;
-            let peer_known = block.peer_block().is_none_or(|peer| peer < self.blocks.len());
-            fail(at, "peer in table", i64::from(peer_known), 1)?;
-            if block.kind.is_output() {
-                outputs += block.tokens;
-                seen_output = true;
-            } else {
-                inputs += block.tokens;
-                fail(at, "inputs before outputs", i64::from(seen_output), 0)?;
-            }
-        }
-        let model_known = usize::from(call.model) < self.models.len();
-        fail(at, "model in table", i64::from(model_known), 1)?;
+        Self::check_range(call, place)?;
+        let (inputs, outputs) = self.check_blocks(place)?;
+        place.require_that("model in table", usize::from(call.model) < self.models.len())?;
         let untiered = if call.tier == CacheTier::Uncached { call.usage.write_tokens() } else { 0 };
-        fail(at, "writes without a tier", untiered, 0)?;
-        fail(at, "time backwards", (call.end_ms - call.start_ms).min(0), 0)?;
-        fail(at, "produced tokens", outputs, call.produced_tokens())?;
+        place.require("writes without a tier", untiered, 0)?;
+        place.require("time backwards", (call.end_ms - call.start_ms).min(0), 0)?;
+        place.require("produced tokens", outputs, call.produced_tokens())?;
+        // The context goes on from the call before and what that produced, unless it starts over.
         let carried = match (before, call.restart) {
             (Some(prev), ContextRestart::No) => {
                 prev.usage.context_tokens() + prev.produced_tokens()
             }
             _ => 0,
         };
-        fail(at, "cut beyond the context", call.cut, call.cut.min(carried))?;
-        fail(at, "context", call.usage.context_tokens(), carried - call.cut + inputs)?;
-        let prior = before.map(|prev| cache::CachedPrefix {
-            cached: cache::cached_prefix_tokens(
-                prev.tier,
-                prev.usage.context_tokens(),
-                prev.usage.fresh,
-            ),
-            gap_ms: call.start_ms - prev.touched_ms,
-            tier: prev.tier,
-        });
-        let lookup = cache::CacheLookup {
-            prior,
+        place.require("cut beyond the context", call.cut, call.cut.min(carried))?;
+        place.require("context", call.usage.context_tokens(), carried - call.cut + inputs)?;
+        // The read that was recorded is the law's, corrected by the shock that was kept for it.
+        let lookup = CacheLookup {
+            prior: before.map(|prev| prev.left_in_cache(call.start_ms)),
             context: call.usage.context_tokens(),
             static_prefix: session.static_prefix,
             warm_prefix: session.warm_prefix,
             cache_break: call.cache_break,
         };
         let read = cache::read_with_shock(&cache::ttl::TtlPolicy, &lookup, call.shock);
-        fail(at, "read by law and shock", read, call.usage.read)
+        place.require("read by law and shock", read, call.usage.read)
+    }
+
+    /// Checks the blocks of the call at `place`; the tokens of its inputs and of its outputs.
+    fn check_blocks(&self, place: BalancePlace) -> Result<(i64, i64), BalanceError> {
+        let (mut inputs, mut outputs, mut seen_output) = (0, 0, false);
+        for block in self.blocks_of_call(place.call) {
+            place.require("block's call", i64::from(block.call), place.call as i64)?;
+            place.require_within("block tokens out of range", block.tokens, (0, MAX_TOKENS))?;
+            let tool_known = block.tool == NO_TOOL || usize::from(block.tool) < self.tools.len();
+            place.require_that("tool in table", tool_known)?;
+            let peer_known = block.peer_block().is_none_or(|peer| peer < self.blocks.len());
+            place.require_that("peer in table", peer_known)?;
+            if block.kind.is_output() {
+                outputs += block.tokens;
+                seen_output = true;
+            } else {
+                inputs += block.tokens;
+                place.require("inputs before outputs", i64::from(seen_output), 0)?;
+            }
+        }
+        Ok((inputs, outputs))
     }
 }

@@ -1,6 +1,6 @@
 //! Digests: what a report names so that a number can be traced to its recording.
 
-use super::{Recording, Session};
+use super::Recording;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
@@ -12,18 +12,19 @@ impl Recording {
     }
 
     /// SHA-256 over the content of one session, independent of its place in the recording.
-    #[must_use]
-    pub fn session_digest(&self, session: &Session) -> [u8; 32] {
+    #[cfg(test)]
+    pub(super) fn session_digest(&self, session: &super::Session) -> [u8; 32] {
         let mut hash = Sha256::new();
-        let mut number = |value: i64| hash.update(value.to_le_bytes());
         for at in session.call_range() {
             let call = &self.calls[at];
-            number(call.start_ms);
-            call.usage.by_class().into_iter().for_each(&mut number);
+            let mut numbers = vec![call.start_ms];
+            numbers.extend(call.usage.by_class());
             for block in self.blocks_of_call(at) {
-                number(block.kind as i64);
-                number(block.tokens);
-                number(i64::from(block.marks.bits()));
+                let marks = i64::from(block.marks.bits());
+                numbers.extend([block.kind as i64, block.tokens, marks]);
+            }
+            for number in numbers {
+                hash.update(number.to_le_bytes());
             }
         }
         hash.update(session.id.as_bytes());
@@ -33,7 +34,7 @@ impl Recording {
 
 /// The first `bytes` bytes of a digest in hexadecimal.
 #[must_use]
-pub fn hex_prefix(digest: &[u8], bytes: usize) -> String {
+pub(crate) fn hex_prefix(digest: &[u8], bytes: usize) -> String {
     digest.iter().take(bytes).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

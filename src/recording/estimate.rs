@@ -8,18 +8,18 @@ use super::BlockKind;
 pub use crate::models::Tokenizer;
 
 /// Framing of a tool use, beyond the text of its input. Source: MODEL.md, "Content rates".
-pub const PER_TOOL_USE: i64 = 43;
+pub(crate) const PER_TOOL_USE: i64 = 43;
 
 /// Framing of a person's prompt, beyond its text. Source: as above.
-pub const PER_PROMPT: i64 = 75;
+pub(crate) const PER_PROMPT: i64 = 75;
 
 /// Both of GPT: framing of a tool use, and of a prompt. Source: as above.
-pub const GPT_PER_TOOL_USE: i64 = 16;
+pub(crate) const GPT_PER_TOOL_USE: i64 = 16;
 /// See [`GPT_PER_TOOL_USE`].
-pub const GPT_PER_PROMPT: i64 = 5;
+pub(crate) const GPT_PER_PROMPT: i64 = 5;
 
 /// An image, whatever its size. Source: judgement, too few cases to fit.
-pub const PER_IMAGE: i64 = 1_500;
+pub(crate) const PER_IMAGE: i64 = 1_500;
 
 /// Tokens around every tool result, beyond its text: framing and the mean hidden reminder.
 ///
@@ -36,6 +36,8 @@ fn framing_of_result(tokenizer: Tokenizer) -> i64 {
 /// Estimated tokens of a block of `chars` characters.
 #[must_use]
 pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars: u64) -> i64 {
+    // A rate knows the text alone. What stands around it, a frame and for results the reminders
+    // that nobody sees, comes on top once for each block.
     let text = tokens_at_rate(tokens_per_thousand_chars(tokenizer, kind, tool), chars);
     let (per_tool_use, per_prompt) = match tokenizer {
         Tokenizer::Gpt => (GPT_PER_TOOL_USE, GPT_PER_PROMPT),
@@ -51,7 +53,7 @@ pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars:
 
 /// Estimated tokens of thinking whose text is withheld, by the length of its signature.
 #[must_use]
-pub fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
+pub(crate) fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
     match tokenizer {
         Tokenizer::Claude47 => tokens_at_rate(245, signature_chars),
         Tokenizer::Claude4 | Tokenizer::Gpt | Tokenizer::Other => {
@@ -69,6 +71,7 @@ fn tokens_at_rate(per_thousand: i64, chars: u64) -> i64 {
 /// out by repository, summed reads are off by 1.0 % median and 5.1 % at the 90th percentile.
 #[must_use]
 pub fn tokens_per_thousand_chars(tokenizer: Tokenizer, kind: BlockKind, tool: &str) -> i64 {
+    // Tools are told apart where their texts are of another kind: code, paths, plain prose.
     let (old_rate, new_rate) = match (kind, tool) {
         (BlockKind::ToolInput, "Edit" | "Write" | "MultiEdit" | "NotebookEdit") => (305, 410),
         (BlockKind::ToolInput, _) => (260, 430),

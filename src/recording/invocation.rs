@@ -29,7 +29,7 @@ pub struct Invocation {
 }
 
 /// The kind of packet that tells a controller what happened.
-pub const DIGEST_KIND: &str = "ORCHESTRATOR_UPDATE";
+pub(crate) const DIGEST_KIND: &str = "ORCHESTRATOR_UPDATE";
 
 impl Packet {
     /// Whether it tells a controller what happened.

@@ -26,19 +26,19 @@ mod union;
 
 pub use builder::RecordingBuilder;
 pub use check::BalanceError;
-pub use digest::hex_prefix;
+pub(crate) use digest::hex_prefix;
 pub use harness_totals::HarnessTotals;
-pub use invocation::{DIGEST_KIND, Invocation, Packet};
+pub(crate) use invocation::DIGEST_KIND;
+pub use invocation::{Invocation, Packet};
 pub use marks::{BlockMarks, CallMarks};
 pub use raw::{RawBlock, RawCall, RawSession};
 pub use remainder::{CrashCounts, Remainder};
 pub use union::RecordingUnion;
 
-pub use crate::kinds::{
-    Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock, name_of_value,
-    value_of_name,
-};
+pub use crate::kinds::{Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock};
+pub(crate) use crate::kinds::{name_of_value, value_of_name};
 
+use crate::cache::{self, CachedPrefix};
 use crate::ids::{ModelId, NO_INDEX, ToolId};
 use crate::units::Usage;
 use std::ops::Range;
@@ -133,6 +133,17 @@ impl Call {
     pub fn block_range(&self) -> Range<usize> {
         let first = self.first_block as usize;
         first..first + self.blocks as usize
+    }
+
+    /// What it left in the cache, as a call finds it that starts at an instant.
+    #[must_use]
+    pub(crate) fn left_in_cache(&self, start_ms: i64) -> CachedPrefix {
+        let (context, fresh) = (self.usage.context_tokens(), self.usage.fresh);
+        CachedPrefix {
+            cached: cache::cached_prefix_tokens(self.tier, context, fresh),
+            gap_ms: start_ms - self.touched_ms,
+            tier: self.tier,
+        }
     }
 
     /// Everything it produced, recorded or not.

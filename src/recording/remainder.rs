@@ -6,7 +6,8 @@ use crate::units::Usage;
 /// Usage known only as a total: what a source billed beyond the calls it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remainder {
-    /// Index of the session it was billed with; [`NO_INDEX`](crate::ids::NO_INDEX) if it belongs to none.
+    /// Index of the session it was billed with; [`NO_INDEX`](crate::ids::NO_INDEX) if it belongs to
+    /// none.
     pub session: u32,
     /// Its model.
     pub model: ModelId,

@@ -2,34 +2,66 @@
 
 use super::{Block, CrashCounts, Invocation, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
+use std::collections::BTreeMap;
 
 impl Recording {
     /// The sessions of one step as a recording of their own.
     #[must_use]
-    pub fn recording_of_step(&self, step: &str) -> Self {
+    pub(crate) fn recording_of_step(&self, step: &str) -> Self {
         self.filter_sessions(|session| session.step == step)
     }
 
     /// Some sessions as a recording of their own, in their order. What was billed with one of them
     /// comes along; what belongs to no session (remainders, crashes) belongs to the whole only.
     #[must_use]
-    pub fn filter_sessions(&self, takes: impl Fn(&Session) -> bool) -> Self {
+    pub(crate) fn filter_sessions(&self, takes: impl Fn(&Session) -> bool) -> Self {
         let taken: Vec<bool> = self.sessions.iter().map(takes).collect();
         if taken.iter().all(|&taken| taken) {
             return self.clone();
         }
-        let mut part = Self {
+        let mut part = self.without_sessions();
+        let (models, tools) = self.own_ids();
+        part.append_sessions(self, &taken, &models, &tools);
+        part
+    }
+
+    /// The sessions of each name as recordings of their own, in the order of the names; as
+    /// [`filter_sessions`](Self::filter_sessions) gives them one by one, but in one pass.
+    #[must_use]
+    pub(crate) fn split_by_name(&self, name_of: impl Fn(&Session) -> &str) -> Vec<(String, Self)> {
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        for session in &self.sessions {
+            numbers.insert(name_of(session), 0);
+        }
+        for (number, part) in numbers.values_mut().enumerate() {
+            *part = number;
+        }
+        if let [only] = numbers.keys().collect::<Vec<_>>()[..] {
+            return vec![((*only).to_owned(), self.clone())];
+        }
+        let part_of_session: Vec<Option<usize>> =
+            self.sessions.iter().map(|session| Some(numbers[name_of(session)])).collect();
+        let mut parts: Vec<Self> = numbers.values().map(|_| self.without_sessions()).collect();
+        let (models, tools) = self.own_ids();
+        Self::append_to_parts(&mut parts, self, &part_of_session, &models, &tools);
+        numbers.into_keys().map(str::to_owned).zip(parts).collect()
+    }
+
+    /// An empty recording of the same name, source, models and tools.
+    fn without_sessions(&self) -> Self {
+        Self {
             name: self.name.clone(),
             source: self.source.clone(),
             models: self.models.clone(),
             tools: self.tools.clone(),
             crashes: CrashCounts::default(),
             ..Self::default()
-        };
-        let models: Vec<u16> = (0..self.models.len() as u16).collect();
-        let tools: Vec<u16> = (0..self.tools.len() as u16).collect();
-        part.append_sessions(self, &taken, &models, &tools);
-        part
+        }
+    }
+
+    /// The ids of models and tools where they stand for themselves.
+    fn own_ids(&self) -> (Vec<u16>, Vec<u16>) {
+        ((0..self.models.len() as u16).collect(), (0..self.tools.len() as u16).collect())
     }
 
     /// Adds the sessions of `other` that are `taken`, in their order, with what was billed with
@@ -41,47 +73,70 @@ impl Recording {
         models: &[u16],
         tools: &[u16],
     ) {
+        let part_of_session: Vec<Option<usize>> =
+            taken.iter().map(|&taken| taken.then_some(0)).collect();
+        let parts = std::slice::from_mut(self);
+        Self::append_to_parts(parts, other, &part_of_session, models, tools);
+    }
+
+    /// The same for several recordings at once: `part_of_session` says which of them takes a
+    /// session, if any. Linear in `other`, however many parts there are.
+    fn append_to_parts(
+        parts: &mut [Self],
+        other: &Self,
+        part_of_session: &[Option<usize>],
+        models: &[u16],
+        tools: &[u16],
+    ) {
         let mut new_session = vec![NO_INDEX; other.sessions.len()];
         let mut new_call = vec![NO_INDEX; other.calls.len()];
         let mut new_block = vec![NO_INDEX; other.blocks.len()];
-        let own_blocks = self.blocks.len();
-        let chosen = other.sessions.iter().enumerate().filter(|(index, _)| taken[*index]);
-        for (index, session) in chosen {
-            new_session[index] = self.sessions.len() as u32;
-            let first_call = self.calls.len() as u32;
+        for (index, session) in other.sessions.iter().enumerate() {
+            let Some(part) = part_of_session[index] else { continue };
+            let part = &mut parts[part];
+            new_session[index] = part.sessions.len() as u32;
+            let first_call = part.calls.len() as u32;
             for at in session.call_range() {
-                let first_block = self.blocks.len() as u32;
-                let call = self.calls.len() as u32;
+                let first_block = part.blocks.len() as u32;
+                let call = part.calls.len() as u32;
                 new_call[at] = call;
                 for (block, old) in
                     other.blocks_of_call(at).iter().zip(other.calls[at].block_range())
                 {
-                    new_block[old] = self.blocks.len() as u32;
+                    new_block[old] = part.blocks.len() as u32;
                     let tool = tools.get(usize::from(block.tool)).copied().unwrap_or(NO_TOOL);
-                    self.blocks.push(Block { call, tool, ..block.clone() });
+                    part.blocks.push(Block { call, tool, ..block.clone() });
                 }
                 let mut call = other.calls[at].clone();
                 call.model = models[usize::from(call.model)];
                 (call.session, call.first_block) = (new_session[index], first_block);
-                self.calls.push(call);
+                part.calls.push(call);
             }
-            self.sessions.push(Session { first_call, ..session.clone() });
+            part.sessions.push(Session { first_call, ..session.clone() });
         }
-        for block in &mut self.blocks[own_blocks..] {
-            block.peer = block.peer_block().map_or(NO_INDEX, |peer| new_block[peer]);
+        let part_of_call = |call: u32| part_of_session[other.calls[call as usize].session as usize];
+        // A peer may stand behind its block, so that all of them have a number before any is set.
+        for (old, block) in other.blocks.iter().enumerate() {
+            let Some(part) = part_of_call(block.call) else { continue };
+            let peer = block.peer_block().filter(|peer| {
+                // A peer in another part is no peer any more.
+                part_of_call(other.blocks[*peer].call) == Some(part)
+            });
+            parts[part].blocks[new_block[old] as usize].peer =
+                peer.map_or(NO_INDEX, |peer| new_block[peer]);
         }
         for invocation in &other.invocations {
-            let call = new_call[invocation.call as usize];
-            if call != NO_INDEX {
-                self.invocations.push(Invocation { call, ..invocation.clone() });
+            if let Some(part) = part_of_call(invocation.call) {
+                let call = new_call[invocation.call as usize];
+                parts[part].invocations.push(Invocation { call, ..invocation.clone() });
             }
         }
         for rest in &other.remainders {
-            let session = new_session.get(rest.session as usize).copied().unwrap_or(NO_INDEX);
-            if session != NO_INDEX {
-                let model = models[usize::from(rest.model)];
-                self.remainders.push(Remainder { session, model, ..rest.clone() });
-            }
+            // What was billed with no session has none to go with.
+            let Some(&Some(part)) = part_of_session.get(rest.session as usize) else { continue };
+            let session = new_session[rest.session as usize];
+            let model = models[usize::from(rest.model)];
+            parts[part].remainders.push(Remainder { session, model, ..rest.clone() });
         }
     }
 }
@@ -110,6 +165,19 @@ mod tests {
     /// The digests of the sessions, in order: their content, wherever they stand.
     fn contents(recording: &Recording) -> Vec<[u8; 32]> {
         recording.sessions.iter().map(|one| recording.session_digest(one)).collect()
+    }
+
+    #[test]
+    fn a_split_gives_what_the_filter_gives() {
+        let whole = recording();
+        let names: [fn(&Session) -> &str; 3] = [|one| &one.id, |one| &one.step, |_| ""];
+        for name_of in names {
+            let parts = whole.split_by_name(name_of);
+            assert!(parts.is_sorted_by(|a, b| a.0 < b.0));
+            for (name, part) in parts {
+                assert_eq!(part, whole.filter_sessions(|one| name_of(one) == name), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -27,9 +27,14 @@ impl Recording {
     ///
     /// # Errors
     /// Together they are too large to be added up.
-    pub fn merge_recordings(name: &str, parts: &[&Self]) -> Result<RecordingUnion, BalanceError> {
+    pub(crate) fn merge_recordings(
+        name: &str,
+        parts: &[&Self],
+    ) -> Result<RecordingUnion, BalanceError> {
         let identities: Vec<Vec<SessionMergeKey>> =
             parts.iter().map(|part| part.session_identities()).collect();
+        // Of each session the part that has the most of it; parts are asked in order, so that the
+        // first one stays where several are equal.
         let mut best: HashMap<&SessionMergeKey, (u32, usize)> = HashMap::new();
         for (part, (recording, identities)) in parts.iter().zip(&identities).enumerate() {
             for (session, identity) in recording.sessions.iter().zip(identities) {
@@ -63,6 +68,8 @@ impl Recording {
             for session in &mut whole.sessions[first..] {
                 session.source = source_in(&whole.source, &recording.source, session);
             }
+            // A part all of whose sessions stand elsewhere is a copy: what it has beside sessions,
+            // crashes and unassigned usage, was counted there.
             if taken.is_empty() || taken.contains(&true) {
                 whole.append_sessionless(recording, &models);
             }
@@ -80,13 +87,14 @@ impl Recording {
                 *sum += rest.usage;
             }
         }
-        let identity = |(session, billed): (&Session, Usage)| {
+        let mut identities = Vec::with_capacity(self.sessions.len());
+        for (session, billed) in self.sessions.iter().zip(billed) {
             let first = self.calls[session.call_range()].first();
             let (start_ms, usage) =
                 first.map_or((i64::MIN, billed), |call| (call.start_ms, call.usage));
-            (session.id.clone(), start_ms, usage.by_class())
-        };
-        self.sessions.iter().zip(billed).map(identity).collect()
+            identities.push((session.id.clone(), start_ms, usage.by_class()));
+        }
+        identities
     }
 
     /// Adds what belongs to no session.

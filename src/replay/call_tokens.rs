@@ -49,7 +49,7 @@ pub struct CallTokens {
 
 impl CallTokens {
     /// No tokens at all.
-    pub const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         context: 0,
         fresh: 0,
         read: 0,
@@ -63,7 +63,7 @@ impl CallTokens {
     /// Its usage, or that of a sum of calls, where `tier` is the tier of the run.
     #[inline]
     #[must_use]
-    pub fn usage_on_tier(&self, tier: CacheTier) -> Usage {
+    pub(crate) fn usage_on_tier(&self, tier: CacheTier) -> Usage {
         let Self { fresh, read, output, off_tier, .. } = *self;
         let own_tier = self.context - read - fresh - off_tier;
         let (write_5m, write_1h) = match tier {
@@ -77,19 +77,20 @@ impl CallTokens {
 
     /// The same text in tokens of another family.
     #[must_use]
-    pub fn scaled_by(&self, scale_bp: i64) -> Self {
-        let of = |tokens| scale_by_ratio(tokens, scale_bp, BASIS_POINTS);
+    pub(crate) fn scaled_by(&self, scale_bp: i64) -> Self {
         let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
         // Every class is rounded for itself, and the prompt is their sum.
-        let written = of(context - fresh - read - off_tier);
-        let (fresh, read, off_tier) = (of(fresh), of(read), of(off_tier));
+        let written = context - fresh - read - off_tier;
+        let [fresh, read, off_tier, written, output, hidden] =
+            [fresh, read, off_tier, written, output, hidden]
+                .map(|tokens| scale_by_ratio(tokens, scale_bp, BASIS_POINTS));
         Self {
             context: fresh + read + off_tier + written,
             fresh,
             read,
             off_tier,
-            output: of(output),
-            hidden: of(hidden),
+            output,
+            hidden,
             ..*self
         }
     }

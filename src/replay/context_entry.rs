@@ -28,16 +28,11 @@ pub(super) fn decide_entry(
     event: &CallEvent,
     subset: ToggleSubset,
 ) -> ContextEntry {
-    let goes_on = || match state.deferred_compaction {
-        Some((met, _)) if state.prompt >= threshold_under_rule(run, met) => {
-            ContextEntry::CompactionDue
-        }
-        _ => ContextEntry::GoesOn,
-    };
     match event.restart {
-        _ if state.is_resumed_first_call => goes_on(),
+        // The recorded start of a session that goes on from another one does not happen.
+        _ if state.is_resumed_first_call => entry_without_restart(state, run),
         ContextRestart::No if event.restarted_by & subset != 0 => ContextEntry::RestartedByToggle,
-        ContextRestart::No => goes_on(),
+        ContextRestart::No => entry_without_restart(state, run),
         ContextRestart::AutoCompacted
             if state.prompt < threshold_under_rule(run, event.threshold) =>
         {
@@ -46,6 +41,17 @@ pub(super) fn decide_entry(
         ContextRestart::AutoCompacted | ContextRestart::ManualCompacted | ContextRestart::Fresh => {
             ContextEntry::RestartedAsRecorded
         }
+    }
+}
+
+/// How a call finds a context that does not start over here: a compaction that was put off may have
+/// become due.
+fn entry_without_restart(state: &SessionState, run: &PlanRun) -> ContextEntry {
+    match state.deferred_compaction {
+        Some((recorded, _)) if state.prompt >= threshold_under_rule(run, recorded) => {
+            ContextEntry::CompactionDue
+        }
+        _ => ContextEntry::GoesOn,
     }
 }
 
@@ -84,6 +90,7 @@ pub(super) fn cache_break_and_shock(
     subset: ToggleSubset,
 ) -> (CacheBreak, Shock) {
     let (mut cache_break, mut shock) = (event.cache_break, event.shock);
+    // A call that compacted the context just now has met what was due here already.
     if event.healed_by & subset != 0 || state.was_just_compacted {
         // A context that starts over has lost its messages all the same.
         let lost =
@@ -94,6 +101,8 @@ pub(super) fn cache_break_and_shock(
         // What a first call finds says nothing about one that goes on.
         ContextEntry::GoesOn if state.is_resumed_first_call => shock = Shock::None,
         ContextEntry::GoesOn | ContextEntry::RestartedAsRecorded => {}
+        // Where the context starts over against the record, what the record did not explain belongs
+        // to a context that is not there.
         ContextEntry::CompactionDue | ContextEntry::RestartedByToggle => {
             (cache_break, shock) = (cache_break.max(CacheBreak::ToStatic), Shock::None);
         }
@@ -104,6 +113,8 @@ pub(super) fn cache_break_and_shock(
             shock = Shock::None;
         }
     }
+    // Calls that are not made hand their break and shock on. The call's own shock goes first; of
+    // two breaks the one that loses more counts.
     if shock == Shock::None {
         shock = state.carried_shock;
     }
@@ -119,6 +130,7 @@ pub(super) fn enter_inputs(
     match entry {
         ContextEntry::GoesOn => {}
         ContextEntry::CompactionDeferred => {
+            // The summary waits until the compaction is due; only the rest of the inputs enters.
             let summary = event.restart_inputs + deltas.restart_inputs;
             inputs -= summary;
             state.deferred_compaction = Some((event.threshold, summary));

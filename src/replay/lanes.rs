@@ -5,15 +5,18 @@
 //! Such a stretch is added up while it is walked and put on each lane in one step ([`stretch`]); a
 //! bit that changes sizes adds its share of the sums to the lanes that have it. Where lanes may
 //! part ways (a call that some of them do not make, an event) and where a lane does not meet the
-//! conditions of a stretch ([`lane::Lane::add_stretch`]), rows go lane by lane through the plain pass.
-//! Lanes are born late: as long as the rows have met only some of the six bits, lanes that agree on
-//! these are one.
+//! conditions of a stretch ([`lane::Lane::add_stretch`]), rows go lane by lane through the plain
+//! pass. Lanes are born late: as long as the rows have met only some of the six bits, lanes that
+//! agree on these are one.
 //!
 //! The plain pass is the twin: every outcome is the same to the token.
 
+mod block_subsets;
+mod cache_behaviour;
 mod lane;
 mod stretch;
 
+use super::call;
 use super::pass;
 use super::session_state::INITIAL_STATE;
 use super::{ReplayOutcome, replay_island};
@@ -23,13 +26,10 @@ use crate::cache::ttl::TtlPolicy;
 use crate::cache::{CachePolicy, Policy};
 use crate::plan::{Island, Plan, PlanRun, PlannedSession, RowDeltas, SessionRules, ToggleSubset};
 use crate::units::{BASIS_POINTS, Usage};
-use lane::{BandTotals, CacheBehaviour, Lane, LaneSink};
-use stretch::{LaneMask, RowStretch, StretchTotals};
-
-/// Bits that differ between the lanes of a block.
-const WIDTH: usize = 6;
-/// Lanes of a block, at most.
-const LANES: usize = 1 << WIDTH;
+use block_subsets::{BlockSubsets, LANE_PLACES, LANES, LaneMask, WIDTH, subsets_of_mask};
+use cache_behaviour::CacheBehaviour;
+use lane::{BandTotals, Lane, LaneSink};
+use stretch::{RowStretch, StretchTotals};
 
 /// An island, ready to be replayed under many subsets at once.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl<'a> IslandLanes<'a> {
         self.island_sessions().iter().all(|planned| {
             plan.rules_of_session(planned, fixed) == SessionRules::default()
                 && plan.resumed_from(planned, fixed).is_none()
-                && runs_of_session(plan, planned).iter().all(|run| {
+                && plan.runs_of_session(planned).iter().all(|run| {
                     let scale_bp = if run.variants == 0 {
                         run.scale_bp
                     } else {
@@ -114,17 +114,19 @@ impl<'a> IslandLanes<'a> {
         &self,
         fixed: ToggleSubset,
         policy: &P,
-        law: CacheBehaviour,
+        behaviour: CacheBehaviour,
         mut tell: impl FnMut(usize, &ReplayOutcome),
     ) {
-        let mut block = LaneBlock::new(self, fixed, policy, law);
-        let mut stretch = RowStretch::new();
+        let mut block = LaneBlock::new(self, fixed, policy, behaviour);
+        let mut stretch = RowStretch::default();
         for planned in self.island_sessions() {
-            for run in runs_of_session(self.plan, planned) {
+            for run in self.plan.runs_of_session(planned) {
                 let run = self.plan.run_under(run, fixed, &SessionRules::default());
                 block.open_run(&run);
                 for index in run.row_range() {
-                    if !stretch.try_add_row(&block, &run, index) {
+                    if !stretch.try_add_row((self.plan, &run), &block.subsets, behaviour, index) {
+                        // The row does not go on from the stretch in every lane: the lanes catch up
+                        // with what is added so far, and the row leads the next stretch.
                         block.replay_stretch(&run, &mut stretch);
                         stretch.start_at(index);
                     }
@@ -138,49 +140,64 @@ impl<'a> IslandLanes<'a> {
     }
 }
 
-fn runs_of_session<'a>(plan: &'a Plan, planned: &PlannedSession) -> &'a [PlanRun] {
-    &plan.runs[planned.runs.start as usize..planned.runs.end as usize]
+/// How the rows of an island meet a bit.
+#[derive(Clone, Copy)]
+struct BitContact {
+    /// How many rows part lanes that differ in it.
+    parting_rows: u32,
+    /// The first row that it touches; the last one of all if there is none.
+    first_row: u32,
 }
 
 /// Up to six bits of an island: not those that bring rules, variants or resumes, then those at
 /// which the fewest rows would part the lanes, and of these the ones that are met last.
 fn choose_lane_bits(plan: &Plan, island: &Island) -> Vec<ToggleSubset> {
-    let mut held = 0;
-    // By bit: rows that part lanes, and the first row that meets it.
-    let mut met = [(0_u32, u32::MAX); ToggleSubset::BITS as usize];
+    // What these bits change holds for a whole session or run, which a lane shares with its block.
+    let mut session_wide = 0;
+    let mut contacts =
+        [BitContact { parting_rows: 0, first_row: u32::MAX }; ToggleSubset::BITS as usize];
     let sessions = island.sessions.start as usize..island.sessions.end as usize;
     for planned in &plan.sessions[sessions] {
         let rules = &plan.rules[planned.rules.start as usize..planned.rules.end as usize];
-        held |= rules.iter().fold(0, |all, (bit, _)| all | bit);
+        session_wide |= rules.iter().fold(0, |all, (bit, _)| all | bit);
         let resumes = &plan.resumes[planned.resumes.start as usize..planned.resumes.end as usize];
-        held |= resumes.iter().fold(0, |all, (bit, _)| all | bit);
-        for run in runs_of_session(plan, planned) {
+        session_wide |= resumes.iter().fold(0, |all, (bit, _)| all | bit);
+        for run in plan.runs_of_session(planned) {
             let first = run.first_variant as usize;
             let variants = &plan.variants[first..first + run.variants as usize];
-            held |= variants.iter().fold(0, |all, (bit, _)| all | bit);
+            session_wide |= variants.iter().fold(0, |all, (bit, _)| all | bit);
             for index in run.row_range() {
-                let row = &plan.rows[index];
-                let event = plan.event_of_row(row);
-                let mut parting = event.inserted_by | event.healed_by | event.restarted_by;
-                for term in plan.terms_of_row(row) {
-                    if RowStretch::parts_lanes(&term.deltas) {
-                        parting |= term.any | term.unless;
-                    }
-                }
-                for bit in single_bits(row.touched_by | parting) {
-                    let (count, first) = &mut met[bit.trailing_zeros() as usize];
-                    *count += u32::from(parting & bit != 0);
-                    *first = (*first).min(index as u32);
-                }
+                note_contacts(plan, index, &mut contacts);
             }
         }
     }
-    let mut own: Vec<ToggleSubset> = single_bits(island.touched_by & !held).collect();
-    let of = |bit: &ToggleSubset| met[bit.trailing_zeros() as usize];
-    own.sort_by_key(|bit| (of(bit).0, std::cmp::Reverse(of(bit).1)));
-    own.truncate(WIDTH);
-    own.sort_by_key(|bit| of(bit).1);
-    own
+    let mut chosen: Vec<ToggleSubset> = single_bits(island.touched_by & !session_wide).collect();
+    chosen.sort_by_key(|bit| {
+        let contact = contacts[bit.trailing_zeros() as usize];
+        (contact.parting_rows, std::cmp::Reverse(contact.first_row))
+    });
+    chosen.truncate(WIDTH);
+    // Lanes are born when a row meets their bit. A bit that is met late must be a high one, so that
+    // lanes double as late as possible.
+    chosen.sort_by_key(|bit| contacts[bit.trailing_zeros() as usize].first_row);
+    chosen
+}
+
+/// Notes which bits a row meets, and at which of them it would part lanes.
+fn note_contacts(plan: &Plan, index: usize, contacts: &mut [BitContact]) {
+    let row = &plan.rows[index];
+    let event = plan.event_of_row(row);
+    let mut parting = event.inserted_by | event.healed_by | event.restarted_by;
+    for term in plan.terms_of_row(row) {
+        if stretch::parts_lanes(&term.deltas) {
+            parting |= term.any | term.unless;
+        }
+    }
+    for bit in single_bits(row.touched_by | parting) {
+        let contact = &mut contacts[bit.trailing_zeros() as usize];
+        contact.parting_rows += u32::from(parting & bit != 0);
+        contact.first_row = contact.first_row.min(index as u32);
+    }
 }
 
 /// The bits of a subset, one by one.
@@ -197,9 +214,7 @@ struct LaneBlock<'a, P> {
     plan: &'a Plan,
     policy: &'a P,
     cache_behaviour: CacheBehaviour,
-    lane_bits: &'a [ToggleSubset],
-    /// By lane, whether it is born or not.
-    subsets: [ToggleSubset; LANES],
+    subsets: BlockSubsets<'a>,
     /// Those that the rows have parted so far: a power of two.
     lanes: Vec<Lane>,
     /// Short and long band of every price that the block meets, lane by lane.
@@ -223,27 +238,20 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         cache_behaviour: CacheBehaviour,
     ) -> Self {
         let mut prices = Vec::new();
-        for run in
-            lanes.island_sessions().iter().flat_map(|planned| runs_of_session(lanes.plan, planned))
-        {
-            let price = lanes.plan.run_under(run, fixed, &SessionRules::default()).price;
-            if !prices.contains(&price) {
-                prices.push(price);
+        for planned in lanes.island_sessions() {
+            for run in lanes.plan.runs_of_session(planned) {
+                let price = lanes.plan.run_under(run, fixed, &SessionRules::default()).price;
+                if !prices.contains(&price) {
+                    prices.push(price);
+                }
             }
         }
         let stride = 2 * prices.len().max(1);
-        let mut subsets = [fixed; LANES];
-        for (at, bit) in lanes.lane_bits.iter().enumerate() {
-            for lane in 0..1 << at {
-                subsets[lane + (1 << at)] = subsets[lane] | bit;
-            }
-        }
         Self {
             plan: lanes.plan,
             policy,
             cache_behaviour,
-            lane_bits: &lanes.lane_bits,
-            subsets,
+            subsets: BlockSubsets::new(&lanes.lane_bits, fixed),
             lanes: vec![Lane::default()],
             bands: vec![BandTotals::default(); stride],
             prices,
@@ -254,19 +262,10 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         }
     }
 
-    /// Every bit that any lane has.
-    fn all_bits(&self) -> ToggleSubset {
-        self.subsets[(1 << self.lane_bits.len()) - 1]
-    }
-
-    /// What a subset of the own bits is as a set of bits of a lane's number.
-    fn mask_of_subset(&self, subset: ToggleSubset) -> LaneMask {
-        let on = self.lane_bits.iter().enumerate().filter(|(_, bit)| subset & **bit != 0);
-        on.fold(0, |mask, (at, _)| mask | 1 << at)
-    }
-
     /// Parts the lanes by these bits.
     fn part_lanes(&mut self, mask: LaneMask) {
+        // Lanes that differ in a bit that no row has met are alike: the first half stands for both
+        // until then, and copying it gives birth to the second half.
         while usize::from(mask) >= self.lanes.len() {
             self.lanes.extend_from_within(..);
             self.bands.extend_from_within(..);
@@ -293,8 +292,8 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
     fn end_session(&mut self) {
         let plan = self.plan;
         for lane in &mut self.lanes {
-            let Lane { state, totals: till } = lane;
-            pass::report_session_end(plan, state, &mut LaneSink { totals: till, bands: &mut [] });
+            let Lane { state, totals } = lane;
+            pass::report_session_end(plan, state, &mut LaneSink { totals, bands: &mut [] });
             *state = INITIAL_STATE;
         }
     }
@@ -316,36 +315,30 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
     fn replay_row_by_lane(&mut self, run: &PlanRun, index: usize) {
         let row = &self.plan.rows[index];
         let event = self.plan.event_of_row(row);
-        let touched = self.mask_of_subset(row.touched_by);
-        self.part_lanes(
-            touched | self.mask_of_subset(event.inserted_by | event.healed_by | event.restarted_by),
-        );
+        let touched = self.subsets.mask_of_subset(row.touched_by);
+        let event_bits = event.inserted_by | event.healed_by | event.restarted_by;
+        self.part_lanes(touched | self.subsets.mask_of_subset(event_bits));
         let Self { plan, policy, ref subsets, ref mut deltas, band, .. } = *self;
-        for (at, lane) in stretch::subsets_of_mask(touched).enumerate() {
-            deltas[at] = pass::sum_row_deltas(plan, row, subsets[usize::from(lane)]);
+        // What the row changes depends on the bits that touch it alone: it is summed once for each
+        // subset of these, and every lane looks its own up.
+        for (at, lane) in subsets_of_mask(touched).enumerate() {
+            deltas[at] = call::sum_row_deltas(plan, row, subsets.by_lane[usize::from(lane)]);
         }
         let is_plain = event.is_only_inserted();
-        let place = &LANE_PLACES[usize::from(touched)];
+        let places = &LANE_PLACES[usize::from(touched)];
         let bands = self.bands.chunks_mut(self.stride);
         for (at, (lane, bands)) in self.lanes.iter_mut().zip(bands).enumerate() {
-            let Lane { state, totals: till } = lane;
-            let mut purse = LaneSink { totals: till, bands: &mut bands[band..band + 2] };
-            let deltas = &deltas[usize::from(place[at])];
+            let Lane { state, totals } = lane;
+            let subset = subsets.by_lane[at];
+            let mut sink = LaneSink { totals, bands: &mut bands[band..band + 2] };
+            let deltas = &deltas[usize::from(places[at])];
             if is_plain && !state.is_unsettled && state.prompt < state.compaction_due_at() {
-                if event.inserted_by != 0 && event.inserted_by & subsets[at] == 0 {
+                if event.inserted_by != 0 && event.inserted_by & subset == 0 {
                     continue;
                 }
-                pass::replay_uneventful_row(run, (index, row), deltas, state, policy, &mut purse);
+                pass::replay_uneventful_row(run, (index, row), deltas, state, policy, &mut sink);
             } else {
-                pass::replay_row(
-                    plan,
-                    run,
-                    (index, deltas),
-                    state,
-                    subsets[at],
-                    policy,
-                    &mut purse,
-                );
+                pass::replay_row(plan, run, (index, deltas), state, subset, policy, &mut sink);
             }
         }
     }
@@ -355,31 +348,33 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         let mask = stretch.lane_mask();
         self.part_lanes(mask);
         stretch.sums_by_subset(mask, &mut self.sums);
-        let place = &LANE_PLACES[usize::from(mask)];
-        let Self { plan, policy, cache_behaviour: law, ref subsets, ref sums, band, .. } = *self;
+        let places = &LANE_PLACES[usize::from(mask)];
+        let Self { plan, policy, cache_behaviour, ref subsets, ref sums, band, .. } = *self;
         let bands = self.bands.chunks_mut(self.stride);
         for (at, (lane, bands)) in self.lanes.iter_mut().zip(bands).enumerate() {
-            if lane.add_stretch(run, law, stretch, &sums[usize::from(place[at])]) {
+            if lane.add_stretch(run, cache_behaviour, stretch, &sums[usize::from(places[at])]) {
                 continue;
             }
-            let Lane { state, totals: till } = lane;
-            let mut purse = LaneSink { totals: till, bands: &mut bands[band..band + 2] };
+            let Lane { state, totals } = lane;
+            let mut sink = LaneSink { totals, bands: &mut bands[band..band + 2] };
             let rows = lead + 1..stretch.end.row + 1;
-            pass::replay_row_range(plan, run, rows, state, subsets[at], policy, &mut purse);
+            let subset = subsets.by_lane[at];
+            pass::replay_row_range(plan, run, rows, state, subset, policy, &mut sink);
         }
     }
 
     /// Tells the outcome of every lane.
     fn report_outcomes(mut self, tell: &mut impl FnMut(usize, &ReplayOutcome)) {
-        self.part_lanes((1 << self.lane_bits.len() >> 1) as LaneMask);
+        // Bits that no row met are parted now: their lanes end alike, but each is told.
+        self.part_lanes(self.subsets.highest_mask());
         let by_price = vec![Usage::default(); 2 * self.plan.prices.len()];
         let hidden_by_price = vec![0; by_price.len()];
         let mut outcome = ReplayOutcome { by_price, hidden_by_price, ..ReplayOutcome::default() };
         let bands = self.bands.chunks(self.stride);
-        for (at, (Lane { totals: till, .. }, bands)) in self.lanes.iter().zip(bands).enumerate() {
-            outcome.calls = till.calls;
-            outcome.peak_context = till.peak_context;
-            outcome.session_ms = till.session_ms;
+        for (at, (Lane { totals, .. }, bands)) in self.lanes.iter().zip(bands).enumerate() {
+            outcome.calls = totals.calls;
+            outcome.peak_context = totals.peak_context;
+            outcome.session_ms = totals.session_ms;
             for (price, bands) in self.prices.iter().zip(bands.chunks(2)) {
                 for (long, band) in bands.iter().enumerate() {
                     let index = 2 * usize::from(*price) + long;
@@ -390,28 +385,4 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
             tell(at, &outcome);
         }
     }
-}
-
-/// By mask and lane: the bits of the lane's number that the mask holds, closed up.
-static LANE_PLACES: [[u8; LANES]; LANES] = lane_places();
-
-const fn lane_places() -> [[u8; LANES]; LANES] {
-    let mut places = [[0; LANES]; LANES];
-    let mut mask = 0;
-    while mask < LANES {
-        let mut lane = 0;
-        while lane < LANES {
-            let (mut at, mut bit) = (0, 0);
-            while bit < WIDTH {
-                if mask >> bit & 1 == 1 {
-                    places[mask][lane] |= ((lane >> bit & 1) << at) as u8;
-                    at += 1;
-                }
-                bit += 1;
-            }
-            lane += 1;
-        }
-        mask += 1;
-    }
-    places
 }

@@ -6,6 +6,7 @@
 //!
 //! [`Shock`]: crate::recording::Shock
 
+mod call;
 mod call_tokens;
 mod context_entry;
 mod lanes;
@@ -16,7 +17,8 @@ mod tool_results;
 
 pub use call_tokens::{CallSink, CallTokens, ContextOnset};
 pub use lanes::IslandLanes;
-pub use pass::{pass_over_island, pass_over_plan};
+use pass::pass_over_island;
+pub(crate) use pass::pass_over_plan;
 
 use crate::cache::none::NeverHitPolicy;
 use crate::cache::perfect::PerfectPolicy;
@@ -68,7 +70,7 @@ pub fn replay_plan(plan: &Plan, subset: ToggleSubset) -> ReplayOutcome {
 
 /// Replays a plan under a subset of its toggles with another cache than the plan names.
 #[must_use]
-pub fn replay_with_policy<P: Policy>(
+pub(crate) fn replay_with_policy<P: Policy>(
     plan: &Plan,
     subset: ToggleSubset,
     policy: &P,
@@ -138,7 +140,7 @@ pub fn replay_calls(plan: &Plan, subset: ToggleSubset) -> Vec<ReplayedCall> {
 
 /// Replays one island and keeps every call that is made.
 #[must_use]
-pub fn replay_island_calls(
+pub(crate) fn replay_island_calls(
     plan: &Plan,
     island: &Island,
     subset: ToggleSubset,
@@ -258,10 +260,10 @@ pub fn tally_outcome(plan: &Plan, outcome: &ReplayOutcome) -> ReplayCost {
     tally_bands(&plan.prices, &outcome.by_price, &outcome.hidden_by_price)
 }
 
-/// Prices tokens by price and prompt-size band, as [`ReplayOutcome`] holds them. The only place where
-/// tokens become money.
+/// Prices tokens by price and prompt-size band, as [`ReplayOutcome`] holds them. The only place
+/// where tokens become money.
 #[must_use]
-pub fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> ReplayCost {
+pub(crate) fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> ReplayCost {
     let mut cost = ReplayCost::default();
     for (index, (usage, hidden)) in by_price.iter().zip(hidden).enumerate() {
         let of = cost_in_band(prices, index, usage, *hidden);

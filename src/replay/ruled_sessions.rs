@@ -1,13 +1,13 @@
 //! Sessions under other rules of cache and compaction, and sessions that go on from another one.
 //!
-//! The rules act between calls; the call itself is the pass's. Before a call, in this order: a
-//! wait is bridged by calls that only read; a prompt that has reached the threshold is compacted
-//! by a call of its own; a prompt that would reach the trigger loses its old tool results, and the
-//! cache with everything behind the first of them.
+//! The rules act between calls; the call itself is that of [`super::call`]. Before a call, in this
+//! order: a wait is bridged by calls that only read; a prompt that has reached the threshold is
+//! compacted by a call of its own; a prompt that would reach the trigger loses its old tool
+//! results, and the cache with everything behind the first of them.
 
+use super::call;
 use super::call_tokens::{CallSink, CallTokens};
 use super::context_entry::{self, ContextEntry};
-use super::pass;
 use super::session_state::{INITIAL_STATE, SessionState};
 use super::tool_results::ToolResults;
 use crate::cache::{self, CacheLookup, Policy};
@@ -75,14 +75,12 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
     let mut results = from.map_or_else(ToolResults::default, |from| from.results.clone());
     // The run of the last call made: a wait after it is kept warm on its model.
     let mut before: Option<PlanRun> = None;
-    for run in &plan.runs[planned.runs.start as usize..planned.runs.end as usize] {
+    for run in plan.runs_of_session(planned) {
         let run = &plan.run_under(run, subset, rules);
         sink.begin_run(run);
-        let model = |price: u16| &plan.prices[usize::from(price)].model;
-        if state.is_resumed_first_call
-            && state.has_cache_entry
-            && model(state.price) != model(run.price)
-        {
+        let [model_before, model] =
+            [state.price, run.price].map(|price| &plan.prices[usize::from(price)].model);
+        if state.is_resumed_first_call && state.has_cache_entry && model_before != model {
             // Another model finds what a first call finds.
             (state.has_cache_entry, state.cached) = (false, 0);
         }
@@ -92,15 +90,17 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
             if event.inserted_by != 0 && event.inserted_by & subset == 0 {
                 continue;
             }
-            let deltas = pass::sum_row_deltas(plan, row, subset);
-            let mut road = PendingCall { run, index, state: &mut state, policy, sink };
-            if !deltas.dropped && road.state.was_sent() {
-                let start_ms = row.start_ms + deltas.later_ms - road.state.saved_ms;
+            let deltas = call::sum_row_deltas(plan, row, subset);
+            // A call that is not made bridges no wait and compacts nothing, and what no call has
+            // sent yet stands in no cache.
+            let mut pending = PendingCall { run, index, state: &mut state, policy, sink };
+            if !deltas.dropped && pending.state.was_sent() {
+                let start_ms = row.start_ms + deltas.later_ms - pending.state.saved_ms;
                 if let Some(warming) = rules.warming {
-                    road.keep_cache_warm(before.as_ref().unwrap_or(run), warming, start_ms);
+                    pending.keep_cache_warm(before.as_ref().unwrap_or(run), warming, start_ms);
                 }
                 if let Some(compaction) = rules.compaction {
-                    road.compact_prompt(compaction, (event, subset), start_ms);
+                    pending.compact_prompt(compaction, (event, subset), start_ms);
                 }
             }
             let entry = context_entry::decide_entry(&state, run, event, subset);
@@ -112,17 +112,21 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
                 results.clear_old_results(clearing, plan, (index, &deltas, entry), &mut state);
             }
             let made =
-                pass::replay_eventful_row(&mut state, plan, run, index, &deltas, subset, policy);
+                call::replay_eventful_row(&mut state, plan, run, index, &deltas, subset, policy);
             results.add_results_of_row(
                 plan,
                 (index, &deltas),
                 made.map_or(state.prompt, |made| made.context),
             );
             if let Some(made) = made {
-                pass::report_call(sink, run, index, &made);
-                let priced = |run: &PlanRun| (run.price, run.scale_bp);
-                before.take_if(|before| priced(before) != priced(run));
-                before.get_or_insert_with(|| run.clone());
+                call::report_call(sink, run, index, &made);
+                // Waits are priced by model and tokenizer. A run that shares both stands for the
+                // next ones, which spares a copy for every run.
+                if before.as_ref().is_none_or(|before| {
+                    (before.price, before.scale_bp) != (run.price, run.scale_bp)
+                }) {
+                    before = Some(run.clone());
+                }
             }
         }
     }
@@ -154,13 +158,15 @@ impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
         if self.state.cached == 0 || gap_ms < ttl_ms || !(1..ttl_ms).contains(&every_ms) {
             return;
         }
+        // Each request reads the whole cached prefix `ahead_ms` before the entry would end, and the
+        // lifetime starts over with it.
         let needed = (gap_ms - ttl_ms) / every_ms + 1;
         self.sink.begin_run(before);
         for _ in 0..needed.min(most) {
             self.state.touched_ms += every_ms;
             let (read, start_ms) = (self.state.cached, self.state.touched_ms);
             let made = CallTokens { context: read, read, start_ms, ..CallTokens::NOTHING };
-            pass::report_call(self.sink, before, self.index, &made);
+            call::report_call(self.sink, before, self.index, &made);
         }
         self.sink.begin_run(self.run);
     }
@@ -183,17 +189,21 @@ impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
         }
         let (cache_break, shock) =
             context_entry::cache_break_and_shock(state, event, ContextEntry::GoesOn, subset);
-        let plain = pass::plain_lookup(state, run, state.tier, start_ms);
+        let plain = call::plain_lookup(state, run, state.tier, start_ms);
         let prior = plain.prior.filter(|_| state.has_cache_entry);
         let lookup = CacheLookup { prior, cache_break, ..plain };
-        let read = pass::tokens_read(event, self.policy, &lookup, shock);
+        let read = call::tokens_read(event, self.policy, &lookup, shock);
+        // On a tier of its own the rest of the prompt is written, as with any call there; where
+        // nothing is billed as written it is fresh.
         let (read, fresh) = match run.tier {
             _ if context < run.min_cached => (0, context),
             CacheTier::Uncached | CacheTier::Automatic => (read, context - read),
             CacheTier::FiveMinutes | CacheTier::OneHour => (read, 0),
         };
         let made = CallTokens { context, fresh, read, output, start_ms, ..CallTokens::NOTHING };
-        pass::report_call(self.sink, run, self.index, &made);
+        call::report_call(self.sink, run, self.index, &made);
+        // What goes on is the static prefix, still cached as far as this call cached it, and what
+        // the compaction left, which is written with the next call.
         state.drop_prompt();
         state.prompt = run.static_prefix + left;
         state.cached = run.static_prefix.min(cache::cached_prefix_tokens(run.tier, context, fresh));

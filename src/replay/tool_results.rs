@@ -61,6 +61,8 @@ impl ToolResults {
     ) {
         let (row, event) = (&plan.rows[index], plan.event_of_row(&plan.rows[index]));
         let summary = event.restart_inputs + deltas.restart_inputs;
+        // The prompt that the call would have, as `enter_inputs` will make it. Results are cleared
+        // before the call enters, so that it is asked for ahead of time.
         let out = if entry == ContextEntry::CompactionDeferred { summary } else { 0 };
         let cut = if state.was_just_compacted { 0 } else { event.cut };
         let prompt = (state.prompt - cut).max(0) + row.inputs + deltas.inputs - out;
@@ -68,16 +70,17 @@ impl ToolResults {
             return;
         }
         // The newest that together are the ones to keep; those that enter now are the very newest.
-        let mut kept = plan.results[index].1 + deltas.result_count;
+        let mut newest_count = plan.results[index].1 + deltas.result_count;
         let newest = self.lumps.iter().rev().take_while(|lump| {
-            let stays = kept < keep;
-            kept += lump.count;
+            let stays = newest_count < keep;
+            newest_count += lump.count;
             stays
         });
         let old = self.lumps.len() - newest.count();
         let cleared: i64 = self.lumps[..old].iter().map(|lump| lump.freed_tokens(stub)).sum();
         let first = self.lumps[..old].iter().find(|lump| lump.freed_tokens(stub) > 0);
         let Some(first) = first.filter(|_| cleared >= at_least) else { return };
+        // The cache holds up to the first result that changes. Everything behind it moves forward.
         state.cached = state.cached.min(first.position);
         state.prompt -= cleared;
         self.lumps.drain(..old);

@@ -1,108 +1,314 @@
-//! Tables as columns, in batches: what Parquet files and long CSV files are written from.
+//! Tables whose columns are declared once: what a column is called, what it holds and where its
+//! value comes from.
 //!
-//! A table is a list of [`ColumnField`]s over some source; rows are asked for batch by batch, so that
-//! what is held beside the source is one batch, however long the table.
+//! A table is a list of [`ColumnField`]s over rows of some type. Tables for people
+//! ([`TableView::from_fields`]), JSON ([`object_json`], [`rows_json`]), its schema
+//! ([`object_schema`]) and batches for Parquet and long CSV files ([`column_batches`]) all walk
+//! that list, so that none of them can say something else.
 
-/// Rows of one batch.
-pub const ROWS_PER_BATCH: usize = 1 << 16;
+mod batches;
+mod cell_input;
+mod json_objects;
 
-/// The values of one column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ColumnValues {
-    /// Yes or no.
-    Flags(Vec<bool>),
-    /// Whole numbers.
-    Numbers(Vec<i64>),
-    /// Whole numbers, or nothing where nothing is known.
-    OptionalNumbers(Vec<Option<i64>>),
-    /// Words.
-    Texts(Vec<String>),
-}
+pub use batches::{ColumnValues, column_batches};
+pub use cell_input::CellInput;
+pub use json_objects::{list_schema, object_json, object_schema, rows_json, versioned_schema};
 
-impl ColumnValues {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Flags(flags) => flags.len(),
-            Self::Numbers(numbers) => numbers.len(),
-            Self::OptionalNumbers(numbers) => numbers.len(),
-            Self::Texts(texts) => texts.len(),
-        }
-    }
+use super::json::JsonValue;
+use super::view::{Alignment, ColumnKind, TableCell, TableColumn, TableView};
+use std::borrow::Cow;
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// How a column's values come from a source `S` and the number of a row.
-pub enum ColumnGetter<S> {
-    /// Yes or no.
-    Flag(fn(&S, usize) -> bool),
-    /// A whole number.
-    Number(fn(&S, usize) -> i64),
-    /// A whole number where it is known.
-    OptionalNumber(fn(&S, usize) -> Option<i64>),
-    /// Words.
-    Text(fn(&S, usize) -> String),
-}
-
-/// One column of a table.
-pub struct ColumnField<S> {
-    /// Its name; the unit is last in it, or it is tokens or a count.
-    pub name: &'static str,
-    /// Its unit; empty for names, counts and indexes.
+/// One column of a table over rows of type `R`, or one key of an object.
+///
+/// ```
+/// use windtunnel::report::columns::{ColumnField, rows_json};
+/// use windtunnel::report::TableView;
+///
+/// type Field = ColumnField<'static, (&'static str, i64)>;
+/// let fields = [
+///     Field::text("tool", "tool", "its name", |row| row.0),
+///     Field::tokens("read", "read", "read from the cache", |row| row.1),
+/// ];
+/// let rows = [("Bash", 812), ("Read", 90)];
+/// assert_eq!(TableView::from_fields("Tools", &fields, rows).rows.len(), 2);
+/// let json = serde_json::to_string(&rows_json(&fields, rows)).unwrap();
+/// assert_eq!(json, r#"[{"tool":"Bash","read":812},{"tool":"Read","read":90}]"#);
+/// ```
+#[must_use]
+pub struct ColumnField<'a, R> {
+    /// The key in JSON and the heading for programs; empty for a column that only people get.
+    pub name: Cow<'static, str>,
+    /// The heading for people; empty for a key that only programs get.
+    pub heading: Cow<'static, str>,
+    /// What its values are.
+    pub kind: ColumnKind,
+    /// The unit of its numbers; empty for names, counts and indexes.
     pub unit: &'static str,
-    /// What it holds.
+    /// What it holds, in one line.
     pub about: &'static str,
-    /// Where it comes from.
-    pub getter: ColumnGetter<S>,
+    /// Whether the value may be missing.
+    pub is_optional: bool,
+    /// Whether the key is left out of an object where the value is missing, rather than null.
+    is_omitted: bool,
+    is_signed: bool,
+    is_exact: bool,
+    is_ranged: bool,
+    is_flush_right: bool,
+    value: FieldValue<'a, R>,
 }
 
-impl<S> ColumnField<S> {
-    /// The type of its values, in the words of the documentation.
-    #[must_use]
-    pub fn data_type(&self) -> &'static str {
-        match self.getter {
-            ColumnGetter::Flag(_) => "bool",
-            ColumnGetter::Number(_) => "int64",
-            ColumnGetter::OptionalNumber(_) => "int64 or null",
-            ColumnGetter::Text(_) => "string",
+/// Where the value of a field comes from.
+enum FieldValue<'a, R> {
+    /// One cell of a table.
+    Cell(Box<dyn Fn(&R) -> TableCell + 'a>),
+    /// An object or a list of objects, for programs only; `None` where it is missing.
+    Nested { schema: JsonValue, json: Box<dyn Fn(&R) -> Option<JsonValue> + 'a> },
+}
+
+/// Constructors that differ in the kind of the values alone.
+macro_rules! constructors {
+    ($($(#[$docs:meta])* $name:ident $kind:ident $unit:literal),* $(,)?) => {$(
+        $(#[$docs])*
+        pub fn $name<V: CellInput>(
+            name: impl Into<Cow<'static, str>>,
+            heading: impl Into<Cow<'static, str>>,
+            about: &'static str,
+            value: impl Fn(&R) -> V + 'a,
+        ) -> Self {
+            let cell = move |row: &R| value(row).into_cell(ColumnKind::$kind);
+            Self {
+                unit: $unit,
+                is_optional: V::IS_OPTIONAL,
+                ..Self::from_cells(ColumnKind::$kind, name, heading, about, cell)
+            }
+        }
+    )*};
+}
+
+impl<'a, R> ColumnField<'a, R> {
+    constructors! {
+        /// Words.
+        text Text "",
+        /// Several words; people get them joined by commas.
+        texts Texts "",
+        /// Yes or no.
+        flag Flag "",
+        /// Tokens.
+        tokens Tokens "tokens",
+        /// A plain count, or the number of a row.
+        count Count "",
+        /// A share in basis points; programs get a part of one.
+        share Share "",
+        /// A share as a part of one, of which programs get all digits.
+        fraction Fraction "",
+        /// Money; programs get dollars.
+        money Money "USD",
+        /// The same money in pico-dollars, for sums.
+        pico_usd PicoUsd "10^-12 USD",
+        /// A duration in milliseconds.
+        duration Duration "ms",
+        /// A number in thousandths.
+        number Number "",
+    }
+
+    /// A column of finished cells: for ranges, for stressed cells and for values whose kind differs
+    /// from row to row. Its value may be missing.
+    pub fn from_cells(
+        kind: ColumnKind,
+        name: impl Into<Cow<'static, str>>,
+        heading: impl Into<Cow<'static, str>>,
+        about: &'static str,
+        cell: impl Fn(&R) -> TableCell + 'a,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            heading: heading.into(),
+            kind,
+            unit: "",
+            about,
+            is_optional: true,
+            is_omitted: false,
+            is_signed: false,
+            is_exact: false,
+            is_ranged: false,
+            is_flush_right: false,
+            value: FieldValue::Cell(Box::new(cell)),
         }
     }
 
-    /// Its values in some rows.
-    #[must_use]
-    pub fn read_values(&self, source: &S, rows: std::ops::Range<usize>) -> ColumnValues {
-        match self.getter {
-            ColumnGetter::Flag(of) => {
-                ColumnValues::Flags(rows.map(|row| of(source, row)).collect())
+    /// An object inside an object.
+    pub fn object<S: 'a>(
+        name: &'static str,
+        about: &'static str,
+        fields: Vec<ColumnField<'a, S>>,
+        part: impl Fn(&R) -> S + 'a,
+    ) -> Self {
+        let schema = object_schema(&fields);
+        let json = move |row: &R| Some(object_json(&fields, &part(row)));
+        Self::nested(name, about, schema, json)
+    }
+
+    /// An object inside an object, which may be missing.
+    pub fn optional_object<S: 'a>(
+        name: &'static str,
+        about: &'static str,
+        fields: Vec<ColumnField<'a, S>>,
+        part: impl Fn(&R) -> Option<S> + 'a,
+    ) -> Self {
+        let schema = object_schema(&fields);
+        let json = move |row: &R| part(row).map(|part| object_json(&fields, &part));
+        Self { is_optional: true, ..Self::nested(name, about, schema, json) }
+    }
+
+    /// A list of objects inside an object: a table of its own.
+    pub fn rows<S: 'a>(
+        name: &'static str,
+        about: &'static str,
+        fields: Vec<ColumnField<'a, S>>,
+        rows: impl Fn(&R) -> Vec<S> + 'a,
+    ) -> Self {
+        let schema = list_schema(object_schema(&fields));
+        let json = move |row: &R| Some(rows_json(&fields, rows(row)));
+        Self::nested(name, about, schema, json)
+    }
+
+    /// A list of objects that may be missing.
+    pub fn optional_rows<S: 'a>(
+        name: &'static str,
+        about: &'static str,
+        fields: Vec<ColumnField<'a, S>>,
+        rows: impl Fn(&R) -> Option<Vec<S>> + 'a,
+    ) -> Self {
+        let schema = list_schema(object_schema(&fields));
+        let json = move |row: &R| rows(row).map(|rows| rows_json(&fields, rows));
+        Self { is_optional: true, ..Self::nested(name, about, schema, json) }
+    }
+
+    /// Any JSON with its schema, where neither an object nor a list of them fits.
+    pub fn nested(
+        name: &'static str,
+        about: &'static str,
+        schema: JsonValue,
+        json: impl Fn(&R) -> Option<JsonValue> + 'a,
+    ) -> Self {
+        let value = FieldValue::Nested { schema, json: Box::new(json) };
+        let plain = Self::from_cells(ColumnKind::Mixed, name, "", about, |_| TableCell::missing());
+        Self { is_optional: false, value, ..plain }
+    }
+
+    /// The same column with a sign on every number that is not zero.
+    pub fn with_sign(self) -> Self {
+        Self { is_signed: true, ..self }
+    }
+
+    /// The same column with numbers in full.
+    pub fn in_full(self) -> Self {
+        Self { is_exact: true, ..self }
+    }
+
+    /// The same column with room for ranges.
+    pub fn with_ranges(self) -> Self {
+        Self { is_ranged: true, ..self }
+    }
+
+    /// The same column flush right, for figures that are already words.
+    pub fn flush_right(self) -> Self {
+        Self { is_flush_right: true, ..self }
+    }
+
+    /// The same column in another unit.
+    pub fn in_unit(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// The same key, left out of its object where the value is missing.
+    pub fn left_out_if_missing(self) -> Self {
+        Self { is_optional: true, is_omitted: true, ..self }
+    }
+
+    /// The same column of a larger row, of which `part` is the row that it is declared for.
+    pub fn of_part<S>(self, part: impl Fn(&S) -> R + 'a) -> ColumnField<'a, S>
+    where
+        R: 'a,
+    {
+        let value = match self.value {
+            FieldValue::Cell(cell) => FieldValue::Cell(Box::new(move |row: &S| cell(&part(row)))),
+            FieldValue::Nested { schema, json } => {
+                FieldValue::Nested { schema, json: Box::new(move |row: &S| json(&part(row))) }
             }
-            ColumnGetter::Number(of) => {
-                ColumnValues::Numbers(rows.map(|row| of(source, row)).collect())
-            }
-            ColumnGetter::OptionalNumber(of) => {
-                ColumnValues::OptionalNumbers(rows.map(|row| of(source, row)).collect())
-            }
-            ColumnGetter::Text(of) => {
-                ColumnValues::Texts(rows.map(|row| of(source, row)).collect())
-            }
+        };
+        let Self { name, heading, kind, unit, about, is_optional, is_omitted, .. } = self;
+        let Self { is_signed, is_exact, is_ranged, is_flush_right, .. } = self;
+        ColumnField {
+            name,
+            heading,
+            kind,
+            unit,
+            about,
+            is_optional,
+            is_omitted,
+            is_signed,
+            is_exact,
+            is_ranged,
+            is_flush_right,
+            value,
+        }
+    }
+
+    /// The cell of a row.
+    fn cell(&self, row: &R) -> TableCell {
+        match &self.value {
+            FieldValue::Cell(cell) => cell(row),
+            FieldValue::Nested { .. } => TableCell::missing(),
+        }
+    }
+
+    /// The column of a table for people.
+    fn table_column(&self) -> TableColumn {
+        let align =
+            if self.is_flush_right { Alignment::Right } else { self.kind.default_alignment() };
+        TableColumn {
+            align,
+            signed: self.is_signed,
+            exact: self.is_exact,
+            ranged: self.is_ranged,
+            ..TableColumn::new(self.heading.clone(), self.kind)
         }
     }
 }
 
-/// The rows of a table in batches; an empty table is one empty batch, so that it has its columns.
-pub fn column_batches<'a, S>(
-    fields: &'a [ColumnField<S>],
-    source: &'a S,
-    rows: usize,
-) -> impl Iterator<Item = Vec<(&'static str, ColumnValues)>> + 'a {
-    let starts = (0..rows.max(1)).step_by(ROWS_PER_BATCH);
-    starts.map(move |start| {
-        let range = start..rows.min(start + ROWS_PER_BATCH);
-        fields.iter().map(|field| (field.name, field.read_values(source, range.clone()))).collect()
-    })
+/// Columns of a part as columns of the larger row: in JSON its keys stand among those of the row.
+pub fn fields_of_part<'a, R: 'a, S>(
+    fields: Vec<ColumnField<'a, R>>,
+    part: impl Fn(&S) -> R + Copy + 'a,
+) -> impl Iterator<Item = ColumnField<'a, S>> {
+    fields.into_iter().map(move |field| field.of_part(part))
+}
+
+impl TableView {
+    /// A table for people: the fields that have a heading, over some rows.
+    #[must_use]
+    pub fn from_fields<R>(
+        title: impl Into<String>,
+        fields: &[ColumnField<'_, R>],
+        rows: impl IntoIterator<Item = R>,
+    ) -> Self {
+        let shown = fields.iter().filter(|field| !field.heading.is_empty());
+        let mut view = Self::new(title, shown.map(ColumnField::table_column).collect());
+        for row in rows {
+            view.add_row(cells_for_people(fields, &row));
+        }
+        view
+    }
+
+    /// Adds a row of totals, of the same type as the other rows.
+    pub fn add_total_row<R>(&mut self, fields: &[ColumnField<'_, R>], row: &R) -> &mut Self {
+        self.add_total(cells_for_people(fields, row))
+    }
+}
+
+/// The cells of a row under the fields that have a heading.
+pub(super) fn cells_for_people<R>(fields: &[ColumnField<'_, R>], row: &R) -> Vec<TableCell> {
+    let shown = fields.iter().filter(|field| !field.heading.is_empty());
+    shown.map(|field| field.cell(row)).collect()
 }

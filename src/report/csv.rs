@@ -54,6 +54,7 @@ fn merge_tables(views: &[&TableView]) -> Vec<u8> {
             .collect();
         let width = header.len();
         view.rows.iter().map(move |row| {
+            // Columns that other tables have stay empty.
             let mut line = vec![String::new(); width];
             line[0] = snake_case_words(&view.title);
             for (at, field) in at.iter().zip(row_fields(view, row)) {
@@ -71,7 +72,7 @@ fn merge_tables(views: &[&TableView]) -> Vec<u8> {
 /// What the sink says.
 pub fn write_batches<W: io::Write>(
     sink: W,
-    batches: impl Iterator<Item = Vec<(&'static str, ColumnValues)>>,
+    batches: impl Iterator<Item = Vec<(String, ColumnValues)>>,
 ) -> io::Result<W> {
     let mut writer = csv::Writer::from_writer(sink);
     for (at, batch) in batches.enumerate() {
@@ -124,10 +125,12 @@ fn heading_with_unit(column: &TableColumn, end: &str) -> String {
         ColumnKind::Tokens => "tokens",
         ColumnKind::Money => "usd",
         ColumnKind::Duration => "ms",
-        ColumnKind::Share => "share",
-        ColumnKind::Text | ColumnKind::Count | ColumnKind::Number | ColumnKind::Mixed => "",
+        ColumnKind::Share | ColumnKind::Fraction => "share",
+        ColumnKind::PicoUsd => "pico_usd",
+        _ => "",
     };
     let mut words = vec![snake_case_words(&column.heading), end.to_owned()];
+    // `Tokens saved` already names its unit; `Read` does not.
     if !words[0].split('_').any(|word| word == unit) {
         words.push(unit.to_owned());
     }

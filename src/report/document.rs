@@ -58,7 +58,7 @@ impl<T: Into<String>> From<T> for RichText {
 }
 
 /// One thing in a section.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SectionItem {
     /// A paragraph.
     Paragraph(RichText),
@@ -76,7 +76,7 @@ pub enum SectionItem {
 }
 
 /// A heading and what stands under it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Section {
     /// The heading; empty for text before the first one.
     pub heading: String,
@@ -123,7 +123,7 @@ impl Section {
 }
 
 /// What a command has to say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReportDocument {
     /// Its title; empty for the output of small commands.
     pub title: String,

@@ -48,6 +48,10 @@ pub fn format_value(value: &CellValue, figures: NumberStyle) -> String {
         CellValue::Money(amount) => format_money(*amount, figures),
         CellValue::Duration(ms) => format_duration(*ms, figures),
         CellValue::Number(thousandths) => format_thousandths(*thousandths, figures.signed),
+        CellValue::Texts(list) => clean_foreign_text(&list.join(", ")).into_owned(),
+        CellValue::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        CellValue::Fraction(part) => format_share((part * 10_000.0).round() as i64, figures),
+        CellValue::PicoUsd(amount) => format_money(*amount, figures),
     }
 }
 
@@ -70,6 +74,7 @@ fn group_digits(n: u128) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
+        // A comma stands before every digit that begins a group, counted from the right.
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
@@ -97,7 +102,7 @@ pub fn format_short(value: &CellValue) -> String {
             let zero = [" 0h", " 0m", " 0s"].iter().find_map(|zero| words.strip_suffix(zero));
             zero.unwrap_or(&words).to_owned()
         }
-        CellValue::Text(_) | CellValue::Count(_) | CellValue::Number(_) => words,
+        _ => words,
     }
 }
 
@@ -141,6 +146,26 @@ pub fn format_tokens(n: i64, signed: bool) -> String {
     unreachable!("the last unit takes all")
 }
 
+/// A figure as its source prints it, with units as they are written here: `~85 k` for `~85K`,
+/// `12-14 M` for `12-14M`, `54 %` for `54%`.
+#[must_use]
+pub fn format_printed_figure(printed: &str) -> String {
+    let mut words = String::with_capacity(printed.len() + 1);
+    let mut rest = printed.chars().peekable();
+    let mut follows_digit = false;
+    while let Some(c) = rest.next() {
+        let ends_word = !rest.peek().is_some_and(|next| next.is_alphanumeric());
+        if follows_digit && ends_word && matches!(c, 'k' | 'K' | 'M' | 'G' | '%') {
+            words.push(' ');
+            words.push(if c == 'K' { 'k' } else { c });
+        } else {
+            words.push(c);
+        }
+        follows_digit = c.is_ascii_digit();
+    }
+    words
+}
+
 /// Tokens as AutoSkillit's tables in pull requests have them: `1.2M`, `45.0k`, `999`. Halves go to
 /// the even digit, as its language formats floats.
 #[must_use]
@@ -167,6 +192,7 @@ pub fn format_pull_request_time(ms: i64) -> String {
 #[must_use]
 pub fn format_share(bp: i64, figures: NumberStyle) -> String {
     let size = bp.unsigned_abs();
+    // Below one percent a single place would show 0.06 % as 0.1 %.
     if figures.exact || (size < 100 && !size.is_multiple_of(10)) {
         let sign = sign_prefix(bp < 0, bp == 0, figures.signed);
         return format!("{sign}{}.{:02} %", size / 100, size % 100);
@@ -187,6 +213,7 @@ pub fn format_money(amount: PicoUsd, figures: NumberStyle) -> String {
         let kept = places.trim_end_matches('0').len().max(2);
         return format!("{sign}${}.{}", group_digits(size / per_usd), &places[..kept]);
     }
+    // An amount that rounds to no cent is shown finer, so that a cost never reads as free.
     let cents = divide_rounded(size, per_usd / 100);
     if cents == 0 && size > 0 {
         let parts = divide_rounded(size, per_usd / 10_000);
@@ -206,6 +233,7 @@ pub fn format_duration(ms: i64, figures: NumberStyle) -> String {
     if figures.exact {
         return format!("{sign}{}ms", group_digits(u128::from(size)));
     }
+    // The unit is chosen after rounding: 59.95 s are a minute and never `60.0s`.
     let (seconds, minutes) = ((size + 500) / 1_000, (size + 30_000) / 60_000);
     let words = match size {
         0 => "0s".to_owned(),
@@ -246,6 +274,10 @@ pub fn format_for_machines(value: &CellValue) -> String {
         CellValue::Share(bp) => format_decimal(i128::from(*bp), 4),
         CellValue::Number(thousandths) => format_decimal(i128::from(*thousandths), 3),
         CellValue::Money(amount) => format_decimal(amount.0, 12),
+        CellValue::Texts(list) => clean_foreign_text(&list.join(", ")).into_owned(),
+        CellValue::Flag(flag) => flag.to_string(),
+        CellValue::Fraction(part) => format_decimal((part * 10_000.0).round() as i128, 4),
+        CellValue::PicoUsd(amount) => amount.0.to_string(),
     }
 }
 
@@ -270,6 +302,7 @@ pub fn clean_foreign_text(text: &str) -> Cow<'_, str> {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
+            // CRLF is one line break, so that it becomes one blank.
             '\r' if chars.peek() == Some(&'\n') => {}
             '\n' | '\t' | '\r' => kept.push(' '),
             '\u{1b}' => skip_escape(&mut chars),
@@ -295,6 +328,7 @@ fn skip_escape(chars: &mut PeekableChars<'_>) {
     match chars.next() {
         Some('[') => skip_control_sequence(chars),
         Some(']' | 'P' | 'X' | '^' | '_') => {
+            // A title or a link: it runs up to a bell or a string terminator, however long it is.
             while let Some(c) = chars.next() {
                 if c == '\u{7}' || c == '\u{9c}' || (c == '\u{1b}' && chars.next() == Some('\\')) {
                     return;
@@ -344,6 +378,22 @@ mod tests {
             (CellValue::Count(1_200), "1,200"),
         ] {
             assert_eq!(format_short(&value), expect, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn printed_figures_take_our_units() {
+        for (printed, expect) in [
+            ("~85K", "~85 k"),
+            ("870.9k", "870.9 k"),
+            ("12-14M", "12-14 M"),
+            ("40-47%", "40-47 %"),
+            ("6m 18s", "6m 18s"),
+            ("5-7m", "5-7m"),
+            ("~500+", "~500+"),
+            ("3 Macs", "3 Macs"),
+        ] {
+            assert_eq!(format_printed_figure(printed), expect);
         }
     }
 

@@ -112,7 +112,7 @@ pub(super) fn cell_class(tone: Tone, align: Alignment) -> String {
 /// The raw value of a number as an attribute, of a range its low end; words sort as they stand.
 pub(super) fn sort_key(cell: &TableCell) -> String {
     match &cell.content {
-        CellContent::One(CellValue::Text(_)) => String::new(),
+        CellContent::One(CellValue::Text(_) | CellValue::Texts(_)) => String::new(),
         CellContent::Missing => " data-sort=\"\"".to_owned(),
         CellContent::One(value) | CellContent::Range(value, _) => {
             format!(" data-sort=\"{}\"", escape_html(&format::format_for_machines(value)))

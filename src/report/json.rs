@@ -1,12 +1,15 @@
-//! Machine output: typed structs with a schema name and version, never views.
+//! Machine output: objects with a schema name and version.
 //!
-//! A command serialises its own struct; this module gives it the envelope and the units. Token
-//! counts are integers, shares numbers between 0 and 1, money dollars with the pico-dollars beside.
+//! A command declares its object in [`columns`](super::columns) or serialises a struct of its own;
+//! this module gives it the envelope and the units. Token counts are integers, shares numbers
+//! between 0 and 1, money dollars with the pico-dollars beside.
 
 use super::format::format_decimal;
+use super::view::{CellContent, CellValue, TableCell};
 use crate::units::{PicoUsd, Usage};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// `body` as pretty JSON with `schema` (its name and version, `windtunnel.compare/1`) and
 /// `version` (of this program) in front, ended by a line break.
@@ -110,6 +113,86 @@ impl From<Usage> for TokensJson {
     fn from(usage: Usage) -> Self {
         let [fresh, read, write_5m, write_1h, output] = usage.by_class();
         Self { fresh, read, write_5m, write_1h, output }
+    }
+}
+
+/// Any JSON value; keys keep their order, and numbers every digit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JsonValue {
+    /// Nothing is known.
+    Null,
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number.
+    Integer(i128),
+    /// The number divided by ten to the power of the places.
+    Decimal(i128, u32),
+    /// A float.
+    Float(f64),
+    /// Words.
+    Text(String),
+    /// A list.
+    List(Vec<Self>),
+    /// An object.
+    Object(Vec<(Cow<'static, str>, Self)>),
+}
+
+impl JsonValue {
+    /// An object of some keys.
+    pub fn object(entries: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        Self::Object(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+}
+
+impl From<&str> for JsonValue {
+    fn from(words: &str) -> Self {
+        Self::Text(words.to_owned())
+    }
+}
+
+impl From<CellValue> for JsonValue {
+    fn from(value: CellValue) -> Self {
+        match value {
+            CellValue::Text(words) => Self::Text(words),
+            CellValue::Texts(list) => Self::List(list.into_iter().map(Self::Text).collect()),
+            CellValue::Flag(flag) => Self::Flag(flag),
+            CellValue::Tokens(n) | CellValue::Count(n) | CellValue::Duration(n) => {
+                Self::Integer(i128::from(n))
+            }
+            CellValue::Share(bp) => Self::Decimal(i128::from(bp), 4),
+            CellValue::Number(thousandths) => Self::Decimal(i128::from(thousandths), 3),
+            CellValue::Money(amount) => Self::Decimal(amount.0, 12),
+            CellValue::PicoUsd(amount) => Self::Integer(amount.0),
+            CellValue::Fraction(part) => Self::Float(part),
+        }
+    }
+}
+
+impl From<TableCell> for JsonValue {
+    /// A range is the list of its ends; the tone has no place in JSON.
+    fn from(cell: TableCell) -> Self {
+        match cell.content {
+            CellContent::Missing => Self::Null,
+            CellContent::One(value) => value.into(),
+            CellContent::Range(low, high) => Self::List(vec![low.into(), high.into()]),
+        }
+    }
+}
+
+impl Serialize for JsonValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Integer(n) => serializer.serialize_i128(*n),
+            Self::Decimal(n, places) => serialize_decimal(*n, *places, serializer),
+            Self::Float(n) => serializer.serialize_f64(*n),
+            Self::Text(words) => serializer.serialize_str(words),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Object(entries) => {
+                serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
+            }
+        }
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! A command builds a [`ReportDocument`] of [`TableView`]s once and hands it to a renderer of [`ALL`]. Cells
 //! are typed values, [`mod@format`] alone puts them into words, and a renderer adds the markup of
-//! its format and nothing else. Machine output does not come from views: commands serialise typed
-//! structs through [`json`]. Charts (feature `charts`) are SVG drawn from plain structs.
+//! its format and nothing else. What a table holds is declared once, column by column, in
+//! [`columns`]: views, JSON ([`json`]), its schema and Parquet walk the same declarations. Charts
+//! (feature `charts`) are SVG drawn from plain structs.
 //!
 //! A new output format is one file with a [`Renderer`] and one line in [`ALL`]. Nothing here prints,
 //! reads or writes: the bytes go back to the command.
 
 #[cfg(feature = "charts")]
-pub mod chart;
+pub(crate) mod chart;
 pub mod columns;
 pub mod csv;
 pub mod document;
@@ -19,7 +20,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 #[cfg(feature = "charts")]
-pub mod page;
+pub(crate) mod page;
 #[cfg(feature = "tables")]
 pub mod parquet;
 pub mod show;

@@ -70,6 +70,7 @@ fn wrap_text(text: &RichText, first: &str, rest: &str, style: OutputStyle) -> St
     let mut is_line_start = true;
     for (glued, weight, word) in split_into_words(text) {
         let length = word.chars().count();
+        // A stretch may end inside a word: what is glued to it must not move to the next line.
         if !is_line_start && !glued {
             if at + 1 + length > width {
                 lines.push(rest.to_owned());
@@ -135,6 +136,7 @@ fn draw_table(view: &TableView, style: OutputStyle) -> String {
             column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(CELL_WIDTH)));
         }
     }
+    // Without a known width nothing is squeezed: a file or a pipe has no edge.
     if let Some(width) = style.width {
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }

@@ -23,6 +23,14 @@ pub enum ColumnKind {
     Duration,
     /// Numbers without a unit, in thousandths (`776` is 0.776).
     Number,
+    /// Several words.
+    Texts,
+    /// Yes or no.
+    Flag,
+    /// Parts of one, with all digits.
+    Fraction,
+    /// Money in whole pico-dollars.
+    PicoUsd,
     /// Values of another kind in every row, as in a table of metrics.
     Mixed,
 }
@@ -31,7 +39,7 @@ impl ColumnKind {
     /// Words go left, numbers go right.
     #[must_use]
     pub fn default_alignment(self) -> Alignment {
-        if self == Self::Text { Alignment::Left } else { Alignment::Right }
+        if matches!(self, Self::Text | Self::Texts) { Alignment::Left } else { Alignment::Right }
     }
 }
 
@@ -143,7 +151,7 @@ impl TableColumn {
 }
 
 /// One value with its unit in the type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CellValue {
     /// Words. May come from a recording: escaped when rendered.
     Text(String),
@@ -159,6 +167,14 @@ pub enum CellValue {
     Duration(i64),
     /// A number in thousandths.
     Number(i64),
+    /// Several words.
+    Texts(Vec<String>),
+    /// Yes or no.
+    Flag(bool),
+    /// A part of one.
+    Fraction(f64),
+    /// Money, to be written in whole pico-dollars.
+    PicoUsd(PicoUsd),
 }
 
 impl CellValue {
@@ -173,12 +189,16 @@ impl CellValue {
             Self::Money(_) => ColumnKind::Money,
             Self::Duration(_) => ColumnKind::Duration,
             Self::Number(_) => ColumnKind::Number,
+            Self::Texts(_) => ColumnKind::Texts,
+            Self::Flag(_) => ColumnKind::Flag,
+            Self::Fraction(_) => ColumnKind::Fraction,
+            Self::PicoUsd(_) => ColumnKind::PicoUsd,
         }
     }
 }
 
 /// What a cell says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CellContent {
     /// Nothing is known, or nothing applies. Never zero in disguise.
     Missing,
@@ -205,7 +225,7 @@ pub enum Tone {
 }
 
 /// One cell of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TableCell {
     /// What it says.
     pub content: CellContent,
@@ -313,7 +333,7 @@ impl TableCell {
 }
 
 /// One table: title, columns, rows, footnotes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableView {
     /// What the table shows; also its name in CSV.
     pub title: String,

@@ -1,6 +1,7 @@
 //! What can be wrong with a scenario.
 
 use super::UnknownToggle;
+use crate::toml_reader::{TomlError, TomlFault};
 use std::fmt;
 
 /// A scenario that cannot be used: where, and why.
@@ -23,32 +24,18 @@ impl fmt::Display for ScenarioError {
 
 impl std::error::Error for ScenarioError {}
 
+impl From<TomlError> for ScenarioError {
+    fn from(TomlError { line, fault }: TomlError) -> Self {
+        Self { line, fault: fault.into() }
+    }
+}
+
 /// What is wrong with a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScenarioFault {
-    /// Not TOML.
-    #[error("not TOML: {0}")]
-    Toml(String),
-    /// A key that means nothing here.
-    #[error("unknown key '{key}'{near}; known are {known}")]
-    Key {
-        /// The key, with its table.
-        key: String,
-        /// A hint, starting with a space, or empty.
-        near: String,
-        /// The keys that would mean something.
-        known: String,
-    },
-    /// A value that cannot be.
-    #[error("'{key}' is {met}, wanted {wanted}")]
-    Value {
-        /// The key.
-        key: String,
-        /// What the file says.
-        met: String,
-        /// What would do.
-        wanted: String,
-    },
+    /// No TOML, an unknown key or a value that cannot be.
+    #[error(transparent)]
+    File(#[from] TomlFault),
     /// A toggle that does not exist.
     #[error(transparent)]
     Toggle(#[from] UnknownToggle),
@@ -73,4 +60,11 @@ pub enum ScenarioFault {
     /// Not `TOGGLE.KEY=VALUE`.
     #[error("wanted TOGGLE.KEY=VALUE, e.g. R4.cap=200")]
     NoSetting,
+}
+
+impl ScenarioFault {
+    /// The same as an error of something that is no file.
+    pub(super) fn without_line(self) -> ScenarioError {
+        ScenarioError { line: 0, fault: self }
+    }
 }

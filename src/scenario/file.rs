@@ -26,8 +26,7 @@
 //! [toggles.R2]                 # all parameters as on the card
 //! ```
 
-use super::keys::{self, CheckedFields, ValueKind, bad_value_error, key_path};
-use super::toml_tree::{self, TomlField, TomlNode};
+use super::keys::{self, CheckedFields, ValueKind};
 use super::{
     ChosenToggle, DEFAULT_DRAWS, DEFAULT_SEED, Scenario, ScenarioError, ScenarioFault, param_range,
     selection, toggles_by_id,
@@ -35,33 +34,29 @@ use super::{
 use crate::cache::CachePolicy;
 use crate::reconstruct::Lens;
 use crate::recording::value_of_name;
-
-/// Name and version of the format.
-pub const SCHEMA: &str = "windtunnel.scenario/1";
+use crate::toml_reader::{self, TomlEntry, TomlField, TomlNode, bad_value_error, key_path};
 
 /// Reads and checks a scenario.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn parse_scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
-    let document = toml_tree::parse_document(text)?;
+    let document = toml_reader::parse_document(text)?;
     let fields = CheckedFields::check_table("", &document, &keys::SCENARIO_KEYS)?;
-    let text = |key: &str| fields.text_at(key).map(str::to_owned);
     if fields.entry_at("schema").is_none() {
-        let (key, met) = ("schema".to_owned(), "missing".to_owned());
-        let fault = ScenarioFault::Value { key, met, wanted: ValueKind::Schema.wanted_text() };
-        return Err(ScenarioError { line: 0, fault });
+        let wanted = ValueKind::Schema.wanted_text();
+        return Err(bad_value_error("schema", &TomlEntry::missing(), &wanted).into());
     }
     let lens = fields.text_at("lens").and_then(|name| value_of_name(&Lens::NAMED, name));
     let cache = fields.text_at("cache").and_then(|name| value_of_name(&CachePolicy::NAMED, name));
     let draws = fields.whole_at("draws").and_then(|draws| u32::try_from(draws).ok());
     let requests = fields.whole_at("requests_a_minute");
     Ok(Scenario {
-        name: text("name").unwrap_or_else(|| name.to_owned()),
-        recording: text("recording").unwrap_or_default(),
+        name: fields.owned_text_at("name").unwrap_or_else(|| name.to_owned()),
+        recording: fields.owned_text_at("recording").unwrap_or_default(),
         lens: lens.unwrap_or_default(),
-        model: text("model"),
-        prices: text("prices"),
+        model: fields.owned_text_at("model"),
+        prices: fields.owned_text_at("prices"),
         date: fields.text_at("date").and_then(|day| day.parse().ok()),
         seed: fields.whole_at("seed").map_or(DEFAULT_SEED, i64::unsigned_abs),
         draws: draws.unwrap_or(DEFAULT_DRAWS),
@@ -74,14 +69,16 @@ pub fn parse_scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError>
 }
 
 fn parse_models(fields: &[TomlField]) -> Result<Vec<(String, String)>, ScenarioError> {
-    let one = |field: &TomlField| match &field.entry.node {
-        TomlNode::Text(to) if !to.is_empty() => Ok((field.key.clone(), to.clone())),
-        _ => {
-            let wanted = "the name of a model; a name with a dot needs quotes on the left, too";
-            Err(bad_value_error(&key_path("models", &field.key), &field.entry, wanted))
-        }
-    };
-    fields.iter().map(one).collect()
+    fields
+        .iter()
+        .map(|field| match &field.entry.node {
+            TomlNode::Text(to) if !to.is_empty() => Ok((field.key.clone(), to.clone())),
+            _ => {
+                let wanted = "the name of a model; a name with a dot needs quotes on the left, too";
+                Err(bad_value_error(&key_path("models", &field.key), &field.entry, wanted).into())
+            }
+        })
+        .collect()
 }
 
 fn parse_toggles(fields: &[TomlField]) -> Result<Vec<ChosenToggle>, ScenarioError> {
@@ -116,7 +113,7 @@ fn parse_toggles(fields: &[TomlField]) -> Result<Vec<ChosenToggle>, ScenarioErro
 fn apply_toggle_table(field: &TomlField, chosen: &mut ChosenToggle) -> Result<(), ScenarioError> {
     let place = format!("toggles.{}", chosen.id());
     let TomlNode::Table(fields) = &field.entry.node else {
-        return Err(bad_value_error(&place, &field.entry, "a table of parameters"));
+        return Err(bad_value_error(&place, &field.entry, "a table of parameters").into());
     };
     apply_fields(&place, fields, chosen)
 }
@@ -153,6 +150,7 @@ pub(super) fn apply_fields(
 mod tests {
     use super::*;
     use crate::intervene::{BuildGrade, ParamRange, RangeShape};
+    use crate::scenario::SCHEMA;
 
     const HEAD: &str = "schema = \"windtunnel.scenario/1\"\n";
 

@@ -1,14 +1,14 @@
 //! Every key that a scenario may have and what may stand behind it: the one table from which files
 //! are checked, hints given, the schema for editors made and new scenarios commented.
 
-use super::toml_tree::{TomlEntry, TomlField, TomlNode};
-use super::{
-    MOST_DRAWS, MOST_REQUESTS, SCHEMA, ScenarioError, ScenarioFault, join_names, nearest_name_hint,
-};
+use super::{MOST_DRAWS, MOST_REQUESTS, SCHEMA};
 use crate::cache::CachePolicy;
 use crate::intervene::{ParamUnit, RangeShape, ToggleCard};
 use crate::reconstruct::Lens;
 use crate::recording::Role;
+use crate::toml_reader::{
+    TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
+};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -287,13 +287,22 @@ pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
     if let Ok(day) = text.parse::<Date>()
         && text.len() <= "2026-04-13".len()
     {
-        let start = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
         let next = day.checked_add(1.day()).ok()?;
-        return Some((start(day)?.as_millisecond(), start(next)?.as_millisecond()));
+        return Some((start_of_day_ms(day)?, start_of_day_ms(next)?));
     }
-    let utc = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(Into::into);
-    let at: Timestamp = text.parse().ok().or_else(utc)?;
-    Some((at.as_millisecond(), at.as_millisecond()))
+    // A time that names no zone is one of UTC, wherever the program runs.
+    let at_ms = match text.parse::<Timestamp>() {
+        Ok(at) => at.as_millisecond(),
+        Err(_) => {
+            let zoned = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+            zoned.timestamp().as_millisecond()
+        }
+    };
+    Some((at_ms, at_ms))
+}
+
+fn start_of_day_ms(day: Date) -> Option<i64> {
+    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
 }
 
 /// A table of which every key is known and every value will do.
@@ -305,16 +314,10 @@ impl<'t> CheckedFields<'t> {
         place: &str,
         fields: &'t [TomlField],
         keys: &[ScenarioKey],
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, TomlError> {
         for field in fields {
             let Some(key) = keys.iter().find(|key| key.name == field.key) else {
-                let known = keys.iter().map(|key| key.name);
-                let fault = ScenarioFault::Key {
-                    key: key_path(place, &field.key),
-                    near: nearest_name_hint(&field.key, known.clone()),
-                    known: join_names(known),
-                };
-                return Err(ScenarioError { line: field.line, fault });
+                return Err(unknown_key_error(place, field, keys.iter().map(|key| key.name)));
             };
             if !key.value_kind.admits_node(&field.entry.node) {
                 let wanted = key.value_kind.wanted_text();
@@ -337,6 +340,11 @@ impl<'t> CheckedFields<'t> {
         }
     }
 
+    /// The same as a string of its own.
+    pub fn owned_text_at(&self, key: &str) -> Option<String> {
+        self.text_at(key).map(str::to_owned)
+    }
+
     /// The whole number of a key.
     pub fn whole_at(&self, key: &str) -> Option<i64> {
         if let TomlNode::Whole(number) = self.entry_at(key)?.node { Some(number) } else { None }
@@ -355,26 +363,6 @@ impl<'t> CheckedFields<'t> {
             Some(TomlNode::Table(fields)) => fields,
             _ => &[],
         }
-    }
-}
-
-/// A key with the table that it stands in.
-pub(crate) fn key_path(place: &str, key: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    let key = if !key.is_empty() && key.chars().all(plain) {
-        key.to_owned()
-    } else {
-        format!("\"{key}\"")
-    };
-    if place.is_empty() { key } else { format!("{place}.{key}") }
-}
-
-/// A value that cannot be.
-pub(crate) fn bad_value_error(key: &str, met: &TomlEntry, wanted: &str) -> ScenarioError {
-    let (key, wanted) = (key.to_owned(), wanted.to_owned());
-    ScenarioError {
-        line: met.line,
-        fault: ScenarioFault::Value { key, met: met.as_typed.clone(), wanted },
     }
 }
 

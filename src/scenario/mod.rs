@@ -1,8 +1,8 @@
 //! The experiment: which toggles, with which parameters, under which assumptions.
 //!
-//! A scenario file is TOML. What was typed ([`file`]) is checked once and becomes a [`Scenario`],
+//! A scenario file is TOML. What was typed (`file`) is checked once and becomes a [`Scenario`],
 //! which holds ready-made parts: nothing behind it looks up a name again. One table of keys
-//! (`keys`) serves the check, the schema for editors ([`schema`]) and new files ([`write_scenario()`]).
+//! (`keys`) serves the check, the schema for editors (`schema`) and new files (`write`).
 
 mod error;
 mod file;
@@ -11,40 +11,46 @@ mod param_range;
 mod parameter_setting;
 mod schema;
 mod selection;
-pub(crate) mod toml_tree;
 mod write;
 
+pub(crate) use crate::toml_reader::{join_names, key_path, nearest_name_hint};
 pub use error::{ScenarioError, ScenarioFault};
-pub use file::{SCHEMA, parse_scenario};
-pub(crate) use keys::{bad_value_error, key_path, parse_moment};
-pub use parameter_setting::set_parameter;
-pub use schema::schema_json as schema;
+pub use file::parse_scenario;
+pub(crate) use keys::parse_moment;
+pub(crate) use parameter_setting::set_parameter;
+pub use schema::schema_json;
 pub use selection::{SelectionError, SessionSelection, check_models};
-pub use write::{LeftOutToggles, write_scenario};
+pub(crate) use write::{LeftOutToggles, write_scenario};
 
 use crate::cache::CachePolicy;
 use crate::intervene::{self, BuildGrade, Intervention, ParamRange, ToggleParams};
 use crate::reconstruct::Lens;
 use jiff::civil::Date;
 
+/// Name and version of the format.
+pub const SCHEMA: &str = "windtunnel.scenario/1";
+
 /// The seed unless a scenario says otherwise.
-pub const DEFAULT_SEED: u64 = 774;
+pub(crate) const DEFAULT_SEED: u64 = 774;
 
 /// Draws of the uncertainty study unless a scenario says otherwise: P10 and P90 of a thousand draws
 /// are off by about one percentile point.
-pub const DEFAULT_DRAWS: u32 = 1_000;
+pub(crate) const DEFAULT_DRAWS: u32 = 1_000;
 
 /// The most requests a minute that a scenario may name: beyond it there is no limit.
-pub const MOST_REQUESTS: u32 = 1_000_000;
+pub(crate) const MOST_REQUESTS: u32 = 1_000_000;
+
+/// The largest seed: TOML has no larger whole number.
+pub(crate) const MOST_SEED: u64 = i64::MAX as u64;
 
 /// The most draws that a scenario may ask for.
-pub const MOST_DRAWS: u32 = 100_000;
+pub(crate) const MOST_DRAWS: u32 = 100_000;
 
 /// A toggle that takes part, with its parameters.
 #[derive(Clone)]
 pub struct ChosenToggle {
     /// The toggle.
-    pub toggle: &'static dyn Intervention,
+    pub toggle: &'static Intervention,
     /// Its parameters, each at its mode.
     pub params: ToggleParams,
     /// What they may be instead, in the order of the card.
@@ -59,7 +65,7 @@ pub struct ChosenToggle {
 impl ChosenToggle {
     /// A toggle as its card has it.
     #[must_use]
-    pub fn from_card(toggle: &'static dyn Intervention) -> Self {
+    pub fn from_card(toggle: &'static Intervention) -> Self {
         let card = toggle.card();
         let ranges = card.params.iter().map(ParamRange::from_spec).collect();
         let asked = card.params.iter().filter(|spec| spec.asked);
@@ -137,6 +143,18 @@ impl Scenario {
         Self::with_toggles(intervene::ALL)
     }
 
+    /// Takes some toggles instead of its own. What it already says of one of them stands.
+    pub(crate) fn replace_toggles(&mut self, wanted: &[&'static Intervention]) {
+        let own = std::mem::take(&mut self.toggles);
+        self.toggles = wanted
+            .iter()
+            .map(|toggle| {
+                let known = own.iter().find(|one| one.id() == toggle.card().id);
+                known.cloned().unwrap_or_else(|| ChosenToggle::from_card(*toggle))
+            })
+            .collect();
+    }
+
     /// The toggles that have all their numbers, and those that wait for one.
     #[must_use]
     pub fn split_awaiting_toggles(&self) -> (Vec<ChosenToggle>, Vec<ChosenToggle>) {
@@ -145,7 +163,7 @@ impl Scenario {
 
     /// Some toggles at their modes.
     #[must_use]
-    pub fn with_toggles(toggles: &[&'static dyn Intervention]) -> Self {
+    pub fn with_toggles(toggles: &[&'static Intervention]) -> Self {
         Self {
             name: String::new(),
             recording: String::new(),
@@ -181,7 +199,7 @@ pub struct UnknownToggle {
 /// The first id that is no toggle, with all the known ones.
 pub fn toggles_by_id<'a>(
     ids: impl IntoIterator<Item = &'a str>,
-) -> Result<Vec<&'static dyn Intervention>, UnknownToggle> {
+) -> Result<Vec<&'static Intervention>, UnknownToggle> {
     let mut wanted = Vec::new();
     for id in ids {
         let found = intervene::find_by_id(id).ok_or_else(|| UnknownToggle {
@@ -192,17 +210,4 @@ pub fn toggles_by_id<'a>(
         wanted.push(found.card().id);
     }
     Ok(intervene::ALL.iter().copied().filter(|one| wanted.contains(&one.card().id)).collect())
-}
-
-pub(crate) fn join_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// ` (is it 'x'?)` for the closest of the known names, or nothing if none is close.
-pub fn nearest_name_hint<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
-    known
-        .map(|name| (strsim::osa_distance(&met.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 2.max(name.len() / 3) && *distance < name.len())
-        .min()
-        .map_or(String::new(), |(_, name)| format!(" (is it '{name}'?)"))
 }

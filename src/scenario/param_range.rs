@@ -6,11 +6,11 @@
 //!   must, unless `mode` says otherwise;
 //! * `{ value = 200 }`: as `200`, with or without `shape = "fixed"`.
 
-use super::keys::{self, CheckedFields, bad_value_error, key_path};
-use super::toml_tree::{TomlEntry, TomlNode};
-use super::{ScenarioError, ScenarioFault};
+use super::ScenarioError;
+use super::keys::{self, CheckedFields};
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::recording::{name_of_value, value_of_name};
+use crate::toml_reader::{TomlEntry, TomlNode, bad_value_error, key_path};
 
 /// Reads the values of a parameter.
 pub(super) fn parse_range(
@@ -25,7 +25,11 @@ pub(super) fn parse_range(
         TomlNode::Table(fields) => {
             CheckedFields::check_table(place, fields, &keys::keys_of_range(unit))?
         }
-        _ => return Err(bad_value_error(place, entry, &wanted_with_hint(unit, &entry.as_typed))),
+        _ => {
+            return Err(
+                bad_value_error(place, entry, &wanted_with_hint(unit, &entry.as_typed)).into()
+            );
+        }
     };
     let given = |key: &str| fields.whole_at(key);
     let shape = fields.text_at("shape").and_then(|name| value_of_name(&RangeShape::NAMED, name));
@@ -57,12 +61,8 @@ pub(super) fn parse_range(
     };
     if !(low <= mode && mode <= high) {
         let met = format!("{{ low = {low}, mode = {mode}, high = {high} }}");
-        let fault = ScenarioFault::Value {
-            key: place.to_owned(),
-            met,
-            wanted: "low <= mode <= high".to_owned(),
-        };
-        return Err(ScenarioError { line: entry.line, fault });
+        let met = TomlEntry { as_typed: met, ..entry.clone() };
+        return Err(bad_value_error(place, &met, "low <= mode <= high").into());
     }
     Ok(if low == high { ParamRange::fixed_at(low) } else { ParamRange { low, mode, high, shape } })
 }
@@ -109,10 +109,10 @@ fn shift_decimal_point(decimal: &str, places: usize) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::toml_tree;
+    use crate::toml_reader;
 
     fn read(unit: ParamUnit, text: &str) -> Result<ParamRange, String> {
-        let entry = toml_tree::parse_value(text).expect("TOML");
+        let entry = toml_reader::parse_value(text).expect("TOML");
         parse_range("toggles.X.y", unit, &entry).map_err(|error| error.to_string())
     }
 

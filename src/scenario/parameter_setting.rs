@@ -1,7 +1,7 @@
 //! One parameter from the command line: `R4.cap=200`.
 
-use super::toml_tree::{self, TomlEntry, TomlField, TomlNode};
 use super::{Scenario, ScenarioError, ScenarioFault, file, join_names, toggles_by_id};
+use crate::toml_reader::{self, TomlEntry, TomlField, TomlNode};
 
 /// Sets one parameter of a toggle that takes part. The value is read as in a file; names may stand
 /// without quotes, with commas between them.
@@ -9,20 +9,21 @@ use super::{Scenario, ScenarioError, ScenarioFault, file, join_names, toggles_by
 /// # Errors
 /// No such toggle or key, a toggle that does not take part, or a value that cannot be.
 pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), ScenarioError> {
-    let bad = |fault: ScenarioFault| ScenarioError { line: 0, fault };
     let parts = setting.split_once('=').and_then(|(left, value)| {
         let (id, key) = left.trim().split_once('.')?;
         Some((id.trim(), key.trim(), value.trim()))
     });
-    let Some((id, key, value)) = parts else { return Err(bad(ScenarioFault::NoSetting)) };
-    let card = toggles_by_id([id]).map_err(|unknown| bad(unknown.into()))?[0].card();
+    let Some((id, key, value)) = parts else { return Err(ScenarioFault::NoSetting.without_line()) };
+    let card = toggles_by_id([id])
+        .map_err(|unknown| ScenarioFault::from(unknown).without_line())?[0]
+        .card();
     let known = join_names(scenario.toggles.iter().map(super::ChosenToggle::id));
     let Some(chosen) = scenario.toggles.iter_mut().find(|chosen| chosen.id() == card.id) else {
         let known = if known.is_empty() { "none does".to_owned() } else { format!("{known} do") };
-        return Err(bad(ScenarioFault::NotChosen { id: card.id, known }));
+        return Err(ScenarioFault::NotChosen { id: card.id, known }.without_line());
     };
     let wants_names = card.name_lists.iter().any(|spec| spec.key == key);
-    let entry = match toml_tree::parse_value(value) {
+    let entry = match toml_reader::parse_value(value) {
         Ok(entry)
             if !wants_names || matches!(entry.node, TomlNode::Text(_) | TomlNode::List(_)) =>
         {
@@ -40,12 +41,12 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
 
 /// Names without quotes.
 fn unquoted_names(value: &str) -> TomlEntry {
-    let text = |name: &str| TomlEntry {
+    let names = value.split(',').map(|name| TomlEntry {
         line: 0,
         as_typed: name.to_owned(),
         node: TomlNode::Text(name.trim().to_owned()),
-    };
-    let node = TomlNode::List(value.split(',').map(text).collect());
+    });
+    let node = TomlNode::List(names.collect());
     TomlEntry { line: 0, as_typed: format!("'{value}'"), node }
 }
 

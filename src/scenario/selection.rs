@@ -1,11 +1,11 @@
 //! Which sessions of a recording take part.
 
 use super::keys::{self, CheckedFields, parse_moment};
-use super::toml_tree::TomlField;
 use super::{ScenarioError, join_names, nearest_name_hint};
 use crate::models::names;
 use crate::price::Pricing;
 use crate::recording::{Recording, Role, Session, name_of_value, value_of_name};
+use crate::toml_reader::TomlField;
 
 /// Which sessions take part: those for which every part holds. An empty list holds for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,15 +61,14 @@ pub(super) fn parse_selection(fields: &[TomlField]) -> Result<SessionSelection, 
     let fields = CheckedFields::check_table("select", fields, &keys::SELECT_KEYS)?;
     let roles =
         fields.names_at("role").into_iter().filter_map(|name| value_of_name(&Role::NAMED, &name));
-    let at = |key: &str| fields.text_at(key).and_then(parse_moment);
     Ok(SessionSelection {
         pipelines: fields.names_at("pipeline"),
         steps: fields.names_at("step"),
         roles: roles.collect(),
         models: fields.names_at("model"),
         sessions: fields.names_at("session"),
-        since_ms: at("since").map(|(start, _)| start),
-        until_ms: at("until").map(|(_, end)| end),
+        since_ms: fields.text_at("since").and_then(parse_moment).map(|(start, _)| start),
+        until_ms: fields.text_at("until").and_then(parse_moment).map(|(_, end)| end),
         min_calls: fields.whole_at("min_calls").unwrap_or_default() as u32,
     })
 }
@@ -88,16 +87,11 @@ impl SessionSelection {
     pub fn select_part(&self, recording: &Recording) -> Result<Recording, SelectionError> {
         for (key, wanted) in self.names_by_key() {
             let there = names_under_key(recording, key);
-            let is_there = |name: &&String| {
-                there.iter().any(|it| {
-                    if key == "session" {
-                        matches_session_id(name, it)
-                    } else {
-                        matches_pattern(name, it)
-                    }
-                })
-            };
-            if let Some(name) = wanted.iter().find(|name| !is_there(name)) {
+            // Ids may be cut to the characters that tables show; other names may not.
+            let matches = if key == "session" { matches_session_id } else { matches_pattern };
+            if let Some(name) =
+                wanted.iter().find(|name| !there.iter().any(|known| matches(name, known)))
+            {
                 return Err(SelectionError::Name {
                     key: format!("select.{key}"),
                     name: name.clone(),
@@ -163,8 +157,11 @@ pub fn check_models(pricing: &Pricing, recording: &Recording) -> Result<(), Sele
         .into_iter()
         .map(|model| pricing.actual_model(model))
         .collect();
-    let made = |from: &str| there.iter().any(|model| names::is_same_model(from, model));
-    match pricing.substitutes.iter().find(|(from, _)| !made(from)) {
+    let absent = pricing
+        .substitutes
+        .iter()
+        .find(|(from, _)| !there.iter().any(|model| names::is_same_model(from, model)));
+    match absent {
         None => Ok(()),
         Some((from, _)) => Err(SelectionError::Name {
             key: "models".to_owned(),

@@ -62,11 +62,10 @@ impl WrittenValue {
 }
 
 fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
-    let given = |text: &'_ String| (!text.is_empty()).then(|| text.clone());
     match key {
         "schema" => WrittenValue::Live(quote_string(SCHEMA)),
-        "name" => WrittenValue::from_text(given(&scenario.name).as_deref(), "mine"),
-        "recording" => WrittenValue::from_text(given(&scenario.recording).as_deref(), "order-774"),
+        "name" => WrittenValue::from_text(given(&scenario.name), "mine"),
+        "recording" => WrittenValue::from_text(given(&scenario.recording), "order-774"),
         "lens" => WrittenValue::Live(quote_string(name_of_value(&Lens::NAMED, scenario.lens))),
         "model" => WrittenValue::from_text(scenario.model.as_deref(), DEFAULT_ASSUMED_MODEL),
         "prices" => WrittenValue::from_text(scenario.prices.as_deref(), "prices.csv"),
@@ -79,6 +78,11 @@ fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
         "draws" => WrittenValue::Live(scenario.draws.to_string()),
         _ => WrittenValue::Live(scenario.requests_a_minute.to_string()),
     }
+}
+
+/// A text that is said, i.e. not the empty one.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// A key with its meaning above.
@@ -107,16 +111,14 @@ fn write_selection(out: &mut String, key: &ScenarioKey, wanted: &SessionSelectio
     let names = wanted.names_by_key();
     for key in &keys::SELECT_KEYS {
         let listed = names.iter().find(|(name, _)| *name == key.name).map(|(_, list)| list);
-        let instant = |ms: Option<i64>| ms.map(selection::format_instant);
         let said = match (key.name, listed) {
             (_, Some(list)) if !list.is_empty() => WrittenValue::Live(quote_list(list)),
             ("role", _) => WrittenValue::Example(quote_string("main")),
             (_, Some(_)) => WrittenValue::Example("[\"...\", \"...*\"]".to_owned()),
-            ("since", _) => {
-                WrittenValue::from_text(instant(wanted.since_ms).as_deref(), "2026-04-13")
-            }
-            ("until", _) => {
-                WrittenValue::from_text(instant(wanted.until_ms).as_deref(), "2026-04-13")
+            ("since" | "until", _) => {
+                let ms = if key.name == "since" { wanted.since_ms } else { wanted.until_ms };
+                let instant = ms.map(selection::format_instant);
+                WrittenValue::from_text(instant.as_deref(), "2026-04-13")
             }
             _ if wanted.min_calls > 0 => WrittenValue::Live(wanted.min_calls.to_string()),
             _ => WrittenValue::Example("2".to_owned()),

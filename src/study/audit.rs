@@ -1,6 +1,7 @@
 //! The audit of a reported pipeline: do its figures add up, and can they be?
 //!
-//! Every finding carries its arithmetic, computed from the parsed figures. Severities:
+//! A finding is a check, its verdict, and the figures that it was computed from, each with its
+//! unit; `report` words it. Severities:
 //!
 //! * `error`: cannot be, whatever was meant;
 //! * `warning`: figures of one text contradict each other by more than their rounding;
@@ -10,59 +11,18 @@
 
 mod claim_checks;
 mod combined_claim_checks;
+mod finding;
 mod lens_checks;
-pub(super) mod number_words;
 mod route_checks;
 mod sum_checks;
 
 use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline};
-use serde::Serialize;
 
-pub use claim_checks::{claim_arithmetic, claim_product};
-pub use route_checks::audit_routes;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FindingSeverity {
-    /// Cannot be.
-    Error,
-    /// Contradicts another figure of the same text.
-    Warning,
-    /// Holds, or is worth knowing.
-    Info,
-}
-
-impl FindingSeverity {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Error, "error"), (Self::Warning, "warning"), (Self::Info, "info")];
-
-    /// Its name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        crate::recording::name_of_value(&Self::NAMED, self)
-    }
-}
-
-/// One thing that the audit found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AuditFinding {
-    /// A stable id in kebab case.
-    pub id: String,
-    /// How bad it is.
-    pub severity: FindingSeverity,
-    /// What it is, in one sentence.
-    pub text: String,
-    /// The sum behind it.
-    pub arithmetic: String,
-}
-
-impl AuditFinding {
-    fn new(id: &str, severity: FindingSeverity, text: String, arithmetic: String) -> Self {
-        Self { id: id.to_owned(), severity, text, arithmetic }
-    }
-}
+pub use claim_checks::claim_arithmetic;
+pub(crate) use claim_checks::claim_product;
+pub(crate) use finding::{AuditCheck, FigureAmount, FindingFigure, count, decimal, share, tokens};
+pub use finding::{AuditFinding, FindingSeverity};
+pub(crate) use route_checks::audit_routes;
 
 /// Everything that can be said about the figures of a reported pipeline.
 #[must_use]
@@ -72,7 +32,7 @@ pub fn audit_reported(reported: &ReportedPipeline) -> Vec<AuditFinding> {
 
 /// The same where its calls under one lens are already known.
 #[must_use]
-pub fn audit_with_reconstruction(
+pub(crate) fn audit_with_reconstruction(
     reported: &ReportedPipeline,
     known: Option<(Lens, &Reconstruction)>,
 ) -> Vec<AuditFinding> {

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct NameTallies {
     /// In the order in which names first had tokens.
     tokens: Vec<(String, i64)>,
+    /// The place of each name in `tokens`.
+    places: BTreeMap<String, usize>,
     invocations: BTreeMap<String, i64>,
 }
 
@@ -45,9 +47,12 @@ impl NameTallies {
     }
 
     fn add_tokens(&mut self, name: &str, tokens: i64) {
-        match self.tokens.iter_mut().find(|(known, _)| known == name) {
-            Some((_, sum)) => *sum = sum.saturating_add(tokens),
-            None => self.tokens.push((name.to_owned(), tokens)),
+        if let Some(&place) = self.places.get(name) {
+            let sum = &mut self.tokens[place].1;
+            *sum = sum.saturating_add(tokens);
+        } else {
+            self.places.insert(name.to_owned(), self.tokens.len());
+            self.tokens.push((name.to_owned(), tokens));
         }
     }
 

@@ -39,7 +39,7 @@ fn order_774() -> (Plan, usize) {
     let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Record).expect("order-774 has a fit");
     let chosen = Scenario::all_toggles().toggles;
-    let patch = |of: &dyn Intervention, params| of.build_patch(&fit.recording, params);
+    let patch = |of: &Intervention, params| of.build_patch(&fit.recording, params);
     let patches: Vec<Patch> = chosen.iter().map(|one| patch(one.toggle, &one.params)).collect();
     let plan = Plan::compile(&fit.recording, &patches, &Pricing::embedded()).expect("priced");
     (plan, patches.len())

@@ -69,7 +69,7 @@ fn a_killed_session_is_flagged_and_its_stdout_taken_before_its_totals() {
     assert!(rest(&imported, "s-impl-again").is_zero() && again.harness_totals.unfinished);
     let review = session(&imported, "s-review");
     assert_eq!((review.usage_basis, review.harness_totals.unfinished), (Basis::Estimated, true));
-    assert!(imported.notes.iter().any(|note| note.contains("without a result: 2")));
+    assert!(imported.notes.iter().any(|note| note.to_string().contains("without a result: 2")));
 }
 
 #[test]
@@ -77,7 +77,8 @@ fn crash_records_are_sorted_and_the_fence_is_kept() {
     let imported = imported(ROOT);
     let want = CrashCounts { records: 8, pid_reuse: 2, orphans: 6 };
     assert_eq!(imported.recording.crashes, want);
-    let notes = imported.notes.join("\n");
+    let notes: Vec<String> = imported.notes.iter().map(ToString::to_string).collect();
+    let notes = notes.join("\n");
     assert!(notes.contains("6 orphans (groups: 2 of 3)"), "{notes}");
     assert!(notes.contains("2026-04-10T00:00:00+00:00): 1"), "{notes}");
     let ids: Vec<&str> = imported.recording.sessions.iter().map(|s| s.id.as_str()).collect();

@@ -95,8 +95,8 @@ fn sessions(imported: &ImportResult) -> Vec<(&str, &str, Role, Vec<i64>)> {
         .collect()
 }
 
-fn reasons(imported: &ImportResult) -> Vec<(u64, &str)> {
-    imported.skips.iter().map(|skip| (skip.line, skip.reason.as_str())).collect()
+fn reasons(imported: &ImportResult) -> Vec<(u64, String)> {
+    imported.skips.iter().map(|skip| (skip.line, skip.reason.to_string())).collect()
 }
 
 const SPAWNED: &str = ",\"source\":{\"subagent\":{\"thread_spawn\":{\"parent_thread_id\":\"p\"}}}";
@@ -164,7 +164,7 @@ fn a_missing_parent_is_said() {
     assert_eq!(sessions(&alone), [("c", "gone", Role::Main, vec![5_000])]);
     let reason = "2 calls that thread gone made, which is not among the files: copies are not \
                   counted";
-    assert_eq!(reasons(&alone), [(2, reason)]);
+    assert_eq!(reasons(&alone), [(2, reason.to_owned())]);
     // One that copied nothing has nothing to say.
     let spawned = head(300, "c", SPAWNED) + &calls(320, (0, 0), &[5_000, 5_100]);
     assert_eq!((one(&spawned).skip_count, one(&spawned).recording.calls.len()), (0, 2));
@@ -238,7 +238,7 @@ fn a_cut_compressed_file_keeps_what_was_read() {
     let calls = cut.recording.calls.len();
     assert!((2_000..6_000).contains(&calls), "{calls}");
     assert_eq!(cut.skip_count, 1);
-    assert!(cut.skips[0].reason.contains("compressed data is cut"), "{}", cut.skips[0]);
+    assert!(cut.skips[0].reason.to_string().contains("compressed data is cut"), "{}", cut.skips[0]);
     assert_eq!(cut.skips[0].line, calls as u64 + 2);
 }
 
@@ -275,7 +275,11 @@ fn bad_lines_are_skips_and_unknown_ones_are_not() {
         let text = [&bytes, bad.as_bytes()].concat();
         let imported = imported(&[("a.jsonl", &text)]);
         assert_eq!((imported.skip_count, imported.recording.calls.len()), (1, 4), "{bad}");
-        assert!(imported.skips[0].reason.starts_with(reason), "{bad}: {}", imported.skips[0]);
+        assert!(
+            imported.skips[0].reason.to_string().starts_with(reason),
+            "{bad}: {}",
+            imported.skips[0]
+        );
         assert_eq!(imported.skips[0].line, 12, "{bad}");
     }
 }
@@ -565,7 +569,7 @@ fn packets_open_invocations() {
     let again = (2, "p2", "EXECUTE", "r", "");
     assert_eq!(met, [digest, again, again]);
     assert!(recording.invocations.iter().all(|one| one.packet.agent == "daddy"));
-    assert_eq!(reasons(&imported), [(11, "a task packet for \"qa\" without any call")]);
+    assert_eq!(reasons(&imported), [(11, "a task packet for \"qa\" without any call".to_owned())]);
     let marked = |mark: BlockMarks| {
         let blocks = recording.blocks_of_call(0).iter().filter(|block| block.marks.contains(mark));
         blocks.map(|block| block.chars).collect::<Vec<_>>()
@@ -595,6 +599,6 @@ fn a_packet_that_cannot_be_read_is_said() {
     let prompt = "You are the agent \"qa\".\n--- TASK PACKET ---\n---\nkind: EXECUTE\n---\n";
     let text = head(0, "p", "") + &said(1, "user", prompt) + &calls(10, (0, 0), &[9_000]);
     let imported = one(&text);
-    assert_eq!(reasons(&imported), [(2, "a task packet without JSON front matter")]);
+    assert_eq!(reasons(&imported), [(2, "a task packet without JSON front matter".to_owned())]);
     assert_eq!(imported.recording.invocations[0].packet.agent, "qa");
 }

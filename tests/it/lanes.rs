@@ -203,7 +203,7 @@ fn lanes_agree_on_order_774() {
     for lens in [Lens::Message, Lens::Record] {
         let fit = reconstruct::reconstruct(&reported, lens).expect("order-774 has a fit");
         let chosen = Scenario::all_toggles().toggles;
-        let patch = |of: &dyn Intervention, params| of.build_patch(&fit.recording, params);
+        let patch = |of: &Intervention, params| of.build_patch(&fit.recording, params);
         let patches: Vec<Patch> = chosen.iter().map(|one| patch(one.toggle, &one.params)).collect();
         let compile = |patches: &[Patch]| {
             Plan::compile(&fit.recording, patches, &Pricing::embedded()).expect("priced")

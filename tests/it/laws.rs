@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use windtunnel::cache::ttl::TtlPolicy;
 use windtunnel::cache::{CacheLookup, CachedPrefix, Policy};
-use windtunnel::import::{ImportOptions, ImportResult, ImportSkip, import_transcripts};
+use windtunnel::import::{ImportOptions, ImportResult, ImportSkip, SkipReason, import_transcripts};
 use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::price::Pricing;
@@ -18,8 +18,9 @@ use windtunnel::recording::{
 use windtunnel::replay;
 use windtunnel::units::Usage;
 
-/// Where shared data lies, if it is here.
-pub fn data(part: &str) -> Option<PathBuf> {
+/// A part of the shared data. Tests that ask for it are ignored where its folder is absent
+/// (`tests/at_hand/build.rs` looks for it in the same places).
+pub fn data(part: &str) -> PathBuf {
     let root = std::env::var_os("WINDTUNNEL_DATA").map_or_else(
         || {
             let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -29,11 +30,8 @@ pub fn data(part: &str) -> Option<PathBuf> {
         PathBuf::from,
     );
     let path = root.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {} is absent; set WINDTUNNEL_DATA", path.display());
-    None
+    assert!(path.exists(), "{} is absent: WINDTUNNEL_DATA names its folder", path.display());
+    path
 }
 
 /// Imports one path.
@@ -113,8 +111,9 @@ fn check_books(recording: &Recording) {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn totals_equal_the_naive_truth_on_every_transcript() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let mut files = Vec::new();
     files_below(&root, &mut files);
     for file in &files {
@@ -141,8 +140,9 @@ fn totals_equal_the_naive_truth_on_every_transcript() {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn an_untouched_replay_repeats_every_transcript_call_by_call() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let recording = imported(&root).recording;
     let patches: Vec<Patch> = intervene::ALL
         .iter()
@@ -178,8 +178,9 @@ fn sessions_of(recording: &Recording, patch: &Patch) -> BTreeSet<u32> {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn general_toggles_find_their_targets_on_real_transcripts() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let recording = imported(&root).recording;
     let pricing = Pricing::embedded();
     let before = replay::replay_plan(&Plan::compile(&recording, &[], &pricing).unwrap(), 0);
@@ -211,8 +212,9 @@ fn general_toggles_find_their_targets_on_real_transcripts() {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn a_toggle_of_models_and_one_of_sessions_do_as_they_are_told() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let recording = imported(&root).recording;
     let pricing = Pricing::embedded();
     let told = |id: &str, numbers: &[(&str, i64)], names: &[(&str, &str)]| {
@@ -248,15 +250,16 @@ fn a_toggle_of_models_and_one_of_sessions_do_as_they_are_told() {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn a_whole_tree_counts_every_call_once() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let truth = truth(&root);
     let imported = imported(&root);
     check_books(&imported.recording);
     assert_eq!(imported.recording.calls.len(), truth.len());
     assert_eq!(imported.recording.total_usage(), sum(truth.into_values()));
     // One line of the data is cut, and one harness told no usage; nothing else is passed over.
-    let other = |skip: &&ImportSkip| skip.reason != "a response whose usage is all zero";
+    let other = |skip: &&ImportSkip| skip.reason != SkipReason::ZeroUsage;
     assert!(imported.skips.iter().filter(other).count() <= 1, "{:?}", imported.skips);
 }
 
@@ -296,10 +299,9 @@ fn probes_meet_their_known_truth() {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn costs_of_result_events_stand_beside_their_usage() {
-    let Some(file) = data("result-events.jsonl") else {
-        return;
-    };
+    let file = data("result-events.jsonl");
     let imported = imported(&file);
     check_books(&imported.recording);
     let text = std::fs::read_to_string(&file).unwrap_or_default();
@@ -374,8 +376,9 @@ fn reads_by_law(recording: &Recording, session: &Session) -> i64 {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn the_cache_law_holds_on_imported_marks() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let recording = imported(&root).recording;
     let mut errors = Vec::new();
     let (mut shocks, mut followers) = (0, 0);
@@ -397,8 +400,9 @@ fn the_cache_law_holds_on_imported_marks() {
 }
 
 #[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 fn marks_of_real_transcripts_are_told() {
-    let Some(root) = data("claude") else { return };
+    let root = data("claude");
     let recording = imported(&root).recording;
     for (name, mark) in CallMarks::all().iter_names() {
         let marked = recording.calls.iter().filter(|call| call.marks.contains(mark)).count();

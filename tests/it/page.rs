@@ -5,14 +5,13 @@ use crate::run::{Folder, here, ok, program};
 use std::fs;
 use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
-use windtunnel::reconstruct::{self, Lens};
+use windtunnel::reconstruct::{self, Lens, RecordingSource};
 use windtunnel::recording::Recording;
 use windtunnel::replay::{self, ReplayedCall};
 use windtunnel::scenario::Scenario;
-use windtunnel::seed::Seed;
 use windtunnel::study::inspect::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
 use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
-use windtunnel::study::whatif::experiment::{Experiment, ExperimentSource};
+use windtunnel::study::whatif::experiment::Experiment;
 use windtunnel::study::whatif::lattice::gather_bits;
 use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
 use windtunnel::study::whatif::subset_lookup::SubsetLookup;
@@ -88,18 +87,11 @@ fn order_774(test: impl Fn(&Recording, &Comparison)) {
     let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Message).expect("order-774 has a fit");
     let scenario = Scenario::all_toggles();
-    let (toggles, waiting) = scenario.split_awaiting_toggles();
-    let compared = compare_toggles(&Experiment {
-        source: ExperimentSource::Recorded(&fit.recording),
-        chosen: &toggles,
-        waiting: &waiting,
-        pricing: &Pricing::embedded(),
-        cache: scenario.cache,
-        claims: &[],
-        observed: &[],
-        seed: Seed(scenario.seed),
-        draws: 0,
-    });
+    let toggles = scenario.split_awaiting_toggles();
+    let source = RecordingSource::Recorded(fit.recording.clone());
+    let pricing = Pricing::embedded();
+    let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
+    let compared = compare_toggles(&Experiment { draws: 0, ..experiment });
     test(&fit.recording, &compared.expect("prices"));
 }
 

@@ -16,6 +16,7 @@ use windtunnel::recording::{
     BlockKind, BlockMarks, CacheTier, CallMarks, ContextRestart, Recording, Shock,
 };
 use windtunnel::replay;
+use windtunnel::report::show::audit_sentences::{word_claim_arithmetic, word_finding};
 use windtunnel::study::audit::{FindingSeverity, audit_reported, claim_arithmetic};
 use windtunnel::units::Usage;
 
@@ -440,25 +441,29 @@ fn golden_audit_of_order_774() {
     ];
     assert_eq!(got, expect);
     for (id, sum) in [
-        ("record-lens-below-start", "139.3K / 18 = 7.7K < ~12K; compose_pr: 200.5K / 20 = 10.0K"),
-        ("message-lens-implement-context", "9.5M / 111 = 85.6K"),
-        ("record-lens-implement-context", "9.5M / 183 = 51.9K"),
-        ("records-per-call", "~45.4M / 22.8M = 1.99"),
-        ("inventory-run-arch-lenses-read", "= 785.0K; 64.3K more than the table"),
-        ("claim-r1", "= 5.27M against 5M"),
-        ("claim-r2", "= 4.76M against 3M"),
-        ("claim-r3", "= 660.0K against 500K"),
-        ("claim-r3-tokens", "39.0K characters x 250 to 290 tokens per 1,000 = 9.8K to 11.3K"),
-        ("claim-r7", "= 1.0M against 1M"),
-        ("combined-implement-read", "9.5M - 8.0M = 1.5M"),
-        ("combined-total-read", "= 11.2M; 22.8M - 11.2M = 11.6M"),
-        ("combined-share", "= 38.6 %; 1 - 12.0M / 22.8M = 47.4 %"),
+        (
+            "record-lens-below-start",
+            "139.3 k / 18 = 7,740 < ~12 k; compose_pr: 200.5 k / 20 = 10.0 k",
+        ),
+        ("message-lens-implement-context", "9.5 M / 111 = 85.6 k"),
+        ("record-lens-implement-context", "9.5 M / 183 = 51.9 k"),
+        ("records-per-call", "~45.4 M / 22.8 M = 1.99"),
+        ("inventory-run-arch-lenses-read", "= 785.0 k; 64.3 k more than the table"),
+        ("claim-r1", "= 5.3 M against 5 M"),
+        ("claim-r2", "= 4.8 M against 3 M"),
+        ("claim-r3", "= 660.0 k against 500 k"),
+        ("claim-r3-tokens", "39.0 k characters x 250 to 290 tokens per 1,000 = 9,750 to 11.3 k"),
+        ("claim-r7", "= 1.0 M against 1 M"),
+        ("combined-implement-read", "9.5 M - 8.0 M = 1.5 M"),
+        ("combined-total-read", "= 11.2 M; 22.8 M - 11.2 M = 11.6 M"),
+        ("combined-share", "= 38.6 %; 1 - 12.0 M / 22.8 M = 47.4 %"),
         ("orchestrator-share", "= 17.1 %"),
-        ("total-read", "= 22.64M; off by 155.2K, rounding allows 250.3K"),
-        ("total-time", "= 2h35m02s"),
+        ("total-read", "= 22.6 M; off by 155.2 k, rounding allows 250.3 k"),
+        ("total-time", "= 2h 35m"),
     ] {
         let finding = findings.iter().find(|finding| finding.id == id).unwrap();
-        assert!(finding.arithmetic.contains(sum), "{id}: {}", finding.arithmetic);
+        let arithmetic = word_finding(finding).arithmetic;
+        assert!(arithmetic.contains(sum), "{id}: {arithmetic}");
     }
 }
 
@@ -491,12 +496,12 @@ fn a_corrected_figure_corrects_its_finding() {
 fn every_claim_has_its_arithmetic() {
     let reported = builtin_pipeline("order-774").unwrap();
     for claim in &reported.claims {
-        let line = claim_arithmetic(&reported, &claim.toggle).unwrap();
+        let line = word_claim_arithmetic(&claim_arithmetic(&reported, &claim.toggle).unwrap());
         assert!(!line.contains('\n') && !line.is_empty());
     }
-    let line = claim_arithmetic(&reported, "R1").unwrap();
+    let line = word_claim_arithmetic(&claim_arithmetic(&reported, "R1").unwrap());
     let wanted =
-        "(72 - ~10) non-tool turns fewer x ~85K tokens of context = 5.27M; claimed 5M (~5-6M)";
+        "(72 - ~10) non-tool turns fewer x ~85 k tokens of context = 5.3 M; claimed 5 M (~5-6 M)";
     assert_eq!(line, wanted);
     assert_eq!(claim_arithmetic(&reported, "C1"), None);
 }

@@ -1,6 +1,6 @@
 //! One input: a step table, or anything that is a recording.
 
-use super::super::{CommandError, load};
+use super::super::{AtPlace, CommandError, load};
 use crate::import::step_table;
 use crate::recording::{Recording, hex_prefix};
 use crate::report::show::backtest::BacktestSource;
@@ -18,7 +18,7 @@ pub struct BacktestInput {
     rows: Vec<StepTableRow>,
     recording: Option<Recording>,
     skips: Vec<String>,
-    skipped: u64,
+    skip_count: u64,
     notes: Vec<String>,
     messages: String,
 }
@@ -33,13 +33,13 @@ pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandErr
     let loaded = load::load_recording(input, scenario.lens, strict)?;
     let talk = loaded.stderr_messages();
     Ok(BacktestInput {
-        name: loaded.recording.name.clone(),
-        digest: loaded.recording.recording_digest(),
-        rows: pipeline_figures::step_table_from_recording(&loaded.recording),
-        skips: loaded.skips.iter().map(ToString::to_string).collect(),
-        skipped: loaded.skipped_count,
-        notes: loaded.notes.clone(),
-        recording: Some(loaded.recording),
+        name: loaded.recording().name.clone(),
+        digest: loaded.recording().recording_digest(),
+        rows: pipeline_figures::step_table_from_recording(loaded.recording()),
+        skips: loaded.import.skips.iter().map(ToString::to_string).collect(),
+        skip_count: loaded.import.skip_count,
+        notes: loaded.import.notes.clone(),
+        recording: Some(loaded.source.into_recording()),
         messages: talk,
     })
 }
@@ -47,10 +47,9 @@ pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandErr
 fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandError> {
     let path = Path::new(input);
     let bytes = store::read_file(path)?;
-    let table = step_table::read_step_table(&bytes)
-        .map_err(|error| CommandError::new(format!("{input}: {error}")))?;
+    let table = step_table::read_step_table(&bytes).at(input)?;
     if let (true, Some((line, why))) = (strict, table.skips.first()) {
-        return Err(CommandError::new(format!("{input}: line {line}: {why}")));
+        return Err(CommandError::content(input, format!("line {line}: {why}")));
     }
     let skips: Vec<String> =
         table.skips.iter().map(|(line, why)| format!("line {line}: {why}")).collect();
@@ -74,7 +73,7 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
         digest: Sha256::digest(&bytes).into(),
         rows: table.rows,
         recording: None,
-        skipped: skips.len() as u64,
+        skip_count: skips.len() as u64,
         skips,
         notes,
         messages: talk,
@@ -83,12 +82,12 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
 
 /// Lines changed by pipeline.
 pub fn read_sizes(path: &Path) -> Result<BTreeMap<String, i64>, CommandError> {
-    let told = |what: String| CommandError::new(format!("{}: {what}", path.display()));
-    let sizes = step_table::read_pipeline_sizes(&store::read_file(path)?)
-        .map_err(|error| told(error.to_string()))?;
+    let sizes = step_table::read_pipeline_sizes(&store::read_file(path)?).at(path.display())?;
     // A size that was meant and cannot be read would bend every adjusted figure.
     match sizes.skips.first() {
-        Some((line, why)) => Err(told(format!("line {line}: {why}"))),
+        Some((line, why)) => {
+            Err(CommandError::content(path.display(), format!("line {line}: {why}")))
+        }
         None => Ok(sizes.lines),
     }
 }
@@ -114,11 +113,8 @@ impl BacktestInput {
     /// Its recording.
     pub fn require_recording(&self) -> Result<&Recording, CommandError> {
         self.recording.as_ref().ok_or_else(|| {
-            CommandError::new(format!(
-                "{}: a step table has no invocations: success criteria need rollouts, or a \
-                 recording of them",
-                self.name
-            ))
+            CommandError::content(&self.name, "a step table has no invocations")
+                .with_hint("success criteria need rollouts, or a recording of them")
         })
     }
 
@@ -127,7 +123,7 @@ impl BacktestInput {
         BacktestSource {
             name: self.name.clone(),
             sha256: hex_prefix(&self.digest, 32),
-            skipped: self.skipped,
+            skip_count: self.skip_count,
             skips: self.skips.clone(),
             notes: self.notes.clone(),
         }

@@ -3,7 +3,10 @@
 mod backtest_input;
 mod prediction;
 
-use super::{CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, render_document};
+use super::{
+    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, WANTED_INSTANT,
+    render_document,
+};
 use crate::cli::{BacktestArgs, OutputFormat};
 use crate::price::DAY_MS;
 use crate::report::show::backtest::{BacktestReport, criteria};
@@ -32,9 +35,11 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     let rollouts = choose_rollouts(args, file.as_ref())?;
     let criteria = file.as_ref().map_or(&[][..], |file| &file.criteria);
     let sizes = args.sizes.as_deref().map(backtest_input::read_sizes).transpose()?;
-    let read = |input: &String| backtest_input::read_input(input, args.strict);
-    let mut sources =
-        args.inputs.iter().map(read).collect::<Result<Vec<BacktestInput>, CommandError>>()?;
+    let mut sources = args
+        .inputs
+        .iter()
+        .map(|input| backtest_input::read_input(input, args.strict))
+        .collect::<Result<Vec<BacktestInput>, CommandError>>()?;
     if let Some(sizes) = &sizes {
         for source in &mut sources {
             source.apply_sizes(sizes);
@@ -42,10 +47,10 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     }
     if sources.len() == 1 && rollouts.is_empty() {
         let name = &args.inputs[0];
-        return Err(CommandError::new(format!(
-            "{name}: one input and no date: name --at, e.g. --at 2026-04-14T05:20:00Z, or \
-             --rollouts, or a second input that comes after"
-        )));
+        return Err(CommandError::argument(name, "one input and no date").with_hint(
+            "name --at, e.g. --at 2026-04-14T05:20:00Z, or --rollouts, or a second input that \
+             comes after",
+        ));
     }
     if !criteria.is_empty() {
         let judged = judge_criteria_in_windows(&sources, &rollouts, &settings, criteria)?;
@@ -66,14 +71,17 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     let data = match &mut sources[..] {
         [only] => BacktestData::from_dates(only.pipelines(), &rollouts),
         [before, after, ..] => BacktestData::from_windows(before.pipelines(), after.pipelines()),
-        [] => return Err(CommandError::new("no input: name a step table or recordings")),
+        [] => {
+            return Err(
+                CommandError::argument("", "no input").with_hint("name a step table or recordings")
+            );
+        }
     }?;
     if sources.len() == 1 && sources[0].lacks_end_times() {
         let name = &args.inputs[0];
-        return Err(CommandError::new(format!(
-            "{name}: no column 'end' (or 'merged_utc'): dates need to know when a pipeline ended; \
-             two tables, before and after, do not"
-        )));
+        return Err(CommandError::content(name, "no column 'end' (or 'merged_utc')").with_hint(
+            "dates need to know when a pipeline ended; two tables, before and after, do not",
+        ));
     }
     let asked = prediction::PredictionRequest {
         ratio_or_recording: args
@@ -99,8 +107,8 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
         OutputFormat::Json => shown.to_json(),
         other => render_document(&shown.to_document(), other),
     };
-    let looks = || result.metric_effects.iter().flat_map(|study| &study.effects);
-    let is_judged = looks().any(|look| look.verdict.change != EffectDirection::TooFew);
+    let mut effects = result.metric_effects.iter().flat_map(|study| &study.effects);
+    let is_judged = effects.any(|effect| effect.verdict.change != EffectDirection::TooFew);
     let code = if is_judged { super::EXIT_DONE } else { EXIT_NOT_JUDGED };
     Ok(CommandOutput { stdout, messages: stderr_messages(&sources), code })
 }
@@ -112,12 +120,11 @@ fn load_rollouts(path: &str) -> Result<RolloutsFile, CommandError> {
         Some(text) => rollouts_file::parse_rollouts(text),
         None => {
             let bytes = store::read_file(Path::new(path))?;
-            let text = std::str::from_utf8(&bytes)
-                .map_err(|error| CommandError::new(format!("{path}: not TOML: {error}")))?;
+            let text = std::str::from_utf8(&bytes).at(path)?;
             rollouts_file::parse_rollouts(text)
         }
     };
-    parsed.map_err(|error| CommandError::new(format!("{path}: {error}")))
+    parsed.at(path)
 }
 
 /// What the command line says, then the file, then the program.
@@ -153,16 +160,14 @@ fn choose_rollouts(
     if args.at.is_empty() {
         return Ok(file.map(|file| file.rollouts.clone()).unwrap_or_default());
     }
-    let one = |text: &String| {
-        let (at_ms, _) = parse_moment(text).ok_or_else(|| {
-            CommandError::new(format!(
-                "--at {text}: wanted a day, e.g. 2026-02-06, or an instant, e.g. \
-                 2026-02-06T12:00:00Z"
-            ))
-        })?;
-        Ok(Rollout { at_ms, toggles: args.with.clone(), ..Rollout::default() })
-    };
-    args.at.iter().map(one).collect()
+    args.at
+        .iter()
+        .map(|text| {
+            let (at_ms, _) = parse_moment(text)
+                .ok_or_else(|| CommandError::argument(format!("--at {text}"), WANTED_INSTANT))?;
+            Ok(Rollout { at_ms, toggles: args.with.clone(), ..Rollout::default() })
+        })
+        .collect()
 }
 
 fn judge_criteria_in_windows(
@@ -184,10 +189,8 @@ fn judge_criteria_in_windows(
         _ => None,
     };
     let spans = spans.ok_or_else(|| {
-        CommandError::new(format!(
-            "{}: no calls on one side: criteria need rollouts from before and from after",
-            backtest_input::joined_names(sources)
-        ))
+        CommandError::content(backtest_input::joined_names(sources), "no calls on one side")
+            .with_hint("criteria need rollouts from before and from after")
     })?;
     Ok(judge_criteria(criteria, spans, (settings.seed, settings.draws, settings.confidence)))
 }

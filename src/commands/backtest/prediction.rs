@@ -2,7 +2,7 @@
 
 use super::super::{CommandError, load};
 use crate::cli::PremiseArgs;
-use crate::scenario::{self, ChosenToggle};
+use crate::scenario;
 use crate::study::backtest::{
     BacktestData, BacktestMetric, BacktestSettings, PredictedRatio, RolloutBatch, RolloutPrediction,
 };
@@ -44,16 +44,17 @@ impl PredictionRequest<'_> {
                     all.extend(self.predict_from_ratio(at, ratio, "--predict"));
                 }
                 Some((said, Ok(_))) => {
-                    return Err(CommandError::new(format!(
-                        "--predict {said}: wanted after divided by before, e.g. 0.97, or a \
-                         recording"
-                    )));
+                    return Err(CommandError::argument(
+                        format!("--predict {said}"),
+                        "wanted after divided by before, e.g. 0.97, or a recording",
+                    ));
                 }
                 Some((recording, Err(_))) if !knows_toggles => {
-                    return Err(CommandError::new(format!(
-                        "--predict {recording}: which toggles were rolled out? name them: --with \
-                         R1,R4"
-                    )));
+                    return Err(CommandError::argument(
+                        format!("--predict {recording}"),
+                        "which toggles were rolled out? name them",
+                    )
+                    .with_hint("--with R1,R4"));
                 }
                 Some((recording, Err(_))) => {
                     all.extend(self.predict_from_replay(recording, at, era)?);
@@ -101,12 +102,7 @@ impl PredictionRequest<'_> {
             return Ok(Vec::new());
         }
         let mut scenario = load::load_scenario(name, None, &[])?;
-        let wanted = scenario::toggles_by_id(ids.iter().map(String::as_str))?;
-        let own = |id: &str| scenario.toggles.iter().find(|one| one.id() == id).cloned();
-        scenario.toggles = wanted
-            .iter()
-            .map(|one| own(one.card().id).unwrap_or(ChosenToggle::from_card(*one)))
-            .collect();
+        scenario.replace_toggles(&scenario::toggles_by_id(ids.iter().map(String::as_str))?);
         let premises = PremiseArgs::default();
         let lens = load::choose_lens(&premises, &scenario);
         let pricing = load::load_pricing(&premises, &scenario)?;
@@ -117,22 +113,22 @@ impl PredictionRequest<'_> {
             return Ok(Vec::new());
         }
         let questions = self.replay_questions();
-        let claim =
-            |(number, (step, _, metric)): (usize, &(Option<String>, BacktestMetric, &str))| {
-                PublishedClaim {
-                    id: number.to_string(),
-                    toggles: ids.clone(),
-                    step: step.clone().unwrap_or_default(),
-                    metric: (*metric).to_owned(),
-                    saving: 0..=0,
-                    rounded: 0..=0,
-                    share_bp: None,
-                    is_direction: true,
-                }
-            };
-        let claims: Vec<PublishedClaim> = questions.iter().enumerate().map(claim).collect();
-        let experiment =
-            load::build_experiment(&loaded, lens, (&scenario, &toggles), &pricing, &claims);
+        // The study draws what each claim saves: a question is asked as a claim of no amount.
+        let claims: Vec<PublishedClaim> = questions
+            .iter()
+            .enumerate()
+            .map(|(number, (step, _, metric))| PublishedClaim {
+                id: number.to_string(),
+                toggles: ids.clone(),
+                step: step.clone().unwrap_or_default(),
+                metric: (*metric).to_owned(),
+                saving: 0..=0,
+                rounded: 0..=0,
+                share_bp: None,
+                is_direction: true,
+            })
+            .collect();
+        let experiment = load::build_experiment(&loaded, (&scenario, &toggles), &pricing, &claims);
         let recording = experiment.base_recording();
         let plan = experiment.compile_plan(recording, &experiment.patches_at_modes(recording))?;
         let drawn = uncertainty::study_uncertainty(&experiment, &plan)?;
@@ -149,10 +145,11 @@ impl PredictionRequest<'_> {
             if before <= 0 {
                 continue;
             }
-            let left = |saved: i64| (1.0 - saved as f64 / before as f64).max(LEAST_RATIO);
-            let band = drawn.saved;
-            let range = ConfidenceInterval { low: left(band.p90), high: left(band.p10) };
-            let predicted = PredictedRatio { ratio: left(band.p50), range, from: from.clone() };
+            // What saves most leaves least: the band turns round.
+            let [low, ratio, high] = [drawn.saved.p90, drawn.saved.p50, drawn.saved.p10]
+                .map(|saved| (1.0 - saved as f64 / before as f64).max(LEAST_RATIO));
+            let range = ConfidenceInterval { low, high };
+            let predicted = PredictedRatio { ratio, range, from: from.clone() };
             all.push(RolloutPrediction { batch: at, step, metric, predicted });
         }
         Ok(all)
@@ -161,10 +158,9 @@ impl PredictionRequest<'_> {
     /// Whole pipelines and the steps asked for, each in every metric that a replay knows.
     fn replay_questions(&self) -> Vec<(Option<String>, BacktestMetric, &'static str)> {
         let groups = std::iter::once(None).chain(self.settings.steps.iter().cloned().map(Some));
-        let each = |step: Option<String>| {
-            REPLAYED_METRICS.map(|(metric, name)| (step.clone(), metric, name))
-        };
-        groups.flat_map(each).collect()
+        groups
+            .flat_map(|step| REPLAYED_METRICS.map(|(metric, name)| (step.clone(), metric, name)))
+            .collect()
     }
 }
 

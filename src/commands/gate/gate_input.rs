@@ -1,6 +1,6 @@
 //! What a gate reads: the baseline file, and recordings with the toggles that are tried on them.
 
-use super::super::{CommandError, experiment_request, load};
+use super::super::{AtPlace, CommandError, experiment_inputs, load};
 use crate::cli::GateArgs;
 use crate::price::{PriceRow, Pricing, utc_day_of};
 use crate::reconstruct::Lens;
@@ -35,17 +35,20 @@ impl GateInput {
             && store::is_file(path)
             && Baseline::is_baseline(&store::read_file(path)?)
         {
-            return Err(CommandError::new(format!(
-                "{name}: is a baseline file; it stands alone behind --baseline, and --candidate \
-                 takes recordings and transcripts"
-            )));
+            return Err(CommandError::argument(
+                name,
+                "is a baseline file; it stands alone behind --baseline, and --candidate takes \
+                 recordings and transcripts",
+            ));
         }
-        let own = load::load_scenario(name, args.scenario.as_deref(), &[])?;
-        let jointly = args.scenario.is_some() || !own.recording.is_empty();
+        let own = experiment_inputs::scenario_from_args(&args.toggles, name)?;
+        let has_scenario = args.toggles.scenario.is_some();
+        // Toggles that somebody put together are meant to be built together; all of them are not.
+        let jointly = has_scenario || !args.toggles.with.is_empty() || !own.recording.is_empty();
         let mut loaded = load::load_recording(name, lens, args.strict)?;
-        if args.scenario.is_some() {
+        if has_scenario {
             let pricing = load::load_pricing(&args.premises, &own)?;
-            loaded = experiment_request::apply_selection(loaded, &own, &pricing)?;
+            loaded = experiment_inputs::apply_selection(loaded, &own, &pricing)?;
         }
         Ok(Self { loaded, toggles: own.toggles, is_joint: jointly })
     }
@@ -63,16 +66,15 @@ pub fn load_baseline_file(
 ) -> Result<Option<Baseline>, CommandError> {
     let [only] = &args.baseline[..] else {
         if args.update {
-            let line = "--update writes one file: name it alone with --baseline FILE.json";
-            return Err(CommandError::new(line));
+            let hint = "name it alone with --baseline FILE.json";
+            return Err(CommandError::argument("", "--update writes one file").with_hint(hint));
         }
         return Ok(None);
     };
     if !is_json_path(only) {
         if args.update {
-            return Err(CommandError::new(format!(
-                "{only}: --update writes a baseline file: name one that ends in .json"
-            )));
+            return Err(CommandError::argument(only, "--update writes a baseline file")
+                .with_hint("name one that ends in .json"));
         }
         return Ok(None);
     }
@@ -81,17 +83,18 @@ pub fn load_baseline_file(
         if args.update {
             return Ok(None);
         }
-        return Err(CommandError::new(format!(
-            "{only}: no such file: write it with `windtunnel gate --baseline {only} --candidate \
-             RECORDING --update`"
+        return Err(CommandError::argument(only, "no such file").with_hint(format!(
+            "write it with `windtunnel gate --baseline {only} --candidate RECORDING --update`"
         )));
     }
     let bytes = store::read_file(path)?;
     if !Baseline::is_baseline(&bytes) {
         if args.update {
-            return Err(CommandError::new(format!(
-                "{only}: is no baseline file, so --update leaves it alone: name another one"
-            )));
+            return Err(CommandError::argument(
+                only,
+                "is no baseline file, so --update leaves it alone",
+            )
+            .with_hint("name another one"));
         }
         return Ok(None);
     }
@@ -101,7 +104,7 @@ pub fn load_baseline_file(
             notes.push(format!("{only}: {error}; written afresh"));
             Ok(None)
         }
-        Err(error) => Err(CommandError::new(format!("{only}: {error}"))),
+        Err(error) => Err(error).at(only),
     }
 }
 
@@ -116,19 +119,22 @@ pub fn measure_side(
     let mut all = Vec::new();
     for GateInput { loaded, toggles, is_joint: jointly } in parts {
         // A bucket tells nothing of the classes of its tokens.
-        let has_dollars = loaded.routes.as_ref().is_none_or(|(_, laid)| laid.can_be_priced());
+        let has_dollars = loaded.source.can_be_priced();
         let bench = MeasurementSetup { pricing, cache, toggles, jointly: *jointly, has_dollars };
-        all.extend(measure_recording(&loaded.recording, &bench, each)?);
+        all.extend(measure_recording(loaded.recording(), &bench, each)?);
     }
     Ok(side_from_samples(name, all))
 }
 
 /// The name of a side.
 pub fn side_name(names: &BTreeSet<String>) -> String {
-    let base = |name: &String| {
-        if load::is_built_in(name) { name.clone() } else { store::base_name(Path::new(name)) }
-    };
-    let names: Vec<String> = names.iter().map(base).collect();
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let is_name = load::is_built_in(name);
+            if is_name { name.clone() } else { store::base_name(Path::new(name)) }
+        })
+        .collect();
     match &names[..] {
         [first, rest @ ..] if rest.len() > 2 => format!("{first} and {} more", rest.len()),
         _ => names.join("+"),
@@ -138,7 +144,7 @@ pub fn side_name(names: &BTreeSet<String>) -> String {
 /// The day of the last call.
 pub fn last_call_day(parts: &[GateInput]) -> Option<Date> {
     let times = parts.iter().flat_map(|part| {
-        let recording = &part.loaded.recording;
+        let recording = part.loaded.recording();
         let calls = recording.calls.iter().map(|call| call.start_ms);
         calls.chain(recording.sessions.iter().filter_map(|session| session.harness_totals.start_ms))
     });

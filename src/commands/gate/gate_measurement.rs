@@ -4,9 +4,9 @@
 //! command line says against it is refused. Without one both sides follow the command line, and
 //! the last day of the baseline's calls prices both.
 
-use super::super::{CommandError, load};
+use super::super::{CommandError, experiment_inputs, load};
 use super::gate_input::{GateInput, last_call_day, load_baseline_file, measure_side, side_name};
-use crate::cli::{GateArgs, SampleUnitArg};
+use crate::cli::GateArgs;
 use crate::price::{MissingPrice, PriceBook, PriceRow, Pricing, UNSTATED_MODEL};
 use crate::reconstruct::Lens;
 use crate::recording::hex_prefix;
@@ -65,15 +65,19 @@ impl<'a> GateRequest<'a> {
             [only] => only.as_str(),
             _ => "",
         };
-        let scenario = load::load_scenario(lead, args.scenario.as_deref(), &[])?;
+        let mut scenario = experiment_inputs::scenario_from_args(&args.toggles, lead)?;
+        scenario.seed = args.seed.unwrap_or(scenario.seed);
         let mut candidates: BTreeSet<String> = args.candidate.iter().cloned().collect();
-        if candidates.is_empty() && args.scenario.is_some() && !scenario.recording.is_empty() {
+        if candidates.is_empty()
+            && args.toggles.scenario.is_some()
+            && !scenario.recording.is_empty()
+        {
             candidates.insert(scenario.recording.clone());
         }
         if candidates.is_empty() {
-            return Err(CommandError::new(
-                "no candidate: name recordings or transcripts with --candidate, or a --scenario \
-                 that names a recording",
+            return Err(CommandError::argument("", "no candidate").with_hint(
+                "name recordings or transcripts with --candidate, or a --scenario that names a \
+                 recording",
             ));
         }
         let mut notes = Vec::new();
@@ -101,11 +105,11 @@ impl<'a> GateRequest<'a> {
             measure_side(&side_name(&self.candidates), &candidate, &pricing, cache, each)?;
         if candidate_side.samples.is_empty() {
             let names: Vec<&str> = self.candidates.iter().map(String::as_str).collect();
-            return Err(CommandError::new(format!(
-                "{}: no session with a call, so nothing can be judged: does the candidate hold \
-                 what the pipeline recorded?",
-                names.join(", ")
-            )));
+            return Err(CommandError::content(
+                names.join(", "),
+                "no session with a call, so nothing can be judged",
+            )
+            .with_hint("does the candidate hold what the pipeline recorded?"));
         }
         let talk =
             candidate.iter().chain(&baseline).map(|part| part.loaded.stderr_messages()).collect();
@@ -128,8 +132,8 @@ impl<'a> GateRequest<'a> {
                 let (side, rates) = measure_side(&name, &baseline, &pricing, cache, each)?;
                 all_rates.extend(rates);
                 if side.samples.is_empty() {
-                    let line = format!("{}: no session with a call", args.baseline.join(", "));
-                    return Err(CommandError::new(line));
+                    let place = args.baseline.join(", ");
+                    return Err(CommandError::content(place, "no session with a call"));
                 }
                 Some(side)
             }
@@ -156,11 +160,13 @@ impl<'a> GateRequest<'a> {
         let day = self.choose_price_day(&parts)?;
         let pricing = self.build_pricing(day, parts.iter())?;
         let (cache, each) = (self.choose_cache()?, SampleUnit::Session);
-        let alone = |part| measure_side("", std::slice::from_ref(part), &pricing, cache, each);
-        let sides: Vec<_> = parts.iter().map(alone).collect::<Result<_, CommandError>>()?;
+        let sides: Vec<_> = parts
+            .iter()
+            .map(|part| measure_side("", std::slice::from_ref(part), &pricing, cache, each))
+            .collect::<Result<_, CommandError>>()?;
         let digests = parts
             .iter()
-            .map(|part| hex_prefix(&part.loaded.recording.recording_digest(), 8))
+            .map(|part| hex_prefix(&part.loaded.recording().recording_digest(), 8))
             .collect();
         let name = side_name(&self.candidates);
         let named = SideSummary { name, samples: parts.len() as u32, digests };
@@ -201,16 +207,18 @@ impl<'a> GateRequest<'a> {
     /// The baseline file whose premises stand: that of another day is priced anew where it is
     /// written anew.
     fn standing_baseline(&self) -> Option<&Baseline> {
-        let other_day =
-            |held: &BaselinePremises| self.args.price_date.is_some_and(|day| day != held.day);
-        self.file.as_ref().filter(|file| !(self.args.update && other_day(&file.premises)))
+        let asked_day = self.args.price_date;
+        self.file.as_ref().filter(|file| {
+            !(self.args.update && asked_day.is_some_and(|day| day != file.premises.day))
+        })
     }
 
     /// One premise: what the command line says, else what the file says, else `default`. Where both
     /// say something else the file is written again or not used.
     fn choose_premise<T: PartialEq + Copy>(
         &self,
-        (what, of): (&str, fn(T) -> String),
+        what: &str,
+        in_words: fn(T) -> String,
         said: Option<T>,
         held: impl Fn(&BaselinePremises) -> T,
         default: T,
@@ -218,41 +226,48 @@ impl<'a> GateRequest<'a> {
         let held = self.standing_baseline().map(|file| held(&file.premises));
         match (said, held) {
             (Some(said), Some(held)) if said != held && !self.args.update => {
-                let (file, said, held) = (&self.args.baseline[0], of(said), of(held));
-                Err(CommandError::new(format!(
-                    "{file}: measured with {what} {held}, the candidate is to be with {said}: \
-                     take that of the file, or write it again with --update"
-                )))
+                let (file, said, held) = (&self.args.baseline[0], in_words(said), in_words(held));
+                Err(other_premise(file, what, &held, &said))
             }
             (said, held) => Ok(said.or(held).unwrap_or(default)),
         }
     }
 
     fn choose_lens(&self) -> Result<Lens, CommandError> {
-        let of_scenario = self.args.scenario.as_ref().map(|_| self.scenario.lens);
+        let of_scenario = self.args.toggles.scenario.as_ref().map(|_| self.scenario.lens);
         let of_line =
             self.args.premises.lens.map(|_| load::choose_lens(&self.args.premises, &self.scenario));
-        let name = |lens: Lens| lens.name().to_owned();
         let said = of_line.or(of_scenario);
-        self.choose_premise(("lens", name), said, |held| held.lens, self.scenario.lens)
+        self.choose_premise(
+            "lens",
+            |lens| lens.name().to_owned(),
+            said,
+            |held| held.lens,
+            self.scenario.lens,
+        )
     }
 
     fn choose_cache(&self) -> Result<GateCache, CommandError> {
         let of_scenario =
             Some(GateCache::from_policy(self.scenario.cache)).filter(|it| *it != GateCache::Law);
         let said = if self.args.as_billed { Some(GateCache::Billed) } else { of_scenario };
-        let name = |cache: GateCache| cache.name().to_owned();
-        self.choose_premise(("cache", name), said, |held| held.cache, GateCache::Law)
+        self.choose_premise(
+            "cache",
+            |cache| cache.name().to_owned(),
+            said,
+            |held| held.cache,
+            GateCache::Law,
+        )
     }
 
     fn choose_sample_unit(&self) -> Result<SampleUnit, CommandError> {
-        let said = self.args.each.map(|each| match each {
-            SampleUnitArg::Recording => SampleUnit::Recording,
-            SampleUnitArg::Pipeline => SampleUnit::Pipeline,
-            SampleUnitArg::Session => SampleUnit::Session,
-        });
-        let name = |each: SampleUnit| each.name().to_owned();
-        self.choose_premise(("each", name), said, |held| held.each, SampleUnit::Recording)
+        self.choose_premise(
+            "each",
+            |each| each.name().to_owned(),
+            self.args.each,
+            |held| held.each,
+            SampleUnit::Recording,
+        )
     }
 
     /// The day that prices both sides.
@@ -262,13 +277,16 @@ impl<'a> GateRequest<'a> {
         let Some(default) =
             said.or(last).or(self.standing_baseline().map(|file| file.premises.day))
         else {
-            return Err(CommandError::new(
-                "no call has a time: name the day of the prices with \
-                --price-date",
-            ));
+            return Err(CommandError::content("", "no call has a time")
+                .with_hint("name the day of the prices with --price-date"));
         };
-        let name = |day: Date| day.to_string();
-        self.choose_premise(("price date", name), said, |held| held.day, default)
+        self.choose_premise(
+            "price date",
+            |day: Date| day.to_string(),
+            said,
+            |held| held.day,
+            default,
+        )
     }
 
     /// Prices as of one day: the rates of the baseline file where it has them. A model that is
@@ -287,10 +305,7 @@ impl<'a> GateRequest<'a> {
             let said = self.args.premises.model.as_ref().filter(|said| *said != assumed_model);
             if let Some(said) = said.filter(|_| !self.args.update) {
                 let file = &self.args.baseline[0];
-                return Err(CommandError::new(format!(
-                    "{file}: measured with model {assumed_model}, the candidate is to be with \
-                     {said}: take that of the file, or write it again with --update"
-                )));
+                return Err(other_premise(file, "model", assumed_model, said));
             }
             if said.is_none() {
                 pricing.assumed_model.clone_from(assumed_model);
@@ -314,7 +329,7 @@ impl<'a> GateRequest<'a> {
         }
         pricing.book = pricing.book.overridden_by(&PriceBook::from_fixed_prices(fixed.values()));
         let models: BTreeSet<String> =
-            parts.flat_map(|part| &part.loaded.recording.models).cloned().collect();
+            parts.flat_map(|part| &part.loaded.recording().models).cloned().collect();
         for model in models.iter().filter(|model| *model != UNSTATED_MODEL) {
             if let Err(MissingPrice::Date { .. }) = pricing.find_price(model, None) {
                 let newest = Pricing { date: None, ..pricing.clone() }.find_price(model, None)?;
@@ -324,4 +339,11 @@ impl<'a> GateRequest<'a> {
         }
         Ok(pricing)
     }
+}
+
+/// The refusal of a candidate that is to be measured under another premise than its baseline.
+fn other_premise(file: &str, premise: &str, held: &str, said: &str) -> CommandError {
+    let problem = format!("measured with {premise} {held}, the candidate is to be with {said}");
+    CommandError::argument(file, problem)
+        .with_hint("take that of the file, or write it again with --update")
 }

@@ -4,6 +4,7 @@
 //! well, the system gave the id again: a duplicate. The others are processes that outlived their
 //! session; they lie in groups of one folder and one minute, as many as it left behind.
 
+use crate::import::skip::ImportNote;
 use crate::recording::CrashCounts;
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ const TOGETHER_MS: i64 = 60_000;
 
 /// What the log says of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessRecord {
+pub(super) struct ProcessRecord {
     /// Its id, if the log has it.
     pub pid: Option<i64>,
     /// Whether the record is one of a crash.
@@ -28,38 +29,39 @@ pub struct ProcessRecord {
 
 /// Crash records, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CrashGroups {
+pub(super) struct CrashGroups {
     /// How many of each kind.
-    pub crashes: CrashCounts,
+    pub counts: CrashCounts,
     /// Groups of orphans, by their size: (size, groups), largest first.
     pub groups: Vec<(usize, usize)>,
 }
 
 /// Sorts the crash records among all records of a log.
-pub fn sort_crash_records(records: &[ProcessRecord]) -> CrashGroups {
-    let well: BTreeSet<i64> =
-        records.iter().filter(|record| record.ended_well).filter_map(|record| record.pid).collect();
+pub(super) fn sort_crash_records(records: &[ProcessRecord]) -> CrashGroups {
+    let ended_well = records.iter().filter(|record| record.ended_well);
+    let well_pids: BTreeSet<i64> = ended_well.filter_map(|record| record.pid).collect();
     let crashed = records.iter().filter(|record| record.crashed);
     let (reused, orphans): (Vec<&ProcessRecord>, Vec<&ProcessRecord>) =
-        crashed.partition(|record| record.pid.is_some_and(|pid| well.contains(&pid)));
-    let crashes = CrashCounts {
+        crashed.partition(|record| record.pid.is_some_and(|pid| well_pids.contains(&pid)));
+    let counts = CrashCounts {
         records: (reused.len() + orphans.len()) as u32,
         pid_reuse: reused.len() as u32,
         orphans: orphans.len() as u32,
     };
-    CrashGroups { crashes, groups: group_orphans(orphans) }
+    CrashGroups { counts, groups: group_orphans(orphans) }
 }
 
 fn group_orphans(mut orphans: Vec<&ProcessRecord>) -> Vec<(usize, usize)> {
     orphans.sort_by(|a, b| (&a.cwd, a.at_ms, a.pid).cmp(&(&b.cwd, b.at_ms, b.pid)));
     let mut sizes: Vec<usize> = Vec::new();
+    // A group spans a minute from its first record; a record without a time joins any.
     let mut first: Option<&ProcessRecord> = None;
     for orphan in orphans {
-        let together = first.is_some_and(|first| {
-            let apart = first.at_ms.zip(orphan.at_ms).map(|(a, b)| b - a);
-            first.cwd == orphan.cwd && apart.is_none_or(|apart| apart <= TOGETHER_MS)
+        let belongs = first.is_some_and(|first| {
+            let apart_ms = first.at_ms.zip(orphan.at_ms).map(|(a, b)| b - a);
+            first.cwd == orphan.cwd && apart_ms.is_none_or(|apart| apart <= TOGETHER_MS)
         });
-        match sizes.last_mut().filter(|_| together) {
+        match sizes.last_mut().filter(|_| belongs) {
             Some(size) => *size += 1,
             None => {
                 sizes.push(1);
@@ -68,28 +70,13 @@ fn group_orphans(mut orphans: Vec<&ProcessRecord>) -> Vec<(usize, usize)> {
         }
     }
     sizes.sort_unstable_by(|a, b| b.cmp(a));
-    let mut groups: Vec<(usize, usize)> = Vec::new();
-    for size in sizes {
-        match groups.last_mut().filter(|(known, _)| *known == size) {
-            Some((_, many)) => *many += 1,
-            None => groups.push((size, 1)),
-        }
-    }
-    groups
+    sizes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
 }
 
 impl CrashGroups {
-    /// A sentence on them, if there are any.
-    pub fn summary_note(&self) -> Option<String> {
-        let CrashCounts { records, pid_reuse, orphans } = self.crashes;
-        let groups = self.groups.iter().map(|(size, many)| format!("{many} of {size}"));
-        let groups = groups.collect::<Vec<_>>().join(", ");
-        let groups = if groups.is_empty() { groups } else { format!(" (groups: {groups})") };
-        (records > 0).then(|| {
-            format!(
-                "{records} crash records: {pid_reuse} opened again for the process id of a session \
-                 that ended well, {orphans} orphans{groups}"
-            )
-        })
+    /// A note on them, if there are any.
+    pub(super) fn into_note(self) -> Option<ImportNote> {
+        let Self { counts, groups } = self;
+        (counts.records > 0).then_some(ImportNote::CrashRecords { counts, groups })
     }
 }

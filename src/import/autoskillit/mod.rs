@@ -10,19 +10,21 @@
 mod crash_records;
 mod log_row;
 
-use super::ledger::{FolderImporter, HarnessLedger, LedgerEntry};
-use super::line_reader::{LineReader, SourceLine};
-use super::{ImportSkip, timestamps};
+use super::importer::FolderImporter;
+use super::ledger::{HarnessLedger, LedgerEntry};
+use super::line_reader::LineReader;
+use super::skip::{ImportNote, ImportSkip, SkipReason};
+use super::timestamps;
+use super::transcript::for_each_line;
 use crate::store::{self, FoundFile};
-use log_row::{JsonObject, LogRow};
+use log_row::{INDEX, JsonObject, LogRow};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
-pub struct AutoSkillit;
+pub(super) struct AutoSkillit;
 
-const INDEX: &str = "sessions.jsonl";
 const FENCE: &str = ".telemetry_cleared_at";
 const SESSIONS: &str = "sessions/";
 
@@ -55,6 +57,8 @@ impl FolderImporter for AutoSkillit {
             // The longest root that the file lies under.
             let under = roots.iter_mut().rev().find_map(|(root, claimed)| {
                 let inside = file.label.strip_prefix(root)?;
+                // What is kept of a session's stdout is no statement of the log: it is left to the
+                // importer of its format.
                 let own = inside == INDEX
                     || inside == FENCE
                     || inside.starts_with(SESSIONS) && !inside.ends_with(STDOUT);
@@ -115,7 +119,7 @@ impl LogRootReader {
                 let text = String::from_utf8_lossy(&text).trim().to_owned();
                 match timestamps::parse_ms(text.as_bytes()) {
                     Some(at_ms) => self.fence = Some((text, at_ms)),
-                    None => self.add_skip(file, 0, "no time in it; nothing is left out".to_owned()),
+                    None => self.add_skip(file, SkipReason::NoTime),
                 }
             }
             "summary.json" | "token_usage.json" | "step_timing.json" | "audit_log.json" => {
@@ -128,7 +132,9 @@ impl LogRootReader {
                     }
                     // A list of failures is no statement on tokens.
                     Err(_) if name == "audit_log.json" => {}
-                    Err(error) => self.add_skip(file, 0, format!("not one JSON object: {error}")),
+                    Err(error) => {
+                        self.add_skip(file, SkipReason::FileIsNoObject(error.to_string()));
+                    }
                 }
             }
             // Snapshots of the process and such: nothing on tokens in them.
@@ -141,56 +147,43 @@ impl LogRootReader {
         let read = store::open_file(&file.path)
             .and_then(|source| source.take(LONGEST + 1).read_to_end(&mut bytes));
         match read {
-            Ok(length) if length as u64 <= LONGEST => Some(bytes),
-            Ok(_) => {
-                self.add_skip(file, 0, "longer than 16 MiB".to_owned());
-                None
-            }
-            Err(error) => {
-                self.add_skip(file, 0, format!("cannot be read: {error}"));
-                None
-            }
+            Ok(length) if length as u64 <= LONGEST => return Some(bytes),
+            Ok(_) => self.add_skip(file, SkipReason::FileTooLong),
+            Err(error) => self.add_skip(file, SkipReason::Unreadable(error.to_string())),
         }
+        None
     }
 
     fn read_index(&mut self, file: &FoundFile) {
         self.index.clone_from(&file.label);
         let mut source = match store::open_file(&file.path) {
             Ok(source) => source,
-            Err(error) => return self.add_skip(file, 0, format!("cannot be read: {error}")),
+            Err(error) => return self.add_skip(file, SkipReason::Unreadable(error.to_string())),
         };
-        let mut lines = LineReader::new(&mut source, &|_| {});
-        loop {
-            let number = lines.line_number() + 1;
-            let text = match lines.next_line() {
-                Ok(None) => return,
-                Ok(Some(SourceLine::Text(text))) => text,
-                Ok(Some(SourceLine::TooLong(_))) => {
-                    self.add_skip(file, number, "line longer than 64 MiB".to_owned());
-                    continue;
+        let Self { rows, replaced, ledger, .. } = self;
+        for_each_line(
+            &mut LineReader::new(&mut source, &|_| {}),
+            &mut |number, line| {
+                let object = match serde_json::from_slice::<JsonObject>(line) {
+                    Ok(object) => object,
+                    Err(error) => return Some(SkipReason::LineIsNoObject(error.to_string())),
+                };
+                let folder = log_row::text_field(&object, "dir_name").to_owned();
+                if folder.is_empty() {
+                    return Some(SkipReason::RowWithoutFolder);
                 }
-                Err(error) => {
-                    return self.add_skip(file, number, format!("cannot be read further: {error}"));
-                }
-            };
-            let object = serde_json::from_slice::<JsonObject>(text);
-            let number = lines.line_number();
-            match object {
-                Ok(object) => match log_row::text_field(&object, "dir_name") {
-                    "" => self.add_skip(file, number, "a row without 'dir_name'".to_owned()),
-                    folder => {
-                        let folder = folder.to_owned();
-                        let old = self.rows.insert(folder, (number, object));
-                        self.replaced += u64::from(old.is_some());
-                    }
-                },
-                Err(error) => self.add_skip(file, number, format!("not a JSON object: {error}")),
-            }
-        }
+                *replaced += u64::from(rows.insert(folder, (number, object)).is_some());
+                None
+            },
+            &mut |line, reason| {
+                ledger.skips.push(ImportSkip { file: file.label.clone(), line, reason });
+            },
+        );
     }
 
-    fn add_skip(&mut self, file: &FoundFile, line: u64, reason: String) {
-        self.ledger.skips.push(ImportSkip { file: file.label.clone(), line, reason });
+    /// Notes that a whole file was passed over.
+    fn add_skip(&mut self, file: &FoundFile, reason: SkipReason) {
+        self.ledger.skips.push(ImportSkip { file: file.label.clone(), line: 0, reason });
     }
 
     fn into_ledger(mut self) -> HarnessLedger {
@@ -200,32 +193,27 @@ impl LogRootReader {
         for (folder, (line, object)) in &self.rows {
             let files = self.folders.get(folder).unwrap_or(&nothing);
             let row = LogRow { folder, line: *line, object, files };
+            // Every row tells of a process; whether a crash is one needs all of them.
             records.push(row.process_record());
             if row.is_crash() {
                 continue;
             }
-            let before = |fence: &(String, i64)| row.start_ms().is_some_and(|at| at < fence.1);
-            if self.fence.as_ref().is_some_and(before) {
+            let start_ms = row.start_ms().unwrap_or(i64::MAX);
+            if self.fence.as_ref().is_some_and(|(_, fence_ms)| start_ms < *fence_ms) {
                 fenced += 1;
                 continue;
             }
             usable.push(row);
         }
+        let HarnessLedger { notes, entries, skips, transcripts, crashes, .. } = &mut self.ledger;
         let sorted = crash_records::sort_crash_records(&records);
-        self.ledger.crashes = sorted.crashes;
-        self.ledger.notes.extend(sorted.summary_note());
+        *crashes = sorted.counts;
+        notes.extend(sorted.into_note());
         if let (Some((fence, _)), 1..) = (&self.fence, fenced) {
-            self.ledger.notes.push(format!(
-                "left out because they began before the log's telemetry was cleared ({fence}): \
-                 {fenced}"
-            ));
+            notes.push(ImportNote::BeforeClearing { cleared_at: fence.clone(), sessions: fenced });
         }
         if self.replaced > 0 {
-            let many = self.replaced;
-            self.ledger.notes.push(format!(
-                "rows of the log that were written again for the same folder (the last counts): \
-                 {many}"
-            ));
+            notes.push(ImportNote::ReplacedRows(self.replaced));
         }
         let mut killed = 0;
         for row in usable {
@@ -233,23 +221,16 @@ impl LogRootReader {
             match row.ledger_entry(&self.index) {
                 Ok(entry) => {
                     killed += u32::from(entry.totals.unfinished);
-                    if let Some(path) = row.transcript_path(&id) {
-                        self.ledger.transcripts.push((id.clone(), path));
-                    }
-                    insert_fullest_entry(&mut self.ledger.entries, id, entry);
+                    transcripts.extend(row.transcript_path(&id).map(|path| (id.clone(), path)));
+                    insert_fullest_entry(entries, id, entry);
                 }
                 Err(reason) => {
-                    let (file, line) = (self.index.clone(), row.line);
-                    self.ledger.skips.push(ImportSkip { file, line, reason });
+                    skips.push(ImportSkip { file: self.index.clone(), line: row.line, reason });
                 }
             }
         }
         if killed > 0 {
-            self.ledger.notes.push(format!(
-                "sessions that ended without a result: {killed}; their totals in the log were \
-                 added up over records and are about twice too high, calls are taken where a file \
-                 shows them"
-            ));
+            notes.push(ImportNote::KilledSessions(killed));
         }
         self.ledger
     }
@@ -261,10 +242,13 @@ fn insert_fullest_entry(
     id: String,
     entry: LedgerEntry,
 ) {
-    let size =
-        |entry: &LedgerEntry| entry.usage.as_ref().map_or(-1, |(_, usage)| usage.context_tokens());
     let known = entries.entry(id).or_insert_with(|| entry.clone());
-    if size(&entry) > size(known) {
+    if context_tokens(&entry) > context_tokens(known) {
         *known = entry;
     }
+}
+
+/// Below every number where an entry tells no tokens.
+fn context_tokens(entry: &LedgerEntry) -> i64 {
+    entry.usage.as_ref().map_or(-1, |(_, usage)| usage.context_tokens())
 }

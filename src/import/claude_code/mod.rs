@@ -7,12 +7,16 @@
 
 mod session_builder;
 pub(super) mod stream_json;
+mod tool_uses;
 mod wire;
 
-use super::json_reader::{self, JsonFault};
-use super::line_reader::{LineReader, SourceLine};
-use super::measured_text::{LenientObject, ShortText};
-use super::{FileInfo, Importer, ParsedFile};
+use super::importer::Importer;
+use super::json_reader;
+use super::line_reader::LineReader;
+use super::measured_text::{IgnoredObject, LenientObject, ShortText};
+use super::parsed_file::{FileInfo, ParsedFile};
+use super::skip::SkipReason;
+use super::transcript::{for_each_line, skip_reason};
 use crate::recording::Role;
 use serde::Deserialize;
 use session_builder::TranscriptSessionBuilder;
@@ -21,12 +25,12 @@ use wire::{TranscriptRecord, WireUsage};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
-pub struct ClaudeCode;
+pub(super) struct ClaudeCode;
 
 /// What tells the formats of one family apart.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct TranscriptSniff<'a> {
+struct TranscriptSniff<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     #[serde(borrow, rename = "sessionId")]
@@ -44,21 +48,9 @@ pub(super) struct TranscriptSniff<'a> {
     #[serde(borrow)]
     timestamp: ShortText<'a>,
     #[serde(rename = "modelUsage")]
-    pub model_usage: LenientObject<IgnoredUsage>,
-    pub usage: LenientObject<IgnoredUsage>,
+    pub model_usage: LenientObject<IgnoredObject>,
+    pub usage: LenientObject<IgnoredObject>,
 }
-
-/// The type of a record, whatever its other fields are.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct TranscriptRecordKind<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: ShortText<'a>,
-}
-
-/// An object whose content does not matter.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct IgnoredUsage {}
 
 impl TranscriptSniff<'_> {
     fn is_transcript_record(&self) -> bool {
@@ -66,6 +58,7 @@ impl TranscriptSniff<'_> {
         let marked = !self.session_id.0.is_empty() || !self.leaf_uuid.0.is_empty();
         let message = !self.uuid.0.is_empty() && !self.timestamp.0.is_empty();
         let request = !self.request_id.0.is_empty();
+        // stream-json names its session in another style, and is another importer's.
         let streamed = !self.stream_session_id.0.is_empty() && self.session_id.0.is_empty();
         kind && !streamed && (marked || message || request || !self.message_id.0.is_empty())
     }
@@ -81,10 +74,10 @@ impl Importer for ClaudeCode {
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one = |line: &&[u8]| {
-            json_reader::from_slice::<TranscriptSniff>(line).is_ok_and(|s| s.is_transcript_record())
-        };
-        head.iter().any(one)
+        head.iter().any(|line| {
+            json_reader::from_slice::<TranscriptSniff>(line)
+                .is_ok_and(|record| record.is_transcript_record())
+        })
     }
 
     fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
@@ -94,66 +87,40 @@ impl Importer for ClaudeCode {
     }
 }
 
-/// Hands every record to `take`; what is none is skipped with its reason.
-pub(super) fn for_each_record(
+/// Hands every record to `take` with its line; what is none is skipped with its reason.
+fn for_each_record(
     lines: &mut LineReader<'_>,
     parsed: &mut ParsedFile,
     take: &mut dyn FnMut(u64, &TranscriptRecord<'_>),
 ) {
-    loop {
-        let number = lines.line_number() + 1;
-        let line = match lines.next_line() {
-            Ok(None) => return,
-            Ok(Some(SourceLine::Text(line))) => line,
-            Ok(Some(SourceLine::TooLong(bytes))) => {
-                let reason = format!("line of {bytes} bytes, longer than 64 MiB");
-                parsed.add_skip(lines.line_number(), reason);
-                continue;
-            }
-            Err(error) => {
-                parsed.add_skip(number, format!("cannot be read further: {error}"));
-                return;
-            }
-        };
-        match json_reader::from_slice::<TranscriptRecord>(line) {
-            Ok(record) => match record.usage_fault() {
-                None => take(number, &record),
-                Some(reason) => parsed.add_skip(lines.line_number(), reason),
-            },
-            Err(fault) => {
-                if let Some(reason) = skip_reason(line, fault) {
-                    parsed.add_skip(lines.line_number(), reason);
+    for_each_line(
+        lines,
+        &mut |number, line| match json_reader::from_slice::<TranscriptRecord>(line) {
+            Ok(record) => {
+                let fault = record.usage_fault();
+                if fault.is_none() {
+                    take(number, &record);
                 }
+                fault
             }
-        }
-    }
-}
-
-/// Why a line is skipped; records of unknown types are passed over in silence.
-fn skip_reason(line: &[u8], fault: JsonFault) -> Option<String> {
-    if fault != JsonFault::Shape {
-        return Some(fault.to_string());
-    }
-    match json_reader::from_slice::<TranscriptRecordKind>(line) {
-        Ok(record) if is_known_kind(record.kind.0) => {
-            Some(format!("{} record of an unknown shape", record.kind.to_text()))
-        }
-        Ok(_) => None,
-        Err(fault) => Some(fault.to_string()),
-    }
+            Err(fault) => skip_reason(line, fault, is_known_kind, SkipReason::RecordShape),
+        },
+        &mut |line, reason| parsed.add_skip(line, reason),
+    );
 }
 
 fn is_known_kind(kind: &[u8]) -> bool {
     matches!(kind, b"user" | b"assistant" | b"system" | b"attachment" | b"result")
 }
 
-/// One file on its way.
+/// One file on its way to drafts.
 struct TranscriptReader {
+    /// The main session, then those of subagents that the file holds inside its parent's records.
     sessions: Vec<TranscriptSessionBuilder>,
-    /// Side threads by agent, and by the records that belong to them.
-    agents: HashMap<u64, usize>,
-    members: HashMap<u64, usize>,
-    session: String,
+    /// Places of subagents' sessions, by agent and by the records that belong to them.
+    by_agent: HashMap<u64, usize>,
+    by_record: HashMap<u64, usize>,
+    session_id: String,
     label: String,
     /// The whole file is one subagent's.
     agent_file: Option<String>,
@@ -161,7 +128,7 @@ struct TranscriptReader {
 
 impl TranscriptReader {
     fn new(file: &FileInfo<'_>) -> Self {
-        let name = file.label.rsplit('/').next().unwrap_or(file.label);
+        let name = file.file_name();
         let stem = name.strip_suffix(".jsonl").unwrap_or(name);
         let in_folder = file.label.contains("subagents/");
         let agent_file = (in_folder || stem.starts_with("agent-")).then(|| stem.to_owned());
@@ -175,9 +142,9 @@ impl TranscriptReader {
         );
         Self {
             sessions: vec![main],
-            agents: HashMap::new(),
-            members: HashMap::new(),
-            session: stem.to_owned(),
+            by_agent: HashMap::new(),
+            by_record: HashMap::new(),
+            session_id: stem.to_owned(),
             label: file.label.to_owned(),
             agent_file,
         }
@@ -185,39 +152,44 @@ impl TranscriptReader {
 
     fn add_record(&mut self, record: &TranscriptRecord<'_>) {
         if !record.session_id.0.is_empty() {
+            // A resumed file opens with records of its predecessor: the last id is its own.
             let id = record.session_id.to_text();
-            if id != self.session {
-                self.session = id.into_owned();
+            if id != self.session_id {
+                self.session_id = id.into_owned();
             }
         }
         let at = self.session_of_record(record);
-        let thread = &mut self.sessions[at];
+        let session = &mut self.sessions[at];
         match record.kind.0 {
-            b"assistant" => add_response(thread, record),
-            b"user" => thread.add_user_record(record),
-            b"system" => thread.add_system_record(record),
-            b"attachment" => thread.add_attachment(record),
+            b"assistant" => add_response(session, record),
+            b"user" => session.add_user_record(record),
+            b"system" => session.add_system_record(record),
+            b"attachment" => session.add_attachment(record),
+            // Progress of hooks tells of starts that no other record shows.
             b"progress" => {
                 let hook = record.data.0.as_ref().map(|data| &data.hook_event.0);
                 if hook.is_some_and(|event| event == b"SessionStart") {
-                    thread.note_resume();
+                    session.note_resume();
                 }
             }
             _ => {}
         }
     }
 
-    /// The side thread that a record belongs to, by its agent or by its parent; 0 is the main one.
+    /// The session that a record belongs to: that of its agent, else that of its parent's record,
+    /// else a new one. 0 is the main session.
     fn session_of_record(&mut self, record: &TranscriptRecord<'_>) -> usize {
         if record.is_sidechain != Some(true) || self.agent_file.is_some() {
             return 0;
         }
         let agent = (!record.agent_id.0.is_empty()).then(|| record.agent_id.text_hash());
         let known = match agent {
-            Some(agent) => self.agents.get(&agent),
-            None => self.members.get(&record.parent_uuid.text_hash()),
+            Some(agent) => self.by_agent.get(&agent),
+            // Versions before agents had ids tell only from which record a record follows.
+            None => self.by_record.get(&record.parent_uuid.text_hash()),
         };
         let at = known.copied().unwrap_or_else(|| {
+            // A parent that is no member is a record of the main session: a subagent begins here.
             let at = self.sessions.len();
             let name = match agent {
                 Some(_) => format!("agent-{}", record.agent_id.to_text()),
@@ -233,36 +205,36 @@ impl TranscriptReader {
             at
         });
         if let Some(agent) = agent {
-            self.agents.insert(agent, at);
+            self.by_agent.insert(agent, at);
         } else if !record.uuid.0.is_empty() {
-            self.members.insert(record.uuid.text_hash(), at);
+            self.by_record.insert(record.uuid.text_hash(), at);
         }
         at
     }
 
-    fn push_drafts(mut self, parsed: &mut ParsedFile) {
-        let session = std::mem::take(&mut self.session);
-        for (at, mut thread) in self.sessions.into_iter().enumerate() {
-            if thread.is_empty() {
+    fn push_drafts(self, parsed: &mut ParsedFile) {
+        let id = self.session_id;
+        for (at, mut session) in self.sessions.into_iter().enumerate() {
+            if session.is_empty() {
                 continue;
             }
+            // In newer versions a subagent's file names the session that it belongs to.
             match &self.agent_file {
-                Some(agent) => thread.set_ids(format!("{session}/{agent}"), session.clone()),
-                None if at == 0 => thread.set_ids(session.clone(), session.clone()),
-                None => thread.set_ids_under(&session),
+                Some(agent) => session.set_ids(format!("{id}/{agent}"), id.clone()),
+                None if at == 0 => session.set_ids(id.clone(), id.clone()),
+                None => session.set_ids_under(&id),
             }
-            parsed.drafts.push(thread.into_draft());
+            parsed.drafts.push(session.into_draft());
         }
     }
 }
 
 /// A record of a response, unless the harness made it up.
-pub(super) fn add_response(thread: &mut TranscriptSessionBuilder, record: &TranscriptRecord<'_>) {
-    let Some(message) = &record.message.0 else {
-        return;
-    };
+fn add_response(session: &mut TranscriptSessionBuilder, record: &TranscriptRecord<'_>) {
+    let Some(message) = &record.message.0 else { return };
     if message.model.0 == b"<synthetic>" {
-        return thread.note_resume();
+        // The harness answered in the model's place, and sends the history anew after it.
+        return session.note_resume();
     }
     if record.is_api_error_message == Some(true) {
         return;
@@ -270,6 +242,6 @@ pub(super) fn add_response(thread: &mut TranscriptSessionBuilder, record: &Trans
     if let Some(usage) = message.usage.0.as_ref().map(WireUsage::billed_usage)
         && !usage.is_zero()
     {
-        thread.add_response_record(record, message, usage);
+        session.add_response_record(record, message, usage);
     }
 }

@@ -1,41 +1,28 @@
 //! One context window on its way from records to a raw session.
 
-mod tools;
-
+use super::tool_uses::{
+    content_hash, describe_result, describe_tool_use, dispatch_of, leading_sample,
+};
 use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptRecord};
 use crate::import::dispatches::{self, OrderDispatch};
-use crate::import::session_completion::{self, CallTransition};
-use crate::import::{CallKey, SessionDraft, intern_name, timestamps};
-use crate::recording::estimate;
-use crate::recording::{
-    Basis, BlockKind, CacheBreak, CallMarks, ContextRestart, RawBlock, RawCall, RawSession, Role,
-};
+use crate::import::parsed_file::{CallKey, SessionDraft, intern_name};
+use crate::import::timestamps;
+use crate::import::transcript::{TranscriptCore, plain_call};
+use crate::recording::{BlockKind, CallMarks, RawBlock, RawSession, Role, estimate};
 use crate::units::Usage;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Collects the records of one context window.
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, not a state")]
-pub struct TranscriptSessionBuilder {
-    session: RawSession,
-    keys: Vec<CallKey>,
-    transitions: Vec<CallTransition>,
+pub(super) struct TranscriptSessionBuilder {
+    core: TranscriptCore,
     call_by_key: HashMap<CallKey, u32>,
-    uses: HashMap<u64, tools::TranscriptToolUse>,
-    files: HashMap<u64, u32>,
-    reads: HashMap<u64, u64>,
+    /// What enters the context with the next call, and when the last of it came.
     pending: Vec<RawBlock>,
     pending_ms: Option<i64>,
-    human: bool,
-    transition: CallTransition,
     /// Whether thinking was on at the last call, and whether a prompt since asked for it.
     thinking: Option<bool>,
     thinking_wanted: Option<bool>,
-    /// Fingerprint of the effort of the last call that told one.
-    effort: Option<u64>,
-    tool_uses: u32,
-    last_forge_question: Option<(u32, u64)>,
-    last_ms: i64,
-    timed: bool,
     /// Signature characters of hidden thinking, by (call, output): tokens depend on the model.
     hidden: Vec<(u32, u32, u64)>,
     dispatches: Vec<OrderDispatch>,
@@ -45,27 +32,14 @@ pub struct TranscriptSessionBuilder {
 
 impl TranscriptSessionBuilder {
     /// An empty window. `stream`: its usage of output is always a placeholder.
-    pub fn new(id: String, file: &str, role: Role, sidechain: bool, stream: bool) -> Self {
-        let session = RawSession::new(id, file, role);
+    pub(super) fn new(id: String, file: &str, role: Role, sidechain: bool, stream: bool) -> Self {
         Self {
-            session,
-            keys: Vec::new(),
-            transitions: Vec::new(),
+            core: TranscriptCore::new(RawSession::new(id, file, role)),
             call_by_key: HashMap::new(),
-            uses: HashMap::new(),
-            files: HashMap::new(),
-            reads: HashMap::new(),
             pending: Vec::new(),
             pending_ms: None,
-            human: false,
-            transition: CallTransition::default(),
             thinking: None,
             thinking_wanted: None,
-            effort: None,
-            tool_uses: 0,
-            last_forge_question: None,
-            last_ms: i64::MIN,
-            timed: false,
             hidden: Vec::new(),
             dispatches: Vec::new(),
             sidechain,
@@ -74,51 +48,42 @@ impl TranscriptSessionBuilder {
     }
 
     /// Names the session, once its own id is known.
-    pub fn set_ids(&mut self, id: String, pipeline: String) {
-        self.session.id = id;
-        self.session.pipeline = pipeline;
+    pub(super) fn set_ids(&mut self, id: String, pipeline: String) {
+        self.core.session.id = id;
+        self.core.session.pipeline = pipeline;
     }
 
-    /// Names a side thread after the session that holds it.
-    pub fn set_ids_under(&mut self, session: &str) {
-        self.session.id = format!("{session}/{}", self.session.id);
-        session.clone_into(&mut self.session.pipeline);
+    /// Names a subagent's session after the session that holds it.
+    pub(super) fn set_ids_under(&mut self, session: &str) {
+        self.set_ids(format!("{session}/{}", self.core.session.id), session.to_owned());
     }
 
-    /// Compaction, resume: what stands between calls.
-    pub fn add_system_record(&mut self, record: &TranscriptRecord<'_>) {
+    /// Compaction: what stands between calls.
+    pub(super) fn add_system_record(&mut self, record: &TranscriptRecord<'_>) {
         if record.subtype.0 == b"compact_boundary" {
-            let trigger = record.compact_metadata.0.as_ref().map(|meta| &meta.trigger.0);
-            let manual = trigger.is_some_and(|trigger| trigger == b"manual");
-            let restart = if manual {
-                ContextRestart::ManualCompacted
-            } else {
-                ContextRestart::AutoCompacted
-            };
-            self.transition.compacted = Some(restart);
-            self.reads.clear();
+            let metadata = record.compact_metadata.0.as_ref();
+            self.core.note_compaction(metadata.is_some_and(|data| data.trigger.0 == b"manual"));
         }
     }
 
     /// A session start hook or a synthetic record: the history was sent anew.
-    pub fn note_resume(&mut self) {
-        self.transition.resumed = true;
+    pub(super) fn note_resume(&mut self) {
+        self.core.transition.resumed = true;
     }
 
     /// Context that the harness adds beside the messages.
-    pub fn add_attachment(&mut self, record: &TranscriptRecord<'_>) {
-        let Some(attachment) = &record.attachment.0 else {
-            return;
-        };
+    pub(super) fn add_attachment(&mut self, record: &TranscriptRecord<'_>) {
+        let Some(attachment) = &record.attachment.0 else { return };
         if attachment.hook_event.0 == b"SessionStart" {
             self.note_resume();
         }
         match attachment.kind.0 {
             // Shown to the person, not sent. Source: MODEL.md, "Content rates".
             b"hook_success" | b"hook_system_message" | b"command_permissions" => return,
-            b"queued_command" => self.human |= !self.sidechain,
+            b"queued_command" => self.core.human |= !self.sidechain,
             _ => {}
         }
+        // The same text may stand in several fields: the longest of them is what was sent.
         let lengths = [attachment.content.0, attachment.prompt.0, attachment.added_lines.0];
         let chars = lengths.into_iter().max().unwrap_or(0);
         if chars > 0 {
@@ -127,10 +92,8 @@ impl TranscriptSessionBuilder {
     }
 
     /// A message from outside: a prompt, a tool's result, a summary.
-    pub fn add_user_record(&mut self, record: &TranscriptRecord<'_>) {
-        let Some(message) = &record.message.0 else {
-            return;
-        };
+    pub(super) fn add_user_record(&mut self, record: &TranscriptRecord<'_>) {
+        let Some(message) = &record.message.0 else { return };
         let summary = record.is_compact_summary == Some(true);
         if record.is_visible_in_transcript_only == Some(true) && !summary {
             return;
@@ -139,21 +102,24 @@ impl TranscriptSessionBuilder {
         self.pending_ms = at_ms.or(self.pending_ms);
         let meta = record.is_meta == Some(true);
         let kind = if summary { BlockKind::Summary } else { BlockKind::User };
-        let mut prompt = false;
-        if message.content.items.is_empty() {
-            prompt |= self.add_prompt(kind, &message.content, meta);
+        // What the harness says in the user's name, and a summary, are no words of a person.
+        let may_be_human = !meta && !summary && !self.sidechain;
+        let (mut has_prompt, mut has_result) = (false, false);
+        if message.content.items.is_empty() && message.content.text.chars > 0 {
+            has_prompt = true;
+            let text = &message.content.text;
+            self.core.human |= may_be_human && opens_turn(text.leading_sample());
+            self.pending.push(RawBlock::from_size(kind, text.chars, 0));
         }
-        let mut results = false;
         for item in &message.content.items {
             match item.kind.0 {
                 b"tool_result" => {
-                    results = true;
+                    has_result = true;
                     self.add_tool_result(item, at_ms);
                 }
                 b"text" => {
-                    let human = !meta && !summary && opens_turn(item.text.leading_sample());
-                    prompt = true;
-                    self.human |= human && !self.sidechain;
+                    has_prompt = true;
+                    self.core.human |= may_be_human && opens_turn(item.text.leading_sample());
                     self.pending.push(RawBlock::from_size(kind, item.text.chars, 0));
                 }
                 b"image" | b"document" => {
@@ -162,40 +128,43 @@ impl TranscriptSessionBuilder {
                 _ => {}
             }
         }
-        if prompt && !results && !summary {
+        // Text beside a result is a reminder of the harness: it switches nothing.
+        if has_prompt && !has_result && !summary {
             self.note_thinking_switch(record, meta);
         }
     }
 
-    fn add_prompt(&mut self, kind: BlockKind, content: &MessageContent<'_>, meta: bool) -> bool {
-        if content.text.chars == 0 {
-            return false;
+    fn add_tool_result(&mut self, item: &ContentItem<'_>, at_ms: Option<i64>) {
+        let content: &MessageContent<'_> = &item.content;
+        // Without a time in any response the calls' times are made up, and no duration is known.
+        let at_ms = at_ms.filter(|_| self.core.timed);
+        let (block, learned) = self.core.add_tool_result(
+            &describe_result(item, at_ms),
+            || content_hash(content),
+            || Cow::Borrowed(leading_sample(content)),
+        );
+        if let Some((place, marks)) = learned {
+            self.core.mark_output(place, marks);
         }
-        self.human |= !meta
-            && kind == BlockKind::User
-            && !self.sidechain
-            && opens_turn(content.text.leading_sample());
-        self.pending.push(RawBlock::from_size(kind, content.text.chars, 0));
-        true
+        self.pending.push(block);
     }
 
     /// Versions 2.1.12 to 2.1.38 lost the cache when thinking was switched; a prompt says which.
     fn note_thinking_switch(&mut self, record: &TranscriptRecord<'_>, meta: bool) {
+        // A plan that was accepted and a skill's own prompt are sent with thinking off.
         let skill = meta && !record.source_tool_use_id.0.is_empty();
         let switch = match &record.thinking_metadata.0 {
             Some(metadata) => Some(metadata.is_on()),
             None => (record.plan_content.0 > 0 || skill).then_some(false),
         };
         let version = parse_version(&record.version.to_text());
-        if let Some(on) = switch
-            && ((2, 1, 12)..(2, 1, 39)).contains(&version)
-        {
-            self.thinking_wanted = Some(on);
+        if switch.is_some() && ((2, 1, 12)..(2, 1, 39)).contains(&version) {
+            self.thinking_wanted = switch;
         }
     }
 
     /// A record of a response. Records of one call share a key and may lie apart.
-    pub fn add_response_record(
+    pub(super) fn add_response_record(
         &mut self,
         record: &TranscriptRecord<'_>,
         message: &TranscriptMessage<'_>,
@@ -203,42 +172,31 @@ impl TranscriptSessionBuilder {
     ) {
         let key = self.call_key(record, message);
         let at_ms = timestamps::parse_ms(record.timestamp.0);
-        self.timed |= at_ms.is_some();
+        self.core.note_time(at_ms);
         let version_text = record.version.to_text();
-        if self.session.version.is_empty() {
-            self.session.version = version_text.to_string();
+        if self.core.session.version.is_empty() {
+            self.core.session.version = version_text.to_string();
         }
         let index = match self.call_by_key.get(&key) {
             Some(&index) => index,
             None => {
-                self.note_effort(record);
+                // Newer versions tell the effort of a response.
+                self.core.note_effort(&record.effort);
                 self.begin_call(key, message, at_ms, usage)
             }
         };
-        let call = &mut self.session.calls[index as usize];
+        let call = &mut self.core.session.calls[index as usize];
         call.records += 1;
+        // Usage grows while a response streams: the last record has what was billed.
         call.usage = usage;
         let old = !version_text.is_empty() && parse_version(&version_text) < (2, 1, 69);
         call.placeholder |= self.stream || old;
-        if let Some(at_ms) = at_ms {
-            call.end_ms = call.end_ms.max(at_ms);
-            self.last_ms = self.last_ms.max(at_ms);
-        }
+        call.end_ms = call.end_ms.max(at_ms.unwrap_or(call.end_ms));
         if message.content.text.chars > 0 {
             call.outputs.push(RawBlock::from_size(BlockKind::Text, message.content.text.chars, 0));
         }
         for item in &message.content.items {
             self.add_output(index, item);
-        }
-    }
-
-    /// Newer versions tell the effort of a response; it belongs to the key of the cache.
-    fn note_effort(&mut self, record: &TranscriptRecord<'_>) {
-        let name = record.effort.0;
-        if !name.0.is_empty() {
-            let effort = name.text_hash();
-            self.transition.effort_switched |= self.effort.is_some_and(|before| before != effort);
-            self.effort = Some(effort);
         }
     }
 
@@ -248,7 +206,7 @@ impl TranscriptSessionBuilder {
         if let Some(id) = ids.into_iter().find(|id| !id.is_empty()) {
             return CallKey::new(id, record.request_id.0);
         }
-        let own = format!("{} {}", self.session.file, self.session.calls.len());
+        let own = format!("{} {}", self.core.session.file, self.core.next_call());
         CallKey::new(own.as_bytes(), record.request_id.0)
     }
 
@@ -259,73 +217,67 @@ impl TranscriptSessionBuilder {
         at_ms: Option<i64>,
         usage: Usage,
     ) -> u32 {
-        let index = self.session.calls.len() as u32;
-        let model = intern_name(&mut self.session.models, &message.model.to_text());
-        let before = self.session.calls.last().map_or(i64::MIN, |call| call.start_ms);
-        let start_ms = self.pending_ms.or(at_ms).unwrap_or(0).max(before);
-        let mut marks = CallMarks::empty();
-        marks.set(CallMarks::HUMAN, std::mem::take(&mut self.human));
-        self.session.calls.push(RawCall {
-            model,
-            start_ms,
-            end_ms: start_ms,
-            records: 0,
-            usage,
-            placeholder: false,
-            marks,
-            restart: ContextRestart::No,
-            cache_break: CacheBreak::No,
-            inputs: std::mem::take(&mut self.pending),
-            outputs: Vec::new(),
-        });
-        self.pending_ms = None;
+        let index = self.core.next_call();
+        let session = &mut self.core.session;
+        let model = intern_name(&mut session.models, &message.model.to_text());
+        // A call leaves when the last of its inputs is there, and never before the one before it.
+        let before = session.calls.last().map_or(i64::MIN, |call| call.start_ms);
+        let start_ms = self.pending_ms.take().or(at_ms).unwrap_or(0).max(before);
+        let mut call = plain_call(model, start_ms, start_ms, usage);
+        // Its records are counted as they come, this one included.
+        call.records = 0;
+        call.marks.set(CallMarks::HUMAN, std::mem::take(&mut self.core.human));
+        call.inputs = std::mem::take(&mut self.pending);
         if let Some(on) = self.thinking_wanted.take() {
-            self.transition.effort_switched |= self.thinking.is_some_and(|before| before != on);
-            self.thinking = Some(on);
+            let before = self.thinking.replace(on);
+            self.core.transition.effort_switched |= before.is_some_and(|before| before != on);
         }
-        self.transitions.push(std::mem::take(&mut self.transition));
-        self.keys.push(key);
+        self.core.push_call(key, call);
         self.call_by_key.insert(key, index);
         index
     }
 
     fn add_output(&mut self, index: u32, item: &ContentItem<'_>) {
-        let place = (index, self.session.calls[index as usize].outputs.len() as u32);
+        let output = self.core.session.calls[index as usize].outputs.len() as u32;
         let block = match item.kind.0 {
             b"text" => RawBlock::from_size(BlockKind::Text, item.text.chars, 0),
             b"thinking" | b"redacted_thinking" => {
                 self.thinking = Some(true);
+                // Thinking that is withheld shows in the length of its signature alone.
                 if item.thinking.0 == 0 {
-                    self.hidden.push((place.0, place.1, item.signature.0.max(item.data.0)));
+                    self.hidden.push((index, output, item.signature.0.max(item.data.0)));
                 }
                 RawBlock::from_size(BlockKind::Thinking, item.thinking.0, 0)
             }
-            b"tool_use" | b"server_tool_use" | b"mcp_tool_use" => self.add_tool_use(place, item),
+            b"tool_use" | b"server_tool_use" | b"mcp_tool_use" => {
+                self.add_tool_use((index, output), item)
+            }
             _ => return,
         };
-        self.session.calls[index as usize].outputs.push(block);
+        self.core.session.calls[index as usize].outputs.push(block);
+    }
+
+    fn add_tool_use(&mut self, place: (u32, u32), item: &ContentItem<'_>) -> RawBlock {
+        let name = item.name.to_text();
+        let used = describe_tool_use(item, &name);
+        // A copied record repeats its tool use, which dispatches nothing a second time.
+        if !self.core.has_tool_use(used.id) {
+            self.dispatches.extend(dispatch_of(item, &name, place.0));
+        }
+        let started_ms = self.core.session.calls[place.0 as usize].end_ms;
+        self.core.add_tool_use(place, &used, Some(started_ms))
     }
 
     /// Whether nothing was collected.
-    pub fn is_empty(&self) -> bool {
-        self.session.calls.is_empty()
+    pub(super) fn is_empty(&self) -> bool {
+        self.core.session.calls.is_empty()
     }
 
     /// The finished session.
-    pub fn into_draft(mut self) -> SessionDraft {
-        self.session.records = self.session.calls.iter().map(|call| call.records).sum();
-        if !self.timed {
-            self.session.times_basis = Basis::Estimated;
-        }
-        session_completion::complete_session(&mut self.session, &self.transitions, &self.hidden);
-        dispatches::make_orchestrator(&mut self.session, self.dispatches);
-        SessionDraft {
-            session: self.session,
-            keys: self.keys,
-            sidechain: self.sidechain,
-            last_ms: self.last_ms,
-            lineage: None,
-        }
+    pub(super) fn into_draft(mut self) -> SessionDraft {
+        self.core.complete_session(&self.hidden);
+        dispatches::make_orchestrator(&mut self.core.session, self.dispatches);
+        self.core.into_draft(self.sidechain, None)
     }
 }
 
@@ -348,6 +300,7 @@ fn opens_turn(text: &[u8]) -> bool {
 /// A version as a triple; unknown counts as oldest.
 fn parse_version(text: &str) -> (u32, u32, u32) {
     let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    (next(), next(), next())
+    let mut numbers = [0; 3];
+    numbers.fill_with(|| parts.next().unwrap_or(0));
+    numbers.into()
 }

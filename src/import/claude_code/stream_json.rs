@@ -7,18 +7,20 @@
 //! Results of one session restate a running total: the last one counts. Where a total falls, a new
 //! process began, and both count.
 
-use super::super::line_reader::LineReader;
-use super::super::{FileInfo, Importer, ParsedFile, StatedBill, json_reader};
 use super::session_builder::TranscriptSessionBuilder;
 use super::wire::{TranscriptRecord, WireUsage};
-use super::{IgnoredUsage, TranscriptSniff, add_response, for_each_record};
+use super::{TranscriptSniff, add_response, for_each_record};
+use crate::import::importer::Importer;
+use crate::import::json_reader;
+use crate::import::line_reader::LineReader;
+use crate::import::parsed_file::{FileInfo, ParsedFile, StatedBill};
 use crate::recording::{RawSession, Role};
-use crate::units::Usage;
+use crate::units::{Usage, scale_by_ratio};
 use std::collections::BTreeMap;
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
-pub struct StreamJson;
+pub(crate) struct StreamJson;
 
 /// Duration of a call without times: a fixed part and one for each token.
 /// Source: MODEL.md, "Durations" (4,522 calls).
@@ -39,19 +41,18 @@ impl Importer for StreamJson {
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {
-        let one = |line: &&[u8]| {
-            json_reader::from_slice::<TranscriptSniff>(line).is_ok_and(|sniff| {
-                let named = !sniff.stream_session_id.0.is_empty();
-                let told =
-                    matches!(sniff.model_usage.0, Some(IgnoredUsage {})) || sniff.usage.0.is_some();
-                match sniff.kind.0 {
-                    b"system" | b"assistant" | b"user" => named,
-                    b"result" => named || told,
+        head.iter().any(|line| {
+            json_reader::from_slice::<TranscriptSniff>(line).is_ok_and(|record| {
+                let names_session = !record.stream_session_id.0.is_empty();
+                let states_usage = record.model_usage.0.is_some() || record.usage.0.is_some();
+                match record.kind.0 {
+                    b"system" | b"assistant" | b"user" => names_session,
+                    // A result may stand alone in a file, and is enough for totals.
+                    b"result" => names_session || states_usage,
                     _ => false,
                 }
             })
-        };
-        head.iter().any(one)
+        })
     }
 
     fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
@@ -69,10 +70,10 @@ struct StreamReader {
     version: String,
 }
 
-/// One session of the file: its threads and what its results say.
+/// One session of the file: its calls, its subagents' and what its results say.
 struct StreamSession {
     id: String,
-    /// The main thread, then subagents by the tool use that started them.
+    /// The main session, then subagents by the tool use that started them.
     builders: Vec<(Vec<u8>, TranscriptSessionBuilder)>,
     /// Totals of the processes before the current one.
     earlier_processes: BTreeMap<String, Usage>,
@@ -93,22 +94,19 @@ impl StreamReader {
             return;
         }
         let id = record.stream_session_id.to_text();
-        let at = if let Some(at) = self.sessions.iter().rposition(|session| session.id == id) {
-            at
-        } else {
+        // Several runs may be appended to one file, and one session may go on in a later run.
+        let known = self.sessions.iter().rposition(|session| session.id == id);
+        let at = known.unwrap_or_else(|| {
             self.sessions.push(StreamSession::new(&id));
             self.sessions.len() - 1
-        };
+        });
         let session = &mut self.sessions[at];
+        let parent = record.parent_tool_use_id.0;
         match kind {
             b"result" => session.add_result(line, record),
             b"system" => session.builder_for_parent(file, b"").add_system_record(record),
-            b"user" => session
-                .builder_for_parent(file, record.parent_tool_use_id.0)
-                .add_user_record(record),
-            _ => {
-                add_response(session.builder_for_parent(file, record.parent_tool_use_id.0), record);
-            }
+            b"user" => session.builder_for_parent(file, parent).add_user_record(record),
+            _ => add_response(session.builder_for_parent(file, parent), record),
         }
     }
 
@@ -138,23 +136,16 @@ impl StreamSession {
         file: &FileInfo<'_>,
         parent: &[u8],
     ) -> &mut TranscriptSessionBuilder {
-        let known = self.builders.iter().position(|(of, _)| of == parent);
+        let known = self.builders.iter().position(|(tool_use, _)| tool_use == parent);
         let at = known.unwrap_or_else(|| {
-            let (id, role) = if parent.is_empty() {
-                (self.id.clone(), Role::Main)
-            } else {
-                let agent = String::from_utf8_lossy(parent);
-                (format!("{}/agent-{agent}", self.id), Role::Subagent)
-            };
-            let mut thread = TranscriptSessionBuilder::new(
-                id.clone(),
-                file.label,
-                role,
-                !parent.is_empty(),
-                true,
-            );
-            thread.set_ids(id, self.id.clone());
-            self.builders.push((parent.to_vec(), thread));
+            let is_subagent = !parent.is_empty();
+            let role = if is_subagent { Role::Subagent } else { Role::Main };
+            let agent = format!("agent-{}", String::from_utf8_lossy(parent));
+            let mut builder =
+                TranscriptSessionBuilder::new(agent.clone(), file.label, role, is_subagent, true);
+            let id = if is_subagent { format!("{}/{agent}", self.id) } else { self.id.clone() };
+            builder.set_ids(id, self.id.clone());
+            self.builders.push((parent.to_vec(), builder));
             self.builders.len() - 1
         });
         &mut self.builders[at].1
@@ -162,19 +153,23 @@ impl StreamSession {
 
     fn add_result(&mut self, line: u64, record: &TranscriptRecord<'_>) {
         let usage = record.usage.0.as_ref().map(WireUsage::billed_usage).unwrap_or_default();
-        let one_hour = usage.write_1h > 0;
         let mut total: BTreeMap<String, Usage> = BTreeMap::new();
         for (model, used) in record.model_usage.iter().flatten() {
-            total.insert(model.clone(), used.billed_usage(one_hour));
+            let mut billed = used.billed_usage();
+            // Totals by model name no tier: all writes are of the tier that the sum names.
+            if usage.write_1h > 0 {
+                (billed.write_5m, billed.write_1h) = (0, billed.write_tokens());
+            }
+            total.insert(model.clone(), billed);
         }
-        let duration_ms = record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
+        // Totals of a process only grow. A smaller one is a new process's, which starts at zero.
         if any_total_falls(&self.current_process, &total) {
             add_usage_by_model(&mut self.earlier_processes, &self.current_process);
         } else {
             // The same process goes on: this result restates what the one before said.
             self.restated += u64::from(self.costs.pop().is_some());
         }
-        self.duration_ms += duration_ms;
+        self.duration_ms += record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
         if !total.is_empty() {
             self.current_process = total;
             self.billed = true;
@@ -184,20 +179,22 @@ impl StreamSession {
 
     fn push_drafts_and_bill(mut self, version: &str, parsed: &mut ParsedFile) {
         let first = parsed.drafts.len();
-        self.builders.sort_by(|(a, _), (b, _)| a.is_empty().cmp(&b.is_empty()).reverse());
-        for (_, thread) in self.builders.into_iter().filter(|(_, thread)| !thread.is_empty()) {
-            let mut draft = thread.into_draft();
+        self.builders.sort_by_key(|(tool_use, _)| !tool_use.is_empty());
+        for (_, builder) in self.builders.into_iter().filter(|(_, builder)| !builder.is_empty()) {
+            let mut draft = builder.into_draft();
             if draft.session.version.is_empty() {
                 version.clone_into(&mut draft.session.version);
             }
             parsed.drafts.push(draft);
         }
+        // Durations of results are all that tells of time.
         for draft in &mut parsed.drafts[first..] {
             if draft.last_ms == i64::MIN {
                 spread_call_times(&mut draft.session, self.duration_ms);
             }
         }
         add_usage_by_model(&mut self.earlier_processes, &self.current_process);
+        // A run that was killed states nothing.
         if !self.billed && self.costs.is_empty() {
             return;
         }
@@ -212,8 +209,8 @@ impl StreamSession {
 fn any_total_falls(earlier: &BTreeMap<String, Usage>, later: &BTreeMap<String, Usage>) -> bool {
     earlier.iter().any(|(model, before)| {
         let after = later.get(model).copied().unwrap_or_default();
-        let rest = after - *before;
-        rest.fresh < 0 || rest.read < 0 || rest.write_tokens() < 0 || rest.output < 0
+        let more = after - *before;
+        more.fresh < 0 || more.read < 0 || more.write_tokens() < 0 || more.output < 0
     })
 }
 
@@ -225,21 +222,20 @@ fn add_usage_by_model(sum: &mut BTreeMap<String, Usage>, more: &BTreeMap<String,
 
 /// Times for calls without any: spread over the session's duration, or by the usual durations.
 fn spread_call_times(session: &mut RawSession, duration_ms: i64) {
-    let lengths: Vec<i64> = session
+    let usual: Vec<i64> = session
         .calls
         .iter()
         .map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000))
         .collect();
-    let usual: i64 = lengths.iter().sum();
+    let usual_sum: i64 = usual.iter().sum();
     let mut now = 0;
-    for (call, length) in session.calls.iter_mut().zip(lengths) {
-        let length = if duration_ms > 0 {
-            crate::units::scale_by_ratio(length, duration_ms, usual)
-        } else {
-            length
-        };
+    for (call, usual_ms) in session.calls.iter_mut().zip(usual) {
         call.start_ms = now;
-        now += length;
+        now += if duration_ms > 0 {
+            scale_by_ratio(usual_ms, duration_ms, usual_sum)
+        } else {
+            usual_ms
+        };
         call.end_ms = now;
     }
 }

@@ -1,8 +1,9 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
 use crate::import::measured_text::{
-    JsonLength, LenientObject, LenientWord, MeasuredInput, MeasuredText, ShortText, TextLength,
+    JsonLength, LenientObject, MeasuredInput, MeasuredText, ShortText, TextLength,
 };
+use crate::import::skip::SkipReason;
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -12,7 +13,7 @@ use std::fmt;
 /// One line of a transcript or of stream-json.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct TranscriptRecord<'a> {
+pub(super) struct TranscriptRecord<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     #[serde(borrow)]
@@ -29,7 +30,7 @@ pub struct TranscriptRecord<'a> {
     pub version: ShortText<'a>,
     /// The effort that a response was asked for with.
     #[serde(borrow)]
-    pub effort: LenientWord<'a>,
+    pub effort: ShortText<'a>,
     #[serde(borrow)]
     pub session_id: ShortText<'a>,
     #[serde(borrow)]
@@ -65,13 +66,13 @@ pub struct TranscriptRecord<'a> {
     #[serde(rename = "total_cost_usd")]
     pub total_cost_usd: Option<f64>,
     pub usage: LenientObject<WireUsage>,
-    pub model_usage: Option<BTreeMap<String, ModelUsage>>,
+    pub model_usage: Option<BTreeMap<String, WireUsage>>,
 }
 
 /// A message of either side.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct TranscriptMessage<'a> {
+pub(super) struct TranscriptMessage<'a> {
     #[serde(borrow)]
     pub id: ShortText<'a>,
     #[serde(borrow)]
@@ -84,7 +85,7 @@ pub struct TranscriptMessage<'a> {
 /// One piece of content; which fields are set depends on `kind`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ContentItem<'a> {
+pub(super) struct ContentItem<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     #[serde(borrow)]
@@ -107,20 +108,24 @@ pub struct ContentItem<'a> {
 
 /// Content: a string, or a list of items.
 #[derive(Debug, Default)]
-pub struct MessageContent<'a> {
+pub(super) struct MessageContent<'a> {
     /// The string, if it is one.
     pub text: MeasuredText<'a>,
     /// The items, if it is a list.
     pub items: Vec<ContentItem<'a>>,
 }
 
-/// Provider usage of one response.
+/// Provider usage of one response, or what a process used of one model.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
-pub struct WireUsage {
+pub(super) struct WireUsage {
+    #[serde(alias = "inputTokens")]
     input_tokens: Option<f64>,
+    #[serde(alias = "outputTokens")]
     output_tokens: Option<f64>,
+    #[serde(alias = "cacheReadInputTokens")]
     cache_read_input_tokens: Option<f64>,
+    #[serde(alias = "cacheCreationInputTokens")]
     cache_creation_input_tokens: Option<f64>,
     cache_creation: Option<CacheCreation>,
 }
@@ -132,21 +137,10 @@ struct CacheCreation {
     ephemeral_1h_input_tokens: Option<f64>,
 }
 
-/// What a process used of one model.
-#[expect(clippy::struct_field_names, reason = "the source's names")]
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct ModelUsage {
-    input_tokens: Option<f64>,
-    output_tokens: Option<f64>,
-    cache_read_input_tokens: Option<f64>,
-    cache_creation_input_tokens: Option<f64>,
-}
-
 /// Context that the harness adds without a message.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Attachment<'a> {
+pub(super) struct Attachment<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     #[serde(borrow)]
@@ -159,7 +153,7 @@ pub struct Attachment<'a> {
 /// Why a conversation was compacted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct CompactMetadata<'a> {
+pub(super) struct CompactMetadata<'a> {
     #[serde(borrow)]
     pub trigger: ShortText<'a>,
 }
@@ -167,7 +161,7 @@ pub struct CompactMetadata<'a> {
 /// The part of a progress record that matters.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct HookProgress<'a> {
+pub(super) struct HookProgress<'a> {
     #[serde(borrow)]
     pub hook_event: ShortText<'a>,
 }
@@ -175,7 +169,7 @@ pub struct HookProgress<'a> {
 /// Whether a prompt was sent with thinking on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct ThinkingMetadata {
+pub(super) struct ThinkingMetadata {
     max_thinking_tokens: Option<f64>,
     level: Option<String>,
     disabled: Option<bool>,
@@ -204,65 +198,51 @@ fn token_count(value: Option<f64>) -> i64 {
 
 impl TranscriptRecord<'_> {
     /// Why its usage cannot be counted, if it cannot.
-    pub fn usage_fault(&self) -> Option<&'static str> {
+    pub fn usage_fault(&self) -> Option<SkipReason> {
         if !self.is_counted_in_range() {
-            return Some("a token count below zero or beyond reason");
+            return Some(SkipReason::CountOutOfRange);
         }
         let message = self.message.0.as_ref()?;
-        let told = message.usage.0.as_ref()?;
+        let usage = message.usage.0.as_ref()?;
+        // What the harness writes in the model's place was never billed, and need not be.
         let made_up = message.model.0 == b"<synthetic>" || self.is_api_error_message == Some(true);
-        let nothing = self.kind.0 == b"assistant" && told.billed_usage().is_zero() && !made_up;
-        nothing.then_some("a response whose usage is all zero")
+        let is_response = self.kind.0 == b"assistant" && !made_up;
+        (is_response && usage.billed_usage().is_zero()).then_some(SkipReason::ZeroUsage)
     }
 
     /// Whether every token count is one that a call, or a process, can have.
     fn is_counted_in_range(&self) -> bool {
-        let within = |counts: &[Option<f64>], most: f64| {
-            counts.iter().flatten().all(|count| (0.0..=most).contains(count))
-        };
-        let message = self.message.0.as_ref().and_then(|message| message.usage.0.as_ref());
-        let processes = self.model_usage.iter().flatten();
-        message.is_none_or(|usage| within(&usage.raw_counts(), MOST_IN_CALL))
-            && self
-                .usage
-                .0
-                .as_ref()
-                .is_none_or(|usage| within(&usage.raw_counts(), MOST_IN_PROCESS))
-            && processes.map(|(_, used)| used.raw_counts()).all(|c| within(&c, MOST_IN_PROCESS))
-    }
-}
-
-impl ModelUsage {
-    fn raw_counts(&self) -> [Option<f64>; 4] {
-        [
-            self.input_tokens,
-            self.output_tokens,
-            self.cache_read_input_tokens,
-            self.cache_creation_input_tokens,
-        ]
+        let mut in_call = self.message.0.iter().flat_map(|message| &message.usage.0);
+        let by_model = self.model_usage.iter().flat_map(BTreeMap::values);
+        let mut in_process = self.usage.0.iter().chain(by_model);
+        in_call.all(|usage| usage.is_within(MOST_IN_CALL))
+            && in_process.all(|usage| usage.is_within(MOST_IN_PROCESS))
     }
 }
 
 impl WireUsage {
-    fn raw_counts(&self) -> [Option<f64>; 6] {
+    fn is_within(&self, most: f64) -> bool {
         let split = self.cache_creation.unwrap_or_default();
-        [
+        let counts = [
             self.input_tokens,
             self.output_tokens,
             self.cache_read_input_tokens,
             self.cache_creation_input_tokens,
             split.ephemeral_5m_input_tokens,
             split.ephemeral_1h_input_tokens,
-        ]
+        ];
+        counts.iter().flatten().all(|count| (0.0..=most).contains(count))
     }
 
     /// As token classes. Writes whose tier is not told belong to the five-minute cache.
     pub fn billed_usage(&self) -> Usage {
         let split = self.cache_creation.unwrap_or_default();
-        let told = token_count(split.ephemeral_5m_input_tokens)
-            + token_count(split.ephemeral_1h_input_tokens);
+        // The total counts where both are told: versions differ in what the split leaves out.
         let write = match self.cache_creation_input_tokens {
-            None => told,
+            None => {
+                token_count(split.ephemeral_5m_input_tokens)
+                    + token_count(split.ephemeral_1h_input_tokens)
+            }
             total => token_count(total),
         };
         let write_1h = token_count(split.ephemeral_1h_input_tokens).min(write);
@@ -271,20 +251,6 @@ impl WireUsage {
             read: token_count(self.cache_read_input_tokens),
             write_5m: write - write_1h,
             write_1h,
-            output: token_count(self.output_tokens),
-        }
-    }
-}
-
-impl ModelUsage {
-    /// As token classes, all writes in the tier that `one_hour` names.
-    pub fn billed_usage(&self, one_hour: bool) -> Usage {
-        let write = token_count(self.cache_creation_input_tokens);
-        Usage {
-            fresh: token_count(self.input_tokens),
-            read: token_count(self.cache_read_input_tokens),
-            write_5m: if one_hour { 0 } else { write },
-            write_1h: if one_hour { write } else { 0 },
             output: token_count(self.output_tokens),
         }
     }

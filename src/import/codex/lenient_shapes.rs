@@ -1,28 +1,28 @@
-//! Values that come in several shapes: text, lists of text, and who spawned a thread.
+//! Values that come in several shapes: text, lists of text, and who spawned a session.
 
-use crate::import::measured_text::{LenientObject, ShortText};
+use crate::import::measured_text::{LenientObject, ShortText, visit_scalars_as};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// Whether a thread is a subagent's, and whose.
+/// Whether a session is a subagent's, and whose.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum SubagentOrigin<'a> {
+pub(super) enum SubagentOrigin<'a> {
     /// It is not.
     #[default]
     No,
-    /// It is; the thread that spawned it, if it is told.
+    /// It is; the session that spawned it, if it is told.
     Of(ShortText<'a>),
 }
 
 /// Pieces of text: a string, a list of items, or an object around either.
 #[derive(Debug, Default)]
-pub struct ContentPieces<'a>(pub Vec<TextPiece<'a>>);
+pub(super) struct ContentPieces<'a>(pub Vec<TextPiece<'a>>);
 
 /// One piece of text.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
-pub struct TextPiece<'a> {
+pub(super) struct TextPiece<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     #[serde(borrow)]
@@ -31,7 +31,6 @@ pub struct TextPiece<'a> {
 
 impl TextPiece<'_> {
     /// Whether it is a picture.
-    #[must_use]
     pub fn is_image(&self) -> bool {
         self.kind.0.ends_with(b"image")
     }
@@ -39,12 +38,12 @@ impl TextPiece<'_> {
 
 /// Messages that stand for a history.
 #[derive(Debug, Default)]
-pub struct CompactedHistory<'a>(pub Vec<HistoryMessage<'a>>);
+pub(super) struct CompactedHistory<'a>(pub Vec<HistoryMessage<'a>>);
 
 /// One of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct HistoryMessage<'a> {
+pub(super) struct HistoryMessage<'a> {
     #[serde(borrow)]
     pub role: ShortText<'a>,
     #[serde(borrow)]
@@ -53,7 +52,7 @@ pub struct HistoryMessage<'a> {
 
 /// A string, or a list of strings.
 #[derive(Debug, Default)]
-pub struct WordList<'a>(pub Vec<ShortText<'a>>);
+pub(super) struct WordList<'a>(pub Vec<ShortText<'a>>);
 
 /// Visits any value; only strings, lists and objects matter, each as its type says.
 macro_rules! lenient {
@@ -76,21 +75,7 @@ macro_rules! lenient {
             fn visit_map<A: MapAccess<'de>>(self, mut $map: A) -> Result<Self::Value, A::Error> {
                 $object
             }
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok($target::default())
-            }
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-                Ok($target::default())
-            }
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-                Ok($target::default())
-            }
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-                Ok($target::default())
-            }
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-                Ok($target::default())
-            }
+            visit_scalars_as!($target::default());
         }
         impl<'de: 'a, 'a> Deserialize<'de> for $target<'a> {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -119,6 +104,8 @@ lenient!(
     |map| {
         let mut pieces = ContentPieces::default();
         while let Some(key) = map.next_key::<ShortText<'de>>()? {
+            // Versions and tools name the text differently; of several the first that has any
+            // counts.
             if matches!(key.0, b"content" | b"output" | b"body" | b"content_items") {
                 let inner = map.next_value::<ContentPieces<'de>>()?;
                 if pieces.0.is_empty() {
@@ -171,6 +158,7 @@ lenient!(
 lenient!(
     SubagentOrigin,
     SubagentVisitor,
+    // A word (`review`, `compact`) says what a subagent is for, and not whose it is.
     |raw| if raw.is_empty() {
         SubagentOrigin::No
     } else {

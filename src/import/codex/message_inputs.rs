@@ -2,11 +2,10 @@
 
 use super::lenient_shapes::TextPiece;
 use super::packet;
-use super::session_builder::RolloutSessionBuilder;
 use super::wire::RolloutItem;
 use crate::import::json_escapes::count_chars;
-use crate::recording::estimate;
-use crate::recording::{BlockKind, BlockMarks, RawBlock};
+use crate::import::skip::SkipReason;
+use crate::recording::{BlockKind, BlockMarks, Packet, RawBlock, estimate};
 
 /// What the harness says in a user's name begins with one of these.
 const ADDED: [&[u8]; 9] = [
@@ -24,68 +23,75 @@ const ADDED: [&[u8]; 9] = [
 /// A skill's body, which a `$skill` of the prompt before it calls for.
 const SKILL: &[u8] = b"<skill>";
 
-/// A subagent's report to the thread that spawned it.
+/// A subagent's report to the session that spawned it.
 const REPORT: &[u8] = b"<subagent_notification>";
 
-impl RolloutSessionBuilder {
-    /// A message from outside; the answer is what is wrong with it, if anything is.
-    pub(super) fn add_message(
-        &mut self,
-        item: &RolloutItem<'_>,
-        at_ms: Option<i64>,
-    ) -> Option<&'static str> {
-        let said = item.role.0 == b"user";
-        if said && self.is_answered() {
-            self.abandon_response();
-        }
-        let mut wrong = None;
-        for piece in &item.content.0 {
-            if piece.is_image() {
-                self.add_input(RawBlock::from_size(BlockKind::User, 0, estimate::PER_IMAGE), at_ms);
-            } else if piece.text.0.is_empty() {
-            } else if let Some(prompt) =
-                said.then(|| packet::read_packet_prompt(piece.text.0)).flatten()
-            {
-                if !prompt.readable {
-                    wrong = Some("a task packet without JSON front matter");
-                }
-                for (marks, chars) in prompt.parts {
-                    let mut block = RawBlock::from_size(BlockKind::User, chars, 0);
-                    block.marks = marks;
-                    self.add_input(block, at_ms);
-                }
-                self.add_packet(prompt.packet);
-            } else {
-                self.add_message_piece(piece, said, at_ms);
-            }
-        }
-        wrong
-    }
+/// What a message from outside brings.
+#[derive(Default)]
+pub(super) struct MessageInputs {
+    /// What enters the context.
+    pub blocks: Vec<RawBlock>,
+    /// Task packets: they wake the session.
+    pub packets: Vec<Packet>,
+    /// Characters that the harness adds before anybody has spoken.
+    pub added_chars: u64,
+    /// What is wrong with the message, if anything is.
+    pub fault: Option<SkipReason>,
+}
 
-    fn add_message_piece(&mut self, piece: &TextPiece<'_>, said: bool, at_ms: Option<i64>) {
+/// Reads a message; `is_first` says that no call has been made yet.
+pub(super) fn read_message(item: &RolloutItem<'_>, is_first: bool) -> MessageInputs {
+    let is_user = item.role.0 == b"user";
+    let mut inputs = MessageInputs::default();
+    for piece in &item.content.0 {
         let text = piece.text.0;
-        let starts = |what: &[u8]| text.trim_ascii_start().starts_with(what);
-        let chars = count_chars(text);
-        let (kind, marks) = if said && starts(SKILL) {
-            (BlockKind::User, BlockMarks::SKILLS)
-        } else if said && starts(REPORT) {
-            (BlockKind::Report, BlockMarks::empty())
-        } else if said && !ADDED.iter().any(|what| starts(what)) {
-            (BlockKind::User, BlockMarks::empty())
-        } else if self.session.calls.is_empty() {
-            self.added_chars += chars;
-            (BlockKind::System, BlockMarks::empty())
+        if piece.is_image() {
+            inputs.blocks.push(RawBlock::from_size(BlockKind::User, 0, estimate::PER_IMAGE));
+        } else if text.is_empty() {
+            // Pieces of types that are not known show no text.
+        } else if is_user && let Some(prompt) = packet::read_packet_prompt(text) {
+            if !prompt.readable {
+                inputs.fault = Some(SkipReason::PacketWithoutFrontMatter);
+            }
+            inputs.blocks.extend(prompt.parts.into_iter().map(|(marks, chars)| RawBlock {
+                marks,
+                ..RawBlock::from_size(BlockKind::User, chars, 0)
+            }));
+            inputs.packets.push(prompt.packet);
         } else {
-            (BlockKind::Unattributed, BlockMarks::empty())
-        };
-        let mut block = RawBlock::from_size(kind, chars, 0);
-        block.marks = marks;
-        self.add_input(block, at_ms);
+            let chars = count_chars(text);
+            let (kind, marks) = kind_of_text(text, is_user, is_first);
+            if kind == BlockKind::System {
+                inputs.added_chars += chars;
+            }
+            inputs.blocks.push(RawBlock { marks, ..RawBlock::from_size(kind, chars, 0) });
+        }
+    }
+    inputs
+}
+
+/// What a text is, by how it begins and by who is named as its author.
+fn kind_of_text(text: &[u8], is_user: bool, is_first: bool) -> (BlockKind, BlockMarks) {
+    let text = text.trim_ascii_start();
+    if is_user && text.starts_with(SKILL) {
+        (BlockKind::User, BlockMarks::SKILLS)
+    } else if is_user && text.starts_with(REPORT) {
+        (BlockKind::Report, BlockMarks::empty())
+    } else if is_user && !begins_as_added(text) {
+        (BlockKind::User, BlockMarks::empty())
+    } else if is_first {
+        (BlockKind::System, BlockMarks::empty())
+    } else {
+        // A reminder in the middle of a session: sent, but nobody's word.
+        (BlockKind::Unattributed, BlockMarks::empty())
     }
 }
 
+fn begins_as_added(text: &[u8]) -> bool {
+    ADDED.iter().any(|opening| text.starts_with(opening))
+}
+
 /// Whether a message of a compacted history is the harness's own and not a part of the summary.
-pub fn is_added_by_harness(role: &[u8], pieces: &[TextPiece<'_>]) -> bool {
-    let first = pieces.first().map_or(&b""[..], |piece| piece.text.0);
-    role != b"user" || ADDED.iter().any(|what| first.starts_with(what))
+pub(super) fn is_added_by_harness(role: &[u8], pieces: &[TextPiece<'_>]) -> bool {
+    role != b"user" || begins_as_added(pieces.first().map_or(b"", |piece| piece.text.0))
 }

@@ -27,7 +27,7 @@ const NAME: usize = 200;
 
 /// A prompt with a packet.
 #[derive(Debug, PartialEq, Eq)]
-pub struct PromptWithPacket {
+pub(super) struct PromptWithPacket {
     /// Who is woken for what.
     pub packet: Packet,
     /// Its parts in their order: marks and characters.
@@ -68,8 +68,8 @@ struct PacketReferences<'a> {
 }
 
 /// The packet of a raw prompt, if it holds one.
-#[must_use]
-pub fn read_packet_prompt(raw: &[u8]) -> Option<PromptWithPacket> {
+pub(super) fn read_packet_prompt(raw: &[u8]) -> Option<PromptWithPacket> {
+    // Most prompts hold no packet: they are not decoded to find that out.
     memchr::memmem::find(raw, MARKER.as_bytes())?;
     let text = decode_string(raw);
     let at = text.find(MARKER)?;
@@ -111,14 +111,15 @@ fn packet_of_front_matter(front: &str) -> Option<Packet> {
     let kind = shorten_name(&signals.kind.to_text());
     let source = shorten_name(&signals.source_kind.to_text());
     let completed = shorten_name(&references.completed_task_kind.to_text());
-    let digest = kind == DIGEST_KIND && !source.is_empty();
+    // A digest tells what it digests: the kind of its source and of the task that was completed.
+    let is_digest = kind == DIGEST_KIND && !source.is_empty();
     let completed = if completed.is_empty() { "*".to_owned() } else { completed };
     Some(Packet {
         id: shorten_name(&front.id.to_text()),
         agent: front.to.0.first().map_or(String::new(), |to| shorten_name(&to.to_text())),
         kind,
         root: shorten_name(&signals.root_id.to_text()),
-        source: if digest { format!("{source}:{completed}") } else { String::new() },
+        source: if is_digest { format!("{source}:{completed}") } else { String::new() },
     })
 }
 
@@ -133,6 +134,7 @@ fn agent_name(orders: &str) -> Option<&str> {
 
 /// Splits a prompt at the places that the module documentation names.
 fn split_parts(text: &str, packet: usize) -> Vec<(BlockMarks, u64)> {
+    // Each cut begins a part and says what it is; the next one ends it.
     let mut cuts = vec![(0, BlockMarks::empty())];
     let lines = text[..packet].split_inclusive('\n');
     let skills: usize = lines
@@ -143,6 +145,7 @@ fn split_parts(text: &str, packet: usize) -> Vec<(BlockMarks, u64)> {
         cuts[0].1 = BlockMarks::SKILLS;
         cuts.push((skills, BlockMarks::empty()));
     }
+    // A snapshot without an end is a part of the orders.
     let start = text[..packet].find(SNAPSHOT[0]).unwrap_or(packet);
     if let Some(length) = text[start..packet].find(SNAPSHOT[1]) {
         cuts.push((start, BlockMarks::SNAPSHOT));

@@ -11,9 +11,10 @@ use std::fmt;
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read_record(line: &[u8]) -> Result<RolloutRecord<'_>, JsonFault> {
-    let RolloutLine { mut record, payload_came_first: early } = json_reader::from_slice(line)?;
-    if early {
+pub(super) fn read_record(line: &[u8]) -> Result<RolloutRecord<'_>, JsonFault> {
+    let RolloutLine { mut record, payload_came_first } = json_reader::from_slice(line)?;
+    // Codex writes the type first. Whoever rewrites rollouts may not: then the line is read twice.
+    if payload_came_first {
         record.body = read_late_payload(record.kind.0, line)?;
     }
     Ok(record)
@@ -87,7 +88,7 @@ impl<'de> Visitor<'de> for RolloutLineVisitor {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut record = RolloutRecord::default();
-        let mut early = false;
+        let mut payload_came_first = false;
         while let Some(key) = map.next_key::<ShortText<'de>>()? {
             match key.0 {
                 b"timestamp" => record.timestamp = map.next_value()?,
@@ -97,12 +98,12 @@ impl<'de> Visitor<'de> for RolloutLineVisitor {
                     record.body = read_payload(record.kind.0, &mut map)?;
                 }
                 other => {
-                    early |= other == b"payload";
+                    payload_came_first |= other == b"payload";
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(RolloutLine { record, payload_came_first: early })
+        Ok(RolloutLine { record, payload_came_first })
     }
 }
 

@@ -4,18 +4,18 @@
 //! enters after the first piece belongs to the next call.
 
 use super::lenient_shapes::ContentPieces;
-use super::message_inputs::is_added_by_harness;
+use super::message_inputs::{is_added_by_harness, read_message};
 use super::session_identity::SessionIdentity;
-use super::tool_uses::RolloutToolUse;
+use super::tool_uses::{content_hash, describe_result, describe_tool_use, leading_output};
 use super::usage_counter::UsageCounter;
 use super::wire::{CompactedRecord, RolloutItem, SessionHead, TurnContext};
 use crate::import::json_escapes::count_chars;
-use crate::import::session_completion::CallTransition;
-use crate::import::{CallKey, intern_name};
-use crate::recording::{
-    BlockKind, BlockMarks, CacheTier, CallMarks, ContextRestart, Packet, RawBlock, RawSession, Role,
-};
-use std::collections::HashMap;
+use crate::import::measured_text::ShortText;
+use crate::import::parsed_file::intern_name;
+use crate::import::skip::SkipReason;
+use crate::import::transcript::{OutputPlace, TranscriptCore};
+use crate::recording::{BlockKind, BlockMarks, CacheTier, Packet, RawBlock, RawSession, Role};
+use std::borrow::Cow;
 
 /// A compaction below so many percent of the window, in a turn without a prompt, was asked for by
 /// hand. Source: MODEL.md, "Accounting".
@@ -23,60 +23,43 @@ const AUTO_PERCENT: i64 = 75;
 
 /// Collects the lines of one rollout.
 #[derive(Debug)]
-pub struct RolloutSessionBuilder {
-    pub(super) session: RawSession,
-    pub(super) identity: SessionIdentity,
-    pub(super) counter: UsageCounter,
-    pub(super) keys: Vec<CallKey>,
-    pub(super) transitions: Vec<CallTransition>,
+pub(super) struct RolloutSessionBuilder {
+    pub core: TranscriptCore,
+    pub identity: SessionIdentity,
+    pub counter: UsageCounter,
     /// Reasoning tokens of each call.
-    pub(super) reasoning: Vec<i64>,
-    pub(super) uses: HashMap<u64, RolloutToolUse>,
-    pub(super) files: HashMap<u64, u32>,
-    pub(super) reads: HashMap<u64, u64>,
-    pub(super) tool_uses: u32,
-    pub(super) last_forge_question: Option<(u32, u64)>,
+    pub reasoning: Vec<i64>,
     /// What the call in flight was sent, what it produced, and what came since.
-    pub(super) inputs: Vec<RawBlock>,
-    pub(super) outputs: Vec<RawBlock>,
-    pub(super) later: Vec<RawBlock>,
-    pub(super) input_ms: Option<i64>,
-    pub(super) later_ms: Option<i64>,
-    pub(super) output_ms: Option<i64>,
-    pub(super) packets: Vec<(u64, Packet)>,
-    pub(super) human: bool,
-    pub(super) transition: CallTransition,
-    pub(super) model: u16,
-    effort: Option<u64>,
-    pub(super) window: i64,
+    pub inputs: Vec<RawBlock>,
+    pub outputs: Vec<RawBlock>,
+    pub later: Vec<RawBlock>,
+    pub input_ms: Option<i64>,
+    pub later_ms: Option<i64>,
+    pub output_ms: Option<i64>,
+    /// Packets that wait for the call that is made for them, with their lines.
+    pub packets: Vec<(u64, Packet)>,
+    pub model: u16,
+    /// The context window, tokens.
+    pub window: i64,
     /// A prompt or a call has come since the turn began.
-    pub(super) prompted: bool,
+    pub prompted: bool,
     /// Characters of the system prompt, and of what the harness added before anybody spoke.
     base_chars: u64,
-    pub(super) added_chars: u64,
-    pub(super) last_ms: i64,
-    pub(super) timed: bool,
+    added_chars: u64,
     /// The line that is being read.
     pub line: u64,
 }
 
 impl RolloutSessionBuilder {
-    /// A thread of which nothing is known but its file.
+    /// A session of which nothing is known but its file.
     pub fn new(label: &str) -> Self {
         let mut session = RawSession::new(String::new(), label, Role::Main);
         session.tier = Some(CacheTier::Automatic);
         Self {
-            session,
+            core: TranscriptCore::new(session),
             identity: SessionIdentity::new(label),
             counter: UsageCounter::default(),
-            keys: Vec::new(),
-            transitions: Vec::new(),
             reasoning: Vec::new(),
-            uses: HashMap::new(),
-            files: HashMap::new(),
-            reads: HashMap::new(),
-            tool_uses: 0,
-            last_forge_question: None,
             inputs: Vec::new(),
             outputs: Vec::new(),
             later: Vec::new(),
@@ -84,34 +67,23 @@ impl RolloutSessionBuilder {
             later_ms: None,
             output_ms: None,
             packets: Vec::new(),
-            human: false,
-            transition: CallTransition::default(),
             model: 0,
-            effort: None,
             window: 0,
             prompted: false,
             base_chars: 0,
             added_chars: 0,
-            last_ms: i64::MIN,
-            timed: false,
             line: 1,
         }
     }
 
-    /// Notes the time of a line.
-    pub fn note_time(&mut self, at_ms: Option<i64>) {
-        self.timed |= at_ms.is_some();
-        self.last_ms = self.last_ms.max(at_ms.unwrap_or(i64::MIN));
-    }
-
-    /// The head of a thread.
+    /// The head of a session.
     pub fn add_head(&mut self, head: &SessionHead<'_>, at_ms: Option<i64>) {
+        // Heads of other sessions come with what was copied from these.
         if !self.identity.take_head(head, at_ms) {
             return;
         }
-        self.session.version = head.cli_version.to_text().into_owned();
-        let told = head.base_instructions.0.as_ref();
-        let base = told.map_or(head.instructions, |base| base.text);
+        self.core.session.version = head.cli_version.to_text().into_owned();
+        let base = head.base_instructions.0.as_ref().map_or(head.instructions, |base| base.text);
         self.base_chars = count_chars(base.0);
         if self.base_chars > 0 {
             self.inputs.insert(0, RawBlock::from_size(BlockKind::System, self.base_chars, 0));
@@ -121,48 +93,35 @@ impl RolloutSessionBuilder {
     /// Model and effort of what follows.
     pub fn add_turn_context(&mut self, turn: &TurnContext<'_>) {
         if !turn.model.0.is_empty() {
-            self.model = intern_name(&mut self.session.models, &turn.model.to_text());
+            self.model = intern_name(&mut self.core.session.models, &turn.model.to_text());
         }
-        if !turn.effort.0.is_empty() {
-            let effort = turn.effort.text_hash();
-            self.transition.effort_switched |= self.effort.is_some_and(|before| before != effort);
-            self.effort = Some(effort);
-        }
+        self.core.note_effort(&turn.effort);
     }
 
     /// A piece of the conversation; the answer is what is wrong with it, if anything is.
-    pub fn add_item(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) -> Option<&'static str> {
+    pub fn add_item(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) -> Option<SkipReason> {
         let before = self.outputs.len();
         match item.kind.0 {
             b"message" if item.role.0 == b"assistant" => {
-                for piece in &item.content.0 {
-                    self.add_output(RawBlock::from_size(
-                        BlockKind::Text,
-                        count_chars(piece.text.0),
-                        0,
-                    ));
-                }
+                self.outputs.extend(item.content.0.iter().map(|piece| {
+                    RawBlock::from_size(BlockKind::Text, count_chars(piece.text.0), 0)
+                }));
             }
             b"message" => return self.add_message(item, at_ms),
-            b"reasoning" => self.add_output(RawBlock::from_size(BlockKind::Thinking, 0, 0)),
-            b"function_call" => {
-                let name = item.name.to_text();
-                self.add_tool_use(&name, item.arguments.0, item.call_id.0, at_ms);
-            }
-            b"custom_tool_call" => {
-                self.add_tool_use(&item.name.to_text(), item.input.0, item.call_id.0, at_ms);
-            }
+            b"reasoning" => self.outputs.push(RawBlock::from_size(BlockKind::Thinking, 0, 0)),
+            b"function_call" => self.add_tool_use(&item.name, item.arguments.0, item, at_ms),
+            b"custom_tool_call" => self.add_tool_use(&item.name, item.input.0, item, at_ms),
             b"local_shell_call" => self.add_local_shell_call(item, at_ms),
             b"web_search_call" => {
                 let query = item.action.0.as_ref().map_or(&b""[..], |action| action.query.0);
-                self.add_tool_use("web_search", query, item.call_id.0, at_ms);
+                self.add_tool_use(&ShortText(b"web_search"), query, item, at_ms);
             }
             b"function_call_output" | b"custom_tool_call_output" | b"local_shell_call_output" => {
                 self.add_tool_result(item, at_ms);
             }
             b"agent_message" => {
-                let size = item.content.0.iter().map(|piece| count_chars(piece.text.0)).sum();
-                self.add_input(RawBlock::from_size(BlockKind::Report, size, 0), at_ms);
+                let chars = total_chars(&item.content);
+                self.add_input(RawBlock::from_size(BlockKind::Report, chars, 0), at_ms);
             }
             _ => {}
         }
@@ -172,21 +131,75 @@ impl RolloutSessionBuilder {
         None
     }
 
+    /// A message from outside; the answer is what is wrong with it, if anything is.
+    fn add_message(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) -> Option<SkipReason> {
+        // Somebody speaks although all tools have answered: the response was broken off.
+        if item.role.0 == b"user" && self.is_answered() {
+            self.abandon_response();
+        }
+        let inputs = read_message(item, self.core.session.calls.is_empty());
+        for block in inputs.blocks {
+            self.add_input(block, at_ms);
+        }
+        self.added_chars += inputs.added_chars;
+        // A packet wakes the session: the next call is made for it.
+        self.packets.extend(inputs.packets.into_iter().map(|packet| (self.line, packet)));
+        inputs.fault
+    }
+
+    /// A tool use of the response in flight.
+    fn add_tool_use(
+        &mut self,
+        name: &ShortText<'_>,
+        raw_arguments: &[u8],
+        item: &RolloutItem<'_>,
+        at_ms: Option<i64>,
+    ) {
+        let name = name.to_text();
+        let used = describe_tool_use(&name, raw_arguments, item.call_id.0);
+        let place = (self.core.next_call(), self.outputs.len() as u32);
+        let block = self.core.add_tool_use(place, &used, at_ms);
+        self.outputs.push(block);
+    }
+
     /// Older shells name their words in a list.
     fn add_local_shell_call(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) {
         let words = item.action.0.as_ref().map_or(&[][..], |action| &action.command.0);
-        let words: Vec<_> =
-            words.iter().map(crate::import::measured_text::ShortText::to_text).collect();
+        let words: Vec<_> = words.iter().map(ShortText::to_text).collect();
+        // As newer ones write them: arguments are JSON in a JSON string, here without its quotes.
         let arguments = serde_json::json!({ "command": words }).to_string();
-        let raw = serde_json::Value::from(arguments).to_string();
-        self.add_tool_use("local_shell", &raw.as_bytes()[1..raw.len() - 1], item.call_id.0, at_ms);
+        let quoted = serde_json::Value::from(arguments).to_string();
+        let raw = &quoted.as_bytes()[1..quoted.len() - 1];
+        self.add_tool_use(&ShortText(b"local_shell"), raw, item, at_ms);
+    }
+
+    fn add_tool_result(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) {
+        let ContentPieces(pieces) = &item.output;
+        let (block, learned) = self.core.add_tool_result(
+            &describe_result(item, at_ms),
+            || content_hash(pieces),
+            || Cow::Owned(leading_output(pieces)),
+        );
+        if let Some((place, marks)) = learned {
+            self.mark_output(place, marks);
+        }
+        self.add_input(block, at_ms);
+    }
+
+    /// Marks an output of a call, which may still be in flight.
+    fn mark_output(&mut self, place: OutputPlace, marks: BlockMarks) {
+        if !self.core.mark_output(place, marks)
+            && let Some(block) = self.outputs.get_mut(place.1 as usize)
+        {
+            block.marks |= marks;
+        }
     }
 
     /// What happened beside the conversation.
     pub fn add_event(&mut self, kind: &[u8]) {
         match kind {
             b"user_message" => {
-                self.human = true;
+                self.core.human = true;
                 self.prompted = true;
             }
             b"task_started" | b"turn_started" => {
@@ -201,7 +214,7 @@ impl RolloutSessionBuilder {
                 self.packets.clear();
             }
             b"context_compacted"
-                if self.transition.compacted.is_none() && !self.was_just_compacted() =>
+                if self.core.transition.compacted.is_none() && !self.was_just_compacted() =>
             {
                 self.note_compaction();
             }
@@ -211,124 +224,85 @@ impl RolloutSessionBuilder {
 
     /// Newer versions tell of a compaction after it has taken its place.
     fn was_just_compacted(&self) -> bool {
-        self.outputs.is_empty()
-            && self.transitions.last().is_some_and(|last| last.compacted.is_some())
+        self.outputs.is_empty() && self.core.last_call_was_compacted()
     }
 
     /// A history was put in the place of the context.
     pub fn replace_history(&mut self, compacted: &CompactedRecord<'_>) {
         self.abandon_response();
+        let summary_chars = count_chars(compacted.message.0);
         // The call that wrote the summary, where it was counted, shows nothing else.
-        if let Some(last) = self.session.calls.last_mut().filter(|call| call.outputs.is_empty()) {
-            let summary = count_chars(compacted.message.0);
-            if summary > 0 {
-                last.outputs.push(RawBlock::from_size(BlockKind::Text, summary, 0));
-            }
+        let last_call = self.core.session.calls.last_mut();
+        if let Some(last) = last_call.filter(|call| summary_chars > 0 && call.outputs.is_empty()) {
+            last.outputs.push(RawBlock::from_size(BlockKind::Text, summary_chars, 0));
         }
         self.note_compaction();
-        let (mut system, mut summary) = (self.base_chars, count_chars(compacted.message.0));
+        let (mut system, mut summary) = (self.base_chars, summary_chars);
         let history = &compacted.replacement_history.0;
         if history.is_empty() {
+            // Older versions do not list what stays: everything but the conversation does.
             system += self.added_chars;
         }
         for message in history {
-            let ContentPieces(pieces) = &message.content;
-            let size: u64 = pieces.iter().map(|piece| count_chars(piece.text.0)).sum();
-            let part = if is_added_by_harness(message.role.0, pieces) {
-                &mut system
-            } else {
-                &mut summary
-            };
-            *part += size;
+            let is_added = is_added_by_harness(message.role.0, &message.content.0);
+            let part = if is_added { &mut system } else { &mut summary };
+            *part += total_chars(&message.content);
         }
-        let mut inputs = Vec::new();
-        if system > 0 {
-            inputs.push(RawBlock::from_size(BlockKind::System, system, 0));
-        }
-        inputs.push(RawBlock::from_size(BlockKind::Summary, summary, 0));
         // What came before the history belongs to it; a prompt that waits comes after it.
-        let waiting = std::mem::take(&mut self.inputs);
-        inputs.extend(waiting.into_iter().filter(|block| block.kind == BlockKind::User));
-        self.inputs = inputs;
+        self.inputs.retain(|block| block.kind == BlockKind::User);
+        self.inputs.insert(0, RawBlock::from_size(BlockKind::Summary, summary, 0));
+        if system > 0 {
+            self.inputs.insert(0, RawBlock::from_size(BlockKind::System, system, 0));
+        }
     }
 
     fn note_compaction(&mut self) {
-        let before = self.session.calls.last().map_or(0, |call| call.usage.context_tokens());
-        let early = before * 100 < self.window * AUTO_PERCENT;
-        let by_hand = early && !self.prompted;
-        let restart =
-            if by_hand { ContextRestart::ManualCompacted } else { ContextRestart::AutoCompacted };
-        self.transition.compacted = Some(restart);
-        self.reads.clear();
+        let last_call = self.core.session.calls.last();
+        let context = last_call.map_or(0, |call| call.usage.context_tokens());
+        // The harness compacts a context that fills its window, or when a prompt would.
+        let is_early = context * 100 < self.window * AUTO_PERCENT;
+        self.core.note_compaction(is_early && !self.prompted);
     }
 
     /// Whether a response is in flight of which nothing more can come but its usage.
-    pub(super) fn is_answered(&self) -> bool {
-        let index = self.session.calls.len() as u32;
+    fn is_answered(&self) -> bool {
+        let index = self.core.next_call();
         let uses = self.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput).count();
         let results = self.later.iter().filter_map(|block| block.peer);
         !self.outputs.is_empty() && results.filter(|peer| peer.0 == index).count() >= uses
     }
 
-    /// A response whose usage is never told (broken off, or copied from another thread): what it
+    /// A response whose usage is never told (broken off, or copied from another session): what it
     /// left stays in the context.
-    pub(super) fn abandon_response(&mut self) {
+    fn abandon_response(&mut self) {
         if self.outputs.is_empty() {
             return;
         }
-        let lost = self.session.calls.len() as u32;
+        let lost = self.core.next_call();
         let chars = self.outputs.drain(..).map(|block| block.chars).sum();
         self.inputs.push(RawBlock::from_size(BlockKind::Unattributed, chars, 0));
+        // Results stay, but what they answer is no output of any call.
         for mut block in self.later.drain(..) {
             block.peer = block.peer.filter(|peer| peer.0 != lost);
             self.inputs.push(block);
         }
-        self.uses.retain(|_, used| used.peer.0 != lost);
+        self.core.drop_tool_uses_of(lost);
         self.input_ms = self.later_ms.take().or(self.input_ms);
         self.output_ms = None;
     }
 
     /// Something that enters the context.
-    pub(super) fn add_input(&mut self, block: RawBlock, at_ms: Option<i64>) {
-        if self.outputs.is_empty() {
-            self.inputs.push(block);
-            self.input_ms = at_ms.or(self.input_ms);
+    fn add_input(&mut self, block: RawBlock, at_ms: Option<i64>) {
+        let (blocks, last_ms) = if self.outputs.is_empty() {
+            (&mut self.inputs, &mut self.input_ms)
         } else {
-            self.later.push(block);
-            self.later_ms = at_ms.or(self.later_ms);
-        }
-    }
-
-    /// Something that the call in flight produced.
-    pub(super) fn add_output(&mut self, block: RawBlock) {
-        self.outputs.push(block);
-    }
-
-    /// The place of the next output.
-    pub(super) fn next_output_place(&self) -> (u32, u32) {
-        (self.session.calls.len() as u32, self.outputs.len() as u32)
-    }
-
-    /// Marks an output of a call, which may still be in flight.
-    pub(super) fn mark_output(&mut self, (call, output): (u32, u32), marks: BlockMarks) {
-        let aborted = marks.contains(BlockMarks::ABORTED_RUN);
-        let outputs = match self.session.calls.get_mut(call as usize) {
-            Some(call) => {
-                call.marks.set(
-                    CallMarks::ABORTED_RUN,
-                    aborted || call.marks.contains(CallMarks::ABORTED_RUN),
-                );
-                &mut call.outputs
-            }
-            None => &mut self.outputs,
+            (&mut self.later, &mut self.later_ms)
         };
-        if let Some(block) = outputs.get_mut(output as usize) {
-            block.marks |= marks;
-        }
+        blocks.push(block);
+        *last_ms = at_ms.or(*last_ms);
     }
+}
 
-    /// A packet wakes the thread: the next call is made for it.
-    pub(super) fn add_packet(&mut self, packet: Packet) {
-        self.packets.push((self.line, packet));
-    }
+fn total_chars(content: &ContentPieces<'_>) -> u64 {
+    content.0.iter().map(|piece| count_chars(piece.text.0)).sum()
 }

@@ -1,12 +1,13 @@
-//! Which thread a file holds, and which threads it comes from.
+//! Which session a file holds, and which sessions it comes from.
 //!
-//! The first head of a file is its own; others are heads of threads that it copied, or its own
+//! The first head of a file is its own; others are heads of sessions that it copied, or its own
 //! again where it was resumed.
 
 use super::lenient_shapes::SubagentOrigin;
 use super::wire::SessionHead;
-use crate::import::fork_lineage::{BURST_MS, CallFingerprint, ForkLineage};
+use crate::import::fork_lineage::BURST_MS;
 use crate::import::measured_text::ShortText;
+use crate::import::parsed_file::{CallFingerprint, ForkLineage};
 use crate::import::timestamps;
 use crate::recording::Role;
 
@@ -17,14 +18,14 @@ fn shorten_id(id: &str) -> String {
     id.chars().take(ID).collect()
 }
 
-/// What is known about the thread of a file.
+/// What is known about the session of a file.
 #[derive(Debug)]
-pub struct SessionIdentity {
+pub(super) struct SessionIdentity {
     lineage: ForkLineage,
     has_head: bool,
-    /// It was spawned by another thread to work for it.
+    /// It was spawned by another session to work for it.
     pub subagent: bool,
-    /// Lines of a lower place are another thread's.
+    /// Lines of a lower place are another session's.
     first_own: Option<f64>,
     /// Leading calls are still looked at.
     leading: bool,
@@ -32,7 +33,7 @@ pub struct SessionIdentity {
 }
 
 impl SessionIdentity {
-    /// The thread of a file that tells nothing: `rollout-<time>-<id>.jsonl` holds its id.
+    /// The session of a file that tells nothing: `rollout-<time>-<id>.jsonl` holds its id.
     pub fn new(label: &str) -> Self {
         let name = label.rsplit('/').next().unwrap_or(label);
         let stem = name.strip_suffix(".zst").unwrap_or(name);
@@ -58,13 +59,14 @@ impl SessionIdentity {
         }
     }
 
-    /// Takes a head; whether it is the thread's own and first.
+    /// Takes a head; whether it is the session's own and first.
     pub fn take_head(&mut self, head: &SessionHead<'_>, at_ms: Option<i64>) -> bool {
         let id = [head.id, head.session_id].into_iter().find(|id| !id.0.is_empty());
         let Some(id) = id.map(|id| shorten_id(&id.to_text())) else {
             return false;
         };
         if self.has_head {
+            // A copied history brings the heads of those who wrote it.
             if id != self.lineage.session_id {
                 self.lineage.copies = true;
                 self.add_parent(&id);
@@ -76,13 +78,14 @@ impl SessionIdentity {
         let began = timestamps::parse_ms(head.timestamp.0).or(at_ms);
         self.lineage.started_ms = began.unwrap_or(i64::MIN);
         self.last_ms = at_ms.or(began).unwrap_or(i64::MIN);
-        let spawned = head.source.0.as_ref().map_or(SubagentOrigin::No, |source| source.subagent);
-        let spawner = match spawned {
+        let origin = head.source.0.as_ref().map_or(SubagentOrigin::No, |source| source.subagent);
+        let spawner = match origin {
             SubagentOrigin::No => ShortText::default(),
             SubagentOrigin::Of(parent) => parent,
         };
         self.lineage.copies = !head.forked_from_id.0.is_empty();
-        self.subagent = spawned != SubagentOrigin::No || !head.parent_thread_id.0.is_empty();
+        self.subagent = origin != SubagentOrigin::No || !head.parent_thread_id.0.is_empty();
+        // Versions differ in which of the three they write; what one was forked from is nearest.
         for parent in [head.forked_from_id, spawner, head.parent_thread_id] {
             self.add_parent(&shorten_id(&parent.to_text()));
         }
@@ -92,31 +95,33 @@ impl SessionIdentity {
     }
 
     fn add_parent(&mut self, id: &str) {
-        let known = |lineage: &ForkLineage| lineage.parents.iter().any(|parent| parent == id);
-        if !id.is_empty() && id != self.lineage.session_id && !known(&self.lineage) {
-            self.lineage.parents.push(id.to_owned());
+        let ForkLineage { session_id, parents, .. } = &mut self.lineage;
+        if !id.is_empty() && id != session_id && !parents.iter().any(|parent| parent == id) {
+            parents.push(id.to_owned());
         }
     }
 
     /// Notes a call: `starts` says whether the counter stood at zero before it.
-    pub fn note_call(&mut self, mark: CallFingerprint, starts: bool, ordinal: Option<f64>) {
+    pub fn note_call(&mut self, call: CallFingerprint, starts: bool, ordinal: Option<f64>) {
         let lineage = &mut self.lineage;
         if lineage.call_fingerprints.is_empty() {
             lineage.own_counter = starts;
         }
-        let before = self.first_own.zip(ordinal).is_some_and(|(first, own)| own < first);
-        let older = before || mark.at_ms < lineage.started_ms;
-        if self.leading && older && lineage.older_calls == lineage.call_fingerprints.len() {
+        // Newer versions number the lines of a session: lower numbers are its parent's.
+        let stands_before = self.first_own.zip(ordinal).is_some_and(|(first, own)| own < first);
+        let is_older = stands_before || call.at_ms < lineage.started_ms;
+        if self.leading && is_older && lineage.older_calls == lineage.call_fingerprints.len() {
             lineage.older_calls += 1;
         }
-        let fast = mark.at_ms.saturating_sub(self.last_ms) < BURST_MS;
-        self.leading &= older || fast;
+        // The first call that took its time is the session's own, and so are all after it.
+        let is_fast = call.at_ms.saturating_sub(self.last_ms) < BURST_MS;
+        self.leading &= is_older || is_fast;
         lineage.burst_calls += usize::from(self.leading);
-        self.last_ms = mark.at_ms;
-        lineage.call_fingerprints.push(mark);
+        self.last_ms = call.at_ms;
+        lineage.call_fingerprints.push(call);
     }
 
-    /// The thread's id.
+    /// The session's id.
     pub fn session_id(&self) -> &str {
         &self.lineage.session_id
     }

@@ -1,113 +1,79 @@
-//! Tool uses and their results: what they are for, which file, which belongs to which.
+//! Tool uses and their results as Codex writes them.
 //!
-//! Shell commands go through the same rules as every shell ([`super::super::tool_marks`]); Codex also reads and edits
-//! files that way: `cat`, `sed -n` and their like are reads, a patch is an edit. Input to a running
-//! program that says nothing only looks, so it is a poll.
+//! Shell commands go through the same rules as every shell ([`tool_marks`]); Codex also reads and
+//! edits files that way: `cat`, `sed -n` and their like are reads, a patch is an edit. Input to a
+//! running program that says nothing only looks, so it is a poll.
 
-use super::lenient_shapes::ContentPieces;
-use super::session_builder::RolloutSessionBuilder;
+use super::lenient_shapes::TextPiece;
 use super::wire::{RolloutItem, ToolArguments};
 use crate::import::json_escapes::{count_chars, decode_string};
 use crate::import::measured_text::SAMPLE;
 use crate::import::tool_marks::{self, ToolPurpose};
-use crate::import::{intern_name, json_reader, shell_commands};
-use crate::recording::{BlockKind, BlockMarks, RawBlock, estimate};
+use crate::import::transcript::{ToolResult, ToolUse};
+use crate::import::{json_reader, shell_commands};
+use crate::recording::BlockMarks;
+use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// How many tool uses may lie between two looks at a forge for the second to be a poll.
-/// Source: MODEL.md, "Marks".
-const STATE_WINDOW: u32 = 3;
 
 /// Arguments are looked into up to so many bytes.
 const ARGUMENTS: usize = 64 << 10;
-
-/// A tool use that waits for its result.
-#[derive(Clone, Copy, Debug)]
-pub struct RolloutToolUse {
-    pub peer: (u32, u32),
-    tool: u16,
-    marks: BlockMarks,
-    report: bool,
-    file: Option<u32>,
-    /// Fingerprint of path and range, for reads.
-    read: Option<u64>,
-    at_ms: Option<i64>,
-}
 
 /// What a tool use is for.
 #[derive(Debug, Default)]
 struct ToolAim {
     marks: BlockMarks,
-    report: bool,
-    /// The question, where it asks a forge for the state of something.
-    asks: Option<u64>,
+    is_report: bool,
+    /// Fingerprint of the question, where it asks a forge for the state of something.
+    forge_question: Option<u64>,
     /// Fingerprint of the path of its file.
     path: Option<u64>,
     /// Fingerprint of path and range, for reads.
     read: Option<u64>,
 }
 
-impl RolloutSessionBuilder {
-    /// A tool use of the response in flight: name, arguments, the id that its result will name.
-    pub(super) fn add_tool_use(&mut self, name: &str, raw: &[u8], id: &[u8], at_ms: Option<i64>) {
-        let mut aim = aim_of_tool_use(name, raw);
-        self.tool_uses += 1;
-        if let Some(question) = aim.asks {
-            let again =
-                |(at, asked): (u32, u64)| asked == question && self.tool_uses - at <= STATE_WINDOW;
-            if self.last_forge_question.is_some_and(again) {
-                aim.marks |= BlockMarks::POLL;
-            }
-            self.last_forge_question = Some((self.tool_uses, question));
-        }
-        let file = aim.path.map(|path| {
-            let next = self.files.len() as u32;
-            *self.files.entry(path).or_insert(next)
-        });
-        let tool = intern_name(&mut self.session.tools, name);
-        let ToolAim { marks, report, read, .. } = aim;
-        let peer = self.next_output_place();
-        self.uses
-            .insert(xxh3_64(id), RolloutToolUse { peer, tool, marks, report, file, read, at_ms });
-        let mut block = RawBlock::from_size(BlockKind::ToolInput, count_chars(raw), 0);
-        (block.tool, block.marks, block.file) = (Some(tool), marks, file);
-        self.add_output(block);
+impl ToolAim {
+    fn from_marks(marks: BlockMarks) -> Self {
+        Self { marks, ..Self::default() }
     }
+}
 
-    /// The result of a tool use.
-    pub(super) fn add_tool_result(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) {
-        let ContentPieces(pieces) = &item.output;
-        let size = pieces.iter().map(|piece| count_chars(piece.text.0)).sum();
-        let images = pieces.iter().filter(|piece| piece.is_image()).count();
-        let mut block =
-            RawBlock::from_size(BlockKind::ToolResult, size, images as i64 * estimate::PER_IMAGE);
-        let first = pieces.first().map_or(&b""[..], |piece| piece.text.0);
-        let failed = exit_code(first).is_some_and(|code| code != 0);
-        if let Some(used) = self.uses.get(&item.call_id.text_hash()).copied() {
-            block.kind = if used.report { BlockKind::Report } else { block.kind };
-            (block.tool, block.marks, block.file) = (Some(used.tool), used.marks, used.file);
-            block.peer = Some(used.peer);
-            let took_ms = at_ms.zip(used.at_ms).map(|(at, from)| at - from);
-            let mut more = BlockMarks::empty();
-            let print = || {
-                let prints = pieces.iter().map(|piece| xxh3_64(piece.text.0));
-                prints.fold(0_u64, |print, next| print.rotate_left(7) ^ next)
-            };
-            if let Some(read) = used.read.filter(|_| !failed) {
-                let print = print();
-                more.set(BlockMarks::REREAD, self.reads.insert(read, print) == Some(print));
-            }
-            let tests = used.marks.contains(BlockMarks::TEST_RUN);
-            let aborted = failed
-                && tests
-                && tool_marks::is_aborted_run(&strip_process_lines(first), size, took_ms);
-            more.set(BlockMarks::ABORTED_RUN, aborted);
-            block.marks |= more;
-            self.mark_output(used.peer, more);
-        }
-        block.marks.set(BlockMarks::ERROR, failed);
-        self.add_input(block, at_ms);
+/// What a tool use is for, by its name and its raw arguments; `id` is what its result will name.
+pub(super) fn describe_tool_use<'a>(name: &'a str, raw: &[u8], id: &[u8]) -> ToolUse<'a> {
+    let ToolAim { marks, is_report, forge_question, path, read } = aim_of_tool_use(name, raw);
+    let (id, chars) = (xxh3_64(id), count_chars(raw));
+    ToolUse { id, name, chars, marks, is_report, forge_question, path, read }
+}
+
+/// Sizes of a result, and whether the process behind it failed.
+pub(super) fn describe_result(item: &RolloutItem<'_>, at_ms: Option<i64>) -> ToolResult {
+    let pieces = &item.output.0;
+    ToolResult {
+        id: item.call_id.text_hash(),
+        chars: pieces.iter().map(|piece| count_chars(piece.text.0)).sum(),
+        images: pieces.iter().filter(|piece| piece.is_image()).count(),
+        failed: exit_code(first_text(pieces)).is_some_and(|code| code != 0),
+        at_ms,
     }
+}
+
+/// A fingerprint of all pieces of a result, in their order.
+pub(super) fn content_hash(pieces: &[TextPiece<'_>]) -> u64 {
+    pieces.iter().fold(0, |hash, piece| hash.rotate_left(7) ^ xxh3_64(piece.text.0))
+}
+
+/// The start of a result without the lines about the process that stand before its output.
+pub(super) fn leading_output(pieces: &[TextPiece<'_>]) -> Vec<u8> {
+    let text = decode_start(first_text(pieces), SAMPLE);
+    let output = text.split_once("Output:\n").map_or(&*text, |(_, output)| output);
+    output.as_bytes().to_vec()
+}
+
+fn first_text<'a>(pieces: &[TextPiece<'a>]) -> &'a [u8] {
+    pieces.first().map_or(b"", |piece| piece.text.0)
+}
+
+fn decode_start(raw: &[u8], most: usize) -> Cow<'_, str> {
+    decode_string(&raw[..raw.len().min(most)])
 }
 
 fn aim_of_tool_use(name: &str, raw: &[u8]) -> ToolAim {
@@ -115,39 +81,42 @@ fn aim_of_tool_use(name: &str, raw: &[u8]) -> ToolAim {
         "shell" | "shell_command" | "exec_command" | "local_shell" | "container.exec" => {
             aim_of_arguments(raw)
         }
-        "exec" => aim_of_script(&decode_string(&raw[..raw.len().min(SAMPLE)])),
-        "apply_patch" => aim_of_patch(&decode_string(&raw[..raw.len().min(SAMPLE)])),
+        "exec" => aim_of_script(&decode_start(raw, SAMPLE)),
+        "apply_patch" => aim_of_patch(&decode_start(raw, SAMPLE)),
         "write_stdin" => {
-            let text = decode_string(&raw[..raw.len().min(ARGUMENTS)]);
-            let silent = json_reader::from_slice::<ToolArguments>(text.as_bytes())
+            let text = decode_start(raw, ARGUMENTS);
+            let is_silent = json_reader::from_slice::<ToolArguments>(text.as_bytes())
                 .is_ok_and(|arguments| arguments.chars.0.is_empty());
-            ToolAim {
-                marks: if silent { BlockMarks::POLL } else { BlockMarks::empty() },
-                ..ToolAim::default()
-            }
+            ToolAim::from_marks(poll_if(is_silent))
         }
-        "wait" | "wait_agent" => ToolAim { report: true, ..ToolAim::default() },
+        "wait" | "wait_agent" => ToolAim { is_report: true, ..ToolAim::default() },
         _ => ToolAim::default(),
     }
 }
 
+fn poll_if(is_silent: bool) -> BlockMarks {
+    if is_silent { BlockMarks::POLL } else { BlockMarks::empty() }
+}
+
 /// A shell's arguments: JSON with the command as a line or as words.
 fn aim_of_arguments(raw: &[u8]) -> ToolAim {
-    let text = decode_string(&raw[..raw.len().min(ARGUMENTS)]);
+    let text = decode_start(raw, ARGUMENTS);
     let Ok(arguments) = json_reader::from_slice::<ToolArguments>(text.as_bytes()) else {
         return ToolAim::default();
     };
-    let line = |raw: &[u8]| decode_string(&raw[..raw.len().min(SAMPLE)]).into_owned();
     let command = match arguments.command.0.as_slice() {
-        [] => line(arguments.cmd.0),
-        [one] => line(one.0),
+        [] => decode_start(arguments.cmd.0, SAMPLE),
+        [one] => decode_start(one.0, SAMPLE),
         // `bash -lc SCRIPT`: the script is the line. Other words are joined.
         [first, flag, script, ..]
             if flag.0.ends_with(b"c") && flag.0.starts_with(b"-") && first.0.ends_with(b"sh") =>
         {
-            line(script.0)
+            decode_start(script.0, SAMPLE)
         }
-        words => words.iter().map(|word| line(word.0)).collect::<Vec<_>>().join(" "),
+        words => {
+            let words: Vec<_> = words.iter().map(|word| decode_start(word.0, SAMPLE)).collect();
+            words.join(" ").into()
+        }
     };
     aim_of_command(&command)
 }
@@ -159,6 +128,8 @@ fn aim_of_script(script: &str) -> ToolAim {
     }
     let mut commands: Vec<String> = Vec::new();
     let mut rest = script;
+    // The script is JavaScript, which nobody parses here: every `cmd: "..."` in it is a command,
+    // whatever the quotes around key and value.
     while let Some(at) = rest.find("cmd") {
         rest = rest[at + 3..].trim_start_matches(['"', '\'']);
         let Some(value) = rest.trim_start().strip_prefix(':').map(str::trim_start) else {
@@ -168,21 +139,20 @@ fn aim_of_script(script: &str) -> ToolAim {
             continue;
         };
         let inner = &value[1..];
-        let mut escaped = false;
-        let end = inner.find(|c| {
-            let ends = c == quote && !escaped;
-            escaped = c == '\\' && !escaped;
-            ends
+        let mut is_escaped = false;
+        let closing = inner.find(|c| {
+            let closes = c == quote && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            closes
         });
-        let end = end.unwrap_or(inner.len());
+        let end = closing.unwrap_or(inner.len());
         commands.push(decode_string(&inner.as_bytes()[..end]).into_owned());
         rest = &inner[end..];
     }
     if commands.is_empty() {
         // `write_stdin` of a script that sends nothing.
-        let silent = script.contains("write_stdin") && script.contains("\"\"");
-        let marks = if silent { BlockMarks::POLL } else { BlockMarks::empty() };
-        return ToolAim { marks, ..ToolAim::default() };
+        let is_silent = script.contains("write_stdin") && script.contains("\"\"");
+        return ToolAim::from_marks(poll_if(is_silent));
     }
     aim_of_command(&commands.join("\n"))
 }
@@ -193,8 +163,9 @@ fn aim_of_command(command: &str) -> ToolAim {
     }
     let ToolPurpose { marks, asks_state, .. } =
         tool_marks::purpose_of_tool_use("shell", command, false);
-    let mut aim = ToolAim { marks, ..ToolAim::default() };
-    aim.asks = asks_state.then(|| xxh3_64(command.as_bytes()));
+    let mut aim = ToolAim::from_marks(marks);
+    aim.forge_question = asks_state.then(|| xxh3_64(command.as_bytes()));
+    // What runs tests or waits may show a file in passing: it is no read.
     if marks.is_empty()
         && let Some(path) = file_shown_by(command)
     {
@@ -207,14 +178,15 @@ fn aim_of_command(command: &str) -> ToolAim {
 
 /// A patch edits the first file that it names.
 fn aim_of_patch(patch: &str) -> ToolAim {
-    let named = |line: &str| {
-        let rest = line.trim_start().strip_prefix("*** ")?;
-        let (verb, path) = rest.split_once(" File: ")?;
-        matches!(verb, "Add" | "Update" | "Delete").then(|| xxh3_64(path.trim().as_bytes()))
-    };
     // In a script the patch may be a string, its lines escaped.
-    let path = patch.lines().flat_map(|line| line.split("\\n")).find_map(named);
-    ToolAim { marks: BlockMarks::EDIT, path, ..ToolAim::default() }
+    let path = patch.lines().flat_map(|line| line.split("\\n")).find_map(patched_path);
+    ToolAim { path, ..ToolAim::from_marks(BlockMarks::EDIT) }
+}
+
+/// Fingerprint of the path in `*** Update File: PATH` and its like.
+fn patched_path(line: &str) -> Option<u64> {
+    let (verb, path) = line.trim_start().strip_prefix("*** ")?.split_once(" File: ")?;
+    matches!(verb, "Add" | "Update" | "Delete").then(|| xxh3_64(path.trim().as_bytes()))
 }
 
 /// The file that a command line does nothing but show, if there is one.
@@ -223,23 +195,24 @@ fn file_shown_by(command: &str) -> Option<String> {
     let mut shown = None;
     for simple in &commands {
         let program = simple.program_name();
-        let shows = match program {
-            "cat" | "nl" | "head" | "tail" | "bat" => true,
-            "sed" => simple.has_word("-n"),
+        match program {
+            "cat" | "nl" | "head" | "tail" | "bat" => {}
+            // Without `-n` it may edit.
+            "sed" if simple.has_word("-n") => {}
             "cd" | "pwd" => continue,
             "wc" | "grep" | "rg" | "sort" | "uniq" | "cut" | "awk" if simple.piped => continue,
             _ => return None,
-        };
-        if !shows {
-            return None;
         }
+        // What reads from a pipe trims what another command shows.
         if simple.piped {
             continue;
         }
-        let script = usize::from(program == "sed");
-        let plain =
-            |word: &&String| !word.starts_with('-') && !word.chars().all(|c| c.is_ascii_digit());
-        let path = simple.words[1..].iter().filter(plain).nth(script);
+        // The first plain word is the file; for sed it is the second, after its script. Numbers
+        // are values of flags (`head -n 20`).
+        let mut plain_words = simple.words[1..]
+            .iter()
+            .filter(|word| !word.starts_with('-') && !word.chars().all(|c| c.is_ascii_digit()));
+        let path = plain_words.nth(usize::from(program == "sed"));
         shown = shown.or_else(|| path.cloned());
     }
     shown
@@ -260,13 +233,6 @@ fn exit_code(raw: &[u8]) -> Option<i64> {
         let length = digits.iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();
         std::str::from_utf8(&digits[..length]).ok()?.parse().ok()
     })
-}
-
-/// A result without the lines about the process that stand before its output.
-fn strip_process_lines(raw: &[u8]) -> Vec<u8> {
-    let text = decode_string(&raw[..raw.len().min(SAMPLE)]).into_owned();
-    let output = text.split_once("Output:\n").map_or(text.as_str(), |(_, output)| output);
-    output.as_bytes().to_vec()
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! The one place that decides what is a call: a change of the running total.
 //!
-//! A thread tells its running total and the usage of its last response, again and again. A total
+//! A session tells its running total and the usage of its last response, again and again. A total
 //! that is told twice is one call, whatever stands between; a total that was set (a full window, a
-//! thread taken up at an earlier point) is none. A counter that starts over counts on.
+//! session taken up at an earlier point) is none. A counter that starts over counts on.
 
 use super::wire::RolloutTokens;
 use std::collections::HashMap;
 
 /// The running total of one file.
 #[derive(Debug, Default)]
-pub struct UsageCounter {
+pub(super) struct UsageCounter {
     total: Option<RolloutTokens>,
     last: Option<RolloutTokens>,
     /// Fingerprints of what was told, and how many calls each was.
@@ -20,7 +20,7 @@ pub struct UsageCounter {
 
 /// A call that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CountedCall {
+pub(super) struct CountedCall {
     /// Its usage.
     pub usage: RolloutTokens,
     /// The running total behind it.
@@ -33,7 +33,6 @@ pub struct CountedCall {
 
 impl CountedCall {
     /// Whether the counter stood at zero before it.
-    #[must_use]
     pub fn starts_from_zero(&self) -> bool {
         is_first_total(&self.total, &self.usage)
     }
@@ -53,35 +52,40 @@ impl UsageCounter {
         acted: bool,
     ) -> Option<CountedCall> {
         self.shows_outputs |= acted;
+        // Statements about rate limits alone have no totals.
         let total = total?;
         let before = self.total.replace(total);
         if before == Some(total) {
             return None;
         }
-        let zero = RolloutTokens::default();
+        // Old versions tell no last usage: what was added to the total is the call's.
         let usage = match last {
             Some(last) => last,
-            None => total.increase_since(&before.unwrap_or(zero))?,
+            None => total.increase_since(&before.unwrap_or_default())?,
         };
         // A full window sets the total and nothing else.
-        let set = total.input + total.output == 0 || usage.input + usage.output == 0;
-        if set {
+        let was_set = total.input + total.output == 0 || usage.input + usage.output == 0;
+        if was_set {
             return None;
         }
+        // A counter that starts over may state the very numbers of its first start: where the
+        // model produced something since, that is a call of its own.
         let starts = is_first_total(&total, &usage);
         // Where the file shows no outputs at all, their absence proves nothing.
-        let active = acted || !self.shows_outputs;
-        let print = usage_fingerprint(&total, &usage);
-        let known = self.statement_counts.entry(print).or_default();
-        let again = *known > 0;
+        let is_active = acted || !self.shows_outputs;
+        let fingerprint = usage_fingerprint(&total, &usage);
+        let known = self.statement_counts.entry(fingerprint).or_default();
+        let is_known = *known > 0;
+        // A total that fell without any output was taken up at an earlier point: the usage that
+        // stands beside it is the old one.
         let fell = before.is_some_and(|before| total.total < before.total);
-        let repeated = fell && self.last == Some(usage) && !acted;
-        if (again && !(starts && active)) || (repeated && !starts) {
+        let is_repeated = fell && self.last == Some(usage) && !acted;
+        if (is_known && !(starts && is_active)) || (is_repeated && !starts) {
             return None;
         }
         self.last = Some(usage);
         *known += 1;
-        Some(CountedCall { usage, total, fingerprint: print, before: *known - 1 })
+        Some(CountedCall { usage, total, fingerprint, before: *known - 1 })
     }
 }
 

@@ -5,22 +5,23 @@
 
 use super::lenient_shapes::{CompactedHistory, ContentPieces, SubagentOrigin, WordList};
 use crate::import::measured_text::{LenientObject, ShortText};
+use crate::import::skip::SkipReason;
 use crate::units::Usage;
 use serde::Deserialize;
 
 /// One line of a rollout.
 #[derive(Debug, Default)]
-pub struct RolloutRecord<'a> {
+pub(super) struct RolloutRecord<'a> {
     pub timestamp: ShortText<'a>,
     pub kind: ShortText<'a>,
-    /// Its place among the lines of the thread, in newer versions.
+    /// Its place among the lines of the session, in newer versions.
     pub ordinal: Option<f64>,
     pub body: RolloutPayload<'a>,
 }
 
 /// What a line holds, by its type.
 #[derive(Debug, Default)]
-pub enum RolloutPayload<'a> {
+pub(super) enum RolloutPayload<'a> {
     /// `session_meta`
     Head(Box<SessionHead<'a>>),
     /// `turn_context`
@@ -36,10 +37,10 @@ pub enum RolloutPayload<'a> {
     Other,
 }
 
-/// The head of a thread.
+/// The head of a session.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct SessionHead<'a> {
+pub(super) struct SessionHead<'a> {
     #[serde(borrow)]
     pub id: ShortText<'a>,
     #[serde(borrow)]
@@ -66,7 +67,7 @@ pub struct SessionHead<'a> {
 /// Model and effort of what follows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct TurnContext<'a> {
+pub(super) struct TurnContext<'a> {
     #[serde(borrow)]
     pub model: ShortText<'a>,
     #[serde(borrow)]
@@ -76,7 +77,7 @@ pub struct TurnContext<'a> {
 /// A piece of the conversation; which fields are set depends on `kind`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct RolloutItem<'a> {
+pub(super) struct RolloutItem<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     #[serde(borrow)]
@@ -101,7 +102,7 @@ pub struct RolloutItem<'a> {
 /// What happened beside the conversation.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct RolloutEvent<'a> {
+pub(super) struct RolloutEvent<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     pub info: LenientObject<Box<TokenCountInfo>>,
@@ -110,17 +111,17 @@ pub struct RolloutEvent<'a> {
 /// What was put in the place of a context.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct CompactedRecord<'a> {
+pub(super) struct CompactedRecord<'a> {
     #[serde(borrow)]
     pub message: ShortText<'a>,
     #[serde(borrow)]
     pub replacement_history: CompactedHistory<'a>,
 }
 
-/// Who started a thread, where that is no plain word.
+/// Who started a session, where that is no plain word.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct SpawnSource<'a> {
+pub(super) struct SpawnSource<'a> {
     #[serde(borrow)]
     pub subagent: SubagentOrigin<'a>,
 }
@@ -128,22 +129,22 @@ pub struct SpawnSource<'a> {
 /// The system prompt.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct BaseInstructions<'a> {
+pub(super) struct BaseInstructions<'a> {
     #[serde(borrow)]
     pub text: ShortText<'a>,
 }
 
-/// What a thread copied from another one.
+/// What a session copied from another one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct HistoryBase {
+pub(super) struct HistoryBase {
     pub end_ordinal_exclusive: Option<f64>,
 }
 
 /// What a shell or a search was asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ItemAction<'a> {
+pub(super) struct ItemAction<'a> {
     #[serde(borrow)]
     pub command: WordList<'a>,
     #[serde(borrow)]
@@ -153,7 +154,7 @@ pub struct ItemAction<'a> {
 /// The arguments of a tool, once decoded; each tool knows some of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ToolArguments<'a> {
+pub(super) struct ToolArguments<'a> {
     #[serde(borrow)]
     pub cmd: ShortText<'a>,
     #[serde(borrow)]
@@ -166,10 +167,10 @@ pub struct ToolArguments<'a> {
     pub patch: ShortText<'a>,
 }
 
-/// The running total of a thread and the usage of its last response.
+/// The running total of a session and the usage of its last response.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
-pub struct TokenCountInfo {
+pub(super) struct TokenCountInfo {
     pub total_token_usage: Option<RawTokenCounts>,
     pub last_token_usage: Option<RawTokenCounts>,
     pub model_context_window: Option<f64>,
@@ -178,7 +179,7 @@ pub struct TokenCountInfo {
 /// Token counts; cached and written input are parts of the input, reasoning one of the output.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, rename_all = "snake_case")]
-pub struct RawTokenCounts {
+pub(super) struct RawTokenCounts {
     #[serde(rename = "input_tokens")]
     input: Option<f64>,
     #[serde(rename = "cached_input_tokens")]
@@ -195,7 +196,7 @@ pub struct RawTokenCounts {
 
 /// Token counts as integers, in range.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct RolloutTokens {
+pub(super) struct RolloutTokens {
     pub input: i64,
     pub cached: i64,
     pub written: i64,
@@ -205,29 +206,42 @@ pub struct RolloutTokens {
     pub total: i64,
 }
 
-/// No call holds more tokens of a class, no thread a thousand times more: beyond reason.
+/// No call holds more tokens of a class, no session a thousand times more: beyond reason.
 const MOST_IN_CALL: f64 = 1e9;
 
-/// Likewise, for a thread's total.
+/// Likewise, for a session's total.
 const MOST_IN_THREAD: f64 = 1e12;
 
 impl RawTokenCounts {
     /// As integers; `None` if a count is below zero or beyond reason.
     fn checked_tokens(&self, most: f64) -> Option<RolloutTokens> {
-        let count = |count: Option<f64>| {
-            let count = count.unwrap_or(0.0);
-            (0.0..=most).contains(&count).then_some(count as i64)
-        };
-        let (input, output) = (count(self.input)?, count(self.output)?);
+        let (input, output) = (checked_count(self.input, most)?, checked_count(self.output, most)?);
         Some(RolloutTokens {
             input,
-            cached: count(self.cached)?,
-            written: count(self.written)?,
+            cached: checked_count(self.cached, most)?,
+            written: checked_count(self.written, most)?,
             output,
-            reasoning: count(self.reasoning)?,
-            total: if self.total.is_some() { count(self.total)? } else { input + output },
+            reasoning: checked_count(self.reasoning, most)?,
+            total: match self.total {
+                Some(_) => checked_count(self.total, most)?,
+                None => input + output,
+            },
         })
     }
+}
+
+fn checked_count(count: Option<f64>, most: f64) -> Option<i64> {
+    let count = count.unwrap_or(0.0);
+    (0.0..=most).contains(&count).then_some(count as i64)
+}
+
+fn checked_statement(
+    counts: Option<RawTokenCounts>,
+    most: f64,
+) -> Result<Option<RolloutTokens>, SkipReason> {
+    let tokens =
+        counts.map(|counts| counts.checked_tokens(most).ok_or(SkipReason::CountOutOfRange));
+    tokens.transpose()
 }
 
 impl TokenCountInfo {
@@ -237,28 +251,24 @@ impl TokenCountInfo {
     /// Why they cannot be counted.
     pub fn total_and_last(
         &self,
-    ) -> Result<(Option<RolloutTokens>, Option<RolloutTokens>), &'static str> {
-        const RANGE: &str = "a token count below zero or beyond reason";
-        let within = |counts: Option<RawTokenCounts>, most| match counts {
-            None => Ok(None),
-            Some(counts) => counts.checked_tokens(most).map(Some).ok_or(RANGE),
-        };
-        let total = within(self.total_token_usage, MOST_IN_THREAD)?;
-        let last = within(self.last_token_usage, MOST_IN_CALL)?;
-        let parts = |tokens: RolloutTokens| {
-            tokens.cached <= tokens.input && tokens.reasoning <= tokens.output
-        };
-        if last.is_some_and(|last| !parts(last)) {
-            return Err("a part of the usage is larger than the whole");
+    ) -> Result<(Option<RolloutTokens>, Option<RolloutTokens>), SkipReason> {
+        let total = checked_statement(self.total_token_usage, MOST_IN_THREAD)?;
+        let last = checked_statement(self.last_token_usage, MOST_IN_CALL)?;
+        // A total may have been set by hand: only the last usage has to hold together.
+        if last.is_some_and(|last| !last.has_parts_within_whole()) {
+            return Err(SkipReason::PartBeyondWhole);
         }
         Ok((total, last))
     }
 }
 
 impl RolloutTokens {
+    fn has_parts_within_whole(&self) -> bool {
+        self.cached <= self.input && self.reasoning <= self.output
+    }
+
     /// As token classes. Written input is billed as a write, what is neither read nor written is
     /// fresh.
-    #[must_use]
     pub fn billed_usage(&self) -> Usage {
         let written = self.written.min(self.input - self.cached);
         Usage {
@@ -271,7 +281,6 @@ impl RolloutTokens {
     }
 
     /// What came in addition to `before`; `None` if anything fell.
-    #[must_use]
     pub fn increase_since(&self, before: &Self) -> Option<Self> {
         let more = Self {
             input: self.input - before.input,
@@ -282,7 +291,7 @@ impl RolloutTokens {
             total: self.total - before.total,
         };
         let counts = [more.input, more.cached, more.written, more.output, more.reasoning];
-        let whole = more.cached <= more.input && more.reasoning <= more.output;
-        (whole && counts.iter().all(|&count| count >= 0)).then_some(more)
+        let is_whole = more.has_parts_within_whole() && counts.iter().all(|&count| count >= 0);
+        is_whole.then_some(more)
     }
 }

@@ -9,7 +9,7 @@
 //! much of the same work two rules stop is published nowhere.
 
 use super::packets::drop_invocation;
-use crate::intervene::{NameListSpec, ParamSpec, ParamUnit as Counts, ToggleParams};
+use crate::intervene::{Confidence, NameListSpec, ParamSpec, ParamUnit as Counts, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::{Basis, Packet, Recording, Session};
 use crate::units::share_of;
@@ -42,7 +42,9 @@ pub fn named_work_units(recording: &Recording, names: &[String]) -> Vec<WorkUnit
                 units.push(WorkUnit { calls, is_bucket: false });
             }
         }
+        // Where packets woke agents the work is theirs, and the session itself is no unit.
         if own == 0 && names.iter().any(|name| is_named(session, None, name)) {
+            // A bucket is one published sum: a session of one call, of which nothing else is known.
             let is_bucket = session.calls == 1 && session.usage_basis == Basis::Published;
             units.push(WorkUnit { calls: range, is_bucket });
         }
@@ -51,14 +53,13 @@ pub fn named_work_units(recording: &Recording, names: &[String]) -> Vec<WorkUnit
 }
 
 fn is_named(session: &Session, packet: Option<&Packet>, name: &str) -> bool {
-    let is = |other: &str| !other.is_empty() && other.eq_ignore_ascii_case(name);
-    let first = session.step.split_once('/').map_or("", |(first, _)| first);
-    is(&session.step)
-        || is(first)
-        || packet.is_some_and(|packet| {
-            let Packet { agent, kind, source, .. } = packet;
-            is(agent) || is(kind) || is(source) || is(&format!("{agent}/{kind}"))
-        })
+    let first_part = session.step.split_once('/').map_or("", |(first, _)| first);
+    let mut known = vec![session.step.clone(), first_part.to_owned()];
+    if let Some(Packet { agent, kind, source, .. }) = packet {
+        known.extend([agent.clone(), kind.clone(), source.clone(), format!("{agent}/{kind}")]);
+    }
+    // An empty name would name every session that has no step.
+    !name.is_empty() && known.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// A share of the work that no source tells: until the user does, nothing and all of it bound it.
@@ -70,13 +71,14 @@ pub const fn asked_share(what: &'static str) -> ParamSpec {
         mode: 5_000,
         high: 10_000,
         asked: true,
+        confidence: Confidence::Judgement,
         what,
         source: "no source says; bounds: nothing and all of it, mode: the middle",
     }
 }
 
 /// The bucket that rules about single pieces of work take from where nothing is named.
-pub const MAINTENANCE_BUCKET: [&str; 1] = ["generation and maintenance"];
+const MAINTENANCE_BUCKET: [&str; 1] = ["generation and maintenance"];
 
 /// What such a rule stops.
 pub const STOPPED_NAMES_SPEC: NameListSpec = NameListSpec {
@@ -92,6 +94,11 @@ pub fn take_asked_share(recording: &Recording, params: &ToggleParams, source: &[
         &names_or_default(params.names_of_list("names"), source),
         params.get("share"),
     )
+}
+
+/// Takes the asked share of generation and maintenance, or of the work that a scenario names.
+pub fn take_maintenance_share(recording: &Recording, params: &ToggleParams) -> Patch {
+    take_asked_share(recording, params, &MAINTENANCE_BUCKET)
 }
 
 /// The names that a scenario gives, or those of the source.
@@ -114,6 +121,7 @@ pub fn take_share_of_work(recording: &Recording, names: &[String], share_bp: i64
         let call = &recording.calls[bucket.calls.start];
         for block in call.block_range() {
             let tokens = recording.blocks[block].tokens;
+            // A bucket has no invocations to drop, so that the share comes off each of its blocks.
             let left = tokens - share_of(tokens, share_bp);
             if left < tokens {
                 patch.replaced_blocks.push((block as u32, left));
@@ -121,6 +129,8 @@ pub fn take_share_of_work(recording: &Recording, names: &[String], share_bp: i64
         }
     }
     let count = share_of(whole.len() as i64, share_bp) as usize;
+    // Which units are dropped does not depend on the share but for how many: a larger share drops
+    // the same ones and more.
     for at in evenly_spread_order(whole.len()).into_iter().take(count) {
         drop_invocation(recording, &mut patch, whole[at].calls.clone());
     }

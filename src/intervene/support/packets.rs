@@ -5,7 +5,7 @@
 //! marks of blocks, so that imported and reconstructed recordings are alike to it.
 
 use super::{SUMMARY_OUTPUT, blocks_of_call, context_goes_on, system_tokens_of_session};
-use crate::intervene::{ParamSpec, ParamUnit, ShareSampler};
+use crate::intervene::{Confidence, ParamSpec, ParamUnit, ShareSampler};
 use crate::plan::{CompactionRule, DroppedCall, Patch};
 use crate::recording::{BlockKind, BlockMarks, CacheTier, Packet, Recording};
 use std::collections::BTreeMap;
@@ -14,10 +14,12 @@ use std::ops::Range;
 /// What a completed piece of work is called whose digest a controller has to read itself.
 const REVIEWED: &str = "EXECUTE";
 
-/// Where Codex compacts. Source: MODEL.md, "Toggle constants".
+/// Prompt at which Codex compacts. Source: 90 % of a window of 272,000 tokens (L5), 2026-11.
+/// Confidence: M.
 const CODEX_TRIGGER: i64 = 244_800;
 
-/// What it leaves, the static prefix included. Source: MODEL.md, "Toggle constants".
+/// Tokens that it leaves, the static prefix included. Source: contexts of Codex behind a
+/// compaction, 229 K -> 24 K (L5), 2026-11. Confidence: M.
 const CODEX_LEFT: i64 = 24_000;
 
 /// An invocation that made calls.
@@ -56,21 +58,22 @@ impl ActiveInvocation<'_> {
     /// Its calls into which parts of a prompt enter that warmth makes smaller.
     pub fn calls_shrunk_by_warmth(&self, recording: &Recording) -> impl Iterator<Item = u32> {
         let smaller = BlockMarks::SKILLS | BlockMarks::SNAPSHOT;
-        let is_prompted = move |&at: &usize| {
+        let calls = self.calls.clone().filter(move |&at| {
             blocks_of_call(recording, at).any(|(_, block)| block.marks.intersects(smaller))
-        };
-        self.calls.clone().filter(is_prompted).map(|at| at as u32)
+        });
+        calls.map(|at| at as u32)
     }
 
     /// Tokens of all its calls.
     pub fn total_tokens(&self, recording: &Recording) -> i64 {
-        let usage = |at: usize| recording.calls[at].usage;
-        self.calls.clone().map(|at| usage(at).context_tokens() + usage(at).output).sum()
+        let usages = recording.calls[self.calls.clone()].iter().map(|call| call.usage);
+        usages.map(|usage| usage.context_tokens() + usage.output).sum()
     }
 }
 
 /// The invocations that made calls, in the order in which they started.
 pub fn active_invocations(recording: &Recording) -> Vec<ActiveInvocation<'_>> {
+    // An invocation whose calls are not in the recording has nothing to change.
     let all = recording.invocations.iter().enumerate().map(|(index, invocation)| {
         let calls = recording.calls_of_invocation(index);
         let session = recording.calls[invocation.call as usize].session;
@@ -95,11 +98,11 @@ pub fn digest_count_and_tokens(
 /// because an agent keeps one record of what it has told to whom.
 pub fn recorded_warmth<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<bool> {
     let mut last: BTreeMap<&'a str, u32> = BTreeMap::new();
-    let is_warm = |one: &ActiveInvocation<'a>| {
-        let packet: &'a Packet = one.packet;
-        last.insert(&packet.agent, one.session) == Some(one.session)
-    };
-    woken.iter().map(is_warm).collect()
+    let mut warmth = Vec::with_capacity(woken.len());
+    for ActiveInvocation { packet, session, .. } in woken {
+        warmth.push(last.insert(&packet.agent, *session) == Some(*session));
+    }
+    warmth
 }
 
 /// Drops an invocation: its calls and all that it brought and said. What its session starts with
@@ -121,6 +124,7 @@ pub const DONE_SHARE_SPEC: ParamSpec = ParamSpec {
     mode: 10_000,
     high: 10_000,
     asked: false,
+    confidence: Confidence::Judgement,
     what: "share of the listed digests whose work is done",
     source: "no measurement known; judgement, 2026-11",
 };
@@ -141,7 +145,10 @@ pub fn acknowledge_digests(
         let Some(at) = listed.iter().position(|entry| entry_covers_source(entry, source)) else {
             continue;
         };
+        // A listed source is met even if its digest stays.
         met[at] = true;
+        // Whether such work was accepted is in no recording, so that its digests always reach the
+        // controller.
         if source.split_once(':').is_some_and(|(_, kind)| kind == REVIEWED) {
             reviewed += 1;
         } else if share.takes_next() {
@@ -161,6 +168,7 @@ pub fn acknowledge_digests(
             "{reviewed} listed digests of {REVIEWED} stay: their work is review-gated"
         ));
     }
+    // In a recording without digests every entry would be absent, which says nothing.
     if !digests.is_empty() {
         let absent = listed.iter().zip(&met).filter(|(_, met)| !**met);
         let absent: Vec<&str> = absent.map(|(entry, _)| entry.as_str()).collect();
@@ -193,9 +201,10 @@ pub fn controller_agents<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<&'a str> {
 pub fn codex_compaction(recording: &Recording, session: u32) -> Option<CompactionRule> {
     let session = &recording.sessions[session as usize];
     let calls = &recording.calls[session.call_range()];
-    let fits = |tokens: i64| tokens <= CODEX_TRIGGER;
     let is_codex = calls.iter().all(|call| call.tier == CacheTier::Automatic);
-    let own = is_codex && calls.iter().all(|call| fits(call.usage.context_tokens()));
+    // A session with larger contexts was compacted by other rules, or not at all.
+    let own = is_codex && calls.iter().all(|call| call.usage.context_tokens() <= CODEX_TRIGGER);
+    // The static prefix is counted by the pass, so that it comes off here.
     let left = (CODEX_LEFT - session.static_prefix).max(0);
     own.then_some(CompactionRule { threshold: CODEX_TRIGGER, output: SUMMARY_OUTPUT, left })
 }

@@ -3,8 +3,8 @@
 //! The shape of `recorded/*.json` with the schema `windtunnel.routes/1`. A row is a route (an agent
 //! woken for a kind of work, with the number of its invocations) or a bucket (tokens of which no
 //! number of anything is known). Figures stay as printed ([`Figure`]). What the source does not
-//! tell is an [`UnknownQuantity`]: a range with a reason, so that a result that rests on it is a band.
-//! `route_reconstruction` makes calls of it for given values of the unknowns.
+//! tell is an [`UnknownQuantity`]: a range with a reason, so that a result that rests on it is a
+//! band. `route_reconstruction` makes calls of it for given values of the unknowns.
 
 mod parse_routes;
 mod prompt;
@@ -17,7 +17,8 @@ pub use route_reconstruction::{ReconstructedRoute, RouteReconstruction, reconstr
 pub use route_split::{Route, RoutePart};
 
 use super::figure::{Figure, FigureSource};
-use super::reported::{Assumption, SourceDocument, StatedFigure};
+use super::published_file::stated_or_assumed;
+use super::reported::{Assumption, SourceDocument, StatedFigure, start_of_day_ms};
 use serde::Deserialize;
 
 /// The schema that this reader understands.
@@ -81,12 +82,8 @@ impl DayRange {
     /// Its first and its last millisecond since the epoch.
     #[must_use]
     pub fn span_ms(&self) -> (i64, i64) {
-        let midnight = |day: jiff::civil::Date| {
-            let at = day.to_zoned(jiff::tz::TimeZone::UTC);
-            at.map_or(0, |at| at.timestamp().as_millisecond())
-        };
-        let last = self.last.tomorrow().unwrap_or(self.last);
-        (midnight(self.first), midnight(last))
+        let end = self.last.tomorrow().unwrap_or(self.last);
+        (start_of_day_ms(self.first), start_of_day_ms(end))
     }
 }
 
@@ -134,7 +131,7 @@ pub struct RouteRow {
 impl RouteRow {
     /// Its name as a step.
     #[must_use]
-    pub fn step_name(&self) -> String {
+    pub(crate) fn step_name(&self) -> String {
         ReportedRoutes::route_name(&self.agent, &self.kind)
     }
 }
@@ -292,26 +289,24 @@ impl ReportedRoutes {
 
     /// A figure that the text states, or else an assumption's value.
     #[must_use]
-    pub fn stated_or_assumed(&self, id: &str) -> Option<Figure> {
-        let stated = self.statements.iter().find(|stated| stated.id == id);
-        let assumed = self.assumptions.iter().find(|assumed| assumed.id == id);
-        let assumed = || Figure::parse(&assumed?.value).ok();
-        stated.map(|stated| stated.value.clone()).or_else(assumed)
+    pub(crate) fn stated_or_assumed(&self, id: &str) -> Option<Figure> {
+        stated_or_assumed(&self.statements, &self.assumptions, id)
     }
 
     /// The rows that a claim or a table speaks of: an empty name stands for any.
-    pub fn matching_rows<'a>(
+    pub(crate) fn matching_rows<'a>(
         &'a self,
         agent: &'a str,
         kind: &'a str,
     ) -> impl Iterator<Item = &'a RouteRow> + 'a {
-        let fits = |wanted: &str, name: &str| wanted.is_empty() || wanted == name;
-        self.rows.iter().filter(move |row| fits(agent, &row.agent) && fits(kind, &row.kind))
+        self.rows.iter().filter(move |row| {
+            (agent.is_empty() || row.agent == agent) && (kind.is_empty() || row.kind == kind)
+        })
     }
 
     /// Whether an agent hands out work.
     #[must_use]
-    pub fn is_controller(&self, agent: &str) -> bool {
+    pub(crate) fn is_controller(&self, agent: &str) -> bool {
         self.controllers.iter().any(|known| known == agent)
     }
 

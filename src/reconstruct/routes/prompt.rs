@@ -18,6 +18,18 @@ pub struct PromptPart {
     pub tokens: i64,
 }
 
+impl PromptPart {
+    /// A part of as many characters as an unknown says.
+    fn from_unknown(
+        values: &UnknownValues,
+        id: &str,
+        marks: BlockMarks,
+    ) -> Result<Self, RoutesError> {
+        let chars = values.get(id)?;
+        Ok(Self { marks, chars, tokens: scale_by_ratio(chars, 1, CHARS_PER_TOKEN) })
+    }
+}
+
 /// The prompts of one agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AgentPrompts {
@@ -30,29 +42,25 @@ pub struct AgentPrompts {
 
 impl AgentPrompts {
     /// The prompts of an agent.
-    pub fn for_agent(values: &UnknownValues, agent: &str) -> Result<Self, RoutesError> {
+    pub(crate) fn for_agent(values: &UnknownValues, agent: &str) -> Result<Self, RoutesError> {
         let [fixed, skills, snapshot] = if values.routes.is_controller(agent) {
             ["controller-prompt", "controller-skills", "controller-snapshot"]
         } else {
             ["worker-prompt", "worker-skills", "worker-snapshot"]
         };
-        let part = |id: &str, marks| {
-            let chars = values.get(id)?;
-            Ok(PromptPart { marks, chars, tokens: scale_by_ratio(chars, 1, CHARS_PER_TOKEN) })
-        };
         Ok(Self {
             common: [
-                part(fixed, BlockMarks::empty())?,
-                part(skills, BlockMarks::SKILLS)?,
-                part(snapshot, BlockMarks::SNAPSHOT)?,
+                PromptPart::from_unknown(values, fixed, BlockMarks::empty())?,
+                PromptPart::from_unknown(values, skills, BlockMarks::SKILLS)?,
+                PromptPart::from_unknown(values, snapshot, BlockMarks::SNAPSHOT)?,
             ],
-            digest: part("digest", BlockMarks::PACKET)?,
-            packet: part("packet", BlockMarks::PACKET)?,
+            digest: PromptPart::from_unknown(values, "digest", BlockMarks::PACKET)?,
+            packet: PromptPart::from_unknown(values, "packet", BlockMarks::PACKET)?,
         })
     }
 
     /// The parts of one prompt, none larger than leaves all of them within `most` tokens.
-    pub fn prompt_parts(&self, is_digest: bool, most: i64) -> [PromptPart; 4] {
+    pub(crate) fn prompt_parts(&self, is_digest: bool, most: i64) -> [PromptPart; 4] {
         let [fixed, skills, snapshot] = self.common;
         let packet = if is_digest { self.digest } else { self.packet };
         let mut parts = [fixed, skills, snapshot, packet];
@@ -67,7 +75,7 @@ impl AgentPrompts {
     }
 
     /// Tokens of a whole prompt.
-    pub fn prompt_tokens(&self, is_digest: bool) -> i64 {
+    pub(crate) fn prompt_tokens(&self, is_digest: bool) -> i64 {
         self.prompt_parts(is_digest, i64::MAX).iter().map(|part| part.tokens).sum()
     }
 }

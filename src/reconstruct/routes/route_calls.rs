@@ -1,19 +1,19 @@
-//! From a grown thread to the calls of a session, and from a bucket to its one call.
+//! From a grown session to the calls of a session, and from a bucket to its one call.
 
-use super::super::RECONSTRUCTED_MODEL;
+use super::super::session_calls::reconstructed_session;
 use super::prompt::{AgentPrompts, PromptPart};
 use super::session_growth::SessionContexts;
 use crate::cache::AUTOMATIC_LOOKUP_STEP;
 use crate::recording::{
-    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, Packet, RawBlock, RawCall,
-    RawSession, Role,
+    BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, Packet, RawBlock, RawCall,
+    RawSession,
 };
 use crate::units::{BASIS_POINTS, Usage};
 
 /// The tool that calls use: no source names one.
 const UNSTATED_TOOL: &str = "unstated";
 
-/// An invocation of a thread.
+/// An invocation of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteInvocation {
     /// The packet.
@@ -22,6 +22,13 @@ pub struct RouteInvocation {
     pub tokens: i64,
     /// Whether it is tried again.
     pub retried: bool,
+}
+
+impl RouteInvocation {
+    /// Whether its packet tells a controller what happened.
+    pub(super) fn is_digest(&self) -> bool {
+        !self.packet.source.is_empty()
+    }
 }
 
 /// When the calls of an agent are made, milliseconds.
@@ -50,7 +57,7 @@ impl EvenPicker {
     }
 
     /// Whether the next thing is one of them.
-    pub fn takes_next(&mut self) -> bool {
+    pub(crate) fn takes_next(&mut self) -> bool {
         self.due += self.share_bp;
         let takes = self.due >= BASIS_POINTS;
         self.due -= if takes { BASIS_POINTS } else { 0 };
@@ -58,8 +65,8 @@ impl EvenPicker {
     }
 }
 
-/// A thread as a session.
-pub fn build_route_session(
+/// The calls of an agent on routes, as a session.
+pub(crate) fn build_route_session(
     (id, pipeline, step): (String, &str, &str),
     (woken, grown): (&[RouteInvocation], &SessionContexts),
     prompts: &AgentPrompts,
@@ -69,19 +76,23 @@ pub fn build_route_session(
     let mut raw = empty_session(id, pipeline, step, grown.base);
     let mut left_in_cache = grown.base - grown.base % AUTOMATIC_LOOKUP_STEP;
     for (at, call) in grown.calls.iter().enumerate() {
+        // A call that opens an invocation takes its packet; a retry brings the prompt once more,
+        // but is the same invocation and needs no pause.
         let wakes = call.prompt.filter(|(_, again)| !again).map(|(invocation, _)| invocation);
         if let Some(invocation) = wakes {
             clock.next_start_ms += if at == 0 { 0 } else { clock.gap_ms };
             raw.invocations.push((at as u32, woken[invocation].packet.clone()));
         }
         let parts = call.prompt.map_or_else(Vec::new, |(invocation, _)| {
-            let is_digest = !woken[invocation].packet.source.is_empty();
-            prompts.prompt_parts(is_digest, grown.most_prompt).to_vec()
+            prompts.prompt_parts(woken[invocation].is_digest(), grown.most_prompt).to_vec()
         });
+        // A hit reads what the call before left, up to the step in which such a cache is looked up;
+        // the first call finds what other sessions keep warm.
         let hit = hits.takes_next();
         let read = if hit { left_in_cache.min(call.context) } else { 0 };
         left_in_cache = call.context - call.context % AUTOMATIC_LOOKUP_STEP;
         let inputs = route_input_blocks(&raw.calls, grown, at, &parts);
+        // The last call of an invocation answers in text, every other one uses a tool.
         let ends = grown.calls.get(at + 1).is_none_or(|next| next.prompt.is_some());
         let said = if ends { BlockKind::Text } else { BlockKind::ToolInput };
         let tool = (!ends).then_some(0);
@@ -89,6 +100,7 @@ pub fn build_route_session(
         raw.calls.push(RawCall {
             model: 0,
             start_ms: clock.next_start_ms,
+            // A tenth of the time is the tool's.
             end_ms: clock.next_start_ms + clock.call_ms * 9 / 10,
             records: 1,
             usage: Usage {
@@ -128,6 +140,8 @@ fn route_input_blocks(
     let starts = at == 0 || call.compacted;
     let mut rest = call.context;
     if starts {
+        // After a compaction the summary stands on the system part, which is never larger than
+        // what the compaction left altogether.
         let base = if at == 0 { grown.base } else { grown.base.min(grown.after_compaction) };
         blocks.push(RawBlock::from_size(BlockKind::System, 0, base));
         rest -= base;
@@ -158,7 +172,7 @@ fn route_input_blocks(
 
 /// A bucket as a session: one call holds all of its tokens, so that any share can come off.
 /// Nothing is known of their class: they stand as input that no cache gave.
-pub fn build_bucket_session(
+pub(crate) fn build_bucket_session(
     (id, pipeline, step): (String, &str, &str),
     tokens: i64,
     at_ms: i64,
@@ -183,15 +197,8 @@ pub fn build_bucket_session(
 
 fn empty_session(id: String, pipeline: &str, step: &str, base: i64) -> RawSession {
     RawSession {
-        pipeline: pipeline.to_owned(),
-        step: step.to_owned(),
-        static_prefix: Some(base),
         tier: Some(CacheTier::Automatic),
-        models: vec![RECONSTRUCTED_MODEL.to_owned()],
         tools: vec![UNSTATED_TOOL.to_owned()],
-        usage_basis: Basis::Published,
-        blocks_basis: Basis::Reconstructed,
-        times_basis: Basis::Reconstructed,
-        ..RawSession::new(id, "", Role::Main)
+        ..reconstructed_session(id, pipeline, step, base)
     }
 }

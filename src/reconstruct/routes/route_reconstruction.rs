@@ -1,7 +1,7 @@
 //! Routes laid out as calls, for given values of the unknowns.
 //!
 //! Each route's tokens are shared evenly among the invocations of a source, and the sources of a
-//! route follow each other as evenly as their numbers allow. A thread is a session and holds
+//! route follow each other as evenly as their numbers allow. A session holds
 //! invocations of one route; the routes of an agent follow each other in time, agents run side by
 //! side. Consecutive invocations belong to one root until the next one's turn comes.
 
@@ -25,7 +25,7 @@ pub struct RouteReconstruction {
 impl RouteReconstruction {
     /// Whether dollars can be said: a bucket tells nothing of the classes of its tokens.
     #[must_use]
-    pub fn can_be_priced(&self) -> bool {
+    pub(crate) fn can_be_priced(&self) -> bool {
         self.routes.iter().all(|one| !one.route.is_bucket)
     }
 }
@@ -35,11 +35,11 @@ impl RouteReconstruction {
 pub struct ReconstructedRoute {
     /// What is known about it.
     pub route: Route,
-    /// Its threads.
+    /// Its sessions.
     pub sessions: i64,
     /// Its calls.
     pub calls: i64,
-    /// Compactions in its threads.
+    /// Compactions in its sessions.
     pub compactions: i64,
 }
 
@@ -71,20 +71,24 @@ pub fn reconstruct_routes(
     for agent in &mut agents {
         agent.push_sessions(&values, &mut builder)?;
     }
-    let laid = |(agent, at): (usize, usize)| {
-        let (route, threads): &(Route, Vec<RouteSession>) = &agents[agent].routes[at];
-        let calls = || threads.iter().flat_map(|thread| &thread.grown.calls);
-        ReconstructedRoute {
-            route: route.clone(),
-            sessions: threads.len() as i64,
-            calls: if route.is_bucket { 1 } else { calls().count() as i64 },
-            compactions: calls().filter(|call| call.compacted).count() as i64,
+    // Agents were pushed one after the other; the routes are told in the order of the source.
+    let mut reconstructed = Vec::with_capacity(order.len());
+    for (agent, at) in order {
+        let (route, sessions) = &agents[agent].routes[at];
+        let mut calls = if route.is_bucket { 1 } else { 0 };
+        let mut compactions = 0;
+        for session in sessions {
+            calls += session.grown.calls.len() as i64;
+            compactions += session.grown.calls.iter().filter(|call| call.compacted).count() as i64;
         }
-    };
-    Ok(RouteReconstruction {
-        routes: order.into_iter().map(laid).collect(),
-        recording: builder.finish(),
-    })
+        reconstructed.push(ReconstructedRoute {
+            route: route.clone(),
+            sessions: sessions.len() as i64,
+            calls,
+            compactions,
+        });
+    }
+    Ok(RouteReconstruction { routes: reconstructed, recording: builder.finish() })
 }
 
 /// Everything that one agent does.
@@ -97,7 +101,7 @@ struct AgentRoutes {
     retries: EvenPicker,
 }
 
-/// One thread: its invocations and their calls.
+/// One session: its invocations and their calls.
 struct RouteSession {
     invocations: Vec<RouteInvocation>,
     grown: SessionContexts,
@@ -119,7 +123,7 @@ impl AgentRoutes {
         })
     }
 
-    /// The threads of a route; none of a bucket.
+    /// The sessions of a route; none of a bucket.
     fn grow_sessions(
         &mut self,
         values: &UnknownValues,
@@ -130,21 +134,20 @@ impl AgentRoutes {
         }
         let prompts = AgentPrompts::for_agent(values, &self.name)?;
         self.prompts = Some(prompts);
-        let [context, thread] = if values.routes.is_controller(&self.name) {
+        let [context, invocations] = if values.routes.is_controller(&self.name) {
             ["controller-context", "controller-thread"]
         } else {
             ["worker-context", "worker-thread"]
         };
-        let most = usize::try_from(values.get(thread)?).unwrap_or(1).max(1);
-        let mut threads = Vec::new();
+        let most = usize::try_from(values.get(invocations)?).unwrap_or(1).max(1);
+        let mut sessions = Vec::new();
         for woken in self.invocations_in_order(values, route)?.chunks(most) {
-            let of = |of: fn(&RouteInvocation) -> i64| woken.iter().map(of).collect::<Vec<i64>>();
-            let is_digest = |one: &RouteInvocation| !one.packet.source.is_empty();
+            let tokens: Vec<i64> = woken.iter().map(|one| one.tokens).collect();
             let sizes: Vec<i64> =
-                woken.iter().map(|w| prompts.prompt_tokens(is_digest(w))).collect();
+                woken.iter().map(|one| prompts.prompt_tokens(one.is_digest())).collect();
             let retried: Vec<bool> = woken.iter().map(|one| one.retried).collect();
             let grown = session_growth::grow_session(&GrowthTarget {
-                tokens: &of(|one| one.tokens),
+                tokens: &tokens,
                 prompts: &sizes,
                 retried: &retried,
                 mean: values.get(context)?,
@@ -154,9 +157,9 @@ impl AgentRoutes {
                 trigger: values.get("compaction-trigger")?,
                 output_bp: values.get("output")?,
             });
-            threads.push(RouteSession { invocations: woken.to_vec(), grown });
+            sessions.push(RouteSession { invocations: woken.to_vec(), grown });
         }
-        Ok(threads)
+        Ok(sessions)
     }
 
     /// The invocations of a route in order.
@@ -170,15 +173,20 @@ impl AgentRoutes {
         let mut order: Vec<(i128, usize, i64)> = Vec::new();
         for (at, part) in route.parts.iter().enumerate() {
             let each = apportion(part.tokens, &vec![1; part.invocations.max(0) as usize]);
-            let place = |i: usize| ((2 * i as i128 + 1) << 64) / (2 * i128::from(part.invocations));
-            order.extend(each.into_iter().enumerate().map(|(i, tokens)| (place(i), at, tokens)));
+            for (i, tokens) in each.into_iter().enumerate() {
+                let place = ((2 * i as i128 + 1) << 64) / (2 * i128::from(part.invocations));
+                order.push((place, at, tokens));
+            }
         }
         order.sort_unstable_by_key(|&(place, at, _)| (place, at));
         let step = ReportedRoutes::route_name(&route.agent, &route.kind);
-        let one = |(at, (_, part, tokens)): (usize, (i128, usize, i64))| {
+        let mut invocations = Vec::with_capacity(order.len());
+        for (at, (_, part, tokens)) in order.into_iter().enumerate() {
+            // Roots take turns, each for a run of invocations; the turns go on over all routes of
+            // the agent.
             let root = self.invocations_so_far / run % roots;
             self.invocations_so_far += 1;
-            RouteInvocation {
+            invocations.push(RouteInvocation {
                 packet: Packet {
                     id: format!("{step}-{}", at + 1),
                     agent: route.agent.clone(),
@@ -188,9 +196,9 @@ impl AgentRoutes {
                 },
                 tokens,
                 retried: self.retries.takes_next(),
-            }
-        };
-        Ok(order.into_iter().enumerate().map(one).collect())
+            });
+        }
+        Ok(invocations)
     }
 
     /// Pushes all sessions of the agent.
@@ -203,7 +211,7 @@ impl AgentRoutes {
         let (start_ms, end_ms) = values.routes.window.span_ms();
         let mut clock = None;
         let mut hits = None;
-        for (route, threads) in &self.routes {
+        for (route, sessions) in &self.routes {
             let step = ReportedRoutes::route_name(&route.agent, &route.kind);
             if route.is_bucket {
                 builder.push_session(route_calls::build_bucket_session(
@@ -213,6 +221,8 @@ impl AgentRoutes {
                 ));
                 continue;
             }
+            // One clock and one row of hits for all routes of the agent, asked for only where a
+            // route needs them: a file of buckets has no such unknowns.
             let clock = match &mut clock {
                 Some(clock) => clock,
                 none => none.insert(self.call_clock(values, (start_ms, end_ms))?),
@@ -222,7 +232,7 @@ impl AgentRoutes {
                 none => none.insert(EvenPicker::new(values.get("cached")?)),
             };
             let Some(prompts) = &self.prompts else { continue };
-            for (at, RouteSession { invocations: woken, grown }) in threads.iter().enumerate() {
+            for (at, RouteSession { invocations: woken, grown }) in sessions.iter().enumerate() {
                 let names = (format!("{step}-thread-{}", at + 1), name.as_str(), step.as_str());
                 builder.push_session(route_calls::build_route_session(
                     names,
@@ -242,12 +252,14 @@ impl AgentRoutes {
         values: &UnknownValues,
         span_ms: (i64, i64),
     ) -> Result<CallClock, RoutesError> {
-        let threads = || self.routes.iter().flat_map(|(_, threads)| threads);
-        let calls = threads().map(|thread| thread.grown.calls.len() as i64).sum::<i64>().max(1);
-        let woken = threads().map(|thread| thread.invocations.len() as i64).sum::<i64>().max(1);
+        let (mut calls, mut invocations) = (0, 0);
+        for session in self.routes.iter().flat_map(|(_, sessions)| sessions) {
+            calls += session.grown.calls.len() as i64;
+            invocations += session.invocations.len() as i64;
+        }
         let span = span_ms.1 - span_ms.0;
-        let call_ms = values.get("call-time")?.min(span / calls);
-        let gap_ms = values.get("pause")?.min((span - calls * call_ms) / woken);
+        let call_ms = values.get("call-time")?.min(span / calls.max(1));
+        let gap_ms = values.get("pause")?.min((span - calls.max(1) * call_ms) / invocations.max(1));
         Ok(CallClock { next_start_ms: span_ms.0, call_ms, gap_ms })
     }
 }

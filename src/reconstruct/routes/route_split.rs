@@ -1,5 +1,6 @@
 //! Which invocations there were: rows, what totals leave beside them, and tables over them.
 
+use super::super::figure::Figure;
 use super::{OverlapTable, ReportedRoutes, RoutesError, UnknownValues};
 use crate::units::scale_by_ratio;
 
@@ -42,11 +43,11 @@ impl Route {
 }
 
 /// All routes: the rows, each agent's followed by what its total leaves.
-pub fn list_routes(values: &UnknownValues) -> Result<Vec<Route>, RoutesError> {
+pub(crate) fn list_routes(values: &UnknownValues) -> Result<Vec<Route>, RoutesError> {
     let routes = values.routes;
     let mut all = Vec::new();
     for (at, row) in routes.rows.iter().enumerate() {
-        let invocations = row.invocations.as_ref().map(super::Figure::value);
+        let invocations = row.invocations.as_ref().map(Figure::value);
         all.push(route_without_sources(&row.agent, &row.kind, row.tokens.value(), invocations));
         let is_last = routes.rows[at + 1..].iter().all(|other| other.agent != row.agent);
         all.extend(remaining_route(routes, &row.agent).filter(|_| is_last));
@@ -70,11 +71,13 @@ fn route_without_sources(agent: &str, kind: &str, tokens: i64, invocations: Opti
 /// What an agent's total leaves beside its rows. A rest of tokens without invocations is a bucket.
 fn remaining_route(routes: &ReportedRoutes, agent: &str) -> Option<Route> {
     let total = routes.totals.iter().find(|total| total.agent == agent)?;
-    let rows = || routes.matching_rows(agent, "");
-    let tokens = total.tokens.value() - rows().map(|row| row.tokens.value()).sum::<i64>();
-    let counted = |row: &super::RouteRow| row.invocations.as_ref().map_or(0, super::Figure::value);
-    let left = |all: &super::Figure| all.value() - rows().map(counted).sum::<i64>();
-    let invocations = total.invocations.as_ref().map(left).filter(|&left| left > 0);
+    let mut tokens = total.tokens.value();
+    let mut invocations = total.invocations.as_ref().map_or(0, Figure::value);
+    for row in routes.matching_rows(agent, "") {
+        tokens -= row.tokens.value();
+        invocations -= row.invocations.as_ref().map_or(0, Figure::value);
+    }
+    let invocations = (invocations > 0).then_some(invocations);
     (tokens > 0).then(|| route_without_sources(agent, &total.rest, tokens, invocations))
 }
 
@@ -96,6 +99,8 @@ fn split_by_source(
         let (mut tokens, mut invocations) = (route.total_tokens(), route.total_invocations());
         // Every source but the largest, which takes what is left of this route.
         for part in &left[1..] {
+            // The unknown asks for some invocations; a route keeps at least one for the largest
+            // source, and tokens follow the source's own mean.
             let asked = view.split.iter().find(|s| s.agent == route.agent && s.name == part.source);
             let asked = asked.map_or(Ok(0), |split| values.get(&split.unknown))?;
             let count = asked.min(part.invocations).min(invocations - 1).max(0);
@@ -112,20 +117,23 @@ fn split_by_source(
         parts.retain(|part| part.invocations > 0);
         route.parts = parts;
     }
-    let overfull = |what, left| RoutesError::Overfull {
-        name: values.routes.name.clone(),
-        view: view.id.clone(),
-        agent: first.agent.clone(),
-        what,
-        left,
-    };
+    // What the others left must be something that the largest route can have: no less than no
+    // invocations, and a token for each of them.
     for part in &left {
-        if part.invocations < 0 {
-            return Err(overfull("invocations", part.invocations));
-        }
-        if part.tokens < part.invocations || (part.invocations == 0 && part.tokens > 0) {
-            return Err(overfull("tokens", part.tokens));
-        }
+        let (what, left) = if part.invocations < 0 {
+            ("invocations", part.invocations)
+        } else if part.tokens < part.invocations || (part.invocations == 0 && part.tokens > 0) {
+            ("tokens", part.tokens)
+        } else {
+            continue;
+        };
+        return Err(RoutesError::Overfull {
+            name: values.routes.name.clone(),
+            view: view.id.clone(),
+            agent: first.agent.clone(),
+            what,
+            left,
+        });
     }
     left.retain(|part| part.invocations > 0);
     first.parts = left;
@@ -134,18 +142,18 @@ fn split_by_source(
 
 /// The sources over all agents, the largest first, and what they leave.
 fn source_margins(view: &OverlapTable, own: &[&mut Route]) -> Vec<RoutePart> {
-    let part = |row: &super::OverlapRow| RoutePart {
-        source: row.name.clone(),
-        tokens: row.tokens.value(),
-        invocations: row.invocations.value(),
-    };
-    let mut parts: Vec<RoutePart> = view.rows.iter().map(part).collect();
+    let mut tokens: i64 = own.iter().map(|route| route.total_tokens()).sum();
+    let mut invocations: i64 = own.iter().map(|route| route.total_invocations()).sum();
+    let mut parts = Vec::with_capacity(view.rows.len() + 1);
+    for row in &view.rows {
+        let (source, row_tokens) = (row.name.clone(), row.tokens.value());
+        let row_invocations = row.invocations.value();
+        parts.push(RoutePart { source, tokens: row_tokens, invocations: row_invocations });
+        tokens -= row_tokens;
+        invocations -= row_invocations;
+    }
     parts.sort_by_key(|part| std::cmp::Reverse(part.tokens));
-    let sum = |of: fn(&RoutePart) -> i64| parts.iter().map(of).sum::<i64>();
-    let tokens =
-        own.iter().map(|route| route.total_tokens()).sum::<i64>() - sum(|part| part.tokens);
-    let invocations = own.iter().map(|route| route.total_invocations()).sum::<i64>()
-        - sum(|part| part.invocations);
+    // What no row of the table names comes last, whatever its size: it is no source by itself.
     if tokens != 0 || invocations != 0 {
         parts.push(RoutePart { source: view.rest.clone(), tokens, invocations });
     }

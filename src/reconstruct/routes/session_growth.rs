@@ -1,22 +1,22 @@
-//! The contexts of a thread, so that its tokens are met exactly.
+//! The contexts of a session, so that its tokens are met exactly.
 //!
-//! Symbols: T tokens of the thread, n its calls, O its output, b the context that a stretch starts
+//! Symbols: T tokens of the session, n its calls, O its output, b the context that a stretch starts
 //! with, U the prompt at which the harness compacts. Contexts C and outputs o must add up:
 //!
 //! ```text
 //! T = sum of C[k] + sum of o[k],    C[k] >= C[k-1] + o[k-1] + prompt[k],    b < C[k] <= U
 //! ```
 //!
-//! The thread is cut into stretches of about equal calls, one more than what it appends fills
-//! windows; each is solved by itself ([`grow_session()`]), with the mean context of the whole. A stretch
-//! before a compaction ends at U unless growth would be steeper than in real sessions; else, and
-//! in the last one, it ends where growth has the shape of law L7. Where that
-//! leaves no room there are more stretches: at last each call is one, and any total is met.
+//! The session is cut into stretches of about equal calls, one more than what it appends fills
+//! windows; each is solved by itself ([`solve_growth()`]), with the mean context of the whole. A
+//! stretch before a compaction ends at U unless growth would be steeper than in real sessions;
+//! else, and in the last one, it ends where growth has the shape of law L7. Where that leaves no
+//! room there are more stretches: at last each call is one, and any total is met.
 
 use super::super::context_growth::{GrowthProblem, solve_growth};
 use crate::units::{apportion, scale_by_ratio, share_of};
 
-/// What a thread must be.
+/// What a session must be.
 #[derive(Clone, Debug)]
 pub struct GrowthTarget<'a> {
     /// Tokens of each invocation: only their sum is met.
@@ -39,7 +39,7 @@ pub struct GrowthTarget<'a> {
     pub output_bp: i64,
 }
 
-/// A thread that adds up.
+/// A session that adds up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionContexts {
     /// Its calls.
@@ -52,7 +52,7 @@ pub struct SessionContexts {
     pub most_prompt: i64,
 }
 
-/// One call of a thread.
+/// One call of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrowthCall {
     /// Its context.
@@ -61,13 +61,13 @@ pub struct GrowthCall {
     pub output: i64,
     /// The invocation whose prompt enters, and whether it is a retry.
     pub prompt: Option<(usize, bool)>,
-    /// Whether the context starts over: never at the thread's first call.
+    /// Whether the context starts over: never at its first call.
     pub compacted: bool,
 }
 
-/// Grows a thread. Its tokens are met whatever is wanted, as long as there is one for each call.
+/// Grows a session. Its tokens are met whatever is wanted, as long as there is one for each call.
 #[must_use]
-pub fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
+pub(crate) fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
     let total: i64 = wanted.tokens.iter().sum();
     let counts: Vec<i64> =
         wanted.tokens.iter().map(|&tokens| count_of_calls(wanted, tokens)).collect();
@@ -80,9 +80,14 @@ pub fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
     let most_prompt = mean / 3;
     let (base, left) = (wanted.base.min(mean / 3), wanted.after_compaction.min(mean / 2));
     let calls = list_calls(wanted, &counts, &outputs);
-    let prompt =
-        |call: &GrowthCall| call.prompt.map_or(0, |(at, _)| wanted.prompts[at].min(most_prompt));
-    let prompts: Vec<i64> = calls.iter().map(prompt).collect();
+    // Base, prompt and what a compaction leaves give way where the mean context is small, so that a
+    // session of few tokens still holds its calls.
+    let prompts: Vec<i64> = calls
+        .iter()
+        .map(|call| call.prompt.map_or(0, |(at, _)| wanted.prompts[at].min(most_prompt)))
+        .collect();
+    // One stretch more than what is appended fills windows; the windows' height is what lies
+    // between the start of a stretch and the trigger.
     let appended = n * wanted.growth + prompts.iter().sum::<i64>();
     let height = (wanted.trigger - base.max(left)).max(1);
     let mut stretches = (appended / height + 1).min(n);
@@ -93,6 +98,7 @@ pub fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
         after_compaction: left,
         trigger: wanted.trigger,
     };
+    // Shorter stretches have more room each; the number grows by a quarter until all can be solved.
     let mut grown = SessionContexts { calls, base, after_compaction: left, most_prompt };
     loop {
         if let Some(contexts) = shape.call_contexts(room, stretches) {
@@ -119,6 +125,7 @@ fn count_of_calls(wanted: &GrowthTarget, tokens: i64) -> i64 {
 fn list_calls(wanted: &GrowthTarget, counts: &[i64], outputs: &[i64]) -> Vec<GrowthCall> {
     let mut calls = Vec::with_capacity(outputs.len());
     for (invocation, &count) in counts.iter().enumerate() {
+        // A retry brings the whole prompt once more, half way through the invocation.
         let again = (wanted.retried[invocation] && count > 1).then_some(count / 2);
         for at in 0..count {
             let prompt = match at {
@@ -153,12 +160,15 @@ impl ContextShape<'_> {
             let from = contexts.len();
             let is_last = at + 1 == lengths.len();
             let start = if at == 0 { self.base } else { self.after_compaction };
+            // The output of the call before a compaction does not enter: it is in the summary.
             let entering: Vec<i64> = (from..from + length as usize)
                 .map(|k| self.prompts[k] + if k == from { 0 } else { self.outputs[k - 1] })
                 .collect();
             let stretch = stretch_contexts(start, &entering, room, self.trigger, is_last)?;
-            let own = stretch.into_iter().enumerate();
-            contexts.extend(own.map(|(k, context)| (context, k == 0 && from > 0)));
+            // The first context of every stretch but the very first one starts over.
+            for (k, context) in stretch.into_iter().enumerate() {
+                contexts.push((context, k == 0 && from > 0));
+            }
         }
         Some(contexts)
     }
@@ -187,23 +197,26 @@ fn stretch_contexts(
     let floor = start + entering.iter().sum::<i64>();
     // Under law L7 a mean lies 7/12 of the way from the start to the end.
     let shaped = (floor + scale_by_ratio(above, 12, 7 * n)).min(most);
+    // Where the stretch may end, the likelier place first: its only call has all of it; the last
+    // stretch was not compacted; of the others the trigger is tried first where it is plausible.
     let ends = match (n, is_last) {
         (1, _) => vec![room],
         (_, true) => vec![shaped],
         _ if may_reach_trigger(above, n * (most - floor)) => vec![most, shaped],
         _ => vec![shaped, most],
     };
-    let fits = |&end: &i64| end <= most && end > floor.min(end - 1);
-    ends.into_iter().filter(fits).find_map(|end| {
+    ends.into_iter().filter(|&end| end <= most).find_map(|end| {
+        // The solver's sum of reads is over what each call found: contexts without their writes.
         let write = end - start;
         let problem = GrowthProblem { start, read: room - write, write, entering };
         let smooth = solve_growth(&problem).ok()?.smooth_growth;
         let mut context = start;
-        let grown = entering.iter().zip(&smooth).map(|(&entering, &smooth)| {
+        let mut contexts = Vec::with_capacity(entering.len());
+        for (entering, smooth) in entering.iter().zip(&smooth) {
             context += entering + smooth;
-            context
-        });
-        Some(grown.collect())
+            contexts.push(context);
+        }
+        Some(contexts)
     })
 }
 

@@ -2,51 +2,70 @@
 
 use super::super::{
     Block, BlockKind, BlockMarks, CacheBreak, CacheTier, Call, CallMarks, ContextRestart,
-    Recording, Shock, name_of_value, value_of_name,
+    Recording, Shock, value_of_name,
 };
 use super::BadRecording;
 use crate::units::Usage;
 use serde::{Deserialize, Serialize};
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CallColumns {
-    pub(super) model: Vec<u16>,
-    start_ms: Vec<i64>,
-    end_ms: Vec<i64>,
-    touched_ms: Vec<i64>,
-    records: Vec<u32>,
-    fresh: Vec<i64>,
-    read: Vec<i64>,
-    write_5m: Vec<i64>,
-    write_1h: Vec<i64>,
-    output: Vec<i64>,
-    output_hidden: Vec<i64>,
-    tier: Vec<String>,
-    marks: Vec<String>,
-    restart: Vec<String>,
-    cut: Vec<i64>,
-    cache_break: Vec<String>,
-    shock: Vec<String>,
-    blocks: Vec<u32>,
+/// Declares columns with the label that each has in errors.
+macro_rules! columns {
+    (struct $table:ident { $($column:ident: $value:ty = $label:literal,)+ }) => {
+        #[derive(Default, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $table {
+            $($column: Vec<$value>,)+
+        }
+
+        impl $table {
+            /// An error unless all columns have so many rows.
+            fn require_rows(&self, rows: usize) -> Result<(), BadRecording> {
+                $(require_length($label, self.$column.len(), rows)?;)+
+                Ok(())
+            }
+        }
+    };
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BlockColumns {
-    kind: Vec<String>,
-    tool: Vec<Option<u16>>,
-    chars: Vec<u32>,
-    estimate: Vec<i64>,
-    tokens: Vec<i64>,
-    marks: Vec<String>,
-    file: Vec<Option<u32>>,
-    peer: Vec<Option<u32>>,
+columns! {
+    struct CallColumns {
+        model: u16 = "model",
+        start_ms: i64 = "start_ms",
+        end_ms: i64 = "end_ms",
+        touched_ms: i64 = "touched_ms",
+        records: u32 = "records",
+        fresh: i64 = "fresh",
+        read: i64 = "read",
+        write_5m: i64 = "write_5m",
+        write_1h: i64 = "write_1h",
+        output: i64 = "output",
+        output_hidden: i64 = "output_hidden",
+        tier: String = "tier",
+        marks: String = "marks",
+        restart: String = "restart",
+        cut: i64 = "cut",
+        cache_break: String = "cache_break",
+        shock: String = "shock",
+        blocks: u32 = "blocks",
+    }
+}
+
+columns! {
+    struct BlockColumns {
+        kind: String = "kind",
+        tool: Option<u16> = "tool",
+        chars: u32 = "chars",
+        estimate: i64 = "estimate",
+        tokens: i64 = "tokens",
+        marks: String = "block marks",
+        file: Option<u32> = "file",
+        peer: Option<u32> = "peer",
+    }
 }
 
 /// A shock in words: its kind and tokens; empty for none.
 #[must_use]
-pub fn shock_text(shock: Shock) -> String {
+pub(crate) fn shock_text(shock: Shock) -> String {
     match shock {
         Shock::None => String::new(),
         Shock::Shift(by) => format!("shift {by}"),
@@ -57,6 +76,11 @@ pub fn shock_text(shock: Shock) -> String {
 }
 
 impl CallColumns {
+    /// How many calls its first column has.
+    pub(super) fn len(&self) -> usize {
+        self.model.len()
+    }
+
     pub(super) fn push_call(&mut self, call: &Call) {
         self.model.push(call.model);
         self.start_ms.push(call.start_ms);
@@ -69,11 +93,11 @@ impl CallColumns {
         self.write_1h.push(call.usage.write_1h);
         self.output.push(call.usage.output);
         self.output_hidden.push(call.output_hidden);
-        self.tier.push(name_of_value(&CacheTier::NAMED, call.tier).to_owned());
+        self.tier.push(call.tier.name().to_owned());
         self.marks.push(bitflags_text(call.marks.iter_names()));
-        self.restart.push(name_of_value(&ContextRestart::NAMED, call.restart).to_owned());
+        self.restart.push(call.restart.name().to_owned());
         self.cut.push(call.cut);
-        self.cache_break.push(name_of_value(&CacheBreak::NAMED, call.cache_break).to_owned());
+        self.cache_break.push(call.cache_break.name().to_owned());
         self.shock.push(shock_text(call.shock));
         self.blocks.push(call.blocks);
     }
@@ -84,28 +108,9 @@ impl CallColumns {
         recording: &mut Recording,
     ) -> Result<(), BadRecording> {
         let rows = session_of.len();
-        for (column, length) in [
-            ("model", self.model.len()),
-            ("start_ms", self.start_ms.len()),
-            ("end_ms", self.end_ms.len()),
-            ("touched_ms", self.touched_ms.len()),
-            ("records", self.records.len()),
-            ("fresh", self.fresh.len()),
-            ("read", self.read.len()),
-            ("write_5m", self.write_5m.len()),
-            ("write_1h", self.write_1h.len()),
-            ("output", self.output.len()),
-            ("output_hidden", self.output_hidden.len()),
-            ("tier", self.tier.len()),
-            ("marks", self.marks.len()),
-            ("restart", self.restart.len()),
-            ("cut", self.cut.len()),
-            ("cache_break", self.cache_break.len()),
-            ("shock", self.shock.len()),
-            ("blocks", self.blocks.len()),
-        ] {
-            require_length(column, length, rows)?;
-        }
+        self.require_rows(rows)?;
+        // Where the blocks of a call begin is not in the file: it follows from their numbers. A sum
+        // that overflows is met again when the books are checked.
         let mut first_block = 0_u32;
         for (row, &session) in session_of.iter().enumerate() {
             recording.calls.push(Call {
@@ -157,18 +162,8 @@ impl BlockColumns {
 
     pub(super) fn read_blocks(self, recording: &mut Recording) -> Result<(), BadRecording> {
         let rows = recording.calls.iter().map(|call| call.blocks as usize).sum();
-        for (column, length) in [
-            ("kind", self.kind.len()),
-            ("tool", self.tool.len()),
-            ("chars", self.chars.len()),
-            ("estimate", self.estimate.len()),
-            ("tokens", self.tokens.len()),
-            ("block marks", self.marks.len()),
-            ("file", self.file.len()),
-            ("peer", self.peer.len()),
-        ] {
-            require_length(column, length, rows)?;
-        }
+        self.require_rows(rows)?;
+        // Blocks stand call by call, so that their calls need no column.
         let mut row = 0;
         for call in 0..recording.calls.len() {
             for _ in 0..recording.calls[call].blocks {
@@ -221,7 +216,7 @@ pub(super) fn parse_named<T: Copy>(
 }
 
 /// Marks in words: their names in lower case, parted by blanks.
-pub fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -> String {
+pub(crate) fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -> String {
     names.map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>().join(" ")
 }
 
@@ -243,21 +238,19 @@ fn parse_flags<T: Default + std::ops::BitOrAssign>(
 }
 
 fn parse_shock(row: usize, text: &str) -> Result<Shock, BadRecording> {
-    let wrong = || BadRecording::Column {
-        column: "shock",
-        row,
-        what: format!("'{text}' is not 'shift N', 'evicted N' or 'survived N'"),
-    };
     if text.is_empty() {
         return Ok(Shock::None);
     }
-    let (kind, number) = text.split_once(' ').ok_or_else(wrong)?;
-    let number: i64 = number.parse().map_err(|_| wrong())?;
-    match kind {
-        "shift" => Ok(Shock::Shift(number)),
-        "evicted" => Ok(Shock::EvictedTo(number)),
-        "survived" => Ok(Shock::Survived(number)),
-        "survived-to" => Ok(Shock::SurvivedTo(number)),
-        _ => Err(wrong()),
+    let (kind, number) = text.split_once(' ').unwrap_or((text, ""));
+    match (kind, number.parse()) {
+        ("shift", Ok(by)) => Ok(Shock::Shift(by)),
+        ("evicted", Ok(to)) => Ok(Shock::EvictedTo(to)),
+        ("survived", Ok(by)) => Ok(Shock::Survived(by)),
+        ("survived-to", Ok(to)) => Ok(Shock::SurvivedTo(to)),
+        _ => Err(BadRecording::Column {
+            column: "shock",
+            row,
+            what: format!("'{text}' is not 'shift N', 'evicted N' or 'survived N'"),
+        }),
     }
 }

@@ -6,18 +6,18 @@
 
 mod columns;
 
-pub use columns::{bitflags_text, shock_text};
+pub(crate) use columns::{bitflags_text, shock_text};
 
 use super::{
     BalanceError, Basis, CrashCounts, HarnessTotals, Invocation, Packet, Recording, Remainder,
-    Role, Session, name_of_value,
+    Role, Session,
 };
 use crate::units::Usage;
 use columns::{BlockColumns, CallColumns, parse_named, require_length};
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the format. A reader takes its own version only.
-pub const SCHEMA: &str = "windtunnel.recording/1";
+pub(crate) const SCHEMA: &str = "windtunnel.recording/1";
 
 /// A file that is no readable recording.
 #[derive(Debug, thiserror::Error)]
@@ -90,13 +90,13 @@ struct SessionOnDisk {
     // Most sessions have none of these, and are the same bytes as before there were any.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     source: String,
-    #[serde(default, skip_serializing_if = "ToldOnDisk::is_nothing")]
-    told: ToldOnDisk,
+    #[serde(default, skip_serializing_if = "HarnessTotalsOnDisk::is_empty")]
+    told: HarnessTotalsOnDisk,
 }
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct ToldOnDisk {
+struct HarnessTotalsOnDisk {
     #[serde(skip_serializing_if = "Option::is_none")]
     start_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,28 +137,28 @@ struct InvocationOnDisk {
 #[must_use]
 pub fn to_json(recording: &Recording) -> Vec<u8> {
     let file = RecordingFile::from(recording);
-    let mut out = b"{\n".to_vec();
-    let mut entry = |key: &str, value: &[u8]| {
-        if out.len() > 2 {
-            out.extend_from_slice(b",\n");
-        }
-        out.extend_from_slice(format!("\"{key}\":").as_bytes());
-        out.extend_from_slice(value);
-    };
-    entry("schema", &json_bytes(&file.schema));
-    entry("name", &json_bytes(&file.name));
-    entry("source", &json_bytes(&file.source));
-    entry("models", &json_bytes(&file.models));
-    entry("tools", &json_bytes(&file.tools));
-    entry("crashes", &json_bytes(&file.crashes));
-    entry("sessions", &json_lines(&file.sessions));
+    let mut entries = vec![
+        ("schema", json_bytes(&file.schema)),
+        ("name", json_bytes(&file.name)),
+        ("source", json_bytes(&file.source)),
+        ("models", json_bytes(&file.models)),
+        ("tools", json_bytes(&file.tools)),
+        ("crashes", json_bytes(&file.crashes)),
+        ("sessions", json_lines(&file.sessions)),
+    ];
     // Most recordings have none, and are the same bytes as before there were any.
     if !file.invocations.is_empty() {
-        entry("invocations", &json_lines(&file.invocations));
+        entries.push(("invocations", json_lines(&file.invocations)));
     }
-    entry("remainders", &json_lines(&file.remainders));
-    entry("calls", &json_columns(&file.calls));
-    entry("blocks", &json_columns(&file.blocks));
+    entries.push(("remainders", json_lines(&file.remainders)));
+    entries.push(("calls", json_columns(&file.calls)));
+    entries.push(("blocks", json_columns(&file.blocks)));
+    let mut out = Vec::new();
+    for (key, value) in entries {
+        out.extend_from_slice(if out.is_empty() { b"{\n" } else { b",\n" });
+        out.extend_from_slice(format!("\"{key}\":").as_bytes());
+        out.extend_from_slice(&value);
+    }
     out.extend_from_slice(b"\n}\n");
     out
 }
@@ -184,6 +184,7 @@ fn json_columns<T: Serialize>(value: &T) -> Vec<u8> {
     let mut depth = 0;
     let mut quoted = false;
     let mut escaped = false;
+    // Strings are passed over whole, so that a brace or comma in a name breaks no line.
     for &byte in &text {
         match byte {
             _ if escaped => {}
@@ -208,7 +209,7 @@ fn json_columns<T: Serialize>(value: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// It is no JSON object.
-pub fn read_schema(bytes: &[u8]) -> Result<String, BadRecording> {
+pub(crate) fn read_schema(bytes: &[u8]) -> Result<String, BadRecording> {
     #[derive(Deserialize)]
     struct SchemaHead {
         #[serde(default)]
@@ -222,6 +223,8 @@ pub fn read_schema(bytes: &[u8]) -> Result<String, BadRecording> {
 /// # Errors
 /// What is wrong with the file, and where.
 pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
+    // The schema is read first, so that a file of another version is told as such and not by the
+    // first field that it lacks.
     let met = read_schema(bytes)?;
     if met != SCHEMA {
         return Err(BadRecording::Schema { met });
@@ -241,7 +244,8 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     };
     // Counted before anything is built, so that a small file cannot ask for much memory.
     let calls = file.sessions.iter().map(|session| session.calls as usize).sum();
-    require_length("model", file.calls.model.len(), calls)?;
+    require_length("model", file.calls.len(), calls)?;
+    // A session says how many calls it has; the calls stand one behind the other.
     let mut session_of = Vec::with_capacity(calls);
     for (row, session) in file.sessions.into_iter().enumerate() {
         let first_call = session_of.len() as u32;
@@ -293,14 +297,14 @@ impl From<&Session> for SessionOnDisk {
             pipeline: session.pipeline.clone(),
             step: session.step.clone(),
             version: session.version.clone(),
-            role: name_of_value(&Role::NAMED, session.role).to_owned(),
+            role: session.role.name().to_owned(),
             calls: session.calls,
             records: session.records,
             static_prefix: session.static_prefix,
             warm_prefix: session.warm_prefix,
-            usage: name_of_value(&Basis::NAMED, session.usage_basis).to_owned(),
-            blocks: name_of_value(&Basis::NAMED, session.blocks_basis).to_owned(),
-            times: name_of_value(&Basis::NAMED, session.times_basis).to_owned(),
+            usage: session.usage_basis.name().to_owned(),
+            blocks: session.blocks_basis.name().to_owned(),
+            times: session.times_basis.name().to_owned(),
             source: session.source.clone(),
             told: session.harness_totals.into(),
         }
@@ -309,12 +313,11 @@ impl From<&Session> for SessionOnDisk {
 
 impl SessionOnDisk {
     fn into_session(self, row: usize, first_call: u32) -> Result<Session, BadRecording> {
-        let basis = |column, text: &str| parse_named(&Basis::NAMED, column, row, text);
         Ok(Session {
             role: parse_named(&Role::NAMED, "role", row, &self.role)?,
-            usage_basis: basis("usage", &self.usage)?,
-            blocks_basis: basis("blocks", &self.blocks)?,
-            times_basis: basis("times", &self.times)?,
+            usage_basis: parse_named(&Basis::NAMED, "usage", row, &self.usage)?,
+            blocks_basis: parse_named(&Basis::NAMED, "blocks", row, &self.blocks)?,
+            times_basis: parse_named(&Basis::NAMED, "times", row, &self.times)?,
             id: self.id,
             file: self.file,
             pipeline: self.pipeline,
@@ -331,15 +334,15 @@ impl SessionOnDisk {
     }
 }
 
-impl From<HarnessTotals> for ToldOnDisk {
+impl From<HarnessTotals> for HarnessTotalsOnDisk {
     fn from(told: HarnessTotals) -> Self {
         let HarnessTotals { start_ms, calls, peak_context, duration_ms, unfinished } = told;
         Self { start_ms, calls, peak_context, duration_ms, unfinished }
     }
 }
 
-impl ToldOnDisk {
-    fn is_nothing(&self) -> bool {
+impl HarnessTotalsOnDisk {
+    fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 

@@ -1,26 +1,12 @@
 //! One lane: the state of a subset, what it has used, and its step over a stretch.
 
+use super::cache_behaviour::CacheBehaviour;
 use super::stretch::{RowStretch, StretchTotals};
 use crate::plan::PlanRun;
 use crate::recording::CacheTier;
 use crate::replay::call_tokens::{CallSink, CallTokens};
 use crate::replay::session_state::{INITIAL_STATE, SessionState};
 use crate::units::Usage;
-
-/// What a cache policy does to a stretch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CacheBehaviour {
-    /// Whether entries expire.
-    pub(super) expires: bool,
-    /// Whether live ones are read.
-    reads: bool,
-}
-
-impl CacheBehaviour {
-    pub(super) const MEASURED: Self = Self { expires: true, reads: true };
-    pub(super) const NONE: Self = Self { expires: false, reads: false };
-    pub(super) const PERFECT: Self = Self { expires: false, reads: true };
-}
 
 /// A subset on its way through the rows.
 #[derive(Clone, Copy)]
@@ -72,19 +58,19 @@ impl CallSink for LaneSink<'_> {
     #[expect(clippy::inline_always, reason = "as in the plain pass")]
     #[inline(always)]
     fn add_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens) {
-        let till = &mut *self.totals;
-        till.calls += 1;
-        till.peak_context = till.peak_context.max(made.context);
+        let totals = &mut *self.totals;
+        totals.calls += 1;
+        totals.peak_context = totals.peak_context.max(made.context);
         if made.context > run.long_above {
             self.bands[1].add_calls(run.tier, *made);
             return;
         }
-        till.sum.context += made.context;
-        till.sum.fresh += made.fresh;
-        till.sum.read += made.read;
-        till.sum.off_tier += made.off_tier;
-        till.sum.output += made.output;
-        till.sum.hidden += made.hidden;
+        totals.sum.context += made.context;
+        totals.sum.fresh += made.fresh;
+        totals.sum.read += made.read;
+        totals.sum.off_tier += made.off_tier;
+        totals.sum.output += made.output;
+        totals.sum.hidden += made.hidden;
     }
 
     fn end_session(&mut self, from_ms: i64, to_ms: i64) {
@@ -105,7 +91,7 @@ impl Lane {
     pub(super) fn add_stretch(
         &mut self,
         run: &PlanRun,
-        law: CacheBehaviour,
+        behaviour: CacheBehaviour,
         stretch: &RowStretch,
         sums: &StretchTotals,
     ) -> bool {
@@ -113,34 +99,41 @@ impl Lane {
         if state.is_unsettled {
             return false;
         }
-        let RowStretch { call_count: rows, first, end, .. } = stretch;
+        let RowStretch { call_count, first, end, .. } = stretch;
         // Outputs that calls left behind that this lane does not make.
         let carried = state.carried_outputs;
+        // The sums hold only if the first call reads all that was cached before it. For the later
+        // calls the stretch has checked that, for every lane at once.
         let start_ms = first.start_ms - state.saved_ms;
-        let expired = law.expires && start_ms - state.touched_ms >= run.tier.ttl_ms();
+        let expired = behaviour.expires && start_ms - state.touched_ms >= run.tier.ttl_ms();
         let uncached = state.prompt + first.inputs < run.min_cached;
         let too_fresh = state.prompt - state.cached + first.inputs < first.fresh;
-        let hides = carried != 0 && (carried < 0 || first.may_hide);
-        if expired || uncached || too_fresh || hides {
+        // What is carried joins the first call's output, of which the usage may show a part only.
+        let hides_carried = carried != 0 && (carried < 0 || first.may_hide);
+        if expired || uncached || too_fresh || hides_carried {
             return false;
         }
-        let carried_on = if *rows > 1 { carried } else { 0 };
+        // The first call's output stands in the context of all later ones, but not in its own.
+        let carried_on = if *call_count > 1 { carried } else { 0 };
         let last = state.prompt + sums.prompt - sums.last + carried_on;
-        // A compaction that was deferred is not due before the last call if that is below it.
+        // Contexts only grow here, so that the last one decides for all. A compaction that was
+        // deferred is not due before the last call if that is below it.
         if last > run.long_above || last >= state.compaction_due_at() {
             return false;
         }
-        let context = rows * (state.prompt + sums.prompt + carried) - carried - sums.behind;
-        let till = &mut self.totals;
-        till.calls += rows;
-        till.peak_context = till.peak_context.max(last);
-        till.sum.context += context;
-        till.sum.fresh += stretch.fresh;
-        if law.reads {
-            till.sum.read += state.cached + context - last - (stretch.fresh - end.fresh);
+        let context = call_count * (state.prompt + sums.prompt + carried) - carried - sums.behind;
+        let totals = &mut self.totals;
+        totals.calls += call_count;
+        totals.peak_context = totals.peak_context.max(last);
+        totals.sum.context += context;
+        totals.sum.fresh += stretch.fresh;
+        if behaviour.reads {
+            // Each call reads what the one before it has cached: its whole context less what was
+            // fresh there. The last call's context is read by nobody yet.
+            totals.sum.read += state.cached + context - last - (stretch.fresh - end.fresh);
         }
-        till.sum.output += sums.output + carried;
-        till.sum.hidden += stretch.hidden;
+        totals.sum.output += sums.output + carried;
+        totals.sum.hidden += stretch.hidden;
         state.prompt += sums.prompt + carried;
         state.cached = last - end.fresh;
         state.start_ms = end.start_ms - state.saved_ms;

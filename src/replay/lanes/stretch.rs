@@ -1,25 +1,10 @@
 //! A stretch: rows that go on from each other in every lane of a block, added up.
 
-use super::lane::CacheBehaviour;
-use super::{LANES, LaneBlock};
-use crate::cache::Policy;
+use super::block_subsets::{BlockSubsets, LANES, LaneMask, subsets_of_mask};
+use super::cache_behaviour::CacheBehaviour;
 use crate::ids::NO_INDEX;
-use crate::plan::{PlanRow, PlanRun, RowDeltas};
+use crate::plan::{DeltaTerm, Plan, PlanRow, PlanRun, RowDeltas};
 use crate::recording::CacheTier;
-
-/// A set of bits of a lane's number.
-pub(super) type LaneMask = u8;
-
-/// The subsets of a mask, in order.
-pub(super) fn subsets_of_mask(mask: LaneMask) -> impl Iterator<Item = LaneMask> {
-    let mut next = Some(0);
-    std::iter::from_fn(move || {
-        let subset: LaneMask = next?;
-        let after = subset.wrapping_sub(mask) & mask;
-        next = (after != 0).then_some(after);
-        Some(subset)
-    })
-}
 
 /// What rows add, or a bit adds to what they add.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +36,7 @@ impl StretchTotals {
 
 /// What hangs on the same bits: it counts in lanes with a bit of `any` (or in all, if that is
 /// empty) and none of `unless`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct SumGroup {
     any: LaneMask,
     unless: LaneMask,
@@ -63,6 +48,10 @@ struct SumGroup {
 impl SumGroup {
     fn applies_to_lane(&self, lane: LaneMask) -> bool {
         (self.any == 0 || self.any & lane != 0) && self.unless & lane == 0
+    }
+
+    fn is_of_one_bit(&self) -> bool {
+        self.unless == 0 && self.any.is_power_of_two()
     }
 }
 
@@ -117,7 +106,7 @@ pub(super) struct LastCall {
 }
 
 /// A row that goes lane by lane, and the rows behind it that are added up.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RowStretch {
     /// The row that goes lane by lane; `None` before there is any.
     pub(super) lead: Option<usize>,
@@ -139,28 +128,12 @@ pub(super) struct RowStretch {
 }
 
 impl RowStretch {
-    pub(super) fn new() -> Self {
-        Self {
-            lead: None,
-            call_count: 0,
-            first: FirstCall::default(),
-            end: LastCall::default(),
-            fresh: 0,
-            hidden: 0,
-            saved_ms: 0,
-            sums: StretchTotals::default(),
-            groups: Vec::new(),
-            waiting_rows: Vec::new(),
-            carried_amounts: RowAmounts::default(),
-            choices: Vec::new(),
-        }
-    }
-
     pub(super) fn start_at(&mut self, lead: usize) {
         self.lead = Some(lead);
     }
 
     pub(super) fn reset_stretch(&mut self) {
+        // Not by a new value: the lists keep their memory for the next stretch.
         (self.call_count, self.fresh, self.hidden, self.saved_ms) = (0, 0, 0, 0);
         self.sums = StretchTotals::default();
         self.carried_amounts = RowAmounts::default();
@@ -170,28 +143,24 @@ impl RowStretch {
         self.choices.clear();
     }
 
-    /// Whether differences change more than sizes.
-    pub(super) fn parts_lanes(deltas: &RowDeltas) -> bool {
-        deltas.dropped || deltas.saved_ms != 0 || deltas.later_ms != 0
-    }
-
     /// Adds a row that goes on from the rows before in every lane, or that no lane has; `false` if
     /// it must lead a stretch of its own.
-    pub(super) fn try_add_row<P: Policy>(
+    pub(super) fn try_add_row(
         &mut self,
-        block: &LaneBlock<'_, P>,
-        run: &PlanRun,
+        (plan, run): (&Plan, &PlanRun),
+        subsets: &BlockSubsets<'_>,
+        behaviour: CacheBehaviour,
         index: usize,
     ) -> bool {
-        let row = &block.plan.rows[index];
-        let fixed = block.subsets[0];
+        let row = &plan.rows[index];
         if row.event != NO_INDEX {
-            let event = block.plan.event_of_row(row);
-            let of_all = event.inserted_by & fixed != 0;
-            if event.inserted_by != 0 && event.inserted_by & block.all_bits() == 0 {
+            let event = plan.event_of_row(row);
+            if event.inserted_by != 0 && event.inserted_by & subsets.all_bits() == 0 {
                 return true;
             }
-            if !of_all || !event.is_only_inserted() {
+            // A call that only some lanes make, or at which something happens, is no sum.
+            let is_in_all_lanes = event.inserted_by & subsets.fixed != 0;
+            if !is_in_all_lanes || !event.is_only_inserted() {
                 return false;
             }
         }
@@ -199,96 +168,108 @@ impl RowStretch {
         if self.lead.is_none() || run.tier == CacheTier::Automatic {
             return false;
         }
-        let met = self.choices.len();
-        let seen = self.amounts_of_row(block, index);
-        let taken =
-            !seen.parts_lanes && self.try_join_row(block.cache_behaviour, run, (index, row), &seen);
-        if !taken {
-            self.choices.truncate(met);
+        let choices_before = self.choices.len();
+        let amounts = self.amounts_of_row(plan, row, subsets);
+        let is_added =
+            !amounts.parts_lanes && self.try_join_row(behaviour, run, (index, row), &amounts);
+        if !is_added {
+            self.choices.truncate(choices_before);
         }
-        taken
+        is_added
     }
 
     /// What a row is to the lanes; what differs between them goes to the choices.
-    fn amounts_of_row<P: Policy>(&mut self, block: &LaneBlock<'_, P>, index: usize) -> RowAmounts {
-        let row = &block.plan.rows[index];
-        let fixed = block.subsets[0];
+    fn amounts_of_row(
+        &mut self,
+        plan: &Plan,
+        row: &PlanRow,
+        subsets: &BlockSubsets<'_>,
+    ) -> RowAmounts {
         let (inputs, outputs) = (row.inputs, row.outputs);
-        let mut seen = RowAmounts { inputs, outputs, ..RowAmounts::default() };
+        let mut amounts = RowAmounts { inputs, outputs, ..RowAmounts::default() };
         let (mut fewer_inputs, mut fewer_outputs) = (0, 0);
-        if row.touched_by & block.all_bits() != 0 {
-            for term in block.plan.terms_of_row(row) {
-                let is_on = term.any & fixed != 0;
-                let any = if is_on { 0 } else { block.mask_of_subset(term.any) };
-                let unless = block.mask_of_subset(term.unless);
-                if term.unless & fixed != 0 || !is_on && any == 0 {
+        if row.touched_by & subsets.all_bits() != 0 {
+            for DeltaTerm { any, unless, deltas, .. } in plan.terms_of_row(row) {
+                // The bits that all lanes have decide a term for the whole block, or leave it to
+                // the bits in which lanes differ.
+                let is_on = any & subsets.fixed != 0;
+                let lane_any = if is_on { 0 } else { subsets.mask_of_subset(*any) };
+                let lane_unless = subsets.mask_of_subset(*unless);
+                if unless & subsets.fixed != 0 || !is_on && lane_any == 0 {
                     continue;
                 }
-                let deltas = &term.deltas;
-                if is_on && unless == 0 {
-                    seen.inputs += deltas.inputs;
-                    seen.outputs += deltas.outputs;
-                    seen.saved_ms += deltas.saved_ms;
-                    seen.later_ms += deltas.later_ms;
-                    seen.dropped |= deltas.dropped;
+                if is_on && lane_unless == 0 {
+                    amounts.inputs += deltas.inputs;
+                    amounts.outputs += deltas.outputs;
+                    amounts.saved_ms += deltas.saved_ms;
+                    amounts.later_ms += deltas.later_ms;
+                    amounts.dropped |= deltas.dropped;
                     continue;
                 }
-                seen.parts_lanes |= Self::parts_lanes(deltas);
-                seen.outputs_differ |= deltas.outputs != 0;
+                amounts.parts_lanes |= parts_lanes(deltas);
+                amounts.outputs_differ |= deltas.outputs != 0;
                 fewer_inputs += deltas.inputs.min(0);
                 fewer_outputs += deltas.outputs.min(0);
-                let (inputs, outputs) = (deltas.inputs, deltas.outputs);
-                self.choices.push(LaneChoice { any, unless, inputs, outputs });
+                self.choices.push(LaneChoice {
+                    any: lane_any,
+                    unless: lane_unless,
+                    inputs: deltas.inputs,
+                    outputs: deltas.outputs,
+                });
             }
         }
-        seen.least_inputs = seen.inputs + fewer_inputs;
-        seen.least_outputs = seen.outputs + fewer_outputs;
-        seen
+        amounts.least_inputs = amounts.inputs + fewer_inputs;
+        amounts.least_outputs = amounts.outputs + fewer_outputs;
+        amounts
     }
 
     /// Adds a row if it goes on from the rows before in every lane.
     fn try_join_row(
         &mut self,
-        law: CacheBehaviour,
+        behaviour: CacheBehaviour,
         run: &PlanRun,
         (index, row): (usize, &PlanRow),
-        seen: &RowAmounts,
+        amounts: &RowAmounts,
     ) -> bool {
-        let left = &mut self.carried_amounts;
-        let inputs = left.inputs + seen.inputs;
-        let outputs = left.outputs + seen.outputs;
-        let least_inputs = left.least_inputs + seen.least_inputs;
-        let least_outputs = left.least_outputs + seen.least_outputs;
-        let varies = left.outputs_differ || seen.outputs_differ;
-        if seen.dropped {
-            let saved_ms = left.saved_ms + seen.saved_ms;
-            let sum = RowAmounts {
+        // Calls that no lane makes leave what they brought and said to the next one that is made.
+        let carried = &self.carried_amounts;
+        let inputs = carried.inputs + amounts.inputs;
+        let outputs = carried.outputs + amounts.outputs;
+        let least_inputs = carried.least_inputs + amounts.least_inputs;
+        let least_outputs = carried.least_outputs + amounts.least_outputs;
+        let outputs_differ = carried.outputs_differ || amounts.outputs_differ;
+        if amounts.dropped {
+            let saved_ms = carried.saved_ms + amounts.saved_ms;
+            self.carried_amounts = RowAmounts {
                 inputs,
                 outputs,
                 saved_ms,
                 least_inputs,
                 least_outputs,
-                outputs_differ: varies,
-                ..*left
+                outputs_differ,
+                ..*carried
             };
-            self.carried_amounts = sum;
             self.waiting_rows.push(index);
             return true;
         }
+        // A context that could shrink in some lane might fall below what is cached there, and how
+        // much of an output is hidden is no sum where lanes produce different amounts.
         let may_hide = row.visible_output_limit != i64::MAX;
-        let impossible = least_inputs < 0 || least_outputs < 0 || row.fresh == i64::MAX;
-        if impossible || may_hide && varies {
+        let may_shrink = least_inputs < 0 || least_outputs < 0 || row.fresh == i64::MAX;
+        if may_shrink || may_hide && outputs_differ {
             return false;
         }
-        let saved_ms = self.saved_ms + left.saved_ms;
-        let start_ms = row.start_ms + seen.later_ms - saved_ms;
-        let LastCall { least_outputs: before, fresh, touched_after_ms, .. } = self.end;
+        let saved_ms = self.saved_ms + carried.saved_ms;
+        let start_ms = row.start_ms + amounts.later_ms - saved_ms;
+        let before = self.end;
         if self.call_count == 0 {
+            // How the first call finds the cache depends on the lane, which checks that for itself.
             self.first = FirstCall { start_ms, inputs: least_inputs, fresh: row.fresh, may_hide };
         } else {
-            let gap_ms = start_ms - self.end.start_ms - touched_after_ms;
-            let expires = law.expires && gap_ms >= run.tier.ttl_ms();
-            if expires || row.fresh > least_inputs + before + fresh {
+            let gap_ms = start_ms - before.start_ms - before.touched_after_ms;
+            let expires = behaviour.expires && gap_ms >= run.tier.ttl_ms();
+            // What is not read must hold all that is fresh, in the lane where it is the smallest.
+            if expires || row.fresh > least_inputs + before.least_outputs + before.fresh {
                 return false;
             }
         }
@@ -297,7 +278,7 @@ impl RowStretch {
         (self.sums.output, self.sums.last) = (self.sums.output + output, outputs);
         self.hidden += outputs - output;
         self.fresh += row.fresh;
-        self.saved_ms = saved_ms + seen.saved_ms;
+        self.saved_ms = saved_ms + amounts.saved_ms;
         self.call_count += 1;
         let (fresh, touched_after_ms) = (row.fresh, row.touched_after_ms);
         self.end = LastCall { row: index, start_ms, touched_after_ms, fresh, least_outputs };
@@ -311,21 +292,16 @@ impl RowStretch {
     fn add_choices_to_groups(&mut self) {
         for LaneChoice { any, unless, inputs, outputs } in self.choices.drain(..) {
             let known =
-                self.groups.iter_mut().find(|group| (group.any, group.unless) == (any, unless));
-            let group = match known {
-                Some(group) => group,
-                None => {
-                    self.groups.push(SumGroup {
-                        any,
-                        unless,
-                        sums: StretchTotals::default(),
-                        calls: 0,
-                    });
-                    self.groups.last_mut().expect("a group was pushed")
-                }
-            };
+                self.groups.iter().position(|group| (group.any, group.unless) == (any, unless));
+            let at = known.unwrap_or_else(|| {
+                self.groups.push(SumGroup { any, unless, ..SumGroup::default() });
+                self.groups.len() - 1
+            });
+            let group = &mut self.groups[at];
             group.sums.push_call(self.call_count - 1, inputs, outputs);
             group.sums.output += outputs;
+            // Several terms of one row may hang on the same bits: only what other calls have left
+            // in `last` is not of the last call any more.
             let before = if group.calls == self.call_count { group.sums.last } else { 0 };
             (group.sums.last, group.calls) = (before + outputs, self.call_count);
         }
@@ -338,33 +314,40 @@ impl RowStretch {
 
     /// Its sums under every subset of a mask.
     pub(super) fn sums_by_subset(&self, mask: LaneMask, sums: &mut [StretchTotals; LANES]) {
-        let of = |group: &SumGroup| {
-            // What is not of the last call has no part in the last call.
-            let last = if group.calls == self.call_count { group.sums.last } else { 0 };
-            StretchTotals { last, ..group.sums }
-        };
-        let is_one = |group: &SumGroup| group.unless == 0 && group.any.is_power_of_two();
         sums[0] = self.sums;
         let mut filled = 1;
         let mut rest = mask;
+        // Groups that hang on one bit alone, which are most of them: each bit doubles the list, and
+        // the new half is the old one with what the bit adds.
         while rest != 0 {
             let bit = rest & rest.wrapping_neg();
             rest ^= bit;
-            let group = self.groups.iter().find(|group| is_one(group) && group.any == bit);
-            let own = group.map_or(StretchTotals::default(), of);
+            let group = self.groups.iter().find(|group| group.is_of_one_bit() && group.any == bit);
+            let own = group.map_or(StretchTotals::default(), |group| self.totals_of_group(group));
             for at in 0..filled {
                 sums[at + filled] = sums[at];
                 sums[at + filled].add_sums(&own);
             }
             filled *= 2;
         }
-        for group in self.groups.iter().filter(|group| !is_one(group)) {
-            let own = of(group);
-            for (at, _) in
-                subsets_of_mask(mask).enumerate().filter(|(_, lane)| group.applies_to_lane(*lane))
-            {
-                sums[at].add_sums(&own);
+        for group in self.groups.iter().filter(|group| !group.is_of_one_bit()) {
+            let own = self.totals_of_group(group);
+            for (at, lane) in subsets_of_mask(mask).enumerate() {
+                if group.applies_to_lane(lane) {
+                    sums[at].add_sums(&own);
+                }
             }
         }
     }
+
+    /// What a group adds by now: what is not of the last call has no part in the last call.
+    fn totals_of_group(&self, group: &SumGroup) -> StretchTotals {
+        let last = if group.calls == self.call_count { group.sums.last } else { 0 };
+        StretchTotals { last, ..group.sums }
+    }
+}
+
+/// Whether differences change more than sizes.
+pub(super) fn parts_lanes(deltas: &RowDeltas) -> bool {
+    deltas.dropped || deltas.saved_ms != 0 || deltas.later_ms != 0
 }

@@ -2,8 +2,7 @@
 
 use super::super::view::{TableCell, TableColumn};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, break_lines,
-    width_of,
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, below_notes, body_text, break_lines, width_of,
 };
 use super::theme::Hue;
 use super::timeline::Timeline;
@@ -46,8 +45,10 @@ impl Chart for CostChart {
         ];
         sheet.add_legend((MARGIN, LEGEND), &entries);
         sheet.add_notes(&notes, LEGEND);
-        let all = || self.before.iter().chain(&self.after).copied();
-        let axis = ChartAxis::new(all().min().unwrap_or(0), all().max().unwrap_or(0), 7);
+        // One axis for both sides, so that equal heights are equal amounts.
+        let sums = self.before.iter().chain(&self.after).copied();
+        let low = sums.clone().min().unwrap_or(0);
+        let axis = ChartAxis::new(low, sums.max().unwrap_or(0), 7);
         let ends = [&self.before, &self.after].map(|side| side.last().copied().unwrap_or(0));
         let words = [("before", ends[0]), ("after", ends[1])]
             .map(|(side, end)| format!("{} {side}", self.unit.format_amount(end, false)));
@@ -59,12 +60,14 @@ impl Chart for CostChart {
         // The thin line lies on the thick one, so that both are seen where they agree.
         let sides = [(&self.after, 24, Hue::Blue), (&self.before, 12, Hue::Vermillion)];
         for (side, width, hue) in sides {
-            let from = std::iter::once((x.0, axis.position_of(0, y.1, y.0)));
-            let spot = |(at, sum): (usize, &i128)| -> SheetPoint {
-                (self.timeline.slot_x(at + 1, x), axis.position_of(*sum, y.1, y.0))
-            };
-            sheet.add_line(from.chain(side.iter().enumerate().map(spot)).collect(), width, hue);
+            // Nothing has been spent where the first slot starts; a sum stands at its slot's end.
+            let mut points = vec![(x.0, axis.position_of(0, y.1, y.0))];
+            points.extend(side.iter().zip(1..).map(|(sum, end)| {
+                (self.timeline.slot_x(end, x), axis.position_of(*sum, y.1, y.0))
+            }));
+            sheet.add_line(points, width, hue);
         }
+        // Both end values are written at the right, even where they are almost the same.
         let places = push_apart(ends.map(|end| axis.position_of(end, y.1, y.0)));
         for ((words, at), hue) in words.iter().zip(places).zip([Hue::Vermillion, Hue::Blue]) {
             sheet.add_dot((x.1 + 6 * GRID, at), 30, hue);
@@ -86,8 +89,8 @@ impl Chart for CostChart {
             view.add_row(vec![
                 TableCell::duration(from),
                 TableCell::duration(from + self.timeline.slot_ms),
-                TableCell::new(self.unit.to_value(self.before[at])),
-                TableCell::new(self.unit.to_value(self.after[at])),
+                self.unit.to_cell(self.before[at]),
+                self.unit.to_cell(self.after[at]),
             ]);
         }
         view

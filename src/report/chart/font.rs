@@ -25,8 +25,7 @@ fn font_face(bold: bool) -> &'static FontRef<'static> {
 /// the font, so that the sum is exact.
 pub fn text_width(words: &str, size: i32, bold: bool) -> i32 {
     let face = font_face(bold);
-    let advance = |c| face.h_advance_unscaled(face.glyph_id(c)) as i64;
-    let units: i64 = words.chars().map(advance).sum();
+    let units: i64 = words.chars().map(|c| face.h_advance_unscaled(face.glyph_id(c)) as i64).sum();
     let per_em = face.units_per_em().expect("a font has an em") as i64;
     let tenths = (units * i64::from(size) * 10).div_euclid(per_em) + 1;
     i32::try_from(tenths).unwrap_or(i32::MAX / 4)

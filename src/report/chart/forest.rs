@@ -145,18 +145,23 @@ struct ForestLayout {
 
 impl ForestLayout {
     fn for_panels(panels: &[&ForestPanel]) -> Self {
-        let rows =
-            || panels.iter().flat_map(|panel| panel.rows.iter().map(|row| (panel.unit, row)));
-        let labels = rows().flat_map(|(_, row)| [row.label.as_str(), row.note.as_str()]);
+        let rows = panels.iter().flat_map(|panel| &panel.rows);
+        let has_claims = rows.clone().any(|row| row.claimed != ForestClaim::Nothing);
+        let labels = rows.flat_map(|row| [row.label.as_str(), row.note.as_str()]);
         let label = widest_text(labels, LABEL).clamp(60, 290);
-        let column = |at: usize| {
-            let words = rows().map(|(unit, row)| bold_width_of(&row.column_texts(unit)[at], SMALL));
-            words.chain([width_of(COLUMNS[at], SMALL)]).max().unwrap_or(0)
-        };
-        let count = if rows().any(|(_, row)| row.claimed != ForestClaim::Nothing) { 3 } else { 1 };
-        let widths: Vec<i32> = (0..count).map(column).collect();
+        // Each column is as wide as its heading and the widest of its words, set bold.
+        let mut widths = COLUMNS.map(|heading| width_of(heading, SMALL)).to_vec();
+        widths.truncate(if has_claims { 3 } else { 1 });
+        for panel in panels {
+            for row in &panel.rows {
+                for (width, words) in widths.iter_mut().zip(row.column_texts(panel.unit)) {
+                    *width = bold_width_of(&words, SMALL).max(*width);
+                }
+            }
+        }
         let beside = widths.iter().map(|width| width + GAP).sum::<i32>() + GAP;
         let width = (MARGIN + label + 12 + PLOT + beside + MARGIN).max(WIDTH);
+        // Columns end at the right margin; what is left between them and the labels is the plot.
         let mut columns = Vec::new();
         let mut right = width - MARGIN;
         for wide in widths.iter().rev() {
@@ -171,21 +176,18 @@ impl Chart for ForestChart {
     fn draw_sheet(&self) -> Sheet {
         let panels: Vec<&ForestPanel> = self.panels.iter().filter(|p| !p.rows.is_empty()).collect();
         let layout = ForestLayout::for_panels(&panels);
-        let frame =
-            |bottom| SheetFrame::new(&self.title, &self.footer, layout.width).into_sheet(bottom);
+        let frame = SheetFrame::new(&self.title, &self.footer, layout.width);
         let legend = self.legend_entries(&panels);
         let entries: Vec<_> =
             legend.iter().map(|(mark, hue, words)| (*mark, *hue, &**words)).collect();
-        let mut top = 50 + 20 * frame(100).add_legend((MARGIN, 50), &entries);
-        let height = |panel: &ForestPanel| {
-            HEADING + i32::try_from(panel.rows.len()).expect("few rows") * ROW + AXIS_HEIGHT
-        };
-        let heights: i32 = panels.iter().map(|panel| height(panel)).sum();
-        let mut sheet = frame(top + heights);
+        // A legend is drawn on a sheet that is thrown away, to know how many lines it takes.
+        let mut top = 50 + 20 * frame.clone().into_sheet(100).add_legend((MARGIN, 50), &entries);
+        let heights: i32 = panels.iter().map(|panel| panel.height()).sum();
+        let mut sheet = frame.into_sheet(top + heights);
         sheet.add_legend((MARGIN, 50), &entries);
         for panel in panels {
             panel.draw_panel(&mut sheet, &layout, top + HEADING);
-            top += height(panel);
+            top += panel.height();
         }
         sheet
     }
@@ -248,30 +250,27 @@ impl Chart for ForestChart {
 impl ForestChart {
     /// Entries for what is there.
     fn legend_entries(&self, panels: &[&ForestPanel]) -> Vec<(LegendMark, Hue, String)> {
-        let any = |test: fn(&ForestRow) -> bool| panels.iter().flat_map(|p| &p.rows).any(test);
+        let rows: Vec<&ForestRow> = panels.iter().flat_map(|panel| &panel.rows).collect();
         let mut entries = Vec::new();
-        if any(|row| matches!(row.replayed, ForestReplay::Band { .. })) {
+        if rows.iter().any(|row| matches!(row.replayed, ForestReplay::Band { .. })) {
             entries.push((LegendMark::Dot(45), Hue::Blue, "replay, P50 of the draws".to_owned()));
             entries.push((LegendMark::Line(50), Hue::Blue, "P10 to P90".to_owned()));
             let words = format!("judged on: {}", self.widened);
             entries.push((LegendMark::Line(14), Hue::Blue, words));
         }
-        if any(|row| matches!(row.replayed, ForestReplay::Bounds(..))) {
+        if rows.iter().any(|row| matches!(row.replayed, ForestReplay::Bounds(..))) {
             let words = "bounds: no source gives a number between them";
             entries.push((LegendMark::Line(30), Hue::Purple, words.to_owned()));
         }
-        if any(|row| matches!(row.claimed, ForestClaim::Range { .. })) {
+        if rows.iter().any(|row| matches!(row.claimed, ForestClaim::Range { .. })) {
             let words = "claimed (pale: with the rounding of its figures)";
             entries.push((LegendMark::Box, Hue::Orange, words.to_owned()));
         }
-        if any(|row| row.at_most.is_some()) {
-            entries.push((
-                LegendMark::Tick(18),
-                Hue::Ink,
-                "at most, with the best parameters".to_owned(),
-            ));
+        if rows.iter().any(|row| row.at_most.is_some()) {
+            let words = "at most, with the best parameters";
+            entries.push((LegendMark::Tick(18), Hue::Ink, words.to_owned()));
         }
-        if any(|row| row.observed.is_some()) {
+        if rows.iter().any(|row| row.observed.is_some()) {
             let words = "seen after the rollout, in pipelines of one size, with its interval";
             entries.push((LegendMark::Line(30), Hue::Green, words.to_owned()));
         }
@@ -280,6 +279,11 @@ impl ForestChart {
 }
 
 impl ForestPanel {
+    /// Its height in pixels, with the heading above and the axis below.
+    fn height(&self) -> i32 {
+        HEADING + i32::try_from(self.rows.len()).expect("few rows") * ROW + AXIS_HEIGHT
+    }
+
     fn draw_panel(&self, sheet: &mut Sheet, layout: &ForestLayout, top: i32) {
         let amounts: Vec<i128> = self.rows.iter().flat_map(ForestRow::all_amounts).collect();
         let ends = (
@@ -301,14 +305,10 @@ impl ForestPanel {
         for (place, row) in self.rows.iter().enumerate() {
             let y = at.row_y(place);
             let x = (from - 10) * GRID;
+            // A row with a note has two lines, which stand around its middle.
             let (first, second) = if row.note.is_empty() { (0, 0) } else { (-7, 8) };
-            RowGrid::draw_label(
-                sheet,
-                &row.label,
-                (x, y + first * GRID),
-                layout.label,
-                body_text(LABEL),
-            );
+            let how = body_text(LABEL);
+            RowGrid::draw_label(sheet, &row.label, (x, y + first * GRID), layout.label, how);
             let how = body_text(SMALL).with_hue(Hue::Grey);
             RowGrid::draw_label(sheet, &row.note, (x, y + second * GRID), layout.label, how);
             for ((words, x), how) in row
@@ -325,57 +325,38 @@ impl ForestPanel {
 }
 
 impl ForestRow {
+    /// What is replayed above the middle of a row, what is claimed below it, and what was seen under
+    /// both: none of them hides another.
     fn draw_row(&self, sheet: &mut Sheet, at: &RowGrid, y: i32) {
         let line = y - 5 * GRID;
         if let ForestClaim::Range { saving, rounded } = &self.claimed {
             let span = (y + 4 * GRID, y + 12 * GRID);
-            sheet.add_translucent_bar(
-                (at.amount_x(rounded.0), at.amount_x(rounded.1)),
-                span,
-                Hue::Orange,
-                38,
-            );
+            let wide = (at.amount_x(rounded.0), at.amount_x(rounded.1));
+            sheet.add_translucent_bar(wide, span, Hue::Orange, 38);
             // A claim of one amount is still to be seen.
-            sheet.add_bar(
-                (at.amount_x(saving.0) - 15, at.amount_x(saving.1) + 15),
-                span,
-                Hue::Orange,
-            );
+            let narrow = (at.amount_x(saving.0) - 15, at.amount_x(saving.1) + 15);
+            sheet.add_bar(narrow, span, Hue::Orange);
         }
         match self.replayed {
             ForestReplay::Nothing => {}
-            ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
-                sheet.add_line(
-                    vec![(at.amount_x(low), line), (at.amount_x(high), line)],
-                    14,
-                    Hue::Blue,
-                );
-                sheet.add_bar(
-                    (at.amount_x(p10), at.amount_x(p90)),
-                    (line - 25, line + 25),
-                    Hue::Blue,
-                );
+            ForestReplay::Band { percentiles: (p10, p50, p90), judged } => {
+                draw_interval(sheet, at, judged, line, (14, Hue::Blue));
+                let ends = (at.amount_x(p10), at.amount_x(p90));
+                sheet.add_bar(ends, (line - 25, line + 25), Hue::Blue);
                 sheet.add_dot((at.amount_x(p50), line), 45, Hue::Blue);
             }
             ForestReplay::Bounds(low, high) => {
-                let ends = (at.amount_x(low.min(high)), at.amount_x(low.max(high)));
-                sheet.add_line(vec![(ends.0, line), (ends.1, line)], 30, Hue::Purple);
-                for x in [ends.0, ends.1] {
-                    sheet.add_line(
-                        vec![(x, line - 5 * GRID), (x, line + 5 * GRID)],
-                        20,
-                        Hue::Purple,
-                    );
+                draw_interval(sheet, at, (low.min(high), low.max(high)), line, (30, Hue::Purple));
+                for amount in [low, high] {
+                    let x = at.amount_x(amount);
+                    let points = vec![(x, line - 5 * GRID), (x, line + 5 * GRID)];
+                    sheet.add_line(points, 20, Hue::Purple);
                 }
             }
         }
         if let Some((seen, low, high)) = self.observed {
             let below = y + 15 * GRID;
-            sheet.add_line(
-                vec![(at.amount_x(low), below), (at.amount_x(high), below)],
-                14,
-                Hue::Green,
-            );
+            draw_interval(sheet, at, (low, high), below, (14, Hue::Green));
             sheet.add_dot((at.amount_x(seen), below), 40, Hue::Green);
         }
         if let Some(most) = self.at_most {
@@ -383,6 +364,17 @@ impl ForestRow {
             sheet.add_line(vec![(x, line - 8 * GRID), (x, line + 8 * GRID)], 18, Hue::Ink);
         }
     }
+}
+
+/// A line from one amount to another at a height.
+fn draw_interval(
+    sheet: &mut Sheet,
+    at: &RowGrid,
+    (low, high): (i128, i128),
+    y: i32,
+    (width, hue): (u32, Hue),
+) {
+    sheet.add_line(vec![(at.amount_x(low), y), (at.amount_x(high), y)], width, hue);
 }
 
 #[cfg(test)]

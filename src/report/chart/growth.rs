@@ -9,7 +9,7 @@ use super::sheet::{
     break_lines, cut_to_width,
 };
 use super::theme::Hue;
-use super::{Chart, ChartAxis, ChartUnit, TableView, format};
+use super::{Chart, ChartAxis, ChartUnit, TableView, format, tick_hue};
 use crate::study::inspect::call_contexts::{self, ContextLoss, HIT_BP};
 use std::fmt::Write as _;
 
@@ -63,18 +63,15 @@ impl Chart for GrowthChart {
         ];
         sheet.add_legend((MARGIN, LEGEND), &entries);
         sheet.add_notes(&notes, LEGEND);
+        // One axis for all panels: the fullest context of any session ends it.
         let points = self.sessions.iter().flat_map(|one| one.before.iter().chain(&one.after));
         let high = points.map(|point| point.context).max().unwrap_or(0);
         let axis = ChartAxis::new(0, i128::from(high), 5);
         for (at, session) in self.sessions.iter().enumerate() {
             let column = i32::try_from(at % COLUMNS).expect("few columns");
             let row = i32::try_from(at / COLUMNS).expect("few rows");
-            draw_session_panel(
-                &mut sheet,
-                session,
-                &axis,
-                (12 + column * PANEL.0, top + row * PANEL.1),
-            );
+            let corner = (12 + column * PANEL.0, top + row * PANEL.1);
+            draw_session_panel(&mut sheet, session, &axis, corner);
         }
         sheet
     }
@@ -92,20 +89,15 @@ impl Chart for GrowthChart {
                 let mut row =
                     vec![TableCell::text(&session.label), TableCell::count(at as i64 + 1)];
                 for side in [&session.before, &session.after] {
-                    let Some(point) = side.get(at) else {
-                        row.extend([
-                            TableCell::missing(),
-                            TableCell::missing(),
-                            TableCell::missing(),
-                        ]);
-                        continue;
-                    };
-                    let is = |loss| TableCell::count(i64::from(point.loss == loss));
-                    row.extend([
-                        TableCell::tokens(point.context),
-                        is(ContextLoss::Missed),
-                        is(ContextLoss::Compacted),
-                    ]);
+                    // The shorter side has no call of this number.
+                    row.extend(side.get(at).map_or(
+                        [(); 3].map(|()| TableCell::missing()),
+                        |call| {
+                            let [missed, compacted] = [ContextLoss::Missed, ContextLoss::Compacted]
+                                .map(|loss| TableCell::count(i64::from(call.loss == loss)));
+                            [TableCell::tokens(call.context), missed, compacted]
+                        },
+                    ));
                 }
                 view.add_row(row);
             }
@@ -147,38 +139,34 @@ fn draw_session_panel(
     sheet.add_text(&cut_to_width(&session.label, how, PANEL.0 - 72), (left, top - 14 * GRID), how);
     for tick in axis.tick_values() {
         let y = axis.position_of(tick, bottom, top);
-        sheet.add_line(
-            vec![(left, y), (right, y)],
-            8,
-            if tick == 0 { Hue::Grey } else { Hue::Rule },
-        );
+        sheet.add_line(vec![(left, y), (right, y)], 8, tick_hue(tick));
         let words = cut_to_width(&ChartUnit::Tokens.tick_label(tick), body_text(11), 50);
         sheet.add_text(&words, (left - 6 * GRID, y), body_text(11).align_right());
     }
-    let calls = session.before.len().max(session.after.len()).max(2) - 1;
-    let place = |at: usize| {
-        let length = i64::from(right - left);
-        let at = at as i64 * length / calls as i64;
-        left + i32::try_from(at).expect("a call in the panel")
-    };
     let first = body_text(11);
     sheet.add_text("1", (left, bottom + 13 * GRID), first);
-    let count = |calls: usize| ChartUnit::Count.format_amount(calls as i128, false);
-    let last = session.before.len().max(session.after.len());
-    if last > 1 {
-        sheet.add_text(&count(last), (right, bottom + 13 * GRID), first.align_right());
+    let longest = session.before.len().max(session.after.len());
+    if longest > 1 {
+        let last = format::format_integer(longest as i64, false);
+        sheet.add_text(&last, (right, bottom + 13 * GRID), first.align_right());
     }
     let middle = i32::midpoint(left, right);
-    let [before, after] = [&session.before, &session.after].map(|side| count(side.len()));
+    let [before, after] = [&session.before, &session.after]
+        .map(|side| format::format_integer(side.len() as i64, false));
     let words = format!("calls: {before} before, {after} after");
     let how = body_text(11).with_hue(Hue::Grey).align_centre();
     sheet.add_text(&words, (middle, bottom + 29 * GRID), how);
-    let spots = |calls: &[call_contexts::CallContext]| -> Vec<SheetPoint> {
-        let up = |context: i64| axis.position_of(i128::from(context), bottom, top);
-        calls.iter().enumerate().map(|(at, call)| (place(at), up(call.context))).collect()
-    };
-    let sides = [(&session.before, BEFORE), (&session.after, AFTER)]
-        .map(|(calls, how)| (calls, spots(calls), how));
+    // The longer side fills the width. Toggles that spare calls shorten the other one, so that
+    // calls of one number stand one above the other although they may not be the same call.
+    let steps = longest.max(2) as i64 - 1;
+    let sides = [(&session.before, BEFORE), (&session.after, AFTER)].map(|(calls, how)| {
+        let points = calls.iter().zip(0_i64..).map(|(call, at)| {
+            let across = i32::try_from(at * i64::from(right - left) / steps);
+            let x = left + across.expect("a call in the panel");
+            (x, axis.position_of(i128::from(call.context), bottom, top))
+        });
+        (calls, points.collect::<Vec<SheetPoint>>(), how)
+    });
     // The thin line lies on the thick one, so that both are seen where they agree.
     for (_, points, (width, _, hue)) in sides.iter().rev() {
         match points[..] {
@@ -204,6 +192,7 @@ fn draw_loss_marks(
         let lost = calls.iter().zip(points).filter(|(call, _)| call.loss == loss);
         let mut column = None;
         for (_, &(x, y)) in lost {
+            // A mark is as wide as a column of `size`: a second one there would hide the first.
             if column.replace(x / size) == Some(x / size) {
                 continue;
             }

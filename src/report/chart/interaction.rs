@@ -22,6 +22,13 @@ pub struct InteractionToggle {
     pub interaction_with: Vec<i128>,
 }
 
+impl InteractionToggle {
+    /// The largest interaction with any other toggle, in either direction.
+    fn strongest_interaction(&self) -> i128 {
+        self.interaction_with.iter().map(|amount| amount.abs()).max().unwrap_or(0)
+    }
+}
+
 /// What the pairs of some toggles save together beyond the sum of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InteractionChart {
@@ -60,6 +67,7 @@ impl Chart for InteractionChart {
         let label = widest_text(names.iter().map(String::as_str), LABEL).clamp(60, 290);
         let amounts = toggles.iter().flat_map(|t| shown.iter().map(|at| t.interaction_with[*at]));
         let amounts: Vec<i128> = amounts.chain(toggles.iter().map(|t| t.alone)).collect();
+        // All cells are as wide as the widest number, its sign and unit included.
         let numbers =
             amounts.iter().map(|n| bold_width_of(&self.unit.format_amount(*n, true), NUMBER));
         let cell = numbers.max().unwrap_or(0).max(44) + 14;
@@ -84,10 +92,13 @@ impl Chart for InteractionChart {
             for (column, at) in (0..=row).zip(&shown) {
                 let x = ((left + column * cell) * GRID, (left + (column + 1) * cell) * GRID);
                 let place = (x, (top, end));
+                // The lower half alone: an interaction is the same in both directions. What the
+                // diagonal shows is of another kind, so that it has a colour of its own.
                 if column == row {
                     self.draw_cell(&mut sheet, place, one.alone, (Hue::Rule, 100), true);
                 } else {
                     let amount = one.interaction_with[*at];
+                    // The square root of amount by deepest, in percent of the deepest colour.
                     let opacity =
                         (amount.abs() * DEEPEST_PERCENT * DEEPEST_PERCENT / deepest).isqrt();
                     let opacity = u8::try_from(opacity).unwrap_or(0);
@@ -107,18 +118,14 @@ impl Chart for InteractionChart {
             self.unit.table_column("alone").with_sign(),
         ];
         let mut view = TableView::new("Pairs of toggles", columns);
-        let cell = |amount| TableCell::new(self.unit.to_value(amount));
         for (row, one) in self.toggles.iter().enumerate() {
             for (other, amount) in self.toggles.iter().zip(&one.interaction_with).take(row) {
-                let names = [&one.id, &other.id].map(TableCell::text);
-                view.add_row(
-                    names.into_iter().chain([cell(*amount), TableCell::missing()]).collect(),
-                );
+                let [one, other] = [&one.id, &other.id].map(TableCell::text);
+                view.add_row(vec![one, other, self.unit.to_cell(*amount), TableCell::missing()]);
             }
-            let names = [&one.id, &one.id].map(TableCell::text);
-            view.add_row(
-                names.into_iter().chain([TableCell::missing(), cell(one.alone)]).collect(),
-            );
+            let [one_id, same_id] = [&one.id; 2].map(TableCell::text);
+            let alone = self.unit.to_cell(one.alone);
+            view.add_row(vec![one_id, same_id, TableCell::missing(), alone]);
         }
         view
     }
@@ -147,12 +154,12 @@ impl InteractionChart {
 
     /// The toggles that are drawn, by their places, and what is said of the others.
     fn drawn_toggles(&self) -> (Vec<usize>, Vec<String>) {
-        let strength =
-            |at: &usize| self.toggles[*at].interaction_with.iter().map(|n| n.abs()).max();
-        let strength = |at: &usize| strength(at).unwrap_or(0);
+        let strengths: Vec<i128> =
+            self.toggles.iter().map(InteractionToggle::strongest_interaction).collect();
         let all = 0..self.toggles.len();
-        let (mut shown, idle): (Vec<_>, Vec<_>) = all.partition(|at| strength(at) > 0);
-        shown.sort_by_key(|at| -strength(at));
+        let (mut shown, idle): (Vec<_>, Vec<_>) = all.partition(|at| strengths[*at] > 0);
+        // The strongest are chosen, and then drawn in the order of the list.
+        shown.sort_by_key(|at| -strengths[*at]);
         let weak = shown.len().saturating_sub(MAX_DRAWN_TOGGLES);
         shown.truncate(MAX_DRAWN_TOGGLES);
         shown.sort_unstable();

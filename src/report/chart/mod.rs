@@ -41,7 +41,7 @@ pub use waterfall::{WaterfallChart, WaterfallStep};
 use self::sheet::{GRID, body_text, width_of};
 use self::theme::Hue;
 use super::format::{self, NumberStyle};
-use super::view::{CellValue, TableColumn, TableView};
+use super::view::{CellValue, TableCell, TableColumn, TableView};
 use crate::units::PicoUsd;
 
 /// One picture, as plain numbers.
@@ -104,6 +104,11 @@ impl ChartUnit {
         }
     }
 
+    /// An amount as a cell of a table.
+    fn to_cell(self, amount: i128) -> TableCell {
+        TableCell::new(self.to_value(amount))
+    }
+
     /// A column for amounts.
     fn table_column(self, heading: &str) -> TableColumn {
         match self {
@@ -146,6 +151,7 @@ impl ChartAxis {
     /// The same over `low..=high` alone, for bars that do not start at zero; two steps at least.
     fn without_zero(low: i128, high: i128, most: i128) -> Self {
         let high = high.max(low + 1);
+        // Steps grow as 1, 2, 5, 10, 20, .. until few enough of them cover the range.
         let decades = std::iter::successors(Some(1_i128), |step| step.checked_mul(10));
         let steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
         let mut fitting =
@@ -164,13 +170,9 @@ impl ChartAxis {
     fn draw_vertical(&self, sheet: &mut Sheet, unit: ChartUnit, x: (i32, i32), y: (i32, i32)) {
         for tick in self.tick_values() {
             let at = self.position_of(tick, y.1, y.0);
-            let hue = if tick == 0 { Hue::Grey } else { Hue::Rule };
-            sheet.add_line(vec![(x.0, at), (x.1, at)], 8, hue);
-            sheet.add_text(
-                &unit.tick_label(tick),
-                (x.0 - 6 * GRID, at),
-                body_text(11).align_right(),
-            );
+            sheet.add_line(vec![(x.0, at), (x.1, at)], 8, tick_hue(tick));
+            let words = unit.tick_label(tick);
+            sheet.add_text(&words, (x.0 - 6 * GRID, at), body_text(11).align_right());
         }
     }
 
@@ -182,9 +184,15 @@ impl ChartAxis {
     /// The place of `value` on a stretch from `from` to `to`.
     fn position_of(&self, value: i128, from: i32, to: i32) -> i32 {
         let length = i128::from(to - from);
+        // Multiplied first, so that the division alone rounds: the same place on every machine.
         let at = (value - self.low) * length / (self.high - self.low);
         from + i32::try_from(at).expect("a value on the axis")
     }
+}
+
+/// The colour of the line at a tick: zero stands out.
+fn tick_hue(tick: i128) -> Hue {
+    if tick == 0 { Hue::Grey } else { Hue::Rule }
 }
 
 /// The next multiple of `step` that is not below `value`.

@@ -4,7 +4,7 @@
 //! width otherwise. Text is set at the final size, where the font's own outlines are sharpest.
 
 use super::font;
-use super::sheet::{GRID, Sheet, SheetShape};
+use super::sheet::{GRID, Sheet, SheetPoint, SheetShape};
 use super::theme::{Hue, Theme};
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -51,28 +51,30 @@ fn to_drawn_pixels(tenths: i32) -> i32 {
     tenths * SCALE * OVERSAMPLING / GRID
 }
 
+fn to_drawn_point((x, y): SheetPoint) -> (i32, i32) {
+    (to_drawn_pixels(x), to_drawn_pixels(y))
+}
+
 fn draw_shape(area: &PngArea<'_>, shape: &SheetShape, theme: Theme) {
-    let tinted = |hue: Hue, opacity: u8| hue.in_theme(theme).mix(f64::from(opacity) / 100.0);
-    let place = |(x, y): (i32, i32)| (to_drawn_pixels(x), to_drawn_pixels(y));
     match shape {
         SheetShape::Text { .. } => Ok(()),
         SheetShape::Bar { corners, hue, opacity } => {
             // The backend counts the last pixel in.
-            let (x, y) = place(corners[1]);
-            let corners = [place(corners[0]), (x - 1, y - 1)];
-            area.draw(&Rectangle::new(corners, tinted(*hue, *opacity).filled()))
+            let [upper_left, (x, y)] = corners.map(to_drawn_point);
+            let fill = hue.tinted(theme, *opacity).filled();
+            area.draw(&Rectangle::new([upper_left, (x - 1, y - 1)], fill))
         }
         SheetShape::Line { points, width, hue } => {
-            let points: Vec<_> = points.iter().copied().map(place).collect();
+            let points: Vec<_> = points.iter().copied().map(to_drawn_point).collect();
             return draw_line(area, &points, *width, hue.in_theme(theme));
         }
         SheetShape::Area { points, hue, opacity } => {
-            let points: Vec<_> = points.iter().copied().map(place).collect();
-            area.draw(&Polygon::new(points, tinted(*hue, *opacity).filled()))
+            let points: Vec<_> = points.iter().copied().map(to_drawn_point).collect();
+            area.draw(&Polygon::new(points, hue.tinted(theme, *opacity).filled()))
         }
         SheetShape::Dot { at, radius, hue } => {
             let radius = to_drawn_pixels(radius.cast_signed()).unsigned_abs();
-            area.draw(&Circle::new(place(*at), radius, hue.in_theme(theme).filled()))
+            area.draw(&Circle::new(to_drawn_point(*at), radius, hue.in_theme(theme).filled()))
         }
     }
     .expect("a buffer takes all shapes");
@@ -84,6 +86,8 @@ fn draw_line(area: &PngArea<'_>, points: &[(i32, i32)], width: u32, colour: RGBC
     let half = wide / 2;
     for pair in points.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        // An upright or level stretch is a box of exactly its width; slanted ones are left to the
+        // backend, whose levels of coverage the averaging evens out.
         let drawn = if x0 == x1 || y0 == y1 {
             let low = (x0.min(x1) - half, y0.min(y1) - half);
             let reach = wide - half - 1;
@@ -133,14 +137,15 @@ fn paint_text(pixels: &mut [u8], (width, height): (i32, i32), shape: &SheetShape
     let SheetShape::Text { words, at, how } = shape else { return };
     let wide = font::text_width(words, how.size, how.bold);
     let left = how.left_edge(at.0, wide);
-    let scaled = |tenths: i32| (tenths * SCALE) as f32 / GRID as f32;
+    let place = [left, at.1].map(|tenths| (tenths * SCALE) as f32 / GRID as f32);
     let RGBColor(red, green, blue) = how.hue.in_theme(theme);
     let size = (how.size * SCALE) as f32;
-    font::set_text(words, (size, how.bold), (scaled(left), scaled(at.1)), |x, y, cover| {
+    font::set_text(words, (size, how.bold), place.into(), |x, y, cover| {
         if !(0..width).contains(&x) || !(0..height).contains(&y) {
             return;
         }
         let at = ((y * width + x) * 3) as usize;
+        // Mixed in integers of 1/256, so that no machine rounds a pixel otherwise.
         let cover = (cover.clamp(0.0, 1.0) * 256.0) as u32;
         for (under, ink) in pixels[at..at + 3].iter_mut().zip([red, green, blue]) {
             let mixed = u32::from(*under) * (256 - cover) + u32::from(ink) * cover;

@@ -8,7 +8,7 @@ use super::sheet::{
 };
 use super::theme::Hue;
 use super::timeline::{Timeline, format_span};
-use super::{Chart, ChartAxis, ChartUnit, TableView};
+use super::{Chart, ChartAxis, ChartUnit, TableView, format};
 use std::fmt::Write as _;
 
 /// How busy one side is, slot by slot.
@@ -59,6 +59,7 @@ impl Chart for CallRateChart {
         sheet.add_legend((MARGIN, LEGEND), &entries);
         sheet.add_notes(&notes, LEGEND);
         let both = [&self.before, &self.after];
+        // Both panels share their axis, so that before and after compare at a glance.
         let peaks = both.iter().flat_map(|flow| flow.peaks.iter().chain(&flow.limited));
         let high = peaks.copied().max().unwrap_or(0);
         let axis = ChartAxis::new(0, i128::from(high), 5);
@@ -114,29 +115,37 @@ impl CallRateChart {
         let side = if hue == Hue::Blue { "after" } else { "before" };
         let peak = flow.peaks.iter().max().copied().unwrap_or(0);
         let calls: i64 = flow.calls.iter().sum();
-        let count = |n| ChartUnit::Count.format_amount(i128::from(n), false);
-        let mut words = format!("{side}: {} calls, at most {} a minute", count(calls), count(peak));
+        let [calls, peak] = [calls, peak].map(|count| format::format_integer(count, false));
+        let mut words = format!("{side}: {calls} calls, at most {peak} a minute");
         if let Some(most) = flow.limited.iter().max() {
-            let _ = write!(words, ", {} with the limiter", count(*most));
+            let most = format::format_integer(*most, false);
+            let _ = write!(words, ", {most} with the limiter");
         }
         let how = body_text(13).in_bold();
         sheet.add_text(&cut_to_width(&words, how, (x.1 - x.0) / GRID), (x.0, y.0 - 14 * GRID), how);
         axis.draw_vertical(sheet, ChartUnit::Count, x, y);
         self.timeline.shade_pauses(sheet, x, y);
-        let place = |most: i64| axis.position_of(i128::from(most), y.1, y.0);
-        let stairs = |most: &[i64]| -> Vec<SheetPoint> {
-            let step = |(at, most): (usize, &i64)| {
-                let y = place(*most);
-                [(self.timeline.slot_x(at, x), y), (self.timeline.slot_x(at + 1, x), y)]
-            };
-            most.iter().enumerate().flat_map(step).collect()
-        };
-        let mut filled = stairs(&flow.peaks);
+        // The area is closed along the bottom of the panel.
+        let mut filled = self.stair_points(&flow.peaks, axis, (x, y));
         filled.extend([(x.1, y.1), (x.0, y.1)]);
         sheet.add_area(filled, hue, 100);
         if !flow.limited.is_empty() {
-            sheet.add_line(stairs(&flow.limited), 14, Hue::Ink);
+            sheet.add_line(self.stair_points(&flow.limited, axis, (x, y)), 14, Hue::Ink);
         }
+    }
+
+    /// A flat step a slot, as high as its count.
+    fn stair_points(
+        &self,
+        counts: &[i64],
+        axis: &ChartAxis,
+        (x, y): ((i32, i32), (i32, i32)),
+    ) -> Vec<SheetPoint> {
+        let steps = counts.iter().enumerate().flat_map(|(slot, count)| {
+            let height = axis.position_of(i128::from(*count), y.1, y.0);
+            [slot, slot + 1].map(|edge| (self.timeline.slot_x(edge, x), height))
+        });
+        steps.collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::sheet::{GRID, Sheet, TextStyle, body_text, cut_to_width, width_of};
 use super::theme::Hue;
-use super::{ChartAxis, ChartUnit};
+use super::{ChartAxis, ChartUnit, tick_hue};
 
 /// Between the rows and the end of what stands under them, in pixels.
 pub const AXIS_HEIGHT: i32 = 44;
@@ -60,8 +60,7 @@ impl RowGrid {
         let mut free = i32::MIN;
         for tick in self.axis.tick_values() {
             let x = self.amount_x(tick);
-            let colour = if tick == 0 { Hue::Grey } else { Hue::Rule };
-            sheet.add_line(vec![(x, self.top), (x, self.bottom)], 10, colour);
+            sheet.add_line(vec![(x, self.top), (x, self.bottom)], 10, tick_hue(tick));
             let words = self.unit.tick_label(tick);
             let half = (width_of(&words, 11) / 2 + 2) * GRID;
             if x - half >= free {
@@ -95,16 +94,14 @@ fn fitting_axis(
     unit: ChartUnit,
     width: i32,
 ) -> ChartAxis {
-    let of = |most| {
-        let axis = if has_zero { ChartAxis::new } else { ChartAxis::without_zero };
-        axis(low, high, most)
-    };
-    let fits = |axis: &ChartAxis| {
-        let widths = axis.tick_values().map(|tick| width_of(&unit.tick_label(tick), 11) + 12);
+    let new_axis = if has_zero { ChartAxis::new } else { ChartAxis::without_zero };
+    let axes = (3..=8).rev().map(|most| new_axis(low, high, most));
+    // Fewer ticks until the words of two neighbours never meet; two steps are drawn in any case.
+    let fitting = axes.into_iter().find(|axis| {
         let steps = i32::try_from(axis.tick_values().count() - 1).expect("few ticks");
-        widths.max().unwrap_or(0) * steps <= width
-    };
-    (3..=8).rev().map(of).find(fits).unwrap_or_else(|| of(2))
+        (axis.widest_tick_label(unit) + 12) * steps <= width
+    });
+    fitting.unwrap_or_else(|| new_axis(low, high, 2))
 }
 
 /// The widest of some words in pixels.

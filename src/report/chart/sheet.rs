@@ -47,6 +47,11 @@ impl TextStyle {
         Self { anchor: HPos::Center, ..self }
     }
 
+    /// Width of words in tenths of a pixel.
+    fn width_in_tenths(self, words: &str) -> i32 {
+        font::text_width(words, self.size, self.bold)
+    }
+
     /// Where words of a width start that are set at `x`.
     pub fn left_edge(self, x: i32, width: i32) -> i32 {
         match self.anchor {
@@ -110,26 +115,27 @@ pub fn bold_width_of(words: &str, size: i32) -> i32 {
 /// The text cut to a width in pixels, with an ellipsis where something is missing.
 pub fn cut_to_width(words: &str, how: TextStyle, width: i32) -> String {
     let words = clean_foreign_text(words);
-    let fits = |words: &str| font::text_width(words, how.size, how.bold) <= width * GRID;
-    if fits(&words) {
+    if how.width_in_tenths(&words) <= width * GRID {
         return words.into_owned();
     }
     let chars: Vec<char> = words.chars().collect();
-    let cut = |kept: usize| {
-        let start: String = chars[..kept].iter().collect();
-        format!("{}\u{2026}", start.trim_end())
-    };
     // More is wider, so that the most that fits is found by halving: names may be very long.
     let (mut fitting, mut wide) = (0, chars.len());
     while wide - fitting > 1 {
         let middle = usize::midpoint(fitting, wide);
-        if fits(&cut(middle)) {
+        if how.width_in_tenths(&with_ellipsis(&chars[..middle])) <= width * GRID {
             fitting = middle;
         } else {
             wide = middle;
         }
     }
-    cut(fitting)
+    with_ellipsis(&chars[..fitting])
+}
+
+/// The start of a text whose end is cut off.
+fn with_ellipsis(start: &[char]) -> String {
+    let start: String = start.iter().collect();
+    format!("{}\u{2026}", start.trim_end())
 }
 
 /// Text broken between words so that each line fits a width in pixels.
@@ -153,6 +159,7 @@ pub fn break_lines(words: &str, size: i32, width: i32) -> Vec<String> {
 }
 
 /// The frame of a sheet before its height is known: the title above, the footer below.
+#[derive(Clone)]
 pub struct SheetFrame {
     title: String,
     width: i32,
@@ -162,11 +169,13 @@ pub struct SheetFrame {
 impl SheetFrame {
     /// A frame of a width in pixels.
     pub fn new(title: &str, footer: &[String], width: i32) -> Self {
-        let line = |line: &String| break_lines(line, FOOTER, width - 2 * MARGIN);
         Self {
             title: clean_foreign_text(title).into_owned(),
             width,
-            footer: footer.iter().flat_map(line).collect(),
+            footer: footer
+                .iter()
+                .flat_map(|line| break_lines(line, FOOTER, width - 2 * MARGIN))
+                .collect(),
         }
     }
 
@@ -176,6 +185,7 @@ impl SheetFrame {
         let height = bottom + 14 + lines * FOOTER_LINE;
         let mut sheet = Sheet { title: self.title, size: (self.width, height), shapes: Vec::new() };
         let how = body_text(TITLE).in_bold();
+        // The picture's own name stays whole; what is drawn of it is cut to the sheet.
         let title = cut_to_width(&sheet.title, how, self.width - 2 * MARGIN);
         sheet.add_text(&title, (MARGIN * GRID, 24 * GRID), how);
         for (line, up) in self.footer.iter().rev().zip(1..) {
@@ -201,34 +211,34 @@ pub enum LegendMark {
     Wedge,
 }
 
+/// Moves the lowest and the highest point of a pixel to those that are kept, from left to right.
+fn move_extremes(pixel: &mut Vec<SheetPoint>, kept: &mut Vec<SheetPoint>) {
+    let lowest = pixel.iter().min_by_key(|at| at.1).copied();
+    let highest = pixel.iter().max_by_key(|at| at.1).copied();
+    let mut extremes: Vec<SheetPoint> = lowest.into_iter().chain(highest).collect();
+    extremes.sort_unstable_by_key(|at| at.0);
+    extremes.dedup();
+    kept.append(&mut extremes);
+    pixel.clear();
+}
+
 /// Points from left to right without those between the lowest and the highest of their pixel; the
 /// very first and last one stay.
 fn thin_points(points: impl IntoIterator<Item = SheetPoint>) -> Vec<SheetPoint> {
-    let mut kept: Vec<SheetPoint> = Vec::new();
-    let mut pixel: Vec<SheetPoint> = Vec::new();
+    let (mut kept, mut pixel) = (Vec::new(), Vec::<SheetPoint>::new());
     let mut last = None;
-    let mut flush = |pixel: &mut Vec<SheetPoint>| {
-        let ends = [pixel.iter().min_by_key(|at| at.1), pixel.iter().max_by_key(|at| at.1)];
-        let mut ends: Vec<SheetPoint> = ends.into_iter().flatten().copied().collect();
-        ends.sort_unstable_by_key(|at| at.0);
-        ends.dedup();
-        kept.append(&mut ends);
-        pixel.clear();
-    };
     for at in points {
+        if pixel.last().is_some_and(|before| before.0 / GRID != at.0 / GRID) {
+            move_extremes(&mut pixel, &mut kept);
+        }
+        pixel.push(at);
         if last.is_none() {
-            // Alone, so that it stays.
-            pixel.push(at);
-            flush(&mut pixel);
-        } else if pixel.last().is_some_and(|before| before.0 / GRID != at.0 / GRID) {
-            flush(&mut pixel);
-            pixel.push(at);
-        } else {
-            pixel.push(at);
+            // The very first point goes at once, so that no other of its pixel replaces it.
+            move_extremes(&mut pixel, &mut kept);
         }
         last = Some(at);
     }
-    flush(&mut pixel);
+    move_extremes(&mut pixel, &mut kept);
     if kept.last() != last.as_ref() {
         kept.extend(last);
     }
@@ -238,11 +248,8 @@ fn thin_points(points: impl IntoIterator<Item = SheetPoint>) -> Vec<SheetPoint> 
 impl Sheet {
     /// Words whose middle line is at `y`.
     pub fn add_text(&mut self, words: &str, at: SheetPoint, how: TextStyle) {
-        self.shapes.push(SheetShape::Text {
-            words: clean_foreign_text(words).into_owned(),
-            at,
-            how,
-        });
+        let words = clean_foreign_text(words).into_owned();
+        self.shapes.push(SheetShape::Text { words, at, how });
     }
 
     /// A filled box; sides in any order.
@@ -296,8 +303,10 @@ impl Sheet {
     ) -> i32 {
         let (mut x, mut line) = (from, 0);
         for (mark, hue, words) in entries {
+            // A line needs more room than a box or a dot, or its width could not be told.
             let sign = if matches!(mark, LegendMark::Line(_)) { 22 } else { 12 };
             let width = sign + 6 + width_of(words, 12);
+            // The first entry of a line stays on it even if it is too wide.
             if x > from && x + width > self.size.0 - MARGIN {
                 (x, line) = (from, line + 1);
             }

@@ -22,6 +22,13 @@ pub struct StepTokens {
     pub after: Usage,
 }
 
+impl StepTokens {
+    /// Before and after.
+    fn sides(&self) -> [&Usage; 2] {
+        [&self.before, &self.after]
+    }
+}
+
 /// The tokens of each step, before and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepsChart {
@@ -68,6 +75,7 @@ impl Chart for StepsChart {
         let steps = self.drawn_steps();
         let classes = self.present_classes();
         let mut panels = vec![("all classes", classes.clone())];
+        // Without reads only where there are reads to leave out and something else to show.
         let rest: Vec<TokenClassSeries> =
             classes.iter().copied().filter(|class| class.0 != "read").collect();
         if !rest.is_empty() && rest.len() < classes.len() {
@@ -85,13 +93,8 @@ impl Chart for StepsChart {
         let from = MARGIN + label + 12;
         for (row, step) in steps.iter().enumerate() {
             let y = (top + i32::try_from(row).expect("few rows") * ROW + ROW / 2) * GRID;
-            RowGrid::draw_label(
-                &mut sheet,
-                &step.label,
-                ((from - 10) * GRID, y),
-                label,
-                body_text(LABEL),
-            );
+            let place = ((from - 10) * GRID, y);
+            RowGrid::draw_label(&mut sheet, &step.label, place, label, body_text(LABEL));
         }
         let width = (WIDTH - from) / i32::try_from(panels.len()).expect("two panels");
         for (at, (heading, classes)) in (0..).zip(&panels) {
@@ -115,7 +118,7 @@ impl Chart for StepsChart {
         let mut view = TableView::new("Tokens by step and class", columns);
         for step in &self.steps {
             let mut row = vec![TableCell::text(&step.label)];
-            for side in [&step.before, &step.after] {
+            for side in step.sides() {
                 row.extend(classes.iter().map(|(_, _, of)| TableCell::tokens(of(side))));
             }
             view.add_row(row);
@@ -130,8 +133,10 @@ impl StepsChart {
         if !self.has_classes {
             return TOKENS.to_vec();
         }
-        let sides = || self.steps.iter().flat_map(|step| [&step.before, &step.after]);
-        CLASSES.into_iter().filter(|(_, _, of)| sides().any(|side| of(side) != 0)).collect()
+        let sides = self.steps.iter().flat_map(StepTokens::sides);
+        let mut classes = CLASSES.to_vec();
+        classes.retain(|(_, _, tokens_of)| sides.clone().any(|side| tokens_of(side) != 0));
+        classes
     }
 
     /// The steps in order; where there are many the largest ones, the largest first, and the sum of
@@ -141,6 +146,7 @@ impl StepsChart {
         if steps.len() <= MAX_DRAWN_STEPS {
             return steps;
         }
+        // A step that a toggle all but removes was large before, so that the larger side counts.
         steps.sort_by_key(|step| -total_tokens(&step.before).max(total_tokens(&step.after)));
         let others = steps.split_off(MAX_DRAWN_STEPS);
         let mut sum = StepTokens {
@@ -157,6 +163,10 @@ impl StepsChart {
     }
 }
 
+fn sum_of_classes(side: &Usage, classes: &[TokenClassSeries]) -> i128 {
+    classes.iter().map(|(_, _, tokens_of)| i128::from(tokens_of(side))).sum()
+}
+
 /// The bars of some classes between two places under a third, in pixels, with room for their words.
 fn draw_classes_panel(
     sheet: &mut Sheet,
@@ -165,12 +175,12 @@ fn draw_classes_panel(
     heading: &str,
     (left, right, top): (i32, i32, i32),
 ) {
-    let sum = |side: &Usage| classes.iter().map(|(_, _, of)| i128::from(of(side))).sum::<i128>();
-    let words = |side: &Usage| ChartUnit::Tokens.format_amount(sum(side), false);
-    let sides = || steps.iter().flat_map(|step| [&step.before, &step.after]);
-    let all: Vec<String> = sides().map(words).collect();
-    let right = right - widest_text(all.iter().map(String::as_str), 11) - 18;
-    let high = sides().map(sum).max().unwrap_or(0);
+    let sums = steps.iter().flat_map(StepTokens::sides).map(|side| sum_of_classes(side, classes));
+    let words: Vec<String> =
+        sums.clone().map(|sum| ChartUnit::Tokens.format_amount(sum, false)).collect();
+    // Every sum is written right of its bar: the axis ends where the widest still finds room.
+    let right = right - widest_text(words.iter().map(String::as_str), 11) - 18;
+    let high = sums.max().unwrap_or(0);
     let at =
         RowGrid::new((left, right), (top, steps.len(), ROW), (0, high), true, ChartUnit::Tokens);
     at.draw_grid(sheet, "tokens");
@@ -179,15 +189,17 @@ fn draw_classes_panel(
         for (side, up, down) in [(&step.before, -14, -2), (&step.after, 2, 14)] {
             let y = (at.row_y(row) + up * GRID, at.row_y(row) + down * GRID);
             let mut level = 0;
-            for (_, hue, of) in classes {
-                let next = level + i128::from(of(side));
+            for (_, hue, tokens_of) in classes {
+                let next = level + i128::from(tokens_of(side));
+                // A class without tokens has no bar: one of no width would still be a hairline.
                 if next > level {
                     sheet.add_bar((at.amount_x(level), at.amount_x(next)), y, *hue);
                 }
                 level = next;
             }
             let middle = i32::midpoint(y.0, y.1);
-            sheet.add_text(&words(side), (at.amount_x(level) + 5 * GRID, middle), body_text(11));
+            let words = ChartUnit::Tokens.format_amount(level, false);
+            sheet.add_text(&words, (at.amount_x(level) + 5 * GRID, middle), body_text(11));
         }
     }
 }

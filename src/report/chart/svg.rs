@@ -31,10 +31,9 @@ pub fn paint_svg(sheet: &Sheet, theme: Theme) -> Vec<u8> {
 type SvgArea<'a> = plotters::prelude::DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
 fn draw_shape(area: &SvgArea<'_>, shape: &SheetShape, theme: Theme) {
-    let tinted = |hue: Hue, opacity: u8| hue.in_theme(theme).mix(f64::from(opacity) / 100.0);
     let drawn = match shape {
         SheetShape::Bar { corners, hue, opacity } => {
-            area.draw(&Rectangle::new(*corners, tinted(*hue, *opacity).filled()))
+            area.draw(&Rectangle::new(*corners, hue.tinted(theme, *opacity).filled()))
         }
         SheetShape::Line { points, width, hue } => {
             let color = hue.in_theme(theme).to_rgba();
@@ -42,7 +41,7 @@ fn draw_shape(area: &SvgArea<'_>, shape: &SheetShape, theme: Theme) {
             area.draw(&PathElement::new(points.clone(), style))
         }
         SheetShape::Area { points, hue, opacity } => {
-            area.draw(&Polygon::new(points.clone(), tinted(*hue, *opacity).filled()))
+            area.draw(&Polygon::new(points.clone(), hue.tinted(theme, *opacity).filled()))
         }
         SheetShape::Dot { at, radius, hue } => {
             area.draw(&Circle::new(*at, *radius, hue.in_theme(theme).filled()))

@@ -3,12 +3,13 @@
 //!
 //! Thousands of sets would be thousands of dots: they are counted in cells, the stronger the more.
 
-use super::super::view::{CellValue, TableCell as Entry, TableColumn};
+use super::super::view::{CellValue, TableCell, TableColumn};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, break_lines, cut_to_width, width_of,
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, body_text, break_lines, cut_to_width,
+    width_of,
 };
 use super::theme::Hue;
-use super::{Chart, ChartAxis, ChartUnit, TableView};
+use super::{Chart, ChartAxis, ChartUnit, TableView, format};
 
 /// One set that is marked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,11 +72,11 @@ impl SweepChart {
         let high = sets.clone().map(|(_, saved)| saved).max().unwrap_or(0);
         let wide = (effort + 1).div_ceil(MAX_CELLS.0);
         let tall = ((high - low + 1) + MAX_CELLS.1 - 1) / MAX_CELLS.1;
-        let place = |(effort, saved): (u32, i128)| (effort / wide, (saved - low) / tall);
-        let mut places: Vec<(u32, i128)> = sets.map(place).collect();
+        let mut places: Vec<(u32, i128)> =
+            sets.map(|(effort, saved)| (effort / wide, (saved - low) / tall)).collect();
+        // Sorted, sets of one cell stand beside each other, and cells come out in a fixed order.
         places.sort_unstable();
-        let same = places.chunk_by(|a, b| a == b);
-        let cell = |same: &[(u32, i128)]| {
+        let cells = places.chunk_by(|one, other| one == other).map(|same| {
             let (column, row) = same[0];
             let from = low + row * tall;
             DensityCell {
@@ -83,23 +84,19 @@ impl SweepChart {
                 saved: (from, from + tall - 1),
                 sets: same.len() as i64,
             }
-        };
-        same.map(cell).collect()
-    }
-
-    fn count_of_sets(&self) -> i64 {
-        self.cells.iter().map(|cell| cell.sets).sum()
+        });
+        cells.collect()
     }
 
     /// The lines of the list below the picture, and its columns.
     fn front_list(&self) -> (Vec<String>, i32) {
-        let line = |(choice, number): (&MarkedSet, usize)| {
+        let lines = self.front.iter().zip(1_usize..).map(|(choice, number)| {
             let saved = self.unit.format_amount(choice.saved, false);
-            let effort = ChartUnit::Count.format_amount(i128::from(choice.effort), false);
+            let effort = format::format_integer(choice.effort.into(), false);
             let label = if choice.label.is_empty() { "nothing" } else { &choice.label };
             format!("{number}: {label} ({saved} for {effort})")
-        };
-        let lines: Vec<String> = self.front.iter().zip(1..).map(line).collect();
+        });
+        let lines: Vec<String> = lines.collect();
         let widest = lines.iter().map(|line| width_of(line, 11)).max().unwrap_or(0);
         let columns = ((WIDTH - 2 * MARGIN) / (widest + 20).max(1)).clamp(1, 4);
         (lines, columns)
@@ -110,6 +107,7 @@ impl Chart for SweepChart {
     fn draw_sheet(&self) -> Sheet {
         let (lines, columns) = self.front_list();
         let count = i32::try_from(lines.len()).expect("a short front");
+        // The list is read down a column, then on to the next one.
         let rows = (count + columns - 1) / columns;
         let list = TOP + PANEL + 72;
         let mut sheet =
@@ -123,7 +121,7 @@ impl Chart for SweepChart {
         let words = format!(
             "{} sets. Up: {}. A set's effort is the sum of its toggles' efforts, in points of \
              about half a day. Below: the numbered sets, what each saves and for how much effort.",
-            ChartUnit::Count.format_amount(i128::from(self.count_of_sets()), false),
+            format::format_integer(self.cells.iter().map(|cell| cell.sets).sum(), false),
             self.axis
         );
         let lines_of_words = break_lines(&words, 12, WIDTH - 2 * MARGIN);
@@ -147,29 +145,29 @@ impl Chart for SweepChart {
             TableColumn::count("sets"),
         ];
         let mut view = TableView::new("Sets of toggles", columns);
-        let count = |n: i64| CellValue::Count(n);
         for (what, choices) in [("front", &self.front), ("best of its size", &self.best)] {
             for choice in choices {
                 view.add_row(vec![
-                    Entry::text(what),
-                    Entry::text(&choice.label),
-                    Entry::new(count(i64::from(choice.effort))),
-                    Entry::new(self.unit.to_value(choice.saved)),
-                    Entry::count(1),
+                    TableCell::text(what),
+                    TableCell::text(&choice.label),
+                    TableCell::count(choice.effort.into()),
+                    self.unit.to_cell(choice.saved),
+                    TableCell::count(1),
                 ]);
             }
         }
         for cell in &self.cells {
             let (least, most) = cell.effort;
+            let (low, high) = cell.saved;
             view.add_row(vec![
-                Entry::text("cell"),
-                Entry::missing(),
-                Entry::from_range(count(i64::from(least)), count(i64::from(most))),
-                Entry::from_range(
-                    self.unit.to_value(cell.saved.0),
-                    self.unit.to_value(cell.saved.1),
+                TableCell::text("cell"),
+                TableCell::missing(),
+                TableCell::from_range(
+                    CellValue::Count(least.into()),
+                    CellValue::Count(most.into()),
                 ),
-                Entry::count(cell.sets),
+                TableCell::from_range(self.unit.to_value(low), self.unit.to_value(high)),
+                TableCell::count(cell.sets),
             ]);
         }
         view
@@ -181,10 +179,11 @@ impl SweepChart {
         let efforts = self.cells.iter().map(|cell| cell.effort.1);
         let most_effort = efforts.max().unwrap_or(0).max(LEAST_EFFORT - 1);
         let across = ChartAxis::new(0, i128::from(most_effort) + 1, 12);
-        let savings = || self.front.iter().chain(&self.best).map(|choice| choice.saved);
-        let low = self.cells.iter().map(|cell| cell.saved.0).chain(savings()).min();
-        let high = savings().max();
-        let up = ChartAxis::new(low.unwrap_or(0), high.unwrap_or(0), 7);
+        // The axis ends at the best set that is marked: the highest cell may reach beyond it, as
+        // cells are whole stretches, and is cut off there.
+        let marked = self.front.iter().chain(&self.best).map(|choice| choice.saved);
+        let low = self.cells.iter().map(|cell| cell.saved.0).chain(marked.clone()).min();
+        let up = ChartAxis::new(low.unwrap_or(0), marked.max().unwrap_or(0), 7);
         let (left, right) = ((up.widest_tick_label(self.unit) + 28) * GRID, (WIDTH - 30) * GRID);
         let (top, bottom) = (TOP * GRID, (TOP + PANEL) * GRID);
         up.draw_vertical(sheet, self.unit, (left, right), (top, bottom));
@@ -199,59 +198,60 @@ impl SweepChart {
         let how = body_text(12).with_hue(Hue::Grey).align_centre();
         let middle = i32::midpoint(left, right);
         sheet.add_text("effort to build, points", (middle, bottom + 34 * GRID), how);
-        // A cell of whole efforts stands around them: half a point to both sides.
-        let at = |halves: i128| {
-            let doubled =
-                ChartAxis { low: across.low * 2, high: across.high * 2, step: across.step };
-            doubled.position_of(halves, left, right).max(left)
-        };
         let most = self.cells.iter().map(|cell| cell.sets).max().unwrap_or(1);
+        // A cell of whole efforts stands around them, half a point to both sides: on an axis of
+        // half points.
+        let halves = ChartAxis { low: across.low * 2, high: across.high * 2, step: across.step };
         for cell in &self.cells {
-            let x = (at(2 * i128::from(cell.effort.0) - 1), at(2 * i128::from(cell.effort.1) + 1));
+            let (least, most_effort) = (i128::from(cell.effort.0), i128::from(cell.effort.1));
+            let [start, end] = [2 * least - 1, 2 * most_effort + 1]
+                .map(|half| halves.position_of(half, left, right).max(left));
             let ends = [cell.saved.0, cell.saved.1.min(up.high)];
             let [from, to] = ends.map(|saved| up.position_of(saved.max(up.low), bottom, top));
             // As strong as its count has binary digits, out of those of the fullest cell.
             let strong = 20 + 60 * cell.sets.max(1).ilog2() / most.max(2).ilog2();
             let opacity = u8::try_from(strong).unwrap_or(80);
-            sheet.add_translucent_bar(x, (from, to.min(from - 15)), Hue::Sky, opacity);
+            sheet.add_translucent_bar((start, end), (from, to.min(from - 15)), Hue::Sky, opacity);
         }
-        let spot = |choice: &MarkedSet| {
-            let x = across.position_of(i128::from(choice.effort), left, right);
-            (x, up.position_of(choice.saved, bottom, top))
-        };
-        let mut stairs = Vec::new();
-        for choice in &self.front {
-            let (x, y) = spot(choice);
-            stairs.extend(stairs.last().map(|&(_, before): &(i32, i32)| (x, before)));
+        let [front, best] = [&self.front, &self.best].map(|choices| {
+            let places = choices.iter().map(|choice| {
+                let x = across.position_of(i128::from(choice.effort), left, right);
+                (x, up.position_of(choice.saved, bottom, top))
+            });
+            places.collect::<Vec<SheetPoint>>()
+        });
+        // Between two sets of the front nothing is gained: the line rises where the next one is.
+        let mut stairs: Vec<SheetPoint> = Vec::new();
+        for &(x, y) in &front {
+            stairs.extend(stairs.last().map(|before| (x, before.1)));
             stairs.push((x, y));
         }
         stairs.extend(stairs.last().map(|&(_, y)| (right, y)));
         if !stairs.is_empty() {
             sheet.add_line(stairs, 20, Hue::Blue);
         }
-        for choice in self.best.iter().filter(|choice| choice.size > 0) {
-            let (x, y) = spot(choice);
+        for (_, (x, y)) in self.best.iter().zip(best).filter(|(choice, _)| choice.size > 0) {
             sheet.add_wedge((x, y - 10), Hue::Vermillion);
         }
-        self.draw_front_numbers(sheet, spot);
+        draw_front_numbers(sheet, &front);
     }
+}
 
-    /// The sets of the front with their numbers in the list, where there is room for these.
-    fn draw_front_numbers(&self, sheet: &mut Sheet, spot: impl Fn(&MarkedSet) -> (i32, i32)) {
-        let mut taken: Option<(i32, i32)> = None;
-        for (choice, number) in self.front.iter().zip(1_i128..) {
-            let (x, y) = spot(choice);
-            sheet.add_dot((x, y), 34, Hue::Blue);
-            let words = ChartUnit::Count.format_amount(number, false);
-            let half = (width_of(&words, 11) / 2 + 2) * GRID;
-            let place = (x, y - 17 * GRID);
-            let is_free = taken.is_none_or(|(end, height)| {
-                place.0 - half > end || (height - place.1).abs() > 12 * GRID
-            });
-            if is_free {
-                sheet.add_text(&words, place, body_text(11).in_bold().align_centre());
-                taken = Some((place.0 + half, place.1));
-            }
+/// The sets of the front with their numbers in the list, where there is room for these.
+fn draw_front_numbers(sheet: &mut Sheet, front: &[SheetPoint]) {
+    let mut taken: Option<SheetPoint> = None;
+    for (&(x, y), number) in front.iter().zip(1_i64..) {
+        sheet.add_dot((x, y), 34, Hue::Blue);
+        let words = format::format_integer(number, false);
+        let half = (width_of(&words, 11) / 2 + 2) * GRID;
+        let place = (x, y - 17 * GRID);
+        // The front goes from left to right, so that only the number before can be in the way.
+        let is_free = taken.is_none_or(|(end, height)| {
+            place.0 - half > end || (height - place.1).abs() > 12 * GRID
+        });
+        if is_free {
+            sheet.add_text(&words, place, body_text(11).in_bold().align_centre());
+            taken = Some((place.0 + half, place.1));
         }
     }
 }

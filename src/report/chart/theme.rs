@@ -1,6 +1,6 @@
 //! Colours: what a chart means by them, and how they look on a light and on a dark sheet.
 
-use plotters::style::RGBColor;
+use plotters::style::{Color as _, RGBAColor, RGBColor};
 
 /// What a sheet is made for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,50 +15,42 @@ pub enum Theme {
 /// All themes.
 pub const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
 
-/// A colour by its name; a theme says how it looks. The colours are those of Okabe and Ito,
-/// "Color Universal Design", 2008, which stay apart for colour-blind readers; the dark theme
-/// lightens those that would sink into the sheet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hue {
-    /// The sheet itself.
-    Paper,
-    /// Text.
-    Ink,
-    /// Text and lines of less weight.
-    Grey,
-    /// Lines of a grid.
-    Rule,
-    /// Totals; what is left after the toggles.
-    Blue,
-    /// Savings.
-    Green,
-    /// Claims.
-    Orange,
-    /// Costs; what was before the toggles.
-    Vermillion,
-    /// A further colour.
-    Sky,
-    /// A further colour.
-    Purple,
-    /// A further colour.
-    Yellow,
+crate::kinds::named_values! {
+    /// A colour by its name; a theme says how it looks. The colours are those of Okabe and Ito,
+    /// "Color Universal Design", 2008, which stay apart for colour-blind readers; the dark theme
+    /// lightens those that would sink into the sheet.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Hue {
+        /// The sheet itself.
+        Paper = "paper",
+        /// Text.
+        Ink = "ink",
+        /// Text and lines of less weight.
+        Grey = "grey",
+        /// Lines of a grid.
+        Rule = "rule",
+        /// Totals; what is left after the toggles.
+        Blue = "blue",
+        /// Savings.
+        Green = "green",
+        /// Claims.
+        Orange = "orange",
+        /// Costs; what was before the toggles.
+        Vermillion = "vermillion",
+        /// A further colour.
+        Sky = "sky",
+        /// A further colour.
+        Purple = "purple",
+        /// A further colour.
+        Yellow = "yellow",
+    }
 }
 
 impl Hue {
-    /// All colours by the names that a page gives them.
-    const NAMED: [(Self, &'static str); 11] = [
-        (Self::Paper, "paper"),
-        (Self::Ink, "ink"),
-        (Self::Grey, "grey"),
-        (Self::Rule, "rule"),
-        (Self::Blue, "blue"),
-        (Self::Green, "green"),
-        (Self::Orange, "orange"),
-        (Self::Vermillion, "vermillion"),
-        (Self::Sky, "sky"),
-        (Self::Purple, "purple"),
-        (Self::Yellow, "yellow"),
-    ];
+    /// The colour in a theme, so opaque in percent.
+    pub(super) fn tinted(self, theme: Theme, opacity: u8) -> RGBAColor {
+        self.in_theme(theme).mix(f64::from(opacity) / 100.0)
+    }
 
     /// The colour in a theme.
     pub(super) fn in_theme(self, theme: Theme) -> RGBColor {

@@ -42,20 +42,21 @@ impl Timeline {
     pub fn from_times(mut times_ms: Vec<i64>, note: &str) -> Self {
         times_ms.sort_unstable();
         let from_ms = times_ms.first().copied().unwrap_or(0);
-        let of = |slot_ms: i64| {
+        // The narrowest slots of which a sheet holds enough. A pause spans three slots at least:
+        // it takes one when it is cut out, so that a shorter one would hardly save room.
+        let fitting = slot_widths_ms().find_map(|slot_ms| {
             let pause_ms = LEAST_PAUSE_MS.max(slot_ms.saturating_mul(3));
             let slots = slots_of_times(&times_ms, slot_ms, pause_ms)?;
             Some(Self { from_ms, slot_ms, pause_ms, slots, note: note.to_owned() })
-        };
-        slot_widths_ms().find_map(of).expect("some width is wide enough")
+        });
+        fitting.expect("some width is wide enough")
     }
 
     /// The slot of a time that the timeline was made for.
     #[must_use]
     pub fn slot_of(&self, ms: i64) -> usize {
         let at = ms - self.from_ms;
-        let started = |slot: &Option<i64>| slot.is_some_and(|from| from <= at);
-        self.slots.iter().rposition(started).unwrap_or(0)
+        self.slots.iter().rposition(|slot| slot.is_some_and(|from| from <= at)).unwrap_or(0)
     }
 
     /// The slots that are drawn as time: index and start.
@@ -97,6 +98,7 @@ impl Timeline {
                 Some(before) => self.slot_x(places[before] + 1, x),
                 None => x.0,
             };
+            // A tick may fall within a slot: ticks are round times, slots only divide the stretch.
             let width = i64::from(self.slot_x(1, x) - x.0);
             let within = width * (ms % self.slot_ms) / self.slot_ms;
             let at = begin + i32::try_from(within).expect("a place in a slot");
@@ -142,6 +144,7 @@ fn slots_of_times(times_ms: &[i64], slot_ms: i64, pause_ms: i64) -> Option<Vec<O
         if time < end {
             continue;
         }
+        // A pause is one slot however long it is; shorter gaps are slots without calls.
         if time - end >= pause_ms {
             slots.extend([None, Some(time)]);
             begin = time;

@@ -8,7 +8,7 @@ use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
 
 /// What one parameter moves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TornadoBar {
     /// The parameter with its toggle, or what a source leaves open.
     pub label: String,
@@ -19,7 +19,7 @@ pub struct TornadoBar {
 }
 
 /// What each parameter alone moves, the others at their modes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TornadoChart {
     /// What the chart shows.
     pub title: String,
@@ -79,6 +79,7 @@ impl Chart for TornadoChart {
         let ends = shown
             .iter()
             .flat_map(|swing| [format_short(&swing.ends.0), format_short(&swing.ends.1)]);
+        // Words may stand at either side of a bar, so that both sides keep room for the widest.
         let room = ends.map(|words| width_of(&words, SMALL)).max().unwrap_or(0) + 8;
         let place = (MARGIN + label + 12 + room.max(30), WIDTH - MARGIN - room.max(30));
         let amounts = shown.iter().flat_map(|swing| [swing.saved.0, swing.saved.1]);
@@ -107,7 +108,6 @@ impl Chart for TornadoChart {
             self.unit.table_column("saved at modes").with_sign(),
         ];
         let mut view = TableView::new("What each parameter moves", columns);
-        let cell = |amount| TableCell::new(self.unit.to_value(amount));
         for swing in self.widest_first() {
             view.add_row(vec![
                 TableCell::text(&swing.label),
@@ -119,9 +119,9 @@ impl Chart for TornadoChart {
                     CellValue::Duration(_) => "ms",
                     _ => "count",
                 }),
-                cell(swing.saved.0),
-                cell(swing.saved.1),
-                cell(self.joint),
+                self.unit.to_cell(swing.saved.0),
+                self.unit.to_cell(swing.saved.1),
+                self.unit.to_cell(self.joint),
             ]);
         }
         view
@@ -133,6 +133,7 @@ impl TornadoChart {
     fn widest_first(&self) -> Vec<TornadoBar> {
         let mut swings = self.swings.clone();
         swings.sort_by_key(|TornadoBar { saved: (low, high), .. }| {
+            // Less the whole width of what is drawn, so that the widest comes first.
             (*low).min(*high).min(self.joint) - (*low).max(*high).max(self.joint)
         });
         swings
@@ -141,8 +142,9 @@ impl TornadoChart {
     /// The bars of one parameter, with its ends in words. Where both ends lie on one side of the
     /// middle, each bar has half of the height.
     fn draw_bars(&self, sheet: &mut Sheet, at: &RowGrid, y: i32, swing: &TornadoBar) {
-        let side = |saved: i128| (saved - self.joint).signum();
-        let is_split = side(swing.saved.0) * side(swing.saved.1) == 1;
+        let (low_side, high_side) =
+            ((swing.saved.0 - self.joint).signum(), (swing.saved.1 - self.joint).signum());
+        let is_split = low_side * high_side == 1;
         let halves = if is_split { [(-12, -1), (1, 12)] } else { [(-10, 10); 2] };
         let ends = [(&swing.ends.0, swing.saved.0, LOW), (&swing.ends.1, swing.saved.1, HIGH)];
         // An end that moves nothing stands across from the other one.
@@ -154,7 +156,7 @@ impl TornadoChart {
             let (from, to) = (at.amount_x(self.joint), at.amount_x(saved));
             let span = (y + up * GRID, y + down * GRID);
             sheet.add_bar((from, to), span, hue);
-            let is_left = match side(saved) {
+            let is_left = match if is_low { low_side } else { high_side } {
                 0 => is_low == low_is_left,
                 side => side < 0,
             };

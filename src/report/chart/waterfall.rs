@@ -70,49 +70,47 @@ impl Chart for WaterfallChart {
             self.unit.table_column("claimed").with_ranges().with_sign(),
         ];
         let mut view = TableView::new("Waterfall", columns);
-        let value = |amount| self.unit.to_value(amount);
-        let cell = |amount| TableCell::new(value(amount));
-        let (first, mut level) = (&self.baseline.0, self.baseline.1);
-        let whole = |label: &str, level| {
-            vec![
-                TableCell::text(label),
-                cell(0),
-                cell(level),
-                TableCell::missing(),
-                TableCell::missing(),
-            ]
-        };
-        view.add_row(whole(first, level));
+        let mut level = self.baseline.1;
+        view.add_row(self.data_row(&self.baseline.0, (0, level), None, None));
         for step in &self.steps {
-            let claimed =
-                step.claimed.map(|(low, high)| TableCell::from_range(value(low), value(high)));
-            view.add_row(vec![
-                TableCell::text(&step.label),
-                cell(level),
-                cell(level - step.saving),
-                cell(step.saving),
-                claimed.unwrap_or_else(TableCell::missing),
-            ]);
-            level -= step.saving;
+            let after = level - step.saving;
+            view.add_row(self.data_row(
+                &step.label,
+                (level, after),
+                Some(step.saving),
+                step.claimed,
+            ));
+            level = after;
         }
-        view.add_row(whole(&self.result, level));
+        view.add_row(self.data_row(&self.result, (0, level), None, None));
         if let Some((low, high)) = self.claimed_end {
-            let saved = (self.baseline.1 - high, self.baseline.1 - low);
-            let mut row = whole("claimed end", 0);
-            row[1] = cell(high);
-            row[2] = cell(low);
-            row[4] = TableCell::from_range(value(saved.0), value(saved.1));
-            view.add_row(row);
+            // Least is saved where the claim ends highest.
+            let claimed = (self.baseline.1 - high, self.baseline.1 - low);
+            view.add_row(self.data_row("claimed end", (high, low), None, Some(claimed)));
         }
         view
     }
 }
 
 impl WaterfallChart {
-    /// The amount of the last bar.
-    #[must_use]
-    pub fn result_amount(&self) -> i128 {
-        self.baseline.1 - self.steps.iter().map(|step| step.saving).sum::<i128>()
+    /// A bar of the table: where it starts and ends, what it saves and what is claimed.
+    fn data_row(
+        &self,
+        label: &str,
+        (from, to): (i128, i128),
+        saved: Option<i128>,
+        claimed: Option<(i128, i128)>,
+    ) -> Vec<TableCell> {
+        let claimed = claimed.map_or_else(TableCell::missing, |(low, high)| {
+            TableCell::from_range(self.unit.to_value(low), self.unit.to_value(high))
+        });
+        vec![
+            TableCell::text(label),
+            self.unit.to_cell(from),
+            self.unit.to_cell(to),
+            TableCell::from_option(saved.map(|amount| self.unit.to_value(amount))),
+            claimed,
+        ]
     }
 
     /// The axis holds every bar and, right of the longest, room for its words.
@@ -120,6 +118,7 @@ impl WaterfallChart {
         let mut level = self.baseline.1;
         let mut ends = vec![level];
         for step in &self.steps {
+            // A claim hangs from the level before its toggle, and may reach beyond every bar.
             ends.extend(step.claimed.map(|(_, high)| level - high));
             level -= step.saving;
             ends.push(level);
@@ -134,14 +133,13 @@ impl WaterfallChart {
 
     fn draw_legend(&self, sheet: &mut Sheet) {
         let mut entries = vec![(LegendMark::Box, Hue::Blue, "total")];
-        let any = |test: fn(&WaterfallStep) -> bool| self.steps.iter().any(test);
-        if any(|step| step.saving > 0) {
+        if self.steps.iter().any(|step| step.saving > 0) {
             entries.push((LegendMark::Box, Hue::Green, "saved by a toggle"));
         }
-        if any(|step| step.saving < 0) {
+        if self.steps.iter().any(|step| step.saving < 0) {
             entries.push((LegendMark::Box, Hue::Vermillion, "added by a toggle"));
         }
-        if any(|step| step.claimed.is_some()) || self.claimed_end.is_some() {
+        if self.claimed_end.is_some() || self.steps.iter().any(|step| step.claimed.is_some()) {
             entries.push((LegendMark::Box, Hue::Orange, "claimed"));
         }
         sheet.add_legend((MARGIN, 50), &entries);
@@ -182,6 +180,7 @@ impl WaterfallChart {
         );
         let x = at.amount_x(amount.max(0)) + 6 * GRID;
         sheet.add_text(&self.unit.format_amount(amount, false), (x, y), body_text(LABEL).in_bold());
+        // The last row hands its level to none.
         if row == 0 {
             Self::draw_connector(sheet, at, row, amount);
         }
@@ -212,6 +211,7 @@ impl WaterfallChart {
         let x = at.amount_x(level.max(after)) + 6 * GRID;
         let is_tight = x + width_of(&words, LABEL) * GRID > (WIDTH - 8) * GRID;
         let low = step.claimed.map_or(after, |(_, high)| after.min(level - high));
+        // Words that would leave the sheet at the right stand left of the bar and its claim.
         let left = at.amount_x(low.min(level)) - 6 * GRID;
         let how = body_text(LABEL).with_hue(Hue::Ink);
         if is_tight {
@@ -275,7 +275,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_last_bar_is_what_is_left() {
-        assert_eq!(sample().result_amount(), 17_620_000);
+        let saved: i128 = sample().steps.iter().map(|step| step.saving).sum();
+        assert_eq!(sample().baseline.1 - saved, 17_620_000);
     }
 
     #[test]

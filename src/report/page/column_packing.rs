@@ -16,6 +16,7 @@ fn expected_value(values: &[i128], at: usize) -> i128 {
         0 => 0,
         1 => values[0],
         _ => {
+            // Both differ, since the entry has two bits at least; all three entries come before it.
             let (low, high) = (1 << at.trailing_zeros(), 1 << at.ilog2());
             values[at ^ low] + values[at ^ high] - values[at ^ low ^ high]
         }
@@ -25,6 +26,7 @@ fn expected_value(values: &[i128], at: usize) -> i128 {
 /// Adds a column of one value a subset: its common divisor, then the differences.
 pub fn pack_column(values: &[i128], out: &mut Vec<u8>) {
     let divisor = values.iter().fold(0, |all, value| common_divisor(all, value.unsigned_abs()));
+    // A column of zeros has no divisor.
     let divisor = divisor.max(1);
     push_varint(divisor, out);
     let divisor = i128::try_from(divisor).expect("no larger than its values");
@@ -44,6 +46,7 @@ pub fn pack_column_with_gaps(values: &[Option<i128>], out: &mut Vec<u8>) {
     let mut told: Vec<i128> = Vec::with_capacity(values.len());
     for (at, value) in values.iter().enumerate() {
         let expected = expected_value(&told, at);
+        // The reader expects the same, so that a gap costs nothing but its bit.
         if let Some(value) = value {
             push_varint(zigzag_encode(value - expected), out);
         }

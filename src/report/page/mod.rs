@@ -48,6 +48,8 @@ impl HtmlPage {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let style = themed_style();
+        // Everything is forbidden but this one script and this one style, known by their digests:
+        // foreign text in the page could not run even if it were not escaped.
         let policy = format!(
             "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; \
              base-uri 'none'; form-action 'none'",
@@ -107,6 +109,7 @@ fn fill_frame(frame: &str, parts: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = frame;
     while let Some((before, after)) = rest.split_once("{{") {
+        // What a part brings along is not searched again: it may hold braces of its own.
         let (name, behind) = after.split_once("}}").expect("a name in a frame is closed");
         let part = parts.iter().find(|(known, _)| *known == name);
         out.push_str(before);

@@ -12,7 +12,7 @@ const COMMENT_WIDTH: usize = 98;
 /// order of the toggles.
 #[must_use]
 pub fn environment_file(
-    toggles: &[&'static dyn Intervention],
+    toggles: &[&'static Intervention],
     replayed: Option<(&str, &[ToggleFinding])>,
 ) -> Vec<u8> {
     let mut out = String::new();

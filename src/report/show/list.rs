@@ -1,12 +1,12 @@
 //! What there is: recordings, scenarios, toggles; and one toggle at length.
 
-use crate::intervene::{ALL, ParamSpec, ToggleCard};
+use crate::intervene::{ALL, NameListSpec, ParamSpec, ToggleCard};
+use crate::report::columns::{ColumnField, object_json};
 use crate::report::json;
-use crate::report::{ReportDocument, RichText, Section, TableCell, TableColumn, TableView};
-use serde::Serialize;
+use crate::report::{ReportDocument, RichText, Section, TableView};
 
 /// A built-in thing and what it is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct BuiltinEntry {
     /// Its name.
     pub name: String,
@@ -15,7 +15,7 @@ pub struct BuiltinEntry {
 }
 
 /// Everything that is built in but the toggles.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct BuiltinList {
     /// Recordings.
     pub recordings: Vec<BuiltinEntry>,
@@ -30,42 +30,21 @@ pub struct BuiltinList {
 /// For people.
 #[must_use]
 pub fn list_document(listed: &BuiltinList) -> ReportDocument {
-    let mut document = ReportDocument::new("What there is");
-    let named = |title: &str, items: &[BuiltinEntry]| {
-        let mut view =
-            TableView::new(title, vec![TableColumn::text("name"), TableColumn::text("about")]);
-        for item in items {
-            view.add_row(vec![TableCell::text(&item.name), TableCell::text(&item.about)]);
-        }
-        view
-    };
-    let mut toggles = TableView::new(
-        "Toggles",
-        vec![
-            TableColumn::text("id"),
-            TableColumn::text("title"),
-            TableColumn::text("source"),
-            TableColumn::text("knob"),
-        ],
-    );
-    for card in ALL.iter().map(|one| one.card()) {
-        toggles
-            .add_row([card.id, card.title, card.source, card.knob].map(TableCell::text).to_vec());
-    }
-    let asks = |card: &&ToggleCard| card.params.iter().any(|spec| spec.asked);
-    let asking: Vec<&str> =
-        ALL.iter().map(|one| one.card()).filter(asks).map(|card| card.id).collect();
+    let cards = || ALL.iter().map(|one| one.card());
+    let mut toggles = TableView::from_fields("Toggles", &card_fields(), cards());
+    let asking = cards().filter(|card| card.params.iter().any(|spec| spec.asked));
     toggles.add_footnote(format!(
         "no source gives a number that these need, and `explain` says which: {}",
-        asking.join(", ")
+        asking.map(|card| card.id).collect::<Vec<_>>().join(", ")
     ));
     let mut section = Section::new("Built in")
-        .with_table(named("Recordings", &listed.recordings))
-        .with_table(named("Scenarios", &listed.scenarios))
-        .with_table(named("Rollouts and criteria", &listed.rollouts));
+        .with_table(entries_table("Recordings", &listed.recordings))
+        .with_table(entries_table("Scenarios", &listed.scenarios))
+        .with_table(entries_table("Rollouts and criteria", &listed.rollouts));
     if !listed.charts.is_empty() {
-        section = section.with_table(named("Charts", &listed.charts));
+        section = section.with_table(entries_table("Charts", &listed.charts));
     }
+    let mut document = ReportDocument::new("What there is");
     document.add_section(section.with_table(toggles));
     document
 }
@@ -73,79 +52,85 @@ pub fn list_document(listed: &BuiltinList) -> ReportDocument {
 /// For programs.
 #[must_use]
 pub fn list_json(listed: &BuiltinList) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct ListJson<'a> {
-        #[serde(flatten)]
-        listed: &'a BuiltinList,
-        toggles: Vec<CardJson>,
-    }
-    let toggles = ALL.iter().map(|one| CardJson::from_card(one.card())).collect();
-    json::versioned_json("list", 1, &ListJson { listed, toggles })
+    json::versioned_json("list", 1, &object_json(&list_fields(), &listed))
 }
 
-#[derive(Serialize)]
-struct CardJson {
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    knob: &'static str,
-    /// In points of about half a day.
-    effort: u32,
-    /// 1 to 3.
-    risk: u32,
-    params: Vec<ParamJson>,
-    /// Lists of names that it needs to be told.
-    names: Vec<NameListJson>,
+fn entries_table(title: &str, entries: &[BuiltinEntry]) -> TableView {
+    TableView::from_fields(title, &entry_fields(), entries)
 }
 
-#[derive(Serialize)]
-struct NameListJson {
-    key: &'static str,
-    most: usize,
-    what: &'static str,
+fn entry_fields<'a>() -> Vec<ColumnField<'a, &'a BuiltinEntry>> {
+    type Field<'a> = ColumnField<'a, &'a BuiltinEntry>;
+    vec![
+        Field::text("name", "name", "its name", |entry| entry.name.as_str()),
+        Field::text("about", "about", "what it is", |entry| entry.about.as_str()),
+    ]
 }
 
-#[derive(Serialize)]
-struct ParamJson {
-    key: &'static str,
-    unit: &'static str,
-    low: i64,
-    mode: i64,
-    high: i64,
-    /// That no source gives it: the user has to.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    asked: bool,
-    what: &'static str,
-    source: &'static str,
+/// What `list --format json` has.
+pub(super) fn list_fields<'a>() -> Vec<ColumnField<'a, &'a BuiltinList>> {
+    type Field<'a> = ColumnField<'a, &'a BuiltinList>;
+    vec![
+        Field::rows("recordings", "recordings", entry_fields(), |it| {
+            it.recordings.iter().collect()
+        }),
+        Field::rows("scenarios", "scenarios", entry_fields(), |it| it.scenarios.iter().collect()),
+        Field::rows("rollouts", "rollouts and success criteria", entry_fields(), |it| {
+            it.rollouts.iter().collect()
+        }),
+        Field::rows("charts", "kinds of charts", entry_fields(), |it| it.charts.iter().collect()),
+        Field::rows("toggles", "toggles", card_fields(), |_| {
+            ALL.iter().map(|one| one.card()).collect()
+        }),
+    ]
 }
 
-impl CardJson {
-    fn from_card(card: &ToggleCard) -> Self {
-        let params = card.params.iter().map(|spec| ParamJson {
-            key: spec.key,
-            unit: spec.unit.name(),
-            low: spec.low,
-            mode: spec.mode,
-            high: spec.high,
-            asked: spec.asked,
-            what: spec.what,
-            source: spec.source,
-        });
-        Self {
-            id: card.id,
-            title: card.title,
-            source: card.source,
-            knob: card.knob,
-            effort: card.grade.effort,
-            risk: card.grade.risk,
-            params: params.collect(),
-            names: card
-                .name_lists
-                .iter()
-                .map(|spec| NameListJson { key: spec.key, most: spec.most, what: spec.what })
-                .collect(),
-        }
-    }
+/// The card of a toggle.
+fn card_fields<'a>() -> Vec<ColumnField<'a, &'a ToggleCard>> {
+    type Field<'a> = ColumnField<'a, &'a ToggleCard>;
+    vec![
+        Field::text("id", "id", "its id", |card| card.id),
+        Field::text("title", "title", "its title", |card| card.title),
+        Field::text("source", "source", "who proposed it", |card| card.source),
+        Field::text("knob", "knob", "what to turn", |card| card.knob),
+        Field::count("effort", "", "in points of about half a day", |card| card.grade.effort),
+        Field::count("risk", "", "1 to 3", |card| card.grade.risk),
+        Field::rows("params", "its parameters", param_fields(), |card| {
+            card.params.iter().collect()
+        }),
+        Field::rows(
+            "names",
+            "lists of names that it needs to be told",
+            name_list_fields(),
+            |card| card.name_lists.iter().collect(),
+        ),
+    ]
+}
+
+fn name_list_fields<'a>() -> Vec<ColumnField<'a, &'a NameListSpec>> {
+    type Field<'a> = ColumnField<'a, &'a NameListSpec>;
+    vec![
+        Field::text("key", "key", "its key in a scenario", |spec| spec.key),
+        Field::count("most", "most", "how many names it takes", |spec| spec.most),
+        Field::text("what", "what", "what it is", |spec| spec.what),
+    ]
+}
+
+fn param_fields<'a>() -> Vec<ColumnField<'a, &'a ParamSpec>> {
+    type Field<'a> = ColumnField<'a, &'a ParamSpec>;
+    vec![
+        Field::text("key", "key", "its key in a scenario", |spec| spec.key),
+        Field::text("unit", "unit", "its unit", |spec| spec.unit.name()),
+        Field::count("low", "low", "the lowest value", |spec| spec.low),
+        Field::count("mode", "mode", "the likeliest value", |spec| spec.mode),
+        Field::count("high", "high", "the highest value", |spec| spec.high),
+        Field::flag("asked", "", "that no source gives it: the user has to", |spec| {
+            spec.asked.then_some(true)
+        })
+        .left_out_if_missing(),
+        Field::text("what", "what", "what it is", |spec| spec.what),
+        Field::text("source", "source", "where the values come from", |spec| spec.source),
+    ]
 }
 
 /// One toggle at length.
@@ -168,7 +153,11 @@ pub fn card_document(card: &ToggleCard) -> ReportDocument {
     document.add_section(section);
     if !card.name_lists.is_empty() {
         document.add_section(
-            Section::new("Names it needs to be told").with_table(name_lists_table(card)),
+            Section::new("Names it needs to be told").with_table(TableView::from_fields(
+                "Names",
+                &name_list_fields(),
+                card.name_lists,
+            )),
         );
     }
     if !card.params.is_empty() {
@@ -177,47 +166,10 @@ pub fn card_document(card: &ToggleCard) -> ReportDocument {
     document
 }
 
-fn name_lists_table(card: &ToggleCard) -> TableView {
-    let columns =
-        vec![TableColumn::text("key"), TableColumn::count("most"), TableColumn::text("what")];
-    let mut view = TableView::new("Names", columns);
-    for spec in card.name_lists {
-        let most = i64::try_from(spec.most).unwrap_or(i64::MAX);
-        view.add_row(vec![
-            TableCell::text(spec.key),
-            TableCell::count(most),
-            TableCell::text(spec.what),
-        ]);
-    }
-    view
-}
-
 /// The parameters of a toggle.
 #[must_use]
 pub fn params_table(card: &ToggleCard) -> TableView {
-    let mut view = TableView::new(
-        "Parameters",
-        vec![
-            TableColumn::text("key"),
-            TableColumn::text("unit"),
-            TableColumn::count("low"),
-            TableColumn::count("mode"),
-            TableColumn::count("high"),
-            TableColumn::text("what"),
-            TableColumn::text("source"),
-        ],
-    );
-    for spec in card.params {
-        view.add_row(vec![
-            TableCell::text(spec.key),
-            TableCell::text(spec.unit.name()),
-            TableCell::count(spec.low),
-            TableCell::count(spec.mode),
-            TableCell::count(spec.high),
-            TableCell::text(spec.what),
-            TableCell::text(spec.source),
-        ]);
-    }
+    let mut view = TableView::from_fields("Parameters", &param_fields(), card.params);
     for spec in card.params.iter().filter(|spec| spec.asked) {
         view.add_footnote(format!(
             "{key} is asked for: no source gives it; until it is set ({set}, or in a scenario) the \
@@ -238,15 +190,13 @@ pub fn set_argument(card: &ToggleCard, spec: &ParamSpec) -> String {
 /// One toggle at length, for programs.
 #[must_use]
 pub fn card_json(card: &ToggleCard) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct ExplainJson {
-        #[serde(flatten)]
-        card: CardJson,
-        docs: String,
-    }
-    json::versioned_json(
-        "explain",
-        1,
-        &ExplainJson { card: CardJson::from_card(card), docs: card.file_docs() },
-    )
+    json::versioned_json("explain", 1, &object_json(&explain_fields(), &card))
+}
+
+/// What `explain --format json` has of a toggle.
+pub(super) fn explain_fields<'a>() -> Vec<ColumnField<'a, &'a ToggleCard>> {
+    type Field<'a> = ColumnField<'a, &'a ToggleCard>;
+    let mut fields = card_fields();
+    fields.push(Field::text("docs", "", "what it does", |card| card.file_docs()));
+    fields
 }

@@ -6,30 +6,34 @@
 //! [`Document`]: super::ReportDocument
 
 pub mod audit;
+pub mod audit_sentences;
 pub mod backtest;
 #[cfg(feature = "charts")]
 pub mod charts;
-pub mod compare;
+pub(crate) mod compare;
 pub mod env;
 pub mod export;
 pub mod gate;
 pub mod inspect;
 pub mod list;
 #[cfg(feature = "charts")]
-pub mod page;
-pub mod report;
+pub(crate) mod page;
+pub(crate) mod report;
 pub mod routes;
 pub mod scenario;
 pub mod steps;
-pub mod sweep;
+pub(crate) mod sweep;
 
 use crate::price::Pricing;
 #[cfg(feature = "charts")]
 use crate::recording::Session;
 use crate::recording::{Recording, hex_prefix};
+use crate::report::columns::{ColumnField, versioned_schema};
+use crate::report::json::JsonValue;
 use crate::report::json::{MoneyJson as CostJson, TokensJson, UsdJson};
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::whatif::savings::{PipelineTotals, Saving};
+use crate::units::PicoUsd;
 use serde::Serialize;
 
 /// Where a result comes from: enough to make it again.
@@ -78,6 +82,35 @@ impl Provenance {
         }
     }
 
+    /// The key `provenance` of an object.
+    pub fn field<'a, R>(provenance: impl Fn(&R) -> &'a Self + 'a) -> ColumnField<'a, R> {
+        let about = "where the result comes from: enough to make it again";
+        ColumnField::object("provenance", about, Self::fields(), provenance)
+    }
+
+    fn fields<'a>() -> Vec<ColumnField<'a, &'a Self>> {
+        type Field<'a> = ColumnField<'a, &'a Provenance>;
+        vec![
+            Field::text("recording", "", "name of the recording", |it| it.recording.as_str()),
+            Field::text("recording_digest", "", "its SHA-256, shortened", |it| {
+                it.recording_digest.as_str()
+            }),
+            Field::text("prices_digest", "", "that of the price book", |it| {
+                it.prices_digest.as_str()
+            }),
+            Field::text("assumed_model", "", "as which an unstated model is priced", |it| {
+                it.assumed_model.clone()
+            })
+            .left_out_if_missing(),
+            Field::text("toggles", "", "toggles with their parameters", |it| it.toggles.as_str()),
+            Field::texts("premises", "", "what is done to the recording before", |it| {
+                (!it.premises.is_empty()).then(|| it.premises.clone())
+            })
+            .left_out_if_missing(),
+            Field::count("seed", "", "the seed of all chance", |it| it.seed),
+        ]
+    }
+
     /// The footer of a document.
     #[must_use]
     pub fn footer_lines(&self) -> Vec<String> {
@@ -102,6 +135,46 @@ impl Provenance {
         }
         lines
     }
+}
+
+/// The JSON schema of what a command prints with `--format json`; `None` where its output is not
+/// declared in columns yet.
+#[must_use]
+pub fn schema_of_command(command: &str) -> Option<JsonValue> {
+    Some(match command {
+        "explain" => versioned_schema("explain", 1, &list::explain_fields()),
+        "explain tables" => versioned_schema("tables", 1, &export::tables_fields()),
+        "export" => versioned_schema("export", 1, &export::written_fields()),
+        "gate" => versioned_schema("gate", 1, &gate::report_fields()),
+        "inspect" => versioned_schema("inspect", 1, &inspect::report_fields()),
+        "list" => versioned_schema("list", 1, &list::list_fields()),
+        "routes" => versioned_schema("routes", 1, &routes::report_fields()),
+        "scenario check" => versioned_schema("scenario-check", 1, &scenario::check_fields()),
+        "steps" => versioned_schema("steps", 1, &steps::report_fields()),
+        _ => return None,
+    })
+}
+
+/// The commands of [`schema_of_command`].
+pub const COMMANDS_WITH_SCHEMA: [&str; 9] = [
+    "explain",
+    "explain tables",
+    "export",
+    "gate",
+    "inspect",
+    "list",
+    "routes",
+    "scenario check",
+    "steps",
+];
+
+/// Money as two keys: dollars for people, pico-dollars for sums.
+fn money_fields<'a>() -> Vec<ColumnField<'a, PicoUsd>> {
+    type Field<'a> = ColumnField<'a, PicoUsd>;
+    vec![
+        Field::money("cost_usd", "", "dollars, all places", |amount| *amount),
+        Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |amount| *amount),
+    ]
 }
 
 /// A session in a few words: its step and the start of its id.

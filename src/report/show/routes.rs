@@ -1,13 +1,13 @@
 //! What packets cost that wake agents; and what agentic-cockpit's script says of them.
 
 use super::Provenance;
+use crate::report::columns::{ColumnField, cells_for_people, fields_of_part, object_json};
 use crate::report::format::format_integer;
 use crate::report::json;
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::report::view::ColumnKind;
+use crate::report::{ReportDocument, Section, TableCell, TableView};
 use crate::study::inspect::routes::{RouteCost, RouteCostRow, RouteTables};
 use crate::study::rollout_script::{NameTallies, NameTally, ScriptMetrics};
-use crate::units::Usage;
-use serde::Serialize;
 use std::fmt::Write as _;
 
 /// What stands in for the table of routes.
@@ -30,15 +30,8 @@ impl RoutesReport<'_> {
     /// For people.
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
-        let RouteTables {
-            inside,
-            outside,
-            remainder_tokens: beyond,
-            agents,
-            routes,
-            sources,
-            roots,
-        } = self.routes;
+        let RouteTables { inside, outside, remainder_tokens, agents, routes, sources, roots } =
+            self.routes;
         let mut document = ReportDocument::new(format!("Routes: {}", self.provenance.recording));
         let mut by_route = routes_table("By agent and kind", &["agent", "kind"], routes, 0);
         by_route.add_total(cost_cells(&["all", ""], inside));
@@ -50,10 +43,10 @@ impl RoutesReport<'_> {
         if let Some(outside) = outside {
             all.add_row(cost_cells(&["outside packets"], outside));
         }
-        if *beyond > 0 {
+        if *remainder_tokens > 0 {
             all.add_footnote(format!(
                 "beyond the calls, of any time: {} tokens",
-                format_integer(*beyond, false)
+                format_integer(*remainder_tokens, false)
             ));
         }
         let mut section = Section::new("What packets cost").with_paragraph(self.window);
@@ -85,125 +78,100 @@ impl RoutesReport<'_> {
     /// For programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let RouteTables {
-            inside,
-            outside,
-            remainder_tokens: beyond,
-            agents,
-            routes,
-            sources,
-            roots,
-        } = self.routes;
-        let of = |rows: &[RouteCostRow], keys: &[&'static str]| -> Vec<RouteRowJson> {
-            let row = |(name, cost): &RouteCostRow| RouteRowJson {
-                name: keys.iter().copied().zip(name.iter().cloned()).collect(),
-                cost: cost.into(),
-            };
-            rows.iter().map(row).collect()
-        };
-        let body = RoutesJson {
-            window: self.window,
-            inside: inside.into(),
-            outside: outside.as_ref().map(RouteCostJson::from),
-            beyond_calls: *beyond,
-            agents: of(agents, &["agent"]),
-            routes: of(routes, &["agent", "kind"]),
-            sources: of(sources, &["agent", "source"]),
-            roots: of(roots, &["root"]),
-            provenance: self.provenance,
-        };
-        json::versioned_json("routes", 1, &body)
+        json::versioned_json("routes", 1, &object_json(&report_fields(), &self))
     }
 }
 
-fn routes_table(title: &str, names: &[&str], rows: &[RouteCostRow], most: usize) -> TableView {
-    let mut columns: Vec<TableColumn> = names.iter().map(|name| TableColumn::text(*name)).collect();
-    columns.extend([
-        TableColumn::tokens("tokens").in_full(),
-        TableColumn::count("packets"),
-        TableColumn::count("retries"),
-        TableColumn::tokens("average").in_full(),
-        TableColumn::count("calls"),
-        TableColumn::share("cached"),
-    ]);
-    let mut view = TableView::new(title, columns);
+fn routes_table(
+    title: &str,
+    names: &[&'static str],
+    rows: &[RouteCostRow],
+    most: usize,
+) -> TableView {
     let shown = if most == 0 { rows.len() } else { most.min(rows.len()) };
-    for (name, cost) in &rows[..shown] {
-        let name: Vec<&str> = name.iter().map(String::as_str).collect();
-        view.add_row(cost_cells(&name, cost));
-    }
+    let mut view = TableView::from_fields(title, &route_fields(names), &rows[..shown]);
     if shown < rows.len() {
         view.add_footnote(format!("{} more; --rows 0 shows all", rows.len() - shown));
     }
     view
 }
 
-fn cost_cells(name: &[&str], cost: &RouteCost) -> Vec<TableCell> {
-    let mut cells: Vec<TableCell> = name.iter().map(|part| TableCell::text(*part)).collect();
-    cells.extend([
-        TableCell::tokens(cost.total_tokens()),
-        TableCell::count(cost.packets),
-        TableCell::count(cost.retries),
-        cost.tokens_per_invocation().map_or_else(TableCell::missing, TableCell::tokens),
-        TableCell::count(cost.calls),
-        TableCell::share_of_whole(cost.usage.read, cost.usage.context_tokens()),
-    ]);
+/// The cells of a row that is no route of its own.
+fn cost_cells(names: &[&str], cost: &RouteCost) -> Vec<TableCell> {
+    let mut cells: Vec<TableCell> = names.iter().map(|name| TableCell::text(*name)).collect();
+    cells.extend(cells_for_people(&cost_fields(), &cost));
     cells
 }
 
-#[derive(Serialize)]
-struct RoutesJson<'a> {
-    window: &'a str,
-    inside: RouteCostJson,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outside: Option<RouteCostJson>,
-    /// Tokens billed beyond the calls, of any time.
-    beyond_calls: i64,
-    agents: Vec<RouteRowJson>,
-    routes: Vec<RouteRowJson>,
-    sources: Vec<RouteRowJson>,
-    roots: Vec<RouteRowJson>,
-    provenance: &'a Provenance,
+/// What the calls of some packets cost.
+fn cost_fields<'a>() -> Vec<ColumnField<'a, &'a RouteCost>> {
+    type Field<'a> = ColumnField<'a, &'a RouteCost>;
+    vec![
+        Field::tokens("tokens", "tokens", "context and output of every call, once", |cost| {
+            cost.total_tokens()
+        })
+        .in_full(),
+        Field::count("packets", "packets", "packets", |cost| cost.packets),
+        Field::count("retries", "retries", "packets that woke their agent before", |cost| {
+            cost.retries
+        }),
+        Field::tokens("average", "average", "tokens an invocation, with retries", |cost| {
+            cost.tokens_per_invocation()
+        })
+        .in_full(),
+        Field::count("calls", "calls", "calls", |cost| cost.calls),
+        Field::tokens("fresh", "", "uncached input", |cost| cost.usage.fresh),
+        Field::tokens("read", "", "cache reads", |cost| cost.usage.read),
+        Field::tokens("write_5m", "", "written to the five-minute cache", |cost| {
+            cost.usage.write_5m
+        }),
+        Field::tokens("write_1h", "", "written to the one-hour cache", |cost| cost.usage.write_1h),
+        Field::tokens("output", "", "output", |cost| cost.usage.output),
+        Field::from_cells(ColumnKind::Share, "", "cached", "prompts read from a cache", |cost| {
+            TableCell::share_of_whole(cost.usage.read, cost.usage.context_tokens())
+        }),
+    ]
 }
 
-#[derive(Serialize)]
-struct RouteRowJson {
-    #[serde(flatten)]
-    name: std::collections::BTreeMap<&'static str, String>,
-    #[serde(flatten)]
-    cost: RouteCostJson,
-}
-
-#[derive(Serialize)]
-struct RouteCostJson {
-    tokens: i64,
-    packets: i64,
-    retries: i64,
-    average: Option<i64>,
-    calls: i64,
-    fresh: i64,
-    read: i64,
-    write_5m: i64,
-    write_1h: i64,
-    output: i64,
-}
-
-impl From<&RouteCost> for RouteCostJson {
-    fn from(cost: &RouteCost) -> Self {
-        let Usage { fresh, read, write_5m, write_1h, output } = cost.usage;
-        Self {
-            tokens: cost.total_tokens(),
-            packets: cost.packets,
-            retries: cost.retries,
-            average: cost.tokens_per_invocation(),
-            calls: cost.calls,
-            fresh,
-            read,
-            write_5m,
-            write_1h,
-            output,
-        }
+/// A route: one column for each of its names, and what it cost.
+fn route_fields<'a>(names: &[&'static str]) -> Vec<ColumnField<'a, &'a RouteCostRow>> {
+    let mut fields = Vec::new();
+    for (at, name) in names.iter().copied().enumerate() {
+        fields.push(ColumnField::text(name, name, "its name", move |row: &&'a RouteCostRow| {
+            row.0[at].as_str()
+        }));
     }
+    fields.extend(fields_of_part(cost_fields(), |row: &&'a RouteCostRow| &row.1));
+    fields
+}
+
+/// What `routes --format json` has.
+pub(super) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a RoutesReport<'a>>> {
+    type Field<'a> = ColumnField<'a, &'a RoutesReport<'a>>;
+    vec![
+        Field::text("window", "", "the window in words", |it| it.window),
+        Field::object("inside", "calls that packets woke", cost_fields(), |it| &it.routes.inside),
+        Field::optional_object("outside", "calls outside packets", cost_fields(), |it| {
+            it.routes.outside.as_ref()
+        })
+        .left_out_if_missing(),
+        Field::tokens("beyond_calls", "", "billed beyond the calls, of any time", |it| {
+            it.routes.remainder_tokens
+        }),
+        Field::rows("agents", "by agent", route_fields(&["agent"]), |it| {
+            it.routes.agents.iter().collect()
+        }),
+        Field::rows("routes", "by agent and kind", route_fields(&["agent", "kind"]), |it| {
+            it.routes.routes.iter().collect()
+        }),
+        Field::rows("sources", "what was told of", route_fields(&["agent", "source"]), |it| {
+            it.routes.sources.iter().collect()
+        }),
+        Field::rows("roots", "pieces of work, dearest first", route_fields(&["root"]), |it| {
+            it.routes.roots.iter().collect()
+        }),
+        Provenance::field(|it: &&'a RoutesReport<'a>| it.provenance),
+    ]
 }
 
 /// How many kinds of an agent the script shows, and how many roots and sources.

@@ -5,14 +5,14 @@ use crate::intervene::{ParamRange, RangeShape};
 use crate::price::Pricing;
 use crate::reconstruct::Lens;
 use crate::recording::name_of_value;
+use crate::report::columns::{ColumnField, object_json};
 use crate::report::format::{format_integer, format_thousandths};
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, json};
+use crate::report::{ReportDocument, Section, TableView, json};
 use crate::scenario::{ChosenToggle, DEFAULT_DRAWS, DEFAULT_SEED, Scenario};
 use crate::units::{BASIS_POINTS, scale_by_ratio};
-use serde::Serialize;
 
 /// What stands in a scenario that can be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScenarioSummary {
     /// The recording that it names; empty for none.
     pub recording: String,
@@ -25,7 +25,7 @@ pub struct ScenarioSummary {
 }
 
 /// A value that is not the card's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardDifference {
     /// The toggle.
     pub toggle: &'static str,
@@ -130,7 +130,7 @@ fn format_range(range: &ParamRange) -> String {
 
 /// For people: those that can be used.
 #[must_use]
-pub fn check_document(files: &[(String, Result<ScenarioSummary, String>)]) -> ReportDocument {
+pub fn check_document(files: &[CheckedScenario]) -> ReportDocument {
     let mut document = ReportDocument::default();
     for (file, checked) in files {
         let Ok(checked) = checked else { continue };
@@ -148,44 +148,77 @@ pub fn check_document(files: &[(String, Result<ScenarioSummary, String>)]) -> Re
         if checked.changes.is_empty() {
             section = section.with_paragraph("All parameters are those of the cards.");
         } else {
-            section = section.with_table(differences_table(&checked.changes));
+            section = section.with_table(TableView::from_fields(
+                "Not as on the cards",
+                &difference_fields(),
+                &checked.changes,
+            ));
         }
         document.add_section(section);
     }
     document
 }
 
-fn differences_table(changes: &[CardDifference]) -> TableView {
-    let columns = ["toggle", "key", "card", "here"].map(TableColumn::text);
-    let mut view = TableView::new("Not as on the cards", columns.to_vec());
-    for change in changes {
-        let cells = [change.toggle, change.key, &change.card, &change.here];
-        view.add_row(cells.map(TableCell::text).to_vec());
-    }
-    view
+/// Where scenarios differ from the cards.
+fn difference_fields<'a>() -> Vec<ColumnField<'a, &'a CardDifference>> {
+    type Field<'a> = ColumnField<'a, &'a CardDifference>;
+    vec![
+        Field::text("toggle", "toggle", "the toggle", |it| it.toggle),
+        Field::text("key", "key", "the key in its table", |it| it.key),
+        Field::text("card", "card", "what the card says", |it| it.card.as_str()),
+        Field::text("here", "here", "what the scenario says", |it| it.here.as_str()),
+    ]
+}
+
+/// A file and what stands in it, or why it cannot be used.
+pub type CheckedScenario = (String, Result<ScenarioSummary, String>);
+
+/// What is told of a file: without a summary where it cannot be used.
+fn file_fields<'a>() -> Vec<ColumnField<'a, &'a CheckedScenario>> {
+    type Field<'a> = ColumnField<'a, &'a CheckedScenario>;
+    vec![
+        Field::text("file", "", "the file", |(file, _)| file.as_str()),
+        Field::flag("ok", "", "whether it can be used", |(_, checked)| checked.is_ok()),
+        Field::text("error", "", "why not", |(_, checked)| {
+            checked.as_ref().err().map(String::as_str)
+        })
+        .left_out_if_missing(),
+        Field::text("recording", "", "the recording that it names; empty for none", |it| {
+            summary_of(it).map(|summary| summary.recording.as_str())
+        })
+        .left_out_if_missing(),
+        Field::texts("toggles", "", "its toggles", |it| {
+            let summary = summary_of(it)?;
+            Some(summary.toggles.iter().map(ToString::to_string).collect::<Vec<_>>())
+        })
+        .left_out_if_missing(),
+        Field::texts("premises", "", "what it sets beside the toggles", |it| {
+            summary_of(it).map(|summary| summary.premises.clone())
+        })
+        .left_out_if_missing(),
+        Field::optional_rows(
+            "changes",
+            "where it differs from the cards",
+            difference_fields(),
+            |it| summary_of(it).map(|summary| summary.changes.iter().collect()),
+        )
+        .left_out_if_missing(),
+    ]
+}
+
+fn summary_of((_, checked): &CheckedScenario) -> Option<&ScenarioSummary> {
+    checked.as_ref().ok()
 }
 
 /// For programs: all of them, in the order of the arguments.
 #[must_use]
-pub fn check_json(files: &[(String, Result<ScenarioSummary, String>)]) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct ScenarioFileJson<'a> {
-        file: &'a str,
-        ok: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        error: Option<&'a str>,
-        #[serde(flatten)]
-        checked: Option<&'a ScenarioSummary>,
-    }
-    #[derive(Serialize)]
-    struct ScenarioCheckJson<'a> {
-        files: Vec<ScenarioFileJson<'a>>,
-    }
-    let files = files.iter().map(|(file, checked)| ScenarioFileJson {
-        file,
-        ok: checked.is_ok(),
-        error: checked.as_ref().err().map(String::as_str),
-        checked: checked.as_ref().ok(),
-    });
-    json::versioned_json("scenario-check", 1, &ScenarioCheckJson { files: files.collect() })
+pub fn check_json(files: &[CheckedScenario]) -> Vec<u8> {
+    json::versioned_json("scenario-check", 1, &object_json(&check_fields(), &files))
+}
+
+/// What `scenario check --format json` has.
+pub(super) fn check_fields<'a>() -> Vec<ColumnField<'a, &'a [CheckedScenario]>> {
+    vec![ColumnField::rows("files", "all files", file_fields(), |it: &&'a [CheckedScenario]| {
+        it.iter().collect()
+    })]
 }

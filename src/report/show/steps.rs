@@ -1,12 +1,11 @@
 //! Token usage by step: a table for people, a section for pull requests, a body for programs.
 
 use super::Provenance;
+use crate::report::columns::{ColumnField, cells_for_people, object_json};
 use crate::report::format::{format_pull_request_time, format_pull_request_tokens};
-use crate::report::json::{self, TokensJson};
-use crate::report::view::Alignment;
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::report::json;
+use crate::report::{ReportDocument, Section, TableCell, TableView};
 use crate::study::inspect::step_usage::{StepUsage, StepUsageRow};
-use serde::Serialize;
 
 /// Steps and everything they are shown with.
 pub struct StepsReport<'a> {
@@ -31,47 +30,7 @@ impl StepsReport<'_> {
     /// For people and for spreadsheets.
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
-        let mut view = TableView::new(
-            self.title(),
-            vec![
-                TableColumn::text("step"),
-                TableColumn::text("model"),
-                TableColumn::count("sessions"),
-                TableColumn::count("calls"),
-                TableColumn::count("records"),
-                TableColumn::tokens("fresh"),
-                TableColumn::tokens("read"),
-                TableColumn::tokens("write_5m"),
-                TableColumn::tokens("write_1h"),
-                TableColumn::tokens("output"),
-                TableColumn::tokens("peak read"),
-                TableColumn::duration("time"),
-            ],
-        );
-        let cells = |row: &StepUsageRow, name: &str| {
-            let mut cells = vec![
-                TableCell::text(name),
-                TableCell::text(model_names(row)),
-                TableCell::count(row.sessions),
-                if has_uncounted_calls(row) {
-                    TableCell::missing()
-                } else {
-                    TableCell::count(row.calls)
-                },
-                TableCell::count(row.records),
-            ];
-            cells.extend(row.usage.by_class().map(TableCell::tokens));
-            cells.push(TableCell::tokens(row.peak_read));
-            cells.push(TableCell::duration(row.time_ms));
-            cells
-        };
-        for row in &self.steps.rows {
-            view.add_row(cells(row, step_name(row)));
-        }
-        view.add_total(cells(&self.steps.total, "total"));
-        for line in self.footnote_lines() {
-            view.add_footnote(line);
-        }
+        let view = self.usage_table(&self.title(), "total", &usage_fields());
         let mut document = ReportDocument::new(self.title());
         document.add_section(Section::new("").with_table(view));
         for line in self.provenance.footer_lines() {
@@ -83,42 +42,27 @@ impl StepsReport<'_> {
     /// The section of a pull request: columns and figures as AutoSkillit writes them, calls beside.
     #[must_use]
     pub fn to_pull_request(&self) -> ReportDocument {
-        let numbers = [
-            "count",
-            "uncached",
-            "output",
-            "cache_read",
-            "peak_ctx",
-            "turns",
-            "calls",
-            "cache_write",
-            "time",
-        ];
-        let mut columns = vec![TableColumn::text("Step"), TableColumn::text("Model")];
-        columns.extend(
-            numbers.map(|name| TableColumn { align: Alignment::Right, ..TableColumn::text(name) }),
-        );
-        let mut view = TableView::new("", columns);
-        let cells = |row: &StepUsageRow, name: &str| {
-            let tokens = format_pull_request_tokens;
-            let calls =
-                if has_uncounted_calls(row) { "?".to_owned() } else { row.calls.to_string() };
-            let mut cells = vec![name.to_owned(), model_names(row), row.sessions.to_string()];
-            cells.extend([row.usage.fresh, row.usage.output, row.usage.read].map(tokens));
-            cells.extend([tokens(row.peak_read), row.records.to_string(), calls]);
-            cells.extend([tokens(row.usage.write_tokens()), format_pull_request_time(row.time_ms)]);
-            cells.into_iter().map(TableCell::text).collect()
-        };
-        for row in &self.steps.rows {
-            view.add_row(cells(row, step_name(row)));
-        }
-        view.add_total(cells(&self.steps.total, "Total"));
-        for line in self.footnote_lines() {
-            view.add_footnote(line);
-        }
+        let view = self.usage_table("", "Total", &pull_request_fields());
         let mut document = ReportDocument::new("");
         document.add_section(Section::new("Token Usage Summary").with_table(view));
         document
+    }
+
+    /// A row for each step and the total, whose name stands in the first column.
+    fn usage_table<'a>(
+        &'a self,
+        title: &str,
+        total_name: &str,
+        fields: &[StepField<'a>],
+    ) -> TableView {
+        let mut view = TableView::from_fields(title, fields, &self.steps.rows);
+        let mut total = cells_for_people(fields, &&self.steps.total);
+        total[0] = TableCell::text(total_name);
+        view.add_total(total);
+        for line in self.footnote_lines() {
+            view.add_footnote(line);
+        }
+        view
     }
 
     fn footnote_lines(&self) -> Vec<String> {
@@ -160,79 +104,110 @@ impl StepsReport<'_> {
     /// For programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        json::versioned_json(
-            "steps",
-            1,
-            &StepsJson {
-                recording: &self.provenance.recording,
-                order: self.order,
-                steps: self.steps.rows.iter().map(StepRowJson::from).collect(),
-                total: (&self.steps.total).into(),
-                shared_orchestrators: self.steps.shared,
-                notes: self.notes,
-                provenance: self.provenance,
-            },
-        )
+        json::versioned_json("steps", 1, &object_json(&report_fields(), &self))
     }
+}
+
+type StepField<'a> = ColumnField<'a, &'a StepUsageRow>;
+
+/// A step, with the units that `inspect` has.
+fn usage_fields<'a>() -> Vec<StepField<'a>> {
+    vec![
+        StepField::text("step", "", "its name; empty for the total", |row| row.step.as_str()),
+        StepField::text("", "step", "the same", |row| step_name(row)),
+        StepField::flag("orchestrator", "", "whether it is the orchestrator", |row| {
+            row.orchestrator
+        }),
+        StepField::texts("models", "model", "its models", |row| {
+            row.models.iter().cloned().collect::<Vec<_>>()
+        }),
+        StepField::count("sessions", "sessions", "its sessions", |row| row.sessions),
+        StepField::count("calls", "", "its calls", |row| row.calls),
+        // People are not shown a zero that nobody has counted.
+        StepField::count("", "calls", "the same, where they are known", |row| {
+            (!has_uncounted_calls(row)).then_some(row.calls)
+        }),
+        StepField::count("records", "records", "transcript records", |row| row.records),
+        StepField::tokens("fresh", "fresh", "uncached input", |row| row.usage.fresh),
+        StepField::tokens("read", "read", "cache reads", |row| row.usage.read),
+        StepField::tokens("write_5m", "write_5m", "written to the five-minute cache", |row| {
+            row.usage.write_5m
+        }),
+        StepField::tokens("write_1h", "write_1h", "written to the one-hour cache", |row| {
+            row.usage.write_1h
+        }),
+        StepField::tokens("output", "output", "output", |row| row.usage.output),
+        StepField::tokens("peak_read", "peak read", "largest cache read of a call", |row| {
+            row.peak_read
+        }),
+        StepField::duration("time_ms", "time", "over parallel sessions added up", |row| {
+            row.time_ms
+        }),
+        StepField::count("totals_only_sessions", "", "sessions without a transcript", |row| {
+            row.totals_only
+        }),
+        StepField::count("uncounted_sessions", "", "sessions of uncounted calls", |row| {
+            row.uncounted
+        }),
+        StepField::count("inflated_sessions", "", "sessions with totals too high", |row| {
+            row.inflated
+        }),
+    ]
+}
+
+/// A column of a pull request: a finished figure at the right.
+fn pull_request_figure<'a>(
+    heading: &'static str,
+    figure: fn(&StepUsageRow) -> String,
+) -> StepField<'a> {
+    StepField::text("", heading, "as AutoSkillit writes it", move |row| figure(row)).flush_right()
+}
+
+/// A step as AutoSkillit's tables have it.
+fn pull_request_fields<'a>() -> Vec<StepField<'a>> {
+    vec![
+        StepField::text("", "Step", "its name", |row| step_name(row)),
+        StepField::texts("", "Model", "its models", |row| {
+            row.models.iter().cloned().collect::<Vec<_>>()
+        }),
+        pull_request_figure("count", |row| row.sessions.to_string()),
+        pull_request_figure("uncached", |row| format_pull_request_tokens(row.usage.fresh)),
+        pull_request_figure("output", |row| format_pull_request_tokens(row.usage.output)),
+        pull_request_figure("cache_read", |row| format_pull_request_tokens(row.usage.read)),
+        pull_request_figure("peak_ctx", |row| format_pull_request_tokens(row.peak_read)),
+        pull_request_figure("turns", |row| row.records.to_string()),
+        pull_request_figure("calls", |row| match has_uncounted_calls(row) {
+            true => "?".to_owned(),
+            false => row.calls.to_string(),
+        }),
+        pull_request_figure("cache_write", |row| {
+            format_pull_request_tokens(row.usage.write_tokens())
+        }),
+        pull_request_figure("time", |row| format_pull_request_time(row.time_ms)),
+    ]
+}
+
+/// What `steps --format json` has.
+pub(super) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a StepsReport<'a>>> {
+    type Field<'a> = ColumnField<'a, &'a StepsReport<'a>>;
+    vec![
+        Field::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
+        Field::text("order", "", "the pipeline; null for all", |it| it.order),
+        Field::rows("steps", "step by step", usage_fields(), |it| it.steps.rows.iter().collect()),
+        Field::object("total", "all of them", usage_fields(), |it| &it.steps.total),
+        Field::count("shared_orchestrators", "", "those that served other orders too", |it| {
+            it.steps.shared
+        }),
+        Field::texts("notes", "", "what the sources say of themselves", |it| it.notes.to_vec()),
+        Provenance::field(|it: &&'a StepsReport<'a>| it.provenance),
+    ]
 }
 
 fn step_name(row: &StepUsageRow) -> &str {
     if row.step.is_empty() { NO_STEP } else { &row.step }
 }
 
-fn model_names(row: &StepUsageRow) -> String {
-    let models: Vec<&str> = row.models.iter().map(String::as_str).collect();
-    models.join(", ")
-}
-
 /// Whether nothing is known of the calls of a row.
 fn has_uncounted_calls(row: &StepUsageRow) -> bool {
     row.calls == 0 && row.uncounted > 0
-}
-
-#[derive(Serialize)]
-struct StepsJson<'a> {
-    recording: &'a str,
-    order: Option<&'a str>,
-    steps: Vec<StepRowJson<'a>>,
-    total: StepRowJson<'a>,
-    shared_orchestrators: i64,
-    notes: &'a [String],
-    provenance: &'a Provenance,
-}
-
-#[derive(Serialize)]
-struct StepRowJson<'a> {
-    step: &'a str,
-    orchestrator: bool,
-    models: Vec<&'a str>,
-    sessions: i64,
-    calls: i64,
-    records: i64,
-    #[serde(flatten)]
-    tokens: TokensJson,
-    peak_read: i64,
-    time_ms: i64,
-    totals_only_sessions: i64,
-    uncounted_sessions: i64,
-    inflated_sessions: i64,
-}
-
-impl<'a> From<&'a StepUsageRow> for StepRowJson<'a> {
-    fn from(row: &'a StepUsageRow) -> Self {
-        Self {
-            step: &row.step,
-            orchestrator: row.orchestrator,
-            models: row.models.iter().map(String::as_str).collect(),
-            sessions: row.sessions,
-            calls: row.calls,
-            records: row.records,
-            tokens: row.usage.into(),
-            peak_read: row.peak_read,
-            time_ms: row.time_ms,
-            totals_only_sessions: row.totals_only,
-            uncounted_sessions: row.uncounted,
-            inflated_sessions: row.inflated,
-        }
-    }
 }

@@ -314,12 +314,10 @@ impl SweptSetJson {
 #[cfg(all(test, feature = "tables"))]
 mod tests {
     use super::*;
-    use crate::cache::CachePolicy;
     use crate::price::Pricing;
-    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::reconstruct::{Lens, RecordingSource, builtin_pipeline, reconstruct};
     use crate::scenario::Scenario;
-    use crate::seed::Seed;
-    use crate::study::whatif::experiment::{Experiment, ExperimentSource};
+    use crate::study::whatif::experiment::Experiment;
     use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
 
     #[test]
@@ -328,17 +326,9 @@ mod tests {
         let fit = reconstruct(&reported, Lens::Message).expect("fits");
         let pricing = Pricing::embedded();
         let scenario = Scenario::all_toggles();
-        let experiment = Experiment {
-            source: ExperimentSource::Recorded(&fit.recording),
-            chosen: &scenario.split_awaiting_toggles().0,
-            waiting: &[],
-            pricing: &pricing,
-            cache: CachePolicy::default(),
-            claims: &[],
-            observed: &[],
-            seed: Seed(0),
-            draws: 0,
-        };
+        let source = RecordingSource::Recorded(fit.recording.clone());
+        let toggles = scenario.split_awaiting_toggles();
+        let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
         let swept = sweep_subsets(&experiment, SweepMetric::Dollars).expect("swept");
         let provenance = Provenance::for_scenario(&fit.recording, &pricing, &scenario);
         let shown = |sweep: &SubsetSweep| {

@@ -1,22 +1,27 @@
 //! Single claims against their own arithmetic and against the session that they speak of.
 
-use super::{AuditFinding, FindingSeverity, number_words};
+use super::finding::{characters, label, stated, stated_count};
+use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, tokens};
 use crate::reconstruct::event::{ReportedEvent, TestRunResult};
 use crate::reconstruct::reported::{ClaimFactor, ReportedClaim};
 use crate::reconstruct::{Figure, Reconstruction, ReportedPipeline};
 use crate::recording::estimate::{self, Tokenizer};
-use crate::recording::{BlockKind, Call, CallMarks};
+use crate::recording::{BlockKind, CallMarks};
+
+/// The common rate of four characters a token, tokens per thousand characters.
+const COMMON_TOKENS_PER_THOUSAND: i64 = 250;
 
 /// Checks every claim.
-pub fn check_claims(
+pub(super) fn check_claims(
     reported: &ReportedPipeline,
     message: Option<&Reconstruction>,
     findings: &mut Vec<AuditFinding>,
 ) {
     for claim in &reported.claims {
         findings.extend(check_own_product(claim));
+        // What the source says around these claims can be held against a session of its own.
         match claim.toggle.as_str() {
-            "R1" => findings.extend(check_non_tool_turns(reported)),
+            "R1" => findings.extend(check_non_tool_turns(claim)),
             "R3" => findings.extend(check_report_tokens(reported, claim)),
             "R4" => findings.extend(check_test_output(reported, claim)),
             "R5" => findings.extend(check_round_trips(reported, message, claim)),
@@ -26,68 +31,79 @@ pub fn check_claims(
     }
 }
 
-/// The source's own arithmetic behind a claim in one line; `None` where there is no such claim.
+/// The source's own arithmetic behind a claim; `None` where there is no such claim.
 #[must_use]
-pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<String> {
+pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<AuditFinding> {
     let claim = reported.claim_on_toggle(toggle)?;
+    let finding = |check, figures| {
+        AuditFinding::new(claim_finding_id(claim, ""), check, FindingSeverity::Info, figures)
+    };
     let Some(saving) = claim.saving.as_ref() else {
-        let orchestrator = reported.orchestrator.as_ref();
-        return Some(match (toggle, orchestrator, reported.crashes.as_ref()) {
-            ("R8", Some(orchestrator), _) => format!(
-                "{} of {} = {}: shown, not saved",
-                orchestrator.attributed_share.text,
-                orchestrator.read.text,
-                number_words::format_tokens(orchestrator.attributed_reads())
+        return Some(match (toggle, &reported.orchestrator, &reported.crashes) {
+            ("R8", Some(orchestrator), _) => finding(
+                AuditCheck::ClaimedAttribution,
+                vec![
+                    stated("share", &orchestrator.attributed_share),
+                    stated("read", &orchestrator.read),
+                    tokens("attributed", orchestrator.attributed_reads()),
+                ],
             ),
-            ("R9", _, Some(crashes)) => format!(
-                "{} - {} = {} crash records left: no tokens",
-                crashes.records.text,
-                crashes.orphans.text,
-                crashes.records.value() - crashes.orphans.value()
+            ("R9", _, Some(crashes)) => finding(
+                AuditCheck::ClaimedRecords,
+                vec![
+                    stated_count("records", &crashes.records),
+                    stated_count("orphans", &crashes.orphans),
+                    count("left", crashes.records.value() - crashes.orphans.value()),
+                ],
             ),
-            _ => "no tokens claimed".to_owned(),
+            _ => finding(AuditCheck::NothingClaimed, Vec::new()),
         });
     };
-    let claimed = match &claim.range {
-        Some(range) => format!("claimed {} ({})", saving.text, range.text),
-        None => format!("claimed {}", saving.text),
+    let mut figures = vec![stated("claimed", saving)];
+    figures.extend(claim.range.as_ref().map(|range| stated("range", range)));
+    if let Some(product) = factor_product(claim) {
+        figures.push(tokens("product", product));
+        return Some(finding(AuditCheck::ClaimProduct, figures).with_rows(factor_rows(claim)));
+    }
+    let retained = reported.stated_figure("retained-test-chars").filter(|_| toggle == "R4");
+    let check = match (claim.factors.first(), retained) {
+        (Some(factor), _) => {
+            figures.push(count("count", factor.factor_value()));
+            figures.push(label("what", &factor.what));
+            figures.push(tokens("each", saving.value() / factor.factor_value().max(1)));
+            AuditCheck::ClaimedEach
+        }
+        (None, Some(chars)) => {
+            figures.push(stated("chars", chars));
+            AuditCheck::ClaimedCharacters
+        }
+        (None, None) => AuditCheck::ClaimedAlone,
     };
-    let retained = reported.stated_figure("retained-test-chars");
-    Some(match (factor_product(claim), claim.factors.first(), retained) {
-        (Some((words, product)), _, _) => {
-            format!("{words} = {}; {claimed}", number_words::format_tokens(product))
-        }
-        (None, Some(factor), _) => {
-            let each = saving.value() / factor.factor_value().max(1);
-            let (count, what) = (factor.factor_value(), &factor.what);
-            format!("{claimed} / {count} {what} = {} each", number_words::format_tokens(each))
-        }
-        (None, None, Some(chars)) if toggle == "R4" => {
-            format!("{} characters of old output stay; {claimed}", chars.text)
-        }
-        (None, None, _) => format!("{claimed}, without arithmetic"),
-    })
+    Some(finding(check, figures))
 }
 
-/// The same as one number, where the claim has two factors or more.
+/// The product of a claim's factors as one number, where it has two or more.
 #[must_use]
-pub fn claim_product(reported: &ReportedPipeline, toggle: &str) -> Option<i64> {
-    Some(factor_product(reported.claim_on_toggle(toggle)?)?.1)
+pub(crate) fn claim_product(reported: &ReportedPipeline, toggle: &str) -> Option<i64> {
+    factor_product(reported.claim_on_toggle(toggle)?)
 }
 
 /// The product of a claim's factors, where it has two or more.
-fn factor_product(claim: &ReportedClaim) -> Option<(String, i64)> {
+fn factor_product(claim: &ReportedClaim) -> Option<i64> {
     if claim.factors.len() < 2 {
         return None;
     }
-    let word = |factor: &ClaimFactor| match &factor.to {
-        Some(to) => format!("({} - {}) {}", factor.from.text, to.text, factor.what),
-        None => format!("{} {}", factor.from.text, factor.what),
-    };
-    let words: Vec<String> = claim.factors.iter().map(word).collect();
-    let product =
-        claim.factors.iter().try_fold(1_i64, |all, f| all.checked_mul(f.factor_value()))?;
-    Some((words.join(" x "), product))
+    claim.factors.iter().try_fold(1_i64, |all, factor| all.checked_mul(factor.factor_value()))
+}
+
+fn factor_rows(claim: &ReportedClaim) -> Vec<Vec<FindingFigure>> {
+    claim.factors.iter().map(factor_row).collect()
+}
+
+fn factor_row(factor: &ClaimFactor) -> Vec<FindingFigure> {
+    let mut row = vec![stated_count("from", &factor.from), label("what", &factor.what)];
+    row.extend(factor.to.as_ref().map(|to| stated_count("to", to)));
+    row
 }
 
 fn claim_finding_id(claim: &ReportedClaim, rest: &str) -> String {
@@ -96,85 +112,70 @@ fn claim_finding_id(claim: &ReportedClaim, rest: &str) -> String {
 
 /// Does the product of the factors give the claim?
 fn check_own_product(claim: &ReportedClaim) -> Option<AuditFinding> {
-    let (words, product) = factor_product(claim)?;
+    let product = factor_product(claim)?;
     let (low, high) = claim.saving_bounds()?;
-    let saving = claim.saving.as_ref()?;
     // Headlines are rounded to one digit: a tenth is forgiven.
     let holds = (low - low / 10..=high + high / 10).contains(&product);
-    let (severity, verdict) = if holds {
-        (FindingSeverity::Info, "agrees with")
-    } else {
-        (FindingSeverity::Warning, "contradicts")
-    };
-    let text = format!("{}: the text's own arithmetic {verdict} its {}", claim.toggle, saving.text);
-    let sum = format!("{words} = {} against {}", number_words::format_tokens(product), saving.text);
-    Some(AuditFinding::new(&claim_finding_id(claim, ""), severity, text, sum))
+    let figures = vec![
+        label("toggle", &claim.toggle),
+        tokens("product", product),
+        stated("claimed", claim.saving.as_ref()?),
+    ];
+    let severity = FindingSeverity::warning_unless(holds);
+    let id = claim_finding_id(claim, "");
+    let finding = AuditFinding::new(id, AuditCheck::ClaimProduct, severity, figures);
+    Some(finding.with_rows(factor_rows(claim)))
 }
 
 /// R1: all non-tool turns, not only those that would go.
-fn check_non_tool_turns(reported: &ReportedPipeline) -> Option<AuditFinding> {
-    let claim = reported.claim_on_toggle("R1")?;
+fn check_non_tool_turns(claim: &ReportedClaim) -> Option<AuditFinding> {
     let (turns, context) = (claim.factors.first()?, claim.factors.get(1)?);
-    let all = turns.from.value() * context.factor_value();
-    let text = format!(
-        "R1: {} non-tool turns are overhead only if each is a call; a response without a tool \
-         call ends the loop, so they share their calls with tool uses",
-        turns.from.text
-    );
-    let sum = format!(
-        "{} x {} = {}; less the {} that stay: {}",
-        turns.from.text,
-        context.from.text,
-        number_words::format_tokens(all),
-        turns.to.as_ref().map_or("0", |to| to.text.as_str()),
-        number_words::format_tokens(turns.factor_value() * context.factor_value())
-    );
-    Some(AuditFinding::new("claim-r1-turns", FindingSeverity::Info, text, sum))
+    let mut figures = vec![
+        stated_count("turns", &turns.from),
+        stated("context", &context.from),
+        tokens("all", turns.from.value() * context.factor_value()),
+        tokens("left", turns.factor_value() * context.factor_value()),
+    ];
+    figures.push(turns.to.as_ref().map_or(count("stay", 0_i64), |to| stated_count("stay", to)));
+    let severity = FindingSeverity::Info;
+    Some(AuditFinding::new("claim-r1-turns", AuditCheck::NonToolTurns, severity, figures))
 }
 
 /// R3: how many tokens the reports of its session really are.
 fn check_report_tokens(reported: &ReportedPipeline, claim: &ReportedClaim) -> Option<AuditFinding> {
-    let stated = reported.stated_figure("report-tokens")?;
+    let stated_tokens = reported.stated_figure("report-tokens")?;
     let row = reported.sessions_of_step("implement").next()?;
-    let sizes: Vec<i64> = reported
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            ReportedEvent::Report { session, chars, .. } if *session == row.id => {
-                Some(chars.value())
-            }
-            _ => None,
-        })
-        .collect();
-    let chars: i64 = sizes.iter().sum();
-    // The common rate of four characters a token, and the fitted one for reports.
-    let rates = (250, estimate::tokens_per_thousand_chars(Tokenizer::Other, BlockKind::Report, ""));
-    let (low, high) = (chars * rates.0 / 1_000, chars * rates.1 / 1_000);
+    let sizes = reported.events.iter().filter_map(|event| match event {
+        ReportedEvent::Report { session, chars, .. } if *session == row.id => Some(chars.value()),
+        _ => None,
+    });
+    let mut figures: Vec<FindingFigure> = sizes.map(|size| characters("sizes", size)).collect();
+    let all = reported_characters(&figures);
+    // The common rate is the low end; the one fitted for reports of real sessions is the high end.
+    let fitted_rate = estimate::tokens_per_thousand_chars(Tokenizer::Other, BlockKind::Report, "");
+    let low = all * COMMON_TOKENS_PER_THOUSAND / 1_000;
+    let high = all * fitted_rate / 1_000;
     let calls = claim.factors.get(1)?;
-    let text = format!(
-        "R3: {} characters are about {} to {} tokens, not {}",
-        number_words::format_tokens(chars),
-        number_words::format_tokens(low),
-        number_words::format_tokens(high),
-        stated.text
-    );
-    let sum = format!(
-        "{} = {} characters x {} to {} tokens per 1,000 = {} to {}; x {} = {} to {} against {}",
-        number_words::format_token_sum(&sizes),
-        number_words::format_tokens(chars),
-        rates.0,
-        rates.1,
-        number_words::format_tokens(low),
-        number_words::format_tokens(high),
-        calls.from.text,
-        number_words::format_tokens(low * calls.factor_value()),
-        number_words::format_tokens(high * calls.factor_value()),
-        claim.saving.as_ref()?.text
-    );
-    let holds = low <= stated.high;
-    (!holds).then(|| {
-        AuditFinding::new(&claim_finding_id(claim, "-tokens"), FindingSeverity::Warning, text, sum)
+    figures.extend([
+        characters("chars", all),
+        count("low_rate", COMMON_TOKENS_PER_THOUSAND),
+        count("high_rate", fitted_rate),
+        tokens("low", low),
+        tokens("high", high),
+        stated_count("calls", &calls.from),
+        tokens("low_total", low * calls.factor_value()),
+        tokens("high_total", high * calls.factor_value()),
+        stated("stated", stated_tokens),
+        stated("claimed", claim.saving.as_ref()?),
+    ]);
+    (low > stated_tokens.high).then(|| {
+        let id = claim_finding_id(claim, "-tokens");
+        AuditFinding::new(id, AuditCheck::ReportTokens, FindingSeverity::Warning, figures)
     })
+}
+
+fn reported_characters(sizes: &[FindingFigure]) -> i64 {
+    sizes.iter().filter_map(FindingFigure::number).sum()
 }
 
 /// Test runs of a session: (all, aborted, characters of the others).
@@ -194,30 +195,26 @@ fn test_run_totals(reported: &ReportedPipeline, of: &str) -> (i64, i64, i64) {
 
 /// R4: how much test output there was.
 fn check_test_output(reported: &ReportedPipeline, claim: &ReportedClaim) -> Option<AuditFinding> {
-    let stated = reported.stated_figure("retained-test-chars")?;
+    let retained = reported.stated_figure("retained-test-chars")?;
     let row = reported.sessions_of_step("assess").next()?;
-    let (all, aborted, printed) = test_run_totals(reported, &row.id);
+    let (runs, aborted, printed) = test_run_totals(reported, &row.id);
     let chars = u64::try_from(printed).ok()?;
-    let tokens = estimate::estimate_tokens(Tokenizer::Other, BlockKind::ToolResult, "Bash", chars);
+    let output = estimate::estimate_tokens(Tokenizer::Other, BlockKind::ToolResult, "Bash", chars);
     let saving = claim.saving.as_ref()?;
-    let text = format!(
-        "R4: {all} runs cannot have left {} characters, for {aborted} of them were aborted before \
-         a test ran",
-        stated.text
-    );
-    let sum = format!(
-        "{all} - {aborted} = {} full outputs = {} characters = {} tokens; {} would have to be \
-         carried through {} calls on average, of {} published",
-        all - aborted,
-        number_words::format_tokens(printed),
-        number_words::format_tokens(tokens),
-        saving.text,
-        saving.value() / tokens.max(1),
-        row.calls.text
-    );
-    let holds = printed >= stated.value();
-    (!holds).then(|| {
-        AuditFinding::new(&claim_finding_id(claim, ""), FindingSeverity::Warning, text, sum)
+    let figures = vec![
+        count("runs", runs),
+        count("aborted", aborted),
+        count("full", runs - aborted),
+        characters("printed", printed),
+        stated("stated", retained),
+        tokens("tokens", output),
+        stated("claimed", saving),
+        count("needed", saving.value() / output.max(1)),
+        stated_count("published", &row.calls),
+    ];
+    (printed < retained.value()).then(|| {
+        let id = claim_finding_id(claim, "");
+        AuditFinding::new(id, AuditCheck::TestOutput, FindingSeverity::Warning, figures)
     })
 }
 
@@ -234,28 +231,21 @@ fn check_round_trips(
     let done = message?;
     let at = done.sessions.iter().position(|fit| fit.id == row.id)?;
     let fit = &done.sessions[at];
-    let session = &done.recording.sessions[at];
-    let calls = &done.recording.calls[session.call_range()];
-    let is_aborted = |call: &&Call| call.marks.contains(CallMarks::ABORTED_RUN);
-    let aborted: i64 = calls.iter().filter(is_aborted).map(|call| call.usage.read).sum();
-    let text = format!(
-        "R5: {} round trips of {} each are more than the session ever carried so early",
-        trips,
-        number_words::format_tokens(each)
-    );
-    let sum = format!(
-        "{} / {trips} = {}; mean context {} / {} calls = {}; the aborted runs stand early and \
-         read about {} together",
-        saving.text,
-        number_words::format_tokens(each),
-        row.read.text,
-        fit.calls,
-        number_words::format_tokens(fit.mean_context),
-        number_words::format_tokens(aborted)
-    );
-    let holds = each <= fit.mean_context;
-    (!holds).then(|| {
-        AuditFinding::new(&claim_finding_id(claim, ""), FindingSeverity::Warning, text, sum)
+    let calls = &done.recording.calls[done.recording.sessions[at].call_range()];
+    // The round trips in question are those of the aborted runs, which stand early.
+    let aborted_calls = calls.iter().filter(|call| call.marks.contains(CallMarks::ABORTED_RUN));
+    let figures = vec![
+        count("trips", trips),
+        stated("claimed", saving),
+        tokens("each", each),
+        stated("read", &row.read),
+        count("calls", fit.calls),
+        tokens("mean", fit.mean_context),
+        tokens("aborted", aborted_calls.map(|call| call.usage.read).sum()),
+    ];
+    (each > fit.mean_context).then(|| {
+        let id = claim_finding_id(claim, "");
+        AuditFinding::new(id, AuditCheck::RoundTrips, FindingSeverity::Warning, figures)
     })
 }
 
@@ -269,17 +259,17 @@ fn check_polls_left(reported: &ReportedPipeline, claim: &ReportedClaim) -> Optio
             _ => None,
         })
         .sum();
-    let gone = reported.claim_on_toggle("R7")?.factors.first()?.factor_value();
-    let context = reported.claim_on_toggle("R7")?.factors.get(1)?.factor_value();
-    let text = "R6 has no arithmetic; its saving is said to lie in polling turns, and R7 already \
-                takes nearly all of those that are published"
-        .to_owned();
-    let sum = format!(
-        "{polls} - {gone} = {} polls left x {} = {} against {}",
-        polls - gone,
-        number_words::format_tokens(context),
-        number_words::format_tokens((polls - gone) * context),
-        claim.saving.as_ref()?.text
-    );
-    Some(AuditFinding::new(&claim_finding_id(claim, ""), FindingSeverity::Warning, text, sum))
+    let polling_claim = reported.claim_on_toggle("R7")?;
+    let gone = polling_claim.factors.first()?.factor_value();
+    let context = polling_claim.factors.get(1)?.factor_value();
+    let figures = vec![
+        count("polls", polls),
+        count("gone", gone),
+        count("left", polls - gone),
+        tokens("context", context),
+        tokens("product", (polls - gone) * context),
+        stated("claimed", claim.saving.as_ref()?),
+    ];
+    let id = claim_finding_id(claim, "");
+    Some(AuditFinding::new(id, AuditCheck::PollsLeft, FindingSeverity::Warning, figures))
 }

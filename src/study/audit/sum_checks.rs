@@ -1,13 +1,14 @@
 //! Tables against their own totals, and counts against their parts.
 
-use super::{AuditFinding, FindingSeverity, number_words};
+use super::finding::{in_unit_of, label, stated, stated_count};
+use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, share, tokens};
 use crate::reconstruct::ReportedPipeline;
 use crate::reconstruct::event::ReportedEvent;
-use crate::reconstruct::figure::{Figure, FigureUnit};
+use crate::reconstruct::figure::Figure;
 use crate::reconstruct::reported::{InventoryRow, ReportedStepRow, ReportedTotalRow};
 
 /// Checks every sum that the figures allow.
-pub fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>) {
+pub(super) fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>) {
     check_total_row(reported, findings);
     check_inventory(reported, findings);
     findings.extend(excluded_session(reported));
@@ -16,17 +17,35 @@ pub fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>)
     findings.extend(check_call_kinds(reported));
 }
 
-fn format_amount(figure: &Figure, value: i64) -> String {
-    match figure.unit {
-        FigureUnit::Time => number_words::format_duration(value),
-        FigureUnit::Share => number_words::format_percent(value),
-        FigureUnit::Count => number_words::format_tokens(value),
-    }
+/// Printed parts against their printed whole.
+pub(super) struct PrintedSum {
+    pub sum: i64,
+    /// How far the sum lies above the whole.
+    pub off: i64,
+    /// How far rounding alone can move the sum and the whole apart.
+    pub slack: i64,
 }
 
-/// How far rounding alone can move a sum of figures.
-fn rounding_slack(figures: &[&Figure]) -> i64 {
-    figures.iter().map(|figure| figure.half_unit).sum()
+impl PrintedSum {
+    pub(super) fn new(parts: &[&Figure], whole: &Figure) -> Self {
+        let sum: i64 = parts.iter().map(|figure| figure.value()).sum();
+        let slack = parts.iter().map(|figure| figure.half_unit).sum::<i64>() + whole.half_unit;
+        Self { sum, off: sum - whole.value(), slack }
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.off.abs() <= self.slack
+    }
+
+    /// The parts, the sum and its distance, in the unit of the whole.
+    pub(super) fn figures(&self, parts: &[&Figure], whole: &Figure) -> Vec<FindingFigure> {
+        let mut figures: Vec<FindingFigure> =
+            parts.iter().map(|part| stated("cells", part)).collect();
+        figures.push(in_unit_of("sum", whole, self.sum));
+        figures.push(in_unit_of("off", whole, self.off.abs()));
+        figures.push(in_unit_of("slack", whole, self.slack));
+        figures
+    }
 }
 
 type TotalColumn =
@@ -46,28 +65,12 @@ fn check_total_row(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
     for (name, cell, total) in TOTAL_COLUMNS {
         let cells: Vec<&Figure> = reported.steps.rows.iter().map(cell).collect();
         let total = total(&reported.steps.total);
-        let sum: i64 = cells.iter().map(|figure| figure.value()).sum();
-        let slack = rounding_slack(&cells) + total.half_unit;
-        let off = (sum - total.value()).abs();
-        let (severity, verdict) = if off <= slack {
-            (FindingSeverity::Info, "within rounding of")
-        } else {
-            (FindingSeverity::Error, "not")
-        };
-        let printed: Vec<&str> = cells.iter().map(|figure| figure.text.as_str()).collect();
-        let text = format!(
-            "{name}: the steps add up to {}, {verdict} the printed total of {}",
-            format_amount(total, sum),
-            total.text
-        );
-        let sum = format!(
-            "{} = {}; off by {}, rounding allows {}",
-            printed.join(" + "),
-            format_amount(total, sum),
-            format_amount(total, off),
-            format_amount(total, slack)
-        );
-        findings.push(AuditFinding::new(&format!("total-{name}"), severity, text, sum));
+        let sum = PrintedSum::new(&cells, total);
+        let mut figures = vec![label("column", name), stated("total", total)];
+        figures.extend(sum.figures(&cells, total));
+        let severity = FindingSeverity::error_unless(sum.holds());
+        let id = format!("total-{name}");
+        findings.push(AuditFinding::new(id, AuditCheck::ColumnTotal, severity, figures));
     }
 }
 
@@ -87,42 +90,35 @@ fn check_inventory(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
         return;
     }
     let mut agreed = Vec::new();
-    for (name, cell, of_session) in INVENTORY_COLUMNS {
+    for (name, step_cell, session_cell) in INVENTORY_COLUMNS {
         for row in &reported.steps.rows {
+            // A step can be checked where every one of its sessions has the figure.
             let cells: Option<Vec<&Figure>> =
-                reported.sessions_of_step(&row.step).map(of_session).collect();
+                reported.sessions_of_step(&row.step).map(session_cell).collect();
             let Some(cells) = cells else { continue };
-            let step = cell(row);
-            let sum: i64 = cells.iter().map(|figure| figure.value()).sum();
-            let slack = rounding_slack(&cells) + step.half_unit;
-            let off = sum - step.value();
-            let printed: Vec<&str> = cells.iter().map(|figure| figure.text.as_str()).collect();
-            let total = format_amount(step, sum);
-            if off.abs() <= slack {
+            let step = step_cell(row);
+            let sum = PrintedSum::new(&cells, step);
+            let mut figures =
+                vec![label("step", &row.step), label("column", name), stated("total", step)];
+            if sum.holds() {
+                // One session that has its step's figure is the same figure twice.
                 if cells.len() > 1 {
-                    agreed.push(format!("{} {name} {total} against {}", row.step, step.text));
+                    figures.push(in_unit_of("sum", step, sum.sum));
+                    agreed.push(figures);
                 }
                 continue;
             }
-            let text = format!(
-                "{}: its sessions add up to {total} ({name}), the table has {}",
-                row.step, step.text
-            );
-            let sum = format!(
-                "{} = {total}; {} {} than the table, rounding allows {}",
-                printed.join(" + "),
-                format_amount(step, off.abs()),
-                if off > 0 { "more" } else { "less" },
-                format_amount(step, slack)
-            );
+            figures.extend(sum.figures(&cells, step));
+            figures.push(label("direction", if sum.off > 0 { "more" } else { "less" }));
             let id = format!("inventory-{}-{name}", row.step.replace('_', "-"));
-            findings.push(AuditFinding::new(&id, FindingSeverity::Warning, text, sum));
+            let severity = FindingSeverity::Warning;
+            findings.push(AuditFinding::new(id, AuditCheck::InventorySum, severity, figures));
         }
     }
     if !agreed.is_empty() {
-        let text = "other steps of several sessions agree with the table".to_owned();
-        let id = "inventory-agrees";
-        findings.push(AuditFinding::new(id, FindingSeverity::Info, text, agreed.join("; ")));
+        let (check, severity) = (AuditCheck::InventoryAgrees, FindingSeverity::Info);
+        let finding = AuditFinding::new("inventory-agrees", check, severity, Vec::new());
+        findings.push(finding.with_rows(agreed));
     }
 }
 
@@ -130,63 +126,59 @@ fn check_inventory(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
 fn excluded_session(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let row = reported.sessions_of_step("").next()?;
     let total = &reported.steps.total.read;
-    let text = format!("{} {} is in the inventory but in no total", row.label, row.id);
-    let sum = format!(
-        "{} beside {}: with it the sessions read {}",
-        row.read.text,
-        total.text,
-        number_words::format_tokens(total.value() + row.read.value())
-    );
-    Some(AuditFinding::new("excluded-session", FindingSeverity::Info, text, sum))
+    let figures = vec![
+        label("label", &row.label),
+        label("session", &row.id),
+        stated("read", &row.read),
+        stated("total", total),
+        tokens("with", total.value() + row.read.value()),
+    ];
+    let (check, severity) = (AuditCheck::ExcludedSession, FindingSeverity::Info);
+    Some(AuditFinding::new("excluded-session", check, severity, figures))
 }
 
 /// The orchestrator's share and what it adds.
 fn check_orchestrator_share(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let orchestrator = reported.orchestrator.as_ref()?;
-    let (whole, understated) =
-        (reported.stated_figure("true-read")?, reported.stated_figure("understated")?);
+    let whole = reported.stated_figure("true-read")?;
+    let understated = reported.stated_figure("understated")?;
     let total = &reported.steps.total.read;
-    let share = &orchestrator.attributed_read;
-    let sum = total.value() + orchestrator.attributed_reads();
-    let missing = orchestrator.attributed_reads() * 10_000 / sum.max(1);
-    let holds = share.is_consistent_with(orchestrator.attributed_reads())
+    let attributed = orchestrator.attributed_reads();
+    let sum = total.value() + attributed;
+    let missing = attributed * 10_000 / sum.max(1);
+    let holds = orchestrator.attributed_read.is_consistent_with(attributed)
         && whole.is_consistent_with(sum)
         && understated.is_consistent_with(missing);
-    let severity = if holds { FindingSeverity::Info } else { FindingSeverity::Warning };
-    let text = format!(
-        "the orchestrator's share makes {} of {}: the summary understates by {}",
-        whole.text,
-        total.text,
-        number_words::format_percent(missing)
-    );
-    let sum = format!(
-        "{} of {} = {}; {} + {} = {}; {} / {} = {}",
-        orchestrator.attributed_share.text,
-        orchestrator.read.text,
-        number_words::format_tokens(orchestrator.attributed_reads()),
-        total.text,
-        share.text,
-        number_words::format_tokens(sum),
-        number_words::format_tokens(orchestrator.attributed_reads()),
-        number_words::format_tokens(sum),
-        number_words::format_percent(missing)
-    );
-    Some(AuditFinding::new("orchestrator-share", severity, text, sum))
+    let figures = vec![
+        stated("whole", whole),
+        stated("total", total),
+        share("missing", missing),
+        stated("share", &orchestrator.attributed_share),
+        stated("read", &orchestrator.read),
+        tokens("attributed", attributed),
+        stated("printed", &orchestrator.attributed_read),
+        tokens("sum", sum),
+    ];
+    let severity = FindingSeverity::warning_unless(holds);
+    Some(AuditFinding::new("orchestrator-share", AuditCheck::OrchestratorShare, severity, figures))
 }
 
+/// Crash records are reused process numbers and orphans; orphans come in triplets.
 fn check_crash_records(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let crashes = reported.crashes.as_ref()?;
     let (reuse, orphans) = (crashes.pid_reuse.value(), crashes.orphans.value());
     let triplets = crashes.triplets.value();
     let holds = reuse + orphans == crashes.records.value() && 3 * triplets == orphans;
-    let severity = if holds { FindingSeverity::Info } else { FindingSeverity::Warning };
-    let text = format!(
-        "crash records: cleaning the orphans leaves {reuse} of {} (and saves no tokens)",
-        crashes.records.text
-    );
-    let sum =
-        format!("{reuse} + {orphans} = {}; {triplets} x 3 = {}", reuse + orphans, 3 * triplets);
-    Some(AuditFinding::new("crash-records", severity, text, sum))
+    let figures = vec![
+        count("reuse", reuse),
+        count("orphans", orphans),
+        stated_count("records", &crashes.records),
+        count("sum", reuse + orphans),
+        count("triplets", triplets),
+        count("tripled", 3 * triplets),
+    ];
+    let severity = FindingSeverity::warning_unless(holds);
+    Some(AuditFinding::new("crash-records", AuditCheck::CrashRecords, severity, figures))
 }
 
 /// The kinds of the implement session's calls.
@@ -201,15 +193,20 @@ fn check_call_kinds(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let row = reported.session_row(session)?;
     let (tools, all) = (row.tool_calls.as_ref()?.value(), row.calls.value());
     let after_tool = reported.stated_figure("tool-after-tool")?.value();
-    let silent = text_only + thinking;
-    // The first call follows nothing.
-    let holds = tools + silent == all && before + after_tool + 1 == tools;
-    let severity = if holds { FindingSeverity::Info } else { FindingSeverity::Warning };
-    let text = format!("{}: the kinds of its {all} published calls add up", row.label);
-    let sum = format!(
-        "{tools} + {text_only} + {thinking} = {}; {before} + {after_tool} + 1 first = {} tools",
-        tools + silent,
-        before + after_tool + 1
-    );
-    Some(AuditFinding::new("call-kinds", severity, text, sum))
+    let calls = tools + text_only + thinking;
+    // A tool call follows narration, another tool call, or nothing: the first call of all.
+    let tools_by_predecessor = before + after_tool + 1;
+    let figures = vec![
+        label("label", &row.label),
+        count("all", all),
+        count("tools", tools),
+        count("text_only", text_only),
+        count("thinking", thinking),
+        count("calls", calls),
+        count("before", before),
+        count("after_tool", after_tool),
+        count("tools_by_predecessor", tools_by_predecessor),
+    ];
+    let severity = FindingSeverity::warning_unless(calls == all && tools_by_predecessor == tools);
+    Some(AuditFinding::new("call-kinds", AuditCheck::CallKinds, severity, figures))
 }

@@ -3,46 +3,34 @@
 use super::pipeline_figures::{PipelineFigures, StepFigures, StepQuantity};
 use std::fmt;
 
-/// A figure of a pipeline, or of one step of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BacktestMetric {
-    /// Cache reads, tokens.
-    Read,
-    /// Input, cached or not, and output, tokens.
-    Tokens,
-    /// Uncached input, tokens.
-    Fresh,
-    /// Cache writes, tokens.
-    Write,
-    /// Output, tokens.
-    Output,
-    /// Sessions.
-    Sessions,
-    /// Seconds of all sessions.
-    Seconds,
-    /// Calls.
-    Calls,
-    /// Cache reads for each line changed.
-    ReadPerLine,
-    /// Cache reads for each session.
-    ReadPerSession,
+crate::kinds::named_values! {
+    /// A figure of a pipeline, or of one step of it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum BacktestMetric {
+        /// Cache reads, tokens.
+        Read = "read",
+        /// Input, cached or not, and output, tokens.
+        Tokens = "tokens",
+        /// Uncached input, tokens.
+        Fresh = "fresh",
+        /// Cache writes, tokens.
+        Write = "write",
+        /// Output, tokens.
+        Output = "output",
+        /// Sessions.
+        Sessions = "sessions",
+        /// Seconds of all sessions.
+        Seconds = "seconds",
+        /// Calls.
+        Calls = "calls",
+        /// Cache reads for each line changed.
+        ReadPerLine = "read_per_line",
+        /// Cache reads for each session.
+        ReadPerSession = "read_per_session",
+    }
 }
 
 impl BacktestMetric {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 10] = [
-        (Self::Read, "read"),
-        (Self::Tokens, "tokens"),
-        (Self::Fresh, "fresh"),
-        (Self::Write, "write"),
-        (Self::Output, "output"),
-        (Self::Sessions, "sessions"),
-        (Self::Seconds, "seconds"),
-        (Self::Calls, "calls"),
-        (Self::ReadPerLine, "read_per_line"),
-        (Self::ReadPerSession, "read_per_session"),
-    ];
-
     /// Its value as a numerator and a denominator; `None` where either is unknown.
     #[must_use]
     pub fn numerator_and_denominator(
@@ -82,26 +70,24 @@ impl BacktestMetric {
 
 impl fmt::Display for BacktestMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
+        f.write_str(self.name())
     }
 }
 
-/// What tells how large a piece of work was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SizeCovariate {
-    /// Lines changed, as a logarithm.
-    Lines,
-    /// Sessions, as a logarithm: how often a step was run again.
-    Sessions,
-    /// The kind of pipeline: a level for each.
-    Recipe,
+crate::kinds::named_values! {
+    /// What tells how large a piece of work was.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum SizeCovariate {
+        /// Lines changed, as a logarithm.
+        Lines = "lines",
+        /// Sessions, as a logarithm: how often a step was run again.
+        Sessions = "sessions",
+        /// The kind of pipeline: a level for each.
+        Recipe = "recipe",
+    }
 }
 
 impl SizeCovariate {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Lines, "lines"), (Self::Sessions, "sessions"), (Self::Recipe, "recipe")];
-
     /// Its value where it is a number.
     #[must_use]
     pub fn numeric_value(self, figures: &StepFigures, pipeline: &PipelineFigures) -> Option<i64> {
@@ -115,6 +101,6 @@ impl SizeCovariate {
 
 impl fmt::Display for SizeCovariate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
+        f.write_str(self.name())
     }
 }

@@ -1,11 +1,12 @@
 //! One figure of many pipelines: medians, and levels for pipelines of one size.
 
 use super::backtest_metrics::{BacktestMetric, SizeCovariate};
-use super::least_squares::solve_least_squares;
 use super::pipeline_figures::{PipelineFigures, StepFigures};
 use super::rollout_batches::ExclusionReason;
 use crate::seed::Seed;
-use crate::study::stats::bootstrap::{BootstrapStrata, bootstrap_estimates, median};
+use crate::study::stats::bootstrap::{BootstrapStrata, bootstrap_estimates};
+use crate::study::stats::least_squares::solve_least_squares;
+use crate::study::stats::quantile::median;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A pipeline and the stretch between rollouts that it lies in.
@@ -32,6 +33,16 @@ impl MetricQuestion<'_> {
     /// The figures that it is about; `None` where a pipeline has no such step.
     fn step_figures<'a>(&self, pipeline: &'a PipelineFigures) -> Option<&'a StepFigures> {
         self.step.map_or(Some(&pipeline.total), |step| pipeline.steps.get(step))
+    }
+
+    /// Whether a pipeline tells a size.
+    fn has_size(&self, size: SizeCovariate, pipeline: &PipelineFigures) -> bool {
+        match size {
+            SizeCovariate::Recipe => !pipeline.recipe.is_empty(),
+            size => self
+                .step_figures(pipeline)
+                .is_some_and(|figures| size.numeric_value(figures, pipeline).is_some()),
+        }
     }
 
     /// Whether any pipeline has an answer.
@@ -101,40 +112,38 @@ impl BacktestSample {
         stretches: usize,
         question: &MetricQuestion<'_>,
     ) -> Self {
-        let with_step = || {
-            let figures = |one: &&StretchMember<'_>| question.step_figures(one.pipeline).is_some();
-            members.iter().filter(figures)
+        let with_step: Vec<&StretchMember<'_>> = members
+            .iter()
+            .filter(|member| question.step_figures(member.pipeline).is_some())
+            .collect();
+        let (known, unknown): (Vec<SizeCovariate>, Vec<SizeCovariate>) = question
+            .adjust
+            .iter()
+            .copied()
+            .filter(|size| question.metric.is_adjusted_for(*size))
+            .partition(|size| with_step.iter().any(|one| question.has_size(*size, one.pipeline)));
+        let numbers: Vec<SizeCovariate> =
+            known.iter().copied().filter(|size| *size != SizeCovariate::Recipe).collect();
+        let recipes: BTreeSet<&str> = if known.contains(&SizeCovariate::Recipe) {
+            with_step.iter().map(|one| one.pipeline.recipe.as_str()).collect()
+        } else {
+            BTreeSet::new()
         };
-        let wanted =
-            question.adjust.iter().copied().filter(|size| question.metric.is_adjusted_for(*size));
-        let is_known = |size: &SizeCovariate| {
-            let known = |one: &StretchMember<'_>| match size {
-                SizeCovariate::Recipe => !one.pipeline.recipe.is_empty(),
-                size => question
-                    .step_figures(one.pipeline)
-                    .is_some_and(|figures| size.numeric_value(figures, one.pipeline).is_some()),
-            };
-            with_step().any(known)
-        };
-        let (known, unknown): (Vec<SizeCovariate>, Vec<SizeCovariate>) = wanted.partition(is_known);
-        let asked = known.contains(&SizeCovariate::Recipe);
-        let recipes: BTreeSet<&str> =
-            with_step().filter(|_| asked).map(|one| one.pipeline.recipe.as_str()).collect();
-        // The first kind of pipeline is what the others are told from.
+        // The first kind of pipeline is what the others are told from: a column for it as well
+        // would repeat what the levels of the stretches say together.
         let kinds: Vec<&str> = recipes.into_iter().skip(1).collect();
-        let numbers = || known.iter().copied().filter(|size| *size != SizeCovariate::Recipe);
-        let kind = |name: &&str| format!("recipe {name}");
+        let size_names = numbers.iter().map(ToString::to_string);
         let mut sample = Self {
             values: Vec::new(),
             stretches,
-            sizes: numbers().map(|size| size.to_string()).chain(kinds.iter().map(kind)).collect(),
+            sizes: size_names.chain(kinds.iter().map(|name| format!("recipe {name}"))).collect(),
             unknown,
             excluded: BTreeMap::new(),
         };
-        for member in with_step() {
-            match pipeline_value(member, question, numbers(), &kinds) {
-                Ok(unit) => sample.values.push(unit),
-                Err(left) => *sample.excluded.entry(left).or_default() += 1,
+        for member in with_step {
+            match pipeline_value(member, question, &numbers, &kinds) {
+                Ok(value) => sample.values.push(value),
+                Err(reason) => *sample.excluded.entry(reason).or_default() += 1,
             }
         }
         sample
@@ -164,29 +173,26 @@ impl BacktestSample {
     }
 
     fn levels_of_draw(&self, drawn: &[usize]) -> StretchLevels {
-        let of = |stretch: usize| {
-            drawn.iter().map(|at| &self.values[*at]).filter(move |unit| unit.stretch == stretch)
-        };
-        let stretches = || 0..self.stretches;
-        let raw = stretches().map(|stretch| median(of(stretch).map(|unit| unit.log))).collect();
-        let mean = |stretch: usize| {
-            let (above, below) = of(stretch).fold((0.0, 0.0), |(above, below), unit| {
-                (above + unit.value.0, below + unit.value.1)
-            });
-            (below > 0.0).then(|| (above / below).ln())
-        };
-        let mean = stretches().map(mean).collect();
+        let drawn: Vec<&PipelineValue> = drawn.iter().map(|at| &self.values[*at]).collect();
+        let mut by_stretch: Vec<Vec<&PipelineValue>> = vec![Vec::new(); self.stretches];
+        for value in &drawn {
+            by_stretch[value.stretch].push(value);
+        }
+        let raw =
+            by_stretch.iter().map(|values| median(values.iter().map(|value| value.log))).collect();
+        let mean = by_stretch.iter().map(|values| mean_level(values)).collect();
         let (mut adjusted, mut slopes) = (vec![None; self.stretches], Vec::new());
         if !self.sizes.is_empty() {
-            let units = || drawn.iter().map(|at| &self.values[*at]);
-            let level = |stretch: usize| -> Vec<f64> {
-                units().map(|unit| f64::from(u8::from(unit.stretch == stretch))).collect()
-            };
-            let size = |at: usize| -> Vec<f64> { units().map(|unit| unit.sizes[at]).collect() };
-            let columns: Vec<Vec<f64>> =
-                stretches().map(level).chain((0..self.sizes.len()).map(size)).collect();
-            let y: Vec<f64> = units().map(|unit| unit.log).collect();
-            adjusted = solve_least_squares(&columns, &y);
+            // A column for each stretch, 1 for the pipelines in it, then one for each size: without
+            // a common constant the coefficients of the former are the levels themselves.
+            let levels = (0..self.stretches).map(|stretch| {
+                drawn.iter().map(|value| f64::from(u8::from(value.stretch == stretch))).collect()
+            });
+            let sizes = (0..self.sizes.len())
+                .map(|size| drawn.iter().map(|value| value.sizes[size]).collect());
+            let columns: Vec<Vec<f64>> = levels.chain(sizes).collect();
+            let logs: Vec<f64> = drawn.iter().map(|value| value.log).collect();
+            adjusted = solve_least_squares(&columns, &logs);
             slopes = adjusted.split_off(self.stretches);
             // Sizes that are the same everywhere adjust nothing.
             if slopes.iter().all(Option::is_none) {
@@ -197,25 +203,33 @@ impl BacktestSample {
     }
 }
 
+/// The logarithm of a mean: of sums, because a pipeline of many sessions counts for many.
+fn mean_level(values: &[&PipelineValue]) -> Option<f64> {
+    let (above, below) = values
+        .iter()
+        .fold((0.0, 0.0), |(above, below), value| (above + value.value.0, below + value.value.1));
+    (below > 0.0).then(|| (above / below).ln())
+}
+
+/// One pipeline's answer, or why it has none.
 fn pipeline_value(
     member: &StretchMember<'_>,
     question: &MetricQuestion<'_>,
-    numbers: impl Iterator<Item = SizeCovariate>,
+    numbers: &[SizeCovariate],
     kinds: &[&str],
 ) -> Result<PipelineValue, ExclusionReason> {
     let pipeline = member.pipeline;
     let figures = question.step_figures(pipeline).ok_or(ExclusionReason::NoValue)?;
-    let sizes = numbers.map(|size| {
-        let missing = if size == SizeCovariate::Lines {
-            ExclusionReason::NoLines
-        } else {
-            ExclusionReason::NoSessions
+    let mut sizes: Vec<f64> = Vec::new();
+    for size in numbers {
+        let missing = match size {
+            SizeCovariate::Lines => ExclusionReason::NoLines,
+            _ => ExclusionReason::NoSessions,
         };
-        let value =
-            size.numeric_value(figures, pipeline).filter(|value| *value > 0).ok_or(missing)?;
-        Ok((value as f64).ln())
-    });
-    let mut sizes: Vec<f64> = sizes.collect::<Result<_, ExclusionReason>>()?;
+        let value = size.numeric_value(figures, pipeline).filter(|value| *value > 0);
+        sizes.push((value.ok_or(missing)? as f64).ln());
+    }
+    // A kind of pipeline is a column of its own, 1 for pipelines of it.
     sizes.extend(kinds.iter().map(|kind| f64::from(u8::from(*kind == pipeline.recipe))));
     let (above, below) = question
         .metric

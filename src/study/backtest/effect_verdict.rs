@@ -80,27 +80,19 @@ pub struct PredictedRatio {
     pub from: String,
 }
 
-/// A figure beside its prediction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PredictionVerdict {
-    /// The prediction is in the interval, no change is not.
-    Holds,
-    /// Both are in it.
-    Inconclusive,
-    /// Less changed than was predicted.
-    Less,
-    /// More changed than was predicted.
-    More,
-}
-
-impl PredictionVerdict {
-    /// All of them, in words.
-    pub const NAMED: [(Self, &'static str); 4] = [
-        (Self::Holds, "as predicted"),
-        (Self::Inconclusive, "cannot tell the prediction from nothing"),
-        (Self::Less, "less than predicted"),
-        (Self::More, "more than predicted"),
-    ];
+crate::kinds::named_values! {
+    /// A figure beside its prediction.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum PredictionVerdict {
+        /// The prediction is in the interval, no change is not.
+        Holds = "as predicted",
+        /// Both are in it.
+        Inconclusive = "cannot tell the prediction from nothing",
+        /// Less changed than was predicted.
+        Less = "less than predicted",
+        /// More changed than was predicted.
+        More = "more than predicted",
+    }
 }
 
 /// What was seen divided by what was predicted, with its interval, and what follows.

@@ -9,7 +9,6 @@
 pub mod backtest_metrics;
 pub mod backtest_sample;
 pub mod effect_verdict;
-pub mod least_squares;
 mod observations_file;
 pub mod pipeline_figures;
 mod pipeline_sides;
@@ -193,13 +192,16 @@ pub fn run_backtest(
         result.excluded.insert(ExclusionReason::InBothWindows, data.count_in_both_windows());
     }
     let metrics = selected_metrics(&all, settings);
+    let adjust = &settings.adjust;
+    // Whole pipelines first, then each step that was asked for.
     for step in std::iter::once(None).chain(settings.steps.iter().map(|s| Some(s.as_str()))) {
-        let question = |metric| MetricQuestion { step, metric, adjust: &settings.adjust };
-        result
-            .metric_effects
-            .extend(metrics.iter().map(|metric| lab.estimate_metric(&question(*metric))));
-        if let (Some(first), false) = (metrics.first(), has_windows) {
-            result.window_effects.extend(lab.estimate_in_windows(&question(*first)));
+        for (index, &metric) in metrics.iter().enumerate() {
+            let question = MetricQuestion { step, metric, adjust };
+            result.metric_effects.push(lab.estimate_metric(&question));
+            // Two given windows have no other ones to compare them with.
+            if index == 0 && !has_windows {
+                result.window_effects.extend(lab.estimate_in_windows(&question));
+            }
         }
     }
     judge_effects(&mut result, settings, predictions);
@@ -209,11 +211,12 @@ pub fn run_backtest(
 
 /// As much as the shorter side has, at most [`WIDEST_WINDOW_DAYS`].
 fn default_window_ms(all: &[&PipelineFigures], eras: &[RolloutBatch]) -> i64 {
-    let ends = || all.iter().filter_map(|one| one.end_ms);
+    let first_end = all.iter().filter_map(|one| one.end_ms).min();
+    let last_end = all.iter().filter_map(|one| one.end_ms).max();
     let most = WIDEST_WINDOW_DAYS * DAY_MS;
     let (Some(first), Some(last)) = (eras.first(), eras.last()) else { return most };
-    let before = ends().min().map_or(0, |end| first.from_ms - end);
-    let after = ends().max().map_or(0, |end| end - last.to_ms);
+    let before = first_end.map_or(0, |end| first.from_ms - end);
+    let after = last_end.map_or(0, |end| end - last.to_ms);
     if before <= 0 || after <= 0 { most } else { before.min(after).min(most) }
 }
 
@@ -238,11 +241,12 @@ fn selected_metrics(all: &[&PipelineFigures], settings: &BacktestSettings) -> Ve
     if !settings.metrics.is_empty() {
         return settings.metrics.clone();
     }
-    let is_known = |metric: &BacktestMetric| {
-        let question = MetricQuestion { step: None, metric: *metric, adjust: &[] };
-        question.is_known(all.iter().copied())
-    };
-    DEFAULT_METRICS.into_iter().filter(is_known).collect()
+    DEFAULT_METRICS
+        .into_iter()
+        .filter(|&metric| {
+            MetricQuestion { step: None, metric, adjust: &[] }.is_known(all.iter().copied())
+        })
+        .collect()
 }
 
 /// Raises the chances for the number of looks, and says what follows.
@@ -251,25 +255,30 @@ fn judge_effects(
     settings: &BacktestSettings,
     predictions: &[RolloutPrediction],
 ) {
-    let looks = || result.metric_effects.iter().flat_map(|study| &study.effects);
-    let chances: Vec<f64> = looks().filter_map(|look| look.p_value).collect();
-    result.tested_figures = chances.len() as u32;
-    let mut raised = holm_adjusted(&chances).into_iter();
+    let effects = result.metric_effects.iter().flat_map(|metric| &metric.effects);
+    let p_values: Vec<f64> = effects.filter_map(|effect| effect.p_value).collect();
+    result.tested_figures = p_values.len() as u32;
+    // Corrected values come in the order of the tested figures, which is that of the loop below.
+    let mut corrected = holm_adjusted(&p_values).into_iter();
     let alpha = 1.0 - settings.confidence;
-    for study in &mut result.metric_effects {
-        for (era, look) in study.effects.iter_mut().enumerate() {
-            look.p_value_corrected = look.p_value.and_then(|_| raised.next());
-            let p = look.p_value_corrected.unwrap_or(1.0);
-            look.verdict = EffectVerdict::from_interval(look.interval, p, look.placebo, alpha);
-            let about = |one: &&RolloutPrediction| {
-                (one.batch, &one.step, one.metric) == (era, &study.step, study.metric)
-            };
-            look.predicted = predictions.iter().find(about).map(|one| one.predicted.clone());
-            let best = look.adjusted.or(look.raw);
+    for metric in &mut result.metric_effects {
+        for (batch, effect) in metric.effects.iter_mut().enumerate() {
+            effect.p_value_corrected = effect.p_value.and_then(|_| corrected.next());
+            let p = effect.p_value_corrected.unwrap_or(1.0);
+            effect.verdict =
+                EffectVerdict::from_interval(effect.interval, p, effect.placebo, alpha);
+            effect.predicted = predictions
+                .iter()
+                .find(|one| {
+                    (one.batch, &one.step, one.metric) == (batch, &metric.step, metric.metric)
+                })
+                .map(|one| one.predicted.clone());
+            // A prediction is held against the figure that the interval belongs to.
+            let best = effect.adjusted.or(effect.raw);
             if let (Some(seen), Some(interval), Some(predicted)) =
-                (best, look.interval, &look.predicted)
+                (best, effect.interval, &effect.predicted)
             {
-                look.difference =
+                effect.difference =
                     Some(PredictionComparison::compare_ratio(seen, interval, predicted));
             }
         }
@@ -285,41 +294,12 @@ impl BacktestResult {
         source: &str,
         sha256: &str,
     ) -> Observations {
-        let iso = |ms: i64| {
-            if self.has_windows {
-                return String::new();
+        let mut observed = Vec::new();
+        for metric in &self.metric_effects {
+            for (batch, effect) in self.batches.iter().zip(&metric.effects) {
+                observed.push(self.observed_effect(metric, batch, effect));
             }
-            jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default()
-        };
-        let one =
-            |study: &MetricEffects, era: &RolloutBatch, look: &RolloutEffect| ObservedEffect {
-                toggles: era.toggle_ids(),
-                rollout: era.name(),
-                from: iso(era.from_ms),
-                to: iso(era.to_ms),
-                group: study.group_label().to_owned(),
-                metric: study.metric.to_string(),
-                before: look.before,
-                after: look.after,
-                raw: look.raw.map(EffectRatio::from_f64),
-                adjusted: look.adjusted.map(EffectRatio::from_f64),
-                low: look.interval.map(|interval| EffectRatio::from_f64(interval.low)),
-                high: look.interval.map(|interval| EffectRatio::from_f64(interval.high)),
-                placebo: look.placebo.map(EffectRatio::from_f64),
-                placebos: study.placebos.len() as u32,
-                predicted: look
-                    .predicted
-                    .as_ref()
-                    .map(|predicted| EffectRatio::from_f64(predicted.ratio)),
-                verdict: look.verdict.to_string(),
-            };
-        let of = |study: &MetricEffects| -> Vec<ObservedEffect> {
-            self.batches
-                .iter()
-                .zip(&study.effects)
-                .map(|(era, look)| one(study, era, look))
-                .collect()
-        };
+        }
         Observations {
             schema: SCHEMA.to_owned(),
             source: source.to_owned(),
@@ -329,7 +309,44 @@ impl BacktestResult {
             draws: settings.draws,
             seed: settings.seed,
             looks: self.tested_figures,
-            observed: self.metric_effects.iter().flat_map(of).collect(),
+            observed,
         }
     }
+
+    fn observed_effect(
+        &self,
+        metric: &MetricEffects,
+        batch: &RolloutBatch,
+        effect: &RolloutEffect,
+    ) -> ObservedEffect {
+        // Two given windows have no date of a rollout.
+        let [from, to] = if self.has_windows {
+            [String::new(), String::new()]
+        } else {
+            [batch.from_ms, batch.to_ms].map(rfc3339)
+        };
+        let predicted = effect.predicted.as_ref();
+        ObservedEffect {
+            toggles: batch.toggle_ids(),
+            rollout: batch.name(),
+            from,
+            to,
+            group: metric.group_label().to_owned(),
+            metric: metric.metric.to_string(),
+            before: effect.before,
+            after: effect.after,
+            raw: effect.raw.map(EffectRatio::from_f64),
+            adjusted: effect.adjusted.map(EffectRatio::from_f64),
+            low: effect.interval.map(|interval| EffectRatio::from_f64(interval.low)),
+            high: effect.interval.map(|interval| EffectRatio::from_f64(interval.high)),
+            placebo: effect.placebo.map(EffectRatio::from_f64),
+            placebos: metric.placebos.len() as u32,
+            predicted: predicted.map(|predicted| EffectRatio::from_f64(predicted.ratio)),
+            verdict: effect.verdict.to_string(),
+        }
+    }
+}
+
+fn rfc3339(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map(|at| at.to_string()).unwrap_or_default()
 }

@@ -4,36 +4,25 @@ use crate::recording::{Recording, Role};
 use crate::study::inspect::step_usage::{StepUsageRow, owner_session_id, usage_by_step};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a row of a step table counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum StepQuantity {
-    /// Uncached input, tokens.
-    Fresh,
-    /// Cache reads, tokens.
-    Read,
-    /// Cache writes, tokens.
-    Write,
-    /// Output, tokens.
-    Output,
-    /// Sessions, subagents not counted.
-    Sessions,
-    /// Seconds of all sessions, one after the other.
-    Seconds,
-    /// Calls.
-    Calls,
-}
-
-impl StepQuantity {
-    /// All of them with the names of their columns.
-    pub const NAMED: [(Self, &'static str); 7] = [
-        (Self::Fresh, "fresh"),
-        (Self::Read, "read"),
-        (Self::Write, "write"),
-        (Self::Output, "output"),
-        (Self::Sessions, "sessions"),
-        (Self::Seconds, "seconds"),
-        (Self::Calls, "calls"),
-    ];
+crate::kinds::named_values! {
+    /// What a row of a step table counts.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum StepQuantity {
+        /// Uncached input, tokens.
+        Fresh = "fresh",
+        /// Cache reads, tokens.
+        Read = "read",
+        /// Cache writes, tokens.
+        Write = "write",
+        /// Output, tokens.
+        Output = "output",
+        /// Sessions, subagents not counted.
+        Sessions = "sessions",
+        /// Seconds of all sessions, one after the other.
+        Seconds = "seconds",
+        /// Calls.
+        Calls = "calls",
+    }
 }
 
 /// Figures in the order of [`StepQuantity::NAMED`]; `None` where nobody wrote one down.

@@ -60,8 +60,8 @@ impl BacktestData {
     ) -> Result<Self, BacktestError> {
         require_pipelines(&before, "the first window")?;
         require_pipelines(&after, "the second window")?;
-        let names = |of: &[PipelineFigures]| of.iter().map(|one| one.name.clone()).collect();
-        let (first, second): (BTreeSet<String>, BTreeSet<String>) = (names(&before), names(&after));
+        let [first, second] = [&before, &after]
+            .map(|side| -> BTreeSet<String> { side.iter().map(|one| one.name.clone()).collect() });
         before.retain(|one| !second.contains(&one.name));
         after.retain(|one| !first.contains(&one.name));
         for (window, side) in [("first", &before), ("second", &after)] {
@@ -109,11 +109,12 @@ impl BacktestData {
                 }
             }
             PipelineSides::Windows(before, after) => {
-                let of = |side, stretch| {
-                    let side: &[PipelineFigures] = side;
-                    side.iter().map(move |pipeline| StretchMember { stretch, pipeline })
-                };
-                placed.members = of(before, 0).chain(of(after, 1)).collect();
+                for (stretch, side) in [before, after].into_iter().enumerate() {
+                    let members = side.iter();
+                    placed
+                        .members
+                        .extend(members.map(|pipeline| StretchMember { stretch, pipeline }));
+                }
             }
         }
         placed
@@ -144,12 +145,15 @@ fn require_pipelines(
 
 /// Gives pipelines without a start the earliest one that they can have.
 fn fill_earliest_starts(sides: &mut [&mut Vec<PipelineFigures>]) -> StartCoverage {
-    let all = || sides.iter().flat_map(|side| side.iter());
-    let longest_ms = all().filter_map(|one| Some(one.end_ms? - one.start_ms?)).max();
-    let unknown = all().filter(|one| one.start_ms.is_none()).count() as u32;
-    let unstarted = |one: &&mut PipelineFigures| one.start_ms.is_none();
-    for one in sides.iter_mut().flat_map(|side| side.iter_mut()).filter(unstarted) {
-        one.start_ms = one.end_ms.map(|end| end - longest_ms.unwrap_or(0));
+    let known = sides.iter().flat_map(|side| side.iter());
+    let longest_ms = known.filter_map(|one| Some(one.end_ms? - one.start_ms?)).max();
+    let mut unknown = 0;
+    for one in sides.iter_mut().flat_map(|side| side.iter_mut()) {
+        if one.start_ms.is_none() {
+            unknown += 1;
+            // It may have taken as long as the longest known one; earlier it cannot have begun.
+            one.start_ms = one.end_ms.map(|end| end - longest_ms.unwrap_or(0));
+        }
     }
     StartCoverage { unknown, longest_ms }
 }

@@ -54,33 +54,23 @@ impl RolloutBatch {
     }
 }
 
-/// Why a pipeline takes no part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ExclusionReason {
-    /// It started before a rollout, or may have, and ended after it.
-    StraddlesRollout,
-    /// Nobody knows when it ended.
-    UnknownEnd,
-    /// It is in both windows.
-    InBothWindows,
-    /// The metric is unknown or zero: it has no logarithm.
-    NoValue,
-    /// Lines changed are unknown or zero.
-    NoLines,
-    /// The number of sessions is unknown or zero.
-    NoSessions,
-}
-
-impl ExclusionReason {
-    /// All of them, in words.
-    pub const NAMED: [(Self, &'static str); 6] = [
-        (Self::StraddlesRollout, "started before a rollout, or may have, and ended after it"),
-        (Self::UnknownEnd, "end unknown"),
-        (Self::InBothWindows, "in both windows"),
-        (Self::NoValue, "metric unknown or zero"),
-        (Self::NoLines, "changed lines unknown or zero"),
-        (Self::NoSessions, "number of sessions unknown or zero"),
-    ];
+crate::kinds::named_values! {
+    /// Why a pipeline takes no part.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum ExclusionReason {
+        /// It started before a rollout, or may have, and ended after it.
+        StraddlesRollout = "started before a rollout, or may have, and ended after it",
+        /// Nobody knows when it ended.
+        UnknownEnd = "end unknown",
+        /// It is in both windows.
+        InBothWindows = "in both windows",
+        /// The metric is unknown or zero: it has no logarithm.
+        NoValue = "metric unknown or zero",
+        /// Lines changed are unknown or zero.
+        NoLines = "changed lines unknown or zero",
+        /// The number of sessions is unknown or zero.
+        NoSessions = "number of sessions unknown or zero",
+    }
 }
 
 /// Joins rollouts with fewer than [`FEWEST_PIPELINES`] pipelines between them; in the order of time.

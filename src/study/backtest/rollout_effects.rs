@@ -141,8 +141,8 @@ impl<'a> EffectEstimator<'a> {
             let Some(seen) = look.adjusted.or(look.raw).filter(|_| look.interval.is_some()) else {
                 continue;
             };
-            let as_much = |(_, ratio): &&(i64, f64)| ratio.ln().abs() >= seen.ln().abs();
-            let count = placebos.iter().filter(as_much).count();
+            let count =
+                placebos.iter().filter(|(_, ratio)| ratio.ln().abs() >= seen.ln().abs()).count();
             look.placebo = (!placebos.is_empty()).then(|| count as f64 / placebos.len() as f64);
         }
         let slopes = levels.slopes.iter().copied();
@@ -179,44 +179,52 @@ impl<'a> EffectEstimator<'a> {
     /// Ratios and intervals around every rollout, with the levels that they come from.
     fn estimate_effects(&self, sample: &BacktestSample) -> (StretchLevels, Vec<RolloutEffect>) {
         let (counts, levels) = (sample.counts_by_stretch(), sample.estimate_levels());
-        let enough =
-            |era: usize| counts[era] >= FEWEST_PIPELINES && counts[era + 1] >= FEWEST_PIPELINES;
-        let wanted = (0..self.batches.len()).any(enough);
-        let count = if wanted { self.settings.draws } else { 0 };
+        // Draws cost time: none are made where no rollout has enough pipelines on both sides.
+        let is_wanted = (0..self.batches.len()).any(|batch| has_enough(&counts, batch));
+        let count = if is_wanted { self.settings.draws } else { 0 };
         let drawn = sample.bootstrap_levels(Seed(self.settings.seed), count);
-        let is_adjusted = levels.adjusted.iter().any(Option::is_some);
-        let look = |era: usize| {
-            let ratio =
-                |levels: &[Option<f64>]| StretchLevels::change_at(levels, era).map(f64::exp);
-            let mut look = RolloutEffect {
-                before: counts[era],
-                after: counts[era + 1],
-                raw: ratio(&levels.raw),
-                means: ratio(&levels.mean),
-                ..RolloutEffect::default()
-            };
-            if enough(era) {
-                look.adjusted = ratio(&levels.adjusted);
-                look.raw_interval =
-                    self.bootstrap_interval(drawn.iter().map(|one| &one.raw[..]), era);
-                let best = |one: &StretchLevels| -> Option<f64> {
-                    StretchLevels::change_at(
-                        if is_adjusted { &one.adjusted } else { &one.raw },
-                        era,
-                    )
-                };
-                look.interval = if is_adjusted {
-                    self.bootstrap_interval(drawn.iter().map(|one| &one.adjusted[..]), era)
-                } else {
-                    look.raw_interval
-                };
-                look.p_value =
-                    two_sided_p_value(&drawn.iter().filter_map(best).collect::<Vec<_>>());
-            }
-            look
+        let effects = (0..self.batches.len())
+            .map(|batch| self.estimate_effect(batch, &counts, &levels, &drawn))
+            .collect();
+        (levels, effects)
+    }
+
+    /// Ratios and intervals around one rollout.
+    fn estimate_effect(
+        &self,
+        batch: usize,
+        counts: &[u32],
+        levels: &StretchLevels,
+        drawn: &[StretchLevels],
+    ) -> RolloutEffect {
+        let mut effect = RolloutEffect {
+            before: counts[batch],
+            after: counts[batch + 1],
+            raw: StretchLevels::change_at(&levels.raw, batch).map(f64::exp),
+            means: StretchLevels::change_at(&levels.mean, batch).map(f64::exp),
+            ..RolloutEffect::default()
         };
-        let looks = (0..self.batches.len()).map(look).collect();
-        (levels, looks)
+        if !has_enough(counts, batch) {
+            return effect;
+        }
+        effect.adjusted = StretchLevels::change_at(&levels.adjusted, batch).map(f64::exp);
+        effect.raw_interval = self.bootstrap_interval(drawn.iter().map(|one| &one.raw[..]), batch);
+        // Which estimate counts is decided once, by the pipelines as they are: a draw in which no
+        // size tells anything has no adjusted level, and falls out.
+        let is_adjusted = levels.adjusted.iter().any(Option::is_some);
+        let best: Vec<&[Option<f64>]> = drawn
+            .iter()
+            .map(|one| if is_adjusted { &one.adjusted[..] } else { &one.raw[..] })
+            .collect();
+        effect.interval = if is_adjusted {
+            self.bootstrap_interval(best.iter().copied(), batch)
+        } else {
+            effect.raw_interval
+        };
+        let changes: Vec<f64> =
+            best.iter().filter_map(|levels| StretchLevels::change_at(levels, batch)).collect();
+        effect.p_value = two_sided_p_value(&changes);
+        effect
     }
 
     fn bootstrap_interval<'b>(
@@ -234,35 +242,54 @@ impl<'a> EffectEstimator<'a> {
     fn estimate_placebos(&self, question: &MetricQuestion<'_>) -> Vec<(i64, f64)> {
         let mut found = Vec::new();
         for stretch in 0..=self.batches.len() {
-            let calm = || {
-                self.members_without_window.iter().filter(move |member| member.stretch == stretch)
-            };
-            let ends = || calm().filter_map(|member| member.pipeline.end_ms);
-            let (Some(first), Some(last)) = (ends().min(), ends().max()) else { continue };
+            let calm: Vec<&StretchMember<'a>> = self
+                .members_without_window
+                .iter()
+                .filter(|member| member.stretch == stretch)
+                .collect();
+            let first = calm.iter().filter_map(|member| member.pipeline.end_ms).min();
+            let last = calm.iter().filter_map(|member| member.pipeline.end_ms).max();
+            let (Some(first), Some(last)) = (first, last) else { continue };
             let step = self.settings.placebo_ms;
             let window = if self.window_ms > 0 { self.window_ms } else { last - first };
+            // Dates are multiples of the step, so that no pipeline decides where they lie.
             let mut at_ms = (first.div_euclid(step) + 1) * step;
             while at_ms <= last {
-                let era =
-                    [RolloutBatch { from_ms: at_ms, to_ms: at_ms, ..RolloutBatch::default() }];
-                let side = |member: &StretchMember<'a>| {
-                    let stretch =
-                        rollout_batches::stretch_of_pipeline(member.pipeline, &era, window)
-                            .ok()??;
-                    Some(StretchMember { stretch, ..*member })
-                };
-                let sides: Vec<StretchMember<'_>> = calm().filter_map(side).collect();
-                let sample = BacktestSample::from_members(&sides, 2, question);
-                if sample.counts_by_stretch().into_iter().all(|count| count >= FEWEST_PIPELINES) {
-                    let ratio =
-                        StretchLevels::change_at(sample.estimate_levels().adjusted_or_raw(), 0);
-                    found.extend(ratio.map(|ratio| (at_ms, ratio.exp())));
-                }
+                let ratio = placebo_ratio(&calm, at_ms, window, question);
+                found.extend(ratio.map(|ratio| (at_ms, ratio)));
                 at_ms += step;
             }
         }
         found
     }
+}
+
+/// Whether both sides of a rollout have pipelines enough to be compared.
+fn has_enough(counts: &[u32], batch: usize) -> bool {
+    counts[batch] >= FEWEST_PIPELINES && counts[batch + 1] >= FEWEST_PIPELINES
+}
+
+/// What the estimator shows at a date without a rollout; `None` with too few pipelines on a side.
+fn placebo_ratio(
+    members: &[&StretchMember<'_>],
+    at_ms: i64,
+    window_ms: i64,
+    question: &MetricQuestion<'_>,
+) -> Option<f64> {
+    let date = [RolloutBatch { from_ms: at_ms, to_ms: at_ms, ..RolloutBatch::default() }];
+    let sides: Vec<StretchMember<'_>> = members
+        .iter()
+        .filter_map(|member| {
+            let pipeline = member.pipeline;
+            let side = rollout_batches::stretch_of_pipeline(pipeline, &date, window_ms).ok()??;
+            Some(StretchMember { stretch: side, pipeline })
+        })
+        .collect();
+    let sample = BacktestSample::from_members(&sides, 2, question);
+    if sample.counts_by_stretch().into_iter().any(|count| count < FEWEST_PIPELINES) {
+        return None;
+    }
+    StretchLevels::change_at(sample.estimate_levels().adjusted_or_raw(), 0).map(f64::exp)
 }
 
 /// Twice the share of draws on the rarer side of no change, one added to both counts so that no

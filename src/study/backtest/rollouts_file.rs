@@ -3,10 +3,11 @@
 use super::success_criteria::{CriterionMeasure, SuccessCriterion};
 use super::{BacktestMetric, BacktestSettings, Rollout, SizeCovariate};
 use crate::price::DAY_MS;
-use crate::recording::value_of_name;
 use crate::scenario::MOST_DRAWS;
+use crate::toml_reader::{
+    self, TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
+};
 use jiff::Timestamp;
-use serde::Deserialize;
 
 /// Name and version of the file.
 pub const ROLLOUTS_SCHEMA: &str = "windtunnel.rollouts/1";
@@ -29,193 +30,235 @@ pub struct RolloutsFile {
     pub settings: BacktestSettings,
 }
 
-/// A file that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadRollouts {
-    /// Not TOML, or not these keys.
-    #[error("line {line}: {what}")]
-    Toml {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        what: String,
-    },
-    /// A value that cannot be.
-    #[error("'{key}' is {met}, wanted {wanted}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What the file says.
-        met: String,
-        /// What would do.
-        wanted: String,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RolloutsToml {
-    schema: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    metrics: Vec<String>,
-    #[serde(default)]
-    steps: Vec<String>,
-    adjust: Option<Vec<String>>,
-    window: Option<String>,
-    windows: Option<Vec<String>>,
-    placebo_step: Option<String>,
-    draws: Option<u32>,
-    confidence: Option<f64>,
-    seed: Option<u64>,
-    predict: Option<String>,
-    #[serde(default)]
-    rollout: Vec<RolloutTable>,
-    #[serde(default)]
-    criterion: Vec<CriterionTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RolloutTable {
-    #[serde(default)]
-    name: String,
-    at: String,
-    #[serde(default)]
-    toggles: Vec<String>,
-    predicted: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CriterionTable {
-    name: String,
-    agent: String,
-    #[serde(default)]
-    kind: String,
-    measure: String,
-    falls_by: f64,
-    #[serde(default)]
-    source: String,
-}
+/// The keys of a file, of a rollout, and of a criterion.
+const FILE_KEYS: [&str; 14] = [
+    "schema",
+    "title",
+    "metrics",
+    "steps",
+    "adjust",
+    "window",
+    "windows",
+    "placebo_step",
+    "draws",
+    "confidence",
+    "seed",
+    "predict",
+    "rollout",
+    "criterion",
+];
+const ROLLOUT_KEYS: [&str; 4] = ["name", "at", "toggles", "predicted"];
+const CRITERION_KEYS: [&str; 6] = ["name", "agent", "kind", "measure", "falls_by", "source"];
 
 /// Reads and checks a file.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub fn parse_rollouts(text: &str) -> Result<RolloutsFile, BadRollouts> {
-    let file: RolloutsToml = toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count();
-        BadRollouts::Toml { line, what: error.message().trim().replace('\n', ", ") }
-    })?;
-    if file.schema != ROLLOUTS_SCHEMA {
-        return Err(bad_value("schema", &file.schema, ROLLOUTS_SCHEMA));
-    }
-    let usual = BacktestSettings::default();
-    let confidence = file.confidence.unwrap_or(usual.confidence);
-    if !(0.5..1.0).contains(&confidence) {
-        return Err(bad_value("confidence", confidence, "a number from 0.5 to below 1"));
-    }
-    let draws = file.draws.unwrap_or(usual.draws);
-    if !(FEWEST_DRAWS..=MOST_DRAWS).contains(&draws) {
-        let wanted = format!("a number from {FEWEST_DRAWS} to {MOST_DRAWS}");
-        return Err(bad_value("draws", draws, &wanted));
-    }
-    let windows = file.windows.map(|all| {
-        all.iter()
-            .map(|text| parse_window_ms("windows", text))
-            .collect::<Result<Vec<i64>, BadRollouts>>()
-    });
-    let adjust = file.adjust.map(|names| {
-        names
-            .iter()
-            .map(|name| value_by_name("adjust", &SizeCovariate::NAMED, name))
-            .collect::<Result<_, _>>()
-    });
-    let metrics = file.metrics.iter().map(|name| metric_by_name(name)).collect::<Result<_, _>>()?;
-    let placebo =
-        file.placebo_step.map(|text| parse_window_ms("placebo_step", &text)).transpose()?;
-    let settings = BacktestSettings {
-        metrics,
-        steps: file.steps,
-        adjust: adjust.transpose()?.unwrap_or(usual.adjust),
-        window_ms: file.window.map(|text| parse_window_ms("window", &text)).transpose()?,
-        windows_ms: windows.transpose()?.unwrap_or(usual.windows_ms),
-        placebo_ms: placebo.unwrap_or(usual.placebo_ms),
-        draws,
-        confidence,
-        seed: file.seed.unwrap_or(usual.seed),
+pub fn parse_rollouts(text: &str) -> Result<RolloutsFile, TomlError> {
+    let fields = toml_reader::parse_document(text)?;
+    let mut file = RolloutsFile {
+        title: String::new(),
+        rollouts: Vec::new(),
+        predict: None,
+        criteria: Vec::new(),
+        settings: BacktestSettings::default(),
     };
-    Ok(RolloutsFile {
-        title: file.title,
-        rollouts: file.rollout.into_iter().map(check_rollout).collect::<Result<_, _>>()?,
-        predict: file.predict,
-        criteria: file.criterion.into_iter().map(check_criterion).collect::<Result<_, _>>()?,
-        settings,
-    })
-}
-
-fn bad_value(key: &'static str, met: impl ToString, wanted: &str) -> BadRollouts {
-    BadRollouts::Value { key, met: met.to_string(), wanted: wanted.to_owned() }
-}
-
-fn check_rollout(table: RolloutTable) -> Result<Rollout, BadRollouts> {
-    let at: Timestamp = table.at.parse().map_err(|_| {
-        bad_value("at", &table.at, "a time with its zone, e.g. 2026-04-14T05:20:00Z")
-    })?;
-    if let Some(ratio) = table.predicted
-        && !(ratio > 0.0 && ratio.is_finite())
-    {
-        return Err(bad_value("predicted", ratio, "after divided by before, e.g. 0.97"));
+    let schema = fields.iter().find(|field| field.key == "schema");
+    if schema.is_none() {
+        return Err(bad_value_error("schema", &TomlEntry::missing(), ROLLOUTS_SCHEMA));
     }
-    let RolloutTable { name, toggles, predicted, .. } = table;
-    Ok(Rollout { name, at_ms: at.as_millisecond(), toggles, predicted })
-}
-
-fn check_criterion(table: CriterionTable) -> Result<SuccessCriterion, BadRollouts> {
-    let falls_by = table.falls_by;
-    if !(0.0..1.0).contains(&falls_by) {
-        return Err(bad_value("falls_by", falls_by, "the part that goes, from 0 to below 1"));
+    for field in &fields {
+        read_file_key(&mut file, field)?;
     }
-    let measure = value_by_name("measure", &CriterionMeasure::NAMED, &table.measure)?;
-    let CriterionTable { name, agent, kind, source, .. } = table;
-    Ok(SuccessCriterion { name, agent, kind, measure, falls_by, source })
+    Ok(file)
 }
 
-fn value_by_name<T: Copy>(
-    key: &'static str,
-    all: &[(T, &'static str)],
-    name: &str,
-) -> Result<T, BadRollouts> {
-    value_of_name(all, name).ok_or_else(|| {
-        let names: Vec<&str> = all.iter().map(|(_, known)| *known).collect();
-        bad_value(key, name, &format!("one of {}", names.join(", ")))
+fn read_file_key(file: &mut RolloutsFile, field: &TomlField) -> Result<(), TomlError> {
+    let TomlField { key, entry, .. } = field;
+    let settings = &mut file.settings;
+    match key.as_str() {
+        "schema" if entry.as_text(key, ROLLOUTS_SCHEMA)? == ROLLOUTS_SCHEMA => {}
+        "schema" => return Err(bad_value_error(key, entry, ROLLOUTS_SCHEMA)),
+        "title" => file.title = read_text(key, entry)?,
+        "metrics" => {
+            settings.metrics =
+                read_list(key, entry, |item| item.as_named(key, &BacktestMetric::NAMED))?;
+        }
+        "steps" => settings.steps = read_list(key, entry, |item| read_text(key, item))?,
+        "adjust" => {
+            settings.adjust =
+                read_list(key, entry, |item| item.as_named(key, &SizeCovariate::NAMED))?;
+        }
+        "window" => settings.window_ms = Some(read_window_ms(key, entry)?),
+        "windows" => {
+            settings.windows_ms = read_list(key, entry, |item| read_window_ms(key, item))?;
+        }
+        "placebo_step" => settings.placebo_ms = read_window_ms(key, entry)?,
+        "draws" => settings.draws = read_draws(key, entry)?,
+        "confidence" => {
+            let wanted = "a number from 0.5 to below 1";
+            settings.confidence = read_number(key, entry, 0.5..1.0, wanted)?;
+        }
+        "seed" => {
+            let TomlNode::Whole(seed @ 0..) = entry.node else {
+                return Err(bad_value_error(key, entry, "a whole number, 0 or more"));
+            };
+            settings.seed = seed.unsigned_abs();
+        }
+        "predict" => file.predict = Some(read_text(key, entry)?),
+        "rollout" => {
+            let wanted = "tables, e.g. [[rollout]]";
+            for table in entry.as_list(key, wanted)? {
+                file.rollouts.push(read_rollout(table.line, table.as_table(key, wanted)?)?);
+            }
+        }
+        "criterion" => {
+            let wanted = "tables, e.g. [[criterion]]";
+            for table in entry.as_list(key, wanted)? {
+                file.criteria.push(read_criterion(table.line, table.as_table(key, wanted)?)?);
+            }
+        }
+        _ => return Err(unknown_key_error("", field, FILE_KEYS.into_iter())),
+    }
+    Ok(())
+}
+
+fn read_rollout(line: usize, fields: &[TomlField]) -> Result<Rollout, TomlError> {
+    let mut rollout = Rollout::default();
+    require_keys("rollout", line, fields, &["at"])?;
+    for field in fields {
+        let entry = &field.entry;
+        let key = &key_path("rollout", &field.key);
+        match field.key.as_str() {
+            "name" => rollout.name = read_text(key, entry)?,
+            "at" => {
+                let wanted = "a time with its zone, e.g. 2026-04-14T05:20:00Z";
+                // TOML has dates of its own; both spellings are taken.
+                let time = match &entry.node {
+                    TomlNode::Text(text) | TomlNode::Date(text) => text.parse::<Timestamp>().ok(),
+                    _ => None,
+                };
+                let time = time.ok_or_else(|| bad_value_error(key, entry, wanted))?;
+                rollout.at_ms = time.as_millisecond();
+            }
+            "toggles" => rollout.toggles = read_list(key, entry, |item| read_text(key, item))?,
+            "predicted" => {
+                let wanted = "after divided by before, e.g. 0.97";
+                let positive = f64::MIN_POSITIVE..f64::INFINITY;
+                rollout.predicted = Some(read_number(key, entry, positive, wanted)?);
+            }
+            _ => return Err(unknown_key_error("rollout", field, ROLLOUT_KEYS.into_iter())),
+        }
+    }
+    Ok(rollout)
+}
+
+fn read_criterion(line: usize, fields: &[TomlField]) -> Result<SuccessCriterion, TomlError> {
+    let mut criterion = SuccessCriterion {
+        name: String::new(),
+        agent: String::new(),
+        kind: String::new(),
+        measure: CriterionMeasure::Tokens,
+        falls_by: 0.0,
+        source: String::new(),
+    };
+    require_keys("criterion", line, fields, &["name", "agent", "measure", "falls_by"])?;
+    for field in fields {
+        let entry = &field.entry;
+        let key = &key_path("criterion", &field.key);
+        match field.key.as_str() {
+            "name" => criterion.name = read_text(key, entry)?,
+            "agent" => criterion.agent = read_text(key, entry)?,
+            "kind" => criterion.kind = read_text(key, entry)?,
+            "measure" => criterion.measure = entry.as_named(key, &CriterionMeasure::NAMED)?,
+            "falls_by" => {
+                let wanted = "the part that goes, from 0 to below 1";
+                criterion.falls_by = read_number(key, entry, 0.0..1.0, wanted)?;
+            }
+            "source" => criterion.source = read_text(key, entry)?,
+            _ => return Err(unknown_key_error("criterion", field, CRITERION_KEYS.into_iter())),
+        }
+    }
+    Ok(criterion)
+}
+
+/// Every one of some keys must be there.
+fn require_keys(
+    place: &str,
+    line: usize,
+    fields: &[TomlField],
+    keys: &[&str],
+) -> Result<(), TomlError> {
+    match keys.iter().find(|key| fields.iter().all(|field| field.key != **key)) {
+        Some(key) => {
+            let met = TomlEntry { line, ..TomlEntry::missing() };
+            Err(bad_value_error(&key_path(place, key), &met, "a value"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn read_text(key: &str, entry: &TomlEntry) -> Result<String, TomlError> {
+    entry.as_text(key, "a string").map(str::to_owned)
+}
+
+fn read_list<T>(
+    key: &str,
+    entry: &TomlEntry,
+    read_item: impl Fn(&TomlEntry) -> Result<T, TomlError>,
+) -> Result<Vec<T>, TomlError> {
+    entry.as_list(key, "a list, e.g. [\"...\"]")?.iter().map(read_item).collect()
+}
+
+fn read_number(
+    key: &str,
+    entry: &TomlEntry,
+    admitted: std::ops::Range<f64>,
+    wanted: &str,
+) -> Result<f64, TomlError> {
+    let number = match &entry.node {
+        TomlNode::Whole(number) => Some(*number as f64),
+        TomlNode::Float(digits) => digits.parse().ok(),
+        _ => None,
+    };
+    number
+        .filter(|number| admitted.contains(number))
+        .ok_or_else(|| bad_value_error(key, entry, wanted))
+}
+
+fn read_draws(key: &str, entry: &TomlEntry) -> Result<u32, TomlError> {
+    let draws =
+        if let TomlNode::Whole(draws) = entry.node { u32::try_from(draws).ok() } else { None };
+    draws.filter(|draws| (FEWEST_DRAWS..=MOST_DRAWS).contains(draws)).ok_or_else(|| {
+        bad_value_error(key, entry, &format!("a number from {FEWEST_DRAWS} to {MOST_DRAWS}"))
     })
-}
-
-/// The metric of a name.
-///
-/// # Errors
-/// Another name.
-pub fn metric_by_name(name: &str) -> Result<BacktestMetric, BadRollouts> {
-    value_by_name("metric", &BacktestMetric::NAMED, name)
 }
 
 /// A stretch of time in days or hours, e.g. `9d` or `36h`, milliseconds.
+fn read_window_ms(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
+    let wanted = "days or hours, e.g. 9d or 36h";
+    let text = entry.as_text(key, wanted)?;
+    let days = text.strip_suffix('d').map(|count| (count, DAY_MS));
+    let hours = || text.strip_suffix('h').map(|count| (count, DAY_MS / 24));
+    days.or_else(hours)
+        .and_then(|(count, unit)| count.parse::<i64>().ok().filter(|n| *n > 0)?.checked_mul(unit))
+        .ok_or_else(|| bad_value_error(key, entry, wanted))
+}
+
+/// The metric of a name on the command line.
+///
+/// # Errors
+/// Another name.
+pub fn metric_by_name(name: &str) -> Result<BacktestMetric, TomlError> {
+    TomlEntry::argument(name).as_named("metric", &BacktestMetric::NAMED)
+}
+
+/// A stretch of time on the command line, e.g. `9d` or `36h`, milliseconds.
 ///
 /// # Errors
 /// Anything else.
-pub fn parse_window_ms(key: &'static str, text: &str) -> Result<i64, BadRollouts> {
-    let refuse = || bad_value(key, text, "days or hours, e.g. 9d or 36h");
-    let unit = match text.chars().last() {
-        Some('d') => DAY_MS,
-        Some('h') => DAY_MS / 24,
-        _ => return Err(refuse()),
-    };
-    let count: Option<i64> = text[..text.len() - 1].parse().ok().filter(|count| *count > 0);
-    count.and_then(|count| count.checked_mul(unit)).ok_or_else(refuse)
+pub fn parse_window_ms(key: &str, text: &str) -> Result<i64, TomlError> {
+    read_window_ms(key, &TomlEntry::argument(text))
 }
 
 #[cfg(test)]
@@ -252,8 +295,26 @@ mod tests {
     fn what_cannot_be_is_refused_with_its_place() {
         let refused =
             |text: &str| parse_rollouts(&format!("{HEAD}{text}")).unwrap_err().to_string();
-        assert!(refused("x = 1").starts_with("line 2: unknown field `x`"));
-        assert!(refused("metrics = [\"cost\"]").contains("'metric' is cost, wanted one of read, "));
+        assert!(refused("x = 1").starts_with("line 2: unknown key 'x'; known are schema, "));
+        assert!(refused("window_ = \"9d\"").contains("'window_' (is it 'window'?)"));
+        assert!(refused("[[rollout]]\nat_ = 3").contains("line 2: 'rollout.at' is missing"));
+        let late = "[[rollout]]\nat = \"2026-04-14T05:20:00Z\"\ntoggle = []";
+        assert!(
+            refused(late).starts_with("line 4: unknown key 'rollout.toggle' (is it 'toggles'?)")
+        );
+        assert!(refused("rollout = 3").contains("'rollout' is 3, wanted tables, e.g. [[rollout]]"));
+        assert!(refused("steps = \"plan\"").contains("'steps' is \"plan\", wanted a list"));
+        assert!(
+            refused("metrics = [\"cost\"]").contains("'metrics' is \"cost\", wanted one of read, ")
+        );
+        assert!(refused("metrics = [\"token\"]").contains("(is it 'tokens'?)"));
+        let criterion = "[[criterion]]\nname = \"c\"\nagent = \"a\"\nfalls_by = 0.2\n";
+        let measure = refused(&format!("{criterion}measure = \"avarage\""));
+        assert!(measure.starts_with("line 6: 'measure' is \"avarage\""), "{measure}");
+        assert!(measure.contains("(is it 'average'?)"), "{measure}");
+        assert!(refused(criterion).contains("'criterion.measure' is missing"));
+        let share = refused(&format!("{criterion}measure = \"tokens\"\nfall_by = 1"));
+        assert!(share.contains("'criterion.fall_by' (is it 'falls_by'?)"), "{share}");
         assert!(refused("window = \"9\"").contains("wanted days or hours, e.g. 9d"));
         assert!(refused("window = \"é\"").contains("wanted days or hours, e.g. 9d"));
         assert!(refused("window = \"0d\"").contains("wanted days or hours"));

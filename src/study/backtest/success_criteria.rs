@@ -21,21 +21,17 @@ const EXECUTE_KIND: &str = "EXECUTE";
 /// What a digest of a finished one tells of. No fast path takes it: `explain C6`.
 const EXECUTED_DIGEST: &str = "TASK_COMPLETE:EXECUTE";
 
-/// What a criterion counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CriterionMeasure {
-    /// Tokens a day.
-    Tokens,
-    /// Invocations a day.
-    Invocations,
-    /// Tokens an invocation.
-    Average,
-}
-
-impl CriterionMeasure {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Tokens, "tokens"), (Self::Invocations, "invocations"), (Self::Average, "average")];
+crate::kinds::named_values! {
+    /// What a criterion counts.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum CriterionMeasure {
+        /// Tokens a day.
+        Tokens = "tokens",
+        /// Invocations a day.
+        Invocations = "invocations",
+        /// Tokens an invocation.
+        Average = "average",
+    }
 }
 
 /// What has to fall, and by how much.
@@ -121,30 +117,21 @@ pub enum CriterionDoubt {
     },
 }
 
-/// What is said of a criterion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CriterionOutcome {
-    /// It fell by as much as was wanted.
-    Met,
-    /// It did, but days or pieces of work differ so much that chance may do it.
-    Unsure,
-    /// It fell by less.
-    TooLittle,
-    /// It did not fall.
-    NotMet,
-    /// There is a doubt.
-    NotMeasured,
-}
-
-impl CriterionOutcome {
-    /// All of them, in words.
-    pub const NAMED: [(Self, &'static str); 5] = [
-        (Self::Met, "met"),
-        (Self::Unsure, "fell by enough, but chance may do as much"),
-        (Self::TooLittle, "fell, but by less than wanted"),
-        (Self::NotMet, "not met: it did not fall"),
-        (Self::NotMeasured, "not measured"),
-    ];
+crate::kinds::named_values! {
+    /// What is said of a criterion.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum CriterionOutcome {
+        /// It fell by as much as was wanted.
+        Met = "met",
+        /// It did, but days or pieces of work differ so much that chance may do it.
+        Unsure = "fell by enough, but chance may do as much",
+        /// It fell by less.
+        TooLittle = "fell, but by less than wanted",
+        /// It did not fall.
+        NotMet = "not met: it did not fall",
+        /// There is a doubt.
+        NotMeasured = "not measured",
+    }
 }
 
 /// A criterion on two windows.
@@ -187,20 +174,40 @@ pub fn judge_criteria(
     (seed, count, confidence): (u64, u32, f64),
 ) -> CriteriaComparison {
     let events = spans.map(|span| invocations_in_window(&span));
-    let agents =
-        |side: usize| -> BTreeSet<&str> { events[side].iter().map(|event| event.agent).collect() };
-    let (before, after) = (agents(0), agents(1));
-    let asked = |agent: &&str| criteria.iter().any(|one| one.agent == *agent);
-    let gone = before.difference(&after).filter(|agent| !asked(agent));
-    let gone = gone.map(|agent| (*agent).to_owned()).collect();
-    let does_work = |event: &&WindowInvocation<'_>| event.kind == EXECUTE_KIND;
-    let executed = [0, 1].map(|side| events[side].iter().filter(does_work).count() as u32);
-    let judge = |criterion: &SuccessCriterion| {
-        let doubts = find_doubts(criterion, &spans, &events, executed);
-        let (values, interval) =
-            window_values(criterion, &spans, &events, (seed, count, confidence));
-        let ratio = values[0].filter(|before| *before > 0.0).zip(values[1]);
+    let [before, after] = [0, 1].map(|side: usize| -> BTreeSet<&str> {
+        events[side].iter().map(|event| event.agent).collect()
+    });
+    let agents_gone = before
+        .difference(&after)
+        .filter(|agent| criteria.iter().all(|criterion| criterion.agent != **agent))
+        .map(|agent| (*agent).to_owned())
+        .collect();
+    let executed = [0, 1].map(|side: usize| {
+        events[side].iter().filter(|event| event.kind == EXECUTE_KIND).count() as u32
+    });
+    let results = criteria
+        .iter()
+        .map(|criterion| {
+            let doubts = find_doubts(criterion, &spans, &events, executed);
+            let (values, interval) =
+                window_values(criterion, &spans, &events, (seed, count, confidence));
+            CriterionResult::from_values(criterion.clone(), values, interval, doubts)
+        })
+        .collect();
+    let windows = spans.map(|span| (span.since_ms, span.until_ms));
+    CriteriaComparison { windows, executed, agents_gone, results }
+}
+
+impl CriterionResult {
+    fn from_values(
+        criterion: SuccessCriterion,
+        [before, after]: [Option<f64>; 2],
+        interval: Option<ConfidenceInterval>,
+        doubts: Vec<CriterionDoubt>,
+    ) -> Self {
+        let ratio = before.filter(|before| *before > 0.0).zip(after);
         let ratio = ratio.map(|(before, after)| after / before);
+        // What is out of sight looks saved: with a doubt no fall is believed.
         let outcome = match ratio {
             _ if !doubts.is_empty() => CriterionOutcome::NotMeasured,
             None => CriterionOutcome::NotMeasured,
@@ -211,34 +218,34 @@ pub fn judge_criteria(
             }
             Some(_) => CriterionOutcome::Met,
         };
-        let [before, after] = values;
-        let criterion = criterion.clone();
-        CriterionResult { criterion, before, after, ratio, interval, outcome, doubts }
-    };
-    let judged = criteria.iter().map(judge).collect();
-    let windows = spans.map(|span| (span.since_ms, span.until_ms));
-    CriteriaComparison { windows, executed, agents_gone: gone, results: judged }
+        Self { criterion, before, after, ratio, interval, outcome, doubts }
+    }
 }
 
 /// Invocations whose first call ends in a window, with the tokens of their calls that end in it; in
 /// the order of time.
 fn invocations_in_window<'a>(span: &RecordingWindow<'a>) -> Vec<WindowInvocation<'a>> {
-    let recording = span.recording;
-    let inside = |at_ms: i64| (span.since_ms..span.until_ms).contains(&at_ms);
-    let event = |index: usize| {
-        let calls = &recording.calls[recording.calls_of_invocation(index)];
-        let at_ms = calls.first().map(|call| call.end_ms).filter(|at_ms| inside(*at_ms))?;
-        let counted = calls.iter().filter(|call| inside(call.end_ms));
-        let tokens = counted.map(|call| call.usage.context_tokens() + call.usage.output).sum();
-        let packet = &recording.invocations[index].packet;
-        let (agent, kind) = (packet.agent.as_str(), packet.kind.as_str());
-        let (source, root) = (packet.source.as_str(), packet.root.as_str());
-        Some(WindowInvocation { at_ms, agent, kind, source, root, tokens })
-    };
-    let mut events: Vec<WindowInvocation<'_>> =
-        (0..recording.invocations.len()).filter_map(event).collect();
+    let mut events: Vec<WindowInvocation<'_>> = (0..span.recording.invocations.len())
+        .filter_map(|index| invocation_in_window(span, index))
+        .collect();
     events.sort_by_key(|event| (event.at_ms, event.agent, event.kind, event.root, event.tokens));
     events
+}
+
+fn invocation_in_window<'a>(
+    span: &RecordingWindow<'a>,
+    index: usize,
+) -> Option<WindowInvocation<'a>> {
+    let recording = span.recording;
+    let calls = &recording.calls[recording.calls_of_invocation(index)];
+    let window = span.since_ms..span.until_ms;
+    let at_ms = calls.first().map(|call| call.end_ms).filter(|at_ms| window.contains(at_ms))?;
+    let counted = calls.iter().filter(|call| window.contains(&call.end_ms));
+    let tokens = counted.map(|call| call.usage.context_tokens() + call.usage.output).sum();
+    let packet = &recording.invocations[index].packet;
+    let (agent, kind) = (packet.agent.as_str(), packet.kind.as_str());
+    let (source, root) = (packet.source.as_str(), packet.root.as_str());
+    Some(WindowInvocation { at_ms, agent, kind, source, root, tokens })
 }
 
 impl SuccessCriterion {
@@ -257,31 +264,35 @@ fn find_doubts(
     if !before.iter().any(|event| criterion.matches_invocation(event)) {
         return vec![CriterionDoubt::NothingBefore];
     }
-    let mine = |events: &[WindowInvocation<'_>]| -> Vec<i64> {
-        let own = events.iter().filter(|event| event.agent == criterion.agent);
-        own.map(|event| event.at_ms).collect()
-    };
-    let (then, now) = (mine(before), mine(after));
-    let Some(last) = now.last() else { return vec![CriterionDoubt::AgentGone] };
+    let own_before = starts_of_agent(before, &criterion.agent);
+    let own_after = starts_of_agent(after, &criterion.agent);
+    let Some(last) = own_after.last() else { return vec![CriterionDoubt::AgentGone] };
     let mut doubts = Vec::new();
-    let tells = |events: &[WindowInvocation<'_>]| {
-        events.iter().any(|event| event.source == EXECUTED_DIGEST)
-    };
-    if executed[0] > 0 && executed[1] == 0 && tells(after) {
+    // Work and the digests that tell of it come together: where one of them stops, its state folder
+    // moved, and what it cost is out of sight rather than saved.
+    let has_digests_before = before.iter().any(|event| event.source == EXECUTED_DIGEST);
+    let has_digests_after = after.iter().any(|event| event.source == EXECUTED_DIGEST);
+    if executed[0] > 0 && executed[1] == 0 && has_digests_after {
         doubts.push(CriterionDoubt::WorkersGone);
     }
-    if tells(before) && executed[1] > 0 && !tells(after) {
+    if has_digests_before && executed[1] > 0 && !has_digests_after {
         doubts.push(CriterionDoubt::DigestsGone);
     }
+    // An agent may pause. It is silent if it pauses at the end of the second window for longer than
+    // it ever did in the first one, and for more than half of the window.
     let span = spans[1];
     let (silent, half) = (span.until_ms - last, (span.until_ms - span.since_ms) / 2);
-    let edges = [spans[0].since_ms].into_iter().chain(then.iter().copied());
-    let pauses = edges.zip(then.iter().copied().chain([spans[0].until_ms]));
+    let pause_starts = [spans[0].since_ms].into_iter().chain(own_before.iter().copied());
+    let pauses = pause_starts.zip(own_before.iter().copied().chain([spans[0].until_ms]));
     let longest = pauses.map(|(from, to)| to - from).max().unwrap_or(0);
     if silent > longest && silent > half {
         doubts.push(CriterionDoubt::AgentSilent { since_ms: *last });
     }
     doubts
+}
+
+fn starts_of_agent(events: &[WindowInvocation<'_>], agent: &str) -> Vec<i64> {
+    events.iter().filter(|event| event.agent == agent).map(|event| event.at_ms).collect()
 }
 
 /// Sums of one day or of one piece of work.
@@ -296,26 +307,28 @@ fn window_values(
 ) -> ([Option<f64>; 2], Option<ConfidenceInterval>) {
     let clusters: [Vec<ClusterSums>; 2] =
         [0, 1].map(|side| cluster_invocations(criterion, &spans[side], &events[side]));
-    let value = |of: &mut dyn Iterator<Item = ClusterSums>| {
-        let (above, below) = of.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        (below > 0.0).then(|| above / below)
-    };
-    let values = [0, 1].map(|side: usize| value(&mut clusters[side].iter().copied()));
+    let values = [0, 1].map(|side: usize| quotient_of_sums(clusters[side].iter().copied()));
     if clusters.iter().any(|side| side.len() < FEWEST_CLUSTERS) {
         return (values, None);
     }
+    // Clusters of both windows stand in one list, those of the second from `split` on; each window
+    // is a stratum, so that every draw has as many clusters of it as there are.
     let split = clusters[0].len();
     let all: Vec<ClusterSums> = clusters.concat();
     let strata = BootstrapStrata::from_keys((0..all.len()).map(|at| at >= split));
-    let ratio = |drawn: &[usize]| {
-        let side = |after: bool| {
-            value(&mut drawn.iter().filter(|at| (**at >= split) == after).map(|at| all[*at]))
-        };
-        let (before, after) = side(false).zip(side(true))?;
+    let drawn = bootstrap_estimates((&strata, Seed(seed), "backtest criteria"), count, |drawn| {
+        let (before, after): (Vec<usize>, Vec<usize>) = drawn.iter().partition(|at| **at < split);
+        let before = quotient_of_sums(before.into_iter().map(|at| all[at]))?;
+        let after = quotient_of_sums(after.into_iter().map(|at| all[at]))?;
         (before > 0.0).then(|| after / before)
-    };
-    let drawn = bootstrap_estimates((&strata, Seed(seed), "backtest criteria"), count, ratio);
+    });
     (values, central_interval(drawn, confidence))
+}
+
+/// The sum of the numerators by that of the denominators; `None` of nothing.
+fn quotient_of_sums(clusters: impl Iterator<Item = ClusterSums>) -> Option<f64> {
+    let (above, below) = clusters.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    (below > 0.0).then(|| above / below)
 }
 
 /// Totals by day, the rest of a day as a part of one; averages by piece of work, an invocation of
@@ -325,10 +338,12 @@ fn cluster_invocations(
     span: &RecordingWindow<'_>,
     events: &[WindowInvocation<'_>],
 ) -> Vec<ClusterSums> {
-    let own = || events.iter().filter(|event| criterion.matches_invocation(event));
+    let own: Vec<&WindowInvocation<'_>> =
+        events.iter().filter(|event| criterion.matches_invocation(event)).collect();
     if criterion.measure == CriterionMeasure::Average {
         let mut roots: BTreeMap<(&str, usize), ClusterSums> = BTreeMap::new();
-        for (at, event) in own().enumerate() {
+        for (at, event) in own.iter().enumerate() {
+            // Without a root nothing says which invocations belong together.
             let alone = if event.root.is_empty() { at + 1 } else { 0 };
             let sums = roots.entry((event.root, alone)).or_default();
             *sums = (sums.0 + event.tokens as f64, sums.1 + 1.0);
@@ -339,12 +354,15 @@ fn cluster_invocations(
     let mut since = span.since_ms;
     while since < span.until_ms {
         let until = span.until_ms.min(since + DAY_MS);
-        let inside = own().filter(|event| (since..until).contains(&event.at_ms));
-        let sum = inside.map(|event| match criterion.measure {
-            CriterionMeasure::Tokens => event.tokens as f64,
-            _ => 1.0,
-        });
-        days.push((sum.sum(), (until - since) as f64 / DAY_MS as f64));
+        let sum = own
+            .iter()
+            .filter(|event| (since..until).contains(&event.at_ms))
+            .map(|event| match criterion.measure {
+                CriterionMeasure::Tokens => event.tokens as f64,
+                _ => 1.0,
+            })
+            .sum();
+        days.push((sum, (until - since) as f64 / DAY_MS as f64));
         since = until;
     }
     days

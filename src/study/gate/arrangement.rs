@@ -1,6 +1,8 @@
 //! Which samples of the two sides are held against each other, and the exact means.
 
-use super::{ComparisonDesign, ExactMean, FigureKey, GateSample, GateSide};
+use super::{
+    ComparisonDesign, ExactMean, FigureKey, GateNote, GateSample, GateSide, SampleMatchKey,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs are made of a part of the pipelines, or names, from so many common ones on; fewer leave
@@ -19,28 +21,23 @@ pub(super) struct SampleArrangement {
 
 impl SampleArrangement {
     /// Arranges the samples of two sides: by the pipelines that they hold, else by their names,
-    /// else all against all. What is left out is told.
-    pub fn arrange_samples<'s>(
-        baseline: &'s GateSide,
-        candidate: &'s GateSide,
-        notes: &mut Vec<String>,
+    /// else all against all. What is left out is noted.
+    pub fn arrange_samples(
+        baseline: &GateSide,
+        candidate: &GateSide,
+        notes: &mut Vec<GateNote>,
     ) -> Self {
-        let whole = |side: &GateSide| vec![(0..side.samples.len()).collect::<Vec<_>>()];
-        let alike = |design| Self { design, strata: [whole(baseline), whole(candidate)] };
         if baseline.samples.len() <= 1 && candidate.samples.len() <= 1 {
-            let first = |side: &'s GateSide| side.samples.first().map(|one| &one.pipelines);
-            if first(baseline).zip(first(candidate)).is_some_and(|(old, new)| old != new) {
-                notes.push(
-                    "one sample a side, and not of the same pipelines: how far chance goes is not \
-                     known; several recordings a side, or --each pipeline, would tell"
-                        .to_owned(),
-                );
+            let first_samples = baseline.samples.first().zip(candidate.samples.first());
+            if first_samples.is_some_and(|(old, new)| old.pipelines != new.pipelines) {
+                notes.push(GateNote::UnknownChance);
             }
-            return alike(ComparisonDesign::Single);
+            return Self::with_one_stratum(ComparisonDesign::Single, baseline, candidate);
         }
         let pipelines = SampleMatching::group_samples(baseline, candidate, |one| &one.pipelines);
         if let Some(design) = pipelines.matched_design() {
-            pipelines.note_unmatched([baseline, candidate], "these pipelines", notes);
+            let matched_by = SampleMatchKey::Pipelines;
+            pipelines.note_unmatched([baseline, candidate], matched_by, notes);
             return Self { design, strata: pipelines.matched_strata() };
         }
         let names = SampleMatching::group_samples(baseline, candidate, |one| {
@@ -48,33 +45,61 @@ impl SampleArrangement {
         });
         // A name that all share tells nothing apart.
         if let Some(design) = names.matched_design().filter(|_| names.common.len() > 1) {
-            notes.push("samples are matched by their names".to_owned());
-            names.note_unmatched([baseline, candidate], "that name", notes);
+            notes.push(GateNote::MatchedByName);
+            names.note_unmatched([baseline, candidate], SampleMatchKey::Name, notes);
             return Self { design, strata: names.matched_strata() };
         }
-        alike(ComparisonDesign::Pooled)
+        Self::with_one_stratum(ComparisonDesign::Pooled, baseline, candidate)
+    }
+
+    /// All samples of a side together.
+    fn with_one_stratum(
+        design: ComparisonDesign,
+        baseline: &GateSide,
+        candidate: &GateSide,
+    ) -> Self {
+        let strata = [baseline, candidate].map(|side| vec![(0..side.samples.len()).collect()]);
+        Self { design, strata }
+    }
+
+    /// Figures of both sides by stratum.
+    pub fn figures_of_sides(
+        &self,
+        samples: [&[GateSample]; 2],
+        key: &FigureKey,
+    ) -> [Vec<Vec<i128>>; 2] {
+        [0, 1].map(|side| self.stratum_figures(side, samples[side], key))
     }
 
     /// Figures of a side (0 the baseline, 1 the candidate) by stratum.
-    pub fn stratum_figures(
+    fn stratum_figures(
         &self,
         side: usize,
         samples: &[GateSample],
         key: &FigureKey,
     ) -> Vec<Vec<i128>> {
-        let figure = |at: &usize| samples[*at].figures.get(key).copied().unwrap_or_default();
-        self.strata[side].iter().map(|stratum| stratum.iter().map(figure).collect()).collect()
+        self.strata[side]
+            .iter()
+            .map(|stratum| {
+                let own = stratum.iter().map(|at| samples[*at].figures.get(key));
+                // What is not there did not happen.
+                own.map(|figure| figure.copied().unwrap_or_default()).collect()
+            })
+            .collect()
     }
 }
 
 /// The mean over strata of the means within them, exact.
 pub(super) fn mean_over_strata(figures: &[Vec<i128>]) -> ExactMean {
     let common = least_common_multiple(figures.iter().map(Vec::len));
-    let of = |stratum: &Vec<i128>| {
-        let sum: i128 = stratum.iter().fold(0, |sum, one| sum.saturating_add(*one));
-        sum.saturating_mul(i128::from(common) / (stratum.len().max(1) as i128))
-    };
-    let sum = figures.iter().map(of).fold(0, i128::saturating_add);
+    // Every mean is brought to the common denominator, so that the mean of means stays exact.
+    let sum = figures
+        .iter()
+        .map(|stratum| {
+            let sum: i128 = stratum.iter().fold(0, |sum, one| sum.saturating_add(*one));
+            sum.saturating_mul(i128::from(common) / (stratum.len().max(1) as i128))
+        })
+        .fold(0, i128::saturating_add);
     ExactMean { sum, count: (common * figures.len() as u64) as u32 }
 }
 
@@ -119,23 +144,26 @@ impl<'a> SampleMatching<'a> {
 
     /// The samples of both sides by what is common.
     fn matched_strata(&self) -> [Vec<Vec<usize>>; 2] {
-        let of = |groups: &BTreeMap<&[String], Vec<usize>>| -> Vec<Vec<usize>> {
-            self.common.iter().map(|key| groups[key].clone()).collect()
-        };
-        [of(&self.groups[0]), of(&self.groups[1])]
+        [&self.groups[0], &self.groups[1]]
+            .map(|groups| self.common.iter().map(|key| groups[key].clone()).collect())
     }
 
-    fn note_unmatched(&self, sides: [&GateSide; 2], of: &str, notes: &mut Vec<String>) {
+    fn note_unmatched(
+        &self,
+        sides: [&GateSide; 2],
+        matched_by: SampleMatchKey,
+        notes: &mut Vec<GateNote>,
+    ) {
         for (side, groups) in sides.into_iter().zip(&self.groups) {
-            let left = groups.iter().filter(|(key, _)| !self.common.contains(key));
-            let names: Vec<&str> =
-                left.flat_map(|(_, at)| at).map(|&at| side.samples[at].name.as_str()).collect();
-            if !names.is_empty() {
-                let (name, few) =
-                    (&side.summary.name, super::place_coverage::shorten_names(&names));
-                notes.push(format!(
-                    "left out of {name}, because the other side has nothing of {of}: {few}"
-                ));
+            let samples: Vec<String> = groups
+                .iter()
+                .filter(|(key, _)| !self.common.contains(key))
+                .flat_map(|(_, indexes)| indexes)
+                .map(|&index| side.samples[index].name.clone())
+                .collect();
+            if !samples.is_empty() {
+                let side = side.summary.name.clone();
+                notes.push(GateNote::Unmatched { side, matched_by, samples });
             }
         }
     }
@@ -144,15 +172,20 @@ impl<'a> SampleMatching<'a> {
 /// The least common multiple of some sizes, or more than [`LARGEST_DENOMINATOR`].
 fn least_common_multiple(sizes: impl Iterator<Item = usize>) -> u64 {
     let sizes: BTreeSet<u64> = sizes.map(|size| size.max(1) as u64).collect();
-    let gcd = |mut a: u64, mut b: u64| {
-        while b > 0 {
-            (a, b) = (b, a % b);
-        }
-        a
-    };
     sizes.into_iter().fold(1, |all, size| {
-        if all > LARGEST_DENOMINATOR { all } else { all / gcd(all, size) * size }
+        if all > LARGEST_DENOMINATOR {
+            all
+        } else {
+            all / greatest_common_divisor(all, size) * size
+        }
     })
+}
+
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 fn has_small_denominator(strata: &[Vec<Vec<usize>>; 2]) -> bool {

@@ -89,16 +89,16 @@ impl Default for GateBudget {
     /// Without a budget: calls, tokens and dollars of the whole may grow by 2 %, the largest
     /// context by 5 %. A judgement, not a measurement.
     fn default() -> Self {
-        let grows = |metric, bp| {
+        let limits = [
+            (GateMetric::Calls, TOTAL_GROWS_BP),
+            (GateMetric::Tokens, TOTAL_GROWS_BP),
+            (GateMetric::Dollars, TOTAL_GROWS_BP),
+            (GateMetric::PeakContext, PEAK_GROWS_BP),
+        ]
+        .map(|(metric, bp)| {
             let limit = FigureLimit { grows_bp: Some(bp), ..FigureLimit::default() };
             ((Some(GateScope::Total), None, Some(metric)), limit)
-        };
-        let limits = [
-            grows(GateMetric::Calls, TOTAL_GROWS_BP),
-            grows(GateMetric::Tokens, TOTAL_GROWS_BP),
-            grows(GateMetric::Dollars, TOTAL_GROWS_BP),
-            grows(GateMetric::PeakContext, PEAK_GROWS_BP),
-        ];
+        });
         Self { limits: limits.into(), ..Self::without_limits() }
     }
 }
@@ -122,6 +122,12 @@ impl GateBudget {
         self.limits.keys().filter_map(|(scope, name, metric)| {
             Some(FigureKey { scope: (*scope)?, name: name.clone()?, metric: (*metric)? })
         })
+    }
+
+    /// The name in the candidate of a place of the baseline.
+    pub(super) fn new_name(&self, scope: GateScope, name: &str) -> String {
+        let renamed = self.renamed.get(&(scope, name.to_owned()));
+        renamed.map_or(name, String::as_str).to_owned()
     }
 
     /// The limit of a row: that of its place, else of its scope, else of everything.

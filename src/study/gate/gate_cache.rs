@@ -7,38 +7,26 @@
 
 use crate::cache::{CacheLookup, CachePolicy, Policy, entry_lifetime, ttl::TtlPolicy};
 use crate::plan::{Plan, ToggleSubset};
-use crate::recording::{CacheTier, name_of_value};
+use crate::recording::CacheTier;
 use crate::replay::{self, ReplayOutcome, ReplayedCall};
 
-/// What decides what a call reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GateCache {
-    /// The law alone, without luck.
-    #[default]
-    Law,
-    /// What was recorded.
-    Billed,
-    /// Nothing is ever read: a bound.
-    None,
-    /// Everything is read: a bound.
-    Perfect,
+crate::kinds::named_values! {
+    /// What decides what a call reads.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum GateCache {
+        /// The law alone, without luck.
+        #[default]
+        Law = "law",
+        /// What was recorded.
+        Billed = "billed",
+        /// Nothing is ever read: a bound.
+        None = "none",
+        /// Everything is read: a bound.
+        Perfect = "perfect",
+    }
 }
 
 impl GateCache {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 4] = [
-        (Self::Law, "law"),
-        (Self::Billed, "billed"),
-        (Self::None, "none"),
-        (Self::Perfect, "perfect"),
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        name_of_value(&Self::NAMED, self)
-    }
-
     /// The one that a scenario's policy stands for; the measured law is the law alone.
     #[must_use]
     pub fn from_policy(policy: CachePolicy) -> Self {

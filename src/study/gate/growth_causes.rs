@@ -78,38 +78,30 @@ impl<'a> RowsByKey<'a> {
 
     fn find_causes(&self, lead: &'a GateRow) -> Vec<GrowthCause> {
         let metric = lead.key.metric;
-        let of = row_growth(lead);
-        let is_whole = matches!(lead.key.scope, GateScope::Total | GateScope::Pipeline);
-        let told = |row: &&GateRow| share_bp(row_growth(row), of) >= SMALLEST_PART_BP;
-        let parts = if is_whole {
-            largest_growth_first(self.rows_of_metric(GateScope::Step, metric), of)
-        } else {
-            vec![lead]
-        };
-        let parts = parts.into_iter().take(MOST_PARTS).filter(told);
-        let mut causes: Vec<GrowthCause> = parts.map(|row| self.place_cause(row, of)).collect();
+        let growth = row_growth(lead);
+        if !matches!(lead.key.scope, GateScope::Total | GateScope::Pipeline) {
+            // A step, a tool or a model is a cause by itself: only a whole is taken apart.
+            return vec![self.place_cause(lead, growth)];
+        }
+        let steps = largest_parts(self.rows_of_metric(GateScope::Step, metric), growth);
+        let mut causes: Vec<GrowthCause> =
+            steps.into_iter().map(|row| self.place_cause(row, growth)).collect();
         if causes.is_empty() {
-            causes.push(self.place_cause(lead, of));
+            causes.push(self.place_cause(lead, growth));
         }
-        if !is_whole {
-            return causes;
-        }
-        let models = largest_growth_first(self.rows_of_metric(GateScope::Model, metric), of)
-            .into_iter()
-            .take(MOST_PARTS);
-        let models = models.filter(told).filter(|row| self.gained_calls(&row.key.name));
-        causes.extend(models.map(|row| self.model_cause(row, of)));
+        let models = largest_parts(self.rows_of_metric(GateScope::Model, metric), growth);
+        causes.extend(
+            models
+                .into_iter()
+                .filter(|row| self.gained_calls(&row.key.name))
+                .map(|row| self.model_cause(row, growth)),
+        );
         // What a tool's results cost in money is not known: they are told of the growth of reads.
         let reads = self.find_row(GateScope::Total, "", GateMetric::Read).map_or(0, row_growth);
-        for row in
-            largest_growth_first(self.rows_of_metric(GateScope::Tool, GateMetric::Carried), reads)
-                .into_iter()
-                .take(MOST_PARTS)
-        {
-            if reads.signum() == of.signum() && share_bp(row_growth(row), reads) >= SMALLEST_PART_BP
-            {
-                causes.push(self.tool_cause(row, reads));
-            }
+        if reads.signum() == growth.signum() {
+            let carried = self.rows_of_metric(GateScope::Tool, GateMetric::Carried);
+            let tools = largest_parts(carried, reads);
+            causes.extend(tools.into_iter().map(|row| self.tool_cause(row, reads)));
         }
         causes
     }
@@ -119,18 +111,11 @@ impl<'a> RowsByKey<'a> {
         let FigureKey { scope, name, metric } = &row.key;
         let calls = self.find_row(*scope, name, GateMetric::Calls);
         let calls = calls.filter(|row| *metric != GateMetric::Calls && has_moved(row));
-        let own = [Some(row), calls].into_iter().flatten();
-        let mut changes: Vec<FigureChange> = own.map(metric_change).collect();
+        let mut changes = vec![metric_change(row)];
+        changes.extend(calls.map(metric_change));
         changes.extend(self.context_change(*scope, name));
         changes.extend(self.kind_changes(*scope, name, of));
-        GrowthCause {
-            scope: *scope,
-            name: name.clone(),
-            changes,
-            metric: *metric,
-            growth: row_growth(row),
-            total_growth: of,
-        }
+        cause_of_row(row, changes, of)
     }
 
     /// A model that took over calls.
@@ -139,42 +124,34 @@ impl<'a> RowsByKey<'a> {
         let calls =
             self.find_row(*scope, name, GateMetric::Calls).filter(|_| *metric != GateMetric::Calls);
         let changes = [Some(row), calls].into_iter().flatten().map(metric_change).collect();
-        GrowthCause {
-            scope: *scope,
-            name: name.clone(),
-            changes,
-            metric: *metric,
-            growth: row_growth(row),
-            total_growth: of,
-        }
+        cause_of_row(row, changes, of)
     }
 
     /// Whether a model's part of the calls grew by more than what is not told.
     fn gained_calls(&self, model: &str) -> bool {
-        let part = |side: fn(&GateRow) -> Option<ExactMean>| {
-            let calls = |scope, name| {
-                self.find_row(scope, name, GateMetric::Calls)
-                    .and_then(side)
-                    .map_or(0, |it| it.rounded_multiple(1))
-            };
-            share_bp(calls(GateScope::Model, model), calls(GateScope::Total, ""))
-        };
-        part(|row| row.candidate) - part(|row| row.baseline) >= SHIFT_BP
+        let [before, after] = SIDES.map(|side| {
+            let calls = self.side_mean(GateScope::Model, model, GateMetric::Calls, side);
+            share_bp(calls, self.side_mean(GateScope::Total, "", GateMetric::Calls, side))
+        });
+        after - before >= SHIFT_BP
+    }
+
+    /// The mean of a row on one side; 0 where the side does not have it.
+    fn side_mean(&self, scope: GateScope, name: &str, metric: GateMetric, side: Side) -> i128 {
+        self.find_row(scope, name, metric).map_or(0, |row| rounded_mean(side(row)))
     }
 
     /// The mean context of a call on both sides, where it moved by a per cent or more.
     fn context_change(&self, scope: GateScope, name: &str) -> Option<FigureChange> {
-        let a_call = |side: fn(&GateRow) -> Option<ExactMean>| {
-            let of = |metric| {
-                self.find_row(scope, name, metric).map_or(0, |row| rounded_mean(side(row)))
-            };
-            let calls = u32::try_from(of(GateMetric::Calls)).ok().filter(|calls| *calls > 0)?;
-            Some(ExactMean { sum: of(GateMetric::Tokens) - of(GateMetric::Output), count: calls })
-        };
-        let (from, to) = (a_call(|row| row.baseline)?, a_call(|row| row.candidate)?);
-        let (before, after) = (from.rounded_multiple(1), to.rounded_multiple(1));
-        let change =
-            FigureChange { subject: ChangeSubject::Context, from: Some(from), to: Some(to) };
+        let [from, to] = SIDES.map(|side| {
+            let figure = |metric| self.side_mean(scope, name, metric, side);
+            let calls = u32::try_from(figure(GateMetric::Calls)).ok().filter(|calls| *calls > 0)?;
+            // What a call is sent is what it uses beside its output.
+            let sum = figure(GateMetric::Tokens) - figure(GateMetric::Output);
+            Some(ExactMean { sum, count: calls })
+        });
+        let (before, after) = (from?.rounded_multiple(1), to?.rounded_multiple(1));
+        let change = FigureChange { subject: ChangeSubject::Context, from, to };
         (share_bp((after - before).abs(), before) >= SHIFT_BP).then_some(change)
     }
 
@@ -185,17 +162,16 @@ impl<'a> RowsByKey<'a> {
             GateScope::Step => Some(cause_within_step(name, "")),
             _ => return Vec::new(),
         };
-        let own = |row: &&GateRow| match &prefix {
-            None => !row.key.name.contains('/'),
-            // Names of steps may hold a stroke too.
-            Some(prefix) => {
-                row.key.name.strip_prefix(prefix.as_str()).is_some_and(|kind| !kind.contains('/'))
-            }
-        };
+        // Kinds within a step are called `step/kind`, those of the whole by the kind alone. Names of
+        // steps may hold a stroke too.
         let mut kinds = Vec::new();
         for metric in [GateMetric::Calls, GateMetric::Added] {
-            let rows =
-                largest_growth_first(self.rows_of_metric(GateScope::Cause, metric).filter(own), of);
+            let own = self.rows_of_metric(GateScope::Cause, metric).filter(|row| {
+                let name = row.key.name.as_str();
+                let kind = prefix.as_ref().map_or(Some(name), |prefix| name.strip_prefix(prefix));
+                kind.is_some_and(|kind| !kind.contains('/'))
+            });
+            let rows = largest_growth_first(own, of);
             kinds.extend(rows.into_iter().take(MOST_KINDS).map(|row| {
                 let kind = row.key.name.rsplit('/').next().unwrap_or_default().to_owned();
                 FigureChange { subject: ChangeSubject::Kind(kind, metric), ..metric_change(row) }
@@ -205,26 +181,20 @@ impl<'a> RowsByKey<'a> {
     }
 
     fn tool_cause(&self, row: &GateRow, reads: i128) -> GrowthCause {
-        let name = &row.key.name;
-        let moved =
-            |metric| self.find_row(GateScope::Tool, name, metric).filter(|row| has_moved(row));
         let changes = [GateMetric::Uses, GateMetric::Added, GateMetric::Carried]
             .into_iter()
-            .filter_map(moved);
-        GrowthCause {
-            scope: GateScope::Tool,
-            name: name.clone(),
-            changes: changes.map(metric_change).collect(),
-            metric: GateMetric::Read,
-            growth: row_growth(row),
-            total_growth: reads,
-        }
+            .filter_map(|metric| self.find_row(GateScope::Tool, &row.key.name, metric))
+            .filter(|row| has_moved(row))
+            .map(metric_change)
+            .collect();
+        GrowthCause { metric: GateMetric::Read, ..cause_of_row(row, changes, reads) }
     }
 
     fn find_remedies(&self, lead: &GateRow) -> Vec<ToggleRemedy> {
-        let told = [GateMetric::Calls, GateMetric::Read, GateMetric::Tokens, GateMetric::Dollars];
+        // Savings are measured in these alone; a growth of anything else is held against money.
+        let saved = [GateMetric::Calls, GateMetric::Read, GateMetric::Tokens, GateMetric::Dollars];
         let metric = lead.key.metric;
-        let metric = if told.contains(&metric) { metric } else { GateMetric::Dollars };
+        let metric = if saved.contains(&metric) { metric } else { GateMetric::Dollars };
         let whole = self.find_row(GateScope::Total, "", metric).map_or(0, row_growth);
         let own = if lead.key.metric == metric { row_growth(lead) } else { 0 };
         let of = if whole > 0 { whole } else { own };
@@ -234,18 +204,39 @@ impl<'a> RowsByKey<'a> {
         let toggles = self
             .rows_of_metric(GateScope::Saving, metric)
             .filter(|row| row.key.name != JOINT_SAVING);
-        let remedies = largest_growth_first(toggles, of).into_iter().filter_map(|row| {
-            let title = intervene::find_by_id(&row.key.name)?.card().title.to_owned();
-            Some(ToggleRemedy {
-                id: row.key.name.clone(),
-                title,
-                saved_growth: row_growth(row),
-                total_growth: of,
+        largest_growth_first(toggles, of)
+            .into_iter()
+            .filter(|row| share_bp(row_growth(row), of) >= SMALLEST_PART_BP)
+            .filter_map(|row| {
+                Some(ToggleRemedy {
+                    id: row.key.name.clone(),
+                    title: intervene::find_by_id(&row.key.name)?.card().title.to_owned(),
+                    saved_growth: row_growth(row),
+                    total_growth: of,
+                })
             })
-        });
-        let enough = |one: &ToggleRemedy| share_bp(one.saved_growth, of) >= SMALLEST_PART_BP;
-        remedies.filter(enough).take(MOST_PARTS).collect()
+            .take(MOST_PARTS)
+            .collect()
     }
+}
+
+/// Reads one side of a row.
+type Side = fn(&GateRow) -> Option<ExactMean>;
+
+/// The baseline, then the candidate.
+const SIDES: [Side; 2] = [|row| row.baseline, |row| row.candidate];
+
+fn cause_of_row(row: &GateRow, changes: Vec<FigureChange>, total_growth: i128) -> GrowthCause {
+    let FigureKey { scope, name, metric } = row.key.clone();
+    GrowthCause { scope, name, changes, metric, growth: row_growth(row), total_growth }
+}
+
+/// The largest parts of a growth that are worth telling.
+fn largest_parts<'a>(rows: impl Iterator<Item = &'a GateRow>, of: i128) -> Vec<&'a GateRow> {
+    let mut parts = largest_growth_first(rows, of);
+    parts.truncate(MOST_PARTS);
+    parts.retain(|row| share_bp(row_growth(row), of) >= SMALLEST_PART_BP);
+    parts
 }
 
 /// Rows that moved in the direction of `of`, the largest first.

@@ -9,7 +9,7 @@ use super::budget::{GateBudget, UnmatchedAction};
 use super::noise_bootstrap::{LimitTest, joint_chance_errors};
 use super::place_coverage::{PlaceCoverage, apply_renames};
 use super::row_draft::RowDraft;
-use super::{ComparisonDesign, FigureKey, GateRow, GateScope, GateSide};
+use super::{ComparisonDesign, FigureKey, GateNote, GateRow, GateScope, GateSide};
 use crate::seed::Seed;
 use crate::units::BASIS_POINTS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,8 @@ pub struct GateJudgement {
     pub confidence: f64,
     /// All rows, in the order of their keys.
     pub rows: Vec<GateRow>,
-    /// What a reader should know, in sentences.
-    pub notes: Vec<String>,
+    /// What a reader should know.
+    pub(crate) notes: Vec<GateNote>,
 }
 
 /// Holds a candidate against its baseline.
@@ -44,10 +44,9 @@ pub fn judge_candidate(
     let by = SampleArrangement::arrange_samples(baseline, candidate, &mut notes);
     let coverage = PlaceCoverage::new(baseline, candidate, budget);
     coverage.note_changes([baseline, candidate], &mut notes);
-    let samples = [&baseline.samples, &candidate.samples];
+    let samples = [&baseline.samples[..], &candidate.samples[..]];
     let keys: BTreeSet<&FigureKey> =
         samples.iter().flat_map(|side| side.iter()).flat_map(|one| one.figures.keys()).collect();
-    let figures = |key: &FigureKey| [0, 1].map(|side| by.stratum_figures(side, samples[side], key));
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
     let mut scopes: BTreeMap<GateScope, Vec<RowDraft>> = BTreeMap::new();
     let mut failed: BTreeSet<(GateScope, &str)> = BTreeSet::new();
@@ -56,12 +55,15 @@ pub fn judge_candidate(
         let fails = coverage.is_refused(key) && failed.insert((key.scope, key.name.as_str()));
         let told = coverage.unmatched_action(key, &limit) == Some(UnmatchedAction::Note);
         let whole = (limit.at_least_bp.is_some()).then(|| {
-            figures(&FigureKey { scope: GateScope::Total, name: String::new(), metric: key.metric })
+            by.figures_of_sides(
+                samples,
+                &FigureKey { scope: GateScope::Total, name: String::new(), metric: key.metric },
+            )
         });
         let mut drafted = RowDraft::from_figures(
             &by,
             (key, limit),
-            (figures(key), whole),
+            (by.figures_of_sides(samples, key), whole),
             coverage.known_sides(key),
             told,
         );
@@ -83,10 +85,11 @@ pub fn judge_candidate(
 
 #[cfg(test)]
 mod tests {
+    use super::super::{PlaceChange, SampleMatchKey};
     use super::*;
     use crate::fixed_point::ONE;
     use crate::study::gate::{ExactMean, GateMetric, GateSample, RowVerdict, SideSummary};
-    use crate::study::whatif::parameter_draws::draw_normal;
+    use crate::study::stats::random_draws::draw_normal;
 
     fn key(scope: GateScope, name: &str, metric: GateMetric) -> FigureKey {
         FigureKey { scope, name: name.to_owned(), metric }
@@ -151,7 +154,7 @@ mod tests {
                 &budget(limits),
                 Seed(1),
             );
-            let notes = told.notes.iter().filter(|note| note.contains("how far chance goes"));
+            let notes = told.notes.iter().filter(|note| **note == GateNote::UnknownChance);
             assert_eq!(notes.count(), count, "{other}: {:?}", told.notes);
         }
         check(&[("p", 0)], &[("p", 1)], limits, RowVerdict::Beyond);
@@ -203,7 +206,9 @@ mod tests {
         let judgement = judge_candidate(&old, &new, &budget(""), Seed(1));
         assert_eq!(judgement.design, ComparisonDesign::Paired);
         assert_eq!(judgement.rows[0].candidate, Some(ExactMean { sum: 6, count: 3 }));
-        assert!(judgement.notes[0].contains("left out of side"), "{:?}", judgement.notes);
+        let (matched_by, samples) = (SampleMatchKey::Pipelines, vec!["d".to_owned()]);
+        let note = GateNote::Unmatched { side: "side".to_owned(), matched_by, samples };
+        assert_eq!(judgement.notes[0], note);
     }
 
     #[test]
@@ -223,7 +228,7 @@ mod tests {
             (seen.design, seen.rows[0].verdict),
             (ComparisonDesign::Paired, RowVerdict::Beyond)
         );
-        assert_eq!(seen.notes, ["samples are matched by their names"]);
+        assert_eq!(seen.notes, [GateNote::MatchedByName]);
         // Pipelines go before names, and one name for all is none.
         let seen = judge_candidate(&of("same", &tasks), &of("same", &grown), &limits, Seed(1));
         assert_eq!((seen.design, seen.notes.len()), (ComparisonDesign::Paired, 0));
@@ -234,7 +239,11 @@ mod tests {
         assert_eq!(seen.design, ComparisonDesign::Paired);
         assert_eq!(
             seen.notes[1],
-            "left out of side, because the other side has nothing of that name: tidy"
+            GateNote::Unmatched {
+                side: "side".to_owned(),
+                matched_by: SampleMatchKey::Name,
+                samples: vec!["tidy".to_owned()],
+            }
         );
     }
 
@@ -258,7 +267,8 @@ mod tests {
             &budget(limits),
             Seed(1),
         );
-        assert!(seen.notes.iter().any(|note| note.contains("samples a side")), "{:?}", seen.notes);
+        let is_needed = |note: &GateNote| matches!(note, GateNote::MoreSamplesNeeded { .. });
+        assert!(seen.notes.iter().any(is_needed), "{:?}", seen.notes);
         // The same figures without pairs: the noise between pipelines hides the growth.
         let others = ["v", "w", "x", "y", "z"];
         let unpaired: Vec<(&str, i128)> =
@@ -318,14 +328,21 @@ mod tests {
         let limits = "[limits.step]\ncalls = { grows = \"10 %\" }\n";
         let seen = judge_candidate(&of("plan", 50), &of("make plan", 52), &budget(limits), Seed(1));
         assert!(seen.rows.iter().all(|row| row.verdict != RowVerdict::Beyond), "{:?}", seen.rows);
-        let all = seen.notes.join("\n");
-        for words in ["1 step gone: plan", "1 step new: make plan", "plan = \"make plan\" under"] {
-            assert!(all.contains(words), "{words}: {all}");
-        }
+        let scope = GateScope::Step;
+        let changed = |name: &str, change| GateNote::PlacesChanged {
+            scope,
+            names: vec![name.to_owned()],
+            change,
+            is_refused: false,
+        };
+        let (old, new) = ("plan".to_owned(), "make plan".to_owned());
+        let renamed = GateNote::PossibleRename { scope, old, new };
+        let (gone, came) = (PlaceChange::Gone, PlaceChange::New);
+        assert_eq!(seen.notes, [changed("plan", gone), changed("make plan", came), renamed]);
         let renamed = format!("{limits}[renamed]\nplan = \"make plan\"");
         let seen =
             judge_candidate(&of("plan", 50), &of("make plan", 56), &budget(&renamed), Seed(1));
-        assert_eq!(seen.notes, Vec::<String>::new());
+        assert_eq!(seen.notes, Vec::<GateNote>::new());
         let beyond: Vec<&FigureKey> = seen
             .rows
             .iter()
@@ -337,7 +354,8 @@ mod tests {
         let seen = judge_candidate(&of("plan", 50), &of("other", 5), &refused, Seed(1));
         let beyond = seen.rows.iter().filter(|row| row.verdict == RowVerdict::Beyond).count();
         assert_eq!(beyond, 1);
-        assert!(!seen.notes.join("\n").contains("may only have"), "{:?}", seen.notes);
+        let is_rename = |note: &GateNote| matches!(note, GateNote::PossibleRename { .. });
+        assert!(!seen.notes.iter().any(is_rename), "{:?}", seen.notes);
         let seen = judge_candidate(
             &of("plan", 50),
             &of("other", 50),
@@ -353,12 +371,14 @@ mod tests {
         for (added, renamed) in [(105, true), (900, false)] {
             let seen =
                 judge_candidate(&tool("Ask", 100), &tool("Query", added), &budget(""), Seed(1));
-            let all = seen.notes.join("\n");
-            assert_eq!(all.contains("Ask may only have a new name, Query"), renamed, "{all}");
+            assert_eq!(seen.notes.iter().any(is_rename), renamed, "{:?}", seen.notes);
         }
         let wrong = budget("[renamed]\nplane = \"make plan\"");
         let seen = judge_candidate(&of("plan", 50), &of("plan", 50), &wrong, Seed(1));
-        assert_eq!(seen.notes, ["renamed: the baseline has no step plane"]);
+        assert_eq!(
+            seen.notes,
+            [GateNote::UnknownRename { scope: GateScope::Step, name: "plane".to_owned() }]
+        );
     }
 
     #[test]

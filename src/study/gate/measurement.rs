@@ -9,9 +9,10 @@ use super::sample_figures::{
     JOINT_SAVING, PricedReplay, SampleFigures, add_blocks, has_pipeline_name, session_steps,
 };
 use super::{GateMetric, GateSample, GateSide, SideSummary};
+use crate::kinds::named_values;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, PriceRow, Pricing};
-use crate::recording::{Recording, Remainder, Session, hex_prefix, name_of_value};
+use crate::recording::{Recording, Remainder, Session, hex_prefix};
 use crate::replay::{ReplayCost, tally_bands};
 use crate::scenario::ChosenToggle;
 use crate::study::inspect::step_usage::owner_session_id;
@@ -21,27 +22,17 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is one sample.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SampleUnit {
-    /// Every recording as a whole.
-    #[default]
-    Recording,
-    /// Every pipeline: a main thread with its subagents, or an order.
-    Pipeline,
-    /// Every session, subagents too.
-    Session,
-}
-
-impl SampleUnit {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] =
-        [(Self::Recording, "recording"), (Self::Pipeline, "pipeline"), (Self::Session, "session")];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        name_of_value(&Self::NAMED, self)
+named_values! {
+    /// What is one sample.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum SampleUnit {
+        /// Every argument as a whole.
+        #[default]
+        Recording = "recording",
+        /// Every pipeline: a main thread with its subagents, or an order.
+        Pipeline = "pipeline",
+        /// Every session, subagents too.
+        Session = "session",
     }
 }
 
@@ -82,10 +73,8 @@ pub fn measure_recording(
 ) -> Result<Vec<MeasuredSample>, MissingPrice> {
     let parts: Vec<(String, Cow<'_, Recording>)> = match each {
         SampleUnit::Recording => vec![(recording.name.clone(), Cow::Borrowed(recording))],
-        SampleUnit::Pipeline => {
-            split_recording(recording, |session| pipeline_or_owner(session).to_owned())
-        }
-        SampleUnit::Session => split_recording(recording, |session| session.id.clone()),
+        SampleUnit::Pipeline => own_parts(recording.split_by_name(pipeline_or_owner)),
+        SampleUnit::Session => own_parts(recording.split_by_name(|session| &session.id)),
     };
     let measured: Vec<Option<MeasuredSample>> = parts
         .into_par_iter()
@@ -121,16 +110,8 @@ fn pipeline_or_owner(session: &Session) -> &str {
     if session.pipeline.is_empty() { owner_session_id(session) } else { &session.pipeline }
 }
 
-fn split_recording(
-    recording: &Recording,
-    of: impl Fn(&Session) -> String,
-) -> Vec<(String, Cow<'_, Recording>)> {
-    let names: BTreeSet<String> = recording.sessions.iter().map(&of).collect();
-    let part = |name: String| {
-        let part = recording.filter_sessions(|session| of(session) == name);
-        (name, Cow::Owned(part))
-    };
-    names.into_iter().map(part).collect()
+fn own_parts(parts: Vec<(String, Recording)>) -> Vec<(String, Cow<'static, Recording>)> {
+    parts.into_iter().map(|(name, part)| (name, Cow::Owned(part))).collect()
 }
 
 fn measure_sample(
@@ -161,10 +142,15 @@ fn measure_sample(
         })
         .collect::<Result<_, MissingPrice>>()?;
     let steps = session_steps(recording);
-    let priced_as = |model: &String| {
-        bench.pricing.find_price(model, None).map_or_else(|_| model.clone(), |row| row.model)
-    };
-    let models: Vec<String> = recording.models.iter().map(priced_as).collect();
+    let models: Vec<String> = recording
+        .models
+        .iter()
+        .map(|model| {
+            let price = bench.pricing.find_price(model, None);
+            // A model that makes no call may have no price; it keeps its own name.
+            price.map_or_else(|_| model.clone(), |row| row.model)
+        })
+        .collect();
     let (steps, models) = (&steps, &models);
     let paid =
         PricedReplay { recording, plan: &plan, rows: &rows, remainders: &rests, steps, models };
@@ -172,18 +158,7 @@ fn measure_sample(
     paid.add_models(&mut figures);
     paid.add_calls_by_kind(&mut figures);
     add_blocks(recording, steps, &mut figures);
-    let before = bench.cache.replay_outcome(&plan, 0);
-    let saved = |subset| {
-        Saving::between_outcomes(&plan, &before, &bench.cache.replay_outcome(&plan, subset))
-    };
-    let asked = || toggles.iter().enumerate().filter(|(_, one)| !one.awaits_parameter());
-    for (index, chosen) in asked() {
-        figures.add_saving(chosen.id(), &saved(1 << index));
-    }
-    if bench.jointly {
-        figures
-            .add_saving(JOINT_SAVING, &saved(asked().fold(0, |all, (index, _)| all | 1 << index)));
-    }
+    add_savings(&plan, bench, &mut figures);
     let pipelines = matching_names(recording);
     if !bench.has_dollars {
         figures.0.retain(|key, _| key.metric != GateMetric::Dollars);
@@ -196,6 +171,25 @@ fn measure_sample(
         digest,
         rates,
     }))
+}
+
+/// What each toggle saves, and what all of them do together.
+fn add_savings(plan: &Plan, bench: &MeasurementSetup<'_>, figures: &mut SampleFigures) {
+    let before = bench.cache.replay_outcome(plan, 0);
+    let mut joint = 0;
+    for (index, chosen) in bench.toggles.iter().enumerate() {
+        // Without a number that only the user can give a toggle saves nothing yet.
+        if chosen.awaits_parameter() {
+            continue;
+        }
+        let after = bench.cache.replay_outcome(plan, 1 << index);
+        figures.add_saving(chosen.id(), &Saving::between_outcomes(plan, &before, &after));
+        joint |= 1 << index;
+    }
+    if bench.jointly {
+        let after = bench.cache.replay_outcome(plan, joint);
+        figures.add_saving(JOINT_SAVING, &Saving::between_outcomes(plan, &before, &after));
+    }
 }
 
 /// What a sample is matched by: its pipelines, or where nobody named one a digest of its sessions,

@@ -15,11 +15,13 @@ pub mod growth_causes;
 pub mod judgement;
 pub mod measurement;
 mod noise_bootstrap;
+mod note;
 mod place_coverage;
 pub mod power;
 mod row_draft;
 mod sample_figures;
 
+pub(crate) use note::{GateNote, PlaceChange, SampleMatchKey};
 pub use sample_figures::JOINT_SAVING;
 
 use crate::study::stats::bootstrap::ConfidenceInterval;
@@ -27,69 +29,60 @@ use crate::units::BASIS_POINTS;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What a figure is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GateScope {
-    /// A whole sample.
-    Total,
-    /// One pipeline of it.
-    Pipeline,
-    /// One step.
-    Step,
-    /// One tool.
-    Tool,
-    /// One model, by the name that it is priced as.
-    Model,
-    /// One kind of block, or one kind of call: what explains a growth.
-    Cause,
-    /// What a toggle would save.
-    Saving,
+crate::kinds::named_values! {
+    /// What a figure is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum GateScope {
+        /// A whole sample.
+        Total = "total",
+        /// One pipeline of it.
+        Pipeline = "pipeline",
+        /// One step.
+        Step = "step",
+        /// One tool.
+        Tool = "tool",
+        /// One model, by the name that it is priced as.
+        Model = "model",
+        /// One kind of block, or one kind of call: what explains a growth.
+        Cause = "cause",
+        /// What a toggle would save.
+        Saving = "saving",
+    }
 }
 
-impl GateScope {
-    /// All of them with their names, in the order in which they are shown.
-    pub const NAMED: [(Self, &'static str); 7] = [
-        (Self::Total, "total"),
-        (Self::Pipeline, "pipeline"),
-        (Self::Step, "step"),
-        (Self::Tool, "tool"),
-        (Self::Model, "model"),
-        (Self::Cause, "cause"),
-        (Self::Saving, "saving"),
-    ];
-}
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GateMetric {
-    /// Sessions, subagents not counted.
-    Sessions,
-    /// Calls.
-    Calls,
-    /// Uncached input, tokens.
-    Fresh,
-    /// Cache reads, tokens.
-    Read,
-    /// Writes to the five-minute cache, tokens.
-    Write5m,
-    /// Writes to the one-hour cache, tokens.
-    Write1h,
-    /// Output, tokens; what placeholders hide is estimated.
-    Output,
-    /// Input, cached or not, and output.
-    Tokens,
-    /// Money, pico-dollars.
-    Dollars,
-    /// The largest context of any call, tokens.
-    PeakContext,
-    /// The most calls that start within any minute.
-    RequestsAMinute,
-    /// Uses of a tool; blocks of a kind.
-    Uses,
-    /// Tokens of these blocks, counted once.
-    Added,
-    /// The same counted once for each later call that carries them.
-    Carried,
+crate::kinds::named_values! {
+    /// What is counted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum GateMetric {
+        /// Sessions, subagents not counted.
+        Sessions = "sessions",
+        /// Calls.
+        Calls = "calls",
+        /// Uncached input, tokens.
+        Fresh = "fresh",
+        /// Cache reads, tokens.
+        Read = "read",
+        /// Writes to the five-minute cache, tokens.
+        Write5m = "write_5m",
+        /// Writes to the one-hour cache, tokens.
+        Write1h = "write_1h",
+        /// Output, tokens; what placeholders hide is estimated.
+        Output = "output",
+        /// Input, cached or not, and output.
+        Tokens = "tokens",
+        /// Money, pico-dollars.
+        Dollars = "dollars",
+        /// The largest context of any call, tokens.
+        PeakContext = "peak_context",
+        /// The most calls that start within any minute.
+        RequestsAMinute = "requests_a_minute",
+        /// Uses of a tool; blocks of a kind.
+        Uses = "uses",
+        /// Tokens of these blocks, counted once.
+        Added = "added",
+        /// The same counted once for each later call that carries them.
+        Carried = "carried",
+    }
 }
 
 /// What a metric is told in.
@@ -104,24 +97,6 @@ pub enum MetricUnit {
 }
 
 impl GateMetric {
-    /// All of them with their names, in the order in which they are shown.
-    pub const NAMED: [(Self, &'static str); 14] = [
-        (Self::Sessions, "sessions"),
-        (Self::Calls, "calls"),
-        (Self::Fresh, "fresh"),
-        (Self::Read, "read"),
-        (Self::Write5m, "write_5m"),
-        (Self::Write1h, "write_1h"),
-        (Self::Output, "output"),
-        (Self::Tokens, "tokens"),
-        (Self::Dollars, "dollars"),
-        (Self::PeakContext, "peak_context"),
-        (Self::RequestsAMinute, "requests_a_minute"),
-        (Self::Uses, "uses"),
-        (Self::Added, "added"),
-        (Self::Carried, "carried"),
-    ];
-
     /// What it is told in.
     #[must_use]
     pub fn unit(self) -> MetricUnit {
@@ -335,7 +310,9 @@ pub struct GateResult {
     /// Toggles that would undo it, the best first.
     pub remedies: Vec<ToggleRemedy>,
     /// What a reader should know: steps that came, went or were renamed, prices that changed.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<GateNote>,
+    /// What was noted when the sides were read and measured, in sentences.
+    pub input_notes: Vec<String>,
 }
 
 impl GateResult {
@@ -348,12 +325,12 @@ impl GateResult {
 
 impl fmt::Display for GateScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
+        f.write_str(self.name())
     }
 }
 
 impl fmt::Display for GateMetric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::recording::name_of_value(&Self::NAMED, *self))
+        f.write_str(self.name())
     }
 }

@@ -13,7 +13,7 @@
 use super::arrangement::SampleArrangement;
 use super::{ComparisonDesign, ExactMean};
 use crate::seed::Seed;
-use crate::study::stats::bootstrap::quantile_of_sorted;
+use crate::study::stats::quantile::quantile_of_sorted;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -47,11 +47,14 @@ impl NoiseGroup {
         deviations: &[f64],
     ) -> Self {
         let count = strata.iter().max().map_or(0, |last| last + 1);
+        // By stratum: the sum of its weights, and that of their squares.
         let mut sums = vec![(0.0, 0.0); count];
         for (weight, at) in weights.iter().zip(&strata) {
             sums[*at].0 += weight;
             sums[*at].1 += weight * weight;
         }
+        // A deviation is from the mean of its stratum, which it is a part of itself: of its variance
+        // only a share is seen. The factor gives back what is not.
         let all: f64 = sums.iter().map(|(_, squares)| squares).sum();
         let kept: f64 = weights
             .iter()
@@ -65,6 +68,7 @@ impl NoiseGroup {
             })
             .sum();
         let variance_factor = if kept > 0.0 { all / kept } else { 0.0 };
+        // Residuals lie around their mean; they are spread to the width that the units' noise has.
         let freedom = weights.len().saturating_sub(count).max(1) as f64;
         let wider = (weights.len() as f64 / freedom).sqrt();
         let mut residuals: Vec<f64> = deviations
@@ -89,12 +93,17 @@ impl NoiseGroup {
             sums[*at].1 += weight;
         }
         let whole: f64 = sums.iter().map(|(sum, _)| sum).sum();
-        let deviation = |((value, weight), at): ((&f64, &f64), &usize)| {
-            let (sum, all) = sums[*at];
-            let away = if all > 0.0 { weight * (value - sum / all) } else { 0.0 };
-            away * away
-        };
-        let squares: f64 = values.iter().zip(&self.weights).zip(&self.strata).map(deviation).sum();
+        let squares: f64 = values
+            .iter()
+            .zip(&self.weights)
+            .zip(&self.strata)
+            .map(|((value, weight), at)| {
+                let (sum, all) = sums[*at];
+                let away = if all > 0.0 { weight * (value - sum / all) } else { 0.0 };
+                away * away
+            })
+            .sum();
+        // The error of a logarithm is relative to what it is the logarithm of.
         let scale = if lognormal { 1.0 / (whole * whole) } else { 1.0 };
         (if lognormal { whole.ln() } else { whole }, self.variance_factor * squares * scale)
     }
@@ -122,47 +131,28 @@ impl LimitTest {
         figures: [&[Vec<i128>]; 2],
         means: [ExactMean; 2],
     ) -> Option<Self> {
-        let [b, c] = means.map(mean_value);
-        let log = b > 0.0 && c > 0.0;
-        let scale = if b == 0.0 { c.abs() } else { b.abs() };
-        let change = if scale > 0.0 { (c - b) / scale } else { 0.0 };
-        let value = if log { (c / b).ln() } else { change };
+        let [old_mean, new_mean] = means.map(mean_value);
+        // Growth is a factor: on logarithms its noise is a sum. Where a side has nothing there is no
+        // logarithm, and the growth is told as a part of the side that has something.
+        let log = old_mean > 0.0 && new_mean > 0.0;
+        let scale = if old_mean == 0.0 { new_mean.abs() } else { old_mean.abs() };
+        let change = if scale > 0.0 { (new_mean - old_mean) / scale } else { 0.0 };
+        let value = if log { (new_mean / old_mean).ln() } else { change };
         match by.design {
             ComparisonDesign::Single => None,
             ComparisonDesign::Paired => {
-                let [old, new] = figures.map(stratum_means);
-                let n = old.len() as f64;
-                let pairs = old.iter().zip(&new);
-                let (weights, deviations): (Vec<f64>, Vec<f64>) = if log {
-                    let part = |(old, new): (&f64, &f64)| {
-                        let (old, new) = (old / (b * n), new / (c * n));
-                        (f64::midpoint(old, new), new - old)
-                    };
-                    pairs.map(part).unzip()
-                } else {
-                    let part = |(old, new): (&f64, &f64)| {
-                        let away = (new - old) - (c - b);
-                        (1.0 / n, if scale > 0.0 { away / scale / n } else { 0.0 })
-                    };
-                    pairs.map(part).unzip()
-                };
-                let one = vec![0; weights.len()];
-                let group = NoiseGroup::from_deviations(0, weights, one, &deviations);
+                let (weights, deviations) = pair_deviations(figures, [old_mean, new_mean], log);
+                let one_stratum = vec![0; weights.len()];
+                let group = NoiseGroup::from_deviations(0, weights, one_stratum, &deviations);
                 Some(Self::from_groups(value, log, false, &[(group, deviations)]))
             }
             ComparisonDesign::Stratified | ComparisonDesign::Pooled => {
-                let all = figures.iter().flat_map(|side| side.iter().flatten());
-                let lognormal = log && all.clone().all(|figure| *figure > 0);
-                let side = |at: usize| {
-                    let mean = if at == 0 { b } else { c };
-                    unpaired_noise(
-                        at,
-                        figures[at],
-                        if log { mean } else { scale },
-                        (log, lognormal),
-                    )
-                };
-                let sides = [side(0), side(1)];
+                let mut all = figures.iter().flat_map(|side| side.iter().flatten());
+                let lognormal = log && all.all(|figure| *figure > 0);
+                let scales = if log { [old_mean, new_mean] } else { [scale, scale] };
+                let sides = [0, 1].map(|side| {
+                    unpaired_noise(side, figures[side], scales[side], (log, lognormal))
+                });
                 Some(Self::from_groups(value, log, lognormal, &sides))
             }
         }
@@ -175,22 +165,26 @@ impl LimitTest {
         if n < 2 {
             return None;
         }
+        // A level without a whole is a mean: its part of as many ones as there are samples.
         let ones = vec![1; n];
         let whole = of.unwrap_or(&ones);
-        let sum = |all: &[i128]| all.iter().map(|one| *one as f64).sum::<f64>();
-        let (part, all) = (sum(figures), sum(whole));
+        let part = figures.iter().map(|figure| *figure as f64).sum::<f64>();
+        let all = whole.iter().map(|figure| *figure as f64).sum::<f64>();
         let ratio = if all == 0.0 { 0.0 } else { part / all };
         let size: f64 = figures.iter().map(|one| (*one as f64).abs()).sum();
         let scale = if part == 0.0 { size } else { part.abs() };
-        let weight = |one: &i128| {
-            if all == 0.0 { 1.0 / n as f64 } else { *one as f64 / all }
-        };
-        let weights: Vec<f64> = whole.iter().map(weight).collect();
-        let deviation = |(figure, whole): (&i128, &i128)| {
-            let away = *figure as f64 - ratio * *whole as f64;
-            if scale > 0.0 { away / scale } else { 0.0 }
-        };
-        let deviations: Vec<f64> = figures.iter().zip(whole).map(deviation).collect();
+        let weights: Vec<f64> = whole
+            .iter()
+            .map(|one| if all == 0.0 { 1.0 / n as f64 } else { *one as f64 / all })
+            .collect();
+        let deviations: Vec<f64> = figures
+            .iter()
+            .zip(whole)
+            .map(|(figure, whole)| {
+                let away = *figure as f64 - ratio * *whole as f64;
+                if scale > 0.0 { away / scale } else { 0.0 }
+            })
+            .collect();
         let value = if scale > 0.0 { part / scale } else { 0.0 };
         let group = NoiseGroup::from_deviations(1, weights, vec![0; n], &deviations);
         let test = Self::from_groups(value, false, false, &[(group, deviations)]);
@@ -210,9 +204,10 @@ impl LimitTest {
                 group.variance_factor * deviations.iter().map(|one| one * one).sum::<f64>()
             })
             .collect();
-        let single = |group: &NoiseGroup| group.weights.len() == 1;
-        let borrows = groups.len() == 2 && groups.iter().any(single);
-        let mut test = Self { value, log, error: 0.0, groups, lognormal, borrows_noise: borrows };
+        // A single sample shows no noise of its own: it takes that of the other side.
+        let borrows_noise =
+            groups.len() == 2 && groups.iter().any(|group| group.weights.len() == 1);
+        let mut test = Self { value, log, error: 0.0, groups, lognormal, borrows_noise };
         test.error = test.squared_error(&squares).sqrt();
         if test.error < ROUNDING_ERROR {
             test.error = 0.0;
@@ -226,9 +221,12 @@ impl LimitTest {
         if !self.borrows_noise {
             return own;
         }
-        let weight = |group: &NoiseGroup| group.weights.iter().map(|one| one * one).sum::<f64>();
-        let known = self.groups.iter().filter(|group| group.weights.len() > 1).map(weight);
-        let known: f64 = known.sum();
+        let known: f64 = self
+            .groups
+            .iter()
+            .filter(|group| group.weights.len() > 1)
+            .map(|group| group.weights.iter().map(|one| one * one).sum::<f64>())
+            .sum();
         if known > 0.0 { own * (1.0 + 1.0 / known) } else { own }
     }
 
@@ -242,14 +240,16 @@ impl LimitTest {
             } else {
                 &group.residuals
             };
-            let part = |(at, weight): &(f64, f64)| from[(at * from.len() as f64) as usize] * weight;
-            let noise = |picks: &ResidualPicks| {
-                let sum: f64 = picks.iter().map(part).sum();
-                if self.lognormal { sum.exp() } else { sum }
-            };
             let units = group.weights.len();
-            let values: Vec<f64> = picks[group.draws][..units].iter().map(noise).collect();
+            let values: Vec<f64> = picks[group.draws][..units]
+                .iter()
+                .map(|picks| {
+                    let noise = picked_noise(picks, from);
+                    if self.lognormal { noise.exp() } else { noise }
+                })
+                .collect();
             let (whole, square) = group.noise_and_error(&values, self.lognormal);
+            // Growth is the candidate less the baseline, which is the first of two groups.
             value += if at == 0 && last == 1 { -whole } else { whole };
             squares[at] = square;
         }
@@ -274,8 +274,10 @@ pub(super) fn joint_chance_errors(
     let units = units_per_side(by);
     let mut drawn = Vec::new();
     if tests.iter().any(|(test, _)| test.error > 0.0) {
-        let one = |k: u32| largest_error(tests, &draw_picks(units, k, seed));
-        drawn = (0..count).into_par_iter().map(one).collect();
+        drawn = (0..count)
+            .into_par_iter()
+            .map(|k| largest_error(tests, &draw_picks(units, k, seed)))
+            .collect();
     }
     error_quantile(drawn, confidence)
 }
@@ -301,42 +303,83 @@ impl BootstrapDraws {
 
 /// The most errors that a draw makes in the direction of any test.
 fn largest_error(tests: &[(&LimitTest, i8)], picks: &[Vec<ResidualPicks>; 2]) -> f64 {
-    let noisy = tests.iter().filter(|(test, _)| test.error > 0.0);
-    let of = |(test, direction): &(&LimitTest, i8)| match direction {
-        0 => test.drawn_errors(picks).abs(),
-        1 => test.drawn_errors(picks),
-        _ => -test.drawn_errors(picks),
-    };
-    noisy.map(of).fold(0.0, f64::max)
+    tests
+        .iter()
+        .filter(|(test, _)| test.error > 0.0)
+        .map(|(test, direction)| match direction {
+            0 => test.drawn_errors(picks).abs(),
+            1 => test.drawn_errors(picks),
+            _ => -test.drawn_errors(picks),
+        })
+        .fold(0.0, f64::max)
 }
 
 /// How many errors a share of the draws keeps within.
 fn error_quantile(mut drawn: Vec<f64>, share: f64) -> f64 {
     drawn.sort_by(f64::total_cmp);
-    if drawn.is_empty() { 0.0 } else { quantile_of_sorted(&drawn, share) }
+    quantile_of_sorted(&drawn, share).unwrap_or(0.0)
 }
 
 /// Units of either side.
 fn units_per_side(by: &SampleArrangement) -> [usize; 2] {
-    let size = |side: usize| match by.design {
-        ComparisonDesign::Paired => {
-            by.strata[0].len().max(by.strata[side].iter().map(Vec::len).sum())
+    [0, 1].map(|side: usize| {
+        let samples = by.strata[side].iter().map(Vec::len).sum();
+        match by.design {
+            // A pair is one unit, however many samples make it.
+            ComparisonDesign::Paired => by.strata[0].len().max(samples),
+            _ => samples,
         }
-        _ => by.strata[side].iter().map(Vec::len).sum(),
-    };
-    [size(0), size(1)]
+    })
 }
 
 /// The picks of draw `k`.
 fn draw_picks(units: [usize; 2], k: u32, seed: Seed) -> [Vec<ResidualPicks>; 2] {
     let mut rng = seed.random_stream("gate", &k.to_le_bytes());
+    units.map(|count| {
+        (0..count).map(|_| std::array::from_fn(|_| draw_pick(rng.next_u64()))).collect()
+    })
+}
+
+/// One residual and its weight: the low half of the bits says which, the high half how much.
+fn draw_pick(bits: u64) -> (f64, f64) {
+    // A uniform number from -1 to 1 has a variance of a third, and a unit is a sum of several.
     let scale = (3.0 / PARTS_PER_UNIT as f64).sqrt();
-    let mut pick = || {
-        let bits = rng.next_u64();
-        let share = |bits: u64| (bits & u64::from(u32::MAX)) as f64 / (1_u64 << 32) as f64;
-        (share(bits), (2.0 * share(bits >> 32) - 1.0) * scale)
-    };
-    units.map(|count| (0..count).map(|_| std::array::from_fn(|_| pick())).collect())
+    (low_half_share(bits), (2.0 * low_half_share(bits >> 32) - 1.0) * scale)
+}
+
+/// The low 32 bits as a share, 0 to below 1.
+fn low_half_share(bits: u64) -> f64 {
+    (bits & u64::from(u32::MAX)) as f64 / (1_u64 << 32) as f64
+}
+
+/// The noise of a unit that is made of such residuals.
+fn picked_noise(picks: &ResidualPicks, residuals: &[f64]) -> f64 {
+    picks
+        .iter()
+        .map(|(share, weight)| residuals[(share * residuals.len() as f64) as usize] * weight)
+        .sum()
+}
+
+/// What each pair of an exact match weighs, and how far its growth lies from the growth of all.
+fn pair_deviations(
+    figures: [&[Vec<i128>]; 2],
+    [old_mean, new_mean]: [f64; 2],
+    log: bool,
+) -> (Vec<f64>, Vec<f64>) {
+    let [old, new] = figures.map(stratum_means);
+    let n = old.len() as f64;
+    let scale = if old_mean == 0.0 { new_mean.abs() } else { old_mean.abs() };
+    old.iter()
+        .zip(&new)
+        .map(|(old, new)| {
+            if log {
+                let (old_part, new_part) = (old / (old_mean * n), new / (new_mean * n));
+                return (f64::midpoint(old_part, new_part), new_part - old_part);
+            }
+            let away = (new - old) - (new_mean - old_mean);
+            (1.0 / n, if scale > 0.0 { away / scale / n } else { 0.0 })
+        })
+        .unzip()
 }
 
 fn mean_value(mean: ExactMean) -> f64 {
@@ -344,10 +387,12 @@ fn mean_value(mean: ExactMean) -> f64 {
 }
 
 fn stratum_means(figures: &[Vec<i128>]) -> Vec<f64> {
-    let mean = |stratum: &Vec<i128>| {
-        stratum.iter().map(|one| *one as f64).sum::<f64>() / stratum.len().max(1) as f64
-    };
-    figures.iter().map(mean).collect()
+    figures
+        .iter()
+        .map(|stratum| {
+            stratum.iter().map(|one| *one as f64).sum::<f64>() / stratum.len().max(1) as f64
+        })
+        .collect()
 }
 
 /// The units of one side of an unpaired comparison and what each adds to the estimate beyond its
@@ -363,6 +408,7 @@ fn unpaired_noise(
     let (mut weights, mut strata, mut deviations, mut logs) = (vec![], vec![], vec![], vec![]);
     for (at, (stratum, mean)) in figures.iter().zip(&means).enumerate() {
         let n = stratum.len() as f64;
+        // On logarithms a stratum weighs as much as its share of the estimate.
         let part = if log { mean / (scale * count) } else { 1.0 / count };
         let log_mean = stratum.iter().map(|one| (*one as f64).ln()).sum::<f64>() / n;
         for figure in stratum {

@@ -1,8 +1,7 @@
 //! Pipelines, steps, tools and models that only one side knows, and those that have a new name.
 
 use super::budget::{GateBudget, PLACE_SCOPES, UnmatchedAction};
-use super::{FigureKey, FigureLimit, GateMetric, GateScope, GateSide};
-use crate::scenario::key_path;
+use super::{FigureKey, FigureLimit, GateMetric, GateNote, GateScope, GateSide, PlaceChange};
 use crate::units::BASIS_POINTS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// uses are the same within this share, ten-thousandths of the larger. Source: MODEL.md, "The
 /// gate".
 const ALIKE_BP: i128 = 1_000;
-/// Names in a note; the others are counted. Source: MODEL.md, "The gate".
-const MOST_NAMES: usize = 5;
-
 /// The places of one side, by scope.
 pub(super) type PlaceSet<'s> = BTreeSet<(GateScope, &'s str)>;
 
@@ -26,29 +22,26 @@ pub(super) fn places_of_side(side: &GateSide) -> PlaceSet<'_> {
 pub(super) fn apply_renames(
     side: &GateSide,
     budget: &GateBudget,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<GateNote>,
 ) -> GateSide {
     let known = places_of_side(side);
     for (scope, name) in budget.renamed.keys() {
         if !known.contains(&(*scope, name.as_str())) {
-            notes.push(format!("renamed: the baseline has no {scope} {name}"));
+            notes.push(GateNote::UnknownRename { scope: *scope, name: name.clone() });
         }
     }
-    let new = |scope: GateScope, name: &str| -> String {
-        let new = budget.renamed.get(&(scope, name.to_owned()));
-        new.map_or(name, String::as_str).to_owned()
-    };
     let mut side = side.clone();
     for sample in &mut side.samples {
         for name in &mut sample.pipelines {
-            *name = new(GateScope::Pipeline, name);
+            *name = budget.new_name(GateScope::Pipeline, name);
         }
         sample.pipelines.sort();
         let mut figures: BTreeMap<FigureKey, i128> = BTreeMap::new();
         for (key, figure) in std::mem::take(&mut sample.figures) {
             let is_most =
                 matches!(key.metric, GateMetric::PeakContext | GateMetric::RequestsAMinute);
-            let name = new(key.scope, &key.name);
+            let name = budget.new_name(key.scope, &key.name);
+            // Two places may become one: their figures add up, but for those that are a largest one.
             let all = figures.entry(FigureKey { name, ..key }).or_default();
             *all = if is_most { figure.max(*all) } else { all.saturating_add(figure) };
         }
@@ -106,58 +99,58 @@ impl<'s> PlaceCoverage<'s> {
     }
 
     /// What came and went, and what may only have a new name.
-    pub fn note_changes(&self, [old, new]: [&GateSide; 2], notes: &mut Vec<String>) {
+    pub fn note_changes(&self, [old, new]: [&GateSide; 2], notes: &mut Vec<GateNote>) {
         for scope in PLACE_SCOPES {
-            let only = |here: &PlaceSet<'s>, there: &PlaceSet<'s>| -> Vec<&'s str> {
-                let of = here.iter().filter(|place| place.0 == scope && !there.contains(*place));
-                of.map(|place| place.1).collect()
-            };
-            let gone = only(&self.baseline, &self.candidate);
-            let came = only(&self.candidate, &self.baseline);
-            let said = [(&gone, "gone", &self.budget.gone), (&came, "new", &self.budget.new)];
-            for (names, what, said) in said {
-                let count = names.len();
-                if count == 0 {
-                    continue;
+            let gone = names_missing_from(&self.candidate, &self.baseline, scope);
+            let came = names_missing_from(&self.baseline, &self.candidate, scope);
+            for (names, change, actions) in [
+                (&gone, PlaceChange::Gone, &self.budget.gone),
+                (&came, PlaceChange::New, &self.budget.new),
+            ] {
+                if !names.is_empty() {
+                    let names = names.iter().map(|name| (*name).to_owned()).collect();
+                    let is_refused = actions.get(&scope) == Some(&UnmatchedAction::Fail);
+                    notes.push(GateNote::PlacesChanged { scope, names, change, is_refused });
                 }
-                let plural = if count == 1 { "" } else { "s" };
-                let fails = said.get(&scope) == Some(&UnmatchedAction::Fail);
-                let fails = if fails { ", and the budget refuses that" } else { "" };
-                let names = shorten_names(names);
-                notes.push(format!("{count} {scope}{plural} {what}: {names}{fails}"));
             }
             // Of other pipelines nothing follows, and another model is another one.
             if matches!(scope, GateScope::Pipeline | GateScope::Model) {
                 continue;
             }
             for old_name in &gone {
-                let like = |name: &&&str| has_similar_figures(scope, (old, old_name), (new, name));
-                if let Some(name) = came.iter().find(like) {
-                    let table = match scope {
-                        GateScope::Step => "[renamed]".to_owned(),
-                        _ => format!("[renamed.{scope}]"),
-                    };
-                    let line = format!("{} = {name:?}", key_path("", old_name));
-                    notes.push(format!(
-                        "{scope} {old_name} may only have a new name, {name}: nearly the same \
-                         figures; if so, put {line} under {table} of the budget"
-                    ));
-                }
+                let similar = came
+                    .iter()
+                    .find(|name| has_similar_figures(scope, (old, old_name), (new, name)));
+                notes.extend(similar.map(|new_name| GateNote::PossibleRename {
+                    scope,
+                    old: (*old_name).to_owned(),
+                    new: (*new_name).to_owned(),
+                }));
             }
         }
     }
 }
 
+/// Names of places of one scope that one side has and the other one has not.
+fn names_missing_from<'s>(
+    absent: &PlaceSet<'s>,
+    present: &PlaceSet<'s>,
+    scope: GateScope,
+) -> Vec<&'s str> {
+    let missing = present.iter().filter(|place| place.0 == scope && !absent.contains(*place));
+    missing.map(|place| place.1).collect()
+}
+
 /// Whether two places have nearly the same calls, tokens and uses.
 fn has_similar_figures(scope: GateScope, old: (&GateSide, &str), new: (&GateSide, &str)) -> bool {
-    let mean = |(side, name): (&GateSide, &str), metric| -> (i128, i128) {
-        let key = FigureKey { scope, name: name.to_owned(), metric };
-        let figures = side.samples.iter().filter_map(|sample| sample.figures.get(&key));
-        (figures.sum(), side.samples.len() as i128)
-    };
     let mut any = false;
     for metric in [GateMetric::Calls, GateMetric::Tokens, GateMetric::Uses, GateMetric::Added] {
-        let ((a, m), (b, n)) = (mean(old, metric), mean(new, metric));
+        let [(a, m), (b, n)] = [old, new].map(|(side, name)| {
+            let key = FigureKey { scope, name: name.to_owned(), metric };
+            let figures = side.samples.iter().filter_map(|sample| sample.figures.get(&key));
+            (figures.sum::<i128>(), side.samples.len() as i128)
+        });
+        // Means a / m and b / n, over one denominator.
         let (a, b) = (a.saturating_mul(n), b.saturating_mul(m));
         let bp = i128::from(BASIS_POINTS);
         if (a - b).abs().saturating_mul(bp) > a.max(b).saturating_mul(ALIKE_BP) {
@@ -166,13 +159,4 @@ fn has_similar_figures(scope: GateScope, old: (&GateSide, &str), new: (&GateSide
         any |= a > 0;
     }
     any
-}
-
-/// Some names, and how many others there are.
-pub(super) fn shorten_names(names: &[&str]) -> String {
-    let named = |name: &&str| (if name.is_empty() { "without a name" } else { name }).to_owned();
-    let shown: Vec<String> = names.iter().take(MOST_NAMES).map(named).collect();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", shown.join(", "))
 }

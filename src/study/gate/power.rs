@@ -10,7 +10,7 @@ use super::noise_bootstrap::{BootstrapDraws, LimitTest};
 use super::{ComparisonDesign, FigureKey, GateMetric, GateSample, GateScope};
 use crate::fixed_point::ONE;
 use crate::seed::Seed;
-use crate::study::whatif::parameter_draws::{draw_below, draw_normal};
+use crate::study::stats::random_draws::{draw_below, draw_normal};
 use crate::units::BASIS_POINTS;
 use rayon::prelude::*;
 
@@ -33,25 +33,18 @@ const MOST_ADDED_SESSIONS: usize = 300;
 /// Source: MODEL.md, "The gate".
 pub const REPEAT_DEVIATION: f64 = 0.41;
 
-/// How the recordings of both sides are related.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SideRelation {
-    /// The same sessions on both sides; in the candidate each call is followed by another one with
-    /// a chance of the growth: what a change of the orchestration does to what was recorded.
-    Replayed,
-    /// The same tasks on both sides, done again by an agent.
-    Again,
-    /// Other tasks.
-    Fresh,
-}
-
-impl SideRelation {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 3] = [
-        (Self::Replayed, "same sessions"),
-        (Self::Again, "same tasks"),
-        (Self::Fresh, "any tasks"),
-    ];
+crate::kinds::named_values! {
+    /// How the recordings of both sides are related.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum SideRelation {
+        /// The same sessions on both sides; in the candidate each call is followed by another one with
+        /// a chance of the growth: what a change of the orchestration does to what was recorded.
+        Replayed = "same sessions",
+        /// The same tasks on both sides, done again by an agent.
+        Again = "same tasks",
+        /// Other tasks.
+        Fresh = "any tasks",
+    }
 }
 
 /// How often a growth is found.
@@ -100,11 +93,12 @@ impl PowerTable {
         sessions: usize,
         recordings: usize,
     ) -> Option<i64> {
-        let of =
+        let same_kind =
             self.rates.iter().rev().filter(|one| {
                 (one.how, one.sessions, one.recordings) == (how, sessions, recordings)
             });
-        of.take_while(|one| one.share >= FOUND_SHARE).last().map(|one| one.growth_bp)
+        // From the largest growth down: beyond the first that is not found nothing counts.
+        same_kind.take_while(|one| one.share >= FOUND_SHARE).last().map(|one| one.growth_bp)
     }
 
     /// The share of the comparisons of one kind in which a growth is found.
@@ -117,8 +111,10 @@ impl PowerTable {
         growth_bp: i64,
     ) -> Option<f64> {
         let asked = (how, sessions, recordings, growth_bp);
-        let of = |one: &DetectionRate| (one.how, one.sessions, one.recordings, one.growth_bp);
-        self.rates.iter().find(|one| of(one) == asked).map(|one| one.share)
+        self.rates
+            .iter()
+            .find(|one| (one.how, one.sessions, one.recordings, one.growth_bp) == asked)
+            .map(|one| one.share)
     }
 }
 
@@ -168,26 +164,30 @@ pub fn compute_power(
             cells.extend(RECORDINGS.map(|recordings| (how, sessions, recordings)));
         }
     }
-    let one = |cell| detection_rates(&pool, cell, confidence, seed);
-    let found: Vec<Vec<DetectionRate>> = cells.into_par_iter().map(one).collect();
+    let found: Vec<Vec<DetectionRate>> =
+        cells.into_par_iter().map(|cell| detection_rates(&pool, cell, confidence, seed)).collect();
     Some(PowerTable { noise, rates: found.concat() })
 }
 
 /// What each session of each recording has of a metric.
 fn session_sums(recordings: &[Vec<GateSample>], metric: GateMetric) -> Vec<Vec<SessionSums>> {
-    let figure = |sample: &GateSample, metric: GateMetric| {
+    recordings
+        .iter()
+        .map(|sessions| {
+            let sums = sessions.iter().map(|session| sums_of_session(session, metric));
+            // Sessions without the metric have no logarithm.
+            sums.filter(|sums| sums.whole > 0.0).collect()
+        })
+        .collect()
+}
+
+fn sums_of_session(session: &GateSample, metric: GateMetric) -> SessionSums {
+    let [whole, calls] = [metric, GateMetric::Calls].map(|metric| {
         let key = FigureKey { scope: GateScope::Total, name: String::new(), metric };
-        sample.figures.get(&key).copied().unwrap_or_default() as f64
-    };
-    let one = |sample: &GateSample| {
-        let (whole, calls) = (figure(sample, metric), figure(sample, GateMetric::Calls));
-        let squares = whole * whole;
-        SessionSums { whole, squares, by_calls: squares / calls.max(1.0) }
-    };
-    let group = |samples: &Vec<GateSample>| -> Vec<SessionSums> {
-        samples.iter().map(one).filter(|sums| sums.whole > 0.0).collect()
-    };
-    recordings.iter().map(group).collect()
+        session.figures.get(&key).copied().unwrap_or_default() as f64
+    });
+    let squares = whole * whole;
+    SessionSums { whole, squares, by_calls: squares / calls.max(1.0) }
 }
 
 /// How often each growth is found in one kind of comparison.
@@ -204,24 +204,24 @@ fn detection_rates(
     let mut counts = [0_u32; GROWTHS_BP.len()];
     for _ in 0..COMPARISONS {
         let drawn = draw_comparison(pool, (how, sessions, recordings), &mut rng);
-        let test = |bp: i64| {
-            let sides = drawn.with_growth(bp as f64 / BASIS_POINTS as f64);
-            let means = [mean_over_strata(&sides[0]), mean_over_strata(&sides[1])];
-            LimitTest::growth_test(&by, [&sides[0], &sides[1]], means)
-        };
         // A growth moves the estimate and scales its error, but leaves the shape of the noise,
         // which alone says how many errors chance makes.
-        let errors =
-            test(GROWTHS_BP[0]).map_or(0.0, |shape| kept.single_chance_errors(&shape, confidence));
+        let errors = drawn
+            .test_growth(&by, GROWTHS_BP[0])
+            .map_or(0.0, |shape| kept.single_chance_errors(&shape, confidence));
         for (count, bp) in counts.iter_mut().zip(GROWTHS_BP) {
-            *count += u32::from(test(bp).is_some_and(|one| one.value > errors * one.error));
+            let test = drawn.test_growth(&by, bp);
+            *count += u32::from(test.is_some_and(|test| test.value > errors * test.error));
         }
     }
-    let found = |(count, growth_bp): (u32, i64)| {
-        let share = f64::from(count) / f64::from(COMPARISONS);
-        DetectionRate { how, sessions, recordings, growth_bp, share }
-    };
-    counts.into_iter().zip(GROWTHS_BP).map(found).collect()
+    counts
+        .into_iter()
+        .zip(GROWTHS_BP)
+        .map(|(count, growth_bp)| {
+            let share = f64::from(count) / f64::from(COMPARISONS);
+            DetectionRate { how, sessions, recordings, growth_bp, share }
+        })
+        .collect()
 }
 
 /// A comparison before its growth: by recording both sides without noise of the growth, and what
@@ -235,20 +235,32 @@ struct SimulatedComparison {
 }
 
 impl SimulatedComparison {
+    /// The gate's test of a growth, ten-thousandths.
+    fn test_growth(&self, by: &SampleArrangement, growth_bp: i64) -> Option<LimitTest> {
+        let sides = self.with_growth(growth_bp as f64 / BASIS_POINTS as f64);
+        let means = [mean_over_strata(&sides[0]), mean_over_strata(&sides[1])];
+        LimitTest::growth_test(by, [&sides[0], &sides[1]], means)
+    }
+
     /// The figures of both sides, by stratum.
     fn with_growth(&self, growth: f64) -> [Vec<Vec<i128>>; 2] {
+        // Each call is followed by another one or not: the noise of a binomial count.
         let new = self.new.iter().zip(&self.luck).map(|(new, (deviation, luck))| {
             let noise = deviation * (growth * (1.0 - growth).max(0.0)).sqrt() * luck;
             new * (1.0 + growth) + noise.max(-new * growth)
         });
-        // Thousandths, so that a sum of small sessions is not rounded to nothing.
-        let exact = |figure: f64| (figure * 1e3).round().max(1.0) as i128;
-        let sides = [self.old.iter().copied().map(exact).collect(), new.map(exact).collect()];
+        let old = self.old.iter().copied();
+        let sides = [old.map(to_thousandths).collect(), new.map(to_thousandths).collect()];
         sides.map(|side: Vec<i128>| match self.how {
             SideRelation::Fresh => vec![side],
             _ => side.into_iter().map(|one| vec![one]).collect(),
         })
     }
+}
+
+/// Thousandths, so that a sum of small sessions is not rounded to nothing.
+fn to_thousandths(figure: f64) -> i128 {
+    (figure * 1e3).round().max(1.0) as i128
 }
 
 /// Draws the recordings of one comparison.
@@ -264,10 +276,13 @@ fn draw_comparison(
         let apart = (REPEAT_DEVIATION * REPEAT_DEVIATION).exp_m1() * sums.squares
             / (sums.whole * sums.whole);
         let width = apart.ln_1p().sqrt();
-        let mut again = || sums.whole * (width * standard_normal(rng)).exp();
         let (old, new, deviation) = match how {
             SideRelation::Replayed => (sums.whole, sums.whole, sums.by_calls.sqrt()),
-            SideRelation::Again => (again(), again(), 0.0),
+            SideRelation::Again => {
+                let [old, new] =
+                    [(); 2].map(|()| sums.whole * (width * standard_normal(rng)).exp());
+                (old, new, 0.0)
+            }
             SideRelation::Fresh => (sums.whole, draw_recording(pool, sessions, rng).whole, 0.0),
         };
         made.old.push(old);
@@ -288,17 +303,22 @@ fn draw_recording(pool: &[SessionSums], sessions: usize, rng: &mut impl rand::Rn
         sums.by_calls += one.by_calls;
     }
     if sessions > drawn {
-        let (n, count) = (pool.len() as f64, sessions as f64);
-        let mean = |of: fn(&SessionSums) -> f64| pool.iter().map(of).sum::<f64>() / n;
-        let (whole, squares) = (mean(|one| one.whole), mean(|one| one.squares));
+        // The sum of so many is as good as normal, and drawing every session would take long.
+        let count = sessions as f64;
+        let (whole, squares) =
+            (mean_in_pool(pool, |one| one.whole), mean_in_pool(pool, |one| one.squares));
         let width = (squares - whole * whole).max(0.0).sqrt() * count.sqrt();
         sums = SessionSums {
             whole: (whole * count + width * standard_normal(rng)).max(whole),
             squares: squares * count,
-            by_calls: mean(|one| one.by_calls) * count,
+            by_calls: mean_in_pool(pool, |one| one.by_calls) * count,
         };
     }
     sums
+}
+
+fn mean_in_pool(pool: &[SessionSums], figure: fn(&SessionSums) -> f64) -> f64 {
+    pool.iter().map(figure).sum::<f64>() / pool.len() as f64
 }
 
 /// About normal, mean 0 and deviation 1.
@@ -319,12 +339,14 @@ fn arrangement_for(how: SideRelation, n: usize) -> SampleArrangement {
 
 /// The standard deviation within groups; `None` where no group has two.
 fn pooled_deviation(groups: &[Vec<f64>]) -> Option<f64> {
-    let squares = |group: &Vec<f64>| {
-        let mean = group.iter().sum::<f64>() / group.len().max(1) as f64;
-        group.iter().map(|one| (one - mean) * (one - mean)).sum::<f64>()
-    };
     let freedom: usize = groups.iter().map(|group| group.len().saturating_sub(1)).sum();
-    let all: f64 = groups.iter().map(squares).sum();
+    let all: f64 = groups
+        .iter()
+        .map(|group| {
+            let mean = group.iter().sum::<f64>() / group.len().max(1) as f64;
+            group.iter().map(|one| (one - mean) * (one - mean)).sum::<f64>()
+        })
+        .sum();
     (freedom > 0).then(|| (all / freedom as f64).sqrt())
 }
 

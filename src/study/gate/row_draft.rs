@@ -2,7 +2,7 @@
 
 use super::arrangement::{SampleArrangement, mean_over_strata};
 use super::noise_bootstrap::LimitTest;
-use super::{ComparisonDesign, ExactMean, FigureKey, FigureLimit, GateRow, RowVerdict};
+use super::{ComparisonDesign, ExactMean, FigureKey, FigureLimit, GateNote, GateRow, RowVerdict};
 use crate::study::stats::bootstrap::ConfidenceInterval;
 use crate::units::BASIS_POINTS;
 
@@ -67,34 +67,51 @@ impl RowDraft {
         let test = growth.is_some().then_some(0);
         let log = growth.as_ref().is_some_and(|test| test.log);
         drafted.tests.extend(growth);
+        // A place that came or went and is only noted has grown or fallen by all of it: its growth
+        // is not held against the limit, its level still is.
         if !told {
             drafted.add_move_checks(limit, means, (test, log));
         }
-        let flat = |figures: &StratumFigures| -> Vec<i128> { figures[1].concat() };
-        let mut level = |beyond: bool, least: f64, up: bool, of: Option<&StratumFigures>| {
-            let found = LimitTest::level_test(&flat(&figures), of.map(flat).as_deref());
-            let unit = found.as_ref().map_or(1.0, |(_, unit)| *unit);
-            let test = found.map(|(test, _)| {
-                drafted.tests.push(test);
-                drafted.tests.len() - 1
-            });
-            let limit = if unit > 0.0 { least / unit } else { least };
-            drafted.checks.push(LimitCheck { beyond, test, limit, up });
-        };
-        let times = |amount: i128| amount.saturating_mul(i128::from(new.count));
+        // Each bound is compared exactly, as sums over common counts; the test beside it only says
+        // how far chance goes.
+        let candidate = figures[1].concat();
+        let count = i128::from(new.count);
         if let Some(most) = limit.at_most {
-            level(new.sum > times(most), most as f64, true, None);
+            let beyond = new.sum > most.saturating_mul(count);
+            drafted.add_level_check(beyond, true, most as f64, (&candidate, None));
         }
         if let Some(least) = limit.at_least {
-            level(new.sum < times(least), least as f64, false, None);
+            let beyond = new.sum < least.saturating_mul(count);
+            drafted.add_level_check(beyond, false, least as f64, (&candidate, None));
         }
         if let (Some(bp), Some(whole)) = (limit.at_least_bp, &whole) {
             let all = mean_over_strata(&whole[1]);
             let part = new.sum.saturating_mul(i128::from(all.count)).saturating_mul(TEN_THOUSAND);
-            let least = all.sum.saturating_mul(i128::from(new.count)).saturating_mul(bp.into());
-            level(part < least, bp as f64 / BASIS_POINTS as f64, false, Some(whole));
+            let least = all.sum.saturating_mul(count).saturating_mul(bp.into());
+            let whole = whole[1].concat();
+            let share = bp_as_share(bp);
+            drafted.add_level_check(part < least, false, share, (&candidate, Some(&whole)));
         }
         drafted
+    }
+
+    /// A bound of the candidate's level, or of its part of a whole.
+    fn add_level_check(
+        &mut self,
+        beyond: bool,
+        up: bool,
+        bound: f64,
+        (figures, whole): (&[i128], Option<&[i128]>),
+    ) {
+        let found = LimitTest::level_test(figures, whole);
+        // A test has a unit of its own; the bound is told in it.
+        let unit = found.as_ref().map_or(1.0, |(_, unit)| *unit);
+        let test = found.map(|(test, _)| {
+            self.tests.push(test);
+            self.tests.len() - 1
+        });
+        let limit = if unit > 0.0 { bound / unit } else { bound };
+        self.checks.push(LimitCheck { beyond, test, limit, up });
     }
 
     /// Growth and fall.
@@ -104,36 +121,26 @@ impl RowDraft {
         [old, new]: [ExactMean; 2],
         (test, log): (Option<usize>, bool),
     ) {
+        // Means of unlike counts, over one denominator, so that they compare as integers.
         let (b, c) = common_denominator(old, new);
         let size = b.saturating_abs();
-        let is_beyond = |grown: i128, bp: i64| {
-            grown.saturating_mul(TEN_THOUSAND) > size.saturating_mul(bp.into())
-        };
-        let scale = |change: f64| match log {
-            true if change <= -1.0 => f64::NEG_INFINITY,
-            true => change.ln_1p(),
-            false => change,
-        };
-        let share = |bp: i64| bp as f64 / BASIS_POINTS as f64;
         if limit.grows_bp.is_some() || limit.grows_by.is_some() {
             let (bp, amount) = (limit.grows_bp.unwrap_or(0), limit.grows_by.unwrap_or(0));
             let amount = amount.saturating_mul(i128::from(old.count) * i128::from(new.count));
             let grown = c.saturating_sub(b);
-            let beyond = grown > amount && is_beyond(grown, bp);
+            // A growth must be beyond both its share and its amount.
+            let beyond = grown > amount && is_beyond_share(grown, size, bp);
             let of = if b == 0 { c.saturating_abs() } else { size };
             let absolute = if of == 0 { 0.0 } else { amount as f64 / of as f64 };
-            let relative = if b == 0 { 0.0 } else { share(bp) };
-            self.checks.push(LimitCheck {
-                beyond,
-                test,
-                limit: scale(relative.max(absolute)),
-                up: true,
-            });
+            let relative = if b == 0 { 0.0 } else { bp_as_share(bp) };
+            let limit = change_on_scale(relative.max(absolute), log);
+            self.checks.push(LimitCheck { beyond, test, limit, up: true });
         }
         if let Some(bp) = limit.falls_bp {
-            let beyond = is_beyond(b.saturating_sub(c), bp);
-            let least = if b == 0 { 0.0 } else { -share(bp) };
-            self.checks.push(LimitCheck { beyond, test, limit: scale(least), up: false });
+            let beyond = is_beyond_share(b.saturating_sub(c), size, bp);
+            let least = if b == 0 { 0.0 } else { -bp_as_share(bp) };
+            let limit = change_on_scale(least, log);
+            self.checks.push(LimitCheck { beyond, test, limit, up: false });
         }
     }
 
@@ -168,32 +175,29 @@ impl RowDraft {
 
     /// The row where so many errors may be chance.
     pub fn into_row(mut self, errors: f64) -> GateRow {
-        let worst = |all: RowVerdict, one: RowVerdict| match (all, one) {
-            (RowVerdict::Beyond, _) | (_, RowVerdict::Beyond) => RowVerdict::Beyond,
-            (RowVerdict::Unsure, _) | (_, RowVerdict::Unsure) => RowVerdict::Unsure,
-            _ => RowVerdict::Within,
-        };
-        let said = self.checks.iter().map(|check| self.check_verdict(check, errors)).reduce(worst);
+        let verdicts = self.checks.iter().map(|check| self.check_verdict(check, errors));
+        // The worst of its checks; verdicts stand in that order.
+        let worst = verdicts.min_by_key(|verdict| *verdict as u8);
         self.row.verdict = if self.is_refused {
             RowVerdict::Beyond
         } else {
-            said.unwrap_or(RowVerdict::Unlimited)
+            worst.unwrap_or(RowVerdict::Unlimited)
         };
         let growth = self.tests.first().filter(|_| self.row.change.is_some());
         self.row.interval = growth.map(|test| {
             let away = errors * test.error;
-            let end = |at: f64| {
-                let most = if test.log { MOST_FOLD.ln() } else { MOST_FOLD };
-                let at = at.clamp(-most, most);
-                if test.log { at.exp_m1() } else { at }
-            };
-            ConfidenceInterval { low: end(test.value - away), high: end(test.value + away) }
+            let most = if test.log { MOST_FOLD.ln() } else { MOST_FOLD };
+            let [low, high] = [test.value - away, test.value + away].map(|end| {
+                let end = end.clamp(-most, most);
+                if test.log { end.exp_m1() } else { end }
+            });
+            ConfidenceInterval { low, high }
         });
         self.row
     }
 
     /// How many samples would say whether a growth that may be chance is one.
-    pub fn samples_needed(&self, errors: f64, by: &SampleArrangement) -> Option<String> {
+    pub fn samples_needed(&self, errors: f64, by: &SampleArrangement) -> Option<GateNote> {
         let unsure = self
             .checks
             .iter()
@@ -206,22 +210,31 @@ impl RowDraft {
         } as f64;
         let needed =
             (units * (DETECTABLE_ERRORS * test.error / gap).powi(2)).ceil().max(units + 1.0);
-        let FigureKey { scope, name, metric } = &self.row.key;
-        let place = if name.is_empty() { scope.to_string() } else { format!("{scope} {name}") };
-        let many = if needed > MOST_SAMPLES {
-            "more than a million samples".to_owned()
-        } else {
-            format!("about {} samples", needed as i64)
-        };
-        Some(format!(
-            "{place}, {metric}: beyond its limit, but chance alone may do as much; {many} a side \
-             of this noise would tell"
-        ))
+        let samples = (needed <= MOST_SAMPLES).then_some(needed as i64);
+        Some(GateNote::MoreSamplesNeeded { key: self.row.key.clone(), samples })
     }
 }
 
 /// Ten-thousandths in a whole.
 const TEN_THOUSAND: i128 = BASIS_POINTS as i128;
+
+fn bp_as_share(bp: i64) -> f64 {
+    bp as f64 / BASIS_POINTS as f64
+}
+
+/// Whether a growth is more than a share of a size.
+fn is_beyond_share(grown: i128, size: i128, bp: i64) -> bool {
+    grown.saturating_mul(TEN_THOUSAND) > size.saturating_mul(bp.into())
+}
+
+/// A growth on the scale of its test: a part of the baseline, or the logarithm of a factor.
+fn change_on_scale(change: f64, log: bool) -> f64 {
+    match log {
+        true if change <= -1.0 => f64::NEG_INFINITY,
+        true => change.ln_1p(),
+        false => change,
+    }
+}
 
 /// Two means as parts of one whole.
 fn common_denominator(old: ExactMean, new: ExactMean) -> (i128, i128) {

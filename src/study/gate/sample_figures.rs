@@ -170,16 +170,20 @@ impl<'a> PricedReplay<'a> {
         }
     }
 
+    /// What a model is priced as.
+    fn priced_model(&self, id: ModelId) -> &'a str {
+        &self.models[usize::from(id)]
+    }
+
     /// The models: calls, tokens and money.
     pub fn add_models(&self, figures: &mut SampleFigures) {
         let mut models: BTreeMap<&str, PlaceTotals> = BTreeMap::new();
-        let name = |id: ModelId| self.models[usize::from(id)].as_str();
         for row in self.rows {
             let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
-            models.entry(name(call.model)).or_default().add_call(self.plan, row);
+            models.entry(self.priced_model(call.model)).or_default().add_call(self.plan, row);
         }
         for (rest, cost) in self.remainders {
-            models.entry(name(rest.model)).or_default().add_remainder(rest, *cost);
+            models.entry(self.priced_model(rest.model)).or_default().add_remainder(rest, *cost);
         }
         for (name, place) in models {
             figures.add_usage(GateScope::Model, name, &place.used);
@@ -236,10 +240,9 @@ pub(super) fn cause_within_step(step: &str, cause: &str) -> String {
 
 /// The step of each session; `None` for one of no step.
 pub(super) fn session_steps(recording: &Recording) -> Vec<Option<&str>> {
-    let named = |step: &str| !step.is_empty();
     row_names_by_session(recording)
         .into_iter()
-        .map(|step| Some(step).filter(|step| named(step)))
+        .map(|step| Some(step).filter(|step| !step.is_empty()))
         .collect()
 }
 

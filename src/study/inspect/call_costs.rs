@@ -2,7 +2,8 @@
 
 use crate::plan::ToggleSubset;
 use crate::replay;
-use crate::study::whatif::compare::{Comparison, subset_of_first};
+use crate::study::whatif::compare::Comparison;
+use crate::study::whatif::experiment::subset_of_first;
 use crate::study::whatif::savings::Saving;
 
 /// One call.

@@ -1,12 +1,13 @@
 //! The audit of a recording: what a reader of its transcripts would get wrong.
 
-use crate::recording::{CallMarks, Recording, Shock};
-use crate::study::audit::{AuditFinding, FindingSeverity, number_words};
-use crate::units::{BASIS_POINTS, scale_by_ratio};
+use crate::recording::{BlockKind, CallMarks, Recording, Shock};
+use crate::study::audit::{AuditCheck, AuditFinding, FindingSeverity};
+use crate::study::audit::{count, decimal, share, tokens};
+use crate::units::{ratio_bp, scale_by_ratio};
 
 /// What there is to know about the data before its numbers are believed.
 #[must_use]
-pub fn check_recording_data(recording: &Recording) -> Vec<AuditFinding> {
+pub(crate) fn check_recording_data(recording: &Recording) -> Vec<AuditFinding> {
     [
         records_summed_as_calls(recording),
         output_placeholders(recording),
@@ -18,103 +19,73 @@ pub fn check_recording_data(recording: &Recording) -> Vec<AuditFinding> {
     .collect()
 }
 
-fn data_finding(
-    id: &str,
-    severity: FindingSeverity,
-    text: String,
-    arithmetic: String,
-) -> AuditFinding {
-    AuditFinding { id: id.to_owned(), severity, text, arithmetic }
-}
-
 /// A sum over records instead of calls counts one response several times (L1).
 fn records_summed_as_calls(recording: &Recording) -> Option<AuditFinding> {
     let counted = recording.total_usage().read;
     let naive: i64 =
         recording.calls.iter().map(|call| call.usage.read * i64::from(call.records)).sum();
-    (counted > 0 && naive > counted).then(|| {
-        data_finding(
-            "records-are-not-calls",
-            FindingSeverity::Warning,
-            "summing usage over transcript records counts calls several times".to_owned(),
-            format!(
-                "{} read tokens over records against {} over calls: x{}",
-                number_words::format_tokens(naive),
-                number_words::format_tokens(counted),
-                number_words::format_quotient(naive, counted)
-            ),
-        )
-    })
+    let figures = vec![
+        tokens("naive", naive),
+        tokens("counted", counted),
+        decimal("factor", scale_by_ratio(naive, 100, counted), 2),
+    ];
+    let (check, severity) = (AuditCheck::RecordsAsCalls, FindingSeverity::Warning);
+    (counted > 0 && naive > counted)
+        .then(|| AuditFinding::new("records-are-not-calls", check, severity, figures))
 }
 
 /// Output that usage does not show.
 fn output_placeholders(recording: &Recording) -> Option<AuditFinding> {
-    let marked = |marks: CallMarks| marks.contains(CallMarks::PLACEHOLDER);
-    let calls = recording.calls.iter().filter(|call| marked(call.marks));
-    let (count, hidden) =
-        calls.fold((0_i64, 0), |(n, sum), call| (n + 1, sum + call.output_hidden));
-    (count > 0).then(|| {
-        data_finding(
-            "output-placeholders",
-            FindingSeverity::Warning,
-            "recorded output counts are streaming placeholders; the rest is estimated".to_owned(),
-            format!(
-                "{count} of {} calls; {} output tokens recorded, about {} more produced",
-                recording.calls.len(),
-                number_words::format_tokens(recording.total_usage().output),
-                number_words::format_tokens(hidden)
-            ),
-        )
-    })
+    let marked: Vec<i64> = recording
+        .calls
+        .iter()
+        .filter(|call| call.marks.contains(CallMarks::PLACEHOLDER))
+        .map(|call| call.output_hidden)
+        .collect();
+    let figures = vec![
+        count("placeholders", marked.len()),
+        count("calls", recording.calls.len()),
+        tokens("recorded", recording.total_usage().output),
+        tokens("hidden", marked.iter().sum()),
+    ];
+    let (check, severity) = (AuditCheck::OutputPlaceholders, FindingSeverity::Warning);
+    (!marked.is_empty()).then(|| AuditFinding::new("output-placeholders", check, severity, figures))
 }
 
 /// Reads that the cache law does not explain.
 fn unexplained_reads(recording: &Recording) -> Option<AuditFinding> {
-    let mut lost = 0;
-    let mut count = 0;
+    let (mut lost, mut unexplained) = (0, 0);
     for call in &recording.calls {
         match call.shock {
             Shock::None => {}
             Shock::EvictedTo(_) => {
-                count += 1;
+                unexplained += 1;
+                // What is neither fresh nor read was written again.
                 lost += call.usage.context_tokens() - call.usage.fresh - call.usage.read;
             }
-            Shock::Shift(_) | Shock::Survived(_) | Shock::SurvivedTo(_) => count += 1,
+            Shock::Shift(_) | Shock::Survived(_) | Shock::SurvivedTo(_) => unexplained += 1,
         }
     }
-    (count > 0).then(|| {
-        data_finding(
-            "cache-shocks",
-            FindingSeverity::Info,
-            "the cache law does not explain some reads; replays keep them as they were".to_owned(),
-            format!(
-                "{count} of {} calls; {} tokens written again after unexplained losses",
-                recording.calls.len(),
-                number_words::format_tokens(lost)
-            ),
-        )
-    })
+    let figures = vec![
+        count("unexplained", unexplained),
+        count("calls", recording.calls.len()),
+        tokens("lost", lost),
+    ];
+    let (check, severity) = (AuditCheck::UnexplainedReads, FindingSeverity::Info);
+    (unexplained > 0).then(|| AuditFinding::new("cache-shocks", check, severity, figures))
 }
 
 /// Growth that no recorded text explains.
 fn unattributed_growth(recording: &Recording) -> Option<AuditFinding> {
-    use crate::recording::BlockKind;
-    let of = |kind: BlockKind| -> i64 {
-        recording.blocks.iter().filter(|b| b.kind == kind).map(|b| b.tokens).sum()
-    };
-    let hidden = of(BlockKind::Unattributed);
     let all: i64 = recording.blocks.iter().map(|block| block.tokens).sum();
-    (hidden > 0).then(|| {
-        data_finding(
-            "unattributed-growth",
-            FindingSeverity::Info,
-            "contexts grew by text that the transcript does not hold".to_owned(),
-            format!(
-                "{} of {} block tokens, {}",
-                number_words::format_tokens(hidden),
-                number_words::format_tokens(all),
-                number_words::format_percent(scale_by_ratio(hidden, BASIS_POINTS, all.max(1)))
-            ),
-        )
-    })
+    let unattributed =
+        recording.blocks.iter().filter(|block| block.kind == BlockKind::Unattributed);
+    let hidden: i64 = unattributed.map(|block| block.tokens).sum();
+    let figures = vec![
+        tokens("hidden", hidden),
+        tokens("all", all),
+        share("part", ratio_bp(hidden, all.max(1))),
+    ];
+    let (check, severity) = (AuditCheck::UnattributedGrowth, FindingSeverity::Info);
+    (hidden > 0).then(|| AuditFinding::new("unattributed-growth", check, severity, figures))
 }

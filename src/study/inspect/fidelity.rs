@@ -8,6 +8,7 @@
 use crate::cache::ttl::TtlPolicy;
 use crate::cache::{self, CacheLookup, CachedPrefix, Policy, entry_lifetime};
 use crate::recording::{BlockKind, CacheTier, ContextRestart, Recording, Session};
+use crate::study::stats::quantile::quantile_of_sorted;
 use std::collections::BTreeMap;
 
 /// What a compaction leaves beside its summary: files that the harness reads again.
@@ -33,11 +34,9 @@ impl ErrorQuantiles {
     #[must_use]
     pub fn from_shares(mut shares: Vec<f64>) -> Self {
         shares.sort_by(f64::total_cmp);
-        let at = |q: f64| {
-            let last = shares.len().saturating_sub(1);
-            shares.get((q * last as f64).round() as usize).copied().unwrap_or(0.0)
-        };
-        Self { median: at(0.5), p90: at(0.9), p99: at(0.99) }
+        let [median, p90, p99] =
+            [0.5, 0.9, 0.99].map(|share| quantile_of_sorted(&shares, share).unwrap_or(0.0));
+        Self { median, p90, p99 }
     }
 }
 

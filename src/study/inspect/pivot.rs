@@ -6,59 +6,40 @@ use super::summary::{BlockGroup, re_reads_by_block};
 use crate::recording::{Block, Recording, Role, name_of_value, value_of_name};
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 
-/// What blocks can be grouped by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PivotKey {
-    /// The folder of the session's file.
-    Folder,
-    /// The pipeline.
-    Pipeline,
-    /// The step.
-    Step,
-    /// The session.
-    Session,
-    /// The model.
-    Model,
-    /// The version of the harness.
-    Version,
-    /// The day of the call, in UTC.
-    Day,
-    /// The tool.
-    Tool,
-    /// The kind of block.
-    Kind,
-    /// The agent that an invocation woke, else what the session was in its pipeline.
-    Agent,
-    /// The format that the session came from.
-    Source,
+crate::kinds::named_values! {
+    /// What blocks can be grouped by.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum PivotKey {
+        /// The folder of the session's file.
+        Folder = "folder",
+        /// The pipeline.
+        Pipeline = "pipeline",
+        /// The step.
+        Step = "step",
+        /// The session.
+        Session = "session",
+        /// The model.
+        Model = "model",
+        /// The version of the harness.
+        Version = "version",
+        /// The day of the call, in UTC.
+        Day = "day",
+        /// The tool.
+        Tool = "tool",
+        /// The kind of block.
+        Kind = "kind",
+        /// The agent that an invocation woke, else what the session was in its pipeline.
+        Agent = "agent",
+        /// The format that the session came from.
+        Source = "source",
+    }
 }
 
 impl PivotKey {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 11] = [
-        (Self::Folder, "folder"),
-        (Self::Pipeline, "pipeline"),
-        (Self::Step, "step"),
-        (Self::Session, "session"),
-        (Self::Model, "model"),
-        (Self::Version, "version"),
-        (Self::Day, "day"),
-        (Self::Tool, "tool"),
-        (Self::Kind, "kind"),
-        (Self::Agent, "agent"),
-        (Self::Source, "source"),
-    ];
-
     /// The key of a name.
     #[must_use]
     pub fn find_by_name(name: &str) -> Option<Self> {
         value_of_name(&Self::NAMED, name)
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        crate::recording::name_of_value(&Self::NAMED, self)
     }
 
     fn value_of_block(self, recording: &Recording, block: &Block) -> String {

@@ -245,7 +245,11 @@ fn orchestrator_stretches<'a>(
     session: &Session,
 ) -> Vec<(Range<usize>, BTreeMap<&'a str, i64>)> {
     let range = session.call_range();
-    let own = recording.invocations.iter().filter(|one| range.contains(&(one.call as usize)));
+    // Invocations stand in the order of their calls, so that those of a session are neighbours.
+    let first = recording.invocations.partition_point(|one| (one.call as usize) < range.start);
+    let own = recording.invocations[first..]
+        .iter()
+        .take_while(|one| range.contains(&(one.call as usize)));
     let mut stretches: Vec<(Range<usize>, BTreeMap<&str, i64>)> = Vec::new();
     for invocation in own {
         let at = invocation.call as usize;

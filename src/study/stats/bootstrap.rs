@@ -4,8 +4,9 @@
 //! compared is compared within its kind. Draw k of a study is keyed by (seed, name of the study,
 //! k): the same intervals for any number of threads.
 
+use super::quantile::quantile_of_sorted;
+use super::random_draws::draw_below;
 use crate::seed::Seed;
-use crate::study::whatif::parameter_draws::draw_below;
 use rayon::prelude::*;
 
 /// Two ends, the low one first.
@@ -32,7 +33,7 @@ pub struct BootstrapStrata(Vec<Vec<usize>>);
 impl BootstrapStrata {
     /// The positions of `keys`: those of one key are a stratum.
     #[must_use]
-    pub fn from_keys<K: Ord>(keys: impl IntoIterator<Item = K>) -> Self {
+    pub(crate) fn from_keys<K: Ord>(keys: impl IntoIterator<Item = K>) -> Self {
         let mut strata = std::collections::BTreeMap::new();
         for (at, key) in keys.into_iter().enumerate() {
             strata.entry(key).or_insert_with(Vec::new).push(at);
@@ -42,73 +43,55 @@ impl BootstrapStrata {
 
     /// Units of a draw: as many of each stratum as it has.
     #[must_use]
-    pub fn draw_units(&self, seed: Seed, study: &str, k: u32) -> Vec<usize> {
+    pub(crate) fn draw_units(&self, seed: Seed, study: &str, k: u32) -> Vec<usize> {
         let mut rng = seed.random_stream(study, &k.to_le_bytes());
-        let again = |stratum: &Vec<usize>| -> Vec<usize> {
-            stratum
-                .iter()
-                .map(|_| stratum[draw_below(stratum.len() as i64, &mut rng) as usize])
-                .collect()
-        };
-        self.0.iter().flat_map(again).collect()
+        let mut units = Vec::with_capacity(self.0.iter().map(Vec::len).sum());
+        for stratum in &self.0 {
+            // With replacement: the same unit may come up several times, another one never.
+            for _ in stratum {
+                units.push(stratum[draw_below(stratum.len() as i64, &mut rng) as usize]);
+            }
+        }
+        units
     }
 }
 
 /// What `estimate` says of `count` draws, in the order of the draws; a draw of which it says
 /// nothing is left out.
-pub fn bootstrap_estimates<T: Send>(
+pub(crate) fn bootstrap_estimates<T: Send>(
     (strata, seed, study): (&BootstrapStrata, Seed, &str),
     count: u32,
     estimate: impl Fn(&[usize]) -> Option<T> + Sync,
 ) -> Vec<T> {
-    let one = |k: u32| estimate(&strata.draw_units(seed, study, k));
-    let all: Vec<Option<T>> = (0..count).into_par_iter().map(one).collect();
-    all.into_iter().flatten().collect()
-}
-
-/// The value that a share `q` of the sorted ones does not pass: nearest rank.
-///
-/// # Panics
-/// If there is none.
-#[must_use]
-pub fn quantile_of_sorted(sorted: &[f64], q: f64) -> f64 {
-    let last = sorted.len() - 1;
-    sorted[((q * last as f64).round() as usize).min(last)]
-}
-
-/// The middle of some values; `None` without any. Of an even number the mean of the middle two.
-#[must_use]
-pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let mut sorted: Vec<f64> = values.into_iter().collect();
-    sorted.sort_by(f64::total_cmp);
-    let upper = *sorted.get(sorted.len() / 2)?;
-    let lower = sorted[(sorted.len() - 1) / 2];
-    Some(f64::midpoint(lower, upper))
+    // Draws are gathered in their order before those without an estimate are dropped, so that the
+    // result does not depend on which thread came first.
+    let estimates: Vec<Option<T>> =
+        (0..count).into_par_iter().map(|k| estimate(&strata.draw_units(seed, study, k))).collect();
+    estimates.into_iter().flatten().collect()
 }
 
 /// Where the middle `share` of the drawn values lies; `None` without any.
 #[must_use]
-pub fn central_interval(mut drawn: Vec<f64>, share: f64) -> Option<ConfidenceInterval> {
-    if drawn.is_empty() {
-        return None;
-    }
+pub(crate) fn central_interval(mut drawn: Vec<f64>, share: f64) -> Option<ConfidenceInterval> {
     drawn.sort_by(f64::total_cmp);
     let tail = (1.0 - share) / 2.0;
     Some(ConfidenceInterval {
-        low: quantile_of_sorted(&drawn, tail),
-        high: quantile_of_sorted(&drawn, 1.0 - tail),
+        low: quantile_of_sorted(&drawn, tail)?,
+        high: quantile_of_sorted(&drawn, 1.0 - tail)?,
     })
 }
 
 /// Chances, each raised so that the first one below a threshold is a mistake with that chance at
 /// most, however many were looked at (Holm 1979).
 #[must_use]
-pub fn holm_adjusted(chances: &[f64]) -> Vec<f64> {
+pub(crate) fn holm_adjusted(chances: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..chances.len()).collect();
     order.sort_by(|a, b| chances[*a].total_cmp(&chances[*b]).then(a.cmp(b)));
     let mut raised = vec![0.0; chances.len()];
     let mut highest: f64 = 0.0;
     for (rank, at) in order.into_iter().enumerate() {
+        // The smallest chance counts for all looks, the next one for one look fewer; none may come
+        // out below one before it, or a larger chance would pass where a smaller one fails.
         highest = highest.max((chances.len() - rank) as f64 * chances[at]).min(1.0);
         raised[at] = highest;
     }
@@ -148,17 +131,11 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_medians_and_middles() {
-        let values: Vec<f64> = (0..=100).map(f64::from).collect();
-        let at = |q| quantile_of_sorted(&values, q) as i64;
-        assert_eq!([0.0, 0.1, 0.5, 1.0].map(at), [0, 10, 50, 100]);
-        assert_eq!(median([3.0, 1.0, 2.0, 10.0]), Some(2.5));
-        assert_eq!(median([3.0]), Some(3.0));
-        assert_eq!(median([]), None);
-        assert_eq!(
-            central_interval(values, 0.9),
-            Some(ConfidenceInterval { low: 5.0, high: 95.0 })
-        );
+    fn an_interval_leaves_the_same_share_out_on_either_side() {
+        // The fifth of a hundred and the ninety-fifth.
+        let values: Vec<f64> = (1..=100).map(f64::from).collect();
+        let expect = ConfidenceInterval { low: 5.0, high: 95.0 };
+        assert_eq!(central_interval(values, 0.9), Some(expect));
         assert_eq!(central_interval(Vec::new(), 0.9), None);
     }
 

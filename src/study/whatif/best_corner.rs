@@ -1,7 +1,6 @@
 //! The most that toggles could save: every parameter at its friendliest end.
 
-use super::compare::subset_of_first;
-use super::experiment::Experiment;
+use super::experiment::{Experiment, subset_of_first};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving};
 use crate::plan::Patch;

@@ -1,7 +1,7 @@
 //! The comparison: every toggle alone, last, by its share, and all of them together.
 
 use super::best_corner::BestCornerSearch;
-use super::experiment::Experiment;
+use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::observed_savings::{self, ObservedSaving};
 use super::published_claims::PublishedClaim;
@@ -9,13 +9,14 @@ use super::saving_bounds::{SavingBound, bound_waiting_toggles};
 use super::savings::{PipelineTotals, Saving, StepTotals, saving_in_step, totals_by_step};
 use super::shapley::Attribution;
 use super::tornado::{BandReason, SavingSwing, measure_swings};
-use super::uncertainty::{self, ClaimDraws, CredibleBand, ToggleBands, Uncertainty};
+use super::uncertainty::{self, ClaimDraws, ToggleBands, Uncertainty};
 use super::verdict::{ClaimEvidence, ClaimJudgement, ClaimVerdict, judge_claim};
 use crate::intervene::{self, BuildGrade, ToggleParams};
-use crate::plan::{Patch, Plan, ToggleSubset};
+use crate::plan::{Patch, Plan};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
 use crate::study::audit;
+use crate::study::stats::quantile::CredibleBand;
 use crate::units::{PicoUsd, ratio_bp};
 use std::ops::RangeInclusive;
 
@@ -179,7 +180,11 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         _ => Some(uncertainty::study_uncertainty(experiment, &plan)?),
     };
     let best = BestCornerSearch { experiment, recording, baseline };
-    let seen = observed_savings::compare_observations(experiment, &plan, uncertainty.as_ref());
+    let seen = observed_savings::compare_observations(
+        experiment,
+        &plan,
+        uncertainty.as_ref().map(|it| &it.observed_bp[..]),
+    );
     let court = ComparisonContext {
         experiment,
         best,
@@ -223,12 +228,6 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         observed_savings: seen,
         plan,
     })
-}
-
-/// The subset of the first `n` toggles.
-#[must_use]
-pub fn subset_of_first(n: usize) -> ToggleSubset {
-    if n >= 64 { ToggleSubset::MAX } else { (1 << n) - 1 }
 }
 
 /// Where claims are judged.

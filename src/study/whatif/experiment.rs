@@ -1,46 +1,28 @@
-//! What is compared: a world, toggles, prices, claims and chance.
+//! What is compared: a source of calls, toggles, prices, claims and chance.
 
 use super::headline::HeadlineMetric;
 use super::published_claims::PublishedClaim;
 use crate::cache::CachePolicy;
 use crate::intervene::ToggleParams;
-use crate::plan::{Patch, Plan};
+use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::{MissingPrice, Pricing};
-use crate::reconstruct::routes::RouteReconstruction;
-use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes};
+use crate::reconstruct::{RecordingSource, ReportedPipeline};
 use crate::recording::Recording;
-use crate::scenario::ChosenToggle;
+use crate::scenario::{ChosenToggle, Scenario};
 use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
 
-/// Where the calls come from.
-#[derive(Clone, Copy, Debug)]
-pub enum ExperimentSource<'a> {
-    /// They were recorded.
-    Recorded(&'a Recording),
-    /// They follow from published totals, and some counts are open.
-    Reported {
-        /// What was published.
-        reported: &'a ReportedPipeline,
-        /// How published calls are read.
-        lens: Lens,
-        /// The likeliest calls.
-        fit: &'a Reconstruction,
-    },
-    /// They follow from published totals of routes and from unknowns.
-    Routes {
-        /// What was published.
-        routes: &'a ReportedRoutes,
-        /// The calls where every unknown is at its mode.
-        laid: &'a RouteReconstruction,
-    },
+/// The subset of the first `n` toggles.
+#[must_use]
+pub fn subset_of_first(n: usize) -> ToggleSubset {
+    if n >= 64 { ToggleSubset::MAX } else { (1 << n) - 1 }
 }
 
 /// Everything that a comparison depends on.
 #[derive(Clone, Debug)]
 pub struct Experiment<'a> {
     /// Where the calls come from.
-    pub source: ExperimentSource<'a>,
+    pub source: &'a RecordingSource,
     /// The toggles; toggle k is bit k.
     pub chosen: &'a [ChosenToggle],
     /// Toggles that take no part before the user gives a number: they have bounds.
@@ -60,43 +42,53 @@ pub struct Experiment<'a> {
 }
 
 impl<'a> Experiment<'a> {
+    /// An experiment as a scenario has it, with nothing claimed and nothing seen yet: `toggles` are
+    /// those of [`Scenario::split_awaiting_toggles`].
+    #[must_use]
+    pub fn for_scenario(
+        source: &'a RecordingSource,
+        scenario: &Scenario,
+        (chosen, waiting): &'a (Vec<ChosenToggle>, Vec<ChosenToggle>),
+        pricing: &'a Pricing,
+    ) -> Self {
+        Self {
+            source,
+            chosen,
+            waiting,
+            pricing,
+            cache: scenario.cache,
+            claims: &[],
+            observed: &[],
+            seed: Seed(scenario.seed),
+            draws: scenario.draws,
+        }
+    }
+
     /// The calls, where counts are open the likeliest ones.
     #[must_use]
     pub fn base_recording(&self) -> &'a Recording {
-        match self.source {
-            ExperimentSource::Recorded(recording) => recording,
-            ExperimentSource::Reported { fit, .. } => &fit.recording,
-            ExperimentSource::Routes { laid, .. } => &laid.recording,
-        }
+        self.source.recording()
     }
 
     /// What was published, if anything was.
     #[must_use]
     pub fn published_pipeline(&self) -> Option<&'a ReportedPipeline> {
-        match self.source {
-            ExperimentSource::Recorded(_) | ExperimentSource::Routes { .. } => None,
-            ExperimentSource::Reported { reported, .. } => Some(reported),
-        }
+        self.source.pipeline()
     }
 
     /// What the comparison is told in: sources of routes publish all tokens together.
     #[must_use]
     pub fn headline_metric(&self) -> HeadlineMetric {
-        match self.source {
-            ExperimentSource::Recorded(_) | ExperimentSource::Reported { .. } => {
-                HeadlineMetric::Reads
-            }
-            ExperimentSource::Routes { .. } => HeadlineMetric::Tokens,
+        match self.source.routes() {
+            Some(_) => HeadlineMetric::Tokens,
+            None => HeadlineMetric::Reads,
         }
     }
 
     /// Whether dollars can be said.
     #[must_use]
     pub fn has_dollars(&self) -> bool {
-        match self.source {
-            ExperimentSource::Recorded(_) | ExperimentSource::Reported { .. } => true,
-            ExperimentSource::Routes { laid, .. } => laid.can_be_priced(),
-        }
+        self.source.can_be_priced()
     }
 
     /// The patch of a toggle with some parameters.

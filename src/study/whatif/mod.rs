@@ -21,3 +21,6 @@ pub mod sweep;
 pub mod tornado;
 pub mod uncertainty;
 pub mod verdict;
+
+pub use compare::{Comparison, compare_toggles};
+pub use experiment::Experiment;

@@ -8,11 +8,11 @@ use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
 use super::published_claims::PublishedClaim;
 use super::savings::totals_in_step;
-use super::uncertainty::{CredibleBand, Uncertainty};
 use super::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::study::backtest::{EffectRatio, ObservedEffect};
+use crate::study::stats::quantile::CredibleBand;
 use crate::units::{ratio_bp, share_of};
 use std::ops::RangeInclusive;
 
@@ -70,7 +70,7 @@ pub(crate) fn before_and_saved(
 pub(crate) fn compare_observations(
     experiment: &Experiment<'_>,
     plan: &Plan,
-    uncertainty: Option<&Uncertainty>,
+    predicted: Option<&[CredibleBand<i64>]>,
 ) -> Vec<ObservedSaving> {
     let told = observations_to_compare(experiment).into_iter().enumerate();
     told.map(|(at, told)| {
@@ -84,7 +84,7 @@ pub(crate) fn compare_observations(
         ObservedSaving {
             before,
             predicted_bp: ratio_bp(saved, before),
-            predicted: uncertainty.map(|it| it.observed_bp[at]),
+            predicted: predicted.map(|bands| bands[at]),
             claimed_bp: claimed_bp(experiment, &observed, before),
             observed,
         }

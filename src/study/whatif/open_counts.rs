@@ -2,13 +2,13 @@
 //!
 //! Draw k of one of them never depends on another one, nor on the toggles.
 
-use super::experiment::ExperimentSource;
-use super::parameter_draws::{draw_from_range, draw_weighted};
+use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::reconstruct::routes::{UnknownQuantity, UnknownUnit, reconstruct_routes};
-use crate::reconstruct::{SessionFit, reconstruct_with_call_counts};
+use crate::reconstruct::{RecordingSource, SessionFit, reconstruct_with_call_counts};
 use crate::recording::Recording;
 use crate::seed::Seed;
+use crate::study::stats::random_draws::draw_weighted;
 
 /// Everything open in each draw.
 #[derive(Clone, Debug)]
@@ -24,10 +24,10 @@ pub enum OpenCounts {
 impl OpenCounts {
     /// Draws everything `count` times.
     #[must_use]
-    pub fn draw_from_source(world: &ExperimentSource<'_>, seed: Seed, count: u32) -> Self {
-        match world {
-            ExperimentSource::Recorded(_) => Self::None,
-            ExperimentSource::Reported { fit, .. } => {
+    pub fn draw_from_source(source: &RecordingSource, seed: Seed, count: u32) -> Self {
+        match source {
+            RecordingSource::Recorded(_) => Self::None,
+            RecordingSource::Pipeline { fit, .. } => {
                 let open = fit.sessions.iter().filter(|session| session.weights.len() > 1);
                 let session = |session: &SessionFit| {
                     let mut rng = seed.random_stream("calls", session.id.as_bytes());
@@ -37,7 +37,7 @@ impl OpenCounts {
                 };
                 Self::Counts(open.map(session).collect())
             }
-            ExperimentSource::Routes { routes, .. } => {
+            RecordingSource::Routes { routes, .. } => {
                 let unknown = |unknown: &UnknownQuantity| {
                     let mut rng = seed.random_stream("unknown", unknown.id.as_bytes());
                     let range = unknown_range(unknown);
@@ -51,20 +51,16 @@ impl OpenCounts {
     /// The recording of draw k, and whether calls meet what was drawn. `None` where there is only
     /// one recording, or none that meets it.
     #[must_use]
-    pub fn recording_in_draw(
-        &self,
-        world: &ExperimentSource<'_>,
-        k: u32,
-    ) -> (Option<Recording>, bool) {
-        let other = match (self, world) {
-            (Self::Counts(counts), ExperimentSource::Reported { reported, lens, .. }) => {
+    pub fn recording_in_draw(&self, source: &RecordingSource, k: u32) -> (Option<Recording>, bool) {
+        let other = match (self, source) {
+            (Self::Counts(counts), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =
                     counts.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
                 reconstruct_with_call_counts(reported, *lens, &given)
                     .ok()
                     .map(|other| other.recording)
             }
-            (Self::Unknowns(unknowns), ExperimentSource::Routes { routes, .. }) => {
+            (Self::Unknowns(unknowns), RecordingSource::Routes { routes, .. }) => {
                 let values: Vec<i64> = unknowns.iter().map(|draws| draws[k as usize]).collect();
                 reconstruct_routes(routes, &values).ok().map(|laid| laid.recording)
             }

@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::recording::Recording;
 use crate::scenario::ChosenToggle;
 use crate::seed::Seed;
+use crate::study::stats::random_draws::{draw_below, draw_pert, draw_triangular};
 use rand::Rng;
 use rand_chacha::ChaCha12Rng;
 
@@ -81,69 +82,6 @@ pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
     }
 }
 
-/// A whole number from 0 to `count - 1`, all alike (up to 2^-64).
-pub(crate) fn draw_below(count: i64, rng: &mut impl Rng) -> i64 {
-    ((u128::from(rng.next_u64()) * u128::from(count.unsigned_abs())) >> 64) as i64
-}
-
-/// By inversion: the square of the distance from an end is uniform.
-fn draw_triangular(width: i64, mode: i64, rng: &mut impl Rng) -> i64 {
-    // 2^31 steps keep the products below 2^128 for every width that a parameter may have.
-    let u = u128::from(rng.next_u64() >> 33);
-    let (width, mode) = (u128::from(width.unsigned_abs()), u128::from(mode.unsigned_abs()));
-    let one = 1_u128 << 31;
-    let rounded = |square: u128| ((4 * square) >> 31).isqrt().div_ceil(2);
-    let from_low = u * width;
-    let value = if from_low < mode * one {
-        rounded(from_low * mode)
-    } else {
-        width - rounded((one - u) * width * (width - mode))
-    };
-    value as i64
-}
-
-/// A share of the way from low to high, Q32, with the density of a PERT distribution whose mode is
-/// at `mode` (Q32): `t^a (1 - t)^b` with `a = 4 mode` and `b = 4 (1 - mode)`. By rejection under
-/// the density's peak, which takes fewer than three tries on average.
-fn draw_pert(mode: i64, rng: &mut impl Rng) -> i64 {
-    loop {
-        // In the open interval, so that logarithms exist.
-        let share = (rng.next_u64() >> 32) as i64;
-        let share = share.clamp(1, ONE - 1);
-        let accept = (rng.next_u64() >> 32) as i64;
-        let side = |weight: i64, at: i64, peak: i64| {
-            let log = fixed_point::log2(at) - fixed_point::log2(peak.max(1));
-            4 * fixed_point::product_q32(weight, log)
-        };
-        let log = side(mode, share, mode) + side(ONE - mode, ONE - share, ONE - mode);
-        if accept < fixed_point::exp2(log.clamp(-40 * ONE, 0)) {
-            return share;
-        }
-    }
-}
-
-/// One of the values, as often as its weight says.
-#[must_use]
-pub fn draw_weighted(weights: &[(u32, i64)], rng: &mut impl Rng) -> Option<u32> {
-    let all: i64 = weights.iter().map(|(_, weight)| weight).sum();
-    let mut at = draw_below(all.max(1), rng);
-    for &(value, weight) in weights {
-        if at < weight {
-            return Some(value);
-        }
-        at -= weight;
-    }
-    weights.last().map(|(value, _)| *value)
-}
-
-/// A number from about a normal distribution, mean 0 and deviation 1, in 2^-32: the sum of twelve
-/// uniform ones.
-#[must_use]
-pub fn draw_normal(rng: &mut impl Rng) -> i64 {
-    let sum: i64 = (0..12).map(|_| (rng.next_u64() >> 32) as i64).sum();
-    sum - 6 * ONE
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,24 +136,5 @@ mod tests {
             assert_eq!(a.params_in_draw(&few, 0, k), b.params_in_draw(&many, 1, k));
         }
         assert_ne!(a.params_in_draw(&few, 0, 0), a.params_in_draw(&few, 0, 1));
-    }
-
-    #[test]
-    fn weights_are_kept() {
-        let mut rng = Seed(1).random_stream("test", b"weights");
-        let drawn: Vec<u32> =
-            (0..9_000).filter_map(|_| draw_weighted(&[(7, 1), (8, 0), (9, 2)], &mut rng)).collect();
-        let nines = drawn.iter().filter(|&&value| value == 9).count();
-        assert!((5_800..6_200).contains(&nines) && !drawn.contains(&8), "{nines}");
-        assert_eq!(draw_weighted(&[], &mut rng), None);
-    }
-
-    #[test]
-    fn the_normal_is_about_normal() {
-        let mut rng = Seed(1).random_stream("test", b"normal");
-        let mut drawn: Vec<i64> = (0..20_000).map(|_| draw_normal(&mut rng)).collect();
-        drawn.sort_unstable();
-        let at = |share: usize| drawn[drawn.len() * share / 100] * 1_000 / ONE;
-        assert!((at(95) - 1_645).abs() < 40 && at(50).abs() < 30, "{} {}", at(95), at(50));
     }
 }

@@ -1,7 +1,7 @@
 //! Bounds, where a number is missing that no source gives: what a toggle saves at either end of
 //! the range on its card, and no figure between them.
 
-use super::experiment::Experiment;
+use super::experiment::{Experiment, subset_of_first};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving};
 use super::verdict::{ClaimEvidence, ClaimVerdict, judge_claim};
@@ -77,7 +77,7 @@ fn bound_toggles(
             })
             .collect();
         let plan = experiment.compile_plan(experiment.base_recording(), &patches)?;
-        let all = super::compare::subset_of_first(patches.len());
+        let all = subset_of_first(patches.len());
         let found = patches.iter().map(|patch| patch.found_places).sum();
         Ok((
             Saving::between_totals(

@@ -5,6 +5,7 @@ use crate::recording::Recording;
 use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
 use crate::study::inspect::turn_limiter::counts_in_last_minute;
 use crate::units::{PicoUsd, Usage};
+use std::collections::BTreeMap;
 
 /// What a pipeline costs under one subset of toggles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -184,8 +185,10 @@ pub fn saving_in_step(
     subset: ToggleSubset,
     step: &str,
 ) -> Saving {
-    let of = |subset| totals_in_step(recording, plan, subset, step);
-    Saving::between_totals(&of(0), &of(subset))
+    Saving::between_totals(
+        &totals_in_step(recording, plan, 0, step),
+        &totals_in_step(recording, plan, subset, step),
+    )
 }
 
 /// One step under a subset, without money; the whole pipeline where no step is named.
@@ -229,29 +232,28 @@ pub struct StepTotals {
 #[must_use]
 pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<StepTotals> {
     let mut steps: Vec<StepTotals> = Vec::new();
-    let step_of: Vec<usize> = recording
-        .sessions
-        .iter()
-        .map(|session| {
-            let name = if session.step.is_empty() { &session.id } else { &session.step };
-            let at = steps.iter().position(|step| step.name == *name).unwrap_or_else(|| {
-                steps.push(StepTotals {
-                    name: name.clone(),
-                    sessions: 0,
-                    calls: 0,
-                    usage: Usage::default(),
-                    session_ms: 0,
-                });
-                steps.len() - 1
+    let mut number_of_step: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut step_of_session: Vec<usize> = Vec::with_capacity(recording.sessions.len());
+    for session in &recording.sessions {
+        let name = if session.step.is_empty() { &session.id } else { &session.step };
+        let number = *number_of_step.entry(name).or_insert(steps.len());
+        if number == steps.len() {
+            steps.push(StepTotals {
+                name: name.clone(),
+                sessions: 0,
+                calls: 0,
+                usage: Usage::default(),
+                session_ms: 0,
             });
-            steps[at].sessions += 1;
-            at
-        })
-        .collect();
+        }
+        steps[number].sessions += 1;
+        step_of_session.push(number);
+    }
+    // Rows come in the order of the plan's sessions: each session takes its own off the front.
     let mut rows = replay::replay_calls(plan, subset).into_iter().peekable();
     for planned in &plan.sessions {
         let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
-        let step = &mut steps[step_of[planned.session as usize]];
+        let step = &mut steps[step_of_session[planned.session as usize]];
         let mut span: Option<(i64, i64)> = None;
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             step.calls += 1;

@@ -5,6 +5,7 @@ use super::headline::HeadlineMetric;
 use super::lattice::SubsetLattice;
 use super::savings::{PipelineTotals, Saving};
 use crate::intervene::BuildGrade;
+use crate::kinds::named_values;
 use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::MissingPrice;
 use crate::units::PicoUsd;
@@ -13,18 +14,20 @@ use rayon::prelude::*;
 /// The most toggles that one sweep takes: a million subsets.
 pub const MOST_TOGGLES: usize = 20;
 
-/// What a subset is ranked by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SweepMetric {
-    /// Money, hidden output included.
-    #[default]
-    Dollars,
-    /// Cache reads.
-    Reads,
-    /// Input, cached or not, and output.
-    Tokens,
-    /// Calls.
-    Calls,
+named_values! {
+    /// What a subset is ranked by.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum SweepMetric {
+        /// Money, hidden output included.
+        #[default]
+        Dollars = "dollars",
+        /// Cache reads.
+        Reads = "reads",
+        /// Input, cached or not, and output.
+        Tokens = "tokens",
+        /// Calls.
+        Calls = "calls",
+    }
 }
 
 impl SweepMetric {
@@ -32,17 +35,6 @@ impl SweepMetric {
     #[must_use]
     pub fn default_for(experiment: &Experiment<'_>) -> Self {
         if experiment.has_dollars() { Self::Dollars } else { Self::Tokens }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dollars => "dollars",
-            Self::Reads => "reads",
-            Self::Tokens => "tokens",
-            Self::Calls => "calls",
-        }
     }
 }
 

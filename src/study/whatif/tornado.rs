@@ -1,7 +1,6 @@
 //! The tornado: what each parameter alone can move, the others at their modes.
 
-use super::compare::subset_of_first;
-use super::experiment::{Experiment, ExperimentSource};
+use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::marginal_savings::MarginalSavings;
 use super::open_counts;
@@ -9,8 +8,8 @@ use super::savings::{PipelineTotals, Saving};
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::plan::Patch;
 use crate::price::MissingPrice;
-use crate::reconstruct::reconstruct_with_call_counts;
 use crate::reconstruct::routes::reconstruct_routes;
+use crate::reconstruct::{RecordingSource, reconstruct_with_call_counts};
 use crate::recording::Recording;
 
 /// What one parameter moves.
@@ -111,7 +110,7 @@ fn widest_swing_of_toggle(swings: &[SavingSwing], at: usize) -> Option<BandReaso
 
 /// All sessions of a reported pipeline at the low, and at the high end of their calls.
 fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>, MissingPrice> {
-    let ExperimentSource::Reported { reported, lens, fit } = experiment.source else {
+    let RecordingSource::Pipeline { reported, lens, fit } = experiment.source else {
         return Ok(None);
     };
     let mut ends = Vec::new();
@@ -120,7 +119,7 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
         let given: Vec<(String, u32)> =
             fit.sessions.iter().map(|one| (one.id.clone(), count(one.calls_range))).collect();
         let sum: i64 = given.iter().map(|(_, calls)| i64::from(*calls)).sum();
-        let Ok(other) = reconstruct_with_call_counts(reported, lens, &given) else {
+        let Ok(other) = reconstruct_with_call_counts(reported, *lens, &given) else {
             return Ok(None);
         };
         let patches = experiment.patches_at_modes(&other.recording);
@@ -142,7 +141,7 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
 /// Every unknown of reported routes at both ends of its range. An end that no calls meet is left
 /// out with its unknown.
 fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, MissingPrice> {
-    let ExperimentSource::Routes { routes, .. } = experiment.source else {
+    let Some(routes) = experiment.source.routes() else {
         return Ok(Vec::new());
     };
     let mut swings = Vec::new();
@@ -201,7 +200,7 @@ impl RangeEndSaving {
         patches: &[Patch],
     ) -> Result<Self, MissingPrice> {
         let plan = experiment.compile_plan(recording, patches)?;
-        if matches!(experiment.source, ExperimentSource::Routes { .. }) {
+        if experiment.source.routes().is_some() {
             let edges = MarginalSavings::from_plan(&plan, patches.len());
             let headline = experiment.headline_metric();
             let alone =

@@ -13,7 +13,7 @@ use super::lattice::SubsetLattice;
 use super::marginal_savings::MarginalSavings;
 use super::observed_savings;
 use super::open_counts::OpenCounts;
-use super::parameter_draws::{self, ParameterDraws, draw_normal};
+use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving, saving_in_step};
 use super::shapley::Attribution;
@@ -24,26 +24,10 @@ use crate::price::MissingPrice;
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
+use crate::study::stats::quantile::CredibleBand;
+use crate::study::stats::random_draws::draw_normal;
 use crate::units::{BASIS_POINTS, PicoUsd, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
-
-/// The 10th, 50th and 90th percentile of something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CredibleBand<T> {
-    /// One draw in ten is below.
-    pub p10: T,
-    /// The middle one.
-    pub p50: T,
-    /// One draw in ten is above.
-    pub p90: T,
-}
-
-impl<T> CredibleBand<T> {
-    /// The same in another unit.
-    pub fn map<U>(self, of: impl Fn(T) -> U) -> CredibleBand<U> {
-        CredibleBand { p10: of(self.p10), p50: of(self.p50), p90: of(self.p90) }
-    }
-}
 
 /// A saving's bands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,7 +153,7 @@ pub fn study_uncertainty(
     let lab = DrawSetup {
         experiment,
         draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
-        openings: OpenCounts::draw_from_source(&experiment.source, experiment.seed, count),
+        openings: OpenCounts::draw_from_source(experiment.source, experiment.seed, count),
         errors: draw_model_errors(experiment.seed, count),
         lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
         observations: observed_savings::observations_to_compare(experiment),
@@ -201,7 +185,7 @@ struct DrawSetup<'a> {
 impl DrawSetup<'_> {
     fn replay_draw(&self, k: u32) -> Result<DrawOutcome, MissingPrice> {
         let Experiment { chosen, claims, .. } = self.experiment;
-        let (other, met) = self.openings.recording_in_draw(&self.experiment.source, k);
+        let (other, met) = self.openings.recording_in_draw(self.experiment.source, k);
         let recording = other.as_ref().unwrap_or(self.experiment.base_recording());
         let patches: Vec<_> = (0..chosen.len())
             .map(|at| {
@@ -295,7 +279,7 @@ fn summarise_draws(
     };
     let claim = |(at, claim): (usize, &PublishedClaim)| ClaimDraws {
         claim: claim.id.clone(),
-        saved: band_of_values(drawn.iter().map(|draw| draw.claims[at].0)),
+        saved: CredibleBand::from_values(drawn.iter().map(|draw| draw.claims[at].0)),
         most: drawn.iter().map(|draw| draw.claims[at].0).max().unwrap_or_default(),
         probabilities: claim_probabilities(headline, claim, at, drawn),
     };
@@ -306,18 +290,18 @@ fn summarise_draws(
         toggles: (0..experiment.chosen.len()).map(toggle).collect(),
         joint: saving_bands(drawn, |draw| &draw.joint),
         joint_bp: (
-            band_of_values(
+            CredibleBand::from_values(
                 drawn
                     .iter()
                     .map(|draw| ratio_bp(headline.amount_in_saving(&draw.joint), draw.before.0)),
             ),
-            band_of_values(
+            CredibleBand::from_values(
                 drawn.iter().map(|draw| draw.joint.total_money().share_bp(draw.before.1)),
             ),
         ),
         claims: experiment.claims.iter().enumerate().map(claim).collect(),
         observed_bp: (0..seen)
-            .map(|at| band_of_values(drawn.iter().map(|draw| draw.observed_bp[at])))
+            .map(|at| CredibleBand::from_values(drawn.iter().map(|draw| draw.observed_bp[at])))
             .collect(),
     }
 }
@@ -363,25 +347,14 @@ fn claim_probabilities(
 
 fn saving_bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> SavingBands {
     SavingBands {
-        read: band_of_values(
+        read: CredibleBand::from_values(
             drawn.iter().map(|draw| HeadlineMetric::Reads.amount_in_saving(of(draw))),
         ),
-        tokens: band_of_values(
+        tokens: CredibleBand::from_values(
             drawn.iter().map(|draw| HeadlineMetric::Tokens.amount_in_saving(of(draw))),
         ),
-        cost: band_of_values(drawn.iter().map(|draw| of(draw).total_money())),
+        cost: CredibleBand::from_values(drawn.iter().map(|draw| of(draw).total_money())),
     }
-}
-
-/// The band of some values, by nearest rank.
-pub fn band_of_values<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> CredibleBand<T> {
-    let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
-    let at = |percent: usize| {
-        let rank = (values.len() * percent).div_ceil(100).max(1);
-        values.get(rank - 1).copied().unwrap_or_default()
-    };
-    CredibleBand { p10: at(10), p50: at(50), p90: at(90) }
 }
 
 #[cfg(test)]
@@ -406,7 +379,7 @@ mod tests {
     #[test]
     fn bands_are_nearest_ranks() {
         let check = |values: &[i64], want: (i64, i64, i64)| {
-            let CredibleBand { p10, p50, p90 } = band_of_values(values.iter().copied());
+            let CredibleBand { p10, p50, p90 } = CredibleBand::from_values(values.iter().copied());
             assert_eq!((p10, p50, p90), want, "{values:?}");
         };
         check(&[], (0, 0, 0));

@@ -1,8 +1,9 @@
 //! A real browser without a screen, driven over its `DevTools` protocol.
 //!
 //! `WINDTUNNEL_BROWSER` names the program; else the usual names are looked for. Where there is
-//! none, tests say so and pass, unless `WINDTUNNEL_BROWSER_REQUIRED=1`. Tests that run at the same
-//! time share one process, each with a profile and a window of its own; the last one ends it.
+//! none, `tests/at_hand/build.rs` has these tests ignored, unless `WINDTUNNEL_BROWSER_REQUIRED=1`. Tests
+//! that run at the same time share one process, each with a profile and a window of its own; the
+//! last one ends it.
 
 mod checks;
 mod client;
@@ -62,28 +63,21 @@ pub struct Process {
     _profile: tempfile::TempDir,
 }
 
-/// A window on an empty page; `None`, after a notice, where there is no browser.
-pub fn tab() -> Option<Tab> {
-    Some(Tab::open(process()?))
+/// A window on an empty page. Tests that ask for it are ignored where no browser starts.
+pub fn tab() -> Tab {
+    Tab::open(process())
 }
 
 /// The shared browser, started where none runs.
-fn process() -> Option<Arc<Process>> {
-    let Some(program) = program() else {
-        let required = env::var("WINDTUNNEL_BROWSER_REQUIRED").is_ok_and(|value| value == "1");
-        assert!(!required, "no browser, and WINDTUNNEL_BROWSER_REQUIRED=1");
-        eprintln!(
-            "no browser: page not tested; install {}, or name one in WINDTUNNEL_BROWSER",
-            NAMES.join(", ")
-        );
-        return None;
-    };
+fn process() -> Arc<Process> {
+    let names = NAMES.join(", ");
+    let program = program().unwrap_or_else(|| panic!("no browser: install one of {names}"));
     let mut shared = SHARED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Some(shared.upgrade().unwrap_or_else(|| {
+    shared.upgrade().unwrap_or_else(|| {
         let started = Arc::new(Process::start(&program));
         *shared = Arc::downgrade(&started);
         started
-    }))
+    })
 }
 
 /// The browser to use.

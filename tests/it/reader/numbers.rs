@@ -17,9 +17,10 @@ const TOTALS: [&str; 8] =
     ["calls", "fresh", "read", "write_5m", "write_1h", "output", "output_hidden", "session_ms"];
 
 #[test]
+#[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
 fn order_774_says_what_compare_says() {
     let mut written = Written::of("order-774", "order-774");
-    let Some(mut open) = written.open("") else { return };
+    let mut open = written.open("");
     let all = open.choices();
     let singles = all.iter().map(|id| vec![id.clone()]);
     let sets: Vec<_> = singles.chain([vec![], all.clone()]).chain(random(&all, 20)).collect();
@@ -39,9 +40,10 @@ fn order_774_says_what_compare_says() {
 }
 
 #[test]
+#[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
 fn thirteen_toggles_are_small_and_quick() {
     let mut written = Written::of("order-774", "order-774-wide");
-    let Some(mut open) = written.open("") else { return };
+    let mut open = written.open("");
     let all = open.choices();
     assert_eq!(all.len(), 13);
     for on in random(&all, 5).into_iter().chain([all.clone()]) {
@@ -57,9 +59,10 @@ fn thirteen_toggles_are_small_and_quick() {
 }
 
 #[test]
+#[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
 fn the_cockpit_says_what_compare_says() {
     let mut written = Written::of("cockpit-2026-02", "cockpit-2026-02");
-    let Some(mut open) = written.open("") else { return };
+    let mut open = written.open("");
     let all = open.choices();
     for on in random(&all, 3).into_iter().chain([vec![], all.clone()]) {
         totals(&mut open, &mut written, &on);
@@ -69,13 +72,14 @@ fn the_cockpit_says_what_compare_says() {
 }
 
 #[test]
+#[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
 fn transcripts_say_what_compare_says() {
     let folder = Folder::new(&[]);
     let file = folder.at("probes.json");
     ok(&["import", &here("tests/fixtures/probes"), "-o", &file]);
     let scenario = ok(&["scenario", "new", &file]);
     let mut written = Written::under(&file, &scenario);
-    let Some(mut open) = written.open("") else { return };
+    let mut open = written.open("");
     let all = open.choices();
     let sets = [random(&all, 4), vec![vec![], all.clone()]].concat();
     for on in &sets {

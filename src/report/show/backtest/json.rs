@@ -222,7 +222,7 @@ pub(super) struct BacktestSourceJson {
 
 impl From<&BacktestSource> for BacktestSourceJson {
     fn from(told: &BacktestSource) -> Self {
-        let BacktestSource { name, sha256, skipped, skips, notes } = told.clone();
-        Self { name, sha256, skipped, skips, notes }
+        let BacktestSource { name, sha256, skip_count, skips, notes } = told.clone();
+        Self { name, sha256, skipped: skip_count, skips, notes }
     }
 }

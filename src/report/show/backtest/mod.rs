@@ -23,7 +23,7 @@ pub struct BacktestSource {
     /// Its SHA-256, hexadecimal: of a table its bytes, of a recording its content.
     pub sha256: String,
     /// Rows or lines that could not be read.
-    pub skipped: u64,
+    pub skip_count: u64,
     /// The first of them, each with its place and the reason.
     pub skips: Vec<String>,
     /// What a reader should know of it.
@@ -356,7 +356,7 @@ fn skip_lines(source: &BacktestSource) -> Vec<String> {
     let shown = source.skips.iter().take(MOST_SKIPS);
     let mut lines: Vec<String> =
         shown.map(|skip| format!("{}: skipped: {skip}", source.name)).collect();
-    let more = source.skipped - (lines.len() as u64).min(source.skipped);
+    let more = source.skip_count - (lines.len() as u64).min(source.skip_count);
     if more > 0 {
         let more = format_integer(more as i64, false);
         lines.push(format!("{}: {more} more skipped (all of them: --format json)", source.name));

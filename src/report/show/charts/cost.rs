@@ -1,33 +1,30 @@
 //! Cumulative cost over time, before and after; tokens where dollars mean nothing.
 
-use super::{ChartResult, ChartSource, timeline};
+use super::{ChartResult, ChartSource, call_times};
 use crate::report::chart::{ChartUnit, CostChart, Timeline};
-use crate::study::inspect::call_costs::TimedCallCost;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let comparison = source.comparison_report.comparison;
-    let [before, after] = timeline::moments_of_sides(source)?;
-    let times = [&before, &after].map(|side| timeline::start_times_ms(side)).concat();
-    let line = Timeline::from_times(times, timeline::times_note(source.recording));
+    let [before, after] = call_times::moments_of_sides(source)?;
+    let times = [&before, &after].map(|side| call_times::start_times_ms(side)).concat();
+    let timeline = Timeline::from_times(times, call_times::times_note(source.recording));
     let headline = comparison.headline;
-    let cost = |moment: &TimedCallCost| {
-        if comparison.has_dollars {
-            moment.cost.total_money().0
-        } else {
-            i128::from(headline.amount_in_saving(&moment.cost))
-        }
-    };
-    let so_far = |moments: &[TimedCallCost]| {
-        let mut slots = vec![0; line.slots.len()];
+    let [cost_before, cost_after] = [&before, &after].map(|moments| {
+        let mut sums = vec![0; timeline.slots.len()];
         for moment in moments {
-            slots[line.slot_of(moment.start_ms)] += cost(moment);
+            // Without prices a call counts with its tokens instead.
+            sums[timeline.slot_of(moment.start_ms)] += if comparison.has_dollars {
+                moment.cost.total_money().0
+            } else {
+                i128::from(headline.amount_in_saving(&moment.cost))
+            };
         }
-        let add = |sum: &mut i128, slot: i128| {
-            *sum += slot;
-            Some(*sum)
-        };
-        slots.into_iter().scan(0, add).collect()
-    };
+        // From what each slot costs to what all until its end have cost.
+        for slot in 1..sums.len() {
+            sums[slot] += sums[slot - 1];
+        }
+        sums
+    });
     let (unit, what) = if comparison.has_dollars {
         (ChartUnit::Money, "dollars")
     } else {
@@ -37,9 +34,9 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         title: format!("{}: {what} over time, before and after", source.recording_name()),
         what: what.to_owned(),
         unit,
-        before: so_far(&before),
-        after: so_far(&after),
-        timeline: line,
+        before: cost_before,
+        after: cost_after,
+        timeline,
         footer: source.footer_lines(),
     }))
 }

@@ -7,11 +7,13 @@ use crate::report::chart::{
     ChartUnit, ForestChart, ForestClaim, ForestPanel, ForestReplay, ForestRow,
 };
 use crate::report::format::{self, NumberStyle};
+use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::compare::{CombinedClaimResult, ToggleResult};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::observed_savings::ObservedSaving;
 use crate::study::whatif::published_claims::PublishedClaim;
-use crate::study::whatif::uncertainty::{ClaimDraws, CredibleBand};
+use crate::study::whatif::saving_bounds::SavingBound;
+use crate::study::whatif::uncertainty::ClaimDraws;
 use crate::study::whatif::verdict::{
     ClaimJudge, ClaimJudgement, MODEL_ERROR_BP, widen_by_model_error,
 };
@@ -24,49 +26,32 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let Some(uncertainty) = &comparison.uncertainty else {
         return Err("without draws there are no bands".to_owned());
     };
-    let draws = |claim: &PublishedClaim| uncertainty.claims.iter().find(|it| it.claim == claim.id);
-    let mut panels: Vec<ForestPanel> = Vec::new();
-    let mut put = |heading: &str, metric: &str, row: ForestRow| {
-        let (unit, axis, heading) = match metric {
-            "calls" => (ChartUnit::Count, "saved calls".to_owned(), format!("{heading}: calls")),
-            _ => (ChartUnit::Tokens, format!("saved {}", axis_words(headline)), heading.to_owned()),
-        };
-        match panels.iter_mut().find(|panel| panel.heading == heading) {
-            Some(panel) => panel.rows.push(row),
-            None => panels.push(ForestPanel { heading, axis, unit, rows: vec![row] }),
-        }
-    };
+    let mut panels = ForestPanels { headline, panels: Vec::new() };
     for toggle in &comparison.toggles {
-        let metric = toggle.claim.as_ref().map_or(headline.metric_name(), |claim| &claim.metric);
-        let row = row_of_toggle(toggle, toggle.claim.as_ref().and_then(draws), headline);
-        if let Some(row) = row {
-            put("each toggle on its own", metric, row);
+        let claim = toggle.claim.as_ref();
+        let metric = claim.map_or(headline.metric_name(), |claim| &claim.metric);
+        let draws =
+            claim.and_then(|claim| uncertainty.claims.iter().find(|it| it.claim == claim.id));
+        if let Some(row) = row_of_toggle(toggle, draws, headline) {
+            panels.add_row("each toggle on its own", metric, row);
         }
     }
+    // Claims on calls need an axis of their own: they come after those on tokens.
     let (calls, tokens): (Vec<_>, Vec<_>) =
         comparison.combined.iter().partition(|result| result.claim.metric == "calls");
     for result in tokens.into_iter().chain(calls) {
-        put("several toggles together", &result.claim.metric, row_of_combined_claim(result));
+        let row = row_of_combined_claim(result);
+        panels.add_row("several toggles together", &result.claim.metric, row);
     }
-    for one in &comparison.observed_savings {
-        put("rolled out together", headline.metric_name(), row_of_observation(one));
+    for observed in &comparison.observed_savings {
+        let row = row_of_observation(observed);
+        panels.add_row("rolled out together", headline.metric_name(), row);
     }
     for bound in comparison.bounds.iter().filter(|bound| !bound.asked.is_empty()) {
-        let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
-        let row = ForestRow {
-            label: format!("{} {}", bound.id, bound.title),
-            note: format!("asked for: {}", asked.join(", ")),
-            replayed: ForestReplay::Bounds(
-                headline.amount_in_saving(&bound.low).into(),
-                headline.amount_in_saving(&bound.high).into(),
-            ),
-            claimed: bound.claim.as_ref().map_or(ForestClaim::Nothing, claim_range),
-            at_most: None,
-            observed: None,
-            verdict: bound.claim.as_ref().map_or("", |_| bound_word(bound)).to_owned(),
-        };
-        put("toggles that wait for a number", headline.metric_name(), row);
+        let row = row_of_bound(bound, headline);
+        panels.add_row("toggles that wait for a number", headline.metric_name(), row);
     }
+    let panels = panels.panels;
     if panels.is_empty() {
         return Err("no toggle saves anything, and none is claimed to".to_owned());
     }
@@ -82,6 +67,45 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     }))
 }
 
+/// Panels as rows come in, each where the first row of its heading and unit came.
+struct ForestPanels {
+    headline: HeadlineMetric,
+    panels: Vec<ForestPanel>,
+}
+
+impl ForestPanels {
+    fn add_row(&mut self, heading: &str, metric: &str, row: ForestRow) {
+        let (unit, axis, heading) = match metric {
+            "calls" => (ChartUnit::Count, "saved calls".to_owned(), format!("{heading}: calls")),
+            _ => {
+                let axis = format!("saved {}", axis_words(self.headline));
+                (ChartUnit::Tokens, axis, heading.to_owned())
+            }
+        };
+        match self.panels.iter_mut().find(|panel| panel.heading == heading) {
+            Some(panel) => panel.rows.push(row),
+            None => self.panels.push(ForestPanel { heading, axis, unit, rows: vec![row] }),
+        }
+    }
+}
+
+/// A toggle that waits for a number: what it saves at both ends of what that may be.
+fn row_of_bound(bound: &SavingBound, headline: HeadlineMetric) -> ForestRow {
+    let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
+    ForestRow {
+        label: format!("{} {}", bound.id, bound.title),
+        note: format!("asked for: {}", asked.join(", ")),
+        replayed: ForestReplay::Bounds(
+            headline.amount_in_saving(&bound.low).into(),
+            headline.amount_in_saving(&bound.high).into(),
+        ),
+        claimed: bound.claim.as_ref().map_or(ForestClaim::Nothing, claim_range),
+        at_most: None,
+        observed: None,
+        verdict: bound.claim.as_ref().map_or("", |_| bound_word(bound)).to_owned(),
+    }
+}
+
 /// A toggle that finds something or of which something is claimed.
 fn row_of_toggle(
     toggle: &ToggleResult,
@@ -93,6 +117,8 @@ fn row_of_toggle(
     let (alone, last) =
         (headline.amount_in_saving(&toggle.alone), headline.amount_in_saving(&toggle.last));
     let Some(claim) = &toggle.claim else {
+        // A verdict would rest on all orders of building and on the draws: so does the line of a
+        // toggle without a claim.
         let band = band?;
         let (low, high) = (alone.min(last).min(band.p10), alone.max(last).max(band.p90));
         return ((low, high) != (0, 0)).then(|| ForestRow {
@@ -105,6 +131,7 @@ fn row_of_toggle(
             verdict: "no claim".to_owned(),
         });
     };
+    // A claim may count something else than the headline does: its own draws come first.
     let band = draws.map(|draws| draws.saved).or(band);
     Some(ForestRow {
         label,
@@ -134,30 +161,42 @@ fn row_of_combined_claim(result: &CombinedClaimResult) -> ForestRow {
 /// Toggles that came out together: the sum of what is claimed for them, their replay, and what was
 /// seen, all as amounts of this pipeline.
 fn row_of_observation(one: &ObservedSaving) -> ForestRow {
-    let amount = |bp: i64| i128::from(share_of(one.before, bp));
-    let ends = |range: &RangeInclusive<i64>| (amount(*range.start()), amount(*range.end()));
-    let (low, high) = ends(&one.interval_bp());
-    let of = match one.observed.step_name() {
+    let (low, high) = amounts_of_shares(one, &one.interval_bp());
+    let scope = match one.observed.step_name() {
         "" => "the whole pipeline",
         step => step,
     };
     ForestRow {
         label: one.observed.toggles.join("+"),
-        note: of.to_owned(),
+        note: scope.to_owned(),
         replayed: one.predicted.map_or(ForestReplay::Nothing, |band| {
             let range = band.p10.min(one.predicted_bp)..=band.p90.max(one.predicted_bp);
-            let (low, high) = widen_by_model_error(&range).into_inner();
-            let CredibleBand { p10, p50, p90 } = band.map(amount);
-            ForestReplay::Band { percentiles: (p10, p50, p90), judged: (amount(low), amount(high)) }
+            let CredibleBand { p10, p50, p90 } = band.map(|bp| share_of(one.before, bp).into());
+            ForestReplay::Band {
+                percentiles: (p10, p50, p90),
+                judged: amounts_of_shares(one, &widen_by_model_error(&range)),
+            }
         }),
         claimed: one.claimed_bp.as_ref().map_or(ForestClaim::Nothing, |range| {
-            let saving = ends(range);
+            let saving = amounts_of_shares(one, range);
             ForestClaim::Range { saving, rounded: saving }
         }),
         at_most: None,
-        observed: Some((amount(one.saved_bp()), low, high)),
+        observed: Some((share_of(one.before, one.saved_bp()).into(), low, high)),
         verdict: if one.may_be_drift() { "may be drift" } else { "" }.to_owned(),
     }
+}
+
+/// Shares in basis points as amounts of this pipeline: what was observed are medians over others.
+fn amounts_of_shares(one: &ObservedSaving, shares_bp: &RangeInclusive<i64>) -> (i128, i128) {
+    let [low, high] =
+        [shares_bp.start(), shares_bp.end()].map(|bp| share_of(one.before, *bp).into());
+    (low, high)
+}
+
+/// The ends of a range as amounts of a chart.
+fn wide_ends(range: &RangeInclusive<i64>) -> (i128, i128) {
+    ((*range.start()).into(), (*range.end()).into())
 }
 
 /// The band beside what the model's verdict rests on.
@@ -168,15 +207,14 @@ fn model_band(band: Option<CredibleBand<i64>>, judgements: &[ClaimJudgement]) ->
 }
 
 fn replay_band(band: CredibleBand<i64>, range: &RangeInclusive<i64>) -> ForestReplay {
-    let (low, high) = widen_by_model_error(range).into_inner();
     let CredibleBand { p10, p50, p90 } = band.map(i128::from);
-    ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low.into(), high.into()) }
+    let judged = wide_ends(&widen_by_model_error(range));
+    ForestReplay::Band { percentiles: (p10, p50, p90), judged }
 }
 
 fn claim_range(claim: &PublishedClaim) -> ForestClaim {
     if claim.is_direction {
         return ForestClaim::Falls;
     }
-    let wide = |range: &RangeInclusive<i64>| ((*range.start()).into(), (*range.end()).into());
-    ForestClaim::Range { saving: wide(&claim.saving), rounded: wide(&claim.rounded) }
+    ForestClaim::Range { saving: wide_ends(&claim.saving), rounded: wide_ends(&claim.rounded) }
 }

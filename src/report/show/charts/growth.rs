@@ -5,7 +5,7 @@ use super::{ChartResult, ChartSource};
 use crate::recording::Recording;
 use crate::report::chart::{GrowthChart, SessionGrowth};
 use crate::study::inspect::call_contexts::{contexts_by_session, sessions_by_reads};
-use crate::study::whatif::compare::subset_of_first;
+use crate::study::whatif::experiment::subset_of_first;
 
 /// Whether there is any growth to show: what one call holds, or a published total that stands as
 /// one, is a point.
@@ -22,8 +22,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         return Err("no session of it has more than one call".to_owned());
     }
     let all = subset_of_first(comparison.toggles.len());
-    let of = |subset| contexts_by_session(recording, &comparison.plan, subset);
-    let (mut before, mut after) = (of(0), of(all));
+    let [mut before, mut after] =
+        [0, all].map(|subset| contexts_by_session(recording, &comparison.plan, subset));
     let mut order = sessions_by_reads(recording);
     let left_out = order.len().saturating_sub(PANELS);
     order.truncate(PANELS);

@@ -1,6 +1,7 @@
 //! The pictures of a comparison: from the results of a study to plain numbers, one file a kind; the
 //! chart module lays them out.
 
+mod call_times;
 mod cost;
 mod forest;
 mod growth;
@@ -8,7 +9,6 @@ mod interaction;
 mod rate;
 mod steps;
 mod sweep;
-mod timeline;
 mod tornado;
 mod waterfall;
 

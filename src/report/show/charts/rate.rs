@@ -1,64 +1,64 @@
 //! Calls a minute over time, before and after; under a limiter where packets wake agents.
 
-use super::{ChartResult, ChartSource, timeline};
+use super::{ChartResult, ChartSource, call_times};
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
 use crate::study::inspect::turn_limiter::{self, TurnLimits};
-use crate::study::whatif::compare::subset_of_first;
+use crate::study::whatif::experiment::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
-    let (shown, recording) = (source.comparison_report, source.recording);
-    let [before, after] =
-        timeline::moments_of_sides(source)?.map(|side| timeline::start_times_ms(&side));
+    let (report, recording) = (source.comparison_report, source.recording);
+    let sides = call_times::moments_of_sides(source)?.map(|side| call_times::start_times_ms(&side));
     // The first limiter that bounds anything: the default one.
-    let limits = shown.loads.iter().map(|loads| loads.limits).find(|limits| limits.turns.is_some());
-    let plan = &shown.comparison.plan;
-    let sent = |subset| {
-        let limited = |limits| {
-            turn_limiter::request_times_ms(
-                &turn_limiter::replayed_turns(recording, plan, subset),
-                limits,
-            )
-        };
-        limits.map(limited).unwrap_or_default()
-    };
-    let all = subset_of_first(shown.comparison.toggles.len());
-    let (sent_before, sent_after) = (sent(0), sent(all));
-    let times = [&before[..], &after, &sent_before, &sent_after].concat();
-    let line = Timeline::from_times(times, timeline::times_note(recording));
-    let peaks = |times: &[i64]| {
-        let mut peaks = vec![0; line.slots.len()];
-        for (time, count) in times.iter().zip(turn_limiter::counts_in_last_minute(times)) {
-            let slot = &mut peaks[line.slot_of(*time)];
-            *slot = count.max(*slot);
+    let mut loads = report.loads.iter().map(|loads| loads.limits);
+    let limits = loads.find(|limits| limits.turns.is_some());
+    let plan = &report.comparison.plan;
+    let all = subset_of_first(report.comparison.toggles.len());
+    // When a limiter lets each request through, without any toggle and with all of them.
+    let sent = limits.map(|limits| {
+        [0, all].map(|subset| {
+            let turns = turn_limiter::replayed_turns(recording, plan, subset);
+            turn_limiter::request_times_ms(&turns, limits)
+        })
+    });
+    let times = sides.iter().chain(sent.iter().flatten()).flatten().copied().collect();
+    let timeline = Timeline::from_times(times, call_times::times_note(recording));
+    let [mut before, mut after] = sides.map(|starts| {
+        let mut calls = vec![0; timeline.slots.len()];
+        for start in &starts {
+            calls[timeline.slot_of(*start)] += 1;
         }
-        peaks
-    };
-    let flow = |starts: &[i64], sent: &[i64]| {
-        let mut calls = vec![0; line.slots.len()];
-        for start in starts {
-            calls[line.slot_of(*start)] += 1;
-        }
-        let limited = if limits.is_some() { peaks(sent) } else { Vec::new() };
-        CallRateSeries { calls, peaks: peaks(starts), limited }
-    };
-    let (before, after) = (flow(&before, &sent_before), flow(&after, &sent_after));
+        CallRateSeries { calls, peaks: peaks_by_slot(&timeline, &starts), limited: Vec::new() }
+    });
+    if let Some(sent) = sent {
+        [before.limited, after.limited] = sent.map(|times| peaks_by_slot(&timeline, &times));
+    }
     Ok(Box::new(CallRateChart {
         title: format!("{}: calls a minute, before and after", source.recording_name()),
         before,
         after,
-        timeline: line,
+        timeline,
         limiter: limits.map(limiter_words).unwrap_or_default(),
         footer: source.footer_lines(),
     }))
 }
 
+/// The most calls within any minute that ends in each slot; the times are in order.
+fn peaks_by_slot(timeline: &Timeline, times: &[i64]) -> Vec<i64> {
+    let mut peaks = vec![0; timeline.slots.len()];
+    for (time, count) in times.iter().zip(turn_limiter::counts_in_last_minute(times)) {
+        let peak = &mut peaks[timeline.slot_of(*time)];
+        *peak = count.max(*peak);
+    }
+    peaks
+}
+
 /// What a limiter does, in words.
 fn limiter_words(limits: TurnLimits) -> String {
-    let integer = |n| format::format_integer(n, false);
-    let turns = limits.turns.map_or(String::new(), |turns| integer(turns as i64));
-    let requests = limits
-        .requests_a_minute
-        .map(|most| format!(" and {} requests a minute", integer(i64::from(most))));
+    let turns = limits.turns.map(|turns| format::format_integer(turns as i64, false));
+    let turns = turns.unwrap_or_default();
+    let requests = limits.requests_a_minute.map(|most| {
+        format!(" and {} requests a minute", format::format_integer(i64::from(most), false))
+    });
     format!("agents' requests with at most {turns} turns at once{}", requests.unwrap_or_default())
 }

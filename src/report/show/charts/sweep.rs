@@ -18,9 +18,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         SweepMetric::Calls => (ChartUnit::Count, "calls"),
     };
     let toggles = format::format_integer(sweep.toggles.len() as i64, false);
-    let chosen = |subsets: &[ToggleSubset]| {
-        subsets.iter().map(|subset| marked_set(sweep, *subset)).collect()
-    };
+    let [front, best] = [&sweep.pareto, &sweep.best_by_size]
+        .map(|subsets| subsets.iter().map(|subset| marked_set(sweep, *subset)).collect());
     let sets = sweep.entries.iter().map(|entry| (entry.effort, entry.saved_amount(sweep.metric)));
     Ok(Box::new(SweepChart {
         title: format!(
@@ -30,8 +29,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         axis: format!("{what} saved"),
         unit,
         cells: SweepChart::count_in_cells(sets),
-        front: chosen(&sweep.pareto),
-        best: chosen(&sweep.best_by_size),
+        front,
+        best,
         footer: source.footer_lines(),
     }))
 }

@@ -9,18 +9,21 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let headline = comparison.headline;
     let joint = headline.amount_in_saving(&comparison.joint);
     let swings = comparison.tornado.iter().map(|swing| {
-        let value = |n: i64| parameter_value(swing.unit, n);
         TornadoBar {
+            // What a source leaves open belongs to no toggle.
             label: format!("{} {}", swing.toggle, swing.key).trim().to_owned(),
-            ends: (value(swing.range.low), value(swing.range.high)),
+            ends: (
+                parameter_value(swing.unit, swing.range.low),
+                parameter_value(swing.unit, swing.range.high),
+            ),
             saved: (
                 headline.amount_in_saving(&swing.low).into(),
                 headline.amount_in_saving(&swing.high).into(),
             ),
         }
     });
-    let moves = |swing: &TornadoBar| swing.saved != (joint.into(), joint.into());
-    let swings: Vec<TornadoBar> = swings.filter(moves).collect();
+    let swings: Vec<TornadoBar> =
+        swings.filter(|swing| swing.saved != (joint.into(), joint.into())).collect();
     if swings.is_empty() {
         return Err("no parameter has a range that moves the joint saving".to_owned());
     }

@@ -2,21 +2,22 @@
 
 use super::{ChartResult, ChartSource, axis_words};
 use crate::report::chart::{ChartUnit, WaterfallChart, WaterfallStep};
-use crate::study::whatif::compare::ToggleResult;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let (name, comparison) = (source.recording_name(), source.comparison_report.comparison);
-    let steps = comparison.toggles.iter().zip(&comparison.stepwise);
     let headline = comparison.headline;
-    let saves = |toggle: &ToggleResult| headline.amount_in_saving(&toggle.alone) != 0;
-    let steps = steps.filter(|(toggle, _)| toggle.claim.is_some() || saves(toggle));
+    // A toggle that is claimed to save stands here even where it saves nothing.
+    let steps = comparison.toggles.iter().zip(&comparison.stepwise).filter(|(toggle, _)| {
+        toggle.claim.is_some() || headline.amount_in_saving(&toggle.alone) != 0
+    });
     let steps: Vec<_> = steps.collect();
     if steps.is_empty() {
         return Err("no toggle changes anything, and none is claimed to".to_owned());
     }
     let claimed_end = comparison.whole_pipeline_claims().next().map(|whole| {
-        let end = |saving: i64| i128::from(whole.baseline - saving);
-        (end(*whole.claim.saving.end()), end(*whole.claim.saving.start()))
+        // The largest saving leaves the least.
+        let (least, most) = (whole.claim.saving.start(), whole.claim.saving.end());
+        (i128::from(whole.baseline - most), i128::from(whole.baseline - least))
     });
     Ok(Box::new(WaterfallChart {
         title: format!("{name}: {}, toggle by toggle", headline.sentence_words()),

@@ -13,6 +13,8 @@ impl ComparisonReport<'_> {
     #[must_use]
     pub fn bounds_section(&self) -> Option<Section> {
         let bounds = &self.comparison.bounds;
+        // Bounds are found for every toggle with an asked parameter; they are shown where the number
+        // is still missing.
         let asking: Vec<String> = bounds.iter().flat_map(missing_number_hints).collect();
         if asking.is_empty() {
             return None;
@@ -76,7 +78,7 @@ pub(in crate::report::show) fn bound_word(bound: &SavingBound) -> &'static str {
 
 /// One line for each number that is missing, and how to give it.
 fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
-    let line = |spec: &&'static crate::intervene::ParamSpec| {
+    let hints = bound.asked.iter().map(|spec| {
         let unit = match spec.unit.name() {
             "count" => String::new(),
             unit => format!(" {unit}"),
@@ -92,8 +94,8 @@ fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
             high = format_integer(spec.high, false),
             mode = spec.mode
         )
-    };
-    bound.asked.iter().map(line).collect()
+    });
+    hints.collect()
 }
 
 /// Bounds for programs.

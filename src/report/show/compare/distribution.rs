@@ -21,6 +21,7 @@ impl ComparisonReport<'_> {
         let reads = format!("Cache reads saved by each toggle alone, {one} by {one}");
         let mut reads = self.distribution_table(spread, &reads, &[READS]);
         let mut dollars = self.distribution_table(spread, "The same in dollars", &[DOLLARS]);
+        // Both tables have the same rows: what holds for both is said under the first.
         add_distribution_footnotes(spread, &mut reads);
         let idle = self.distribution_rows(spread).filter(|(_, of)| of.found_in == 0);
         let idle: Vec<&str> = idle.map(|(toggle, _)| toggle.id).collect();
@@ -94,8 +95,9 @@ struct DistributionMeasure {
 const READS: DistributionMeasure = DistributionMeasure {
     prefix: "reads ",
     columns: |prefix| {
-        let amount = |name| TableColumn::tokens(format!("{prefix}{name}")).with_sign();
-        add_share_columns(prefix, AMOUNTS.map(amount).to_vec())
+        let columns =
+            AMOUNTS.map(|name| TableColumn::tokens(format!("{prefix}{name}")).with_sign());
+        add_share_columns(prefix, columns.to_vec())
     },
     cells: |of| {
         let mut cells = vec![TableCell::tokens(of.saving.usage.read)];
@@ -108,9 +110,9 @@ const READS: DistributionMeasure = DistributionMeasure {
 const DOLLARS: DistributionMeasure = DistributionMeasure {
     prefix: "dollars ",
     columns: |prefix| {
-        let amount = |name| TableColumn::money(format!("{prefix}{name}")).with_sign();
         let mut columns = vec![TableColumn::count("costs in")];
-        columns.extend(AMOUNTS.map(amount));
+        columns
+            .extend(AMOUNTS.map(|name| TableColumn::money(format!("{prefix}{name}")).with_sign()));
         add_share_columns(prefix, columns)
     },
     cells: |of| {
@@ -125,8 +127,10 @@ const DOLLARS: DistributionMeasure = DistributionMeasure {
 const AMOUNTS: [&str; 4] = ["sum", "median", "P90", "max"];
 
 fn add_share_columns(prefix: &str, mut columns: Vec<TableColumn>) -> Vec<TableColumn> {
-    let share = |name| TableColumn::share(format!("{prefix}{name}")).with_sign();
-    columns.extend(["median share", "P90 share", "share, median of all"].map(share));
+    columns.extend(
+        ["median share", "P90 share", "share, median of all"]
+            .map(|name| TableColumn::share(format!("{prefix}{name}")).with_sign()),
+    );
     columns
 }
 
@@ -152,22 +156,23 @@ fn share_cells(
     )
 }
 
+fn count_of_nouns(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", format::format_integer(count as i64, false))
+}
+
 fn add_distribution_footnotes(spread: &GroupedSavings, view: &mut TableView) {
     let one = spread.grouping.name();
-    let count = |n: usize, noun: &str| {
-        let plural = if n == 1 { "" } else { "s" };
-        format!("{} {noun}{plural}", format::format_integer(n as i64, false))
-    };
     view.add_footnote(format!(
         "{}; found in: where the toggle changes anything; median, P90 and max over those, by \
          nearest rank; shares are of the {one}'s own",
-        count(spread.groups, one)
+        count_of_nouns(spread.groups, one)
     ));
     view.add_footnote("median of all: those without a finding count as zeros");
     if spread.chained > 0 {
         view.add_footnote(format!(
             "{} may go on from another one and counts with it",
-            count(spread.chained, "session")
+            count_of_nouns(spread.chained, "session")
         ));
     }
 }

@@ -8,8 +8,8 @@ use super::saving_bands::{SavingBandJson, SavingPointJson, ShareBandJson};
 use super::turn_limiter::TurnLimiterJson;
 use crate::reconstruct::Lens;
 use crate::report::json::{self, ShareJson};
+use crate::report::show::audit::{FindingJson, findings_json};
 use crate::report::show::{Provenance, ReplayTotalsJson, UsageSumsJson};
-use crate::study::audit::AuditFinding;
 use crate::study::whatif::compare::{CombinedClaimResult, Comparison, ToggleResult};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
@@ -30,7 +30,7 @@ impl ComparisonReport<'_> {
             1,
             &ComparisonJson {
                 recording: &self.provenance.recording,
-                lens: self.lens.map(Lens::name),
+                lens: self.source.lens().map(Lens::name),
                 headline: (headline == HeadlineMetric::Tokens)
                     .then(|| ComparisonHeadlineJson::from_comparison(self.comparison)),
                 baseline: (&self.comparison.baseline).into(),
@@ -64,7 +64,7 @@ impl ComparisonReport<'_> {
                     .collect(),
                 limiter: self.loads.iter().map(TurnLimiterJson::from).collect(),
                 distribution: self.distribution_json(),
-                findings: self.findings,
+                findings: findings_json(self.findings),
                 provenance: self.provenance,
             },
         )
@@ -95,7 +95,7 @@ struct ComparisonJson<'a> {
     limiter: Vec<TurnLimiterJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     distribution: Option<Vec<DistributionJson>>,
-    findings: &'a [AuditFinding],
+    findings: Vec<FindingJson<'a>>,
     provenance: &'a Provenance,
 }
 
@@ -122,15 +122,17 @@ impl JointSavingJson {
         let uncertainty = comparison.uncertainty.as_ref();
         let claims = uncertainty.into_iter().flat_map(|it| &it.claims);
         let probability = claims.flat_map(|claim| &claim.probabilities);
-        let share = |of: HeadlineMetric| {
-            let it = uncertainty.filter(|_| comparison.headline == of)?;
-            Some(it.joint_bp.0.into())
+        // The share stands under the name of what the headline counts, never under both.
+        let share = uncertainty.map(|it| ShareBandJson::from(it.joint_bp.0));
+        let (share_of_reads, share_of_tokens) = match comparison.headline {
+            HeadlineMetric::Reads => (share, None),
+            HeadlineMetric::Tokens => (None, share),
         };
         Self {
             saving: (&comparison.joint).into(),
             band: SavingBandJson::from_bands(comparison.headline, uncertainty.map(|it| it.joint)),
-            share_of_reads: share(HeadlineMetric::Reads),
-            share_of_tokens: share(HeadlineMetric::Tokens),
+            share_of_reads,
+            share_of_tokens,
             share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
             overlap: comparison.overlap,
             draws: uncertainty.map_or(0, |it| it.draws),
@@ -174,6 +176,7 @@ struct ClaimProbabilityJson {
 
 impl From<&ClaimProbability> for ClaimProbabilityJson {
     fn from(one: &ClaimProbability) -> Self {
+        // Shares of reads, tokens or dollars are held in basis points, and amounts as they are.
         let is_share = !matches!(one.metric, "read" | "tokens" | "calls");
         let at_least = if is_share {
             serde_json::to_value(ShareJson(one.at_least)).unwrap_or_default()
@@ -218,7 +221,6 @@ struct TornadoSwingJson<'a> {
 
 impl<'a> TornadoSwingJson<'a> {
     fn from_swing(headline: HeadlineMetric, swing: &'a SavingSwing) -> Self {
-        let point = |saving: &Saving| SavingPointJson::from_saving(headline, saving);
         Self {
             toggle: swing.toggle,
             parameter: &swing.key,
@@ -226,8 +228,8 @@ impl<'a> TornadoSwingJson<'a> {
             low: swing.range.low,
             mode: swing.range.mode,
             high: swing.range.high,
-            saving_at_low: point(&swing.low),
-            saving_at_high: point(&swing.high),
+            saving_at_low: SavingPointJson::from_saving(headline, &swing.low),
+            saving_at_high: SavingPointJson::from_saving(headline, &swing.high),
         }
     }
 }

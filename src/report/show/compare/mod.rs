@@ -10,8 +10,9 @@ mod turn_limiter;
 mod uncertainty;
 
 use super::Provenance;
-use crate::reconstruct::{Lens, ReportedPipeline, ReportedRoutes};
+use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::format;
+use crate::report::show::audit_sentences::word_claim_arithmetic;
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{self, AuditFinding};
 use crate::study::backtest::Observations;
@@ -28,12 +29,8 @@ pub(in crate::report::show) use toggle_tables::toggle_verdict_word;
 pub struct ComparisonReport<'a> {
     /// The numbers.
     pub comparison: &'a Comparison,
-    /// The lens, for a reported pipeline.
-    pub lens: Option<Lens>,
-    /// What was published, for a reported pipeline.
-    pub reported: Option<&'a ReportedPipeline>,
-    /// What was published, for reported routes.
-    pub routes: Option<&'a ReportedRoutes>,
+    /// Where the calls come from, with what was published.
+    pub source: &'a RecordingSource,
     /// What was seen after rollouts of its toggles.
     pub observations: Option<&'a Observations>,
     /// What the audit found.
@@ -52,10 +49,11 @@ impl ComparisonReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("What-if: {}", self.provenance.recording));
         let mut section = Section::new("Toggles");
-        if let Some(lens) = self.lens {
+        if let Some(lens) = self.source.lens() {
             section = section.with_paragraph(lens_note(lens));
         }
         section = section.with_table(self.toggle_table());
+        // Reported routes have tokens without classes, for which no price can be named.
         section = match self.dollar_table_if_known() {
             Some(dollars) => section.with_table(dollars),
             None => section.with_paragraph(NO_DOLLARS),
@@ -85,7 +83,7 @@ impl ComparisonReport<'_> {
 
     /// What a source leaves open, in words.
     pub(in crate::report::show) fn unknowns_in_words(&self) -> &'static str {
-        match (self.routes, self.comparison.has_luck) {
+        match (self.source.routes(), self.comparison.has_luck) {
             (Some(_), _) => "what the source leaves unknown",
             (None, true) => "the luck of automatic caches",
             (None, false) => "open call counts",
@@ -101,8 +99,9 @@ impl ComparisonReport<'_> {
 
     fn explain_toggle(&self, toggle: &ToggleResult) -> Option<String> {
         let mut parts: Vec<String> = Vec::new();
-        let claimed = self.reported.and_then(|r| audit::claim_arithmetic(r, toggle.id));
-        parts.extend(claimed.map(|claimed| format!("source: {claimed}")));
+        let claimed = self.source.pipeline().and_then(|r| audit::claim_arithmetic(r, toggle.id));
+        parts.extend(claimed.map(|claimed| format!("source: {}", word_claim_arithmetic(&claimed))));
+        // A toggle that finds places and changes nothing there has no arithmetic to show.
         if toggle.found > 0 && (toggle.alone.calls != 0 || toggle.touched != 0) {
             parts.push(format!(
                 "replay: {} found, {}, {}",
@@ -127,6 +126,7 @@ impl ComparisonReport<'_> {
                 format::format_tokens(most, false)
             ));
         }
+        // Reads are bought with writes: a prompt that changes early is written to the cache again.
         if toggle.alone.usage.write_tokens() < 0 {
             parts.push(format!(
                 "costs {} tokens of cache writes",
@@ -147,13 +147,16 @@ impl ComparisonReport<'_> {
     /// Why the replay differs from the claim's own factors, as far as the two can be set side by
     /// side: calls against calls, and what each of them read.
     fn why_replay_differs(&self, toggle: &ToggleResult) -> Option<String> {
-        let claim = self.reported?.claim_on_toggle(toggle.id)?;
+        let claim = self.source.pipeline()?.claim_on_toggle(toggle.id)?;
         let (read, calls) = (toggle.alone.usage.read, toggle.alone.calls);
+        // A claim without factors is a plain number: there is nothing to set beside the replay but
+        // that other toggles save the same.
         let [counted, ..] = &claim.factors[..] else {
             let alone = toggle.last.usage.read * 2 < read;
             let shared = "most of it is what other toggles of the list save as well";
             return alone.then(|| shared.to_owned());
         };
+        // Its first factor is what the claim counts; a saving per call or per token follows.
         let claimed = counted.factor_value();
         let text = if counted.what.starts_with("tokens") {
             let each = toggle.touched / i64::from(toggle.found.max(1));
@@ -209,37 +212,31 @@ impl ComparisonReport<'_> {
                 TableColumn::share("share"),
             ],
         );
-        let metric = |name: &str, cell: fn(i64) -> TableCell, a: i64, b: i64| {
-            vec![
-                TableCell::text(name),
-                cell(a),
-                cell(b),
-                cell(a - b),
-                TableCell::share_of_whole(a - b, a),
-            ]
-        };
-        let counts = |name: &str, a: i64, b: i64| metric(name, TableCell::count, a, b);
-        let tokens = |name: &str, a: i64, b: i64| metric(name, TableCell::tokens, a, b);
         let (u, v) = (before.usage, after.usage);
         if self.comparison.headline == HeadlineMetric::Tokens {
-            let all = |side| HeadlineMetric::Tokens.amount_in_totals(side);
-            view.add_row(tokens("tokens", all(before), all(after)));
+            let [before, after] =
+                [before, after].map(|side| HeadlineMetric::Tokens.amount_in_totals(side));
+            view.add_row(token_row("tokens", before, after));
         }
+        // Without dollars the source does not say what its tokens were: one sum is all there is.
         if !self.comparison.has_dollars {
             return view;
         }
-        view.add_row(counts("calls", before.calls, after.calls));
-        view.add_row(tokens("fresh", u.fresh, v.fresh));
-        view.add_row(tokens("read", u.read, v.read));
+        view.add_row(metric_row(TableCell::count, "calls", before.calls, after.calls));
+        view.add_row(token_row("fresh", u.fresh, v.fresh));
+        view.add_row(token_row("read", u.read, v.read));
+        // Most recordings use one of the two caches alone: a row of zeros for the other says
+        // nothing.
         if u.write_5m != 0 || v.write_5m != 0 {
-            view.add_row(tokens("write_5m", u.write_5m, v.write_5m));
+            view.add_row(token_row("write_5m", u.write_5m, v.write_5m));
         }
         if u.write_1h != 0 || v.write_1h != 0 {
-            view.add_row(tokens("write_1h", u.write_1h, v.write_1h));
+            view.add_row(token_row("write_1h", u.write_1h, v.write_1h));
         }
-        view.add_row(tokens("output", u.output, v.output));
+        view.add_row(token_row("output", u.output, v.output));
+        // Estimated, and in no usage: beside the recorded output and never within it.
         if before.hidden_output != 0 {
-            view.add_row(tokens("output, hidden", before.hidden_output, after.hidden_output));
+            view.add_row(token_row("output, hidden", before.hidden_output, after.hidden_output));
         }
         let (a, b) = (before.cost.recorded, after.cost.recorded);
         view.add_row(vec![
@@ -249,15 +246,16 @@ impl ComparisonReport<'_> {
             TableCell::money(a - b),
             TableCell::share((a - b).share_bp(a)),
         ]);
-        view.add_row(tokens("peak context", before.peak_context, after.peak_context));
-        view.add_row(counts(
+        view.add_row(token_row("peak context", before.peak_context, after.peak_context));
+        view.add_row(metric_row(
+            TableCell::count,
             "calls a minute, peak",
             before.peak_calls_a_minute,
             after.peak_calls_a_minute,
         ));
-        view.add_row(metric(
-            "session time",
+        view.add_row(metric_row(
             TableCell::duration,
+            "session time",
             before.session_ms,
             after.session_ms,
         ));
@@ -283,6 +281,7 @@ impl ComparisonReport<'_> {
         for result in &self.comparison.combined {
             let claim = &result.claim;
             let usd = result.verdict_usd.map_or("", ClaimVerdict::verdict_word);
+            // That something falls is claimed without a number.
             let range = (*claim.saving.start(), *claim.saving.end());
             let claimed = if claim.is_direction {
                 TableCell::missing()
@@ -306,6 +305,17 @@ impl ComparisonReport<'_> {
         );
         view
     }
+}
+
+/// A row before, after and saved, all of one kind.
+fn metric_row(cell: fn(i64) -> TableCell, name: &str, before: i64, after: i64) -> Vec<TableCell> {
+    let saved = before - after;
+    let share = TableCell::share_of_whole(saved, before);
+    vec![TableCell::text(name), cell(before), cell(after), cell(saved), share]
+}
+
+fn token_row(name: &str, before: i64, after: i64) -> Vec<TableCell> {
+    metric_row(TableCell::tokens, name, before, after)
 }
 
 /// Why the lens is what it is.

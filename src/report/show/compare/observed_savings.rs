@@ -36,44 +36,41 @@ impl ComparisonReport<'_> {
     /// Share saved as claimed, predicted and seen, rollout by rollout.
     #[must_use]
     pub fn observed_table(&self) -> TableView {
-        let share = |heading: &str| TableColumn::share(heading).with_sign().with_ranges();
         let mut view = TableView::new(
             format!("Share of {} saved", self.comparison.headline.sentence_words()),
             vec![
                 TableColumn::text("of"),
                 TableColumn::text("rolled out"),
-                share("claimed"),
-                share("predicted"),
+                signed_share("claimed"),
+                signed_share("predicted"),
                 TableColumn::count("pipelines before"),
                 TableColumn::count("after"),
-                share("seen, raw"),
-                share("seen, of one size"),
-                share("may be"),
-                share("dates that show as much"),
+                signed_share("seen, raw"),
+                signed_share("seen, of one size"),
+                signed_share("may be"),
+                signed_share("dates that show as much"),
             ],
         );
         for one in &self.comparison.observed_savings {
-            let range = |low: i64, high: i64| {
-                TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
-            };
             let claimed = one.claimed_bp.as_ref();
+            // Without draws the prediction is a single share, a range of which both ends are equal.
             let predicted = one.predicted.map(|band| (band.p10, band.p90));
             let (low, high) = predicted.unwrap_or((one.predicted_bp, one.predicted_bp));
             let ObservedEffect { before, after, raw, adjusted, placebo, .. } = &one.observed;
-            let saved = |ratio: Option<crate::study::backtest::EffectRatio>| {
-                ratio.map_or_else(TableCell::missing, |ratio| TableCell::share(ratio.saved_bp()))
-            };
+            let [raw, adjusted] = [raw, adjusted].map(|ratio| {
+                TableCell::from_option(ratio.map(|ratio| CellValue::Share(ratio.saved_bp())))
+            });
             let interval = one.interval_bp();
             view.add_row(vec![
                 TableCell::text(observed_scope(one)),
                 TableCell::text(one.observed.toggles.join("+")),
-                claimed.map_or_else(TableCell::missing, |it| range(*it.start(), *it.end())),
-                range(low, high),
+                claimed.map_or_else(TableCell::missing, |it| share_range(*it.start(), *it.end())),
+                share_range(low, high),
                 TableCell::count(i64::from(*before)),
                 TableCell::count(i64::from(*after)),
-                saved(*raw),
-                saved(*adjusted),
-                range(*interval.start(), *interval.end()),
+                raw,
+                adjusted,
+                share_range(*interval.start(), *interval.end()),
                 placebo.map_or_else(TableCell::missing, |share| TableCell::share(share.0)),
             ]);
         }
@@ -85,6 +82,15 @@ impl ComparisonReport<'_> {
         );
         view
     }
+}
+
+/// A column of shares that may be below zero and may be ranges.
+fn signed_share(heading: &str) -> TableColumn {
+    TableColumn::share(heading).with_sign().with_ranges()
+}
+
+fn share_range(low: i64, high: i64) -> TableCell {
+    TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
 }
 
 /// What an observation is about, in words.

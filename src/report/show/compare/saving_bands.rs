@@ -1,9 +1,10 @@
 //! Savings and their bands for programs.
 
 use crate::report::json::{MoneyJson as CostJson, ShareJson};
+use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::Saving;
-use crate::study::whatif::uncertainty::{CredibleBand, SavingBands};
+use crate::study::whatif::uncertainty::SavingBands;
 use crate::units::PicoUsd;
 use serde::Serialize;
 
@@ -39,14 +40,18 @@ impl SavingPointJson {
 
 impl SavingBandJson {
     pub fn from_bands(headline: HeadlineMetric, bands: Option<SavingBands>) -> Self {
-        let point = |of: fn(&SavingBands) -> (i64, i64, PicoUsd)| {
-            Some(SavingPointJson::new(headline, of(bands.as_ref()?)))
+        let Some(SavingBands { read, tokens, cost, .. }) = bands else {
+            return Self { p10: None, p50: None, p90: None };
         };
-        Self {
-            p10: point(|it| (it.read.p10, it.tokens.p10, it.cost.p10)),
-            p50: point(|it| (it.read.p50, it.tokens.p50, it.cost.p50)),
-            p90: point(|it| (it.read.p90, it.tokens.p90, it.cost.p90)),
-        }
+        // Each figure has its own percentiles: the draw of a point's reads may be another one than
+        // that of its dollars.
+        let [p10, p50, p90] = [
+            (read.p10, tokens.p10, cost.p10),
+            (read.p50, tokens.p50, cost.p50),
+            (read.p90, tokens.p90, cost.p90),
+        ]
+        .map(|figures| Some(SavingPointJson::new(headline, figures)));
+        Self { p10, p50, p90 }
     }
 }
 

@@ -3,11 +3,12 @@
 use super::{ComparisonReport, verdict_tone};
 use crate::report::format;
 use crate::report::{CellValue, TableCell, TableColumn, TableView};
+use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::compare::ToggleResult;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::savings::Saving;
-use crate::study::whatif::uncertainty::{CredibleBand, SavingBands};
+use crate::study::whatif::uncertainty::SavingBands;
 use crate::units::PicoUsd;
 
 impl ComparisonReport<'_> {
@@ -46,21 +47,24 @@ impl ComparisonReport<'_> {
             view.add_row(row);
         }
         let toggles = &comparison.toggles;
-        let sum = |of: fn(&ToggleResult) -> &Saving| {
-            TableCell::tokens(
-                toggles.iter().map(|toggle| headline.amount_in_saving(of(toggle))).sum(),
-            )
-        };
         let mut row = vec![TableCell::text("sum of the list"), TableCell::missing()];
         layout.push_claim_cells(&mut row, || vec![claimed_sum_cell(toggles)]);
-        row.extend([sum(|t| &t.alone), sum(|t| &t.last), sum(|t| &t.share)]);
+        // Alone, the toggles of a list may save the same tokens twice; their shares add up to what
+        // all of them save together.
+        let parts: [fn(&ToggleResult) -> &Saving; 3] = [|t| &t.alone, |t| &t.last, |t| &t.share];
+        row.extend(parts.map(|part| {
+            let amounts = toggles.iter().map(|toggle| headline.amount_in_saving(part(toggle)));
+            TableCell::tokens(amounts.sum())
+        }));
         layout.push_band_cells(&mut row, || [(); 3].map(|()| TableCell::missing()));
         layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
         view.add_total(row);
+        // All together is one replay: it has no place before or after the others, but its share is
+        // the whole.
         let mut row = vec![TableCell::text("all together"), TableCell::missing()];
         layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
-        let joint = || TableCell::tokens(headline.amount_in_saving(&comparison.joint));
-        row.extend([joint(), TableCell::missing(), joint()]);
+        let joint = TableCell::tokens(headline.amount_in_saving(&comparison.joint));
+        row.extend([joint.clone(), TableCell::missing(), joint]);
         let bands = comparison.uncertainty.as_ref().map(|it| it.joint);
         layout.push_band_cells(&mut row, || token_band_cells(headline, bands));
         layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
@@ -94,6 +98,7 @@ impl ComparisonReport<'_> {
                 format::format_integer(i64::from(uncertainty.draws), false)
             ));
         }
+        // Shares are exact unless too many toggles meet in one session: then orders are sampled.
         if let Some(errors) = &comparison.attribution.standard_error {
             let most = errors.iter().map(|error| error.read as i64).max().unwrap_or_default();
             view.add_footnote(format!(
@@ -107,10 +112,9 @@ impl ComparisonReport<'_> {
             view.add_footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
         let headline = comparison.headline;
-        let saved = |t: &ToggleResult| {
-            [headline.amount_in_saving(&t.alone), headline.amount_in_saving(&t.last)]
-        };
-        if comparison.toggles.iter().flat_map(saved).any(|saved| saved < 0) {
+        let mut savings =
+            comparison.toggles.iter().flat_map(|toggle| [&toggle.alone, &toggle.last]);
+        if savings.any(|saving| headline.amount_in_saving(saving) < 0) {
             view.add_footnote(
                 "negative: it costs more than it saves; also, a smaller context is compacted later \
                  and then carried for longer, or a shorter wait turns a write into a read",
@@ -150,12 +154,9 @@ impl ComparisonReport<'_> {
         let toggles = &comparison.toggles;
         let mut row = vec![TableCell::text("sum of the list")];
         row.push(TableCell::count(toggles.iter().map(|t| t.alone.calls).sum()));
-        let sum = |of: fn(&ToggleResult) -> PicoUsd| TableCell::money(toggles.iter().map(of).sum());
-        row.extend([
-            sum(|t| t.alone.total_money()),
-            sum(|t| t.last.total_money()),
-            sum(|t| t.share.total_money()),
-        ]);
+        let parts: [fn(&ToggleResult) -> PicoUsd; 3] =
+            [|t| t.alone.total_money(), |t| t.last.total_money(), |t| t.share.total_money()];
+        row.extend(parts.map(|part| TableCell::money(toggles.iter().map(part).sum())));
         layout.push_band_cells(&mut row, || [(); 3].map(|()| TableCell::missing()));
         row.push(TableCell::count(self.listed_toggles().map(|t| i64::from(t.grade.effort)).sum()));
         row.push(TableCell::missing());
@@ -270,9 +271,7 @@ fn claimed_sum_cell(toggles: &[ToggleResult]) -> TableCell {
     if claims.is_empty() {
         return TableCell::missing();
     }
-    let sum = |of: fn(&PublishedClaim) -> i64| claims.iter().map(|claim| of(claim)).sum();
-    TableCell::from_range(
-        CellValue::Tokens(sum(|c| *c.saving.start())),
-        CellValue::Tokens(sum(|c| *c.saving.end())),
-    )
+    let low = claims.iter().map(|claim| claim.saving.start()).sum();
+    let high = claims.iter().map(|claim| claim.saving.end()).sum();
+    TableCell::from_range(CellValue::Tokens(low), CellValue::Tokens(high))
 }

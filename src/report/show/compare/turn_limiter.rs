@@ -25,6 +25,7 @@ impl ComparisonReport<'_> {
             ],
         );
         for LoadComparison { limits, before, after } in self.loads {
+            // Each limiter has two rows that differ in nothing but the toggles.
             let bound =
                 limits.turns.map_or("no bound".to_owned(), |turns| format!("{turns} turns"));
             for (side, load) in [("before", before), ("after", after)] {

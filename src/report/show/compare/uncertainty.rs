@@ -4,8 +4,9 @@ use super::{ComparisonReport, combined_claim_name, verdict_tone};
 use crate::intervene::ParamUnit;
 use crate::report::format::{self, NumberStyle};
 use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
+use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::published_claims::PublishedClaim;
-use crate::study::whatif::uncertainty::{ClaimProbability, CredibleBand, Uncertainty};
+use crate::study::whatif::uncertainty::{ClaimProbability, Uncertainty};
 use crate::study::whatif::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
 
 /// Parameters shown; the others move less.
@@ -51,35 +52,29 @@ impl ComparisonReport<'_> {
         }
         columns.push(TableColumn::text("observation"));
         let mut view = TableView::new("Verdicts, by who judges", columns);
+        // Claims on one toggle first, in the order of the list, then those on several.
         let single = self.comparison.toggles.iter();
         let single = single.filter_map(|t| Some((t.claim.as_ref()?, &t.judgements)));
         let combined = self.comparison.combined.iter().map(|c| (&c.claim, &c.judgements));
         for (claim, judged) in single.chain(combined) {
             let [arithmetic, possibility, model, observation] = &judged[..] else {
+                // Not judged: the claim counts something that the replay does not.
                 continue;
-            };
-            let word = |one: &ClaimJudgement| {
-                let can = claim.is_direction && one.by == ClaimJudge::Possibility;
-                let text = match one.verdict {
-                    ClaimVerdict::Holds if can => "can fall",
-                    other => super::claim_verdict_word(claim, other),
-                };
-                TableCell::text(text).with_tone(verdict_tone(one.verdict))
             };
             let mut cells = vec![
                 TableCell::text(claim_name(claim)),
                 claimed_cell(claim),
                 range_cell(claim, judged_ends(arithmetic)),
-                word(arithmetic),
+                verdict_cell(claim, arithmetic),
                 range_cell(claim, judged_ends(possibility)),
-                word(possibility),
+                verdict_cell(claim, possibility),
                 range_cell(claim, judged_ends(model)),
-                word(model),
+                verdict_cell(claim, model),
             ];
             if was_seen {
                 cells.push(range_cell(claim, judged_ends(observation)));
             }
-            cells.push(word(observation));
+            cells.push(verdict_cell(claim, observation));
             view.add_row(cells);
         }
         view.add_footnote(
@@ -170,6 +165,7 @@ impl ComparisonReport<'_> {
             "Shapley interaction index, over every order of the others: negative where both save \
              the same, positive where one makes the other worth more",
         );
+        // Pairs come strongest first, so that those that are left out matter less than any shown.
         let rest = pairs.len().saturating_sub(MOST_PAIRS);
         if rest > 0 {
             view.add_footnote(format!("{rest} more pairs have less to do with each other"));
@@ -201,6 +197,7 @@ impl ComparisonReport<'_> {
         );
         for swing in self.comparison.tornado.iter().take(MOST_SWINGS) {
             let name = format!("{} {}", swing.toggle, swing.key);
+            // A count needs no word beside it.
             let unit = if swing.unit == ParamUnit::Count { "" } else { swing.unit.name() };
             view.add_row(insert_unless(
                 self.lacks_dollars(),
@@ -228,19 +225,14 @@ impl ComparisonReport<'_> {
 
 impl ComparisonReport<'_> {
     fn joint_saving_words(&self, uncertainty: &Uncertainty) -> String {
-        let band = |band: CredibleBand<i64>, of: &str| {
-            let share = |bp| format::format_share(bp, NumberStyle::default());
-            let (p10, p50, p90) = (share(band.p10), share(band.p50), share(band.p90));
-            format!("{p50} of {of} (P10 {p10}, P90 {p90})")
-        };
         let (tokens, dollars) = uncertainty.joint_bp;
         let open = match uncertainty.unmet_draws {
             0 => String::new(),
             unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
         };
-        let mut saved = band(tokens, self.comparison.headline.sentence_words());
+        let mut saved = band_words(tokens, self.comparison.headline.sentence_words());
         if self.comparison.has_dollars {
-            saved = format!("{saved} and {}", band(dollars, "dollars"));
+            saved = format!("{saved} and {}", band_words(dollars, "dollars"));
         }
         format!(
             "All together save {saved} at the median of {} draws of the parameters and of \
@@ -253,6 +245,13 @@ impl ComparisonReport<'_> {
     fn lacks_dollars(&self) -> bool {
         !self.comparison.has_dollars
     }
+}
+
+/// A share of something with its band.
+fn band_words(band: CredibleBand<i64>, whole: &str) -> String {
+    let CredibleBand { p10, p50, p90 } =
+        band.map(|bp| format::format_share(bp, NumberStyle::default()));
+    format!("{p50} of {whole} (P10 {p10}, P90 {p90})")
 }
 
 /// A row with some more things at their places, or without them.
@@ -278,6 +277,18 @@ fn metric_words(metric: &str) -> &'static str {
         "dollar share" => "share of dollars",
         _ => "reads",
     }
+}
+
+/// The word of one judge about a claim.
+fn verdict_cell(claim: &PublishedClaim, judgement: &ClaimJudgement) -> TableCell {
+    let words = match judgement.verdict {
+        // That it is possible does not say that it happens.
+        ClaimVerdict::Holds if claim.is_direction && judgement.by == ClaimJudge::Possibility => {
+            "can fall"
+        }
+        other => super::claim_verdict_word(claim, other),
+    };
+    TableCell::text(words).with_tone(verdict_tone(judgement.verdict))
 }
 
 fn judged_ends(one: &ClaimJudgement) -> Option<(i64, i64)> {

@@ -5,13 +5,15 @@
 
 mod fields;
 
+use fields::{ExportField, ExportRow};
+
 use super::Provenance;
 use crate::price::{MissingPrice, Pricing};
 use crate::recording::Recording;
-use crate::report::columns::{ColumnField, ColumnValues, column_batches};
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::report::columns::{ColumnField, ColumnValues, column_batches, object_json};
+use crate::report::json::JsonValue;
+use crate::report::{ReportDocument, Section, TableView};
 use crate::study::inspect::summary::{self, SessionTotals};
-use serde::Serialize;
 
 /// A recording with everything that its tables need.
 pub struct RecordingExport {
@@ -34,8 +36,17 @@ pub struct ExportTable {
     pub name: &'static str,
     /// What a row is.
     pub row: &'static str,
-    fields: &'static [ColumnField<RecordingExport>],
+    kind: TableKind,
     rows: fn(&Recording) -> usize,
+}
+
+/// Which things of a recording a table has in its rows.
+enum TableKind {
+    Sessions,
+    Calls,
+    Blocks,
+    Invocations,
+    Remainders,
 }
 
 /// All tables. Rows are numbered from 0 in the order of the recording; where one table names the
@@ -44,31 +55,31 @@ pub static TABLES: [ExportTable; 5] = [
     ExportTable {
         name: "sessions",
         row: "one context window's life; sums include what was billed beyond its calls",
-        fields: &fields::SESSIONS,
+        kind: TableKind::Sessions,
         rows: |recording| recording.sessions.len(),
     },
     ExportTable {
         name: "calls",
         row: "one model request and its response, counted once",
-        fields: &fields::CALLS,
+        kind: TableKind::Calls,
         rows: |recording| recording.calls.len(),
     },
     ExportTable {
         name: "blocks",
         row: "a piece of context: an input that enters with its call, or an output of it",
-        fields: &fields::BLOCKS,
+        kind: TableKind::Blocks,
         rows: |recording| recording.blocks.len(),
     },
     ExportTable {
         name: "invocations",
         row: "an agent woken by a packet",
-        fields: &fields::INVOCATIONS,
+        kind: TableKind::Invocations,
         rows: |recording| recording.invocations.len(),
     },
     ExportTable {
         name: "remainders",
         row: "usage that a source billed beyond the calls it shows",
-        fields: &fields::REMAINDERS,
+        kind: TableKind::Remainders,
         rows: |recording| recording.remainders.len(),
     },
 ];
@@ -91,22 +102,13 @@ impl RecordingExport {
 
     /// What was written, for programs.
     #[must_use]
-    pub fn written_files_json<'a>(
-        &'a self,
-        files: &'a [(&'static str, String)],
-        provenance: &'a Provenance,
-    ) -> impl Serialize + 'a {
-        let file = |(name, file): &'a (&'static str, String)| {
-            let table = TABLES.iter().find(|table| table.name == *name);
-            let rows = table.map_or(0, |table| (table.rows)(&self.recording));
-            ExportedFileJson { table: name, file, rows }
-        };
-        ExportResultJson {
-            recording: &self.recording.name,
-            files: files.iter().map(file).collect(),
-            unpriced: self.unpriced.iter().map(ToString::to_string).collect(),
-            provenance,
-        }
+    pub fn written_files_json(
+        &self,
+        files: &[(&'static str, String)],
+        provenance: &Provenance,
+    ) -> JsonValue {
+        let written = WrittenFiles { export: self, files: self.written_tables(files), provenance };
+        object_json(&written_fields(), &&written)
     }
 
     /// What was written, for people.
@@ -116,22 +118,8 @@ impl RecordingExport {
         files: &[(&'static str, String)],
         provenance: &Provenance,
     ) -> ReportDocument {
-        let columns = vec![
-            TableColumn::text("file"),
-            TableColumn::count("rows"),
-            TableColumn::text("a row is"),
-        ];
-        let mut view = TableView::new("Tables written", columns);
-        for (name, file) in files {
-            let table = TABLES.iter().find(|table| table.name == *name);
-            let Some(table) = table else { continue };
-            let rows = (table.rows)(&self.recording) as i64;
-            view.add_row(vec![
-                TableCell::text(file),
-                TableCell::count(rows),
-                TableCell::text(table.row),
-            ]);
-        }
+        let files = self.written_tables(files);
+        let mut view = TableView::from_fields("Tables written", &written_table_fields(), files);
         view.add_footnote("every column, with its type and unit: windtunnel explain tables");
         let mut document = ReportDocument::new(format!("Export: {}", self.recording.name));
         document.add_section(Section::new("").with_table(view));
@@ -140,16 +128,90 @@ impl RecordingExport {
         }
         document
     }
+
+    /// The tables that files were named for, each with its file.
+    fn written_tables<'a>(&self, files: &'a [(&'static str, String)]) -> Vec<WrittenTable<'a>> {
+        let table_of = |name: &str| TABLES.iter().find(|table| table.name == name);
+        let written = files.iter().filter_map(|(name, file)| {
+            let table = table_of(name)?;
+            Some(WrittenTable { table, file, rows: (table.rows)(&self.recording) })
+        });
+        written.collect()
+    }
+}
+
+/// A table in its file.
+#[derive(Clone, Copy)]
+struct WrittenTable<'a> {
+    table: &'static ExportTable,
+    file: &'a str,
+    rows: usize,
+}
+
+/// Everything that was written.
+pub(super) struct WrittenFiles<'a> {
+    export: &'a RecordingExport,
+    files: Vec<WrittenTable<'a>>,
+    provenance: &'a Provenance,
+}
+
+type WrittenTableField<'a> = ColumnField<'a, WrittenTable<'a>>;
+
+fn written_table_fields<'a>() -> Vec<WrittenTableField<'a>> {
+    vec![
+        WrittenTableField::text("table", "", "the table", |row| row.table.name),
+        WrittenTableField::text("file", "file", "its file", |row| row.file),
+        WrittenTableField::count("rows", "rows", "its rows", |row| row.rows),
+        WrittenTableField::text("", "a row is", "what a row is", |row| row.table.row),
+    ]
+}
+
+pub(super) type WrittenField<'a> = ColumnField<'a, &'a WrittenFiles<'a>>;
+
+/// What `export` says in JSON.
+pub(super) fn written_fields<'a>() -> Vec<WrittenField<'a>> {
+    vec![
+        WrittenField::text("recording", "", "its name", |all| all.export.recording.name.as_str()),
+        WrittenField::rows("files", "the files", written_table_fields(), |all| all.files.clone()),
+        WrittenField::texts("unpriced", "", "models without a price", |all| {
+            all.export.unpriced.iter().map(ToString::to_string).collect::<Vec<_>>()
+        }),
+        Provenance::field(|all: &&'a WrittenFiles<'a>| all.provenance),
+    ]
 }
 
 impl ExportTable {
+    /// Its columns.
+    fn fields<'a>(&self) -> Vec<ExportField<'a>> {
+        match self.kind {
+            TableKind::Sessions => fields::session_fields(),
+            TableKind::Calls => fields::call_fields(),
+            TableKind::Blocks => fields::block_fields(),
+            TableKind::Invocations => fields::invocation_fields(),
+            TableKind::Remainders => fields::remainder_fields(),
+        }
+    }
+
     /// Its rows in batches of columns.
     pub fn row_batches<'a>(
         &'a self,
         export: &'a RecordingExport,
-    ) -> impl Iterator<Item = Vec<(&'static str, ColumnValues)>> + 'a {
-        column_batches(self.fields, export, (self.rows)(&export.recording))
+    ) -> impl Iterator<Item = Vec<(String, ColumnValues)>> + 'a {
+        let rows = (self.rows)(&export.recording);
+        column_batches(self.fields(), rows, move |row| ExportRow { export, row })
     }
+}
+
+/// What is told of a column of an exported table.
+type ColumnNote<'a> = ColumnField<'a, ExportField<'a>>;
+
+fn column_notes<'a>() -> Vec<ColumnNote<'a>> {
+    vec![
+        ColumnNote::text("name", "column", "its name", |field| field.name.clone().into_owned()),
+        ColumnNote::text("type", "type", "the type of its values", ColumnField::data_type),
+        ColumnNote::text("unit", "unit", "their unit", |field| field.unit),
+        ColumnNote::text("about", "holds", "what it holds", |field| field.about),
+    ]
 }
 
 /// Every column of every table, for people.
@@ -157,65 +219,29 @@ impl ExportTable {
 pub fn columns_document() -> ReportDocument {
     let mut document = ReportDocument::new("Exported tables");
     for table in &TABLES {
-        let columns = ["column", "type", "unit", "holds"].map(TableColumn::text);
-        let mut view = TableView::new(format!("Columns of {}", table.name), columns.to_vec());
-        for field in table.fields {
-            let cells = [field.name, field.data_type(), field.unit, field.about];
-            view.add_row(cells.map(TableCell::text).to_vec());
-        }
+        let title = format!("Columns of {}", table.name);
+        let view = TableView::from_fields(title, &column_notes(), table.fields());
         let about = format!("A row is {}.", table.row);
         document.add_section(Section::new(table.name).with_paragraph(about).with_table(view));
     }
     document
 }
 
-#[derive(Serialize)]
-struct ExportedFileJson<'a> {
-    table: &'static str,
-    file: &'a str,
-    rows: usize,
-}
-
-#[derive(Serialize)]
-struct ExportResultJson<'a> {
-    recording: &'a str,
-    files: Vec<ExportedFileJson<'a>>,
-    unpriced: Vec<String>,
-    provenance: &'a Provenance,
-}
-
-#[derive(Serialize)]
-struct ExportColumnJson {
-    name: &'static str,
-    r#type: &'static str,
-    unit: &'static str,
-    about: &'static str,
-}
-
-#[derive(Serialize)]
-struct ExportTableJson {
-    name: &'static str,
-    row: &'static str,
-    columns: Vec<ExportColumnJson>,
-}
-
 /// Every column of every table, for programs.
 #[must_use]
-pub fn columns_json() -> impl Serialize {
-    #[derive(Serialize)]
-    struct ExportColumnsJson {
-        tables: Vec<ExportTableJson>,
-    }
-    let column = |field: &ColumnField<RecordingExport>| {
-        let ColumnField { name, unit, about, .. } = *field;
-        ExportColumnJson { name, r#type: field.data_type(), unit, about }
-    };
-    let tables = TABLES.iter().map(|table| ExportTableJson {
-        name: table.name,
-        row: table.row,
-        columns: table.fields.iter().map(column).collect(),
-    });
-    ExportColumnsJson { tables: tables.collect() }
+pub fn columns_json() -> JsonValue {
+    object_json(&tables_fields(), &())
+}
+
+/// What `explain tables --format json` has.
+pub(super) fn tables_fields<'a>() -> Vec<ColumnField<'a, ()>> {
+    type TableNote<'a> = ColumnField<'a, &'static ExportTable>;
+    let table_notes = vec![
+        TableNote::text("name", "", "its name", |table| table.name),
+        TableNote::text("row", "", "what a row is", |table| table.row),
+        TableNote::rows("columns", "its columns", column_notes(), |table| table.fields()),
+    ];
+    vec![ColumnField::rows("tables", "all tables", table_notes, |()| TABLES.iter().collect())]
 }
 
 #[cfg(test)]
@@ -231,7 +257,7 @@ mod tests {
     }
 
     /// The sums of all columns of numbers of a table, and its rows.
-    fn sums(table: &str, export: &RecordingExport) -> (usize, BTreeMap<&'static str, i64>) {
+    fn sums(table: &str, export: &RecordingExport) -> (usize, BTreeMap<String, i64>) {
         let table = TABLES.iter().find(|one| one.name == table).expect("a table");
         let (mut rows, mut sums) = (0, BTreeMap::new());
         for batch in table.row_batches(export) {
@@ -257,8 +283,8 @@ mod tests {
         let (calls, by_call) = sums("calls", &export);
         assert_eq!(calls as i64, totals.calls);
         for (class, tokens) in crate::units::TOKEN_CLASSES.iter().zip(totals.usage.by_class()) {
-            assert_eq!(sessions[class], tokens, "{class}");
-            assert_eq!(by_call[class], tokens, "{class}");
+            assert_eq!(sessions[*class], tokens, "{class}");
+            assert_eq!(by_call[*class], tokens, "{class}");
         }
         assert_eq!(i128::from(sessions["cost_pico_usd"]), totals.cost.expect("priced").0);
         let (blocks, by_block) = sums("blocks", &export);
@@ -278,24 +304,20 @@ mod tests {
             let (frame, source) = parquet::tests::read(&bytes);
             let (rows, sums) = sums(table.name, &export);
             assert_eq!((frame.height(), &*source), (rows, "here"), "{}", table.name);
-            for field in table.fields {
-                let column = frame.column(field.name).expect("the column");
-                match field.getter {
-                    crate::report::columns::ColumnGetter::Text(of) => {
-                        let texts = column.str().expect("texts").iter().enumerate();
-                        for (row, met) in texts {
-                            assert_eq!(met, Some(&*of(&export, row)), "{}", field.name);
-                        }
+            for (name, values) in table.row_batches(&export).next().expect("a batch") {
+                let column = frame.column(&name).expect("the column");
+                match values {
+                    ColumnValues::Texts(texts) => {
+                        let met: Vec<_> = column.str().expect("texts").iter().flatten().collect();
+                        assert_eq!(met, texts, "{name}");
                     }
-                    crate::report::columns::ColumnGetter::Flag(of) => {
-                        let flags = column.bool().expect("flags").iter().enumerate();
-                        for (row, met) in flags {
-                            assert_eq!(met, Some(of(&export, row)), "{}", field.name);
-                        }
+                    ColumnValues::Flags(flags) => {
+                        let met = column.bool().expect("flags").iter().flatten();
+                        assert_eq!(met.collect::<Vec<_>>(), flags, "{name}");
                     }
                     _ => {
                         let met: i64 = column.i64().expect("numbers").iter().flatten().sum();
-                        assert_eq!(met, sums[field.name], "{}", field.name);
+                        assert_eq!(met, sums[&name], "{name}");
                     }
                 }
             }
@@ -305,10 +327,10 @@ mod tests {
     #[test]
     fn columns_have_names_of_their_own() {
         for table in &TABLES {
-            let mut names: Vec<_> = table.fields.iter().map(|field| field.name).collect();
+            let mut names: Vec<_> = table.fields().into_iter().map(|field| field.name).collect();
             names.sort_unstable();
             names.dedup();
-            assert_eq!(names.len(), table.fields.len(), "{}", table.name);
+            assert_eq!(names.len(), table.fields().len(), "{}", table.name);
         }
     }
 }

@@ -1,20 +1,21 @@
 //! The gate's word: a table for people, a comment for pull requests, what programs of a CI read.
 
 mod annotations;
-mod json;
+mod fields;
 mod junit;
 mod moved_rows;
 mod power;
 mod sentences;
 
+pub(super) use fields::report_fields;
 pub use power::PowerReport;
 
+use crate::report::columns::object_json;
 use crate::report::format::{self, NumberStyle};
-use crate::report::{
-    CellValue, ReportDocument, RichText, Section, TableCell, TableColumn, TableView, Tone,
-};
+use crate::report::json;
+use crate::report::{ReportDocument, RichText, Section, TableView};
 use crate::study::gate::{
-    ExactMean, FigureKey, GateResult, GateRow, GateScope, JOINT_SAVING, RowVerdict, share_bp,
+    FigureKey, GateResult, GateRow, GateScope, JOINT_SAVING, RowVerdict, share_bp,
 };
 use crate::units::BASIS_POINTS;
 
@@ -33,6 +34,12 @@ pub struct GateReport<'a> {
 }
 
 impl GateReport<'_> {
+    /// For programs.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        json::versioned_json("gate", 1, &object_json(&report_fields(), &self))
+    }
+
     /// For people: the verdict, the limited rows, why, what would undo it.
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
@@ -108,57 +115,9 @@ impl GateReport<'_> {
     fn rows_table<'a>(&self, rows: impl Iterator<Item = &'a GateRow>, title: &str) -> TableView {
         let rows: Vec<&GateRow> = rows.collect();
         let has_chance = rows.iter().any(|row| row.interval.is_some());
-        let mut columns = vec![
-            TableColumn::text("of"),
-            TableColumn::text("metric"),
-            TableColumn::mixed("baseline"),
-            TableColumn::mixed("candidate"),
-            TableColumn::share("change").with_sign(),
-        ];
-        if has_chance {
-            columns.push(TableColumn::share("may be").with_sign().with_ranges());
-        }
         let is_limited = rows.iter().any(|row| row.verdict != RowVerdict::Unlimited);
-        if is_limited {
-            columns.extend([TableColumn::text("limit"), TableColumn::text("verdict")]);
-        }
-        let mut view = TableView::new(title, columns);
-        for row in rows {
-            let tone = match row.verdict {
-                RowVerdict::Beyond => Tone::Bad,
-                RowVerdict::Unsure => Tone::Strong,
-                RowVerdict::Within | RowVerdict::Unlimited => Tone::Plain,
-            };
-            let mean = |mean: Option<ExactMean>| {
-                TableCell::from_option(
-                    mean.map(|mean| sentences::mean_value(row.key.metric.unit(), mean)),
-                )
-            };
-            let mut cells = vec![
-                TableCell::text(key_place(&row.key)),
-                TableCell::text(row.key.metric.to_string()),
-                mean(row.baseline),
-                mean(row.candidate),
-                row.change.map_or_else(TableCell::missing, |change| {
-                    TableCell::share(to_basis_points(change))
-                }),
-            ];
-            if has_chance {
-                let ends =
-                    row.interval.map(|it| (to_basis_points(it.low), to_basis_points(it.high)));
-                cells.push(ends.map_or_else(TableCell::missing, |(low, high)| {
-                    TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
-                }));
-            }
-            if is_limited {
-                cells.push(TableCell::text(sentences::limit_phrase(
-                    row.key.metric.unit(),
-                    &row.limit,
-                )));
-                cells.push(TableCell::text(sentences::judgement_word(row.verdict)).with_tone(tone));
-            }
-            view.add_row(cells);
-        }
+        let fields = fields::row_fields(has_chance, is_limited);
+        let mut view = TableView::from_fields(title, &fields, rows);
         if has_chance {
             view.add_footnote(sentences::chance_note(self.gate));
         }
@@ -181,10 +140,9 @@ impl GateReport<'_> {
             });
             document.add_section(Section::new("What would undo it").with_bullets(remedies));
         }
-        if !gate.notes.is_empty() {
-            document.add_section(
-                Section::new("Notes").with_bullets(gate.notes.iter().map(String::as_str)),
-            );
+        let notes = sentences::note_sentences(gate);
+        if !notes.is_empty() {
+            document.add_section(Section::new("Notes").with_bullets(notes));
         }
     }
 }
@@ -219,8 +177,8 @@ mod tests {
     use super::*;
     use crate::report::{OutputStyle, find_renderer};
     use crate::study::gate::{
-        ChangeSubject, ComparisonDesign, FigureChange, FigureLimit, GateMetric, GrowthCause,
-        SideSummary, ToggleRemedy,
+        ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateMetric,
+        GrowthCause, SideSummary, ToggleRemedy,
     };
     use crate::study::stats::bootstrap::ConfidenceInterval;
 
@@ -289,7 +247,8 @@ mod tests {
                 saved_growth: 6,
                 total_growth: 9,
             }],
-            notes: vec!["step 'x' is new".to_owned()],
+            notes: Vec::new(),
+            input_notes: vec!["step 'x' is new".to_owned()],
         }
     }
 

@@ -1,6 +1,7 @@
 //! What moved where a baseline is written again.
 
 use super::GateReport;
+use super::sentences::note_sentences;
 use crate::report::{ReportDocument, Section};
 use crate::study::gate::GateRow;
 
@@ -23,9 +24,8 @@ impl GateReport<'_> {
         if known && !rows.is_empty() {
             section = section.with_table(self.rows_table(rows.into_iter(), "Moved"));
         }
-        let notes = gate.notes.iter().map(String::as_str);
         let mut document = ReportDocument::new("");
-        document.add_section(section.with_bullets(notes));
+        document.add_section(section.with_bullets(note_sentences(gate)));
         for line in self.sources {
             document.add_source(line);
         }

@@ -2,14 +2,14 @@
 
 use super::to_basis_points;
 use crate::recording::name_of_value;
+use crate::report::columns::{ColumnField, object_json};
 use crate::report::format;
-use crate::report::json::{self, ShareJson};
-use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::report::json;
+use crate::report::{CellValue, ReportDocument, Section, TableView};
 use crate::study::gate::power::{
     COMPARISONS, DetectionRate, FOUND_SHARE, GROWTHS_BP, PowerTable, RECORDINGS, SESSIONS,
     SideRelation,
 };
-use serde::Serialize;
 
 /// Recordings a side whose power curves are shown; those of the others are in the JSON.
 const CURVE_RECORDINGS: usize = 5;
@@ -23,28 +23,65 @@ pub struct PowerReport<'a> {
     pub sources: &'a [String],
 }
 
-#[derive(Serialize)]
-struct GatePowerJson<'a> {
-    metrics: Vec<PowerJson>,
-    sources: &'a [String],
+fn rate_fields<'a>() -> Vec<ColumnField<'a, &'a DetectionRate>> {
+    type Field<'a> = ColumnField<'a, &'a DetectionRate>;
+    vec![
+        Field::text("sides", "", "how both sides are related", |rate| {
+            name_of_value(&SideRelation::NAMED, rate.how)
+        }),
+        Field::count("sessions", "", "sessions of a recording", |rate| rate.sessions),
+        Field::count("recordings", "", "recordings a side", |rate| rate.recordings),
+        Field::share("growth", "", "the growth", |rate| rate.growth_bp),
+        Field::share("share", "", "of the comparisons, in which it is found", |rate| {
+            to_basis_points(rate.share)
+        }),
+    ]
 }
 
-#[derive(Serialize)]
-struct PowerJson {
-    metric: String,
-    sessions: usize,
-    spread: ShareJson,
-    spread_within: Option<ShareJson>,
-    found: Vec<PowerPointJson>,
+fn power_fields<'a>() -> Vec<ColumnField<'a, &'a PowerTable>> {
+    type Field<'a> = ColumnField<'a, &'a PowerTable>;
+    vec![
+        Field::text("metric", "", "the metric", |power| power.noise.metric.to_string()),
+        Field::count("sessions", "", "sessions that it was drawn from", |power| {
+            power.noise.sessions
+        }),
+        Field::share("spread", "", "deviation of their logarithms", |power| {
+            to_basis_points(power.noise.spread)
+        }),
+        Field::share("spread_within", "", "the same within their recordings", |power| {
+            power.noise.within.map(to_basis_points)
+        }),
+        Field::rows("found", "every growth", rate_fields(), |power| power.rates.iter().collect()),
+    ]
 }
 
-#[derive(Serialize)]
-struct PowerPointJson {
-    sides: &'static str,
-    sessions: usize,
-    recordings: usize,
-    growth: ShareJson,
-    share: ShareJson,
+/// What `gate --power --format json` has.
+fn report_fields<'a>() -> Vec<ColumnField<'a, &'a PowerReport<'a>>> {
+    type Field<'a> = ColumnField<'a, &'a PowerReport<'a>>;
+    vec![
+        Field::rows("metrics", "metric by metric", power_fields(), |it| it.powers.iter().collect()),
+        Field::texts("sources", "", "where the numbers come from", |it| it.sources.to_vec()),
+    ]
+}
+
+/// A comparison of which the power is asked: how its sides are related, and their sessions.
+type Comparison = (SideRelation, usize);
+
+/// All comparisons, in the order of the tables.
+fn comparisons() -> impl Iterator<Item = Comparison> {
+    let relations = SideRelation::NAMED.into_iter();
+    relations.flat_map(|(how, _)| SESSIONS.map(move |sessions| (how, sessions)))
+}
+
+/// What names a comparison; the figures stand in columns behind it.
+fn comparison_fields<'a>() -> Vec<ColumnField<'a, Comparison>> {
+    type Field<'a> = ColumnField<'a, Comparison>;
+    vec![
+        Field::text("", "both sides", "how they are related", |(how, _)| {
+            name_of_value(&SideRelation::NAMED, *how)
+        }),
+        Field::count("", "sessions each", "sessions of a recording", |(_, sessions)| *sessions),
+    ]
 }
 
 impl PowerReport<'_> {
@@ -53,21 +90,16 @@ impl PowerReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new("");
         for power in self.powers {
-            let mut columns =
-                vec![TableColumn::text("both sides"), TableColumn::count("sessions each")];
-            columns.extend(RECORDINGS.map(|count| TableColumn::share(format!("{count} a side"))));
+            let mut fields = comparison_fields();
+            fields.extend(RECORDINGS.map(|count| {
+                let heading = format!("{count} a side");
+                let about = "the smallest growth that is found";
+                ColumnField::share("", heading, about, move |(how, sessions): &Comparison| {
+                    power.smallest_found(*how, *sessions, count)
+                })
+            }));
             let title = format!("The smallest growth of {} that is found", power.noise.metric);
-            let mut view = TableView::new(title, columns);
-            for (how, name) in SideRelation::NAMED {
-                for sessions in SESSIONS {
-                    let found = RECORDINGS.map(|count| power.smallest_found(how, sessions, count));
-                    let mut cells = vec![TableCell::text(name), TableCell::count(sessions as i64)];
-                    cells.extend(
-                        found.map(|bp| bp.map_or_else(TableCell::missing, TableCell::share)),
-                    );
-                    view.add_row(cells);
-                }
-            }
+            let mut view = TableView::from_fields(title, &fields, comparisons());
             let number = |of: f64| format::format_thousandths((of * 1_000.0).round() as i64, false);
             let noise = &power.noise;
             let within = noise.within.map_or_else(String::new, |within| {
@@ -93,45 +125,22 @@ impl PowerReport<'_> {
     /// For programs: every growth, and in which share of the comparisons it is found.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let found = |one: &DetectionRate| PowerPointJson {
-            sides: name_of_value(&SideRelation::NAMED, one.how),
-            sessions: one.sessions,
-            recordings: one.recordings,
-            growth: ShareJson(one.growth_bp),
-            share: ShareJson(to_basis_points(one.share)),
-        };
-        let metrics = self.powers.iter().map(|power| PowerJson {
-            metric: power.noise.metric.to_string(),
-            sessions: power.noise.sessions,
-            spread: ShareJson(to_basis_points(power.noise.spread)),
-            spread_within: power.noise.within.map(|within| ShareJson(to_basis_points(within))),
-            found: power.rates.iter().map(found).collect(),
-        });
-        let body = GatePowerJson { metrics: metrics.collect(), sources: self.sources };
-        json::versioned_json("gate-power", 1, &body)
+        json::versioned_json("gate-power", 1, &object_json(&report_fields(), &self))
     }
 }
 
 /// The share of comparisons in which each growth is found, a row a curve.
 fn power_curves_table(power: &PowerTable) -> TableView {
-    let mut columns = vec![TableColumn::text("both sides"), TableColumn::count("sessions each")];
-    columns.extend(
-        GROWTHS_BP.map(|bp| TableColumn::share(format::format_short(&CellValue::Share(bp)))),
-    );
+    let mut fields = comparison_fields();
+    fields.extend(GROWTHS_BP.map(|growth| {
+        let heading = format::format_short(&CellValue::Share(growth));
+        let about = "of the comparisons, in which the growth is found";
+        ColumnField::share("", heading, about, move |(how, sessions): &Comparison| {
+            let share = power.share_found(*how, *sessions, CURVE_RECORDINGS, growth);
+            share.map(to_basis_points)
+        })
+    }));
     let metric = power.noise.metric;
     let title = format!("How often a growth of {metric} is found, {CURVE_RECORDINGS} a side");
-    let mut view = TableView::new(title, columns);
-    for (how, name) in SideRelation::NAMED {
-        for sessions in SESSIONS {
-            let share = |bp| power.share_found(how, sessions, CURVE_RECORDINGS, bp);
-            let mut cells = vec![TableCell::text(name), TableCell::count(sessions as i64)];
-            cells.extend(GROWTHS_BP.map(|growth| {
-                share(growth).map_or_else(TableCell::missing, |share| {
-                    TableCell::share(to_basis_points(share))
-                })
-            }));
-            view.add_row(cells);
-        }
-    }
-    view
+    TableView::from_fields(title, &fields, comparisons())
 }

@@ -3,9 +3,11 @@
 use super::{key_place, to_basis_points};
 use crate::report::CellValue;
 use crate::report::format::{self, NumberStyle};
+use crate::scenario::key_path;
 use crate::study::gate::{
-    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateMetric, GateResult,
-    GateRow, GrowthCause, MetricUnit, RowVerdict, share_bp,
+    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureKey, FigureLimit, GateMetric,
+    GateNote, GateResult, GateRow, GateScope, GrowthCause, MetricUnit, PlaceChange, RowVerdict,
+    SampleMatchKey, share_bp,
 };
 use crate::units::{BASIS_POINTS, PicoUsd};
 
@@ -20,6 +22,79 @@ pub fn mean_value(unit: MetricUnit, mean: ExactMean) -> CellValue {
         MetricUnit::Tokens => CellValue::Tokens(small(mean.rounded_multiple(1))),
         MetricUnit::Money => CellValue::Money(PicoUsd(mean.rounded_multiple(1))),
     }
+}
+
+/// Names in a note; the others are counted. Source: MODEL.md, "The gate".
+const MOST_NAMES: usize = 5;
+
+/// All notes of a gate in sentences, those of its sides last.
+pub fn note_sentences(gate: &GateResult) -> Vec<String> {
+    gate.notes.iter().map(note_sentence).chain(gate.input_notes.iter().cloned()).collect()
+}
+
+fn note_sentence(note: &GateNote) -> String {
+    match note {
+        GateNote::UnknownChance => {
+            "one sample a side, and not of the same pipelines: how far chance goes is not known; \
+             several recordings a side, or --each pipeline, would tell"
+                .to_owned()
+        }
+        GateNote::MatchedByName => "samples are matched by their names".to_owned(),
+        GateNote::Unmatched { side, matched_by, samples } => {
+            let of = match matched_by {
+                SampleMatchKey::Pipelines => "these pipelines",
+                SampleMatchKey::Name => "that name",
+            };
+            let names = shorten_names(samples);
+            format!("left out of {side}, because the other side has nothing of {of}: {names}")
+        }
+        GateNote::UnknownRename { scope, name } => {
+            format!("renamed: the baseline has no {scope} {name}")
+        }
+        GateNote::PlacesChanged { scope, names, change, is_refused } => {
+            let plural = if names.len() == 1 { "" } else { "s" };
+            let change = match change {
+                PlaceChange::Gone => "gone",
+                PlaceChange::New => "new",
+            };
+            let refused = if *is_refused { ", and the budget refuses that" } else { "" };
+            format!("{} {scope}{plural} {change}: {}{refused}", names.len(), shorten_names(names))
+        }
+        GateNote::PossibleRename { scope, old, new } => {
+            let table = match scope {
+                GateScope::Step => "[renamed]".to_owned(),
+                _ => format!("[renamed.{scope}]"),
+            };
+            format!(
+                "{scope} {old} may only have a new name, {new}: nearly the same figures; if so, \
+                 put {} = {new:?} under {table} of the budget",
+                key_path("", old)
+            )
+        }
+        GateNote::MoreSamplesNeeded { key: FigureKey { scope, name, metric }, samples } => {
+            let place = if name.is_empty() { scope.to_string() } else { format!("{scope} {name}") };
+            let many = samples.map_or_else(
+                || "more than a million samples".to_owned(),
+                |samples| format!("about {samples} samples"),
+            );
+            format!(
+                "{place}, {metric}: beyond its limit, but chance alone may do as much; {many} a \
+                 side of this noise would tell"
+            )
+        }
+    }
+}
+
+/// Some names, and how many others there are.
+fn shorten_names(names: &[String]) -> String {
+    let shown: Vec<&str> = names
+        .iter()
+        .take(MOST_NAMES)
+        .map(|name| if name.is_empty() { "without a name" } else { name })
+        .collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// A cause as a sentence: what changed from what to what, and which part of the growth that is.
@@ -131,6 +206,7 @@ pub fn verdict_sentence(gate: &GateResult) -> String {
     let (beyond, unsure) = (count(RowVerdict::Beyond), count(RowVerdict::Unsure));
     let limited = gate.rows.len() - count(RowVerdict::Unlimited);
     let first = |judged| gate.rows.iter().find(|row| row.verdict == judged).map(row_sentence);
+    // One row that fails decides; rows that may be chance are named only where none fails.
     match (first(RowVerdict::Beyond), first(RowVerdict::Unsure)) {
         (Some(row), _) => {
             let more = beyond - 1;

@@ -1,22 +1,23 @@
 //! Where the tokens went.
 
-mod json;
+mod fields;
 mod source_recordings;
 
 use super::Provenance;
-use crate::recording::{Recording, Role, name_of_value};
+use crate::recording::Recording;
+use crate::report::columns::{ColumnField, cells_for_people, object_json};
 use crate::report::format;
-use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::inspect::fidelity::{ErrorQuantiles, GroupFidelity};
+use crate::report::json;
+use crate::report::{ReportDocument, Section, TableCell, TableView};
+use crate::study::inspect::fidelity::GroupFidelity;
 use crate::study::inspect::holdout::{FEWEST_CALLS, GroupHoldout};
-use crate::study::inspect::summary::{
-    BlockGroup, RecordingSummary, RecordingTotals, SessionTotals,
-};
-use serde::Serialize;
+use crate::study::inspect::summary::{BlockGroup, RecordingSummary};
+pub(super) use fields::report_fields;
+use fields::{GroupRow, SessionRow, ToggleRow};
 pub use source_recordings::SourceRecording;
 
 /// What the importer passed over, in this module's own words: doors do not know each other.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct SkippedLine {
     /// Label of the file.
     pub file: String,
@@ -49,7 +50,7 @@ pub struct InspectReport<'a> {
     /// Blocks grouped as asked for.
     pub pivot: Option<&'a BlockPivot>,
     /// What was passed over, up to a limit for each file.
-    pub skipped_lines: &'a [SkippedLine],
+    pub skips: &'a [SkippedLine],
     /// How much was passed over altogether.
     pub skip_count: u64,
     /// Copies of calls or of statements that were counted once.
@@ -66,10 +67,16 @@ pub struct InspectReport<'a> {
 const NO_CALLS: &str = "The sources tell totals only and no single call: there are no blocks to \
                         show and nothing to replay.";
 
-impl InspectReport<'_> {
+impl<'a> InspectReport<'a> {
+    /// For programs.
+    #[must_use]
+    pub fn to_json(&'a self) -> Vec<u8> {
+        json::versioned_json("inspect", 1, &object_json(&report_fields(), &self))
+    }
+
     /// For people.
     #[must_use]
-    pub fn to_document(&self) -> ReportDocument {
+    pub fn to_document(&'a self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("Inspect: {}", self.recording.name));
         if !self.parts.is_empty() {
             let together = source_recordings::recordings_table(self.parts, self.summary);
@@ -78,16 +85,27 @@ impl InspectReport<'_> {
         let mut where_to = Section::new("Where the tokens went").with_table(self.sessions_table());
         let has_calls = !self.recording.calls.is_empty();
         if has_calls {
-            where_to = where_to.with_table(self.kinds_table());
+            where_to = where_to.with_table(self.groups_table(
+                "Kinds of blocks, dearest re-reads first",
+                "kind",
+                self.kind_rows(),
+            ));
         } else {
             where_to = where_to.with_paragraph(NO_CALLS);
         }
         if !self.summary.tools.is_empty() {
-            where_to = where_to.with_table(self.tools_table());
+            where_to = where_to.with_table(self.groups_table(
+                "Results of tools, dearest re-reads first",
+                "tool",
+                self.tool_rows(),
+            ));
         }
         document.add_section(where_to);
         if let Some(pivot) = self.pivot {
-            document.add_section(Section::new("Grouped").with_table(self.pivot_table(pivot)));
+            let fields = fields::pivot_fields(&pivot.keys);
+            let title = "Blocks, dearest re-reads first";
+            let table = self.table_of_first_rows(title, &fields, pivot.rows.iter().collect());
+            document.add_section(Section::new("Grouped").with_table(table));
         }
         if has_calls {
             document.add_section(
@@ -111,9 +129,25 @@ impl InspectReport<'_> {
         document
     }
 
-    fn first_rows<'t, T>(&self, items: &'t [T]) -> &'t [T] {
-        let rows = if self.rows == 0 { items.len() } else { self.rows.min(items.len()) };
-        &items[..rows]
+    /// The first rows of a table, as many as were asked for.
+    fn first_rows<T>(&self, mut rows: Vec<T>) -> Vec<T> {
+        if self.rows > 0 {
+            rows.truncate(self.rows);
+        }
+        rows
+    }
+
+    /// A table of the first rows, and how many more there are.
+    fn table_of_first_rows<R>(
+        &self,
+        title: &str,
+        fields: &[ColumnField<'_, R>],
+        rows: Vec<R>,
+    ) -> TableView {
+        let all = rows.len();
+        let mut view = TableView::from_fields(title, fields, self.first_rows(rows));
+        self.note_hidden_rows(&mut view, all);
+        view
     }
 
     fn note_hidden_rows(&self, view: &mut TableView, all: usize) {
@@ -123,50 +157,25 @@ impl InspectReport<'_> {
         }
     }
 
-    fn sessions_table(&self) -> TableView {
-        let mut view = TableView::new(
-            "Sessions, dearest reads first",
-            vec![
-                TableColumn::text("session"),
-                TableColumn::text("step"),
-                TableColumn::text("model"),
-                TableColumn::count("calls"),
-                TableColumn::count("records"),
-                TableColumn::tokens("fresh"),
-                TableColumn::tokens("read"),
-                TableColumn::tokens("write_5m"),
-                TableColumn::tokens("write_1h"),
-                TableColumn::tokens("output"),
-                TableColumn::tokens("peak"),
-                TableColumn::money("cost"),
-            ],
-        );
-        let mut sessions: Vec<&SessionTotals> = self.summary.sessions.iter().collect();
-        sessions.sort_by_key(|s| (-s.totals.usage.read, s.index));
-        for session in self.first_rows(&sessions) {
-            let about = &self.recording.sessions[session.index];
-            let role = match about.role {
-                Role::Main => String::new(),
-                other => format!(" ({})", name_of_value(&Role::NAMED, other)),
-            };
-            let name = about.id.strip_prefix("agent-").unwrap_or(&about.id);
-            let id: String = name.chars().take(8).collect();
-            let mut row = vec![
-                TableCell::text(format!("{id}{role}")),
-                TableCell::text(&about.step),
-                TableCell::text(session.models.join(", ")),
-            ];
-            row.extend(totals_cells(&session.totals));
-            view.add_row(row);
-        }
-        let sum = match self.summary.sessions.len() {
-            1 => "1 session".to_owned(),
-            many => format!("{many} sessions"),
-        };
+    fn session_rows(&'a self) -> Vec<SessionRow<'a>> {
+        let recording = self.recording;
+        let of = |totals| SessionRow { recording, totals };
+        self.summary.sessions.iter().map(of).collect()
+    }
+
+    fn sessions_table(&'a self) -> TableView {
+        let fields = fields::session_fields();
+        let mut rows = self.session_rows();
+        let all = rows.len();
+        rows.sort_by_key(|row| (-row.totals.totals.usage.read, row.totals.index));
+        let rows = self.first_rows(rows);
+        let mut view = TableView::from_fields("Sessions, dearest reads first", &fields, rows);
+        let sum = if all == 1 { "1 session".to_owned() } else { format!("{all} sessions") };
+        // The totals stand under the columns of sessions, whose first three name a session.
         let mut total = vec![TableCell::text(sum), TableCell::missing(), TableCell::missing()];
-        total.extend(totals_cells(&self.summary.totals));
+        total.extend(cells_for_people(&fields::totals_fields(), &&self.summary.totals));
         view.add_total(total);
-        self.note_hidden_rows(&mut view, sessions.len());
+        self.note_hidden_rows(&mut view, all);
         if self.summary.totals.hidden_output > 0 {
             view.add_footnote(format!(
                 "{} of output tokens more are not in the usage (placeholder counts), estimated \
@@ -186,96 +195,42 @@ impl InspectReport<'_> {
         view
     }
 
-    fn kinds_table(&self) -> TableView {
-        let groups: Vec<(String, &BlockGroup)> =
-            self.summary.kinds.iter().map(|(kind, g)| (kind.name().to_owned(), g)).collect();
-        self.groups_table("Kinds of blocks, dearest re-reads first", "kind", &groups)
+    fn group_row(&'a self, name: &'a str, group: &'a BlockGroup) -> GroupRow<'a> {
+        let all = self.summary.kinds.iter().map(|(_, group)| group.re_read_tokens).sum();
+        GroupRow { name, group, all }
     }
 
-    fn tools_table(&self) -> TableView {
-        let groups: Vec<(String, &BlockGroup)> =
-            self.summary.tools.iter().map(|(name, g)| (name.clone(), g)).collect();
-        self.groups_table("Results of tools, dearest re-reads first", "tool", &groups)
+    fn kind_rows(&'a self) -> Vec<GroupRow<'a>> {
+        let kinds = self.summary.kinds.iter();
+        kinds.map(|(kind, group)| self.group_row(kind.name(), group)).collect()
+    }
+
+    fn tool_rows(&'a self) -> Vec<GroupRow<'a>> {
+        self.summary.tools.iter().map(|(tool, group)| self.group_row(tool, group)).collect()
     }
 
     fn groups_table(
         &self,
         title: &str,
-        heading: &str,
-        groups: &[(String, &BlockGroup)],
+        heading: &'static str,
+        rows: Vec<GroupRow<'_>>,
     ) -> TableView {
-        let mut view = TableView::new(
-            title,
-            vec![
-                TableColumn::text(heading),
-                TableColumn::count("blocks"),
-                TableColumn::tokens("tokens"),
-                TableColumn::tokens("re-read"),
-                TableColumn::share("of all re-reads"),
-            ],
-        );
-        let all: i64 = self.summary.kinds.iter().map(|(_, group)| group.re_read_tokens).sum();
-        for (name, group) in self.first_rows(groups) {
-            view.add_row(vec![
-                TableCell::text(name),
-                TableCell::count(group.blocks),
-                TableCell::tokens(group.tokens),
-                TableCell::tokens(group.re_read_tokens),
-                TableCell::share_of_whole(group.re_read_tokens, all),
-            ]);
-        }
-        self.note_hidden_rows(&mut view, groups.len());
+        let mut view = self.table_of_first_rows(title, &fields::group_fields(heading), rows);
         view.add_footnote("re-read: tokens times the later calls that carried them");
         view
     }
 
-    fn pivot_table(&self, pivot: &BlockPivot) -> TableView {
-        let mut columns: Vec<TableColumn> =
-            pivot.keys.iter().map(|key| TableColumn::text(*key)).collect();
-        columns.push(TableColumn::count("blocks"));
-        columns.push(TableColumn::tokens("tokens"));
-        columns.push(TableColumn::tokens("re-read"));
-        let mut view = TableView::new("Blocks, dearest re-reads first", columns);
-        for (values, group) in self.first_rows(&pivot.rows) {
-            let mut row: Vec<TableCell> = values.iter().map(TableCell::text).collect();
-            row.push(TableCell::count(group.blocks));
-            row.push(TableCell::tokens(group.tokens));
-            row.push(TableCell::tokens(group.re_read_tokens));
-            view.add_row(row);
-        }
-        self.note_hidden_rows(&mut view, pivot.rows.len());
-        view
+    fn toggle_rows(&'a self) -> Vec<ToggleRow<'a>> {
+        let read = self.summary.totals.usage.read;
+        self.summary.toggles.iter().map(|toggle| ToggleRow { toggle, read }).collect()
     }
 
-    fn toggles_table(&self) -> TableView {
-        let mut view = TableView::new(
-            "Toggles",
-            vec![
-                TableColumn::text("toggle"),
-                TableColumn::count("found"),
-                TableColumn::tokens("touched"),
-                TableColumn::tokens("saves reads, alone").with_sign(),
-                TableColumn::share("of reads"),
-                TableColumn::money("saves, alone").with_sign(),
-            ],
-        );
-        let read = self.summary.totals.usage.read;
+    fn toggles_table(&'a self) -> TableView {
         let (idle, busy): (Vec<_>, Vec<_>) =
-            self.summary.toggles.iter().partition(|toggle| toggle.found == 0);
-        for toggle in busy {
-            view.add_row(vec![
-                TableCell::text(format!("{} {}", toggle.id, toggle.title)),
-                TableCell::count(i64::from(toggle.found)),
-                TableCell::tokens(toggle.touched),
-                TableCell::from_option(toggle.saved_read.map(CellValue::Tokens)),
-                toggle.saved_read.map_or_else(TableCell::missing, |saved| {
-                    TableCell::share_of_whole(saved, read)
-                }),
-                TableCell::from_option(toggle.saved_cost.map(CellValue::Money)),
-            ]);
-        }
+            self.toggle_rows().into_iter().partition(|row| row.toggle.found == 0);
+        let mut view = TableView::from_fields("Toggles", &fields::toggle_fields(), busy);
         if !idle.is_empty() {
-            let idle: Vec<&str> = idle.iter().map(|toggle| toggle.id).collect();
+            let idle: Vec<&str> = idle.iter().map(|row| row.toggle.id).collect();
             view.add_footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
         view.add_footnote(
@@ -285,57 +240,19 @@ impl InspectReport<'_> {
     }
 
     fn skipped_table(&self) -> TableView {
-        let columns = vec![
-            TableColumn::text("file"),
-            TableColumn::count("line"),
-            TableColumn::text("reason"),
-        ];
-        let mut view =
-            TableView::new("Lines and files passed over; line 0 is the whole file", columns);
-        for skip in self.first_rows(self.skipped_lines) {
-            let line = i64::try_from(skip.line).unwrap_or(i64::MAX);
-            view.add_row(vec![
-                TableCell::text(&skip.file),
-                TableCell::count(line),
-                TableCell::text(&skip.reason),
-            ]);
-        }
+        let title = "Lines and files passed over; line 0 is the whole file";
+        let rows = self.first_rows(self.skips.iter().collect());
+        let mut view = TableView::from_fields(title, &fields::skip_fields(), rows);
+        // More were passed over than are kept: the note counts all of them.
         self.note_hidden_rows(&mut view, usize::try_from(self.skip_count).unwrap_or(usize::MAX));
         view
     }
 }
 
-fn totals_cells(totals: &RecordingTotals) -> Vec<TableCell> {
-    let usage = totals.usage;
-    let mut cells = vec![TableCell::count(totals.calls), TableCell::count(totals.records)];
-    cells.extend(usage.by_class().map(TableCell::tokens));
-    cells.push(TableCell::tokens(totals.peak_context));
-    cells.push(TableCell::from_option(totals.cost.map(CellValue::Money)));
-    cells
-}
-
 /// The table of the model's own error.
-#[must_use]
-pub fn fidelity_table(fidelity: &[GroupFidelity]) -> TableView {
-    let headings = [
-        "law median %",
-        "law p90 %",
-        "law p99 %",
-        "content median %",
-        "content p90 %",
-        "content p99 %",
-    ];
-    let mut columns = vec![TableColumn::text("sessions of"), TableColumn::count("sessions")];
-    columns.extend(headings.map(TableColumn::number));
-    let mut view = TableView::new("Error of a session's summed reads", columns);
-    for one in fidelity {
-        let mut row = vec![TableCell::text(&one.group), TableCell::count(one.sessions as i64)];
-        let ErrorQuantiles { median, p90, p99 } = one.law;
-        let content = one.content;
-        let shares = [median, p90, p99, content.median, content.p90, content.p99];
-        row.extend(shares.map(|share| TableCell::number((share * 100_000.0).round() as i64)));
-        view.add_row(row);
-    }
+fn fidelity_table(fidelity: &[GroupFidelity]) -> TableView {
+    let title = "Error of a session's summed reads";
+    let mut view = TableView::from_fields(title, &fields::fidelity_fields(), fidelity);
     view.add_footnote("law: billed contexts, shocks set aside, the cache law alone");
     view.add_footnote(
         "content: usage hidden, contexts from block sizes; the first context is given",
@@ -344,34 +261,9 @@ pub fn fidelity_table(fidelity: &[GroupFidelity]) -> TableView {
 }
 
 /// The table of the error on calls that were hidden.
-#[must_use]
-pub fn holdout_table(held_out: &[GroupHoldout]) -> TableView {
-    let mut columns = vec![
-        TableColumn::text("sessions of"),
-        TableColumn::count("sessions"),
-        TableColumn::count("left out"),
-    ];
-    columns.extend(
-        ["error median", "error p90", "in 80 % band", "band width"].map(TableColumn::share),
-    );
-    let mut view =
-        TableView::new("Held out: a later half's reads, predicted from the half before", columns);
-    for one in held_out {
-        let mut row = vec![
-            TableCell::text(&one.group),
-            TableCell::count(one.sessions as i64),
-            TableCell::count(one.left_out as i64),
-        ];
-        row.extend(match one.figures {
-            None => vec![TableCell::missing(); 4],
-            Some(figures) => {
-                let error = figures.error;
-                let shares = [error.median, error.p90, figures.coverage, figures.width];
-                shares.map(|share| TableCell::share((share * 10_000.0).round() as i64)).to_vec()
-            }
-        });
-        view.add_row(row);
-    }
+fn holdout_table(held_out: &[GroupHoldout]) -> TableView {
+    let title = "Held out: a later half's reads, predicted from the half before";
+    let mut view = TableView::from_fields(title, &fields::holdout_fields(), held_out);
     view.add_footnote(
         "known: usage of the first half, and how many calls follow; nothing else of them",
     );

@@ -1,9 +1,9 @@
 //! Several recordings at once: a row for each, and the whole.
 
-use super::totals_cells;
+use super::fields::recording_fields;
 use crate::price::Pricing;
 use crate::recording::Recording;
-use crate::report::{TableCell, TableColumn, TableView};
+use crate::report::TableView;
 use crate::study::inspect::summary::{self, RecordingSummary, RecordingTotals};
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 pub struct SourceRecording {
     /// Its name.
     pub name: String,
-    /// The formats that its sessions came from.
-    pub source: String,
+    /// The formats that its sessions came from; `None` for the whole.
+    pub source: Option<String>,
     /// How many sessions it has.
     pub sessions: i64,
     /// What they add up to.
@@ -29,7 +29,7 @@ impl SourceRecording {
         let (sessions, _) = summary::totals_by_session(recording, pricing);
         Self {
             name: recording.name.clone(),
-            source: sources.into_iter().collect::<Vec<_>>().join(", "),
+            source: Some(sources.into_iter().collect::<Vec<_>>().join(", ")),
             sessions: sessions.len() as i64,
             totals: RecordingTotals::sum_sessions(&sessions),
         }
@@ -58,29 +58,15 @@ impl SharedCounts {
 /// The table of the parts and the whole.
 #[must_use]
 pub fn recordings_table(parts: &[SourceRecording], whole: &RecordingSummary) -> TableView {
-    let mut columns = vec![
-        TableColumn::text("recording"),
-        TableColumn::text("source"),
-        TableColumn::count("sessions"),
-        TableColumn::count("calls"),
-        TableColumn::count("records"),
-    ];
-    columns.extend(
-        ["fresh", "read", "write_5m", "write_1h", "output", "peak"].map(TableColumn::tokens),
-    );
-    columns.extend([TableColumn::money("cost"), TableColumn::share("cached")]);
-    let mut view = TableView::new("Each on its own, and the whole", columns);
-    let row = |name: &str, source: TableCell, sessions: i64, totals: &RecordingTotals| {
-        let mut row = vec![TableCell::text(name), source, TableCell::count(sessions)];
-        row.extend(totals_cells(totals));
-        row.push(TableCell::share_of_whole(totals.usage.read, totals.usage.context_tokens()));
-        row
+    let whole_row = SourceRecording {
+        name: "whole".to_owned(),
+        source: None,
+        sessions: whole.sessions.len() as i64,
+        totals: whole.totals.clone(),
     };
-    for part in parts {
-        let source = TableCell::text(&part.source);
-        view.add_row(row(&part.name, source, part.sessions, &part.totals));
-    }
-    view.add_total(row("whole", TableCell::missing(), whole.sessions.len() as i64, &whole.totals));
+    let fields = recording_fields();
+    let mut view = TableView::from_fields("Each on its own, and the whole", &fields, parts);
+    view.add_total_row(&fields, &&whole_row);
     view.add_footnote("cached: the share of the prompts that was read from a cache");
     let SharedCounts { sessions, calls } = SharedCounts::from_parts(parts, whole);
     if (sessions, calls) != (0, 0) {

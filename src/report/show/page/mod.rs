@@ -8,6 +8,7 @@ mod toggle_table;
 
 use super::charts::has_growth;
 use super::report::FullReport;
+use crate::plan::ToggleSubset;
 use crate::recording::Recording;
 use crate::report::format;
 use crate::report::html;
@@ -54,22 +55,23 @@ impl PageSource<'_> {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let document = self.report.to_document();
-        let kept = SubsetLookup::for_comparison(self.report.comparison_report.comparison);
-        let toggles = self.page_toggles(&kept);
-        let tables = packed_tables::pack_tables(&kept.lattice);
-        let (curves, block) = packed_tables::pack_curves(self, &kept);
+        let lookup = SubsetLookup::for_comparison(self.report.comparison_report.comparison);
+        let toggles = self.page_toggles(&lookup);
+        let tables = packed_tables::pack_tables(&lookup.lattice);
+        let (curves, block) = packed_tables::pack_curves(self, &lookup);
+        // The summary leads; what moves stands between it and the other sections.
         let (short, rest) = split_off_summary(&document);
         HtmlPage {
             title: document.title.clone(),
             subtitle: self.page_subtitle(),
             lead: short.map_or_else(String::new, lead_html),
-            totals: self.total_rows(&kept),
-            toggles: self.toggle_table_html(&kept, &toggles),
+            totals: self.total_rows(&lookup),
+            toggles: self.toggle_table_html(&lookup, &toggles),
             limits: self.omissions_html(&toggles, &curves),
             contents: contents_html(rest),
             sections: rest.iter().map(|section| self.section_html(section)).collect(),
             provenance: note_lines(&document.provenance),
-            data: self.script_data(&kept, &toggles, &curves),
+            data: self.script_data(&lookup, &toggles, &curves),
             blocks: vec![("packed-sums", tables), ("packed-curves", block)],
         }
         .to_bytes()
@@ -77,7 +79,8 @@ impl PageSource<'_> {
 
     fn page_subtitle(&self) -> String {
         let shown = &self.report.comparison_report;
-        let lens = shown.lens.map_or_else(String::new, |lens| format!(", {} lens", lens.name()));
+        let lens =
+            shown.source.lens().map_or_else(String::new, |lens| format!(", {} lens", lens.name()));
         format!(
             "{} of recording {}{lens}, replayed by windtunnel {}",
             shown.comparison.headline.sentence_words(),
@@ -86,36 +89,47 @@ impl PageSource<'_> {
         )
     }
 
-    fn page_toggles(&self, kept: &SubsetLookup) -> Vec<PageToggle<'_>> {
+    fn page_toggles(&self, lookup: &SubsetLookup) -> Vec<PageToggle<'_>> {
         let comparison = self.report.comparison_report.comparison;
         let touched = comparison.plan.islands.iter().fold(0, |all, one| all | one.touched_by);
-        let of = |chosen| {
-            let id = ChosenToggle::id(chosen);
-            let at = comparison.toggles.iter().position(|toggle| toggle.id == id);
-            let result = at.map(|at| (at, &comparison.toggles[at]));
-            let bound = comparison.bounds.iter().find(|bound| bound.id == id);
-            let bound = bound.filter(|_| result.is_none());
-            let refused = match (result, bound) {
-                (Some((at, toggle)), _) if toggle.found == 0 && touched >> at & 1 == 0 => {
-                    Some("finds nothing here".to_owned())
-                }
-                (Some((at, _)), _) if !kept.contains_toggle(at) => Some(
-                    "cannot be ticked: so many toggles act here that not all subsets fit on a \
-                     page, and this is one of those that save least alone"
-                        .to_owned(),
-                ),
-                (Some(_), _) => None,
-                (None, Some(bound)) => Some(waiting_reason(bound)),
-                (None, None) => Some("waits for a number, and finds nothing here".to_owned()),
-            };
-            PageToggle { chosen, result, bound, refusal: refused }
+        let toggles = self.scenario.toggles.iter();
+        toggles.map(|chosen| self.page_toggle(chosen, lookup, touched)).collect()
+    }
+
+    /// One toggle; `touched` are the bits of those that change anything.
+    fn page_toggle<'b>(
+        &'b self,
+        chosen: &'b ChosenToggle,
+        lookup: &SubsetLookup,
+        touched: ToggleSubset,
+    ) -> PageToggle<'b> {
+        let comparison = self.report.comparison_report.comparison;
+        let id = chosen.id();
+        let result = comparison.toggles.iter().enumerate().find(|(_, toggle)| toggle.id == id);
+        // A toggle that waits for a number is not in the comparison, it may have bounds instead.
+        let bound = comparison.bounds.iter().find(|bound| bound.id == id);
+        let bound = bound.filter(|_| result.is_none());
+        let refusal = match (result, bound) {
+            // A toggle may find nothing and still change a call that another one touches.
+            (Some((at, toggle)), _) if toggle.found == 0 && touched >> at & 1 == 0 => {
+                Some("finds nothing here".to_owned())
+            }
+            (Some((at, _)), _) if !lookup.contains_toggle(at) => Some(
+                "cannot be ticked: so many toggles act here that not all subsets fit on a page, \
+                 and this is one of those that save least alone"
+                    .to_owned(),
+            ),
+            (Some(_), _) => None,
+            (None, Some(bound)) => Some(waiting_reason(bound)),
+            (None, None) => Some("waits for a number, and finds nothing here".to_owned()),
         };
-        self.scenario.toggles.iter().map(of).collect()
+        PageToggle { chosen, result, bound, refusal }
     }
 
     /// What the page leaves out.
     fn omissions_html(&self, toggles: &[PageToggle<'_>], curves: &[ContextCurve]) -> String {
         let mut said = Vec::new();
+        // Refused although they find something: there was no room for their subsets.
         let left: Vec<&str> = toggles
             .iter()
             .filter(|toggle| toggle.refusal.is_some())
@@ -139,9 +153,11 @@ impl PageSource<'_> {
                 format::format_integer(sessions as i64, false)
             ));
         }
-        let all =
-            |curve: &ContextCurve| self.recording.sessions[curve.session as usize].calls as usize;
-        if curves.iter().any(|curve| curve.calls.len() < all(curve)) {
+        let is_thinned = curves.iter().any(|curve| {
+            let session = &self.recording.sessions[curve.session as usize];
+            curve.calls.len() < session.calls as usize
+        });
+        if is_thinned {
             said.push(
                 "Long sessions are drawn at calls in even distances, the same ones before and \
                  after."
@@ -167,6 +183,7 @@ impl PageSource<'_> {
         if REDRAWN_PICTURES.contains(&path) {
             return String::new();
         }
+        // A huge picture would make the page slow: it is linked, and lies beside the page.
         let inline = self.pictures.iter().find(|(known, _)| known == path);
         match inline.filter(|(_, svg)| svg.len() <= LARGEST_PICTURE) {
             Some((_, svg)) => format!(

@@ -4,9 +4,7 @@ use super::PageSource;
 use super::page_sums::SUMS;
 use crate::report::page::column_packing;
 use crate::report::show::charts::has_growth;
-use crate::study::inspect::context_curves::{
-    ContextCurve, NOT_MADE, trace_context_curves as study_curves,
-};
+use crate::study::inspect::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
 use crate::study::whatif::lattice::SubsetLattice;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 
@@ -33,21 +31,22 @@ pub fn pack_tables(lattice: &SubsetLattice) -> Vec<u8> {
 
 /// The curves that fit, and the same packed: session by session and point by point one column.
 /// Curves are thinned before one is left out, and the sessions that read least go first.
-pub fn pack_curves(paged: &PageSource<'_>, kept: &SubsetLookup) -> (Vec<ContextCurve>, Vec<u8>) {
-    let plan = &paged.report.comparison_report.comparison.plan;
-    let of = |size| study_curves(paged.recording, plan, kept.bits, size);
-    if !has_growth(paged.recording) {
+pub fn pack_curves(source: &PageSource<'_>, lookup: &SubsetLookup) -> (Vec<ContextCurve>, Vec<u8>) {
+    let plan = &source.report.comparison_report.comparison.plan;
+    if !has_growth(source.recording) {
         return (Vec::new(), pack_curve_values(&[]));
     }
     let mut last = Vec::new();
     for points in POINTS_PER_CURVE {
-        last = of((MAX_SESSIONS, points));
-        let is_all = last.len() == MAX_SESSIONS.min(paged.recording.sessions.len());
+        let size = (MAX_SESSIONS, points);
+        last = trace_context_curves(source.recording, plan, lookup.bits, size);
+        let is_all = last.len() == MAX_SESSIONS.min(source.recording.sessions.len());
         let bytes = pack_curve_values(&last);
         if is_all && bytes.len() <= MOST_BYTES {
             return (last, bytes);
         }
     }
+    // Even the fewest points are too many: sessions go, the one that reads least first.
     loop {
         let bytes = pack_curve_values(&last);
         if bytes.len() <= MOST_BYTES || last.pop().is_none() {
@@ -60,8 +59,11 @@ fn pack_curve_values(curves: &[ContextCurve]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for curve in curves {
         for values in curve.values.chunks(curve.variant_count()) {
-            let values = values.iter().map(|&value| Some(value).filter(|&value| value != NOT_MADE));
-            let values: Vec<Option<i128>> = values.map(|value| value.map(i128::from)).collect();
+            // A call that a subset does not make has no context there.
+            let values: Vec<Option<i128>> = values
+                .iter()
+                .map(|&value| (value != NOT_MADE).then_some(i128::from(value)))
+                .collect();
             column_packing::pack_column_with_gaps(&values, &mut bytes);
         }
     }

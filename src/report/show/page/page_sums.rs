@@ -43,8 +43,8 @@ impl PageUnit {
         if self == Self::Money {
             return PicoUsd(part).share_bp(PicoUsd(whole));
         }
-        let small = |amount| i64::try_from(amount).unwrap_or(i64::MAX);
-        ratio_bp(small(part), small(whole))
+        let [part, whole] = [part, whole].map(|amount| i64::try_from(amount).unwrap_or(i64::MAX));
+        ratio_bp(part, whole)
     }
 }
 
@@ -103,15 +103,17 @@ const TOKENS: PageSum = new_sum("tokens", "tokens", PageUnit::Tokens, |saving| {
 
 impl PageSource<'_> {
     /// The sums before and with every tickable toggle on, as rows of a table.
-    pub(super) fn total_rows(&self, kept: &SubsetLookup) -> String {
+    pub(super) fn total_rows(&self, lookup: &SubsetLookup) -> String {
         let comparison = self.report.comparison_report.comparison;
         let (before, saved) =
-            (Saving::from(&comparison.baseline), kept.lattice.saving_of_subset(kept.bits));
-        let is_told = comparison.headline == HeadlineMetric::Tokens;
+            (Saving::from(&comparison.baseline), lookup.lattice.saving_of_subset(lookup.bits));
+        let has_token_row = comparison.headline == HeadlineMetric::Tokens;
         let mut rows = String::new();
-        for sum in is_told.then_some(&TOKENS).into_iter().chain(&SUMS) {
+        for sum in has_token_row.then_some(&TOKENS).into_iter().chain(&SUMS) {
             let (a, c) = ((sum.amount_of)(&before), (sum.amount_of)(&saved));
-            let mut entries = kept.lattice.tables.iter().flat_map(|table| &table.savings);
+            // A row that is nothing under every subset would only take room; the script finds all
+            // rows, so that it is hidden and not left out.
+            let mut entries = lookup.lattice.tables.iter().flat_map(|table| &table.savings);
             let is_nothing = a == 0 && !entries.any(|entry| (sum.amount_of)(entry) != 0);
             // Without classes of tokens only their sum means anything.
             let hides = is_nothing || (!comparison.has_dollars && sum.name != TOKENS.name);

@@ -9,7 +9,6 @@ use crate::report::show::session_label;
 use crate::study::inspect::context_curves::ContextCurve;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::subset_lookup::SubsetLookup;
-use crate::units::ratio_bp;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -76,19 +75,12 @@ impl PageSource<'_> {
     /// What the script has to know.
     pub(super) fn script_data(
         &self,
-        kept: &SubsetLookup,
+        lookup: &SubsetLookup,
         toggles: &[PageToggle<'_>],
         curves: &[ContextCurve],
     ) -> String {
         let comparison = self.report.comparison_report.comparison;
         let headline = comparison.headline;
-        let place = |bit: usize| {
-            let is_it = |toggle: &PageToggle<'_>| toggle.result.is_some_and(|(at, _)| at == bit);
-            toggles.iter().position(is_it).expect("every bit has a toggle")
-        };
-        let places = |mask: ToggleSubset| -> Vec<usize> {
-            (0..64).filter(|bit| mask >> bit & 1 == 1).map(place).collect()
-        };
         let before = Saving::from(&comparison.baseline);
         let data = PageData {
             headline: PageHeadlineJson {
@@ -101,7 +93,12 @@ impl PageSource<'_> {
             sums: SUMS.iter().map(|s| PageSumJson { name: s.name, unit: s.unit.name() }).collect(),
             baseline: SUMS.iter().map(|sum| (sum.amount_of)(&before).to_string()).collect(),
             toggles: toggles.iter().map(|toggle| self.toggle_json(toggle)).collect(),
-            tables: kept.lattice.tables.iter().map(|table| places(table.bits)).collect(),
+            tables: lookup
+                .lattice
+                .tables
+                .iter()
+                .map(|table| places_of_bits(toggles, table.bits))
+                .collect(),
             claims: comparison
                 .whole_pipeline_claims()
                 .map(|whole| PageClaimJson {
@@ -119,7 +116,7 @@ impl PageSource<'_> {
                         label: format::clean_foreign_text(&session_label(session)).into_owned(),
                         of: session.calls,
                         calls: curve.calls.clone(),
-                        bits: places(curve.bits),
+                        bits: places_of_bits(toggles, curve.bits),
                     }
                 })
                 .collect(),
@@ -140,6 +137,18 @@ impl PageSource<'_> {
             claim: claimed.map(|it| (it.start().to_string(), it.end().to_string())),
         }
     }
+}
+
+/// The toggles behind the bits of a subset, by their places in the list. Toggles that wait for a
+/// number are in the list too, but have no bit.
+fn places_of_bits(toggles: &[PageToggle<'_>], subset: ToggleSubset) -> Vec<usize> {
+    let bits = (0..64).filter(|bit| subset >> bit & 1 == 1);
+    let places = bits.map(|bit| {
+        let place =
+            toggles.iter().position(|toggle| toggle.result.is_some_and(|(at, _)| at == bit));
+        place.expect("every bit has a toggle")
+    });
+    places.collect()
 }
 
 /// Amounts at which each way of writing changes.
@@ -191,6 +200,7 @@ fn sample_amounts() -> Vec<(&'static str, String, bool, String)> {
         }
     }
     for amount in AMOUNTS.iter().flat_map(|amount| [*amount, -amount]) {
+        // Only tokens are ever written with a sign on the page.
         let small = i64::try_from(amount).expect("a small sample");
         all.push(("tokens", amount.to_string(), true, format::format_tokens(small, true)));
     }
@@ -215,15 +225,12 @@ fn sample_shares() -> Vec<(&'static str, String, String, i64)> {
         (-350_000, 22_840_000),
         (4_155_999_999, 10_000_000_001),
     ];
-    let of = |unit: PageUnit, (part, whole): (i64, i64)| {
-        let met = match unit {
-            PageUnit::Money => unit.share_bp(part.into(), whole.into()),
-            _ => ratio_bp(part, whole),
-        };
-        (unit.name(), part.to_string(), whole.to_string(), met)
-    };
-    [PageUnit::Tokens, PageUnit::Money]
-        .iter()
-        .flat_map(|unit| PARTS.map(|pair| of(*unit, pair)))
-        .collect()
+    // Money is rounded on another path than tokens, since it may exceed 64 bits.
+    let samples = [PageUnit::Tokens, PageUnit::Money].into_iter().flat_map(|unit| {
+        PARTS.map(|(part, whole)| {
+            let share_bp = unit.share_bp(part.into(), whole.into());
+            (unit.name(), part.to_string(), whole.to_string(), share_bp)
+        })
+    });
+    samples.collect()
 }

@@ -15,7 +15,7 @@ impl PageSource<'_> {
     /// The table, a row a toggle.
     pub(super) fn toggle_table_html(
         &self,
-        kept: &SubsetLookup,
+        lookup: &SubsetLookup,
         toggles: &[PageToggle<'_>],
     ) -> String {
         let comparison = self.report.comparison_report.comparison;
@@ -41,7 +41,7 @@ impl PageSource<'_> {
         let (idle, shown): (Vec<&PageToggle<'_>>, Vec<_>) =
             toggles.iter().partition(|one| finds_nothing(one));
         for toggle in shown {
-            out.push_str(&self.toggle_row(kept, toggle, (has_bands, has_claims)));
+            out.push_str(&self.toggle_row(lookup, toggle, (has_bands, has_claims)));
         }
         let _ = write!(
             out,
@@ -55,7 +55,7 @@ impl PageSource<'_> {
 
     fn toggle_row(
         &self,
-        kept: &SubsetLookup,
+        lookup: &SubsetLookup,
         toggle: &PageToggle<'_>,
         has: (bool, bool),
     ) -> String {
@@ -76,6 +76,7 @@ impl PageSource<'_> {
         push_cell(&mut out, "found", &TableCell::count(i64::from(found)));
         push_cell(&mut out, "effort", &TableCell::count(i64::from(grade.effort)));
         push_cell(&mut out, "risk", &TableCell::count(i64::from(grade.risk)));
+        // A toggle that waits for a number saves something between its bounds.
         let alone = match (result, toggle.bound) {
             (Some(result), _) => TableCell::tokens(headline.amount_in_saving(&result.alone)),
             (None, Some(bound)) => range_cell(
@@ -87,9 +88,11 @@ impl PageSource<'_> {
         push_cell(&mut out, "alone", &alone);
         match toggle.result {
             Some((bit, _)) if toggle.refusal.is_none() => {
-                let without = kept.lattice.saving_of_subset(kept.bits & !(1 << bit));
+                // At first everything that can be is ticked: a toggle adds what would be missing
+                // without it.
+                let without = lookup.lattice.saving_of_subset(lookup.bits & !(1 << bit));
                 let adds = headline
-                    .amount_in_saving(&(kept.lattice.saving_of_subset(kept.bits) - without));
+                    .amount_in_saving(&(lookup.lattice.saving_of_subset(lookup.bits) - without));
                 let words = format::format_tokens(adds, false);
                 let _ = write!(
                     out,

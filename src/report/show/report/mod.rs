@@ -4,7 +4,7 @@ mod summary;
 
 use crate::fixed_point;
 use crate::reconstruct::reported::Assumption;
-use crate::reconstruct::{Reconstruction, ReportedPipeline, ReportedRoutes};
+use crate::reconstruct::{Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes};
 use crate::report::show::compare::{ComparisonReport, lens_note};
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::whatif::build_order::BuildOrder;
@@ -17,8 +17,6 @@ use crate::units::{Usage, ratio_bp};
 pub struct FullReport<'a> {
     /// The comparison with its provenance.
     pub comparison_report: ComparisonReport<'a>,
-    /// How a reported pipeline was fitted.
-    pub reconstruction: Option<&'a Reconstruction>,
     /// In which order to build; `None` where no sweep can be made.
     pub build_order: Option<&'a BuildOrder>,
     /// Pictures beside the report: file name and what it shows.
@@ -34,15 +32,17 @@ impl FullReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let shown = &self.comparison_report;
         let comparison = shown.comparison;
-        let title = match (shown.reported, shown.routes) {
-            (Some(reported), _) => format!("{}: {}", reported.name, reported.title),
-            (_, Some(routes)) => format!("{}: {}", routes.name, routes.title),
-            (None, None) => shown.provenance.recording.clone(),
+        let title = match shown.source {
+            RecordingSource::Pipeline { reported, .. } => {
+                format!("{}: {}", reported.name, reported.title)
+            }
+            RecordingSource::Routes { routes, .. } => format!("{}: {}", routes.name, routes.title),
+            RecordingSource::Recorded(_) => shown.provenance.recording.clone(),
         };
         let mut document = ReportDocument::new(title);
         document.add_section(self.summary_section());
         let mut baseline = Section::new("Baseline by step");
-        if let Some(lens) = shown.lens {
+        if let Some(lens) = shown.source.lens() {
             baseline = baseline.with_paragraph(lens_note(lens));
         }
         document.add_section(baseline.with_table(self.step_table(&comparison.baseline_steps)));
@@ -51,6 +51,7 @@ impl FullReport<'_> {
         if let Some(dollars) = shown.dollar_table_if_known() {
             toggles = toggles.with_table(dollars);
         }
+        // Two pictures stand where they are read, beside the table; many would tear it apart.
         let (first, others) = self.images.split_at(self.images.len().min(BESIDE_TOGGLES));
         for (file, alt) in first {
             toggles = toggles.with_image(file, *alt);
@@ -66,18 +67,16 @@ impl FullReport<'_> {
         }
         if !shown.findings.is_empty() {
             let audit = Section::new("What the audit found");
-            let is_reported = shown.reported.is_some() || shown.routes.is_some();
             document.add_section(audit.with_table(crate::report::show::audit::findings_table(
                 shown.findings,
-                is_reported,
+                shown.source.is_published(),
             )));
         }
         if !others.is_empty() {
             let section = Section::new("More pictures");
-            let add = |section: Section, (file, alt): &(String, &'static str)| {
-                section.with_image(file, *alt)
-            };
-            document.add_section(others.iter().fold(section, add));
+            document.add_section(
+                others.iter().fold(section, |section, (file, alt)| section.with_image(file, *alt)),
+            );
         }
         document.add_section(self.unknowns_section());
         for line in shown.provenance.footer_lines() {
@@ -88,7 +87,7 @@ impl FullReport<'_> {
 
     /// Share by which a summary without the orchestrator understates, and the true reads.
     fn understated_reads(&self) -> Option<(i64, i64)> {
-        let reported = self.comparison_report.reported?;
+        let reported = self.comparison_report.source.pipeline()?;
         let orchestrator = reported.orchestrator.as_ref()?.attributed_reads();
         let total = reported.steps.total.read.value() + orchestrator;
         Some((ratio_bp(orchestrator, total), total))
@@ -103,9 +102,10 @@ impl FullReport<'_> {
         }
         let sum = sum_of_steps(steps);
         view.add_total(step_row("sum of the steps", &sum));
-        let Some(reported) = self.comparison_report.reported else {
+        let Some(reported) = self.comparison_report.source.pipeline() else {
             return view;
         };
+        // Two totals on purpose: what the rounded steps add up to, and what the source prints.
         view.add_total(printed_total_row(reported));
         if let Some(orchestrator) = &reported.orchestrator {
             let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
@@ -174,15 +174,15 @@ impl FullReport<'_> {
             "Whether shorter contexts change what the model does next: a replay repeats the \
              recorded trajectory.",
         ]);
-        if let Some(reported) = self.comparison_report.reported {
+        if let Some(reported) = self.comparison_report.source.pipeline() {
             section = section.with_table(assumptions_table(&reported.assumptions));
         }
-        if let Some(routes) = self.comparison_report.routes {
+        if let Some(routes) = self.comparison_report.source.routes() {
             section = section
                 .with_table(unknowns_table(routes))
                 .with_table(assumptions_table(&routes.assumptions));
         }
-        if let Some(fit) = self.reconstruction {
+        if let Some((_, fit)) = self.comparison_report.source.pipeline_fit() {
             section = section.with_table(reconstruction_table(fit));
             if !fit.notes.is_empty() {
                 section = section.with_bullets(fit.notes.iter().map(String::as_str));

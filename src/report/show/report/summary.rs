@@ -7,7 +7,6 @@ use crate::report::show::compare::claim_verdict_word;
 use crate::report::{RichText, Section, TableCell, TableColumn, TableView};
 use crate::study::whatif::build_order::BuildOrder;
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::savings::StepTotals;
 use crate::study::whatif::verdict::ClaimVerdict;
 use crate::units::{PicoUsd, ratio_bp};
 use std::fmt::Write as _;
@@ -43,6 +42,7 @@ impl FullReport<'_> {
             let words = format!("{} of {}.", format_tokens(overlap), self.headline().column_noun());
             points.push(lead_point("Counted twice by a plain sum of the list:", words));
         }
+        // Only a source that publishes its orchestrator apart can be told so.
         if let Some((bp, total)) = self.understated_reads() {
             let words = format!(
                 "{} of reads in truth, the summary understates by {}.",
@@ -71,6 +71,7 @@ impl FullReport<'_> {
         let claims: Vec<_> =
             comparison.toggles.iter().filter_map(|toggle| toggle.claim.as_ref()).collect();
         let amounts: Vec<_> = claims.iter().filter(|claim| !claim.is_direction).collect();
+        // Amounts are added up, plain as the source lists them; directions can only be counted.
         let directions = claims.len() - amounts.len();
         let mut parts = Vec::new();
         if let Some(result) = comparison.whole_pipeline_claims().next() {
@@ -107,12 +108,9 @@ impl FullReport<'_> {
         let (before, joint) = (&comparison.baseline, &comparison.joint);
         let headline = comparison.headline;
         let (saved, of) = (headline.amount_in_saving(joint), headline.amount_in_totals(before));
-        let change = |saves: bool, amount: String| {
-            if saves { format!("save {amount}") } else { format!("cost {amount} more on top") }
-        };
         let mut line = format!(
             "all toggles together {} of {} {} ({})",
-            change(saved >= 0, format_tokens(saved.abs())),
+            change_words(saved >= 0, &format_tokens(saved.abs())),
             format_tokens(of),
             headline.sentence_words(),
             format_share(ratio_bp(saved.abs(), of))
@@ -121,10 +119,11 @@ impl FullReport<'_> {
             let (saved, of) = (joint.total_money(), before.total_money());
             let size = PicoUsd(saved.0.abs());
             let part = format_share(size.share_bp(of));
-            let verb = change(saved.0 >= 0, format_money(size));
+            let verb = change_words(saved.0 >= 0, &format_money(size));
             let _ = write!(line, " and {verb} of {} ({part})", format_money(of));
         }
         if let Some(uncertainty) = &comparison.uncertainty {
+            // P10 to P90 leaves one draw of ten below and one above.
             let (tokens, dollars) = uncertainty.joint_bp;
             let _ = write!(
                 line,
@@ -145,6 +144,7 @@ impl FullReport<'_> {
     /// What fell after a rollout, beside what was claimed and predicted for the same toggles.
     fn observed_words(&self) -> Option<String> {
         let comparison = self.comparison_report.comparison;
+        // A single step that fell says little of the whole: only whole pipelines are told up here.
         let one =
             comparison.observed_savings.iter().find(|one| one.observed.step_name().is_empty())?;
         let range =
@@ -187,6 +187,7 @@ impl FullReport<'_> {
                 format_tokens(result.at_most),
             ));
         }
+        // Grouped by word, words and toggles both in the order in which they first come.
         let mut by_word: Vec<(&str, Vec<&str>)> = Vec::new();
         for toggle in &comparison.toggles {
             let Some(claim) = &toggle.claim else { continue };
@@ -234,6 +235,7 @@ impl FullReport<'_> {
         start.extend(dollars.then(|| TableCell::money(baseline.total_money())));
         start.extend([TableCell::missing(), TableCell::missing(), TableCell::missing()]);
         view.add_row(start);
+        // Each row adds to those above it, so that the level before is carried on.
         let mut before = headline.amount_in_totals(baseline);
         for built in &order.places {
             let after = headline.amount_in_totals(&built.after);
@@ -245,10 +247,14 @@ impl FullReport<'_> {
                 TableCell::count(built.after.calls),
             ];
             row.extend(dollars.then(|| TableCell::money(built.after.total_money())));
-            let of = |step: &StepTotals| TableCell::tokens(headline.amount_in_usage(&step.usage));
+            // The step in which this toggle shows most is where to measure it.
             row.extend(built.largest_step_fall.as_ref().map_or_else(
-                || [TableCell::missing(), TableCell::missing(), TableCell::missing()],
-                |(was, is)| [TableCell::text(&was.name), of(was), of(is)],
+                || [(); 3].map(|()| TableCell::missing()),
+                |(was, is)| {
+                    let [before, after] = [was, is]
+                        .map(|step| TableCell::tokens(headline.amount_in_usage(&step.usage)));
+                    [TableCell::text(&was.name), before, after]
+                },
             ));
             view.add_row(row);
             before = after;
@@ -264,6 +270,7 @@ impl FullReport<'_> {
     fn irreplaceable_toggles(&self) -> Vec<RichText> {
         let headline = self.headline();
         let mut best: Vec<_> = self.comparison_report.comparison.toggles.iter().collect();
+        // What a toggle saves after all the others is what none of them replaces.
         best.sort_by_key(|toggle| -headline.amount_in_saving(&toggle.last));
         let best = best.iter().filter(|toggle| headline.amount_in_saving(&toggle.last) > 0).take(3);
         let best: Vec<String> = best
@@ -294,6 +301,11 @@ impl FullReport<'_> {
         let words = format!("{} (bounds and the number to give are below).", ids.join(", "));
         vec![lead_point("Waiting for a number that no source gives:", words)]
     }
+}
+
+/// What toggles do to an amount.
+fn change_words(saves: bool, amount: &str) -> String {
+    if saves { format!("save {amount}") } else { format!("cost {amount} more on top") }
 }
 
 /// What the order leaves out, and how to measure.

@@ -1,12 +1,11 @@
 //! Numbers of a budget: shares in per cent and amounts with their units, exact.
 
 use super::super::MetricUnit;
-use crate::scenario::toml_tree::{TomlEntry, TomlNode};
-use crate::scenario::{ScenarioError, bad_value_error};
+use crate::toml_reader::{TomlEntry, TomlError, TomlNode, bad_value_error};
 use crate::units::{BASIS_POINTS, PicoUsd};
 
 /// A share in per cent, of at most two places: ten-thousandths.
-pub fn parse_share(key: &str, entry: &TomlEntry) -> Result<i64, ScenarioError> {
+pub fn parse_share(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
     let parsed = match &entry.node {
         TomlNode::Whole(0) => Some(0),
         TomlNode::Text(text) => text
@@ -21,7 +20,7 @@ pub fn parse_share(key: &str, entry: &TomlEntry) -> Result<i64, ScenarioError> {
 }
 
 /// An amount of a metric.
-pub fn parse_amount(key: &str, unit: MetricUnit, entry: &TomlEntry) -> Result<i128, ScenarioError> {
+pub fn parse_amount(key: &str, unit: MetricUnit, entry: &TomlEntry) -> Result<i128, TomlError> {
     let scale = if unit == MetricUnit::Money { PicoUsd::PER_USD } else { 1 };
     let parsed = match &entry.node {
         TomlNode::Whole(number) if *number >= 0 => Some(i128::from(*number) * scale),

@@ -4,9 +4,8 @@ use super::super::{FigureLimit, GateMetric, GateScope};
 use super::amounts::{parse_amount, parse_share};
 use super::{GateBudget, LimitTarget, PLACE_SCOPES, SCHEMA, UnmatchedAction};
 use crate::recording::{name_of_value, value_of_name};
-use crate::scenario::toml_tree::{self, TomlEntry, TomlField, TomlNode};
-use crate::scenario::{
-    ScenarioError, ScenarioFault, bad_value_error, join_names, key_path, nearest_name_hint,
+use crate::toml_reader::{
+    self, TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
 };
 use std::collections::BTreeMap;
 
@@ -21,16 +20,17 @@ impl GateBudget {
     /// # Errors
     /// The first thing that is wrong, with its line: no TOML, a key that means nothing here (with
     /// the nearest one that does), a value that cannot be (with what would do).
-    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+    pub fn parse(text: &str) -> Result<Self, TomlError> {
         const TOP_KEYS: [&str; 7] =
             ["schema", "confidence", "draws", "limits", "renamed", "new", "gone"];
         let mut budget = Self::without_limits();
-        let fields = toml_tree::parse_document(text)?;
+        let fields = toml_reader::parse_document(text)?;
         if !fields.iter().any(|field| field.key == "schema") {
-            let met = TomlEntry { line: 0, as_typed: "missing".to_owned(), node: TomlNode::Other };
+            let met = TomlEntry::missing();
             return Err(bad_value_error("schema", &met, &format!("\"{SCHEMA}\"")));
         }
-        for TomlField { key, line, entry } in &fields {
+        for field in &fields {
+            let TomlField { key, entry, .. } = field;
             match (key.as_str(), &entry.node) {
                 ("schema", TomlNode::Text(schema)) if schema == SCHEMA => {}
                 ("schema", _) => return Err(bad_value_error(key, entry, &format!("\"{SCHEMA}\""))),
@@ -48,15 +48,16 @@ impl GateBudget {
                 ("gone", _) => {
                     budget.gone = parse_unmatched_actions(key, expect_table(key, entry)?)?;
                 }
-                _ => return Err(unknown_key("", key, *line, TOP_KEYS)),
+                _ => return Err(unknown_key_error("", field, TOP_KEYS.into_iter())),
             }
         }
         Ok(budget)
     }
 
     /// `[limits]`.
-    fn parse_limits(&mut self, fields: &[TomlField]) -> Result<(), ScenarioError> {
-        for TomlField { key, line, entry } in fields {
+    fn parse_limits(&mut self, fields: &[TomlField]) -> Result<(), TomlError> {
+        for field in fields {
+            let TomlField { key, entry, .. } = field;
             match value_of_name(&GateScope::NAMED, key) {
                 Some(scope) => {
                     self.parse_scope(scope, expect_table(&key_path("limits", key), entry)?)?;
@@ -64,7 +65,7 @@ impl GateBudget {
                 None if key == "moves" => self.parse_moves((None, None, None), "limits", entry)?,
                 None => {
                     let known = GateScope::NAMED.iter().map(|(_, name)| *name).chain(["moves"]);
-                    return Err(unknown_key("limits", key, *line, known));
+                    return Err(unknown_key_error("limits", field, known));
                 }
             }
         }
@@ -73,23 +74,27 @@ impl GateBudget {
 
     /// `[limits.step]` and `[limits.step.implement]`: a table without tables in it, behind the name
     /// of a metric, is a limit; any other table is a place.
-    fn parse_scope(&mut self, scope: GateScope, fields: &[TomlField]) -> Result<(), ScenarioError> {
+    fn parse_scope(&mut self, scope: GateScope, fields: &[TomlField]) -> Result<(), TomlError> {
         let place = key_path("limits", &scope.to_string());
         for field in fields {
-            let TomlField { key, line, entry } = field;
+            let TomlField { key, entry, .. } = field;
             let inner = match &entry.node {
                 TomlNode::Table(inner) => inner.as_slice(),
                 _ => &[],
             };
-            let nested = inner.iter().any(|field| matches!(field.entry.node, TomlNode::Table(_)));
-            let named = scope != GateScope::Total && matches!(entry.node, TomlNode::Table(_));
-            let is_metric = metric_by_name(key).is_some() && !nested;
-            if is_metric || key == "moves" || !named {
+            // A step may be called `calls`: a table of tables is a place, whatever its name.
+            let has_tables =
+                inner.iter().any(|field| matches!(field.entry.node, TomlNode::Table(_)));
+            let may_be_place =
+                scope != GateScope::Total && matches!(entry.node, TomlNode::Table(_));
+            let is_metric = metric_by_name(key).is_some() && !has_tables;
+            if is_metric || key == "moves" || !may_be_place {
                 self.parse_metric_limit(scope, None, &place, field)?;
                 continue;
             }
+            // Keys of a limit under the name of a place: the name is a mistyped metric.
             if inner.iter().any(|field| field.key != "moves" && LIMIT_KEYS.contains(&&*field.key)) {
-                return Err(unknown_key(&place, key, *line, metric_names()));
+                return Err(unknown_key_error(&place, field, metric_names()));
             }
             let at = key_path(&place, key);
             for field in inner {
@@ -105,14 +110,15 @@ impl GateBudget {
         scope: GateScope,
         name: Option<&str>,
         place: &str,
-        TomlField { key, line, entry }: &TomlField,
-    ) -> Result<(), ScenarioError> {
+        field: &TomlField,
+    ) -> Result<(), TomlError> {
+        let TomlField { key, entry, .. } = field;
         let name = name.map(str::to_owned);
         if key == "moves" {
             return self.parse_moves((Some(scope), name, None), place, entry);
         }
         let Some(metric) = metric_by_name(key) else {
-            return Err(unknown_key(place, key, *line, metric_names().chain(["moves"])));
+            return Err(unknown_key_error(place, field, metric_names().chain(["moves"])));
         };
         let at = key_path(place, key);
         let limit = limit_from_fields(&at, scope, metric, expect_table(&at, entry)?)?;
@@ -125,7 +131,7 @@ impl GateBudget {
         about: LimitTarget,
         place: &str,
         entry: &TomlEntry,
-    ) -> Result<(), ScenarioError> {
+    ) -> Result<(), TomlError> {
         let bp = Some(parse_share(&key_path(place, "moves"), entry)?);
         self.limits
             .insert(about, FigureLimit { grows_bp: bp, falls_bp: bp, ..FigureLimit::default() });
@@ -133,27 +139,33 @@ impl GateBudget {
     }
 
     /// `[renamed]`: steps, and tables of the others.
-    fn parse_renames(&mut self, fields: &[TomlField]) -> Result<(), ScenarioError> {
-        let mut add = |scope: GateScope, place: &str, field: &TomlField| {
-            let TomlNode::Text(now) = &field.entry.node else {
-                let wanted = "a string: its name in the candidate";
-                return Err(bad_value_error(&key_path(place, &field.key), &field.entry, wanted));
-            };
-            self.renamed.insert((scope, field.key.clone()), now.clone());
-            Ok(())
-        };
+    fn parse_renames(&mut self, fields: &[TomlField]) -> Result<(), TomlError> {
         for field in fields {
             let TomlNode::Table(inner) = &field.entry.node else {
-                add(GateScope::Step, "renamed", field)?;
+                self.parse_rename(GateScope::Step, "renamed", field)?;
                 continue;
             };
             let Some(scope) = PLACE_SCOPES.iter().find(|scope| scope.to_string() == field.key)
             else {
-                return Err(unknown_key("renamed", &field.key, field.line, place_scope_names()));
+                return Err(unknown_key_error("renamed", field, place_scope_names()));
             };
             let place = key_path("renamed", &field.key);
-            inner.iter().try_for_each(|field| add(*scope, &place, field))?;
+            for field in inner {
+                self.parse_rename(*scope, &place, field)?;
+            }
         }
+        Ok(())
+    }
+
+    fn parse_rename(
+        &mut self,
+        scope: GateScope,
+        place: &str,
+        field: &TomlField,
+    ) -> Result<(), TomlError> {
+        let key = key_path(place, &field.key);
+        let new_name = field.entry.as_text(&key, "a string: its name in the candidate")?;
+        self.renamed.insert((scope, field.key.clone()), new_name.to_owned());
         Ok(())
     }
 }
@@ -167,9 +179,10 @@ fn limit_from_fields(
     scope: GateScope,
     metric: GateMetric,
     fields: &[TomlField],
-) -> Result<FigureLimit, ScenarioError> {
+) -> Result<FigureLimit, TomlError> {
     let mut limit = FigureLimit::default();
-    for TomlField { key, line, entry } in fields {
+    for field in fields {
+        let TomlField { key, entry, .. } = field;
         let at = key_path(place, key);
         match key.as_str() {
             "grows" => limit.grows_bp = Some(parse_share(&at, entry)?),
@@ -184,7 +197,7 @@ fn limit_from_fields(
                 limit.at_least_bp = Some(parse_share(&at, entry)?);
             }
             "at_least" => limit.at_least = Some(parse_amount(&at, metric.unit(), entry)?),
-            _ => return Err(unknown_key(place, key, *line, LIMIT_KEYS)),
+            _ => return Err(unknown_key_error(place, field, LIMIT_KEYS.into_iter())),
         }
     }
     Ok(limit)
@@ -194,11 +207,12 @@ fn limit_from_fields(
 fn parse_unmatched_actions(
     place: &str,
     fields: &[TomlField],
-) -> Result<BTreeMap<GateScope, UnmatchedAction>, ScenarioError> {
+) -> Result<BTreeMap<GateScope, UnmatchedAction>, TomlError> {
     let mut found = BTreeMap::new();
-    for TomlField { key, line, entry } in fields {
+    for field in fields {
+        let TomlField { key, entry, .. } = field;
         let Some(scope) = PLACE_SCOPES.into_iter().find(|scope| scope.to_string() == *key) else {
-            return Err(unknown_key(place, key, *line, place_scope_names()));
+            return Err(unknown_key_error(place, field, place_scope_names()));
         };
         let coming = match &entry.node {
             TomlNode::Text(text) if text == "note" => UnmatchedAction::Note,
@@ -222,27 +236,11 @@ fn place_scope_names() -> impl Iterator<Item = &'static str> + Clone {
     PLACE_SCOPES.into_iter().map(|scope| name_of_value(&GateScope::NAMED, scope))
 }
 
-fn unknown_key<I>(place: &str, key: &str, line: usize, known: I) -> ScenarioError
-where
-    I: IntoIterator<Item = &'static str>,
-    I::IntoIter: Clone,
-{
-    let known = known.into_iter();
-    let near = nearest_name_hint(key, known.clone());
-    ScenarioError {
-        line,
-        fault: ScenarioFault::Key { key: key_path(place, key), near, known: join_names(known) },
-    }
+fn expect_table<'t>(key: &str, entry: &'t TomlEntry) -> Result<&'t [TomlField], TomlError> {
+    entry.as_table(key, "a table, e.g. { grows = \"3 %\" } for a limit")
 }
 
-fn expect_table<'t>(key: &str, entry: &'t TomlEntry) -> Result<&'t [TomlField], ScenarioError> {
-    match &entry.node {
-        TomlNode::Table(fields) => Ok(fields),
-        _ => Err(bad_value_error(key, entry, "a table, e.g. { grows = \"3 %\" } for a limit")),
-    }
-}
-
-fn parse_confidence(entry: &TomlEntry) -> Result<i64, ScenarioError> {
+fn parse_confidence(entry: &TomlEntry) -> Result<i64, TomlError> {
     let (least, most) = CONFIDENCES_BP;
     parse_share("confidence", entry).ok().filter(|bp| (least..=most).contains(bp)).ok_or_else(
         || {

@@ -26,11 +26,12 @@ pub fn start_times_ms(moments: &[TimedCallCost]) -> Vec<i64> {
 
 /// What is to be known about the times of a recording.
 pub fn times_note(recording: &Recording) -> &'static str {
-    let any = |basis| recording.sessions.iter().any(|session| session.times_basis == basis);
-    if any(Basis::Reconstructed) {
+    let mut bases = recording.sessions.iter().map(|session| session.times_basis);
+    // What is made up altogether is said before what is made up here and there.
+    if bases.clone().any(|basis| basis == Basis::Reconstructed) {
         "The source tells no times of calls: they are laid out by published totals and assumed \
          pauses."
-    } else if any(Basis::Estimated) || any(Basis::Published) {
+    } else if bases.any(|basis| matches!(basis, Basis::Estimated | Basis::Published)) {
         "Times of some calls are missing in the source and estimated."
     } else {
         ""

@@ -5,59 +5,48 @@
 //! together by; its numbers are sums over its islands. Sessions that a toggle lets go on from each
 //! other are one island: it belongs to the group of the first of them.
 //!
-//! Sums are those of the tally. Quantiles are nearest ranks, by polars (feature `tables`) or by
-//! sorting; a test holds the one to the other.
-
-#[cfg(feature = "tables")]
-mod polars_quantiles;
-mod sorted_quantiles;
+//! Sums are those of the tally, quantiles are nearest ranks.
 
 use super::savings::{PipelineTotals, Saving};
+use crate::kinds::named_values;
 use crate::plan::{Island, Plan};
-use crate::recording::{Recording, Session, name_of_value};
-use crate::replay::{self, ReplayOutcome};
+use crate::recording::{Recording, Session};
+use crate::replay;
+use crate::study::stats::quantile::CredibleBand;
 use crate::units::{PicoUsd, ratio_bp};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// What sessions are put together by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SessionGrouping {
-    /// Nothing: every session for itself.
-    #[default]
-    Session,
-    /// The pipeline; a session of none stands for itself.
-    Pipeline,
-    /// The folder of the session's file.
-    Folder,
-    /// The step; a session of none stands for itself.
-    Step,
+named_values! {
+    /// What sessions are put together by.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum SessionGrouping {
+        /// Every session for itself.
+        #[default]
+        Session = "session",
+        /// The pipeline: a main thread with its subagents.
+        Pipeline = "pipeline",
+        /// The folder of the transcript.
+        Folder = "folder",
+        /// The step.
+        Step = "step",
+    }
 }
 
 impl SessionGrouping {
-    /// All of them with their names.
-    pub const NAMED: [(Self, &'static str); 4] = [
-        (Self::Session, "session"),
-        (Self::Pipeline, "pipeline"),
-        (Self::Folder, "folder"),
-        (Self::Step, "step"),
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        name_of_value(&Self::NAMED, self)
-    }
-
-    /// What sessions of one group share; `None` where a session stands for itself.
+    /// What sessions of one group share; `None` where a session stands for itself, as one of no
+    /// pipeline or of no step does.
     fn group_name(self, session: &Session) -> Option<&str> {
-        let named = |name| Some(name).filter(|name: &&str| !name.is_empty());
-        match self {
-            Self::Session => None,
-            Self::Pipeline => named(&session.pipeline),
-            Self::Folder => Some(session.file.rsplit_once('/').map_or("", |(folder, _)| folder)),
-            Self::Step => named(&session.step),
-        }
+        let name = match self {
+            Self::Session => "",
+            Self::Pipeline => &session.pipeline,
+            // No folder is a folder too: that of all files that stand in none.
+            Self::Folder => {
+                return Some(session.file.rsplit_once('/').map_or("", |(folder, _)| folder));
+            }
+            Self::Step => &session.step,
+        };
+        (!name.is_empty()).then_some(name)
     }
 }
 
@@ -81,6 +70,25 @@ impl<T> DistributionPoints<T> {
         let Self { median, p90, max, median_of_all } = self;
         let (median, p90, max) = (with(median), with(p90), with(max));
         DistributionPoints { median, p90, max, median_of_all: with(median_of_all) }
+    }
+}
+
+impl DistributionPoints<i128> {
+    /// The points of what is saved in the groups with a finding, of so many groups in all.
+    fn from_findings(findings: &[i128], groups: usize) -> Self {
+        let without = groups.saturating_sub(findings.len());
+        let with_zeros = findings.iter().copied().chain(std::iter::repeat_n(0, without));
+        let CredibleBand { p50, p90, .. } = CredibleBand::from_values(findings.iter().copied());
+        Self {
+            median: p50,
+            p90,
+            max: findings.iter().copied().max().unwrap_or_default(),
+            median_of_all: CredibleBand::from_values(with_zeros).p50,
+        }
+    }
+
+    fn to_counts(self) -> DistributionPoints<i64> {
+        self.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
     }
 }
 
@@ -123,25 +131,29 @@ pub struct GroupedSavings {
     pub toggles: Vec<ToggleDistribution>,
 }
 
-/// One of each measure: reads, pico-dollars, and both in basis points of the group's own.
-type FindingMeasures<T> = [T; 4];
-
-/// The points of every measure of a toggle; `None` where it finds nothing.
-type MeasurePoints = Option<FindingMeasures<DistributionPoints<i128>>>;
-
-/// What one toggle saves in one group where it finds something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct GroupFinding {
-    toggle: usize,
-    measures: FindingMeasures<i128>,
-}
-
-impl GroupFinding {
-    fn new(toggle: usize, saving: &Saving, before: &PipelineTotals) -> Self {
-        let (read, cost) = (saving.usage.read, saving.total_money());
-        let read_bp = ratio_bp(read, before.usage.read);
-        let cost_bp = cost.share_bp(before.total_money());
-        Self { toggle, measures: [read.into(), cost.0, read_bp.into(), cost_bp.into()] }
+impl SavingDistribution {
+    /// How the savings of one toggle are spread, from each group where it finds something: what it
+    /// saves there, and the group with nothing toggled. `None` where it finds nothing.
+    fn from_findings(findings: &[(Saving, PipelineTotals)], groups: usize) -> Option<Self> {
+        if findings.is_empty() {
+            return None;
+        }
+        let mut measures = [(); 4].map(|()| Vec::with_capacity(findings.len()));
+        for (saving, before) in findings {
+            let (read, cost) = (saving.usage.read, saving.total_money());
+            measures[0].push(read.into());
+            measures[1].push(cost.0);
+            measures[2].push(ratio_bp(read, before.usage.read).into());
+            measures[3].push(cost.share_bp(before.total_money()).into());
+        }
+        let [read, cost, read_bp, cost_bp] =
+            measures.map(|values| DistributionPoints::from_findings(&values, groups));
+        Some(Self {
+            read: read.to_counts(),
+            cost: cost.map(PicoUsd),
+            read_bp: read_bp.to_counts(),
+            cost_bp: cost_bp.to_counts(),
+        })
     }
 }
 
@@ -151,40 +163,42 @@ pub fn distribute_savings(
     recording: &Recording,
     plan: &Plan,
     toggles: usize,
-    each: SessionGrouping,
+    grouping: SessionGrouping,
 ) -> GroupedSavings {
-    let (of_island, groups) = group_islands(recording, plan, each);
+    let (group_of_island, groups) = group_islands(recording, plan, grouping);
     let replayed: Vec<(PipelineTotals, Vec<(usize, Saving)>)> =
         plan.islands.par_iter().map(|island| replay_toggles_alone(plan, island, toggles)).collect();
     let mut before = vec![PipelineTotals::default(); groups];
     let mut savings: BTreeMap<(usize, usize), Saving> = BTreeMap::new();
-    for (&group, (side, found)) in of_island.iter().zip(&replayed) {
-        before[group].calls += side.calls;
-        before[group].usage += side.usage;
-        before[group].cost.recorded += side.cost.recorded;
-        before[group].cost.hidden += side.cost.hidden;
-        for &(toggle, saving) in found {
+    for (&group, (island, alone)) in group_of_island.iter().zip(&replayed) {
+        // Peaks and times of a group are asked by nobody: only what its shares are of is summed.
+        before[group].calls += island.calls;
+        before[group].usage += island.usage;
+        before[group].cost.recorded += island.cost.recorded;
+        before[group].cost.hidden += island.cost.hidden;
+        for &(toggle, saving) in alone {
             let sum = savings.entry((toggle, group)).or_default();
             *sum = *sum + saving;
         }
     }
     // Nothing can be found where nothing is called, whatever rules would hold there.
     savings.retain(|(_, group), _| before[*group].calls > 0);
-    let found =
-        savings.iter().map(|(key, saving)| GroupFinding::new(key.0, saving, &before[key.1]));
-    let groups = before.iter().filter(|side| side.calls > 0).count();
-    let distributions = distributions_by_toggle(&found.collect::<Vec<_>>(), toggles, groups);
-    let toggles = distributions.into_iter().enumerate().map(|(toggle, distribution)| {
-        let own = || savings.range((toggle, 0)..(toggle + 1, 0)).map(|(_, saving)| *saving);
+    let groups = before.iter().filter(|totals| totals.calls > 0).count();
+    let toggles = (0..toggles).map(|toggle| {
+        let findings: Vec<(Saving, PipelineTotals)> = savings
+            .range((toggle, 0)..(toggle + 1, 0))
+            .map(|((_, group), saving)| (*saving, before[*group]))
+            .collect();
         ToggleDistribution {
-            found_in: own().count(),
-            costs_in: own().filter(|saving| saving.total_money().0 < 0).count(),
-            saving: own().sum(),
-            distribution,
+            found_in: findings.len(),
+            costs_in: findings.iter().filter(|(saving, _)| saving.total_money().0 < 0).count(),
+            saving: findings.iter().map(|(saving, _)| *saving).sum(),
+            distribution: SavingDistribution::from_findings(&findings, groups),
         }
     });
+    let toggles = toggles.collect();
     let chained = plan.islands.iter().map(|island| recorded_session_count(plan, island) - 1).sum();
-    GroupedSavings { grouping: each, groups, chained, toggles: toggles.collect() }
+    GroupedSavings { grouping, groups, chained, toggles }
 }
 
 /// How many recorded sessions an island has.
@@ -197,22 +211,25 @@ fn recorded_session_count(plan: &Plan, island: &Island) -> usize {
 }
 
 /// The group of each island, and how many groups there are.
-fn group_islands(recording: &Recording, plan: &Plan, each: SessionGrouping) -> (Vec<usize>, usize) {
+fn group_islands(
+    recording: &Recording,
+    plan: &Plan,
+    grouping: SessionGrouping,
+) -> (Vec<usize>, usize) {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut group_of_island = Vec::with_capacity(plan.islands.len());
     let mut groups = 0;
-    let mut new = || {
-        groups += 1;
-        groups - 1
-    };
-    let group = |island: &Island| {
+    for island in &plan.islands {
         let first = plan.sessions[island.sessions.start as usize].session as usize;
-        match each.group_name(&recording.sessions[first]) {
-            Some(name) => *known.entry(name).or_insert_with(&mut new),
-            None => new(),
-        }
-    };
-    let of_island = plan.islands.iter().map(group).collect();
-    (of_island, groups)
+        let group = match grouping.group_name(&recording.sessions[first]) {
+            Some(name) => *known.entry(name).or_insert(groups),
+            None => groups,
+        };
+        // A group has the next number exactly where this island is the first one of it.
+        groups = groups.max(group + 1);
+        group_of_island.push(group);
+    }
+    (group_of_island, groups)
 }
 
 /// An island with nothing toggled, and what each toggle that touches it saves there alone.
@@ -221,48 +238,13 @@ fn replay_toggles_alone(
     island: &Island,
     toggles: usize,
 ) -> (PipelineTotals, Vec<(usize, Saving)>) {
-    let before: ReplayOutcome = replay::replay_island(plan, island, 0);
+    let before = replay::replay_island(plan, island, 0);
     let touching = (0..toggles).filter(|toggle| island.touched_by >> toggle & 1 == 1);
-    let saving = |toggle: usize| {
+    let alone = touching.map(|toggle| {
         let after = replay::replay_island(plan, island, 1 << toggle);
         (toggle, Saving::between_outcomes(plan, &before, &after))
-    };
-    (PipelineTotals::from_outcome(plan, &before), touching.map(saving).collect())
-}
-
-/// The distribution of each toggle's findings.
-fn distributions_by_toggle(
-    found: &[GroupFinding],
-    toggles: usize,
-    groups: usize,
-) -> Vec<Option<SavingDistribution>> {
-    let points = points_by_toggle(found, toggles, groups).into_iter();
-    let tokens =
-        |points: DistributionPoints<i128>| points.map(|it| i64::try_from(it).unwrap_or(i64::MAX));
-    let distribution = |[read, cost, read_bp, cost_bp]: FindingMeasures<
-        DistributionPoints<i128>,
-    >| SavingDistribution {
-        read: tokens(read),
-        cost: cost.map(PicoUsd),
-        read_bp: tokens(read_bp),
-        cost_bp: tokens(cost_bp),
-    };
-    points.map(|points| points.map(distribution)).collect()
-}
-
-#[cfg(feature = "tables")]
-fn points_by_toggle(found: &[GroupFinding], toggles: usize, groups: usize) -> Vec<MeasurePoints> {
-    // The quantiles of polars are floats: what they cannot hold is left to the plain way.
-    let fits = |value: &i128| value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS;
-    if !found.iter().flat_map(|one| &one.measures).all(fits) {
-        return sorted_quantiles::points_by_sorting(found, toggles, groups);
-    }
-    polars_quantiles::points_by_polars(found, toggles, groups).expect("own columns can be grouped")
-}
-
-#[cfg(not(feature = "tables"))]
-fn points_by_toggle(found: &[GroupFinding], toggles: usize, groups: usize) -> Vec<MeasurePoints> {
-    sorted_quantiles::points_by_sorting(found, toggles, groups)
+    });
+    (PipelineTotals::from_outcome(plan, &before), alone.collect())
 }
 
 #[cfg(test)]
@@ -279,7 +261,7 @@ mod tests {
     }
 
     fn patches(recording: &Recording) -> Vec<Patch> {
-        let patch = |one: &&dyn intervene::Intervention| {
+        let patch = |one: &&intervene::Intervention| {
             one.build_patch(recording, &ToggleParams::modes_of_card(one.card()))
         };
         intervene::ALL.iter().map(patch).collect()
@@ -373,68 +355,12 @@ mod tests {
 
     #[test]
     fn quantiles_by_hand() {
-        let found: Vec<GroupFinding> = [10, 30, 20]
-            .map(|value| GroupFinding { toggle: 1, measures: [value, -value, 0, 2 * value] })
-            .to_vec();
-        let points = points_by_toggle(&found, 2, 5);
-        assert_eq!(points[0], None);
-        let [read, cost, ..] = points[1].expect("found");
-        assert_eq!(read, DistributionPoints { median: 20, p90: 30, max: 30, median_of_all: 10 });
-        assert_eq!(
-            cost,
-            DistributionPoints { median: -20, p90: -10, max: -10, median_of_all: -10 }
-        );
-    }
-
-    #[cfg(feature = "tables")]
-    #[test]
-    fn polars_and_the_plain_way_agree() {
-        let (mut state, groups) = (1_u64, 200);
-        let mut next = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) % below
-        };
-        for findings in [0, 1, 2, 9, 10, 11, 199, 200] {
-            let mut found: Vec<GroupFinding> = Vec::new();
-            for _ in 0..findings {
-                let measures = [(); 4].map(|()| i128::from(next(1_000)) - 500);
-                found.push(GroupFinding { toggle: 0, measures });
-                found.push(GroupFinding { toggle: 2, measures: measures.map(|it| it << 40) });
-            }
-            let table = polars_quantiles::points_by_polars(&found, 3, groups).expect("grouped");
-            assert_eq!(table, sorted_quantiles::points_by_sorting(&found, 3, groups), "{findings}");
-        }
+        let points = DistributionPoints { median: 20, p90: 30, max: 30, median_of_all: 10 };
+        assert_eq!(DistributionPoints::from_findings(&[10, 30, 20], 5), points);
+        let points = DistributionPoints { median: -20, p90: -10, max: -10, median_of_all: -10 };
+        assert_eq!(DistributionPoints::from_findings(&[-10, -30, -20], 5), points);
         // What a float cannot hold is exact all the same.
         let odd = (1 << f64::MANTISSA_DIGITS) + 1;
-        let found = [GroupFinding { toggle: 0, measures: [odd; 4] }];
-        assert_eq!(points_by_toggle(&found, 1, 1)[0].map(|it| it[0].max), Some(odd));
-    }
-
-    #[cfg(feature = "tables")]
-    #[test]
-    fn the_sums_of_polars_are_those_of_the_tally() {
-        let recording = order();
-        let patches = patches(&recording);
-        let plan = plan(&recording, &patches);
-        let mut found = Vec::new();
-        let mut want = Vec::new();
-        for (toggle, one) in
-            distribute_savings(&recording, &plan, patches.len(), SessionGrouping::Session)
-                .toggles
-                .iter()
-                .enumerate()
-        {
-            for island in &plan.islands {
-                let (before, own) = replay_toggles_alone(&plan, island, patches.len());
-                let own = own.iter().filter(|(other, _)| *other == toggle);
-                found.extend(own.map(|(_, saving)| GroupFinding::new(toggle, saving, &before)));
-            }
-            if one.found_in > 0 {
-                let cost = i64::try_from(one.saving.total_money().0).expect("not that dear");
-                want.push((toggle as u32, one.saving.usage.read, cost));
-            }
-        }
-        assert!(want.len() > 3, "{want:?}");
-        assert_eq!(polars_quantiles::sums_by_toggle(&found).expect("grouped"), want);
+        assert_eq!(DistributionPoints::from_findings(&[odd], 1).max, odd);
     }
 }

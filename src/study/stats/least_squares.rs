@@ -9,7 +9,7 @@ const COLLINEARITY_LIMIT: f64 = 1e-9;
 ///
 /// Modified Gram-Schmidt, each column cleared twice: stable for the few columns of these studies.
 #[must_use]
-pub fn solve_least_squares(columns: &[Vec<f64>], y: &[f64]) -> Vec<Option<f64>> {
+pub(crate) fn solve_least_squares(columns: &[Vec<f64>], y: &[f64]) -> Vec<Option<f64>> {
     // Of each column that is kept: its number, its direction, and the rows of the triangle.
     let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut triangle: Vec<Vec<f64>> = Vec::new();

@@ -1,0 +1,64 @@
+//! What an experiment is run with: declared once, for every command that replays.
+
+use super::named_value;
+use crate::reconstruct::Lens;
+use crate::scenario::{MOST_DRAWS, MOST_SEED};
+use clap::{Args, value_parser};
+use std::path::PathBuf;
+
+/// Which toggles take part, with which parameters.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ToggleArgs {
+    /// Toggles, by id, e.g. `R1,R4` [default: those of the built-in scenario of the recording, else
+    /// all].
+    #[arg(long, value_delimiter = ',', value_name = "IDS", conflicts_with = "scenario")]
+    pub with: Vec<String>,
+    /// Toggles, parameters and what they are tried on (TOML, or the name of a built-in scenario).
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<String>,
+    /// One parameter after the scenario, e.g. `R4.cap=200`; may be repeated.
+    #[arg(long, value_name = "TOGGLE.KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// What a recording is read and priced under.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PremiseArgs {
+    /// How published call counts are read [default: message].
+    #[arg(long, value_parser = named_value::<Lens>())]
+    pub lens: Option<Lens>,
+    /// The model that a source without a named model is priced as [default: claude-opus-4-6].
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// A price book (CSV) whose rows take precedence over the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+}
+
+/// Recordings and everything that they are replayed with.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ExperimentArgs {
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix and as one:
+    /// what is in several of them counts once [default: the scenario's].
+    #[arg(value_name = "RECORDING")]
+    pub recordings: Vec<String>,
+    /// The toggles.
+    #[command(flatten)]
+    pub toggles: ToggleArgs,
+    /// Seed of the draws, instead of the scenario's.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=MOST_SEED))]
+    pub seed: Option<u64>,
+    /// Draws of the uncertainty study, instead of the scenario's; 0 for no bands.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = value_parser!(u32).range(..=i64::from(MOST_DRAWS))
+    )]
+    pub draws: Option<u32>,
+    /// Refuse transcripts of which anything had to be skipped.
+    #[arg(long)]
+    pub strict: bool,
+    /// What the recordings are read under.
+    #[command(flatten)]
+    pub premises: PremiseArgs,
+}

@@ -1,0 +1,174 @@
+//! Why a command could not do its work: of which kind it is, where, what is wrong, what to do.
+//!
+//! Errors of the floors below stay what they are, behind the place where they were met. Only
+//! [`super::run`] makes a line of them.
+
+use crate::import::ImportError;
+use crate::import::rollout_metrics::RolloutReadError;
+use crate::import::step_table::StepTableError;
+use crate::price::{BadPriceBook, MissingPrice};
+use crate::reconstruct::routes::RoutesError;
+use crate::reconstruct::{ReconstructError, ReportedError};
+use crate::recording::BalanceError;
+use crate::recording::format::BadRecording;
+use crate::report::show::export::CostOverflow;
+#[cfg(feature = "tables")]
+use crate::report::show::sweep::SweepParquetError;
+use crate::scenario::{ScenarioError, SelectionError, UnknownToggle};
+use crate::store::DiskError;
+use crate::study::backtest::{BacktestError, BadObservations};
+use crate::study::gate::baseline::BadBaseline;
+use crate::study::inspect::step_usage::NoSuchOrder;
+use crate::study::whatif::sweep::SweepError;
+use crate::toml_reader::TomlError;
+use std::fmt;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// What was typed cannot be, or asks for what is not there.
+    #[error("{0}")]
+    Argument(Complaint),
+    /// A file or a recording does not hold what the command needs.
+    #[error("{0}")]
+    Content(Complaint),
+    /// This build cannot do it.
+    #[error("{0}")]
+    Feature(Complaint),
+    /// Another error, met at a place: a file, a flag, a key.
+    #[error("{place}: {error}")]
+    At {
+        /// The place.
+        place: String,
+        /// What was met there.
+        error: Box<Self>,
+    },
+    /// A file that is no text.
+    #[error("not TOML: {0}")]
+    NotText(#[from] std::str::Utf8Error),
+    #[error("cannot be written: {0}")]
+    Write(Box<dyn std::error::Error>),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    StepTable(#[from] StepTableError),
+    #[error(transparent)]
+    RolloutMetrics(#[from] RolloutReadError),
+    #[error(transparent)]
+    Recording(#[from] BadRecording),
+    #[error(transparent)]
+    Balance(#[from] BalanceError),
+    #[error(transparent)]
+    Reported(#[from] ReportedError),
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
+    #[error(transparent)]
+    Reconstruct(#[from] ReconstructError),
+    #[error(transparent)]
+    PriceBook(#[from] BadPriceBook),
+    #[error(transparent)]
+    Price(#[from] MissingPrice),
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    #[error(transparent)]
+    Toggle(#[from] UnknownToggle),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    #[error(transparent)]
+    Order(#[from] NoSuchOrder),
+    #[error(transparent)]
+    Backtest(#[from] BacktestError),
+    #[error(transparent)]
+    Observations(#[from] BadObservations),
+    #[error(transparent)]
+    Rollouts(#[from] TomlError),
+    #[error(transparent)]
+    Baseline(#[from] BadBaseline),
+    #[error(transparent)]
+    Cost(#[from] CostOverflow),
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    SweepParquet(#[from] SweepParquetError),
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Table(#[from] polars::error::PolarsError),
+}
+
+/// What a user reads: where, what is wrong, what to do.
+#[derive(Debug)]
+pub(crate) struct Complaint {
+    /// The flag, the argument or the file; empty where the problem names it.
+    place: String,
+    problem: String,
+    /// Empty where the problem says it already.
+    hint: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [&self.place, &self.problem, &self.hint];
+        let said: Vec<&str> =
+            parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        f.write_str(&said.join(": "))
+    }
+}
+
+impl Complaint {
+    fn new(place: impl fmt::Display, problem: impl Into<String>) -> Self {
+        let (place, problem, hint) = (place.to_string(), problem.into(), String::new());
+        Self { place, problem, hint }
+    }
+}
+
+impl CommandError {
+    /// An argument or a flag that cannot be used.
+    pub(super) fn argument(place: impl fmt::Display, problem: impl Into<String>) -> Self {
+        Self::Argument(Complaint::new(place, problem))
+    }
+
+    /// A file or a recording without what is needed of it.
+    pub(super) fn content(place: impl fmt::Display, problem: impl Into<String>) -> Self {
+        Self::Content(Complaint::new(place, problem))
+    }
+
+    /// Something that this build was made without.
+    #[cfg_attr(
+        all(feature = "tables", feature = "charts"),
+        expect(
+            dead_code,
+            reason = "a build with every feature refuses nothing for the want of one"
+        )
+    )]
+    pub(super) fn feature(place: impl fmt::Display, problem: impl Into<String>) -> Self {
+        Self::Feature(Complaint::new(place, problem))
+    }
+
+    /// What to do about it.
+    pub(super) fn with_hint(mut self, text: impl Into<String>) -> Self {
+        if let Self::Argument(complaint) | Self::Content(complaint) | Self::Feature(complaint) =
+            &mut self
+        {
+            complaint.hint = text.into();
+        }
+        self
+    }
+}
+
+/// Says where an error was met.
+pub(super) trait AtPlace<T> {
+    /// The same with its place in front.
+    fn at(self, place: impl fmt::Display) -> Result<T, CommandError>;
+}
+
+impl<T, E: Into<CommandError>> AtPlace<T> for Result<T, E> {
+    fn at(self, place: impl fmt::Display) -> Result<T, CommandError> {
+        self.map_err(|error| CommandError::At {
+            place: place.to_string(),
+            error: Box::new(error.into()),
+        })
+    }
+}

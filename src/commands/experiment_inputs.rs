@@ -1,0 +1,97 @@
+//! From arguments to everything that an experiment needs: what is run, on what, priced how.
+
+use super::error::{AtPlace, CommandError};
+use super::load::{self, LoadedRecording};
+use crate::cli::{ExperimentArgs, ToggleArgs};
+use crate::price::Pricing;
+use crate::reconstruct::{self, Lens};
+use crate::recording::Recording;
+use crate::scenario::{self, Scenario};
+
+/// Everything that an experiment takes, loaded and checked.
+pub struct ExperimentInputs {
+    /// What is run.
+    pub scenario: Scenario,
+    /// How it is priced.
+    pub pricing: Pricing,
+    /// On what: the part of the recording that the scenario selects.
+    pub loaded: LoadedRecording,
+}
+
+impl ExperimentInputs {
+    /// Loads everything that the command line names.
+    pub fn from_args(args: &ExperimentArgs) -> Result<Self, CommandError> {
+        if args.recordings.is_empty() && args.toggles.scenario.is_none() {
+            let known: Vec<_> = reconstruct::builtin_names().collect();
+            return Err(CommandError::argument("", "no recording").with_hint(format!(
+                "name a file, a folder of transcripts or a built-in one ({}), or a --scenario that \
+                 names one",
+                known.join(", ")
+            )));
+        }
+        // The built-in scenario of a recording speaks of that recording alone. The same name twice
+        // is one recording, as it is when recordings are merged.
+        let lead = match args.recordings.split_first() {
+            Some((first, others)) if others.iter().all(|other| other == first) => first,
+            _ => "",
+        };
+        let mut scenario = scenario_from_args(&args.toggles, lead)?;
+        scenario.seed = args.seed.unwrap_or(scenario.seed);
+        scenario.draws = args.draws.unwrap_or(scenario.draws);
+        let lens = load::choose_lens(&args.premises, &scenario);
+        let pricing = load::load_pricing(&args.premises, &scenario)?;
+        let loaded = load_recordings(
+            &args.recordings,
+            (&args.toggles, &scenario),
+            (lens, args.strict),
+            None,
+        )?;
+        let loaded = apply_selection(loaded, &scenario, &pricing)?;
+        Ok(Self { scenario, pricing, loaded })
+    }
+}
+
+/// The scenario of the command line, with the parameters that are set after it. `recording` is
+/// where a built-in scenario is looked for if nothing else is said.
+pub fn scenario_from_args(args: &ToggleArgs, recording: &str) -> Result<Scenario, CommandError> {
+    let mut scenario = load::load_scenario(recording, args.scenario.as_deref(), &args.with)?;
+    for setting in &args.set {
+        scenario::set_parameter(&mut scenario, setting).at(format!("--set {setting}"))?;
+    }
+    Ok(scenario)
+}
+
+/// The recordings of the command line as one, or the one that the scenario names; `each` sees
+/// every argument as it is on its own where there are several.
+pub fn load_recordings(
+    recordings: &[String],
+    (args, scenario): (&ToggleArgs, &Scenario),
+    (lens, strict): (Lens, bool),
+    each: Option<&mut dyn FnMut(&Recording)>,
+) -> Result<LoadedRecording, CommandError> {
+    if !recordings.is_empty() {
+        return load::load_merged_recording(recordings, lens, strict, each);
+    }
+    let file = args.scenario.as_deref().unwrap_or_default();
+    if scenario.recording.is_empty() {
+        return Err(CommandError::content(file, "there is no 'recording' in it")
+            .with_hint("add one, or name one on the command line"));
+    }
+    load::load_recording(&scenario.recording, lens, strict).at("'recording'").at(file)
+}
+
+/// The part of a recording that a scenario speaks of.
+pub fn apply_selection(
+    loaded: LoadedRecording,
+    scenario: &Scenario,
+    pricing: &Pricing,
+) -> Result<LoadedRecording, CommandError> {
+    let loaded = if scenario.select.selects_everything() {
+        loaded
+    } else {
+        let part = scenario.select.select_part(loaded.recording())?;
+        loaded.into_part(part)
+    };
+    scenario::check_models(pricing, loaded.recording())?;
+    Ok(loaded)
+}

@@ -1,0 +1,73 @@
+//! What an import is asked for and what it brings.
+
+use super::skip::{ImportNote, ImportSkip};
+use crate::recording::Recording;
+use crate::store::SearchError;
+
+/// How to import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// The recording's name.
+    pub name: String,
+    /// Whether the first skip is an error.
+    pub strict: bool,
+}
+
+/// A cost that a source names, for comparison with the price table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BilledCost {
+    /// Label of the file.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// Index of the session in the recording.
+    pub session: u32,
+    /// The amount in dollars, as the source rounded it.
+    pub usd: f64,
+}
+
+/// What an import brought.
+#[derive(Debug)]
+pub struct ImportResult {
+    /// The recording.
+    pub recording: Recording,
+    /// What was passed over, by file and line; at most a hundred for each file.
+    pub skips: Vec<ImportSkip>,
+    /// How many were passed over altogether.
+    pub skip_count: u64,
+    /// Files read.
+    pub files: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Calls that were copies of a counted one, and bills that a later one restates.
+    pub copies: u64,
+    /// Costs that the source names.
+    pub billed_cost: Vec<BilledCost>,
+    /// What a reader should know of the sources.
+    pub notes: Vec<ImportNote>,
+}
+
+/// Why nothing could be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// An argument names nothing usable.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// There are files, but no call in them.
+    #[error(
+        "no calls found; files of a known format: {files}, lines or files skipped: \
+         {skip_count}{first}; name Claude Code transcripts, stream-json output or \
+         Codex rollouts"
+    )]
+    NoCalls {
+        /// How many files were read.
+        files: usize,
+        /// How much was passed over.
+        skip_count: u64,
+        /// The first of it.
+        first: String,
+    },
+    /// Something was passed over, and that is not wanted.
+    #[error("{0} (strict: the first skip is an error)")]
+    Strict(ImportSkip),
+}

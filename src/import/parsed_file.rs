@@ -1,0 +1,153 @@
+//! What importers hand over: the sessions, bills and skips of one file.
+
+use super::skip::SkipReason;
+use crate::recording::RawSession;
+use crate::units::Usage;
+use std::ops::Range;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// Everything that one file gave, with the name of its importer; none where no format fits.
+pub(super) type ReadFile = (Option<&'static str>, ParsedFile);
+
+/// What is known of a file before it is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileInfo<'a> {
+    /// Its label: relative to the argument it was found under.
+    pub label: &'a str,
+}
+
+impl FileInfo<'_> {
+    /// The name of the file without its folders.
+    pub(super) fn file_name(&self) -> &str {
+        self.label.rsplit('/').next().unwrap_or(self.label)
+    }
+}
+
+/// Identifies a response across files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CallKey {
+    /// Fingerprint of the response's id.
+    pub id: u128,
+    /// Fingerprint of the request's id; 0 where the source has none.
+    pub request: u64,
+}
+
+impl CallKey {
+    /// The key of a response and its request; either may be empty.
+    pub(super) fn new(id: &[u8], request: &[u8]) -> Self {
+        let request = if request.is_empty() { 0 } else { xxh3_64(request).max(1) };
+        Self { id: xxh3_128(id), request }
+    }
+}
+
+/// A session as one file shows it, copies of other files' calls included.
+#[derive(Debug)]
+pub(super) struct SessionDraft {
+    /// The session.
+    pub session: RawSession,
+    /// The key of each of its calls.
+    pub keys: Vec<CallKey>,
+    /// A subagent's: where it shares a response with a main session, the main session keeps it.
+    pub sidechain: bool,
+    /// Time of its last record; of two copies the session that ended first keeps the call.
+    pub last_ms: i64,
+    /// Where it comes from, where the source tells.
+    pub lineage: Option<ForkLineage>,
+}
+
+/// Where a session comes from and what tells its calls from copies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ForkLineage {
+    /// The source's id of the session.
+    pub session_id: String,
+    /// The sessions that it may have copied from, the nearest first; empty for a root.
+    pub parents: Vec<String>,
+    /// It says that it copied: a fork, or its file holds the head of another session.
+    pub copies: bool,
+    /// Its counter was at zero before its first call.
+    pub own_counter: bool,
+    /// Leading calls that are older than the session, by their times or places.
+    pub older_calls: usize,
+    /// Leading calls that were written in a burst, older ones included.
+    pub burst_calls: usize,
+    /// When it began.
+    pub started_ms: i64,
+    /// Its calls as its file shows them, copies included.
+    pub call_fingerprints: Vec<CallFingerprint>,
+}
+
+impl ForkLineage {
+    /// Sessions in the order of their beginning: a copy is always the younger one's.
+    pub(super) fn age_order(&self) -> (i64, &str) {
+        (self.started_ms, &self.session_id)
+    }
+}
+
+/// What identifies a call among the calls of a session and of its copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CallFingerprint {
+    /// Fingerprint of its usage and of the running total behind it.
+    pub fingerprint: u64,
+    /// The running total behind it, tokens.
+    pub total: i64,
+    /// When it was told.
+    pub at_ms: i64,
+    /// Its line.
+    pub line: u64,
+}
+
+/// What a source says it billed for a session, by model.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StatedBill {
+    /// The source's id of the session.
+    pub session: String,
+    /// The file's drafts of this session and its subagents.
+    pub drafts: Range<usize>,
+    /// Total usage by model.
+    pub models: Vec<(String, Usage)>,
+    /// The line that says so, and the cost it names.
+    pub costs: Vec<(u64, f64)>,
+    /// Statements that a later one of the same process repeated or replaced.
+    pub restated: u64,
+}
+
+/// Everything that one file gave.
+#[derive(Debug, Default)]
+pub(super) struct ParsedFile {
+    /// Its sessions, the main one first.
+    pub drafts: Vec<SessionDraft>,
+    /// Its statements of what was billed.
+    pub bills: Vec<StatedBill>,
+    /// What was passed over, line by line, up to a limit.
+    pub(super) skips: Vec<(u64, SkipReason)>,
+    /// How many more were passed over.
+    pub(super) further_skips: u64,
+}
+
+/// So many skips of one file are told one by one.
+const SKIPS_PER_FILE: usize = 100;
+
+impl ParsedFile {
+    /// Notes that line `line` was passed over; 0 stands for the whole file.
+    pub(super) fn add_skip(&mut self, line: u64, reason: impl Into<SkipReason>) {
+        if self.skips.len() < SKIPS_PER_FILE {
+            self.skips.push((line, reason.into()));
+        } else {
+            self.further_skips += 1;
+        }
+    }
+}
+
+/// The index of a name in a session's own table of names.
+pub(super) fn intern_name(names: &mut Vec<String>, name: &str) -> u16 {
+    // A table of names is small; one that is not shares its last slot.
+    const MOST: usize = 4_096;
+    let known = names.iter().position(|known| known == name);
+    let at = known.unwrap_or_else(|| {
+        if names.len() < MOST {
+            names.push(name.to_owned());
+        }
+        names.len() - 1
+    });
+    at as u16
+}

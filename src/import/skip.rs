@@ -1,0 +1,257 @@
+//! What an import passes over and what a reader should know, and the words for both.
+//!
+//! This is the one place of `import` that words them.
+
+use super::json_reader::JsonFault;
+use crate::recording::CrashCounts;
+use std::fmt;
+
+/// Something that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportSkip {
+    /// Label of the file.
+    pub file: String,
+    /// Line, counted from 1; 0 stands for the whole file.
+    pub line: u64,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+impl fmt::Display for ImportSkip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.reason),
+            line => write!(f, "{}, line {line}: {}", self.file, self.reason),
+        }
+    }
+}
+
+/// Why a line or a file was passed over. It never quotes what a session said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SkipReason {
+    /// A path that the search for files could not follow.
+    #[error("{0}")]
+    Unreachable(String),
+    /// A file that cannot be opened, or whose first bytes cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// A file that could be read up to here.
+    #[error("cannot be read further: {0}")]
+    CutOff(String),
+    /// A file of no format that an importer knows.
+    #[error("not a transcript of a known format")]
+    UnknownFormat,
+    /// A line of so many bytes.
+    #[error("line of {0} bytes, longer than 64 MiB")]
+    LineTooLong(u64),
+    /// A file of a session that is longer than any that a harness writes.
+    #[error("longer than 16 MiB")]
+    FileTooLong,
+    /// A line that is no JSON, or JSON of no known shape.
+    #[error(transparent)]
+    Json(#[from] JsonFault),
+    /// A file that is no JSON object.
+    #[error("not one JSON object: {0}")]
+    FileIsNoObject(String),
+    /// A line that is no JSON object.
+    #[error("not a JSON object: {0}")]
+    LineIsNoObject(String),
+    /// A Claude Code record of a known type.
+    #[error("{0} record of an unknown shape")]
+    RecordShape(String),
+    /// A line of a Codex rollout of a known type.
+    #[error("{0} line of an unknown shape")]
+    RolloutLineShape(String),
+    /// A response without any usage.
+    #[error("a response whose usage is all zero")]
+    ZeroUsage,
+    /// A token count that no model can have.
+    #[error("a token count below zero or beyond reason")]
+    CountOutOfRange,
+    /// Cached input beyond the input, or reasoning beyond the output.
+    #[error("a part of the usage is larger than the whole")]
+    PartBeyondWhole,
+    /// A count that is no number in range.
+    #[error("{name}: {value} is no count")]
+    NoCount {
+        /// The field.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A round without a field that it needs.
+    #[error("a round without {0}")]
+    RoundWithout(&'static str),
+    /// A round whose parts do not sum to its input.
+    #[error("{read} read and {appended} appended are not {total} in all")]
+    RoundSum {
+        /// Tokens read from the cache.
+        read: i64,
+        /// Tokens appended.
+        appended: i64,
+        /// All input tokens.
+        total: i64,
+    },
+    /// A round that writes more than it appends.
+    #[error("{written} written are more than {appended} appended")]
+    WrittenBeyondAppended {
+        /// Tokens written to the cache.
+        written: i64,
+        /// Tokens appended.
+        appended: i64,
+    },
+    /// A round of another provider.
+    #[error("an unknown provider '{0}'")]
+    UnknownProvider(String),
+    /// A task packet whose front matter is no JSON.
+    #[error("a task packet without JSON front matter")]
+    PacketWithoutFrontMatter,
+    /// A task packet for an agent that made no call for it.
+    #[error("a task packet for {0:?} without any call")]
+    PacketWithoutCall(String),
+    /// Copied calls whose originals are missing.
+    #[error(
+        "{calls} calls that thread {parent} made, which is not among the files: copies are not \
+         counted"
+    )]
+    OrphanedCopies {
+        /// How many.
+        calls: usize,
+        /// The session that made them.
+        parent: String,
+    },
+    /// A row of a log that names no folder.
+    #[error("a row without 'dir_name'")]
+    RowWithoutFolder,
+    /// A file that should hold a time.
+    #[error("no time in it; nothing is left out")]
+    NoTime,
+    /// The rest of a file's skips, beyond those that are listed.
+    #[error("{0} more lines after this one were skipped")]
+    FurtherLines(u64),
+}
+
+/// Why a row of a step table was passed over.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowFault {
+    /// A row that is no text.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// A row with more or fewer cells than the table has columns.
+    #[error("{cells} cells, wanted {wanted}")]
+    CellCount {
+        /// Cells of the row.
+        cells: usize,
+        /// Columns of the table.
+        wanted: usize,
+    },
+    /// A cell that is no count.
+    #[error("{column} is '{text}', wanted a whole number from 0")]
+    NoCount {
+        /// Its column.
+        column: &'static str,
+        /// How it begins.
+        text: String,
+    },
+    /// A cell that is no time.
+    #[error("{column} is '{text}', wanted a time like 2026-04-14T05:20:00Z")]
+    NoTime {
+        /// Its column.
+        column: &'static str,
+        /// How it begins.
+        text: String,
+    },
+    /// A row that names no pipeline.
+    #[error("pipeline is empty")]
+    NoPipeline,
+    /// A row whose times are the wrong way round.
+    #[error("end is before start")]
+    EndBeforeStart,
+}
+
+/// What a reader should know of the sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportNote {
+    /// An orchestrator that a log names and no file shows.
+    UnseenOrchestrator {
+        /// Its session.
+        caller: String,
+        /// How many sessions it dispatched.
+        dispatches: usize,
+    },
+    /// What a log's sessions came to.
+    LoggedSessions {
+        /// All of them.
+        all: usize,
+        /// Those whose calls a file shows.
+        with_calls: usize,
+        /// Those of which only totals are known.
+        with_totals: usize,
+        /// Those without either.
+        without_usage: usize,
+    },
+    /// Crash records of a log.
+    CrashRecords {
+        /// How many of each kind.
+        counts: CrashCounts,
+        /// Groups of orphans, by their size: (size, groups), largest first.
+        groups: Vec<(usize, usize)>,
+    },
+    /// Sessions that began before a log was cleared.
+    BeforeClearing {
+        /// When it was cleared, as the log has it.
+        cleared_at: String,
+        /// How many sessions.
+        sessions: usize,
+    },
+    /// Rows of a log that later ones replace.
+    ReplacedRows(u64),
+    /// Sessions that were killed.
+    KilledSessions(u32),
+}
+
+impl fmt::Display for ImportNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnseenOrchestrator { caller, dispatches } => write!(
+                f,
+                "orchestrator {caller} (dispatches: {dispatches}): no file shows it, so its \
+                 tokens are unknown"
+            ),
+            Self::LoggedSessions { all, with_calls, with_totals, without_usage } => write!(
+                f,
+                "sessions in the log: {all}; with calls {with_calls}, with totals only \
+                 {with_totals}, without any usage {without_usage}"
+            ),
+            Self::CrashRecords { counts: CrashCounts { records, pid_reuse, orphans }, groups } => {
+                write!(
+                    f,
+                    "{records} crash records: {pid_reuse} opened again for the process id of a \
+                     session that ended well, {orphans} orphans"
+                )?;
+                if !groups.is_empty() {
+                    let groups: Vec<String> =
+                        groups.iter().map(|(size, many)| format!("{many} of {size}")).collect();
+                    write!(f, " (groups: {})", groups.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::BeforeClearing { cleared_at, sessions } => write!(
+                f,
+                "left out because they began before the log's telemetry was cleared \
+                 ({cleared_at}): {sessions}"
+            ),
+            Self::ReplacedRows(rows) => write!(
+                f,
+                "rows of the log that were written again for the same folder (the last counts): \
+                 {rows}"
+            ),
+            Self::KilledSessions(sessions) => write!(
+                f,
+                "sessions that ended without a result: {sessions}; their totals in the log were \
+                 added up over records and are about twice too high, calls are taken where a \
+                 file shows them"
+            ),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What reading any published file needs: its errors, and checks that say what was met and wanted.
+
+use super::figure::{Figure, FigureSource, FigureUnit};
+use super::reported::{Assumption, SourceDocument, StatedFigure};
+use serde::de::DeserializeOwned;
+
+/// A reported pipeline that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportedError {
+    /// Not JSON, or not of this shape.
+    #[error("{name}, line {line}, field `{field}`: {message}")]
+    Shape {
+        /// Name of the file.
+        name: String,
+        /// Its line.
+        line: usize,
+        /// The last field before the error; empty if there is none.
+        field: String,
+        /// What was met and what was wanted.
+        message: String,
+    },
+    /// A value that does not fit its place.
+    #[error("{name}, field `{field}`: met `{met}`, wanted {wanted}")]
+    Value {
+        /// Name of the file.
+        name: String,
+        /// The field.
+        field: String,
+        /// Its value.
+        met: String,
+        /// What would fit.
+        wanted: String,
+    },
+}
+
+/// Parses a file; `name` is for errors.
+pub(super) fn parse_shape<T: DeserializeOwned>(name: &str, json: &str) -> Result<T, ReportedError> {
+    serde_json::from_str(json).map_err(|error| ReportedError::Shape {
+        name: name.to_owned(),
+        line: error.line(),
+        field: field_before(json, error.line(), error.column()),
+        message: without_place(&error.to_string()),
+    })
+}
+
+/// Checks values of one file.
+#[derive(Clone, Copy)]
+pub(super) struct ValueChecker<'a> {
+    /// The file, for errors.
+    pub(super) name: &'a str,
+}
+
+impl ValueChecker<'_> {
+    /// An error unless a value is good.
+    pub(super) fn require(
+        self,
+        good: bool,
+        field: &str,
+        met: &str,
+        wanted: &str,
+    ) -> Result<(), ReportedError> {
+        if good {
+            return Ok(());
+        }
+        Err(ReportedError::Value {
+            name: self.name.to_owned(),
+            field: field.to_owned(),
+            met: met.to_owned(),
+            wanted: wanted.to_owned(),
+        })
+    }
+
+    /// An error unless a figure counts what its place counts.
+    pub(super) fn require_unit(
+        self,
+        figure: &Figure,
+        unit: FigureUnit,
+        field: &str,
+    ) -> Result<(), ReportedError> {
+        let wanted = format!("a {unit:?}").to_lowercase();
+        self.require(figure.unit == unit, field, &figure.text, &wanted)
+    }
+
+    /// An error unless every source, given with the field that names it, is a known document.
+    pub(super) fn require_documents(
+        self,
+        documents: &[SourceDocument],
+        sources: Vec<(String, &FigureSource)>,
+    ) -> Result<(), ReportedError> {
+        for (field, source) in sources {
+            let known = documents.iter().any(|document| document.id == source.document);
+            self.require(known, &field, &source.document, "the id of a document")?;
+        }
+        Ok(())
+    }
+}
+
+/// The field that names the source of an item, and the source.
+pub(super) fn source_field<'a>(
+    table: &str,
+    id: &str,
+    source: &'a FigureSource,
+) -> (String, &'a FigureSource) {
+    (format!("{table}.{id}.source"), source)
+}
+
+/// The figure of an id: as a text states it, or else as it is assumed.
+pub(super) fn stated_or_assumed(
+    statements: &[StatedFigure],
+    assumptions: &[Assumption],
+    id: &str,
+) -> Option<Figure> {
+    if let Some(stated) = statements.iter().find(|stated| stated.id == id) {
+        return Some(stated.value.clone());
+    }
+    let assumed = assumptions.iter().find(|assumed| assumed.id == id)?;
+    Figure::parse(&assumed.value).ok()
+}
+
+/// The last field name before a place in a JSON text.
+fn field_before(json: &str, line: usize, column: usize) -> String {
+    let start: usize = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let upto = json.get(..(start + column).min(json.len())).unwrap_or(json);
+    let Some(colon) = upto.rfind("\":") else {
+        return String::new();
+    };
+    upto[..colon].rsplit('"').next().unwrap_or_default().to_owned()
+}
+
+/// A message of `serde_json` without its place, which stands in front already.
+fn without_place(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}

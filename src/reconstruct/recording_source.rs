@@ -1,0 +1,99 @@
+//! Where the calls of a recording come from, and what only that source knows.
+
+use super::routes::RouteReconstruction;
+use super::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes};
+use crate::recording::Recording;
+
+/// A recording with what was published beside it, if anything was.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are one or two of them in a run")]
+pub enum RecordingSource {
+    /// The calls were recorded.
+    Recorded(Recording),
+    /// They follow from the published totals of a pipeline, and some call counts are open.
+    Pipeline {
+        /// What was published.
+        reported: ReportedPipeline,
+        /// How published calls are read.
+        lens: Lens,
+        /// The likeliest calls.
+        fit: Reconstruction,
+    },
+    /// They follow from published totals of routes, and from unknowns.
+    Routes {
+        /// What was published.
+        routes: ReportedRoutes,
+        /// The calls where every unknown is at its mode.
+        fit: RouteReconstruction,
+    },
+}
+
+impl RecordingSource {
+    /// The calls, where counts are open the likeliest ones.
+    #[must_use]
+    pub fn recording(&self) -> &Recording {
+        match self {
+            Self::Recorded(recording) => recording,
+            Self::Pipeline { fit, .. } => &fit.recording,
+            Self::Routes { fit, .. } => &fit.recording,
+        }
+    }
+
+    /// The calls alone: what was published is forgotten.
+    #[must_use]
+    pub fn into_recording(self) -> Recording {
+        match self {
+            Self::Recorded(recording) => recording,
+            Self::Pipeline { fit, .. } => fit.recording,
+            Self::Routes { fit, .. } => fit.recording,
+        }
+    }
+
+    /// Whether it is known only from published totals.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        !matches!(self, Self::Recorded(_))
+    }
+
+    /// What was published of a pipeline.
+    #[must_use]
+    pub fn pipeline(&self) -> Option<&ReportedPipeline> {
+        match self {
+            Self::Pipeline { reported, .. } => Some(reported),
+            Self::Recorded(_) | Self::Routes { .. } => None,
+        }
+    }
+
+    /// What was published of routes.
+    #[must_use]
+    pub fn routes(&self) -> Option<&ReportedRoutes> {
+        match self {
+            Self::Routes { routes, .. } => Some(routes),
+            Self::Recorded(_) | Self::Pipeline { .. } => None,
+        }
+    }
+
+    /// How the published calls of a pipeline are read, and how they were fitted.
+    #[must_use]
+    pub fn pipeline_fit(&self) -> Option<(Lens, &Reconstruction)> {
+        match self {
+            Self::Pipeline { lens, fit, .. } => Some((*lens, fit)),
+            Self::Recorded(_) | Self::Routes { .. } => None,
+        }
+    }
+
+    /// The lens, for a published pipeline.
+    #[must_use]
+    pub fn lens(&self) -> Option<Lens> {
+        self.pipeline_fit().map(|(lens, _)| lens)
+    }
+
+    /// Whether dollars can be said.
+    #[must_use]
+    pub fn can_be_priced(&self) -> bool {
+        match self {
+            Self::Recorded(_) | Self::Pipeline { .. } => true,
+            Self::Routes { fit, .. } => fit.can_be_priced(),
+        }
+    }
+}

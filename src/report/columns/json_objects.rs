@@ -1,0 +1,124 @@
+//! Fields as JSON objects, and the schema of those objects.
+
+use super::{ColumnField, FieldValue};
+use crate::report::json::JsonValue;
+use crate::report::view::ColumnKind;
+
+/// A row as an object: the fields that have a name.
+#[must_use]
+pub fn object_json<R>(fields: &[ColumnField<'_, R>], row: &R) -> JsonValue {
+    let mut entries = Vec::with_capacity(fields.len());
+    for field in fields.iter().filter(|field| !field.name.is_empty()) {
+        let value = match &field.value {
+            FieldValue::Cell(cell) => JsonValue::from(cell(row)),
+            FieldValue::Nested { json, .. } => json(row).unwrap_or(JsonValue::Null),
+        };
+        if !(field.is_omitted && value == JsonValue::Null) {
+            entries.push((field.name.clone(), value));
+        }
+    }
+    JsonValue::Object(entries)
+}
+
+/// Rows as a list of objects.
+#[must_use]
+pub fn rows_json<R>(fields: &[ColumnField<'_, R>], rows: impl IntoIterator<Item = R>) -> JsonValue {
+    JsonValue::List(rows.into_iter().map(|row| object_json(fields, &row)).collect())
+}
+
+/// The JSON schema of an object with these fields.
+#[must_use]
+pub fn object_schema<R>(fields: &[ColumnField<'_, R>]) -> JsonValue {
+    let named = || fields.iter().filter(|field| !field.name.is_empty());
+    let properties = named().map(|field| (field.name.clone(), field_schema(field))).collect();
+    let required = named().filter(|field| !field.is_omitted);
+    let required = required.map(|field| JsonValue::Text(field.name.to_string())).collect();
+    JsonValue::object([
+        ("type", "object".into()),
+        ("properties", JsonValue::Object(properties)),
+        ("required", JsonValue::List(required)),
+        ("additionalProperties", JsonValue::Flag(false)),
+    ])
+}
+
+/// The JSON schema of what [`versioned_json`](crate::report::json::versioned_json) makes of an
+/// object with these fields.
+#[must_use]
+pub fn versioned_schema<R>(
+    schema: &str,
+    schema_version: u32,
+    fields: &[ColumnField<'_, R>],
+) -> JsonValue {
+    let name = format!("windtunnel.{schema}/{schema_version}");
+    let envelope = [
+        ColumnField::text("schema", "", "name and version of this schema", |_: &R| ""),
+        ColumnField::text("version", "", "version of the program", |_: &R| ""),
+    ];
+    let (JsonValue::Object(mut whole), JsonValue::Object(body)) =
+        (object_schema(&envelope), object_schema(fields))
+    else {
+        unreachable!("the schema of an object is an object")
+    };
+    // The keys of the envelope stand in front of those of the body, as they do in the output.
+    for ((_, front), (_, back)) in whole.iter_mut().zip(body) {
+        match (front, back) {
+            (JsonValue::Object(front), JsonValue::Object(back)) => front.extend(back),
+            (JsonValue::List(front), JsonValue::List(back)) => front.extend(back),
+            _ => {}
+        }
+    }
+    let draft = "https://json-schema.org/draft/2020-12/schema";
+    whole.insert(0, ("$schema".into(), draft.into()));
+    whole.insert(1, ("title".into(), JsonValue::Text(name)));
+    JsonValue::Object(whole)
+}
+
+/// The JSON schema of a list.
+#[must_use]
+pub fn list_schema(items: JsonValue) -> JsonValue {
+    JsonValue::object([("type", "array".into()), ("items", items)])
+}
+
+/// The JSON schema of one value: its type, what it is and its unit.
+fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
+    let mut schema = match &field.value {
+        FieldValue::Nested { schema: JsonValue::Object(entries), .. } => entries.clone(),
+        _ => cell_schema(field),
+    };
+    if field.is_optional && !field.is_omitted {
+        for (key, value) in &mut schema {
+            if **key == *"type" && matches!(value, JsonValue::Text(_)) {
+                *value = JsonValue::List(vec![value.clone(), "null".into()]);
+            }
+        }
+    }
+    schema.insert(1, ("description".into(), field.about.into()));
+    if !field.unit.is_empty() {
+        schema.insert(2, ("unit".into(), field.unit.into()));
+    }
+    JsonValue::Object(schema)
+}
+
+/// The type of a single value, or of both ends of a range.
+fn cell_schema<R>(field: &ColumnField<'_, R>) -> Vec<(std::borrow::Cow<'static, str>, JsonValue)> {
+    let name: JsonValue = match field.kind {
+        ColumnKind::Text => "string".into(),
+        ColumnKind::Flag => "boolean".into(),
+        ColumnKind::Texts => {
+            let items = JsonValue::object([("type", "string".into())]);
+            return vec![("type".into(), "array".into()), ("items".into(), items)];
+        }
+        ColumnKind::Tokens | ColumnKind::Count | ColumnKind::Duration | ColumnKind::PicoUsd => {
+            "integer".into()
+        }
+        ColumnKind::Share | ColumnKind::Fraction | ColumnKind::Money | ColumnKind::Number => {
+            "number".into()
+        }
+        ColumnKind::Mixed => JsonValue::List(vec!["number".into(), "string".into()]),
+    };
+    if !field.is_ranged {
+        return vec![("type".into(), name)];
+    }
+    let items = JsonValue::object([("type", name)]);
+    vec![("type".into(), "array".into()), ("items".into(), items)]
+}

@@ -1,0 +1,54 @@
+//! Build script: what the tests may count on here, so that those which cannot run are reported as
+//! ignored, with the reason, rather than passing without having looked.
+//!
+//! `transcripts_at_hand`: the folder of transcripts and histories, `../shared/data` unless
+//! `WINDTUNNEL_DATA` names another. `browser_at_hand`: a browser that starts, or one that
+//! `WINDTUNNEL_BROWSER_REQUIRED=1` insists on. The library and the program read neither.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where browsers are looked for; `tests/it/browser` looks for the same names.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+fn main() {
+    println!("cargo::rustc-check-cfg=cfg(transcripts_at_hand, browser_at_hand)");
+    for name in ["WINDTUNNEL_DATA", "WINDTUNNEL_BROWSER", "WINDTUNNEL_BROWSER_REQUIRED", "PATH"] {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+    println!("cargo::rerun-if-changed=tests/at_hand/build.rs");
+    let data = data_folder();
+    // A path that is not there would have this script run, and everything be built, every time;
+    // that the folder has come or gone is told by touching this file.
+    if data.is_dir() {
+        println!("cargo::rerun-if-changed={}", data.join("README.md").display());
+        println!("cargo::rustc-cfg=transcripts_at_hand");
+    }
+    if browser_starts() || env::var("WINDTUNNEL_BROWSER_REQUIRED").is_ok_and(|value| value == "1") {
+        println!("cargo::rustc-cfg=browser_at_hand");
+    }
+}
+
+fn data_folder() -> PathBuf {
+    match env::var_os("WINDTUNNEL_DATA") {
+        Some(named) => PathBuf::from(named),
+        None => {
+            let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+            let beside = package.join("../shared/data");
+            if beside.is_dir() { beside } else { package.join("../../shared/data") }
+        }
+    }
+}
+
+fn browser_starts() -> bool {
+    let starts = |name: &str| {
+        let mut version = Command::new(Path::new(name));
+        version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        version.status().is_ok_and(|status| status.success())
+    };
+    match env::var("WINDTUNNEL_BROWSER") {
+        Ok(name) if !name.is_empty() => starts(&name),
+        _ => BROWSERS.into_iter().any(starts),
+    }
+}

@@ -1,0 +1,107 @@
+//! The flags of an experiment, which every command that replays takes alike, and several recordings
+//! as one.
+
+use crate::run::{Folder, json, ok, refused};
+use serde_json::Value;
+
+const BOTH: [&str; 2] = ["order-774", "order-775"];
+
+fn ids(told: &Value) -> Vec<&str> {
+    told["toggles"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect()
+}
+
+fn all(args: &[&[&'static str]]) -> Vec<&'static str> {
+    args.concat()
+}
+
+#[test]
+fn several_recordings_are_replayed_as_one() {
+    let without_draws: &[&str] = &["--with", "R1,R4", "--draws", "0"];
+    let calls = json(&all(&[&["inspect"], &BOTH]))["totals"]["calls"].clone();
+    let compared = json(&all(&[&["compare"], &BOTH, without_draws]));
+    assert_eq!(compared["recording"], "order-774+order-775");
+    assert_eq!(compared["baseline"]["calls"], calls);
+    let other_order = ["order-775", "order-774", "order-775"];
+    assert_eq!(compared, json(&all(&[&["compare"], &other_order, without_draws])));
+    let swept = json(&all(&[&["sweep"], &BOTH, without_draws]));
+    assert_eq!((&swept["baseline"]["calls"], ids(&swept)), (&calls, vec!["R1", "R4"]));
+    let drawn = ok(&all(&[&["chart", "waterfall"], &BOTH, without_draws, &["--format", "csv"]]));
+    assert!(drawn.contains("R4"), "{drawn}");
+    let folder = Folder::new(&[]);
+    let out = folder.at("out");
+    ok(&[&all(&[&["report"], &BOTH, without_draws])[..], &["--out", &out]].concat());
+    let written = std::fs::read_to_string(folder.at("out/compare.json")).expect("written");
+    let written: Value = serde_json::from_str(&written).expect("JSON");
+    assert_eq!(written["baseline"]["calls"], calls);
+}
+
+#[test]
+fn a_name_twice_is_that_recording_with_its_scenario() {
+    let twice = json(&["compare", "order-774", "order-774", "--draws", "0"]);
+    assert_eq!(twice, json(&["compare", "order-774", "--draws", "0"]));
+}
+
+#[test]
+fn seed_and_draws_override_the_scenario() {
+    let run = |flags: &[&str]| {
+        json(&[&["compare", "order-774", "--with", "R1,R4", "--draws", "20"], flags].concat())
+    };
+    let (first, second) = (run(&["--seed", "1"]), run(&["--seed", "2"]));
+    assert_eq!(
+        (&first["provenance"]["seed"], &second["provenance"]["seed"]),
+        (&1.into(), &2.into())
+    );
+    assert_eq!(
+        first["joint"]["saved"], second["joint"]["saved"],
+        "the mode is no matter of chance"
+    );
+    assert_ne!(first["toggles"][0]["p90"], second["toggles"][0]["p90"]);
+    assert_eq!(run(&["--seed", "774"]), run(&[]));
+    let modes = json(&["compare", "order-774", "--with", "R1", "--draws", "0"]);
+    assert_eq!(modes["toggles"][0]["p50"], Value::Null);
+    assert_eq!(
+        json(&["sweep", "order-774", "--with", "R1", "--seed", "9"])["provenance"]["seed"],
+        9
+    );
+    let gate = ["gate", "--baseline", "order-774", "--candidate", "order-774", "--seed", "5"];
+    assert!(json(&gate)["sources"].to_string().contains("seed 5"));
+    refused(&["compare", "order-774", "--set", "R4.cap=1", "--with", "R1"], &["R4", "take part"]);
+}
+
+#[test]
+fn sweep_report_inspect_and_gate_take_toggles_and_parameters() {
+    let joint = |cap: &'static str| {
+        let args = ["sweep", "order-774", "--with", "R1,R4", "--set", cap];
+        json(&args)["subsets"].to_string()
+    };
+    assert_ne!(joint("R4.cap=200"), joint("R4.cap=2000"));
+    let folder = Folder::new(&[]);
+    let out = folder.at("out");
+    let flags = ["--with", "R1,R4", "--set", "R4.cap=200", "--draws", "0", "--strict"];
+    ok(&[&["report", "order-774", "--out", &out], &flags[..]].concat());
+    let written = std::fs::read_to_string(folder.at("out/compare.json")).expect("written");
+    let written: Value = serde_json::from_str(&written).expect("JSON");
+    assert_eq!(ids(&written), ["R1", "R4"]);
+    let inspected = json(&["inspect", "order-774", "--with", "R4", "--set", "R4.cap=200"]);
+    assert_eq!(ids(&inspected), ["R4"]);
+    assert_ne!(inspected["toggles"], json(&["inspect", "order-774", "--with", "R4"])["toggles"]);
+    let gate = ["gate", "--baseline", "order-774", "--candidate", "order-774"];
+    let savings = |flags: &[&str]| {
+        let told = json(&[&gate, flags].concat());
+        let rows = told["rows"].as_array().into_iter().flatten();
+        let savings = rows.filter(|row| row["scope"] == "saving");
+        savings.map(|row| row["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let few = savings(&["--with", "R1"]);
+    assert!(!few.is_empty() && few.iter().all(|name| name == "R1" || name == "all"), "{few:?}");
+    assert!(savings(&[]).len() > few.len());
+}
+
+#[test]
+fn inspect_takes_the_recording_and_the_part_of_a_scenario() {
+    let body = "schema = \"windtunnel.scenario/1\"\nrecording = \"order-774\"\n[select]\n\
+                step = \"implement\"\n[toggles.R4]\n";
+    let folder = Folder::new(&[("mine.toml", body.as_bytes())]);
+    let told = json(&["inspect", "--scenario", &folder.at("mine.toml")]);
+    assert_eq!((&told["totals"]["sessions"], ids(&told)), (&1.into(), vec!["R4"]));
+}
