@@ -11,6 +11,7 @@
     reason = "a bench makes its own tree and talks to whoever runs it"
 )]
 
+#[expect(dead_code, reason = "trees of one-call sessions are for the sessions bench")]
 mod r#gen;
 
 use criterion::{Criterion, Throughput};

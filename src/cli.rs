@@ -8,7 +8,9 @@ mod gate;
 mod tables;
 
 pub use backtest::BacktestArgs;
-pub use chart::{ChartArgs, PictureFormat, ThemeArg};
+pub use chart::ChartArgs;
+#[cfg(feature = "charts")]
+pub use chart::{PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};

@@ -1,6 +1,6 @@
 //! The `windtunnel` command: parse, run, write, exit.
 
-#![expect(clippy::disallowed_methods, reason = "the street writes the result and the talk")]
+#![expect(clippy::disallowed_methods, reason = "the street writes the result and the messages")]
 
 use clap::Parser as _;
 use std::io::Write as _;

@@ -84,6 +84,7 @@ struct FolderSearch<'a> {
 pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchResult, SearchError> {
     let mut roots: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for path in paths {
+        // Links and repetitions end here: two arguments that are one file are one argument.
         let real = fs::canonicalize(path).map_err(|error| search_error(path, &error))?;
         roots.entry(real).or_insert(path);
     }
@@ -91,6 +92,8 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
     let mut by_real: BTreeMap<PathBuf, FoundFile> = BTreeMap::new();
     for (real, path) in &roots {
         let last = real.file_name().unwrap_or_default().to_string_lossy();
+        // Labels of several folders begin with the folder's name, so that equal file names stay
+        // apart without a path of the machine.
         let prefix = if roots.len() > 1 { format!("{last}/") } else { String::new() };
         let mut walk = FolderSearch {
             endings,
@@ -110,6 +113,8 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
         search.unreadable.append(&mut walk.unreadable);
         for (label, path) in walk.files {
             let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+            // A file that was named itself is read whatever its ending, also when it lies in a
+            // folder that was named as well.
             let named = roots.contains_key(&path);
             let found = FoundFile { label, path: path.clone(), bytes, is_argument: named };
             // Found under two arguments: the smaller label, whichever came first.
@@ -186,6 +191,7 @@ impl FolderSearch<'_> {
             Ok(real) => real,
             Err(error) => return self.note_unreadable(label, &error),
         };
+        // A link back into a folder above would never end.
         if !self.entered.insert(real.clone()) {
             return;
         }
@@ -200,6 +206,7 @@ impl FolderSearch<'_> {
                 Err(error) => self.note_unreadable(label, &error),
             }
         }
+        // The system lists files in any order.
         paths.sort();
         for path in paths {
             self.entries += 1;

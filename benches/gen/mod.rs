@@ -1,4 +1,4 @@
-//! A tree of made-up transcripts, the same bytes for the same seed.
+//! Trees of made-up transcripts, the same bytes for the same seed.
 //!
 //! Records are about 5 KB, as in real trees: a response with text and a tool use, then its result
 //! with a copy of it in `toolUseResult`.
@@ -48,6 +48,27 @@ pub fn tree(root: &Path, bytes: u64, seed: u64) -> io::Result<u64> {
         number += 1;
     }
     Ok(done)
+}
+
+/// Writes a tree of so many sessions of one call each below `root`: one file a session, or one file
+/// for all of them. What is quadratic in sessions shows here first.
+///
+/// # Errors
+/// What the disk says.
+pub fn one_call_sessions(root: &Path, sessions: u64, one_file: bool, seed: u64) -> io::Result<()> {
+    let folder = root.join("-home-u-p0");
+    fs::create_dir_all(&folder)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut all = Vec::new();
+    for number in 0..sessions {
+        let lines = pair(number, 0, 20_000, 500, &mut rng);
+        if one_file {
+            all.extend_from_slice(lines.as_bytes());
+        } else {
+            fs::write(folder.join(format!("{number}.jsonl")), lines)?;
+        }
+    }
+    if one_file { fs::write(folder.join("all.jsonl"), all) } else { Ok(()) }
 }
 
 fn session(out: &mut dyn Write, number: u64, bytes: u64, rng: &mut impl Rng) -> io::Result<u64> {

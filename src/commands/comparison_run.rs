@@ -1,7 +1,7 @@
 //! A comparison with everything that it is shown with: what `compare`, `report` and `chart` share.
 
-use super::experiment_inputs::ExperimentInputs;
-use super::{CommandError, load};
+use super::CommandError;
+use super::experiment_inputs::{self, ExperimentInputs};
 use crate::cli::ExperimentArgs;
 use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
@@ -44,18 +44,25 @@ impl ComparisonRun {
     /// Compares what is loaded.
     pub fn compare_inputs(inputs: ExperimentInputs) -> Result<Self, CommandError> {
         let ExperimentInputs { scenario, pricing, loaded } = &inputs;
-        let claims = load::claims_about_recording(loaded, scenario);
+        // Toggles that wait for a number of the user have bounds but no figure, and take no part in
+        // the sums.
+        let claims = experiment_inputs::claims_about_recording(loaded, scenario);
         let toggles = scenario.split_awaiting_toggles();
-        let experiment = load::build_experiment(loaded, (scenario, &toggles), pricing, &claims);
+        let experiment =
+            experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims);
         let comparison = compare_toggles(&experiment)?;
         let findings = match &loaded.source {
+            // Checking the data of transcripts takes a pass of its own: `check_data` does it where
+            // it is shown.
             RecordingSource::Recorded(_) => Vec::new(),
+            // The fit is known here, so that checks which need counted calls use those of the
+            // replay.
             RecordingSource::Pipeline { reported, lens, fit } => {
                 audit::audit_with_reconstruction(reported, Some((*lens, fit)))
             }
             RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
         };
-        let loads = load::agent_loads(loaded, scenario, &comparison);
+        let loads = experiment_inputs::agent_loads(loaded, scenario, &comparison);
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
         Ok(Self { inputs, comparison, findings, spread: None, provenance, loads })
     }
@@ -88,7 +95,9 @@ impl ComparisonRun {
     pub fn sweep_subsets(&self) -> Result<SubsetSweep, String> {
         let ExperimentInputs { scenario, pricing, loaded } = &self.inputs;
         let toggles = scenario.split_awaiting_toggles();
-        let experiment = load::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
+        // A ranking needs no claims: what is published is judged by the comparison alone.
+        let experiment =
+            experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
         sweep_subsets(&experiment, SweepMetric::default_for(&experiment))
             .map_err(|error| error.to_string())
     }

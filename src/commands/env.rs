@@ -14,6 +14,8 @@ pub fn run(args: &EnvArgs) -> CommandResult {
     } else {
         Scenario::with_toggles(&scenario::toggles_by_id(args.with.iter().map(String::as_str))?)
     };
+    // Most toggles are changes of code: only those that a setting switches on belong into an
+    // environment.
     let mut chosen = scenario.toggles.clone();
     chosen.retain(|one| !one.toggle.env_settings().is_empty());
     if chosen.is_empty() {

@@ -95,7 +95,7 @@ pub(crate) enum CommandError {
     SweepParquet(#[from] SweepParquetError),
     #[cfg(feature = "tables")]
     #[error(transparent)]
-    Table(#[from] polars::error::PolarsError),
+    Table(#[from] crate::report::parquet::TableError),
 }
 
 /// What a user reads: where, what is wrong, what to do.

@@ -6,7 +6,13 @@ use crate::cli::{ExperimentArgs, ToggleArgs};
 use crate::price::Pricing;
 use crate::reconstruct::{self, Lens};
 use crate::recording::Recording;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, ChosenToggle, Scenario};
+use crate::study::inspect::turn_limiter::{self, LoadComparison};
+use crate::study::whatif::compare::Comparison;
+use crate::study::whatif::experiment::{Experiment, subset_of_first};
+use crate::study::whatif::published_claims::{
+    PublishedClaim, claims_of_pipeline, claims_of_routes,
+};
 
 /// Everything that an experiment takes, loaded and checked.
 pub struct ExperimentInputs {
@@ -38,6 +44,8 @@ impl ExperimentInputs {
         let mut scenario = scenario_from_args(&args.toggles, lead)?;
         scenario.seed = args.seed.unwrap_or(scenario.seed);
         scenario.draws = args.draws.unwrap_or(scenario.draws);
+        // Lens and prices are settled before anything is read: the calls of a pipeline depend on
+        // the lens, and a price book that cannot be read should not cost an import.
         let lens = load::choose_lens(&args.premises, &scenario);
         let pricing = load::load_pricing(&args.premises, &scenario)?;
         let loaded = load_recordings(
@@ -92,6 +100,50 @@ pub fn apply_selection(
         let part = scenario.select.select_part(loaded.recording())?;
         loaded.into_part(part)
     };
+    // A substitute for a model that made no call here is a typing error more often than not.
     scenario::check_models(pricing, loaded.recording())?;
     Ok(loaded)
+}
+
+/// What is claimed about a recording; of routes what is claimed for toggles that take part.
+pub fn claims_about_recording(
+    loaded: &LoadedRecording,
+    scenario: &Scenario,
+) -> Vec<PublishedClaim> {
+    if let Some(routes) = loaded.source.routes() {
+        let mut claims = claims_of_routes(routes);
+        claims.retain(|claim| {
+            let mut ids = claim.toggles.iter();
+            ids.all(|id| scenario.toggles.iter().any(|chosen| chosen.id() == id))
+        });
+        return claims;
+    }
+    loaded.source.pipeline().map(claims_of_pipeline).unwrap_or_default()
+}
+
+/// What is compared.
+pub fn build_experiment<'a>(
+    loaded: &'a LoadedRecording,
+    (scenario, toggles): (&'a Scenario, &'a (Vec<ChosenToggle>, Vec<ChosenToggle>)),
+    pricing: &'a Pricing,
+    claims: &'a [PublishedClaim],
+) -> Experiment<'a> {
+    Experiment {
+        claims,
+        observed: loaded.observations.as_ref().map_or(&[], |it| &it.observed),
+        ..Experiment::for_scenario(&loaded.source, scenario, toggles, pricing)
+    }
+}
+
+/// How busy agents are that packets wake, before and after.
+pub fn agent_loads(
+    loaded: &LoadedRecording,
+    scenario: &Scenario,
+    comparison: &Comparison,
+) -> Vec<LoadComparison> {
+    // Loads are compared with nothing on and with everything on.
+    let all = subset_of_first(comparison.toggles.len());
+    // Zero stands for a limit that is not known.
+    let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
+    turn_limiter::compare_loads(loaded.recording(), &comparison.plan, all, most)
 }

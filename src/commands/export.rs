@@ -20,6 +20,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     let (messages, recording) = (loaded.stderr_messages(), loaded.source.into_recording());
+    // The tables take the recording itself: a copy would double the memory of a large one.
     let export = RecordingExport::from_recording(recording, &pricing)?;
     let mut files = Vec::new();
     for table in &TABLES {
@@ -46,6 +47,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
         other => render_document(&document, other),
     };
     let mut done = CommandOutput { stdout, messages, code: EXIT_DONE };
+    // Tokens are complete without a price; the money columns are not, and the exit code says so.
     for missing in &export.unpriced {
         let _ = writeln!(done.messages, "windtunnel: {missing}");
         done.code = EXIT_NOT_JUDGED;

@@ -32,10 +32,13 @@ pub fn run(args: &GateArgs) -> CommandResult {
     if args.power {
         return report_power(args, &budget);
     }
+    // An ending that says nothing is refused before anything is measured.
     let formats = args.output.iter().map(|path| format_by_ending(path));
     let formats: Vec<GateFormat> = formats.collect::<Result<_, _>>()?;
-    let GateSides { premises: held, baseline, candidate, notes, messages: talk, seed } =
+    let GateSides { premises: held, baseline, candidate, notes, messages, seed } =
         GateRequest::from_args(args)?.measure_sides()?;
+    // Written for the first time there is nothing to hold against; the empty side lets the same
+    // judgement list what there is.
     let before = baseline.clone().unwrap_or_default();
     let mut gate = judge_sides(&before, &candidate, &budget, Seed(seed));
     if baseline.is_none() {
@@ -58,7 +61,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
             GateFormat::Json => shown.to_json(),
             other => render_document(&shown.moved_rows_document(known), document_format(other)),
         };
-        return Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() });
+        return Ok(CommandOutput { stdout, messages, ..CommandOutput::default() });
     }
     let shown = GateReport { gate: &gate, file, sources: &sources };
     for (path, format) in args.output.iter().zip(formats) {
@@ -71,12 +74,12 @@ pub fn run(args: &GateArgs) -> CommandResult {
         store::write_file(path, &bytes)?;
     }
     let code = if gate.may_pass() { super::EXIT_DONE } else { EXIT_REFUSED };
-    Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages: talk, code })
+    Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages, code })
 }
 
 /// How large a growth is found in recordings of such sessions as the candidate's.
 fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
-    let CandidateSessions { premises: held, named, recordings, messages: talk, seed } =
+    let CandidateSessions { premises: held, named, recordings, messages, seed } =
         GateRequest::from_args(args)?.measure_sessions()?;
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
     let powers: Vec<_> = POWER_METRICS
@@ -95,7 +98,7 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
         GateFormat::Json => shown.to_json(),
         other => render_document(&shown.to_document(), document_format(other)),
     };
-    Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() })
+    Ok(CommandOutput { stdout, messages, ..CommandOutput::default() })
 }
 
 /// The verdict on two sides, with causes and remedies.

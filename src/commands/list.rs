@@ -20,6 +20,8 @@ pub fn run(args: &ListArgs) -> CommandResult {
         )
         .collect();
     let mut scenarios = Vec::new();
+    // Built-in files go through the same parsers as a user's, so that a list with a broken one
+    // cannot be printed.
     for (name, text) in load::BUILTIN_SCENARIOS {
         let parsed = scenario::parse_scenario(name, text)?;
         let toggles: Vec<_> = parsed.toggles.iter().map(|c| c.toggle.card().id).collect();

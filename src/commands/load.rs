@@ -7,15 +7,9 @@ use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::routes;
 use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
 use crate::recording::{Recording, format};
-use crate::scenario::{self, ChosenToggle, Scenario};
+use crate::scenario::{self, Scenario};
 use crate::store;
 use crate::study::backtest::Observations;
-use crate::study::inspect::turn_limiter::{self, LoadComparison};
-use crate::study::whatif::compare::Comparison;
-use crate::study::whatif::experiment::{Experiment, subset_of_first};
-use crate::study::whatif::published_claims::{
-    PublishedClaim, claims_of_pipeline, claims_of_routes,
-};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -113,6 +107,8 @@ pub fn load_recording(
     lens: Lens,
     strict: bool,
 ) -> Result<LoadedRecording, CommandError> {
+    // Built-in names come first, so that a file of the same name in the working folder cannot stand
+    // in for one of them; such a file is still reached as ./NAME.
     if let Some(reported) = reconstruct::builtin_pipeline(argument) {
         let observed = observations::builtin_observations(argument)?;
         let loaded = reconstruct_pipeline(reported, lens)?;
@@ -141,6 +137,8 @@ pub fn load_merged_recording(
     if let [only] = arguments[..] {
         return load_recording(only, lens, strict);
     }
+    // Transcripts go through the importer in one call: it alone sees which calls and sessions two
+    // folders share, e.g. a project and a copy of it.
     let (files, folders): (Vec<&String>, Vec<&String>) =
         arguments.into_iter().partition(|argument| is_recording(argument));
     let parts = files
@@ -160,6 +158,8 @@ pub fn load_merged_recording(
             }
         }
     }
+    // What was published of a part speaks of that part alone, so that a merged recording keeps the
+    // calls and none of the claims.
     unite_with_imported(parts, imported)
 }
 
@@ -198,6 +198,7 @@ fn unite_with_imported(
 /// The order of arguments changes nothing: recordings are put together in the order of their names.
 fn unite_recordings(parts: &[&Recording]) -> Result<Recording, CommandError> {
     let mut parts = parts.to_vec();
+    // Recordings of one name are told apart by their digests.
     parts.sort_by_cached_key(|part| (part.name.clone(), part.recording_digest()));
     let mut names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
     names.dedup();
@@ -220,6 +221,8 @@ fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, Command
 fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
     let bytes = store::read_file(Path::new(argument))?;
     let schema = format::read_schema(&bytes).unwrap_or_default();
+    // A .json file says in its schema which of the three shapes it has; without one it is read as a
+    // recording, whose reader names what it wanted.
     if schema == reconstruct::reported::SCHEMA {
         return reconstruct_pipeline(
             ReportedPipeline::parse_json(argument, &String::from_utf8_lossy(&bytes))?,
@@ -257,6 +260,7 @@ pub fn import_transcripts(
     }
     let paths: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
     let name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
+    // The bar stays hidden for a second, so that a quick import leaves nothing on the terminal.
     let bar = hidden_progress_bar();
     let progress = |done: u64, total: u64| {
         if bar.elapsed() > Duration::from_secs(1) && bar.is_hidden() {
@@ -273,6 +277,7 @@ pub fn import_transcripts(
         other => other?,
     };
     let ImportResult { recording, skips, skip_count, copies, billed_cost, notes, .. } = imported;
+    // A source that names no cost is not one that names zero.
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
     Ok(LoadedRecording {
@@ -329,6 +334,7 @@ fn scenario_file(path: &str) -> Result<Scenario, CommandError> {
     let text = std::str::from_utf8(&bytes).at(path)?;
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
     let mut scenario = scenario::parse_scenario(&name, text).at(path)?;
+    // A scenario may be shared with what it names: its paths hold wherever it is called from.
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     for named in [Some(&mut scenario.recording), scenario.prices.as_mut()].into_iter().flatten() {
         // A recording may be built in or not named at all; then there is no path.
@@ -358,6 +364,8 @@ pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Prici
         let book = PriceBook::parse_csv(&store::read_file(&path)?).at(path.display())?;
         pricing.book = pricing.book.overridden_by(&book);
     }
+    // Looking each model up here refuses a scenario that names one without a price before anything
+    // is replayed.
     pricing.substitutes.clone_from(&scenario.models);
     for (from, _) in &scenario.models {
         pricing.find_price(from, None)?;
@@ -368,47 +376,6 @@ pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Prici
     }
     pricing.date = scenario.date;
     Ok(pricing)
-}
-
-/// What is claimed about a recording; of routes what is claimed for toggles that take part.
-pub fn claims_about_recording(
-    loaded: &LoadedRecording,
-    scenario: &Scenario,
-) -> Vec<PublishedClaim> {
-    if let Some(routes) = loaded.source.routes() {
-        let mut claims = claims_of_routes(routes);
-        claims.retain(|claim| {
-            let mut ids = claim.toggles.iter();
-            ids.all(|id| scenario.toggles.iter().any(|chosen| chosen.id() == id))
-        });
-        return claims;
-    }
-    loaded.source.pipeline().map(claims_of_pipeline).unwrap_or_default()
-}
-
-/// What is compared.
-pub fn build_experiment<'a>(
-    loaded: &'a LoadedRecording,
-    (scenario, toggles): (&'a Scenario, &'a (Vec<ChosenToggle>, Vec<ChosenToggle>)),
-    pricing: &'a Pricing,
-    claims: &'a [PublishedClaim],
-) -> Experiment<'a> {
-    Experiment {
-        claims,
-        observed: loaded.observations.as_ref().map_or(&[], |it| &it.observed),
-        ..Experiment::for_scenario(&loaded.source, scenario, toggles, pricing)
-    }
-}
-
-/// How busy agents are that packets wake, before and after.
-pub fn agent_loads(
-    loaded: &LoadedRecording,
-    scenario: &Scenario,
-    comparison: &Comparison,
-) -> Vec<LoadComparison> {
-    let all = subset_of_first(comparison.toggles.len());
-    let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
-    turn_limiter::compare_loads(loaded.recording(), &comparison.plan, all, most)
 }
 
 /// A finished command.

@@ -96,6 +96,7 @@ fn render_document(document: &ReportDocument, format: OutputFormat) -> Vec<u8> {
         OutputFormat::Csv => "csv",
         OutputFormat::Markdown => "markdown",
     };
+    // Every name above is one of the registry; the fallback keeps a lookup from being a panic.
     let renderer = output::find_renderer(id).unwrap_or(output::ALL[0]);
     renderer.render(document, choose_style(format))
 }
@@ -109,6 +110,7 @@ fn is_terminal() -> bool {
 #[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
 fn choose_style(format: OutputFormat) -> OutputStyle {
     let no_color = std::env::var("NO_COLOR").ok();
+    // Width and colour are for people: CSV and Markdown are the same in a pipe and on a screen.
     let terminal = format == OutputFormat::Table && is_terminal();
     let width = if terminal { terminal_size::terminal_size() } else { None };
     let width = width.map(|(terminal_size::Width(columns), _)| columns);

@@ -24,6 +24,8 @@ pub fn run(args: &ReportArgs) -> CommandResult {
         studied.spread_over(SessionGrouping::Session);
     }
     let shown = studied.comparison_view();
+    // The sweep may be impossible, e.g. with too many toggles; then the order of building and the
+    // pictures of subsets are left out.
     let sweep = studied.sweep_subsets();
     let order = sweep.as_ref().ok();
     let order = order
@@ -54,6 +56,8 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     files.extend(pictures.files);
     let name = folder_name(&studied.recording().name);
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
+    // Everything is computed before the first byte is written, so that an error leaves no half a
+    // report.
     for (name, bytes) in &files {
         store::write_file(&out.join(name), bytes)?;
     }

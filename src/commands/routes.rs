@@ -26,6 +26,7 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     let until_ms = until_ms.map(|ms| if is_day { ms + DAY_MS } else { ms });
     let filter = args.prompt_filter.clone().unwrap_or_default();
     let window = RouteWindow { since_ms, until_ms, filter };
+    // Routes count what was recorded; the scenario is here for its lens and its prices alone.
     let scenario = Scenario::with_toggles(&[]);
     let premises = PremiseArgs::default();
     let lens = load::choose_lens(&premises, &scenario);

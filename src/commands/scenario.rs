@@ -22,15 +22,16 @@ pub fn run(command: &ScenarioCommand) -> CommandResult {
 }
 
 fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
-    let (mut scenario, left, talk) = propose_scenario(args)?;
+    let (mut scenario, left, messages) = propose_scenario(args)?;
     let Some(path) = &args.output else {
         let stdout = scenario::write_scenario(&scenario, &left).into_bytes();
-        return Ok(CommandOutput { stdout, messages: talk, ..CommandOutput::default() });
+        return Ok(CommandOutput { stdout, messages, ..CommandOutput::default() });
     };
     if store::path_exists(path) && !args.force {
         let problem = "there is such a file; --force overwrites it";
         return Err(CommandError::argument(path.display(), problem));
     }
+    // The file names its recording from its own folder, wherever the command was typed.
     if !load::is_built_in(&scenario.recording) {
         let folder = path.parent().unwrap_or(Path::new(""));
         scenario.recording = store::path_from_folder(folder, Path::new(&scenario.recording));
@@ -39,7 +40,7 @@ fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
     let path = path.display();
     let toggles = scenario.toggles.len();
     let stdout = format!("{path}: {toggles} toggles; next: windtunnel compare --scenario {path}\n");
-    Ok(CommandOutput { stdout: stdout.into_bytes(), messages: talk, ..CommandOutput::default() })
+    Ok(CommandOutput { stdout: stdout.into_bytes(), messages, ..CommandOutput::default() })
 }
 
 /// The scenario to start from: the built-in one, or every toggle that finds something; which were
@@ -68,6 +69,7 @@ fn propose_scenario(
             finds
         });
     }
+    // A built-in scenario keeps its settings but speaks of what the user named.
     scenario.name.clone_from(&recording.name);
     scenario.recording.clone_from(&args.recording);
     Ok((scenario, left, loaded.stderr_messages()))
@@ -86,6 +88,7 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
     }
     done.stdout = match args.format {
         OutputFormat::Json => show::check_json(&files),
+        // With nothing to show an empty table would only hide the messages.
         _ if files.iter().all(|(_, checked)| checked.is_err()) => Vec::new(),
         other => render_document(&show::check_document(&files), other),
     };

@@ -1,6 +1,6 @@
 //! `windtunnel sweep`.
 
-use super::experiment_inputs::ExperimentInputs;
+use super::experiment_inputs::{self, ExperimentInputs};
 use super::{CommandError, CommandResult, load, render_document};
 use crate::cli::{OutputFormat, SweepArgs};
 use crate::report::csv;
@@ -12,7 +12,8 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     let ExperimentInputs { scenario, pricing, loaded } =
         ExperimentInputs::from_args(&args.experiment)?;
     let toggles = scenario.split_awaiting_toggles();
-    let experiment = load::build_experiment(&loaded, (&scenario, &toggles), &pricing, &[]);
+    let experiment =
+        experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &[]);
     let metric = args.by.unwrap_or_else(|| SweepMetric::default_for(&experiment));
     let swept = sweep_subsets(&experiment, metric)?;
     let shown = show::SweepReport {

@@ -104,6 +104,7 @@ fn clamp_at_zero(rest: Usage) -> Usage {
 /// The model of a bill that a call's model stands for: the same name, or one inside the other
 /// (`us.anthropic.claude-x-v1:0`, `claude-x[1m]`).
 fn matching_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
+    // Clouds and context sizes add to a name at either end.
     let exact = models.iter().position(|(model, _)| model == name);
     let name = name.split('[').next().unwrap_or(name);
     exact.or_else(|| {

@@ -138,6 +138,7 @@ impl<'de> JsonReader<'de> {
         let mut open = 0_usize;
         while let Some(&byte) = self.bytes.get(self.at) {
             match byte {
+                // Brackets inside strings are text.
                 b'"' => {
                     self.read_string()?;
                     continue;
@@ -188,6 +189,7 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
                 number => {
                     let text = std::str::from_utf8(number).unwrap_or_default();
                     if let Ok(number) = text.parse::<u64>() {
+                        // Whole numbers first: a count must not go through a float.
                         return visitor.visit_u64(number);
                     }
                     if let Ok(number) = text.parse::<i64>() {
@@ -278,6 +280,7 @@ impl NestedReader<'_, '_> {
         if next == self.close {
             return Ok(false);
         }
+        // No comma before the first element; one before the closing bracket is a fault.
         if !std::mem::take(&mut self.first) {
             self.json.expect_byte(b',')?;
         }

@@ -79,6 +79,7 @@ impl LedgerIndex {
 
     /// Tells sessions that files show what the ledgers say of them and of their dispatches.
     pub(super) fn annotate_sessions(&mut self, read: &mut [ReadFile]) {
+        // The log does not list what an orchestrator dispatched: each session names its caller.
         let mut by_caller: BTreeMap<&str, Vec<&LedgerEntry>> = BTreeMap::new();
         for (_, entry) in self.entries.values().filter(|(_, entry)| !entry.caller.is_empty()) {
             by_caller.entry(&entry.caller).or_default().push(entry);
@@ -97,6 +98,7 @@ impl LedgerIndex {
                 if is_main {
                     session.harness_totals = entry.totals;
                 }
+                // Where a file shows calls, the log's totals are not counted beside them.
                 if !session.calls.is_empty() {
                     self.sessions_with_calls.insert(main_id.clone());
                 }
@@ -137,6 +139,7 @@ impl LedgerIndex {
             session.version.clone_from(&entry.version);
             session.records = entry.records;
             session.harness_totals = entry.totals;
+            // A start and a duration are all that is known of its times.
             session.times_basis = Basis::Estimated;
             (*source).clone_into(&mut session.source);
             if entry.totals.unfinished {

@@ -137,6 +137,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for LenientObject<T> {
                 f.write_str("anything")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                // Its own fields are read as ever: a wrong one in there is a fault.
                 let inner = serde::de::value::MapAccessDeserializer::new(map);
                 Ok(LenientObject(Some(T::deserialize(inner)?)))
             }
@@ -247,6 +248,7 @@ impl<'de> Visitor<'de> for JsonMeasure<'_, '_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
         let (mut total, mut count) = (2, 0_u64);
+        // Borrowed anew for each field: only one of them is looked at at a time.
         let mut top = self.top;
         while let Some(key) = map.next_key::<ShortText<'de>>()? {
             // A key stands between quotes and before a colon.
@@ -287,6 +289,7 @@ fn note_text(input: &mut MeasuredInput, key: &[u8], raw: &[u8]) {
         b"order_id" => input.order = decode_string(&raw[..raw.len().min(NAME)]).into_owned(),
         b"step_name" => input.step = decode_string(&raw[..raw.len().min(NAME)]).into_owned(),
         b"pages" | b"offset" | b"limit" => {
+            // Fields may come in any order: their fingerprints are combined by exclusive or.
             let place = xxhash_rust::xxh3::xxh3_64(key);
             input.range ^= place.wrapping_mul(xxhash_rust::xxh3::xxh3_64(raw));
         }

@@ -42,15 +42,7 @@ pub(super) fn merge_files(
     let prefixes = ObservedPrefixes::from_files(&read);
     let replayed = fork_lineage::find_replayed_calls(&mut read);
     let originals = find_copied_calls(&mut read, &replayed);
-    let counted = CountedCalls::new(&read, &originals);
-    // Bills are held against the calls while every file still has its copies.
-    let remainders: Vec<Vec<Vec<Usage>>> = read
-        .iter()
-        .enumerate()
-        .map(|(file, (_, parsed))| {
-            parsed.bills.iter().map(|bill| counted.usage_beyond_calls(file, bill)).collect()
-        })
-        .collect();
+    let remainders = remainders_of_bills(&read, &originals);
     let mut builder = RecordingBuilder::new(&options.name, source);
     let mut imported = ImportResult {
         recording: crate::recording::Recording::default(),
@@ -129,6 +121,20 @@ fn list_skips(
         line,
         reason,
     }));
+}
+
+/// What each bill of each file names beyond the calls, while every file still has its copies.
+fn remainders_of_bills(
+    read: &[ReadFile],
+    originals: &BTreeMap<CallPlace, CallPlace>,
+) -> Vec<Vec<Vec<Usage>>> {
+    let counted = CountedCalls::new(read, originals);
+    read.iter()
+        .enumerate()
+        .map(|(file, (_, parsed))| {
+            parsed.bills.iter().map(|bill| counted.usage_beyond_calls(file, bill)).collect()
+        })
+        .collect()
 }
 
 /// A bill, what it names beyond the calls, and the session that stands in where none shows them.

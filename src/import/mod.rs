@@ -74,6 +74,7 @@ pub fn import_transcripts(
     endings.extend(FOLDERS.iter().flat_map(|one| one.file_endings()));
     endings.sort_unstable();
     endings.dedup();
+    // Loose endings are searched as well; what has one and no known format is passed over.
     let mut found = store::find_files(paths, &endings)?;
     let ledgers = claim_folders(&mut found);
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
@@ -104,6 +105,7 @@ pub fn import_transcripts(
         line: 0,
         reason: SkipReason::Unreachable(reason),
     }));
+    // By file and line: strict imports and tables tell of the first one.
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
     let only_loose_names = found.files.iter().all(has_loose_name);

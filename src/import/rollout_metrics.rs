@@ -99,6 +99,7 @@ fn count_event(
 ) {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return };
     let at_ms = event.get("timestamp").and_then(Value::as_str).and_then(date_ms);
+    // An event without a time is in every window.
     if at_ms.is_some_and(|ms| ms < query.since_ms || ms > query.until_ms) {
         return;
     }
@@ -115,6 +116,7 @@ fn count_event(
             if is_count == Some("token_count") {
                 let total =
                     payload.and_then(|it| it.pointer("/info/total_token_usage/total_tokens"));
+                // The script takes a missing total for a zero, and so does this.
                 if let Some(total) = js_number(total.unwrap_or(&Value::Null)) {
                     file.read_running_total(metrics, total);
                 }
@@ -196,6 +198,7 @@ fn find_field(meta: Option<&Value>, block: &str, pointer: &str, key: &str) -> St
 fn find_agent(text: &str) -> Option<&str> {
     let words = "You are the agent \"";
     let mut found = text.match_indices(words).filter(|(at, _)| {
+        // The pattern asks for a word boundary, which JavaScript knows for ASCII alone.
         let before = text[..*at].chars().next_back();
         !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
     });

@@ -83,6 +83,7 @@ impl StepTableColumns {
                 Some((usual, _)) if !found.contains_key(usual) => {
                     found.insert(*usual, at);
                 }
+                // Known columns of other tables, and the blank ones of spreadsheets.
                 _ if UNUSED.contains(&name) || name.is_empty() => {}
                 _ => ignored.push(name.to_owned()),
             }
@@ -133,6 +134,7 @@ impl StepTableColumns {
         columns: [&'static str; 2],
     ) -> Result<Option<i64>, RowFault> {
         let present = columns.into_iter().filter(|column| self.has_column(column));
+        // All cells are read before any is added: a fault in the second is told as well.
         let cells: Vec<Option<i64>> =
             present.map(|column| self.whole_number(record, column)).collect::<Result<_, _>>()?;
         Ok(cells.into_iter().reduce(|a, b| a?.checked_add(b?)).flatten())

@@ -239,6 +239,7 @@ fn is_test_target(word: &str) -> bool {
 
 /// A script whose name says that it runs tests.
 fn test_script_scope(program: &str, command: &SimpleCommand) -> Option<TestScope> {
+    // Without an interpreter a script is known by its path: `test` alone is the shell's own.
     let shell = matches!(program, "bash" | "sh" | "zsh" | "python" | "python3");
     let (path, from) = if shell { (command.word_at(1), 2) } else { (command.word_at(0), 1) };
     if !shell && !path.contains('/') {

@@ -58,6 +58,7 @@ fn purpose_of_command(mut purpose: ToolPurpose, command: &str) -> ToolPurpose {
         purpose.marks.set(BlockMarks::FULL_SUITE, runs.contains(&TestScope::Full));
         return purpose;
     }
+    // One look at a forge is a question; whether it is a poll shows when it comes again.
     purpose.asks_state = commands.iter().any(asks_forge_state);
     purpose.marks.set(BlockMarks::POLL, is_poll(&commands));
     purpose
@@ -209,6 +210,7 @@ pub(super) fn canonical_step(name: &str) -> String {
     if name.contains(':') || name.starts_with('(') {
         return name.to_owned();
     }
+    // `implement-2` is the second run of `implement`; `step2` is a name of its own.
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     match stem.strip_suffix('-') {
         Some(step) if stem.len() < name.len() && !step.is_empty() => step.to_owned(),

@@ -130,6 +130,7 @@ impl TranscriptCore {
     pub fn note_effort(&mut self, name: &ShortText<'_>) {
         if !name.0.is_empty() {
             let effort = name.text_hash();
+            // The first effort that is told switches nothing: there is none to compare with.
             let before = self.effort.replace(effort);
             self.transition.effort_switched |= before.is_some_and(|before| before != effort);
         }
@@ -184,6 +185,7 @@ impl TranscriptCore {
                 marks |= BlockMarks::POLL;
             }
         }
+        // Files are numbered in the order in which tools first touch them.
         let next_file = self.files.len() as u32;
         let file = used.path.map(|path| *self.files.entry(path).or_insert(next_file));
         let tool = intern_name(&mut self.session.tools, used.name);
@@ -212,6 +214,7 @@ impl TranscriptCore {
             let mut marks = BlockMarks::empty();
             if let Some(read) = used.read.filter(|_| !result.failed) {
                 let content = content_hash();
+                // Read again with another content, it was edited in between: no repetition.
                 let before = self.read_contents.insert(read, content);
                 marks.set(BlockMarks::REREAD, before == Some(content));
             }
@@ -239,6 +242,7 @@ impl TranscriptCore {
         if marks.contains(BlockMarks::ABORTED_RUN) {
             call.marks |= CallMarks::ABORTED_RUN;
         }
+        // The place was taken when the tool use came, before its block was pushed.
         if let Some(block) = call.outputs.get_mut(output as usize) {
             block.marks |= marks;
         }
@@ -283,8 +287,8 @@ pub(super) fn plain_call(model: u16, start_ms: i64, end_ms: i64, usage: Usage) -
     }
 }
 
-/// Hands every line to `take` with its number. What cannot be read, and what `take` answers, goes to
-/// `skip`.
+/// Hands every line to `take` with its number. What cannot be read, and what `take` answers, goes
+/// to `skip`.
 pub(super) fn for_each_line(
     lines: &mut LineReader<'_>,
     take: &mut dyn FnMut(u64, &[u8]) -> Option<SkipReason>,

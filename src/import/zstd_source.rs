@@ -126,7 +126,7 @@ impl<'a> ZstdBlocks<'a> {
             if self.ready.is_empty() {
                 return Ok(false);
             }
-            // Sixteen magic numbers mark frames without content; packers put tables into them.
+            // Sixteen magic numbers mark frames without content: RFC 8878, section 3.1.2.
             if whole && self.ready[1..] == SKIPPABLE && self.ready[0] & 0xF0 == 0x50 {
                 self.skip_frame()?;
                 continue;

@@ -4,6 +4,8 @@
 //! are C code. The same columns give the same bytes.
 
 use super::columns::ColumnValues;
+/// What can go wrong with a table that is reshaped or written.
+pub(crate) use polars::error::PolarsError as TableError;
 use polars::prelude::{Column, CompatLevel, DataFrame, PolarsResult, SchemaExt as _};
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, KeyValue, StatisticsOptions, Version, WriteOptions,

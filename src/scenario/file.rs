@@ -32,8 +32,8 @@ use super::{
     selection, toggles_by_id,
 };
 use crate::cache::CachePolicy;
+use crate::kinds::NamedValue as _;
 use crate::reconstruct::Lens;
-use crate::recording::value_of_name;
 use crate::toml_reader::{self, TomlEntry, TomlField, TomlNode, bad_value_error, key_path};
 
 /// Reads and checks a scenario.
@@ -43,12 +43,14 @@ use crate::toml_reader::{self, TomlEntry, TomlField, TomlNode, bad_value_error, 
 pub fn parse_scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
     let document = toml_reader::parse_document(text)?;
     let fields = CheckedFields::check_table("", &document, &keys::SCENARIO_KEYS)?;
+    // Everything else has a default. Without a schema a file of another program might be taken for
+    // an empty scenario.
     if fields.entry_at("schema").is_none() {
         let wanted = ValueKind::Schema.wanted_text();
         return Err(bad_value_error("schema", &TomlEntry::missing(), &wanted).into());
     }
-    let lens = fields.text_at("lens").and_then(|name| value_of_name(&Lens::NAMED, name));
-    let cache = fields.text_at("cache").and_then(|name| value_of_name(&CachePolicy::NAMED, name));
+    let lens = fields.text_at("lens").and_then(Lens::from_name);
+    let cache = fields.text_at("cache").and_then(CachePolicy::from_name);
     let draws = fields.whole_at("draws").and_then(|draws| u32::try_from(draws).ok());
     let requests = fields.whole_at("requests_a_minute");
     Ok(Scenario {
@@ -89,11 +91,14 @@ fn parse_toggles(fields: &[TomlField]) -> Result<Vec<ChosenToggle>, ScenarioErro
         })?;
     }
     let mut chosen = Vec::new();
+    // The registry's order, not the file's: bit k of a subset is the same toggle in every file.
     let ids = fields.iter().map(|field| field.key.as_str());
     let known =
         toggles_by_id(ids).map_err(|fault| ScenarioError { line: 0, fault: fault.into() })?;
     for toggle in known {
         let id = toggle.card().id;
+        // Ids are matched without regard to case, so that TOML's own check for duplicate keys does
+        // not see [toggles.R1] beside [toggles.r1].
         let mut given = fields.iter().filter(|field| field.key.eq_ignore_ascii_case(id));
         let mut one = ChosenToggle::from_card(toggle);
         if let Some(field) = given.next() {
@@ -137,6 +142,7 @@ pub(super) fn apply_fields(
     for spec in card.name_lists.iter().filter(|spec| fields.entry_at(spec.key).is_some()) {
         chosen.params.set_names(spec.key, fields.names_at(spec.key));
     }
+    // A user knows the own code base better than the card does.
     let grade = &mut chosen.grade;
     for (key, slot) in [("effort", &mut grade.effort), ("risk", &mut grade.risk)] {
         if let Some(value) = fields.whole_at(key) {

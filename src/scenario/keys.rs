@@ -4,8 +4,8 @@
 use super::{MOST_DRAWS, MOST_REQUESTS, SCHEMA};
 use crate::cache::CachePolicy;
 use crate::intervene::{ParamUnit, RangeShape, ToggleCard};
+use crate::kinds::{NamedValue, Role};
 use crate::reconstruct::Lens;
-use crate::recording::Role;
 use crate::toml_reader::{
     TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
 };
@@ -71,7 +71,7 @@ pub(super) const SCENARIO_KEYS: [ScenarioKey; 14] = [
     ),
     new_key(
         "lens",
-        ValueKind::OneOf(lens_names),
+        ValueKind::OneOf(names_of_kind::<Lens>),
         "how published call counts are read: as transcript records, several of which make a call \
          (message), or as calls (record)",
     ),
@@ -85,7 +85,7 @@ pub(super) const SCENARIO_KEYS: [ScenarioKey; 14] = [
     new_key("date", ValueKind::Day, "price every call as of this day instead of its own"),
     new_key(
         "cache",
-        ValueKind::OneOf(cache_policy_names),
+        ValueKind::OneOf(names_of_kind::<CachePolicy>),
         "the cache that is replayed with: the measured law, or its bounds, none (never hits) and \
          perfect (forgets nothing)",
     ),
@@ -123,7 +123,7 @@ pub(super) const SELECT_KEYS: [ScenarioKey; 8] = [
         "pipelines; like every name here it may end in *, which stands for any",
     ),
     new_key("step", ValueKind::Patterns, "steps of a pipeline; \"\" for sessions of no step"),
-    new_key("role", ValueKind::SomeOf(role_names), "what a session was in its pipeline"),
+    new_key("role", ValueKind::SomeOf(names_of_kind::<Role>), "what a session was in its pipeline"),
     new_key(
         "model",
         ValueKind::Patterns,
@@ -190,26 +190,14 @@ pub(super) fn keys_of_range(unit: ParamUnit) -> [ScenarioKey; 5] {
         new_key("value", whole, "the only value"),
         new_key(
             "shape",
-            ValueKind::OneOf(shape_names),
+            ValueKind::OneOf(names_of_kind::<RangeShape>),
             "how belief is spread between the ends; pert unless given",
         ),
     ]
 }
 
-fn lens_names() -> Vec<&'static str> {
-    Lens::NAMED.iter().map(|(_, name)| *name).collect()
-}
-
-fn cache_policy_names() -> Vec<&'static str> {
-    CachePolicy::NAMED.iter().map(|(_, name)| *name).collect()
-}
-
-fn role_names() -> Vec<&'static str> {
-    Role::NAMED.iter().map(|(_, name)| *name).collect()
-}
-
-fn shape_names() -> Vec<&'static str> {
-    RangeShape::NAMED.iter().map(|(_, name)| *name).collect()
+fn names_of_kind<T: NamedValue>() -> Vec<&'static str> {
+    T::names().collect()
 }
 
 impl ValueKind {
@@ -241,6 +229,7 @@ impl ValueKind {
             (Self::Text, TomlNode::Text(text)) => !text.is_empty(),
             (Self::OneOf(names), TomlNode::Text(text)) => names().contains(&text.as_str()),
             (Self::Whole(least, most), TomlNode::Whole(number)) => (least..=most).contains(number),
+            // TOML has dates of its own; with or without quotes is the same.
             (Self::Day, TomlNode::Text(text) | TomlNode::Date(text)) => {
                 text.parse::<Date>().is_ok()
             }
@@ -285,6 +274,7 @@ fn strings_in_node(node: &TomlNode) -> Option<Vec<&str>> {
 /// An instant in milliseconds since the epoch, or a day: its beginning, and the next one's.
 pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
     if let Ok(day) = text.parse::<Date>()
+        // A date parser also takes the date of a longer text; an instant has to keep its time.
         && text.len() <= "2026-04-13".len()
     {
         let next = day.checked_add(1.day()).ok()?;
@@ -317,6 +307,8 @@ impl<'t> CheckedFields<'t> {
     ) -> Result<Self, TomlError> {
         for field in fields {
             let Some(key) = keys.iter().find(|key| key.name == field.key) else {
+                // An unknown key is an error and no warning: a misspelt parameter would leave the
+                // card's value in force without a word.
                 return Err(unknown_key_error(place, field, keys.iter().map(|key| key.name)));
             };
             if !key.value_kind.admits_node(&field.entry.node) {

@@ -9,7 +9,7 @@
 use super::ScenarioError;
 use super::keys::{self, CheckedFields};
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
-use crate::recording::{name_of_value, value_of_name};
+use crate::kinds::NamedValue as _;
 use crate::toml_reader::{TomlEntry, TomlNode, bad_value_error, key_path};
 
 /// Reads the values of a parameter.
@@ -31,33 +31,19 @@ pub(super) fn parse_range(
             );
         }
     };
-    let given = |key: &str| fields.whole_at(key);
-    let shape = fields.text_at("shape").and_then(|name| value_of_name(&RangeShape::NAMED, name));
-    let missing = |key: &str, wanted: &str| {
-        let met = TomlEntry { as_typed: "missing".to_owned(), ..entry.clone() };
-        Err(bad_value_error(&key_path(place, key), &met, wanted))
-    };
-    let needs = |key: &str| match (given(key), shape) {
-        (Some(value), _) => Ok(value),
-        (None, None) if key == "mode" => {
-            missing(key, &format!("{}, or shape = \"uniform\"", unit.bounds_in_words()))
-        }
-        (None, _) => missing(key, unit.bounds_in_words()),
-    };
-    let excess = |keys: &[&str], wanted: &str| {
-        let found = keys.iter().find_map(|key| Some((key, fields.entry_at(key)?)));
-        found.map_or(Ok(()), |(key, met)| Err(bad_value_error(&key_path(place, key), met, wanted)))
-    };
-    if shape == Some(RangeShape::Fixed) || (shape.is_none() && given("value").is_some()) {
-        excess(&["low", "mode", "high"], "nothing beside 'value'")?;
-        return Ok(ParamRange::fixed_at(needs("value")?));
+    let shape = fields.text_at("shape").and_then(RangeShape::from_name);
+    let typed = TypedRange { place, unit, entry, fields: &fields, shape };
+    if shape == Some(RangeShape::Fixed) || (shape.is_none() && fields.whole_at("value").is_some()) {
+        typed.refuse_keys(&["low", "mode", "high"], "nothing beside 'value'")?;
+        return Ok(ParamRange::fixed_at(typed.require_value("value")?));
     }
-    excess(&["value"], "low, mode and high, or shape = \"fixed\"")?;
+    typed.refuse_keys(&["value"], "low, mode and high, or shape = \"fixed\"")?;
+    // A bare low, mode and high are believed most at the mode.
     let shape = shape.unwrap_or(RangeShape::Pert);
-    let (low, high) = (needs("low")?, needs("high")?);
-    let mode = match given("mode") {
+    let (low, high) = (typed.require_value("low")?, typed.require_value("high")?);
+    let mode = match fields.whole_at("mode") {
         None if shape == RangeShape::Uniform => low + (high - low + 1) / 2,
-        _ => needs("mode")?,
+        _ => typed.require_value("mode")?,
     };
     if !(low <= mode && mode <= high) {
         let met = format!("{{ low = {low}, mode = {mode}, high = {high} }}");
@@ -67,6 +53,42 @@ pub(super) fn parse_range(
     Ok(if low == high { ParamRange::fixed_at(low) } else { ParamRange { low, mode, high, shape } })
 }
 
+/// A range as it stands in a table, and where.
+struct TypedRange<'a> {
+    place: &'a str,
+    unit: ParamUnit,
+    entry: &'a TomlEntry,
+    fields: &'a CheckedFields<'a>,
+    shape: Option<RangeShape>,
+}
+
+impl TypedRange<'_> {
+    /// The value of a key that the shape cannot do without.
+    fn require_value(&self, key: &str) -> Result<i64, ScenarioError> {
+        if let Some(value) = self.fields.whole_at(key) {
+            return Ok(value);
+        }
+        let bounds = self.unit.bounds_in_words();
+        let wanted = match self.shape {
+            None if key == "mode" => format!("{bounds}, or shape = \"uniform\""),
+            _ => bounds.to_owned(),
+        };
+        // The line of the whole range is the nearest place that something missing has.
+        let absent = TomlEntry { as_typed: "missing".to_owned(), ..self.entry.clone() };
+        Err(bad_value_error(&key_path(self.place, key), &absent, &wanted).into())
+    }
+
+    /// Refuses keys that mean nothing beside the others.
+    fn refuse_keys(&self, keys: &[&str], wanted: &str) -> Result<(), ScenarioError> {
+        match keys.iter().find_map(|key| Some((key, self.fields.entry_at(key)?))) {
+            Some((key, entry)) => {
+                Err(bad_value_error(&key_path(self.place, key), entry, wanted).into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// Writes a range so that it reads back the same.
 pub(super) fn range_as_toml(range: &ParamRange) -> String {
     let &ParamRange { low, mode, high, shape } = range;
@@ -74,7 +96,7 @@ pub(super) fn range_as_toml(range: &ParamRange) -> String {
         RangeShape::Fixed => mode.to_string(),
         RangeShape::Pert => format!("{{ low = {low}, mode = {mode}, high = {high} }}"),
         RangeShape::Uniform | RangeShape::Triangular => {
-            let shape = name_of_value(&RangeShape::NAMED, shape);
+            let shape = shape.name();
             format!("{{ low = {low}, mode = {mode}, high = {high}, shape = \"{shape}\" }}")
         }
     }

@@ -22,6 +22,8 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
         let known = if known.is_empty() { "none does".to_owned() } else { format!("{known} do") };
         return Err(ScenarioFault::NotChosen { id: card.id, known }.without_line());
     };
+    // A shell eats quotes: where names are wanted, bare words with commas between them are a list,
+    // though that is no TOML.
     let wants_names = card.name_lists.iter().any(|spec| spec.key == key);
     let entry = match toml_reader::parse_value(value) {
         Ok(entry)
@@ -36,6 +38,7 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
         }
     };
     let field = TomlField { key: key.to_owned(), line: 0, entry };
+    // From here on it is a table with one key, checked as in a file.
     file::apply_fields(&format!("toggles.{}", card.id), &[field], chosen)
 }
 

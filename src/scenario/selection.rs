@@ -2,9 +2,10 @@
 
 use super::keys::{self, CheckedFields, parse_moment};
 use super::{ScenarioError, join_names, nearest_name_hint};
+use crate::kinds::{NamedValue as _, Role};
 use crate::models::names;
 use crate::price::Pricing;
-use crate::recording::{Recording, Role, Session, name_of_value, value_of_name};
+use crate::recording::{Recording, Session};
 use crate::toml_reader::TomlField;
 
 /// Which sessions take part: those for which every part holds. An empty list holds for all.
@@ -59,8 +60,7 @@ const SHOWN_ID_CHARS: usize = 8;
 
 pub(super) fn parse_selection(fields: &[TomlField]) -> Result<SessionSelection, ScenarioError> {
     let fields = CheckedFields::check_table("select", fields, &keys::SELECT_KEYS)?;
-    let roles =
-        fields.names_at("role").into_iter().filter_map(|name| value_of_name(&Role::NAMED, &name));
+    let roles = fields.names_at("role").into_iter().filter_map(|name| Role::from_name(&name));
     Ok(SessionSelection {
         pipelines: fields.names_at("pipeline"),
         steps: fields.names_at("step"),
@@ -85,6 +85,8 @@ impl SessionSelection {
     /// # Errors
     /// A name that nothing has, or no session is left; says what there is.
     pub fn select_part(&self, recording: &Recording) -> Result<Recording, SelectionError> {
+        // Each name is looked for on its own first: a misspelt step among three would otherwise go
+        // unnoticed, since the other two select something.
         for (key, wanted) in self.names_by_key() {
             let there = names_under_key(recording, key);
             // Ids may be cut to the characters that tables show; other names may not.
@@ -109,6 +111,7 @@ impl SessionSelection {
 
     fn includes_session(&self, recording: &Recording, session: &Session) -> bool {
         let calls = &recording.calls[session.call_range()];
+        // A session without calls counts as started at zero, before any `since`.
         let start_ms = calls.first().map_or(0, |call| call.start_ms);
         empty_or_any(&self.pipelines, |name| matches_pattern(name, &session.pipeline))
             && empty_or_any(&self.steps, |name| matches_pattern(name, &session.step))
@@ -137,7 +140,7 @@ impl SessionSelection {
 
     /// The lists of names by their keys.
     pub(super) fn names_by_key(&self) -> [(&'static str, Vec<String>); 5] {
-        let roles = self.roles.iter().map(|&role| name_of_value(&Role::NAMED, role).to_owned());
+        let roles = self.roles.iter().map(|&role| role.name().to_owned());
         [
             ("pipeline", self.pipelines.clone()),
             ("step", self.steps.clone()),
@@ -201,7 +204,7 @@ fn names_under_key<'a>(recording: &'a Recording, key: &str) -> Vec<&'a str> {
             .map(|session| match key {
                 "pipeline" => session.pipeline.as_str(),
                 "step" => session.step.as_str(),
-                "role" => name_of_value(&Role::NAMED, session.role),
+                "role" => session.role.name(),
                 _ => session.id.as_str(),
             })
             .collect(),

@@ -4,8 +4,6 @@ use super::keys::{self, ScenarioKey, ValueKind};
 use super::{ChosenToggle, SCHEMA, Scenario, SessionSelection, param_range, selection};
 use crate::intervene::{NameListSpec, ParamRange, ParamSpec};
 use crate::price::DEFAULT_ASSUMED_MODEL;
-use crate::reconstruct::Lens;
-use crate::recording::name_of_value;
 use std::fmt::Write as _;
 
 /// Toggles that a new scenario does not have, and why.
@@ -66,7 +64,7 @@ fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
         "schema" => WrittenValue::Live(quote_string(SCHEMA)),
         "name" => WrittenValue::from_text(given(&scenario.name), "mine"),
         "recording" => WrittenValue::from_text(given(&scenario.recording), "order-774"),
-        "lens" => WrittenValue::Live(quote_string(name_of_value(&Lens::NAMED, scenario.lens))),
+        "lens" => WrittenValue::Live(quote_string(scenario.lens.name())),
         "model" => WrittenValue::from_text(scenario.model.as_deref(), DEFAULT_ASSUMED_MODEL),
         "prices" => WrittenValue::from_text(scenario.prices.as_deref(), "prices.csv"),
         "date" => {
@@ -171,6 +169,7 @@ fn write_toggle(out: &mut String, chosen: &ChosenToggle) {
             if here == there { WrittenValue::Example(value) } else { WrittenValue::Live(value) };
         write_assignment(out, key.name, said);
     }
+    // Ranges stand in the order of the card, as the parser puts them.
     for (spec, range) in card.params.iter().zip(&chosen.ranges) {
         write_parameter(out, spec, range, chosen.unset.contains(&spec.key));
     }
@@ -185,6 +184,7 @@ fn write_parameter(out: &mut String, spec: &ParamSpec, range: &ParamRange, is_un
     let card = format!("{low} | {mode} | {high}").replace(' ', NO_BREAK_SPACE);
     write_comment(out, &format!("{what}; {unit}, on the card {card}"));
     write_comment(out, &format!("source: {source}"));
+    // Written as a comment it stays unset when the file is read back.
     if is_unset {
         let asked = "no source gives it: set it, or the toggle has bounds and no figure";
         write_comment(out, asked);
@@ -229,6 +229,7 @@ const NO_BREAK_SPACE: &str = "\u{a0}";
 fn write_comment(out: &mut String, text: &str) {
     let mut used = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
+        // Counted with the blank before it.
         let wide = word.chars().count() + 1;
         if used > 0 && used + wide > COMMENT_WIDTH {
             out.push('\n');
@@ -256,7 +257,8 @@ mod tests {
     use super::*;
     use crate::cache::CachePolicy;
     use crate::intervene::{BuildGrade, RangeShape};
-    use crate::recording::Role;
+    use crate::kinds::Role;
+    use crate::reconstruct::Lens;
     use crate::scenario::parse_scenario;
     use jiff::civil::date;
     use proptest::prelude::*;

@@ -4,6 +4,6 @@ pub mod audit;
 pub mod backtest;
 pub mod gate;
 pub mod inspect;
-pub mod rollout_script;
+pub(crate) mod rollout_script;
 pub mod stats;
 pub mod whatif;

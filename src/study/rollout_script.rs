@@ -148,9 +148,11 @@ impl ScriptFile {
 
     /// A running total.
     pub fn read_running_total(&mut self, metrics: &mut ScriptMetrics, total: i64) {
+        // The script takes the first total of a file for a baseline and loses it.
         let Some(before) = self.total.replace(total) else { return };
         let more = total.saturating_sub(before);
         let prompt = &self.prompt;
+        // A total that falls, or of no agent, is passed over; the next rise counts from it.
         if more <= 0 || prompt.agent.is_empty() {
             return;
         }

@@ -52,7 +52,7 @@ fn seed_and_draws_override_the_scenario() {
         (&1.into(), &2.into())
     );
     assert_eq!(
-        first["joint"]["saved"], second["joint"]["saved"],
+        first["joint"]["saving"], second["joint"]["saving"],
         "the mode is no matter of chance"
     );
     assert_ne!(first["toggles"][0]["p90"], second["toggles"][0]["p90"]);

@@ -268,9 +268,9 @@ fn the_figures_of_the_economics_are_checked() {
     check_audit(
         "economics-2026-06",
         &[
-            ("buckets", "= 16.31M; off by 10.0K"),
-            ("rest-doctor", "~9.86M - 6.16M = 3.7M"),
-            ("tokens-an-event", "16.3M / 92 = 177.2K"),
+            ("buckets", "= 16.3 M; off by 10.0 k"),
+            ("rest-doctor", "~9.86 M - 6.16 M = 3.7 M"),
+            ("tokens-an-event", "16.3 M / 92 = 177.2 k"),
             ("posted", "55 / 45,276 = 0.121 %"),
             ("ratio-changed-files", "105 / 34 = 3.09"),
             ("claim-e7", "no number"),
@@ -284,7 +284,7 @@ fn a_changed_figure_changes_the_finding() {
     let [.., (_, text)] = BUILTIN_ROUTES;
     let other = text.replacen("\"6.16M\"", "\"5.16M\"", 1).replacen("\"3.09\"", "\"3.19\"", 1);
     let file = folder.file("other.json", other.as_bytes());
-    check_audit(&file, &[("rest-doctor", "~9.86M - 5.16M = 4.7M")]);
+    check_audit(&file, &[("rest-doctor", "~9.86 M - 5.16 M = 4.7 M")]);
     check_audit(&file, &[("ratio-changed-files", "the printed 3.19 is not")]);
 }
 

@@ -29,9 +29,10 @@ pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandErr
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
         return read_step_table(input, strict);
     }
+    // Nothing is toggled: a look back reads what happened.
     let scenario = Scenario::with_toggles(&[]);
     let loaded = load::load_recording(input, scenario.lens, strict)?;
-    let talk = loaded.stderr_messages();
+    let messages = loaded.stderr_messages();
     Ok(BacktestInput {
         name: loaded.recording().name.clone(),
         digest: loaded.recording().recording_digest(),
@@ -40,7 +41,7 @@ pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandErr
         skip_count: loaded.import.skip_count,
         notes: loaded.import.notes.clone(),
         recording: Some(loaded.source.into_recording()),
-        messages: talk,
+        messages,
     })
 }
 
@@ -53,6 +54,8 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
     }
     let skips: Vec<String> =
         table.skips.iter().map(|(line, why)| format!("line {line}: {why}")).collect();
+    // Columns are optional; what is absent narrows the metrics, and what is unknown may be a
+    // misspelling, so both are told.
     let mut notes = Vec::new();
     if !table.absent.is_empty() {
         notes.push(format!("columns that are not there: {}", table.absent.join(", ")));
@@ -61,7 +64,7 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
         notes.push(format!("columns that mean nothing here: {}", table.ignored.join(", ")));
     }
     let name = store::base_name(path);
-    let talk = match skips.first() {
+    let messages = match skips.first() {
         None => String::new(),
         Some(first) => format!(
             "windtunnel: {name}: {} rows skipped, first: {first} (all of them: --format json)\n",
@@ -76,7 +79,7 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
         skip_count: skips.len() as u64,
         skips,
         notes,
-        messages: talk,
+        messages,
     })
 }
 

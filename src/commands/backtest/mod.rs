@@ -45,6 +45,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
             source.apply_sizes(sizes);
         }
     }
+    // Two inputs are windows of their own; one input has to be cut at a date.
     if sources.len() == 1 && rollouts.is_empty() {
         let name = &args.inputs[0];
         return Err(CommandError::argument(name, "one input and no date").with_hint(
@@ -52,6 +53,8 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
              comes after",
         ));
     }
+    // A file with success criteria asks another question than how the metrics moved: its criteria
+    // are judged on invocations, and nothing else is printed.
     if !criteria.is_empty() {
         let judged = judge_criteria_in_windows(&sources, &rollouts, &settings, criteria)?;
         let shown = criteria::CriteriaReport {
@@ -108,6 +111,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
         other => render_document(&shown.to_document(), other),
     };
     let mut effects = result.metric_effects.iter().flat_map(|study| &study.effects);
+    // Too few pipelines around every date is no answer, and CI should not take it for one.
     let is_judged = effects.any(|effect| effect.verdict.change != EffectDirection::TooFew);
     let code = if is_judged { super::EXIT_DONE } else { EXIT_NOT_JUDGED };
     Ok(CommandOutput { stdout, messages: stderr_messages(&sources), code })
@@ -132,6 +136,7 @@ fn merge_settings(
     args: &BacktestArgs,
     file: Option<&RolloutsFile>,
 ) -> Result<BacktestSettings, CommandError> {
+    // The command line wins over the file key by key, not as a whole.
     let mut settings = file.map_or_else(BacktestSettings::default, |file| file.settings.clone());
     if !args.metric.is_empty() {
         settings.metrics = args
@@ -179,6 +184,8 @@ fn judge_criteria_in_windows(
     let recordings =
         sources.iter().map(BacktestInput::require_recording).collect::<Result<Vec<_>, _>>()?;
     let spans = match (&recordings[..], rollouts) {
+        // Two recordings are compared whole; one is cut around its first rollout, as wide as asked
+        // for or as a look back ever goes.
         ([before, after], _) => RecordingWindow::whole_recording(before)
             .zip(RecordingWindow::whole_recording(after))
             .map(<[_; 2]>::from),

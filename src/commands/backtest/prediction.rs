@@ -1,6 +1,6 @@
 //! What was predicted: a number, or a replay with the toggles on.
 
-use super::super::{CommandError, load};
+use super::super::{CommandError, experiment_inputs, load};
 use crate::cli::PremiseArgs;
 use crate::scenario;
 use crate::study::backtest::{
@@ -39,6 +39,7 @@ impl PredictionRequest<'_> {
         let knows_toggles =
             !self.with.is_empty() || eras.iter().any(|era| !era.toggle_ids().is_empty());
         for (at, era) in eras.iter().enumerate() {
+            // The same flag takes a ratio or a recording: what reads as a number is a ratio.
             match self.ratio_or_recording.map(|said| (said, said.parse::<f64>())) {
                 Some((_, Ok(ratio))) if ratio > 0.0 && ratio.is_finite() => {
                     all.extend(self.predict_from_ratio(at, ratio, "--predict"));
@@ -107,6 +108,8 @@ impl PredictionRequest<'_> {
         let lens = load::choose_lens(&premises, &scenario);
         let pricing = load::load_pricing(&premises, &scenario)?;
         let loaded = load::load_recording(name, lens, false)?;
+        // A toggle that waits for a number predicts nothing, so that a rollout of such toggles
+        // alone has no prediction rather than one of zero.
         let toggles = scenario.split_awaiting_toggles();
         let ids: Vec<String> = toggles.0.iter().map(|one| one.id().to_owned()).collect();
         if ids.is_empty() {
@@ -128,7 +131,8 @@ impl PredictionRequest<'_> {
                 is_direction: true,
             })
             .collect();
-        let experiment = load::build_experiment(&loaded, (&scenario, &toggles), &pricing, &claims);
+        let experiment =
+            experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &claims);
         let recording = experiment.base_recording();
         let plan = experiment.compile_plan(recording, &experiment.patches_at_modes(recording))?;
         let drawn = uncertainty::study_uncertainty(&experiment, &plan)?;
@@ -137,11 +141,14 @@ impl PredictionRequest<'_> {
         let mut all = Vec::new();
         for ((step, metric, _), drawn) in questions.into_iter().zip(&drawn.claims) {
             let own = steps.iter().filter(|one| step.as_ref().is_none_or(|step| one.name == *step));
+            // A question about a step is measured against what that step used, one about no step
+            // against the whole.
             let usage: Usage = own.map(|one| one.usage).sum();
             let before = match metric {
                 BacktestMetric::Read => usage.read,
                 _ => usage.context_tokens() + usage.output,
             };
+            // Where nothing was used nothing can be divided.
             if before <= 0 {
                 continue;
             }

@@ -41,12 +41,16 @@ impl GateInput {
                  recordings and transcripts",
             ));
         }
+        // Without a scenario each recording is measured with its own built-in toggles, as it is
+        // when it is compared alone.
         let own = experiment_inputs::scenario_from_args(&args.toggles, name)?;
         let has_scenario = args.toggles.scenario.is_some();
         // Toggles that somebody put together are meant to be built together; all of them are not.
         let jointly = has_scenario || !args.toggles.with.is_empty() || !own.recording.is_empty();
         let mut loaded = load::load_recording(name, lens, args.strict)?;
         if has_scenario {
+            // Models that are substituted have to be in the recording; the prices of the day are
+            // chosen later, for both sides at once.
             let pricing = load::load_pricing(&args.premises, &own)?;
             loaded = experiment_inputs::apply_selection(loaded, &own, &pricing)?;
         }
@@ -88,6 +92,8 @@ pub fn load_baseline_file(
         )));
     }
     let bytes = store::read_file(path)?;
+    // A recording file also ends in .json: it is a side to be measured, unless --update is about to
+    // overwrite it.
     if !Baseline::is_baseline(&bytes) {
         if args.update {
             return Err(CommandError::argument(
@@ -136,6 +142,7 @@ pub fn side_name(names: &BTreeSet<String>) -> String {
         })
         .collect();
     match &names[..] {
+        // Long lists would push the figures out of a line of CI output.
         [first, rest @ ..] if rest.len() > 2 => format!("{first} and {} more", rest.len()),
         _ => names.join("+"),
     }

@@ -96,6 +96,8 @@ impl<'a> GateRequest<'a> {
             }
             _ => Vec::new(),
         };
+        // The baseline's last day prices both sides: a price change between the two runs is no
+        // change of the pipeline.
         let dated = if baseline.is_empty() { &candidate } else { &baseline };
         let day = self.choose_price_day(dated)?;
         let pricing = self.build_pricing(day, candidate.iter().chain(&baseline))?;
@@ -111,7 +113,7 @@ impl<'a> GateRequest<'a> {
             )
             .with_hint("does the candidate hold what the pipeline recorded?"));
         }
-        let talk =
+        let messages =
             candidate.iter().chain(&baseline).map(|part| part.loaded.stderr_messages()).collect();
         let kept = self.standing_baseline().map(|file| &file.premises);
         let mut all_rates = kept.map_or_else(BTreeMap::new, |held| held.rates.clone());
@@ -123,6 +125,7 @@ impl<'a> GateRequest<'a> {
                 "no rate in the baseline file for {models}: priced from the price book as of {day}"
             ));
         }
+        // Rates of the file stand; those of models that it does not know are added.
         all_rates.extend(rates);
         let baseline = match &self.file {
             Some(file) => Some(file.side.clone()),
@@ -145,7 +148,7 @@ impl<'a> GateRequest<'a> {
             baseline,
             candidate: candidate_side,
             notes: self.notes,
-            messages: talk,
+            messages,
             seed,
         })
     }
@@ -154,6 +157,7 @@ impl<'a> GateRequest<'a> {
     pub fn measure_sessions(mut self) -> Result<CandidateSessions, CommandError> {
         let lens = self.choose_lens()?;
         let mut parts = self.load_gate_inputs(&self.candidates, lens)?;
+        // Power is about the noise of sessions; savings of toggles would be replayed for nothing.
         for part in &mut parts {
             (part.toggles, part.is_joint) = (Vec::new(), false);
         }
@@ -171,13 +175,13 @@ impl<'a> GateRequest<'a> {
         let name = side_name(&self.candidates);
         let named = SideSummary { name, samples: parts.len() as u32, digests };
         let recordings = sides.into_iter().map(|(side, _)| side.samples).collect();
-        let talk = parts.iter().map(|part| part.loaded.stderr_messages()).collect();
+        let messages = parts.iter().map(|part| part.loaded.stderr_messages()).collect();
         let held = self.build_premises((lens, cache, each, day), &pricing, BTreeMap::new())?;
         Ok(CandidateSessions {
             premises: held,
             named,
             recordings,
-            messages: talk,
+            messages,
             seed: self.scenario.seed,
         })
     }
@@ -234,6 +238,8 @@ impl<'a> GateRequest<'a> {
     }
 
     fn choose_lens(&self) -> Result<Lens, CommandError> {
+        // A built-in scenario that nobody named says nothing against the file: only --scenario and
+        // --lens do.
         let of_scenario = self.args.toggles.scenario.as_ref().map(|_| self.scenario.lens);
         let of_line =
             self.args.premises.lens.map(|_| load::choose_lens(&self.args.premises, &self.scenario));
@@ -310,6 +316,8 @@ impl<'a> GateRequest<'a> {
             if said.is_none() {
                 pricing.assumed_model.clone_from(assumed_model);
             }
+            // The rates of the file stand even where the price book has others by now: the note
+            // says so, because the dollars are no longer today's.
             let moved: Vec<&str> = rates
                 .iter()
                 .filter(|(model, row)| {
@@ -328,6 +336,7 @@ impl<'a> GateRequest<'a> {
             }
         }
         pricing.book = pricing.book.overridden_by(&PriceBook::from_fixed_prices(fixed.values()));
+        // Calls without a model are priced as the assumed one.
         let models: BTreeSet<String> =
             parts.flat_map(|part| &part.loaded.recording().models).cloned().collect();
         for model in models.iter().filter(|model| *model != UNSTATED_MODEL) {

@@ -111,6 +111,7 @@ impl LogRow<'_> {
 
     /// Whether it ended with a `result` record, whose usage counts each response once.
     fn has_result(&self) -> bool {
+        // Rows of old have no subtype; a failed session's result is a result all the same.
         match self.first_text("cli_subtype") {
             "" => self.is_successful(),
             subtype => subtype == "success" || subtype.starts_with("error_"),
@@ -121,6 +122,7 @@ impl LogRow<'_> {
     fn checked_count(&self, key: &str) -> Result<Option<i64>, SkipReason> {
         let mut objects = self.files.get("token_usage.json").into_iter().chain([self.object]);
         let value = objects.find_map(|object| object.get(key)).unwrap_or(&Value::Null);
+        // What is no count spoils the whole row: half its tokens would be worse than none.
         match value.as_i64() {
             Some(count @ 0..=MOST) => Ok(Some(count)),
             None if value.is_null() => Ok(None),
@@ -169,7 +171,7 @@ impl LogRow<'_> {
         let requests = summary.and_then(|summary| summary.get("request_ids")?.as_array());
         let calls = requests.map(Vec::len).filter(|&calls| calls > 0);
         let versions = summary.and_then(|summary| summary.get("versions")?.as_object());
-        // Newer versions name the model beside the tokens, older ones among versions of tools.
+        // The model stands beside the tokens or, in other generations, among the versions.
         let mut models = [self.files.get("token_usage.json"), versions]
             .into_iter()
             .flatten()

@@ -46,6 +46,7 @@ impl FolderImporter for AutoSkillit {
     fn claim_files(&self, files: &[FoundFile]) -> Vec<Vec<usize>> {
         let mut roots: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for file in files {
+            // The name alone says little: a row of the index has to be in it.
             if let Some(root) = file.label.strip_suffix(INDEX)
                 && (root.is_empty() || root.ends_with('/'))
                 && read_head_bytes(file).is_some_and(|head| has_index_row(&head))
@@ -172,6 +173,7 @@ impl LogRootReader {
                 if folder.is_empty() {
                     return Some(SkipReason::RowWithoutFolder);
                 }
+                // Rows are appended: the last one of a folder is the newest.
                 *replaced += u64::from(rows.insert(folder, (number, object)).is_some());
                 None
             },
@@ -198,6 +200,7 @@ impl LogRootReader {
             if row.is_crash() {
                 continue;
             }
+            // A session without a time was not left out by whoever cleared the log.
             let start_ms = row.start_ms().unwrap_or(i64::MAX);
             if self.fence.as_ref().is_some_and(|(_, fence_ms)| start_ms < *fence_ms) {
                 fenced += 1;

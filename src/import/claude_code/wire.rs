@@ -178,6 +178,7 @@ pub(super) struct ThinkingMetadata {
 impl ThinkingMetadata {
     /// Whether thinking is on.
     pub fn is_on(&self) -> bool {
+        // A budget decides where there is one; other versions write a level or a switch.
         match self.max_thinking_tokens {
             Some(tokens) => tokens > 0.0,
             None => self.level.as_deref() != Some("none") && self.disabled != Some(true),
@@ -245,6 +246,7 @@ impl WireUsage {
             }
             total => token_count(total),
         };
+        // The split may name more than the total: then all of it went to the longer tier.
         let write_1h = token_count(split.ephemeral_1h_input_tokens).min(write);
         Usage {
             fresh: token_count(self.input_tokens),
@@ -277,6 +279,7 @@ impl<'de> Visitor<'de> for MessageContentVisitor {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
+        // An item that is no object says nothing that counts.
         while let Some(LenientObject(item)) =
             seq.next_element::<LenientObject<ContentItem<'de>>>()?
         {

@@ -57,6 +57,7 @@ pub(super) fn read_message(item: &RolloutItem<'_>, is_first: bool) -> MessageInp
                 marks,
                 ..RawBlock::from_size(BlockKind::User, chars, 0)
             }));
+            // What could not be read of a packet still wakes its agent.
             inputs.packets.push(prompt.packet);
         } else {
             let chars = count_chars(text);

@@ -87,6 +87,7 @@ fn take_record(
     record: &RolloutRecord<'_>,
 ) -> Option<SkipReason> {
     let at_ms = timestamps::parse_ms(record.timestamp.0);
+    // Only records that are understood tell the session's times.
     if !matches!(record.body, RolloutPayload::Other) {
         session.core.note_time(at_ms);
     }
@@ -95,6 +96,7 @@ fn take_record(
         RolloutPayload::Turn(turn) => session.add_turn_context(turn),
         RolloutPayload::Item(item) => return session.add_item(item, at_ms),
         RolloutPayload::Compacted(compacted) => session.replace_history(compacted),
+        // The one event that is counted; all others say when something happened.
         RolloutPayload::Event(event) if event.kind.0 == b"token_count" => {
             return session.add_token_count(event.info.0.as_deref(), record.ordinal, at_ms);
         }

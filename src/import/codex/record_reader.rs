@@ -94,6 +94,7 @@ impl<'de> Visitor<'de> for RolloutLineVisitor {
                 b"timestamp" => record.timestamp = map.next_value()?,
                 b"type" => record.kind = map.next_value()?,
                 b"ordinal" => record.ordinal = map.next_value()?,
+                // Only now is its shape known.
                 b"payload" if !record.kind.0.is_empty() => {
                     record.body = read_payload(record.kind.0, &mut map)?;
                 }

@@ -240,7 +240,7 @@ impl RolloutSessionBuilder {
         let (mut system, mut summary) = (self.base_chars, summary_chars);
         let history = &compacted.replacement_history.0;
         if history.is_empty() {
-            // Older versions do not list what stays: everything but the conversation does.
+            // A record without a history names its summary alone: what was added before stays.
             system += self.added_chars;
         }
         for message in history {
@@ -259,7 +259,7 @@ impl RolloutSessionBuilder {
     fn note_compaction(&mut self) {
         let last_call = self.core.session.calls.last();
         let context = last_call.map_or(0, |call| call.usage.context_tokens());
-        // The harness compacts a context that fills its window, or when a prompt would.
+        // The harness compacts late in the window, or in a turn with a prompt.
         let is_early = context * 100 < self.window * AUTO_PERCENT;
         self.core.note_compaction(is_early && !self.prompted);
     }

@@ -36,6 +36,7 @@ impl SessionIdentity {
     /// The session of a file that tells nothing: `rollout-<time>-<id>.jsonl` holds its id.
     pub fn new(label: &str) -> Self {
         let name = label.rsplit('/').next().unwrap_or(label);
+        // A file without a head still has an id in its name, where it was not renamed.
         let stem = name.strip_suffix(".zst").unwrap_or(name);
         let stem = stem.strip_suffix(".jsonl").unwrap_or(stem);
         const UUID: usize = 36;

@@ -215,6 +215,7 @@ const MOST_IN_THREAD: f64 = 1e12;
 impl RawTokenCounts {
     /// As integers; `None` if a count is below zero or beyond reason.
     fn checked_tokens(&self, most: f64) -> Option<RolloutTokens> {
+        // Input holds what was cached and written, output what was reasoned: parts, not addends.
         let (input, output) = (checked_count(self.input, most)?, checked_count(self.output, most)?);
         Some(RolloutTokens {
             input,
@@ -270,6 +271,7 @@ impl RolloutTokens {
     /// As token classes. Written input is billed as a write, what is neither read nor written is
     /// fresh.
     pub fn billed_usage(&self) -> Usage {
+        // A statement that names more written than was left uncached is cut to that.
         let written = self.written.min(self.input - self.cached);
         Usage {
             fresh: self.input - self.cached - written,
@@ -290,6 +292,7 @@ impl RolloutTokens {
             reasoning: self.reasoning - before.reasoning,
             total: self.total - before.total,
         };
+        // A counter that starts over falls somewhere: the difference is no call's usage.
         let counts = [more.input, more.cached, more.written, more.output, more.reasoning];
         let is_whole = more.has_parts_within_whole() && counts.iter().all(|&count| count >= 0);
         is_whole.then_some(more)

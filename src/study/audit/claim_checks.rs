@@ -35,12 +35,10 @@ pub(super) fn check_claims(
 #[must_use]
 pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<AuditFinding> {
     let claim = reported.claim_on_toggle(toggle)?;
-    let finding = |check, figures| {
-        AuditFinding::new(claim_finding_id(claim, ""), check, FindingSeverity::Info, figures)
-    };
     let Some(saving) = claim.saving.as_ref() else {
         return Some(match (toggle, &reported.orchestrator, &reported.crashes) {
-            ("R8", Some(orchestrator), _) => finding(
+            ("R8", Some(orchestrator), _) => claim_note(
+                claim,
                 AuditCheck::ClaimedAttribution,
                 vec![
                     stated("share", &orchestrator.attributed_share),
@@ -48,7 +46,8 @@ pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<Aud
                     tokens("attributed", orchestrator.attributed_reads()),
                 ],
             ),
-            ("R9", _, Some(crashes)) => finding(
+            ("R9", _, Some(crashes)) => claim_note(
+                claim,
                 AuditCheck::ClaimedRecords,
                 vec![
                     stated_count("records", &crashes.records),
@@ -56,15 +55,17 @@ pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<Aud
                     count("left", crashes.records.value() - crashes.orphans.value()),
                 ],
             ),
-            _ => finding(AuditCheck::NothingClaimed, Vec::new()),
+            _ => claim_note(claim, AuditCheck::NothingClaimed, Vec::new()),
         });
     };
     let mut figures = vec![stated("claimed", saving)];
     figures.extend(claim.range.as_ref().map(|range| stated("range", range)));
     if let Some(product) = factor_product(claim) {
         figures.push(tokens("product", product));
-        return Some(finding(AuditCheck::ClaimProduct, figures).with_rows(factor_rows(claim)));
+        let note = claim_note(claim, AuditCheck::ClaimProduct, figures);
+        return Some(note.with_rows(factor_rows(claim)));
     }
+    // Only the claim on test output has a size of its own where it has no factors.
     let retained = reported.stated_figure("retained-test-chars").filter(|_| toggle == "R4");
     let check = match (claim.factors.first(), retained) {
         (Some(factor), _) => {
@@ -79,7 +80,15 @@ pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<Aud
         }
         (None, None) => AuditCheck::ClaimedAlone,
     };
-    Some(finding(check, figures))
+    Some(claim_note(claim, check, figures))
+}
+
+fn claim_note(
+    claim: &ReportedClaim,
+    check: AuditCheck,
+    figures: Vec<FindingFigure>,
+) -> AuditFinding {
+    AuditFinding::new(claim_finding_id(claim, ""), check, FindingSeverity::Info, figures)
 }
 
 /// The product of a claim's factors as one number, where it has two or more.
@@ -180,6 +189,7 @@ fn reported_characters(sizes: &[FindingFigure]) -> i64 {
 
 /// Test runs of a session: (all, aborted, characters of the others).
 fn test_run_totals(reported: &ReportedPipeline, of: &str) -> (i64, i64, i64) {
+    // An aborted run prints nothing: its characters are not stated.
     let (mut all, mut aborted, mut printed) = (0, 0, 0);
     for event in &reported.events {
         if let ReportedEvent::TestRun { session, result, chars, .. } = event
@@ -259,6 +269,7 @@ fn check_polls_left(reported: &ReportedPipeline, claim: &ReportedClaim) -> Optio
             _ => None,
         })
         .sum();
+    // R7 ends polling; what it takes is not there for R6 any more.
     let polling_claim = reported.claim_on_toggle("R7")?;
     let gone = polling_claim.factors.first()?.factor_value();
     let context = polling_claim.factors.get(1)?.factor_value();

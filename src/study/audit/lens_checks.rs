@@ -161,6 +161,8 @@ fn check_mean_context(
     reported: &ReportedPipeline,
     message: &Reconstruction,
 ) -> Option<AuditFinding> {
+    // The stated mean is of calls that the text counts loosely; what it implies is set beside what
+    // either count of calls gives.
     let mean_context = reported.stated_figure("mean-context")?;
     let calls = reported.stated_figure("calls")?;
     let read: i64 = message.sessions.iter().map(|fit| fit.read).sum();

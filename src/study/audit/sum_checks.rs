@@ -124,6 +124,7 @@ fn check_inventory(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
 
 /// Sessions of the inventory that no step counts.
 fn excluded_session(reported: &ReportedPipeline) -> Option<AuditFinding> {
+    // A session of no step is in the inventory alone.
     let row = reported.sessions_of_step("").next()?;
     let total = &reported.steps.total.read;
     let figures = vec![
@@ -146,6 +147,7 @@ fn check_orchestrator_share(reported: &ReportedPipeline) -> Option<AuditFinding>
     let attributed = orchestrator.attributed_reads();
     let sum = total.value() + attributed;
     let missing = attributed * 10_000 / sum.max(1);
+    // Three printed figures must agree with one product: the share, the true sum, the gap.
     let holds = orchestrator.attributed_read.is_consistent_with(attributed)
         && whole.is_consistent_with(sum)
         && understated.is_consistent_with(missing);

@@ -33,12 +33,13 @@ crate::kinds::named_values! {
 impl BacktestMetric {
     /// Its value as a numerator and a denominator; `None` where either is unknown.
     #[must_use]
-    pub fn numerator_and_denominator(
+    pub(crate) fn numerator_and_denominator(
         self,
         figures: &StepFigures,
         lines: Option<i64>,
     ) -> Option<(i64, i64)> {
         use StepQuantity::{Calls, Fresh, Output, Read, Seconds, Sessions, Write};
+        // A figure that nobody wrote down makes a sum unknown rather than smaller.
         let sum = |parts: &[StepQuantity]| -> Option<i64> {
             parts.iter().try_fold(0_i64, |sum, part| sum.checked_add(figures[*part as usize]?))
         };
@@ -59,7 +60,7 @@ impl BacktestMetric {
     /// Whether it is adjusted for something: not for itself, and not where it is told per size
     /// already, because on logarithms that would be the same figure as without.
     #[must_use]
-    pub fn is_adjusted_for(self, size: SizeCovariate) -> bool {
+    pub(crate) fn is_adjusted_for(self, size: SizeCovariate) -> bool {
         match self {
             Self::ReadPerLine | Self::ReadPerSession => false,
             Self::Sessions => size != SizeCovariate::Sessions,
@@ -90,7 +91,11 @@ crate::kinds::named_values! {
 impl SizeCovariate {
     /// Its value where it is a number.
     #[must_use]
-    pub fn numeric_value(self, figures: &StepFigures, pipeline: &PipelineFigures) -> Option<i64> {
+    pub(crate) fn numeric_value(
+        self,
+        figures: &StepFigures,
+        pipeline: &PipelineFigures,
+    ) -> Option<i64> {
         match self {
             Self::Lines => pipeline.lines,
             Self::Sessions => figures[StepQuantity::Sessions as usize],

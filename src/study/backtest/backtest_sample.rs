@@ -93,13 +93,13 @@ pub struct StretchLevels {
 impl StretchLevels {
     /// From the stretch before rollout `at` to the one after it.
     #[must_use]
-    pub fn change_at(levels: &[Option<f64>], at: usize) -> Option<f64> {
+    pub(crate) fn change_at(levels: &[Option<f64>], at: usize) -> Option<f64> {
         Some((*levels.get(at + 1)?)? - (*levels.get(at)?)?)
     }
 
     /// The adjusted levels, or the raw ones where there are none.
     #[must_use]
-    pub fn adjusted_or_raw(&self) -> &[Option<f64>] {
+    pub(crate) fn adjusted_or_raw(&self) -> &[Option<f64>] {
         if self.adjusted.iter().any(Option::is_some) { &self.adjusted } else { &self.raw }
     }
 }
@@ -107,7 +107,7 @@ impl StretchLevels {
 impl BacktestSample {
     /// Asks every member.
     #[must_use]
-    pub fn from_members(
+    pub(crate) fn from_members(
         members: &[StretchMember<'_>],
         stretches: usize,
         question: &MetricQuestion<'_>,
@@ -151,7 +151,7 @@ impl BacktestSample {
 
     /// Units of each stretch.
     #[must_use]
-    pub fn counts_by_stretch(&self) -> Vec<u32> {
+    pub(crate) fn counts_by_stretch(&self) -> Vec<u32> {
         let mut counts = vec![0; self.stretches];
         self.values.iter().for_each(|unit| counts[unit.stretch] += 1);
         counts
@@ -159,13 +159,13 @@ impl BacktestSample {
 
     /// What all units say.
     #[must_use]
-    pub fn estimate_levels(&self) -> StretchLevels {
+    pub(crate) fn estimate_levels(&self) -> StretchLevels {
         self.levels_of_draw(&(0..self.values.len()).collect::<Vec<_>>())
     }
 
     /// What so many draws say, each with as many units of every stretch as it has.
     #[must_use]
-    pub fn bootstrap_levels(&self, seed: Seed, count: u32) -> Vec<StretchLevels> {
+    pub(crate) fn bootstrap_levels(&self, seed: Seed, count: u32) -> Vec<StretchLevels> {
         let strata = BootstrapStrata::from_keys(self.values.iter().map(|unit| unit.stretch));
         bootstrap_estimates((&strata, seed, "backtest"), count, |drawn| {
             Some(self.levels_of_draw(drawn))

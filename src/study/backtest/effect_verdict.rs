@@ -34,7 +34,7 @@ impl EffectVerdict {
     /// `p` is the chance of it under no change, raised for the number of looks, `placebo` the share
     /// of dates without a rollout that show as much; both are held against `alpha`.
     #[must_use]
-    pub fn from_interval(
+    pub(crate) fn from_interval(
         interval: Option<ConfidenceInterval>,
         p: f64,
         placebo: Option<f64>,
@@ -46,6 +46,7 @@ impl EffectVerdict {
             Some(interval) if interval.low > 1.0 => EffectDirection::Rose,
             Some(_) => EffectDirection::NoChange,
         };
+        // Only what moved can have moved by chance, or as much as on other dates.
         let moved = matches!(change, EffectDirection::Fell | EffectDirection::Rose);
         let as_placebo = moved && placebo.is_some_and(|share| share > alpha);
         Self { change, by_chance: moved && p > alpha, as_placebo }
@@ -109,7 +110,7 @@ pub struct PredictionComparison {
 impl PredictionComparison {
     /// Holds a ratio with its interval against a prediction.
     #[must_use]
-    pub fn compare_ratio(
+    pub(crate) fn compare_ratio(
         seen: f64,
         interval: ConfidenceInterval,
         predicted: &PredictedRatio,
@@ -118,6 +119,7 @@ impl PredictionComparison {
             low: interval.low / predicted.range.high,
             high: interval.high / predicted.range.low,
         };
+        // Less is meant of the predicted change: of a fall a larger ratio, of a rise a smaller one.
         let falls = predicted.ratio <= 1.0;
         let verdict = match (apart.contains_value(1.0), interval.contains_value(1.0)) {
             (true, true) => PredictionVerdict::Inconclusive,

@@ -94,7 +94,7 @@ impl Default for BacktestSettings {
 }
 
 /// Each item where it stands first.
-pub fn first_occurrences<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+pub(crate) fn first_occurrences<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut all = Vec::new();
     for item in items {
         if !all.contains(&item) {
@@ -168,7 +168,7 @@ pub enum BacktestError {
 ///
 /// # Errors
 /// A step that no pipeline has.
-pub fn run_backtest(
+pub(crate) fn run_backtest(
     data: &BacktestData,
     settings: &BacktestSettings,
     predictions: &[RolloutPrediction],
@@ -176,12 +176,16 @@ pub fn run_backtest(
     let (all, eras) = (data.all_pipelines(), data.rollout_batches());
     check_known_steps(&all, &settings.steps)?;
     let has_windows = data.has_windows();
-    let own = || default_window_ms(&all, &eras);
-    let window_ms = if has_windows { 0 } else { settings.window_ms.unwrap_or_else(own) };
+    let window_ms = if has_windows {
+        0
+    } else {
+        settings.window_ms.unwrap_or_else(|| default_window_ms(&all, &eras))
+    };
     let lab = rollout_effects::EffectEstimator::new(data, settings, &eras, window_ms);
     let mut result = BacktestResult {
         has_windows,
         window_ms,
+        // What is in both windows was taken out of each of them.
         pipelines: all.len() as u32 + 2 * data.count_in_both_windows(),
         outside: lab.outside,
         excluded: lab.excluded.clone(),
@@ -217,6 +221,7 @@ fn default_window_ms(all: &[&PipelineFigures], eras: &[RolloutBatch]) -> i64 {
     let (Some(first), Some(last)) = (eras.first(), eras.last()) else { return most };
     let before = first_end.map_or(0, |end| first.from_ms - end);
     let after = last_end.map_or(0, |end| end - last.to_ms);
+    // With nothing on a side no window is too wide.
     if before <= 0 || after <= 0 { most } else { before.min(after).min(most) }
 }
 
@@ -230,6 +235,7 @@ fn check_known_steps(all: &[&PipelineFigures], steps: &[String]) -> Result<(), B
     };
     let mut names: Vec<(&str, u32)> =
         known.into_iter().filter(|(name, _)| !name.is_empty()).collect();
+    // The commonest steps first: a mistyped one is most likely among them.
     names.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     let names: Vec<&str> = names.iter().take(20).map(|(name, _)| *name).collect();
     let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -288,7 +294,7 @@ fn judge_effects(
 impl BacktestResult {
     /// Everything that was seen, for a report.
     #[must_use]
-    pub fn to_observations(
+    pub(crate) fn to_observations(
         &self,
         settings: &BacktestSettings,
         source: &str,

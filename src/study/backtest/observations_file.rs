@@ -23,7 +23,7 @@ impl EffectRatio {
 
     /// What it saves, a share in ten-thousandths.
     #[must_use]
-    pub fn saved_bp(self) -> i64 {
+    pub(crate) fn saved_bp(self) -> i64 {
         BASIS_POINTS - self.0
     }
 
@@ -95,7 +95,7 @@ pub struct ObservedEffect {
 impl ObservedEffect {
     /// The step that it is about; empty for whole pipelines.
     #[must_use]
-    pub fn step_name(&self) -> &str {
+    pub(crate) fn step_name(&self) -> &str {
         if self.group == TOTAL_GROUP { "" } else { &self.group }
     }
 }
@@ -146,12 +146,11 @@ impl Observations {
         struct ObservationsHead {
             schema: String,
         }
-        let json = |error: serde_json::Error| BadObservations::Json(error.to_string());
-        let ObservationsHead { schema } = serde_json::from_slice(bytes).map_err(json)?;
+        let ObservationsHead { schema } = serde_json::from_slice(bytes)?;
         if schema != SCHEMA {
             return Err(BadObservations::Schema(schema));
         }
-        serde_json::from_slice(bytes).map_err(json)
+        Ok(serde_json::from_slice(bytes)?)
     }
 
     /// The bytes of the file: the same ones for the same figures.
@@ -163,6 +162,12 @@ impl Observations {
         let mut bytes = serde_json::to_vec_pretty(self).expect("own types serialise");
         bytes.push(b'\n');
         bytes
+    }
+}
+
+impl From<serde_json::Error> for BadObservations {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error.to_string())
     }
 }
 

@@ -69,9 +69,10 @@ pub struct PipelineFigures {
 /// Adds the rows of each pipeline up, in the order of their ends and names, whatever order the rows
 /// are in. A sum is known where all of its parts are.
 #[must_use]
-pub fn sum_pipelines(rows: &[StepTableRow]) -> Vec<PipelineFigures> {
+pub(crate) fn sum_pipelines(rows: &[StepTableRow]) -> Vec<PipelineFigures> {
     let mut found: BTreeMap<&str, (PipelineFigures, bool)> = BTreeMap::new();
     for row in rows {
+        // Rows of a pipeline may lie apart and say different things: the widest span counts.
         let (one, begun) = found.entry(&row.pipeline).or_default();
         one.name.clone_from(&row.pipeline);
         one.recipe = one.recipe.clone().max(row.recipe.clone());

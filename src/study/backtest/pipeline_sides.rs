@@ -3,9 +3,8 @@
 use super::BacktestError;
 use super::backtest_sample::StretchMember;
 use super::pipeline_figures::PipelineFigures;
-use super::rollout_batches::{self, Rollout, RolloutBatch};
-use super::rollout_effects::PipelinePlacement;
-use std::collections::BTreeSet;
+use super::rollout_batches::{self, ExclusionReason, Rollout, RolloutBatch};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the two sides come from.
 #[derive(Clone, Debug)]
@@ -35,12 +34,23 @@ pub struct BacktestData {
     in_both_windows: u32,
 }
 
+/// Pipelines with the stretches that they lie in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PipelinePlacement<'a> {
+    /// Those that lie in one.
+    pub members: Vec<StretchMember<'a>>,
+    /// How many are too far from every rollout.
+    pub outside: u32,
+    /// How many lie on no side, by reason.
+    pub excluded: BTreeMap<ExclusionReason, u32>,
+}
+
 impl BacktestData {
     /// Pipelines on a line of time, and rollouts on it.
     ///
     /// # Errors
     /// No pipelines.
-    pub fn from_dates(
+    pub(crate) fn from_dates(
         mut all: Vec<PipelineFigures>,
         rollouts: &[Rollout],
     ) -> Result<Self, BacktestError> {
@@ -54,7 +64,7 @@ impl BacktestData {
     ///
     /// # Errors
     /// No pipelines in one of them, or none that is not in the other.
-    pub fn from_windows(
+    pub(crate) fn from_windows(
         mut before: Vec<PipelineFigures>,
         mut after: Vec<PipelineFigures>,
     ) -> Result<Self, BacktestError> {
@@ -76,7 +86,7 @@ impl BacktestData {
 
     /// The rollouts, those that cannot be told apart together; one without a date for two windows.
     #[must_use]
-    pub fn rollout_batches(&self) -> Vec<RolloutBatch> {
+    pub(crate) fn rollout_batches(&self) -> Vec<RolloutBatch> {
         match &self.sides {
             PipelineSides::Dates(_, eras) => eras.clone(),
             PipelineSides::Windows(..) => {

@@ -43,13 +43,13 @@ impl RolloutBatch {
 
     /// The toggles that were switched on, each once, in order.
     #[must_use]
-    pub fn toggle_ids(&self) -> Vec<String> {
+    pub(crate) fn toggle_ids(&self) -> Vec<String> {
         first_occurrences(self.rollouts.iter().flat_map(|rollout| rollout.toggles.iter().cloned()))
     }
 
     /// What somebody predicts for all of them together; `None` unless all have a figure.
     #[must_use]
-    pub fn predicted_ratio(&self) -> Option<f64> {
+    pub(crate) fn predicted_ratio(&self) -> Option<f64> {
         self.rollouts.iter().map(|rollout| rollout.predicted).product()
     }
 }
@@ -75,13 +75,17 @@ crate::kinds::named_values! {
 
 /// Joins rollouts with fewer than [`FEWEST_PIPELINES`] pipelines between them; in the order of time.
 #[must_use]
-pub fn batch_rollouts(rollouts: &[Rollout], pipelines: &[PipelineFigures]) -> Vec<RolloutBatch> {
+pub(crate) fn batch_rollouts(
+    rollouts: &[Rollout],
+    pipelines: &[PipelineFigures],
+) -> Vec<RolloutBatch> {
     let mut sorted = rollouts.to_vec();
     sorted.sort_by(|a, b| (a.at_ms, &a.name).cmp(&(b.at_ms, &b.name)));
     let mut eras: Vec<RolloutBatch> = Vec::new();
     for rollout in sorted {
         let at_ms = rollout.at_ms;
         if let Some(last) = eras.last_mut() {
+            // Only pipelines wholly between two rollouts tell the one from the other.
             let lies_between = |one: &&PipelineFigures| {
                 one.start_ms.is_some_and(|start| start >= last.to_ms)
                     && one.end_ms.is_some_and(|end| end < at_ms)
@@ -105,12 +109,13 @@ pub fn batch_rollouts(rollouts: &[Rollout], pipelines: &[PipelineFigures]) -> Ve
 ///
 /// # Errors
 /// Why it lies in none.
-pub fn stretch_of_pipeline(
+pub(crate) fn stretch_of_pipeline(
     one: &PipelineFigures,
     eras: &[RolloutBatch],
     window_ms: i64,
 ) -> Result<Option<usize>, ExclusionReason> {
     let end = one.end_ms.ok_or(ExclusionReason::UnknownEnd)?;
+    // The stretch is decided by the end; the start only says whether a pipeline is whole in it.
     let after = eras.iter().take_while(|era| era.from_ms <= end).count();
     let follows = after > 0 && end <= eras[after - 1].to_ms.saturating_add(window_ms);
     let leads = after < eras.len() && end >= eras[after].from_ms.saturating_sub(window_ms);
@@ -118,6 +123,7 @@ pub fn stretch_of_pipeline(
         return Ok(None);
     }
     let is_whole = |out_ms: i64| one.start_ms.is_some_and(|start| start >= out_ms);
+    // Before the first rollout there is nothing that a pipeline could have started before.
     if after == 0 || is_whole(eras[after - 1].to_ms) {
         Ok(Some(after))
     } else {

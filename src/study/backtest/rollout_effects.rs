@@ -3,6 +3,7 @@
 use super::backtest_metrics::{BacktestMetric, SizeCovariate};
 use super::backtest_sample::{BacktestSample, MetricQuestion, StretchLevels, StretchMember};
 use super::effect_verdict::{EffectVerdict, PredictedRatio, PredictionComparison};
+use super::pipeline_sides::PipelinePlacement;
 use super::rollout_batches::{self, ExclusionReason, FEWEST_PIPELINES, RolloutBatch};
 use super::{BacktestData, BacktestSettings};
 use crate::seed::Seed;
@@ -62,7 +63,7 @@ pub struct MetricEffects {
 impl MetricEffects {
     /// What it is about.
     #[must_use]
-    pub fn group_label(&self) -> &str {
+    pub(crate) fn group_label(&self) -> &str {
         self.step.as_deref().unwrap_or("total")
     }
 }
@@ -80,17 +81,6 @@ pub struct WindowEffect {
     pub window_ms: i64,
     /// What is seen in it: counts, ratios and interval.
     pub effect: RolloutEffect,
-}
-
-/// Pipelines with the stretches that they lie in.
-#[derive(Clone, Debug, Default)]
-pub struct PipelinePlacement<'a> {
-    /// Those that lie in one.
-    pub members: Vec<StretchMember<'a>>,
-    /// How many are too far from every rollout.
-    pub outside: u32,
-    /// How many lie on no side, by reason.
-    pub excluded: BTreeMap<ExclusionReason, u32>,
 }
 
 /// Everything that looks share.
@@ -133,9 +123,10 @@ impl<'a> EffectEstimator<'a> {
 
     /// Looks at a figure around every rollout.
     #[must_use]
-    pub fn estimate_metric(&self, question: &MetricQuestion<'_>) -> MetricEffects {
+    pub(crate) fn estimate_metric(&self, question: &MetricQuestion<'_>) -> MetricEffects {
         let sample = BacktestSample::from_members(&self.members, self.batches.len() + 1, question);
         let (levels, mut looks) = self.estimate_effects(&sample);
+        // How many dates without a rollout show at least as much, in either direction.
         let placebos = self.estimate_placebos(question);
         for look in &mut looks {
             let Some(seen) = look.adjusted.or(look.raw).filter(|_| look.interval.is_some()) else {
@@ -159,7 +150,7 @@ impl<'a> EffectEstimator<'a> {
 
     /// Looks at a figure in other windows.
     #[must_use]
-    pub fn estimate_in_windows(&self, question: &MetricQuestion<'_>) -> Vec<WindowEffect> {
+    pub(crate) fn estimate_in_windows(&self, question: &MetricQuestion<'_>) -> Vec<WindowEffect> {
         let mut rows = Vec::new();
         for window_ms in &self.settings.windows_ms {
             let placed = self.data.place_pipelines(*window_ms).members;

@@ -249,7 +249,7 @@ fn read_window_ms(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
 ///
 /// # Errors
 /// Another name.
-pub fn metric_by_name(name: &str) -> Result<BacktestMetric, TomlError> {
+pub(crate) fn metric_by_name(name: &str) -> Result<BacktestMetric, TomlError> {
     TomlEntry::argument(name).as_named("metric", &BacktestMetric::NAMED)
 }
 
@@ -257,7 +257,7 @@ pub fn metric_by_name(name: &str) -> Result<BacktestMetric, TomlError> {
 ///
 /// # Errors
 /// Anything else.
-pub fn parse_window_ms(key: &str, text: &str) -> Result<i64, TomlError> {
+pub(crate) fn parse_window_ms(key: &str, text: &str) -> Result<i64, TomlError> {
     read_window_ms(key, &TomlEntry::argument(text))
 }
 

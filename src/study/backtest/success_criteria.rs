@@ -65,7 +65,7 @@ pub struct RecordingWindow<'a> {
 impl<'a> RecordingWindow<'a> {
     /// All of a recording; `None` of one without calls.
     #[must_use]
-    pub fn whole_recording(recording: &'a Recording) -> Option<Self> {
+    pub(crate) fn whole_recording(recording: &'a Recording) -> Option<Self> {
         let since_ms = recording.calls.iter().map(|call| call.start_ms).min()?;
         let until_ms = recording.calls.iter().map(|call| call.end_ms).max()? + 1;
         Some(Self { recording, since_ms, until_ms })
@@ -74,18 +74,16 @@ impl<'a> RecordingWindow<'a> {
     /// The stretches before and after an instant, at most `window_ms` each, as far as the recording
     /// reaches; `None` where a side has nothing.
     #[must_use]
-    pub fn split_around(recording: &'a Recording, at_ms: i64, window_ms: i64) -> Option<[Self; 2]> {
+    pub(crate) fn split_around(
+        recording: &'a Recording,
+        at_ms: i64,
+        window_ms: i64,
+    ) -> Option<[Self; 2]> {
         let Self { since_ms: first, until_ms: last, .. } = Self::whole_recording(recording)?;
         let (since_ms, until_ms) = (first.max(at_ms - window_ms), last.min(at_ms + window_ms));
         let before = Self { recording, since_ms, until_ms: at_ms };
         let after = Self { recording, since_ms: at_ms, until_ms };
         (since_ms < at_ms && at_ms < until_ms).then_some([before, after])
-    }
-
-    /// Its length in days.
-    #[must_use]
-    pub fn length_days(&self) -> f64 {
-        (self.until_ms - self.since_ms) as f64 / DAY_MS as f64
     }
 }
 
@@ -168,7 +166,7 @@ pub struct CriteriaComparison {
 
 /// Judges criteria on two windows. `draws` and `confidence` are the bootstrap's.
 #[must_use]
-pub fn judge_criteria(
+pub(crate) fn judge_criteria(
     criteria: &[SuccessCriterion],
     spans: [RecordingWindow<'_>; 2],
     (seed, count, confidence): (u64, u32, f64),

@@ -22,7 +22,7 @@ pub(super) struct SampleArrangement {
 impl SampleArrangement {
     /// Arranges the samples of two sides: by the pipelines that they hold, else by their names,
     /// else all against all. What is left out is noted.
-    pub fn arrange_samples(
+    pub(crate) fn arrange_samples(
         baseline: &GateSide,
         candidate: &GateSide,
         notes: &mut Vec<GateNote>,
@@ -34,6 +34,7 @@ impl SampleArrangement {
             }
             return Self::with_one_stratum(ComparisonDesign::Single, baseline, candidate);
         }
+        // The same pipelines are the same work: nothing else matches samples as closely.
         let pipelines = SampleMatching::group_samples(baseline, candidate, |one| &one.pipelines);
         if let Some(design) = pipelines.matched_design() {
             let matched_by = SampleMatchKey::Pipelines;
@@ -63,7 +64,7 @@ impl SampleArrangement {
     }
 
     /// Figures of both sides by stratum.
-    pub fn figures_of_sides(
+    pub(crate) fn figures_of_sides(
         &self,
         samples: [&[GateSample]; 2],
         key: &FigureKey,
@@ -131,7 +132,9 @@ impl<'a> SampleMatching<'a> {
     /// How samples are held against each other so; `None` where too few have a counterpart.
     fn matched_design(&self) -> Option<ComparisonDesign> {
         let strata = self.matched_strata();
+        // With several samples of each on both sides strata have noise of their own.
         let many = strata.iter().flatten().all(|stratum| stratum.len() >= 2);
+        // Where nothing is left out even few are enough.
         let whole = self.groups.iter().all(|groups| groups.len() == self.common.len());
         let enough =
             |few: usize| self.common.len() >= FEWEST_COMMON || (whole && self.common.len() >= few);

@@ -149,14 +149,14 @@ impl<'de> Deserialize<'de> for FigureLines {
 impl Baseline {
     /// Whether bytes say of themselves that they are a baseline, readable or not.
     #[must_use]
-    pub fn is_baseline(bytes: &[u8]) -> bool {
+    pub(crate) fn is_baseline(bytes: &[u8]) -> bool {
         let family = SCHEMA_FAMILY.as_bytes();
         bytes.windows(family.len()).any(|window| window == family)
     }
 
     /// The bytes of the file.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let BaselinePremises { lens, cache, each, day, assumed_model, prices, rates } =
             &self.premises;
         let rates = rates.iter().map(|(model, row)| json_entry(model, &RateOnDisk::from(row)));
@@ -165,6 +165,7 @@ impl Baseline {
             let (name, pipelines) = (sample.name.clone(), sample.pipelines.clone());
             to_json_text(&SampleOnDisk { name, digest: digest.clone(), pipelines })
         });
+        // A line a figure, a value a sample: a diff shows which figure moved in which sample.
         let mut lines: BTreeMap<&FigureKey, Vec<i128>> = BTreeMap::new();
         for (at, sample) in self.side.samples.iter().enumerate() {
             for (key, value) in &sample.figures {
@@ -202,12 +203,14 @@ impl Baseline {
             schema: String,
         }
         let BaselineHead { schema: met } = serde_json::from_slice(bytes)?;
-        let version = |schema: &str| schema.strip_prefix(SCHEMA_FAMILY)?.parse::<u32>().ok();
-        match (version(&met), version(SCHEMA)) {
+        // What is of another family has no version, and is told to be written again.
+        match (schema_version(&met), schema_version(SCHEMA)) {
             (Some(its), Some(own)) if its > own => return Err(BadBaseline::Newer { met }),
             (its, own) if its != own => return Err(BadBaseline::Older { met }),
             _ => {}
         }
+        // The version is read first, so that a file of another one is told as such and not by a
+        // key that it does not have.
         let file: BaselineJson = serde_json::from_slice(bytes)?;
         let held = BaselinePremises {
             lens: value_by_name("lens", &Lens::NAMED, &file.lens)?,
@@ -248,6 +251,7 @@ impl Baseline {
                     let signed = if key.scope == GateScope::Saving { "" } else { ", not negative" };
                     figure_error(text, &format!("met {value}, wanted {wanted}{signed}"))
                 })?;
+                // Zeros stand in a file for what did not happen, and are no figures in memory.
                 if value != 0 {
                     sample.figures.insert(key.clone(), value);
                 }
@@ -256,6 +260,10 @@ impl Baseline {
         let named = SideSummary { name: name.to_owned(), samples: count as u32, digests };
         Ok(Self { premises: held, side: GateSide { summary: named, samples } })
     }
+}
+
+fn schema_version(schema: &str) -> Option<u32> {
+    schema.strip_prefix(SCHEMA_FAMILY)?.parse().ok()
 }
 
 fn figure_error(figure: &str, what: &str) -> BadBaseline {
@@ -276,7 +284,7 @@ fn value_by_name<T: Copy>(
 
 /// A key as it is written: the scope, the name if it has one, the metric.
 #[must_use]
-pub fn key_name(key: &FigureKey) -> String {
+pub(crate) fn key_name(key: &FigureKey) -> String {
     let (scope, metric) = (
         name_of_value(&GateScope::NAMED, key.scope),
         name_of_value(&GateMetric::NAMED, key.metric),
@@ -291,18 +299,25 @@ pub fn key_name(key: &FigureKey) -> String {
 fn parse_key(text: &str) -> Result<FigureKey, BadBaseline> {
     let (scope, rest) = text.split_once(' ').unwrap_or((text, ""));
     let (name, metric) = rest.rsplit_once(' ').unwrap_or(("", rest));
-    let unknown = |kind: &str, met: &str, known: &mut dyn Iterator<Item = &'static str>| {
-        let known: Vec<&str> = known.collect();
+    // A name may hold spaces; the scope before it and the metric behind it do not.
+    Ok(FigureKey {
+        scope: part_of_key(text, "scope", &GateScope::NAMED, scope)?,
+        name: name.to_owned(),
+        metric: part_of_key(text, "metric", &GateMetric::NAMED, metric)?,
+    })
+}
+
+fn part_of_key<T: Copy>(
+    key: &str,
+    kind: &str,
+    named: &[(T, &'static str)],
+    met: &str,
+) -> Result<T, BadBaseline> {
+    value_of_name(named, met).ok_or_else(|| {
+        let known: Vec<&str> = named.iter().map(|(_, name)| *name).collect();
         let near = nearest_name_hint(met, known.iter().copied());
-        figure_error(text, &format!("no {kind} '{met}'{near}; known are {}", known.join(", ")))
-    };
-    let scope = value_of_name(&GateScope::NAMED, scope).ok_or_else(|| {
-        unknown("scope", scope, &mut GateScope::NAMED.iter().map(|(_, name)| *name))
-    })?;
-    let metric = value_of_name(&GateMetric::NAMED, metric).ok_or_else(|| {
-        unknown("metric", metric, &mut GateMetric::NAMED.iter().map(|(_, name)| *name))
-    })?;
-    Ok(FigureKey { scope, name: name.to_owned(), metric })
+        figure_error(key, &format!("no {kind} '{met}'{near}; known are {}", known.join(", ")))
+    })
 }
 
 /// A value as it is written: dollars in full, without zeros at the end.

@@ -106,7 +106,7 @@ impl Default for GateBudget {
 impl GateBudget {
     /// A budget that limits nothing.
     #[must_use]
-    pub fn without_limits() -> Self {
+    pub(crate) fn without_limits() -> Self {
         Self {
             confidence_bp: CONFIDENCE_BP,
             draws: DRAWS,
@@ -118,7 +118,7 @@ impl GateBudget {
     }
 
     /// The metrics of places that have a limit of their own.
-    pub fn limited_keys(&self) -> impl Iterator<Item = FigureKey> {
+    pub(crate) fn limited_keys(&self) -> impl Iterator<Item = FigureKey> {
         self.limits.keys().filter_map(|(scope, name, metric)| {
             Some(FigureKey { scope: (*scope)?, name: name.clone()?, metric: (*metric)? })
         })
@@ -132,8 +132,9 @@ impl GateBudget {
 
     /// The limit of a row: that of its place, else of its scope, else of everything.
     #[must_use]
-    pub fn limit_for(&self, key: &FigureKey) -> FigureLimit {
+    pub(crate) fn limit_for(&self, key: &FigureKey) -> FigureLimit {
         let (scope, name, metric) = (Some(key.scope), Some(key.name.clone()), Some(key.metric));
+        // What explains a growth is no growth of its own: the widest limit passes causes by.
         let wide = (key.scope != GateScope::Cause).then_some((None, None, None));
         [(scope, name.clone(), metric), (scope, name, None), (scope, None, metric)]
             .into_iter()

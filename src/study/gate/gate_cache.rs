@@ -29,7 +29,7 @@ crate::kinds::named_values! {
 impl GateCache {
     /// The one that a scenario's policy stands for; the measured law is the law alone.
     #[must_use]
-    pub fn from_policy(policy: CachePolicy) -> Self {
+    pub(crate) fn from_policy(policy: CachePolicy) -> Self {
         match policy {
             CachePolicy::Measured => Self::Law,
             CachePolicy::None => Self::None,
@@ -39,7 +39,7 @@ impl GateCache {
 
     /// A replay under a subset, added up.
     #[must_use]
-    pub fn replay_outcome(self, plan: &Plan, subset: ToggleSubset) -> ReplayOutcome {
+    pub(crate) fn replay_outcome(self, plan: &Plan, subset: ToggleSubset) -> ReplayOutcome {
         match self {
             Self::Law => replay::replay_with_policy(plan, subset, &AverageLuckPolicy),
             _ => replay::replay_plan(plan, subset),
@@ -52,6 +52,7 @@ impl GateCache {
         if self != Self::Law {
             return replay::replay_calls(plan, subset);
         }
+        // The pass takes any policy, while the replay by rows knows those of scenarios alone.
         let mut rows = Vec::with_capacity(plan.rows.len());
         replay::pass_over_plan(plan, subset, &AverageLuckPolicy, &mut rows);
         rows
@@ -59,7 +60,7 @@ impl GateCache {
 
     /// The policy of a plan that is replayed with it.
     #[must_use]
-    pub fn plan_policy(self) -> CachePolicy {
+    pub(crate) fn plan_policy(self) -> CachePolicy {
         match self {
             Self::Law | Self::Billed => CachePolicy::Measured,
             Self::None => CachePolicy::None,
@@ -82,6 +83,7 @@ impl AverageLuckPolicy {
 impl Policy for AverageLuckPolicy {
     fn read_tokens(&self, lookup: &CacheLookup) -> i64 {
         let lookup = Self::with_warm_prefix(lookup);
+        // The average look is of automatic caches only; others hit or miss by their lifetime.
         let automatic = lookup.prior.filter(|prior| prior.tier == CacheTier::Automatic);
         let average = automatic.and_then(|_| entry_lifetime::expected_read(&lookup));
         average.unwrap_or_else(|| TtlPolicy.read_tokens(&lookup))

@@ -39,16 +39,19 @@ const LEAD_METRICS: [GateMetric; 8] = [
 /// The causes of what is beyond its limit, the largest part first, and the remedies, the best
 /// first. Nothing where all is within its limits.
 #[must_use]
-pub fn explain_growth(rows: &[GateRow]) -> (Vec<GrowthCause>, Vec<ToggleRemedy>) {
-    let place = |metric| {
-        LEAD_METRICS.iter().position(|known| *known == metric).unwrap_or(LEAD_METRICS.len())
-    };
+pub(crate) fn explain_growth(rows: &[GateRow]) -> (Vec<GrowthCause>, Vec<ToggleRemedy>) {
+    // The widest scope first: what grew in the whole is explained by its parts, not the reverse.
     let beyond = rows.iter().filter(|row| row.verdict == RowVerdict::Beyond);
-    let Some(lead) = beyond.min_by_key(|row| (row.key.scope, place(row.key.metric))) else {
+    let Some(lead) = beyond.min_by_key(|row| (row.key.scope, lead_rank(row.key.metric))) else {
         return (Vec::new(), Vec::new());
     };
     let table = RowsByKey(rows.iter().map(|row| (&row.key, row)).collect());
     (table.find_causes(lead), table.find_remedies(lead))
+}
+
+/// How well a metric leads, the best first.
+fn lead_rank(metric: GateMetric) -> usize {
+    LEAD_METRICS.iter().position(|known| *known == metric).unwrap_or(LEAD_METRICS.len())
 }
 
 /// Rows by key.

@@ -33,13 +33,14 @@ pub struct GateJudgement {
 /// A place that a side does not know counts 0 in its samples. Where a limit is there and several
 /// samples are, a row has an interval. One sample a side is judged by its figures alone.
 #[must_use]
-pub fn judge_candidate(
+pub(crate) fn judge_candidate(
     baseline: &GateSide,
     candidate: &GateSide,
     budget: &GateBudget,
     seed: Seed,
 ) -> GateJudgement {
     let mut notes = Vec::new();
+    // Renamed first: what follows compares names, of pipelines too.
     let baseline = &apply_renames(baseline, budget, &mut notes);
     let by = SampleArrangement::arrange_samples(baseline, candidate, &mut notes);
     let coverage = PlaceCoverage::new(baseline, candidate, budget);
@@ -52,7 +53,9 @@ pub fn judge_candidate(
     let mut failed: BTreeSet<(GateScope, &str)> = BTreeSet::new();
     for key in keys {
         let limit = budget.limit_for(key);
+        // A place that the budget refuses fails once, with its first row.
         let fails = coverage.is_refused(key) && failed.insert((key.scope, key.name.as_str()));
+        // A place that is only noted has no growth to hold against a limit.
         let told = coverage.unmatched_action(key, &limit) == Some(UnmatchedAction::Note);
         let whole = (limit.at_least_bp.is_some()).then(|| {
             by.figures_of_sides(
@@ -72,6 +75,7 @@ pub fn judge_candidate(
     }
     let mut rows = Vec::new();
     for drafted in scopes.into_values() {
+        // All limited rows of a scope share the draws, so that one chance is asked of them together.
         let tests: Vec<(&LimitTest, i8)> =
             drafted.iter().flat_map(RowDraft::directed_tests).collect();
         let errors = joint_chance_errors(&tests, &by, (confidence, budget.draws), seed);

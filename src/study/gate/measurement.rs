@@ -66,7 +66,7 @@ pub struct MeasuredSample {
 ///
 /// # Errors
 /// A model without a price.
-pub fn measure_recording(
+pub(crate) fn measure_recording(
     recording: &Recording,
     bench: &MeasurementSetup<'_>,
     each: SampleUnit,
@@ -86,11 +86,12 @@ pub fn measure_recording(
 /// A side of some samples in the order of their names, and the prices that they pay, by model. A
 /// sample that is there twice says nothing new.
 #[must_use]
-pub fn side_from_samples(
+pub(crate) fn side_from_samples(
     name: &str,
     mut measured: Vec<MeasuredSample>,
 ) -> (GateSide, BTreeMap<String, PriceRow>) {
     measured.sort_by(|a, b| (&a.sample.name, a.digest).cmp(&(&b.sample.name, b.digest)));
+    // What is given twice under one name stands beside itself now.
     measured.dedup_by(|a, b| a.digest == b.digest);
     let rates = measured.iter().flat_map(|one| &one.rates);
     let rates = rates.map(|row| (row.model.clone(), row.clone())).collect();
@@ -126,6 +127,7 @@ fn measure_sample(
     let patches: Vec<_> =
         toggles.iter().map(|c| c.toggle.build_patch(recording, &c.params)).collect();
     let plan = Plan::compile(recording, &patches, bench.pricing)?;
+    // The plan keeps what was recorded; the policy says how much of it a replay believes.
     let plan = plan.with_cache(bench.cache.plan_policy());
     let rows = bench.cache.replay_calls(&plan, 0);
     let mut figures = SampleFigures::default();
@@ -160,9 +162,11 @@ fn measure_sample(
     add_blocks(recording, steps, &mut figures);
     add_savings(&plan, bench, &mut figures);
     let pipelines = matching_names(recording);
+    // Where nothing can be said of money, no row speaks of it.
     if !bench.has_dollars {
         figures.0.retain(|key, _| key.metric != GateMetric::Dollars);
     }
+    // Prices of calls come from the plan, those of remainders from the resolver.
     let digest = recording.recording_digest();
     let mut rates = plan.prices.clone();
     rates.extend(prices.into_rows());
@@ -200,6 +204,7 @@ fn matching_names(recording: &Recording) -> Vec<String> {
     if !names.is_empty() {
         return names.into_iter().map(str::to_owned).collect();
     }
+    // Lengths stand before the ids, so that no two sets of ids hash the same bytes.
     let ids: BTreeSet<&str> = recording.sessions.iter().map(owner_session_id).collect();
     let mut hash = Sha256::new();
     for id in ids {

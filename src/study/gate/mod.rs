@@ -202,7 +202,7 @@ pub struct GateRow {
 impl ExactMean {
     /// `times` the mean, rounded half up; 0 of no samples.
     #[must_use]
-    pub fn rounded_multiple(self, times: i128) -> i128 {
+    pub(crate) fn rounded_multiple(self, times: i128) -> i128 {
         let of = i128::from(self.count.max(1));
         (2 * times * self.sum + of).div_euclid(2 * of)
     }
@@ -210,7 +210,7 @@ impl ExactMean {
 
 /// `part` of `whole` in ten-thousandths, rounded half up; 0 of nothing.
 #[must_use]
-pub fn share_bp(part: i128, whole: i128) -> i64 {
+pub(crate) fn share_bp(part: i128, whole: i128) -> i64 {
     let (part, whole) = (part * whole.signum(), whole.abs());
     let scaled = 2 * part * i128::from(BASIS_POINTS) + whole;
     i64::try_from(scaled.div_euclid((2 * whole).max(1))).unwrap_or(i64::MAX)
@@ -318,7 +318,7 @@ pub struct GateResult {
 impl GateResult {
     /// Whether a change may pass.
     #[must_use]
-    pub fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         self.rows.iter().all(|row| row.verdict != RowVerdict::Beyond)
     }
 }

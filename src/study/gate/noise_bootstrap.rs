@@ -126,7 +126,7 @@ pub(super) struct LimitTest {
 
 impl LimitTest {
     /// The growth from one side to the other; `None` where nothing is known of chance.
-    pub fn growth_test(
+    pub(crate) fn growth_test(
         by: &SampleArrangement,
         figures: [&[Vec<i128>]; 2],
         means: [ExactMean; 2],
@@ -160,7 +160,7 @@ impl LimitTest {
 
     /// What the candidate's samples have, or their part of another figure of the same samples, and
     /// the unit that it is told in. `None` with a single sample.
-    pub fn level_test(figures: &[i128], of: Option<&[i128]>) -> Option<(Self, f64)> {
+    pub(crate) fn level_test(figures: &[i128], of: Option<&[i128]>) -> Option<(Self, f64)> {
         let n = figures.len();
         if n < 2 {
             return None;
@@ -287,13 +287,13 @@ pub(super) struct BootstrapDraws(Vec<[Vec<ResidualPicks>; 2]>);
 
 impl BootstrapDraws {
     /// Makes them.
-    pub fn draw_for(by: &SampleArrangement, count: u32, seed: Seed) -> Self {
+    pub(crate) fn draw_for(by: &SampleArrangement, count: u32, seed: Seed) -> Self {
         let units = units_per_side(by);
         Self((0..count).map(|k| draw_picks(units, k, seed)).collect())
     }
 
     /// The same as [`joint_chance_errors`] for one test of growth.
-    pub fn single_chance_errors(&self, test: &LimitTest, confidence: f64) -> f64 {
+    pub(crate) fn single_chance_errors(&self, test: &LimitTest, confidence: f64) -> f64 {
         error_quantile(
             self.0.iter().map(|picks| largest_error(&[(test, 1)], picks)).collect(),
             confidence,

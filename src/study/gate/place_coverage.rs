@@ -63,7 +63,7 @@ impl<'s> PlaceCoverage<'s> {
     }
 
     /// Whether each side knows the place of a row.
-    pub fn known_sides(&self, key: &FigureKey) -> [bool; 2] {
+    pub(crate) fn known_sides(&self, key: &FigureKey) -> [bool; 2] {
         let place = (key.scope, key.name.as_str());
         let whole = key.scope == GateScope::Total;
         [whole || self.baseline.contains(&place), whole || self.candidate.contains(&place)]
@@ -71,7 +71,7 @@ impl<'s> PlaceCoverage<'s> {
 
     /// What the budget says of the place of a row that only one side knows; `None` where both do,
     /// and where it says nothing. Where nothing may move nothing may come or go.
-    pub fn unmatched_action(
+    pub(crate) fn unmatched_action(
         &self,
         key: &FigureKey,
         limit: &FigureLimit,
@@ -81,6 +81,7 @@ impl<'s> PlaceCoverage<'s> {
             [false, true] => &self.budget.new,
             _ => return None,
         };
+        // A limit on growth and fall is "nothing moves": a place that comes or goes moves too.
         let still = limit.grows_bp.is_some() && limit.falls_bp.is_some();
         match said.get(&key.scope) {
             None if still || !PLACE_SCOPES.contains(&key.scope) => None,
@@ -89,7 +90,7 @@ impl<'s> PlaceCoverage<'s> {
     }
 
     /// Whether the budget says in so many words that a place may not come or go.
-    pub fn is_refused(&self, key: &FigureKey) -> bool {
+    pub(crate) fn is_refused(&self, key: &FigureKey) -> bool {
         let said = match self.known_sides(key) {
             [true, false] => self.budget.gone.get(&key.scope),
             [false, true] => self.budget.new.get(&key.scope),
@@ -99,7 +100,7 @@ impl<'s> PlaceCoverage<'s> {
     }
 
     /// What came and went, and what may only have a new name.
-    pub fn note_changes(&self, [old, new]: [&GateSide; 2], notes: &mut Vec<GateNote>) {
+    pub(crate) fn note_changes(&self, [old, new]: [&GateSide; 2], notes: &mut Vec<GateNote>) {
         for scope in PLACE_SCOPES {
             let gone = names_missing_from(&self.candidate, &self.baseline, scope);
             let came = names_missing_from(&self.baseline, &self.candidate, scope);
@@ -153,9 +154,11 @@ fn has_similar_figures(scope: GateScope, old: (&GateSide, &str), new: (&GateSide
         // Means a / m and b / n, over one denominator.
         let (a, b) = (a.saturating_mul(n), b.saturating_mul(m));
         let bp = i128::from(BASIS_POINTS);
+        // One metric that differs is enough to tell two places apart.
         if (a - b).abs().saturating_mul(bp) > a.max(b).saturating_mul(ALIKE_BP) {
             return false;
         }
+        // Two places that have nothing of all four are not alike, they are empty.
         any |= a > 0;
     }
     any

@@ -87,7 +87,7 @@ pub struct PowerTable {
 impl PowerTable {
     /// The smallest of the growths that is found, and every larger one with it.
     #[must_use]
-    pub fn smallest_found(
+    pub(crate) fn smallest_found(
         &self,
         how: SideRelation,
         sessions: usize,
@@ -103,7 +103,7 @@ impl PowerTable {
 
     /// The share of the comparisons of one kind in which a growth is found.
     #[must_use]
-    pub fn share_found(
+    pub(crate) fn share_found(
         &self,
         how: SideRelation,
         sessions: usize,
@@ -132,11 +132,15 @@ struct SessionSums {
 /// How much sessions differ in a metric. `recordings` are samples by session; sessions without the
 /// metric take no part. `None` with fewer than two.
 #[must_use]
-pub fn measure_noise(recordings: &[Vec<GateSample>], metric: GateMetric) -> Option<SessionNoise> {
+pub(crate) fn measure_noise(
+    recordings: &[Vec<GateSample>],
+    metric: GateMetric,
+) -> Option<SessionNoise> {
     let groups: Vec<Vec<f64>> = session_sums(recordings, metric)
         .iter()
         .map(|group| group.iter().map(|one| one.whole.ln()).collect())
         .collect();
+    // Of all sessions together, and within recordings, whose sessions are more alike.
     let all = groups.concat();
     let sessions = all.len();
     Some(SessionNoise {
@@ -150,7 +154,7 @@ pub fn measure_noise(recordings: &[Vec<GateSample>], metric: GateMetric) -> Opti
 /// Works out what the gate can find of a metric. `recordings` are samples by session; sessions
 /// without the metric take no part. `None` with fewer than two.
 #[must_use]
-pub fn compute_power(
+pub(crate) fn compute_power(
     recordings: &[Vec<GateSample>],
     metric: GateMetric,
     confidence: f64,
@@ -200,6 +204,7 @@ fn detection_rates(
     let by = arrangement_for(how, recordings);
     let kept = BootstrapDraws::draw_for(&by, DRAWS, seed);
     let key = format!("{how:?} {sessions} {recordings}");
+    // A stream of its own for each kind of comparison: adding one moves no other.
     let mut rng = seed.random_stream("power", key.as_bytes());
     let mut counts = [0_u32; GROWTHS_BP.len()];
     for _ in 0..COMPARISONS {
@@ -287,6 +292,7 @@ fn draw_comparison(
         };
         made.old.push(old);
         made.new.push(new);
+        // Drawn for every kind of sides, so that all of them use the stream alike.
         made.luck.push((deviation, standard_normal(rng)));
     }
     made

@@ -41,7 +41,7 @@ pub(super) type StratumFigures = [Vec<Vec<i128>>; 2];
 
 impl RowDraft {
     /// From the figures of both sides and, where the limit asks for a part of it, of the whole.
-    pub fn from_figures(
+    pub(crate) fn from_figures(
         by: &SampleArrangement,
         (key, limit): (&FigureKey, FigureLimit),
         (figures, whole): (StratumFigures, Option<StratumFigures>),
@@ -145,7 +145,7 @@ impl RowDraft {
     }
 
     /// Its tests, and on which side of each the limit lies.
-    pub fn directed_tests(&self) -> impl Iterator<Item = (&LimitTest, i8)> {
+    pub(crate) fn directed_tests(&self) -> impl Iterator<Item = (&LimitTest, i8)> {
         self.tests.iter().enumerate().map(|(at, test)| {
             let ups = self.checks.iter().filter(|check| check.test == Some(at));
             let (up, down) =
@@ -174,7 +174,7 @@ impl RowDraft {
     }
 
     /// The row where so many errors may be chance.
-    pub fn into_row(mut self, errors: f64) -> GateRow {
+    pub(crate) fn into_row(mut self, errors: f64) -> GateRow {
         let verdicts = self.checks.iter().map(|check| self.check_verdict(check, errors));
         // The worst of its checks; verdicts stand in that order.
         let worst = verdicts.min_by_key(|verdict| *verdict as u8);
@@ -183,6 +183,7 @@ impl RowDraft {
         } else {
             worst.unwrap_or(RowVerdict::Unlimited)
         };
+        // The first test is that of growth; its interval is told back as a part of the baseline.
         let growth = self.tests.first().filter(|_| self.row.change.is_some());
         self.row.interval = growth.map(|test| {
             let away = errors * test.error;
@@ -197,13 +198,15 @@ impl RowDraft {
     }
 
     /// How many samples would say whether a growth that may be chance is one.
-    pub fn samples_needed(&self, errors: f64, by: &SampleArrangement) -> Option<GateNote> {
+    pub(crate) fn samples_needed(&self, errors: f64, by: &SampleArrangement) -> Option<GateNote> {
         let unsure = self
             .checks
             .iter()
             .find(|check| self.check_verdict(check, errors) == RowVerdict::Unsure)?;
         let test = &self.tests[unsure.test?];
         let gap = (test.value - unsure.limit).abs();
+        // Errors shrink with the root of the samples, so that these grow with the square of how
+        // much closer the test has to look.
         let units = match by.design {
             ComparisonDesign::Paired => by.strata[0].len(),
             _ => by.strata.iter().flatten().map(Vec::len).sum::<usize>().div_ceil(2),

@@ -83,7 +83,7 @@ impl SampleFigures {
         self.add_amount(scope, name, GateMetric::Dollars, used.total_money().0);
     }
 
-    pub fn add_saving(&mut self, id: &str, saved: &Saving) {
+    pub(crate) fn add_saving(&mut self, id: &str, saved: &Saving) {
         self.add_amount(GateScope::Saving, id, GateMetric::Read, saved.usage.read.into());
         self.add_usage(GateScope::Saving, id, saved);
         if id == JOINT_SAVING {
@@ -119,6 +119,7 @@ impl PlaceTotals {
     }
 
     fn add_session(&mut self, session: &Session) {
+        // Subagents belong to the session that spawned them, as step tables count.
         self.sessions += i64::from(session.role != Role::Subagent);
         if session.calls == 0 {
             self.used.calls += i64::from(session.harness_totals.calls.unwrap_or(0));
@@ -147,7 +148,7 @@ impl<'a> PricedReplay<'a> {
     }
 
     /// The whole, its pipelines and its steps.
-    pub fn add_places(&self, figures: &mut SampleFigures) {
+    pub(crate) fn add_places(&self, figures: &mut SampleFigures) {
         let mut places: BTreeMap<(GateScope, &str), PlaceTotals> = BTreeMap::new();
         for row in self.rows {
             for place in self.places_of_session(self.session_of_call(row)) {
@@ -159,12 +160,14 @@ impl<'a> PricedReplay<'a> {
                 places.entry(place).or_default().add_remainder(rest, *cost);
             }
         }
+        // Sessions without calls count as well: a ledger may tell of calls that nobody recorded.
         for (index, session) in self.recording.sessions.iter().enumerate() {
             for place in self.places_of_session(index) {
                 places.entry(place).or_default().add_session(session);
             }
         }
         for ((scope, name), mut place) in places {
+            // Calls of several sessions come session by session; a minute needs them in time.
             place.starts_ms.sort_unstable();
             figures.add_place(scope, name, &place);
         }
@@ -176,7 +179,7 @@ impl<'a> PricedReplay<'a> {
     }
 
     /// The models: calls, tokens and money.
-    pub fn add_models(&self, figures: &mut SampleFigures) {
+    pub(crate) fn add_models(&self, figures: &mut SampleFigures) {
         let mut models: BTreeMap<&str, PlaceTotals> = BTreeMap::new();
         for row in self.rows {
             let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
@@ -203,11 +206,13 @@ impl<'a> PricedReplay<'a> {
     }
 
     /// Kinds of calls: of the whole how many and what they use, of a step how many.
-    pub fn add_calls_by_kind(&self, figures: &mut SampleFigures) {
+    pub(crate) fn add_calls_by_kind(&self, figures: &mut SampleFigures) {
         let mut before: Option<&ReplayedCall> = None;
         for row in self.rows {
             let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
             let same = before.filter(|one| self.session_of_call(one) == call.session as usize);
+            // Rows are in the order of the plan, session by session: the row before is the call
+            // before only within one session.
             let loss = loss_at_call(same, row);
             let kinds = [
                 (loss == ContextLoss::Missed, CACHE_MISSES),

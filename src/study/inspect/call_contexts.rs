@@ -38,14 +38,11 @@ pub struct CallContext {
 /// The sessions of a recording, those that read most first.
 #[must_use]
 pub fn sessions_by_reads(recording: &Recording) -> Vec<usize> {
-    let read = |at: usize| -> i64 {
-        recording.calls[recording.sessions[at].call_range()]
-            .iter()
-            .map(|call| call.usage.read)
-            .sum()
-    };
     let mut order: Vec<usize> = (0..recording.sessions.len()).collect();
-    order.sort_by_cached_key(|&at| (Reverse(read(at)), at));
+    order.sort_by_cached_key(|&at| {
+        let calls = &recording.calls[recording.sessions[at].call_range()];
+        (Reverse(calls.iter().map(|call| call.usage.read).sum::<i64>()), at)
+    });
     order
 }
 
@@ -77,6 +74,7 @@ pub fn contexts_by_session(
 pub(crate) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) -> ContextLoss {
     let Some(before) = before else { return ContextLoss::No };
     let usage = &row.outcome.usage;
+    // No call can read more than its own context, whatever was left in the cache.
     let promised = before.left.min(usage.context_tokens());
     match row.onset {
         ContextOnset::Compacted => ContextLoss::Compacted,

@@ -47,6 +47,8 @@ impl ContextCurve {
         bits.retain(|bit| self.bits & bit != 0);
         for at in (0..bits.len()).rev() {
             let half = 1_usize << at;
+            // Bit `at` of a subset is the half that it lies in: equal halves mean that it changes
+            // nothing.
             let pairs = self.values.chunks(2 * half);
             if pairs.clone().all(|pair| pair[..half] == pair[half..]) {
                 self.values = pairs.flat_map(|pair| pair[..half].to_vec()).collect();
@@ -73,22 +75,21 @@ pub fn trace_context_curves(
     let mut room = MOST_VALUES;
     let mut islands: Vec<(Island, Vec<ContextCurve>)> =
         mask_islands(plan, bits).map(|island| (island, Vec::new())).collect();
-    let island_of = |session: usize| {
-        let within = |(island, _): &(Island, _)| {
-            let sessions = &plan.sessions[island.sessions.start as usize..];
-            let own = &sessions[..island.sessions.len()];
-            own.iter().any(|planned| planned.session as usize == session)
-        };
-        islands.iter().position(within)
-    };
-    let places: Vec<(usize, Option<usize>)> = order.iter().map(|&at| (at, island_of(at))).collect();
-    for (session, place) in places {
-        let Some(at) = place else { continue };
-        let (island, shown) = &mut islands[at];
+    let mut island_of_session = vec![None; recording.sessions.len()];
+    for (number, (island, _)) in islands.iter().enumerate() {
+        for planned in &plan.sessions[island.sessions.start as usize..island.sessions.end as usize]
+        {
+            island_of_session[planned.session as usize].get_or_insert(number);
+        }
+    }
+    for &session in &order {
+        let Some(number) = island_of_session[session] else { continue };
+        let (island, shown) = &mut islands[number];
         let variants = 1_usize << island.touched_by.count_ones().min(32);
         let calls = evenly_spaced_calls(recording.sessions[session].calls, points);
         let size = variants.saturating_mul(calls.len() + 1);
         let work = plan.row_count_of_island(island) as u64 * variants as u64;
+        // Sessions come by reads: a smaller one may still fit where a larger one does not.
         if size <= room && work <= MOST_WORK {
             room -= size;
             let bits = island.touched_by;
@@ -124,13 +125,16 @@ fn fill_curves(recording: &Recording, plan: &Plan, island: &Island, shown: &mut 
         return;
     }
     let variants = 1_usize << island.touched_by.count_ones();
-    let of_subset = |index: usize| -> Vec<Vec<i32>> {
-        let rows =
-            replay::replay_island_calls(plan, island, spread_bits(index as u64, island.touched_by));
-        shown.iter().map(|curve| curve_points(recording, plan, curve, &rows)).collect()
-    };
-    let all: Vec<Vec<Vec<i32>>> = (0..variants).into_par_iter().map(of_subset).collect();
-    for (index, sessions) in all.into_iter().enumerate() {
+    let points_by_subset: Vec<Vec<Vec<i32>>> = (0..variants)
+        .into_par_iter()
+        .map(|index| {
+            let subset = spread_bits(index as u64, island.touched_by);
+            let rows = replay::replay_island_calls(plan, island, subset);
+            shown.iter().map(|curve| curve_points(recording, plan, curve, &rows)).collect()
+        })
+        .collect();
+    // A curve keeps the subsets of one point beside each other, the replays come the other way.
+    for (index, sessions) in points_by_subset.into_iter().enumerate() {
         for (curve, points) in shown.iter_mut().zip(sessions) {
             for (at, value) in points.into_iter().enumerate() {
                 curve.values[at * variants + index] = value;
@@ -152,6 +156,7 @@ fn curve_points(
     for row in rows {
         let planned = &plan.rows[row.row as usize];
         let call = plan.call_of[row.row as usize];
+        // The island may hold other sessions, and sessions that a toggle starts.
         if !session.call_range().contains(&(call as usize)) {
             continue;
         }

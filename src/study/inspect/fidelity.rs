@@ -7,7 +7,7 @@
 
 use crate::cache::ttl::TtlPolicy;
 use crate::cache::{self, CacheLookup, CachedPrefix, Policy, entry_lifetime};
-use crate::recording::{BlockKind, CacheTier, ContextRestart, Recording, Session};
+use crate::recording::{BlockKind, CacheTier, Call, ContextRestart, Recording, Session};
 use crate::study::stats::quantile::quantile_of_sorted;
 use std::collections::BTreeMap;
 
@@ -115,31 +115,15 @@ fn measure_session(recording: &Recording, session: &Session) -> SessionReadError
             content += call.usage.read;
             continue;
         };
-        let lookup = |context: i64, cached: i64| CacheLookup {
-            prior: Some(CachedPrefix {
-                cached,
-                gap_ms: call.start_ms - before.touched_ms,
-                tier: before.tier,
-            }),
-            context,
-            static_prefix: session.static_prefix,
-            warm_prefix: session.warm_prefix,
-            cache_break: call.cache_break,
-        };
         let cached = cache::cached_prefix_tokens(
             before.tier,
             before.usage.context_tokens(),
             before.usage.fresh,
         );
-        // An automatic cache has an average only.
-        let by_law = |lookup: CacheLookup| {
-            let average = Some(&lookup).filter(|_| before.tier == CacheTier::Automatic);
-            average
-                .and_then(entry_lifetime::expected_read)
-                .unwrap_or_else(|| TtlPolicy.read_tokens(&lookup))
-        };
-        law += by_law(lookup(call.usage.context_tokens(), cached));
-        content += by_law(lookup(contents[position], contents[position - 1]));
+        // The law gets the billed contexts and what the call before is known to have cached; of
+        // contents neither is known, so that all of the estimated context before stands for it.
+        law += read_by_law(session, (before, call), call.usage.context_tokens(), cached);
+        content += read_by_law(session, (before, call), contents[position], contents[position - 1]);
     }
     SessionReadError {
         folder: session_folder(session).to_owned(),
@@ -150,24 +134,47 @@ fn measure_session(recording: &Recording, session: &Session) -> SessionReadError
     }
 }
 
+/// What the cache law lets a call of a session read that has so large a context, when so much was
+/// cached by the call before it.
+fn read_by_law(
+    session: &Session,
+    (before, call): (&Call, &Call),
+    context: i64,
+    cached: i64,
+) -> i64 {
+    let gap_ms = call.start_ms - before.touched_ms;
+    let lookup = CacheLookup {
+        prior: Some(CachedPrefix { cached, gap_ms, tier: before.tier }),
+        context,
+        static_prefix: session.static_prefix,
+        warm_prefix: session.warm_prefix,
+        cache_break: call.cache_break,
+    };
+    // An automatic cache keeps an entry by chance: its law has an average only.
+    let average = match before.tier {
+        CacheTier::Automatic => entry_lifetime::expected_read(&lookup),
+        _ => None,
+    };
+    average.unwrap_or_else(|| TtlPolicy.read_tokens(&lookup))
+}
+
 /// Every context of a session from the sizes of its blocks alone; the first one is given.
 fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
     let mut contexts: Vec<i64> = Vec::with_capacity(session.calls as usize);
     let mut base = 0;
     for at in session.call_range() {
         let call = &recording.calls[at];
-        let sum = |output: bool, of: usize| -> i64 {
-            let blocks = recording.blocks_of_call(of).iter();
-            blocks.filter(|b| b.kind.is_output() == output).map(|b| b.estimate).sum()
-        };
-        let inputs = sum(false, at);
+        let inputs = estimated_block_tokens(recording, at, false);
         let context = match (contexts.last(), call.restart) {
             (None, _) => {
                 let first = call.usage.context_tokens();
+                // What no block accounts for is the system prompt, which no transcript holds.
                 base = (first - inputs).clamp(0, MAX_BASE);
                 first
             }
-            (Some(before), ContextRestart::No) => before + sum(true, at - 1) + inputs,
+            (Some(before), ContextRestart::No) => {
+                before + estimated_block_tokens(recording, at - 1, true) + inputs
+            }
             (Some(_), ContextRestart::Fresh) => base + inputs,
             (Some(_), ContextRestart::AutoCompacted | ContextRestart::ManualCompacted) => {
                 let summary =
@@ -180,24 +187,36 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
     contexts
 }
 
+/// The estimated tokens of a call's blocks: of those that it produced, or of its inputs.
+fn estimated_block_tokens(recording: &Recording, call: usize, output: bool) -> i64 {
+    let blocks = recording.blocks_of_call(call).iter();
+    blocks.filter(|block| block.kind.is_output() == output).map(|block| block.estimate).sum()
+}
+
 fn summarise_session_errors(group: &str, errors: &[&SessionReadError]) -> GroupFidelity {
-    let of = |predicted: &dyn Fn(&SessionReadError) -> i64| {
-        let share = |e: &&SessionReadError| {
-            (predicted(e) - e.billed).unsigned_abs() as f64 / e.billed as f64
-        };
-        ErrorQuantiles::from_shares(errors.iter().map(share).collect())
-    };
-    let billed: i64 = errors.iter().map(|e| e.billed).sum();
-    let bias = |predicted: &dyn Fn(&SessionReadError) -> i64| {
-        let sum: i64 = errors.iter().map(|e| predicted(e)).sum();
-        if billed == 0 { 0.0 } else { (sum - billed) as f64 / billed as f64 }
-    };
+    let (law, law_bias) = read_errors(errors, |error| error.law);
+    let (content, content_bias) = read_errors(errors, |error| error.content);
     GroupFidelity {
         group: group.to_owned(),
         sessions: errors.len(),
-        law: of(&|e| e.law),
-        content: of(&|e| e.content),
-        law_bias: bias(&|e| e.law),
-        content_bias: bias(&|e| e.content),
+        law,
+        content,
+        law_bias,
+        content_bias,
     }
+}
+
+/// How far predicted reads are off: by session, as shares of what was billed, and all together
+/// with their sign.
+fn read_errors(
+    errors: &[&SessionReadError],
+    predicted: impl Fn(&SessionReadError) -> i64,
+) -> (ErrorQuantiles, f64) {
+    let shares = errors
+        .iter()
+        .map(|error| (predicted(error) - error.billed).unsigned_abs() as f64 / error.billed as f64);
+    let billed: i64 = errors.iter().map(|error| error.billed).sum();
+    let sum: i64 = errors.iter().map(|error| predicted(error)).sum();
+    let bias = if billed == 0 { 0.0 } else { (sum - billed) as f64 / billed as f64 };
+    (ErrorQuantiles::from_shares(shares.collect()), bias)
 }

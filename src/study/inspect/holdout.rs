@@ -126,19 +126,21 @@ impl HoldoutInputs {
     /// by the importer from later calls.
     #[must_use]
     pub fn from_first_calls(first: &[Call], hidden: u32, model: &str) -> Self {
-        let context = |call: &Call| call.usage.context_tokens();
+        // A context that starts over says nothing of how contexts grow.
         let pairs = first.windows(2).filter(|pair| pair[1].restart == ContextRestart::No);
-        let mut growth: Vec<i64> =
-            pairs.map(|pair| context(&pair[1]) - context(&pair[0])).collect();
+        let mut growth: Vec<i64> = pairs
+            .map(|pair| pair[1].usage.context_tokens() - pair[0].usage.context_tokens())
+            .collect();
         growth.sort_unstable();
         let written =
             first.iter().rev().map(|call| call.usage).find(|usage| usage.write_tokens() > 0);
         Self {
             cached: first.last().map_or(0, |call| {
-                cache::cached_prefix_tokens(call.tier, context(call), call.usage.fresh)
+                let usage = &call.usage;
+                cache::cached_prefix_tokens(call.tier, usage.context_tokens(), usage.fresh)
             }),
             growth,
-            top: first.iter().map(context).max().unwrap_or(0),
+            top: first.iter().map(|call| call.usage.context_tokens()).max().unwrap_or(0),
             tier: match written {
                 Some(usage) if usage.write_1h >= usage.write_5m => CacheTier::OneHour,
                 _ => CacheTier::FiveMinutes,
@@ -160,9 +162,11 @@ impl HoldoutInputs {
                     rates.lost_5m
                 }
             };
+        // A call whose cache expired reads nothing: that share of the reads is lost.
         let mid = self.reads_along_path(median, trigger) * kept;
         let low = mid.min(self.reads_along_path(mean, trigger) * kept);
         let high = mid.max(self.reads_along_path(mean, largest));
+        // Losses are single events: over more calls their share of the sum spreads less.
         let spread = rates.low / f64::from(self.hidden.max(1)).sqrt();
         PredictionBand { low: low * (-spread).exp(), mid, high: high * rates.high.exp() }
     }
@@ -185,8 +189,10 @@ impl HoldoutInputs {
         let mut left = possible.map(|(trigger, _)| *trigger).filter(|at| *at >= self.top);
         let smallest = left.next();
         let largest = left.next_back().or(smallest);
-        let or_none = |at: Option<i64>| at.map_or(f64::INFINITY, |at| at as f64);
-        (or_none(smallest), or_none(largest))
+        // Without a trigger nothing compacts: a context never gets there.
+        let [smallest, largest] =
+            [smallest, largest].map(|at| at.map_or(f64::INFINITY, |at| at as f64));
+        (smallest, largest)
     }
 
     /// What the hidden calls read if each finds the context of the call before, and contexts grow
@@ -211,6 +217,7 @@ impl HoldoutSession {
     /// that is tested here.
     #[must_use]
     pub fn hide_later_half(recording: &Recording, session: &Session) -> Option<Self> {
+        // An error as a share needs something read; a growth law cannot be tested on what it made.
         if session.calls < FEWEST_CALLS || session.usage_basis != Basis::Billed {
             return None;
         }

@@ -65,9 +65,10 @@ impl PivotKey {
 fn agent_of_call(recording: &Recording, call: u32) -> &str {
     let after = recording.invocations.partition_point(|one| one.call <= call);
     let invocation = after.checked_sub(1).map(|last| &recording.invocations[last]);
-    let session_of = |call: u32| recording.calls[call as usize].session;
-    let session = session_of(call);
-    match invocation.filter(|one| session_of(one.call) == session) {
+    let session = recording.calls[call as usize].session;
+    // The last invocation before the call may be another session's: invocations stand in the order
+    // of their calls, over all sessions.
+    match invocation.filter(|one| recording.calls[one.call as usize].session == session) {
         Some(one) if !one.packet.agent.is_empty() => &one.packet.agent,
         _ => name_of_value(&Role::NAMED, recording.sessions[session as usize].role),
     }
@@ -129,15 +130,15 @@ fn rows_of_frame(frame: &DataFrame, names: &[&str]) -> PolarsResult<Vec<PivotRow
         .iter()
         .map(|name| Ok(frame.column(name)?.i64()?.iter().map(Option::unwrap_or_default).collect()))
         .collect::<PolarsResult<Vec<Vec<i64>>>>()?;
-    let row = |at: usize| PivotRow {
+    let rows = (0..frame.height()).map(|at| PivotRow {
         values: texts.iter().map(|column| column[at].to_owned()).collect(),
         group: BlockGroup {
             blocks: numbers[0][at],
             tokens: numbers[1][at],
             re_read_tokens: numbers[2][at],
         },
-    };
-    Ok((0..frame.height()).map(row).collect())
+    });
+    Ok(rows.collect())
 }
 
 #[cfg(test)]

@@ -103,10 +103,12 @@ pub fn tabulate_routes(recording: &Recording, window: &RouteWindow) -> RouteTabl
     for index in order {
         let calls = recording.calls_of_invocation(index);
         let packet = &recording.invocations[index].packet;
+        // Whether or not the window takes it, a call for a packet is none outside packets.
         outside[calls.clone()].fill(false);
         if calls.is_empty() {
             continue;
         }
+        // A packet without an id cannot be told from another one: it is never a retry.
         let is_new = packet.id.is_empty() || known.insert((&packet.agent, &packet.id));
         if !window.matches_packet(packet) {
             continue;
@@ -162,14 +164,14 @@ struct RouteTableSums {
 impl RouteTableSums {
     fn add_packet(&mut self, packet: &Packet, cost: &RouteCost) {
         let Packet { agent, kind, root, source, .. } = packet;
-        let name = |parts: &[&String]| parts.iter().map(|part| (*part).clone()).collect();
-        self.agents.entry(name(&[agent])).or_default().add_cost(cost);
-        self.routes.entry(name(&[agent, kind])).or_default().add_cost(cost);
+        self.agents.entry(vec![agent.clone()]).or_default().add_cost(cost);
+        self.routes.entry(vec![agent.clone(), kind.clone()]).or_default().add_cost(cost);
+        // Only a digest tells of a source.
         if kind == DIGEST_KIND {
-            self.sources.entry(name(&[agent, source])).or_default().add_cost(cost);
+            self.sources.entry(vec![agent.clone(), source.clone()]).or_default().add_cost(cost);
         }
         if !root.is_empty() {
-            self.roots.entry(name(&[root])).or_default().add_cost(cost);
+            self.roots.entry(vec![root.clone()]).or_default().add_cost(cost);
         }
     }
 }

@@ -98,6 +98,7 @@ pub fn usage_by_step(recording: &Recording, order: Option<&str>) -> Result<StepU
         let step = row_name_of_session(session, &shares).to_owned();
         let key = (orchestrator, step.clone());
         let first = recording.calls[session.call_range()].first().map(|call| call.start_ms);
+        // A session whose start nobody knows goes behind all others.
         let start = session.harness_totals.start_ms.or(first).unwrap_or(i64::MAX);
         let first = begun.entry(key.clone()).or_insert(start);
         *first = start.min(*first);
@@ -208,6 +209,7 @@ fn split_session_by_order(
     match shares.get(owner_session_id(session)) {
         None => {
             let mut sums = sum_stretch(recording, session.call_range());
+            // Of a session without calls only its totals are known, from the harness.
             if session.calls == 0 {
                 sums[5] = i64::from(session.records);
                 sums[6] = i64::from(session.harness_totals.calls.unwrap_or(0));
@@ -233,6 +235,7 @@ fn split_session_by_order(
                 since = end;
                 share_by_weight(&mut found, &weights, sums);
             }
+            // What was billed beyond the calls has no place in time: all orders share it.
             share_by_weight(&mut found, orders, with_usage(StretchSums::default(), billed));
         }
     }
@@ -313,6 +316,7 @@ impl StepUsageRow {
         self.models.extend(rests.iter().map(|(model, _)| (*model).to_owned()));
         let main = session.role != Role::Subagent;
         self.sessions += i64::from(main);
+        // The peak of a session without calls is what the harness told.
         let peak = calls.iter().map(|call| call.usage.read).max();
         self.peak_read =
             self.peak_read.max(peak.or(session.harness_totals.peak_context).unwrap_or(0));

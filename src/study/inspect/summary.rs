@@ -6,6 +6,7 @@ use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::{BlockKind, ContextRestart, Recording, Remainder};
 use crate::replay;
 use crate::scenario::ChosenToggle;
+use crate::study::whatif::marginal_savings::savings_alone;
 use crate::units::{PicoUsd, Usage};
 use std::collections::BTreeMap;
 
@@ -114,6 +115,7 @@ pub fn totals_by_session(
     let mut rests = rests.as_slice();
     let mut sessions = Vec::with_capacity(recording.sessions.len());
     for index in 0..recording.sessions.len() {
+        // Both lists go up by session, so that each session takes its own off the front.
         let own = rests.iter().take_while(|rest| rest.session as usize == index).count();
         let (own, others) = rests.split_at(own);
         rests = others;
@@ -162,6 +164,7 @@ impl SessionBill<'_, '_> {
         };
         match (found, &mut self.bands) {
             (Ok(price), Some(bands)) => {
+                // Above a limit some models charge more: each price has a base and a long band.
                 let long = context > self.prices.row_at(price).long_above;
                 let band = 2 * usize::from(price) + usize::from(long);
                 bands.resize(bands.len().max(band + 1), Usage::default());
@@ -169,6 +172,8 @@ impl SessionBill<'_, '_> {
             }
             (Ok(_), None) => {}
             (Err(missing), bands) => {
+                // One call without a price leaves the session without a bill: a part would pass for
+                // the whole.
                 *bands = None;
                 if !self.unpriced.contains(&missing) {
                     self.unpriced.push(missing);
@@ -196,14 +201,9 @@ fn session_totals<'a>(
     let mut totals =
         RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
     let mut bill = SessionBill { pricing, prices, bands: Some(Vec::new()), unpriced };
-    let mut name = |model: &str| {
-        if !models.iter().any(|known| known == model) {
-            models.push(model.to_owned());
-        }
-    };
     for call in &recording.calls[session.call_range()] {
         let model = recording.model_name(call.model);
-        name(model);
+        add_new_name(&mut models, model);
         totals.calls += 1;
         totals.usage += call.usage;
         totals.hidden_output += call.output_hidden;
@@ -213,13 +213,19 @@ fn session_totals<'a>(
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
         let model = recording.model_name(rest.model);
-        name(model);
+        add_new_name(&mut models, model);
         totals.usage += rest.usage;
         // The prompt sizes behind a remainder are unknown: it is priced in the base band.
         bill.add_usage(model, &rest.usage, 0, last);
     }
     totals.cost = bill.total_cost();
     SessionTotals { index, models, totals }
+}
+
+fn add_new_name(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
 }
 
 pub(crate) type BlockGroups = (Vec<(BlockKind, BlockGroup)>, Vec<(String, BlockGroup)>);
@@ -254,6 +260,7 @@ pub fn re_reads_by_block(recording: &Recording) -> Vec<i64> {
             for block in recording.calls[at].block_range() {
                 carried[block] = recording.blocks[block].tokens * (end - at - 1) as i64;
             }
+            // What was there before a restart is carried no further: earlier calls end here.
             if recording.calls[at].restart != ContextRestart::No {
                 end = at;
             }
@@ -292,30 +299,21 @@ fn replay_findings(
     let patches: Vec<_> =
         chosen.iter().map(|c| c.toggle.build_patch(recording, &c.params)).collect();
     let plan = if priced { Plan::compile(recording, &patches, pricing).ok() } else { None };
-    let outcome = |plan: &Plan, subset| {
-        let outcome = replay::replay_plan(plan, subset);
-        let cost = replay::tally_outcome(plan, &outcome);
-        let usage = outcome.total_usage();
-        (usage.read, cost.recorded + cost.hidden, usage.context_tokens() + usage.output)
-    };
-    let baseline = plan.as_ref().map(|plan| outcome(plan, 0));
+    let savings = plan.as_ref().map(|plan| savings_alone(plan, chosen.len()));
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();
         // Without its number a toggle has no figure.
-        let plan = plan.as_ref().filter(|_| !chosen.awaits_parameter());
-        let saved = plan.zip(baseline).map(|(plan, before)| {
-            let after = outcome(plan, 1 << index);
-            (before.0 - after.0, before.1 - after.1, before.2 - after.2)
-        });
+        let savings = savings.as_ref().filter(|_| !chosen.awaits_parameter());
+        let saving = savings.map(|savings| savings[index]);
         ToggleFinding {
             id: card.id,
             title: card.title,
             found: patch.found_places,
             touched: intervene::tokens_touched(recording, patch),
             notes: patch.notes.clone(),
-            saved_tokens: saved.map(|(.., tokens)| tokens),
-            saved_read: saved.map(|(read, ..)| read),
-            saved_cost: saved.map(|(_, cost, _)| cost),
+            saved_tokens: saving.map(|it| it.usage.context_tokens() + it.usage.output),
+            saved_read: saving.map(|it| it.usage.read),
+            saved_cost: saving.map(|it| it.total_money()),
         }
     });
     found.collect()

@@ -246,6 +246,7 @@ impl<'a> LimiterSimulation<'a> {
         self.free_place(now_ms);
         let PacketTurn { agent, from_ms, takes_ms, .. } = self.turns[turn];
         self.load.waited_ms += now_ms - (from_ms + takes_ms);
+        // An agent does its own turns one by one, and never before a packet has come.
         if let Some(next) = self.behind[agent].pop_front() {
             self.schedule_event(now_ms.max(self.turns[next].from_ms), TurnEvent::Start, next);
         }
@@ -257,6 +258,7 @@ impl<'a> LimiterSimulation<'a> {
             let attempt = self.refusals[turn];
             self.refusals[turn] = attempt.saturating_add(1);
             let wait_ms = wait_ms.max(backoff_ms(attempt)).max(REFUSED_MS);
+            // The cooldown is everybody's: no other turn starts before it is over either.
             self.cooldown_ms = self.cooldown_ms.max(now_ms + wait_ms);
             self.free_place(now_ms);
             self.schedule_event(now_ms + wait_ms, TurnEvent::Start, turn);
@@ -281,6 +283,7 @@ impl<'a> LimiterSimulation<'a> {
         if within < most.max(1) {
             return None;
         }
+        // Room comes when the oldest request that fills the limit is a minute old.
         let oldest = self.sent_ms[self.sent_ms.len() - most.max(1)];
         Some(oldest + MINUTE_MS - now_ms)
     }
@@ -288,6 +291,7 @@ impl<'a> LimiterSimulation<'a> {
     fn into_load(self) -> LimiterLoad {
         let mut counts = counts_in_last_minute(&self.sent_ms);
         counts.sort_unstable();
+        // Nearest rank, in integers.
         let p95 = (counts.len() * 95).div_ceil(100).checked_sub(1).map_or(0, |at| counts[at]);
         LimiterLoad {
             requests: counts.len() as i64,
@@ -303,13 +307,15 @@ impl<'a> LimiterSimulation<'a> {
 #[must_use]
 pub fn counts_in_last_minute(times_ms: &[i64]) -> Vec<i64> {
     let mut from = 0;
-    let count = |(at, time): (usize, &i64)| {
+    let mut counts = Vec::with_capacity(times_ms.len());
+    for (at, time) in times_ms.iter().enumerate() {
+        // Times stand in order, so that the first one within the minute only ever moves up.
         while time - times_ms[from] >= MINUTE_MS {
             from += 1;
         }
-        (at + 1 - from) as i64
-    };
-    times_ms.iter().enumerate().map(count).collect()
+        counts.push((at + 1 - from) as i64);
+    }
+    counts
 }
 
 /// The wait after an attempt, counted from 0.

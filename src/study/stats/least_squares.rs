@@ -16,6 +16,7 @@ pub(crate) fn solve_least_squares(columns: &[Vec<f64>], y: &[f64]) -> Vec<Option
     for (at, column) in columns.iter().enumerate() {
         let mut rest = column.clone();
         let mut parts = vec![0.0; kept.len()];
+        // Once leaves rounding errors along the other columns; the second time takes them out.
         for _ in 0..2 {
             for (part, (_, direction)) in parts.iter_mut().zip(&kept) {
                 let along = dot_product(direction, &rest);
@@ -41,6 +42,7 @@ pub(crate) fn solve_least_squares(columns: &[Vec<f64>], y: &[f64]) -> Vec<Option
         along.push(part);
     }
     let mut solved = vec![0.0; kept.len()];
+    // The triangle is solved from its last row, which has one unknown, upwards.
     for row in (0..kept.len()).rev() {
         let later: f64 = (row + 1..kept.len()).map(|k| triangle[k][row] * solved[k]).sum();
         solved[row] = (along[row] - later) / triangle[row][row];

@@ -23,6 +23,7 @@ impl BestCornerSearch<'_> {
         indexes: &[usize],
         claim: &PublishedClaim,
     ) -> Result<(i64, i64), MissingPrice> {
+        // In the claim's metric and in money, each at its own best corner.
         let mut best = (i64::MIN, i64::MIN);
         let corners: Vec<Vec<Patch>> = indexes
             .iter()
@@ -51,6 +52,8 @@ impl BestCornerSearch<'_> {
                 }
                 picked[turn] = friendliest;
             }
+            // A lone toggle has no other one to be improved against: one round sees all of its
+            // corners.
             if here == before || corners.len() < 2 {
                 return Ok(best);
             }
@@ -79,6 +82,7 @@ impl BestCornerSearch<'_> {
         if claim.step.is_empty() {
             return self.best_saving(indexes, claim);
         }
+        // Sessions of other steps would only be replayed for nothing.
         let only = self.recording.recording_of_step(&claim.step);
         let plan = self.experiment.compile_plan(&only, &[])?;
         let baseline = PipelineTotals::replay_totals(&plan, 0);

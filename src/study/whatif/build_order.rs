@@ -61,9 +61,11 @@ pub fn suggest_build_order(
         let adds = saved(with) - saved(set);
         if adds < 0 {
             order.costs.push(toggle.id);
+        // `adds * WORTH < best`: less than one part in so many of what the best set saves.
         } else if adds * WORTH < best || adds == 0 || order.places.len() == MOST {
             order.negligible.push(toggle.id);
         } else {
+            // The sweep leaves idle toggles out, so that its bits are not those of the comparison.
             let compared = comparison_subset(comparison, sweep, with);
             let then = totals_by_step(recording, &comparison.plan, compared);
             order.places.push(BuildPlace {
@@ -99,10 +101,13 @@ fn largest_fall(
     was: &[StepTotals],
     is: &[StepTotals],
 ) -> Option<(StepTotals, StepTotals)> {
-    let fall = |(was, is): &(&StepTotals, &StepTotals)| {
-        headline.amount_in_usage(&was.usage) - headline.amount_in_usage(&is.usage)
-    };
-    let pairs = was.iter().zip(is).filter(|pair| fall(pair) > 0);
-    let most = pairs.max_by_key(|pair| (fall(pair), std::cmp::Reverse(&pair.0.name)));
-    most.map(|(was, is)| (was.clone(), is.clone()))
+    let falls = was.iter().zip(is).map(|(was, is)| {
+        let fall = headline.amount_in_usage(&was.usage) - headline.amount_in_usage(&is.usage);
+        (fall, was, is)
+    });
+    // Of equal falls the step whose name comes first.
+    let largest = falls
+        .filter(|(fall, ..)| *fall > 0)
+        .max_by_key(|(fall, was, _)| (*fall, std::cmp::Reverse(&was.name)));
+    largest.map(|(_, was, is)| (was.clone(), is.clone()))
 }

@@ -14,7 +14,6 @@ use super::verdict::{ClaimEvidence, ClaimJudgement, ClaimVerdict, judge_claim};
 use crate::intervene::{self, BuildGrade, ToggleParams};
 use crate::plan::{Patch, Plan};
 use crate::price::MissingPrice;
-use crate::recording::Recording;
 use crate::study::audit;
 use crate::study::stats::quantile::CredibleBand;
 use crate::units::{PicoUsd, ratio_bp};
@@ -155,8 +154,9 @@ impl Comparison {
                 }
             }
         }
-        let size = |saving: &Saving| -self.headline.amount_in_saving(saving).abs();
-        pairs.sort_by_key(|(_, _, saving)| (size(saving), -saving.total_money().0.abs()));
+        pairs.sort_by_key(|(_, _, saving)| {
+            (-self.headline.amount_in_saving(saving).abs(), -saving.total_money().0.abs())
+        });
         pairs
     }
 }
@@ -192,12 +192,14 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         uncertainty: uncertainty.as_ref(),
         observed_savings: &seen,
     };
+    // Before the toggles, each of which is told what moves it most.
     let tornado = measure_swings(experiment)?;
     let mut toggles = Vec::with_capacity(count);
     for (index, patch) in patches.iter().enumerate() {
         let reason = tornado.reasons[index].clone();
         toggles.push(ToggleResult { reason, ..court.judge_toggle(index, patch, &attribution)? });
     }
+    // Toggles are switched on one after the other, in the order in which they were chosen.
     let on_the_way: Vec<PipelineTotals> =
         (0..=count).map(|n| PipelineTotals::replay_totals(&plan, subset_of_first(n))).collect();
     let stepwise =
@@ -270,9 +272,11 @@ impl ComparisonContext<'_> {
             verdict_usd: ClaimVerdict::NotTestable,
             notes: patch.notes.clone(),
         };
+        // A toggle that applies nowhere in this recording can be neither right nor wrong.
         if let Some(claim) = claim.filter(|_| patch.found_places > 0) {
             let most = self.best.best_saving(&[index], claim)?;
             let draws = self.draws_of_claim(claim);
+            // A draw may differ in call counts, which no corner of the parameters moves.
             let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
             let replayed = range_with_band(
                 claim.amount_saved(&alone),
@@ -288,6 +292,8 @@ impl ComparisonContext<'_> {
             result.verdict = judge_claim(&evidence);
             result.judgements = self.judge_by_each_judge(claim, &evidence);
             result.at_most = Some(at_most);
+            // In dollars the claimed tokens are held against all that the toggle saves, not its
+            // reads alone.
             if let Some(claimed) = self.claimed_micro_usd(claim) {
                 let cost = bands.map(|it| it.alone.cost.map(PicoUsd::micro_usd));
                 let replayed = range_with_band(
@@ -312,11 +318,14 @@ impl ComparisonContext<'_> {
 
     /// The claimed tokens at the price of cache reads, in millionths of a dollar.
     fn claimed_micro_usd(&self, claim: &PublishedClaim) -> Option<RangeInclusive<i64>> {
+        // With several models nobody can say at whose price the claimed tokens are meant.
         let [price] = &self.plan.prices[..] else {
             return None;
         };
-        let at = |tokens: i64| tokens * price.base.read / 1_000_000;
-        (claim.metric == "read").then(|| at(*claim.rounded.start())..=at(*claim.rounded.end()))
+        // Prices are in millionths of a dollar for a million tokens.
+        let [low, high] = [claim.rounded.start(), claim.rounded.end()]
+            .map(|tokens| tokens * price.base.read / 1_000_000);
+        (claim.metric == "read").then_some(low..=high)
     }
 
     /// What each authority says by itself.
@@ -346,7 +355,7 @@ impl ComparisonContext<'_> {
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
         let recording = self.best.recording;
         let saving = saving_in_step(recording, self.plan, subset, &claim.step);
-        let baseline = baseline_in_metric(recording, self.plan, claim);
+        let baseline = claim.baseline_amount(recording, self.plan);
         let draws = self.draws_of_claim(claim);
         let most = self.best.best_saving_in_step(&indexes, claim)?;
         let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
@@ -359,13 +368,12 @@ impl ComparisonContext<'_> {
         };
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
             let before = self.best.baseline.total_money().micro_usd();
-            let saved = |micro: i64| ratio_bp(micro, before);
-            let met = saved(saving.total_money().micro_usd());
+            let met = ratio_bp(saving.total_money().micro_usd(), before);
             let evidence = ClaimEvidence {
                 claimed: share.clone(),
                 is_direction: false,
                 replayed: met..=met,
-                at_most: saved(most.1),
+                at_most: ratio_bp(most.1, before),
             };
             judge_claim(&evidence)
         });
@@ -380,18 +388,6 @@ impl ComparisonContext<'_> {
             verdict_usd,
         }))
     }
-}
-
-/// What the pipeline, or the step that a claim speaks of, has before, in the claim's metric.
-fn baseline_in_metric(recording: &Recording, plan: &Plan, claim: &PublishedClaim) -> i64 {
-    let own = totals_by_step(recording, plan, 0);
-    let own = own.iter().filter(|step| claim.step.is_empty() || step.name == claim.step);
-    let in_metric = |step: &StepTotals| match claim.metric.as_str() {
-        "calls" => step.calls,
-        "tokens" => HeadlineMetric::Tokens.amount_in_usage(&step.usage),
-        _ => step.usage.read,
-    };
-    own.map(in_metric).sum()
 }
 
 /// The range of two savings and of what the draws leave open.

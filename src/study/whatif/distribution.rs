@@ -7,11 +7,11 @@
 //!
 //! Sums are those of the tally, quantiles are nearest ranks.
 
+use super::marginal_savings::replay_toggles_alone;
 use super::savings::{PipelineTotals, Saving};
 use crate::kinds::named_values;
 use crate::plan::{Island, Plan};
 use crate::recording::{Recording, Session};
-use crate::replay;
 use crate::study::stats::quantile::CredibleBand;
 use crate::units::{PicoUsd, ratio_bp};
 use rayon::prelude::*;
@@ -232,21 +232,6 @@ fn group_islands(
     (group_of_island, groups)
 }
 
-/// An island with nothing toggled, and what each toggle that touches it saves there alone.
-fn replay_toggles_alone(
-    plan: &Plan,
-    island: &Island,
-    toggles: usize,
-) -> (PipelineTotals, Vec<(usize, Saving)>) {
-    let before = replay::replay_island(plan, island, 0);
-    let touching = (0..toggles).filter(|toggle| island.touched_by >> toggle & 1 == 1);
-    let alone = touching.map(|toggle| {
-        let after = replay::replay_island(plan, island, 1 << toggle);
-        (toggle, Saving::between_outcomes(plan, &before, &after))
-    });
-    (PipelineTotals::from_outcome(plan, &before), alone.collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +239,7 @@ mod tests {
     use crate::plan::{Patch, ResumedSession};
     use crate::price::Pricing;
     use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::replay;
 
     fn order() -> Recording {
         let reported = builtin_pipeline("order-774").expect("built in");

@@ -57,6 +57,7 @@ impl SubsetLattice {
     pub fn for_bits(plan: &Plan, toggles: usize, bits: ToggleSubset) -> Self {
         let islands: Vec<Island> = mask_islands(plan, bits).collect();
         let most = islands.iter().map(|island| island.touched_by.count_ones()).max();
+        // Callers choose the bits so that this holds (`SubsetLookup`).
         assert!(most.unwrap_or(0) <= MOST_BITS, "{bits:b} has too many bits in one island");
         Self { toggles, tables: tables_by_bits(plan, islands.iter()) }
     }
@@ -78,11 +79,11 @@ impl SubsetLattice {
     /// Rows that [`SubsetLattice::from_plan`] has to replay, at most.
     #[must_use]
     pub fn rows_to_replay(plan: &Plan) -> u64 {
-        let times = |island: &Island| {
-            let bits = island.touched_by.count_ones();
-            if bits > MOST_BITS { u64::MAX } else { island_work(plan, island) }
-        };
-        plan.islands.iter().map(times).fold(0, u64::saturating_add)
+        plan.islands.iter().fold(0, |rows, island| {
+            // Without an exact lattice there is no end to the work.
+            let too_many = island.touched_by.count_ones() > MOST_BITS;
+            rows.saturating_add(if too_many { u64::MAX } else { island_work(plan, island) })
+        })
     }
 
     /// The islands with a quick way from a subset to its entry in each.
@@ -107,6 +108,7 @@ fn tables_by_bits<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) ->
     let mut islands: Vec<&Island> = islands.filter(|island| island.touched_by != 0).collect();
     islands.sort_by_key(|island| island.touched_by);
     let work: u64 = islands.iter().map(|island| island_work(plan, island)).sum();
+    // Islands that the same bits touch share a table: what they save is added up.
     let alike = islands.chunk_by(|a, b| a.touched_by == b.touched_by);
     alike.map(|islands| SavingsTable::from_islands(plan, islands, work > WORTH_THREADS)).collect()
 }
@@ -139,8 +141,9 @@ impl<'a> IslandReplay<'a> {
         let lanes = IslandLanes::new(plan, island);
         let before = PipelineTotals::from_outcome(plan, &replay::replay_island(plan, island, 0));
         let bits = island.touched_by;
-        let place = |lane| gather_bits(lanes.subset_of_lane(0, lane), bits) as usize;
-        let places = (0..1 << lanes.lane_bits().len()).map(place).collect();
+        let places = (0..1 << lanes.lane_bits().len())
+            .map(|lane| gather_bits(lanes.subset_of_lane(0, lane), bits) as usize)
+            .collect();
         Self { plan, lanes, before, places, bits }
     }
 
@@ -151,6 +154,7 @@ impl<'a> IslandReplay<'a> {
     /// Tells what the subsets of a block save, by their entries.
     fn replay_block(&self, block: u64, mut tell: impl FnMut(usize, Saving)) {
         let fixed = spread_bits(block, self.lanes.shared_bits());
+        // A block fixes the shared bits; within it every lane has its place beside the first entry.
         let first = gather_bits(fixed, self.bits) as usize;
         self.lanes.replay_block(fixed, |lane, outcome| {
             let saving = Saving::between_totals(
@@ -166,7 +170,6 @@ impl SavingsTable {
     fn from_islands(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
         let bits = islands.first().map_or(0, |island| island.touched_by);
         let mut savings = vec![Saving::default(); 1 << bits.count_ones()];
-        let mut add = |(at, saving): (usize, Saving)| savings[at] = savings[at] + saving;
         if parallel {
             // So many islands at once that what waits to be added stays small.
             for islands in islands.chunks((WAITING >> bits.count_ones()).max(1)) {
@@ -178,19 +181,25 @@ impl SavingsTable {
                     .iter()
                     .flat_map(|part| (0..part.block_count()).map(move |block| (part, block)))
                     .collect();
-                let saved = |(part, block): (&IslandReplay, u64)| {
-                    let mut saved = Vec::with_capacity(part.places.len());
-                    part.replay_block(block, |at, saving| saved.push((at, saving)));
-                    saved
-                };
-                let saved: Vec<Vec<(usize, Saving)>> = blocks.into_par_iter().map(saved).collect();
-                saved.into_iter().flatten().for_each(&mut add);
+                let saved_by_block: Vec<Vec<(usize, Saving)>> = blocks
+                    .into_par_iter()
+                    .map(|(part, block)| {
+                        let mut saved = Vec::with_capacity(part.places.len());
+                        part.replay_block(block, |at, saving| saved.push((at, saving)));
+                        saved
+                    })
+                    .collect();
+                for (at, saving) in saved_by_block.into_iter().flatten() {
+                    savings[at] = savings[at] + saving;
+                }
             }
         } else {
             for island in islands {
                 let part = IslandReplay::from_island(plan, island);
                 for block in 0..part.block_count() {
-                    part.replay_block(block, |at, saving| add((at, saving)));
+                    part.replay_block(block, |at, saving| {
+                        savings[at] = savings[at] + saving;
+                    });
                 }
             }
         }

@@ -3,9 +3,10 @@
 //! A toggle changes nothing on an island that it does not touch, so that few replays are needed
 //! where many toggles meet many sessions.
 
-use super::savings::Saving;
-use crate::plan::{Plan, ToggleSubset};
-use crate::replay::replay_island;
+use super::savings::{PipelineTotals, Saving};
+use crate::plan::{Island, Plan, ToggleSubset};
+use crate::replay::{ReplayOutcome, replay_island};
+use rayon::prelude::*;
 
 /// What toggles save alone, last and together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,24 +20,62 @@ pub struct MarginalSavings {
 }
 
 impl MarginalSavings {
-    /// Replays the edges of a plan with so many toggles.
-    #[must_use]
-    pub fn from_plan(plan: &Plan, toggles: usize) -> Self {
+    /// Replays what each of so many toggles saves alone and last, and what all of them save.
+    pub(crate) fn from_plan(plan: &Plan, toggles: usize) -> Self {
         let none = vec![Saving::default(); toggles];
-        let mut edges = Self { joint: Saving::default(), alone: none.clone(), last: none };
+        let mut savings = Self { joint: Saving::default(), alone: none.clone(), last: none };
         for island in plan.islands.iter().filter(|island| island.touched_by != 0) {
             let all = island.touched_by;
             let before = replay_island(plan, island, 0);
-            let saving = |subset: ToggleSubset| {
-                Saving::between_outcomes(plan, &before, &replay_island(plan, island, subset))
-            };
-            let joint = saving(all);
-            edges.joint = edges.joint + joint;
-            for at in (0..toggles).filter(|at| all >> at & 1 == 1) {
-                edges.alone[at] = edges.alone[at] + saving(1 << at);
-                edges.last[at] = edges.last[at] + (joint - saving(all & !(1 << at)));
+            let joint = saving_on_island(plan, island, &before, all);
+            savings.joint = savings.joint + joint;
+            for toggle in touching_toggles(island, toggles) {
+                let alone = saving_on_island(plan, island, &before, 1 << toggle);
+                let others = saving_on_island(plan, island, &before, all & !(1 << toggle));
+                savings.alone[toggle] = savings.alone[toggle] + alone;
+                savings.last[toggle] = savings.last[toggle] + (joint - others);
             }
         }
-        edges
+        savings
     }
+}
+
+/// What each of so many toggles saves alone, over the whole plan.
+pub(crate) fn savings_alone(plan: &Plan, toggles: usize) -> Vec<Saving> {
+    let by_island: Vec<Vec<(usize, Saving)>> = plan
+        .islands
+        .par_iter()
+        .filter(|island| island.touched_by != 0)
+        .map(|island| replay_toggles_alone(plan, island, toggles).1)
+        .collect();
+    let mut savings = vec![Saving::default(); toggles];
+    for (toggle, saving) in by_island.into_iter().flatten() {
+        savings[toggle] = savings[toggle] + saving;
+    }
+    savings
+}
+
+/// An island with nothing toggled, and what each toggle that touches it saves there alone.
+pub(super) fn replay_toggles_alone(
+    plan: &Plan,
+    island: &Island,
+    toggles: usize,
+) -> (PipelineTotals, Vec<(usize, Saving)>) {
+    let before = replay_island(plan, island, 0);
+    let alone = touching_toggles(island, toggles)
+        .map(|toggle| (toggle, saving_on_island(plan, island, &before, 1 << toggle)));
+    (PipelineTotals::from_outcome(plan, &before), alone.collect())
+}
+
+fn touching_toggles(island: &Island, toggles: usize) -> impl Iterator<Item = usize> {
+    (0..toggles).filter(|toggle| island.touched_by >> toggle & 1 == 1)
+}
+
+fn saving_on_island(
+    plan: &Plan,
+    island: &Island,
+    before: &ReplayOutcome,
+    subset: ToggleSubset,
+) -> Saving {
+    Saving::between_outcomes(plan, before, &replay_island(plan, island, subset))
 }

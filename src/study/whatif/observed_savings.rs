@@ -59,11 +59,10 @@ pub(crate) fn before_and_saved(
     (observed, subset): &(ObservedEffect, ToggleSubset),
     headline: HeadlineMetric,
 ) -> (i64, i64) {
-    let of = |subset| {
+    let [before, after] = [0, *subset].map(|subset| {
         headline.amount_in_totals(&totals_in_step(recording, plan, subset, observed.step_name()))
-    };
-    let before = of(0);
-    (before, before - of(*subset))
+    });
+    (before, before - after)
 }
 
 /// All observations beside the replay.
@@ -122,9 +121,17 @@ impl ObservedSaving {
     /// Where that lies with the confidence of the observations.
     #[must_use]
     pub fn interval_bp(&self) -> RangeInclusive<i64> {
+        // More left over means less saved: the high end of the ratio is the low end of the saving.
         let ends = (self.observed.high, self.observed.low);
         let (Some(high), Some(low)) = ends else { return self.saved_bp()..=self.saved_bp() };
         high.saved_bp()..=low.saved_bp()
+    }
+
+    /// Whether it is about what a claim is about, and all of the claim's toggles had come out.
+    fn speaks_of(&self, claim: &PublishedClaim) -> bool {
+        self.observed.metric == claim.metric
+            && self.observed.step_name() == claim.step
+            && claim.toggles.iter().all(|toggle| self.observed.toggles.contains(toggle))
     }
 
     /// Whether dates without a rollout show as much.
@@ -138,12 +145,11 @@ impl ClaimJudgement {
     /// By what was seen after a rollout of the claim's toggles, alone or with others.
     #[must_use]
     pub fn by_observation(claim: &PublishedClaim, seen: &[ObservedSaving]) -> Self {
-        let speaks = |one: &&ObservedSaving| {
-            one.observed.metric == claim.metric
-                && one.observed.step_name() == claim.step
-                && claim.toggles.iter().all(|toggle| one.observed.toggles.contains(toggle))
-        };
-        let Some(one) = seen.iter().filter(speaks).min_by_key(|one| one.observed.toggles.len())
+        // Of several rollouts with the claim's toggles the one with the fewest others tells most.
+        let Some(one) = seen
+            .iter()
+            .filter(|one| one.speaks_of(claim))
+            .min_by_key(|one| one.observed.toggles.len())
         else {
             return Self {
                 by: ClaimJudge::Observation,
@@ -154,6 +160,8 @@ impl ClaimJudgement {
         let (low, high) = one.interval_bp().into_inner();
         let (low, high) = (share_of(one.before, low), share_of(one.before, high));
         let is_all = one.observed.toggles.len() == claim.toggles.len();
+        // What came out together fell together: too small a fall refutes each of the claims, a fall
+        // that is large enough proves none of them unless it was this toggle alone.
         let verdict = if *claim.rounded.start() > high {
             ClaimVerdict::Overstated
         } else if !is_all || low <= 0 || one.may_be_drift() {

@@ -5,7 +5,7 @@
 use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::reconstruct::routes::{UnknownQuantity, UnknownUnit, reconstruct_routes};
-use crate::reconstruct::{RecordingSource, SessionFit, reconstruct_with_call_counts};
+use crate::reconstruct::{RecordingSource, reconstruct_with_call_counts};
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::study::stats::random_draws::draw_weighted;
@@ -28,22 +28,24 @@ impl OpenCounts {
         match source {
             RecordingSource::Recorded(_) => Self::None,
             RecordingSource::Pipeline { fit, .. } => {
-                let open = fit.sessions.iter().filter(|session| session.weights.len() > 1);
-                let session = |session: &SessionFit| {
+                let mut counts = Vec::new();
+                for session in fit.sessions.iter().filter(|session| session.weights.len() > 1) {
+                    // A stream of its own: another session shifts none of its draws.
                     let mut rng = seed.random_stream("calls", session.id.as_bytes());
-                    let draw =
-                        |_| draw_weighted(&session.weights, &mut rng).unwrap_or(session.calls);
-                    (session.id.clone(), (0..count).map(draw).collect())
-                };
-                Self::Counts(open.map(session).collect())
+                    let draws = (0..count).map(|_| {
+                        draw_weighted(&session.weights, &mut rng).unwrap_or(session.calls)
+                    });
+                    counts.push((session.id.clone(), draws.collect()));
+                }
+                Self::Counts(counts)
             }
             RecordingSource::Routes { routes, .. } => {
-                let unknown = |unknown: &UnknownQuantity| {
+                let draws = routes.unknowns.iter().map(|unknown| {
                     let mut rng = seed.random_stream("unknown", unknown.id.as_bytes());
                     let range = unknown_range(unknown);
                     (0..count).map(|_| draw_from_range(&range, &mut rng)).collect()
-                };
-                Self::Unknowns(routes.unknowns.iter().map(unknown).collect())
+                });
+                Self::Unknowns(draws.collect())
             }
         }
     }

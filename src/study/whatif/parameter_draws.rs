@@ -27,15 +27,16 @@ impl ParameterDraws {
     /// Draws everything `count` times.
     #[must_use]
     pub fn draw_for_toggles(chosen: &[ChosenToggle], seed: Seed, count: u32) -> Self {
-        let toggle = |one: &ChosenToggle| {
-            let specs = one.toggle.card().params.iter().zip(&one.ranges);
-            let param = |(spec, range): (&crate::intervene::ParamSpec, &ParamRange)| {
+        let mut values = Vec::with_capacity(chosen.len());
+        for one in chosen {
+            let params = one.toggle.card().params.iter().zip(&one.ranges);
+            let draws = params.map(|(spec, range)| {
                 let mut rng = seed.random_stream(one.id(), spec.key.as_bytes());
                 (0..count).map(|_| draw_from_range(range, &mut rng)).collect()
-            };
-            specs.map(param).collect()
-        };
-        Self { values: chosen.iter().map(toggle).collect() }
+            });
+            values.push(draws.collect());
+        }
+        Self { values }
     }
 
     /// The parameters of toggle `index` in draw `k`.
@@ -53,6 +54,7 @@ impl ParameterDraws {
 pub fn draw_cache_luck(seed: Seed, recording: &Recording, plan: &mut Plan, k: u32) {
     let mut of: Option<(u32, ChaCha12Rng)> = None;
     plan.draw_luck(|session, lucks| {
+        // Looks come session by session, so that one stream at a time is open.
         if of.as_ref().is_none_or(|(last, _)| *last != session) {
             let id = recording.sessions[session as usize].id.as_bytes();
             of =

@@ -1,10 +1,12 @@
 //! Published savings: what a source says that toggles save, alone or together.
 
 use super::headline::HeadlineMetric;
-use super::savings::Saving;
+use super::savings::{Saving, totals_by_step};
+use crate::plan::Plan;
 use crate::reconstruct::figure::FigureUnit;
 use crate::reconstruct::routes::{RouteClaim, RouteRow};
 use crate::reconstruct::{Figure, ReportedPipeline, ReportedRoutes};
+use crate::recording::Recording;
 use crate::units::share_of;
 use std::ops::RangeInclusive;
 
@@ -49,6 +51,7 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
     }
     for combined in &reported.combined {
         let (from, to) = (&combined.from, &combined.to);
+        // The least fall is from the low end of before to the high end of after.
         let (low, high) = (from.low - to.high, from.high - to.low);
         claims.push(PublishedClaim {
             id: combined.id.clone(),
@@ -71,13 +74,15 @@ pub fn claims_of_routes(routes: &ReportedRoutes) -> Vec<PublishedClaim> {
 }
 
 fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<PublishedClaim> {
-    let of = || routes.matching_rows(&claim.agent, &claim.kind);
-    let whole: i64 = of().map(|row: &RouteRow| row.tokens.value()).sum();
+    let rows: Vec<&RouteRow> = routes.matching_rows(&claim.agent, &claim.kind).collect();
+    let whole: i64 = rows.iter().map(|row| row.tokens.value()).sum();
     let (saving, rounded) = match &claim.saving {
         Some(share) if share.unit == FigureUnit::Share => {
-            let at = |bp: i64| share_of(whole, bp);
             let (low, high, half) = (share.low, share.high, share.half_unit);
-            (at(low)..=at(high), at(low - half)..=at(high + half))
+            (
+                share_of(whole, low)..=share_of(whole, high),
+                share_of(whole, low - half)..=share_of(whole, high + half),
+            )
         }
         Some(saving) => {
             let (low, high) = (saving.low, saving.high);
@@ -87,7 +92,7 @@ fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<Publish
         None => return None,
     };
     // One toggle is judged on everything that it saves; several on the one route that they name.
-    let is_one_route = !claim.agent.is_empty() && of().count() == 1;
+    let is_one_route = !claim.agent.is_empty() && rows.len() == 1;
     let step = if is_one_route && claim.toggles.len() > 1 {
         ReportedRoutes::route_name(&claim.agent, &claim.kind)
     } else {
@@ -108,6 +113,7 @@ fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<Publish
 /// An estimate is as fine as its last digit that is not zero: 200K may be 150K to 250K.
 fn rounding_slack(estimate: i64) -> i64 {
     let mut unit = 1;
+    // The last digit that is not zero is what the source rounded to.
     while estimate != 0 && estimate % (unit * 10) == 0 {
         unit *= 10;
     }
@@ -115,6 +121,18 @@ fn rounding_slack(estimate: i64) -> i64 {
 }
 
 impl PublishedClaim {
+    /// What the pipeline, or the step that it speaks of, has before, in its metric.
+    pub(crate) fn baseline_amount(&self, recording: &Recording, plan: &Plan) -> i64 {
+        let steps = totals_by_step(recording, plan, 0);
+        let own = steps.iter().filter(|step| self.step.is_empty() || step.name == self.step);
+        own.map(|step| match self.metric.as_str() {
+            "calls" => step.calls,
+            "tokens" => HeadlineMetric::Tokens.amount_in_usage(&step.usage),
+            _ => step.usage.read,
+        })
+        .sum()
+    }
+
     /// A saving in the claim's metric.
     #[must_use]
     pub fn amount_saved(&self, saving: &Saving) -> i64 {

@@ -61,6 +61,7 @@ pub fn bound_waiting_toggles(
     for chosen in experiment.waiting {
         all.push(bound_toggles(experiment, &[chosen])?);
     }
+    // A bound of a toggle that applies nowhere would be nothing to nothing.
     all.retain(|bound| bound.found > 0);
     Ok(all)
 }
@@ -69,25 +70,10 @@ fn bound_toggles(
     experiment: &Experiment<'_>,
     chosen: &[&ChosenToggle],
 ) -> Result<SavingBound, MissingPrice> {
-    let end = |pick: fn(&crate::intervene::ParamRange) -> i64| {
-        let patches: Vec<Patch> = chosen
-            .iter()
-            .map(|one| {
-                one.toggle.build_patch(experiment.base_recording(), &params_at_end(one, pick))
-            })
-            .collect();
-        let plan = experiment.compile_plan(experiment.base_recording(), &patches)?;
-        let all = subset_of_first(patches.len());
-        let found = patches.iter().map(|patch| patch.found_places).sum();
-        Ok((
-            Saving::between_totals(
-                &PipelineTotals::replay_totals(&plan, 0),
-                &PipelineTotals::replay_totals(&plan, all),
-            ),
-            found,
-        ))
-    };
-    let ((low, _), (high, found)) = (end(|range| range.low)?, end(|range| range.high)?);
+    let ((low, _), (high, found)) = (
+        saving_at_end(experiment, chosen, |range| range.low)?,
+        saving_at_end(experiment, chosen, |range| range.high)?,
+    );
     let ids: Vec<&str> = chosen.iter().map(|one| one.id()).collect();
     let specs =
         chosen.iter().flat_map(|one| one.toggle.card().params.iter().map(move |s| (one, s)));
@@ -95,6 +81,7 @@ fn bound_toggles(
     let claim = experiment.claims.iter().find(|claim| claim.toggles == ids).cloned();
     let verdict = claim.as_ref().map_or(ClaimVerdict::NotTestable, |claim| {
         let (low, high) = (claim.amount_saved(&low), claim.amount_saved(&high));
+        // A larger value of a parameter may save less: the ends are put in order.
         let replayed = low.min(high)..=low.max(high);
         let at_most = *replayed.end();
         judge_claim(&ClaimEvidence {
@@ -114,6 +101,25 @@ fn bound_toggles(
         claim,
         verdict,
     })
+}
+
+/// What toggles save together at one end of their ranges, and in how many places they apply.
+fn saving_at_end(
+    experiment: &Experiment<'_>,
+    chosen: &[&ChosenToggle],
+    pick: fn(&crate::intervene::ParamRange) -> i64,
+) -> Result<(Saving, u32), MissingPrice> {
+    let recording = experiment.base_recording();
+    let patches: Vec<Patch> = chosen
+        .iter()
+        .map(|one| one.toggle.build_patch(recording, &params_at_end(one, pick)))
+        .collect();
+    let plan = experiment.compile_plan(recording, &patches)?;
+    let saving = Saving::between_totals(
+        &PipelineTotals::replay_totals(&plan, 0),
+        &PipelineTotals::replay_totals(&plan, subset_of_first(patches.len())),
+    );
+    Ok((saving, patches.iter().map(|patch| patch.found_places).sum()))
 }
 
 /// The parameters of a toggle at one end: those that nobody has given, or all where none is asked

@@ -198,6 +198,7 @@ pub(crate) fn totals_in_step(
     subset: ToggleSubset,
     step: &str,
 ) -> PipelineTotals {
+    // Without a step all sessions count, and with them money and time.
     if step.is_empty() {
         return PipelineTotals::replay_totals(plan, subset);
     }

@@ -27,22 +27,20 @@
 //! All of it is integers over one denominator; the only rounding stands in [`Attribution`]'s last
 //! step, by largest remainder, so that the values add up to the joint saving exactly.
 
+mod attribution_sums;
 mod permutation_sampling;
 mod subset_sums;
 
-use super::lattice::{self, MOST_BITS, SavingsTable, SubsetLattice};
+use super::lattice::{self, MOST_BITS, SubsetLattice};
 use super::savings::Saving;
-use crate::plan::{Island, Plan, ToggleSubset};
+use crate::plan::Plan;
 use crate::replay::ReplayCost;
 use crate::seed::Seed;
 use crate::units::{PicoUsd, Usage};
+use attribution_sums::{AttributionSums, FIGURE_GETTERS, SavingFigures, pair_index};
 pub use permutation_sampling::StandardError;
-use std::cmp::{Ordering, Reverse};
-use subset_sums::ShapleyWeights;
-
-/// Common denominator of all weights: the least common multiple of 1 to 16, because
-/// k (k - 1 over s) divides that of 1 to k, and no exact table has more than 16 bits.
-const DENOMINATOR: i128 = 720_720;
+use std::cmp::Reverse;
+use subset_sums::DENOMINATOR;
 
 /// The joint saving of all toggles, shared out.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,18 +76,18 @@ impl Attribution {
     #[must_use]
     pub fn with_samples_above(bits: u32, plan: &Plan, toggles: usize, seed: Seed) -> Self {
         assert!(bits <= MOST_BITS, "{bits} bits have no exact lattice");
-        let is_small = |island: &&Island| island.touched_by.count_ones() <= bits;
         let mut sums = AttributionSums::new(toggles);
-        for table in &lattice::island_tables(plan, is_small) {
+        for table in &lattice::island_tables(plan, |island| island.touched_by.count_ones() <= bits)
+        {
             sums.add_table(table);
         }
         let mut variance: Option<Vec<permutation_sampling::ShapleyVariance>> = None;
-        for island in plan.islands.iter().filter(|island| !is_small(island)) {
+        for island in plan.islands.iter().filter(|one| one.touched_by.count_ones() > bits) {
             let variance = variance.get_or_insert_with(|| vec![[0.0; 4]; toggles]);
             permutation_sampling::add_sampled_island(plan, island, seed, &mut sums, variance);
         }
         let errors = variance.map(|all| all.iter().map(StandardError::from_variance).collect());
-        Self { standard_error: errors, ..sums.into_attribution() }
+        Self { standard_error: errors, ..Self::from(sums) }
     }
 }
 
@@ -99,27 +97,9 @@ impl From<&SubsetLattice> for Attribution {
         for table in &lattice.tables {
             sums.add_table(table);
         }
-        sums.into_attribution()
+        Self::from(sums)
     }
 }
-
-/// The figures of a saving, one by one: calls, tokens by class, hidden output, money recorded and
-/// hidden, time.
-type SavingFigures<T> = [T; 10];
-
-/// One figure of a saving.
-const FIGURE_GETTERS: SavingFigures<fn(&Saving) -> i128> = [
-    |saving| saving.calls.into(),
-    |saving| saving.usage.fresh.into(),
-    |saving| saving.usage.read.into(),
-    |saving| saving.usage.write_5m.into(),
-    |saving| saving.usage.write_1h.into(),
-    |saving| saving.usage.output.into(),
-    |saving| saving.hidden_output.into(),
-    |saving| saving.cost.recorded.0,
-    |saving| saving.cost.hidden.0,
-    |saving| saving.session_ms.into(),
-];
 
 /// The saving of these figures.
 fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
@@ -136,102 +116,33 @@ fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
     Saving { calls: small(0), usage, hidden_output: small(6), cost, session_ms: small(9) }
 }
 
-/// What islands add up to, before the one rounding.
-struct AttributionSums {
-    /// Numerators over [`DENOMINATOR`], by toggle.
-    shapley: Vec<SavingFigures<i128>>,
-    /// Likewise, for toggles `i < j` at `j (j - 1) / 2 + i`.
-    interaction: Vec<SavingFigures<i128>>,
-    alone: Vec<Saving>,
-    last: Vec<Saving>,
-    joint: Saving,
-    weights: ShapleyWeights,
-}
-
-/// The place of a pair, the smaller one first.
-fn pair_index(i: usize, j: usize) -> usize {
-    debug_assert!(i < j, "{i} and {j} are no pair in order");
-    j * (j - 1) / 2 + i
-}
-
-impl AttributionSums {
-    fn new(toggles: usize) -> Self {
-        Self {
-            shapley: vec![[0; 10]; toggles],
-            interaction: vec![[0; 10]; toggles * toggles.saturating_sub(1) / 2],
-            alone: vec![Saving::default(); toggles],
-            last: vec![Saving::default(); toggles],
-            joint: Saving::default(),
-            weights: ShapleyWeights::default(),
-        }
-    }
-
-    /// Adds an island with all its subsets.
-    fn add_table(&mut self, table: &SavingsTable) {
-        let mut left = table.bits;
-        let toggles: Vec<usize> = std::iter::from_fn(|| {
-            let toggle = left.trailing_zeros() as usize;
-            left &= left.wrapping_sub(1);
-            (toggle < ToggleSubset::BITS as usize).then_some(toggle)
-        })
-        .collect();
-        self.add_marginal_savings(table.bits, |subset| *table.saving_of_subset(subset));
-        self.weights.resize_for_bits(toggles.len());
-        for (figure, of) in FIGURE_GETTERS.iter().enumerate() {
-            let AttributionSums { shapley, interaction, weights, .. } = self;
-            if !weights.load_values(table.savings.iter().map(of)) {
-                continue;
-            }
-            weights.for_each_single(|bit, sum| shapley[toggles[bit]][figure] += sum);
-            weights.for_each_pair(|i, j, sum| {
-                interaction[pair_index(toggles[i], toggles[j])][figure] += sum;
-            });
-        }
-    }
-
-    /// Adds what an island saves under all its bits, under each alone, and without each.
-    fn add_marginal_savings(
-        &mut self,
-        bits: ToggleSubset,
-        saving: impl Fn(ToggleSubset) -> Saving,
-    ) {
-        let all = saving(bits);
-        self.joint = self.joint + all;
-        let mut left = bits;
-        while left != 0 {
-            let toggle = left.trailing_zeros() as usize;
-            left &= left - 1;
-            self.alone[toggle] = self.alone[toggle] + saving(1 << toggle);
-            self.last[toggle] = self.last[toggle] + (all - saving(bits & !(1 << toggle)));
-        }
-    }
-
-    fn into_attribution(self) -> Attribution {
-        let toggles = self.shapley.len();
+impl From<AttributionSums> for Attribution {
+    fn from(sums: AttributionSums) -> Self {
+        let toggles = sums.shapley.len();
         let mut shapley = vec![[0; 10]; toggles];
-        for (figure, of) in FIGURE_GETTERS.iter().enumerate() {
-            let numerators: Vec<i128> = self.shapley.iter().map(|share| share[figure]).collect();
-            for (toggle, share) in
-                round_shares_to_total(of(&self.joint), &numerators).into_iter().enumerate()
-            {
+        for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
+            let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
+            let shares = round_shares_to_total(value_of(&sums.joint), &numerators);
+            for (toggle, share) in shares.into_iter().enumerate() {
                 shapley[toggle][figure] = share;
             }
         }
-        let rounded = |numerator: i128| (2 * numerator + DENOMINATOR).div_euclid(2 * DENOMINATOR);
-        let both = |i: usize, j: usize| match i.cmp(&j) {
-            Ordering::Less => saving_from_figures(self.interaction[pair_index(i, j)].map(rounded)),
-            Ordering::Equal => Saving::default(),
-            Ordering::Greater => {
-                saving_from_figures(self.interaction[pair_index(j, i)].map(rounded))
+        let mut interaction = vec![vec![Saving::default(); toggles]; toggles];
+        for j in 0..toggles {
+            for i in 0..j {
+                let numerators = sums.interaction[pair_index(i, j)];
+                // An interaction is no share of anything: each is rounded for itself, half up.
+                let rounded = numerators
+                    .map(|numerator| (2 * numerator + DENOMINATOR).div_euclid(2 * DENOMINATOR));
+                interaction[i][j] = saving_from_figures(rounded);
+                interaction[j][i] = interaction[i][j];
             }
-        };
-        let row = |i: usize| (0..toggles).map(|j| both(i, j)).collect();
-        let interaction = (0..toggles).map(row).collect();
-        Attribution {
-            joint: self.joint,
+        }
+        Self {
+            joint: sums.joint,
             shapley: shapley.into_iter().map(saving_from_figures).collect(),
-            alone: self.alone,
-            last: self.last,
+            alone: sums.alone,
+            last: sums.last,
             interaction,
             standard_error: None,
         }
@@ -245,6 +156,7 @@ fn round_shares_to_total(total: i128, numerators: &[i128]) -> Vec<i128> {
     let mut shares: Vec<i128> = numerators.iter().map(|n| n.div_euclid(DENOMINATOR)).collect();
     let missing = total - shares.iter().sum::<i128>();
     debug_assert!((0..=numerators.len() as i128).contains(&missing), "{missing} are missing");
+    // Rounding down loses less than one for each share, so that one each is enough.
     if missing > 0 {
         let mut order: Vec<usize> = (0..shares.len()).collect();
         order.sort_by_key(|&at| Reverse(numerators[at].rem_euclid(DENOMINATOR)));

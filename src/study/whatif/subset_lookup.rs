@@ -33,6 +33,7 @@ impl SubsetLookup {
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by_key(|&at| {
             let alone = &comparison.toggles[at].alone;
+            // By size, whatever its sign: a toggle that costs much is worth a look too.
             (Reverse((headline.amount_in_saving(alone).abs(), alone.total_money().0.abs())), at)
         });
         let bits = choose_toggles(&RowsByMask::from_plan(plan), &order, MOST_ENTRIES);
@@ -61,8 +62,11 @@ impl RowsByMask {
     /// Whether the tables of some bits hold at most so many entries and can be filled.
     fn fits_within(&self, bits: ToggleSubset, most: u64) -> bool {
         let mut masks: Vec<ToggleSubset> = self.0.keys().map(|mask| mask & bits).collect();
+        // Largest first: a mask inside a larger one needs no table of its own, because islands that
+        // fewer toggles touch are added to the table of more.
         masks.sort_by_key(|mask| (Reverse(mask.count_ones()), *mask));
         masks.dedup();
+        // No table has more bits than a lattice is exact for.
         if masks.first().is_some_and(|mask| mask.count_ones() > MOST_BITS) {
             return false;
         }
@@ -81,6 +85,7 @@ impl RowsByMask {
 /// The toggles that fit, the first of an order first.
 fn choose_toggles(touched: &RowsByMask, order: &[usize], most: u64) -> ToggleSubset {
     order.iter().fold(0, |bits, toggle| {
+        // A toggle that does not fit is passed over; a later one that touches less may still fit.
         let more = bits | 1 << toggle;
         if touched.fits_within(more, most) { more } else { bits }
     })

@@ -153,6 +153,7 @@ pub fn sweep_subsets(
     for (chosen, patch) in experiment.chosen.iter().zip(experiment.patches_at_modes(recording)) {
         let card = chosen.toggle.card();
         let (id, title, grade) = (card.id, card.title, chosen.grade);
+        // Idle toggles would double the subsets for nothing.
         if patch.is_empty() {
             idle.push((id, title));
         } else {
@@ -182,7 +183,10 @@ pub fn sweep_subsets(
 
 fn sweep_entries(lattice: &SubsetLattice, toggles: &[SweepToggle]) -> Vec<SweepEntry> {
     let islands = lattice.table_indexes();
-    let entry = |subset: ToggleSubset| {
+    // Short pieces cost more to hand out than to sum up.
+    let all = (0..1_usize << toggles.len()).into_par_iter().with_min_len(1 << 10);
+    all.map(|subset| {
+        let subset = subset as ToggleSubset;
         let saving: Saving =
             islands.iter().map(|(table, index)| table.savings[index.entry_index(subset)]).sum();
         let on = toggles.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);
@@ -198,9 +202,8 @@ fn sweep_entries(lattice: &SubsetLattice, toggles: &[SweepToggle]) -> Vec<SweepE
             effort,
             risk,
         }
-    };
-    let all = (0..1_usize << toggles.len()).into_par_iter().with_min_len(1 << 10);
-    all.map(|subset| entry(subset as ToggleSubset)).collect()
+    })
+    .collect()
 }
 
 /// Better first: more saved, then less effort, then fewer toggles, then the earlier ones.
@@ -214,6 +217,7 @@ fn pareto_front(entries: &[SweepEntry], metric: SweepMetric) -> Vec<ToggleSubset
     order.sort_by_key(|entry| (entry.effort, rank_key(entry, metric)));
     let mut most = i128::MIN;
     let front = order.into_iter().filter(|entry| {
+        // Of equal effort the best comes first, so that only it can be on the front.
         let beats = entry.saved_amount(metric) > most;
         most = most.max(entry.saved_amount(metric));
         beats
@@ -240,8 +244,9 @@ fn order_greedily(entries: &[SweepEntry], toggles: usize, metric: SweepMetric) -
     let (mut order, mut subset): (Vec<usize>, ToggleSubset) = (Vec::new(), 0);
     while order.len() < toggles {
         let left = (0..toggles).filter(|at| subset >> at & 1 == 0);
-        let with = |at: usize| &entries[(subset | 1 << at) as usize];
-        let Some(at) = left.min_by_key(|&at| rank_key(with(at), metric)) else { break };
+        // Entry k is subset k: the set so far with one more toggle is looked up.
+        let next = left.min_by_key(|&at| rank_key(&entries[(subset | 1 << at) as usize], metric));
+        let Some(at) = next else { break };
         subset |= 1 << at;
         order.push(at);
     }

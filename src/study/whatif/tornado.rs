@@ -71,28 +71,26 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     for (index, chosen) in experiment.chosen.iter().enumerate() {
         let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
         for (at, (spec, &range)) in specs.filter(|(_, (_, range))| range.low < range.high) {
-            let end = |value| {
+            let [low, high] = [range.low, range.high].map(|value| {
                 let mut patches = modes.clone();
-                patches[index] = experiment.patch_for_toggle(
-                    recording,
-                    index,
-                    &chosen.params.with_value(at, value),
-                );
+                let params = chosen.params.with_value(at, value);
+                patches[index] = experiment.patch_for_toggle(recording, index, &params);
                 RangeEndSaving::replay_patches(experiment, recording, &patches)
-            };
-            let ends = (end(range.low)?, end(range.high)?);
-            swings.push(swing_between_ends((chosen.id(), spec.key), spec.unit, range, ends));
+            });
+            let name = (chosen.id(), spec.key);
+            swings.push(swing_between_ends(name, spec.unit, range, (low?, high?)));
         }
     }
     swings.extend(swing_call_counts(experiment)?);
     swings.extend(swing_unknowns(experiment)?);
     let toggles = experiment.chosen.len();
     let reasons = (0..toggles).map(|at| widest_swing_of_toggle(&swings, at)).collect();
+    // Only now: a parameter that leaves the joint saving alone may still move its toggle.
     swings.retain(|swing| swing.low != swing.high);
     let headline = experiment.headline_metric();
     swings.sort_by(|a, b| {
-        let key = |swing: &SavingSwing| (-swing.swing_width(headline), swing.toggle);
-        key(a).cmp(&key(b)).then_with(|| a.key.cmp(&b.key))
+        let wider_first = b.swing_width(headline).cmp(&a.swing_width(headline));
+        wider_first.then_with(|| (a.toggle, &a.key).cmp(&(b.toggle, &b.key)))
     });
     Ok(TornadoSwings { swings, reasons })
 }
@@ -115,9 +113,14 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
     };
     let mut ends = Vec::new();
     for high in [false, true] {
-        let count = |range: (u32, u32)| if high { range.1 } else { range.0 };
-        let given: Vec<(String, u32)> =
-            fit.sessions.iter().map(|one| (one.id.clone(), count(one.calls_range))).collect();
+        let given: Vec<(String, u32)> = fit
+            .sessions
+            .iter()
+            .map(|one| {
+                let (fewest, most) = one.calls_range;
+                (one.id.clone(), if high { most } else { fewest })
+            })
+            .collect();
         let sum: i64 = given.iter().map(|(_, calls)| i64::from(*calls)).sum();
         let Ok(other) = reconstruct_with_call_counts(reported, *lens, &given) else {
             return Ok(None);
@@ -146,16 +149,17 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
     };
     let mut swings = Vec::new();
     for (at, unknown) in routes.unknowns.iter().enumerate() {
-        let end = |value| {
+        if unknown.low >= unknown.high {
+            continue;
+        }
+        let [low, high] = [unknown.low, unknown.high].map(|value| {
             let mut values = routes.modes_of_unknowns();
             values[at] = value;
             let Ok(laid) = reconstruct_routes(routes, &values) else { return Ok(None) };
             let patches = experiment.patches_at_modes(&laid.recording);
             RangeEndSaving::replay_patches(experiment, &laid.recording, &patches).map(Some)
-        };
-        if unknown.low < unknown.high
-            && let (Some(low), Some(high)) = (end(unknown.low)?, end(unknown.high)?)
-        {
+        });
+        if let (Some(low), Some(high)) = (low?, high?) {
             let range = open_counts::unknown_range(unknown);
             swings.push(swing_between_ends(
                 ("", &unknown.id),
@@ -200,6 +204,7 @@ impl RangeEndSaving {
         patches: &[Patch],
     ) -> Result<Self, MissingPrice> {
         let plan = experiment.compile_plan(recording, patches)?;
+        // Only there are bands told with what makes them wide; each toggle alone costs a replay.
         if experiment.source.routes().is_some() {
             let edges = MarginalSavings::from_plan(&plan, patches.len());
             let headline = experiment.headline_metric();

@@ -166,6 +166,7 @@ pub fn study_uncertainty(
 /// In how many draws every subset is replayed, where that takes so many rows each time.
 fn affordable_lattices(work: u64, count: u32) -> u32 {
     let lattices = match MOST_ROWS / work.max(1) {
+        // Shares over the first draws only are still a band, as long as there are enough of them.
         few if few >= FEWEST_LATTICES => few,
         _ if work <= 10 * MOST_ROWS / FEWEST_LATTICES => FEWEST_LATTICES,
         _ => 0,
@@ -186,6 +187,8 @@ impl DrawSetup<'_> {
     fn replay_draw(&self, k: u32) -> Result<DrawOutcome, MissingPrice> {
         let Experiment { chosen, claims, .. } = self.experiment;
         let (other, met) = self.openings.recording_in_draw(self.experiment.source, k);
+        // Where no calls meet the drawn counts, the likeliest ones stand in; `unmet_draws` counts
+        // that.
         let recording = other.as_ref().unwrap_or(self.experiment.base_recording());
         let patches: Vec<_> = (0..chosen.len())
             .map(|at| {
@@ -199,30 +202,33 @@ impl DrawSetup<'_> {
         let mut plan = self.experiment.compile_plan(recording, &patches)?;
         parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
         let baseline = PipelineTotals::replay_totals(&plan, 0);
-        let edges = MarginalSavings::from_plan(&plan, chosen.len());
+        let marginal = MarginalSavings::from_plan(&plan, chosen.len());
         let lattice =
             if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
         let attribution = lattice.as_ref().map(Attribution::from);
-        let toggle = |at: usize| ToggleDraw {
-            shapley: attribution.as_ref().map(|it| it.shapley[at]),
-            alone: edges.alone[at],
-            last: edges.last[at],
-        };
-        let toggles: Vec<ToggleDraw> = (0..chosen.len()).map(toggle).collect();
-        let claim =
-            |claim: &PublishedClaim| self.saving_of_claim(claim, recording, &plan, &toggles);
+        let toggles: Vec<ToggleDraw> = (0..chosen.len())
+            .map(|at| ToggleDraw {
+                shapley: attribution.as_ref().map(|it| it.shapley[at]),
+                alone: marginal.alone[at],
+                last: marginal.last[at],
+            })
+            .collect();
         let headline = self.experiment.headline_metric();
-        let seen = |told| {
+        let claims = claims
+            .iter()
+            .map(|claim| self.saving_of_claim(claim, recording, &plan, &toggles))
+            .collect();
+        let observed_bp = self.observations.iter().map(|observation| {
             let (before, saved) =
-                observed_savings::before_and_saved(recording, &plan, told, headline);
+                observed_savings::before_and_saved(recording, &plan, observation, headline);
             ratio_bp(saved, before)
-        };
+        });
         Ok(DrawOutcome {
             met,
             before: (headline.amount_in_totals(&baseline), baseline.total_money()),
-            observed_bp: self.observations.iter().map(seen).collect(),
-            joint: edges.joint,
-            claims: claims.iter().map(claim).collect(),
+            observed_bp: observed_bp.collect(),
+            joint: marginal.joint,
+            claims,
             toggles,
             error: self.errors[k as usize],
         })
@@ -240,6 +246,7 @@ impl DrawSetup<'_> {
         let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
             return Default::default();
         };
+        // Already replayed: one toggle on the whole pipeline is what it saves alone.
         if let ([only], "") = (&indexes[..], &*claim.step) {
             let alone = toggles[*only].alone;
             return (claim.amount_saved(&alone), alone);
@@ -254,10 +261,13 @@ impl DrawSetup<'_> {
 fn draw_model_errors(seed: Seed, count: u32) -> Vec<i64> {
     let mut rng = seed.random_stream("model error", &[]);
     // The 90th percentile of |e| is that of a normal distribution at 1.645 deviations.
-    let factor = |_| {
-        ONE + scale_by_ratio(draw_normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645)
-    };
-    (0..count).map(factor).collect()
+    (0..count)
+        .map(|_| {
+            let error =
+                scale_by_ratio(draw_normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645);
+            ONE + error
+        })
+        .collect()
 }
 
 fn summarise_draws(
@@ -266,28 +276,20 @@ fn summarise_draws(
     lattices: u32,
 ) -> Uncertainty {
     let headline = experiment.headline_metric();
-    let seen = drawn.first().map_or(0, |draw| draw.observed_bp.len());
-    let toggle = |at: usize| ToggleBands {
-        shapley: drawn[..lattices as usize]
-            .iter()
-            .map(|draw| draw.toggles[at].shapley.as_ref())
-            .collect::<Option<Vec<&Saving>>>()
-            .filter(|shares| !shares.is_empty())
-            .map(|shares| saving_bands(&shares, |share| *share)),
-        alone: saving_bands(drawn, |draw| &draw.toggles[at].alone),
-        last: saving_bands(drawn, |draw| &draw.toggles[at].last),
-    };
-    let claim = |(at, claim): (usize, &PublishedClaim)| ClaimDraws {
+    let observations = drawn.first().map_or(0, |draw| draw.observed_bp.len());
+    let claims = experiment.claims.iter().enumerate().map(|(at, claim)| ClaimDraws {
         claim: claim.id.clone(),
         saved: CredibleBand::from_values(drawn.iter().map(|draw| draw.claims[at].0)),
         most: drawn.iter().map(|draw| draw.claims[at].0).max().unwrap_or_default(),
         probabilities: claim_probabilities(headline, claim, at, drawn),
-    };
+    });
     Uncertainty {
         draws: drawn.len() as u32,
         shapley_draws: lattices,
         unmet_draws: drawn.iter().filter(|draw| !draw.met).count() as u32,
-        toggles: (0..experiment.chosen.len()).map(toggle).collect(),
+        toggles: (0..experiment.chosen.len())
+            .map(|at| toggle_bands(drawn, &drawn[..lattices as usize], at))
+            .collect(),
         joint: saving_bands(drawn, |draw| &draw.joint),
         joint_bp: (
             CredibleBand::from_values(
@@ -299,10 +301,25 @@ fn summarise_draws(
                 drawn.iter().map(|draw| draw.joint.total_money().share_bp(draw.before.1)),
             ),
         ),
-        claims: experiment.claims.iter().enumerate().map(claim).collect(),
-        observed_bp: (0..seen)
+        claims: claims.collect(),
+        observed_bp: (0..observations)
             .map(|at| CredibleBand::from_values(drawn.iter().map(|draw| draw.observed_bp[at])))
             .collect(),
+    }
+}
+
+/// One toggle in all draws, and its share in those in which every subset was replayed.
+fn toggle_bands(drawn: &[DrawOutcome], with_lattice: &[DrawOutcome], at: usize) -> ToggleBands {
+    ToggleBands {
+        // One draw without shares would leave a band of the others that means something else.
+        shapley: with_lattice
+            .iter()
+            .map(|draw| draw.toggles[at].shapley.as_ref())
+            .collect::<Option<Vec<&Saving>>>()
+            .filter(|shares| !shares.is_empty())
+            .map(|shares| saving_bands(&shares, |share| *share)),
+        alone: saving_bands(drawn, |draw| &draw.toggles[at].alone),
+        last: saving_bands(drawn, |draw| &draw.toggles[at].last),
     }
 }
 
@@ -313,36 +330,50 @@ fn claim_probabilities(
     at: usize,
     drawn: &[DrawOutcome],
 ) -> Vec<ClaimProbability> {
-    let with_error = |saved: i64, draw: &DrawOutcome| scale_by_ratio(saved, draw.error, ONE);
-    let p_bp = |reached: &dyn Fn(&DrawOutcome) -> bool| {
-        let count = drawn.iter().filter(|draw| reached(draw)).count();
-        ratio_bp(count as i64, drawn.len() as i64)
-    };
-    let of = |metric, at_least, p_bp| ClaimProbability {
-        claim: claim.id.clone(),
-        metric,
-        at_least,
-        p_bp,
-    };
-    let low = *claim.rounded.start();
-    let metric = if claim.metric == "calls" { "calls" } else { headline.metric_name() };
-    let reached = p_bp(&|draw| with_error(draw.claims[at].0, draw) >= low);
-    let mut all = vec![of(metric, low, reached)];
+    let mut counted = vec![(
+        if claim.metric == "calls" { "calls" } else { headline.metric_name() },
+        *claim.rounded.start(),
+        share_of_draws(drawn, *claim.rounded.start(), |draw| draw.with_error(draw.claims[at].0)),
+    )];
     if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {
-        let low = *share.start();
-        let share =
-            |draw: &DrawOutcome| ratio_bp(with_error(draw.claims[at].0, draw), draw.before.0);
+        // A share may be meant of tokens or of dollars: the source does not always say which.
+        let at_least = *share.start();
+        let of_tokens = share_of_draws(drawn, at_least, |draw| {
+            ratio_bp(draw.with_error(draw.claims[at].0), draw.before.0)
+        });
+        let of_dollars = share_of_draws(drawn, at_least, |draw| {
+            draw.with_error(draw.claims[at].1.total_money().share_bp(draw.before.1))
+        });
         let metric = match headline {
             HeadlineMetric::Reads => "read share",
             HeadlineMetric::Tokens => "token share",
         };
-        all.push(of(metric, low, p_bp(&|draw| share(draw) >= low)));
-        let usd = |draw: &DrawOutcome| {
-            with_error(draw.claims[at].1.total_money().share_bp(draw.before.1), draw)
-        };
-        all.push(of("dollar share", low, p_bp(&|draw| usd(draw) >= low)));
+        counted.extend([(metric, at_least, of_tokens), ("dollar share", at_least, of_dollars)]);
     }
-    all
+    let probabilities = counted.into_iter().map(|(metric, at_least, p_bp)| ClaimProbability {
+        claim: claim.id.clone(),
+        metric,
+        at_least,
+        p_bp,
+    });
+    probabilities.collect()
+}
+
+/// The share of the draws in which an amount is reached, in ten-thousandths.
+fn share_of_draws(
+    drawn: &[DrawOutcome],
+    at_least: i64,
+    amount: impl Fn(&DrawOutcome) -> i64,
+) -> i64 {
+    let reached = drawn.iter().filter(|draw| amount(draw) >= at_least).count();
+    ratio_bp(reached as i64, drawn.len() as i64)
+}
+
+impl DrawOutcome {
+    /// What is saved, with the model's own error of this draw.
+    fn with_error(&self, saved: i64) -> i64 {
+        scale_by_ratio(saved, self.error, ONE)
+    }
 }
 
 fn saving_bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> SavingBands {

@@ -129,6 +129,7 @@ impl ClaimJudgement {
     #[must_use]
     pub fn by_model(evidence: &ClaimEvidence) -> Self {
         let verdict = match judge_claim(evidence) {
+            // The replay alone cannot tell what is impossible, only that it saves less.
             ClaimVerdict::CannotBe => ClaimVerdict::Overstated,
             other => other,
         };
@@ -152,6 +153,7 @@ pub fn widen_by_model_error(replayed: &RangeInclusive<i64>) -> RangeInclusive<i6
 #[must_use]
 pub fn judge_claim(evidence: &ClaimEvidence) -> ClaimVerdict {
     let (low, high) = widen_by_model_error(&evidence.replayed).into_inner();
+    // A corner search can miss what a draw met: the replay itself is possible by all means.
     let at_most = evidence.at_most.max(high) + model_error_margin(evidence.at_most);
     if *evidence.claimed.start() > at_most {
         ClaimVerdict::CannotBe

@@ -13,7 +13,8 @@ use crate::study::inspect::fidelity::GroupFidelity;
 use crate::study::inspect::holdout::{FEWEST_CALLS, GroupHoldout};
 use crate::study::inspect::summary::{BlockGroup, RecordingSummary};
 pub(super) use fields::report_fields;
-use fields::{GroupRow, SessionRow, ToggleRow};
+use fields::{GroupRow, SessionRow, ToggleRow, recording_fields};
+use source_recordings::SharedCounts;
 pub use source_recordings::SourceRecording;
 
 /// What the importer passed over, in this module's own words: doors do not know each other.
@@ -79,7 +80,7 @@ impl<'a> InspectReport<'a> {
     pub fn to_document(&'a self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("Inspect: {}", self.recording.name));
         if !self.parts.is_empty() {
-            let together = source_recordings::recordings_table(self.parts, self.summary);
+            let together = recordings_table(self.parts, self.summary);
             document.add_section(Section::new("What was put together").with_table(together));
         }
         let mut where_to = Section::new("Where the tokens went").with_table(self.sessions_table());
@@ -273,5 +274,31 @@ fn holdout_table(held_out: &[GroupHoldout]) -> TableView {
     view.add_footnote(format!(
         "left out: fewer than {FEWEST_CALLS} calls, no reads in the later half, or not billed"
     ));
+    view
+}
+
+/// The table of the parts and the whole.
+fn recordings_table(parts: &[SourceRecording], whole: &RecordingSummary) -> TableView {
+    let whole_row = SourceRecording {
+        name: "whole".to_owned(),
+        source: None,
+        sessions: whole.sessions.len() as i64,
+        totals: whole.totals.clone(),
+    };
+    let fields = recording_fields();
+    let mut view = TableView::from_fields("Each on its own, and the whole", &fields, parts);
+    view.add_total_row(&fields, &&whole_row);
+    view.add_footnote("cached: the share of the prompts that was read from a cache");
+    let SharedCounts { sessions, calls } = SharedCounts::from_parts(parts, whole);
+    if (sessions, calls) != (0, 0) {
+        let many = |count: i64, one: &str| match count {
+            1 => format!("1 {one}"),
+            many => format!("{many} {one}s"),
+        };
+        let (sessions, calls) = (many(sessions, "session"), many(calls, "call"));
+        view.add_footnote(format!(
+            "what is in more than one of them counts once in the whole: {sessions}, {calls}"
+        ));
+    }
     view
 }

@@ -5,7 +5,7 @@ use crate::toml_reader::{TomlEntry, TomlError, TomlNode, bad_value_error};
 use crate::units::{BASIS_POINTS, PicoUsd};
 
 /// A share in per cent, of at most two places: ten-thousandths.
-pub fn parse_share(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
+pub(crate) fn parse_share(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
     let parsed = match &entry.node {
         TomlNode::Whole(0) => Some(0),
         TomlNode::Text(text) => text
@@ -20,7 +20,11 @@ pub fn parse_share(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
 }
 
 /// An amount of a metric.
-pub fn parse_amount(key: &str, unit: MetricUnit, entry: &TomlEntry) -> Result<i128, TomlError> {
+pub(crate) fn parse_amount(
+    key: &str,
+    unit: MetricUnit,
+    entry: &TomlEntry,
+) -> Result<i128, TomlError> {
     let scale = if unit == MetricUnit::Money { PicoUsd::PER_USD } else { 1 };
     let parsed = match &entry.node {
         TomlNode::Whole(number) if *number >= 0 => Some(i128::from(*number) * scale),
@@ -45,10 +49,11 @@ pub fn parse_amount(key: &str, unit: MetricUnit, entry: &TomlEntry) -> Result<i1
 }
 
 /// A decimal times a power of ten, where that is a whole number.
-pub fn parse_decimal(text: &str, times: i128) -> Option<i128> {
+pub(crate) fn parse_decimal(text: &str, times: i128) -> Option<i128> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(part) || whole.len() > 15 || part.len() > 12 {
+    let has_digits_only = [whole, part].iter().all(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    // So many digits fit the product below, whatever the power of ten.
+    if whole.is_empty() || !has_digits_only || whole.len() > 15 || part.len() > 12 {
         return None;
     }
     let below = 10_i128.pow(part.len() as u32);

@@ -5,7 +5,8 @@
 //! their errors cancel in part. Two neighbours in a permutation enter as one in the mean over
 //! permutations of pairs, and so give one sample of their interaction.
 
-use super::{AttributionSums, DENOMINATOR, FIGURE_GETTERS, SavingFigures, pair_index};
+use super::attribution_sums::{AttributionSums, FIGURE_GETTERS, SavingFigures, pair_index};
+use super::subset_sums::DENOMINATOR;
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::replay;
 use crate::seed::Seed;
@@ -55,6 +56,7 @@ pub(super) fn add_sampled_island(
     let toggles = sums.shapley.len();
     let mut spread = vec![[(0.0, 0.0); 4]; toggles];
     let mut neighbours = vec![([0_i128; 10], 0_i128); sums.interaction.len()];
+    // A permutation and its reverse are one sample: only pairs are independent of each other.
     for both in permutations.chunks(2) {
         let mut gains: Vec<SavingFigures<i128>> = vec![[0; 10]; toggles];
         for order in both {
@@ -63,6 +65,8 @@ pub(super) fn add_sampled_island(
                 let after = subset | 1 << toggle;
                 let gain = memo.saving_of_subset(after) - memo.saving_of_subset(subset);
                 add_figures(&mut gains[toggle], FIGURE_GETTERS.map(|of| of(&gain)));
+                // What the pair saves together beyond its two parts, with everything before it
+                // switched on.
                 if let Some(&next) = order.get(at + 1) {
                     let without =
                         memo.saving_of_subset(subset | 1 << next) - memo.saving_of_subset(subset);
@@ -77,6 +81,7 @@ pub(super) fn add_sampled_island(
             }
         }
         for (toggle, gain) in gains.iter().enumerate() {
+            // In the unit of the exact numerators, so that sampled and exact islands add up.
             let weight = DENOMINATOR / PERMUTATIONS;
             add_figures(&mut sums.shapley[toggle], gain.map(|figure| figure * weight));
             let told = [gain[0], gain[2], gain[7] + gain[8], gain[9]];
@@ -92,6 +97,7 @@ pub(super) fn add_sampled_island(
             add_figures(interaction, sum.map(|figure| (figure * DENOMINATOR).div_euclid(count)));
         }
     }
+    // Variance of a mean: that of the samples by their number.
     let count = permutations.len().div_ceil(2) as f64;
     for (variance, spread) in variance.iter_mut().zip(spread) {
         for (variance, (sum, squares)) in variance.iter_mut().zip(spread) {
@@ -155,17 +161,18 @@ impl SubsetMemo {
                 subsets.push(subset);
             }
         }
+        // What each toggle saves alone and last is told exactly, not sampled.
         for toggle in permutations.first().into_iter().flatten() {
             subsets.extend([1 << toggle, island.touched_by & !(1 << toggle)]);
         }
         subsets.sort_unstable();
         subsets.dedup();
         let before = replay::replay_island(plan, island, 0);
-        let saving = |subset| {
+        let savings = subsets.into_par_iter().map(|subset| {
             let outcome = replay::replay_island(plan, island, subset);
             (subset, Saving::between_outcomes(plan, &before, &outcome))
-        };
-        Self { savings: subsets.into_par_iter().map(saving).collect() }
+        });
+        Self { savings: savings.collect() }
     }
 
     fn saving_of_subset(&self, subset: ToggleSubset) -> Saving {

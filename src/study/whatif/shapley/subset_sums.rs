@@ -11,7 +11,9 @@
 //! same with w(s) = s! (k - s - 2)! / (k - 1)!, where a subset counts w(t - 2) with both bits,
 //! -w(t - 1) with one of them and w(t) with none.
 
-use super::DENOMINATOR;
+/// Common denominator of all weights: the least common multiple of 1 to 16, because
+/// k (k - 1 over s) divides that of 1 to k, and no exact table has more than 16 bits.
+pub(super) const DENOMINATOR: i128 = 720_720;
 
 /// Weights for a number of bits, and the columns that they are applied to.
 #[derive(Default)]
@@ -46,14 +48,12 @@ impl ShapleyWeights {
 
     /// Tells the numerator of every bit's Shapley value.
     pub(super) fn for_each_single(&mut self, mut tell: impl FnMut(usize, i128)) {
-        let of = |t: usize| weight_below_size(&self.single_weights, t, 0);
-        let all: i128 = weigh_by_size(&self.values, of).sum();
-        let with = |t: usize| {
-            weight_below_size(&self.single_weights, t, 1)
-                + weight_below_size(&self.single_weights, t, 0)
-        };
+        let weights = &self.single_weights;
+        let all: i128 = weigh_by_size(&self.values, |t| weight_below_size(weights, t, 0)).sum();
         self.column.clear();
-        self.column.extend(weigh_by_size(&self.values, with));
+        self.column.extend(weigh_by_size(&self.values, |t| {
+            weight_below_size(weights, t, 1) + weight_below_size(weights, t, 0)
+        }));
         fold_bit_sums(&mut self.column, self.bits, |bit, sum| tell(bit, sum - all));
     }
 
@@ -66,14 +66,16 @@ impl ShapleyWeights {
             weight_below_size(two, t, 1) + weight_below_size(two, t, 0)
         }));
         fold_bit_sums(column, self.bits, |bit, sum| singles[bit] = sum);
-        let both = |t| {
+        // With both bits on a subset counts w(t - 2). What is taken off for either bit and added
+        // for none holds such subsets too: the two other weights make up for that.
+        column.clear();
+        column.extend(weigh_by_size(values, |t| {
             weight_below_size(two, t, 2)
                 + 2 * weight_below_size(two, t, 1)
                 + weight_below_size(two, t, 0)
-        };
-        column.clear();
-        column.extend(weigh_by_size(values, both));
+        }));
         for j in (1..self.bits).rev() {
+            // The upper half has this bit on; added onto the lower half it is summed over.
             let (lower, upper) = column.split_at_mut(1 << j);
             half.clear();
             half.extend_from_slice(upper);
@@ -102,6 +104,7 @@ fn weight_below_size(weights: &[i128], t: usize, less: usize) -> i128 {
 
 /// Values times the weight of their number of bits.
 fn weigh_by_size(values: &[i128], of: impl Fn(usize) -> i128) -> impl Iterator<Item = i128> {
+    // A subset counts by how many of its bits are on: seventeen weights for any table.
     let mut by_size = [0; 17];
     for (t, weight) in by_size.iter_mut().enumerate() {
         *weight = of(t);
