@@ -1,7 +1,8 @@
 //! Many sessions of one call each: what is quadratic in sessions shows here.
 //!
 //! `WINDTUNNEL_BENCH_SESSIONS` says how many (2,000). The trees stay in the folder for temporary
-//! files, `windtunnel-bench-calls-{files,file}-COUNT`, so that the program itself can be run on them.
+//! files, `windtunnel-bench-calls-{files,file}-COUNT`, so that the program itself can be run on
+//! them.
 
 #![expect(clippy::disallowed_methods, reason = "a bench makes its own tree")]
 

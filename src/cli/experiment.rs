@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 /// Which toggles take part, with which parameters.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Experiment")]
 pub struct ToggleArgs {
     /// Toggles, by id, e.g. `R1,R4` [default: those of the built-in scenario of the recording, else
     /// all].
@@ -23,6 +24,7 @@ pub struct ToggleArgs {
 
 /// What a recording is read and priced under.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Experiment")]
 pub struct PremiseArgs {
     /// How published call counts are read [default: message].
     #[arg(long, value_parser = named_value::<Lens>())]

@@ -16,9 +16,9 @@ pub(super) const SAMPLE: usize = 4_096;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ShortText<'a>(pub &'a [u8]);
 
-impl ShortText<'_> {
+impl<'a> ShortText<'a> {
     /// As text; broken bytes are replaced.
-    pub fn to_text(&self) -> Cow<'_, str> {
+    pub fn to_text(self) -> Cow<'a, str> {
         decode_string(self.0)
     }
 

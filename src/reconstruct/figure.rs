@@ -5,7 +5,7 @@
 //! half a unit of the last printed digit (how far rounding can have moved it), and whether the
 //! author marked it as approximate. Nobody else interprets such strings.
 //!
-//! Figures stop at [`LARGEST_FIGURE`], so that the product of any two still fits an `i64`.
+//! Figures stop at `LARGEST_FIGURE`, so that the product of any two still fits an `i64`.
 //!
 //! Units: counts are whole numbers, times milliseconds, shares ten-thousandths.
 

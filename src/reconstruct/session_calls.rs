@@ -181,14 +181,14 @@ fn input_blocks(script: &SessionScript, k: usize, grown: i64, calls: &[RawCall])
     for arrival in &script.arrivals[k] {
         let asked = &script.calls[arrival.answers];
         let block = tool_block(asked, arrival.kind, arrival.chars, arrival.tokens);
-        blocks.push(RawBlock { peer: tool_input_of(calls, arrival.answers), ..block });
+        blocks.push(RawBlock { peer: Some(tool_input_of(calls, arrival.answers)), ..block });
     }
     let rest = grown - blocks.iter().map(|block| block.estimate).sum::<i64>();
     // A result of known size is the whole result; growth beyond it belongs to no tool.
     let answered = !before.response.uses_tool() || before.result.is_some();
     if !answered {
         let block = tool_block(before, BlockKind::ToolResult, 0, rest);
-        blocks.push(RawBlock { peer: tool_input_of(calls, k - 1), ..block });
+        blocks.push(RawBlock { peer: Some(tool_input_of(calls, k - 1)), ..block });
     } else if rest > 0 {
         blocks.push(RawBlock::from_size(BlockKind::Unattributed, 0, rest));
     }
@@ -206,8 +206,8 @@ fn tool_block(call: &ScriptCall, kind: BlockKind, chars: u64, tokens: i64) -> Ra
 }
 
 /// Where the tool input of a call stands, which is its last output.
-fn tool_input_of(calls: &[RawCall], call: usize) -> Option<(u32, u32)> {
-    Some((call as u32, calls[call].outputs.len() as u32 - 1))
+fn tool_input_of(calls: &[RawCall], call: usize) -> (u32, u32) {
+    (call as u32, calls[call].outputs.len() as u32 - 1)
 }
 
 /// What a call produces; its tool input comes last.

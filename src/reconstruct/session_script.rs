@@ -66,12 +66,12 @@ pub(crate) fn write_script(
     }
     // Arrivals are found only now: prose in between moves the calls that they enter with.
     let mut arrivals = vec![Vec::new(); calls.len()];
-    for at in 0..calls.len() {
-        let Some((arrival, enters_at)) = calls[at].result_arrival(at) else { continue };
+    for (at, call) in calls.iter_mut().enumerate() {
+        let Some((arrival, enters_at)) = call.result_arrival(at) else { continue };
         match arrivals.get_mut(enters_at) {
             Some(here) => here.push(arrival),
             // The session ends before the result comes: no call follows that could carry it.
-            None => calls[at].result = None,
+            None => call.result = None,
         }
     }
     SessionScript { calls, arrivals }

@@ -35,7 +35,7 @@ pub(super) struct SessionEnds {
     keeps_ends: bool,
     /// Whether a session may have to clear what another one left.
     pub(super) need_results: bool,
-    session_ends: Vec<SessionEnd>,
+    ended: Vec<SessionEnd>,
 }
 
 impl SessionEnds {
@@ -46,19 +46,19 @@ impl SessionEnds {
             first,
             keeps_ends,
             need_results: keeps_ends && !plan.results.is_empty(),
-            session_ends: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
     pub(super) fn push(&mut self, end: SessionEnd) {
         if self.keeps_ends {
-            self.session_ends.push(end);
+            self.ended.push(end);
         }
     }
 
     /// The end of a session of the plan.
     pub(super) fn end_of_session(&self, session: usize) -> Option<&SessionEnd> {
-        self.session_ends.get(session.checked_sub(self.first)?)
+        self.ended.get(session.checked_sub(self.first)?)
     }
 }
 

@@ -57,12 +57,15 @@ pub struct ColumnField<'a, R> {
     value: FieldValue<'a, R>,
 }
 
+/// The object or the list of one row.
+type NestedJson<'a, R> = Box<dyn Fn(&R) -> Option<JsonValue> + 'a>;
+
 /// Where the value of a field comes from.
 enum FieldValue<'a, R> {
     /// One cell of a table.
     Cell(Box<dyn Fn(&R) -> TableCell + 'a>),
     /// An object or a list of objects, for programs only; `None` where it is missing.
-    Nested { schema: JsonValue, json: Box<dyn Fn(&R) -> Option<JsonValue> + 'a> },
+    Nested { schema: JsonValue, json: NestedJson<'a, R> },
 }
 
 /// Constructors that differ in the kind of the values alone.
@@ -221,6 +224,11 @@ impl<'a, R> ColumnField<'a, R> {
         Self { unit, ..self }
     }
 
+    /// The same key, null where the value is missing.
+    pub fn or_null(self) -> Self {
+        Self { is_optional: true, ..self }
+    }
+
     /// The same key, left out of its object where the value is missing.
     pub fn left_out_if_missing(self) -> Self {
         Self { is_optional: true, is_omitted: true, ..self }
@@ -311,4 +319,75 @@ impl TableView {
 pub(super) fn cells_for_people<R>(fields: &[ColumnField<'_, R>], row: &R) -> Vec<TableCell> {
     let shown = fields.iter().filter(|field| !field.heading.is_empty());
     shown.map(|field| field.cell(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tool, what it read and for how much.
+    type ToolRow = (&'static str, i64, Option<i64>);
+    type Field = ColumnField<'static, ToolRow>;
+
+    fn fields() -> Vec<Field> {
+        vec![
+            Field::text("tool", "tool", "its name", |row| row.0),
+            Field::tokens("read", "read", "read from a cache", |row| row.1),
+            Field::share("share", "", "of all reads", |row| row.2),
+            Field::share("", "of reads", "of all reads", |row| row.2).with_sign(),
+            Field::count("retries", "", "retries", |row| row.2).left_out_if_missing(),
+        ]
+    }
+
+    const ROWS: [ToolRow; 2] = [("Bash", 7, Some(1_250)), ("Read", 9, None)];
+
+    #[test]
+    fn people_and_programs_get_the_columns_that_are_theirs() {
+        let view = TableView::from_fields("Tools", &fields(), ROWS);
+        let headings: Vec<&str> = view.columns.iter().map(|column| &*column.heading).collect();
+        assert_eq!(headings, ["tool", "read", "of reads"]);
+        assert!(view.columns[2].signed);
+        assert_eq!(view.rows[0][2], TableCell::share(1_250));
+        assert_eq!(view.rows[1][2], TableCell::missing());
+        let json = serde_json::to_string(&rows_json(&fields(), ROWS)).unwrap();
+        let first = r#"{"tool":"Bash","read":7,"share":0.125,"retries":1250}"#;
+        let second = r#"{"tool":"Read","read":9,"share":null}"#;
+        assert_eq!(json, format!("[{first},{second}]"));
+    }
+
+    #[test]
+    fn a_schema_says_what_may_be_missing() {
+        let schema = serde_json::to_value(object_schema(&fields())).unwrap();
+        assert_eq!(schema["required"], serde_json::json!(["tool", "read", "share"]));
+        let share = &schema["properties"]["share"];
+        assert_eq!(share["type"], serde_json::json!(["number", "null"]));
+        assert_eq!(share["description"], "of all reads");
+        assert_eq!(schema["properties"]["read"]["unit"], "tokens");
+        assert_eq!(schema["properties"]["retries"]["type"], "integer");
+    }
+
+    #[test]
+    fn the_columns_of_a_part_are_columns_of_the_row() {
+        let outer = fields_of_part(fields(), |row: &(u32, ToolRow)| row.1);
+        let outer: Vec<ColumnField<'_, (u32, ToolRow)>> = outer.collect();
+        let row = (3, ROWS[1]);
+        assert_eq!(object_json(&outer, &row), object_json(&fields(), &ROWS[1]));
+        let view = TableView::from_fields("Tools", &outer, [row]);
+        assert_eq!(view.rows[0].len(), 3);
+    }
+
+    #[test]
+    fn batches_keep_unknown_numbers_apart_from_zero() {
+        let mut batches = column_batches(fields(), ROWS.len(), |row| ROWS[row]);
+        let batch = batches.next().unwrap();
+        assert_eq!(
+            batch[0],
+            ("tool".into(), ColumnValues::Texts(vec!["Bash".into(), "Read".into()]))
+        );
+        assert_eq!(batch[1].1, ColumnValues::Numbers(vec![7, 9]));
+        assert_eq!(batch[2].1, ColumnValues::OptionalNumbers(vec![Some(1_250), None]));
+        assert!(batches.next().is_none());
+        let empty = column_batches(fields(), 0, |row| ROWS[row]).next().unwrap();
+        assert!(empty.iter().all(|(_, values)| values.is_empty()));
+    }
 }

@@ -2,9 +2,9 @@
 //!
 //! Tokens and milliseconds are integers, dollars and shares exact decimals, missing cells empty. A
 //! column with room for ranges becomes two, `.._low_..` and `.._high_..`. One table is one file
-//! with one header ([`table_to_csv`]). A document of several tables is still one rectangle: the columns of
-//! all tables in order of appearance, and a first column `view` that names the table of a row.
-//! Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
+//! with one header ([`table_to_csv`]). A document of several tables is still one rectangle: the
+//! columns of all tables in order of appearance, and a first column `view` that names the table of
+//! a row. Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
 use super::columns::ColumnValues;
 use super::format::{clean_foreign_text, format_for_machines};
@@ -103,10 +103,9 @@ fn table_headings(view: &TableView) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for column in &view.columns {
         for key in column_headings(column) {
-            let again = |name: &String| keys.contains(name);
             let numbered = (2..).map(|n| format!("{key}_{n}"));
             let mut names = std::iter::once(key.clone()).chain(numbered);
-            let name = names.find(|name| !again(name)).expect("names never end");
+            let name = names.find(|name| !keys.contains(name)).expect("names never end");
             keys.push(name);
         }
     }

@@ -45,13 +45,12 @@ pub fn format_value(value: &CellValue, figures: NumberStyle) -> String {
         CellValue::Tokens(n) if !figures.exact => format_tokens(*n, figures.signed),
         CellValue::Tokens(n) | CellValue::Count(n) => format_integer(*n, figures.signed),
         CellValue::Share(bp) => format_share(*bp, figures),
-        CellValue::Money(amount) => format_money(*amount, figures),
+        CellValue::Money(amount) | CellValue::PicoUsd(amount) => format_money(*amount, figures),
         CellValue::Duration(ms) => format_duration(*ms, figures),
         CellValue::Number(thousandths) => format_thousandths(*thousandths, figures.signed),
         CellValue::Texts(list) => clean_foreign_text(&list.join(", ")).into_owned(),
         CellValue::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         CellValue::Fraction(part) => format_share((part * 10_000.0).round() as i64, figures),
-        CellValue::PicoUsd(amount) => format_money(*amount, figures),
     }
 }
 

@@ -38,14 +38,15 @@ pub struct JunitSuite {
 }
 
 impl JunitSuite {
+    fn count_cases(&self, is_counted: fn(&CaseOutcome) -> bool) -> String {
+        self.cases.iter().filter(|case| is_counted(&case.outcome)).count().to_string()
+    }
+
     fn count_outcomes(&self) -> [(&'static str, String); 3] {
-        let count = |of: fn(&CaseOutcome) -> bool| {
-            self.cases.iter().filter(|case| of(&case.outcome)).count().to_string()
-        };
         [
             ("tests", self.cases.len().to_string()),
-            ("failures", count(|went| matches!(went, CaseOutcome::Failed(_)))),
-            ("skipped", count(|went| matches!(went, CaseOutcome::Skipped(_)))),
+            ("failures", self.count_cases(|outcome| matches!(outcome, CaseOutcome::Failed(_)))),
+            ("skipped", self.count_cases(|outcome| matches!(outcome, CaseOutcome::Skipped(_)))),
         ]
     }
 }

@@ -52,19 +52,23 @@ fn item_to_markdown(item: &SectionItem, style: OutputStyle) -> String {
     }
 }
 
+/// One line of a table.
+fn markdown_row(cells: impl Iterator<Item = String>) -> String {
+    format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
+}
+
 fn table_to_markdown(view: &TableView, style: OutputStyle) -> String {
-    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let mut lines = Vec::new();
     if !view.title.is_empty() {
         lines.extend([format!("**{}**", escape_line_start(&view.title)), String::new()]);
     }
     let headings = view.columns.iter().map(|column| escape_line_start(&column.heading));
-    lines.push(line(headings.collect()));
+    lines.push(markdown_row(headings));
     let rule = view.columns.iter().map(|column| match column.align {
         Alignment::Left => "---".to_owned(),
         Alignment::Right => "---:".to_owned(),
     });
-    lines.push(line(rule.collect()));
+    lines.push(markdown_row(rule));
     for row in &view.rows {
         let cells = row.iter().zip(&view.columns).map(|(one, column)| {
             let mut figures = NumberStyle::from(column);
@@ -72,7 +76,7 @@ fn table_to_markdown(view: &TableView, style: OutputStyle) -> String {
             let words = escape_inline(&format_cell(one, figures));
             if one.tone == Tone::Strong { format!("**{words}**") } else { words }
         });
-        lines.push(line(cells.collect()));
+        lines.push(markdown_row(cells));
     }
     for notes in [&view.footnotes, &view.provenance] {
         if !notes.is_empty() {
@@ -130,22 +134,26 @@ fn escape_line_start(words: &str) -> String {
     }
 }
 
+/// Whether a neighbouring character joins on to a word.
+fn is_in_word(neighbour: Option<&char>) -> bool {
+    neighbour.is_some_and(|c| c.is_alphanumeric())
+}
+
 /// Plain text inside a line.
 fn escape_inline(words: &str) -> String {
     let words = clean_foreign_text(words);
     let chars: Vec<char> = words.chars().collect();
     let mut escaped = String::with_capacity(words.len());
     for (at, c) in chars.iter().enumerate() {
-        let joined = |other: Option<&char>| other.is_some_and(|c| c.is_alphanumeric());
         let before = at.checked_sub(1).and_then(|at| chars.get(at));
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             // `a_b` is left readable: an underscore inside a word is no markup.
-            '_' if joined(before) && joined(chars.get(at + 1)) => escaped.push('_'),
+            '_' if is_in_word(before) && is_in_word(chars.get(at + 1)) => escaped.push('_'),
             // `@name` would notify somebody.
-            '@' if !joined(before) => escaped.push_str("@\u{2060}"),
+            '@' if !is_in_word(before) => escaped.push_str("@\u{2060}"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => escaped.extend(['\\', *c]),
             c => escaped.push(*c),
         }

@@ -1,13 +1,13 @@
 //! From numbers to bytes.
 //!
-//! A command builds a [`ReportDocument`] of [`TableView`]s once and hands it to a renderer of [`ALL`]. Cells
-//! are typed values, [`mod@format`] alone puts them into words, and a renderer adds the markup of
-//! its format and nothing else. What a table holds is declared once, column by column, in
-//! [`columns`]: views, JSON ([`json`]), its schema and Parquet walk the same declarations. Charts
-//! (feature `charts`) are SVG drawn from plain structs.
+//! A command builds a [`ReportDocument`] of [`TableView`]s once and hands it to a renderer of
+//! [`ALL`]. Cells are typed values, [`mod@format`] alone puts them into words, and a renderer adds
+//! the markup of its format and nothing else. What a table holds is declared once, column by
+//! column, in [`columns`]: views, JSON ([`json`]), its schema and Parquet walk the same
+//! declarations. Charts (feature `charts`) are SVG drawn from plain structs.
 //!
-//! A new output format is one file with a [`Renderer`] and one line in [`ALL`]. Nothing here prints,
-//! reads or writes: the bytes go back to the command.
+//! A new output format is one file with a [`Renderer`] and one line in [`ALL`]. Nothing here
+//! prints, reads or writes: the bytes go back to the command.
 
 #[cfg(feature = "charts")]
 pub(crate) mod chart;

@@ -378,11 +378,11 @@ impl TableView {
     /// # Panics
     /// As [`TableView::add_row`].
     pub fn add_total(&mut self, cells: Vec<TableCell>) -> &mut Self {
-        let stress = |cell: TableCell| match cell.tone {
+        let stressed = cells.into_iter().map(|cell| match cell.tone {
             Tone::Plain => cell.with_tone(Tone::Strong),
             _ => cell,
-        };
-        self.add_row(cells.into_iter().map(stress).collect())
+        });
+        self.add_row(stressed.collect())
     }
 
     /// Adds a remark under the table.

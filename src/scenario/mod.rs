@@ -150,7 +150,7 @@ impl Scenario {
             .iter()
             .map(|toggle| {
                 let known = own.iter().find(|one| one.id() == toggle.card().id);
-                known.cloned().unwrap_or_else(|| ChosenToggle::from_card(*toggle))
+                known.cloned().unwrap_or_else(|| ChosenToggle::from_card(toggle))
             })
             .collect();
     }
@@ -177,7 +177,7 @@ impl Scenario {
             cache: CachePolicy::default(),
             select: SessionSelection::default(),
             models: Vec::new(),
-            toggles: toggles.iter().map(|toggle| ChosenToggle::from_card(*toggle)).collect(),
+            toggles: toggles.iter().map(|toggle| ChosenToggle::from_card(toggle)).collect(),
         }
     }
 }

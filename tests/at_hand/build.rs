@@ -5,6 +5,8 @@
 //! `WINDTUNNEL_DATA` names another. `browser_at_hand`: a browser that starts, or one that
 //! `WINDTUNNEL_BROWSER_REQUIRED=1` insists on. The library and the program read neither.
 
+#![expect(clippy::disallowed_methods, reason = "a build script looks at the machine")]
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -684,7 +684,9 @@ fn help_is_short() {
         assert!(overview.contains(command), "{command}");
         for flag in ["-h", "--help"] {
             let help = ok(&[command, flag]);
-            let flags = help.lines().filter(|line| line.trim_start().starts_with('-'));
+            // What every command that replays takes stands under a heading of its own.
+            let own = help.split("\nExperiment:").next().unwrap_or_default();
+            let flags = own.lines().filter(|line| line.trim_start().starts_with('-'));
             // A value that is explained starts with a dash and ends its name with a colon.
             let flags = flags.filter(|line| !line.trim_start().starts_with("- ")).count();
             assert!((1..=10).contains(&flags), "{command} {flag}: {flags} flags");

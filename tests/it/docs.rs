@@ -233,7 +233,7 @@ fn models_are_what_the_table_says() {
     let told: Vec<[String; 3]> = rows(table)
         .iter()
         .filter(|cells| cells[0].starts_with('`'))
-        .map(|cells| [bare(&cells[0]), bare(&cells[1]), bare(&cells[2])])
+        .map(|cells| [bare(cells[0]), bare(cells[1]), bare(cells[2])])
         .collect();
     let family = |tokenizer| match tokenizer {
         Tokenizer::Claude4 => "old",

@@ -341,7 +341,7 @@ fn rules(tape: &mut Tape) -> SessionRules {
                     CacheTier::OneHour,
                     CacheTier::FiveMinutes,
                     CacheTier::Uncached,
-                ]))
+                ]));
             }
             1 => {
                 let (threshold, output) = (tape.pick(&sizes), tape.below(5_000));

@@ -86,7 +86,7 @@ fn extend(tape: &mut Tape, recording: &Recording, patch: &mut Patch, general: bo
             patch.spawned_sessions.push(SpawnedSession { by: call, calls: calls.collect() });
         }
         6 if session > 0 => {
-            patch.resumed_sessions.push(ResumedSession { session, from: session - 1 })
+            patch.resumed_sessions.push(ResumedSession { session, from: session - 1 });
         }
         _ => patch.session_rules.push((session, rules(tape))),
     }
@@ -97,7 +97,7 @@ fn rules(tape: &mut Tape) -> SessionRules {
     match tape.below(4) {
         0 => rules.tier = Some(CacheTier::OneHour),
         1 => {
-            rules.compaction = Some(CompactionRule { threshold: 60_000, output: 900, left: 2_000 })
+            rules.compaction = Some(CompactionRule { threshold: 60_000, output: 900, left: 2_000 });
         }
         2 => {
             let (trigger, keep) = (30_000, 1);

@@ -191,7 +191,9 @@ proptest! {
             let expect = match call.restart {
                 ContextRestart::No => ContextOnset::GoesOn,
                 ContextRestart::Fresh => ContextOnset::StartsOver,
-                ContextRestart::AutoCompacted | ContextRestart::ManualCompacted => ContextOnset::Compacted,
+                ContextRestart::AutoCompacted | ContextRestart::ManualCompacted => {
+                    ContextOnset::Compacted
+                }
             };
             prop_assert_eq!(row.onset, expect);
         }
@@ -206,7 +208,8 @@ proptest! {
             let CallOutcome { usage, hidden, .. } = row.outcome;
             prop_assert!(usage.by_class().into_iter().all(|tokens| tokens >= 0), "{:?}", usage);
             prop_assert!(hidden >= 0);
-            prop_assert_eq!(usage.context_tokens(), usage.fresh + usage.read + usage.write_tokens());
+            let parts = usage.fresh + usage.read + usage.write_tokens();
+            prop_assert_eq!(usage.context_tokens(), parts);
             made.calls += 1;
             made.peak_context = made.peak_context.max(usage.context_tokens());
             made.by_price.push(usage);
@@ -245,7 +248,9 @@ proptest! {
             patch.replaced_if_warm.clear();
         }
         let outcome = replay_plan(&case.plan(), case.subset);
-        let produced = |outcome: &ReplayOutcome| outcome.total_usage().output + outcome.hidden_output();
+        let produced = |outcome: &ReplayOutcome| {
+            outcome.total_usage().output + outcome.hidden_output()
+        };
         prop_assert_eq!(produced(&outcome), produced(&whole));
     }
 

@@ -37,7 +37,7 @@ fn mismatches(value: &Value, schema: &Value, place: &str) -> Vec<String> {
             };
             match inner {
                 Value::Object(_) => {
-                    found.extend(mismatches(value, inner, &format!("{place}.{key}")))
+                    found.extend(mismatches(value, inner, &format!("{place}.{key}")));
                 }
                 _ => found.push(format!("{place}.{key}: not in the schema")),
             }

@@ -165,7 +165,7 @@ impl RolloutSessionBuilder {
     /// Older shells name their words in a list.
     fn add_local_shell_call(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) {
         let words = item.action.0.as_ref().map_or(&[][..], |action| &action.command.0);
-        let words: Vec<_> = words.iter().map(ShortText::to_text).collect();
+        let words: Vec<_> = words.iter().map(|word| word.to_text()).collect();
         // As newer ones write them: arguments are JSON in a JSON string, here without its quotes.
         let arguments = serde_json::json!({ "command": words }).to_string();
         let quoted = serde_json::Value::from(arguments).to_string();

@@ -75,7 +75,7 @@ pub fn reconstruct_routes(
     let mut reconstructed = Vec::with_capacity(order.len());
     for (agent, at) in order {
         let (route, sessions) = &agents[agent].routes[at];
-        let mut calls = if route.is_bucket { 1 } else { 0 };
+        let mut calls = i64::from(route.is_bucket);
         let mut compactions = 0;
         for session in sessions {
             calls += session.grown.calls.len() as i64;

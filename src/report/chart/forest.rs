@@ -325,8 +325,8 @@ impl ForestPanel {
 }
 
 impl ForestRow {
-    /// What is replayed above the middle of a row, what is claimed below it, and what was seen under
-    /// both: none of them hides another.
+    /// What is replayed above the middle of a row, what is claimed below it, and what was seen
+    /// under both: none of them hides another.
     fn draw_row(&self, sheet: &mut Sheet, at: &RowGrid, y: i32) {
         let line = y - 5 * GRID;
         if let ForestClaim::Range { saving, rounded } = &self.claimed {

@@ -59,7 +59,8 @@ impl Sheet {
         svg::paint_svg(self, theme)
     }
 
-    /// The picture as a part of a page that declares [`css_variables`]: it follows the page's colours.
+    /// The picture as a part of a page that declares [`css_variables`]: it follows the page's
+    /// colours.
     #[must_use]
     pub fn to_inline_svg(&self) -> String {
         let svg = svg::paint_svg(self, Theme::Light);

@@ -112,7 +112,8 @@ pub fn column_batches<'a, R: 'a>(
     let starts = (0..rows.max(1)).step_by(ROWS_PER_BATCH);
     starts.map(move |start| {
         let range = start..rows.min(start + ROWS_PER_BATCH);
-        let columns = fields.iter().map(|field| {
+        let named = fields.iter().filter(|field| !field.name.is_empty());
+        let columns = named.map(|field| {
             (field.name.clone().into_owned(), field.read_values(range.clone().map(row_at)))
         });
         columns.collect()

@@ -12,13 +12,12 @@ use serde_json::Value;
 #[must_use]
 pub fn audit_document(name: &str, findings: &[AuditFinding], is_reported: bool) -> ReportDocument {
     let mut document = ReportDocument::new(format!("Audit: {name}"));
-    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let summary = if is_reported {
         format!(
             "{} cannot be, {} contradict other figures, {} hold or are worth knowing.",
-            count(FindingSeverity::Error),
-            count(FindingSeverity::Warning),
-            count(FindingSeverity::Info)
+            count_findings(findings, FindingSeverity::Error),
+            count_findings(findings, FindingSeverity::Warning),
+            count_findings(findings, FindingSeverity::Info)
         )
     } else {
         "What a reader of these transcripts could get wrong.".to_owned()
@@ -29,6 +28,10 @@ pub fn audit_document(name: &str, findings: &[AuditFinding], is_reported: bool) 
     }
     document.add_section(section);
     document
+}
+
+fn count_findings(findings: &[AuditFinding], severity: FindingSeverity) -> usize {
+    findings.iter().filter(|finding| finding.severity == severity).count()
 }
 
 /// The table of findings.

@@ -79,8 +79,11 @@ fn clean_comment_text(text: &str) -> String {
 
 /// In quotes where a shell would take a part for something else.
 fn quote_for_shell(value: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:,/=".contains(c);
-    if value.chars().all(is_plain) { value.to_owned() } else { format!("'{value}'") }
+    if value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:,/=".contains(c)) {
+        value.to_owned()
+    } else {
+        format!("'{value}'")
+    }
 }
 
 /// A comment, broken at blanks.

@@ -30,9 +30,8 @@ pub struct BuiltinList {
 /// For people.
 #[must_use]
 pub fn list_document(listed: &BuiltinList) -> ReportDocument {
-    let cards = || ALL.iter().map(|one| one.card());
-    let mut toggles = TableView::from_fields("Toggles", &card_fields(), cards());
-    let asking = cards().filter(|card| card.params.iter().any(|spec| spec.asked));
+    let mut toggles = TableView::from_fields("Toggles", &card_fields(), all_cards());
+    let asking = all_cards().filter(|card| card.params.iter().any(|spec| spec.asked));
     toggles.add_footnote(format!(
         "no source gives a number that these need, and `explain` says which: {}",
         asking.map(|card| card.id).collect::<Vec<_>>().join(", ")
@@ -53,6 +52,10 @@ pub fn list_document(listed: &BuiltinList) -> ReportDocument {
 #[must_use]
 pub fn list_json(listed: &BuiltinList) -> Vec<u8> {
     json::versioned_json("list", 1, &object_json(&list_fields(), &listed))
+}
+
+fn all_cards() -> impl Iterator<Item = &'static ToggleCard> {
+    ALL.iter().map(|toggle| toggle.card())
 }
 
 fn entries_table(title: &str, entries: &[BuiltinEntry]) -> TableView {
@@ -79,9 +82,7 @@ pub(super) fn list_fields<'a>() -> Vec<ColumnField<'a, &'a BuiltinList>> {
             it.rollouts.iter().collect()
         }),
         Field::rows("charts", "kinds of charts", entry_fields(), |it| it.charts.iter().collect()),
-        Field::rows("toggles", "toggles", card_fields(), |_| {
-            ALL.iter().map(|one| one.card()).collect()
-        }),
+        Field::rows("toggles", "toggles", card_fields(), |_| all_cards().collect()),
     ]
 }
 

@@ -28,9 +28,8 @@ use crate::price::Pricing;
 #[cfg(feature = "charts")]
 use crate::recording::Session;
 use crate::recording::{Recording, hex_prefix};
-use crate::report::columns::{ColumnField, versioned_schema};
+use crate::report::columns::{ColumnField, fields_of_part, versioned_schema};
 use crate::report::json::JsonValue;
-use crate::report::json::{MoneyJson as CostJson, TokensJson, UsdJson};
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::whatif::savings::{PipelineTotals, Saving};
 use crate::units::PicoUsd;
@@ -142,6 +141,7 @@ impl Provenance {
 #[must_use]
 pub fn schema_of_command(command: &str) -> Option<JsonValue> {
     Some(match command {
+        "backtest" => versioned_schema("backtest", 1, &backtest::report_fields()),
         "explain" => versioned_schema("explain", 1, &list::explain_fields()),
         "explain tables" => versioned_schema("tables", 1, &export::tables_fields()),
         "export" => versioned_schema("export", 1, &export::written_fields()),
@@ -156,7 +156,8 @@ pub fn schema_of_command(command: &str) -> Option<JsonValue> {
 }
 
 /// The commands of [`schema_of_command`].
-pub const COMMANDS_WITH_SCHEMA: [&str; 9] = [
+pub const COMMANDS_WITH_SCHEMA: [&str; 10] = [
+    "backtest",
     "explain",
     "explain tables",
     "export",
@@ -203,46 +204,43 @@ fn parameter_text(chosen: &ChosenToggle, key: &str, value: i64) -> String {
 }
 
 /// What calls add up to, or what is saved of it, for programs.
-#[derive(Debug, Serialize)]
-pub struct UsageSumsJson {
-    calls: i64,
-    #[serde(flatten)]
-    tokens: TokensJson,
-    output_hidden: i64,
-    #[serde(flatten)]
-    cost: CostJson,
-    cost_hidden_usd: UsdJson,
-    session_ms: i64,
-}
-
-impl From<&Saving> for UsageSumsJson {
-    fn from(saving: &Saving) -> Self {
-        Self {
-            calls: saving.calls,
-            tokens: saving.usage.into(),
-            output_hidden: saving.hidden_output,
-            cost: saving.cost.recorded.into(),
-            cost_hidden_usd: UsdJson(saving.cost.hidden),
-            session_ms: saving.session_ms,
-        }
-    }
+fn saving_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
+    type Field<'a> = ColumnField<'a, Saving>;
+    let mut fields = vec![
+        Field::count("calls", "", "calls", |it| it.calls),
+        Field::tokens("fresh", "", "input neither read from nor written to a cache", |it| {
+            it.usage.fresh
+        }),
+        Field::tokens("read", "", "input read from a cache", |it| it.usage.read),
+        Field::tokens("write_5m", "", "input written to the five-minute cache", |it| {
+            it.usage.write_5m
+        }),
+        Field::tokens("write_1h", "", "input written to the one-hour cache", |it| {
+            it.usage.write_1h
+        }),
+        Field::tokens("output", "", "output as the source recorded it", |it| it.usage.output),
+        Field::tokens("output_hidden", "", "output that usage does not show, estimated", |it| {
+            it.hidden_output
+        }),
+    ];
+    fields.extend(fields_of_part(money_fields(), |it: &Saving| it.cost.recorded));
+    fields.extend([
+        Field::money("cost_hidden_usd", "", "dollars of hidden output", |it| it.cost.hidden),
+        Field::duration("session_ms", "", "session time", |it| it.session_ms),
+    ]);
+    fields
 }
 
 /// A side for programs.
-#[derive(Debug, Serialize)]
-pub struct ReplayTotalsJson {
-    #[serde(flatten)]
-    sums: UsageSumsJson,
-    peak_context: i64,
-    peak_calls_a_minute: i64,
-}
-
-impl From<&PipelineTotals> for ReplayTotalsJson {
-    fn from(side: &PipelineTotals) -> Self {
-        Self {
-            sums: (&Saving::from(side)).into(),
-            peak_context: side.peak_context,
-            peak_calls_a_minute: side.peak_calls_a_minute,
-        }
-    }
+fn totals_fields<'a>() -> Vec<ColumnField<'a, &'a PipelineTotals>> {
+    type Field<'a> = ColumnField<'a, &'a PipelineTotals>;
+    let sums = fields_of_part(saving_fields(), |it: &&'a PipelineTotals| Saving::from(*it));
+    let mut fields: Vec<Field<'a>> = sums.collect();
+    fields.extend([
+        Field::tokens("peak_context", "", "the largest context of a call", |it| it.peak_context),
+        Field::count("peak_calls_a_minute", "", "the most calls within a minute", |it| {
+            it.peak_calls_a_minute
+        }),
+    ]);
+    fields
 }

@@ -178,6 +178,13 @@ pub(super) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a RoutesReport<'a>>> 
 const MOST_KINDS: usize = 8;
 const MOST_ROWS: usize = 10;
 
+/// A line of the script: a name, its tokens, how often and the average.
+fn script_row(tally: &NameTally<'_>, count: &str) -> String {
+    let numbers = [tally.tokens, tally.invocations, tally.tokens_per_invocation()];
+    let [tokens, invocations, average] = numbers.map(|n| format_integer(n, false));
+    format!("{}: {tokens}  ({count}={invocations} avg={average})\n", tally.name)
+}
+
 /// What the script prints, to the byte. The window stands in its words, the folder as given.
 #[must_use]
 pub fn script_output(
@@ -187,24 +194,18 @@ pub fn script_output(
     prompt_filter: &str,
 ) -> Vec<u8> {
     let mut out = String::new();
-    let number = |n: i64| format_integer(n, false);
-    let row = |tally: &NameTally<'_>, count: &str| {
-        let [tokens, invocations, average] =
-            [tally.tokens, tally.invocations, tally.tokens_per_invocation()].map(number);
-        format!("{}: {tokens}  ({count}={invocations} avg={average})\n", tally.name)
-    };
     let _ = writeln!(out, "sessionsDir: {folder}\nwindow: {window}");
     if !prompt_filter.is_empty() {
         let _ = writeln!(out, "promptFilter: {prompt_filter}");
     }
     let _ = writeln!(out, "rolloutsScanned: {}", metrics.files);
-    let _ = writeln!(out, "totalTokens: {}\n", number(metrics.tokens));
+    let _ = writeln!(out, "totalTokens: {}\n", format_integer(metrics.tokens, false));
     for agent in metrics.agents.dearest_tallies() {
-        out += &row(&agent, "invocations");
+        out += &script_row(&agent, "invocations");
         let kinds =
             metrics.kinds.get(agent.name).map(NameTallies::dearest_tallies).unwrap_or_default();
         for kind in kinds.iter().take(MOST_KINDS) {
-            let _ = write!(out, "  {}", row(kind, "n"));
+            let _ = write!(out, "  {}", script_row(kind, "n"));
         }
         if kinds.len() > MOST_KINDS {
             let _ = writeln!(out, "  \u{2026} ({} more kinds)", kinds.len() - MOST_KINDS);
@@ -220,7 +221,7 @@ pub fn script_output(
             let _ = writeln!(out, "\n{title}:");
         }
         for tally in rows.iter().take(MOST_ROWS) {
-            let _ = write!(out, "  {}", row(tally, "n"));
+            let _ = write!(out, "  {}", script_row(tally, "n"));
         }
     }
     out.into_bytes()

@@ -176,9 +176,8 @@ fn pull_request_fields<'a>() -> Vec<StepField<'a>> {
         pull_request_figure("cache_read", |row| format_pull_request_tokens(row.usage.read)),
         pull_request_figure("peak_ctx", |row| format_pull_request_tokens(row.peak_read)),
         pull_request_figure("turns", |row| row.records.to_string()),
-        pull_request_figure("calls", |row| match has_uncounted_calls(row) {
-            true => "?".to_owned(),
-            false => row.calls.to_string(),
+        pull_request_figure("calls", |row| {
+            if has_uncounted_calls(row) { "?".to_owned() } else { row.calls.to_string() }
         }),
         pull_request_figure("cache_write", |row| {
             format_pull_request_tokens(row.usage.write_tokens())

@@ -1,15 +1,15 @@
 //! The sweep: front, best sets, ranking, and the whole lattice for other programs.
 
-use super::{Provenance, ReplayTotalsJson};
+use super::{Provenance, money_fields, totals_fields};
 use crate::plan::ToggleSubset;
-use crate::report::json::{self, MoneyJson as CostJson};
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, format};
+use crate::report::columns::{ColumnField, fields_of_part, object_json};
+use crate::report::json;
+use crate::report::view::ColumnKind;
+use crate::report::{ReportDocument, Section, TableCell, TableView, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::ColumnValues, parquet};
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::sweep::{SubsetSweep, SweepEntry};
-use crate::units::PicoUsd;
-use serde::Serialize;
+use crate::study::whatif::sweep::{SubsetSweep, SweepEntry, SweepToggle};
 
 /// A sweep and everything it is shown with.
 pub struct SweepReport<'a> {
@@ -57,10 +57,7 @@ impl SweepReport<'_> {
     #[must_use]
     pub fn pareto_table(&self) -> TableView {
         let title = format!("Pareto front: {} saved against effort", self.metric_name());
-        let mut view = TableView::new(title, self.set_columns());
-        for &subset in &self.sweep.pareto {
-            view.add_row(self.set_cells(self.sweep.entry_of_subset(subset)));
-        }
+        let mut view = self.sets_table(&title, self.entries_of(&self.sweep.pareto));
         view.add_footnote(
             "no other set saves as much with less effort; effort in points of about half a day, \
              summed; risk: the highest of the set, 1 to 3",
@@ -72,46 +69,21 @@ impl SweepReport<'_> {
     #[must_use]
     pub fn best_sets_table(&self) -> TableView {
         let title = format!("The best set of each size, by {}", self.metric_name());
-        let mut view = TableView::new(title, self.set_columns());
-        for &subset in &self.sweep.best_by_size {
-            view.add_row(self.set_cells(self.sweep.entry_of_subset(subset)));
-        }
-        view
+        self.sets_table(&title, self.entries_of(&self.sweep.best_by_size))
     }
 
     /// What each toggle adds to those before it.
     #[must_use]
     pub fn next_toggle_table(&self) -> TableView {
-        let headline = self.sweep.headline;
-        let noun = headline.column_noun();
-        let mut view = TableView::new(
-            "One after the other: what the next one adds",
-            vec![
-                TableColumn::text("next"),
-                TableColumn::tokens(format!("adds {noun}")).with_sign(),
-                TableColumn::money("adds $").with_sign(),
-                TableColumn::count("adds effort"),
-                TableColumn::tokens(format!("{noun} so far")).with_sign(),
-                TableColumn::money("$ so far").with_sign(),
-            ],
-        );
         let mut subset: ToggleSubset = 0;
-        for &at in &self.sweep.greedy_order {
+        let rows = self.sweep.greedy_order.iter().map(|&at| {
             let before = self.sweep.entry_of_subset(subset);
             subset |= 1 << at;
             let after = self.sweep.entry_of_subset(subset);
-            let toggle = &self.sweep.toggles[at];
-            view.add_row(vec![
-                TableCell::text(format!("{} {}", toggle.id, toggle.title)),
-                TableCell::tokens(
-                    after.headline_amount(headline) - before.headline_amount(headline),
-                ),
-                TableCell::money(after.cost - before.cost),
-                TableCell::count(i64::from(toggle.grade.effort)),
-                TableCell::tokens(after.headline_amount(headline)),
-                TableCell::money(after.cost),
-            ]);
-        }
+            NextToggle { toggle: &self.sweep.toggles[at], before, after }
+        });
+        let title = "One after the other: what the next one adds";
+        let mut view = TableView::from_fields(title, &next_fields(self.sweep.headline), rows);
         view.add_footnote(format!("each time the one that adds most, by {}", self.metric_name()));
         view
     }
@@ -122,59 +94,30 @@ impl SweepReport<'_> {
         let all = self.sweep.entries.len();
         let count = if self.rows == 0 { all } else { self.rows };
         let title = format!("The best of {} sets", format::format_integer(all as i64, false));
-        let mut view = TableView::new(title, self.set_columns());
-        for entry in self.sweep.best_entries(count) {
-            view.add_row(self.set_cells(entry));
-        }
-        view
-    }
-
-    fn set_columns(&self) -> Vec<TableColumn> {
-        let noun = self.sweep.headline.column_noun();
-        vec![
-            TableColumn::text("toggles"),
-            TableColumn::count("size"),
-            TableColumn::count("effort"),
-            TableColumn::count("risk"),
-            TableColumn::tokens(format!("{noun} saved")).with_sign(),
-            TableColumn::share(format!("of {noun}")),
-            TableColumn::money("$ saved").with_sign(),
-            TableColumn::share("of $"),
-            TableColumn::count("calls saved").with_sign(),
-        ]
-    }
-
-    fn metric_name(&self) -> &'static str {
-        self.sweep.metric.name()
-    }
-
-    fn set_cells(&self, entry: &SweepEntry) -> Vec<TableCell> {
-        let ids = self.sweep.toggle_ids(entry.subset);
-        let before = &self.sweep.baseline;
-        let headline = self.sweep.headline;
-        let saved = entry.headline_amount(headline);
-        let name = if ids.is_empty() { "none".to_owned() } else { ids.join("+") };
-        vec![
-            TableCell::text(name),
-            TableCell::count(entry.toggle_count() as i64),
-            TableCell::count(i64::from(entry.effort)),
-            TableCell::count(i64::from(entry.risk)),
-            TableCell::tokens(saved),
-            TableCell::share_of_whole(saved, headline.amount_in_totals(before)),
-            TableCell::money(entry.cost),
-            TableCell::share(entry.cost.share_bp(before.total_money())),
-            TableCell::count(entry.calls),
-        ]
+        self.sets_table(&title, self.sweep.best_entries(count))
     }
 
     /// Every subset.
     #[must_use]
     pub fn lattice_table(&self) -> TableView {
-        let mut view = TableView::new("Every set", self.set_columns());
-        for entry in &self.sweep.entries {
-            view.add_row(self.set_cells(entry));
-        }
-        view
+        self.sets_table("Every set", &self.sweep.entries)
+    }
+
+    fn sets_table<'b>(
+        &'b self,
+        title: &str,
+        entries: impl IntoIterator<Item = &'b SweepEntry>,
+    ) -> TableView {
+        let rows = entries.into_iter().map(|entry| SweptSet { sweep: self.sweep, entry });
+        TableView::from_fields(title, &set_fields(self.sweep.headline), rows)
+    }
+
+    fn entries_of(&self, subsets: &[ToggleSubset]) -> Vec<&SweepEntry> {
+        subsets.iter().map(|subset| self.sweep.entry_of_subset(*subset)).collect()
+    }
+
+    fn metric_name(&self) -> &'static str {
+        self.sweep.metric.name()
     }
 
     /// Every subset as columns: a flag for each toggle, then what the set takes and saves.
@@ -191,15 +134,16 @@ impl SweepReport<'_> {
                 (toggle.id.to_owned(), ColumnValues::Flags(on.collect()))
             })
             .collect();
-        let mut numbers = |name: &str, of: fn(&SweepEntry) -> i64| {
-            let values = entries.iter().map(of).collect();
-            columns.push((name.to_owned(), ColumnValues::Numbers(values)));
-        };
-        numbers("size", |entry| entry.toggle_count() as i64);
-        numbers("effort", |entry| i64::from(entry.effort));
-        numbers("risk", |entry| i64::from(entry.risk));
-        numbers("read", |entry| entry.read);
-        numbers("calls", |entry| entry.calls);
+        let numbers: [(&str, EntryNumber); 5] = [
+            ("size", |entry| entry.toggle_count() as i64),
+            ("effort", |entry| entry.effort.into()),
+            ("risk", |entry| entry.risk.into()),
+            ("read", |entry| entry.read),
+            ("calls", |entry| entry.calls),
+        ];
+        columns.extend(numbers.map(|(name, number_of)| {
+            (name.to_owned(), ColumnValues::Numbers(entries.iter().map(number_of).collect()))
+        }));
         let costs: Option<Vec<i64>> =
             entries.iter().map(|entry| i64::try_from(entry.cost.0).ok()).collect();
         let costs = costs.ok_or(SweepParquetError::CostTooLarge)?;
@@ -210,31 +154,155 @@ impl SweepReport<'_> {
     /// Every subset, for programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let sweep = self.sweep;
-        let set =
-            |&subset: &ToggleSubset| SweptSetJson::from_entry(sweep, sweep.entry_of_subset(subset));
-        json::versioned_json(
-            "sweep",
-            1,
-            &SweepJson {
-                recording: &self.provenance.recording,
-                ranked_by: self.metric_name(),
-                baseline: (&sweep.baseline).into(),
-                toggles: sweep.toggles.iter().map(SweptToggleJson::from).collect(),
-                idle: sweep.idle.iter().map(|(id, _)| *id).collect(),
-                waiting: sweep.waiting.iter().map(|(id, _)| *id).collect(),
-                pareto: sweep.pareto.iter().map(set).collect(),
-                best: sweep.best_by_size.iter().map(set).collect(),
-                next: sweep.greedy_order.iter().map(|&at| sweep.toggles[at].id).collect(),
-                subsets: sweep
-                    .entries
-                    .iter()
-                    .map(|entry| SweptSetJson::from_entry(sweep, entry))
-                    .collect(),
-                provenance: self.provenance,
-            },
-        )
+        json::versioned_json("sweep", 1, &object_json(&report_fields(self.sweep.headline), &self))
     }
+}
+
+/// A set of toggles, of those of a sweep.
+struct SweptSet<'a> {
+    sweep: &'a SubsetSweep,
+    entry: &'a SweepEntry,
+}
+
+/// The sets in tables and for programs.
+fn set_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, SweptSet<'a>>> {
+    type Field<'a> = ColumnField<'a, SweptSet<'a>>;
+    let noun = headline.column_noun();
+    vec![
+        Field::texts("toggles", "", "its toggles", |set| {
+            set.sweep
+                .toggle_ids(set.entry.subset)
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        }),
+        Field::text("", "toggles", "the same", |set| {
+            let ids = set.sweep.toggle_ids(set.entry.subset);
+            if ids.is_empty() { "none".to_owned() } else { ids.join("+") }
+        }),
+        Field::object("saving", "what it saves", saving_fields(headline), |set| set.entry),
+        Field::count("", "size", "how many toggles", |set| set.entry.toggle_count()),
+        Field::count("effort", "effort", "the sum of theirs", |set| set.entry.effort),
+        Field::count("risk", "risk", "the highest of theirs, 1 to 3", |set| set.entry.risk),
+        Field::tokens("", format!("{noun} saved"), "in the headline's figure", move |set| {
+            set.entry.headline_amount(headline)
+        })
+        .with_sign(),
+        Field::from_cells(ColumnKind::Share, "", format!("of {noun}"), "of all", move |set| {
+            let saved = set.entry.headline_amount(headline);
+            TableCell::share_of_whole(saved, headline.amount_in_totals(&set.sweep.baseline))
+        }),
+        Field::money("", "$ saved", "money", |set| set.entry.cost).with_sign(),
+        Field::share("", "of $", "of all", |set| {
+            set.entry.cost.share_bp(set.sweep.baseline.total_money())
+        }),
+        Field::count("", "calls saved", "calls", |set| set.entry.calls).with_sign(),
+    ]
+}
+
+fn saving_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a SweepEntry>> {
+    type Field<'a> = ColumnField<'a, &'a SweepEntry>;
+    let mut fields = vec![
+        Field::tokens("read", "", "cache reads", |entry| entry.read),
+        Field::tokens("tokens", "", "where the sweep is told in tokens", move |entry| {
+            (headline == HeadlineMetric::Tokens).then_some(entry.tokens)
+        })
+        .left_out_if_missing(),
+        Field::count("calls", "", "calls", |entry| entry.calls),
+    ];
+    fields.extend(fields_of_part(money_fields(), |entry: &&'a SweepEntry| entry.cost));
+    fields
+}
+
+/// A toggle that is built next, with the sets before and after.
+struct NextToggle<'a> {
+    toggle: &'a SweepToggle,
+    before: &'a SweepEntry,
+    after: &'a SweepEntry,
+}
+
+fn next_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, NextToggle<'a>>> {
+    type Field<'a> = ColumnField<'a, NextToggle<'a>>;
+    let noun = headline.column_noun();
+    vec![
+        Field::text("", "next", "the toggle", |next| {
+            format!("{} {}", next.toggle.id, next.toggle.title)
+        }),
+        Field::tokens("", format!("adds {noun}"), "saved on top", move |next| {
+            next.after.headline_amount(headline) - next.before.headline_amount(headline)
+        })
+        .with_sign(),
+        Field::money("", "adds $", "saved on top", |next| next.after.cost - next.before.cost)
+            .with_sign(),
+        Field::count("", "adds effort", "its own", |next| next.toggle.grade.effort),
+        Field::tokens("", format!("{noun} so far"), "saved by all until here", move |next| {
+            next.after.headline_amount(headline)
+        })
+        .with_sign(),
+        Field::money("", "$ so far", "the same", |next| next.after.cost).with_sign(),
+    ]
+}
+
+fn toggle_fields<'a>() -> Vec<ColumnField<'a, &'a SweepToggle>> {
+    type Field<'a> = ColumnField<'a, &'a SweepToggle>;
+    vec![
+        Field::text("id", "", "its id", |toggle| toggle.id),
+        Field::text("title", "", "its title", |toggle| toggle.title),
+        Field::count("found", "", "places where it applies", |toggle| toggle.found),
+        Field::count("effort", "", "points of about half a day", |toggle| toggle.grade.effort),
+        Field::count("risk", "", "1 to 3", |toggle| toggle.grade.risk),
+    ]
+}
+
+type ReportField<'a> = ColumnField<'a, &'a SweepReport<'a>>;
+
+/// What `sweep --format json` has.
+fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
+    vec![
+        ReportField::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
+        ReportField::text("ranked_by", "", "what makes a set the best", |it| it.metric_name()),
+        ReportField::object("baseline", "without any toggle", totals_fields(), |it| {
+            &it.sweep.baseline
+        }),
+        ReportField::rows("toggles", "the toggles of the sets", toggle_fields(), |it| {
+            it.sweep.toggles.iter().collect()
+        }),
+        ReportField::texts("idle", "", "toggles that change nothing here", |it| {
+            owned_ids(&it.sweep.idle)
+        }),
+        ReportField::texts("waiting", "", "toggles that wait for a number", |it| {
+            (!it.sweep.waiting.is_empty()).then(|| owned_ids(&it.sweep.waiting))
+        })
+        .left_out_if_missing(),
+        sets_field("pareto", "sets that no other beats without more effort", headline, |it| {
+            it.entries_of(&it.sweep.pareto)
+        }),
+        sets_field("best", "the best set of each size", headline, |it| {
+            it.entries_of(&it.sweep.best_by_size)
+        }),
+        ReportField::texts("next", "", "toggles in the order that adds most each time", |it| {
+            let order = it.sweep.greedy_order.iter();
+            order.map(|&at| it.sweep.toggles[at].id.to_owned()).collect::<Vec<_>>()
+        }),
+        sets_field("subsets", "every set", headline, |it| it.sweep.entries.iter().collect()),
+        Provenance::field(|it: &&'a SweepReport<'a>| it.provenance),
+    ]
+}
+
+fn sets_field<'a>(
+    name: &'static str,
+    about: &'static str,
+    headline: HeadlineMetric,
+    entries: impl Fn(&'a SweepReport<'a>) -> Vec<&'a SweepEntry> + 'a,
+) -> ReportField<'a> {
+    ReportField::rows(name, about, set_fields(headline), move |it: &&'a SweepReport<'a>| {
+        let sweep = it.sweep;
+        entries(it).into_iter().map(|entry| SweptSet { sweep, entry }).collect()
+    })
+}
+
+fn owned_ids<T>(toggles: &[(&'static str, T)]) -> Vec<String> {
+    toggles.iter().map(|(id, _)| (*id).to_owned()).collect()
 }
 
 /// Why a sweep is no Parquet file.
@@ -249,68 +317,6 @@ pub enum SweepParquetError {
     Polars(#[from] polars::error::PolarsError),
 }
 
-#[derive(Serialize)]
-struct SweepJson<'a> {
-    recording: &'a str,
-    ranked_by: &'static str,
-    baseline: ReplayTotalsJson,
-    toggles: Vec<SweptToggleJson>,
-    /// Toggles that change nothing here.
-    idle: Vec<&'static str>,
-    /// Toggles that wait for a number that no source gives.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    waiting: Vec<&'static str>,
-    pareto: Vec<SweptSetJson>,
-    best: Vec<SweptSetJson>,
-    next: Vec<&'static str>,
-    subsets: Vec<SweptSetJson>,
-    provenance: &'a Provenance,
-}
-
-#[derive(Serialize)]
-struct SweptToggleJson {
-    id: &'static str,
-    title: &'static str,
-    found: u32,
-    effort: u32,
-    risk: u32,
-}
-
-impl From<&crate::study::whatif::sweep::SweepToggle> for SweptToggleJson {
-    fn from(toggle: &crate::study::whatif::sweep::SweepToggle) -> Self {
-        let (id, title, found) = (toggle.id, toggle.title, toggle.found);
-        Self { id, title, found, effort: toggle.grade.effort, risk: toggle.grade.risk }
-    }
-}
-
-#[derive(Serialize)]
-struct SweptSetJson {
-    toggles: Vec<&'static str>,
-    saving: SweptSavingJson,
-    effort: u32,
-    risk: u32,
-}
-
-#[derive(Serialize)]
-struct SweptSavingJson {
-    read: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<i64>,
-    calls: i64,
-    #[serde(flatten)]
-    cost: CostJson,
-}
-
-impl SweptSetJson {
-    fn from_entry(sweep: &SubsetSweep, entry: &SweepEntry) -> Self {
-        let &SweepEntry { subset, read, tokens, calls, cost, effort, risk } = entry;
-        let cost: PicoUsd = cost;
-        let tokens = (sweep.headline == HeadlineMetric::Tokens).then_some(tokens);
-        let saving = SweptSavingJson { read, tokens, calls, cost: cost.into() };
-        Self { toggles: sweep.toggle_ids(subset), saving, effort, risk }
-    }
-}
-
 #[cfg(all(test, feature = "tables"))]
 mod tests {
     use super::*;
@@ -319,6 +325,7 @@ mod tests {
     use crate::scenario::Scenario;
     use crate::study::whatif::experiment::Experiment;
     use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
+    use crate::units::PicoUsd;
 
     #[test]
     fn a_parquet_file_holds_every_entry() {
@@ -367,3 +374,7 @@ mod tests {
         );
     }
 }
+
+/// A whole number of a subset.
+#[cfg(feature = "tables")]
+type EntryNumber = fn(&SweepEntry) -> i64;

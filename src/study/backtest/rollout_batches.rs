@@ -73,7 +73,8 @@ crate::kinds::named_values! {
     }
 }
 
-/// Joins rollouts with fewer than [`FEWEST_PIPELINES`] pipelines between them; in the order of time.
+/// Joins rollouts with fewer than [`FEWEST_PIPELINES`] pipelines between them; in the order of
+/// time.
 #[must_use]
 pub(crate) fn batch_rollouts(
     rollouts: &[Rollout],

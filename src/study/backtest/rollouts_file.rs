@@ -310,7 +310,7 @@ mod tests {
         assert!(refused("metrics = [\"token\"]").contains("(is it 'tokens'?)"));
         let criterion = "[[criterion]]\nname = \"c\"\nagent = \"a\"\nfalls_by = 0.2\n";
         let measure = refused(&format!("{criterion}measure = \"avarage\""));
-        assert!(measure.starts_with("line 6: 'measure' is \"avarage\""), "{measure}");
+        assert!(measure.starts_with("line 6: 'criterion.measure' is \"avarage\""), "{measure}");
         assert!(measure.contains("(is it 'average'?)"), "{measure}");
         assert!(refused(criterion).contains("'criterion.measure' is missing"));
         let share = refused(&format!("{criterion}measure = \"tokens\"\nfall_by = 1"));

@@ -165,8 +165,8 @@ impl<'a> RowsByKey<'a> {
             GateScope::Step => Some(cause_within_step(name, "")),
             _ => return Vec::new(),
         };
-        // Kinds within a step are called `step/kind`, those of the whole by the kind alone. Names of
-        // steps may hold a stroke too.
+        // Kinds within a step are called `step/kind`, those of the whole by the kind alone. Names
+        // of steps may hold a stroke too.
         let mut kinds = Vec::new();
         for metric in [GateMetric::Calls, GateMetric::Added] {
             let own = self.rows_of_metric(GateScope::Cause, metric).filter(|row| {

@@ -75,7 +75,8 @@ pub(crate) fn judge_candidate(
     }
     let mut rows = Vec::new();
     for drafted in scopes.into_values() {
-        // All limited rows of a scope share the draws, so that one chance is asked of them together.
+        // All limited rows of a scope share the draws, so that one chance is asked of them
+        // together.
         let tests: Vec<(&LimitTest, i8)> =
             drafted.iter().flat_map(RowDraft::directed_tests).collect();
         let errors = joint_chance_errors(&tests, &by, (confidence, budget.draws), seed);

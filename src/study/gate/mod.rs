@@ -18,6 +18,7 @@ mod noise_bootstrap;
 mod note;
 mod place_coverage;
 pub mod power;
+mod residual_picks;
 mod row_draft;
 mod sample_figures;
 

@@ -2,24 +2,21 @@
 //!
 //! A studentised, smoothed bootstrap for very few units. Each estimate is a sum over units with
 //! weights; what a unit deviates from the others of its kind, relative to its weight, is its
-//! residual. A draw makes every unit anew out of [`PARTS_PER_UNIT`] residuals, drawn with replacement, each
-//! times a weight that is uniform around 0, so that a draw has the deviation of the residuals but
-//! none of their gaps: plain percentiles of three or five units are far too narrow. From each draw
-//! the estimate and its error are computed as from the samples. The largest ratio of the two over
-//! all tests of a scope, which share the draw and so keep their correlation, has a quantile: so
-//! many errors may lie between an estimate and its limit by chance. `MODEL.md` has the measured
-//! rates of false alarm.
+//! residual. A draw makes every unit anew out of [`PARTS_PER_UNIT`](super::residual_picks)
+//! residuals, drawn with replacement, each times a weight that is uniform around 0, so that a draw
+//! has the deviation of the residuals but none of their gaps: plain percentiles of three or five
+//! units are far too narrow. From each draw the estimate and its error are computed as from the
+//! samples. The largest ratio of the two over all tests of a scope, which share the draw and so
+//! keep their correlation, has a quantile: so many errors may lie between an estimate and its limit
+//! by chance. `MODEL.md` has the measured rates of false alarm.
 
 use super::arrangement::SampleArrangement;
+use super::residual_picks::{ResidualPicks, draw_picks, picked_noise};
 use super::{ComparisonDesign, ExactMean};
 use crate::seed::Seed;
 use crate::study::stats::quantile::quantile_of_sorted;
-use rand::Rng;
 use rayon::prelude::*;
 
-/// Residuals that a unit of a draw is made of: six uniform ones are nearly normal.
-/// Source: MODEL.md, "The gate".
-const PARTS_PER_UNIT: usize = 6;
 /// An error below this share is none: rounding. Source: MODEL.md, "The gate".
 const ROUNDING_ERROR: f64 = 1e-12;
 
@@ -53,8 +50,8 @@ impl NoiseGroup {
             sums[*at].0 += weight;
             sums[*at].1 += weight * weight;
         }
-        // A deviation is from the mean of its stratum, which it is a part of itself: of its variance
-        // only a share is seen. The factor gives back what is not.
+        // A deviation is from the mean of its stratum, which it is a part of itself: of its
+        // variance only a share is seen. The factor gives back what is not.
         let all: f64 = sums.iter().map(|(_, squares)| squares).sum();
         let kept: f64 = weights
             .iter()
@@ -132,8 +129,8 @@ impl LimitTest {
         means: [ExactMean; 2],
     ) -> Option<Self> {
         let [old_mean, new_mean] = means.map(mean_value);
-        // Growth is a factor: on logarithms its noise is a sum. Where a side has nothing there is no
-        // logarithm, and the growth is told as a part of the side that has something.
+        // Growth is a factor: on logarithms its noise is a sum. Where a side has nothing there is
+        // no logarithm, and the growth is told as a part of the side that has something.
         let log = old_mean > 0.0 && new_mean > 0.0;
         let scale = if old_mean == 0.0 { new_mean.abs() } else { old_mean.abs() };
         let change = if scale > 0.0 { (new_mean - old_mean) / scale } else { 0.0 };
@@ -258,10 +255,6 @@ impl LimitTest {
     }
 }
 
-/// Residuals that a unit is made of, each as a share of the way through all of them, and their
-/// weights.
-type ResidualPicks = [(f64, f64); PARTS_PER_UNIT];
-
 /// How many errors may lie between any of the estimates and its limit by chance: beyond it lies a
 /// share of `1 - confidence` of the draws. Each test comes with its direction: 1 where more is
 /// beyond, -1 where less is, 0 where both are.
@@ -330,34 +323,6 @@ fn units_per_side(by: &SampleArrangement) -> [usize; 2] {
             _ => samples,
         }
     })
-}
-
-/// The picks of draw `k`.
-fn draw_picks(units: [usize; 2], k: u32, seed: Seed) -> [Vec<ResidualPicks>; 2] {
-    let mut rng = seed.random_stream("gate", &k.to_le_bytes());
-    units.map(|count| {
-        (0..count).map(|_| std::array::from_fn(|_| draw_pick(rng.next_u64()))).collect()
-    })
-}
-
-/// One residual and its weight: the low half of the bits says which, the high half how much.
-fn draw_pick(bits: u64) -> (f64, f64) {
-    // A uniform number from -1 to 1 has a variance of a third, and a unit is a sum of several.
-    let scale = (3.0 / PARTS_PER_UNIT as f64).sqrt();
-    (low_half_share(bits), (2.0 * low_half_share(bits >> 32) - 1.0) * scale)
-}
-
-/// The low 32 bits as a share, 0 to below 1.
-fn low_half_share(bits: u64) -> f64 {
-    (bits & u64::from(u32::MAX)) as f64 / (1_u64 << 32) as f64
-}
-
-/// The noise of a unit that is made of such residuals.
-fn picked_noise(picks: &ResidualPicks, residuals: &[f64]) -> f64 {
-    picks
-        .iter()
-        .map(|(share, weight)| residuals[(share * residuals.len() as f64) as usize] * weight)
-        .sum()
 }
 
 /// What each pair of an exact match weighs, and how far its growth lies from the growth of all.

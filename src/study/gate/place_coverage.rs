@@ -41,7 +41,8 @@ pub(super) fn apply_renames(
             let is_most =
                 matches!(key.metric, GateMetric::PeakContext | GateMetric::RequestsAMinute);
             let name = budget.new_name(key.scope, &key.name);
-            // Two places may become one: their figures add up, but for those that are a largest one.
+            // Two places may become one: their figures add up, but for those that are a largest
+            // one.
             let all = figures.entry(FigureKey { name, ..key }).or_default();
             *all = if is_most { figure.max(*all) } else { all.saturating_add(figure) };
         }

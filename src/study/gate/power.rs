@@ -2,8 +2,8 @@
 //!
 //! Recordings are made of sessions that were recorded, drawn with replacement, compared in one of
 //! three ways, and judged with the intervals of the gate, one row alone, at a limit of 0. How often
-//! a growth is found, of [`COMPARISONS`] comparisons each, is its power. The same input and seed give the
-//! same figures.
+//! a growth is found, of [`COMPARISONS`] comparisons each, is its power. The same input and seed
+//! give the same figures.
 
 use super::arrangement::{SampleArrangement, mean_over_strata};
 use super::noise_bootstrap::{BootstrapDraws, LimitTest};
@@ -37,8 +37,9 @@ crate::kinds::named_values! {
     /// How the recordings of both sides are related.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum SideRelation {
-        /// The same sessions on both sides; in the candidate each call is followed by another one with
-        /// a chance of the growth: what a change of the orchestration does to what was recorded.
+        /// The same sessions on both sides; in the candidate each call is followed by another one
+        /// with a chance of the growth: what a change of the orchestration does to what was
+        /// recorded.
         Replayed = "same sessions",
         /// The same tasks on both sides, done again by an agent.
         Again = "same tasks",

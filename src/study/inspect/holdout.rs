@@ -14,7 +14,8 @@
 //! * **High edge.** Mean growth, nothing lost, no compaction but that of the largest window; or the
 //!   prediction, if that is larger; times `exp(high)`.
 //!
-//! [`HoldoutRates`] holds what was fitted, and MODEL.md, "Held out", on what. No chance and no clock.
+//! [`HoldoutRates`] holds what was fitted, and MODEL.md, "Held out", on what. No chance and no
+//! clock.
 
 use super::fidelity::{ErrorQuantiles, group_by_folder, session_folder};
 use crate::cache;

@@ -1,7 +1,8 @@
-//! What a recording says of itself: where its tokens went, step by step and route by route, how well
-//! the model repeats it, and what is wrong with its data.
+//! What a recording says of itself: where its tokens went, step by step and route by route, how
+//! well the model repeats it, and what is wrong with its data.
 
-pub(crate) mod call_contexts;
+pub mod call_contexts;
+#[cfg(feature = "charts")]
 pub(crate) mod call_costs;
 pub mod context_curves;
 pub(crate) mod data_checks;

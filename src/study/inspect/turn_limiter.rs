@@ -149,6 +149,7 @@ pub fn load_under_limits(turns: &[PacketTurn], limits: TurnLimits) -> LimiterLoa
 }
 
 /// When requests are let through under limits, in order.
+#[cfg(any(test, feature = "charts"))]
 #[must_use]
 pub fn request_times_ms(turns: &[PacketTurn], limits: TurnLimits) -> Vec<i64> {
     LimiterSimulation::run(turns, limits).sent_ms

@@ -1,9 +1,9 @@
 //! Every subset of the toggles at once.
 //!
 //! What a subset does to an island depends on the bits that touch the island alone, so that each
-//! island is replayed once for every subset of its own bits, many subsets at once ([`IslandLanes`]), and
-//! any subset of all toggles is a sum of islands. Sums are exact: tokens and pico-dollars are
-//! integers. A saving is 96 bytes, a table of 16 bits 6.3 MB.
+//! island is replayed once for every subset of its own bits, many subsets at once
+//! ([`IslandLanes`]), and any subset of all toggles is a sum of islands. Sums are exact: tokens and
+//! pico-dollars are integers. A saving is 96 bytes, a table of 16 bits 6.3 MB.
 
 use super::savings::{PipelineTotals, Saving};
 use crate::plan::{Island, Plan, ToggleSubset};

@@ -128,15 +128,13 @@ impl From<AttributionSums> for Attribution {
             }
         }
         let mut interaction = vec![vec![Saving::default(); toggles]; toggles];
-        for j in 0..toggles {
-            for i in 0..j {
-                let numerators = sums.interaction[pair_index(i, j)];
-                // An interaction is no share of anything: each is rounded for itself, half up.
-                let rounded = numerators
-                    .map(|numerator| (2 * numerator + DENOMINATOR).div_euclid(2 * DENOMINATOR));
-                interaction[i][j] = saving_from_figures(rounded);
-                interaction[j][i] = interaction[i][j];
-            }
+        for (i, j) in (0..toggles).flat_map(|j| (0..j).map(move |i| (i, j))) {
+            let numerators = sums.interaction[pair_index(i, j)];
+            // An interaction is no share of anything: each is rounded for itself, half up.
+            let rounded = numerators
+                .map(|numerator| (2 * numerator + DENOMINATOR).div_euclid(2 * DENOMINATOR));
+            interaction[i][j] = saving_from_figures(rounded);
+            interaction[j][i] = interaction[i][j];
         }
         Self {
             joint: sums.joint,

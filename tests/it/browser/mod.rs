@@ -1,9 +1,9 @@
 //! A real browser without a screen, driven over its `DevTools` protocol.
 //!
 //! `WINDTUNNEL_BROWSER` names the program; else the usual names are looked for. Where there is
-//! none, `tests/at_hand/build.rs` has these tests ignored, unless `WINDTUNNEL_BROWSER_REQUIRED=1`. Tests
-//! that run at the same time share one process, each with a profile and a window of its own; the
-//! last one ends it.
+//! none, `tests/at_hand/build.rs` has these tests ignored, unless `WINDTUNNEL_BROWSER_REQUIRED=1`.
+//! Tests that run at the same time share one process, each with a profile and a window of its own;
+//! the last one ends it.
 
 mod checks;
 mod client;

@@ -1,21 +1,21 @@
 //! Success criteria on two windows: what was wanted, what came, and what cannot be said.
 
-use super::json::BacktestSourceJson;
+use super::fields::{interval_column, interval_field, ratio_field, source_fields};
 use super::{
-    BacktestSource, format_minute, format_percent, interval_cell, ratio_cell, skip_lines,
-    source_lines,
+    BacktestSource, format_minute, format_percent, skip_lines, source_lines, to_thousandths,
 };
 use crate::price::DAY_MS;
 use crate::recording::name_of_value;
+use crate::report::columns::{ColumnField, list_schema, object_json};
 use crate::report::format::format_integer;
-use crate::report::json;
-use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::report::json::{self, JsonValue};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableView, Tone};
+use crate::study::backtest::BacktestSettings;
 use crate::study::backtest::success_criteria::{
     CriteriaComparison, CriterionDoubt, CriterionMeasure, CriterionOutcome, CriterionResult,
     SuccessCriterion,
 };
-use crate::study::backtest::{BacktestSettings, EffectRatio};
-use serde::Serialize;
 
 /// Criteria and everything they are shown with.
 pub struct CriteriaReport<'a> {
@@ -94,45 +94,8 @@ impl CriteriaReport<'_> {
     }
 
     fn criteria_table(&self) -> TableView {
-        let columns = vec![
-            TableColumn::text("criterion"),
-            TableColumn::text("of"),
-            TableColumn::mixed("before"),
-            TableColumn::mixed("after"),
-            TableColumn::number("ratio"),
-            TableColumn::number("interval").with_ranges(),
-            TableColumn::number("wanted at most"),
-            TableColumn::text("verdict"),
-        ];
-        let mut view = TableView::new("Success criteria", columns);
-        for one in &self.criteria.results {
-            let SuccessCriterion { name, measure, falls_by, .. } = &one.criterion;
-            let value = |value: Option<f64>| {
-                TableCell::from_option(value.map(|value| match measure {
-                    CriterionMeasure::Invocations => {
-                        CellValue::Number((value * 1e3).round() as i64)
-                    }
-                    _ => CellValue::Tokens(value.round() as i64),
-                }))
-            };
-            let tone = match one.outcome {
-                CriterionOutcome::Met => Tone::Good,
-                CriterionOutcome::NotMet => Tone::Bad,
-                CriterionOutcome::NotMeasured => Tone::Strong,
-                _ => Tone::Plain,
-            };
-            view.add_row(vec![
-                TableCell::text(name),
-                TableCell::text(criterion_place(&one.criterion)),
-                value(one.before),
-                value(one.after),
-                ratio_cell(one.ratio),
-                interval_cell(one.interval),
-                ratio_cell(Some(1.0 - falls_by)),
-                TableCell::text(name_of_value(&CriterionOutcome::NAMED, one.outcome))
-                    .with_tone(tone),
-            ]);
-        }
+        let rows = &self.criteria.results;
+        let mut view = TableView::from_fields("Success criteria", &criterion_fields(), rows);
         view.add_footnote("tokens and invocations: a day; average: tokens an invocation");
         view
     }
@@ -140,34 +103,101 @@ impl CriteriaReport<'_> {
     /// For programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let CriteriaComparison { windows, executed, agents_gone: gone, results: judged } =
-            self.criteria;
-        let iso = |ms: i64| {
-            jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default()
-        };
-        let one = |one: &CriterionResult| CriterionJson {
-            name: one.criterion.name.clone(),
-            agent: one.criterion.agent.clone(),
-            kind: one.criterion.kind.clone(),
-            measure: name_of_value(&CriterionMeasure::NAMED, one.criterion.measure),
-            before: one.before.map(|value| value.round() as i64),
-            after: one.after.map(|value| value.round() as i64),
-            ratio: one.ratio.map(EffectRatio::from_f64),
-            interval: one.interval.map(|ends| [ends.low, ends.high].map(EffectRatio::from_f64)),
-            falls_by: EffectRatio::from_f64(one.criterion.falls_by),
-            outcome: name_of_value(&CriterionOutcome::NAMED, one.outcome),
-            doubts: one.doubts.iter().map(|doubt| doubt_sentence(doubt, &one.criterion)).collect(),
-            source: one.criterion.source.clone(),
-        };
-        let body = CriteriaJson {
-            windows: windows.map(|(since, until)| [iso(since), iso(until)]),
-            executed: *executed,
-            gone: gone.clone(),
-            criteria: judged.iter().map(one).collect(),
-            sources: self.sources.iter().map(BacktestSourceJson::from).collect(),
-        };
-        json::versioned_json("criteria", 1, &body)
+        json::versioned_json("criteria", 1, &object_json(&report_fields(), &self))
     }
+}
+
+/// A figure for people: invocations in thousandths, tokens whole.
+fn figure_cell(result: &CriterionResult, value: Option<f64>) -> TableCell {
+    TableCell::from_option(value.map(|value| match result.criterion.measure {
+        CriterionMeasure::Invocations => CellValue::Number(to_thousandths(value)),
+        _ => CellValue::Tokens(value.round() as i64),
+    }))
+}
+
+fn outcome_cell(outcome: CriterionOutcome) -> TableCell {
+    let word = name_of_value(&CriterionOutcome::NAMED, outcome);
+    TableCell::text(word).with_tone(match outcome {
+        CriterionOutcome::Met => Tone::Good,
+        CriterionOutcome::NotMet => Tone::Bad,
+        CriterionOutcome::NotMeasured => Tone::Strong,
+        _ => Tone::Plain,
+    })
+}
+
+/// A criterion and what came of it.
+fn criterion_fields<'a>() -> Vec<ColumnField<'a, &'a CriterionResult>> {
+    type Row<'a> = &'a CriterionResult;
+    type Field<'a> = ColumnField<'a, &'a CriterionResult>;
+    vec![
+        Field::text("name", "criterion", "its name", |it| it.criterion.name.as_str()),
+        Field::text("", "of", "what it is about", |it| criterion_place(&it.criterion)),
+        Field::text("agent", "", "the agent", |it| it.criterion.agent.as_str()),
+        Field::text("kind", "", "the kind of work; empty for all", |it| it.criterion.kind.as_str()),
+        Field::text("measure", "", "what is measured", |it| {
+            name_of_value(&CriterionMeasure::NAMED, it.criterion.measure)
+        }),
+        Field::tokens("before", "", "before", |it| it.before.map(|value| value.round() as i64)),
+        Field::tokens("after", "", "after", |it| it.after.map(|value| value.round() as i64)),
+        Field::from_cells(ColumnKind::Mixed, "", "before", "before", |it| {
+            figure_cell(it, it.before)
+        }),
+        Field::from_cells(ColumnKind::Mixed, "", "after", "after", |it| figure_cell(it, it.after)),
+        ratio_field("ratio", "after by before", |it: &Row<'a>| it.ratio),
+        Field::number("", "ratio", "after by before", |it| it.ratio.map(to_thousandths)),
+        interval_field("interval", "where it lies", |it: &Row<'a>| it.interval),
+        interval_column("interval", "where it lies", |it: &Row<'a>| it.interval),
+        ratio_field("falls_by", "the part by which it is to fall", |it: &Row<'a>| {
+            Some(it.criterion.falls_by)
+        }),
+        Field::number("", "wanted at most", "the ratio that was wanted", |it| {
+            to_thousandths(1.0 - it.criterion.falls_by)
+        }),
+        Field::text("outcome", "", "what came of it", |it| {
+            name_of_value(&CriterionOutcome::NAMED, it.outcome)
+        }),
+        Field::from_cells(ColumnKind::Text, "", "verdict", "what came of it", |it| {
+            outcome_cell(it.outcome)
+        }),
+        Field::texts("doubts", "", "why it cannot be said", |it| {
+            let doubts = it.doubts.iter();
+            doubts.map(|doubt| doubt_sentence(doubt, &it.criterion)).collect::<Vec<_>>()
+        }),
+        Field::text("source", "", "who wants it", |it| it.criterion.source.as_str()),
+    ]
+}
+
+/// What `backtest --format json` has of success criteria: `windtunnel.criteria/1`.
+pub(in crate::report::show) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a CriteriaReport<'a>>> {
+    type Field<'a> = ColumnField<'a, &'a CriteriaReport<'a>>;
+    let texts = list_schema(JsonValue::object([("type", "string".into())]));
+    let counts = list_schema(JsonValue::object([("type", "integer".into())]));
+    vec![
+        Field::nested("windows", "from and to of both", list_schema(texts), |it| {
+            let window = |(since, until): (i64, i64)| {
+                JsonValue::List([since, until].map(instant_json).to_vec())
+            };
+            Some(JsonValue::List(it.criteria.windows.map(window).to_vec()))
+        }),
+        Field::nested("executed", "invocations that did work, in both", counts, |it| {
+            let counts = it.criteria.executed.map(|n| JsonValue::Integer(i128::from(n)));
+            Some(JsonValue::List(counts.to_vec()))
+        }),
+        Field::texts("gone", "", "agents that are not seen any more", |it| {
+            it.criteria.agents_gone.clone()
+        }),
+        Field::rows("criteria", "criterion by criterion", criterion_fields(), |it| {
+            it.criteria.results.iter().collect()
+        }),
+        Field::rows("sources", "where they come from", source_fields(), |it| {
+            it.sources.iter().collect()
+        }),
+    ]
+}
+
+fn instant_json(at_ms: i64) -> JsonValue {
+    let instant = jiff::Timestamp::from_millisecond(at_ms);
+    JsonValue::Text(instant.map(|at| at.to_string()).unwrap_or_default())
 }
 
 /// What a criterion is about.
@@ -225,30 +255,4 @@ fn doubt_sentence(doubt: &CriterionDoubt, criterion: &SuccessCriterion) -> Strin
             format_minute(*since_ms)
         ),
     }
-}
-
-#[derive(Serialize)]
-struct CriteriaJson {
-    windows: [[String; 2]; 2],
-    /// Invocations that did work, before and after.
-    executed: [u32; 2],
-    gone: Vec<String>,
-    criteria: Vec<CriterionJson>,
-    sources: Vec<BacktestSourceJson>,
-}
-
-#[derive(Serialize)]
-struct CriterionJson {
-    name: String,
-    agent: String,
-    kind: String,
-    measure: &'static str,
-    before: Option<i64>,
-    after: Option<i64>,
-    ratio: Option<EffectRatio>,
-    interval: Option<[EffectRatio; 2]>,
-    falls_by: EffectRatio,
-    outcome: &'static str,
-    doubts: Vec<String>,
-    source: String,
 }

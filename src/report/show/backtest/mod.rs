@@ -1,18 +1,23 @@
 //! The look back: what changed after a rollout, in words first.
 
 pub mod criteria;
-mod json;
+mod fields;
 mod sentences;
 
+pub(super) use fields::report_fields;
+
 use crate::recording::name_of_value;
+use crate::report::columns::object_json;
 use crate::report::format::NumberStyle;
-use crate::report::format::{format_integer, format_share, format_short, format_thousandths};
-use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::report::format::{format_integer, format_share, format_thousandths};
+use crate::report::json;
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::backtest::{
-    BacktestResult, BacktestSettings, EffectDirection, ExclusionReason, FEWEST_PIPELINES,
-    MetricEffects, RolloutBatch, WindowEffect,
+    BacktestResult, BacktestSettings, ExclusionReason, FEWEST_PIPELINES, MetricEffects,
+    RolloutBatch,
 };
 use crate::study::stats::bootstrap::ConfidenceInterval;
+use fields::{EffectRow, WindowRow};
 use std::collections::BTreeMap;
 
 /// One input as it is told.
@@ -98,6 +103,12 @@ impl BacktestReport<'_> {
         era_name(era, self.result.has_windows)
     }
 
+    /// For programs.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        json::versioned_json("backtest", 1, &object_json(&report_fields(), &self))
+    }
+
     /// For people.
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
@@ -129,56 +140,9 @@ impl BacktestReport<'_> {
     fn rollout_table(&self, at: usize, era: &RolloutBatch) -> TableView {
         let predicts =
             self.result.metric_effects.iter().any(|one| one.effects[at].predicted.is_some());
-        let mut columns = vec![
-            TableColumn::text("of"),
-            TableColumn::text("metric"),
-            TableColumn::count("before"),
-            TableColumn::count("after"),
-            TableColumn::number("raw"),
-            TableColumn::number("adjusted"),
-            TableColumn::number("interval").with_ranges(),
-            TableColumn::number("chance"),
-            TableColumn::share("placebos"),
-            TableColumn::text("verdict"),
-        ];
-        if predicts {
-            columns.push(TableColumn::number("predicted").with_ranges());
-            columns.push(TableColumn::number("seen / predicted").with_ranges());
-            columns.push(TableColumn::text("against it"));
-        }
-        let mut view = TableView::new(format!("After {}", self.rollout_name(era)), columns);
-        for study in &self.result.metric_effects {
-            let look = &study.effects[at];
-            let tone = match look.verdict.change {
-                _ if look.verdict.as_placebo || look.verdict.by_chance => Tone::Plain,
-                EffectDirection::Fell => Tone::Good,
-                EffectDirection::Rose => Tone::Bad,
-                EffectDirection::TooFew => Tone::Muted,
-                EffectDirection::NoChange => Tone::Plain,
-            };
-            let bp = |part: f64| CellValue::Share((part * 1e4).round() as i64);
-            let mut cells = vec![
-                TableCell::text(study.group_label()),
-                TableCell::text(study.metric.to_string()),
-                TableCell::count(i64::from(look.before)),
-                TableCell::count(i64::from(look.after)),
-                ratio_cell(look.raw),
-                ratio_cell(look.adjusted),
-                interval_cell(look.interval),
-                ratio_cell(look.p_value_corrected),
-                TableCell::from_option(look.placebo.map(bp)),
-                TableCell::text(look.verdict.to_string()).with_tone(tone),
-            ];
-            if predicts {
-                let word =
-                    look.difference.map(|it| sentences::prediction_verdict(look, it.verdict));
-                let said = look.predicted.as_ref().map(|it| it.range);
-                cells.push(interval_cell(said));
-                cells.push(interval_cell(look.difference.map(|it| it.interval)));
-                cells.push(word.map_or_else(TableCell::missing, TableCell::text));
-            }
-            view.add_row(cells);
-        }
+        let title = format!("After {}", self.rollout_name(era));
+        let fields = fields::effect_fields(predicts);
+        let mut view = TableView::from_fields(title, &fields, self.effect_rows(at));
         let confidence = format_percent(self.settings.confidence);
         view.add_footnote(format!(
             "after divided by before; raw: of medians; adjusted: for pipelines of one size; \
@@ -198,34 +162,20 @@ impl BacktestReport<'_> {
         view
     }
 
+    /// Every figure around the rollout of that number.
+    fn effect_rows(&self, at: usize) -> Vec<EffectRow<'_>> {
+        let all = self.result.metric_effects.iter();
+        all.map(|figures| EffectRow { figures, effect: &figures.effects[at] }).collect()
+    }
+
+    fn window_rows(&self) -> Vec<WindowRow<'_>> {
+        let windows = self.result.window_effects.iter();
+        windows.map(|window| WindowRow { report: self, window }).collect()
+    }
+
     fn other_windows_table(&self) -> TableView {
-        let columns = vec![
-            TableColumn::text("of"),
-            TableColumn::text("metric"),
-            TableColumn::text("after"),
-            TableColumn::text("window"),
-            TableColumn::count("before"),
-            TableColumn::count("after it"),
-            TableColumn::number("raw"),
-            TableColumn::number("adjusted"),
-            TableColumn::number("interval").with_ranges(),
-        ];
-        let mut view = TableView::new("In other windows", columns);
-        for WindowEffect { step, metric, batch: era, window_ms, effect: look } in
-            &self.result.window_effects
-        {
-            view.add_row(vec![
-                TableCell::text(step.as_deref().unwrap_or("total")),
-                TableCell::text(metric.to_string()),
-                TableCell::text(self.rollout_name(&self.result.batches[*era])),
-                TableCell::text(format_short(&CellValue::Duration(*window_ms))),
-                TableCell::count(i64::from(look.before)),
-                TableCell::count(i64::from(look.after)),
-                ratio_cell(look.raw),
-                ratio_cell(look.adjusted),
-                interval_cell(look.interval),
-            ]);
-        }
+        let fields = fields::window_fields();
+        let mut view = TableView::from_fields("In other windows", &fields, self.window_rows());
         view.add_footnote(
             "a window ends at the next rollout, if that comes first; these are not counted among \
              the looks: they question the figures above",
@@ -239,31 +189,13 @@ impl BacktestReport<'_> {
             self.result.metric_effects.iter().filter(|study| !study.placebos.is_empty()).collect();
         if studies.is_empty() {
             return section.with_paragraph(format!(
-                "None has {FEWEST_PIPELINES} pipelines before and after it: what drifts by itself is not \
-                 known, and a fall may be drift."
+                "None has {FEWEST_PIPELINES} pipelines before and after it: what drifts by itself \
+                 is not known, and a fall may be drift."
             ));
         }
-        let columns = vec![
-            TableColumn::text("of"),
-            TableColumn::text("metric"),
-            TableColumn::count("dates"),
-            TableColumn::number("lowest"),
-            TableColumn::number("middle"),
-            TableColumn::number("highest"),
-        ];
-        let mut view = TableView::new("The same figures around dates without a rollout", columns);
-        for study in &studies {
-            let mut sorted: Vec<f64> = study.placebos.iter().map(|(_, ratio)| *ratio).collect();
-            sorted.sort_by(f64::total_cmp);
-            view.add_row(vec![
-                TableCell::text(study.group_label()),
-                TableCell::text(study.metric.to_string()),
-                TableCell::count(sorted.len() as i64),
-                ratio_cell(sorted.first().copied()),
-                ratio_cell(sorted.get(sorted.len() / 2).copied()),
-                ratio_cell(sorted.last().copied()),
-            ]);
-        }
+        let title = "The same figures around dates without a rollout";
+        let rows = studies.iter().copied();
+        let mut view = TableView::from_fields(title, &fields::placebo_fields(), rows);
         view.add_footnote(
             "neighbouring dates share most of their pipelines: they are not so many independent \
              looks",

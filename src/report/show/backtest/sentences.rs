@@ -92,8 +92,8 @@ impl BacktestReport<'_> {
             }
             let between: Vec<String> = era.between.iter().map(ToString::to_string).collect();
             format!(
-                "{} cannot be told apart: {} pipelines lie between them, {FEWEST_PIPELINES} are needed; they \
-                 are one here, and what lies between takes no part.",
+                "{} cannot be told apart: {} pipelines lie between them, {FEWEST_PIPELINES} are \
+                 needed; they are one here, and what lies between takes no part.",
                 all.join(", "),
                 between.join(" and ")
             )

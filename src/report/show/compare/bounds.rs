@@ -1,20 +1,22 @@
 //! Bounds, and which numbers the user has to give.
 
 use super::{ComparisonReport, verdict_tone};
+use crate::intervene::ParamSpec;
+use crate::report::columns::ColumnField;
 use crate::report::format::format_integer;
-use crate::report::{Section, TableCell, TableColumn, TableView};
+use crate::report::view::ColumnKind;
+use crate::report::{Section, TableCell, TableView};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::saving_bounds::SavingBound;
 use crate::study::whatif::verdict::ClaimVerdict;
-use serde::Serialize;
 
 impl ComparisonReport<'_> {
     /// What toggles save at either end where a number is missing; `None` where none is.
     #[must_use]
     pub fn bounds_section(&self) -> Option<Section> {
         let bounds = &self.comparison.bounds;
-        // Bounds are found for every toggle with an asked parameter; they are shown where the number
-        // is still missing.
+        // Bounds are found for every toggle with an asked parameter; they are shown where the
+        // number is still missing.
         let asking: Vec<String> = bounds.iter().flat_map(missing_number_hints).collect();
         if asking.is_empty() {
             return None;
@@ -28,43 +30,14 @@ impl ComparisonReport<'_> {
     pub fn bounds_table(&self) -> TableView {
         let headline = self.comparison.headline;
         let before = headline.amount_in_totals(&self.comparison.baseline);
-        let mut view = TableView::new(
-            format!("Saved {}, each on its own", headline.sentence_words()),
-            vec![
-                TableColumn::text("toggle"),
-                TableColumn::count("found"),
-                TableColumn::tokens("at the low end").with_sign(),
-                TableColumn::tokens("at the high end").with_sign(),
-                TableColumn::share("at most, of all"),
-                TableColumn::text("asked for"),
-                TableColumn::text("claim"),
-            ],
-        );
-        for bound in &self.comparison.bounds {
-            let (low, high) =
-                (headline.amount_in_saving(&bound.low), headline.amount_in_saving(&bound.high));
-            let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
-            let claim = bound.claim.as_ref().map_or("", |_| bound_word(bound));
-            view.add_row(vec![
-                TableCell::text(format!("{} {}", bound.id, bound.title)),
-                TableCell::count(i64::from(bound.found)),
-                TableCell::tokens(low),
-                TableCell::tokens(high),
-                TableCell::share_of_whole(low.max(high), before),
-                TableCell::text(asked.join(", ")),
-                TableCell::text(claim).with_tone(verdict_tone(bound.verdict)),
-            ]);
-        }
+        let title = format!("Saved {}, each on its own", headline.sentence_words());
+        let fields = bound_fields(headline, before);
+        let mut view = TableView::from_fields(title, &fields, &self.comparison.bounds);
         view.add_footnote(
             "a toggle that waits for a number takes no part in what is said of all together; two \
              that touch the same work do not add up",
         );
         view
-    }
-
-    pub(super) fn bounds_json(&self) -> Vec<BoundJson<'_>> {
-        let headline = self.comparison.headline;
-        self.comparison.bounds.iter().map(|bound| BoundJson::from_bound(headline, bound)).collect()
     }
 }
 
@@ -98,54 +71,69 @@ fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
     hints.collect()
 }
 
-/// Bounds for programs.
-#[derive(Serialize)]
-pub(super) struct BoundJson<'a> {
-    id: &'a str,
-    title: &'static str,
-    found: u32,
-    metric: &'static str,
-    low: i64,
-    high: i64,
-    /// What has to be given before there is a figure.
-    asked: Vec<AskedParameterJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<&'static str>,
+/// Bounds in tables and for programs; `before` is what there is without any toggle.
+pub(super) fn bound_fields<'a>(
+    headline: HeadlineMetric,
+    before: i64,
+) -> Vec<ColumnField<'a, &'a SavingBound>> {
+    type Field<'a> = ColumnField<'a, &'a SavingBound>;
+    vec![
+        Field::text("id", "", "the id, or several that stand together", |it| it.id.as_str()),
+        Field::text("title", "", "the title", |it| it.title),
+        Field::text("", "toggle", "both", |it| format!("{} {}", it.id, it.title)),
+        Field::count("found", "found", "places where it applies", |it| it.found),
+        Field::text("metric", "", "what the ends count", move |_| headline.metric_name()),
+        Field::tokens("low", "at the low end", "saved at the low end", move |it| {
+            headline.amount_in_saving(&it.low)
+        })
+        .with_sign(),
+        Field::tokens("high", "at the high end", "saved at the high end", move |it| {
+            headline.amount_in_saving(&it.high)
+        })
+        .with_sign(),
+        Field::from_cells(ColumnKind::Share, "", "at most, of all", "the larger end", move |it| {
+            let [low, high] = [&it.low, &it.high].map(|end| headline.amount_in_saving(end));
+            TableCell::share_of_whole(low.max(high), before)
+        }),
+        Field::rows(
+            "asked",
+            "what has to be given before there is a figure",
+            asked_fields(),
+            |it| it.asked.iter().map(|spec| AskedNumber { bound: it, spec }).collect(),
+        ),
+        Field::text("", "asked for", "the same, by their keys", |it| {
+            it.asked.iter().map(|spec| spec.key).collect::<Vec<_>>().join(", ")
+        }),
+        Field::text("verdict", "", "what the bounds say about the claim", |it| {
+            it.claim.as_ref().map(|_| bound_word(it))
+        })
+        .left_out_if_missing(),
+        Field::from_cells(ColumnKind::Text, "", "claim", "the same", |it| {
+            let word = it.claim.as_ref().map_or("", |_| bound_word(it));
+            TableCell::text(word).with_tone(verdict_tone(it.verdict))
+        }),
+    ]
 }
 
-#[derive(Serialize)]
-struct AskedParameterJson {
-    parameter: &'static str,
-    unit: &'static str,
-    what: &'static str,
-    low: i64,
-    high: i64,
-    /// What to add to the command line, with an example.
-    set: String,
-    /// The key in a scenario.
-    scenario: String,
+/// A number that a toggle waits for.
+struct AskedNumber<'a> {
+    bound: &'a SavingBound,
+    spec: &'static ParamSpec,
 }
 
-impl<'a> BoundJson<'a> {
-    fn from_bound(headline: HeadlineMetric, bound: &'a SavingBound) -> Self {
-        let asked = bound.asked.iter().map(|spec| AskedParameterJson {
-            parameter: spec.key,
-            unit: spec.unit.name(),
-            what: spec.what,
-            low: spec.low,
-            high: spec.high,
-            set: format!("--set {}.{}={}", bound.id, spec.key, spec.mode),
-            scenario: format!("toggles.{}.{}", bound.id, spec.key),
-        });
-        Self {
-            id: &bound.id,
-            title: bound.title,
-            found: bound.found,
-            metric: headline.metric_name(),
-            low: headline.amount_in_saving(&bound.low),
-            high: headline.amount_in_saving(&bound.high),
-            asked: asked.collect(),
-            verdict: bound.claim.as_ref().map(|_| bound_word(bound)),
-        }
-    }
+fn asked_fields<'a>() -> Vec<ColumnField<'a, AskedNumber<'a>>> {
+    type Field<'a> = ColumnField<'a, AskedNumber<'a>>;
+    vec![
+        Field::text("parameter", "", "its key", |it| it.spec.key),
+        Field::text("unit", "", "its unit", |it| it.spec.unit.name()),
+        Field::text("what", "", "what it is", |it| it.spec.what),
+        Field::count("low", "", "the least that it may be", |it| it.spec.low),
+        Field::count("high", "", "the most that it may be", |it| it.spec.high),
+        Field::text("set", "", "what to add to the command line, with an example", |it| {
+            format!("--set {}.{}={}", it.bound.id, it.spec.key, it.spec.mode)
+        }),
+        Field::text("scenario", "", "its key in a scenario", |it| {
+            format!("toggles.{}.{}", it.bound.id, it.spec.key)
+        }),
+    ]
 }

@@ -1,14 +1,12 @@
 //! How savings are spread over sessions, or over other groups of them.
 
 use super::ComparisonReport;
+use crate::report::columns::ColumnField;
 use crate::report::format;
-use crate::report::json::{ShareJson, UsdJson};
-use crate::report::{Section, TableCell, TableColumn, TableView};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, Section, TableCell, TableView};
 use crate::study::whatif::compare::ToggleResult;
-use crate::study::whatif::distribution::{
-    DistributionPoints, GroupedSavings, SavingDistribution, ToggleDistribution,
-};
-use serde::Serialize;
+use crate::study::whatif::distribution::{DistributionPoints, GroupedSavings, ToggleDistribution};
 
 impl ComparisonReport<'_> {
     /// The distribution over groups of sessions; `None` where it was not asked for.
@@ -19,12 +17,13 @@ impl ComparisonReport<'_> {
         let mut words = one.to_owned();
         words[..1].make_ascii_uppercase();
         let reads = format!("Cache reads saved by each toggle alone, {one} by {one}");
-        let mut reads = self.distribution_table(spread, &reads, &[READS]);
-        let mut dollars = self.distribution_table(spread, "The same in dollars", &[DOLLARS]);
+        let mut reads = self.distribution_table(spread, &reads, &[DistributionMeasure::Reads]);
+        let mut dollars =
+            self.distribution_table(spread, "The same in dollars", &[DistributionMeasure::Dollars]);
         // Both tables have the same rows: what holds for both is said under the first.
         add_distribution_footnotes(spread, &mut reads);
-        let idle = self.distribution_rows(spread).filter(|(_, of)| of.found_in == 0);
-        let idle: Vec<&str> = idle.map(|(toggle, _)| toggle.id).collect();
+        let idle = self.distribution_rows(spread).filter(|row| row.spread.found_in == 0);
+        let idle: Vec<&str> = idle.map(|row| row.toggle.id).collect();
         if !idle.is_empty() {
             reads.add_footnote(format!("nothing to change here for {}", idle.join(", ")));
         }
@@ -35,125 +34,197 @@ impl ComparisonReport<'_> {
     /// The same as one wide table, for files.
     #[must_use]
     pub fn wide_distribution_table(&self) -> Option<TableView> {
-        Some(self.distribution_table(self.distribution?, "distribution", &[READS, DOLLARS]))
+        let measures = [DistributionMeasure::Reads, DistributionMeasure::Dollars];
+        Some(self.distribution_table(self.distribution?, "distribution", &measures))
     }
 
     fn distribution_table(
         &self,
-        spread: &GroupedSavings,
+        savings: &GroupedSavings,
         title: &str,
         measures: &[DistributionMeasure],
     ) -> TableView {
+        type Field<'a> = ColumnField<'a, DistributionRow<'a>>;
         let is_wide = measures.len() > 1;
-        let mut columns = vec![TableColumn::text("toggle")];
+        let mut fields = vec![Field::text("", "toggle", "its id and title", |row| {
+            format!("{} {}", row.toggle.id, row.toggle.title)
+        })];
         if is_wide {
-            columns.push(TableColumn::count(format!("{}s", spread.grouping.name())));
+            let heading = format!("{}s", savings.grouping.name());
+            fields.push(Field::count("", heading, "groups", |row| row.savings.groups));
         }
-        columns.push(TableColumn::count("found in"));
+        fields.push(Field::count("", "found in", "where it changes anything", |row| {
+            row.spread.found_in
+        }));
         for measure in measures {
-            let prefix = if is_wide { measure.prefix } else { "" };
-            columns.extend((measure.columns)(prefix));
+            fields.extend(measure.table_fields(is_wide));
         }
-        let mut view = TableView::new(title, columns);
         // A file holds every toggle, a table for people those that change anything.
-        let rows = self.distribution_rows(spread).filter(|(_, of)| is_wide || of.found_in > 0);
-        for (toggle, spreading) in rows {
-            let mut row = vec![TableCell::text(format!("{} {}", toggle.id, toggle.title))];
-            if is_wide {
-                row.push(TableCell::count(spread.groups as i64));
-            }
-            row.push(TableCell::count(spreading.found_in as i64));
-            row.extend(measures.iter().flat_map(|measure| (measure.cells)(spreading)));
-            view.add_row(row);
-        }
-        view
+        let rows = self.distribution_rows(savings);
+        let rows = rows.filter(|row| is_wide || row.spread.found_in > 0);
+        TableView::from_fields(title, &fields, rows)
     }
 
-    fn distribution_rows<'s>(
+    pub(super) fn distribution_rows<'s>(
         &'s self,
-        spread: &'s GroupedSavings,
-    ) -> impl Iterator<Item = (&'s ToggleResult, &'s ToggleDistribution)> {
-        self.comparison.toggles.iter().zip(&spread.toggles)
-    }
-
-    /// The distribution for programs.
-    pub(super) fn distribution_json(&self) -> Option<Vec<DistributionJson>> {
-        let spread = self.distribution?;
-        let rows = self.distribution_rows(spread);
-        Some(rows.map(|(toggle, of)| DistributionJson::new(toggle.id, spread, of)).collect())
+        savings: &'s GroupedSavings,
+    ) -> impl Iterator<Item = DistributionRow<'s>> {
+        let toggles = self.comparison.toggles.iter().zip(&savings.toggles);
+        toggles.map(move |(toggle, spread)| DistributionRow { toggle, savings, spread })
     }
 }
 
-/// Reads or dollars: what stands above its columns where both stand in one table, the columns, and
-/// the cells of one toggle.
-struct DistributionMeasure {
-    prefix: &'static str,
-    columns: fn(&str) -> Vec<TableColumn>,
-    cells: fn(&ToggleDistribution) -> Vec<TableCell>,
+/// One toggle's distribution, of those that are shown together.
+pub(super) struct DistributionRow<'a> {
+    toggle: &'a ToggleResult,
+    savings: &'a GroupedSavings,
+    spread: &'a ToggleDistribution,
 }
 
-const READS: DistributionMeasure = DistributionMeasure {
-    prefix: "reads ",
-    columns: |prefix| {
-        let columns =
-            AMOUNTS.map(|name| TableColumn::tokens(format!("{prefix}{name}")).with_sign());
-        add_share_columns(prefix, columns.to_vec())
-    },
-    cells: |of| {
-        let mut cells = vec![TableCell::tokens(of.saving.usage.read)];
-        cells.extend(percentile_cells(of, |it| it.read.map(TableCell::tokens)));
-        cells.extend(share_cells(of, |it| it.read_bp));
-        cells
-    },
-};
-
-const DOLLARS: DistributionMeasure = DistributionMeasure {
-    prefix: "dollars ",
-    columns: |prefix| {
-        let mut columns = vec![TableColumn::count("costs in")];
-        columns
-            .extend(AMOUNTS.map(|name| TableColumn::money(format!("{prefix}{name}")).with_sign()));
-        add_share_columns(prefix, columns)
-    },
-    cells: |of| {
-        let mut cells =
-            vec![TableCell::count(of.costs_in as i64), TableCell::money(of.saving.total_money())];
-        cells.extend(percentile_cells(of, |it| it.cost.map(TableCell::money)));
-        cells.extend(share_cells(of, |it| it.cost_bp));
-        cells
-    },
-};
-
-const AMOUNTS: [&str; 4] = ["sum", "median", "P90", "max"];
-
-fn add_share_columns(prefix: &str, mut columns: Vec<TableColumn>) -> Vec<TableColumn> {
-    columns.extend(
-        ["median share", "P90 share", "share, median of all"]
-            .map(|name| TableColumn::share(format!("{prefix}{name}")).with_sign()),
-    );
-    columns
+/// What of a saving is spread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DistributionMeasure {
+    Reads,
+    Dollars,
 }
 
-fn percentile_cells(
-    of: &ToggleDistribution,
-    points: fn(SavingDistribution) -> DistributionPoints<TableCell>,
-) -> [TableCell; 3] {
-    let found = of.distribution.map(points);
-    found.map_or_else(
-        || [(); 3].map(|()| TableCell::missing()),
-        |DistributionPoints { median, p90, max, .. }| [median, p90, max],
-    )
+/// The sum over all groups, and the points over those where something is found.
+type SpreadAmounts = (CellValue, Option<DistributionPoints<CellValue>>);
+
+/// A point of those where something is found.
+type PointGetter = fn(&DistributionPoints<CellValue>) -> &CellValue;
+
+const POINTS: [(&str, &str, PointGetter); 4] = [
+    ("median", "half of those with a finding are below", |points| &points.median),
+    ("p90", "nine of ten are below", |points| &points.p90),
+    ("max", "the largest", |points| &points.max),
+    ("median_of_all", "those without a finding count as zeros", |points| &points.median_of_all),
+];
+
+impl DistributionMeasure {
+    fn kind(self) -> ColumnKind {
+        if self == Self::Reads { ColumnKind::Tokens } else { ColumnKind::Money }
+    }
+
+    fn amounts(self, spread: &ToggleDistribution) -> SpreadAmounts {
+        let (saving, points) = (&spread.saving, spread.distribution);
+        match self {
+            Self::Reads => (
+                CellValue::Tokens(saving.usage.read),
+                points.map(|points| points.read.map(CellValue::Tokens)),
+            ),
+            Self::Dollars => (
+                CellValue::Money(saving.total_money()),
+                points.map(|points| points.cost.map(CellValue::Money)),
+            ),
+        }
+    }
+
+    /// Of the groups' own amounts.
+    fn shares(self, spread: &ToggleDistribution) -> Option<DistributionPoints<CellValue>> {
+        let points = spread.distribution?;
+        let shares_bp = if self == Self::Reads { points.read_bp } else { points.cost_bp };
+        Some(shares_bp.map(CellValue::Share))
+    }
+
+    /// Its columns for people; where both measures stand in one table each column says whose it is.
+    fn table_fields<'a>(self, is_wide: bool) -> Vec<ColumnField<'a, DistributionRow<'a>>> {
+        type Field<'a> = ColumnField<'a, DistributionRow<'a>>;
+        let prefix = match self {
+            _ if !is_wide => "",
+            Self::Reads => "reads ",
+            Self::Dollars => "dollars ",
+        };
+        let mut fields = Vec::new();
+        if self == Self::Dollars {
+            fields.push(Field::count("", "costs in", "where it costs money", |row| {
+                row.spread.costs_in
+            }));
+        }
+        let heading = format!("{prefix}sum");
+        fields.push(Field::from_cells(self.kind(), "", heading, "all groups", move |row| {
+            TableCell::new(self.amounts(row.spread).0)
+        }));
+        let [median, p90, max, median_of_all] = POINTS.map(|(.., point)| point);
+        for (name, point) in [("median", median), ("P90", p90), ("max", max)] {
+            let cell = move |row: &DistributionRow<'a>| {
+                TableCell::from_option(self.amounts(row.spread).1.as_ref().map(point).cloned())
+            };
+            let heading = format!("{prefix}{name}");
+            fields.push(ColumnField::from_cells(self.kind(), "", heading, "amount", cell));
+        }
+        let shares =
+            [("median share", median), ("P90 share", p90), ("share, median of all", median_of_all)];
+        for (name, point) in shares {
+            let cell = move |row: &DistributionRow<'a>| {
+                TableCell::from_option(self.shares(row.spread).as_ref().map(point).cloned())
+            };
+            let heading = format!("{prefix}{name}");
+            fields.push(ColumnField::from_cells(ColumnKind::Share, "", heading, "share", cell));
+        }
+        // Every amount may be below zero, the counts may not.
+        let counts = usize::from(self == Self::Dollars);
+        let amounts = fields.split_off(counts);
+        fields.extend(amounts.into_iter().map(ColumnField::with_sign));
+        fields
+    }
 }
 
-fn share_cells(
-    of: &ToggleDistribution,
-    points: fn(SavingDistribution) -> DistributionPoints<i64>,
-) -> [TableCell; 3] {
-    let found = of.distribution.map(points);
-    found.map_or_else(
-        || [(); 3].map(|()| TableCell::missing()),
-        |it| [it.median, it.p90, it.median_of_all].map(TableCell::share),
-    )
+/// The points over groups as keys.
+fn point_fields<'a>(
+    kind: ColumnKind,
+) -> impl Iterator<Item = ColumnField<'a, Option<DistributionPoints<CellValue>>>> {
+    POINTS.into_iter().map(move |(name, about, point)| {
+        ColumnField::from_cells(kind, name, "", about, move |points: &Option<_>| {
+            TableCell::from_option(points.as_ref().map(point).cloned())
+        })
+    })
+}
+
+fn amount_fields<'a>(kind: ColumnKind) -> Vec<ColumnField<'a, SpreadAmounts>> {
+    let sum = ColumnField::from_cells(kind, "sum", "", "over all groups", |amounts| {
+        let (sum, _): &SpreadAmounts = amounts;
+        TableCell::new(sum.clone())
+    });
+    let points = point_fields(kind);
+    std::iter::once(sum)
+        .chain(points.map(|field| field.of_part(|amounts: &SpreadAmounts| amounts.1.clone())))
+        .collect()
+}
+
+/// The distribution for programs.
+pub(super) fn distribution_fields<'a>() -> Vec<ColumnField<'a, DistributionRow<'a>>> {
+    use DistributionMeasure::{Dollars, Reads};
+    type Field<'a> = ColumnField<'a, DistributionRow<'a>>;
+    vec![
+        Field::text("toggle", "", "its id", |row| row.toggle.id),
+        Field::text("each", "", "what a group is", |row| row.savings.grouping.name()),
+        Field::count("groups", "", "groups", |row| row.savings.groups),
+        Field::count("found_in", "", "groups in which it changes anything", |row| {
+            row.spread.found_in
+        }),
+        Field::count("costs_in", "", "groups in which it costs money instead", |row| {
+            row.spread.costs_in
+        }),
+        Field::object("read", "cache reads saved", amount_fields(Reads.kind()), |row| {
+            Reads.amounts(row.spread)
+        }),
+        Field::object("usd", "dollars saved", amount_fields(Dollars.kind()), |row| {
+            Dollars.amounts(row.spread)
+        }),
+        Field::optional_object(
+            "share_of_reads",
+            "of the group's own",
+            point_fields(ColumnKind::Share).collect(),
+            |row| Reads.shares(row.spread).map(Some),
+        ),
+        Field::optional_object(
+            "share_of_usd",
+            "of the group's own",
+            point_fields(ColumnKind::Share).collect(),
+            |row| Dollars.shares(row.spread).map(Some),
+        ),
+    ]
 }
 
 fn count_of_nouns(count: usize, noun: &str) -> String {
@@ -174,72 +245,5 @@ fn add_distribution_footnotes(spread: &GroupedSavings, view: &mut TableView) {
             "{} may go on from another one and counts with it",
             count_of_nouns(spread.chained, "session")
         ));
-    }
-}
-
-/// One toggle's distribution.
-#[derive(Serialize)]
-pub(super) struct DistributionJson {
-    toggle: &'static str,
-    each: &'static str,
-    groups: usize,
-    /// Groups in which the toggle changes anything.
-    found_in: usize,
-    /// Groups in which it costs money instead.
-    costs_in: usize,
-    read: DistributionSumJson<i64>,
-    usd: DistributionSumJson<UsdJson>,
-    share_of_reads: Option<DistributionPointsJson<ShareJson>>,
-    share_of_usd: Option<DistributionPointsJson<ShareJson>>,
-}
-
-#[derive(Serialize)]
-struct DistributionSumJson<T> {
-    sum: T,
-    #[serde(flatten)]
-    points: DistributionPointsJson<Option<T>>,
-}
-
-/// Over the groups with a finding; the last over all groups, the others as zeros.
-#[derive(Serialize)]
-struct DistributionPointsJson<T> {
-    median: T,
-    p90: T,
-    max: T,
-    median_of_all: T,
-}
-
-impl<T> From<DistributionPoints<T>> for DistributionPointsJson<T> {
-    fn from(points: DistributionPoints<T>) -> Self {
-        let DistributionPoints { median, p90, max, median_of_all } = points;
-        Self { median, p90, max, median_of_all }
-    }
-}
-
-impl<T> DistributionSumJson<T> {
-    fn new(sum: T, points: Option<DistributionPoints<T>>) -> Self {
-        let nothing =
-            DistributionPoints { median: None, p90: None, max: None, median_of_all: None };
-        Self { sum, points: points.map_or(nothing, |points| points.map(Some)).into() }
-    }
-}
-
-impl DistributionJson {
-    fn new(toggle: &'static str, spread: &GroupedSavings, of: &ToggleDistribution) -> Self {
-        let found = of.distribution;
-        Self {
-            toggle,
-            each: spread.grouping.name(),
-            groups: spread.groups,
-            found_in: of.found_in,
-            costs_in: of.costs_in,
-            read: DistributionSumJson::new(of.saving.usage.read, found.map(|it| it.read)),
-            usd: DistributionSumJson::new(
-                UsdJson(of.saving.total_money()),
-                found.map(|it| it.cost.map(UsdJson)),
-            ),
-            share_of_reads: found.map(|it| it.read_bp.map(ShareJson).into()),
-            share_of_usd: found.map(|it| it.cost_bp.map(ShareJson).into()),
-        }
     }
 }

@@ -1,380 +1,399 @@
-//! The comparison for programs.
+//! The comparison for programs, each key once.
 
-use super::ComparisonReport;
-use super::bounds::BoundJson;
-use super::distribution::DistributionJson;
-use super::observed_savings::ObservedSavingJson;
-use super::saving_bands::{SavingBandJson, SavingPointJson, ShareBandJson};
-use super::turn_limiter::TurnLimiterJson;
+use super::bounds::bound_fields;
+use super::distribution::distribution_fields;
+use super::observed_savings::observed_fields;
+use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
+use super::turn_limiter::limiter_fields;
+use super::{ComparisonReport, claim_verdict_word, combined_claim_name, verdict_tone};
+use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
-use crate::report::json::{self, ShareJson};
+use crate::report::columns::{ColumnField, fields_of_part, object_json};
+use crate::report::json::{self, JsonValue};
 use crate::report::show::audit::{FindingJson, findings_json};
-use crate::report::show::{Provenance, ReplayTotalsJson, UsageSumsJson};
+use crate::report::show::{Provenance, saving_fields, totals_fields};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, TableCell};
 use crate::study::whatif::compare::{CombinedClaimResult, Comparison, ToggleResult};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::savings::Saving;
-use crate::study::whatif::tornado::SavingSwing;
+use crate::study::whatif::tornado::{BandReason, SavingSwing};
 use crate::study::whatif::uncertainty::ClaimProbability;
 use crate::study::whatif::verdict::{ClaimJudgement, ClaimVerdict};
 use serde::Serialize;
-use serde_json::Value;
 
 impl ComparisonReport<'_> {
     /// For programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let headline = self.comparison.headline;
-        json::versioned_json(
-            "compare",
-            1,
-            &ComparisonJson {
-                recording: &self.provenance.recording,
-                lens: self.source.lens().map(Lens::name),
-                headline: (headline == HeadlineMetric::Tokens)
-                    .then(|| ComparisonHeadlineJson::from_comparison(self.comparison)),
-                baseline: (&self.comparison.baseline).into(),
-                variant: (&self.comparison.variant).into(),
-                toggles: self
-                    .comparison
-                    .toggles
-                    .iter()
-                    .map(|t| ComparedToggleJson::from_toggle(headline, t))
-                    .collect(),
-                joint: JointSavingJson::from_comparison(self.comparison),
-                interaction: self
-                    .comparison
-                    .interacting_pairs()
-                    .iter()
-                    .map(|pair| TogglePairJson::from_pair(headline, pair))
-                    .collect(),
-                bounds: self.bounds_json(),
-                tornado: self
-                    .comparison
-                    .tornado
-                    .iter()
-                    .map(|swing| TornadoSwingJson::from_swing(headline, swing))
-                    .collect(),
-                combined: self.comparison.combined.iter().map(CombinedClaimJson::from).collect(),
-                seen: self
-                    .comparison
-                    .observed_savings
-                    .iter()
-                    .map(ObservedSavingJson::from)
-                    .collect(),
-                limiter: self.loads.iter().map(TurnLimiterJson::from).collect(),
-                distribution: self.distribution_json(),
-                findings: findings_json(self.findings),
-                provenance: self.provenance,
-            },
+        #[derive(Serialize)]
+        struct ComparisonJson<'a> {
+            #[serde(flatten)]
+            comparison: JsonValue,
+            findings: Vec<FindingJson<'a>>,
+            provenance: &'a Provenance,
+        }
+        let comparison = object_json(&comparison_fields(self.comparison), &self);
+        let (findings, provenance) = (findings_json(self.findings), self.provenance);
+        json::versioned_json("compare", 1, &ComparisonJson { comparison, findings, provenance })
+    }
+}
+
+type ReportField<'a> = ColumnField<'a, &'a ComparisonReport<'a>>;
+
+fn comparison_fields<'a>(comparison: &Comparison) -> Vec<ReportField<'a>> {
+    let headline = comparison.headline;
+    let before = headline.amount_in_totals(&comparison.baseline);
+    vec![
+        ReportField::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
+        ReportField::text("lens", "", "what published calls are taken for", |it| {
+            it.source.lens().map(Lens::name)
+        }),
+        ReportField::optional_object(
+            "headline",
+            "what the comparison is told in, where that is not cache reads",
+            headline_fields(),
+            |it| (it.comparison.headline == HeadlineMetric::Tokens).then_some(it.comparison),
         )
-    }
+        .left_out_if_missing(),
+        ReportField::object("baseline", "nothing toggled", totals_fields(), |it| {
+            &it.comparison.baseline
+        }),
+        ReportField::object("variant", "everything toggled", totals_fields(), |it| {
+            &it.comparison.variant
+        }),
+        ReportField::rows("toggles", "each toggle", toggle_fields(headline), |it| {
+            it.comparison.toggles.iter().collect()
+        }),
+        ReportField::object("joint", "all together", joint_fields(headline), |it| it.comparison),
+        ReportField::rows(
+            "interaction",
+            "pairs of toggles whose savings depend on each other",
+            pair_fields(headline, comparison.has_dollars),
+            |it| it.comparison.interacting_pairs(),
+        ),
+        ReportField::optional_rows(
+            "bounds",
+            "toggles that wait for a number",
+            bound_fields(headline, before),
+            |it| rows_if_any(&it.comparison.bounds),
+        )
+        .left_out_if_missing(),
+        ReportField::rows(
+            "tornado",
+            "what each parameter alone moves, the others at their modes",
+            swing_fields(headline, comparison.has_dollars),
+            |it| it.comparison.tornado.iter().collect(),
+        ),
+        ReportField::rows("combined", "claims on several toggles", combined_fields(), |it| {
+            it.comparison.combined.iter().collect()
+        }),
+        ReportField::optional_rows(
+            "seen",
+            "what was seen after rollouts",
+            observed_fields(),
+            |it| rows_if_any(&it.comparison.observed_savings),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_rows(
+            "limiter",
+            "turns at once and requests a minute of agents that packets wake",
+            limiter_fields(),
+            |it| rows_if_any(it.loads),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_rows(
+            "distribution",
+            "how savings are spread over sessions, where asked for",
+            distribution_fields(),
+            |it| Some(it.distribution_rows(it.distribution?).collect()),
+        )
+        .left_out_if_missing(),
+    ]
 }
 
-#[derive(Serialize)]
-struct ComparisonJson<'a> {
-    recording: &'a str,
-    lens: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    headline: Option<ComparisonHeadlineJson>,
-    baseline: ReplayTotalsJson,
-    variant: ReplayTotalsJson,
-    toggles: Vec<ComparedToggleJson<'a>>,
-    joint: JointSavingJson,
-    /// Pairs of toggles whose savings depend on each other.
-    interaction: Vec<TogglePairJson>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    bounds: Vec<BoundJson<'a>>,
-    tornado: Vec<TornadoSwingJson<'a>>,
-    combined: Vec<CombinedClaimJson>,
-    /// What was seen after rollouts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    seen: Vec<ObservedSavingJson<'a>>,
-    /// Turns at once and requests a minute of agents that packets wake.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    limiter: Vec<TurnLimiterJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    distribution: Option<Vec<DistributionJson>>,
-    findings: Vec<FindingJson<'a>>,
-    provenance: &'a Provenance,
+/// Rows of a key that is left out where there are none.
+fn rows_if_any<T>(rows: &[T]) -> Option<Vec<&T>> {
+    (!rows.is_empty()).then(|| rows.iter().collect())
 }
 
-#[derive(Serialize)]
-struct JointSavingJson {
-    saving: UsageSumsJson,
-    #[serde(flatten)]
-    band: SavingBandJson,
-    share_of_reads: Option<ShareBandJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    share_of_tokens: Option<ShareBandJson>,
-    share_of_dollars: Option<ShareBandJson>,
-    overlap: i64,
-    draws: u32,
-    /// Draws over which the bands of Shapley values go.
-    shapley_draws: u32,
-    /// Draws whose call counts no calls met.
-    draws_unmet: u32,
-    probability: Vec<ClaimProbabilityJson>,
+fn headline_fields<'a>() -> Vec<ColumnField<'a, &'a Comparison>> {
+    type Field<'a> = ColumnField<'a, &'a Comparison>;
+    vec![
+        Field::text("metric", "", "what it is", |it| it.headline.metric_name()),
+        Field::flag("has_dollars", "", "whether the dollars mean anything", |it| it.has_dollars),
+        Field::tokens("saved", "", "saved by all toggles", |it| {
+            it.headline.amount_in_saving(&it.joint)
+        }),
+        Field::tokens("of", "", "out of so many", |it| it.headline.amount_in_totals(&it.baseline)),
+    ]
 }
 
-impl JointSavingJson {
-    fn from_comparison(comparison: &Comparison) -> Self {
-        let uncertainty = comparison.uncertainty.as_ref();
-        let claims = uncertainty.into_iter().flat_map(|it| &it.claims);
-        let probability = claims.flat_map(|claim| &claim.probabilities);
-        // The share stands under the name of what the headline counts, never under both.
-        let share = uncertainty.map(|it| ShareBandJson::from(it.joint_bp.0));
-        let (share_of_reads, share_of_tokens) = match comparison.headline {
-            HeadlineMetric::Reads => (share, None),
-            HeadlineMetric::Tokens => (None, share),
-        };
-        Self {
-            saving: (&comparison.joint).into(),
-            band: SavingBandJson::from_bands(comparison.headline, uncertainty.map(|it| it.joint)),
-            share_of_reads,
-            share_of_tokens,
-            share_of_dollars: uncertainty.map(|it| it.joint_bp.1.into()),
-            overlap: comparison.overlap,
-            draws: uncertainty.map_or(0, |it| it.draws),
-            shapley_draws: uncertainty.map_or(0, |it| it.shapley_draws),
-            draws_unmet: uncertainty.map_or(0, |it| it.unmet_draws),
-            probability: probability.map(ClaimProbabilityJson::from).collect(),
-        }
-    }
+fn joint_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Comparison>> {
+    type Field<'a> = ColumnField<'a, &'a Comparison>;
+    let mut fields = vec![Field::object("saving", "what is saved", saving_fields(), |it| it.joint)];
+    fields.extend(fields_of_part(band_fields(headline), |it: &&'a Comparison| {
+        it.uncertainty.as_ref().map(|it| it.joint)
+    }));
+    // The share stands under the name of what the headline counts, never under both.
+    let of_tokens = Field::optional_object(
+        "share_of_tokens",
+        "as a share of the baseline",
+        share_band_fields(),
+        |it| {
+            let uncertainty = it.uncertainty.as_ref();
+            uncertainty.filter(|_| it.headline == HeadlineMetric::Tokens).map(|it| it.joint_bp.0)
+        },
+    );
+    fields.extend([
+        Field::optional_object(
+            "share_of_reads",
+            "as a share of the baseline",
+            share_band_fields(),
+            |it| {
+                let uncertainty = it.uncertainty.as_ref();
+                uncertainty.filter(|_| it.headline == HeadlineMetric::Reads).map(|it| it.joint_bp.0)
+            },
+        ),
+        of_tokens.left_out_if_missing(),
+        Field::optional_object("share_of_dollars", "the same", share_band_fields(), |it| {
+            it.uncertainty.as_ref().map(|it| it.joint_bp.1)
+        }),
+        Field::tokens("overlap", "", "what a plain sum of the list counts twice", |it| it.overlap),
+        Field::count("draws", "", "draws", |it| it.uncertainty.as_ref().map_or(0, |it| it.draws)),
+        Field::count("shapley_draws", "", "draws behind the bands of Shapley values", |it| {
+            it.uncertainty.as_ref().map_or(0, |it| it.shapley_draws)
+        }),
+        Field::count("draws_unmet", "", "draws whose call counts no calls met", |it| {
+            it.uncertainty.as_ref().map_or(0, |it| it.unmet_draws)
+        }),
+        Field::rows("probability", "how likely claims are", probability_fields(), |it| {
+            let claims = it.uncertainty.iter().flat_map(|it| &it.claims);
+            claims.flat_map(|claim| &claim.probabilities).collect()
+        }),
+    ]);
+    fields
 }
 
-/// What the comparison is told in, where that is not cache reads.
-#[derive(Serialize)]
-struct ComparisonHeadlineJson {
-    metric: &'static str,
-    /// Whether the dollars mean anything: the source may not say what its tokens were.
-    has_dollars: bool,
-    saved: i64,
-    of: i64,
-}
-
-impl ComparisonHeadlineJson {
-    fn from_comparison(comparison: &Comparison) -> Self {
-        let headline = comparison.headline;
-        Self {
-            metric: headline.metric_name(),
-            has_dollars: comparison.has_dollars,
-            saved: headline.amount_in_saving(&comparison.joint),
-            of: headline.amount_in_totals(&comparison.baseline),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ClaimProbabilityJson {
-    claim: String,
-    metric: &'static str,
-    /// Tokens or calls, or a share where the metric is one.
-    at_least: Value,
-    p: ShareJson,
-}
-
-impl From<&ClaimProbability> for ClaimProbabilityJson {
-    fn from(one: &ClaimProbability) -> Self {
+fn probability_fields<'a>() -> Vec<ColumnField<'a, &'a ClaimProbability>> {
+    type Field<'a> = ColumnField<'a, &'a ClaimProbability>;
+    let number = JsonValue::object([("type", "number".into())]);
+    vec![
+        Field::text("claim", "", "its id", |it| it.claim.as_str()),
+        Field::text("metric", "", "what is counted", |it| it.metric),
         // Shares of reads, tokens or dollars are held in basis points, and amounts as they are.
-        let is_share = !matches!(one.metric, "read" | "tokens" | "calls");
-        let at_least = if is_share {
-            serde_json::to_value(ShareJson(one.at_least)).unwrap_or_default()
-        } else {
-            one.at_least.into()
-        };
-        Self { claim: one.claim.clone(), metric: one.metric, at_least, p: ShareJson(one.p_bp) }
-    }
+        Field::nested("at_least", "the least that is claimed", number, |it| {
+            let amount = i128::from(it.at_least);
+            Some(match it.metric {
+                "read" | "tokens" | "calls" => JsonValue::Integer(amount),
+                _ => JsonValue::Decimal(amount, 4),
+            })
+        }),
+        Field::share("p", "", "of the draws", |it| it.p_bp),
+    ]
 }
 
 /// What two toggles save together beyond the sum of both.
-#[derive(Serialize)]
-struct TogglePairJson {
-    toggles: [&'static str; 2],
-    calls: i64,
-    #[serde(flatten)]
-    saving: SavingPointJson,
-}
+type TogglePair = (&'static str, &'static str, Saving);
 
-impl TogglePairJson {
-    fn from_pair(
-        headline: HeadlineMetric,
-        (a, b, saving): &(&'static str, &'static str, Saving),
-    ) -> Self {
-        let point = SavingPointJson::from_saving(headline, saving);
-        Self { toggles: [a, b], calls: saving.calls, saving: point }
+/// Pairs in tables and for programs.
+pub(super) fn pair_fields<'a>(
+    headline: HeadlineMetric,
+    has_dollars: bool,
+) -> Vec<ColumnField<'a, TogglePair>> {
+    type Field<'a> = ColumnField<'a, TogglePair>;
+    let mut fields = vec![
+        Field::texts("toggles", "", "both", |(one, other, _)| {
+            vec![(*one).to_owned(), (*other).to_owned()]
+        }),
+        Field::text("", "pair", "both", |(one, other, _)| format!("{one} and {other}")),
+        Field::tokens("", headline.column_noun(), "in the headline's figure", move |pair| {
+            headline.amount_in_saving(&pair.2)
+        })
+        .with_sign(),
+    ];
+    if has_dollars {
+        fields.push(Field::money("", "dollars", "money", |pair| pair.2.total_money()).with_sign());
     }
+    fields.push(Field::count("calls", "calls", "calls", |pair| pair.2.calls).with_sign());
+    fields.extend(fields_of_part(point_fields(headline), |pair: &TogglePair| {
+        point_of_saving(&pair.2)
+    }));
+    fields
 }
 
-/// What one parameter moves.
-#[derive(Serialize)]
-struct TornadoSwingJson<'a> {
-    toggle: &'static str,
-    parameter: &'a str,
-    unit: &'static str,
-    low: i64,
-    mode: i64,
-    high: i64,
-    saving_at_low: SavingPointJson,
-    saving_at_high: SavingPointJson,
-}
-
-impl<'a> TornadoSwingJson<'a> {
-    fn from_swing(headline: HeadlineMetric, swing: &'a SavingSwing) -> Self {
-        Self {
-            toggle: swing.toggle,
-            parameter: &swing.key,
-            unit: swing.unit.name(),
-            low: swing.range.low,
-            mode: swing.range.mode,
-            high: swing.range.high,
-            saving_at_low: SavingPointJson::from_saving(headline, &swing.low),
-            saving_at_high: SavingPointJson::from_saving(headline, &swing.high),
-        }
+/// What parameters move, in tables and for programs.
+pub(super) fn swing_fields<'a>(
+    headline: HeadlineMetric,
+    has_dollars: bool,
+) -> Vec<ColumnField<'a, &'a SavingSwing>> {
+    type Field<'a> = ColumnField<'a, &'a SavingSwing>;
+    let noun = headline.column_noun();
+    let mut fields = vec![
+        Field::text("toggle", "", "its toggle; empty for an unknown", |it| it.toggle),
+        Field::text("parameter", "", "its key", |it| it.key.as_str()),
+        Field::text("", "parameter", "both", |it| {
+            format!("{} {}", it.toggle, it.key).trim().to_owned()
+        }),
+        Field::text("unit", "", "its unit", |it| it.unit.name()),
+        // A count needs no word beside it.
+        Field::text("", "unit", "its unit", |it| {
+            if it.unit == ParamUnit::Count { "" } else { it.unit.name() }
+        }),
+        Field::count("low", "low", "its low end", |it| it.range.low),
+        Field::count("mode", "", "its mode", |it| it.range.mode),
+        Field::count("high", "high", "its high end", |it| it.range.high),
+        Field::object("saving_at_low", "saved there", point_fields(headline), |it| {
+            point_of_saving(&it.low)
+        }),
+        Field::object("saving_at_high", "saved there", point_fields(headline), |it| {
+            point_of_saving(&it.high)
+        }),
+        Field::tokens("", format!("{noun} at low"), "saved there", move |it| {
+            headline.amount_in_saving(&it.low)
+        })
+        .with_sign(),
+        Field::tokens("", format!("{noun} at high"), "saved there", move |it| {
+            headline.amount_in_saving(&it.high)
+        })
+        .with_sign(),
+    ];
+    if has_dollars {
+        fields.extend([
+            Field::money("", "$ at low", "saved there", |it| it.low.total_money()).with_sign(),
+            Field::money("", "$ at high", "saved there", |it| it.high.total_money()).with_sign(),
+        ]);
     }
+    fields
 }
 
-/// What one authority says about a claim.
-#[derive(Serialize)]
-struct JudgementJson {
-    by: &'static str,
-    verdict: &'static str,
-    against: Option<JudgedRangeJson>,
+fn judgement_fields<'a>() -> Vec<ColumnField<'a, &'a ClaimJudgement>> {
+    type Field<'a> = ColumnField<'a, &'a ClaimJudgement>;
+    type Ends<'a> = ColumnField<'a, (i64, i64)>;
+    let ends = vec![
+        Ends::count("low", "", "the lowest", |ends| ends.0),
+        Ends::count("high", "", "the highest", |ends| ends.1),
+    ];
+    vec![
+        Field::text("by", "", "who says it", |it| it.by.name()),
+        Field::text("verdict", "", "what it says", |it| it.verdict.verdict_word()),
+        Field::optional_object("against", "the numbers behind it", ends, |it| {
+            it.evidence_range.as_ref().map(|range| (*range.start(), *range.end()))
+        }),
+    ]
 }
 
-/// The numbers behind a word.
-#[derive(Serialize)]
-struct JudgedRangeJson {
-    low: i64,
-    high: i64,
+fn claim_fields<'a>() -> Vec<ColumnField<'a, &'a PublishedClaim>> {
+    type Field<'a> = ColumnField<'a, &'a PublishedClaim>;
+    vec![
+        Field::text("metric", "", "what falls", |it| it.metric.as_str()),
+        Field::text("says", "", "where nothing is claimed but a direction", |it| {
+            it.is_direction.then_some("falls")
+        })
+        .left_out_if_missing(),
+        Field::count("low", "", "by the least that is published", |it| *it.saving.start()),
+        Field::count("high", "", "by the most", |it| *it.saving.end()),
+    ]
 }
 
-impl From<&ClaimJudgement> for JudgementJson {
-    fn from(one: &ClaimJudgement) -> Self {
-        Self {
-            by: one.by.name(),
-            verdict: one.verdict.verdict_word(),
-            against: one
-                .evidence_range
-                .as_ref()
-                .map(|range| JudgedRangeJson { low: *range.start(), high: *range.end() }),
-        }
-    }
+fn toggle_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a ToggleResult>> {
+    type Field<'a> = ColumnField<'a, &'a ToggleResult>;
+    let mut fields = vec![
+        Field::text("id", "", "its id", |it| it.id),
+        Field::text("title", "", "its title", |it| it.title),
+        Field::count("found", "", "places where it applies", |it| it.found),
+        Field::tokens("tokens_touched", "", "tokens that it touches", |it| it.touched),
+        Field::optional_object("claimed", "what is claimed for it", claim_fields(), |it| {
+            it.claim.as_ref()
+        }),
+        Field::object("alone", "saved on its own", saving_fields(), |it| it.alone),
+        Field::object("last", "saved after all the others", saving_fields(), |it| it.last),
+        Field::object("shapley", "its share in all together", point_fields(headline), |it| {
+            point_of_saving(&it.share)
+        }),
+    ];
+    // The band of the Shapley value has no name of its own.
+    fields.extend(fields_of_part(band_fields(headline), |it: &&'a ToggleResult| {
+        it.bands.and_then(|bands| bands.shapley)
+    }));
+    fields.extend([
+        Field::object("alone_band", "of `alone`", band_fields(headline), |it| {
+            it.bands.map(|bands| bands.alone)
+        }),
+        Field::object("last_band", "of `last`", band_fields(headline), |it| {
+            it.bands.map(|bands| bands.last)
+        }),
+        Field::optional_object("wide_because", "what makes its band wide", reason_fields(), |it| {
+            it.reason.as_ref()
+        })
+        .left_out_if_missing(),
+        Field::count("effort", "", "points of about half a day", |it| it.grade.effort),
+        Field::count("risk", "", "1 to 3", |it| it.grade.risk),
+        Field::count("at_most", "", "with the best parameters, in the claim's metric", |it| {
+            it.at_most
+        }),
+        Field::rows("judged", "who says what about the claim", judgement_fields(), |it| {
+            it.judgements.iter().collect()
+        }),
+        Field::text("verdict", "", "what follows from these", |it| it.verdict.verdict_word()),
+        Field::text("verdict_usd", "", "the same in dollars", |it| it.verdict_usd.verdict_word()),
+        Field::texts("notes", "", "what to tell the reader", |it| it.notes.clone()),
+    ]);
+    fields
 }
 
-#[derive(Serialize)]
-struct ComparedClaimJson {
-    metric: String,
-    /// That nothing is claimed but a direction.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    says: Option<&'static str>,
-    low: i64,
-    high: i64,
+fn reason_fields<'a>() -> Vec<ColumnField<'a, &'a BandReason>> {
+    type Field<'a> = ColumnField<'a, &'a BandReason>;
+    vec![
+        Field::text("parameter", "", "what moves it most", |it| it.what.as_str()),
+        Field::tokens("saving_at_low", "", "saved at its low end", |it| it.low),
+        Field::tokens("saving_at_high", "", "saved at its high end", |it| it.high),
+    ]
 }
 
-impl From<&PublishedClaim> for ComparedClaimJson {
-    fn from(claim: &PublishedClaim) -> Self {
-        let (low, high) = (*claim.saving.start(), *claim.saving.end());
-        let says = claim.is_direction.then_some("falls");
-        Self { metric: claim.metric.clone(), says, low, high }
-    }
-}
-
-#[derive(Serialize)]
-struct ComparedToggleJson<'a> {
-    id: &'static str,
-    title: &'static str,
-    found: u32,
-    tokens_touched: i64,
-    claimed: Option<ComparedClaimJson>,
-    alone: UsageSumsJson,
-    last: UsageSumsJson,
-    shapley: SavingPointJson,
-    /// Of the Shapley value.
-    #[serde(flatten)]
-    band: SavingBandJson,
-    alone_band: SavingBandJson,
-    last_band: SavingBandJson,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wide_because: Option<WidthReasonJson<'a>>,
-    effort: u32,
-    risk: u32,
-    at_most: Option<i64>,
-    judged: Vec<JudgementJson>,
-    verdict: &'static str,
-    verdict_usd: &'static str,
-    notes: Vec<String>,
-}
-
-/// What makes a band wide, and what the toggle saves at the ends of it.
-#[derive(Serialize)]
-struct WidthReasonJson<'a> {
-    parameter: &'a str,
-    saving_at_low: i64,
-    saving_at_high: i64,
-}
-
-impl<'a> ComparedToggleJson<'a> {
-    fn from_toggle(headline: HeadlineMetric, toggle: &'a ToggleResult) -> Self {
-        let reason = toggle.reason.as_ref();
-        Self {
-            wide_because: reason.map(|reason| WidthReasonJson {
-                parameter: &reason.what,
-                saving_at_low: reason.low,
-                saving_at_high: reason.high,
-            }),
-            id: toggle.id,
-            title: toggle.title,
-            found: toggle.found,
-            tokens_touched: toggle.touched,
-            claimed: toggle.claim.as_ref().map(ComparedClaimJson::from),
-            alone: (&toggle.alone).into(),
-            last: (&toggle.last).into(),
-            shapley: SavingPointJson::from_saving(headline, &toggle.share),
-            band: SavingBandJson::from_bands(
-                headline,
-                toggle.bands.and_then(|bands| bands.shapley),
-            ),
-            alone_band: SavingBandJson::from_bands(headline, toggle.bands.map(|bands| bands.alone)),
-            last_band: SavingBandJson::from_bands(headline, toggle.bands.map(|bands| bands.last)),
-            effort: toggle.grade.effort,
-            risk: toggle.grade.risk,
-            at_most: toggle.at_most,
-            judged: toggle.judgements.iter().map(JudgementJson::from).collect(),
-            verdict: toggle.verdict.verdict_word(),
-            verdict_usd: toggle.verdict_usd.verdict_word(),
-            notes: toggle.notes.clone(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct CombinedClaimJson {
-    id: String,
-    toggles: Vec<String>,
-    step: String,
-    claimed: ComparedClaimJson,
-    baseline: i64,
-    replayed: i64,
-    at_most: i64,
-    judged: Vec<JudgementJson>,
-    verdict: &'static str,
-    verdict_usd: Option<&'static str>,
-}
-
-impl From<&CombinedClaimResult> for CombinedClaimJson {
-    fn from(result: &CombinedClaimResult) -> Self {
-        Self {
-            id: result.claim.id.clone(),
-            toggles: result.claim.toggles.clone(),
-            step: result.claim.step.clone(),
-            claimed: (&result.claim).into(),
-            baseline: result.baseline,
-            replayed: result.replayed,
-            at_most: result.at_most,
-            judged: result.judgements.iter().map(JudgementJson::from).collect(),
-            verdict: result.verdict.verdict_word(),
-            verdict_usd: result.verdict_usd.map(ClaimVerdict::verdict_word),
-        }
-    }
+/// Claims on several toggles, in tables and for programs.
+pub(super) fn combined_fields<'a>() -> Vec<ColumnField<'a, &'a CombinedClaimResult>> {
+    type Field<'a> = ColumnField<'a, &'a CombinedClaimResult>;
+    vec![
+        Field::text("id", "", "its id", |it| it.claim.id.as_str()),
+        Field::text("", "claim", "what is claimed to fall", |it| combined_claim_name(&it.claim)),
+        Field::texts("toggles", "", "the toggles that should save it", |it| {
+            it.claim.toggles.clone()
+        }),
+        Field::text("", "toggles", "the same", |it| it.claim.toggles.join("+")),
+        Field::text("step", "", "its step; empty for the whole pipeline", |it| {
+            it.claim.step.as_str()
+        }),
+        Field::object("claimed", "what is claimed", claim_fields(), |it| &it.claim),
+        Field::from_cells(ColumnKind::Tokens, "", "claimed", "the same", |it| {
+            // That something falls is claimed without a number.
+            if it.claim.is_direction {
+                return TableCell::missing();
+            }
+            let (low, high) = (*it.claim.saving.start(), *it.claim.saving.end());
+            TableCell::from_range(CellValue::Tokens(low), CellValue::Tokens(high))
+        })
+        .with_ranges(),
+        Field::tokens("baseline", "", "what there is before, in its metric", |it| it.baseline),
+        Field::tokens("replayed", "replay", "what the replay saves", |it| it.replayed),
+        Field::from_cells(ColumnKind::Share, "", "of baseline", "the same", |it| {
+            TableCell::share_of_whole(it.replayed, it.baseline)
+        }),
+        Field::tokens("at_most", "at most", "with the best parameters or draw", |it| it.at_most),
+        Field::rows("judged", "who says what about it", judgement_fields(), |it| {
+            it.judgements.iter().collect()
+        }),
+        Field::text("verdict", "", "what follows from these", |it| it.verdict.verdict_word()),
+        Field::from_cells(ColumnKind::Text, "", "verdict", "the same", |it| {
+            let word = claim_verdict_word(&it.claim, it.verdict);
+            TableCell::text(word).with_tone(verdict_tone(it.verdict))
+        }),
+        Field::text("verdict_usd", "", "the same in dollars, for a share", |it| {
+            it.verdict_usd.map(ClaimVerdict::verdict_word)
+        }),
+        Field::text("", "in dollars", "the same", |it| {
+            it.verdict_usd.map_or("", ClaimVerdict::verdict_word)
+        }),
+    ]
 }

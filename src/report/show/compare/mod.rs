@@ -13,7 +13,7 @@ use super::Provenance;
 use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::format;
 use crate::report::show::audit_sentences::word_claim_arithmetic;
-use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{self, AuditFinding};
 use crate::study::backtest::Observations;
 use crate::study::inspect::turn_limiter::LoadComparison;
@@ -265,41 +265,9 @@ impl ComparisonReport<'_> {
     /// Claims on several toggles together.
     #[must_use]
     pub fn combined_claims_table(&self) -> TableView {
-        let mut view = TableView::new(
-            "Claims on several toggles together",
-            vec![
-                TableColumn::text("claim"),
-                TableColumn::text("toggles"),
-                TableColumn::tokens("claimed").with_ranges(),
-                TableColumn::tokens("replay"),
-                TableColumn::share("of baseline"),
-                TableColumn::tokens("at most"),
-                TableColumn::text("verdict"),
-                TableColumn::text("in dollars"),
-            ],
-        );
-        for result in &self.comparison.combined {
-            let claim = &result.claim;
-            let usd = result.verdict_usd.map_or("", ClaimVerdict::verdict_word);
-            // That something falls is claimed without a number.
-            let range = (*claim.saving.start(), *claim.saving.end());
-            let claimed = if claim.is_direction {
-                TableCell::missing()
-            } else {
-                TableCell::from_range(CellValue::Tokens(range.0), CellValue::Tokens(range.1))
-            };
-            view.add_row(vec![
-                TableCell::text(combined_claim_name(claim)),
-                TableCell::text(claim.toggles.join("+")),
-                claimed,
-                TableCell::tokens(result.replayed),
-                TableCell::share_of_whole(result.replayed, result.baseline),
-                TableCell::tokens(result.at_most),
-                TableCell::text(claim_verdict_word(claim, result.verdict))
-                    .with_tone(verdict_tone(result.verdict)),
-                TableCell::text(usd),
-            ]);
-        }
+        let title = "Claims on several toggles together";
+        let rows = &self.comparison.combined;
+        let mut view = TableView::from_fields(title, &json::combined_fields(), rows);
         view.add_footnote(
             "at most: the parameters of one toggle after another moved to their friendliest ends",
         );

@@ -1,12 +1,13 @@
 //! What was seen after rollouts, beside what was claimed and what the replay predicts.
 
 use super::ComparisonReport;
-use super::saving_bands::ShareBandJson;
-use crate::report::json::ShareJson;
-use crate::report::{CellValue, RichText, Section, TableCell, TableColumn, TableView};
+use super::saving_bands::share_band_fields;
+use crate::report::columns::ColumnField;
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, RichText, Section, TableCell, TableView};
+use crate::study::backtest::EffectRatio;
 use crate::study::backtest::ObservedEffect;
 use crate::study::whatif::observed_savings::ObservedSaving;
-use serde::Serialize;
 
 impl ComparisonReport<'_> {
     /// The whole section; `None` where nothing was seen.
@@ -36,44 +37,9 @@ impl ComparisonReport<'_> {
     /// Share saved as claimed, predicted and seen, rollout by rollout.
     #[must_use]
     pub fn observed_table(&self) -> TableView {
-        let mut view = TableView::new(
-            format!("Share of {} saved", self.comparison.headline.sentence_words()),
-            vec![
-                TableColumn::text("of"),
-                TableColumn::text("rolled out"),
-                signed_share("claimed"),
-                signed_share("predicted"),
-                TableColumn::count("pipelines before"),
-                TableColumn::count("after"),
-                signed_share("seen, raw"),
-                signed_share("seen, of one size"),
-                signed_share("may be"),
-                signed_share("dates that show as much"),
-            ],
-        );
-        for one in &self.comparison.observed_savings {
-            let claimed = one.claimed_bp.as_ref();
-            // Without draws the prediction is a single share, a range of which both ends are equal.
-            let predicted = one.predicted.map(|band| (band.p10, band.p90));
-            let (low, high) = predicted.unwrap_or((one.predicted_bp, one.predicted_bp));
-            let ObservedEffect { before, after, raw, adjusted, placebo, .. } = &one.observed;
-            let [raw, adjusted] = [raw, adjusted].map(|ratio| {
-                TableCell::from_option(ratio.map(|ratio| CellValue::Share(ratio.saved_bp())))
-            });
-            let interval = one.interval_bp();
-            view.add_row(vec![
-                TableCell::text(observed_scope(one)),
-                TableCell::text(one.observed.toggles.join("+")),
-                claimed.map_or_else(TableCell::missing, |it| share_range(*it.start(), *it.end())),
-                share_range(low, high),
-                TableCell::count(i64::from(*before)),
-                TableCell::count(i64::from(*after)),
-                raw,
-                adjusted,
-                share_range(*interval.start(), *interval.end()),
-                placebo.map_or_else(TableCell::missing, |share| TableCell::share(share.0)),
-            ]);
-        }
+        let title = format!("Share of {} saved", self.comparison.headline.sentence_words());
+        let rows = &self.comparison.observed_savings;
+        let mut view = TableView::from_fields(title, &observed_fields(), rows);
         view.add_footnote(
             "claimed: the single claims summed, of this pipeline; predicted: P10 to P90 of the \
              replay of these toggles together, on this pipeline; seen: medians of many pipelines, \
@@ -82,11 +48,6 @@ impl ComparisonReport<'_> {
         );
         view
     }
-}
-
-/// A column of shares that may be below zero and may be ranges.
-fn signed_share(heading: &str) -> TableColumn {
-    TableColumn::share(heading).with_sign().with_ranges()
 }
 
 fn share_range(low: i64, high: i64) -> TableCell {
@@ -101,39 +62,67 @@ fn observed_scope(one: &ObservedSaving) -> String {
     }
 }
 
-/// An observation for programs.
-#[derive(Serialize)]
-pub struct ObservedSavingJson<'a> {
-    of: &'a str,
-    toggles: &'a [String],
-    claimed_low: Option<ShareJson>,
-    claimed_high: Option<ShareJson>,
-    predicted: ShareJson,
-    predicted_draws: Option<ShareBandJson>,
-    seen_raw: Option<ShareJson>,
-    seen: ShareJson,
-    seen_low: ShareJson,
-    seen_high: ShareJson,
-    placebo: Option<ShareJson>,
-    verdict: &'a str,
+/// A share that may be below zero and, for people, may be a range.
+fn signed_share<'a>(
+    heading: &'static str,
+    about: &'static str,
+    cell: impl Fn(&&'a ObservedSaving) -> TableCell + 'a,
+) -> ColumnField<'a, &'a ObservedSaving> {
+    ColumnField::from_cells(ColumnKind::Share, "", heading, about, cell).with_sign().with_ranges()
 }
 
-impl<'a> From<&'a ObservedSaving> for ObservedSavingJson<'a> {
-    fn from(one: &'a ObservedSaving) -> Self {
-        let interval = one.interval_bp();
-        Self {
-            of: &one.observed.group,
-            toggles: &one.observed.toggles,
-            claimed_low: one.claimed_bp.as_ref().map(|it| ShareJson(*it.start())),
-            claimed_high: one.claimed_bp.as_ref().map(|it| ShareJson(*it.end())),
-            predicted: ShareJson(one.predicted_bp),
-            predicted_draws: one.predicted.map(ShareBandJson::from),
-            seen_raw: one.observed.raw.map(|ratio| ShareJson(ratio.saved_bp())),
-            seen: ShareJson(one.saved_bp()),
-            seen_low: ShareJson(*interval.start()),
-            seen_high: ShareJson(*interval.end()),
-            placebo: one.observed.placebo.map(|share| ShareJson(share.0)),
-            verdict: &one.observed.verdict,
-        }
-    }
+/// What was seen after rollouts, in tables and for programs.
+pub(super) fn observed_fields<'a>() -> Vec<ColumnField<'a, &'a ObservedSaving>> {
+    type Field<'a> = ColumnField<'a, &'a ObservedSaving>;
+    vec![
+        Field::text("", "of", "what it is about", |it| observed_scope(it)),
+        Field::text("of", "", "the same, by name", |it| it.observed.group.as_str()),
+        Field::texts("toggles", "", "what was rolled out", |it| it.observed.toggles.clone()),
+        Field::text("", "rolled out", "the same", |it| it.observed.toggles.join("+")),
+        Field::share("claimed_low", "", "the least of the single claims, summed", |it| {
+            it.claimed_bp.as_ref().map(|it| *it.start())
+        }),
+        Field::share("claimed_high", "", "the most of them", |it| {
+            it.claimed_bp.as_ref().map(|it| *it.end())
+        }),
+        signed_share("claimed", "both", |it| {
+            let claimed = it.claimed_bp.as_ref();
+            claimed.map_or_else(TableCell::missing, |it| share_range(*it.start(), *it.end()))
+        }),
+        Field::share("predicted", "", "what the replay saves", |it| it.predicted_bp),
+        Field::optional_object("predicted_draws", "over the draws", share_band_fields(), |it| {
+            it.predicted
+        }),
+        signed_share("predicted", "P10 to P90 of the draws", |it| {
+            // Without draws both ends are the single share that the replay saves.
+            let ends = it.predicted.map(|band| (band.p10, band.p90));
+            let (low, high) = ends.unwrap_or((it.predicted_bp, it.predicted_bp));
+            share_range(low, high)
+        }),
+        Field::count("", "pipelines before", "pipelines before", |it| it.observed.before),
+        Field::count("", "after", "pipelines after", |it| it.observed.after),
+        Field::share("seen_raw", "seen, raw", "what fell from median to median", |it| {
+            it.observed.raw.map(EffectRatio::saved_bp)
+        })
+        .with_sign()
+        .with_ranges(),
+        Field::share("seen", "", "the same of one size, where that is known", |it| it.saved_bp()),
+        Field::share("", "seen, of one size", "the same", |it| {
+            it.observed.adjusted.map(EffectRatio::saved_bp)
+        })
+        .with_sign()
+        .with_ranges(),
+        Field::share("seen_low", "", "the least that it may be", |it| *it.interval_bp().start()),
+        Field::share("seen_high", "", "the most that it may be", |it| *it.interval_bp().end()),
+        signed_share("may be", "both", |it| {
+            let interval = it.interval_bp();
+            share_range(*interval.start(), *interval.end())
+        }),
+        Field::share("placebo", "dates that show as much", "of dates without a rollout", |it| {
+            it.observed.placebo.map(|share| share.0)
+        })
+        .with_sign()
+        .with_ranges(),
+        Field::text("verdict", "", "the verdict in words", |it| it.observed.verdict.as_str()),
+    ]
 }

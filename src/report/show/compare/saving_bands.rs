@@ -1,70 +1,60 @@
 //! Savings and their bands for programs.
 
-use crate::report::json::{MoneyJson as CostJson, ShareJson};
+use crate::report::columns::{ColumnField, fields_of_part};
+use crate::report::show::money_fields;
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::uncertainty::SavingBands;
 use crate::units::PicoUsd;
-use serde::Serialize;
 
-/// The 10th, 50th and 90th percentile in reads and dollars; null without draws.
-#[derive(Serialize)]
-pub struct SavingBandJson {
-    pub p10: Option<SavingPointJson>,
-    pub p50: Option<SavingPointJson>,
-    pub p90: Option<SavingPointJson>,
+/// One saving: reads, tokens of all classes, money.
+pub(super) type SavingPoint = (i64, i64, PicoUsd);
+
+pub(super) fn point_of_saving(saving: &Saving) -> SavingPoint {
+    let tokens = HeadlineMetric::Tokens.amount_in_saving(saving);
+    (saving.usage.read, tokens, saving.total_money())
 }
 
-#[derive(Serialize)]
-pub struct SavingPointJson {
-    pub read: i64,
-    /// Told where the comparison is told in tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tokens: Option<i64>,
-    #[serde(flatten)]
-    pub cost: CostJson,
+/// A saving; tokens where the comparison is told in them.
+pub(super) fn point_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, SavingPoint>> {
+    type Field<'a> = ColumnField<'a, SavingPoint>;
+    let mut fields = vec![
+        Field::tokens("read", "", "cache reads", |point| point.0),
+        Field::tokens("tokens", "", "tokens of all classes", move |point| {
+            (headline == HeadlineMetric::Tokens).then_some(point.1)
+        })
+        .left_out_if_missing(),
+    ];
+    fields.extend(fields_of_part(money_fields(), |point: &SavingPoint| point.2));
+    fields
 }
 
-impl SavingPointJson {
-    pub fn from_saving(headline: HeadlineMetric, saving: &Saving) -> Self {
-        let all = HeadlineMetric::Tokens.amount_in_saving(saving);
-        Self::new(headline, (saving.usage.read, all, saving.total_money()))
-    }
-
-    pub fn new(headline: HeadlineMetric, (read, tokens, cost): (i64, i64, PicoUsd)) -> Self {
-        let tokens = (headline == HeadlineMetric::Tokens).then_some(tokens);
-        Self { read, tokens, cost: cost.into() }
-    }
+/// The 10th, 50th and 90th percentile; null without draws. Each figure has its own: the draw of a
+/// point's reads may be another one than that of its dollars.
+pub(super) fn band_fields<'a>(
+    headline: HeadlineMetric,
+) -> Vec<ColumnField<'a, Option<SavingBands>>> {
+    type Field<'a> = ColumnField<'a, Option<SavingBands>>;
+    vec![
+        Field::optional_object("p10", "one draw in ten is below", point_fields(headline), |it| {
+            it.map(|it| (it.read.p10, it.tokens.p10, it.cost.p10))
+        }),
+        Field::optional_object("p50", "the middle draw", point_fields(headline), |it| {
+            it.map(|it| (it.read.p50, it.tokens.p50, it.cost.p50))
+        }),
+        Field::optional_object("p90", "one draw in ten is above", point_fields(headline), |it| {
+            it.map(|it| (it.read.p90, it.tokens.p90, it.cost.p90))
+        }),
+    ]
 }
 
-impl SavingBandJson {
-    pub fn from_bands(headline: HeadlineMetric, bands: Option<SavingBands>) -> Self {
-        let Some(SavingBands { read, tokens, cost, .. }) = bands else {
-            return Self { p10: None, p50: None, p90: None };
-        };
-        // Each figure has its own percentiles: the draw of a point's reads may be another one than
-        // that of its dollars.
-        let [p10, p50, p90] = [
-            (read.p10, tokens.p10, cost.p10),
-            (read.p50, tokens.p50, cost.p50),
-            (read.p90, tokens.p90, cost.p90),
-        ]
-        .map(|figures| Some(SavingPointJson::new(headline, figures)));
-        Self { p10, p50, p90 }
-    }
-}
-
-#[derive(Serialize)]
-pub struct ShareBandJson {
-    pub p10: ShareJson,
-    pub p50: ShareJson,
-    pub p90: ShareJson,
-}
-
-impl From<CredibleBand<i64>> for ShareBandJson {
-    fn from(band: CredibleBand<i64>) -> Self {
-        let CredibleBand { p10, p50, p90 } = band.map(ShareJson);
-        Self { p10, p50, p90 }
-    }
+/// A share with its band.
+pub(super) fn share_band_fields<'a>() -> Vec<ColumnField<'a, CredibleBand<i64>>> {
+    type Field<'a> = ColumnField<'a, CredibleBand<i64>>;
+    vec![
+        Field::share("p10", "", "one draw in ten is below", |band| band.p10),
+        Field::share("p50", "", "the middle draw", |band| band.p50),
+        Field::share("p90", "", "one draw in ten is above", |band| band.p90),
+    ]
 }

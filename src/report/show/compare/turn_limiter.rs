@@ -1,43 +1,29 @@
 //! Turns at once and requests a minute, before and after.
 
 use super::ComparisonReport;
+use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format;
-use crate::report::{Section, TableCell, TableColumn, TableView};
+use crate::report::{Section, TableView};
 use crate::study::inspect::turn_limiter::{LimiterLoad, LoadComparison};
-use serde::Serialize;
+
+/// One side under one limiter.
+struct LimiterSide<'a> {
+    limiter: &'a LoadComparison,
+    side: &'static str,
+    load: &'a LimiterLoad,
+}
 
 impl ComparisonReport<'_> {
     /// The limiter, where packets wake agents.
     pub(in crate::report::show) fn limiter_section(&self) -> Option<Section> {
         let first = self.loads.first()?;
-        let mut view = TableView::new(
-            "Limiter: turns at once and requests a minute",
-            vec![
-                TableColumn::text("at once"),
-                TableColumn::text("side"),
-                TableColumn::count("turns"),
-                TableColumn::count("turns at once, peak"),
-                TableColumn::count("requests"),
-                TableColumn::count("a minute, peak"),
-                TableColumn::count("a minute, P95"),
-                TableColumn::count("refused"),
-                TableColumn::duration("waited"),
-            ],
-        );
-        for LoadComparison { limits, before, after } in self.loads {
-            // Each limiter has two rows that differ in nothing but the toggles.
-            let bound =
-                limits.turns.map_or("no bound".to_owned(), |turns| format!("{turns} turns"));
-            for (side, load) in [("before", before), ("after", after)] {
-                let mut row = vec![TableCell::text(&bound), TableCell::text(side)];
-                let counts = [load.turns, load.peak_turns, load.requests];
-                row.extend(counts.map(TableCell::count));
-                let counts = [load.peak_a_minute, load.p95_a_minute, load.refused];
-                row.extend(counts.map(TableCell::count));
-                row.push(TableCell::duration(load.waited_ms));
-                view.add_row(row);
-            }
-        }
+        // Each limiter has two rows that differ in nothing but the toggles.
+        let rows = self.loads.iter().flat_map(|limiter| {
+            [("before", &limiter.before), ("after", &limiter.after)]
+                .map(|(side, load)| LimiterSide { limiter, side, load })
+        });
+        let title = "Limiter: turns at once and requests a minute";
+        let mut view = TableView::from_fields(title, &side_fields(), rows);
         let provider = match first.limits.requests_a_minute {
             None => "what the provider lets through is not known, so that nothing is refused: set \
                      `requests_a_minute` in a scenario"
@@ -56,49 +42,53 @@ impl ComparisonReport<'_> {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct TurnLimiterJson {
-    /// The most turns at once; none without a bound.
-    turns_at_once: Option<usize>,
-    /// What the provider lets through in a minute; none where that is not known.
-    requests_a_minute: Option<u32>,
-    before: TurnLoadJson,
-    after: TurnLoadJson,
+fn side_fields<'a>() -> Vec<ColumnField<'a, LimiterSide<'a>>> {
+    type Field<'a> = ColumnField<'a, LimiterSide<'a>>;
+    let mut fields = vec![
+        Field::text("", "at once", "the most turns at once", |row| {
+            let turns = row.limiter.limits.turns;
+            turns.map_or("no bound".to_owned(), |turns| format!("{turns} turns"))
+        }),
+        Field::text("", "side", "before or after", |row| row.side),
+    ];
+    fields.extend(fields_of_part(load_fields(), |row: &LimiterSide<'a>| row.load));
+    fields
 }
 
-#[derive(Serialize)]
-struct TurnLoadJson {
-    turns: i64,
-    peak_turns: i64,
-    requests: i64,
-    peak_requests_a_minute: i64,
-    p95_requests_a_minute: i64,
-    refused: i64,
-    waited_ms: i64,
+fn load_fields<'a>() -> Vec<ColumnField<'a, &'a LimiterLoad>> {
+    type Field<'a> = ColumnField<'a, &'a LimiterLoad>;
+    vec![
+        Field::count("turns", "turns", "what agents do about one packet", |load| load.turns),
+        Field::count("peak_turns", "turns at once, peak", "the most turns at once", |load| {
+            load.peak_turns
+        }),
+        Field::count("requests", "requests", "requests that were let through", |load| {
+            load.requests
+        }),
+        Field::count("peak_requests_a_minute", "a minute, peak", "the most in a minute", |load| {
+            load.peak_a_minute
+        }),
+        Field::count("p95_requests_a_minute", "a minute, P95", "the same for 95 %", |load| {
+            load.p95_a_minute
+        }),
+        Field::count("refused", "refused", "requests that were refused", |load| load.refused),
+        Field::duration("waited_ms", "waited", "how much later turns ended, summed", |load| {
+            load.waited_ms
+        }),
+    ]
 }
 
-impl From<&LoadComparison> for TurnLimiterJson {
-    fn from(loads: &LoadComparison) -> Self {
-        let LoadComparison { limits, before, after } = loads;
-        Self {
-            turns_at_once: limits.turns,
-            requests_a_minute: limits.requests_a_minute,
-            before: before.into(),
-            after: after.into(),
-        }
-    }
-}
-
-impl From<&LimiterLoad> for TurnLoadJson {
-    fn from(load: &LimiterLoad) -> Self {
-        Self {
-            turns: load.turns,
-            peak_turns: load.peak_turns,
-            requests: load.requests,
-            peak_requests_a_minute: load.peak_a_minute,
-            p95_requests_a_minute: load.p95_a_minute,
-            refused: load.refused,
-            waited_ms: load.waited_ms,
-        }
-    }
+/// A limiter for programs.
+pub(super) fn limiter_fields<'a>() -> Vec<ColumnField<'a, &'a LoadComparison>> {
+    type Field<'a> = ColumnField<'a, &'a LoadComparison>;
+    vec![
+        Field::count("turns_at_once", "", "the most turns at once; null without a bound", |it| {
+            it.limits.turns
+        }),
+        Field::count("requests_a_minute", "", "what the provider lets through, if known", |it| {
+            it.limits.requests_a_minute
+        }),
+        Field::object("before", "nothing toggled", load_fields(), |it| &it.before),
+        Field::object("after", "everything toggled", load_fields(), |it| &it.after),
+    ]
 }

@@ -1,7 +1,7 @@
 //! What is open: how likely claims are, who says what about them, which parameters move the result.
 
+use super::json::{pair_fields, swing_fields};
 use super::{ComparisonReport, combined_claim_name, verdict_tone};
-use crate::intervene::ParamUnit;
 use crate::report::format::{self, NumberStyle};
 use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
 use crate::study::stats::quantile::CredibleBand;
@@ -138,35 +138,16 @@ impl ComparisonReport<'_> {
         if pairs.is_empty() {
             return None;
         }
-        let mut view = TableView::new(
-            "Pairs: what two toggles save together beyond the sum of both",
-            insert_unless(
-                self.lacks_dollars(),
-                vec![
-                    TableColumn::text("pair"),
-                    TableColumn::tokens(self.comparison.headline.column_noun()).with_sign(),
-                    TableColumn::count("calls").with_sign(),
-                ],
-                vec![(2, TableColumn::money("dollars").with_sign())],
-            ),
-        );
-        for (a, b, saving) in pairs.iter().take(MOST_PAIRS) {
-            view.add_row(insert_unless(
-                self.lacks_dollars(),
-                vec![
-                    TableCell::text(format!("{a} and {b}")),
-                    TableCell::tokens(self.comparison.headline.amount_in_saving(saving)),
-                    TableCell::count(saving.calls),
-                ],
-                vec![(2, TableCell::money(saving.total_money()))],
-            ));
-        }
+        let title = "Pairs: what two toggles save together beyond the sum of both";
+        let fields = pair_fields(self.comparison.headline, self.comparison.has_dollars);
+        let rest = pairs.len().saturating_sub(MOST_PAIRS);
+        let shown = pairs.into_iter().take(MOST_PAIRS);
+        let mut view = TableView::from_fields(title, &fields, shown);
         view.add_footnote(
             "Shapley interaction index, over every order of the others: negative where both save \
              the same, positive where one makes the other worth more",
         );
         // Pairs come strongest first, so that those that are left out matter less than any shown.
-        let rest = pairs.len().saturating_sub(MOST_PAIRS);
         if rest > 0 {
             view.add_footnote(format!("{rest} more pairs have less to do with each other"));
         }
@@ -176,45 +157,10 @@ impl ComparisonReport<'_> {
     /// The parameters that move the joint saving most.
     #[must_use]
     pub fn swing_table(&self) -> TableView {
-        let headline = self.comparison.headline;
-        let noun = headline.column_noun();
-        let mut view = TableView::new(
-            "Which parameter moves the joint saving, the others at their modes",
-            insert_unless(
-                self.lacks_dollars(),
-                vec![
-                    TableColumn::text("parameter"),
-                    TableColumn::text("unit"),
-                    TableColumn::count("low"),
-                    TableColumn::count("high"),
-                    TableColumn::tokens(format!("{noun} at low")).with_sign(),
-                    TableColumn::tokens(format!("{noun} at high")).with_sign(),
-                ],
-                [(6, "$ at low"), (7, "$ at high")]
-                    .map(|(at, name)| (at, TableColumn::money(name).with_sign()))
-                    .into(),
-            ),
-        );
-        for swing in self.comparison.tornado.iter().take(MOST_SWINGS) {
-            let name = format!("{} {}", swing.toggle, swing.key);
-            // A count needs no word beside it.
-            let unit = if swing.unit == ParamUnit::Count { "" } else { swing.unit.name() };
-            view.add_row(insert_unless(
-                self.lacks_dollars(),
-                vec![
-                    TableCell::text(name.trim()),
-                    TableCell::text(unit),
-                    TableCell::count(swing.range.low),
-                    TableCell::count(swing.range.high),
-                    TableCell::tokens(headline.amount_in_saving(&swing.low)),
-                    TableCell::tokens(headline.amount_in_saving(&swing.high)),
-                ],
-                vec![
-                    (6, TableCell::money(swing.low.total_money())),
-                    (7, TableCell::money(swing.high.total_money())),
-                ],
-            ));
-        }
+        let title = "Which parameter moves the joint saving, the others at their modes";
+        let fields = swing_fields(self.comparison.headline, self.comparison.has_dollars);
+        let shown = self.comparison.tornado.iter().take(MOST_SWINGS);
+        let mut view = TableView::from_fields(title, &fields, shown);
         let rest = self.comparison.tornado.len().saturating_sub(MOST_SWINGS);
         if rest > 0 {
             view.add_footnote(format!("{rest} more parameters move it less"));
@@ -241,10 +187,6 @@ impl ComparisonReport<'_> {
             self.unknowns_in_words()
         )
     }
-
-    fn lacks_dollars(&self) -> bool {
-        !self.comparison.has_dollars
-    }
 }
 
 /// A share of something with its band.
@@ -252,16 +194,6 @@ fn band_words(band: CredibleBand<i64>, whole: &str) -> String {
     let CredibleBand { p10, p50, p90 } =
         band.map(|bp| format::format_share(bp, NumberStyle::default()));
     format!("{p50} of {whole} (P10 {p10}, P90 {p90})")
-}
-
-/// A row with some more things at their places, or without them.
-fn insert_unless<T>(leaves_out: bool, mut row: Vec<T>, more: Vec<(usize, T)>) -> Vec<T> {
-    if !leaves_out {
-        for (at, thing) in more {
-            row.insert(at, thing);
-        }
-    }
-    row
 }
 
 fn claim_name(claim: &PublishedClaim) -> String {

@@ -5,8 +5,8 @@ use crate::report::columns::ColumnField;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, Tone};
 use crate::study::gate::{
-    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateMetric, GateRow,
-    GrowthCause, MetricUnit, RowVerdict, SideSummary, ToggleRemedy,
+    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateRow, GrowthCause,
+    MetricUnit, RowVerdict, SideSummary, ToggleRemedy,
 };
 use crate::units::PicoUsd;
 
@@ -89,9 +89,9 @@ pub(super) fn row_fields<'a>(
             row.interval.map(|ends| to_basis_points(ends.high))
         }),
         Field::from_cells(ColumnKind::Share, "", if_chance("may be"), "both ends", |row| {
-            let share = |part| CellValue::Share(to_basis_points(part));
             row.interval.map_or_else(TableCell::missing, |ends| {
-                TableCell::from_range(share(ends.low), share(ends.high))
+                let [low, high] = [ends.low, ends.high].map(to_basis_points);
+                TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
             })
         })
         .with_sign()
@@ -124,16 +124,11 @@ fn unit_name(unit: MetricUnit) -> &'static str {
 
 /// The kind of calls or blocks that a change is of, its metric and the unit of that.
 fn subject_parts(change: &FigureChange) -> (Option<String>, String, MetricUnit) {
-    let of_metric = |metric: &GateMetric| (metric.to_string(), metric.unit());
     match &change.subject {
         ChangeSubject::Context => (None, "context_a_call".to_owned(), MetricUnit::Tokens),
-        ChangeSubject::Metric(metric) => {
-            let (name, unit) = of_metric(metric);
-            (None, name, unit)
-        }
+        ChangeSubject::Metric(metric) => (None, metric.to_string(), metric.unit()),
         ChangeSubject::Kind(kind, metric) => {
-            let (name, unit) = of_metric(metric);
-            (Some(kind.clone()), name, unit)
+            (Some(kind.clone()), metric.to_string(), metric.unit())
         }
     }
 }

@@ -71,8 +71,10 @@ impl GateReport<'_> {
     /// For a pull request: only what is beyond a limit or may be; `None` where nothing is.
     #[must_use]
     pub fn to_comment(&self) -> Option<ReportDocument> {
-        let told = |row: &&GateRow| matches!(row.verdict, RowVerdict::Beyond | RowVerdict::Unsure);
-        let mut rows = self.limited_rows().filter(told).peekable();
+        let mut rows = self
+            .limited_rows()
+            .filter(|row| matches!(row.verdict, RowVerdict::Beyond | RowVerdict::Unsure))
+            .peekable();
         rows.peek()?;
         let mut document = ReportDocument::new("");
         let section = Section::new("windtunnel gate").with_paragraph(self.verdict_text());
@@ -99,10 +101,8 @@ impl GateReport<'_> {
 
     /// Figures of the whole that have no limit.
     fn unlimited_totals(&self) -> Vec<&GateRow> {
-        let total = |row: &&GateRow| {
-            row.verdict == RowVerdict::Unlimited && row.key.scope == GateScope::Total
-        };
-        self.gate.rows.iter().filter(total).collect()
+        let unlimited = self.gate.rows.iter().filter(|row| row.verdict == RowVerdict::Unlimited);
+        unlimited.filter(|row| row.key.scope == GateScope::Total).collect()
     }
 
     fn verdict_text(&self) -> RichText {

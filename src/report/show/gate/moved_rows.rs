@@ -12,8 +12,8 @@ impl GateReport<'_> {
         let gate = self.gate;
         let (file, samples) = (self.file.unwrap_or_default(), gate.candidate.samples);
         let of = if samples == 1 { "1 sample".to_owned() } else { format!("{samples} samples") };
-        let told = |row: &&GateRow| row.baseline != row.candidate;
-        let rows: Vec<&GateRow> = gate.rows.iter().filter(told).collect();
+        let rows: Vec<&GateRow> =
+            gate.rows.iter().filter(|row| row.baseline != row.candidate).collect();
         let words = match (known, rows.len()) {
             (false, _) => format!("{file}: written, {of}"),
             (true, 0) => format!("{file}: written, {of}; no figure moved"),

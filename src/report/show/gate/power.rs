@@ -100,17 +100,16 @@ impl PowerReport<'_> {
             }));
             let title = format!("The smallest growth of {} that is found", power.noise.metric);
             let mut view = TableView::from_fields(title, &fields, comparisons());
-            let number = |of: f64| format::format_thousandths((of * 1_000.0).round() as i64, false);
             let noise = &power.noise;
             let within = noise.within.map_or_else(String::new, |within| {
-                format!(", within their recordings by {}", number(within))
+                format!(", within their recordings by {}", format_deviation(within))
             });
             view.add_footnote(format!(
                 "found in {} of {COMPARISONS} comparisons or more; drawn from {} sessions, whose \
                  logarithms deviate by {}{within}",
                 (FOUND_SHARE * f64::from(COMPARISONS)).round(),
                 noise.sessions,
-                number(noise.spread)
+                format_deviation(noise.spread)
             ));
             document.add_section(
                 Section::new("").with_table(view).with_table(power_curves_table(power)),
@@ -127,6 +126,11 @@ impl PowerReport<'_> {
     pub fn to_json(&self) -> Vec<u8> {
         json::versioned_json("gate-power", 1, &object_json(&report_fields(), &self))
     }
+}
+
+/// A deviation of logarithms.
+fn format_deviation(deviation: f64) -> String {
+    format::format_thousandths((deviation * 1_000.0).round() as i64, false)
 }
 
 /// The share of comparisons in which each growth is found, a row a curve.

@@ -13,13 +13,12 @@ use crate::units::{BASIS_POINTS, PicoUsd};
 
 /// A mean in its metric's unit: whole where counts are, else in thousandths.
 pub fn mean_value(unit: MetricUnit, mean: ExactMean) -> CellValue {
-    let small = |n: i128| i64::try_from(n).unwrap_or(i64::MAX);
     match unit {
         MetricUnit::Count if mean.sum % i128::from(mean.count.max(1)) == 0 => {
-            CellValue::Count(small(mean.rounded_multiple(1)))
+            CellValue::Count(to_small(mean.rounded_multiple(1)))
         }
-        MetricUnit::Count => CellValue::Number(small(mean.rounded_multiple(1_000))),
-        MetricUnit::Tokens => CellValue::Tokens(small(mean.rounded_multiple(1))),
+        MetricUnit::Count => CellValue::Number(to_small(mean.rounded_multiple(1_000))),
+        MetricUnit::Tokens => CellValue::Tokens(to_small(mean.rounded_multiple(1))),
         MetricUnit::Money => CellValue::Money(PicoUsd(mean.rounded_multiple(1))),
     }
 }
@@ -97,6 +96,11 @@ fn shorten_names(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
+/// A mean that is shown fits; one that does not is shown as the largest number.
+fn to_small(n: i128) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 /// A cause as a sentence: what changed from what to what, and which part of the growth that is.
 pub fn cause_sentence(cause: &GrowthCause) -> String {
     let place = if cause.name.is_empty() {
@@ -129,10 +133,20 @@ fn change_phrase(change: &FigureChange) -> String {
             (kind.replace('_', " "), one.unit(), tokens)
         }
     };
-    let told = |mean: Option<ExactMean>| {
-        format::format_value(&mean_value(unit, mean.unwrap_or_default()), NumberStyle::default())
-    };
-    format!("{what} {} -> {}{of}", told(change.from), told(change.to))
+    // What is not on one side is nothing there: zero, in the unit of the figure.
+    let [from, to] =
+        [change.from, change.to].map(|mean| format_mean(unit, mean.unwrap_or_default()));
+    format!("{what} {from} -> {to}{of}")
+}
+
+/// A mean in words.
+fn format_mean(unit: MetricUnit, mean: ExactMean) -> String {
+    format::format_value(&mean_value(unit, mean), NumberStyle::default())
+}
+
+/// A share in words without places that say nothing.
+fn format_short_share(bp: i64) -> String {
+    format::format_short(&CellValue::Share(bp))
 }
 
 /// A metric in a sentence.
@@ -165,18 +179,17 @@ pub fn limit_phrase(unit: MetricUnit, limit: &FigureLimit) -> String {
     if *limit == NO_CHANGE {
         return "no change".to_owned();
     }
-    let share = |bp: i64| format::format_short(&CellValue::Share(bp));
     let mut parts = Vec::new();
     match (limit.grows_bp, limit.grows_by) {
         (Some(grows), Some(by)) => {
-            parts.push(format!("+{} or +{}", share(grows), format_amount(unit, by)));
+            parts.push(format!("+{} or +{}", format_short_share(grows), format_amount(unit, by)));
         }
-        (Some(grows), None) => parts.push(format!("+{}", share(grows))),
+        (Some(grows), None) => parts.push(format!("+{}", format_short_share(grows))),
         (None, Some(by)) => parts.push(format!("+{}", format_amount(unit, by))),
         (None, None) => {}
     }
     if let Some(falls) = limit.falls_bp {
-        parts.push(format!("-{}", share(falls)));
+        parts.push(format!("-{}", format_short_share(falls)));
     }
     if let Some(most) = limit.at_most {
         parts.push(format!("at most {}", format_amount(unit, most)));
@@ -185,7 +198,7 @@ pub fn limit_phrase(unit: MetricUnit, limit: &FigureLimit) -> String {
         parts.push(format!("at least {}", format_amount(unit, least)));
     }
     if let Some(least) = limit.at_least_bp {
-        parts.push(format!("at least {} of the whole", share(least)));
+        parts.push(format!("at least {} of the whole", format_short_share(least)));
     }
     parts.join(", ")
 }
@@ -202,12 +215,13 @@ pub fn judgement_word(judged: RowVerdict) -> &'static str {
 
 /// One line on everything: what the gate says, and the worst row.
 pub fn verdict_sentence(gate: &GateResult) -> String {
-    let count = |judged: RowVerdict| gate.rows.iter().filter(|row| row.verdict == judged).count();
-    let (beyond, unsure) = (count(RowVerdict::Beyond), count(RowVerdict::Unsure));
-    let limited = gate.rows.len() - count(RowVerdict::Unlimited);
-    let first = |judged| gate.rows.iter().find(|row| row.verdict == judged).map(row_sentence);
+    let beyond = rows_with(gate, RowVerdict::Beyond).count();
+    let unsure = rows_with(gate, RowVerdict::Unsure).count();
+    let limited = gate.rows.len() - rows_with(gate, RowVerdict::Unlimited).count();
+    let failing = rows_with(gate, RowVerdict::Beyond).next().map(row_sentence);
+    let doubtful = rows_with(gate, RowVerdict::Unsure).next().map(row_sentence);
     // One row that fails decides; rows that may be chance are named only where none fails.
-    match (first(RowVerdict::Beyond), first(RowVerdict::Unsure)) {
+    match (failing, doubtful) {
         (Some(row), _) => {
             let more = beyond - 1;
             let more =
@@ -226,14 +240,14 @@ pub fn verdict_sentence(gate: &GateResult) -> String {
     }
 }
 
+/// The rows of a verdict, in their own order.
+fn rows_with(gate: &GateResult, verdict: RowVerdict) -> impl Iterator<Item = &GateRow> {
+    gate.rows.iter().filter(move |row| row.verdict == verdict)
+}
+
 /// A row as a sentence: what went from what to what, and what was allowed.
 pub fn row_sentence(row: &GateRow) -> String {
     let unit = row.key.metric.unit();
-    let said = |mean: Option<ExactMean>| {
-        mean.map_or("nothing".to_owned(), |mean| {
-            format::format_value(&mean_value(unit, mean), NumberStyle::default())
-        })
-    };
     let signed = NumberStyle { signed: true, ..NumberStyle::default() };
     let change = row.change.map_or_else(String::new, |change| {
         let ends = row.interval.map_or_else(String::new, |it| {
@@ -248,7 +262,8 @@ pub fn row_sentence(row: &GateRow) -> String {
     let allowed = limit_phrase(unit, &row.limit);
     let allowed =
         if allowed.is_empty() { String::new() } else { format!("; allowed is {allowed}") };
-    let (before, after) = (said(row.baseline), said(row.candidate));
+    let [before, after] = [row.baseline, row.candidate]
+        .map(|mean| mean.map_or_else(|| "nothing".to_owned(), |mean| format_mean(unit, mean)));
     format!(
         "{} of {} went from {before} to {after}{change}{allowed}",
         row.key.metric,

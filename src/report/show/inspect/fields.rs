@@ -217,6 +217,9 @@ fn quantile_fields<'a>() -> Vec<ColumnField<'a, ErrorQuantiles>> {
     ]
 }
 
+/// A share of error of a group.
+type GroupShare = fn(&GroupFidelity) -> f64;
+
 pub(super) fn fidelity_fields<'a>() -> Vec<ColumnField<'a, &'a GroupFidelity>> {
     type Field<'a> = ColumnField<'a, &'a GroupFidelity>;
     let law = "error of the cache law alone";
@@ -230,7 +233,7 @@ pub(super) fn fidelity_fields<'a>() -> Vec<ColumnField<'a, &'a GroupFidelity>> {
         Field::object("content", content, quantile_fields(), |it| it.content),
     ];
     // For people in percent, to three places.
-    let percents: [(&str, fn(&GroupFidelity) -> f64); 6] = [
+    let percents: [(&str, GroupShare); 6] = [
         ("law median %", |it| it.law.median),
         ("law p90 %", |it| it.law.p90),
         ("law p99 %", |it| it.law.p99),

@@ -160,8 +160,7 @@ impl<'a> InspectReport<'a> {
 
     fn session_rows(&'a self) -> Vec<SessionRow<'a>> {
         let recording = self.recording;
-        let of = |totals| SessionRow { recording, totals };
-        self.summary.sessions.iter().map(of).collect()
+        self.summary.sessions.iter().map(|totals| SessionRow { recording, totals }).collect()
     }
 
     fn sessions_table(&'a self) -> TableView {
@@ -291,14 +290,15 @@ fn recordings_table(parts: &[SourceRecording], whole: &RecordingSummary) -> Tabl
     view.add_footnote("cached: the share of the prompts that was read from a cache");
     let SharedCounts { sessions, calls } = SharedCounts::from_parts(parts, whole);
     if (sessions, calls) != (0, 0) {
-        let many = |count: i64, one: &str| match count {
-            1 => format!("1 {one}"),
-            many => format!("{many} {one}s"),
-        };
-        let (sessions, calls) = (many(sessions, "session"), many(calls, "call"));
+        let (sessions, calls) = (count_of(sessions, "session"), count_of(calls, "call"));
         view.add_footnote(format!(
             "what is in more than one of them counts once in the whole: {sessions}, {calls}"
         ));
     }
     view
+}
+
+/// How many of something, in words.
+fn count_of(count: i64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

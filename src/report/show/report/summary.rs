@@ -24,6 +24,10 @@ fn format_share(bp: i64) -> String {
     format::format_share(bp, NumberStyle::default())
 }
 
+fn format_share_range(low: i64, high: i64) -> String {
+    format!("{} to {}", format_share(low), format_share(high))
+}
+
 fn format_money(amount: PicoUsd) -> String {
     format::format_money(amount, NumberStyle::default())
 }
@@ -147,21 +151,20 @@ impl FullReport<'_> {
         // A single step that fell says little of the whole: only whole pipelines are told up here.
         let one =
             comparison.observed_savings.iter().find(|one| one.observed.step_name().is_empty())?;
-        let range =
-            |low: i64, high: i64| format!("{} to {}", format_share(low), format_share(high));
         let interval = one.interval_bp();
         let mut line = format!(
             "with {} out, {} of whole pipelines of one size fell by {} ({})",
             one.observed.toggles.join(", "),
             comparison.headline.sentence_words(),
             format_share(one.saved_bp()),
-            range(*interval.start(), *interval.end()),
+            format_share_range(*interval.start(), *interval.end()),
         );
-        let predicted = one.predicted.map(|band| range(band.p10, band.p90));
+        let predicted = one.predicted.map(|band| format_share_range(band.p10, band.p90));
         let predicted = predicted.unwrap_or_else(|| format_share(one.predicted_bp));
         let _ = write!(line, "; replayed here {predicted}");
         if let Some(claimed) = &one.claimed_bp {
-            let _ = write!(line, ", claimed {}", range(*claimed.start(), *claimed.end()));
+            let _ =
+                write!(line, ", claimed {}", format_share_range(*claimed.start(), *claimed.end()));
         }
         if one.may_be_drift()
             && let Some(part) = one.observed.placebo
