@@ -25,14 +25,20 @@ fn several_recordings_are_replayed_as_one() {
     assert_eq!(compared, json(&all(&[&["compare"], &other_order, without_draws])));
     let swept = json(&all(&[&["sweep"], &BOTH, without_draws]));
     assert_eq!((&swept["baseline"]["calls"], ids(&swept)), (&calls, vec!["R1", "R4"]));
-    let drawn = ok(&all(&[&["chart", "waterfall"], &BOTH, without_draws, &["--format", "csv"]]));
-    assert!(drawn.contains("R4"), "{drawn}");
     let folder = Folder::new(&[]);
     let out = folder.at("out");
     ok(&[&all(&[&["report"], &BOTH, without_draws])[..], &["--out", &out]].concat());
     let written = std::fs::read_to_string(folder.at("out/compare.json")).expect("written");
     let written: Value = serde_json::from_str(&written).expect("JSON");
     assert_eq!(written["baseline"]["calls"], calls);
+}
+
+#[cfg(feature = "charts")]
+#[test]
+fn several_recordings_are_drawn_as_one() {
+    let waterfall = ["chart", "waterfall", "order-774", "order-775", "--with", "R1,R4"];
+    let drawn = ok(&[&waterfall[..], &["--draws", "0", "--format", "csv"]].concat());
+    assert!(drawn.contains("R4"), "{drawn}");
 }
 
 #[test]
