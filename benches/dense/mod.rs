@@ -4,8 +4,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use windtunnel::plan::{DroppedCall, InsertedCall, Patch};
 use windtunnel::recording::{
-    Basis, BlockKind, CacheBreak, CallMarks, ContextRestart, HarnessTotals, RawBlock, RawCall,
-    RawSession, Recording, RecordingBuilder, Role,
+    Basis, BlockKind, CacheBreak, CallFacts, CallMarks, ContextRestart, HarnessTotals, RawBlock,
+    RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
 use windtunnel::units::Usage;
 
@@ -47,6 +47,7 @@ pub fn recording(calls: usize) -> Recording {
             usage: Usage { write_5m: context - cached - 3, ..usage },
             placeholder: false,
             marks: CallMarks::empty(),
+            facts: CallFacts::default(),
             restart: if compacts {
                 ContextRestart::AutoCompacted
             } else if at == 0 {
@@ -74,6 +75,7 @@ pub fn recording(calls: usize) -> Recording {
         static_prefix: Some(12_000),
         models: vec!["claude-opus-4-6".to_owned()],
         tools: vec!["Bash".to_owned()],
+        labels: Vec::new(),
         calls: made,
         invocations: Vec::new(),
         tier: None,

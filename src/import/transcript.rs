@@ -11,8 +11,8 @@ use super::session_completion::{self, CallTransition};
 use super::skip::SkipReason;
 use super::tool_marks;
 use crate::recording::{
-    Basis, BlockKind, BlockMarks, CacheBreak, CallMarks, ContextRestart, RawBlock, RawCall,
-    RawSession, estimate,
+    Basis, BlockKind, BlockMarks, CacheBreak, CallFacts, CallMarks, ContextRestart, RawBlock,
+    RawCall, RawSession, estimate,
 };
 use crate::units::Usage;
 use serde::Deserialize;
@@ -280,6 +280,7 @@ pub(super) fn plain_call(model: u16, start_ms: i64, end_ms: i64, usage: Usage) -
         usage,
         placeholder: false,
         marks: CallMarks::empty(),
+        facts: CallFacts::default(),
         restart: ContextRestart::No,
         cache_break: CacheBreak::No,
         inputs: Vec::new(),

@@ -9,7 +9,8 @@ use super::session_script::SessionScript;
 use crate::price::UNSTATED_MODEL;
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
-    Basis, BlockKind, BlockMarks, CacheBreak, ContextRestart, RawBlock, RawCall, RawSession, Role,
+    Basis, BlockKind, BlockMarks, CacheBreak, CallFacts, ContextRestart, RawBlock, RawCall,
+    RawSession, Role,
 };
 use crate::units::{Usage, apportion};
 
@@ -70,6 +71,7 @@ pub(crate) fn build_session(
             usage,
             placeholder: false,
             marks: script.calls[k].marks,
+            facts: CallFacts::default(),
             restart: if k == 0 { ContextRestart::Fresh } else { ContextRestart::No },
             cache_break: CacheBreak::No,
             inputs,

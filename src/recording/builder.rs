@@ -13,6 +13,7 @@ pub struct RecordingBuilder {
     recording: Recording,
     models: HashMap<String, u16>,
     tools: HashMap<String, u16>,
+    labels: HashMap<String, u16>,
 }
 
 impl RecordingBuilder {
@@ -48,12 +49,10 @@ impl RecordingBuilder {
 
     /// Calibrates a session against its billed usage and appends it.
     pub fn push_session(&mut self, raw: RawSession) {
-        let models: Vec<u16> = raw.models.iter().map(|name| self.model_id(name)).collect();
-        let tools: Vec<u16> = raw
-            .tools
-            .iter()
-            .map(|name| intern_name(&mut self.tools, &mut self.recording.tools, name))
-            .collect();
+        let recording = &mut self.recording;
+        let models = intern_names(&mut self.models, &mut recording.models, &raw.models);
+        let tools = intern_names(&mut self.tools, &mut recording.tools, &raw.tools);
+        let labels = intern_names(&mut self.labels, &mut recording.labels, &raw.labels);
         let session = self.session_count();
         let first_call = self.recording.calls.len() as u32;
         let CalibratedSession { static_prefix, warm_prefix, calls } =
@@ -73,6 +72,7 @@ impl RecordingBuilder {
             self.recording.calls.push(Call {
                 session,
                 model: models[usize::from(done.call.model)],
+                facts: done.call.facts.with_labels(&labels),
                 first_block,
                 blocks,
                 ..done.call
@@ -148,11 +148,16 @@ impl RecordingBuilder {
     }
 }
 
-pub(super) fn intern_name(
+/// The ids of names, in their order.
+pub(super) fn intern_names(
     ids: &mut HashMap<String, u16>,
-    names: &mut Vec<String>,
-    name: &str,
-) -> u16 {
+    known: &mut Vec<String>,
+    names: &[String],
+) -> Vec<u16> {
+    names.iter().map(|name| intern_name(ids, known, name)).collect()
+}
+
+fn intern_name(ids: &mut HashMap<String, u16>, names: &mut Vec<String>, name: &str) -> u16 {
     if let Some(&id) = ids.get(name) {
         return id;
     }

@@ -217,6 +217,7 @@ fn assemble_call(
         output_hidden: hidden,
         tier,
         marks,
+        facts: raw.facts,
         restart,
         cut: if restart == ContextRestart::No { growth.cut } else { 0 },
         cache_break,

@@ -1,34 +1,171 @@
 //! Digests: what a report names so that a number can be traced to its recording.
+//!
+//! A recording's digest is taken over the sorted digests of its sessions, so that a recording in
+//! parts has the digest of the whole whatever sessions stand in which part and in which order. It
+//! depends on content alone: not on the recording's name, nor on where files lay.
 
-use super::Recording;
+use super::{Call, Recording, Session};
+use crate::ids::NO_INDEX;
+use crate::units::Usage;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-impl Recording {
-    /// SHA-256 over the canonical form on disk.
-    #[must_use]
-    pub fn recording_digest(&self) -> [u8; 32] {
-        Sha256::digest(super::format::to_json(self)).into()
+/// What is hashed first, so that another way to take the digest gives another digest.
+const DIGEST_VERSION: &[u8] = b"windtunnel.recording/2";
+
+/// A hash that is fed with numbers and names, each with its own end.
+struct ContentHash(Sha256);
+
+impl ContentHash {
+    fn new() -> Self {
+        Self(Sha256::new_with_prefix(DIGEST_VERSION))
     }
 
-    /// SHA-256 over the content of one session, independent of its place in the recording.
-    #[cfg(test)]
-    pub(super) fn session_digest(&self, session: &super::Session) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        for at in session.call_range() {
-            let call = &self.calls[at];
-            let mut numbers = vec![call.start_ms];
-            numbers.extend(call.usage.by_class());
-            for block in self.blocks_of_call(at) {
-                let marks = i64::from(block.marks.bits());
-                numbers.extend([block.kind as i64, block.tokens, marks]);
-            }
-            for number in numbers {
-                hash.update(number.to_le_bytes());
+    fn add_number(&mut self, number: i64) {
+        self.0.update(number.to_le_bytes());
+    }
+
+    /// The length goes first: `ab` + `c` is not `a` + `bc`.
+    fn add_name(&mut self, name: &str) {
+        self.add_number(name.len() as i64);
+        self.0.update(name);
+    }
+
+    fn add_usage(&mut self, usage: &Usage) {
+        usage.by_class().into_iter().for_each(|tokens| self.add_number(tokens));
+    }
+
+    fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+impl Recording {
+    /// SHA-256 over the content of all sessions, in whatever order they stand.
+    #[must_use]
+    pub fn recording_digest(&self) -> [u8; 32] {
+        let mut parts = self.session_digests();
+        // What belongs to no session is a part of its own.
+        for rest in self.remainders.iter().filter(|rest| rest.session == NO_INDEX) {
+            let mut hash = ContentHash::new();
+            hash.add_name(self.model_name(rest.model));
+            hash.add_usage(&rest.usage);
+            hash.add_name(&rest.why);
+            parts.push(hash.finish());
+        }
+        parts.sort_unstable();
+        let mut whole = ContentHash::new();
+        parts.iter().for_each(|part| whole.0.update(part));
+        let crashes = self.crashes;
+        for count in [crashes.records, crashes.pid_reuse, crashes.orphans] {
+            whole.add_number(i64::from(count));
+        }
+        whole.finish()
+    }
+
+    /// The digests of the sessions in their order: their content, wherever they stand.
+    pub(super) fn session_digests(&self) -> Vec<[u8; 32]> {
+        let mut hashes: Vec<ContentHash> =
+            self.sessions.iter().map(|session| self.hash_session(session)).collect();
+        // Packets and remainders stand in lists of their own and belong to the session they name.
+        for invocation in &self.invocations {
+            let call = &self.calls[invocation.call as usize];
+            let session = call.session as usize;
+            let hash = &mut hashes[session];
+            hash.add_number(i64::from(invocation.call - self.sessions[session].first_call));
+            let packet = &invocation.packet;
+            for name in [&packet.id, &packet.agent, &packet.kind, &packet.root, &packet.source] {
+                hash.add_name(name);
             }
         }
-        hash.update(session.id.as_bytes());
-        hash.finalize().into()
+        for rest in &self.remainders {
+            if let Some(hash) = hashes.get_mut(rest.session as usize) {
+                hash.add_name(self.model_name(rest.model));
+                hash.add_usage(&rest.usage);
+                hash.add_name(&rest.why);
+            }
+        }
+        hashes.into_iter().map(ContentHash::finish).collect()
+    }
+
+    fn hash_session(&self, session: &Session) -> ContentHash {
+        let mut hash = ContentHash::new();
+        let names = [&session.id, &session.pipeline, &session.step, &session.version];
+        names.into_iter().for_each(|name| hash.add_name(name));
+        hash.add_name(self.source_of_session(session));
+        hash.add_name(session.role.name());
+        for basis in [session.usage_basis, session.blocks_basis, session.times_basis] {
+            hash.add_name(basis.name());
+        }
+        let told = session.harness_totals;
+        // What is not told is told apart from a zero.
+        let told = [
+            told.start_ms,
+            told.calls.map(i64::from),
+            told.peak_context,
+            told.duration_ms,
+            Some(i64::from(told.unfinished)),
+        ];
+        told.into_iter().for_each(|number| hash.add_number(number.unwrap_or(i64::MIN)));
+        for number in [
+            i64::from(session.records),
+            session.static_prefix,
+            session.warm_prefix,
+            i64::from(session.calls),
+        ] {
+            hash.add_number(number);
+        }
+        session.call_range().for_each(|at| self.hash_call(&mut hash, at));
+        hash
+    }
+
+    fn hash_call(&self, hash: &mut ContentHash, at: usize) {
+        let call: &Call = &self.calls[at];
+        hash.add_name(self.model_name(call.model));
+        hash.add_usage(&call.usage);
+        for number in [
+            call.start_ms,
+            call.end_ms,
+            call.touched_ms,
+            i64::from(call.records),
+            call.output_hidden,
+            i64::from(call.marks.bits()),
+            call.cut,
+            i64::from(call.facts.modifiers.bits()),
+            i64::from(call.facts.web_searches),
+            i64::from(call.blocks),
+        ] {
+            hash.add_number(number);
+        }
+        for name in [
+            call.tier.name(),
+            call.restart.name(),
+            call.cache_break.name(),
+            call.facts.told_miss.name(),
+            &super::format::shock_text(call.shock),
+        ] {
+            hash.add_name(name);
+        }
+        for label in [call.facts.skill, call.facts.server] {
+            hash.add_name(label.map_or("", |label| &self.labels[usize::from(label)]));
+        }
+        // Blocks are numbered within their session: the same in every recording.
+        let first =
+            self.calls[self.sessions[call.session as usize].first_call as usize].first_block;
+        for block in self.blocks_of_call(at) {
+            hash.add_name(block.kind.name());
+            hash.add_name(self.tool_name(block.tool));
+            for number in [
+                i64::from(block.chars),
+                block.estimate,
+                block.tokens,
+                i64::from(block.marks.bits()),
+                block.file_number().map_or(-1, i64::from),
+                block.peer_block().map_or(-1, |peer| peer as i64 - i64::from(first)),
+            ] {
+                hash.add_number(number);
+            }
+        }
     }
 }
 
@@ -39,4 +176,53 @@ pub(crate) fn hex_prefix(digest: &[u8], bytes: usize) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+
+    #[test]
+    fn a_recording_in_parts_has_the_digest_of_the_whole() {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        let whole = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        let halves: Vec<Recording> = [0, 1]
+            .map(|half| {
+                let mut part = whole.filter_sessions(|session| {
+                    let index = whole.sessions.iter().position(|one| one == session);
+                    index.is_some_and(|index| index % 2 == half)
+                });
+                part.name = format!("half {half}");
+                part
+            })
+            .into();
+        assert_ne!(halves[0].recording_digest(), whole.recording_digest());
+        // Crashes and usage of no session stay with the whole; here it has neither.
+        let mut whole = whole;
+        (whole.crashes, whole.remainders) = Default::default();
+        let united = Recording::merge_recordings("other", &[&halves[1], &halves[0]]);
+        let mut united = united.expect("adds up").recording;
+        (united.crashes, united.remainders) = Default::default();
+        assert_eq!(united.recording_digest(), whole.recording_digest());
+    }
+
+    #[test]
+    fn any_figure_moves_the_digest() {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        let whole = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        let digest = whole.recording_digest();
+        let changes: [fn(&mut Recording); 5] = [
+            |it| it.calls[3].usage.output += 1,
+            |it| it.blocks[5].tokens += 1,
+            |it| it.sessions[0].static_prefix += 1,
+            |it| it.tools[0].push('x'),
+            |it| it.calls[0].facts.web_searches += 1,
+        ];
+        for change in changes {
+            let mut other = whole.clone();
+            change(&mut other);
+            assert_ne!(other.recording_digest(), digest);
+        }
+    }
 }

@@ -12,6 +12,7 @@
 
 mod builder;
 mod calibrate;
+mod call_facts;
 mod check;
 mod digest;
 pub mod estimate;
@@ -25,6 +26,7 @@ mod session_filter;
 mod union;
 
 pub use builder::RecordingBuilder;
+pub use call_facts::{CallFacts, PriceModifiers, ToldMissReason};
 pub use check::BalanceError;
 pub(crate) use digest::hex_prefix;
 pub use harness_totals::HarnessTotals;
@@ -32,7 +34,7 @@ pub(crate) use invocation::DIGEST_KIND;
 pub use invocation::{Invocation, Packet};
 pub use marks::{BlockMarks, CallMarks};
 pub use raw::{RawBlock, RawCall, RawSession};
-pub use remainder::{CrashCounts, Remainder};
+pub use remainder::{CrashCounts, Remainder, SkipCounts};
 pub use union::RecordingUnion;
 
 pub use crate::kinds::{Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock};
@@ -113,6 +115,8 @@ pub struct Call {
     pub tier: CacheTier,
     /// What is known about it.
     pub marks: CallMarks,
+    /// What its record says beside usage, times and content.
+    pub facts: CallFacts,
     /// Whether the context starts over here.
     pub restart: ContextRestart,
     /// Context that vanished before it without a restart (stripped thinking, cleared results).
@@ -201,6 +205,8 @@ pub struct Recording {
     pub models: Vec<String>,
     /// Tool names, by [`ToolId`].
     pub tools: Vec<String>,
+    /// Names of skills and MCP servers, by the calls' facts.
+    pub labels: Vec<String>,
     /// The sessions; each one's calls are contiguous.
     pub sessions: Vec<Session>,
     /// The calls, session by session, in order of time.
@@ -213,6 +219,8 @@ pub struct Recording {
     pub remainders: Vec<Remainder>,
     /// Crash records, where the source has them.
     pub crashes: CrashCounts,
+    /// What was passed over at the import; `None` where that is not known.
+    pub skips: Option<SkipCounts>,
 }
 
 impl Recording {

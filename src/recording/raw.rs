@@ -1,8 +1,8 @@
 //! What importers and reconstructions deliver: sessions as they were seen, not calibrated yet.
 
 use super::{
-    Basis, BlockKind, BlockMarks, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals,
-    Packet, Role,
+    Basis, BlockKind, BlockMarks, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart,
+    HarnessTotals, Packet, Role,
 };
 use crate::units::Usage;
 
@@ -51,6 +51,8 @@ pub struct RawCall {
     pub placeholder: bool,
     /// What is known about it.
     pub marks: CallMarks,
+    /// What its record says beside usage, times and content; labels are the session's own.
+    pub facts: CallFacts,
     /// Whether the context starts over here. The first call always does.
     pub restart: ContextRestart,
     /// A known event that breaks the cache here.
@@ -86,6 +88,8 @@ pub struct RawSession {
     pub models: Vec<String>,
     /// Tool names by the blocks' `tool`.
     pub tools: Vec<String>,
+    /// Names of skills and MCP servers by the calls' facts.
+    pub labels: Vec<String>,
     /// The calls in order of time.
     pub calls: Vec<RawCall>,
     /// Packets that woke it, with the position of the first call made for each, in order.
@@ -119,6 +123,7 @@ impl RawSession {
             tier: None,
             models: Vec::new(),
             tools: Vec::new(),
+            labels: Vec::new(),
             calls: Vec::new(),
             invocations: Vec::new(),
             usage_basis: Basis::Billed,

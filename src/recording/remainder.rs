@@ -17,6 +17,15 @@ pub struct Remainder {
     pub why: String,
 }
 
+/// What was passed over when a recording was imported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SkipCounts {
+    /// Lines and files that held something which is lost now.
+    pub damage: u64,
+    /// Lines and files of which nothing is lost.
+    pub harmless: u64,
+}
+
 /// Records of crashed processes that a source counts beside its sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CrashCounts {

@@ -4,6 +4,16 @@ use super::{Block, CrashCounts, Invocation, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use std::collections::BTreeMap;
 
+/// The ids that names of one recording have in another.
+pub(super) struct NewIds {
+    /// Of its models.
+    pub models: Vec<u16>,
+    /// Of its tools.
+    pub tools: Vec<u16>,
+    /// Of its labels.
+    pub labels: Vec<u16>,
+}
+
 impl Recording {
     /// The sessions of one step as a recording of their own.
     #[must_use]
@@ -20,8 +30,7 @@ impl Recording {
             return self.clone();
         }
         let mut part = self.without_sessions();
-        let (models, tools) = self.own_ids();
-        part.append_sessions(self, &taken, &models, &tools);
+        part.append_sessions(self, &taken, &self.own_ids());
         part
     }
 
@@ -42,41 +51,39 @@ impl Recording {
         let part_of_session: Vec<Option<usize>> =
             self.sessions.iter().map(|session| Some(numbers[name_of(session)])).collect();
         let mut parts: Vec<Self> = numbers.values().map(|_| self.without_sessions()).collect();
-        let (models, tools) = self.own_ids();
-        Self::append_to_parts(&mut parts, self, &part_of_session, &models, &tools);
+        Self::append_to_parts(&mut parts, self, &part_of_session, &self.own_ids());
         numbers.into_keys().map(str::to_owned).zip(parts).collect()
     }
 
-    /// An empty recording of the same name, source, models and tools.
+    /// An empty recording of the same name, source, models, tools and labels.
     fn without_sessions(&self) -> Self {
         Self {
             name: self.name.clone(),
             source: self.source.clone(),
             models: self.models.clone(),
             tools: self.tools.clone(),
+            labels: self.labels.clone(),
             crashes: CrashCounts::default(),
             ..Self::default()
         }
     }
 
-    /// The ids of models and tools where they stand for themselves.
-    fn own_ids(&self) -> (Vec<u16>, Vec<u16>) {
-        ((0..self.models.len() as u16).collect(), (0..self.tools.len() as u16).collect())
+    /// The ids of names where they stand for themselves.
+    fn own_ids(&self) -> NewIds {
+        NewIds {
+            models: (0..self.models.len() as u16).collect(),
+            tools: (0..self.tools.len() as u16).collect(),
+            labels: (0..self.labels.len() as u16).collect(),
+        }
     }
 
     /// Adds the sessions of `other` that are `taken`, in their order, with what was billed with
-    /// them; `models` and `tools` say which ids here its own stand for.
-    pub(super) fn append_sessions(
-        &mut self,
-        other: &Self,
-        taken: &[bool],
-        models: &[u16],
-        tools: &[u16],
-    ) {
+    /// them.
+    pub(super) fn append_sessions(&mut self, other: &Self, taken: &[bool], ids: &NewIds) {
         let part_of_session: Vec<Option<usize>> =
             taken.iter().map(|&taken| taken.then_some(0)).collect();
         let parts = std::slice::from_mut(self);
-        Self::append_to_parts(parts, other, &part_of_session, models, tools);
+        Self::append_to_parts(parts, other, &part_of_session, ids);
     }
 
     /// The same for several recordings at once: `part_of_session` says which of them takes a
@@ -85,8 +92,7 @@ impl Recording {
         parts: &mut [Self],
         other: &Self,
         part_of_session: &[Option<usize>],
-        models: &[u16],
-        tools: &[u16],
+        ids: &NewIds,
     ) {
         let mut new_session = vec![NO_INDEX; other.sessions.len()];
         let mut new_call = vec![NO_INDEX; other.calls.len()];
@@ -104,11 +110,12 @@ impl Recording {
                     other.blocks_of_call(at).iter().zip(other.calls[at].block_range())
                 {
                     new_block[old] = part.blocks.len() as u32;
-                    let tool = tools.get(usize::from(block.tool)).copied().unwrap_or(NO_TOOL);
+                    let tool = ids.tools.get(usize::from(block.tool)).copied().unwrap_or(NO_TOOL);
                     part.blocks.push(Block { call, tool, ..block.clone() });
                 }
                 let mut call = other.calls[at].clone();
-                call.model = models[usize::from(call.model)];
+                call.model = ids.models[usize::from(call.model)];
+                call.facts = call.facts.with_labels(&ids.labels);
                 (call.session, call.first_block) = (new_session[index], first_block);
                 part.calls.push(call);
             }
@@ -135,7 +142,7 @@ impl Recording {
             // What was billed with no session has none to go with.
             let Some(&Some(part)) = part_of_session.get(rest.session as usize) else { continue };
             let session = new_session[rest.session as usize];
-            let model = models[usize::from(rest.model)];
+            let model = ids.models[usize::from(rest.model)];
             parts[part].remainders.push(Remainder { session, model, ..rest.clone() });
         }
     }
@@ -162,11 +169,6 @@ mod tests {
         recording
     }
 
-    /// The digests of the sessions, in order: their content, wherever they stand.
-    fn contents(recording: &Recording) -> Vec<[u8; 32]> {
-        recording.sessions.iter().map(|one| recording.session_digest(one)).collect()
-    }
-
     #[test]
     fn a_split_gives_what_the_filter_gives() {
         let whole = recording();
@@ -183,14 +185,17 @@ mod tests {
     #[test]
     fn every_part_balances_and_holds_what_was_taken() {
         let whole = recording();
-        let digests = contents(&whole);
+        let digests = whole.session_digests();
         for bits in [0b1, 0b10, 0b1010_0110, 0b1_1111, 0b1000_0000_0000] {
             let takes = |index: usize| bits >> index & 1 == 1;
             let ids: Vec<&str> = whole.sessions.iter().map(|one| one.id.as_str()).collect();
             let taken: Vec<usize> = (0..ids.len()).filter(|&index| takes(index)).collect();
             let part = whole.filter_sessions(|one| taken.iter().any(|&index| ids[index] == one.id));
             part.check_balance().unwrap();
-            assert_eq!(contents(&part), taken.iter().map(|&i| digests[i]).collect::<Vec<_>>());
+            assert_eq!(
+                part.session_digests(),
+                taken.iter().map(|&i| digests[i]).collect::<Vec<_>>()
+            );
             assert_eq!(part.crashes, CrashCounts::default());
             let outputs: Vec<i64> = part.remainders.iter().map(|rest| rest.usage.output).collect();
             assert_eq!(outputs, taken.iter().map(|&index| index as i64).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! Several recordings as one: names are interned again, and a session counts once.
 
-use super::builder::intern_name;
+use super::builder::intern_names;
+use super::session_filter::NewIds;
 use super::{BalanceError, CrashCounts, Recording, Session};
 use crate::ids::NO_INDEX;
 use crate::units::Usage;
@@ -53,25 +54,24 @@ impl Recording {
         };
         let mut whole =
             Self { name: name.to_owned(), source: source.to_owned(), ..Self::default() };
-        let (mut models, mut tools) = (HashMap::new(), HashMap::new());
+        let (mut models, mut tools, mut labels) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (part, recording) in parts.iter().enumerate() {
             let taken: Vec<bool> =
                 identities[part].iter().map(|identity| best[identity].1 == part).collect();
-            let names = recording.models.iter();
-            let models: Vec<u16> =
-                names.map(|name| intern_name(&mut models, &mut whole.models, name)).collect();
-            let names = recording.tools.iter();
-            let tools: Vec<u16> =
-                names.map(|name| intern_name(&mut tools, &mut whole.tools, name)).collect();
+            let ids = NewIds {
+                models: intern_names(&mut models, &mut whole.models, &recording.models),
+                tools: intern_names(&mut tools, &mut whole.tools, &recording.tools),
+                labels: intern_names(&mut labels, &mut whole.labels, &recording.labels),
+            };
             let first = whole.sessions.len();
-            whole.append_sessions(recording, &taken, &models, &tools);
+            whole.append_sessions(recording, &taken, &ids);
             for session in &mut whole.sessions[first..] {
                 session.source = source_in(&whole.source, &recording.source, session);
             }
             // A part all of whose sessions stand elsewhere is a copy: what it has beside sessions,
             // crashes and unassigned usage, was counted there.
             if taken.is_empty() || taken.contains(&true) {
-                whole.append_sessionless(recording, &models);
+                whole.append_sessionless(recording, &ids.models);
             }
         }
         whole.check_balance()?;
@@ -134,10 +134,8 @@ mod tests {
         assert_eq!((repeated, recording.sessions.len()), (0, a.sessions.len() + b.sessions.len()));
         assert_eq!(recording.total_usage(), a.total_usage() + b.total_usage());
         assert_eq!(recording.crashes.records, a.crashes.records + b.crashes.records);
-        let digests = |of: &Recording| -> Vec<_> {
-            of.sessions.iter().map(|session| of.session_digest(session)).collect()
-        };
-        assert_eq!(digests(&recording), [digests(&a), digests(&b)].concat());
+        let parts = [a.session_digests(), b.session_digests()].concat();
+        assert_eq!(recording.session_digests(), parts);
         let names = |of: &Recording| -> Vec<String> {
             of.calls.iter().map(|call| of.model_name(call.model).to_owned()).collect()
         };

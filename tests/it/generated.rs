@@ -12,8 +12,8 @@ use windtunnel::plan::{
 };
 use windtunnel::price::Pricing;
 use windtunnel::recording::{
-    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals, RawBlock,
-    RawCall, RawSession, Recording, RecordingBuilder, Role,
+    Basis, BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, HarnessTotals,
+    RawBlock, RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
 use windtunnel::units::Usage;
 
@@ -134,6 +134,7 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         static_prefix: tape.once_in(3).then(|| tape.below(20_000)),
         models: MODELS.iter().map(|model| model.0.to_owned()).collect(),
         tools: vec!["Bash".to_owned(), "Read \"x\", \\y".to_owned()],
+        labels: Vec::new(),
         calls,
         invocations: Vec::new(),
         tier: (tier == 3).then_some(CacheTier::Automatic),
@@ -186,6 +187,7 @@ fn call(tape: &mut Tape, before: Option<&RawCall>, (at, tier): (i64, i64), start
         usage,
         placeholder,
         marks: poll,
+        facts: CallFacts::default(),
         restart,
         cache_break,
         inputs,

@@ -329,6 +329,18 @@ fn money_is_exact_to_the_pico_dollar() {
 }
 
 #[test]
+fn the_version_before_is_read_and_does_not_know_what_is_new() {
+    let new = String::from_utf8(format::to_json(&evicted())).expect("JSON is text");
+    let old = new.replace("windtunnel.recording/2", "windtunnel.recording/1");
+    let read = format::from_json(old.as_bytes()).expect("the version before");
+    assert_eq!(read.skips, None);
+    assert_eq!(format::to_json(&read), new.as_bytes());
+    let other = new.replace("windtunnel.recording/2", "windtunnel.recording/3");
+    let refused = format::from_json(other.as_bytes()).expect_err("a version to come").to_string();
+    assert!(refused.contains("windtunnel.recording/3"), "{refused}");
+}
+
+#[test]
 fn numbers_beyond_reason_are_refused() {
     let text = String::from_utf8(format::to_json(&evicted())).expect("JSON is text");
     assert!(format::from_json(text.as_bytes()).is_ok());

@@ -12,8 +12,8 @@ use windtunnel::plan::{
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens};
 use windtunnel::recording::{
-    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals, RawBlock,
-    RawCall, RawSession, Recording, RecordingBuilder, Role,
+    Basis, BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, HarnessTotals,
+    RawBlock, RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
 use windtunnel::replay::{IslandLanes, replay_island};
 use windtunnel::scenario::Scenario;
@@ -140,6 +140,7 @@ fn calm(tape: &mut Tape) -> Recording {
                 usage,
                 placeholder,
                 marks: CallMarks::empty(),
+                facts: CallFacts::default(),
                 restart: if at == 0 { ContextRestart::Fresh } else { ContextRestart::No },
                 cache_break: CacheBreak::No,
                 inputs: vec![input],
@@ -160,6 +161,7 @@ fn calm(tape: &mut Tape) -> Recording {
             static_prefix: Some(5_000),
             models: crate::generated::MODELS.iter().map(|model| model.0.to_owned()).collect(),
             tools: vec!["Bash".to_owned()],
+            labels: Vec::new(),
             calls,
             invocations: Vec::new(),
             tier: None,

@@ -3,8 +3,8 @@
 use crate::generated::compile;
 use windtunnel::plan::{DroppedCall, InsertedCall, Patch};
 use windtunnel::recording::{
-    Basis, BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, HarnessTotals, RawBlock,
-    RawCall, RawSession, Recording, RecordingBuilder, Role,
+    Basis, BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, HarnessTotals,
+    RawBlock, RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
 use windtunnel::replay::replay_calls;
 use windtunnel::units::Usage;
@@ -33,6 +33,7 @@ pub fn call(
         usage: Usage { read, write_5m: context - read, output, ..Usage::default() },
         placeholder: false,
         marks: CallMarks::empty(),
+        facts: CallFacts::default(),
         restart: ContextRestart::No,
         cache_break: CacheBreak::No,
         inputs: inputs.iter().map(block).collect(),
@@ -57,6 +58,7 @@ pub fn session(models: &[&str], calls: Vec<RawCall>) -> RawSession {
         static_prefix: Some(STATIC_PREFIX),
         models: models.iter().map(|&name| name.to_owned()).collect(),
         tools: Vec::new(),
+        labels: Vec::new(),
         calls,
         invocations: Vec::new(),
         tier: None,

@@ -13,8 +13,8 @@
 
 use crate::cache::AUTOMATIC_LOOKUP_STEP;
 use crate::recording::{
-    BlockKind, BlockMarks, CacheBreak, CacheTier, CallMarks, ContextRestart, DIGEST_KIND, Packet,
-    RawBlock, RawCall, RawSession, Recording, RecordingBuilder, Role,
+    BlockKind, BlockMarks, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart,
+    DIGEST_KIND, Packet, RawBlock, RawCall, RawSession, Recording, RecordingBuilder, Role,
 };
 use crate::units::Usage;
 
@@ -173,6 +173,7 @@ fn call_from_word(
         },
         placeholder: false,
         marks,
+        facts: CallFacts::default(),
         restart: if has('!') { ContextRestart::AutoCompacted } else { ContextRestart::No },
         cache_break: match (has('~'), broken) {
             (true, _) => CacheBreak::ToZero,

@@ -5,8 +5,8 @@ use super::prompt::{AgentPrompts, PromptPart};
 use super::session_growth::SessionContexts;
 use crate::cache::AUTOMATIC_LOOKUP_STEP;
 use crate::recording::{
-    BlockKind, CacheBreak, CacheTier, CallMarks, ContextRestart, Packet, RawBlock, RawCall,
-    RawSession,
+    BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, Packet, RawBlock,
+    RawCall, RawSession,
 };
 use crate::units::{BASIS_POINTS, Usage};
 
@@ -111,6 +111,7 @@ pub(crate) fn build_route_session(
             },
             placeholder: false,
             marks: CallMarks::empty(),
+            facts: CallFacts::default(),
             restart: match (at, call.compacted) {
                 (0, _) => ContextRestart::Fresh,
                 (_, true) => ContextRestart::AutoCompacted,
@@ -187,6 +188,7 @@ pub(crate) fn build_bucket_session(
         usage: Usage { fresh: tokens, ..Usage::default() },
         placeholder: false,
         marks: CallMarks::empty(),
+        facts: CallFacts::default(),
         restart: ContextRestart::Fresh,
         cache_break: CacheBreak::No,
         inputs: vec![RawBlock::from_size(BlockKind::Unattributed, 0, tokens)],

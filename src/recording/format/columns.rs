@@ -1,30 +1,49 @@
 //! The columns of calls and blocks: from rows to columns and back, every value checked.
 
 use super::super::{
-    Block, BlockKind, BlockMarks, CacheBreak, CacheTier, Call, CallMarks, ContextRestart,
-    Recording, Shock, value_of_name,
+    Block, BlockKind, BlockMarks, CacheBreak, CacheTier, Call, CallFacts, CallMarks,
+    ContextRestart, PriceModifiers, Recording, Shock, ToldMissReason, value_of_name,
 };
 use super::BadRecording;
 use crate::units::Usage;
 use serde::{Deserialize, Serialize};
 
-/// Declares columns with the label that each has in errors.
+/// Declares columns with the label that each has in errors. An optional column is left out where
+/// nothing of it differs from its default, and is then filled with it when it is read.
 macro_rules! columns {
-    (struct $table:ident { $($column:ident: $value:ty = $label:literal,)+ }) => {
+    (
+        struct $table:ident { $($column:ident: $value:ty = $label:literal,)+ }
+        optional { $($extra:ident: $extra_value:ty = $extra_label:literal,)* }
+    ) => {
         #[derive(Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $table {
             $($column: Vec<$value>,)+
+            $(
+                #[serde(default, skip_serializing_if = "all_are_default")]
+                $extra: Vec<$extra_value>,
+            )*
         }
 
         impl $table {
-            /// An error unless all columns have so many rows.
-            fn require_rows(&self, rows: usize) -> Result<(), BadRecording> {
+            /// Fills what is left out; an error unless all columns then have so many rows.
+            fn require_rows(&mut self, rows: usize) -> Result<(), BadRecording> {
                 $(require_length($label, self.$column.len(), rows)?;)+
+                $(
+                    if self.$extra.is_empty() {
+                        self.$extra.resize(rows, Default::default());
+                    }
+                    require_length($extra_label, self.$extra.len(), rows)?;
+                )*
                 Ok(())
             }
         }
     };
+}
+
+fn all_are_default<T: Default + PartialEq>(column: &[T]) -> bool {
+    let default = T::default();
+    column.iter().all(|value| *value == default)
 }
 
 columns! {
@@ -48,6 +67,13 @@ columns! {
         shock: String = "shock",
         blocks: u32 = "blocks",
     }
+    optional {
+        modifiers: String = "modifiers",
+        web_searches: u32 = "web_searches",
+        told_miss: String = "told_miss",
+        skill: Option<u16> = "skill",
+        server: Option<u16> = "server",
+    }
 }
 
 columns! {
@@ -61,6 +87,7 @@ columns! {
         file: Option<u32> = "file",
         peer: Option<u32> = "peer",
     }
+    optional {}
 }
 
 /// A shock in words: its kind and tokens; empty for none.
@@ -100,10 +127,31 @@ impl CallColumns {
         self.cache_break.push(call.cache_break.name().to_owned());
         self.shock.push(shock_text(call.shock));
         self.blocks.push(call.blocks);
+        self.modifiers.push(bitflags_text(call.facts.modifiers.iter_names()));
+        self.web_searches.push(call.facts.web_searches);
+        self.told_miss.push(call.facts.told_miss.name().to_owned());
+        self.skill.push(call.facts.skill);
+        self.server.push(call.facts.server);
+    }
+
+    /// What the record of a call says; labels must be among those of the recording.
+    fn read_facts(&self, row: usize, labels: usize) -> Result<CallFacts, BadRecording> {
+        let modifiers =
+            parse_flags("modifiers", row, &self.modifiers[row], PriceModifiers::from_name)?;
+        let told_miss =
+            parse_named(&ToldMissReason::NAMED, "told_miss", row, &self.told_miss[row])?;
+        let (skill, server) = (self.skill[row], self.server[row]);
+        for (column, label) in [("skill", skill), ("server", server)] {
+            if label.is_some_and(|label| usize::from(label) >= labels) {
+                let what = format!("{labels} labels only");
+                return Err(BadRecording::Column { column, row, what });
+            }
+        }
+        Ok(CallFacts { modifiers, web_searches: self.web_searches[row], told_miss, skill, server })
     }
 
     pub(super) fn read_calls(
-        self,
+        mut self,
         session_of: &[u32],
         recording: &mut Recording,
     ) -> Result<(), BadRecording> {
@@ -130,6 +178,7 @@ impl CallColumns {
                 output_hidden: self.output_hidden[row],
                 tier: parse_named(&CacheTier::NAMED, "tier", row, &self.tier[row])?,
                 marks: parse_flags("marks", row, &self.marks[row], CallMarks::from_name)?,
+                facts: self.read_facts(row, recording.labels.len())?,
                 restart: parse_named(&ContextRestart::NAMED, "restart", row, &self.restart[row])?,
                 cut: self.cut[row],
                 cache_break: parse_named(
@@ -160,7 +209,7 @@ impl BlockColumns {
         self.peer.push((block.peer != crate::ids::NO_INDEX).then_some(block.peer));
     }
 
-    pub(super) fn read_blocks(self, recording: &mut Recording) -> Result<(), BadRecording> {
+    pub(super) fn read_blocks(mut self, recording: &mut Recording) -> Result<(), BadRecording> {
         let rows = recording.calls.iter().map(|call| call.blocks as usize).sum();
         self.require_rows(rows)?;
         // Blocks stand call by call, so that their calls need no column.

@@ -10,14 +10,17 @@ pub(crate) use columns::{bitflags_text, shock_text};
 
 use super::{
     BalanceError, Basis, CrashCounts, HarnessTotals, Invocation, Packet, Recording, Remainder,
-    Role, Session,
+    Role, Session, SkipCounts,
 };
 use crate::units::Usage;
 use columns::{BlockColumns, CallColumns, parse_named, require_length};
 use serde::{Deserialize, Serialize};
 
-/// Name and version of the format. A reader takes its own version only.
-pub(crate) const SCHEMA: &str = "windtunnel.recording/1";
+/// Name and version of the format that is written.
+pub(crate) const SCHEMA: &str = "windtunnel.recording/2";
+
+/// The version before: without facts of calls, labels and skips, which are then not known.
+pub(crate) const OLD_SCHEMA: &str = "windtunnel.recording/1";
 
 /// A file that is no readable recording.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +29,7 @@ pub enum BadRecording {
     #[error("not a recording: {0}")]
     Json(#[from] serde_json::Error),
     /// Another format or version.
-    #[error("schema is '{met}', this version reads '{SCHEMA}'")]
+    #[error("schema is '{met}', this version reads '{SCHEMA}' and '{OLD_SCHEMA}'")]
     Schema {
         /// What the file says.
         met: String,
@@ -54,6 +57,10 @@ struct RecordingFile {
     source: String,
     models: Vec<String>,
     tools: Vec<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    skips: Option<SkipsOnDisk>,
     crashes: CrashesOnDisk,
     sessions: Vec<SessionOnDisk>,
     #[serde(default)]
@@ -69,6 +76,13 @@ struct CrashesOnDisk {
     records: u32,
     pid_reuse: u32,
     orphans: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SkipsOnDisk {
+    damage: u64,
+    harmless: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,10 +157,16 @@ pub fn to_json(recording: &Recording) -> Vec<u8> {
         ("source", json_bytes(&file.source)),
         ("models", json_bytes(&file.models)),
         ("tools", json_bytes(&file.tools)),
-        ("crashes", json_bytes(&file.crashes)),
-        ("sessions", json_lines(&file.sessions)),
     ];
-    // Most recordings have none, and are the same bytes as before there were any.
+    // What a recording does not have is left out, so that small ones stay small.
+    if !file.labels.is_empty() {
+        entries.push(("labels", json_bytes(&file.labels)));
+    }
+    if let Some(skips) = &file.skips {
+        entries.push(("skips", json_bytes(skips)));
+    }
+    entries.push(("crashes", json_bytes(&file.crashes)));
+    entries.push(("sessions", json_lines(&file.sessions)));
     if !file.invocations.is_empty() {
         entries.push(("invocations", json_lines(&file.invocations)));
     }
@@ -226,7 +246,7 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     // The schema is read first, so that a file of another version is told as such and not by the
     // first field that it lacks.
     let met = read_schema(bytes)?;
-    if met != SCHEMA {
+    if met != SCHEMA && met != OLD_SCHEMA {
         return Err(BadRecording::Schema { met });
     }
     let file: RecordingFile = serde_json::from_slice(bytes)?;
@@ -235,6 +255,8 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
         source: file.source,
         models: file.models,
         tools: file.tools,
+        labels: file.labels,
+        skips: file.skips.map(|SkipsOnDisk { damage, harmless }| SkipCounts { damage, harmless }),
         crashes: CrashCounts {
             records: file.crashes.records,
             pid_reuse: file.crashes.pid_reuse,
@@ -275,6 +297,10 @@ impl From<&Recording> for RecordingFile {
             source: recording.source.clone(),
             models: recording.models.clone(),
             tools: recording.tools.clone(),
+            labels: recording.labels.clone(),
+            skips: recording
+                .skips
+                .map(|SkipCounts { damage, harmless }| SkipsOnDisk { damage, harmless }),
             crashes: CrashesOnDisk {
                 records: recording.crashes.records,
                 pid_reuse: recording.crashes.pid_reuse,

@@ -285,7 +285,7 @@ fn summarise_predictions(group: &str, judged: &[&SessionPrediction<'_>]) -> Grou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::{CacheBreak, CallMarks, Role, Shock};
+    use crate::recording::{CacheBreak, CallFacts, CallMarks, Role, Shock};
     use crate::units::Usage;
 
     const OLD: &str = "claude-opus-4-5-20251101";
@@ -306,6 +306,7 @@ mod tests {
             output_hidden: 0,
             tier: CacheTier::FiveMinutes,
             marks: CallMarks::empty(),
+            facts: CallFacts::default(),
             restart: ContextRestart::No,
             cut: 0,
             cache_break: CacheBreak::No,
