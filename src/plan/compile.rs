@@ -23,7 +23,10 @@ impl Plan {
         pricing: &Pricing,
     ) -> Result<Self, MissingPrice> {
         assert!(patches.len() <= MAX_TOGGLES, "{} toggles in one plan", patches.len());
+        // A subset of toggles is one machine word, with a bit a patch: more patches have no bits.
         let calls = recording.calls.len();
+        // Merged once, before any row: rows are compiled by walking calls and blocks in order, and
+        // a search in every patch at every block would take the product of both.
         let merged = MergedPatches::new(recording, patches);
         let mut compiler = PlanCompiler {
             recording,
@@ -47,6 +50,9 @@ impl Plan {
                 ..Self::default()
             },
         };
+        // A session that goes on from another reads what that one left in the cache, so that the
+        // two must be replayed together. Everything else falls into islands that know nothing of
+        // each other, and each island is replayed only for the bits that touch it.
         let resumed = patches.iter().flat_map(|patch| &patch.resumed_sessions);
         for island in group_into_islands(&compiler.starts_ms, resumed) {
             let first = compiler.plan.sessions.len() as u32;
@@ -91,6 +97,7 @@ impl PlanCompiler<'_> {
         }
         let variants = self.variants_of_session(index);
         let first_run = self.plan.runs.len() as u32;
+        // What the last run was keyed by; neighbouring calls of one key share a run.
         let mut shared = None;
         for at in range {
             self.open_run_for_call(at, &variants, &mut shared)?;
@@ -100,6 +107,8 @@ impl PlanCompiler<'_> {
             self.push_recorded_call(at, &variants, saved.clone());
             self.push_inserted_calls(at, saved);
         }
+        // The lists of the plan are flat: what belongs to this session is the piece that is added
+        // from here on.
         let first_resume = self.plan.resumes.len();
         for (bit, resumed) in self.facts.resumed.of_session(index) {
             // Sessions are planned in the order of their starts, so that one to go on from has its
@@ -109,6 +118,8 @@ impl PlanCompiler<'_> {
                 self.plan.resumes.push((bit, from));
             }
         }
+        // Set before the spawned sessions are compiled, because these are planned sessions too and
+        // would shift the number.
         self.planned_of[index as usize] = self.plan.sessions.len() as u32;
         self.close_session(index, first_run, first_resume);
         self.compile_spawned_sessions(index)
@@ -119,6 +130,8 @@ impl PlanCompiler<'_> {
         let first_rule = self.plan.rules.len();
         let own_rules = self.facts.rules.of_session(index);
         self.plan.rules.extend(own_rules.map(|(bit, rules)| (bit, *rules)));
+        // Rules and resumptions change no row by themselves, so that no row's terms name their
+        // bits: the island has to learn of them here, or the lattice would never switch them.
         let rules = self.plan.rules[first_rule..].iter().map(|(bit, _)| bit);
         let resumes = self.plan.resumes[first_resume..].iter().map(|(bit, _)| bit);
         self.touched_by |= rules.chain(resumes).fold(0, |all, bit| all | bit);
@@ -153,6 +166,8 @@ impl PlanCompiler<'_> {
             let first_run = self.plan.runs.len() as u32;
             // A run of its own, of the model, tier and prefixes of the call that starts it.
             self.open_run_for_call(by, &variants, &mut None)?;
+            // One call right behind the other, from the end of the call that starts them. The
+            // recorded session goes on meanwhile: what is spawned moves no recorded start.
             let mut start_ms = self.recording.calls[by].end_ms;
             for (place, call) in new.calls.iter().enumerate() {
                 let super::SpawnedCall { input, output, duration_ms } = *call;

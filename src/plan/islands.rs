@@ -17,6 +17,8 @@ pub(super) fn group_into_islands<'a>(
             (find_root(&root, resumed.session as usize), find_root(&root, resumed.from as usize));
         root[a.max(b)] = a.min(b);
     }
+    // Islands in the order of their first sessions, so that the plan of a recording is always the
+    // same.
     let mut islands: Vec<Vec<u32>> = Vec::new();
     let mut island_of: Vec<Option<usize>> = vec![None; root.len()];
     for session in 0..root.len() {
@@ -27,6 +29,8 @@ pub(super) fn group_into_islands<'a>(
         islands[at].push(session as u32);
     }
     for island in &mut islands {
+        // By time: what a session goes on from must be replayed before it. The index breaks ties,
+        // so that equal starts do not leave the order to chance.
         island.sort_by_key(|&session| (starts_ms[session as usize], session));
     }
     islands

@@ -58,6 +58,8 @@ impl MergedPatches {
             let restarted = patch.restarted_calls.iter();
             merged.restarted.extend(restarted.map(|&(call, tokens)| (call, tokens, bit)));
             for &(session, less) in &patch.leaner_sessions {
+                // A leaner prefix is a smaller size of system blocks; as such it competes with
+                // other sizes of the same block, and the smallest counts.
                 merged.shrink_system_part(recording, session, (less, bit));
             }
         }
@@ -111,6 +113,8 @@ fn sizes_needing_warmth(
     recording: &Recording,
     patches: &[Patch],
 ) -> Vec<(PatchedValue, ToggleSubset)> {
+    // All warm calls of all patches first: a size of one toggle may hang on the warmth that another
+    // toggle gives.
     let mut warmed: Vec<(u32, ToggleSubset)> = Vec::new();
     for (index, patch) in patches.iter().enumerate() {
         warmed.extend(patch.warmed_calls.iter().map(|&call| (call, 1 << index)));
@@ -119,6 +123,8 @@ fn sizes_needing_warmth(
     let mut sizes = Vec::new();
     for (index, patch) in patches.iter().enumerate() {
         for &(block, tokens) in &patch.replaced_if_warm {
+            // Warmth is a fact about a call, a size one about a block: they meet at the block's
+            // call.
             let call = recording.blocks[block as usize].call;
             let mut rest = skip_before(&warmed, |(warm, _)| *warm < call);
             let bits = take_matching(&mut rest, |(warm, _)| *warm == call);
@@ -144,6 +150,8 @@ pub(super) fn order_by_size(
         // What makes its own calls warm needs no other.
         (bit, (warm & bit == 0).then_some(warm), tokens)
     }));
+    // The smallest size counts; the sort is stable, so that of equal sizes the one without a
+    // condition stands first.
     all.sort_by_key(|&(_, _, tokens)| tokens);
     all
 }
@@ -179,6 +187,7 @@ impl<'a> PatchCursor<'a> {
         &mut self,
         block: usize,
     ) -> impl Iterator<Item = (ToggleSubset, i64)> + 'a {
+        // A dropped block is one of size 0, which no other size can be better than.
         let dropped = self.merged.block_drop[block];
         let values = take_matching(&mut self.replaced, |entry| entry.0 as usize == block);
         let dropped = std::iter::once((dropped, 0)).filter(|(bits, _)| *bits != 0);

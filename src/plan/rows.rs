@@ -47,6 +47,7 @@ impl<'a> PlanCompiler<'a> {
     ) -> Result<(), MissingPrice> {
         let call = &self.recording.calls[at];
         let model = self.recording.model_name(call.model);
+        // Prices change by date, so that a session that runs across such a date has two runs.
         let price = self.prices.resolve_price(model, call.start_ms)?;
         let row = self.prices.row_at(price);
         // A call that read or wrote a cache shows that its context is large enough to be cached,
@@ -61,6 +62,7 @@ impl<'a> PlanCompiler<'a> {
         };
         let limits = PriceLimits::from_price(row, cached_below, scale_bp);
         let PriceLimits { min_cached, .. } = limits;
+        // The long band is not in the key: it follows from the price.
         let own = RunKey { model: call.model, tier: call.tier, price, min_cached, scale_bp };
         if *shared == Some(own) {
             return Ok(());
@@ -164,6 +166,7 @@ impl<'a> PlanCompiler<'a> {
         for index in call.block_range() {
             let block = &self.recording.blocks[index];
             let (kind, clears) = (block.kind, self.clears);
+            // Terms hold differences, because the row already has the block itself.
             let own = RowDeltas::from_block(kind, block.tokens, clears);
             let (sizes, if_warm) = (
                 self.patch_cursor.block_sizes(index),
@@ -191,6 +194,8 @@ impl<'a> PlanCompiler<'a> {
         if call.restart != ContextRestart::AutoCompacted || at == first {
             return 0;
         }
+        // The harness compacts between two calls: it looked at the context of the call before with
+        // what that call added to it.
         let before = &self.recording.calls[at - 1];
         compaction_trigger_at(before.usage.context_tokens() + before.produced_tokens())
     }

@@ -111,8 +111,11 @@ impl TwoSidedLogNormal {
 
     /// Squared distance of `x` (Q32) from the median in standard deviations (Q32).
     fn squared_z_score(&self, x: i64) -> i64 {
+        // Each side of the median has a spread of its own, because the measured percentiles do not
+        // lie evenly around it.
         let off = fixed_point::ln(x) - self.median;
         let spread = if off < 0 { self.below } else { self.above };
+        // In deviations of a normal distribution: the spread is where its 95th percentile lies.
         let z = fixed_point::ratio_q32(off * Z95 / 1_000, spread);
         fixed_point::product_q32(z, z)
     }
@@ -120,6 +123,8 @@ impl TwoSidedLogNormal {
 
 /// The share of the growth that the mean read shows, plus its end correction: 1 / (g + 1).
 fn growth_share(sessions: &[UncountedSession], counts: &[u32], write: i64, start: i64) -> i64 {
+    // How far up the growth lies on average: near 0 all growth came last and nobody read it, near 1
+    // it came first and everybody did.
     let grown: i64 = sessions.iter().zip(counts).map(|(one, &n)| one.mean_growth(n, start)).sum();
     let calls: i64 = counts.iter().map(|&n| i64::from(n)).sum();
     let sessions = i64::try_from(sessions.len()).unwrap_or(1);
@@ -137,6 +142,8 @@ pub(crate) fn needed_exponent(
     write: i64,
     start: i64,
 ) -> Option<i64> {
+    // With growth as k^g the mean share is 1 / (g + 1): solved for g. Outside of 0..1 no exponent
+    // gives the published totals.
     let share = growth_share(sessions, counts, write, start);
     (1..ONE)
         .contains(&share)
@@ -182,6 +189,9 @@ pub(crate) fn count_calls(
     if candidates.iter().any(Vec::is_empty) {
         return None;
     }
+    // Sessions that share one published total of writes must be solved together, and combinations
+    // multiply. Past the bound the writes are split by reads, and each session is solved alone:
+    // less exact, but it ends.
     let combinations = candidates.iter().try_fold(1_usize, |all, list| all.checked_mul(list.len()));
     if sessions.len() > 1 && combinations.is_none_or(|all| all > MOST_COMBINATIONS) {
         let reads: Vec<i64> = sessions.iter().map(|session| session.read).collect();
@@ -191,6 +201,7 @@ pub(crate) fn count_calls(
         }
         return Some(counts);
     }
+    // A penalty is a sum of squared z scores: the smallest is the likeliest combination.
     let tried = penalties_of_combinations(sessions, &candidates, write, start);
     let (least, best) = tried.iter().min()?;
     let mut counts = Vec::with_capacity(sessions.len());
@@ -218,6 +229,7 @@ fn penalties_of_combinations(
     let mut at = vec![0_usize; sessions.len()];
     let mut counts: Vec<u32> = candidates.iter().map(|list| list[0].0).collect();
     loop {
+        // A combination that no exponent can serve contradicts the totals and is no candidate.
         if let Some(exponent) = needed_exponent(sessions, &counts, write, start) {
             let records: i64 = at.iter().zip(candidates).map(|(&i, list)| list[i].1).sum();
             tried.push((law.squared_z_score(exponent) + records, at.clone()));
@@ -277,6 +289,7 @@ fn weight_of_penalty(penalty: i64) -> i64 {
 
 /// The range that holds the middle 90 % of the weight.
 fn count_from_weights(calls: u32, weights: Vec<(u32, i64)>) -> CallCount {
+    // The band is that of the weights, from the 5th to the 95th percentile, in whole calls.
     let all: i64 = weights.iter().map(|&(_, weight)| weight).sum();
     let [low, high] = [5, 95].map(|percent| {
         let wanted = scale_by_ratio(all, percent, 100);

@@ -63,6 +63,8 @@ pub enum GrowthError {
 /// # Errors
 /// Which way the totals are out of reach.
 pub(crate) fn solve_growth(problem: &GrowthProblem) -> Result<GrowthSolution, GrowthError> {
+    // Two totals are published and must both be met exactly: what was written fixes how much the
+    // context grew, what was read fixes when.
     let calls = problem.entering.len() as i64;
     let smooth = problem.write - problem.entering.iter().sum::<i64>();
     if smooth < 0 || calls == 0 {
@@ -117,6 +119,8 @@ fn bracket_exponent(
     let mut steps = 0;
     while high.0 - low.0 > PRECISION {
         steps += 1;
+        // Reads fall nearly as 1 / (g + 1), so that a line in that quantity lands close. Every
+        // third step halves all the same: a line alone may creep along one end.
         let middle = if steps % 3 == 0 || low.1 == high.1 {
             i64::midpoint(low.0, high.0)
         } else {
@@ -144,6 +148,8 @@ fn bracket_exponent(
 /// Follows `lower` up to the call where the sum over all calls but the last meets `target`.
 fn meet_read_sum(mut upper: Vec<i64>, lower: &[i64], target: i64) -> Vec<i64> {
     let last = upper.len() - 1;
+    // Whole tokens: no exponent need meet the target exactly. Two neighbouring curves enclose it,
+    // and between them the sum can be met to the token without a context that shrinks.
     let mut excess = upper[..last].iter().sum::<i64>() - target;
     for (high, &low) in upper[..last].iter_mut().zip(lower) {
         // From the first call on the curve steps down to the lower one, until what is over is
@@ -185,6 +191,7 @@ impl GrowthCurve {
 
     /// The sum over all calls but the last: nobody reads what the last call writes.
     fn sum_of_reads(&self, exponent: i64) -> i64 {
+        // What the last call adds is written and never read again.
         let read = &self.logs[..self.logs.len() - 1];
         read.iter().map(|&log| self.growth_at(log, exponent)).sum()
     }

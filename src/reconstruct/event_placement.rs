@@ -27,6 +27,8 @@ impl<'a> EventPlacement<'a> {
     /// Lays all events of the session, those that need most room first.
     pub(super) fn place_events(&mut self) {
         let (reported, session) = (self.reported, self.session);
+        // The widest first, while there is room: runs of tests with their polls and stretches of
+        // edits need neighbouring places, a single read fits anywhere.
         for lay in [
             Self::place_test_run,
             Self::place_edit_sites,
@@ -77,6 +79,7 @@ impl<'a> EventPlacement<'a> {
     /// Whether `width` calls from `at` on are free, and a call stands behind them.
     fn has_room_at(&self, at: usize, width: usize) -> bool {
         let range = self.calls.get(at..at + width);
+        // Never the last call: what it asked for would have no call to enter.
         at + width < self.calls.len()
             && range.is_some_and(|calls| calls.iter().all(ScriptCall::is_free))
     }
@@ -98,6 +101,7 @@ impl<'a> EventPlacement<'a> {
         }
         let chars =
             chars.clone().or_else(|| self.reported.stated_or_assumed("aborted-output-chars"));
+        // The wait is what the pass later holds against cache lifetimes.
         let wait = self.wait_of_run_ms(*ended);
         // The output is there when the last poll has seen the end; the polls wait in its place.
         self.calls[at] = ScriptCall {
@@ -139,6 +143,7 @@ impl<'a> EventPlacement<'a> {
         if ended != TestRunResult::Aborted {
             return self.stated_ms("test-run-time");
         }
+        // One published time for all aborted runs: each has an equal part of it.
         let runs = self.reported.events.iter().filter(|event| event.is_aborted_run()).count();
         self.stated_ms("aborted-runs-time") / (runs as i64).max(1)
     }

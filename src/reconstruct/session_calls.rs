@@ -48,6 +48,7 @@ pub(crate) fn build_session(
 ) -> RawSession {
     let usages = usage_of_calls(totals, script, smooth);
     let starts = call_times(totals, &script.calls);
+    // Records are not calls (law L1): a call may have left several, which are spread evenly.
     let records = apportion(i64::from(totals.records), &vec![1; usages.len()]);
     let mut calls: Vec<RawCall> = Vec::with_capacity(usages.len());
     for (k, &usage) in usages.iter().enumerate() {
@@ -138,6 +139,8 @@ fn split_output(output: i64, smooth: &[i64]) -> Vec<i64> {
     let mut room = smooth[1..].to_vec();
     let mean = room.iter().sum::<i64>() / (room.len() as i64).max(1);
     room.push(mean);
+    // Output enters the context of the next call (law L4), so that no call may say more than the
+    // context grows by after it. What is over goes to the last call, behind which nothing grows.
     let mut parts = apportion(output, &room);
     let last = parts.len() - 1;
     for k in 0..last {
@@ -169,6 +172,7 @@ fn call_times(totals: &PublishedTotals, slots: &[ScriptCall]) -> Vec<(i64, i64)>
 
 /// The first call: the shared start, and what the dispatcher asked for.
 fn first_inputs(start: i64, usage: Usage) -> Vec<RawBlock> {
+    // What the first context has beyond the static prefix is the task that the user gave.
     let prompt = usage.context_tokens() - start;
     vec![
         RawBlock::from_size(BlockKind::System, 0, start),
@@ -185,6 +189,8 @@ fn input_blocks(script: &SessionScript, k: usize, grown: i64, calls: &[RawCall])
         let block = tool_block(asked, arrival.kind, arrival.chars, arrival.tokens);
         blocks.push(RawBlock { peer: Some(tool_input_of(calls, arrival.answers)), ..block });
     }
+    // Known results first; what the published totals leave over belongs to the tool asked last, or
+    // to nobody.
     let rest = grown - blocks.iter().map(|block| block.estimate).sum::<i64>();
     // A result of known size is the whole result; growth beyond it belongs to no tool.
     let answered = !before.response.uses_tool() || before.result.is_some();

@@ -69,6 +69,9 @@ impl<'a> IslandLanes<'a> {
     /// Replays a block: `fixed`, a subset of the shared bits, with every subset of the own bits.
     /// Tells the outcome of each lane, in order.
     pub fn replay_block(&self, fixed: ToggleSubset, mut tell: impl FnMut(usize, &ReplayOutcome)) {
+        // Lanes share one walk over the rows and add whole stretches at once. That holds only where
+        // a session follows no rule, starts afresh and is counted in recorded tokens; everything
+        // else is replayed lane by lane, which gives the same figures in more time.
         if self.is_plain_block(fixed) {
             match self.plan.cache {
                 CachePolicy::Measured => {
@@ -121,6 +124,8 @@ impl<'a> IslandLanes<'a> {
         let mut stretch = RowStretch::default();
         for planned in self.island_sessions() {
             for run in self.plan.runs_of_session(planned) {
+                // Variants hang on session-wide bits, which are never lane bits: one run serves all
+                // lanes.
                 let run = self.plan.run_under(run, fixed, &SessionRules::default());
                 block.open_run(&run);
                 for index in run.row_range() {
@@ -172,6 +177,8 @@ fn choose_lane_bits(plan: &Plan, island: &Island) -> Vec<ToggleSubset> {
         }
     }
     let mut chosen: Vec<ToggleSubset> = single_bits(island.touched_by & !session_wide).collect();
+    // The bits that part lanes at the fewest rows make the longest stretches. Of equals those that
+    // are met last: lanes that no row has parted yet are one lane.
     chosen.sort_by_key(|bit| {
         let contact = contacts[bit.trailing_zeros() as usize];
         (contact.parting_rows, std::cmp::Reverse(contact.first_row))
@@ -187,6 +194,8 @@ fn choose_lane_bits(plan: &Plan, island: &Island) -> Vec<ToggleSubset> {
 fn note_contacts(plan: &Plan, index: usize, contacts: &mut [BitContact]) {
     let row = &plan.rows[index];
     let event = plan.event_of_row(row);
+    // Only these make the lanes differ in more than sizes; a mere difference in size is added up
+    // within a stretch.
     let mut parting = event.inserted_by | event.healed_by | event.restarted_by;
     for term in plan.terms_of_row(row) {
         if stretch::parts_lanes(&term.deltas) {
@@ -246,6 +255,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
                 }
             }
         }
+        // Two bands a price: contexts up to the long limit, and beyond it.
         let stride = 2 * prices.len().max(1);
         Self {
             plan: lanes.plan,

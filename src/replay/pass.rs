@@ -132,6 +132,8 @@ pub(super) fn replay_row<P: Policy, S: CallSink>(
     sink: &mut S,
 ) {
     let row = &plan.rows[index];
+    // Three reasons for the long road: the last call left something to answer for, something
+    // happens here, or a compaction that was put off has become due.
     if state.is_unsettled || row.event != NO_INDEX || state.prompt >= state.compaction_due_at() {
         if let Some(made) = replay_eventful_row(state, plan, run, index, deltas, subset, policy) {
             report_call(sink, run, index, &made);
@@ -177,9 +179,11 @@ fn replay_untouched_rows<P: Policy, S: CallSink>(
     policy: &P,
     sink: &mut S,
 ) -> usize {
+    // Calls of another tokenizer are told scaled, which this loop does not do.
     if state.is_unsettled || run.scale_bp != BASIS_POINTS {
         return 0;
     }
+    // Constant within the loop: no row that it walks defers a compaction.
     let due = state.compaction_due_at();
     // A copy, because what the loop carries belongs into registers.
     let mut own = *state;

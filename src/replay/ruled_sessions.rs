@@ -71,6 +71,8 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
     policy: &P,
     sink: &mut S,
 ) -> SessionEnd {
+    // A session that goes on from another one starts with that one's context and cache, as they are
+    // under this very subset.
     let mut state = from.map_or(INITIAL_STATE, |from| from.state.resumed_state());
     let mut results = from.map_or_else(ToolResults::default, |from| from.results.clone());
     // The run of the last call made: a wait after it is kept warm on its model.
@@ -103,6 +105,8 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
                     pending.compact_prompt(compaction, (event, subset), start_ms);
                 }
             }
+            // Decided anew: a compaction by rule may have changed the prompt, and with it whether a
+            // recorded one is due.
             let entry = context_entry::decide_entry(&state, run, event, subset);
             results.forget_lost_results(&state, event, entry);
             if let Some(clearing) = rules.clearing

@@ -92,6 +92,8 @@ impl<'a> RowsByKey<'a> {
         if causes.is_empty() {
             causes.push(self.place_cause(lead, growth));
         }
+        // A model that is billed more only because its steps do more is no cause of its own. One
+        // that took over a larger part of the calls is.
         let models = largest_parts(self.rows_of_metric(GateScope::Model, metric), growth);
         causes.extend(
             models
@@ -113,6 +115,7 @@ impl<'a> RowsByKey<'a> {
     fn place_cause(&self, row: &GateRow, of: i128) -> GrowthCause {
         let FigureKey { scope, name, metric } = &row.key;
         let calls = self.find_row(*scope, name, GateMetric::Calls);
+        // | Where the growth itself is one of calls, to tell of calls again would say it twice.
         let calls = calls.filter(|row| *metric != GateMetric::Calls && has_moved(row));
         let mut changes = vec![metric_change(row)];
         changes.extend(calls.map(metric_change));
@@ -199,6 +202,8 @@ impl<'a> RowsByKey<'a> {
         let metric = lead.key.metric;
         let metric = if saved.contains(&metric) { metric } else { GateMetric::Dollars };
         let whole = self.find_row(GateScope::Total, "", metric).map_or(0, row_growth);
+        // Savings are known for the whole recording only. Where the whole did not grow, the growth
+        // of the leading row itself is what a toggle would have to save.
         let own = if lead.key.metric == metric { row_growth(lead) } else { 0 };
         let of = if whole > 0 { whole } else { own };
         if of <= 0 {
@@ -206,6 +211,7 @@ impl<'a> RowsByKey<'a> {
         }
         let toggles = self
             .rows_of_metric(GateScope::Saving, metric)
+            // All toggles at once are nothing that somebody could turn on as one remedy.
             .filter(|row| row.key.name != JOINT_SAVING);
         largest_growth_first(toggles, of)
             .into_iter()
@@ -244,7 +250,10 @@ fn largest_parts<'a>(rows: impl Iterator<Item = &'a GateRow>, of: i128) -> Vec<&
 
 /// Rows that moved in the direction of `of`, the largest first.
 fn largest_growth_first<'a>(rows: impl Iterator<Item = &'a GateRow>, of: i128) -> Vec<&'a GateRow> {
+    // What moved against the whole explains nothing of it. The sign also serves falls: a part of a
+    // fall is a fall.
     let mut rows: Vec<&GateRow> = rows.filter(|row| row_growth(row) * of.signum() > 0).collect();
+    // The key breaks ties, so that equal growths stand in the same order every time.
     rows.sort_by_key(|row| (-row_growth(row) * of.signum(), &row.key));
     rows
 }

@@ -42,13 +42,19 @@ pub(crate) fn judge_candidate(
     let mut notes = Vec::new();
     // Renamed first: what follows compares names, of pipelines too.
     let baseline = &apply_renames(baseline, budget, &mut notes);
+    // Paired, by strata or pooled: the noise of a row follows from how the samples of the two sides
+    // belong together.
     let by = SampleArrangement::arrange_samples(baseline, candidate, &mut notes);
     let coverage = PlaceCoverage::new(baseline, candidate, budget);
     coverage.note_changes([baseline, candidate], &mut notes);
     let samples = [&baseline.samples[..], &candidate.samples[..]];
+    // Every figure that any sample of either side has: one that came new or went away is a row too.
     let keys: BTreeSet<&FigureKey> =
         samples.iter().flat_map(|side| side.iter()).flat_map(|one| one.figures.keys()).collect();
+    // The budget speaks in ten-thousandths; only from here on chance is reckoned in floats.
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
+    // First all rows as drafts, then the verdicts: how far chance goes is asked of all limited rows
+    // of a scope together, so that no row can be judged before all are known.
     let mut scopes: BTreeMap<GateScope, Vec<RowDraft>> = BTreeMap::new();
     let mut failed: BTreeSet<(GateScope, &str)> = BTreeSet::new();
     for key in keys {
@@ -57,6 +63,7 @@ pub(crate) fn judge_candidate(
         let fails = coverage.is_refused(key) && failed.insert((key.scope, key.name.as_str()));
         // A place that is only noted has no growth to hold against a limit.
         let told = coverage.unmatched_action(key, &limit) == Some(UnmatchedAction::Note);
+        // A least share is a share of the same metric of the whole run.
         let whole = (limit.at_least_bp.is_some()).then(|| {
             by.figures_of_sides(
                 samples,
@@ -80,6 +87,8 @@ pub(crate) fn judge_candidate(
         let tests: Vec<(&LimitTest, i8)> =
             drafted.iter().flat_map(RowDraft::directed_tests).collect();
         let errors = joint_chance_errors(&tests, &by, (confidence, budget.draws), seed);
+        // How many samples would have been needed hangs on the same errors, so it is asked before
+        // the draft is used up.
         for one in drafted {
             notes.extend(one.samples_needed(errors, &by));
             rows.push(one.into_row(errors));

@@ -232,6 +232,7 @@ impl LimitTest {
         let (mut value, mut squares) = (0.0, [0.0; 2]);
         let last = self.groups.len() - 1;
         for (at, group) in self.groups.iter().enumerate() {
+            // The lone sample has a residual of zero, which would say that it has no noise.
             let from = if self.borrows_noise && group.weights.len() == 1 {
                 &self.groups[last - at].residuals
             } else {
@@ -250,6 +251,8 @@ impl LimitTest {
             value += if at == 0 && last == 1 { -whole } else { whole };
             squares[at] = square;
         }
+        // A studentised draw: the value in errors of that very draw, not of the data. A draw that
+        // is far off and noisy counts no more than a near and quiet one.
         let error = self.squared_error(&squares[..=last]).sqrt();
         if error > 0.0 { value / error } else { 0.0 }
     }
@@ -338,9 +341,13 @@ fn pair_deviations(
         .zip(&new)
         .map(|(old, new)| {
             if log {
+                // The first-order change of ln(new mean / old mean) that this pair stands for: what
+                // both sides share within the pair cancels, which is what pairing is for.
                 let (old_part, new_part) = (old / (old_mean * n), new / (new_mean * n));
                 return (f64::midpoint(old_part, new_part), new_part - old_part);
             }
+            // Where one side has nothing there is no ratio: each pair's difference is measured from
+            // the mean difference, as a part of the side that has something.
             let away = (new - old) - (new_mean - old_mean);
             (1.0 / n, if scale > 0.0 { away / scale / n } else { 0.0 })
         })
@@ -375,6 +382,8 @@ fn unpaired_noise(
         let n = stratum.len() as f64;
         // On logarithms a stratum weighs as much as its share of the estimate.
         let part = if log { mean / (scale * count) } else { 1.0 / count };
+        // Costs of a run are skewed to the right; where all are positive, noise is drawn around the
+        // mean of the logarithms and carried back by the exponential.
         let log_mean = stratum.iter().map(|one| (*one as f64).ln()).sum::<f64>() / n;
         for figure in stratum {
             let figure = *figure as f64;

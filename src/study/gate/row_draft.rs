@@ -63,6 +63,8 @@ impl RowDraft {
         if limit == FigureLimit::default() {
             return drafted;
         }
+        // One test of growth serves all limits on growth, relative or in amounts; bounds on the
+        // level have a test each.
         let growth = LimitTest::growth_test(by, [&figures[0], &figures[1]], means);
         let test = growth.is_some().then_some(0);
         let log = growth.as_ref().is_some_and(|test| test.log);

@@ -55,6 +55,7 @@ impl SubsetLattice {
     /// If more than [`MOST_BITS`] of them touch one island.
     #[must_use]
     pub fn for_bits(plan: &Plan, toggles: usize, bits: ToggleSubset) -> Self {
+        // Toggles outside the mask stay off: an island that only they touch falls out.
         let islands: Vec<Island> = mask_islands(plan, bits).collect();
         let most = islands.iter().map(|island| island.touched_by.count_ones()).max();
         // Callers choose the bits so that this holds (`SubsetLookup`).
@@ -65,10 +66,13 @@ impl SubsetLattice {
     /// The same sums in fewer tables: one whose bits are all among those of another joins it.
     #[must_use]
     pub fn merge_nested_tables(mut self) -> Self {
+        // Largest first, so that whatever a small table can be added to is in the list before it.
         self.tables.sort_by_key(|table| (Reverse(table.bits.count_ones()), table.bits));
         let mut kept: Vec<SavingsTable> = Vec::new();
         for table in self.tables {
             match kept.iter_mut().find(|larger| table.bits & !larger.bits == 0) {
+                // What an island saves does not hang on bits that do not touch it, so that its
+                // table can be added entry by entry to one over more bits.
                 Some(larger) => larger.add_nested_table(&table),
                 None => kept.push(table),
             }
@@ -106,6 +110,7 @@ pub(crate) fn island_tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> V
 
 fn tables_by_bits<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) -> Vec<SavingsTable> {
     let mut islands: Vec<&Island> = islands.filter(|island| island.touched_by != 0).collect();
+    // Stable, so that islands of the same bits stay in the order of the plan.
     islands.sort_by_key(|island| island.touched_by);
     let work: u64 = islands.iter().map(|island| island_work(plan, island)).sum();
     // Islands that the same bits touch share a table: what they save is added up.
@@ -123,6 +128,7 @@ pub(crate) fn mask_islands(plan: &Plan, bits: ToggleSubset) -> impl Iterator<Ite
 
 /// Rows of an island under every subset of its bits.
 fn island_work(plan: &Plan, island: &Island) -> u64 {
+    // Every subset of the island's bits replays all of its rows.
     (plan.row_count_of_island(island) as u64) << island.touched_by.count_ones()
 }
 
@@ -139,6 +145,8 @@ struct IslandReplay<'a> {
 impl<'a> IslandReplay<'a> {
     fn from_island(plan: &'a Plan, island: &'a Island) -> Self {
         let lanes = IslandLanes::new(plan, island);
+        // Each island is held against itself without toggles: savings of islands add up, because no
+        // session of one can change another.
         let before = PipelineTotals::from_outcome(plan, &replay::replay_island(plan, island, 0));
         let bits = island.touched_by;
         let places = (0..1 << lanes.lane_bits().len())
@@ -189,6 +197,8 @@ impl SavingsTable {
                         saved
                     })
                     .collect();
+                // Added in the order of the blocks, not in that in which threads finish. Savings
+                // are integers, so that the sum would be the same, and memory stays bounded.
                 for (at, saving) in saved_by_block.into_iter().flatten() {
                     savings[at] = savings[at] + saving;
                 }

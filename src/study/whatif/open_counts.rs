@@ -54,6 +54,8 @@ impl OpenCounts {
     /// one recording, or none that meets it.
     #[must_use]
     pub fn recording_in_draw(&self, source: &RecordingSource, k: u32) -> (Option<Recording>, bool) {
+        // A count is no patch: another number of calls is another recording, built anew from the
+        // published totals.
         let other = match (self, source) {
             (Self::Counts(counts), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =

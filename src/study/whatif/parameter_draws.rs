@@ -31,6 +31,8 @@ impl ParameterDraws {
         for one in chosen {
             let params = one.toggle.card().params.iter().zip(&one.ranges);
             let draws = params.map(|(spec, range)| {
+                // A stream a parameter: another toggle in the comparison shifts no draw of this
+                // one, and draw k is the same in every command.
                 let mut rng = seed.random_stream(one.id(), spec.key.as_bytes());
                 (0..count).map(|_| draw_from_range(range, &mut rng)).collect()
             });
@@ -69,6 +71,7 @@ pub fn draw_cache_luck(seed: Seed, recording: &Recording, plan: &mut Plan, k: u3
 #[must_use]
 pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
     let ParamRange { low, mode, high, shape } = *range;
+    // No width, nothing to draw.
     if low >= high {
         return mode;
     }
@@ -76,6 +79,7 @@ pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
         RangeShape::Fixed => mode,
         RangeShape::Uniform => low + draw_below(high - low + 1, rng),
         RangeShape::Triangular => low + draw_triangular(high - low, mode - low, rng),
+        // In Q32, rounded half up, so that every machine draws the same values.
         RangeShape::Pert => {
             let width = high - low;
             let share = draw_pert(fixed_point::ratio_q32(mode - low, width), rng);

@@ -74,6 +74,7 @@ fn bound_toggles(
         saving_at_end(experiment, chosen, |range| range.low)?,
         saving_at_end(experiment, chosen, |range| range.high)?,
     );
+    // A claim about several toggles is met only by exactly these, in the same order.
     let ids: Vec<&str> = chosen.iter().map(|one| one.id()).collect();
     let specs =
         chosen.iter().flat_map(|one| one.toggle.card().params.iter().map(move |s| (one, s)));
@@ -130,6 +131,7 @@ fn params_at_end(
 ) -> ToggleParams {
     let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
     specs.fold(chosen.params.clone(), |params, (at, (spec, range))| {
+        // What the user has set is known; the bound is about what nobody has said.
         if chosen.awaits_parameter() && !chosen.unset.contains(&spec.key) {
             return params;
         }

@@ -82,6 +82,8 @@ impl Attribution {
             sums.add_table(table);
         }
         let mut variance: Option<Vec<permutation_sampling::ShapleyVariance>> = None;
+        // Past the bound an island has too many subsets to replay all; its shares are estimated
+        // from drawn orders, with a standard error. All other islands stay exact.
         for island in plan.islands.iter().filter(|one| one.touched_by.count_ones() > bits) {
             let variance = variance.get_or_insert_with(|| vec![[0.0; 4]; toggles]);
             permutation_sampling::add_sampled_island(plan, island, seed, &mut sums, variance);
@@ -119,6 +121,8 @@ fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
 impl From<AttributionSums> for Attribution {
     fn from(sums: AttributionSums) -> Self {
         let toggles = sums.shapley.len();
+        // Figure by figure, so that in each of them the shares add up to the joint saving to the
+        // token.
         let mut shapley = vec![[0; 10]; toggles];
         for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
             let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
@@ -156,6 +160,8 @@ fn round_shares_to_total(total: i128, numerators: &[i128]) -> Vec<i128> {
     debug_assert!((0..=numerators.len() as i128).contains(&missing), "{missing} are missing");
     // Rounding down loses less than one for each share, so that one each is enough.
     if missing > 0 {
+        // The largest remainders first; the sort is stable, so that ties go to the toggle that was
+        // named first.
         let mut order: Vec<usize> = (0..shares.len()).collect();
         order.sort_by_key(|&at| Reverse(numerators[at].rem_euclid(DENOMINATOR)));
         for &at in order.iter().take(missing as usize) {

@@ -30,6 +30,8 @@ impl SubsetLookup {
     pub fn for_comparison(comparison: &Comparison) -> Self {
         let (plan, count) = (&comparison.plan, comparison.toggles.len());
         let headline = comparison.headline;
+        // The page holds a table of bounded size, in which only some toggles find room: those that
+        // move most come first.
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by_key(|&at| {
             let alone = &comparison.toggles[at].alone;
@@ -77,6 +79,7 @@ impl RowsByMask {
             }
         }
         let entries = tables.iter().map(|mask| 1_u64 << mask.count_ones()).sum::<u64>();
+        // Two bounds: entries are bytes of the page, work is time to fill them.
         let work = self.0.iter().map(|(mask, rows)| rows << (mask & bits).count_ones());
         entries <= most && work.fold(0, u64::saturating_add) <= MOST_WORK
     }

@@ -66,6 +66,7 @@ pub struct TornadoSwings {
 /// A model without a price.
 pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, MissingPrice> {
     let recording = experiment.base_recording();
+    // One parameter at a time, all others at their modes: the swing is that parameter's own.
     let modes = experiment.patches_at_modes(recording);
     let mut swings = Vec::new();
     for (index, chosen) in experiment.chosen.iter().enumerate() {
@@ -74,6 +75,7 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
             let [low, high] = [range.low, range.high].map(|value| {
                 let mut patches = modes.clone();
                 let params = chosen.params.with_value(at, value);
+                // Only the patch of this toggle hangs on the parameter.
                 patches[index] = experiment.patch_for_toggle(recording, index, &params);
                 RangeEndSaving::replay_patches(experiment, recording, &patches)
             });
@@ -122,12 +124,15 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
             })
             .collect();
         let sum: i64 = given.iter().map(|(_, calls)| i64::from(*calls)).sum();
+        // At the ends of all ranges together the published totals may be out of reach. Then there
+        // is no swing to tell, which is not an error of the input.
         let Ok(other) = reconstruct_with_call_counts(reported, *lens, &given) else {
             return Ok(None);
         };
         let patches = experiment.patches_at_modes(&other.recording);
         ends.push((sum, RangeEndSaving::replay_patches(experiment, &other.recording, &patches)?));
     }
+    // Ends were pushed low first, and are popped in the reverse order.
     let mode = fit.recording.calls.len() as i64;
     let (Some((high, at_high)), Some((low, at_low))) = (ends.pop(), ends.pop()) else {
         return Ok(None);
@@ -154,6 +159,7 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
         }
         let [low, high] = [unknown.low, unknown.high].map(|value| {
             let mut values = routes.modes_of_unknowns();
+            // The others keep their modes, as with parameters.
             values[at] = value;
             let Ok(laid) = reconstruct_routes(routes, &values) else { return Ok(None) };
             let patches = experiment.patches_at_modes(&laid.recording);

@@ -201,8 +201,12 @@ impl DrawSetup<'_> {
             .collect();
         let mut plan = self.experiment.compile_plan(recording, &patches)?;
         parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
+        // Of this draw's own plan: with other call counts or other luck the pipeline costs
+        // something else without any toggle too, and only differences within a draw are savings.
         let baseline = PipelineTotals::replay_totals(&plan, 0);
         let marginal = MarginalSavings::from_plan(&plan, chosen.len());
+        // Shapley shares need every subset, which is dear: the first draws have them, as many as
+        // can be paid for. All other bands need a few replays a draw.
         let lattice =
             if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
         let attribution = lattice.as_ref().map(Attribution::from);
@@ -365,6 +369,8 @@ fn share_of_draws(
     at_least: i64,
     amount: impl Fn(&DrawOutcome) -> i64,
 ) -> i64 {
+    // A probability is the share of the draws that reach the claim, with the model's own error on
+    // top of what each draw saves.
     let reached = drawn.iter().filter(|draw| amount(draw) >= at_least).count();
     ratio_bp(reached as i64, drawn.len() as i64)
 }

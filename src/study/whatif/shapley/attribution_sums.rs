@@ -85,6 +85,8 @@ impl AttributionSums {
         bits: ToggleSubset,
         saving: impl Fn(ToggleSubset) -> Saving,
     ) {
+        // Alone is what a toggle saves when nothing else is on, last what it adds when everything
+        // else is: where toggles overlap the share lies between the two.
         let all = saving(bits);
         self.joint = self.joint + all;
         let mut left = bits;

@@ -50,11 +50,15 @@ pub(super) fn add_sampled_island(
     sums: &mut AttributionSums,
     variance: &mut [ShapleyVariance],
 ) {
+    // Keyed by what the island holds and not by its number: other sessions in the recording do not
+    // change its draws.
     let permutations = draw_permutations(plan, island, seed);
     let memo = SubsetMemo::for_permutations(plan, island, &permutations);
     sums.add_marginal_savings(island.touched_by, |subset| memo.saving_of_subset(subset));
     let toggles = sums.shapley.len();
     let mut spread = vec![[(0.0, 0.0); 4]; toggles];
+    // By pair: the sum of what the two save beyond their parts, and in how many orders they stood
+    // side by side.
     let mut neighbours = vec![([0_i128; 10], 0_i128); sums.interaction.len()];
     // A permutation and its reverse are one sample: only pairs are independent of each other.
     for both in permutations.chunks(2) {
@@ -122,6 +126,8 @@ fn draw_permutations(plan: &Plan, island: &Island, seed: Seed) -> Vec<Vec<usize>
             let wide = u128::from(stream.next_u64()) * (at as u128 + 1);
             order.swap(at, (wide >> 64) as usize);
         }
+        // An order and its reverse err in opposite directions where toggles overlap, so that their
+        // mean has less noise than two orders drawn freely.
         all.push(order.clone());
         all.push(order.iter().rev().copied().collect());
     }
@@ -165,6 +171,7 @@ impl SubsetMemo {
         for toggle in permutations.first().into_iter().flatten() {
             subsets.extend([1 << toggle, island.touched_by & !(1 << toggle)]);
         }
+        // Orders share many subsets: each is replayed once.
         subsets.sort_unstable();
         subsets.dedup();
         let before = replay::replay_island(plan, island, 0);

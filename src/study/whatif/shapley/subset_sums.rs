@@ -49,6 +49,9 @@ impl ShapleyWeights {
     /// Tells the numerator of every bit's Shapley value.
     pub(super) fn for_each_single(&mut self, mut tell: impl FnMut(usize, i128)) {
         let weights = &self.single_weights;
+        // A gain is what subsets with the bit save less what those without it do. Written as one
+        // sum over all subsets and one over those with the bit, every bit is served by the same two
+        // columns.
         let all: i128 = weigh_by_size(&self.values, |t| weight_below_size(weights, t, 0)).sum();
         self.column.clear();
         self.column.extend(weigh_by_size(&self.values, |t| {
