@@ -89,6 +89,7 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
         roots.entry(real).or_insert(path);
     }
     let mut search = SearchResult::default();
+    // By the file itself and not by its label, so that no transcript is counted twice.
     let mut by_real: BTreeMap<PathBuf, FoundFile> = BTreeMap::new();
     for (real, path) in &roots {
         let last = real.file_name().unwrap_or_default().to_string_lossy();
@@ -103,6 +104,8 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
             unreadable: Vec::new(),
         };
         if real.is_dir() {
+            // A folder that was named must be readable; one further down is only noted, so that one
+            // locked folder does not hide all others.
             fs::read_dir(real).map_err(|error| search_error(path, &error))?;
             walk.enter_folder(real, &prefix);
             walk.check_usable(path)?;
@@ -125,6 +128,7 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
         }
     }
     search.files = by_real.into_values().collect();
+    // By label, which is the same on every machine.
     search.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     search.unreadable.sort();
     search.unreadable.dedup();
@@ -139,12 +143,14 @@ pub(crate) fn find_linked_files(path: &Path, name: &str, ending: &str) -> Vec<Fo
     let Ok(real) = fs::canonicalize(path) else {
         return Vec::new();
     };
+    // The path comes from inside a log: what is no transcript is not opened.
     if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
         return Vec::new();
     }
     let endings = [ending];
     let (entered, files, unreadable) = (BTreeSet::new(), Vec::new(), Vec::new());
     let mut walk = FolderSearch { endings: &endings, entered, entries: 0, files, unreadable };
+    // Side sessions lie in a folder that has the name of their main transcript.
     let beside = path.with_extension("");
     if beside.is_dir() {
         walk.enter_folder(&beside, &format!("{name}/"));

@@ -160,6 +160,8 @@ pub fn check_models(pricing: &Pricing, recording: &Recording) -> Result<(), Sele
         .into_iter()
         .map(|model| pricing.actual_model(model))
         .collect();
+    // A substitute for a model that nobody used would change nothing, and nobody would see the
+    // typing error.
     let absent = pricing
         .substitutes
         .iter()

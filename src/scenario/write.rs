@@ -29,6 +29,8 @@ pub fn write_scenario(scenario: &Scenario, left: &LeftOutToggles) -> String {
          and what it changes; `windtunnel scenario schema` prints the schema that the first line \
          names, for editors.",
     );
+    // Walked by the same list that the parser and the schema use, so that no key can be missing
+    // here.
     for key in &keys::SCENARIO_KEYS {
         match key.name {
             "select" => write_selection(&mut out, key, &scenario.select),
@@ -162,6 +164,8 @@ fn write_toggle(out: &mut String, chosen: &ChosenToggle) {
     let _ = writeln!(out, "\n[toggles.{}]", card.id);
     write_comment(out, &format!("{}. Knob: {}", card.title, card.knob));
     let (here, there) = (chosen.grade, card.grade);
+    // What equals the card stands as a comment: a later change of the card then reaches the
+    // scenario.
     let grades = [(here.effort, there.effort), (here.risk, there.risk)];
     for (key, (here, there)) in keys::GRADE_KEYS.iter().zip(grades) {
         let value = here.to_string();

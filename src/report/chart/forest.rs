@@ -328,6 +328,8 @@ impl ForestRow {
     /// What is replayed above the middle of a row, what is claimed below it, and what was seen
     /// under both: none of them hides another.
     fn draw_row(&self, sheet: &mut Sheet, at: &RowGrid, y: i32) {
+        // Three lanes a row: the replay above, the claim below the middle, what was seen at the
+        // bottom.
         let line = y - 5 * GRID;
         if let ForestClaim::Range { saving, rounded } = &self.claimed {
             let span = (y + 4 * GRID, y + 12 * GRID);

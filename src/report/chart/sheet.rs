@@ -259,6 +259,8 @@ impl Sheet {
 
     /// A box that lets through what lies under it.
     pub fn add_translucent_bar(&mut self, x: (i32, i32), y: (i32, i32), hue: Hue, opacity: u8) {
+        // Ends may come in any order (a saving may be negative); renderers want the upper left
+        // corner first.
         let corners = [(x.0.min(x.1), y.0.min(y.1)), (x.0.max(x.1), y.0.max(y.1))];
         self.shapes.push(SheetShape::Bar { corners, hue, opacity });
     }

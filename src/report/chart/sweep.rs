@@ -70,6 +70,8 @@ impl SweepChart {
         let effort = sets.clone().map(|(effort, _)| effort).max().unwrap_or(0);
         let low = sets.clone().map(|(_, saved)| saved).min().unwrap_or(0);
         let high = sets.clone().map(|(_, saved)| saved).max().unwrap_or(0);
+        // A sweep may have a million sets: they are counted in cells, so that the picture's size is
+        // bounded.
         let wide = (effort + 1).div_ceil(MAX_CELLS.0);
         let tall = ((high - low + 1) + MAX_CELLS.1 - 1) / MAX_CELLS.1;
         let mut places: Vec<(u32, i128)> =

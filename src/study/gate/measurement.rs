@@ -90,6 +90,8 @@ pub(crate) fn side_from_samples(
     name: &str,
     mut measured: Vec<MeasuredSample>,
 ) -> (GateSide, BTreeMap<String, PriceRow>) {
+    // By name and content: the order of the arguments must not move a figure or a byte of a
+    // baseline.
     measured.sort_by(|a, b| (&a.sample.name, a.digest).cmp(&(&b.sample.name, b.digest)));
     // What is given twice under one name stands beside itself now.
     measured.dedup_by(|a, b| a.digest == b.digest);
@@ -120,6 +122,7 @@ fn measure_sample(
     recording: &Recording,
     bench: &MeasurementSetup<'_>,
 ) -> Result<Option<MeasuredSample>, MissingPrice> {
+    // Nothing billed is no sample: as one of zeros it would pull every mean down.
     if recording.calls.is_empty() && recording.remainders.is_empty() {
         return Ok(None);
     }
@@ -129,6 +132,7 @@ fn measure_sample(
     let plan = Plan::compile(recording, &patches, bench.pricing)?;
     // The plan keeps what was recorded; the policy says how much of it a replay believes.
     let plan = plan.with_cache(bench.cache.plan_policy());
+    // Without any toggle: what is gated is what the pipeline costs as it is.
     let rows = bench.cache.replay_calls(&plan, 0);
     let mut figures = SampleFigures::default();
     let mut prices = bench.pricing.start_resolver();
@@ -188,6 +192,8 @@ fn add_savings(plan: &Plan, bench: &MeasurementSetup<'_>, figures: &mut SampleFi
         }
         let after = bench.cache.replay_outcome(plan, 1 << index);
         figures.add_saving(chosen.id(), &Saving::between_outcomes(plan, &before, &after));
+        // Toggles overlap, so that their savings do not add up: all of them together need a replay
+        // of their own.
         joint |= 1 << index;
     }
     if bench.jointly {

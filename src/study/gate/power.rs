@@ -162,6 +162,7 @@ pub(crate) fn compute_power(
     seed: Seed,
 ) -> Option<PowerTable> {
     let noise = measure_noise(recordings, metric)?;
+    // Simulated recordings draw their sessions from all measured ones together, with replacement.
     let pool = session_sums(recordings, metric).concat();
     let mut cells = Vec::new();
     for (how, _) in SideRelation::NAMED {
@@ -207,6 +208,8 @@ fn detection_rates(
     let key = format!("{how:?} {sessions} {recordings}");
     // A stream of its own for each kind of comparison: adding one moves no other.
     let mut rng = seed.random_stream("power", key.as_bytes());
+    // One drawn comparison serves all growths, so that the curve rises without the noise of new
+    // draws.
     let mut counts = [0_u32; GROWTHS_BP.len()];
     for _ in 0..COMPARISONS {
         let drawn = draw_comparison(pool, (how, sessions, recordings), &mut rng);
@@ -283,6 +286,7 @@ fn draw_comparison(
             / (sums.whole * sums.whole);
         let width = apart.ln_1p().sqrt();
         let (old, new, deviation) = match how {
+            // The same sessions replayed differ by nothing but the growth itself.
             SideRelation::Replayed => (sums.whole, sums.whole, sums.by_calls.sqrt()),
             SideRelation::Again => {
                 let [old, new] =

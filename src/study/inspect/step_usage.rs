@@ -226,6 +226,8 @@ fn split_session_by_order(
             share_by_weight(&mut found, orders, with_usage(sums, billed));
         }
         Some(orders) => {
+            // An orchestrator serves several orders in one session: what it uses from one dispatch
+            // to the next is laid to the orders that were dispatched at its start.
             let mut since = recording.calls[session.first_call as usize].start_ms;
             for (range, weights) in orchestrator_stretches(recording, session) {
                 let mut sums = sum_stretch(recording, range.clone());
@@ -300,6 +302,7 @@ fn share_by_weight<'a>(
     sums: StretchSums,
 ) {
     let each: Vec<i64> = weights.values().copied().collect();
+    // Whole tokens by largest remainder, so that the parts of all orders add up to the session.
     let shared: Vec<Vec<i64>> = sums.iter().map(|&sum| apportion(sum, &each)).collect();
     for (at, order) in weights.keys().enumerate() {
         let mut mine = StretchSums::default();

@@ -140,6 +140,8 @@ impl RecordingTotals {
             usage: self.usage + other.usage,
             hidden_output: self.hidden_output + other.hidden_output,
             peak_context: self.peak_context.max(other.peak_context),
+            // One session without a bill leaves the sum without one: a part would pass for the
+            // whole.
             cost: self.cost.zip(other.cost).map(|(a, b)| a + b),
         }
     }
@@ -258,6 +260,7 @@ pub fn re_reads_by_block(recording: &Recording) -> Vec<i64> {
         let mut end = session.call_range().end;
         for at in session.call_range().rev() {
             for block in recording.calls[at].block_range() {
+                // A block is read again by every later call of its stretch; its own call writes it.
                 carried[block] = recording.blocks[block].tokens * (end - at - 1) as i64;
             }
             // What was there before a restart is carried no further: earlier calls end here.
@@ -286,6 +289,7 @@ pub fn find_toggles(
     chosen: &[ChosenToggle],
     pricing: &Pricing,
 ) -> Result<Vec<ToggleFinding>, MissingPrice> {
+    // Asked for its error alone: findings without a price would silently lose their dollars.
     Plan::compile(recording, &[], pricing)?;
     Ok(replay_findings(recording, chosen, pricing, true))
 }

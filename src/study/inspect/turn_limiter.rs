@@ -81,6 +81,8 @@ pub fn compare_loads(
     if recording.invocations.is_empty() {
         return Vec::new();
     }
+    // Replayed once and run through every limit: limits move when a turn starts, not what it asks
+    // for.
     let (before, after) =
         (replayed_turns(recording, plan, 0), replayed_turns(recording, plan, all));
     let bounds = [None].into_iter().chain(TURNS_AT_ONCE.map(Some));
@@ -129,15 +131,18 @@ pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
     let mut agents: BTreeMap<&str, usize> = BTreeMap::new();
     let mut turns = Vec::with_capacity(calls.len());
     for (invocation, mut calls) in calls {
+        // Calls of side sessions stand elsewhere in the plan than in time.
         calls.sort_unstable();
         let next = agents.len();
         let agent = &recording.invocations[invocation].packet.agent;
         let agent = *agents.entry(agent).or_insert(next);
         let from_ms = calls[0].0;
         let to_ms = calls.iter().map(|call| call.1).max().unwrap_or(from_ms);
+        // Relative to the start of the turn, because the limiter may start it later.
         let requests_ms = calls.iter().map(|call| call.0 - from_ms).collect();
         turns.push(PacketTurn { agent, from_ms, requests_ms, takes_ms: to_ms - from_ms });
     }
+    // First come, first served; the agent breaks ties.
     turns.sort_by_key(|turn| (turn.from_ms, turn.agent));
     turns
 }
@@ -197,6 +202,7 @@ impl<'a> LimiterSimulation<'a> {
 
     fn new(turns: &'a [PacketTurn], limits: TurnLimits) -> Self {
         let agents = turns.iter().map(|turn| turn.agent + 1).max().unwrap_or(0);
+        // Each agent has a queue of its own, of which only the first turn is in the game.
         let mut behind = vec![VecDeque::new(); agents];
         for (index, turn) in turns.iter().enumerate() {
             behind[turn.agent].push_back(index);
@@ -246,6 +252,8 @@ impl<'a> LimiterSimulation<'a> {
     fn end_turn(&mut self, now_ms: i64, turn: usize) {
         self.free_place(now_ms);
         let PacketTurn { agent, from_ms, takes_ms, .. } = self.turns[turn];
+        // Whatever ends later than it did without limits has waited, on a place, on its agent or on
+        // the provider.
         self.load.waited_ms += now_ms - (from_ms + takes_ms);
         // An agent does its own turns one by one, and never before a packet has come.
         if let Some(next) = self.behind[agent].pop_front() {
@@ -267,6 +275,8 @@ impl<'a> LimiterSimulation<'a> {
         }
         self.sent_ms.push(now_ms);
         let PacketTurn { requests_ms, takes_ms, .. } = &self.turns[turn];
+        // A turn that was refused goes on with the request that it was refused, not from its
+        // beginning.
         let at = self.next[turn];
         self.next[turn] += 1;
         let (step, until_ms) = match requests_ms.get(at + 1) {
