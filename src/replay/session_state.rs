@@ -85,6 +85,7 @@ impl SessionState {
             carried_break: CacheBreak::No,
             carried_shock: Shock::None,
             onset: ContextOnset::GoesOn,
+            // Asked of the old session: the copy has not made a call of its own.
             resumes_sent_context: self.was_sent(),
             is_resumed_first_call: true,
             ..*self

@@ -76,9 +76,13 @@ impl ToolResults {
             newest_count += lump.count;
             stays
         });
+        // Counted back from the newest until enough are kept; a lump that holds the last one to
+        // keep stays whole.
         let old = self.lumps.len() - newest.count();
         let cleared: i64 = self.lumps[..old].iter().map(|lump| lump.freed_tokens(stub)).sum();
         let first = self.lumps[..old].iter().find(|lump| lump.freed_tokens(stub) > 0);
+        // Clearing breaks the cache behind the first cleared result, so that too small a gain is
+        // not worth it and the rule leaves it be.
         let Some(first) = first.filter(|_| cleared >= at_least) else { return };
         // The cache holds up to the first result that changes. Everything behind it moves forward.
         state.cached = state.cached.min(first.position);
@@ -102,6 +106,7 @@ impl ToolResults {
         if tokens > 0 {
             let (row, event) = (&plan.rows[index], plan.event_of_row(&plan.rows[index]));
             let first = event.restart_inputs + deltas.restart_inputs;
+            // Counted from the end, because the call may have found any context before it.
             let position = end - (row.inputs + deltas.inputs - first);
             self.lumps.push(ResultLump { position, tokens, count });
         }

@@ -121,6 +121,7 @@ impl Lane {
         if last > run.long_above || last >= state.compaction_due_at() {
             return false;
         }
+        // The sum of the formula above, in totals that the stretch has gathered for all lanes.
         let context = call_count * (state.prompt + sums.prompt + carried) - carried - sums.behind;
         let totals = &mut self.totals;
         totals.calls += call_count;

@@ -104,6 +104,8 @@ fn claimed_bp(
         .filter(|claim| matches!(&claim.toggles[..], [only] if observed.toggles.contains(only)))
         .filter(|claim| !claim.is_direction)
         .collect();
+    // Claims are made one by one while the rollout brought all toggles at once: their sum is what
+    // the claimants promised for it.
     let low = claims.iter().map(|claim| claim.saving.start()).sum();
     let high = claims.iter().map(|claim| claim.saving.end()).sum();
     (!claims.is_empty()).then(|| ratio_bp(low, before)..=ratio_bp(high, before))

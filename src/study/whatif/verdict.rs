@@ -155,6 +155,7 @@ pub fn judge_claim(evidence: &ClaimEvidence) -> ClaimVerdict {
     let (low, high) = widen_by_model_error(&evidence.replayed).into_inner();
     // A corner search can miss what a draw met: the replay itself is possible by all means.
     let at_most = evidence.at_most.max(high) + model_error_margin(evidence.at_most);
+    // The hardest word first: what no parameter reaches is not merely overstated.
     if *evidence.claimed.start() > at_most {
         ClaimVerdict::CannotBe
     } else if evidence.is_direction && *evidence.claimed.start() <= high && low <= 0 {
