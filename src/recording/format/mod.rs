@@ -5,15 +5,13 @@
 //! hand is either whole or refused with the place and the reason.
 
 mod columns;
+mod rows;
 
 pub(crate) use columns::{bitflags_text, shock_text};
 
-use super::{
-    BalanceError, Basis, CrashCounts, HarnessTotals, Invocation, Packet, Recording, Remainder,
-    Role, Session, SkipCounts,
-};
-use crate::units::Usage;
-use columns::{BlockColumns, CallColumns, parse_named, require_length};
+use super::{BalanceError, Recording};
+use columns::{BlockColumns, CallColumns, require_length};
+use rows::{CrashesOnDisk, InvocationOnDisk, RemainderOnDisk, SessionOnDisk, SkipsOnDisk};
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the format that is written.
@@ -68,83 +66,6 @@ struct RecordingFile {
     remainders: Vec<RemainderOnDisk>,
     calls: CallColumns,
     blocks: BlockColumns,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CrashesOnDisk {
-    records: u32,
-    pid_reuse: u32,
-    orphans: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SkipsOnDisk {
-    damage: u64,
-    harmless: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SessionOnDisk {
-    id: String,
-    file: String,
-    pipeline: String,
-    step: String,
-    version: String,
-    role: String,
-    calls: u32,
-    records: u32,
-    static_prefix: i64,
-    warm_prefix: i64,
-    usage: String,
-    blocks: String,
-    times: String,
-    // Most sessions have none of these, and are the same bytes as before there were any.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    source: String,
-    #[serde(default, skip_serializing_if = "HarnessTotalsOnDisk::is_empty")]
-    told: HarnessTotalsOnDisk,
-}
-
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct HarnessTotalsOnDisk {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    calls: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    peak_context: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_ms: Option<i64>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    unfinished: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RemainderOnDisk {
-    session: Option<u32>,
-    model: u16,
-    fresh: i64,
-    read: i64,
-    write_5m: i64,
-    write_1h: i64,
-    output: i64,
-    why: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InvocationOnDisk {
-    call: u32,
-    id: String,
-    agent: String,
-    kind: String,
-    root: String,
-    source: String,
 }
 
 /// The canonical bytes of a recording: equal recordings give equal bytes.
@@ -256,12 +177,8 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
         models: file.models,
         tools: file.tools,
         labels: file.labels,
-        skips: file.skips.map(|SkipsOnDisk { damage, harmless }| SkipCounts { damage, harmless }),
-        crashes: CrashCounts {
-            records: file.crashes.records,
-            pid_reuse: file.crashes.pid_reuse,
-            orphans: file.crashes.orphans,
-        },
+        skips: file.skips.map(SkipsOnDisk::into_skips),
+        crashes: file.crashes.into_crashes(),
         ..Recording::default()
     };
     // Counted before anything is built, so that a small file cannot ask for much memory.
@@ -298,117 +215,13 @@ impl From<&Recording> for RecordingFile {
             models: recording.models.clone(),
             tools: recording.tools.clone(),
             labels: recording.labels.clone(),
-            skips: recording
-                .skips
-                .map(|SkipCounts { damage, harmless }| SkipsOnDisk { damage, harmless }),
-            crashes: CrashesOnDisk {
-                records: recording.crashes.records,
-                pid_reuse: recording.crashes.pid_reuse,
-                orphans: recording.crashes.orphans,
-            },
+            skips: recording.skips.map(SkipsOnDisk::from),
+            crashes: recording.crashes.into(),
             sessions: recording.sessions.iter().map(SessionOnDisk::from).collect(),
             invocations: recording.invocations.iter().map(InvocationOnDisk::from).collect(),
             remainders: recording.remainders.iter().map(RemainderOnDisk::from).collect(),
             calls,
             blocks,
-        }
-    }
-}
-
-impl From<&Session> for SessionOnDisk {
-    fn from(session: &Session) -> Self {
-        Self {
-            id: session.id.clone(),
-            file: session.file.clone(),
-            pipeline: session.pipeline.clone(),
-            step: session.step.clone(),
-            version: session.version.clone(),
-            role: session.role.name().to_owned(),
-            calls: session.calls,
-            records: session.records,
-            static_prefix: session.static_prefix,
-            warm_prefix: session.warm_prefix,
-            usage: session.usage_basis.name().to_owned(),
-            blocks: session.blocks_basis.name().to_owned(),
-            times: session.times_basis.name().to_owned(),
-            source: session.source.clone(),
-            told: session.harness_totals.into(),
-        }
-    }
-}
-
-impl SessionOnDisk {
-    fn into_session(self, row: usize, first_call: u32) -> Result<Session, BadRecording> {
-        Ok(Session {
-            role: parse_named(&Role::NAMED, "role", row, &self.role)?,
-            usage_basis: parse_named(&Basis::NAMED, "usage", row, &self.usage)?,
-            blocks_basis: parse_named(&Basis::NAMED, "blocks", row, &self.blocks)?,
-            times_basis: parse_named(&Basis::NAMED, "times", row, &self.times)?,
-            id: self.id,
-            file: self.file,
-            pipeline: self.pipeline,
-            step: self.step,
-            version: self.version,
-            first_call,
-            calls: self.calls,
-            records: self.records,
-            static_prefix: self.static_prefix,
-            warm_prefix: self.warm_prefix,
-            source: self.source,
-            harness_totals: self.told.into_harness_totals(),
-        })
-    }
-}
-
-impl From<HarnessTotals> for HarnessTotalsOnDisk {
-    fn from(told: HarnessTotals) -> Self {
-        let HarnessTotals { start_ms, calls, peak_context, duration_ms, unfinished } = told;
-        Self { start_ms, calls, peak_context, duration_ms, unfinished }
-    }
-}
-
-impl HarnessTotalsOnDisk {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn into_harness_totals(self) -> HarnessTotals {
-        let Self { start_ms, calls, peak_context, duration_ms, unfinished } = self;
-        HarnessTotals { start_ms, calls, peak_context, duration_ms, unfinished }
-    }
-}
-
-impl From<&Invocation> for InvocationOnDisk {
-    fn from(invocation: &Invocation) -> Self {
-        let Packet { id, agent, kind, root, source } = invocation.packet.clone();
-        Self { call: invocation.call, id, agent, kind, root, source }
-    }
-}
-
-impl InvocationOnDisk {
-    fn into_invocation(self) -> Invocation {
-        let Self { call, id, agent, kind, root, source } = self;
-        Invocation { call, packet: Packet { id, agent, kind, root, source } }
-    }
-}
-
-impl From<&Remainder> for RemainderOnDisk {
-    fn from(rest: &Remainder) -> Self {
-        let Usage { fresh, read, write_5m, write_1h, output } = rest.usage;
-        let session = (rest.session != crate::ids::NO_INDEX).then_some(rest.session);
-        let (model, why) = (rest.model, rest.why.clone());
-        Self { session, model, fresh, read, write_5m, write_1h, output, why }
-    }
-}
-
-impl RemainderOnDisk {
-    fn into_remainder(self) -> Remainder {
-        let Self { fresh, read, write_5m, write_1h, output, .. } = self;
-        Remainder {
-            session: self.session.unwrap_or(crate::ids::NO_INDEX),
-            model: self.model,
-            usage: Usage { fresh, read, write_5m, write_1h, output },
-            why: self.why,
         }
     }
 }
