@@ -54,6 +54,8 @@ pub struct ColumnField<'a, R> {
     is_exact: bool,
     is_ranged: bool,
     is_flush_right: bool,
+    /// Whether people get it also without a heading.
+    is_for_people: bool,
     value: FieldValue<'a, R>,
 }
 
@@ -135,6 +137,7 @@ impl<'a, R> ColumnField<'a, R> {
             is_exact: false,
             is_ranged: false,
             is_flush_right: false,
+            is_for_people: false,
             value: FieldValue::Cell(Box::new(cell)),
         }
     }
@@ -219,6 +222,11 @@ impl<'a, R> ColumnField<'a, R> {
         Self { is_flush_right: true, ..self }
     }
 
+    /// The same column in tables for people, also where it has no heading.
+    pub fn for_people(self) -> Self {
+        Self { is_for_people: true, ..self }
+    }
+
     /// The same column in another unit.
     pub fn in_unit(self, unit: &'static str) -> Self {
         Self { unit, ..self }
@@ -246,7 +254,7 @@ impl<'a, R> ColumnField<'a, R> {
             }
         };
         let Self { name, heading, kind, unit, about, is_optional, is_omitted, .. } = self;
-        let Self { is_signed, is_exact, is_ranged, is_flush_right, .. } = self;
+        let Self { is_signed, is_exact, is_ranged, is_flush_right, is_for_people, .. } = self;
         ColumnField {
             name,
             heading,
@@ -259,8 +267,14 @@ impl<'a, R> ColumnField<'a, R> {
             is_exact,
             is_ranged,
             is_flush_right,
+            is_for_people,
             value,
         }
+    }
+
+    /// Whether it is a column of tables for people.
+    fn is_shown(&self) -> bool {
+        !self.heading.is_empty() || self.is_for_people
     }
 
     /// The cell of a row.
@@ -301,7 +315,7 @@ impl TableView {
         fields: &[ColumnField<'_, R>],
         rows: impl IntoIterator<Item = R>,
     ) -> Self {
-        let shown = fields.iter().filter(|field| !field.heading.is_empty());
+        let shown = fields.iter().filter(|field| field.is_shown());
         let mut view = Self::new(title, shown.map(ColumnField::table_column).collect());
         for row in rows {
             view.add_row(cells_for_people(fields, &row));
@@ -317,7 +331,7 @@ impl TableView {
 
 /// The cells of a row under the fields that have a heading.
 pub(super) fn cells_for_people<R>(fields: &[ColumnField<'_, R>], row: &R) -> Vec<TableCell> {
-    let shown = fields.iter().filter(|field| !field.heading.is_empty());
+    let shown = fields.iter().filter(|field| field.is_shown());
     shown.map(|field| field.cell(row)).collect()
 }
 

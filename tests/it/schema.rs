@@ -61,7 +61,12 @@ fn check(schema: &[&str], command: &[&str]) {
 fn outputs_are_what_their_schema_says() {
     for recording in ["order-774", "order-775", "cockpit-2026-02", "economics-2026-06"] {
         check(&["inspect"], &["inspect", recording]);
+        check(&["audit"], &["audit", recording]);
+        check(&["compare"], &["compare", recording]);
     }
+    check(&["audit"], &["audit", &here("tests/fixtures/probes")]);
+    check(&["sweep"], &["sweep", "order-774"]);
+    check(&["sweep"], &["sweep", "cockpit-2026-02", "--with", "C1,C2,N1"]);
     check(&["inspect"], &["inspect", "order-774", "order-775", "--fidelity"]);
     check(&["inspect"], &["inspect", &here("tests/fixtures/probes"), "--fidelity"]);
     check(&["steps"], &["steps", "order-774"]);
@@ -93,5 +98,5 @@ fn groups_of_blocks_are_what_the_schema_says() {
 
 #[test]
 fn a_command_without_a_schema_is_named() {
-    refused(&["schema", "compare"], &["'compare'", "scenario check"]);
+    refused(&["schema", "env"], &["'env'", "scenario check"]);
 }

@@ -1,12 +1,11 @@
 //! What an audit found.
 
-use super::audit_sentences::{FindingWords, word_finding};
-use crate::report::json;
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
-use crate::study::audit::{AuditCheck, AuditFinding, FigureAmount, FindingFigure, FindingSeverity};
-use crate::units::BASIS_POINTS;
-use serde::Serialize;
-use serde_json::Value;
+use super::audit_sentences::word_finding;
+use crate::report::columns::{ColumnField, list_schema, object_json, object_schema, rows_json};
+use crate::report::json::{self, JsonValue};
+use crate::report::view::ColumnKind;
+use crate::report::{ReportDocument, Section, TableCell, TableView, Tone};
+use crate::study::audit::{AuditFinding, FigureAmount, FindingFigure, FindingSeverity};
 
 /// For people.
 #[must_use]
@@ -37,19 +36,7 @@ fn count_findings(findings: &[AuditFinding], severity: FindingSeverity) -> usize
 /// The table of findings.
 #[must_use]
 pub fn findings_table(findings: &[AuditFinding], is_reported: bool) -> TableView {
-    let columns =
-        vec![TableColumn::text(""), TableColumn::text("finding"), TableColumn::text("arithmetic")];
-    let mut view = TableView::new("Findings", columns);
-    for finding in findings {
-        let words = word_finding(finding);
-        view.add_row(vec![
-            TableCell::text(severity_word(finding.severity, is_reported))
-                .with_tone(severity_tone(finding.severity)),
-            TableCell::text(words.text),
-            TableCell::text(words.arithmetic),
-        ]);
-    }
-    view
+    TableView::from_fields("Findings", &finding_fields(is_reported), findings)
 }
 
 /// The word for a severity: transcripts contradict nobody, they mislead.
@@ -70,71 +57,81 @@ fn severity_tone(severity: FindingSeverity) -> Tone {
     }
 }
 
-/// A finding for programs: in words, and as the figures that it was computed from.
-#[derive(Serialize)]
-pub(in crate::report::show) struct FindingJson<'a> {
-    id: &'a str,
-    check: AuditCheck,
-    severity: FindingSeverity,
-    text: String,
-    arithmetic: String,
-    formula: &'static str,
-    figures: Vec<FigureJson<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    rows: Vec<Vec<FigureJson<'a>>>,
+/// Findings in tables and for programs: in words, and as the figures that they were computed from.
+pub(in crate::report::show) fn finding_fields<'a>(
+    is_reported: bool,
+) -> Vec<ColumnField<'a, &'a AuditFinding>> {
+    type Field<'a> = ColumnField<'a, &'a AuditFinding>;
+    let figures = || list_schema(object_schema(&figure_fields()));
+    vec![
+        Field::text("id", "", "a stable id", |it| it.id.as_str()),
+        Field::text("check", "", "which check it comes from", |it| it.check.name()),
+        Field::text("severity", "", "error, warning or info", |it| it.severity.name()),
+        Field::from_cells(ColumnKind::Text, "", "", "the same in a word", move |it| {
+            TableCell::text(severity_word(it.severity, is_reported))
+                .with_tone(severity_tone(it.severity))
+        })
+        .for_people(),
+        Field::text("text", "finding", "what it is, in words", |it| word_finding(it).text),
+        Field::text("arithmetic", "arithmetic", "the sum behind it", |it| {
+            word_finding(it).arithmetic
+        }),
+        Field::text("formula", "", "what is computed, in the names of the figures", |it| {
+            it.check.formula()
+        }),
+        Field::nested("figures", "what it was computed from, and results", figures(), |it| {
+            Some(rows_json(&figure_fields(), &it.figures))
+        }),
+        Field::nested("rows", "figures of each session or step", list_schema(figures()), |it| {
+            let rows = it.rows.iter().map(|row| rows_json(&figure_fields(), row));
+            (!it.rows.is_empty()).then(|| JsonValue::List(rows.collect()))
+        })
+        .left_out_if_missing(),
+    ]
 }
 
-#[derive(Serialize)]
-struct FigureJson<'a> {
-    name: &'static str,
-    unit: &'static str,
-    value: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    printed: Option<&'a str>,
+fn figure_fields<'a>() -> Vec<ColumnField<'a, &'a FindingFigure>> {
+    type Field<'a> = ColumnField<'a, &'a FindingFigure>;
+    let types = JsonValue::List(vec!["number".into(), "string".into()]);
+    let schema = JsonValue::object([("type", types)]);
+    vec![
+        Field::text("name", "", "what it is", |it| it.name),
+        Field::text("unit", "", "the unit of the value", |it| unit_and_value(it).0),
+        Field::nested("value", "how much it is", schema, |it| Some(unit_and_value(it).1)),
+        Field::text("printed", "", "as its source prints it", |it| it.printed.clone())
+            .left_out_if_missing(),
+    ]
 }
 
-/// Findings for programs.
-pub(in crate::report::show) fn findings_json(findings: &[AuditFinding]) -> Vec<FindingJson<'_>> {
-    findings.iter().map(finding_json).collect()
-}
-
-fn finding_json(finding: &AuditFinding) -> FindingJson<'_> {
-    let FindingWords { text, arithmetic } = word_finding(finding);
-    FindingJson {
-        id: &finding.id,
-        check: finding.check,
-        severity: finding.severity,
-        text,
-        arithmetic,
-        formula: finding.check.formula(),
-        figures: finding.figures.iter().map(figure_json).collect(),
-        rows: finding.rows.iter().map(|row| row.iter().map(figure_json).collect()).collect(),
+fn unit_and_value(figure: &FindingFigure) -> (&'static str, JsonValue) {
+    let whole = |n: i64| JsonValue::Integer(n.into());
+    match &figure.amount {
+        FigureAmount::Tokens(n) | FigureAmount::ExactTokens(n) => ("tokens", whole(*n)),
+        FigureAmount::Characters(n) => ("characters", whole(*n)),
+        FigureAmount::Count(n) => ("count", whole(*n)),
+        FigureAmount::Share(bp) => ("share", JsonValue::Decimal((*bp).into(), 4)),
+        FigureAmount::Duration(ms) => ("milliseconds", whole(*ms)),
+        FigureAmount::Decimal { scaled, places } => {
+            ("number", JsonValue::Decimal((*scaled).into(), *places))
+        }
+        FigureAmount::Name(words) => ("name", words.as_str().into()),
     }
 }
 
-fn figure_json(figure: &FindingFigure) -> FigureJson<'_> {
-    let (unit, value) = match &figure.amount {
-        FigureAmount::Tokens(n) | FigureAmount::ExactTokens(n) => ("tokens", Value::from(*n)),
-        FigureAmount::Characters(n) => ("characters", Value::from(*n)),
-        FigureAmount::Count(n) => ("count", Value::from(*n)),
-        FigureAmount::Share(bp) => ("share", Value::from(*bp as f64 / BASIS_POINTS as f64)),
-        FigureAmount::Duration(ms) => ("milliseconds", Value::from(*ms)),
-        FigureAmount::Decimal { scaled, places } => {
-            ("number", Value::from(*scaled as f64 / f64::from(10_u32.pow(*places))))
-        }
-        FigureAmount::Name(words) => ("name", Value::from(words.as_str())),
-    };
-    FigureJson { name: figure.name, unit, value, printed: figure.printed.as_deref() }
+/// The findings about a recording.
+type NamedFindings<'a> = (&'a str, &'a [AuditFinding]);
+
+/// What `audit --format json` has.
+pub(super) fn report_fields<'a>() -> Vec<ColumnField<'a, NamedFindings<'a>>> {
+    type Field<'a> = ColumnField<'a, NamedFindings<'a>>;
+    vec![
+        Field::text("recording", "", "its name", |it| it.0),
+        Field::rows("findings", "what was found", finding_fields(true), |it| it.1.iter().collect()),
+    ]
 }
 
 /// For programs.
 #[must_use]
 pub(crate) fn audit_json(name: &str, findings: &[AuditFinding]) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct AuditJson<'a> {
-        recording: &'a str,
-        findings: Vec<FindingJson<'a>>,
-    }
-    let findings = findings_json(findings);
-    json::versioned_json("audit", 1, &AuditJson { recording: name, findings })
+    json::versioned_json("audit", 1, &object_json(&report_fields(), &(name, findings)))
 }

@@ -31,12 +31,12 @@ use crate::recording::{Recording, hex_prefix};
 use crate::report::columns::{ColumnField, fields_of_part, versioned_schema};
 use crate::report::json::JsonValue;
 use crate::scenario::{ChosenToggle, Scenario};
+use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::{PipelineTotals, Saving};
 use crate::units::PicoUsd;
-use serde::Serialize;
 
 /// Where a result comes from: enough to make it again.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Provenance {
     /// Name of the recording.
     pub recording: String,
@@ -45,12 +45,10 @@ pub struct Provenance {
     /// Digest of the price book.
     pub prices_digest: String,
     /// The model that an unstated model is priced as, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub assumed_model: Option<String>,
     /// The toggles with their parameters.
     pub toggles: String,
     /// What the scenario does to the recording before any toggle.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub premises: Vec<String>,
     /// The seed.
     pub seed: u64,
@@ -141,7 +139,9 @@ impl Provenance {
 #[must_use]
 pub fn schema_of_command(command: &str) -> Option<JsonValue> {
     Some(match command {
+        "audit" => versioned_schema("audit", 1, &audit::report_fields()),
         "backtest" => versioned_schema("backtest", 1, &backtest::report_fields()),
+        "compare" => versioned_schema("compare", 1, &compare::report_fields(HeadlineMetric::Reads)),
         "explain" => versioned_schema("explain", 1, &list::explain_fields()),
         "explain tables" => versioned_schema("tables", 1, &export::tables_fields()),
         "export" => versioned_schema("export", 1, &export::written_fields()),
@@ -151,13 +151,16 @@ pub fn schema_of_command(command: &str) -> Option<JsonValue> {
         "routes" => versioned_schema("routes", 1, &routes::report_fields()),
         "scenario check" => versioned_schema("scenario-check", 1, &scenario::check_fields()),
         "steps" => versioned_schema("steps", 1, &steps::report_fields()),
+        "sweep" => versioned_schema("sweep", 1, &sweep::report_fields(HeadlineMetric::Reads)),
         _ => return None,
     })
 }
 
 /// The commands of [`schema_of_command`].
-pub const COMMANDS_WITH_SCHEMA: [&str; 10] = [
+pub const COMMANDS_WITH_SCHEMA: [&str; 13] = [
+    "audit",
     "backtest",
+    "compare",
     "explain",
     "explain tables",
     "export",
@@ -167,6 +170,7 @@ pub const COMMANDS_WITH_SCHEMA: [&str; 10] = [
     "routes",
     "scenario check",
     "steps",
+    "sweep",
 ];
 
 /// Money as two keys: dollars for people, pico-dollars for sums.

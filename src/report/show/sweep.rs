@@ -257,7 +257,7 @@ fn toggle_fields<'a>() -> Vec<ColumnField<'a, &'a SweepToggle>> {
 type ReportField<'a> = ColumnField<'a, &'a SweepReport<'a>>;
 
 /// What `sweep --format json` has.
-fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
+pub(super) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
     vec![
         ReportField::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
         ReportField::text("ranked_by", "", "what makes a set the best", |it| it.metric_name()),

@@ -1,31 +1,23 @@
 //! What a check finds: which check it was, its verdict, and the figures behind it with their units.
 
+use crate::kinds::named_values;
 use crate::reconstruct::figure::{Figure, FigureUnit};
 use serde::Serialize;
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FindingSeverity {
-    /// Cannot be.
-    Error,
-    /// Contradicts another figure of the same text.
-    Warning,
-    /// Holds, or is worth knowing.
-    Info,
+named_values! {
+    /// How bad a finding is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum FindingSeverity {
+        /// Cannot be.
+        Error = "error",
+        /// Contradicts another figure of the same text.
+        Warning = "warning",
+        /// Holds, or is worth knowing.
+        Info = "info",
+    }
 }
 
 impl FindingSeverity {
-    /// All of them with their names.
-    pub(crate) const NAMED: [(Self, &'static str); 3] =
-        [(Self::Error, "error"), (Self::Warning, "warning"), (Self::Info, "info")];
-
-    /// Its name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        crate::recording::name_of_value(&Self::NAMED, self)
-    }
-
     /// A note where a check holds, else a contradiction.
     pub(super) fn warning_unless(holds: bool) -> Self {
         if holds { Self::Info } else { Self::Warning }
@@ -239,6 +231,13 @@ pub(crate) enum AuditCheck {
 }
 
 impl AuditCheck {
+    /// Its name, in kebab case.
+    pub(crate) fn name(self) -> String {
+        // The derived name is the one that files have had; an enum without data is a string.
+        let name = serde_json::to_value(self).ok();
+        name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
     /// What is computed and held against what, in the names of the figures; empty where a finding
     /// only repeats what its source says.
     pub(crate) fn formula(self) -> &'static str {

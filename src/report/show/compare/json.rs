@@ -10,7 +10,7 @@ use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
 use crate::report::json::{self, JsonValue};
-use crate::report::show::audit::{FindingJson, findings_json};
+use crate::report::show::audit::finding_fields;
 use crate::report::show::{Provenance, saving_fields, totals_fields};
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell};
@@ -21,30 +21,23 @@ use crate::study::whatif::savings::Saving;
 use crate::study::whatif::tornado::{BandReason, SavingSwing};
 use crate::study::whatif::uncertainty::ClaimProbability;
 use crate::study::whatif::verdict::{ClaimJudgement, ClaimVerdict};
-use serde::Serialize;
 
 impl ComparisonReport<'_> {
     /// For programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct ComparisonJson<'a> {
-            #[serde(flatten)]
-            comparison: JsonValue,
-            findings: Vec<FindingJson<'a>>,
-            provenance: &'a Provenance,
-        }
-        let comparison = object_json(&comparison_fields(self.comparison), &self);
-        let (findings, provenance) = (findings_json(self.findings), self.provenance);
-        json::versioned_json("compare", 1, &ComparisonJson { comparison, findings, provenance })
+        json::versioned_json(
+            "compare",
+            1,
+            &object_json(&report_fields(self.comparison.headline), &self),
+        )
     }
 }
 
 type ReportField<'a> = ColumnField<'a, &'a ComparisonReport<'a>>;
 
-fn comparison_fields<'a>(comparison: &Comparison) -> Vec<ReportField<'a>> {
-    let headline = comparison.headline;
-    let before = headline.amount_in_totals(&comparison.baseline);
+/// What `compare --format json` has.
+pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
     vec![
         ReportField::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
         ReportField::text("lens", "", "what published calls are taken for", |it| {
@@ -70,20 +63,20 @@ fn comparison_fields<'a>(comparison: &Comparison) -> Vec<ReportField<'a>> {
         ReportField::rows(
             "interaction",
             "pairs of toggles whose savings depend on each other",
-            pair_fields(headline, comparison.has_dollars),
+            pair_fields(headline, true),
             |it| it.comparison.interacting_pairs(),
         ),
         ReportField::optional_rows(
             "bounds",
             "toggles that wait for a number",
-            bound_fields(headline, before),
+            bound_fields(headline, 0),
             |it| rows_if_any(&it.comparison.bounds),
         )
         .left_out_if_missing(),
         ReportField::rows(
             "tornado",
             "what each parameter alone moves, the others at their modes",
-            swing_fields(headline, comparison.has_dollars),
+            swing_fields(headline, true),
             |it| it.comparison.tornado.iter().collect(),
         ),
         ReportField::rows("combined", "claims on several toggles", combined_fields(), |it| {
@@ -110,6 +103,10 @@ fn comparison_fields<'a>(comparison: &Comparison) -> Vec<ReportField<'a>> {
             |it| Some(it.distribution_rows(it.distribution?).collect()),
         )
         .left_out_if_missing(),
+        ReportField::rows("findings", "what the audit found", finding_fields(true), |it| {
+            it.findings.iter().collect()
+        }),
+        Provenance::field(|it: &&'a ComparisonReport<'a>| it.provenance),
     ]
 }
 

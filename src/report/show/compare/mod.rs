@@ -22,6 +22,7 @@ use crate::study::whatif::distribution::GroupedSavings;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::verdict::ClaimVerdict;
+pub(in crate::report::show) use json::report_fields;
 #[cfg(feature = "charts")]
 pub(in crate::report::show) use toggle_tables::toggle_verdict_word;
 
