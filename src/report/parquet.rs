@@ -13,17 +13,6 @@ use polars_parquet::write::{
 };
 use std::io::Write;
 
-/// Columns of one length, each with its name, as a file; `source` says where they come from.
-///
-/// # Errors
-/// What polars says: columns of different lengths or of one name.
-pub fn file_from_columns(
-    columns: Vec<(String, ColumnValues)>,
-    source: &str,
-) -> PolarsResult<Vec<u8>> {
-    write_batches(Vec::new(), std::iter::once(columns), source)
-}
-
 /// Batches of the same columns as a file with a row group each, written as they come.
 ///
 /// # Errors
@@ -164,12 +153,9 @@ pub(super) mod tests {
                 ("few".to_owned(), ColumnValues::Numbers(few.clone())),
             ]
         };
-        let bytes = file_from_columns(columns(), "here").expect("a file");
-        assert_eq!(
-            bytes,
-            file_from_columns(columns(), "here").expect("a file"),
-            "the same bytes twice"
-        );
+        let file = || write_batches(Vec::new(), std::iter::once(columns()), "here");
+        let bytes = file().expect("a file");
+        assert_eq!(bytes, file().expect("a file"), "the same bytes twice");
         let (frame, source) = read(&bytes);
         assert_eq!(source, "here");
         let read: Vec<bool> =
@@ -185,7 +171,9 @@ pub(super) mod tests {
     #[test]
     fn columns_of_different_lengths_are_refused() {
         let column = |name: &str, length| (name.to_owned(), ColumnValues::Numbers(vec![0; length]));
-        assert!(file_from_columns(vec![column("a", 2), column("b", 3)], "").is_err());
-        assert!(file_from_columns(vec![column("a", 2), column("a", 2)], "").is_err());
+        for other in [column("b", 3), column("a", 2)] {
+            let batch = vec![column("a", 2), other];
+            assert!(write_batches(Vec::new(), std::iter::once(batch), "").is_err());
+        }
     }
 }

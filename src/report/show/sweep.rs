@@ -7,7 +7,7 @@ use crate::report::json;
 use crate::report::view::ColumnKind;
 use crate::report::{ReportDocument, Section, TableCell, TableView, format};
 #[cfg(feature = "tables")]
-use crate::report::{columns::ColumnValues, parquet};
+use crate::report::{columns::column_batches, parquet};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::sweep::{SubsetSweep, SweepEntry, SweepToggle};
 
@@ -127,28 +127,28 @@ impl SweepReport<'_> {
     #[cfg(feature = "tables")]
     pub fn to_parquet(&self) -> Result<Vec<u8>, SweepParquetError> {
         let entries = &self.sweep.entries;
+        if entries.iter().any(|entry| i64::try_from(entry.cost.0).is_err()) {
+            return Err(SweepParquetError::CostTooLarge);
+        }
         let toggles = self.sweep.toggles.iter().enumerate();
-        let mut columns: Vec<(String, ColumnValues)> = toggles
+        let mut fields: Vec<EntryField<'_>> = toggles
             .map(|(at, toggle)| {
-                let on = entries.iter().map(|entry| entry.subset >> at & 1 == 1);
-                (toggle.id.to_owned(), ColumnValues::Flags(on.collect()))
+                EntryField::flag(toggle.id, "", "whether it is on", move |entry| {
+                    entry.subset >> at & 1 == 1
+                })
             })
             .collect();
-        let numbers: [(&str, EntryNumber); 5] = [
-            ("size", |entry| entry.toggle_count() as i64),
-            ("effort", |entry| entry.effort.into()),
-            ("risk", |entry| entry.risk.into()),
-            ("read", |entry| entry.read),
-            ("calls", |entry| entry.calls),
-        ];
-        columns.extend(numbers.map(|(name, number_of)| {
-            (name.to_owned(), ColumnValues::Numbers(entries.iter().map(number_of).collect()))
-        }));
-        let costs: Option<Vec<i64>> =
-            entries.iter().map(|entry| i64::try_from(entry.cost.0).ok()).collect();
-        let costs = costs.ok_or(SweepParquetError::CostTooLarge)?;
-        columns.push(("cost_pico_usd".to_owned(), ColumnValues::Numbers(costs)));
-        Ok(parquet::file_from_columns(columns, &self.provenance.footer_lines().join("\n"))?)
+        fields.extend([
+            EntryField::count("size", "", "how many toggles", |entry| entry.toggle_count()),
+            EntryField::count("effort", "", "the sum of theirs", |entry| entry.effort),
+            EntryField::count("risk", "", "the highest of theirs", |entry| entry.risk),
+            EntryField::tokens("read", "", "cache reads saved", |entry| entry.read),
+            EntryField::count("calls", "", "calls saved", |entry| entry.calls),
+            EntryField::pico_usd("cost_pico_usd", "", "money saved", |entry| entry.cost),
+        ]);
+        let batches = column_batches(fields, entries.len(), |at| &entries[at]);
+        let source = self.provenance.footer_lines().join("\n");
+        Ok(parquet::write_batches(Vec::new(), batches, &source)?)
     }
 
     /// Every subset, for programs.
@@ -375,6 +375,6 @@ mod tests {
     }
 }
 
-/// A whole number of a subset.
+/// A column of the subsets.
 #[cfg(feature = "tables")]
-type EntryNumber = fn(&SweepEntry) -> i64;
+type EntryField<'a> = ColumnField<'a, &'a SweepEntry>;

@@ -4,12 +4,14 @@ use super::bounds::bound_fields;
 use super::distribution::distribution_fields;
 use super::observed_savings::observed_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
+use super::toggle_tables::{claimed_ends, tokens_cell};
 use super::turn_limiter::limiter_fields;
+use super::uncertainty::{claim_name, metric_words};
 use super::{ComparisonReport, claim_verdict_word, combined_claim_name, verdict_tone};
 use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
-use crate::report::json::{self, JsonValue};
+use crate::report::json;
 use crate::report::show::audit::finding_fields;
 use crate::report::show::{Provenance, saving_fields, totals_fields};
 use crate::report::view::ColumnKind;
@@ -165,7 +167,7 @@ fn joint_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Compari
         Field::count("draws_unmet", "", "draws whose call counts no calls met", |it| {
             it.uncertainty.as_ref().map_or(0, |it| it.unmet_draws)
         }),
-        Field::rows("probability", "how likely claims are", probability_fields(), |it| {
+        Field::rows("probability", "how likely claims are", probability_fields(Vec::new()), |it| {
             let claims = it.uncertainty.iter().flat_map(|it| &it.claims);
             claims.flat_map(|claim| &claim.probabilities).collect()
         }),
@@ -173,21 +175,27 @@ fn joint_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Compari
     fields
 }
 
-fn probability_fields<'a>() -> Vec<ColumnField<'a, &'a ClaimProbability>> {
+/// How likely claims are, in tables and for programs.
+pub(super) fn probability_fields<'a>(
+    claims: Vec<&'a PublishedClaim>,
+) -> Vec<ColumnField<'a, &'a ClaimProbability>> {
     type Field<'a> = ColumnField<'a, &'a ClaimProbability>;
-    let number = JsonValue::object([("type", "number".into())]);
     vec![
         Field::text("claim", "", "its id", |it| it.claim.as_str()),
+        Field::text("", "claim", "its name", move |it| {
+            let claim = claims.iter().find(|claim| claim.id == it.claim);
+            claim.map_or_else(|| it.claim.clone(), |claim| claim_name(claim))
+        }),
         Field::text("metric", "", "what is counted", |it| it.metric),
-        // Shares of reads, tokens or dollars are held in basis points, and amounts as they are.
-        Field::nested("at_least", "the least that is claimed", number, |it| {
-            let amount = i128::from(it.at_least);
-            Some(match it.metric {
-                "read" | "tokens" | "calls" => JsonValue::Integer(amount),
-                _ => JsonValue::Decimal(amount, 4),
+        Field::text("", "counted in", "the same in words", |it| metric_words(it.metric)),
+        Field::from_cells(ColumnKind::Mixed, "at_least", "at least", "the least claimed", |it| {
+            TableCell::new(match it.metric {
+                "calls" => CellValue::Count(it.at_least),
+                "read" | "tokens" => CellValue::Tokens(it.at_least),
+                _ => CellValue::Share(it.at_least),
             })
         }),
-        Field::share("p", "", "of the draws", |it| it.p_bp),
+        Field::share("p", "probability", "of the draws", |it| it.p_bp),
     ]
 }
 
@@ -364,12 +372,7 @@ pub(super) fn combined_fields<'a>() -> Vec<ColumnField<'a, &'a CombinedClaimResu
         }),
         Field::object("claimed", "what is claimed", claim_fields(), |it| &it.claim),
         Field::from_cells(ColumnKind::Tokens, "", "claimed", "the same", |it| {
-            // That something falls is claimed without a number.
-            if it.claim.is_direction {
-                return TableCell::missing();
-            }
-            let (low, high) = (*it.claim.saving.start(), *it.claim.saving.end());
-            TableCell::from_range(CellValue::Tokens(low), CellValue::Tokens(high))
+            tokens_cell(claimed_ends(&it.claim))
         })
         .with_ranges(),
         Field::tokens("baseline", "", "what there is before, in its metric", |it| it.baseline),

@@ -1,76 +1,132 @@
 //! What each toggle saves: in the headline's figure, and in dollars and calls.
 
 use super::{ComparisonReport, verdict_tone};
+use crate::report::columns::ColumnField;
 use crate::report::format;
-use crate::report::{CellValue, TableCell, TableColumn, TableView};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::compare::ToggleResult;
-use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::uncertainty::SavingBands;
-use crate::units::PicoUsd;
 
 impl ComparisonReport<'_> {
     /// The table of toggles in cache reads, or in tokens.
     #[must_use]
     pub fn toggle_table(&self) -> TableView {
-        let comparison = self.comparison;
-        let headline = comparison.headline;
-        let layout = self.toggle_columns();
-        let mut columns = vec![TableColumn::text("toggle"), TableColumn::count("found")];
-        layout.push_claim_cells(&mut columns, || {
-            vec![TableColumn::tokens("claimed").with_ranges().with_sign()]
-        });
-        columns
-            .extend(["alone", "last", "Shapley"].map(|name| TableColumn::tokens(name).with_sign()));
-        layout.push_band_cells(&mut columns, || {
-            ["P10", "P50", "P90"].map(|p| TableColumn::tokens(p).with_sign())
-        });
-        layout.push_claim_cells(&mut columns, || vec![TableColumn::text("verdict")]);
-        let mut view = TableView::new(
-            format!("Savings in {}, each toggle", headline.sentence_words()),
-            columns,
-        );
-        for toggle in self.listed_toggles() {
-            let mut row = vec![toggle_cell(toggle), TableCell::count(i64::from(toggle.found))];
-            layout.push_claim_cells(&mut row, || vec![claimed_cell(toggle.claim.as_ref())]);
-            let saved = [&toggle.alone, &toggle.last, &toggle.share];
-            row.extend(saved.map(|saving| TableCell::tokens(headline.amount_in_saving(saving))));
-            layout.push_band_cells(&mut row, || token_band_cells(headline, shapley_bands(toggle)));
-            layout.push_claim_cells(&mut row, || {
-                vec![
-                    TableCell::text(toggle_verdict_word(toggle))
-                        .with_tone(verdict_tone(toggle.verdict)),
-                ]
-            });
-            view.add_row(row);
-        }
-        let toggles = &comparison.toggles;
-        let mut row = vec![TableCell::text("sum of the list"), TableCell::missing()];
-        layout.push_claim_cells(&mut row, || vec![claimed_sum_cell(toggles)]);
-        // Alone, the toggles of a list may save the same tokens twice; their shares add up to what
-        // all of them save together.
-        let parts: [fn(&ToggleResult) -> &Saving; 3] = [|t| &t.alone, |t| &t.last, |t| &t.share];
-        row.extend(parts.map(|part| {
-            let amounts = toggles.iter().map(|toggle| headline.amount_in_saving(part(toggle)));
-            TableCell::tokens(amounts.sum())
-        }));
-        layout.push_band_cells(&mut row, || [(); 3].map(|()| TableCell::missing()));
-        layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
-        view.add_total(row);
-        // All together is one replay: it has no place before or after the others, but its share is
-        // the whole.
-        let mut row = vec![TableCell::text("all together"), TableCell::missing()];
-        layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
-        let joint = TableCell::tokens(headline.amount_in_saving(&comparison.joint));
-        row.extend([joint.clone(), TableCell::missing(), joint]);
-        let bands = comparison.uncertainty.as_ref().map(|it| it.joint);
-        layout.push_band_cells(&mut row, || token_band_cells(headline, bands));
-        layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
-        view.add_total(row);
+        let title =
+            format!("Savings in {}, each toggle", self.comparison.headline.sentence_words());
+        let mut view = self.table_of_rows(title, ColumnKind::Tokens);
         self.add_toggle_footnotes(&mut view);
         view
+    }
+
+    /// The table of toggles in dollars and calls.
+    #[must_use]
+    pub fn dollar_table(&self) -> TableView {
+        let title = "The same in dollars, with calls, effort and risk";
+        let mut view = self.table_of_rows(title.to_owned(), ColumnKind::Money);
+        view.add_footnote(
+            "calls: alone; effort in points of about half a day, risk 1 to 3: judgement, to be \
+             edited in a scenario",
+        );
+        view
+    }
+
+    fn table_of_rows(&self, title: String, kind: ColumnKind) -> TableView {
+        let fields = self.row_fields(kind);
+        let mut view =
+            TableView::from_fields(title, &fields, self.listed_toggles().map(ToggleRow::from));
+        view.add_total_row(&fields, &self.sum_row());
+        view.add_total_row(&fields, &self.joint_row());
+        view
+    }
+
+    /// What a plain sum of the list would say.
+    fn sum_row(&self) -> ToggleRow<'_> {
+        // Alone, the toggles of a list may save the same tokens twice; their shares add up to what
+        // all of them save together.
+        let toggles = &self.comparison.toggles;
+        let claims = toggles.iter().filter_map(|toggle| claimed_ends(toggle.claim.as_ref()?));
+        ToggleRow {
+            name: "sum of the list".to_owned(),
+            claimed: claims.reduce(|sum, one| (sum.0 + one.0, sum.1 + one.1)),
+            alone: toggles.iter().map(|toggle| toggle.alone).sum(),
+            last: Some(toggles.iter().map(|toggle| toggle.last).sum()),
+            share: toggles.iter().map(|toggle| toggle.share).sum(),
+            effort: Some(self.listed_toggles().map(|toggle| toggle.grade.effort).sum()),
+            ..ToggleRow::default()
+        }
+    }
+
+    /// All together is one replay: it has no place before or after the others, but its share is
+    /// the whole.
+    fn joint_row(&self) -> ToggleRow<'_> {
+        ToggleRow {
+            name: "all together".to_owned(),
+            alone: self.comparison.joint,
+            share: self.comparison.joint,
+            bands: self.comparison.uncertainty.as_ref().map(|it| it.joint),
+            ..ToggleRow::default()
+        }
+    }
+
+    /// Columns of claims and bands are there only if there is something to show.
+    fn row_fields<'a>(&self, kind: ColumnKind) -> Vec<ColumnField<'a, ToggleRow<'a>>> {
+        type Field<'a> = ColumnField<'a, ToggleRow<'a>>;
+        let headline = self.comparison.headline;
+        let in_dollars = kind == ColumnKind::Money;
+        let has_claims = self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some());
+        let mut fields = vec![Field::text("", "toggle", "its id and title", |it| it.name.clone())];
+        if in_dollars {
+            fields.push(
+                Field::count("", "calls", "calls saved alone", |it| it.alone.calls).with_sign(),
+            );
+        } else {
+            fields.push(Field::count("", "found", "places where it applies", |it| {
+                it.toggle.map(|toggle| toggle.found)
+            }));
+        }
+        if has_claims && !in_dollars {
+            let cell = |it: &ToggleRow<'a>| tokens_cell(it.claimed);
+            let claimed = Field::from_cells(kind, "", "claimed", "what is claimed for it", cell);
+            fields.push(claimed.with_ranges().with_sign());
+        }
+        for (heading, about, saving) in SAVINGS {
+            let cell = move |it: &ToggleRow<'a>| {
+                TableCell::from_option(saving(it).map(|saving| match kind {
+                    ColumnKind::Money => CellValue::Money(saving.total_money()),
+                    _ => CellValue::Tokens(headline.amount_in_saving(&saving)),
+                }))
+            };
+            fields.push(Field::from_cells(kind, "", heading, about, cell).with_sign());
+        }
+        if self.comparison.uncertainty.is_some() {
+            for (heading, about, point) in PERCENTILES {
+                let cell = move |it: &ToggleRow<'a>| {
+                    TableCell::from_option(it.bands.map(|bands| match kind {
+                        ColumnKind::Money => point(bands.cost.map(CellValue::Money)),
+                        _ => point(bands.headline_band(headline).map(CellValue::Tokens)),
+                    }))
+                };
+                fields.push(Field::from_cells(kind, "", heading, about, cell).with_sign());
+            }
+        }
+        if in_dollars {
+            fields.push(Field::count("", "effort", "points of about half a day", |it| it.effort));
+            fields.push(Field::count("", "risk", "1 to 3", |it| {
+                it.toggle.map(|toggle| toggle.grade.risk)
+            }));
+        }
+        if has_claims {
+            let cell = move |it: &ToggleRow<'a>| {
+                it.toggle.map_or_else(TableCell::missing, |toggle| verdict_cell(toggle, in_dollars))
+            };
+            let about = "what follows about the claim";
+            fields.push(Field::from_cells(ColumnKind::Text, "", "verdict", about, cell));
+        }
+        fields
     }
 
     fn add_toggle_footnotes(&self, view: &mut TableView) {
@@ -122,66 +178,6 @@ impl ComparisonReport<'_> {
         }
     }
 
-    /// The table of toggles in dollars and calls.
-    #[must_use]
-    pub fn dollar_table(&self) -> TableView {
-        let comparison = self.comparison;
-        let layout = self.toggle_columns();
-        let mut columns =
-            vec![TableColumn::text("toggle"), TableColumn::count("calls").with_sign()];
-        columns
-            .extend(["alone", "last", "Shapley"].map(|name| TableColumn::money(name).with_sign()));
-        layout.push_band_cells(&mut columns, || {
-            ["P10", "P50", "P90"].map(|p| TableColumn::money(p).with_sign())
-        });
-        columns.extend([TableColumn::count("effort"), TableColumn::count("risk")]);
-        layout.push_claim_cells(&mut columns, || vec![TableColumn::text("verdict")]);
-        let mut view = TableView::new("The same in dollars, with calls, effort and risk", columns);
-        for toggle in self.listed_toggles() {
-            let mut row = vec![toggle_cell(toggle), TableCell::count(toggle.alone.calls)];
-            let money =
-                [toggle.alone.total_money(), toggle.last.total_money(), toggle.share.total_money()];
-            row.extend(money.map(TableCell::money));
-            layout.push_band_cells(&mut row, || money_band_cells(shapley_bands(toggle)));
-            row.push(TableCell::count(i64::from(toggle.grade.effort)));
-            row.push(TableCell::count(i64::from(toggle.grade.risk)));
-            layout.push_claim_cells(&mut row, || {
-                let word = toggle.claim.as_ref().map_or("", |_| toggle.verdict_usd.verdict_word());
-                vec![TableCell::text(word).with_tone(verdict_tone(toggle.verdict_usd))]
-            });
-            view.add_row(row);
-        }
-        let toggles = &comparison.toggles;
-        let mut row = vec![TableCell::text("sum of the list")];
-        row.push(TableCell::count(toggles.iter().map(|t| t.alone.calls).sum()));
-        let parts: [fn(&ToggleResult) -> PicoUsd; 3] =
-            [|t| t.alone.total_money(), |t| t.last.total_money(), |t| t.share.total_money()];
-        row.extend(parts.map(|part| TableCell::money(toggles.iter().map(part).sum())));
-        layout.push_band_cells(&mut row, || [(); 3].map(|()| TableCell::missing()));
-        row.push(TableCell::count(self.listed_toggles().map(|t| i64::from(t.grade.effort)).sum()));
-        row.push(TableCell::missing());
-        layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
-        view.add_total(row);
-        let joint = &comparison.joint;
-        let mut row = vec![TableCell::text("all together"), TableCell::count(joint.calls)];
-        row.extend([
-            TableCell::money(joint.total_money()),
-            TableCell::missing(),
-            TableCell::money(joint.total_money()),
-        ]);
-        layout.push_band_cells(&mut row, || {
-            money_band_cells(comparison.uncertainty.as_ref().map(|it| it.joint))
-        });
-        row.extend([TableCell::missing(), TableCell::missing()]);
-        layout.push_claim_cells(&mut row, || vec![TableCell::missing()]);
-        view.add_total(row);
-        view.add_footnote(
-            "calls: alone; effort in points of about half a day, risk 1 to 3: judgement, to be \
-             edited in a scenario",
-        );
-        view
-    }
-
     /// Toggles that find something, or of which something is claimed.
     fn listed_toggles(&self) -> impl Iterator<Item = &ToggleResult> {
         self.comparison.toggles.iter().filter(|toggle| !is_idle_toggle(toggle))
@@ -191,61 +187,56 @@ impl ComparisonReport<'_> {
     fn idle_toggles(&self) -> impl Iterator<Item = &ToggleResult> {
         self.comparison.toggles.iter().filter(|toggle| is_idle_toggle(toggle))
     }
+}
 
-    fn toggle_columns(&self) -> ToggleColumns {
-        ToggleColumns {
-            has_claims: self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some()),
-            has_bands: self.comparison.uncertainty.is_some(),
+/// A row of the tables of toggles: one toggle, their sum, or all together.
+#[derive(Default)]
+struct ToggleRow<'a> {
+    name: String,
+    toggle: Option<&'a ToggleResult>,
+    claimed: Option<(i64, i64)>,
+    alone: Saving,
+    last: Option<Saving>,
+    share: Saving,
+    bands: Option<SavingBands>,
+    effort: Option<u32>,
+}
+
+impl<'a> From<&'a ToggleResult> for ToggleRow<'a> {
+    fn from(toggle: &'a ToggleResult) -> Self {
+        Self {
+            name: format!("{} {}", toggle.id, toggle.title),
+            toggle: Some(toggle),
+            claimed: toggle.claim.as_ref().and_then(claimed_ends),
+            alone: toggle.alone,
+            last: Some(toggle.last),
+            share: toggle.share,
+            bands: toggle.bands.and_then(|bands| bands.shapley),
+            effort: Some(toggle.grade.effort),
         }
     }
 }
 
-/// Columns that are there only if there is something to show.
-#[derive(Clone, Copy)]
-struct ToggleColumns {
-    has_claims: bool,
-    has_bands: bool,
-}
+/// The savings of a row.
+type SavingGetter = for<'r, 'a> fn(&'r ToggleRow<'a>) -> Option<Saving>;
 
-impl ToggleColumns {
-    fn push_claim_cells<T>(self, row: &mut Vec<T>, cells: impl FnOnce() -> Vec<T>) {
-        if self.has_claims {
-            row.extend(cells());
-        }
-    }
+const SAVINGS: [(&str, &str, SavingGetter); 3] = [
+    ("alone", "saved on its own", |it| Some(it.alone)),
+    ("last", "saved after all the others", |it| it.last),
+    ("Shapley", "its share in all together", |it| Some(it.share)),
+];
 
-    fn push_band_cells<T>(self, row: &mut Vec<T>, cells: impl FnOnce() -> [T; 3]) {
-        if self.has_bands {
-            row.extend(cells());
-        }
-    }
-}
+/// A percentile of a band.
+type PercentileGetter = fn(CredibleBand<CellValue>) -> CellValue;
+
+const PERCENTILES: [(&str, &str, PercentileGetter); 3] = [
+    ("P10", "one draw in ten is below", |band| band.p10),
+    ("P50", "the middle draw", |band| band.p50),
+    ("P90", "one draw in ten is above", |band| band.p90),
+];
 
 fn is_idle_toggle(toggle: &ToggleResult) -> bool {
     toggle.found == 0 && toggle.claim.is_none()
-}
-
-fn toggle_cell(toggle: &ToggleResult) -> TableCell {
-    TableCell::text(format!("{} {}", toggle.id, toggle.title))
-}
-
-fn shapley_bands(toggle: &ToggleResult) -> Option<SavingBands> {
-    toggle.bands.and_then(|bands| bands.shapley)
-}
-
-fn token_band_cells(headline: HeadlineMetric, bands: Option<SavingBands>) -> [TableCell; 3] {
-    band_cells(bands.map(|bands| bands.headline_band(headline).map(TableCell::tokens)))
-}
-
-fn money_band_cells(bands: Option<SavingBands>) -> [TableCell; 3] {
-    band_cells(bands.map(|bands| bands.cost.map(TableCell::money)))
-}
-
-fn band_cells(band: Option<CredibleBand<TableCell>>) -> [TableCell; 3] {
-    band.map_or_else(
-        || [(); 3].map(|()| TableCell::missing()),
-        |CredibleBand { p10, p50, p90 }| [p10, p50, p90],
-    )
 }
 
 /// The verdict on a toggle; nothing where it is not claimed and finds something.
@@ -256,22 +247,24 @@ pub(in crate::report::show) fn toggle_verdict_word(toggle: &ToggleResult) -> &'s
     if toggle.claim.is_none() && toggle.found > 0 { "" } else { toggle.verdict.verdict_word() }
 }
 
-fn claimed_cell(claim: Option<&PublishedClaim>) -> TableCell {
-    claim.filter(|claim| !claim.is_direction).map_or_else(TableCell::missing, |claim| {
-        TableCell::from_range(
-            CellValue::Tokens(*claim.saving.start()),
-            CellValue::Tokens(*claim.saving.end()),
-        )
-    })
+fn verdict_cell(toggle: &ToggleResult, in_dollars: bool) -> TableCell {
+    let (word, verdict) = if in_dollars {
+        let verdict = toggle.verdict_usd;
+        (toggle.claim.as_ref().map_or("", |_| verdict.verdict_word()), verdict)
+    } else {
+        (toggle_verdict_word(toggle), toggle.verdict)
+    };
+    TableCell::text(word).with_tone(verdict_tone(verdict))
 }
 
-fn claimed_sum_cell(toggles: &[ToggleResult]) -> TableCell {
-    let claims = toggles.iter().filter_map(|t| t.claim.as_ref()).filter(|c| !c.is_direction);
-    let claims: Vec<&PublishedClaim> = claims.collect();
-    if claims.is_empty() {
-        return TableCell::missing();
-    }
-    let low = claims.iter().map(|claim| claim.saving.start()).sum();
-    let high = claims.iter().map(|claim| claim.saving.end()).sum();
-    TableCell::from_range(CellValue::Tokens(low), CellValue::Tokens(high))
+/// What is claimed, unless it is a direction alone.
+pub(super) fn claimed_ends(claim: &PublishedClaim) -> Option<(i64, i64)> {
+    (!claim.is_direction).then(|| claim.saving.clone().into_inner())
+}
+
+/// Tokens from the first to the second.
+pub(super) fn tokens_cell(ends: Option<(i64, i64)>) -> TableCell {
+    ends.map_or_else(TableCell::missing, |(low, high)| {
+        TableCell::from_range(CellValue::Tokens(low), CellValue::Tokens(high))
+    })
 }

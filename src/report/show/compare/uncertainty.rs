@@ -1,12 +1,15 @@
 //! What is open: how likely claims are, who says what about them, which parameters move the result.
 
-use super::json::{pair_fields, swing_fields};
+use super::json::{pair_fields, probability_fields, swing_fields};
+use super::toggle_tables::claimed_ends;
 use super::{ComparisonReport, combined_claim_name, verdict_tone};
+use crate::report::columns::ColumnField;
 use crate::report::format::{self, NumberStyle};
-use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, Section, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::published_claims::PublishedClaim;
-use crate::study::whatif::uncertainty::{ClaimProbability, Uncertainty};
+use crate::study::whatif::uncertainty::Uncertainty;
 use crate::study::whatif::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
 
 /// Parameters shown; the others move less.
@@ -36,47 +39,10 @@ impl ComparisonReport<'_> {
     /// Each claim and what each authority says about it.
     #[must_use]
     pub fn judgement_table(&self) -> TableView {
-        let mut columns = vec![
-            TableColumn::text("claim"),
-            TableColumn::mixed("claimed").with_ranges(),
-            TableColumn::mixed("its own product"),
-            TableColumn::text("arithmetic"),
-            TableColumn::mixed("at most"),
-            TableColumn::text("possibility"),
-        ];
-        columns.push(TableColumn::mixed("replay with band").with_ranges());
-        columns.push(TableColumn::text("model"));
-        let was_seen = !self.comparison.observed_savings.is_empty();
-        if was_seen {
-            columns.push(TableColumn::mixed("seen, all that came out").with_ranges());
-        }
-        columns.push(TableColumn::text("observation"));
-        let mut view = TableView::new("Verdicts, by who judges", columns);
-        // Claims on one toggle first, in the order of the list, then those on several.
-        let single = self.comparison.toggles.iter();
-        let single = single.filter_map(|t| Some((t.claim.as_ref()?, &t.judgements)));
-        let combined = self.comparison.combined.iter().map(|c| (&c.claim, &c.judgements));
-        for (claim, judged) in single.chain(combined) {
-            let [arithmetic, possibility, model, observation] = &judged[..] else {
-                // Not judged: the claim counts something that the replay does not.
-                continue;
-            };
-            let mut cells = vec![
-                TableCell::text(claim_name(claim)),
-                claimed_cell(claim),
-                range_cell(claim, judged_ends(arithmetic)),
-                verdict_cell(claim, arithmetic),
-                range_cell(claim, judged_ends(possibility)),
-                verdict_cell(claim, possibility),
-                range_cell(claim, judged_ends(model)),
-                verdict_cell(claim, model),
-            ];
-            if was_seen {
-                cells.push(range_cell(claim, judged_ends(observation)));
-            }
-            cells.push(verdict_cell(claim, observation));
-            view.add_row(cells);
-        }
+        let fields = judgement_fields(!self.comparison.observed_savings.is_empty());
+        // A claim on what the replay does not count has no judgements.
+        let rows = self.judged_claims().filter(|(_, judged)| judged.len() == JUDGES.len());
+        let mut view = TableView::from_fields("Verdicts, by who judges", &fields, rows);
         view.add_footnote(
             "arithmetic: the product of the claim's own factors; possibility: the friendliest \
              parameters or draw; model: from alone to last, with P10 and P90",
@@ -94,30 +60,9 @@ impl ComparisonReport<'_> {
     /// How likely each claim is.
     #[must_use]
     pub fn probability_table(&self, uncertainty: &Uncertainty) -> TableView {
-        let mut view = TableView::new(
-            "How likely each claim is reached",
-            vec![
-                TableColumn::text("claim"),
-                TableColumn::text("counted in"),
-                TableColumn::mixed("at least"),
-                TableColumn::share("probability"),
-            ],
-        );
         let all = uncertainty.claims.iter().flat_map(|claim| &claim.probabilities);
-        for ClaimProbability { claim, metric, at_least, p_bp } in all {
-            let name = self.claim_by_id(claim).map_or_else(|| claim.clone(), claim_name);
-            let least = match *metric {
-                "calls" => CellValue::Count(*at_least),
-                "read" | "tokens" => CellValue::Tokens(*at_least),
-                _ => CellValue::Share(*at_least),
-            };
-            view.add_row(vec![
-                TableCell::text(name),
-                TableCell::text(metric_words(metric)),
-                TableCell::new(least),
-                TableCell::share(*p_bp),
-            ]);
-        }
+        let fields = probability_fields(self.judged_claims().map(|(claim, _)| claim).collect());
+        let mut view = TableView::from_fields("How likely each claim is reached", &fields, all);
         view.add_footnote(
             "share of the draws, with the model's own error on top; a rounded claim counts from \
              the least that it may mean",
@@ -125,10 +70,12 @@ impl ComparisonReport<'_> {
         view
     }
 
-    fn claim_by_id(&self, id: &str) -> Option<&PublishedClaim> {
-        let single = self.comparison.toggles.iter().filter_map(|toggle| toggle.claim.as_ref());
-        let combined = self.comparison.combined.iter().map(|combined| &combined.claim);
-        single.chain(combined).find(|claim| claim.id == id)
+    /// Claims on one toggle first, in the order of the list, then those on several.
+    fn judged_claims(&self) -> impl Iterator<Item = JudgedClaim<'_>> {
+        let single = self.comparison.toggles.iter();
+        let single = single.filter_map(|it| Some((it.claim.as_ref()?, &it.judgements[..])));
+        let combined = self.comparison.combined.iter();
+        single.chain(combined.map(|it| (&it.claim, &it.judgements[..])))
     }
 
     /// The pairs that save the same tokens, or make each other worth more.
@@ -196,11 +143,50 @@ fn band_words(band: CredibleBand<i64>, whole: &str) -> String {
     format!("{p50} of {whole} (P10 {p10}, P90 {p90})")
 }
 
-fn claim_name(claim: &PublishedClaim) -> String {
+/// A claim and what the four authorities say about it.
+type JudgedClaim<'a> = (&'a PublishedClaim, &'a [ClaimJudgement]);
+
+/// Headings of what each authority goes by and of its word.
+const JUDGES: [(&str, &str); 4] = [
+    ("its own product", "arithmetic"),
+    ("at most", "possibility"),
+    ("replay with band", "model"),
+    ("seen, all that came out", "observation"),
+];
+
+fn judgement_fields<'a>(was_observed: bool) -> Vec<ColumnField<'a, JudgedClaim<'a>>> {
+    type Field<'a> = ColumnField<'a, JudgedClaim<'a>>;
+    let mut fields = vec![
+        Field::text("", "claim", "its name", |(claim, _)| claim_name(claim)),
+        range_field("claimed", |(claim, _)| range_cell(claim, claimed_ends(claim))).with_ranges(),
+    ];
+    for (at, (evidence, judge)) in JUDGES.into_iter().enumerate() {
+        if was_observed || judge != "observation" {
+            let field = range_field(evidence, move |(claim, judged)| {
+                range_cell(claim, judged_ends(&judged[at]))
+            });
+            // The first two say one number each.
+            fields.push(if at < 2 { field } else { field.with_ranges() });
+        }
+        fields.push(Field::from_cells(ColumnKind::Text, "", judge, "its word", move |row| {
+            verdict_cell(row.0, &row.1[at])
+        }));
+    }
+    fields
+}
+
+fn range_field<'a>(
+    heading: &'static str,
+    cell: impl Fn(&JudgedClaim<'a>) -> TableCell + 'a,
+) -> ColumnField<'a, JudgedClaim<'a>> {
+    ColumnField::from_cells(ColumnKind::Mixed, "", heading, "in the claim's metric", cell)
+}
+
+pub(super) fn claim_name(claim: &PublishedClaim) -> String {
     if claim.toggles.len() == 1 { claim.id.clone() } else { combined_claim_name(claim) }
 }
 
-fn metric_words(metric: &str) -> &'static str {
+pub(super) fn metric_words(metric: &str) -> &'static str {
     match metric {
         "calls" => "calls",
         "tokens" => "tokens",
@@ -225,13 +211,6 @@ fn verdict_cell(claim: &PublishedClaim, judgement: &ClaimJudgement) -> TableCell
 
 fn judged_ends(one: &ClaimJudgement) -> Option<(i64, i64)> {
     one.evidence_range.as_ref().map(|range| (*range.start(), *range.end()))
-}
-
-fn claimed_cell(claim: &PublishedClaim) -> TableCell {
-    if claim.is_direction {
-        return TableCell::missing();
-    }
-    range_cell(claim, Some((*claim.saving.start(), *claim.saving.end())))
 }
 
 /// A range in the claim's metric.
