@@ -176,9 +176,9 @@ fn joint_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Compari
 }
 
 /// How likely claims are, in tables and for programs.
-pub(super) fn probability_fields<'a>(
-    claims: Vec<&'a PublishedClaim>,
-) -> Vec<ColumnField<'a, &'a ClaimProbability>> {
+pub(super) fn probability_fields(
+    claims: Vec<&PublishedClaim>,
+) -> Vec<ColumnField<'_, &ClaimProbability>> {
     type Field<'a> = ColumnField<'a, &'a ClaimProbability>;
     vec![
         Field::text("claim", "", "its id", |it| it.claim.as_str()),
