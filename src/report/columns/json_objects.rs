@@ -87,8 +87,8 @@ fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
     };
     if field.is_optional && !field.is_omitted {
         for (key, value) in &mut schema {
-            if **key == *"type" && matches!(value, JsonValue::Text(_)) {
-                *value = JsonValue::List(vec![value.clone(), "null".into()]);
+            if **key == *"type" {
+                add_type(value, "null");
             }
         }
     }
@@ -119,6 +119,17 @@ fn cell_schema<R>(field: &ColumnField<'_, R>) -> Vec<(std::borrow::Cow<'static, 
     if !field.is_ranged {
         return vec![("type".into(), name)];
     }
+    // A range whose ends are the same is written as a single value.
+    let mut either = name.clone();
+    add_type(&mut either, "array");
     let items = JsonValue::object([("type", name)]);
-    vec![("type".into(), "array".into()), ("items".into(), items)]
+    vec![("type".into(), either), ("items".into(), items)]
+}
+
+/// Allows values of one more type.
+fn add_type(types: &mut JsonValue, name: &str) {
+    match types {
+        JsonValue::List(types) => types.push(name.into()),
+        one => *one = JsonValue::List(vec![one.clone(), name.into()]),
+    }
 }
