@@ -4,6 +4,7 @@
 //! it is held against are those of its own file, each with the usage that counts for it (another
 //! file may know the response better), and those of subagents that only other files show.
 
+use super::copied_calls::OriginalCalls;
 use super::parsed_file::{ReadFile, StatedBill};
 use crate::units::Usage;
 use std::collections::BTreeMap;
@@ -15,14 +16,14 @@ pub(super) type CallPlace = (usize, usize, usize);
 pub(super) struct CountedCalls<'a> {
     read: &'a [ReadFile],
     /// By copy: the call that counts for it.
-    originals: &'a BTreeMap<CallPlace, CallPlace>,
+    originals: &'a OriginalCalls,
     /// By session: the drafts of its subagents, as (file, draft).
     subagents: BTreeMap<&'a str, Vec<(usize, usize)>>,
 }
 
 impl<'a> CountedCalls<'a> {
     /// All calls of an import.
-    pub fn new(read: &'a [ReadFile], originals: &'a BTreeMap<CallPlace, CallPlace>) -> Self {
+    pub fn new(read: &'a [ReadFile], originals: &'a OriginalCalls) -> Self {
         let mut subagents: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
         for (file, (_, parsed)) in read.iter().enumerate() {
             for (index, draft) in parsed.drafts.iter().enumerate() {
@@ -66,6 +67,25 @@ impl<'a> CountedCalls<'a> {
         rests.map(|rest| if elsewhere { clamp_at_zero(rest) } else { rest }).collect()
     }
 
+    /// Whether all calls behind a bill are copies of one other file's, which bills them as well and
+    /// no less: the bill is an older copy's.
+    pub fn is_restated_by_copy(&self, file: usize, bill: &StatedBill) -> bool {
+        let calls = bill.drafts.clone().map(|draft| self.call_count(file, draft)).sum::<usize>();
+        let own = (file, bill.drafts.start, 0)..(file, bill.drafts.end, 0);
+        let mut originals = self.originals.range(own).map(|(_, original)| original.0);
+        let Some(keeper) = originals.next().filter(|keeper| *keeper != file) else { return false };
+        let copies = 1 + originals.take_while(|other| *other == keeper).count();
+        let covers = |other: &StatedBill| {
+            let total_of = |name: &str| other.models.iter().find(|(model, _)| model == name);
+            other.session == bill.session
+                && bill.models.iter().all(|(name, usage)| {
+                    total_of(name)
+                        .is_some_and(|(_, total)| clamp_at_zero(*usage - *total).is_zero())
+                })
+        };
+        copies == calls && self.read[keeper].1.bills.iter().any(covers)
+    }
+
     /// Whether a call counts for one of the bill's own file, and is in the sum already.
     fn is_counted_in_file(&self, place: CallPlace, file: usize, bill: &StatedBill) -> bool {
         let own = self.originals.range((file, bill.drafts.start, 0)..(file, bill.drafts.end, 0));
@@ -76,17 +96,18 @@ impl<'a> CountedCalls<'a> {
         self.read[file].1.drafts[draft].session.calls.len()
     }
 
-    fn add_call_usage(
-        &self,
-        shown: &mut [Usage],
-        bill: &StatedBill,
-        (file, draft, call): CallPlace,
-    ) {
+    fn add_call_usage(&self, shown: &mut [Usage], bill: &StatedBill, (file, draft, at): CallPlace) {
         let session = &self.read[file].1.drafts[draft].session;
-        let call = &session.calls[call];
+        let call = &session.calls[at];
         let name = session.models.get(usize::from(call.model)).map_or("", String::as_str);
-        if let Some(at) = matching_model(&bill.models, name) {
-            shown[at] += call.usage;
+        // What responses billed beyond their calls is a remainder already.
+        let beyond = self.read[file].1.drafts[draft].beyond.iter();
+        let beyond = beyond.filter(|more| more.call as usize == at);
+        let beyond = beyond.map(|more| (more.model.as_str(), more.usage));
+        for (name, usage) in std::iter::once((name, call.usage)).chain(beyond) {
+            if let Some(model) = matching_model(&bill.models, name) {
+                shown[model] += usage;
+            }
         }
     }
 }

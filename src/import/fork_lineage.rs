@@ -7,7 +7,6 @@
 
 use super::parsed_file::{ForkLineage, ReadFile};
 use super::skip::SkipReason;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A replay writes its calls faster than any model answers. Source: MODEL.md, "Accounting".
@@ -108,21 +107,6 @@ fn count_shared_calls(child: &ForkLineage, parent: &ForkLineage) -> usize {
         .map_or(0, |call| call.total);
     let rest_of_burst = &child.call_fingerprints[same..child.burst_calls.max(same)];
     same + rest_of_burst.iter().take_while(|call| call.total <= total_at_fork).count()
-}
-
-/// For each draft of a session that several files hold: its place among them, the fullest first.
-pub(super) fn rank_duplicate_drafts(read: &[ReadFile]) -> BTreeMap<DraftPlace, usize> {
-    let mut by_id: BTreeMap<&str, Vec<(Reverse<usize>, DraftPlace)>> = BTreeMap::new();
-    for (place, lineage) in lineages_of_drafts(read) {
-        let calls = Reverse(lineage.call_fingerprints.len());
-        by_id.entry(&lineage.session_id).or_default().push((calls, place));
-    }
-    let mut ranks = BTreeMap::new();
-    for mut drafts in by_id.into_values().filter(|drafts| drafts.len() > 1) {
-        drafts.sort_unstable();
-        ranks.extend(drafts.into_iter().enumerate().map(|(rank, (_, place))| (place, rank)));
-    }
-    ranks
 }
 
 #[cfg(test)]

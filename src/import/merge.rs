@@ -1,20 +1,23 @@
 //! Merging what the files gave: every response is counted once, in a fixed order.
 //!
 //! Resume and branch copy history into a new file; a subagent can repeat its parent's responses
-//! under new request ids. Of two copies a main session keeps the call before a subagent, and a
-//! session that ended earlier before one that went on. The other session keeps what is its own:
-//! it opens with the copied history as one block.
+//! under new request ids; backups and checkpoints hold a session as it was by then. Of two copies a
+//! main session keeps the call before a subagent, a session that ended earlier before one that went
+//! on, and the fullest copy of a session before the others (`copied_calls`). What holds nothing but
+//! copies is no session; any other keeps what is its own: it opens with the copied history as one
+//! block.
 
-use super::billed_remainders::{CallPlace, CountedCalls};
+use super::billed_remainders::CountedCalls;
+use super::copied_calls::{DraftOrder, OriginalCalls, find_copied_calls};
 use super::fork_lineage::{self, DraftPlace};
 use super::import_result::{BilledCost, ImportOptions, ImportResult};
 use super::ledger::{HarnessLedger, LedgerIndex};
-use super::parsed_file::{CallKey, ReadFile, SessionDraft, StatedBill};
-use super::skip::{ImportSkip, SkipReason};
-use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Role};
+use super::parsed_file::{ReadFile, SessionDraft, StatedBill, UsageBeyondCall};
+use super::skip::{ImportNote, ImportSkip, SkipReason};
+use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Remainder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A first read of at least this many percent of the context is no static prefix: the session
 /// goes on from another one. Source: MODEL.md, "Cache law".
@@ -38,10 +41,13 @@ pub(super) fn merge_files(
     let mut ledgers = LedgerIndex::new(folders);
     ledgers.annotate_sessions(&mut read);
     let source = common_source(&read, &ledgers);
-    // Prefixes are observed before copies go: a copy's first call shows one as well as any.
-    let prefixes = ObservedPrefixes::from_files(&read);
     let replayed = fork_lineage::find_replayed_calls(&mut read);
-    let originals = find_copied_calls(&mut read, &replayed);
+    let order = DraftOrder::from_files(&read);
+    // Prefixes are observed before copies go: the first call of a session that copied history shows
+    // one as well as any. Copies of one session show it once.
+    let prefixes = ObservedPrefixes::from_files(&read, &order);
+    let originals = find_copied_calls(&mut read, &order, &replayed);
+    let missing_agents = note_missing_agents(&read);
     let remainders = remainders_of_bills(&read, &originals);
     let mut builder = RecordingBuilder::new(&options.name, source);
     let mut imported = ImportResult {
@@ -56,6 +62,8 @@ pub(super) fn merge_files(
     };
     let mut session_of_draft: BTreeMap<DraftPlace, u32> = BTreeMap::new();
     let mut bills: Vec<HeldBill> = Vec::new();
+    let mut copied_sessions = CopiedSessions::default();
+    let mut untold_calls = 0;
     let parts = files.iter().zip(read).zip(remainders).enumerate();
     for (file, ((found, (source, parsed)), remainders)) in parts {
         imported.files += u64::from(source.is_some());
@@ -65,20 +73,33 @@ pub(super) fn merge_files(
         list_skips(&found.label, parsed.skips, parsed.further_skips, &mut imported.skips);
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
             let prefix = prefixes.prefix_of_session(&draft.session);
-            let mut session = remove_copies(draft, (file, index), &originals);
+            untold_calls += count_untold_calls(&draft, (file, index), &originals);
+            let is_lesser = order.lesser_copies.contains(&(file, index)) && !draft.is_retold;
+            let (mut session, beyond) = remove_copies(draft, (file, index), &originals);
             // Nothing but copies: the session is another file's.
             if session.calls.is_empty() {
+                copied_sessions.copies += usize::from(is_lesser);
                 continue;
             }
+            copied_sessions.branches += usize::from(is_lesser);
             session.static_prefix = session.static_prefix.or(prefix);
             source.clone_into(&mut session.source);
             session_of_draft.insert((file, index), builder.session_count());
+            let at = builder.session_count();
             builder.push_session(session);
+            for more in beyond {
+                builder.push_remainder(at, &more.model, more.usage, more.why);
+            }
         }
-        bills.extend(parsed.bills.into_iter().zip(remainders).map(|(bill, remainders)| {
+        for (bill, remainders) in parsed.bills.into_iter().zip(remainders) {
+            // An older copy of a run states less than the fullest one, which states all of it.
+            let Some(remainders) = remainders else {
+                imported.copies += 1;
+                continue;
+            };
             let empty_session = empty_session(&bill.session, &found.label, source);
-            HeldBill { file, bill, remainders, empty_session }
-        }));
+            bills.push(HeldBill { file, bill, remainders, empty_session });
+        }
     }
     // Bills come last: the session that one belongs to may be another file's.
     let mut billed: BTreeSet<String> = BTreeSet::new();
@@ -91,6 +112,9 @@ pub(super) fn merge_files(
     }
     ledgers.add_sessions_without_calls(&mut builder);
     imported.notes = ledgers.notes;
+    imported.notes.extend(copied_sessions.into_note());
+    imported.notes.extend(missing_agents);
+    imported.notes.extend((untold_calls > 0).then_some(ImportNote::UntoldCalls(untold_calls)));
     imported.recording = builder.finish();
     imported
 }
@@ -123,16 +147,67 @@ fn list_skips(
     }));
 }
 
-/// What each bill of each file names beyond the calls, while every file still has its copies.
+/// Copies of sessions whose fullest copy counts.
+#[derive(Default)]
+struct CopiedSessions {
+    /// Those that held nothing else.
+    copies: usize,
+    /// Those that held calls of their own: a session each.
+    branches: usize,
+}
+
+impl CopiedSessions {
+    fn into_note(self) -> Option<ImportNote> {
+        let Self { copies, branches } = self;
+        (copies + branches > 0).then_some(ImportNote::CopiedSessions { copies, branches })
+    }
+}
+
+/// How many calls that count are told by a running total alone.
+fn count_untold_calls(
+    draft: &SessionDraft,
+    (file, index): DraftPlace,
+    originals: &OriginalCalls,
+) -> usize {
+    let is_counted = |at: usize| !originals.contains_key(&(file, index, at));
+    let calls = draft.identities.iter().enumerate().filter(|(_, identity)| identity.is_untold);
+    let sums = draft.beyond.iter().filter(|more| more.why == Remainder::UNTOLD_CALL);
+    calls.filter(|(at, _)| is_counted(*at)).count()
+        + sums.filter(|more| is_counted(more.call as usize)).count()
+}
+
+/// Subagents that reported what they used, and whose calls no file shows.
+fn note_missing_agents(read: &[ReadFile]) -> Option<ImportNote> {
+    let drafts = read.iter().flat_map(|(_, parsed)| &parsed.drafts);
+    let shown: BTreeSet<&str> = drafts.map(|draft| draft.session.id.as_str()).collect();
+    let mut missing: BTreeMap<&str, i64> = BTreeMap::new();
+    for (id, tokens) in read.iter().flat_map(|(_, parsed)| &parsed.reported_agents) {
+        if !shown.contains(id.as_str()) {
+            // A subagent that was asked again reports again: its last context is its largest.
+            let known = missing.entry(id).or_default();
+            *known = (*known).max(*tokens);
+        }
+    }
+    let (agents, tokens) = (missing.len(), missing.values().sum());
+    (agents > 0).then_some(ImportNote::MissingSubagents { agents, tokens })
+}
+
+/// What each bill of each file names beyond the calls, while every file still has its copies;
+/// nothing for a bill that a fuller copy of its file states in full.
 fn remainders_of_bills(
     read: &[ReadFile],
-    originals: &BTreeMap<CallPlace, CallPlace>,
-) -> Vec<Vec<Vec<Usage>>> {
+    originals: &OriginalCalls,
+) -> Vec<Vec<Option<Vec<Usage>>>> {
     let counted = CountedCalls::new(read, originals);
     read.iter()
         .enumerate()
         .map(|(file, (_, parsed))| {
-            parsed.bills.iter().map(|bill| counted.usage_beyond_calls(file, bill)).collect()
+            let bills = parsed.bills.iter();
+            let remainder = |bill| {
+                let is_restated = counted.is_restated_by_copy(file, bill);
+                (!is_restated).then(|| counted.usage_beyond_calls(file, bill))
+            };
+            bills.map(remainder).collect()
         })
         .collect()
 }
@@ -150,7 +225,7 @@ struct HeldBill {
 fn session_of_bill(
     held: &HeldBill,
     session_of_draft: &BTreeMap<DraftPlace, u32>,
-    originals: &BTreeMap<CallPlace, CallPlace>,
+    originals: &OriginalCalls,
 ) -> Option<u32> {
     let HeldBill { file, bill, .. } = held;
     let own = bill.drafts.clone().find_map(|draft| session_of_draft.get(&(*file, draft)));
@@ -191,81 +266,15 @@ fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
     session
 }
 
-/// Finds the calls that are copies, each with the call that counts for it.
-///
-/// Where a copy knows more of the output (its original was cut), the original learns it. A file
-/// with times is an original before one without. `replayed` says how many of a draft's first calls
-/// are another session's; these stand for themselves here.
-fn find_copied_calls(
-    read: &mut [ReadFile],
-    replayed: &BTreeMap<DraftPlace, usize>,
-) -> BTreeMap<CallPlace, CallPlace> {
-    // By response: the first call with it. A response id may come again under another request
-    // that is no copy; such calls are told apart by the whole key.
-    let mut first: HashMap<u128, (u64, CallPlace)> = HashMap::new();
-    let mut others: HashMap<CallKey, CallPlace> = HashMap::new();
-    let mut copies: BTreeMap<CallPlace, CallPlace> = BTreeMap::new();
-    let mut learned: Vec<(CallPlace, Usage)> = Vec::new();
-    for (file, index) in originals_first(read) {
-        let draft = &read[file].1.drafts[index];
-        let replays = replayed.get(&(file, index)).copied().unwrap_or(0);
-        copies.extend((0..replays).map(|at| ((file, index, at), (file, index, at))));
-        let own_calls = draft.keys.iter().zip(&draft.session.calls).enumerate().skip(replays);
-        for (at, (key, call)) in own_calls {
-            let place = (file, index, at);
-            let Some(&(request, original)) = first.get(&key.id) else {
-                first.insert(key.id, (key.request, place));
-                continue;
-            };
-            // A subagent repeats its parent's responses under requests of its own; a source that
-            // names no request (0) leaves nothing to tell two calls of one response apart.
-            let is_same =
-                draft.sidechain || request == key.request || request == 0 || key.request == 0;
-            let original = if is_same { Some(original) } else { others.get(key).copied() };
-            if let Some(original) = original {
-                copies.insert(place, original);
-                learned.push((original, call.usage));
-            } else {
-                others.insert(*key, place);
-            }
-        }
-    }
-    for ((file, index, at), usage) in learned {
-        let known = &mut read[file].1.drafts[index].session.calls[at].usage;
-        // Only the output grows while a response streams: with another context it is another call.
-        if usage.output > known.output && usage.context_tokens() == known.context_tokens() {
-            *known = usage;
-        }
-    }
-    copies
-}
-
-/// The drafts in the order in which they may keep a call: main sessions before subagents, with
-/// times before without, of several files with one session the fuller one first whichever ended
-/// first, then by their end.
-fn originals_first(read: &[ReadFile]) -> Vec<DraftPlace> {
-    let ranks = fork_lineage::rank_duplicate_drafts(read);
-    let mut order: Vec<(bool, bool, Option<usize>, i64, DraftPlace)> = Vec::new();
-    for (file, (_, parsed)) in read.iter().enumerate() {
-        for (index, draft) in parsed.drafts.iter().enumerate() {
-            let rank = ranks.get(&(file, index)).copied();
-            let is_untimed = draft.last_ms == i64::MIN;
-            order.push((draft.sidechain, is_untimed, rank, draft.last_ms, (file, index)));
-        }
-    }
-    order.sort_unstable();
-    order.into_iter().map(|(.., draft)| draft).collect()
-}
-
-/// The session without the calls that are copies.
+/// The session without the calls that are copies, and what its own calls billed beyond themselves.
 fn remove_copies(
     draft: SessionDraft,
     (file, index): DraftPlace,
-    originals: &BTreeMap<CallPlace, CallPlace>,
-) -> RawSession {
-    let mut session = draft.session;
+    originals: &OriginalCalls,
+) -> (RawSession, Vec<UsageBeyondCall>) {
+    let (mut session, mut beyond) = (draft.session, draft.beyond);
     if originals.range((file, index, 0)..(file, index + 1, 0)).next().is_none() {
-        return session;
+        return (session, beyond);
     }
     let first_context = session.calls.first().map_or(0, |call| call.usage.context_tokens());
     // By old index: the new one of a call that stays.
@@ -297,16 +306,19 @@ fn remove_copies(
         .collect();
     session.calls = remaining;
     session.records = session.calls.iter().map(|call| call.records).sum();
-    session
+    beyond.retain(|more| new_index.get(more.call as usize).copied().flatten().is_some());
+    (session, beyond)
 }
 
 /// The static prefixes that first calls show, by harness version, model and role.
 struct ObservedPrefixes(BTreeMap<(String, String, bool), Vec<i64>>);
 
 impl ObservedPrefixes {
-    fn from_files(read: &[ReadFile]) -> Self {
+    fn from_files(read: &[ReadFile], order: &DraftOrder) -> Self {
         let mut shown: BTreeMap<(String, String, bool), Vec<i64>> = BTreeMap::new();
-        for draft in read.iter().flat_map(|(_, parsed)| &parsed.drafts) {
+        let counted = order.places.iter().filter(|place| !order.lesser_copies.contains(place));
+        for &(file, index) in counted {
+            let draft = &read[file].1.drafts[index];
             if let Some(prefix) = observed_prefix(&draft.session) {
                 shown.entry(prefix_group(&draft.session)).or_default().push(prefix);
             }

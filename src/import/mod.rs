@@ -11,6 +11,7 @@ mod autoskillit;
 mod billed_remainders;
 mod claude_code;
 mod codex;
+mod copied_calls;
 mod dispatches;
 mod fork_lineage;
 mod import_result;

@@ -40,13 +40,71 @@ impl CallKey {
     }
 }
 
+/// What tells a call from all others: its ids, what it was sent, and when its records came.
+///
+/// Ids alone do not: a gateway may give one id to all responses, or count from one in every session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CallIdentity {
+    /// Its ids.
+    pub key: CallKey,
+    /// Its usage as its fullest record tells it.
+    pub told: Usage,
+    /// When the first and the last of its records were written, where they say so.
+    pub times: Option<(i64, i64)>,
+    /// Nothing but a running total tells of it.
+    pub is_untold: bool,
+}
+
+impl CallIdentity {
+    /// The identity of a call of which one record has come.
+    pub(super) fn new(key: CallKey, told: Usage, at_ms: Option<i64>) -> Self {
+        Self { key, told, times: at_ms.map(|at_ms| (at_ms, at_ms)), is_untold: false }
+    }
+
+    /// Takes the time of one more record.
+    pub(super) fn add_time(&mut self, at_ms: Option<i64>) {
+        let Some(at_ms) = at_ms else { return };
+        let (first, last) = self.times.unwrap_or((at_ms, at_ms));
+        self.times = Some((first.min(at_ms), last.max(at_ms)));
+    }
+
+    /// Whether its records were written while those of another call were, as far as is known.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let both = self.times.zip(other.times);
+        both.is_none_or(|((first, last), (begin, end))| first <= end && begin <= last)
+    }
+}
+
+/// What was sent with a call, by class: it tells calls of one id apart. Zero where only the end of
+/// the response told its usage.
+pub(super) fn prompt_classes(usage: &Usage) -> [i64; 3] {
+    [usage.fresh, usage.read, usage.write_tokens()]
+}
+
+/// Usage that a response billed beside the one sampling that its call stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct UsageBeyondCall {
+    /// Position of the call in its session.
+    pub call: u32,
+    /// The model that was billed.
+    pub model: String,
+    /// The tokens, of one request.
+    pub usage: Usage,
+    /// What it was for.
+    pub why: &'static str,
+}
+
 /// A session as one file shows it, copies of other files' calls included.
 #[derive(Debug)]
 pub(super) struct SessionDraft {
     /// The session.
     pub session: RawSession,
-    /// The key of each of its calls.
-    pub keys: Vec<CallKey>,
+    /// The identity of each of its calls.
+    pub identities: Vec<CallIdentity>,
+    /// What responses billed beyond its calls, in the order of these.
+    pub beyond: Vec<UsageBeyondCall>,
+    /// Only another session's records tell of it: its own file, where there is one, knows better.
+    pub is_retold: bool,
     /// A subagent's: where it shares a response with a main session, the main session keeps it.
     pub sidechain: bool,
     /// Time of its last record; of two copies the session that ended first keeps the call.
@@ -118,6 +176,9 @@ pub(super) struct ParsedFile {
     pub drafts: Vec<SessionDraft>,
     /// Its statements of what was billed.
     pub bills: Vec<StatedBill>,
+    /// Subagents that reported to its sessions: the ids of their sessions and the tokens of their
+    /// last context.
+    pub reported_agents: Vec<(String, i64)>,
     /// What was passed over, line by line, up to a limit.
     pub(super) skips: Vec<(u64, SkipReason)>,
     /// How many more were passed over.

@@ -208,6 +208,22 @@ pub enum ImportNote {
     ReplacedRows(u64),
     /// Sessions that were killed.
     KilledSessions(u32),
+    /// Sessions that lay in several copies, of which the fullest counts.
+    CopiedSessions {
+        /// Copies that held nothing else.
+        copies: usize,
+        /// Copies that held calls of their own.
+        branches: usize,
+    },
+    /// Calls that only a running total tells of.
+    UntoldCalls(usize),
+    /// Subagents that reported to their sessions, and whose calls no file shows.
+    MissingSubagents {
+        /// How many.
+        agents: usize,
+        /// What they reported: the context and output of their last call, tokens.
+        tokens: i64,
+    },
 }
 
 impl fmt::Display for ImportNote {
@@ -245,6 +261,30 @@ impl fmt::Display for ImportNote {
                 f,
                 "rows of the log that were written again for the same folder (the last counts): \
                  {rows}"
+            ),
+            Self::CopiedSessions { copies, branches } => {
+                write!(
+                    f,
+                    "older copies of sessions, left out because the fullest counts: {copies}"
+                )?;
+                if *branches > 0 {
+                    write!(
+                        f,
+                        "; copies with calls that the fullest lacks, a session of their own each: \
+                         {branches}"
+                    )?;
+                }
+                Ok(())
+            }
+            Self::UntoldCalls(calls) => write!(
+                f,
+                "calls whose statements are lost, counted because a running total grew by more \
+                 than was told: {calls}"
+            ),
+            Self::MissingSubagents { agents, tokens } => write!(
+                f,
+                "subagents whose transcripts are not among the files: {agents}; their calls are \
+                 not counted (their last calls alone came to {tokens} tokens)"
             ),
             Self::KilledSessions(sessions) => write!(
                 f,

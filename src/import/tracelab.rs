@@ -15,7 +15,7 @@ use super::importer::Importer;
 use super::json_reader;
 use super::line_reader::LineReader;
 use super::measured_text::{LenientObject, ShortText};
-use super::parsed_file::{CallKey, FileInfo, ParsedFile, SessionDraft, intern_name};
+use super::parsed_file::{CallIdentity, CallKey, FileInfo, ParsedFile, SessionDraft, intern_name};
 use super::session_completion::{self, CallTransition};
 use super::skip::SkipReason;
 use super::timestamps;
@@ -271,21 +271,29 @@ impl TraceSession {
             }
         }
         self.calls.sort_by_key(|(index, ..)| *index);
-        let mut keys = Vec::with_capacity(self.calls.len());
+        let mut identities = Vec::with_capacity(self.calls.len());
         let mut start_ms = i64::MIN;
         for (_, mut call, key) in self.calls {
             // The order of rounds counts, whatever their clocks say.
             start_ms = call.start_ms.max(start_ms);
             call.start_ms = start_ms;
             call.end_ms = call.end_ms.max(start_ms);
-            keys.push(key);
+            identities.push(CallIdentity::new(key, call.usage, None));
             self.raw.calls.push(call);
         }
         self.raw.records = self.raw.calls.len() as u32;
         let transitions = vec![CallTransition::default(); self.raw.calls.len()];
         session_completion::complete_session(&mut self.raw, &transitions, &[]);
         let (session, last_ms) = (self.raw, self.last_ms);
-        SessionDraft { session, keys, sidechain: false, last_ms, lineage: None }
+        SessionDraft {
+            session,
+            identities,
+            beyond: Vec::new(),
+            is_retold: false,
+            sidechain: false,
+            last_ms,
+            lineage: None,
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 use super::json_reader::{self, JsonFault};
 use super::line_reader::{LineReader, SourceLine};
 use super::measured_text::ShortText;
-use super::parsed_file::{CallKey, ForkLineage, SessionDraft, intern_name};
+use super::parsed_file::{
+    CallIdentity, CallKey, ForkLineage, SessionDraft, UsageBeyondCall, intern_name,
+};
 use super::session_completion::{self, CallTransition};
 use super::skip::SkipReason;
 use super::tool_marks;
@@ -85,7 +87,10 @@ pub(super) struct TranscriptCore {
     pub last_ms: i64,
     /// Whether any record has a time.
     pub timed: bool,
-    keys: Vec<CallKey>,
+    /// The identity of each call.
+    pub identities: Vec<CallIdentity>,
+    /// What responses billed beyond their calls.
+    pub beyond: Vec<UsageBeyondCall>,
     transitions: Vec<CallTransition>,
     /// Fingerprint of the effort of the last call that told one.
     effort: Option<u64>,
@@ -109,7 +114,8 @@ impl TranscriptCore {
             human: false,
             last_ms: i64::MIN,
             timed: false,
-            keys: Vec::new(),
+            identities: Vec::new(),
+            beyond: Vec::new(),
             transitions: Vec::new(),
             effort: None,
             tool_uses: HashMap::new(),
@@ -157,8 +163,8 @@ impl TranscriptCore {
 
     /// Adds a call and what happened before it.
     pub fn push_call(&mut self, key: CallKey, call: RawCall) {
+        self.identities.push(CallIdentity::new(key, call.usage, None));
         self.session.calls.push(call);
-        self.keys.push(key);
         self.transitions.push(std::mem::take(&mut self.transition));
     }
 
@@ -249,6 +255,12 @@ impl TranscriptCore {
         true
     }
 
+    /// Moves the tool uses of call `call` to the one after it.
+    pub fn move_tool_uses(&mut self, call: u32) {
+        let uses = self.tool_uses.values_mut().filter(|used| used.place.0 == call);
+        uses.for_each(|used| used.place.0 += 1);
+    }
+
     /// Forgets the tool uses of a call that never came to be.
     pub fn drop_tool_uses_of(&mut self, call: u32) {
         self.tool_uses.retain(|_, used| used.place.0 != call);
@@ -265,8 +277,10 @@ impl TranscriptCore {
 
     /// The completed session as a draft.
     pub fn into_draft(self, sidechain: bool, lineage: Option<ForkLineage>) -> SessionDraft {
-        let (session, keys, last_ms) = (self.session, self.keys, self.last_ms);
-        SessionDraft { session, keys, sidechain, last_ms, lineage }
+        let Self { session, identities, mut beyond, last_ms, .. } = self;
+        // Records of one call may lie apart: what they told is put in the order of the calls.
+        beyond.sort_by_key(|more| more.call);
+        SessionDraft { session, identities, beyond, is_retold: false, sidechain, last_ms, lineage }
     }
 }
 

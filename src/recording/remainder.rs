@@ -17,6 +17,32 @@ pub struct Remainder {
     pub why: String,
 }
 
+impl Remainder {
+    /// Another model was asked for advice within a response.
+    pub const ADVISOR: &str = "advisor";
+    /// The provider compacted the context within a response.
+    pub const SERVER_COMPACTION: &str = "server-side compaction";
+    /// A model declined in mid-output, and another one answered.
+    pub const DECLINED_ATTEMPT: &str = "declined attempt";
+    /// A response was sampled several times: one before the last.
+    pub const EARLIER_SAMPLING: &str = "earlier sampling";
+    /// A running total grew by more than the calls that were told.
+    pub const UNTOLD_CALL: &str = "told by the running total alone";
+
+    /// The prompt whose size decides its price band, tokens: its own where it is one request, none
+    /// where it is a sum of many.
+    #[must_use]
+    pub fn price_context(&self) -> i64 {
+        let one_request = [
+            Self::ADVISOR,
+            Self::SERVER_COMPACTION,
+            Self::DECLINED_ATTEMPT,
+            Self::EARLIER_SAMPLING,
+        ];
+        if one_request.contains(&&*self.why) { self.usage.context_tokens() } else { 0 }
+    }
+}
+
 /// What was passed over when a recording was imported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SkipCounts {

@@ -3,6 +3,7 @@
 use crate::laws::imported;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use windtunnel::import::{ImportError, ImportOptions, ImportResult, import_transcripts};
 use windtunnel::recording::Recording;
 use windtunnel::store::SearchError;
@@ -19,10 +20,12 @@ pub fn response(id: &str, read: u32, output: u32) -> String {
     )
 }
 
-/// A prompt.
+/// A prompt: every one is a row of its own.
 pub fn prompt(content: &str) -> String {
+    static ROWS: AtomicU64 = AtomicU64::new(0);
+    let row = ROWS.fetch_add(1, Ordering::Relaxed);
     format!(
-        "{{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"p\",\
+        "{{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"p-{row}\",\
          \"timestamp\":\"2026-01-01T00:00:00Z\",\
          \"message\":{{\"role\":\"user\",\"content\":{content}}}}}\n"
     )

@@ -14,7 +14,7 @@ fn the_last_usage_of_a_call_counts_wherever_its_records_lie() {
         prompt("\"hi\""),
         response("a", 0, 5),
         prompt("[{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":\"r\"}]"),
-        response("a", 0, 50),
+        response("a", 0, 50).replace("u-a", "u-a2"),
     );
     let recording = import_bytes(text.as_bytes()).recording;
     assert_eq!(recording.calls.len(), 1);

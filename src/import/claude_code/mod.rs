@@ -2,12 +2,13 @@
 //! older versions, inside their parent's.
 //!
 //! Rules (MODEL.md, "Laws" L1): records of one `message.id` (and `requestId`) are
-//! one call and the last usage counts; `<synthetic>` and API errors are no calls; unknown record
+//! one call and the fullest usage counts; a row whose `uuid` is known is the same row; `<synthetic>` and API errors are no calls; unknown record
 //! types are normal.
 
 mod session_builder;
 pub(super) mod stream_json;
 mod tool_uses;
+mod usage_iterations;
 mod wire;
 
 use super::importer::Importer;
@@ -20,8 +21,8 @@ use super::transcript::{for_each_line, skip_reason};
 use crate::recording::Role;
 use serde::Deserialize;
 use session_builder::TranscriptSessionBuilder;
-use std::collections::HashMap;
-use wire::{TranscriptRecord, WireUsage};
+use std::collections::{HashMap, HashSet};
+use wire::{ProgressData, TranscriptRecord};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +125,22 @@ struct TranscriptReader {
     label: String,
     /// The whole file is one subagent's.
     agent_file: Option<String>,
+    /// The subagent that the records of such a file name.
+    agent_of_file: Option<String>,
+    rows: KnownRows,
+    /// Subagents that reported, and the tokens of their last calls.
+    reported_agents: Vec<(String, i64)>,
+}
+
+/// Rows by their `uuid`: a copy of a row in its own file is the same row.
+#[derive(Default)]
+struct KnownRows(HashSet<u64>);
+
+impl KnownRows {
+    /// Whether a row has come before; from now on it has.
+    fn has_come(&mut self, record: &TranscriptRecord<'_>) -> bool {
+        !record.uuid.0.is_empty() && !self.0.insert(record.uuid.text_hash())
+    }
 }
 
 impl TranscriptReader {
@@ -147,6 +164,9 @@ impl TranscriptReader {
             session_id: stem.to_owned(),
             label: file.label.to_owned(),
             agent_file,
+            agent_of_file: None,
+            rows: KnownRows::default(),
+            reported_agents: Vec::new(),
         }
     }
 
@@ -158,68 +178,121 @@ impl TranscriptReader {
                 self.session_id = id.into_owned();
             }
         }
+        let is_known_row = self.rows.has_come(record);
         let at = self.session_of_record(record);
         let session = &mut self.sessions[at];
         match record.kind.0 {
-            b"assistant" => add_response(session, record),
-            b"user" => session.add_user_record(record),
+            // Of a row that is there again only the usage may be news.
+            b"assistant" => add_response(session, record, is_known_row),
+            _ if is_known_row => {}
+            b"user" => {
+                session.add_user_record(record);
+                self.note_reported_agent(record);
+            }
             b"system" => session.add_system_record(record),
             b"attachment" => session.add_attachment(record),
-            // Progress of hooks tells of starts that no other record shows.
             b"progress" => {
-                let hook = record.data.0.as_ref().map(|data| &data.hook_event.0);
-                if hook.is_some_and(|event| event == b"SessionStart") {
-                    session.note_resume();
+                if let Some(data) = &record.data.0 {
+                    self.add_progress(at, record, data);
                 }
             }
             _ => {}
         }
     }
 
+    /// Progress of hooks tells of starts that no other record shows, and progress of subagents of
+    /// calls whose own file may be missing.
+    fn add_progress(&mut self, at: usize, record: &TranscriptRecord<'_>, data: &ProgressData<'_>) {
+        if data.hook_event.0 == b"SessionStart" {
+            self.sessions[at].note_resume();
+        }
+        let Some(inner) = data.message.0.as_deref() else { return };
+        let is_agents = data.kind.0 == b"agent_progress" && !data.agent_id.0.is_empty();
+        if !is_agents || inner.usage_fault().is_some() {
+            return;
+        }
+        let is_known_row = self.rows.has_come(inner);
+        let sessions = self.sessions.len();
+        let at = self.session_of_agent(&data.agent_id);
+        let session = &mut self.sessions[at];
+        if at == sessions {
+            session.mark_retold(&record.version.to_text());
+        }
+        match inner.kind.0 {
+            b"assistant" => add_response(session, inner, is_known_row),
+            b"user" if !is_known_row => session.add_user_record(inner),
+            _ => {}
+        }
+    }
+
+    /// Notes what a subagent used whose report has come.
+    fn note_reported_agent(&mut self, record: &TranscriptRecord<'_>) {
+        let Some(report) = &record.tool_use_result.0 else { return };
+        // Counts beyond reason are none.
+        let tokens = report.total_tokens.filter(|tokens| (1.0..1e12).contains(tokens));
+        if let (Some(tokens), false) = (tokens, report.agent_id.0.is_empty()) {
+            self.reported_agents.push((report.agent_id.to_text().into_owned(), tokens as i64));
+        }
+    }
+
     /// The session that a record belongs to: that of its agent, else that of its parent's record,
     /// else a new one. 0 is the main session.
     fn session_of_record(&mut self, record: &TranscriptRecord<'_>) -> usize {
-        if record.is_sidechain != Some(true) || self.agent_file.is_some() {
+        if self.agent_file.is_some() {
+            if self.agent_of_file.is_none() && !record.agent_id.0.is_empty() {
+                self.agent_of_file = Some(record.agent_id.to_text().into_owned());
+            }
             return 0;
         }
-        let agent = (!record.agent_id.0.is_empty()).then(|| record.agent_id.text_hash());
-        let known = match agent {
-            Some(agent) => self.by_agent.get(&agent),
-            // Versions before agents had ids tell only from which record a record follows.
-            None => self.by_record.get(&record.parent_uuid.text_hash()),
-        };
-        let at = known.copied().unwrap_or_else(|| {
-            // A parent that is no member is a record of the main session: a subagent begins here.
-            let at = self.sessions.len();
-            let name = match agent {
-                Some(_) => format!("agent-{}", record.agent_id.to_text()),
-                None => format!("sidechain-{at}"),
-            };
-            self.sessions.push(TranscriptSessionBuilder::new(
-                name,
-                &self.label,
-                Role::Subagent,
-                true,
-                false,
-            ));
-            at
+        if record.is_sidechain != Some(true) {
+            return 0;
+        }
+        if !record.agent_id.0.is_empty() {
+            return self.session_of_agent(&record.agent_id);
+        }
+        // Versions before agents had ids tell only from which record a record follows. A parent
+        // that is no member is a record of the main session: a subagent begins here.
+        let known = self.by_record.get(&record.parent_uuid.text_hash()).copied();
+        let at = known.unwrap_or_else(|| {
+            let name = format!("sidechain-{}", self.sessions.len());
+            self.begin_subagent(name)
         });
-        if let Some(agent) = agent {
-            self.by_agent.insert(agent, at);
-        } else if !record.uuid.0.is_empty() {
+        if !record.uuid.0.is_empty() {
             self.by_record.insert(record.uuid.text_hash(), at);
         }
         at
     }
 
+    /// The session of a subagent within this file.
+    fn session_of_agent(&mut self, agent: &ShortText<'_>) -> usize {
+        let known = self.by_agent.get(&agent.text_hash()).copied();
+        known.unwrap_or_else(|| {
+            let at = self.begin_subagent(format!("agent-{}", agent.to_text()));
+            self.by_agent.insert(agent.text_hash(), at);
+            at
+        })
+    }
+
+    fn begin_subagent(&mut self, name: String) -> usize {
+        let role = Role::Subagent;
+        self.sessions.push(TranscriptSessionBuilder::new(name, &self.label, role, true, false));
+        self.sessions.len() - 1
+    }
+
     fn push_drafts(self, parsed: &mut ParsedFile) {
         let id = self.session_id;
+        // A copy may have another name: what its records say counts before it.
+        let agent_file =
+            self.agent_of_file.map(|agent| format!("agent-{agent}")).or(self.agent_file);
+        let reported = self.reported_agents.into_iter();
+        parsed.reported_agents =
+            reported.map(|(agent, tokens)| (format!("{id}/agent-{agent}"), tokens)).collect();
         for (at, mut session) in self.sessions.into_iter().enumerate() {
             if session.is_empty() {
                 continue;
             }
             // In newer versions a subagent's file names the session that it belongs to.
-            match &self.agent_file {
+            match &agent_file {
                 Some(agent) => session.set_ids(format!("{id}/{agent}"), id.clone()),
                 None if at == 0 => session.set_ids(id.clone(), id.clone()),
                 None => session.set_ids_under(&id),
@@ -230,18 +303,25 @@ impl TranscriptReader {
 }
 
 /// A record of a response, unless the harness made it up.
-fn add_response(session: &mut TranscriptSessionBuilder, record: &TranscriptRecord<'_>) {
+fn add_response(
+    session: &mut TranscriptSessionBuilder,
+    record: &TranscriptRecord<'_>,
+    is_known_row: bool,
+) {
     let Some(message) = &record.message.0 else { return };
     if message.model.0 == b"<synthetic>" {
         // The harness answered in the model's place, and sends the history anew after it.
-        return session.note_resume();
+        if !is_known_row {
+            session.note_resume();
+        }
+        return;
     }
     if record.is_api_error_message == Some(true) {
         return;
     }
-    if let Some(usage) = message.usage.0.as_ref().map(WireUsage::billed_usage)
-        && !usage.is_zero()
+    if let Some(usage) = &message.usage.0
+        && !usage.billed_usage().is_zero()
     {
-        session.add_response_record(record, message, usage);
+        session.add_response_record(record, message, usage, is_known_row);
     }
 }

@@ -3,9 +3,12 @@
 use super::tool_uses::{
     content_hash, describe_result, describe_tool_use, dispatch_of, leading_sample,
 };
-use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptRecord};
+use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptRecord, WireUsage};
+use crate::import::copied_calls::is_fuller;
 use crate::import::dispatches::{self, OrderDispatch};
-use crate::import::parsed_file::{CallKey, SessionDraft, intern_name};
+use crate::import::parsed_file::{
+    CallIdentity, CallKey, SessionDraft, UsageBeyondCall, intern_name, prompt_classes,
+};
 use crate::import::timestamps;
 use crate::import::transcript::{TranscriptCore, plain_call};
 use crate::recording::{BlockKind, CallMarks, RawBlock, RawSession, Role, estimate};
@@ -16,7 +19,13 @@ use std::collections::HashMap;
 /// Collects the records of one context window.
 pub(super) struct TranscriptSessionBuilder {
     core: TranscriptCore,
-    call_by_key: HashMap<CallKey, u32>,
+    /// Calls by their ids and what was sent with them, and the last one of each id.
+    call_by_prompt: HashMap<(CallKey, [i64; 3]), u32>,
+    last_by_key: HashMap<CallKey, u32>,
+    /// Version of the harness, for records that do not name it.
+    version: String,
+    /// Only another session's records tell of this one.
+    is_retold: bool,
     /// What enters the context with the next call, and when the last of it came.
     pending: Vec<RawBlock>,
     pending_ms: Option<i64>,
@@ -35,7 +44,10 @@ impl TranscriptSessionBuilder {
     pub(super) fn new(id: String, file: &str, role: Role, sidechain: bool, stream: bool) -> Self {
         Self {
             core: TranscriptCore::new(RawSession::new(id, file, role)),
-            call_by_key: HashMap::new(),
+            call_by_prompt: HashMap::new(),
+            last_by_key: HashMap::new(),
+            version: String::new(),
+            is_retold: false,
             pending: Vec::new(),
             pending_ms: None,
             thinking: None,
@@ -56,6 +68,12 @@ impl TranscriptSessionBuilder {
     /// Names a subagent's session after the session that holds it.
     pub(super) fn set_ids_under(&mut self, session: &str) {
         self.set_ids(format!("{session}/{}", self.core.session.id), session.to_owned());
+    }
+
+    /// Says that another session's records tell of this one, and which version wrote them.
+    pub(super) fn mark_retold(&mut self, version: &str) {
+        self.is_retold = true;
+        version.clone_into(&mut self.version);
     }
 
     /// Compaction: what stands between calls.
@@ -168,27 +186,36 @@ impl TranscriptSessionBuilder {
         &mut self,
         record: &TranscriptRecord<'_>,
         message: &TranscriptMessage<'_>,
-        usage: Usage,
+        wire_usage: &WireUsage,
+        is_known_row: bool,
     ) {
         let key = self.call_key(record, message);
+        let told = wire_usage.billed_usage();
         let at_ms = timestamps::parse_ms(record.timestamp.0);
         self.core.note_time(at_ms);
-        let version_text = record.version.to_text();
+        let version_text = match record.version.0 {
+            b"" => Cow::Owned(self.version.clone()),
+            _ => record.version.to_text(),
+        };
         if self.core.session.version.is_empty() {
             self.core.session.version = version_text.to_string();
         }
-        let index = match self.call_by_key.get(&key) {
-            Some(&index) => index,
+        let index = match self.find_call(key, prompt_classes(&told)) {
+            Some(index) => index,
             None => {
                 // Newer versions tell the effort of a response.
                 self.core.note_effort(&record.effort);
-                self.begin_call(key, message, at_ms, usage)
+                self.begin_call(key, message, at_ms, told)
             }
         };
+        self.core.identities[index as usize].add_time(at_ms);
+        self.take_usage(index, told, message, wire_usage);
+        // A row that is there again adds nothing to its call but what it may know of the usage.
+        if is_known_row {
+            return;
+        }
         let call = &mut self.core.session.calls[index as usize];
         call.records += 1;
-        // Usage grows while a response streams: the last record has what was billed.
-        call.usage = usage;
         let old = !version_text.is_empty() && parse_version(&version_text) < (2, 1, 69);
         call.placeholder |= self.stream || old;
         call.end_ms = call.end_ms.max(at_ms.unwrap_or(call.end_ms));
@@ -198,6 +225,50 @@ impl TranscriptSessionBuilder {
         for item in &message.content.items {
             self.add_output(index, item);
         }
+    }
+
+    /// The call that a record belongs to, if it has begun: the one with its ids that was sent the
+    /// same. A gateway may give one id to all responses: what was sent with them tells them apart.
+    fn find_call(&mut self, key: CallKey, prompt: [i64; 3]) -> Option<u32> {
+        const UNKNOWN: [i64; 3] = [0; 3];
+        if let Some(&index) = self.call_by_prompt.get(&(key, prompt)) {
+            return Some(index);
+        }
+        if prompt == UNKNOWN {
+            // The record was written before its prompt was counted.
+            return self.last_by_key.get(&key).copied();
+        }
+        let index = self.call_by_prompt.remove(&(key, UNKNOWN))?;
+        self.call_by_prompt.insert((key, prompt), index);
+        Some(index)
+    }
+
+    /// Takes what a record says of the usage of its call, if it says more than those before it.
+    fn take_usage(
+        &mut self,
+        index: u32,
+        told: Usage,
+        message: &TranscriptMessage<'_>,
+        wire_usage: &WireUsage,
+    ) {
+        let identity: &mut CallIdentity = &mut self.core.identities[index as usize];
+        let call = &mut self.core.session.calls[index as usize];
+        // Usage grows while a response streams: the fullest has what was billed.
+        let is_more = is_fuller(&told, &identity.told);
+        let has_samplings = !wire_usage.iterations.0.is_empty();
+        if !is_more && (told != identity.told || !has_samplings) {
+            return;
+        }
+        identity.told = told;
+        let (usage, further) = wire_usage.split_samplings(&message.model.to_text());
+        call.usage = usage;
+        self.core.beyond.retain(|more| more.call != index);
+        self.core.beyond.extend(further.into_iter().map(|sampling| UsageBeyondCall {
+            call: index,
+            model: sampling.model,
+            usage: sampling.usage,
+            why: sampling.why,
+        }));
     }
 
     /// What identifies the response; one without any id stands for itself.
@@ -233,7 +304,8 @@ impl TranscriptSessionBuilder {
             self.core.transition.effort_switched |= before.is_some_and(|before| before != on);
         }
         self.core.push_call(key, call);
-        self.call_by_key.insert(key, index);
+        self.call_by_prompt.insert((key, prompt_classes(&usage)), index);
+        self.last_by_key.insert(key, index);
         index
     }
 
@@ -277,7 +349,8 @@ impl TranscriptSessionBuilder {
     pub(super) fn into_draft(mut self) -> SessionDraft {
         self.core.complete_session(&self.hidden);
         dispatches::make_orchestrator(&mut self.core.session, self.dispatches);
-        self.core.into_draft(self.sidechain, None)
+        let draft = self.core.into_draft(self.sidechain, None);
+        SessionDraft { is_retold: self.is_retold, ..draft }
     }
 }
 

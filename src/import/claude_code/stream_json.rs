@@ -9,7 +9,7 @@
 
 use super::session_builder::TranscriptSessionBuilder;
 use super::wire::{TranscriptRecord, WireUsage};
-use super::{TranscriptSniff, add_response, for_each_record};
+use super::{KnownRows, TranscriptSniff, add_response, for_each_record};
 use crate::import::importer::Importer;
 use crate::import::json_reader;
 use crate::import::line_reader::LineReader;
@@ -68,6 +68,7 @@ impl Importer for StreamJson {
 struct StreamReader {
     sessions: Vec<StreamSession>,
     version: String,
+    rows: KnownRows,
 }
 
 /// One session of the file: its calls, its subagents' and what its results say.
@@ -100,13 +101,15 @@ impl StreamReader {
             self.sessions.push(StreamSession::new(&id));
             self.sessions.len() - 1
         });
+        let is_known_row = self.rows.has_come(record);
         let session = &mut self.sessions[at];
         let parent = record.parent_tool_use_id.0;
         match kind {
             b"result" => session.add_result(line, record),
+            b"system" | b"user" if is_known_row => {}
             b"system" => session.builder_for_parent(file, b"").add_system_record(record),
             b"user" => session.builder_for_parent(file, parent).add_user_record(record),
-            _ => add_response(session.builder_for_parent(file, parent), record),
+            _ => add_response(session.builder_for_parent(file, parent), record, is_known_row),
         }
     }
 

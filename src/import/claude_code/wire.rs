@@ -1,5 +1,6 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
+use super::usage_iterations::UsageIterations;
 use crate::import::measured_text::{
     JsonLength, LenientObject, MeasuredInput, MeasuredText, ShortText, TextLength,
 };
@@ -47,7 +48,10 @@ pub(super) struct TranscriptRecord<'a> {
     #[serde(borrow)]
     pub compact_metadata: LenientObject<CompactMetadata<'a>>,
     #[serde(borrow)]
-    pub data: LenientObject<HookProgress<'a>>,
+    pub data: LenientObject<ProgressData<'a>>,
+    /// What the harness knows of a tool's result beside its text.
+    #[serde(borrow)]
+    pub tool_use_result: LenientObject<AgentReport<'a>>,
     pub thinking_metadata: LenientObject<ThinkingMetadata>,
     pub plan_content: TextLength,
     #[serde(borrow, rename = "sourceToolUseID")]
@@ -116,9 +120,15 @@ pub(super) struct MessageContent<'a> {
 }
 
 /// Provider usage of one response, or what a process used of one model.
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(super) struct WireUsage {
+    /// Of a sampling within a response: what it was for, and its model.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub model: Option<String>,
+    /// The samplings of a response.
+    pub iterations: UsageIterations,
     #[serde(alias = "inputTokens")]
     input_tokens: Option<f64>,
     #[serde(alias = "outputTokens")]
@@ -161,9 +171,26 @@ pub(super) struct CompactMetadata<'a> {
 /// The part of a progress record that matters.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct HookProgress<'a> {
+pub(super) struct ProgressData<'a> {
     #[serde(borrow)]
     pub hook_event: ShortText<'a>,
+    #[serde(borrow, rename = "type")]
+    pub kind: ShortText<'a>,
+    /// The subagent that makes progress.
+    #[serde(borrow)]
+    pub agent_id: ShortText<'a>,
+    /// A record of that subagent.
+    #[serde(borrow)]
+    pub message: LenientObject<Box<TranscriptRecord<'a>>>,
+}
+
+/// What the harness knows of a subagent that has reported.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct AgentReport<'a> {
+    #[serde(borrow)]
+    pub agent_id: ShortText<'a>,
+    pub total_tokens: Option<f64>,
 }
 
 /// Whether a prompt was sent with thinking on.
@@ -233,6 +260,12 @@ impl WireUsage {
             split.ephemeral_1h_input_tokens,
         ];
         counts.iter().flatten().all(|count| (0.0..=most).contains(count))
+            && self.iterations.0.iter().all(|sampling| sampling.is_within(most))
+    }
+
+    /// Whether it says to which tier it wrote.
+    pub fn names_tier(&self) -> bool {
+        self.cache_creation.is_some()
     }
 
     /// As token classes. Writes whose tier is not told belong to the five-minute cache.

@@ -1,11 +1,14 @@
 //! From the pieces of a response to a call, and from the calls to a session.
 
 use super::session_builder::RolloutSessionBuilder;
-use super::wire::TokenCountInfo;
-use crate::import::parsed_file::{CallFingerprint, CallKey, ParsedFile, intern_name};
+use super::usage_counter::{CountedCall, usage_fingerprint};
+use super::wire::{RolloutTokens, TokenCountInfo, UsageRecord};
+use crate::import::parsed_file::{
+    CallFingerprint, CallKey, ParsedFile, UsageBeyondCall, intern_name,
+};
 use crate::import::skip::SkipReason;
 use crate::import::transcript::plain_call;
-use crate::recording::{BlockKind, BlockMarks, CallMarks, RawBlock, RawCall, Role};
+use crate::recording::{BlockKind, BlockMarks, CallMarks, RawBlock, RawCall, Remainder, Role};
 use crate::units::{Usage, apportion};
 
 impl RolloutSessionBuilder {
@@ -32,6 +35,42 @@ impl RolloutSessionBuilder {
             }
             return None;
         };
+        if let Some(untold) = counted.untold.filter(|_| self.identity.is_beyond_copies()) {
+            self.add_untold_call(untold, &counted, at_ms);
+        }
+        self.add_counted_call(&counted, ordinal, at_ms);
+        None
+    }
+
+    /// The record of one response; the answer is why it cannot be counted.
+    pub(super) fn add_usage_record(
+        &mut self,
+        told: &UsageRecord<'_>,
+        ordinal: Option<f64>,
+        at_ms: Option<i64>,
+    ) -> Option<SkipReason> {
+        let (usage, total) = match told.usage_and_total() {
+            Ok(told) => told?,
+            Err(reason) => return Some(reason),
+        };
+        match self.counter.take_response(told.response_id.0, usage, total) {
+            Some(counted) => self.add_counted_call(&counted, ordinal, at_ms),
+            // It is one more record of the call that was told before it.
+            None => {
+                if let Some(call) = self.core.session.calls.last_mut() {
+                    call.records += 1;
+                }
+            }
+        }
+        None
+    }
+
+    fn add_counted_call(
+        &mut self,
+        counted: &CountedCall,
+        ordinal: Option<f64>,
+        at_ms: Option<i64>,
+    ) {
         let at_ms = at_ms.unwrap_or(self.core.last_ms.max(0));
         let fingerprint = counted.fingerprint;
         let (total, line) = (counted.total.total, self.line);
@@ -41,13 +80,52 @@ impl RolloutSessionBuilder {
         let id = format!("{} {fingerprint} {}", self.identity.session_id(), counted.before);
         self.reasoning.push(counted.usage.reasoning);
         self.push_call(CallKey::new(id.as_bytes(), b""), counted.usage.billed_usage(), at_ms);
-        None
     }
 
-    fn push_call(&mut self, key: CallKey, usage: Usage, at_ms: i64) {
+    /// Adds the call whose statement is lost, before the one that is in flight: the running total
+    /// tells its usage and nothing tells its content.
+    fn add_untold_call(&mut self, untold: RolloutTokens, next: &CountedCall, at_ms: Option<i64>) {
+        self.name_model();
+        let usage = untold.billed_usage();
+        // More than a context holds was several calls, which nothing tells apart: a remainder.
+        if untold.input == 0 || (self.window > 0 && untold.input > self.window) {
+            self.core.beyond.push(UsageBeyondCall {
+                call: self.core.next_call(),
+                model: self.core.session.models[usize::from(self.model)].clone(),
+                usage,
+                why: Remainder::UNTOLD_CALL,
+            });
+            return;
+        }
+        let after = self.core.session.calls.last().map_or(i64::MIN, |last| last.end_ms);
+        let at_ms = self.input_ms.or(at_ms).unwrap_or(self.core.last_ms.max(0)).max(after);
+        let fingerprint = usage_fingerprint(&next.total, &untold);
+        let total = next.total.total - next.usage.total;
+        let call = CallFingerprint { fingerprint, total, at_ms, line: self.line };
+        self.identity.note_call(call, false, None);
+        let id = format!("{} {fingerprint} untold", self.identity.session_id());
+        // What was produced since the last call stays with the call in flight, one place later.
+        let moved = self.core.next_call();
+        self.core.move_tool_uses(moved);
+        let waiting = self.later.iter_mut().filter_map(|block| block.peer.as_mut());
+        waiting.filter(|peer| peer.0 == moved).for_each(|peer| peer.0 += 1);
+        self.reasoning.push(untold.reasoning);
+        let call = plain_call(self.model, at_ms, at_ms, usage);
+        self.core.push_call(CallKey::new(id.as_bytes(), b""), call);
+        if let Some(identity) = self.core.identities.last_mut() {
+            identity.is_untold = true;
+        }
+    }
+
+    /// A rollout may lose the line that names its model.
+    fn name_model(&mut self) {
         if self.core.session.models.is_empty() {
             self.model = intern_name(&mut self.core.session.models, "unknown");
         }
+    }
+
+    fn push_call(&mut self, key: CallKey, usage: Usage, at_ms: i64) {
+        self.name_model();
         let after = self.core.session.calls.last().map_or(i64::MIN, |last| last.end_ms);
         // Where tools answered before the usage was told, the response was complete before them.
         let is_answered = !self.later.is_empty();

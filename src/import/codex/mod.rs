@@ -1,7 +1,7 @@
 //! Codex rollouts: sessions, archived sessions, plain or compressed.
 //!
 //! Rules (MODEL.md, "Accounting"): a call is a change of the session's running total and has the
-//! last usage; what a fork or a subagent replays of its parent is not its own; types that are not
+//! last usage, or a usage record that no such change repeats; what a fork or a subagent replays of its parent is not its own; types that are not
 //! known are normal.
 
 mod call_builder;
@@ -101,6 +101,9 @@ fn take_record(
             return session.add_token_count(event.info.0.as_deref(), record.ordinal, at_ms);
         }
         RolloutPayload::Event(event) => session.add_event(event.kind.0),
+        RolloutPayload::UsageRecord(told) => {
+            return session.add_usage_record(told, record.ordinal, at_ms);
+        }
         RolloutPayload::Other => {}
     }
     None
@@ -109,7 +112,12 @@ fn take_record(
 fn is_known_kind(kind: &[u8]) -> bool {
     matches!(
         kind,
-        b"session_meta" | b"turn_context" | b"response_item" | b"event_msg" | b"compacted"
+        b"session_meta"
+            | b"turn_context"
+            | b"response_item"
+            | b"event_msg"
+            | b"compacted"
+            | b"token_usage_record"
     )
 }
 

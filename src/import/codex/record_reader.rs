@@ -45,6 +45,7 @@ fn read_late_payload<'a>(kind: &[u8], line: &'a [u8]) -> Result<RolloutPayload<'
         b"response_item" => payload_of_line(line)?.map(RolloutPayload::Item),
         b"event_msg" => payload_of_line(line)?.map(RolloutPayload::Event),
         b"compacted" => payload_of_line(line)?.map(RolloutPayload::Compacted),
+        b"token_usage_record" => payload_of_line(line)?.map(RolloutPayload::UsageRecord),
         _ => None,
     };
     Ok(body.unwrap_or_default())
@@ -65,6 +66,7 @@ fn read_payload<'de, A: MapAccess<'de>>(
         b"response_item" => next_payload(map)?.map(RolloutPayload::Item),
         b"event_msg" => next_payload(map)?.map(RolloutPayload::Event),
         b"compacted" => next_payload(map)?.map(RolloutPayload::Compacted),
+        b"token_usage_record" => next_payload(map)?.map(RolloutPayload::UsageRecord),
         _ => {
             map.next_value::<IgnoredAny>()?;
             None

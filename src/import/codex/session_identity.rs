@@ -122,6 +122,11 @@ impl SessionIdentity {
         lineage.call_fingerprints.push(call);
     }
 
+    /// Whether calls of other sessions, which may be copied in part, are behind it.
+    pub fn is_beyond_copies(&self) -> bool {
+        !self.leading || self.lineage.parents.is_empty()
+    }
+
     /// The session's id.
     pub fn session_id(&self) -> &str {
         &self.lineage.session_id

@@ -3,9 +3,14 @@
 //! A session tells its running total and the usage of its last response, again and again. A total
 //! that is told twice is one call, whatever stands between; a total that was set (a full window, a
 //! session taken up at an earlier point) is none. A counter that starts over counts on.
+//!
+//! Newer versions write a record of each response beside it, and of requests that the total leaves
+//! out (compaction): what both tell is one call. A total that grows by more than the last usage
+//! says that a call was billed whose statement is lost.
 
 use super::wire::RolloutTokens;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The running total of one file.
 #[derive(Debug, Default)]
@@ -16,6 +21,14 @@ pub(super) struct UsageCounter {
     statement_counts: HashMap<u64, u32>,
     /// Whether the file shows what its calls produce.
     shows_outputs: bool,
+    /// Whether the total before was one that calls had added up to.
+    was_added_up: bool,
+    /// By usage: calls of usage records that no total has told of so far.
+    recorded: HashMap<u64, u32>,
+    /// The usage of the last call that a total told of, until its record comes.
+    counted: Option<RolloutTokens>,
+    /// Fingerprints of the responses of usage records.
+    responses: HashSet<u64>,
 }
 
 /// A call that was found.
@@ -29,6 +42,8 @@ pub(super) struct CountedCall {
     pub fingerprint: u64,
     /// Earlier calls of this file with the same.
     pub before: u32,
+    /// What the total grew by beyond the usage: a call that nothing else tells of.
+    pub untold: Option<RolloutTokens>,
 }
 
 impl CountedCall {
@@ -65,6 +80,7 @@ impl UsageCounter {
         };
         // A full window sets the total and nothing else.
         let was_set = total.input + total.output == 0 || usage.input + usage.output == 0;
+        let was_added_up = std::mem::replace(&mut self.was_added_up, !was_set);
         if was_set {
             return None;
         }
@@ -85,12 +101,52 @@ impl UsageCounter {
         }
         self.last = Some(usage);
         *known += 1;
-        Some(CountedCall { usage, total, fingerprint, before: *known - 1 })
+        let before_this = *known - 1;
+        let growth = before.filter(|_| was_added_up).and_then(|was| total.increase_since(&was));
+        // Usage that a record told already is told a second time here.
+        let untold = growth.and_then(|growth| growth.increase_since(&usage));
+        let untold = untold.filter(|more| more.input + more.output > 0 && !self.take_record(more));
+        if self.take_record(&usage) {
+            return None;
+        }
+        self.counted = Some(usage);
+        Some(CountedCall { usage, total, fingerprint, before: before_this, untold })
+    }
+
+    /// Takes the record of a response. The answer is the call that it tells of, unless the response
+    /// has been told of.
+    pub fn take_response(
+        &mut self,
+        response: &[u8],
+        usage: RolloutTokens,
+        total: RolloutTokens,
+    ) -> Option<CountedCall> {
+        let is_repeated = !response.is_empty() && !self.responses.insert(xxh3_64(response));
+        // A total may come before the record of its response.
+        let is_counted = self.counted.take_if(|counted| counted.is_same_usage(&usage)).is_some();
+        if is_repeated || is_counted {
+            return None;
+        }
+        *self.recorded.entry(usage_fingerprint(&RolloutTokens::default(), &usage)).or_default() +=
+            1;
+        self.last = Some(usage);
+        // The other way round than for totals: the total beside it is not known by its record.
+        let fingerprint = usage_fingerprint(&usage, &total);
+        let known = self.statement_counts.entry(fingerprint).or_default();
+        *known += 1;
+        Some(CountedCall { usage, total, fingerprint, before: *known - 1, untold: None })
+    }
+
+    /// Whether a usage is that of a record which no total has told of so far; from now on one has.
+    fn take_record(&mut self, usage: &RolloutTokens) -> bool {
+        let fingerprint = usage_fingerprint(&RolloutTokens::default(), usage);
+        let waiting = self.recorded.get_mut(&fingerprint).filter(|waiting| **waiting > 0);
+        waiting.map(|waiting| *waiting -= 1).is_some()
     }
 }
 
 /// What makes a statement the same as another one.
-fn usage_fingerprint(total: &RolloutTokens, last: &RolloutTokens) -> u64 {
+pub(super) fn usage_fingerprint(total: &RolloutTokens, last: &RolloutTokens) -> u64 {
     let numbers = [
         total.input,
         total.output,
@@ -101,7 +157,7 @@ fn usage_fingerprint(total: &RolloutTokens, last: &RolloutTokens) -> u64 {
         last.reasoning,
     ];
     let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    xxhash_rust::xxh3::xxh3_64(&bytes)
+    xxh3_64(&bytes)
 }
 
 #[cfg(test)]

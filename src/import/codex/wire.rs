@@ -32,6 +32,8 @@ pub(super) enum RolloutPayload<'a> {
     Event(RolloutEvent<'a>),
     /// `compacted`
     Compacted(CompactedRecord<'a>),
+    /// `token_usage_record`
+    UsageRecord(Box<UsageRecord<'a>>),
     /// Anything else.
     #[default]
     Other,
@@ -106,6 +108,32 @@ pub(super) struct RolloutEvent<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     pub info: LenientObject<Box<TokenCountInfo>>,
+}
+
+/// What one response billed, in newer versions: also of requests that no event tells of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct UsageRecord<'a> {
+    #[serde(borrow)]
+    pub response_id: ShortText<'a>,
+    usage: Option<RawTokenCounts>,
+    thread_token_usage: Option<RawTokenCounts>,
+}
+
+impl UsageRecord<'_> {
+    /// The usage of the response and the running total behind it; nothing where neither is told.
+    ///
+    /// # Errors
+    /// Why they cannot be counted.
+    pub fn usage_and_total(&self) -> Result<Option<(RolloutTokens, RolloutTokens)>, SkipReason> {
+        let usage = checked_statement(self.usage, MOST_IN_CALL)?;
+        let total = checked_statement(self.thread_token_usage, MOST_IN_THREAD)?;
+        let usage = usage.filter(|usage| usage.input + usage.output > 0);
+        if usage.is_some_and(|usage| !usage.has_parts_within_whole()) {
+            return Err(SkipReason::PartBeyondWhole);
+        }
+        Ok(usage.map(|usage| (usage, total.unwrap_or(usage))))
+    }
 }
 
 /// What was put in the place of a context.
@@ -266,6 +294,12 @@ impl TokenCountInfo {
 impl RolloutTokens {
     fn has_parts_within_whole(&self) -> bool {
         self.cached <= self.input && self.reasoning <= self.output
+    }
+
+    /// Whether it is what another statement tells, whichever of the two names what was written.
+    pub fn is_same_usage(&self, other: &Self) -> bool {
+        let parts = |it: &Self| [it.input, it.cached, it.output, it.reasoning];
+        parts(self) == parts(other)
     }
 
     /// As token classes. Written input is billed as a write, what is neither read nor written is

@@ -17,6 +17,7 @@ use crate::replay::{ReplayCost, tally_bands};
 use crate::scenario::ChosenToggle;
 use crate::study::inspect::step_usage::owner_session_id;
 use crate::study::whatif::savings::Saving;
+use crate::units::Usage;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -140,9 +141,13 @@ fn measure_sample(
         .remainders
         .iter()
         .map(|rest| {
-            // The prompt sizes behind a remainder are unknown: it is priced in the base band.
+            // A remainder of one request has its own band; the prompts behind a sum are unknown,
+            // and it is priced in the base band.
             let price = bench.pricing.find_price(recording.model_name(rest.model), None)?;
-            let cost = tally_bands(std::slice::from_ref(&price), &[rest.usage], &[0]);
+            let is_long = rest.price_context() > price.long_above;
+            let mut bands = [Usage::default(); 2];
+            bands[usize::from(is_long)] = rest.usage;
+            let cost = tally_bands(std::slice::from_ref(&price), &bands, &[0; 2]);
             prices.number_of_price(price);
             Ok((rest, cost))
         })

@@ -218,7 +218,7 @@ fn session_totals<'a>(
         add_new_name(&mut models, model);
         totals.usage += rest.usage;
         // The prompt sizes behind a remainder are unknown: it is priced in the base band.
-        bill.add_usage(model, &rest.usage, 0, last);
+        bill.add_usage(model, &rest.usage, rest.price_context(), last);
     }
     totals.cost = bill.total_cost();
     SessionTotals { index, models, totals }

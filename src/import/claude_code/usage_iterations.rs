@@ -1,0 +1,170 @@
+//! `usage.iterations`: a response may hold several samplings, each billed on its own.
+//!
+//! A tool that runs at the provider samples again and again, and the top level is the sum of these;
+//! an advisor, a compaction at the provider and an attempt that was declined stand in the list
+//! alone. A call is the last ordinary sampling of its own model: its context and its price band are
+//! those of one request. All others are billed beyond it (MODEL.md, "Accounting").
+
+use super::wire::WireUsage;
+use crate::import::measured_text::{LenientObject, visit_scalars_as};
+use crate::recording::Remainder;
+use crate::units::Usage;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// The samplings of a response, in their order.
+#[derive(Debug, Default, Clone)]
+pub(super) struct UsageIterations(pub Vec<WireUsage>);
+
+/// A sampling that was billed beside the one that is the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FurtherSampling {
+    /// Its model.
+    pub model: String,
+    /// Its usage.
+    pub usage: Usage,
+    /// What it was for.
+    pub why: &'static str,
+}
+
+impl WireUsage {
+    /// The usage of the call that a response of `model` is, and what else it billed.
+    pub fn split_samplings(&self, model: &str) -> (Usage, Vec<FurtherSampling>) {
+        let top = self.billed_usage();
+        // The samplings that the top level sums up, in their order.
+        let mut ordinary: Vec<Usage> = Vec::new();
+        let mut further: Vec<FurtherSampling> = Vec::new();
+        for iteration in &self.iterations.0 {
+            let usage = iteration.usage_in_tier_of(&top);
+            let its_model = iteration.model.as_deref().filter(|name| !name.is_empty());
+            let is_own = its_model.is_none_or(|name| name == model);
+            let kind = iteration.kind.as_deref().unwrap_or_default();
+            let why = if kind.contains("advisor") {
+                Remainder::ADVISOR
+            } else if kind.contains("compact") {
+                Remainder::SERVER_COMPACTION
+            } else if is_own {
+                ordinary.push(usage);
+                continue;
+            } else if usage.output == 0 {
+                // A model that declines before it has said anything bills nothing.
+                continue;
+            } else {
+                Remainder::DECLINED_ATTEMPT
+            };
+            let model = its_model.unwrap_or(model).to_owned();
+            further.push(FurtherSampling { model, usage, why });
+        }
+        let Some((&last, earlier)) = ordinary.split_last() else { return (top, further) };
+        let sum: Usage = ordinary.iter().copied().sum();
+        // Samplings that do not add up to the top level are no account of it: it counts as it is.
+        if earlier.is_empty() || (sum != top && last != top) {
+            return (top, further);
+        }
+        further.extend(earlier.iter().map(|&usage| FurtherSampling {
+            model: model.to_owned(),
+            usage,
+            why: Remainder::EARLIER_SAMPLING,
+        }));
+        further.retain(|sampling| !sampling.usage.is_zero());
+        (last, further)
+    }
+
+    /// As token classes; a sampling that names no tier wrote to the one that the response names.
+    fn usage_in_tier_of(&self, top: &Usage) -> Usage {
+        let mut usage = self.billed_usage();
+        if !self.names_tier() && top.write_1h > 0 && top.write_5m == 0 {
+            (usage.write_5m, usage.write_1h) = (0, usage.write_tokens());
+        }
+        usage
+    }
+}
+
+impl<'de> Deserialize<'de> for UsageIterations {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(UsageIterationsVisitor)
+    }
+}
+
+struct UsageIterationsVisitor;
+
+impl<'de> Visitor<'de> for UsageIterationsVisitor {
+    type Value = UsageIterations;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut iterations = Vec::new();
+        // An item that is no object bills nothing.
+        while let Some(LenientObject(item)) = seq.next_element::<LenientObject<WireUsage>>()? {
+            iterations.extend(item);
+        }
+        Ok(UsageIterations(iterations))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(UsageIterations::default())
+    }
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Self::Value, E> {
+        Ok(UsageIterations::default())
+    }
+    visit_scalars_as!(UsageIterations::default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::json_reader;
+
+    /// A response of `m`: fresh tokens and output of the call, then those of what is beyond it.
+    fn check(top: (i64, i64), iterations: &str, expect: &[(i64, i64, &str)]) {
+        let (fresh, output) = top;
+        let text = format!(
+            "{{\"input_tokens\":{fresh},\"output_tokens\":{output},\"iterations\":{iterations}}}"
+        );
+        let usage: WireUsage = json_reader::from_slice(text.as_bytes()).expect("usage");
+        let (call, further) = usage.split_samplings("m");
+        let further = further.iter().map(|one| (one.usage.fresh, one.usage.output, one.why));
+        let met: Vec<_> = std::iter::once((call.fresh, call.output, "")).chain(further).collect();
+        assert_eq!(met, expect, "{text}");
+    }
+
+    fn sampling(kind: &str, fresh: i64, output: i64) -> String {
+        format!("{{\"type\":\"{kind}\",\"input_tokens\":{fresh},\"output_tokens\":{output}}}")
+    }
+
+    #[test]
+    fn one_sampling_is_the_call() {
+        check((7, 2), "[]", &[(7, 2, "")]);
+        check((7, 2), "null", &[(7, 2, "")]);
+        check((7, 2), "[3,\"x\"]", &[(7, 2, "")]);
+        check((7, 2), &format!("[{}]", sampling("message", 7, 2)), &[(7, 2, "")]);
+        // The top level counts where the list is of an earlier moment.
+        check((7, 2), &format!("[{}]", sampling("message", 7, 1)), &[(7, 2, "")]);
+    }
+
+    #[test]
+    fn of_several_samplings_the_last_is_the_call() {
+        let two = format!("[{},{}]", sampling("message", 60, 1), sampling("message", 66, 3));
+        check((126, 4), &two, &[(66, 3, ""), (60, 1, "earlier sampling")]);
+        check((66, 3), &two, &[(66, 3, ""), (60, 1, "earlier sampling")]);
+        check((100, 3), &two, &[(100, 3, "")]);
+    }
+
+    #[test]
+    fn other_samplings_are_billed_beyond_the_call() {
+        let own = sampling("message", 7, 2);
+        let list = format!("[{},{own}]", sampling("compaction", 90, 5));
+        check((7, 2), &list, &[(7, 2, ""), (90, 5, "server-side compaction")]);
+        let advisor = sampling("advisor_message", 50, 4).replace('{', "{\"model\":\"n\",");
+        check((7, 2), &format!("[{own},{advisor}]"), &[(7, 2, ""), (50, 4, "advisor")]);
+        for (output, billed) in [(3, true), (0, false)] {
+            let declined = sampling("message", 7, output).replace('{', "{\"model\":\"n\",");
+            let rescue = sampling("fallback_message", 7, 2).replace('{', "{\"model\":\"m\",");
+            let expect = [(7, 2, ""), (7, 3, "declined attempt")];
+            let expect = if billed { &expect[..] } else { &expect[..1] };
+            check((7, 2), &format!("[{declined},{rescue}]"), expect);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Which of several copies of a call counts, and which copy of a session is the session.
+//!
+//! A session may lie in many files: checkpoints, backups, conflicts of a sync, each holding what
+//! there was by then. The fullest copy is the session and keeps all its calls; what an older copy
+//! holds beside these is a branch, and a session of its own.
+
+use super::billed_remainders::CallPlace;
+use super::fork_lineage::DraftPlace;
+use super::parsed_file::{CallIdentity, ReadFile, SessionDraft, UsageBeyondCall, prompt_classes};
+use crate::units::Usage;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// By copy: the call that counts for it.
+pub(super) type OriginalCalls = BTreeMap<CallPlace, CallPlace>;
+
+/// The drafts in the order in which they may keep a call.
+pub(super) struct DraftOrder {
+    /// All of them.
+    pub places: Vec<DraftPlace>,
+    /// Those that are older or lesser copies of a session that another draft shows in full.
+    pub lesser_copies: BTreeSet<DraftPlace>,
+}
+
+impl DraftOrder {
+    /// Main sessions before subagents, with times before without, then by the end of the session.
+    /// Where several drafts show one session, its fullest decides, and the others follow it.
+    pub(super) fn from_files(read: &[ReadFile]) -> Self {
+        let mut by_session: BTreeMap<(&str, usize), Vec<DraftPlace>> = BTreeMap::new();
+        for (file, (_, parsed)) in read.iter().enumerate() {
+            for (index, draft) in parsed.drafts.iter().enumerate() {
+                // Sessions without a name are the same only within their file.
+                let id = draft.session.id.as_str();
+                let nameless = if id.is_empty() { file + 1 } else { 0 };
+                by_session.entry((id, nameless)).or_default().push((file, index));
+            }
+        }
+        let draft_at = |&(file, index): &DraftPlace| &read[file].1.drafts[index];
+        let mut lesser_copies = BTreeSet::new();
+        let mut sessions: Vec<(bool, bool, i64, Vec<DraftPlace>)> = Vec::new();
+        for mut copies in by_session.into_values() {
+            // Most sessions are in one file, and need no comparison.
+            if copies.len() > 1 {
+                copies.sort_by_cached_key(|place| (fullness(draft_at(place)), *place));
+                lesser_copies.extend(&copies[1..]);
+            }
+            let fullest = draft_at(&copies[0]);
+            let is_untimed = fullest.last_ms == i64::MIN;
+            sessions.push((fullest.sidechain, is_untimed, fullest.last_ms, copies));
+        }
+        sessions.sort_unstable();
+        let places = sessions.into_iter().flat_map(|(.., copies)| copies).collect();
+        Self { places, lesser_copies }
+    }
+}
+
+/// What makes one draft of a session fuller than another: the least value is the fullest.
+fn fullness(draft: &SessionDraft) -> impl Ord + use<> {
+    let session = &draft.session;
+    let output: i64 = session.calls.iter().map(|call| call.usage.output).sum();
+    let blocks: usize =
+        session.calls.iter().map(|call| call.inputs.len() + call.outputs.len()).sum();
+    (
+        draft.last_ms == i64::MIN,
+        draft.is_retold,
+        Reverse(session.calls.len()),
+        Reverse((output, session.records, blocks, draft.last_ms)),
+    )
+}
+
+/// Finds the calls that are copies, each with the call that counts for it.
+///
+/// Where a copy knows more of the usage (its original was cut), the original learns it. `replayed`
+/// says how many of a draft's first calls are another session's; these stand for themselves here.
+pub(super) fn find_copied_calls(
+    read: &mut [ReadFile],
+    order: &DraftOrder,
+    replayed: &BTreeMap<DraftPlace, usize>,
+) -> OriginalCalls {
+    let mut counted = CountedIdentities::default();
+    let mut copies = OriginalCalls::new();
+    // (original, copy) where the copy knows more.
+    let mut learned: Vec<(CallPlace, CallPlace)> = Vec::new();
+    for &(file, index) in &order.places {
+        let draft = &read[file].1.drafts[index];
+        let replays = replayed.get(&(file, index)).copied().unwrap_or(0);
+        copies.extend((0..replays).map(|at| ((file, index, at), (file, index, at))));
+        for (at, identity) in draft.identities.iter().enumerate().skip(replays) {
+            let place = (file, index, at);
+            match counted.find_original(read, draft, identity) {
+                Some(original) => {
+                    copies.insert(place, original);
+                    if knows_more(identity, &read[original.0].1.drafts[original.1], original.2) {
+                        learned.push((original, place));
+                    }
+                }
+                None => counted.insert(identity, place),
+            }
+        }
+    }
+    for (original, copy) in learned {
+        learn_usage(read, original, copy);
+    }
+    copies
+}
+
+fn knows_more(copy: &CallIdentity, draft: &SessionDraft, at: usize) -> bool {
+    let (told, known) = (copy.told, draft.identities[at].told);
+    is_fuller(&told, &known)
+}
+
+/// Whether one statement of a response's usage is fuller than another of the same response: its
+/// prompt is told once and for all, its output grows while it streams.
+pub(super) fn is_fuller(told: &Usage, known: &Usage) -> bool {
+    let size = |usage: &Usage| (usage.context_tokens(), usage.output, usage.write_1h);
+    size(told) > size(known)
+}
+
+fn learn_usage(
+    read: &mut [ReadFile],
+    (file, index, at): CallPlace,
+    (from_file, from_index, from): CallPlace,
+) {
+    let source = &read[from_file].1.drafts[from_index];
+    let (usage, identity) = (source.session.calls[from].usage, source.identities[from]);
+    let call = at as u32;
+    let of_copy = source.beyond.iter().filter(|more| more.call as usize == from);
+    let beyond: Vec<UsageBeyondCall> =
+        of_copy.map(|more| UsageBeyondCall { call, ..more.clone() }).collect();
+    let draft = &mut read[file].1.drafts[index];
+    // Of several copies that know more, the one that knows most is asked whichever comes last.
+    if !is_fuller(&identity.told, &draft.identities[at].told) {
+        return;
+    }
+    draft.session.calls[at].usage = usage;
+    draft.identities[at].told = identity.told;
+    draft.beyond.retain(|more| more.call as usize != at);
+    draft.beyond.extend(beyond);
+    draft.beyond.sort_by_key(|more| more.call);
+}
+
+/// The calls that count so far, by response and prompt.
+#[derive(Default)]
+struct CountedIdentities {
+    by_prompt: HashMap<(u128, [i64; 3]), Vec<CallPlace>>,
+    /// By response: its first call, for copies that tell nothing of the prompt.
+    by_response: HashMap<u128, CallPlace>,
+}
+
+impl CountedIdentities {
+    fn insert(&mut self, identity: &CallIdentity, place: CallPlace) {
+        let id = identity.key.id;
+        let prompt = prompt_classes(&identity.told);
+        self.by_prompt.entry((id, prompt)).or_default().push(place);
+        self.by_response.entry(id).or_insert(place);
+    }
+
+    fn find_original(
+        &self,
+        read: &[ReadFile],
+        draft: &SessionDraft,
+        identity: &CallIdentity,
+    ) -> Option<CallPlace> {
+        let id = identity.key.id;
+        let prompt = prompt_classes(&identity.told);
+        let is_same = |place: &&CallPlace| is_same_call(read, **place, draft, identity);
+        let equal = self.by_prompt.get(&(id, prompt)).into_iter().flatten().find(is_same);
+        // Where one of the two was written before the prompt was counted, the ids have to do.
+        let unknown = || match prompt {
+            [0, 0, 0] => self.by_response.get(&id).filter(is_same),
+            _ => self.by_prompt.get(&(id, [0; 3])).into_iter().flatten().find(is_same),
+        };
+        equal.or_else(unknown).copied()
+    }
+}
+
+/// Whether a call of `draft` is the one at `place`, given that response and prompt are the same.
+fn is_same_call(
+    read: &[ReadFile],
+    (file, index, at): CallPlace,
+    draft: &SessionDraft,
+    identity: &CallIdentity,
+) -> bool {
+    let other = &read[file].1.drafts[index];
+    let original = &other.identities[at];
+    // A subagent repeats its parent's responses under requests of its own; a source that names no
+    // request (0) leaves nothing to tell two calls of one response apart.
+    let (request, of_original) = (identity.key.request, original.key.request);
+    if !draft.sidechain && request != of_original && request != 0 && of_original != 0 {
+        return false;
+    }
+    let (own_id, other_id) = (&*draft.session.id, &*other.session.id);
+    if own_id == other_id && !own_id.is_empty() {
+        return true;
+    }
+    // A copy in another session keeps its time; a gateway that repeats its ids does not.
+    let is_family = own_id.split('/').next() == other_id.split('/').next();
+    identity.overlaps(original) || (is_family && identity.told == original.told)
+}
