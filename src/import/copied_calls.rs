@@ -41,7 +41,13 @@ impl DraftOrder {
         for mut copies in by_session.into_values() {
             // Most sessions are in one file, and need no comparison.
             if copies.len() > 1 {
-                copies.sort_by_cached_key(|place| (fullness(draft_at(place)), *place));
+                copies.sort_by_cached_key(|place| {
+                    let draft = draft_at(place);
+                    // Of equal ones that of the fullest file, so that a session and its subagents
+                    // stay together, and of equal files the shortest name: copies add to names.
+                    let calls = Reverse(calls_of_file(&read[place.0]));
+                    (fullness(draft), calls, draft.session.file.len(), *place)
+                });
                 lesser_copies.extend(&copies[1..]);
             }
             let fullest = draft_at(&copies[0]);
@@ -52,6 +58,10 @@ impl DraftOrder {
         let places = sessions.into_iter().flat_map(|(.., copies)| copies).collect();
         Self { places, lesser_copies }
     }
+}
+
+fn calls_of_file((_, parsed): &ReadFile) -> usize {
+    parsed.drafts.iter().map(|draft| draft.session.calls.len()).sum()
 }
 
 /// What makes one draft of a session fuller than another: the least value is the fullest.

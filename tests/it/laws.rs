@@ -70,6 +70,9 @@ fn truth(path: &Path) -> BTreeMap<String, Usage> {
             let Ok(record) = serde_json::from_str::<Value>(line) else {
                 continue;
             };
+            // Subagents whose file is missing stand in progress records of their session.
+            let is_progress = record["data"]["type"] == "agent_progress";
+            let record = if is_progress { &record["data"]["message"] } else { &record };
             let message = &record["message"];
             let usage = &message["usage"];
             let counts = record["type"] == "assistant" && usage.is_object();

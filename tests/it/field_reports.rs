@@ -1,0 +1,253 @@
+//! Hazards from public bug reports, one small input each, with the right answer beside it
+//! (`tests/fixtures/field-reports/*/case.json`): every case is run as a user would run it.
+
+use crate::laws::imported;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use windtunnel::recording::ContextRestart;
+
+/// Cases that are wrong so far. A case that comes right has to leave the list.
+const NOT_YET: &[&str] = &[
+    "142-stream-compact-snake",
+    "154-microcompact",
+    "006-workflow-journal-strict",
+    "009-fast-mode",
+    "010-inference-geo",
+    "011-web-search-fee",
+    "012-service-tier-batch",
+    "013-long-band-1h-write",
+    "020-nul-padding",
+    "021-nul-before-record",
+    "022-stub-then-record",
+    "023-two-records-one-line",
+    "026-utf16",
+    "031-home-root-strict",
+    "035-usage-as-string",
+    "062-codex-fast-tier",
+    "069-codex-home-strict",
+    "070-codex-exec-json",
+    "082-model-claude_sonnet_4_5_latest",
+    "086-model-us_gov_anthropic_claude_sonnet_4_5_20250",
+    "087-model-ca_anthropic_claude_sonnet_4_5_20250929_",
+    "089-model-bedrock_us_anthropic_claude_sonnet_4_5_2",
+    "090-model-arn_aws_bedrock_us_east_1_123456789012_i",
+    "092-model-claude_3_5_sonnet_v2_20241022",
+    "093-model-claude_3_5_sonnet_latest",
+    "095-model-vertex_ai_claude_sonnet_4_5_20250929",
+    "100-model-anthropic_claude_sonnet_4_5",
+    "101-model-openrouter_anthropic_claude_sonnet_4_5",
+    "102-model-anthropic_claude_opus_4_6",
+    "103-model-claude_opus_4_6",
+    "104-model-claude_4_sonnet_20250514",
+    "105-model-anthropic_claude_sonnet_4_5_beta",
+    "106-model-anthropic_claude_haiku_4_5",
+    "107-model-claude_haiku_4_5",
+    "108-model-databricks_claude_sonnet_4_5",
+    "111-model-azure_gpt_5",
+    "112-model-gpt_5_2025_08_07",
+    "113-model-openrouter_openai_gpt_5",
+    "116-model-GPT_5",
+    "117-model-Claude_Sonnet_4_5",
+    "143-result-json-pretty",
+    "144-execution-file-array",
+    "145-execution-file-array-oneline",
+    "164-bedrock-regional-premium",
+    "165-gate-fast-mode",
+    "166-gate-web-search",
+    "175-codex-flex-tier",
+    "177-one-nul-at-end",
+    "183-gzip-transcript",
+    "184-utf16-stream",
+    "187-numeric-times-dated-price",
+    "188-no-times-dated-price",
+    "189-stream-json-claude-opus-5",
+    "191-compare-with-auto-review",
+    "192-stream-json-claude-sonnet-5",
+    "193-stream-json-claude-opus-5-5",
+    "195-compare-stream-json-opus-5",
+    "211-duplicate-keys",
+    "213-time-naive",
+    "215-time-nocolon",
+];
+
+/// Totals that a case may name.
+const TOTALS: [&str; 8] =
+    ["sessions", "calls", "fresh", "read", "write_5m", "write_1h", "output", "cost_usd"];
+
+fn cases() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field-reports");
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(root).expect("fixtures").flatten().map(|entry| entry.path()).collect();
+    cases.sort();
+    cases
+}
+
+fn name_of(case: &Path) -> String {
+    case.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+/// Runs the command of a case in a copy of its folder, which the command may write to.
+fn run_case(case: &Path) -> (Value, Output, tempfile::TempDir) {
+    let text = fs::read_to_string(case.join("case.json")).expect("a case");
+    let told: Value = serde_json::from_str(&text).expect("JSON");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    copy_folder(case, folder.path());
+    let words = told["command"].as_array().expect("a command").iter();
+    let output = Command::new(env!("CARGO_BIN_EXE_windtunnel"))
+        .args(words.map(|word| word.as_str().expect("a word")))
+        .current_dir(folder.path())
+        .output()
+        .expect("the program runs");
+    (told, output, folder)
+}
+
+/// How the first context restarted that was compacted.
+fn compaction_of(input: &Path) -> &'static str {
+    let restarts = imported(input).recording.calls.into_iter().map(|call| call.restart);
+    let compacted = restarts.filter(|restart| {
+        matches!(restart, ContextRestart::AutoCompacted | ContextRestart::ManualCompacted)
+    });
+    match compacted.last() {
+        Some(ContextRestart::ManualCompacted) => "manual",
+        Some(_) => "auto",
+        None => "none",
+    }
+}
+
+/// The figures that are wrong, each with both values.
+fn wrong_figures(case: &Path) -> Vec<String> {
+    let (told, output, _folder) = run_case(case);
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let mut wrong = Vec::new();
+    for (key, want) in told["right"].as_object().into_iter().flatten() {
+        let got = match key.as_str() {
+            "exit" => Value::from(output.status.code()),
+            "skips" => printed["skips"].clone(),
+            "bash_re_read" => row(&printed, "tools", "name", "Bash")["re_read"].clone(),
+            "restart" => Value::from(compaction_of(&case.join("input"))),
+            key if TOTALS.contains(&key) => printed["totals"][key].clone(),
+            // Figures of content have tests of their own below.
+            _ => continue,
+        };
+        let is_near = |(a, b): (f64, f64)| (a - b).abs() < 1e-7;
+        let is_right = match want.is_f64() {
+            true => got.as_f64().zip(want.as_f64()).is_some_and(is_near),
+            false => got == *want,
+        };
+        if !is_right {
+            wrong.push(format!("{key} is {got} instead of {want}"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_report_is_answered_right() {
+    let mut failures = Vec::new();
+    for case in cases() {
+        let (name, wrong) = (name_of(&case), wrong_figures(&case));
+        match (NOT_YET.contains(&&*name), wrong.is_empty()) {
+            (true, true) => failures.push(format!("{name} is right: take it off NOT_YET")),
+            (false, false) => failures.push(format!("{name}: {}", wrong.join("; "))),
+            _ => {}
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let names: Vec<String> = cases().iter().map(|case| name_of(case)).collect();
+    assert_eq!(names.len(), 167);
+    assert!(NOT_YET.iter().all(|listed| names.iter().any(|name| name == listed)));
+}
+
+/// What `inspect` prints of a case, named by its number.
+fn inspected(number: &str) -> (Value, Value) {
+    let case = cases().into_iter().find(|case| name_of(case).starts_with(number));
+    let (told, output, _folder) = run_case(&case.expect("the case"));
+    (told["right"].clone(), serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+/// A row of a table of what is printed, by the value of one of its fields.
+fn row<'a>(printed: &'a Value, table: &str, field: &str, name: &str) -> &'a Value {
+    let rows = printed[table].as_array().expect("a table");
+    rows.iter().find(|row| row[field] == name).unwrap_or(&Value::Null)
+}
+
+/// Blocks by kind: exactly these, each with its numbers as far as the case names them.
+fn check_kinds(number: &str) {
+    let (right, printed) = inspected(number);
+    let kinds = right["kinds"].as_object().expect("kinds");
+    assert_eq!(printed["kinds"].as_array().map(Vec::len), Some(kinds.len()), "{number}");
+    for (kind, numbers) in kinds {
+        let met = row(&printed, "kinds", "name", kind);
+        for (field, want) in ["blocks", "tokens", "re_read"].iter().zip(numbers.as_array().unwrap())
+        {
+            assert_eq!(met[field], *want, "{number}: {field} of {kind}");
+        }
+    }
+    for (toggle, want) in right["toggles"].as_object().expect("toggles") {
+        let met = row(&printed, "toggles", "id", toggle);
+        match want.as_array() {
+            Some(numbers) => {
+                assert_eq!(met["found"], numbers[0], "{number}: {toggle}");
+                assert_eq!(met["saved_read"], numbers[1], "{number}: {toggle}");
+            }
+            None => assert_eq!(met["found"], *want, "{number}: {toggle}"),
+        }
+    }
+    check_tools(number, &right, &printed);
+}
+
+fn check_tools(number: &str, right: &Value, printed: &Value) {
+    let tools: BTreeMap<&String, &Value> =
+        right["tools"].as_object().into_iter().flatten().collect();
+    for (tool, blocks) in tools {
+        assert_eq!(row(printed, "tools", "name", tool)["blocks"], *blocks, "{number}: {tool}");
+    }
+}
+
+#[test]
+fn rows_that_are_there_twice_enter_the_context_once() {
+    check_kinds("131");
+    check_kinds("132");
+    for number in ["181", "182"] {
+        let (right, printed) = inspected(number);
+        let results = row(&printed, "kinds", "name", "tool_result");
+        assert_eq!(results["blocks"], right["tr"], "{number}");
+        check_tools(number, &right, &printed);
+    }
+}
+
+#[test]
+fn an_older_copy_changes_no_figure() {
+    check_kinds("221");
+    check_kinds("223");
+}
+
+#[test]
+fn the_context_is_that_of_one_sampling() {
+    let (right, printed) = inspected("163");
+    assert_eq!(printed["totals"]["peak_context"], right["peak"]);
+}
+
+#[test]
+fn a_comment_about_nothing_is_empty() {
+    let case = cases().into_iter().find(|case| name_of(case).starts_with("168"));
+    let (told, output, folder) = run_case(&case.expect("the case"));
+    let comment = fs::read(folder.path().join("comment.md")).expect("a comment");
+    assert_eq!(Value::from(comment.len()), told["right"]["comment"]);
+    assert!(!output.stdout.is_empty(), "the summary says something");
+}
