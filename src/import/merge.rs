@@ -12,9 +12,10 @@ use super::copied_calls::{DraftOrder, OriginalCalls, find_copied_calls};
 use super::fork_lineage::{self, DraftPlace};
 use super::import_result::{BilledCost, ImportOptions, ImportResult};
 use super::ledger::{HarnessLedger, LedgerIndex};
+use super::merge_notes;
 use super::parsed_file::{ReadFile, SessionDraft, StatedBill, UsageBeyondCall};
-use super::skip::{ImportNote, ImportSkip, SkipReason};
-use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Remainder, Role};
+use super::skip::{ImportSkip, SkipReason};
+use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,23 +48,13 @@ pub(super) fn merge_files(
     // one as well as any. Copies of one session show it once.
     let prefixes = ObservedPrefixes::from_files(&read, &order);
     let originals = find_copied_calls(&mut read, &order, &replayed);
-    let missing_agents = note_missing_agents(&read);
+    let notes = merge_notes::notes_of_files(&read, &order, &originals);
     let remainders = remainders_of_bills(&read, &originals);
     let mut builder = RecordingBuilder::new(&options.name, source);
-    let mut imported = ImportResult {
-        recording: crate::recording::Recording::default(),
-        skip_count: skips.len() as u64,
-        skips,
-        notes: Vec::new(),
-        files: folder_count,
-        bytes: 0,
-        copies: originals.len() as u64,
-        billed_cost: Vec::new(),
-    };
+    let mut imported = result_of_folders(skips, folder_count);
+    imported.copies = originals.len() as u64;
     let mut session_of_draft: BTreeMap<DraftPlace, u32> = BTreeMap::new();
     let mut bills: Vec<HeldBill> = Vec::new();
-    let mut copied_sessions = CopiedSessions::default();
-    let mut untold_calls = 0;
     let parts = files.iter().zip(read).zip(remainders).enumerate();
     for (file, ((found, (source, parsed)), remainders)) in parts {
         imported.files += u64::from(source.is_some());
@@ -73,50 +64,54 @@ pub(super) fn merge_files(
         list_skips(&found.label, parsed.skips, parsed.further_skips, &mut imported.skips);
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
             let prefix = prefixes.prefix_of_session(&draft.session);
-            untold_calls += count_untold_calls(&draft, (file, index), &originals);
-            let is_lesser = order.lesser_copies.contains(&(file, index)) && !draft.is_retold;
             let (mut session, beyond) = remove_copies(draft, (file, index), &originals);
             // Nothing but copies: the session is another file's.
             if session.calls.is_empty() {
-                copied_sessions.copies += usize::from(is_lesser);
                 continue;
             }
-            copied_sessions.branches += usize::from(is_lesser);
             session.static_prefix = session.static_prefix.or(prefix);
             source.clone_into(&mut session.source);
-            session_of_draft.insert((file, index), builder.session_count());
             let at = builder.session_count();
+            session_of_draft.insert((file, index), at);
             builder.push_session(session);
             for more in beyond {
                 builder.push_remainder(at, &more.model, more.usage, more.why);
             }
         }
-        for (bill, remainders) in parsed.bills.into_iter().zip(remainders) {
-            // An older copy of a run states less than the fullest one, which states all of it.
-            let Some(remainders) = remainders else {
-                imported.copies += 1;
-                continue;
-            };
+        // An older copy of a run states less than the fullest one, which states all of it.
+        imported.copies += remainders.iter().filter(|rest| rest.is_none()).count() as u64;
+        bills.extend(parsed.bills.into_iter().zip(remainders).filter_map(|(bill, remainders)| {
             let empty_session = empty_session(&bill.session, &found.label, source);
-            bills.push(HeldBill { file, bill, remainders, empty_session });
-        }
+            Some(HeldBill { file, bill, remainders: remainders?, empty_session })
+        }));
     }
-    // Bills come last: the session that one belongs to may be another file's.
+    // Bills come last: the session that one belongs to may be another file's. The same file under
+    // another name says nothing new.
     let mut billed: BTreeSet<String> = BTreeSet::new();
+    bills.retain(|held| billed.insert(format!("{} {:?}", held.bill.session, held.bill.models)));
     for held in bills {
-        // The same file under another name says nothing new.
-        if billed.insert(format!("{} {:?}", held.bill.session, held.bill.models)) {
-            let session = session_of_bill(&held, &session_of_draft, &originals);
-            add_bill(&mut builder, held, session, &mut imported.billed_cost);
-        }
+        let session = session_of_bill(&held, &session_of_draft, &originals);
+        add_bill(&mut builder, held, session, &mut imported.billed_cost);
     }
     ledgers.add_sessions_without_calls(&mut builder);
     imported.notes = ledgers.notes;
-    imported.notes.extend(copied_sessions.into_note());
-    imported.notes.extend(missing_agents);
-    imported.notes.extend((untold_calls > 0).then_some(ImportNote::UntoldCalls(untold_calls)));
+    imported.notes.extend(notes);
     imported.recording = builder.finish();
     imported
+}
+
+/// What ledgers brought, before any file is looked at.
+fn result_of_folders(skips: Vec<ImportSkip>, folders: u64) -> ImportResult {
+    ImportResult {
+        recording: crate::recording::Recording::default(),
+        skip_count: skips.len() as u64,
+        skips,
+        notes: Vec::new(),
+        files: folders,
+        bytes: 0,
+        copies: 0,
+        billed_cost: Vec::new(),
+    }
 }
 
 /// The one source of all files and ledgers, or `mixed`.
@@ -145,51 +140,6 @@ fn list_skips(
         line,
         reason,
     }));
-}
-
-/// Copies of sessions whose fullest copy counts.
-#[derive(Default)]
-struct CopiedSessions {
-    /// Those that held nothing else.
-    copies: usize,
-    /// Those that held calls of their own: a session each.
-    branches: usize,
-}
-
-impl CopiedSessions {
-    fn into_note(self) -> Option<ImportNote> {
-        let Self { copies, branches } = self;
-        (copies + branches > 0).then_some(ImportNote::CopiedSessions { copies, branches })
-    }
-}
-
-/// How many calls that count are told by a running total alone.
-fn count_untold_calls(
-    draft: &SessionDraft,
-    (file, index): DraftPlace,
-    originals: &OriginalCalls,
-) -> usize {
-    let is_counted = |at: usize| !originals.contains_key(&(file, index, at));
-    let calls = draft.identities.iter().enumerate().filter(|(_, identity)| identity.is_untold);
-    let sums = draft.beyond.iter().filter(|more| more.why == Remainder::UNTOLD_CALL);
-    calls.filter(|(at, _)| is_counted(*at)).count()
-        + sums.filter(|more| is_counted(more.call as usize)).count()
-}
-
-/// Subagents that reported what they used, and whose calls no file shows.
-fn note_missing_agents(read: &[ReadFile]) -> Option<ImportNote> {
-    let drafts = read.iter().flat_map(|(_, parsed)| &parsed.drafts);
-    let shown: BTreeSet<&str> = drafts.map(|draft| draft.session.id.as_str()).collect();
-    let mut missing: BTreeMap<&str, i64> = BTreeMap::new();
-    for (id, tokens) in read.iter().flat_map(|(_, parsed)| &parsed.reported_agents) {
-        if !shown.contains(id.as_str()) {
-            // A subagent that was asked again reports again: its last context is its largest.
-            let known = missing.entry(id).or_default();
-            *known = (*known).max(*tokens);
-        }
-    }
-    let (agents, tokens) = (missing.len(), missing.values().sum());
-    (agents > 0).then_some(ImportNote::MissingSubagents { agents, tokens })
 }
 
 /// What each bill of each file names beyond the calls, while every file still has its copies;

@@ -22,6 +22,7 @@ mod ledger;
 mod line_reader;
 mod measured_text;
 mod merge;
+mod merge_notes;
 mod parsed_file;
 pub(crate) mod rollout_metrics;
 mod session_completion;

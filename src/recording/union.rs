@@ -16,14 +16,16 @@ pub struct RecordingUnion {
     pub repeated: u32,
 }
 
-/// What tells whether two sessions are the same: the id, and how it starts.
+/// What tells whether two sessions are the same: the id, and how it starts. The output of the first
+/// call is left out: an older copy may end while it streams.
 type SessionMergeKey = (String, i64, [i64; 5]);
 
 impl Recording {
     /// The sessions of `parts`, in their order, as one recording.
     ///
     /// Two sessions are the same where their ids and their first calls are (for sessions without
-    /// calls: what was billed). Of these the one with the most calls stays, at equality the first.
+    /// calls: what was billed). Of these the fullest stays: the one with the most calls, then with
+    /// the most output, at equality the first.
     /// Crash records of a part count unless all of its sessions are in others.
     ///
     /// # Errors
@@ -36,12 +38,15 @@ impl Recording {
             parts.iter().map(|part| part.session_identities()).collect();
         // Of each session the part that has the most of it; parts are asked in order, so that the
         // first one stays where several are equal.
-        let mut best: HashMap<&SessionMergeKey, (u32, usize)> = HashMap::new();
+        let mut best: HashMap<&SessionMergeKey, ((u32, i64), usize)> = HashMap::new();
         for (part, (recording, identities)) in parts.iter().zip(&identities).enumerate() {
             for (session, identity) in recording.sessions.iter().zip(identities) {
-                let kept = best.entry(identity).or_insert((session.calls, part));
-                if session.calls > kept.0 {
-                    *kept = (session.calls, part);
+                let calls = &recording.calls[session.call_range()];
+                let output = calls.iter().map(|call| call.usage.output).sum();
+                let fullness = (session.calls, output);
+                let kept = best.entry(identity).or_insert((fullness, part));
+                if fullness > kept.0 {
+                    *kept = (fullness, part);
                 }
             }
         }
@@ -90,8 +95,9 @@ impl Recording {
         let mut identities = Vec::with_capacity(self.sessions.len());
         for (session, billed) in self.sessions.iter().zip(billed) {
             let first = self.calls[session.call_range()].first();
-            let (start_ms, usage) =
-                first.map_or((i64::MIN, billed), |call| (call.start_ms, call.usage));
+            let (start_ms, usage) = first.map_or((i64::MIN, billed), |call| {
+                (call.start_ms, Usage { output: 0, ..call.usage })
+            });
             identities.push((session.id.clone(), start_ms, usage.by_class()));
         }
         identities
@@ -156,6 +162,14 @@ mod tests {
             assert_eq!(union.repeated, 3);
             assert_eq!(union.recording.total_usage(), whole.total_usage());
             assert_eq!(union.recording.crashes, whole.crashes);
+        }
+        let mut cut = part.clone();
+        cut.calls[0].usage.output -= 1;
+        let first = cut.calls[0].block_range().end - 1;
+        cut.blocks[first].tokens -= 1;
+        for parts in [[&whole, &cut], [&cut, &whole]] {
+            let union = Recording::merge_recordings("both", &parts).expect("fits");
+            assert_eq!((union.repeated, union.recording.total_usage()), (3, whole.total_usage()));
         }
         let twice = Recording::merge_recordings("order-774", &[&whole, &whole]).expect("fits");
         assert_eq!((twice.recording, twice.repeated), (whole.clone(), 12));

@@ -246,7 +246,7 @@ fn a_cut_compressed_file_keeps_what_was_read() {
 fn bad_lines_are_skips_and_unknown_ones_are_not() {
     let mut bytes = parent().into_bytes();
     bytes.extend(line(60, "world_state", "\"full\":true").into_bytes());
-    bytes.extend(line(60, "token_usage_record", "\"usage\":{\"input_tokens\":9}").into_bytes());
+    bytes.extend(line(60, "token_usage_summary", "\"usage\":{\"input_tokens\":9}").into_bytes());
     bytes.extend(
         line(60, "event_msg", "\"type\":\"entered_review_mode\",\"content\":7").into_bytes(),
     );
