@@ -4,13 +4,10 @@
 //! it is held against are those of its own file, each with the usage that counts for it (another
 //! file may know the response better), and those of subagents that only other files show.
 
-use super::copied_calls::OriginalCalls;
+use super::copied_calls::{CallPlace, OriginalCalls};
 use super::parsed_file::{ReadFile, StatedBill};
 use crate::units::Usage;
 use std::collections::BTreeMap;
-
-/// Place of a call: (file, draft, call).
-pub(super) type CallPlace = (usize, usize, usize);
 
 /// Everything that bills are held against.
 pub(super) struct CountedCalls<'a> {

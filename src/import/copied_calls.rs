@@ -4,12 +4,14 @@
 //! there was by then. The fullest copy is the session and keeps all its calls; what an older copy
 //! holds beside these is a branch, and a session of its own.
 
-use super::billed_remainders::CallPlace;
 use super::fork_lineage::DraftPlace;
 use super::parsed_file::{CallIdentity, ReadFile, SessionDraft, UsageBeyondCall, prompt_classes};
 use crate::units::Usage;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Place of a call: (file, draft, call).
+pub(super) type CallPlace = (usize, usize, usize);
 
 /// By copy: the call that counts for it.
 pub(super) type OriginalCalls = BTreeMap<CallPlace, CallPlace>;

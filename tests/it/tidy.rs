@@ -39,6 +39,8 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "line_reader",
             "measured_text",
             "merge",
+            "merge_notes",
+            "copied_calls",
             "parsed_file",
             "rollout_metrics",
             "session_completion",

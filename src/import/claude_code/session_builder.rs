@@ -230,15 +230,15 @@ impl TranscriptSessionBuilder {
     /// The call that a record belongs to, if it has begun: the one with its ids that was sent the
     /// same. A gateway may give one id to all responses: what was sent with them tells them apart.
     fn find_call(&mut self, key: CallKey, prompt: [i64; 3]) -> Option<u32> {
-        const UNKNOWN: [i64; 3] = [0; 3];
+        let unknown = [0; 3];
         if let Some(&index) = self.call_by_prompt.get(&(key, prompt)) {
             return Some(index);
         }
-        if prompt == UNKNOWN {
+        if prompt == unknown {
             // The record was written before its prompt was counted.
             return self.last_by_key.get(&key).copied();
         }
-        let index = self.call_by_prompt.remove(&(key, UNKNOWN))?;
+        let index = self.call_by_prompt.remove(&(key, unknown))?;
         self.call_by_prompt.insert((key, prompt), index);
         Some(index)
     }

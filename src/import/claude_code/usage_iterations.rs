@@ -6,16 +6,8 @@
 //! those of one request. All others are billed beyond it (MODEL.md, "Accounting").
 
 use super::wire::WireUsage;
-use crate::import::measured_text::{LenientObject, visit_scalars_as};
 use crate::recording::Remainder;
 use crate::units::Usage;
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::fmt;
-
-/// The samplings of a response, in their order.
-#[derive(Debug, Default, Clone)]
-pub(super) struct UsageIterations(pub Vec<WireUsage>);
 
 /// A sampling that was billed beside the one that is the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,37 +71,6 @@ impl WireUsage {
         }
         usage
     }
-}
-
-impl<'de> Deserialize<'de> for UsageIterations {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_any(UsageIterationsVisitor)
-    }
-}
-
-struct UsageIterationsVisitor;
-
-impl<'de> Visitor<'de> for UsageIterationsVisitor {
-    type Value = UsageIterations;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut iterations = Vec::new();
-        // An item that is no object bills nothing.
-        while let Some(LenientObject(item)) = seq.next_element::<LenientObject<WireUsage>>()? {
-            iterations.extend(item);
-        }
-        Ok(UsageIterations(iterations))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(UsageIterations::default())
-    }
-    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Self::Value, E> {
-        Ok(UsageIterations::default())
-    }
-    visit_scalars_as!(UsageIterations::default());
 }
 
 #[cfg(test)]

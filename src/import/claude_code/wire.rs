@@ -1,13 +1,12 @@
 //! The foreign shape: records as Claude Code writes them. Every field may be absent or null.
 
-use super::usage_iterations::UsageIterations;
 use crate::import::measured_text::{
-    JsonLength, LenientObject, MeasuredInput, MeasuredText, ShortText, TextLength,
+    JsonLength, LenientObject, MeasuredInput, MeasuredText, ShortText, TextLength, visit_scalars_as,
 };
 use crate::import::skip::SkipReason;
 use crate::units::Usage;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -139,6 +138,10 @@ pub(super) struct WireUsage {
     cache_creation_input_tokens: Option<f64>,
     cache_creation: Option<CacheCreation>,
 }
+
+/// The samplings of a response, in their order.
+#[derive(Debug, Default, Clone)]
+pub(super) struct UsageIterations(pub Vec<WireUsage>);
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
@@ -320,4 +323,35 @@ impl<'de> Visitor<'de> for MessageContentVisitor {
         }
         Ok(MessageContent { text: MeasuredText::default(), items })
     }
+}
+
+impl<'de> Deserialize<'de> for UsageIterations {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(UsageIterationsVisitor)
+    }
+}
+
+struct UsageIterationsVisitor;
+
+impl<'de> Visitor<'de> for UsageIterationsVisitor {
+    type Value = UsageIterations;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut iterations = Vec::new();
+        // An item that is no object bills nothing.
+        while let Some(LenientObject(item)) = seq.next_element::<LenientObject<WireUsage>>()? {
+            iterations.extend(item);
+        }
+        Ok(UsageIterations(iterations))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(UsageIterations::default())
+    }
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Self::Value, E> {
+        Ok(UsageIterations::default())
+    }
+    visit_scalars_as!(UsageIterations::default());
 }
