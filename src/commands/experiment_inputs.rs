@@ -4,6 +4,7 @@ use super::error::{AtPlace, CommandError};
 use super::load::{self, LoadedRecording};
 use crate::cli::{ExperimentArgs, ToggleArgs};
 use crate::price::Pricing;
+use crate::price::coverage::PriceCoverage;
 use crate::reconstruct::{self, Lens};
 use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
@@ -55,6 +56,8 @@ impl ExperimentInputs {
             None,
         )?;
         let loaded = apply_selection(loaded, &scenario, &pricing)?;
+        let coverage = PriceCoverage::of_recording(loaded.recording(), &pricing);
+        load::refuse_unpriced(&coverage, args.strict)?;
         Ok(Self { scenario, pricing, loaded })
     }
 }

@@ -1,8 +1,7 @@
 //! `windtunnel export`.
 
 use super::{
-    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_DONE, EXIT_NOT_JUDGED, load,
-    render_document,
+    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_DONE, load, render_document,
 };
 use crate::cli::{ExportArgs, OutputFormat};
 use crate::report::show::Provenance;
@@ -10,7 +9,6 @@ use crate::report::show::export::{ExportTable, RecordingExport, TABLES};
 use crate::report::{csv, json};
 use crate::scenario::Scenario;
 use crate::store;
-use std::fmt::Write as _;
 use std::path::Path;
 
 pub fn run(args: &ExportArgs) -> CommandResult {
@@ -19,6 +17,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     let pricing = load::load_pricing(&args.premises, &scenario)?;
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
+    load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let (messages, recording) = (loaded.stderr_messages(), loaded.source.into_recording());
     // The tables take the recording itself: a copy would double the memory of a large one.
     let export = RecordingExport::from_recording(recording, &pricing)?;
@@ -46,13 +45,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
         }
         other => render_document(&document, other),
     };
-    let mut done = CommandOutput { stdout, messages, code: EXIT_DONE };
-    // Tokens are complete without a price; the money columns are not, and the exit code says so.
-    for missing in &export.unpriced {
-        let _ = writeln!(done.messages, "windtunnel: {missing}");
-        done.code = EXIT_NOT_JUDGED;
-    }
-    Ok(done)
+    Ok(CommandOutput { stdout, messages, code: EXIT_DONE })
 }
 
 fn write_failure(error: impl std::error::Error + 'static) -> CommandError {

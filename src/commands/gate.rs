@@ -11,8 +11,8 @@ use crate::store;
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::budget::GateBudget;
 use crate::study::gate::{
-    FigureKey, FigureLimit, GateMetric, GateResult, GateSide, SideSummary, growth_causes,
-    judgement, power,
+    FigureKey, FigureLimit, GateMetric, GateResult, GateSide, RowVerdict, SideSummary,
+    growth_causes, judgement, power,
 };
 use crate::units::BASIS_POINTS;
 use gate_measurement::{CandidateSessions, GateRequest, GateSides};
@@ -35,12 +35,12 @@ pub fn run(args: &GateArgs) -> CommandResult {
     // An ending that says nothing is refused before anything is measured.
     let formats = args.output.iter().map(|path| format_by_ending(path));
     let formats: Vec<GateFormat> = formats.collect::<Result<_, _>>()?;
-    let GateSides { premises: held, baseline, candidate, notes, messages, seed } =
+    let GateSides { premises: held, baseline, candidate, has_unpriced, notes, messages, seed } =
         GateRequest::from_args(args)?.measure_sides()?;
     // Written for the first time there is nothing to hold against; the empty side lets the same
     // judgement list what there is.
     let before = baseline.clone().unwrap_or_default();
-    let mut gate = judge_sides(&before, &candidate, &budget, Seed(seed));
+    let mut gate = judge_sides((&before, &candidate), has_unpriced, &budget, Seed(seed));
     if baseline.is_none() {
         // Against nothing everything is new.
         gate.notes.clear();
@@ -73,7 +73,11 @@ pub fn run(args: &GateArgs) -> CommandResult {
             .map_or_else(Vec::new, |document| render_document(&document, OutputFormat::Markdown));
         store::write_file(path, &bytes)?;
     }
-    let code = if gate.may_pass() { super::EXIT_DONE } else { EXIT_REFUSED };
+    let code = match (gate.may_pass(), gate.is_judged()) {
+        (false, _) => EXIT_REFUSED,
+        (true, false) => super::EXIT_NOT_JUDGED,
+        (true, true) => super::EXIT_DONE,
+    };
     Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages, code })
 }
 
@@ -101,15 +105,21 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     Ok(CommandOutput { stdout, messages, ..CommandOutput::default() })
 }
 
-/// The verdict on two sides, with causes and remedies.
+/// The verdict on two sides, with causes and remedies. Where a part has no price no limit in
+/// dollars is judged.
 fn judge_sides(
-    baseline: &GateSide,
-    candidate: &GateSide,
+    (baseline, candidate): (&GateSide, &GateSide),
+    has_unpriced: bool,
     budget: &GateBudget,
     seed: Seed,
 ) -> GateResult {
-    let judgement::GateJudgement { design, confidence, rows, notes } =
+    let judgement::GateJudgement { design, confidence, mut rows, notes } =
         judgement::judge_candidate(baseline, candidate, budget, seed);
+    for row in rows.iter_mut().filter(|row| has_unpriced && row.key.metric == GateMetric::Dollars) {
+        if row.verdict != RowVerdict::Unlimited {
+            row.verdict = RowVerdict::Unjudged;
+        }
+    }
     let (causes, remedies) = growth_causes::explain_growth(&rows);
     let (baseline, candidate) = (baseline.summary.clone(), candidate.summary.clone());
     GateResult {

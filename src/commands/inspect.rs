@@ -1,15 +1,12 @@
 //! `windtunnel inspect`.
 
-use super::{
-    CommandError, CommandResult, EXIT_NOT_JUDGED, experiment_inputs, load, render_document,
-};
+use super::{CommandError, CommandResult, experiment_inputs, load, render_document};
 use crate::cli::{InspectArgs, OutputFormat};
 use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::inspect::{BlockPivot, InspectReport, SkippedLine, SourceRecording};
 use crate::study::inspect::holdout::{self, HoldoutRates};
 use crate::study::inspect::{fidelity, summary};
-use std::fmt::Write as _;
 
 pub fn run(args: &InspectArgs) -> CommandResult {
     // Without a word about toggles all of them are looked for, built-in scenario or not.
@@ -30,6 +27,8 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     // The order of arguments changes nothing.
     parts.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
     let parts: Vec<SourceRecording> = parts.into_iter().map(|(_, part)| part).collect();
+    let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
+    load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let summary = summary::summarise_recording(loaded.recording(), &scenario.toggles, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure_fidelity(loaded.recording()));
     let held_out =
@@ -57,19 +56,13 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         copies: loaded.import.copies,
         billed_usd: loaded.import.billed_usd,
         rows: args.rows.unwrap_or(if args.format == OutputFormat::Csv { 0 } else { 12 }),
-        provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
+        provenance: &provenance,
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
         other => render_document(&shown.to_document(), other),
     };
-    // Tokens are facts without a price; the money column is not.
-    let mut done = load::finish_command(stdout, &loaded);
-    for missing in &summary.unpriced {
-        let _ = writeln!(done.messages, "windtunnel: {missing}");
-        done.code = EXIT_NOT_JUDGED;
-    }
-    Ok(done)
+    Ok(load::finish_command(stdout, &loaded))
 }
 
 #[cfg(feature = "tables")]

@@ -3,6 +3,7 @@
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, ImportError, ImportOptions, ImportResult, ImportSkip};
+use crate::price::coverage::PriceCoverage;
 use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::routes;
 use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
@@ -376,6 +377,12 @@ pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Prici
     }
     pricing.date = scenario.date;
     Ok(pricing)
+}
+
+/// Under `--strict` a call without a price is an error; else it is named beside the dollars.
+pub fn refuse_unpriced(coverage: &PriceCoverage, strict: bool) -> Result<(), CommandError> {
+    let missing = coverage.first_missing().filter(|_| strict);
+    missing.map_or(Ok(()), |missing| Err(missing.clone().into()))
 }
 
 /// A finished command.

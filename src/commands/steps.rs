@@ -14,6 +14,7 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
     let steps = usage_by_step(loaded.recording(), args.order.as_deref())?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
+    load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let order = args.order.as_deref();
     let shown =
         StepsReport { steps: &steps, order, notes: &loaded.import.notes, provenance: &provenance };

@@ -58,7 +58,7 @@ impl<'a> MeasuredText<'a> {
 pub(super) struct TextLength(pub u64);
 
 /// Any value that only matters if it is an object of the wanted shape.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct LenientObject<T>(pub Option<T>);
 
 /// An object whose content does not matter.

@@ -24,6 +24,7 @@ mod measured_text;
 mod merge;
 mod merge_notes;
 mod parsed_file;
+mod price_words;
 pub(crate) mod rollout_metrics;
 mod session_completion;
 mod shell_commands;

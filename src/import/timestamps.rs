@@ -1,11 +1,64 @@
 //! Time stamps as transcripts write them.
 
-/// Milliseconds since the epoch of an RFC 3339 time stamp, e.g. `2026-02-19T09:33:17.222Z`.
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// A time stamp in a record, milliseconds since the epoch; `None` where nothing can be read of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct StampMs(pub Option<i64>);
+
+impl<'de> Deserialize<'de> for StampMs {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(StampVisitor)
+    }
+}
+
+struct StampVisitor;
+
+impl<'de> Visitor<'de> for StampVisitor {
+    type Value = StampMs;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time")
+    }
+    fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<StampMs, E> {
+        Ok(StampMs(parse_ms(text)))
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<StampMs, E> {
+        Ok(StampMs(parse_epoch(number.to_string().as_bytes())))
+    }
+    fn visit_f64<E: Error>(self, number: f64) -> Result<StampMs, E> {
+        Ok(StampMs(parse_epoch(number.to_string().as_bytes())))
+    }
+    fn visit_i64<E: Error>(self, _: i64) -> Result<StampMs, E> {
+        Ok(StampMs(None))
+    }
+    fn visit_bool<E: Error>(self, _: bool) -> Result<StampMs, E> {
+        Ok(StampMs(None))
+    }
+    fn visit_unit<E: Error>(self) -> Result<StampMs, E> {
+        Ok(StampMs(None))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StampMs, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(StampMs(None))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<StampMs, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(StampMs(None))
+    }
+}
+
+/// Milliseconds since the epoch of an RFC 3339 time stamp, e.g. `2026-02-19T09:33:17.222Z`, and of
+/// what other writers make of it: a space for the `T`, an offset without its colon, no zone at all
+/// (UTC), and seconds or milliseconds since the epoch as a number.
 ///
 /// Fractions beyond milliseconds are cut. Anything else is `None`; the caller decides.
 pub(super) fn parse_ms(text: &[u8]) -> Option<i64> {
-    if text.len() < 20 || text[4] != b'-' || text[7] != b'-' || text[13] != b':' || text[16] != b':'
-    {
+    if text.len() < 19 {
+        return parse_epoch(text);
+    }
+    if text[4] != b'-' || text[7] != b'-' || text[13] != b':' || text[16] != b':' {
         return None;
     }
     let year = parse_digits(&text[0..4])?;
@@ -47,10 +100,22 @@ fn split_fraction_ms(text: &[u8]) -> (i64, &[u8]) {
     (ms, &rest[length..])
 }
 
-/// The offset of `Z` or `+hh:mm`.
+/// Ten digits are seconds, thirteen are milliseconds: both stand for the years 2001 to 2286.
+fn parse_epoch(text: &[u8]) -> Option<i64> {
+    let whole = text.split(|byte| *byte == b'.').next().unwrap_or_default();
+    let number = parse_digits(whole)?;
+    match whole.len() {
+        10 => Some(number * 1_000 + split_fraction_ms(&text[10..]).0),
+        13 => Some(number),
+        _ => None,
+    }
+}
+
+/// The offset of `Z`, `+hh:mm` or `+hhmm`; a stamp without one is in UTC.
 fn offset_ms(zone: &[u8]) -> Option<i64> {
     match zone {
-        [b'Z' | b'z'] => Some(0),
+        [] | [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, m1, m2] => offset_ms(&[*sign, *h1, *h2, b':', *m1, *m2]),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
             let minutes = parse_digits(&[*h1, *h2])? * 60 + parse_digits(&[*m1, *m2])?;
             Some(if *sign == b'-' { -minutes } else { minutes } * 60_000)
@@ -93,9 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn other_writers_mean_the_same_instant() {
+        let want = parse_ms(b"2026-10-10T09:00:00.250Z");
+        for text in [
+            "2026-10-10T09:00:00.250",
+            "2026-10-10 09:00:00.250",
+            "2026-10-10T11:00:00.250+0200",
+            "1791622800250",
+            "1791622800.25",
+        ] {
+            assert_eq!(parse_ms(text.as_bytes()), want, "{text}");
+        }
+        assert_eq!(want, Some(1_791_622_800_250));
+    }
+
+    #[test]
     fn nonsense_has_no_time() {
-        for text in
-            ["", "now", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01X0x:00:00Z"]
+        for text in ["", "now", "2026-13-01T00:00:00Z", "2026-01-01X0x:00:00Z", "17", "12345678901"]
         {
             assert_eq!(parse_ms(text.as_bytes()), None, "{text}");
         }

@@ -13,7 +13,8 @@ impl Plan {
     /// Merges the patches; patch k answers to bit k.
     ///
     /// # Errors
-    /// A model without a price on its date.
+    /// A model without a price that a patch puts in the place of another. Calls without a price are
+    /// none: they add nothing to the dollars.
     ///
     /// # Panics
     /// If there are more than [`MAX_TOGGLES`] patches.

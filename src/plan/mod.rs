@@ -34,6 +34,7 @@ use crate::cache::entry_lifetime::EntryLifetime;
 use crate::ids::NO_INDEX;
 use crate::price::PriceRow;
 use crate::recording::{CacheBreak, CacheTier, ContextRestart, Shock};
+use crate::units::PicoUsd;
 use std::ops::Range;
 
 /// A set of interventions, one bit each, in the order given to [`Plan::compile`].
@@ -209,6 +210,9 @@ pub struct Plan {
     pub results: Vec<(i64, i64)>,
     /// The prices that the runs refer to.
     pub prices: Vec<PriceRow>,
+    /// What web searches of recorded calls cost beside their tokens, by row in order. A toggle
+    /// changes none of it.
+    pub search_fees: Vec<(u32, PicoUsd)>,
     /// The cache that is replayed with.
     pub cache: CachePolicy,
 }

@@ -6,9 +6,10 @@ use super::{CallEvent, InsertedCall, PlanRow, PlanRun, RowDeltas, RunVariant, To
 use crate::cache::{self, entry_lifetime::EntryLifetime};
 use crate::ids::{ModelId, NO_INDEX};
 use crate::models::TRIGGERS;
+use crate::price::modifiers::WEB_SEARCH;
 use crate::price::{MissingPrice, PriceRow};
 use crate::recording::{BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Recording};
-use crate::units::{BASIS_POINTS, scale_by_ratio};
+use crate::units::{BASIS_POINTS, PicoUsd, scale_by_ratio};
 
 /// What calls must share to share a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,8 @@ impl<'a> PlanCompiler<'a> {
         let call = &self.recording.calls[at];
         let model = self.recording.model_name(call.model);
         // Prices change by date, so that a session that runs across such a date has two runs.
-        let price = self.prices.resolve_price(model, call.start_ms)?;
+        let conditions = call.facts.modifiers;
+        let price = self.prices.resolve_price(model, call.start_ms, conditions);
         let row = self.prices.row_at(price);
         // A call that read or wrote a cache shows that its context is large enough to be cached,
         // whatever the table of minimums says.
@@ -71,7 +73,8 @@ impl<'a> PlanCompiler<'a> {
         let session = &self.recording.sessions[call.session as usize];
         let first_variant = self.plan.variants.len() as u32;
         for &(other, bit) in &variants.models {
-            let price = self.prices.resolve_price(other, call.start_ms)?;
+            let at_ms = call.start_ms;
+            let price = self.prices.resolve_other_price(price, other, at_ms, conditions)?;
             let scale_bp = self.pricing.tokenizer_scale_bp(model, other).unwrap_or(BASIS_POINTS);
             let limits = PriceLimits::from_price(self.prices.row_at(price), cached_below, scale_bp);
             let PriceLimits { min_cached, long_above } = limits;
@@ -114,6 +117,10 @@ impl<'a> PlanCompiler<'a> {
         let recording = self.recording;
         let call = &recording.calls[at];
         let first = recording.sessions[call.session as usize].first_call as usize;
+        if call.facts.web_searches > 0 {
+            let fee = WEB_SEARCH.0 * i128::from(call.facts.web_searches);
+            self.plan.search_fees.push((self.plan.rows.len() as u32, PicoUsd(fee)));
+        }
         // On one model nothing switches.
         let switched = at > first
             && recording.calls[at - 1].model != call.model

@@ -1,7 +1,9 @@
 //! The price book: CSV, embedded, overridable; one row a model and period, each with its source.
 
+use super::modifiers::{self, ModifierRow};
 use super::{MissingPrice, PriceRow, TokenPrices};
 use crate::models::names;
+use crate::recording::PriceModifiers;
 use jiff::civil::{Date, date};
 use sha2::{Digest, Sha256};
 
@@ -30,12 +32,23 @@ struct PriceBookEntry {
     long_above: Option<i64>,
     from: Option<Date>,
     to: Option<Date>,
+    /// Whether the last day is a guess, behind which the price goes on until another one is known.
+    ends_uncertainly: bool,
+}
+
+/// A price of the book for a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DatedPrice {
+    pub row: PriceRow,
+    /// The last day that its source names, where the day asked for is beyond it.
+    pub extended_beyond: Option<Date>,
 }
 
 /// All known prices.
 #[derive(Clone, Debug)]
 pub struct PriceBook {
     entries: Vec<PriceBookEntry>,
+    modifiers: Vec<ModifierRow>,
     digest: [u8; 32],
 }
 
@@ -46,7 +59,9 @@ impl PriceBook {
     /// Never: a test reads the embedded book.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::parse_csv(EMBEDDED).expect("the embedded price book is well formed")
+        let book = Self::parse_csv(EMBEDDED).expect("the embedded price book is well formed");
+        let digest = Sha256::digest([EMBEDDED, modifiers::EMBEDDED].concat()).into();
+        Self { digest, modifiers: modifiers::parse_rows(modifiers::EMBEDDED), ..book }
     }
 
     /// The file that comes with the program, for a user who wants to write one.
@@ -77,17 +92,16 @@ impl PriceBook {
             }
         }
         let digest = Sha256::digest(csv).into();
-        Ok(Self { entries, digest })
+        Ok(Self { entries, modifiers: Vec::new(), digest })
     }
 
-    /// This book with the rows of `other` taking precedence over its own.
+    /// This book with the rows of `other` taking precedence on the days that they hold for.
     #[must_use]
     pub(crate) fn overridden_by(&self, other: &Self) -> Self {
-        let kept = self.entries.iter().filter(|e| other.entries.iter().all(|o| o.model != e.model));
-        // All rows of a model go when the other book has one: periods of two books do not mix.
-        let entries = kept.chain(&other.entries).cloned().collect();
+        // Of several rows for one day the later one counts.
+        let entries = self.entries.iter().chain(&other.entries).cloned().collect();
         let digest = Sha256::digest([self.digest, other.digest].concat()).into();
-        Self { entries, digest }
+        Self { entries, modifiers: self.modifiers.clone(), digest }
     }
 
     /// A book of these prices, whatever the day.
@@ -102,10 +116,11 @@ impl PriceBook {
                 long_above: Some(row.long_above),
                 from: None,
                 to: None,
+                ends_uncertainly: false,
             });
         }
         let digest = Sha256::digest(format!("{entries:?}")).into();
-        Self { entries, digest }
+        Self { entries, modifiers: Vec::new(), digest }
     }
 
     /// Digest of the file it was read from.
@@ -115,28 +130,71 @@ impl PriceBook {
     }
 
     /// The price of `model` on a day.
-    pub(super) fn price_on_day(&self, model: &str, on: Date) -> Result<PriceRow, MissingPrice> {
+    pub(super) fn price_on_day(&self, model: &str, on: Date) -> Result<DatedPrice, MissingPrice> {
         if model.ends_with(names::FREE_SUFFIX) {
-            return Ok(free_price_row(model));
+            return Ok(DatedPrice { row: free_price_row(model), extended_beyond: None });
         }
         let id = self.id_of_model(model)?;
         // Of several rows for one period the later one is the newer knowledge.
-        let entry =
-            self.entries.iter().rev().find(|entry| entry.model == id && entry.is_valid_on(on));
-        match entry {
-            Some(entry) => Ok(entry.to_price_row()),
-            None => Err(MissingPrice::Date { model: model.to_owned(), date: on }),
+        let own = || self.entries.iter().rev().filter(|entry| entry.model == id);
+        if let Some(entry) = own().find(|entry| entry.is_valid_on(on)) {
+            return Ok(DatedPrice { row: entry.to_price_row(), extended_beyond: None });
         }
+        // A last day that nobody is sure of leaves the price standing until another one is known.
+        let ended = own().filter(|entry| entry.ends_uncertainly && entry.to < Some(on));
+        let last = ended.max_by_key(|entry| entry.to);
+        last.map(|entry| DatedPrice { row: entry.to_price_row(), extended_beyond: entry.to })
+            .ok_or_else(|| MissingPrice::Date { model: model.to_owned(), date: on })
     }
 
-    /// The newest price of `model`, whatever its period.
+    /// The newest price of `model`: the one that ends last, and of those without an end the later.
     pub(super) fn newest_price(&self, model: &str) -> Result<PriceRow, MissingPrice> {
         if model.ends_with(names::FREE_SUFFIX) {
             return Ok(free_price_row(model));
         }
         let id = self.id_of_model(model)?;
-        let newest = self.entries.iter().rev().find(|entry| entry.model == id);
+        let own = self.entries.iter().filter(|entry| entry.model == id);
+        let newest = own.max_by_key(|entry| entry.to.unwrap_or(Date::MAX));
         newest.map(PriceBookEntry::to_price_row).ok_or_else(|| self.missing_model_error(model))
+    }
+
+    /// Whether what `model` costs depends on the day.
+    pub(super) fn changes_with_time(&self, model: &str) -> bool {
+        let Ok(id) = self.id_of_model(model) else { return false };
+        let mut own = self.entries.iter().filter(|entry| entry.model == id);
+        own.any(|entry| entry.from.is_some() || entry.to.is_some())
+    }
+
+    /// A price under the conditions of a call, and the conditions that have no price.
+    pub(super) fn under_conditions(
+        &self,
+        price: PriceRow,
+        conditions: PriceModifiers,
+    ) -> (PriceRow, PriceModifiers) {
+        // Rates that were kept of such calls stand as they are.
+        let modified = format!("{} ({})", price.model, modifiers::words_of(conditions));
+        if let Some(kept) = self.entries.iter().rev().find(|entry| entry.model == modified) {
+            return (kept.to_price_row(), PriceModifiers::empty());
+        }
+        let (multipliers, open) =
+            modifiers::multipliers_of(&self.modifiers, &price.model, conditions);
+        let priced = conditions.difference(open);
+        if priced.is_empty() {
+            return (price, open);
+        }
+        let scaled = multipliers.iter().fold(price, |row, by| PriceRow {
+            base: modifiers::scale_prices(&row.base, *by),
+            long: modifiers::scale_prices(&row.long, *by),
+            ..row
+        });
+        let model = format!("{} ({})", scaled.model, modifiers::words_of(priced));
+        (PriceRow { model, ..scaled }, open)
+    }
+
+    /// Whether a row has exactly this id.
+    #[cfg(test)]
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        self.entries.iter().any(|entry| entry.model == id)
     }
 
     /// The id under which the book has a model.
@@ -146,26 +204,21 @@ impl PriceBook {
     }
 
     fn missing_model_error(&self, model: &str) -> MissingPrice {
-        // Three letters off is a slip; beyond that a hint would be a guess.
-        let bare = names::bare_name(model);
-        let near = self
-            .entries
-            .iter()
-            .map(|entry| (strsim::osa_distance(&entry.model, &bare), &entry.model))
-            .filter(|(distance, _)| *distance <= 3)
-            .min()
-            .map_or(String::new(), |(_, id)| format!(" (is it '{id}'?)"));
+        let ids = self.entries.iter().map(|entry| entry.model.as_str());
+        let near = names::nearest_known_id(model, ids)
+            .map_or(String::new(), |id| format!(" (is it '{id}'?)"));
         MissingPrice::Model { model: model.to_owned(), near }
     }
 }
 
-fn free_price_row(model: &str) -> PriceRow {
+pub(super) fn free_price_row(model: &str) -> PriceRow {
     PriceRow {
         model: model.to_owned(),
         base: TokenPrices::default(),
         long: TokenPrices::default(),
         long_above: i64::MAX,
         min_cached: 0,
+        is_unpriced: false,
     }
 }
 
@@ -238,6 +291,7 @@ impl PriceBookEntry {
             long_above,
             from: parse_day(row.line, row.field("effective_from"), false)?,
             to: parse_day(row.line, row.field("effective_to"), true)?,
+            ends_uncertainly: row.field("effective_to").ends_with('?'),
         }))
     }
 
@@ -269,6 +323,7 @@ impl PriceBookEntry {
             long: self.token_prices(&self.long),
             long_above: self.long_above.unwrap_or(i64::MAX),
             min_cached: 0,
+            is_unpriced: false,
         }
     }
 }
@@ -320,7 +375,7 @@ mod tests {
     use crate::price::Pricing;
 
     fn price(model: &str, day: Date) -> TokenPrices {
-        PriceBook::embedded().price_on_day(model, day).expect("a price").base
+        PriceBook::embedded().price_on_day(model, day).expect("a price").row.base
     }
 
     #[test]
@@ -380,24 +435,93 @@ mod tests {
     #[test]
     fn fixed_prices_hold_on_every_day() {
         let opus =
-            PriceBook::embedded().price_on_day("claude-sonnet-5-5", date(2026, 10, 6)).unwrap();
+            PriceBook::embedded().price_on_day("claude-sonnet-5-5", date(2026, 10, 6)).unwrap().row;
         let book = PriceBook::embedded().overridden_by(&PriceBook::from_fixed_prices([&opus]));
         for day in [date(2020, 1, 1), date(2026, 10, 6), date(2026, 10, 7)] {
-            assert_eq!(book.price_on_day("claude-sonnet-5-5", day).unwrap(), opus, "{day}");
+            assert_eq!(book.price_on_day("claude-sonnet-5-5", day).unwrap().row, opus, "{day}");
         }
         assert_eq!(
-            book.price_on_day("gpt-5.6-sol", date(2026, 8, 20)).unwrap().base.fresh,
+            book.price_on_day("gpt-5.6-sol", date(2026, 8, 20)).unwrap().row.base.fresh,
             5_000_000
         );
     }
 
     #[test]
-    fn an_override_replaces_all_rows_of_its_models() {
-        let other = PriceBook::parse_csv(b"model,input,output\ngpt-5,1,2\nmine,3,4\n").unwrap();
-        let book = PriceBook::embedded().overridden_by(&other);
-        let today = date(2026, 11, 20);
-        assert_eq!(book.price_on_day("gpt-5", today).unwrap().base.read, 1_000_000);
-        assert_eq!(book.price_on_day("mine", today).unwrap().base.output, 4_000_000);
-        assert_eq!(book.price_on_day("claude-opus-5", today).unwrap().base.output, 25_000_000);
+    fn an_override_holds_on_the_days_that_it_names() {
+        let csv = b"model,input,output,effective_from,effective_to\ngpt-5,1,2,,\nmine,3,4,,\n\
+                    claude-sonnet-5-5,9,9,2026-10-01,2026-10-03\n";
+        let book = PriceBook::embedded().overridden_by(&PriceBook::parse_csv(csv).unwrap());
+        let base = |model: &str, day: i8| {
+            book.price_on_day(model, date(2026, 10, day)).expect("a price").row.base
+        };
+        assert_eq!(base("gpt-5", 20).read, 1_000_000);
+        assert_eq!(base("mine", 20).output, 4_000_000);
+        assert_eq!(base("claude-opus-5", 20).output, 25_000_000);
+        let inputs = [1, 3, 4, 7].map(|day| base("claude-sonnet-5-5", day).fresh);
+        assert_eq!(inputs, [9_000_000, 9_000_000, 2_000_000, 2_000_000]);
+        assert_eq!(book.newest_price("claude-sonnet-5-5").unwrap().base.read, 100_000);
+        assert_eq!(book.newest_price("gpt-5").unwrap().base.read, 1_000_000);
+    }
+
+    #[test]
+    fn an_uncertain_end_does_not_end_a_price() {
+        for model in ["gpt-5.6-sol", "gpt-5.6"] {
+            let on = |day| PriceBook::embedded().price_on_day(model, day).unwrap();
+            assert_eq!(on(date(2026, 11, 21)).extended_beyond, None);
+            let beyond = on(date(2026, 11, 25));
+            assert_eq!(beyond.row.base.fresh, 4_000_000);
+            assert_eq!(beyond.extended_beyond, Some(date(2026, 11, 21)));
+        }
+        let ended = PriceBook::embedded().price_on_day("gemini-3.7-flash", date(2027, 1, 2));
+        assert!(matches!(ended, Err(MissingPrice::Date { .. })));
+    }
+
+    #[test]
+    fn every_spelling_of_every_model_finds_its_own_row() {
+        let book = PriceBook::embedded();
+        let ids: std::collections::BTreeSet<&str> =
+            book.entries.iter().map(|entry| entry.model.as_str()).collect();
+        let own =
+            |id: &str| ids.iter().copied().filter(|other| names::is_same_model(id, other)).count();
+        for id in &ids {
+            assert_eq!(book.id_of_model(id).unwrap(), *id);
+            let is_resold = id.starts_with("openrouter/");
+            // Two ids of one model (an alias beside a vendor's id) may stand for each other.
+            if is_resold || own(id) > 1 {
+                assert_eq!(book.id_of_model(&id.to_uppercase()).unwrap(), *id);
+                continue;
+            }
+            let tail = id.rsplit('/').next().unwrap();
+            for written in [
+                id.to_uppercase(),
+                format!("{id}[1m]"),
+                format!("{tail}:beta"),
+                format!("openrouter/{id}"),
+                format!("azure/{tail}"),
+                format!("databricks-{tail}"),
+                format!("us.anthropic.{tail}"),
+                format!("bedrock/global.anthropic.{tail}"),
+                format!("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.{tail}"),
+                tail.replace('.', "-"),
+            ] {
+                assert_eq!(book.id_of_model(&written).ok(), Some(*id), "{written}");
+            }
+            // What is another model is not this one.
+            for other in ["-mini-x", "-fast", "-codex-spark", "-high"] {
+                let written = format!("{tail}{other}");
+                assert_ne!(book.id_of_model(&written).ok(), Some(*id), "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_names_its_source() {
+        let mut reader = csv::Reader::from_reader(EMBEDDED);
+        for record in reader.records() {
+            let record = record.unwrap();
+            let (source, note) = (&record[16], &record[17]);
+            assert!(source.contains("202"), "{}: {source}", &record[0]);
+            assert!(!source.contains("corpus") && !note.contains("corpus"), "{}", &record[0]);
+        }
     }
 }

@@ -1,13 +1,17 @@
-//! Prices: absolute, dated, per model and prompt-size band. Never multipliers, never a guess.
+//! Prices: absolute, dated, per model and prompt-size band, under declared modifiers. Never a guess.
 //!
-//! A model is found by its exact id or by a declared alias ([`names`]); a model without a price on
-//! the date of a call is an error that names the model and the remedy, never zero.
+//! A model is found by its exact id or by a declared alias ([`names`]). A call without a price does
+//! not stop an answer: its tokens stand under a row of their own that adds nothing to the dollars
+//! ([`PriceRow::is_unpriced`]), and [`coverage::PriceCoverage`] names them beside every sum.
 
 mod book;
+pub mod coverage;
+pub(crate) mod modifiers;
 
 pub use book::{BadPriceBook, PriceBook};
 
 use crate::models::{self, names};
+use crate::recording::PriceModifiers;
 use crate::units::{PicoUsd, Usage};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -62,6 +66,18 @@ pub struct PriceRow {
     pub long_above: i64,
     /// Contexts below this size are silently not cached.
     pub min_cached: i64,
+    /// Whether it stands for tokens without a price, which add nothing to the dollars.
+    pub is_unpriced: bool,
+}
+
+/// The price of a call, and what is to be said of it.
+#[derive(Clone, Debug)]
+struct FoundPrice {
+    row: PriceRow,
+    /// The last day that the source of the price names, where the call is later.
+    extended_beyond: Option<Date>,
+    /// Conditions that are told and have no price: they cost what is standard.
+    standard_for: PriceModifiers,
 }
 
 /// A model that has no price.
@@ -155,20 +171,37 @@ impl Pricing {
         model: &str,
         at_ms: Option<i64>,
     ) -> Result<PriceRow, MissingPrice> {
+        self.find_call_price(model, at_ms, PriceModifiers::empty()).map(|found| found.row)
+    }
+
+    fn find_call_price(
+        &self,
+        model: &str,
+        at_ms: Option<i64>,
+        conditions: PriceModifiers,
+    ) -> Result<FoundPrice, MissingPrice> {
         let name = self.priced_model(model);
         // Whether somebody put this model there, an assumption or the user.
         let chosen = model == UNSTATED_MODEL || name != model;
-        let row = match self.date.or(at_ms.map(utc_day_of)) {
-            // A model that was put there may be younger than the pipeline: then its newest price
-            // stands.
-            Some(date) if chosen => match self.book.price_on_day(name, date) {
-                Err(MissingPrice::Date { .. }) => self.book.newest_price(name)?,
-                found => found?,
+        let (row, extended_beyond) = match self.date.or(at_ms.and_then(told_day)) {
+            Some(date) => match self.book.price_on_day(name, date) {
+                // A model that was put there may be younger than the pipeline: then its newest
+                // price stands.
+                Err(MissingPrice::Date { .. }) if chosen => (self.book.newest_price(name)?, None),
+                found => found.map(|it| (it.row, it.extended_beyond))?,
             },
-            Some(date) => self.book.price_on_day(name, date)?,
-            None => self.book.newest_price(name)?,
+            None => (self.book.newest_price(name)?, None),
         };
-        Ok(PriceRow { min_cached: models::facts_of_model(name).smallest_prefix, ..row })
+        let (row, standard_for) = self.book.under_conditions(row, conditions);
+        let min_cached = models::facts_of_model(name).smallest_prefix;
+        Ok(FoundPrice { row: PriceRow { min_cached, ..row }, extended_beyond, standard_for })
+    }
+
+    /// The row of tokens of a model that has no price.
+    fn unpriced_row(&self, model: &str) -> PriceRow {
+        let name = self.priced_model(model);
+        let min_cached = models::facts_of_model(name).smallest_prefix;
+        PriceRow { is_unpriced: true, min_cached, ..book::free_price_row(name) }
     }
 }
 
@@ -177,45 +210,70 @@ impl Pricing {
 pub struct PriceResolver<'a> {
     pricing: &'a Pricing,
     rows: Vec<PriceRow>,
-    /// By model and day since the epoch.
-    known_prices: BTreeMap<(String, i64), u16>,
+    /// By model, day since the epoch and conditions.
+    known_prices: BTreeMap<PriceKey, u16>,
     /// The last answer: calls of one session come one after the other.
-    last: Option<(String, i64, u16)>,
+    last: Option<(PriceKey, u16)>,
 }
 
-impl PriceResolver<'_> {
-    /// The number of the price that `model` pays at a time (milliseconds since the epoch).
-    ///
-    /// # Errors
-    /// The model has no price then.
-    pub(crate) fn resolve_price(&mut self, model: &str, at_ms: i64) -> Result<u16, MissingPrice> {
-        // Prices change from day to day at most, so that a day and a model are one look-up.
-        let day = at_ms.div_euclid(DAY_MS);
-        if let Some((last, same_day, index)) = &self.last
-            && last == model
-            && *same_day == day
-        {
-            return Ok(*index);
-        }
-        let index = self.resolve_new_price(model, day, at_ms)?;
-        self.last = Some((model.to_owned(), day, index));
-        Ok(index)
-    }
+/// What calls must share to cost the same: model, day since the epoch, conditions.
+type PriceKey = (String, i64, PriceModifiers);
 
-    fn resolve_new_price(
+impl PriceResolver<'_> {
+    /// The number of the price that `model` pays at a time (milliseconds since the epoch) under the
+    /// conditions of a call. Without a price it is that of a row that adds nothing to the dollars.
+    pub(crate) fn resolve_price(
         &mut self,
         model: &str,
-        day: i64,
         at_ms: i64,
-    ) -> Result<u16, MissingPrice> {
-        let key = (model.to_owned(), day);
-        if let Some(&known) = self.known_prices.get(&key) {
-            return Ok(known);
+        conditions: PriceModifiers,
+    ) -> u16 {
+        // Prices change from day to day at most, so that a day and a model are one look-up.
+        let day = at_ms.div_euclid(DAY_MS);
+        if let Some(((last, same_day, same), index)) = &self.last
+            && last == model
+            && (*same_day, *same) == (day, conditions)
+        {
+            return *index;
         }
-        let row = self.pricing.find_price(model, Some(at_ms))?;
-        let index = self.number_of_price(row);
-        self.known_prices.insert(key, index);
-        Ok(index)
+        let key = (model.to_owned(), day, conditions);
+        let index = match self.known_prices.get(&key) {
+            Some(&known) => known,
+            None => {
+                let found = self.pricing.find_call_price(model, Some(at_ms), conditions);
+                let row = found.map_or_else(|_| self.pricing.unpriced_row(model), |it| it.row);
+                let index = self.number_of_price(row);
+                self.known_prices.insert(key.clone(), index);
+                index
+            }
+        };
+        self.last = Some((key, index));
+        index
+    }
+
+    /// The number of the price of a model that a toggle puts in the place of a priced or unpriced
+    /// one: what it would replace has no price either way, or both have one.
+    ///
+    /// # Errors
+    /// The model has no price at all.
+    pub(crate) fn resolve_other_price(
+        &mut self,
+        own: u16,
+        other: &str,
+        at_ms: i64,
+        conditions: PriceModifiers,
+    ) -> Result<u16, MissingPrice> {
+        let pricing = self.pricing;
+        let found = match pricing.find_call_price(other, Some(at_ms), conditions) {
+            // It may be younger than the calls that it would make.
+            Err(MissingPrice::Date { .. }) => pricing.find_call_price(other, None, conditions),
+            found => found,
+        }?;
+        // Dollars out of nothing would be a cost that the toggle does not bring.
+        if self.row_at(own).is_unpriced {
+            return Ok(self.number_of_price(pricing.unpriced_row(other)));
+        }
+        Ok(self.number_of_price(found.row))
     }
 
     /// The number of a price, a new one if it was not met before.
@@ -244,6 +302,15 @@ impl PriceResolver<'_> {
     pub(crate) fn into_rows(self) -> Vec<PriceRow> {
         self.rows
     }
+}
+
+/// Times before 2000-01-01 stand on no calendar: such calls have a place within their pipeline, and
+/// no day. Source: no model is as old; transcripts without times count from zero, 2026-11-29.
+pub(crate) const FIRST_TOLD_MS: i64 = 946_684_800_000;
+
+/// The day of a time in UTC; `None` of one that stands on no calendar.
+fn told_day(at_ms: i64) -> Option<Date> {
+    (at_ms >= FIRST_TOLD_MS).then(|| utc_day_of(at_ms))
 }
 
 /// Milliseconds of a day.
@@ -291,6 +358,9 @@ mod tests {
         let pricing = Pricing { substitutes: instead, ..Pricing::embedded() };
         let newest = pricing.book.newest_price("gpt-6-sol").unwrap().base;
         assert_eq!(pricing.find_price("claude-opus-4-6", Some(0)).unwrap().base, newest);
-        assert!(pricing.find_price("gpt-6-sol", Some(0)).is_err(), "the calls' own model");
+        let before = Some(FIRST_TOLD_MS);
+        assert!(pricing.find_price("gpt-6-sol", before).is_err(), "the calls' own model");
+        let undated = pricing.find_price("gpt-6-sol", Some(0)).unwrap();
+        assert_eq!(undated.base, newest, "a call without a time");
     }
 }

@@ -257,7 +257,12 @@ pub struct ReplayCost {
 /// Prices an outcome.
 #[must_use]
 pub fn tally_outcome(plan: &Plan, outcome: &ReplayOutcome) -> ReplayCost {
-    tally_bands(&plan.prices, &outcome.by_price, &outcome.hidden_by_price)
+    let mut cost = tally_bands(&plan.prices, &outcome.by_price, &outcome.hidden_by_price);
+    // Searches are billed apart from tokens, and no subset makes more or fewer of them.
+    for (_, fee) in &plan.search_fees {
+        cost.recorded += *fee;
+    }
+    cost
 }
 
 /// Prices tokens by price and prompt-size band, as [`ReplayOutcome`] holds them. The only place
@@ -276,7 +281,12 @@ pub(crate) fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64
 /// Prices one call.
 #[must_use]
 pub fn tally_call(plan: &Plan, call: &ReplayedCall) -> ReplayCost {
-    cost_in_band(&plan.prices, call.band as usize, &call.outcome.usage, call.outcome.hidden)
+    let ReplayedCall { row, outcome: CallOutcome { usage, hidden, .. }, band, .. } = call;
+    let mut cost = cost_in_band(&plan.prices, *band as usize, usage, *hidden);
+    if let Ok(at) = plan.search_fees.binary_search_by_key(row, |(row, _)| *row) {
+        cost.recorded += plan.search_fees[at].1;
+    }
+    cost
 }
 
 /// Prices tokens of one band.

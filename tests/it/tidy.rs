@@ -42,6 +42,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "merge_notes",
             "copied_calls",
             "parsed_file",
+            "price_words",
             "rollout_metrics",
             "session_completion",
             "shell_commands",

@@ -7,9 +7,11 @@
 use super::super::{CommandError, experiment_inputs, load};
 use super::gate_input::{GateInput, last_call_day, load_baseline_file, measure_side, side_name};
 use crate::cli::GateArgs;
+use crate::price::coverage::PriceCoverage;
 use crate::price::{MissingPrice, PriceBook, PriceRow, Pricing, UNSTATED_MODEL};
 use crate::reconstruct::Lens;
 use crate::recording::hex_prefix;
+use crate::report::show::price_notes::price_notes;
 use crate::scenario::Scenario;
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::gate_cache::GateCache;
@@ -36,6 +38,8 @@ pub struct GateSides {
     pub baseline: Option<GateSide>,
     /// What changed.
     pub candidate: GateSide,
+    /// Whether a part of what was measured now has no price.
+    pub has_unpriced: bool,
     /// What a reader should know of the premises.
     pub notes: Vec<String>,
     /// What to say beside the result.
@@ -101,6 +105,7 @@ impl<'a> GateRequest<'a> {
         let dated = if baseline.is_empty() { &candidate } else { &baseline };
         let day = self.choose_price_day(dated)?;
         let pricing = self.build_pricing(day, candidate.iter().chain(&baseline))?;
+        let has_unpriced = self.note_coverage(&pricing, candidate.iter().chain(&baseline))?;
         let cache = self.choose_cache()?;
         let each = self.choose_sample_unit()?;
         let (candidate_side, rates) =
@@ -147,6 +152,7 @@ impl<'a> GateRequest<'a> {
             premises: held,
             baseline,
             candidate: candidate_side,
+            has_unpriced,
             notes: self.notes,
             messages,
             seed,
@@ -295,6 +301,25 @@ impl<'a> GateRequest<'a> {
         )
     }
 
+    /// Notes what the dollars leave out or take for granted; whether they leave out anything.
+    fn note_coverage<'p>(
+        &mut self,
+        pricing: &Pricing,
+        parts: impl Iterator<Item = &'p GateInput>,
+    ) -> Result<bool, CommandError> {
+        let mut has_unpriced = false;
+        // Where nothing can be said of money nothing is left out of it.
+        for part in parts.filter(|part| part.loaded.source.can_be_priced()) {
+            let recording = part.loaded.recording();
+            let coverage = PriceCoverage::of_recording(recording, pricing);
+            load::refuse_unpriced(&coverage, self.args.strict)?;
+            has_unpriced |= coverage.first_missing().is_some();
+            let notes = price_notes(&coverage);
+            self.notes.extend(notes.iter().map(|note| format!("{}: {note}", recording.name)));
+        }
+        Ok(has_unpriced)
+    }
+
     /// Prices as of one day: the rates of the baseline file where it has them. A model that is
     /// younger than that day has its newest price.
     fn build_pricing<'p>(
@@ -340,8 +365,10 @@ impl<'a> GateRequest<'a> {
         let models: BTreeSet<String> =
             parts.flat_map(|part| &part.loaded.recording().models).cloned().collect();
         for model in models.iter().filter(|model| *model != UNSTATED_MODEL) {
-            if let Err(MissingPrice::Date { .. }) = pricing.find_price(model, None) {
-                let newest = Pricing { date: None, ..pricing.clone() }.find_price(model, None)?;
+            if let Err(MissingPrice::Date { .. }) = pricing.find_price(model, None)
+                && let Ok(newest) =
+                    (Pricing { date: None, ..pricing.clone() }).find_price(model, None)
+            {
                 self.notes.push(format!("{model} had no price on {day}: its newest one stands"));
                 pricing.book = pricing.book.overridden_by(&PriceBook::from_fixed_prices([&newest]));
             }

@@ -9,7 +9,6 @@ use crate::import::dispatches::{self, OrderDispatch};
 use crate::import::parsed_file::{
     CallIdentity, CallKey, SessionDraft, UsageBeyondCall, intern_name, prompt_classes,
 };
-use crate::import::timestamps;
 use crate::import::transcript::{TranscriptCore, plain_call};
 use crate::recording::{BlockKind, CallMarks, RawBlock, RawSession, Role, estimate};
 use crate::units::Usage;
@@ -116,7 +115,7 @@ impl TranscriptSessionBuilder {
         if record.is_visible_in_transcript_only == Some(true) && !summary {
             return;
         }
-        let at_ms = timestamps::parse_ms(record.timestamp.0);
+        let at_ms = record.timestamp.0;
         self.pending_ms = at_ms.or(self.pending_ms);
         let meta = record.is_meta == Some(true);
         let kind = if summary { BlockKind::Summary } else { BlockKind::User };
@@ -191,7 +190,7 @@ impl TranscriptSessionBuilder {
     ) {
         let key = self.call_key(record, message);
         let told = wire_usage.billed_usage();
-        let at_ms = timestamps::parse_ms(record.timestamp.0);
+        let at_ms = record.timestamp.0;
         self.core.note_time(at_ms);
         let version_text = match record.version.0 {
             b"" => Cow::Owned(self.version.clone()),
@@ -262,6 +261,7 @@ impl TranscriptSessionBuilder {
         identity.told = told;
         let (usage, further) = wire_usage.split_samplings(&message.model.to_text());
         call.usage = usage;
+        call.facts = wire_usage.price_facts(&message.model.to_text());
         self.core.beyond.retain(|more| more.call != index);
         self.core.beyond.extend(further.into_iter().map(|sampling| UsageBeyondCall {
             call: index,

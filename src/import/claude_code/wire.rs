@@ -3,7 +3,11 @@
 use crate::import::measured_text::{
     JsonLength, LenientObject, MeasuredInput, MeasuredText, ShortText, TextLength, visit_scalars_as,
 };
+use crate::import::price_words::PriceWord;
 use crate::import::skip::SkipReason;
+use crate::import::timestamps::StampMs;
+use crate::models::names;
+use crate::recording::{CallFacts, PriceModifiers};
 use crate::units::Usage;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -22,8 +26,7 @@ pub(super) struct TranscriptRecord<'a> {
     pub uuid: ShortText<'a>,
     #[serde(borrow)]
     pub parent_uuid: ShortText<'a>,
-    #[serde(borrow)]
-    pub timestamp: ShortText<'a>,
+    pub timestamp: StampMs,
     #[serde(borrow)]
     pub request_id: ShortText<'a>,
     #[serde(borrow)]
@@ -128,6 +131,11 @@ pub(super) struct WireUsage {
     pub model: Option<String>,
     /// The samplings of a response.
     pub iterations: UsageIterations,
+    #[serde(rename = "speed")]
+    speed: PriceWord,
+    service_tier: PriceWord,
+    inference_geo: PriceWord,
+    server_tool_use: LenientObject<ServerToolUse>,
     #[serde(alias = "inputTokens")]
     input_tokens: Option<f64>,
     #[serde(alias = "outputTokens")]
@@ -142,6 +150,13 @@ pub(super) struct WireUsage {
 /// The samplings of a response, in their order.
 #[derive(Debug, Default, Clone)]
 pub(super) struct UsageIterations(pub Vec<WireUsage>);
+
+/// Tools that the provider runs and bills.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+struct ServerToolUse {
+    web_search_requests: Option<f64>,
+}
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
@@ -269,6 +284,16 @@ impl WireUsage {
     /// Whether it says to which tier it wrote.
     pub fn names_tier(&self) -> bool {
         self.cache_creation.is_some()
+    }
+
+    /// What it tells of the price beside tokens; `model` is the model's name as written.
+    pub fn price_facts(&self, model: &str) -> CallFacts {
+        let searches = self.server_tool_use.0.unwrap_or_default().web_search_requests;
+        let mut modifiers = self.speed.0 | self.service_tier.0 | self.inference_geo.0;
+        modifiers.set(PriceModifiers::REGIONAL, names::is_regional_profile(model));
+        // No call makes a million searches: what says so is damage.
+        let searches = searches.filter(|count| (0.0..1e6).contains(count)).unwrap_or(0.0);
+        CallFacts { modifiers, web_searches: searches as u32, ..CallFacts::default() }
     }
 
     /// As token classes. Writes whose tier is not told belong to the five-minute cache.

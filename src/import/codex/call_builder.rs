@@ -132,6 +132,7 @@ impl RolloutSessionBuilder {
         let end_ms = self.output_ms.take().filter(|_| is_answered).unwrap_or(at_ms).max(after);
         let start_ms = self.input_ms.unwrap_or(end_ms).min(end_ms).max(after);
         let mut call = plain_call(self.model, start_ms, end_ms, usage);
+        call.facts.modifiers = self.tier;
         // Packets and subagents' prompts come as a person's do.
         let human = std::mem::take(&mut self.core.human) && self.packets.is_empty();
         call.marks.set(CallMarks::HUMAN, human && !self.identity.subagent);

@@ -21,7 +21,6 @@ use super::line_reader::LineReader;
 use super::measured_text::{IgnoredObject, LenientObject, ShortText};
 use super::parsed_file::{FileInfo, ParsedFile};
 use super::skip::SkipReason;
-use super::timestamps;
 use super::transcript::{for_each_line, skip_reason};
 use serde::Deserialize;
 use session_builder::RolloutSessionBuilder;
@@ -86,7 +85,7 @@ fn take_record(
     session: &mut RolloutSessionBuilder,
     record: &RolloutRecord<'_>,
 ) -> Option<SkipReason> {
-    let at_ms = timestamps::parse_ms(record.timestamp.0);
+    let at_ms = record.timestamp.0;
     // Only records that are understood tell the session's times.
     if !matches!(record.body, RolloutPayload::Other) {
         session.core.note_time(at_ms);
@@ -100,9 +99,16 @@ fn take_record(
         RolloutPayload::Event(event) if event.kind.0 == b"token_count" => {
             return session.add_token_count(event.info.0.as_deref(), record.ordinal, at_ms);
         }
-        RolloutPayload::Event(event) => session.add_event(event.kind.0),
         RolloutPayload::UsageRecord(told) => {
             return session.add_usage_record(told, record.ordinal, at_ms);
+        }
+        RolloutPayload::Event(event) => {
+            let settings =
+                event.thread_settings.0.filter(|_| event.kind.0 == b"thread_settings_applied");
+            if let Some(tier) = settings.and_then(|settings| settings.service_tier) {
+                session.set_service_tier(tier);
+            }
+            session.add_event(event.kind.0);
         }
         RolloutPayload::Other => {}
     }

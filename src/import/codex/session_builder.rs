@@ -12,9 +12,12 @@ use super::wire::{CompactedRecord, RolloutItem, SessionHead, TurnContext};
 use crate::import::json_escapes::count_chars;
 use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::intern_name;
+use crate::import::price_words::PriceWord;
 use crate::import::skip::SkipReason;
 use crate::import::transcript::{OutputPlace, TranscriptCore};
-use crate::recording::{BlockKind, BlockMarks, CacheTier, Packet, RawBlock, RawSession, Role};
+use crate::recording::{
+    BlockKind, BlockMarks, CacheTier, Packet, PriceModifiers, RawBlock, RawSession, Role,
+};
 use std::borrow::Cow;
 
 /// A compaction below so many percent of the window, in a turn without a prompt, was asked for by
@@ -39,6 +42,8 @@ pub(super) struct RolloutSessionBuilder {
     /// Packets that wait for the call that is made for them, with their lines.
     pub packets: Vec<(u64, Packet)>,
     pub model: u16,
+    /// The service tier of what follows.
+    pub tier: PriceModifiers,
     /// The context window, tokens.
     pub window: i64,
     /// A prompt or a call has come since the turn began.
@@ -68,6 +73,7 @@ impl RolloutSessionBuilder {
             output_ms: None,
             packets: Vec::new(),
             model: 0,
+            tier: PriceModifiers::empty(),
             window: 0,
             prompted: false,
             base_chars: 0,
@@ -90,12 +96,24 @@ impl RolloutSessionBuilder {
         }
     }
 
-    /// Model and effort of what follows.
+    /// Model, effort and service tier of what follows.
     pub fn add_turn_context(&mut self, turn: &TurnContext<'_>) {
+        // A turn that tells no tier keeps the one that was set for the thread.
+        if let Some(tier) = turn.service_tier {
+            self.set_service_tier(tier);
+        }
         if !turn.model.0.is_empty() {
             self.model = intern_name(&mut self.core.session.models, &turn.model.to_text());
         }
         self.core.note_effort(&turn.effort);
+    }
+
+    /// The tier of what follows. Priority processing has two names, of which the newer is fast.
+    pub fn set_service_tier(&mut self, PriceWord(mut tier): PriceWord) {
+        if tier.contains(PriceModifiers::FAST) {
+            tier = PriceModifiers::PRIORITY;
+        }
+        self.tier = tier;
     }
 
     /// A piece of the conversation; the answer is what is wrong with it, if anything is.

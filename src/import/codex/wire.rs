@@ -5,14 +5,16 @@
 
 use super::lenient_shapes::{CompactedHistory, ContentPieces, SubagentOrigin, WordList};
 use crate::import::measured_text::{LenientObject, ShortText};
+use crate::import::price_words::PriceWord;
 use crate::import::skip::SkipReason;
+use crate::import::timestamps::StampMs;
 use crate::units::Usage;
 use serde::Deserialize;
 
 /// One line of a rollout.
 #[derive(Debug, Default)]
 pub(super) struct RolloutRecord<'a> {
-    pub timestamp: ShortText<'a>,
+    pub timestamp: StampMs,
     pub kind: ShortText<'a>,
     /// Its place among the lines of the session, in newer versions.
     pub ordinal: Option<f64>,
@@ -66,7 +68,7 @@ pub(super) struct SessionHead<'a> {
     pub history_base: LenientObject<HistoryBase>,
 }
 
-/// Model and effort of what follows.
+/// Model, effort and service tier of what follows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TurnContext<'a> {
@@ -74,6 +76,7 @@ pub(super) struct TurnContext<'a> {
     pub model: ShortText<'a>,
     #[serde(borrow)]
     pub effort: ShortText<'a>,
+    pub service_tier: Option<PriceWord>,
 }
 
 /// A piece of the conversation; which fields are set depends on `kind`.
@@ -108,6 +111,14 @@ pub(super) struct RolloutEvent<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     pub info: LenientObject<Box<TokenCountInfo>>,
+    pub thread_settings: LenientObject<ThreadSettings>,
+}
+
+/// What was set for the thread.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+pub(super) struct ThreadSettings {
+    pub service_tier: Option<PriceWord>,
 }
 
 /// What one response billed, in newer versions: also of requests that no event tells of.

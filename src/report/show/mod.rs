@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod list;
 #[cfg(feature = "charts")]
 pub(crate) mod page;
+pub mod price_notes;
 pub(crate) mod report;
 pub mod routes;
 pub mod scenario;
@@ -25,6 +26,7 @@ pub mod steps;
 pub(crate) mod sweep;
 
 use crate::price::Pricing;
+use crate::price::coverage::PriceCoverage;
 #[cfg(feature = "charts")]
 use crate::recording::Session;
 use crate::recording::{Recording, hex_prefix};
@@ -52,6 +54,8 @@ pub struct Provenance {
     pub premises: Vec<String>,
     /// The seed.
     pub seed: u64,
+    /// What the dollars cover, and on what terms.
+    pub coverage: PriceCoverage,
 }
 
 impl Provenance {
@@ -76,7 +80,14 @@ impl Provenance {
             toggles: toggles.collect::<Vec<_>>().join(", "),
             premises: scenario::premise_lines(scenario, pricing),
             seed: scenario.seed,
+            coverage: PriceCoverage::of_recording(recording, pricing),
         }
+    }
+
+    /// Models without a price, each with the reason.
+    #[must_use]
+    pub fn unpriced_models(&self) -> Vec<String> {
+        self.coverage.missing.values().map(|(missing, _)| missing.to_string()).collect()
     }
 
     /// The key `provenance` of an object.
@@ -105,6 +116,16 @@ impl Provenance {
             })
             .left_out_if_missing(),
             Field::count("seed", "", "the seed of all chance", |it| it.seed),
+            Field::texts(
+                "prices_notes",
+                "",
+                "what the dollars leave out or take for granted",
+                |it| {
+                    let notes = price_notes::price_notes(&it.coverage);
+                    (!notes.is_empty()).then_some(notes)
+                },
+            )
+            .left_out_if_missing(),
         ]
     }
 
@@ -125,6 +146,7 @@ impl Provenance {
         if !self.premises.is_empty() {
             lines.push(format!("premises: {}", self.premises.join("; ")));
         }
+        lines.extend(price_notes::price_notes(&self.coverage));
         if let Some(model) = &self.assumed_model {
             lines.push(format!(
                 "dollars assume {model}: the source names no model (change it with --model)"

@@ -372,6 +372,7 @@ impl RateOnDisk {
             long: price(self.long.unwrap_or(self.base)),
             long_above: self.long_above.unwrap_or(i64::MAX),
             min_cached: 0,
+            is_unpriced: false,
         }
     }
 }
@@ -416,6 +417,7 @@ mod tests {
             long: TokenPrices { fresh: 7, ..base },
             long_above: 200_000,
             min_cached: 0,
+            is_unpriced: false,
         };
         let samples = vec![
             sample("one", &[(calls.clone(), 62), (dollars.clone(), 1_500_000_000_007)]),

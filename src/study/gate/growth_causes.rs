@@ -6,7 +6,7 @@
 //! over calls follow, and tools. A remedy is a toggle that saves more on the candidate than on the
 //! baseline: it meets what was added.
 
-use super::sample_figures::{JOINT_SAVING, cause_within_step};
+use super::sample_figures::{JOINT_SAVING, WEB_SEARCHES, cause_within_step};
 use super::{
     ChangeSubject, ExactMean, FigureChange, FigureKey, GateMetric, GateRow, GateScope, GrowthCause,
     RowVerdict, ToggleRemedy, share_bp,
@@ -171,8 +171,12 @@ impl<'a> RowsByKey<'a> {
         // Kinds within a step are called `step/kind`, those of the whole by the kind alone. Names
         // of steps may hold a stroke too.
         let mut kinds = Vec::new();
-        for metric in [GateMetric::Calls, GateMetric::Added] {
+        for metric in [GateMetric::Calls, GateMetric::Uses, GateMetric::Added] {
             let own = self.rows_of_metric(GateScope::Cause, metric).filter(|row| {
+                // Of uses only what is billed each explains anything; blocks are told in tokens.
+                if metric == GateMetric::Uses && !row.key.name.ends_with(WEB_SEARCHES) {
+                    return false;
+                }
                 let name = row.key.name.as_str();
                 let kind = prefix.as_ref().map_or(Some(name), |prefix| name.strip_prefix(prefix));
                 kind.is_some_and(|kind| !kind.contains('/'))

@@ -12,7 +12,7 @@ use super::{GateMetric, GateSample, GateSide, SideSummary};
 use crate::kinds::named_values;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, PriceRow, Pricing};
-use crate::recording::{Recording, Remainder, Session, hex_prefix};
+use crate::recording::{PriceModifiers, Recording, Remainder, Session, hex_prefix};
 use crate::replay::{ReplayCost, tally_bands};
 use crate::scenario::ChosenToggle;
 use crate::study::inspect::step_usage::owner_session_id;
@@ -66,7 +66,7 @@ pub struct MeasuredSample {
 /// Measures a recording; a part without calls and bills is no sample.
 ///
 /// # Errors
-/// A model without a price.
+/// A model without a price that a toggle names.
 pub(crate) fn measure_recording(
     recording: &Recording,
     bench: &MeasurementSetup<'_>,
@@ -143,15 +143,15 @@ fn measure_sample(
         .map(|rest| {
             // A remainder of one request has its own band; the prompts behind a sum are unknown,
             // and it is priced in the base band.
-            let price = bench.pricing.find_price(recording.model_name(rest.model), None)?;
+            let model = recording.model_name(rest.model);
+            let price = prices.resolve_price(model, 0, PriceModifiers::empty());
+            let price = prices.row_at(price);
             let is_long = rest.price_context() > price.long_above;
             let mut bands = [Usage::default(); 2];
             bands[usize::from(is_long)] = rest.usage;
-            let cost = tally_bands(std::slice::from_ref(&price), &bands, &[0; 2]);
-            prices.number_of_price(price);
-            Ok((rest, cost))
+            (rest, tally_bands(std::slice::from_ref(price), &bands, &[0; 2]))
         })
-        .collect::<Result<_, MissingPrice>>()?;
+        .collect();
     let steps = session_steps(recording);
     let models: Vec<String> = recording
         .models
@@ -179,6 +179,8 @@ fn measure_sample(
     let digest = recording.recording_digest();
     let mut rates = plan.prices.clone();
     rates.extend(prices.into_rows());
+    // A rate of nothing would stand as a price in a baseline file.
+    rates.retain(|rate| !rate.is_unpriced);
     Ok(Some(MeasuredSample {
         sample: GateSample { name, pipelines, figures: figures.0 },
         digest,

@@ -179,6 +179,8 @@ pub enum RowVerdict {
     Within,
     /// It has no limit.
     Unlimited,
+    /// Dollars with a limit, a part of which has no price: nothing can be said.
+    Unjudged,
 }
 
 /// One metric of one place on both sides.
@@ -321,6 +323,12 @@ impl GateResult {
     #[must_use]
     pub(crate) fn may_pass(&self) -> bool {
         self.rows.iter().all(|row| row.verdict != RowVerdict::Beyond)
+    }
+
+    /// Whether every limit was held against its figure.
+    #[must_use]
+    pub(crate) fn is_judged(&self) -> bool {
+        self.rows.iter().all(|row| row.verdict != RowVerdict::Unjudged)
     }
 }
 

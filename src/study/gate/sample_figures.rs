@@ -4,7 +4,10 @@
 use super::{FigureKey, GateMetric, GateScope};
 use crate::ids::ModelId;
 use crate::plan::Plan;
-use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording, Remainder, Role, Session};
+use crate::price::modifiers::NAMED;
+use crate::recording::{
+    BlockKind, BlockMarks, Call, CallMarks, Recording, Remainder, Role, Session,
+};
 use crate::replay::{ReplayCost, ReplayedCall};
 use crate::study::inspect::call_contexts::{ContextLoss, loss_at_call};
 use crate::study::inspect::step_usage::{owner_session_id, row_names_by_session};
@@ -31,6 +34,8 @@ const MARKED_KINDS: [(CallMarks, &str); 7] = [
 const CACHE_MISSES: &str = "cache-misses";
 /// Calls whose context was compacted.
 const COMPACTIONS: &str = "compactions";
+/// Searches that the provider bills each.
+pub(super) const WEB_SEARCHES: &str = "web-searches";
 /// Blocks that read again what the context still holds.
 const REREADS: &str = "rereads";
 
@@ -219,7 +224,11 @@ impl<'a> PricedReplay<'a> {
                 (loss == ContextLoss::Compacted, COMPACTIONS),
             ];
             let marked = MARKED_KINDS.map(|(mark, name)| (call.marks.contains(mark), name));
-            for (_, name) in marked.into_iter().chain(kinds).filter(|(is, _)| *is) {
+            // Conditions that change a price explain dollars that no token explains.
+            let told = NAMED.map(|(name, it)| (call.facts.modifiers.contains(it), name));
+            self.add_web_searches(call, figures);
+            let all = marked.into_iter().chain(kinds).chain(told);
+            for (_, name) in all.filter(|(is, _)| *is) {
                 let tokens =
                     HeadlineMetric::Tokens.amount_in_saving(&Saving::from_call(self.plan, row));
                 figures.add_amount(GateScope::Cause, name, GateMetric::Calls, 1);
@@ -234,6 +243,15 @@ impl<'a> PricedReplay<'a> {
                 }
             }
             before = Some(row);
+        }
+    }
+
+    fn add_web_searches(&self, call: &Call, figures: &mut SampleFigures) {
+        let searches = i128::from(call.facts.web_searches);
+        let step = self.steps[call.session as usize];
+        let within = step.map(|step| cause_within_step(step, WEB_SEARCHES));
+        for name in [Some(WEB_SEARCHES), within.as_deref()].into_iter().flatten() {
+            figures.add_amount(GateScope::Cause, name, GateMetric::Uses, searches);
         }
     }
 }

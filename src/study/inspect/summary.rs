@@ -1,9 +1,10 @@
 //! Where the tokens went: sessions, tools, kinds of blocks, and what each of them cost in re-reads.
 
 use crate::intervene;
-use crate::plan::Plan;
+use crate::plan::{Patch, Plan};
+use crate::price::modifiers::WEB_SEARCH;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
-use crate::recording::{BlockKind, ContextRestart, Recording, Remainder};
+use crate::recording::{BlockKind, CallFacts, ContextRestart, Recording, Remainder};
 use crate::replay;
 use crate::scenario::ChosenToggle;
 use crate::study::whatif::marginal_savings::savings_alone;
@@ -23,7 +24,7 @@ pub struct RecordingTotals {
     pub hidden_output: i64,
     /// The largest context.
     pub peak_context: i64,
-    /// Money for the recorded classes; `None` where a model has no price.
+    /// Money for the recorded classes that have a price; `None` where nothing has one.
     pub cost: Option<PicoUsd>,
 }
 
@@ -83,8 +84,6 @@ pub struct RecordingSummary {
     pub tools: Vec<(String, BlockGroup)>,
     /// What each toggle finds.
     pub toggles: Vec<ToggleFinding>,
-    /// Models without a price, each once.
-    pub unpriced: Vec<MissingPrice>,
 }
 
 /// Summarises a recording.
@@ -94,20 +93,16 @@ pub fn summarise_recording(
     chosen: &[ChosenToggle],
     pricing: &Pricing,
 ) -> RecordingSummary {
-    let (sessions, unpriced) = totals_by_session(recording, pricing);
+    let sessions = totals_by_session(recording, pricing);
     let totals = RecordingTotals::sum_sessions(&sessions);
     let (kinds, tools) = group_blocks(recording);
-    let toggles = replay_findings(recording, chosen, pricing, unpriced.is_empty());
-    RecordingSummary { totals, sessions, kinds, tools, toggles, unpriced }
+    let toggles = replay_findings(recording, chosen, pricing);
+    RecordingSummary { totals, sessions, kinds, tools, toggles }
 }
 
-/// Every session of a recording, and the models that have no price.
+/// Every session of a recording.
 #[must_use]
-pub fn totals_by_session(
-    recording: &Recording,
-    pricing: &Pricing,
-) -> (Vec<SessionTotals>, Vec<MissingPrice>) {
-    let mut unpriced: Vec<MissingPrice> = Vec::new();
+pub fn totals_by_session(recording: &Recording, pricing: &Pricing) -> Vec<SessionTotals> {
     let mut prices = pricing.start_resolver();
     // By session, in the order of the recording.
     let mut rests: Vec<&Remainder> = recording.remainders.iter().collect();
@@ -119,18 +114,22 @@ pub fn totals_by_session(
         let own = rests.iter().take_while(|rest| rest.session as usize == index).count();
         let (own, others) = rests.split_at(own);
         rests = others;
-        let session = (index, own);
-        sessions.push(session_totals(recording, session, pricing, &mut prices, &mut unpriced));
+        sessions.push(session_totals(recording, (index, own), &mut prices));
     }
-    (sessions, unpriced)
+    sessions
 }
 
 impl RecordingTotals {
     /// What sessions add up to.
     #[must_use]
     pub fn sum_sessions(sessions: &[SessionTotals]) -> Self {
-        let nothing = Self { cost: Some(PicoUsd::default()), ..Self::default() };
-        sessions.iter().fold(nothing, |sum, session| sum.plus_totals(&session.totals))
+        let costs = sessions.iter().map(|session| session.totals.cost);
+        // What has a price adds up; without any session the bill is nothing.
+        let cost = costs.clone().flatten().sum();
+        let is_priced = sessions.is_empty() || costs.flatten().next().is_some();
+        let sum = |sum: Self, session: &SessionTotals| sum.plus_totals(&session.totals);
+        let all = sessions.iter().fold(Self::default(), sum);
+        Self { cost: is_priced.then_some(cost), ..all }
     }
 
     fn plus_totals(self, other: &Self) -> Self {
@@ -140,69 +139,58 @@ impl RecordingTotals {
             usage: self.usage + other.usage,
             hidden_output: self.hidden_output + other.hidden_output,
             peak_context: self.peak_context.max(other.peak_context),
-            // One session without a bill leaves the sum without one: a part would pass for the
-            // whole.
-            cost: self.cost.zip(other.cost).map(|(a, b)| a + b),
+            cost: None,
         }
     }
 }
 
-/// The bill of one session: tokens by price and band, until something has no price.
+/// The bill of one session: tokens by price and band, and searches.
 struct SessionBill<'a, 'b> {
-    pricing: &'a Pricing,
     prices: &'b mut PriceResolver<'a>,
-    bands: Option<Vec<Usage>>,
-    unpriced: &'b mut Vec<MissingPrice>,
+    bands: Vec<Usage>,
+    fees: PicoUsd,
 }
 
 impl SessionBill<'_, '_> {
     /// Adds tokens of a prompt of `context` tokens; without a time the newest price stands.
-    fn add_usage(&mut self, model: &str, usage: &Usage, context: i64, at_ms: Option<i64>) {
-        let found = match at_ms {
-            Some(at_ms) => self.prices.resolve_price(model, at_ms),
-            None => {
-                self.pricing.find_price(model, None).map(|row| self.prices.number_of_price(row))
-            }
-        };
-        match (found, &mut self.bands) {
-            (Ok(price), Some(bands)) => {
-                // Above a limit some models charge more: each price has a base and a long band.
-                let long = context > self.prices.row_at(price).long_above;
-                let band = 2 * usize::from(price) + usize::from(long);
-                bands.resize(bands.len().max(band + 1), Usage::default());
-                bands[band] += *usage;
-            }
-            (Ok(_), None) => {}
-            (Err(missing), bands) => {
-                // One call without a price leaves the session without a bill: a part would pass for
-                // the whole.
-                *bands = None;
-                if !self.unpriced.contains(&missing) {
-                    self.unpriced.push(missing);
-                }
-            }
-        }
+    fn add_usage(
+        &mut self,
+        model: &str,
+        (usage, context): (&Usage, i64),
+        at_ms: i64,
+        facts: &CallFacts,
+    ) {
+        let price = self.prices.resolve_price(model, at_ms, facts.modifiers);
+        // Above a limit some models charge more: each price has a base and a long band.
+        let long = context > self.prices.row_at(price).long_above;
+        let band = 2 * usize::from(price) + usize::from(long);
+        self.bands.resize(self.bands.len().max(band + 1), Usage::default());
+        self.bands[band] += *usage;
+        self.fees += PicoUsd(WEB_SEARCH.0 * i128::from(facts.web_searches));
     }
 
+    /// The dollars of what has a price; `None` where nothing has one.
     fn total_cost(self) -> Option<PicoUsd> {
-        let bands = self.bands?;
-        let hidden = vec![0; bands.len()];
-        Some(replay::tally_bands(self.prices.all_rows(), &bands, &hidden).recorded)
+        let rows = self.prices.all_rows();
+        let mut met = self.bands.iter().zip(0..).filter(|(usage, _)| !usage.is_zero()).peekable();
+        // A sum over nothing that has a price would pass for a bill of zero.
+        let is_unpriced = met.peek().is_some() && met.all(|(_, band)| rows[band / 2].is_unpriced);
+        let hidden = vec![0; self.bands.len()];
+        let cost = replay::tally_bands(rows, &self.bands, &hidden).recorded + self.fees;
+        (!is_unpriced).then_some(cost)
     }
 }
 
 fn session_totals<'a>(
     recording: &Recording,
     (index, rests): (usize, &[&Remainder]),
-    pricing: &'a Pricing,
     prices: &mut PriceResolver<'a>,
-    unpriced: &mut Vec<MissingPrice>,
 ) -> SessionTotals {
     let session = &recording.sessions[index];
     let mut models: Vec<String> = Vec::new();
     let mut totals =
         RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
-    let mut bill = SessionBill { pricing, prices, bands: Some(Vec::new()), unpriced };
+    let mut bill = SessionBill { prices, bands: Vec::new(), fees: PicoUsd::default() };
     for call in &recording.calls[session.call_range()] {
         let model = recording.model_name(call.model);
         add_new_name(&mut models, model);
@@ -210,15 +198,17 @@ fn session_totals<'a>(
         totals.usage += call.usage;
         totals.hidden_output += call.output_hidden;
         totals.peak_context = totals.peak_context.max(call.usage.context_tokens());
-        bill.add_usage(model, &call.usage, call.usage.context_tokens(), Some(call.start_ms));
+        let context = call.usage.context_tokens();
+        bill.add_usage(model, (&call.usage, context), call.start_ms, &call.facts);
     }
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
         let model = recording.model_name(rest.model);
         add_new_name(&mut models, model);
         totals.usage += rest.usage;
-        // The prompt sizes behind a remainder are unknown: it is priced in the base band.
-        bill.add_usage(model, &rest.usage, rest.price_context(), last);
+        // A remainder of one request has its own band; one that is a sum has the base band.
+        let (usage, at_ms) = (&rest.usage, last.unwrap_or(0));
+        bill.add_usage(model, (usage, rest.price_context()), at_ms, &CallFacts::default());
     }
     totals.cost = bill.total_cost();
     SessionTotals { index, models, totals }
@@ -283,26 +273,28 @@ impl BlockGroup {
 /// What some toggles find in a recording, each alone.
 ///
 /// # Errors
-/// A model without a price.
+/// A model without a price that a toggle names.
 pub fn find_toggles(
     recording: &Recording,
     chosen: &[ChosenToggle],
     pricing: &Pricing,
 ) -> Result<Vec<ToggleFinding>, MissingPrice> {
-    // Asked for its error alone: findings without a price would silently lose their dollars.
-    Plan::compile(recording, &[], pricing)?;
-    Ok(replay_findings(recording, chosen, pricing, true))
+    let patches = build_patches(recording, chosen);
+    Plan::compile(recording, &patches, pricing)?;
+    Ok(replay_findings(recording, chosen, pricing))
+}
+
+fn build_patches(recording: &Recording, chosen: &[ChosenToggle]) -> Vec<Patch> {
+    chosen.iter().map(|one| one.toggle.build_patch(recording, &one.params)).collect()
 }
 
 fn replay_findings(
     recording: &Recording,
     chosen: &[ChosenToggle],
     pricing: &Pricing,
-    priced: bool,
 ) -> Vec<ToggleFinding> {
-    let patches: Vec<_> =
-        chosen.iter().map(|c| c.toggle.build_patch(recording, &c.params)).collect();
-    let plan = if priced { Plan::compile(recording, &patches, pricing).ok() } else { None };
+    let patches = build_patches(recording, chosen);
+    let plan = Plan::compile(recording, &patches, pricing).ok();
     let savings = plan.as_ref().map(|plan| savings_alone(plan, chosen.len()));
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();

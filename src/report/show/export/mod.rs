@@ -8,7 +8,7 @@ mod fields;
 use fields::{ExportField, ExportRow};
 
 use super::Provenance;
-use crate::price::{MissingPrice, Pricing};
+use crate::price::Pricing;
 use crate::recording::Recording;
 use crate::report::columns::{ColumnField, ColumnValues, column_batches, object_json};
 use crate::report::json::JsonValue;
@@ -21,8 +21,6 @@ pub struct RecordingExport {
     pub recording: Recording,
     sessions: Vec<SessionTotals>,
     re_read_tokens: Vec<i64>,
-    /// Models without a price, each once: their sessions have no cost.
-    pub unpriced: Vec<MissingPrice>,
 }
 
 /// A session costs more pico-dollars than 64 bits hold: some nine million dollars.
@@ -90,14 +88,14 @@ impl RecordingExport {
     /// # Errors
     /// A session that costs more than a column holds.
     pub fn from_recording(recording: Recording, pricing: &Pricing) -> Result<Self, CostOverflow> {
-        let (sessions, unpriced) = summary::totals_by_session(&recording, pricing);
+        let sessions = summary::totals_by_session(&recording, pricing);
         for session in &sessions {
             if session.totals.cost.is_some_and(|cost| i64::try_from(cost.0).is_err()) {
                 return Err(CostOverflow(recording.sessions[session.index].id.clone()));
             }
         }
         let carried = summary::re_reads_by_block(&recording);
-        Ok(Self { recording, sessions, re_read_tokens: carried, unpriced })
+        Ok(Self { recording, sessions, re_read_tokens: carried })
     }
 
     /// What was written, for programs.
@@ -174,7 +172,7 @@ pub(super) fn written_fields<'a>() -> Vec<WrittenField<'a>> {
         WrittenField::text("recording", "", "its name", |all| all.export.recording.name.as_str()),
         WrittenField::rows("files", "the files", written_table_fields(), |all| all.files.clone()),
         WrittenField::texts("unpriced", "", "models without a price", |all| {
-            all.export.unpriced.iter().map(ToString::to_string).collect::<Vec<_>>()
+            all.provenance.unpriced_models()
         }),
         Provenance::field(|all: &&'a WrittenFiles<'a>| all.provenance),
     ]

@@ -45,7 +45,7 @@ fn limit_fields<'a>() -> Vec<ColumnField<'a, FigureLimit>> {
 fn verdict_cell(verdict: RowVerdict) -> TableCell {
     TableCell::text(sentences::judgement_word(verdict)).with_tone(match verdict {
         RowVerdict::Beyond => Tone::Bad,
-        RowVerdict::Unsure => Tone::Strong,
+        RowVerdict::Unsure | RowVerdict::Unjudged => Tone::Strong,
         RowVerdict::Within | RowVerdict::Unlimited => Tone::Plain,
     })
 }
@@ -100,14 +100,18 @@ pub(super) fn row_fields<'a>(
         Field::text("", if_limited("limit"), "what may be, in words", |row| {
             sentences::limit_phrase(row.key.metric.unit(), &row.limit)
         }),
-        Field::text("judged", "", "beyond, unsure, within or free of a limit", |row| {
-            match row.verdict {
+        Field::text(
+            "judged",
+            "",
+            "beyond, unsure, within or free of a limit, or unjudged",
+            |row| match row.verdict {
                 RowVerdict::Beyond => "beyond",
                 RowVerdict::Unsure => "unsure",
                 RowVerdict::Within => "within",
                 RowVerdict::Unlimited => "free",
-            }
-        }),
+                RowVerdict::Unjudged => "unjudged",
+            },
+        ),
         Field::from_cells(ColumnKind::Text, "", if_limited("verdict"), "in words", |row| {
             verdict_cell(row.verdict)
         }),

@@ -5,7 +5,7 @@ use crate::report::junit::{self, CaseOutcome, JunitCase, JunitSuite};
 use crate::study::gate::{GateScope, RowVerdict};
 
 impl GateReport<'_> {
-    /// A row beyond its limit fails; one that may be chance is skipped and says so.
+    /// A row beyond its limit fails; one that may be chance or is not judged is skipped and says so.
     #[must_use]
     pub fn to_junit(&self) -> Vec<u8> {
         let suite = |(scope, name): &(GateScope, &str)| {
@@ -15,7 +15,9 @@ impl GateReport<'_> {
                     RowVerdict::Unlimited => return None,
                     RowVerdict::Within => CaseOutcome::Passed,
                     RowVerdict::Beyond => CaseOutcome::Failed(sentences::row_sentence(row)),
-                    RowVerdict::Unsure => CaseOutcome::Skipped(sentences::row_sentence(row)),
+                    RowVerdict::Unsure | RowVerdict::Unjudged => {
+                        CaseOutcome::Skipped(sentences::row_sentence(row))
+                    }
                 };
                 let name = format!("{} of {}", row.key.metric, key_place(&row.key));
                 Some(JunitCase { name, outcome: went })

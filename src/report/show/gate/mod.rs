@@ -71,10 +71,7 @@ impl GateReport<'_> {
     /// For a pull request: only what is beyond a limit or may be; `None` where nothing is.
     #[must_use]
     pub fn to_comment(&self) -> Option<ReportDocument> {
-        let mut rows = self
-            .limited_rows()
-            .filter(|row| matches!(row.verdict, RowVerdict::Beyond | RowVerdict::Unsure))
-            .peekable();
+        let mut rows = self.limited_rows().filter(|row| needs_a_look(row.verdict)).peekable();
         rows.peek()?;
         let mut document = ReportDocument::new("");
         let section = Section::new("windtunnel gate").with_paragraph(self.verdict_text());
@@ -157,13 +154,19 @@ fn key_place(key: &FigureKey) -> String {
     }
 }
 
+/// Whether a row is more than a figure within its limit.
+fn needs_a_look(judged: RowVerdict) -> bool {
+    matches!(judged, RowVerdict::Beyond | RowVerdict::Unsure | RowVerdict::Unjudged)
+}
+
 /// The worst first.
 fn severity_rank(judged: RowVerdict) -> u8 {
     match judged {
         RowVerdict::Beyond => 0,
-        RowVerdict::Unsure => 1,
-        RowVerdict::Within => 2,
-        RowVerdict::Unlimited => 3,
+        RowVerdict::Unjudged => 1,
+        RowVerdict::Unsure => 2,
+        RowVerdict::Within => 3,
+        RowVerdict::Unlimited => 4,
     }
 }
 

@@ -210,6 +210,7 @@ pub fn judgement_word(judged: RowVerdict) -> &'static str {
         RowVerdict::Unsure => "may be chance",
         RowVerdict::Within => "within",
         RowVerdict::Unlimited => "",
+        RowVerdict::Unjudged => "not judged",
     }
 }
 
@@ -221,6 +222,14 @@ pub fn verdict_sentence(gate: &GateResult) -> String {
     let failing = rows_with(gate, RowVerdict::Beyond).next().map(row_sentence);
     let doubtful = rows_with(gate, RowVerdict::Unsure).next().map(row_sentence);
     // One row that fails decides; rows that may be chance are named only where none fails.
+    if failing.is_none() && !gate.is_judged() {
+        let dollars = rows_with(gate, RowVerdict::Unjudged).count();
+        let rows = if dollars == 1 { "limit" } else { "limits" };
+        return format!(
+            "the gate does not judge: {dollars} {rows} in dollars, a part of which has no price; \
+             no other figure is beyond its limit"
+        );
+    }
     match (failing, doubtful) {
         (Some(row), _) => {
             let more = beyond - 1;

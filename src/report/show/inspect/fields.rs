@@ -364,7 +364,7 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ReportField<'a>> {
         ReportField::count("skips", "", "how much was passed over", |it| it.skip_count),
         ReportField::count("copies", "", "copies that were counted once", |it| it.copies),
         ReportField::texts("unpriced", "", "models without a price", |it| {
-            it.summary.unpriced.iter().map(ToString::to_string).collect::<Vec<_>>()
+            it.provenance.unpriced_models()
         }),
         Provenance::field(|it: &&'a InspectReport<'a>| it.provenance),
     ]

@@ -24,7 +24,7 @@ impl SourceRecording {
     pub fn from_recording(recording: &Recording, pricing: &Pricing) -> Self {
         let sources: BTreeSet<&str> =
             recording.sessions.iter().map(|session| recording.source_of_session(session)).collect();
-        let (sessions, _) = summary::totals_by_session(recording, pricing);
+        let sessions = summary::totals_by_session(recording, pricing);
         Self {
             name: recording.name.clone(),
             source: Some(sources.into_iter().collect::<Vec<_>>().join(", ")),
