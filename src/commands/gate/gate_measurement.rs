@@ -314,8 +314,13 @@ impl<'a> GateRequest<'a> {
             let coverage = PriceCoverage::of_recording(recording, pricing);
             load::refuse_unpriced(&coverage, self.args.strict)?;
             has_unpriced |= coverage.first_missing().is_some();
-            let notes = price_notes(&coverage);
-            self.notes.extend(notes.iter().map(|note| format!("{}: {note}", recording.name)));
+            for note in price_notes(&coverage) {
+                let note = format!("{}: {note}", recording.name);
+                // Both sides may be of one name and leave out the same.
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
         }
         Ok(has_unpriced)
     }

@@ -1,6 +1,7 @@
 //! What is said of dollars that do not cover everything, or rest on something not known.
 
 use crate::price::coverage::{CoveredTokens, PriceCoverage};
+use crate::report::format::format_tokens;
 
 /// Most models that a line names.
 const MOST_NAMES: usize = 5;
@@ -11,15 +12,15 @@ pub fn price_notes(coverage: &PriceCoverage) -> Vec<String> {
     let mut notes = Vec::new();
     if coverage.unpriced != CoveredTokens::default() {
         let models = coverage.missing.iter().map(|(model, (_, used))| {
-            format!("{model} ({} calls, {} tokens)", used.calls, used.tokens)
+            format!("{model} ({} calls, {} tokens)", used.calls, format_tokens(used.tokens, false))
         });
         notes.push(format!(
             "dollars leave out {} of {} calls and {} of {} tokens, which have no price: {} (add \
              rows with --prices)",
             coverage.unpriced.calls,
             coverage.all.calls,
-            coverage.unpriced.tokens,
-            coverage.all.tokens,
+            format_tokens(coverage.unpriced.tokens, false),
+            format_tokens(coverage.all.tokens, false),
             names_in_a_line(models)
         ));
     }
