@@ -6,7 +6,7 @@ use super::{CallEvent, InsertedCall, PlanRow, PlanRun, RowDeltas, RunVariant, To
 use crate::cache::{self, entry_lifetime::EntryLifetime};
 use crate::ids::{ModelId, NO_INDEX};
 use crate::models::TRIGGERS;
-use crate::price::modifiers::WEB_SEARCH;
+use crate::price::modifiers::WEB_SEARCH_PICO_USD;
 use crate::price::{MissingPrice, PriceRow};
 use crate::recording::{BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Recording};
 use crate::units::{BASIS_POINTS, PicoUsd, scale_by_ratio};
@@ -73,8 +73,7 @@ impl<'a> PlanCompiler<'a> {
         let session = &self.recording.sessions[call.session as usize];
         let first_variant = self.plan.variants.len() as u32;
         for &(other, bit) in &variants.models {
-            let at_ms = call.start_ms;
-            let price = self.prices.resolve_other_price(price, other, at_ms, conditions)?;
+            let price = self.prices.resolve_other_price(price, other, call.start_ms, conditions)?;
             let scale_bp = self.pricing.tokenizer_scale_bp(model, other).unwrap_or(BASIS_POINTS);
             let limits = PriceLimits::from_price(self.prices.row_at(price), cached_below, scale_bp);
             let PriceLimits { min_cached, long_above } = limits;
@@ -118,7 +117,7 @@ impl<'a> PlanCompiler<'a> {
         let call = &recording.calls[at];
         let first = recording.sessions[call.session as usize].first_call as usize;
         if call.facts.web_searches > 0 {
-            let fee = WEB_SEARCH.0 * i128::from(call.facts.web_searches);
+            let fee = WEB_SEARCH_PICO_USD * i128::from(call.facts.web_searches);
             self.plan.search_fees.push((self.plan.rows.len() as u32, PicoUsd(fee)));
         }
         // On one model nothing switches.

@@ -5,7 +5,7 @@
 
 use super::TokenPrices;
 use crate::recording::PriceModifiers;
-use crate::units::{BASIS_POINTS, PicoUsd, scale_by_ratio};
+use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// The embedded rows. Sources are in their `source` column.
 pub(super) const EMBEDDED: &[u8] = include_bytes!("modifiers.csv");
@@ -22,7 +22,7 @@ pub(crate) const NAMED: [(&str, PriceModifiers); 6] = [
 
 /// One web search of the provider: $10 a thousand.
 /// Source: platform.claude.com/docs/en/about-claude/pricing, web search tool, 2026-08-22.
-pub(crate) const WEB_SEARCH: PicoUsd = PicoUsd(PicoUsd::PER_USD / 100);
+pub(crate) const WEB_SEARCH_PICO_USD: i128 = 10_000_000_000;
 
 /// One condition at the models of one row.
 #[derive(Clone, Debug)]
