@@ -181,10 +181,10 @@ impl SessionBill<'_, '_> {
     }
 }
 
-fn session_totals<'a>(
+fn session_totals(
     recording: &Recording,
     (index, rests): (usize, &[&Remainder]),
-    prices: &mut PriceResolver<'a>,
+    prices: &mut PriceResolver<'_>,
 ) -> SessionTotals {
     let session = &recording.sessions[index];
     let mut models: Vec<String> = Vec::new();
