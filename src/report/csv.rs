@@ -76,6 +76,7 @@ pub fn write_batches<W: io::Write>(
 ) -> io::Result<W> {
     let mut writer = csv::Writer::from_writer(sink);
     for (at, batch) in batches.enumerate() {
+        // Every batch brings the names along; the file has them once.
         if at == 0 {
             writer.write_record(batch.iter().map(|(name, _)| name))?;
         }
@@ -103,6 +104,7 @@ fn table_headings(view: &TableView) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for column in &view.columns {
         for key in column_headings(column) {
+            // Headings that differ in signs alone are alike here: the later one gets a number.
             let numbered = (2..).map(|n| format!("{key}_{n}"));
             let mut names = std::iter::once(key.clone()).chain(numbered);
             let name = names.find(|name| !keys.contains(name)).expect("names never end");
@@ -148,6 +150,7 @@ fn row_fields(view: &TableView, row: &[TableCell]) -> Vec<String> {
     both.flat_map(|(cell, column)| {
         let (low, high) = match &cell.content {
             CellContent::Missing => (String::new(), String::new()),
+            // One value in a column of ranges is both of its ends.
             CellContent::One(value) => (format_for_machines(value), format_for_machines(value)),
             CellContent::Range(low, high) => (format_for_machines(low), format_for_machines(high)),
         };

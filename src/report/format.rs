@@ -108,6 +108,7 @@ pub fn format_short(value: &CellValue) -> String {
 /// Text with its whole numbers of five digits and more in groups of three.
 #[must_use]
 pub fn group_digits_in_text(text: &str) -> String {
+    // Versions and file names are words, and stay as they are.
     let is_word = |c: char| c.is_alphanumeric() || "._".contains(c);
     let mut grouped_text = String::with_capacity(text.len());
     let mut rest = text;
@@ -153,6 +154,7 @@ pub fn format_printed_figure(printed: &str) -> String {
     let mut rest = printed.chars().peekable();
     let mut follows_digit = false;
     while let Some(c) = rest.next() {
+        // A unit ends its word: the `M` that begins a name stays as it is.
         let ends_word = !rest.peek().is_some_and(|next| next.is_alphanumeric());
         if follows_digit && ends_word && matches!(c, 'k' | 'K' | 'M' | 'G' | '%') {
             words.push(' ');
@@ -209,6 +211,7 @@ pub fn format_money(amount: PicoUsd, figures: NumberStyle) -> String {
     let per_usd = PicoUsd::PER_USD.unsigned_abs();
     if figures.exact {
         let places = format!("{:012}", size % per_usd);
+        // Cents are always told: `$1.5` does not read as money.
         let kept = places.trim_end_matches('0').len().max(2);
         return format!("{sign}${}.{}", group_digits(size / per_usd), &places[..kept]);
     }
@@ -294,6 +297,7 @@ pub fn format_decimal(n: i128, places: u32) -> String {
 /// direction marks are gone, line breaks and tabs are blanks.
 #[must_use]
 pub fn clean_foreign_text(text: &str) -> Cow<'_, str> {
+    // Most texts are harmless, and are not copied.
     if !text.chars().any(|c| c.is_control() || is_invisible(c)) {
         return Cow::Borrowed(text);
     }

@@ -44,6 +44,7 @@ fn serialize_decimal<S: Serializer>(
     places: u32,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
+    // As raw text, because a float would lose digits of pico-dollars.
     let raw = RawValue::from_string(format_decimal(n, places)).expect("a decimal is JSON");
     raw.serialize(serializer)
 }

@@ -66,6 +66,7 @@ pub fn render_suites(name: &str, suites: &[JunitSuite]) -> Vec<u8> {
 
 fn write_suites(writer: &mut Writer<Vec<u8>>, name: &str, suites: &[JunitSuite]) -> io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    // The counts of the whole are those of one suite with all cases.
     let all = JunitSuite {
         name: name.to_owned(),
         cases: suites.iter().flat_map(|suite| suite.cases.clone()).collect(),
@@ -98,6 +99,7 @@ fn write_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &JunitCase) -> io
         CaseOutcome::Failed(reason) => element.write_inner_content(|writer| {
             let reason = clean_foreign_text(reason);
             let failure = writer.create_element("failure");
+            // Readers show the attribute or the text, so that both hold the reason.
             let failure = failure.with_attributes([("message", &*reason), ("type", "limit")]);
             failure.write_text_content(BytesText::new(&reason)).map(|_| ())
         })?,

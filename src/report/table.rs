@@ -64,6 +64,7 @@ fn item_to_text(item: &SectionItem, style: OutputStyle) -> String {
 
 /// Words packed into lines, the first after `first`, the others after `rest`.
 fn wrap_text(text: &RichText, first: &str, rest: &str, style: OutputStyle) -> String {
+    // Longer lines are hard to read, however wide the terminal is.
     let width = style.width.map_or(PROSE_WIDTH, usize::from).clamp(20, PROSE_WIDTH);
     let mut lines = vec![first.to_owned()];
     let mut at = first.chars().count();
@@ -95,6 +96,7 @@ fn split_into_words(text: &RichText) -> Vec<(bool, TextWeight, String)> {
     for (weight, stretch) in &text.0 {
         let stretch = clean_foreign_text(stretch);
         for (at, word) in stretch.split(' ').enumerate() {
+            // Only the first word of a stretch can be glued to what stands before it.
             glued &= at == 0;
             if !word.is_empty() {
                 found.push((glued, *weight, word.to_owned()));
@@ -120,6 +122,7 @@ fn draw_table(view: &TableView, style: OutputStyle) -> String {
     for row in &view.rows {
         table.add_row(row.iter().zip(&view.columns).map(|(one, column)| {
             let mut figures = NumberStyle::from(column);
+            // Who asks for exact figures gets them in every column.
             figures.exact |= style.exact;
             mark_tone(&format_cell(one, figures), one.tone, style)
         }));
@@ -132,6 +135,7 @@ fn draw_table(view: &TableView, style: OutputStyle) -> String {
         let column = table.column_mut(at).expect("a column for every heading");
         column.set_padding(padding);
         column.set_cell_alignment(align);
+        // Numbers are never broken: half of a figure would be another figure.
         if align == CellAlignment::Left {
             column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(CELL_WIDTH)));
         }
@@ -156,6 +160,7 @@ fn draw_remarks(lines: &[String], style: OutputStyle) -> Option<String> {
     let lines = lines.iter().map(|line| wrap_text(&line.as_str().into(), "", "  ", style));
     let lines: Vec<String> =
         lines.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    // Line by line, so that no colour runs on past a break.
     let painted = lines.iter().map(|line| paint_words(line, DIM, style)).collect::<Vec<_>>();
     (!painted.is_empty()).then(|| painted.join("\n"))
 }

@@ -109,6 +109,7 @@ impl CriteriaReport<'_> {
 
 /// A figure for people: invocations in thousandths, tokens whole.
 fn figure_cell(result: &CriterionResult, value: Option<f64>) -> TableCell {
+    // Invocations a day are few, so that their fractions count.
     TableCell::from_option(value.map(|value| match result.criterion.measure {
         CriterionMeasure::Invocations => CellValue::Number(to_thousandths(value)),
         _ => CellValue::Tokens(value.round() as i64),
@@ -211,6 +212,7 @@ fn criterion_place(criterion: &SuccessCriterion) -> String {
 fn criterion_sentence(one: &CriterionResult) -> String {
     let CriterionResult { criterion, ratio, outcome, doubts, .. } = one;
     let word = name_of_value(&CriterionOutcome::NAMED, *outcome);
+    // A doubt comes before any ratio: with one no fall is believed.
     if !doubts.is_empty() {
         let why: Vec<String> =
             doubts.iter().map(|doubt| doubt_sentence(doubt, criterion)).collect();

@@ -20,6 +20,7 @@ pub(super) fn ratio_field<'a, R>(
     about: &'static str,
     ratio: impl Fn(&R) -> Option<f64> + 'a,
 ) -> ColumnField<'a, R> {
+    // Rounded as in files of observations, so that both tell the same ratio.
     let value = move |row: &R| ratio(row).map(|ratio| EffectRatio::from_f64(ratio).as_f64());
     ColumnField::fraction(name, "", about, value)
 }
@@ -81,6 +82,7 @@ pub(super) struct EffectRow<'a> {
 fn verdict_cell(effect: &RolloutEffect) -> TableCell {
     let verdict = &effect.verdict;
     TableCell::text(verdict.to_string()).with_tone(match verdict.change {
+        // What drift or chance may have done is neither good news nor bad.
         _ if verdict.as_placebo || verdict.by_chance => Tone::Plain,
         EffectDirection::Fell => Tone::Good,
         EffectDirection::Rose => Tone::Bad,

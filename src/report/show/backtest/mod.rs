@@ -210,6 +210,7 @@ impl BacktestReport<'_> {
 
     /// The first metric, date by date.
     fn placebo_dates_table(&self, studies: &[&MetricEffects]) -> TableView {
+        // Date by date, all metrics would fill pages.
         let first = self.result.metric_effects.first().map(|study| study.metric);
         let shown = || studies.iter().filter(|study| Some(study.metric) == first);
         let mut columns = vec![TableColumn::text("date")];
@@ -219,6 +220,7 @@ impl BacktestReport<'_> {
         let mut dates: BTreeMap<i64, Vec<Option<f64>>> = BTreeMap::new();
         for (at, study) in shown().enumerate() {
             for (date, ratio) in &study.placebos {
+                // Around a date some groups have enough pipelines and others have not.
                 let row = dates.entry(*date).or_insert_with(|| vec![None; shown().count()]);
                 row[at] = Some(*ratio);
             }
@@ -288,6 +290,7 @@ fn skip_lines(source: &BacktestSource) -> Vec<String> {
     let shown = source.skips.iter().take(MOST_SKIPS);
     let mut lines: Vec<String> =
         shown.map(|skip| format!("{}: skipped: {skip}", source.name)).collect();
+    // The list may be shorter than the count.
     let more = source.skip_count - (lines.len() as u64).min(source.skip_count);
     if more > 0 {
         let more = format_integer(more as i64, false);

@@ -62,6 +62,7 @@ impl BacktestReport<'_> {
         );
         if let Some(part) = look.placebo {
             let dates = study.placebos.len();
+            // From the share back to the dates that it was made of.
             let as_much = (part * dates as f64).round() as i64;
             let _ = write!(line, "; {as_much} of {dates} dates without a rollout show as much");
         }

@@ -196,6 +196,7 @@ impl ExportTable {
         export: &'a RecordingExport,
     ) -> impl Iterator<Item = Vec<(String, ColumnValues)>> + 'a {
         let rows = (self.rows)(&export.recording);
+        // In batches, because all rows of a table at once may be larger than memory.
         column_batches(self.fields(), rows, move |row| ExportRow { export, row })
     }
 }

@@ -21,6 +21,7 @@ impl GateReport<'_> {
         for (judged, command) in [(RowVerdict::Beyond, "error"), (RowVerdict::Unsure, "warning")] {
             let rows: Vec<&GateRow> =
                 self.gate.rows.iter().filter(|row| row.verdict == judged).collect();
+            // The last one counts the rest, so that a list that is cut off says so.
             let shown =
                 if rows.len() > MOST_ANNOTATIONS { MOST_ANNOTATIONS - 1 } else { rows.len() };
             for row in &rows[..shown] {
@@ -32,6 +33,7 @@ impl GateReport<'_> {
                 self.push_command(&mut lines, command, "and more", &more);
             }
         }
+        // With nothing to complain of, a notice shows that the gate ran at all.
         if lines.is_empty() {
             self.push_command(
                 &mut lines,
@@ -52,6 +54,7 @@ impl GateReport<'_> {
 }
 
 fn escape_message(text: &str) -> String {
+    // The percent sign first, because it begins the escapes that follow.
     clean_foreign_text(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

@@ -12,6 +12,7 @@ impl GateReport<'_> {
             let rows = self.gate.rows.iter().filter(|row| row.key.scope == *scope);
             let cases = rows.filter_map(|row| {
                 let went = match row.verdict {
+                    // A row without a limit was not judged, and is no test.
                     RowVerdict::Unlimited => return None,
                     RowVerdict::Within => CaseOutcome::Passed,
                     RowVerdict::Beyond => CaseOutcome::Failed(sentences::row_sentence(row)),

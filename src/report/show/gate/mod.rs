@@ -45,6 +45,7 @@ impl GateReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new("");
         let mut verdict = Section::new("").with_paragraph(self.verdict_text());
+        // What is of the whole, or not within its limit, is shown in any case; the rest is counted.
         let (shown, rest): (Vec<&GateRow>, Vec<&GateRow>) = self.limited_rows().partition(|row| {
             row.verdict != RowVerdict::Within
                 || row.key.scope == GateScope::Total
@@ -104,6 +105,7 @@ impl GateReport<'_> {
 
     fn verdict_text(&self) -> RichText {
         let line = sentences::verdict_sentence(self.gate);
+        // The verdict is stressed, and not the row that explains it.
         let (first, rest) = line.split_once(": ").unwrap_or((&line, ""));
         let rest = if rest.is_empty() { String::new() } else { format!(": {rest}") };
         RichText::new().with_strong(first).with_plain(rest)

@@ -12,6 +12,7 @@ impl GateReport<'_> {
         let gate = self.gate;
         let (file, samples) = (self.file.unwrap_or_default(), gate.candidate.samples);
         let of = if samples == 1 { "1 sample".to_owned() } else { format!("{samples} samples") };
+        // Means are exact sums and counts: what differs at all has moved.
         let rows: Vec<&GateRow> =
             gate.rows.iter().filter(|row| row.baseline != row.candidate).collect();
         let words = match (known, rows.len()) {

@@ -113,6 +113,7 @@ pub fn cause_sentence(cause: &GrowthCause) -> String {
     let of = metric_phrase(cause.metric);
     let part = match share_bp(cause.growth, cause.total_growth) {
         _ if cause.growth == cause.total_growth => String::new(),
+        // Where other parts fell, one part can be more than the sum of all.
         more if more > BASIS_POINTS => {
             format!("; more than the whole {moved} of {of}, the rest {other}")
         }
