@@ -15,6 +15,7 @@ pub struct ScenarioError {
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A setting of the command line stands in no line.
         if self.line > 0 {
             write!(f, "line {}: ", self.line)?;
         }

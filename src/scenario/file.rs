@@ -84,6 +84,7 @@ fn parse_models(fields: &[TomlField]) -> Result<Vec<(String, String)>, ScenarioE
 }
 
 fn parse_toggles(fields: &[TomlField]) -> Result<Vec<ChosenToggle>, ScenarioError> {
+    // Each by itself first, so that an unknown one is told with its line.
     for field in fields {
         toggles_by_id([field.key.as_str()]).map_err(|unknown| ScenarioError {
             line: field.line,
@@ -134,8 +135,10 @@ pub(super) fn apply_fields(
     for (index, spec) in card.params.iter().enumerate() {
         if let Some(entry) = fields.entry_at(spec.key) {
             let range = param_range::parse_range(&key_path(place, spec.key), spec.unit, entry)?;
+            // Where only one value can count, it is the mode.
             chosen.params.set_value(spec.key, range.mode);
             chosen.ranges[index] = range;
+            // A number that no source gives is known from here on: its toggle has a figure.
             chosen.unset.retain(|key| *key != spec.key);
         }
     }

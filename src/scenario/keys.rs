@@ -243,6 +243,7 @@ impl ValueKind {
             (Self::Names(most), node) => strings_in_node(node).is_some_and(|names| {
                 names.len() <= most && names.iter().all(|name| !name.is_empty())
             }),
+            // What a range may hold is checked where it is read, with its unit.
             (Self::Range(_), _)
             | (Self::Select | Self::Models | Self::Toggles, TomlNode::Table(_)) => true,
             _ => false,
@@ -288,6 +289,7 @@ pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
             zoned.timestamp().as_millisecond()
         }
     };
+    // An instant is no stretch of time.
     Some((at_ms, at_ms))
 }
 

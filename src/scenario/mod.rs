@@ -149,6 +149,7 @@ impl Scenario {
         self.toggles = wanted
             .iter()
             .map(|toggle| {
+                // What the scenario set of a toggle stays with it.
                 let known = own.iter().find(|one| one.id() == toggle.card().id);
                 known.cloned().unwrap_or_else(|| ChosenToggle::from_card(toggle))
             })
@@ -209,5 +210,6 @@ pub fn toggles_by_id<'a>(
         })?;
         wanted.push(found.card().id);
     }
+    // In the order of the registry and each once, whatever was typed.
     Ok(intervene::ALL.iter().copied().filter(|one| wanted.contains(&one.card().id)).collect())
 }

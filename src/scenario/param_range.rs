@@ -33,6 +33,7 @@ pub(super) fn parse_range(
     };
     let shape = fields.text_at("shape").and_then(RangeShape::from_name);
     let typed = TypedRange { place, unit, entry, fields: &fields, shape };
+    // `value` alone says that there is one value, without a word about the shape.
     if shape == Some(RangeShape::Fixed) || (shape.is_none() && fields.whole_at("value").is_some()) {
         typed.refuse_keys(&["low", "mode", "high"], "nothing beside 'value'")?;
         return Ok(ParamRange::fixed_at(typed.require_value("value")?));
@@ -42,6 +43,7 @@ pub(super) fn parse_range(
     let shape = shape.unwrap_or(RangeShape::Pert);
     let (low, high) = (typed.require_value("low")?, typed.require_value("high")?);
     let mode = match fields.whole_at("mode") {
+        // A uniform range believes in no value most; where one has to count it is the middle.
         None if shape == RangeShape::Uniform => low + (high - low + 1) / 2,
         _ => typed.require_value("mode")?,
     };
@@ -94,6 +96,7 @@ pub(super) fn range_as_toml(range: &ParamRange) -> String {
     let &ParamRange { low, mode, high, shape } = range;
     match shape {
         RangeShape::Fixed => mode.to_string(),
+        // A range without a shape is read as this one.
         RangeShape::Pert => format!("{{ low = {low}, mode = {mode}, high = {high} }}"),
         RangeShape::Uniform | RangeShape::Triangular => {
             let shape = shape.name();
@@ -105,6 +108,7 @@ pub(super) fn range_as_toml(range: &ParamRange) -> String {
 /// What a unit wants, and for a share that was typed as a decimal or in per cent what it is there.
 fn wanted_with_hint(unit: ParamUnit, met: &str) -> String {
     let typed = met.trim_matches(['"', '\'']);
+    // Who types 0.5 or 50% means a share: the hint says what that is in the file's unit.
     let share = match typed.strip_suffix('%') {
         Some(percent) => shift_decimal_point(percent.trim(), 2),
         None => shift_decimal_point(typed, 4),
@@ -121,6 +125,7 @@ fn wanted_with_hint(unit: ParamUnit, met: &str) -> String {
 fn shift_decimal_point(decimal: &str, places: usize) -> Option<i64> {
     let (whole, part) = decimal.split_once('.').unwrap_or((decimal, ""));
     let part = part.trim_end_matches('0');
+    // More places than the unit has would be lost, and a share has no more digits.
     if part.len() > places || whole.len() > 3 {
         return None;
     }

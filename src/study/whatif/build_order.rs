@@ -58,6 +58,7 @@ pub fn suggest_build_order(
     let mut steps = totals_by_step(recording, &comparison.plan, 0);
     for &at in &sweep.greedy_order {
         let (toggle, with) = (&sweep.toggles[at], set | 1 << at);
+        // Beyond the set so far, and not alone: later toggles find less left.
         let adds = saved(with) - saved(set);
         if adds < 0 {
             order.costs.push(toggle.id);
@@ -78,6 +79,7 @@ pub fn suggest_build_order(
             (set, steps) = (with, then);
         }
     }
+    // Where nothing can be saved, nothing is a share of it.
     if best > 0 {
         let share = saved(set) * i128::from(crate::units::BASIS_POINTS) / best;
         order.reached_bp = i64::try_from(share).unwrap_or(i64::MAX);

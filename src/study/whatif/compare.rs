@@ -154,6 +154,7 @@ impl Comparison {
                 }
             }
         }
+        // By size, whatever the sign: an overlap matters as much as a help.
         pairs.sort_by_key(|(_, _, saving)| {
             (-self.headline.amount_in_saving(saving).abs(), -saving.total_money().0.abs())
         });
@@ -207,6 +208,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     let headline = experiment.headline_metric();
     let alone: i64 = toggles.iter().map(|toggle| headline.amount_in_saving(&toggle.alone)).sum();
     let mut combined = Vec::new();
+    // Claims on one toggle were judged with it.
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
         combined.extend(court.judge_combined_claim(claim)?);
     }
@@ -225,6 +227,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         attribution,
         uncertainty,
         stepwise,
+        // Alone each toggle counts what several would save; together that is saved once.
         overlap: alone - headline.amount_in_saving(&joint),
         combined,
         observed_savings: seen,
@@ -325,6 +328,7 @@ impl ComparisonContext<'_> {
         // Prices are in millionths of a dollar for a million tokens.
         let [low, high] = [claim.rounded.start(), claim.rounded.end()]
             .map(|tokens| tokens * price.base.read / 1_000_000);
+        // Only for reads it is known at which price the tokens would have been paid.
         (claim.metric == "read").then_some(low..=high)
     }
 

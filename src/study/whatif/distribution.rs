@@ -38,6 +38,7 @@ impl SessionGrouping {
     /// pipeline or of no step does.
     fn group_name(self, session: &Session) -> Option<&str> {
         let name = match self {
+            // Every session is a group, whatever its name.
             Self::Session => "",
             Self::Pipeline => &session.pipeline,
             // No folder is a folder too: that of all files that stand in none.
@@ -76,6 +77,7 @@ impl<T> DistributionPoints<T> {
 impl DistributionPoints<i128> {
     /// The points of what is saved in the groups with a finding, of so many groups in all.
     fn from_findings(findings: &[i128], groups: usize) -> Self {
+        // Groups without a finding save nothing, and count as that.
         let without = groups.saturating_sub(findings.len());
         let with_zeros = findings.iter().copied().chain(std::iter::repeat_n(0, without));
         let CredibleBand { p50, p90, .. } = CredibleBand::from_values(findings.iter().copied());
@@ -197,6 +199,7 @@ pub fn distribute_savings(
         }
     });
     let toggles = toggles.collect();
+    // Sessions of one island go on from each other and cannot be told apart.
     let chained = plan.islands.iter().map(|island| recorded_session_count(plan, island) - 1).sum();
     GroupedSavings { grouping, groups, chained, toggles }
 }
@@ -220,6 +223,7 @@ fn group_islands(
     let mut group_of_island = Vec::with_capacity(plan.islands.len());
     let mut groups = 0;
     for island in &plan.islands {
+        // An island belongs where its first session does.
         let first = plan.sessions[island.sessions.start as usize].session as usize;
         let group = match grouping.group_name(&recording.sessions[first]) {
             Some(name) => *known.entry(name).or_insert(groups),

@@ -15,6 +15,7 @@ use crate::study::backtest::ObservedEffect;
 /// The subset of the first `n` toggles.
 #[must_use]
 pub fn subset_of_first(n: usize) -> ToggleSubset {
+    // A shift by all 64 bits is an overflow.
     if n >= 64 { ToggleSubset::MAX } else { (1 << n) - 1 }
 }
 
@@ -79,6 +80,7 @@ impl<'a> Experiment<'a> {
     /// What the comparison is told in: sources of routes publish all tokens together.
     #[must_use]
     pub fn headline_metric(&self) -> HeadlineMetric {
+        // Routes publish tokens, and nothing of their classes.
         match self.source.routes() {
             Some(_) => HeadlineMetric::Tokens,
             None => HeadlineMetric::Reads,

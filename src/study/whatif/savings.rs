@@ -239,6 +239,7 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
     let mut number_of_step: BTreeMap<&str, usize> = BTreeMap::new();
     let mut step_of_session: Vec<usize> = Vec::with_capacity(recording.sessions.len());
     for session in &recording.sessions {
+        // A session of no step is a step of its own.
         let name = if session.step.is_empty() { &session.id } else { &session.step };
         let number = *number_of_step.entry(name).or_insert(steps.len());
         if number == steps.len() {

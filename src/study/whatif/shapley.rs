@@ -77,6 +77,7 @@ impl Attribution {
     pub fn with_samples_above(bits: u32, plan: &Plan, toggles: usize, seed: Seed) -> Self {
         assert!(bits <= MOST_BITS, "{bits} bits have no exact lattice");
         let mut sums = AttributionSums::new(toggles);
+        // Islands that few toggles touch are summed exactly; only the others are sampled.
         for table in &lattice::island_tables(plan, |island| island.touched_by.count_ones() <= bits)
         {
             sums.add_table(table);
@@ -163,6 +164,7 @@ fn round_shares_to_total(total: i128, numerators: &[i128]) -> Vec<i128> {
         // The largest remainders first; the sort is stable, so that ties go to the toggle that was
         // named first.
         let mut order: Vec<usize> = (0..shares.len()).collect();
+        // The largest remainder first: no toggle is favoured.
         order.sort_by_key(|&at| Reverse(numerators[at].rem_euclid(DENOMINATOR)));
         for &at in order.iter().take(missing as usize) {
             shares[at] += 1;

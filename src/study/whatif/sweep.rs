@@ -161,6 +161,7 @@ pub fn sweep_subsets(
             patches.push(patch);
         }
     }
+    // Each toggle doubles the subsets.
     if toggles.len() > MOST_TOGGLES {
         return Err(SweepError::TooMany(toggles.len()));
     }
@@ -191,6 +192,7 @@ fn sweep_entries(lattice: &SubsetLattice, toggles: &[SweepToggle]) -> Vec<SweepE
             islands.iter().map(|(table, index)| table.savings[index.entry_index(subset)]).sum();
         let on = toggles.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);
         let grades = on.map(|(_, toggle)| toggle.grade);
+        // Efforts add up, while a set is as risky as its riskiest toggle.
         let (effort, risk) =
             grades.fold((0, 0), |(effort, risk), of| (effort + of.effort, of.risk.max(risk)));
         SweepEntry {
@@ -208,6 +210,7 @@ fn sweep_entries(lattice: &SubsetLattice, toggles: &[SweepToggle]) -> Vec<SweepE
 
 /// Better first: more saved, then less effort, then fewer toggles, then the earlier ones.
 fn rank_key(entry: &SweepEntry, metric: SweepMetric) -> (i128, u32, usize, ToggleSubset) {
+    // The largest saving first; of equal ones the one that is easier to build.
     (-entry.saved_amount(metric), entry.effort, entry.toggle_count(), entry.subset)
 }
 

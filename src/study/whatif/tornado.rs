@@ -72,6 +72,7 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     for (index, chosen) in experiment.chosen.iter().enumerate() {
         let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
         for (at, (spec, &range)) in specs.filter(|(_, (_, range))| range.low < range.high) {
+            // One parameter at its end, all others at their modes.
             let [low, high] = [range.low, range.high].map(|value| {
                 let mut patches = modes.clone();
                 let params = chosen.params.with_value(at, value);
@@ -161,6 +162,7 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
             let mut values = routes.modes_of_unknowns();
             // The others keep their modes, as with parameters.
             values[at] = value;
+            // Values that contradict the source have no calls, and no swing.
             let Ok(laid) = reconstruct_routes(routes, &values) else { return Ok(None) };
             let patches = experiment.patches_at_modes(&laid.recording);
             RangeEndSaving::replay_patches(experiment, &laid.recording, &patches).map(Some)
