@@ -286,7 +286,6 @@ impl TableCell {
     /// A cell with `part / whole` as a share; missing where the whole is zero.
     #[must_use]
     pub fn share_of_whole(part: i64, whole: i64) -> Self {
-        // A part of nothing is no share, and not zero percent.
         if whole == 0 {
             return Self::missing();
         }
@@ -361,7 +360,6 @@ impl TableView {
     /// If the row does not fit the columns: too long, too short, or a cell of another kind.
     pub fn add_row(&mut self, cells: Vec<TableCell>) -> &mut Self {
         assert_eq!(cells.len(), self.columns.len(), "cells of a row in `{}`", self.title);
-        // A cell of the wrong kind is a fault of the program, met here before any format shows it.
         for (cell, column) in cells.iter().zip(&self.columns) {
             let fits = match column.kind {
                 ColumnKind::Mixed => true,

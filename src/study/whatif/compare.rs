@@ -208,7 +208,6 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     let headline = experiment.headline_metric();
     let alone: i64 = toggles.iter().map(|toggle| headline.amount_in_saving(&toggle.alone)).sum();
     let mut combined = Vec::new();
-    // Claims on one toggle were judged with it.
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
         combined.extend(court.judge_combined_claim(claim)?);
     }
