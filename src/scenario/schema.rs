@@ -68,6 +68,7 @@ fn value_schema(holds: ValueKind) -> Value {
         ValueKind::Range(unit) => {
             let name =
                 UNIT_NAMES.iter().find(|(known, _)| *known == unit).map_or("", |(_, name)| name);
+            // By reference, so that the schema says the range of each unit once.
             json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
         }
         ValueKind::Select => table_schema(&keys::SELECT_KEYS),
@@ -98,6 +99,7 @@ fn range_schema(unit: ParamUnit) -> Value {
     let (least, most) = unit.value_bounds();
     let mut spread = table_schema(&keys::keys_of_range(unit));
     let uniform = json!({ "shape": { "enum": ["uniform"] } });
+    // What the parser takes, and nothing else: a uniform range needs no mode.
     spread["anyOf"] = json!([
         { "required": ["low", "mode", "high"] },
         { "required": ["low", "high", "shape"], "properties": uniform },

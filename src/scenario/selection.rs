@@ -134,6 +134,7 @@ impl SessionSelection {
         if self.min_calls > 0 {
             stated.push(("min_calls", vec![self.min_calls.to_string()]));
         }
+        // What was not said takes no line of a summary.
         stated.retain(|(_, values)| !values.is_empty());
         stated
     }
@@ -156,6 +157,7 @@ impl SessionSelection {
 /// # Errors
 /// One that made no call; says which did.
 pub fn check_models(pricing: &Pricing, recording: &Recording) -> Result<(), SelectionError> {
+    // As calls are priced: one that names no model counts as the assumed one.
     let there: Vec<&str> = names_under_key(recording, "model")
         .into_iter()
         .map(|model| pricing.actual_model(model))
@@ -193,6 +195,7 @@ fn matches_pattern(wanted: &str, name: &str) -> bool {
 /// Whether a wanted id is that of a session: whole, or as much of it as tables show, or more.
 fn matches_session_id(wanted: &str, id: &str) -> bool {
     matches_pattern(wanted, id)
+        // Short beginnings would fit several sessions by chance.
         || (wanted.chars().count() >= SHOWN_ID_CHARS && id.starts_with(wanted))
 }
 

@@ -112,6 +112,7 @@ fn write_selection(out: &mut String, key: &ScenarioKey, wanted: &SessionSelectio
     for key in &keys::SELECT_KEYS {
         let listed = names.iter().find(|(name, _)| *name == key.name).map(|(_, list)| list);
         let said = match (key.name, listed) {
+            // What is said stands as it is; what is not, as an example in a comment.
             (_, Some(list)) if !list.is_empty() => WrittenValue::Live(quote_list(list)),
             ("role", _) => WrittenValue::Example(quote_string("main")),
             (_, Some(_)) => WrittenValue::Example("[\"...\", \"...*\"]".to_owned()),
@@ -240,6 +241,7 @@ fn write_comment(out: &mut String, text: &str) {
             used = 0;
         }
         out.push_str(if used == 0 { "# " } else { " " });
+        // Blanks that must not be broken are plain ones in the file.
         out.push_str(&word.replace(NO_BREAK_SPACE, " "));
         used += wide + usize::from(used == 0);
     }

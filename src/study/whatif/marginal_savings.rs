@@ -31,6 +31,7 @@ impl MarginalSavings {
             savings.joint = savings.joint + joint;
             for toggle in touching_toggles(island, toggles) {
                 let alone = saving_on_island(plan, island, &before, 1 << toggle);
+                // Last is what is missing where all others are on and this one is not.
                 let others = saving_on_island(plan, island, &before, all & !(1 << toggle));
                 savings.alone[toggle] = savings.alone[toggle] + alone;
                 savings.last[toggle] = savings.last[toggle] + (joint - others);

@@ -42,10 +42,12 @@ pub(crate) fn observations_to_compare(
     experiment: &Experiment<'_>,
 ) -> Vec<(ObservedEffect, ToggleSubset)> {
     let metric = experiment.headline_metric().metric_name();
+    // Only what can be set beside the replay: in its metric, with toggles and a ratio.
     let told = experiment.observed.iter().filter(|one| {
         one.metric == metric && !one.toggles.is_empty() && one.adjusted.or(one.raw).is_some()
     });
     told.filter_map(|one| {
+        // A rollout of a toggle that is not run here cannot be compared.
         let indexes = experiment.indexes_of(&one.toggles)?;
         Some((one.clone(), indexes.iter().fold(0, |subset, index| subset | 1 << index)))
     })
@@ -101,6 +103,7 @@ fn claimed_bp(
         .claims
         .iter()
         .filter(|claim| claim.metric == observed.metric && claim.step == observed.step_name())
+        // Claims on several toggles would count what they share twice.
         .filter(|claim| matches!(&claim.toggles[..], [only] if observed.toggles.contains(only)))
         .filter(|claim| !claim.is_direction)
         .collect();
@@ -139,6 +142,7 @@ impl ObservedSaving {
     /// Whether dates without a rollout show as much.
     #[must_use]
     pub fn may_be_drift(&self) -> bool {
+        // Without dates to compare with, drift is not ruled out.
         self.observed.placebo.is_none_or(|share| share.0 > DRIFT_BP)
     }
 }

@@ -83,6 +83,7 @@ pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
         RangeShape::Pert => {
             let width = high - low;
             let share = draw_pert(fixed_point::ratio_q32(mode - low, width), rng);
+            // Half of the unit is added, so that the draw is rounded and not cut.
             low + ((i128::from(share) * i128::from(width) + i128::from(ONE / 2)) >> 32) as i64
         }
     }

@@ -88,6 +88,7 @@ fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<Publish
             let (low, high) = (saving.low, saving.high);
             (low..=high, low - rounding_slack(low)..=high + rounding_slack(high))
         }
+        // A fall of no told size is anything from one token to all of them.
         None if claim.falls => (1..=whole, 1..=whole),
         None => return None,
     };

@@ -47,6 +47,7 @@ pub fn bound_waiting_toggles(
         for chosen in experiment.chosen {
             all.push(bound_toggles(experiment, &[chosen])?);
         }
+        // A toggle that finds nothing takes no part in what all do together.
         let found: Vec<&ChosenToggle> = experiment
             .chosen
             .iter()

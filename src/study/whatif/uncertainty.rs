@@ -168,6 +168,7 @@ fn affordable_lattices(work: u64, count: u32) -> u32 {
     let lattices = match MOST_ROWS / work.max(1) {
         // Shares over the first draws only are still a band, as long as there are enough of them.
         few if few >= FEWEST_LATTICES => few,
+        // A dear lattice is paid for the fewest draws that make a band, up to ten times the work.
         _ if work <= 10 * MOST_ROWS / FEWEST_LATTICES => FEWEST_LATTICES,
         _ => 0,
     };
@@ -269,6 +270,7 @@ fn draw_model_errors(seed: Seed, count: u32) -> Vec<i64> {
         .map(|_| {
             let error =
                 scale_by_ratio(draw_normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645);
+            // The error is a factor around 1, in Q32.
             ONE + error
         })
         .collect()
@@ -337,6 +339,7 @@ fn claim_probabilities(
     let mut counted = vec![(
         if claim.metric == "calls" { "calls" } else { headline.metric_name() },
         *claim.rounded.start(),
+        // The model's own error counts too: a draw that just misses may reach it, and the reverse.
         share_of_draws(drawn, *claim.rounded.start(), |draw| draw.with_error(draw.claims[at].0)),
     )];
     if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {

@@ -103,6 +103,7 @@ impl ClaimJudgement {
         let (low, high) = (*claim.saving.start(), *claim.saving.end());
         let verdict = match product {
             None => ClaimVerdict::NotTestable,
+            // Headlines are rounded: a tenth is forgiven on either side.
             Some(product) if product < low - low / 10 => ClaimVerdict::Overstated,
             Some(product) if product > high + high / 10 => ClaimVerdict::Understated,
             Some(_) => ClaimVerdict::Holds,

@@ -58,6 +58,7 @@ impl AttributionSums {
         let mut left = table.bits;
         // The toggles of the table, lowest bit first: its bit k is toggle `toggles[k]` of the plan.
         let toggles: Vec<usize> = std::iter::from_fn(|| {
+            // The lowest bit that is left is taken, and then cleared.
             let toggle = left.trailing_zeros() as usize;
             left &= left.wrapping_sub(1);
             (toggle < ToggleSubset::BITS as usize).then_some(toggle)

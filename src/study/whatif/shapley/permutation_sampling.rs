@@ -53,6 +53,7 @@ pub(super) fn add_sampled_island(
     // Keyed by what the island holds and not by its number: other sessions in the recording do not
     // change its draws.
     let permutations = draw_permutations(plan, island, seed);
+    // What is needed of an island is replayed once, however many orders ask for it.
     let memo = SubsetMemo::for_permutations(plan, island, &permutations);
     sums.add_marginal_savings(island.touched_by, |subset| memo.saving_of_subset(subset));
     let toggles = sums.shapley.len();
@@ -105,6 +106,7 @@ pub(super) fn add_sampled_island(
     let count = permutations.len().div_ceil(2) as f64;
     for (variance, spread) in variance.iter_mut().zip(spread) {
         for (variance, (sum, squares)) in variance.iter_mut().zip(spread) {
+            // Rounding may bring a variance below zero where all samples agree.
             *variance += ((squares - sum * sum / count) / (count - 1.0) / count).max(0.0);
         }
     }
@@ -116,6 +118,7 @@ fn add_figures(sum: &mut SavingFigures<i128>, figures: SavingFigures<i128>) {
 
 /// Orders of the toggles of an island, each with its reverse.
 fn draw_permutations(plan: &Plan, island: &Island, seed: Seed) -> Vec<Vec<usize>> {
+    // By what the island holds: other sessions of the recording change none of its draws.
     let mut stream = seed.random_stream("shapley", &island_content_bytes(plan, island));
     let bits = (0..ToggleSubset::BITS as usize).filter(|bit| island.touched_by >> bit & 1 == 1);
     let mut order: Vec<usize> = bits.collect();
