@@ -48,6 +48,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     // At least one poll stays: somebody has to see the result.
     let keep = usize::try_from(params.get("keep")).unwrap_or(1).max(1);
+    // A person's prompt ends a loop: what is waited for behind it is another matter.
     let runs = support::find_call_runs(recording, |at| {
         recording.calls[at].marks.contains(CallMarks::POLL)
     });
@@ -55,9 +56,12 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         if polls.len() <= keep {
             continue;
         }
+        // Places are polls and not loops, because the source counts polls (22, of which 20 go).
         patch.found_places += polls.len() as u32;
         // The last polls stay: they see how the work ended.
         for poll in polls.start..polls.end - keep {
+            // `false`: the work takes as long as it did. So the gap before the kept poll grows, and
+            // may outlive the cache, which is then written again.
             support::drop_poll(recording, &mut patch, poll, false);
         }
     }

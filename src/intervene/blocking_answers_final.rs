@@ -32,6 +32,8 @@ static CARD: ToggleCard = ToggleCard {
 };
 
 fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    // No recording holds the answers of consultants. Controllers consult them, so the toggle
+    // applies where there is one, and once: how often an answer blocked is not known.
     let found = u32::from(!controller_agents(&active_invocations(recording)).is_empty());
     let note = "no call saved: the answer was given and blocks either way".to_owned();
     Patch {

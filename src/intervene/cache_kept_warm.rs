@@ -68,6 +68,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let warming = WarmingRule { ahead_ms: params.get("ahead_ms"), most: params.get("most") };
     for (index, session) in support::sessions_with_calls(recording) {
+        // What stands before the first call of a session is no wait of it.
         let waits = session
             .call_range()
             .skip(1)
@@ -75,6 +76,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         let waits = waits.count() as u32;
         if waits > 0 {
             patch.found_places += waits;
+            // The rule holds for the whole session: nobody knows in advance how long a wait will
+            // be, so those that are too long pay for their requests as well.
             let rules = SessionRules { warming: Some(warming), ..SessionRules::default() };
             patch.session_rules.push((index, rules));
         }
@@ -85,6 +88,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
 /// Whether the wait behind a call lost its cache, and requests could have kept it.
 fn is_bridgeable_wait(recording: &Recording, at: usize, warming: &WarmingRule) -> bool {
     let ttl_ms = recording.calls[at].tier.ttl_ms();
+    // Each request carries the entry on by the lifetime less the head start. Calls without a tier
+    // have no lifetime, and nothing to keep.
     let step_ms = (ttl_ms - warming.ahead_ms).max(0);
     let gap_ms = support::gap_ms_after_call(recording, at);
     let next = &recording.calls[at + 1];
@@ -92,6 +97,7 @@ fn is_bridgeable_wait(recording: &Recording, at: usize, warming: &WarmingRule) -
     let lost = !matches!(next.shock, Shock::Survived(_));
     // Where something else broke the cache as well, warmth would not have kept it.
     let alone = support::context_goes_on(recording, at + 1) && next.cache_break == CacheBreak::No;
+    // From the moment at which the entry ends up to where the last allowed request still reaches.
     (ttl_ms.max(1)..ttl_ms + warming.most * step_ms).contains(&gap_ms) && lost && alone
 }
 

@@ -55,6 +55,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let compact = params.get("compact");
+    // Skills and the snapshot of the same prompt are other toggles' matter.
     for one in active_invocations(recording).iter().filter(|one| one.is_digest()) {
         let packets = one.marked_prompt_blocks(recording, BlockMarks::PACKET);
         let before = patch.replaced_blocks.len();

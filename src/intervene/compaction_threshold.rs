@@ -106,6 +106,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         output: params.get("summary"),
         left: params.get("left"),
     };
+    // One count over all sessions: a share of each alone would round short ones down to nothing.
     let mut longer = ShareSampler::new(params.get("longer"));
     let mut alone = 0;
     for (index, session) in support::sessions_with_calls(recording) {
@@ -123,6 +124,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         for at in places {
             patch.inserted_calls.extend(support::repeated_look_ups(at, params.get("look_ups")));
         }
+        // What a summary loses lengthens the run behind it, not the part before.
         support::repeat_share_of_calls(
             recording,
             first..session.call_range().end,
@@ -147,6 +149,7 @@ fn compaction_places(
     let mut places = Vec::new();
     // What stands in the recorded prompt and would not in this one.
     let mut gone = 0;
+    // Before its first call a session has nothing to compact.
     for at in session.call_range().skip(1) {
         // The recorded prompt less what compactions of this rule would have taken from it.
         let stands = support::prompt_before_call(recording, at) - gone;
@@ -161,6 +164,7 @@ fn compaction_places(
                 // and what it started over with never enters. The difference may be negative.
                 gone = support::restart_tokens(recording, at) - stands;
             }
+            // The record starts over here with or without the rule: both contexts are alike again.
             ContextRestart::AutoCompacted
             | ContextRestart::ManualCompacted
             | ContextRestart::Fresh => gone = 0,

@@ -130,6 +130,7 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
+    // A scenario may ask for any count, but the gate stops at its caps.
     let [rounds, stages, phases] =
         [("rounds", MOST_ROUNDS), ("stages", MOST_STAGES), ("phases", PHASES)]
             .map(|(key, most)| params.get(key).min(most));
@@ -143,6 +144,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     };
     let kinds = params.names_of_list("kinds");
     let woken = active_invocations(recording);
+    // Workers act on their packets at once; only controllers, who are told digests, consult.
     let controllers = controller_agents(&woken);
     for one in &woken {
         let agent = one.packet.agent.as_str();
@@ -166,6 +168,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
              {MOST_STAGES} stages x {phases} phases {cap} calls and {} tokens",
             cap * each
         ));
+        // Told beside the replay: which answers are accepted is in no recording, so that none of
+        // these digests can be dropped.
         let (count, tokens) = digest_count_and_tokens(&woken, recording);
         // What an accepted answer saves if it is closed without a digest to the controller.
         let average = tokens / count.max(1);

@@ -50,6 +50,7 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
+    // Whatever a scenario says, the call that writes has to stay.
     let keep = usize::try_from(params.get("calls_per_site")).unwrap_or(1).max(1);
     for site in edit_sites(recording) {
         let edits: Vec<usize> =
@@ -76,9 +77,12 @@ fn drop_from_site(recording: &Recording, patch: &mut Patch, at: usize, trailing:
     patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
     for (index, block) in support::blocks_of_call(recording, at) {
         let survives = match block.kind {
+            // The text of an edit is written in any case, now by the last one; looks are not made.
             BlockKind::ToolInput => block.marks.contains(BlockMarks::EDIT),
+            // What was thought is needed all the same, as long as a later edit can take it in.
             BlockKind::Thinking => !trailing,
             BlockKind::Text => false,
+            // Its inputs answer an earlier call, which decides about them.
             _ => true,
         };
         if !survives {
@@ -147,6 +151,8 @@ fn edit_sites(recording: &Recording) -> Vec<Range<usize>> {
                 }
                 // A narration belongs to the site if the site goes on after it.
                 (None, before) if silent => open = before,
+                // Neither tool use nor narration: the answer that ends the turn, and with it the
+                // site.
                 (None, before) => sites.extend(before.map(|(site, _)| site)),
             }
         }

@@ -51,6 +51,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         if !call.marks.contains(CallMarks::ABORTED_RUN) {
             continue;
         }
+        // A place is counted before the share is taken: the table tells how many there were.
         patch.found_places += 1;
         if !prevented.takes_next() {
             continue;
@@ -60,6 +61,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             .filter(|(_, block)| block.kind == BlockKind::ToolInput)
             .all(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN));
         if only {
+            // Nobody waits for a run that is not made.
             patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         }
         for (index, block) in support::blocks_of_call(recording, at) {
@@ -68,6 +70,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
                 patch.dropped_blocks.push(index);
             }
         }
+        // The output enters with a later call, which stays.
         patch.dropped_blocks.extend(
             support::results_of_call(recording, at)
                 .filter(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN))

@@ -104,10 +104,12 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
+    // A run of one call would drop none and still pay for the subagent.
     let least = usize::try_from(params.get("least")).unwrap_or(usize::MAX).max(2);
     let mut needed = ShareSampler::new(params.get("needed"));
     for run in support::find_call_runs(recording, |at| support::is_read_only_call(recording, at)) {
         let session = &recording.sessions[recording.calls[run.start].session as usize];
+        // `..=`: the report enters with the call behind the run, which has to go on from it.
         let goes_on = run.end < session.call_range().end
             && (run.start + 1..=run.end).all(|at| support::context_goes_on(recording, at));
         // A subagent does not delegate, and a run at the end of a session has no call to report to.
@@ -150,12 +152,15 @@ fn delegate_run(
         block.kind == BlockKind::ToolResult && belongs_to_run(block, &run, recording)
     });
     patch.dropped_blocks.extend(seen.map(|(index, _)| index).filter(|&index| index != answer));
+    // The first result counts too: the report stands in for all of them.
     for (_, result) in run.clone().flat_map(|at| support::results_of_call(recording, at)) {
         if needed.takes_next() {
+            // Behind the last call of the run, when the report is there and its gaps show.
             let after = run.end as u32 - 1;
             patch.inserted_calls.push(InsertedCall { after, ..support::fetch_whole_block(result) });
         }
     }
+    // By the call that stays: the subagent takes over its model, tier and prefixes.
     let calls = subagent_calls(recording, &run, params.get("prefix") + prompt, report);
     patch.spawned_sessions.push(SpawnedSession { by: run.start as u32, calls });
     true
@@ -187,8 +192,10 @@ fn subagent_calls(
             let uses = support::tool_uses_of_call(recording, at);
             (start, uses.map(|(_, block)| block.tokens).sum())
         } else {
+            // The others say what they said in the session, only on a smaller context.
             (input_of_run(recording, run, at), recording.calls[at].produced_tokens())
         };
+        // With the time of its tools, so that the session waits as long as it looked around.
         let duration_ms = support::ms_until_next_call(recording, at);
         calls.push(SpawnedCall { input, output, duration_ms });
     }

@@ -103,8 +103,10 @@ fn full_run_results(recording: &Recording, at: usize) -> impl Iterator<Item = (u
 }
 
 fn make_targeted(recording: &Recording, patch: &mut Patch, at: usize, until: usize, targeted: i64) {
+    // A run that printed less than a targeted one does not grow.
     let shrunk = full_run_results(recording, at).filter(|(_, tokens)| *tokens > targeted);
     patch.replaced_blocks.extend(shrunk.map(|(index, _)| (index, targeted)));
+    // A run that ended sooner than a targeted one saves no time and costs none.
     let wait = support::ms_until_next_call(recording, at);
     if wait > TARGETED_MS {
         patch.saved_ms.push((at as u32, wait - TARGETED_MS));
@@ -112,6 +114,8 @@ fn make_targeted(recording: &Recording, patch: &mut Patch, at: usize, until: usi
     // The polls that follow the run, up to the next one, are about it.
     for poll in at + 1..until {
         if recording.calls[poll].marks.contains(CallMarks::POLL) {
+            // `true`: here the work itself is shorter, so that the time of the polls goes with
+            // them.
             support::drop_poll(recording, patch, poll, true);
         }
     }

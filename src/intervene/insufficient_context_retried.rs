@@ -100,6 +100,7 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
+    // One share inside the other: `human` counts only consults that would have ended so.
     let mut insufficient = ShareSampler::new(params.get("insufficient"));
     let mut human = ShareSampler::new(params.get("human"));
     let rounds = params.get("rounds").min(MOST_ROUNDS);
@@ -121,6 +122,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             people += 1;
             continue;
         }
+        // Behind the work of the invocation, as every consult of the gate.
         let by = one.calls.end as u32 - 1;
         patch
             .spawned_sessions

@@ -159,6 +159,7 @@ impl ToggleCard {
     pub(crate) fn file_docs(&self) -> String {
         let known = FILE_TEXTS.iter().find(|(id, _)| *id == self.id);
         let lines = known.into_iter().flat_map(|(_, text)| text.lines());
+        // What `explain` prints ends with the first line that is no `//!`.
         let docs = lines.map_while(|line| line.strip_prefix("//!"));
         docs.fold(String::new(), |text, line| text + line.strip_prefix(' ').unwrap_or(line) + "\n")
     }
@@ -176,6 +177,7 @@ pub fn find_by_id(id: &str) -> Option<&'static Intervention> {
 /// once; what the patch adds is not in the recording and not counted.
 #[must_use]
 pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
+    // A rule, another model or a start from elsewhere reaches every call of a session.
     let sessions = patch.resumed_sessions.iter().map(|resumed| resumed.session);
     let sessions = sessions.chain(patch.remodelled_sessions.iter().map(|(session, _)| *session));
     let sessions = sessions.chain(patch.session_rules.iter().map(|(session, _)| *session));
@@ -196,6 +198,8 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
     blocks.extend(patch.replaced_if_warm.iter().map(|(block, _)| block));
     blocks.sort_unstable();
     blocks.dedup();
+    // A dropped call and a block inside its context both count: the sum tells how far a patch
+    // reaches, and is no saving.
     contexts
         + leaner
         + blocks.iter().map(|&block| recording.blocks[block as usize].tokens).sum::<i64>()

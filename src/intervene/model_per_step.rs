@@ -52,6 +52,7 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
+    // There is no plausible default: which model could do the work is the user's to say.
     let Some(model) = params.names_of_list("model").first() else {
         patch.notes.push("names no model: set `model` in a scenario".to_owned());
         return patch;
@@ -85,6 +86,8 @@ fn model_switches(recording: &Recording, session: &Session) -> impl Iterator<Ite
     let calls = session.call_range().skip(1);
     calls
         .filter(|&at| {
+            // A break to nothing where the model changes is the switch's doing. With a compaction
+            // in the same place the cache is lost in any case.
             recording.calls[at].cache_break == CacheBreak::ToZero
                 && recording.calls[at].model != recording.calls[at - 1].model
                 && support::context_goes_on(recording, at)

@@ -73,6 +73,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         // Only text goes: thinking of a dropped call moves to the next one.
         patch.dropped_blocks.extend(text);
         if is_call {
+            // Nobody waits for an announcement.
             patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         }
     }

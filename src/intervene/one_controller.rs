@@ -64,6 +64,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     {
         // Every invocation of the duplicate counts as found; a share of them is dropped.
         patch.found_places += 1;
+        // Whatever the share, all of it: the note tells the most that could be saved.
         tokens += one.total_tokens(recording);
         if share.takes_next() {
             drop_invocation(recording, &mut patch, one.calls.clone());

@@ -41,6 +41,7 @@ fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
         // A session that never wrote the five-minute tier gains nothing, whatever else it did.
         if calls.iter().any(|call| call.usage.write_5m > 0) {
             patch.found_places += 1;
+            // The whole session moves, also what it wrote to the hour already.
             let tier = Some(CacheTier::OneHour);
             patch.session_rules.push((index, SessionRules { tier, ..SessionRules::default() }));
         }

@@ -40,5 +40,6 @@ fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
     } else {
         vec!["no saving: the total becomes true, and larger".to_owned()]
     };
+    // A note and no fact: the published sum becomes true, and no call changes.
     Patch { found_places: found, notes, ..Patch::default() }
 }

@@ -38,6 +38,7 @@ fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
         notes.push(format!(
             "no tokens: {} crash records become {}",
             crashes.records,
+            // More orphans than records is a fault of the source, and no negative count.
             crashes.records - crashes.orphans.min(crashes.records)
         ));
     }

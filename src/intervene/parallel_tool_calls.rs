@@ -70,12 +70,14 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let most = params.get("most");
     let mut independent = ShareSampler::new(params.get("independent"));
     let runs = support::find_call_runs(recording, |at| {
+        // Calls of several uses did in parallel what this toggle asks for.
         support::is_read_only_call(recording, at)
             && support::tool_uses_of_call(recording, at).count() == 1
     });
     for run in runs {
         // Calls merged into the first one of a group; any call that stays begins a new group.
         let mut together = 1;
+        // The first call of a run has none before it that it could join.
         for at in run.skip(1) {
             let could = !depends_on_previous(recording, at) && can_move_output(recording, at);
             patch.found_places += u32::from(could);
@@ -97,6 +99,7 @@ fn depends_on_previous(recording: &Recording, at: usize) -> bool {
     let (Some((opened, before)), Some((opens, file))) =
         (first_look(recording, at - 1), first_look(recording, at))
     else {
+        // Where it is not known what is looked at, the calls are taken to depend on each other.
         return true;
     };
     (opens && !opened) || (file.is_some() && file == before)
@@ -105,6 +108,7 @@ fn depends_on_previous(recording: &Recording, at: usize) -> bool {
 /// Whether the first tool use of a call opens something rather than searching for it, and its file.
 fn first_look(recording: &Recording, at: usize) -> Option<(bool, Option<u32>)> {
     let (_, block) = support::tool_uses_of_call(recording, at).next()?;
+    // Codex reads files by shell commands, where only the importer's mark tells.
     let opens = matches!(recording.tool_name(block.tool), "Read" | "NotebookRead" | "WebFetch");
     Some((opens || block.marks.contains(BlockMarks::READ), block.file_number()))
 }

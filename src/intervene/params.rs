@@ -159,6 +159,7 @@ impl ParamRange {
     #[must_use]
     pub(crate) fn from_spec(spec: &ParamSpec) -> Self {
         let &ParamSpec { low, mode, high, .. } = spec;
+        // Without width there is nothing to draw from.
         if low == high {
             Self::fixed_at(low)
         } else {
@@ -207,6 +208,7 @@ impl ToggleParams {
     /// low end, mode or high end.
     #[must_use]
     pub(crate) fn range_corners(&self, ranges: &[ParamRange]) -> Vec<Self> {
+        // The names and all values of `self` come along; each range triples the corners at most.
         let mut corners = vec![self.clone()];
         for (index, range) in ranges.iter().enumerate() {
             corners = corners
@@ -233,6 +235,8 @@ impl ToggleParams {
     /// If the intervention asks for a parameter that its card does not list.
     #[must_use]
     pub fn get(&self, key: &str) -> i64 {
+        // Cards and the code that asks for their keys stand in one file: a key that is not there is
+        // a fault of the program and not of a scenario.
         let found = self.values.iter().find(|(known, _)| *known == key);
         found.unwrap_or_else(|| panic!("no parameter '{key}' on the card")).1
     }

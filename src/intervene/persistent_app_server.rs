@@ -52,6 +52,7 @@ fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
     agents.dedup();
     // One start an invocation as recorded, one an agent after the fix.
     let (starts, processes) = (woken.len(), agents.len());
+    // Every agent here was woken at least once, so that this is never negative.
     let found = u32::try_from(starts - processes).unwrap_or(u32::MAX);
     let note = format!("no tokens: {starts} starts of a process become {processes}");
     let notes = if found > 0 { vec![note] } else { Vec::new() };

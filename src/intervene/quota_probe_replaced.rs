@@ -74,6 +74,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let probes = params.get("probes");
     let known =
         named_work_units(recording, &names_or_default(params.names_of_list("names"), &NAMES));
+    // Where a scenario says fewer probes than are recorded, the first ones go.
     let most = usize::try_from(probes).unwrap_or(usize::MAX);
     for unit in known.iter().take(most) {
         drop_invocation(recording, &mut patch, unit.calls.clone());
@@ -95,6 +96,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
 
 /// The blocks of all buckets.
 fn bucket_blocks(recording: &Recording) -> Vec<u32> {
+    // One call with a published sum that no packet woke: many runs in one figure.
     let sessions = recording.sessions.iter().filter(|session| {
         session.calls == 1
             && session.usage_basis == Basis::Published

@@ -46,6 +46,7 @@ static CARD: ToggleCard = ToggleCard {
 };
 
 fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
+    // The variables are a cockpit's: where no packet woke an agent nobody reads them.
     let found = u32::from(!active_invocations(recording).is_empty());
     let note = "no tokens of its own: `windtunnel env` writes the file".to_owned();
     Patch {

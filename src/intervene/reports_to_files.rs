@@ -68,6 +68,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             continue;
         }
         patch.found_places += 1;
+        // From the start: put in its place later, the line would break the cache before it.
         patch.replaced_blocks.push((index as u32, line));
         if read_back.takes_next() {
             patch.inserted_calls.push(support::fetch_whole_block(block));

@@ -81,6 +81,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let (steps, split) = (params.names_of_list("steps"), params.get("split_calls"));
+    // Which steps could share a session no source says, so that nothing is a default.
     if steps.is_empty() && split == 0 {
         patch.notes.push("names no step: set `steps` or `split_calls` in a scenario".to_owned());
     }
@@ -95,6 +96,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         let system = support::system_tokens_of_session(recording, session);
         for at in split_places(recording, session, usize::try_from(split).unwrap_or(usize::MAX)) {
             patch.found_places += 1;
+            // A fresh context needs the system part again; of the work it has the note alone.
             patch.restarted_calls.push((at as u32, system + params.get("handoff")));
             patch.inserted_calls.extend(support::repeated_look_ups(at, params.get("look_ups")));
         }
@@ -108,6 +110,7 @@ fn chained_sessions(recording: &Recording, steps: &[String]) -> Vec<(u32, u32)> 
         .filter(|(_, s)| s.role == Role::Main && !s.pipeline.is_empty() && steps.contains(&s.step))
         .map(|(index, _)| index)
         .collect();
+    // By their starts, because a session can only go on from one that is over.
     order.sort_by_key(|&index| (calls_of_session(recording, index)[0].start_ms, index));
     // The last session of every chain so far.
     let mut tails: Vec<u32> = Vec::new();
@@ -131,6 +134,7 @@ fn chained_sessions(recording: &Recording, steps: &[String]) -> Vec<(u32, u32)> 
 fn can_follow(recording: &Recording, index: u32, tail: u32) -> bool {
     let [session, before] = [index, tail].map(|index| &recording.sessions[index as usize]);
     let first = &calls_of_session(recording, index)[0];
+    // On another model the history would be written anew; another pipeline is other work.
     session.pipeline == before.pipeline
         && calls_of_session(recording, tail)
             .last()
@@ -157,7 +161,9 @@ fn merge_sessions(recording: &Recording, patch: &mut Patch, session: u32, from: 
         .max();
     // The window is not recorded: the smallest known one that held every context of both sessions.
     let window = TRIGGERS.iter().find(|(_, window)| largest <= Some(*window));
+    // Contexts beyond every known window get the largest trigger that is known.
     let (threshold, _) = window.copied().unwrap_or(TRIGGERS[1]);
+    // With a history in front a session may reach the trigger that it never met alone.
     let compaction = CompactionRule {
         threshold,
         output: support::SUMMARY_OUTPUT,
@@ -192,6 +198,7 @@ fn split_places(recording: &Recording, session: &Session, most: usize) -> Vec<us
                     || support::is_asked_by_person(recording, at)
             });
             let place = next.unwrap_or(due);
+            // Where the record starts over first, nothing is cut, and the count begins there.
             if next.is_none() || support::context_goes_on(recording, place) {
                 cuts.push(place);
             }

@@ -88,11 +88,13 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     // The chain that each agent was in last.
     let mut last: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     let mut resumptions = Vec::new();
+    // In the order of time: a chain holds what was over when the next packet came.
     for (at, one) in woken.iter().enumerate() {
         let key = (one.packet.agent.as_str(), one.packet.root.as_str());
         let meant = agents.is_empty() || agents.iter().any(|agent| agent == key.0);
         // Work without a root cannot be told from other work.
         if !meant || key.1.is_empty() {
+            // It takes the warmth with it all the same: the agent was elsewhere in between.
             last.insert(key.0, key);
             continue;
         }
@@ -112,8 +114,10 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
                 resume_session(recording, &mut patch, one.session, chain.session);
                 true
             }
+            // No session of its own and none to follow: a cold start, as recorded.
             _ => false,
         };
+        // Here the cockpit would have opened a new session inside the recorded one.
         if rotates
             && chain.is_some_and(|chain| chain.session == one.session)
             && let Some(start) = restart_at_invocation(recording, one)
@@ -122,8 +126,10 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             patch.restarted_calls.push(start);
         }
         if goes_on && was_last {
+            // Warmth saves nothing by itself: it lets toggles of skills and snapshots shrink these.
             patch.warmed_calls.extend(one.calls_shrunk_by_warmth(recording));
         }
+        // The turn that starts a chain over is its first.
         let turns = if goes_on { chain.map_or(0, |chain| chain.turns) } else { 0 };
         chains.insert(key, SessionChain { session: one.session, last: at, turns: turns + 1 });
     }
@@ -148,6 +154,7 @@ fn can_follow_chain(
 ) -> bool {
     let first = &recording.calls[one.calls.start];
     let range = recording.sessions[chain.session as usize].call_range();
+    // Caches belong to a model and a tier, and what still runs has no end to go on from.
     recording.calls[range].last().is_some_and(|last| {
         (last.model, last.tier) == (first.model, first.tier) && last.end_ms <= first.start_ms
     })
@@ -157,10 +164,12 @@ fn can_follow_chain(
 fn resume_session(recording: &Recording, patch: &mut Patch, session: u32, from: u32) {
     patch.found_places += 1;
     patch.resumed_sessions.push(ResumedSession { session, from });
+    // With the history its context may grow into the compaction that Codex has in any case.
     let compaction = codex_compaction(recording, session);
     if compaction.is_some() {
         patch.session_rules.push((session, SessionRules { compaction, ..SessionRules::default() }));
     }
+    // The history holds the system prompt and the project files.
     let first = recording.sessions[session as usize].call_range().start;
     let bootstrap = support::system_blocks_of_call(recording, first);
     patch.dropped_blocks.extend(bootstrap.map(|(block, _)| block));
@@ -214,6 +223,7 @@ fn break_even_note(resumptions: &[Resumption]) -> Option<String> {
     }
     let expired = resumptions.iter().filter(|one| one.expired).count();
     let pay = resumptions.iter().filter(|one| one.calls <= one.break_even).count();
+    // Both ends are no counts: 0 pays for not even one call, the maximum for any number.
     let up_to = match lower_median(resumptions.iter().map(|one| one.break_even)) {
         0 => "at no number of calls".to_owned(),
         i64::MAX => "at any number of calls".to_owned(),

@@ -40,6 +40,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         if steps.contains(&session.step) {
             patch.found_places += 1;
             for at in session.call_range() {
+                // `true`: nobody waits for a step that is not held.
                 patch.drop_call_and_blocks(recording, at as u32, true);
             }
         }

@@ -64,6 +64,7 @@ pub fn fetch_rest_of_block(block: &Block, cap: i64) -> impl Iterator<Item = Inse
     let (after, rest) = (block.call as usize, (block.tokens - cap).max(0));
     // Parts of at most the cap, unless that would take too many calls.
     let part = cap.max(rest / MOST_LOOK_UPS + 1);
+    // The last part is what is left, so that all parts add up to the rest.
     (0..(rest + part - 1) / part).map(move |at| fetch_call(after, part.min(rest - at * part)))
 }
 
@@ -75,6 +76,7 @@ pub fn fetch_whole_block(block: &Block) -> InsertedCall {
 /// Drops a polling call with what it said and what it saw; its thinking moves on.
 pub fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize, frees_time: bool) {
     patch.dropped_calls.push(DroppedCall { call: poll as u32, frees_time });
+    // Thinking may be about more than the poll, and is not lost with it.
     let said = blocks_of_call(recording, poll)
         .filter(|(_, block)| block.kind.is_output() && block.kind != BlockKind::Thinking);
     patch.dropped_blocks.extend(said.map(|(index, _)| index));
@@ -135,8 +137,10 @@ pub fn tool_uses_of_call(
 pub fn is_read_only_call(recording: &Recording, call: usize) -> bool {
     let about = BlockMarks::READ | BlockMarks::SEARCH;
     let mut uses = tool_uses_of_call(recording, call).peekable();
+    // Without a tool use it looks at nothing: it is an answer.
     uses.peek().is_some()
         && uses.all(|(_, block)| {
+            // By name, or by the importer's mark where a harness reads and searches in a shell.
             READ_ONLY_TOOLS.contains(&recording.tool_name(block.tool))
                 || block.marks.intersects(about)
         })
@@ -199,6 +203,8 @@ pub fn repeat_share_of_calls(
                 after: at as u32,
                 input: inputs.map(|(_, block)| block.tokens).sum(),
                 output: call.produced_tokens(),
+                // Its own time alone: what passed behind it, tools or a person, is not waited for
+                // again.
                 duration_ms: call.end_ms - call.start_ms,
             });
         }
@@ -228,6 +234,7 @@ pub fn sessions_with_calls(recording: &Recording) -> impl Iterator<Item = (u32, 
 
 /// A note on the names of steps that no session has; `None` if all are known.
 pub fn note_unknown_steps(recording: &Recording, names: &[String]) -> Option<String> {
+    // A misspelt name finds nothing, which would look like a toggle that saves nothing.
     let steps: BTreeSet<&String> = recording.sessions.iter().map(|session| &session.step).collect();
     let absent = names.iter().filter(|name| !steps.contains(name)).map(String::as_str);
     let absent: Vec<&str> = absent.collect();
@@ -240,12 +247,14 @@ pub fn ms_until_next_call(recording: &Recording, call: usize) -> i64 {
     if call + 1 < session.call_range().end {
         (recording.calls[call + 1].start_ms - recording.calls[call].start_ms).max(0)
     } else {
+        // Behind the last call of a session nobody waits.
         0
     }
 }
 
 /// Whether a call starts a run of the whole suite that really ran.
 pub fn is_full_suite_run(recording: &Recording, call: usize) -> bool {
+    // An aborted run tested nothing; it is R5's matter.
     let marks = recording.calls[call].marks;
     marks.contains(CallMarks::TEST_RUN | CallMarks::FULL_SUITE)
         && !marks.contains(CallMarks::ABORTED_RUN)
@@ -257,6 +266,7 @@ pub fn test_result_blocks(recording: &Recording) -> Vec<(u32, u32)> {
     for (index, block) in recording.blocks.iter().enumerate() {
         if block.kind == BlockKind::ToolResult && block.marks.contains(BlockMarks::TEST_RUN) {
             // The result may have entered several calls after the one that started the run.
+            // A result whose use is not recorded counts for the call that it enters.
             let started = block.peer_block().map_or(block.call, |peer| recording.blocks[peer].call);
             found.push((index as u32, started));
         }

@@ -59,6 +59,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     for one in active_invocations(recording).iter().filter(|one| one.is_digest()) {
         let thinner = thinned_snapshots(recording, one, params.get("thin"));
         patch.found_places += u32::from(!thinner.is_empty());
+        // Only a session that has seen a full snapshot can do with a thin one.
         patch.replaced_if_warm.extend(thinner);
     }
     if patch.found_places > 0 {

@@ -66,6 +66,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let cap = params.get("cap").max(1);
     let mut look_up = ShareSampler::new(params.get("look_up"));
     for (index, block) in recording.blocks.iter().enumerate() {
+        // Reports of subagents are R3's matter.
         if block.kind != BlockKind::ToolResult || block.tokens <= cap {
             continue;
         }

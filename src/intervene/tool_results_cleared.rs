@@ -160,11 +160,14 @@ fn cleared_results<'a>(
         let call = &recording.calls[at];
         match call.restart {
             ContextRestart::No => {
+                // What entered with one call is cleared together, or not at all.
                 let old = count_old_groups(&standing, rule.keep);
                 let old_blocks = standing[..old].iter().flatten();
                 // A result smaller than its stub frees nothing, and is no loss.
                 let freed: i64 = old_blocks.map(|block| (block.tokens - rule.stub).max(0)).sum();
                 let stands = call.usage.context_tokens() - gone;
+                // A clearing breaks the cache at the first stub: too small a one costs more than it
+                // frees.
                 if stands >= rule.trigger && freed > 0 && freed >= rule.at_least {
                     gone += freed;
                     let worth = standing.drain(..old).flatten();
@@ -178,6 +181,7 @@ fn cleared_results<'a>(
                 let stands = support::prompt_before_call(recording, at) - gone;
                 gone = support::restart_tokens(recording, at) - stands;
             }
+            // The record starts over and has lost its results: both prompts are alike again.
             _ => {
                 standing.clear();
                 gone = 0;
@@ -195,6 +199,7 @@ fn cleared_results<'a>(
 /// How many of the groups are older than the newest `keep` results.
 fn count_old_groups(standing: &[Vec<&Block>], keep: i64) -> usize {
     let mut newest_results = 0;
+    // The group that reaches the count stays whole: `keep` results stay at least.
     let newest = standing.iter().rev().take_while(|group| {
         let stays = newest_results < keep;
         newest_results += group.len() as i64;

@@ -55,6 +55,7 @@ fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
             .map(|(block, _)| block)
             .collect();
         if warm {
+            // Warmth alone changes nothing: it lets toggles shrink what these calls bring.
             patch.warmed_calls.extend(one.calls_shrunk_by_warmth(recording));
             patch.found_places += u32::from(!skills.is_empty());
         } else {

@@ -28,6 +28,7 @@ pub struct WorkUnit {
 /// case, or the first part of a step before a `/`.
 pub fn named_work_units(recording: &Recording, names: &[String]) -> Vec<WorkUnit> {
     let mut units = Vec::new();
+    // Invocations stand in the order of their calls, as sessions do: one cursor serves all.
     let mut woken = (0..recording.invocations.len()).peekable();
     for session in recording.sessions.iter().filter(|session| session.calls > 0) {
         let range = session.call_range();
@@ -141,6 +142,8 @@ pub fn take_share_of_work(recording: &Recording, names: &[String], share_bp: i64
 /// bits, read from the other end.
 pub fn evenly_spread_order(count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
+    // With bits reversed the first half of the order is every other place, the first quarter every
+    // fourth: a small share is spread as evenly as a large one.
     order.sort_by_key(|&at| at.reverse_bits());
     order
 }

@@ -52,6 +52,7 @@ impl ActiveInvocation<'_> {
     ) -> impl Iterator<Item = (u32, i64)> {
         let blocks = self.calls.clone().flat_map(|at| blocks_of_call(recording, at));
         let own = blocks.filter(move |(_, block)| block.marks.contains(mark));
+        // What the model says about a packet is no part of the prompt.
         own.filter(|(_, block)| !block.kind.is_output()).map(|(index, block)| (index, block.tokens))
     }
 
@@ -80,6 +81,7 @@ pub fn active_invocations(recording: &Recording) -> Vec<ActiveInvocation<'_>> {
         ActiveInvocation { calls, session, packet: &invocation.packet }
     });
     let mut woken: Vec<ActiveInvocation> = all.filter(|one| !one.calls.is_empty()).collect();
+    // By time and not by file: warmth and chains ask what an agent did last.
     woken.sort_by_key(|one| (recording.calls[one.calls.start].start_ms, one.calls.start));
     woken
 }
@@ -109,6 +111,7 @@ pub fn recorded_warmth<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<bool> {
 /// stays for the invocation behind it, which would have to be told.
 pub fn drop_invocation(recording: &Recording, patch: &mut Patch, calls: Range<usize>) {
     for at in calls {
+        // Nobody waits for an agent that is not woken.
         patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         let own =
             blocks_of_call(recording, at).filter(|(_, block)| block.kind != BlockKind::System);
@@ -181,6 +184,7 @@ pub fn acknowledge_digests(
 
 /// Whether an entry of an allowlist covers a source.
 fn entry_covers_source(entry: &str, source: &str) -> bool {
+    // `:*` without a source covers nothing, where it could be read as everything.
     match entry.strip_suffix(":*") {
         Some(of) => !of.is_empty() && source.split(':').next() == Some(of),
         None => entry == source && !source.is_empty(),
@@ -189,6 +193,7 @@ fn entry_covers_source(entry: &str, source: &str) -> bool {
 
 /// The agents that are told what happened.
 pub fn controller_agents<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<&'a str> {
+    // Roles of agents are not recorded: a controller is who is told digests.
     let told = woken.iter().filter(|one| one.is_digest());
     let mut agents: Vec<&str> = told.map(|one| one.packet.agent.as_str()).collect();
     agents.sort_unstable();
@@ -216,6 +221,7 @@ pub fn restart_at_invocation(
 ) -> Option<(u32, i64)> {
     let session = &recording.sessions[one.session as usize];
     let at = one.calls.start;
+    // Where the context starts over as recorded there is nothing to change.
     context_goes_on(recording, at)
         .then(|| (at as u32, system_tokens_of_session(recording, session)))
 }
