@@ -37,6 +37,7 @@ pub(crate) fn audit_with_reconstruction(
     known: Option<(Lens, &Reconstruction)>,
 ) -> Vec<AuditFinding> {
     let mut findings = Vec::new();
+    // The calls under the message lens are kept, because claims are held against them.
     let message = lens_checks::check_lenses(reported, known, &mut findings);
     sum_checks::check_sums(reported, &mut findings);
     claim_checks::check_claims(reported, message.as_ref(), &mut findings);

@@ -35,6 +35,7 @@ pub(super) fn check_claims(
 #[must_use]
 pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<AuditFinding> {
     let claim = reported.claim_on_toggle(toggle)?;
+    // Without a claimed saving the text may still give figures of its own.
     let Some(saving) = claim.saving.as_ref() else {
         return Some(match (toggle, &reported.orchestrator, &reported.crashes) {
             ("R8", Some(orchestrator), _) => claim_note(
@@ -99,6 +100,7 @@ pub(crate) fn claim_product(reported: &ReportedPipeline, toggle: &str) -> Option
 
 /// The product of a claim's factors, where it has two or more.
 fn factor_product(claim: &ReportedClaim) -> Option<i64> {
+    // One factor is a count and no product.
     if claim.factors.len() < 2 {
         return None;
     }
@@ -177,6 +179,7 @@ fn check_report_tokens(reported: &ReportedPipeline, claim: &ReportedClaim) -> Op
         stated("stated", stated_tokens),
         stated("claimed", claim.saving.as_ref()?),
     ]);
+    // Only if the low rate gives more already: up to the high one the text may be right.
     (low > stated_tokens.high).then(|| {
         let id = claim_finding_id(claim, "-tokens");
         AuditFinding::new(id, AuditCheck::ReportTokens, FindingSeverity::Warning, figures)
@@ -222,6 +225,7 @@ fn check_test_output(reported: &ReportedPipeline, claim: &ReportedClaim) -> Opti
         count("needed", saving.value() / output.max(1)),
         stated_count("published", &row.calls),
     ];
+    // Characters against characters: no rate of tokens is needed to see this.
     (printed < retained.value()).then(|| {
         let id = claim_finding_id(claim, "");
         AuditFinding::new(id, AuditCheck::TestOutput, FindingSeverity::Warning, figures)
@@ -239,6 +243,7 @@ fn check_round_trips(
     let each = saving.value() / trips;
     let row = reported.sessions_of_step("assess").next()?;
     let done = message?;
+    // Fits stand in the order of the recording's sessions.
     let at = done.sessions.iter().position(|fit| fit.id == row.id)?;
     let fit = &done.sessions[at];
     let calls = &done.recording.calls[done.recording.sessions[at].call_range()];
@@ -253,6 +258,7 @@ fn check_round_trips(
         tokens("mean", fit.mean_context),
         tokens("aborted", aborted_calls.map(|call| call.usage.read).sum()),
     ];
+    // Aborted runs stand early, where contexts are smaller than the mean.
     (each > fit.mean_context).then(|| {
         let id = claim_finding_id(claim, "");
         AuditFinding::new(id, AuditCheck::RoundTrips, FindingSeverity::Warning, figures)

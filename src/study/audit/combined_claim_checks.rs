@@ -9,6 +9,7 @@ use crate::units::{BASIS_POINTS, scale_by_ratio};
 /// Checks every combined claim.
 pub(super) fn check_combined_claims(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>) {
     for combined in &reported.combined {
+        // Calls follow from the factors of the single claims, tokens from their savings.
         match combined.metric.as_str() {
             "calls" => findings.push(check_combined_calls(reported, combined)),
             _ => findings.extend(check_combined_sum(reported, combined)),
@@ -64,6 +65,7 @@ fn check_combined_calls(reported: &ReportedPipeline, combined: &CombinedClaim) -
         })
         .collect();
     let left = combined.from.value() - fewer.iter().sum::<i64>();
+    // Headlines are rounded, so that here too a tenth is forgiven.
     let holds = (left - combined.to.value()).abs() <= combined.to.value() / 10;
     let mut figures = vec![label("step", &combined.step)];
     figures.extend(combined.toggles.iter().map(|toggle| label("toggles", toggle)));
@@ -77,6 +79,7 @@ fn check_combined_calls(reported: &ReportedPipeline, combined: &CombinedClaim) -
 
 /// What the combined claims of single steps leave of the whole.
 fn check_combined_steps(reported: &ReportedPipeline) -> Option<AuditFinding> {
+    // A combined claim without a step is about the whole.
     let (whole, parts): (Vec<&CombinedClaim>, Vec<&CombinedClaim>) = reported
         .combined
         .iter()
@@ -100,6 +103,7 @@ fn check_combined_share(reported: &ReportedPipeline) -> Option<AuditFinding> {
     // The more is left, the less is saved: the high end of what is left gives the low share.
     let low = scale_by_ratio(from - combined.to.high, BASIS_POINTS, from);
     let high = scale_by_ratio(from - combined.to.low, BASIS_POINTS, from);
+    // Both ends within half a unit of the last digit printed.
     let holds = (printed.low - low).abs() <= printed.half_unit
         && (printed.high - high).abs() <= printed.half_unit;
     let figures = vec![

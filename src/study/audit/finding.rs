@@ -161,6 +161,7 @@ pub(super) fn in_unit_of(name: &'static str, figure: &Figure, value: i64) -> Fin
     match figure.unit {
         FigureUnit::Time => duration(name, value),
         FigureUnit::Share => share(name, value),
+        // A figure in no other unit is of tokens; numbers of things are `stated_count`.
         FigureUnit::Count => tokens(name, value),
     }
 }

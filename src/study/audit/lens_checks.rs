@@ -47,6 +47,7 @@ fn fit_lens(
     known: Option<(Lens, &Reconstruction)>,
     findings: &mut Vec<AuditFinding>,
 ) -> Option<Reconstruction> {
+    // The caller may have fitted this lens for its replay already.
     if let Some((_, fit)) = known.filter(|(same, _)| *same == lens) {
         return Some(fit.clone());
     }
@@ -101,6 +102,7 @@ fn check_reads_below_start(
 
 /// Sessions that would need a growth exponent that no real session shows.
 fn check_growth_exponents(record: &Reconstruction) -> Option<AuditFinding> {
+    // Only the upper end: contexts that hardly grow are no contradiction.
     let limit = fixed_point::ratio_q32(REAL_EXPONENTS.1, 100);
     let rows: Vec<Vec<FindingFigure>> = record
         .sessions
@@ -133,6 +135,7 @@ fn check_implement_context(reported: &ReportedPipeline) -> Vec<AuditFinding> {
     let (Some(mean_context), Some(row)) = (mean_context, rows.next()) else {
         return Vec::new();
     };
+    // One printed mean, and two counts that it may have been divided by.
     let published = Some(("record-lens-implement-context", "published calls", &row.calls));
     let tools = row.tool_calls.as_ref();
     let tools = tools.map(|tools| ("message-lens-implement-context", "tool calls", tools));
@@ -203,6 +206,7 @@ fn check_known_records_per_call(reported: &ReportedPipeline) -> Option<AuditFind
     let inventory = reported.inventory.iter().flat_map(|inventory| &inventory.rows);
     let rows: Vec<Vec<FindingFigure>> = inventory
         .filter_map(|row| {
+            // Records without repetitions are calls; uses of tools are the next best thing.
             let (what, calls) = match (&row.deduplicated, &row.tool_calls) {
                 (Some(calls), _) => ("deduplicated", calls),
                 (None, Some(calls)) => ("tool calls", calls),
@@ -284,6 +288,7 @@ fn check_cache_tier(reported: &ReportedPipeline, message: &Reconstruction) -> Op
         tokens("written", written),
     ];
     let (check, severity) = (AuditCheck::CacheTier, FindingSeverity::Info);
+    // More than the step wrote at all: its cache cannot have gone cold that often.
     (rewritten > written).then(|| AuditFinding::new("cache-tier", check, severity, figures))
 }
 
@@ -307,5 +312,6 @@ fn check_poll_cycles(reported: &ReportedPipeline) -> Option<AuditFinding> {
         duration("cycles", polls.value() / calls_a_cycle * sleep.value()),
     ];
     let (check, severity) = (AuditCheck::PollCycles, FindingSeverity::Info);
+    // If each poll had slept, they would have outlasted the run that they watched.
     (each > wait.high).then(|| AuditFinding::new("poll-cycles", check, severity, figures))
 }

@@ -85,6 +85,7 @@ fn check_route_means(routes: &ReportedRoutes, findings: &mut Vec<AuditFinding>) 
         if name.contains('/') {
             means.push((mean, name.clone()));
         }
+        // A mean that nobody printed is listed and not checked.
         let Some(printed) = printed else { continue };
         let figures = vec![
             label("route", &name),
@@ -93,6 +94,7 @@ fn check_route_means(routes: &ReportedRoutes, findings: &mut Vec<AuditFinding>) 
             count("invocations", invocations),
             exact_tokens("mean", mean),
         ];
+        // Mean and parts come from one exact table: beyond rounding they cannot disagree.
         let severity = FindingSeverity::error_unless(printed.is_consistent_with(mean));
         let id = format!("mean-{}", kebab_id(&name));
         findings.push(AuditFinding::new(id, AuditCheck::PrintedMean, severity, figures));
@@ -183,6 +185,7 @@ fn check_overlap(routes: &ReportedRoutes, view: &OverlapTable, findings: &mut Ve
         .matching_rows("", &view.kind)
         .filter_map(|row| Some((row, RouteCounts::of_row(row)?)))
         .collect();
+    // If the table is of one agent, it is of the largest.
     rows.sort_by_key(|(_, counts)| -counts.tokens);
     let Some(((first, own), others)) = rows.split_first() else { return };
     let listed: RouteCounts = view
@@ -224,10 +227,12 @@ fn check_overlap(routes: &ReportedRoutes, view: &OverlapTable, findings: &mut Ve
         exact_tokens("left", rest.tokens),
         count("left_count", rest.invocations),
     ]);
+    // More than all agents of the kind have together cannot be.
     let severity = FindingSeverity::error_unless(rest.tokens >= 0 && rest.invocations >= 0);
     let id = format!("{}-rest", view.id);
     findings.push(AuditFinding::new(id, AuditCheck::UnlistedSources, severity, figures));
     for row in &view.rows {
+        // All that ends at this source is the most that acknowledging it can save.
         let most = row.tokens.value();
         let figures = vec![
             label("source", &row.name),
@@ -277,6 +282,7 @@ fn fewest_calls_per_invocation(routes: &ReportedRoutes) -> Option<AuditFinding> 
             let counts = RouteCounts::of_row(row)?;
             let most = window.value() * counts.invocations;
             let tenths = decimal("calls", scale_by_ratio(counts.tokens, 10, most), 1);
+            // Sorted by hundredths and shown in tenths, so that what looks alike is in order too.
             let order = scale_by_ratio(counts.tokens, 100, most);
             Some((-order, vec![label("route", &row.step_name()), tenths]))
         })
@@ -357,5 +363,6 @@ fn list_claims_without_number(routes: &ReportedRoutes, findings: &mut Vec<AuditF
 fn list_unknowns(routes: &ReportedRoutes) -> Option<AuditFinding> {
     let mut figures = vec![count("count", routes.unknowns.len())];
     figures.extend(routes.unknowns.iter().map(|unknown| label("unknowns", &unknown.id)));
+    // The first figure only counts the others.
     (figures.len() > 1).then(|| note("not-knowable", AuditCheck::Unknowns, figures))
 }

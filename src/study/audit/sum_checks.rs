@@ -29,6 +29,7 @@ pub(super) struct PrintedSum {
 impl PrintedSum {
     pub(super) fn new(parts: &[&Figure], whole: &Figure) -> Self {
         let sum: i64 = parts.iter().map(|figure| figure.value()).sum();
+        // Every printed figure may be off by half a unit of its last digit, all in one direction.
         let slack = parts.iter().map(|figure| figure.half_unit).sum::<i64>() + whole.half_unit;
         Self { sum, off: sum - whole.value(), slack }
     }
@@ -146,6 +147,7 @@ fn check_orchestrator_share(reported: &ReportedPipeline) -> Option<AuditFinding>
     let total = &reported.steps.total.read;
     let attributed = orchestrator.attributed_reads();
     let sum = total.value() + attributed;
+    // Ten-thousandths of the true total, as shares are printed.
     let missing = attributed * 10_000 / sum.max(1);
     // Three printed figures must agree with one product: the share, the true sum, the gap.
     let holds = orchestrator.attributed_read.is_consistent_with(attributed)
@@ -170,6 +172,7 @@ fn check_crash_records(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let crashes = reported.crashes.as_ref()?;
     let (reuse, orphans) = (crashes.pid_reuse.value(), crashes.orphans.value());
     let triplets = crashes.triplets.value();
+    // Numbers of records are exact: nothing is forgiven.
     let holds = reuse + orphans == crashes.records.value() && 3 * triplets == orphans;
     let figures = vec![
         count("reuse", reuse),

@@ -52,6 +52,7 @@ impl BacktestMetric {
             Self::Sessions => (sum(&[Sessions])?, 1),
             Self::Seconds => (sum(&[Seconds])?, 1),
             Self::Calls => (sum(&[Calls])?, 1),
+            // Lines come from tables alone: a recording of transcripts does not know them.
             Self::ReadPerLine => (sum(&[Read])?, lines?),
             Self::ReadPerSession => (sum(&[Read])?, sum(&[Sessions])?),
         })
@@ -99,6 +100,7 @@ impl SizeCovariate {
         match self {
             Self::Lines => pipeline.lines,
             Self::Sessions => figures[StepQuantity::Sessions as usize],
+            // A kind is no number: it gets a level of its own.
             Self::Recipe => None,
         }
     }

@@ -112,10 +112,12 @@ impl BacktestSample {
         stretches: usize,
         question: &MetricQuestion<'_>,
     ) -> Self {
+        // A pipeline without the step is no pipeline of zero: it is not asked at all.
         let with_step: Vec<&StretchMember<'_>> = members
             .iter()
             .filter(|member| question.step_figures(member.pipeline).is_some())
             .collect();
+        // Adjusting for a size that no pipeline tells would leave none, so that it is only named.
         let (known, unknown): (Vec<SizeCovariate>, Vec<SizeCovariate>) = question
             .adjust
             .iter()
@@ -166,6 +168,7 @@ impl BacktestSample {
     /// What so many draws say, each with as many units of every stretch as it has.
     #[must_use]
     pub(crate) fn bootstrap_levels(&self, seed: Seed, count: u32) -> Vec<StretchLevels> {
+        // Stretches are strata: in every draw each side is as large as it is.
         let strata = BootstrapStrata::from_keys(self.values.iter().map(|unit| unit.stretch));
         bootstrap_estimates((&strata, seed, "backtest"), count, |drawn| {
             Some(self.levels_of_draw(drawn))
@@ -178,6 +181,7 @@ impl BacktestSample {
         for value in &drawn {
             by_stretch[value.stretch].push(value);
         }
+        // Logarithms keep the order, so that this is the logarithm of the median.
         let raw =
             by_stretch.iter().map(|values| median(values.iter().map(|value| value.log))).collect();
         let mean = by_stretch.iter().map(|values| mean_level(values)).collect();
@@ -226,6 +230,7 @@ fn pipeline_value(
             SizeCovariate::Lines => ExclusionReason::NoLines,
             _ => ExclusionReason::NoSessions,
         };
+        // Zero has no logarithm and counts as unknown.
         let value = size.numeric_value(figures, pipeline).filter(|value| *value > 0);
         sizes.push((value.ok_or(missing)? as f64).ln());
     }

@@ -40,6 +40,7 @@ impl EffectVerdict {
         placebo: Option<f64>,
         alpha: f64,
     ) -> Self {
+        // The whole interval has to lie on one side of 1, which is no change.
         let change = match interval {
             None => EffectDirection::TooFew,
             Some(interval) if interval.high < 1.0 => EffectDirection::Fell,
@@ -115,6 +116,7 @@ impl PredictionComparison {
         interval: ConfidenceInterval,
         predicted: &PredictedRatio,
     ) -> Self {
+        // As far apart as both ranges allow: low end by high end, and the reverse.
         let apart = ConfidenceInterval {
             low: interval.low / predicted.range.high,
             high: interval.high / predicted.range.low,

@@ -174,6 +174,7 @@ pub(crate) fn run_backtest(
     predictions: &[RolloutPrediction],
 ) -> Result<BacktestResult, BacktestError> {
     let (all, eras) = (data.all_pipelines(), data.rollout_batches());
+    // Before anything is computed: a misspelt step would look like one that nothing tells of.
     check_known_steps(&all, &settings.steps)?;
     let has_windows = data.has_windows();
     let window_ms = if has_windows {
@@ -203,11 +204,13 @@ pub(crate) fn run_backtest(
             let question = MetricQuestion { step, metric, adjust };
             result.metric_effects.push(lab.estimate_metric(&question));
             // Two given windows have no other ones to compare them with.
+            // Of one metric alone, because every window takes a bootstrap of its own.
             if index == 0 && !has_windows {
                 result.window_effects.extend(lab.estimate_in_windows(&question));
             }
         }
     }
+    // Only now: every chance is raised for how many looks there were.
     judge_effects(&mut result, settings, predictions);
     result.batches = eras;
     Ok(result)
@@ -215,6 +218,7 @@ pub(crate) fn run_backtest(
 
 /// As much as the shorter side has, at most [`WIDEST_WINDOW_DAYS`].
 fn default_window_ms(all: &[&PipelineFigures], eras: &[RolloutBatch]) -> i64 {
+    // By ends, because an end decides on which side a pipeline lies.
     let first_end = all.iter().filter_map(|one| one.end_ms).min();
     let last_end = all.iter().filter_map(|one| one.end_ms).max();
     let most = WIDEST_WINDOW_DAYS * DAY_MS;
@@ -247,6 +251,7 @@ fn selected_metrics(all: &[&PipelineFigures], settings: &BacktestSettings) -> Ve
     if !settings.metrics.is_empty() {
         return settings.metrics.clone();
     }
+    // Only usual metrics are passed over in silence; one that was asked for stays.
     DEFAULT_METRICS
         .into_iter()
         .filter(|&metric| {
@@ -262,6 +267,7 @@ fn judge_effects(
     predictions: &[RolloutPrediction],
 ) {
     let effects = result.metric_effects.iter().flat_map(|metric| &metric.effects);
+    // A figure without a chance tested nothing, and makes no other one less certain.
     let p_values: Vec<f64> = effects.filter_map(|effect| effect.p_value).collect();
     result.tested_figures = p_values.len() as u32;
     // Corrected values come in the order of the tested figures, which is that of the loop below.
@@ -270,6 +276,7 @@ fn judge_effects(
     for metric in &mut result.metric_effects {
         for (batch, effect) in metric.effects.iter_mut().enumerate() {
             effect.p_value_corrected = effect.p_value.and_then(|_| corrected.next());
+            // Where no chance was worked out, the worst one stands in.
             let p = effect.p_value_corrected.unwrap_or(1.0);
             effect.verdict =
                 EffectVerdict::from_interval(effect.interval, p, effect.placebo, alpha);

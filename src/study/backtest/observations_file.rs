@@ -36,6 +36,8 @@ impl EffectRatio {
 
 impl Serialize for EffectRatio {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A number in files and whole ten-thousandths in memory: the same figures are the same
+        // bytes.
         self.as_f64().serialize(serializer)
     }
 }
@@ -146,6 +148,7 @@ impl Observations {
         struct ObservationsHead {
             schema: String,
         }
+        // A file of another version is told as such, and not by a key that it lacks.
         let ObservationsHead { schema } = serde_json::from_slice(bytes)?;
         if schema != SCHEMA {
             return Err(BadObservations::Schema(schema));

@@ -70,11 +70,13 @@ pub struct PipelineFigures {
 /// are in. A sum is known where all of its parts are.
 #[must_use]
 pub(crate) fn sum_pipelines(rows: &[StepTableRow]) -> Vec<PipelineFigures> {
+    // The flag tells whether a row was added: an empty sum looks like an unknown one.
     let mut found: BTreeMap<&str, (PipelineFigures, bool)> = BTreeMap::new();
     for row in rows {
         // Rows of a pipeline may lie apart and say different things: the widest span counts.
         let (one, begun) = found.entry(&row.pipeline).or_default();
         one.name.clone_from(&row.pipeline);
+        // Of several kinds the last in the alphabet, so that the order of rows decides nothing.
         one.recipe = one.recipe.clone().max(row.recipe.clone());
         one.start_ms = [one.start_ms, row.start_ms].into_iter().flatten().min();
         one.end_ms = one.end_ms.max(row.end_ms);
@@ -97,6 +99,7 @@ fn add_figures(a: &StepFigures, b: &StepFigures) -> StepFigures {
 /// subagents; lines are not known.
 #[must_use]
 pub fn step_table_from_recording(recording: &Recording) -> Vec<StepTableRow> {
+    // A copy, because usage is asked for by the names of pipelines, and these sessions have none.
     let mut named = recording.clone();
     for session in &mut named.sessions {
         if session.pipeline.is_empty() {
@@ -124,6 +127,7 @@ pub fn step_table_from_recording(recording: &Recording) -> Vec<StepTableRow> {
 }
 
 fn figures_of_step(row: &StepUsageRow) -> StepFigures {
+    // A session whose calls nobody counted makes the number unknown, not small.
     let calls = (row.uncounted == 0).then_some(row.calls);
     let usage = &row.usage;
     let known = [usage.fresh, usage.read, usage.write_tokens(), usage.output, row.sessions];
@@ -139,6 +143,7 @@ fn time_span_of_pipeline(recording: &Recording, name: &str) -> (Option<i64>, Opt
     let counted = own().filter(|one| !has_workers || one.role != Role::Orchestrator);
     let spans = counted.map(|session| {
         let calls = &recording.calls[session.call_range()];
+        // What the harness wrote down reaches further where calls are missing.
         let told = session.harness_totals.start_ms;
         let told_end = told.zip(session.harness_totals.duration_ms).map(|(start, ms)| start + ms);
         let starts = calls.iter().map(|call| call.start_ms).chain(told).min();

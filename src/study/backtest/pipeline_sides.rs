@@ -55,6 +55,7 @@ impl BacktestData {
         rollouts: &[Rollout],
     ) -> Result<Self, BacktestError> {
         require_pipelines(&all, "the table")?;
+        // Starts first: which rollouts can be told apart depends on them.
         let starts = fill_earliest_starts(&mut [&mut all]);
         let eras = rollout_batches::batch_rollouts(rollouts, &all);
         Ok(Self { sides: PipelineSides::Dates(all, eras), starts, in_both_windows: 0 })
@@ -70,6 +71,7 @@ impl BacktestData {
     ) -> Result<Self, BacktestError> {
         require_pipelines(&before, "the first window")?;
         require_pipelines(&after, "the second window")?;
+        // Both sets of names before anything is taken out: what is in both has to leave both.
         let [first, second] = [&before, &after]
             .map(|side| -> BTreeSet<String> { side.iter().map(|one| one.name.clone()).collect() });
         before.retain(|one| !second.contains(&one.name));
@@ -90,6 +92,7 @@ impl BacktestData {
         match &self.sides {
             PipelineSides::Dates(_, eras) => eras.clone(),
             PipelineSides::Windows(..) => {
+                // Two windows are the stretches around one rollout, whose date nobody needs.
                 vec![RolloutBatch { rollouts: vec![Rollout::default()], ..RolloutBatch::default() }]
             }
         }
@@ -156,6 +159,7 @@ fn require_pipelines(
 /// Gives pipelines without a start the earliest one that they can have.
 fn fill_earliest_starts(sides: &mut [&mut Vec<PipelineFigures>]) -> StartCoverage {
     let known = sides.iter().flat_map(|side| side.iter());
+    // Over both windows: how long a pipeline can take does not depend on the side.
     let longest_ms = known.filter_map(|one| Some(one.end_ms? - one.start_ms?)).max();
     let mut unknown = 0;
     for one in sides.iter_mut().flat_map(|side| side.iter_mut()) {

@@ -50,6 +50,7 @@ impl RolloutBatch {
     /// What somebody predicts for all of them together; `None` unless all have a figure.
     #[must_use]
     pub(crate) fn predicted_ratio(&self) -> Option<f64> {
+        // One rollout after the other: their ratios multiply, and one without leaves all unknown.
         self.rollouts.iter().map(|rollout| rollout.predicted).product()
     }
 }
@@ -81,6 +82,7 @@ pub(crate) fn batch_rollouts(
     pipelines: &[PipelineFigures],
 ) -> Vec<RolloutBatch> {
     let mut sorted = rollouts.to_vec();
+    // By time, and by name at the same time, so that the order of a file decides nothing.
     sorted.sort_by(|a, b| (a.at_ms, &a.name).cmp(&(b.at_ms, &b.name)));
     let mut eras: Vec<RolloutBatch> = Vec::new();
     for rollout in sorted {
@@ -94,6 +96,8 @@ pub(crate) fn batch_rollouts(
             let count = pipelines.iter().filter(lies_between).count() as u32;
             if count < FEWEST_PIPELINES {
                 last.rollouts.push(rollout);
+                // It ends with its last rollout: what started before that may have seen only a
+                // part.
                 last.to_ms = at_ms;
                 last.between.push(count);
                 continue;
@@ -118,8 +122,10 @@ pub(crate) fn stretch_of_pipeline(
     let end = one.end_ms.ok_or(ExclusionReason::UnknownEnd)?;
     // The stretch is decided by the end; the start only says whether a pipeline is whole in it.
     let after = eras.iter().take_while(|era| era.from_ms <= end).count();
+    // Without a window it is `i64::MAX`, which must not overflow.
     let follows = after > 0 && end <= eras[after - 1].to_ms.saturating_add(window_ms);
     let leads = after < eras.len() && end >= eras[after].from_ms.saturating_sub(window_ms);
+    // Asked first: what lies too far away takes no part, whole or not.
     if !follows && !leads {
         return Ok(None);
     }

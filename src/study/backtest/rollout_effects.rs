@@ -108,6 +108,7 @@ impl<'a> EffectEstimator<'a> {
         window_ms: i64,
     ) -> Self {
         let PipelinePlacement { members, outside, excluded } = data.place_pipelines(window_ms);
+        // Dates without a rollout may lie anywhere in the history.
         let members_without_window = data.place_pipelines(i64::MAX).members;
         Self {
             data,
@@ -129,6 +130,7 @@ impl<'a> EffectEstimator<'a> {
         // How many dates without a rollout show at least as much, in either direction.
         let placebos = self.estimate_placebos(question);
         for look in &mut looks {
+            // Without an interval nothing is said to have moved.
             let Some(seen) = look.adjusted.or(look.raw).filter(|_| look.interval.is_some()) else {
                 continue;
             };
@@ -195,6 +197,7 @@ impl<'a> EffectEstimator<'a> {
             means: StretchLevels::change_at(&levels.mean, batch).map(f64::exp),
             ..RolloutEffect::default()
         };
+        // Too few for an estimate: counts and medians are told, and no interval.
         if !has_enough(counts, batch) {
             return effect;
         }
@@ -214,6 +217,7 @@ impl<'a> EffectEstimator<'a> {
         };
         let changes: Vec<f64> =
             best.iter().filter_map(|levels| StretchLevels::change_at(levels, batch)).collect();
+        // From the draws of the interval, so that the two cannot contradict each other.
         effect.p_value = two_sided_p_value(&changes);
         effect
     }
@@ -225,6 +229,7 @@ impl<'a> EffectEstimator<'a> {
     ) -> Option<ConfidenceInterval> {
         let steps = drawn.filter_map(|levels| StretchLevels::change_at(levels, era));
         let ends = central_interval(steps.collect(), self.settings.confidence)?;
+        // The exponential keeps the order: ends of logarithms become ends of ratios.
         Some(ConfidenceInterval { low: ends.low.exp(), high: ends.high.exp() })
     }
 
@@ -242,6 +247,7 @@ impl<'a> EffectEstimator<'a> {
             let last = calm.iter().filter_map(|member| member.pipeline.end_ms).max();
             let (Some(first), Some(last)) = (first, last) else { continue };
             let step = self.settings.placebo_ms;
+            // Two given windows have no width of their own; then it is that of the stretch.
             let window = if self.window_ms > 0 { self.window_ms } else { last - first };
             // Dates are multiples of the step, so that no pipeline decides where they lie.
             let mut at_ms = (first.div_euclid(step) + 1) * step;
@@ -267,6 +273,7 @@ fn placebo_ratio(
     window_ms: i64,
     question: &MetricQuestion<'_>,
 ) -> Option<f64> {
+    // A rollout that never was, so that sides are chosen as around a real one.
     let date = [RolloutBatch { from_ms: at_ms, to_ms: at_ms, ..RolloutBatch::default() }];
     let sides: Vec<StretchMember<'_>> = members
         .iter()
@@ -289,6 +296,7 @@ fn two_sided_p_value(drawn: &[f64]) -> Option<f64> {
     if drawn.is_empty() {
         return None;
     }
+    // A draw of no change at all counts on both sides.
     let below = drawn.iter().filter(|step| **step <= 0.0).count();
     let above = drawn.iter().filter(|step| **step >= 0.0).count();
     let rarer = below.min(above) as f64;

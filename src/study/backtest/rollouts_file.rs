@@ -64,6 +64,7 @@ pub fn parse_rollouts(text: &str) -> Result<RolloutsFile, TomlError> {
         settings: BacktestSettings::default(),
     };
     let schema = fields.iter().find(|field| field.key == "schema");
+    // Which keys there are depends on the version, so that a file has to say it.
     if schema.is_none() {
         return Err(bad_value_error("schema", &TomlEntry::missing(), ROLLOUTS_SCHEMA));
     }
@@ -100,6 +101,7 @@ fn read_file_key(file: &mut RolloutsFile, field: &TomlField) -> Result<(), TomlE
             settings.confidence = read_number(key, entry, 0.5..1.0, wanted)?;
         }
         "seed" => {
+            // TOML has signed numbers, seeds are unsigned.
             let TomlNode::Whole(seed @ 0..) = entry.node else {
                 return Err(bad_value_error(key, entry, "a whole number, 0 or more"));
             };
@@ -125,6 +127,7 @@ fn read_file_key(file: &mut RolloutsFile, field: &TomlField) -> Result<(), TomlE
 
 fn read_rollout(line: usize, fields: &[TomlField]) -> Result<Rollout, TomlError> {
     let mut rollout = Rollout::default();
+    // A rollout without a name is called by its date, so that only this one key is needed.
     require_keys("rollout", line, fields, &["at"])?;
     for field in fields {
         let entry = &field.entry;
@@ -144,6 +147,7 @@ fn read_rollout(line: usize, fields: &[TomlField]) -> Result<Rollout, TomlError>
             "toggles" => rollout.toggles = read_list(key, entry, |item| read_text(key, item))?,
             "predicted" => {
                 let wanted = "after divided by before, e.g. 0.97";
+                // What was seen is divided by it.
                 let positive = f64::MIN_POSITIVE..f64::INFINITY;
                 rollout.predicted = Some(read_number(key, entry, positive, wanted)?);
             }
@@ -191,6 +195,7 @@ fn require_keys(
 ) -> Result<(), TomlError> {
     match keys.iter().find(|key| fields.iter().all(|field| field.key != **key)) {
         Some(key) => {
+            // A key that is missing stands in no line: its table does.
             let met = TomlEntry { line, ..TomlEntry::missing() };
             Err(bad_value_error(&key_path(place, key), &met, "a value"))
         }
@@ -216,6 +221,7 @@ fn read_number(
     admitted: std::ops::Range<f64>,
     wanted: &str,
 ) -> Result<f64, TomlError> {
+    // `1` is a whole number in TOML, and meant as 1.0.
     let number = match &entry.node {
         TomlNode::Whole(number) => Some(*number as f64),
         TomlNode::Float(digits) => digits.parse().ok(),

@@ -67,6 +67,7 @@ impl<'a> RecordingWindow<'a> {
     #[must_use]
     pub(crate) fn whole_recording(recording: &'a Recording) -> Option<Self> {
         let since_ms = recording.calls.iter().map(|call| call.start_ms).min()?;
+        // The end is outside, and the last call has to be inside.
         let until_ms = recording.calls.iter().map(|call| call.end_ms).max()? + 1;
         Some(Self { recording, since_ms, until_ms })
     }
@@ -175,6 +176,7 @@ pub(crate) fn judge_criteria(
     let [before, after] = [0, 1].map(|side: usize| -> BTreeSet<&str> {
         events[side].iter().map(|event| event.agent).collect()
     });
+    // What an agent of a criterion does is said by its doubts.
     let agents_gone = before
         .difference(&after)
         .filter(|agent| criteria.iter().all(|criterion| criterion.agent != **agent))
@@ -211,6 +213,7 @@ impl CriterionResult {
             None => CriterionOutcome::NotMeasured,
             Some(ratio) if ratio >= 1.0 => CriterionOutcome::NotMet,
             Some(ratio) if ratio > 1.0 - criterion.falls_by => CriterionOutcome::TooLittle,
+            // Only where all of the interval is a fall, chance is no explanation.
             Some(_) if interval.is_some_and(|interval| interval.high >= 1.0) => {
                 CriterionOutcome::Unsure
             }
@@ -226,6 +229,7 @@ fn invocations_in_window<'a>(span: &RecordingWindow<'a>) -> Vec<WindowInvocation
     let mut events: Vec<WindowInvocation<'_>> = (0..span.recording.invocations.len())
         .filter_map(|index| invocation_in_window(span, index))
         .collect();
+    // By more than time: what happened at one moment stands the same way in any order of files.
     events.sort_by_key(|event| (event.at_ms, event.agent, event.kind, event.root, event.tokens));
     events
 }
@@ -259,6 +263,7 @@ fn find_doubts(
     [before, after]: &[Vec<WindowInvocation<'_>>; 2],
     executed: [u32; 2],
 ) -> Vec<CriterionDoubt> {
+    // Without anything before, no other doubt says more.
     if !before.iter().any(|event| criterion.matches_invocation(event)) {
         return vec![CriterionDoubt::NothingBefore];
     }
@@ -280,6 +285,7 @@ fn find_doubts(
     // it ever did in the first one, and for more than half of the window.
     let span = spans[1];
     let (silent, half) = (span.until_ms - last, (span.until_ms - span.since_ms) / 2);
+    // The edges of the window count too: an agent may wake late in it.
     let pause_starts = [spans[0].since_ms].into_iter().chain(own_before.iter().copied());
     let pauses = pause_starts.zip(own_before.iter().copied().chain([spans[0].until_ms]));
     let longest = pauses.map(|(from, to)| to - from).max().unwrap_or(0);
@@ -306,6 +312,7 @@ fn window_values(
     let clusters: [Vec<ClusterSums>; 2] =
         [0, 1].map(|side| cluster_invocations(criterion, &spans[side], &events[side]));
     let values = [0, 1].map(|side: usize| quotient_of_sums(clusters[side].iter().copied()));
+    // Few clusters repeat themselves in every draw, which would make the interval too narrow.
     if clusters.iter().any(|side| side.len() < FEWEST_CLUSTERS) {
         return (values, None);
     }

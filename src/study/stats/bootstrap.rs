@@ -34,6 +34,7 @@ impl BootstrapStrata {
     /// The positions of `keys`: those of one key are a stratum.
     #[must_use]
     pub(crate) fn from_keys<K: Ord>(keys: impl IntoIterator<Item = K>) -> Self {
+        // Sorted by key, because the order of strata decides which random numbers each one gets.
         let mut strata = std::collections::BTreeMap::new();
         for (at, key) in keys.into_iter().enumerate() {
             strata.entry(key).or_insert_with(Vec::new).push(at);
@@ -44,6 +45,7 @@ impl BootstrapStrata {
     /// Units of a draw: as many of each stratum as it has.
     #[must_use]
     pub(crate) fn draw_units(&self, seed: Seed, study: &str, k: u32) -> Vec<usize> {
+        // One stream a draw, so that any thread can make any draw.
         let mut rng = seed.random_stream(study, &k.to_le_bytes());
         let mut units = Vec::with_capacity(self.0.iter().map(Vec::len).sum());
         for stratum in &self.0 {

@@ -25,6 +25,7 @@ pub(crate) fn solve_least_squares(columns: &[Vec<f64>], y: &[f64]) -> Vec<Option
             }
         }
         let (left, whole) = (dot_product(&rest, &rest).sqrt(), dot_product(column, column).sqrt());
+        // Against its own length: large numbers leave more behind by rounding alone.
         if left > COLLINEARITY_LIMIT * whole {
             for value in &mut rest {
                 *value /= left;
@@ -35,6 +36,7 @@ pub(crate) fn solve_least_squares(columns: &[Vec<f64>], y: &[f64]) -> Vec<Option
         }
     }
     let mut rest = y.to_vec();
+    // How far `y` goes along each direction; what is left in the end is the error.
     let mut along: Vec<f64> = Vec::new();
     for (_, direction) in &kept {
         let part = dot_product(direction, &rest);

@@ -12,6 +12,7 @@ const RANK_ROUNDING: f64 = 1e-9;
 #[must_use]
 pub(crate) fn quantile_of_sorted<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
     let rank = (share * sorted.len() as f64 - RANK_ROUNDING).ceil() as usize;
+    // Ranks start at 1; a share of 0 asks for the first value as well.
     sorted.get(rank.saturating_sub(1)).or(sorted.last()).copied()
 }
 

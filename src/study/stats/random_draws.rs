@@ -5,6 +5,7 @@ use rand::Rng;
 
 /// A whole number from 0 to `count - 1`, all alike (up to 2^-64).
 pub(crate) fn draw_below(count: i64, rng: &mut impl Rng) -> i64 {
+    // The upper half of the product is the random number, scaled down to the range.
     ((u128::from(rng.next_u64()) * u128::from(count.unsigned_abs())) >> 64) as i64
 }
 
@@ -15,6 +16,7 @@ pub(crate) fn draw_triangular(width: i64, mode: i64, rng: &mut impl Rng) -> i64 
     let step = u128::from(rng.next_u64() >> 33);
     let all_steps = 1_u128 << 31;
     let (width, mode) = (u128::from(width.unsigned_abs()), u128::from(mode.unsigned_abs()));
+    // A share mode / width of the draws lies below the mode.
     let above_low = if step * width < mode * all_steps {
         // Below the mode a share u of the draws lies within sqrt(u width mode) of the low end.
         rounded_root(step * width * mode)
@@ -70,6 +72,7 @@ pub(crate) fn draw_weighted(weights: &[(u32, i64)], rng: &mut impl Rng) -> Optio
 /// A number from about a normal distribution, mean 0 and deviation 1, in 2^-32: the sum of twelve
 /// uniform ones.
 pub(crate) fn draw_normal(rng: &mut impl Rng) -> i64 {
+    // Each has the mean 1/2 and the variance 1/12: twelve of them have 6 and 1.
     let sum: i64 = (0..12).map(|_| (rng.next_u64() >> 32) as i64).sum();
     sum - 6 * ONE
 }
