@@ -9,6 +9,7 @@ use crate::study::inspect::data_checks;
 
 pub fn run(args: &AuditArgs) -> CommandResult {
     let loaded = load::load_recording(&args.recording, Lens::default(), false)?;
+    // Published figures are held against each other; of transcripts the data is checked itself.
     let findings = match &loaded.source {
         RecordingSource::Pipeline { reported, .. } => audit::audit_reported(reported),
         RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),

@@ -14,11 +14,13 @@ pub fn run(args: &ChartArgs) -> CommandResult {
     let kind = find_chart_kind(&args.kind)?;
     let format = choose_picture_format(args)?;
     let experiment = &args.experiment;
+    // Draws and sweeps take most of the time: only pictures that show them pay for them.
     let studied = if kind.needs_draws {
         ComparisonRun::from_args(experiment)?
     } else {
         ComparisonRun::without_draws(experiment)?
     };
+    // No picture asks for a sweep that it does not need, so that nobody reads this error.
     let sweep = if kind.needs_sweep { studied.sweep_subsets() } else { Err(String::new()) };
     let source = ChartSource {
         comparison_report: &studied.comparison_view(),
@@ -54,6 +56,7 @@ fn choose_picture_format(args: &ChartArgs) -> Result<PictureFormat, CommandError
         (None, None) => PictureFormat::Svg,
     };
     let is_shown = args.output.is_none() && super::is_terminal();
+    // In a pipe the bytes are what was asked for; on a screen they would spoil it.
     if format == PictureFormat::Png && is_shown {
         return Err(CommandError::argument("", "a PNG is no text for a terminal")
             .with_hint("give a file with -o"));

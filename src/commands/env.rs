@@ -32,6 +32,7 @@ pub fn run(args: &EnvArgs) -> CommandResult {
     }
     let mut done = CommandOutput::default();
     let found: Option<(String, Vec<ToggleFinding>)> = match &args.recording {
+        // Without a recording the file holds the settings, and nothing of what they save.
         None => None,
         Some(recording) => {
             let lens = load::choose_lens(&args.premises, &scenario);

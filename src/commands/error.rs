@@ -111,6 +111,7 @@ pub(crate) struct Complaint {
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [&self.place, &self.problem, &self.hint];
+        // A part that says nothing must leave no colon behind.
         let said: Vec<&str> =
             parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         f.write_str(&said.join(": "))
@@ -149,6 +150,7 @@ impl CommandError {
 
     /// What to do about it.
     pub(super) fn with_hint(mut self, text: impl Into<String>) -> Self {
+        // Errors of the floors below keep their words: only what this floor says takes a hint.
         if let Self::Argument(complaint) | Self::Content(complaint) | Self::Feature(complaint) =
             &mut self
         {

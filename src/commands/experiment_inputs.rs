@@ -43,6 +43,7 @@ impl ExperimentInputs {
             _ => "",
         };
         let mut scenario = scenario_from_args(&args.toggles, lead)?;
+        // The command line goes before the scenario.
         scenario.seed = args.seed.unwrap_or(scenario.seed);
         scenario.draws = args.draws.unwrap_or(scenario.draws);
         // Lens and prices are settled before anything is read: the calls of a pipeline depend on
@@ -88,6 +89,7 @@ pub fn load_recordings(
         return Err(CommandError::content(file, "there is no 'recording' in it")
             .with_hint("add one, or name one on the command line"));
     }
+    // Both places are told: the key that names it, and the file in which that stands.
     load::load_recording(&scenario.recording, lens, strict).at("'recording'").at(file)
 }
 
@@ -115,6 +117,7 @@ pub fn claims_about_recording(
 ) -> Vec<PublishedClaim> {
     if let Some(routes) = loaded.source.routes() {
         let mut claims = claims_of_routes(routes);
+        // A claim about a toggle that is not run could not be judged.
         claims.retain(|claim| {
             let mut ids = claim.toggles.iter();
             ids.all(|id| scenario.toggles.iter().any(|chosen| chosen.id() == id))

@@ -8,6 +8,7 @@ use crate::report::show::{export, list as show};
 use crate::scenario;
 
 pub fn run(args: &ExplainArgs) -> CommandResult {
+    // Topics come first: no toggle has such an id.
     if args.topic.eq_ignore_ascii_case("prices") {
         return Ok(CommandOutput {
             stdout: PriceBook::embedded_csv().to_vec(),

@@ -12,6 +12,7 @@ use crate::store;
 use std::path::Path;
 
 pub fn run(args: &ExportArgs) -> CommandResult {
+    // Tables hold what was recorded: nothing is toggled.
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = load::load_pricing(&args.premises, &scenario)?;
@@ -31,6 +32,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
         if let Some(folder) = &args.csv {
             let file = format!("{}.csv", table.name);
             let path = folder.join(&file);
+            // A buffered file may fail at its last bytes, which only the flush tells.
             let flushed =
                 csv::write_batches(store::create_file(&path)?, table.row_batches(&export))
                     .and_then(|mut sink| sink.flush());

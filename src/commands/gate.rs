@@ -28,6 +28,7 @@ const POWER_METRICS: [GateMetric; 2] = [GateMetric::Calls, GateMetric::Dollars];
 const MOST_DIGESTS: usize = 3;
 
 pub fn run(args: &GateArgs) -> CommandResult {
+    // Read first: a budget with an error should not cost a measurement.
     let budget = load_budget(args.budget.as_deref())?;
     if args.power {
         return report_power(args, &budget);
@@ -51,6 +52,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         args.baseline.first().filter(|path| gate_input::is_json_path(path)).map(String::as_str);
     let named = [("baseline", &gate.baseline), ("candidate", &gate.candidate)];
     let sources = source_lines(&named, &held, seed);
+    // What is written is judged next time: an update is done, whatever has grown.
     if args.update {
         let file = args.baseline.first().map_or("", String::as_str);
         let known = baseline.is_some();
@@ -68,6 +70,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         store::write_file(path, &render_gate(&shown, format))?;
     }
     if let Some(path) = &args.comment {
+        // Nothing to say is an empty file: a comment of an earlier run is not taken for this one's.
         let comment = shown.to_comment();
         let bytes = comment
             .map_or_else(Vec::new, |document| render_document(&document, OutputFormat::Markdown));
@@ -146,6 +149,7 @@ fn check_unmatched_limits(
         let place = format!("limits.{scope}.{name}");
         let problem = format!("neither side has {metric} of it");
         let FigureLimit { at_least, at_least_bp, .. } = budget.limit_for(&key);
+        // With nothing measured a least saving cannot be met, and silence would let it pass.
         if at_least.is_some() || at_least_bp.is_some() {
             return Err(CommandError::content(
                 place,
@@ -202,6 +206,7 @@ fn render_gate(shown: &GateReport<'_>, format: GateFormat) -> Vec<u8> {
 /// Where the numbers come from, a line each.
 fn source_lines(sides: &[(&str, &SideSummary)], held: &BaselinePremises, seed: u64) -> Vec<String> {
     let version = env!("CARGO_PKG_VERSION");
+    // A baseline that is written for the first time has no samples and no source.
     let sides = sides.iter().filter(|(_, named)| named.samples > 0);
     let sides: Vec<String> =
         sides.map(|(what, named)| format!("{what} {}", name_with_digests(named))).collect();

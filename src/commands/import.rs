@@ -10,6 +10,7 @@ pub fn run(args: &ImportArgs) -> CommandResult {
     let bytes = format::to_json(loaded.recording());
     let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.output else {
+        // The recording is the result, and nothing else may stand beside it.
         done.stdout = bytes;
         return Ok(done);
     };

@@ -14,6 +14,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = load::load_pricing(&args.premises, &scenario)?;
     let mut parts: Vec<([u8; 32], SourceRecording)> = Vec::new();
+    // Summed up while it is in memory: of each recording only its summary is kept.
     let mut each = |part: &Recording| {
         parts.push((part.recording_digest(), SourceRecording::from_recording(part, &pricing)));
     };
@@ -78,6 +79,7 @@ fn pivot_blocks(recording: &Recording, by: &[String]) -> Result<Option<BlockPivo
             let problem = format!("no key '{name}'; known are {}", known.join(", "));
             CommandError::argument("--by", problem)
         })?;
+        // A key named twice would divide nothing further.
         if !keys.contains(&key) {
             keys.push(key);
         }

@@ -68,6 +68,7 @@ impl LoadedRecording {
     /// recording.
     pub fn into_part(self, part: Recording) -> Self {
         let (all, some) = (self.recording().sessions.len(), part.sessions.len());
+        // A selection of everything is no part: claims and bills still speak of it.
         if some == all {
             return self;
         }
@@ -149,6 +150,7 @@ pub fn load_merged_recording(
     let imported = import_folders(&folders, strict)?;
     if let Some(each) = each {
         parts.iter().for_each(&mut *each);
+        // One folder was imported as it is on its own already; several are read once more.
         match &imported {
             Some(only) if folders.len() == 1 => each(only.recording()),
             _ => {
@@ -166,6 +168,7 @@ pub fn load_merged_recording(
 
 /// Whether an argument is a recording already: a built-in name or a recording file.
 fn is_recording(argument: &str) -> bool {
+    // A folder may be called `x.json`, and then holds transcripts.
     let path = Path::new(argument);
     is_built_in(argument)
         || path.extension().is_some_and(|ending| ending == "json") && store::is_file(path)
@@ -193,6 +196,7 @@ fn unite_with_imported(
     }
     let all: Vec<&Recording> = parts.iter().chain([imported.recording()]).collect();
     let recording = unite_recordings(&all)?;
+    // What the importer passed over is told of the united recording too.
     Ok(LoadedRecording { source: RecordingSource::Recorded(recording), ..imported })
 }
 
@@ -246,6 +250,7 @@ pub fn import_transcripts(
     name: Option<&str>,
     strict: bool,
 ) -> Result<LoadedRecording, CommandError> {
+    // A word without a stroke or a dot was meant as a name: it is told as an unknown one.
     if let [only] = arguments
         && !store::path_exists(Path::new(only))
         && !only.contains(['/', '\\', '.'])
@@ -371,6 +376,7 @@ pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Prici
     for (from, _) in &scenario.models {
         pricing.find_price(from, None)?;
     }
+    // Calls that name no model are priced as this one, which therefore needs a price.
     if let Some(model) = premises.model.as_ref().or(scenario.model.as_ref()) {
         pricing.assumed_model.clone_from(model);
         pricing.find_price(crate::price::UNSTATED_MODEL, None)?;

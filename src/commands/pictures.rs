@@ -35,6 +35,7 @@ pub fn draw_pictures(
     let source = ChartSource { comparison_report: shown, recording, sweep };
     let mut pictures = ReportPictures::default();
     for kind in &ALL {
+        // A picture that this recording does not have is left out; `chart` says why.
         let Ok(chart) = (kind.make)(&source) else { continue };
         let sheet = chart.draw_sheet();
         for theme in THEMES {

@@ -70,6 +70,7 @@ fn folder_name(name: &str) -> PathBuf {
         .chars()
         .map(|c| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '-' })
         .collect();
+    // A leading dot would hide the folder, or leave the one that it lies in.
     PathBuf::from(name.trim_start_matches('.'))
 }
 

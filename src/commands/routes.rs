@@ -74,6 +74,7 @@ fn run_compat_script(args: &RoutesArgs) -> CommandResult {
         return Err(CommandError::argument(COMPAT_FLAG, problem));
     };
     let asked = MetricsQuery {
+        // Without --since the script counts from the epoch on.
         since_ms: args.since.as_deref().map_or(Ok(0), |day| parse_instant("--since", day))?,
         until_ms: parse_instant("--until", until)?,
         prompt_filter: args.prompt_filter.as_deref().unwrap_or_default().trim().to_owned(),

@@ -49,6 +49,7 @@ fn propose_scenario(
     args: &ScenarioNewArgs,
 ) -> Result<(Scenario, LeftOutToggles, String), CommandError> {
     let mut scenario = load::load_scenario(&args.recording, None, &[])?;
+    // Only a built-in scenario names its recording.
     let has_own = !scenario.recording.is_empty();
     let loaded = load::load_recording(&args.recording, scenario.lens, false)?;
     let recording = loaded.recording();
@@ -78,6 +79,7 @@ fn propose_scenario(
 fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
     let mut done = CommandOutput::default();
     let mut files = Vec::new();
+    // One file with an error keeps no other from being checked.
     for file in &args.files {
         let checked = examine_file(file).map_err(|error| error.to_string());
         if let Err(line) = &checked {

@@ -8,6 +8,7 @@ use crate::scenario::Scenario;
 use crate::study::inspect::step_usage::usage_by_step;
 
 pub fn run(args: &StepsArgs) -> CommandResult {
+    // What was recorded is shown: nothing is toggled.
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = load::load_pricing(&args.premises, &scenario)?;

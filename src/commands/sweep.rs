@@ -12,6 +12,7 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     let ExperimentInputs { scenario, pricing, loaded } =
         ExperimentInputs::from_args(&args.experiment)?;
     let toggles = scenario.split_awaiting_toggles();
+    // Claims are judged by the comparison; a ranking needs none.
     let experiment =
         experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &[]);
     let metric = args.by.unwrap_or_else(|| SweepMetric::default_for(&experiment));

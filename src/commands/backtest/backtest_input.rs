@@ -33,6 +33,7 @@ pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandErr
     let scenario = Scenario::with_toggles(&[]);
     let loaded = load::load_recording(input, scenario.lens, strict)?;
     let messages = loaded.stderr_messages();
+    // In the shape of a step table, so that one look back serves both.
     Ok(BacktestInput {
         name: loaded.recording().name.clone(),
         digest: loaded.recording().recording_digest(),
@@ -49,6 +50,7 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
     let path = Path::new(input);
     let bytes = store::read_file(path)?;
     let table = step_table::read_step_table(&bytes).at(input)?;
+    // Strict is to stop at the first row that cannot be read; else rows are skipped and counted.
     if let (true, Some((line, why))) = (strict, table.skips.first()) {
         return Err(CommandError::content(input, format!("line {line}: {why}")));
     }
@@ -99,6 +101,7 @@ impl BacktestInput {
     /// Gives its pipelines the lines of a table of sizes.
     pub fn apply_sizes(&mut self, sizes: &BTreeMap<String, i64>) {
         for row in &mut self.rows {
+            // A table of sizes goes before what the step table says itself.
             row.lines = sizes.get(&row.pipeline).copied().or(row.lines);
         }
     }
@@ -148,6 +151,7 @@ pub fn combined_digest(sources: &[BacktestInput]) -> String {
     match sources {
         [only] => hex_prefix(&only.digest, 32),
         several => {
+            // Of several the digest of their digests: before and after exchanged is another look.
             let all: Vec<u8> = several.iter().flat_map(|source| source.digest).collect();
             hex_prefix(&Sha256::digest(all), 32)
         }

@@ -80,6 +80,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
             );
         }
     }?;
+    // Two windows need no dates: on which side a pipeline lies is given with it.
     if sources.len() == 1 && sources[0].lacks_end_times() {
         let name = &args.inputs[0];
         return Err(CommandError::content(name, "no column 'end' (or 'merged_utc')").with_hint(
@@ -162,6 +163,7 @@ fn choose_rollouts(
     args: &BacktestArgs,
     file: Option<&RolloutsFile>,
 ) -> Result<Vec<Rollout>, CommandError> {
+    // Dates of the command line replace those of the file and do not join them.
     if args.at.is_empty() {
         return Ok(file.map(|file| file.rollouts.clone()).unwrap_or_default());
     }

@@ -83,6 +83,7 @@ impl PredictionRequest<'_> {
     /// A number speaks of the first metric: of the steps asked for, or of whole pipelines.
     fn predict_from_ratio(&self, era: usize, ratio: f64, from: &str) -> Vec<RolloutPrediction> {
         let metric = self.settings.metrics.first().copied().unwrap_or(BacktestMetric::Read);
+        // A number has no band, so that both ends are itself.
         let range = ConfidenceInterval { low: ratio, high: ratio };
         let predicted = PredictedRatio { ratio, range, from: from.to_owned() };
         let one =
@@ -97,6 +98,7 @@ impl PredictionRequest<'_> {
         at: usize,
         era: &RolloutBatch,
     ) -> Result<Vec<RolloutPrediction>, CommandError> {
+        // Toggles of the command line are meant of every rollout.
         let ids = if self.with.is_empty() { era.toggle_ids() } else { self.with.to_vec() };
         if ids.is_empty() {
             // Of a rollout that is no toggle nothing is predicted.
@@ -136,6 +138,7 @@ impl PredictionRequest<'_> {
         let recording = experiment.base_recording();
         let plan = experiment.compile_plan(recording, &experiment.patches_at_modes(recording))?;
         let drawn = uncertainty::study_uncertainty(&experiment, &plan)?;
+        // Subset 0, with nothing on: what was recorded.
         let steps = totals_by_step(recording, &plan, 0);
         let from = format!("{name} with {}", ids.join(", "));
         let mut all = Vec::new();

@@ -84,6 +84,7 @@ pub fn load_baseline_file(
     }
     let path = Path::new(only);
     if !store::path_exists(path) {
+        // It is written by this run.
         if args.update {
             return Ok(None);
         }
@@ -106,6 +107,7 @@ pub fn load_baseline_file(
     }
     match Baseline::parse(&store::base_name(path), &bytes) {
         Ok(baseline) => Ok(Some(baseline)),
+        // A baseline that cannot be read is replaced, and the reader is told.
         Err(error) if args.update => {
             notes.push(format!("{only}: {error}; written afresh"));
             Ok(None)
@@ -137,6 +139,7 @@ pub fn side_name(names: &BTreeSet<String>) -> String {
     let names: Vec<String> = names
         .iter()
         .map(|name| {
+            // Of a path the last part, never where it lies on this machine.
             let is_name = load::is_built_in(name);
             if is_name { name.clone() } else { store::base_name(Path::new(name)) }
         })
@@ -153,6 +156,7 @@ pub fn last_call_day(parts: &[GateInput]) -> Option<Date> {
     let times = parts.iter().flat_map(|part| {
         let recording = part.loaded.recording();
         let calls = recording.calls.iter().map(|call| call.start_ms);
+        // Of a session without calls the harness may still know the start.
         calls.chain(recording.sessions.iter().filter_map(|session| session.harness_totals.start_ms))
     });
     times.max().map(utc_day_of)

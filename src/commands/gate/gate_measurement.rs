@@ -65,6 +65,7 @@ pub struct CandidateSessions {
 impl<'a> GateRequest<'a> {
     /// Reads the scenario and the baseline file.
     pub fn from_args(args: &'a GateArgs) -> Result<Self, CommandError> {
+        // One candidate may have a built-in scenario; several have none that fits them all.
         let lead = match &args.candidate[..] {
             [only] => only.as_str(),
             _ => "",
@@ -72,6 +73,7 @@ impl<'a> GateRequest<'a> {
         let mut scenario = experiment_inputs::scenario_from_args(&args.toggles, lead)?;
         scenario.seed = args.seed.unwrap_or(scenario.seed);
         let mut candidates: BTreeSet<String> = args.candidate.iter().cloned().collect();
+        // A scenario that names its recording needs no --candidate.
         if candidates.is_empty()
             && args.toggles.scenario.is_some()
             && !scenario.recording.is_empty()
@@ -94,6 +96,7 @@ impl<'a> GateRequest<'a> {
         let args = self.args;
         let lens = self.choose_lens()?;
         let candidate = self.load_gate_inputs(&self.candidates, lens)?;
+        // A file is measured already, and with --update nothing is held against it.
         let baseline = match (&self.file, args.update) {
             (None, false) => {
                 self.load_gate_inputs(&args.baseline.iter().cloned().collect(), lens)?
@@ -121,6 +124,7 @@ impl<'a> GateRequest<'a> {
         let messages =
             candidate.iter().chain(&baseline).map(|part| part.loaded.stderr_messages()).collect();
         let kept = self.standing_baseline().map(|file| &file.premises);
+        // Rates of the file first, so that money moves with the pipeline and not with the book.
         let mut all_rates = kept.map_or_else(BTreeMap::new, |held| held.rates.clone());
         let new: Vec<&str> =
             rates.keys().filter(|model| !all_rates.contains_key(*model)).map(|m| &**m).collect();
@@ -169,6 +173,7 @@ impl<'a> GateRequest<'a> {
         }
         let day = self.choose_price_day(&parts)?;
         let pricing = self.build_pricing(day, parts.iter())?;
+        // Session by session, whatever --each says: their noise is the question.
         let (cache, each) = (self.choose_cache()?, SampleUnit::Session);
         let sides: Vec<_> = parts
             .iter()
@@ -199,6 +204,7 @@ impl<'a> GateRequest<'a> {
         rates: BTreeMap<String, PriceRow>,
     ) -> Result<BaselinePremises, CommandError> {
         let assumed_model = pricing.assumed_model.clone();
+        // Loaded anew: the book of the measurement holds fixed rates, and its digest names no book.
         let book = load::load_pricing(&self.args.premises, &self.scenario)?.book;
         let prices = self
             .standing_baseline()
@@ -260,6 +266,7 @@ impl<'a> GateRequest<'a> {
     }
 
     fn choose_cache(&self) -> Result<GateCache, CommandError> {
+        // The law may stand in a scenario that says nothing of it: only another policy is a word.
         let of_scenario =
             Some(GateCache::from_policy(self.scenario.cache)).filter(|it| *it != GateCache::Law);
         let said = if self.args.as_billed { Some(GateCache::Billed) } else { of_scenario };
@@ -343,6 +350,7 @@ impl<'a> GateRequest<'a> {
                 let file = &self.args.baseline[0];
                 return Err(other_premise(file, "model", assumed_model, said));
             }
+            // Otherwise the model of the file stands, as its other premises do.
             if said.is_none() {
                 pricing.assumed_model.clone_from(assumed_model);
             }
