@@ -36,6 +36,7 @@ const MIN_LABEL_DISTANCE: i32 = 16 * GRID;
 impl Chart for CostChart {
     fn draw_sheet(&self) -> Sheet {
         let notes = break_lines(&self.axis_note(), 12, WIDTH - 2 * MARGIN);
+        // The panel starts below the notes, however many lines they take.
         let top = below_notes(&notes, LEGEND) + 6;
         let mut sheet =
             SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(top + PANEL + 50);
@@ -52,6 +53,7 @@ impl Chart for CostChart {
         let ends = [&self.before, &self.after].map(|side| side.last().copied().unwrap_or(0));
         let words = [("before", ends[0]), ("after", ends[1])]
             .map(|(side, end)| format!("{} {side}", self.unit.format_amount(end, false)));
+        // The plot ends where the widest of the words at its right begins.
         let room = words.iter().map(|words| width_of(words, 13)).max().unwrap_or(0);
         let x = ((axis.widest_tick_label(self.unit) + 24) * GRID, (WIDTH - room - 20) * GRID);
         let y = (top * GRID, (top + PANEL) * GRID);

@@ -13,6 +13,7 @@ const HALF_EX: f32 = 0.2735;
 
 /// Regular or bold.
 fn font_face(bold: bool) -> &'static FontRef<'static> {
+    // Parsed once, because every text of every picture is measured with it.
     static FACES: OnceLock<[FontRef<'static>; 2]> = OnceLock::new();
     let faces = FACES.get_or_init(|| {
         [dejavu::sans::regular(), dejavu::sans::bold()]
@@ -28,6 +29,7 @@ pub fn text_width(words: &str, size: i32, bold: bool) -> i32 {
     let units: i64 = words.chars().map(|c| face.h_advance_unscaled(face.glyph_id(c)) as i64).sum();
     let per_em = face.units_per_em().expect("a font has an em") as i64;
     let tenths = (units * i64::from(size) * 10).div_euclid(per_em) + 1;
+    // Far from the end of the range, so that a place can still be added.
     i32::try_from(tenths).unwrap_or(i32::MAX / 4)
 }
 
@@ -41,8 +43,10 @@ pub fn set_text(
 ) {
     let face = font_face(bold);
     let per_em = face.units_per_em().expect("a font has an em");
+    // The scale is the height of a line of this font, while `size` is that of its em.
     let scale = PxScale::from(size * face.height_unscaled() / per_em);
     let scaled = face.as_scaled(scale);
+    // The baseline lies half an `x` below the middle line.
     let baseline = y + HALF_EX * size;
     let mut at = x;
     for c in words.chars() {

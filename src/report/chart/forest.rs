@@ -101,6 +101,7 @@ const COLUMNS: [&str; 3] = ["replay: P50 (judged on)", "claimed", "verdict"];
 impl ForestRow {
     /// Every amount in it.
     fn all_amounts(&self) -> Vec<i128> {
+        // The axis is laid over all of these, so that nothing is drawn outside of it.
         let mut all: Vec<i128> = self.at_most.into_iter().collect();
         match self.replayed {
             ForestReplay::Nothing => {}
@@ -132,6 +133,7 @@ impl ForestRow {
             ForestClaim::Falls => "that it falls".to_owned(),
             ForestClaim::Range { saving, .. } => unit.format_range(*saving, false),
         };
+        // A verdict may be a sentence, and would leave no room for the plot.
         [replayed, claimed, cut_to_width(&self.verdict, body_text(SMALL).in_bold(), 120)]
     }
 }
@@ -216,6 +218,7 @@ impl Chart for ForestChart {
         let mut view = TableView::new("Claims against bands", columns);
         for panel in &self.panels {
             for row in &panel.rows {
+                // Panels of several units share their columns, so that each row says its own.
                 let unit = if panel.unit == ChartUnit::Count { "calls" } else { "tokens" };
                 let texts = [&*panel.heading, &row.label, &row.note, unit];
                 let mut cells = texts.map(TableCell::text).to_vec();
@@ -348,6 +351,7 @@ impl ForestRow {
                 sheet.add_dot((at.amount_x(p50), line), 45, Hue::Blue);
             }
             ForestReplay::Bounds(low, high) => {
+                // The ends of a parameter may save in reverse: more of it need not save more.
                 draw_interval(sheet, at, (low.min(high), low.max(high)), line, (30, Hue::Purple));
                 for amount in [low, high] {
                     let x = at.amount_x(amount);

@@ -50,6 +50,7 @@ impl Chart for GrowthChart {
         let rows = i32::try_from(self.sessions.len().div_ceil(COLUMNS)).expect("few rows");
         let columns = i32::try_from(self.sessions.len().clamp(1, COLUMNS)).expect("few columns");
         let title = bold_width_of(&self.title, 17) + 2 * MARGIN;
+        // As narrow as its panels, as wide as its title, within what a page holds.
         let width = (columns * PANEL.0 + 24).max(title).clamp(600, 960);
         let notes = break_lines(&self.axis_note(), 12, width - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
@@ -158,6 +159,7 @@ fn draw_session_panel(
     sheet.add_text(&words, (middle, bottom + 29 * GRID), how);
     // The longer side fills the width. Toggles that spare calls shorten the other one, so that
     // calls of one number stand one above the other although they may not be the same call.
+    // At least one step: a session of a single call has no stretch to divide.
     let steps = longest.max(2) as i64 - 1;
     let sides = [(&session.before, BEFORE), (&session.after, AFTER)].map(|(calls, how)| {
         let points = calls.iter().zip(0_i64..).map(|(call, at)| {

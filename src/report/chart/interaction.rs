@@ -80,6 +80,7 @@ impl Chart for InteractionChart {
         draw_legend(&mut sheet, &self.axis);
         let deepest =
             toggles.iter().flat_map(|t| shown.iter().map(|at| t.interaction_with[*at].abs()));
+        // Where nothing depends on anything, no cell is divided by nothing.
         let deepest = deepest.max().unwrap_or(0).max(1);
         for (row, (one, name)) in (0..).zip(toggles.iter().zip(&names)) {
             let (top, end) = ((TOP + row * ROW) * GRID, (TOP + (row + 1) * ROW) * GRID);
@@ -142,6 +143,7 @@ impl InteractionChart {
         bold: bool,
     ) {
         let inner = ((x.0 + GRID, x.1 - GRID), (y.0 + GRID, y.1 - GRID));
+        // A pale ground, so that a number without a colour is still in a cell.
         sheet.add_translucent_bar(inner.0, inner.1, Hue::Rule, 22);
         if opacity > 0 {
             sheet.add_translucent_bar(inner.0, inner.1, hue, opacity);

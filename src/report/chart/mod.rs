@@ -63,6 +63,7 @@ impl Sheet {
     /// colours.
     #[must_use]
     pub fn to_inline_svg(&self) -> String {
+        // Of the light theme, whose colours the variables stand for.
         let svg = svg::paint_svg(self, Theme::Light);
         theme::use_css_variables(String::from_utf8(svg).expect("an SVG is text"))
     }
@@ -198,6 +199,7 @@ fn tick_hue(tick: i128) -> Hue {
 
 /// The next multiple of `step` that is not below `value`.
 fn next_multiple(value: i128, step: i128) -> i128 {
+    // Rounded down and negated twice, which is rounded up.
     -(-value).div_euclid(step) * step
 }
 

@@ -33,6 +33,7 @@ fn paint_shapes(sheet: &Sheet, theme: Theme) -> Vec<u8> {
     let large = (sheet.size.0 * SCALE * OVERSAMPLING, sheet.size.1 * SCALE * OVERSAMPLING);
     let size = (large.0.unsigned_abs(), large.1.unsigned_abs());
     let mut pixels = vec![0; size.0 as usize * size.1 as usize * 3];
+    // The area borrows the pixels, and has to be gone before they are read.
     {
         let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
         area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
@@ -103,6 +104,7 @@ fn draw_line(area: &PngArea<'_>, points: &[(i32, i32)], width: u32, colour: RGBC
         };
         drawn.expect("a buffer takes all shapes");
     }
+    // Only inner points: a joint at an end would make the line longer than its data.
     for joint in points.iter().skip(1).take(points.len().saturating_sub(2)) {
         let dot = Circle::new(*joint, half.unsigned_abs(), colour.filled());
         area.draw(&dot).expect("a buffer takes all shapes");
@@ -127,6 +129,7 @@ fn average_down(pixels: &[u8], width: usize) -> Vec<u8> {
             }
         }
         let count = (finer * finer) as u32;
+        // Half of the count is added, so that a mean is rounded and not cut.
         small.extend(sums.iter().map(|sum| ((sum + count / 2) / count) as u8));
     }
     small
@@ -141,6 +144,7 @@ fn paint_text(pixels: &mut [u8], (width, height): (i32, i32), shape: &SheetShape
     let RGBColor(red, green, blue) = how.hue.in_theme(theme);
     let size = (how.size * SCALE) as f32;
     font::set_text(words, (size, how.bold), place.into(), |x, y, cover| {
+        // Outlines may reach beyond the sheet.
         if !(0..width).contains(&x) || !(0..height).contains(&y) {
             return;
         }

@@ -112,6 +112,7 @@ impl CallRateChart {
         (x, y): ((i32, i32), (i32, i32)),
         hue: Hue,
     ) {
+        // What is after the toggles is blue in every picture.
         let side = if hue == Hue::Blue { "after" } else { "before" };
         let peak = flow.peaks.iter().max().copied().unwrap_or(0);
         let calls: i64 = flow.calls.iter().sum();
@@ -143,6 +144,7 @@ impl CallRateChart {
     ) -> Vec<SheetPoint> {
         let steps = counts.iter().enumerate().flat_map(|(slot, count)| {
             let height = axis.position_of(i128::from(*count), y.1, y.0);
+            // A slot has one count: the step is level from edge to edge.
             [slot, slot + 1].map(|edge| (self.timeline.slot_x(edge, x), height))
         });
         steps.collect()

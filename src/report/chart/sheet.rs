@@ -114,6 +114,7 @@ pub fn bold_width_of(words: &str, size: i32) -> i32 {
 
 /// The text cut to a width in pixels, with an ellipsis where something is missing.
 pub fn cut_to_width(words: &str, how: TextStyle, width: i32) -> String {
+    // Cleaned before it is measured, as it is before it is drawn.
     let words = clean_foreign_text(words);
     if how.width_in_tenths(&words) <= width * GRID {
         return words.into_owned();
@@ -145,6 +146,7 @@ pub fn break_lines(words: &str, size: i32, width: i32) -> Vec<String> {
     for word in clean_foreign_text(words).split_whitespace() {
         let longer = format!("{current} {word}");
         if !current.is_empty() && width_of(&longer, size) > width {
+            // One word alone may be wider than a line.
             lines.push(cut_to_width(
                 &std::mem::replace(&mut current, word.to_owned()),
                 body_text(size),
@@ -188,6 +190,7 @@ impl SheetFrame {
         // The picture's own name stays whole; what is drawn of it is cut to the sheet.
         let title = cut_to_width(&sheet.title, how, self.width - 2 * MARGIN);
         sheet.add_text(&title, (MARGIN * GRID, 24 * GRID), how);
+        // From the bottom up, so that the last line stands at the edge however many there are.
         for (line, up) in self.footer.iter().rev().zip(1..) {
             let y = height - up * FOOTER_LINE;
             sheet.add_text(line, (MARGIN * GRID, y * GRID), body_text(FOOTER).with_hue(Hue::Grey));
@@ -229,6 +232,7 @@ fn thin_points(points: impl IntoIterator<Item = SheetPoint>) -> Vec<SheetPoint> 
     let mut last = None;
     for at in points {
         if pixel.last().is_some_and(|before| before.0 / GRID != at.0 / GRID) {
+            // A new pixel begins: of the one before, only what sticks out would be seen.
             move_extremes(&mut pixel, &mut kept);
         }
         pixel.push(at);
@@ -239,6 +243,7 @@ fn thin_points(points: impl IntoIterator<Item = SheetPoint>) -> Vec<SheetPoint> 
         last = Some(at);
     }
     move_extremes(&mut pixel, &mut kept);
+    // The last point may lie between the extremes of its pixel, and yet ends the line.
     if kept.last() != last.as_ref() {
         kept.extend(last);
     }

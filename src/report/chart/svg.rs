@@ -17,6 +17,7 @@ const FONT_SCALE: f64 = 1.24;
 pub fn paint_svg(sheet: &Sheet, theme: Theme) -> Vec<u8> {
     let fine = ((sheet.size.0 * GRID).unsigned_abs(), (sheet.size.1 * GRID).unsigned_abs());
     let mut svg = String::new();
+    // The area borrows the text, and has to be gone before it is read.
     {
         let area = SVGBackend::with_string(&mut svg, fine).into_drawing_area();
         area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
@@ -47,6 +48,7 @@ fn draw_shape(area: &SvgArea<'_>, shape: &SheetShape, theme: Theme) {
             area.draw(&Circle::new(*at, *radius, hue.in_theme(theme).filled()))
         }
         SheetShape::Text { words, at, how } => {
+            // The backend divides by the same number: what is left is the size on the fine grid.
             let size = f64::from(how.size * GRID) * FONT_SCALE;
             let weight = if how.bold { FontStyle::Bold } else { FontStyle::Normal };
             let font = (FAMILY, size, weight).into_font().color(&how.hue.in_theme(theme));
@@ -63,6 +65,7 @@ fn finish_svg(mut svg: String, sheet: &Sheet, fine: (u32, u32)) -> Vec<u8> {
         let dusty = format!("font-size=\"{}\"", f64::from(size) * FONT_SCALE / FONT_SCALE);
         svg = svg.replace(&dusty, &format!("font-size=\"{size}\""));
     }
+    // The ampersand first, or those of the other two would be escaped again.
     let title = sheet.title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let fine_size = format!("width=\"{}\" height=\"{}\"", fine.0, fine.1);
     let (width, height) = sheet.size;

@@ -127,6 +127,7 @@ impl Chart for SweepChart {
             self.axis
         );
         let lines_of_words = break_lines(&words, 12, WIDTH - 2 * MARGIN);
+        // The plot begins below two lines.
         sheet.add_notes(&lines_of_words[..lines_of_words.len().min(2)], 50);
         self.draw_plot(&mut sheet);
         for (line, at) in lines.iter().zip(0..) {
@@ -213,6 +214,7 @@ impl SweepChart {
             // As strong as its count has binary digits, out of those of the fullest cell.
             let strong = 20 + 60 * cell.sets.max(1).ilog2() / most.max(2).ilog2();
             let opacity = u8::try_from(strong).unwrap_or(80);
+            // A pixel and a half high at least, so that a flat cell is still seen.
             sheet.add_translucent_bar((start, end), (from, to.min(from - 15)), Hue::Sky, opacity);
         }
         let [front, best] = [&self.front, &self.best].map(|choices| {
@@ -228,10 +230,12 @@ impl SweepChart {
             stairs.extend(stairs.last().map(|before| (x, before.1)));
             stairs.push((x, y));
         }
+        // Whatever more effort is spent, no set saves more than the last one.
         stairs.extend(stairs.last().map(|&(_, y)| (right, y)));
         if !stairs.is_empty() {
             sheet.add_line(stairs, 20, Hue::Blue);
         }
+        // The empty set is no choice of toggles.
         for (_, (x, y)) in self.best.iter().zip(best).filter(|(choice, _)| choice.size > 0) {
             sheet.add_wedge((x, y - 10), Hue::Vermillion);
         }

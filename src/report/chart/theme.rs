@@ -67,6 +67,7 @@ impl Hue {
             Self::Purple => (0xcc_79a7, 0xd9_92bb),
             Self::Yellow => (0xe3_d400, 0xf0_e442),
         };
+        // Written as `0xRRGGBB`, so that the first of the four bytes is empty.
         let [_, red, green, blue] = match theme {
             Theme::Light => u32::to_be_bytes(light),
             Theme::Dark => u32::to_be_bytes(dark),
@@ -86,6 +87,7 @@ pub fn css_variables(theme: Theme) -> String {
 /// Colours of the light theme in a picture as variables, so that it follows the page around it.
 pub(super) fn use_css_variables(mut svg: String) -> String {
     for (hue, name) in Hue::NAMED {
+        // With its quotes: only the whole value of an attribute is a colour.
         svg = svg.replace(
             &format!("\"{}\"", hex_colour(hue, Theme::Light)),
             &format!("\"var(--{name})\""),

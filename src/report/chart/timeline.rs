@@ -56,6 +56,7 @@ impl Timeline {
     #[must_use]
     pub fn slot_of(&self, ms: i64) -> usize {
         let at = ms - self.from_ms;
+        // The last one that has begun: behind a pause the start says more than the number.
         self.slots.iter().rposition(|slot| slot.is_some_and(|from| from <= at)).unwrap_or(0)
     }
 
@@ -86,6 +87,7 @@ impl Timeline {
     /// what the axis shows.
     pub(super) fn draw_axis(&self, sheet: &mut Sheet, x: (i32, i32), bottom: i32) {
         let places: Vec<usize> = self.active_slots().map(|(at, _)| at).collect();
+        // Pauses that are cut out are no time on this axis.
         let active_ms = places.len() as i64 * self.slot_ms;
         let step_ms = slot_widths_ms().find(|width| active_ms / width <= MOST_TICKS);
         let step_ms = step_ms.unwrap_or(active_ms);
@@ -150,6 +152,7 @@ fn slots_of_times(times_ms: &[i64], slot_ms: i64, pause_ms: i64) -> Option<Vec<O
             begin = time;
         } else {
             let more = (time - begin) / slot_ms;
+            // Asked before they are made: a far time would take slots without end.
             if more > MOST_SLOTS as i64 {
                 return None;
             }

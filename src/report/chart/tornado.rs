@@ -175,6 +175,7 @@ impl TornadoChart {
         sheet.add_line(vec![(x, at.top - 4 * GRID), (x, at.bottom)], 18, Hue::Ink);
         let words = format!("all at their modes: {}", self.unit.format_amount(self.joint, true));
         let half = width_of(&words, 12) * GRID / 2;
+        // The line may stand at an edge, its words stay on the sheet.
         let x = x.clamp(MARGIN * GRID + half, (WIDTH - MARGIN) * GRID - half);
         sheet.add_text(&words, (x, at.top - 14 * GRID), body_text(12).align_centre());
     }

@@ -178,6 +178,7 @@ impl WaterfallChart {
             (y - 10 * GRID, y + 10 * GRID),
             Hue::Blue,
         );
+        // A total below zero has its words right of zero, where no bar is.
         let x = at.amount_x(amount.max(0)) + 6 * GRID;
         sheet.add_text(&self.unit.format_amount(amount, false), (x, y), body_text(LABEL).in_bold());
         // The last row hands its level to none.
@@ -204,6 +205,7 @@ impl WaterfallChart {
         sheet.add_bar((from, to), (y - 10 * GRID, y + 6 * GRID), colour);
         let mut words = self.unit.format_amount(-step.saving, true);
         if let Some((low, high)) = step.claimed {
+            // From the same level as the saving, so that both lengths compare.
             let claim = (at.amount_x(level - high), at.amount_x(level));
             sheet.add_bar(claim, (y + 7 * GRID, y + 11 * GRID), Hue::Orange);
             words = format!("{words} (claimed {})", self.unit.format_range((-low, -high), true));
