@@ -104,6 +104,7 @@ impl TwoSidedLogNormal {
 
     /// The law with a median and its 5 % and 95 % percentiles, all in thousandths.
     fn from_percentiles(median: i64, low: i64, high: i64) -> Self {
+        // Both laws are log-normal: their spreads are of logarithms.
         let [median, low, high] =
             [median, low, high].map(|x| fixed_point::ln(fixed_point::ratio_q32(x, 1_000)));
         Self { median, below: median - low, above: high - median }
@@ -114,6 +115,7 @@ impl TwoSidedLogNormal {
         // Each side of the median has a spread of its own, because the measured percentiles do not
         // lie evenly around it.
         let off = fixed_point::ln(x) - self.median;
+        // The laws are skewed, so that each side of the median has a spread of its own.
         let spread = if off < 0 { self.below } else { self.above };
         // In deviations of a normal distribution: the spread is where its 95th percentile lies.
         let z = fixed_point::ratio_q32(off * Z95 / 1_000, spread);
@@ -145,6 +147,7 @@ pub(crate) fn needed_exponent(
     // With growth as k^g the mean share is 1 / (g + 1): solved for g. Outside of 0..1 no exponent
     // gives the published totals.
     let share = growth_share(sessions, counts, write, start);
+    // The share is 1 / (g + 1): outside of 0 to 1 no positive exponent gives it.
     (1..ONE)
         .contains(&share)
         .then(|| scale_by_ratio(ONE, ONE, share) - ONE)
@@ -193,6 +196,7 @@ pub(crate) fn count_calls(
     // multiply. Past the bound the writes are split by reads, and each session is solved alone:
     // less exact, but it ends.
     let combinations = candidates.iter().try_fold(1_usize, |all, list| all.checked_mul(list.len()));
+    // Too many to try together: each session is counted alone, with writes by its reads.
     if sessions.len() > 1 && combinations.is_none_or(|all| all > MOST_COMBINATIONS) {
         let reads: Vec<i64> = sessions.iter().map(|session| session.read).collect();
         let mut counts = Vec::with_capacity(sessions.len());
@@ -291,6 +295,7 @@ fn weight_of_penalty(penalty: i64) -> i64 {
 fn count_from_weights(calls: u32, weights: Vec<(u32, i64)>) -> CallCount {
     // The band is that of the weights, from the 5th to the 95th percentile, in whole calls.
     let all: i64 = weights.iter().map(|&(_, weight)| weight).sum();
+    // The range that is shown holds the middle nine tenths of the weight.
     let [low, high] = [5, 95].map(|percent| {
         let wanted = scale_by_ratio(all, percent, 100);
         count_at_weight(&weights, wanted).unwrap_or(calls)

@@ -96,6 +96,7 @@ impl ReportedPipeline {
             }
             let field = format!("steps.{}.time", row.step);
             checker.require_unit(&row.time, FigureUnit::Time, &field)?;
+            // Without an inventory nothing is listed, and the table alone counts.
             let listed = self.sessions_of_step(&row.step).count();
             let sessions = row.sessions.value();
             let fits = (1..=MAX_PUBLISHED_CALLS).contains(&sessions)

@@ -39,6 +39,8 @@ impl SessionProse {
             if let ReportedEvent::Narration { text_only, thinking_only, before_tool, .. } = event {
                 let (texts, thoughts) =
                     (capped_count(text_only.value()), capped_count(thinking_only.value()));
+                // Under the record lens each piece is a call of its own, else it shares one with a
+                // tool.
                 let own_calls = if lens == Lens::Record { texts + thoughts } else { 0 };
                 // Pieces that are calls of their own may not crowd out the tool calls; where they
                 // would, they share calls as under the other lens.

@@ -110,15 +110,18 @@ pub(super) fn stated_or_assumed(
     assumptions: &[Assumption],
     id: &str,
 ) -> Option<Figure> {
+    // What a source states goes before what is assumed.
     if let Some(stated) = statements.iter().find(|stated| stated.id == id) {
         return Some(stated.value.clone());
     }
     let assumed = assumptions.iter().find(|assumed| assumed.id == id)?;
+    // An assumption may be words, and is no figure then.
     Figure::parse(&assumed.value).ok()
 }
 
 /// The last field name before a place in a JSON text.
 fn field_before(json: &str, line: usize, column: usize) -> String {
+    // The parser tells the place and not the field: that is the last key before it.
     let start: usize = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let upto = json.get(..(start + column).min(json.len())).unwrap_or(json);
     let Some(colon) = upto.rfind("\":") else {

@@ -135,6 +135,7 @@ pub fn reconstruct_with_call_counts(
         }
         clock_ms = ends.into_iter().max().unwrap_or(clock_ms);
     }
+    // A count for a session that is not there would be lost in silence.
     let unknown = given.iter().find(|(id, _)| sessions.iter().all(|fit| fit.id != *id));
     if let Some((session, _)) = unknown {
         return Err(ReconstructError::UnknownSession {
@@ -149,6 +150,7 @@ pub fn reconstruct_with_call_counts(
 /// What a source counts beside its sessions: the orchestrator and the crash records.
 fn push_orchestrator_and_crashes(reported: &ReportedPipeline, builder: &mut RecordingBuilder) {
     if let Some(orchestrator) = &reported.orchestrator {
+        // Its share of the reads is all that is told: a remainder, which no toggle replays.
         let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
         builder.push_remainder(NO_INDEX, UNSTATED_MODEL, usage, "orchestrator");
     }
@@ -238,6 +240,7 @@ fn fit_fullest_script(
     else {
         return None;
     };
+    // No context starts below nothing: then no calls meet these totals.
     if start < 0 {
         return None;
     }

@@ -296,6 +296,7 @@ impl ReportedClaim {
     #[must_use]
     pub fn saving_bounds(&self) -> Option<(i64, i64)> {
         let (saving, range) = (self.saving.as_ref()?, self.range.as_ref());
+        // A headline may lie outside of its own range: the bounds hold both.
         let low = range.map_or(saving.low, |r| r.low.min(saving.low));
         let high = range.map_or(saving.high, |r| r.high.max(saving.high));
         Some((low, high))

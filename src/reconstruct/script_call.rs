@@ -125,5 +125,6 @@ impl ScriptCall {
 
 /// A published count as a number of calls: no session has more than the cap.
 pub(super) fn capped_count(value: i64) -> usize {
+    // What a file says must not decide how much memory is taken.
     usize::try_from(value).unwrap_or(0).min(100_000)
 }

@@ -144,6 +144,7 @@ fn split_output(output: i64, smooth: &[i64]) -> Vec<i64> {
     let mut parts = apportion(output, &room);
     let last = parts.len() - 1;
     for k in 0..last {
+        // Output joins the growth of the call behind: what is above that cannot have entered.
         let over = (parts[k] - room[k]).max(0);
         parts[k] -= over;
         parts[last] += over;

@@ -82,6 +82,7 @@ impl DayRange {
     /// Its first and its last millisecond since the epoch.
     #[must_use]
     pub fn span_ms(&self) -> (i64, i64) {
+        // The last day belongs to the window, which ends where the next day begins.
         let end = self.last.tomorrow().unwrap_or(self.last);
         (start_of_day_ms(self.first), start_of_day_ms(end))
     }
@@ -330,6 +331,7 @@ impl UnknownValues<'_> {
         let routes = self.routes;
         let at = routes.unknowns.iter().position(|unknown| unknown.id == id);
         let value = at.and_then(|at| self.values.get(at)).copied();
+        // What the source leaves open has values of its own; all else it states or assumes.
         let value = value.or_else(|| routes.stated_or_assumed(id).map(|figure| figure.value()));
         value.ok_or_else(|| RoutesError::Missing { name: routes.name.clone(), id: id.to_owned() })
     }

@@ -65,6 +65,7 @@ impl AgentPrompts {
         let packet = if is_digest { self.digest } else { self.packet };
         let mut parts = [fixed, skills, snapshot, packet];
         let all: i64 = parts.iter().map(|part| part.tokens).sum();
+        // All parts shrink alike, so that a toggle on one of them still finds it.
         if all > most {
             for part in &mut parts {
                 part.tokens = part.tokens * most / all;

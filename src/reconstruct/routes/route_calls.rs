@@ -53,6 +53,7 @@ pub struct EvenPicker {
 impl EvenPicker {
     /// A share in ten-thousandths.
     pub fn new(share_bp: i64) -> Self {
+        // From the half on: the first pick is in the middle of its stretch and not at its end.
         Self { share_bp, due: BASIS_POINTS / 2 }
     }
 
@@ -80,6 +81,7 @@ pub(crate) fn build_route_session(
         // but is the same invocation and needs no pause.
         let wakes = call.prompt.filter(|(_, again)| !again).map(|(invocation, _)| invocation);
         if let Some(invocation) = wakes {
+            // A thread begins with its first packet, before which nobody waits.
             clock.next_start_ms += if at == 0 { 0 } else { clock.gap_ms };
             raw.invocations.push((at as u32, woken[invocation].packet.clone()));
         }
@@ -151,6 +153,7 @@ fn route_input_blocks(
             rest -= grown.after_compaction - base;
         }
     } else {
+        // What the call before had and said stands in this context already.
         let before = &before[at - 1].usage;
         rest -= before.context_tokens() + before.output;
     }
@@ -185,6 +188,7 @@ pub(crate) fn build_bucket_session(
         start_ms: at_ms,
         end_ms: at_ms,
         records: 1,
+        // Of no known class: any share of it can come off, and no money is told.
         usage: Usage { fresh: tokens, ..Usage::default() },
         placeholder: false,
         marks: CallMarks::empty(),

@@ -75,6 +75,7 @@ pub fn reconstruct_routes(
     let mut reconstructed = Vec::with_capacity(order.len());
     for (agent, at) in order {
         let (route, sessions) = &agents[agent].routes[at];
+        // A bucket is a call, although no session was grown for it.
         let mut calls = i64::from(route.is_bucket);
         let mut compactions = 0;
         for session in sessions {
@@ -141,6 +142,7 @@ impl AgentRoutes {
         };
         let most = usize::try_from(values.get(invocations)?).unwrap_or(1).max(1);
         let mut sessions = Vec::new();
+        // A thread takes so many invocations; the next one starts a new session.
         for woken in self.invocations_in_order(values, route)?.chunks(most) {
             let tokens: Vec<i64> = woken.iter().map(|one| one.tokens).collect();
             let sizes: Vec<i64> =
@@ -172,6 +174,7 @@ impl AgentRoutes {
         // The i-th of n stands at (2 i + 1) / 2 n of the way; ties go to the earlier source.
         let mut order: Vec<(i128, usize, i64)> = Vec::new();
         for (at, part) in route.parts.iter().enumerate() {
+            // Invocations of a source cost the same, to the token.
             let each = apportion(part.tokens, &vec![1; part.invocations.max(0) as usize]);
             for (i, tokens) in each.into_iter().enumerate() {
                 let place = ((2 * i as i128 + 1) << 64) / (2 * i128::from(part.invocations));
@@ -258,7 +261,9 @@ impl AgentRoutes {
             invocations += session.invocations.len() as i64;
         }
         let span = span_ms.1 - span_ms.0;
+        // Calls take no more time than the window has.
         let call_ms = values.get("call-time")?.min(span / calls.max(1));
+        // Pauses share what the calls leave of it.
         let gap_ms = values.get("pause")?.min((span - calls.max(1) * call_ms) / invocations.max(1));
         Ok(CallClock { next_start_ms: span_ms.0, call_ms, gap_ms })
     }

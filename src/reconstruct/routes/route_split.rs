@@ -49,6 +49,7 @@ pub(crate) fn list_routes(values: &UnknownValues) -> Result<Vec<Route>, RoutesEr
     for (at, row) in routes.rows.iter().enumerate() {
         let invocations = row.invocations.as_ref().map(Figure::value);
         all.push(route_without_sources(&row.agent, &row.kind, row.tokens.value(), invocations));
+        // What an agent's total leaves beside its rows stands behind the last of them.
         let is_last = routes.rows[at + 1..].iter().all(|other| other.agent != row.agent);
         all.extend(remaining_route(routes, &row.agent).filter(|_| is_last));
     }
@@ -59,6 +60,7 @@ pub(crate) fn list_routes(values: &UnknownValues) -> Result<Vec<Route>, RoutesEr
 }
 
 fn route_without_sources(agent: &str, kind: &str, tokens: i64, invocations: Option<i64>) -> Route {
+    // Nobody says how many runs a bucket holds: it counts as one.
     let part = RoutePart { source: String::new(), tokens, invocations: invocations.unwrap_or(1) };
     Route {
         agent: agent.to_owned(),
@@ -77,6 +79,7 @@ fn remaining_route(routes: &ReportedRoutes, agent: &str) -> Option<Route> {
         tokens -= row.tokens.value();
         invocations -= row.invocations.as_ref().map_or(0, Figure::value);
     }
+    // Without a number of invocations the rest is a bucket too.
     let invocations = (invocations > 0).then_some(invocations);
     (tokens > 0).then(|| route_without_sources(agent, &total.rest, tokens, invocations))
 }

@@ -117,6 +117,7 @@ pub(crate) fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
 fn count_of_calls(wanted: &GrowthTarget, tokens: i64) -> i64 {
     // A little less than the trigger, so that contexts have room to grow.
     let most = (wanted.trigger - wanted.trigger / 20).max(1);
+    // Rounded up, because with a call less contexts would lie above that.
     let least = (tokens + most - 1) / most;
     scale_by_ratio(tokens, 1, wanted.mean.max(1)).max(least).max(1)
 }
@@ -154,6 +155,7 @@ impl ContextShape<'_> {
     fn call_contexts(&self, room: i64, stretches: i64) -> Option<Vec<(i64, bool)>> {
         let n = self.prompts.len();
         let lengths = apportion(n as i64, &vec![1; stretches as usize]);
+        // In proportion, so that every stretch has the mean context of its thread.
         let rooms = apportion(room, &lengths);
         let mut contexts = Vec::with_capacity(n);
         for (at, (&length, &room)) in lengths.iter().zip(&rooms).enumerate() {
@@ -178,6 +180,7 @@ impl ContextShape<'_> {
 /// sessions, exponent 1.28, so that it has at least 1 / 2.28 of the room on average.
 /// Source: MODEL.md, "Reported routes".
 fn may_reach_trigger(above: i64, room: i64) -> bool {
+    // With the exponent 1.28 a mean lies 1 / 2.28 of the way: steeper growth is rare (law L7).
     above * 228 >= room * 100
 }
 
