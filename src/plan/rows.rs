@@ -6,10 +6,9 @@ use super::{CallEvent, InsertedCall, PlanRow, PlanRun, RowDeltas, RunVariant, To
 use crate::cache::{self, entry_lifetime::EntryLifetime};
 use crate::ids::{ModelId, NO_INDEX};
 use crate::models::TRIGGERS;
-use crate::price::modifiers::WEB_SEARCH_PICO_USD;
 use crate::price::{MissingPrice, PriceRow};
 use crate::recording::{BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Recording};
-use crate::units::{BASIS_POINTS, PicoUsd, scale_by_ratio};
+use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// What calls must share to share a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,9 +47,7 @@ impl<'a> PlanCompiler<'a> {
     ) -> Result<(), MissingPrice> {
         let call = &self.recording.calls[at];
         let model = self.recording.model_name(call.model);
-        // Prices change by date, so that a session that runs across such a date has two runs.
-        let conditions = call.facts.modifiers;
-        let price = self.prices.resolve_price(model, call.start_ms, conditions);
+        let price = self.prices.resolve_price(model, call.start_ms, call.facts.modifiers);
         let row = self.prices.row_at(price);
         // A call that read or wrote a cache shows that its context is large enough to be cached,
         // whatever the table of minimums says.
@@ -64,7 +61,6 @@ impl<'a> PlanCompiler<'a> {
         };
         let limits = PriceLimits::from_price(row, cached_below, scale_bp);
         let PriceLimits { min_cached, .. } = limits;
-        // The long band is not in the key: it follows from the price.
         let own = RunKey { model: call.model, tier: call.tier, price, min_cached, scale_bp };
         if *shared == Some(own) {
             return Ok(());
@@ -73,7 +69,12 @@ impl<'a> PlanCompiler<'a> {
         let session = &self.recording.sessions[call.session as usize];
         let first_variant = self.plan.variants.len() as u32;
         for &(other, bit) in &variants.models {
-            let price = self.prices.resolve_other_price(price, other, call.start_ms, conditions)?;
+            let price = self.prices.resolve_other_price(
+                price,
+                other,
+                call.start_ms,
+                call.facts.modifiers,
+            )?;
             let scale_bp = self.pricing.tokenizer_scale_bp(model, other).unwrap_or(BASIS_POINTS);
             let limits = PriceLimits::from_price(self.prices.row_at(price), cached_below, scale_bp);
             let PriceLimits { min_cached, long_above } = limits;
@@ -116,11 +117,7 @@ impl<'a> PlanCompiler<'a> {
         let recording = self.recording;
         let call = &recording.calls[at];
         let first = recording.sessions[call.session as usize].first_call as usize;
-        if call.facts.web_searches > 0 {
-            let fee = WEB_SEARCH_PICO_USD * i128::from(call.facts.web_searches);
-            self.plan.search_fees.push((self.plan.rows.len() as u32, PicoUsd(fee)));
-        }
-        // On one model nothing switches.
+        self.push_search_fees(call.facts.web_searches);
         let switched = at > first
             && recording.calls[at - 1].model != call.model
             && call.cache_break == CacheBreak::ToZero;
@@ -172,7 +169,6 @@ impl<'a> PlanCompiler<'a> {
         for index in call.block_range() {
             let block = &self.recording.blocks[index];
             let (kind, clears) = (block.kind, self.clears);
-            // Terms hold differences, because the row already has the block itself.
             let own = RowDeltas::from_block(kind, block.tokens, clears);
             let (sizes, if_warm) = (
                 self.patch_cursor.block_sizes(index),
@@ -200,8 +196,6 @@ impl<'a> PlanCompiler<'a> {
         if call.restart != ContextRestart::AutoCompacted || at == first {
             return 0;
         }
-        // The harness compacts between two calls: it looked at the context of the call before with
-        // what that call added to it.
         let before = &self.recording.calls[at - 1];
         compaction_trigger_at(before.usage.context_tokens() + before.produced_tokens())
     }

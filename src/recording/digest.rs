@@ -55,7 +55,9 @@ impl Recording {
         }
         parts.sort_unstable();
         let mut whole = ContentHash::new();
-        parts.iter().for_each(|part| whole.0.update(part));
+        for part in &parts {
+            whole.0.update(part);
+        }
         let crashes = self.crashes;
         for count in [crashes.records, crashes.pid_reuse, crashes.orphans] {
             whole.add_number(i64::from(count));
@@ -91,7 +93,9 @@ impl Recording {
     fn hash_session(&self, session: &Session) -> ContentHash {
         let mut hash = ContentHash::new();
         let names = [&session.id, &session.pipeline, &session.step, &session.version];
-        names.into_iter().for_each(|name| hash.add_name(name));
+        for name in names {
+            hash.add_name(name);
+        }
         hash.add_name(self.source_of_session(session));
         hash.add_name(session.role.name());
         for basis in [session.usage_basis, session.blocks_basis, session.times_basis] {
@@ -106,7 +110,9 @@ impl Recording {
             told.duration_ms,
             Some(i64::from(told.unfinished)),
         ];
-        told.into_iter().for_each(|number| hash.add_number(number.unwrap_or(i64::MIN)));
+        for number in told {
+            hash.add_number(number.unwrap_or(i64::MIN));
+        }
         for number in [
             i64::from(session.records),
             session.static_prefix,

@@ -414,7 +414,8 @@ fn a_suite_is_run_once_a_turn() {
     let again = [ask.clone(), suite("1", 0), suite("2", 100), suite("3", 200), done.clone()];
     assert_eq!(found(&again), 2, "all but the last");
     // Each of two requests ends with its own run.
-    let twice = [ask.clone(), suite("1", 0), response("5", 300, 5), ask, suite("2", 100), done];
+    let other = prompt("\"fix that\"");
+    let twice = [ask, suite("1", 0), response("5", 300, 5), other, suite("2", 100), done];
     assert_eq!(found(&twice), 0);
 }
 

@@ -145,15 +145,13 @@ fn an_unknown_model_is_named_with_the_way_out() {
     let strange = session().replace("claude-sonnet-4-5", "gronk-7b");
     let folder = Folder::new(&[("s.jsonl", strange.as_bytes())]);
     let path = folder.at("s.jsonl");
-    for command in ["compare", "report"] {
-        refused(&[command, &path], &["gronk-7b", "--prices"]);
-    }
-    // Tokens are facts without a price.
-    let ran = run(&["inspect", &path, "--format", "json"]);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("gronk-7b") && ran.err.contains("--prices"), "{}", ran.err);
-    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
-    let told: Value = serde_json::from_str(&ran.out).expect("JSON");
+    // Tokens are facts without a price; what the dollars leave out stands below every answer.
+    let compared = ok(&["compare", &path, "--draws", "0"]);
+    assert!(compared.contains("dollars leave out 2 of 2 calls"), "{compared}");
+    assert!(compared.contains("gronk-7b") && compared.contains("--prices"), "{compared}");
+    refused(&["compare", &path, "--strict"], &["gronk-7b", "--prices"]);
+    let told = json(&["inspect", &path]);
+    assert!(told["provenance"]["prices_notes"].to_string().contains("gronk-7b"), "{told}");
     assert_eq!(told["totals"]["calls"], 2);
     assert_eq!(told["totals"].get("cost_usd"), Some(&Value::Null), "unknown is not zero");
     // Prices of its own, and it is judged.

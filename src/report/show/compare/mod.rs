@@ -314,6 +314,21 @@ fn fewer_calls(calls: i64) -> String {
     format!("{} {noun} {more_or_less}", format::format_integer(calls.saturating_abs(), false))
 }
 
+pub(super) fn claim_name(claim: &PublishedClaim) -> String {
+    if claim.toggles.len() == 1 { claim.id.clone() } else { combined_claim_name(claim) }
+}
+
+pub(super) fn metric_words(metric: &str) -> &'static str {
+    match metric {
+        "calls" => "calls",
+        "tokens" => "tokens",
+        "read share" => "share of reads",
+        "token share" => "share of tokens",
+        "dollar share" => "share of dollars",
+        _ => "reads",
+    }
+}
+
 pub(in crate::report::show) fn combined_claim_name(claim: &PublishedClaim) -> String {
     let what = match claim.metric.as_str() {
         "calls" => "calls",

@@ -2,7 +2,7 @@
 
 use super::json::{pair_fields, probability_fields, swing_fields};
 use super::toggle_tables::claimed_ends;
-use super::{ComparisonReport, combined_claim_name, verdict_tone};
+use super::{ComparisonReport, claim_name, verdict_tone};
 use crate::report::columns::ColumnField;
 use crate::report::format::{self, NumberStyle};
 use crate::report::view::ColumnKind;
@@ -180,21 +180,6 @@ fn range_field<'a>(
     cell: impl Fn(&JudgedClaim<'a>) -> TableCell + 'a,
 ) -> ColumnField<'a, JudgedClaim<'a>> {
     ColumnField::from_cells(ColumnKind::Mixed, "", heading, "in the claim's metric", cell)
-}
-
-pub(super) fn claim_name(claim: &PublishedClaim) -> String {
-    if claim.toggles.len() == 1 { claim.id.clone() } else { combined_claim_name(claim) }
-}
-
-pub(super) fn metric_words(metric: &str) -> &'static str {
-    match metric {
-        "calls" => "calls",
-        "tokens" => "tokens",
-        "read share" => "share of reads",
-        "token share" => "share of tokens",
-        "dollar share" => "share of dollars",
-        _ => "reads",
-    }
 }
 
 /// The word of one judge about a claim.
