@@ -6,10 +6,8 @@ use super::observed_savings::observed_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
 use super::toggle_tables::{claimed_ends, tokens_cell};
 use super::turn_limiter::limiter_fields;
-use super::{
-    ComparisonReport, claim_name, claim_verdict_word, combined_claim_name, metric_words,
-    verdict_tone,
-};
+use super::{ComparisonReport, claim_name, claim_verdict_word, combined_claim_name};
+use super::{metric_words, verdict_tone};
 use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
