@@ -1,9 +1,9 @@
 //! Claude Code transcripts: project trees, single sessions, subagents in their own files or, in
 //! older versions, inside their parent's.
 //!
-//! Rules (MODEL.md, "Laws" L1): records of one `message.id` (and `requestId`) are
-//! one call and the fullest usage counts; a row whose `uuid` is known is the same row; `<synthetic>` and API errors are no calls; unknown record
-//! types are normal.
+//! Rules (MODEL.md, "Laws" L1): records of one `message.id` (and `requestId`) are one call and the
+//! fullest usage counts; a row whose `uuid` is known is the same row; `<synthetic>` and API errors
+//! are no calls; unknown record types are normal.
 
 mod session_builder;
 pub(super) mod stream_json;

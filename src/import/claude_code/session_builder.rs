@@ -254,6 +254,10 @@ impl TranscriptSessionBuilder {
         let call = &mut self.core.session.calls[index as usize];
         // Usage grows while a response streams: the fullest has what was billed.
         let is_more = is_fuller(&told, &identity.told);
+        // So do the conditions that stand beside it, also where the first record is the fullest.
+        if is_more || told == identity.told {
+            call.facts = wire_usage.price_facts(&message.model.to_text());
+        }
         let has_samplings = !wire_usage.iterations.0.is_empty();
         if !is_more && (told != identity.told || !has_samplings) {
             return;
@@ -261,7 +265,6 @@ impl TranscriptSessionBuilder {
         identity.told = told;
         let (usage, further) = wire_usage.split_samplings(&message.model.to_text());
         call.usage = usage;
-        call.facts = wire_usage.price_facts(&message.model.to_text());
         self.core.beyond.retain(|more| more.call != index);
         self.core.beyond.extend(further.into_iter().map(|sampling| UsageBeyondCall {
             call: index,

@@ -1,8 +1,8 @@
 //! Codex rollouts: sessions, archived sessions, plain or compressed.
 //!
 //! Rules (MODEL.md, "Accounting"): a call is a change of the session's running total and has the
-//! last usage, or a usage record that no such change repeats; what a fork or a subagent replays of its parent is not its own; types that are not
-//! known are normal.
+//! last usage, or a usage record that no such change repeats; what a fork or a subagent replays of
+//! its parent is not its own; types that are not known are normal.
 
 mod call_builder;
 mod lenient_shapes;
