@@ -42,7 +42,8 @@ impl CallKey {
 
 /// What tells a call from all others: its ids, what it was sent, and when its records came.
 ///
-/// Ids alone do not: a gateway may give one id to all responses, or count from one in every session.
+/// Ids alone do not: a gateway may give one id to all responses, or count from one in every
+/// session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CallIdentity {
     /// Its ids.

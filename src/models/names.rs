@@ -13,7 +13,7 @@
 //!    `claude-sonnet-4-5`.
 //!
 //! Two names with one canonical name and no contradicting dates are one model. What a reseller
-//! ([`RESELLERS`]) charges is found by the reseller's own spelling alone.
+//! (`RESELLERS`) charges is found by the reseller's own spelling alone.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Prices: absolute, dated, per model and prompt-size band, under declared modifiers. Never a guess.
+//! Prices: absolute, dated, per model and prompt-size band, under declared modifiers; no guess.
 //!
 //! A model is found by its exact id or by a declared alias ([`names`]). A call without a price does
 //! not stop an answer: its tokens stand under a row of their own that adds nothing to the dollars

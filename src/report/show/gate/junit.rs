@@ -5,7 +5,7 @@ use crate::report::junit::{self, CaseOutcome, JunitCase, JunitSuite};
 use crate::study::gate::{GateScope, RowVerdict};
 
 impl GateReport<'_> {
-    /// A row beyond its limit fails; one that may be chance or is not judged is skipped and says so.
+    /// A row beyond its limit fails; one that may be chance or is not judged is skipped, saying so.
     #[must_use]
     pub fn to_junit(&self) -> Vec<u8> {
         let suite = |(scope, name): &(GateScope, &str)| {
