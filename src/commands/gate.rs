@@ -11,8 +11,8 @@ use crate::store;
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::budget::GateBudget;
 use crate::study::gate::{
-    FigureKey, FigureLimit, GateMetric, GateResult, GateSide, RowVerdict, SideSummary,
-    growth_causes, judgement, power,
+    FigureKey, FigureLimit, GateMetric, GateResult, GateSide, SideSummary, growth_causes,
+    judgement, power,
 };
 use crate::units::BASIS_POINTS;
 use gate_measurement::{CandidateSessions, GateRequest, GateSides};
@@ -116,13 +116,11 @@ fn judge_sides(
     budget: &GateBudget,
     seed: Seed,
 ) -> GateResult {
-    let judgement::GateJudgement { design, confidence, mut rows, notes } =
-        judgement::judge_candidate(baseline, candidate, budget, seed);
-    for row in rows.iter_mut().filter(|row| has_unpriced && row.key.metric == GateMetric::Dollars) {
-        if row.verdict != RowVerdict::Unlimited {
-            row.verdict = RowVerdict::Unjudged;
-        }
+    let mut judged = judgement::judge_candidate(baseline, candidate, budget, seed);
+    if has_unpriced {
+        judged.leave_dollars_unjudged();
     }
+    let judgement::GateJudgement { design, confidence, rows, notes } = judged;
     let (causes, remedies) = growth_causes::explain_growth(&rows);
     let (baseline, candidate) = (baseline.summary.clone(), candidate.summary.clone());
     GateResult {

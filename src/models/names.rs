@@ -16,6 +16,7 @@
 //! (`RESELLERS`) charges is found by the reseller's own spelling alone.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The suffix of model ids that a router serves without charge.
 /// Source: OpenRouter's documentation of model variants, 2026.
@@ -119,9 +120,13 @@ impl CanonicalName {
     }
 
     fn agrees_with(&self, other: &Self) -> bool {
-        let same_date = self.date.is_empty() || other.date.is_empty() || self.date == other.date;
-        self.name == other.name && same_date
+        self.name == other.name && dates_agree(&self.date, &other.date)
     }
+}
+
+/// Whether two release dates do not contradict each other; an empty one says nothing.
+fn dates_agree(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one == other
 }
 
 /// A name and the digits of the release date at its end.
@@ -177,25 +182,51 @@ pub(crate) fn vendor_name(model: &str) -> String {
     bare.split(['-', '/']).next().unwrap_or_default().to_owned()
 }
 
-/// Finds `model` among `known` ids.
-pub(crate) fn find_known_id<'a>(
-    model: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Option<&'a str> {
-    if let Some(exact) = known.clone().find(|id| *id == model) {
-        return Some(exact);
+/// The ids that a price book knows, found by any way to write them. Made once a book: a name is
+/// looked up for every sample of a gate, and taking all ids apart each time costs more than the
+/// sample itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownIds {
+    ids: BTreeSet<String>,
+    /// Release date and id by canonical name, makers' rows only.
+    by_name: BTreeMap<String, BTreeSet<(String, String)>>,
+}
+
+impl KnownIds {
+    /// These ids, in any order and as often as they like.
+    pub fn from_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut known = Self::default();
+        for id in ids {
+            if !known.ids.insert(id.to_owned()) || is_resold(id) {
+                continue;
+            }
+            let CanonicalName { name, date } = CanonicalName::from_written(id);
+            known.by_name.entry(name).or_default().insert((date, id.to_owned()));
+        }
+        known
     }
-    let wanted = CanonicalName::from_written(model);
-    let lower = model.to_lowercase();
-    let fitting = known.filter_map(|id| {
-        let is_resold = RESELLERS.iter().any(|reseller| id.starts_with(reseller));
-        let name = CanonicalName::from_written(id);
-        let fits = if is_resold { id == lower } else { name.agrees_with(&wanted) };
-        // What is written most alike goes first, then the newest release.
-        fits.then(|| (id == lower, name.date, id))
-    });
-    // Of rows of one id any does; of several ids the last in the alphabet, whatever their order.
-    fitting.max().map(|(_, _, id)| id)
+
+    /// All of them, in the order of the alphabet.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().map(String::as_str)
+    }
+
+    /// The id that `model` is a way to write.
+    pub fn find(&self, model: &str) -> Option<&str> {
+        // What is written most alike goes first, then the newest release, at last the alphabet. A
+        // reseller's row is found by its own spelling alone.
+        let lower = model.to_lowercase();
+        if let Some(id) = self.ids.get(model).or_else(|| self.ids.get(&lower)) {
+            return Some(id);
+        }
+        let wanted = CanonicalName::from_written(model);
+        let mut releases = self.by_name.get(&wanted.name)?.iter().rev();
+        releases.find(|(date, _)| dates_agree(date, &wanted.date)).map(|(_, id)| id.as_str())
+    }
+}
+
+fn is_resold(id: &str) -> bool {
+    RESELLERS.iter().any(|reseller| id.starts_with(reseller))
 }
 
 /// The known id that a model is most likely a slip of the pen for: of the same vendor, and at most
@@ -261,9 +292,9 @@ mod tests {
             ("opus", None),
             ("", None),
         ] {
-            assert_eq!(find_known_id(written, known.into_iter()), want, "{written}");
-            let backwards = known.into_iter().rev();
-            assert_eq!(find_known_id(written, backwards), want, "{written}");
+            assert_eq!(KnownIds::from_ids(known).find(written), want, "{written}");
+            let backwards = KnownIds::from_ids(known.into_iter().rev());
+            assert_eq!(backwards.find(written), want, "{written}");
         }
     }
 

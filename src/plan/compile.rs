@@ -6,10 +6,9 @@ use super::merged_patches::{MergedPatches, PatchCursor};
 use super::session_facts::SessionFacts;
 use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset};
 use crate::ids::NO_INDEX;
-use crate::price::modifiers::WEB_SEARCH_PICO_USD;
+use crate::price::modifiers::search_fee;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::Recording;
-use crate::units::PicoUsd;
 
 impl Plan {
     /// Merges the patches; patch k answers to bit k.
@@ -91,8 +90,7 @@ impl PlanCompiler<'_> {
     /// Notes the fee of the searches of the row that comes next.
     pub(super) fn push_search_fees(&mut self, searches: u32) {
         if searches > 0 {
-            let fee = PicoUsd(WEB_SEARCH_PICO_USD * i128::from(searches));
-            self.plan.search_fees.push((self.plan.rows.len() as u32, fee));
+            self.plan.search_fees.push((self.plan.rows.len() as u32, search_fee(searches)));
         }
     }
 

@@ -1,40 +1,16 @@
 //! The price book: CSV, embedded, overridable; one row a model and period, each with its source.
 
+use super::book_entry::{BadPriceBook, BookLine, PriceBookEntry, column_of, line_error};
 use super::modifiers::{self, ModifierRow};
 use super::{MissingPrice, PriceRow, TokenPrices};
-use crate::models::names;
+use crate::models::names::{self, KnownIds};
 use crate::recording::PriceModifiers;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// The embedded book. Sources are in its `source` column.
 const EMBEDDED: &[u8] = include_bytes!("prices.csv");
-
-/// Pico-dollars per token in one dollar per million tokens.
-const PICO_PER_USD_PER_MTOK_DIGITS: usize = 6;
-
-/// A price book that cannot be used; says where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("price book line {line}: {what}")]
-pub struct BadPriceBook {
-    /// Line of the CSV.
-    pub line: u64,
-    /// What is wrong, and what was wanted.
-    pub what: String,
-}
-
-/// One row: a model, a period, two bands.
-#[derive(Clone, Debug)]
-struct PriceBookEntry {
-    model: String,
-    base: [Option<i64>; 5],
-    long: [Option<i64>; 5],
-    long_above: Option<i64>,
-    from: Option<Date>,
-    to: Option<Date>,
-    /// Whether the last day is a guess, behind which the price goes on until another one is known.
-    ends_uncertainly: bool,
-}
 
 /// A price of the book for a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +24,9 @@ pub(super) struct DatedPrice {
 #[derive(Clone, Debug)]
 pub struct PriceBook {
     entries: Vec<PriceBookEntry>,
+    /// Places of the entries of each id, in their order.
+    places: BTreeMap<String, Vec<usize>>,
+    known: KnownIds,
     modifiers: Vec<ModifierRow>,
     digest: [u8; 32],
 }
@@ -92,7 +71,7 @@ impl PriceBook {
             }
         }
         let digest = Sha256::digest(csv).into();
-        Ok(Self { entries, modifiers: Vec::new(), digest })
+        Ok(Self::from_entries(entries, Vec::new(), digest))
     }
 
     /// This book with the rows of `other` taking precedence on the days that they hold for.
@@ -101,7 +80,7 @@ impl PriceBook {
         // Of several rows for one day the later one counts.
         let entries = self.entries.iter().chain(&other.entries).cloned().collect();
         let digest = Sha256::digest([self.digest, other.digest].concat()).into();
-        Self { entries, modifiers: self.modifiers.clone(), digest }
+        Self::from_entries(entries, self.modifiers.clone(), digest)
     }
 
     /// A book of these prices, whatever the day.
@@ -120,7 +99,25 @@ impl PriceBook {
             });
         }
         let digest = Sha256::digest(format!("{entries:?}")).into();
-        Self { entries, modifiers: Vec::new(), digest }
+        Self::from_entries(entries, Vec::new(), digest)
+    }
+
+    fn from_entries(
+        entries: Vec<PriceBookEntry>,
+        modifiers: Vec<ModifierRow>,
+        digest: [u8; 32],
+    ) -> Self {
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, entry) in entries.iter().enumerate() {
+            places.entry(entry.model.clone()).or_default().push(place);
+        }
+        let known = KnownIds::from_ids(places.keys().map(String::as_str));
+        Self { entries, places, known, modifiers, digest }
+    }
+
+    /// The rows of one id, in their order: of several for one day the later is the newer knowledge.
+    fn rows_of_id(&self, id: &str) -> impl DoubleEndedIterator<Item = &PriceBookEntry> {
+        self.places.get(id).into_iter().flatten().map(|&place| &self.entries[place])
     }
 
     /// Digest of the file it was read from.
@@ -135,8 +132,7 @@ impl PriceBook {
             return Ok(DatedPrice { row: free_price_row(model), extended_beyond: None });
         }
         let id = self.id_of_model(model)?;
-        // Of several rows for one period the later one is the newer knowledge.
-        let own = || self.entries.iter().rev().filter(|entry| entry.model == id);
+        let own = || self.rows_of_id(id).rev();
         if let Some(entry) = own().find(|entry| entry.is_valid_on(on)) {
             return Ok(DatedPrice { row: entry.to_price_row(), extended_beyond: None });
         }
@@ -153,16 +149,14 @@ impl PriceBook {
             return Ok(free_price_row(model));
         }
         let id = self.id_of_model(model)?;
-        let own = self.entries.iter().filter(|entry| entry.model == id);
-        let newest = own.max_by_key(|entry| entry.to.unwrap_or(Date::MAX));
+        let newest = self.rows_of_id(id).max_by_key(|entry| entry.to.unwrap_or(Date::MAX));
         newest.map(PriceBookEntry::to_price_row).ok_or_else(|| self.missing_model_error(model))
     }
 
     /// Whether what `model` costs depends on the day.
     pub(super) fn changes_with_time(&self, model: &str) -> bool {
         let Ok(id) = self.id_of_model(model) else { return false };
-        let mut own = self.entries.iter().filter(|entry| entry.model == id);
-        own.any(|entry| entry.from.is_some() || entry.to.is_some())
+        self.rows_of_id(id).any(|entry| entry.from.is_some() || entry.to.is_some())
     }
 
     /// A price under the conditions of a call, and the conditions that have no price.
@@ -171,9 +165,12 @@ impl PriceBook {
         price: PriceRow,
         conditions: PriceModifiers,
     ) -> (PriceRow, PriceModifiers) {
+        if conditions.is_empty() {
+            return (price, conditions);
+        }
         // Rates that were kept of such calls stand as they are.
         let modified = format!("{} ({})", price.model, modifiers::words_of(conditions));
-        if let Some(kept) = self.entries.iter().rev().find(|entry| entry.model == modified) {
+        if let Some(kept) = self.rows_of_id(&modified).next_back() {
             return (kept.to_price_row(), PriceModifiers::empty());
         }
         let (multipliers, open) =
@@ -194,18 +191,16 @@ impl PriceBook {
     /// Whether a row has exactly this id.
     #[cfg(test)]
     pub(super) fn has_id(&self, id: &str) -> bool {
-        self.entries.iter().any(|entry| entry.model == id)
+        self.places.contains_key(id)
     }
 
     /// The id under which the book has a model.
     fn id_of_model(&self, model: &str) -> Result<&str, MissingPrice> {
-        let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        names::find_known_id(model, ids).ok_or_else(|| self.missing_model_error(model))
+        self.known.find(model).ok_or_else(|| self.missing_model_error(model))
     }
 
     fn missing_model_error(&self, model: &str) -> MissingPrice {
-        let ids = self.entries.iter().map(|entry| entry.model.as_str());
-        let near = names::nearest_known_id(model, ids)
+        let near = names::nearest_known_id(model, self.known.iter())
             .map_or(String::new(), |id| format!(" (is it '{id}'?)"));
         MissingPrice::Model { model: model.to_owned(), near }
     }
@@ -222,157 +217,11 @@ pub(super) fn free_price_row(model: &str) -> PriceRow {
     }
 }
 
-fn column_of(headers: &csv::StringRecord, name: &str) -> Option<usize> {
-    headers.iter().position(|header| header.trim() == name)
-}
-
-/// One line of a book, its fields by the names of their columns.
-#[derive(Clone, Copy)]
-struct BookLine<'a> {
-    headers: &'a csv::StringRecord,
-    record: &'a csv::StringRecord,
-    line: u64,
-}
-
-impl<'a> BookLine<'a> {
-    /// A field; empty where the book has no such column.
-    fn field(self, name: &str) -> &'a str {
-        let column = column_of(self.headers, name);
-        column.and_then(|column| self.record.get(column)).map_or("", str::trim)
-    }
-
-    /// A whole number of tokens, where the field holds one.
-    fn tokens(self, name: &str) -> Result<Option<i64>, BadPriceBook> {
-        let text = self.field(name);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let what = format!("{name} is '{text}', not a whole number");
-        text.parse().map(Some).map_err(|_| line_error(self.line, &what))
-    }
-
-    /// The prices of a band by class; a prefix tells its columns from those of the other one.
-    fn band(self, prefix: &str) -> Result<[Option<i64>; 5], BadPriceBook> {
-        let mut band = [None; 5];
-        let classes = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output"];
-        for (price, class) in band.iter_mut().zip(classes) {
-            let name = format!("{prefix}{class}");
-            *price = parse_pico_price(self.line, &name, self.field(&name))?;
-        }
-        Ok(band)
-    }
-}
-
-impl PriceBookEntry {
-    fn parse_record(row: BookLine<'_>) -> Result<Option<Self>, BadPriceBook> {
-        let model = row.field("model");
-        if model.is_empty() {
-            return Err(line_error(row.line, "empty model"));
-        }
-        let base = row.band("")?;
-        // Rows without plain prices (tiers in a note only) cannot be used and are left out.
-        if base[0].is_none() || base[4].is_none() {
-            return Ok(None);
-        }
-        let long_above = row.tokens("long_threshold_tokens")?;
-        let window = row.tokens("context_window")?;
-        // No prompt is larger than the window, so a band that starts beyond it is a slip of the
-        // pen.
-        if let (Some(above), Some(window)) = (long_above, window)
-            && above > window
-        {
-            let what = format!("long_threshold_tokens is {above}, beyond the window of {window}");
-            return Err(line_error(row.line, &what));
-        }
-        Ok(Some(Self {
-            model: model.to_owned(),
-            base,
-            long: row.band("long_")?,
-            long_above,
-            from: parse_day(row.line, row.field("effective_from"), false)?,
-            to: parse_day(row.line, row.field("effective_to"), true)?,
-            ends_uncertainly: row.field("effective_to").ends_with('?'),
-        }))
-    }
-
-    fn is_valid_on(&self, on: Date) -> bool {
-        self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)
-    }
-
-    /// The prices of a band; where it names none, those below the threshold.
-    ///
-    /// A class without a price of its own is billed as plain input: that is how providers that do
-    /// not charge for writes bill them, and reads that they do not discount.
-    fn token_prices(&self, band: &[Option<i64>; 5]) -> TokenPrices {
-        let [input, read, write_5m, write_1h, output] =
-            std::array::from_fn(|class| band[class].or(self.base[class]));
-        let fresh = input.unwrap_or(0);
-        TokenPrices {
-            fresh,
-            read: read.unwrap_or(fresh),
-            write_5m: write_5m.unwrap_or(fresh),
-            write_1h: write_1h.unwrap_or(fresh),
-            output: output.unwrap_or(0),
-        }
-    }
-
-    fn to_price_row(&self) -> PriceRow {
-        PriceRow {
-            model: self.model.clone(),
-            base: self.token_prices(&self.base),
-            long: self.token_prices(&self.long),
-            long_above: self.long_above.unwrap_or(i64::MAX),
-            min_cached: 0,
-            is_unpriced: false,
-        }
-    }
-}
-
-fn line_error(line: u64, what: &str) -> BadPriceBook {
-    BadPriceBook { line, what: what.to_owned() }
-}
-
-/// Dollars per million tokens, as pico-dollars per token, exactly.
-fn parse_pico_price(line: u64, name: &str, text: &str) -> Result<Option<i64>, BadPriceBook> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = format!("{name} is '{text}', not dollars per million tokens");
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > PICO_PER_USD_PER_MTOK_DIGITS {
-        return Err(line_error(line, &format!("{name} is '{text}': more than six decimal places")));
-    }
-    // Six places are a whole number of pico-dollars a token: no price is rounded.
-    let digits = format!("{whole}{fraction:0<PICO_PER_USD_PER_MTOK_DIGITS$}");
-    if digits.len() > 15 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(line_error(line, &wrong));
-    }
-    digits.parse().map(Some).map_err(|_| line_error(line, &wrong))
-}
-
-/// `2026-11-21`, `2026-09` or either with a question mark; a bare month is its first or last day.
-fn parse_day(line: u64, text: &str, last: bool) -> Result<Option<Date>, BadPriceBook> {
-    let text = text.trim_end_matches('?');
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let numbers: Result<Vec<i16>, _> = text.split('-').map(str::parse).collect();
-    let day = match numbers.unwrap_or_default()[..] {
-        [year, month, day] => Date::new(year, month as i8, day as i8).ok(),
-        [year, month] if (1..=12).contains(&month) && (1..=9_998).contains(&year) => {
-            let first = date(year, month as i8, 1);
-            Some(if last { first.last_of_month() } else { first })
-        }
-        _ => None,
-    };
-    let what = format!("'{text}' is not a date (YYYY-MM-DD or YYYY-MM)");
-    day.map(Some).ok_or_else(|| line_error(line, &what))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::price::Pricing;
+    use jiff::civil::date;
 
     fn price(model: &str, day: Date) -> TokenPrices {
         PriceBook::embedded().price_on_day(model, day).expect("a price").row.base

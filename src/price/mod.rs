@@ -5,10 +5,12 @@
 //! ([`PriceRow::is_unpriced`]), and [`coverage::PriceCoverage`] names them beside every sum.
 
 mod book;
+mod book_entry;
 pub mod coverage;
 pub(crate) mod modifiers;
 
-pub use book::{BadPriceBook, PriceBook};
+pub use book::PriceBook;
+pub use book_entry::BadPriceBook;
 
 use crate::models::{self, names};
 use crate::recording::PriceModifiers;

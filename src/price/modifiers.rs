@@ -5,7 +5,7 @@
 
 use super::TokenPrices;
 use crate::recording::PriceModifiers;
-use crate::units::{BASIS_POINTS, scale_by_ratio};
+use crate::units::{BASIS_POINTS, PicoUsd, scale_by_ratio};
 
 /// The embedded rows. Sources are in their `source` column.
 pub(super) const EMBEDDED: &[u8] = include_bytes!("modifiers.csv");
@@ -22,7 +22,13 @@ pub(crate) const NAMED: [(&str, PriceModifiers); 6] = [
 
 /// One web search of the provider: $10 a thousand.
 /// Source: platform.claude.com/docs/en/about-claude/pricing, web search tool, 2026-08-22.
-pub(crate) const WEB_SEARCH_PICO_USD: i128 = 10_000_000_000;
+const WEB_SEARCH_PICO_USD: i128 = 10_000_000_000;
+
+/// What so many searches cost beside their tokens.
+#[must_use]
+pub(crate) fn search_fee(searches: u32) -> PicoUsd {
+    PicoUsd(WEB_SEARCH_PICO_USD * i128::from(searches))
+}
 
 /// One condition at the models of one row.
 #[derive(Clone, Debug)]

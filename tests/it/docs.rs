@@ -320,6 +320,33 @@ fn power_curves() -> Vec<(String, u64, Vec<f64>)> {
 }
 
 #[test]
+fn the_guides_power_is_that_of_the_table() {
+    let curves = power_curves();
+    let growths = ["0.5 %", "1 %", "2 %", "3 %", "5 %", "10 %", "20 %", "50 %", "100 %"];
+    let guide = read("GATE.md");
+    let start = guide.find("| both sides have | sessions a recording |").expect("a table");
+    let table = guide[start..].split("\n\n").next().expect("its rows");
+    let mut sides = "";
+    let mut seen = 0;
+    for cells in rows(table).into_iter().skip(1) {
+        // An empty cell goes on with the sides of the row above; the row of dashes has none.
+        let named = ["same sessions", "same tasks", "any tasks"];
+        sides = named.into_iter().find(|name| cells[0].contains(name)).unwrap_or(sides);
+        let digits: String = cells[1].chars().filter(char::is_ascii_digit).collect();
+        let Ok(sessions) = digits.parse::<u64>() else { continue };
+        let (_, _, shares) = curves
+            .iter()
+            .find(|(name, count, _)| name == sides && *count == sessions)
+            .expect("a row of the table");
+        let smallest = shares.iter().position(|share| *share >= 80.0).expect("a growth is found");
+        let power = format!("{} %", shares[3].round());
+        assert_eq!(cells[2..], [growths[smallest], power.as_str()], "{sides}, {sessions}");
+        seen += 1;
+    }
+    assert_eq!(seen, 10);
+}
+
+#[test]
 fn drawn_power_curves_are_rows_of_the_table() {
     let rows = power_curves();
     let guide = read("GATE.md");

@@ -9,7 +9,9 @@ use super::budget::{GateBudget, UnmatchedAction};
 use super::noise_bootstrap::{LimitTest, joint_chance_errors};
 use super::place_coverage::{PlaceCoverage, apply_renames};
 use super::row_draft::RowDraft;
-use super::{ComparisonDesign, FigureKey, GateNote, GateRow, GateScope, GateSide};
+use super::{
+    ComparisonDesign, FigureKey, GateMetric, GateNote, GateRow, GateScope, GateSide, RowVerdict,
+};
 use crate::seed::Seed;
 use crate::units::BASIS_POINTS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +28,18 @@ pub struct GateJudgement {
     pub rows: Vec<GateRow>,
     /// What a reader should know.
     pub(crate) notes: Vec<GateNote>,
+}
+
+impl GateJudgement {
+    /// Leaves limits in dollars unjudged: a part of a side has no price, and what it would cost
+    /// may lie on either side of a limit.
+    pub(crate) fn leave_dollars_unjudged(&mut self) {
+        for row in self.rows.iter_mut().filter(|row| row.key.metric == GateMetric::Dollars) {
+            if row.verdict != RowVerdict::Unlimited {
+                row.verdict = RowVerdict::Unjudged;
+            }
+        }
+    }
 }
 
 /// Holds a candidate against its baseline.
@@ -102,7 +116,7 @@ mod tests {
     use super::super::{PlaceChange, SampleMatchKey};
     use super::*;
     use crate::fixed_point::ONE;
-    use crate::study::gate::{ExactMean, GateMetric, GateSample, RowVerdict, SideSummary};
+    use crate::study::gate::{ExactMean, GateSample, SideSummary};
     use crate::study::stats::random_draws::draw_normal;
 
     fn key(scope: GateScope, name: &str, metric: GateMetric) -> FigureKey {

@@ -2,7 +2,7 @@
 
 use crate::intervene;
 use crate::plan::{Patch, Plan};
-use crate::price::modifiers::WEB_SEARCH_PICO_USD;
+use crate::price::modifiers::search_fee;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::{BlockKind, CallFacts, ContextRestart, Recording, Remainder};
 use crate::replay;
@@ -166,7 +166,7 @@ impl SessionBill<'_, '_> {
         let band = 2 * usize::from(price) + usize::from(long);
         self.bands.resize(self.bands.len().max(band + 1), Usage::default());
         self.bands[band] += *usage;
-        self.fees += PicoUsd(WEB_SEARCH_PICO_USD * i128::from(facts.web_searches));
+        self.fees += search_fee(facts.web_searches);
     }
 
     /// The dollars of what has a price; `None` where nothing has one.
