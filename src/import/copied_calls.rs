@@ -6,6 +6,7 @@
 
 use super::fork_lineage::DraftPlace;
 use super::parsed_file::{CallIdentity, ReadFile, SessionDraft, UsageBeyondCall, prompt_classes};
+use crate::recording::RawCall;
 use crate::units::Usage;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -134,7 +135,8 @@ fn learn_usage(
     (from_file, from_index, from): CallPlace,
 ) {
     let source = &read[from_file].1.drafts[from_index];
-    let (usage, identity) = (source.session.calls[from].usage, source.identities[from]);
+    let identity = source.identities[from];
+    let RawCall { usage, facts, .. } = source.session.calls[from];
     let call = at as u32;
     let of_copy = source.beyond.iter().filter(|more| more.call as usize == from);
     let beyond: Vec<UsageBeyondCall> =
@@ -144,7 +146,9 @@ fn learn_usage(
     if !is_fuller(&identity.told, &draft.identities[at].told) {
         return;
     }
-    draft.session.calls[at].usage = usage;
+    // The conditions of a price stand beside the usage that they are told with.
+    let own = &mut draft.session.calls[at];
+    (own.usage, own.facts) = (usage, facts);
     draft.identities[at].told = identity.told;
     draft.beyond.retain(|more| more.call as usize != at);
     draft.beyond.extend(beyond);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use windtunnel::recording::{Recording, Remainder};
+use windtunnel::recording::{PriceModifiers, Recording, Remainder};
 use windtunnel::units::Usage;
 
 /// Tokens by model, of calls and remainders.
@@ -224,4 +224,17 @@ fn every_sampling_is_a_remainder_with_its_copy_left_out() {
         assert_eq!(recording.model_name(rest.model), "claude-opus-4-5");
         assert_eq!(recording.total_usage().output, 5);
     }
+}
+
+#[test]
+fn the_conditions_of_a_price_come_with_the_fuller_usage() {
+    let fast =
+        |text: String| text.replacen("\"input_tokens\"", "\"speed\":\"fast\",\"input_tokens\"", 1);
+    // The session with more calls is the fullest, and its first response was cut while it streamed.
+    let cut = format!("{}{}", response("a", 0, 5), response("b", 100, 6));
+    let told = fast(response("a", 0, 50));
+    let files = [("s.jsonl", cut.as_bytes()), ("old/s.jsonl", told.as_bytes())];
+    let calls = import_files(&files).expect("calls").recording.calls;
+    let seen: Vec<_> = calls.iter().map(|call| (call.usage.output, call.facts.modifiers)).collect();
+    assert_eq!(seen, [(50, PriceModifiers::FAST), (6, PriceModifiers::empty())]);
 }

@@ -123,13 +123,10 @@ impl RecordingTotals {
     /// What sessions add up to.
     #[must_use]
     pub fn sum_sessions(sessions: &[SessionTotals]) -> Self {
-        let costs = sessions.iter().map(|session| session.totals.cost);
-        // What has a price adds up; without any session the bill is nothing.
-        let cost = costs.clone().flatten().sum();
-        let is_priced = sessions.is_empty() || costs.flatten().next().is_some();
-        let sum = |sum: Self, session: &SessionTotals| sum.plus_totals(&session.totals);
-        let all = sessions.iter().fold(Self::default(), sum);
-        Self { cost: is_priced.then_some(cost), ..all }
+        // Without any session the bill is nothing; without any price there is none.
+        let cost = sessions.is_empty().then(PicoUsd::default);
+        let nothing = Self { cost, ..Self::default() };
+        sessions.iter().fold(nothing, |sum, session| sum.plus_totals(&session.totals))
     }
 
     fn plus_totals(self, other: &Self) -> Self {
@@ -139,7 +136,8 @@ impl RecordingTotals {
             usage: self.usage + other.usage,
             hidden_output: self.hidden_output + other.hidden_output,
             peak_context: self.peak_context.max(other.peak_context),
-            cost: None,
+            // What has a price adds up, whatever else has none.
+            cost: self.cost.into_iter().chain(other.cost).reduce(|a, b| a + b),
         }
     }
 }
