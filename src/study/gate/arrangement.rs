@@ -157,10 +157,13 @@ impl<'a> SampleMatching<'a> {
         matched_by: SampleMatchKey,
         notes: &mut Vec<GateNote>,
     ) {
-        for (side, groups) in sides.into_iter().zip(&self.groups) {
+        // Looked up in the other side: a search through all that is common for each sample would
+        // take the square of their number.
+        let [old, new] = &self.groups;
+        for (side, (groups, others)) in sides.into_iter().zip([(old, new), (new, old)]) {
             let samples: Vec<String> = groups
                 .iter()
-                .filter(|(key, _)| !self.common.contains(key))
+                .filter(|(key, _)| !others.contains_key(*key))
                 .flat_map(|(_, indexes)| indexes)
                 .map(|&index| side.samples[index].name.clone())
                 .collect();
