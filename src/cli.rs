@@ -170,7 +170,7 @@ pub struct InspectArgs {
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,
-    /// Refuse transcripts of which anything had to be skipped.
+    /// Refuse transcripts that are damaged: of which something is lost.
     #[arg(long)]
     pub strict: bool,
     /// Also group all blocks by these: folder, pipeline, step, agent, session, source, model,
@@ -201,7 +201,7 @@ pub struct AuditArgs {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Transcripts: files or folders.
+    /// Transcripts: files, folders, or `-` for standard input.
     #[arg(required = true)]
     pub paths: Vec<String>,
     /// File to write [default: standard output].
@@ -210,7 +210,7 @@ pub struct ImportArgs {
     /// Name of the recording [default: that of the first path].
     #[arg(long)]
     pub name: Option<String>,
-    /// Refuse transcripts of which anything had to be skipped.
+    /// Refuse transcripts that are damaged: of which something is lost.
     #[arg(long)]
     pub strict: bool,
 }

@@ -1,6 +1,6 @@
 //! The only door to the disk: finding transcript files and opening them.
 //!
-//! A path may be a file or a folder. Folders are walked in sorted order; symbolic links are
+//! A path may be a file, a folder, `-` for standard input, or a pipe. Folders are walked in sorted order; symbolic links are
 //! followed, but no folder is entered and no file taken twice, so a loop ends. What cannot be read
 //! inside a folder is passed over and counted; an argument that cannot be read is an error.
 
@@ -10,6 +10,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Standard input, as an argument.
+const STANDARD_INPUT: &str = "-";
+
+/// Endings that a compressor adds to the name of a file.
+const PACKED_ENDINGS: [&str; 2] = [".gz", ".zst"];
+
+/// A name without what a compressor added to it.
+pub(crate) fn strip_packed_ending(name: &str) -> &str {
+    PACKED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
+/// Whether an argument is standard input, a pipe or a device: what can be read once.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    path == Path::new(STANDARD_INPUT)
+        || fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +103,19 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
     let mut roots: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for path in paths {
         // Links and repetitions end here: two arguments that are one file are one argument.
-        let real = fs::canonicalize(path).map_err(|error| search_error(path, &error))?;
+        // The links of a pipe lead to no path.
+        let real = if is_stream(path) {
+            path.clone()
+        } else {
+            fs::canonicalize(path).map_err(|error| search_error(path, &error))?
+        };
         roots.entry(real).or_insert(path);
     }
     let mut search = SearchResult::default();
     // By the file itself and not by its label, so that no transcript is counted twice.
     let mut by_real: BTreeMap<PathBuf, FoundFile> = BTreeMap::new();
     for (real, path) in &roots {
-        let last = real.file_name().unwrap_or_default().to_string_lossy();
+        let last = base_name(real);
         // Labels of several folders begin with the folder's name, so that equal file names stay
         // apart without a path of the machine.
         let prefix = if roots.len() > 1 { format!("{last}/") } else { String::new() };
@@ -110,8 +133,11 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
             walk.enter_folder(real, &prefix);
             walk.check_usable(path)?;
         } else {
-            File::open(real).map_err(|error| search_error(path, &error))?;
-            walk.files.push((last.into_owned(), real.clone()));
+            // To open a pipe and close it again would end whoever writes to it.
+            if !is_stream(real) {
+                File::open(real).map_err(|error| search_error(path, &error))?;
+            }
+            walk.files.push((last, real.clone()));
         }
         search.unreadable.append(&mut walk.unreadable);
         for (label, path) in walk.files {
@@ -179,7 +205,31 @@ pub(crate) fn no_transcripts_error(paths: &[PathBuf], endings: &[&str]) -> Searc
 /// # Errors
 /// What the system says.
 pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
-    Ok(Box::new(File::open(path)?))
+    let peeked = PEEKED_STREAMS.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+    match peeked {
+        Some(stream) => Ok(stream),
+        None if path == Path::new(STANDARD_INPUT) => Ok(Box::new(io::stdin())),
+        None => Ok(Box::new(File::open(path)?)),
+    }
+}
+
+/// Streams of which the start was looked at, whole again, until they are opened.
+static PEEKED_STREAMS: Mutex<BTreeMap<PathBuf, Box<dyn Read + Send>>> = Mutex::new(BTreeMap::new());
+
+/// The first bytes of a file, at most so many; a stream can still be opened once after it.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn peek_file(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut source = open_file(path)?;
+    let mut head = Vec::new();
+    source.by_ref().take(bytes).read_to_end(&mut head)?;
+    if is_stream(path) {
+        let whole = io::Cursor::new(head.clone()).chain(source);
+        let mut peeked = PEEKED_STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
+        peeked.insert(path.to_owned(), Box::new(whole));
+    }
+    Ok(head)
 }
 
 fn search_error(path: &Path, error: &io::Error) -> SearchError {
@@ -222,7 +272,8 @@ impl FolderSearch<'_> {
     }
 
     fn visit_entry(&mut self, path: &Path, label: &str) {
-        let wanted = self.endings.iter().any(|ending| label.ends_with(ending));
+        let name = strip_packed_ending(label);
+        let wanted = self.endings.iter().any(|ending| name.ends_with(ending));
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.enter_folder(path, &format!("{label}/")),
             // Pipes and devices could block or never end.
@@ -270,7 +321,13 @@ impl DiskError {
 /// # Errors
 /// What the system says.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
-    fs::read(path).map_err(|error| DiskError::new(path, "read", &error))
+    let read = if is_stream(path) {
+        let mut bytes = Vec::new();
+        open_file(path).and_then(|mut source| source.read_to_end(&mut bytes)).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| DiskError::new(path, "read", &error))
 }
 
 /// Writes a file, and the folders above it.
@@ -305,7 +362,7 @@ pub(crate) fn is_file(path: &Path) -> bool {
 /// Whether there is anything of this name.
 #[must_use]
 pub(crate) fn path_exists(path: &Path) -> bool {
-    path.exists()
+    path == Path::new(STANDARD_INPUT) || path.exists()
 }
 
 /// A path as it has to be written in a file of `folder`: a relative one starts there instead of
@@ -338,6 +395,9 @@ fn absolute_path(path: &Path) -> PathBuf {
 /// The last part of a path, links and dots resolved: a name that says nothing about the machine.
 #[must_use]
 pub(crate) fn base_name(path: &Path) -> String {
+    if path == Path::new(STANDARD_INPUT) {
+        return "stdin".to_owned();
+    }
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     real.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -2,12 +2,12 @@
 
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
-use crate::import::{self, ImportError, ImportOptions, ImportResult, ImportSkip};
+use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult, ImportSkip};
 use crate::price::coverage::PriceCoverage;
 use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::routes;
 use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
-use crate::recording::{Recording, format};
+use crate::recording::{Recording, SkipCounts, format};
 use crate::scenario::{self, Scenario};
 use crate::store;
 use crate::study::backtest::Observations;
@@ -49,6 +49,18 @@ pub struct ImportFacts {
     pub billed_usd: Option<f64>,
     /// What a reader should know of the sources, a sentence each.
     pub notes: Vec<String>,
+}
+
+impl ImportFacts {
+    fn append(&mut self, mut more: Self) {
+        self.skips.append(&mut more.skips);
+        self.skip_count += more.skip_count;
+        self.copies += more.copies;
+        self.notes.append(&mut more.notes);
+        // A source that names no cost is not one that names zero.
+        let costs = [self.billed_usd, more.billed_usd];
+        self.billed_usd = costs.into_iter().flatten().reduce(|sum, usd| sum + usd);
+    }
 }
 
 impl From<RecordingSource> for LoadedRecording {
@@ -141,13 +153,21 @@ pub fn load_merged_recording(
     }
     // Transcripts go through the importer in one call: it alone sees which calls and sessions two
     // folders share, e.g. a project and a copy of it.
-    let (files, folders): (Vec<&String>, Vec<&String>) =
-        arguments.into_iter().partition(|argument| is_recording(argument));
-    let parts = files
-        .iter()
-        .map(|argument| Ok(load_recording(argument, lens, strict)?.source.into_recording()))
-        .collect::<Result<Vec<_>, CommandError>>()?;
-    let imported = import_folders(&folders, strict)?;
+    // A pipe is read once, so that it is a recording of its own, whatever comes out of it.
+    let (files, folders): (Vec<&String>, Vec<&String>) = arguments
+        .into_iter()
+        .partition(|argument| store::is_stream(Path::new(argument)) || is_recording(argument));
+    let mut facts = ImportFacts::default();
+    let mut parts = Vec::new();
+    for argument in &files {
+        let loaded = load_recording(argument, lens, strict)?;
+        facts.append(loaded.import);
+        parts.push(loaded.source.into_recording());
+    }
+    let mut imported = import_folders(&folders, strict)?;
+    if let Some(imported) = &mut imported {
+        facts.append(std::mem::take(&mut imported.import));
+    }
     if let Some(each) = each {
         parts.iter().for_each(&mut *each);
         // One folder was imported as it is on its own already; several are read once more.
@@ -163,15 +183,32 @@ pub fn load_merged_recording(
     }
     // What was published of a part speaks of that part alone, so that a merged recording keeps the
     // calls and none of the claims.
-    unite_with_imported(parts, imported)
+    let united = unite_with_imported(parts, imported)?;
+    Ok(LoadedRecording { import: facts, ..united })
 }
+
+/// How much of a file is read before it is taken for a recording or for transcripts, in bytes.
+const PEEKED: u64 = 1 << 20;
 
 /// Whether an argument is a recording already: a built-in name or a recording file.
 fn is_recording(argument: &str) -> bool {
     // A folder may be called `x.json`, and then holds transcripts.
     let path = Path::new(argument);
-    is_built_in(argument)
-        || path.extension().is_some_and(|ending| ending == "json") && store::is_file(path)
+    if is_built_in(argument) {
+        return true;
+    }
+    let is_stream = store::is_stream(path);
+    let is_named_so = store::strip_packed_ending(argument).ends_with(".json");
+    if !is_stream && !(is_named_so && store::is_file(path)) {
+        return false;
+    }
+    let Ok(head) = store::peek_file(path, PEEKED) else { return is_named_so };
+    match import::find_head_content(&head) {
+        HeadContent::Transcripts => false,
+        HeadContent::Recording => true,
+        // The reader of recordings says what it misses, unless there is more than was looked at.
+        HeadContent::Unknown => !is_stream && (head.len() as u64) < PEEKED,
+    }
 }
 
 fn import_folders(
@@ -207,7 +244,15 @@ fn unite_recordings(parts: &[&Recording]) -> Result<Recording, CommandError> {
     parts.sort_by_cached_key(|part| (part.name.clone(), part.recording_digest()));
     let mut names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
     names.dedup();
-    Ok(Recording::merge_recordings(&names.join("+"), &parts)?.recording)
+    let mut united = Recording::merge_recordings(&names.join("+"), &parts)?.recording;
+    // What was passed over is known of the whole where it is known of each part.
+    united.skips = parts.iter().map(|part| part.skips).reduce(add_skips).flatten();
+    Ok(united)
+}
+
+fn add_skips(sum: Option<SkipCounts>, more: Option<SkipCounts>) -> Option<SkipCounts> {
+    let (sum, more) = (sum?, more?);
+    Some(SkipCounts { damage: sum.damage + more.damage, harmless: sum.harmless + more.harmless })
 }
 
 fn reconstruct_pipeline(
@@ -224,7 +269,9 @@ fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, Command
 }
 
 fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
-    let bytes = store::read_file(Path::new(argument))?;
+    let bytes = import::decode_file(store::read_file(Path::new(argument))?).map_err(|error| {
+        CommandError::argument("", format!("{argument}: cannot be read: {error}"))
+    })?;
     let schema = format::read_schema(&bytes).unwrap_or_default();
     // A .json file says in its schema which of the three shapes it has; without one it is read as a
     // recording, whose reader names what it wanted.

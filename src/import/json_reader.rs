@@ -1,13 +1,14 @@
 //! A JSON reader for measuring: strings are handed out raw, borrowed, never copied.
 //!
-//! It drives the same derived types as any serde format, with four differences that transcripts
+//! It drives the same derived types as any serde format, with five differences that transcripts
 //! ask for. `deserialize_bytes` and `deserialize_any` give a string's bytes as they stand, escapes
 //! included ([`super::json_escapes`] knows what they mean). Text that is no valid UTF-8 or UTF-16
 //! is no error. Where a string is asked for by `deserialize_bytes`, any other scalar or object
-//! counts as empty. What nobody asks for is passed over with no check but its brackets.
+//! counts as empty. Where an `f64` is asked for, a string that holds a number counts as that number.
+//! What nobody asks for is passed over with no check but its brackets.
 
 use super::json_escapes::{self, decode_string};
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -38,13 +39,77 @@ impl de::Error for JsonFault {
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub(super) fn from_slice<'de, T: de::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonFault> {
+pub(super) fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonFault> {
     let mut json = JsonReader { bytes, at: 0, depth: 0 };
     let value = T::deserialize(&mut json)?;
     match json.peek_byte() {
         // Nothing follows the value: that is as it should be.
         Err(JsonFault::CutShort) => Ok(value),
         _ => Err(JsonFault::Broken(json.at)),
+    }
+}
+
+/// The end of the value that begins at `at`, all of it looked at.
+///
+/// # Errors
+/// What is wrong with it, and where that was seen.
+pub(super) fn find_value_end(bytes: &[u8], at: usize) -> Result<usize, (JsonFault, usize)> {
+    let mut json = JsonReader { bytes, at, depth: 0 };
+    match CheckedValue::deserialize(&mut json) {
+        Ok(_) => Ok(json.at),
+        Err(fault) => Err((fault, json.at)),
+    }
+}
+
+/// A value of which nothing is kept; unlike one that is passed over, it is JSON all through.
+struct CheckedValue;
+
+impl<'de> Deserialize<'de> for CheckedValue {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for CheckedValue {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self, A::Error> {
+        // A key is any string.
+        while object.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
     }
 }
 
@@ -260,8 +325,23 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
         }
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
+        if self.peek_byte()? != b'"' {
+            return self.deserialize_any(visitor);
+        }
+        // Relays write counts as strings. What is no number there is of another shape, as before.
+        let text = self.read_string()?;
+        let mut number = JsonReader { bytes: text, at: 0, depth: 0 };
+        match number.peek_byte() {
+            Ok(b'-' | b'0'..=b'9') if number.read_scalar().is_ok_and(|all| all == text) => {
+                JsonReader { bytes: text, at: 0, depth: 0 }.deserialize_any(visitor)
+            }
+            _ => Err(JsonFault::Shape),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char byte_buf unit unit_struct
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 char byte_buf unit unit_struct
         newtype_struct seq tuple tuple_struct map enum
     }
 }
@@ -361,9 +441,27 @@ mod tests {
             "{\"c\":1}",
             "{\"b\":[1 2]}",
             "{\"a\":1}{\"a\":2}",
+            "{\"a\":\"\"}",
+            "{\"a\":\"1 \"}",
+            "{\"a\":\"null\"}",
         ] {
             check(json);
         }
+    }
+
+    #[test]
+    fn a_number_may_be_written_as_a_string() {
+        let read = |json: &str| from_slice::<Sample>(json.as_bytes()).map(|sample| sample.a);
+        assert_eq!(read(r#"{"a":"90"}"#), Ok(Some(90.0)));
+        assert_eq!(read(r#"{"a":"-1.5e2"}"#), Ok(Some(-150.0)));
+        assert_eq!(read(r#"{"a":"ninety"}"#), Err(JsonFault::Shape));
+    }
+
+    #[test]
+    fn a_value_ends_where_its_last_bracket_stands() {
+        assert_eq!(find_value_end(b" {\"a\":[1,{}]} {}", 1), Ok(14));
+        assert_eq!(find_value_end(b"{\"a\":\"x{\"b\":1}", 0), Err((JsonFault::Broken(10), 10)));
+        assert_eq!(find_value_end(b"{\"a\":{\"b\":1}", 0), Err((JsonFault::CutShort, 13)));
     }
 
     #[test]

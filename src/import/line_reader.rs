@@ -14,28 +14,46 @@ const BUFFER: usize = 256 << 10;
 /// One line of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SourceLine<'a> {
-    /// Its bytes, without line end, byte order mark and surrounding blanks; never empty.
+    /// Its bytes, without line end, byte order mark and surrounding blanks and NULs; never empty.
     Text(&'a [u8]),
+    /// Nothing but so many NULs.
+    Padding(u64),
     /// It is longer than [`MAX_LINE`]: so many bytes were passed over.
     TooLong(u64),
 }
 
+/// Whether a piece of a line is a record of the format that is read.
+pub(super) type IsRecord<'a> = &'a dyn Fn(&[u8]) -> bool;
+
 /// Reads lines.
 pub(super) struct LineReader<'a> {
     source: &'a mut dyn Read,
-    on_bytes: &'a dyn Fn(u64),
+    is_record: IsRecord<'a>,
     buffer: Vec<u8>,
     /// The unread part of the buffer.
     start: usize,
     end: usize,
     number: u64,
+    /// NULs beside the text of the line that came last.
+    padding: u64,
     done: bool,
 }
 
 impl<'a> LineReader<'a> {
-    /// Lines of `source`; `on_bytes` hears of every chunk that was read.
-    pub fn new(source: &'a mut dyn Read, on_bytes: &'a dyn Fn(u64)) -> Self {
-        Self { source, on_bytes, buffer: vec![0; BUFFER], start: 0, end: 0, number: 0, done: false }
+    /// Lines of `source`; `is_record` judges what is left of a line that was damaged.
+    pub fn new(source: &'a mut dyn Read, is_record: IsRecord<'a>) -> Self {
+        let (buffer, start, end) = (vec![0; BUFFER], 0, 0);
+        Self { source, is_record, buffer, start, end, number: 0, padding: 0, done: false }
+    }
+
+    /// What judges the pieces of a damaged line.
+    pub fn is_record(&self) -> IsRecord<'a> {
+        self.is_record
+    }
+
+    /// NULs that stood beside the text of the line that came last.
+    pub fn padding(&self) -> u64 {
+        self.padding
     }
 
     /// The number of the line that came last, counted from 1.
@@ -67,6 +85,9 @@ impl<'a> LineReader<'a> {
             let (from, to) = self.trim_blanks(from, to);
             if from < to {
                 return Ok(Some((self.number, SourceLine::Text(&self.buffer[from..to]))));
+            }
+            if self.padding > 0 {
+                return Ok(Some((self.number, SourceLine::Padding(self.padding))));
             }
         }
     }
@@ -127,10 +148,7 @@ impl<'a> LineReader<'a> {
                     self.done = true;
                     return Ok(0);
                 }
-                Ok(n) => {
-                    (self.on_bytes)(n as u64);
-                    return Ok(n);
-                }
+                Ok(n) => return Ok(n),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     // A line that was cut is no line: nothing of it is handed out.
@@ -161,19 +179,43 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    fn trim_blanks(&self, mut from: usize, mut to: usize) -> (usize, usize) {
+    /// The part of a line between its blanks; NULs are left by writes that never came.
+    fn trim_blanks(&mut self, mut from: usize, mut to: usize) -> (usize, usize) {
+        self.padding = 0;
         const MARK: &[u8] = b"\xEF\xBB\xBF";
         if self.number == 1 && self.buffer[from..to].starts_with(MARK) {
             from += MARK.len();
         }
-        while from < to && self.buffer[from].is_ascii_whitespace() {
+        while from < to && is_blank_or_nul(self.buffer[from]) {
+            self.padding += u64::from(self.buffer[from] == 0);
             from += 1;
         }
-        while from < to && self.buffer[to - 1].is_ascii_whitespace() {
+        while from < to && is_blank_or_nul(self.buffer[to - 1]) {
             to -= 1;
+            self.padding += u64::from(self.buffer[to] == 0);
         }
         (from, to)
     }
+}
+
+/// A line without its blanks and NULs.
+pub(super) fn trim_line(mut line: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = line
+        && is_blank_or_nul(*first)
+    {
+        line = rest;
+    }
+    while let [rest @ .., last] = line
+        && is_blank_or_nul(*last)
+    {
+        line = rest;
+    }
+    line
+}
+
+/// Whether a byte parts records and belongs to none.
+pub(super) fn is_blank_or_nul(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0
 }
 
 #[cfg(test)]
@@ -182,12 +224,12 @@ mod tests {
 
     fn check(input: &[u8], expect: &[(u64, &[u8])]) {
         let mut source = input;
-        let mut lines = LineReader::new(&mut source, &|_| {});
+        let mut lines = LineReader::new(&mut source, &|_| false);
         let mut met = Vec::new();
         loop {
             let line = match lines.next_line() {
                 Ok(Some(SourceLine::Text(text))) => text.to_vec(),
-                Ok(Some(SourceLine::TooLong(_))) => panic!("no line of a test is that long"),
+                Ok(Some(other)) => panic!("no line of these tests is {other:?}"),
                 Ok(None) => break,
                 Err(error) => panic!("{error}"),
             };
@@ -206,6 +248,18 @@ mod tests {
     }
 
     #[test]
+    fn nuls_are_beside_the_text() {
+        let mut source: &[u8] = b"\0\0a\0\n\0 \0\nb";
+        let mut lines = LineReader::new(&mut source, &|_| false);
+        for (expect, padding) in
+            [(SourceLine::Text(b"a"), 3), (SourceLine::Padding(2), 2), (SourceLine::Text(b"b"), 0)]
+        {
+            assert_eq!(lines.next_line().ok().flatten(), Some(expect));
+            assert_eq!(lines.padding(), padding);
+        }
+    }
+
+    #[test]
     fn a_line_beyond_the_buffer_is_whole() {
         let long = vec![b'x'; 3 * BUFFER];
         let mut input = long.clone();
@@ -218,7 +272,7 @@ mod tests {
         let head: &[u8] = b"a\n";
         let mut source =
             head.chain(io::repeat(b'x').take(MAX_LINE as u64 + 9)).chain(&b"\nb\n"[..]);
-        let mut lines = LineReader::new(&mut source, &|_| {});
+        let mut lines = LineReader::new(&mut source, &|_| false);
         let size = MAX_LINE as u64 + 9;
         for (number, expect) in [
             (1, SourceLine::Text(b"a")),

@@ -12,12 +12,15 @@ mod billed_remainders;
 mod claude_code;
 mod codex;
 mod copied_calls;
+mod codex_exec;
+mod decoded_source;
 mod dispatches;
 mod fork_lineage;
 mod import_result;
 mod importer;
 mod json_escapes;
 mod json_reader;
+mod json_value_lines;
 mod ledger;
 mod line_reader;
 mod measured_text;
@@ -35,28 +38,35 @@ mod timestamps;
 pub mod tool_marks;
 mod tracelab;
 mod transcript;
+mod utf16_source;
+mod whole_records;
 mod zstd_source;
 
 pub use import_result::{BilledCost, ImportError, ImportOptions, ImportResult};
 pub use json_reader::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
+use crate::recording::SkipCounts;
 use crate::store::{self, FoundFile, SearchResult};
+use decoded_source::{DeferredError, open_decoded_source};
 use importer::{FolderImporter, Importer};
+use json_value_lines::JsonValueLines;
 use ledger::HarnessLedger;
 use line_reader::LineReader;
 use parsed_file::{FileInfo, ParsedFile, ReadFile};
 use rayon::prelude::*;
 use std::cell::Cell;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use whole_records::WholeRecords;
 
 /// Every importer; the first whose sniff agrees takes the file.
-static ALL: [&dyn Importer; 4] = [
+static ALL: [&dyn Importer; 5] = [
     &claude_code::ClaudeCode,
     &claude_code::stream_json::StreamJson,
     &codex::Codex,
+    &codex_exec::CodexExec,
     &tracelab::TraceLab,
 ];
 
@@ -66,7 +76,7 @@ static FOLDERS: [&dyn FolderImporter; 1] = [&autoskillit::AutoSkillit];
 /// Imports the transcripts under `paths`; `progress` hears of bytes done and bytes in all.
 ///
 /// # Errors
-/// An argument without transcripts, no call in any file, or, where strict, anything skipped.
+/// An argument without transcripts, no call in any file, or, where strict, damage.
 pub fn import_transcripts(
     paths: &[PathBuf],
     options: &ImportOptions,
@@ -111,6 +121,10 @@ pub fn import_transcripts(
     // By file and line: strict imports and tables tell of the first one.
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
+    // What a file's limit left off the list is lines of a known format that could not be read.
+    let harmless = imported.skips.iter().filter(|skip| !skip.reason.is_damage()).count() as u64;
+    let damage = imported.skip_count - harmless;
+    imported.recording.skips = Some(SkipCounts { damage, harmless });
     let only_loose_names = found.files.iter().all(has_loose_name);
     if only_loose_names && (imported.files, imported.skip_count) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
@@ -153,7 +167,8 @@ fn check_import_result(
     options: &ImportOptions,
 ) -> Result<ImportResult, ImportError> {
     let first_skip = imported.skips.first();
-    if let (true, Some(skip)) = (options.strict, first_skip) {
+    let first_damage = imported.skips.iter().find(|skip| skip.reason.is_damage());
+    if let (true, Some(skip)) = (options.strict, first_damage) {
         return Err(ImportError::Strict(skip.clone()));
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
@@ -172,8 +187,8 @@ const LOOSE_HEAD: usize = 1 << 20;
 
 fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
     let mut parsed = ParsedFile::default();
-    let opened = store::open_file(&file.path)
-        .and_then(|source| zstd_source::decompress_if_zstd(source, on_bytes));
+    let opened =
+        store::open_file(&file.path).and_then(|source| open_decoded_source(source, on_bytes));
     let mut source = match opened {
         Ok(source) => source,
         Err(error) => {
@@ -183,25 +198,139 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
     };
     let most = if has_loose_name(file) { LOOSE_HEAD } else { line_reader::MAX_LINE };
     let (head, cut) = read_head(&mut source, most);
-    let lines: Vec<&[u8]> = head
-        .split(|&byte| byte == b'\n')
-        .map(|line| line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii())
-        .filter(|line| !line.is_empty())
-        .take(64)
-        .collect();
-    let Some(importer) = ALL.iter().find(|importer| importer.sniff(&lines)) else {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
+    let Some((importer, layout)) = find_format(head) else {
+        let lines = head_lines(head);
         if let Some(error) = cut {
             parsed.add_skip(0, SkipReason::Unreadable(error.to_string()));
         } else if !lines.is_empty() && !has_loose_name(file) {
-            parsed.add_skip(0, SkipReason::UnknownFormat);
+            // A harness keeps other records beside its transcripts; nothing is wrong with those.
+            let is_other = !file.is_argument && lines.iter().all(|line| is_whole_object(line));
+            let reason =
+                if is_other { SkipReason::OtherRecords } else { SkipReason::UnknownFormat };
+            parsed.add_skip(0, reason);
         }
         return (None, parsed);
     };
     // The head is read again as lines; an error that cut it comes back where it stood.
-    let mut whole = head.as_slice().chain(zstd_source::DeferredError(cut)).chain(source);
-    let mut lines = LineReader::new(&mut whole, on_bytes);
+    let mut whole = head.chain(DeferredError(cut)).chain(source);
+    let mut values;
+    let text: &mut dyn Read = match layout {
+        Layout::Lines => &mut whole,
+        Layout::Values => {
+            values = JsonValueLines::new(whole);
+            &mut values
+        }
+    };
+    let is_record = |piece: &[u8]| importer.sniff(&[piece]);
+    let mut lines = LineReader::new(text, &is_record);
     importer.parse(&FileInfo { label: &file.label }, &mut lines, &mut parsed);
     (Some(importer.id()), parsed)
+}
+
+/// How the records of a file stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// One on a line.
+    Lines,
+    /// In an array, or over several lines.
+    Values,
+}
+
+/// How many records of a head are looked at.
+const SNIFFED: usize = 64;
+
+/// The importer of the file that begins so, and how its records stand.
+fn find_format(head: &[u8]) -> Option<(&'static dyn Importer, Layout)> {
+    let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'[') {
+        let lines = head_lines(head);
+        if let Some(importer) = sniff_records(&lines) {
+            return Some((importer, Layout::Lines));
+        }
+        // Each line may be damaged and hold whole records all the same.
+        let is_record = |piece: &[u8]| sniff_records(&[piece]).is_some();
+        for line in lines {
+            let mut records = WholeRecords::new(line, &is_record);
+            while let Some(record) = records.next_record() {
+                if let Some(importer) = sniff_records(&[record]) {
+                    return Some((importer, Layout::Lines));
+                }
+            }
+        }
+    }
+    if !matches!(first, Some(b'[' | b'{')) {
+        return None;
+    }
+    let mut values = Vec::new();
+    // A slice can be read to its end.
+    JsonValueLines::new(head).read_to_end(&mut values).ok()?;
+    sniff_records(&head_lines(&values)).map(|importer| (importer, Layout::Values))
+}
+
+fn sniff_records(records: &[&[u8]]) -> Option<&'static dyn Importer> {
+    ALL.iter().copied().find(|importer| importer.sniff(records))
+}
+
+fn head_lines(head: &[u8]) -> Vec<&[u8]> {
+    let lines = head.split(|&byte| byte == b'\n').map(line_reader::trim_line);
+    lines.filter(|line| !line.is_empty()).take(SNIFFED).collect()
+}
+
+/// Whether a line is one JSON object, or the start of one that goes on behind the head.
+fn is_whole_object(line: &[u8]) -> bool {
+    line.starts_with(b"{")
+        && match json_reader::find_value_end(line, 0) {
+            Ok(end) => end == line.len(),
+            Err((fault, _)) => fault == JsonFault::CutShort && line.len() >= HEAD / SNIFFED,
+        }
+}
+
+/// What a file holds, as far as its first bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeadContent {
+    /// Records of a known format.
+    Transcripts,
+    /// An object that names a schema.
+    Recording,
+    /// Neither.
+    Unknown,
+}
+
+/// What the file holds that begins so, packed or not.
+pub(crate) fn find_head_content(head: &[u8]) -> HeadContent {
+    let mut text = Vec::new();
+    // A head of a packed file is cut: what comes before the cut is enough.
+    if let Ok(source) = open_decoded_source(Box::new(io::Cursor::new(head.to_vec())), &|_| {}) {
+        _ = source.take(LOOSE_HEAD as u64).read_to_end(&mut text);
+    }
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
+    if find_format(text).is_some() {
+        HeadContent::Transcripts
+    } else if memchr::memmem::find(text, b"\"schema\"").is_some() {
+        HeadContent::Recording
+    } else {
+        HeadContent::Unknown
+    }
+}
+
+/// The longest text that a packed recording may hold, in bytes.
+const MOST_UNPACKED: u64 = 1 << 30;
+
+/// The text of a whole file, packed or not.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn decode_file(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let packed = bytes.len() as u64;
+    let source = open_decoded_source(Box::new(io::Cursor::new(bytes)), &|_| {})?;
+    let most = MOST_UNPACKED.max(packed);
+    source.take(most + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(io::Error::other("it unpacks to more than 1 GiB"));
+    }
+    Ok(text)
 }
 
 /// Whether a file was found by a name that many other files have too.
@@ -213,7 +342,8 @@ fn has_loose_name(file: &FoundFile) -> bool {
 }
 
 fn ends_with_any(file: &FoundFile, endings: &[&str]) -> bool {
-    endings.iter().any(|ending| file.label.ends_with(ending))
+    let name = store::strip_packed_ending(&file.label);
+    endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// The start of a file, at least one line of it; and what went wrong behind it, if anything did.

@@ -2,6 +2,7 @@
 
 use super::skip::SkipReason;
 use crate::recording::RawSession;
+use crate::store;
 use crate::units::Usage;
 use std::ops::Range;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -17,9 +18,9 @@ pub(super) struct FileInfo<'a> {
 }
 
 impl FileInfo<'_> {
-    /// The name of the file without its folders.
+    /// The name of the file without its folders and without what a compressor added.
     pub(super) fn file_name(&self) -> &str {
-        self.label.rsplit('/').next().unwrap_or(self.label)
+        store::strip_packed_ending(self.label.rsplit('/').next().unwrap_or(self.label))
     }
 }
 

@@ -73,7 +73,7 @@ fn read_rollout(
     metrics: &mut ScriptMetrics,
 ) -> io::Result<()> {
     let mut source = store::open_file(&found.path)?;
-    let mut lines = LineReader::new(&mut source, &|_| {});
+    let mut lines = LineReader::new(&mut source, &|_| false);
     let mut file = metrics.begin_file();
     while let Some(line) = lines.next_line()? {
         // What no memory should hold is no event.

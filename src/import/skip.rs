@@ -11,7 +11,8 @@ use std::fmt;
 pub struct ImportSkip {
     /// Label of the file.
     pub file: String,
-    /// Line, counted from 1; 0 stands for the whole file.
+    /// Line, counted from 1, or element of an array or value printed over several lines; 0 stands
+    /// for the whole file.
     pub line: u64,
     /// Why.
     pub reason: SkipReason,
@@ -38,9 +39,19 @@ pub enum SkipReason {
     /// A file that could be read up to here.
     #[error("cannot be read further: {0}")]
     CutOff(String),
-    /// A file of no format that an importer knows.
+    /// A file of no format that an importer knows, and no JSON or named itself.
     #[error("not a transcript of a known format")]
     UnknownFormat,
+    /// A file of whole JSON records, found in a folder: one of those that a harness keeps beside
+    /// its transcripts.
+    #[error("JSON of another kind than transcripts")]
+    OtherRecords,
+    /// NULs on a line: room for what was never written.
+    #[error("{0} NUL bytes, left by a write that never came")]
+    Padding(u64),
+    /// A line of which a part is no record; the records beside it count.
+    #[error("{0} whole records counted beside a part that is none")]
+    PartOfLine(u64),
     /// A line of so many bytes.
     #[error("line of {0} bytes, longer than 64 MiB")]
     LineTooLong(u64),
@@ -129,6 +140,13 @@ pub enum SkipReason {
     /// The rest of a file's skips, beyond those that are listed.
     #[error("{0} more lines after this one were skipped")]
     FurtherLines(u64),
+}
+
+impl SkipReason {
+    /// Whether something is lost. What else is passed over is normal in a healthy folder.
+    pub fn is_damage(&self) -> bool {
+        !matches!(self, Self::OtherRecords | Self::NoTime | Self::PacketWithoutCall(_))
+    }
 }
 
 /// Why a row of a step table was passed over.

@@ -12,6 +12,7 @@ use super::parsed_file::{
 use super::session_completion::{self, CallTransition};
 use super::skip::SkipReason;
 use super::tool_marks;
+use super::whole_records::WholeRecords;
 use crate::recording::{
     Basis, BlockKind, BlockMarks, CacheBreak, CallFacts, CallMarks, ContextRestart, RawBlock,
     RawCall, RawSession, estimate,
@@ -303,25 +304,47 @@ pub(super) fn plain_call(model: u16, start_ms: i64, end_ms: i64, usage: Usage) -
 }
 
 /// Hands every line to `take` with its number. What cannot be read, and what `take` answers, goes
-/// to `skip`.
+/// to `skip`. Of a line that is no JSON the whole records are taken.
 pub(super) fn for_each_line(
     lines: &mut LineReader<'_>,
     take: &mut dyn FnMut(u64, &[u8]) -> Option<SkipReason>,
     skip: &mut dyn FnMut(u64, SkipReason),
 ) {
+    let is_record = lines.is_record();
     loop {
         let last = lines.line_number();
         let (number, reason) = match lines.next_numbered_line() {
             Ok(None) => return,
-            Ok(Some((number, SourceLine::Text(line)))) => (number, take(number, line)),
+            Ok(Some((number, SourceLine::Text(line)))) => match take(number, line) {
+                Some(SkipReason::Json(JsonFault::Broken(_) | JsonFault::CutShort)) => {
+                    let mut records = WholeRecords::new(line, is_record);
+                    let mut taken = 0;
+                    while let Some(record) = records.next_record() {
+                        taken += 1;
+                        if let Some(reason) = take(number, record) {
+                            skip(number, reason);
+                        }
+                    }
+                    (number, records.reason_of_rest(taken))
+                }
+                reason => (number, reason),
+            },
+            Ok(Some((number, SourceLine::Padding(bytes)))) => {
+                (number, Some(SkipReason::Padding(bytes)))
+            }
             Ok(Some((number, SourceLine::TooLong(bytes)))) => {
                 (number, Some(SkipReason::LineTooLong(bytes)))
             }
             // The source is broken from here on: there is no line to go on with.
             Err(error) => return skip(last + 1, SkipReason::CutOff(error.to_string())),
         };
+        // A line that is passed over for NULs alone has said so.
+        let is_told = matches!(reason, Some(SkipReason::Padding(_)));
         if let Some(reason) = reason {
             skip(number, reason);
+        }
+        if lines.padding() > 0 && !is_told {
+            skip(number, SkipReason::Padding(lines.padding()));
         }
     }
 }

@@ -1,62 +1,27 @@
-//! Compressed files (Zstandard), told by their first bytes and unpacked in a stream.
+//! Files compressed by Zstandard, unpacked in a stream.
 //!
 //! Memory is bounded by the decoder's window, at most 100 MiB. A file that was cut gives everything
 //! up to its last whole block, then an error: the decoder keeps a window back until the frame ends,
 //! so that a frame that was cut is ended for it.
 
 use ruzstd::decoding::StreamingDecoder;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 /// How a Zstandard frame begins. Source: RFC 8878, section 3.1.1.
-const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-
-/// The plain bytes of `source`; of a compressed one `on_bytes` hears of what is read of the file.
-///
-/// # Errors
-/// What the source reports.
-pub(super) fn decompress_if_zstd<'a>(
-    mut source: Box<dyn Read + Send>,
-    on_bytes: &'a dyn Fn(u64),
-) -> io::Result<Box<dyn Read + 'a>> {
-    let mut start = Vec::with_capacity(MAGIC.len());
-    source.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
-    let is_packed = start == MAGIC;
-    // Whatever was read to tell goes back in front of the rest.
-    let whole = Cursor::new(start).chain(source);
-    if !is_packed {
-        return Ok(Box::new(whole));
-    }
-    let counted = CountedSource { source: Box::new(whole), on_bytes };
-    Ok(Box::new(ZstdFrames { decoder: None, blocks: Some(ZstdBlocks::new(counted)) }))
-}
-
-/// An error that comes once, where reading had stopped; nothing if there was none.
-pub(super) struct DeferredError(pub Option<io::Error>);
-
-impl Read for DeferredError {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-struct CountedSource<'a> {
-    source: Box<dyn Read + 'a>,
-    on_bytes: &'a dyn Fn(u64),
-}
-
-impl Read for CountedSource<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        (self.on_bytes)(read as u64);
-        Ok(read)
-    }
-}
+pub(super) const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// The content of one frame after the other.
-struct ZstdFrames<'a> {
+pub(super) struct ZstdFrames<'a> {
     decoder: Option<StreamingDecoder<ZstdBlocks<'a>, ruzstd::decoding::FrameDecoder>>,
     /// The source between two frames.
     blocks: Option<ZstdBlocks<'a>>,
+}
+
+impl<'a> ZstdFrames<'a> {
+    /// The frames of `source`.
+    pub fn new(source: Box<dyn Read + 'a>) -> Self {
+        Self { decoder: None, blocks: Some(ZstdBlocks::new(source)) }
+    }
 }
 
 impl Read for ZstdFrames<'_> {
@@ -83,7 +48,7 @@ impl Read for ZstdFrames<'_> {
 
 /// Hands a frame to the decoder in whole blocks; ends a frame that was cut.
 struct ZstdBlocks<'a> {
-    source: CountedSource<'a>,
+    source: Box<dyn Read + 'a>,
     /// What the decoder may read, and how far it has.
     ready: Vec<u8>,
     at: usize,
@@ -103,7 +68,7 @@ const CHECKSUM: usize = 4;
 const SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 
 impl<'a> ZstdBlocks<'a> {
-    fn new(source: CountedSource<'a>) -> Self {
+    fn new(source: Box<dyn Read + 'a>) -> Self {
         Self { source, ready: Vec::new(), at: 0, open: false, checksum: false, cut: false }
     }
 
@@ -210,8 +175,7 @@ mod tests {
 
     fn read(packed: Vec<u8>) -> (Vec<u8>, Option<String>) {
         let mut plain = Vec::new();
-        let source = decompress_if_zstd(Box::new(Cursor::new(packed)), &|_| {});
-        let error = source.and_then(|mut source| source.read_to_end(&mut plain)).err();
+        let error = ZstdFrames::new(Box::new(packed.as_slice())).read_to_end(&mut plain).err();
         (plain, error.map(|error| error.to_string()))
     }
 
@@ -229,7 +193,6 @@ mod tests {
         assert_eq!(read(packed.clone()), (text.clone(), None));
         let skippable = [&[0x51, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 7, 7, 7][..], &packed].concat();
         assert_eq!(read([packed, skippable].concat()), ([&text[..], &text].concat(), None));
-        assert_eq!(read(b"{}\n".to_vec()), (b"{}\n".to_vec(), None));
         assert_eq!(read(Vec::new()), (Vec::new(), None));
     }
 

@@ -32,6 +32,7 @@ mod holdout;
 mod import_autoskillit;
 mod import_bad_input;
 mod import_codex;
+mod import_containers;
 mod import_fuzz;
 mod import_marks;
 mod import_merge;

@@ -163,7 +163,7 @@ impl LogRootReader {
         };
         let Self { rows, replaced, ledger, .. } = self;
         for_each_line(
-            &mut LineReader::new(&mut source, &|_| {}),
+            &mut LineReader::new(&mut source, &|_| false),
             &mut |number, line| {
                 let object = match serde_json::from_slice::<JsonObject>(line) {
                     Ok(object) => object,

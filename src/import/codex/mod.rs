@@ -47,7 +47,7 @@ impl Importer for Codex {
     }
 
     fn file_endings(&self) -> &'static [&'static str] {
-        &[".jsonl", ".jsonl.zst"]
+        &[".jsonl"]
     }
 
     fn sniff(&self, head: &[&[u8]]) -> bool {

@@ -10,6 +10,7 @@ use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::{CallFingerprint, ForkLineage};
 use crate::import::timestamps;
 use crate::recording::Role;
+use crate::store;
 
 /// Ids are cut to so many characters: longer ones are none.
 const ID: usize = 200;
@@ -37,7 +38,7 @@ impl SessionIdentity {
     pub fn new(label: &str) -> Self {
         let name = label.rsplit('/').next().unwrap_or(label);
         // A file without a head still has an id in its name, where it was not renamed.
-        let stem = name.strip_suffix(".zst").unwrap_or(name);
+        let stem = store::strip_packed_ending(name);
         let stem = stem.strip_suffix(".jsonl").unwrap_or(stem);
         const UUID: usize = 36;
         let tail = stem.len().checked_sub(UUID).and_then(|at| stem.get(at..));

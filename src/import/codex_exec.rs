@@ -1,0 +1,204 @@
+//! `codex exec --json`: the events of headless Codex runs.
+//!
+//! They name no model, no time and no single call. `turn.completed` states the running total of the
+//! thread, also where a run takes up an earlier thread (openai/codex issue 17539; read 2026-11-29),
+//! so that the last statement counts. Where a total falls, a new count began, and both count. What
+//! was billed becomes a remainder of a model that nobody stated.
+
+use super::importer::Importer;
+use super::json_reader;
+use super::line_reader::LineReader;
+use super::measured_text::{LenientObject, ShortText};
+use super::parsed_file::{FileInfo, ParsedFile, StatedBill};
+use super::skip::SkipReason;
+use super::transcript::{for_each_line, skip_reason};
+use crate::price::UNSTATED_MODEL;
+use crate::units::Usage;
+use serde::Deserialize;
+
+/// The importer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CodexExec;
+
+/// No thread bills more tokens of a class; as in stream-json.
+const MOST: f64 = 1e12;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ExecEvent<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: ShortText<'a>,
+    #[serde(borrow)]
+    thread_id: ShortText<'a>,
+    usage: LenientObject<ExecUsage>,
+}
+
+/// Totals of a thread, tokens: cached ones are part of the input, reasoning is part of the output.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ExecUsage {
+    input_tokens: Option<f64>,
+    cached_input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+}
+
+impl Importer for CodexExec {
+    fn id(&self) -> &'static str {
+        "codex-exec"
+    }
+
+    fn file_endings(&self) -> &'static [&'static str] {
+        &[".jsonl", ".ndjson"]
+    }
+
+    fn loose_file_endings(&self) -> &'static [&'static str] {
+        &[".json", ".log", ".txt", ".out"]
+    }
+
+    fn sniff(&self, head: &[&[u8]]) -> bool {
+        head.iter().any(|line| {
+            json_reader::from_slice::<ExecEvent>(line).is_ok_and(|event| match event.kind.0 {
+                b"thread.started" => !event.thread_id.0.is_empty(),
+                b"turn.completed" => event.usage.0.is_some(),
+                _ => false,
+            })
+        })
+    }
+
+    fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
+        let mut threads: Vec<ExecThread> = Vec::new();
+        // A stream that lost its first event still has a name: that of its file.
+        let mut current = file.label.to_owned();
+        for_each_line(
+            lines,
+            &mut |_, line| match json_reader::from_slice::<ExecEvent>(line) {
+                Ok(event) if event.kind.0 == b"thread.started" => {
+                    current = event.thread_id.to_text().into_owned();
+                    None
+                }
+                Ok(event) if event.kind.0 == b"turn.completed" => {
+                    let Some(usage) = &event.usage.0 else { return Some(SkipReason::ZeroUsage) };
+                    match usage.checked_usage() {
+                        Ok(total) => take_total(&mut threads, &current, total),
+                        Err(reason) => return Some(reason),
+                    }
+                    None
+                }
+                Ok(_) => None,
+                Err(fault) => skip_reason(line, fault, is_known_kind, SkipReason::RecordShape),
+            },
+            &mut |number, reason| parsed.add_skip(number, reason),
+        );
+        parsed.bills.extend(threads.into_iter().map(ExecThread::into_bill));
+    }
+}
+
+fn is_known_kind(kind: &[u8]) -> bool {
+    matches!(kind, b"thread.started" | b"turn.completed")
+}
+
+fn take_total(threads: &mut Vec<ExecThread>, id: &str, total: Usage) {
+    let known = threads.iter().position(|thread| thread.id == id);
+    let at = known.unwrap_or_else(|| {
+        threads.push(ExecThread { id: id.to_owned(), ..ExecThread::default() });
+        threads.len() - 1
+    });
+    threads[at].take_total(total);
+}
+
+/// One thread: totals of earlier counts, and the last one.
+#[derive(Debug, Default)]
+struct ExecThread {
+    id: String,
+    earlier: Usage,
+    current: Option<Usage>,
+    restated: u64,
+}
+
+impl ExecThread {
+    fn take_total(&mut self, total: Usage) {
+        if let Some(before) = self.current.replace(total) {
+            let more = total - before;
+            // Reads and fresh input may change places; all input together only grows.
+            if more.fresh + more.read < 0 || more.output < 0 {
+                self.earlier += before;
+            } else {
+                self.restated += 1;
+            }
+        }
+    }
+
+    fn into_bill(self) -> StatedBill {
+        let mut total = self.earlier;
+        total += self.current.unwrap_or_default();
+        StatedBill {
+            session: self.id,
+            drafts: 0..0,
+            models: vec![(UNSTATED_MODEL.to_owned(), total)],
+            costs: Vec::new(),
+            restated: self.restated,
+        }
+    }
+}
+
+impl ExecUsage {
+    fn checked_usage(&self) -> Result<Usage, SkipReason> {
+        let counts = [self.input_tokens, self.cached_input_tokens, self.output_tokens];
+        let [input, read, output] = counts.map(|count| count.unwrap_or(0.0));
+        if ![input, read, output].iter().all(|count| (0.0..=MOST).contains(count)) {
+            return Err(SkipReason::CountOutOfRange);
+        }
+        if read > input {
+            return Err(SkipReason::PartBeyondWhole);
+        }
+        let (read, output) = (read as i64, output as i64);
+        Ok(Usage { fresh: input as i64 - read, read, output, ..Usage::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(input: i64, read: i64, output: i64) -> Usage {
+        Usage { fresh: input - read, read, output, ..Usage::default() }
+    }
+
+    fn parse(text: &str) -> ParsedFile {
+        let mut parsed = ParsedFile::default();
+        let mut source = text.as_bytes();
+        let mut lines = LineReader::new(&mut source, &|_| false);
+        CodexExec.parse(&FileInfo { label: "run.jsonl" }, &mut lines, &mut parsed);
+        parsed
+    }
+
+    fn turn(input: i64, read: i64, output: i64) -> String {
+        format!(
+            "{{\"type\":\"turn.completed\",\"usage\":{{\"input_tokens\":{input},\
+             \"cached_input_tokens\":{read},\"output_tokens\":{output}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn the_last_total_of_a_thread_counts() {
+        let start = "{\"type\":\"thread.started\",\"thread_id\":\"t\"}\n";
+        let text = [start, &turn(100, 40, 5), start, &turn(300, 90, 9)].concat();
+        let bill = &parse(&text).bills[0];
+        assert_eq!((bill.session.as_str(), bill.restated), ("t", 1));
+        assert_eq!(bill.models, [(UNSTATED_MODEL.to_owned(), usage(300, 90, 9))]);
+    }
+
+    #[test]
+    fn a_total_that_falls_is_a_new_count() {
+        let bill = &parse(&[turn(100, 40, 5), turn(60, 0, 6)].concat()).bills[0];
+        assert_eq!(bill.models[0].1, usage(160, 40, 11));
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        for bad in [turn(1, 2, 0), turn(-1, 0, 0), "{\"type\":\"turn.completed\"}".to_owned()] {
+            let parsed = parse(&bad);
+            assert_eq!((parsed.bills.len(), parsed.skips.len()), (0, 1), "{bad}");
+        }
+    }
+}
