@@ -1,19 +1,19 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
+use super::import_facts::{ImportFacts, add_skips};
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
-use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult, ImportSkip};
+use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
 use crate::price::coverage::PriceCoverage;
 use crate::price::{PriceBook, Pricing};
 use crate::reconstruct::routes;
 use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
-use crate::recording::{Recording, SkipCounts, format};
+use crate::recording::{Recording, format};
 use crate::scenario::{self, Scenario};
 use crate::store;
 use crate::study::backtest::Observations;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,33 +34,6 @@ pub struct LoadedRecording {
     pub observations: Option<Observations>,
     /// How much of it a scenario selected; empty for all.
     pub selection_note: String,
-}
-
-/// What an importer says about the transcripts it read.
-#[derive(Default)]
-pub struct ImportFacts {
-    /// What it passed over.
-    pub skips: Vec<ImportSkip>,
-    /// How much it passed over altogether.
-    pub skip_count: u64,
-    /// Copies of calls and of statements that were counted once.
-    pub copies: u64,
-    /// Costs that the source names, in dollars.
-    pub billed_usd: Option<f64>,
-    /// What a reader should know of the sources, a sentence each.
-    pub notes: Vec<String>,
-}
-
-impl ImportFacts {
-    fn append(&mut self, mut more: Self) {
-        self.skips.append(&mut more.skips);
-        self.skip_count += more.skip_count;
-        self.copies += more.copies;
-        self.notes.append(&mut more.notes);
-        // A source that names no cost is not one that names zero.
-        let costs = [self.billed_usd, more.billed_usd];
-        self.billed_usd = costs.into_iter().flatten().reduce(|sum, usd| sum + usd);
-    }
 }
 
 impl From<RecordingSource> for LoadedRecording {
@@ -101,16 +74,7 @@ impl LoadedRecording {
     /// One line each for standard error about what was selected and what was skipped, or nothing.
     pub fn stderr_messages(&self) -> String {
         let mut messages = self.selection_note.clone();
-        for note in &self.import.notes {
-            let _ = writeln!(messages, "windtunnel: {note}");
-        }
-        if let Some(first) = self.import.skips.first() {
-            let _ = writeln!(
-                messages,
-                "windtunnel: {} skipped, first: {first} (all of them: --format json)",
-                self.import.skip_count
-            );
-        }
+        self.import.write_messages(&mut messages);
         messages
     }
 }
@@ -248,11 +212,6 @@ fn unite_recordings(parts: &[&Recording]) -> Result<Recording, CommandError> {
     // What was passed over is known of the whole where it is known of each part.
     united.skips = parts.iter().map(|part| part.skips).reduce(add_skips).flatten();
     Ok(united)
-}
-
-fn add_skips(sum: Option<SkipCounts>, more: Option<SkipCounts>) -> Option<SkipCounts> {
-    let (sum, more) = (sum?, more?);
-    Some(SkipCounts { damage: sum.damage + more.damage, harmless: sum.harmless + more.harmless })
 }
 
 fn reconstruct_pipeline(

@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod gate;
 mod import;
+mod import_facts;
 mod inspect;
 mod list;
 mod load;

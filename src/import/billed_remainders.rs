@@ -6,6 +6,7 @@
 
 use super::copied_calls::{CallPlace, OriginalCalls};
 use super::parsed_file::{ReadFile, StatedBill};
+use crate::price::UNSTATED_MODEL;
 use crate::units::Usage;
 use std::collections::BTreeMap;
 
@@ -16,21 +17,26 @@ pub(super) struct CountedCalls<'a> {
     originals: &'a OriginalCalls,
     /// By session: the drafts of its subagents, as (file, draft).
     subagents: BTreeMap<&'a str, Vec<(usize, usize)>>,
+    /// By session: its own drafts.
+    main_drafts: BTreeMap<&'a str, Vec<(usize, usize)>>,
 }
 
 impl<'a> CountedCalls<'a> {
     /// All calls of an import.
     pub fn new(read: &'a [ReadFile], originals: &'a OriginalCalls) -> Self {
         let mut subagents: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut main_drafts: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
         for (file, (_, parsed)) in read.iter().enumerate() {
             for (index, draft) in parsed.drafts.iter().enumerate() {
                 // Subagents are named under their session.
                 if let Some((session, _)) = draft.session.id.split_once('/') {
                     subagents.entry(session).or_default().push((file, index));
+                } else {
+                    main_drafts.entry(&*draft.session.id).or_default().push((file, index));
                 }
             }
         }
-        Self { read, originals, subagents }
+        Self { read, originals, subagents, main_drafts }
     }
 
     /// What `bill` of `file` names beyond the calls, by its models.
@@ -47,7 +53,10 @@ impl<'a> CountedCalls<'a> {
             }
         }
         let subagents = self.subagents.get(&*bill.session).into_iter().flatten();
-        for &(other, draft) in subagents.filter(|(other, _)| *other != file) {
+        // A bill without calls of its own may be of a session whose calls another file shows.
+        let main_drafts = self.main_drafts.get(&*bill.session).into_iter().flatten();
+        let main_drafts = main_drafts.filter(|_| bill.drafts.is_empty());
+        for &(other, draft) in subagents.chain(main_drafts).filter(|(other, _)| *other != file) {
             for call in 0..self.call_count(other, draft) {
                 let place = (other, draft, call);
                 if !self.originals.contains_key(&place)
@@ -125,7 +134,9 @@ fn matching_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
     // Clouds and context sizes add to a name at either end.
     let exact = models.iter().position(|(model, _)| model == name);
     let name = name.split('[').next().unwrap_or(name);
-    exact.or_else(|| {
+    // A bill that names no model is of whatever model there was.
+    let unstated = models.iter().position(|(model, _)| model == UNSTATED_MODEL);
+    exact.or(unstated).or_else(|| {
         models.iter().position(|(model, _)| {
             !name.is_empty() && (model.contains(name) || name.contains(model.as_str()))
         })

@@ -7,6 +7,7 @@
 //! counts as empty. Where an `f64` is asked for, a string that holds a number counts as that number.
 //! What nobody asks for is passed over with no check but its brackets.
 
+use super::checked_value::CheckedValue;
 use super::json_escapes::{self, decode_string};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -58,58 +59,6 @@ pub(super) fn find_value_end(bytes: &[u8], at: usize) -> Result<usize, (JsonFaul
     match CheckedValue::deserialize(&mut json) {
         Ok(_) => Ok(json.at),
         Err(fault) => Err((fault, json.at)),
-    }
-}
-
-/// A value of which nothing is kept; unlike one that is passed over, it is JSON all through.
-struct CheckedValue;
-
-impl<'de> Deserialize<'de> for CheckedValue {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for CheckedValue {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self, A::Error> {
-        // A key is any string.
-        while object.next_entry::<Self, Self>()?.is_some() {}
-        Ok(self)
     }
 }
 
@@ -459,9 +408,9 @@ mod tests {
 
     #[test]
     fn a_value_ends_where_its_last_bracket_stands() {
-        assert_eq!(find_value_end(b" {\"a\":[1,{}]} {}", 1), Ok(14));
-        assert_eq!(find_value_end(b"{\"a\":\"x{\"b\":1}", 0), Err((JsonFault::Broken(10), 10)));
-        assert_eq!(find_value_end(b"{\"a\":{\"b\":1}", 0), Err((JsonFault::CutShort, 13)));
+        assert_eq!(find_value_end(b" {\"a\":[1,{}]} {}", 1), Ok(13));
+        assert_eq!(find_value_end(b"{\"a\":\"x{\"b\":1}", 0), Err((JsonFault::Broken(9), 9)));
+        assert_eq!(find_value_end(b"{\"a\":{\"b\":1}", 0), Err((JsonFault::CutShort, 12)));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod autoskillit;
 mod billed_remainders;
+mod checked_value;
 mod claude_code;
 mod codex;
 mod copied_calls;
@@ -203,9 +204,10 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
         let lines = head_lines(head);
         if let Some(error) = cut {
             parsed.add_skip(0, SkipReason::Unreadable(error.to_string()));
-        } else if !lines.is_empty() && !has_loose_name(file) {
+        } else if !head.trim_ascii().is_empty() && !has_loose_name(file) {
             // A harness keeps other records beside its transcripts; nothing is wrong with those.
-            let is_other = !file.is_argument && lines.iter().all(|line| is_whole_object(line));
+            let is_whole = !lines.is_empty() && lines.iter().all(|line| is_whole_object(line));
+            let is_other = is_whole && !file.is_argument;
             let reason =
                 if is_other { SkipReason::OtherRecords } else { SkipReason::UnknownFormat };
             parsed.add_skip(0, reason);

@@ -148,6 +148,6 @@ mod tests {
         }
         check("nonsense", &[], Some(JsonFault::Broken(0).into()));
         check(&"{".repeat(100_000), &[], Some(JsonFault::Broken(1).into()));
-        check(&"{\"a\":".repeat(100_000), &[], Some(JsonFault::Broken(500).into()));
+        check(&"{\"a\":".repeat(100_000), &[], Some(JsonFault::Broken(501).into()));
     }
 }

@@ -41,8 +41,6 @@ const NO_ROW: &[(&str, &str)] = &[
     ("import/decoded_source.rs::GZIP", "bytes of a compressed format"),
     ("import/utf16_source.rs::LITTLE_ENDIAN", "bytes of the byte order mark"),
     ("import/utf16_source.rs::BIG_ENDIAN", "likewise"),
-    ("store.rs::STANDARD_INPUT", "an argument"),
-    ("store.rs::PACKED_ENDINGS", "endings of names"),
     ("import/zstd_source.rs::MAGIC", "bytes of the compressed format"),
     ("import/zstd_source.rs::END", "likewise"),
     ("import/zstd_source.rs::CHECKSUM", "likewise"),

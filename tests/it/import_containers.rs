@@ -105,6 +105,23 @@ fn codex_exec_is_known_by_its_totals() {
     assert_eq!((usages[0].fresh, usages[0].read, usages[0].output), (14_382, 6_912, 47));
 }
 
+#[test]
+fn a_run_and_its_rollout_count_once() {
+    let rollout = "{\"timestamp\":\"2026-10-10T09:00:00Z\",\"type\":\"session_meta\",\
+                   \"payload\":{\"id\":\"t\"}}\n\
+                   {\"timestamp\":\"2026-10-10T09:00:05Z\",\"type\":\"event_msg\",\
+                   \"payload\":{\"type\":\"token_count\",\"info\":{\"total_token_usage\":\
+                   {\"input_tokens\":90,\"cached_input_tokens\":30,\"output_tokens\":7,\
+                   \"total_tokens\":97},\"last_token_usage\":{\"input_tokens\":90,\
+                   \"cached_input_tokens\":30,\"output_tokens\":7,\"total_tokens\":97}}}}\n";
+    let run = "{\"type\":\"thread.started\",\"thread_id\":\"t\"}\n\
+               {\"type\":\"turn.completed\",\"usage\":{\"input_tokens\":90,\
+               \"cached_input_tokens\":30,\"output_tokens\":7}}\n";
+    let files = [("rollout.jsonl", rollout.as_bytes()), ("run.jsonl", run.as_bytes())];
+    let imported = import_files(&files).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((imported.recording.calls.len(), imported.recording.remainders.len()), (1, 0));
+}
+
 /// What `inspect` prints of arguments and standard input.
 fn inspect(arguments: &[&str], input: &[u8]) -> (bool, String) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_windtunnel"))

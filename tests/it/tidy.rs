@@ -29,6 +29,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
         "import",
         &[
             "billed_remainders",
+            "checked_value",
             "decoded_source",
             "dispatches",
             "fork_lineage",
@@ -80,7 +81,7 @@ const CRATES: [(&str, &[&str]); 13] = [
     ("ab_glyph", &["report"]),
     ("base64", &["report"]),
     ("dejavu", &["report"]),
-    ("flate2", &["report"]),
+    ("flate2", &["report", "import"]),
     ("png", &["report"]),
     ("quick_xml", &["report"]),
     ("comfy_table", &["report"]),

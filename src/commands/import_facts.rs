@@ -1,0 +1,52 @@
+//! What was said of the transcripts behind a recording.
+
+use crate::import::ImportSkip;
+use crate::recording::SkipCounts;
+use std::fmt::Write as _;
+
+/// What an importer says about the transcripts it read.
+#[derive(Default)]
+pub struct ImportFacts {
+    /// What it passed over.
+    pub skips: Vec<ImportSkip>,
+    /// How much it passed over altogether.
+    pub skip_count: u64,
+    /// Copies of calls and of statements that were counted once.
+    pub copies: u64,
+    /// Costs that the source names, in dollars.
+    pub billed_usd: Option<f64>,
+    /// What a reader should know of the sources, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl ImportFacts {
+    /// Adds what was said of others.
+    pub fn append(&mut self, mut more: Self) {
+        self.skips.append(&mut more.skips);
+        self.skip_count += more.skip_count;
+        self.copies += more.copies;
+        self.notes.append(&mut more.notes);
+        // A source that names no cost is not one that names zero.
+        let costs = [self.billed_usd, more.billed_usd];
+        self.billed_usd = costs.into_iter().flatten().reduce(|sum, usd| sum + usd);
+    }
+    /// A line for each note, and one for what was skipped, if anything was.
+    pub fn write_messages(&self, messages: &mut String) {
+        for note in &self.notes {
+            let _ = writeln!(messages, "windtunnel: {note}");
+        }
+        if let Some(first) = self.skips.first() {
+            let _ = writeln!(
+                messages,
+                "windtunnel: {} skipped, first: {first} (all of them: --format json)",
+                self.skip_count
+            );
+        }
+    }
+}
+
+/// What was passed over of both, where it is known of both.
+pub fn add_skips(sum: Option<SkipCounts>, more: Option<SkipCounts>) -> Option<SkipCounts> {
+    let (sum, more) = (sum?, more?);
+    Some(SkipCounts { damage: sum.damage + more.damage, harmless: sum.harmless + more.harmless })
+}
