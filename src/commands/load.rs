@@ -162,8 +162,10 @@ fn is_recording(argument: &str) -> bool {
         return true;
     }
     let is_stream = store::is_stream(path);
-    let is_named_so = store::strip_packed_ending(argument).ends_with(".json");
-    if !is_stream && !(is_named_so && store::is_file(path)) {
+    let is_named_so = Path::new(store::strip_packed_ending(argument))
+        .extension()
+        .is_some_and(|ending| ending == "json");
+    if !(is_stream || is_named_so && store::is_file(path)) {
         return false;
     }
     let Ok(head) = store::peek_file(path, PEEKED) else { return is_named_so };

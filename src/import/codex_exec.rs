@@ -37,9 +37,12 @@ struct ExecEvent<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ExecUsage {
-    input_tokens: Option<f64>,
-    cached_input_tokens: Option<f64>,
-    output_tokens: Option<f64>,
+    #[serde(rename = "input_tokens")]
+    input: Option<f64>,
+    #[serde(rename = "cached_input_tokens")]
+    cached: Option<f64>,
+    #[serde(rename = "output_tokens")]
+    output: Option<f64>,
 }
 
 impl Importer for CodexExec {
@@ -143,7 +146,7 @@ impl ExecThread {
 
 impl ExecUsage {
     fn checked_usage(&self) -> Result<Usage, SkipReason> {
-        let counts = [self.input_tokens, self.cached_input_tokens, self.output_tokens];
+        let counts = [self.input, self.cached, self.output];
         let [input, read, output] = counts.map(|count| count.unwrap_or(0.0));
         if ![input, read, output].iter().all(|count| (0.0..=MOST).contains(count)) {
             return Err(SkipReason::CountOutOfRange);

@@ -37,28 +37,28 @@ pub(super) fn open_decoded_source<'a>(
     let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(start).chain(counted));
     if is_gzip {
         let source = MultiGzDecoder::new(io::BufReader::new(whole));
-        return decode_text(Box::new(BoundedGrowth { source, packed_bytes, unpacked: 0 }));
+        return Ok(decode_text(Box::new(BoundedGrowth { source, packed_bytes, unpacked: 0 })));
     }
     if is_zstd {
         let source = ZstdFrames::new(whole);
-        return decode_text(Box::new(BoundedGrowth { source, packed_bytes, unpacked: 0 }));
+        return Ok(decode_text(Box::new(BoundedGrowth { source, packed_bytes, unpacked: 0 })));
     }
-    decode_text(whole)
+    Ok(decode_text(whole))
 }
 
 /// Text in UTF-8, whatever its byte order mark says.
-fn decode_text<'a>(mut source: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+fn decode_text<'a>(mut source: Box<dyn Read + 'a>) -> Box<dyn Read + 'a> {
     let start = match read_start(&mut source, 2) {
         Ok(start) => start,
         // What cannot be unpacked at all is told where its text would begin.
-        Err(error) => return Ok(Box::new(DeferredError(Some(error)))),
+        Err(error) => return Box::new(DeferredError(Some(error))),
     };
     let Ok(mark) = <[u8; 2]>::try_from(start.as_slice()) else {
-        return Ok(Box::new(Cursor::new(start).chain(source)));
+        return Box::new(Cursor::new(start).chain(source));
     };
     match Utf16Source::with_mark(mark, source) {
-        Ok(text) => Ok(Box::new(text)),
-        Err(source) => Ok(Box::new(Cursor::new(start).chain(source))),
+        Ok(text) => Box::new(text),
+        Err(source) => Box::new(Cursor::new(start).chain(source)),
     }
 }
 

@@ -98,7 +98,8 @@ impl<R: Read> JsonValueLines<R> {
 impl<R: Read> Read for JsonValueLines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.lines.len() {
-            (self.at, _) = (0, self.lines.clear());
+            self.at = 0;
+            self.lines.clear();
             let read = self.source.read(&mut self.raw)?;
             if read == 0 {
                 return Ok(0);

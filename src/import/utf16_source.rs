@@ -39,8 +39,10 @@ impl<R: Read> Utf16Source<R> {
     /// Decodes the next chunk; false at the end.
     fn decode_chunk(&mut self) -> io::Result<bool> {
         let read = self.source.read(&mut self.raw[self.kept..])?;
-        let whole = (self.kept + read) / 2 * 2;
-        (self.at, _) = (0, self.text.clear());
+        let held = self.kept + read;
+        let whole = held - held % 2;
+        self.at = 0;
+        self.text.clear();
         let pairs = self.raw[..whole].chunks_exact(2);
         let units = pairs.map(|pair| (self.from_bytes)([pair[0], pair[1]]));
         let mut units: Vec<u16> = self.high_half.take().into_iter().chain(units).collect();
@@ -50,8 +52,8 @@ impl<R: Read> Utf16Source<R> {
         }
         let decoded = char::decode_utf16(units);
         self.text.extend(decoded.map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        self.raw.copy_within(whole..self.kept + read, 0);
-        self.kept = self.kept + read - whole;
+        self.raw.copy_within(whole..held, 0);
+        self.kept = held - whole;
         Ok(read > 0 || !self.text.is_empty())
     }
 }
