@@ -143,8 +143,9 @@ impl CacheTier {
     pub fn ttl_ms(self) -> i64 {
         match self {
             Self::Uncached => 0,
-            Self::FiveMinutes | Self::Automatic => 300_000,
-            Self::OneHour => 3_600_000,
+            Self::FiveMinutes => 300_000,
+            // Of an automatic cache, the median lifetime.
+            Self::OneHour | Self::Automatic => 3_600_000,
         }
     }
 }

@@ -12,9 +12,9 @@ use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
 
 /// Chance, in ten-thousandths, that an entry is alive after a wait below so many milliseconds.
-/// Source: MODEL.md, "Automatic caches", about 190 Codex rollouts.
+/// Source: MODEL.md, "Automatic caches", 82 Codex rollouts of five repositories, 2026-11-28.
 pub(crate) const HIT_CURVE: [(i64, i64); 4] =
-    [(60_000, 9_500), (300_000, 6_800), (3_600_000, 3_900), (i64::MAX, 350)];
+    [(60_000, 9_770), (300_000, 9_280), (3_600_000, 5_860), (i64::MAX, 230)];
 
 /// Of what was cached, in ten-thousandths: a read above this share is a hit, whatever is missing
 /// of it. Source: MODEL.md, "Automatic caches".
@@ -125,18 +125,24 @@ const fn lifetime_of_draw_ms(luck_bp: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        CachedPrefix, none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy,
+        CacheRules, CachedPrefix, none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy,
     };
     use super::*;
     use crate::kinds::CacheTier;
 
     fn lookup(gap_ms: i64) -> CacheLookup {
         CacheLookup {
-            prior: Some(CachedPrefix { cached: 80_000, gap_ms, tier: CacheTier::Automatic }),
+            prior: Some(CachedPrefix {
+                cached: 80_000,
+                gap_ms,
+                tier: CacheTier::Automatic,
+                answer: 0,
+            }),
             context: 82_000,
             static_prefix: 16_000,
             warm_prefix: 12_000,
             cache_break: CacheBreak::No,
+            rules: CacheRules::UNKNOWN,
         }
     }
 
@@ -197,14 +203,14 @@ mod tests {
     #[test]
     fn another_wait_tries_the_luck() {
         let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 79_900);
-        // Of a hit after a second, 68 of 95 would have been one after two minutes as well.
-        assert_eq!(hit.draw_range(), 0..9_500);
-        assert_eq!(hit.with_draw(6_799).read_tokens(&TtlPolicy, &lookup(120_000)), 79_900);
-        assert_eq!(hit.with_draw(6_800).read_tokens(&TtlPolicy, &lookup(120_000)), 12_000);
+        // Of 977 hits after a second, 928 would have been one after two minutes as well.
+        assert_eq!(hit.draw_range(), 0..9_770);
+        assert_eq!(hit.with_draw(9_279).read_tokens(&TtlPolicy, &lookup(120_000)), 79_900);
+        assert_eq!(hit.with_draw(9_280).read_tokens(&TtlPolicy, &lookup(120_000)), 12_000);
         let miss = EntryLifetime::from_recorded_read(&lookup(120_000), 16_000);
-        assert_eq!(miss.draw_range(), 6_800..BASIS_POINTS);
-        assert_eq!(miss.with_draw(9_499).read_tokens(&TtlPolicy, &lookup(1_000)), 80_000);
-        assert_eq!(miss.with_draw(9_500).read_tokens(&TtlPolicy, &lookup(1_000)), 16_000);
+        assert_eq!(miss.draw_range(), 9_280..BASIS_POINTS);
+        assert_eq!(miss.with_draw(9_769).read_tokens(&TtlPolicy, &lookup(1_000)), 80_000);
+        assert_eq!(miss.with_draw(9_770).read_tokens(&TtlPolicy, &lookup(1_000)), 16_000);
     }
 
     #[test]

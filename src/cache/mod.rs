@@ -9,6 +9,7 @@ pub mod perfect;
 pub mod ttl;
 
 use crate::kinds::{CacheBreak, CacheTier, Shock, named_values};
+use crate::models::harness_version::HarnessVersion;
 
 /// What the call before left in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,70 @@ pub struct CachedPrefix {
     pub gap_ms: i64,
     /// The tier that it wrote to.
     pub tier: CacheTier,
+    /// Its answer, which stands cached behind the prefix once a side request has read it
+    /// ([`SIDE_REQUEST_MS`]); 0 where no side request follows.
+    pub answer: i64,
+}
+
+impl CachedPrefix {
+    /// What a call can read while the entry lives, tokens.
+    #[inline]
+    #[must_use]
+    pub(crate) fn alive_tokens(&self) -> i64 {
+        self.cached + if self.gap_ms >= SIDE_REQUEST_MS { self.answer } else { 0 }
+    }
+}
+
+/// So long after the end of a turn its answer stands in the cache: the harness sends the whole
+/// conversation once more on the side. Source: MODEL.md, "Cache law".
+pub(crate) const SIDE_REQUEST_MS: i64 = 8_000;
+
+/// From which version of the harness on the side request caches the answer too. Source: likewise.
+const CACHES_ANSWER_FROM: HarnessVersion = HarnessVersion(2, 1, 200);
+
+/// From which version on an expired five-minute entry leaves the warm prefix. Source: likewise.
+const WARM_AFTER_5M_FROM: HarnessVersion = HarnessVersion(2, 1, 70);
+
+/// The same for the one-hour tier. Source: likewise.
+const WARM_AFTER_1H_FROM: HarnessVersion = HarnessVersion(2, 1, 112);
+
+/// What the version of a harness decides about the cache of its sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheRules {
+    /// An expired five-minute entry leaves the warm prefix, not nothing.
+    pub warm_after_5m: bool,
+    /// An expired one-hour entry leaves the warm prefix, not nothing.
+    pub warm_after_1h: bool,
+    /// The answer that ends a turn is cached by a side request.
+    pub caches_answer: bool,
+}
+
+impl CacheRules {
+    /// Of a harness of which no version is known.
+    pub const UNKNOWN: Self =
+        Self { warm_after_5m: false, warm_after_1h: true, caches_answer: false };
+
+    /// By the version as a session tells it.
+    #[must_use]
+    pub fn of_version(text: &str) -> Self {
+        HarnessVersion::parse(text).map_or(Self::UNKNOWN, |version| Self {
+            warm_after_5m: version >= WARM_AFTER_5M_FROM,
+            warm_after_1h: version >= WARM_AFTER_1H_FROM,
+            caches_answer: version >= CACHES_ANSWER_FROM,
+        })
+    }
+
+    /// Whether an expired entry of a tier leaves the warm prefix.
+    #[inline]
+    #[must_use]
+    pub fn is_warm_after_expiry(self, tier: CacheTier) -> bool {
+        match tier {
+            CacheTier::Uncached => false,
+            CacheTier::FiveMinutes => self.warm_after_5m,
+            CacheTier::OneHour => self.warm_after_1h,
+            CacheTier::Automatic => true,
+        }
+    }
 }
 
 /// An automatic cache is looked up in steps of so many tokens. Source: MODEL.md, "Cache law".
@@ -52,6 +117,8 @@ pub struct CacheLookup {
     pub warm_prefix: i64,
     /// A known event that breaks the cache here.
     pub cache_break: CacheBreak,
+    /// What the harness of the session decides.
+    pub rules: CacheRules,
 }
 
 /// A cache policy.
@@ -124,11 +191,12 @@ mod tests {
 
     fn lookup(gap_ms: i64, tier: CacheTier) -> CacheLookup {
         CacheLookup {
-            prior: Some(CachedPrefix { cached: 80_000, gap_ms, tier }),
+            prior: Some(CachedPrefix { cached: 80_000, gap_ms, tier, answer: 0 }),
             context: 82_000,
             static_prefix: 16_000,
             warm_prefix: 16_000,
             cache_break: CacheBreak::No,
+            rules: CacheRules::UNKNOWN,
         }
     }
 
@@ -165,6 +233,35 @@ mod tests {
         assert_eq!(shock_of_read(&late, 9_000), Shock::SurvivedTo(9_000));
         // What outlived a lifetime in part says nothing about a cache that is kept alive.
         assert_eq!(read_with_shock(&ttl::TtlPolicy, &live, Shock::SurvivedTo(9_000)), 80_000);
+    }
+
+    #[test]
+    fn versions_decide_what_an_expired_entry_leaves() {
+        for (version, after_5m, after_1h) in [
+            ("", 0, 16_000),
+            ("2.1.69", 0, 0),
+            ("2.1.70", 16_000, 0),
+            ("2.1.111", 16_000, 0),
+            ("2.1.112", 16_000, 16_000),
+            ("2.1.219", 16_000, 16_000),
+        ] {
+            let rules = CacheRules::of_version(version);
+            let read = |tier| {
+                ttl::TtlPolicy.read_tokens(&CacheLookup { rules, ..lookup(4_000_000, tier) })
+            };
+            let reads = (read(CacheTier::FiveMinutes), read(CacheTier::OneHour));
+            assert_eq!(reads, (after_5m, after_1h), "{version}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_cached_when_the_side_request_is_over() {
+        for (gap_ms, read) in [(0, 80_000), (7_999, 80_000), (8_000, 81_500), (299_999, 81_500)] {
+            let mut lookup = lookup(gap_ms, CacheTier::FiveMinutes);
+            lookup.prior.as_mut().expect("a call before").answer = 1_500;
+            assert_eq!(ttl::TtlPolicy.read_tokens(&lookup), read, "{gap_ms}");
+            assert_eq!(perfect::PerfectPolicy.read_tokens(&lookup), read, "{gap_ms}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ impl Policy for PerfectPolicy {
     }
 
     fn read_tokens_if_alive(&self, lookup: &CacheLookup) -> i64 {
-        let cached = lookup.prior.map_or(lookup.warm_prefix, |prior| prior.cached);
+        let cached = lookup.prior.map_or(lookup.warm_prefix, |prior| prior.alive_tokens());
         cached.min(lookup.context)
     }
 }

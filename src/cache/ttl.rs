@@ -4,13 +4,13 @@
 //!
 //! * first call of a session: the prefix that other sessions keep warm;
 //! * broken to zero (model switch): nothing;
-//! * expired on the five-minute tier: nothing; on the one-hour tier and on an
-//!   automatic cache: the warm prefix;
-//! * broken to static (compaction, resume, rewind): the static prefix;
-//! * alive: everything that the call before cached.
+//! * expired: the warm prefix or nothing, by tier and version of the harness
+//!   ([`super::CacheRules`]); on an automatic cache the warm prefix;
+//! * broken to static (compaction, resume, rewind, first tool load, lookback): the static prefix;
+//! * alive: everything that the call before cached, and its answer where a side request cached it.
 
 use super::{CacheLookup, CachedPrefix, Policy};
-use crate::kinds::{CacheBreak, CacheTier};
+use crate::kinds::CacheBreak;
 
 /// The measured law.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +23,10 @@ impl Policy for TtlPolicy {
     fn read_tokens(&self, lookup: &CacheLookup) -> i64 {
         match (lookup.prior, lookup.cache_break) {
             (Some(prior), CacheBreak::No | CacheBreak::ToStatic) if is_expired(&prior) => {
-                match prior.tier {
-                    CacheTier::OneHour | CacheTier::Automatic => {
-                        lookup.warm_prefix.min(lookup.context)
-                    }
-                    CacheTier::FiveMinutes | CacheTier::Uncached => 0,
+                if lookup.rules.is_warm_after_expiry(prior.tier) {
+                    lookup.warm_prefix.min(lookup.context)
+                } else {
+                    0
                 }
             }
             _ => self.read_tokens_if_alive(lookup),
@@ -40,7 +39,7 @@ impl Policy for TtlPolicy {
             (None, _) => lookup.warm_prefix,
             (Some(_), CacheBreak::ToZero) => 0,
             (Some(_), CacheBreak::ToStatic) => lookup.static_prefix,
-            (Some(prior), CacheBreak::No) => prior.cached,
+            (Some(prior), CacheBreak::No) => prior.alive_tokens(),
         };
         position.min(lookup.context)
     }

@@ -1,9 +1,10 @@
 //! What follows from a whole session: estimates, marks of calls, restarts and cache breaks.
 //!
 //! Cache breaks (MODEL.md, "Cache law"): a model switch loses everything; compaction, a session
-//! start or synthetic record in between, a switch of thinking or effort and a context that shrank
-//! lose the messages.
+//! start or synthetic record in between, a switch of thinking or effort, a context that shrank, the
+//! first load of tools and more tool results than the provider looks back over lose the messages.
 
+use crate::models::harness_version::HarnessVersion;
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
     BlockKind, BlockMarks, CacheBreak, CallMarks, ContextRestart, RawBlock, RawCall, RawSession,
@@ -14,6 +15,17 @@ const FRESH_BELOW_PERCENT: i64 = 50;
 
 /// A context that shrinks below this many percent lost its cached messages.
 const BREAK_BELOW_PERCENT: i64 = 99;
+
+/// The tool that loads the definitions of other tools.
+const TOOL_LOADER: &str = "ToolSearch";
+
+/// The first version of the harness in which a tool load leaves the cache alone, whatever the
+/// model. Source: MODEL.md, "Cache law".
+const TOOL_LOADS_KEEP_CACHE_FROM: HarnessVersion = HarnessVersion(2, 1, 206);
+
+/// Most tool results of one step: with their tool uses they are the blocks that the provider looks
+/// back over for a cached prefix. Source: MODEL.md, "Cache law".
+const LOOKBACK_RESULTS: usize = 10;
 
 /// What happened between two calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,21 +38,34 @@ pub(super) struct CallTransition {
     pub effort_switched: bool,
 }
 
+/// Thinking of which the text is withheld.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HiddenThinking {
+    /// Its call.
+    pub call: u32,
+    /// Which of the outputs of that it is.
+    pub output: u32,
+    /// Characters of its signature.
+    pub signature_chars: u64,
+    /// Its tokens, where usage tells them.
+    pub told: Option<i64>,
+}
+
 /// Completes `session`. `transitions` say what happened before each call; `hidden` where thinking
-/// is withheld: (call, output, characters of its signature).
+/// is withheld.
 pub(super) fn complete_session(
     session: &mut RawSession,
     transitions: &[CallTransition],
-    hidden: &[(u32, u32, u64)],
+    hidden: &[HiddenThinking],
 ) {
     let RawSession { models, tools, calls, .. } = session;
     let tokenizers: Vec<Tokenizer> =
         models.iter().map(|model| Tokenizer::of_model(model)).collect();
-    for (call, output, signature) in hidden.iter().copied() {
-        let call = &mut calls[call as usize];
+    for hidden in hidden {
+        let call = &mut calls[hidden.call as usize];
         let tokenizer = tokenizers[usize::from(call.model)];
-        let tokens = estimate::hidden_thinking_tokens(tokenizer, signature);
-        call.outputs[output as usize].estimate = tokens;
+        let estimated = estimate::hidden_thinking_tokens(tokenizer, hidden.signature_chars);
+        call.outputs[hidden.output as usize].estimate = hidden.told.unwrap_or(estimated);
     }
     // Pictures have their estimate already: what their text adds, if anything, comes on top.
     for call in calls.iter_mut() {
@@ -55,6 +80,29 @@ pub(super) fn complete_session(
     for (index, &transition) in transitions.iter().enumerate().skip(1) {
         mark_transition(calls, index, transition);
     }
+    mark_first_tool_load(session, &tokenizers);
+}
+
+/// The first load of tools of a session changes the list of tools, which stands before everything
+/// else: models from 4.7 on lost all messages with it, until a version of the harness that appends
+/// them instead.
+fn mark_first_tool_load(session: &mut RawSession, tokenizers: &[Tokenizer]) {
+    let version = HarnessVersion::parse(&session.version);
+    let Some(loader) = session.tools.iter().position(|tool| tool == TOOL_LOADER) else { return };
+    if version.is_none_or(|version| version >= TOOL_LOADS_KEEP_CACHE_FROM) {
+        return;
+    }
+    let loads = session.calls.iter().position(|call| {
+        let mut tools = call.outputs.iter().filter_map(|block| block.tool);
+        tools.any(|tool| usize::from(tool) == loader)
+    });
+    let next = loads.and_then(|at| session.calls.get_mut(at + 1));
+    let Some(call) = next.filter(|call| tokenizers[usize::from(call.model)] == Tokenizer::Claude47)
+    else {
+        return;
+    };
+    call.marks |= CallMarks::FIRST_TOOL_LOAD;
+    call.cache_break = call.cache_break.max(CacheBreak::ToStatic);
 }
 
 /// Marks of a call that follow from its own blocks.
@@ -106,8 +154,14 @@ fn mark_transition(calls: &mut [RawCall], index: usize, transition: CallTransiti
         let lost_cache = call.usage.read < before - prev.usage.fresh;
         call.marks.set(CallMarks::EFFORT_SWITCH, is_only_cause && lost_cache);
     }
+    // The provider finds no cached prefix behind so many new blocks.
+    let results = call.inputs.iter();
+    let results =
+        results.filter(|block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report));
+    let is_beyond_lookback = results.count() > LOOKBACK_RESULTS;
+    call.marks.set(CallMarks::BEYOND_LOOKBACK, is_beyond_lookback);
     // The causes that follow lose at least as much: the strongest is set last.
-    if transition.resumed || shrunk {
+    if transition.resumed || shrunk || is_beyond_lookback {
         call.cache_break = CacheBreak::ToStatic;
     }
     if prev.model != call.model {

@@ -9,7 +9,7 @@ use super::measured_text::ShortText;
 use super::parsed_file::{
     CallIdentity, CallKey, ForkLineage, SessionDraft, UsageBeyondCall, intern_name,
 };
-use super::session_completion::{self, CallTransition};
+use super::session_completion::{self, CallTransition, HiddenThinking};
 use super::skip::SkipReason;
 use super::tool_marks;
 use super::whole_records::WholeRecords;
@@ -267,8 +267,8 @@ impl TranscriptCore {
         self.tool_uses.retain(|_, used| used.place.0 != call);
     }
 
-    /// Completes the session. `hidden_thinking`: (call, output, characters of its signature).
-    pub fn complete_session(&mut self, hidden_thinking: &[(u32, u32, u64)]) {
+    /// Completes the session, in which so much thinking is withheld.
+    pub fn complete_session(&mut self, hidden_thinking: &[HiddenThinking]) {
         self.session.records = self.session.calls.iter().map(|call| call.records).sum();
         if !self.timed {
             self.session.times_basis = Basis::Estimated;

@@ -6,6 +6,7 @@
 //! find the row `claude-opus-4-7`, and a Claude that is younger than this table counts as one of
 //! the newest family. Prices stand in a dated book of their own (`crate::price`).
 
+pub mod harness_version;
 pub mod names;
 
 use crate::units::{BASIS_POINTS, scale_by_ratio};
@@ -36,6 +37,9 @@ pub struct ModelFacts {
     /// The window that the harness takes them to have, tokens, unless a session shows another one
     /// ([`TRIGGERS`]); 0 where none is known. What their makers offer at most is in the price book.
     pub harness_window: i64,
+    /// Whether the harness drops a turn's reasoning from the context at the next prompt.
+    /// Source: MODEL.md, "What a model's name tells".
+    pub drops_reasoning: bool,
 }
 
 /// Contexts from which on the harness compacts: window - 33,000 of the two window sizes.
@@ -45,24 +49,25 @@ pub const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)]
 /// A row of the older Claude family.
 const fn claude_4(starts_with: &'static str, smallest_prefix: i64) -> ModelFacts {
     let (tokenizer, harness_window) = (Tokenizer::Claude4, TRIGGERS[0].1);
-    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window }
+    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window, drops_reasoning: false }
 }
 
 /// A row of the newer Claude family.
 const fn claude_47(starts_with: &'static str, smallest_prefix: i64) -> ModelFacts {
     let (tokenizer, harness_window) = (Tokenizer::Claude47, TRIGGERS[1].1);
-    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window }
+    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window, drops_reasoning: false }
 }
 
 /// A row of a model of Codex.
-const fn gpt(starts_with: &'static str, smallest_prefix: i64) -> ModelFacts {
-    ModelFacts { starts_with, tokenizer: Tokenizer::Gpt, smallest_prefix, harness_window: 0 }
+const fn gpt(starts_with: &'static str, smallest_prefix: i64, drops_reasoning: bool) -> ModelFacts {
+    let tokenizer = Tokenizer::Gpt;
+    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window: 0, drops_reasoning }
 }
 
 /// The models, in any order: the longest start of a name decides.
 ///
 /// A smallest prefix of 0 for the models of 5.5 means that it was looked for and not found.
-pub const MODELS: [ModelFacts; 23] = [
+pub const MODELS: [ModelFacts; 26] = [
     claude_4("claude-1", 0),
     claude_4("claude-2", 0),
     claude_4("claude-instant", 0),
@@ -85,8 +90,11 @@ pub const MODELS: [ModelFacts; 23] = [
     claude_47("claude-mythos-5", 512),
     // The rule for a Claude that no row above names: it is younger than the table.
     claude_47("claude-", 0),
-    gpt("gpt-", 1_024),
-    gpt("codex-", 0),
+    gpt("gpt-", 1_024, false),
+    gpt("gpt-5.3", 1_024, true),
+    gpt("gpt-5.4", 1_024, true),
+    gpt("gpt-5.5", 1_024, true),
+    gpt("codex-", 0, false),
 ];
 
 /// What is taken of a model that no row names: nothing but the rates of the older Claude family.
@@ -95,6 +103,7 @@ pub const UNKNOWN: ModelFacts = ModelFacts {
     tokenizer: Tokenizer::Other,
     smallest_prefix: 0,
     harness_window: 0,
+    drops_reasoning: false,
 };
 
 /// The row of a model.

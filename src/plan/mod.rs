@@ -29,8 +29,8 @@ pub use patch::{
 };
 pub use run_variants::RunVariant;
 
-use crate::cache::CachePolicy;
 use crate::cache::entry_lifetime::EntryLifetime;
+use crate::cache::{CachePolicy, CacheRules};
 use crate::ids::NO_INDEX;
 use crate::price::PriceRow;
 use crate::recording::{CacheBreak, CacheTier, ContextRestart, Shock};
@@ -75,6 +75,8 @@ pub struct CallEvent {
     pub off_tier: i64,
     /// Context that vanished before it.
     pub cut: i64,
+    /// A side request caches its answer.
+    pub caches_answer: bool,
     /// For an automatic compaction: context from which on the harness compacts.
     pub threshold: i64,
     /// Of its inputs, every bit off: the system part and a summary. Where an automatic compaction
@@ -100,6 +102,7 @@ impl CallEvent {
         inserted_by: 0,
         off_tier: 0,
         cut: 0,
+        caches_answer: false,
         threshold: 0,
         restart_inputs: 0,
         shock: Shock::None,
@@ -137,6 +140,8 @@ pub struct PlanRun {
     pub static_prefix: i64,
     /// The session's warm prefix.
     pub warm_prefix: i64,
+    /// What its harness decides about its cache.
+    pub cache_rules: CacheRules,
     /// Whether a rule puts everything on its tier.
     pub one_tier: bool,
     /// Where a rule says from which prompt on the context is compacted.

@@ -3,11 +3,13 @@
 use super::compile::PlanCompiler;
 use super::merged_patches::{idle_ms_after_call, order_by_size, system_part_tokens};
 use super::{CallEvent, InsertedCall, PlanRow, PlanRun, RowDeltas, RunVariant, ToggleSubset};
-use crate::cache::{self, entry_lifetime::EntryLifetime};
+use crate::cache::entry_lifetime::EntryLifetime;
 use crate::ids::{ModelId, NO_INDEX};
 use crate::models::TRIGGERS;
 use crate::price::{MissingPrice, PriceRow};
-use crate::recording::{BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Recording};
+use crate::recording::{
+    BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording,
+};
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// What calls must share to share a run.
@@ -99,6 +101,7 @@ impl<'a> PlanCompiler<'a> {
             long_above: limits.long_above,
             static_prefix: session.static_prefix,
             warm_prefix: session.warm_prefix,
+            cache_rules: session.cache_rules(),
             one_tier: false,
             compact_at: None,
             scale_bp,
@@ -138,6 +141,7 @@ impl<'a> PlanCompiler<'a> {
             inserted_by: 0,
             off_tier: off_tier_tokens(call),
             cut: call.cut,
+            caches_answer: call.marks.contains(CallMarks::ANSWER_CACHED),
             threshold: self.recorded_compaction_threshold(at),
             restart_inputs: amounts.restart_inputs,
             shock: call.shock,
@@ -363,21 +367,7 @@ fn lookup_luck(recording: &Recording, at: usize) -> Option<EntryLifetime> {
     }
     // The luck that explains the recorded read is found by the same look that the pass makes.
     let before = &recording.calls[at - 1];
-    let lookup = cache::CacheLookup {
-        prior: Some(cache::CachedPrefix {
-            cached: cache::cached_prefix_tokens(
-                before.tier,
-                before.usage.context_tokens(),
-                before.usage.fresh,
-            ),
-            gap_ms: call.start_ms - before.touched_ms,
-            tier: before.tier,
-        }),
-        context: call.usage.context_tokens(),
-        static_prefix: session.static_prefix,
-        warm_prefix: session.warm_prefix,
-        cache_break: CacheBreak::No,
-    };
+    let lookup = session.lookup_of_call(Some(before), call);
     let goes_on = before.tier == CacheTier::Automatic && call.restart == ContextRestart::No;
     goes_on.then(|| EntryLifetime::from_recorded_read(&lookup, call.usage.read))
 }

@@ -8,7 +8,7 @@
 
 use super::raw::{RawBlock, RawCall, RawSession};
 use super::{BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart};
-use crate::cache;
+use crate::cache::{self, CacheRules};
 use crate::units::apportion;
 
 /// An estimate may be stretched or shrunk by this factor before a leftover is assumed.
@@ -73,7 +73,8 @@ pub(crate) fn calibrate_session(raw: &RawSession) -> CalibratedSession {
     let first_read = raw.calls.first().map_or(0, |call| call.usage.read);
     let static_prefix =
         raw.static_prefix.unwrap_or(if first_read > 0 { first_read } else { system });
-    let prefixes = (static_prefix, first_read.min(static_prefix));
+    let rules = CacheRules::of_version(&raw.version);
+    let prefixes = (static_prefix, first_read.min(static_prefix), rules);
     let mut calls: Vec<CalibratedCall> = Vec::with_capacity(raw.calls.len());
     // A session that starts on other sessions' entries shows its tier with its first write.
     let mut tier = raw.calls.iter().find_map(written_tier).unwrap_or(CacheTier::Uncached);
@@ -173,7 +174,7 @@ fn assemble_call(
     growth: GrowthShares,
     produced: i64,
     tier: CacheTier,
-    (static_prefix, warm_prefix): (i64, i64),
+    (static_prefix, warm_prefix, rules): (i64, i64, CacheRules),
     before: Option<&Call>,
 ) -> CalibratedCall {
     let restart = if before.is_none() { ContextRestart::Fresh } else { raw.restart };
@@ -201,11 +202,14 @@ fn assemble_call(
         static_prefix,
         warm_prefix,
         cache_break,
+        rules,
     };
     let end_ms = raw.end_ms.max(raw.start_ms);
     // A call that ends the turn is read once more on the side when it is over, so that its cache
     // entry ages from its end (MODEL.md, "Cache law").
     let ends_turn = raw.outputs.iter().all(|block| block.kind != BlockKind::ToolInput);
+    let is_tiered = matches!(tier, CacheTier::FiveMinutes | CacheTier::OneHour);
+    marks.set(CallMarks::ANSWER_CACHED, ends_turn && is_tiered && rules.caches_answer);
     let call = Call {
         session: 0,
         model: raw.model,

@@ -1,7 +1,7 @@
 //! The books must balance: every invariant that replay and the toggles rely on.
 
 use super::{CacheTier, Call, ContextRestart, Recording, Shock};
-use crate::cache::{self, CacheLookup};
+use crate::cache;
 use crate::ids::{NO_INDEX, NO_TOOL};
 
 /// The largest token count of anything. Far beyond any real one, far from overflow.
@@ -166,15 +166,32 @@ impl Recording {
         place.require("cut beyond the context", call.cut, call.cut.min(carried))?;
         place.require("context", call.usage.context_tokens(), carried - call.cut + inputs)?;
         // The read that was recorded is the law's, corrected by the shock that was kept for it.
-        let lookup = CacheLookup {
-            prior: before.map(|prev| prev.left_in_cache(call.start_ms)),
-            context: call.usage.context_tokens(),
-            static_prefix: session.static_prefix,
-            warm_prefix: session.warm_prefix,
-            cache_break: call.cache_break,
-        };
+        let lookup = session.lookup_of_call(before, call);
         let read = cache::read_with_shock(&cache::ttl::TtlPolicy, &lookup, call.shock);
         place.require("read by law and shock", read, call.usage.read)
+    }
+
+    /// Sets every shock to what the law of today does not explain. What is out of range is left as
+    /// it is, for the check to refuse.
+    pub(super) fn explain_reads_anew(&mut self) {
+        for session in &self.sessions {
+            let calls = session.call_range();
+            let place = BalancePlace { session: &session.id, call: 0 };
+            let prefixes = [session.static_prefix, session.warm_prefix];
+            let in_range = prefixes.iter().all(|prefix| (0..=MAX_TOKENS).contains(prefix))
+                && self.calls[calls.clone()]
+                    .iter()
+                    .all(|call| Self::check_range(call, place).is_ok());
+            if !in_range {
+                continue;
+            }
+            for at in calls.clone() {
+                let before = (at > calls.start).then(|| &self.calls[at - 1]);
+                let lookup = session.lookup_of_call(before, &self.calls[at]);
+                let shock = cache::shock_of_read(&lookup, self.calls[at].usage.read);
+                self.calls[at].shock = shock;
+            }
+        }
     }
 
     /// Checks the blocks of the call at `place`; the tokens of its inputs and of its outputs.

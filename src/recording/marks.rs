@@ -24,6 +24,12 @@ bitflags! {
         const PLACEHOLDER = 1 << 7;
         /// A switch of effort or thinking, and nothing else, broke the cache here.
         const EFFORT_SWITCH = 1 << 8;
+        /// It ended its turn, and a side request of the harness caches its answer.
+        const ANSWER_CACHED = 1 << 9;
+        /// The call before it loaded tools for the first time, which breaks the cache.
+        const FIRST_TOOL_LOAD = 1 << 10;
+        /// More tool results came with it than the provider looks back over.
+        const BEYOND_LOOKBACK = 1 << 11;
     }
 }
 

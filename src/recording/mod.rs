@@ -40,7 +40,7 @@ pub use union::RecordingUnion;
 pub use crate::kinds::{Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock};
 pub(crate) use crate::kinds::{name_of_value, value_of_name};
 
-use crate::cache::{self, CachedPrefix};
+use crate::cache::{self, CacheLookup, CacheRules, CachedPrefix};
 use crate::ids::{ModelId, NO_INDEX, ToolId};
 use crate::units::Usage;
 use std::ops::Range;
@@ -88,6 +88,25 @@ impl Session {
     pub fn call_range(&self) -> Range<usize> {
         let first = self.first_call as usize;
         first..first + self.calls as usize
+    }
+
+    /// What its harness decides about its cache.
+    #[must_use]
+    pub fn cache_rules(&self) -> CacheRules {
+        CacheRules::of_version(&self.version)
+    }
+
+    /// The recorded look of a call of it into the cache; `before` is the call before.
+    #[must_use]
+    pub fn lookup_of_call(&self, before: Option<&Call>, call: &Call) -> CacheLookup {
+        CacheLookup {
+            prior: before.map(|before| before.left_in_cache(call.start_ms)),
+            context: call.usage.context_tokens(),
+            static_prefix: self.static_prefix,
+            warm_prefix: self.warm_prefix,
+            cache_break: call.cache_break,
+            rules: self.cache_rules(),
+        }
     }
 }
 
@@ -147,7 +166,15 @@ impl Call {
             cached: cache::cached_prefix_tokens(self.tier, context, fresh),
             gap_ms: start_ms - self.touched_ms,
             tier: self.tier,
+            answer: self.cached_answer_tokens(),
         }
+    }
+
+    /// Its answer, where a side request of the harness caches that too.
+    #[must_use]
+    pub(crate) fn cached_answer_tokens(&self) -> i64 {
+        let is_cached = self.marks.contains(CallMarks::ANSWER_CACHED);
+        if is_cached { self.produced_tokens() } else { 0 }
     }
 
     /// Everything it produced, recorded or not.

@@ -78,11 +78,12 @@ pub(super) fn plain_lookup(
 ) -> CacheLookup {
     let gap_ms = start_ms - state.touched_ms;
     CacheLookup {
-        prior: Some(CachedPrefix { cached: state.cached, gap_ms, tier }),
+        prior: Some(CachedPrefix { cached: state.cached, gap_ms, tier, answer: state.answer }),
         context: state.prompt,
         static_prefix: run.static_prefix,
         warm_prefix: run.warm_prefix,
         cache_break: CacheBreak::No,
+        rules: run.cache_rules,
     }
 }
 
@@ -186,17 +187,18 @@ pub(super) fn replay_eventful_row<P: Policy>(
         }
         state.has_cache_entry = true;
         let off_tier = if run.one_tier { 0 } else { event.off_tier };
-        Some(CallTokens {
-            onset,
-            ..make_call(state, run, (index, row), (start_ms, read, outputs, off_tier))
-        })
+        let made = make_call(state, run, (index, row), (start_ms, read, outputs, off_tier));
+        state.answer = if event.caches_answer { made.output + made.hidden } else { 0 };
+        Some(CallTokens { onset, ..made })
     };
     state.saved_ms += deltas.saved_ms;
-    // The plain road takes a live entry on the run's tier for granted, and nothing carried over.
+    // The plain road looks for no answer that a side request may have cached, takes a live entry on
+    // the run's tier for granted, and nothing carried over.
     state.is_unsettled = !state.has_made_call
         || state.tier != run.tier
         || state.carried_break != CacheBreak::No
         || state.onset != ContextOnset::GoesOn
-        || state.carried_shock != Shock::None;
+        || state.carried_shock != Shock::None
+        || state.answer != 0;
     made
 }

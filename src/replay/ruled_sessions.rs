@@ -84,7 +84,7 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
             [state.price, run.price].map(|price| &plan.prices[usize::from(price)].model);
         if state.is_resumed_first_call && state.has_cache_entry && model_before != model {
             // Another model finds what a first call finds.
-            (state.has_cache_entry, state.cached) = (false, 0);
+            (state.has_cache_entry, state.cached, state.answer) = (false, 0, 0);
         }
         for index in run.row_range() {
             let row = &plan.rows[index];
@@ -166,6 +166,8 @@ impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
         // lifetime starts over with it.
         let needed = (gap_ms - ttl_ms) / every_ms + 1;
         self.sink.begin_run(before);
+        // The side request after a turn is long over when the first of them leaves.
+        self.state.cached += std::mem::take(&mut self.state.answer);
         for _ in 0..needed.min(most) {
             self.state.touched_ms += every_ms;
             let (read, start_ms) = (self.state.cached, self.state.touched_ms);
@@ -211,7 +213,7 @@ impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
         state.drop_prompt();
         state.prompt = run.static_prefix + left;
         state.cached = run.static_prefix.min(cache::cached_prefix_tokens(run.tier, context, fresh));
-        state.touched_ms = start_ms;
+        (state.touched_ms, state.answer) = (start_ms, 0);
         (state.has_cache_entry, state.was_just_compacted) = (true, true);
         (state.tier, state.price) = (run.tier, run.price);
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);

@@ -11,6 +11,8 @@ pub(super) struct SessionState {
     pub(super) prompt: i64,
     /// Prefix that the last call made has cached.
     pub(super) cached: i64,
+    /// Its answer, which a side request caches behind that.
+    pub(super) answer: i64,
     /// From when its cache entry ages.
     pub(super) touched_ms: i64,
     /// Outputs left behind by calls that are not made, for the next one that is.
@@ -49,6 +51,7 @@ pub(super) struct SessionState {
 pub(super) const INITIAL_STATE: SessionState = SessionState {
     prompt: 0,
     cached: 0,
+    answer: 0,
     touched_ms: 0,
     carried_outputs: 0,
     saved_ms: 0,

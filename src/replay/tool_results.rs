@@ -85,6 +85,10 @@ impl ToolResults {
         // not worth it and the rule leaves it be.
         let Some(first) = first.filter(|_| cleared >= at_least) else { return };
         // The cache holds up to the first result that changes. Everything behind it moves forward.
+        // An answer is kept only if nothing before it changes.
+        if first.position < state.cached + state.answer {
+            state.answer = (first.position - state.cached).max(0);
+        }
         state.cached = state.cached.min(first.position);
         state.prompt -= cleared;
         self.lumps.drain(..old);

@@ -128,7 +128,7 @@ fn session(tape: &mut Tape, index: i64, mut clock: i64) -> RawSession {
         file: String::new(),
         pipeline: "p".to_owned(),
         step: format!("step {index}"),
-        version: String::new(),
+        version: tape.pick(&["", "2.1.60", "2.1.100", "2.1.200"]).to_owned(),
         role: Role::Main,
         records: calls.len() as u32,
         static_prefix: tape.once_in(3).then(|| tape.below(20_000)),

@@ -6,8 +6,8 @@
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use windtunnel::cache::Policy;
 use windtunnel::cache::ttl::TtlPolicy;
-use windtunnel::cache::{CacheLookup, CachedPrefix, Policy};
 use windtunnel::import::{ImportOptions, ImportResult, ImportSkip, SkipReason, import_transcripts};
 use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
@@ -358,20 +358,9 @@ fn reads_by_law(recording: &Recording, session: &Session) -> i64 {
     let mut before: Option<&Call> = None;
     let mut sum = 0;
     for call in &recording.calls[session.call_range()] {
-        let prior = before.map(|prev| CachedPrefix {
-            cached: prev.usage.context_tokens() - prev.usage.fresh,
-            gap_ms: call.start_ms - prev.touched_ms,
-            tier: prev.tier,
-        });
         // The first read depends on other sessions: it is given.
-        sum += prior.map_or(call.usage.read, |prior| {
-            TtlPolicy.read_tokens(&CacheLookup {
-                prior: Some(prior),
-                context: call.usage.context_tokens(),
-                static_prefix: session.static_prefix,
-                warm_prefix: session.warm_prefix,
-                cache_break: call.cache_break,
-            })
+        sum += before.map_or(call.usage.read, |before| {
+            TtlPolicy.read_tokens(&session.lookup_of_call(Some(before), call))
         });
         before = Some(call);
     }

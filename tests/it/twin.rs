@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::mem::take;
 use windtunnel::plan::{Patch, SessionRules};
 use windtunnel::recording::{
-    CacheBreak, CacheTier, Call, ContextRestart, Recording, Session, Shock,
+    CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
 };
 use windtunnel::replay;
 use windtunnel::units::Usage;
@@ -85,6 +85,8 @@ pub struct Entry {
     pub prefix: i64,
     pub at_ms: i64,
     pub tier: CacheTier,
+    /// Cached behind the prefix once a side request is over.
+    pub answer: i64,
 }
 
 #[derive(Clone, Default)]
@@ -215,7 +217,9 @@ impl<'a> Twin<'a> {
         self.tell(at, &call, Usage { output, ..usage }, produced - output, start_ms);
         let at_ms = call.touched_ms - self.state.earlier_ms;
         let prefix = kept(call.tier, context, fresh);
-        self.state.cached = Some(Entry { prefix, at_ms, tier: call.tier });
+        let is_answer = call.marks.contains(CallMarks::ANSWER_CACHED);
+        let answer = if is_answer { produced } else { 0 };
+        self.state.cached = Some(Entry { prefix, at_ms, tier: call.tier, answer });
         let (from_ms, _) = self.state.span_ms.unwrap_or((start_ms, 0));
         self.state.span_ms = Some((from_ms, call.end_ms - self.state.earlier_ms));
         self.state.model = Some(self.priced(&call).0.to_owned());
@@ -258,9 +262,17 @@ impl<'a> Twin<'a> {
         let (law, alive) = match &self.state.cached {
             None => (warm_prefix, warm_prefix),
             Some(_) if met(CacheBreak::ToZero) => (0, 0),
-            Some(Entry { prefix, at_ms, tier }) => {
+            Some(Entry { prefix, at_ms, tier, answer }) => {
+                let prefix = &(prefix + if start_ms - at_ms >= 8_000 { *answer } else { 0 });
                 let alive = if met(CacheBreak::ToStatic) { static_prefix } else { *prefix };
-                let warms = matches!(tier, CacheTier::OneHour | CacheTier::Automatic);
+                let numbers = self.session.version.split('.').map(|part| part.parse::<u32>());
+                let version: Vec<u32> = numbers.map(|part| part.unwrap_or(0)).collect();
+                let warms = match tier {
+                    CacheTier::Uncached => false,
+                    CacheTier::FiveMinutes => version >= vec![2, 1, 70],
+                    CacheTier::OneHour => version == [0] || version >= vec![2, 1, 112],
+                    CacheTier::Automatic => true,
+                };
                 let warm = if warms { warm_prefix } else { 0 };
                 (if start_ms - at_ms >= tier.ttl_ms() { warm } else { alive }, alive)
             }
@@ -295,7 +307,7 @@ pub fn luck(recording: &Recording, at: usize) -> Option<Luck> {
         return None;
     }
     if at == session.call_range().start {
-        return Some(Luck { lives_ms: 300_000, more: 0, missed: None });
+        return Some(Luck { lives_ms: 3_600_000, more: 0, missed: None });
     }
     let before = &recording.calls[at - 1];
     if before.tier != CacheTier::Automatic || call.restart != ContextRestart::No {
@@ -304,17 +316,17 @@ pub fn luck(recording: &Recording, at: usize) -> Option<Luck> {
     let (read, context) = (call.usage.read, call.usage.context_tokens());
     let cached = kept(before.tier, before.usage.context_tokens(), before.usage.fresh).min(context);
     let chance = match call.start_ms - before.touched_ms {
-        ..60_000 => 9_500,
-        60_000..300_000 => 6_800,
-        300_000..3_600_000 => 3_900,
-        _ => 350,
+        ..60_000 => 9_770,
+        60_000..300_000 => 9_280,
+        300_000..3_600_000 => 5_860,
+        _ => 230,
     };
     let hit = read >= cached || 2 * read > cached && read > session.static_prefix;
     let lives_ms = match if hit { chance / 2 } else { i64::midpoint(chance, 10_000) } {
-        ..350 => i64::MAX,
-        350..3_900 => 3_600_000,
-        3_900..6_800 => 300_000,
-        6_800..9_500 => 60_000,
+        ..230 => i64::MAX,
+        230..5_860 => 3_600_000,
+        5_860..9_280 => 300_000,
+        9_280..9_770 => 60_000,
         _ => 0,
     };
     let more = if hit { read - cached } else { 0 };

@@ -2,6 +2,7 @@
 //! session takes over from another one or starts.
 
 use crate::twin::{Entry, Made, Piece, Request, State, Twin, kept, pieces, total, written};
+use std::mem::take;
 use windtunnel::plan::{ClearingRule, CompactionRule, InsertedCall, Patch, WarmingRule};
 use windtunnel::recording::{CacheBreak, CacheTier, Call, Recording, Shock};
 use windtunnel::units::Usage;
@@ -84,6 +85,7 @@ impl Twin<'_> {
                 break;
             }
             entry.at_ms += ttl_ms - ahead_ms;
+            entry.prefix += take(&mut entry.answer);
             let usage = Usage { read: entry.prefix, ..Usage::default() };
             self.tell(at, &like, usage, 0, entry.at_ms);
         }
@@ -107,7 +109,7 @@ impl Twin<'_> {
         self.tell(at, next, Usage { output, ..usage }, 0, start_ms);
         self.state.prompt = pieces(&[static_prefix, left]);
         let prefix = static_prefix.min(kept(next.tier, context, fresh));
-        self.state.cached = Some(Entry { prefix, at_ms: start_ms, tier: next.tier });
+        self.state.cached = Some(Entry { prefix, at_ms: start_ms, tier: next.tier, answer: 0 });
         (next.cache_break, next.shock, next.cut) = (CacheBreak::No, Shock::None, 0);
     }
 
@@ -141,6 +143,7 @@ impl Twin<'_> {
             prompt[at] = Piece { tokens: prompt[at].tokens - frees(&prompt[at]), results: 0 };
         }
         if let Some(entry) = &mut self.state.cached {
+            entry.answer = entry.answer.min((before - entry.prefix).max(0));
             entry.prefix = entry.prefix.min(before);
         }
     }

@@ -6,12 +6,18 @@ use super::tool_uses::{
 use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptRecord, WireUsage};
 use crate::import::copied_calls::is_fuller;
 use crate::import::dispatches::{self, OrderDispatch};
+use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::{
     CallIdentity, CallKey, SessionDraft, UsageBeyondCall, intern_name, prompt_classes,
 };
+use crate::import::session_completion::HiddenThinking;
 use crate::import::transcript::{TranscriptCore, plain_call};
-use crate::recording::{BlockKind, CallMarks, RawBlock, RawSession, Role, estimate};
-use crate::units::Usage;
+use crate::kinds::NamedValue;
+use crate::models::harness_version::HarnessVersion;
+use crate::recording::{
+    BlockKind, CallFacts, CallMarks, RawBlock, RawSession, Role, ToldMissReason, estimate,
+};
+use crate::units::{Usage, apportion};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -33,6 +39,8 @@ pub(super) struct TranscriptSessionBuilder {
     thinking_wanted: Option<bool>,
     /// Signature characters of hidden thinking, by (call, output): tokens depend on the model.
     hidden: Vec<(u32, u32, u64)>,
+    /// Tokens of thinking that usage tells, by call.
+    told_thinking: HashMap<u32, i64>,
     dispatches: Vec<OrderDispatch>,
     sidechain: bool,
     stream: bool,
@@ -52,6 +60,7 @@ impl TranscriptSessionBuilder {
             thinking: None,
             thinking_wanted: None,
             hidden: Vec::new(),
+            told_thinking: HashMap::new(),
             dispatches: Vec::new(),
             sidechain,
             stream,
@@ -101,7 +110,14 @@ impl TranscriptSessionBuilder {
             _ => {}
         }
         // The same text may stand in several fields: the longest of them is what was sent.
-        let lengths = [attachment.content.0, attachment.prompt.0, attachment.added_lines.0];
+        let lengths = [
+            attachment.content.0,
+            attachment.prompt.0,
+            attachment.added_lines.0,
+            attachment.snippet.0,
+            attachment.added_blocks.0,
+            attachment.files.0,
+        ];
         let chars = lengths.into_iter().max().unwrap_or(0);
         if chars > 0 {
             self.pending.push(RawBlock::from_size(BlockKind::Unattributed, chars, 0));
@@ -174,8 +190,9 @@ impl TranscriptSessionBuilder {
             Some(metadata) => Some(metadata.is_on()),
             None => (record.plan_content.0 > 0 || skill).then_some(false),
         };
-        let version = parse_version(&record.version.to_text());
-        if switch.is_some() && ((2, 1, 12)..(2, 1, 39)).contains(&version) {
+        let version = HarnessVersion::parse(&record.version.to_text());
+        let switches = HarnessVersion(2, 1, 12)..HarnessVersion(2, 1, 39);
+        if switch.is_some() && version.is_some_and(|version| switches.contains(&version)) {
             self.thinking_wanted = switch;
         }
     }
@@ -215,7 +232,8 @@ impl TranscriptSessionBuilder {
         }
         let call = &mut self.core.session.calls[index as usize];
         call.records += 1;
-        let old = !version_text.is_empty() && parse_version(&version_text) < (2, 1, 69);
+        let old = HarnessVersion::parse(&version_text)
+            .is_some_and(|version| version < HarnessVersion(2, 1, 69));
         call.placeholder |= self.stream || old;
         call.end_ms = call.end_ms.max(at_ms.unwrap_or(call.end_ms));
         if message.content.text.chars > 0 {
@@ -224,6 +242,59 @@ impl TranscriptSessionBuilder {
         for item in &message.content.items {
             self.add_output(index, item);
         }
+        self.note_call_facts(index, record, message);
+    }
+
+    /// What a record says of its call beside usage, times and content.
+    fn note_call_facts(
+        &mut self,
+        index: u32,
+        record: &TranscriptRecord<'_>,
+        message: &TranscriptMessage<'_>,
+    ) {
+        if let Some(tokens) = message.usage.0.as_ref().and_then(WireUsage::thinking_tokens) {
+            self.told_thinking.insert(index, tokens);
+        }
+        let session = &mut self.core.session;
+        let mut label = |name: &ShortText<'_>| {
+            (!name.0.is_empty()).then(|| intern_name(&mut session.labels, &name.to_text()))
+        };
+        let skill = label(&record.attribution_skill);
+        let server = label(&record.attribution_mcp_server);
+        let reason =
+            message.diagnostics.0.as_ref().and_then(|said| said.cache_miss_reason.0.as_ref());
+        let facts = &mut session.calls[index as usize].facts;
+        // Of several records of one call not all need say it.
+        facts.skill = skill.or(facts.skill);
+        facts.server = server.or(facts.server);
+        if let Some(reason) = reason {
+            let told = ToldMissReason::from_name(&reason.kind.to_text());
+            facts.told_miss = told.unwrap_or(ToldMissReason::Other);
+        }
+    }
+
+    /// Estimated tokens of hidden thinking, by (call, output): what is told of a call is shared
+    /// among its thinking by signature, the rest is estimated by that.
+    fn hidden_thinking(&self) -> Vec<HiddenThinking> {
+        // Records of one call may lie apart.
+        let mut hidden = self.hidden.clone();
+        hidden.sort_unstable();
+        let mut all = Vec::with_capacity(hidden.len());
+        for of_call in hidden.chunk_by(|a, b| a.0 == b.0) {
+            let signatures: Vec<i64> = of_call
+                .iter()
+                .map(|(_, _, chars)| {
+                    i64::try_from(*chars).unwrap_or(0).clamp(1, i64::from(i32::MAX))
+                })
+                .collect();
+            let told = self.told_thinking.get(&of_call[0].0);
+            let shares = told.map(|told| apportion(*told, &signatures));
+            for (at, &(call, output, signature_chars)) in of_call.iter().enumerate() {
+                let told = shares.as_ref().map(|shares| shares[at]);
+                all.push(HiddenThinking { call, output, signature_chars, told });
+            }
+        }
+        all
     }
 
     /// The call that a record belongs to, if it has begun: the one with its ids that was sent the
@@ -256,7 +327,9 @@ impl TranscriptSessionBuilder {
         let is_more = is_fuller(&told, &identity.told);
         // So do the conditions that stand beside it, also where the first record is the fullest.
         if is_more || told == identity.told {
-            call.facts = wire_usage.price_facts(&message.model.to_text());
+            let CallFacts { modifiers, web_searches, .. } =
+                wire_usage.price_facts(&message.model.to_text());
+            call.facts = CallFacts { modifiers, web_searches, ..call.facts };
         }
         let has_samplings = !wire_usage.iterations.0.is_empty();
         if !is_more && (told != identity.told || !has_samplings) {
@@ -350,7 +423,8 @@ impl TranscriptSessionBuilder {
 
     /// The finished session.
     pub(super) fn into_draft(mut self) -> SessionDraft {
-        self.core.complete_session(&self.hidden);
+        let hidden = self.hidden_thinking();
+        self.core.complete_session(&hidden);
         dispatches::make_orchestrator(&mut self.core.session, self.dispatches);
         let draft = self.core.into_draft(self.sidechain, None);
         SessionDraft { is_retold: self.is_retold, ..draft }
@@ -371,12 +445,4 @@ fn opens_turn(text: &[u8]) -> bool {
     ];
     let text = text.trim_ascii_start();
     !text.is_empty() && !NOTICES.iter().any(|notice| text.starts_with(notice))
-}
-
-/// A version as a triple; unknown counts as oldest.
-fn parse_version(text: &str) -> (u32, u32, u32) {
-    let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
-    let mut numbers = [0; 3];
-    numbers.fill_with(|| parts.next().unwrap_or(0));
-    numbers.into()
 }

@@ -47,7 +47,7 @@ pub(super) struct TranscriptRecord<'a> {
     pub message: LenientObject<TranscriptMessage<'a>>,
     #[serde(borrow)]
     pub attachment: LenientObject<Attachment<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "compact_metadata")]
     pub compact_metadata: LenientObject<CompactMetadata<'a>>,
     #[serde(borrow)]
     pub data: LenientObject<ProgressData<'a>>,
@@ -56,6 +56,11 @@ pub(super) struct TranscriptRecord<'a> {
     pub tool_use_result: LenientObject<AgentReport<'a>>,
     pub thinking_metadata: LenientObject<ThinkingMetadata>,
     pub plan_content: TextLength,
+    /// The skill and the MCP server on whose behalf a response was asked for.
+    #[serde(borrow)]
+    pub attribution_skill: ShortText<'a>,
+    #[serde(borrow)]
+    pub attribution_mcp_server: ShortText<'a>,
     #[serde(borrow, rename = "sourceToolUseID")]
     pub source_tool_use_id: ShortText<'a>,
     /// stream-json: the tool use that a subagent's record belongs to.
@@ -86,6 +91,24 @@ pub(super) struct TranscriptMessage<'a> {
     #[serde(borrow)]
     pub content: MessageContent<'a>,
     pub usage: LenientObject<WireUsage>,
+    #[serde(borrow)]
+    pub diagnostics: LenientObject<Diagnostics<'a>>,
+}
+
+/// What the provider says of a response beside it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Diagnostics<'a> {
+    #[serde(borrow)]
+    pub cache_miss_reason: LenientObject<CacheMissReason<'a>>,
+}
+
+/// Why the provider read less than it had.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CacheMissReason<'a> {
+    #[serde(borrow, rename = "type")]
+    pub kind: ShortText<'a>,
 }
 
 /// One piece of content; which fields are set depends on `kind`.
@@ -145,6 +168,13 @@ pub(super) struct WireUsage {
     #[serde(alias = "cacheCreationInputTokens")]
     cache_creation_input_tokens: Option<f64>,
     cache_creation: Option<CacheCreation>,
+    output_tokens_details: Option<OutputTokensDetails>,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+struct OutputTokensDetails {
+    thinking_tokens: Option<f64>,
 }
 
 /// The samplings of a response, in their order.
@@ -176,6 +206,12 @@ pub(super) struct Attachment<'a> {
     pub content: JsonLength,
     pub prompt: JsonLength,
     pub added_lines: JsonLength,
+    /// Of a file that was edited outside the conversation.
+    pub snippet: JsonLength,
+    /// Instructions of MCP servers.
+    pub added_blocks: JsonLength,
+    /// Findings of language servers, by file.
+    pub files: JsonLength,
 }
 
 /// Why a conversation was compacted.
@@ -294,6 +330,12 @@ impl WireUsage {
         // No call makes a million searches: what says so is damage.
         let searches = searches.filter(|count| (0.0..1e6).contains(count)).unwrap_or(0.0);
         CallFacts { modifiers, web_searches: searches as u32, ..CallFacts::default() }
+    }
+
+    /// Tokens of the output that were thinking, where that is told.
+    pub fn thinking_tokens(&self) -> Option<i64> {
+        let told = self.output_tokens_details?.thinking_tokens?;
+        (0.0..=MOST_IN_CALL).contains(&told).then_some(told as i64)
     }
 
     /// As token classes. Writes whose tier is not told belong to the five-minute cache.

@@ -198,6 +198,10 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     }
     file.calls.read_calls(&session_of, &mut recording)?;
     file.blocks.read_blocks(&mut recording)?;
+    if met == OLD_SCHEMA {
+        // Its shocks are what another law left unexplained.
+        recording.explain_reads_anew();
+    }
     recording.check_balance()?;
     Ok(recording)
 }

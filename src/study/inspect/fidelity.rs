@@ -6,8 +6,9 @@
 //! reads from those. Both errors are of a session's summed reads.
 
 use crate::cache::ttl::TtlPolicy;
-use crate::cache::{self, CacheLookup, CachedPrefix, Policy, entry_lifetime};
-use crate::recording::{BlockKind, CacheTier, Call, ContextRestart, Recording, Session};
+use crate::cache::{CacheLookup, CachedPrefix, Policy, entry_lifetime};
+use crate::models;
+use crate::recording::{BlockKind, CacheTier, CallMarks, ContextRestart, Recording, Session};
 use crate::study::stats::quantile::quantile_of_sorted;
 use std::collections::BTreeMap;
 
@@ -115,15 +116,24 @@ fn measure_session(recording: &Recording, session: &Session) -> SessionReadError
             content += call.usage.read;
             continue;
         };
-        let cached = cache::cached_prefix_tokens(
-            before.tier,
-            before.usage.context_tokens(),
-            before.usage.fresh,
-        );
         // The law gets the billed contexts and what the call before is known to have cached; of
         // contents neither is known, so that all of the estimated context before stands for it.
-        law += read_by_law(session, (before, call), call.usage.context_tokens(), cached);
-        content += read_by_law(session, (before, call), contents[position], contents[position - 1]);
+        let lookup = session.lookup_of_call(Some(before), call);
+        law += read_by_law(&lookup);
+        let answer = if before.marks.contains(CallMarks::ANSWER_CACHED) {
+            estimated_block_tokens(recording, at - 1, true)
+        } else {
+            0
+        };
+        content += read_by_law(&CacheLookup {
+            prior: lookup.prior.map(|prior| CachedPrefix {
+                cached: contents[position - 1],
+                answer,
+                ..prior
+            }),
+            context: contents[position],
+            ..lookup
+        });
     }
     SessionReadError {
         folder: session_folder(session).to_owned(),
@@ -134,34 +144,18 @@ fn measure_session(recording: &Recording, session: &Session) -> SessionReadError
     }
 }
 
-/// What the cache law lets a call of a session read that has so large a context, when so much was
-/// cached by the call before it.
-fn read_by_law(
-    session: &Session,
-    (before, call): (&Call, &Call),
-    context: i64,
-    cached: i64,
-) -> i64 {
-    let gap_ms = call.start_ms - before.touched_ms;
-    let lookup = CacheLookup {
-        prior: Some(CachedPrefix { cached, gap_ms, tier: before.tier }),
-        context,
-        static_prefix: session.static_prefix,
-        warm_prefix: session.warm_prefix,
-        cache_break: call.cache_break,
-    };
+/// What the cache law lets a look read, shocks set aside.
+fn read_by_law(lookup: &CacheLookup) -> i64 {
     // An automatic cache keeps an entry by chance: its law has an average only.
-    let average = match before.tier {
-        CacheTier::Automatic => entry_lifetime::expected_read(&lookup),
-        _ => None,
-    };
-    average.unwrap_or_else(|| TtlPolicy.read_tokens(&lookup))
+    let is_automatic = lookup.prior.is_some_and(|prior| prior.tier == CacheTier::Automatic);
+    let average = is_automatic.then(|| entry_lifetime::expected_read(lookup)).flatten();
+    average.unwrap_or_else(|| TtlPolicy.read_tokens(lookup))
 }
 
 /// Every context of a session from the sizes of its blocks alone; the first one is given.
 fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
     let mut contexts: Vec<i64> = Vec::with_capacity(session.calls as usize);
-    let mut base = 0;
+    let (mut base, mut reasoning) = (0, 0);
     for at in session.call_range() {
         let call = &recording.calls[at];
         let inputs = estimated_block_tokens(recording, at, false);
@@ -173,7 +167,13 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
                 first
             }
             (Some(before), ContextRestart::No) => {
-                before + estimated_block_tokens(recording, at - 1, true) + inputs
+                reasoning += estimated_reasoning_tokens(recording, at - 1);
+                let is_prompt =
+                    recording.blocks_of_call(at).iter().any(|block| block.kind == BlockKind::User);
+                let drops =
+                    models::facts_of_model(recording.model_name(call.model)).drops_reasoning;
+                let dropped = if is_prompt && drops { std::mem::take(&mut reasoning) } else { 0 };
+                before + estimated_block_tokens(recording, at - 1, true) + inputs - dropped
             }
             (Some(_), ContextRestart::Fresh) => base + inputs,
             (Some(_), ContextRestart::AutoCompacted | ContextRestart::ManualCompacted) => {
@@ -182,9 +182,18 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
                 base + inputs + if summary { RESTORED } else { 0 }
             }
         };
+        if call.restart != ContextRestart::No {
+            reasoning = 0;
+        }
         contexts.push(context);
     }
     contexts
+}
+
+/// The estimated tokens of what a call thought.
+fn estimated_reasoning_tokens(recording: &Recording, call: usize) -> i64 {
+    let blocks = recording.blocks_of_call(call).iter();
+    blocks.filter(|block| block.kind == BlockKind::Thinking).map(|block| block.estimate).sum()
 }
 
 /// The estimated tokens of a call's blocks: of those that it produced, or of its inputs.

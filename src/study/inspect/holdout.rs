@@ -19,7 +19,7 @@
 
 use super::fidelity::{ErrorQuantiles, group_by_folder, session_folder};
 use crate::cache;
-use crate::models::{self, TRIGGERS};
+use crate::models::{self, TRIGGERS, Tokenizer};
 use crate::recording::{Basis, CacheTier, Call, ContextRestart, Recording, Session};
 
 /// Sessions of fewer calls are left out: three growths are the least that has a median.
@@ -27,6 +27,12 @@ pub const FEWEST_CALLS: u32 = 8;
 
 /// Context after a compaction, tokens. Source: MODEL.md, "Laws" L5, 2026-11.
 const RESTARTED: i64 = 53_000;
+
+/// Where Codex compacts, tokens: its windows are its own. Source: MODEL.md, "Held out".
+const CODEX_TRIGGER: i64 = 228_000;
+
+/// Context after a compaction of Codex, tokens. Source: likewise.
+const CODEX_RESTARTED: i64 = 23_000;
 
 /// Share of calls of the five-minute tier that come after it expired. Source: MODEL.md, "Held
 /// out", refitted 2026-11-29.
@@ -73,6 +79,8 @@ pub struct HoldoutInputs {
     tier: CacheTier,
     /// The model is of a family that has the large window only.
     harness_window: i64,
+    /// The model is one of Codex, which compacts by its own rule.
+    is_codex: bool,
     /// How many calls follow.
     hidden: u32,
 }
@@ -147,6 +155,7 @@ impl HoldoutInputs {
                 _ => CacheTier::FiveMinutes,
             },
             harness_window: models::facts_of_model(model).harness_window,
+            is_codex: models::facts_of_model(model).tokenizer == Tokenizer::Gpt,
             hidden,
         }
     }
@@ -186,6 +195,11 @@ impl HoldoutInputs {
     /// Contexts beyond which the harness compacts: in the smallest window that may be this one,
     /// and in the largest. Beyond every known window nothing is known to compact.
     fn compaction_triggers(&self) -> (f64, f64) {
+        if self.is_codex {
+            let beyond = self.top > CODEX_TRIGGER;
+            let trigger = if beyond { f64::INFINITY } else { CODEX_TRIGGER as f64 };
+            return (trigger, trigger);
+        }
         let possible = TRIGGERS.iter().filter(|(_, window)| *window >= self.harness_window);
         let mut left = possible.map(|(trigger, _)| *trigger).filter(|at| *at >= self.top);
         let smallest = left.next();
@@ -200,11 +214,12 @@ impl HoldoutInputs {
     /// by so many tokens a call and start over beyond the trigger.
     fn reads_along_path(&self, growth: f64, trigger: f64) -> f64 {
         let (mut sum, mut cached) = (0.0, self.cached as f64);
+        let restarted = if self.is_codex { CODEX_RESTARTED } else { RESTARTED };
         for _ in 0..self.hidden {
             sum += cached;
             cached += growth;
             if cached > trigger {
-                cached = RESTARTED as f64;
+                cached = restarted as f64;
             }
         }
         sum
