@@ -1,6 +1,7 @@
 //! What a recording says of itself: where its tokens went, step by step and route by route, how
 //! well the model repeats it, and what is wrong with its data.
 
+pub mod cache_misses;
 pub mod call_contexts;
 #[cfg(feature = "charts")]
 pub(crate) mod call_costs;

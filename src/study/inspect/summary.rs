@@ -1,5 +1,6 @@
 //! Where the tokens went: sessions, tools, kinds of blocks, and what each of them cost in re-reads.
 
+use super::cache_misses::{CacheMiss, find_cache_misses};
 use crate::intervene;
 use crate::plan::{Patch, Plan};
 use crate::price::modifiers::search_fee;
@@ -84,6 +85,8 @@ pub struct RecordingSummary {
     pub tools: Vec<(String, BlockGroup)>,
     /// What each toggle finds.
     pub toggles: Vec<ToggleFinding>,
+    /// Calls that missed the cache.
+    pub misses: Vec<CacheMiss>,
 }
 
 /// Summarises a recording.
@@ -97,7 +100,8 @@ pub fn summarise_recording(
     let totals = RecordingTotals::sum_sessions(&sessions);
     let (kinds, tools) = group_blocks(recording);
     let toggles = replay_findings(recording, chosen, pricing);
-    RecordingSummary { totals, sessions, kinds, tools, toggles }
+    let misses = find_cache_misses(recording, pricing);
+    RecordingSummary { totals, sessions, kinds, tools, toggles, misses }
 }
 
 /// Every session of a recording.

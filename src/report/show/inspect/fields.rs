@@ -8,6 +8,7 @@ use crate::report::columns::{ColumnField, fields_of_part, list_schema, object_sc
 use crate::report::json::JsonValue;
 use crate::report::show::{Provenance, money_fields};
 use crate::report::view::ColumnKind;
+use crate::study::inspect::cache_misses::{CacheMiss, MissTotals, sum_misses_by_cause};
 use crate::study::inspect::fidelity::{ErrorQuantiles, GroupFidelity};
 use crate::study::inspect::holdout::{GroupHoldout, HoldoutFigures};
 use crate::study::inspect::summary::{BlockGroup, RecordingTotals, SessionTotals, ToggleFinding};
@@ -208,6 +209,53 @@ pub(super) fn toggle_fields<'a>() -> Vec<ColumnField<'a, ToggleRow<'a>>> {
     ]
 }
 
+/// A call that missed the cache, with its recording.
+#[derive(Clone, Copy)]
+pub(super) struct MissRow<'a> {
+    pub recording: &'a Recording,
+    pub miss: &'a CacheMiss,
+}
+
+/// Misses of the cache by cause.
+pub(super) fn miss_total_fields<'a>() -> Vec<ColumnField<'a, MissTotals>> {
+    type Field<'a> = ColumnField<'a, MissTotals>;
+    vec![
+        Field::text("cause", "cause", "why calls missed the cache", |row| row.cause.name()),
+        Field::count("calls", "calls", "calls that missed", |row| row.calls),
+        Field::tokens("tokens", "not read", "tokens that stood cached and were not read", |row| {
+            row.tokens
+        }),
+        Field::optional_object("cost", "what they cost beyond a read", money_fields(), |row| {
+            row.cost
+        }),
+        Field::money("", "cost", "the same", |row| row.cost),
+    ]
+}
+
+/// Single calls that missed the cache.
+pub(super) fn miss_fields<'a>() -> Vec<ColumnField<'a, MissRow<'a>>> {
+    type Field<'a> = ColumnField<'a, MissRow<'a>>;
+    vec![
+        Field::text("session", "session", "the id of its session", |row| {
+            row.recording.sessions[row.miss.session].id.as_str()
+        }),
+        Field::count("call", "call", "its number in the session, from 0", |row| {
+            row.miss.call - row.recording.sessions[row.miss.session].first_call as usize
+        }),
+        Field::text("cause", "cause", "why it missed", |row| row.miss.cause.name()),
+        Field::text("told", "", "what the provider says", |row| {
+            row.recording.calls[row.miss.call].facts.told_miss.name()
+        }),
+        Field::tokens("tokens", "not read", "tokens that stood cached and were not read", |row| {
+            row.miss.tokens
+        }),
+        Field::optional_object("cost", "what they cost beyond a read", money_fields(), |row| {
+            row.miss.cost
+        }),
+        Field::money("", "cost", "the same", |row| row.miss.cost),
+    ]
+}
+
 fn quantile_fields<'a>() -> Vec<ColumnField<'a, ErrorQuantiles>> {
     type Field<'a> = ColumnField<'a, ErrorQuantiles>;
     vec![
@@ -335,6 +383,15 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ReportField<'a>> {
         ReportField::rows("tools", "blocks by tool", group_fields("tool"), |it| it.tool_rows()),
         ReportField::rows("toggles", "what each toggle finds", toggle_fields(), |it| {
             it.toggle_rows()
+        }),
+        ReportField::rows(
+            "misses_by_cause",
+            "calls that missed the cache, by cause",
+            miss_total_fields(),
+            |it| sum_misses_by_cause(&it.summary.misses),
+        ),
+        ReportField::rows("misses", "each of them, dearest first", miss_fields(), |it| {
+            it.miss_rows()
         }),
         pivot_field(),
         ReportField::optional_object(

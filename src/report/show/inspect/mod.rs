@@ -4,16 +4,17 @@ mod fields;
 mod source_recordings;
 
 use super::Provenance;
-use crate::recording::Recording;
+use crate::recording::{Recording, Shock};
 use crate::report::columns::{ColumnField, cells_for_people, object_json};
 use crate::report::format;
 use crate::report::json;
 use crate::report::{ReportDocument, Section, TableCell, TableView};
+use crate::study::inspect::cache_misses::sum_misses_by_cause;
 use crate::study::inspect::fidelity::GroupFidelity;
 use crate::study::inspect::holdout::{FEWEST_CALLS, GroupHoldout};
 use crate::study::inspect::summary::{BlockGroup, RecordingSummary};
 pub(super) use fields::report_fields;
-use fields::{GroupRow, SessionRow, ToggleRow, recording_fields};
+use fields::{GroupRow, MissRow, SessionRow, ToggleRow, recording_fields};
 use source_recordings::SharedCounts;
 pub use source_recordings::SourceRecording;
 
@@ -102,6 +103,9 @@ impl<'a> InspectReport<'a> {
             ));
         }
         document.add_section(where_to);
+        if !self.summary.misses.is_empty() {
+            document.add_section(self.misses_section());
+        }
         if let Some(pivot) = self.pivot {
             let fields = fields::pivot_fields(&pivot.keys);
             let title = "Blocks, dearest re-reads first";
@@ -193,6 +197,30 @@ impl<'a> InspectReport<'a> {
             view.add_footnote(format!("the source itself names ${usd:.6}"));
         }
         view
+    }
+
+    /// Calls that missed the cache, dearest first.
+    fn miss_rows(&'a self) -> Vec<MissRow<'a>> {
+        let recording = self.recording;
+        let mut misses: Vec<_> = self.summary.misses.iter().collect();
+        misses.sort_by_key(|miss| (-miss.tokens, miss.call));
+        misses.into_iter().map(|miss| MissRow { recording, miss }).collect()
+    }
+
+    fn misses_section(&'a self) -> Section {
+        let causes = sum_misses_by_cause(&self.summary.misses);
+        let causes = TableView::from_fields("By cause", &fields::miss_total_fields(), causes);
+        let mut dearest =
+            self.table_of_first_rows("Dearest calls", &fields::miss_fields(), self.miss_rows());
+        dearest.add_footnote("cost: beyond a read; what a miss wrote or sent fresh");
+        // How far the law itself repeats the bill: every call that carries no shock.
+        let calls = self.recording.calls.len();
+        let shocked = self.recording.calls.iter().filter(|call| call.shock != Shock::None).count();
+        dearest.add_footnote(format!(
+            "the cache law repeats the billed reads of {} of {calls} calls",
+            calls - shocked
+        ));
+        Section::new("Why the cache was missed").with_table(causes).with_table(dearest)
     }
 
     fn group_row(&'a self, name: &'a str, group: &'a BlockGroup) -> GroupRow<'a> {
