@@ -3,7 +3,9 @@
 use crate::generated::Case;
 use crate::twin::{Piece, Request, Twin, luck, pieces, written};
 use windtunnel::plan::{InsertedCall, Patch, SessionRules};
-use windtunnel::recording::{Block, BlockKind, CacheBreak, CacheTier, Call, ContextRestart, Shock};
+use windtunnel::recording::{
+    Block, BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Shock,
+};
 use windtunnel::units::Usage;
 
 /// All patches that are on, as one.
@@ -101,7 +103,9 @@ impl<'a> Twin<'a> {
         let fresh = like.usage.fresh;
         let usage = Usage { fresh, read: like.usage.context_tokens() - fresh, ..Usage::default() };
         let (restart, cache_break, shock) = (ContextRestart::No, CacheBreak::No, Shock::None);
-        let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, ..like };
+        // A side request is known of recorded calls alone.
+        let marks = like.marks - CallMarks::ANSWER_CACHED;
+        let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, marks, ..like };
         Request {
             call: Call { restart, cut: 0, cache_break, shock, ..like },
             fresh: most,
