@@ -1,15 +1,20 @@
 //! The only door to the disk: finding transcript files and opening them.
 //!
-//! A path may be a file, a folder, `-` for standard input, or a pipe. Folders are walked in sorted order; symbolic links are
-//! followed, but no folder is entered and no file taken twice, so a loop ends. What cannot be read
-//! inside a folder is passed over and counted; an argument that cannot be read is an error.
+//! A path may be a file, a folder, `-` for standard input, or a pipe. Folders are walked in sorted
+//! order; symbolic links are followed, but no folder is entered and no file taken twice, so a loop
+//! ends. What cannot be read inside a folder is passed over and counted; an argument that cannot be
+//! read is an error.
 
 #![expect(clippy::disallowed_methods, reason = "this is the door to the disk")]
+
+mod relative_path;
+
+pub(crate) use relative_path::path_from_folder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Standard input, as an argument.
@@ -301,6 +306,7 @@ impl FolderSearch<'_> {
         Ok(())
     }
 }
+
 /// A file or folder that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: cannot be {verb}: {reason}")]
@@ -365,33 +371,6 @@ pub(crate) fn path_exists(path: &Path) -> bool {
     path == Path::new(STANDARD_INPUT) || path.exists()
 }
 
-/// A path as it has to be written in a file of `folder`: a relative one starts there instead of
-/// where the program runs.
-#[must_use]
-pub(crate) fn path_from_folder(folder: &Path, path: &Path) -> String {
-    if path.is_absolute() {
-        return path.display().to_string();
-    }
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let (from, to) = (absolute_path(folder), absolute_path(path));
-    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-    let up = from.components().skip(shared).map(|_| Component::ParentDir);
-    let way: PathBuf = up.chain(to.components().skip(shared)).collect();
-    if way.as_os_str().is_empty() { ".".to_owned() } else { way.display().to_string() }
-}
-
-/// A path from the root, without going up and down again. Links are left as they are.
-fn absolute_path(path: &Path) -> PathBuf {
-    let mut parts = PathBuf::new();
-    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
-        match part {
-            Component::ParentDir => _ = parts.pop(),
-            part => parts.push(part),
-        }
-    }
-    parts
-}
-
 /// The last part of a path, links and dots resolved: a name that says nothing about the machine.
 #[must_use]
 pub(crate) fn base_name(path: &Path) -> String {
@@ -400,28 +379,4 @@ pub(crate) fn base_name(path: &Path) -> String {
     }
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     real.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(folder: &str, path: &str, want: &str) {
-        assert_eq!(
-            path_from_folder(Path::new(folder), Path::new(path)),
-            want,
-            "{path} from {folder}"
-        );
-    }
-
-    #[test]
-    fn paths_are_seen_from_folders() {
-        check("", "run.json", "run.json");
-        check(".", "./a/run.json", "a/run.json");
-        check("a", "run.json", "../run.json");
-        check("a/b", "a/c/run.json", "../c/run.json");
-        check("a", "a", ".");
-        check("a/../b", "b/c", "c");
-        check("/x/y", "/x/z", "/x/z");
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::error::{AtPlace, CommandError};
 use super::load::{self, LoadedRecording};
+use super::load_scenario::load_scenario;
 use crate::cli::{ExperimentArgs, ToggleArgs};
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
@@ -69,7 +70,7 @@ impl ExperimentInputs {
 /// The scenario of the command line, with the parameters that are set after it. `recording` is
 /// where a built-in scenario is looked for if nothing else is said.
 pub fn scenario_from_args(args: &ToggleArgs, recording: &str) -> Result<Scenario, CommandError> {
-    let mut scenario = load::load_scenario(recording, args.scenario.as_deref(), &args.with)?;
+    let mut scenario = load_scenario(recording, args.scenario.as_deref(), &args.with)?;
     for setting in &args.set {
         scenario::set_parameter(&mut scenario, setting).at(format!("--set {setting}"))?;
     }

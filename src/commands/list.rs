@@ -1,6 +1,7 @@
 //! `windtunnel list`.
 
-use super::{CommandOutput, CommandResult, backtest, load, pictures, render_document};
+use super::load_scenario::BUILTIN_SCENARIOS;
+use super::{CommandOutput, CommandResult, backtest, pictures, render_document};
 use crate::cli::{ListArgs, OutputFormat};
 use crate::reconstruct;
 use crate::report::show::list::{self as show, BuiltinEntry, BuiltinList};
@@ -22,7 +23,7 @@ pub fn run(args: &ListArgs) -> CommandResult {
     let mut scenarios = Vec::new();
     // Built-in files go through the same parsers as a user's, so that a list with a broken one
     // cannot be printed.
-    for (name, text) in load::BUILTIN_SCENARIOS {
+    for (name, text) in BUILTIN_SCENARIOS {
         let parsed = scenario::parse_scenario(name, text)?;
         let toggles: Vec<_> = parsed.toggles.iter().map(|c| c.toggle.card().id).collect();
         scenarios.push(BuiltinEntry { name: name.to_owned(), about: toggles.join(", ") });

@@ -18,6 +18,7 @@ mod import_facts;
 mod inspect;
 mod list;
 mod load;
+mod load_scenario;
 mod observations;
 mod pictures;
 mod report;

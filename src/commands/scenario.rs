@@ -1,6 +1,7 @@
 //! `windtunnel scenario`.
 
 use super::experiment_inputs::apply_selection;
+use super::load_scenario::load_scenario;
 use super::{
     AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, load, render_document,
 };
@@ -48,7 +49,7 @@ fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
 fn propose_scenario(
     args: &ScenarioNewArgs,
 ) -> Result<(Scenario, LeftOutToggles, String), CommandError> {
-    let mut scenario = load::load_scenario(&args.recording, None, &[])?;
+    let mut scenario = load_scenario(&args.recording, None, &[])?;
     // Only a built-in scenario names its recording.
     let has_own = !scenario.recording.is_empty();
     let loaded = load::load_recording(&args.recording, scenario.lens, false)?;
@@ -100,7 +101,7 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
 /// Everything that can be wrong with a scenario. Its recording is read only where the scenario
 /// speaks of what is in it.
 fn examine_file(file: &str) -> Result<ScenarioSummary, CommandError> {
-    let scenario = load::load_scenario("", Some(file), &[])?;
+    let scenario = load_scenario("", Some(file), &[])?;
     examine_scenario(&scenario).at(file)
 }
 

@@ -1,47 +1,38 @@
 //! A JSON reader for measuring: strings are handed out raw, borrowed, never copied.
 //!
-//! It drives the same derived types as any serde format, with five differences that transcripts
+//! It drives the same derived types as any serde format, with six differences that transcripts
 //! ask for. `deserialize_bytes` and `deserialize_any` give a string's bytes as they stand, escapes
 //! included ([`super::json_escapes`] knows what they mean). Text that is no valid UTF-8 or UTF-16
 //! is no error. Where a string is asked for by `deserialize_bytes`, any other scalar or object
 //! counts as empty. Where an `f64` is asked for, a string that holds a number counts as that number.
-//! What nobody asks for is passed over with no check but its brackets.
+//! What nobody asks for is passed over with no check but its brackets. Of a repeated key the last
+//! value counts.
 
 use super::checked_value::CheckedValue;
 use super::json_escapes::{self, decode_string};
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use super::json_fault::JsonFault;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::HashMap;
 
 /// Nesting that is followed; deeper is a fault.
 const MAX_DEPTH: u32 = 100;
 
-/// Why bytes are no value of the wanted type. It never quotes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JsonFault {
-    /// The bytes end within the value.
-    #[error("cut short: the JSON ends too early")]
-    CutShort,
-    /// They are no JSON.
-    #[error("no JSON: broken at byte {0}")]
-    Broken(usize),
-    /// They are JSON of another shape.
-    #[error("a JSON value of an unknown shape")]
-    Shape,
-}
-
-impl de::Error for JsonFault {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::Shape
-    }
-}
-
-/// Reads one value that fills `bytes`.
+/// Reads one value that fills `bytes`. Of a key that stands twice the last value counts.
 ///
 /// # Errors
 /// What is wrong with the bytes.
 pub(super) fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonFault> {
-    let mut json = JsonReader { bytes, at: 0, depth: 0 };
+    match read_whole(JsonReader::new(bytes)) {
+        // Rare: relays that merge objects write a key again. Only then are keys looked up ahead.
+        Err(JsonFault::RepeatedKey) => {
+            read_whole(JsonReader { last_key_wins: true, ..JsonReader::new(bytes) })
+        }
+        read => read,
+    }
+}
+
+fn read_whole<'de, T: Deserialize<'de>>(mut json: JsonReader<'de>) -> Result<T, JsonFault> {
     let value = T::deserialize(&mut json)?;
     match json.peek_byte() {
         // Nothing follows the value: that is as it should be.
@@ -55,7 +46,7 @@ pub(super) fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T
 /// # Errors
 /// What is wrong with it, and where that was seen.
 pub(super) fn find_value_end(bytes: &[u8], at: usize) -> Result<usize, (JsonFault, usize)> {
-    let mut json = JsonReader { bytes, at, depth: 0 };
+    let mut json = JsonReader { at, ..JsonReader::new(bytes) };
     match CheckedValue::deserialize(&mut json) {
         Ok(_) => Ok(json.at),
         Err(fault) => Err((fault, json.at)),
@@ -66,9 +57,15 @@ struct JsonReader<'de> {
     bytes: &'de [u8],
     at: usize,
     depth: u32,
+    /// Of entries with one key in an object all but the last one are passed over.
+    last_key_wins: bool,
 }
 
 impl<'de> JsonReader<'de> {
+    fn new(bytes: &'de [u8]) -> Self {
+        Self { bytes, at: 0, depth: 0, last_key_wins: false }
+    }
+
     fn broken_here<T>(&self) -> Result<T, JsonFault> {
         Err(JsonFault::Broken(self.at))
     }
@@ -169,6 +166,22 @@ impl<'de> JsonReader<'de> {
         Err(JsonFault::CutShort)
     }
 
+    /// Where each key of the object that was entered stands for the last time.
+    fn find_last_places(&self) -> Result<HashMap<&'de [u8], usize>, JsonFault> {
+        let mut ahead = JsonReader { at: self.at, ..JsonReader::new(self.bytes) };
+        let mut places = HashMap::new();
+        while ahead.peek_byte()? == b'"' {
+            let place = ahead.at;
+            places.insert(ahead.read_string()?, place);
+            ahead.expect_byte(b':')?;
+            ahead.skip_value()?;
+            if ahead.peek_byte()? == b',' {
+                ahead.at += 1;
+            }
+        }
+        Ok(places)
+    }
+
     /// Enters a list or an object.
     fn read_nested<T>(
         &mut self,
@@ -181,7 +194,10 @@ impl<'de> JsonReader<'de> {
         if self.depth > MAX_DEPTH {
             return self.broken_here();
         }
-        let value = visit(NestedReader { json: self, close, first: true })?;
+        let last_places = (self.last_key_wins && close == b'}')
+            .then(|| self.find_last_places().map(Box::new))
+            .transpose()?;
+        let value = visit(NestedReader { json: self, close, first: true, last_places })?;
         self.depth -= 1;
         self.expect_byte(close)?;
         Ok(value)
@@ -280,10 +296,10 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
         }
         // Relays write counts as strings. What is no number there is of another shape, as before.
         let text = self.read_string()?;
-        let mut number = JsonReader { bytes: text, at: 0, depth: 0 };
+        let mut number = JsonReader::new(text);
         match number.peek_byte() {
             Ok(b'-' | b'0'..=b'9') if number.read_scalar().is_ok_and(|all| all == text) => {
-                JsonReader { bytes: text, at: 0, depth: 0 }.deserialize_any(visitor)
+                JsonReader::new(text).deserialize_any(visitor)
             }
             _ => Err(JsonFault::Shape),
         }
@@ -300,6 +316,8 @@ struct NestedReader<'a, 'de> {
     json: &'a mut JsonReader<'de>,
     close: u8,
     first: bool,
+    /// Where the last entry of each key stands, if only that one counts.
+    last_places: Option<Box<HashMap<&'de [u8], usize>>>,
 }
 
 impl NestedReader<'_, '_> {
@@ -337,11 +355,21 @@ impl<'de> MapAccess<'de> for NestedReader<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, JsonFault> {
-        if !self.has_next_element()? {
-            return Ok(None);
-        }
-        if self.json.peek_byte()? != b'"' {
-            return self.json.broken_here();
+        loop {
+            if !self.has_next_element()? {
+                return Ok(None);
+            }
+            if self.json.peek_byte()? != b'"' {
+                return self.json.broken_here();
+            }
+            let Some(last_places) = &self.last_places else { break };
+            let place = self.json.at;
+            if last_places.get(self.json.read_string()?).is_none_or(|&last| last == place) {
+                self.json.at = place;
+                break;
+            }
+            self.json.expect_byte(b':')?;
+            self.json.skip_value()?;
         }
         let key = seed.deserialize(&mut *self.json)?;
         self.json.expect_byte(b':')?;
@@ -404,6 +432,21 @@ mod tests {
         assert_eq!(read(r#"{"a":"90"}"#), Ok(Some(90.0)));
         assert_eq!(read(r#"{"a":"-1.5e2"}"#), Ok(Some(-150.0)));
         assert_eq!(read(r#"{"a":"ninety"}"#), Err(JsonFault::Shape));
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_last_value_counts() {
+        let read = |json: &str| from_slice::<Vec<Sample>>(json.as_bytes());
+        let last = Sample { a: Some(2.0), c: "x".to_owned(), ..Sample::default() };
+        assert_eq!(read(r#"[{"a":1,"c":"x","a":2}]"#), Ok(vec![last]));
+        let other = Sample { a: Some(3.0), ..Sample::default() };
+        assert_eq!(
+            read(r#"[{"c":"y","a":[{}],"c":"","a":3},{}]"#),
+            Ok(vec![other, Sample::default()])
+        );
+        // One written with escapes is not found ahead.
+        assert_eq!(read(r#"[{"a":1,"\u0061":2}]"#), Err(JsonFault::RepeatedKey));
+        assert_eq!(read(r#"[{"a":1,"a":2"#), Err(JsonFault::CutShort));
     }
 
     #[test]

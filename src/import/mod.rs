@@ -12,14 +12,15 @@ mod billed_remainders;
 mod checked_value;
 mod claude_code;
 mod codex;
-mod copied_calls;
 mod codex_exec;
+mod copied_calls;
 mod decoded_source;
 mod dispatches;
 mod fork_lineage;
 mod import_result;
 mod importer;
 mod json_escapes;
+mod json_fault;
 mod json_reader;
 mod json_value_lines;
 mod ledger;
@@ -44,7 +45,7 @@ mod whole_records;
 mod zstd_source;
 
 pub use import_result::{BilledCost, ImportError, ImportOptions, ImportResult};
-pub use json_reader::JsonFault;
+pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
 use crate::recording::SkipCounts;

@@ -2,7 +2,7 @@
 //!
 //! This is the one place of `import` that words them.
 
-use super::json_reader::JsonFault;
+use super::json_fault::JsonFault;
 use crate::recording::CrashCounts;
 use std::fmt;
 

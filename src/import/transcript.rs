@@ -3,7 +3,8 @@
 //! A reader knows its source's records; what they come to is decided here: which tool use a result
 //! belongs to, what is a poll, what was read again, which test run died before its first test.
 
-use super::json_reader::{self, JsonFault};
+use super::json_fault::JsonFault;
+use super::json_reader;
 use super::line_reader::{LineReader, SourceLine};
 use super::measured_text::ShortText;
 use super::parsed_file::{

@@ -5,7 +5,8 @@
 //! that was cut ends at the first quote of the next record, and what follows fits nowhere. Each
 //! byte is looked at a bounded number of times.
 
-use super::json_reader::{JsonFault, find_value_end};
+use super::json_fault::JsonFault;
+use super::json_reader::find_value_end;
 use super::line_reader::{IsRecord, is_blank_or_nul};
 use super::skip::SkipReason;
 

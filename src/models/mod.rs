@@ -38,7 +38,7 @@ pub struct ModelFacts {
     /// ([`TRIGGERS`]); 0 where none is known. What their makers offer at most is in the price book.
     pub harness_window: i64,
     /// Whether the harness drops a turn's reasoning from the context at the next prompt.
-    /// Source: MODEL.md, "What a model's name tells".
+    /// Source: MODEL.md, "Models by name".
     pub drops_reasoning: bool,
 }
 

@@ -250,10 +250,10 @@ fn calls_know_who_opened_them_and_whether_they_only_talk() {
     assert_eq!(
         marks,
         [
-            CallMarks::HUMAN | CallMarks::NARRATION,
+            CallMarks::HUMAN | CallMarks::NARRATION | CallMarks::ANSWER_CACHED,
             CallMarks::POLL,
-            CallMarks::empty(),
-            CallMarks::NARRATION,
+            CallMarks::ANSWER_CACHED,
+            CallMarks::NARRATION | CallMarks::ANSWER_CACHED,
             CallMarks::empty(),
             CallMarks::POLL,
             CallMarks::empty(),

@@ -1,5 +1,6 @@
 //! What was predicted: a number, or a replay with the toggles on.
 
+use super::super::load_scenario::load_scenario;
 use super::super::{CommandError, experiment_inputs, load};
 use crate::cli::PremiseArgs;
 use crate::scenario;
@@ -104,7 +105,7 @@ impl PredictionRequest<'_> {
             // Of a rollout that is no toggle nothing is predicted.
             return Ok(Vec::new());
         }
-        let mut scenario = load::load_scenario(name, None, &[])?;
+        let mut scenario = load_scenario(name, None, &[])?;
         scenario.replace_toggles(&scenario::toggles_by_id(ids.iter().map(String::as_str))?);
         let premises = PremiseArgs::default();
         let lens = load::choose_lens(&premises, &scenario);

@@ -5,11 +5,15 @@
 //! fullest usage counts; a row whose `uuid` is known is the same row; `<synthetic>` and API errors
 //! are no calls; unknown record types are normal.
 
+mod call_lookup;
+mod hidden_thinking;
+mod prompt_text;
 mod session_builder;
 pub(super) mod stream_json;
 mod tool_uses;
 mod usage_iterations;
 mod wire;
+mod wire_usage;
 
 use super::importer::Importer;
 use super::json_reader;

@@ -1,32 +1,32 @@
 //! One context window on its way from records to a raw session.
 
+use super::call_lookup::CallLookup;
+use super::hidden_thinking::WithheldThinking;
+use super::prompt_text::opens_turn;
 use super::tool_uses::{
     content_hash, describe_result, describe_tool_use, dispatch_of, leading_sample,
 };
-use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptRecord, WireUsage};
+use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptRecord};
+use super::wire_usage::WireUsage;
 use crate::import::copied_calls::is_fuller;
 use crate::import::dispatches::{self, OrderDispatch};
 use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::{
     CallIdentity, CallKey, SessionDraft, UsageBeyondCall, intern_name, prompt_classes,
 };
-use crate::import::session_completion::HiddenThinking;
 use crate::import::transcript::{TranscriptCore, plain_call};
 use crate::kinds::NamedValue;
 use crate::models::harness_version::HarnessVersion;
 use crate::recording::{
     BlockKind, CallFacts, CallMarks, RawBlock, RawSession, Role, ToldMissReason, estimate,
 };
-use crate::units::{Usage, apportion};
+use crate::units::Usage;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Collects the records of one context window.
 pub(super) struct TranscriptSessionBuilder {
     core: TranscriptCore,
-    /// Calls by their ids and what was sent with them, and the last one of each id.
-    call_by_prompt: HashMap<(CallKey, [i64; 3]), u32>,
-    last_by_key: HashMap<CallKey, u32>,
+    calls: CallLookup,
     /// Version of the harness, for records that do not name it.
     version: String,
     /// Only another session's records tell of this one.
@@ -37,10 +37,7 @@ pub(super) struct TranscriptSessionBuilder {
     /// Whether thinking was on at the last call, and whether a prompt since asked for it.
     thinking: Option<bool>,
     thinking_wanted: Option<bool>,
-    /// Signature characters of hidden thinking, by (call, output): tokens depend on the model.
-    hidden: Vec<(u32, u32, u64)>,
-    /// Tokens of thinking that usage tells, by call.
-    told_thinking: HashMap<u32, i64>,
+    withheld: WithheldThinking,
     dispatches: Vec<OrderDispatch>,
     sidechain: bool,
     stream: bool,
@@ -51,16 +48,14 @@ impl TranscriptSessionBuilder {
     pub(super) fn new(id: String, file: &str, role: Role, sidechain: bool, stream: bool) -> Self {
         Self {
             core: TranscriptCore::new(RawSession::new(id, file, role)),
-            call_by_prompt: HashMap::new(),
-            last_by_key: HashMap::new(),
+            calls: CallLookup::default(),
             version: String::new(),
             is_retold: false,
             pending: Vec::new(),
             pending_ms: None,
             thinking: None,
             thinking_wanted: None,
-            hidden: Vec::new(),
-            told_thinking: HashMap::new(),
+            withheld: WithheldThinking::default(),
             dispatches: Vec::new(),
             sidechain,
             stream,
@@ -216,7 +211,7 @@ impl TranscriptSessionBuilder {
         if self.core.session.version.is_empty() {
             self.core.session.version = version_text.to_string();
         }
-        let index = match self.find_call(key, prompt_classes(&told)) {
+        let index = match self.calls.find_call(key, prompt_classes(&told)) {
             Some(index) => index,
             None => {
                 // Newer versions tell the effort of a response.
@@ -253,7 +248,7 @@ impl TranscriptSessionBuilder {
         message: &TranscriptMessage<'_>,
     ) {
         if let Some(tokens) = message.usage.0.as_ref().and_then(WireUsage::thinking_tokens) {
-            self.told_thinking.insert(index, tokens);
+            self.withheld.note_told(index, tokens);
         }
         let session = &mut self.core.session;
         let mut label = |name: &ShortText<'_>| {
@@ -271,46 +266,6 @@ impl TranscriptSessionBuilder {
             let told = ToldMissReason::from_name(&reason.kind.to_text());
             facts.told_miss = told.unwrap_or(ToldMissReason::Other);
         }
-    }
-
-    /// Estimated tokens of hidden thinking, by (call, output): what is told of a call is shared
-    /// among its thinking by signature, the rest is estimated by that.
-    fn hidden_thinking(&self) -> Vec<HiddenThinking> {
-        // Records of one call may lie apart.
-        let mut hidden = self.hidden.clone();
-        hidden.sort_unstable();
-        let mut all = Vec::with_capacity(hidden.len());
-        for of_call in hidden.chunk_by(|a, b| a.0 == b.0) {
-            let signatures: Vec<i64> = of_call
-                .iter()
-                .map(|(_, _, chars)| {
-                    i64::try_from(*chars).unwrap_or(0).clamp(1, i64::from(i32::MAX))
-                })
-                .collect();
-            let told = self.told_thinking.get(&of_call[0].0);
-            let shares = told.map(|told| apportion(*told, &signatures));
-            for (at, &(call, output, signature_chars)) in of_call.iter().enumerate() {
-                let told = shares.as_ref().map(|shares| shares[at]);
-                all.push(HiddenThinking { call, output, signature_chars, told });
-            }
-        }
-        all
-    }
-
-    /// The call that a record belongs to, if it has begun: the one with its ids that was sent the
-    /// same. A gateway may give one id to all responses: what was sent with them tells them apart.
-    fn find_call(&mut self, key: CallKey, prompt: [i64; 3]) -> Option<u32> {
-        let unknown = [0; 3];
-        if let Some(&index) = self.call_by_prompt.get(&(key, prompt)) {
-            return Some(index);
-        }
-        if prompt == unknown {
-            // The record was written before its prompt was counted.
-            return self.last_by_key.get(&key).copied();
-        }
-        let index = self.call_by_prompt.remove(&(key, unknown))?;
-        self.call_by_prompt.insert((key, prompt), index);
-        Some(index)
     }
 
     /// Takes what a record says of the usage of its call, if it says more than those before it.
@@ -380,8 +335,7 @@ impl TranscriptSessionBuilder {
             self.core.transition.effort_switched |= before.is_some_and(|before| before != on);
         }
         self.core.push_call(key, call);
-        self.call_by_prompt.insert((key, prompt_classes(&usage)), index);
-        self.last_by_key.insert(key, index);
+        self.calls.insert_call(key, prompt_classes(&usage), index);
         index
     }
 
@@ -393,7 +347,8 @@ impl TranscriptSessionBuilder {
                 self.thinking = Some(true);
                 // Thinking that is withheld shows in the length of its signature alone.
                 if item.thinking.0 == 0 {
-                    self.hidden.push((index, output, item.signature.0.max(item.data.0)));
+                    let signature = item.signature.0.max(item.data.0);
+                    self.withheld.add_block(index, output, signature);
                 }
                 RawBlock::from_size(BlockKind::Thinking, item.thinking.0, 0)
             }
@@ -423,26 +378,10 @@ impl TranscriptSessionBuilder {
 
     /// The finished session.
     pub(super) fn into_draft(mut self) -> SessionDraft {
-        let hidden = self.hidden_thinking();
+        let hidden = self.withheld.share_told();
         self.core.complete_session(&hidden);
         dispatches::make_orchestrator(&mut self.core.session, self.dispatches);
         let draft = self.core.into_draft(self.sidechain, None);
         SessionDraft { is_retold: self.is_retold, ..draft }
     }
-}
-
-/// Whether a prompt is a person's and opens a turn: not the output of a command, not a notice.
-fn opens_turn(text: &[u8]) -> bool {
-    const NOTICES: [&[u8]; 8] = [
-        b"<local-command-",
-        b"<bash-stdout>",
-        b"<bash-stderr>",
-        b"<task-notification>",
-        b"<system-reminder>",
-        b"<command-stdout>",
-        b"Caveat: The messages below",
-        b"[Request interrupted",
-    ];
-    let text = text.trim_ascii_start();
-    !text.is_empty() && !NOTICES.iter().any(|notice| text.starts_with(notice))
 }

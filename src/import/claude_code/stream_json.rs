@@ -8,7 +8,8 @@
 //! process began, and both count.
 
 use super::session_builder::TranscriptSessionBuilder;
-use super::wire::{TranscriptRecord, WireUsage};
+use super::wire::TranscriptRecord;
+use super::wire_usage::WireUsage;
 use super::{KnownRows, TranscriptSniff, add_response, for_each_record};
 use crate::import::importer::Importer;
 use crate::import::json_reader;

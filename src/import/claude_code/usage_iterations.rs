@@ -5,7 +5,7 @@
 //! alone. A call is the last ordinary sampling of its own model: its context and its price band are
 //! those of one request. All others are billed beyond it (MODEL.md, "Accounting").
 
-use super::wire::WireUsage;
+use super::wire_usage::WireUsage;
 use crate::recording::Remainder;
 use crate::units::Usage;
 

@@ -1,7 +1,8 @@
 //! From a line to its record: its type decides the shape of its payload, and is written before it.
 
 use super::wire::{RolloutPayload, RolloutRecord};
-use crate::import::json_reader::{self, JsonFault};
+use crate::import::json_fault::JsonFault;
+use crate::import::json_reader;
 use crate::import::measured_text::{LenientObject, ShortText};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
