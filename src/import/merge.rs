@@ -75,7 +75,7 @@ pub(super) fn merge_files(
             session_of_draft.insert((file, index), at);
             builder.push_session(session);
             for more in beyond {
-                builder.push_remainder(at, &more.model, more.usage, more.why);
+                builder.push_remainder_under(at, &more.model, more.usage, more.why, more.modifiers);
             }
         }
         // An older copy of a run states less than the fullest one, which states all of it.

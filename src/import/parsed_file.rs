@@ -1,7 +1,7 @@
 //! What importers hand over: the sessions, bills and skips of one file.
 
 use super::skip::SkipReason;
-use crate::recording::RawSession;
+use crate::recording::{PriceModifiers, RawSession};
 use crate::store;
 use crate::units::Usage;
 use std::ops::Range;
@@ -94,6 +94,8 @@ pub(super) struct UsageBeyondCall {
     pub usage: Usage,
     /// What it was for.
     pub why: &'static str,
+    /// Conditions of its price.
+    pub modifiers: PriceModifiers,
 }
 
 /// A session as one file shows it, copies of other files' calls included.

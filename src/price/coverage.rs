@@ -55,7 +55,7 @@ impl PriceCoverage {
             let session = recording.sessions.get(rest.session as usize);
             let last = session.and_then(|session| recording.calls[session.call_range()].last());
             let at_ms = last.map(|call| call.start_ms).filter(|ms| *ms >= FIRST_TOLD_MS);
-            let terms = (recording.model_name(rest.model), at_ms, PriceModifiers::empty());
+            let terms = (recording.model_name(rest.model), at_ms, rest.modifiers);
             used.entry(terms).or_default().add(0, &rest.usage);
         }
         let mut coverage = Self::default();

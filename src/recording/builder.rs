@@ -2,7 +2,7 @@
 
 use super::calibrate::{self, CalibratedSession};
 use super::raw::{RawBlock, RawSession};
-use super::{Block, Call, CrashCounts, Invocation, Recording, Remainder, Session};
+use super::{Block, Call, CrashCounts, Invocation, PriceModifiers, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use crate::units::Usage;
 use std::collections::HashMap;
@@ -38,8 +38,20 @@ impl RecordingBuilder {
 
     /// Adds usage that was billed beyond the calls of `session` (an index, or [`NO_INDEX`]).
     pub fn push_remainder(&mut self, session: u32, model: &str, usage: Usage, why: &str) {
-        let model = self.model_id(model);
-        self.recording.remainders.push(Remainder { session, model, usage, why: why.to_owned() });
+        self.push_remainder_under(session, model, usage, why, PriceModifiers::empty());
+    }
+
+    /// The same, where it was billed under conditions that a record tells.
+    pub(crate) fn push_remainder_under(
+        &mut self,
+        session: u32,
+        model: &str,
+        usage: Usage,
+        why: &str,
+        modifiers: PriceModifiers,
+    ) {
+        let (model, why) = (self.model_id(model), why.to_owned());
+        self.recording.remainders.push(Remainder { session, model, usage, why, modifiers });
     }
 
     /// Sets the crash records of the source.

@@ -4,7 +4,7 @@
 //! parts has the digest of the whole whatever sessions stand in which part and in which order. It
 //! depends on content alone: not on the recording's name, nor on where files lay.
 
-use super::{Call, Recording, Session};
+use super::{Call, Recording, Remainder, Session};
 use crate::ids::NO_INDEX;
 use crate::units::Usage;
 use sha2::{Digest, Sha256};
@@ -48,9 +48,7 @@ impl Recording {
         // What belongs to no session is a part of its own.
         for rest in self.remainders.iter().filter(|rest| rest.session == NO_INDEX) {
             let mut hash = ContentHash::new();
-            hash.add_name(self.model_name(rest.model));
-            hash.add_usage(&rest.usage);
-            hash.add_name(&rest.why);
+            self.hash_remainder(&mut hash, rest);
             parts.push(hash.finish());
         }
         parts.sort_unstable();
@@ -82,12 +80,20 @@ impl Recording {
         }
         for rest in &self.remainders {
             if let Some(hash) = hashes.get_mut(rest.session as usize) {
-                hash.add_name(self.model_name(rest.model));
-                hash.add_usage(&rest.usage);
-                hash.add_name(&rest.why);
+                self.hash_remainder(hash, rest);
             }
         }
         hashes.into_iter().map(ContentHash::finish).collect()
+    }
+
+    fn hash_remainder(&self, hash: &mut ContentHash, rest: &Remainder) {
+        hash.add_name(self.model_name(rest.model));
+        hash.add_usage(&rest.usage);
+        hash.add_name(&rest.why);
+        // Most have none; then nothing is added, and the digest is that of older versions.
+        for (name, _) in rest.modifiers.iter_names() {
+            hash.add_name(name);
+        }
     }
 
     fn hash_session(&self, session: &Session) -> ContentHash {

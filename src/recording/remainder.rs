@@ -1,5 +1,6 @@
 //! What a source counts beside its calls.
 
+use super::PriceModifiers;
 use crate::ids::ModelId;
 use crate::units::Usage;
 
@@ -15,6 +16,8 @@ pub struct Remainder {
     pub usage: Usage,
     /// Why it is there, in a few words.
     pub why: String,
+    /// Conditions of its price, those of the response that it stands beside.
+    pub modifiers: PriceModifiers,
 }
 
 impl Remainder {

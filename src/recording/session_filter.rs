@@ -153,6 +153,7 @@ mod tests {
     use super::*;
     use crate::ids::ModelId;
     use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::recording::PriceModifiers;
     use crate::units::Usage;
 
     /// Order 774 with usage billed beyond its calls: of each session, and of none.
@@ -162,7 +163,13 @@ mod tests {
         for session in (0..recording.sessions.len() as u32).chain([NO_INDEX]) {
             let usage = Usage { output: i64::from(session) % 1_000, ..Usage::default() };
             let why = String::new();
-            recording.remainders.push(Remainder { session, model: ModelId::default(), usage, why });
+            recording.remainders.push(Remainder {
+                session,
+                model: ModelId::default(),
+                usage,
+                why,
+                modifiers: PriceModifiers::empty(),
+            });
         }
         recording.crashes.records = 41;
         recording.check_balance().expect("balanced");

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use windtunnel::recording::{PriceModifiers, Recording, Remainder};
+use windtunnel::recording::{PriceModifiers, Recording, Remainder, format};
 use windtunnel::units::Usage;
 
 /// Tokens by model, of calls and remainders.
@@ -224,6 +224,30 @@ fn every_sampling_is_a_remainder_with_its_copy_left_out() {
         assert_eq!(recording.model_name(rest.model), "claude-opus-4-5");
         assert_eq!(recording.total_usage().output, 5);
     }
+}
+
+#[test]
+fn samplings_beyond_a_call_cost_under_the_conditions_of_its_response() {
+    let sampling = "{\"input_tokens\":1,\"cache_creation_input_tokens\":50,\"output_tokens\":2}";
+    let iterations = format!(
+        "\"speed\":\"fast\",\"iterations\":[{sampling},{sampling},{{\"type\":\"advisor_message\",\
+         \"model\":\"claude-opus-4-5\",\"input_tokens\":70,\"output_tokens\":9}}],\"input_tokens\""
+    );
+    let text = response("a", 0, 4)
+        .replacen("\"input_tokens\":1", "\"input_tokens\":2", 1)
+        .replacen("\"input_tokens\"", &iterations, 1);
+    let recording = import_bytes(text.as_bytes()).recording;
+    let mut seen: Vec<_> =
+        recording.remainders.iter().map(|rest| (&*rest.why, rest.modifiers)).collect();
+    seen.sort_unstable_by_key(|(why, _)| *why);
+    // The advisor is another request, whose own usage tells no condition.
+    let want = [
+        (Remainder::ADVISOR, PriceModifiers::empty()),
+        (Remainder::EARLIER_SAMPLING, PriceModifiers::FAST),
+    ];
+    assert_eq!(seen, want);
+    let text = format::to_json(&recording);
+    assert_eq!(format::from_json(&text).expect("a recording"), recording);
 }
 
 #[test]

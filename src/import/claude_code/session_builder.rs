@@ -299,6 +299,7 @@ impl TranscriptSessionBuilder {
             model: sampling.model,
             usage: sampling.usage,
             why: sampling.why,
+            modifiers: sampling.modifiers,
         }));
     }
 

@@ -6,7 +6,7 @@
 //! those of one request. All others are billed beyond it (MODEL.md, "Accounting").
 
 use super::wire_usage::WireUsage;
-use crate::recording::Remainder;
+use crate::recording::{PriceModifiers, Remainder};
 use crate::units::Usage;
 
 /// A sampling that was billed beside the one that is the call.
@@ -18,12 +18,15 @@ pub(super) struct FurtherSampling {
     pub usage: Usage,
     /// What it was for.
     pub why: &'static str,
+    /// Conditions of its price: its own, and those of the response where its model answered.
+    pub modifiers: PriceModifiers,
 }
 
 impl WireUsage {
     /// The usage of the call that a response of `model` is, and what else it billed.
     pub fn split_samplings(&self, model: &str) -> (Usage, Vec<FurtherSampling>) {
         let top = self.billed_usage();
+        let told_conditions = self.price_facts(model).modifiers;
         // The samplings that the top level sums up, in their order.
         let mut ordinary: Vec<Usage> = Vec::new();
         let mut further: Vec<FurtherSampling> = Vec::new();
@@ -45,8 +48,12 @@ impl WireUsage {
             } else {
                 Remainder::DECLINED_ATTEMPT
             };
+            let mut modifiers = iteration.price_facts(its_model.unwrap_or(model)).modifiers;
+            if is_own {
+                modifiers |= told_conditions;
+            }
             let model = its_model.unwrap_or(model).to_owned();
-            further.push(FurtherSampling { model, usage, why });
+            further.push(FurtherSampling { model, usage, why, modifiers });
         }
         let Some((&last, earlier)) = ordinary.split_last() else { return (top, further) };
         let sum: Usage = ordinary.iter().copied().sum();
@@ -58,6 +65,7 @@ impl WireUsage {
             model: model.to_owned(),
             usage,
             why: Remainder::EARLIER_SAMPLING,
+            modifiers: told_conditions,
         }));
         further.retain(|sampling| !sampling.usage.is_zero());
         (last, further)

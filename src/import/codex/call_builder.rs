@@ -8,7 +8,9 @@ use crate::import::parsed_file::{
 };
 use crate::import::skip::SkipReason;
 use crate::import::transcript::plain_call;
-use crate::recording::{BlockKind, BlockMarks, CallMarks, RawBlock, RawCall, Remainder, Role};
+use crate::recording::{
+    BlockKind, BlockMarks, CallMarks, PriceModifiers, RawBlock, RawCall, Remainder, Role,
+};
 use crate::units::{Usage, apportion};
 
 impl RolloutSessionBuilder {
@@ -94,6 +96,7 @@ impl RolloutSessionBuilder {
                 model: self.core.session.models[usize::from(self.model)].clone(),
                 usage,
                 why: Remainder::UNTOLD_CALL,
+                modifiers: PriceModifiers::empty(),
             });
             return;
         }

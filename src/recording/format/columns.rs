@@ -269,7 +269,7 @@ pub(crate) fn bitflags_text<T>(names: impl Iterator<Item = (&'static str, T)>) -
     names.map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>().join(" ")
 }
 
-fn parse_flags<T: Default + std::ops::BitOrAssign>(
+pub(super) fn parse_flags<T: Default + std::ops::BitOrAssign>(
     column: &'static str,
     row: usize,
     text: &str,

@@ -193,8 +193,8 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     }
     recording.invocations =
         file.invocations.into_iter().map(InvocationOnDisk::into_invocation).collect();
-    for rest in file.remainders {
-        recording.remainders.push(rest.into_remainder());
+    for (row, rest) in file.remainders.into_iter().enumerate() {
+        recording.remainders.push(rest.into_remainder(row)?);
     }
     file.calls.read_calls(&session_of, &mut recording)?;
     file.blocks.read_blocks(&mut recording)?;

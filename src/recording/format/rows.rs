@@ -1,10 +1,11 @@
 //! What stands in a file once each, or in a list with one line an element.
 
 use super::super::{
-    Basis, CrashCounts, HarnessTotals, Invocation, Packet, Remainder, Role, Session, SkipCounts,
+    Basis, CrashCounts, HarnessTotals, Invocation, Packet, PriceModifiers, Remainder, Role,
+    Session, SkipCounts,
 };
 use super::BadRecording;
-use super::columns::parse_named;
+use super::columns::{bitflags_text, parse_flags, parse_named};
 use crate::units::Usage;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,8 @@ pub(super) struct RemainderOnDisk {
     write_1h: i64,
     output: i64,
     why: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    modifiers: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -167,19 +170,21 @@ impl From<&Remainder> for RemainderOnDisk {
         let Usage { fresh, read, write_5m, write_1h, output } = rest.usage;
         let session = (rest.session != crate::ids::NO_INDEX).then_some(rest.session);
         let (model, why) = (rest.model, rest.why.clone());
-        Self { session, model, fresh, read, write_5m, write_1h, output, why }
+        let modifiers = bitflags_text(rest.modifiers.iter_names());
+        Self { session, model, fresh, read, write_5m, write_1h, output, why, modifiers }
     }
 }
 
 impl RemainderOnDisk {
-    pub(super) fn into_remainder(self) -> Remainder {
+    pub(super) fn into_remainder(self, row: usize) -> Result<Remainder, BadRecording> {
         let Self { fresh, read, write_5m, write_1h, output, .. } = self;
-        Remainder {
+        Ok(Remainder {
             session: self.session.unwrap_or(crate::ids::NO_INDEX),
             model: self.model,
             usage: Usage { fresh, read, write_5m, write_1h, output },
             why: self.why,
-        }
+            modifiers: parse_flags("modifiers", row, &self.modifiers, PriceModifiers::from_name)?,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use super::{GateMetric, GateSample, GateSide, SideSummary};
 use crate::kinds::named_values;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, PriceRow, Pricing};
-use crate::recording::{PriceModifiers, Recording, Remainder, Session, hex_prefix};
+use crate::recording::{Recording, Remainder, Session, hex_prefix};
 use crate::replay::{ReplayCost, tally_bands};
 use crate::scenario::ChosenToggle;
 use crate::study::inspect::step_usage::owner_session_id;
@@ -144,7 +144,7 @@ fn measure_sample(
             // A remainder of one request has its own band; the prompts behind a sum are unknown,
             // and it is priced in the base band.
             let model = recording.model_name(rest.model);
-            let price = prices.resolve_price(model, 0, PriceModifiers::empty());
+            let price = prices.resolve_price(model, 0, rest.modifiers);
             let price = prices.row_at(price);
             let is_long = rest.price_context() > price.long_above;
             let mut bands = [Usage::default(); 2];

@@ -210,7 +210,8 @@ fn session_totals(
         totals.usage += rest.usage;
         // A remainder of one request has its own band; one that is a sum has the base band.
         let (usage, at_ms) = (&rest.usage, last.unwrap_or(0));
-        bill.add_usage(model, (usage, rest.price_context()), at_ms, &CallFacts::default());
+        let facts = CallFacts { modifiers: rest.modifiers, ..CallFacts::default() };
+        bill.add_usage(model, (usage, rest.price_context()), at_ms, &facts);
     }
     totals.cost = bill.total_cost();
     SessionTotals { index, models, totals }
