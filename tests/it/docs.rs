@@ -8,7 +8,6 @@ use crate::generated_files::REGENERATE;
 use crate::laws::data;
 use crate::run::json;
 use std::path::Path;
-use windtunnel::models::{self, MODELS};
 use windtunnel::recording::BlockKind;
 use windtunnel::recording::estimate::{self, Tokenizer};
 
@@ -226,31 +225,6 @@ fn rates_are_what_the_table_says() {
     for (kind, name) in BlockKind::NAMED {
         assert!(met.contains(&(kind, "others")), "no row for other tools of {name}");
     }
-}
-
-#[test]
-fn models_are_what_the_table_says() {
-    let text = read("MODEL.md");
-    let (_, table) = text.split_once("| model starts with |").expect("the table of models");
-    let table = table.split("\n\n").next().unwrap_or_default();
-    let told: Vec<[String; 3]> = rows(table)
-        .iter()
-        .filter(|cells| cells[0].starts_with('`'))
-        .map(|cells| [bare(cells[0]), bare(cells[1]), bare(cells[2])])
-        .collect();
-    let family = |tokenizer| match tokenizer {
-        Tokenizer::Claude4 => "old",
-        Tokenizer::Claude47 => "new",
-        Tokenizer::Gpt => "GPT",
-        Tokenizer::Other => "others",
-    };
-    let met = MODELS.map(|row| {
-        let prefix = row.smallest_prefix.to_string();
-        [row.starts_with.to_owned(), family(row.tokenizer).to_owned(), prefix]
-    });
-    assert_eq!(told, met);
-    let unknown = models::facts_of_model("nobody/knows");
-    assert_eq!((family(unknown.tokenizer), unknown.smallest_prefix), ("others", 0));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use crate::docs::{constants, read, sources};
 use std::fmt::Write as _;
 use std::path::Path;
 use windtunnel::intervene::{self, ToggleCard};
+use windtunnel::models::MODELS;
+use windtunnel::recording::estimate::Tokenizer;
 use windtunnel::scenario;
 
 /// The command that writes everything that is generated.
@@ -100,6 +102,24 @@ fn grade_table() -> String {
     table
 }
 
+fn model_table() -> String {
+    let mut table = "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning |\n\
+                     |---|---|---|---|\n"
+        .to_owned();
+    for row in &MODELS {
+        let family = match row.tokenizer {
+            Tokenizer::Claude4 => "old",
+            Tokenizer::Claude47 => "new",
+            Tokenizer::Gpt => "GPT",
+            Tokenizer::Other => "others",
+        };
+        let prefix = grouped(&row.smallest_prefix.to_string());
+        let drops = if row.drops_reasoning { "yes" } else { "" };
+        let _ = writeln!(table, "| `{}` | {family} | {prefix} | {drops} |", row.starts_with);
+    }
+    table
+}
+
 /// A guide with another text between the marks of a generated part.
 fn with_part(guide: &str, name: &str, part: &str) -> String {
     let begin = format!("<!-- generated: {name} -->\n");
@@ -116,6 +136,7 @@ fn wanted_files() -> Vec<(&'static str, String)> {
         ("toggle constants", constant_table()),
         ("toggles without parameters", toggles_without_parameters()),
         ("toggle grades", grade_table()),
+        ("models", model_table()),
     ] {
         model = with_part(&model, name, &part);
     }
