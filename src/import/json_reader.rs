@@ -195,7 +195,7 @@ impl<'de> JsonReader<'de> {
             return self.broken_here();
         }
         let last_places = (self.last_key_wins && close == b'}')
-            .then(|| self.find_last_places().map(Box::new))
+            .then(|| self.find_last_places())
             .transpose()?;
         let value = visit(NestedReader { json: self, close, first: true, last_places })?;
         self.depth -= 1;
@@ -317,7 +317,7 @@ struct NestedReader<'a, 'de> {
     close: u8,
     first: bool,
     /// Where the last entry of each key stands, if only that one counts.
-    last_places: Option<Box<HashMap<&'de [u8], usize>>>,
+    last_places: Option<HashMap<&'de [u8], usize>>,
 }
 
 impl NestedReader<'_, '_> {

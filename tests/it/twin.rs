@@ -265,7 +265,7 @@ impl<'a> Twin<'a> {
             Some(Entry { prefix, at_ms, tier, answer }) => {
                 let prefix = &(prefix + if start_ms - at_ms >= 8_000 { *answer } else { 0 });
                 let alive = if met(CacheBreak::ToStatic) { static_prefix } else { *prefix };
-                let numbers = self.session.version.split('.').map(|part| part.parse::<u32>());
+                let numbers = self.session.version.split('.').map(str::parse::<u32>);
                 let version: Vec<u32> = numbers.map(|part| part.unwrap_or(0)).collect();
                 let warms = match tier {
                     CacheTier::Uncached => false,
