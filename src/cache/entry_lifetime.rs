@@ -8,13 +8,34 @@
 
 use super::{CacheLookup, Policy};
 use crate::kinds::CacheBreak;
+use crate::models;
 use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
 
-/// Chance, in ten-thousandths, that an entry is alive after a wait below so many milliseconds.
-/// Source: MODEL.md, "Automatic caches", 82 Codex rollouts of five repositories, 2026-11-28.
-pub(crate) const HIT_CURVE: [(i64, i64); 4] =
-    [(60_000, 9_770), (300_000, 9_280), (3_600_000, 5_860), (i64::MAX, 230)];
+/// Waits, in milliseconds, below which a [`HitCurve`] has one chance each.
+pub(crate) const WAITS_BELOW_MS: [i64; 4] = [60_000, 300_000, 3_600_000, i64::MAX];
+
+/// A subagent's first calls: siblings that start alike at once are spread over machines.
+/// Source: MODEL.md, "Automatic caches".
+const YOUNG_CALLS: u32 = 10;
+
+/// Chance of a hit of such a call within the first minute. Source: likewise.
+const YOUNG_HITS_BP: i64 = 8_350;
+
+/// Chances, in ten-thousandths, that an entry is alive after a wait below [`WAITS_BELOW_MS`].
+pub type HitCurve = [i64; 4];
+
+/// The chances of a call's look: by its model, and by its place in a subagent's session.
+#[must_use]
+pub(crate) fn hit_curve(model: &str, is_subagent: bool, place: u32) -> HitCurve {
+    let mut curve = models::facts_of_model(model).automatic_hits_bp;
+    if is_subagent && place <= YOUNG_CALLS {
+        curve[0] = curve[0].min(YOUNG_HITS_BP);
+        // Chances fall with the wait, else a luck would be no lifetime.
+        curve[1] = curve[1].min(curve[0]);
+    }
+    curve
+}
 
 /// Of what was cached, in ten-thousandths: a read above this share is a hit, whatever is missing
 /// of it. Source: MODEL.md, "Automatic caches".
@@ -33,31 +54,46 @@ pub struct EntryLifetime {
     pub shift: i64,
     /// What a miss read, where one was recorded.
     pub read_on_miss: Option<i64>,
+    /// The chances that it was drawn from.
+    pub curve: HitCurve,
 }
 
 impl EntryLifetime {
     /// Of a look that nothing was recorded of.
-    pub(crate) const UNRECORDED: Self = Self {
-        from_bp: 0,
-        to_bp: BASIS_POINTS,
-        lives_ms: lifetime_of_draw_ms(BASIS_POINTS / 2),
-        shift: 0,
-        read_on_miss: None,
-    };
-
-    /// Of a recorded look that read so much; its median luck until another one is drawn.
     #[must_use]
-    pub(crate) fn from_recorded_read(lookup: &CacheLookup, read: i64) -> Self {
-        let Some(prior) = lookup.prior else { return Self::UNRECORDED };
+    pub(crate) fn unrecorded(curve: HitCurve) -> Self {
+        Self {
+            from_bp: 0,
+            to_bp: BASIS_POINTS,
+            lives_ms: lifetime_of_draw_ms(&curve, BASIS_POINTS / 2),
+            shift: 0,
+            read_on_miss: None,
+            curve,
+        }
+    }
+
+    /// Of a recorded look that read so much; its median luck until another one is drawn. `kept` is
+    /// the most that it could find: less than what was cached where a prompt dropped the end of it.
+    #[must_use]
+    pub(crate) fn from_recorded_read(
+        lookup: &CacheLookup,
+        kept: i64,
+        read: i64,
+        curve: HitCurve,
+    ) -> Self {
+        let unrecorded = Self::unrecorded(curve);
+        let Some(prior) = lookup.prior else { return unrecorded };
         let cached = prior.cached.min(lookup.context);
-        let chance = hit_chance_bp(prior.gap_ms);
-        // A read of everything that was cached is a hit; so is one of most of it, unless it stops
+        let kept = kept.min(cached);
+        let chance = hit_chance_bp(&curve, prior.gap_ms);
+        // A read of everything that was kept is a hit; so is one of most of it, unless it stops
         // at the static prefix, which other sessions keep warm whatever became of this entry.
-        let part = read * BASIS_POINTS > cached * HIT_SHARE_BP;
-        let luck = if read >= cached || part && read > lookup.static_prefix {
-            Self { to_bp: chance, shift: read - cached, ..Self::UNRECORDED }
+        let part = read * BASIS_POINTS > kept * HIT_SHARE_BP;
+        let luck = if read >= kept || part && read > lookup.static_prefix {
+            // What a prompt dropped keeps its recorded size in a what-if, as a cut does.
+            Self { to_bp: chance, shift: read - cached, ..unrecorded }
         } else {
-            Self { from_bp: chance, read_on_miss: Some(read), ..Self::UNRECORDED }
+            Self { from_bp: chance, read_on_miss: Some(read), ..unrecorded }
         };
         // The middle of what agrees stands until a draw picks another one.
         luck.with_draw(i64::midpoint(luck.from_bp, luck.to_bp))
@@ -66,7 +102,7 @@ impl EntryLifetime {
     /// The same with this luck.
     #[must_use]
     pub(crate) fn with_draw(self, luck_bp: i64) -> Self {
-        Self { lives_ms: lifetime_of_draw_ms(luck_bp), ..self }
+        Self { lives_ms: lifetime_of_draw_ms(&self.curve, luck_bp), ..self }
     }
 
     /// The lucks that agree with what was recorded.
@@ -96,30 +132,23 @@ impl EntryLifetime {
 /// What a look into an automatic cache reads on average, where nothing was recorded of it; `None`
 /// where it looks up nothing or a known event broke the cache.
 #[must_use]
-pub(crate) fn expected_read(lookup: &CacheLookup) -> Option<i64> {
+pub(crate) fn expected_read(lookup: &CacheLookup, curve: &HitCurve) -> Option<i64> {
     let prior = lookup.prior.filter(|_| lookup.cache_break == CacheBreak::No)?;
     let [alive, lost] = [prior.cached, lookup.warm_prefix].map(|at| at.min(lookup.context));
-    Some(lost + share_of(alive - lost, hit_chance_bp(prior.gap_ms)))
+    Some(lost + share_of(alive - lost, hit_chance_bp(curve, prior.gap_ms)))
 }
 
 /// The chance of a hit after a wait, ten-thousandths.
 #[must_use]
-pub(crate) fn hit_chance_bp(gap_ms: i64) -> i64 {
-    let at = HIT_CURVE.iter().find(|(below_ms, _)| gap_ms < *below_ms);
-    at.map_or(0, |(_, chance)| *chance)
+pub(crate) fn hit_chance_bp(curve: &HitCurve, gap_ms: i64) -> i64 {
+    let at = WAITS_BELOW_MS.iter().position(|below_ms| gap_ms < *below_ms);
+    at.map_or(0, |at| curve[at])
 }
 
 /// How long an entry lives for a look with this luck.
-const fn lifetime_of_draw_ms(luck_bp: i64) -> i64 {
-    let mut lives_ms = 0;
-    let mut at = 0;
-    while at < HIT_CURVE.len() {
-        if luck_bp < HIT_CURVE[at].1 {
-            lives_ms = HIT_CURVE[at].0;
-        }
-        at += 1;
-    }
-    lives_ms
+fn lifetime_of_draw_ms(curve: &HitCurve, luck_bp: i64) -> i64 {
+    let alive = curve.iter().take_while(|chance| luck_bp < **chance).count();
+    alive.checked_sub(1).map_or(0, |last| WAITS_BELOW_MS[last])
 }
 
 #[cfg(test)]
@@ -129,6 +158,7 @@ mod tests {
     };
     use super::*;
     use crate::kinds::CacheTier;
+    use crate::models::AUTOMATIC_HITS_BP as COMMON;
 
     fn lookup(gap_ms: i64) -> CacheLookup {
         CacheLookup {
@@ -148,16 +178,23 @@ mod tests {
 
     #[test]
     fn chances_fall_and_a_luck_is_a_lifetime() {
-        let chances: Vec<i64> = HIT_CURVE.iter().map(|(_, chance)| *chance).collect();
-        assert!(chances.is_sorted_by(|a, b| a > b), "{chances:?}");
+        for (model, is_subagent) in models::MODELS
+            .iter()
+            .flat_map(|row| [(row.starts_with, false), (row.starts_with, true)])
+        {
+            for place in [1, YOUNG_CALLS, YOUNG_CALLS + 1] {
+                let curve = hit_curve(model, is_subagent, place);
+                assert!(curve.is_sorted_by(|a, b| a >= b), "{model} {curve:?}");
+            }
+        }
         for luck_bp in (0..BASIS_POINTS).step_by(7) {
             for gap_ms in [0, 59_999, 60_000, 299_999, 300_000, 3_599_999, 3_600_000, 90_000_000] {
-                let alive = gap_ms < lifetime_of_draw_ms(luck_bp);
-                assert_eq!(alive, luck_bp < hit_chance_bp(gap_ms), "{luck_bp} {gap_ms}");
+                let alive = gap_ms < lifetime_of_draw_ms(&COMMON, luck_bp);
+                assert_eq!(alive, luck_bp < hit_chance_bp(&COMMON, gap_ms), "{luck_bp} {gap_ms}");
             }
         }
         assert_eq!(
-            EntryLifetime::UNRECORDED.lives_ms,
+            EntryLifetime::unrecorded(COMMON).lives_ms,
             CacheTier::Automatic.ttl_ms(),
             "the median lifetime"
         );
@@ -168,7 +205,7 @@ mod tests {
         for gap_ms in [-500, 0, 1_000, 100_000, 400_000, 4_000_000] {
             let lookup = lookup(gap_ms);
             for read in [0, 9_000, 16_000, 30_000, 50_000, 79_872, 80_000, 81_000] {
-                let luck = EntryLifetime::from_recorded_read(&lookup, read);
+                let luck = EntryLifetime::from_recorded_read(&lookup, 80_000, read, COMMON);
                 assert!(!luck.draw_range().is_empty());
                 assert_eq!(
                     luck.read_tokens(&TtlPolicy, &lookup),
@@ -193,21 +230,23 @@ mod tests {
             let lucks = 0..BASIS_POINTS;
             let sum: i64 = lucks
                 .map(|luck| {
-                    EntryLifetime::UNRECORDED.with_draw(luck).read_tokens(&TtlPolicy, &lookup)
+                    EntryLifetime::unrecorded(COMMON)
+                        .with_draw(luck)
+                        .read_tokens(&TtlPolicy, &lookup)
                 })
                 .sum();
-            assert_eq!(expected_read(&lookup), Some(sum / BASIS_POINTS), "{gap_ms}");
+            assert_eq!(expected_read(&lookup, &COMMON), Some(sum / BASIS_POINTS), "{gap_ms}");
         }
     }
 
     #[test]
     fn another_wait_tries_the_luck() {
-        let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 79_900);
+        let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 80_000, 79_900, COMMON);
         // Of 977 hits after a second, 928 would have been one after two minutes as well.
         assert_eq!(hit.draw_range(), 0..9_770);
         assert_eq!(hit.with_draw(9_279).read_tokens(&TtlPolicy, &lookup(120_000)), 79_900);
         assert_eq!(hit.with_draw(9_280).read_tokens(&TtlPolicy, &lookup(120_000)), 12_000);
-        let miss = EntryLifetime::from_recorded_read(&lookup(120_000), 16_000);
+        let miss = EntryLifetime::from_recorded_read(&lookup(120_000), 80_000, 16_000, COMMON);
         assert_eq!(miss.draw_range(), 9_280..BASIS_POINTS);
         assert_eq!(miss.with_draw(9_769).read_tokens(&TtlPolicy, &lookup(1_000)), 80_000);
         assert_eq!(miss.with_draw(9_770).read_tokens(&TtlPolicy, &lookup(1_000)), 16_000);
@@ -215,10 +254,30 @@ mod tests {
 
     #[test]
     fn bounds_and_breaks_know_no_luck() {
-        let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 79_000);
+        let hit = EntryLifetime::from_recorded_read(&lookup(1_000), 80_000, 79_000, COMMON);
         assert_eq!(hit.read_tokens(&NeverHitPolicy, &lookup(1_000)), 0);
         assert_eq!(hit.read_tokens(&PerfectPolicy, &lookup(90_000_000)), 80_000);
         let broken = CacheLookup { cache_break: CacheBreak::ToStatic, ..lookup(1_000) };
         assert_eq!(hit.read_tokens(&TtlPolicy, &broken), 16_000);
+    }
+
+    #[test]
+    fn what_a_prompt_dropped_is_no_miss() {
+        let curve = hit_curve("gpt-5.4", false, 40);
+        let dropped = EntryLifetime::from_recorded_read(&lookup(1_000), 27_000, 26_880, curve);
+        assert_eq!(dropped.draw_range(), 0..curve[0], "a hit, a few steps short");
+        assert_eq!(dropped.read_tokens(&TtlPolicy, &lookup(1_000)), 26_880);
+        // Against all that was cached the same read would be a miss.
+        let missed = EntryLifetime::from_recorded_read(&lookup(1_000), 80_000, 26_880, curve);
+        assert_eq!(missed.draw_range(), curve[0]..BASIS_POINTS);
+    }
+
+    #[test]
+    fn young_subagents_hit_less_often() {
+        let [young, old, main] =
+            [(true, 10), (true, 11), (false, 1)].map(|(sub, at)| hit_curve("gpt-5.5", sub, at));
+        assert_eq!((young[0], young[1] <= young[0]), (YOUNG_HITS_BP, true));
+        assert_eq!(old, main);
+        assert!(young[0] < old[0]);
     }
 }

@@ -4,10 +4,11 @@
 //! start or synthetic record in between, a switch of thinking or effort, a context that shrank, the
 //! first load of tools and more tool results than the provider looks back over lose the messages.
 
-use crate::models::harness_version::HarnessVersion;
+use crate::models::{self, ModelFacts, harness_version::HarnessVersion};
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
     BlockKind, BlockMarks, CacheBreak, CallMarks, ContextRestart, RawBlock, RawCall, RawSession,
+    ToldMissReason,
 };
 
 /// A context that shrinks below this many percent of the one before was cleared or rewound.
@@ -63,8 +64,8 @@ pub(super) fn complete_session(
         models.iter().map(|model| Tokenizer::of_model(model)).collect();
     for hidden in hidden {
         let call = &mut calls[hidden.call as usize];
-        let tokenizer = tokenizers[usize::from(call.model)];
-        let estimated = estimate::hidden_thinking_tokens(tokenizer, hidden.signature_chars);
+        let model = &models[usize::from(call.model)];
+        let estimated = estimate::hidden_thinking_tokens(model, hidden.signature_chars);
         call.outputs[hidden.output as usize].estimate = hidden.told.unwrap_or(estimated);
     }
     // Pictures have their estimate already: what their text adds, if anything, comes on top.
@@ -78,7 +79,8 @@ pub(super) fn complete_session(
     }
     // The first call has none before it: what happened there began the session.
     for (index, &transition) in transitions.iter().enumerate().skip(1) {
-        mark_transition(calls, index, transition);
+        let model = &models[usize::from(calls[index].model)];
+        mark_transition(calls, index, transition, &models::facts_of_model(model));
     }
     mark_first_tool_load(session, &tokenizers);
 }
@@ -124,8 +126,23 @@ fn mark_call(call: &mut RawCall) {
     }
 }
 
+/// What the provider says that broke the cache. Of a changed message it does not say where, so that
+/// what survived stays a shock. Source: MODEL.md, "Cache law".
+fn told_break(told: ToldMissReason) -> CacheBreak {
+    match told {
+        ToldMissReason::ToolsChanged | ToldMissReason::SystemChanged => CacheBreak::ToStatic,
+        ToldMissReason::ModelChanged => CacheBreak::ToZero,
+        _ => CacheBreak::No,
+    }
+}
+
 /// What follows from a call and the one before it: restarts, cache breaks, narration.
-fn mark_transition(calls: &mut [RawCall], index: usize, transition: CallTransition) {
+fn mark_transition(
+    calls: &mut [RawCall],
+    index: usize,
+    transition: CallTransition,
+    facts: &ModelFacts,
+) {
     let first_context = calls[0].usage.context_tokens();
     let (head, tail) = calls.split_at_mut(index);
     let (Some(prev), Some(call)) = (head.last_mut(), tail.first_mut()) else {
@@ -154,16 +171,23 @@ fn mark_transition(calls: &mut [RawCall], index: usize, transition: CallTransiti
         let lost_cache = call.usage.read < before - prev.usage.fresh;
         call.marks.set(CallMarks::EFFORT_SWITCH, is_only_cause && lost_cache);
     }
-    // The provider finds no cached prefix behind so many new blocks.
+    // The provider finds no cached prefix behind so many new blocks; an automatic cache looks for
+    // none, it compares the prompt from its start.
     let results = call.inputs.iter();
     let results =
         results.filter(|block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report));
-    let is_beyond_lookback = results.count() > LOOKBACK_RESULTS;
+    let looks_back = facts.tokenizer != Tokenizer::Gpt;
+    let is_beyond_lookback = looks_back && results.count() > LOOKBACK_RESULTS;
     call.marks.set(CallMarks::BEYOND_LOOKBACK, is_beyond_lookback);
+    // A prompt at which the harness drops a turn's reasoning shrinks the context and loses that
+    // turn alone (`Recording::kept_at_prompt`).
+    let is_prompt = call.inputs.iter().any(|block| block.kind == BlockKind::User);
+    let drops_turn = facts.drops_reasoning && is_prompt && call.restart == ContextRestart::No;
     // The causes that follow lose at least as much: the strongest is set last.
-    if transition.resumed || shrunk || is_beyond_lookback {
+    if transition.resumed || shrunk && !drops_turn || is_beyond_lookback {
         call.cache_break = CacheBreak::ToStatic;
     }
+    call.cache_break = call.cache_break.max(told_break(call.facts.told_miss));
     if prev.model != call.model {
         call.cache_break = CacheBreak::ToZero;
     }

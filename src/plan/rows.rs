@@ -362,14 +362,16 @@ fn lookup_luck(recording: &Recording, at: usize) -> Option<EntryLifetime> {
     if call.tier != CacheTier::Automatic || call.cache_break != CacheBreak::No {
         return None;
     }
+    let curve = recording.hit_curve_of_call(at);
     if at == session.first_call as usize {
-        return Some(EntryLifetime::UNRECORDED);
+        return Some(EntryLifetime::unrecorded(curve));
     }
     // The luck that explains the recorded read is found by the same look that the pass makes.
     let before = &recording.calls[at - 1];
     let lookup = session.lookup_of_call(Some(before), call);
     let goes_on = before.tier == CacheTier::Automatic && call.restart == ContextRestart::No;
-    goes_on.then(|| EntryLifetime::from_recorded_read(&lookup, call.usage.read))
+    let kept = recording.kept_at_prompt(at).unwrap_or(i64::MAX);
+    goes_on.then(|| EntryLifetime::from_recorded_read(&lookup, kept, call.usage.read, curve))
 }
 
 /// Tokens that a call wrote to the tier that is not its own.

@@ -5,10 +5,14 @@
 //! (MODEL.md, "Content rates").
 
 use super::BlockKind;
+use crate::models;
 pub use crate::models::Tokenizer;
 
 /// Framing of a tool use, beyond the text of its input. Source: MODEL.md, "Content rates".
 pub(crate) const PER_TOOL_USE: i64 = 43;
+
+/// The same in the newer Claude family. Source: as above.
+pub(crate) const PER_TOOL_USE_NEW: i64 = 78;
 
 /// Framing of a person's prompt, beyond its text. Source: as above.
 pub(crate) const PER_PROMPT: i64 = 75;
@@ -27,7 +31,7 @@ pub(crate) const PER_IMAGE: i64 = 1_500;
 /// with the tool's input.
 fn framing_of_result(tokenizer: Tokenizer) -> i64 {
     match tokenizer {
-        Tokenizer::Claude47 => 47,
+        Tokenizer::Claude47 => 16,
         Tokenizer::Claude4 | Tokenizer::Other => 67,
         Tokenizer::Gpt => 14,
     }
@@ -41,7 +45,8 @@ pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars:
     let text = tokens_at_rate(tokens_per_thousand_chars(tokenizer, kind, tool), chars);
     let (per_tool_use, per_prompt) = match tokenizer {
         Tokenizer::Gpt => (GPT_PER_TOOL_USE, GPT_PER_PROMPT),
-        _ => (PER_TOOL_USE, PER_PROMPT),
+        Tokenizer::Claude47 => (PER_TOOL_USE_NEW, PER_PROMPT),
+        Tokenizer::Claude4 | Tokenizer::Other => (PER_TOOL_USE, PER_PROMPT),
     };
     match kind {
         BlockKind::ToolResult | BlockKind::Report => text + framing_of_result(tokenizer),
@@ -53,13 +58,8 @@ pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars:
 
 /// Estimated tokens of thinking whose text is withheld, by the length of its signature.
 #[must_use]
-pub(crate) fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
-    match tokenizer {
-        Tokenizer::Claude47 => tokens_at_rate(245, signature_chars),
-        Tokenizer::Claude4 | Tokenizer::Gpt | Tokenizer::Other => {
-            tokens_at_rate(100, signature_chars)
-        }
-    }
+pub(crate) fn hidden_thinking_tokens(model: &str, signature_chars: u64) -> i64 {
+    tokens_at_rate(models::facts_of_model(model).hidden_thinking_rate, signature_chars)
 }
 
 fn tokens_at_rate(per_thousand: i64, chars: u64) -> i64 {
@@ -73,16 +73,16 @@ fn tokens_at_rate(per_thousand: i64, chars: u64) -> i64 {
 pub fn tokens_per_thousand_chars(tokenizer: Tokenizer, kind: BlockKind, tool: &str) -> i64 {
     // Tools are told apart where their texts are of another kind: code, paths, plain prose.
     let (old_rate, new_rate) = match (kind, tool) {
-        (BlockKind::ToolInput, "Edit" | "Write" | "MultiEdit" | "NotebookEdit") => (305, 410),
-        (BlockKind::ToolInput, _) => (260, 430),
+        (BlockKind::ToolInput, "Edit" | "Write" | "MultiEdit" | "NotebookEdit") => (305, 450),
+        (BlockKind::ToolInput, _) => (260, 350),
         (BlockKind::ToolResult, "Read") => (345, 450),
-        (BlockKind::ToolResult, "Bash") => (365, 445),
-        (BlockKind::ToolResult, "Grep" | "Glob") => (370, 480),
-        (BlockKind::ToolResult, "Edit" | "Write" | "MultiEdit") => (370, 485),
+        (BlockKind::ToolResult, "Bash") => (365, 460),
+        (BlockKind::ToolResult, "Grep" | "Glob") => (370, 460),
+        (BlockKind::ToolResult, "Edit" | "Write" | "MultiEdit") => (370, 330),
         (BlockKind::ToolResult, "TaskOutput" | "WebFetch" | "WebSearch")
         | (BlockKind::Report, _) => (290, 375),
         (BlockKind::ToolResult, _) => (250, 325),
-        (BlockKind::Text, _) => (275, 360),
+        (BlockKind::Text, _) => (275, 370),
         (BlockKind::Thinking, _) => (295, 390),
         (BlockKind::Unattributed, _) => (290, 350),
         (BlockKind::System | BlockKind::User | BlockKind::Summary, _) => (300, 400),

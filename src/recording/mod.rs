@@ -40,8 +40,10 @@ pub use union::RecordingUnion;
 pub use crate::kinds::{Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock};
 pub(crate) use crate::kinds::{name_of_value, value_of_name};
 
+use crate::cache::entry_lifetime::{self, HitCurve};
 use crate::cache::{self, CacheLookup, CacheRules, CachedPrefix};
 use crate::ids::{ModelId, NO_INDEX, ToolId};
+use crate::models;
 use crate::units::Usage;
 use std::ops::Range;
 
@@ -280,4 +282,55 @@ impl Recording {
     pub fn model_name(&self, id: ModelId) -> &str {
         &self.models[usize::from(id)]
     }
+
+    /// The chances of a call's look into an automatic cache.
+    #[must_use]
+    pub(crate) fn hit_curve_of_call(&self, call: usize) -> HitCurve {
+        let session = &self.sessions[self.calls[call].session as usize];
+        let place = u32::try_from(call).unwrap_or(u32::MAX).saturating_sub(session.first_call);
+        let model = self.model_name(self.calls[call].model);
+        entry_lifetime::hit_curve(model, session.role == Role::Subagent, place)
+    }
+
+    /// The most of an automatic cache that a call can find where its harness drops the reasoning of
+    /// the turn before at this prompt: the prompts agree up to where that turn began. `None` where
+    /// nothing is dropped. Source: MODEL.md, "Automatic caches".
+    #[must_use]
+    pub(crate) fn kept_at_prompt(&self, at: usize) -> Option<i64> {
+        let call = &self.calls[at];
+        let first = self.sessions[call.session as usize].first_call as usize;
+        let drops = models::facts_of_model(self.model_name(call.model)).drops_reasoning;
+        if !drops || call.restart != ContextRestart::No || !self.begins_turn(at) {
+            return None;
+        }
+        // Back to the call that began the turn, looking for anything that it thought.
+        let (mut thought, mut began) = (false, at);
+        while began > first {
+            began -= 1;
+            thought |= self.blocks_of_call(began).iter().any(is_thinking);
+            let restarts = self.calls[began].restart != ContextRestart::No;
+            if restarts || self.begins_turn(began) {
+                break;
+            }
+        }
+        let usage = &self.calls[began].usage;
+        let tier = self.calls[began].tier;
+        (thought && began < at)
+            .then(|| cache::cached_prefix_tokens(tier, usage.context_tokens(), usage.fresh))
+    }
+
+    /// Whether a call answers a prompt, and the call before had ended its turn: what is said while
+    /// tools are at work belongs to the turn.
+    fn begins_turn(&self, at: usize) -> bool {
+        let first = self.sessions[self.calls[at].session as usize].first_call as usize;
+        let has = |at: usize, kind: BlockKind| {
+            self.blocks_of_call(at).iter().any(|block| block.kind == kind)
+        };
+        has(at, BlockKind::User) && (at == first || !has(at - 1, BlockKind::ToolInput))
+    }
+}
+
+/// Whether a block is thinking that costs anything to send again.
+fn is_thinking(block: &Block) -> bool {
+    block.kind == BlockKind::Thinking && block.tokens > 0
 }

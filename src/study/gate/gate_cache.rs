@@ -6,6 +6,7 @@
 //! of the model, compactions, rewinds.
 
 use crate::cache::{CacheLookup, CachePolicy, Policy, entry_lifetime, ttl::TtlPolicy};
+use crate::models::AUTOMATIC_HITS_BP;
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::CacheTier;
 use crate::replay::{self, ReplayOutcome, ReplayedCall};
@@ -85,7 +86,8 @@ impl Policy for AverageLuckPolicy {
         let lookup = Self::with_warm_prefix(lookup);
         // The average look is of automatic caches only; others hit or miss by their lifetime.
         let automatic = lookup.prior.filter(|prior| prior.tier == CacheTier::Automatic);
-        let average = automatic.and_then(|_| entry_lifetime::expected_read(&lookup));
+        let average =
+            automatic.and_then(|_| entry_lifetime::expected_read(&lookup, &AUTOMATIC_HITS_BP));
         average.unwrap_or_else(|| TtlPolicy.read_tokens(&lookup))
     }
 

@@ -5,8 +5,9 @@
 //! alone (the first context is given, because no transcript holds the system prompt), and the law
 //! reads from those. Both errors are of a session's summed reads.
 
+use crate::cache::entry_lifetime::{self, HitCurve};
 use crate::cache::ttl::TtlPolicy;
-use crate::cache::{CacheLookup, CachedPrefix, Policy, entry_lifetime};
+use crate::cache::{CacheLookup, CachedPrefix, Policy};
 use crate::models;
 use crate::recording::{BlockKind, CacheTier, CallMarks, ContextRestart, Recording, Session};
 use crate::study::stats::quantile::quantile_of_sorted;
@@ -119,21 +120,26 @@ fn measure_session(recording: &Recording, session: &Session) -> SessionReadError
         // The law gets the billed contexts and what the call before is known to have cached; of
         // contents neither is known, so that all of the estimated context before stands for it.
         let lookup = session.lookup_of_call(Some(before), call);
-        law += read_by_law(&lookup);
+        let curve = recording.hit_curve_of_call(at);
+        let kept = recording.kept_at_prompt(at);
+        law += read_by_law(&keep_at_most(lookup, kept), &curve);
         let answer = if before.marks.contains(CallMarks::ANSWER_CACHED) {
             estimated_block_tokens(recording, at - 1, true)
         } else {
             0
         };
-        content += read_by_law(&CacheLookup {
-            prior: lookup.prior.map(|prior| CachedPrefix {
-                cached: contents[position - 1],
-                answer,
-                ..prior
-            }),
-            context: contents[position],
-            ..lookup
-        });
+        content += read_by_law(
+            &CacheLookup {
+                prior: lookup.prior.map(|prior| CachedPrefix {
+                    cached: contents[position - 1],
+                    answer,
+                    ..prior
+                }),
+                context: contents[position],
+                ..lookup
+            },
+            &curve,
+        );
     }
     SessionReadError {
         folder: session_folder(session).to_owned(),
@@ -144,11 +150,20 @@ fn measure_session(recording: &Recording, session: &Session) -> SessionReadError
     }
 }
 
+/// A look that finds no more than what a prompt left of the entry.
+fn keep_at_most(lookup: CacheLookup, kept: Option<i64>) -> CacheLookup {
+    let keep = |prior: CachedPrefix| CachedPrefix {
+        cached: kept.map_or(prior.cached, |kept| prior.cached.min(kept)),
+        ..prior
+    };
+    CacheLookup { prior: lookup.prior.map(keep), ..lookup }
+}
+
 /// What the cache law lets a look read, shocks set aside.
-fn read_by_law(lookup: &CacheLookup) -> i64 {
+fn read_by_law(lookup: &CacheLookup, curve: &HitCurve) -> i64 {
     // An automatic cache keeps an entry by chance: its law has an average only.
     let is_automatic = lookup.prior.is_some_and(|prior| prior.tier == CacheTier::Automatic);
-    let average = is_automatic.then(|| entry_lifetime::expected_read(lookup)).flatten();
+    let average = is_automatic.then(|| entry_lifetime::expected_read(lookup, curve)).flatten();
     average.unwrap_or_else(|| TtlPolicy.read_tokens(lookup))
 }
 
