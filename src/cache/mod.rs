@@ -49,6 +49,10 @@ const WARM_AFTER_5M_FROM: HarnessVersion = HarnessVersion(2, 1, 70);
 /// The same for the one-hour tier. Source: likewise.
 const WARM_AFTER_1H_FROM: HarnessVersion = HarnessVersion(2, 1, 112);
 
+/// The versions in which these rules change, oldest first.
+pub(crate) const RULES_CHANGED_IN: [HarnessVersion; 3] =
+    [WARM_AFTER_5M_FROM, WARM_AFTER_1H_FROM, CACHES_ANSWER_FROM];
+
 /// What the version of a harness decides about the cache of its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheRules {

@@ -39,7 +39,7 @@ pub(super) struct CallTransition {
     pub effort_switched: bool,
 }
 
-/// Thinking of which the text is withheld.
+/// Thinking that has a signature, its text withheld or not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HiddenThinking {
     /// Its call.
@@ -64,9 +64,16 @@ pub(super) fn complete_session(
         models.iter().map(|model| Tokenizer::of_model(model)).collect();
     for hidden in hidden {
         let call = &mut calls[hidden.call as usize];
-        let model = &models[usize::from(call.model)];
-        let estimated = estimate::hidden_thinking_tokens(model, hidden.signature_chars);
-        call.outputs[hidden.output as usize].estimate = hidden.told.unwrap_or(estimated);
+        let tokenizer = tokenizers[usize::from(call.model)];
+        let block = &mut call.outputs[hidden.output as usize];
+        // The text has its own estimate below: what the signature says of it comes on top. Newer
+        // models show a summary where they show anything, the older family the thinking itself.
+        let text = estimate::estimate_tokens(tokenizer, block.kind, "", block.chars);
+        let is_summary = block.chars == 0 || tokenizer == Tokenizer::Claude47;
+        let by_signature =
+            estimate::hidden_thinking_tokens(tokenizer, hidden.signature_chars).max(text);
+        let estimated = if is_summary { by_signature } else { text };
+        block.estimate = hidden.told.unwrap_or(estimated) - text;
     }
     // Pictures have their estimate already: what their text adds, if anything, comes on top.
     for call in calls.iter_mut() {
@@ -180,7 +187,7 @@ fn mark_transition(
     let is_beyond_lookback = looks_back && results.count() > LOOKBACK_RESULTS;
     call.marks.set(CallMarks::BEYOND_LOOKBACK, is_beyond_lookback);
     // A prompt at which the harness drops a turn's reasoning shrinks the context and loses that
-    // turn alone (`Recording::kept_at_prompt`).
+    // turn alone (`Recording::turn_dropped_at`).
     let is_prompt = call.inputs.iter().any(|block| block.kind == BlockKind::User);
     let drops_turn = facts.drops_reasoning && is_prompt && call.restart == ContextRestart::No;
     // The causes that follow lose at least as much: the strongest is set last.

@@ -1,5 +1,7 @@
 //! Versions of a harness, in the order in which they came out.
 
+use std::fmt;
+
 /// The first three numbers of a version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HarnessVersion(pub u32, pub u32, pub u32);
@@ -12,6 +14,13 @@ impl HarnessVersion {
         let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
         let mut next = || parts.next().unwrap_or(0);
         (!text.is_empty()).then(|| Self(next(), next(), next()))
+    }
+}
+
+impl fmt::Display for HarnessVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(major, minor, patch) = self;
+        write!(f, "{major}.{minor}.{patch}")
     }
 }
 

@@ -40,9 +40,6 @@ pub struct ModelFacts {
     /// Whether the harness drops a turn's reasoning from the context at the next prompt.
     /// Source: MODEL.md, "Models by name".
     pub drops_reasoning: bool,
-    /// Tokens of thinking whose text is withheld, for 1,000 characters of its signature.
-    /// Source: MODEL.md, "Content rates".
-    pub hidden_thinking_rate: i64,
     /// Chances, in ten-thousandths, that an automatic cache still has an entry after a wait below a
     /// minute, five, an hour, and beyond. Source: MODEL.md, "Automatic caches".
     pub automatic_hits_bp: [i64; 4],
@@ -61,20 +58,6 @@ const AUTOMATIC_HITS_GPT_5_5_BP: [i64; 4] = [9_840, 9_310, 8_640, 230];
 /// Of gpt-5.6. Source: likewise.
 const AUTOMATIC_HITS_GPT_5_6_BP: [i64; 4] = [9_980, 9_280, 5_860, 230];
 
-/// Withheld thinking of Claude, for 1,000 characters of its signature.
-/// Source: MODEL.md, "Content rates", 2026-11-29.
-const HIDDEN_THINKING_RATE: i64 = 270;
-
-/// Of models that say more in as long a signature. Source: likewise, 2026-11-28.
-const HIDDEN_THINKING_RATE_FABLE_5: i64 = 295;
-/// See [`HIDDEN_THINKING_RATE_FABLE_5`].
-const HIDDEN_THINKING_RATE_SONNET_5: i64 = 430;
-/// See [`HIDDEN_THINKING_RATE_FABLE_5`].
-const HIDDEN_THINKING_RATE_OPUS_5: i64 = 410;
-
-/// Of the older family. Source: likewise, 2026-11-29.
-const HIDDEN_THINKING_RATE_OLD: i64 = 250;
-
 /// Contexts from which on the harness compacts: window - 33,000 of the two window sizes.
 /// Source: MODEL.md, "Laws" L5, 2026-08; windows of 200,000 and 1,000,000 tokens.
 pub const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)];
@@ -82,32 +65,13 @@ pub const TRIGGERS: [(i64, i64); 2] = [(167_000, 200_000), (967_000, 1_000_000)]
 /// A row of the older Claude family.
 const fn claude_4(starts_with: &'static str, smallest_prefix: i64) -> ModelFacts {
     let (tokenizer, harness_window) = (Tokenizer::Claude4, TRIGGERS[0].1);
-    let hidden_thinking_rate = HIDDEN_THINKING_RATE_OLD;
-    ModelFacts {
-        starts_with,
-        tokenizer,
-        smallest_prefix,
-        harness_window,
-        hidden_thinking_rate,
-        ..UNKNOWN
-    }
+    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window, ..UNKNOWN }
 }
 
 /// A row of the newer Claude family.
-const fn claude_47(
-    starts_with: &'static str,
-    smallest_prefix: i64,
-    hidden_thinking_rate: i64,
-) -> ModelFacts {
+const fn claude_47(starts_with: &'static str, smallest_prefix: i64) -> ModelFacts {
     let (tokenizer, harness_window) = (Tokenizer::Claude47, TRIGGERS[1].1);
-    ModelFacts {
-        starts_with,
-        tokenizer,
-        smallest_prefix,
-        harness_window,
-        hidden_thinking_rate,
-        ..UNKNOWN
-    }
+    ModelFacts { starts_with, tokenizer, smallest_prefix, harness_window, ..UNKNOWN }
 }
 
 /// A row of a model of Codex.
@@ -142,18 +106,18 @@ pub const MODELS: [ModelFacts; 27] = [
     claude_4("claude-opus-4-5", 4_096),
     claude_4("claude-opus-4-6", 4_096),
     claude_4("claude-haiku-4", 4_096),
-    claude_47("claude-opus-4-7", 2_048, HIDDEN_THINKING_RATE),
-    claude_47("claude-opus-4-8", 1_024, HIDDEN_THINKING_RATE),
-    claude_47("claude-opus-5", 512, HIDDEN_THINKING_RATE_OPUS_5),
-    claude_47("claude-opus-5-5", 0, HIDDEN_THINKING_RATE_OPUS_5),
-    claude_47("claude-sonnet-5", 1_024, HIDDEN_THINKING_RATE_SONNET_5),
-    claude_47("claude-sonnet-5-5", 0, HIDDEN_THINKING_RATE_SONNET_5),
-    claude_47("claude-haiku-5", 0, HIDDEN_THINKING_RATE),
-    claude_47("claude-haiku-5-5", 0, HIDDEN_THINKING_RATE),
-    claude_47("claude-fable-5", 512, HIDDEN_THINKING_RATE_FABLE_5),
-    claude_47("claude-mythos-5", 512, HIDDEN_THINKING_RATE_FABLE_5),
+    claude_47("claude-opus-4-7", 2_048),
+    claude_47("claude-opus-4-8", 1_024),
+    claude_47("claude-opus-5", 512),
+    claude_47("claude-opus-5-5", 0),
+    claude_47("claude-sonnet-5", 1_024),
+    claude_47("claude-sonnet-5-5", 0),
+    claude_47("claude-haiku-5", 0),
+    claude_47("claude-haiku-5-5", 0),
+    claude_47("claude-fable-5", 512),
+    claude_47("claude-mythos-5", 512),
     // The rule for a Claude that no row above names: it is younger than the table.
-    claude_47("claude-", 0, HIDDEN_THINKING_RATE),
+    claude_47("claude-", 0),
     gpt("gpt-", 1_024, false, AUTOMATIC_HITS_BP),
     gpt("gpt-5.3", 1_024, true, AUTOMATIC_HITS_BP),
     gpt("gpt-5.4", 1_024, true, AUTOMATIC_HITS_GPT_5_4_BP),
@@ -169,7 +133,6 @@ pub const UNKNOWN: ModelFacts = ModelFacts {
     smallest_prefix: 0,
     harness_window: 0,
     drops_reasoning: false,
-    hidden_thinking_rate: HIDDEN_THINKING_RATE_OLD,
     automatic_hits_bp: AUTOMATIC_HITS_BP,
 };
 

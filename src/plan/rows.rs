@@ -370,7 +370,8 @@ fn lookup_luck(recording: &Recording, at: usize) -> Option<EntryLifetime> {
     let before = &recording.calls[at - 1];
     let lookup = session.lookup_of_call(Some(before), call);
     let goes_on = before.tier == CacheTier::Automatic && call.restart == ContextRestart::No;
-    let kept = recording.kept_at_prompt(at).unwrap_or(i64::MAX);
+    let turn = recording.turn_dropped_at(at);
+    let kept = turn.map_or(i64::MAX, |began| recording.calls[began].cached_tokens());
     goes_on.then(|| EntryLifetime::from_recorded_read(&lookup, kept, call.usage.read, curve))
 }
 

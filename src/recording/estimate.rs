@@ -5,7 +5,6 @@
 //! (MODEL.md, "Content rates").
 
 use super::BlockKind;
-use crate::models;
 pub use crate::models::Tokenizer;
 
 /// Framing of a tool use, beyond the text of its input. Source: MODEL.md, "Content rates".
@@ -56,10 +55,16 @@ pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars:
     }
 }
 
-/// Estimated tokens of thinking whose text is withheld, by the length of its signature.
+/// Estimated tokens of thinking by the length of its signature, which holds all of it where the text
+/// is withheld or a summary. Source: MODEL.md, "Content rates".
 #[must_use]
-pub(crate) fn hidden_thinking_tokens(model: &str, signature_chars: u64) -> i64 {
-    tokens_at_rate(models::facts_of_model(model).hidden_thinking_rate, signature_chars)
+pub(crate) fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
+    match tokenizer {
+        Tokenizer::Claude47 => tokens_at_rate(265, signature_chars),
+        Tokenizer::Claude4 | Tokenizer::Gpt | Tokenizer::Other => {
+            tokens_at_rate(250, signature_chars)
+        }
+    }
 }
 
 fn tokens_at_rate(per_thousand: i64, chars: u64) -> i64 {

@@ -160,12 +160,18 @@ impl Call {
         first..first + self.blocks as usize
     }
 
+    /// The prefix that it left in the cache, tokens.
+    #[must_use]
+    pub(crate) fn cached_tokens(&self) -> i64 {
+        let (context, fresh) = (self.usage.context_tokens(), self.usage.fresh);
+        cache::cached_prefix_tokens(self.tier, context, fresh)
+    }
+
     /// What it left in the cache, as a call finds it that starts at an instant.
     #[must_use]
     pub(crate) fn left_in_cache(&self, start_ms: i64) -> CachedPrefix {
-        let (context, fresh) = (self.usage.context_tokens(), self.usage.fresh);
         CachedPrefix {
-            cached: cache::cached_prefix_tokens(self.tier, context, fresh),
+            cached: self.cached_tokens(),
             gap_ms: start_ms - self.touched_ms,
             tier: self.tier,
             answer: self.cached_answer_tokens(),
@@ -292,11 +298,11 @@ impl Recording {
         entry_lifetime::hit_curve(model, session.role == Role::Subagent, place)
     }
 
-    /// The most of an automatic cache that a call can find where its harness drops the reasoning of
-    /// the turn before at this prompt: the prompts agree up to where that turn began. `None` where
-    /// nothing is dropped. Source: MODEL.md, "Automatic caches".
+    /// The call that began the turn before this prompt, where the harness drops what was thought in
+    /// that turn: the prompts of both agree up to there, and no automatic cache knows more. `None`
+    /// where nothing is dropped. Source: MODEL.md, "Automatic caches".
     #[must_use]
-    pub(crate) fn kept_at_prompt(&self, at: usize) -> Option<i64> {
+    pub(crate) fn turn_dropped_at(&self, at: usize) -> Option<usize> {
         let call = &self.calls[at];
         let first = self.sessions[call.session as usize].first_call as usize;
         let drops = models::facts_of_model(self.model_name(call.model)).drops_reasoning;
@@ -313,15 +319,12 @@ impl Recording {
                 break;
             }
         }
-        let usage = &self.calls[began].usage;
-        let tier = self.calls[began].tier;
-        (thought && began < at)
-            .then(|| cache::cached_prefix_tokens(tier, usage.context_tokens(), usage.fresh))
+        (thought && began < at).then_some(began)
     }
 
     /// Whether a call answers a prompt, and the call before had ended its turn: what is said while
     /// tools are at work belongs to the turn.
-    fn begins_turn(&self, at: usize) -> bool {
+    pub(crate) fn begins_turn(&self, at: usize) -> bool {
         let first = self.sessions[self.calls[at].session as usize].first_call as usize;
         let has = |at: usize, kind: BlockKind| {
             self.blocks_of_call(at).iter().any(|block| block.kind == kind)

@@ -346,9 +346,9 @@ impl TranscriptSessionBuilder {
             b"text" => RawBlock::from_size(BlockKind::Text, item.text.chars, 0),
             b"thinking" | b"redacted_thinking" => {
                 self.thinking = Some(true);
-                // Thinking that is withheld shows in the length of its signature alone.
-                if item.thinking.0 == 0 {
-                    let signature = item.signature.0.max(item.data.0);
+                // Thinking that is withheld or summed up shows in the length of its signature.
+                let signature = item.signature.0.max(item.data.0);
+                if item.thinking.0 == 0 || signature > 0 {
                     self.withheld.add_block(index, output, signature);
                 }
                 RawBlock::from_size(BlockKind::Thinking, item.thinking.0, 0)

@@ -59,6 +59,25 @@ pub struct GroupFidelity {
     pub content_bias: f64,
 }
 
+/// What the law and the contents say of each call of a session, in its order.
+pub(super) struct SessionPrediction {
+    /// Billed contexts and outputs, reads by the law.
+    pub(super) law: Vec<PredictedCall>,
+    /// Contexts and outputs from the sizes of blocks, reads by the law.
+    pub(super) content: Vec<PredictedCall>,
+}
+
+/// One predicted call, tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PredictedCall {
+    /// Its prompt.
+    pub(super) context: i64,
+    /// What it reads of that from the cache.
+    pub(super) read: i64,
+    /// What it produces.
+    pub(super) output: i64,
+}
+
 /// The errors of one session's summed reads.
 struct SessionReadError {
     folder: String,
@@ -107,47 +126,56 @@ pub fn session_folder(session: &Session) -> &str {
 }
 
 fn measure_session(recording: &Recording, session: &Session) -> SessionReadError {
-    let contents = contexts_by_content(recording, session);
-    let (mut billed, mut law, mut content) = (0, 0, 0);
-    for (position, at) in session.call_range().enumerate() {
-        let call = &recording.calls[at];
-        billed += call.usage.read;
-        let Some(before) = position.checked_sub(1).map(|_| &recording.calls[at - 1]) else {
-            law += call.usage.read;
-            content += call.usage.read;
-            continue;
-        };
-        // The law gets the billed contexts and what the call before is known to have cached; of
-        // contents neither is known, so that all of the estimated context before stands for it.
-        let lookup = session.lookup_of_call(Some(before), call);
-        let curve = recording.hit_curve_of_call(at);
-        let kept = recording.kept_at_prompt(at);
-        law += read_by_law(&keep_at_most(lookup, kept), &curve);
-        let answer = if before.marks.contains(CallMarks::ANSWER_CACHED) {
-            estimated_block_tokens(recording, at - 1, true)
-        } else {
-            0
-        };
-        content += read_by_law(
-            &CacheLookup {
-                prior: lookup.prior.map(|prior| CachedPrefix {
-                    cached: contents[position - 1],
-                    answer,
-                    ..prior
-                }),
-                context: contents[position],
-                ..lookup
-            },
-            &curve,
-        );
-    }
+    let predicted = predict_session(recording, session);
+    let sum = |calls: &[PredictedCall]| calls.iter().map(|call| call.read).sum();
     SessionReadError {
         folder: session_folder(session).to_owned(),
-        billed,
-        law,
-        content,
+        billed: recording.calls[session.call_range()].iter().map(|call| call.usage.read).sum(),
+        law: sum(&predicted.law),
+        content: sum(&predicted.content),
         calls: session.calls,
     }
+}
+
+/// Predicts every call of a session from the ones before.
+pub(super) fn predict_session(recording: &Recording, session: &Session) -> SessionPrediction {
+    let contents = contexts_by_content(recording, session);
+    let mut predicted = SessionPrediction { law: Vec::new(), content: Vec::new() };
+    let first = session.first_call as usize;
+    for at in session.call_range() {
+        let call = &recording.calls[at];
+        let context = call.usage.context_tokens();
+        let estimated = estimated_block_tokens(recording, at, true);
+        // What a first call reads depends on other sessions: it is given.
+        let (mut law, mut content) = (call.usage.read, call.usage.read);
+        if let Some(before) = (at > first).then(|| &recording.calls[at - 1]) {
+            // The law gets the billed contexts and what the call before is known to have cached; of
+            // contents neither is known, so that all of the estimated context before stands for it.
+            let lookup = session.lookup_of_call(Some(before), call);
+            let curve = recording.hit_curve_of_call(at);
+            let turn = recording.turn_dropped_at(at);
+            let kept = turn.map(|began| recording.calls[began].cached_tokens());
+            law = read_by_law(&keep_at_most(lookup, kept), &curve);
+            let is_answer_cached = before.marks.contains(CallMarks::ANSWER_CACHED);
+            let answer =
+                if is_answer_cached { estimated_block_tokens(recording, at - 1, true) } else { 0 };
+            let cached = contents[at - 1 - first];
+            let hidden = CacheLookup {
+                prior: lookup.prior.map(|prior| CachedPrefix { cached, answer, ..prior }),
+                context: contents[at - first],
+                ..lookup
+            };
+            let kept = turn.map(|began| contents[began - first]);
+            content = read_by_law(&keep_at_most(hidden, kept), &curve);
+        }
+        predicted.law.push(PredictedCall { context, read: law, output: call.produced_tokens() });
+        predicted.content.push(PredictedCall {
+            context: contents[at - first],
+            read: content,
+            output: estimated,
+        });
+    }
+    predicted
 }
 
 /// A look that finds no more than what a prompt left of the entry.
@@ -183,11 +211,11 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
             }
             (Some(before), ContextRestart::No) => {
                 reasoning += estimated_reasoning_tokens(recording, at - 1);
-                let is_prompt =
-                    recording.blocks_of_call(at).iter().any(|block| block.kind == BlockKind::User);
+                // What was thought since the last prompt leaves the context with the next one.
                 let drops =
                     models::facts_of_model(recording.model_name(call.model)).drops_reasoning;
-                let dropped = if is_prompt && drops { std::mem::take(&mut reasoning) } else { 0 };
+                let drops = drops && recording.begins_turn(at);
+                let dropped = if drops { std::mem::take(&mut reasoning) } else { 0 };
                 before + estimated_block_tokens(recording, at - 1, true) + inputs - dropped
             }
             (Some(_), ContextRestart::Fresh) => base + inputs,

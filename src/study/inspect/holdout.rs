@@ -21,6 +21,7 @@ use super::fidelity::{ErrorQuantiles, group_by_folder, session_folder};
 use crate::cache;
 use crate::models::{self, TRIGGERS, Tokenizer};
 use crate::recording::{Basis, CacheTier, Call, ContextRestart, Recording, Session};
+use std::cmp::Ordering;
 
 /// Sessions of fewer calls are left out: three growths are the least that has a median.
 pub const FEWEST_CALLS: u32 = 8;
@@ -125,6 +126,10 @@ pub struct HoldoutFigures {
     pub error: ErrorQuantiles,
     /// Share of sessions within their 80 % band, 0 to 1.
     pub coverage: f64,
+    /// Share of sessions that read less than their band.
+    pub below: f64,
+    /// Share of sessions that read more.
+    pub above: f64,
     /// Mean width of the bands as a share of the prediction.
     pub width: f64,
 }
@@ -179,6 +184,18 @@ impl HoldoutInputs {
         // Losses are single events: over more calls their share of the sum spreads less.
         let spread = rates.low / f64::from(self.hidden.max(1)).sqrt();
         PredictionBand { low: low * (-spread).exp(), mid, high: high * rates.high.exp() }
+    }
+
+    /// The input of the hidden calls that they do not read: what contexts grow by, and what they
+    /// find expired.
+    #[must_use]
+    pub fn predict_fresh(&self, rates: &HoldoutRates) -> f64 {
+        let (median, _) = self.growth_rates();
+        let (trigger, _) = self.compaction_triggers();
+        let read = self.reads_along_path(median, trigger);
+        let lost = read - self.predict_reads(rates).mid;
+        // Restarted contexts are written from the static prefix on, which the path does not know.
+        lost + median * f64::from(self.hidden)
     }
 
     /// Median and mean growth per call, never below zero.
@@ -251,8 +268,8 @@ impl HoldoutSession {
 struct SessionPrediction<'a> {
     folder: &'a str,
     calls: u32,
-    /// Error as a share, whether the band holds the truth, its width as a share.
-    prediction_score: Option<(f64, bool, f64)>,
+    /// Error as a share, how the truth lies to the band, its width as a share.
+    prediction_score: Option<(f64, Ordering, f64)>,
 }
 
 /// Measures a recording, in the groups of [`fidelity`](super::fidelity::measure_fidelity).
@@ -273,25 +290,35 @@ pub fn measure_holdout(recording: &Recording, rates: &HoldoutRates) -> Vec<Group
     groups.into_iter().map(|(group, judged)| summarise_predictions(group, &judged)).collect()
 }
 
-fn score_prediction(held: &HoldoutSession, rates: &HoldoutRates) -> (f64, bool, f64) {
+fn score_prediction(held: &HoldoutSession, rates: &HoldoutRates) -> (f64, Ordering, f64) {
     let PredictionBand { low, mid, high } = held.known.predict_reads(rates);
     let read = held.read as f64;
     // A cache that was empty at the cut predicts nothing; its band has no width to speak of.
     let width = if mid > 0.0 { (high - low) / mid } else { 0.0 };
-    ((mid - read).abs() / read, (low..=high).contains(&read), width)
+    let place = if read < low {
+        Ordering::Less
+    } else if read > high {
+        Ordering::Greater
+    } else {
+        Ordering::Equal
+    };
+    ((mid - read).abs() / read, place, width)
 }
 
 fn summarise_predictions(group: &str, judged: &[&SessionPrediction<'_>]) -> GroupHoldout {
-    let told: Vec<(f64, bool, f64)> =
+    let told: Vec<(f64, Ordering, f64)> =
         judged.iter().filter_map(|one| one.prediction_score).collect();
     let n = told.len() as f64;
+    let share = |wanted| told.iter().filter(|(_, place, _)| *place == wanted).count() as f64 / n;
     GroupHoldout {
         group: group.to_owned(),
         sessions: told.len(),
         left_out: judged.len() - told.len(),
         figures: (!told.is_empty()).then(|| HoldoutFigures {
             error: ErrorQuantiles::from_shares(told.iter().map(|(error, ..)| *error).collect()),
-            coverage: told.iter().filter(|(_, inside, _)| *inside).count() as f64 / n,
+            coverage: share(Ordering::Equal),
+            below: share(Ordering::Less),
+            above: share(Ordering::Greater),
             width: told.iter().map(|(.., width)| width).sum::<f64>() / n,
         }),
     }

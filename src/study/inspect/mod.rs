@@ -7,6 +7,7 @@ pub mod call_contexts;
 pub(crate) mod call_costs;
 pub mod context_curves;
 pub(crate) mod data_checks;
+pub mod error_table;
 pub mod fidelity;
 pub mod holdout;
 #[cfg(feature = "tables")]
