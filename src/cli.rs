@@ -164,7 +164,8 @@ pub struct InspectArgs {
     /// several of them counts once [default: the scenario's].
     #[arg(required_unless_present = "scenario")]
     pub recordings: Vec<String>,
-    /// Also measure the model's own error on this recording.
+    /// Also measure the model's own error on this recording; as Markdown: a calibration report
+    /// that names no path, recording or text.
     #[arg(long)]
     pub fidelity: bool,
     /// How to write the result.

@@ -15,8 +15,8 @@ use std::ops::Range;
 /// Waits, in milliseconds, below which a [`HitCurve`] has one chance each.
 pub(crate) const WAITS_BELOW_MS: [i64; 4] = [60_000, 300_000, 3_600_000, i64::MAX];
 
-/// A subagent's first calls: siblings that start alike at once are spread over machines.
-/// Source: MODEL.md, "Automatic caches".
+/// The first calls of a subagent that starts without a history: siblings start alike and at once,
+/// and are spread over machines. Source: MODEL.md, "Automatic caches".
 const YOUNG_CALLS: u32 = 10;
 
 /// Chance of a hit of such a call within the first minute. Source: likewise.

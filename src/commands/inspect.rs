@@ -6,7 +6,7 @@ use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::inspect::{BlockPivot, InspectReport, SkippedLine, SourceRecording};
 use crate::study::inspect::holdout::{self, HoldoutRates};
-use crate::study::inspect::{fidelity, summary};
+use crate::study::inspect::{error_table, fidelity, summary};
 
 pub fn run(args: &InspectArgs) -> CommandResult {
     // Without a word about toggles all of them are looked for, built-in scenario or not.
@@ -34,6 +34,9 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     let measured = args.fidelity.then(|| fidelity::measure_fidelity(loaded.recording()));
     let held_out =
         args.fidelity.then(|| holdout::measure_holdout(loaded.recording(), &HoldoutRates::FITTED));
+    let by_harness = args.fidelity.then(|| {
+        error_table::measure_by_harness(loaded.recording(), &pricing, &HoldoutRates::FITTED)
+    });
     let pivot = pivot_blocks(loaded.recording(), &args.by)?;
     let skips: Vec<SkippedLine> = loaded
         .import
@@ -51,6 +54,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         parts: &parts,
         fidelity: measured.as_deref(),
         held_out: held_out.as_deref(),
+        by_harness: by_harness.as_deref(),
         pivot: pivot.as_ref(),
         skips: &skips,
         skip_count: loaded.import.skip_count,
@@ -61,7 +65,11 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_document(&shown.to_document(), other),
+        // With the error asked for, Markdown is the report that a user can publish.
+        other => {
+            let calibration = shown.to_calibration().filter(|_| other == OutputFormat::Markdown);
+            render_document(&calibration.unwrap_or_else(|| shown.to_document()), other)
+        }
     };
     Ok(load::finish_command(stdout, &loaded))
 }

@@ -295,7 +295,17 @@ impl Recording {
         let session = &self.sessions[self.calls[call].session as usize];
         let place = u32::try_from(call).unwrap_or(u32::MAX).saturating_sub(session.first_call);
         let model = self.model_name(self.calls[call].model);
-        entry_lifetime::hit_curve(model, session.role == Role::Subagent, place)
+        let is_young = session.role == Role::Subagent && !self.is_fork(session);
+        entry_lifetime::hit_curve(model, is_young, place)
+    }
+
+    /// Whether a session starts with the history of another: most of its first prompt is nobody's.
+    fn is_fork(&self, session: &Session) -> bool {
+        let first = session.first_call as usize;
+        let history = self.blocks_of_call(first).iter();
+        let history = history.filter(|block| block.kind == BlockKind::Unattributed);
+        let history: i64 = history.map(|block| block.tokens).sum();
+        history * 2 > self.calls[first].usage.context_tokens()
     }
 
     /// The call that began the turn before this prompt, where the harness drops what was thought in

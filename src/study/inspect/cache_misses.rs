@@ -165,6 +165,40 @@ pub fn sum_misses_by_cause(misses: &[CacheMiss]) -> Vec<MissTotals> {
     sums
 }
 
+/// How far the law repeats the bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LawCoverage {
+    /// All calls.
+    pub calls: usize,
+    /// Those whose billed reads the law repeats to the token.
+    pub repeated: usize,
+    /// Misses that the law does not expect, by cause.
+    pub misses: Vec<MissTotals>,
+}
+
+impl LawCoverage {
+    /// Of a recording and its misses.
+    #[must_use]
+    pub fn of_recording(recording: &Recording, misses: &[CacheMiss]) -> Self {
+        let calls = recording.calls.iter();
+        let repeated = calls.filter(|call| call.shock == Shock::None).count();
+        // A call that carries no shock read what the law says, a miss or not.
+        let unexpected: Vec<CacheMiss> = misses
+            .iter()
+            .filter(|miss| recording.calls[miss.call].shock != Shock::None)
+            .copied()
+            .collect();
+        let misses = sum_misses_by_cause(&unexpected);
+        Self { calls: recording.calls.len(), repeated, misses }
+    }
+
+    /// What the unexpected misses cost beyond reads; `None` where one has no price.
+    #[must_use]
+    pub fn missed_cost(&self) -> Option<PicoUsd> {
+        self.misses.iter().try_fold(PicoUsd::default(), |sum, miss| Some(sum + miss.cost?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! What an inspection has in its tables and in its JSON, each column once.
 
+use super::error_fields::{fidelity_fields, harness_error_fields, holdout_fields};
 use super::source_recordings::{SharedCounts, SourceRecording};
 use super::{InspectReport, SkippedLine};
 use crate::recording::{Recording, Role, Session, name_of_value};
@@ -8,9 +9,9 @@ use crate::report::columns::{ColumnField, fields_of_part, list_schema, object_sc
 use crate::report::json::JsonValue;
 use crate::report::show::{Provenance, money_fields};
 use crate::report::view::ColumnKind;
-use crate::study::inspect::cache_misses::{CacheMiss, MissTotals, sum_misses_by_cause};
-use crate::study::inspect::fidelity::{ErrorQuantiles, GroupFidelity};
-use crate::study::inspect::holdout::{GroupHoldout, HoldoutFigures};
+use crate::study::inspect::cache_misses::{
+    CacheMiss, LawCoverage, MissTotals, sum_misses_by_cause,
+};
 use crate::study::inspect::summary::{BlockGroup, RecordingTotals, SessionTotals, ToggleFinding};
 
 /// What calls add up to.
@@ -256,77 +257,6 @@ pub(super) fn miss_fields<'a>() -> Vec<ColumnField<'a, MissRow<'a>>> {
     ]
 }
 
-fn quantile_fields<'a>() -> Vec<ColumnField<'a, ErrorQuantiles>> {
-    type Field<'a> = ColumnField<'a, ErrorQuantiles>;
-    vec![
-        Field::fraction("median", "", "half of the sessions are better", |it| it.median),
-        Field::fraction("p90", "", "nine of ten are better", |it| it.p90),
-        Field::fraction("p99", "", "99 of 100 are better", |it| it.p99),
-    ]
-}
-
-/// A share of error of a group.
-type GroupShare = fn(&GroupFidelity) -> f64;
-
-pub(super) fn fidelity_fields<'a>() -> Vec<ColumnField<'a, &'a GroupFidelity>> {
-    type Field<'a> = ColumnField<'a, &'a GroupFidelity>;
-    let law = "error of the cache law alone";
-    let content = "error with usage hidden";
-    let mut fields = vec![
-        Field::text("group", "sessions of", "a folder, or all", |it| it.group.as_str()),
-        Field::count("sessions", "sessions", "sessions with two calls and some read", |it| {
-            it.sessions
-        }),
-        Field::object("law", law, quantile_fields(), |it| it.law),
-        Field::object("content", content, quantile_fields(), |it| it.content),
-    ];
-    // For people in percent, to three places.
-    let percents: [(&str, GroupShare); 6] = [
-        ("law median %", |it| it.law.median),
-        ("law p90 %", |it| it.law.p90),
-        ("law p99 %", |it| it.law.p99),
-        ("content median %", |it| it.content.median),
-        ("content p90 %", |it| it.content.p90),
-        ("content p99 %", |it| it.content.p99),
-    ];
-    fields.extend(percents.map(|(heading, share)| {
-        Field::number("", heading, "the same", move |it| (share(it) * 100_000.0).round() as i64)
-    }));
-    fields.push(Field::fraction("law_bias", "", "its mean error with its sign", |it| it.law_bias));
-    fields.push(Field::fraction("content_bias", "", "the same with usage hidden", |it| {
-        it.content_bias
-    }));
-    fields
-}
-
-/// A figure of a group that has sessions.
-fn holdout_figure<'a>(
-    name: &'static str,
-    heading: &'static str,
-    about: &'static str,
-    figure: fn(&HoldoutFigures) -> f64,
-) -> ColumnField<'a, &'a GroupHoldout> {
-    ColumnField::fraction(name, heading, about, move |it: &&GroupHoldout| {
-        it.figures.as_ref().map(figure)
-    })
-}
-
-pub(super) fn holdout_fields<'a>() -> Vec<ColumnField<'a, &'a GroupHoldout>> {
-    type Field<'a> = ColumnField<'a, &'a GroupHoldout>;
-    vec![
-        Field::text("group", "sessions of", "a folder, or all", |it| it.group.as_str()),
-        Field::count("sessions", "sessions", "sessions that were predicted", |it| it.sessions),
-        Field::count("left_out", "left out", "sessions that were not", |it| it.left_out),
-        Field::optional_object("error", "of the predicted reads", quantile_fields(), |it| {
-            it.figures.map(|figures| figures.error)
-        }),
-        holdout_figure("", "error median", "of the predicted reads", |it| it.error.median),
-        holdout_figure("", "error p90", "of the predicted reads", |it| it.error.p90),
-        holdout_figure("coverage", "in 80 % band", "sessions within their band", |it| it.coverage),
-        holdout_figure("width", "band width", "mean width, of the prediction", |it| it.width),
-    ]
-}
-
 pub(super) fn skip_fields<'a>() -> Vec<ColumnField<'a, &'a SkippedLine>> {
     type Field<'a> = ColumnField<'a, &'a SkippedLine>;
     vec![
@@ -393,6 +323,15 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ReportField<'a>> {
         ReportField::rows("misses", "each of them, dearest first", miss_fields(), |it| {
             it.miss_rows()
         }),
+        ReportField::count("repeated", "", "calls whose reads the cache law repeats", |it| {
+            LawCoverage::of_recording(it.recording, &it.summary.misses).repeated
+        }),
+        ReportField::rows(
+            "unexplained_by_cause",
+            "misses that the cache law does not expect, by cause",
+            miss_total_fields(),
+            |it| LawCoverage::of_recording(it.recording, &it.summary.misses).misses,
+        ),
         pivot_field(),
         ReportField::optional_object(
             "fidelity",
@@ -406,6 +345,13 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ReportField<'a>> {
             "the same by folder",
             fidelity_fields(),
             |it| it.fidelity.map(|all| all.iter().collect()),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_rows(
+            "errors_by_harness",
+            "the error by harness and its versions: reads, fresh input, dollars",
+            harness_error_fields(),
+            |it| it.by_harness.map(|all| all.iter().collect()),
         )
         .left_out_if_missing(),
         ReportField::optional_rows(

@@ -1,15 +1,18 @@
 //! Where the tokens went.
 
+mod calibration;
+mod error_fields;
 mod fields;
 mod source_recordings;
 
 use super::Provenance;
-use crate::recording::{Recording, Shock};
+use crate::recording::Recording;
 use crate::report::columns::{ColumnField, cells_for_people, object_json};
 use crate::report::format;
 use crate::report::json;
 use crate::report::{ReportDocument, Section, TableCell, TableView};
 use crate::study::inspect::cache_misses::sum_misses_by_cause;
+use crate::study::inspect::error_table::HarnessError;
 use crate::study::inspect::fidelity::GroupFidelity;
 use crate::study::inspect::holdout::{FEWEST_CALLS, GroupHoldout};
 use crate::study::inspect::summary::{BlockGroup, RecordingSummary};
@@ -49,6 +52,8 @@ pub struct InspectReport<'a> {
     pub fidelity: Option<&'a [GroupFidelity]>,
     /// Its error on calls that were hidden from it, where asked for.
     pub held_out: Option<&'a [GroupHoldout]>,
+    /// Its error by harness and versions, where asked for.
+    pub by_harness: Option<&'a [HarnessError]>,
     /// Blocks grouped as asked for.
     pub pivot: Option<&'a BlockPivot>,
     /// What was passed over, up to a limit for each file.
@@ -74,6 +79,13 @@ impl<'a> InspectReport<'a> {
     #[must_use]
     pub fn to_json(&'a self) -> Vec<u8> {
         json::versioned_json("inspect", 1, &object_json(&report_fields(), &self))
+    }
+
+    /// What a user can publish of the model's error: no path, name or text. `None` where the error
+    /// was not asked for.
+    #[must_use]
+    pub fn to_calibration(&'a self) -> Option<ReportDocument> {
+        calibration::calibration_document(self)
     }
 
     /// For people.
@@ -120,6 +132,9 @@ impl<'a> InspectReport<'a> {
         if let Some(fidelity) = self.fidelity {
             let mut error =
                 Section::new("The model's own error").with_table(fidelity_table(fidelity));
+            if let Some(by_harness) = self.by_harness {
+                error = error.with_table(calibration::harness_table(by_harness));
+            }
             if let Some(held_out) = self.held_out {
                 error = error.with_table(holdout_table(held_out));
             }
@@ -213,14 +228,11 @@ impl<'a> InspectReport<'a> {
         let mut dearest =
             self.table_of_first_rows("Dearest calls", &fields::miss_fields(), self.miss_rows());
         dearest.add_footnote("cost: beyond a read; what a miss wrote or sent fresh");
-        // How far the law itself repeats the bill: every call that carries no shock.
-        let calls = self.recording.calls.len();
-        let shocked = self.recording.calls.iter().filter(|call| call.shock != Shock::None).count();
-        dearest.add_footnote(format!(
-            "the cache law repeats the billed reads of {} of {calls} calls",
-            calls - shocked
-        ));
-        Section::new("Why the cache was missed").with_table(causes).with_table(dearest)
+        let words = calibration::law_coverage_words(self);
+        Section::new("Why the cache was missed")
+            .with_paragraph(words)
+            .with_table(causes)
+            .with_table(dearest)
     }
 
     fn group_row(&'a self, name: &'a str, group: &'a BlockGroup) -> GroupRow<'a> {
@@ -280,7 +292,7 @@ impl<'a> InspectReport<'a> {
 /// The table of the model's own error.
 fn fidelity_table(fidelity: &[GroupFidelity]) -> TableView {
     let title = "Error of a session's summed reads";
-    let mut view = TableView::from_fields(title, &fields::fidelity_fields(), fidelity);
+    let mut view = TableView::from_fields(title, &error_fields::fidelity_fields(), fidelity);
     view.add_footnote("law: billed contexts, shocks set aside, the cache law alone");
     view.add_footnote(
         "content: usage hidden, contexts from block sizes; the first context is given",
@@ -291,12 +303,12 @@ fn fidelity_table(fidelity: &[GroupFidelity]) -> TableView {
 /// The table of the error on calls that were hidden.
 fn holdout_table(held_out: &[GroupHoldout]) -> TableView {
     let title = "Held out: a later half's reads, predicted from the half before";
-    let mut view = TableView::from_fields(title, &fields::holdout_fields(), held_out);
+    let mut view = TableView::from_fields(title, &error_fields::holdout_fields(), held_out);
     view.add_footnote(
         "known: usage of the first half, and how many calls follow; nothing else of them",
     );
     view.add_footnote(
-        "in 80 % band: share of sessions; band width: mean, as a share of the prediction",
+        "in 80 % band, below, above: shares of sessions; band width: mean, of the prediction",
     );
     view.add_footnote(format!(
         "left out: fewer than {FEWEST_CALLS} calls, no reads in the later half, or not billed"
