@@ -61,6 +61,7 @@ fn fit(cases: &[&Case<'_>]) -> HoldoutRates {
     let bare = HoldoutRates {
         lost_5m: expired(300_000),
         lost_1h: expired(3_600_000),
+        lost_automatic: HoldoutRates::FITTED.lost_automatic,
         low: 0.0,
         high: 0.0,
     };

@@ -10,6 +10,7 @@ use super::sheet::{
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format, tick_hue};
+use crate::study::inspect::cache_misses::MissCause;
 use crate::study::inspect::call_contexts::{self, ContextLoss, HIT_BP};
 use std::fmt::Write as _;
 
@@ -59,7 +60,9 @@ impl Chart for GrowthChart {
         let entries = [
             (LegendMark::Line(BEFORE.0), BEFORE.2, "before"),
             (LegendMark::Line(AFTER.0), AFTER.2, "after"),
-            (LegendMark::Dot(BEFORE.1), Hue::Grey, "cache miss"),
+            (LegendMark::Dot(BEFORE.1), hue_of_cause(MissCause::Expired), "miss: expired"),
+            (LegendMark::Dot(BEFORE.1), hue_of_cause(MissCause::Switch), "changed"),
+            (LegendMark::Dot(BEFORE.1), hue_of_cause(MissCause::Evicted), "evicted"),
             (LegendMark::Wedge, Hue::Grey, "compaction"),
         ];
         sheet.add_legend((MARGIN, LEGEND), &entries);
@@ -82,6 +85,7 @@ impl Chart for GrowthChart {
         for side in ["before", "after"] {
             columns.push(TableColumn::tokens(format!("context {side}")));
             columns.push(TableColumn::count(format!("miss {side}")));
+            columns.push(TableColumn::text(format!("cause {side}")));
             columns.push(TableColumn::count(format!("compaction {side}")));
         }
         let mut view = TableView::new("Context of each call", columns);
@@ -92,11 +96,19 @@ impl Chart for GrowthChart {
                 for side in [&session.before, &session.after] {
                     // The shorter side has no call of this number.
                     row.extend(side.get(at).map_or(
-                        [(); 3].map(|()| TableCell::missing()),
+                        [(); 4].map(|()| TableCell::missing()),
                         |call| {
-                            let [missed, compacted] = [ContextLoss::Missed, ContextLoss::Compacted]
-                                .map(|loss| TableCell::count(i64::from(call.loss == loss)));
-                            [TableCell::tokens(call.context), missed, compacted]
+                            let cause = match call.loss {
+                                ContextLoss::Missed(cause) => Some(cause.name()),
+                                ContextLoss::No | ContextLoss::Compacted => None,
+                            };
+                            let compacted = call.loss == ContextLoss::Compacted;
+                            [
+                                TableCell::tokens(call.context),
+                                TableCell::count(i64::from(cause.is_some())),
+                                cause.map_or_else(TableCell::missing, TableCell::text),
+                                TableCell::count(i64::from(compacted)),
+                            ]
                         },
                     ));
                 }
@@ -113,7 +125,8 @@ impl GrowthChart {
         let mut note = format!(
             "Up: context in tokens. Across: calls, each side numbered by itself. A call misses \
              the cache if it reads less than {} of what the call before left there, while the \
-             context goes on.",
+             context goes on: because the entry expired, because prompt, model or settings \
+             changed, or because it was evicted or nobody knows.",
             format::format_short(&CellValue::Share(HIT_BP))
         );
         match self.left_out {
@@ -190,19 +203,36 @@ fn draw_loss_marks(
     points: &[SheetPoint],
     (radius, hue): (u32, Hue),
 ) {
-    for (loss, size) in [(ContextLoss::Missed, 25), (ContextLoss::Compacted, 40)] {
-        let lost = calls.iter().zip(points).filter(|(call, _)| call.loss == loss);
-        let mut column = None;
-        for (_, &(x, y)) in lost {
-            // A mark is as wide as a column of `size`: a second one there would hide the first.
-            if column.replace(x / size) == Some(x / size) {
-                continue;
-            }
-            match loss {
-                ContextLoss::Compacted => sheet.add_wedge((x, y - 15), hue),
-                _ => sheet.add_dot((x, y), radius, hue),
-            }
+    let mut columns = [None; 2];
+    for (call, &(x, y)) in calls.iter().zip(points) {
+        // A mark is so wide, in grid units: a second one there would hide the first.
+        let (kind, size) = match call.loss {
+            ContextLoss::No => continue,
+            ContextLoss::Missed(_) => (0, 25),
+            ContextLoss::Compacted => (1, 40),
+        };
+        if columns[kind].replace(x / size) == Some(x / size) {
+            continue;
         }
+        match call.loss {
+            ContextLoss::Missed(cause) => sheet.add_dot((x, y), radius, hue_of_cause(cause)),
+            _ => sheet.add_wedge((x, y - 15), hue),
+        }
+    }
+}
+
+/// The colour of a miss: a wait, something in the prompt or the settings that changed, or the
+/// provider's side, which nobody can change. The table has the very cause.
+fn hue_of_cause(cause: MissCause) -> Hue {
+    match cause {
+        MissCause::Expired => Hue::Orange,
+        MissCause::Evicted | MissCause::Unknown => Hue::Grey,
+        MissCause::Compaction
+        | MissCause::Switch
+        | MissCause::ReasoningDropped
+        | MissCause::FirstToolLoad
+        | MissCause::Lookback
+        | MissCause::PromptChanged => Hue::Purple,
     }
 }
 
@@ -213,7 +243,7 @@ pub(super) mod tests {
 
     pub(crate) fn sample() -> GrowthChart {
         let loss = |at| match at % 40 {
-            17 => ContextLoss::Missed,
+            17 => ContextLoss::Missed(MissCause::Expired),
             39 => ContextLoss::Compacted,
             _ => ContextLoss::No,
         };
@@ -251,15 +281,15 @@ pub(super) mod tests {
             "before",
             "150 k",
             "seed 774",
-            "cache miss",
+            "miss: expired",
         ] {
             assert!(svg.contains(words), "{words} is missing");
         }
         assert!(sample().axis_note().contains("less than 90 % of"), "{}", sample().axis_note());
         assert!(sample().axis_note().ends_with("The 3 sessions that read least are not shown."));
         assert_eq!(svg.matches("<polyline").count(), 4 * 4 + 2 + 7);
-        // Calls 18, 58 and 98 of each line, and the legend's.
-        assert_eq!(svg.matches("<circle").count(), 1 + 1 + 3 + 1 + 3 + 2 + 1);
+        // Calls 18, 58 and 98 of each line, and the legend's three.
+        assert_eq!(svg.matches("<circle").count(), 1 + 1 + 3 + 1 + 3 + 2 + 3);
         assert_eq!(svg.matches("<polygon").count(), 2 + 1 + 2 + 1 + 1);
     }
 
@@ -271,13 +301,13 @@ pub(super) mod tests {
         assert_eq!(lines.len(), 1 + 38 + 111 + 98 + 1);
         assert_eq!(
             lines[0],
-            "session,call,context_before_tokens,miss_before,compaction_before,\
-             context_after_tokens,miss_after,compaction_after"
+            "session,call,context_before_tokens,miss_before,cause_before,compaction_before,\
+             context_after_tokens,miss_after,cause_after,compaction_after"
         );
         // 12,000 + 29,000 x 17 / 38 and 12,000 + 19,000 x 17 / 36.
-        assert_eq!(lines[18], "investigate,18,24973,1,0,20972,1,0");
+        assert_eq!(lines[18], "investigate,18,24973,1,expired,0,20972,1,expired,0");
         // 12,000 + 119,000 x 79 / 111; the line after has no such call.
-        assert_eq!(lines[1 + 38 + 79], "implement,80,96693,0,1,,,");
+        assert_eq!(lines[1 + 38 + 79], "implement,80,96693,0,,1,,,,");
     }
 
     #[test]
@@ -290,7 +320,7 @@ pub(super) mod tests {
             before: calls.clone(),
             after: calls,
         };
-        let single = session(one(i64::MAX / 4, ContextLoss::Missed));
+        let single = session(one(i64::MAX / 4, ContextLoss::Missed(MissCause::Unknown)));
         check_chart(&GrowthChart { sessions: vec![single], left_out: 1, ..sample() });
         check_chart(&GrowthChart {
             sessions: vec![session(one(0, ContextLoss::No)); 12],
@@ -303,7 +333,11 @@ pub(super) mod tests {
         let side: Vec<call_contexts::CallContext> = (0..20_000)
             .map(|at| call_contexts::CallContext {
                 context: if at == 7_777 { 900_000 } else { 20_000 + at * 7_919 % 100_000 },
-                loss: if at % 3 == 0 { ContextLoss::Missed } else { ContextLoss::No },
+                loss: if at % 3 == 0 {
+                    ContextLoss::Missed(MissCause::Evicted)
+                } else {
+                    ContextLoss::No
+                },
             })
             .collect();
         let line = SessionGrowth { label: "long".into(), before: side.clone(), after: side };

@@ -220,7 +220,7 @@ impl<'a> PricedReplay<'a> {
             // before only within one session.
             let loss = loss_at_call(same, row);
             let kinds = [
-                (loss == ContextLoss::Missed, CACHE_MISSES),
+                (matches!(loss, ContextLoss::Missed(_)), CACHE_MISSES),
                 (loss == ContextLoss::Compacted, COMPACTIONS),
             ];
             let marked = MARKED_KINDS.map(|(mark, name)| (call.marks.contains(mark), name));

@@ -4,13 +4,18 @@
 use crate::kinds::named_values;
 use crate::price::Pricing;
 use crate::recording::{
-    CacheBreak, Call, CallMarks, ContextRestart, Recording, Session, Shock, ToldMissReason,
+    CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
+    ToldMissReason,
 };
 use crate::units::{PicoUsd, Usage};
 
 /// A call missed if it read less than this many percent of what stood cached before it: a smaller
 /// difference is a breakpoint elsewhere. Source: MODEL.md, "Cache law".
 const MISSED_BELOW_PERCENT: i64 = 95;
+
+/// A hit of an automatic cache falls short of what was cached by no more than this, tokens.
+/// Source: MODEL.md, "Automatic caches": seven steps.
+const STEPS_SHORT: i64 = 896;
 
 named_values! {
     /// Why a call missed the cache; of several causes the first one here counts.
@@ -22,6 +27,8 @@ named_values! {
         Switch = "model or effort switch",
         /// The entry had expired.
         Expired = "expired",
+        /// The harness dropped what was thought in the turn before.
+        ReasoningDropped = "reasoning dropped",
         /// The call before loaded tools for the first time.
         FirstToolLoad = "first tool load",
         /// More new blocks than the provider looks back over.
@@ -73,7 +80,11 @@ pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheM
         // The first call of a session has nothing of its own to find.
         for at in session.call_range().skip(1) {
             let (before, call) = (&recording.calls[at - 1], &recording.calls[at]);
-            let Some((tokens, cause)) = miss_of_call(session, before, call) else { continue };
+            let turn = recording.turn_dropped_at(at);
+            let kept = turn.map(|began| recording.calls[began].cached_tokens());
+            let Some((tokens, cause)) = miss_of_call(session, before, call, kept) else {
+                continue;
+            };
             let model = recording.model_name(call.model);
             let price = prices.resolve_price(model, call.start_ms, call.facts.modifiers);
             let row = prices.row_at(price);
@@ -89,14 +100,43 @@ pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheM
     misses
 }
 
-/// How many tokens a call did not read that stood cached, and why; `None` if it hit.
-fn miss_of_call(session: &Session, before: &Call, call: &Call) -> Option<(i64, MissCause)> {
+/// How many tokens a call did not read that stood cached, and why; `None` if it hit. `kept` is what
+/// a prompt left of the entry, where one dropped the end of it.
+fn miss_of_call(
+    session: &Session,
+    before: &Call,
+    call: &Call,
+    kept: Option<i64>,
+) -> Option<(i64, MissCause)> {
     let lookup = session.lookup_of_call(Some(before), call);
     let prior = lookup.prior?;
     let cached = prior.cached.min(lookup.context);
     let read = call.usage.read;
-    let is_miss = read * 100 < cached * MISSED_BELOW_PERCENT;
-    is_miss.then(|| (cached - read, cause_of_miss(before, call, prior.gap_ms)))
+    let is_below = |of: i64| read * 100 < of * MISSED_BELOW_PERCENT;
+    let cause = || match kept {
+        // All that was left was found: the rest is what the harness dropped.
+        Some(kept) if !is_below(kept.min(cached)) => MissCause::ReasoningDropped,
+        _ => cause_of_miss(before, call, prior.gap_ms),
+    };
+    is_below(cached).then(|| (cached - read, cause()))
+}
+
+/// Why a call misses in a replay, after the wait that it then has: what its record tells counts as
+/// long as the call is made.
+#[must_use]
+pub(crate) fn cause_of_replayed_miss(recording: &Recording, at: usize, gap_ms: i64) -> MissCause {
+    let session = &recording.sessions[recording.calls[at].session as usize];
+    let call = &recording.calls[at];
+    let Some(before) = at.checked_sub(1).filter(|_| at > session.first_call as usize) else {
+        return MissCause::Unknown;
+    };
+    let before = &recording.calls[before];
+    let turn = recording.turn_dropped_at(at);
+    let kept = turn.map(|began| recording.calls[began].cached_tokens());
+    match miss_of_call(session, before, call, kept) {
+        Some((_, MissCause::ReasoningDropped)) => MissCause::ReasoningDropped,
+        _ => cause_of_miss(before, call, gap_ms),
+    }
 }
 
 fn cause_of_miss(before: &Call, call: &Call, gap_ms: i64) -> MissCause {
@@ -145,6 +185,16 @@ fn paid_instead(call: &Call, tokens: i64) -> Usage {
     }
 }
 
+/// Whether the law repeats the read of a call. An automatic cache is looked up in steps, of which
+/// some of the last may be missing.
+fn is_repeated(call: &Call) -> bool {
+    match call.shock {
+        Shock::None => true,
+        Shock::Shift(by) => call.tier == CacheTier::Automatic && by.abs() <= STEPS_SHORT,
+        _ => false,
+    }
+}
+
 /// Misses summed by cause, the one of most tokens first.
 #[must_use]
 pub fn sum_misses_by_cause(misses: &[CacheMiss]) -> Vec<MissTotals> {
@@ -180,12 +230,16 @@ impl LawCoverage {
     /// Of a recording and its misses.
     #[must_use]
     pub fn of_recording(recording: &Recording, misses: &[CacheMiss]) -> Self {
-        let calls = recording.calls.iter();
-        let repeated = calls.filter(|call| call.shock == Shock::None).count();
-        // A call that carries no shock read what the law says, a miss or not.
+        let repeated = recording.calls.iter().filter(|call| is_repeated(call)).count();
+        // What a prompt drops is known to be lost: the law repeats that, whatever shock stands for
+        // it in a replay.
+        let is_known = |miss: &&CacheMiss| miss.cause == MissCause::ReasoningDropped;
+        let dropped = misses.iter().filter(is_known);
+        let dropped = dropped.filter(|miss| !is_repeated(&recording.calls[miss.call])).count();
+        let repeated = repeated + dropped;
         let unexpected: Vec<CacheMiss> = misses
             .iter()
-            .filter(|miss| recording.calls[miss.call].shock != Shock::None)
+            .filter(|miss| !is_known(miss) && !is_repeated(&recording.calls[miss.call]))
             .copied()
             .collect();
         let misses = sum_misses_by_cause(&unexpected);
@@ -202,7 +256,7 @@ impl LawCoverage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::{CacheTier, CallFacts};
+    use crate::recording::CallFacts;
 
     fn call(told_miss: ToldMissReason) -> Call {
         Call {

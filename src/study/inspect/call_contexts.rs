@@ -1,6 +1,7 @@
 //! The context of every call, session by session, and where its cache or the context itself is
 //! lost.
 
+use super::cache_misses::{self, MissCause};
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ContextOnset, ReplayedCall};
@@ -20,8 +21,8 @@ pub enum ContextLoss {
     /// Nothing.
     #[default]
     No,
-    /// The cache, while the context goes on.
-    Missed,
+    /// The cache, while the context goes on, and why.
+    Missed(MissCause),
     /// The context, because it was compacted.
     Compacted,
 }
@@ -61,7 +62,13 @@ pub fn contexts_by_session(
         let (mut points, mut before) = (Vec::new(), None);
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             let context = row.outcome.usage.context_tokens();
-            points.push(CallContext { context, loss: loss_at_call(before.as_ref(), &row) });
+            let loss = match loss_at_call(before.as_ref(), &row) {
+                ContextLoss::Missed(_) => {
+                    ContextLoss::Missed(cause_in_replay(recording, plan, before.as_ref(), &row))
+                }
+                other => other,
+            };
+            points.push(CallContext { context, loss });
             before = Some(row);
         }
         // Sessions that a toggle starts stand behind the one that starts them.
@@ -70,7 +77,23 @@ pub fn contexts_by_session(
     by_session.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-/// What is lost at a call that follows another one of its session. A first call loses nothing.
+/// Why a call misses in a replay: by the wait that it has there, and by what its record tells.
+fn cause_in_replay(
+    recording: &Recording,
+    plan: &Plan,
+    before: Option<&ReplayedCall>,
+    row: &ReplayedCall,
+) -> MissCause {
+    let planned = |row: &ReplayedCall| &plan.rows[row.row as usize];
+    let inserted = plan.event_of_row(planned(row)).inserted_by != 0;
+    let Some(before) = before.filter(|_| !inserted) else { return MissCause::Unknown };
+    let touched = before.outcome.start_ms + planned(before).touched_after_ms;
+    let at = plan.call_of[row.row as usize] as usize;
+    cache_misses::cause_of_replayed_miss(recording, at, row.outcome.start_ms - touched)
+}
+
+/// What is lost at a call that follows another one of its session; the cause of a miss is another
+/// question. A first call loses nothing.
 pub(crate) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) -> ContextLoss {
     let Some(before) = before else { return ContextLoss::No };
     let usage = &row.outcome.usage;
@@ -79,7 +102,7 @@ pub(crate) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) ->
     match row.onset {
         ContextOnset::Compacted => ContextLoss::Compacted,
         ContextOnset::GoesOn if ratio_bp(usage.read, promised) < HIT_BP && promised > 0 => {
-            ContextLoss::Missed
+            ContextLoss::Missed(MissCause::Unknown)
         }
         ContextOnset::GoesOn | ContextOnset::StartsOver => ContextLoss::No,
     }
@@ -103,8 +126,8 @@ mod tests {
         for (read, rest, onset, expect) in [
             (100_000, 5_000, ContextOnset::GoesOn, ContextLoss::No),
             (90_000, 15_000, ContextOnset::GoesOn, ContextLoss::No),
-            (89_990, 15_010, ContextOnset::GoesOn, ContextLoss::Missed),
-            (0, 105_000, ContextOnset::GoesOn, ContextLoss::Missed),
+            (89_990, 15_010, ContextOnset::GoesOn, ContextLoss::Missed(MissCause::Unknown)),
+            (0, 105_000, ContextOnset::GoesOn, ContextLoss::Missed(MissCause::Unknown)),
             // A context that shrank cannot read more than itself.
             (40_000, 1_000, ContextOnset::GoesOn, ContextLoss::No),
             (20_000, 30_000, ContextOnset::Compacted, ContextLoss::Compacted),

@@ -42,6 +42,9 @@ const LOST_5M: f64 = 0.030;
 /// The same for the one-hour tier. Source: likewise, 13 of 4,283 gaps.
 const LOST_1H: f64 = 0.003;
 
+/// Share of calls that an automatic cache does not know any more. Source: likewise.
+const LOST_AUTOMATIC: f64 = 0.057;
+
 /// Low edge of the band. Source: MODEL.md, "Held out", 10th percentile, n = 119, rounded outwards,
 /// 2026-11-20.
 const LOW: f64 = 0.43;
@@ -56,6 +59,8 @@ pub struct HoldoutRates {
     pub lost_5m: f64,
     /// Share of calls that find the one-hour tier expired, 0 to 1.
     pub lost_1h: f64,
+    /// Share of calls that an automatic cache does not know any more, 0 to 1.
+    pub lost_automatic: f64,
     /// How far the low edge lies below its path: natural logarithm, for a single hidden call.
     pub low: f64,
     /// How far the high edge lies above its path: natural logarithm.
@@ -64,7 +69,13 @@ pub struct HoldoutRates {
 
 impl HoldoutRates {
     /// The rates that are used. Source: MODEL.md, "Held out".
-    pub const FITTED: Self = Self { lost_5m: LOST_5M, lost_1h: LOST_1H, low: LOW, high: HIGH };
+    pub const FITTED: Self = Self {
+        lost_5m: LOST_5M,
+        lost_1h: LOST_1H,
+        lost_automatic: LOST_AUTOMATIC,
+        low: LOW,
+        high: HIGH,
+    };
 }
 
 /// Everything that a prediction may look at.
@@ -146,6 +157,7 @@ impl HoldoutInputs {
             .map(|pair| pair[1].usage.context_tokens() - pair[0].usage.context_tokens())
             .collect();
         growth.sort_unstable();
+        let is_codex = models::facts_of_model(model).tokenizer == Tokenizer::Gpt;
         let written =
             first.iter().rev().map(|call| call.usage).find(|usage| usage.write_tokens() > 0);
         Self {
@@ -157,10 +169,12 @@ impl HoldoutInputs {
             top: first.iter().map(|call| call.usage.context_tokens()).max().unwrap_or(0),
             tier: match written {
                 Some(usage) if usage.write_1h >= usage.write_5m => CacheTier::OneHour,
+                // A cache that bills no writes shows its tier by that alone.
+                None if is_codex => CacheTier::Automatic,
                 _ => CacheTier::FiveMinutes,
             },
             harness_window: models::facts_of_model(model).harness_window,
-            is_codex: models::facts_of_model(model).tokenizer == Tokenizer::Gpt,
+            is_codex,
             hidden,
         }
     }
@@ -173,9 +187,8 @@ impl HoldoutInputs {
         let kept = 1.0
             - match self.tier {
                 CacheTier::OneHour => rates.lost_1h,
-                CacheTier::FiveMinutes | CacheTier::Automatic | CacheTier::Uncached => {
-                    rates.lost_5m
-                }
+                CacheTier::Automatic => rates.lost_automatic,
+                CacheTier::FiveMinutes | CacheTier::Uncached => rates.lost_5m,
             };
         // A call whose cache expired reads nothing: that share of the reads is lost.
         let mid = self.reads_along_path(median, trigger) * kept;
@@ -333,8 +346,13 @@ mod tests {
     const OLD: &str = "claude-opus-4-5-20251101";
     const NEW: &str = "claude-fable-5";
     /// Round numbers: a tenth is lost, and a low edge of half over four calls.
-    const ROUND: HoldoutRates =
-        HoldoutRates { lost_5m: 0.1, lost_1h: 0.0, low: 2.0 * std::f64::consts::LN_2, high: 0.0 };
+    const ROUND: HoldoutRates = HoldoutRates {
+        lost_5m: 0.1,
+        lost_1h: 0.0,
+        lost_automatic: 0.0,
+        low: 2.0 * std::f64::consts::LN_2,
+        high: 0.0,
+    };
 
     fn call(context: i64, read: i64) -> Call {
         Call {
