@@ -28,13 +28,13 @@ pub type HitCurve = [i64; 4];
 /// The chances of a call's look: by its model, and by its place in a subagent's session.
 #[must_use]
 pub(crate) fn hit_curve(model: &str, is_subagent: bool, place: u32) -> HitCurve {
-    let mut curve = models::facts_of_model(model).automatic_hits_bp;
+    let curve = models::facts_of_model(model).automatic_hits_bp;
     if is_subagent && place <= YOUNG_CALLS {
-        curve[0] = curve[0].min(YOUNG_HITS_BP);
         // Chances fall with the wait, else a luck would be no lifetime.
-        curve[1] = curve[1].min(curve[0]);
+        curve.map(|chance| chance.min(YOUNG_HITS_BP))
+    } else {
+        curve
     }
-    curve
 }
 
 /// Of what was cached, in ten-thousandths: a read above this share is a hit, whatever is missing

@@ -11,9 +11,11 @@ use windtunnel::plan::{
 };
 use windtunnel::recording::BlockKind::{Summary, System, Text, ToolInput, ToolResult, User};
 use windtunnel::recording::{
-    CacheTier, CallMarks, ContextRestart, RawCall, Recording, RecordingBuilder,
+    CacheBreak, CacheTier, CallMarks, ContextRestart, RawCall, Recording, RecordingBuilder,
 };
 use windtunnel::replay::{replay_plan, tally_outcome};
+use windtunnel::study::inspect::cache_misses::MissCause;
+use windtunnel::study::inspect::call_contexts::{CallContext, ContextLoss, contexts_by_session};
 use windtunnel::units::Usage;
 
 /// One millionth of a dollar, in pico-dollars.
@@ -331,4 +333,48 @@ fn a_leaner_prefix_is_carried_by_no_call_and_survives_smaller() {
     // There are 18,000 to take, and 15,000 to survive.
     let want = vec![(0, 0, 0, 2_000, 100), (10, 0, 2_000, 300, 100), (20, 0, 0, 3_000, 9)];
     assert_eq!(made(&recording, &[leaner(99_000)]), want);
+}
+
+/// The causes of the misses of the first session, under some toggles.
+fn causes(recording: &Recording, ids: &[&str]) -> Vec<MissCause> {
+    let patches: Vec<Patch> = ids
+        .iter()
+        .map(|id| {
+            let toggle = intervene::find_by_id(id).expect("a toggle");
+            toggle.build_patch(recording, &ToggleParams::modes_of_card(toggle.card()))
+        })
+        .collect();
+    let plan = compile(recording, &patches);
+    let calls = contexts_by_session(recording, &plan, (1 << ids.len()) - 1).remove(0);
+    let cause = |call: CallContext| match call.loss {
+        ContextLoss::Missed(cause) => Some(cause),
+        ContextLoss::No | ContextLoss::Compacted => None,
+    };
+    calls.into_iter().filter_map(cause).collect()
+}
+
+#[test]
+fn a_toggle_that_removes_a_cause_removes_its_misses() {
+    // Each call adds 2,000 tokens. The second reads nothing after six minutes, the third the static
+    // prefix because its effort was switched, the fourth the same because the provider lost it.
+    let step = |start_s: i64, context: i64, read: i64| {
+        call(start_s, context, read, &[(ToolResult, 1_900)], &[(ToolInput, 100)])
+    };
+    let mut calls = vec![
+        call(0, 30_000, 15_000, &[], &[(ToolInput, 100)]),
+        step(360, 32_000, 0),
+        step(400, 34_000, 15_000),
+        step(440, 36_000, 15_000),
+        step(480, 38_000, 36_000),
+    ];
+    calls[2].cache_break = CacheBreak::ToStatic;
+    calls[2].marks = CallMarks::EFFORT_SWITCH;
+    let recording = record(calls);
+    use MissCause::{Evicted, Expired, Switch};
+    assert_eq!(causes(&recording, &[]), [Expired, Switch, Evicted]);
+    // No switches; an hour instead of five minutes; both; kept warm across the wait.
+    assert_eq!(causes(&recording, &["G11"]), [Expired, Evicted]);
+    assert_eq!(causes(&recording, &["G1"]), [Switch, Evicted]);
+    assert_eq!(causes(&recording, &["G1", "G11"]), [Evicted]);
+    assert_eq!(causes(&recording, &["G13"]), [Switch, Evicted]);
 }

@@ -8,7 +8,7 @@
 use crate::cache::entry_lifetime::{self, HitCurve};
 use crate::cache::ttl::TtlPolicy;
 use crate::cache::{CacheLookup, CachedPrefix, Policy};
-use crate::models;
+use crate::models::{self, Tokenizer};
 use crate::recording::{BlockKind, CacheTier, CallMarks, ContextRestart, Recording, Session};
 use crate::study::stats::quantile::quantile_of_sorted;
 use std::collections::BTreeMap;
@@ -220,9 +220,12 @@ fn contexts_by_content(recording: &Recording, session: &Session) -> Vec<i64> {
             }
             (Some(_), ContextRestart::Fresh) => base + inputs,
             (Some(_), ContextRestart::AutoCompacted | ContextRestart::ManualCompacted) => {
-                let summary =
-                    recording.blocks_of_call(at).iter().any(|b| b.kind == BlockKind::Summary);
-                base + inputs + if summary { RESTORED } else { 0 }
+                let blocks = recording.blocks_of_call(at);
+                let summary = blocks.iter().any(|block| block.kind == BlockKind::Summary);
+                // Codex sends its instructions again, which are among the inputs, and no files.
+                let model = models::facts_of_model(recording.model_name(call.model));
+                let restores = summary && model.tokenizer != Tokenizer::Gpt;
+                base + inputs + if restores { RESTORED } else { 0 }
             }
         };
         if call.restart != ContextRestart::No {

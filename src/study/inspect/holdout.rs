@@ -203,12 +203,12 @@ impl HoldoutInputs {
     /// find expired.
     #[must_use]
     pub fn predict_fresh(&self, rates: &HoldoutRates) -> f64 {
-        let (median, _) = self.growth_rates();
+        // What enters comes in bursts, of which the median knows nothing: here the mean counts.
+        let (median, mean) = self.growth_rates();
         let (trigger, _) = self.compaction_triggers();
-        let read = self.reads_along_path(median, trigger);
-        let lost = read - self.predict_reads(rates).mid;
+        let lost = self.reads_along_path(median, trigger) - self.predict_reads(rates).mid;
         // Restarted contexts are written from the static prefix on, which the path does not know.
-        lost + median * f64::from(self.hidden)
+        lost + mean * f64::from(self.hidden)
     }
 
     /// Median and mean growth per call, never below zero.
