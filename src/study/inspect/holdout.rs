@@ -203,12 +203,11 @@ impl HoldoutInputs {
     /// find expired.
     #[must_use]
     pub fn predict_fresh(&self, rates: &HoldoutRates) -> f64 {
-        // What enters comes in bursts, of which the median knows nothing: here the mean counts.
-        let (median, mean) = self.growth_rates();
+        let (median, _) = self.growth_rates();
         let (trigger, _) = self.compaction_triggers();
         let lost = self.reads_along_path(median, trigger) - self.predict_reads(rates).mid;
         // Restarted contexts are written from the static prefix on, which the path does not know.
-        lost + mean * f64::from(self.hidden)
+        lost + median * f64::from(self.hidden)
     }
 
     /// Median and mean growth per call, never below zero.
