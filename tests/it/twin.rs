@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::mem::take;
 use windtunnel::plan::{Patch, SessionRules};
 use windtunnel::recording::{
-    CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
+    BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
 };
 use windtunnel::replay;
 use windtunnel::units::Usage;
@@ -306,31 +306,58 @@ pub fn luck(recording: &Recording, at: usize) -> Option<Luck> {
     if call.tier != CacheTier::Automatic || call.cache_break != CacheBreak::No {
         return None;
     }
+    // All sessions here are main threads.
+    let drops = recording.model_name(call.model) == "gpt-5.4";
+    let chances = if drops { [9_800, 9_200, 3_670, 230] } else { [9_770, 9_280, 5_860, 230] };
+    let lives = |luck: i64| match chances.iter().filter(|chance| luck < **chance).count() {
+        0 => 0,
+        1 => 60_000,
+        2 => 300_000,
+        3 => 3_600_000,
+        _ => i64::MAX,
+    };
     if at == session.call_range().start {
-        return Some(Luck { lives_ms: 3_600_000, more: 0, missed: None });
+        return Some(Luck { lives_ms: lives(5_000), more: 0, missed: None });
     }
     let before = &recording.calls[at - 1];
     if before.tier != CacheTier::Automatic || call.restart != ContextRestart::No {
         return None;
     }
     let (read, context) = (call.usage.read, call.usage.context_tokens());
-    let cached = kept(before.tier, before.usage.context_tokens(), before.usage.fresh).min(context);
+    let of_call = |call: &Call| kept(call.tier, call.usage.context_tokens(), call.usage.fresh);
+    let cached = of_call(before).min(context);
+    let turn = turn_with_thinking_before(recording, at).filter(|_| drops);
+    let found = turn.map_or(cached, |turn| cached.min(of_call(&recording.calls[turn])));
     let chance = match call.start_ms - before.touched_ms {
-        ..60_000 => 9_770,
-        60_000..300_000 => 9_280,
-        300_000..3_600_000 => 5_860,
-        _ => 230,
+        ..60_000 => chances[0],
+        60_000..300_000 => chances[1],
+        300_000..3_600_000 => chances[2],
+        _ => chances[3],
     };
-    let hit = read >= cached || 2 * read > cached && read > session.static_prefix;
-    let lives_ms = match if hit { chance / 2 } else { i64::midpoint(chance, 10_000) } {
-        ..230 => i64::MAX,
-        230..5_860 => 3_600_000,
-        5_860..9_280 => 300_000,
-        9_280..9_770 => 60_000,
-        _ => 0,
-    };
+    let hit = read >= found || 2 * read > found && read > session.static_prefix;
+    let luck = if hit { chance / 2 } else { i64::midpoint(chance, 10_000) };
     let more = if hit { read - cached } else { 0 };
-    Some(Luck { lives_ms, more, missed: (!hit).then_some(read) })
+    Some(Luck { lives_ms: lives(luck), more, missed: (!hit).then_some(read) })
+}
+
+/// The first call of the turn that ended before a prompt, if anything was thought in it.
+fn turn_with_thinking_before(recording: &Recording, at: usize) -> Option<usize> {
+    let first = recording.sessions[recording.calls[at].session as usize].call_range().start;
+    let has = |call: usize, kind: BlockKind| {
+        recording.blocks_of_call(call).iter().any(|block| block.kind == kind)
+    };
+    let is_prompt = |call: usize| {
+        has(call, BlockKind::User) && (call == first || !has(call - 1, BlockKind::ToolInput))
+    };
+    let (mut turn, mut thought) = (first, false);
+    for call in first..at {
+        if is_prompt(call) || recording.calls[call].restart != ContextRestart::No {
+            (turn, thought) = (call, false);
+        }
+        let blocks = recording.blocks_of_call(call).iter();
+        thought |= blocks.filter(|b| b.kind == BlockKind::Thinking).any(|b| b.tokens > 0);
+    }
+    (is_prompt(at) && thought).then_some(turn)
 }
 
 /// The prefix that a call leaves in the cache.
