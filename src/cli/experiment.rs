@@ -26,7 +26,8 @@ pub struct ToggleArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Experiment")]
 pub struct PremiseArgs {
-    /// How published call counts are read [default: message].
+    /// Whether a published number of API calls counts transcript records (message: a model call
+    /// has about two) or model calls (record); nothing else depends on it [default: message].
     #[arg(long, value_parser = named_value::<Lens>())]
     pub lens: Option<Lens>,
     /// The model that a source without a named model is priced as [default: claude-opus-4-6].

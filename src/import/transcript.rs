@@ -59,7 +59,14 @@ struct PendingToolUse {
     is_report: bool,
     file: Option<u32>,
     read: Option<u64>,
+    /// The same for a read of its whole file.
+    whole_read: Option<u64>,
     started_ms: Option<i64>,
+}
+
+/// The fingerprint of a read: path and range; a read without a range is of the whole file.
+pub(super) fn read_fingerprint(path: u64, range: u64) -> u64 {
+    path.rotate_left(1) ^ range
 }
 
 /// The result of a tool use as a reader measured it.
@@ -198,7 +205,9 @@ impl TranscriptCore {
         let file = used.path.map(|path| *self.files.entry(path).or_insert(next_file));
         let tool = intern_name(&mut self.session.tools, used.name);
         let (is_report, read) = (used.is_report, used.read);
-        let pending = PendingToolUse { place, tool, marks, is_report, file, read, started_ms };
+        let whole_read = used.path.map(|path| read_fingerprint(path, 0));
+        let pending =
+            PendingToolUse { place, tool, marks, is_report, file, read, whole_read, started_ms };
         self.tool_uses.insert(used.id, pending);
         let block = RawBlock::from_size(BlockKind::ToolInput, used.chars, 0);
         RawBlock { tool: Some(tool), marks, file, ..block }
@@ -222,6 +231,10 @@ impl TranscriptCore {
             let mut marks = BlockMarks::empty();
             if let Some(read) = used.read.filter(|_| !result.failed) {
                 let content = content_hash();
+                // Lines of a file that was read whole were read before, whatever range is asked.
+                let known = |read| self.read_contents.contains_key(&read);
+                let seen = known(read) || used.whole_read.is_some_and(known);
+                marks.set(BlockMarks::SEEN_BEFORE, seen);
                 // Read again with another content, it was edited in between: no repetition.
                 let before = self.read_contents.insert(read, content);
                 marks.set(BlockMarks::REREAD, before == Some(content));

@@ -9,7 +9,8 @@
 //! Formula: a site of m calls keeps k of them; saved reads are about the sum of the contexts of
 //! the m - k calls that disappear, plus the results that no longer enter. The text of every edit
 //! is still written: it moves into the last edit, so output falls only by repeated reads and
-//! searches.
+//! searches. Beside the k all calls stay without which nobody would know what to write: reads of
+//! lines that were not read before in the session, and calls that failed.
 //!
 //! Source: order 774, recommendation R2 (issue 792): 8 sites of about 9 calls, 72
 //! calls to about 16.
@@ -64,11 +65,21 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         // Kept: the calls at the head of the site, and the edit that now carries them all.
         let head = site.clone().filter(|&at| at != last_edit).take(keep - 1);
         let kept: Vec<usize> = head.chain([last_edit]).collect();
-        for at in site.filter(|at| !kept.contains(at)) {
+        for at in site.filter(|at| !kept.contains(at) && !tells_something_new(recording, *at)) {
             drop_from_site(recording, &mut patch, at, at > last_edit);
         }
     }
     patch
+}
+
+/// Whether a call brought what the edits of its site rest on: lines that were not read before, or
+/// an error that the next edit answers.
+fn tells_something_new(recording: &Recording, at: usize) -> bool {
+    support::results_of_call(recording, at).any(|(_, block)| {
+        let is_new_read = block.marks.contains(BlockMarks::READ)
+            && !block.marks.contains(BlockMarks::SEEN_BEFORE);
+        is_new_read || block.marks.contains(BlockMarks::ERROR)
+    })
 }
 
 /// Drops a call of a site. The edits themselves survive and move; after the last edit there is

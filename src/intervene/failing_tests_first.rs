@@ -6,22 +6,29 @@
 //!
 //! Why it should pay: a targeted run prints little, ends in seconds, and needs no polling.
 //!
-//! Formula: of the full-suite runs of a turn all but the last become targeted: their output
-//! becomes min(t, targeted), the calls that polled them disappear, and the wait shrinks to the
-//! time of a targeted run. Sometimes the final run fails after all: then one more full run is
-//! added.
+//! Formula: of the full-suite runs of a turn the last stays, and the first as well, because it
+//! finds out what fails: only with the chance `known` somebody knew that before. The runs between
+//! become targeted, those whose failures pass when they run alone only with the chance `alone`,
+//! because a targeted run of them finds nothing to repair. Of a run that becomes targeted with the
+//! chance p the output is (1 - p) t + p min(t, targeted), a share p of the calls that polled it
+//! disappears, and the wait shrinks by p of what a targeted run is shorter. Sometimes the final
+//! run fails after all: then one more full run is added.
 //!
 //! Source: order 774, recommendation R6 (issue 792): runs of 5-7 minutes against
-//! 10-20 seconds.
+//! 10-20 seconds. Its own account of session 2 says that the test passes in isolation.
 //!
 //! Lies: failures that only the full suite shows (parallel load, test order) are found later; the
-//! extra run stands for them, not the longer repair.
+//! extra run stands for them, not the longer repair. No transcript tells which failures pass
+//! alone: there every failure is taken to show.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    ToggleParams, support,
 };
 use crate::plan::{InsertedCall, Patch};
 use crate::recording::{BlockMarks, CallMarks, Recording};
+use crate::units::{BASIS_POINTS, share_of};
+use std::ops::Range;
 
 /// Failing tests first.
 pub static R6: Intervention = Intervention::new(&CARD, build_patch);
@@ -58,13 +65,36 @@ static CARD: ToggleCard = ToggleCard {
             what: "full runs added per session because the final one failed",
             source: "no measurement known; judgement, 2026-11",
         },
+        ParamSpec {
+            key: "known",
+            unit: ParamUnit::Chance,
+            low: 0,
+            mode: 5_000,
+            high: 10_000,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "the failing tests were known before the first full run",
+            source: "a step before may have run the suite: order 774 counts test_check among the \
+                     calls of its orchestrator and does not tell their order",
+        },
+        ParamSpec {
+            key: "alone",
+            unit: ParamUnit::Chance,
+            low: 0,
+            mode: 500,
+            high: 10_000,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "failures that are said to pass alone show in a targeted run",
+            source: "a flaky test may fail alone as well; judgement, 2026-11",
+        },
     ],
     name_lists: &[],
 };
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
-    let targeted = params.get("targeted");
+    let mut kept = KeptRuns::default();
     for session in &recording.sessions {
         // One full run is the one that the fix keeps; there must be an earlier one to save.
         let runs: Vec<usize> =
@@ -72,15 +102,23 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         let Some((&last, earlier)) = runs.split_last().filter(|(_, rest)| !rest.is_empty()) else {
             continue;
         };
+        let mut is_first = true;
         for (k, &at) in earlier.iter().enumerate() {
             // Up to the next full run, everything is about this one.
             let until = runs[k + 1];
-            // A person who speaks in between ends the repair, and with it its full run.
-            if (at + 1..=until).any(|at| support::is_asked_by_person(recording, at)) {
+            // A person who speaks in between ends the repair, and with it its full run; the next
+            // one is the first of another repair.
+            let ends_repair = (at + 1..=until).any(|at| support::is_asked_by_person(recording, at));
+            let finds_out = std::mem::replace(&mut is_first, ends_repair);
+            if ends_repair {
                 continue;
             }
-            patch.found_places += 1;
-            make_targeted(recording, &mut patch, at, until, targeted);
+            kept.count_run(recording, at, finds_out);
+            let chance_bp = chance_of_targeted_run(recording, at, finds_out, params);
+            if chance_bp > 0 {
+                patch.found_places += 1;
+                make_targeted(recording, &mut patch, at..until, params, chance_bp);
+            }
         }
         // The final run fails after all and is made once more: with its whole output and its wait.
         let full: i64 = full_run_results(recording, last).map(|(_, tokens)| tokens).sum();
@@ -93,7 +131,55 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             });
         }
     }
+    patch.notes.extend(kept.note());
     patch
+}
+
+/// How likely a run becomes a targeted one, in ten-thousandths.
+fn chance_of_targeted_run(
+    recording: &Recording,
+    at: usize,
+    finds_out: bool,
+    params: &ToggleParams,
+) -> i64 {
+    let known = if finds_out { params.get("known") } else { BASIS_POINTS };
+    // A targeted run of failures that pass alone finds nothing: the full suite is run all the same.
+    let passes_alone = recording.calls[at].marks.contains(CallMarks::PASSES_ALONE);
+    let shows = if passes_alone { params.get("alone") } else { BASIS_POINTS };
+    share_of(known, shows)
+}
+
+/// Runs before the last one of a repair that a targeted run may not stand for.
+#[derive(Default)]
+struct KeptRuns {
+    earlier: u32,
+    finders: u32,
+    passing_alone: u32,
+}
+
+impl KeptRuns {
+    fn count_run(&mut self, recording: &Recording, at: usize, finds_out: bool) {
+        self.earlier += 1;
+        if recording.calls[at].marks.contains(CallMarks::PASSES_ALONE) {
+            self.passing_alone += 1;
+        } else if finds_out {
+            self.finders += 1;
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        let Self { earlier, finders, passing_alone } = self;
+        (finders + passing_alone > 0).then(|| {
+            let alone = match passing_alone {
+                0 => String::new(),
+                _ => format!(", {passing_alone} have failures that pass alone (`alone`)"),
+            };
+            format!(
+                "of {earlier} runs before the last one {finders} find out what fails (`known`)\
+                 {alone}"
+            )
+        })
+    }
 }
 
 fn full_run_results(recording: &Recording, at: usize) -> impl Iterator<Item = (u32, i64)> {
@@ -102,18 +188,31 @@ fn full_run_results(recording: &Recording, at: usize) -> impl Iterator<Item = (u
         .map(|(index, block)| (index, block.tokens))
 }
 
-fn make_targeted(recording: &Recording, patch: &mut Patch, at: usize, until: usize, targeted: i64) {
-    // A run that printed less than a targeted one does not grow.
+/// Makes the run at the start of a range targeted, with a chance; up to the next run, which ends
+/// the range, everything is about it.
+fn make_targeted(
+    recording: &Recording,
+    patch: &mut Patch,
+    range: Range<usize>,
+    params: &ToggleParams,
+    chance_bp: i64,
+) {
+    let (at, targeted) = (range.start, params.get("targeted"));
+    // A run that printed less than a targeted one does not grow. What a context carries is linear
+    // in the size of its blocks, so that the expected size stands for both cases.
     let shrunk = full_run_results(recording, at).filter(|(_, tokens)| *tokens > targeted);
-    patch.replaced_blocks.extend(shrunk.map(|(index, _)| (index, targeted)));
+    patch.replaced_blocks.extend(
+        shrunk.map(|(index, tokens)| (index, tokens - share_of(tokens - targeted, chance_bp))),
+    );
     // A run that ended sooner than a targeted one saves no time and costs none.
     let wait = support::ms_until_next_call(recording, at);
     if wait > TARGETED_MS {
-        patch.saved_ms.push((at as u32, wait - TARGETED_MS));
+        patch.saved_ms.push((at as u32, share_of(wait - TARGETED_MS, chance_bp)));
     }
     // The polls that follow the run, up to the next one, are about it.
-    for poll in at + 1..until {
-        if recording.calls[poll].marks.contains(CallMarks::POLL) {
+    let mut polls = ShareSampler::new(chance_bp);
+    for poll in at + 1..range.end {
+        if recording.calls[poll].marks.contains(CallMarks::POLL) && polls.takes_next() {
             // `true`: here the work itself is shorter, so that the time of the polls goes with
             // them.
             support::drop_poll(recording, patch, poll, true);

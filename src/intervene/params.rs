@@ -17,6 +17,9 @@ pub enum ParamUnit {
     BasisPoints,
     /// Milliseconds.
     Milliseconds,
+    /// How likely an open fact is, in ten-thousandths. A fact is so or not: a draw takes one of the
+    /// two, a figure counts both by their weights.
+    Chance,
 }
 
 impl ParamUnit {
@@ -28,6 +31,7 @@ impl ParamUnit {
             Self::Count => "count",
             Self::BasisPoints => "1/10,000",
             Self::Milliseconds => "ms",
+            Self::Chance => "chance, 1/10,000",
         }
     }
 
@@ -35,7 +39,7 @@ impl ParamUnit {
     #[must_use]
     pub(crate) fn value_bounds(self) -> (i64, i64) {
         match self {
-            Self::BasisPoints => (0, BASIS_POINTS),
+            Self::BasisPoints | Self::Chance => (0, BASIS_POINTS),
             Self::Count | Self::Tokens | Self::Milliseconds => (0, MAX_VALUE),
         }
     }
@@ -51,7 +55,7 @@ impl ParamUnit {
     #[must_use]
     pub(crate) fn bounds_in_words(self) -> &'static str {
         match self {
-            Self::BasisPoints => "0 to 10,000 ten-thousandths",
+            Self::BasisPoints | Self::Chance => "0 to 10,000 ten-thousandths",
             Self::Count => "a count of 0 to 1,000,000,000",
             Self::Tokens => "0 to 1,000,000,000 tokens",
             Self::Milliseconds => "0 to 1,000,000,000 ms",
@@ -132,6 +136,8 @@ crate::kinds::named_values! {
         Triangular = "triangular",
         /// Beta with the mean `(low + 4 mode + high) / 6`: the mode counts more, the ends less.
         Pert = "pert",
+        /// The low or the high end and nothing between, with the mode as their mean.
+        TwoPoint = "two-point",
     }
 }
 
@@ -155,16 +161,21 @@ impl ParamRange {
         Self { low: value, mode: value, high: value, shape: RangeShape::Fixed }
     }
 
-    /// The range on a card, as PERT.
+    /// The range on a card.
     #[must_use]
     pub(crate) fn from_spec(spec: &ParamSpec) -> Self {
-        let &ParamSpec { low, mode, high, .. } = spec;
+        Self::in_unit(spec.unit, spec.low, spec.mode, spec.high)
+    }
+
+    /// A range as PERT, and of an open fact as its two answers.
+    #[must_use]
+    pub(crate) fn in_unit(unit: ParamUnit, low: i64, mode: i64, high: i64) -> Self {
+        let shape = match unit {
+            ParamUnit::Chance => RangeShape::TwoPoint,
+            _ => RangeShape::Pert,
+        };
         // Without width there is nothing to draw from.
-        if low == high {
-            Self::fixed_at(low)
-        } else {
-            Self { low, mode, high, shape: RangeShape::Pert }
-        }
+        if low == high { Self::fixed_at(mode) } else { Self { low, mode, high, shape } }
     }
 
     /// Its low end, mode and high end, each value once.

@@ -1,5 +1,6 @@
 //! Events of a reported pipeline: what is known to have happened in its sessions.
 
+use super::call_tally::CallTally;
 use super::figure::{Figure, FigureSource};
 use serde::Deserialize;
 
@@ -66,7 +67,7 @@ pub enum ReportedEvent {
         /// How many places.
         sites: Figure,
         /// Published calls at each.
-        calls_a_site: Figure,
+        calls_a_site: CallTally,
         /// Where the middle of them stands.
         at: Figure,
         /// Where this was published.
@@ -74,7 +75,7 @@ pub enum ReportedEvent {
         /// Why it stands where it stands.
         why: String,
     },
-    /// A file read again and again.
+    /// A file read again and again. Where the session has edit sites, these are their reads.
     FileReads {
         /// Its session.
         session: String,
@@ -103,7 +104,10 @@ pub enum ReportedEvent {
         at: Figure,
         /// Calls that looked whether it had ended.
         #[serde(default)]
-        polls: Option<Figure>,
+        polls: Option<CallTally>,
+        /// Whether its failures are said to pass when they run alone.
+        #[serde(default)]
+        passes_alone: bool,
         /// Where this was published.
         source: FigureSource,
         /// Why it stands where it stands.

@@ -3,6 +3,7 @@
 //! An event takes the free calls nearest to its place; what finds no room is left out. Marks are
 //! those that an importer sets on a real transcript.
 
+use super::call_tally::CallTally;
 use super::event::{ReportedEvent, TestRunResult};
 use super::figure::Figure;
 use super::reported::ReportedPipeline;
@@ -85,10 +86,11 @@ impl<'a> EventPlacement<'a> {
     }
 
     fn place_test_run(&mut self, event: &ReportedEvent) {
-        let ReportedEvent::TestRun { result: ended, chars, at, polls, .. } = event else {
+        let ReportedEvent::TestRun { result: ended, chars, at, polls, passes_alone, .. } = event
+        else {
             return;
         };
-        let polls = capped_count(polls.as_ref().map_or(0, Figure::value));
+        let polls = capped_count(polls.as_ref().map_or(0, |polls| self.calls_of_tally(polls, 1)));
         let Some(at) = self.free_place_near(self.place_beside_polls(at.value()), 1 + polls) else {
             return;
         };
@@ -99,6 +101,7 @@ impl<'a> EventPlacement<'a> {
             call |= CallMarks::ABORTED_RUN;
             block |= BlockMarks::ABORTED_RUN | BlockMarks::ERROR;
         }
+        call.set(CallMarks::PASSES_ALONE, *passes_alone);
         let chars =
             chars.clone().or_else(|| self.reported.stated_or_assumed("aborted-output-chars"));
         // The wait is what the pass later holds against cache lifetimes.
@@ -119,12 +122,21 @@ impl<'a> EventPlacement<'a> {
         }
     }
 
+    /// Tool calls that a published number of calls stands for, `times` of it together: a share of
+    /// the records is the same share of the calls.
+    fn calls_of_tally(&self, tally: &CallTally, times: i64) -> i64 {
+        let row = self.reported.session_row(self.session);
+        let calls = self.calls.len() as i64;
+        let records = row.map_or(calls, |row| row.calls.value());
+        self.reported.tally_in_calls(tally, times, (calls, records))
+    }
+
     /// The call at a share of the calls beside the polls: those belong to one of the runs.
     fn place_beside_polls(&self, share_bp: i64) -> usize {
         let mut all = 0;
         for event in self.reported.events_of_session(self.session) {
             if let ReportedEvent::TestRun { polls: Some(polls), .. } = event {
-                all += polls.value();
+                all += self.calls_of_tally(polls, 1);
             }
         }
         // The polls placed so far belong to earlier runs and are passed over.
@@ -156,13 +168,8 @@ impl<'a> EventPlacement<'a> {
         let ReportedEvent::EditSites { sites, calls_a_site, at, .. } = event else {
             return;
         };
-        let all = self.calls.len();
-        // Published in records: their share of the records is their share of the calls.
-        let row = self.reported.session_row(self.session);
-        let records = row.map_or(1, |row| row.calls.value());
         let sites = capped_count(sites.value()).max(1);
-        let wanted = scale_by_ratio(sites as i64 * calls_a_site.value(), all as i64, records);
-        let width = capped_count(wanted);
+        let width = capped_count(self.calls_of_tally(calls_a_site, sites as i64));
         let middle = self.place_at_share(at.value());
         let Some(first) = self.free_place_near(middle.saturating_sub(width / 2), width) else {
             return;
@@ -172,7 +179,7 @@ impl<'a> EventPlacement<'a> {
             (READ, BlockMarks::READ),
             (EDIT, BlockMarks::EDIT),
             (GREP, BlockMarks::SEARCH),
-            (READ, BlockMarks::READ),
+            (READ, BlockMarks::READ | BlockMarks::SEEN_BEFORE),
             (EDIT, BlockMarks::EDIT),
         ];
         for site in 0..sites {
@@ -198,6 +205,11 @@ impl<'a> EventPlacement<'a> {
     }
 
     fn place_file_reads(&mut self, event: &ReportedEvent) {
+        let mut events = self.reported.events_of_session(self.session);
+        // The sites read the files that they edit: a source that counts these reads means them.
+        if events.any(|event| matches!(event, ReportedEvent::EditSites { .. })) {
+            return;
+        }
         if let ReportedEvent::FileReads { times, .. } = event {
             let file = self.next_file();
             let times = times.value();

@@ -16,6 +16,7 @@
 //! Sources that publish tokens of agents and kinds of work only are another shape: [`routes`].
 
 pub mod call_count;
+pub mod call_tally;
 pub mod context_growth;
 pub mod event;
 mod event_placement;
@@ -31,8 +32,10 @@ mod script_call;
 pub mod session_calls;
 pub mod session_script;
 mod step_split;
+pub mod unknown;
 
 pub use call_count::Lens;
+pub use call_tally::CallTally;
 pub use figure::Figure;
 pub use published_file::ReportedError;
 pub use reconstruction::{

@@ -3,6 +3,7 @@
 //! Whatever passes here has known references, figures of the right unit and sizes that cannot
 //! overflow; `reconstruct` relies on it.
 
+use super::call_tally::{CallTally, TallyUnit};
 use super::event::ReportedEvent;
 use super::figure::{Figure, FigureSource, FigureUnit};
 use super::published_file::{
@@ -74,6 +75,31 @@ impl ReportedPipeline {
         stated_or_assumed(&self.statements, &self.assumptions, id)
     }
 
+    /// So many `times` a published number of calls as calls, in a session that made `calls` of them
+    /// with `records` records.
+    #[must_use]
+    pub(crate) fn tally_in_calls(
+        &self,
+        tally: &CallTally,
+        times: i64,
+        (calls, records): (i64, i64),
+    ) -> i64 {
+        tally.in_calls(times, (calls, records), |fact| {
+            let unknown = self.unknowns.iter().find(|unknown| unknown.id == fact);
+            unknown.map_or(0, |unknown| unknown.mode)
+        })
+    }
+
+    /// The same pipeline where the unknowns, in their order, have these values.
+    #[must_use]
+    pub fn with_unknowns(&self, values: &[i64]) -> Self {
+        let mut drawn = self.clone();
+        for (unknown, &value) in drawn.unknowns.iter_mut().zip(values) {
+            unknown.mode = value;
+        }
+        drawn
+    }
+
     /// The claim on a toggle.
     #[must_use]
     pub(crate) fn claim_on_toggle(&self, toggle: &str) -> Option<&ReportedClaim> {
@@ -122,7 +148,26 @@ impl ReportedPipeline {
             let field = format!("events.{index}.session");
             checker.require(known, &field, session, "a session of the inventory")?;
         }
+        checker.require_unknowns(&self.unknowns)?;
+        for tally in self.tallies() {
+            if let TallyUnit::Open(fact) = &tally.unit {
+                let known = self.unknowns.iter().any(|unknown| unknown.id == *fact);
+                checker.require(known, "unit", fact, "records, calls or the id of an unknown")?;
+            }
+        }
         checker.require_documents(&self.documents, self.sources_by_field())
+    }
+
+    /// Every published number of calls.
+    fn tallies(&self) -> impl Iterator<Item = &CallTally> {
+        let rows = self.inventory.iter().flat_map(|inventory| &inventory.rows);
+        let events = self.events.iter().filter_map(|event| match event {
+            ReportedEvent::EditSites { calls_a_site, .. } => Some(calls_a_site),
+            ReportedEvent::TestRun { polls, .. } => polls.as_ref(),
+            _ => None,
+        });
+        let orchestrator = self.orchestrator.iter().map(|it| &it.calls);
+        rows.map(|row| &row.calls).chain(events).chain(orchestrator)
     }
 
     /// Every source with the field that names it.

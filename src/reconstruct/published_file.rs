@@ -2,7 +2,12 @@
 
 use super::figure::{Figure, FigureSource, FigureUnit};
 use super::reported::{Assumption, SourceDocument, StatedFigure};
+use super::unknown::{UnknownQuantity, UnknownUnit};
+use crate::units::BASIS_POINTS;
 use serde::de::DeserializeOwned;
+
+/// No unknown is larger than this.
+const MAX_UNKNOWN: i64 = 1_000_000_000;
 
 /// A reported pipeline that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +84,27 @@ impl ValueChecker<'_> {
     ) -> Result<(), ReportedError> {
         let wanted = format!("a {unit:?}").to_lowercase();
         self.require(figure.unit == unit, field, &figure.text, &wanted)
+    }
+
+    /// An error unless every unknown is there once and its range is one.
+    pub(super) fn require_unknowns(
+        self,
+        unknowns: &[UnknownQuantity],
+    ) -> Result<(), ReportedError> {
+        for (at, unknown) in unknowns.iter().enumerate() {
+            let field = format!("unknowns.{}", unknown.id);
+            let twice = unknowns[..at].iter().any(|other| other.id == unknown.id);
+            self.require(!twice, &field, &unknown.id, "each unknown once")?;
+            let (low, mode, high) = (unknown.low, unknown.mode, unknown.high);
+            let most = match unknown.unit {
+                UnknownUnit::Share | UnknownUnit::Chance => BASIS_POINTS,
+                _ => MAX_UNKNOWN,
+            };
+            let fits = 0 <= low && low <= mode && mode <= high && high <= most;
+            let met = format!("{low} | {mode} | {high}");
+            self.require(fits, &field, &met, "0 <= low <= mode <= high, within its unit")?;
+        }
+        Ok(())
     }
 
     /// An error unless every source, given with the field that names it, is a known document.

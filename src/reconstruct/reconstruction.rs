@@ -143,15 +143,19 @@ pub fn reconstruct_with_call_counts(
             session: session.clone(),
         });
     }
-    push_orchestrator_and_crashes(reported, &mut builder);
+    push_orchestrator_and_crashes(reported, lens, &mut builder);
     Ok(Reconstruction { recording: builder.finish(), sessions, notes })
 }
 
 /// What a source counts beside its sessions: the orchestrator and the crash records.
-fn push_orchestrator_and_crashes(reported: &ReportedPipeline, builder: &mut RecordingBuilder) {
+fn push_orchestrator_and_crashes(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    builder: &mut RecordingBuilder,
+) {
     if let Some(orchestrator) = &reported.orchestrator {
         // Its share of the reads is all that is told: a remainder, which no toggle replays.
-        let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
+        let usage = Usage { read: orchestrator.attributed_reads(lens), ..Usage::default() };
         builder.push_remainder(NO_INDEX, UNSTATED_MODEL, usage, "orchestrator");
     }
     if let Some(crashes) = &reported.crashes {

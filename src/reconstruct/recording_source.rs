@@ -1,7 +1,8 @@
 //! Where the calls of a recording come from, and what only that source knows.
 
-use super::routes::RouteReconstruction;
-use super::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes};
+use super::routes::{RouteReconstruction, reconstruct_routes};
+use super::unknown::UnknownQuantity;
+use super::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes, reconstruct};
 use crate::recording::Recording;
 
 /// A recording with what was published beside it, if anything was.
@@ -79,6 +80,32 @@ impl RecordingSource {
         match self {
             Self::Pipeline { lens, fit, .. } => Some((*lens, fit)),
             Self::Recorded(_) | Self::Routes { .. } => None,
+        }
+    }
+
+    /// What a source leaves unknown.
+    #[must_use]
+    pub fn unknowns(&self) -> &[UnknownQuantity] {
+        match self {
+            Self::Recorded(_) => &[],
+            Self::Pipeline { reported, .. } => &reported.unknowns,
+            Self::Routes { routes, .. } => &routes.unknowns,
+        }
+    }
+
+    /// The calls where the unknowns, in their order, have these values; `None` where there are none
+    /// that meet what was published.
+    #[must_use]
+    pub fn recording_with_unknowns(&self, values: &[i64]) -> Option<Recording> {
+        match self {
+            Self::Recorded(recording) => Some(recording.clone()),
+            Self::Pipeline { reported, lens, .. } => {
+                let fit = reconstruct(&reported.with_unknowns(values), *lens);
+                fit.ok().map(|fit| fit.recording)
+            }
+            Self::Routes { routes, .. } => {
+                reconstruct_routes(routes, values).ok().map(|laid| laid.recording)
+            }
         }
     }
 

@@ -4,8 +4,12 @@
 //! ([`Figure`]); what somebody had to assume stands apart in `assumptions`, with a range and a
 //! reason, so that it can print beside every result that rests on it.
 
+use super::call_count::Lens;
+use super::call_tally::{CallTally, RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};
 use super::event::ReportedEvent;
 use super::figure::{Figure, FigureSource};
+use super::unknown::UnknownQuantity;
+use crate::units::scale_by_ratio;
 use serde::Deserialize;
 
 /// The schema that this reader understands.
@@ -52,6 +56,9 @@ pub struct ReportedPipeline {
     /// Savings that the text claims for several together.
     #[serde(default)]
     pub combined: Vec<CombinedClaim>,
+    /// What nobody published, as ranges and chances that are drawn.
+    #[serde(default)]
+    pub unknowns: Vec<UnknownQuantity>,
     /// What is assumed, not published.
     #[serde(default)]
     pub assumptions: Vec<Assumption>,
@@ -164,7 +171,7 @@ pub struct InventoryRow {
     /// Its name in the inventory.
     pub label: String,
     /// Calls as published: what they are is a question of the lens.
-    pub calls: Figure,
+    pub calls: CallTally,
     /// Cache reads.
     pub read: Figure,
     /// Output tokens.
@@ -192,7 +199,7 @@ pub struct ReportedOrchestrator {
     /// Time.
     pub time: Figure,
     /// Calls as published.
-    pub calls: Figure,
+    pub calls: CallTally,
     /// Tool calls.
     pub tool_calls: Figure,
     /// Calls that belong to no single pipeline.
@@ -212,10 +219,31 @@ pub struct ReportedOrchestrator {
 }
 
 impl ReportedOrchestrator {
+    /// Its calls: a number of records counts about two of them a call (law L1).
+    #[must_use]
+    pub(crate) fn calls_made(&self, lens: Lens) -> i64 {
+        self.as_calls(self.calls.value(), lens)
+    }
+
+    /// Its cache reads: where calls were counted by records, so were the reads that they add up to.
+    #[must_use]
+    pub(crate) fn reads_of_calls(&self, lens: Lens) -> i64 {
+        self.as_calls(self.read.value(), lens)
+    }
+
     /// Cache reads laid at this pipeline's door: the share of the whole, finer than as printed.
     #[must_use]
-    pub(crate) fn attributed_reads(&self) -> i64 {
-        crate::units::share_of(self.read.value(), self.attributed_share.value())
+    pub(crate) fn attributed_reads(&self, lens: Lens) -> i64 {
+        crate::units::share_of(self.reads_of_calls(lens), self.attributed_share.value())
+    }
+
+    fn as_calls(&self, over_published: i64, lens: Lens) -> i64 {
+        match (lens, &self.calls.unit) {
+            (Lens::Message, TallyUnit::Records) => {
+                scale_by_ratio(over_published, 100, RECORDS_PER_CALL_HUNDREDTHS)
+            }
+            _ => over_published,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! are printed for steps only and split so that the sessions share one growth exponent.
 
 use super::call_count::{self, CallCount, CallEvidence, Lens, UncountedSession, saturate_u32};
+use super::call_tally::{RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};
 use super::context_growth::GrowthProblem;
 use super::figure::Figure;
 use super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
@@ -72,7 +73,8 @@ pub(super) fn split_step(
     for (i, count) in counts.into_iter().enumerate() {
         let calls_published = listed.get(i).map(|session| saturate_u32(session.calls.value()));
         // Where no records were counted, the median of law L1 stands in.
-        let guess = saturate_u32(scale_by_ratio(i64::from(count.calls), 199, 100));
+        let guess =
+            saturate_u32(scale_by_ratio(i64::from(count.calls), RECORDS_PER_CALL_HUNDREDTHS, 100));
         plans.push(SessionPlan {
             totals: PublishedTotals {
                 id: ids[i].clone(),
@@ -141,6 +143,7 @@ fn call_evidence(
     let counted = row.deduplicated.as_ref().or(row.tool_calls.as_ref());
     match (lens, counted) {
         (Lens::Record, _) => CallEvidence::Calls(records),
+        (Lens::Message, None) if row.calls.unit == TallyUnit::Calls => CallEvidence::Calls(records),
         (Lens::Message, Some(figure)) => CallEvidence::Calls(saturate_u32(figure.value())),
         (Lens::Message, None) => CallEvidence::Records(records),
     }
@@ -175,7 +178,8 @@ fn count_step_calls(
         .map(|session| match session.known {
             CallEvidence::Calls(calls) => calls,
             CallEvidence::Records(records) => {
-                saturate_u32(scale_by_ratio(i64::from(records), 100, 199)).max(2)
+                saturate_u32(scale_by_ratio(i64::from(records), 100, RECORDS_PER_CALL_HUNDREDTHS))
+                    .max(2)
             }
             CallEvidence::Nothing => {
                 // A mean context is about the start and half of what was written.

@@ -30,6 +30,9 @@ bitflags! {
         const FIRST_TOOL_LOAD = 1 << 10;
         /// More tool results came with it than the provider looks back over.
         const BEYOND_LOOKBACK = 1 << 11;
+        /// It starts a test run whose failures pass when they run alone: other tests at the same
+        /// time, or their order, bring them about. A source says so; no transcript does.
+        const PASSES_ALONE = 1 << 12;
     }
 }
 
@@ -63,5 +66,7 @@ bitflags! {
         const SNAPSHOT = 1 << 11;
         /// The packet of an invocation: front matter and body.
         const PACKET = 1 << 12;
+        /// A read of lines that were read before in the session, whatever they hold by now.
+        const SEEN_BEFORE = 1 << 13;
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn range_as_toml(range: &ParamRange) -> String {
         RangeShape::Fixed => mode.to_string(),
         // A range without a shape is read as this one.
         RangeShape::Pert => format!("{{ low = {low}, mode = {mode}, high = {high} }}"),
-        RangeShape::Uniform | RangeShape::Triangular => {
+        RangeShape::Uniform | RangeShape::Triangular | RangeShape::TwoPoint => {
             let shape = shape.name();
             format!("{{ low = {low}, mode = {mode}, high = {high}, shape = \"{shape}\" }}")
         }
@@ -114,7 +114,10 @@ fn wanted_with_hint(unit: ParamUnit, met: &str) -> String {
         None => shift_decimal_point(typed, 4),
     };
     match share {
-        Some(share) if unit == ParamUnit::BasisPoints && unit.admits_value(share) => {
+        Some(share)
+            if matches!(unit, ParamUnit::BasisPoints | ParamUnit::Chance)
+                && unit.admits_value(share) =>
+        {
             format!("{} ({typed} is {share})", unit.bounds_in_words())
         }
         _ => unit.bounds_in_words().to_owned(),
@@ -166,6 +169,7 @@ mod tests {
         check("{ value = 7, shape = \"fixed\" }", 7, 7, 7, RangeShape::Fixed);
         check("{ low = 1, mode = 2, high = 9 }", 1, 2, 9, RangeShape::Pert);
         check("{ low = 1, mode = 2, high = 9, shape = \"pert\" }", 1, 2, 9, RangeShape::Pert);
+        check("{low=1, mode=2, high=9, shape=\"two-point\"}", 1, 2, 9, RangeShape::TwoPoint);
         check(
             "{ low = 1, mode = 2, high = 9, shape = \"triangular\" }",
             1,

@@ -7,11 +7,12 @@ use crate::intervene::{self, ParamUnit, ToggleCard};
 use serde_json::{Map, Value, json};
 
 /// The units that a parameter may have, by the names that their ranges have in the schema.
-const UNIT_NAMES: [(ParamUnit, &str); 4] = [
+const UNIT_NAMES: [(ParamUnit, &str); 5] = [
     (ParamUnit::Tokens, "tokens"),
     (ParamUnit::Count, "count"),
     (ParamUnit::BasisPoints, "ten_thousandths"),
     (ParamUnit::Milliseconds, "milliseconds"),
+    (ParamUnit::Chance, "chance"),
 ];
 
 /// The schema as JSON text.

@@ -4,7 +4,7 @@ use super::wire::{ContentItem, MessageContent};
 use crate::import::dispatches::OrderDispatch;
 use crate::import::measured_text::MeasuredText;
 use crate::import::tool_marks::{self, canonical_step};
-use crate::import::transcript::{ToolResult, ToolUse};
+use crate::import::transcript::{ToolResult, ToolUse, read_fingerprint};
 use crate::recording::BlockMarks;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,7 +27,7 @@ pub(super) fn describe_tool_use<'a>(item: &ContentItem<'_>, name: &'a str) -> To
         // The same file at another offset is another read.
         read: path
             .filter(|_| marks.contains(BlockMarks::READ))
-            .map(|path| path.rotate_left(1) ^ input.range),
+            .map(|path| read_fingerprint(path, input.range)),
     }
 }
 

@@ -19,6 +19,7 @@ pub use route_split::{Route, RoutePart};
 use super::figure::{Figure, FigureSource};
 use super::published_file::stated_or_assumed;
 use super::reported::{Assumption, SourceDocument, StatedFigure, start_of_day_ms};
+use super::unknown::UnknownQuantity;
 use serde::Deserialize;
 
 /// The schema that this reader understands.
@@ -218,40 +219,6 @@ pub struct RouteClaim {
     pub kind: String,
     /// Where it was published.
     pub source: FigureSource,
-}
-
-/// What an unknown counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UnknownUnit {
-    /// Tokens.
-    Tokens,
-    /// Characters, invocations, pieces of work.
-    Count,
-    /// Ten-thousandths.
-    Share,
-    /// Milliseconds.
-    Ms,
-}
-
-/// What no source tells: a range and the reason for it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnknownQuantity {
-    /// Its id.
-    pub id: String,
-    /// What it is.
-    pub what: String,
-    /// What it counts.
-    pub unit: UnknownUnit,
-    /// The lowest plausible value.
-    pub low: i64,
-    /// The value that counts where only one can.
-    pub mode: i64,
-    /// The highest plausible value.
-    pub high: i64,
-    /// Where the range comes from.
-    pub why: String,
 }
 
 /// Routes that cannot be made into calls.

@@ -5,13 +5,10 @@
 
 use super::super::figure::{Figure, FigureSource, FigureUnit};
 use super::super::published_file::{ReportedError, ValueChecker, parse_shape, source_field};
-use super::{ReportedRoutes, SCHEMA, UnknownUnit};
+use super::{ReportedRoutes, SCHEMA};
 
 /// No route has more invocations than this.
 const MOST_INVOCATIONS: i64 = 10_000;
-
-/// No unknown is larger than this.
-const MAX_UNKNOWN: i64 = 1_000_000_000;
 
 impl ReportedRoutes {
     /// Reads reported routes; `name` is the file's, for errors.
@@ -90,7 +87,7 @@ impl RouteChecker<'_> {
         }
         self.check_totals(routes)?;
         self.check_views(routes)?;
-        self.check_unknowns(routes)?;
+        self.values.require_unknowns(&routes.unknowns)?;
         for claim in &routes.claims {
             let field = format!("claims.{}.saving", claim.id);
             let text = claim.saving.as_ref().map_or("", |figure| figure.text.as_str());
@@ -187,20 +184,6 @@ impl RouteChecker<'_> {
                     "one of its own rows",
                 )?;
             }
-        }
-        Ok(())
-    }
-
-    fn check_unknowns(&self, routes: &ReportedRoutes) -> Result<(), ReportedError> {
-        for (at, unknown) in routes.unknowns.iter().enumerate() {
-            let field = format!("unknowns.{}", unknown.id);
-            let twice = routes.unknowns[..at].iter().any(|other| other.id == unknown.id);
-            self.values.require(!twice, &field, &unknown.id, "each unknown once")?;
-            let (low, mode, high) = (unknown.low, unknown.mode, unknown.high);
-            let most = if unknown.unit == UnknownUnit::Share { 10_000 } else { MAX_UNKNOWN };
-            let fits = 0 <= low && low <= mode && mode <= high && high <= most;
-            let met = format!("{low} | {mode} | {high}");
-            self.values.require(fits, &field, &met, "0 <= low <= mode <= high, within its unit")?;
         }
         Ok(())
     }

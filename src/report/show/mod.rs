@@ -219,7 +219,7 @@ fn parameter_value(unit: crate::intervene::ParamUnit, value: i64) -> crate::repo
     match unit {
         ParamUnit::Tokens => CellValue::Tokens(value),
         ParamUnit::Count => CellValue::Count(value),
-        ParamUnit::BasisPoints => CellValue::Share(value),
+        ParamUnit::BasisPoints | ParamUnit::Chance => CellValue::Share(value),
         ParamUnit::Milliseconds => CellValue::Duration(value),
     }
 }

@@ -122,7 +122,7 @@ fn format_range(range: &ParamRange) -> String {
     match range.shape {
         RangeShape::Fixed => mode,
         RangeShape::Pert => format!("{low} | {mode} | {high}"),
-        RangeShape::Uniform | RangeShape::Triangular => {
+        RangeShape::Uniform | RangeShape::Triangular | RangeShape::TwoPoint => {
             format!("{low} | {mode} | {high} {}", name_of_value(&RangeShape::NAMED, range.shape))
         }
     }

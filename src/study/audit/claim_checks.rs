@@ -4,7 +4,7 @@ use super::finding::{characters, label, stated, stated_count};
 use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, tokens};
 use crate::reconstruct::event::{ReportedEvent, TestRunResult};
 use crate::reconstruct::reported::{ClaimFactor, ReportedClaim};
-use crate::reconstruct::{Figure, Reconstruction, ReportedPipeline};
+use crate::reconstruct::{Figure, Lens, Reconstruction, ReportedPipeline};
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{BlockKind, CallMarks};
 
@@ -44,7 +44,7 @@ pub fn claim_arithmetic(reported: &ReportedPipeline, toggle: &str) -> Option<Aud
                 vec![
                     stated("share", &orchestrator.attributed_share),
                     stated("read", &orchestrator.read),
-                    tokens("attributed", orchestrator.attributed_reads()),
+                    tokens("attributed", orchestrator.attributed_reads(Lens::Record)),
                 ],
             ),
             ("R9", _, Some(crashes)) => claim_note(
@@ -271,7 +271,7 @@ fn check_polls_left(reported: &ReportedPipeline, claim: &ReportedClaim) -> Optio
         .events
         .iter()
         .filter_map(|event| match event {
-            ReportedEvent::TestRun { polls, .. } => polls.as_ref().map(Figure::value),
+            ReportedEvent::TestRun { polls, .. } => polls.as_ref().map(|polls| polls.value()),
             _ => None,
         })
         .sum();

@@ -11,7 +11,7 @@ pub(super) fn check_combined_claims(reported: &ReportedPipeline, findings: &mut 
     for combined in &reported.combined {
         // Calls follow from the factors of the single claims, tokens from their savings.
         match combined.metric.as_str() {
-            "calls" => findings.push(check_combined_calls(reported, combined)),
+            "calls" | "records" => findings.push(check_combined_calls(reported, combined)),
             _ => findings.extend(check_combined_sum(reported, combined)),
         }
     }

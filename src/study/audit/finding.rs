@@ -187,6 +187,7 @@ pub(crate) enum AuditCheck {
     InventoryAgrees,
     ExcludedSession,
     OrchestratorShare,
+    OrchestratorUnit,
     CrashRecords,
     CallKinds,
     // Single claims.
@@ -269,6 +270,10 @@ impl AuditCheck {
             Self::InventoryAgrees => "each row: sum within rounding of step",
             Self::ExcludedSession => "with = total + read",
             Self::OrchestratorShare => "sum = total + attributed; missing = attributed / sum",
+            Self::OrchestratorUnit => {
+                "counted = calls / median; most = counted * last; reads = read / median; attributed \
+                 = share * reads; missing = attributed / sum; contradicted if read > most"
+            }
             Self::CrashRecords => "records = reuse + orphans; orphans = 3 * triplets",
             Self::CallKinds => {
                 "calls = tools + text_only + thinking; tools = before + after_tool + 1"

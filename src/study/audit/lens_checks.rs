@@ -3,15 +3,13 @@
 use super::finding::{duration, label, stated, stated_count};
 use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, decimal, tokens};
 use crate::fixed_point;
+use crate::reconstruct::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
 use crate::reconstruct::event::{ReportedEvent, TestRunResult};
 use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline, SessionFit, reconstruct};
 use crate::units::scale_by_ratio;
 
 /// The 1st and 99th percentile of real growth exponents. Source: MODEL.md, "Laws" L7, 499 sessions.
 const REAL_EXPONENTS: (i64, i64) = (23, 182);
-
-/// The median of records per call in hundredths. Source: MODEL.md, "Laws" L1.
-const RECORDS_PER_CALL_HUNDREDTHS: i64 = 199;
 
 /// Checks both lenses; the message lens's calls serve later checks.
 pub(super) fn check_lenses(
@@ -136,7 +134,7 @@ fn check_implement_context(reported: &ReportedPipeline) -> Vec<AuditFinding> {
         return Vec::new();
     };
     // One printed mean, and two counts that it may have been divided by.
-    let published = Some(("record-lens-implement-context", "published calls", &row.calls));
+    let published = Some(("record-lens-implement-context", "published calls", &row.calls.figure));
     let tools = row.tool_calls.as_ref();
     let tools = tools.map(|tools| ("message-lens-implement-context", "tool calls", tools));
     published

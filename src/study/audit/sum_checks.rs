@@ -1,11 +1,14 @@
 //! Tables against their own totals, and counts against their parts.
 
 use super::finding::{in_unit_of, label, stated, stated_count};
-use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, share, tokens};
-use crate::reconstruct::ReportedPipeline;
+use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity};
+use super::{count, decimal, share, tokens};
+use crate::reconstruct::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
 use crate::reconstruct::event::ReportedEvent;
 use crate::reconstruct::figure::Figure;
 use crate::reconstruct::reported::{InventoryRow, ReportedStepRow, ReportedTotalRow};
+use crate::reconstruct::{Lens, ReportedPipeline};
+use crate::units::{ratio_bp, scale_by_ratio};
 
 /// Checks every sum that the figures allow.
 pub(super) fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>) {
@@ -13,6 +16,7 @@ pub(super) fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFi
     check_inventory(reported, findings);
     findings.extend(excluded_session(reported));
     findings.extend(check_orchestrator_share(reported));
+    findings.extend(check_orchestrator_unit(reported));
     findings.extend(check_crash_records(reported));
     findings.extend(check_call_kinds(reported));
 }
@@ -145,7 +149,8 @@ fn check_orchestrator_share(reported: &ReportedPipeline) -> Option<AuditFinding>
     let whole = reported.stated_figure("true-read")?;
     let understated = reported.stated_figure("understated")?;
     let total = &reported.steps.total.read;
-    let attributed = orchestrator.attributed_reads();
+    // The source's own arithmetic, which takes what it counted for calls.
+    let attributed = orchestrator.attributed_reads(Lens::Record);
     let sum = total.value() + attributed;
     // Ten-thousandths of the true total, as shares are printed.
     let missing = attributed * 10_000 / sum.max(1);
@@ -165,6 +170,42 @@ fn check_orchestrator_share(reported: &ReportedPipeline) -> Option<AuditFinding>
     ];
     let severity = FindingSeverity::warning_unless(holds);
     Some(AuditFinding::new("orchestrator-share", AuditCheck::OrchestratorShare, severity, figures))
+}
+
+/// Can the orchestrator's reads be those of its calls? A call without a tool use ends a turn (law
+/// L2), and none reads more than the context at the end.
+fn check_orchestrator_unit(reported: &ReportedPipeline) -> Option<AuditFinding> {
+    let orchestrator = reported.orchestrator.as_ref()?;
+    let (calls, tools) = (orchestrator.calls.value(), orchestrator.tool_calls.value());
+    let counted = orchestrator.calls_made(Lens::Message);
+    let most = counted * orchestrator.context_last.value();
+    let read = orchestrator.read.value();
+    let total = &reported.steps.total.read;
+    let attributed = orchestrator.attributed_reads(Lens::Message);
+    let sum = total.value() + attributed;
+    let figures = vec![
+        stated_count("calls", &orchestrator.calls),
+        stated_count("tools", &orchestrator.tool_calls),
+        count("without", calls - tools),
+        stated_count("shared", &orchestrator.shared_calls),
+        stated("read", &orchestrator.read),
+        tokens("mean", scale_by_ratio(read, 1, calls.max(1))),
+        decimal("median", RECORDS_PER_CALL_HUNDREDTHS, 2),
+        count("counted", counted),
+        stated("first", &orchestrator.context_first),
+        stated("last", &orchestrator.context_last),
+        tokens("most", most),
+        tokens("reads", orchestrator.reads_of_calls(Lens::Message)),
+        stated("share", &orchestrator.attributed_share),
+        tokens("attributed", attributed),
+        tokens("sum", sum),
+        share("missing", ratio_bp(attributed, sum)),
+    ];
+    // Both must speak against calls: more turns than prompts could end, and more reads than the
+    // context holds for so many records.
+    let (check, severity) = (AuditCheck::OrchestratorUnit, FindingSeverity::Warning);
+    (calls > tools && read > most)
+        .then(|| AuditFinding::new("orchestrator-unit", check, severity, figures))
 }
 
 /// Crash records are reused process numbers and orphans; orphans come in triplets.

@@ -43,8 +43,10 @@ impl BestCornerSearch<'_> {
                 let mut friendliest = picked[turn];
                 for corner in 0..corners[turn].len() {
                     picked[turn] = corner;
-                    let saving = self.saving_at_corners(&corners, &picked)?;
-                    let saved = claim.amount_saved(&saving);
+                    let patches: Vec<Patch> =
+                        corners.iter().zip(&picked).map(|(of, &at)| of[at].clone()).collect();
+                    let saving = self.saving_of_patches(&patches)?;
+                    let saved = claim.amount_saved_by(&saving, self.recording, &patches);
                     best = (best.0.max(saved), best.1.max(saving.total_money().micro_usd()));
                     if saved > here {
                         (here, friendliest) = (saved, corner);
@@ -60,15 +62,9 @@ impl BestCornerSearch<'_> {
         }
     }
 
-    /// What the picked corners save together.
-    fn saving_at_corners(
-        &self,
-        corners: &[Vec<Patch>],
-        picked: &[usize],
-    ) -> Result<Saving, MissingPrice> {
-        let patches: Vec<Patch> =
-            corners.iter().zip(picked).map(|(of, &at)| of[at].clone()).collect();
-        let plan = self.experiment.compile_plan(self.recording, &patches)?;
+    /// What patches save together.
+    fn saving_of_patches(&self, patches: &[Patch]) -> Result<Saving, MissingPrice> {
+        let plan = self.experiment.compile_plan(self.recording, patches)?;
         let side = PipelineTotals::replay_totals(&plan, subset_of_first(patches.len()));
         Ok(Saving::between_totals(&self.baseline, &side))
     }

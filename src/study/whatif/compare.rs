@@ -362,7 +362,9 @@ impl ComparisonContext<'_> {
         let draws = self.draws_of_claim(claim);
         let most = self.best.best_saving_in_step(&indexes, claim)?;
         let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
-        let replayed = claim.amount_saved(&saving);
+        let patches = self.experiment.patches_at_modes(recording);
+        let patches = indexes.iter().map(|&index| &patches[index]);
+        let replayed = claim.amount_saved_by(&saving, recording, patches);
         let evidence = ClaimEvidence {
             claimed: claim.rounded.clone(),
             is_direction: claim.is_direction,

@@ -3,8 +3,9 @@
 //! Draw k of one of them never depends on another one, nor on the toggles.
 
 use super::parameter_draws::draw_from_range;
-use crate::intervene::{ParamRange, ParamUnit, RangeShape};
-use crate::reconstruct::routes::{UnknownQuantity, UnknownUnit, reconstruct_routes};
+use crate::intervene::{ParamRange, ParamUnit};
+use crate::reconstruct::routes::reconstruct_routes;
+use crate::reconstruct::unknown::{UnknownQuantity, UnknownUnit};
 use crate::reconstruct::{RecordingSource, reconstruct_with_call_counts};
 use crate::recording::Recording;
 use crate::seed::Seed;
@@ -15,8 +16,8 @@ use crate::study::stats::random_draws::draw_weighted;
 pub enum OpenCounts {
     /// Nothing: the calls were recorded.
     None,
-    /// Call counts, by session.
-    Counts(Vec<(String, Vec<u32>)>),
+    /// Call counts, by session, and the unknowns of their pipeline.
+    Counts(Vec<(String, Vec<u32>)>, Vec<Vec<i64>>),
     /// Unknowns, in their order.
     Unknowns(Vec<Vec<i64>>),
 }
@@ -27,7 +28,7 @@ impl OpenCounts {
     pub fn draw_from_source(source: &RecordingSource, seed: Seed, count: u32) -> Self {
         match source {
             RecordingSource::Recorded(_) => Self::None,
-            RecordingSource::Pipeline { fit, .. } => {
+            RecordingSource::Pipeline { reported, fit, .. } => {
                 let mut counts = Vec::new();
                 for session in fit.sessions.iter().filter(|session| session.weights.len() > 1) {
                     // A stream of its own: another session shifts none of its draws.
@@ -37,15 +38,10 @@ impl OpenCounts {
                     });
                     counts.push((session.id.clone(), draws.collect()));
                 }
-                Self::Counts(counts)
+                Self::Counts(counts, draw_unknowns(&reported.unknowns, seed, count))
             }
             RecordingSource::Routes { routes, .. } => {
-                let draws = routes.unknowns.iter().map(|unknown| {
-                    let mut rng = seed.random_stream("unknown", unknown.id.as_bytes());
-                    let range = unknown_range(unknown);
-                    (0..count).map(|_| draw_from_range(&range, &mut rng)).collect()
-                });
-                Self::Unknowns(draws.collect())
+                Self::Unknowns(draw_unknowns(&routes.unknowns, seed, count))
             }
         }
     }
@@ -57,16 +53,18 @@ impl OpenCounts {
         // A count is no patch: another number of calls is another recording, built anew from the
         // published totals.
         let other = match (self, source) {
-            (Self::Counts(counts), RecordingSource::Pipeline { reported, lens, .. }) => {
+            (Self::Counts(counts, unknowns), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =
                     counts.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
-                reconstruct_with_call_counts(reported, *lens, &given)
+                let drawn = reported.with_unknowns(&values_in_draw(unknowns, k));
+                reconstruct_with_call_counts(&drawn, *lens, &given)
                     .ok()
                     .map(|other| other.recording)
             }
             (Self::Unknowns(unknowns), RecordingSource::Routes { routes, .. }) => {
-                let values: Vec<i64> = unknowns.iter().map(|draws| draws[k as usize]).collect();
-                reconstruct_routes(routes, &values).ok().map(|laid| laid.recording)
+                reconstruct_routes(routes, &values_in_draw(unknowns, k))
+                    .ok()
+                    .map(|laid| laid.recording)
             }
             _ => return (None, true),
         };
@@ -75,15 +73,25 @@ impl OpenCounts {
     }
 }
 
+/// All draws of each unknown, every one from a stream of its own.
+fn draw_unknowns(unknowns: &[UnknownQuantity], seed: Seed, count: u32) -> Vec<Vec<i64>> {
+    let draws = unknowns.iter().map(|unknown| {
+        let mut rng = seed.random_stream("unknown", unknown.id.as_bytes());
+        let range = unknown_range(unknown);
+        (0..count).map(|_| draw_from_range(&range, &mut rng)).collect()
+    });
+    draws.collect()
+}
+
+/// The values of all unknowns in draw k.
+fn values_in_draw(unknowns: &[Vec<i64>], k: u32) -> Vec<i64> {
+    unknowns.iter().map(|draws| draws[k as usize]).collect()
+}
+
 /// An unknown as the range of a parameter.
 #[must_use]
 pub fn unknown_range(unknown: &UnknownQuantity) -> ParamRange {
-    let &UnknownQuantity { low, mode, high, .. } = unknown;
-    if low == high {
-        ParamRange::fixed_at(mode)
-    } else {
-        ParamRange { low, mode, high, shape: RangeShape::Pert }
-    }
+    ParamRange::in_unit(unknown_unit(unknown), unknown.low, unknown.mode, unknown.high)
 }
 
 /// What an unknown counts.
@@ -94,5 +102,6 @@ pub fn unknown_unit(unknown: &UnknownQuantity) -> ParamUnit {
         UnknownUnit::Count => ParamUnit::Count,
         UnknownUnit::Share => ParamUnit::BasisPoints,
         UnknownUnit::Ms => ParamUnit::Milliseconds,
+        UnknownUnit::Chance => ParamUnit::Chance,
     }
 }

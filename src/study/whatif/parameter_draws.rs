@@ -79,6 +79,9 @@ pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
         RangeShape::Fixed => mode,
         RangeShape::Uniform => low + draw_below(high - low + 1, rng),
         RangeShape::Triangular => low + draw_triangular(high - low, mode - low, rng),
+        // The mode is the mean of the two ends, which says how often the high one is drawn.
+        RangeShape::TwoPoint if draw_below(high - low, rng) < mode - low => high,
+        RangeShape::TwoPoint => low,
         // In Q32, rounded half up, so that every machine draws the same values.
         RangeShape::Pert => {
             let width = high - low;
@@ -125,6 +128,10 @@ mod tests {
         check(RangeShape::Pert, (0, 10_000, 10_000), 8_333, 8_706);
         check(RangeShape::Pert, (0, 5_000, 10_000), 5_000, 5_000);
         check(RangeShape::Pert, (100, 100, 100), 100, 100);
+        check(RangeShape::TwoPoint, (0, 2_500, 10_000), 2_500, 0);
+        check(RangeShape::TwoPoint, (0, 7_500, 10_000), 7_500, 10_000);
+        let values = sample(ParamRange { low: 3, mode: 4, high: 9, shape: RangeShape::TwoPoint });
+        assert!(values.iter().all(|value| [3, 9].contains(value)), "nothing between");
     }
 
     #[test]

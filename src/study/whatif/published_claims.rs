@@ -2,12 +2,13 @@
 
 use super::headline::HeadlineMetric;
 use super::savings::{Saving, totals_by_step};
-use crate::plan::Plan;
+use crate::plan::{Patch, Plan};
 use crate::reconstruct::figure::FigureUnit;
 use crate::reconstruct::routes::{RouteClaim, RouteRow};
 use crate::reconstruct::{Figure, ReportedPipeline, ReportedRoutes};
 use crate::recording::Recording;
 use crate::units::share_of;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// A published saving of one toggle or of several together.
@@ -19,7 +20,7 @@ pub struct PublishedClaim {
     pub toggles: Vec<String>,
     /// The step it speaks of; empty for the whole pipeline.
     pub step: String,
-    /// What falls: `read`, `tokens` or `calls`.
+    /// What falls: `read`, `tokens`, `calls`, or `records` where calls were counted by those.
     pub metric: String,
     /// By how much, lowest and highest, as published.
     pub saving: RangeInclusive<i64>,
@@ -121,6 +122,47 @@ fn rounding_slack(estimate: i64) -> i64 {
     unit / 2
 }
 
+/// Whether a session is one of a step; an empty name stands for any.
+fn is_in_step(recording: &Recording, session: u32, step: &str) -> bool {
+    step.is_empty() || recording.sessions[session as usize].step == step
+}
+
+fn records_of_step(recording: &Recording, step: &str) -> i64 {
+    let calls = recording.calls.iter().filter(|call| is_in_step(recording, call.session, step));
+    calls.map(|call| i64::from(call.records)).sum()
+}
+
+/// Transcript records that patches spare in a step: all of a dropped call, and one for each piece of
+/// output dropped from a call that stays (law L1: a record a content block). A call in addition
+/// counts as one.
+fn records_saved<'a>(
+    recording: &Recording,
+    patches: impl IntoIterator<Item = &'a Patch>,
+    step: &str,
+) -> i64 {
+    let (mut calls, mut blocks, mut added) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for patch in patches {
+        // What several toggles drop is spared once.
+        calls.extend(patch.dropped_calls.iter().map(|dropped| dropped.call));
+        blocks.extend(patch.dropped_blocks.iter().copied());
+        let inserted = patch.inserted_calls.iter().map(|inserted| inserted.after);
+        added += inserted.filter(|&after| is_call_in_step(recording, after, step)).count() as i64;
+    }
+    let mut saved = -added;
+    for &call in calls.iter().filter(|&&call| is_call_in_step(recording, call, step)) {
+        saved += i64::from(recording.calls[call as usize].records);
+    }
+    for block in blocks.into_iter().map(|block| &recording.blocks[block as usize]) {
+        let stays = block.kind.is_output() && !calls.contains(&block.call);
+        saved += i64::from(stays && is_call_in_step(recording, block.call, step));
+    }
+    saved
+}
+
+fn is_call_in_step(recording: &Recording, call: u32, step: &str) -> bool {
+    is_in_step(recording, recording.calls[call as usize].session, step)
+}
+
 impl PublishedClaim {
     /// What the pipeline, or the step that it speaks of, has before, in its metric.
     pub(crate) fn baseline_amount(&self, recording: &Recording, plan: &Plan) -> i64 {
@@ -129,12 +171,34 @@ impl PublishedClaim {
         own.map(|step| match self.metric.as_str() {
             "calls" => step.calls,
             "tokens" => HeadlineMetric::Tokens.amount_in_usage(&step.usage),
+            "records" => records_of_step(recording, &step.name),
             _ => step.usage.read,
         })
         .sum()
     }
 
-    /// A saving in the claim's metric.
+    /// What patches save in the claim's metric: a claim is judged in the unit in which it was made,
+    /// and records are no part of a replay.
+    #[must_use]
+    pub fn amount_saved_by<'a>(
+        &self,
+        saving: &Saving,
+        recording: &Recording,
+        patches: impl IntoIterator<Item = &'a Patch>,
+    ) -> i64 {
+        match self.metric.as_str() {
+            "records" => records_saved(recording, patches, &self.step),
+            _ => self.amount_saved(saving),
+        }
+    }
+
+    /// Whether it counts calls or records, and no tokens.
+    #[must_use]
+    pub fn is_of_counts(&self) -> bool {
+        matches!(self.metric.as_str(), "calls" | "records")
+    }
+
+    /// A saving in the claim's metric, for claims on tokens or calls.
     #[must_use]
     pub fn amount_saved(&self, saving: &Saving) -> i64 {
         match self.metric.as_str() {

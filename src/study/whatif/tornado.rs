@@ -8,7 +8,6 @@ use super::savings::{PipelineTotals, Saving};
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::plan::Patch;
 use crate::price::MissingPrice;
-use crate::reconstruct::routes::reconstruct_routes;
 use crate::reconstruct::{RecordingSource, reconstruct_with_call_counts};
 use crate::recording::Recording;
 
@@ -28,7 +27,7 @@ pub struct SavingSwing {
     /// The joint saving at its high end.
     pub high: Saving,
     /// What each toggle saves on its own at the low and at the high end, in the headline's figure;
-    /// told where unknowns make the bands wide, empty elsewhere.
+    /// told of open facts and where unknowns make the bands wide, empty elsewhere.
     pub alone: Vec<(i64, i64)>,
 }
 
@@ -78,7 +77,8 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
                 let params = chosen.params.with_value(at, value);
                 // Only the patch of this toggle hangs on the parameter.
                 patches[index] = experiment.patch_for_toggle(recording, index, &params);
-                RangeEndSaving::replay_patches(experiment, recording, &patches)
+                let is_fact = spec.unit == ParamUnit::Chance;
+                RangeEndSaving::replay_patches(experiment, recording, &patches, is_fact)
             });
             let name = (chosen.id(), spec.key);
             swings.push(swing_between_ends(name, spec.unit, range, (low?, high?)));
@@ -87,9 +87,16 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     swings.extend(swing_call_counts(experiment)?);
     swings.extend(swing_unknowns(experiment)?);
     let toggles = experiment.chosen.len();
-    let reasons = (0..toggles).map(|at| widest_swing_of_toggle(&swings, at)).collect();
-    // Only now: a parameter that leaves the joint saving alone may still move its toggle.
-    swings.retain(|swing| swing.low != swing.high);
+    // Open facts are told as such; only where a source leaves ranges unknown is there a widest one.
+    let has_ranges = experiment.source.routes().is_some();
+    let reasons =
+        (0..toggles).map(|at| widest_swing_of_toggle(&swings, at).filter(|_| has_ranges)).collect();
+    // Only now: a parameter that leaves the joint saving alone may still move its toggle. Of an open
+    // fact that is told.
+    swings.retain(|swing| {
+        let moves_toggle = swing.alone.iter().any(|(low, high)| low != high);
+        swing.low != swing.high || (swing.unit == ParamUnit::Chance && moves_toggle)
+    });
     let headline = experiment.headline_metric();
     swings.sort_by(|a, b| {
         let wider_first = b.swing_width(headline).cmp(&a.swing_width(headline));
@@ -131,7 +138,10 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
             return Ok(None);
         };
         let patches = experiment.patches_at_modes(&other.recording);
-        ends.push((sum, RangeEndSaving::replay_patches(experiment, &other.recording, &patches)?));
+        ends.push((
+            sum,
+            RangeEndSaving::replay_patches(experiment, &other.recording, &patches, false)?,
+        ));
     }
     // Ends were pushed low first, and are popped in the reverse order.
     let mode = fit.recording.calls.len() as i64;
@@ -147,25 +157,25 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
     )))
 }
 
-/// Every unknown of reported routes at both ends of its range. An end that no calls meet is left
+/// Every unknown of a source at both ends of its range. An end that no calls meet is left
 /// out with its unknown.
 fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, MissingPrice> {
-    let Some(routes) = experiment.source.routes() else {
-        return Ok(Vec::new());
-    };
+    let unknowns = experiment.source.unknowns();
     let mut swings = Vec::new();
-    for (at, unknown) in routes.unknowns.iter().enumerate() {
+    for (at, unknown) in unknowns.iter().enumerate() {
         if unknown.low >= unknown.high {
             continue;
         }
         let [low, high] = [unknown.low, unknown.high].map(|value| {
-            let mut values = routes.modes_of_unknowns();
             // The others keep their modes, as with parameters.
+            let mut values: Vec<i64> = unknowns.iter().map(|unknown| unknown.mode).collect();
             values[at] = value;
             // Values that contradict the source have no calls, and no swing.
-            let Ok(laid) = reconstruct_routes(routes, &values) else { return Ok(None) };
-            let patches = experiment.patches_at_modes(&laid.recording);
-            RangeEndSaving::replay_patches(experiment, &laid.recording, &patches).map(Some)
+            let Some(recording) = experiment.source.recording_with_unknowns(&values) else {
+                return Ok(None);
+            };
+            let patches = experiment.patches_at_modes(&recording);
+            RangeEndSaving::replay_patches(experiment, &recording, &patches, true).map(Some)
         });
         if let (Some(low), Some(high)) = (low?, high?) {
             let range = open_counts::unknown_range(unknown);
@@ -210,10 +220,12 @@ impl RangeEndSaving {
         experiment: &Experiment<'_>,
         recording: &Recording,
         patches: &[Patch],
+        is_open: bool,
     ) -> Result<Self, MissingPrice> {
         let plan = experiment.compile_plan(recording, patches)?;
-        // Only there are bands told with what makes them wide; each toggle alone costs a replay.
-        if experiment.source.routes().is_some() {
+        // Each toggle alone costs a replay: only open facts are told toggle by toggle, and of
+        // routes everything that makes a band wide.
+        if is_open || experiment.source.routes().is_some() {
             let edges = MarginalSavings::from_plan(&plan, patches.len());
             let headline = experiment.headline_metric();
             let alone =

@@ -19,7 +19,7 @@ use super::savings::{PipelineTotals, Saving, saving_in_step};
 use super::shapley::Attribution;
 use super::verdict::MODEL_ERROR_BP;
 use crate::fixed_point::ONE;
-use crate::plan::{Plan, ToggleSubset};
+use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::MissingPrice;
 use crate::recording::Recording;
 use crate::seed::Seed;
@@ -68,7 +68,7 @@ pub struct ToggleBands {
 pub struct ClaimProbability {
     /// The claim's id.
     pub claim: String,
-    /// What is counted: `read`, `tokens`, `calls`, `read share`, `token share` or `dollar share`
+    /// What is counted: `read`, `tokens`, `calls`, `records`, `read share`, `token share` or `dollar share`
     /// (of the baseline).
     pub metric: &'static str,
     /// The least that is claimed: tokens, calls, or ten-thousandths.
@@ -221,7 +221,7 @@ impl DrawSetup<'_> {
         let headline = self.experiment.headline_metric();
         let claims = claims
             .iter()
-            .map(|claim| self.saving_of_claim(claim, recording, &plan, &toggles))
+            .map(|claim| self.saving_of_claim(claim, recording, (&plan, &patches), &toggles))
             .collect();
         let observed_bp = self.observations.iter().map(|observation| {
             let (before, saved) =
@@ -245,7 +245,7 @@ impl DrawSetup<'_> {
         &self,
         claim: &PublishedClaim,
         recording: &Recording,
-        plan: &Plan,
+        (plan, patches): (&Plan, &[Patch]),
         toggles: &[ToggleDraw],
     ) -> (i64, Saving) {
         let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
@@ -258,7 +258,8 @@ impl DrawSetup<'_> {
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
         let saving = saving_in_step(recording, plan, subset, &claim.step);
-        (claim.amount_saved(&saving), saving)
+        let patches = indexes.iter().map(|&index| &patches[index]);
+        (claim.amount_saved_by(&saving, recording, patches), saving)
     }
 }
 
@@ -337,7 +338,11 @@ fn claim_probabilities(
     drawn: &[DrawOutcome],
 ) -> Vec<ClaimProbability> {
     let mut counted = vec![(
-        if claim.metric == "calls" { "calls" } else { headline.metric_name() },
+        match claim.metric.as_str() {
+            "calls" => "calls",
+            "records" => "records",
+            _ => headline.metric_name(),
+        },
         *claim.rounded.start(),
         // The model's own error counts too: a draw that just misses may reach it, and the reverse.
         share_of_draws(drawn, *claim.rounded.start(), |draw| draw.with_error(draw.claims[at].0)),

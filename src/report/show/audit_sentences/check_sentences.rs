@@ -121,6 +121,19 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
             &["{share} of {read} = {attributed}; {total} + {printed} = {sum}; {attributed} / \
                {sum} = {missing}"],
         ),
+        AuditCheck::OrchestratorUnit => Sentences::new(
+            "the orchestrator's {read} over {calls} calls is most likely a sum over records: as \
+             calls {without} without a tool use break law L2, as records the {counted} calls read \
+             {most} at most",
+            &[
+                "{read} / {calls} = {mean} a call, while the context grows from {first} to {last}; \
+                 {calls} / {median} = {counted}; {counted} x {last} = {most}",
+                "{read} / {median} = {reads}; {share} of it = {attributed}: with it {sum}, and the \
+                 summary understates by {missing}",
+                "{shared} of the {calls} belong to no order; subagents and sessions beside the \
+                 table are in neither sum",
+            ],
+        ),
         AuditCheck::CrashRecords => Sentences::new(
             "crash records: cleaning the orphans leaves {reuse} of {records} (and saves no tokens)",
             &["{reuse} + {orphans} = {sum}; {triplets} x 3 = {tripled}"],

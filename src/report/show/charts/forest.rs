@@ -38,7 +38,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     }
     // Claims on calls need an axis of their own: they come after those on tokens.
     let (calls, tokens): (Vec<_>, Vec<_>) =
-        comparison.combined.iter().partition(|result| result.claim.metric == "calls");
+        comparison.combined.iter().partition(|result| result.claim.is_of_counts());
     for result in tokens.into_iter().chain(calls) {
         let row = row_of_combined_claim(result);
         panels.add_row("several toggles together", &result.claim.metric, row);
@@ -76,7 +76,9 @@ struct ForestPanels {
 impl ForestPanels {
     fn add_row(&mut self, heading: &str, metric: &str, row: ForestRow) {
         let (unit, axis, heading) = match metric {
-            "calls" => (ChartUnit::Count, "saved calls".to_owned(), format!("{heading}: calls")),
+            "calls" | "records" => {
+                (ChartUnit::Count, format!("saved {metric}"), format!("{heading}: {metric}"))
+            }
             _ => {
                 let axis = format!("saved {}", axis_words(self.headline));
                 (ChartUnit::Tokens, axis, heading.to_owned())

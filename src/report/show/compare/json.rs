@@ -190,7 +190,7 @@ pub(super) fn probability_fields(
         Field::text("", "counted in", "the same in words", |it| metric_words(it.metric)),
         Field::from_cells(ColumnKind::Mixed, "at_least", "at least", "the least claimed", |it| {
             TableCell::new(match it.metric {
-                "calls" => CellValue::Count(it.at_least),
+                "calls" | "records" => CellValue::Count(it.at_least),
                 "read" | "tokens" => CellValue::Tokens(it.at_least),
                 _ => CellValue::Share(it.at_least),
             })

@@ -10,17 +10,19 @@ mod turn_limiter;
 mod uncertainty;
 
 use super::Provenance;
+use crate::intervene::{self, Intervention, ParamUnit};
 use crate::reconstruct::{Lens, RecordingSource};
-use crate::report::format;
+use crate::report::format::{self, NumberStyle};
 use crate::report::show::audit_sentences::word_claim_arithmetic;
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
-use crate::study::audit::{self, AuditFinding};
+use crate::study::audit::{self, AuditFinding, FindingSeverity};
 use crate::study::backtest::Observations;
 use crate::study::inspect::turn_limiter::LoadComparison;
 use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::distribution::GroupedSavings;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::tornado::SavingSwing;
 use crate::study::whatif::verdict::ClaimVerdict;
 pub(in crate::report::show) use json::report_fields;
 #[cfg(feature = "charts")]
@@ -50,8 +52,8 @@ impl ComparisonReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("What-if: {}", self.provenance.recording));
         let mut section = Section::new("Toggles");
-        if let Some(lens) = self.source.lens() {
-            section = section.with_paragraph(lens_note(lens));
+        if let Some(note) = lens_note(self.source, self.findings) {
+            section = section.with_paragraph(note);
         }
         section = section.with_table(self.toggle_table());
         // Reported routes have tokens without classes, for which no price can be named.
@@ -120,6 +122,7 @@ impl ComparisonReport<'_> {
                 format::format_tokens(reason.high, false)
             )
         }));
+        parts.extend(self.open_facts(toggle));
         parts.extend(self.why_replay_differs(toggle));
         if let Some(most) = toggle.at_most {
             parts.push(format!(
@@ -136,6 +139,40 @@ impl ComparisonReport<'_> {
         }
         parts.extend(toggle.notes.iter().map(|note| format::group_digits_in_text(note)));
         (!parts.is_empty()).then(|| format!("{}: {}", toggle.id, parts.join("; ")))
+    }
+
+    /// What a toggle saves under either answer to each open fact that it rests on: both tellings.
+    fn open_facts(&self, toggle: &ToggleResult) -> Vec<String> {
+        let swings = &self.comparison.tornado;
+        let at = self.comparison.toggles.iter().position(|one| one.id == toggle.id);
+        let mut told = Vec::new();
+        for swing in swings.iter().filter(|swing| swing.unit == ParamUnit::Chance) {
+            let Some(&(if_not, if_so)) = at.and_then(|at| swing.alone.get(at)) else { continue };
+            // A fact that moves this toggle by less than a tenth is told with another one.
+            if (if_so - if_not).abs() * 10 >= if_not.abs().max(if_so.abs()) {
+                told.push(format!(
+                    "open: {}, counted at {}: {} if not, {} if so",
+                    self.fact_in_words(swing),
+                    format::format_share(swing.range.mode, NumberStyle::default()),
+                    format::format_tokens(if_not, false),
+                    format::format_tokens(if_so, false)
+                ));
+            }
+        }
+        told
+    }
+
+    /// What an open fact is about.
+    fn fact_in_words(&self, swing: &SavingSwing) -> String {
+        let unknowns = self.source.unknowns().iter();
+        let mut of_source = unknowns.filter(|unknown| unknown.id == swing.key);
+        if let Some(unknown) = of_source.next().filter(|_| swing.toggle.is_empty()) {
+            return unknown.what.clone();
+        }
+        let card = intervene::find_by_id(swing.toggle).map(Intervention::card);
+        let mut specs = card.iter().flat_map(|card| card.params);
+        let spec = specs.find(|spec| spec.key == swing.key);
+        spec.map_or_else(|| swing.key.clone(), |spec| spec.what.to_owned())
     }
 
     /// A saving in words, also where it is none.
@@ -287,20 +324,28 @@ fn token_row(name: &str, before: i64, after: i64) -> Vec<TableCell> {
     metric_row(TableCell::tokens, name, before, after)
 }
 
-/// Why the lens is what it is.
+/// What the lens takes published calls for; `None` where no number of calls is published. What
+/// speaks against the other lens is said only where the audit of this very source found it.
 #[must_use]
-pub fn lens_note(lens: Lens) -> &'static str {
-    match lens {
-        Lens::Message => {
-            "Message lens: published calls are transcript records, several of which make a call. \
-             It is the default because the record lens needs sessions that no real session \
-             resembles (the audit says which)."
-        }
-        Lens::Record => {
-            "Record lens: published calls are taken for calls, the source's own premise. The \
-             audit says which sessions cannot be under it."
-        }
-    }
+pub fn lens_note(source: &RecordingSource, findings: &[AuditFinding]) -> Option<String> {
+    let lens = source.lens()?;
+    source.pipeline()?.inventory.as_ref()?;
+    let contradicted = findings.iter().any(|finding| {
+        finding.id.starts_with("record-lens") && finding.severity == FindingSeverity::Error
+    });
+    let (note, found) = match lens {
+        Lens::Message => (
+            "Message lens: a published number of API calls is taken for transcript records, of \
+             which a model call has about two, unless the source says otherwise.",
+            " As calls they would need sessions that no real session resembles (the audit says \
+             which).",
+        ),
+        Lens::Record => (
+            "Record lens: a published number of API calls is taken for model calls.",
+            " The audit says which sessions cannot be so.",
+        ),
+    };
+    Some(note.to_owned() + if contradicted { found } else { "" })
 }
 
 /// Why there are no dollars.
@@ -321,6 +366,7 @@ pub(super) fn claim_name(claim: &PublishedClaim) -> String {
 pub(super) fn metric_words(metric: &str) -> &'static str {
     match metric {
         "calls" => "calls",
+        "records" => "records",
         "tokens" => "tokens",
         "read share" => "share of reads",
         "token share" => "share of tokens",
@@ -332,6 +378,7 @@ pub(super) fn metric_words(metric: &str) -> &'static str {
 pub(in crate::report::show) fn combined_claim_name(claim: &PublishedClaim) -> String {
     let what = match claim.metric.as_str() {
         "calls" => "calls",
+        "records" => "records",
         "tokens" => "tokens",
         _ => "reads",
     };

@@ -200,8 +200,7 @@ fn judged_ends(one: &ClaimJudgement) -> Option<(i64, i64)> {
 
 /// A range in the claim's metric.
 fn range_cell(claim: &PublishedClaim, ends: Option<(i64, i64)>) -> TableCell {
-    let value =
-        |n| if claim.metric == "calls" { CellValue::Count(n) } else { CellValue::Tokens(n) };
+    let value = |n| if claim.is_of_counts() { CellValue::Count(n) } else { CellValue::Tokens(n) };
     ends.map_or_else(TableCell::missing, |(low, high)| {
         TableCell::from_range(value(low), value(high))
     })

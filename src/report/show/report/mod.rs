@@ -42,8 +42,8 @@ impl FullReport<'_> {
         let mut document = ReportDocument::new(title);
         document.add_section(self.summary_section());
         let mut baseline = Section::new("Baseline by step");
-        if let Some(lens) = shown.source.lens() {
-            baseline = baseline.with_paragraph(lens_note(lens));
+        if let Some(note) = lens_note(shown.source, shown.findings) {
+            baseline = baseline.with_paragraph(note);
         }
         document.add_section(baseline.with_table(self.step_table(&comparison.baseline_steps)));
         let mut toggles =
@@ -87,8 +87,9 @@ impl FullReport<'_> {
 
     /// Share by which a summary without the orchestrator understates, and the true reads.
     fn understated_reads(&self) -> Option<(i64, i64)> {
-        let reported = self.comparison_report.source.pipeline()?;
-        let orchestrator = reported.orchestrator.as_ref()?.attributed_reads();
+        let source = self.comparison_report.source;
+        let (reported, lens) = (source.pipeline()?, source.lens()?);
+        let orchestrator = reported.orchestrator.as_ref()?.attributed_reads(lens);
         let total = reported.steps.total.read.value() + orchestrator;
         Some((ratio_bp(orchestrator, total), total))
     }
@@ -107,12 +108,13 @@ impl FullReport<'_> {
         };
         // Two totals on purpose: what the rounded steps add up to, and what the source prints.
         view.add_total(printed_total_row(reported));
+        let lens = self.comparison_report.source.lens().unwrap_or_default();
         if let Some(orchestrator) = &reported.orchestrator {
-            let usage = Usage { read: orchestrator.attributed_reads(), ..Usage::default() };
+            let usage = Usage { read: orchestrator.attributed_reads(lens), ..Usage::default() };
             let name = format!("orchestrator, {} of it", orchestrator.attributed_share.text);
             view.add_row(vec![
                 TableCell::text(name),
-                TableCell::count(orchestrator.calls.value()),
+                TableCell::count(orchestrator.calls_made(lens)),
                 TableCell::missing(),
                 TableCell::missing(),
                 TableCell::tokens(usage.read),

@@ -48,11 +48,19 @@ impl FullReport<'_> {
         }
         // Only a source that publishes its orchestrator apart can be told so.
         if let Some((bp, total)) = self.understated_reads() {
-            let words = format!(
-                "{} of reads in truth, the summary understates by {}.",
+            let mut words = format!(
+                "{} of reads with it, the summary understates by {}.",
                 format_tokens(total),
                 format_share(bp)
             );
+            // What neither of the two holds is said, so that nobody takes the sum for the truth.
+            let reported = self.comparison_report.source.pipeline();
+            for row in reported.iter().flat_map(|reported| reported.sessions_of_step("")) {
+                words += &format!(
+                    " Neither holds {} ({}), nor any subagent's own tokens.",
+                    row.label, row.read.text
+                );
+            }
             points.push(lead_point("The orchestrator's share belongs to the pipeline:", words));
         }
         let section = Section::new("Summary").with_bullets(points);

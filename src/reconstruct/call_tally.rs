@@ -1,0 +1,98 @@
+//! Published numbers of calls, each with the unit that it was counted in.
+//!
+//! A source that counts the records of its transcripts calls them "API calls" as one that counts
+//! responses does. So every such number says what it counts (`183 records`, `54 calls`), or names
+//! the open fact that decides (`22 poll-unit`: the chance that they are calls is that unknown). One
+//! rule makes calls of all of them.
+
+use super::figure::{BadFigure, Figure};
+use crate::units::{BASIS_POINTS, scale_by_ratio, share_of};
+use serde::Deserialize;
+use std::ops::Deref;
+
+/// The median of records per call in hundredths. Source: MODEL.md, "Laws" L1.
+pub(crate) const RECORDS_PER_CALL_HUNDREDTHS: i64 = 199;
+
+/// What a number of calls counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TallyUnit {
+    /// Transcript records, several of which make a call.
+    Records,
+    /// Calls.
+    Calls,
+    /// Calls with the chance of an unknown, else records: its id.
+    Open(String),
+}
+
+/// A published number of calls and its unit; without a word beside it records are counted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CallTally {
+    /// The number as published.
+    pub figure: Figure,
+    /// What it counts.
+    pub unit: TallyUnit,
+}
+
+impl CallTally {
+    /// So many `times` its number as calls, in a session or pipeline that made `calls` calls of
+    /// `records` records; `chance_bp` is how likely an open unit is calls.
+    pub(super) fn in_calls(
+        &self,
+        times: i64,
+        (calls, records): (i64, i64),
+        chance_bp: impl Fn(&str) -> i64,
+    ) -> i64 {
+        // Multiplied before anything is rounded.
+        let counted = self.figure.value() * times;
+        let scaled = scale_by_ratio(counted, calls, records.max(1));
+        match &self.unit {
+            TallyUnit::Records => scaled,
+            TallyUnit::Calls => counted,
+            // The expected number: a draw has one of the two, because its chance is all or nothing.
+            TallyUnit::Open(fact) => {
+                scaled + share_of(counted - scaled, chance_bp(fact).clamp(0, BASIS_POINTS))
+            }
+        }
+    }
+}
+
+impl Deref for CallTally {
+    type Target = Figure;
+    fn deref(&self) -> &Figure {
+        &self.figure
+    }
+}
+
+impl TryFrom<String> for CallTally {
+    type Error = BadFigure;
+    fn try_from(text: String) -> Result<Self, BadFigure> {
+        let (figure, unit) = match text.rsplit_once(' ') {
+            None | Some((_, "records")) => (text.split(' ').next(), TallyUnit::Records),
+            Some((figure, "calls")) => (Some(figure), TallyUnit::Calls),
+            Some((figure, fact)) => (Some(figure), TallyUnit::Open(fact.to_owned())),
+        };
+        Ok(Self { figure: Figure::parse(figure.unwrap_or_default())?, unit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, chance_bp: i64, calls: i64) {
+        let tally = CallTally::try_from(text.to_owned()).expect(text);
+        assert_eq!(tally.in_calls(1, (54, 102), |_| chance_bp), calls, "{text} at {chance_bp}");
+    }
+
+    #[test]
+    fn one_rule_makes_calls_of_every_count() {
+        check("22", 10_000, 12);
+        check("22 records", 10_000, 12);
+        check("22 calls", 0, 22);
+        check("22 poll-unit", 0, 12);
+        check("22 poll-unit", 10_000, 22);
+        check("22 poll-unit", 2_500, 15);
+        assert!(CallTally::try_from("many calls".to_owned()).is_err());
+    }
+}
