@@ -323,8 +323,29 @@ pub fn choose_lens(premises: &PremiseArgs, scenario: &Scenario) -> Lens {
     premises.lens.unwrap_or(scenario.lens)
 }
 
-/// The price book and its assumptions.
-pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Pricing, CommandError> {
+/// The only recording of a command line: the same name twice is one, as it is when recordings are
+/// merged. Empty where there are several or none.
+pub fn only_recording(recordings: &[String]) -> &str {
+    match recordings.split_first() {
+        Some((first, others)) if others.iter().all(|other| other == first) => first,
+        _ => "",
+    }
+}
+
+/// The model that a built-in recording is priced as, with whatever toggles it is run.
+fn builtin_model(recording: &str) -> Result<Option<String>, CommandError> {
+    Ok(match is_built_in(recording) {
+        true => load_scenario(recording, None, &[])?.model,
+        false => None,
+    })
+}
+
+/// The price book and its assumptions: one bill of a recording, in every command.
+pub fn load_pricing(
+    premises: &PremiseArgs,
+    scenario: &Scenario,
+    recordings: &[String],
+) -> Result<Pricing, CommandError> {
     let mut pricing = Pricing::embedded();
     // The later one takes precedence: that of the command line.
     let books = scenario.prices.iter().map(PathBuf::from).chain(premises.prices.clone());
@@ -339,7 +360,13 @@ pub fn load_pricing(premises: &PremiseArgs, scenario: &Scenario) -> Result<Prici
         pricing.find_price(from, None)?;
     }
     // Calls that name no model are priced as this one, which therefore needs a price.
-    if let Some(model) = premises.model.as_ref().or(scenario.model.as_ref()) {
+    let only = match only_recording(recordings) {
+        "" if recordings.is_empty() => &scenario.recording,
+        only => only,
+    };
+    let of_recording = builtin_model(only)?;
+    let said = premises.model.as_ref().or(scenario.model.as_ref());
+    if let Some(model) = said.or(of_recording.as_ref()) {
         pricing.assumed_model.clone_from(model);
         pricing.find_price(crate::price::UNSTATED_MODEL, None)?;
     }

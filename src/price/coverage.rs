@@ -4,7 +4,10 @@
 //! what is priced under a doubt is named: a condition as standard, a price beyond its last day, a
 //! call without a time. Nothing is collected where nothing is to be said.
 
-use super::{FIRST_TOLD_MS, MissingPrice, PriceModifiers, Pricing, UNSTATED_MODEL, modifiers};
+use super::modifiers;
+use super::{
+    FIRST_TOLD_MS, MissingPrice, PriceModifiers, Pricing, UNKNOWN_CLASSES, UNSTATED_MODEL,
+};
 use crate::recording::Recording;
 use crate::units::Usage;
 use jiff::civil::Date;
@@ -24,6 +27,8 @@ pub struct CoveredTokens {
 pub struct PriceCoverage {
     /// Everything.
     pub all: CoveredTokens,
+    /// What is told as a sum over classes, so that no dollars can be said of it.
+    pub unclassed: CoveredTokens,
     /// What has no price, and so no part in any dollars.
     pub unpriced: CoveredTokens,
     /// The models without a price, each with the reason and what it used.
@@ -72,6 +77,11 @@ impl PriceCoverage {
         pricing: &Pricing,
     ) {
         self.all.add_all(used);
+        // No row of a price book could help: nobody knows what these tokens were.
+        if model == UNKNOWN_CLASSES {
+            self.unclassed.add_all(used);
+            return;
+        }
         let found = match pricing.find_call_price(model, at_ms, conditions) {
             Ok(found) => found,
             Err(missing) => {

@@ -21,6 +21,10 @@ use std::collections::BTreeMap;
 /// The model name of recordings whose source does not name one.
 pub const UNSTATED_MODEL: &str = "unstated";
 
+/// The model of tokens whose source does not tell input, cached input and output apart: whatever
+/// made them, no dollars can be said of them.
+pub const UNKNOWN_CLASSES: &str = "classes-unknown";
+
 /// The assumption for [`UNSTATED_MODEL`] unless the user makes another.
 /// Source: issue 792 names none; the model of the time (April 2026).
 pub(crate) const DEFAULT_ASSUMED_MODEL: &str = "claude-opus-4-6";
@@ -104,6 +108,13 @@ pub enum MissingPrice {
         /// The day of the call.
         date: Date,
     },
+}
+
+/// Whether dollars can be said of calls by these models: not where all that is told of any of them
+/// is a sum over classes that cost ten times as much as each other.
+#[must_use]
+pub fn tells_token_classes(models: &[String]) -> bool {
+    models.iter().all(|model| model != UNKNOWN_CLASSES)
 }
 
 /// A price book and the assumptions under which it is used.

@@ -3,6 +3,7 @@
 use super::routes::{RouteReconstruction, reconstruct_routes};
 use super::unknown::UnknownQuantity;
 use super::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes, reconstruct};
+use crate::price;
 use crate::recording::Recording;
 
 /// A recording with what was published beside it, if anything was.
@@ -118,9 +119,6 @@ impl RecordingSource {
     /// Whether dollars can be said.
     #[must_use]
     pub fn can_be_priced(&self) -> bool {
-        match self {
-            Self::Recorded(_) | Self::Pipeline { .. } => true,
-            Self::Routes { fit, .. } => fit.can_be_priced(),
-        }
+        price::tells_token_classes(&self.recording().models)
     }
 }

@@ -75,6 +75,28 @@ impl JsonValue {
     pub fn object(entries: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
         Self::Object(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
+
+    /// The same with every amount of money unknown, unless dollars can be said at all: a zero would
+    /// pass for a bill.
+    #[must_use]
+    pub(crate) fn without_money_unless(self, has_dollars: bool) -> Self {
+        match self {
+            unchanged if has_dollars => unchanged,
+            Self::List(all) => {
+                Self::List(all.into_iter().map(|one| one.without_money_unless(false)).collect())
+            }
+            Self::Object(entries) => {
+                let entries = entries.into_iter().map(|(key, value)| {
+                    let is_money = key.ends_with("_usd") || key.ends_with("_of_dollars");
+                    let value =
+                        if is_money { Self::Null } else { value.without_money_unless(false) };
+                    (key, value)
+                });
+                Self::Object(entries.collect())
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<&str> for JsonValue {

@@ -4,6 +4,7 @@ use super::super::session_calls::reconstructed_session;
 use super::prompt::{AgentPrompts, PromptPart};
 use super::session_growth::SessionContexts;
 use crate::cache::AUTOMATIC_LOOKUP_STEP;
+use crate::price::UNKNOWN_CLASSES;
 use crate::recording::{
     BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, Packet, RawBlock,
     RawCall, RawSession,
@@ -182,6 +183,7 @@ pub(crate) fn build_bucket_session(
     at_ms: i64,
 ) -> RawSession {
     let mut raw = empty_session(id, pipeline, step, 0);
+    raw.models = vec![UNKNOWN_CLASSES.to_owned()];
     raw.records = 1;
     raw.calls.push(RawCall {
         model: 0,

@@ -22,14 +22,6 @@ pub struct RouteReconstruction {
     pub routes: Vec<ReconstructedRoute>,
 }
 
-impl RouteReconstruction {
-    /// Whether dollars can be said: a bucket tells nothing of the classes of its tokens.
-    #[must_use]
-    pub(crate) fn can_be_priced(&self) -> bool {
-        self.routes.iter().all(|one| !one.route.is_bucket)
-    }
-}
-
 /// How a route was laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconstructedRoute {

@@ -85,7 +85,9 @@ fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
         FieldValue::Nested { schema: JsonValue::Object(entries), .. } => entries.clone(),
         _ => cell_schema(field),
     };
-    if field.is_optional && !field.is_omitted {
+    // Of a recording of which no dollars can be said every amount is null.
+    let is_money = matches!(field.kind, ColumnKind::Money | ColumnKind::PicoUsd);
+    if (field.is_optional || is_money) && !field.is_omitted {
         for (key, value) in &mut schema {
             if **key == *"type" {
                 add_type(value, "null");

@@ -573,7 +573,7 @@
     function savings(saved) {
       const all = [saving("tokens", headOf(saved), headOf(baseline), " " + data.headline.words)];
       // All dollars, those of hidden output included, as in the summary.
-      const money = (sums) => sums[sumAt("cost_pico_usd")] + sums[sumAt("cost_hidden_pico_usd")];
+      const money = (sums) => sums[sumAt("cost_pico_usd")];
       if (data.has_dollars) all.push(saving("money", money(saved), money(baseline), ""));
       return all;
     }

@@ -195,11 +195,14 @@ pub const COMMANDS_WITH_SCHEMA: [&str; 13] = [
     "sweep",
 ];
 
-/// Money as two keys: dollars for people, pico-dollars for sums.
+/// Money as two keys: dollars for people, pico-dollars for sums. Everywhere it is all money, that of
+/// hidden output included.
 fn money_fields<'a>() -> Vec<ColumnField<'a, PicoUsd>> {
     type Field<'a> = ColumnField<'a, PicoUsd>;
     vec![
-        Field::money("cost_usd", "", "dollars, all places", |amount| *amount),
+        Field::money("cost_usd", "", "dollars, all places, hidden output included", |amount| {
+            *amount
+        }),
         Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |amount| *amount),
     ]
 }
@@ -249,9 +252,9 @@ fn saving_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
             it.hidden_output
         }),
     ];
-    fields.extend(fields_of_part(money_fields(), |it: &Saving| it.cost.recorded));
+    fields.extend(fields_of_part(money_fields(), |it: &Saving| it.total_money()));
     fields.extend([
-        Field::money("cost_hidden_usd", "", "dollars of hidden output", |it| it.cost.hidden),
+        Field::money("cost_hidden_usd", "", "of these, hidden output", |it| it.cost.hidden),
         Field::duration("session_ms", "", "session time", |it| it.session_ms),
     ]);
     fields

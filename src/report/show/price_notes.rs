@@ -10,6 +10,12 @@ const MOST_NAMES: usize = 5;
 #[must_use]
 pub fn price_notes(coverage: &PriceCoverage) -> Vec<String> {
     let mut notes = Vec::new();
+    if coverage.unclassed != CoveredTokens::default() {
+        notes.push(format!(
+            "no dollars: the source does not say what of {} tokens was input, cached or output",
+            format_tokens(coverage.unclassed.tokens, false)
+        ));
+    }
     if coverage.unpriced != CoveredTokens::default() {
         let models = coverage.missing.iter().map(|(model, (_, used))| {
             format!("{model} ({} calls, {} tokens)", used.calls, format_tokens(used.tokens, false))

@@ -83,7 +83,7 @@ impl SweepReport<'_> {
             NextToggle { toggle: &self.sweep.toggles[at], before, after }
         });
         let title = "One after the other: what the next one adds";
-        let mut view = TableView::from_fields(title, &next_fields(self.sweep.headline), rows);
+        let mut view = TableView::from_fields(title, &next_fields(self.sweep), rows);
         view.add_footnote(format!("each time the one that adds most, by {}", self.metric_name()));
         view
     }
@@ -109,7 +109,11 @@ impl SweepReport<'_> {
         entries: impl IntoIterator<Item = &'b SweepEntry>,
     ) -> TableView {
         let rows = entries.into_iter().map(|entry| SweptSet { sweep: self.sweep, entry });
-        TableView::from_fields(title, &set_fields(self.sweep.headline), rows)
+        TableView::from_fields(
+            title,
+            &set_fields(self.sweep.headline, self.sweep.has_dollars),
+            rows,
+        )
     }
 
     fn entries_of(&self, subsets: &[ToggleSubset]) -> Vec<&SweepEntry> {
@@ -154,7 +158,8 @@ impl SweepReport<'_> {
     /// Every subset, for programs.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        json::versioned_json("sweep", 1, &object_json(&report_fields(self.sweep.headline), &self))
+        let object = object_json(&report_fields(self.sweep.headline), &self);
+        json::versioned_json("sweep", 1, &object.without_money_unless(self.sweep.has_dollars))
     }
 }
 
@@ -165,10 +170,13 @@ struct SweptSet<'a> {
 }
 
 /// The sets in tables and for programs.
-fn set_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, SweptSet<'a>>> {
+fn set_fields<'a>(
+    headline: HeadlineMetric,
+    has_dollars: bool,
+) -> Vec<ColumnField<'a, SweptSet<'a>>> {
     type Field<'a> = ColumnField<'a, SweptSet<'a>>;
     let noun = headline.column_noun();
-    vec![
+    let mut fields = vec![
         Field::texts("toggles", "", "its toggles", |set| {
             set.sweep
                 .toggle_ids(set.entry.subset)
@@ -192,12 +200,17 @@ fn set_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, SweptSet<'a>>
             let saved = set.entry.headline_amount(headline);
             TableCell::share_of_whole(saved, headline.amount_in_totals(&set.sweep.baseline))
         }),
-        Field::money("", "$ saved", "money", |set| set.entry.cost).with_sign(),
-        Field::share("", "of $", "of all", |set| {
-            set.entry.cost.share_bp(set.sweep.baseline.total_money())
-        }),
-        Field::count("", "calls saved", "calls", |set| set.entry.calls).with_sign(),
-    ]
+    ];
+    if has_dollars {
+        fields.extend([
+            Field::money("", "$ saved", "money", |set: &SweptSet<'a>| set.entry.cost).with_sign(),
+            Field::share("", "of $", "of all", |set: &SweptSet<'a>| {
+                set.entry.cost.share_bp(set.sweep.baseline.total_money())
+            }),
+        ]);
+    }
+    fields.push(Field::count("", "calls saved", "calls", |set| set.entry.calls).with_sign());
+    fields
 }
 
 fn saving_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a SweepEntry>> {
@@ -221,10 +234,11 @@ struct NextToggle<'a> {
     after: &'a SweepEntry,
 }
 
-fn next_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, NextToggle<'a>>> {
+fn next_fields<'a>(sweep: &SubsetSweep) -> Vec<ColumnField<'a, NextToggle<'a>>> {
+    let (headline, has_dollars) = (sweep.headline, sweep.has_dollars);
     type Field<'a> = ColumnField<'a, NextToggle<'a>>;
     let noun = headline.column_noun();
-    vec![
+    let mut fields = vec![
         Field::text("", "next", "the toggle", |next| {
             format!("{} {}", next.toggle.id, next.toggle.title)
         }),
@@ -232,15 +246,22 @@ fn next_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, NextToggle<'
             next.after.headline_amount(headline) - next.before.headline_amount(headline)
         })
         .with_sign(),
-        Field::money("", "adds $", "saved on top", |next| next.after.cost - next.before.cost)
-            .with_sign(),
+    ];
+    type Next<'a> = NextToggle<'a>;
+    let adds = |next: &Next<'a>| next.after.cost - next.before.cost;
+    fields
+        .extend(has_dollars.then(|| Field::money("", "adds $", "saved on top", adds).with_sign()));
+    fields.extend([
         Field::count("", "adds effort", "its own", |next| next.toggle.grade.effort),
         Field::tokens("", format!("{noun} so far"), "saved by all until here", move |next| {
             next.after.headline_amount(headline)
         })
         .with_sign(),
-        Field::money("", "$ so far", "the same", |next| next.after.cost).with_sign(),
-    ]
+    ]);
+    let so_far = |next: &Next<'a>| next.after.cost;
+    fields
+        .extend(has_dollars.then(|| Field::money("", "$ so far", "the same", so_far).with_sign()));
+    fields
 }
 
 fn toggle_fields<'a>() -> Vec<ColumnField<'a, &'a SweepToggle>> {
@@ -295,7 +316,7 @@ fn sets_field<'a>(
     headline: HeadlineMetric,
     entries: impl Fn(&'a SweepReport<'a>) -> Vec<&'a SweepEntry> + 'a,
 ) -> ReportField<'a> {
-    ReportField::rows(name, about, set_fields(headline), move |it: &&'a SweepReport<'a>| {
+    ReportField::rows(name, about, set_fields(headline, true), move |it: &&'a SweepReport<'a>| {
         let sweep = it.sweep;
         entries(it).into_iter().map(|entry| SweptSet { sweep, entry }).collect()
     })

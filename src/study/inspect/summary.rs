@@ -3,7 +3,7 @@
 use super::cache_misses::{CacheMiss, find_cache_misses};
 use crate::intervene;
 use crate::plan::{Patch, Plan};
-use crate::price::modifiers::search_fee;
+use crate::price::{self, modifiers::search_fee};
 use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::{BlockKind, CallFacts, ContextRestart, Recording, Remainder};
 use crate::replay;
@@ -25,7 +25,7 @@ pub struct RecordingTotals {
     pub hidden_output: i64,
     /// The largest context.
     pub peak_context: i64,
-    /// Money for the recorded classes that have a price; `None` where nothing has one.
+    /// Money of everything that has a price, hidden output included; `None` where nothing has one.
     pub cost: Option<PicoUsd>,
 }
 
@@ -150,6 +150,8 @@ impl RecordingTotals {
 struct SessionBill<'a, 'b> {
     prices: &'b mut PriceResolver<'a>,
     bands: Vec<Usage>,
+    /// Hidden output by the same bands.
+    hidden: Vec<i64>,
     fees: PicoUsd,
 }
 
@@ -158,7 +160,7 @@ impl SessionBill<'_, '_> {
     fn add_usage(
         &mut self,
         model: &str,
-        (usage, context): (&Usage, i64),
+        (usage, hidden_output, context): (&Usage, i64, i64),
         at_ms: i64,
         facts: &CallFacts,
     ) {
@@ -168,6 +170,8 @@ impl SessionBill<'_, '_> {
         let band = 2 * usize::from(price) + usize::from(long);
         self.bands.resize(self.bands.len().max(band + 1), Usage::default());
         self.bands[band] += *usage;
+        self.hidden.resize(self.bands.len(), 0);
+        self.hidden[band] += hidden_output;
         self.fees += search_fee(facts.web_searches);
     }
 
@@ -177,8 +181,8 @@ impl SessionBill<'_, '_> {
         let mut met = self.bands.iter().zip(0..).filter(|(usage, _)| !usage.is_zero()).peekable();
         // A sum over nothing that has a price would pass for a bill of zero.
         let is_unpriced = met.peek().is_some() && met.all(|(_, band)| rows[band / 2].is_unpriced);
-        let hidden = vec![0; self.bands.len()];
-        let cost = replay::tally_bands(rows, &self.bands, &hidden).recorded + self.fees;
+        let bill = replay::tally_bands(rows, &self.bands, &self.hidden);
+        let cost = bill.recorded + bill.hidden + self.fees;
         (!is_unpriced).then_some(cost)
     }
 }
@@ -192,7 +196,8 @@ fn session_totals(
     let mut models: Vec<String> = Vec::new();
     let mut totals =
         RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
-    let mut bill = SessionBill { prices, bands: Vec::new(), fees: PicoUsd::default() };
+    let mut bill =
+        SessionBill { prices, bands: Vec::new(), hidden: Vec::new(), fees: PicoUsd::default() };
     for call in &recording.calls[session.call_range()] {
         let model = recording.model_name(call.model);
         add_new_name(&mut models, model);
@@ -201,7 +206,8 @@ fn session_totals(
         totals.hidden_output += call.output_hidden;
         totals.peak_context = totals.peak_context.max(call.usage.context_tokens());
         let context = call.usage.context_tokens();
-        bill.add_usage(model, (&call.usage, context), call.start_ms, &call.facts);
+        let tokens = (&call.usage, call.output_hidden, context);
+        bill.add_usage(model, tokens, call.start_ms, &call.facts);
     }
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
@@ -211,7 +217,7 @@ fn session_totals(
         // A remainder of one request has its own band; one that is a sum has the base band.
         let (usage, at_ms) = (&rest.usage, last.unwrap_or(0));
         let facts = CallFacts { modifiers: rest.modifiers, ..CallFacts::default() };
-        bill.add_usage(model, (usage, rest.price_context()), at_ms, &facts);
+        bill.add_usage(model, (usage, 0, rest.price_context()), at_ms, &facts);
     }
     totals.cost = bill.total_cost();
     SessionTotals { index, models, totals }
@@ -299,6 +305,7 @@ fn replay_findings(
     let patches = build_patches(recording, chosen);
     let plan = Plan::compile(recording, &patches, pricing).ok();
     let savings = plan.as_ref().map(|plan| savings_alone(plan, chosen.len()));
+    let has_dollars = price::tells_token_classes(&recording.models);
     let found = chosen.iter().zip(&patches).enumerate().map(|(index, (chosen, patch))| {
         let card = chosen.toggle.card();
         // Without its number a toggle has no figure.
@@ -312,7 +319,7 @@ fn replay_findings(
             notes: patch.notes.clone(),
             saved_tokens: saving.map(|it| it.usage.context_tokens() + it.usage.output),
             saved_read: saving.map(|it| it.usage.read),
-            saved_cost: saving.map(|it| it.total_money()),
+            saved_cost: saving.filter(|_| has_dollars).map(|it| it.total_money()),
         }
     });
     found.collect()

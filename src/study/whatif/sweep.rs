@@ -103,6 +103,8 @@ impl SweepEntry {
 pub struct SubsetSweep {
     /// What it is told in.
     pub headline: HeadlineMetric,
+    /// Whether dollars can be said.
+    pub has_dollars: bool,
     /// What it is ranked by.
     pub metric: SweepMetric,
     /// The toggles.
@@ -171,6 +173,7 @@ pub fn sweep_subsets(
     Ok(SubsetSweep {
         headline: experiment.headline_metric(),
         metric,
+        has_dollars: experiment.has_dollars(),
         baseline: PipelineTotals::replay_with_peak(&plan, 0),
         pareto: pareto_front(&entries, metric),
         best_by_size: best_subset_by_size(&entries, toggles.len(), metric),

@@ -31,7 +31,8 @@ impl ComparisonReport<'_> {
         json::versioned_json(
             "compare",
             1,
-            &object_json(&report_fields(self.comparison.headline), &self),
+            &object_json(&report_fields(self.comparison.headline), &self)
+                .without_money_unless(self.comparison.has_dollars),
         )
     }
 }

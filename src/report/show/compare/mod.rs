@@ -276,7 +276,8 @@ impl ComparisonReport<'_> {
         if before.hidden_output != 0 {
             view.add_row(token_row("output, hidden", before.hidden_output, after.hidden_output));
         }
-        let (a, b) = (before.cost.recorded, after.cost.recorded);
+        // One bill: hidden output is paid for like any other.
+        let (a, b) = (before.total_money(), after.total_money());
         view.add_row(vec![
             TableCell::text("dollars"),
             TableCell::money(a),

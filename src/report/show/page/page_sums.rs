@@ -78,8 +78,8 @@ pub const SUMS: [PageSum; 10] = [
     new_sum("output_hidden", "output, hidden", PageUnit::Tokens, |saving| {
         saving.hidden_output.into()
     }),
-    new_sum("cost_pico_usd", "dollars", PageUnit::Money, |saving| saving.cost.recorded.0),
-    new_sum("cost_hidden_pico_usd", "dollars, hidden", PageUnit::Money, |saving| {
+    new_sum("cost_pico_usd", "dollars", PageUnit::Money, |saving| saving.total_money().0),
+    new_sum("cost_hidden_pico_usd", "of these, hidden output", PageUnit::Money, |saving| {
         saving.cost.hidden.0
     }),
     new_sum("session_ms", "session time", PageUnit::Time, |saving| saving.session_ms.into()),
