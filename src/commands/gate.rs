@@ -10,6 +10,7 @@ use crate::seed::Seed;
 use crate::store;
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::budget::GateBudget;
+use crate::study::gate::gate_cache::GateCache;
 use crate::study::gate::{
     FigureKey, FigureLimit, GateMetric, GateResult, GateSide, SideSummary, growth_causes,
     judgement, power,
@@ -209,14 +210,22 @@ fn source_lines(sides: &[(&str, &SideSummary)], held: &BaselinePremises, seed: u
     let sides: Vec<String> =
         sides.map(|(what, named)| format!("{what} {}", name_with_digests(named))).collect();
     let (lens, cache, day) = (held.lens.name(), held.cache.name(), held.day);
-    vec![
+    let mut lines = vec![
         format!("windtunnel {version}; {}; seed {seed}", sides.join("; ")),
         format!(
             "premises: lens {lens}; cache {cache}; each {}; prices of {day}, sha256 {}",
             held.each.name(),
             held.prices
         ),
-    ]
+    ];
+    // The gate's bill is another one than that of `inspect`, and says so.
+    if held.cache == GateCache::Law {
+        lines.push(format!(
+            "reads, writes and dollars are simulated: the cache law without luck, at the prices of \
+             {day}; the recorded bill is that of `inspect`"
+        ));
+    }
+    lines
 }
 
 /// The name of a side and the digests of its first recordings.

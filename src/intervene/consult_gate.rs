@@ -9,7 +9,7 @@
 //!
 //! Formula: a gated invocation adds `phases` x `rounds` x `stages` calls, each a session of its own
 //! of `system` + `packet` tokens that answers in `answer` tokens. Advisory is 1 round x 1 stage,
-//! the gate goes up to 200 x 2. Every answer closed quietly saves one digest: what an average
+//! the gate goes up to 200 x 2. Every answer that is not closed quietly adds a digest: what an average
 //! digest of the recording uses. Both figures are told beside the replay.
 //!
 //! Which: packets of the named kinds to controllers, the agents that are told digests.
@@ -22,7 +22,7 @@
 //! left out. The controller's wait is not modelled, nor what it does about an answer; a gate that
 //! blocks asks for work that no recording holds.
 
-use super::support::packets::{active_invocations, controller_agents, digest_count_and_tokens};
+use super::support::packets::{active_invocations, controller_agents, digests_by_agent};
 use super::{
     BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
     ToggleParams, support,
@@ -170,14 +170,16 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         ));
         // Told beside the replay: which answers are accepted is in no recording, so that none of
         // these digests can be dropped.
-        let (count, tokens) = digest_count_and_tokens(&woken, recording);
-        // What an accepted answer saves if it is closed without a digest to the controller.
+        let (count, tokens) = digests_by_agent(&woken, recording)
+            .into_values()
+            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        // These digests would come with the gate: the recording has none of them to save.
         let average = tokens / count.max(1);
         patch.notes.push(format!(
-            "closing {} accepted answers without waking the controller saves up to {} tokens, \
-             {average} a digest",
-            gated * consults,
-            gated * consults * average
+            "the gate costs up to {} tokens more, {average} a digest, where its {} answers wake \
+             the controller and are not closed quietly",
+            gated * consults * average,
+            gated * consults
         ));
     }
     patch

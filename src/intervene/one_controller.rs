@@ -7,7 +7,7 @@
 //!
 //! Formula: a share `saved` of the invocations of the named agents is dropped whole, spread evenly.
 //! The others stand for work that the first controller does instead, as dear as it was. So the
-//! saving lies between nothing and all that the agent used.
+//! saving lies between nothing and all that the agent used: the source prints no number.
 //!
 //! Source: cockpit exec budget (2026-02-07): agent `autopilot`, 37,433,353 tokens in 11 digests,
 //! beside 212,106,508 in 101 of the other controller. With 103 digests sent, most were told to one

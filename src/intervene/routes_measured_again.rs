@@ -5,7 +5,8 @@
 //! Why it should pay: it does not pay by itself. It says whether the others did.
 //!
 //! Formula: tokens saved = 0. Success, says the source, is that tokens and invocations of the
-//! controller's digests drop materially, and that the average of a digest decreases.
+//! controller's digests drop materially, and that the average of a digest decreases: told for each
+//! agent, because a mix of two falls when the dearer one is switched off.
 //!
 //! Source: cockpit exec budget, next step 3: a day after the rollout.
 //!
@@ -14,7 +15,7 @@
 //! agent), and with `windtunnel routes`: the old script loses the first count of every file and
 //! counts forks twice (`--compat rollout-metrics` shows what it would have said).
 
-use super::support::packets::{active_invocations, digest_count_and_tokens};
+use super::support::packets::{active_invocations, digests_by_agent};
 use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -33,13 +34,13 @@ static CARD: ToggleCard = ToggleCard {
 };
 
 fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
-    let (count, tokens) = digest_count_and_tokens(&active_invocations(recording), recording);
     let mut patch = Patch::default();
-    // The average before the rollout is what the next measurement is held against.
-    if count > 0 {
-        patch.found_places = u32::try_from(count).unwrap_or(u32::MAX);
+    // The average before the rollout is what the next measurement is held against: of one agent,
+    // because the mix of two controllers falls when the dearer one is switched off.
+    for (agent, (count, tokens)) in digests_by_agent(&active_invocations(recording), recording) {
+        patch.found_places += u32::try_from(count).unwrap_or(u32::MAX);
         patch.notes.push(format!(
-            "no tokens: the average to beat is {} tokens a digest, of {count}",
+            "no tokens: the average to beat is {} tokens a digest of {agent}, of {count}",
             tokens / count
         ));
     }
@@ -60,7 +61,7 @@ mod tests {
             N3.build_patch(&recording_from_lines(&lines), &ToggleParams::modes_of_card(&CARD));
         let each = SYSTEM + PROMPT + PROMPTED.iter().sum::<i64>() + 30;
         assert!(patch.is_empty() && patch.found_places == 2);
-        let told = format!("no tokens: the average to beat is {each} tokens a digest, of 2");
+        let told = format!("no tokens: the average to beat is {each} tokens a digest of a, of 2");
         assert_eq!(patch.notes, [told]);
     }
 }

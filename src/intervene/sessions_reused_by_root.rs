@@ -20,7 +20,10 @@
 //! Source: agentic-cockpit `9c06a3aa` (2026-02-08): workers only, the controller resumed one
 //! session; `eca8e3c` (2026-03-31): all, rotated after 40 turns.
 //!
-//! Lies: an agent that knows what was done may need fewer calls; none is dropped. Roots that share
+//! Against that stand the calls that look up what the session had seen: a share `explored` of the
+//! calls before the first edit of a resumed invocation is dropped with what they brought.
+//!
+//! Lies: which calls a cold session makes only to find its way nobody measured. Roots that share
 //! one recorded session stay together. A break-even is of one resumption against a fresh session
 //! at the prices of gpt-5 (MODEL.md, "Price"), the figures beside it are of the replay.
 
@@ -29,10 +32,10 @@ use super::support::packets::{
 };
 use super::{
     BuildGrade, Confidence, EnvSetting, Intervention, NameListSpec, ParamSpec, ParamUnit,
-    ToggleCard, ToggleParams, support,
+    ShareSampler, ToggleCard, ToggleParams, support,
 };
-use crate::plan::{Patch, ResumedSession, SessionRules};
-use crate::recording::Recording;
+use crate::plan::{DroppedCall, Patch, ResumedSession, SessionRules};
+use crate::recording::{BlockMarks, Recording};
 use std::collections::BTreeMap;
 
 /// Sessions reused by root.
@@ -61,17 +64,31 @@ static CARD: ToggleCard = ToggleCard {
     source: "exec budget, fix 2 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_SESSION_SCOPE=root, .._ROTATE_TURNS=40",
     grade: BuildGrade { effort: 0, risk: 2 },
-    params: &[ParamSpec {
-        key: "rotate",
-        unit: ParamUnit::Count,
-        low: 20,
-        mode: 40,
-        high: 80,
-        asked: false,
-        confidence: Confidence::Judgement,
-        what: "turns after which a session is put aside; 0 for never",
-        source: "mode: the cockpit's default, eca8e3c; low and high: half and twice, judgement",
-    }],
+    params: &[
+        ParamSpec {
+            key: "rotate",
+            unit: ParamUnit::Count,
+            low: 20,
+            mode: 40,
+            high: 80,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "turns after which a session is put aside; 0 for never",
+            source: "mode: the cockpit's default, eca8e3c; low and high: half and twice, judgement",
+        },
+        ParamSpec {
+            key: "explored",
+            unit: ParamUnit::BasisPoints,
+            low: 0,
+            mode: 1_000,
+            high: 3_000,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "share of a resumed invocation's calls before its first edit that look up what \
+                   the session had seen",
+            source: "nobody measured what a cold session looks up again; judgement, 2026-11",
+        },
+    ],
     name_lists: &[NameListSpec {
         key: "agents",
         most: 100,
@@ -82,6 +99,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let rotate = params.get("rotate");
+    let mut explored = ShareSampler::new(params.get("explored"));
     let agents = params.names_of_list("agents");
     let woken = active_invocations(recording);
     let mut chains: BTreeMap<(&str, &str), SessionChain> = BTreeMap::new();
@@ -112,6 +130,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             {
                 resumptions.push(Resumption::from_invocations(recording, &woken[chain.last], one));
                 resume_session(recording, &mut patch, one.session, chain.session);
+                drop_exploration(recording, &mut patch, one, &mut explored);
                 true
             }
             // No session of its own and none to follow: a cold start, as recorded.
@@ -173,6 +192,31 @@ fn resume_session(recording: &Recording, patch: &mut Patch, session: u32, from: 
     let first = recording.sessions[session as usize].call_range().start;
     let bootstrap = support::system_blocks_of_call(recording, first);
     patch.dropped_blocks.extend(bootstrap.map(|(block, _)| block));
+}
+
+/// Drops calls that only look up what the resumed session knows, with what they said and brought.
+/// The call that reads the packet and the one that answers stay.
+fn drop_exploration(
+    recording: &Recording,
+    patch: &mut Patch,
+    one: &ActiveInvocation<'_>,
+    explored: &mut ShareSampler,
+) {
+    let inner = one.calls.start + 1..one.calls.end - 1;
+    let edits = |&at: &usize| {
+        let mut uses = support::tool_uses_of_call(recording, at);
+        uses.any(|(_, block)| block.marks.contains(BlockMarks::EDIT))
+    };
+    for at in inner.take_while(|at| !edits(at)) {
+        if explored.takes_next() {
+            patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+            let said = support::blocks_of_call(recording, at);
+            let said = said.filter(|(_, block)| block.kind.is_output()).map(|(index, _)| index);
+            patch.dropped_blocks.extend(said);
+            let brought = support::results_of_call(recording, at).map(|(index, _)| index);
+            patch.dropped_blocks.extend(brought);
+        }
+    }
 }
 
 /// What one resumption brings.

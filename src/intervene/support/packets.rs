@@ -86,13 +86,17 @@ pub fn active_invocations(recording: &Recording) -> Vec<ActiveInvocation<'_>> {
     woken
 }
 
-/// The digests that woke agents, and the tokens of all of them.
-pub fn digest_count_and_tokens(
-    woken: &[ActiveInvocation<'_>],
+/// The digests that woke each agent, and the tokens of all of them, in the order of the agents.
+pub fn digests_by_agent<'a>(
+    woken: &[ActiveInvocation<'a>],
     recording: &Recording,
-) -> (i64, i64) {
-    let digests = woken.iter().filter(|one| one.is_digest());
-    digests.fold((0, 0), |(count, tokens), one| (count + 1, tokens + one.total_tokens(recording)))
+) -> BTreeMap<&'a str, (i64, i64)> {
+    let mut agents: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for one in woken.iter().filter(|one| one.is_digest()) {
+        let (count, tokens) = agents.entry(&one.packet.agent).or_default();
+        (*count, *tokens) = (*count + 1, *tokens + one.total_tokens(recording));
+    }
+    agents
 }
 
 /// Whether each invocation found its session warm as recorded: the one before of the same agent

@@ -47,6 +47,9 @@ pub struct ReportedRoutes {
     pub totals: Vec<AgentTotal>,
     /// The routes, in the order of the source.
     pub rows: Vec<RouteRow>,
+    /// What is known to be wrong with how its figures were counted.
+    #[serde(default)]
+    pub counting_errors: Vec<CountingError>,
     /// Tables that count the tokens of some rows once more, by something else.
     #[serde(default)]
     pub views: Vec<OverlapTable>,
@@ -157,6 +160,18 @@ pub struct OverlapTable {
     pub source: FigureSource,
 }
 
+/// A known error of the program that counted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountingError {
+    /// Its id.
+    pub id: String,
+    /// What goes wrong, and which way.
+    pub text: String,
+    /// Where it was found.
+    pub source: FigureSource,
+}
+
 /// A row of a table over other rows.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,6 +274,12 @@ impl ReportedRoutes {
     #[must_use]
     pub(crate) fn stated_or_assumed(&self, id: &str) -> Option<Figure> {
         stated_or_assumed(&self.statements, &self.assumptions, id)
+    }
+
+    /// What its tokens are, where that is assumed: which classes they hold.
+    #[must_use]
+    pub(crate) fn token_classes(&self) -> Option<&Assumption> {
+        self.assumptions.iter().find(|assumed| assumed.id == "token-classes")
     }
 
     /// The rows that a claim or a table speaks of: an empty name stands for any.

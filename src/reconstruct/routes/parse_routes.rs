@@ -33,6 +33,9 @@ impl ReportedRoutes {
         for view in &self.views {
             all.push(source_field("views", &view.id, &view.source));
         }
+        for one in &self.counting_errors {
+            all.push(source_field("counting_errors", &one.id, &one.source));
+        }
         for one in &self.statements {
             all.push(source_field("statements", &one.id, &one.source));
         }

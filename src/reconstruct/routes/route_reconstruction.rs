@@ -127,10 +127,9 @@ impl AgentRoutes {
         }
         let prompts = AgentPrompts::for_agent(values, &self.name)?;
         self.prompts = Some(prompts);
-        let [context, invocations] = if values.routes.is_controller(&self.name) {
-            ["controller-context", "controller-thread"]
-        } else {
-            ["worker-context", "worker-thread"]
+        let invocations = match values.routes.is_controller(&self.name) {
+            true => "controller-thread",
+            false => "worker-thread",
         };
         let most = usize::try_from(values.get(invocations)?).unwrap_or(1).max(1);
         let mut sessions = Vec::new();
@@ -144,7 +143,6 @@ impl AgentRoutes {
                 tokens: &tokens,
                 prompts: &sizes,
                 retried: &retried,
-                mean: values.get(context)?,
                 growth: values.get("growth")?,
                 base: values.get("base")?,
                 after_compaction: values.get("left")?,

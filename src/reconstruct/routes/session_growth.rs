@@ -25,8 +25,6 @@ pub struct GrowthTarget<'a> {
     pub prompts: &'a [i64],
     /// Whether an invocation is tried again, with its whole prompt.
     pub retried: &'a [bool],
-    /// Mean context of a call.
-    pub mean: i64,
     /// Tokens that a call appends beside prompts, output included.
     pub growth: i64,
     /// Context before anybody spoke.
@@ -69,8 +67,7 @@ pub struct GrowthCall {
 #[must_use]
 pub(crate) fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
     let total: i64 = wanted.tokens.iter().sum();
-    let counts: Vec<i64> =
-        wanted.tokens.iter().map(|&tokens| count_of_calls(wanted, tokens)).collect();
+    let counts = count_calls(wanted);
     let n = counts.iter().sum::<i64>();
     // A call needs an output token to have done something, and room for its prompt.
     let output = share_of(total, wanted.output_bp);
@@ -113,13 +110,34 @@ pub(crate) fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
     }
 }
 
-/// Calls of an invocation: as many as its mean context says, and no fewer than the window allows.
-fn count_of_calls(wanted: &GrowthTarget, tokens: i64) -> i64 {
-    // A little less than the trigger, so that contexts have room to grow.
-    let most = (wanted.trigger - wanted.trigger / 20).max(1);
-    // Rounded up, because with a call less contexts would lie above that.
-    let least = (tokens + most - 1) / most;
-    scale_by_ratio(tokens, 1, wanted.mean.max(1)).max(least).max(1)
+/// Calls of each invocation. How much a call appends, where contexts start and where they are
+/// compacted say how large contexts are, and with the tokens that says how many calls there were: a
+/// mean context of its own would contradict one of the others. Contexts rise in a straight line here;
+/// the exact ones are solved for the counts afterwards.
+fn count_calls(wanted: &GrowthTarget) -> Vec<i64> {
+    let mut context = wanted.base;
+    // What the invocations before used beyond their own tokens is taken off the next one.
+    let mut ahead = 0;
+    let mut counts = Vec::with_capacity(wanted.tokens.len());
+    for (&tokens, &prompt) in wanted.tokens.iter().zip(wanted.prompts) {
+        context += prompt;
+        let (mut used, mut count) = (ahead, 0);
+        loop {
+            if context > wanted.trigger {
+                context = wanted.after_compaction.max(1);
+            }
+            // The nearer whole number of calls: half a call more is none. Each has at least a token.
+            if count > 0 && (used + context / 2 > tokens || count >= tokens) {
+                break;
+            }
+            used += context;
+            count += 1;
+            context += wanted.growth;
+        }
+        ahead = used - tokens;
+        counts.push(count);
+    }
+    counts
 }
 
 /// The calls in order, with the prompts that enter.
@@ -227,12 +245,11 @@ fn stretch_contexts(
 mod tests {
     use super::*;
 
-    fn check(tokens: &[i64], mean: i64, growth: i64, prompt: i64) -> SessionContexts {
+    fn check(tokens: &[i64], growth: i64, prompt: i64) -> SessionContexts {
         let wanted = GrowthTarget {
             tokens,
             prompts: &vec![prompt; tokens.len()],
             retried: &vec![true; tokens.len()],
-            mean,
             growth,
             base: 12_000,
             after_compaction: 24_000,
@@ -252,26 +269,40 @@ mod tests {
 
     #[test]
     fn any_total_is_met_within_the_window() {
-        for mean in [60_000, 70_000, 130_000, 200_000, 240_000] {
-            for growth in [0, 500, 1_800, 20_000] {
-                for prompt in [0, 1_000, 8_000, 90_000] {
-                    check(&[2_100_064; 6], mean, growth, prompt);
-                    check(&[9_849_588], mean, growth, prompt);
-                    check(&[15_806, 377_954], mean, growth, prompt);
-                }
+        for growth in [0, 500, 1_800, 20_000] {
+            for prompt in [0, 1_000, 8_000, 90_000] {
+                check(&[2_100_064; 6], growth, prompt);
+                check(&[9_849_588], growth, prompt);
+                check(&[15_806, 377_954], growth, prompt);
             }
         }
-        check(&[40; 3], 130_000, 1_800, 5_000);
+        check(&[40; 3], 1_800, 5_000);
     }
 
     #[test]
-    fn the_window_says_how_many_calls_there_are_at_least() {
-        let grown = check(&[2_100_064], 1_000_000, 0, 0);
-        assert_eq!(grown.calls.len(), 10, "2,100,064 / (244,800 - 5 %) = 9.03");
-        let grown = check(&[2_100_064], 130_000, 1_800, 7_000);
-        assert_eq!(grown.calls.len(), 16);
-        assert!(grown.calls.iter().all(|call| !call.compacted), "16 x 1,800 fill no window");
-        let grown = check(&[9_849_588], 130_000, 3_600, 7_000);
-        assert_eq!(grown.calls.iter().filter(|call| call.compacted).count(), 1);
+    fn contexts_grow_as_much_a_call_as_they_are_said_to() {
+        // 19,000 + 1,800 k summed over 40 calls is 2,164,000: a call more than half is one.
+        let grown = check(&[2_100_064], 1_800, 7_000);
+        assert_eq!(grown.calls.len(), 39);
+        for growth in [600, 1_800, 4_000] {
+            for tokens in [[1_358_218; 2], [2_100_064; 2], [9_849_588; 2]] {
+                let grown = check(&tokens, growth, 7_000);
+                // Where a stretch starts over is no growth, nor is the prompt of a packet.
+                let steps: Vec<i64> = grown
+                    .calls
+                    .windows(2)
+                    .filter(|pair| !pair[1].compacted && pair[1].prompt.is_none())
+                    .map(|pair| pair[1].context - pair[0].context)
+                    .collect();
+                let mean = steps.iter().sum::<i64>() / steps.len() as i64;
+                assert!((growth / 2..=growth * 3 / 2).contains(&mean), "{growth}: {mean}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_thread_is_compacted() {
+        let grown = check(&[9_849_588], 3_600, 7_000);
+        assert!(grown.calls.iter().any(|call| call.compacted));
     }
 }

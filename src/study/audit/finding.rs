@@ -218,6 +218,8 @@ pub(crate) enum AuditCheck {
     UnlistedSources,
     SourceCeiling,
     DuplicateAgent,
+    CountingError,
+    TokenClasses,
     FewestCalls,
     TokensPerEvent,
     PostedShare,
@@ -249,6 +251,8 @@ impl AuditCheck {
             | Self::ClaimedCharacters
             | Self::NothingClaimed
             | Self::ClaimedDirection
+            | Self::CountingError
+            | Self::TokenClasses
             | Self::ClaimedWithoutNumber
             | Self::Unknowns => "",
             Self::ReadsBelowStart => "each row: mean = read / calls; holds if mean >= start",

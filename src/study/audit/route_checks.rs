@@ -52,6 +52,8 @@ pub(crate) fn audit_routes(routes: &ReportedRoutes) -> Vec<AuditFinding> {
     for view in &routes.views {
         check_overlap(routes, view, &mut findings);
     }
+    list_counting_errors(routes, &mut findings);
+    findings.extend(token_classes(routes));
     findings.extend(fewest_calls_per_invocation(routes));
     findings.extend(tokens_per_event(routes));
     findings.extend(posted_share(routes));
@@ -292,6 +294,23 @@ fn fewest_calls_per_invocation(routes: &ReportedRoutes) -> Option<AuditFinding> 
     let figures = vec![stated("window", &window)];
     (!rows.is_empty())
         .then(|| note("fewest-calls", AuditCheck::FewestCalls, figures).with_rows(rows))
+}
+
+/// What is known to be wrong with how the figures were counted.
+fn list_counting_errors(routes: &ReportedRoutes, findings: &mut Vec<AuditFinding>) {
+    for error in &routes.counting_errors {
+        let figures = vec![label("words", &error.text)];
+        let (check, severity) = (AuditCheck::CountingError, FindingSeverity::Warning);
+        let id = format!("counted-{}", kebab_id(&error.id));
+        findings.push(AuditFinding::new(id, check, severity, figures));
+    }
+}
+
+/// Which classes of tokens the figures hold.
+fn token_classes(routes: &ReportedRoutes) -> Option<AuditFinding> {
+    let classes = routes.token_classes()?;
+    let figures = vec![label("classes", &classes.value), label("why", &classes.why)];
+    Some(note("token-classes", AuditCheck::TokenClasses, figures))
 }
 
 /// What an event is worth on average.

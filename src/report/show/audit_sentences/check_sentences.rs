@@ -250,6 +250,11 @@ fn route_sentences(check: AuditCheck) -> Option<Sentences> {
             &["{listed} packets against {own} + {others} = {invocations} invocations; {most} / \
                {whole} of all routes = {part}"],
         ),
+        AuditCheck::CountingError => Sentences::new("how the figures were counted: {words}", &[]),
+        AuditCheck::TokenClasses => Sentences::new(
+            "its tokens are {classes}: they stand beside no total that holds cached reads",
+            &["{why}"],
+        ),
         AuditCheck::FewestCalls => Sentences::new(
             "no call carries more than {window} tokens, so that an invocation takes at least so \
              many calls",

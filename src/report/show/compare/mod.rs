@@ -11,7 +11,7 @@ mod uncertainty;
 
 use super::Provenance;
 use crate::intervene::{self, Intervention, ParamUnit};
-use crate::reconstruct::{Lens, RecordingSource};
+use crate::reconstruct::{Lens, RecordingSource, ReportedRoutes};
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::audit_sentences::word_claim_arithmetic;
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
@@ -59,7 +59,7 @@ impl ComparisonReport<'_> {
         // Reported routes have tokens without classes, for which no price can be named.
         section = match self.dollar_table_if_known() {
             Some(dollars) => section.with_table(dollars),
-            None => section.with_paragraph(NO_DOLLARS),
+            None => section.with_paragraph(self.why_no_dollars()),
         };
         section = section.with_bullets(self.toggle_explanations());
         document.add_section(section);
@@ -82,6 +82,19 @@ impl ComparisonReport<'_> {
     #[must_use]
     pub fn dollar_table_if_known(&self) -> Option<TableView> {
         self.comparison.has_dollars.then(|| self.dollar_table())
+    }
+
+    /// Why there are no dollars, and what the tokens are as far as that is known.
+    fn why_no_dollars(&self) -> String {
+        let classes = self.source.routes().and_then(ReportedRoutes::token_classes);
+        match classes.filter(|classes| classes.value != "unstated") {
+            None => NO_DOLLARS.to_owned(),
+            Some(classes) => format!(
+                "No dollars: the tokens are {}, as one sum. They stand beside no total that holds \
+                 cached reads.",
+                classes.value
+            ),
+        }
     }
 
     /// What a source leaves open, in words.
@@ -149,7 +162,8 @@ impl ComparisonReport<'_> {
         for swing in swings.iter().filter(|swing| swing.unit == ParamUnit::Chance) {
             let Some(&(if_not, if_so)) = at.and_then(|at| swing.alone.get(at)) else { continue };
             // A fact that moves this toggle by less than a tenth is told with another one.
-            if (if_so - if_not).abs() * 10 >= if_not.abs().max(if_so.abs()) {
+            let moved = (if_so - if_not).abs();
+            if moved > 0 && moved * 10 >= if_not.abs().max(if_so.abs()) {
                 told.push(format!(
                     "open: {}, counted at {}: {} if not, {} if so",
                     self.fact_in_words(swing),
