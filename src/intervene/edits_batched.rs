@@ -172,3 +172,26 @@ fn edit_sites(recording: &Recording) -> Vec<Range<usize>> {
     }
     sites
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::support::test_recordings::recording_from_lines;
+
+    fn dropped(recording: &Recording) -> Vec<u32> {
+        let patch = R2.build_patch(recording, &ToggleParams::modes_of_card(&CARD));
+        patch.dropped_calls.iter().map(|dropped| dropped.call).collect()
+    }
+
+    #[test]
+    fn what_the_edits_rest_on_stays() {
+        // A look at known lines goes, one at lines that were not read before stays.
+        assert_eq!(dropped(&recording_from_lines(&["R1 E1 R1' E1 -"])), [1, 2]);
+        assert_eq!(dropped(&recording_from_lines(&["R1 E1 R1 E1 -"])), [1]);
+        // A failed edit is what the next one answers.
+        let mut failed = recording_from_lines(&["R1 E1 R1' E1 -"]);
+        let result = support::results_of_call(&failed, 1).map(|(index, _)| index).next();
+        failed.blocks[result.expect("a result") as usize].marks |= BlockMarks::ERROR;
+        assert_eq!(dropped(&failed), [2]);
+    }
+}

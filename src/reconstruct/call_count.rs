@@ -215,7 +215,7 @@ pub(crate) fn count_calls(
         for (penalty, at) in &tried {
             weights[at[session]].1 += weight_of_penalty(penalty - least);
         }
-        counts.push(count_from_weights(list[best[session]].0, weights));
+        counts.push(count_with_range(list[best[session]].0, weights));
     }
     Some(counts)
 }
@@ -291,8 +291,14 @@ fn weight_of_penalty(penalty: i64) -> i64 {
     fixed_point::exp2(-fixed_point::product_q32(penalty, HALF_LOG2_E).min(40 * ONE))
 }
 
+/// The heaviest of some counts, of equals the fewest calls.
+pub(super) fn count_from_weights(weights: Vec<(u32, i64)>) -> CallCount {
+    let heaviest = weights.iter().max_by_key(|(n, weight)| (*weight, std::cmp::Reverse(*n)));
+    count_with_range(heaviest.map_or(1, |(n, _)| *n), weights)
+}
+
 /// The range that holds the middle 90 % of the weight.
-fn count_from_weights(calls: u32, weights: Vec<(u32, i64)>) -> CallCount {
+fn count_with_range(calls: u32, weights: Vec<(u32, i64)>) -> CallCount {
     // The band is that of the weights, from the 5th to the 95th percentile, in whole calls.
     let all: i64 = weights.iter().map(|&(_, weight)| weight).sum();
     // The range that is shown holds the middle nine tenths of the weight.

@@ -25,6 +25,7 @@ mod parse_reported;
 mod prose;
 mod published_file;
 mod reconstruction;
+mod record_sum;
 mod recording_source;
 pub mod reported;
 pub mod routes;

@@ -2,6 +2,7 @@
 
 use super::call_count::{Lens, saturate_u32};
 use super::context_growth::{GrowthError, GrowthSolution, solve_growth};
+use super::record_sum;
 use super::reported::ReportedPipeline;
 use super::session_calls;
 use super::session_script::{self, EventSelection, SessionScript};
@@ -114,12 +115,15 @@ pub fn reconstruct_with_call_counts(
         return Err(ReconstructError::Missing { name, figure: "start-context" });
     };
     let start = start.value();
+    let open = record_sum::counts_meeting_sum(reported, lens, start, given);
+    let likeliest = open.iter().map(|(id, count)| (id.clone(), count.calls));
+    let known: Vec<(String, u32)> = given.iter().cloned().chain(likeliest).collect();
     let mut builder = RecordingBuilder::new(&reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
     let mut clock_ms = reported.day.start_ms();
     let parallel = reported.assumed_value("parallel-step").unwrap_or_default();
     for row in &reported.steps.rows {
-        let plans = split_step(reported, row, lens, start, given, &mut notes);
+        let plans = split_step(reported, row, lens, start, &known, &mut notes);
         let mut ends = Vec::new();
         for (index, mut plan) in plans.into_iter().enumerate() {
             // Sessions of a step follow each other but in the one that ran them side by side; the
@@ -134,6 +138,12 @@ pub fn reconstruct_with_call_counts(
             sessions.push(fit);
         }
         clock_ms = ends.into_iter().max().unwrap_or(clock_ms);
+    }
+    // What was taken as given above is open all the same.
+    for (id, count) in open {
+        if let Some(fit) = sessions.iter_mut().find(|fit| fit.id == id) {
+            (fit.calls_range, fit.weights) = ((count.low, count.high), count.weights);
+        }
     }
     // A count for a session that is not there would be lost in silence.
     let unknown = given.iter().find(|(id, _)| sessions.iter().all(|fit| fit.id != *id));

@@ -28,7 +28,7 @@ fn shares_add_up_to_the_token_and_the_pico_dollar() {
         let saving = &told["joint"]["saving"];
         let before = pico(&told["baseline"]) - pico(&told["variant"]);
         assert_eq!(pico(saving), before, "{recording}");
-        assert!(shares >= before, "{recording}: hidden output is part of the shares");
+        assert_eq!(shares, before, "{recording}: hidden output is part of both");
         let alone: i64 = toggles.iter().map(|toggle| number(&toggle["alone"]["read"])).sum();
         let overlap = alone - number(&saving["read"]);
         assert_eq!(overlap, number(&told["joint"]["overlap"]), "{recording}");
@@ -63,9 +63,10 @@ fn every_claim_has_a_probability_and_four_judges() {
         let found = probability.iter().find(|one| one["claim"] == claim && one["metric"] == metric);
         found.unwrap_or_else(|| panic!("no {metric} of {claim}"))["p"].as_f64().unwrap()
     };
-    // 40-47 % of reads and of dollars are out of reach; R6 and R7 promise little.
+    // 40-47 % of reads and of dollars are out of reach; R7 promises little, and R6 only if failures
+    // that pass alone show all the same.
     assert!(p("total-read", "read share") < 0.01 && p("total-read", "dollar share") < 0.01);
-    assert!(p("R1", "read") < 0.01 && p("R6", "read") > 0.9 && p("R7", "read") > 0.9);
+    assert!(p("R1", "read") < 0.01 && p("R6", "read") < 0.1 && p("R7", "read") > 0.9);
     for toggle in &items(&told["toggles"])[..7] {
         let judged = items(&toggle["judged"]);
         let by: Vec<&str> = judged.iter().filter_map(|one| one["by"].as_str()).collect();

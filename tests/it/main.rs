@@ -44,6 +44,7 @@ mod laid;
 mod lanes;
 mod laws;
 mod luck;
+mod open_facts;
 mod outputs;
 #[cfg(feature = "charts")]
 mod over_time;

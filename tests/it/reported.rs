@@ -318,7 +318,8 @@ fn orchestrator_and_crashes_stand_beside_the_calls() {
     let remainders = &done.recording.remainders;
     assert_eq!(remainders.len(), 1);
     assert_eq!(remainders[0].why, "orchestrator");
-    assert_eq!(remainders[0].usage.read, 4_698_000);
+    // 54 % of 8.7 M over records, 1.99 of them a call.
+    assert_eq!(remainders[0].usage.read, 2_360_804);
     let crashes = done.recording.crashes;
     assert_eq!((crashes.records, crashes.pid_reuse, crashes.orphans), (41, 11, 30));
     assert_eq!(done.recording.models, ["unstated"]);

@@ -213,7 +213,7 @@ fn outputs_of_uses(uses: &str) -> Vec<RawBlock> {
             'E' => BlockMarks::EDIT,
             _ => BlockMarks::empty(),
         };
-        marks.set(BlockMarks::REREAD, again);
+        marks.set(BlockMarks::REREAD | BlockMarks::SEEN_BEFORE, again);
         blocks.push(RawBlock {
             kind: BlockKind::ToolInput,
             tool: Some(tool as u16),

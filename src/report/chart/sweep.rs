@@ -239,18 +239,19 @@ impl SweepChart {
         for (_, (x, y)) in self.best.iter().zip(best).filter(|(choice, _)| choice.size > 0) {
             sheet.add_wedge((x, y - 10), Hue::Vermillion);
         }
-        draw_front_numbers(sheet, &front);
+        draw_front_numbers(sheet, &front, top);
     }
 }
 
 /// The sets of the front with their numbers in the list, where there is room for these.
-fn draw_front_numbers(sheet: &mut Sheet, front: &[SheetPoint]) {
+fn draw_front_numbers(sheet: &mut Sheet, front: &[SheetPoint], top: i32) {
     let mut taken: Option<SheetPoint> = None;
     for (&(x, y), number) in front.iter().zip(1_i64..) {
         sheet.add_dot((x, y), 34, Hue::Blue);
         let words = format::format_integer(number, false);
         let half = (width_of(&words, 11) / 2 + 2) * GRID;
-        let place = (x, y - 17 * GRID);
+        // Above the dot; below it where that would be among the words over the plot.
+        let place = (x, if y - top < 4 * GRID { y + 24 * GRID } else { y - 17 * GRID });
         // The front goes from left to right, so that only the number before can be in the way.
         let is_free = taken.is_none_or(|(end, height)| {
             place.0 - half > end || (height - place.1).abs() > 12 * GRID

@@ -1,0 +1,99 @@
+//! A published sum over records, which the open counts of calls have to meet.
+//!
+//! Who sums cache reads over records counts those of a call as often as it has records. A session of
+//! R records that read r tokens in n calls adds about `x(n) = r R / n`: the fewer calls, the larger
+//! the sum. Of all weights of the open counts that meet the published sum in expectation those are
+//! taken that lie nearest to the weights of the laws: `w(n) 2^(lambda x(n))`, with one lambda for
+//! all sessions.
+
+use super::call_count::{self, CallCount, Lens};
+use super::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
+use super::reported::ReportedPipeline;
+use super::step_split::{SessionPlan, split_step};
+use crate::fixed_point::{self, ONE};
+use crate::units::scale_by_ratio;
+
+/// The id of the statement that holds the sum.
+const RAW_READS: &str = "raw-read-sum";
+
+/// No lambda beyond this is looked for, in Q32 by million tokens: all weight then lies on one count.
+const MOST_LAMBDA: i64 = 64 * ONE;
+
+/// Steps of the bisection: to 2^-20 of a lambda.
+const STEPS: u32 = 60;
+
+/// The counts of sessions that are open, where a sum over records is published; by session.
+pub(super) fn counts_meeting_sum(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    start: i64,
+    given: &[(String, u32)],
+) -> Vec<(String, CallCount)> {
+    let Some(published) = reported.stated_figure(RAW_READS).filter(|_| lens == Lens::Message)
+    else {
+        return Vec::new();
+    };
+    // What gives way where no count fits is told when the sessions are laid out.
+    let mut untold = Vec::new();
+    let rows = reported.steps.rows.iter();
+    let plans: Vec<SessionPlan> = rows
+        .flat_map(|row| split_step(reported, row, lens, start, given, &mut untold))
+        .filter(|plan| !plan.count.weights.is_empty())
+        .collect();
+    let (mut low, mut high) = (-MOST_LAMBDA, MOST_LAMBDA);
+    let sum_at = |lambda: i64| -> i64 { plans.iter().map(|plan| expected_sum(plan, lambda)).sum() };
+    // A sum that no counts reach constrains nothing: the laws alone stand.
+    if !(sum_at(low)..=sum_at(high)).contains(&published.value()) {
+        return Vec::new();
+    }
+    for _ in 0..STEPS {
+        let middle = i64::midpoint(low, high);
+        if sum_at(middle) < published.value() {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let open = plans.iter().filter(|plan| plan.count.weights.len() > 1);
+    open.map(|plan| {
+        let weights = tilted_weights(plan, high);
+        (plan.totals.id.clone(), call_count::count_from_weights(weights))
+    })
+    .collect()
+}
+
+/// What a session adds to a sum over records with `n` calls.
+fn summed_over_records(plan: &SessionPlan, n: u32) -> i64 {
+    match plan.calls_published {
+        Some(records) => scale_by_ratio(plan.read, i64::from(records), i64::from(n.max(1))),
+        None => scale_by_ratio(plan.read, RECORDS_PER_CALL_HUNDREDTHS, 100),
+    }
+}
+
+/// The weights of a session's counts under a lambda; the largest factor is 1.
+fn tilted_weights(plan: &SessionPlan, lambda: i64) -> Vec<(u32, i64)> {
+    let exponent = |n: u32| {
+        let millions = fixed_point::ratio_q32(summed_over_records(plan, n), 1_000_000);
+        fixed_point::product_q32(lambda, millions)
+    };
+    let counts = &plan.count.weights;
+    let most = counts.iter().map(|&(n, _)| exponent(n)).max().unwrap_or_default();
+    let tilted = counts.iter().map(|&(n, weight)| {
+        // Below 2^-40 nothing is left of a weight.
+        let factor = fixed_point::exp2((exponent(n) - most).max(-40 * ONE));
+        (n, fixed_point::product_q32(weight, factor))
+    });
+    tilted.collect()
+}
+
+fn expected_sum(plan: &SessionPlan, lambda: i64) -> i64 {
+    if let [(n, _)] = plan.count.weights[..] {
+        return summed_over_records(plan, n);
+    }
+    let (mut sum, mut all) = (0_i128, 0_i128);
+    for (n, weight) in tilted_weights(plan, lambda) {
+        sum += i128::from(weight) * i128::from(summed_over_records(plan, n));
+        all += i128::from(weight);
+    }
+    i64::try_from(sum / all.max(1)).unwrap_or(i64::MAX)
+}
