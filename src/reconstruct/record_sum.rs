@@ -16,11 +16,12 @@ use crate::units::scale_by_ratio;
 /// The id of the statement that holds the sum.
 const RAW_READS: &str = "raw-read-sum";
 
-/// No lambda beyond this is looked for, in Q32 by million tokens: all weight then lies on one count.
-const MOST_LAMBDA: i64 = 64 * ONE;
+/// No lambda beyond this is looked for, in Q32 by million tokens: a million tokens more or less then
+/// weigh 2^8 times as much.
+const MOST_LAMBDA: i64 = 8 * ONE;
 
-/// Steps of the bisection: to 2^-20 of a lambda.
-const STEPS: u32 = 60;
+/// Steps of the bisection: a lambda to 2^-12, far below one call.
+const STEPS: u32 = 16;
 
 /// The counts of sessions that are open, where a sum over records is published; by session.
 pub(super) fn counts_meeting_sum(
@@ -76,11 +77,11 @@ fn tilted_weights(plan: &SessionPlan, lambda: i64) -> Vec<(u32, i64)> {
         let millions = fixed_point::ratio_q32(summed_over_records(plan, n), 1_000_000);
         fixed_point::product_q32(lambda, millions)
     };
-    let counts = &plan.count.weights;
-    let most = counts.iter().map(|&(n, _)| exponent(n)).max().unwrap_or_default();
-    let tilted = counts.iter().map(|&(n, weight)| {
-        // Below 2^-40 nothing is left of a weight.
-        let factor = fixed_point::exp2((exponent(n) - most).max(-40 * ONE));
+    // A count of no weight stays without one, and must not set the scale.
+    let met = plan.count.weights.iter().filter(|(_, weight)| *weight > 0);
+    let most = met.clone().map(|&(n, _)| exponent(n)).max().unwrap_or_default();
+    let tilted = met.map(|&(n, weight)| {
+        let factor = fixed_point::exp2((exponent(n) - most).max(-30 * ONE));
         (n, fixed_point::product_q32(weight, factor))
     });
     tilted.collect()

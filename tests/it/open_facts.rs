@@ -3,8 +3,8 @@
 
 use crate::run::{json, ok};
 use serde_json::Value;
-use windtunnel::reconstruct::{Lens, builtin_pipeline, builtin_routes, reconstruct};
 use windtunnel::reconstruct::routes::reconstruct_routes;
+use windtunnel::reconstruct::{Lens, builtin_pipeline, builtin_routes, reconstruct};
 use windtunnel::recording::{BlockMarks, CallMarks, Recording};
 
 fn number(value: &Value) -> i64 {
@@ -136,9 +136,9 @@ fn contexts_grow_within_the_limits_of_the_file() {
 /// Whether any amount of money stands in a value.
 fn holds_money(value: &Value) -> bool {
     match value {
-        Value::Object(entries) => entries.iter().any(|(key, value)| {
-            (key.ends_with("_usd") && value.is_number()) || holds_money(value)
-        }),
+        Value::Object(entries) => entries
+            .iter()
+            .any(|(key, value)| (key.ends_with("_usd") && value.is_number()) || holds_money(value)),
         Value::Array(all) => all.iter().any(holds_money),
         _ => false,
     }
@@ -173,8 +173,8 @@ fn the_orchestrators_sum_is_one_over_records() {
         assert!(text.contains(words), "{words}: {text}");
     }
     let audit = json(&["audit", "cockpit-2026-02"]);
-    let counted = items(&audit["findings"]).iter().filter(|one| {
-        one["id"].as_str().is_some_and(|id| id.starts_with("counted-"))
-    });
+    let counted = items(&audit["findings"])
+        .iter()
+        .filter(|one| one["id"].as_str().is_some_and(|id| id.starts_with("counted-")));
     assert_eq!(counted.count(), 3, "the script's known errors");
 }
