@@ -4,6 +4,7 @@
 //! orders that it dispatches for: its calls are shared out by stretches (MODEL.md,
 //! "Orchestrators"), so that the rows of all orders add up to what was used.
 
+use crate::ids::NO_INDEX;
 use crate::recording::{Recording, Role, Session};
 use crate::units::{Usage, apportion};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,10 +113,34 @@ pub fn usage_by_step(recording: &Recording, order: Option<&str>) -> Result<StepU
     let mut rows: Vec<_> = rows.into_iter().collect();
     rows.sort_by(|(a, _), (b, _)| (a.0, begun[a], &a.1).cmp(&(b.0, begun[b], &b.1)));
     steps.rows = rows.into_iter().map(|(_, row)| row).collect();
+    // A published total may hold an orchestrator that no session shows; of several orders nobody
+    // knows whose it is.
+    if order.is_none() || orders.len() == 1 {
+        steps.rows.extend(published_orchestrator(recording));
+    }
     for row in &steps.rows {
         steps.total.add_row(row);
     }
     Ok(steps)
+}
+
+/// The row of an orchestrator of which a source tells a total alone.
+fn published_orchestrator(recording: &Recording) -> Option<StepUsageRow> {
+    let mut row = StepUsageRow {
+        step: ORCHESTRATOR.to_owned(),
+        orchestrator: true,
+        ..StepUsageRow::default()
+    };
+    for rest in &recording.remainders {
+        if rest.session == NO_INDEX && rest.why == ORCHESTRATOR {
+            row.usage += rest.usage;
+            row.sessions += 1;
+            row.uncounted += 1;
+            row.totals_only += 1;
+            row.models.insert(recording.model_name(rest.model).to_owned());
+        }
+    }
+    (row.sessions > 0).then_some(row)
 }
 
 /// The session that an id belongs to: itself, or the parent of a subagent.
