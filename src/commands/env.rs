@@ -36,8 +36,11 @@ pub fn run(args: &EnvArgs) -> CommandResult {
         None => None,
         Some(recording) => {
             let lens = load::choose_lens(&args.premises, &scenario);
-            let pricing =
-                load::load_pricing(&args.premises, &scenario, std::slice::from_ref(recording))?;
+            let pricing = super::pricing::load_pricing(
+                &args.premises,
+                &scenario,
+                std::slice::from_ref(recording),
+            )?;
             let loaded = load::load_recording(recording, lens, false)?;
             done.messages = loaded.stderr_messages();
             let found = summary::find_toggles(loaded.recording(), &chosen, &pricing)?;

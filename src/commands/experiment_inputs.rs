@@ -38,7 +38,7 @@ impl ExperimentInputs {
             )));
         }
         // The built-in scenario of a recording speaks of that recording alone.
-        let lead = load::only_recording(&args.recordings);
+        let lead = super::pricing::only_recording(&args.recordings);
         let mut scenario = scenario_from_args(&args.toggles, lead)?;
         // The command line goes before the scenario.
         scenario.seed = args.seed.unwrap_or(scenario.seed);
@@ -46,7 +46,7 @@ impl ExperimentInputs {
         // Lens and prices are settled before anything is read: the calls of a pipeline depend on
         // the lens, and a price book that cannot be read should not cost an import.
         let lens = load::choose_lens(&args.premises, &scenario);
-        let pricing = load::load_pricing(&args.premises, &scenario, &args.recordings)?;
+        let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
         let loaded = load_recordings(
             &args.recordings,
             (&args.toggles, &scenario),

@@ -15,7 +15,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     // Tables hold what was recorded: nothing is toggled.
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
-    let pricing = load::load_pricing(&args.premises, &scenario, &args.recordings)?;
+    let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;

@@ -12,7 +12,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     // Without a word about toggles all of them are looked for, built-in scenario or not.
     let scenario = experiment_inputs::scenario_from_args(&args.toggles, "")?;
     let lens = load::choose_lens(&args.premises, &scenario);
-    let pricing = load::load_pricing(&args.premises, &scenario, &args.recordings)?;
+    let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let mut parts: Vec<([u8; 32], SourceRecording)> = Vec::new();
     // Summed up while it is in memory: of each recording only its summary is kept.
     let mut each = |part: &Recording| {

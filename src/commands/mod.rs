@@ -21,6 +21,7 @@ mod load;
 mod load_scenario;
 mod observations;
 mod pictures;
+mod pricing;
 mod report;
 mod routes;
 mod scenario;

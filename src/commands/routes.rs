@@ -30,7 +30,7 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     let scenario = Scenario::with_toggles(&[]);
     let premises = PremiseArgs::default();
     let lens = load::choose_lens(&premises, &scenario);
-    let pricing = load::load_pricing(&premises, &scenario, &args.recordings)?;
+    let pricing = super::pricing::load_pricing(&premises, &scenario, &args.recordings)?;
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
     let routes = tabulate_routes(loaded.recording(), &window);
     let shown = show::RoutesReport {

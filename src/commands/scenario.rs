@@ -106,7 +106,7 @@ fn examine_file(file: &str) -> Result<ScenarioSummary, CommandError> {
 }
 
 fn examine_scenario(scenario: &Scenario) -> Result<ScenarioSummary, CommandError> {
-    let pricing = load::load_pricing(&PremiseArgs::default(), scenario, &[])?;
+    let pricing = super::pricing::load_pricing(&PremiseArgs::default(), scenario, &[])?;
     let name = &scenario.recording;
     if !name.is_empty() && !load::is_built_in(name) && !store::path_exists(Path::new(name)) {
         let problem = "no built-in name, and there is no such file";

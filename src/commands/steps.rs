@@ -11,7 +11,7 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     // What was recorded is shown: nothing is toggled.
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
-    let pricing = load::load_pricing(&args.premises, &scenario, &args.recordings)?;
+    let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
     let steps = usage_by_step(loaded.recording(), args.order.as_deref())?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);

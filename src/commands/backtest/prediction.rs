@@ -109,7 +109,8 @@ impl PredictionRequest<'_> {
         scenario.replace_toggles(&scenario::toggles_by_id(ids.iter().map(String::as_str))?);
         let premises = PremiseArgs::default();
         let lens = load::choose_lens(&premises, &scenario);
-        let pricing = load::load_pricing(&premises, &scenario, &[name.to_owned()])?;
+        let pricing =
+            crate::commands::pricing::load_pricing(&premises, &scenario, &[name.to_owned()])?;
         let loaded = load::load_recording(name, lens, false)?;
         // A toggle that waits for a number predicts nothing, so that a rollout of such toggles
         // alone has no prediction rather than one of zero.

@@ -51,7 +51,8 @@ impl GateInput {
         if has_scenario {
             // Models that are substituted have to be in the recording; the prices of the day are
             // chosen later, for both sides at once.
-            let pricing = load::load_pricing(&args.premises, &own, &[name.to_owned()])?;
+            let pricing =
+                crate::commands::pricing::load_pricing(&args.premises, &own, &[name.to_owned()])?;
             loaded = experiment_inputs::apply_selection(loaded, &own, &pricing)?;
         }
         Ok(Self { loaded, toggles: own.toggles, is_joint: jointly })

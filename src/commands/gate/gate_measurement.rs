@@ -205,8 +205,12 @@ impl<'a> GateRequest<'a> {
     ) -> Result<BaselinePremises, CommandError> {
         let assumed_model = pricing.assumed_model.clone();
         // Loaded anew: the book of the measurement holds fixed rates, and its digest names no book.
-        let book =
-            load::load_pricing(&self.args.premises, &self.scenario, &self.args.candidate)?.book;
+        let book = crate::commands::pricing::load_pricing(
+            &self.args.premises,
+            &self.scenario,
+            &self.args.candidate,
+        )?
+        .book;
         let prices = self
             .standing_baseline()
             .map_or_else(|| hex_prefix(book.book_digest(), 8), |it| it.premises.prices.clone());
@@ -340,8 +344,11 @@ impl<'a> GateRequest<'a> {
         day: Date,
         parts: impl Iterator<Item = &'p GateInput>,
     ) -> Result<Pricing, CommandError> {
-        let mut pricing =
-            load::load_pricing(&self.args.premises, &self.scenario, &self.args.candidate)?;
+        let mut pricing = crate::commands::pricing::load_pricing(
+            &self.args.premises,
+            &self.scenario,
+            &self.args.candidate,
+        )?;
         pricing.date = Some(day);
         let mut fixed: BTreeMap<String, PriceRow> = BTreeMap::new();
         if let Some(BaselinePremises { assumed_model, rates, .. }) =

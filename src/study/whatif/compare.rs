@@ -203,10 +203,9 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     // Toggles are switched on one after the other, in the order in which they were chosen.
     let on_the_way: Vec<PipelineTotals> =
         (0..=count).map(|n| PipelineTotals::replay_totals(&plan, subset_of_first(n))).collect();
-    let stepwise =
-        on_the_way.windows(2).map(|pair| Saving::between_totals(&pair[0], &pair[1])).collect();
+    let pairs = on_the_way.windows(2).map(|it| Saving::between_totals(&it[0], &it[1]));
     let headline = experiment.headline_metric();
-    let alone: i64 = toggles.iter().map(|toggle| headline.amount_in_saving(&toggle.alone)).sum();
+    let alone: i64 = toggles.iter().map(|it| headline.amount_in_saving(&it.alone)).sum();
     let mut combined = Vec::new();
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
         combined.extend(court.judge_combined_claim(claim)?);
@@ -225,7 +224,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         joint,
         attribution,
         uncertainty,
-        stepwise,
+        stepwise: pairs.collect(),
         // Alone each toggle counts what several would save; together that is saved once.
         overlap: alone - headline.amount_in_saving(&joint),
         combined,
@@ -278,7 +277,7 @@ impl ComparisonContext<'_> {
         if let Some(claim) = claim.filter(|_| patch.found_places > 0) {
             let most = self.best.best_saving(&[index], claim)?;
             let draws = self.draws_of_claim(claim);
-            // A draw may differ in call counts, which no corner of the parameters moves.
+            // A draw may differ in calls, which no corner of the parameters moves.
             let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
             let replayed = range_with_band(
                 claim.amount_saved(&alone),
@@ -358,13 +357,12 @@ impl ComparisonContext<'_> {
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
         let recording = self.best.recording;
         let saving = saving_in_step(recording, self.plan, subset, &claim.step);
-        let baseline = claim.baseline_amount(recording, self.plan);
         let draws = self.draws_of_claim(claim);
         let most = self.best.best_saving_in_step(&indexes, claim)?;
         let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
-        let patches = self.experiment.patches_at_modes(recording);
-        let patches = indexes.iter().map(|&index| &patches[index]);
-        let replayed = claim.amount_saved_by(&saving, recording, patches);
+        let all = self.experiment.patches_at_modes(recording);
+        let replayed =
+            claim.amount_saved_by(&saving, recording, indexes.iter().map(|&at| &all[at]));
         let evidence = ClaimEvidence {
             claimed: claim.rounded.clone(),
             is_direction: claim.is_direction,
@@ -385,7 +383,7 @@ impl ComparisonContext<'_> {
         Ok(Some(CombinedClaimResult {
             claim: claim.clone(),
             replayed,
-            baseline,
+            baseline: claim.baseline_amount(recording, self.plan),
             at_most,
             draws: draws.cloned(),
             judgements: self.judge_by_each_judge(claim, &evidence),

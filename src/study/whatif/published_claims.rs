@@ -192,10 +192,16 @@ impl PublishedClaim {
         }
     }
 
+    /// The name of its metric where it counts calls or records, and no tokens.
+    #[must_use]
+    pub fn counted_metric(&self) -> Option<&'static str> {
+        ["calls", "records"].into_iter().find(|metric| self.metric == *metric)
+    }
+
     /// Whether it counts calls or records, and no tokens.
     #[must_use]
     pub fn is_of_counts(&self) -> bool {
-        matches!(self.metric.as_str(), "calls" | "records")
+        self.counted_metric().is_some()
     }
 
     /// A saving in the claim's metric, for claims on tokens or calls.

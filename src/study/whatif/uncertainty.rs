@@ -338,11 +338,7 @@ fn claim_probabilities(
     drawn: &[DrawOutcome],
 ) -> Vec<ClaimProbability> {
     let mut counted = vec![(
-        match claim.metric.as_str() {
-            "calls" => "calls",
-            "records" => "records",
-            _ => headline.metric_name(),
-        },
+        claim.counted_metric().unwrap_or(headline.metric_name()),
         *claim.rounded.start(),
         // The model's own error counts too: a draw that just misses may reach it, and the reverse.
         share_of_draws(drawn, *claim.rounded.start(), |draw| draw.with_error(draw.claims[at].0)),
