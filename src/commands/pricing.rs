@@ -1,6 +1,7 @@
 //! From arguments to prices: the book, and what a model that nobody names is priced as.
 
-use super::load::{is_built_in, load_scenario};
+use super::load::is_built_in;
+use super::load_scenario::load_scenario;
 use super::{AtPlace, CommandError};
 use crate::cli::PremiseArgs;
 use crate::price::{PriceBook, Pricing};
