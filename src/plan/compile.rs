@@ -44,6 +44,9 @@ impl Plan {
                 .any(|(_, rules)| rules.clearing.is_some()),
             starts_ms: session_starts_ms(recording),
             touched_by: 0,
+            restarted_by: 0,
+            ruled_by: 0,
+            compacts: false,
             planned_of: vec![NO_INDEX; recording.sessions.len()],
             plan: Self {
                 rows: Vec::with_capacity(calls),
@@ -81,6 +84,12 @@ pub(super) struct PlanCompiler<'a> {
     pub(super) starts_ms: Vec<i64>,
     /// Bits that change anything in the island that is open.
     pub(super) touched_by: ToggleSubset,
+    /// Of these, bits with a rule that says where a context starts over.
+    pub(super) ruled_by: ToggleSubset,
+    /// Bits that let the context start over in the session that is open.
+    pub(super) restarted_by: ToggleSubset,
+    /// Whether the session that is open was compacted automatically.
+    pub(super) compacts: bool,
     /// The planned session of each recorded one, once it is planned.
     pub(super) planned_of: Vec<u32>,
     pub(super) plan: Plan,
@@ -141,23 +150,38 @@ impl PlanCompiler<'_> {
         self.plan.rules.extend(own_rules.map(|(bit, rules)| (bit, *rules)));
         // Rules and resumptions change no row by themselves, so that no row's terms name their
         // bits: the island has to learn of them here, or the lattice would never switch them.
-        let rules = self.plan.rules[first_rule..].iter().map(|(bit, _)| bit);
-        let resumes = self.plan.resumes[first_resume..].iter().map(|(bit, _)| bit);
-        self.touched_by |= rules.chain(resumes).fold(0, |all, bit| all | bit);
+        let rules = &self.plan.rules[first_rule..];
+        let resumes = self.plan.resumes[first_resume..].iter().fold(0, |all, (bit, _)| all | bit);
+        self.touched_by |= rules.iter().fold(resumes, |all, (bit, _)| all | bit);
+        // A rule of the cache alone moves no place at which a context starts over.
+        let ruled = rules.iter().filter(|(_, rules)| rules.sets_places());
+        let ruled_by = ruled.fold(0, |all, (bit, _)| all | bit);
+        self.ruled_by |= ruled_by;
+        let placed_by = std::mem::take(&mut self.restarted_by) | ruled_by | resumes;
         self.plan.sessions.push(PlannedSession {
             session: index,
             runs: first_run..self.plan.runs.len() as u32,
             rules: first_rule as u32..self.plan.rules.len() as u32,
             resumes: first_resume as u32..self.plan.resumes.len() as u32,
+            placed_by,
+            compacts: std::mem::take(&mut self.compacts),
         });
     }
 
     /// Closes an island that began with a session.
     fn close_island(&mut self, first: u32) {
         let plan = &mut self.plan;
-        let touched_by = std::mem::take(&mut self.touched_by);
         let sessions = first..plan.sessions.len() as u32;
-        plan.islands.push(Island { sessions, touched_by });
+        let own = &plan.sessions[first as usize..];
+        let placed_by = own.iter().fold(0, |all, session| all | session.placed_by);
+        let compacts = own.iter().any(|session| session.compacts);
+        plan.islands.push(Island {
+            sessions,
+            touched_by: std::mem::take(&mut self.touched_by),
+            placed_by,
+            ruled_by: std::mem::take(&mut self.ruled_by),
+            compacts,
+        });
     }
 
     /// The sessions that calls of a session would start, under its rules.

@@ -174,6 +174,11 @@ pub struct PlannedSession {
     pub rules: Range<u32>,
     /// Sessions that it may go on from: its part of [`Plan::resumes`].
     pub resumes: Range<u32>,
+    /// Bits that say where its context starts over or is cleared: rules of compaction and clearing,
+    /// restarts, and sessions to go on from.
+    pub placed_by: ToggleSubset,
+    /// Whether its context was compacted automatically.
+    pub compacts: bool,
 }
 
 /// Sessions that hang together, neighbours in the plan.
@@ -183,6 +188,32 @@ pub struct Island {
     pub sessions: Range<u32>,
     /// Bits that change anything in it.
     pub touched_by: ToggleSubset,
+    /// Of these, bits that say where the context of any of its sessions starts over or is cleared.
+    pub placed_by: ToggleSubset,
+    /// Of these, bits with a rule of compaction or clearing.
+    pub ruled_by: ToggleSubset,
+    /// Whether a context was compacted automatically.
+    pub compacts: bool,
+}
+
+/// The bits of a subset that say where contexts start over or are cleared, session by session.
+/// Sessions that go on from each other under the subset share them.
+#[derive(Clone, Debug)]
+pub(crate) enum PlacingBits {
+    /// Of all sessions alike.
+    Shared(ToggleSubset),
+    /// Of each session of an island.
+    Own(Vec<ToggleSubset>),
+}
+
+impl PlacingBits {
+    /// Of a session, by its place in the island.
+    pub(crate) fn of_session(&self, at: usize) -> ToggleSubset {
+        match self {
+            Self::Shared(bits) => *bits,
+            Self::Own(bits) => bits[at],
+        }
+    }
 }
 
 /// A recording and patches, ready for the pass.
@@ -277,6 +308,50 @@ impl Plan {
     #[must_use]
     pub(crate) fn runs_of_session(&self, session: &PlannedSession) -> &[PlanRun] {
         &self.runs[session.runs.start as usize..session.runs.end as usize]
+    }
+
+    /// The bits of a subset that say where contexts of an island start over or are cleared.
+    pub(crate) fn placing_bits(&self, island: &Island, subset: ToggleSubset) -> PlacingBits {
+        let first = island.sessions.start as usize;
+        let sessions = &self.sessions[first..island.sessions.end as usize];
+        if sessions.len() == 1 || subset & island.placed_by == 0 {
+            return PlacingBits::Shared(subset & island.placed_by);
+        }
+        // The head of each chain of sessions that go on from each other. One that is spawned stands
+        // with the session that spawns it.
+        let mut head: Vec<usize> = Vec::with_capacity(sessions.len());
+        for (at, session) in sessions.iter().enumerate() {
+            let from = self.resumed_from(session, subset).map(|from| from - first);
+            let parent = (at > 0 && sessions[at - 1].session == session.session).then(|| at - 1);
+            head.push(from.or(parent).map_or(at, |before| head[before]));
+        }
+        let mut bits = vec![0; sessions.len()];
+        for (session, head) in sessions.iter().zip(&head) {
+            bits[*head] |= session.placed_by & subset;
+        }
+        PlacingBits::Own(head.into_iter().map(|head| bits[head]).collect())
+    }
+
+    /// Whether a subset changes contexts of an island that end at a threshold: then it is measured
+    /// on the places that its placing bits alone give.
+    pub(crate) fn needs_schedule(&self, island: &Island, subset: ToggleSubset) -> bool {
+        let touching = subset & island.touched_by;
+        if !island.compacts && touching & island.ruled_by == 0 {
+            return false;
+        }
+        match self.placing_bits(island, subset) {
+            PlacingBits::Shared(bits) => bits != touching,
+            PlacingBits::Own(bits) => bits.iter().any(|bits| *bits != touching),
+        }
+    }
+
+    /// The rows of a session.
+    #[must_use]
+    pub(crate) fn rows_of_session(&self, session: &PlannedSession) -> Range<usize> {
+        // Runs of one session are neighbours, and so are their rows.
+        let runs = self.runs_of_session(session);
+        let first = runs.first().map_or(0, |run| run.row_range().start);
+        first..runs.last().map_or(first, |run| run.row_range().end)
     }
 
     /// The rules of a session under a subset.

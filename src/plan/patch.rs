@@ -159,6 +159,12 @@ pub struct SessionRules {
 }
 
 impl SessionRules {
+    /// Whether they say where a context starts over or is cleared.
+    #[must_use]
+    pub(crate) fn sets_places(&self) -> bool {
+        self.compaction.is_some() || self.clearing.is_some()
+    }
+
     /// Both rules at once.
     #[must_use]
     pub(crate) fn combined_with(self, other: &Self) -> Self {

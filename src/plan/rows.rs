@@ -254,6 +254,8 @@ impl<'a> PlanCompiler<'a> {
         // in any case.
         let touched_by = self.terms.move_terms_to(&mut plan.terms);
         self.touched_by |= touched_by | event.inserted_by | event.healed_by | event.restarted_by;
+        self.restarted_by |= event.restarted_by;
+        self.compacts |= event.restart == ContextRestart::AutoCompacted;
         let index = if event == CallEvent::NOTHING {
             NO_INDEX
         } else {

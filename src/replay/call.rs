@@ -4,7 +4,10 @@
 //! under other rules; both make their calls here.
 
 use super::call_tokens::{CallSink, CallTokens, ContextOnset};
-use super::context_entry;
+use super::context_entry::{self, EnteringRow};
+use super::cycle::{CycleTally, Settlement};
+use super::pass_context::PassContext;
+use super::schedule::{CycleEnd, CycleEndKind};
 use super::session_state::SessionState;
 use crate::cache::{self, CacheLookup, CachedPrefix, Policy};
 use crate::plan::{CallEvent, Plan, PlanRow, PlanRun, RowDeltas, ToggleSubset};
@@ -38,7 +41,7 @@ pub(super) fn report_call<S: CallSink>(
     index: usize,
     made: &CallTokens,
 ) {
-    if run.scale_bp == BASIS_POINTS {
+    if run.scale_bp == BASIS_POINTS || S::COUNTS_RECORDED_TOKENS {
         sink.add_call(run, index, made);
     } else {
         report_scaled_call(sink, run, index, *made);
@@ -143,16 +146,55 @@ pub(super) fn tokens_read<P: Policy>(
     }
 }
 
-/// One row at which something happens, or that has to answer for an earlier one.
-pub(super) fn replay_eventful_row<P: Policy>(
+/// The context has ended by itself before a row, at a prompt of `top`, of which `left` is left.
+pub(super) fn end_cycle<P, S: CallSink>(
+    pass: &PassContext<'_, P>,
     state: &mut SessionState,
-    plan: &Plan,
+    (row, kind, top): (usize, CycleEndKind, i64),
+    left: i64,
+    sink: &mut S,
+) {
+    state.cycle.add_rows_before(pass.schedule, row);
+    match pass.schedule {
+        None => {
+            let floor = state.cycle.floor_below(top);
+            let has_shrunk = top >= left;
+            sink.end_cycle(CycleEnd { row: row as u32, kind, floor, top, has_shrunk });
+        }
+        // Told with the next call, which is the first one of the new context.
+        Some(schedule) => {
+            if let Some(end) = schedule.end_at_row(row, kind) {
+                let taken_back = state.cycle.settle(end, top);
+                state.settlement = state.settlement.followed_by(taken_back);
+            }
+        }
+    }
+    state.cycle = CycleTally::starting_at(row);
+}
+
+/// Tells what compactions before a call take back, in the tokens of its price.
+fn report_settlement<S: CallSink>(
+    state: &mut SessionState,
     run: &PlanRun,
-    index: usize,
-    deltas: &RowDeltas,
-    subset: ToggleSubset,
-    policy: &P,
+    made: &CallTokens,
+    sink: &mut S,
+) {
+    let settlement = std::mem::replace(&mut state.settlement, Settlement::NOTHING);
+    if settlement != Settlement::NOTHING {
+        sink.settle_cycles(run, &settlement.tokens_with_call(made).scaled_by(run.scale_bp));
+    }
+}
+
+/// One row at which something happens, or that has to answer for an earlier one. Tells its call,
+/// if it makes one, and what compactions before it take back.
+pub(super) fn replay_eventful_row<P: Policy, S: CallSink>(
+    pass: &PassContext<'_, P>,
+    run: &PlanRun,
+    (index, deltas): (usize, &RowDeltas),
+    state: &mut SessionState,
+    sink: &mut S,
 ) -> Option<CallTokens> {
+    let PassContext { plan, subset, policy, schedule } = *pass;
     let row = &plan.rows[index];
     let event = plan.event_of_row(row);
     if event.inserted_by != 0 && event.inserted_by & subset == 0 {
@@ -162,10 +204,23 @@ pub(super) fn replay_eventful_row<P: Policy>(
     let outputs = row.outputs + deltas.outputs;
     // In this order: how the call finds the context, what breaks the cache there, and only then the
     // inputs, because both questions are about the prompt before they enter.
-    let entry = context_entry::decide_entry(state, run, event, subset);
+    let entering = EnteringRow { index, event, deltas };
+    let entry = context_entry::decide_entry(state, run, &entering, (subset, schedule));
+    match context_entry::cycle_end_at_entry(event, entry) {
+        Some(Some(kind)) => {
+            let left = context_entry::tokens_left(state, &entering);
+            end_cycle(pass, state, (index, kind, state.prompt), left, sink);
+        }
+        // By hand, or the first call: what was saved before stays saved.
+        Some(None) => state.cycle = CycleTally::starting_at(index),
+        None => {}
+    }
     let (cache_break, shock) = context_entry::cache_break_and_shock(state, event, entry, subset);
     let onset = state.onset.max(context_entry::onset_of_entry(state, event, entry));
-    context_entry::enter_inputs(state, (event, entry), (inputs, deltas));
+    context_entry::enter_inputs(state, &entering, entry, inputs);
+    if !state.awaits_compaction && !state.awaits_clearing {
+        state.cycle.meet_prompt(state.prompt);
+    }
     let made = if deltas.dropped {
         // Luck belongs to a look; where none is made it does not wait for the next one.
         let shock = if event.luck.is_some() { Shock::None } else { shock };
@@ -189,8 +244,12 @@ pub(super) fn replay_eventful_row<P: Policy>(
         let off_tier = if run.one_tier { 0 } else { event.off_tier };
         let made = make_call(state, run, (index, row), (start_ms, read, outputs, off_tier));
         state.answer = if event.caches_answer { made.output + made.hidden } else { 0 };
-        Some(CallTokens { onset, ..made })
+        let made = CallTokens { onset, ..made };
+        report_call(sink, run, index, &made);
+        report_settlement(state, run, &made, sink);
+        Some(made)
     };
+    state.cycle.count_call(schedule, index, made.map(|made| made.read));
     state.saved_ms += deltas.saved_ms;
     // The plain road looks for no answer that a side request may have cached, takes a live entry on
     // the run's tier for granted, and nothing carried over.
@@ -199,6 +258,7 @@ pub(super) fn replay_eventful_row<P: Policy>(
         || state.carried_break != CacheBreak::No
         || state.onset != ContextOnset::GoesOn
         || state.carried_shock != Shock::None
+        || state.settlement != Settlement::NOTHING
         || state.answer != 0;
     made
 }

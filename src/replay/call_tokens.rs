@@ -1,17 +1,26 @@
 //! What the pass says: one call after the other, to whoever listens.
 
+use super::schedule::CycleEnd;
 use crate::plan::PlanRun;
 use crate::recording::CacheTier;
 use crate::units::{BASIS_POINTS, Usage, scale_by_ratio};
 
 /// Who listens to the pass.
 pub trait CallSink {
+    /// Whether it is told tokens as the pass counts them, and not those of the price's model.
+    const COUNTS_RECORDED_TOKENS: bool = false;
+
     /// The calls that follow belong to another run.
     fn begin_run(&mut self, run: &PlanRun);
     /// A call is made.
     fn add_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens);
     /// A session that made at least one call is over.
     fn end_session(&mut self, from_ms: i64, to_ms: i64);
+    /// A context has ended by itself.
+    fn end_cycle(&mut self, _: CycleEnd) {}
+    /// What compactions before the last call take back of what was saved, told of the same run:
+    /// reads, and writes (below zero where some are spared).
+    fn settle_cycles(&mut self, _: &PlanRun, _: &CallTokens) {}
 }
 
 /// How the context of a call comes about; of several that meet at one call the largest counts.

@@ -2,6 +2,7 @@
 //! what comes in.
 
 use super::call_tokens::ContextOnset;
+use super::schedule::{CycleEndKind, Schedule};
 use super::session_state::SessionState;
 use crate::plan::{CallEvent, PlanRun, RowDeltas, ToggleSubset};
 use crate::recording::{CacheBreak, ContextRestart, Shock};
@@ -13,6 +14,9 @@ pub(super) enum ContextEntry {
     GoesOn,
     /// It goes on although it was compacted here: the threshold is not reached.
     CompactionDeferred,
+    /// It goes on although the schedule compacts it here: what stands is less than what that would
+    /// leave.
+    CompactionSkipped,
     /// It starts over, with a summary that was deferred.
     CompactionDue,
     /// It starts over because a toggle says so.
@@ -21,24 +25,50 @@ pub(super) enum ContextEntry {
     RestartedAsRecorded,
 }
 
-/// Decides whether the context starts over at a row.
+/// A row as the context meets it.
+#[derive(Clone, Copy)]
+pub(super) struct EnteringRow<'a> {
+    pub(super) index: usize,
+    pub(super) event: &'a CallEvent,
+    /// What the subset changes of it.
+    pub(super) deltas: &'a RowDeltas,
+}
+
+impl EnteringRow<'_> {
+    /// What the context would start over with: the system part and a summary.
+    fn summary(&self) -> i64 {
+        self.event.restart_inputs + self.deltas.restart_inputs
+    }
+}
+
+/// Decides whether the context starts over at a row: where the schedule says so, or without one
+/// where the prompt has reached the threshold.
 pub(super) fn decide_entry(
     state: &SessionState,
     run: &PlanRun,
-    event: &CallEvent,
-    subset: ToggleSubset,
+    row: &EnteringRow<'_>,
+    (subset, schedule): (ToggleSubset, Option<&Schedule>),
 ) -> ContextEntry {
+    let EnteringRow { index, event, .. } = *row;
     match event.restart {
         // The recorded start of a session that goes on from another one does not happen.
-        _ if state.is_resumed_first_call => entry_without_restart(state, run),
+        _ if state.is_resumed_first_call => entry_without_restart(state, run, index, schedule),
         ContextRestart::No if event.restarted_by & subset != 0 => ContextEntry::RestartedByToggle,
-        ContextRestart::No => entry_without_restart(state, run),
-        ContextRestart::AutoCompacted
-            if state.prompt < threshold_under_rule(run, event.threshold) =>
-        {
-            ContextEntry::CompactionDeferred
-        }
-        ContextRestart::AutoCompacted | ContextRestart::ManualCompacted | ContextRestart::Fresh => {
+        ContextRestart::No => entry_without_restart(state, run, index, schedule),
+        ContextRestart::AutoCompacted => match schedule {
+            None if state.prompt < threshold_under_rule(run, event.threshold) => {
+                ContextEntry::CompactionDeferred
+            }
+            None => ContextEntry::RestartedAsRecorded,
+            Some(schedule) => match schedule.end_at_row(index, CycleEndKind::Recorded) {
+                None => ContextEntry::CompactionDeferred,
+                Some(end) if end.has_shrunk && state.prompt < row.summary() => {
+                    ContextEntry::CompactionSkipped
+                }
+                Some(_) => ContextEntry::RestartedAsRecorded,
+            },
+        },
+        ContextRestart::ManualCompacted | ContextRestart::Fresh => {
             ContextEntry::RestartedAsRecorded
         }
     }
@@ -46,12 +76,55 @@ pub(super) fn decide_entry(
 
 /// How a call finds a context that does not start over here: a compaction that was put off may have
 /// become due.
-fn entry_without_restart(state: &SessionState, run: &PlanRun) -> ContextEntry {
-    match state.deferred_compaction {
-        Some((recorded, _)) if state.prompt >= threshold_under_rule(run, recorded) => {
-            ContextEntry::CompactionDue
-        }
-        _ => ContextEntry::GoesOn,
+fn entry_without_restart(
+    state: &SessionState,
+    run: &PlanRun,
+    index: usize,
+    schedule: Option<&Schedule>,
+) -> ContextEntry {
+    let Some((recorded, summary)) = state.deferred_compaction else { return ContextEntry::GoesOn };
+    match schedule {
+        None if state.prompt < threshold_under_rule(run, recorded) => ContextEntry::GoesOn,
+        None => ContextEntry::CompactionDue,
+        Some(schedule) => match schedule.end_at_row(index, CycleEndKind::Deferred) {
+            None => ContextEntry::GoesOn,
+            Some(end) if end.has_shrunk && state.prompt < summary => {
+                ContextEntry::CompactionSkipped
+            }
+            Some(_) => ContextEntry::CompactionDue,
+        },
+    }
+}
+
+/// What a compaction at a row leaves of the context: the row's summary, or the deferred one.
+pub(super) fn tokens_left(state: &SessionState, row: &EnteringRow<'_>) -> i64 {
+    if row.event.restart == ContextRestart::AutoCompacted {
+        return row.summary();
+    }
+    state.deferred_compaction.map_or(0, |(_, summary)| summary)
+}
+
+/// How the cycle of calls before a row ends there, if it does: `None` in it where that is nothing
+/// that a threshold decides.
+pub(super) fn cycle_end_at_entry(
+    event: &CallEvent,
+    entry: ContextEntry,
+) -> Option<Option<CycleEndKind>> {
+    let is_recorded = event.restart == ContextRestart::AutoCompacted;
+    match entry {
+        ContextEntry::GoesOn | ContextEntry::CompactionDeferred => None,
+        ContextEntry::CompactionDue => Some(Some(CycleEndKind::Deferred)),
+        ContextEntry::CompactionSkipped if !is_recorded => Some(Some(CycleEndKind::Deferred)),
+        ContextEntry::CompactionSkipped => Some(Some(CycleEndKind::Recorded)),
+        ContextEntry::RestartedAsRecorded => Some(is_recorded.then_some(CycleEndKind::Recorded)),
+        ContextEntry::RestartedByToggle => Some(None),
+    }
+}
+
+impl ContextEntry {
+    /// Whether what stood in the context before still stands in it.
+    pub(super) fn keeps_messages(self) -> bool {
+        matches!(self, Self::GoesOn | Self::CompactionDeferred | Self::CompactionSkipped)
     }
 }
 
@@ -62,17 +135,13 @@ pub(super) fn onset_of_entry(
     entry: ContextEntry,
 ) -> ContextOnset {
     match entry {
-        ContextEntry::GoesOn | ContextEntry::CompactionDeferred if state.was_just_compacted => {
-            ContextOnset::Compacted
-        }
-        ContextEntry::GoesOn | ContextEntry::CompactionDeferred => ContextOnset::GoesOn,
+        _ if entry.keeps_messages() && state.was_just_compacted => ContextOnset::Compacted,
+        _ if entry.keeps_messages() => ContextOnset::GoesOn,
         ContextEntry::CompactionDue => ContextOnset::Compacted,
         ContextEntry::RestartedAsRecorded if event.restart != ContextRestart::Fresh => {
             ContextOnset::Compacted
         }
-        ContextEntry::RestartedAsRecorded | ContextEntry::RestartedByToggle => {
-            ContextOnset::StartsOver
-        }
+        _ => ContextOnset::StartsOver,
     }
 }
 
@@ -106,7 +175,7 @@ pub(super) fn cache_break_and_shock(
         ContextEntry::CompactionDue | ContextEntry::RestartedByToggle => {
             (cache_break, shock) = (cache_break.max(CacheBreak::ToStatic), Shock::None);
         }
-        ContextEntry::CompactionDeferred => {
+        ContextEntry::CompactionDeferred | ContextEntry::CompactionSkipped => {
             // The loss of the messages belongs to the compaction, a model switch does not.
             let stays = cache_break == CacheBreak::ToZero;
             cache_break = if stays { CacheBreak::ToZero } else { CacheBreak::No };
@@ -124,16 +193,24 @@ pub(super) fn cache_break_and_shock(
 /// Brings the inputs of a row into the prompt, which may start over before.
 pub(super) fn enter_inputs(
     state: &mut SessionState,
-    (event, entry): (&CallEvent, ContextEntry),
-    (mut inputs, deltas): (i64, &RowDeltas),
+    row: &EnteringRow<'_>,
+    entry: ContextEntry,
+    mut inputs: i64,
 ) {
+    let EnteringRow { event, deltas, .. } = *row;
     match entry {
         ContextEntry::GoesOn => {}
         ContextEntry::CompactionDeferred => {
             // The summary waits until the compaction is due; only the rest of the inputs enters.
-            let summary = event.restart_inputs + deltas.restart_inputs;
-            inputs -= summary;
-            state.deferred_compaction = Some((event.threshold, summary));
+            inputs -= row.summary();
+            state.deferred_compaction = Some((event.threshold, row.summary()));
+        }
+        ContextEntry::CompactionSkipped => {
+            // The summary of a deferred one waits no longer; that of a recorded one is the row's.
+            if event.restart == ContextRestart::AutoCompacted {
+                inputs -= row.summary();
+            }
+            state.deferred_compaction = None;
         }
         ContextEntry::CompactionDue => {
             inputs += state.deferred_compaction.map_or(0, |(_, summary)| summary);

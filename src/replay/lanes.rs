@@ -17,9 +17,12 @@ mod lane;
 mod stretch;
 
 use super::call;
+use super::cycle::CycleTally;
 use super::pass;
-use super::session_state::INITIAL_STATE;
-use super::{ReplayOutcome, replay_island};
+use super::pass_context::PassContext;
+use super::schedule::Schedule;
+use super::session_state::{INITIAL_STATE, SessionState};
+use super::{IslandReplays, ReplayOutcome, schedule_with_plan_cache};
 use crate::cache::none::NeverHitPolicy;
 use crate::cache::perfect::PerfectPolicy;
 use crate::cache::ttl::TtlPolicy;
@@ -38,13 +41,16 @@ pub struct IslandLanes<'a> {
     island: &'a Island,
     /// Bits that differ between the lanes of a block, in the order in which the rows meet them.
     lane_bits: Vec<ToggleSubset>,
+    /// Where contexts start over by themselves as recorded, if any do.
+    schedule: Option<Schedule>,
 }
 
 impl<'a> IslandLanes<'a> {
     /// Chooses the bits that differ between the lanes: those that part them least.
     #[must_use]
     pub fn new(plan: &'a Plan, island: &'a Island) -> Self {
-        Self { plan, island, lane_bits: choose_lane_bits(plan, island) }
+        let schedule = island.compacts.then(|| schedule_with_plan_cache(plan, island, 0));
+        Self { plan, island, lane_bits: choose_lane_bits(plan, island), schedule }
     }
 
     /// The bits that differ between the lanes of a block, lowest bit of a lane's number first.
@@ -86,27 +92,31 @@ impl<'a> IslandLanes<'a> {
             }
             return;
         }
+        // All of them share the bits that decide where contexts start over, which are no lane bits.
+        let mut replays = IslandReplays::new(self.plan, self.island);
         for lane in 0..1 << self.lane_bits.len() {
-            tell(lane, &replay_island(self.plan, self.island, self.subset_of_lane(fixed, lane)));
+            tell(lane, &replays.replay_subset(self.subset_of_lane(fixed, lane)));
         }
     }
 
-    /// Whether no session of the block is under rules, goes on from another one, or is counted in
-    /// the tokens of another family.
+    /// Whether no session of the block is under rules, goes on from another one, compacts elsewhere
+    /// than it was recorded, or is counted in the tokens of another family.
     fn is_plain_block(&self, fixed: ToggleSubset) -> bool {
-        let plan = self.plan;
-        self.island_sessions().iter().all(|planned| {
-            plan.rules_of_session(planned, fixed) == SessionRules::default()
-                && plan.resumed_from(planned, fixed).is_none()
-                && plan.runs_of_session(planned).iter().all(|run| {
-                    let scale_bp = if run.variants == 0 {
-                        run.scale_bp
-                    } else {
-                        plan.run_under(run, fixed, &SessionRules::default()).scale_bp
-                    };
-                    scale_bp == BASIS_POINTS
-                })
-        })
+        let (plan, island) = (self.plan, self.island);
+        let is_as_recorded = !island.compacts || fixed & island.placed_by == 0;
+        is_as_recorded
+            && self.island_sessions().iter().all(|planned| {
+                plan.rules_of_session(planned, fixed) == SessionRules::default()
+                    && plan.resumed_from(planned, fixed).is_none()
+                    && plan.runs_of_session(planned).iter().all(|run| {
+                        let scale_bp = if run.variants == 0 {
+                            run.scale_bp
+                        } else {
+                            plan.run_under(run, fixed, &SessionRules::default()).scale_bp
+                        };
+                        scale_bp == BASIS_POINTS
+                    })
+            })
     }
 
     fn island_sessions(&self) -> &'a [PlannedSession] {
@@ -122,14 +132,21 @@ impl<'a> IslandLanes<'a> {
     ) {
         let mut block = LaneBlock::new(self, fixed, policy, behaviour);
         let mut stretch = RowStretch::default();
+        let schedule = self.schedule.as_ref();
         for planned in self.island_sessions() {
+            block.begin_session(planned);
             for run in self.plan.runs_of_session(planned) {
                 // Variants hang on session-wide bits, which are never lane bits: one run serves all
                 // lanes.
                 let run = self.plan.run_under(run, fixed, &SessionRules::default());
                 block.open_run(&run);
                 for index in run.row_range() {
-                    if !stretch.try_add_row((self.plan, &run), &block.subsets, behaviour, index) {
+                    if !stretch.try_add_row(
+                        (self.plan, &run, schedule),
+                        &block.subsets,
+                        behaviour,
+                        index,
+                    ) {
                         // The row does not go on from the stretch in every lane: the lanes catch up
                         // with what is added so far, and the row leads the next stretch.
                         block.replay_stretch(&run, &mut stretch);
@@ -157,16 +174,15 @@ struct BitContact {
 /// Up to six bits of an island: not those that bring rules, variants or resumes, then those at
 /// which the fewest rows would part the lanes, and of these the ones that are met last.
 fn choose_lane_bits(plan: &Plan, island: &Island) -> Vec<ToggleSubset> {
-    // What these bits change holds for a whole session or run, which a lane shares with its block.
-    let mut session_wide = 0;
+    // What these bits change holds for a whole session or run, which a lane shares with its block,
+    // and so does where contexts start over.
+    let mut session_wide = island.placed_by;
     let mut contacts =
         [BitContact { parting_rows: 0, first_row: u32::MAX }; ToggleSubset::BITS as usize];
     let sessions = island.sessions.start as usize..island.sessions.end as usize;
     for planned in &plan.sessions[sessions] {
         let rules = &plan.rules[planned.rules.start as usize..planned.rules.end as usize];
         session_wide |= rules.iter().fold(0, |all, (bit, _)| all | bit);
-        let resumes = &plan.resumes[planned.resumes.start as usize..planned.resumes.end as usize];
-        session_wide |= resumes.iter().fold(0, |all, (bit, _)| all | bit);
         for run in plan.runs_of_session(planned) {
             let first = run.first_variant as usize;
             let variants = &plan.variants[first..first + run.variants as usize];
@@ -222,6 +238,7 @@ fn single_bits(mut subset: ToggleSubset) -> impl Iterator<Item = ToggleSubset> {
 struct LaneBlock<'a, P> {
     plan: &'a Plan,
     policy: &'a P,
+    schedule: Option<&'a Schedule>,
     cache_behaviour: CacheBehaviour,
     subsets: BlockSubsets<'a>,
     /// Those that the rows have parted so far: a power of two.
@@ -260,6 +277,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         Self {
             plan: lanes.plan,
             policy,
+            schedule: lanes.schedule.as_ref(),
             cache_behaviour,
             subsets: BlockSubsets::new(&lanes.lane_bits, fixed),
             lanes: vec![Lane::default()],
@@ -279,6 +297,14 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         while usize::from(mask) >= self.lanes.len() {
             self.lanes.extend_from_within(..);
             self.bands.extend_from_within(..);
+        }
+    }
+
+    /// Begins a session.
+    fn begin_session(&mut self, planned: &PlannedSession) {
+        let cycle = CycleTally::starting_at(self.plan.rows_of_session(planned).start);
+        for lane in &mut self.lanes {
+            lane.state = SessionState { cycle, ..INITIAL_STATE };
         }
     }
 
@@ -304,7 +330,6 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         for lane in &mut self.lanes {
             let Lane { state, totals } = lane;
             pass::report_session_end(plan, state, &mut LaneSink { totals, bands: &mut [] });
-            *state = INITIAL_STATE;
         }
     }
 
@@ -328,7 +353,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         let touched = self.subsets.mask_of_subset(row.touched_by);
         let event_bits = event.inserted_by | event.healed_by | event.restarted_by;
         self.part_lanes(touched | self.subsets.mask_of_subset(event_bits));
-        let Self { plan, policy, ref subsets, ref mut deltas, band, .. } = *self;
+        let Self { plan, policy, schedule, ref subsets, ref mut deltas, band, .. } = *self;
         // What the row changes depends on the bits that touch it alone: it is summed once for each
         // subset of these, and every lane looks its own up.
         for (at, lane) in subsets_of_mask(touched).enumerate() {
@@ -340,15 +365,16 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         for (at, (lane, bands)) in self.lanes.iter_mut().zip(bands).enumerate() {
             let Lane { state, totals } = lane;
             let subset = subsets.by_lane[at];
+            let pass = PassContext { plan, subset, policy, schedule };
             let mut sink = LaneSink { totals, bands: &mut bands[band..band + 2] };
             let deltas = &deltas[usize::from(places[at])];
-            if is_plain && !state.is_unsettled && state.prompt < state.compaction_due_at() {
+            if is_plain && !state.is_unsettled {
                 if event.inserted_by != 0 && event.inserted_by & subset == 0 {
                     continue;
                 }
-                pass::replay_uneventful_row(run, (index, row), deltas, state, policy, &mut sink);
+                pass::replay_uneventful_row(&pass, run, (index, deltas), state, &mut sink);
             } else {
-                pass::replay_row(plan, run, (index, deltas), state, subset, policy, &mut sink);
+                pass::replay_row(&pass, run, (index, deltas), state, &mut sink);
             }
         }
     }
@@ -359,7 +385,8 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         self.part_lanes(mask);
         stretch.sums_by_subset(mask, &mut self.sums);
         let places = &LANE_PLACES[usize::from(mask)];
-        let Self { plan, policy, cache_behaviour, ref subsets, ref sums, band, .. } = *self;
+        let Self { plan, policy, schedule, cache_behaviour, ref subsets, ref sums, band, .. } =
+            *self;
         let bands = self.bands.chunks_mut(self.stride);
         for (at, (lane, bands)) in self.lanes.iter_mut().zip(bands).enumerate() {
             if lane.add_stretch(run, cache_behaviour, stretch, &sums[usize::from(places[at])]) {
@@ -368,8 +395,8 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
             let Lane { state, totals } = lane;
             let mut sink = LaneSink { totals, bands: &mut bands[band..band + 2] };
             let rows = lead + 1..stretch.end.row + 1;
-            let subset = subsets.by_lane[at];
-            pass::replay_row_range(plan, run, rows, state, subset, policy, &mut sink);
+            let pass = PassContext { plan, subset: subsets.by_lane[at], policy, schedule };
+            pass::replay_row_range(&pass, run, rows, state, &mut sink);
         }
     }
 
@@ -385,6 +412,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
             outcome.calls = totals.calls;
             outcome.peak_context = totals.peak_context;
             outcome.session_ms = totals.session_ms;
+            outcome.taken_back = totals.taken_back;
             for (price, bands) in self.prices.iter().zip(bands.chunks(2)) {
                 for (long, band) in bands.iter().enumerate() {
                     let index = 2 * usize::from(*price) + long;

@@ -9,16 +9,21 @@
 mod call;
 mod call_tokens;
 mod context_entry;
+mod cycle;
 mod lanes;
 mod pass;
+mod pass_context;
 mod ruled_sessions;
+mod schedule;
 mod session_state;
 mod tool_results;
 
 pub use call_tokens::{CallSink, CallTokens, ContextOnset};
 pub use lanes::IslandLanes;
-use pass::pass_over_island;
 pub(crate) use pass::pass_over_plan;
+use pass::{pass_over_island, record_schedule};
+use pass_context::PassContext;
+pub use schedule::{CycleEnd, CycleEndKind, Schedule};
 
 use crate::cache::none::NeverHitPolicy;
 use crate::cache::perfect::PerfectPolicy;
@@ -42,6 +47,8 @@ pub struct ReplayOutcome {
     pub peak_context: i64,
     /// Session time, summed over sessions, milliseconds.
     pub session_ms: i64,
+    /// Reads that later compactions take back of what was saved; they are among those above.
+    pub taken_back: i64,
 }
 
 impl ReplayOutcome {
@@ -88,6 +95,47 @@ pub fn replay_island(plan: &Plan, island: &Island, subset: ToggleSubset) -> Repl
     totals.into_outcome()
 }
 
+/// An island that is replayed under one subset after the other: where contexts start over by
+/// themselves is found once for all subsets that share what decides it.
+#[derive(Clone, Debug)]
+pub struct IslandReplays<'a> {
+    plan: &'a Plan,
+    island: &'a Island,
+    schedules: Vec<(ToggleSubset, Schedule)>,
+}
+
+impl<'a> IslandReplays<'a> {
+    /// Of one island, none replayed yet.
+    #[must_use]
+    pub fn new(plan: &'a Plan, island: &'a Island) -> Self {
+        Self { plan, island, schedules: Vec::new() }
+    }
+
+    /// Replays the island under a subset of its bits, as [`replay_island`] does.
+    #[must_use]
+    pub fn replay_subset(&mut self, subset: ToggleSubset) -> ReplayOutcome {
+        let Self { plan, island, .. } = *self;
+        let mut totals = OutcomeTotals::new(plan);
+        let schedule = self.schedule_for_subset(subset);
+        pass_on_schedule(plan, (island, subset), schedule, &mut totals);
+        totals.into_outcome()
+    }
+
+    fn schedule_for_subset(&mut self, subset: ToggleSubset) -> Option<&Schedule> {
+        if !self.plan.needs_schedule(self.island, subset) {
+            return None;
+        }
+        let placing = subset & self.island.placed_by;
+        let known = self.schedules.iter().position(|(of, _)| *of == placing);
+        let at = known.unwrap_or_else(|| {
+            let schedule = schedule_with_plan_cache(self.plan, self.island, placing);
+            self.schedules.push((placing, schedule));
+            self.schedules.len() - 1
+        });
+        Some(&self.schedules[at].1)
+    }
+}
+
 /// The pass with the cache that the plan names.
 fn pass_with_plan_cache<S: CallSink>(
     plan: &Plan,
@@ -95,10 +143,43 @@ fn pass_with_plan_cache<S: CallSink>(
     subset: ToggleSubset,
     sink: &mut S,
 ) {
+    let schedule =
+        plan.needs_schedule(island, subset).then(|| schedule_with_plan_cache(plan, island, subset));
+    pass_on_schedule(plan, (island, subset), schedule.as_ref(), sink);
+}
+
+/// The same on places that are known.
+fn pass_on_schedule<S: CallSink>(
+    plan: &Plan,
+    (island, subset): (&Island, ToggleSubset),
+    schedule: Option<&Schedule>,
+    sink: &mut S,
+) {
     match plan.cache {
-        CachePolicy::Measured => pass_over_island(plan, island, subset, &TtlPolicy, sink),
-        CachePolicy::None => pass_over_island(plan, island, subset, &NeverHitPolicy, sink),
-        CachePolicy::Perfect => pass_over_island(plan, island, subset, &PerfectPolicy, sink),
+        CachePolicy::Measured => {
+            pass_over_island(
+                &PassContext { plan, subset, policy: &TtlPolicy, schedule },
+                island,
+                sink,
+            );
+        }
+        CachePolicy::None => {
+            let pass = PassContext { plan, subset, policy: &NeverHitPolicy, schedule };
+            pass_over_island(&pass, island, sink);
+        }
+        CachePolicy::Perfect => {
+            let pass = PassContext { plan, subset, policy: &PerfectPolicy, schedule };
+            pass_over_island(&pass, island, sink);
+        }
+    }
+}
+
+/// Where contexts start over or are cleared under those bits of a subset that decide it.
+fn schedule_with_plan_cache(plan: &Plan, island: &Island, subset: ToggleSubset) -> Schedule {
+    match plan.cache {
+        CachePolicy::Measured => record_schedule(plan, island, subset, &TtlPolicy),
+        CachePolicy::None => record_schedule(plan, island, subset, &NeverHitPolicy),
+        CachePolicy::Perfect => record_schedule(plan, island, subset, &PerfectPolicy),
     }
 }
 
@@ -126,6 +207,9 @@ pub struct ReplayedCall {
     pub onset: ContextOnset,
     /// Prefix that it leaves in the cache, tokens.
     pub left: i64,
+    /// What compactions before it take back of what was saved, at the short price of its run, and
+    /// no part of its own usage: reads, and writes (below zero where some are spared).
+    pub taken_back: Usage,
 }
 
 /// Replays a plan and keeps every call that is made.
@@ -226,6 +310,11 @@ impl CallSink for OutcomeTotals {
     fn end_session(&mut self, from_ms: i64, to_ms: i64) {
         self.outcome.session_ms += to_ms - from_ms;
     }
+
+    fn settle_cycles(&mut self, run: &PlanRun, taken_back: &CallTokens) {
+        self.outcome.taken_back += taken_back.read;
+        self.outcome.by_price[self.band] += taken_back.usage_on_tier(run.tier);
+    }
 }
 
 impl CallSink for Vec<ReplayedCall> {
@@ -239,7 +328,14 @@ impl CallSink for Vec<ReplayedCall> {
         let is_cached = context >= run.min_cached;
         let left =
             if is_cached { cache::cached_prefix_tokens(run.tier, context, fresh) } else { 0 };
-        self.push(ReplayedCall { row: row as u32, outcome, band, onset, left });
+        let taken_back = Usage::default();
+        self.push(ReplayedCall { row: row as u32, outcome, band, onset, left, taken_back });
+    }
+
+    fn settle_cycles(&mut self, run: &PlanRun, taken_back: &CallTokens) {
+        if let Some(last) = self.last_mut() {
+            last.taken_back += taken_back.usage_on_tier(run.tier);
+        }
     }
 
     fn end_session(&mut self, _: i64, _: i64) {}
@@ -283,6 +379,8 @@ pub(crate) fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64
 pub fn tally_call(plan: &Plan, call: &ReplayedCall) -> ReplayCost {
     let ReplayedCall { row, outcome: CallOutcome { usage, hidden, .. }, band, .. } = call;
     let mut cost = cost_in_band(&plan.prices, *band as usize, usage, *hidden);
+    cost.recorded +=
+        cost_in_band(&plan.prices, *band as usize / 2 * 2, &call.taken_back, 0).recorded;
     if let Ok(at) = plan.search_fees.binary_search_by_key(row, |(row, _)| *row) {
         cost.recorded += plan.search_fees[at].1;
     }

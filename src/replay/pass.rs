@@ -8,12 +8,16 @@
 
 use super::call::{make_following_call, replay_eventful_row, report_call, sum_row_deltas};
 use super::call_tokens::CallSink;
+use super::cycle::CycleTally;
+use super::pass_context::PassContext;
 use super::ruled_sessions::{self, SessionEnds};
+use super::schedule::{Schedule, ScheduleRecorder};
 use super::session_state::{INITIAL_STATE, SessionState};
 use crate::cache::Policy;
 use crate::ids::NO_INDEX;
 use crate::plan::{
-    Island, Plan, PlanRow, PlanRun, PlannedSession, RowDeltas, SessionRules, ToggleSubset,
+    Island, PlacingBits, Plan, PlanRow, PlanRun, PlannedSession, RowDeltas, SessionRules,
+    ToggleSubset,
 };
 use crate::units::BASIS_POINTS;
 use std::ops::Range;
@@ -26,37 +30,71 @@ pub(crate) fn pass_over_plan<P: Policy, S: CallSink>(
     sink: &mut S,
 ) {
     for island in &plan.islands {
-        pass_over_island(plan, island, subset, policy, sink);
+        let schedule = plan
+            .needs_schedule(island, subset)
+            .then(|| record_schedule(plan, island, subset, policy));
+        pass_over_island(
+            &PassContext { plan, subset, policy, schedule: schedule.as_ref() },
+            island,
+            sink,
+        );
     }
 }
 
-/// Replays the sessions of one island.
-pub(crate) fn pass_over_island<P: Policy, S: CallSink>(
+/// Where contexts start over or are cleared under those bits of a subset that decide it.
+pub(super) fn record_schedule<P: Policy>(
     plan: &Plan,
     island: &Island,
     subset: ToggleSubset,
     policy: &P,
+) -> Schedule {
+    let mut recorder = ScheduleRecorder::new(plan, island);
+    let placing = plan.placing_bits(island, subset);
+    let pass = |at| PassContext { plan, subset: placing.of_session(at), policy, schedule: None };
+    pass_over_sessions(plan, island, &placing, pass, &mut recorder);
+    recorder.into_schedule()
+}
+
+/// Replays the sessions of one island.
+pub(super) fn pass_over_island<P: Policy, S: CallSink>(
+    pass: &PassContext<'_, P>,
+    island: &Island,
+    sink: &mut S,
+) {
+    let placing = pass.plan.placing_bits(island, pass.subset);
+    let touching = pass.subset & island.touched_by;
+    // Where nothing is on but what decides the places, they are decided afresh.
+    let schedule_of = |at| pass.schedule.filter(|_| placing.of_session(at) != touching);
+    let pass_of = |at| PassContext { schedule: schedule_of(at), ..*pass };
+    pass_over_sessions(pass.plan, island, &placing, pass_of, sink);
+}
+
+/// Replays the sessions of one island, each as its pass says.
+fn pass_over_sessions<'a, P: Policy + 'a, S: CallSink>(
+    plan: &Plan,
+    island: &Island,
+    placing: &PlacingBits,
+    pass_of: impl Fn(usize) -> PassContext<'a, P>,
     sink: &mut S,
 ) {
     // A session stands behind every one that it may go on from, so that its end is known by now.
     let mut ends = SessionEnds::new(plan, island);
-    for at in island.sessions.clone() {
+    for (place, at) in island.sessions.clone().enumerate() {
         let planned = &plan.sessions[at as usize];
-        let rules = plan.rules_of_session(planned, subset);
-        let from = plan.resumed_from(planned, subset).and_then(|from| ends.end_of_session(from));
-        // Where a later session may have to clear old results, the earlier ones must remember them,
-        // which the plain road does not.
-        let end = if rules == SessionRules::default() && from.is_none() && !ends.need_results {
-            replay_plain_session(plan, planned, subset, policy, sink).into()
+        let pass = pass_of(place);
+        let rules = plan.rules_of_session(planned, pass.subset);
+        let from = plan.resumed_from(planned, pass.subset).and_then(|from| ends.take_end(from));
+        // The plain road takes compactions where they were recorded. Where toggles that decide
+        // their places are on, they may be anywhere, and where a later session may have to clear
+        // old results, the earlier ones must remember them.
+        let is_plain = rules == SessionRules::default()
+            && from.is_none()
+            && !ends.need_results
+            && !(planned.compacts && placing.of_session(place) != 0);
+        let end = if is_plain {
+            replay_plain_session(&pass, planned, sink).into()
         } else {
-            ruled_sessions::replay_ruled_session(
-                plan,
-                (planned, from),
-                &rules,
-                subset,
-                policy,
-                sink,
-            )
+            ruled_sessions::replay_ruled_session(&pass, (planned, from), &rules, sink)
         };
         report_session_end(plan, &end.state, sink);
         ends.push(end);
@@ -65,57 +103,49 @@ pub(crate) fn pass_over_island<P: Policy, S: CallSink>(
 
 /// Replays one session that nothing came before.
 fn replay_plain_session<P: Policy, S: CallSink>(
-    plan: &Plan,
+    pass: &PassContext<'_, P>,
     planned: &PlannedSession,
-    subset: ToggleSubset,
-    policy: &P,
     sink: &mut S,
 ) -> SessionState {
-    let mut state = INITIAL_STATE;
+    let plan = pass.plan;
+    let rows = plan.rows_of_session(planned);
+    let mut state = SessionState { cycle: CycleTally::starting_at(rows.start), ..INITIAL_STATE };
     for run in plan.runs_of_session(planned) {
         let other;
         let run = if run.variants == 0 {
             run
         } else {
-            other = plan.run_under(run, subset, &SessionRules::default());
+            other = plan.run_under(run, pass.subset, &SessionRules::default());
             &other
         };
         // An entry on another tier expires by other rules: the next call has to look.
         state.is_unsettled |= state.tier != run.tier;
         sink.begin_run(run);
-        replay_row_range(plan, run, run.row_range(), &mut state, subset, policy, sink);
+        replay_row_range(pass, run, run.row_range(), &mut state, sink);
     }
+    state.cycle.add_rows_before(pass.schedule, rows.end);
     state
 }
 
 /// Replays some rows of a run.
 #[inline]
 pub(super) fn replay_row_range<P: Policy, S: CallSink>(
-    plan: &Plan,
+    pass: &PassContext<'_, P>,
     run: &PlanRun,
     range: Range<usize>,
     state: &mut SessionState,
-    subset: ToggleSubset,
-    policy: &P,
     sink: &mut S,
 ) {
+    let plan = pass.plan;
     let Range { start: mut index, end } = range;
     while index < end {
-        index += replay_untouched_rows(
-            state,
-            run,
-            (index, &plan.rows[index..end]),
-            subset,
-            policy,
-            sink,
-        );
+        index += replay_untouched_rows(pass, run, (index, &plan.rows[index..end]), state, sink);
         if index == end {
             break;
         }
-        // The row that the plain road stopped at: a bit touches it, something happens at it, or a
-        // deferred compaction is due.
-        let deltas = sum_row_deltas(plan, &plan.rows[index], subset);
-        replay_row(plan, run, (index, &deltas), state, subset, policy, sink);
+        // The row that the plain road stopped at: a bit touches it, or something happens at it.
+        let deltas = sum_row_deltas(plan, &plan.rows[index], pass.subset);
+        replay_row(pass, run, (index, &deltas), state, sink);
         index += 1;
     }
 }
@@ -123,48 +153,46 @@ pub(super) fn replay_row_range<P: Policy, S: CallSink>(
 /// Replays one row of which a subset changes `deltas`.
 #[inline]
 pub(super) fn replay_row<P: Policy, S: CallSink>(
-    plan: &Plan,
+    pass: &PassContext<'_, P>,
     run: &PlanRun,
     (index, deltas): (usize, &RowDeltas),
     state: &mut SessionState,
-    subset: ToggleSubset,
-    policy: &P,
     sink: &mut S,
 ) {
-    let row = &plan.rows[index];
-    // Three reasons for the long road: the last call left something to answer for, something
-    // happens here, or a compaction that was put off has become due.
-    if state.is_unsettled || row.event != NO_INDEX || state.prompt >= state.compaction_due_at() {
-        if let Some(made) = replay_eventful_row(state, plan, run, index, deltas, subset, policy) {
-            report_call(sink, run, index, &made);
-        }
+    // Two reasons for the long road: the last call left something to answer for, or something
+    // happens here.
+    if state.is_unsettled || pass.plan.rows[index].event != NO_INDEX {
+        replay_eventful_row(pass, run, (index, deltas), state, sink);
     } else {
-        replay_uneventful_row(run, (index, row), deltas, state, policy, sink);
+        replay_uneventful_row(pass, run, (index, deltas), state, sink);
     }
 }
 
 /// One row at which nothing happens but what a subset changes.
 #[inline]
 pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
+    pass: &PassContext<'_, P>,
     run: &PlanRun,
-    (index, row): (usize, &PlanRow),
-    deltas: &RowDeltas,
+    (index, deltas): (usize, &RowDeltas),
     state: &mut SessionState,
-    policy: &P,
     sink: &mut S,
 ) {
+    let row = &pass.plan.rows[index];
     let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
-    if deltas.dropped {
+    let read = if deltas.dropped {
         // What the call would have brought stays in the prompt, for the next one that is made, and
         // what it would have said and is not dropped moves to that one's output.
         state.prompt += inputs;
         state.carried_outputs += outputs;
+        None
     } else {
         let sizes = (inputs, outputs, deltas.later_ms);
-        let made = make_following_call(state, run, (index, row), sizes, policy);
+        let made = make_following_call(state, run, (index, row), sizes, pass.policy);
         report_call(sink, run, index, &made);
-    }
+        Some(made.read)
+    };
+    state.cycle.count_call(pass.schedule, index, read);
     state.saved_ms += deltas.saved_ms;
 }
 
@@ -172,24 +200,21 @@ pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
 /// they go, counted in the tokens of the recording. Returns how many they were.
 #[inline]
 fn replay_untouched_rows<P: Policy, S: CallSink>(
-    state: &mut SessionState,
+    pass: &PassContext<'_, P>,
     run: &PlanRun,
     (first, rows): (usize, &[PlanRow]),
-    subset: ToggleSubset,
-    policy: &P,
+    state: &mut SessionState,
     sink: &mut S,
 ) -> usize {
     // Calls of another tokenizer are told scaled, which this loop does not do.
     if state.is_unsettled || run.scale_bp != BASIS_POINTS {
         return 0;
     }
-    // Constant within the loop: no row that it walks defers a compaction.
-    let due = state.compaction_due_at();
     // A copy, because what the loop carries belongs into registers.
     let mut own = *state;
     let mut count = 0;
     for (at, row) in rows.iter().enumerate() {
-        if row.touched_by & subset != 0 || row.event != NO_INDEX || own.prompt >= due {
+        if row.touched_by & pass.subset != 0 || row.event != NO_INDEX {
             break;
         }
         let made = make_following_call(
@@ -197,8 +222,10 @@ fn replay_untouched_rows<P: Policy, S: CallSink>(
             run,
             (first + at, row),
             (row.inputs, row.outputs, 0),
-            policy,
+            pass.policy,
         );
+        // A schedule makes every call that no bit touches.
+        own.cycle.reads += made.read;
         sink.add_call(run, first + at, &made);
         count += 1;
     }

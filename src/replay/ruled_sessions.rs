@@ -7,17 +7,19 @@
 
 use super::call;
 use super::call_tokens::{CallSink, CallTokens};
-use super::context_entry::{self, ContextEntry};
+use super::context_entry::{self, ContextEntry, EnteringRow};
+use super::pass_context::PassContext;
+use super::schedule::CycleEndKind;
 use super::session_state::{INITIAL_STATE, SessionState};
-use super::tool_results::ToolResults;
+use super::tool_results::{ToolResults, prompt_of_coming_call};
 use crate::cache::{self, CacheLookup, Policy};
 use crate::plan::{
-    CallEvent, CompactionRule, Island, Plan, PlanRun, PlannedSession, SessionRules, ToggleSubset,
-    WarmingRule,
+    ClearingRule, CompactionRule, Island, Plan, PlanRun, PlannedSession, SessionRules, WarmingRule,
 };
 use crate::recording::{CacheBreak, CacheTier, Shock};
 
 /// How a session ended.
+#[derive(Clone)]
 pub(super) struct SessionEnd {
     pub(super) state: SessionState,
     results: ToolResults,
@@ -56,25 +58,32 @@ impl SessionEnds {
         }
     }
 
-    /// The end of a session of the plan.
-    pub(super) fn end_of_session(&self, session: usize) -> Option<&SessionEnd> {
-        self.ended.get(session.checked_sub(self.first)?)
+    /// The end of a session of the plan, for one that goes on from it. The first to do so goes on
+    /// with the calls since the context started over, too: what they save is given back once.
+    pub(super) fn take_end(&mut self, session: usize) -> Option<SessionEnd> {
+        let end = self.ended.get_mut(session.checked_sub(self.first)?)?;
+        let taken = end.clone();
+        end.state.cycle.forget_calls();
+        Some(taken)
     }
 }
 
 /// Replays one session under `rules`, or going on from the end of another.
 pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
-    plan: &Plan,
-    (planned, from): (&PlannedSession, Option<&SessionEnd>),
+    pass: &PassContext<'_, P>,
+    (planned, from): (&PlannedSession, Option<SessionEnd>),
     rules: &SessionRules,
-    subset: ToggleSubset,
-    policy: &P,
     sink: &mut S,
 ) -> SessionEnd {
+    let PassContext { plan, subset, schedule, .. } = *pass;
+    let rows = plan.rows_of_session(planned);
     // A session that goes on from another one starts with that one's context and cache, as they are
     // under this very subset.
-    let mut state = from.map_or(INITIAL_STATE, |from| from.state.resumed_state());
-    let mut results = from.map_or_else(ToolResults::default, |from| from.results.clone());
+    let (mut state, mut results) = match from {
+        Some(SessionEnd { state, results }) => (state.resumed_state(), results),
+        None => (INITIAL_STATE, ToolResults::default()),
+    };
+    state.cycle.continue_at(rows.start);
     // The run of the last call made: a wait after it is kept warm on its model.
     let mut before: Option<PlanRun> = None;
     for run in plan.runs_of_session(planned) {
@@ -95,35 +104,31 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
             let deltas = call::sum_row_deltas(plan, row, subset);
             // A call that is not made bridges no wait and compacts nothing, and what no call has
             // sent yet stands in no cache.
-            let mut pending = PendingCall { run, index, state: &mut state, policy, sink };
-            if !deltas.dropped && pending.state.was_sent() {
-                let start_ms = row.start_ms + deltas.later_ms - pending.state.saved_ms;
-                if let Some(warming) = rules.warming {
-                    pending.keep_cache_warm(before.as_ref().unwrap_or(run), warming, start_ms);
-                }
-                if let Some(compaction) = rules.compaction {
-                    pending.compact_prompt(compaction, (event, subset), start_ms);
-                }
+            let entering = EnteringRow { index, event, deltas: &deltas };
+            let is_sent = !deltas.dropped && state.was_sent();
+            let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
+            let pending = PendingCall { pass, run, entering, is_sent, start_ms };
+            if let Some(warming) = rules.warming.filter(|_| is_sent) {
+                let before = before.as_ref().unwrap_or(run);
+                pending.keep_cache_warm(&mut state, before, warming, sink);
+            }
+            if let Some(compaction) = rules.compaction {
+                pending.compact_prompt(&mut state, compaction, sink);
             }
             // Decided anew: a compaction by rule may have changed the prompt, and with it whether a
             // recorded one is due.
-            let entry = context_entry::decide_entry(&state, run, event, subset);
+            let entry = context_entry::decide_entry(&state, run, &entering, (subset, schedule));
             results.forget_lost_results(&state, event, entry);
-            if let Some(clearing) = rules.clearing
-                && !deltas.dropped
-                && state.was_sent()
-            {
-                results.clear_old_results(clearing, plan, (index, &deltas, entry), &mut state);
+            if let Some(clearing) = rules.clearing {
+                pending.clear_results(&mut state, &mut results, (clearing, entry), sink);
             }
-            let made =
-                call::replay_eventful_row(&mut state, plan, run, index, &deltas, subset, policy);
+            let made = call::replay_eventful_row(pass, run, (index, &deltas), &mut state, sink);
             results.add_results_of_row(
                 plan,
                 (index, &deltas),
                 made.map_or(state.prompt, |made| made.context),
             );
-            if let Some(made) = made {
-                call::report_call(sink, run, index, &made);
+            if made.is_some() {
                 // Waits are priced by model and tokenizer. A run that shares both stands for the
                 // next ones, which spares a copy for every run.
                 if before.as_ref().is_none_or(|before| {
@@ -134,71 +139,104 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
             }
         }
     }
+    state.cycle.add_rows_before(schedule, rows.end);
     SessionEnd { state, results }
 }
 
-/// Where a session stands before a call.
-struct PendingCall<'a, P, S> {
+/// A call that comes next.
+struct PendingCall<'a, P> {
+    pass: &'a PassContext<'a, P>,
     run: &'a PlanRun,
-    index: usize,
-    state: &'a mut SessionState,
-    policy: &'a P,
-    sink: &'a mut S,
+    entering: EnteringRow<'a>,
+    /// Whether it is made, in a context of which something was sent.
+    is_sent: bool,
+    /// When it starts.
+    start_ms: i64,
 }
 
-impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
+impl<P: Policy> PendingCall<'_, P> {
     /// Bridges a wait that the cache would not outlive, or tries to. Whoever does it cannot know
     /// what comes after the wait.
-    fn keep_cache_warm(
-        &mut self,
+    fn keep_cache_warm<S: CallSink>(
+        &self,
+        state: &mut SessionState,
         before: &PlanRun,
         WarmingRule { most, ahead_ms }: WarmingRule,
-        start_ms: i64,
+        sink: &mut S,
     ) {
-        let ttl_ms = self.state.tier.ttl_ms();
+        let ttl_ms = state.tier.ttl_ms();
         let every_ms = ttl_ms - ahead_ms;
-        let gap_ms = start_ms - self.state.touched_ms;
+        let gap_ms = self.start_ms - state.touched_ms;
         // At the end of its lifetime an entry is gone.
-        if self.state.cached == 0 || gap_ms < ttl_ms || !(1..ttl_ms).contains(&every_ms) {
+        if state.cached == 0 || gap_ms < ttl_ms || !(1..ttl_ms).contains(&every_ms) {
             return;
         }
         // Each request reads the whole cached prefix `ahead_ms` before the entry would end, and the
         // lifetime starts over with it.
         let needed = (gap_ms - ttl_ms) / every_ms + 1;
-        self.sink.begin_run(before);
+        sink.begin_run(before);
         // The side request after a turn is long over when the first of them leaves.
-        self.state.cached += std::mem::take(&mut self.state.answer);
+        state.cached += std::mem::take(&mut state.answer);
         for _ in 0..needed.min(most) {
-            self.state.touched_ms += every_ms;
-            let (read, start_ms) = (self.state.cached, self.state.touched_ms);
+            state.touched_ms += every_ms;
+            let (read, start_ms) = (state.cached, state.touched_ms);
             let made = CallTokens { context: read, read, start_ms, ..CallTokens::NOTHING };
-            call::report_call(self.sink, before, self.index, &made);
+            call::report_call(sink, before, self.entering.index, &made);
         }
-        self.sink.begin_run(self.run);
+        sink.begin_run(self.run);
     }
 
-    /// Compacts a prompt that has reached the threshold, where the context goes on.
-    fn compact_prompt(
-        &mut self,
-        CompactionRule { threshold, output, left }: CompactionRule,
-        (event, subset): (&CallEvent, ToggleSubset),
-        start_ms: i64,
+    /// Compacts the prompt, where the schedule says so or, without one, where it has reached the
+    /// threshold and the context goes on.
+    fn compact_prompt<S: CallSink>(
+        &self,
+        state: &mut SessionState,
+        rule: CompactionRule,
+        sink: &mut S,
     ) {
-        let (state, run) = (&mut *self.state, self.run);
-        let context = state.prompt;
-        let goes_on =
-            context_entry::decide_entry(state, run, event, subset) == ContextEntry::GoesOn;
-        // A recorded compaction that was deferred comes first: then the context does not go on. One
-        // that is no larger than what would be left is not compacted.
-        if !goes_on || context < threshold || context <= run.static_prefix + left {
+        let PassContext { subset, schedule, .. } = *self.pass;
+        let (run, index, context) = (self.run, self.entering.index, state.prompt);
+        let kind = CycleEndKind::ByRule;
+        if schedule.is_some_and(|schedule| schedule.end_at_row(index, kind).is_some()) {
+            call::end_cycle(self.pass, state, (index, kind, context), 0, sink);
+            state.awaits_compaction = true;
+        }
+        let entry = context_entry::decide_entry(state, run, &self.entering, (subset, schedule));
+        let is_due = match schedule {
+            Some(_) => state.awaits_compaction,
+            None => context >= rule.threshold,
+        };
+        // A recorded compaction that was deferred comes first: then the context does not go on.
+        if !is_due || !self.is_sent || entry != ContextEntry::GoesOn {
             return;
         }
+        state.awaits_compaction = false;
+        // A prompt that is no larger than what would be left is not compacted.
+        if context <= run.static_prefix + rule.left {
+            return;
+        }
+        if schedule.is_none() {
+            call::end_cycle(self.pass, state, (index, kind, context), 0, sink);
+        }
+        self.make_compacting_call(state, rule, sink);
+    }
+
+    /// The call that compacts.
+    fn make_compacting_call<S: CallSink>(
+        &self,
+        state: &mut SessionState,
+        CompactionRule { output, left, .. }: CompactionRule,
+        sink: &mut S,
+    ) {
+        let PassContext { policy, subset, .. } = *self.pass;
+        let EnteringRow { index, event, .. } = self.entering;
+        let (run, context, start_ms) = (self.run, state.prompt, self.start_ms);
         let (cache_break, shock) =
             context_entry::cache_break_and_shock(state, event, ContextEntry::GoesOn, subset);
         let plain = call::plain_lookup(state, run, state.tier, start_ms);
         let prior = plain.prior.filter(|_| state.has_cache_entry);
         let lookup = CacheLookup { prior, cache_break, ..plain };
-        let read = call::tokens_read(event, self.policy, &lookup, shock);
+        let read = call::tokens_read(event, policy, &lookup, shock);
         // On a tier of its own the rest of the prompt is written, as with any call there; where
         // nothing is billed as written it is fresh.
         let (read, fresh) = match run.tier {
@@ -207,7 +245,7 @@ impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
             CacheTier::FiveMinutes | CacheTier::OneHour => (read, 0),
         };
         let made = CallTokens { context, fresh, read, output, start_ms, ..CallTokens::NOTHING };
-        call::report_call(self.sink, run, self.index, &made);
+        call::report_call(sink, run, index, &made);
         // What goes on is the static prefix, still cached as far as this call cached it, and what
         // the compaction left, which is written with the next call.
         state.drop_prompt();
@@ -217,5 +255,37 @@ impl<P: Policy, S: CallSink> PendingCall<'_, P, S> {
         (state.has_cache_entry, state.was_just_compacted) = (true, true);
         (state.tier, state.price) = (run.tier, run.price);
         (state.carried_break, state.carried_shock) = (CacheBreak::No, Shock::None);
+    }
+
+    /// Clears old results, where the schedule says so or, without one, where the prompt of the
+    /// call would reach the trigger and there is enough to clear.
+    fn clear_results<S: CallSink>(
+        &self,
+        state: &mut SessionState,
+        results: &mut ToolResults,
+        (rule, entry): (ClearingRule, ContextEntry),
+        sink: &mut S,
+    ) {
+        let PassContext { plan, schedule, .. } = *self.pass;
+        let EnteringRow { index, deltas, .. } = self.entering;
+        let prompt = prompt_of_coming_call(plan, (index, deltas, entry), state);
+        let end = (index, CycleEndKind::Cleared, prompt);
+        let Some(schedule) = schedule else {
+            if self.is_sent
+                && prompt >= rule.trigger
+                && results.clear_old_results(rule, rule.at_least, plan, (index, deltas), state)
+            {
+                call::end_cycle(self.pass, state, end, 0, sink);
+            }
+            return;
+        };
+        if schedule.end_at_row(index, CycleEndKind::Cleared).is_some() {
+            call::end_cycle(self.pass, state, end, 0, sink);
+            state.awaits_clearing = true;
+        }
+        if state.awaits_clearing && self.is_sent {
+            state.awaits_clearing = false;
+            results.clear_old_results(rule, 0, plan, (index, deltas), state);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the pass carries from row to row of a session.
 
 use super::call_tokens::ContextOnset;
+use super::cycle::{CycleTally, Settlement};
 use crate::recording::{CacheBreak, CacheTier, Shock};
 
 /// What the pass carries from row to row of a session.
@@ -46,6 +47,14 @@ pub(super) struct SessionState {
     pub(super) is_resumed_first_call: bool,
     /// Whether the context was compacted just now, by a call that met what was due to the next.
     pub(super) was_just_compacted: bool,
+    /// The calls since the context started over.
+    pub(super) cycle: CycleTally,
+    /// What the next call has to tell of compactions before it.
+    pub(super) settlement: Settlement,
+    /// Whether the schedule has compacted or cleared the context before a call that is not made:
+    /// the next one that is comes after it.
+    pub(super) awaits_compaction: bool,
+    pub(super) awaits_clearing: bool,
 }
 
 pub(super) const INITIAL_STATE: SessionState = SessionState {
@@ -70,6 +79,10 @@ pub(super) const INITIAL_STATE: SessionState = SessionState {
     resumes_sent_context: false,
     is_resumed_first_call: false,
     was_just_compacted: false,
+    cycle: CycleTally::starting_at(0),
+    settlement: Settlement::NOTHING,
+    awaits_compaction: false,
+    awaits_clearing: false,
 };
 
 impl SessionState {
@@ -77,6 +90,7 @@ impl SessionState {
     pub(super) fn drop_prompt(&mut self) {
         self.prompt = 0;
         self.deferred_compaction = None;
+        (self.awaits_compaction, self.awaits_clearing) = (false, false);
     }
 
     /// The start of a session that goes on from where this one ended.
@@ -91,14 +105,9 @@ impl SessionState {
             // Asked of the old session: the copy has not made a call of its own.
             resumes_sent_context: self.was_sent(),
             is_resumed_first_call: true,
+            settlement: Settlement::NOTHING,
             ..*self
         }
-    }
-
-    /// The prompt from which on a deferred compaction is due, unless a rule says otherwise.
-    #[inline]
-    pub(super) fn compaction_due_at(&self) -> i64 {
-        self.deferred_compaction.map_or(i64::MAX, |(threshold, _)| threshold)
     }
 
     /// Whether any of the context was sent.

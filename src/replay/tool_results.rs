@@ -21,6 +21,20 @@ impl ResultLump {
     }
 }
 
+/// The prompt that the call of a row would have, as `enter_inputs` will make it. Results are cleared
+/// before the call enters, so that it is asked for ahead of time.
+pub(super) fn prompt_of_coming_call(
+    plan: &Plan,
+    (index, deltas, entry): (usize, &RowDeltas, ContextEntry),
+    state: &SessionState,
+) -> i64 {
+    let (row, event) = (&plan.rows[index], plan.event_of_row(&plan.rows[index]));
+    let summary = event.restart_inputs + deltas.restart_inputs;
+    let out = if entry == ContextEntry::CompactionDeferred { summary } else { 0 };
+    let cut = if state.was_just_compacted { 0 } else { event.cut };
+    (state.prompt - cut).max(0) + row.inputs + deltas.inputs - out
+}
+
 /// Tool results that stand in a context, the oldest first. None where no rule clears any.
 #[derive(Clone, Default)]
 pub(super) struct ToolResults {
@@ -35,9 +49,7 @@ impl ToolResults {
         event: &CallEvent,
         entry: ContextEntry,
     ) {
-        if state.was_just_compacted
-            || !matches!(entry, ContextEntry::GoesOn | ContextEntry::CompactionDeferred)
-        {
+        if state.was_just_compacted || !entry.keeps_messages() {
             self.lumps.clear();
         }
         // What vanishes without a restart was the end of the prompt.
@@ -51,24 +63,15 @@ impl ToolResults {
         }
     }
 
-    /// Clears old results if the prompt of the coming call reaches the trigger.
+    /// Clears old results, of which at least so many tokens must be freed; whether it did.
     pub(super) fn clear_old_results(
         &mut self,
-        ClearingRule { trigger, keep, at_least, stub }: ClearingRule,
+        ClearingRule { keep, stub, .. }: ClearingRule,
+        at_least: i64,
         plan: &Plan,
-        (index, deltas, entry): (usize, &RowDeltas, ContextEntry),
+        (index, deltas): (usize, &RowDeltas),
         state: &mut SessionState,
-    ) {
-        let (row, event) = (&plan.rows[index], plan.event_of_row(&plan.rows[index]));
-        let summary = event.restart_inputs + deltas.restart_inputs;
-        // The prompt that the call would have, as `enter_inputs` will make it. Results are cleared
-        // before the call enters, so that it is asked for ahead of time.
-        let out = if entry == ContextEntry::CompactionDeferred { summary } else { 0 };
-        let cut = if state.was_just_compacted { 0 } else { event.cut };
-        let prompt = (state.prompt - cut).max(0) + row.inputs + deltas.inputs - out;
-        if prompt < trigger {
-            return;
-        }
+    ) -> bool {
         // The newest that together are the ones to keep; those that enter now are the very newest.
         let mut newest_count = plan.results[index].1 + deltas.result_count;
         let newest = self.lumps.iter().rev().take_while(|lump| {
@@ -83,7 +86,7 @@ impl ToolResults {
         let first = self.lumps[..old].iter().find(|lump| lump.freed_tokens(stub) > 0);
         // Clearing breaks the cache behind the first cleared result, so that too small a gain is
         // not worth it and the rule leaves it be.
-        let Some(first) = first.filter(|_| cleared >= at_least) else { return };
+        let Some(first) = first.filter(|_| cleared >= at_least) else { return false };
         // The cache holds up to the first result that changes. Everything behind it moves forward.
         // An answer is kept only if nothing before it changes.
         if first.position < state.cached + state.answer {
@@ -95,6 +98,7 @@ impl ToolResults {
         for lump in &mut self.lumps {
             lump.position -= cleared;
         }
+        true
     }
 
     /// Remembers the results of a row that has entered a context which ends at `end` with the

@@ -5,7 +5,7 @@ use crate::small::{
     MODEL, block, call, contexts, drop_call, insert, made, record, record_on, replace, restarted,
     session,
 };
-use windtunnel::plan::{DroppedCall, Patch};
+use windtunnel::plan::{CompactionRule, DroppedCall, Patch, SessionRules};
 use windtunnel::recording::BlockKind::{self, Text, ToolInput, ToolResult, User};
 use windtunnel::recording::{
     CacheBreak, CacheTier, ContextRestart, RawBlock, RawCall, Recording, RecordingBuilder, format,
@@ -174,10 +174,17 @@ fn compacted() -> Recording {
     ])
 }
 
+/// Sizes given by a toggle that sets the threshold too: it says itself where contexts start over.
+fn with_threshold(replaced_blocks: Vec<(u32, i64)>) -> Patch {
+    let rule = CompactionRule { threshold: 100_200, output: 0, left: 0 };
+    let rules = SessionRules { compaction: Some(rule), ..SessionRules::default() };
+    Patch { replaced_blocks, session_rules: vec![(0, rules)], ..Patch::default() }
+}
+
 #[test]
 fn a_compaction_waits_until_its_threshold_is_reached() {
     let recording = compacted();
-    let patch = replace(block(&recording, ToolResult, 80_000), 30_000);
+    let patch = with_threshold(vec![(block(&recording, ToolResult, 80_000), 30_000)]);
     let want = vec![
         (0, 0, 0, 20_000, 100),
         // 20,000 + 100 + 30,000.
@@ -197,10 +204,10 @@ fn a_compaction_waits_until_its_threshold_is_reached() {
 #[test]
 fn a_compaction_may_never_be_needed() {
     let recording = compacted();
-    let patches = [
-        replace(block(&recording, ToolResult, 80_000), 30_000),
-        replace(block(&recording, ToolResult, 60_000), 1_000),
-    ];
+    let patches = [with_threshold(vec![
+        (block(&recording, ToolResult, 80_000), 30_000),
+        (block(&recording, ToolResult, 60_000), 1_000),
+    ])];
     // 50,100, + 100 + 300, + 100 + 1,000, + 100 + 200, + 100 + 50.
     let want = vec![20_000, 50_100, 50_500, 51_600, 51_900, 52_050];
     assert_eq!(contexts(&recording, &patches), want);
@@ -209,10 +216,10 @@ fn a_compaction_may_never_be_needed() {
 #[test]
 fn a_patched_summary_waits_with_its_compaction() {
     let recording = compacted();
-    let patches = [
-        replace(block(&recording, ToolResult, 80_000), 30_000),
-        replace(block(&recording, BlockKind::Summary, 5_000), 2_000),
-    ];
+    let patches = [with_threshold(vec![
+        (block(&recording, ToolResult, 80_000), 30_000),
+        (block(&recording, BlockKind::Summary, 5_000), 2_000),
+    ])];
     // As above, but the compaction leaves 19,000 + 2,000 and 200, then 100 + 50.
     let want = vec![20_000, 50_100, 50_500, 110_600, 21_200, 21_350];
     assert_eq!(contexts(&recording, &patches), want);

@@ -64,5 +64,6 @@ mod spread;
 mod summary;
 mod tidy;
 mod twin;
+mod twin_cycles;
 mod twin_patch;
 mod twin_rules;

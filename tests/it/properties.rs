@@ -139,6 +139,7 @@ proptest! {
             let one = replay_island(&plan, island, case.subset & island.touched_by);
             sum.calls += one.calls;
             sum.session_ms += one.session_ms;
+            sum.taken_back += one.taken_back;
             sum.peak_context = sum.peak_context.max(one.peak_context);
             for (band, usage) in one.by_price.iter().enumerate() {
                 sum.by_price[band] += *usage;
@@ -212,7 +213,8 @@ proptest! {
             prop_assert_eq!(usage.context_tokens(), parts);
             made.calls += 1;
             made.peak_context = made.peak_context.max(usage.context_tokens());
-            made.by_price.push(usage);
+            made.by_price.push(usage + row.taken_back);
+            made.taken_back += row.taken_back.read;
             made.hidden_by_price.push(hidden);
             let of_call = tally_call(&plan, &row);
             cost.recorded += of_call.recorded;

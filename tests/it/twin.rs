@@ -2,15 +2,16 @@
 //! all of it for every call. It is written from the documentation of the model and shares input
 //! types with it, nothing else: no plan, no rows, no cache code. What patches make of a call
 //! stands in [`crate::twin_patch`], what happens between calls and sessions in
-//! [`crate::twin_rules`].
+//! [`crate::twin_rules`], what compactions take back in [`crate::twin_cycles`].
 
 use crate::generated::{Case, MODELS, cases};
-use crate::twin_patch::{all_on, rules_on};
+use crate::twin_cycles::{Cycle, EndKind, Places, TakenBack, ends_in_places, take_end};
+use crate::twin_patch::{On, all_on, rules_on};
 use crate::twin_rules::{resumed_from, spawned};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::mem::take;
-use windtunnel::plan::{Patch, SessionRules};
+use windtunnel::plan::{Island, Patch, SessionRules};
 use windtunnel::recording::{
     BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
 };
@@ -28,7 +29,12 @@ pub struct Made<'a> {
     /// Its output beyond that.
     hidden: i64,
     start_ms: i64,
+    /// What compactions before it take back.
+    pub taken_back: Usage,
 }
+
+/// Which call it is: the recorded one, and of those in addition its patch and place there.
+pub type Key = (usize, usize, usize);
 
 /// A piece of a prompt.
 #[derive(Clone, Copy, Default)]
@@ -40,6 +46,7 @@ pub struct Piece {
 
 /// A recorded call, or one that resembles it, and what enters and leaves with it.
 pub struct Request {
+    pub key: Key,
     pub call: Call,
     /// The most of it that is neither read nor written.
     pub fresh: i64,
@@ -74,7 +81,11 @@ pub struct Twin<'a> {
     pub session: &'a Session,
     /// All patches that are on, as one.
     pub on: &'a Patch,
+    /// Patch and place there of each call in addition.
+    tags: &'a [(usize, usize)],
     pub rules: SessionRules,
+    /// Where contexts end by themselves, where that is settled.
+    pub places: Option<&'a Places>,
     pub made: Vec<Made<'a>>,
     pub state: State,
 }
@@ -112,13 +123,21 @@ pub struct State {
     pub resumed: bool,
     /// That of the call that comes next.
     pub luck: Option<Luck>,
+    pub cycle: Cycle,
+    /// Where contexts have ended by themselves.
+    pub ended: Places,
+    /// Told with the next call.
+    pub taken_back: TakenBack,
+    /// Compactions and clearings by rule that wait for a call.
+    pub awaits: (bool, bool),
 }
 
 impl<'a> Twin<'a> {
-    fn new(case: &'a Case, on: &'a Patch, index: usize, state: State) -> Self {
+    fn new(case: &'a Case, on: &'a On, index: usize, places: Option<&'a Places>) -> Self {
         let recording = &case.recording;
-        let rules = rules_on(on, index as u32);
-        Self { recording, session: &recording.sessions[index], on, rules, made: Vec::new(), state }
+        let (session, rules) = (&recording.sessions[index], rules_on(&on.patch, index as u32));
+        let (made, state) = (Vec::new(), State::default());
+        Self { recording, session, on: &on.patch, tags: &on.inserted, rules, places, made, state }
     }
 
     fn run(&mut self) {
@@ -132,10 +151,13 @@ impl<'a> Twin<'a> {
             self.serve(at, request, dropped);
             // Saved time comes off the idle time after the call first, then off the call.
             let overdraft_ms = (saved_ms - (next_ms - call.end_ms).max(0)).max(0);
-            let mut inserted = self.on.inserted_calls.clone();
-            inserted.sort_by_key(|new| (new.input, new.output, new.duration_ms));
-            for new in inserted.into_iter().filter(|new| new.after as usize == at) {
-                let request = self.resembling(at, new, call.end_ms - overdraft_ms);
+            let inserted = self.on.inserted_calls.iter().copied().zip(self.tags);
+            let mut inserted: Vec<_> =
+                inserted.filter(|(new, _)| new.after as usize == at).collect();
+            inserted.sort_by_key(|(new, _)| (new.input, new.output, new.duration_ms));
+            for (new, tag) in inserted {
+                let key = (at, 1 + tag.0, tag.1);
+                let request = self.resembling(key, new, call.end_ms - overdraft_ms);
                 self.serve(at, request, false);
                 self.state.earlier_ms -= new.duration_ms;
             }
@@ -151,16 +173,35 @@ impl<'a> Twin<'a> {
         if sends {
             self.keep_warm(at, &request.call, start_ms);
         }
+        let key = request.key;
+        self.meet_rules_place(key);
         let standing = total(&self.state.prompt);
         let reaches =
             |recorded| standing >= self.rules.compaction.map_or(recorded, |rule| rule.threshold);
-        let due = self.state.pending.as_ref().is_some_and(|(recorded, _)| reaches(*recorded));
-        let deferred =
-            request.call.restart == ContextRestart::AutoCompacted && !reaches(request.threshold);
+        let placed =
+            |kind, reached| self.places.map_or(reached, |all| all.contains_key(&(key, kind)));
+        let waiting = self.state.pending.clone();
+        let due = waiting.is_some_and(|(recorded, _)| placed(EndKind::Late, reaches(recorded)));
+        let auto = request.call.restart == ContextRestart::AutoCompacted;
+        let deferred = auto && !placed(EndKind::Recorded, reaches(request.threshold));
         let call = &mut request.call;
-        let starts_over = call.restart != ContextRestart::No || request.start.is_some() || due;
-        if deferred {
-            self.state.pending = Some((request.threshold, take(&mut request.summary)));
+        let over = call.restart != ContextRestart::No || request.start.is_some();
+        let starts_over = over || due;
+        let left = match &self.state.pending {
+            _ if auto => total(&request.summary),
+            Some((_, summary)) if !over => total(summary),
+            _ => 0,
+        };
+        let mut skipped = false;
+        if starts_over && !deferred {
+            let late = (!over && due).then_some(EndKind::Late);
+            let kind = if auto { Some(EndKind::Recorded) } else { late };
+            let shrinks = self.end_cycle(key, kind, (standing, left));
+            skipped = shrinks && standing < left;
+        }
+        if deferred || skipped {
+            let summary = if auto { take(&mut request.summary) } else { Vec::new() };
+            self.state.pending = deferred.then_some((request.threshold, summary));
             // A model switch breaks the cache all the same.
             if call.cache_break == CacheBreak::ToStatic {
                 call.cache_break = CacheBreak::No;
@@ -168,6 +209,7 @@ impl<'a> Twin<'a> {
             call.shock = Shock::None;
         } else if starts_over {
             self.state.prompt.clear();
+            self.state.awaits = (false, false);
             let (_, summary) = self.state.pending.take().unwrap_or_default();
             if call.restart == ContextRestart::No {
                 request.summary.extend(request.start.map_or(summary, |start| pieces(&[start])));
@@ -175,7 +217,7 @@ impl<'a> Twin<'a> {
                 call.shock = Shock::None;
             }
         } else if sends {
-            self.compact(at, call, start_ms);
+            self.compact((at, key), call, start_ms);
         }
         // What vanished was the end of the prompt.
         for piece in self.state.prompt.iter_mut().rev() {
@@ -184,11 +226,13 @@ impl<'a> Twin<'a> {
             request.call.cut -= gone;
         }
         self.state.prompt.retain(|piece| piece.tokens > 0);
-        if sends {
-            self.clear(&request);
-        }
+        self.clear(&request, sends);
         let Request { call, fresh, summary, results, inputs, outputs, .. } = request;
         self.state.prompt.extend([summary, vec![results], inputs].concat());
+        if self.state.awaits == (false, false) {
+            let prompt = total(&self.state.prompt);
+            self.state.cycle.floor.get_or_insert(prompt);
+        }
         if dropped {
             self.state.late_outputs.extend(outputs);
             self.state.late_breaks.push(call.cache_break);
@@ -198,11 +242,17 @@ impl<'a> Twin<'a> {
                 self.state.late_shock = Some(call.shock);
             }
         } else {
-            self.make(at, (call, fresh), start_ms, outputs);
+            self.make((at, key), (call, fresh), start_ms, outputs);
         }
     }
 
-    fn make(&mut self, at: usize, (call, fresh): (Call, i64), start_ms: i64, outputs: Vec<i64>) {
+    fn make(
+        &mut self,
+        (at, key): (usize, Key),
+        (call, fresh): (Call, i64),
+        start_ms: i64,
+        outputs: Vec<i64>,
+    ) {
         let context = total(&self.state.prompt);
         let read = self.read(&call, start_ms, context);
         let (read, fresh) = self.fresh(&call, read, context, fresh);
@@ -215,6 +265,8 @@ impl<'a> Twin<'a> {
         let output = shown.min(produced);
         let usage = written(call.tier, read, fresh, context, off);
         self.tell(at, &call, Usage { output, ..usage }, produced - output, start_ms);
+        self.state.cycle.reads.insert(key, read);
+        self.tell_taken_back(&call, usage);
         let at_ms = call.touched_ms - self.state.earlier_ms;
         let prefix = kept(call.tier, context, fresh);
         let is_answer = call.marks.contains(CallMarks::ANSWER_CACHED);
@@ -249,7 +301,8 @@ impl<'a> Twin<'a> {
         let Usage { fresh, read, write_5m, write_1h, output } = usage;
         let (fresh, read, output) = (of(fresh), of(read), of(output));
         let usage = Usage { fresh, read, write_5m: of(write_5m), write_1h: of(write_1h), output };
-        self.made.push(Made { call: at as u32, model, usage, hidden: of(hidden), start_ms });
+        let (call, hidden, taken_back) = (at as u32, of(hidden), Usage::default());
+        self.made.push(Made { call, model, usage, hidden, start_ms, taken_back });
     }
 
     /// The cache law, corrected by what it did not explain.
@@ -384,23 +437,34 @@ pub fn written(tier: CacheTier, read: i64, fresh: i64, context: i64, off: i64) -
     Usage { fresh, read, write_5m, write_1h, output: 0 }
 }
 
-/// All sessions of a case and how they ended, session by session, each before those it spawns.
-fn simulate<'a>(case: &'a Case, on: &'a Patch) -> Vec<(Vec<Made<'a>>, State)> {
-    let sessions = &case.recording.sessions;
-    let starts_ms = |index: usize| case.recording.calls[sessions[index].call_range()].first();
+/// The sessions in the order of their starts.
+fn in_order(recording: &Recording) -> Vec<usize> {
+    let sessions = &recording.sessions;
+    let starts_ms = |index: usize| recording.calls[sessions[index].call_range()].first();
     let mut order: Vec<usize> = (0..sessions.len()).collect();
     order.sort_by_key(|&index| (starts_ms(index).map_or(i64::MAX, |call| call.start_ms), index));
+    order
+}
+
+/// All sessions of a case and how they ended, session by session, each before those it spawns.
+fn simulate<'a>(
+    case: &'a Case,
+    on: &'a On,
+    places: &impl Fn(u32) -> Option<&'a Places>,
+) -> Vec<(Vec<Made<'a>>, State)> {
+    let order = in_order(&case.recording);
     let mut done: BTreeMap<(usize, usize), (Vec<Made>, State)> = BTreeMap::new();
     for (place, &index) in order.iter().enumerate() {
-        let from = resumed_from(&case.recording, on, index, &order[..place]);
-        let end = from.map(|from| done[&(from, 0)].1.clone());
-        let mut twin = Twin::new(case, on, index, State::default());
+        let from = resumed_from(&case.recording, &on.patch, index, &order[..place]);
+        let end = from.map(|from| take_end(&mut done.get_mut(&(from, 0)).expect("it is over").1));
+        let places = places(index as u32);
+        let mut twin = Twin::new(case, on, index, places);
         if let Some(end) = end {
             twin.go_on_from(end);
         }
         twin.run();
         done.insert((index, 0), (twin.made, twin.state));
-        let twin = || Twin::new(case, on, index, State::default());
+        let twin = || Twin::new(case, on, index, places);
         for (nth, spawned) in spawned(twin, on).into_iter().enumerate() {
             done.insert((index, 1 + nth), spawned);
         }
@@ -408,10 +472,39 @@ fn simulate<'a>(case: &'a Case, on: &'a Patch) -> Vec<(Vec<Made<'a>>, State)> {
     done.into_values().collect()
 }
 
+/// Sessions that go on from each other: the first one of each, by session.
+fn sessions_in_groups(case: &Case) -> Vec<usize> {
+    let on = all_on(case, &|_| case.subset).patch;
+    let order = in_order(&case.recording);
+    let mut groups: Vec<usize> = (0..order.len()).collect();
+    for (place, &index) in order.iter().enumerate() {
+        if let Some(from) = resumed_from(&case.recording, &on, index, &order[..place]) {
+            groups[index] = groups[from];
+        }
+    }
+    groups
+}
+
 fn check(case: &Case) -> Result<(), TestCaseError> {
     let plan = case.plan();
-    let on = all_on(case);
-    let sessions = simulate(case, &on);
+    // Where contexts end by themselves is what the toggles give that set such places, for each
+    // group of sessions that go on from each other.
+    let groups = sessions_in_groups(case);
+    let placing = |session: u32| {
+        let group = groups[session as usize];
+        let own = plan.sessions.iter().filter(|one| groups[one.session as usize] == group);
+        case.subset & own.fold(0, |all, one| all | one.placed_by)
+    };
+    let touching = |session: u32| {
+        let at = plan.sessions.iter().position(|one| one.session == session).expect("planned");
+        let holds = |island: &&Island| island.sessions.contains(&(at as u32));
+        case.subset & plan.islands.iter().find(holds).expect("in an island").touched_by
+    };
+    let own = all_on(case, &placing);
+    let on = all_on(case, &|_| case.subset);
+    let places = ends_in_places(&simulate(case, &own, &|_| None));
+    let is_pinned = |session| touching(session) != placing(session);
+    let sessions = simulate(case, &on, &|session| is_pinned(session).then_some(&places));
     let spans = sessions.iter().filter_map(|(_, state)| state.span_ms);
     let session_ms: i64 = spans.map(|(from_ms, to_ms)| to_ms - from_ms).sum();
     let slow: Vec<Made> = sessions.into_iter().flat_map(|(made, _)| made).collect();
@@ -425,8 +518,8 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     for (index, (fast, slow)) in fast.iter().zip(&slow).enumerate() {
         let made = fast.outcome;
         let call = plan.call_of[fast.row as usize];
-        let fast = (call, made.usage, made.hidden, made.start_ms);
-        let slow = (slow.call, slow.usage, slow.hidden, slow.start_ms);
+        let fast = (call, made.usage, made.hidden, made.start_ms, fast.taken_back);
+        let slow = (slow.call, slow.usage, slow.hidden, slow.start_ms, slow.taken_back);
         prop_assert_eq!(fast, slow, "call {} of {:?}", index, case);
     }
     prop_assert_eq!(fast.len(), slow.len(), "{:?}", case);
@@ -435,11 +528,14 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     prop_assert_eq!(outcome.session_ms, session_ms);
     let contexts = slow.iter().map(|made| made.usage.context_tokens());
     prop_assert_eq!(outcome.peak_context, contexts.max().unwrap_or(0));
+    let taken_back: i64 = slow.iter().map(|made| made.taken_back.read).sum();
+    prop_assert_eq!(outcome.taken_back, taken_back);
     let mut by_price: BTreeMap<(&str, bool), (Usage, i64)> = BTreeMap::new();
-    for Made { model, usage, hidden, .. } in slow {
+    for Made { model, usage, hidden, taken_back, .. } in slow {
         let long_above = MODELS.iter().find(|known| known.0 == model).expect("a known model").2;
         let sum = by_price.entry((model, usage.context_tokens() > long_above)).or_default();
         *sum = (sum.0 + usage, sum.1 + hidden);
+        by_price.entry((model, false)).or_default().0 += taken_back;
     }
     for (index, usage) in outcome.by_price.iter().enumerate() {
         let key = (plan.prices[index / 2].model.as_str(), index % 2 == 1);

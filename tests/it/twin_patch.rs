@@ -1,35 +1,77 @@
 //! The slow twin's reading of patches: which facts are on, and what they make of a recorded call.
 
 use crate::generated::Case;
-use crate::twin::{Piece, Request, Twin, luck, pieces, written};
-use windtunnel::plan::{InsertedCall, Patch, SessionRules};
+use crate::twin::{Key, Piece, Request, Twin, luck, pieces, written};
+use std::mem::take;
+use windtunnel::plan::{InsertedCall, Patch, SessionRules, ToggleSubset};
 use windtunnel::recording::{
     Block, BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Shock,
 };
 use windtunnel::units::Usage;
 
-/// All patches that are on, as one.
-pub fn all_on(case: &Case) -> Patch {
-    let mut on = Patch::default();
-    let is_on = |(bit, _): &(usize, &Patch)| case.subset >> bit & 1 == 1;
-    for (_, patch) in case.patches.iter().enumerate().filter(is_on) {
-        let patch = patch.clone();
+/// What is on, and which patch and place there what is made in addition comes from.
+#[derive(Default)]
+pub struct On {
+    pub patch: Patch,
+    pub inserted: Vec<(usize, usize)>,
+    pub spawned: Vec<(usize, usize)>,
+}
+
+/// A patch in those sessions in which it is on.
+fn in_sessions(case: &Case, bit: usize, is_on: &impl Fn(u32) -> ToggleSubset) -> Patch {
+    let recording = &case.recording;
+    let session = |session: u32| is_on(session) >> bit & 1 == 1;
+    let call = |call: u32| session(recording.calls[call as usize].session);
+    let block = |block: u32| call(recording.blocks[block as usize].call);
+    let mut patch = case.patches[bit].clone();
+    patch.dropped_calls.retain(|one| call(one.call));
+    patch.dropped_blocks.retain(|one| block(*one));
+    patch.replaced_blocks.retain(|one| block(one.0));
+    patch.warmed_calls.retain(|one| call(*one));
+    patch.replaced_if_warm.retain(|one| block(one.0));
+    patch.saved_ms.retain(|one| call(one.0));
+    patch.healed_calls.retain(|one| call(*one));
+    patch.restarted_calls.retain(|one| call(one.0));
+    patch.resumed_sessions.retain(|one| session(one.session));
+    patch.remodelled_sessions.retain(|one| session(one.0));
+    patch.leaner_sessions.retain(|one| session(one.0));
+    patch.session_rules.retain(|one| session(one.0));
+    patch
+}
+
+/// All patches as one, each in the sessions where it is on.
+pub fn all_on(case: &Case, is_on: &impl Fn(u32) -> ToggleSubset) -> On {
+    let mut all = On::default();
+    let on_at =
+        |bit: usize, at: u32| is_on(case.recording.calls[at as usize].session) >> bit & 1 == 1;
+    for bit in 0..case.patches.len() {
+        let mut patch = in_sessions(case, bit, is_on);
+        // With their places in the patch, which a list of those that are on would lose.
+        let inserted = take(&mut patch.inserted_calls).into_iter().enumerate();
+        for (at, new) in inserted.filter(|(_, new)| on_at(bit, new.after)) {
+            all.patch.inserted_calls.push(new);
+            all.inserted.push((bit, at));
+        }
+        let spawned = take(&mut patch.spawned_sessions).into_iter().enumerate();
+        for (at, new) in spawned.filter(|(_, new)| on_at(bit, new.by)) {
+            all.patch.spawned_sessions.push(new);
+            all.spawned.push((bit, at));
+        }
+        let on = &mut all.patch;
         on.dropped_calls.extend(patch.dropped_calls);
         on.dropped_blocks.extend(patch.dropped_blocks);
         on.replaced_blocks.extend(patch.replaced_blocks);
         on.warmed_calls.extend(patch.warmed_calls);
         on.replaced_if_warm.extend(patch.replaced_if_warm);
         on.saved_ms.extend(patch.saved_ms);
-        on.inserted_calls.extend(patch.inserted_calls);
         on.healed_calls.extend(patch.healed_calls);
         on.restarted_calls.extend(patch.restarted_calls);
-        on.spawned_sessions.extend(patch.spawned_sessions);
         on.resumed_sessions.extend(patch.resumed_sessions);
         on.remodelled_sessions.extend(patch.remodelled_sessions);
         on.leaner_sessions.extend(patch.leaner_sessions);
         on.session_rules.extend(patch.session_rules);
     }
-    on
+    all
 }
 
 /// The rules of a session: the longest lifetime, the lowest sizes, the most patience.
@@ -79,6 +121,7 @@ impl<'a> Twin<'a> {
         let results = sizes(&is_result);
         let inputs = sizes(&|b| !b.kind.is_output() && !of_restart(b) && !is_result(b));
         Request {
+            key: (at, 0, 0),
             fresh: fresh(&call),
             luck: luck(self.recording, at),
             threshold,
@@ -96,8 +139,8 @@ impl<'a> Twin<'a> {
 
     /// The request of a call that would be made in addition: as large and as fresh as a recorded
     /// one, with nothing written off its tier.
-    pub fn resembling(&self, at: usize, new: InsertedCall, start_ms: i64) -> Request {
-        let like = self.on_tier(at);
+    pub fn resembling(&self, key: Key, new: InsertedCall, start_ms: i64) -> Request {
+        let like = self.on_tier(key.0);
         let (end_ms, touched_ms) = (start_ms + new.duration_ms, start_ms);
         let most = fresh(&like);
         let fresh = like.usage.fresh;
@@ -107,6 +150,7 @@ impl<'a> Twin<'a> {
         let marks = like.marks - CallMarks::ANSWER_CACHED;
         let like = Call { start_ms, end_ms, touched_ms, usage, output_hidden: 0, marks, ..like };
         Request {
+            key,
             call: Call { restart, cut: 0, cache_break, shock, ..like },
             fresh: most,
             luck: None,

@@ -1,7 +1,9 @@
 //! The slow twin between calls and sessions: warming, compacting and clearing by rules, and what a
 //! session takes over from another one or starts.
 
-use crate::twin::{Entry, Made, Piece, Request, State, Twin, kept, pieces, total, written};
+use crate::twin::{Entry, Key, Made, Piece, Request, State, Twin, kept, pieces, total, written};
+use crate::twin_cycles::EndKind;
+use crate::twin_patch::On;
 use std::mem::take;
 use windtunnel::plan::{ClearingRule, CompactionRule, InsertedCall, Patch, WarmingRule};
 use windtunnel::recording::{CacheBreak, CacheTier, Call, Recording, Shock};
@@ -28,23 +30,24 @@ pub fn resumed_from(
 }
 
 /// The sessions that the calls of a session start.
-pub fn spawned<'a>(twin: impl Fn() -> Twin<'a>, on: &Patch) -> Vec<(Vec<Made<'a>>, State)> {
+pub fn spawned<'a>(twin: impl Fn() -> Twin<'a>, on: &On) -> Vec<(Vec<Made<'a>>, State)> {
     let range = twin().session.call_range();
-    let mut own = on.spawned_sessions.clone();
-    own.retain(|new| range.contains(&(new.by as usize)));
-    own.sort_by_key(|new| {
+    let own = on.patch.spawned_sessions.iter().cloned().zip(&on.spawned);
+    let mut own: Vec<_> = own.filter(|(new, _)| range.contains(&(new.by as usize))).collect();
+    own.sort_by_key(|(new, _)| {
         let calls = new.calls.iter().map(|call| (call.input, call.output, call.duration_ms));
         (new.by, calls.collect::<Vec<_>>())
     });
-    let run = |new: windtunnel::plan::SpawnedSession| {
+    let run = |(new, tag): (windtunnel::plan::SpawnedSession, &(usize, usize))| {
         let (mut twin, by) = (twin(), new.by as usize);
         let mut start_ms = twin.recording.calls[by].end_ms;
         let mut leaner = twin.leaner().unwrap_or(0);
-        for call in new.calls {
+        for (nth, call) in new.calls.into_iter().enumerate() {
             let (output, duration_ms) = (call.output, call.duration_ms);
             let input = (call.input - leaner).max(0);
             let call = InsertedCall { after: new.by, input, output, duration_ms };
-            let request = twin.resembling(by, call, start_ms);
+            let key = (by, 1_000 + tag.0, 1_000 * tag.1 + nth);
+            let request = twin.resembling(key, call, start_ms);
             twin.serve(by, request, false);
             (start_ms, leaner) = (start_ms + duration_ms, 0);
         }
@@ -67,6 +70,8 @@ impl Twin<'_> {
             sent: end.sent,
             model: end.model,
             resumed: true,
+            cycle: end.cycle,
+            awaits: end.awaits,
             ..State::default()
         };
     }
@@ -93,20 +98,29 @@ impl Twin<'_> {
     }
 
     /// One call that takes in the whole prompt, then a new one. It meets what is due to the next.
-    pub fn compact(&mut self, at: usize, next: &mut Call, start_ms: i64) {
+    pub fn compact(&mut self, (at, key): (usize, Key), next: &mut Call, start_ms: i64) {
         let Some(CompactionRule { threshold, output, left }) = self.rules.compaction else {
             return;
         };
         let context = total(&self.state.prompt);
         let static_prefix = (self.session.static_prefix - self.leaner().unwrap_or(0)).max(0);
-        if context < threshold || context <= static_prefix + left {
+        let due = if self.places.is_some() { self.state.awaits.0 } else { context >= threshold };
+        if !due {
             return;
+        }
+        self.state.awaits.0 = false;
+        if context <= static_prefix + left {
+            return;
+        }
+        if self.places.is_none() {
+            self.end_cycle(key, Some(EndKind::ByRule), (context, 0));
         }
         let read = self.read(next, start_ms, context);
         let none = if next.tier == CacheTier::Automatic { context } else { 0 };
         let (read, fresh) = self.fresh(next, read, context, none);
         let usage = written(next.tier, read, fresh, context, 0);
         self.tell(at, next, Usage { output, ..usage }, 0, start_ms);
+        self.state.awaits = (false, false);
         self.state.prompt = pieces(&[static_prefix, left]);
         let prefix = static_prefix.min(kept(next.tier, context, fresh));
         self.state.cached = Some(Entry { prefix, at_ms: start_ms, tier: next.tier, answer: 0 });
@@ -114,14 +128,30 @@ impl Twin<'_> {
     }
 
     /// Puts stubs in the place of old tool results.
-    pub fn clear(&mut self, Request { summary, results, inputs, .. }: &Request) {
-        let Some(ClearingRule { trigger, keep, at_least, stub }) = self.rules.clearing else {
-            return;
-        };
-        let prompt = &mut self.state.prompt;
-        if total(prompt) + total(summary) + results.tokens + total(inputs) < trigger {
+    pub fn clear(&mut self, request: &Request, sends: bool) {
+        let Some(rule) = self.rules.clearing else { return };
+        let Request { key, summary, results, inputs, .. } = request;
+        let (place, entering) = ((*key, EndKind::Cleared), results.tokens + total(inputs));
+        let top = total(&self.state.prompt) + total(summary) + entering;
+        if self.places.is_some_and(|places| places.contains_key(&place)) {
+            self.end_cycle(*key, Some(EndKind::Cleared), (top, 0));
+            self.state.awaits.1 = true;
+        }
+        let settled = self.places.is_some();
+        if !sends || if settled { !self.state.awaits.1 } else { top < rule.trigger } {
             return;
         }
+        self.state.awaits.1 = false;
+        let at_least = if settled { 0 } else { rule.at_least };
+        if self.free(&ClearingRule { at_least, ..rule }, results) && !settled {
+            self.end_cycle(*key, Some(EndKind::Cleared), (top, 0));
+        }
+    }
+
+    /// Frees old results; whether it did.
+    fn free(&mut self, rule: &ClearingRule, results: &Piece) -> bool {
+        let ClearingRule { keep, at_least, stub, .. } = *rule;
+        let prompt = &mut self.state.prompt;
         let mut kept = results.results;
         let mut old: Vec<usize> = Vec::new();
         for at in (0..prompt.len()).rev().filter(|&at| prompt[at].results > 0) {
@@ -134,7 +164,7 @@ impl Twin<'_> {
         let frees = |piece: &Piece| (piece.tokens - stub * piece.results).max(0);
         let freed: i64 = old.iter().map(|&at| frees(&prompt[at])).sum();
         if freed == 0 || freed < at_least {
-            return;
+            return false;
         }
         let first =
             *old.iter().filter(|&&at| frees(&prompt[at]) > 0).min().expect("some are freed");
@@ -146,5 +176,6 @@ impl Twin<'_> {
             entry.answer = entry.answer.min((before - entry.prefix).max(0));
             entry.prefix = entry.prefix.min(before);
         }
+        true
     }
 }

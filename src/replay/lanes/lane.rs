@@ -27,6 +27,8 @@ pub(super) struct LaneTotals {
     pub(super) calls: i64,
     pub(super) peak_context: i64,
     pub(super) session_ms: i64,
+    /// Reads that later compactions take back.
+    pub(super) taken_back: i64,
     /// The calls of the run in the short band.
     pub(super) sum: CallTokens,
 }
@@ -76,6 +78,11 @@ impl CallSink for LaneSink<'_> {
     fn end_session(&mut self, from_ms: i64, to_ms: i64) {
         self.totals.session_ms += to_ms - from_ms;
     }
+
+    fn settle_cycles(&mut self, run: &PlanRun, taken_back: &CallTokens) {
+        self.totals.taken_back += taken_back.read;
+        self.bands[0].add_calls(run.tier, *taken_back);
+    }
 }
 
 impl Lane {
@@ -116,9 +123,8 @@ impl Lane {
         // The first call's output stands in the context of all later ones, but not in its own.
         let carried_on = if *call_count > 1 { carried } else { 0 };
         let last = state.prompt + sums.prompt - sums.last + carried_on;
-        // Contexts only grow here, so that the last one decides for all. A compaction that was
-        // deferred is not due before the last call if that is below it.
-        if last > run.long_above || last >= state.compaction_due_at() {
+        // Contexts only grow here, so that the last one decides for all.
+        if last > run.long_above {
             return false;
         }
         // The sum of the formula above, in totals that the stretch has gathered for all lanes.
@@ -131,8 +137,11 @@ impl Lane {
         if behaviour.reads {
             // Each call reads what the one before it has cached: its whole context less what was
             // fresh there. The last call's context is read by nobody yet.
-            totals.sum.read += state.cached + context - last - (stretch.fresh - end.fresh);
+            let read = state.cached + context - last - (stretch.fresh - end.fresh);
+            totals.sum.read += read;
+            state.cycle.reads += read;
         }
+        state.cycle.count_missing(stretch.missing);
         totals.sum.output += sums.output + carried;
         totals.sum.hidden += stretch.hidden;
         state.prompt += sums.prompt + carried;

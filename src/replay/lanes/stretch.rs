@@ -5,6 +5,7 @@ use super::cache_behaviour::CacheBehaviour;
 use crate::ids::NO_INDEX;
 use crate::plan::{DeltaTerm, Plan, PlanRow, PlanRun, RowDeltas};
 use crate::recording::CacheTier;
+use crate::replay::schedule::{CallSums, Schedule};
 
 /// What rows add, or a bit adds to what they add.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +74,8 @@ struct RowAmounts {
     saved_ms: i64,
     later_ms: i64,
     dropped: bool,
+    /// Calls not made that the schedule makes.
+    missing: CallSums,
     /// The least that any lane may have.
     least_inputs: i64,
     least_outputs: i64,
@@ -118,6 +121,8 @@ pub(super) struct RowStretch {
     pub(super) fresh: i64,
     pub(super) hidden: i64,
     pub(super) saved_ms: i64,
+    /// Calls that no lane makes and the schedule does.
+    pub(super) missing: CallSums,
     /// Of all lanes.
     sums: StretchTotals,
     groups: Vec<SumGroup>,
@@ -136,6 +141,7 @@ impl RowStretch {
         // Not by a new value: the lists keep their memory for the next stretch.
         (self.call_count, self.fresh, self.hidden, self.saved_ms) = (0, 0, 0, 0);
         self.sums = StretchTotals::default();
+        self.missing = CallSums::default();
         self.carried_amounts = RowAmounts::default();
         self.lead = None;
         self.groups.clear();
@@ -147,7 +153,7 @@ impl RowStretch {
     /// it must lead a stretch of its own.
     pub(super) fn try_add_row(
         &mut self,
-        (plan, run): (&Plan, &PlanRun),
+        (plan, run, schedule): (&Plan, &PlanRun, Option<&Schedule>),
         subsets: &BlockSubsets<'_>,
         behaviour: CacheBehaviour,
         index: usize,
@@ -160,7 +166,8 @@ impl RowStretch {
             }
             // A call that only some lanes make, or at which something happens, is no sum.
             let is_in_all_lanes = event.inserted_by & subsets.fixed != 0;
-            if !is_in_all_lanes || !event.is_only_inserted() {
+            // Nor one that is no part of the schedule, where that is compared.
+            if !is_in_all_lanes || !event.is_only_inserted() || schedule.is_some() {
                 return false;
             }
         }
@@ -169,7 +176,10 @@ impl RowStretch {
             return false;
         }
         let choices_before = self.choices.len();
-        let amounts = self.amounts_of_row(plan, row, subsets);
+        let mut amounts = self.amounts_of_row(plan, row, subsets);
+        if let Some(schedule) = schedule.filter(|_| amounts.dropped) {
+            amounts.missing = schedule.sums_of_row(index);
+        }
         let is_added =
             !amounts.parts_lanes && self.try_join_row(behaviour, run, (index, row), &amounts);
         if !is_added {
@@ -244,6 +254,7 @@ impl RowStretch {
                 inputs,
                 outputs,
                 saved_ms,
+                missing: carried.missing.plus(amounts.missing),
                 least_inputs,
                 least_outputs,
                 outputs_differ,
@@ -279,6 +290,7 @@ impl RowStretch {
         self.hidden += outputs - output;
         self.fresh += row.fresh;
         self.saved_ms = saved_ms + amounts.saved_ms;
+        self.missing = self.missing.plus(carried.missing);
         self.call_count += 1;
         let (fresh, touched_after_ms) = (row.fresh, row.touched_after_ms);
         self.end = LastCall { row: index, start_ms, touched_after_ms, fresh, least_outputs };

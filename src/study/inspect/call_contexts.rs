@@ -117,7 +117,8 @@ mod tests {
     fn row(read: i64, rest: i64, onset: ContextOnset) -> ReplayedCall {
         let usage = Usage { read, write_5m: rest, ..Usage::default() };
         let outcome = CallOutcome { usage, hidden: 0, start_ms: 0 };
-        ReplayedCall { row: 0, outcome, band: 0, onset, left: usage.context_tokens() }
+        let (left, taken_back) = (usage.context_tokens(), Usage::default());
+        ReplayedCall { row: 0, outcome, band: 0, onset, left, taken_back }
     }
 
     #[test]

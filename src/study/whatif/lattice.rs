@@ -123,6 +123,9 @@ pub(crate) fn mask_islands(plan: &Plan, bits: ToggleSubset) -> impl Iterator<Ite
     plan.islands.iter().map(move |island| Island {
         sessions: island.sessions.clone(),
         touched_by: island.touched_by & bits,
+        placed_by: island.placed_by & bits,
+        ruled_by: island.ruled_by & bits,
+        compacts: island.compacts,
     })
 }
 

@@ -5,7 +5,7 @@
 
 use super::savings::{PipelineTotals, Saving};
 use crate::plan::{Island, Plan, ToggleSubset};
-use crate::replay::{ReplayOutcome, replay_island};
+use crate::replay::{IslandReplays, ReplayOutcome};
 use rayon::prelude::*;
 
 /// What toggles save alone, last and together.
@@ -26,13 +26,14 @@ impl MarginalSavings {
         let mut savings = Self { joint: Saving::default(), alone: none.clone(), last: none };
         for island in plan.islands.iter().filter(|island| island.touched_by != 0) {
             let all = island.touched_by;
-            let before = replay_island(plan, island, 0);
-            let joint = saving_on_island(plan, island, &before, all);
+            let mut replays = IslandReplays::new(plan, island);
+            let before = replays.replay_subset(0);
+            let joint = saving_of_subset(plan, &mut replays, &before, all);
             savings.joint = savings.joint + joint;
             for toggle in touching_toggles(island, toggles) {
-                let alone = saving_on_island(plan, island, &before, 1 << toggle);
+                let alone = saving_of_subset(plan, &mut replays, &before, 1 << toggle);
                 // Last is what is missing where all others are on and this one is not.
-                let others = saving_on_island(plan, island, &before, all & !(1 << toggle));
+                let others = saving_of_subset(plan, &mut replays, &before, all & !(1 << toggle));
                 savings.alone[toggle] = savings.alone[toggle] + alone;
                 savings.last[toggle] = savings.last[toggle] + (joint - others);
             }
@@ -62,21 +63,23 @@ pub(super) fn replay_toggles_alone(
     island: &Island,
     toggles: usize,
 ) -> (PipelineTotals, Vec<(usize, Saving)>) {
-    let before = replay_island(plan, island, 0);
+    let mut replays = IslandReplays::new(plan, island);
+    let before = replays.replay_subset(0);
     let alone = touching_toggles(island, toggles)
-        .map(|toggle| (toggle, saving_on_island(plan, island, &before, 1 << toggle)));
-    (PipelineTotals::from_outcome(plan, &before), alone.collect())
+        .map(|toggle| (toggle, saving_of_subset(plan, &mut replays, &before, 1 << toggle)));
+    let alone = alone.collect();
+    (PipelineTotals::from_outcome(plan, &before), alone)
 }
 
 fn touching_toggles(island: &Island, toggles: usize) -> impl Iterator<Item = usize> {
     (0..toggles).filter(|toggle| island.touched_by >> toggle & 1 == 1)
 }
 
-fn saving_on_island(
+fn saving_of_subset(
     plan: &Plan,
-    island: &Island,
+    replays: &mut IslandReplays<'_>,
     before: &ReplayOutcome,
     subset: ToggleSubset,
 ) -> Saving {
-    Saving::between_outcomes(plan, before, &replay_island(plan, island, subset))
+    Saving::between_outcomes(plan, before, &replays.replay_subset(subset))
 }

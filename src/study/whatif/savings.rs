@@ -24,6 +24,8 @@ pub struct PipelineTotals {
     pub session_ms: i64,
     /// The most calls that start within one minute.
     pub peak_calls_a_minute: i64,
+    /// Of the reads: what later compactions take back of what was saved.
+    pub taken_back: i64,
 }
 
 impl PipelineTotals {
@@ -56,6 +58,7 @@ impl PipelineTotals {
             session_ms: outcome.session_ms,
             // A peak is no sum over islands; only a replay of the whole plan knows it.
             peak_calls_a_minute: 0,
+            taken_back: outcome.taken_back,
         }
     }
 }
@@ -80,9 +83,18 @@ pub struct Saving {
     pub cost: ReplayCost,
     /// Session time, milliseconds.
     pub session_ms: i64,
+    /// Of the reads: what compactions that come later take back; below zero where they do. The
+    /// rest of the reads is saved directly.
+    pub moved: i64,
 }
 
 impl Saving {
+    /// Reads that are saved where every compaction stays in its place.
+    #[must_use]
+    pub fn direct_reads(&self) -> i64 {
+        self.usage.read - self.moved
+    }
+
     /// What `after` saves against `before`.
     #[must_use]
     pub fn between_totals(before: &PipelineTotals, after: &PipelineTotals) -> Self {
@@ -99,6 +111,7 @@ impl From<&PipelineTotals> for Saving {
             hidden_output: side.hidden_output,
             cost: side.cost,
             session_ms: side.session_ms,
+            moved: side.taken_back,
         }
     }
 }
@@ -108,10 +121,11 @@ impl Saving {
     pub(crate) fn from_call(plan: &Plan, row: &ReplayedCall) -> Self {
         Self {
             calls: 1,
-            usage: row.outcome.usage,
+            usage: row.outcome.usage + row.taken_back,
             hidden_output: row.outcome.hidden,
             cost: replay::tally_call(plan, row),
             session_ms: 0,
+            moved: row.taken_back.read,
         }
     }
 
@@ -153,6 +167,7 @@ impl std::ops::Sub for Saving {
                 hidden: self.cost.hidden - other.cost.hidden,
             },
             session_ms: self.session_ms - other.session_ms,
+            moved: self.moved - other.moved,
         }
     }
 }
@@ -169,6 +184,7 @@ impl std::ops::Add for Saving {
                 hidden: self.cost.hidden + other.cost.hidden,
             },
             session_ms: self.session_ms + other.session_ms,
+            moved: self.moved + other.moved,
         }
     }
 }
@@ -210,7 +226,8 @@ pub(crate) fn totals_in_step(
         let call = &recording.calls[plan.call_of[row.row as usize] as usize];
         if recording.sessions[call.session as usize].step == step {
             side.calls += 1;
-            side.usage += row.outcome.usage;
+            side.usage += row.outcome.usage + row.taken_back;
+            side.taken_back += row.taken_back.read;
             side.hidden_output += row.outcome.hidden;
         }
     }
@@ -262,7 +279,7 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
         let mut span: Option<(i64, i64)> = None;
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             step.calls += 1;
-            step.usage += row.outcome.usage;
+            step.usage += row.outcome.usage + row.taken_back;
             if rows.peek().is_some_and(|next| next.row == row.row) {
                 // Made before the call of its row: kept a cache warm, or compacted.
                 continue;

@@ -37,7 +37,7 @@ use crate::plan::Plan;
 use crate::replay::ReplayCost;
 use crate::seed::Seed;
 use crate::units::{PicoUsd, Usage};
-use attribution_sums::{AttributionSums, FIGURE_GETTERS, SavingFigures, pair_index};
+use attribution_sums::{AttributionSums, FIGURE_COUNT, FIGURE_GETTERS, SavingFigures, pair_index};
 pub use permutation_sampling::StandardError;
 use std::cmp::Reverse;
 use subset_sums::DENOMINATOR;
@@ -116,7 +116,14 @@ fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
         output: small(5),
     };
     let cost = ReplayCost { recorded: PicoUsd(figures[7]), hidden: PicoUsd(figures[8]) };
-    Saving { calls: small(0), usage, hidden_output: small(6), cost, session_ms: small(9) }
+    Saving {
+        calls: small(0),
+        usage,
+        hidden_output: small(6),
+        cost,
+        session_ms: small(9),
+        moved: small(10),
+    }
 }
 
 impl From<AttributionSums> for Attribution {
@@ -124,7 +131,7 @@ impl From<AttributionSums> for Attribution {
         let toggles = sums.shapley.len();
         // Figure by figure, so that in each of them the shares add up to the joint saving to the
         // token.
-        let mut shapley = vec![[0; 10]; toggles];
+        let mut shapley = vec![[0; FIGURE_COUNT]; toggles];
         for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
             let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
             let shares = round_shares_to_total(value_of(&sums.joint), &numerators);

@@ -6,8 +6,11 @@ use crate::study::whatif::lattice::SavingsTable;
 use crate::study::whatif::savings::Saving;
 
 /// The figures of a saving, one by one: calls, tokens by class, hidden output, money recorded and
-/// hidden, time.
-pub(super) type SavingFigures<T> = [T; 10];
+/// hidden, time, and reads that later compactions take back.
+pub(super) type SavingFigures<T> = [T; FIGURE_COUNT];
+
+/// Figures of a saving.
+pub(super) const FIGURE_COUNT: usize = 11;
 
 /// One figure of a saving.
 pub(super) const FIGURE_GETTERS: SavingFigures<fn(&Saving) -> i128> = [
@@ -21,6 +24,7 @@ pub(super) const FIGURE_GETTERS: SavingFigures<fn(&Saving) -> i128> = [
     |saving| saving.cost.recorded.0,
     |saving| saving.cost.hidden.0,
     |saving| saving.session_ms.into(),
+    |saving| saving.moved.into(),
 ];
 
 /// What islands add up to, before the one rounding.
@@ -44,8 +48,8 @@ pub(super) fn pair_index(i: usize, j: usize) -> usize {
 impl AttributionSums {
     pub(super) fn new(toggles: usize) -> Self {
         Self {
-            shapley: vec![[0; 10]; toggles],
-            interaction: vec![[0; 10]; toggles * toggles.saturating_sub(1) / 2],
+            shapley: vec![[0; FIGURE_COUNT]; toggles],
+            interaction: vec![[0; FIGURE_COUNT]; toggles * toggles.saturating_sub(1) / 2],
             alone: vec![Saving::default(); toggles],
             last: vec![Saving::default(); toggles],
             joint: Saving::default(),

@@ -5,10 +5,12 @@
 //! their errors cancel in part. Two neighbours in a permutation enter as one in the mean over
 //! permutations of pairs, and so give one sample of their interaction.
 
-use super::attribution_sums::{AttributionSums, FIGURE_GETTERS, SavingFigures, pair_index};
+use super::attribution_sums::{
+    AttributionSums, FIGURE_COUNT, FIGURE_GETTERS, SavingFigures, pair_index,
+};
 use super::subset_sums::DENOMINATOR;
 use crate::plan::{Island, Plan, ToggleSubset};
-use crate::replay;
+use crate::replay::{self, IslandReplays};
 use crate::seed::Seed;
 use crate::study::whatif::savings::Saving;
 use rand::Rng;
@@ -60,10 +62,10 @@ pub(super) fn add_sampled_island(
     let mut spread = vec![[(0.0, 0.0); 4]; toggles];
     // By pair: the sum of what the two save beyond their parts, and in how many orders they stood
     // side by side.
-    let mut neighbours = vec![([0_i128; 10], 0_i128); sums.interaction.len()];
+    let mut neighbours = vec![([0_i128; FIGURE_COUNT], 0_i128); sums.interaction.len()];
     // A permutation and its reverse are one sample: only pairs are independent of each other.
     for both in permutations.chunks(2) {
-        let mut gains: Vec<SavingFigures<i128>> = vec![[0; 10]; toggles];
+        let mut gains: Vec<SavingFigures<i128>> = vec![[0; FIGURE_COUNT]; toggles];
         for order in both {
             let mut subset = 0;
             for (at, &toggle) in order.iter().enumerate() {
@@ -178,8 +180,9 @@ impl SubsetMemo {
         subsets.sort_unstable();
         subsets.dedup();
         let before = replay::replay_island(plan, island, 0);
-        let savings = subsets.into_par_iter().map(|subset| {
-            let outcome = replay::replay_island(plan, island, subset);
+        let replays = || IslandReplays::new(plan, island);
+        let savings = subsets.into_par_iter().map_init(replays, |replays, subset| {
+            let outcome = replays.replay_subset(subset);
             (subset, Saving::between_outcomes(plan, &before, &outcome))
         });
         Self { savings: savings.collect() }

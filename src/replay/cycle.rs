@@ -1,0 +1,184 @@
+//! A cycle: the calls from where a context starts over to where it does so again, and what of
+//! their saving the compaction at its end takes back.
+//!
+//! Where a context ends at a threshold, its mean size stays what it was whatever a call brings:
+//! smaller calls only make the cycle longer. So what sizes save in such a cycle is given back, but
+//! for what a lower floor saves, and but for the share by which the work may end before the
+//! compaction is due. What calls that are not made save stays, and so does all that is saved in a
+//! cycle which the recording leaves open.
+
+use super::call_tokens::CallTokens;
+use super::schedule::{CallSums, CycleEnd, Schedule};
+
+/// Parts of a whole in which the share of a compaction is counted.
+const WHOLE: i64 = 1 << 16;
+
+/// The calls of a cycle so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CycleTally {
+    /// The first row that is not in `size` and `calls` yet.
+    first_row: usize,
+    /// Whether its floor is not known yet.
+    is_new: bool,
+    /// The prompt that it started with.
+    floor: i64,
+    /// From the first row on: what the calls read that the schedule makes too. A call that only
+    /// the schedule makes counts with what it reads there, so that it makes no difference.
+    pub(super) reads: i64,
+    /// From the first row on: calls that only the schedule makes.
+    missing_calls: i64,
+    /// Before the first row: by how much less the calls read that both make, and their number.
+    size: i64,
+    calls: i64,
+}
+
+impl CycleTally {
+    /// A cycle whose first call is that of a row.
+    pub(super) const fn starting_at(first_row: usize) -> Self {
+        Self { first_row, is_new: true, floor: 0, reads: 0, missing_calls: 0, size: 0, calls: 0 }
+    }
+
+    /// The prompt that it started with; `top` where nothing entered it.
+    pub(super) fn floor_below(&self, top: i64) -> i64 {
+        if self.is_new { top } else { self.floor }
+    }
+
+    /// Tells the prompt that a row leaves, which is the floor if it is the first one.
+    pub(super) fn meet_prompt(&mut self, prompt: i64) {
+        if self.is_new {
+            (self.is_new, self.floor) = (false, prompt);
+        }
+    }
+
+    /// Counts the call of a row, `None` if it is not made.
+    pub(super) fn count_call(
+        &mut self,
+        schedule: Option<&Schedule>,
+        row: usize,
+        read: Option<i64>,
+    ) {
+        let Some(schedule) = schedule else { return };
+        let CallSums { reads, calls } = schedule.sums_of_row(row);
+        // A call that the schedule does not make is no size: it is paid as replayed.
+        if calls > 0 {
+            self.reads += read.unwrap_or(reads);
+            self.missing_calls += i64::from(read.is_none());
+        }
+    }
+
+    /// Counts calls that only the schedule makes.
+    pub(super) fn count_missing(&mut self, sums: CallSums) {
+        self.reads += sums.reads;
+        self.missing_calls += sums.calls;
+    }
+
+    /// Brings the rows before one into size and calls.
+    pub(super) fn add_rows_before(&mut self, schedule: Option<&Schedule>, row: usize) {
+        if let Some(schedule) = schedule {
+            let sums = schedule.sums_of_rows(self.first_row, row);
+            self.size += sums.reads - self.reads;
+            self.calls += sums.calls - self.missing_calls;
+        }
+        (self.first_row, self.reads, self.missing_calls) = (row, 0, 0);
+    }
+
+    /// Goes on with the first row of another session.
+    pub(super) fn continue_at(&mut self, row: usize) {
+        self.first_row = row;
+    }
+
+    /// Forgets its calls, not its floor: another session goes on with them.
+    pub(super) fn forget_calls(&mut self) {
+        (self.size, self.calls) = (0, 0);
+    }
+
+    /// What the compaction at its end takes back, where the cycle ends at `top`.
+    pub(super) fn settle(&self, end: &CycleEnd, top: i64) -> Settlement {
+        let own_floor = self.floor_below(top);
+        let (growth, recorded) = ((top - own_floor).max(0), end.top - end.floor);
+        let lower = (i128::from(self.calls) * i128::from(end.floor - own_floor) / 2) as i64;
+        // A lower floor lowers the mean of a saw-tooth by half of it.
+        let kept = lower.clamp(self.size.min(0), self.size.max(0));
+        let size = self.size - kept;
+        if recorded <= 0 {
+            return Settlement { reads: size, not_needed: 0 };
+        }
+        // x = 1 - growth / recorded is the share of the compaction that is not needed any more.
+        // Up to half of it the next one only comes later. Beyond that the work may end before it
+        // does, so that a part k = 2 - 1 / x of what is saved stays.
+        let stays = 2 * growth < recorded;
+        let reads = if stays { scale(size, growth, recorded - growth) } else { size };
+        let not_needed = WHOLE - scale(WHOLE, growth, recorded);
+        Settlement { reads, not_needed: not_needed.max(-WHOLE) }
+    }
+}
+
+/// `amount * part / whole`, rounded towards zero.
+fn scale(amount: i64, part: i64, whole: i64) -> i64 {
+    (i128::from(amount) * i128::from(part) / i128::from(whole)) as i64
+}
+
+/// What compactions take back, to be told with the first call behind them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Settlement {
+    /// Reads.
+    reads: i64,
+    /// The share of the last compaction that is not needed any more, in parts of [`WHOLE`]; below
+    /// zero where it is needed sooner.
+    not_needed: i64,
+}
+
+impl Settlement {
+    pub(super) const NOTHING: Self = Self { reads: 0, not_needed: 0 };
+
+    /// Both, one after the other.
+    pub(super) fn followed_by(self, next: Self) -> Self {
+        Self { reads: self.reads + next.reads, ..next }
+    }
+
+    /// What it adds to the tokens of a session whose context starts over with a call: the reads
+    /// that are given back, less the writes of a restart that is not needed.
+    pub(super) fn tokens_with_call(self, made: &CallTokens) -> CallTokens {
+        let written = made.context - made.fresh - made.read - made.off_tier;
+        let spared = scale(written, self.not_needed, WHOLE);
+        CallTokens { context: self.reads - spared, read: self.reads, ..CallTokens::NOTHING }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::schedule::CycleEndKind;
+
+    /// Ten calls that read `size` less between a floor and a top, recorded from 50 K to 150 K.
+    fn taken_back(size: i64, floor: i64, top: i64) -> i64 {
+        let tally =
+            CycleTally { is_new: false, floor, size, calls: 10, ..CycleTally::starting_at(0) };
+        let kind = CycleEndKind::Recorded;
+        let end = CycleEnd { row: 1, kind, floor: 50_000, top: 150_000, has_shrunk: true };
+        tally.settle(&end, top).reads
+    }
+
+    #[test]
+    fn a_compaction_takes_back_what_sizes_save() {
+        assert_eq!(taken_back(0, 50_000, 150_000), 0);
+        // A tenth of the growth is gone, then half of it: all is given back.
+        assert_eq!(taken_back(7_000, 50_000, 140_000), 7_000);
+        assert_eq!(taken_back(7_000, 50_000, 100_000), 7_000);
+        // Three quarters: k = 2 - 4 / 3, so that a third of it is given back; then all is gone.
+        assert_eq!(taken_back(9_000, 50_000, 75_000), 3_000);
+        assert_eq!(taken_back(9_000, 50_000, 50_000), 0);
+        assert_eq!(taken_back(9_000, 50_000, 40_000), 0);
+        // Larger calls bring it sooner: what they cost is given back as well.
+        assert_eq!(taken_back(-7_000, 50_000, 160_000), -7_000);
+    }
+
+    #[test]
+    fn a_lower_floor_keeps_half_of_what_it_saves() {
+        // Ten calls, each 1,000 smaller by the floor alone.
+        assert_eq!(taken_back(10_000, 49_000, 149_000), 5_000);
+        // No more than is saved, and nothing where the floor is higher.
+        assert_eq!(taken_back(3_000, 49_000, 149_000), 0);
+        assert_eq!(taken_back(3_000, 51_000, 149_000), 3_000);
+    }
+}

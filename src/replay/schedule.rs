@@ -1,0 +1,135 @@
+//! Where contexts start over or are cleared by themselves: the places of one replay, to which
+//! others are pinned.
+//!
+//! A threshold that is crossed a little later moves a compaction, at last past the end of the
+//! recording, and what that is worth says nothing about the toggle. So the places are those that
+//! rules of compaction and clearing give alone, and every other toggle is replayed on them.
+
+use super::call_tokens::{CallSink, CallTokens};
+use crate::plan::{Island, Plan, PlanRun};
+
+/// How a context ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CycleEndKind {
+    /// An automatic compaction, where it was recorded.
+    Recorded,
+    /// An automatic compaction, later than it was recorded.
+    Deferred,
+    /// A compaction by rule.
+    ByRule,
+    /// Old tool results are cleared.
+    Cleared,
+}
+
+/// A context that has ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CycleEnd {
+    /// The row before whose call it ends.
+    pub row: u32,
+    /// How it ends.
+    pub kind: CycleEndKind,
+    /// The prompt that it started with, tokens.
+    pub floor: i64,
+    /// The prompt that it ended with, tokens.
+    pub top: i64,
+    /// Whether that was more than what was left of it.
+    pub has_shrunk: bool,
+}
+
+/// The places of a replay of one island, and what its calls read.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    first_row: usize,
+    /// Reads and number of the calls before each row, and before the end of the island.
+    before: Vec<CallSums>,
+    /// In the order of the rows.
+    ends: Vec<CycleEnd>,
+}
+
+/// Sums over the calls of rows; rules' own calls are not among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct CallSums {
+    pub(super) reads: i64,
+    pub(super) calls: i64,
+}
+
+impl CallSums {
+    /// Both together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { reads: self.reads + other.reads, calls: self.calls + other.calls }
+    }
+}
+
+impl Schedule {
+    /// How the context ends before a row in this way, if it does.
+    pub(super) fn end_at_row(&self, row: usize, kind: CycleEndKind) -> Option<&CycleEnd> {
+        let first = self.ends.partition_point(|end| (end.row as usize) < row);
+        let own = self.ends[first..].iter().take_while(|end| end.row as usize == row);
+        own.into_iter().find(|end| end.kind == kind)
+    }
+
+    /// The calls of some rows.
+    pub(super) fn sums_of_rows(&self, from: usize, to: usize) -> CallSums {
+        // A session without calls has no rows, here or elsewhere.
+        if from == to {
+            return CallSums::default();
+        }
+        let [from, to] = [from, to].map(|row| self.before[row - self.first_row]);
+        CallSums { reads: to.reads - from.reads, calls: to.calls - from.calls }
+    }
+
+    /// The call of a row.
+    pub(super) fn sums_of_row(&self, row: usize) -> CallSums {
+        self.sums_of_rows(row, row + 1)
+    }
+}
+
+/// Writes a schedule down.
+pub(super) struct ScheduleRecorder {
+    first_row: usize,
+    /// What the call of each row reads; `None` where it makes none.
+    reads: Vec<Option<i64>>,
+    ends: Vec<CycleEnd>,
+}
+
+impl ScheduleRecorder {
+    pub(super) fn new(plan: &Plan, island: &Island) -> Self {
+        // The sessions of an island are neighbours in the plan, and so are their rows.
+        let sessions = &plan.sessions[island.sessions.start as usize..island.sessions.end as usize];
+        let mut runs = sessions.iter().flat_map(|session| plan.runs_of_session(session));
+        let first_row = runs.next().map_or(0, |run| run.first_row as usize);
+        let reads = vec![None; plan.row_count_of_island(island)];
+        Self { first_row, reads, ends: Vec::new() }
+    }
+
+    pub(super) fn into_schedule(self) -> Schedule {
+        let mut sums = CallSums::default();
+        let mut before = Vec::with_capacity(self.reads.len() + 1);
+        before.push(sums);
+        before.extend(self.reads.iter().map(|read| {
+            sums.reads += read.unwrap_or(0);
+            sums.calls += i64::from(read.is_some());
+            sums
+        }));
+        Schedule { first_row: self.first_row, before, ends: self.ends }
+    }
+}
+
+impl CallSink for ScheduleRecorder {
+    /// A replay on the schedule compares prompts, which are counted in recorded tokens.
+    const COUNTS_RECORDED_TOKENS: bool = true;
+
+    fn begin_run(&mut self, _: &PlanRun) {}
+
+    #[inline]
+    fn add_call(&mut self, _: &PlanRun, row: usize, made: &CallTokens) {
+        // Of several calls at one row the last is the row's own: rules make theirs before it.
+        self.reads[row - self.first_row] = Some(made.read);
+    }
+
+    fn end_session(&mut self, _: i64, _: i64) {}
+
+    fn end_cycle(&mut self, end: CycleEnd) {
+        self.ends.push(end);
+    }
+}
