@@ -62,6 +62,7 @@ mod small;
 mod sources;
 mod spread;
 mod summary;
+mod thresholds;
 mod tidy;
 mod twin;
 mod twin_cycles;

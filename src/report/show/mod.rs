@@ -232,8 +232,26 @@ fn parameter_text(chosen: &ChosenToggle, key: &str, value: i64) -> String {
     if chosen.unset.contains(&key) { format!("{key}=?") } else { format!("{key}={value}") }
 }
 
-/// What calls add up to, or what is saved of it, for programs.
+/// What is saved, for programs.
 fn saving_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
+    type Field<'a> = ColumnField<'a, Saving>;
+    let mut fields = sum_fields();
+    fields.extend([
+        Field::tokens(
+            "direct",
+            "",
+            "reads saved where every compaction stays in its place",
+            |it| it.direct_reads(),
+        ),
+        Field::tokens("moved", "", "what compactions that come later take back of these", |it| {
+            it.moved
+        }),
+    ]);
+    fields
+}
+
+/// What calls add up to, or what is saved of it.
+fn sum_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
     type Field<'a> = ColumnField<'a, Saving>;
     let mut fields = vec![
         Field::count("calls", "", "calls", |it| it.calls),
@@ -263,7 +281,7 @@ fn saving_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
 /// A side for programs.
 fn totals_fields<'a>() -> Vec<ColumnField<'a, &'a PipelineTotals>> {
     type Field<'a> = ColumnField<'a, &'a PipelineTotals>;
-    let sums = fields_of_part(saving_fields(), |it: &&'a PipelineTotals| Saving::from(*it));
+    let sums = fields_of_part(sum_fields(), |it: &&'a PipelineTotals| Saving::from(*it));
     let mut fields: Vec<Field<'a>> = sums.collect();
     fields.extend([
         Field::tokens("peak_context", "", "the largest context of a call", |it| it.peak_context),

@@ -6,7 +6,7 @@ use crate::report::format;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
-use crate::study::whatif::compare::ToggleResult;
+use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::uncertainty::SavingBands;
@@ -102,6 +102,10 @@ impl ComparisonReport<'_> {
             };
             fields.push(Field::from_cells(kind, "", heading, about, cell).with_sign());
         }
+        if has_moved_part(self.comparison) && !in_dollars {
+            let about = "of what is saved alone: taken back by compactions that come later";
+            fields.push(Field::tokens("", "moved", about, |it| it.alone.moved).with_sign());
+        }
         if self.comparison.uncertainty.is_some() {
             for (heading, about, point) in PERCENTILES {
                 let cell = move |it: &ToggleRow<'a>| {
@@ -163,6 +167,9 @@ impl ComparisonReport<'_> {
                 format::format_tokens(most, false)
             ));
         }
+        if has_moved_part(comparison) {
+            view.add_footnote(moved_sentence(&comparison.joint));
+        }
         let idle: Vec<&str> = self.idle_toggles().map(|toggle| toggle.id).collect();
         if !idle.is_empty() {
             view.add_footnote(format!("nothing to find here for {}", idle.join(", ")));
@@ -172,8 +179,8 @@ impl ComparisonReport<'_> {
             comparison.toggles.iter().flat_map(|toggle| [&toggle.alone, &toggle.last]);
         if savings.any(|saving| headline.amount_in_saving(saving) < 0) {
             view.add_footnote(
-                "negative: it costs more than it saves; also, a smaller context is compacted later \
-                 and then carried for longer, or a shorter wait turns a write into a read",
+                "negative: it costs more than it saves; also, a shorter wait turns a write into a \
+                 read",
             );
         }
     }
@@ -234,6 +241,26 @@ const PERCENTILES: [(&str, &str, PercentileGetter); 3] = [
     ("P50", "the middle draw", |band| band.p50),
     ("P90", "one draw in ten is above", |band| band.p90),
 ];
+
+/// Whether compactions take back anything of what a toggle saves, or of all together.
+fn has_moved_part(comparison: &Comparison) -> bool {
+    let alone = comparison.toggles.iter().map(|toggle| &toggle.alone);
+    alone.chain([&comparison.joint]).any(|saving| saving.moved != 0)
+}
+
+/// What all together save where compactions stay, and what these take back.
+fn moved_sentence(joint: &Saving) -> String {
+    let [direct, moved] = [joint.direct_reads(), joint.moved]
+        .map(|tokens| format::format_tokens(tokens.saturating_abs(), false));
+    let (carried, comes) = (
+        if joint.direct_reads() < 0 { "more" } else { "fewer" },
+        if joint.moved > 0 { "sooner and gives" } else { "later and takes" },
+    );
+    format!(
+        "moved: all together {direct} {carried} tokens read; where a context is compacted the next \
+         compaction comes {comes} {moved} back"
+    )
+}
 
 fn is_idle_toggle(toggle: &ToggleResult) -> bool {
     toggle.found == 0 && toggle.claim.is_none()
