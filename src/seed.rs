@@ -7,12 +7,20 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// The seed of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed(pub u64);
 
 impl Seed {
+    /// The key of one intervention in one draw.
+    #[must_use]
+    pub fn draw_key(self, intervention: &str, draw: u32) -> u64 {
+        let key = [self.0, u64::from(draw)].map(u64::to_le_bytes).concat();
+        xxh3_64(&[key.as_slice(), intervention.as_bytes()].concat())
+    }
+
     /// The generator of one intervention on one session.
     #[must_use]
     pub fn random_stream(self, intervention: &str, session_digest: &[u8]) -> ChaCha12Rng {
@@ -23,6 +31,14 @@ impl Seed {
         hash.update(session_digest);
         ChaCha12Rng::from_seed(hash.finalize().into())
     }
+}
+
+/// A number below 65,536 that depends on a key, a session and a place in it alone.
+#[must_use]
+pub(crate) fn place_number(key: u64, session: &str, place: u64) -> i64 {
+    let own = xxh3_64_with_seed(session.as_bytes(), key);
+    // The highest bits of a hash are as good as any.
+    (xxh3_64_with_seed(&place.to_le_bytes(), own) >> 48) as i64
 }
 
 #[cfg(test)]

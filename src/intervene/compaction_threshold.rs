@@ -24,7 +24,7 @@
 //! stops such a loop by itself.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::{CompactionRule, Patch, SessionRules};
@@ -106,8 +106,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         output: params.get("summary"),
         left: params.get("left"),
     };
-    // One count over all sessions: a share of each alone would round short ones down to nothing.
-    let mut longer = ShareSampler::new(params.get("longer"));
+    let mut longer = PlaceShare::new(params, "longer");
     let mut alone = 0;
     for (index, session) in support::sessions_with_calls(recording) {
         let places = compaction_places(recording, session, &compaction);

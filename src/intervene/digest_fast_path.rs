@@ -23,7 +23,7 @@ use super::support::packets::{
     ActiveInvocation, DONE_SHARE_SPEC, acknowledge_digests, active_invocations,
 };
 use super::{
-    BuildGrade, EnvSetting, Intervention, NameListSpec, ShareSampler, ToggleCard, ToggleParams,
+    BuildGrade, EnvSetting, Intervention, NameListSpec, PlaceShare, ToggleCard, ToggleParams,
 };
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -54,7 +54,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let listed = params.names_of_list("allow");
     let mut patch =
-        acknowledge_digests(recording, listed, &mut ShareSampler::new(params.get("done")));
+        acknowledge_digests(recording, listed, &mut PlaceShare::new(params, "done"));
     // Only where there are digests that a list could take.
     if listed.is_empty() && active_invocations(recording).iter().any(ActiveInvocation::is_digest) {
         patch.notes.push("lists no source: set `allow` in a scenario".to_owned());

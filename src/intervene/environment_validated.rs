@@ -15,10 +15,10 @@
 //! does not say which ones they were. The toggle is worth that much more where they exist.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
-use crate::plan::{DroppedCall, Patch};
+use crate::plan::{DroppedCall, Patch, PatchPlace};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 
 /// Environment checked first.
@@ -46,36 +46,35 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
-    let mut prevented = ShareSampler::new(params.get("prevented"));
+    let mut prevented = PlaceShare::new(params, "prevented");
     for (at, call) in recording.calls.iter().enumerate() {
         if !call.marks.contains(CallMarks::ABORTED_RUN) {
             continue;
         }
         // A place is counted before the share is taken: the table tells how many there were.
         patch.found_places += 1;
-        if !prevented.takes_next() {
-            continue;
-        }
+        let mut place = PatchPlace::default();
         // A call that did other work as well stays; only its run disappears.
         let only = support::blocks_of_call(recording, at)
             .filter(|(_, block)| block.kind == BlockKind::ToolInput)
             .all(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN));
         if only {
             // Nobody waits for a run that is not made.
-            patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+            place.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         }
         for (index, block) in support::blocks_of_call(recording, at) {
             let of_run = block.marks.contains(BlockMarks::ABORTED_RUN);
             if of_run && block.kind.is_output() || only && block.kind == BlockKind::Text {
-                patch.dropped_blocks.push(index);
+                place.dropped_blocks.push(index);
             }
         }
         // The output enters with a later call, which stays.
-        patch.dropped_blocks.extend(
+        place.dropped_blocks.extend(
             support::results_of_call(recording, at)
                 .filter(|(_, block)| block.marks.contains(BlockMarks::ABORTED_RUN))
                 .map(|(index, _)| index),
         );
+        patch.add_place(prevented.next_at_call(recording, at), place);
     }
     patch
 }

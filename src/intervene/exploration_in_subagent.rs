@@ -26,7 +26,7 @@
 //! shell are not seen.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::{DroppedCall, InsertedCall, Patch, SpawnedCall, SpawnedSession};
@@ -106,7 +106,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     // A run of one call would drop none and still pay for the subagent.
     let least = usize::try_from(params.get("least")).unwrap_or(usize::MAX).max(2);
-    let mut needed = ShareSampler::new(params.get("needed"));
+    let mut needed = PlaceShare::new(params, "needed");
     for run in support::find_call_runs(recording, |at| support::is_read_only_call(recording, at)) {
         let session = &recording.sessions[recording.calls[run.start].session as usize];
         // `..=`: the report enters with the call behind the run, which has to go on from it.
@@ -128,7 +128,7 @@ fn delegate_run(
     patch: &mut Patch,
     run: Range<usize>,
     params: &ToggleParams,
-    needed: &mut ShareSampler,
+    needed: &mut PlaceShare,
 ) -> bool {
     let [prompt, report] = ["prompt", "report"].map(|key| params.get(key));
     let mut starts = support::tool_uses_of_call(recording, run.start)
@@ -154,11 +154,10 @@ fn delegate_run(
     patch.dropped_blocks.extend(seen.map(|(index, _)| index).filter(|&index| index != answer));
     // The first result counts too: the report stands in for all of them.
     for (_, result) in run.clone().flat_map(|at| support::results_of_call(recording, at)) {
-        if needed.takes_next() {
-            // Behind the last call of the run, when the report is there and its gaps show.
-            let after = run.end as u32 - 1;
-            patch.inserted_calls.push(InsertedCall { after, ..support::fetch_whole_block(result) });
-        }
+        // Behind the last call of the run, when the report is there and its gaps show.
+        let call =
+            InsertedCall { after: run.end as u32 - 1, ..support::fetch_whole_block(result) };
+        patch.insert_call(needed.next_at_call(recording, run.start), call);
     }
     // By the call that stays: the subagent takes over its model, tier and prefixes.
     let calls = subagent_calls(recording, &run, params.get("prefix") + prompt, report);

@@ -11,7 +11,7 @@
 //!
 //! Lies: a failure is then found later; what that costs is not modelled.
 
-use super::{BuildGrade, Intervention, NameListSpec, ToggleCard, ToggleParams, support};
+use super::{BuildGrade, Intervention, NameListSpec, PlaceShare, support, ToggleCard, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::Recording;
 
@@ -38,5 +38,6 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let names = support::named_work::names_or_default(params.names_of_list("names"), &NAMES);
     // All of it: the loop is off.
-    support::named_work::take_share_of_work(recording, &names, 10_000)
+    let mut all = PlaceShare::expecting(10_000);
+    support::named_work::take_share_of_work(recording, &names, 10_000, &mut all)
 }

@@ -20,10 +20,10 @@
 
 use super::support::packets::{active_invocations, controller_agents};
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
-use crate::plan::{Patch, SpawnedCall, SpawnedSession};
+use crate::plan::{Chance, Patch, PatchPlace, SpawnedCall, SpawnedSession};
 use crate::recording::Recording;
 
 /// No answers for want of context.
@@ -101,40 +101,43 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     // One share inside the other: `human` counts only consults that would have ended so.
-    let mut insufficient = ShareSampler::new(params.get("insufficient"));
-    let mut human = ShareSampler::new(params.get("human"));
+    let mut insufficient = PlaceShare::new(params, "insufficient");
+    let mut human = PlaceShare::new(params, "human");
     let rounds = params.get("rounds").min(MOST_ROUNDS);
     let output = params.get("answer");
     let duration_ms = support::writing_ms(output);
     let call = SpawnedCall { input: params.get("consult"), output, duration_ms };
     let woken = active_invocations(recording);
     let controllers = controller_agents(&woken);
-    let mut people = 0;
+    let (mut people, mut consults) = (0, 0);
     for one in woken.iter().filter(|one| controllers.contains(&one.packet.agent.as_str())) {
         patch.found_places += 1;
         // The share that knew enough answers as before.
-        if !insufficient.takes_next() {
-            continue;
-        }
-        if human.takes_next() {
-            // A person answers instead of the consultant: no call, and no time that a recording
-            // knows.
-            people += 1;
-            continue;
-        }
+        let asks = insufficient.next_at_call(recording, one.calls.start);
+        let person = human.next_at_call(recording, one.calls.start);
+        // A person answers instead of the consultant: no call, and no time that a recording knows.
+        people += asks.and(person).parts();
+        let consults_anew = asks.and(person.inverse());
+        consults += rounds * consults_anew.parts();
         // Behind the work of the invocation, as every consult of the gate.
         let by = one.calls.end as u32 - 1;
-        patch
-            .spawned_sessions
-            .extend((0..rounds).map(|_| SpawnedSession { by, calls: vec![call] }));
+        let spawned = (0..rounds).map(|_| SpawnedSession { by, calls: vec![call] });
+        let place = PatchPlace { spawned_sessions: spawned.collect(), ..PatchPlace::default() };
+        patch.add_place(consults_anew, place);
     }
     if patch.found_places > 0 {
         patch.notes.push(format!(
-            "{} further consults, {people} questions to a person",
-            patch.spawned_sessions.len()
+            "{} further consults, {} questions to a person",
+            whole_number(consults),
+            whole_number(people)
         ));
     }
     patch
+}
+
+/// A number of which 1/65,536 are counted.
+fn whole_number(parts: i64) -> i64 {
+    (parts + Chance::SURE.parts() / 2) / Chance::SURE.parts()
 }
 
 #[cfg(test)]

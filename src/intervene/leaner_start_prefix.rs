@@ -18,7 +18,7 @@
 //! loading is modelled. The part that other sessions keep warm shrinks in proportion.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::Patch;
@@ -63,7 +63,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let tokens = params.get("tokens");
-    let mut needed = ShareSampler::new(params.get("needed"));
+    let mut needed = PlaceShare::new(params, "needed");
     for (index, session) in support::sessions_with_calls(recording) {
         // A start that is no larger than what would be cut has nothing of it.
         if tokens == 0 || support::system_tokens_of_session(recording, session) <= tokens {
@@ -72,9 +72,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         patch.found_places += 1;
         patch.leaner_sessions.push((index, tokens));
         // What was left out is loaded right after the first call, where its need is seen.
-        if needed.takes_next() {
-            patch.inserted_calls.push(support::fetch_call(session.first_call as usize, tokens));
-        }
+        let call = support::fetch_call(session.first_call as usize, tokens);
+        patch.insert_call(needed.next_in_session(session), call);
     }
     patch
 }

@@ -14,9 +14,11 @@ pub use params::{
     ToggleParams,
 };
 
-use crate::plan::Patch;
-use crate::recording::Recording;
-use crate::units::{BASIS_POINTS, share_of};
+use crate::plan::{Chance, Patch};
+use crate::recording::{Recording, Session};
+use crate::seed;
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Declares the file of every toggle and lists the toggles: each is one line of [`registry!`].
 macro_rules! registry {
@@ -183,7 +185,10 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
     let sessions = sessions.chain(patch.session_rules.iter().map(|(session, _)| *session));
     let whole = sessions.flat_map(|session| recording.sessions[session as usize].call_range());
     let mut calls: Vec<u32> = whole.map(|at| at as u32).collect();
-    calls.extend(patch.dropped_calls.iter().map(|dropped| dropped.call));
+    let places = || patch.uncertain_places.iter().map(|(_, place)| place);
+    let perhaps_dropped = places().flat_map(|place| &place.dropped_calls);
+    let dropped = patch.dropped_calls.iter().chain(perhaps_dropped);
+    calls.extend(dropped.map(|dropped| dropped.call));
     calls.extend(
         patch.healed_calls.iter().chain(patch.restarted_calls.iter().map(|(call, _)| call)),
     );
@@ -195,6 +200,7 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
     let leaner: i64 = patch.leaner_sessions.iter().map(|(_, tokens)| tokens).sum();
     let mut blocks: Vec<u32> = patch.replaced_blocks.iter().map(|(block, _)| *block).collect();
     blocks.extend(&patch.dropped_blocks);
+    blocks.extend(places().flat_map(|place| &place.dropped_blocks));
     blocks.extend(patch.replaced_if_warm.iter().map(|(block, _)| block));
     blocks.sort_unstable();
     blocks.dedup();
@@ -205,40 +211,77 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
         + blocks.iter().map(|&block| recording.blocks[block as usize].tokens).sum::<i64>()
 }
 
-/// A share of a sequence, spread evenly and without chance: of the first n items it takes
-/// `n * share`, rounded half up.
+/// Which places of a toggle take part, where a share of them does. What is expected counts every
+/// place by the share; a draw takes or leaves each by itself, keyed by toggle, session and place, so
+/// that no other session and no other place has a say, and a larger share takes the same and more.
 #[derive(Debug)]
-struct ShareSampler {
-    share_bp: i64,
-    items_so_far: i64,
+struct PlaceShare {
+    chance: Chance,
+    /// Of a draw.
+    key: Option<u64>,
+    /// Places so far, by session.
+    places: BTreeMap<String, u64>,
 }
 
-impl ShareSampler {
-    fn new(share_bp: i64) -> Self {
-        Self { share_bp: share_bp.clamp(0, BASIS_POINTS), items_so_far: 0 }
+impl PlaceShare {
+    fn new(params: &ToggleParams, name: &str) -> Self {
+        let key = params.draw_key().map(|key| key ^ xxh3_64(name.as_bytes()));
+        let chance = Chance::from_basis_points(params.get(name));
+        Self { chance, key, places: BTreeMap::new() }
     }
 
-    /// Whether the next item is taken.
-    fn takes_next(&mut self) -> bool {
-        // The item is taken where the rounded share of all items so far grows by one.
-        let before = share_of(self.items_so_far, self.share_bp);
-        self.items_so_far += 1;
-        share_of(self.items_so_far, self.share_bp) > before
+    /// What is expected of a share that is no parameter.
+    fn expecting(share_bp: i64) -> Self {
+        let chance = Chance::from_basis_points(share_bp);
+        Self { chance, key: None, places: BTreeMap::new() }
+    }
+
+    /// How likely the next place of a session takes part.
+    fn next_in_session(&mut self, session: &Session) -> Chance {
+        let Some(key) = self.key else { return self.chance };
+        let place = match self.places.get_mut(&session.id) {
+            Some(place) => place,
+            None => self.places.entry(session.id.clone()).or_default(),
+        };
+        *place += 1;
+        let takes_part = seed::place_number(key, &session.id, *place) < self.chance.parts();
+        if takes_part { Chance::SURE } else { Chance::NEVER }
+    }
+
+    /// The same for the session of a call.
+    fn next_at_call(&mut self, recording: &Recording, call: usize) -> Chance {
+        self.next_in_session(&recording.sessions[recording.calls[call].session as usize])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seed::Seed;
 
     #[test]
-    fn shares_take_what_they_say() {
-        for (share_bp, of, want) in
-            [(0, 9, 0), (10_000, 9, 9), (8_611, 72, 62), (2_500, 1, 0), (2_500, 3, 1)]
-        {
-            let mut share = ShareSampler::new(share_bp);
-            let taken = (0..of).filter(|_| share.takes_next()).count();
-            assert_eq!(taken, want, "{share_bp} of {of}");
+    fn a_draw_takes_a_share_of_the_places_and_more_of_them_where_it_is_larger() {
+        let lines: Vec<&str> = vec!["R1 R1 R1 R1 R1 R1 R1 R1"; 50];
+        let recording = support::test_recordings::recording_from_lines(&lines);
+        let taken = |draw: Option<u32>, share: i64| -> Vec<i64> {
+            let mut params = ToggleParams::modes_of_card(ALL[0].card());
+            assert!(params.set_value("compliance", share));
+            let params =
+                draw.map_or(params.clone(), |k| params.in_draw(Seed(774).draw_key("R1", k)));
+            let mut places = PlaceShare::new(&params, "compliance");
+            let calls = 0..recording.calls.len();
+            calls.map(|at| places.next_at_call(&recording, at).parts()).collect()
+        };
+        let expected = Chance::from_basis_points(2_500).parts();
+        assert!(taken(None, 2_500).iter().all(|parts| *parts == expected));
+        for draw in 0..5 {
+            let [few, more] = [2_500, 4_000].map(|share| taken(Some(draw), share));
+            assert!(few.iter().zip(&more).all(|(few, more)| few <= more));
+            let count = few.iter().filter(|parts| **parts > 0).count() as i64;
+            // Four standard deviations of so many places.
+            let calls = recording.calls.len() as i64;
+            assert!((4 * count - calls).pow(2) < 48 * calls, "{count} of {calls}");
+            assert_ne!(few, taken(Some(draw + 5), 2_500));
         }
     }
 

@@ -18,7 +18,7 @@
 //! lies"). A model switch that falls together with a compaction is left as it is.
 
 use super::{
-    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, PlaceShare,
     ToggleCard, ToggleParams, support,
 };
 use crate::plan::Patch;
@@ -59,7 +59,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     };
     let steps = params.names_of_list("steps");
     patch.notes.extend(support::note_unknown_steps(recording, steps));
-    let mut more_calls = ShareSampler::new(params.get("more_calls"));
+    let mut more_calls = PlaceShare::new(params, "more_calls");
     for (index, session) in support::sessions_with_calls(recording) {
         let meant = steps.is_empty() || steps.contains(&session.step);
         // A session that ran on the model already would change nothing.

@@ -19,10 +19,10 @@
 //! that obeys is a parameter, not a fact.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
-use crate::plan::{DroppedCall, Patch};
+use crate::plan::{DroppedCall, Patch, PatchPlace};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 
 /// Narration suppressed.
@@ -50,7 +50,7 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
-    let mut share = ShareSampler::new(params.get("compliance"));
+    let mut share = PlaceShare::new(params, "compliance");
     let alone = CallMarks::NARRATION | CallMarks::THINKING_ONLY;
     for (at, call) in recording.calls.iter().enumerate() {
         // In a call that is nothing but narration all text is narration; elsewhere only what is
@@ -67,15 +67,13 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             continue;
         }
         patch.found_places += 1;
-        if !share.takes_next() {
-            continue;
-        }
         // Only text goes: thinking of a dropped call moves to the next one.
-        patch.dropped_blocks.extend(text);
+        let mut place = PatchPlace { dropped_blocks: text, ..PatchPlace::default() };
         if is_call {
             // Nobody waits for an announcement.
-            patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+            place.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         }
+        patch.add_place(share.next_at_call(recording, at), place);
     }
     patch
 }

@@ -17,9 +17,9 @@
 //! Lies: work that moves joins another history and costs what that one makes it cost, not what it
 //! cost here.
 
-use super::support::packets::{active_invocations, drop_invocation};
+use super::support::packets::{active_invocations, dropped_invocation};
 use super::{
-    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ShareSampler,
+    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, PlaceShare,
     ToggleCard, ToggleParams,
 };
 use crate::plan::Patch;
@@ -58,7 +58,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let named = params.names_of_list("agents");
-    let mut share = ShareSampler::new(params.get("saved"));
+    let mut share = PlaceShare::new(params, "saved");
     let mut tokens = 0;
     for one in active_invocations(recording).iter().filter(|one| is_meant(&one.packet.agent, named))
     {
@@ -66,9 +66,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         patch.found_places += 1;
         // Whatever the share, all of it: the note tells the most that could be saved.
         tokens += one.total_tokens(recording);
-        if share.takes_next() {
-            drop_invocation(recording, &mut patch, one.calls.clone());
-        }
+        let chance = share.next_at_call(recording, one.calls.start);
+        patch.add_place(chance, dropped_invocation(recording, one.calls.clone()));
     }
     if patch.found_places > 0 {
         patch.notes.push(format!(

@@ -23,10 +23,10 @@
 //! model that asks for everything at once may ask for things that it turns out not to need.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
-use crate::plan::{DroppedCall, Patch};
+use crate::plan::{Chance, DroppedCall, Patch, PatchPlace};
 use crate::recording::{BlockMarks, CacheBreak, Recording};
 
 /// Parallel tool calls.
@@ -68,27 +68,33 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let most = params.get("most");
-    let mut independent = ShareSampler::new(params.get("independent"));
+    let mut independent = PlaceShare::new(params, "independent");
     let runs = support::find_call_runs(recording, |at| {
         // Calls of several uses did in parallel what this toggle asks for.
         support::is_read_only_call(recording, at)
             && support::tool_uses_of_call(recording, at).count() == 1
     });
     for run in runs {
-        // Calls merged into the first one of a group; any call that stays begins a new group.
-        let mut together = 1;
+        // How likely so many calls are together by now; any call that stays begins a new group.
+        let mut together = vec![Chance::SURE];
         // The first call of a run has none before it that it could join.
         for at in run.skip(1) {
             let could = !depends_on_previous(recording, at) && can_move_output(recording, at);
             patch.found_places += u32::from(could);
             // The share is taken of the neighbours that could be merged, before the limit on how
             // many go together: so the limit alone never makes more of them independent.
-            if could && independent.takes_next() && together < most {
-                patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
-                together += 1;
-            } else {
-                together = 1;
-            }
+            let joins = match could {
+                true => independent.next_at_call(recording, at),
+                false => Chance::NEVER,
+            };
+            // A group of `most` takes no more: behind it the next one begins.
+            let mut after: Vec<Chance> = together.iter().map(|one| one.and(joins)).collect();
+            after.truncate(usize::try_from(most - 1).unwrap_or(usize::MAX));
+            let dropped = after.iter().fold(Chance::NEVER, |all, one| all.or(*one));
+            let call = DroppedCall { call: at as u32, frees_time: true };
+            let place = PatchPlace { dropped_calls: vec![call], ..PatchPlace::default() };
+            patch.add_place(dropped, place);
+            together = std::iter::once(dropped.inverse()).chain(after).collect();
         }
     }
     patch

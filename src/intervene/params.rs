@@ -203,6 +203,9 @@ pub struct BuildGrade {
 pub struct ToggleParams {
     values: Vec<(&'static str, i64)>,
     name_lists: Vec<(&'static str, Vec<String>)>,
+    /// The key of a draw, in which each place of a share takes part or does not; none where every
+    /// place counts by the share.
+    draw_key: Option<u64>,
 }
 
 impl ToggleParams {
@@ -212,6 +215,7 @@ impl ToggleParams {
         Self {
             values: card.params.iter().map(|spec| (spec.key, spec.mode)).collect(),
             name_lists: card.name_lists.iter().map(|spec| (spec.key, Vec::new())).collect(),
+            draw_key: None,
         }
     }
 
@@ -238,6 +242,18 @@ impl ToggleParams {
         let mut other = self.clone();
         other.values[index].1 = value;
         other
+    }
+
+    /// The same in a draw.
+    #[must_use]
+    pub fn in_draw(self, key: u64) -> Self {
+        Self { draw_key: Some(key), ..self }
+    }
+
+    /// The key of the draw, if it is one.
+    #[must_use]
+    pub(crate) fn draw_key(&self) -> Option<u64> {
+        self.draw_key
     }
 
     /// The value of a parameter.

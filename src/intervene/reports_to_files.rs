@@ -16,7 +16,7 @@
 //! has no measured source, so its range is wide.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::Patch;
@@ -61,7 +61,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let line = params.get("line");
-    let mut read_back = ShareSampler::new(params.get("read_back"));
+    let mut read_back = PlaceShare::new(params, "read_back");
     for (index, block) in recording.blocks.iter().enumerate() {
         // A report that is shorter than the line would grow.
         if block.kind != BlockKind::Report || block.tokens <= line {
@@ -70,9 +70,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         patch.found_places += 1;
         // From the start: put in its place later, the line would break the cache before it.
         patch.replaced_blocks.push((index as u32, line));
-        if read_back.takes_next() {
-            patch.inserted_calls.push(support::fetch_whole_block(block));
-        }
+        let chance = read_back.next_at_call(recording, block.call as usize);
+        patch.insert_call(chance, support::fetch_whole_block(block));
     }
     patch
 }

@@ -16,7 +16,7 @@
 
 use super::support::packets::{DONE_SHARE_SPEC, acknowledge_digests};
 use super::{
-    BuildGrade, EnvSetting, Intervention, NameListSpec, ShareSampler, ToggleCard, ToggleParams,
+    BuildGrade, EnvSetting, Intervention, NameListSpec, PlaceShare, ToggleCard, ToggleParams,
 };
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -52,7 +52,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let candidates = [CANDIDATE.to_owned()];
     // The candidate of the source stands in for a list that nobody wrote.
     let listed = if named.is_empty() { &candidates[..] } else { named };
-    acknowledge_digests(recording, listed, &mut ShareSampler::new(params.get("done")))
+    acknowledge_digests(recording, listed, &mut PlaceShare::new(params, "done"))
 }
 
 #[cfg(test)]

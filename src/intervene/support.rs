@@ -1,6 +1,6 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
-use super::ShareSampler;
+use super::PlaceShare;
 use crate::plan::{DroppedCall, InsertedCall, Patch, TRIGGERS};
 use crate::recording::{
     Block, BlockKind, BlockMarks, CallMarks, ContextRestart, Recording, Session,
@@ -191,23 +191,24 @@ pub fn gap_ms_after_call(recording: &Recording, call: usize) -> i64 {
 pub fn repeat_share_of_calls(
     recording: &Recording,
     calls: Range<usize>,
-    share: &mut ShareSampler,
+    share: &mut PlaceShare,
     patch: &mut Patch,
 ) {
     for at in calls.filter(|&at| context_goes_on(recording, at)) {
         // Only calls that go on count, so that the share is one of the pattern that is repeated.
-        if share.takes_next() {
-            let call = &recording.calls[at];
-            let inputs = blocks_of_call(recording, at).filter(|(_, block)| !block.kind.is_output());
-            patch.inserted_calls.push(InsertedCall {
+        let call = &recording.calls[at];
+        let inputs = blocks_of_call(recording, at).filter(|(_, block)| !block.kind.is_output());
+        patch.insert_call(
+            share.next_at_call(recording, at),
+            InsertedCall {
                 after: at as u32,
                 input: inputs.map(|(_, block)| block.tokens).sum(),
                 output: call.produced_tokens(),
                 // Its own time alone: what passed behind it, tools or a person, is not waited for
                 // again.
                 duration_ms: call.end_ms - call.start_ms,
-            });
-        }
+            },
+        );
     }
 }
 

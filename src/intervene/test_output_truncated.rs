@@ -16,7 +16,7 @@
 //! what this toggle does.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::Patch;
@@ -61,7 +61,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let cap = params.get("cap");
-    let mut look_up = ShareSampler::new(params.get("look_up"));
+    let mut look_up = PlaceShare::new(params, "look_up");
     for (index, _) in support::test_result_blocks(recording) {
         let block = &recording.blocks[index as usize];
         // A short output is its own summary.
@@ -70,9 +70,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         }
         patch.found_places += 1;
         patch.replaced_blocks.push((index, cap));
-        if look_up.takes_next() {
-            patch.inserted_calls.push(support::fetch_whole_block(block));
-        }
+        let chance = look_up.next_at_call(recording, block.call as usize);
+        patch.insert_call(chance, support::fetch_whole_block(block));
     }
     patch
 }

@@ -18,10 +18,10 @@
 //! How often it is needed was not measured.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
-use crate::plan::Patch;
+use crate::plan::{Patch, PatchPlace};
 use crate::recording::{BlockKind, Recording};
 
 /// Capped results.
@@ -64,7 +64,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     // A cap of nothing would need endless calls to fetch the rest.
     let cap = params.get("cap").max(1);
-    let mut look_up = ShareSampler::new(params.get("look_up"));
+    let mut look_up = PlaceShare::new(params, "look_up");
     for (index, block) in recording.blocks.iter().enumerate() {
         // Reports of subagents are R3's matter.
         if block.kind != BlockKind::ToolResult || block.tokens <= cap {
@@ -72,9 +72,10 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         }
         patch.found_places += 1;
         patch.replaced_blocks.push((index as u32, cap));
-        if look_up.takes_next() {
-            patch.inserted_calls.extend(support::fetch_rest_of_block(block, cap));
-        }
+        // The parts of one result are fetched together or not at all.
+        let inserted_calls = support::fetch_rest_of_block(block, cap).collect();
+        let chance = look_up.next_at_call(recording, block.call as usize);
+        patch.add_place(chance, PatchPlace { inserted_calls, ..PatchPlace::default() });
     }
     patch
 }

@@ -21,7 +21,7 @@
 //! gets worse is not modelled.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::{ClearingRule, Patch, SessionRules};
@@ -116,8 +116,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         at_least: params.get("at_least"),
         stub: params.get("stub"),
     };
-    let mut look_up = ShareSampler::new(params.get("look_up"));
-    let mut longer = ShareSampler::new(params.get("longer"));
+    let mut look_up = PlaceShare::new(params, "look_up");
+    let mut longer = PlaceShare::new(params, "longer");
     for (index, session) in support::sessions_with_calls(recording) {
         let cleared = cleared_results(recording, session, &clearing);
         // The rule is given only to sessions where it would have cleared something.
@@ -131,8 +131,9 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             let read = block.marks.contains(BlockMarks::READ);
             // A file that was read twice is looked up once; other results cannot be fetched again
             // by name.
-            if read && files.insert(block.file) && look_up.takes_next() {
-                patch.inserted_calls.push(support::fetch_call(at, block.tokens));
+            if read && files.insert(block.file) {
+                let call = support::fetch_call(at, block.tokens);
+                patch.insert_call(look_up.next_in_session(session), call);
             }
         }
         support::repeat_share_of_calls(

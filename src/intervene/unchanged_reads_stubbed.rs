@@ -16,7 +16,7 @@
 //! A model that reads again because the first copy lies far back may work worse with a stub.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
 use crate::plan::Patch;
@@ -61,7 +61,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let stub = params.get("stub");
-    let mut insist = ShareSampler::new(params.get("insist"));
+    let mut insist = PlaceShare::new(params, "insist");
     for (index, block) in recording.blocks.iter().enumerate() {
         // The importer marks a repeated read only if its first copy still stood in the context.
         let repeated =
@@ -72,9 +72,8 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         }
         patch.found_places += 1;
         patch.replaced_blocks.push((index as u32, stub));
-        if insist.takes_next() {
-            patch.inserted_calls.push(support::fetch_whole_block(block));
-        }
+        let chance = insist.next_at_call(recording, block.call as usize);
+        patch.insert_call(chance, support::fetch_whole_block(block));
     }
     patch
 }

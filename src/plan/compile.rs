@@ -4,7 +4,9 @@ use super::delta_terms::RowTerms;
 use super::islands::{group_into_islands, session_starts_ms};
 use super::merged_patches::{MergedPatches, PatchCursor};
 use super::session_facts::SessionFacts;
-use super::{InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset};
+use super::{
+    CallEvent, InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset,
+};
 use crate::ids::NO_INDEX;
 use crate::price::modifiers::search_fee;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
@@ -24,8 +26,13 @@ impl Plan {
         patches: &[Patch],
         pricing: &Pricing,
     ) -> Result<Self, MissingPrice> {
-        assert!(patches.len() <= MAX_TOGGLES, "{} toggles in one plan", patches.len());
-        // A subset of toggles is one machine word, with a bit a patch: more patches have no bits.
+        // A subset of toggles is one machine word: a bit a patch, and one for the places of each
+        // that drops calls with a chance.
+        let drops = |patch: &&Patch| {
+            patch.uncertain_places.iter().any(|(_, place)| !place.dropped_calls.is_empty())
+        };
+        let bits = patches.len() + patches.iter().filter(drops).count();
+        assert!(bits <= MAX_TOGGLES, "{bits} bits for the toggles of one plan");
         let calls = recording.calls.len();
         // Merged once, before any row: rows are compiled by walking calls and blocks in order, and
         // a search in every patch at every block would take the product of both.
@@ -187,14 +194,14 @@ impl PlanCompiler<'_> {
     /// The sessions that calls of a session would start, under its rules.
     fn compile_spawned_sessions(&mut self, index: u32) -> Result<(), MissingPrice> {
         let mut spawned: Vec<_> =
-            self.facts.spawned.of_session(index).map(|(bit, new)| (*new, bit)).collect();
+            self.facts.spawned.of_session(index).map(|(bit, new)| (new.1, new.0, bit)).collect();
         // By content, so that the order of the interventions does not matter.
-        spawned.sort_by_key(|(new, _)| {
+        spawned.sort_by_key(|(new, chance, _)| {
             let calls = new.calls.iter().map(|call| (call.input, call.output, call.duration_ms));
-            (new.by, calls.collect::<Vec<_>>())
+            (new.by, calls.collect::<Vec<_>>(), *chance)
         });
         let variants = self.variants_of_session(index);
-        for (new, bit) in spawned {
+        for (new, chance, bit) in spawned {
             let by = new.by as usize;
             let first_run = self.plan.runs.len() as u32;
             // A run of its own, of the model, tier and prefixes of the call that starts it.
@@ -210,7 +217,9 @@ impl PlanCompiler<'_> {
                 if place == 0 {
                     self.terms.add_choice(variants.leaner_deltas(input));
                 }
-                self.push_additional_call(by, bit, inserted, start_ms);
+                let event =
+                    CallEvent { inserted_by: bit, chance, is_spawned: true, ..CallEvent::NOTHING };
+                self.push_additional_call(by, event, inserted, start_ms);
                 start_ms += duration_ms;
             }
             // It is a session of its own and goes on from none.

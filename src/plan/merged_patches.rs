@@ -1,7 +1,7 @@
 //! The patches of all chosen interventions, merged by call and by block.
 
 use super::delta_terms::ConditionalChoice;
-use super::{InsertedCall, Patch, RowDeltas, ToggleSubset};
+use super::{Chance, InsertedCall, Patch, PatchPlace, RowDeltas, ToggleSubset, UncertainDrop};
 use crate::recording::{BlockKind, Recording};
 
 /// A call or a block, a value, and the bit that gives it.
@@ -18,11 +18,15 @@ pub(super) struct MergedPatches {
     /// Sorted: (call, milliseconds, bit).
     saved: Vec<PatchedValue>,
     /// Sorted by call, then by content.
-    inserted: Vec<(ToggleSubset, InsertedCall)>,
+    inserted: Vec<(ToggleSubset, Chance, InsertedCall)>,
     /// Sorted: (call, bit).
     healed: Vec<(u32, ToggleSubset)>,
     /// Sorted: (call, tokens, bit).
     restarted: Vec<PatchedValue>,
+    /// Sorted by call.
+    uncertain: Vec<(u32, UncertainDrop)>,
+    /// Bits that stand for a place of a toggle, with the toggle's bit.
+    happened: Vec<(ToggleSubset, ToggleSubset)>,
 }
 
 impl MergedPatches {
@@ -36,6 +40,8 @@ impl MergedPatches {
             inserted: Vec::new(),
             healed: Vec::new(),
             restarted: Vec::new(),
+            uncertain: Vec::new(),
+            happened: Vec::new(),
         };
         for (index, patch) in patches.iter().enumerate() {
             let bit = 1 << index;
@@ -53,7 +59,11 @@ impl MergedPatches {
             let replaced = patch.replaced_blocks.iter();
             merged.replaced.extend(replaced.map(|&(block, tokens)| (block, tokens, bit)));
             merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, ms, bit)));
-            merged.inserted.extend(patch.inserted_calls.iter().map(|&inserted| (bit, inserted)));
+            let inserted = patch.inserted_calls.iter();
+            merged.inserted.extend(inserted.map(|&new| (bit, Chance::SURE, new)));
+            for (chance, place) in &patch.uncertain_places {
+                merged.add_uncertain_place(recording, place, (bit, *chance));
+            }
             merged.healed.extend(patch.healed_calls.iter().map(|&call| (call, bit)));
             let restarted = patch.restarted_calls.iter();
             merged.restarted.extend(restarted.map(|&(call, tokens)| (call, tokens, bit)));
@@ -71,8 +81,69 @@ impl MergedPatches {
         merged.replaced.sort_unstable();
         merged.saved.sort_unstable();
         // By content, so that the order of the interventions does not matter.
-        merged.inserted.sort_by_key(|(_, new)| (new.after, new.input, new.output, new.duration_ms));
+        merged.inserted.sort_by_key(|(_, chance, new)| {
+            (new.after, new.input, new.output, new.duration_ms, *chance)
+        });
+        merged.close_uncertain_drops();
         merged
+    }
+
+    /// Adds a place at which a toggle acts with some chance.
+    fn add_uncertain_place(
+        &mut self,
+        recording: &Recording,
+        place: &PatchPlace,
+        (bit, chance): (ToggleSubset, Chance),
+    ) {
+        self.inserted.extend(place.inserted_calls.iter().map(|&new| (bit, chance, new)));
+        let happened = if place.dropped_calls.is_empty() { 0 } else { self.happened_bit(bit) };
+        for dropped in &place.dropped_calls {
+            self.call_drop[dropped.call as usize] |= happened;
+            let drop = UncertainDrop { bit, happened, chance, last: false };
+            self.uncertain.push((dropped.call, drop));
+            if dropped.frees_time {
+                let ms = ms_until_next_start(recording, dropped.call as usize);
+                self.saved.push((dropped.call, ms, happened));
+            }
+        }
+        for &index in &place.dropped_blocks {
+            let block = &recording.blocks[index as usize];
+            // A block goes with its call, or counts by its chance where its call stays.
+            if place.dropped_calls.iter().any(|dropped| dropped.call == block.call) {
+                self.block_drop[index as usize] |= happened;
+            } else {
+                let gone = chance.of_amount(block.tokens);
+                self.replaced.push((index, block.tokens - gone, bit));
+            }
+        }
+    }
+
+    /// The bit that stands for the places of a toggle: from the highest down, above all toggles.
+    fn happened_bit(&mut self, bit: ToggleSubset) -> ToggleSubset {
+        if let Some((happened, _)) = self.happened.iter().find(|(_, of)| *of == bit) {
+            return *happened;
+        }
+        let happened = (1 << (ToggleSubset::BITS - 1)) >> self.happened.len();
+        self.happened.push((happened, bit));
+        happened
+    }
+
+    /// Sorts the chances of each call; a toggle that names a call twice drops it by the larger one.
+    fn close_uncertain_drops(&mut self) {
+        self.uncertain
+            .sort_by_key(|(call, drop)| (*call, drop.bit, std::cmp::Reverse(drop.chance)));
+        self.uncertain.dedup_by_key(|(call, drop)| (*call, drop.bit));
+        for at in 0..self.uncertain.len() {
+            let next = self.uncertain.get(at + 1).map(|(call, _)| *call);
+            self.uncertain[at].1.last = next != Some(self.uncertain[at].0);
+        }
+    }
+
+    /// Bits of toggles, for bits of toggles and of their places.
+    pub(super) fn toggle_bits(&self, bits: ToggleSubset) -> ToggleSubset {
+        self.happened.iter().fold(bits, |bits, (happened, bit)| {
+            if bits & happened == 0 { bits } else { bits & !happened | bit }
+        })
     }
 
     /// Makes the system part smaller wherever it enters a session.
@@ -162,23 +233,27 @@ pub(super) struct PatchCursor<'a> {
     replaced: &'a [PatchedValue],
     if_warm: &'a [(PatchedValue, ToggleSubset)],
     saved: &'a [PatchedValue],
-    inserted: &'a [(ToggleSubset, InsertedCall)],
+    inserted: &'a [(ToggleSubset, Chance, InsertedCall)],
     healed: &'a [(u32, ToggleSubset)],
     restarted: &'a [PatchedValue],
+    uncertain: &'a [(u32, UncertainDrop)],
 }
 
 impl<'a> PatchCursor<'a> {
     /// From a call and a block on.
     pub(super) fn starting_at(merged: &'a MergedPatches, call: usize, block: usize) -> Self {
-        let MergedPatches { replaced, if_warm, saved, inserted, healed, restarted, .. } = merged;
+        let MergedPatches {
+            replaced, if_warm, saved, inserted, healed, restarted, uncertain, ..
+        } = merged;
         Self {
             merged,
             replaced: skip_before(replaced, |entry| (entry.0 as usize) < block),
             if_warm: skip_before(if_warm, |(entry, _)| (entry.0 as usize) < block),
             saved: skip_before(saved, |entry| (entry.0 as usize) < call),
-            inserted: skip_before(inserted, |(_, new)| (new.after as usize) < call),
+            inserted: skip_before(inserted, |(_, _, new)| (new.after as usize) < call),
             healed: skip_before(healed, |entry| (entry.0 as usize) < call),
             restarted: skip_before(restarted, |entry| (entry.0 as usize) < call),
+            uncertain: skip_before(uncertain, |entry| (entry.0 as usize) < call),
         }
     }
 
@@ -212,8 +287,16 @@ impl<'a> PatchCursor<'a> {
     }
 
     /// The calls that follow the next call.
-    pub(super) fn inserted_calls(&mut self, call: usize) -> &'a [(ToggleSubset, InsertedCall)] {
-        take_matching(&mut self.inserted, |(_, new)| new.after as usize == call)
+    pub(super) fn inserted_calls(
+        &mut self,
+        call: usize,
+    ) -> &'a [(ToggleSubset, Chance, InsertedCall)] {
+        take_matching(&mut self.inserted, |(_, _, new)| new.after as usize == call)
+    }
+
+    /// Toggles that drop the next call with some chance.
+    pub(super) fn uncertain_drops(&mut self, call: usize) -> &'a [(u32, UncertainDrop)] {
+        take_matching(&mut self.uncertain, |entry| entry.0 as usize == call)
     }
 
     /// Bits under which the cache break of the next call does not happen.

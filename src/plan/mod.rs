@@ -12,6 +12,7 @@
 //! together are an [`Island`]: what a subset does to one island depends on the bits that touch it
 //! and on nothing else, so that sums over all subsets are sums over islands.
 
+mod chance;
 mod compile;
 mod delta_terms;
 mod islands;
@@ -22,10 +23,11 @@ mod run_variants;
 mod session_facts;
 
 pub(crate) use crate::models::TRIGGERS;
+pub use chance::Chance;
 pub use delta_terms::{DeltaTerm, RowDeltas};
 pub use patch::{
-    ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, ResumedSession, SessionRules,
-    SpawnedCall, SpawnedSession, WarmingRule,
+    ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, PatchPlace, ResumedSession,
+    SessionRules, SpawnedCall, SpawnedSession, WarmingRule,
 };
 pub use run_variants::RunVariant;
 
@@ -94,6 +96,27 @@ pub struct CallEvent {
     pub healed_by: ToggleSubset,
     /// Bits under which the context starts over here.
     pub restarted_by: ToggleSubset,
+    /// Of a call in addition: how likely it is made.
+    pub chance: Chance,
+    /// Of a call in addition: it stands in a session of its own, which is made or not as a whole.
+    pub is_spawned: bool,
+    /// Bits under which the call is not made with some chance.
+    pub perhaps_dropped_by: ToggleSubset,
+    /// First of these chances in [`Plan::uncertain_drops`], if there are any.
+    pub first_uncertain: u32,
+}
+
+/// A toggle that drops a call with some chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UncertainDrop {
+    /// Its bit.
+    pub bit: ToggleSubset,
+    /// A bit of no toggle: terms count under it where the call is dropped.
+    pub happened: ToggleSubset,
+    /// How likely.
+    pub chance: Chance,
+    /// Whether it is the last one of its call.
+    pub last: bool,
 }
 
 impl CallEvent {
@@ -111,12 +134,23 @@ impl CallEvent {
         cache_break: CacheBreak::No,
         healed_by: 0,
         restarted_by: 0,
+        chance: Chance::SURE,
+        is_spawned: false,
+        perhaps_dropped_by: 0,
+        first_uncertain: 0,
     };
+
+    /// Bits under which the call is something else.
+    #[must_use]
+    pub(crate) fn touching_bits(&self) -> ToggleSubset {
+        self.inserted_by | self.healed_by | self.restarted_by | self.perhaps_dropped_by
+    }
 
     /// Whether nothing happens but that a toggle makes the call, if one does.
     #[must_use]
     pub(crate) fn is_only_inserted(&self) -> bool {
-        *self == Self { inserted_by: self.inserted_by, ..Self::NOTHING }
+        let Self { inserted_by, is_spawned, .. } = *self;
+        *self == Self { inserted_by, is_spawned, ..Self::NOTHING }
     }
 }
 
@@ -237,6 +271,8 @@ pub struct Plan {
     pub terms: Vec<DeltaTerm>,
     /// What may happen at single calls, row by row.
     pub events: Vec<CallEvent>,
+    /// Toggles that drop a call with some chance, row by row.
+    pub uncertain_drops: Vec<UncertainDrop>,
     /// How long the call of each row takes.
     pub duration_ms: Vec<i64>,
     /// Index of the recorded call of each row, or of the call that an inserted one follows.
@@ -284,6 +320,22 @@ impl Plan {
     pub fn event_of_row(&self, row: &PlanRow) -> &CallEvent {
         debug_assert!(row.event == NO_INDEX || (row.event as usize) < self.events.len());
         self.events.get(row.event as usize).unwrap_or(&CallEvent::NOTHING)
+    }
+
+    /// The toggles of a subset that drop a call with some chance.
+    pub(crate) fn uncertain_drops_of_event(
+        &self,
+        event: &CallEvent,
+        subset: ToggleSubset,
+    ) -> impl Iterator<Item = &UncertainDrop> {
+        let has_none = event.perhaps_dropped_by & subset == 0;
+        let from =
+            if has_none { self.uncertain_drops.len() } else { event.first_uncertain as usize };
+        let mut more = true;
+        self.uncertain_drops[from..]
+            .iter()
+            .take_while(move |drop| std::mem::replace(&mut more, !drop.last))
+            .filter(move |drop| drop.bit & subset != 0)
     }
 
     /// The terms of a row.

@@ -1,5 +1,6 @@
 //! What one intervention would change: facts about calls and blocks of one recording.
 
+use super::chance::Chance;
 use crate::recording::{CacheTier, Recording};
 
 /// What one intervention would change in one recording.
@@ -48,6 +49,8 @@ pub struct Patch {
     pub leaner_sessions: Vec<(u32, i64)>,
     /// Sessions under other rules of cache and compaction.
     pub session_rules: Vec<(u32, SessionRules)>,
+    /// Places at which all this happens with a chance alone ([`Patch::add_place`]).
+    pub uncertain_places: Vec<(Chance, PatchPlace)>,
     /// What to tell the reader beside the numbers.
     pub notes: Vec<String>,
 }
@@ -70,6 +73,7 @@ impl Patch {
             && self.remodelled_sessions.is_empty()
             && self.leaner_sessions.is_empty()
             && self.session_rules.is_empty()
+            && self.uncertain_places.is_empty()
     }
 
     /// Drops a call together with all its blocks.
@@ -77,6 +81,41 @@ impl Patch {
         self.dropped_calls.push(DroppedCall { call, frees_time });
         let range = recording.calls[call as usize].block_range();
         self.dropped_blocks.extend(range.map(|block| block as u32));
+    }
+}
+
+/// What a toggle changes at one place: all of it or nothing. Calls that it does not make are
+/// dropped with those of their blocks that stand here; other blocks count by their chance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatchPlace {
+    /// Calls that would not be made.
+    pub dropped_calls: Vec<DroppedCall>,
+    /// Blocks that would not exist.
+    pub dropped_blocks: Vec<u32>,
+    /// Calls that would be made in addition.
+    pub inserted_calls: Vec<InsertedCall>,
+    /// Sessions that would be made in addition.
+    pub spawned_sessions: Vec<SpawnedSession>,
+}
+
+impl Patch {
+    /// Adds a place at which the toggle acts with some chance.
+    pub fn add_place(&mut self, chance: Chance, place: PatchPlace) {
+        match chance {
+            Chance::NEVER => {}
+            Chance::SURE => {
+                self.dropped_calls.extend(place.dropped_calls);
+                self.dropped_blocks.extend(place.dropped_blocks);
+                self.inserted_calls.extend(place.inserted_calls);
+                self.spawned_sessions.extend(place.spawned_sessions);
+            }
+            _ => self.uncertain_places.push((chance, place)),
+        }
+    }
+
+    /// Adds a call that would be made with some chance.
+    pub fn insert_call(&mut self, chance: Chance, call: InsertedCall) {
+        self.add_place(chance, PatchPlace { inserted_calls: vec![call], ..PatchPlace::default() });
     }
 }
 

@@ -137,6 +137,9 @@ impl<'a> PlanCompiler<'a> {
                 .clone()
                 .map(|(bit, start)| (bit, RowDeltas { start, ..RowDeltas::default() })),
         );
+        let uncertain = self.patch_cursor.uncertain_drops(at);
+        let first_uncertain = self.plan.uncertain_drops.len() as u32;
+        self.plan.uncertain_drops.extend(uncertain.iter().map(|(_, drop)| *drop));
         let event = CallEvent {
             inserted_by: 0,
             off_tier: off_tier_tokens(call),
@@ -151,6 +154,9 @@ impl<'a> PlanCompiler<'a> {
             cache_break: call.cache_break,
             healed_by: self.patch_cursor.healing_bits(at) | if switched { one_model } else { 0 },
             restarted_by: restarted.fold(0, |all, (bit, _)| all | bit),
+            perhaps_dropped_by: uncertain.iter().fold(0, |all, (_, drop)| all | drop.bit),
+            first_uncertain: if uncertain.is_empty() { 0 } else { first_uncertain },
+            ..CallEvent::NOTHING
         };
         let row = PlanRow {
             inputs: amounts.inputs,
@@ -210,7 +216,7 @@ impl<'a> PlanCompiler<'a> {
         saved: impl Iterator<Item = (ToggleSubset, i64)> + Clone,
     ) {
         let call = &self.recording.calls[at];
-        for &(bit, new) in self.patch_cursor.inserted_calls(at) {
+        for &(bit, chance, new) in self.patch_cursor.inserted_calls(at) {
             // The call takes its time, and everything behind it is that much later.
             self.terms.add_choice(std::iter::once(saved_ms_choice((bit, -new.duration_ms))));
             // Saved time comes off the idle time after the call first, then off the call itself:
@@ -219,7 +225,8 @@ impl<'a> PlanCompiler<'a> {
             self.terms.add_choice(saved.clone().map(|(bit, saved_ms)| {
                 (bit, RowDeltas { later_ms: saved_ms.min(idle_ms), ..RowDeltas::default() })
             }));
-            self.push_additional_call(at, bit, new, call.end_ms);
+            let event = CallEvent { inserted_by: bit, chance, ..CallEvent::NOTHING };
+            self.push_additional_call(at, event, new, call.end_ms);
         }
     }
 
@@ -227,7 +234,7 @@ impl<'a> PlanCompiler<'a> {
     pub(super) fn push_additional_call(
         &mut self,
         at: usize,
-        bit: ToggleSubset,
+        event: CallEvent,
         new: InsertedCall,
         start_ms: i64,
     ) {
@@ -240,7 +247,7 @@ impl<'a> PlanCompiler<'a> {
             start_ms,
             ..PlanRow::EMPTY
         };
-        self.push_row(at, row, CallEvent { inserted_by: bit, ..CallEvent::NOTHING }, duration_ms);
+        self.push_row(at, row, event, duration_ms);
         if self.clears {
             self.plan.results.push((0, 0));
         }
@@ -252,8 +259,8 @@ impl<'a> PlanCompiler<'a> {
         let first_term = plan.terms.len() as u32;
         // An event's bits touch the island but not the row: the pass looks at a row with an event
         // in any case.
-        let touched_by = self.terms.move_terms_to(&mut plan.terms);
-        self.touched_by |= touched_by | event.inserted_by | event.healed_by | event.restarted_by;
+        let touched_by = self.merged.toggle_bits(self.terms.move_terms_to(&mut plan.terms));
+        self.touched_by |= touched_by | event.touching_bits();
         self.restarted_by |= event.restarted_by;
         self.compacts |= event.restart == ContextRestart::AutoCompacted;
         let index = if event == CallEvent::NOTHING {

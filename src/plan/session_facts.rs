@@ -1,6 +1,6 @@
 //! What patches say about whole sessions, found by session.
 
-use super::{Patch, ResumedSession, SessionRules, SpawnedSession, ToggleSubset};
+use super::{Chance, Patch, ResumedSession, SessionRules, SpawnedSession, ToggleSubset};
 use crate::recording::Recording;
 
 /// Facts of one kind, each with its session and the bit of its patch. They are sorted by session;
@@ -35,7 +35,7 @@ pub(super) struct SessionFacts<'a> {
     pub(super) rules: FactsBySession<SessionRules>,
     pub(super) resumed: FactsBySession<ResumedSession>,
     /// By the session of the call that starts them.
-    pub(super) spawned: FactsBySession<&'a SpawnedSession>,
+    pub(super) spawned: FactsBySession<(Chance, &'a SpawnedSession)>,
     /// Names of the models that a session would run on.
     pub(super) models: FactsBySession<&'a str>,
     /// Tokens that its system part would be smaller by.
@@ -52,8 +52,15 @@ impl<'a> SessionFacts<'a> {
                 patch.resumed_sessions.iter().map(|resumed| (resumed.session, *resumed))
             }),
             spawned: FactsBySession::from_patches(patches, |patch| {
-                let spawned = patch.spawned_sessions.iter();
-                spawned.map(|new| (recording.calls[new.by as usize].session, new))
+                let sure = patch.spawned_sessions.iter().map(|new| (Chance::SURE, new));
+                let places = patch.uncertain_places.iter();
+                let perhaps = places.flat_map(|(chance, place)| {
+                    place.spawned_sessions.iter().map(|new| (*chance, new))
+                });
+                let of_session = |new: (Chance, &'a SpawnedSession)| {
+                    (recording.calls[new.1.by as usize].session, new)
+                };
+                sure.chain(perhaps).map(of_session)
             }),
             models: FactsBySession::from_patches(patches, |patch| {
                 let remodelled = patch.remodelled_sessions.iter();

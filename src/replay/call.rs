@@ -10,7 +10,7 @@ use super::pass_context::PassContext;
 use super::schedule::{CycleEnd, CycleEndKind};
 use super::session_state::SessionState;
 use crate::cache::{self, CacheLookup, CachedPrefix, Policy};
-use crate::plan::{CallEvent, Plan, PlanRow, PlanRun, RowDeltas, ToggleSubset};
+use crate::plan::{CallEvent, Chance, Plan, PlanRow, PlanRun, RowDeltas, ToggleSubset};
 use crate::recording::{CacheBreak, CacheTier, Shock};
 use crate::units::BASIS_POINTS;
 
@@ -45,6 +45,23 @@ pub(super) fn report_call<S: CallSink>(
         sink.add_call(run, index, made);
     } else {
         report_scaled_call(sink, run, index, *made);
+    }
+}
+
+/// Tells a call that is made with a chance alone.
+fn report_perhaps<S: CallSink>(
+    sink: &mut S,
+    run: &PlanRun,
+    index: usize,
+    made: &CallTokens,
+    chance: Chance,
+) {
+    if chance == Chance::SURE {
+        report_call(sink, run, index, made);
+    } else if S::COUNTS_RECORDED_TOKENS {
+        sink.add_uncertain_call(run, index, made, chance);
+    } else {
+        sink.add_uncertain_call(run, index, &made.scaled_by(run.scale_bp), chance);
     }
 }
 
@@ -176,22 +193,24 @@ pub(super) fn end_cycle<P, S: CallSink>(
 fn report_settlement<S: CallSink>(
     state: &mut SessionState,
     run: &PlanRun,
-    made: &CallTokens,
+    (made, chance): (&CallTokens, Chance),
     sink: &mut S,
 ) {
     let settlement = std::mem::replace(&mut state.settlement, Settlement::NOTHING);
     if settlement != Settlement::NOTHING {
-        sink.settle_cycles(run, &settlement.tokens_with_call(made).scaled_by(run.scale_bp));
+        let taken_back = settlement.tokens_with_call(made).scaled_by(run.scale_bp);
+        sink.settle_cycles(run, &taken_back.by_chance(chance));
     }
 }
 
 /// One row at which something happens, or that has to answer for an earlier one. Tells its call,
-/// if it makes one, and what compactions before it take back.
+/// if it makes one, and what compactions before it take back, both by the chance of all this.
 pub(super) fn replay_eventful_row<P: Policy, S: CallSink>(
     pass: &PassContext<'_, P>,
     run: &PlanRun,
     (index, deltas): (usize, &RowDeltas),
     state: &mut SessionState,
+    chance: Chance,
     sink: &mut S,
 ) -> Option<CallTokens> {
     let PassContext { plan, subset, policy, schedule } = *pass;
@@ -245,8 +264,8 @@ pub(super) fn replay_eventful_row<P: Policy, S: CallSink>(
         let made = make_call(state, run, (index, row), (start_ms, read, outputs, off_tier));
         state.answer = if event.caches_answer { made.output + made.hidden } else { 0 };
         let made = CallTokens { onset, ..made };
-        report_call(sink, run, index, &made);
-        report_settlement(state, run, &made, sink);
+        report_perhaps(sink, run, index, &made, chance);
+        report_settlement(state, run, (&made, chance), sink);
         Some(made)
     };
     state.cycle.count_call(schedule, index, made.map(|made| made.read));

@@ -1,7 +1,7 @@
 //! What the pass says: one call after the other, to whoever listens.
 
 use super::schedule::CycleEnd;
-use crate::plan::PlanRun;
+use crate::plan::{Chance, PlanRun};
 use crate::recording::CacheTier;
 use crate::units::{BASIS_POINTS, Usage, scale_by_ratio};
 
@@ -14,6 +14,10 @@ pub trait CallSink {
     fn begin_run(&mut self, run: &PlanRun);
     /// A call is made.
     fn add_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens);
+    /// A call is made with some chance: told as if it were made.
+    fn add_uncertain_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens, chance: Chance);
+    /// A session is over, whether it made a call or not.
+    fn close_session(&mut self) {}
     /// A session that made at least one call is over.
     fn end_session(&mut self, from_ms: i64, to_ms: i64);
     /// A context has ended by itself.
@@ -82,6 +86,25 @@ impl CallTokens {
             }
         };
         Usage { fresh, read, write_5m, write_1h, output }
+    }
+
+    /// What it uses by its chance, each class rounded down for itself, so that it is never more
+    /// where the chance is less.
+    #[must_use]
+    pub(crate) fn by_chance(&self, chance: Chance) -> Self {
+        let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
+        let written = context - fresh - read - off_tier;
+        let [fresh, read, off_tier, written, output, hidden] =
+            [fresh, read, off_tier, written, output, hidden].map(|tokens| chance.of_amount(tokens));
+        Self {
+            context: fresh + read + off_tier + written,
+            fresh,
+            read,
+            off_tier,
+            output,
+            hidden,
+            ..*self
+        }
     }
 
     /// The same text in tokens of another family.

@@ -25,9 +25,10 @@ pub(super) struct CycleTally {
     /// From the first row on: what the calls read that the schedule makes too. A call that only
     /// the schedule makes counts with what it reads there, so that it makes no difference.
     pub(super) reads: i64,
-    /// From the first row on: calls that only the schedule makes.
+    /// From the first row on: calls that only the schedule makes, in parts of [`WHOLE`].
     missing_calls: i64,
-    /// Before the first row: by how much less the calls read that both make, and their number.
+    /// Before the first row: by how much less the calls read that both make, and their number, in
+    /// parts of [`WHOLE`].
     size: i64,
     calls: i64,
 }
@@ -62,14 +63,14 @@ impl CycleTally {
         // A call that the schedule does not make is no size: it is paid as replayed.
         if calls > 0 {
             self.reads += read.unwrap_or(reads);
-            self.missing_calls += i64::from(read.is_none());
+            self.missing_calls += if read.is_none() { WHOLE } else { 0 };
         }
     }
 
     /// Counts calls that only the schedule makes.
     pub(super) fn count_missing(&mut self, sums: CallSums) {
         self.reads += sums.reads;
-        self.missing_calls += sums.calls;
+        self.missing_calls += WHOLE * sums.calls;
     }
 
     /// Brings the rows before one into size and calls.
@@ -77,7 +78,7 @@ impl CycleTally {
         if let Some(schedule) = schedule {
             let sums = schedule.sums_of_rows(self.first_row, row);
             self.size += sums.reads - self.reads;
-            self.calls += sums.calls - self.missing_calls;
+            self.calls += WHOLE * sums.calls - self.missing_calls;
         }
         (self.first_row, self.reads, self.missing_calls) = (row, 0, 0);
     }
@@ -85,6 +86,15 @@ impl CycleTally {
     /// Goes on with the first row of another session.
     pub(super) fn continue_at(&mut self, row: usize) {
         self.first_row = row;
+    }
+
+    /// Its amounts, of which a mean can be made.
+    pub(super) fn amounts(&self) -> [i64; 5] {
+        [self.reads, self.missing_calls, self.size, self.calls, self.floor]
+    }
+
+    pub(super) fn set_amounts(&mut self, amounts: [i64; 5]) {
+        [self.reads, self.missing_calls, self.size, self.calls, self.floor] = amounts;
     }
 
     /// Forgets its calls, not its floor: another session goes on with them.
@@ -96,7 +106,8 @@ impl CycleTally {
     pub(super) fn settle(&self, end: &CycleEnd, top: i64) -> Settlement {
         let own_floor = self.floor_below(top);
         let (growth, recorded) = ((top - own_floor).max(0), end.top - end.floor);
-        let lower = (i128::from(self.calls) * i128::from(end.floor - own_floor) / 2) as i64;
+        let lower = i128::from(self.calls) * i128::from(end.floor - own_floor);
+        let lower = (lower / i128::from(2 * WHOLE)) as i64;
         // A lower floor lowers the mean of a saw-tooth by half of it.
         let kept = lower.clamp(self.size.min(0), self.size.max(0));
         let size = self.size - kept;
@@ -131,6 +142,15 @@ pub(super) struct Settlement {
 impl Settlement {
     pub(super) const NOTHING: Self = Self { reads: 0, not_needed: 0 };
 
+    /// Its amounts, of which a mean can be made.
+    pub(super) fn amounts(self) -> [i64; 2] {
+        [self.reads, self.not_needed]
+    }
+
+    pub(super) fn set_amounts(&mut self, amounts: [i64; 2]) {
+        [self.reads, self.not_needed] = amounts;
+    }
+
     /// Both, one after the other.
     pub(super) fn followed_by(self, next: Self) -> Self {
         Self { reads: self.reads + next.reads, ..next }
@@ -152,8 +172,13 @@ mod tests {
 
     /// Ten calls that read `size` less between a floor and a top, recorded from 50 K to 150 K.
     fn taken_back(size: i64, floor: i64, top: i64) -> i64 {
-        let tally =
-            CycleTally { is_new: false, floor, size, calls: 10, ..CycleTally::starting_at(0) };
+        let tally = CycleTally {
+            is_new: false,
+            floor,
+            size,
+            calls: 10 * WHOLE,
+            ..CycleTally::starting_at(0)
+        };
         let kind = CycleEndKind::Recorded;
         let end = CycleEnd { row: 1, kind, floor: 50_000, top: 150_000, has_shrunk: true };
         tally.settle(&end, top).reads

@@ -212,7 +212,7 @@ fn note_contacts(plan: &Plan, index: usize, contacts: &mut [BitContact]) {
     let event = plan.event_of_row(row);
     // Only these make the lanes differ in more than sizes; a mere difference in size is added up
     // within a stretch.
-    let mut parting = event.inserted_by | event.healed_by | event.restarted_by;
+    let mut parting = event.touching_bits();
     for term in plan.terms_of_row(row) {
         if stretch::parts_lanes(&term.deltas) {
             parting |= term.any | term.unless;
@@ -351,7 +351,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
         let row = &self.plan.rows[index];
         let event = self.plan.event_of_row(row);
         let touched = self.subsets.mask_of_subset(row.touched_by);
-        let event_bits = event.inserted_by | event.healed_by | event.restarted_by;
+        let event_bits = event.touching_bits();
         self.part_lanes(touched | self.subsets.mask_of_subset(event_bits));
         let Self { plan, policy, schedule, ref subsets, ref mut deltas, band, .. } = *self;
         // What the row changes depends on the bits that touch it alone: it is summed once for each

@@ -17,6 +17,7 @@ mod ruled_sessions;
 mod schedule;
 mod session_state;
 mod tool_results;
+mod uncertain_row;
 
 pub use call_tokens::{CallSink, CallTokens, ContextOnset};
 pub use lanes::IslandLanes;
@@ -29,7 +30,7 @@ use crate::cache::none::NeverHitPolicy;
 use crate::cache::perfect::PerfectPolicy;
 use crate::cache::ttl::TtlPolicy;
 use crate::cache::{self, CachePolicy, Policy};
-use crate::plan::{Island, Plan, PlanRun, ToggleSubset};
+use crate::plan::{Chance, Island, Plan, PlanRun, ToggleSubset};
 use crate::price::{PriceRow, TokenPrices};
 use crate::recording::CacheTier;
 use crate::units::{PicoUsd, Usage};
@@ -37,7 +38,7 @@ use crate::units::{PicoUsd, Usage};
 /// What a pipeline costs under one subset of toggles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReplayOutcome {
-    /// Calls made.
+    /// Calls made; where some are made with a chance, their expected number, rounded by session.
     pub calls: i64,
     /// Tokens by price and prompt-size band: entry 2p is price p, entry 2p + 1 its long band.
     pub by_price: Vec<Usage>,
@@ -210,6 +211,8 @@ pub struct ReplayedCall {
     /// What compactions before it take back of what was saved, at the short price of its run, and
     /// no part of its own usage: reads, and writes (below zero where some are spared).
     pub taken_back: Usage,
+    /// How likely it is made; its usage is what is expected of it.
+    pub chance: Chance,
 }
 
 /// Replays a plan and keeps every call that is made.
@@ -241,6 +244,8 @@ struct OutcomeTotals {
     outcome: ReplayOutcome,
     /// The sum of the run so far.
     sum: CallTokens,
+    /// Calls of the session so far, in 1/65,536.
+    session_calls: i64,
     /// The short band of its price.
     band: usize,
     tier: CacheTier,
@@ -252,7 +257,8 @@ impl OutcomeTotals {
         let by_price = vec![Usage::default(); bands];
         let outcome =
             ReplayOutcome { by_price, hidden_by_price: vec![0; bands], ..ReplayOutcome::default() };
-        Self { outcome, sum: CallTokens::NOTHING, band: 0, tier: CacheTier::Uncached }
+        let (sum, tier) = (CallTokens::NOTHING, CacheTier::Uncached);
+        Self { outcome, sum, session_calls: 0, band: 0, tier }
     }
 
     /// Joins calls to a band.
@@ -292,7 +298,7 @@ impl CallSink for OutcomeTotals {
     #[expect(clippy::inline_always, reason = "called, it halves the speed of the plain road")]
     #[inline(always)]
     fn add_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens) {
-        self.outcome.calls += 1;
+        self.session_calls += Chance::SURE.parts();
         self.outcome.peak_context = self.outcome.peak_context.max(made.context);
         if made.context > run.long_above {
             self.add_to_long_band(run.tier, *made);
@@ -304,6 +310,20 @@ impl CallSink for OutcomeTotals {
             self.sum.output += made.output;
             self.sum.hidden += made.hidden;
         }
+    }
+
+    fn add_uncertain_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens, chance: Chance) {
+        self.session_calls += chance.parts();
+        // The largest context is that of calls that are likelier made than not.
+        if 2 * chance.parts() >= Chance::SURE.parts() {
+            self.outcome.peak_context = self.outcome.peak_context.max(made.context);
+        }
+        let long = usize::from(made.context > run.long_above);
+        self.add_to_band(self.band + long, run.tier, made.by_chance(chance));
+    }
+
+    fn close_session(&mut self) {
+        self.outcome.calls += whole_calls(std::mem::take(&mut self.session_calls));
     }
 
     #[inline]
@@ -329,7 +349,8 @@ impl CallSink for Vec<ReplayedCall> {
         let left =
             if is_cached { cache::cached_prefix_tokens(run.tier, context, fresh) } else { 0 };
         let taken_back = Usage::default();
-        self.push(ReplayedCall { row: row as u32, outcome, band, onset, left, taken_back });
+        let (row, chance) = (row as u32, Chance::SURE);
+        self.push(ReplayedCall { row, outcome, band, onset, left, taken_back, chance });
     }
 
     fn settle_cycles(&mut self, run: &PlanRun, taken_back: &CallTokens) {
@@ -338,7 +359,22 @@ impl CallSink for Vec<ReplayedCall> {
         }
     }
 
+    fn add_uncertain_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens, chance: Chance) {
+        self.add_call(run, row, made);
+        if let Some(last) = self.last_mut() {
+            let by_chance = made.by_chance(chance);
+            last.outcome.usage = by_chance.usage_on_tier(run.tier);
+            last.outcome.hidden = by_chance.hidden;
+            last.chance = chance;
+        }
+    }
+
     fn end_session(&mut self, _: i64, _: i64) {}
+}
+
+/// The number of calls, for their sum of chances in 1/65,536.
+fn whole_calls(parts: i64) -> i64 {
+    (parts + Chance::SURE.parts() / 2).div_euclid(Chance::SURE.parts())
 }
 
 /// Money, once, after the pass.

@@ -3,16 +3,17 @@
 //! Most calls go on from the call before and nothing happens at them: they take the plain road in
 //! [`replay_untouched_rows`], a handful of additions on one row and on what its run shares.
 //! Everything else, and every call that still has to answer for an earlier one, takes the road
-//! through [`replay_eventful_row`]. Sessions under other rules, and those that go on from another
+//! through [`replay_row_with_event`]. Sessions under other rules, and those that go on from another
 //! one, are the matter of [`super::ruled_sessions`].
 
-use super::call::{make_following_call, replay_eventful_row, report_call, sum_row_deltas};
+use super::call::{make_following_call, report_call, sum_row_deltas};
 use super::call_tokens::CallSink;
 use super::cycle::CycleTally;
 use super::pass_context::PassContext;
 use super::ruled_sessions::{self, SessionEnds};
 use super::schedule::{Schedule, ScheduleRecorder};
 use super::session_state::{INITIAL_STATE, SessionState};
+use super::uncertain_row::replay_row_with_event;
 use crate::cache::Policy;
 use crate::ids::NO_INDEX;
 use crate::plan::{
@@ -162,7 +163,7 @@ pub(super) fn replay_row<P: Policy, S: CallSink>(
     // Two reasons for the long road: the last call left something to answer for, or something
     // happens here.
     if state.is_unsettled || pass.plan.rows[index].event != NO_INDEX {
-        replay_eventful_row(pass, run, (index, deltas), state, sink);
+        replay_row_with_event(pass, run, (index, deltas), state, sink);
     } else {
         replay_uneventful_row(pass, run, (index, deltas), state, sink);
     }
@@ -234,6 +235,7 @@ fn replay_untouched_rows<P: Policy, S: CallSink>(
 }
 
 pub(super) fn report_session_end<S: CallSink>(plan: &Plan, state: &SessionState, sink: &mut S) {
+    sink.close_session();
     if state.has_made_call {
         sink.end_session(state.first_start_ms, state.start_ms + plan.duration_ms[state.row]);
     }

@@ -12,6 +12,7 @@ use super::pass_context::PassContext;
 use super::schedule::CycleEndKind;
 use super::session_state::{INITIAL_STATE, SessionState};
 use super::tool_results::{ToolResults, prompt_of_coming_call};
+use super::uncertain_row::replay_row_with_event;
 use crate::cache::{self, CacheLookup, Policy};
 use crate::plan::{
     ClearingRule, CompactionRule, Island, Plan, PlanRun, PlannedSession, SessionRules, WarmingRule,
@@ -122,7 +123,7 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
             if let Some(clearing) = rules.clearing {
                 pending.clear_results(&mut state, &mut results, (clearing, entry), sink);
             }
-            let made = call::replay_eventful_row(pass, run, (index, &deltas), &mut state, sink);
+            let made = replay_row_with_event(pass, run, (index, &deltas), &mut state, sink);
             results.add_results_of_row(
                 plan,
                 (index, &deltas),

@@ -6,7 +6,7 @@
 //! rules of compaction and clearing give alone, and every other toggle is replayed on them.
 
 use super::call_tokens::{CallSink, CallTokens};
-use crate::plan::{Island, Plan, PlanRun};
+use crate::plan::{Chance, Island, Plan, PlanRun};
 
 /// How a context ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,9 +127,20 @@ impl CallSink for ScheduleRecorder {
         self.reads[row - self.first_row] = Some(made.read);
     }
 
+    fn add_uncertain_call(&mut self, _: &PlanRun, row: usize, made: &CallTokens, chance: Chance) {
+        // A row that goes several ways may make its call in more than one of them.
+        let before = self.reads[row - self.first_row].unwrap_or(0);
+        self.reads[row - self.first_row] = Some(before + chance.of_amount(made.read));
+    }
+
     fn end_session(&mut self, _: i64, _: i64) {}
 
     fn end_cycle(&mut self, end: CycleEnd) {
-        self.ends.push(end);
+        // Told once for each way that a row may go: it ends there in all of them.
+        let known =
+            self.ends.last().is_some_and(|last| (last.row, last.kind) == (end.row, end.kind));
+        if !known {
+            self.ends.push(end);
+        }
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct SessionState {
     /// The prompt as it stands: context and output of the last call made, and what calls that are
     /// not made have added to it or cut from it since.
     pub(super) prompt: i64,
+    /// What a mean of several ways has beyond its whole tokens, in 1/65,536.
+    pub(super) prompt_parts: i64,
     /// Prefix that the last call made has cached.
     pub(super) cached: i64,
     /// Its answer, which a side request caches behind that.
@@ -59,6 +61,7 @@ pub(super) struct SessionState {
 
 pub(super) const INITIAL_STATE: SessionState = SessionState {
     prompt: 0,
+    prompt_parts: 0,
     cached: 0,
     answer: 0,
     touched_ms: 0,
@@ -88,7 +91,7 @@ pub(super) const INITIAL_STATE: SessionState = SessionState {
 impl SessionState {
     /// Drops the prompt, not the clock.
     pub(super) fn drop_prompt(&mut self) {
-        self.prompt = 0;
+        (self.prompt, self.prompt_parts) = (0, 0);
         self.deferred_compaction = None;
         (self.awaits_compaction, self.awaits_clearing) = (false, false);
     }

@@ -12,6 +12,7 @@ mod backtest;
 #[cfg(feature = "charts")]
 mod browser;
 #[cfg(feature = "charts")]
+mod chances;
 mod charts;
 mod ci;
 mod cli;

@@ -154,3 +154,16 @@ fn prose_saves_no_more_than_it_is_carried_in_sessions_that_compact() {
         assert!(reads.direct <= carried, "{name}: {reads:?} of {carried}");
     }
 }
+#[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
+fn a_sweep_of_compliance_never_turns_in_sessions_that_compact() {
+    for (name, recording) in sessions_that_compact() {
+        let mut before = 0;
+        for compliance_bp in (0..=10_000).step_by(400) {
+            let patch = narration_suppressed(&recording, compliance_bp);
+            let saved = reads_saved(&recording, &[patch]).saved();
+            assert!(saved >= before, "{name} at {compliance_bp}: {saved} after {before}");
+            before = saved;
+        }
+    }
+}

@@ -8,7 +8,8 @@
 //! larger share counts. So together they save what the more eager one saves: a floor, because how
 //! much of the same work two rules stop is published nowhere.
 
-use super::packets::drop_invocation;
+use super::packets::dropped_invocation;
+use crate::intervene::PlaceShare;
 use crate::intervene::{Confidence, NameListSpec, ParamSpec, ParamUnit as Counts, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::{Basis, Packet, Recording, Session};
@@ -94,6 +95,7 @@ pub fn take_asked_share(recording: &Recording, params: &ToggleParams, source: &[
         recording,
         &names_or_default(params.names_of_list("names"), source),
         params.get("share"),
+        &mut PlaceShare::new(params, "share"),
     )
 }
 
@@ -112,7 +114,12 @@ pub fn names_or_default(given: &[String], source: &[&str]) -> Vec<String> {
 }
 
 /// Takes a share of the named work away.
-pub fn take_share_of_work(recording: &Recording, names: &[String], share_bp: i64) -> Patch {
+pub fn take_share_of_work(
+    recording: &Recording,
+    names: &[String],
+    share_bp: i64,
+    share: &mut PlaceShare,
+) -> Patch {
     let mut patch = Patch::default();
     let units = named_work_units(recording, names);
     patch.found_places = units.len() as u32;
@@ -129,35 +136,25 @@ pub fn take_share_of_work(recording: &Recording, names: &[String], share_bp: i64
             }
         }
     }
-    let count = share_of(whole.len() as i64, share_bp) as usize;
-    // Which units are dropped does not depend on the share but for how many: a larger share drops
-    // the same ones and more.
-    for at in evenly_spread_order(whole.len()).into_iter().take(count) {
-        drop_invocation(recording, &mut patch, whole[at].calls.clone());
+    for unit in whole {
+        let chance = share.next_at_call(recording, unit.calls.start);
+        patch.add_place(chance, dropped_invocation(recording, unit.calls.clone()));
     }
     patch
-}
-
-/// The places of so many things in an order of which every beginning is spread evenly: by their
-/// bits, read from the other end.
-pub fn evenly_spread_order(count: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    // With bits reversed the first half of the order is every other place, the first quarter every
-    // fourth: a small share is spread as evenly as a large one.
-    order.sort_by_key(|&at| at.reverse_bits());
-    order
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::test_recordings;
     use super::*;
+    use crate::plan::Chance;
     use crate::recording::BlockKind;
 
     fn dropped(lines: &[&str], names: &[&str], share_bp: i64) -> (u32, Vec<u32>) {
         let recording = test_recordings::recording_from_lines(lines);
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let patch = take_share_of_work(&recording, &names, share_bp);
+        let mut share = PlaceShare::expecting(share_bp);
+        let patch = take_share_of_work(&recording, &names, share_bp, &mut share);
         let mut calls: Vec<u32> = patch.dropped_calls.iter().map(|dropped| dropped.call).collect();
         calls.sort_unstable();
         (patch.found_places, calls)
@@ -176,7 +173,8 @@ mod tests {
     #[test]
     fn what_a_session_starts_with_stays_for_the_work_behind() {
         let recording = test_recordings::recording_from_lines(&["#a/U/r1 - #b/E/r1 -"]);
-        let patch = take_share_of_work(&recording, &["a".to_owned()], 10_000);
+        let mut all = PlaceShare::expecting(10_000);
+        let patch = take_share_of_work(&recording, &["a".to_owned()], 10_000, &mut all);
         assert_eq!(patch.found_places, 1);
         let system: Vec<u32> = (0..recording.blocks.len())
             .filter(|&at| recording.blocks[at].kind == BlockKind::System)
@@ -187,14 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_spread_and_nested() {
-        let lines = ["step=a -"; 8];
-        assert_eq!(dropped(&lines, &["a"], 0), (8, vec![]));
-        assert_eq!(dropped(&lines, &["a"], 2_500), (8, vec![0, 4]));
-        assert_eq!(dropped(&lines, &["a"], 5_000), (8, vec![0, 2, 4, 6]));
-        for (few, many) in [(1_250, 2_500), (2_500, 6_000), (6_000, 9_000)] {
-            let (few, many) = (dropped(&lines, &["a"], few).1, dropped(&lines, &["a"], many).1);
-            assert!(few.iter().all(|call| many.contains(call)) && few.len() < many.len());
-        }
+    fn a_share_is_expected_of_every_piece_of_work() {
+        let recording = test_recordings::recording_from_lines(&["step=a -"; 8]);
+        let mut share = PlaceShare::expecting(2_500);
+        let patch = take_share_of_work(&recording, &["a".to_owned()], 2_500, &mut share);
+        let quarter = Chance::from_basis_points(2_500);
+        assert_eq!((patch.found_places, patch.dropped_calls.len()), (8, 0));
+        let chances: Vec<Chance> = patch.uncertain_places.iter().map(|(it, _)| *it).collect();
+        assert_eq!(chances, [quarter; 8]);
     }
 }

@@ -5,8 +5,8 @@
 //! marks of blocks, so that imported and reconstructed recordings are alike to it.
 
 use super::{SUMMARY_OUTPUT, blocks_of_call, context_goes_on, system_tokens_of_session};
-use crate::intervene::{Confidence, ParamSpec, ParamUnit, ShareSampler};
-use crate::plan::{CompactionRule, DroppedCall, Patch};
+use crate::intervene::{Confidence, ParamSpec, ParamUnit, PlaceShare};
+use crate::plan::{Chance, CompactionRule, DroppedCall, Patch, PatchPlace};
 use crate::recording::{BlockKind, BlockMarks, CacheTier, Packet, Recording};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -111,16 +111,23 @@ pub fn recorded_warmth<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<bool> {
     warmth
 }
 
-/// Drops an invocation: its calls and all that it brought and said. What its session starts with
+/// An invocation that would not be made: its calls and all that it brought and said. What its session starts with
 /// stays for the invocation behind it, which would have to be told.
-pub fn drop_invocation(recording: &Recording, patch: &mut Patch, calls: Range<usize>) {
+pub fn dropped_invocation(recording: &Recording, calls: Range<usize>) -> PatchPlace {
+    let mut place = PatchPlace::default();
     for at in calls {
         // Nobody waits for an agent that is not woken.
-        patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+        place.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
         let own =
             blocks_of_call(recording, at).filter(|(_, block)| block.kind != BlockKind::System);
-        patch.dropped_blocks.extend(own.map(|(index, _)| index));
+        place.dropped_blocks.extend(own.map(|(index, _)| index));
     }
+    place
+}
+
+/// Drops an invocation.
+pub fn drop_invocation(recording: &Recording, patch: &mut Patch, calls: Range<usize>) {
+    patch.add_place(Chance::SURE, dropped_invocation(recording, calls));
 }
 
 /// How many of the listed digests need nothing more.
@@ -141,7 +148,7 @@ pub const DONE_SHARE_SPEC: ParamSpec = ParamSpec {
 pub fn acknowledge_digests(
     recording: &Recording,
     listed: &[String],
-    share: &mut ShareSampler,
+    share: &mut PlaceShare,
 ) -> Patch {
     let mut patch = Patch::default();
     let digests: Vec<ActiveInvocation> =
@@ -158,10 +165,13 @@ pub fn acknowledge_digests(
         // controller.
         if source.split_once(':').is_some_and(|(_, kind)| kind == REVIEWED) {
             reviewed += 1;
-        } else if share.takes_next() {
-            patch.found_places += 1;
-            own += one.total_tokens(recording);
-            drop_invocation(recording, &mut patch, one.calls.clone());
+        } else {
+            let chance = share.next_at_call(recording, one.calls.start);
+            if chance != Chance::NEVER {
+                patch.found_places += 1;
+                own += one.total_tokens(recording);
+            }
+            patch.add_place(chance, dropped_invocation(recording, one.calls.clone()));
         }
     }
     if patch.found_places > 0 {

@@ -2,10 +2,11 @@
 
 use super::cache_behaviour::CacheBehaviour;
 use super::stretch::{RowStretch, StretchTotals};
-use crate::plan::PlanRun;
+use crate::plan::{Chance, PlanRun};
 use crate::recording::CacheTier;
 use crate::replay::call_tokens::{CallSink, CallTokens};
 use crate::replay::session_state::{INITIAL_STATE, SessionState};
+use crate::replay::whole_calls;
 use crate::units::Usage;
 
 /// A subset on its way through the rows.
@@ -25,6 +26,8 @@ impl Default for Lane {
 #[derive(Clone, Copy, Default)]
 pub(super) struct LaneTotals {
     pub(super) calls: i64,
+    /// Calls of the session so far, in 1/65,536.
+    pub(super) session_calls: i64,
     pub(super) peak_context: i64,
     pub(super) session_ms: i64,
     /// Reads that later compactions take back.
@@ -61,7 +64,7 @@ impl CallSink for LaneSink<'_> {
     #[inline(always)]
     fn add_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens) {
         let totals = &mut *self.totals;
-        totals.calls += 1;
+        totals.session_calls += Chance::SURE.parts();
         totals.peak_context = totals.peak_context.max(made.context);
         if made.context > run.long_above {
             self.bands[1].add_calls(run.tier, *made);
@@ -73,6 +76,20 @@ impl CallSink for LaneSink<'_> {
         totals.sum.off_tier += made.off_tier;
         totals.sum.output += made.output;
         totals.sum.hidden += made.hidden;
+    }
+
+    fn add_uncertain_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens, chance: Chance) {
+        let totals = &mut *self.totals;
+        totals.session_calls += chance.parts();
+        if 2 * chance.parts() >= Chance::SURE.parts() {
+            totals.peak_context = totals.peak_context.max(made.context);
+        }
+        let long = usize::from(made.context > run.long_above);
+        self.bands[long].add_calls(run.tier, made.by_chance(chance));
+    }
+
+    fn close_session(&mut self) {
+        self.totals.calls += whole_calls(std::mem::take(&mut self.totals.session_calls));
     }
 
     fn end_session(&mut self, from_ms: i64, to_ms: i64) {
@@ -130,7 +147,7 @@ impl Lane {
         // The sum of the formula above, in totals that the stretch has gathered for all lanes.
         let context = call_count * (state.prompt + sums.prompt + carried) - carried - sums.behind;
         let totals = &mut self.totals;
-        totals.calls += call_count;
+        totals.session_calls += call_count * Chance::SURE.parts();
         totals.peak_context = totals.peak_context.max(last);
         totals.sum.context += context;
         totals.sum.fresh += stretch.fresh;

@@ -111,6 +111,7 @@ pub(crate) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Chance;
     use crate::replay::CallOutcome;
     use crate::units::Usage;
 
@@ -118,7 +119,8 @@ mod tests {
         let usage = Usage { read, write_5m: rest, ..Usage::default() };
         let outcome = CallOutcome { usage, hidden: 0, start_ms: 0 };
         let (left, taken_back) = (usage.context_tokens(), Usage::default());
-        ReplayedCall { row: 0, outcome, band: 0, onset, left, taken_back }
+        let (row, band, chance) = (0, 0, Chance::SURE);
+        ReplayedCall { row, outcome, band, onset, left, taken_back, chance }
     }
 
     #[test]

@@ -21,6 +21,8 @@ use rand_chacha::ChaCha12Rng;
 pub struct ParameterDraws {
     /// By toggle and parameter, in the order of the card: draw after draw.
     values: Vec<Vec<Vec<i64>>>,
+    /// By toggle and draw: the key by which places take part.
+    keys: Vec<Vec<u64>>,
 }
 
 impl ParameterDraws {
@@ -38,14 +40,17 @@ impl ParameterDraws {
             });
             values.push(draws.collect());
         }
-        Self { values }
+        let key = |one: &ChosenToggle, k| seed.draw_key(one.id(), k);
+        let keys = chosen.iter().map(|one| (0..count).map(|k| key(one, k)).collect()).collect();
+        Self { values, keys }
     }
 
     /// The parameters of toggle `index` in draw `k`.
     #[must_use]
     pub fn params_in_draw(&self, chosen: &[ChosenToggle], index: usize, k: u32) -> ToggleParams {
         let values = self.values[index].iter().enumerate();
-        values.fold(chosen[index].params.clone(), |params, (at, draws)| {
+        let params = chosen[index].params.clone();
+        values.fold(params.in_draw(self.keys[index][k as usize]), |params, (at, draws)| {
             params.with_value(at, draws[k as usize])
         })
     }
