@@ -194,9 +194,8 @@ impl<'de> JsonReader<'de> {
         if self.depth > MAX_DEPTH {
             return self.broken_here();
         }
-        let last_places = (self.last_key_wins && close == b'}')
-            .then(|| self.find_last_places())
-            .transpose()?;
+        let last_places =
+            (self.last_key_wins && close == b'}').then(|| self.find_last_places()).transpose()?;
         let value = visit(NestedReader { json: self, close, first: true, last_places })?;
         self.depth -= 1;
         self.expect_byte(close)?;

@@ -53,8 +53,7 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let listed = params.names_of_list("allow");
-    let mut patch =
-        acknowledge_digests(recording, listed, &mut PlaceShare::new(params, "done"));
+    let mut patch = acknowledge_digests(recording, listed, &mut PlaceShare::new(params, "done"));
     // Only where there are digests that a list could take.
     if listed.is_empty() && active_invocations(recording).iter().any(ActiveInvocation::is_digest) {
         patch.notes.push("lists no source: set `allow` in a scenario".to_owned());

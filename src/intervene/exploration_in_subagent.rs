@@ -155,8 +155,7 @@ fn delegate_run(
     // The first result counts too: the report stands in for all of them.
     for (_, result) in run.clone().flat_map(|at| support::results_of_call(recording, at)) {
         // Behind the last call of the run, when the report is there and its gaps show.
-        let call =
-            InsertedCall { after: run.end as u32 - 1, ..support::fetch_whole_block(result) };
+        let call = InsertedCall { after: run.end as u32 - 1, ..support::fetch_whole_block(result) };
         patch.insert_call(needed.next_at_call(recording, run.start), call);
     }
     // By the call that stays: the subagent takes over its model, tier and prefixes.

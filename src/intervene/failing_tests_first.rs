@@ -22,12 +22,11 @@
 //! alone: there every failure is taken to show.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ShareSampler, ToggleCard,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
     ToggleParams, support,
 };
-use crate::plan::{InsertedCall, Patch};
+use crate::plan::{Chance, InsertedCall, Patch};
 use crate::recording::{BlockMarks, CallMarks, Recording};
-use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
 
 /// Failing tests first.
@@ -95,6 +94,10 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let mut kept = KeptRuns::default();
+    let mut chances = RunChances {
+        known: PlaceShare::new(params, "known"),
+        alone: PlaceShare::new(params, "alone"),
+    };
     for session in &recording.sessions {
         // One full run is the one that the fix keeps; there must be an earlier one to save.
         let runs: Vec<usize> =
@@ -114,10 +117,10 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
                 continue;
             }
             kept.count_run(recording, at, finds_out);
-            let chance_bp = chance_of_targeted_run(recording, at, finds_out, params);
-            if chance_bp > 0 {
+            let chance = chances.of_run(recording, at, finds_out);
+            if chance > Chance::NEVER {
                 patch.found_places += 1;
-                make_targeted(recording, &mut patch, at..until, params, chance_bp);
+                make_targeted(recording, &mut patch, at..until, params, chance);
             }
         }
         // The final run fails after all and is made once more: with its whole output and its wait.
@@ -135,18 +138,25 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     patch
 }
 
-/// How likely a run becomes a targeted one, in ten-thousandths.
-fn chance_of_targeted_run(
-    recording: &Recording,
-    at: usize,
-    finds_out: bool,
-    params: &ToggleParams,
-) -> i64 {
-    let known = if finds_out { params.get("known") } else { BASIS_POINTS };
-    // A targeted run of failures that pass alone finds nothing: the full suite is run all the same.
-    let passes_alone = recording.calls[at].marks.contains(CallMarks::PASSES_ALONE);
-    let shows = if passes_alone { params.get("alone") } else { BASIS_POINTS };
-    share_of(known, shows)
+/// How likely runs become targeted ones.
+struct RunChances {
+    known: PlaceShare,
+    alone: PlaceShare,
+}
+
+impl RunChances {
+    fn of_run(&mut self, recording: &Recording, at: usize, finds_out: bool) -> Chance {
+        let mut chance = Chance::SURE;
+        if finds_out {
+            chance = self.known.next_at_call(recording, at);
+        }
+        // A targeted run of failures that pass alone finds nothing: the full suite is run all the
+        // same.
+        if recording.calls[at].marks.contains(CallMarks::PASSES_ALONE) {
+            chance = chance.and(self.alone.next_at_call(recording, at));
+        }
+        chance
+    }
 }
 
 /// Runs before the last one of a repair that a targeted run may not stand for.
@@ -195,27 +205,26 @@ fn make_targeted(
     patch: &mut Patch,
     range: Range<usize>,
     params: &ToggleParams,
-    chance_bp: i64,
+    chance: Chance,
 ) {
     let (at, targeted) = (range.start, params.get("targeted"));
     // A run that printed less than a targeted one does not grow. What a context carries is linear
     // in the size of its blocks, so that the expected size stands for both cases.
     let shrunk = full_run_results(recording, at).filter(|(_, tokens)| *tokens > targeted);
     patch.replaced_blocks.extend(
-        shrunk.map(|(index, tokens)| (index, tokens - share_of(tokens - targeted, chance_bp))),
+        shrunk.map(|(index, tokens)| (index, tokens - chance.of_amount(tokens - targeted))),
     );
     // A run that ended sooner than a targeted one saves no time and costs none.
     let wait = support::ms_until_next_call(recording, at);
     if wait > TARGETED_MS {
-        patch.saved_ms.push((at as u32, share_of(wait - TARGETED_MS, chance_bp)));
+        patch.saved_ms.push((at as u32, chance.of_amount(wait - TARGETED_MS)));
     }
     // The polls that follow the run, up to the next one, are about it.
-    let mut polls = ShareSampler::new(chance_bp);
     for poll in at + 1..range.end {
-        if recording.calls[poll].marks.contains(CallMarks::POLL) && polls.takes_next() {
+        if recording.calls[poll].marks.contains(CallMarks::POLL) {
             // `true`: here the work itself is shorter, so that the time of the polls goes with
             // them.
-            support::drop_poll(recording, patch, poll, true);
+            patch.add_place(chance, support::poll_place(recording, poll, true));
         }
     }
 }

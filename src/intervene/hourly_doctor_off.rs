@@ -11,7 +11,9 @@
 //!
 //! Lies: a failure is then found later; what that costs is not modelled.
 
-use super::{BuildGrade, Intervention, NameListSpec, PlaceShare, support, ToggleCard, ToggleParams};
+use super::{
+    BuildGrade, Intervention, NameListSpec, PlaceShare, ToggleCard, ToggleParams, support,
+};
 use crate::plan::Patch;
 use crate::recording::Recording;
 

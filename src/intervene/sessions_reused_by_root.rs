@@ -32,9 +32,9 @@ use super::support::packets::{
 };
 use super::{
     BuildGrade, Confidence, EnvSetting, Intervention, NameListSpec, ParamSpec, ParamUnit,
-    ShareSampler, ToggleCard, ToggleParams, support,
+    PlaceShare, ToggleCard, ToggleParams, support,
 };
-use crate::plan::{DroppedCall, Patch, ResumedSession, SessionRules};
+use crate::plan::{DroppedCall, Patch, PatchPlace, ResumedSession, SessionRules};
 use crate::recording::{BlockMarks, Recording};
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let rotate = params.get("rotate");
-    let mut explored = ShareSampler::new(params.get("explored"));
+    let mut explored = PlaceShare::new(params, "explored");
     let agents = params.names_of_list("agents");
     let woken = active_invocations(recording);
     let mut chains: BTreeMap<(&str, &str), SessionChain> = BTreeMap::new();
@@ -200,7 +200,7 @@ fn drop_exploration(
     recording: &Recording,
     patch: &mut Patch,
     one: &ActiveInvocation<'_>,
-    explored: &mut ShareSampler,
+    explored: &mut PlaceShare,
 ) {
     let inner = one.calls.start + 1..one.calls.end - 1;
     let edits = |&at: &usize| {
@@ -208,14 +208,15 @@ fn drop_exploration(
         uses.any(|(_, block)| block.marks.contains(BlockMarks::EDIT))
     };
     for at in inner.take_while(|at| !edits(at)) {
-        if explored.takes_next() {
-            patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
-            let said = support::blocks_of_call(recording, at);
-            let said = said.filter(|(_, block)| block.kind.is_output()).map(|(index, _)| index);
-            patch.dropped_blocks.extend(said);
-            let brought = support::results_of_call(recording, at).map(|(index, _)| index);
-            patch.dropped_blocks.extend(brought);
-        }
+        let said = support::blocks_of_call(recording, at);
+        let said = said.filter(|(_, block)| block.kind.is_output());
+        let brought = support::results_of_call(recording, at);
+        let place = PatchPlace {
+            dropped_calls: vec![DroppedCall { call: at as u32, frees_time: true }],
+            dropped_blocks: said.chain(brought).map(|(index, _)| index).collect(),
+            ..PatchPlace::default()
+        };
+        patch.add_place(explored.next_at_call(recording, at), place);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
 use super::PlaceShare;
-use crate::plan::{DroppedCall, InsertedCall, Patch, TRIGGERS};
+use crate::plan::{Chance, DroppedCall, InsertedCall, Patch, PatchPlace, TRIGGERS};
 use crate::recording::{
     Block, BlockKind, BlockMarks, CallMarks, ContextRestart, Recording, Session,
 };
@@ -75,12 +75,20 @@ pub fn fetch_whole_block(block: &Block) -> InsertedCall {
 
 /// Drops a polling call with what it said and what it saw; its thinking moves on.
 pub fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize, frees_time: bool) {
-    patch.dropped_calls.push(DroppedCall { call: poll as u32, frees_time });
+    patch.add_place(Chance::SURE, poll_place(recording, poll, frees_time));
+}
+
+/// A poll with what it said and brought, as a place that is there or not.
+pub fn poll_place(recording: &Recording, poll: usize, frees_time: bool) -> PatchPlace {
     // Thinking may be about more than the poll, and is not lost with it.
     let said = blocks_of_call(recording, poll)
         .filter(|(_, block)| block.kind.is_output() && block.kind != BlockKind::Thinking);
-    patch.dropped_blocks.extend(said.map(|(index, _)| index));
-    patch.dropped_blocks.extend(results_of_call(recording, poll).map(|(index, _)| index));
+    let brought = results_of_call(recording, poll);
+    PatchPlace {
+        dropped_calls: vec![DroppedCall { call: poll as u32, frees_time }],
+        dropped_blocks: said.chain(brought).map(|(index, _)| index).collect(),
+        ..PatchPlace::default()
+    }
 }
 
 /// Maximal runs of consecutive calls of one session that satisfy `belongs` and that no person's

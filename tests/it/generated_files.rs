@@ -103,9 +103,10 @@ fn grade_table() -> String {
 }
 
 fn model_table() -> String {
-    let mut table = "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning |\n\
+    let mut table =
+        "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning |\n\
                      |---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     for row in &MODELS {
         let family = match row.tokenizer {
             Tokenizer::Claude4 => "old",
