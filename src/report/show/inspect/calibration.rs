@@ -5,6 +5,7 @@ use crate::report::format;
 use crate::report::{ReportDocument, Section, TableView};
 use crate::study::inspect::cache_misses::LawCoverage;
 use crate::study::inspect::error_table::HarnessError;
+use std::fmt::Write as _;
 
 /// The most causes that one line names.
 const MOST_CAUSES: usize = 4;
@@ -52,11 +53,10 @@ pub(super) fn law_coverage_words(report: &InspectReport<'_>) -> String {
             .take(MOST_CAUSES)
             .map(|sum| format!("{} {}", sum.cause.name(), sum.calls))
             .collect();
-        let and = if coverage.misses.len() > MOST_CAUSES { ", ..." } else { "" };
-        words.push_str(&format!(
-            " {missed} of the others missed what it expects{cost}: {}{and}.",
-            causes.join(", ")
-        ));
+        let and = if coverage.misses.len() > MOST_CAUSES { " and others" } else { "" };
+        let causes = causes.join(", ");
+        let _ =
+            write!(words, " {missed} of the others missed what it expects{cost}: {causes}{and}.");
     }
     words
 }
