@@ -20,10 +20,10 @@ pub fn only_recording(recordings: &[String]) -> &str {
 
 /// The model that a built-in recording is priced as, with whatever toggles it is run.
 fn builtin_model(recording: &str) -> Result<Option<String>, CommandError> {
-    Ok(match is_built_in(recording) {
-        true => load_scenario(recording, None, &[])?.model,
-        false => None,
-    })
+    if !is_built_in(recording) {
+        return Ok(None);
+    }
+    Ok(load_scenario(recording, None, &[])?.model)
 }
 
 /// The price book and its assumptions: one bill of a recording, in every command.

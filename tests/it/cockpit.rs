@@ -158,9 +158,12 @@ fn reuse_can_cost_more_than_the_bootstrap_it_saves() {
         let one = recording(&[&[("a", "r", EXECUTE, 1)], &[("a", "r", EXECUTE, calls)]]);
         saved(&one, &["C2"]).1
     };
-    for calls in [1, 5, 40] {
+    for calls in [1, 5] {
         assert_eq!(longer(calls), -12_000 * calls as i64, "{calls} calls");
     }
+    // Of 40 calls 38 are neither the first nor the last: a tenth of them looks up what is known.
+    let one = recording(&[&[("a", "r", EXECUTE, 1)], &[("a", "r", EXECUTE, 40)]]);
+    assert_eq!(saved(&one, &["C2"]).0, 4);
     let one = recording(&[&[("a", "r", EXECUTE, 1)], &[("a", "r", EXECUTE, 40)]]);
     let notes = patches(&one, &["C2"]).remove(0).notes;
     assert!(notes[0].starts_with("break-even: a resumed session pays up to "), "{notes:?}");

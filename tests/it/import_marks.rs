@@ -190,11 +190,12 @@ fn reads_again_edits_and_searches_know_their_file() {
         results,
         [
             (BlockMarks::READ, Some(0)),
-            (BlockMarks::READ | BlockMarks::REREAD, Some(0)),
-            (BlockMarks::READ, Some(0)),
+            (BlockMarks::READ | BlockMarks::REREAD | BlockMarks::SEEN_BEFORE, Some(0)),
+            // Another range of a file that was read whole, and its lines after an edit.
+            (BlockMarks::READ | BlockMarks::SEEN_BEFORE, Some(0)),
             (BlockMarks::EDIT, Some(1)),
             (BlockMarks::SEARCH, Some(0)),
-            (BlockMarks::READ, Some(0)),
+            (BlockMarks::READ | BlockMarks::SEEN_BEFORE, Some(0)),
         ]
     );
     let block = recording.blocks.iter().position(|b| b.kind == BlockKind::ToolResult).expect("one");

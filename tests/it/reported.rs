@@ -150,14 +150,14 @@ fn golden_fit_under_the_message_lens() {
             ("14b6a3bc", 19, "0.648", 45_837),
             ("6202fd96", 20, "0.605", 50_000),
             ("504ea192", 10, "0.780", 31_340),
-            ("fd6d3079", 37, "0.563", 51_351),
+            ("fd6d3079", 36, "0.508", 52_778),
             ("9768e31d", 111, "0.762", 85_586),
-            ("096e0115", 80, "0.733", 63_750),
-            ("e2495448", 54, "0.733", 53_704),
+            ("096e0115", 57, "0.359", 89_474),
+            ("e2495448", 54, "0.358", 53_704),
             ("a53d2b38", 6, "1.269", 23_217),
-            ("79e2d7d8", 8, "0.904", 27_543),
-            ("0f1f76be", 8, "0.904", 28_117),
-            ("a2540a25", 9, "0.904", 30_603),
+            ("79e2d7d8", 8, "0.762", 27_543),
+            ("0f1f76be", 7, "0.760", 32_134),
+            ("a2540a25", 9, "0.763", 30_603),
             ("7651e1a4", 7, "1.080", 28_643),
         ],
     );
@@ -233,9 +233,8 @@ fn edit_sites_are_contiguous_and_share_a_file_each() {
                     usize::from(block.marks.contains(BlockMarks::EDIT));
             }
         }
-        // The plan, two files read seven times each, and eight sites.
-        let read_again = sites.iter().filter(|(file, at)| edits[file] == 0 && at.len() == 7);
-        assert_eq!(read_again.count(), 2, "{}", lens.name());
+        // The plan and eight sites; the files read seven times each are read by the sites.
+        assert!(sites.iter().all(|(file, at)| edits[file] > 0 || at.len() == 1));
         let edited: Vec<&Vec<usize>> =
             sites.iter().filter(|(file, _)| edits[file] > 0).map(|(_, at)| at).collect();
         assert_eq!(edited.len(), 8);
@@ -290,7 +289,9 @@ fn test_runs_and_polls_are_found_by_their_marks() {
         let second = runs("e2495448", CallMarks::FULL_SUITE);
         assert_eq!(second.len(), 4);
         let polls = marked(recording, "e2495448", CallMarks::POLL);
-        let polled: Vec<usize> = (second[1] + 1..=second[1] + 22).collect();
+        // 22 records or calls: 15 of 54 calls are expected, of 102 calls all 22.
+        let count = if lens == Lens::Message { 15 } else { 22 };
+        let polled: Vec<usize> = (second[1] + 1..=second[1] + count).collect();
         assert_eq!(polls, polled, "the second run is polled");
         for block in &recording.blocks {
             if block.kind != BlockKind::ToolResult {
@@ -388,7 +389,8 @@ fn bad_files_are_refused_by_field() {
     check_refused("reported/1", "reported/2", "field `schema`: met `windtunnel.reported/2`");
     check_refused("\"6m 18s\"", "\"618\"", "field `steps.investigate.time`: met `618`");
     check_refused("\"sessions\": \"2\"", "\"sessions\": \"3\"", "field `steps.assess.sessions`");
-    check_refused("\"calls\": \"183\"", "\"calls\": \"0\"", "field `inventory.9768e31d.calls`");
+    check_refused("\"183 records\"", "\"0\"", "field `inventory.9768e31d.calls`");
+    check_refused("\"22 poll-unit\"", "\"22 polls\"", "met `polls`, wanted records, calls or");
     check_refused("\"session\": \"e2495448\"", "\"session\": \"x\"", "field `events.");
     check_refused("\"document\": \"issue-792\"", "\"document\": \"x\"", "`steps.source`");
 }
@@ -422,6 +424,7 @@ fn golden_audit_of_order_774() {
         "info inventory-agrees",
         "info excluded-session",
         "info orchestrator-share",
+        "warning orchestrator-unit",
         "info crash-records",
         "info call-kinds",
         "info claim-r1",

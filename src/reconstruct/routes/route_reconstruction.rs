@@ -127,10 +127,8 @@ impl AgentRoutes {
         }
         let prompts = AgentPrompts::for_agent(values, &self.name)?;
         self.prompts = Some(prompts);
-        let invocations = match values.routes.is_controller(&self.name) {
-            true => "controller-thread",
-            false => "worker-thread",
-        };
+        let is_controller = values.routes.is_controller(&self.name);
+        let invocations = if is_controller { "controller-thread" } else { "worker-thread" };
         let most = usize::try_from(values.get(invocations)?).unwrap_or(1).max(1);
         let mut sessions = Vec::new();
         // A thread takes so many invocations; the next one starts a new session.

@@ -56,10 +56,10 @@ impl FullReport<'_> {
             // What neither of the two holds is said, so that nobody takes the sum for the truth.
             let reported = self.comparison_report.source.pipeline();
             for row in reported.iter().flat_map(|reported| reported.sessions_of_step("")) {
-                words += &format!(
-                    " Neither holds {} ({}), nor any subagent's own tokens.",
-                    row.label, row.read.text
-                );
+                let (label, read) = (&row.label, &row.read.text);
+                let more =
+                    format!(" Neither holds {label} ({read}), nor any subagent's own tokens.");
+                words.push_str(&more);
             }
             points.push(lead_point("The orchestrator's share belongs to the pipeline:", words));
         }
