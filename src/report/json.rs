@@ -87,7 +87,7 @@ impl JsonValue {
             }
             Self::Object(entries) => {
                 let entries = entries.into_iter().map(|(key, value)| {
-                    let is_money = key.ends_with("_usd") || key.ends_with("_of_dollars");
+                    let is_money = key.starts_with("cost_") && key.ends_with("_usd");
                     let value =
                         if is_money { Self::Null } else { value.without_money_unless(false) };
                     (key, value)

@@ -138,7 +138,7 @@ fn holds_money(value: &Value) -> bool {
     match value {
         Value::Object(entries) => entries
             .iter()
-            .any(|(key, value)| (key.ends_with("_usd") && value.is_number()) || holds_money(value)),
+            .any(|(key, value)| (key.contains("usd") && value.is_number()) || holds_money(value)),
         Value::Array(all) => all.iter().any(holds_money),
         _ => false,
     }

@@ -156,7 +156,7 @@ fn golden_fit_under_the_message_lens() {
             ("e2495448", 54, "0.358", 53_704),
             ("a53d2b38", 6, "1.269", 23_217),
             ("79e2d7d8", 8, "0.762", 27_543),
-            ("0f1f76be", 7, "0.760", 32_134),
+            ("0f1f76be", 7, "0.760", 32_133),
             ("a2540a25", 9, "0.763", 30_603),
             ("7651e1a4", 7, "1.080", 28_643),
         ],
@@ -624,5 +624,5 @@ fn general_toggles_see_a_reconstructed_pipeline_as_any_other() {
         .filter(|(_, found)| *found > 0)
         .collect();
     // It is on the hour's cache already, names no switches, and waits less than an hour.
-    assert_eq!(found, [("G2", 2), ("G3", 2), ("G4", 10), ("G6", 6), ("G7", 12)]);
+    assert_eq!(found, [("G2", 2), ("G3", 2), ("G4", 10), ("G7", 12)]);
 }

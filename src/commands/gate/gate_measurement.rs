@@ -4,7 +4,7 @@
 //! command line says against it is refused. Without one both sides follow the command line, and
 //! the last day of the baseline's calls prices both.
 
-use super::super::{CommandError, experiment_inputs, load};
+use super::super::{CommandError, experiment_inputs, load, pricing};
 use super::gate_input::{GateInput, last_call_day, load_baseline_file, measure_side, side_name};
 use crate::cli::GateArgs;
 use crate::price::coverage::PriceCoverage;
@@ -205,12 +205,7 @@ impl<'a> GateRequest<'a> {
     ) -> Result<BaselinePremises, CommandError> {
         let assumed_model = pricing.assumed_model.clone();
         // Loaded anew: the book of the measurement holds fixed rates, and its digest names no book.
-        let book = crate::commands::pricing::load_pricing(
-            &self.args.premises,
-            &self.scenario,
-            &self.args.candidate,
-        )?
-        .book;
+        let book = self.load_pricing()?.book;
         let prices = self
             .standing_baseline()
             .map_or_else(|| hex_prefix(book.book_digest(), 8), |it| it.premises.prices.clone());
@@ -337,19 +332,17 @@ impl<'a> GateRequest<'a> {
         Ok(has_unpriced)
     }
 
-    /// Prices as of one day: the rates of the baseline file where it has them. A model that is
-    /// younger than that day has its newest price.
+    fn load_pricing(&self) -> Result<Pricing, CommandError> {
+        pricing::load_pricing(&self.args.premises, &self.scenario, &self.args.candidate)
+    }
+
+    /// Prices as of one day, those of the baseline file where it has them; else the newest.
     fn build_pricing<'p>(
         &mut self,
         day: Date,
         parts: impl Iterator<Item = &'p GateInput>,
     ) -> Result<Pricing, CommandError> {
-        let mut pricing = crate::commands::pricing::load_pricing(
-            &self.args.premises,
-            &self.scenario,
-            &self.args.candidate,
-        )?;
-        pricing.date = Some(day);
+        let mut pricing = Pricing { date: Some(day), ..self.load_pricing()? };
         let mut fixed: BTreeMap<String, PriceRow> = BTreeMap::new();
         if let Some(BaselinePremises { assumed_model, rates, .. }) =
             self.standing_baseline().map(|file| &file.premises)
