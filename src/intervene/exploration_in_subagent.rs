@@ -216,7 +216,9 @@ fn input_of_run(recording: &Recording, run: &Range<usize>, at: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intervene::support::test_recordings::{PROMPT, USE, recording_from_lines};
+    use crate::intervene::support::test_recordings::{
+        PROMPT, USE, inserted_calls, recording_from_lines,
+    };
 
     fn patch(line: &str, set: &[(&str, i64)]) -> (Recording, Patch) {
         let mut params = ToggleParams::modes_of_card(&CARD);
@@ -289,7 +291,7 @@ mod tests {
     fn what_is_needed_is_read_again_behind_the_run() {
         let (_, patch) = patch("R1:900 R2:800 R3:600 -", &[("needed", 5_000)]);
         let met: Vec<(u32, i64)> =
-            patch.inserted_calls.iter().map(|it| (it.after, it.input)).collect();
-        assert_eq!(met, [(2, 900), (2, 600)]);
+            inserted_calls(&patch).iter().map(|it| (it.after, it.input)).collect();
+        assert_eq!(met, [(2, 900), (2, 800), (2, 600)]);
     }
 }

@@ -162,6 +162,15 @@ mod tests {
         check(0, 5_000, 1, &[], 0);
         check(10_000, 0, 2, &[1, 1, 2, 2], 0);
         check(10_000, 10_000, 2, &[], 2);
-        check(10_000, 5_000, 1, &[2], 1);
+        // Half of two people and half of two consults are expected, none of them for sure.
+        let lines = ["#a/D/r1/T:S R1 - #a/U/r1 -", "#b/E/r1 -"];
+        let mut params = ToggleParams::modes_of_card(&CARD);
+        assert!(params.set_value("insufficient", 10_000) && params.set_value("human", 5_000));
+        assert!(params.set_value("rounds", 1));
+        let patch = D4.build_patch(&recording_from_lines(&lines), &params);
+        assert_eq!(patch.notes, ["1 further consults, 1 questions to a person"]);
+        let chances: Vec<i64> =
+            patch.uncertain_places.iter().map(|(it, _)| it.of_amount(100)).collect();
+        assert_eq!((patch.spawned_sessions.len(), &chances[..]), (0, &[50, 50][..]));
     }
 }

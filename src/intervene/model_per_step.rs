@@ -98,7 +98,7 @@ fn model_switches(recording: &Recording, session: &Session) -> impl Iterator<Ite
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intervene::support::test_recordings::recording_from_lines;
+    use crate::intervene::support::test_recordings::{inserted_calls, recording_from_lines};
 
     const OPUS: &str = "claude-opus-4-6";
     const HAIKU: &str = "claude-haiku-4-5";
@@ -149,9 +149,12 @@ mod tests {
 
     #[test]
     fn more_calls_repeat_what_was_done() {
-        let inserted = patch(&["R1:900 R2:700 -"], HAIKU, &[], 5_000).inserted_calls;
+        let patch = patch(&["R1:900 R2:700 -"], HAIKU, &[], 5_000);
+        let inserted = inserted_calls(&patch);
+        let chances = patch.uncertain_places.iter().map(|(chance, _)| chance.of_amount(100));
+        assert_eq!(chances.collect::<Vec<i64>>(), [50, 50]);
         let met: Vec<(u32, i64, i64)> =
             inserted.iter().map(|new| (new.after, new.input, new.output)).collect();
-        assert_eq!(met, [(1, 900, 80)]);
+        assert_eq!(met, [(1, 900, 80), (2, 700, 30)]);
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Why it should pay: both are told what happened, and each reads its own history to decide.
 //!
-//! Formula: a share `saved` of the invocations of the named agents is dropped whole, spread evenly.
+//! Formula: each invocation of the named agents is dropped whole with the chance `saved`.
 //! The others stand for work that the first controller does instead, as dear as it was. So the
 //! saving lies between nothing and all that the agent used: the source prints no number.
 //!
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_share_of_the_duplicates_invocations_is_saved() {
         check(&[], 10_000, 2, &[1, 2]);
-        check(&[], 5_000, 2, &[1]);
+        check(&[], 5_000, 2, &[]);
         check(&[], 0, 2, &[]);
         check(&["daddy"], 10_000, 1, &[0]);
         check(&["nobody"], 10_000, 0, &[]);

@@ -152,8 +152,20 @@ mod tests {
         check("R1 R2 -", ALL, 1, &[1]);
         check("R1 R2 R3 G G -", ALL, 4, &[1, 2, 3, 4]);
         check("R1 R2 R3 R4 R5 -", (10_000, 2), 4, &[1, 3]);
-        check("R1 R2 R3 R4 R5 -", (5_000, 10), 4, &[1, 3]);
         check("R1 R2 R3 R4 R5 -", (0, 10), 4, &[]);
+    }
+
+    #[test]
+    fn a_share_of_neighbours_joins_with_a_chance() {
+        let chances = |most: i64| {
+            let mut params = ToggleParams::modes_of_card(&CARD);
+            assert!(params.set_value("independent", 5_000) && params.set_value("most", most));
+            let recording = support::test_recordings::recording_from_lines(&["R1 R2 R3 R4 -"]);
+            support::test_recordings::perhaps_dropped_calls(&G6.build_patch(&recording, &params))
+        };
+        assert_eq!(chances(10), [(1, 50), (2, 50), (3, 50)]);
+        // After two together a new group begins: 1/2, then 1/2 of what is alone, 1/4, then 3/8.
+        assert_eq!(chances(2), [(1, 50), (2, 25), (3, 37)]);
     }
 
     #[test]

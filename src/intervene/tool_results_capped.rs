@@ -94,7 +94,8 @@ mod tests {
             .iter()
             .map(|&(block, _)| recording.blocks[block as usize].tokens)
             .collect();
-        let inserted: Vec<i64> = patch.inserted_calls.iter().map(|new| new.input).collect();
+        let inserted = support::test_recordings::inserted_calls(&patch);
+        let inserted: Vec<i64> = inserted.iter().map(|new| new.input).collect();
         assert_eq!((before, inserted), (replaced.to_vec(), fetched.to_vec()), "{line}");
         assert_eq!(patch.found_places as usize, replaced.len());
         assert!(patch.replaced_blocks.iter().all(|&(_, tokens)| tokens == 5_000));
@@ -109,6 +110,6 @@ mod tests {
     #[test]
     fn what_is_fetched_is_fetched_in_parts() {
         check("R1:12000 -", 10_000, &[12_000], &[5_000, 2_000]);
-        check("R1:12000 R2:6000 -", 5_000, &[12_000, 6_000], &[5_000, 2_000]);
+        check("R1:12000 R2:6000 -", 5_000, &[12_000, 6_000], &[5_000, 2_000, 1_000]);
     }
 }

@@ -212,7 +212,7 @@ fn count_old_groups(standing: &[Vec<&Block>], keep: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intervene::support::test_recordings::recording_from_lines;
+    use crate::intervene::support::test_recordings::{inserted_calls, recording_from_lines};
 
     fn check(line: &str, set: &[(&str, i64)], fetched: &[(u32, i64)]) -> u32 {
         let mut params = ToggleParams::modes_of_card(&CARD);
@@ -222,7 +222,7 @@ mod tests {
         }
         let patch = G3.build_patch(&recording_from_lines(&[line]), &params);
         let met: Vec<(u32, i64)> =
-            patch.inserted_calls.iter().map(|new| (new.after, new.input)).collect();
+            inserted_calls(&patch).iter().map(|new| (new.after, new.input)).collect();
         assert_eq!(met, fetched, "{line}");
         assert_eq!(patch.session_rules.len() as u32, patch.found_places);
         patch.found_places
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(check(line, &[("keep", 5)], &[]), 0);
         assert_eq!(check(line, &[("trigger", 200_000)], &[]), 0);
         assert_eq!(check(line, &[("at_least", 90_000)], &[]), 0);
-        assert_eq!(check(line, &[("look_up", 5_000)], &[(6, 40_000)]), 1);
+        assert_eq!(check(line, &[("look_up", 5_000)], &[(6, 40_000), (6, 30_000)]), 1);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! `tier=auto` caches as Codex does.
 
 use crate::cache::AUTOMATIC_LOOKUP_STEP;
+use crate::plan::{InsertedCall, Patch};
 use crate::recording::{
     BlockKind, BlockMarks, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart,
     DIGEST_KIND, Packet, RawBlock, RawCall, RawSession, Recording, RecordingBuilder, Role,
@@ -242,4 +243,19 @@ fn words_become_calls() {
     assert_eq!(made.calls[2].model, 1);
     assert_eq!((made.sessions[1].step.as_str(), made.sessions[1].role), ("plan", Role::Subagent));
     assert!(made.calls[3].tier == CacheTier::OneHour);
+}
+
+/// Calls that a patch makes in addition, however likely.
+pub fn inserted_calls(patch: &Patch) -> Vec<InsertedCall> {
+    let perhaps = patch.uncertain_places.iter().flat_map(|(_, place)| &place.inserted_calls);
+    patch.inserted_calls.iter().chain(perhaps).copied().collect()
+}
+
+/// Calls that a patch drops with some chance, and the chance in hundredths.
+pub fn perhaps_dropped_calls(patch: &Patch) -> Vec<(u32, i64)> {
+    let places = patch.uncertain_places.iter();
+    let calls = places.flat_map(|(chance, place)| {
+        place.dropped_calls.iter().map(|dropped| (dropped.call, chance.of_amount(100)))
+    });
+    calls.collect()
 }
