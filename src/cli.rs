@@ -18,7 +18,7 @@ pub use tables::{ExportArgs, StepsArgs};
 
 use crate::kinds::NamedValue;
 use crate::study::whatif::distribution::SessionGrouping;
-use crate::study::whatif::sweep::SweepMetric;
+use crate::study::whatif::swept_subset::SweepMetric;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

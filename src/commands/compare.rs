@@ -9,6 +9,7 @@ pub fn run(args: &CompareArgs) -> CommandResult {
     if let Some(each) = args.each {
         studied.spread_over(each);
     }
+    studied.sweep_subsets();
     let shown = studied.comparison_view();
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),

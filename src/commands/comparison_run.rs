@@ -12,7 +12,8 @@ use crate::study::inspect::data_checks;
 use crate::study::inspect::turn_limiter::LoadComparison;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
-use crate::study::whatif::sweep::{SubsetSweep, SweepMetric, sweep_subsets};
+use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
+use crate::study::whatif::swept_subset::SweepMetric;
 
 /// A finished comparison.
 pub struct ComparisonRun {
@@ -27,6 +28,7 @@ pub struct ComparisonRun {
     /// Where it comes from.
     pub provenance: Provenance,
     loads: Vec<LoadComparison>,
+    sweep: Result<SubsetSweep, String>,
 }
 
 impl ComparisonRun {
@@ -35,7 +37,7 @@ impl ComparisonRun {
         Self::compare_inputs(ExperimentInputs::from_args(args)?)
     }
 
-    /// Compares at the modes alone, which is quicker: without bands and probabilities.
+    /// Compares at the means alone, which is quicker: without bands and probabilities.
     #[cfg(feature = "charts")]
     pub fn without_draws(args: &ExperimentArgs) -> Result<Self, CommandError> {
         Self::from_args(&ExperimentArgs { draws: Some(0), ..args.clone() })
@@ -64,7 +66,8 @@ impl ComparisonRun {
         };
         let loads = experiment_inputs::agent_loads(loaded, scenario, &comparison);
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
-        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads })
+        let sweep = Err(String::new());
+        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })
     }
 
     /// What was replayed.
@@ -91,15 +94,16 @@ impl ComparisonRun {
             Some(distribute_savings(self.recording(), &self.comparison.plan, count, each));
     }
 
-    /// Every subset of its toggles, ranked by what its figures are told in; or why not.
-    pub fn sweep_subsets(&self) -> Result<SubsetSweep, String> {
+    /// Also replays every subset of its toggles, ranked by what its figures are told in: the order
+    /// of building follows from these. It may be impossible, e.g. with too many toggles.
+    pub fn sweep_subsets(&mut self) {
         let ExperimentInputs { scenario, pricing, loaded } = &self.inputs;
         let toggles = scenario.split_awaiting_toggles();
         // A ranking needs no claims: what is published is judged by the comparison alone.
         let experiment =
             experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
-        sweep_subsets(&experiment, SweepMetric::default_for(&experiment))
-            .map_err(|error| error.to_string())
+        let metric = SweepMetric::default_for(&experiment);
+        self.sweep = sweep_subsets(&experiment, metric).map_err(|error| error.to_string());
     }
 
     /// The comparison as it is shown.
@@ -111,6 +115,7 @@ impl ComparisonRun {
             observations: loaded.observations.as_ref(),
             findings: &self.findings,
             loads: &self.loads,
+            sweep: self.sweep.as_ref().map_err(String::as_str),
             distribution: self.spread.as_ref(),
             provenance: &self.provenance,
         }
@@ -131,12 +136,10 @@ mod tests {
                 draws: Some(20),
                 ..ExperimentArgs::default()
             };
-            let studied = ComparisonRun::from_args(&args).unwrap();
-            let sweep = studied.sweep_subsets();
+            let mut studied = ComparisonRun::from_args(&args).unwrap();
+            studied.sweep_subsets();
             let shown = &studied.comparison_view();
-            let sweep = sweep.as_ref().map_err(String::as_str);
-            let source =
-                ChartSource { comparison_report: shown, recording: studied.recording(), sweep };
+            let source = ChartSource { comparison_report: shown, recording: studied.recording() };
             for kind in &ALL {
                 match (kind.make)(&source) {
                     Ok(chart) => {

@@ -7,7 +7,6 @@ use crate::report::show::list::BuiltinEntry;
 #[cfg(feature = "charts")]
 use crate::report::show::page::PageSource;
 use crate::report::show::report::FullReport;
-use crate::study::whatif::sweep::SubsetSweep;
 
 /// The pictures of a report.
 #[derive(Default)]
@@ -26,13 +25,12 @@ pub struct ReportPictures {
 pub fn draw_pictures(
     recording: &Recording,
     shown: &ComparisonReport<'_>,
-    sweep: Result<&SubsetSweep, &str>,
     png: bool,
 ) -> ReportPictures {
     use crate::report::chart::{THEMES, Theme};
     use crate::report::csv;
     use crate::report::show::charts::{ALL, ChartSource};
-    let source = ChartSource { comparison_report: shown, recording, sweep };
+    let source = ChartSource { comparison_report: shown, recording };
     let mut pictures = ReportPictures::default();
     for kind in &ALL {
         // A picture that this recording does not have is left out; `chart` says why.
@@ -85,12 +83,7 @@ pub fn render_page(
 
 /// None: this build has no charts.
 #[cfg(not(feature = "charts"))]
-pub fn draw_pictures(
-    _: &Recording,
-    _: &ComparisonReport<'_>,
-    _: Result<&SubsetSweep, &str>,
-    _: bool,
-) -> ReportPictures {
+pub fn draw_pictures(_: &Recording, _: &ComparisonReport<'_>, _: bool) -> ReportPictures {
     ReportPictures::default()
 }
 

@@ -5,11 +5,12 @@ use super::experiment_inputs::ExperimentInputs;
 use super::{CommandResult, load, observations, pictures, render_document};
 use crate::cli::{OutputFormat, ReportArgs};
 use crate::report::show::audit as show_audit;
+use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::report::FullReport;
 use crate::report::{ReportDocument, Section, csv};
 use crate::store;
-use crate::study::whatif::build_order;
 use crate::study::whatif::distribution::SessionGrouping;
+use crate::study::whatif::measured_steps::measure_build_steps;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &ReportArgs) -> CommandResult {
@@ -23,18 +24,17 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     if !studied.is_reported() && studied.recording().sessions.len() > 1 {
         studied.spread_over(SessionGrouping::Session);
     }
+    // Where no sweep can be made the order of building and the pictures of subsets are left out.
+    studied.sweep_subsets();
     let shown = studied.comparison_view();
-    // The sweep may be impossible, e.g. with too many toggles; then the order of building and the
-    // pictures of subsets are left out.
-    let sweep = studied.sweep_subsets();
-    let order = sweep.as_ref().ok();
-    let order = order
-        .map(|it| build_order::suggest_build_order(studied.recording(), &studied.comparison, it));
-    let sweep = sweep.as_ref().map_err(String::as_str);
-    let pictures = pictures::draw_pictures(studied.recording(), &shown, sweep, args.png);
+    let pictures = pictures::draw_pictures(studied.recording(), &shown, args.png);
+    let measured = shown.sweep.map_or_else(
+        |_| Vec::new(),
+        |sweep| measure_build_steps(studied.recording(), &studied.comparison, sweep),
+    );
     let full = FullReport {
         comparison_report: studied.comparison_view(),
-        build_order: order.as_ref(),
+        measured_steps: &measured,
         images: &pictures.images,
     };
     let mut files: Vec<(String, Vec<u8>)> = vec![
@@ -47,8 +47,11 @@ pub fn run(args: &ReportArgs) -> CommandResult {
             csv::table_to_csv(&full.step_table(&studied.comparison.baseline_steps)),
         ),
     ];
-    let order = full.build_first_table();
-    files.extend(order.map(|view| ("order.csv".to_owned(), csv::table_to_csv(&view))));
+    let order = shown.sweep.ok().and_then(|sweep| BuildOrderReport(sweep).table());
+    let measure = full.measure_table();
+    for (name, view) in [("order.csv", order), ("measure.csv", measure)] {
+        files.extend(view.map(|view| (name.to_owned(), csv::table_to_csv(&view))));
+    }
     files.extend(pictures::render_page(&studied, &full, &pictures));
     let distribution = shown.wide_distribution_table();
     files

@@ -6,7 +6,8 @@ use crate::cli::{OutputFormat, SweepArgs};
 use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store;
-use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
+use crate::study::whatif::sweep::sweep_subsets;
+use crate::study::whatif::swept_subset::SweepMetric;
 
 pub fn run(args: &SweepArgs) -> CommandResult {
     let ExperimentInputs { scenario, pricing, loaded } =

@@ -20,9 +20,10 @@
 //! failed and was made again counts as two edits of its site.
 
 use super::{
-    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, ToggleCard, ToggleParams, support,
+    BuildGrade, Confidence, Intervention, ParamSpec, ParamUnit, PlaceShare, ToggleCard,
+    ToggleParams, support,
 };
-use crate::plan::{DroppedCall, Patch};
+use crate::plan::{Chance, DroppedCall, Patch, PatchPlace};
 use crate::recording::{BlockKind, BlockMarks, CallMarks, Recording};
 use std::ops::Range;
 
@@ -35,39 +36,67 @@ static CARD: ToggleCard = ToggleCard {
     source: "order 774, R2 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "implement skill: one Write or grouped edits per file",
     grade: BuildGrade { effort: 2, risk: 2 },
-    params: &[ParamSpec {
-        key: "calls_per_site",
-        unit: ParamUnit::Count,
-        low: 2,
-        mode: 2,
-        high: 4,
-        asked: false,
-        confidence: Confidence::Judgement,
-        what: "calls that a batched site still needs",
-        source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
-    }],
+    params: &[
+        ParamSpec {
+            key: "calls_per_site",
+            unit: ParamUnit::Count,
+            low: 2,
+            mode: 2,
+            high: 4,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "calls that a batched site still needs",
+            source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
+        },
+        ParamSpec {
+            key: "compliance",
+            unit: ParamUnit::BasisPoints,
+            low: 5_000,
+            mode: 8_600,
+            high: 10_000,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "share of sites at which the instruction is followed",
+            source: "mode: the one intention with a number, 62 of 72 (R1); low and high: judgement, \
+                     2026-11",
+        },
+    ],
     name_lists: &[],
 };
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     // Whatever a scenario says, the call that writes has to stay.
-    let keep = usize::try_from(params.get("calls_per_site")).unwrap_or(1).max(1);
+    let needed = |n: usize| params.chance_of_more_than("calls_per_site", n as i64);
+    let mut compliance = PlaceShare::new(params, "compliance");
     for site in edit_sites(recording) {
         let edits: Vec<usize> =
             site.clone().filter(|&at| touch_of_call(recording, at) == FileTouch::Edits).collect();
         // One edit leaves nothing to batch, and a short site loses no call.
-        if edits.len() < 2 || site.len() <= keep {
+        if edits.len() < 2 || needed(site.len() - 1) == Chance::SURE {
             continue;
         }
         patch.found_places += 1;
+        // A site is batched or not, all of it.
+        let batched = compliance.next_at_call(recording, site.start);
         let last_edit = edits[edits.len() - 1];
+        let mut place = PatchPlace::default();
         // Kept: the calls at the head of the site, and the edit that now carries them all.
-        let head = site.clone().filter(|&at| at != last_edit).take(keep - 1);
-        let kept: Vec<usize> = head.chain([last_edit]).collect();
-        for at in site.filter(|at| !kept.contains(at) && !tells_something_new(recording, *at)) {
-            drop_from_site(recording, &mut patch, at, at > last_edit);
+        for (n, at) in site.filter(|&at| at != last_edit).enumerate() {
+            if tells_something_new(recording, at) {
+                continue;
+            }
+            let dropped = needed(n + 1).inverse();
+            if dropped == Chance::SURE {
+                drop_from_site(recording, &mut place, at, at > last_edit);
+            } else {
+                // The mean number of calls may lie between two whole ones.
+                let mut perhaps = PatchPlace::default();
+                drop_from_site(recording, &mut perhaps, at, at > last_edit);
+                patch.add_place(batched.and(dropped), perhaps);
+            }
         }
+        patch.add_place(batched, place);
     }
     patch
 }
@@ -84,8 +113,8 @@ fn tells_something_new(recording: &Recording, at: usize) -> bool {
 
 /// Drops a call of a site. The edits themselves survive and move; after the last edit there is
 /// nothing left that could carry them, so a trailing look at the file disappears whole.
-fn drop_from_site(recording: &Recording, patch: &mut Patch, at: usize, trailing: bool) {
-    patch.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
+fn drop_from_site(recording: &Recording, place: &mut PatchPlace, at: usize, trailing: bool) {
+    place.dropped_calls.push(DroppedCall { call: at as u32, frees_time: true });
     for (index, block) in support::blocks_of_call(recording, at) {
         let survives = match block.kind {
             // The text of an edit is written in any case, now by the last one; looks are not made.
@@ -97,11 +126,11 @@ fn drop_from_site(recording: &Recording, patch: &mut Patch, at: usize, trailing:
             _ => true,
         };
         if !survives {
-            patch.dropped_blocks.push(index);
+            place.dropped_blocks.push(index);
         }
     }
     // What the tools of a dropped call printed enters later, and belongs to that call.
-    patch.dropped_blocks.extend(support::results_of_call(recording, at).map(|(index, _)| index));
+    place.dropped_blocks.extend(support::results_of_call(recording, at).map(|(index, _)| index));
 }
 
 /// What a call does to files.

@@ -87,6 +87,18 @@ static CARD: ToggleCard = ToggleCard {
             what: "failures that are said to pass alone show in a targeted run",
             source: "a flaky test may fail alone as well; judgement, 2026-11",
         },
+        ParamSpec {
+            key: "compliance",
+            unit: ParamUnit::BasisPoints,
+            low: 5_000,
+            mode: 8_600,
+            high: 10_000,
+            asked: false,
+            confidence: Confidence::Judgement,
+            what: "share of runs at which the instruction is followed",
+            source: "mode: the one intention with a number, 62 of 72 (R1); low and high: judgement, \
+                     2026-11",
+        },
     ],
     name_lists: &[],
 };
@@ -95,6 +107,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let mut patch = Patch::default();
     let mut kept = KeptRuns::default();
     let mut chances = RunChances {
+        followed: PlaceShare::new(params, "compliance"),
         known: PlaceShare::new(params, "known"),
         alone: PlaceShare::new(params, "alone"),
     };
@@ -125,13 +138,20 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         }
         // The final run fails after all and is made once more: with its whole output and its wait.
         let full: i64 = full_run_results(recording, last).map(|(_, tokens)| tokens).sum();
-        for _ in 0..params.get("extra_runs") {
-            patch.inserted_calls.push(InsertedCall {
-                after: last as u32,
-                input: full,
-                output: support::TOOL_USE_OUTPUT,
-                duration_ms: support::ms_until_next_call(recording, last),
-            });
+        for run in 0.. {
+            let chance = params.chance_of_more_than("extra_runs", run);
+            if chance == Chance::NEVER {
+                break;
+            }
+            patch.insert_call(
+                chance,
+                InsertedCall {
+                    after: last as u32,
+                    input: full,
+                    output: support::TOOL_USE_OUTPUT,
+                    duration_ms: support::ms_until_next_call(recording, last),
+                },
+            );
         }
     }
     patch.notes.extend(kept.note());
@@ -140,15 +160,16 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
 
 /// How likely runs become targeted ones.
 struct RunChances {
+    followed: PlaceShare,
     known: PlaceShare,
     alone: PlaceShare,
 }
 
 impl RunChances {
     fn of_run(&mut self, recording: &Recording, at: usize, finds_out: bool) -> Chance {
-        let mut chance = Chance::SURE;
+        let mut chance = self.followed.next_at_call(recording, at);
         if finds_out {
-            chance = self.known.next_at_call(recording, at);
+            chance = chance.and(self.known.next_at_call(recording, at));
         }
         // A targeted run of failures that pass alone finds nothing: the full suite is run all the
         // same.

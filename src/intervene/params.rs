@@ -1,7 +1,8 @@
 //! What an intervention can be told: numbers with their ranges, names, and how it is graded.
 
 use super::ToggleCard;
-use crate::units::BASIS_POINTS;
+use crate::plan::Chance;
+use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// The largest value of a parameter: keeps sums far from overflow. Confidence: H.
 const MAX_VALUE: i64 = 1_000_000_000;
@@ -178,6 +179,21 @@ impl ParamRange {
         if low == high { Self::fixed_at(mode) } else { Self { low, mode, high, shape } }
     }
 
+    /// What it is worth on average, in ten-thousandths of its unit: the figure that is quoted stands
+    /// in the middle of what the draws say, and not at the likeliest value of a lopsided range.
+    #[must_use]
+    fn mean_bp(&self) -> i64 {
+        let Self { low, mode, high, shape } = *self;
+        let (sum, weight) = match shape {
+            RangeShape::Uniform => (low + high, 2),
+            RangeShape::Triangular => (low + mode + high, 3),
+            RangeShape::Pert => (low + 4 * mode + high, 6),
+            // The mode of an open fact is how likely it is so.
+            RangeShape::Fixed | RangeShape::TwoPoint => (mode, 1),
+        };
+        scale_by_ratio(sum, BASIS_POINTS, weight)
+    }
+
     /// Its low end, mode and high end, each value once.
     #[must_use]
     pub(crate) fn distinct_ends(&self) -> Vec<i64> {
@@ -202,6 +218,9 @@ pub struct BuildGrade {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToggleParams {
     values: Vec<(&'static str, i64)>,
+    /// The same in ten-thousandths of their units: the mean of a count may lie between two whole
+    /// numbers.
+    values_bp: Vec<i64>,
     name_lists: Vec<(&'static str, Vec<String>)>,
     /// The key of a draw, in which each place of a share takes part or does not; none where every
     /// place counts by the share.
@@ -214,6 +233,7 @@ impl ToggleParams {
     pub fn modes_of_card(card: &ToggleCard) -> Self {
         Self {
             values: card.params.iter().map(|spec| (spec.key, spec.mode)).collect(),
+            values_bp: card.params.iter().map(|spec| spec.mode * BASIS_POINTS).collect(),
             name_lists: card.name_lists.iter().map(|spec| (spec.key, Vec::new())).collect(),
             draw_key: None,
         }
@@ -241,6 +261,7 @@ impl ToggleParams {
     pub(crate) fn with_value(&self, index: usize, value: i64) -> Self {
         let mut other = self.clone();
         other.values[index].1 = value;
+        other.values_bp[index] = value * BASIS_POINTS;
         other
     }
 
@@ -254,6 +275,23 @@ impl ToggleParams {
     #[must_use]
     pub(crate) fn draw_key(&self) -> Option<u64> {
         self.draw_key
+    }
+
+    /// Sets the parameter at `index` of the card to the mean of its range.
+    pub(crate) fn set_to_mean(&mut self, index: usize, range: &ParamRange) {
+        self.values_bp[index] = range.mean_bp();
+        self.values[index].1 = (self.values_bp[index] + BASIS_POINTS / 2) / BASIS_POINTS;
+    }
+
+    /// How likely a count is larger than `number`: its mean may lie between two whole ones.
+    ///
+    /// # Panics
+    /// As [`ToggleParams::get`].
+    #[must_use]
+    pub(crate) fn chance_of_more_than(&self, key: &str, number: i64) -> Chance {
+        let at = self.values.iter().position(|(known, _)| *known == key);
+        let exact = at.map_or_else(|| self.get(key) * BASIS_POINTS, |at| self.values_bp[at]);
+        Chance::from_basis_points(exact - number * BASIS_POINTS)
     }
 
     /// The value of a parameter.
@@ -280,8 +318,11 @@ impl ToggleParams {
 
     /// Sets a parameter; false if there is none of that name.
     pub fn set_value(&mut self, key: &str, value: i64) -> bool {
-        let found = self.values.iter_mut().find(|(known, _)| *known == key);
-        found.map(|slot| slot.1 = value).is_some()
+        let found = self.values.iter().position(|(known, _)| *known == key);
+        if let Some(at) = found {
+            (self.values[at].1, self.values_bp[at]) = (value, value * BASIS_POINTS);
+        }
+        found.is_some()
     }
 
     /// Sets a list of names; false if there is none of that name.
@@ -298,5 +339,22 @@ impl ToggleParams {
     /// The lists of names in the order of the card.
     pub(crate) fn name_lists(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
         self.name_lists.iter().map(|(key, names)| (*key, names.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_quoted_at_its_mean() {
+        let check = |shape, (low, mode, high), mean_bp| {
+            let range = ParamRange { low, mode, high, shape };
+            assert_eq!(range.mean_bp(), mean_bp, "{range:?}");
+        };
+        check(RangeShape::Fixed, (7, 7, 7), 70_000);
+        check(RangeShape::Uniform, (0, 1, 5), 25_000);
+        check(RangeShape::Triangular, (0, 0, 10), 33_333);
+        check(RangeShape::Pert, (2, 2, 4), 23_333);
     }
 }

@@ -1,7 +1,7 @@
 //! What several interventions look for: runs of calls, the results of a call, waiting.
 
 use super::PlaceShare;
-use crate::plan::{Chance, DroppedCall, InsertedCall, Patch, PatchPlace, TRIGGERS};
+use crate::plan::{DroppedCall, InsertedCall, Patch, PatchPlace, TRIGGERS};
 use crate::recording::{
     Block, BlockKind, BlockMarks, CallMarks, ContextRestart, Recording, Session,
 };
@@ -71,11 +71,6 @@ pub fn fetch_rest_of_block(block: &Block, cap: i64) -> impl Iterator<Item = Inse
 /// A call that fetches the content of a block that was kept out of the context.
 pub fn fetch_whole_block(block: &Block) -> InsertedCall {
     fetch_call(block.call as usize, block.tokens)
-}
-
-/// Drops a polling call with what it said and what it saw; its thinking moves on.
-pub fn drop_poll(recording: &Recording, patch: &mut Patch, poll: usize, frees_time: bool) {
-    patch.add_place(Chance::SURE, poll_place(recording, poll, frees_time));
 }
 
 /// A poll with what it said and brought, as a place that is there or not.

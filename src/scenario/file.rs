@@ -135,8 +135,8 @@ pub(super) fn apply_fields(
     for (index, spec) in card.params.iter().enumerate() {
         if let Some(entry) = fields.entry_at(spec.key) {
             let range = param_range::parse_range(&key_path(place, spec.key), spec.unit, entry)?;
-            // Where only one value can count, it is the mode.
-            chosen.params.set_value(spec.key, range.mode);
+            // Where only one value can count, it is the mean.
+            chosen.params.set_to_mean(index, &range);
             chosen.ranges[index] = range;
             // A number that no source gives is known from here on: its toggle has a figure.
             chosen.unset.retain(|key| *key != spec.key);
@@ -182,7 +182,8 @@ mod tests {
         assert_eq!(scenario.toggles[1].ranges[0], range);
         let of_card = scenario.toggles[1].toggle.card().grade;
         assert_eq!(scenario.toggles[1].grade, BuildGrade { risk: 3, ..of_card });
-        assert_eq!(scenario.toggles[0].params.get("compliance"), 8_611);
+        // The mean of its range on the card: (5,000 + 4 x 8,611 + 10,000) / 6.
+        assert_eq!(scenario.toggles[0].params.get("compliance"), 8_241);
         assert_eq!((scenario.lens, scenario.seed, scenario.draws), (Lens::Record, 7, 0));
         assert_eq!((scenario.cache, scenario.requests_a_minute), (CachePolicy::Perfect, 60));
         assert_eq!(scenario.models, [("a.b".to_owned(), "c".to_owned())]);

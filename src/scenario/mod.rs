@@ -51,7 +51,7 @@ pub(crate) const MOST_DRAWS: u32 = 100_000;
 pub struct ChosenToggle {
     /// The toggle.
     pub toggle: &'static Intervention,
-    /// Its parameters, each at its mode.
+    /// Its parameters, each at the mean of its range.
     pub params: ToggleParams,
     /// What they may be instead, in the order of the card.
     pub ranges: Vec<ParamRange>,
@@ -67,10 +67,15 @@ impl ChosenToggle {
     #[must_use]
     pub fn from_card(toggle: &'static Intervention) -> Self {
         let card = toggle.card();
-        let ranges = card.params.iter().map(ParamRange::from_spec).collect();
+        let ranges: Vec<ParamRange> = card.params.iter().map(ParamRange::from_spec).collect();
         let asked = card.params.iter().filter(|spec| spec.asked);
         let unset = asked.map(|spec| spec.key).collect();
-        Self { toggle, params: ToggleParams::modes_of_card(card), ranges, unset, grade: card.grade }
+        let mut params = ToggleParams::modes_of_card(card);
+        // What is quoted is the expectation, so that it stands in the middle of its own draws.
+        for (index, range) in ranges.iter().enumerate() {
+            params.set_to_mean(index, range);
+        }
+        Self { toggle, params, ranges, unset, grade: card.grade }
     }
 
     /// Its id.
@@ -137,7 +142,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// All toggles at their modes.
+    /// All toggles at their means.
     #[must_use]
     pub fn all_toggles() -> Self {
         Self::with_toggles(intervene::ALL)
@@ -162,7 +167,7 @@ impl Scenario {
         self.toggles.iter().cloned().partition(|chosen| !chosen.awaits_parameter())
     }
 
-    /// Some toggles at their modes.
+    /// Some toggles at their means.
     #[must_use]
     pub fn with_toggles(toggles: &[&'static Intervention]) -> Self {
         Self {

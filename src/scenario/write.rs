@@ -370,9 +370,9 @@ mod tests {
             let mut scenario = Scenario::all_toggles();
             for (chosen, (range, effort, risk)) in scenario.toggles.iter_mut().zip(drawn) {
                 let card = chosen.toggle.card();
-                for (slot, spec) in chosen.ranges.iter_mut().zip(card.params) {
-                    *slot = range;
-                    chosen.params.set_value(spec.key, range.mode);
+                for index in 0..card.params.len() {
+                    chosen.ranges[index] = range;
+                    chosen.params.set_to_mean(index, &range);
                 }
                 chosen.unset.clear();
                 for spec in card.name_lists {

@@ -20,36 +20,70 @@ fn whole(row: &BTreeMap<String, String>, key: &str) -> i64 {
     cell.parse().unwrap_or_else(|_| panic!("{key} of {row:?}"))
 }
 
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().expect("a list").iter().filter_map(Value::as_str).collect()
+}
+
 #[test]
-fn the_order_of_building_adds_up_and_ends_where_the_sweep_says() {
-    let reads = ("order-774", "read", "adds_reads_tokens", "reads_after_tokens");
-    let tokens = ("cockpit-2026-02", "tokens", "adds_tokens", "tokens_after");
-    for (recording, key, adds, after) in [reads, tokens] {
+fn every_command_tells_the_same_order_and_no_set_beats_a_prefix_of_it() {
+    for (recording, key) in [("order-774", "cost_usd"), ("cockpit-2026-02", "tokens")] {
         let folder = Folder::new(&[]);
         let out = folder.at("out");
-        ok(&["report", recording, "--out", &out]);
-        let rows = table(&fs::read_to_string(folder.at("out/order.csv")).expect("a file"));
-        assert!(rows.len() > 3, "{rows:?}");
-        for pair in rows.windows(2) {
-            let fell = whole(&pair[0], after) - whole(&pair[1], after);
-            assert_eq!(fell, whole(&pair[1], adds), "{recording}: {pair:?}");
-        }
-        let ids: Vec<&str> =
-            rows[1..].iter().filter_map(|row| row["build"].split(' ').next()).collect();
-        let mut sorted = ids.clone();
-        sorted.sort_unstable();
+        ok(&["report", recording, "--out", &out, "--draws", "20"]);
+        let read = |name: &str| fs::read_to_string(folder.at(&format!("out/{name}"))).expect(name);
         let swept = json(&["sweep", recording]);
-        let sets = swept["subsets"].as_array().expect("subsets");
-        let of = |set: &&Value| {
-            let mut on: Vec<&str> =
-                set["toggles"].as_array().expect("ids").iter().filter_map(Value::as_str).collect();
-            on.sort_unstable();
-            on == sorted
-        };
-        let set = sets.iter().find(of).expect("the set that is built");
-        let saved = set["saving"][key].as_i64().unwrap_or_else(|| panic!("{set}"));
-        let built = whole(&rows[0], after) - whole(&rows[rows.len() - 1], after);
-        assert_eq!(built, saved, "{recording}: {ids:?}");
+        let compared = json(&["compare", recording, "--draws", "0"]);
+        let reported: Value = serde_json::from_str(&read("compare.json")).expect("JSON");
+        assert_eq!(swept["order"], compared["order"], "{recording}");
+        assert_eq!(swept["order"], reported["order"], "{recording}");
+        let decision = ok(&["sweep", recording, "--format", "markdown"]);
+        let is_decision =
+            |line: &&str| line.starts_with("**Build ") || line.starts_with("**Change ");
+        let decision = decision.lines().find(is_decision).expect("a line");
+        assert!(read("report.md").contains(decision), "{recording}: {decision}");
+        // The page says the same words without the stars.
+        let lead = decision.split("**").nth(1).expect("a stressed part");
+        assert!(read("index.html").contains(lead), "{recording}: {lead}");
+        let steps = swept["order"].as_array().expect("steps");
+        assert!(!steps.is_empty(), "{recording}: {steps:?}");
+        let amount = |value: &Value| value[key].as_f64().unwrap_or_else(|| panic!("{value}"));
+        let (mut built, mut effort) = (Vec::new(), 0);
+        for step in steps {
+            let dropped = texts(&step["instead_of"]);
+            built.retain(|id| !dropped.contains(id));
+            built.extend(texts(&step["build"]));
+            let is_built = |set: &&Value| {
+                let ids = texts(&set["toggles"]);
+                ids.len() == built.len() && ids.iter().all(|id| built.contains(id))
+            };
+            let sets = swept["subsets"].as_array().expect("subsets");
+            let set = sets.iter().find(is_built).expect("the set that is built");
+            assert_eq!(set["saving"], step["so_far"], "{recording}: {built:?}");
+            assert!(set["effort"].as_i64() >= Some(effort), "{step}");
+            effort = set["effort"].as_i64().expect("points");
+            let rivals = sets.iter().filter(|other| other["effort"].as_i64() <= Some(effort));
+            for rival in rivals {
+                assert!(amount(&rival["saving"]) <= amount(&set["saving"]), "{rival} beats {step}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_order_adds_up_to_what_is_measured_after_it() {
+    let reads = ("order-774", "adds_reads_tokens", "reads_then_tokens");
+    let tokens = ("cockpit-2026-02", "adds_tokens", "tokens_then");
+    for (recording, adds, then) in [reads, tokens] {
+        let folder = Folder::new(&[]);
+        let out = folder.at("out");
+        ok(&["report", recording, "--out", &out, "--draws", "20"]);
+        let rows = |name: &str| table(&fs::read_to_string(folder.at(name)).expect("a file"));
+        let (order, measured) = (rows("out/order.csv"), rows("out/measure.csv"));
+        assert_eq!(order.len() + 1, measured.len(), "{recording}");
+        for (step, pair) in order.iter().zip(measured.windows(2)) {
+            let fell = whole(&pair[0], then) - whole(&pair[1], then);
+            assert_eq!(fell, whole(step, adds), "{recording}: {pair:?}");
+        }
     }
 }
 
@@ -62,9 +96,12 @@ fn one_screen_says_what_is_claimed_replayed_to_be_built_and_measured() {
         let report = fs::read_to_string(folder.at("out/report.md")).expect("a file");
         let summary = report.split("\n## ").nth(1).expect("a first section");
         assert!(summary.starts_with("Summary\n"), "{summary}");
-        for lead in ["**Claimed:**", "**Replayed:**", "**Build first:**"] {
+        for lead in ["**Claimed:**", "**Replayed:**"] {
             assert!(summary.contains(lead), "{recording}: {lead} is missing in {summary}");
         }
+        let decides = ["**Build ", "**Change ", "**Nothing to build"];
+        let decision = summary.lines().find(|line| line.starts_with("**")).unwrap_or_default();
+        assert!(decides.iter().any(|lead| decision.starts_with(lead)), "{recording}: {summary}");
         assert!(summary.lines().count() < 35, "{recording}: more than a screen: {summary}");
     }
 }

@@ -138,7 +138,7 @@ impl PredictionRequest<'_> {
         let experiment =
             experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &claims);
         let recording = experiment.base_recording();
-        let plan = experiment.compile_plan(recording, &experiment.patches_at_modes(recording))?;
+        let plan = experiment.compile_plan(recording, &experiment.patches_at_means(recording))?;
         let drawn = uncertainty::study_uncertainty(&experiment, &plan)?;
         // Subset 0, with nothing on: what was recorded.
         let steps = totals_by_step(recording, &plan, 0);

@@ -15,8 +15,8 @@ pub enum ForestReplay {
     Nothing,
     /// What the draws say, and what a claim is judged on.
     Band {
-        /// The 10th, 50th and 90th percentile of the draws.
-        percentiles: (i128, i128, i128),
+        /// The 10th percentile of the draws, what is expected, and the 90th percentile.
+        p10_expected_p90: (i128, i128, i128),
         /// What a verdict rests on, lowest and highest.
         judged: (i128, i128),
     },
@@ -96,7 +96,7 @@ const GAP: i32 = 14;
 
 /// Words beside a row: what is replayed, claimed, and found; the last two only where anything is
 /// claimed.
-const COLUMNS: [&str; 3] = ["replay: P50 (judged on)", "claimed", "verdict"];
+const COLUMNS: [&str; 3] = ["replay: expected (judged on)", "claimed", "verdict"];
 
 impl ForestRow {
     /// Every amount in it.
@@ -105,8 +105,8 @@ impl ForestRow {
         let mut all: Vec<i128> = self.at_most.into_iter().collect();
         match self.replayed {
             ForestReplay::Nothing => {}
-            ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
-                all.extend([p10, p50, p90, low, high]);
+            ForestReplay::Band { p10_expected_p90: (p10, expected, p90), judged: (low, high) } => {
+                all.extend([p10, expected, p90, low, high]);
             }
             ForestReplay::Bounds(low, high) => all.extend([low, high]),
         }
@@ -121,8 +121,12 @@ impl ForestRow {
     fn column_texts(&self, unit: ChartUnit) -> [String; 3] {
         let replayed = match self.replayed {
             ForestReplay::Nothing => String::new(),
-            ForestReplay::Band { percentiles: (_, p50, _), judged } => {
-                format!("{} ({})", unit.format_amount(p50, false), unit.format_range(judged, false))
+            ForestReplay::Band { p10_expected_p90: (_, expected, _), judged } => {
+                format!(
+                    "{} ({})",
+                    unit.format_amount(expected, false),
+                    unit.format_range(judged, false)
+                )
             }
             ForestReplay::Bounds(low, high) => {
                 format!("bounds: {}", unit.format_range((low, high), false))
@@ -198,7 +202,7 @@ impl Chart for ForestChart {
         let mut columns = ["panel", "row", "of", "unit"].map(TableColumn::text).to_vec();
         let amounts = [
             "P10",
-            "P50",
+            "expected",
             "P90",
             "judged low",
             "judged high",
@@ -225,8 +229,11 @@ impl Chart for ForestChart {
                 let (mut band, mut bounds) = ([None; 5], [None; 2]);
                 match row.replayed {
                     ForestReplay::Nothing => {}
-                    ForestReplay::Band { percentiles: (p10, p50, p90), judged: (low, high) } => {
-                        band = [p10, p50, p90, low, high].map(Some);
+                    ForestReplay::Band {
+                        p10_expected_p90: (p10, expected, p90),
+                        judged: (low, high),
+                    } => {
+                        band = [p10, expected, p90, low, high].map(Some);
                     }
                     ForestReplay::Bounds(low, high) => bounds = [Some(low), Some(high)],
                 }
@@ -256,7 +263,7 @@ impl ForestChart {
         let rows: Vec<&ForestRow> = panels.iter().flat_map(|panel| &panel.rows).collect();
         let mut entries = Vec::new();
         if rows.iter().any(|row| matches!(row.replayed, ForestReplay::Band { .. })) {
-            entries.push((LegendMark::Dot(45), Hue::Blue, "replay, P50 of the draws".to_owned()));
+            entries.push((LegendMark::Dot(45), Hue::Blue, "replay, expected".to_owned()));
             entries.push((LegendMark::Line(50), Hue::Blue, "P10 to P90".to_owned()));
             let words = format!("judged on: {}", self.widened);
             entries.push((LegendMark::Line(14), Hue::Blue, words));
@@ -344,11 +351,11 @@ impl ForestRow {
         }
         match self.replayed {
             ForestReplay::Nothing => {}
-            ForestReplay::Band { percentiles: (p10, p50, p90), judged } => {
+            ForestReplay::Band { p10_expected_p90: (p10, expected, p90), judged } => {
                 draw_interval(sheet, at, judged, line, (14, Hue::Blue));
                 let ends = (at.amount_x(p10), at.amount_x(p90));
                 sheet.add_bar(ends, (line - 25, line + 25), Hue::Blue);
-                sheet.add_dot((at.amount_x(p50), line), 45, Hue::Blue);
+                sheet.add_dot((at.amount_x(expected), line), 45, Hue::Blue);
             }
             ForestReplay::Bounds(low, high) => {
                 // The ends of a parameter may save in reverse: more of it need not save more.
@@ -406,8 +413,8 @@ mod tests {
         }
     }
 
-    fn band(percentiles: (i128, i128, i128), judged: (i128, i128)) -> ForestReplay {
-        ForestReplay::Band { percentiles, judged }
+    fn band(p10_expected_p90: (i128, i128, i128), judged: (i128, i128)) -> ForestReplay {
+        ForestReplay::Band { p10_expected_p90, judged }
     }
 
     fn range(saving: (i128, i128), rounded: (i128, i128)) -> ForestClaim {
@@ -442,7 +449,9 @@ mod tests {
         let both = ForestRow { note: "R1+R2+R3+R4".into(), observed: seen, ..r1.clone() };
         ForestChart {
             title: "Order 774: what is claimed, and what the replay says".into(),
-            widened: "alone to last with P10 and P90, and the model's own error of 8.8 %".into(),
+            widened:
+                "P10 to P90, the error of a difference (19 %) in it, and no more than the bound"
+                    .into(),
             panels: vec![
                 panel("each toggle on its own", vec![r1, c1]),
                 panel("several toggles together", vec![both]),

@@ -18,7 +18,7 @@ pub struct TornadoBar {
     pub saved: (i128, i128),
 }
 
-/// What each parameter alone moves, the others at their modes.
+/// What each parameter alone moves, the others at their means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TornadoChart {
     /// What the chart shows.
@@ -27,7 +27,7 @@ pub struct TornadoChart {
     pub axis: String,
     /// What the numbers count.
     pub unit: ChartUnit,
-    /// What is saved with all parameters at their modes.
+    /// What is saved with all parameters at their means.
     pub joint: i128,
     /// The parameters.
     pub swings: Vec<TornadoBar>,
@@ -71,7 +71,7 @@ impl Chart for TornadoChart {
         let entries = [
             (LegendMark::Box, LOW, "saving with the parameter at its low end"),
             (LegendMark::Box, HIGH, "at its high end"),
-            (LegendMark::Tick(18), Hue::Ink, "with all at their modes"),
+            (LegendMark::Tick(18), Hue::Ink, "with all at their means"),
         ];
         sheet.add_legend((MARGIN, 50), &entries);
         let names: Vec<String> = shown.iter().map(parameter_label).collect();
@@ -105,7 +105,7 @@ impl Chart for TornadoChart {
             TableColumn::text("unit"),
             self.unit.table_column("saved at low").with_sign(),
             self.unit.table_column("saved at high").with_sign(),
-            self.unit.table_column("saved at modes").with_sign(),
+            self.unit.table_column("saved at means").with_sign(),
         ];
         let mut view = TableView::new("What each parameter moves", columns);
         for swing in self.widest_first() {
@@ -173,7 +173,7 @@ impl TornadoChart {
     fn draw_middle_line(&self, sheet: &mut Sheet, at: &RowGrid) {
         let x = at.amount_x(self.joint);
         sheet.add_line(vec![(x, at.top - 4 * GRID), (x, at.bottom)], 18, Hue::Ink);
-        let words = format!("all at their modes: {}", self.unit.format_amount(self.joint, true));
+        let words = format!("all at their means: {}", self.unit.format_amount(self.joint, true));
         let half = width_of(&words, 12) * GRID / 2;
         // The line may stand at an edge, its words stay on the sheet.
         let x = x.clamp(MARGIN * GRID + half, (WIDTH - MARGIN) * GRID - half);
@@ -230,7 +230,7 @@ mod tests {
         let sheet = chart.draw_sheet();
         let words = sheet.all_texts();
         for word in
-            ["50 %", "100 %", "70 k", "600", "1,500", "1s", "1m 30s", "all at their modes: +6.1 M"]
+            ["50 %", "100 %", "70 k", "600", "1,500", "1s", "1m 30s", "all at their means: +6.1 M"]
         {
             assert!(words.contains(&word), "{word}: {words:?}");
         }

@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod audit_sentences;
 pub mod backtest;
+pub(crate) mod build_order;
 #[cfg(feature = "charts")]
 pub mod charts;
 pub(crate) mod compare;

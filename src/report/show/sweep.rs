@@ -1,15 +1,17 @@
 //! The sweep: front, best sets, ranking, and the whole lattice for other programs.
 
-use super::{Provenance, money_fields, totals_fields};
+use super::build_order::{BuildOrderReport, saved_fields, step_fields};
+use super::{Provenance, totals_fields};
 use crate::plan::ToggleSubset;
-use crate::report::columns::{ColumnField, fields_of_part, object_json};
+use crate::report::columns::{ColumnField, object_json};
 use crate::report::json;
 use crate::report::view::ColumnKind;
 use crate::report::{ReportDocument, Section, TableCell, TableView, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::column_batches, parquet};
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::sweep::{SubsetSweep, SweepEntry, SweepToggle};
+use crate::study::whatif::sweep::SubsetSweep;
+use crate::study::whatif::swept_subset::{SweepEntry, SweepToggle};
 
 /// A sweep and everything it is shown with.
 pub struct SweepReport<'a> {
@@ -26,10 +28,9 @@ impl SweepReport<'_> {
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("Sweep: {}", self.provenance.recording));
-        document.add_section(Section::new("What to build first").with_table(self.pareto_table()));
-        let mut sets = Section::new("Best sets")
-            .with_table(self.best_sets_table())
-            .with_table(self.next_toggle_table());
+        let order = BuildOrderReport(self.sweep).section();
+        document.add_section(order.with_table(self.pareto_table()));
+        let mut sets = Section::new("Best sets").with_table(self.best_sets_table());
         if !self.sweep.idle.is_empty() {
             let idle: Vec<&str> = self.sweep.idle.iter().map(|(id, _)| *id).collect();
             sets = sets.with_paragraph(format!(
@@ -70,22 +71,6 @@ impl SweepReport<'_> {
     pub fn best_sets_table(&self) -> TableView {
         let title = format!("The best set of each size, by {}", self.metric_name());
         self.sets_table(&title, self.entries_of(&self.sweep.best_by_size))
-    }
-
-    /// What each toggle adds to those before it.
-    #[must_use]
-    pub fn next_toggle_table(&self) -> TableView {
-        let mut subset: ToggleSubset = 0;
-        let rows = self.sweep.greedy_order.iter().map(|&at| {
-            let before = self.sweep.entry_of_subset(subset);
-            subset |= 1 << at;
-            let after = self.sweep.entry_of_subset(subset);
-            NextToggle { toggle: &self.sweep.toggles[at], before, after }
-        });
-        let title = "One after the other: what the next one adds";
-        let mut view = TableView::from_fields(title, &next_fields(self.sweep), rows);
-        view.add_footnote(format!("each time the one that adds most, by {}", self.metric_name()));
-        view
     }
 
     /// The best subsets of all.
@@ -188,7 +173,7 @@ fn set_fields<'a>(
             let ids = set.sweep.toggle_ids(set.entry.subset);
             if ids.is_empty() { "none".to_owned() } else { ids.join("+") }
         }),
-        Field::object("saving", "what it saves", saving_fields(headline), |set| set.entry),
+        Field::object("saving", "what it saves", saved_fields(headline), |set| set.entry),
         Field::count("", "size", "how many toggles", |set| set.entry.toggle_count()),
         Field::count("effort", "effort", "the sum of theirs", |set| set.entry.effort),
         Field::count("risk", "risk", "the highest of theirs, 1 to 3", |set| set.entry.risk),
@@ -210,57 +195,6 @@ fn set_fields<'a>(
         ]);
     }
     fields.push(Field::count("", "calls saved", "calls", |set| set.entry.calls).with_sign());
-    fields
-}
-
-fn saving_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a SweepEntry>> {
-    type Field<'a> = ColumnField<'a, &'a SweepEntry>;
-    let mut fields = vec![
-        Field::tokens("read", "", "cache reads", |entry| entry.read),
-        Field::tokens("tokens", "", "where the sweep is told in tokens", move |entry| {
-            (headline == HeadlineMetric::Tokens).then_some(entry.tokens)
-        })
-        .left_out_if_missing(),
-        Field::count("calls", "", "calls", |entry| entry.calls),
-    ];
-    fields.extend(fields_of_part(money_fields(), |entry: &&'a SweepEntry| entry.cost));
-    fields
-}
-
-/// A toggle that is built next, with the sets before and after.
-struct NextToggle<'a> {
-    toggle: &'a SweepToggle,
-    before: &'a SweepEntry,
-    after: &'a SweepEntry,
-}
-
-fn next_fields<'a>(sweep: &SubsetSweep) -> Vec<ColumnField<'a, NextToggle<'a>>> {
-    let (headline, has_dollars) = (sweep.headline, sweep.has_dollars);
-    type Field<'a> = ColumnField<'a, NextToggle<'a>>;
-    let noun = headline.column_noun();
-    let mut fields = vec![
-        Field::text("", "next", "the toggle", |next| {
-            format!("{} {}", next.toggle.id, next.toggle.title)
-        }),
-        Field::tokens("", format!("adds {noun}"), "saved on top", move |next| {
-            next.after.headline_amount(headline) - next.before.headline_amount(headline)
-        })
-        .with_sign(),
-    ];
-    type Next<'a> = NextToggle<'a>;
-    let adds = |next: &Next<'a>| next.after.cost - next.before.cost;
-    fields
-        .extend(has_dollars.then(|| Field::money("", "adds $", "saved on top", adds).with_sign()));
-    fields.extend([
-        Field::count("", "adds effort", "its own", |next| next.toggle.grade.effort),
-        Field::tokens("", format!("{noun} so far"), "saved by all until here", move |next| {
-            next.after.headline_amount(headline)
-        })
-        .with_sign(),
-    ]);
-    let so_far = |next: &Next<'a>| next.after.cost;
-    fields
-        .extend(has_dollars.then(|| Field::money("", "$ so far", "the same", so_far).with_sign()));
     fields
 }
 
@@ -301,10 +235,12 @@ pub(super) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>
         sets_field("best", "the best set of each size", headline, |it| {
             it.entries_of(&it.sweep.best_by_size)
         }),
-        ReportField::texts("next", "", "toggles in the order that adds most each time", |it| {
-            let order = it.sweep.greedy_order.iter();
-            order.map(|&at| it.sweep.toggles[at].id.to_owned()).collect::<Vec<_>>()
-        }),
+        ReportField::rows(
+            "order",
+            "what to build, step by step",
+            step_fields(headline, true),
+            |it| BuildOrderReport(it.sweep).rows(),
+        ),
         sets_field("subsets", "every set", headline, |it| it.sweep.entries.iter().collect()),
         Provenance::field(|it: &&'a SweepReport<'a>| it.provenance),
     ]
@@ -345,7 +281,8 @@ mod tests {
     use crate::reconstruct::{Lens, RecordingSource, builtin_pipeline, reconstruct};
     use crate::scenario::Scenario;
     use crate::study::whatif::experiment::Experiment;
-    use crate::study::whatif::sweep::{SweepMetric, sweep_subsets};
+    use crate::study::whatif::sweep::sweep_subsets;
+    use crate::study::whatif::swept_subset::SweepMetric;
     use crate::units::PicoUsd;
 
     #[test]

@@ -5,18 +5,21 @@ use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::observed_savings::{self, ObservedSaving};
 use super::published_claims::PublishedClaim;
+use super::remaining_saving::{RemainingSaving, remaining_savings};
 use super::saving_bounds::{SavingBound, bound_waiting_toggles};
 use super::savings::{PipelineTotals, Saving, StepTotals, saving_in_step, totals_by_step};
 use super::shapley::Attribution;
 use super::tornado::{BandReason, SavingSwing, measure_swings};
 use super::uncertainty::{self, ClaimDraws, ToggleBands, Uncertainty};
-use super::verdict::{ClaimEvidence, ClaimJudgement, ClaimVerdict, judge_claim};
+use super::verdict::{
+    ClaimEvidence, ClaimJudgement, ClaimVerdict, judge_claim, widen_by_difference_error,
+};
 use crate::intervene::{self, BuildGrade, ToggleParams};
 use crate::plan::{Patch, Plan};
 use crate::price::MissingPrice;
+use crate::scenario::ChosenToggle;
 use crate::study::audit;
-use crate::study::stats::quantile::CredibleBand;
-use crate::units::{PicoUsd, ratio_bp};
+use crate::units::ratio_bp;
 use std::ops::RangeInclusive;
 
 /// One toggle in a comparison.
@@ -44,17 +47,17 @@ pub struct ToggleResult {
     pub bands: Option<ToggleBands>,
     /// What makes its band wide, where a source leaves unknowns.
     pub reason: Option<BandReason>,
-    /// What its best corner saves on its own, in the claim's metric.
-    pub at_most: Option<i64>,
+    /// What is left of that with the others; `None` where it saves nothing.
+    pub remaining: Option<RemainingSaving>,
+    /// The most that it could save on its own, in the claim's metric.
+    pub bound: Option<i64>,
     /// What is claimed for it.
     pub claim: Option<PublishedClaim>,
     /// What is said about the claim, in tokens, by its own arithmetic, by what is possible, by the
     /// replay and by history.
     pub judgements: Vec<ClaimJudgement>,
-    /// What follows from these.
+    /// Whether the claim has the right size.
     pub verdict: ClaimVerdict,
-    /// The same in dollars: the claimed tokens at their class's price against all that is saved.
-    pub verdict_usd: ClaimVerdict,
     /// What to tell the reader.
     pub notes: Vec<String>,
 }
@@ -68,8 +71,8 @@ pub struct CombinedClaimResult {
     pub replayed: i64,
     /// What the replay has before, in its metric.
     pub baseline: i64,
-    /// What the best corners, or the best draw, save.
-    pub at_most: i64,
+    /// The most that they could save.
+    pub bound: i64,
     /// What all draws say; `None` without draws.
     pub draws: Option<ClaimDraws>,
     /// What is said about it, in the claim's metric.
@@ -168,7 +171,7 @@ impl Comparison {
 /// A model without a price.
 pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> {
     let recording = experiment.base_recording();
-    let patches = experiment.patches_at_modes(recording);
+    let patches = experiment.patches_at_means(recording);
     let plan = experiment.compile_plan(recording, &patches)?;
     let count = patches.len();
     let all = subset_of_first(count);
@@ -195,16 +198,19 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     };
     // Before the toggles, each of which is told what moves it most.
     let tornado = measure_swings(experiment)?;
+    let ids: Vec<&'static str> = experiment.chosen.iter().map(ChosenToggle::id).collect();
+    let headline = experiment.headline_metric();
+    let remaining = remaining_savings(&plan, &ids, &attribution, headline);
     let mut toggles = Vec::with_capacity(count);
-    for (index, patch) in patches.iter().enumerate() {
+    for ((index, patch), remaining) in patches.iter().enumerate().zip(remaining) {
         let reason = tornado.reasons[index].clone();
-        toggles.push(ToggleResult { reason, ..court.judge_toggle(index, patch, &attribution)? });
+        let judged = court.judge_toggle(index, patch, &attribution)?;
+        toggles.push(ToggleResult { reason, remaining, ..judged });
     }
     // Toggles are switched on one after the other, in the order in which they were chosen.
     let on_the_way: Vec<PipelineTotals> =
         (0..=count).map(|n| PipelineTotals::replay_totals(&plan, subset_of_first(n))).collect();
     let pairs = on_the_way.windows(2).map(|it| Saving::between_totals(&it[0], &it[1]));
-    let headline = experiment.headline_metric();
     let alone: i64 = toggles.iter().map(|it| headline.amount_in_saving(&it.alone)).sum();
     let mut combined = Vec::new();
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
@@ -266,68 +272,39 @@ impl ComparisonContext<'_> {
             share: attribution.shapley[index],
             bands,
             reason: None,
-            at_most: None,
+            remaining: None,
+            bound: None,
             claim: claim.cloned(),
             judgements: Vec::new(),
             verdict: ClaimVerdict::NotTestable,
-            verdict_usd: ClaimVerdict::NotTestable,
             notes: patch.notes.clone(),
         };
         // A toggle that applies nowhere in this recording can be neither right nor wrong.
         if let Some(claim) = claim.filter(|_| patch.found_places > 0) {
-            let most = self.best.best_saving(&[index], claim)?;
-            let draws = self.draws_of_claim(claim);
-            // A draw may differ in calls, which no corner of the parameters moves.
-            let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
-            let replayed = range_with_band(
-                claim.amount_saved(&alone),
-                claim.amount_saved(&last),
-                draws.map(|it| it.saved),
-            );
-            let evidence = ClaimEvidence {
-                claimed: claim.rounded.clone(),
-                is_direction: claim.is_direction,
-                replayed,
-                at_most,
-            };
+            let most = self.best.best_saving(&[index], claim)?.0;
+            let evidence = self.evidence_of_claim(claim, claim.amount_saved(&alone), most);
             result.verdict = judge_claim(&evidence);
             result.judgements = self.judge_by_each_judge(claim, &evidence);
-            result.at_most = Some(at_most);
-            // In dollars the claimed tokens are held against all that the toggle saves, not its
-            // reads alone.
-            if let Some(claimed) = self.claimed_micro_usd(claim) {
-                let cost = bands.map(|it| it.alone.cost.map(PicoUsd::micro_usd));
-                let replayed = range_with_band(
-                    alone.total_money().micro_usd(),
-                    last.total_money().micro_usd(),
-                    cost,
-                );
-                result.verdict_usd = judge_claim(&ClaimEvidence {
-                    claimed,
-                    is_direction: false,
-                    replayed,
-                    at_most: most.1,
-                });
-            }
+            result.bound = Some(evidence.bound);
         }
         Ok(result)
     }
 
-    fn draws_of_claim(&self, claim: &PublishedClaim) -> Option<&ClaimDraws> {
-        self.uncertainty?.claims.iter().find(|draws| draws.claim == claim.id)
+    /// A claim beside what the draws save, and the most that the best corner or a draw does.
+    fn evidence_of_claim(&self, claim: &PublishedClaim, saved: i64, most: i64) -> ClaimEvidence {
+        let draws = self.draws_of_claim(claim);
+        // A draw may differ in call counts, which no corner of the parameters moves.
+        let bound = most.max(saved).max(draws.map_or(i64::MIN, |it| it.most));
+        // Draws hold the error of a difference; a single figure has it on either side.
+        let band = draws.map_or_else(
+            || widen_by_difference_error(&(saved..=saved)),
+            |draws| draws.saved.p10..=draws.saved.p90,
+        );
+        ClaimEvidence::for_claim(claim, &band, bound)
     }
 
-    /// The claimed tokens at the price of cache reads, in millionths of a dollar.
-    fn claimed_micro_usd(&self, claim: &PublishedClaim) -> Option<RangeInclusive<i64>> {
-        // With several models nobody can say at whose price the claimed tokens are meant.
-        let [price] = &self.plan.prices[..] else {
-            return None;
-        };
-        // Prices are in millionths of a dollar for a million tokens.
-        let [low, high] = [claim.rounded.start(), claim.rounded.end()]
-            .map(|tokens| tokens * price.base.read / 1_000_000);
-        // Only for reads it is known at which price the tokens would have been paid.
-        (claim.metric == "read").then_some(low..=high)
+    fn draws_of_claim(&self, claim: &PublishedClaim) -> Option<&ClaimDraws> {
+        self.uncertainty?.claims.iter().find(|draws| draws.claim == claim.id)
     }
 
     /// What each authority says by itself.
@@ -359,24 +336,18 @@ impl ComparisonContext<'_> {
         let saving = saving_in_step(recording, self.plan, subset, &claim.step);
         let draws = self.draws_of_claim(claim);
         let most = self.best.best_saving_in_step(&indexes, claim)?;
-        let at_most = most.0.max(draws.map_or(i64::MIN, |it| it.most));
-        let all = self.experiment.patches_at_modes(recording);
+        let all = self.experiment.patches_at_means(recording);
         let replayed =
             claim.amount_saved_by(&saving, recording, indexes.iter().map(|&at| &all[at]));
-        let evidence = ClaimEvidence {
-            claimed: claim.rounded.clone(),
-            is_direction: claim.is_direction,
-            replayed: range_with_band(replayed, replayed, draws.map(|it| it.saved)),
-            at_most,
-        };
+        let evidence = self.evidence_of_claim(claim, replayed, most.0);
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
             let before = self.best.baseline.total_money().micro_usd();
             let met = ratio_bp(saving.total_money().micro_usd(), before);
             let evidence = ClaimEvidence {
                 claimed: share.clone(),
                 is_direction: false,
-                replayed: met..=met,
-                at_most: ratio_bp(most.1, before),
+                band: widen_by_difference_error(&(met..=met)),
+                bound: ratio_bp(most.1, before).max(met),
             };
             judge_claim(&evidence)
         });
@@ -384,17 +355,11 @@ impl ComparisonContext<'_> {
             claim: claim.clone(),
             replayed,
             baseline: claim.baseline_amount(recording, self.plan),
-            at_most,
+            bound: evidence.bound,
             draws: draws.cloned(),
             judgements: self.judge_by_each_judge(claim, &evidence),
             verdict: judge_claim(&evidence),
             verdict_usd,
         }))
     }
-}
-
-/// The range of two savings and of what the draws leave open.
-fn range_with_band(a: i64, b: i64, band: Option<CredibleBand<i64>>) -> RangeInclusive<i64> {
-    let (low, high) = (a.min(b), a.max(b));
-    band.map_or(low..=high, |band| low.min(band.p10)..=high.max(band.p90))
 }

@@ -38,7 +38,7 @@ pub struct Experiment<'a> {
     pub observed: &'a [ObservedEffect],
     /// Seed of all draws.
     pub seed: Seed,
-    /// How many draws; none for a comparison at the modes alone.
+    /// How many draws; none for a comparison at the means alone.
     pub draws: u32,
 }
 
@@ -104,9 +104,9 @@ impl<'a> Experiment<'a> {
         self.chosen[index].toggle.build_patch(recording, params)
     }
 
-    /// The patches of all toggles at their modes.
+    /// The patches of all toggles at their means.
     #[must_use]
-    pub fn patches_at_modes(&self, recording: &Recording) -> Vec<Patch> {
+    pub fn patches_at_means(&self, recording: &Recording) -> Vec<Patch> {
         self.chosen.iter().map(|one| one.toggle.build_patch(recording, &one.params)).collect()
     }
 

@@ -7,6 +7,7 @@ use super::savings::{PipelineTotals, Saving};
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::replay::{IslandReplays, ReplayOutcome};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// What toggles save alone, last and together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,42 @@ impl MarginalSavings {
         }
         savings
     }
+}
+
+/// What the two toggles of each pair save less together than one by one; pairs that meet in no
+/// island are left out.
+pub(crate) fn savings_shared_by_pairs(
+    plan: &Plan,
+    toggles: usize,
+) -> BTreeMap<(usize, usize), Saving> {
+    let by_island: Vec<Vec<((usize, usize), Saving)>> = plan
+        .islands
+        .par_iter()
+        .filter(|island| island.touched_by.count_ones() > 1)
+        .map(|island| shared_on_island(plan, island, toggles))
+        .collect();
+    let mut shared: BTreeMap<(usize, usize), Saving> = BTreeMap::new();
+    for (pair, saving) in by_island.into_iter().flatten() {
+        let sum = shared.entry(pair).or_default();
+        *sum = *sum + saving;
+    }
+    shared
+}
+
+fn shared_on_island(plan: &Plan, island: &Island, toggles: usize) -> Vec<((usize, usize), Saving)> {
+    let mut replays = IslandReplays::new(plan, island);
+    let before = replays.replay_subset(0);
+    let alone: Vec<(usize, Saving)> = touching_toggles(island, toggles)
+        .map(|toggle| (toggle, saving_of_subset(plan, &mut replays, &before, 1 << toggle)))
+        .collect();
+    let mut shared = Vec::new();
+    for (at, &(one, first)) in alone.iter().enumerate() {
+        for &(other, second) in &alone[at + 1..] {
+            let both = saving_of_subset(plan, &mut replays, &before, 1 << one | 1 << other);
+            shared.push(((one, other), first + second - both));
+        }
+    }
+    shared
 }
 
 /// What each of so many toggles saves alone, over the whole plan.

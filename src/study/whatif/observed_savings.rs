@@ -169,11 +169,11 @@ impl ClaimJudgement {
         // What came out together fell together: too small a fall refutes each of the claims, a fall
         // that is large enough proves none of them unless it was this toggle alone.
         let verdict = if *claim.rounded.start() > high {
-            ClaimVerdict::Overstated
+            ClaimVerdict::TooHigh
         } else if !is_all || low <= 0 || one.may_be_drift() {
             ClaimVerdict::Open
         } else if *claim.rounded.end() < low {
-            ClaimVerdict::Understated
+            ClaimVerdict::TooLow
         } else {
             ClaimVerdict::Holds
         };
@@ -230,10 +230,10 @@ mod tests {
     fn a_claim_is_judged_by_what_fell_where_its_toggles_were_rolled_out() {
         let both = [seen(&["R1", "R4"], (7_500, 6_000, 9_500), 200)];
         check(&["R1", "R4"], (100, 200), &both, ClaimVerdict::Holds);
-        check(&["R1", "R4"], (401, 500), &both, ClaimVerdict::Overstated);
-        check(&["R1", "R4"], (10, 40), &both, ClaimVerdict::Understated);
+        check(&["R1", "R4"], (401, 500), &both, ClaimVerdict::TooHigh);
+        check(&["R1", "R4"], (10, 40), &both, ClaimVerdict::TooLow);
         // One of two cannot have saved more than both, and nobody knows how much it did.
-        check(&["R1"], (401, 500), &both, ClaimVerdict::Overstated);
+        check(&["R1"], (401, 500), &both, ClaimVerdict::TooHigh);
         check(&["R1"], (10, 40), &both, ClaimVerdict::Open);
         check(&["R1", "R2"], (100, 200), &both, ClaimVerdict::NotTestable);
         check(&["R1"], (1, 2), &[], ClaimVerdict::NotTestable);
@@ -245,13 +245,13 @@ mod tests {
         check(&["R1"], (100, 200), &drift, ClaimVerdict::Open);
         let none = [seen(&["R1"], (9_000, 7_000, 10_100), 0)];
         check(&["R1"], (100, 200), &none, ClaimVerdict::Open);
-        check(&["R1"], (301, 400), &none, ClaimVerdict::Overstated);
+        check(&["R1"], (301, 400), &none, ClaimVerdict::TooHigh);
         // The narrower observation counts.
         let two = [
             seen(&["R1", "R4"], (7_500, 6_000, 9_500), 0),
             seen(&["R1"], (9_500, 9_400, 9_600), 0),
         ];
-        check(&["R1"], (100, 200), &two, ClaimVerdict::Overstated);
+        check(&["R1"], (100, 200), &two, ClaimVerdict::TooHigh);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Draw k of one of them never depends on another one, nor on the toggles.
 
+use super::first_question::OpenFact;
 use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit};
 use crate::reconstruct::routes::reconstruct_routes;
@@ -46,6 +47,24 @@ impl OpenCounts {
         }
     }
 
+    /// Everything that differs from draw to draw.
+    #[must_use]
+    pub(crate) fn open_facts(&self, source: &RecordingSource) -> Vec<OpenFact> {
+        match (self, source) {
+            (Self::Counts(counts, drawn), RecordingSource::Pipeline { reported, .. }) => {
+                let facts = counts.iter().map(|(id, draws)| OpenFact {
+                    name: format!("calls of session {id}"),
+                    values: draws.iter().map(|calls| i64::from(*calls)).collect(),
+                });
+                facts.chain(facts_of_unknowns(&reported.unknowns, drawn)).collect()
+            }
+            (Self::Unknowns(drawn), RecordingSource::Routes { routes, .. }) => {
+                facts_of_unknowns(&routes.unknowns, drawn).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The recording of draw k, and whether calls meet what was drawn. `None` where there is only
     /// one recording, or none that meets it.
     #[must_use]
@@ -81,6 +100,16 @@ fn draw_unknowns(unknowns: &[UnknownQuantity], seed: Seed, count: u32) -> Vec<Ve
         (0..count).map(|_| draw_from_range(&range, &mut rng)).collect()
     });
     draws.collect()
+}
+
+fn facts_of_unknowns<'a>(
+    unknowns: &'a [UnknownQuantity],
+    drawn: &'a [Vec<i64>],
+) -> impl Iterator<Item = OpenFact> + 'a {
+    unknowns
+        .iter()
+        .zip(drawn)
+        .map(|(unknown, draws)| OpenFact { name: unknown.id.clone(), values: draws.clone() })
 }
 
 /// The values of all unknowns in draw k.

@@ -6,6 +6,7 @@
 //! shifts nobody's luck, and the same luck meets every subset of toggles. Integers and fixed point
 //! throughout: the same bytes on every machine.
 
+use super::first_question::OpenFact;
 use crate::fixed_point::{self, ONE};
 use crate::intervene::{ParamRange, RangeShape, ToggleParams};
 use crate::plan::Plan;
@@ -43,6 +44,20 @@ impl ParameterDraws {
         let key = |one: &ChosenToggle, k| seed.draw_key(one.id(), k);
         let keys = chosen.iter().map(|one| (0..count).map(|k| key(one, k)).collect()).collect();
         Self { values, keys }
+    }
+
+    /// Everything that differs from draw to draw.
+    #[must_use]
+    pub(crate) fn open_facts(&self, chosen: &[ChosenToggle]) -> Vec<OpenFact> {
+        let mut facts = Vec::new();
+        for (one, values) in chosen.iter().zip(&self.values) {
+            let specs = one.toggle.card().params.iter().zip(&one.ranges).zip(values);
+            for ((spec, _), values) in specs.filter(|((_, range), _)| range.low < range.high) {
+                let name = format!("{} {} ({})", one.id(), spec.key, spec.what);
+                facts.push(OpenFact { name, values: values.clone() });
+            }
+        }
+        facts
     }
 
     /// The parameters of toggle `index` in draw `k`.

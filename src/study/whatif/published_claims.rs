@@ -4,6 +4,7 @@ use super::headline::HeadlineMetric;
 use super::savings::{Saving, totals_by_step};
 use crate::plan::{Patch, Plan};
 use crate::reconstruct::figure::FigureUnit;
+use crate::reconstruct::reported::ReportedClaim;
 use crate::reconstruct::routes::{RouteClaim, RouteRow};
 use crate::reconstruct::{Figure, ReportedPipeline, ReportedRoutes};
 use crate::recording::Recording;
@@ -36,15 +37,23 @@ pub struct PublishedClaim {
 #[must_use]
 pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
     let mut claims = Vec::new();
+    let half_step = |metric: &str| {
+        let single = reported.claims.iter().filter(|claim| claim.metric == metric);
+        let bounds = single.filter_map(ReportedClaim::saving_bounds);
+        let combined = reported.combined.iter().filter(|claim| claim.metric == metric);
+        let reached = combined.map(|claim| (claim.to.low, claim.to.high));
+        author_step(bounds.chain(reached).flat_map(|(low, high)| [low, high])) / 2
+    };
     for claim in &reported.claims {
         if let Some((low, high)) = claim.saving_bounds() {
+            let half = half_step(&claim.metric);
             claims.push(PublishedClaim {
                 id: claim.toggle.clone(),
                 toggles: vec![claim.toggle.clone()],
                 step: String::new(),
                 metric: claim.metric.clone(),
                 saving: low..=high,
-                rounded: low - rounding_slack(low)..=high + rounding_slack(high),
+                rounded: low - half..=high + half,
                 share_bp: None,
                 is_direction: false,
             });
@@ -54,13 +63,15 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
         let (from, to) = (&combined.from, &combined.to);
         // The least fall is from the low end of before to the high end of after.
         let (low, high) = (from.low - to.high, from.high - to.low);
+        // What was there before is a measured total; what should be left is the estimate.
+        let half = half_step(&combined.metric);
         claims.push(PublishedClaim {
             id: combined.id.clone(),
             toggles: combined.toggles.clone(),
             step: combined.step.clone(),
             metric: combined.metric.clone(),
             saving: low..=high,
-            rounded: low - rounding_slack(to.high)..=high + rounding_slack(to.low),
+            rounded: low - half..=high + half,
             share_bp: combined.share.as_ref().map(|share: &Figure| share.low..=share.high),
             is_direction: false,
         });
@@ -71,10 +82,17 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
 /// Every claim of reported routes that names a number or a direction.
 #[must_use]
 pub fn claims_of_routes(routes: &ReportedRoutes) -> Vec<PublishedClaim> {
-    routes.claims.iter().filter_map(|claim| claim_of_route(routes, claim)).collect()
+    let savings = routes.claims.iter().filter_map(|claim| claim.saving.as_ref());
+    let amounts = savings.filter(|saving| saving.unit != FigureUnit::Share);
+    let half_step = author_step(amounts.flat_map(|saving| [saving.low, saving.high])) / 2;
+    routes.claims.iter().filter_map(|claim| claim_of_route(routes, claim, half_step)).collect()
 }
 
-fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<PublishedClaim> {
+fn claim_of_route(
+    routes: &ReportedRoutes,
+    claim: &RouteClaim,
+    half_step: i64,
+) -> Option<PublishedClaim> {
     let rows: Vec<&RouteRow> = routes.matching_rows(&claim.agent, &claim.kind).collect();
     let whole: i64 = rows.iter().map(|row| row.tokens.value()).sum();
     let (saving, rounded) = match &claim.saving {
@@ -86,8 +104,8 @@ fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<Publish
             )
         }
         Some(saving) => {
-            let (low, high) = (saving.low, saving.high);
-            (low..=high, low - rounding_slack(low)..=high + rounding_slack(high))
+            let (low, high, half) = (saving.low, saving.high, half_step);
+            (low..=high, low - half..=high + half)
         }
         // A fall of no told size is anything from one token to all of them.
         None if claim.falls => (1..=whole, 1..=whole),
@@ -112,14 +130,29 @@ fn claim_of_route(routes: &ReportedRoutes, claim: &RouteClaim) -> Option<Publish
     })
 }
 
-/// An estimate is as fine as its last digit that is not zero: 200K may be 150K to 250K.
-fn rounding_slack(estimate: i64) -> i64 {
-    let mut unit = 1;
-    // The last digit that is not zero is what the source rounded to.
-    while estimate != 0 && estimate % (unit * 10) == 0 {
-        unit *= 10;
+/// The step in which an author prints the figures of a list: the largest of 1, 2 and 5 times a power
+/// of ten that divides all of them; 0 without any.
+fn author_step(figures: impl Iterator<Item = i64>) -> i64 {
+    let common = figures.fold(0, greatest_common_divisor);
+    let mut step = 0;
+    let mut power = 1;
+    while power <= common {
+        for multiple in [1, 2, 5] {
+            if common % (multiple * power) == 0 {
+                step = multiple * power;
+            }
+        }
+        power *= 10;
     }
-    unit / 2
+    step
+}
+
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.abs(), b.abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Whether a session is one of a step; an empty name stands for any.
@@ -211,6 +244,28 @@ impl PublishedClaim {
             "calls" => saving.calls,
             "tokens" => HeadlineMetric::Tokens.amount_in_saving(saving),
             _ => HeadlineMetric::Reads.amount_in_saving(saving),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_of_a_list_is_the_largest_that_divides_every_figure() {
+        for (figures, step) in [
+            (&[5_000_000, 6_000_000, 3_000_000, 500_000, 200_000, 1_000_000][..], 100_000),
+            (&[1_500_000, 2_000_000], 500_000),
+            (&[12_000, 4_000], 2_000),
+            (&[100], 100),
+            (&[83], 1),
+            (&[-60, 90], 10),
+            (&[0, 40], 20),
+            (&[], 0),
+            (&[0], 0),
+        ] {
+            assert_eq!(author_step(figures.iter().copied()), step, "{figures:?}");
         }
     }
 }

@@ -84,14 +84,8 @@ fn bound_toggles(
     let verdict = claim.as_ref().map_or(ClaimVerdict::NotTestable, |claim| {
         let (low, high) = (claim.amount_saved(&low), claim.amount_saved(&high));
         // A larger value of a parameter may save less: the ends are put in order.
-        let replayed = low.min(high)..=low.max(high);
-        let at_most = *replayed.end();
-        judge_claim(&ClaimEvidence {
-            claimed: claim.rounded.clone(),
-            is_direction: false,
-            replayed,
-            at_most,
-        })
+        let band = low.min(high)..=low.max(high);
+        judge_claim(&ClaimEvidence::for_claim(claim, &band, *band.end()))
     });
     Ok(SavingBound {
         id: ids.join("+"),

@@ -1,10 +1,11 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
+use crate::fixed_point::ONE;
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
 use crate::study::inspect::turn_limiter::counts_in_last_minute;
-use crate::units::{PicoUsd, Usage};
+use crate::units::{PicoUsd, Usage, scale_by_ratio};
 use std::collections::BTreeMap;
 
 /// What a pipeline costs under one subset of toggles.
@@ -152,6 +153,34 @@ impl Saving {
     #[must_use]
     pub fn total_money(&self) -> PicoUsd {
         self.cost.recorded + self.cost.hidden
+    }
+}
+
+impl Saving {
+    /// The same times a factor in 2^-32, each figure rounded half up.
+    #[must_use]
+    pub(crate) fn scaled_by_q32(&self, factor: i64) -> Self {
+        let scale = |amount: i64| scale_by_ratio(amount, factor, ONE);
+        let scale_money =
+            |amount: PicoUsd| PicoUsd((amount.0 * i128::from(factor) + i128::from(ONE / 2)) >> 32);
+        let Usage { fresh, read, write_5m, write_1h, output } = self.usage;
+        Self {
+            calls: scale(self.calls),
+            usage: Usage {
+                fresh: scale(fresh),
+                read: scale(read),
+                write_5m: scale(write_5m),
+                write_1h: scale(write_1h),
+                output: scale(output),
+            },
+            hidden_output: scale(self.hidden_output),
+            cost: ReplayCost {
+                recorded: scale_money(self.cost.recorded),
+                hidden: scale_money(self.cost.hidden),
+            },
+            session_ms: scale(self.session_ms),
+            moved: scale(self.moved),
+        }
     }
 }
 

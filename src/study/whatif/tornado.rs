@@ -1,4 +1,4 @@
-//! The tornado: what each parameter alone can move, the others at their modes.
+//! The tornado: what each parameter alone can move, the others at their means.
 
 use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
@@ -65,13 +65,13 @@ pub struct TornadoSwings {
 /// A model without a price.
 pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, MissingPrice> {
     let recording = experiment.base_recording();
-    // One parameter at a time, all others at their modes: the swing is that parameter's own.
-    let modes = experiment.patches_at_modes(recording);
+    // One parameter at a time, all others at their means: the swing is that parameter's own.
+    let modes = experiment.patches_at_means(recording);
     let mut swings = Vec::new();
     for (index, chosen) in experiment.chosen.iter().enumerate() {
         let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
         for (at, (spec, &range)) in specs.filter(|(_, (_, range))| range.low < range.high) {
-            // One parameter at its end, all others at their modes.
+            // One parameter at its end, all others at their means.
             let [low, high] = [range.low, range.high].map(|value| {
                 let mut patches = modes.clone();
                 let params = chosen.params.with_value(at, value);
@@ -137,7 +137,7 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
         let Ok(other) = reconstruct_with_call_counts(reported, *lens, &given) else {
             return Ok(None);
         };
-        let patches = experiment.patches_at_modes(&other.recording);
+        let patches = experiment.patches_at_means(&other.recording);
         ends.push((
             sum,
             RangeEndSaving::replay_patches(experiment, &other.recording, &patches, false)?,
@@ -174,7 +174,7 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
             let Some(recording) = experiment.source.recording_with_unknowns(&values) else {
                 return Ok(None);
             };
-            let patches = experiment.patches_at_modes(&recording);
+            let patches = experiment.patches_at_means(&recording);
             RangeEndSaving::replay_patches(experiment, &recording, &patches, true).map(Some)
         });
         if let (Some(low), Some(high)) = (low?, high?) {

@@ -3,11 +3,15 @@
 //! Everything is replayed once for each draw: other parameters, other call counts or unknowns
 //! where a source left them open, another luck of automatic caches, the same shocks. Draw k means
 //! the same for every toggle and every subset, so that differences are differences. Bands are
-//! quantiles of the draws (nearest rank); they hold the parameters and what is open. The model's
-//! own error comes on top: in probabilities as a normal error whose 90th percentile is
-//! [`MODEL_ERROR_BP`], in verdicts as a margin.
+//! quantiles of the draws (nearest rank); they hold the parameters, what is open, and the error of a
+//! difference: each draw has a normal one, whose size has its 90th percentile at
+//! [`DIFFERENCE_ERROR_BP`], and everything that is saved in it is off by that share.
 
+use super::candidate_sets::CandidateSets;
+use super::claim_probabilities::{ClaimProbability, claim_probabilities};
+use super::draw_outcome::{DrawOutcome, ToggleDraw};
 use super::experiment::Experiment;
+use super::first_question::{DrawnResults, FirstQuestion, OpenFact, find_first_question};
 use super::headline::HeadlineMetric;
 use super::lattice::SubsetLattice;
 use super::marginal_savings::MarginalSavings;
@@ -17,7 +21,7 @@ use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving, saving_in_step};
 use super::shapley::Attribution;
-use super::verdict::MODEL_ERROR_BP;
+use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
 use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::MissingPrice;
@@ -63,20 +67,6 @@ pub struct ToggleBands {
     pub last: SavingBands,
 }
 
-/// How likely it is that a claim is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimProbability {
-    /// The claim's id.
-    pub claim: String,
-    /// What is counted: `read`, `tokens`, `calls`, `records`, `read share`, `token share` or `dollar share`
-    /// (of the baseline).
-    pub metric: &'static str,
-    /// The least that is claimed: tokens, calls, or ten-thousandths.
-    pub at_least: i64,
-    /// Share of the draws that reach it, in ten-thousandths.
-    pub p_bp: i64,
-}
-
 /// What all draws say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uncertainty {
@@ -97,6 +87,8 @@ pub struct Uncertainty {
     pub claims: Vec<ClaimDraws>,
     /// What the toggles of each observation save, a share in ten-thousandths.
     pub observed_bp: Vec<CredibleBand<i64>>,
+    /// The open fact that, known, would change most; `None` where none changes anything.
+    pub first_question: Option<FirstQuestion>,
 }
 
 /// A claim in all draws.
@@ -106,31 +98,10 @@ pub struct ClaimDraws {
     pub claim: String,
     /// What is saved in its metric; by one toggle alone.
     pub saved: CredibleBand<i64>,
-    /// The most in any draw.
+    /// The most in any draw, without the error of a difference.
     pub most: i64,
     /// How likely the claim is reached, in each way that it can be read.
     pub probabilities: Vec<ClaimProbability>,
-}
-
-/// What one draw says.
-struct DrawOutcome {
-    met: bool,
-    /// Before: the headline's figure and money.
-    before: (i64, PicoUsd),
-    joint: Saving,
-    toggles: Vec<ToggleDraw>,
-    /// What each claim's toggles save in its metric, and all they save.
-    claims: Vec<(i64, Saving)>,
-    /// What the toggles of each observation save, a share in ten-thousandths.
-    observed_bp: Vec<i64>,
-    /// The model's own error, as a factor in 2^-32.
-    error: i64,
-}
-
-struct ToggleDraw {
-    shapley: Option<Saving>,
-    alone: Saving,
-    last: Saving,
 }
 
 /// Rows that one study may replay in its lattices: the draws after those that use them up go
@@ -149,18 +120,31 @@ pub fn study_uncertainty(
     experiment: &Experiment<'_>,
     plan: &Plan,
 ) -> Result<Uncertainty, MissingPrice> {
+    let (lab, drawn) = draw_outcomes(experiment, plan)?;
+    let mut facts = lab.draws.open_facts(experiment.chosen);
+    facts.extend(lab.openings.open_facts(experiment.source));
+    let first_question = lab.first_question(&drawn, &facts);
+    Ok(Uncertainty { first_question, ..summarise_draws(experiment, &drawn, lab.lattices) })
+}
+
+/// Replays every draw.
+fn draw_outcomes<'a>(
+    experiment: &'a Experiment<'a>,
+    plan: &Plan,
+) -> Result<(DrawSetup<'a>, Vec<DrawOutcome>), MissingPrice> {
     let count = experiment.draws;
     let lab = DrawSetup {
         experiment,
         draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
         openings: OpenCounts::draw_from_source(experiment.source, experiment.seed, count),
-        errors: draw_model_errors(experiment.seed, count),
+        errors: draw_difference_errors(experiment.seed, count),
+        candidates: CandidateSets::from_plan(experiment, plan),
         lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
         observations: observed_savings::observations_to_compare(experiment),
     };
     let drawn: Vec<DrawOutcome> =
         (0..count).into_par_iter().map(|k| lab.replay_draw(k)).collect::<Result<_, _>>()?;
-    Ok(summarise_draws(experiment, &drawn, lab.lattices))
+    Ok((lab, drawn))
 }
 
 /// In how many draws every subset is replayed, where that takes so many rows each time.
@@ -180,6 +164,7 @@ struct DrawSetup<'a> {
     draws: ParameterDraws,
     openings: OpenCounts,
     errors: Vec<i64>,
+    candidates: Option<CandidateSets>,
     lattices: u32,
     observations: Vec<(ObservedEffect, ToggleSubset)>,
 }
@@ -211,6 +196,10 @@ impl DrawSetup<'_> {
         let lattice =
             if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
         let attribution = lattice.as_ref().map(Attribution::from);
+        let sets = match (&self.candidates, &lattice) {
+            (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
+            _ => Vec::new(),
+        };
         let toggles: Vec<ToggleDraw> = (0..chosen.len())
             .map(|at| ToggleDraw {
                 shapley: attribution.as_ref().map(|it| it.shapley[at]),
@@ -219,7 +208,7 @@ impl DrawSetup<'_> {
             })
             .collect();
         let headline = self.experiment.headline_metric();
-        let claims = claims
+        let claims: Vec<(i64, Saving)> = claims
             .iter()
             .map(|claim| self.saving_of_claim(claim, recording, (&plan, &patches), &toggles))
             .collect();
@@ -228,15 +217,36 @@ impl DrawSetup<'_> {
                 observed_savings::before_and_saved(recording, &plan, observation, headline);
             ratio_bp(saved, before)
         });
-        Ok(DrawOutcome {
+        let outcome = DrawOutcome {
             met,
             before: (headline.amount_in_totals(&baseline), baseline.total_money()),
             observed_bp: observed_bp.collect(),
             joint: marginal.joint,
+            exact_claims: claims.iter().map(|(amount, _)| *amount).collect(),
             claims,
             toggles,
-            error: self.errors[k as usize],
-        })
+            sets,
+        };
+        Ok(outcome.with_error(self.errors[k as usize]))
+    }
+
+    /// What to find out first, from everything that was drawn.
+    fn first_question(&self, drawn: &[DrawOutcome], facts: &[OpenFact]) -> Option<FirstQuestion> {
+        let headline = self.experiment.headline_metric();
+        let claims = self.experiment.claims.iter().enumerate().map(|(at, claim)| {
+            (claim, drawn.iter().map(|draw| draw.claims[at].0).collect::<Vec<i64>>())
+        });
+        let results = DrawnResults {
+            effort: self.candidates.as_ref().map_or(0, |it| it.effort),
+            sets: drawn
+                .iter()
+                .map(|draw| draw.sets.clone())
+                .take_while(|sets| !sets.is_empty())
+                .collect(),
+            claims: claims.collect(),
+            joint: drawn.iter().map(|draw| headline.amount_in_saving(&draw.joint)).collect(),
+        };
+        find_first_question(facts, &results, self.experiment.seed)
     }
 
     /// What a claim's toggles save: one of them on its own, several together; of its step, where it
@@ -263,14 +273,17 @@ impl DrawSetup<'_> {
     }
 }
 
-/// The model's own error in each draw, as a factor in 2^-32.
-fn draw_model_errors(seed: Seed, count: u32) -> Vec<i64> {
-    let mut rng = seed.random_stream("model error", &[]);
+/// The error of a difference in each draw, as a factor in 2^-32.
+fn draw_difference_errors(seed: Seed, count: u32) -> Vec<i64> {
+    let mut rng = seed.random_stream("difference error", &[]);
     // The 90th percentile of |e| is that of a normal distribution at 1.645 deviations.
     (0..count)
         .map(|_| {
-            let error =
-                scale_by_ratio(draw_normal(&mut rng), MODEL_ERROR_BP * 1_000, BASIS_POINTS * 1_645);
+            let error = scale_by_ratio(
+                draw_normal(&mut rng),
+                DIFFERENCE_ERROR_BP * 1_000,
+                BASIS_POINTS * 1_645,
+            );
             // The error is a factor around 1, in Q32.
             ONE + error
         })
@@ -287,7 +300,7 @@ fn summarise_draws(
     let claims = experiment.claims.iter().enumerate().map(|(at, claim)| ClaimDraws {
         claim: claim.id.clone(),
         saved: CredibleBand::from_values(drawn.iter().map(|draw| draw.claims[at].0)),
-        most: drawn.iter().map(|draw| draw.claims[at].0).max().unwrap_or_default(),
+        most: drawn.iter().map(|draw| draw.exact_claims[at]).max().unwrap_or_default(),
         probabilities: claim_probabilities(headline, claim, at, drawn),
     });
     Uncertainty {
@@ -312,6 +325,7 @@ fn summarise_draws(
         observed_bp: (0..observations)
             .map(|at| CredibleBand::from_values(drawn.iter().map(|draw| draw.observed_bp[at])))
             .collect(),
+        first_question: None,
     }
 }
 
@@ -330,62 +344,6 @@ fn toggle_bands(drawn: &[DrawOutcome], with_lattice: &[DrawOutcome], at: usize) 
     }
 }
 
-/// How often a claim is reached, with the model's own error on what is saved.
-fn claim_probabilities(
-    headline: HeadlineMetric,
-    claim: &PublishedClaim,
-    at: usize,
-    drawn: &[DrawOutcome],
-) -> Vec<ClaimProbability> {
-    let mut counted = vec![(
-        claim.counted_metric().unwrap_or(headline.metric_name()),
-        *claim.rounded.start(),
-        // The model's own error counts too: a draw that just misses may reach it, and the reverse.
-        share_of_draws(drawn, *claim.rounded.start(), |draw| draw.with_error(draw.claims[at].0)),
-    )];
-    if let Some(share) = claim.share_bp.as_ref().filter(|_| claim.step.is_empty()) {
-        // A share may be meant of tokens or of dollars: the source does not always say which.
-        let at_least = *share.start();
-        let of_tokens = share_of_draws(drawn, at_least, |draw| {
-            ratio_bp(draw.with_error(draw.claims[at].0), draw.before.0)
-        });
-        let of_dollars = share_of_draws(drawn, at_least, |draw| {
-            draw.with_error(draw.claims[at].1.total_money().share_bp(draw.before.1))
-        });
-        let metric = match headline {
-            HeadlineMetric::Reads => "read share",
-            HeadlineMetric::Tokens => "token share",
-        };
-        counted.extend([(metric, at_least, of_tokens), ("dollar share", at_least, of_dollars)]);
-    }
-    let probabilities = counted.into_iter().map(|(metric, at_least, p_bp)| ClaimProbability {
-        claim: claim.id.clone(),
-        metric,
-        at_least,
-        p_bp,
-    });
-    probabilities.collect()
-}
-
-/// The share of the draws in which an amount is reached, in ten-thousandths.
-fn share_of_draws(
-    drawn: &[DrawOutcome],
-    at_least: i64,
-    amount: impl Fn(&DrawOutcome) -> i64,
-) -> i64 {
-    // A probability is the share of the draws that reach the claim, with the model's own error on
-    // top of what each draw saves.
-    let reached = drawn.iter().filter(|draw| amount(draw) >= at_least).count();
-    ratio_bp(reached as i64, drawn.len() as i64)
-}
-
-impl DrawOutcome {
-    /// What is saved, with the model's own error of this draw.
-    fn with_error(&self, saved: i64) -> i64 {
-        scale_by_ratio(saved, self.error, ONE)
-    }
-}
-
 fn saving_bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> SavingBands {
     SavingBands {
         read: CredibleBand::from_values(
@@ -401,6 +359,38 @@ fn saving_bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> Savi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::Pricing;
+    use crate::reconstruct::{Lens, RecordingSource, builtin_pipeline, reconstruct};
+    use crate::scenario::{Scenario, toggles_by_id};
+
+    #[test]
+    fn what_is_quoted_is_the_mean_of_the_draws() {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        let fit = reconstruct(&reported, Lens::Message).expect("fits");
+        let source = RecordingSource::Recorded(fit.recording);
+        // Not R3, whose few reports are read after all as a whole, one or none of them.
+        let toggles = toggles_by_id(["R1", "R2", "R4", "R5", "R7"]).expect("toggles");
+        let scenario = Scenario { draws: 300, ..Scenario::with_toggles(&toggles) };
+        let (toggles, pricing) = (scenario.split_awaiting_toggles(), Pricing::embedded());
+        let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
+        let recording = experiment.base_recording();
+        let plan = experiment.compile_plan(recording, &experiment.patches_at_means(recording));
+        let plan = plan.expect("prices");
+        let quoted = MarginalSavings::from_plan(&plan, experiment.chosen.len());
+        let (_, drawn) = draw_outcomes(&experiment, &plan).expect("prices");
+        for (at, quoted) in quoted.alone.iter().enumerate() {
+            let values = drawn.iter().map(|draw| draw.toggles[at].alone.usage.read as f64);
+            let values: Vec<f64> = values.collect();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let spread = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+            let error = (spread / values.len() as f64 / values.len() as f64).sqrt();
+            // Places are counted in wholes: a site more or less of eight.
+            let slack = 3.0 * error + 0.04 * mean.abs();
+            let off = quoted.usage.read as f64 - mean;
+            let id = experiment.chosen[at].id();
+            assert!(off.abs() <= slack, "{id}: {} quoted, {mean:.0} drawn", quoted.usage.read);
+        }
+    }
 
     #[test]
     fn lattices_are_made_as_far_as_they_are_affordable() {

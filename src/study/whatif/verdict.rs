@@ -1,30 +1,31 @@
-//! Verdicts: what a published saving is worth beside the replay.
+//! Verdicts: is a published saving of the right size?
 //!
-//! A claim is a range; so is the replay (alone to last, widened by the model's own error); and
-//! there is a most that the toggle could ever save: its best corner, every parameter at its
-//! friendliest end. The verdict follows from these three and nothing else.
+//! Three things decide and nothing else: the claim, as printed and half its author's step on either
+//! side; the band of what the toggle saves on its own; and the bound, the most that it could save
+//! with every share and size at its friendliest. What the other toggles of a list leave of it is
+//! another question ([`super::remaining_saving`]).
 
 use super::published_claims::PublishedClaim;
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 use std::ops::RangeInclusive;
 
-/// The model's own error, in ten-thousandths of a saving: the 90th percentile of the content-only
-/// error of summed reads over real sessions of 20 calls or more, as `inspect --fidelity` prints it.
-/// Source: MODEL.md, "Content rates", measured 2026-11-20.
-pub const MODEL_ERROR_BP: i64 = 875;
+/// The error of a difference of two replays, in ten-thousandths of it: in nine of ten cases it is
+/// smaller. Source: MODEL.md, "The error of a difference", measured 2026-11-28.
+pub const DIFFERENCE_ERROR_BP: i64 = 1_900;
 
-/// What is said about a claim.
+/// What is said about the size of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimVerdict {
-    /// The claim and the replay overlap.
+    /// The claim and the band overlap, and the band is narrow enough to say so.
     Holds,
-    /// The replay saves less.
-    Overstated,
-    /// The replay saves more.
-    Understated,
-    /// Not even the friendliest parameters save that much.
+    /// The whole band is below the claim.
+    TooHigh,
+    /// The whole band is above the claim.
+    TooLow,
+    /// Not even the bound is as high.
     CannotBe,
-    /// Of a claim that something falls: what is left open holds a fall and none.
+    /// The band is wider than what is claimed, or holds no saving at all: any claim near it would
+    /// hold.
     Open,
     /// There is nothing in the recording to test it on, or no number to test.
     NotTestable,
@@ -36,8 +37,8 @@ impl ClaimVerdict {
     pub fn verdict_word(self) -> &'static str {
         match self {
             Self::Holds => "holds",
-            Self::Overstated => "overstated",
-            Self::Understated => "understated",
+            Self::TooHigh => "too high",
+            Self::TooLow => "too low",
             Self::CannotBe => "cannot be",
             Self::Open => "open",
             Self::NotTestable => "not testable",
@@ -48,14 +49,28 @@ impl ClaimVerdict {
 /// What a verdict rests on. All savings are in one unit and positive where something falls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimEvidence {
-    /// What is claimed.
+    /// What is claimed, with half the author's step on either side.
     pub claimed: RangeInclusive<i64>,
     /// Whether nothing is claimed but that it falls, by whatever.
     pub is_direction: bool,
-    /// What the replay saves, lowest and highest.
-    pub replayed: RangeInclusive<i64>,
-    /// What the best corner saves.
-    pub at_most: i64,
+    /// What the replay saves on its own, P10 to P90, never above the bound.
+    pub band: RangeInclusive<i64>,
+    /// The most that could be saved.
+    pub bound: i64,
+}
+
+impl ClaimEvidence {
+    /// A claim beside its band and its bound.
+    #[must_use]
+    pub fn for_claim(claim: &PublishedClaim, band: &RangeInclusive<i64>, bound: i64) -> Self {
+        Self {
+            claimed: claim.rounded.clone(),
+            is_direction: claim.is_direction,
+            // No error makes possible what is not.
+            band: (*band.start()).min(bound)..=(*band.end()).min(bound),
+            bound,
+        }
+    }
 }
 
 /// Who judges.
@@ -96,16 +111,14 @@ pub struct ClaimJudgement {
 }
 
 impl ClaimJudgement {
-    /// By the product of the claim's own factors. Headlines are rounded to one digit: a tenth is
-    /// forgiven.
+    /// By the product of the claim's own factors. Its factors are rounded too: a tenth is forgiven.
     #[must_use]
     pub fn by_arithmetic(claim: &PublishedClaim, product: Option<i64>) -> Self {
         let (low, high) = (*claim.saving.start(), *claim.saving.end());
         let verdict = match product {
             None => ClaimVerdict::NotTestable,
-            // Headlines are rounded: a tenth is forgiven on either side.
-            Some(product) if product < low - low / 10 => ClaimVerdict::Overstated,
-            Some(product) if product > high + high / 10 => ClaimVerdict::Understated,
+            Some(product) if product < low - low / 10 => ClaimVerdict::TooHigh,
+            Some(product) if product > high + high / 10 => ClaimVerdict::TooLow,
             Some(_) => ClaimVerdict::Holds,
         };
         Self {
@@ -122,8 +135,8 @@ impl ClaimJudgement {
             ClaimVerdict::CannotBe => ClaimVerdict::CannotBe,
             _ => ClaimVerdict::Holds,
         };
-        let most = evidence.at_most;
-        Self { by: ClaimJudge::Possibility, verdict, evidence_range: Some(most..=most) }
+        let bound = evidence.bound;
+        Self { by: ClaimJudge::Possibility, verdict, evidence_range: Some(bound..=bound) }
     }
 
     /// By the replay alone.
@@ -131,40 +144,37 @@ impl ClaimJudgement {
     pub fn by_model(evidence: &ClaimEvidence) -> Self {
         let verdict = match judge_claim(evidence) {
             // The replay alone cannot tell what is impossible, only that it saves less.
-            ClaimVerdict::CannotBe => ClaimVerdict::Overstated,
+            ClaimVerdict::CannotBe => ClaimVerdict::TooHigh,
             other => other,
         };
-        Self { by: ClaimJudge::Model, verdict, evidence_range: Some(evidence.replayed.clone()) }
+        Self { by: ClaimJudge::Model, verdict, evidence_range: Some(evidence.band.clone()) }
     }
 }
 
-/// The model's own error in a saving.
-fn model_error_margin(saving: i64) -> i64 {
-    scale_by_ratio(saving.abs(), MODEL_ERROR_BP, BASIS_POINTS)
-}
-
-/// What a replay saves with the model's own error at either end: what a claim has to meet.
+/// What a replay saves with the error of a difference at either end.
 #[must_use]
-pub fn widen_by_model_error(replayed: &RangeInclusive<i64>) -> RangeInclusive<i64> {
-    let (low, high) = (*replayed.start(), *replayed.end());
-    low - model_error_margin(low)..=high + model_error_margin(high)
+pub fn widen_by_difference_error(band: &RangeInclusive<i64>) -> RangeInclusive<i64> {
+    let margin = |saving: i64| scale_by_ratio(saving.abs(), DIFFERENCE_ERROR_BP, BASIS_POINTS);
+    let (low, high) = (*band.start(), *band.end());
+    low - margin(low)..=high + margin(high)
 }
 
-/// Judges a claim.
+/// Judges a claim: the first word that applies.
 #[must_use]
 pub fn judge_claim(evidence: &ClaimEvidence) -> ClaimVerdict {
-    let (low, high) = widen_by_model_error(&evidence.replayed).into_inner();
-    // A corner search can miss what a draw met: the replay itself is possible by all means.
-    let at_most = evidence.at_most.max(high) + model_error_margin(evidence.at_most);
-    // The hardest word first: what no parameter reaches is not merely overstated.
-    if *evidence.claimed.start() > at_most {
+    let (low, high) = (*evidence.band.start(), *evidence.band.end());
+    let claimed = &evidence.claimed;
+    // What is claimed is as large as the middle of its range.
+    let amount = claimed.start().midpoint(*claimed.end());
+    let is_wide = !evidence.is_direction && high - low > amount;
+    if *claimed.start() > evidence.bound {
         ClaimVerdict::CannotBe
-    } else if evidence.is_direction && *evidence.claimed.start() <= high && low <= 0 {
+    } else if *claimed.start() > high {
+        ClaimVerdict::TooHigh
+    } else if *claimed.end() < low {
+        ClaimVerdict::TooLow
+    } else if is_wide || low <= 0 {
         ClaimVerdict::Open
-    } else if *evidence.claimed.start() > high {
-        ClaimVerdict::Overstated
-    } else if *evidence.claimed.end() < low {
-        ClaimVerdict::Understated
     } else {
         ClaimVerdict::Holds
     }
@@ -174,39 +184,66 @@ pub fn judge_claim(evidence: &ClaimEvidence) -> ClaimVerdict {
 mod tests {
     use super::*;
 
-    fn check(claimed: (i64, i64), replayed: (i64, i64), at_most: i64, verdict: ClaimVerdict) {
-        let (claimed, replayed) = (claimed.0..=claimed.1, replayed.0..=replayed.1);
-        let evidence = ClaimEvidence { claimed, is_direction: false, replayed, at_most };
+    fn check(claimed: (i64, i64), band: (i64, i64), bound: i64, verdict: ClaimVerdict) {
+        let (claimed, band) = (claimed.0..=claimed.1, band.0..=band.1);
+        let evidence = ClaimEvidence { claimed, is_direction: false, band, bound };
         assert_eq!(judge_claim(&evidence), verdict, "{evidence:?}");
     }
 
     #[test]
+    fn each_word_begins_and_ends_where_it_should() {
+        // Claimed 950 to 1,050; the words at their edges, the hardest first.
+        check((950, 1_050), (100, 940), 949, ClaimVerdict::CannotBe);
+        check((950, 1_050), (100, 940), 950, ClaimVerdict::TooHigh);
+        check((950, 1_050), (100, 949), 1_200, ClaimVerdict::TooHigh);
+        check((950, 1_050), (100, 950), 1_200, ClaimVerdict::Holds);
+        check((950, 1_050), (1_050, 1_100), 1_200, ClaimVerdict::Holds);
+        check((950, 1_050), (1_051, 1_100), 1_200, ClaimVerdict::TooLow);
+        // As wide as the claim is large still says something; wider does not.
+        check((950, 1_050), (200, 1_200), 1_200, ClaimVerdict::Holds);
+        check((950, 1_050), (200, 1_201), 1_300, ClaimVerdict::Open);
+        // A band that holds nothing holds any claim near it.
+        check((10, 1_050), (1, 400), 1_200, ClaimVerdict::Holds);
+        check((10, 1_050), (0, 400), 1_200, ClaimVerdict::Open);
+        check((10, 1_050), (-5, 400), 1_200, ClaimVerdict::Open);
+        check((100, 200), (-50, -10), 0, ClaimVerdict::CannotBe);
+        check((100, 200), (-50, -10), 100, ClaimVerdict::TooHigh);
+    }
+
+    #[test]
     fn a_direction_is_open_where_the_replay_may_not_fall() {
-        for (replayed, at_most, verdict) in [
-            (5..=90, 100, ClaimVerdict::Holds),
+        for (band, bound, verdict) in [
+            (5..=9_000, 9_000, ClaimVerdict::Holds),
             (0..=90, 100, ClaimVerdict::Open),
             (-40..=90, 100, ClaimVerdict::Open),
-            (-40..=0, 100, ClaimVerdict::Overstated),
+            (-40..=0, 100, ClaimVerdict::TooHigh),
             (-40..=-9, 0, ClaimVerdict::CannotBe),
             (0..=0, 0, ClaimVerdict::CannotBe),
         ] {
-            let evidence =
-                ClaimEvidence { claimed: 1..=9_000, is_direction: true, replayed, at_most };
+            let evidence = ClaimEvidence { claimed: 1..=9_000, is_direction: true, band, bound };
             assert_eq!(judge_claim(&evidence), verdict, "{evidence:?}");
         }
     }
 
     #[test]
-    fn verdicts_follow_from_three_numbers() {
-        check((900, 1_100), (1_000, 1_000), 1_200, ClaimVerdict::Holds);
-        check((1_080, 1_100), (1_000, 1_000), 1_200, ClaimVerdict::Holds);
-        check((1_090, 1_100), (1_000, 1_000), 1_200, ClaimVerdict::Overstated);
-        check((1_310, 1_400), (1_000, 1_000), 1_200, ClaimVerdict::CannotBe);
-        check((1_310, 1_400), (1_000, 1_000), 1_300, ClaimVerdict::Overstated);
-        check((800, 900), (1_000, 1_000), 1_200, ClaimVerdict::Understated);
-        check((800, 913), (1_000, 1_000), 1_200, ClaimVerdict::Holds);
-        check((450, 550), (300, 600), 600, ClaimVerdict::Holds);
-        check((100, 200), (-50, -10), 0, ClaimVerdict::CannotBe);
-        check((0, 0), (0, 0), 0, ClaimVerdict::Holds);
+    fn no_band_is_above_its_bound() {
+        let claim = PublishedClaim {
+            id: "x".to_owned(),
+            toggles: vec!["x".to_owned()],
+            step: String::new(),
+            metric: "read".to_owned(),
+            saving: 90..=110,
+            rounded: 80..=120,
+            share_bp: None,
+            is_direction: false,
+        };
+        let evidence = ClaimEvidence::for_claim(&claim, &(60..=130), 100);
+        assert_eq!((evidence.claimed, evidence.band), (80..=120, 60..=100));
+    }
+
+    #[test]
+    fn a_difference_is_uncertain_by_a_share_of_itself() {
+        assert_eq!(widen_by_difference_error(&(1_000..=2_000)), 810..=2_380);
+        assert_eq!(widen_by_difference_error(&(-1_000..=0)), -1_190..=0);
     }
 }

@@ -14,9 +14,7 @@ use crate::study::whatif::observed_savings::ObservedSaving;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::saving_bounds::SavingBound;
 use crate::study::whatif::uncertainty::ClaimDraws;
-use crate::study::whatif::verdict::{
-    ClaimJudge, ClaimJudgement, MODEL_ERROR_BP, widen_by_model_error,
-};
+use crate::study::whatif::verdict::{ClaimJudge, ClaimJudgement, DIFFERENCE_ERROR_BP};
 use crate::units::share_of;
 use std::ops::RangeInclusive;
 
@@ -58,10 +56,12 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let has_claims =
         panels.iter().flat_map(|p| &p.rows).any(|row| row.claimed != ForestClaim::Nothing);
     let claims = if has_claims { "what is claimed, and " } else { "" };
-    let error = format::format_share(MODEL_ERROR_BP, NumberStyle::default());
+    let error = format::format_share(DIFFERENCE_ERROR_BP, NumberStyle::default());
     Ok(Box::new(ForestChart {
         title: format!("{}: {claims}what the replay saves", source.recording_name()),
-        widened: format!("alone to last with P10 and P90, and the model's own error of {error}"),
+        widened: format!(
+            "P10 to P90, the error of a difference ({error}) in it, and no more than the bound"
+        ),
         panels,
         footer: source.footer_lines(),
     }))
@@ -116,17 +116,14 @@ fn row_of_toggle(
 ) -> Option<ForestRow> {
     let label = format!("{} {}", toggle.id, toggle.title);
     let band = toggle.bands.map(|bands| bands.alone.headline_band(headline));
-    let (alone, last) =
-        (headline.amount_in_saving(&toggle.alone), headline.amount_in_saving(&toggle.last));
     let Some(claim) = &toggle.claim else {
-        // A verdict would rest on all orders of building and on the draws: so does the line of a
-        // toggle without a claim.
-        let band = band?;
-        let (low, high) = (alone.min(last).min(band.p10), alone.max(last).max(band.p90));
-        return ((low, high) != (0, 0)).then(|| ForestRow {
+        // A verdict would rest on the draws: so does the line of a toggle without a claim.
+        let (band, alone) = (band?, headline.amount_in_saving(&toggle.alone));
+        let judged = band.p10..=band.p90;
+        return (judged != (0..=0)).then(|| ForestRow {
             label,
             note: String::new(),
-            replayed: replay_band(band, &(low..=high)),
+            replayed: replay_band(alone, band, &judged),
             claimed: ForestClaim::Nothing,
             at_most: None,
             observed: None,
@@ -138,9 +135,9 @@ fn row_of_toggle(
     Some(ForestRow {
         label,
         note: String::new(),
-        replayed: model_band(band, &toggle.judgements),
+        replayed: model_band(claim.amount_saved(&toggle.alone), band, &toggle.judgements),
         claimed: claim_range(claim),
-        at_most: toggle.at_most.map(i128::from),
+        at_most: toggle.bound.map(i128::from),
         observed: None,
         verdict: claim_verdict_word(claim, toggle.verdict).to_owned(),
     })
@@ -152,9 +149,9 @@ fn row_of_combined_claim(result: &CombinedClaimResult) -> ForestRow {
     ForestRow {
         label: combined_claim_name(claim),
         note: claim.toggles.join("+"),
-        replayed: model_band(band, &result.judgements),
+        replayed: model_band(result.replayed, band, &result.judgements),
         claimed: claim_range(claim),
-        at_most: Some(result.at_most.into()),
+        at_most: Some(result.bound.into()),
         observed: None,
         verdict: claim_verdict_word(claim, result.verdict).to_owned(),
     }
@@ -172,11 +169,11 @@ fn row_of_observation(one: &ObservedSaving) -> ForestRow {
         label: one.observed.toggles.join("+"),
         note: scope.to_owned(),
         replayed: one.predicted.map_or(ForestReplay::Nothing, |band| {
-            let range = band.p10.min(one.predicted_bp)..=band.p90.max(one.predicted_bp);
-            let CredibleBand { p10, p50, p90 } = band.map(|bp| share_of(one.before, bp).into());
+            let range = band.p10..=band.p90;
+            let amount = |bp: i64| share_of(one.before, bp).into();
             ForestReplay::Band {
-                percentiles: (p10, p50, p90),
-                judged: amounts_of_shares(one, &widen_by_model_error(&range)),
+                p10_expected_p90: (amount(band.p10), amount(one.predicted_bp), amount(band.p90)),
+                judged: amounts_of_shares(one, &range),
             }
         }),
         claimed: one.claimed_bp.as_ref().map_or(ForestClaim::Nothing, |range| {
@@ -201,17 +198,25 @@ fn wide_ends(range: &RangeInclusive<i64>) -> (i128, i128) {
     ((*range.start()).into(), (*range.end()).into())
 }
 
-/// The band beside what the model's verdict rests on.
-fn model_band(band: Option<CredibleBand<i64>>, judgements: &[ClaimJudgement]) -> ForestReplay {
+/// What is expected and its band beside what the model's verdict rests on.
+fn model_band(
+    expected: i64,
+    band: Option<CredibleBand<i64>>,
+    judgements: &[ClaimJudgement],
+) -> ForestReplay {
     let by_model = judgements.iter().find(|one| one.by == ClaimJudge::Model);
     let against = by_model.and_then(|one| one.evidence_range.as_ref());
-    band.zip(against).map_or(ForestReplay::Nothing, |(band, range)| replay_band(band, range))
+    band.zip(against)
+        .map_or(ForestReplay::Nothing, |(band, range)| replay_band(expected, band, range))
 }
 
-fn replay_band(band: CredibleBand<i64>, range: &RangeInclusive<i64>) -> ForestReplay {
-    let CredibleBand { p10, p50, p90 } = band.map(i128::from);
-    let judged = wide_ends(&widen_by_model_error(range));
-    ForestReplay::Band { percentiles: (p10, p50, p90), judged }
+fn replay_band(
+    expected: i64,
+    band: CredibleBand<i64>,
+    range: &RangeInclusive<i64>,
+) -> ForestReplay {
+    let p10_expected_p90 = (band.p10.into(), expected.into(), band.p90.into());
+    ForestReplay::Band { p10_expected_p90, judged: wide_ends(range) }
 }
 
 fn claim_range(claim: &PublishedClaim) -> ForestClaim {

@@ -18,7 +18,6 @@ use super::compare::ComparisonReport;
 use crate::recording::Recording;
 use crate::report::chart::Chart;
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::sweep::SubsetSweep;
 
 /// What charts are made from.
 pub struct ChartSource<'a> {
@@ -26,9 +25,6 @@ pub struct ChartSource<'a> {
     pub comparison_report: &'a ComparisonReport<'a>,
     /// What was replayed.
     pub recording: &'a Recording,
-    /// Every subset of the toggles; `None` where that was not asked for or cannot be, with the
-    /// reason.
-    pub sweep: Result<&'a SubsetSweep, &'a str>,
 }
 
 impl ChartSource<'_> {

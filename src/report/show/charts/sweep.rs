@@ -4,10 +4,11 @@ use super::{ChartResult, ChartSource};
 use crate::plan::ToggleSubset;
 use crate::report::chart::{ChartUnit, MarkedSet, SweepChart};
 use crate::report::format;
-use crate::study::whatif::sweep::{SubsetSweep, SweepMetric};
+use crate::study::whatif::sweep::SubsetSweep;
+use crate::study::whatif::swept_subset::SweepMetric;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
-    let sweep = source.sweep?;
+    let sweep = source.comparison_report.sweep?;
     if sweep.toggles.is_empty() {
         return Err("no toggle changes anything".to_owned());
     }

@@ -44,7 +44,7 @@ impl ComparisonReport<'_> {
 /// The word for a claim beside bounds: what could be reached is not reached yet.
 pub(in crate::report::show) fn bound_word(bound: &SavingBound) -> &'static str {
     match bound.verdict {
-        ClaimVerdict::CannotBe | ClaimVerdict::Overstated => bound.verdict.verdict_word(),
+        ClaimVerdict::CannotBe | ClaimVerdict::TooHigh => bound.verdict.verdict_word(),
         _ => "can be",
     }
 }

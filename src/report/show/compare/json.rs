@@ -1,28 +1,25 @@
 //! The comparison for programs, each key once.
 
+use super::ComparisonReport;
 use super::bounds::bound_fields;
+use super::claim_fields::{claim_fields, combined_fields, judgement_fields, probability_fields};
 use super::distribution::distribution_fields;
 use super::observed_savings::observed_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
-use super::toggle_tables::{claimed_ends, tokens_cell};
 use super::turn_limiter::limiter_fields;
-use super::{ComparisonReport, claim_name, claim_verdict_word, combined_claim_name};
-use super::{metric_words, verdict_tone};
 use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
 use crate::report::json;
 use crate::report::show::audit::finding_fields;
+use crate::report::show::build_order::{BuildOrderReport, step_fields};
 use crate::report::show::{Provenance, saving_fields, totals_fields};
-use crate::report::view::ColumnKind;
-use crate::report::{CellValue, TableCell};
-use crate::study::whatif::compare::{CombinedClaimResult, Comparison, ToggleResult};
+use crate::study::whatif::compare::{Comparison, ToggleResult};
+use crate::study::whatif::first_question::{FirstQuestion, KnowledgeEffect};
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::remaining_saving::RemainingSaving;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::tornado::{BandReason, SavingSwing};
-use crate::study::whatif::uncertainty::ClaimProbability;
-use crate::study::whatif::verdict::{ClaimJudgement, ClaimVerdict};
 
 impl ComparisonReport<'_> {
     /// For programs.
@@ -63,6 +60,13 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             it.comparison.toggles.iter().collect()
         }),
         ReportField::object("joint", "all together", joint_fields(headline), |it| it.comparison),
+        ReportField::optional_rows(
+            "order",
+            "what to build, step by step; left out where no sweep can be made",
+            step_fields(headline, true),
+            |it| Some(BuildOrderReport(it.sweep.ok()?).rows()),
+        )
+        .left_out_if_missing(),
         ReportField::rows(
             "interaction",
             "pairs of toggles whose savings depend on each other",
@@ -78,7 +82,7 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
         .left_out_if_missing(),
         ReportField::rows(
             "tornado",
-            "what each parameter alone moves, the others at their modes",
+            "what each parameter alone moves, the others at their means",
             swing_fields(headline, true),
             |it| it.comparison.tornado.iter().collect(),
         ),
@@ -168,36 +172,18 @@ fn joint_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Compari
         Field::count("draws_unmet", "", "draws whose call counts no calls met", |it| {
             it.uncertainty.as_ref().map_or(0, |it| it.unmet_draws)
         }),
+        Field::optional_object(
+            "find_out_first",
+            "the open fact that, known, would change most",
+            first_question_fields(),
+            |it| it.uncertainty.as_ref()?.first_question.as_ref(),
+        ),
         Field::rows("probability", "how likely claims are", probability_fields(Vec::new()), |it| {
             let claims = it.uncertainty.iter().flat_map(|it| &it.claims);
             claims.flat_map(|claim| &claim.probabilities).collect()
         }),
     ]);
     fields
-}
-
-/// How likely claims are, in tables and for programs.
-pub(super) fn probability_fields(
-    claims: Vec<&PublishedClaim>,
-) -> Vec<ColumnField<'_, &ClaimProbability>> {
-    type Field<'a> = ColumnField<'a, &'a ClaimProbability>;
-    vec![
-        Field::text("claim", "", "its id", |it| it.claim.as_str()),
-        Field::text("", "claim", "its name", move |it| {
-            let claim = claims.iter().find(|claim| claim.id == it.claim);
-            claim.map_or_else(|| it.claim.clone(), |claim| claim_name(claim))
-        }),
-        Field::text("metric", "", "what is counted", |it| it.metric),
-        Field::text("", "counted in", "the same in words", |it| metric_words(it.metric)),
-        Field::from_cells(ColumnKind::Mixed, "at_least", "at least", "the least claimed", |it| {
-            TableCell::new(match it.metric {
-                "calls" | "records" => CellValue::Count(it.at_least),
-                "read" | "tokens" => CellValue::Tokens(it.at_least),
-                _ => CellValue::Share(it.at_least),
-            })
-        }),
-        Field::share("p", "probability", "of the draws", |it| it.p_bp),
-    ]
 }
 
 /// What two toggles save together beyond the sum of both.
@@ -274,35 +260,6 @@ pub(super) fn swing_fields<'a>(
     fields
 }
 
-fn judgement_fields<'a>() -> Vec<ColumnField<'a, &'a ClaimJudgement>> {
-    type Field<'a> = ColumnField<'a, &'a ClaimJudgement>;
-    type Ends<'a> = ColumnField<'a, (i64, i64)>;
-    let ends = vec![
-        Ends::count("low", "", "the lowest", |ends| ends.0),
-        Ends::count("high", "", "the highest", |ends| ends.1),
-    ];
-    vec![
-        Field::text("by", "", "who says it", |it| it.by.name()),
-        Field::text("verdict", "", "what it says", |it| it.verdict.verdict_word()),
-        Field::optional_object("against", "the numbers behind it", ends, |it| {
-            it.evidence_range.as_ref().map(|range| (*range.start(), *range.end()))
-        }),
-    ]
-}
-
-fn claim_fields<'a>() -> Vec<ColumnField<'a, &'a PublishedClaim>> {
-    type Field<'a> = ColumnField<'a, &'a PublishedClaim>;
-    vec![
-        Field::text("metric", "", "what falls", |it| it.metric.as_str()),
-        Field::text("says", "", "where nothing is claimed but a direction", |it| {
-            it.is_direction.then_some("falls")
-        })
-        .left_out_if_missing(),
-        Field::count("low", "", "by the least that is published", |it| *it.saving.start()),
-        Field::count("high", "", "by the most", |it| *it.saving.end()),
-    ]
-}
-
 fn toggle_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a ToggleResult>> {
     type Field<'a> = ColumnField<'a, &'a ToggleResult>;
     let mut fields = vec![
@@ -336,14 +293,18 @@ fn toggle_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Toggle
         .left_out_if_missing(),
         Field::count("effort", "", "points of about half a day", |it| it.grade.effort),
         Field::count("risk", "", "1 to 3", |it| it.grade.risk),
-        Field::count("at_most", "", "with the best parameters, in the claim's metric", |it| {
-            it.at_most
+        Field::count("bound", "", "the most that it could save, in the claim's metric", |it| {
+            it.bound
         }),
         Field::rows("judged", "who says what about the claim", judgement_fields(), |it| {
             it.judgements.iter().collect()
         }),
-        Field::text("verdict", "", "what follows from these", |it| it.verdict.verdict_word()),
-        Field::text("verdict_usd", "", "the same in dollars", |it| it.verdict_usd.verdict_word()),
+        Field::text("verdict", "", "whether the claim has the right size", |it| {
+            it.verdict.verdict_word()
+        }),
+        Field::text("with_others", "", "what the other toggles leave of it", |it| {
+            it.remaining.as_ref().map(RemainingSaving::words)
+        }),
         Field::texts("notes", "", "what to tell the reader", |it| it.notes.clone()),
     ]);
     fields
@@ -358,43 +319,15 @@ fn reason_fields<'a>() -> Vec<ColumnField<'a, &'a BandReason>> {
     ]
 }
 
-/// Claims on several toggles, in tables and for programs.
-pub(super) fn combined_fields<'a>() -> Vec<ColumnField<'a, &'a CombinedClaimResult>> {
-    type Field<'a> = ColumnField<'a, &'a CombinedClaimResult>;
+/// What to find out first, for programs.
+fn first_question_fields<'a>() -> Vec<ColumnField<'a, &'a FirstQuestion>> {
+    type Field<'a> = ColumnField<'a, &'a FirstQuestion>;
     vec![
-        Field::text("id", "", "its id", |it| it.claim.id.as_str()),
-        Field::text("", "claim", "what is claimed to fall", |it| combined_claim_name(&it.claim)),
-        Field::texts("toggles", "", "the toggles that should save it", |it| {
-            it.claim.toggles.clone()
-        }),
-        Field::text("", "toggles", "the same", |it| it.claim.toggles.join("+")),
-        Field::text("step", "", "its step; empty for the whole pipeline", |it| {
-            it.claim.step.as_str()
-        }),
-        Field::object("claimed", "what is claimed", claim_fields(), |it| &it.claim),
-        Field::from_cells(ColumnKind::Tokens, "", "claimed", "the same", |it| {
-            tokens_cell(claimed_ends(&it.claim))
-        })
-        .with_ranges(),
-        Field::tokens("baseline", "", "what there is before, in its metric", |it| it.baseline),
-        Field::tokens("replayed", "replay", "what the replay saves", |it| it.replayed),
-        Field::from_cells(ColumnKind::Share, "", "of baseline", "the same", |it| {
-            TableCell::share_of_whole(it.replayed, it.baseline)
-        }),
-        Field::tokens("at_most", "at most", "with the best parameters or draw", |it| it.at_most),
-        Field::rows("judged", "who says what about it", judgement_fields(), |it| {
-            it.judgements.iter().collect()
-        }),
-        Field::text("verdict", "", "what follows from these", |it| it.verdict.verdict_word()),
-        Field::from_cells(ColumnKind::Text, "", "verdict", "the same", |it| {
-            let word = claim_verdict_word(&it.claim, it.verdict);
-            TableCell::text(word).with_tone(verdict_tone(it.verdict))
-        }),
-        Field::text("verdict_usd", "", "the same in dollars, for a share", |it| {
-            it.verdict_usd.map(ClaimVerdict::verdict_word)
-        }),
-        Field::text("", "in dollars", "the same", |it| {
-            it.verdict_usd.map_or("", ClaimVerdict::verdict_word)
+        Field::text("fact", "", "what is open", |it| it.fact.as_str()),
+        Field::text("changes", "", "order, verdict or band", |it| match it.effect {
+            KnowledgeEffect::Order { .. } => "order",
+            KnowledgeEffect::Verdict { .. } => "verdict",
+            KnowledgeEffect::Band(_) => "band",
         }),
     ]
 }

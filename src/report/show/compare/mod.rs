@@ -1,6 +1,7 @@
 //! The comparison: claimed, alone, last, verdict.
 
 pub(in crate::report::show) mod bounds;
+mod claim_fields;
 mod distribution;
 mod json;
 mod observed_savings;
@@ -11,6 +12,7 @@ mod turn_limiter;
 mod uncertainty;
 
 use super::Provenance;
+use super::build_order::BuildOrderReport;
 use crate::reconstruct::RecordingSource;
 use crate::report::format;
 use crate::report::show::audit_sentences::word_claim_arithmetic;
@@ -22,6 +24,7 @@ use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::distribution::GroupedSavings;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::verdict::ClaimVerdict;
 pub(in crate::report::show) use json::report_fields;
 pub use premises::lens_note;
@@ -40,6 +43,8 @@ pub struct ComparisonReport<'a> {
     pub findings: &'a [AuditFinding],
     /// How busy agents are that packets wake, limiter by limiter; empty where there are none.
     pub loads: &'a [LoadComparison],
+    /// Every subset of the toggles; where that was not asked for or cannot be, the reason.
+    pub sweep: Result<&'a SubsetSweep, &'a str>,
     /// How savings are spread over sessions, where asked for.
     pub distribution: Option<&'a GroupedSavings>,
     /// Where it comes from.
@@ -51,6 +56,7 @@ impl ComparisonReport<'_> {
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("What-if: {}", self.provenance.recording));
+        document.add_section(self.build_order_section());
         let mut section = Section::new("Toggles");
         if let Some(note) = lens_note(self.source, self.findings) {
             section = section.with_paragraph(note);
@@ -76,6 +82,16 @@ impl ComparisonReport<'_> {
             document.add_source(line);
         }
         document
+    }
+
+    /// What to build first, or why no order can be told.
+    #[must_use]
+    pub fn build_order_section(&self) -> Section {
+        match self.sweep {
+            Ok(sweep) => BuildOrderReport(sweep).section(),
+            Err(reason) => Section::new("What to build first")
+                .with_paragraph(format!("No order can be told: {reason}.")),
+        }
     }
 
     /// The table of toggles in dollars; `None` where dollars mean nothing.
@@ -124,12 +140,6 @@ impl ComparisonReport<'_> {
         }));
         parts.extend(self.open_facts(toggle));
         parts.extend(self.why_replay_differs(toggle));
-        if let Some(most) = toggle.at_most {
-            parts.push(format!(
-                "at most {} with the friendliest parameters",
-                format::format_tokens(most, false)
-            ));
-        }
         // Reads are bought with writes: a prompt that changes early is written to the cache again.
         if toggle.alone.usage.write_tokens() < 0 {
             parts.push(format!(
@@ -153,12 +163,9 @@ impl ComparisonReport<'_> {
     fn why_replay_differs(&self, toggle: &ToggleResult) -> Option<String> {
         let claim = self.source.pipeline()?.claim_on_toggle(toggle.id)?;
         let (read, calls) = (toggle.alone.usage.read, toggle.alone.calls);
-        // A claim without factors is a plain number: there is nothing to set beside the replay but
-        // that other toggles save the same.
+        // A claim without factors is a plain number: there is nothing to set beside the replay.
         let [counted, ..] = &claim.factors[..] else {
-            let alone = toggle.last.usage.read * 2 < read;
-            let shared = "most of it is what other toggles of the list save as well";
-            return alone.then(|| shared.to_owned());
+            return None;
         };
         // Its first factor is what the claim counts; a saving per call or per token follows.
         let claimed = counted.factor_value();
@@ -272,10 +279,8 @@ impl ComparisonReport<'_> {
     pub fn combined_claims_table(&self) -> TableView {
         let title = "Claims on several toggles together";
         let rows = &self.comparison.combined;
-        let mut view = TableView::from_fields(title, &json::combined_fields(), rows);
-        view.add_footnote(
-            "at most: the parameters of one toggle after another moved to their friendliest ends",
-        );
+        let mut view = TableView::from_fields(title, &claim_fields::combined_fields(), rows);
+        view.add_footnote("bound: every parameter at its friendliest end, or the best draw");
         view
     }
 }
@@ -342,8 +347,8 @@ pub(in crate::report::show) fn claim_verdict_word(
 #[must_use]
 pub fn verdict_tone(verdict: ClaimVerdict) -> Tone {
     match verdict {
-        ClaimVerdict::Holds | ClaimVerdict::Understated => Tone::Good,
-        ClaimVerdict::Overstated | ClaimVerdict::CannotBe => Tone::Bad,
+        ClaimVerdict::Holds | ClaimVerdict::TooLow => Tone::Good,
+        ClaimVerdict::TooHigh | ClaimVerdict::CannotBe => Tone::Bad,
         ClaimVerdict::Open | ClaimVerdict::NotTestable => Tone::Muted,
     }
 }

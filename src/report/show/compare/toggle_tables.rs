@@ -7,7 +7,9 @@ use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::compare::{Comparison, ToggleResult};
+use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::remaining_saving::RemainingSaving;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::uncertainty::SavingBands;
 
@@ -93,29 +95,27 @@ impl ComparisonReport<'_> {
             let claimed = Field::from_cells(kind, "", "claimed", "what is claimed for it", cell);
             fields.push(claimed.with_ranges().with_sign());
         }
-        for (heading, about, saving) in SAVINGS {
-            let cell = move |it: &ToggleRow<'a>| {
-                TableCell::from_option(saving(it).map(|saving| match kind {
-                    ColumnKind::Money => CellValue::Money(saving.total_money()),
-                    _ => CellValue::Tokens(headline.amount_in_saving(&saving)),
-                }))
-            };
-            fields.push(Field::from_cells(kind, "", heading, about, cell).with_sign());
+        for column in AMOUNTS {
+            let is_percentile = matches!(column, AmountColumn::Percentile(..));
+            if !is_percentile || self.comparison.uncertainty.is_some() {
+                fields.push(column.field(kind, headline));
+            }
         }
         if has_moved_part(self.comparison) && !in_dollars {
             let about = "of what is saved alone: taken back by compactions that come later";
             fields.push(Field::tokens("", "moved", about, |it| it.alone.moved).with_sign());
         }
-        if self.comparison.uncertainty.is_some() {
-            for (heading, about, point) in PERCENTILES {
-                let cell = move |it: &ToggleRow<'a>| {
-                    TableCell::from_option(it.bands.map(|bands| match kind {
-                        ColumnKind::Money => point(bands.cost.map(CellValue::Money)),
-                        _ => point(bands.headline_band(headline).map(CellValue::Tokens)),
-                    }))
-                };
-                fields.push(Field::from_cells(kind, "", heading, about, cell).with_sign());
-            }
+        if has_claims && !in_dollars {
+            fields.push(Field::from_cells(
+                kind,
+                "",
+                "bound",
+                "the most that it could save",
+                |it| {
+                    let bound = it.toggle.and_then(|toggle| toggle.bound);
+                    TableCell::from_option(bound.map(CellValue::Tokens))
+                },
+            ));
         }
         if in_dollars {
             fields.push(Field::count("", "effort", "points of about half a day", |it| it.effort));
@@ -123,12 +123,17 @@ impl ComparisonReport<'_> {
                 it.toggle.map(|toggle| toggle.grade.risk)
             }));
         }
-        if has_claims {
-            let cell = move |it: &ToggleRow<'a>| {
-                it.toggle.map_or_else(TableCell::missing, |toggle| verdict_cell(toggle, in_dollars))
-            };
-            let about = "what follows about the claim";
-            fields.push(Field::from_cells(ColumnKind::Text, "", "verdict", about, cell));
+        if has_claims && !in_dollars {
+            let cell = |it: &ToggleRow<'a>| it.toggle.map_or_else(TableCell::missing, verdict_cell);
+            let about = "whether the claim has the right size";
+            fields.push(Field::from_cells(ColumnKind::Text, "", "its claim", about, cell));
+        }
+        if !in_dollars {
+            fields.push(Field::text("", "with the others", "what they leave of it", |it| {
+                it.toggle.map(|toggle| {
+                    toggle.remaining.as_ref().map_or_else(String::new, RemainingSaving::words)
+                })
+            }));
         }
         fields
     }
@@ -151,12 +156,17 @@ impl ComparisonReport<'_> {
         );
         if let Some(uncertainty) = &comparison.uncertainty {
             view.add_footnote(format!(
-                "P10, P50, P90: of the share over {} draws of the parameters and of {}; all \
-                 together over {}",
-                format::format_integer(i64::from(uncertainty.shapley_draws), false),
-                self.unknowns_in_words(),
-                format::format_integer(i64::from(uncertainty.draws), false)
+                "P10, P90: of alone, over {} draws of the parameters and of {}",
+                format::format_integer(i64::from(uncertainty.draws), false),
+                self.unknowns_in_words()
             ));
+        }
+        if comparison.toggles.iter().any(|toggle| toggle.claim.is_some()) {
+            view.add_footnote(
+                "its claim: as printed, half the author's step on either side, against P10 to P90 \
+                 with the error of a difference and the bound, which is every share and size at its \
+                 friendliest",
+            );
         }
         // Shares are exact unless too many toggles meet in one session: then orders are sampled.
         if let Some(errors) = &comparison.attribution.standard_error {
@@ -218,29 +228,58 @@ impl<'a> From<&'a ToggleResult> for ToggleRow<'a> {
             alone: toggle.alone,
             last: Some(toggle.last),
             share: toggle.share,
-            bands: toggle.bands.and_then(|bands| bands.shapley),
+            bands: toggle.bands.map(|bands| bands.alone),
             effort: Some(toggle.grade.effort),
         }
     }
 }
 
+/// One column of amounts.
+#[derive(Clone, Copy)]
+enum AmountColumn {
+    /// A saving of a row.
+    Saving(&'static str, &'static str, SavingGetter),
+    /// A percentile of what a row saves on its own.
+    Percentile(&'static str, &'static str, PercentileGetter),
+}
+
 /// The savings of a row.
 type SavingGetter = for<'r, 'a> fn(&'r ToggleRow<'a>) -> Option<Saving>;
-
-const SAVINGS: [(&str, &str, SavingGetter); 3] = [
-    ("alone", "saved on its own", |it| Some(it.alone)),
-    ("last", "saved after all the others", |it| it.last),
-    ("Shapley", "its share in all together", |it| Some(it.share)),
-];
 
 /// A percentile of a band.
 type PercentileGetter = fn(CredibleBand<CellValue>) -> CellValue;
 
-const PERCENTILES: [(&str, &str, PercentileGetter); 3] = [
-    ("P10", "one draw in ten is below", |band| band.p10),
-    ("P50", "the middle draw", |band| band.p50),
-    ("P90", "one draw in ten is above", |band| band.p90),
+/// What is saved alone stands between its percentiles.
+const AMOUNTS: [AmountColumn; 5] = [
+    AmountColumn::Percentile("P10", "of alone: one draw in ten is below", |band| band.p10),
+    AmountColumn::Saving("alone", "saved on its own", |it| Some(it.alone)),
+    AmountColumn::Percentile("P90", "of alone: one draw in ten is above", |band| band.p90),
+    AmountColumn::Saving("last", "saved after all the others", |it| it.last),
+    AmountColumn::Saving("Shapley", "its share in all together", |it| Some(it.share)),
 ];
+
+impl AmountColumn {
+    fn field<'a>(
+        self,
+        kind: ColumnKind,
+        headline: HeadlineMetric,
+    ) -> ColumnField<'a, ToggleRow<'a>> {
+        let (Self::Saving(heading, about, _) | Self::Percentile(heading, about, _)) = self;
+        let cell = move |it: &ToggleRow<'a>| {
+            TableCell::from_option(match self {
+                Self::Saving(.., saving) => saving(it).map(|saving| match kind {
+                    ColumnKind::Money => CellValue::Money(saving.total_money()),
+                    _ => CellValue::Tokens(headline.amount_in_saving(&saving)),
+                }),
+                Self::Percentile(.., point) => it.bands.map(|bands| match kind {
+                    ColumnKind::Money => point(bands.cost.map(CellValue::Money)),
+                    _ => point(bands.headline_band(headline).map(CellValue::Tokens)),
+                }),
+            })
+        };
+        ColumnField::from_cells(kind, "", heading, about, cell).with_sign()
+    }
+}
 
 /// Whether compactions take back anything of what a toggle saves, or of all together.
 fn has_moved_part(comparison: &Comparison) -> bool {
@@ -274,14 +313,8 @@ pub(in crate::report::show) fn toggle_verdict_word(toggle: &ToggleResult) -> &'s
     if toggle.claim.is_none() && toggle.found > 0 { "" } else { toggle.verdict.verdict_word() }
 }
 
-fn verdict_cell(toggle: &ToggleResult, in_dollars: bool) -> TableCell {
-    let (word, verdict) = if in_dollars {
-        let verdict = toggle.verdict_usd;
-        (toggle.claim.as_ref().map_or("", |_| verdict.verdict_word()), verdict)
-    } else {
-        (toggle_verdict_word(toggle), toggle.verdict)
-    };
-    TableCell::text(word).with_tone(verdict_tone(verdict))
+fn verdict_cell(toggle: &ToggleResult) -> TableCell {
+    TableCell::text(toggle_verdict_word(toggle)).with_tone(verdict_tone(toggle.verdict))
 }
 
 /// What is claimed, unless it is a direction alone.

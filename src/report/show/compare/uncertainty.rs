@@ -1,16 +1,19 @@
 //! What is open: how likely claims are, who says what about them, which parameters move the result.
 
-use super::json::{pair_fields, probability_fields, swing_fields};
+use super::claim_fields::probability_fields;
+use super::json::{pair_fields, swing_fields};
 use super::toggle_tables::claimed_ends;
 use super::{ComparisonReport, claim_name, verdict_tone};
 use crate::report::columns::ColumnField;
 use crate::report::format::{self, NumberStyle};
 use crate::report::view::ColumnKind;
-use crate::report::{CellValue, Section, TableCell, TableView};
+use crate::report::{CellValue, RichText, Section, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
+use crate::study::whatif::first_question::KnowledgeEffect;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::uncertainty::Uncertainty;
 use crate::study::whatif::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
+use crate::units::{PicoUsd, ratio_bp};
 
 /// Parameters shown; the others move less.
 const MOST_SWINGS: usize = 10;
@@ -25,6 +28,7 @@ impl ComparisonReport<'_> {
         let uncertainty = self.comparison.uncertainty.as_ref()?;
         let mut section =
             Section::new("What is open").with_paragraph(self.joint_saving_words(uncertainty));
+        section = section.with_paragraph(self.first_question_words(uncertainty));
         if !uncertainty.claims.is_empty() {
             section = section
                 .with_table(self.judgement_table())
@@ -44,8 +48,8 @@ impl ComparisonReport<'_> {
         let rows = self.judged_claims().filter(|(_, judged)| judged.len() == JUDGES.len());
         let mut view = TableView::from_fields("Verdicts, by who judges", &fields, rows);
         view.add_footnote(
-            "arithmetic: the product of the claim's own factors; possibility: the friendliest \
-             parameters or draw; model: from alone to last, with P10 and P90",
+            "arithmetic: the product of the claim's own factors; possibility: the bound; model: \
+             what is saved alone, P10 to P90 with the error of a difference",
         );
         view.add_footnote(if self.comparison.observed_savings.is_empty() {
             "observation: no history of these changes is at hand"
@@ -64,8 +68,8 @@ impl ComparisonReport<'_> {
         let fields = probability_fields(self.judged_claims().map(|(claim, _)| claim).collect());
         let mut view = TableView::from_fields("How likely each claim is reached", &fields, all);
         view.add_footnote(
-            "share of the draws, with the model's own error on top; a rounded claim counts from \
-             the least that it may mean",
+            "share of the draws, told in steps of 5 %, because most of what is drawn is judgement; a \
+             rounded claim counts from the least that it may mean",
         );
         view
     }
@@ -104,7 +108,7 @@ impl ComparisonReport<'_> {
     /// The parameters that move the joint saving most.
     #[must_use]
     pub fn swing_table(&self) -> TableView {
-        let title = "Which parameter moves the joint saving, the others at their modes";
+        let title = "Which parameter moves the joint saving, the others at their means";
         let fields = swing_fields(self.comparison.headline, self.comparison.has_dollars);
         let shown = self.comparison.tornado.iter().take(MOST_SWINGS);
         let mut view = TableView::from_fields(title, &fields, shown);
@@ -117,30 +121,78 @@ impl ComparisonReport<'_> {
 }
 
 impl ComparisonReport<'_> {
+    /// What to find out first, and how much it would change.
+    pub(in crate::report::show) fn first_question_words(
+        &self,
+        uncertainty: &Uncertainty,
+    ) -> RichText {
+        let Some(question) = &uncertainty.first_question else {
+            return RichText::new().with_strong("Nothing to find out first:").with_plain(
+                " no open fact, once known, changes what to build first, nor a verdict, beyond \
+                 chance.",
+            );
+        };
+        let usual = "nothing open changes what to build first";
+        let effect = match &question.effect {
+            KnowledgeEffect::Order { effort, gain } => {
+                let gain = if self.comparison.has_dollars {
+                    format::format_money(
+                        PicoUsd(i128::from(*gain) * 1_000_000),
+                        NumberStyle::default(),
+                    )
+                } else {
+                    format!("{} tokens", format::format_tokens(*gain, false))
+                };
+                let points = if *effort == 1 { "point" } else { "points" };
+                format!(
+                    "once known, it changes what to build with {effort} {points} of effort, worth \
+                     {gain} on average"
+                )
+            }
+            KnowledgeEffect::Verdict { claim, share_bp } => format!(
+                "{usual}; once known, this changes the verdict on {claim} in {} of the draws",
+                format::format_share(*share_bp, NumberStyle::default())
+            ),
+            KnowledgeEffect::Band(narrower_bp) => format!(
+                "{usual}, nor a verdict; once known, this narrows what all save together by {}",
+                format::format_share(*narrower_bp, NumberStyle::default())
+            ),
+        };
+        RichText::new()
+            .with_strong("Find out first:")
+            .with_plain(format!(" {}: {effect}.", question.fact))
+    }
+
     fn joint_saving_words(&self, uncertainty: &Uncertainty) -> String {
+        let comparison = self.comparison;
+        let (headline, joint, baseline) =
+            (comparison.headline, &comparison.joint, &comparison.baseline);
+        let tokens_bp =
+            ratio_bp(headline.amount_in_saving(joint), headline.amount_in_totals(baseline));
+        let dollars_bp = joint.total_money().share_bp(baseline.total_money());
         let (tokens, dollars) = uncertainty.joint_bp;
         let open = match uncertainty.unmet_draws {
             0 => String::new(),
             unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
         };
-        let mut saved = band_words(tokens, self.comparison.headline.sentence_words());
-        if self.comparison.has_dollars {
-            saved = format!("{saved} and {}", band_words(dollars, "dollars"));
+        let mut saved = band_words(tokens_bp, tokens, headline.sentence_words());
+        if comparison.has_dollars {
+            saved = format!("{saved} and {}", band_words(dollars_bp, dollars, "dollars"));
         }
         format!(
-            "All together save {saved} at the median of {} draws of the parameters and of \
-             {}.{open}",
+            "All together save {saved}, expected at the means of all ranges; P10 and P90 over {} \
+             draws of the parameters, of {} and of the error of a difference.{open}",
             format::format_integer(i64::from(uncertainty.draws), false),
             self.unknowns_in_words()
         )
     }
 }
 
-/// A share of something with its band.
-fn band_words(band: CredibleBand<i64>, whole: &str) -> String {
-    let CredibleBand { p10, p50, p90 } =
-        band.map(|bp| format::format_share(bp, NumberStyle::default()));
-    format!("{p50} of {whole} (P10 {p10}, P90 {p90})")
+/// A share of something between its percentiles.
+fn band_words(expected_bp: i64, band: CredibleBand<i64>, whole: &str) -> String {
+    let words = |bp: i64| format::format_share(bp, NumberStyle::default());
+    let (p10, expected, p90) = (words(band.p10), words(expected_bp), words(band.p90));
+    format!("{expected} of {whole} (P10 {p10}, P90 {p90})")
 }
 
 /// A claim and what the four authorities say about it.
@@ -149,7 +201,7 @@ type JudgedClaim<'a> = (&'a PublishedClaim, &'a [ClaimJudgement]);
 /// Headings of what each authority goes by and of its word.
 const JUDGES: [(&str, &str); 4] = [
     ("its own product", "arithmetic"),
-    ("at most", "possibility"),
+    ("bound", "possibility"),
     ("replay with band", "model"),
     ("seen, all that came out", "observation"),
 ];

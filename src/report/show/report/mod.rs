@@ -7,9 +7,9 @@ use crate::reconstruct::reported::Assumption;
 use crate::reconstruct::{Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes};
 use crate::report::show::compare::{ComparisonReport, lens_note};
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::whatif::build_order::BuildOrder;
 use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::measured_steps::MeasuredStep;
 use crate::study::whatif::savings::StepTotals;
 use crate::units::{Usage, ratio_bp};
 
@@ -17,8 +17,8 @@ use crate::units::{Usage, ratio_bp};
 pub struct FullReport<'a> {
     /// The comparison with its provenance.
     pub comparison_report: ComparisonReport<'a>,
-    /// In which order to build; `None` where no sweep can be made.
-    pub build_order: Option<&'a BuildOrder>,
+    /// What replays say after each step of the order of building; empty where no sweep can be made.
+    pub measured_steps: &'a [MeasuredStep],
     /// Pictures beside the report: file name and what it shows.
     pub images: &'a [(String, &'static str)],
 }
@@ -41,6 +41,9 @@ impl FullReport<'_> {
         };
         let mut document = ReportDocument::new(title);
         document.add_section(self.summary_section());
+        if let Some(table) = self.measure_table() {
+            document.add_section(Section::new("Measure after each step").with_table(table));
+        }
         let mut baseline = Section::new("Baseline by step");
         if let Some(note) = lens_note(shown.source, shown.findings) {
             baseline = baseline.with_paragraph(note);

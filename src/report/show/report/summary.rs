@@ -3,10 +3,12 @@
 
 use super::FullReport;
 use crate::report::format::{self, NumberStyle};
+use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::compare::claim_verdict_word;
 use crate::report::{RichText, Section, TableCell, TableColumn, TableView};
-use crate::study::whatif::build_order::BuildOrder;
 use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::remaining_saving::RemainingSaving;
+use crate::study::whatif::savings::PipelineTotals;
 use crate::study::whatif::verdict::ClaimVerdict;
 use crate::units::{PicoUsd, ratio_bp};
 use std::fmt::Write as _;
@@ -41,6 +43,9 @@ impl FullReport<'_> {
         points.extend(
             self.observed_words().map(|words| lead_point("Seen after the rollout:", words)),
         );
+        if let Some(uncertainty) = &self.comparison_report.comparison.uncertainty {
+            points.push(self.comparison_report.first_question_words(uncertainty));
+        }
         let overlap = self.comparison_report.comparison.overlap;
         if overlap > 0 {
             let words = format!("{} of {}.", format_tokens(overlap), self.headline().column_noun());
@@ -63,14 +68,20 @@ impl FullReport<'_> {
             }
             points.push(lead_point("The orchestrator's share belongs to the pipeline:", words));
         }
-        let section = Section::new("Summary").with_bullets(points);
-        let section = match self.build_first_table() {
-            Some(table) => section.with_table(table),
-            None => section,
+        let mut section = Section::new("Summary");
+        // The decision first; what follows says why.
+        let order = self.comparison_report.sweep.ok().map(BuildOrderReport);
+        if let Some(order) = order {
+            section = section.with_paragraph(order.decision());
+        }
+        section = section.with_bullets(points);
+        if let Some(table) = order.and_then(BuildOrderReport::table) {
+            section = section.with_table(table);
+        }
+        let points = match order {
+            Some(order) => order.points_on_the_rest(),
+            None => self.irreplaceable_toggles(),
         };
-        let points = self
-            .nonempty_build_order()
-            .map_or_else(|| self.irreplaceable_toggles(), build_order_points);
         section.with_bullets(points.into_iter().chain(self.waiting_toggles()))
     }
 
@@ -189,13 +200,12 @@ impl FullReport<'_> {
         let mut parts = Vec::new();
         if let Some(result) = comparison.whole_pipeline_claims().next() {
             parts.push(format!(
-                "the joint claim {} in tokens and {} in dollars (at most {} with the friendliest \
-                 parameters or draw)",
+                "the joint claim {} in tokens and {} in dollars (bound {})",
                 verdict_phrase(result.verdict.verdict_word()),
                 verdict_phrase(
                     result.verdict_usd.map_or("is not judged", ClaimVerdict::verdict_word)
                 ),
-                format_tokens(result.at_most),
+                format_tokens(result.bound),
             ));
         }
         // Grouped by word, words and toggles both in the order in which they first come.
@@ -208,72 +218,67 @@ impl FullReport<'_> {
                 None => by_word.push((word, vec![toggle.id])),
             }
         }
+        // What the others leave is the second question: named where it is not all of it.
+        let shared = comparison.toggles.iter().filter(|toggle| toggle.claim.is_some());
+        let shared = shared.filter_map(|toggle| Some((toggle.id, toggle.remaining.as_ref()?)));
+        let shared = shared.filter(|(_, remaining)| **remaining != RemainingSaving::Adds);
+        let shared: Vec<String> =
+            shared.map(|(id, remaining)| format!("{id} {}", remaining.words())).collect();
         parts.extend(by_word.iter().map(|(word, ids)| format!("{word}: {}", ids.join(", "))));
+        if !shared.is_empty() {
+            parts.push(format!("with the others: {}", shared.join(", ")));
+        }
         (!parts.is_empty()).then(|| parts.join("; ") + ".")
     }
 
-    fn nonempty_build_order(&self) -> Option<&BuildOrder> {
-        self.build_order.filter(|order| !order.places.is_empty())
-    }
-
-    /// What to build first, and the figures to meet after each; `None` where no order can be made.
+    /// The figures to meet after each step of the order of building; `None` where no order can be
+    /// made.
     #[must_use]
-    pub fn build_first_table(&self) -> Option<TableView> {
-        let order = self.nonempty_build_order()?;
+    pub fn measure_table(&self) -> Option<TableView> {
+        let rows = BuildOrderReport(self.comparison_report.sweep.ok()?).rows();
+        if rows.is_empty() {
+            return None;
+        }
         let comparison = self.comparison_report.comparison;
         let (headline, dollars) = (comparison.headline, comparison.has_dollars);
         let noun = headline.column_noun();
         let mut columns = vec![
-            TableColumn::text("build"),
-            TableColumn::count("effort"),
-            TableColumn::tokens(format!("adds, {noun}")).with_sign(),
-            TableColumn::tokens(format!("{noun} after")),
-            TableColumn::count("calls after"),
+            TableColumn::text("after"),
+            TableColumn::tokens(format!("{noun} then")),
+            TableColumn::count("calls then"),
         ];
         if dollars {
-            columns.push(TableColumn::money("dollars after"));
+            columns.push(TableColumn::money("dollars then"));
         }
         columns.push(TableColumn::text("shows most in"));
         columns.extend(["there before", "there after"].map(TableColumn::tokens));
-        let mut view = TableView::new("Build first, and measure after each", columns);
-        let baseline = &comparison.baseline;
-        let mut start =
-            vec![TableCell::text("as it is"), TableCell::missing(), TableCell::missing()];
-        start.extend([
-            TableCell::tokens(headline.amount_in_totals(baseline)),
-            TableCell::count(baseline.calls),
-        ]);
-        start.extend(dollars.then(|| TableCell::money(baseline.total_money())));
-        start.extend([TableCell::missing(), TableCell::missing(), TableCell::missing()]);
-        view.add_row(start);
-        // Each row adds to those above it, so that the level before is carried on.
-        let mut before = headline.amount_in_totals(baseline);
-        for built in &order.places {
-            let after = headline.amount_in_totals(&built.after);
+        let mut view = TableView::new("The figures to meet", columns);
+        let mut add_row = |name: String, totals: &PipelineTotals, shows: Vec<TableCell>| {
             let mut row = vec![
-                TableCell::text(format!("{} {}", built.id, built.title)),
-                TableCell::count(i64::from(built.effort)),
-                TableCell::tokens(before - after),
-                TableCell::tokens(after),
-                TableCell::count(built.after.calls),
+                TableCell::text(name),
+                TableCell::tokens(headline.amount_in_totals(totals)),
+                TableCell::count(totals.calls),
             ];
-            row.extend(dollars.then(|| TableCell::money(built.after.total_money())));
-            // The step in which this toggle shows most is where to measure it.
-            row.extend(built.largest_step_fall.as_ref().map_or_else(
-                || [(); 3].map(|()| TableCell::missing()),
-                |(was, is)| {
-                    let [before, after] = [was, is]
-                        .map(|step| TableCell::tokens(headline.amount_in_usage(&step.usage)));
-                    [TableCell::text(&was.name), before, after]
-                },
-            ));
+            row.extend(dollars.then(|| TableCell::money(totals.total_money())));
+            row.extend(shows);
             view.add_row(row);
-            before = after;
+        };
+        let nowhere = || vec![TableCell::missing(); 3];
+        add_row("as it is".to_owned(), &comparison.baseline, nowhere());
+        for (row, measured) in rows.iter().zip(self.measured_steps) {
+            // The step in which this one shows most is where to measure it.
+            let shows = measured.largest_step_fall.as_ref().map(|(was, is)| {
+                let [before, after] =
+                    [was, is].map(|step| TableCell::tokens(headline.amount_in_usage(&step.usage)));
+                vec![TableCell::text(&was.name), before, after]
+            });
+            add_row(row.words(), &measured.after, shows.unwrap_or_else(nowhere));
         }
-        view.add_footnote(format!(
-            "each time what adds most {} to those before it; effort in points of about half a day",
-            order.metric.name()
-        ));
+        view.add_footnote(
+            "pipeline by pipeline, against pipelines of like size (changed lines, sessions): sizes \
+             drift, and a smaller change is no saving; count calls once per message, with every \
+             folder of transcripts that the rollout may have moved",
+        );
         Some(view)
     }
 
@@ -317,23 +322,6 @@ impl FullReport<'_> {
 /// What toggles do to an amount.
 fn change_words(saves: bool, amount: &str) -> String {
     if saves { format!("save {amount}") } else { format!("cost {amount} more on top") }
-}
-
-/// What the order leaves out, and how to measure.
-fn build_order_points(order: &BuildOrder) -> Vec<RichText> {
-    let reached = format_share(order.reached_bp);
-    let mut first = format!("these reach {reached} of what the best set saves");
-    if !order.negligible.is_empty() {
-        let _ = write!(first, "; little or nothing on top: {}", order.negligible.join(", "));
-    }
-    if !order.costs.is_empty() {
-        let _ = write!(first, "; costs on top: {}", order.costs.join(", "));
-    }
-    let measure = "the figures of the table, pipeline by pipeline, against pipelines of like \
-                   size (changed lines, sessions): sizes drift, and a smaller change is no \
-                   saving. Count calls once per message, with every folder of transcripts \
-                   that the rollout may have moved.";
-    vec![lead_point("Build first:", first + "."), lead_point("Measure after:", measure)]
 }
 
 fn verdict_phrase(verdict: &str) -> String {

@@ -1,0 +1,309 @@
+//! In which order to build, as every command tells it: a decision, a table, and what is left out.
+
+use super::money_fields;
+use crate::report::columns::{ColumnField, fields_of_part};
+use crate::report::format::{self, NumberStyle};
+use crate::report::view::ColumnKind;
+use crate::report::{RichText, Section, TableCell, TableView};
+use crate::study::whatif::build_order::BuildStep;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::sweep::SubsetSweep;
+use crate::study::whatif::swept_subset::{SweepEntry, SweepMetric, SweepToggle};
+use crate::units::{PicoUsd, ratio_bp};
+use std::fmt::Write as _;
+
+/// What to build first, of a sweep.
+#[derive(Clone, Copy)]
+pub struct BuildOrderReport<'a>(pub &'a SubsetSweep);
+
+impl<'a> BuildOrderReport<'a> {
+    /// The decision and the table.
+    #[must_use]
+    pub fn section(self) -> Section {
+        let section = Section::new("What to build first").with_paragraph(self.decision());
+        let section = match self.table() {
+            Some(table) => section.with_table(table),
+            None => section,
+        };
+        section.with_bullets(self.points_on_the_rest())
+    }
+
+    /// What to build, what it takes and what it saves.
+    #[must_use]
+    pub fn decision(self) -> RichText {
+        let order = &self.0.order;
+        let Some(last) = order.enough.checked_sub(1).and_then(|at| order.steps.get(at)) else {
+            return RichText::new().with_strong("Nothing to build: no toggle saves anything here.");
+        };
+        let after = self.0.entry_of_subset(last.subset);
+        let steps: Vec<String> =
+            order.steps[..order.enough].iter().map(|step| self.step_words(step)).collect();
+        let verb = if after.effort == 0 { "Change" } else { "Build" };
+        let lead = format!("{verb} {} ({}):", steps.join(", then "), effort_words(after.effort));
+        let sets = format::format_integer(self.0.entries.len() as i64, false);
+        let reached = format::format_share(order.reached_bp, NumberStyle::default());
+        let words = format!(
+            " saves {}, {reached} of what the best of all {sets} sets saves.",
+            self.saved_words(after)
+        );
+        RichText::new().with_strong(lead).with_plain(words)
+    }
+
+    /// What a set saves in what it is ranked by, of how much there is.
+    fn saved_words(self, entry: &SweepEntry) -> String {
+        let (sweep, baseline) = (self.0, &self.0.baseline);
+        let of_tokens = |saved: i64, all: i64, noun: &str| {
+            let (saved_words, all_words) =
+                (format::format_tokens(saved, false), format::format_tokens(all, false));
+            let share = format::format_share(ratio_bp(saved, all), NumberStyle::default());
+            format!("{saved_words} of {all_words} {noun} ({share})")
+        };
+        match sweep.metric {
+            SweepMetric::Dollars => {
+                let (saved, all) = (entry.cost, baseline.total_money());
+                let share = format::format_share(saved.share_bp(all), NumberStyle::default());
+                format!("{} of {} ({share})", money_words(saved), money_words(all))
+            }
+            SweepMetric::Calls => of_tokens(entry.calls, baseline.calls, "calls"),
+            SweepMetric::Reads => {
+                let headline = HeadlineMetric::Reads;
+                let all = headline.amount_in_totals(baseline);
+                of_tokens(entry.read, all, headline.sentence_words())
+            }
+            SweepMetric::Tokens => {
+                let headline = HeadlineMetric::Tokens;
+                let all = headline.amount_in_totals(baseline);
+                of_tokens(entry.tokens, all, headline.sentence_words())
+            }
+        }
+    }
+
+    /// A step in words: titles with their ids.
+    fn step_words(self, step: &BuildStep) -> String {
+        let mut words = self.list_of_toggles(&step.built);
+        let is_package = step.built.len() > 1 && self.own_effort(step) > 0;
+        if is_package {
+            words.push_str(" together");
+        }
+        if !step.dropped.is_empty() {
+            let _ = write!(words, " instead of {}", self.list_of_toggles(&step.dropped));
+        }
+        words
+    }
+
+    fn list_of_toggles(self, toggles: &[usize]) -> String {
+        let words = toggles.iter().map(|&at| toggle_words(&self.0.toggles[at]));
+        let words: Vec<String> = words.collect();
+        match &words[..] {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            words => words.join(""),
+        }
+    }
+
+    fn own_effort(self, step: &BuildStep) -> u32 {
+        step.built.iter().map(|&at| self.0.toggles[at].grade.effort).sum()
+    }
+
+    /// Every step; `None` where nothing saves.
+    #[must_use]
+    pub fn table(self) -> Option<TableView> {
+        if self.0.order.steps.is_empty() {
+            return None;
+        }
+        let fields = step_fields(self.0.headline, self.0.has_dollars);
+        let mut view = TableView::from_fields("Build in this order", &fields, self.rows());
+        view.add_footnote(format!(
+            "no set of the same or less effort saves more than what stands until any row, by {}; \
+             effort in points of about half a day, 0 for a setting",
+            self.0.metric.name()
+        ));
+        Some(view)
+    }
+
+    /// The steps with what stands before and after them.
+    #[must_use]
+    pub fn rows(self) -> Vec<BuildRow<'a>> {
+        let mut before = self.0.entry_of_subset(0);
+        let rows = self.0.order.steps.iter().map(|step| {
+            let after = self.0.entry_of_subset(step.subset);
+            let row = BuildRow { report: self, step, before, after };
+            before = after;
+            row
+        });
+        rows.collect()
+    }
+
+    /// What no step builds, and the best of all where it is none of the steps.
+    #[must_use]
+    pub fn points_on_the_rest(self) -> Vec<RichText> {
+        let order = &self.0.order;
+        let mut points = Vec::new();
+        if let Some(step) = &order.best_of_all {
+            let before = order.steps.last().map_or(0, |step| step.subset);
+            let (before, after) =
+                (self.0.entry_of_subset(before), self.0.entry_of_subset(step.subset));
+            let more = match self.0.metric {
+                SweepMetric::Dollars => money_words(after.cost - before.cost),
+                metric => {
+                    let more = after.saved_amount(metric) - before.saved_amount(metric);
+                    format::format_tokens(i64::try_from(more).unwrap_or(i64::MAX), false)
+                }
+            };
+            let effort = effort_words(after.effort.saturating_sub(before.effort));
+            let words = format!("{}: {more} more for {effort}.", self.step_words(step));
+            points.push(RichText::new().with_strong("The best of all sets:").with_plain(words));
+        }
+        for (lead, toggles) in [
+            ("Adds little or nothing after these:", &order.add_nothing),
+            ("Costs after these:", &order.costs),
+        ] {
+            if !toggles.is_empty() {
+                let words = format!("{}.", self.list_of_toggles(toggles));
+                points.push(RichText::new().with_strong(lead).with_plain(words));
+            }
+        }
+        for point in &mut points {
+            // Between the stressed words and the others.
+            point.0[1].1.insert(0, ' ');
+        }
+        points
+    }
+}
+
+/// One step, with the sets before and after it.
+pub struct BuildRow<'a> {
+    report: BuildOrderReport<'a>,
+    step: &'a BuildStep,
+    before: &'a SweepEntry,
+    after: &'a SweepEntry,
+}
+
+impl BuildRow<'_> {
+    /// What is built, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.report.step_words(self.step)
+    }
+
+    /// Points of work for what is built.
+    #[must_use]
+    pub fn own_effort(&self) -> u32 {
+        self.report.own_effort(self.step)
+    }
+
+    /// What switches it on.
+    #[must_use]
+    pub fn knobs(&self) -> String {
+        let knobs = self.step.built.iter().map(|&at| self.report.0.toggles[at].knob);
+        knobs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn ids(&self, toggles: &[usize]) -> Vec<String> {
+        toggles.iter().map(|&at| self.report.0.toggles[at].id.to_owned()).collect()
+    }
+}
+
+/// The steps in tables and for programs.
+pub fn step_fields<'a>(
+    headline: HeadlineMetric,
+    has_dollars: bool,
+) -> Vec<ColumnField<'a, BuildRow<'a>>> {
+    type Field<'a> = ColumnField<'a, BuildRow<'a>>;
+    let noun = headline.column_noun();
+    let mut fields = vec![
+        Field::texts("build", "", "what is built: ids", |row| row.ids(&row.step.built)),
+        Field::texts("instead_of", "", "what is given up for it", |row| row.ids(&row.step.dropped)),
+        Field::text("", "build", "the same by their titles", BuildRow::words),
+        Field::count("effort", "effort", "points of about half a day for it", BuildRow::own_effort),
+        Field::tokens("", format!("adds, {noun}"), "saved on top", move |row| {
+            row.after.headline_amount(headline) - row.before.headline_amount(headline)
+        })
+        .with_sign(),
+    ];
+    if has_dollars {
+        let adds = |row: &BuildRow<'a>| row.after.cost - row.before.cost;
+        fields.push(Field::money("", "adds, $", "saved on top", adds).with_sign());
+    }
+    fields.push(
+        Field::tokens("", format!("{noun} so far"), "saved by all until here", move |row| {
+            row.after.headline_amount(headline)
+        })
+        .with_sign(),
+    );
+    if has_dollars {
+        fields.push(Field::money("", "$ so far", "the same", |row| row.after.cost).with_sign());
+        fields.push(Field::share("", "of $", "of all", |row| {
+            row.after.cost.share_bp(row.report.0.baseline.total_money())
+        }));
+    } else {
+        let share = move |row: &BuildRow<'a>| {
+            let all = headline.amount_in_totals(&row.report.0.baseline);
+            TableCell::share_of_whole(row.after.headline_amount(headline), all)
+        };
+        fields.push(Field::from_cells(
+            ColumnKind::Share,
+            "",
+            format!("of {noun}"),
+            "of all",
+            share,
+        ));
+    }
+    fields.push(Field::text("knob", "switched on by", "what switches it on", BuildRow::knobs));
+    fields.push(Field::object(
+        "so_far",
+        "what all until here save",
+        saved_fields(headline),
+        |row| row.after,
+    ));
+    fields
+}
+
+/// What a set saves, for programs.
+pub(super) fn saved_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a SweepEntry>> {
+    type Field<'a> = ColumnField<'a, &'a SweepEntry>;
+    let mut fields = vec![
+        Field::tokens("read", "", "cache reads", |entry| entry.read),
+        Field::tokens("tokens", "", "where the sweep is told in tokens", move |entry| {
+            (headline == HeadlineMetric::Tokens).then_some(entry.tokens)
+        })
+        .left_out_if_missing(),
+        Field::count("calls", "", "calls", |entry| entry.calls),
+    ];
+    fields.extend(fields_of_part(money_fields(), |entry: &&'a SweepEntry| entry.cost));
+    fields
+}
+
+fn toggle_words(toggle: &SweepToggle) -> String {
+    format!("{} ({})", toggle.title, toggle.id)
+}
+
+fn money_words(amount: PicoUsd) -> String {
+    format::format_money(amount, NumberStyle::default())
+}
+
+/// Points of about half a day as days.
+fn effort_words(points: u32) -> String {
+    match points {
+        0 => "no effort".to_owned(),
+        1 => "half a day".to_owned(),
+        2 => "1 day".to_owned(),
+        points => {
+            let half = if points % 2 == 1 { ".5" } else { "" };
+            format!("{}{half} days", points / 2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_days() {
+        for (points, words) in
+            [(0, "no effort"), (1, "half a day"), (2, "1 day"), (3, "1.5 days"), (8, "4 days")]
+        {
+            assert_eq!(effort_words(points), words);
+        }
+    }
+}

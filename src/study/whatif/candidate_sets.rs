@@ -1,0 +1,80 @@
+//! Sets of toggles among which the choice of what to build is looked at, draw by draw.
+
+use super::build_order::{SweptSets, order_building};
+use super::experiment::Experiment;
+use super::headline::HeadlineMetric;
+use super::lattice::{SubsetLattice, spread_bits};
+use super::marginal_savings::savings_alone;
+use super::savings::Saving;
+use super::swept_subset::{SweepEntry, SweepMetric, SweepToggle};
+use crate::plan::{Plan, ToggleSubset};
+use std::cmp::Reverse;
+
+/// Toggles that take part, those that move most alone: all subsets of them are looked at.
+const MOST_TOGGLES: usize = 10;
+/// Sets that are looked at in each draw, the best ones.
+const MOST_SETS: usize = 64;
+
+/// Sets of no more effort than the order of building takes until one may stop.
+#[derive(Clone, Debug)]
+pub(crate) struct CandidateSets {
+    /// Points of work.
+    pub(crate) effort: u32,
+    metric: SweepMetric,
+    subsets: Vec<ToggleSubset>,
+}
+
+impl CandidateSets {
+    /// The sets of an experiment at its quoted figures; `None` where nothing saves.
+    pub(crate) fn from_plan(experiment: &Experiment<'_>, plan: &Plan) -> Option<Self> {
+        let metric = SweepMetric::default_for(experiment);
+        let alone = savings_alone(plan, experiment.chosen.len());
+        let mut order: Vec<usize> = (0..alone.len()).collect();
+        order.sort_by_key(|&at| (Reverse(saved_amount(metric, &alone[at]).abs()), at));
+        order.retain(|&at| saved_amount(metric, &alone[at]) != 0);
+        order.truncate(MOST_TOGGLES);
+        // In the order of their bits, so that entry k of the sets is subset k of these toggles.
+        order.sort_unstable();
+        let bits = order.iter().fold(0, |bits, at| bits | 1 << at);
+        let lattice = SubsetLattice::for_bits(plan, alone.len(), bits);
+        let toggles: Vec<SweepToggle> = order
+            .iter()
+            .map(|&at| {
+                let (chosen, card) = (&experiment.chosen[at], experiment.chosen[at].toggle.card());
+                let (id, title, knob) = (card.id, card.title, card.knob);
+                SweepToggle { id, title, knob, grade: chosen.grade, found: 1 }
+            })
+            .collect();
+        let entries: Vec<SweepEntry> = (0..1 << order.len())
+            .map(|set| {
+                let saving = lattice.saving_of_subset(spread_bits(set, bits));
+                SweepEntry::from_saving(set, &saving, &toggles)
+            })
+            .collect();
+        let sets = SweptSets { toggles: &toggles, entries: &entries, metric };
+        let order = order_building(&sets);
+        let last = &order.steps[..order.enough].last()?;
+        let effort = entries[last.subset as usize].effort;
+        let mut affordable: Vec<&SweepEntry> =
+            entries.iter().filter(|entry| entry.effort <= effort).collect();
+        affordable.sort_by_key(|entry| (Reverse(entry.saved_amount(metric)), entry.subset));
+        let subsets = affordable.iter().take(MOST_SETS);
+        let subsets = subsets.map(|entry| spread_bits(entry.subset, bits)).collect();
+        Some(Self { effort, metric, subsets })
+    }
+
+    /// What each of them saves in a draw: millionths of a dollar, or tokens.
+    pub(crate) fn saved_amounts(&self, lattice: &SubsetLattice) -> Vec<i64> {
+        let savings = self.subsets.iter().map(|subset| lattice.saving_of_subset(*subset));
+        savings.map(|saving| saved_amount(self.metric, &saving)).collect()
+    }
+}
+
+fn saved_amount(metric: SweepMetric, saving: &Saving) -> i64 {
+    match metric {
+        SweepMetric::Dollars => saving.total_money().micro_usd(),
+        SweepMetric::Reads => HeadlineMetric::Reads.amount_in_saving(saving),
+        SweepMetric::Tokens => HeadlineMetric::Tokens.amount_in_saving(saving),
+        SweepMetric::Calls => saving.calls,
+    }
+}
