@@ -12,30 +12,33 @@
 //! together are an [`Island`]: what a subset does to one island depends on the bits that touch it
 //! and on nothing else, so that sums over all subsets are sums over islands.
 
+mod call_event;
 mod chance;
 mod compile;
 mod delta_terms;
 mod islands;
 mod merged_patches;
 mod patch;
+mod placing_bits;
 mod rows;
 mod run_variants;
 mod session_facts;
 
 pub(crate) use crate::models::TRIGGERS;
+pub use call_event::{CallEvent, UncertainDrop};
 pub use chance::Chance;
 pub use delta_terms::{DeltaTerm, RowDeltas};
 pub use patch::{
     ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, PatchPlace, ResumedSession,
     SessionRules, SpawnedCall, SpawnedSession, WarmingRule,
 };
+pub(crate) use placing_bits::PlacingBits;
 pub use run_variants::RunVariant;
 
-use crate::cache::entry_lifetime::EntryLifetime;
 use crate::cache::{CachePolicy, CacheRules};
 use crate::ids::NO_INDEX;
 use crate::price::PriceRow;
-use crate::recording::{CacheBreak, CacheTier, ContextRestart, Shock};
+use crate::recording::CacheTier;
 use crate::units::PicoUsd;
 use std::ops::Range;
 
@@ -66,92 +69,6 @@ pub struct PlanRow {
     pub first_term: u32,
     /// Its place in [`Plan::events`]; [`NO_INDEX`] for a call like most.
     pub event: u32,
-}
-
-/// What may happen at a call beside going on from the call before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallEvent {
-    /// Bits that create the call; 0 for a recorded one.
-    pub inserted_by: ToggleSubset,
-    /// Tokens written to the tier that is not the call's own, as recorded.
-    pub off_tier: i64,
-    /// Context that vanished before it.
-    pub cut: i64,
-    /// A side request caches its answer.
-    pub caches_answer: bool,
-    /// For an automatic compaction: context from which on the harness compacts.
-    pub threshold: i64,
-    /// Of its inputs, every bit off: the system part and a summary. Where an automatic compaction
-    /// is deferred, they do not enter.
-    pub restart_inputs: i64,
-    /// What the law does not explain.
-    pub shock: Shock,
-    /// For a look into an automatic cache: its luck, which then stands for law and shock.
-    pub luck: Option<EntryLifetime>,
-    /// Whether the context starts over.
-    pub restart: ContextRestart,
-    /// A known event that breaks the cache.
-    pub cache_break: CacheBreak,
-    /// Bits under which that event does not happen.
-    pub healed_by: ToggleSubset,
-    /// Bits under which the context starts over here.
-    pub restarted_by: ToggleSubset,
-    /// Of a call in addition: how likely it is made.
-    pub chance: Chance,
-    /// Of a call in addition: it stands in a session of its own, which is made or not as a whole.
-    pub is_spawned: bool,
-    /// Bits under which the call is not made with some chance.
-    pub perhaps_dropped_by: ToggleSubset,
-    /// First of these chances in [`Plan::uncertain_drops`], if there are any.
-    pub first_uncertain: u32,
-}
-
-/// A toggle that drops a call with some chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UncertainDrop {
-    /// Its bit.
-    pub bit: ToggleSubset,
-    /// A bit of no toggle: terms count under it where the call is dropped.
-    pub happened: ToggleSubset,
-    /// How likely.
-    pub chance: Chance,
-    /// Whether it is the last one of its call.
-    pub last: bool,
-}
-
-impl CallEvent {
-    /// Nothing happens.
-    pub(crate) const NOTHING: Self = Self {
-        inserted_by: 0,
-        off_tier: 0,
-        cut: 0,
-        caches_answer: false,
-        threshold: 0,
-        restart_inputs: 0,
-        shock: Shock::None,
-        luck: None,
-        restart: ContextRestart::No,
-        cache_break: CacheBreak::No,
-        healed_by: 0,
-        restarted_by: 0,
-        chance: Chance::SURE,
-        is_spawned: false,
-        perhaps_dropped_by: 0,
-        first_uncertain: 0,
-    };
-
-    /// Bits under which the call is something else.
-    #[must_use]
-    pub(crate) fn touching_bits(&self) -> ToggleSubset {
-        self.inserted_by | self.healed_by | self.restarted_by | self.perhaps_dropped_by
-    }
-
-    /// Whether nothing happens but that a toggle makes the call, if one does.
-    #[must_use]
-    pub(crate) fn is_only_inserted(&self) -> bool {
-        let Self { inserted_by, is_spawned, .. } = *self;
-        *self == Self { inserted_by, is_spawned, ..Self::NOTHING }
-    }
 }
 
 /// Rows of one session, one after the other, that share everything here.
@@ -228,26 +145,6 @@ pub struct Island {
     pub ruled_by: ToggleSubset,
     /// Whether a context was compacted automatically.
     pub compacts: bool,
-}
-
-/// The bits of a subset that say where contexts start over or are cleared, session by session.
-/// Sessions that go on from each other under the subset share them.
-#[derive(Clone, Debug)]
-pub(crate) enum PlacingBits {
-    /// Of all sessions alike.
-    Shared(ToggleSubset),
-    /// Of each session of an island.
-    Own(Vec<ToggleSubset>),
-}
-
-impl PlacingBits {
-    /// Of a session, by its place in the island.
-    pub(crate) fn of_session(&self, at: usize) -> ToggleSubset {
-        match self {
-            Self::Shared(bits) => *bits,
-            Self::Own(bits) => bits[at],
-        }
-    }
 }
 
 /// A recording and patches, ready for the pass.
@@ -360,41 +257,6 @@ impl Plan {
     #[must_use]
     pub(crate) fn runs_of_session(&self, session: &PlannedSession) -> &[PlanRun] {
         &self.runs[session.runs.start as usize..session.runs.end as usize]
-    }
-
-    /// The bits of a subset that say where contexts of an island start over or are cleared.
-    pub(crate) fn placing_bits(&self, island: &Island, subset: ToggleSubset) -> PlacingBits {
-        let first = island.sessions.start as usize;
-        let sessions = &self.sessions[first..island.sessions.end as usize];
-        if sessions.len() == 1 || subset & island.placed_by == 0 {
-            return PlacingBits::Shared(subset & island.placed_by);
-        }
-        // The head of each chain of sessions that go on from each other. One that is spawned stands
-        // with the session that spawns it.
-        let mut head: Vec<usize> = Vec::with_capacity(sessions.len());
-        for (at, session) in sessions.iter().enumerate() {
-            let from = self.resumed_from(session, subset).map(|from| from - first);
-            let parent = (at > 0 && sessions[at - 1].session == session.session).then(|| at - 1);
-            head.push(from.or(parent).map_or(at, |before| head[before]));
-        }
-        let mut bits = vec![0; sessions.len()];
-        for (session, head) in sessions.iter().zip(&head) {
-            bits[*head] |= session.placed_by & subset;
-        }
-        PlacingBits::Own(head.into_iter().map(|head| bits[head]).collect())
-    }
-
-    /// Whether a subset changes contexts of an island that end at a threshold: then it is measured
-    /// on the places that its placing bits alone give.
-    pub(crate) fn needs_schedule(&self, island: &Island, subset: ToggleSubset) -> bool {
-        let touching = subset & island.touched_by;
-        if !island.compacts && touching & island.ruled_by == 0 {
-            return false;
-        }
-        match self.placing_bits(island, subset) {
-            PlacingBits::Shared(bits) => bits != touching,
-            PlacingBits::Own(bits) => bits.iter().any(|bits| *bits != touching),
-        }
     }
 
     /// The rows of a session.

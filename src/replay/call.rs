@@ -4,10 +4,10 @@
 //! under other rules; both make their calls here.
 
 use super::call_tokens::{CallSink, CallTokens, ContextOnset};
-use super::context_entry::{self, EnteringRow};
+use super::context_entry::{self, CycleStep, EnteringRow};
 use super::cycle::{CycleTally, Settlement};
+use super::cycle_end::{CycleEnd, CycleEndKind};
 use super::pass_context::PassContext;
-use super::schedule::{CycleEnd, CycleEndKind};
 use super::session_state::SessionState;
 use crate::cache::{self, CacheLookup, CachedPrefix, Policy};
 use crate::plan::{CallEvent, Chance, Plan, PlanRow, PlanRun, RowDeltas, ToggleSubset};
@@ -225,14 +225,14 @@ pub(super) fn replay_eventful_row<P: Policy, S: CallSink>(
     // inputs, because both questions are about the prompt before they enter.
     let entering = EnteringRow { index, event, deltas };
     let entry = context_entry::decide_entry(state, run, &entering, (subset, schedule));
-    match context_entry::cycle_end_at_entry(event, entry) {
-        Some(Some(kind)) => {
+    match context_entry::cycle_step_at_entry(event, entry) {
+        CycleStep::Ends(kind) => {
             let left = context_entry::tokens_left(state, &entering);
             end_cycle(pass, state, (index, kind, state.prompt), left, sink);
         }
         // By hand, or the first call: what was saved before stays saved.
-        Some(None) => state.cycle = CycleTally::starting_at(index),
-        None => {}
+        CycleStep::IsCutShort => state.cycle = CycleTally::starting_at(index),
+        CycleStep::GoesOn => {}
     }
     let (cache_break, shock) = context_entry::cache_break_and_shock(state, event, entry, subset);
     let onset = state.onset.max(context_entry::onset_of_entry(state, event, entry));

@@ -1,6 +1,6 @@
 //! What the pass says: one call after the other, to whoever listens.
 
-use super::schedule::CycleEnd;
+use super::cycle_end::CycleEnd;
 use crate::plan::{Chance, PlanRun};
 use crate::recording::CacheTier;
 use crate::units::{BASIS_POINTS, Usage, scale_by_ratio};

@@ -2,7 +2,8 @@
 //! what comes in.
 
 use super::call_tokens::ContextOnset;
-use super::schedule::{CycleEndKind, Schedule};
+use super::cycle_end::CycleEndKind;
+use super::schedule::Schedule;
 use super::session_state::SessionState;
 use crate::plan::{CallEvent, PlanRun, RowDeltas, ToggleSubset};
 use crate::recording::{CacheBreak, ContextRestart, Shock};
@@ -104,20 +105,28 @@ pub(super) fn tokens_left(state: &SessionState, row: &EnteringRow<'_>) -> i64 {
     state.deferred_compaction.map_or(0, |(_, summary)| summary)
 }
 
-/// How the cycle of calls before a row ends there, if it does: `None` in it where that is nothing
-/// that a threshold decides.
-pub(super) fn cycle_end_at_entry(
-    event: &CallEvent,
-    entry: ContextEntry,
-) -> Option<Option<CycleEndKind>> {
+/// What a row is to the cycle of calls before it.
+pub(super) enum CycleStep {
+    /// The cycle goes on.
+    GoesOn,
+    /// It ends by itself.
+    Ends(CycleEndKind),
+    /// The context starts over, and that is nothing that a threshold decides.
+    IsCutShort,
+}
+
+/// How the cycle of calls before a row goes on or ends there.
+pub(super) fn cycle_step_at_entry(event: &CallEvent, entry: ContextEntry) -> CycleStep {
     let is_recorded = event.restart == ContextRestart::AutoCompacted;
     match entry {
-        ContextEntry::GoesOn | ContextEntry::CompactionDeferred => None,
-        ContextEntry::CompactionDue => Some(Some(CycleEndKind::Deferred)),
-        ContextEntry::CompactionSkipped if !is_recorded => Some(Some(CycleEndKind::Deferred)),
-        ContextEntry::CompactionSkipped => Some(Some(CycleEndKind::Recorded)),
-        ContextEntry::RestartedAsRecorded => Some(is_recorded.then_some(CycleEndKind::Recorded)),
-        ContextEntry::RestartedByToggle => Some(None),
+        ContextEntry::GoesOn | ContextEntry::CompactionDeferred => CycleStep::GoesOn,
+        ContextEntry::CompactionDue => CycleStep::Ends(CycleEndKind::Deferred),
+        ContextEntry::CompactionSkipped if !is_recorded => CycleStep::Ends(CycleEndKind::Deferred),
+        ContextEntry::CompactionSkipped => CycleStep::Ends(CycleEndKind::Recorded),
+        ContextEntry::RestartedAsRecorded if is_recorded => CycleStep::Ends(CycleEndKind::Recorded),
+        ContextEntry::RestartedAsRecorded | ContextEntry::RestartedByToggle => {
+            CycleStep::IsCutShort
+        }
     }
 }
 

@@ -8,7 +8,8 @@
 //! cycle which the recording leaves open.
 
 use super::call_tokens::CallTokens;
-use super::schedule::{CallSums, CycleEnd, Schedule};
+use super::cycle_end::CycleEnd;
+use super::schedule::{CallSums, Schedule};
 
 /// Parts of a whole in which the share of a compaction is counted.
 const WHOLE: i64 = 1 << 16;
@@ -168,7 +169,7 @@ impl Settlement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::schedule::CycleEndKind;
+    use crate::replay::cycle_end::CycleEndKind;
 
     /// Ten calls that read `size` less between a floor and a top, recorded from 50 K to 150 K.
     fn taken_back(size: i64, floor: i64, top: i64) -> i64 {

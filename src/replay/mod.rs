@@ -10,6 +10,8 @@ mod call;
 mod call_tokens;
 mod context_entry;
 mod cycle;
+mod cycle_end;
+mod island_replays;
 mod lanes;
 mod pass;
 mod pass_context;
@@ -20,11 +22,13 @@ mod tool_results;
 mod uncertain_row;
 
 pub use call_tokens::{CallSink, CallTokens, ContextOnset};
+pub use cycle_end::{CycleEnd, CycleEndKind};
+pub use island_replays::IslandReplays;
 pub use lanes::IslandLanes;
 pub(crate) use pass::pass_over_plan;
 use pass::{pass_over_island, record_schedule};
 use pass_context::PassContext;
-pub use schedule::{CycleEnd, CycleEndKind, Schedule};
+pub use schedule::Schedule;
 
 use crate::cache::none::NeverHitPolicy;
 use crate::cache::perfect::PerfectPolicy;
@@ -94,47 +98,6 @@ pub fn replay_island(plan: &Plan, island: &Island, subset: ToggleSubset) -> Repl
     let mut totals = OutcomeTotals::new(plan);
     pass_with_plan_cache(plan, island, subset, &mut totals);
     totals.into_outcome()
-}
-
-/// An island that is replayed under one subset after the other: where contexts start over by
-/// themselves is found once for all subsets that share what decides it.
-#[derive(Clone, Debug)]
-pub struct IslandReplays<'a> {
-    plan: &'a Plan,
-    island: &'a Island,
-    schedules: Vec<(ToggleSubset, Schedule)>,
-}
-
-impl<'a> IslandReplays<'a> {
-    /// Of one island, none replayed yet.
-    #[must_use]
-    pub fn new(plan: &'a Plan, island: &'a Island) -> Self {
-        Self { plan, island, schedules: Vec::new() }
-    }
-
-    /// Replays the island under a subset of its bits, as [`replay_island`] does.
-    #[must_use]
-    pub fn replay_subset(&mut self, subset: ToggleSubset) -> ReplayOutcome {
-        let Self { plan, island, .. } = *self;
-        let mut totals = OutcomeTotals::new(plan);
-        let schedule = self.schedule_for_subset(subset);
-        pass_on_schedule(plan, (island, subset), schedule, &mut totals);
-        totals.into_outcome()
-    }
-
-    fn schedule_for_subset(&mut self, subset: ToggleSubset) -> Option<&Schedule> {
-        if !self.plan.needs_schedule(self.island, subset) {
-            return None;
-        }
-        let placing = subset & self.island.placed_by;
-        let known = self.schedules.iter().position(|(of, _)| *of == placing);
-        let at = known.unwrap_or_else(|| {
-            let schedule = schedule_with_plan_cache(self.plan, self.island, placing);
-            self.schedules.push((placing, schedule));
-            self.schedules.len() - 1
-        });
-        Some(&self.schedules[at].1)
-    }
 }
 
 /// The pass with the cache that the plan names.
@@ -373,7 +336,8 @@ impl CallSink for Vec<ReplayedCall> {
 }
 
 /// The number of calls, for their sum of chances in 1/65,536.
-fn whole_calls(parts: i64) -> i64 {
+#[must_use]
+pub(crate) fn whole_calls(parts: i64) -> i64 {
     (parts + Chance::SURE.parts() / 2).div_euclid(Chance::SURE.parts())
 }
 

@@ -8,8 +8,8 @@
 use super::call;
 use super::call_tokens::{CallSink, CallTokens};
 use super::context_entry::{self, ContextEntry, EnteringRow};
+use super::cycle_end::CycleEndKind;
 use super::pass_context::PassContext;
-use super::schedule::CycleEndKind;
 use super::session_state::{INITIAL_STATE, SessionState};
 use super::tool_results::{ToolResults, prompt_of_coming_call};
 use super::uncertain_row::replay_row_with_event;

@@ -100,7 +100,7 @@ impl MeanState {
         for (sum, amount) in self.sums.iter_mut().zip(amounts_of_state(state)) {
             *sum += i128::from(amount) * parts;
         }
-        self.sums[0] += i128::from(state.prompt_parts) * parts >> 16;
+        self.sums[0] += (i128::from(state.prompt_parts) * parts) >> 16;
         if self.likeliest.as_ref().is_none_or(|(most, _)| chance > *most) {
             self.likeliest = Some((chance, *state));
         }

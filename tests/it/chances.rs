@@ -121,7 +121,7 @@ fn recorded(sessions: &[(&str, &[i64])]) -> Recording {
     let mut builder = RecordingBuilder::new("several", "test");
     for (name, results) in sessions {
         let mut raw = session(&[MODEL], calls(results));
-        raw.id = (*name).to_owned();
+        (*name).clone_into(&mut raw.id);
         builder.push_session(raw);
     }
     builder.finish()

@@ -54,7 +54,7 @@ fn a_compaction_takes_back_what_sizes_save_before_it() {
     let recording = compacted(ContextRestart::AutoCompacted, 1_000);
     let patch = replace(block(&recording, Text, 1_000), 0);
     // Two calls read it. The floor is what it was, and 79,200 of 80,200 still grow.
-    let reads = reads_saved(&recording, &[patch.clone()]);
+    let reads = reads_saved(&recording, std::slice::from_ref(&patch));
     assert_eq!(reads, Reads { direct: 2_000, moved: -2_000 });
     // By hand it comes when it comes, and nothing is taken back.
     let by_hand = compacted(ContextRestart::ManualCompacted, 1_000);

@@ -242,7 +242,7 @@ fn saving_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
             "direct",
             "",
             "reads saved where every compaction stays in its place",
-            |it| it.direct_reads(),
+            Saving::direct_reads,
         ),
         Field::tokens("moved", "", "what compactions that come later take back of these", |it| {
             it.moved

@@ -121,7 +121,7 @@ impl Saving {
     /// What one call costs, its session's time aside.
     pub(crate) fn from_call(plan: &Plan, row: &ReplayedCall) -> Self {
         Self {
-            calls: 1,
+            calls: replay::whole_calls(row.chance.parts()),
             usage: row.outcome.usage + row.taken_back,
             hidden_output: row.outcome.hidden,
             cost: replay::tally_call(plan, row),
@@ -251,15 +251,17 @@ pub(crate) fn totals_in_step(
         return PipelineTotals::replay_totals(plan, subset);
     }
     let mut side = PipelineTotals::default();
+    let mut call_parts = 0;
     for row in replay::replay_calls(plan, subset) {
         let call = &recording.calls[plan.call_of[row.row as usize] as usize];
         if recording.sessions[call.session as usize].step == step {
-            side.calls += 1;
+            call_parts += row.chance.parts();
             side.usage += row.outcome.usage + row.taken_back;
             side.taken_back += row.taken_back.read;
             side.hidden_output += row.outcome.hidden;
         }
     }
+    side.calls = replay::whole_calls(call_parts);
     side
 }
 
@@ -305,9 +307,9 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
     for planned in &plan.sessions {
         let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
         let step = &mut steps[step_of_session[planned.session as usize]];
-        let mut span: Option<(i64, i64)> = None;
+        let (mut span, mut call_parts): (Option<(i64, i64)>, i64) = (None, 0);
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
-            step.calls += 1;
+            call_parts += row.chance.parts();
             step.usage += row.outcome.usage + row.taken_back;
             if rows.peek().is_some_and(|next| next.row == row.row) {
                 // Made before the call of its row: kept a cache warm, or compacted.
@@ -317,6 +319,8 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
             let end = start + plan.duration_ms[row.row as usize];
             span = Some((span.map_or(start, |(from, _)| from), end));
         }
+        // Rounded by session, as the replay rounds.
+        step.calls += replay::whole_calls(call_parts);
         let (from, to) = span.unwrap_or_default();
         step.session_ms += to - from;
     }
