@@ -440,7 +440,7 @@ mod tests {
         assert_eq!(read(r#"[{"a":1,"c":"x","a":2}]"#), Ok(vec![last]));
         let other = Sample { a: Some(3.0), ..Sample::default() };
         assert_eq!(
-            read(r#"[{"c":"y","a":[{}],"c":"","a":3},{}]"#),
+            read(r#"[{"c":"y","b":[1],"c":"","a":3,"b":[]},{}]"#),
             Ok(vec![other, Sample::default()])
         );
         // One written with escapes is not found ahead.

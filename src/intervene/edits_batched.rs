@@ -208,7 +208,9 @@ mod tests {
     use crate::intervene::support::test_recordings::recording_from_lines;
 
     fn dropped(recording: &Recording) -> Vec<u32> {
-        let patch = R2.build_patch(recording, &ToggleParams::modes_of_card(&CARD));
+        let mut params = ToggleParams::modes_of_card(&CARD);
+        assert!(params.set_value("compliance", 10_000));
+        let patch = R2.build_patch(recording, &params);
         patch.dropped_calls.iter().map(|dropped| dropped.call).collect()
     }
 

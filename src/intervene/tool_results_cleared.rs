@@ -217,7 +217,7 @@ mod tests {
 
     fn check(line: &str, set: &[(&str, i64)], fetched: &[(u32, i64)]) -> u32 {
         let mut params = ToggleParams::modes_of_card(&CARD);
-        assert!(params.set_value("look_up", 10_000));
+        assert!(params.set_value("look_up", 10_000) && params.set_value("longer", 0));
         for (key, value) in set {
             assert!(params.set_value(key, *value), "{key}");
         }
