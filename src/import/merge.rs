@@ -15,7 +15,7 @@ use super::ledger::{HarnessLedger, LedgerIndex};
 use super::merge_notes;
 use super::parsed_file::{ReadFile, SessionDraft, StatedBill, UsageBeyondCall};
 use super::skip::{ImportSkip, SkipReason};
-use crate::recording::{Basis, BlockKind, RawBlock, RawSession, RecordingBuilder, Role};
+use crate::recording::{Basis, BlockKind, RawBlock, RawCall, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
@@ -229,9 +229,12 @@ fn remove_copies(
     let first_context = session.calls.first().map_or(0, |call| call.usage.context_tokens());
     // By old index: the new one of a call that stays.
     let mut new_index: Vec<Option<u32>> = Vec::with_capacity(session.calls.len());
-    let mut remaining = Vec::new();
+    // And how many calls stay before it.
+    let mut own_before: Vec<u32> = Vec::with_capacity(session.calls.len());
+    let mut remaining: Vec<RawCall> = Vec::new();
     let mut history = 0;
     for (at, mut call) in std::mem::take(&mut session.calls).into_iter().enumerate() {
+        own_before.push(remaining.len() as u32);
         if originals.contains_key(&(file, index, at)) {
             new_index.push(None);
             history = call.usage.context_tokens() + call.usage.output - first_context;
@@ -249,6 +252,12 @@ fn remove_copies(
             call.inputs.insert(0, RawBlock::from_size(BlockKind::Unattributed, 0, history));
         }
         remaining.push(call);
+    }
+    // The first call without a block may be a copy: the next own one is then the first.
+    let own_calls = remaining.len() as u32;
+    let inputs = remaining.iter_mut().flat_map(|call| &mut call.inputs);
+    for left in inputs.filter_map(|block| block.left.as_mut()) {
+        *left = own_before.get(*left as usize).copied().unwrap_or(own_calls);
     }
     session.invocations = std::mem::take(&mut session.invocations)
         .into_iter()

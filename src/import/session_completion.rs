@@ -37,6 +37,8 @@ pub(super) struct CallTransition {
     pub resumed: bool,
     /// Thinking was switched on or off, or the effort changed.
     pub effort_switched: bool,
+    /// The harness named results that left the context, which goes on without them.
+    pub results_cleared: bool,
 }
 
 /// Thinking that has a signature, its text withheld or not.
@@ -157,12 +159,12 @@ fn mark_transition(
     };
     let (before, now) = (prev.usage.context_tokens(), call.usage.context_tokens());
     let shrunk = now * 100 < before * BREAK_BELOW_PERCENT;
-    // A compaction explains any loss of context; without one, half of it is gone for a reason that
-    // nobody wrote down: the context was cleared or rewound.
+    // A compaction explains any loss of context, and so do results that were cleared; without
+    // them, half of it is gone for a reason that nobody wrote down: it was cleared or rewound.
     if let Some(restart) = transition.compacted {
         call.restart = restart;
         call.cache_break = CacheBreak::ToStatic;
-    } else if shrunk && now * 100 < before * FRESH_BELOW_PERCENT {
+    } else if shrunk && !transition.results_cleared && now * 100 < before * FRESH_BELOW_PERCENT {
         call.restart = ContextRestart::Fresh;
         let inputs: i64 = call.inputs.iter().map(|block| block.estimate).sum();
         let history = now - inputs - first_context;

@@ -160,6 +160,12 @@ impl TranscriptCore {
         self.read_contents.clear();
     }
 
+    /// Forgets the read of a tool use whose result has left the context.
+    pub fn forget_read(&mut self, tool_use: u64) {
+        let read = self.tool_uses.get(&tool_use).and_then(|used| used.read);
+        read.map(|read| self.read_contents.remove(&read));
+    }
+
     /// Whether the last call followed a compaction.
     pub fn last_call_was_compacted(&self) -> bool {
         self.transitions.last().is_some_and(|last| last.compacted.is_some())

@@ -134,6 +134,8 @@ impl RecordingBuilder {
         if let Some(peer) = peer {
             self.recording.blocks[peer as usize].peer = index;
         }
+        // The outputs of its own call were noted last.
+        let next_in_session = outputs_at.len() as u32;
         self.recording.blocks.push(Block {
             call,
             kind: raw.kind,
@@ -144,6 +146,7 @@ impl RecordingBuilder {
             marks: raw.marks,
             file: raw.file.unwrap_or(NO_INDEX),
             peer: peer.unwrap_or(NO_INDEX),
+            carried: raw.left.map_or(NO_INDEX, |left| left.saturating_sub(next_in_session)),
         });
     }
 

@@ -213,6 +213,9 @@ pub struct Block {
     pub file: u32,
     /// A tool result's tool input and the other way round; [`NO_INDEX`] if none.
     pub peer: u32,
+    /// How many later calls carried it, where it then left the context alone; [`NO_INDEX`] where it
+    /// stays until its session ends or starts over.
+    pub carried: u32,
 }
 
 impl Block {
@@ -220,6 +223,12 @@ impl Block {
     #[must_use]
     pub fn file_number(&self) -> Option<u32> {
         (self.file != NO_INDEX).then_some(self.file)
+    }
+
+    /// How many later calls carried it, where it then left the context alone.
+    #[must_use]
+    pub fn carried_calls(&self) -> Option<u32> {
+        (self.carried != NO_INDEX).then_some(self.carried)
     }
 
     /// The block at the other end of its tool use, if there is one.

@@ -23,6 +23,8 @@ pub struct RawBlock {
     pub file: Option<u32>,
     /// For a tool result: (call, output) positions of the tool input in this raw session.
     pub peer: Option<(u32, u32)>,
+    /// The call of this raw session that is the first without it, where it left the context alone.
+    pub left: Option<u32>,
 }
 
 impl RawBlock {
@@ -30,7 +32,7 @@ impl RawBlock {
     #[must_use]
     pub fn from_size(kind: BlockKind, chars: u64, estimate: i64) -> Self {
         let marks = BlockMarks::empty();
-        Self { kind, tool: None, chars, estimate, marks, file: None, peer: None }
+        Self { kind, tool: None, chars, estimate, marks, file: None, peer: None, left: None }
     }
 }
 

@@ -6,6 +6,7 @@
 //! are no calls; unknown record types are normal.
 
 mod call_lookup;
+mod cleared_results;
 mod hidden_thinking;
 mod prompt_text;
 mod session_builder;

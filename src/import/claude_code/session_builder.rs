@@ -1,6 +1,7 @@
 //! One context window on its way from records to a raw session.
 
 use super::call_lookup::CallLookup;
+use super::cleared_results::ResultPlaces;
 use super::hidden_thinking::WithheldThinking;
 use super::prompt_text::opens_turn;
 use super::tool_uses::{
@@ -38,6 +39,7 @@ pub(super) struct TranscriptSessionBuilder {
     thinking: Option<bool>,
     thinking_wanted: Option<bool>,
     withheld: WithheldThinking,
+    results: ResultPlaces,
     dispatches: Vec<OrderDispatch>,
     sidechain: bool,
     stream: bool,
@@ -56,6 +58,7 @@ impl TranscriptSessionBuilder {
             thinking: None,
             thinking_wanted: None,
             withheld: WithheldThinking::default(),
+            results: ResultPlaces::default(),
             dispatches: Vec::new(),
             sidechain,
             stream,
@@ -79,11 +82,17 @@ impl TranscriptSessionBuilder {
         version.clone_into(&mut self.version);
     }
 
-    /// Compaction: what stands between calls.
+    /// What leaves the context between calls: all of it, or some results.
     pub(super) fn add_system_record(&mut self, record: &TranscriptRecord<'_>) {
-        if record.subtype.0 == b"compact_boundary" {
-            let metadata = record.compact_metadata.0.as_ref();
-            self.core.note_compaction(metadata.is_some_and(|data| data.trigger.0 == b"manual"));
+        match (record.subtype.0, &record.microcompact_metadata.0) {
+            (b"compact_boundary", _) => {
+                let metadata = record.compact_metadata.0.as_ref();
+                self.core.note_compaction(metadata.is_some_and(|data| data.trigger.0 == b"manual"));
+            }
+            (b"microcompact_boundary", Some(metadata)) => {
+                self.results.end_cleared_results(metadata, &mut self.core);
+            }
+            _ => {}
         }
     }
 
@@ -174,6 +183,8 @@ impl TranscriptSessionBuilder {
         if let Some((place, marks)) = learned {
             self.core.mark_output(place, marks);
         }
+        let tool_use = item.tool_use_id.text_hash();
+        self.results.note_result(tool_use, self.core.next_call(), self.pending.len());
         self.pending.push(block);
     }
 

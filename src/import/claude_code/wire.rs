@@ -46,6 +46,8 @@ pub(super) struct TranscriptRecord<'a> {
     pub attachment: LenientObject<Attachment<'a>>,
     #[serde(borrow, alias = "compact_metadata")]
     pub compact_metadata: LenientObject<CompactMetadata<'a>>,
+    #[serde(borrow, alias = "microcompact_metadata")]
+    pub microcompact_metadata: LenientObject<MicrocompactMetadata<'a>>,
     #[serde(borrow)]
     pub data: LenientObject<ProgressData<'a>>,
     /// What the harness knows of a tool's result beside its text.
@@ -166,6 +168,15 @@ pub(super) struct Attachment<'a> {
 pub(super) struct CompactMetadata<'a> {
     #[serde(borrow)]
     pub trigger: ShortText<'a>,
+}
+
+/// What left a context that was not compacted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct MicrocompactMetadata<'a> {
+    /// Tool uses whose results left.
+    #[serde(borrow, alias = "compacted_tool_ids")]
+    pub compacted_tool_ids: Option<Vec<ShortText<'a>>>,
 }
 
 /// The part of a progress record that matters.

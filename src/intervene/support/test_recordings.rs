@@ -223,6 +223,7 @@ fn outputs_of_uses(uses: &str) -> Vec<RawBlock> {
             marks,
             file: file.parse().ok(),
             peer: None,
+            left: None,
         });
     }
     blocks

@@ -87,7 +87,9 @@ columns! {
         file: Option<u32> = "file",
         peer: Option<u32> = "peer",
     }
-    optional {}
+    optional {
+        carried: Option<u32> = "carried",
+    }
 }
 
 /// A shock in words: its kind and tokens; empty for none.
@@ -207,6 +209,7 @@ impl BlockColumns {
         self.marks.push(bitflags_text(block.marks.iter_names()));
         self.file.push(block.file_number());
         self.peer.push((block.peer != crate::ids::NO_INDEX).then_some(block.peer));
+        self.carried.push(block.carried_calls());
     }
 
     pub(super) fn read_blocks(mut self, recording: &mut Recording) -> Result<(), BadRecording> {
@@ -231,6 +234,7 @@ impl BlockColumns {
                     )?,
                     file: self.file[row].unwrap_or(crate::ids::NO_INDEX),
                     peer: self.peer[row].unwrap_or(crate::ids::NO_INDEX),
+                    carried: self.carried[row].unwrap_or(crate::ids::NO_INDEX),
                 });
                 row += 1;
             }

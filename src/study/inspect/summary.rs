@@ -251,7 +251,7 @@ pub(crate) fn group_blocks(recording: &Recording) -> BlockGroups {
 }
 
 /// What each block cost in re-reads: its tokens times the later calls that carried it, up to the
-/// end of its session or the next restart.
+/// end of its session, the next restart, or the call before which it left the context alone.
 #[must_use]
 pub fn re_reads_by_block(recording: &Recording) -> Vec<i64> {
     let mut carried = vec![0; recording.blocks.len()];
@@ -259,8 +259,12 @@ pub fn re_reads_by_block(recording: &Recording) -> Vec<i64> {
         let mut end = session.call_range().end;
         for at in session.call_range().rev() {
             for block in recording.calls[at].block_range() {
-                // A block is read again by every later call of its stretch; its own call writes it.
-                carried[block] = recording.blocks[block].tokens * (end - at - 1) as i64;
+                // A block is read again by every later call of its stretch, until it leaves alone;
+                // its own call writes it.
+                let later = (end - at - 1) as i64;
+                let block_of_call = &recording.blocks[block];
+                let calls = block_of_call.carried_calls().map_or(later, |n| later.min(n.into()));
+                carried[block] = block_of_call.tokens * calls;
             }
             // What was there before a restart is carried no further: earlier calls end here.
             if recording.calls[at].restart != ContextRestart::No {
