@@ -4,7 +4,7 @@
 use crate::kinds::named_values;
 use crate::price::Pricing;
 use crate::recording::{
-    CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
+    Basis, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
     ToldMissReason,
 };
 use crate::units::{PicoUsd, Usage};
@@ -71,12 +71,13 @@ pub struct MissTotals {
     pub cost: Option<PicoUsd>,
 }
 
-/// The misses of a recording, in the order of its calls.
+/// The misses of a recording, in the order of its calls. Calls that nobody billed have none: what
+/// a reconstruction reads is the law's and its own draw.
 #[must_use]
 pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheMiss> {
     let mut prices = pricing.start_resolver();
     let mut misses = Vec::new();
-    for (index, session) in recording.sessions.iter().enumerate() {
+    for (index, session) in billed_sessions(recording) {
         // The first call of a session has nothing of its own to find.
         for at in session.call_range().skip(1) {
             let (before, call) = (&recording.calls[at - 1], &recording.calls[at]);
@@ -98,6 +99,12 @@ pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheM
         }
     }
     misses
+}
+
+/// The sessions whose usage was billed, with their indexes.
+fn billed_sessions(recording: &Recording) -> impl Iterator<Item = (usize, &Session)> {
+    let sessions = recording.sessions.iter().enumerate();
+    sessions.filter(|(_, session)| session.usage_basis == Basis::Billed)
 }
 
 /// How many tokens a call did not read that stood cached, and why; `None` if it hit. `kept` is what
@@ -218,7 +225,7 @@ pub fn sum_misses_by_cause(misses: &[CacheMiss]) -> Vec<MissTotals> {
 /// How far the law repeats the bill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LawCoverage {
-    /// All calls.
+    /// All billed calls.
     pub calls: usize,
     /// Those whose billed reads the law repeats to the token.
     pub repeated: usize,
@@ -227,10 +234,13 @@ pub struct LawCoverage {
 }
 
 impl LawCoverage {
-    /// Of a recording and its misses.
+    /// Of a recording and its misses; `None` without a billed call.
     #[must_use]
-    pub fn of_recording(recording: &Recording, misses: &[CacheMiss]) -> Self {
-        let repeated = recording.calls.iter().filter(|call| is_repeated(call)).count();
+    pub fn of_recording(recording: &Recording, misses: &[CacheMiss]) -> Option<Self> {
+        let billed = billed_sessions(recording).flat_map(|(_, session)| session.call_range());
+        let billed: Vec<&Call> = billed.map(|at| &recording.calls[at]).collect();
+        let calls = Some(billed.len()).filter(|calls| *calls > 0)?;
+        let repeated = billed.iter().filter(|call| is_repeated(call)).count();
         // What a prompt drops is known to be lost: the law repeats that, whatever shock stands for
         // it in a replay.
         let is_known = |miss: &&CacheMiss| miss.cause == MissCause::ReasoningDropped;
@@ -243,7 +253,7 @@ impl LawCoverage {
             .copied()
             .collect();
         let misses = sum_misses_by_cause(&unexpected);
-        Self { calls: recording.calls.len(), repeated, misses }
+        Some(Self { calls, repeated, misses })
     }
 
     /// What the unexpected misses cost beyond reads; `None` where one has no price.
@@ -256,6 +266,7 @@ impl LawCoverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reconstruct;
     use crate::recording::CallFacts;
 
     fn call(told_miss: ToldMissReason) -> Call {
@@ -296,6 +307,20 @@ mod tests {
         told.restart = ContextRestart::AutoCompacted;
         assert_eq!(cause(&told, 3_600_000), MissCause::Compaction);
         assert_eq!(cause(&call(ToldMissReason::ModelChanged), 0), MissCause::Switch);
+    }
+
+    #[test]
+    fn a_reconstruction_has_no_billed_misses() {
+        let reported = reconstruct::builtin_pipeline("order-774").expect("built in");
+        let fit = reconstruct::reconstruct(&reported, reconstruct::Lens::Message).expect("fits");
+        let mut recording = fit.recording;
+        assert!(find_cache_misses(&recording, &Pricing::embedded()).is_empty());
+        assert_eq!(LawCoverage::of_recording(&recording, &[]), None);
+        // Of the same calls as a bill the draws would be misses.
+        recording.sessions.iter_mut().for_each(|one| one.usage_basis = Basis::Billed);
+        assert!(!find_cache_misses(&recording, &Pricing::embedded()).is_empty());
+        let law = LawCoverage::of_recording(&recording, &[]).expect("billed calls");
+        assert_eq!(law.calls, recording.calls.len());
     }
 
     #[test]

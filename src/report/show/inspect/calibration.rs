@@ -37,7 +37,8 @@ pub(super) fn calibration_document(report: &InspectReport<'_>) -> Option<ReportD
 
 /// On how many calls the law repeats the billed reads, what the others cost, and why.
 pub(super) fn law_coverage_words(report: &InspectReport<'_>) -> String {
-    let coverage = LawCoverage::of_recording(report.recording, &report.summary.misses);
+    let law = LawCoverage::of_recording(report.recording, &report.summary.misses);
+    let Some(coverage) = law else { return "No call was billed.".to_owned() };
     let mut words = format!(
         "The cache law repeats the billed reads of {} of {} calls.",
         coverage.repeated, coverage.calls

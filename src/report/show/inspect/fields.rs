@@ -323,14 +323,22 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ReportField<'a>> {
         ReportField::rows("misses", "each of them, dearest first", miss_fields(), |it| {
             it.miss_rows()
         }),
-        ReportField::count("repeated", "", "calls whose reads the cache law repeats", |it| {
-            LawCoverage::of_recording(it.recording, &it.summary.misses).repeated
-        }),
+        ReportField::count(
+            "repeated",
+            "",
+            "billed calls whose reads the cache law repeats",
+            |it| {
+                LawCoverage::of_recording(it.recording, &it.summary.misses).map(|law| law.repeated)
+            },
+        ),
         ReportField::rows(
             "unexplained_by_cause",
             "misses that the cache law does not expect, by cause",
             miss_total_fields(),
-            |it| LawCoverage::of_recording(it.recording, &it.summary.misses).misses,
+            |it| {
+                let law = LawCoverage::of_recording(it.recording, &it.summary.misses);
+                law.map_or_else(Vec::new, |law| law.misses)
+            },
         ),
         pivot_field(),
         ReportField::optional_object(
