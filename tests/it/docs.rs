@@ -56,6 +56,7 @@ const NO_ROW: &[(&str, &str)] = &[
     ("replay/uncertain_row.rs::AMOUNTS", "how many amounts a state has"),
     ("study/whatif/shapley/attribution_sums.rs::FIGURE_COUNT", "how many figures a saving has"),
     ("study/whatif/lattice.rs::WAITING", "what waits in memory at once; moves no figure"),
+    ("study/inspect/context_curves.rs::HIT", "stands for no miss in a curve; no figure"),
     ("study/inspect/context_curves.rs::NOT_MADE", "stands for no call in a curve; no figure"),
     ("intervene/support/test_recordings.rs::SYSTEM", "a size of recordings made for unit tests"),
     ("intervene/support/test_recordings.rs::STATIC", "likewise"),

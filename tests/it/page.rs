@@ -9,7 +9,10 @@ use windtunnel::reconstruct::{self, Lens, RecordingSource};
 use windtunnel::recording::Recording;
 use windtunnel::replay::{self, ReplayedCall};
 use windtunnel::scenario::Scenario;
-use windtunnel::study::inspect::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
+use windtunnel::study::inspect::call_contexts::{CallContext, ContextLoss, contexts_by_session};
+use windtunnel::study::inspect::context_curves::{
+    ContextCurve, HIT, NOT_MADE, missed_code, trace_context_curves,
+};
 use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
 use windtunnel::study::whatif::experiment::Experiment;
 use windtunnel::study::whatif::lattice::gather_bits;
@@ -113,8 +116,9 @@ fn tables_and_curves_say_what_a_replay_says() {
                 Saving::between_totals(&before, &after)
             );
             let rows = replay::replay_calls(plan, subset);
+            let contexts = contexts_by_session(recording, plan, subset);
             for curve in &shown {
-                check_curve(recording, plan, (subset, &rows), curve);
+                check_curve(recording, plan, (subset, &rows, &contexts), curve);
             }
         }
     });
@@ -124,7 +128,7 @@ fn tables_and_curves_say_what_a_replay_says() {
 fn check_curve(
     recording: &Recording,
     plan: &Plan,
-    (subset, rows): (ToggleSubset, &[ReplayedCall]),
+    (subset, rows, contexts): (ToggleSubset, &[ReplayedCall], &[Vec<CallContext>]),
     curve: &ContextCurve,
 ) {
     let session = &recording.sessions[curve.session as usize];
@@ -142,4 +146,19 @@ fn check_curve(
         let context = context.map_or(NOT_MADE, |context| i32::try_from(context).unwrap());
         assert_eq!(point(at), context, "{subset:b}, call {number} of {}", session.id);
     }
+    // A point shows the last miss since the point before, the toggles' own calls included.
+    let (mut missed, mut expected) = (HIT, vec![HIT; curve.calls.len()]);
+    for (row, call) in own.zip(&contexts[curve.session as usize]) {
+        if let ContextLoss::Missed(cause) = call.loss {
+            missed = missed_code(cause.group());
+        }
+        let number = call_of(&row) - session.first_call + 1;
+        let is_recorded = plan.event_of_row(&plan.rows[row.row as usize]).inserted_by == 0;
+        let shown = curve.calls.binary_search(&number).ok().filter(|_| is_recorded);
+        if let Some(at) = shown.filter(|_| missed != HIT) {
+            expected[at] = std::mem::replace(&mut missed, HIT);
+        }
+    }
+    let told = curve.misses.iter().skip(variant).step_by(curve.variant_count());
+    assert!(told.eq(&expected), "{subset:b}, misses of {}", session.id);
 }

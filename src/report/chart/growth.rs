@@ -10,7 +10,7 @@ use super::sheet::{
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format, tick_hue};
-use crate::study::inspect::cache_misses::MissCause;
+use crate::study::inspect::cache_misses::MissGroup;
 use crate::study::inspect::call_contexts::{self, ContextLoss, HIT_BP};
 use std::fmt::Write as _;
 
@@ -57,12 +57,14 @@ impl Chart for GrowthChart {
         let top = below_notes(&notes, LEGEND);
         let mut sheet =
             SheetFrame::new(&self.title, &self.footer, width).into_sheet(top + rows * PANEL.1);
+        let first_miss = format!("miss: {}", MissGroup::Expired.name());
+        let dot = LegendMark::Dot(BEFORE.1);
         let entries = [
             (LegendMark::Line(BEFORE.0), BEFORE.2, "before"),
             (LegendMark::Line(AFTER.0), AFTER.2, "after"),
-            (LegendMark::Dot(BEFORE.1), hue_of_cause(MissCause::Expired), "miss: expired"),
-            (LegendMark::Dot(BEFORE.1), hue_of_cause(MissCause::Switch), "changed"),
-            (LegendMark::Dot(BEFORE.1), hue_of_cause(MissCause::Evicted), "evicted"),
+            (dot, hue_of_misses(MissGroup::Expired), &*first_miss),
+            (dot, hue_of_misses(MissGroup::Changed), MissGroup::Changed.name()),
+            (dot, hue_of_misses(MissGroup::Evicted), MissGroup::Evicted.name()),
             (LegendMark::Wedge, Hue::Grey, "compaction"),
         ];
         sheet.add_legend((MARGIN, LEGEND), &entries);
@@ -215,24 +217,19 @@ fn draw_loss_marks(
             continue;
         }
         match call.loss {
-            ContextLoss::Missed(cause) => sheet.add_dot((x, y), radius, hue_of_cause(cause)),
+            ContextLoss::Missed(cause) => {
+                sheet.add_dot((x, y), radius, hue_of_misses(cause.group()));
+            }
             _ => sheet.add_wedge((x, y - 15), hue),
         }
     }
 }
 
-/// The colour of a miss: a wait, something in the prompt or the settings that changed, or the
-/// provider's side, which nobody can change. The table has the very cause.
-fn hue_of_cause(cause: MissCause) -> Hue {
-    match cause {
-        MissCause::Expired => Hue::Orange,
-        MissCause::Evicted | MissCause::Unknown => Hue::Grey,
-        MissCause::Compaction
-        | MissCause::Switch
-        | MissCause::ReasoningDropped
-        | MissCause::FirstToolLoad
-        | MissCause::Lookback
-        | MissCause::PromptChanged => Hue::Purple,
+fn hue_of_misses(group: MissGroup) -> Hue {
+    match group {
+        MissGroup::Expired => Hue::Orange,
+        MissGroup::Changed => Hue::Purple,
+        MissGroup::Evicted => Hue::Grey,
     }
 }
 
@@ -240,6 +237,7 @@ fn hue_of_cause(cause: MissCause) -> Hue {
 pub(super) mod tests {
     use super::super::tests::check_chart;
     use super::*;
+    use crate::study::inspect::cache_misses::MissCause;
 
     pub(crate) fn sample() -> GrowthChart {
         let loss = |at| match at % 40 {

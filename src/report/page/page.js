@@ -211,10 +211,19 @@
     for (const curve of data.curves) {
       const { low, high } = ends(curve.bits.length);
       const size = 1 << curve.bits.length;
-      const points = curve.calls.length + 1;
-      const told = new Float64Array(size);
-      curve.values = new Int32Array(size * points);
-      for (let point = 0; point < points; point++) {
+      // A gap is a call that is not made, or one that does not miss.
+      curve.values = columns(curve.calls.length + 1, -1);
+      curve.misses = columns(curve.calls.length, 0);
+      curve.size = size;
+
+      function columns(points, gap) {
+        const told = new Float64Array(size);
+        const all = new Int32Array(size * points);
+        for (let point = 0; point < points; point++) column(all.subarray(point * size), told, gap);
+        return all;
+      }
+
+      function column(values, told, gap) {
         const made = read.slice((size + 7) >> 3);
         for (let k = 0; k < size; k++) {
           const [a, b] = [low[k], high[k]];
@@ -224,10 +233,9 @@
           const isMade = (made[k >> 3] >> (k & 7)) & 1;
           if (isMade) value += read.signed();
           told[k] = value;
-          curve.values[point * size + k] = isMade ? value : -1;
+          values[k] = isMade ? value : gap;
         }
       }
-      curve.size = size;
     }
     if (!read.isDone()) throw new Error("the curves are damaged");
   }
@@ -401,7 +409,8 @@
       const gone = shape("path", { class: "gone" });
       const before = shape("path", { class: "before" });
       const after = shape("path", { class: "after" });
-      svg.append(gone, before, after);
+      const dots = [shape("g"), shape("g")];
+      svg.append(gone, before, after, ...dots);
       figure.append(caption, svg);
       holder.append(figure);
       const at = (variant) =>
@@ -417,8 +426,20 @@
         });
         return points.length ? `M${points.join("L")}${points.length === 1 ? "h5" : ""}` : "";
       };
+      // What misses the cache, in the colour of its group.
+      const mark = (group, values, variant, radius) => {
+        const marks = [];
+        values.forEach((value, point) => {
+          const missed = curve.misses[point * curve.size + variant];
+          if (!missed || value === null) return;
+          const miss = `miss ${data.misses[missed - 1]}`;
+          marks.push(shape("circle", { class: miss, cx: x(curve.calls[point]), cy: y(value), r: radius }));
+        });
+        group.replaceChildren(...marks);
+      };
       const first = at(0);
       before.setAttribute("d", path(first));
+      mark(dots[0], first, 0, 2.6);
       return (on) => {
         const variant = indexOf(curve.bits, on);
         const values = at(variant);
@@ -426,6 +447,7 @@
         if (figure.variant === variant) return;
         figure.variant = variant;
         after.setAttribute("d", path(values));
+        mark(dots[1], values, variant, 1.9);
         const dropped = curve.calls.filter((_, point) => first[point] !== null && values[point] === null);
         gone.setAttribute("d", dropped.map((call) => `M${x(call)} ${bottom}v4`).join(""));
         const [was, is] = [made(0), made(variant)].map((n) => say.count(BigInt(n)));
@@ -536,6 +558,7 @@
     for (const [kind, words] of [["before", "before"], ["after", "with what is ticked"], ["gone", "a call that is not made"]]) {
       key.append(element("i", { class: kind }), words);
     }
+    data.misses.forEach((group, at) => key.append(element("i", { class: `miss ${group}` }), at ? group : `miss: ${group}`));
     find("#curves .panels").before(key);
     const panels = curvePanels(find("#curves .panels"), data);
 

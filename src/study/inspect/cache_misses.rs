@@ -43,6 +43,36 @@ named_values! {
     }
 }
 
+named_values! {
+    /// Who can do something about a miss: what pictures tell apart. Tables have the very cause.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum MissGroup {
+        /// A wait.
+        Expired = "expired",
+        /// Something in the prompt or the settings was another one.
+        Changed = "changed",
+        /// The provider's side, which nobody can change, or nobody knows.
+        Evicted = "evicted",
+    }
+}
+
+impl MissCause {
+    /// The group that a cause belongs to.
+    #[must_use]
+    pub fn group(self) -> MissGroup {
+        match self {
+            Self::Expired => MissGroup::Expired,
+            Self::Evicted | Self::Unknown => MissGroup::Evicted,
+            Self::Compaction
+            | Self::Switch
+            | Self::ReasoningDropped
+            | Self::FirstToolLoad
+            | Self::Lookback
+            | Self::PromptChanged => MissGroup::Changed,
+        }
+    }
+}
+
 /// One call that missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheMiss {

@@ -62,12 +62,7 @@ pub fn contexts_by_session(
         let (mut points, mut before) = (Vec::new(), None);
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             let context = row.outcome.usage.context_tokens();
-            let loss = match loss_at_call(before.as_ref(), &row) {
-                ContextLoss::Missed(_) => {
-                    ContextLoss::Missed(cause_in_replay(recording, plan, before.as_ref(), &row))
-                }
-                other => other,
-            };
+            let loss = explained_loss(recording, plan, before.as_ref(), &row);
             points.push(CallContext { context, loss });
             before = Some(row);
         }
@@ -75,6 +70,21 @@ pub fn contexts_by_session(
         by_session[planned.session as usize].get_or_insert(points);
     }
     by_session.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// What is lost at a call of a replay, and why.
+pub(crate) fn explained_loss(
+    recording: &Recording,
+    plan: &Plan,
+    before: Option<&ReplayedCall>,
+    row: &ReplayedCall,
+) -> ContextLoss {
+    match loss_at_call(before, row) {
+        ContextLoss::Missed(_) => {
+            ContextLoss::Missed(cause_in_replay(recording, plan, before, row))
+        }
+        other => other,
+    }
 }
 
 /// Why a call misses in a replay: by the wait that it has there, and by what its record tells.

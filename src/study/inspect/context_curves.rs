@@ -4,7 +4,8 @@
 //! subset drops has no point, one that a toggle adds is counted and has none either. Long sessions
 //! are thinned to calls at even distances, the same ones under every subset.
 
-use super::call_contexts::sessions_by_reads;
+use super::cache_misses::MissGroup;
+use super::call_contexts::{self, ContextLoss, sessions_by_reads};
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayedCall};
@@ -32,6 +33,18 @@ pub struct ContextCurve {
     /// Point by point the context in tokens, or [`NOT_MADE`], of every subset: that of subset k at
     /// `point << bits.count_ones() | k`. The last point is how many calls the session makes.
     pub values: Vec<i32>,
+    /// In the same order, without the last point: [`HIT`], or [`missed_code`] of a miss at the call
+    /// or at one since the point before.
+    pub misses: Vec<u8>,
+}
+
+/// A point at which no call missed the cache.
+pub const HIT: u8 = 0;
+
+/// How a curve tells a miss: the place of its group, from 1.
+#[must_use]
+pub fn missed_code(group: MissGroup) -> u8 {
+    MissGroup::NAMED.iter().zip(1..).find(|((known, _), _)| *known == group).map_or(HIT, |it| it.1)
 }
 
 impl ContextCurve {
@@ -49,14 +62,22 @@ impl ContextCurve {
             let half = 1_usize << at;
             // Bit `at` of a subset is the half that it lies in: equal halves mean that it changes
             // nothing.
-            let pairs = self.values.chunks(2 * half);
-            if pairs.clone().all(|pair| pair[..half] == pair[half..]) {
-                self.values = pairs.flat_map(|pair| pair[..half].to_vec()).collect();
+            if halves_are_equal(&self.values, half) && halves_are_equal(&self.misses, half) {
+                self.values = first_halves(&self.values, half);
+                self.misses = first_halves(&self.misses, half);
                 self.bits &= !bits[at];
             }
         }
         self
     }
+}
+
+fn halves_are_equal<T: PartialEq>(values: &[T], half: usize) -> bool {
+    values.chunks(2 * half).all(|pair| pair[..half] == pair[half..])
+}
+
+fn first_halves<T: Copy>(values: &[T], half: usize) -> Vec<T> {
+    values.chunks(2 * half).flat_map(|pair| &pair[..half]).copied().collect()
 }
 
 /// The curves of the sessions that read most, at most `panels` of them with `points` points each,
@@ -98,6 +119,7 @@ pub fn trace_context_curves(
                 bits,
                 calls,
                 values: vec![0; size],
+                misses: vec![HIT; size - variants],
             });
         }
     }
@@ -125,7 +147,7 @@ fn fill_curves(recording: &Recording, plan: &Plan, island: &Island, shown: &mut 
         return;
     }
     let variants = 1_usize << island.touched_by.count_ones();
-    let points_by_subset: Vec<Vec<Vec<i32>>> = (0..variants)
+    let points_by_subset: Vec<Vec<CurvePoints>> = (0..variants)
         .into_par_iter()
         .map(|index| {
             let subset = spread_bits(index as u64, island.touched_by);
@@ -136,11 +158,21 @@ fn fill_curves(recording: &Recording, plan: &Plan, island: &Island, shown: &mut 
     // A curve keeps the subsets of one point beside each other, the replays come the other way.
     for (index, sessions) in points_by_subset.into_iter().enumerate() {
         for (curve, points) in shown.iter_mut().zip(sessions) {
-            for (at, value) in points.into_iter().enumerate() {
+            for (at, value) in points.contexts.into_iter().enumerate() {
                 curve.values[at * variants + index] = value;
+            }
+            for (at, missed) in points.misses.into_iter().enumerate() {
+                curve.misses[at * variants + index] = missed;
             }
         }
     }
+}
+
+/// What a session does under one subset.
+struct CurvePoints {
+    /// The contexts, and how many calls it makes.
+    contexts: Vec<i32>,
+    misses: Vec<u8>,
 }
 
 /// The points of one session in a replay of its island.
@@ -149,10 +181,11 @@ fn curve_points(
     plan: &Plan,
     curve: &ContextCurve,
     rows: &[ReplayedCall],
-) -> Vec<i32> {
+) -> CurvePoints {
     let session = &recording.sessions[curve.session as usize];
-    let mut points = vec![NOT_MADE; curve.calls.len() + 1];
-    let mut made = 0;
+    let mut contexts = vec![NOT_MADE; curve.calls.len() + 1];
+    let mut misses = vec![HIT; curve.calls.len()];
+    let (mut made, mut before, mut missed) = (0, None, HIT);
     for row in rows {
         let planned = &plan.rows[row.row as usize];
         let call = plan.call_of[row.row as usize];
@@ -161,16 +194,26 @@ fn curve_points(
             continue;
         }
         made += 1;
+        // Most calls of a long session have no point: the next one shows what they missed.
+        if let ContextLoss::Missed(cause) =
+            call_contexts::explained_loss(recording, plan, before, row)
+        {
+            missed = missed_code(cause.group());
+        }
+        before = Some(row);
         let number = call - session.first_call + 1;
         if let (0, Ok(at)) =
             (plan.event_of_row(planned).inserted_by, curve.calls.binary_search(&number))
         {
             // Of several calls of one row the last is the call itself.
-            points[at] = i32::try_from(row.outcome.usage.context_tokens()).unwrap_or(i32::MAX);
+            contexts[at] = i32::try_from(row.outcome.usage.context_tokens()).unwrap_or(i32::MAX);
+            if missed != HIT {
+                misses[at] = std::mem::replace(&mut missed, HIT);
+            }
         }
     }
-    points[curve.calls.len()] = made;
-    points
+    contexts[curve.calls.len()] = made;
+    CurvePoints { contexts, misses }
 }
 
 #[cfg(test)]
@@ -189,8 +232,13 @@ mod tests {
     fn toggles_without_a_difference_are_left_out() {
         // Bits 1, 4 and 6; bit 4 changes nothing.
         let values = vec![10, 9, 10, 9, 7, NOT_MADE, 7, NOT_MADE, 2, 2, 2, 2, 2, 1, 2, 1];
-        let curve = ContextCurve { session: 0, bits: 0b101_0010, calls: vec![1], values };
+        let misses = vec![HIT; 8];
+        let curve = ContextCurve { session: 0, bits: 0b101_0010, calls: vec![1], values, misses };
+        let mut missed = curve.clone();
+        missed.misses[2] = missed_code(MissGroup::Expired);
+        assert_eq!(missed.drop_idle_toggles().bits, 0b101_0010, "a miss is a difference");
         let reduced = curve.drop_idle_toggles();
+        assert_eq!(reduced.misses, [HIT; 4]);
         assert_eq!(reduced.bits, 0b100_0010);
         assert_eq!(reduced.values, [10, 9, 7, NOT_MADE, 2, 2, 2, 1]);
         assert_eq!(reduced.variant_count(), 4);

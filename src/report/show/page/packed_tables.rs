@@ -4,7 +4,7 @@ use super::PageSource;
 use super::page_sums::SUMS;
 use crate::report::page::column_packing;
 use crate::report::show::charts::has_growth;
-use crate::study::inspect::context_curves::{ContextCurve, NOT_MADE, trace_context_curves};
+use crate::study::inspect::context_curves::{ContextCurve, HIT, NOT_MADE, trace_context_curves};
 use crate::study::whatif::lattice::SubsetLattice;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 
@@ -65,6 +65,13 @@ fn pack_curve_values(curves: &[ContextCurve]) -> Vec<u8> {
                 .map(|&value| (value != NOT_MADE).then_some(i128::from(value)))
                 .collect();
             column_packing::pack_column_with_gaps(&values, &mut bytes);
+        }
+        for misses in curve.misses.chunks(curve.variant_count()) {
+            let misses: Vec<Option<i128>> = misses
+                .iter()
+                .map(|&missed| (missed != HIT).then_some(i128::from(missed)))
+                .collect();
+            column_packing::pack_column_with_gaps(&misses, &mut bytes);
         }
     }
     column_packing::deflate_bytes(&bytes)

@@ -6,6 +6,7 @@ use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::session_label;
+use crate::study::inspect::cache_misses::MissGroup;
 use crate::study::inspect::context_curves::ContextCurve;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::subset_lookup::SubsetLookup;
@@ -23,6 +24,8 @@ struct PageData<'a> {
     tables: Vec<Vec<usize>>,
     claims: Vec<PageClaimJson<'a>>,
     curves: Vec<PageCurveJson>,
+    /// The groups of misses, by the numbers that curves tell.
+    misses: [&'static str; MissGroup::NAMED.len()],
     /// How the program writes some amounts: unit, amount, signed, words.
     samples: Vec<(&'static str, String, bool, String)>,
     /// How it takes shares: unit, part, whole, basis points.
@@ -120,6 +123,7 @@ impl PageSource<'_> {
                     }
                 })
                 .collect(),
+            misses: MissGroup::NAMED.map(|(_, name)| name),
             samples: sample_amounts(),
             shares: sample_shares(),
         };
