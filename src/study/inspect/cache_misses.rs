@@ -344,9 +344,11 @@ mod tests {
         let reported = reconstruct::builtin_pipeline("order-774").expect("built in");
         let fit = reconstruct::reconstruct(&reported, reconstruct::Lens::Message).expect("fits");
         let mut recording = fit.recording;
+        let call = &mut recording.calls[5];
+        (call.usage.read, call.usage.write_5m) = (0, call.usage.read);
         assert!(find_cache_misses(&recording, &Pricing::embedded()).is_empty());
         assert_eq!(LawCoverage::of_recording(&recording, &[]), None);
-        // Of the same calls as a bill the draws would be misses.
+        // In a bill the same would be a miss.
         recording.sessions.iter_mut().for_each(|one| one.usage_basis = Basis::Billed);
         assert!(!find_cache_misses(&recording, &Pricing::embedded()).is_empty());
         let law = LawCoverage::of_recording(&recording, &[]).expect("billed calls");
