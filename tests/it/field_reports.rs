@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use windtunnel::recording::ContextRestart;
+use windtunnel::recording::{Block, ContextRestart};
 
 /// Cases whose "right" contradicts another one. 098 and 164 are both calls of
 /// `us.anthropic.claude-sonnet-4-6`, once at list price and once with the premium of a regional
@@ -199,9 +199,7 @@ fn a_comment_about_nothing_is_empty() {
 fn a_cleared_result_ends_and_its_context_goes_on() {
     let case = cases().into_iter().find(|case| name_of(case).starts_with("154"));
     let recording = imported(&case.expect("the case").join("input")).recording;
-    let ends: Vec<Option<u32>> =
-        recording.blocks.iter().map(|block| block.carried_calls()).collect();
-    let ended: Vec<u32> = ends.iter().flatten().copied().collect();
+    let ended: Vec<u32> = recording.blocks.iter().filter_map(Block::carried_calls).collect();
     assert_eq!(ended, [1], "one result, sent whole with its own call and with one more");
     let restarts = recording.calls.iter().skip(1).map(|call| call.restart);
     assert!(restarts.eq([ContextRestart::No; 4]), "nothing started over");
