@@ -4,9 +4,9 @@
 //! ask for. `deserialize_bytes` and `deserialize_any` give a string's bytes as they stand, escapes
 //! included ([`super::json_escapes`] knows what they mean). Text that is no valid UTF-8 or UTF-16
 //! is no error. Where a string is asked for by `deserialize_bytes`, any other scalar or object
-//! counts as empty. Where an `f64` is asked for, a string that holds a number counts as that number.
-//! What nobody asks for is passed over with no check but its brackets. Of a repeated key the last
-//! value counts.
+//! counts as empty. Where an `f64` is asked for, a string that holds a number counts as that
+//! number. What nobody asks for is passed over with no check but its brackets. Of a repeated key
+//! the last value counts.
 
 use super::checked_value::CheckedValue;
 use super::json_escapes::{self, decode_string};

@@ -94,7 +94,8 @@ static CARD: ToggleCard = ToggleCard {
             confidence: Confidence::FewCases,
             what: "share of calls made once more behind the first compaction",
             source: "turns under summaries in the data of arXiv 2508.21433: -13, -5, +2.5, +19.7, \
-                     +31.6 % (five models, 500 tasks each), computed 2026-11-28; fewer count as none",
+                     +31.6 % (five models, 500 tasks each), computed 2026-11-28; fewer count as \
+                     none",
         },
     ],
     name_lists: &[],

@@ -9,8 +9,8 @@
 //!
 //! Formula: a gated invocation adds `phases` x `rounds` x `stages` calls, each a session of its own
 //! of `system` + `packet` tokens that answers in `answer` tokens. Advisory is 1 round x 1 stage,
-//! the gate goes up to 200 x 2. Every answer that is not closed quietly adds a digest: what an average
-//! digest of the recording uses. Both figures are told beside the replay.
+//! the gate goes up to 200 x 2. Every answer that is not closed quietly adds a digest: what an
+//! average digest of the recording uses. Both figures are told beside the replay.
 //!
 //! Which: packets of the named kinds to controllers, the agents that are told digests.
 //!

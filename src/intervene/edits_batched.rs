@@ -57,8 +57,8 @@ static CARD: ToggleCard = ToggleCard {
             asked: false,
             confidence: Confidence::Judgement,
             what: "share of sites at which the instruction is followed",
-            source: "mode: the one intention with a number, 62 of 72 (R1); low and high: judgement, \
-                     2026-11",
+            source: "mode: the one intention with a number, 62 of 72 (R1); low and high: \
+                     judgement, 2026-11",
         },
     ],
     name_lists: &[],

@@ -212,8 +212,9 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
 }
 
 /// Which places of a toggle take part, where a share of them does. What is expected counts every
-/// place by the share; a draw takes or leaves each by itself, keyed by toggle, session and place, so
-/// that no other session and no other place has a say, and a larger share takes the same and more.
+/// place by the share; a draw takes or leaves each by itself, keyed by toggle, session and place,
+/// so that no other session and no other place has a say, and a larger share takes the same and
+/// more.
 #[derive(Debug)]
 struct PlaceShare {
     chance: Chance,

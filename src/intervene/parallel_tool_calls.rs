@@ -83,8 +83,7 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
             patch.found_places += u32::from(could);
             // The share is taken of the neighbours that could be merged, before the limit on how
             // many go together: so the limit alone never makes more of them independent.
-            let joins =
-                if could { independent.next_at_call(recording, at) } else { Chance::NEVER };
+            let joins = if could { independent.next_at_call(recording, at) } else { Chance::NEVER };
             // A group of `most` takes no more: behind it the next one begins.
             let mut after: Vec<Chance> = together.iter().map(|one| one.and(joins)).collect();
             after.truncate(usize::try_from(most - 1).unwrap_or(usize::MAX));

@@ -179,8 +179,9 @@ impl ParamRange {
         if low == high { Self::fixed_at(mode) } else { Self { low, mode, high, shape } }
     }
 
-    /// What it is worth on average, in ten-thousandths of its unit: the figure that is quoted stands
-    /// in the middle of what the draws say, and not at the likeliest value of a lopsided range.
+    /// What it is worth on average, in ten-thousandths of its unit: the figure that is quoted
+    /// stands in the middle of what the draws say, and not at the likeliest value of a lopsided
+    /// range.
     #[must_use]
     fn mean_bp(&self) -> i64 {
         let Self { low, mode, high, shape } = *self;

@@ -103,7 +103,8 @@ static CARD: ToggleCard = ToggleCard {
             confidence: Confidence::FewCases,
             what: "share of calls made once more behind the first clearing",
             source: "turns under masking in the data of arXiv 2508.21433: -0.5, +3.3, +4.3, +8.3, \
-                     +15.3 % (five models, 500 tasks each), computed 2026-11-28; fewer count as none",
+                     +15.3 % (five models, 500 tasks each), computed 2026-11-28; fewer count as \
+                     none",
         },
     ],
     name_lists: &[],

@@ -306,8 +306,7 @@ struct PriceLimits {
 
 impl PriceLimits {
     fn from_price(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
-        // The minimum is the model's own count, while the pass goes by what the recording counted.
-        // Scaling by one to one could move large numbers that stand for "never" by rounding.
+        // The model's own count, of which scaling by one could move what stands for "never".
         let min_cached = match (cached_below, scale_bp) {
             (true, _) => 0,
             (false, BASIS_POINTS) => price.min_cached,

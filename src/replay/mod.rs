@@ -11,6 +11,7 @@ mod call_tokens;
 mod context_entry;
 mod cycle;
 mod cycle_end;
+mod expected_rows;
 mod island_replays;
 mod lanes;
 mod pass;
@@ -23,6 +24,7 @@ mod uncertain_row;
 
 pub use call_tokens::{CallSink, CallTokens, ContextOnset};
 pub use cycle_end::{CycleEnd, CycleEndKind};
+pub(crate) use expected_rows::expected_rows;
 pub use island_replays::IslandReplays;
 pub use lanes::IslandLanes;
 pub(crate) use pass::pass_over_plan;

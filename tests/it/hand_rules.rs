@@ -69,7 +69,9 @@ fn six_minutes_of_polls(tier: CacheTier) -> Recording {
 
 fn r7(recording: &Recording) -> Patch {
     let r7 = intervene::find_by_id("R7").expect("registered");
-    let patch = r7.build_patch(recording, &ToggleParams::modes_of_card(r7.card()));
+    let mut params = ToggleParams::modes_of_card(r7.card());
+    assert!(params.set_value("compliance", 10_000));
+    let patch = r7.build_patch(recording, &params);
     assert_eq!((patch.found_places, patch.dropped_calls.len()), (6, 5));
     patch
 }

@@ -70,10 +70,10 @@ fn every_claim_has_a_probability_and_four_judges() {
         let found = probability.iter().find(|one| one["claim"] == claim && one["metric"] == metric);
         found.unwrap_or_else(|| panic!("no {metric} of {claim}"))["p"].as_f64().unwrap()
     };
-    // 40-47 % of reads and of dollars are out of reach; R7 promises little, and R6 only if failures
-    // that pass alone show all the same.
+    // 40-47 % of reads and of dollars are out of reach, and so is what R6 promises; R3 is likelier
+    // than not.
     assert!(p("total-read", "read share") < 0.01 && p("total-read", "dollar share") < 0.01);
-    assert!(p("R1", "read") < 0.01 && p("R6", "read") < 0.1 && p("R7", "read") > 0.9);
+    assert!(p("R1", "read") < 0.01 && p("R6", "read") < 0.1 && p("R3", "read") > 0.5);
     for toggle in &items(&told["toggles"])[..7] {
         let judged = items(&toggle["judged"]);
         let by: Vec<&str> = judged.iter().filter_map(|one| one["by"].as_str()).collect();

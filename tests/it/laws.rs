@@ -176,6 +176,9 @@ fn sessions_of(recording: &Recording, patch: &Patch) -> BTreeSet<u32> {
     met.extend(patch.dropped_calls.iter().map(|dropped| of_call(dropped.call)));
     met.extend(patch.replaced_blocks.iter().map(|(block, _)| of_block(*block)));
     met.extend(patch.dropped_blocks.iter().map(|block| of_block(*block)));
+    let places = || patch.uncertain_places.iter().map(|(_, place)| place);
+    met.extend(places().flat_map(|it| &it.dropped_calls).map(|dropped| of_call(dropped.call)));
+    met.extend(places().flat_map(|it| &it.dropped_blocks).map(|block| of_block(*block)));
     met.extend(patch.healed_calls.iter().map(|call| of_call(*call)));
     met
 }

@@ -53,8 +53,8 @@ fn a_page_is_small_and_the_same_at_any_number_of_threads() {
     assert!(block(&one, "packed-sums").len() + block(&one, "packed-curves").len() < 200_000);
     let data: serde_json::Value = serde_json::from_str(block(&one, "data")).expect("JSON");
     let subsets: u64 = data["tables"].as_array().unwrap().iter().map(bits).sum();
-    assert_eq!(subsets, 1 << 13, "one table of 13 toggles");
-    assert_eq!(data["toggles"].as_array().unwrap().len(), 13);
+    assert_eq!(subsets, 1 << 12, "one table of 12 toggles");
+    assert_eq!(data["toggles"].as_array().unwrap().len(), 12);
     assert!(!data["curves"].as_array().unwrap().is_empty());
 }
 

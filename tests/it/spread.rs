@@ -26,8 +26,7 @@ fn check_distribution(told: &Value, each: &str) {
         assert_eq!((&of["toggle"], &of["each"]), (&toggle["id"], &each.into()));
         assert_eq!(of["read"]["sum"], toggle["alone"]["read"], "{of}");
         let whole = |usd: &Value| usd.as_f64().expect("dollars");
-        let hidden = whole(&toggle["alone"]["cost_hidden_usd"]);
-        let alone = whole(&toggle["alone"]["cost_usd"]) + hidden;
+        let alone = whole(&toggle["alone"]["cost_usd"]);
         assert!((whole(&of["usd"]["sum"]) - alone).abs() < 1e-9, "{of}");
         let count = |key: &str| of[key].as_u64().expect("a count");
         assert!(count("costs_in") <= count("found_in") && count("found_in") <= count("groups"));

@@ -44,6 +44,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "merge",
             "merge_notes",
             "copied_calls",
+            "json_fault",
             "parsed_file",
             "price_words",
             "rollout_metrics",

@@ -111,8 +111,8 @@ pub fn recorded_warmth<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<bool> {
     warmth
 }
 
-/// An invocation that would not be made: its calls and all that it brought and said. What its session starts with
-/// stays for the invocation behind it, which would have to be told.
+/// An invocation that would not be made: its calls and all that it brought and said. What its
+/// session starts with stays for the invocation behind it, which would have to be told.
 pub fn dropped_invocation(recording: &Recording, calls: Range<usize>) -> PatchPlace {
     let mut place = PatchPlace::default();
     for at in calls {

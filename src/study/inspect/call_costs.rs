@@ -14,6 +14,18 @@ pub struct TimedCallCost {
     pub cost: Saving,
 }
 
+/// When the calls of both sides start that are expected, in order.
+#[must_use]
+pub fn call_starts_over_time(comparison: &Comparison) -> [Vec<i64>; 2] {
+    [0, subset_of_first(comparison.toggles.len())].map(|subset| {
+        let calls = replay::replay_calls(&comparison.plan, subset);
+        let expected = replay::expected_rows(&comparison.plan, &calls);
+        let mut starts: Vec<i64> = expected.iter().map(|call| call.outcome.start_ms).collect();
+        starts.sort_unstable();
+        starts
+    })
+}
+
 /// The calls of both sides in the order of their starts, nothing and everything toggled.
 #[must_use]
 pub fn call_costs_over_time(comparison: &Comparison) -> [Vec<TimedCallCost>; 2] {

@@ -120,7 +120,8 @@ pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
     }
     // By invocation: the start and the end of each of its calls.
     let mut calls: BTreeMap<usize, Vec<(i64, i64)>> = BTreeMap::new();
-    for made in replay::replay_calls(plan, subset) {
+    let made = replay::replay_calls(plan, subset);
+    for made in replay::expected_rows(plan, &made) {
         let row = made.row as usize;
         if let Some(invocation) = invocation_of[plan.call_of[row] as usize] {
             let start_ms = made.outcome.start_ms;

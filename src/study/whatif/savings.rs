@@ -37,7 +37,7 @@ impl PipelineTotals {
         Self {
             // The peak needs every start in order, which only the replay with calls has; sums alone
             // do not need it and are quicker without.
-            peak_calls_a_minute: peak_calls_a_minute(&rows),
+            peak_calls_a_minute: peak_calls_a_minute(plan, &rows),
             ..Self::replay_totals(plan, subset)
         }
     }
@@ -65,8 +65,9 @@ impl PipelineTotals {
 }
 
 /// The most calls that start within any minute.
-fn peak_calls_a_minute(rows: &[ReplayedCall]) -> i64 {
-    let mut starts: Vec<i64> = rows.iter().map(|row| row.outcome.start_ms).collect();
+fn peak_calls_a_minute(plan: &Plan, rows: &[ReplayedCall]) -> i64 {
+    let expected = replay::expected_rows(plan, rows);
+    let mut starts: Vec<i64> = expected.iter().map(|row| row.outcome.start_ms).collect();
     starts.sort_unstable();
     counts_in_last_minute(&starts).into_iter().max().unwrap_or(0)
 }

@@ -93,11 +93,11 @@ pub(super) fn harness_error_fields<'a>() -> Vec<ColumnField<'a, &'a HarnessError
     type Field<'a> = ColumnField<'a, &'a HarnessError>;
     let mut fields = harness_name_fields();
     fields.extend([
-        Field::object("reads", "error of summed reads", quantile_fields(), |it| it.reads),
-        Field::object("fresh", "error of input that was not read", quantile_fields(), |it| {
+        Field::object("reads_error", "of summed reads", quantile_fields(), |it| it.reads),
+        Field::object("fresh_error", "of input that was not read", quantile_fields(), |it| {
             it.fresh
         }),
-        Field::optional_object("cost", "error of the dollars", quantile_fields(), |it| it.cost),
+        Field::optional_object("cost_error", "of the dollars", quantile_fields(), |it| it.cost),
         percent_field("reads median %", |it| Some(it.reads.median)),
         percent_field("p90 %", |it| Some(it.reads.p90)),
         percent_field("p99 %", |it| Some(it.reads.p99)),

@@ -1,0 +1,26 @@
+//! Which calls stand for those that are expected.
+
+use super::{ReplayedCall, whole_calls};
+use crate::plan::Plan;
+
+/// As many calls of each session as are expected, spread over those that may be made: where calls
+/// are counted one by one, they are as many as the sum says. The calls stand in the order of the
+/// plan, as [`super::replay_calls`] gives them.
+#[must_use]
+pub(crate) fn expected_rows<'a>(plan: &Plan, calls: &'a [ReplayedCall]) -> Vec<&'a ReplayedCall> {
+    let mut calls = calls.iter().peekable();
+    let mut expected = Vec::with_capacity(calls.len());
+    for planned in &plan.sessions {
+        let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
+        let mut parts = 0;
+        while let Some(call) = calls.next_if(|it| (it.row as usize) < last.row_range().end) {
+            // A call counts where the rounded sum of chances grows by one.
+            let before = whole_calls(parts);
+            parts += call.chance.parts();
+            if whole_calls(parts) > before {
+                expected.push(call);
+            }
+        }
+    }
+    expected
+}
