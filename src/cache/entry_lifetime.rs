@@ -22,7 +22,7 @@ const YOUNG_CALLS: u32 = 10;
 /// Chance of a hit of such a call within the first minute. Source: likewise.
 const YOUNG_HITS_BP: i64 = 8_350;
 
-/// Chances, in ten-thousandths, that an entry is alive after a wait below [`WAITS_BELOW_MS`].
+/// Chances, in ten-thousandths, that an entry is alive after a wait below `WAITS_BELOW_MS`.
 pub type HitCurve = [i64; 4];
 
 /// The chances of a call's look: by its model, and by its place in a subagent's session.

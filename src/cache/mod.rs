@@ -23,7 +23,7 @@ pub struct CachedPrefix {
     /// The tier that it wrote to.
     pub tier: CacheTier,
     /// Its answer, which stands cached behind the prefix once a side request has read it
-    /// ([`SIDE_REQUEST_MS`]); 0 where no side request follows.
+    /// (`SIDE_REQUEST_MS`); 0 where no side request follows.
     pub answer: i64,
 }
 

@@ -38,7 +38,7 @@ pub struct CallEvent {
     pub is_spawned: bool,
     /// Bits under which the call is not made with some chance.
     pub perhaps_dropped_by: ToggleSubset,
-    /// First of these chances in [`Plan::uncertain_drops`], if there are any.
+    /// First of these chances in [`super::Plan::uncertain_drops`], if there are any.
     pub first_uncertain: u32,
 }
 

@@ -11,8 +11,8 @@ mod attribution;
 mod backtest;
 #[cfg(feature = "charts")]
 mod browser;
-#[cfg(feature = "charts")]
 mod chances;
+#[cfg(feature = "charts")]
 mod charts;
 mod ci;
 mod cli;

@@ -43,7 +43,9 @@ fn every_command_tells_the_same_order_and_no_set_beats_a_prefix_of_it() {
         assert!(read("report.md").contains(decision), "{recording}: {decision}");
         // The page says the same words without the stars.
         let lead = decision.split("**").nth(1).expect("a stressed part");
-        assert!(read("index.html").contains(lead), "{recording}: {lead}");
+        if cfg!(feature = "charts") {
+            assert!(read("index.html").contains(lead), "{recording}: {lead}");
+        }
         let steps = swept["order"].as_array().expect("steps");
         assert!(!steps.is_empty(), "{recording}: {steps:?}");
         let amount = |value: &Value| value[key].as_f64().unwrap_or_else(|| panic!("{value}"));
