@@ -2,14 +2,15 @@
 
 use super::headline::HeadlineMetric;
 use super::savings::{Saving, totals_by_step};
-use crate::plan::{Patch, Plan};
+use crate::plan::{Chance, Patch, PatchPlace, Plan};
 use crate::reconstruct::figure::FigureUnit;
 use crate::reconstruct::reported::ReportedClaim;
 use crate::reconstruct::routes::{RouteClaim, RouteRow};
 use crate::reconstruct::{Figure, ReportedPipeline, ReportedRoutes};
 use crate::recording::Recording;
+use crate::replay;
 use crate::units::share_of;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// A published saving of one toggle or of several together.
@@ -173,23 +174,46 @@ fn records_saved<'a>(
     patches: impl IntoIterator<Item = &'a Patch>,
     step: &str,
 ) -> i64 {
-    let (mut calls, mut blocks, mut added) = (BTreeSet::new(), BTreeSet::new(), 0);
+    // How likely calls and pieces of output stay: what several toggles drop is spared once.
+    let (mut calls, mut blocks) = (BTreeMap::new(), BTreeMap::new());
+    // In parts of a record.
+    let mut saved = 0;
     for patch in patches {
-        // What several toggles drop is spared once.
-        calls.extend(patch.dropped_calls.iter().map(|dropped| dropped.call));
-        blocks.extend(patch.dropped_blocks.iter().copied());
-        let inserted = patch.inserted_calls.iter().map(|inserted| inserted.after);
-        added += inserted.filter(|&after| is_call_in_step(recording, after, step)).count() as i64;
+        let sure = PatchPlace {
+            dropped_calls: patch.dropped_calls.clone(),
+            dropped_blocks: patch.dropped_blocks.clone(),
+            inserted_calls: patch.inserted_calls.clone(),
+            ..PatchPlace::default()
+        };
+        let places = patch.uncertain_places.iter().map(|(chance, place)| (*chance, place));
+        for (chance, place) in places.chain([(Chance::SURE, &sure)]) {
+            let drop_one = |stays: &mut BTreeMap<u32, Chance>, index: u32| {
+                let before = stays.entry(index).or_insert(Chance::SURE);
+                *before = before.and(chance.inverse());
+            };
+            let with_call: BTreeSet<u32> = place.dropped_calls.iter().map(|it| it.call).collect();
+            with_call.iter().for_each(|&call| drop_one(&mut calls, call));
+            // What goes with its call is a record of that call.
+            let alone =
+                |&&block: &&u32| !with_call.contains(&recording.blocks[block as usize].call);
+            place.dropped_blocks.iter().filter(alone).for_each(|&at| drop_one(&mut blocks, at));
+            let inserted = place.inserted_calls.iter().map(|inserted| inserted.after);
+            let inserted = inserted.filter(|&after| is_call_in_step(recording, after, step));
+            saved -= chance.parts() * inserted.count() as i64;
+        }
     }
-    let mut saved = -added;
-    for &call in calls.iter().filter(|&&call| is_call_in_step(recording, call, step)) {
-        saved += i64::from(recording.calls[call as usize].records);
+    for (&call, stays) in calls.iter().filter(|(call, _)| is_call_in_step(recording, **call, step))
+    {
+        saved += stays.inverse().parts() * i64::from(recording.calls[call as usize].records);
     }
-    for block in blocks.into_iter().map(|block| &recording.blocks[block as usize]) {
-        let stays = block.kind.is_output() && !calls.contains(&block.call);
-        saved += i64::from(stays && is_call_in_step(recording, block.call, step));
+    for (index, stays) in blocks {
+        let block = &recording.blocks[index as usize];
+        if block.kind.is_output() && is_call_in_step(recording, block.call, step) {
+            let call_stays = calls.get(&block.call).copied().unwrap_or(Chance::SURE);
+            saved += stays.inverse().and(call_stays).parts();
+        }
     }
-    saved
+    replay::whole_calls(saved)
 }
 
 fn is_call_in_step(recording: &Recording, call: u32, step: &str) -> bool {
