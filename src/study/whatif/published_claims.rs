@@ -192,11 +192,15 @@ fn records_saved<'a>(
                 *before = before.and(chance.inverse());
             };
             let with_call: BTreeSet<u32> = place.dropped_calls.iter().map(|it| it.call).collect();
-            with_call.iter().for_each(|&call| drop_one(&mut calls, call));
+            for &call in &with_call {
+                drop_one(&mut calls, call);
+            }
             // What goes with its call is a record of that call.
             let alone =
                 |&&block: &&u32| !with_call.contains(&recording.blocks[block as usize].call);
-            place.dropped_blocks.iter().filter(alone).for_each(|&at| drop_one(&mut blocks, at));
+            for &block in place.dropped_blocks.iter().filter(alone) {
+                drop_one(&mut blocks, block);
+            }
             let inserted = place.inserted_calls.iter().map(|inserted| inserted.after);
             let inserted = inserted.filter(|&after| is_call_in_step(recording, after, step));
             saved -= chance.parts() * inserted.count() as i64;
