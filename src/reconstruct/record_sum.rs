@@ -1,10 +1,10 @@
 //! A published sum over records, which the open counts of calls have to meet.
 //!
-//! Who sums cache reads over records counts those of a call as often as it has records. A session of
-//! R records that read r tokens in n calls adds about `x(n) = r R / n`: the fewer calls, the larger
-//! the sum. Of all weights of the open counts that meet the published sum in expectation those are
-//! taken that lie nearest to the weights of the laws: `w(n) 2^(lambda x(n))`, with one lambda for
-//! all sessions.
+//! Who sums cache reads over records counts those of a call as often as it has records. A session
+//! of R records that read r tokens in n calls adds about `x(n) = r R / n`: the fewer calls, the
+//! larger the sum. Of all weights of the open counts that meet the published sum in expectation
+//! those are taken that lie nearest to the weights of the laws: `w(n) 2^(lambda x(n))`, with one
+//! lambda for all sessions.
 
 use super::call_count::{self, CallCount, Lens};
 use super::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
@@ -16,8 +16,8 @@ use crate::units::scale_by_ratio;
 /// The id of the statement that holds the sum.
 const RAW_READS: &str = "raw-read-sum";
 
-/// No lambda beyond this is looked for, in Q32 by million tokens: a million tokens more or less then
-/// weigh 2^8 times as much.
+/// No lambda beyond this is looked for, in Q32 by million tokens: a million tokens more or less
+/// then weigh 2^8 times as much.
 const MOST_LAMBDA: i64 = 8 * ONE;
 
 /// Steps of the bisection: a lambda to 2^-12, far below one call.

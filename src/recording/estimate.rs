@@ -55,8 +55,8 @@ pub fn estimate_tokens(tokenizer: Tokenizer, kind: BlockKind, tool: &str, chars:
     }
 }
 
-/// Estimated tokens of thinking by the length of its signature, which holds all of it where the text
-/// is withheld or a summary. Source: MODEL.md, "Content rates".
+/// Estimated tokens of thinking by the length of its signature, which holds all of it where the
+/// text is withheld or a summary. Source: MODEL.md, "Content rates".
 #[must_use]
 pub(crate) fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64) -> i64 {
     match tokenizer {

@@ -20,7 +20,8 @@ impl<'a> IslandReplays<'a> {
         Self { plan, island, schedules: Vec::new() }
     }
 
-    /// Replays the island under a subset of its bits, as [`replay_island`](super::replay_island) does.
+    /// Replays the island under a subset of its bits, as [`replay_island`](super::replay_island)
+    /// does.
     #[must_use]
     pub fn replay_subset(&mut self, subset: ToggleSubset) -> ReplayOutcome {
         let Self { plan, island, .. } = *self;

@@ -21,8 +21,8 @@ impl ResultLump {
     }
 }
 
-/// The prompt that the call of a row would have, as `enter_inputs` will make it. Results are cleared
-/// before the call enters, so that it is asked for ahead of time.
+/// The prompt that the call of a row would have, as `enter_inputs` will make it. Results are
+/// cleared before the call enters, so that it is asked for ahead of time.
 pub(super) fn prompt_of_coming_call(
     plan: &Plan,
     (index, deltas, entry): (usize, &RowDeltas, ContextEntry),

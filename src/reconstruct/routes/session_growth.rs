@@ -112,8 +112,8 @@ pub(crate) fn grow_session(wanted: &GrowthTarget) -> SessionContexts {
 
 /// Calls of each invocation. How much a call appends, where contexts start and where they are
 /// compacted say how large contexts are, and with the tokens that says how many calls there were: a
-/// mean context of its own would contradict one of the others. Contexts rise in a straight line here;
-/// the exact ones are solved for the counts afterwards.
+/// mean context of its own would contradict one of the others. Contexts rise in a straight line
+/// here; the exact ones are solved for the counts afterwards.
 fn count_calls(wanted: &GrowthTarget) -> Vec<i64> {
     let mut context = wanted.base;
     // What the invocations before used beyond their own tokens is taken off the next one.
@@ -126,7 +126,8 @@ fn count_calls(wanted: &GrowthTarget) -> Vec<i64> {
             if context > wanted.trigger {
                 context = wanted.after_compaction.max(1);
             }
-            // The nearer whole number of calls: half a call more is none. Each has at least a token.
+            // The nearer whole number of calls: half a call more is none. Each has at least a
+            // token.
             if count > 0 && (used + context / 2 > tokens || count >= tokens) {
                 break;
             }

@@ -196,8 +196,8 @@ pub const COMMANDS_WITH_SCHEMA: [&str; 13] = [
     "sweep",
 ];
 
-/// Money as two keys: dollars for people, pico-dollars for sums. Everywhere it is all money, that of
-/// hidden output included.
+/// Money as two keys: dollars for people, pico-dollars for sums. Everywhere it is all money, that
+/// of hidden output included.
 fn money_fields<'a>() -> Vec<ColumnField<'a, PicoUsd>> {
     type Field<'a> = ColumnField<'a, PicoUsd>;
     vec![

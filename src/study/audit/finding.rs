@@ -275,8 +275,9 @@ impl AuditCheck {
             Self::ExcludedSession => "with = total + read",
             Self::OrchestratorShare => "sum = total + attributed; missing = attributed / sum",
             Self::OrchestratorUnit => {
-                "counted = calls / median; most = counted * last; reads = read / median; attributed \
-                 = share * reads; missing = attributed / sum; contradicted if read > most"
+                "counted = calls / median; most = counted * last; reads = read / median; \
+                 attributed = share * reads; missing = attributed / sum; contradicted if \
+                 read > most"
             }
             Self::CrashRecords => "records = reuse + orphans; orphans = 3 * triplets",
             Self::CallKinds => {

@@ -15,7 +15,8 @@ use std::cmp::Reverse;
 const WORTH: i128 = 100;
 /// Unbeaten sets of one effort that are looked at; more than one save the same to the last digit.
 const MOST_TIES: usize = 16;
-/// The part of what the best set saves that is enough to say where one may stop, in ten-thousandths.
+/// The part of what the best set saves that is enough to say where one may stop, in
+/// ten-thousandths.
 const ENOUGH_BP: i128 = 6_667;
 
 /// Every subset of some toggles; entry k is subset k.
@@ -183,7 +184,8 @@ impl UnbeatenSets {
         std::iter::successors(Some(start), |&at| self.next[at]).collect()
     }
 
-    /// The set that encloses the most area behind `at`; of equal ones fewer toggles, lower risk, id.
+    /// The set that encloses the most area behind `at`; of equal ones fewer toggles, lower risk,
+    /// id.
     fn best_way_on(&self, at: usize, others: impl Iterator<Item = usize>) -> Option<usize> {
         others.min_by_key(|&other| {
             let entry = &self.sets[other];

@@ -131,8 +131,8 @@ fn claim_of_route(
     })
 }
 
-/// The step in which an author prints the figures of a list: the largest of 1, 2 and 5 times a power
-/// of ten that divides all of them; 0 without any.
+/// The step in which an author prints the figures of a list: the largest of 1, 2 and 5 times a
+/// power of ten that divides all of them; 0 without any.
 fn author_step(figures: impl Iterator<Item = i64>) -> i64 {
     let common = figures.fold(0, greatest_common_divisor);
     let mut step = 0;
@@ -166,8 +166,8 @@ fn records_of_step(recording: &Recording, step: &str) -> i64 {
     calls.map(|call| i64::from(call.records)).sum()
 }
 
-/// Transcript records that patches spare in a step: all of a dropped call, and one for each piece of
-/// output dropped from a call that stays (law L1: a record a content block). A call in addition
+/// Transcript records that patches spare in a step: all of a dropped call, and one for each piece
+/// of output dropped from a call that stays (law L1: a record a content block). A call in addition
 /// counts as one.
 fn records_saved<'a>(
     recording: &Recording,

@@ -91,8 +91,8 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     let has_ranges = experiment.source.routes().is_some();
     let reasons =
         (0..toggles).map(|at| widest_swing_of_toggle(&swings, at).filter(|_| has_ranges)).collect();
-    // Only now: a parameter that leaves the joint saving alone may still move its toggle. Of an open
-    // fact that is told.
+    // Only now: a parameter that leaves the joint saving alone may still move its toggle. Of an
+    // open fact that is told.
     swings.retain(|swing| {
         let moves_toggle = swing.alone.iter().any(|(low, high)| low != high);
         swing.low != swing.high || (swing.unit == ParamUnit::Chance && moves_toggle)

@@ -3,8 +3,8 @@
 //! Everything is replayed once for each draw: other parameters, other call counts or unknowns
 //! where a source left them open, another luck of automatic caches, the same shocks. Draw k means
 //! the same for every toggle and every subset, so that differences are differences. Bands are
-//! quantiles of the draws (nearest rank); they hold the parameters, what is open, and the error of a
-//! difference: each draw has a normal one, whose size has its 90th percentile at
+//! quantiles of the draws (nearest rank); they hold the parameters, what is open, and the error of
+//! a difference: each draw has a normal one, whose size has its 90th percentile at
 //! [`DIFFERENCE_ERROR_BP`], and everything that is saved in it is off by that share.
 
 use super::candidate_sets::CandidateSets;

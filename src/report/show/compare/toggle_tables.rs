@@ -164,8 +164,8 @@ impl ComparisonReport<'_> {
         if comparison.toggles.iter().any(|toggle| toggle.claim.is_some()) {
             view.add_footnote(
                 "its claim: as printed, half the author's step on either side, against P10 to P90 \
-                 with the error of a difference and the bound, which is every share and size at its \
-                 friendliest",
+                 with the error of a difference and the bound, which is every share and size at \
+                 its friendliest",
             );
         }
         // Shares are exact unless too many toggles meet in one session: then orders are sampled.

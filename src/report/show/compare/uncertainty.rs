@@ -68,8 +68,8 @@ impl ComparisonReport<'_> {
         let fields = probability_fields(self.judged_claims().map(|(claim, _)| claim).collect());
         let mut view = TableView::from_fields("How likely each claim is reached", &fields, all);
         view.add_footnote(
-            "share of the draws, told in steps of 5 %, because most of what is drawn is judgement; a \
-             rounded claim counts from the least that it may mean",
+            "share of the draws, told in steps of 5 %, because most of what is drawn is judgement; \
+             a rounded claim counts from the least that it may mean",
         );
         view
     }
