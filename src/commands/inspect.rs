@@ -5,7 +5,8 @@ use crate::cli::{InspectArgs, OutputFormat};
 use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::inspect::{BlockPivot, InspectReport, SkippedLine, SourceRecording};
-use crate::study::inspect::holdout::{self, HoldoutRates};
+use crate::study::inspect::holdout::HoldoutRates;
+use crate::study::inspect::holdout_scores::measure_holdout;
 use crate::study::inspect::{error_table, fidelity, summary};
 
 pub fn run(args: &InspectArgs) -> CommandResult {
@@ -33,7 +34,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     let summary = summary::summarise_recording(loaded.recording(), &scenario.toggles, &pricing);
     let measured = args.fidelity.then(|| fidelity::measure_fidelity(loaded.recording()));
     let held_out =
-        args.fidelity.then(|| holdout::measure_holdout(loaded.recording(), &HoldoutRates::FITTED));
+        args.fidelity.then(|| measure_holdout(loaded.recording(), &HoldoutRates::FITTED));
     let by_harness = args.fidelity.then(|| {
         error_table::measure_by_harness(loaded.recording(), &pricing, &HoldoutRates::FITTED)
     });

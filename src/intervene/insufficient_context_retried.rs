@@ -128,16 +128,11 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     if patch.found_places > 0 {
         patch.notes.push(format!(
             "{} further consults, {} questions to a person",
-            whole_number(consults),
-            whole_number(people)
+            Chance::whole_number(consults),
+            Chance::whole_number(people)
         ));
     }
     patch
-}
-
-/// A number of which 1/65,536 are counted.
-fn whole_number(parts: i64) -> i64 {
-    (parts + Chance::SURE.parts() / 2) / Chance::SURE.parts()
 }
 
 #[cfg(test)]

@@ -218,10 +218,8 @@ pub struct BuildGrade {
 /// The parameters of one intervention, each with one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToggleParams {
+    /// In ten-thousandths of their units: the mean of a count may lie between two whole numbers.
     values: Vec<(&'static str, i64)>,
-    /// The same in ten-thousandths of their units: the mean of a count may lie between two whole
-    /// numbers.
-    values_bp: Vec<i64>,
     name_lists: Vec<(&'static str, Vec<String>)>,
     /// The key of a draw, in which each place of a share takes part or does not; none where every
     /// place counts by the share.
@@ -233,8 +231,7 @@ impl ToggleParams {
     #[must_use]
     pub fn modes_of_card(card: &ToggleCard) -> Self {
         Self {
-            values: card.params.iter().map(|spec| (spec.key, spec.mode)).collect(),
-            values_bp: card.params.iter().map(|spec| spec.mode * BASIS_POINTS).collect(),
+            values: card.params.iter().map(|spec| (spec.key, spec.mode * BASIS_POINTS)).collect(),
             name_lists: card.name_lists.iter().map(|spec| (spec.key, Vec::new())).collect(),
             draw_key: None,
         }
@@ -261,8 +258,7 @@ impl ToggleParams {
     #[must_use]
     pub(crate) fn with_value(&self, index: usize, value: i64) -> Self {
         let mut other = self.clone();
-        other.values[index].1 = value;
-        other.values_bp[index] = value * BASIS_POINTS;
+        other.values[index].1 = value * BASIS_POINTS;
         other
     }
 
@@ -280,8 +276,7 @@ impl ToggleParams {
 
     /// Sets the parameter at `index` of the card to the mean of its range.
     pub(crate) fn set_to_mean(&mut self, index: usize, range: &ParamRange) {
-        self.values_bp[index] = range.mean_bp();
-        self.values[index].1 = (self.values_bp[index] + BASIS_POINTS / 2) / BASIS_POINTS;
+        self.values[index].1 = range.mean_bp();
     }
 
     /// How likely a count is larger than `number`: its mean may lie between two whole ones.
@@ -290,9 +285,7 @@ impl ToggleParams {
     /// As [`ToggleParams::get`].
     #[must_use]
     pub(crate) fn chance_of_more_than(&self, key: &str, number: i64) -> Chance {
-        let at = self.values.iter().position(|(known, _)| *known == key);
-        let exact = at.map_or_else(|| self.get(key) * BASIS_POINTS, |at| self.values_bp[at]);
-        Chance::from_basis_points(exact - number * BASIS_POINTS)
+        Chance::from_basis_points(self.exact_value(key) - number * BASIS_POINTS)
     }
 
     /// The value of a parameter.
@@ -301,6 +294,11 @@ impl ToggleParams {
     /// If the intervention asks for a parameter that its card does not list.
     #[must_use]
     pub fn get(&self, key: &str) -> i64 {
+        whole_units(self.exact_value(key))
+    }
+
+    /// The value of a parameter in ten-thousandths of its unit.
+    fn exact_value(&self, key: &str) -> i64 {
         // Cards and the code that asks for their keys stand in one file: a key that is not there is
         // a fault of the program and not of a scenario.
         let found = self.values.iter().find(|(known, _)| *known == key);
@@ -319,11 +317,8 @@ impl ToggleParams {
 
     /// Sets a parameter; false if there is none of that name.
     pub fn set_value(&mut self, key: &str, value: i64) -> bool {
-        let found = self.values.iter().position(|(known, _)| *known == key);
-        if let Some(at) = found {
-            (self.values[at].1, self.values_bp[at]) = (value, value * BASIS_POINTS);
-        }
-        found.is_some()
+        let found = self.values.iter_mut().find(|(known, _)| *known == key);
+        found.map(|slot| slot.1 = value * BASIS_POINTS).is_some()
     }
 
     /// Sets a list of names; false if there is none of that name.
@@ -334,13 +329,18 @@ impl ToggleParams {
 
     /// The numbers in the order of the card.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, i64)> + '_ {
-        self.values.iter().copied()
+        self.values.iter().map(|(key, exact)| (*key, whole_units(*exact)))
     }
 
     /// The lists of names in the order of the card.
     pub(crate) fn name_lists(&self) -> impl Iterator<Item = (&'static str, &[String])> + '_ {
         self.name_lists.iter().map(|(key, names)| (*key, names.as_slice()))
     }
+}
+
+/// A value in ten-thousandths of its unit as a whole number of units, rounded half up.
+fn whole_units(exact: i64) -> i64 {
+    (exact + BASIS_POINTS / 2) / BASIS_POINTS
 }
 
 #[cfg(test)]

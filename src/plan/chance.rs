@@ -42,6 +42,12 @@ impl Chance {
         Self((self.0 + other.0).min(Self::SURE.0))
     }
 
+    /// The whole number that a sum of parts of 65,536 comes to, rounded half up.
+    #[must_use]
+    pub fn whole_number(parts: i64) -> i64 {
+        (parts + Self::SURE.0 / 2).div_euclid(Self::SURE.0)
+    }
+
     /// An amount times its chance, rounded down.
     #[inline]
     #[must_use]
@@ -62,5 +68,6 @@ mod tests {
         assert_eq!((quarter.parts(), quarter.inverse().parts()), (16_384, 49_152));
         assert_eq!(quarter.and(quarter).parts(), 4_096);
         assert_eq!((quarter.of_amount(102), Chance::SURE.of_amount(102)), (25, 102));
+        assert_eq!([3 * 16_384, 16_384, -49_152].map(Chance::whole_number), [1, 0, -1]);
     }
 }

@@ -90,12 +90,9 @@ impl CycleTally {
     }
 
     /// Its amounts, of which a mean can be made.
-    pub(super) fn amounts(&self) -> [i64; 5] {
-        [self.reads, self.missing_calls, self.size, self.calls, self.floor]
-    }
-
-    pub(super) fn set_amounts(&mut self, amounts: [i64; 5]) {
-        [self.reads, self.missing_calls, self.size, self.calls, self.floor] = amounts;
+    pub(super) fn amounts(&mut self) -> [&mut i64; 5] {
+        let Self { reads, missing_calls, size, calls, floor, .. } = self;
+        [reads, missing_calls, size, calls, floor]
     }
 
     /// Forgets its calls, not its floor: another session goes on with them.
@@ -144,12 +141,8 @@ impl Settlement {
     pub(super) const NOTHING: Self = Self { reads: 0, not_needed: 0 };
 
     /// Its amounts, of which a mean can be made.
-    pub(super) fn amounts(self) -> [i64; 2] {
-        [self.reads, self.not_needed]
-    }
-
-    pub(super) fn set_amounts(&mut self, amounts: [i64; 2]) {
-        [self.reads, self.not_needed] = amounts;
+    pub(super) fn amounts(&mut self) -> [&mut i64; 2] {
+        [&mut self.reads, &mut self.not_needed]
     }
 
     /// Both, one after the other.

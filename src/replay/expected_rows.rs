@@ -1,7 +1,7 @@
 //! Which calls stand for those that are expected.
 
-use super::{ReplayedCall, whole_calls};
-use crate::plan::Plan;
+use super::ReplayedCall;
+use crate::plan::{Chance, Plan};
 
 /// As many calls of each session as are expected, spread over those that may be made: where calls
 /// are counted one by one, they are as many as the sum says. The calls stand in the order of the
@@ -15,9 +15,9 @@ pub(crate) fn expected_rows<'a>(plan: &Plan, calls: &'a [ReplayedCall]) -> Vec<&
         let mut parts = 0;
         while let Some(call) = calls.next_if(|it| (it.row as usize) < last.row_range().end) {
             // A call counts where the rounded sum of chances grows by one.
-            let before = whole_calls(parts);
+            let before = Chance::whole_number(parts);
             parts += call.chance.parts();
-            if whole_calls(parts) > before {
+            if Chance::whole_number(parts) > before {
                 expected.push(call);
             }
         }

@@ -288,7 +288,7 @@ impl CallSink for OutcomeTotals {
     }
 
     fn close_session(&mut self) {
-        self.outcome.calls += whole_calls(std::mem::take(&mut self.session_calls));
+        self.outcome.calls += Chance::whole_number(std::mem::take(&mut self.session_calls));
     }
 
     #[inline]
@@ -337,12 +337,6 @@ impl CallSink for Vec<ReplayedCall> {
     fn end_session(&mut self, _: i64, _: i64) {}
 }
 
-/// The number of calls, for their sum of chances in 1/65,536.
-#[must_use]
-pub(crate) fn whole_calls(parts: i64) -> i64 {
-    (parts + Chance::SURE.parts() / 2).div_euclid(Chance::SURE.parts())
-}
-
 /// Money, once, after the pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReplayCost {
@@ -374,6 +368,13 @@ pub(crate) fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64
         cost.hidden += of.hidden;
     }
     cost
+}
+
+/// Prices tokens of one request, whose prompt has `context` tokens.
+#[must_use]
+pub(crate) fn tally_usage(price: &PriceRow, usage: &Usage, context: i64) -> ReplayCost {
+    let band = usize::from(context > price.long_above);
+    cost_in_band(std::slice::from_ref(price), band, usage, 0)
 }
 
 /// Prices one call.

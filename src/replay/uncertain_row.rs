@@ -38,8 +38,8 @@ pub(super) fn replay_row_with_event<P: Policy, S: CallSink>(
     if event.inserted_by != 0 {
         let mut made = *state;
         told = replay_eventful_row(pass, run, (index, deltas), &mut made, event.chance, sink);
-        mean.add_way(&made, event.chance);
-        mean.add_way(state, event.chance.inverse());
+        mean.add_way(made, event.chance);
+        mean.add_way(*state, event.chance.inverse());
     } else {
         let drops: Vec<&UncertainDrop> =
             pass.plan.uncertain_drops_of_event(event, pass.subset).collect();
@@ -54,7 +54,7 @@ pub(super) fn replay_row_with_event<P: Policy, S: CallSink>(
             let mut way = *state;
             told =
                 replay_eventful_row(pass, run, (index, &deltas), &mut way, chance, sink).or(told);
-            mean.add_way(&way, chance);
+            mean.add_way(way, chance);
         }
     }
     *state = mean.into_state(state);
@@ -66,17 +66,19 @@ pub(super) fn replay_row_with_event<P: Policy, S: CallSink>(
 struct MeanState {
     /// Sums of amounts times chances, in 1/65,536.
     sums: [i128; AMOUNTS],
+    /// The same of the summary of a compaction that was put off.
+    summaries: i128,
     likeliest: Option<(Chance, SessionState)>,
 }
 
 /// Amounts of a state that are carried on by their mean.
-const AMOUNTS: usize = 13;
+const AMOUNTS: usize = 12;
 
-fn amounts_of_state(state: &SessionState) -> [i64; AMOUNTS] {
-    let SessionState { prompt, cached, answer, carried_outputs, saved_ms, .. } = *state;
+/// These amounts, the prompt first.
+fn amounts_of_state(state: &mut SessionState) -> [&mut i64; AMOUNTS] {
+    let SessionState { prompt, cached, answer, carried_outputs, saved_ms, .. } = state;
     let [reads, missing, size, calls, floor] = state.cycle.amounts();
     let [taken_back, not_needed] = state.settlement.amounts();
-    let summary = state.deferred_compaction.map_or(0, |(_, summary)| summary);
     [
         prompt,
         cached,
@@ -90,50 +92,35 @@ fn amounts_of_state(state: &SessionState) -> [i64; AMOUNTS] {
         floor,
         taken_back,
         not_needed,
-        summary,
     ]
 }
 
 impl MeanState {
-    fn add_way(&mut self, state: &SessionState, chance: Chance) {
+    fn add_way(&mut self, mut state: SessionState, chance: Chance) {
         let parts = i128::from(chance.parts());
-        for (sum, amount) in self.sums.iter_mut().zip(amounts_of_state(state)) {
-            *sum += i128::from(amount) * parts;
+        if self.likeliest.as_ref().is_none_or(|(most, _)| chance > *most) {
+            self.likeliest = Some((chance, state));
+        }
+        for (sum, amount) in self.sums.iter_mut().zip(amounts_of_state(&mut state)) {
+            *sum += i128::from(*amount) * parts;
         }
         self.sums[0] += (i128::from(state.prompt_parts) * parts) >> 16;
-        if self.likeliest.as_ref().is_none_or(|(most, _)| chance > *most) {
-            self.likeliest = Some((chance, *state));
-        }
+        let summary = state.deferred_compaction.map_or(0, |(_, summary)| summary);
+        self.summaries += i128::from(summary) * parts;
     }
 
     fn into_state(self, before: &SessionState) -> SessionState {
         let mut state = self.likeliest.map_or(*before, |(_, state)| state);
         // What is left of the prompt below a token is kept, so that many places lose nothing.
         state.prompt_parts = (self.sums[0] & 0xffff) as i64;
-        let [
-            prompt,
-            cached,
-            answer,
-            carried_outputs,
-            saved_ms,
-            reads,
-            missing,
-            size,
-            calls,
-            floor,
-            taken_back,
-            not_needed,
-            summary,
-        ] = self.sums.map(|sum| (sum >> 16) as i64);
-        state.prompt = prompt;
-        // No more is cached than stands there.
-        state.cached = cached.min(prompt);
-        (state.answer, state.carried_outputs, state.saved_ms) = (answer, carried_outputs, saved_ms);
-        state.cycle.set_amounts([reads, missing, size, calls, floor]);
-        state.settlement.set_amounts([taken_back, not_needed]);
-        if let Some((_, own)) = &mut state.deferred_compaction {
-            *own = summary;
+        for (amount, sum) in amounts_of_state(&mut state).into_iter().zip(self.sums) {
+            *amount = (sum >> 16) as i64;
         }
+        if let Some((_, summary)) = &mut state.deferred_compaction {
+            *summary = (self.summaries >> 16) as i64;
+        }
+        // No more is cached than stands there.
+        state.cached = state.cached.min(state.prompt);
         state
     }
 }

@@ -6,7 +6,6 @@ use crate::plan::{Chance, PlanRun};
 use crate::recording::CacheTier;
 use crate::replay::call_tokens::{CallSink, CallTokens};
 use crate::replay::session_state::{INITIAL_STATE, SessionState};
-use crate::replay::whole_calls;
 use crate::units::Usage;
 
 /// A subset on its way through the rows.
@@ -89,7 +88,7 @@ impl CallSink for LaneSink<'_> {
     }
 
     fn close_session(&mut self) {
-        self.totals.calls += whole_calls(std::mem::take(&mut self.totals.session_calls));
+        self.totals.calls += Chance::whole_number(std::mem::take(&mut self.totals.session_calls));
     }
 
     fn end_session(&mut self, from_ms: i64, to_ms: i64) {

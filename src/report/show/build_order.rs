@@ -150,7 +150,7 @@ impl<'a> BuildOrderReport<'a> {
                 }
             };
             let effort = effort_words(after.effort.saturating_sub(before.effort));
-            let words = format!("{}: {more} more for {effort}.", self.step_words(step));
+            let words = format!(" {}: {more} more for {effort}.", self.step_words(step));
             points.push(RichText::new().with_strong("The best of all sets:").with_plain(words));
         }
         for (lead, toggles) in [
@@ -158,13 +158,9 @@ impl<'a> BuildOrderReport<'a> {
             ("Costs after these:", &order.costs),
         ] {
             if !toggles.is_empty() {
-                let words = format!("{}.", self.list_of_toggles(toggles));
+                let words = format!(" {}.", self.list_of_toggles(toggles));
                 points.push(RichText::new().with_strong(lead).with_plain(words));
             }
-        }
-        for point in &mut points {
-            // Between the stressed words and the others.
-            point.0[1].1.insert(0, ' ');
         }
         points
     }

@@ -13,11 +13,10 @@ use crate::kinds::named_values;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, PriceRow, Pricing};
 use crate::recording::{Recording, Remainder, Session, hex_prefix};
-use crate::replay::{ReplayCost, tally_bands};
+use crate::replay::{ReplayCost, tally_usage};
 use crate::scenario::ChosenToggle;
 use crate::study::inspect::step_usage::owner_session_id;
 use crate::study::whatif::savings::Saving;
-use crate::units::Usage;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -145,11 +144,7 @@ fn measure_sample(
             // and it is priced in the base band.
             let model = recording.model_name(rest.model);
             let price = prices.resolve_price(model, 0, rest.modifiers);
-            let price = prices.row_at(price);
-            let is_long = rest.price_context() > price.long_above;
-            let mut bands = [Usage::default(); 2];
-            bands[usize::from(is_long)] = rest.usage;
-            (rest, tally_bands(std::slice::from_ref(price), &bands, &[0; 2]))
+            (rest, tally_usage(prices.row_at(price), &rest.usage, rest.price_context()))
         })
         .collect();
     let steps = session_steps(recording);

@@ -7,6 +7,7 @@ use crate::recording::{
     Basis, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
     ToldMissReason,
 };
+use crate::replay::tally_usage;
 use crate::units::{PicoUsd, Usage};
 
 /// A call missed if it read less than this many percent of what stood cached before it: a smaller
@@ -120,10 +121,11 @@ pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheM
             let price = prices.resolve_price(model, call.start_ms, call.facts.modifiers);
             let row = prices.row_at(price);
             let cost = (!row.is_unpriced).then(|| {
-                let is_long = call.usage.context_tokens() > row.long_above;
-                let rates = if is_long { &row.long } else { &row.base };
                 let read = Usage { read: tokens, ..Usage::default() };
-                rates.cost_of_usage(&paid_instead(call, tokens)) - rates.cost_of_usage(&read)
+                let context = call.usage.context_tokens();
+                let [instead, read] = [paid_instead(call, tokens), read]
+                    .map(|usage| tally_usage(row, &usage, context).recorded);
+                instead - read
             });
             misses.push(CacheMiss { session: index, call: at, cause, tokens, cost });
         }

@@ -15,7 +15,9 @@ use crate::kinds::named_values;
 use crate::models::harness_version::HarnessVersion;
 use crate::price::{PriceResolver, Pricing};
 use crate::recording::{Basis, CacheTier, Call, Recording, Session};
+use crate::replay::tally_usage;
 use crate::units::Usage;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 named_values! {
@@ -71,7 +73,7 @@ struct JudgedSession {
     predicted: Charges,
     billed: Charges,
     /// Where the bill lies: below, within or above the band.
-    place: Option<usize>,
+    place: Option<Ordering>,
 }
 
 /// The errors by harness and versions, each harness as a whole first.
@@ -168,15 +170,13 @@ fn judge_later_half(
     );
     let cost =
         price_of(recording, last, &usage, usage.context_tokens() / later.len() as i64, prices);
-    let read = held.read as f64;
-    let place = if read < band.low { 0 } else { 1 + usize::from(read > band.high) };
     Some(JudgedSession {
         harness: recording.source_of_session(session).to_owned(),
         version: HarnessVersion::parse(&session.version),
         kind: PredictionKind::HeldOut,
         predicted: Charges { read: band.mid, fresh, cost },
         billed: sum_charges(recording, later, &billed, prices),
-        place: Some(place),
+        place: Some(band.place_of(held.read as f64)),
     })
 }
 
@@ -233,8 +233,7 @@ fn price_of(
     let model = recording.model_name(call.model);
     let price = prices.resolve_price(model, call.start_ms, call.facts.modifiers);
     let row = prices.row_at(price);
-    let rates = if context > row.long_above { &row.long } else { &row.base };
-    (!row.is_unpriced).then(|| rates.cost_of_usage(usage).0 as f64)
+    (!row.is_unpriced).then(|| tally_usage(row, usage, context).recorded.0 as f64)
 }
 
 fn sum_up(harness: &str, kind: PredictionKind, group: &[&JudgedSession]) -> HarnessError {
@@ -254,7 +253,7 @@ fn sum_up(harness: &str, kind: PredictionKind, group: &[&JudgedSession]) -> Harn
     let total = |part: fn(&JudgedSession) -> f64| group.iter().map(|one| part(one)).sum::<f64>();
     let billed = total(|one| one.billed.read);
     let band = (kind == PredictionKind::HeldOut).then(|| {
-        [0, 1, 2].map(|place| {
+        [Ordering::Less, Ordering::Equal, Ordering::Greater].map(|place| {
             let there = group.iter().filter(|one| one.place == Some(place)).count();
             there as f64 / group.len() as f64
         })

@@ -10,6 +10,7 @@ pub(crate) mod data_checks;
 pub mod error_table;
 pub mod fidelity;
 pub mod holdout;
+pub mod holdout_scores;
 #[cfg(feature = "tables")]
 pub(crate) mod pivot;
 pub(crate) mod routes;

@@ -2,7 +2,6 @@
 
 use super::build_order::{SweptSets, order_building};
 use super::experiment::Experiment;
-use super::headline::HeadlineMetric;
 use super::lattice::{SubsetLattice, spread_bits};
 use super::marginal_savings::savings_alone;
 use super::savings::Saving;
@@ -37,14 +36,8 @@ impl CandidateSets {
         order.sort_unstable();
         let bits = order.iter().fold(0, |bits, at| bits | 1 << at);
         let lattice = SubsetLattice::for_bits(plan, alone.len(), bits);
-        let toggles: Vec<SweepToggle> = order
-            .iter()
-            .map(|&at| {
-                let (chosen, card) = (&experiment.chosen[at], experiment.chosen[at].toggle.card());
-                let (id, title, knob) = (card.id, card.title, card.knob);
-                SweepToggle { id, title, knob, grade: chosen.grade, found: 1 }
-            })
-            .collect();
+        let toggles: Vec<SweepToggle> =
+            order.iter().map(|&at| SweepToggle::from_chosen(&experiment.chosen[at], 1)).collect();
         let entries: Vec<SweepEntry> = (0..1 << order.len())
             .map(|set| {
                 let saving = lattice.saving_of_subset(spread_bits(set, bits));
@@ -72,9 +65,8 @@ impl CandidateSets {
 
 fn saved_amount(metric: SweepMetric, saving: &Saving) -> i64 {
     match metric {
+        // Sums over draws are sums of millionths: pico-dollars would not fit.
         SweepMetric::Dollars => saving.total_money().micro_usd(),
-        SweepMetric::Reads => HeadlineMetric::Reads.amount_in_saving(saving),
-        SweepMetric::Tokens => HeadlineMetric::Tokens.amount_in_saving(saving),
-        SweepMetric::Calls => saving.calls,
+        other => i64::try_from(other.amount_in_saving(saving)).unwrap_or(i64::MAX),
     }
 }

@@ -191,6 +191,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     );
     let court = ComparisonContext {
         experiment,
+        patches: &patches,
         best,
         plan: &plan,
         uncertainty: uncertainty.as_ref(),
@@ -242,6 +243,8 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
 /// Where claims are judged.
 struct ComparisonContext<'a> {
     experiment: &'a Experiment<'a>,
+    /// Of all toggles, at their means.
+    patches: &'a [Patch],
     best: BestCornerSearch<'a>,
     plan: &'a Plan,
     uncertainty: Option<&'a Uncertainty>,
@@ -336,9 +339,8 @@ impl ComparisonContext<'_> {
         let saving = saving_in_step(recording, self.plan, subset, &claim.step);
         let draws = self.draws_of_claim(claim);
         let most = self.best.best_saving_in_step(&indexes, claim)?;
-        let all = self.experiment.patches_at_means(recording);
-        let replayed =
-            claim.amount_saved_by(&saving, recording, indexes.iter().map(|&at| &all[at]));
+        let patches = indexes.iter().map(|&at| &self.patches[at]);
+        let replayed = claim.amount_saved_by(&saving, recording, patches);
         let evidence = self.evidence_of_claim(claim, replayed, most.0);
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
             let before = self.best.baseline.total_money().micro_usd();

@@ -69,10 +69,21 @@ pub struct DrawnResults<'a> {
     /// What each set of toggles of no more effort saves, by draw; draws without a lattice are
     /// missing at the end.
     pub sets: Vec<Vec<i64>>,
-    /// The claims, and what is saved of each by draw.
-    pub claims: Vec<(&'a PublishedClaim, Vec<i64>)>,
+    /// The claims.
+    pub claims: Vec<DrawnClaim<'a>>,
     /// What all toggles together save, by draw.
     pub joint: Vec<i64>,
+}
+
+/// What the draws say of a claim.
+#[derive(Debug)]
+pub struct DrawnClaim<'a> {
+    /// The claim.
+    pub claim: &'a PublishedClaim,
+    /// The most that is possible in any draw.
+    pub bound: i64,
+    /// What is saved of it, by draw.
+    pub saved: Vec<i64>,
 }
 
 /// The fact to find out first; `None` where knowing none of them changes anything.
@@ -100,7 +111,7 @@ pub fn find_first_question(
         return Some(FirstQuestion { fact: fact.name.clone(), effect });
     }
     let mut verdict: Option<(i64, FirstQuestion)> = None;
-    for (at, (claim, _)) in results.claims.iter().enumerate() {
+    for (at, DrawnClaim { claim, .. }) in results.claims.iter().enumerate() {
         let Some((share_bp, fact)) = most_of(&|parts| results.share_of_other_verdicts(at, parts))
         else {
             continue;
@@ -178,11 +189,10 @@ impl DrawnResults<'_> {
 
     /// The share of draws whose part would be judged in another way, in ten-thousandths.
     fn share_of_other_verdicts(&self, claim: usize, parts: &[usize]) -> i64 {
-        let (claim, saved) = &self.claims[claim];
-        let bound = saved.iter().copied().max().unwrap_or_default();
+        let DrawnClaim { claim, bound, saved } = &self.claims[claim];
         let judge = |saved: &[i64]| {
             let band = CredibleBand::from_values(saved.iter().copied());
-            judge_claim(&ClaimEvidence::for_claim(claim, &(band.p10..=band.p90), bound))
+            judge_claim(&ClaimEvidence::for_claim(claim, &(band.p10..=band.p90), *bound))
         };
         let usual = judge(saved);
         let others = values_by_part(saved, parts);
@@ -266,7 +276,7 @@ mod tests {
         let mut results = DrawnResults {
             effort: 3,
             sets: vec![vec![5, 4]; DRAWS as usize],
-            claims: vec![(&claim, saved)],
+            claims: vec![DrawnClaim { claim: &claim, bound: 110, saved }],
             joint: (0..DRAWS).map(|at| 1_000 * (at % 4) + at % 7).collect(),
         };
         let share_bp = 2_500;

@@ -8,7 +8,6 @@ use crate::reconstruct::reported::ReportedClaim;
 use crate::reconstruct::routes::{RouteClaim, RouteRow};
 use crate::reconstruct::{Figure, ReportedPipeline, ReportedRoutes};
 use crate::recording::Recording;
-use crate::replay;
 use crate::units::share_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -217,7 +216,7 @@ fn records_saved<'a>(
             saved += stays.inverse().and(call_stays).parts();
         }
     }
-    replay::whole_calls(saved)
+    Chance::whole_number(saved)
 }
 
 fn is_call_in_step(recording: &Recording, call: u32, step: &str) -> bool {

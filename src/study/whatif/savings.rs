@@ -1,7 +1,7 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
 use crate::fixed_point::ONE;
-use crate::plan::{Plan, ToggleSubset};
+use crate::plan::{Chance, Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
 use crate::study::inspect::turn_limiter::counts_in_last_minute;
@@ -122,7 +122,7 @@ impl Saving {
     /// What one call costs, its session's time aside.
     pub(crate) fn from_call(plan: &Plan, row: &ReplayedCall) -> Self {
         Self {
-            calls: replay::whole_calls(row.chance.parts()),
+            calls: Chance::whole_number(row.chance.parts()),
             usage: row.outcome.usage + row.taken_back,
             hidden_output: row.outcome.hidden,
             cost: replay::tally_call(plan, row),
@@ -262,7 +262,7 @@ pub(crate) fn totals_in_step(
             side.hidden_output += row.outcome.hidden;
         }
     }
-    side.calls = replay::whole_calls(call_parts);
+    side.calls = Chance::whole_number(call_parts);
     side
 }
 
@@ -321,7 +321,7 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
             span = Some((span.map_or(start, |(from, _)| from), end));
         }
         // Rounded by session, as the replay rounds.
-        step.calls += replay::whole_calls(call_parts);
+        step.calls += Chance::whole_number(call_parts);
         let (from, to) = span.unwrap_or_default();
         step.session_ms += to - from;
     }

@@ -68,14 +68,12 @@ pub fn sweep_subsets(
     let recording = experiment.base_recording();
     let (mut toggles, mut idle, mut patches): (_, _, Vec<Patch>) = (Vec::new(), Vec::new(), vec![]);
     for (chosen, patch) in experiment.chosen.iter().zip(experiment.patches_at_means(recording)) {
-        let card = chosen.toggle.card();
-        let (id, title, grade) = (card.id, card.title, chosen.grade);
         // Idle toggles would double the subsets for nothing.
         if patch.is_empty() {
-            idle.push((id, title));
+            let card = chosen.toggle.card();
+            idle.push((card.id, card.title));
         } else {
-            let (knob, found) = (card.knob, patch.found_places);
-            toggles.push(SweepToggle { id, title, knob, grade, found });
+            toggles.push(SweepToggle::from_chosen(chosen, patch.found_places));
             patches.push(patch);
         }
     }

@@ -3,9 +3,10 @@
 use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
 use super::savings::Saving;
-use crate::intervene::BuildGrade;
+use crate::intervene::{BuildGrade, ToggleCard};
 use crate::kinds::named_values;
 use crate::plan::ToggleSubset;
+use crate::scenario::ChosenToggle;
 use crate::units::PicoUsd;
 
 named_values! {
@@ -32,6 +33,19 @@ impl SweepMetric {
     }
 }
 
+impl SweepMetric {
+    /// How much of it a saving is.
+    #[must_use]
+    pub(crate) fn amount_in_saving(self, saving: &Saving) -> i128 {
+        match self {
+            Self::Dollars => saving.total_money().0,
+            Self::Reads => HeadlineMetric::Reads.amount_in_saving(saving).into(),
+            Self::Tokens => HeadlineMetric::Tokens.amount_in_saving(saving).into(),
+            Self::Calls => saving.calls.into(),
+        }
+    }
+}
+
 /// One toggle of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepToggle {
@@ -45,6 +59,14 @@ pub struct SweepToggle {
     pub grade: BuildGrade,
     /// Places where it applies.
     pub found: u32,
+}
+
+impl SweepToggle {
+    /// A toggle that applies in so many places.
+    pub(crate) fn from_chosen(chosen: &ChosenToggle, found: u32) -> Self {
+        let &ToggleCard { id, title, knob, .. } = chosen.toggle.card();
+        Self { id, title, knob, grade: chosen.grade, found }
+    }
 }
 
 /// One subset.

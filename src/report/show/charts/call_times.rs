@@ -2,7 +2,9 @@
 
 use super::ChartSource;
 use crate::recording::{Basis, Recording};
-use crate::study::inspect::call_costs::{TimedCallCost, call_costs_over_time};
+use crate::study::inspect::call_costs::{
+    TimedCallCost, call_costs_over_time, call_starts_over_time,
+};
 
 /// The calls of both sides in the order of their starts, nothing and everything toggled.
 ///
@@ -10,13 +12,26 @@ use crate::study::inspect::call_costs::{TimedCallCost, call_costs_over_time};
 /// Why nothing can be shown over time.
 pub fn moments_of_sides(source: &ChartSource<'_>) -> Result<[Vec<TimedCallCost>; 2], String> {
     let sides = call_costs_over_time(source.comparison_report.comparison);
-    let [first, .., last] = &sides[0][..] else {
-        return Err("it takes two calls to show anything over time".to_owned());
-    };
-    if first.start_ms == last.start_ms {
-        return Err("its source says nothing about the times of calls".to_owned());
-    }
+    check_times(&start_times_ms(&sides[0]))?;
     Ok(sides)
+}
+
+/// When the calls of both sides start that are expected, in order.
+///
+/// # Errors
+/// As [`moments_of_sides`].
+pub fn starts_of_sides(source: &ChartSource<'_>) -> Result<[Vec<i64>; 2], String> {
+    let sides = call_starts_over_time(source.comparison_report.comparison);
+    check_times(&sides[0])?;
+    Ok(sides)
+}
+
+fn check_times(starts: &[i64]) -> Result<(), String> {
+    match starts {
+        [first, .., last] if first != last => Ok(()),
+        [_, _, ..] => Err("its source says nothing about the times of calls".to_owned()),
+        _ => Err("it takes two calls to show anything over time".to_owned()),
+    }
 }
 
 /// When calls start, in their order.

@@ -3,15 +3,12 @@
 use super::{ChartResult, ChartSource, call_times};
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
-use crate::study::inspect::call_costs::call_starts_over_time;
 use crate::study::inspect::turn_limiter::{self, TurnLimits};
 use crate::study::whatif::experiment::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let (report, recording) = (source.comparison_report, source.recording);
-    // Says why there is nothing to show over time.
-    call_times::moments_of_sides(source)?;
-    let sides = call_starts_over_time(report.comparison);
+    let sides = call_times::starts_of_sides(source)?;
     // The first limiter that bounds anything: the default one.
     let mut loads = report.loads.iter().map(|loads| loads.limits);
     let limits = loads.find(|limits| limits.turns.is_some());

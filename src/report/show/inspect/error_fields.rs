@@ -3,7 +3,7 @@
 use crate::report::columns::ColumnField;
 use crate::study::inspect::error_table::HarnessError;
 use crate::study::inspect::fidelity::{ErrorQuantiles, GroupFidelity};
-use crate::study::inspect::holdout::{GroupHoldout, HoldoutFigures};
+use crate::study::inspect::holdout_scores::{GroupHoldout, HoldoutFigures};
 
 fn quantile_fields<'a>() -> Vec<ColumnField<'a, ErrorQuantiles>> {
     type Field<'a> = ColumnField<'a, ErrorQuantiles>;
