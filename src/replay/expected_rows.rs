@@ -4,10 +4,10 @@ use super::ReplayedCall;
 use crate::plan::{Chance, Plan};
 
 /// As many calls of each session as are expected, spread over those that may be made: where calls
-/// are counted one by one, they are as many as the sum says. The calls stand in the order of the
-/// plan, as [`super::replay_calls`] gives them.
+/// are counted or drawn one by one, they are as many as the sum says. The calls stand in the order
+/// of the plan, all or those of an island, as [`super::replay_calls`] gives them.
 #[must_use]
-pub(crate) fn expected_rows<'a>(plan: &Plan, calls: &'a [ReplayedCall]) -> Vec<&'a ReplayedCall> {
+pub fn expected_rows<'a>(plan: &Plan, calls: &'a [ReplayedCall]) -> Vec<&'a ReplayedCall> {
     let mut calls = calls.iter().peekable();
     let mut expected = Vec::with_capacity(calls.len());
     for planned in &plan.sessions {

@@ -24,7 +24,7 @@ mod uncertain_row;
 
 pub use call_tokens::{CallSink, CallTokens, ContextOnset};
 pub use cycle_end::{CycleEnd, CycleEndKind};
-pub(crate) use expected_rows::expected_rows;
+pub use expected_rows::expected_rows;
 pub use island_replays::IslandReplays;
 pub use lanes::IslandLanes;
 pub(crate) use pass::pass_over_plan;
@@ -178,6 +178,8 @@ pub struct ReplayedCall {
     pub taken_back: Usage,
     /// How likely it is made; its usage is what is expected of it.
     pub chance: Chance,
+    /// What it uses where it is made.
+    pub as_made: Usage,
 }
 
 /// Replays a plan and keeps every call that is made.
@@ -315,7 +317,8 @@ impl CallSink for Vec<ReplayedCall> {
             if is_cached { cache::cached_prefix_tokens(run.tier, context, fresh) } else { 0 };
         let taken_back = Usage::default();
         let (row, chance) = (row as u32, Chance::SURE);
-        self.push(ReplayedCall { row, outcome, band, onset, left, taken_back, chance });
+        let as_made = outcome.usage;
+        self.push(ReplayedCall { row, outcome, band, onset, left, taken_back, chance, as_made });
     }
 
     fn settle_cycles(&mut self, run: &PlanRun, taken_back: &CallTokens) {

@@ -46,6 +46,20 @@ fn charts_over_time_end_at_the_comparison() {
 }
 
 #[test]
+fn growth_shows_the_calls_that_are_expected_as_they_are_made() {
+    // All twelve sessions have a panel.
+    let compared = json(&["compare", "order-774"]);
+    let chart = table("growth", "order-774");
+    for (side, name) in [("before", "baseline"), ("after", "variant")] {
+        let cells = column(&chart, &format!("context_{side}_tokens"));
+        let contexts: Vec<i64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
+        assert_eq!(contexts.len() as i64, compared[name]["calls"].as_i64().unwrap(), "{side}");
+        // A call that is made with a chance has its whole context, and none is below the start.
+        assert!(contexts.iter().all(|context| *context > 11_000), "{side}: {contexts:?}");
+    }
+}
+
+#[test]
 fn what_knows_no_times_has_no_chart_over_time() {
     for kind in ["rate", "cost"] {
         let words = [kind, "economics-2026-06", "says nothing about the times of calls"];

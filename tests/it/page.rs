@@ -116,6 +116,7 @@ fn tables_and_curves_say_what_a_replay_says() {
                 Saving::between_totals(&before, &after)
             );
             let rows = replay::replay_calls(plan, subset);
+            let rows = replay::expected_rows(plan, &rows);
             let contexts = contexts_by_session(recording, plan, subset);
             for curve in &shown {
                 check_curve(recording, plan, (subset, &rows, &contexts), curve);
@@ -128,21 +129,21 @@ fn tables_and_curves_say_what_a_replay_says() {
 fn check_curve(
     recording: &Recording,
     plan: &Plan,
-    (subset, rows, contexts): (ToggleSubset, &[ReplayedCall], &[Vec<CallContext>]),
+    (subset, rows, contexts): (ToggleSubset, &[&ReplayedCall], &[Vec<CallContext>]),
     curve: &ContextCurve,
 ) {
     let session = &recording.sessions[curve.session as usize];
     let variant = gather_bits(subset, curve.bits) as usize;
     let point = |at: usize| curve.values[at * curve.variant_count() + variant];
-    let call_of = |row: &&ReplayedCall| plan.call_of[row.row as usize];
+    let call_of = |row: &&&ReplayedCall| plan.call_of[row.row as usize];
     let own = rows.iter().filter(|row| session.call_range().contains(&(call_of(row) as usize)));
     assert_eq!(point(curve.calls.len()) as usize, own.clone().count(), "{subset:b}");
     for (at, number) in curve.calls.iter().enumerate() {
-        let is_it = |row: &&ReplayedCall| {
+        let is_it = |row: &&&ReplayedCall| {
             let is_recorded = plan.event_of_row(&plan.rows[row.row as usize]).inserted_by == 0;
             is_recorded && call_of(row) == session.first_call + number - 1
         };
-        let context = own.clone().rfind(is_it).map(|row| row.outcome.usage.context_tokens());
+        let context = own.clone().rfind(is_it).map(|row| row.as_made.context_tokens());
         let context = context.map_or(NOT_MADE, |context| i32::try_from(context).unwrap());
         assert_eq!(point(at), context, "{subset:b}, call {number} of {}", session.id);
     }

@@ -47,8 +47,8 @@ pub fn sessions_by_reads(recording: &Recording) -> Vec<usize> {
     order
 }
 
-/// The calls of each session of a recording that are made under a subset, in order. Sessions that
-/// only a toggle starts are left out.
+/// The calls of each session of a recording that are expected under a subset, in order, each as it
+/// is where it is made. Sessions that only a toggle starts are left out.
 #[must_use]
 pub fn contexts_by_session(
     recording: &Recording,
@@ -56,13 +56,14 @@ pub fn contexts_by_session(
     subset: ToggleSubset,
 ) -> Vec<Vec<CallContext>> {
     let mut by_session: Vec<Option<Vec<CallContext>>> = vec![None; recording.sessions.len()];
-    let mut rows = replay::replay_calls(plan, subset).into_iter().peekable();
+    let rows = replay::replay_calls(plan, subset);
+    let mut rows = replay::expected_rows(plan, &rows).into_iter().peekable();
     for planned in &plan.sessions {
         let Some(last) = plan.runs[..planned.runs.end as usize].last() else { continue };
         let (mut points, mut before) = (Vec::new(), None);
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
-            let context = row.outcome.usage.context_tokens();
-            let loss = explained_loss(recording, plan, before.as_ref(), &row);
+            let context = row.as_made.context_tokens();
+            let loss = explained_loss(recording, plan, before, row);
             points.push(CallContext { context, loss });
             before = Some(row);
         }
@@ -106,7 +107,7 @@ fn cause_in_replay(
 /// question. A first call loses nothing.
 pub(crate) fn loss_at_call(before: Option<&ReplayedCall>, row: &ReplayedCall) -> ContextLoss {
     let Some(before) = before else { return ContextLoss::No };
-    let usage = &row.outcome.usage;
+    let usage = &row.as_made;
     // No call can read more than its own context, whatever was left in the cache.
     let promised = before.left.min(usage.context_tokens());
     match row.onset {
@@ -130,7 +131,7 @@ mod tests {
         let outcome = CallOutcome { usage, hidden: 0, start_ms: 0 };
         let (left, taken_back) = (usage.context_tokens(), Usage::default());
         let (row, band, chance) = (0, 0, Chance::SURE);
-        ReplayedCall { row, outcome, band, onset, left, taken_back, chance }
+        ReplayedCall { row, outcome, band, onset, left, taken_back, chance, as_made: usage }
     }
 
     #[test]

@@ -152,6 +152,7 @@ fn fill_curves(recording: &Recording, plan: &Plan, island: &Island, shown: &mut 
         .map(|index| {
             let subset = spread_bits(index as u64, island.touched_by);
             let rows = replay::replay_island_calls(plan, island, subset);
+            let rows = replay::expected_rows(plan, &rows);
             shown.iter().map(|curve| curve_points(recording, plan, curve, &rows)).collect()
         })
         .collect();
@@ -180,13 +181,13 @@ fn curve_points(
     recording: &Recording,
     plan: &Plan,
     curve: &ContextCurve,
-    rows: &[ReplayedCall],
+    rows: &[&ReplayedCall],
 ) -> CurvePoints {
     let session = &recording.sessions[curve.session as usize];
     let mut contexts = vec![NOT_MADE; curve.calls.len() + 1];
     let mut misses = vec![HIT; curve.calls.len()];
     let (mut made, mut before, mut missed) = (0, None, HIT);
-    for row in rows {
+    for &row in rows {
         let planned = &plan.rows[row.row as usize];
         let call = plan.call_of[row.row as usize];
         // The island may hold other sessions, and sessions that a toggle starts.
@@ -206,7 +207,7 @@ fn curve_points(
             (plan.event_of_row(planned).inserted_by, curve.calls.binary_search(&number))
         {
             // Of several calls of one row the last is the call itself.
-            contexts[at] = i32::try_from(row.outcome.usage.context_tokens()).unwrap_or(i32::MAX);
+            contexts[at] = i32::try_from(row.as_made.context_tokens()).unwrap_or(i32::MAX);
             if missed != HIT {
                 misses[at] = std::mem::replace(&mut missed, HIT);
             }

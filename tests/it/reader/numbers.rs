@@ -9,7 +9,7 @@ use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct;
 use windtunnel::recording::{Recording, format};
-use windtunnel::replay::replay_calls;
+use windtunnel::replay::{expected_rows, replay_calls};
 use windtunnel::scenario::{self, Scenario};
 use windtunnel::seed::Seed;
 
@@ -227,12 +227,13 @@ fn plan(recording: &Recording, scenario: &Scenario) -> Plan {
 /// The context of every recorded call under a subset; nothing where it is not made.
 fn contexts(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<Option<i64>> {
     let mut contexts = vec![None; recording.calls.len()];
-    for made in replay_calls(plan, subset) {
+    let calls = replay_calls(plan, subset);
+    for made in expected_rows(plan, &calls) {
         let row = &plan.rows[made.row as usize];
         // A call that a toggle adds is none of the recorded ones.
         if plan.event_of_row(row).inserted_by == 0 {
             let call = plan.call_of[made.row as usize] as usize;
-            contexts[call] = Some(made.outcome.usage.context_tokens());
+            contexts[call] = Some(made.as_made.context_tokens());
         }
     }
     contexts
