@@ -10,6 +10,8 @@ pub mod harness_version;
 pub mod names;
 
 use crate::units::{BASIS_POINTS, scale_by_ratio};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// Models of one family count the same text with the same number of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,9 +138,33 @@ pub const UNKNOWN: ModelFacts = ModelFacts {
     automatic_hits_bp: AUTOMATIC_HITS_BP,
 };
 
+/// Names whose rows a thread remembers, at most: a recording has a handful, foreign input may have
+/// any number.
+const MOST_REMEMBERED: usize = 256;
+
+thread_local! {
+    /// Rows found so far: they are asked for call by call, and reducing a name takes far longer
+    /// than looking it up.
+    static REMEMBERED: RefCell<HashMap<String, ModelFacts>> = RefCell::default();
+}
+
 /// The row of a model.
 #[must_use]
 pub fn facts_of_model(model: &str) -> ModelFacts {
+    REMEMBERED.with_borrow_mut(|remembered| {
+        if let Some(facts) = remembered.get(model) {
+            return *facts;
+        }
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        let facts = find_facts(model);
+        remembered.insert(model.to_owned(), facts);
+        facts
+    })
+}
+
+fn find_facts(model: &str) -> ModelFacts {
     let bare = names::bare_name(model);
     // Routers put words in front of the vendor's own name that no list has.
     let name = bare.find("claude-").map_or(bare.as_str(), |at| &bare[at..]);

@@ -244,10 +244,16 @@ impl Plan {
         self.terms[from..].iter().take_while(move |term| std::mem::replace(&mut more, !term.last))
     }
 
+    /// The planned sessions of an island.
+    #[must_use]
+    pub fn sessions_of_island(&self, island: &Island) -> &[PlannedSession] {
+        &self.sessions[island.sessions.start as usize..island.sessions.end as usize]
+    }
+
     /// How many rows an island has.
     #[must_use]
     pub(crate) fn row_count_of_island(&self, island: &Island) -> usize {
-        let sessions = &self.sessions[island.sessions.start as usize..island.sessions.end as usize];
+        let sessions = self.sessions_of_island(island);
         let runs = sessions.iter().flat_map(|session| self.runs_of_session(session));
         runs.map(|run| run.rows as usize).sum()
     }

@@ -98,10 +98,11 @@ pub fn reconstruct(
     reported: &ReportedPipeline,
     lens: Lens,
 ) -> Result<Reconstruction, ReconstructError> {
-    reconstruct_with_call_counts(reported, lens, &[])
+    lay_out_sessions(reported, lens, &[], ExponentSearch::WholeGrowth)
 }
 
-/// The same with the number of calls of some sessions given, for the band of a result.
+/// The same with the number of calls of some sessions given, for the band of a result. No session
+/// tells the exponent of its whole growth.
 ///
 /// # Errors
 /// As [`reconstruct`], and a session that does not exist.
@@ -109,6 +110,22 @@ pub fn reconstruct_with_call_counts(
     reported: &ReportedPipeline,
     lens: Lens,
     given: &[(String, u32)],
+) -> Result<Reconstruction, ReconstructError> {
+    lay_out_sessions(reported, lens, given, ExponentSearch::None)
+}
+
+/// Whether the exponent of a session's whole growth is looked for, which calls do not need.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ExponentSearch {
+    WholeGrowth,
+    None,
+}
+
+fn lay_out_sessions(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    given: &[(String, u32)],
+    search: ExponentSearch,
 ) -> Result<Reconstruction, ReconstructError> {
     let Some(start) = reported.stated_or_assumed("start-context") else {
         let name = reported.name.clone();
@@ -133,8 +150,15 @@ pub fn reconstruct_with_call_counts(
                 _ => clock_ms,
             };
             ends.push(plan.totals.begin_ms + plan.totals.time_ms);
-            let fit =
-                solve_and_push_session(reported, lens, plan, index, &mut builder, &mut notes)?;
+            // Law L7 was measured on whole growth, so its exponent is solved for without known
+            // events; that no exponent meets the totals in this way is told, and is no error yet.
+            let whole = match search {
+                ExponentSearch::WholeGrowth => exponent_without_events(&plan),
+                ExponentSearch::None => None,
+            };
+            let mut fit =
+                solve_and_push_session((reported, lens), plan, index, &mut builder, &mut notes)?;
+            fit.exponent = whole;
             sessions.push(fit);
         }
         clock_ms = ends.into_iter().max().unwrap_or(clock_ms);
@@ -176,20 +200,20 @@ fn push_orchestrator_and_crashes(
     }
 }
 
+/// The exponent of a session's growth where no event is known.
+fn exponent_without_events(plan: &SessionPlan) -> Option<i64> {
+    let nothing = vec![0; plan.count.calls as usize];
+    solve_growth(&plan.growth_problem(&nothing)).ok().map(|solved| solved.exponent)
+}
+
 /// Solves a session's growth and pushes its calls.
 fn solve_and_push_session(
-    reported: &ReportedPipeline,
-    lens: Lens,
+    (reported, lens): (&ReportedPipeline, Lens),
     mut plan: SessionPlan,
     index: usize,
     builder: &mut RecordingBuilder,
     notes: &mut Vec<String>,
 ) -> Result<SessionFit, ReconstructError> {
-    let calls = plan.count.calls as usize;
-    let nothing = vec![0; calls];
-    // Law L7 was measured on whole growth, so its exponent is solved for without known events;
-    // that no exponent meets the totals in this way is told, and is no error yet.
-    let whole = solve_growth(&plan.growth_problem(&nothing)).ok().map(|solved| solved.exponent);
     let (script, solved) =
         fit_fullest_script(reported, lens, &mut plan, notes).ok_or_else(|| {
             ReconstructError::Impossible {
@@ -212,7 +236,7 @@ fn solve_and_push_session(
         calls: plan.count.calls,
         calls_range: (plan.count.low, plan.count.high),
         weights: plan.count.weights,
-        exponent: whole,
+        exponent: None,
         smooth_exponent: solved.exponent,
         mean_context: scale_by_ratio(plan.read, 1, i64::from(plan.count.calls)),
         start: plan.totals.start,

@@ -122,7 +122,7 @@ impl<'a> IslandLanes<'a> {
     }
 
     fn island_sessions(&self) -> &'a [PlannedSession] {
-        &self.plan.sessions[self.island.sessions.start as usize..self.island.sessions.end as usize]
+        self.plan.sessions_of_island(self.island)
     }
 
     fn replay_block_with<P: Policy>(

@@ -68,7 +68,7 @@ pub(super) struct ScheduleRecorder {
 impl ScheduleRecorder {
     pub(super) fn new(plan: &Plan, island: &Island) -> Self {
         // The sessions of an island are neighbours in the plan, and so are their rows.
-        let sessions = &plan.sessions[island.sessions.start as usize..island.sessions.end as usize];
+        let sessions = plan.sessions_of_island(island);
         let mut runs = sessions.iter().flat_map(|session| plan.runs_of_session(session));
         let first_row = runs.next().map_or(0, |run| run.first_row as usize);
         let reads = vec![None; plan.row_count_of_island(island)];

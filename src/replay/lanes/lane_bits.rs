@@ -21,8 +21,7 @@ pub(super) fn choose_lane_bits(plan: &Plan, island: &Island) -> Vec<ToggleSubset
     let mut session_wide = island.placed_by;
     let mut contacts =
         [BitContact { parting_rows: 0, first_row: u32::MAX }; ToggleSubset::BITS as usize];
-    let sessions = island.sessions.start as usize..island.sessions.end as usize;
-    for planned in &plan.sessions[sessions] {
+    for planned in plan.sessions_of_island(island) {
         let rules = &plan.rules[planned.rules.start as usize..planned.rules.end as usize];
         session_wide |= rules.iter().fold(0, |all, (bit, _)| all | bit);
         for run in plan.runs_of_session(planned) {

@@ -98,8 +98,7 @@ pub fn trace_context_curves(
         mask_islands(plan, bits).map(|island| (island, Vec::new())).collect();
     let mut island_of_session = vec![None; recording.sessions.len()];
     for (number, (island, _)) in islands.iter().enumerate() {
-        for planned in &plan.sessions[island.sessions.start as usize..island.sessions.end as usize]
-        {
+        for planned in plan.sessions_of_island(island) {
             island_of_session[planned.session as usize].get_or_insert(number);
         }
     }

@@ -253,9 +253,14 @@ pub(crate) fn totals_in_step(
     }
     let mut side = PipelineTotals::default();
     let mut call_parts = 0;
-    for row in replay::replay_calls(plan, subset) {
+    let is_of_step = |session: u32| recording.sessions[session as usize].step == step;
+    // Islands without a session of the step have nothing to tell of it.
+    let islands = plan.islands.iter().filter(|island| {
+        plan.sessions_of_island(island).iter().any(|planned| is_of_step(planned.session))
+    });
+    for row in islands.flat_map(|island| replay::replay_island_calls(plan, island, subset)) {
         let call = &recording.calls[plan.call_of[row.row as usize] as usize];
-        if recording.sessions[call.session as usize].step == step {
+        if is_of_step(call.session) {
             call_parts += row.chance.parts();
             side.usage += row.outcome.usage + row.taken_back;
             side.taken_back += row.taken_back.read;

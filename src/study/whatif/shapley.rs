@@ -126,19 +126,33 @@ fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
     }
 }
 
+/// The Shapley value of each toggle alone, without the interaction of pairs.
+#[must_use]
+pub(super) fn shapley_values(lattice: &SubsetLattice) -> Vec<Saving> {
+    let mut sums = AttributionSums::without_interaction(lattice.toggles);
+    for table in &lattice.tables {
+        sums.add_table(table);
+    }
+    round_shapley_values(&sums)
+}
+
+/// The Shapley values of sums, figure by figure, so that in each of them the shares add up to the
+/// joint saving to the token.
+fn round_shapley_values(sums: &AttributionSums) -> Vec<Saving> {
+    let mut shapley = vec![[0; FIGURE_COUNT]; sums.shapley.len()];
+    for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
+        let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
+        let shares = round_shares_to_total(value_of(&sums.joint), &numerators);
+        for (toggle, share) in shares.into_iter().enumerate() {
+            shapley[toggle][figure] = share;
+        }
+    }
+    shapley.into_iter().map(saving_from_figures).collect()
+}
+
 impl From<AttributionSums> for Attribution {
     fn from(sums: AttributionSums) -> Self {
         let toggles = sums.shapley.len();
-        // Figure by figure, so that in each of them the shares add up to the joint saving to the
-        // token.
-        let mut shapley = vec![[0; FIGURE_COUNT]; toggles];
-        for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
-            let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
-            let shares = round_shares_to_total(value_of(&sums.joint), &numerators);
-            for (toggle, share) in shares.into_iter().enumerate() {
-                shapley[toggle][figure] = share;
-            }
-        }
         let mut interaction = vec![vec![Saving::default(); toggles]; toggles];
         for (i, j) in (0..toggles).flat_map(|j| (0..j).map(move |i| (i, j))) {
             let numerators = sums.interaction[pair_index(i, j)];
@@ -150,7 +164,7 @@ impl From<AttributionSums> for Attribution {
         }
         Self {
             joint: sums.joint,
-            shapley: shapley.into_iter().map(saving_from_figures).collect(),
+            shapley: round_shapley_values(&sums),
             alone: sums.alone,
             last: sums.last,
             interaction,

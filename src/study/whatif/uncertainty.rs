@@ -22,7 +22,7 @@ use super::open_counts::OpenCounts;
 use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving, saving_in_step};
-use super::shapley::Attribution;
+use super::shapley::shapley_values;
 use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
 use crate::plan::{Patch, Plan, ToggleSubset};
@@ -192,19 +192,22 @@ impl DrawSetup<'_> {
         // Of this draw's own plan: with other call counts or other luck the pipeline costs
         // something else without any toggle too, and only differences within a draw are savings.
         let baseline = PipelineTotals::replay_totals(&plan, 0);
-        let marginal = MarginalSavings::from_plan(&plan, chosen.len());
         // Shapley shares need every subset, which is dear: the first draws have them, as many as
         // can be paid for. All other bands need a few replays a draw.
         let lattice =
             if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
-        let attribution = lattice.as_ref().map(Attribution::from);
+        let marginal = match &lattice {
+            Some(lattice) => MarginalSavings::from_lattice(lattice),
+            None => MarginalSavings::from_plan(&plan, chosen.len()),
+        };
+        let shapley = lattice.as_ref().map(shapley_values);
         let sets = match (&self.candidates, &lattice) {
             (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
             _ => Vec::new(),
         };
         let toggles: Vec<ToggleDraw> = (0..chosen.len())
             .map(|at| ToggleDraw {
-                shapley: attribution.as_ref().map(|it| it.shapley[at]),
+                shapley: shapley.as_ref().map(|shares| shares[at]),
                 alone: marginal.alone[at],
                 last: marginal.last[at],
             })
@@ -212,7 +215,10 @@ impl DrawSetup<'_> {
         let headline = self.experiment.headline_metric();
         let claims: Vec<(i64, Saving)> = claims
             .iter()
-            .map(|claim| self.saving_of_claim(claim, recording, (&plan, &patches), &toggles))
+            .map(|claim| {
+                let replayed = (&plan, lattice.as_ref());
+                self.saving_of_claim(claim, recording, replayed, &patches, &toggles)
+            })
             .collect();
         let observed_bp = self.observations.iter().map(|observation| {
             let (before, saved) =
@@ -259,7 +265,8 @@ impl DrawSetup<'_> {
         &self,
         claim: &PublishedClaim,
         recording: &Recording,
-        (plan, patches): (&Plan, &[Patch]),
+        (plan, lattice): (&Plan, Option<&SubsetLattice>),
+        patches: &[Patch],
         toggles: &[ToggleDraw],
     ) -> (i64, Saving) {
         let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
@@ -271,7 +278,10 @@ impl DrawSetup<'_> {
             return (claim.amount_saved(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
-        let saving = saving_in_step(recording, plan, subset, &claim.step);
+        let saving = match lattice {
+            Some(lattice) if claim.step.is_empty() => lattice.saving_of_subset(subset),
+            _ => saving_in_step(recording, plan, subset, &claim.step),
+        };
         let patches = indexes.iter().map(|&index| &patches[index]);
         (claim.amount_saved_by(&saving, recording, patches), saving)
     }

@@ -31,7 +31,7 @@ pub(super) const FIGURE_GETTERS: SavingFigures<fn(&Saving) -> i128> = [
 pub(super) struct AttributionSums {
     /// Numerators over [`DENOMINATOR`](super::subset_sums::DENOMINATOR), by toggle.
     pub(super) shapley: Vec<SavingFigures<i128>>,
-    /// Likewise, for toggles `i < j` at `j (j - 1) / 2 + i`.
+    /// Likewise, for toggles `i < j` at `j (j - 1) / 2 + i`; empty where pairs are not asked for.
     pub(super) interaction: Vec<SavingFigures<i128>>,
     pub(super) alone: Vec<Saving>,
     pub(super) last: Vec<Saving>,
@@ -47,9 +47,15 @@ pub(super) fn pair_index(i: usize, j: usize) -> usize {
 
 impl AttributionSums {
     pub(super) fn new(toggles: usize) -> Self {
+        let pairs = toggles * toggles.saturating_sub(1) / 2;
+        Self { interaction: vec![[0; FIGURE_COUNT]; pairs], ..Self::without_interaction(toggles) }
+    }
+
+    /// The same without pairs, which take most of the time.
+    pub(super) fn without_interaction(toggles: usize) -> Self {
         Self {
             shapley: vec![[0; FIGURE_COUNT]; toggles],
-            interaction: vec![[0; FIGURE_COUNT]; toggles * toggles.saturating_sub(1) / 2],
+            interaction: Vec::new(),
             alone: vec![Saving::default(); toggles],
             last: vec![Saving::default(); toggles],
             joint: Saving::default(),
@@ -78,9 +84,11 @@ impl AttributionSums {
                 continue;
             }
             weights.for_each_single(|bit, sum| shapley[toggles[bit]][figure] += sum);
-            weights.for_each_pair(|i, j, sum| {
-                interaction[pair_index(toggles[i], toggles[j])][figure] += sum;
-            });
+            if !interaction.is_empty() {
+                weights.for_each_pair(|i, j, sum| {
+                    interaction[pair_index(toggles[i], toggles[j])][figure] += sum;
+                });
+            }
         }
     }
 

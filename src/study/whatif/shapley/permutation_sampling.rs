@@ -141,7 +141,7 @@ fn draw_permutations(plan: &Plan, island: &Island, seed: Seed) -> Vec<Vec<usize>
 
 /// What the recording says about an island, as bytes.
 fn island_content_bytes(plan: &Plan, island: &Island) -> Vec<u8> {
-    let sessions = &plan.sessions[island.sessions.start as usize..island.sessions.end as usize];
+    let sessions = plan.sessions_of_island(island);
     let runs = sessions
         .iter()
         .flat_map(|session| &plan.runs[session.runs.start as usize..session.runs.end as usize]);
