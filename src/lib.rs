@@ -47,6 +47,7 @@
 
 pub mod cache;
 mod cli;
+pub mod clock;
 mod commands;
 pub mod fixed_point;
 pub mod ids;

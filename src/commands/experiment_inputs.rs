@@ -9,7 +9,7 @@ use crate::price::coverage::PriceCoverage;
 use crate::reconstruct::{self, Lens};
 use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
-use crate::study::inspect::turn_limiter::{self, LoadComparison};
+use crate::study::inspect::agent_loads::{self, LoadComparison};
 use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::experiment::{Experiment, subset_of_first};
 use crate::study::whatif::published_claims::{
@@ -151,5 +151,5 @@ pub fn agent_loads(
     let all = subset_of_first(comparison.toggles.len());
     // Zero stands for a limit that is not known.
     let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
-    turn_limiter::compare_loads(loaded.recording(), &comparison.plan, all, most)
+    agent_loads::compare_loads(loaded.recording(), &comparison.plan, all, most)
 }

@@ -19,6 +19,7 @@ mod cli;
 mod cli_bad_input;
 mod cli_experiment;
 mod cli_scenario;
+mod clock;
 mod cockpit;
 mod copies;
 mod criteria;

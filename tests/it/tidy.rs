@@ -12,7 +12,7 @@ use std::process::Command;
 const FLOORS: [(&str, &[&str]); 6] = [
     ("ground", &["units", "ids", "seed", "fixed_point", "kinds", "models", "toml_reader"]),
     ("model", &["recording", "reconstruct", "plan", "price", "cache"]),
-    ("tunnel", &["scenario", "intervene", "replay"]),
+    ("tunnel", &["scenario", "intervene", "replay", "clock"]),
     ("office", &["study"]),
     ("doors", &["import", "store", "report"]),
     ("street", &["main", "cli", "commands"]),

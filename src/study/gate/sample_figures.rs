@@ -2,6 +2,7 @@
 //! savings.
 
 use super::{FigureKey, GateMetric, GateScope};
+use crate::clock::turn_limiter::counts_in_last_minute;
 use crate::ids::ModelId;
 use crate::plan::Plan;
 use crate::price::modifiers::NAMED;
@@ -12,7 +13,6 @@ use crate::replay::{ReplayCost, ReplayedCall};
 use crate::study::inspect::call_contexts::{ContextLoss, loss_at_call};
 use crate::study::inspect::step_usage::{owner_session_id, row_names_by_session};
 use crate::study::inspect::summary::{BlockGroup, group_blocks, re_reads_by_block};
-use crate::study::inspect::turn_limiter::counts_in_last_minute;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::Saving;
 use std::collections::BTreeMap;

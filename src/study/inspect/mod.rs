@@ -1,6 +1,7 @@
 //! What a recording says of itself: where its tokens went, step by step and route by route, how
 //! well the model repeats it, and what is wrong with its data.
 
+pub(crate) mod agent_loads;
 pub mod cache_misses;
 pub mod call_contexts;
 #[cfg(feature = "charts")]
@@ -16,4 +17,3 @@ pub(crate) mod pivot;
 pub(crate) mod routes;
 pub(crate) mod step_usage;
 pub mod summary;
-pub(crate) mod turn_limiter;

@@ -1,10 +1,10 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
+use crate::clock::turn_limiter::counts_in_last_minute;
 use crate::fixed_point::ONE;
 use crate::plan::{Chance, Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
-use crate::study::inspect::turn_limiter::counts_in_last_minute;
 use crate::units::{PicoUsd, Usage, scale_by_ratio};
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
 //! Calls a minute over time, before and after; under a limiter where packets wake agents.
 
 use super::{ChartResult, ChartSource, call_times};
+use crate::clock::turn_limiter::{TurnLimits, counts_in_last_minute, run_turns};
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
-use crate::study::inspect::turn_limiter::{self, TurnLimits};
+use crate::study::inspect::agent_loads;
 use crate::study::whatif::experiment::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
@@ -17,8 +18,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     // When a limiter lets each request through, without any toggle and with all of them.
     let sent = limits.map(|limits| {
         [0, all].map(|subset| {
-            let turns = turn_limiter::replayed_turns(recording, plan, subset);
-            turn_limiter::request_times_ms(&turns, limits)
+            let turns = agent_loads::replayed_turns(recording, plan, subset);
+            run_turns(&turns, limits).sent_ms
         })
     });
     let times = sides.iter().chain(sent.iter().flatten()).flatten().copied().collect();
@@ -46,7 +47,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
 /// The most calls within any minute that ends in each slot; the times are in order.
 fn peaks_by_slot(timeline: &Timeline, times: &[i64]) -> Vec<i64> {
     let mut peaks = vec![0; timeline.slots.len()];
-    for (time, count) in times.iter().zip(turn_limiter::counts_in_last_minute(times)) {
+    for (time, count) in times.iter().zip(counts_in_last_minute(times)) {
         let peak = &mut peaks[timeline.slot_of(*time)];
         *peak = count.max(*peak);
     }

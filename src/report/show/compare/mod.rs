@@ -19,7 +19,7 @@ use crate::report::show::audit_sentences::word_claim_arithmetic;
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{self, AuditFinding};
 use crate::study::backtest::Observations;
-use crate::study::inspect::turn_limiter::LoadComparison;
+use crate::study::inspect::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::distribution::GroupedSavings;
 use crate::study::whatif::headline::HeadlineMetric;

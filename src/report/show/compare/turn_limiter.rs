@@ -1,10 +1,11 @@
 //! Turns at once and requests a minute, before and after.
 
 use super::ComparisonReport;
+use crate::clock::turn_limiter::LimiterLoad;
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format;
 use crate::report::{Section, TableView};
-use crate::study::inspect::turn_limiter::{LimiterLoad, LoadComparison};
+use crate::study::inspect::agent_loads::LoadComparison;
 
 /// One side under one limiter.
 struct LimiterSide<'a> {

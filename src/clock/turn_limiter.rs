@@ -1,25 +1,17 @@
-//! Turns at once and requests a minute, with the limiter of the cockpit on the replayed timeline.
+//! Turns of agents: one at a time each, so many at once, and requests a minute.
 //!
-//! A turn is what an agent does about one packet: its calls, one after the other. The cockpit lets
-//! so many turns run at once, first come, first served; an agent runs its own one by one. It does
-//! not count requests a minute: this study does. Where a provider's limit is told, a request
-//! beyond it is refused (429): the turn gives its place back, nobody starts a turn before the
-//! shared cooldown is over, and the turn goes on with the refused request. The wait is the longest
-//! of the provider's own (until its last minute has room), the back-off of this attempt, and the
-//! least after a refusal.
+//! A turn is what an agent does about one packet: its calls, one after the other. A limiter lets so
+//! many turns run at once, first come, first served; an agent runs its own one by one. A packet may
+//! be sent by the end of another turn: it wakes its agent no earlier. Where a provider's limit is
+//! told, a request beyond it is refused (429): the turn gives its place back, nobody starts a turn
+//! before the shared cooldown is over, and the turn goes on with the refused request. The wait is
+//! the longest of the provider's own (until its last minute has room), the back-off of this attempt,
+//! and the least after a refusal.
 //!
-//! Source: agentic-cockpit `9c06a3aa` and `eca8e3c`, its worker; MODEL.md, "Limiter". Calls outside
-//! packets take no turn and are left out. A turn that waits does so in this study only: cache and
-//! money are those of the replay, where nobody waits.
+//! Source: agentic-cockpit `9c06a3aa` and `eca8e3c`, its worker; MODEL.md, "Limiter".
 
-use crate::plan::{Plan, ToggleSubset};
-use crate::recording::Recording;
-use crate::replay;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-
-/// Turns at once: the cockpit's default, and what it recommends.
-pub const TURNS_AT_ONCE: [usize; 2] = [3, 6];
+use super::{ClockStep, EventHeap};
+use std::collections::VecDeque;
 
 /// The window of a rate limit.
 const MINUTE_MS: i64 = 60_000;
@@ -56,46 +48,8 @@ pub struct LimiterLoad {
     pub refused: i64,
     /// How much later turns ended than they could have, summed, milliseconds.
     pub waited_ms: i64,
-}
-
-/// The load on both sides of a comparison under one limiter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoadComparison {
-    /// What bounds the turns.
-    pub limits: TurnLimits,
-    /// Nothing toggled.
-    pub before: LimiterLoad,
-    /// Everything toggled.
-    pub after: LimiterLoad,
-}
-
-/// The load without a limiter, with the default one and with the recommended one; empty where no
-/// packet woke anybody.
-#[must_use]
-pub fn compare_loads(
-    recording: &Recording,
-    plan: &Plan,
-    all: ToggleSubset,
-    requests_a_minute: Option<u32>,
-) -> Vec<LoadComparison> {
-    if recording.invocations.is_empty() {
-        return Vec::new();
-    }
-    // Replayed once and run through every limit: limits move when a turn starts, not what it asks
-    // for.
-    let (before, after) =
-        (replayed_turns(recording, plan, 0), replayed_turns(recording, plan, all));
-    let bounds = [None].into_iter().chain(TURNS_AT_ONCE.map(Some));
-    bounds
-        .map(|turns| {
-            let limits = TurnLimits { turns, requests_a_minute };
-            LoadComparison {
-                limits,
-                before: load_under_limits(&before, limits),
-                after: load_under_limits(&after, limits),
-            }
-        })
-        .collect()
+    /// The same by what they waited for.
+    pub waits: TurnWaits,
 }
 
 /// What an agent does about one packet.
@@ -105,77 +59,66 @@ pub struct PacketTurn {
     pub agent: usize,
     /// When it could start.
     pub from_ms: i64,
+    /// The turn whose end sends its packet, one that stands before it.
+    pub sent_by: Option<usize>,
     /// When its requests leave, from its start, in order; at least one.
     pub requests_ms: Vec<i64>,
     /// How long it takes.
     pub takes_ms: i64,
 }
 
-/// The turns of a replay, in the order in which they start.
-#[must_use]
-pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<PacketTurn> {
-    let mut invocation_of = vec![None; recording.calls.len()];
-    for index in 0..recording.invocations.len() {
-        invocation_of[recording.calls_of_invocation(index)].fill(Some(index));
-    }
-    // By invocation: the start and the end of each of its calls.
-    let mut calls: BTreeMap<usize, Vec<(i64, i64)>> = BTreeMap::new();
-    let made = replay::replay_calls(plan, subset);
-    for made in replay::expected_rows(plan, &made) {
-        let row = made.row as usize;
-        if let Some(invocation) = invocation_of[plan.call_of[row] as usize] {
-            let start_ms = made.outcome.start_ms;
-            let call = (start_ms, start_ms + plan.duration_ms[row]);
-            calls.entry(invocation).or_default().push(call);
-        }
-    }
-    let mut agents: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut turns = Vec::with_capacity(calls.len());
-    for (invocation, mut calls) in calls {
-        // Calls of side sessions stand elsewhere in the plan than in time.
-        calls.sort_unstable();
-        let next = agents.len();
-        let agent = &recording.invocations[invocation].packet.agent;
-        let agent = *agents.entry(agent).or_insert(next);
-        let from_ms = calls[0].0;
-        let to_ms = calls.iter().map(|call| call.1).max().unwrap_or(from_ms);
-        // Relative to the start of the turn, because the limiter may start it later.
-        let requests_ms = calls.iter().map(|call| call.0 - from_ms).collect();
-        turns.push(PacketTurn { agent, from_ms, requests_ms, takes_ms: to_ms - from_ms });
-    }
-    // First come, first served; the agent breaks ties.
-    turns.sort_by_key(|turn| (turn.from_ms, turn.agent));
-    turns
+/// Why turns waited, summed over turns, milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TurnWaits {
+    /// Their agent was at work on an earlier packet.
+    pub agent_ms: i64,
+    /// No place was free.
+    pub place_ms: i64,
+    /// The provider had refused a request, theirs or another one's.
+    pub provider_ms: i64,
+}
+
+/// Turns as they ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnRun {
+    /// How busy everybody was.
+    pub load: LimiterLoad,
+    /// When requests were let through, in order.
+    pub sent_ms: Vec<i64>,
+    /// By turn: from when it could start, and when it ended.
+    pub turns_ms: Vec<(i64, i64)>,
 }
 
 /// Runs turns, which stand in the order of their starts, under limits.
 #[must_use]
-pub fn load_under_limits(turns: &[PacketTurn], limits: TurnLimits) -> LimiterLoad {
-    LimiterSimulation::run(turns, limits).into_load()
+pub fn run_turns(turns: &[PacketTurn], limits: TurnLimits) -> TurnRun {
+    let mut clock = TurnClock::new(turns, limits);
+    while let Some((now_ms, step, turn)) = clock.events.pop_earliest() {
+        match step {
+            ClockStep::End => clock.end_turn(now_ms, turn),
+            ClockStep::Wake => clock.wake_agent(now_ms, turn),
+            ClockStep::Start => clock.start_turn(now_ms, turn),
+            ClockStep::Request => clock.send_request(now_ms, turn),
+        }
+    }
+    clock.into_run()
 }
 
-/// When requests are let through under limits, in order.
-#[cfg(any(test, feature = "charts"))]
-#[must_use]
-pub fn request_times_ms(turns: &[PacketTurn], limits: TurnLimits) -> Vec<i64> {
-    LimiterSimulation::run(turns, limits).sent_ms
+/// An agent and the packets that wait for it.
+#[derive(Clone, Debug, Default)]
+struct AgentState {
+    is_busy: bool,
+    waiting: VecDeque<usize>,
 }
 
-/// What happens next to a turn; at equal times a place is given back before it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum TurnEvent {
-    Release,
-    Start,
-    Request,
-}
-
-struct LimiterSimulation<'a> {
+/// The content of an event is a turn: turns stand in the order of what they are.
+struct TurnClock<'a> {
     turns: &'a [PacketTurn],
     limits: TurnLimits,
-    /// By time, then by step and turn.
-    steps: BinaryHeap<Reverse<(i64, TurnEvent, usize)>>,
-    /// The turns of each agent that wait for an earlier one of its own.
-    behind: Vec<VecDeque<usize>>,
+    events: EventHeap<usize>,
+    agents: Vec<AgentState>,
+    /// By turn: the turns whose packets its end sends.
+    sends: Vec<Vec<usize>>,
     /// Turns that wait for a place.
     waiting: VecDeque<usize>,
     running: usize,
@@ -183,62 +126,66 @@ struct LimiterSimulation<'a> {
     /// By turn: its next request, and how often it was refused.
     next: Vec<usize>,
     refusals: Vec<u32>,
-    /// When requests left.
-    sent_ms: Vec<i64>,
-    load: LimiterLoad,
+    /// By turn: since when it waits for its agent or a place.
+    since_ms: Vec<i64>,
+    run: TurnRun,
 }
 
-impl<'a> LimiterSimulation<'a> {
-    fn run(turns: &'a [PacketTurn], limits: TurnLimits) -> Self {
-        let mut cockpit = Self::new(turns, limits);
-        while let Some(Reverse((now_ms, step, turn))) = cockpit.steps.pop() {
-            match step {
-                TurnEvent::Release => cockpit.end_turn(now_ms, turn),
-                TurnEvent::Start => cockpit.start_turn(now_ms, turn),
-                TurnEvent::Request => cockpit.send_request(now_ms, turn),
-            }
-        }
-        cockpit
-    }
-
+impl<'a> TurnClock<'a> {
     fn new(turns: &'a [PacketTurn], limits: TurnLimits) -> Self {
         let agents = turns.iter().map(|turn| turn.agent + 1).max().unwrap_or(0);
-        // Each agent has a queue of its own, of which only the first turn is in the game.
-        let mut behind = vec![VecDeque::new(); agents];
+        let mut sends = vec![Vec::new(); turns.len()];
+        let mut events = EventHeap::new();
         for (index, turn) in turns.iter().enumerate() {
-            behind[turn.agent].push_back(index);
+            // A sender that is not made sends nothing; one that does not stand before its packet
+            // is none.
+            match turn.sent_by.filter(|&sender| sender < index) {
+                Some(sender) => sends[sender].push(index),
+                None => events.push_event(turn.from_ms, ClockStep::Wake, index),
+            }
         }
-        let first = behind.iter_mut().filter_map(VecDeque::pop_front);
-        let steps =
-            first.map(|turn| Reverse((turns[turn].from_ms, TurnEvent::Start, turn))).collect();
+        let load = LimiterLoad { turns: turns.len() as i64, ..LimiterLoad::default() };
+        let turns_ms = turns.iter().map(|turn| (turn.from_ms, turn.from_ms)).collect();
         Self {
             turns,
             limits,
-            steps,
-            behind,
+            events,
+            agents: vec![AgentState::default(); agents],
+            sends,
             waiting: VecDeque::new(),
             running: 0,
             cooldown_ms: i64::MIN,
             next: vec![0; turns.len()],
             refusals: vec![0; turns.len()],
-            sent_ms: Vec::new(),
-            load: LimiterLoad { turns: turns.len() as i64, ..LimiterLoad::default() },
+            since_ms: vec![0; turns.len()],
+            run: TurnRun { load, sent_ms: Vec::new(), turns_ms },
         }
     }
 
-    fn schedule_event(&mut self, at_ms: i64, step: TurnEvent, turn: usize) {
-        self.steps.push(Reverse((at_ms, step, turn)));
+    /// A packet comes: its agent takes it up, now or after those that came before.
+    fn wake_agent(&mut self, now_ms: i64, turn: usize) {
+        self.run.turns_ms[turn].0 = now_ms;
+        self.since_ms[turn] = now_ms;
+        let agent = &mut self.agents[self.turns[turn].agent];
+        if agent.is_busy {
+            agent.waiting.push_back(turn);
+        } else {
+            agent.is_busy = true;
+            self.events.push_event(now_ms, ClockStep::Start, turn);
+        }
     }
 
     fn start_turn(&mut self, now_ms: i64, turn: usize) {
         if now_ms < self.cooldown_ms {
-            self.schedule_event(self.cooldown_ms, TurnEvent::Start, turn);
+            self.run.load.waits.provider_ms += self.cooldown_ms - now_ms;
+            self.events.push_event(self.cooldown_ms, ClockStep::Start, turn);
         } else if self.limits.turns.is_some_and(|most| self.running >= most) {
+            self.since_ms[turn] = now_ms;
             self.waiting.push_back(turn);
         } else {
             self.running += 1;
-            self.load.peak_turns = self.load.peak_turns.max(self.running as i64);
-            self.schedule_event(now_ms, TurnEvent::Request, turn);
+            self.run.load.peak_turns = self.run.load.peak_turns.max(self.running as i64);
+            self.events.push_event(now_ms, ClockStep::Request, turn);
         }
     }
 
@@ -246,71 +193,84 @@ impl<'a> LimiterSimulation<'a> {
     fn free_place(&mut self, now_ms: i64) {
         self.running -= 1;
         if let Some(turn) = self.waiting.pop_front() {
-            self.schedule_event(now_ms, TurnEvent::Start, turn);
+            self.run.load.waits.place_ms += now_ms - self.since_ms[turn];
+            self.events.push_event(now_ms, ClockStep::Start, turn);
         }
     }
 
     fn end_turn(&mut self, now_ms: i64, turn: usize) {
         self.free_place(now_ms);
-        let PacketTurn { agent, from_ms, takes_ms, .. } = self.turns[turn];
+        self.run.turns_ms[turn].1 = now_ms;
         // Whatever ends later than it did without limits has waited, on a place, on its agent or on
         // the provider.
-        self.load.waited_ms += now_ms - (from_ms + takes_ms);
-        // An agent does its own turns one by one, and never before a packet has come.
-        if let Some(next) = self.behind[agent].pop_front() {
-            self.schedule_event(now_ms.max(self.turns[next].from_ms), TurnEvent::Start, next);
+        let ready_ms = self.run.turns_ms[turn].0;
+        self.run.load.waited_ms += now_ms - (ready_ms + self.turns[turn].takes_ms);
+        for packet in std::mem::take(&mut self.sends[turn]) {
+            let at_ms = now_ms.max(self.turns[packet].from_ms);
+            self.events.push_event(at_ms, ClockStep::Wake, packet);
+        }
+        // An agent does its own turns one by one, in the order in which their packets came.
+        let agent = &mut self.agents[self.turns[turn].agent];
+        match agent.waiting.pop_front() {
+            Some(next) => {
+                self.run.load.waits.agent_ms += now_ms - self.since_ms[next];
+                self.events.push_event(now_ms, ClockStep::Start, next);
+            }
+            None => agent.is_busy = false,
         }
     }
 
     fn send_request(&mut self, now_ms: i64, turn: usize) {
         if let Some(wait_ms) = self.refusal_wait_ms(now_ms) {
-            self.load.refused += 1;
+            self.run.load.refused += 1;
             let attempt = self.refusals[turn];
             self.refusals[turn] = attempt.saturating_add(1);
             let wait_ms = wait_ms.max(backoff_ms(attempt)).max(REFUSED_MS);
+            self.run.load.waits.provider_ms += wait_ms;
             // The cooldown is everybody's: no other turn starts before it is over either.
             self.cooldown_ms = self.cooldown_ms.max(now_ms + wait_ms);
             self.free_place(now_ms);
-            self.schedule_event(now_ms + wait_ms, TurnEvent::Start, turn);
+            self.events.push_event(now_ms + wait_ms, ClockStep::Start, turn);
             return;
         }
-        self.sent_ms.push(now_ms);
+        self.run.sent_ms.push(now_ms);
         let PacketTurn { requests_ms, takes_ms, .. } = &self.turns[turn];
         // A turn that was refused goes on with the request that it was refused, not from its
         // beginning.
         let at = self.next[turn];
         self.next[turn] += 1;
         let (step, until_ms) = match requests_ms.get(at + 1) {
-            Some(next_ms) => (TurnEvent::Request, *next_ms),
-            None => (TurnEvent::Release, *takes_ms),
+            Some(next_ms) => (ClockStep::Request, *next_ms),
+            None => (ClockStep::End, *takes_ms),
         };
-        self.schedule_event(now_ms + until_ms - requests_ms[at], step, turn);
+        self.events.push_event(now_ms + until_ms - requests_ms[at], step, turn);
     }
 
     /// Whether the provider refuses a request, and how long until its last minute has room.
     fn refusal_wait_ms(&self, now_ms: i64) -> Option<i64> {
         let most = self.limits.requests_a_minute? as usize;
-        let within =
-            self.sent_ms.len() - self.sent_ms.partition_point(|ms| now_ms - ms >= MINUTE_MS);
+        let within = self.run.sent_ms.len()
+            - self.run.sent_ms.partition_point(|ms| now_ms - ms >= MINUTE_MS);
         if within < most.max(1) {
             return None;
         }
         // Room comes when the oldest request that fills the limit is a minute old.
-        let oldest = self.sent_ms[self.sent_ms.len() - most.max(1)];
+        let oldest = self.run.sent_ms[self.run.sent_ms.len() - most.max(1)];
         Some(oldest + MINUTE_MS - now_ms)
     }
 
-    fn into_load(self) -> LimiterLoad {
-        let mut counts = counts_in_last_minute(&self.sent_ms);
+    fn into_run(self) -> TurnRun {
+        let mut counts = counts_in_last_minute(&self.run.sent_ms);
         counts.sort_unstable();
         // Nearest rank, in integers.
         let p95 = (counts.len() * 95).div_ceil(100).checked_sub(1).map_or(0, |at| counts[at]);
-        LimiterLoad {
+        let load = LimiterLoad {
             requests: counts.len() as i64,
             peak_a_minute: counts.last().copied().unwrap_or(0),
             p95_a_minute: p95,
-            ..self.load
-        }
+            ..self.run.load
+        };
+        TurnRun { load, ..self.run }
     }
 }
 
@@ -347,9 +307,18 @@ mod tests {
         PacketTurn {
             agent,
             from_ms: 1_000 * from_s,
+            sent_by: None,
             requests_ms: (0..requests).map(|at| 1_000 * at).collect(),
             takes_ms: 1_000 * requests,
         }
+    }
+
+    fn load_under_limits(turns: &[PacketTurn], limits: TurnLimits) -> LimiterLoad {
+        let load = run_turns(turns, limits).load;
+        // Every wait has a cause.
+        let TurnWaits { agent_ms, place_ms, provider_ms } = load.waits;
+        assert_eq!(agent_ms + place_ms + provider_ms, load.waited_ms);
+        load
     }
 
     fn limits(turns: usize) -> TurnLimits {
@@ -367,7 +336,7 @@ mod tests {
         assert_eq!(load_under_limits(&four, limits(1)).waited_ms, 10_000 + 20_000 + 30_000);
         assert_eq!(load_under_limits(&[], limits(3)), LimiterLoad::default());
         // The fourth turn starts when the others end.
-        let sent = request_times_ms(&four, limits(3));
+        let sent = run_turns(&four, limits(3)).sent_ms;
         assert_eq!((sent.len(), sent[29], sent[30], sent[39]), (40, 9_000, 10_000, 19_000));
     }
 
@@ -407,5 +376,23 @@ mod tests {
     fn back_off_doubles_up_to_its_cap() {
         let met: Vec<i64> = [0, 1, 6, 7, 40, 70].map(backoff_ms).to_vec();
         assert_eq!(met, [250, 500, 16_000, 30_000, 30_000, 30_000]);
+    }
+
+    #[test]
+    fn packets_wake_their_agent_when_their_sender_is_done() {
+        // Workers A 60 s and B 30 s, one controller, digests of 40 s.
+        let digest = |sender| PacketTurn { sent_by: Some(sender), ..turn(2, 0, 40) };
+        let all = [turn(0, 0, 60), turn(1, 0, 30), digest(0), digest(1)];
+        let latencies = |places| {
+            let run = run_turns(&all, limits(places));
+            let latency = |at: usize| (run.turns_ms[at].1 - run.turns_ms[at].0) / 1_000;
+            (latency(2), latency(3), run.load.waits)
+        };
+        // Two places: B 30-70; A waits for the controller, 70-110.
+        let ten = TurnWaits { agent_ms: 10_000, ..TurnWaits::default() };
+        assert_eq!(latencies(2), (50, 40, ten));
+        // One place: B works 60-90, A's digest 90-130, B's 130-170.
+        let waits = TurnWaits { agent_ms: 40_000, place_ms: 90_000, provider_ms: 0 };
+        assert_eq!(latencies(1), (70, 80, waits));
     }
 }

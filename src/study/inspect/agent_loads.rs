@@ -1,0 +1,95 @@
+//! How busy agents are that packets wake, on both sides of a comparison.
+//!
+//! The turns of the replayed timeline run on the clock under the cockpit's limiter: without one,
+//! and with its two settings. Calls outside packets take no turn and are left out. A turn that
+//! waits does so in this study only: cache and money are those of the replay, where nobody waits.
+//!
+//! Source: agentic-cockpit `9c06a3aa` and `eca8e3c`; MODEL.md, "Limiter".
+
+use crate::clock::turn_limiter::{LimiterLoad, PacketTurn, TurnLimits, run_turns};
+use crate::plan::{Plan, ToggleSubset};
+use crate::recording::Recording;
+use crate::replay;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Turns at once: the cockpit's default, and what it recommends.
+pub const TURNS_AT_ONCE: [usize; 2] = [3, 6];
+
+/// The load on both sides of a comparison under one limiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadComparison {
+    /// What bounds the turns.
+    pub limits: TurnLimits,
+    /// Nothing toggled.
+    pub before: LimiterLoad,
+    /// Everything toggled.
+    pub after: LimiterLoad,
+}
+
+/// The load without a limiter, with the default one and with the recommended one; empty where no
+/// packet woke anybody.
+#[must_use]
+pub fn compare_loads(
+    recording: &Recording,
+    plan: &Plan,
+    all: ToggleSubset,
+    requests_a_minute: Option<u32>,
+) -> Vec<LoadComparison> {
+    if recording.invocations.is_empty() {
+        return Vec::new();
+    }
+    // Replayed once and run through every limit: limits move when a turn starts, not what it asks
+    // for.
+    let (before, after) =
+        (replayed_turns(recording, plan, 0), replayed_turns(recording, plan, all));
+    let bounds = [None].into_iter().chain(TURNS_AT_ONCE.map(Some));
+    bounds
+        .map(|turns| {
+            let limits = TurnLimits { turns, requests_a_minute };
+            LoadComparison {
+                limits,
+                before: run_turns(&before, limits).load,
+                after: run_turns(&after, limits).load,
+            }
+        })
+        .collect()
+}
+
+/// The turns of a replay, in the order in which they start.
+#[must_use]
+pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<PacketTurn> {
+    let mut invocation_of = vec![None; recording.calls.len()];
+    for index in 0..recording.invocations.len() {
+        invocation_of[recording.calls_of_invocation(index)].fill(Some(index));
+    }
+    // By invocation: the start and the end of each of its calls.
+    let mut calls: BTreeMap<usize, Vec<(i64, i64)>> = BTreeMap::new();
+    let made = replay::replay_calls(plan, subset);
+    for made in replay::expected_rows(plan, &made) {
+        let row = made.row as usize;
+        if let Some(invocation) = invocation_of[plan.call_of[row] as usize] {
+            let start_ms = made.outcome.start_ms;
+            let call = (start_ms, start_ms + plan.duration_ms[row]);
+            calls.entry(invocation).or_default().push(call);
+        }
+    }
+    // Numbered by name: which of two agents comes first must not depend on the order of files.
+    let names = recording.invocations.iter().map(|one| one.packet.agent.as_str());
+    let names: BTreeSet<&str> = names.collect();
+    let agents: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
+    let mut turns = Vec::with_capacity(calls.len());
+    for (invocation, mut calls) in calls {
+        // Calls of side sessions stand elsewhere in the plan than in time.
+        calls.sort_unstable();
+        let agent = agents[recording.invocations[invocation].packet.agent.as_str()];
+        let from_ms = calls[0].0;
+        let to_ms = calls.iter().map(|call| call.1).max().unwrap_or(from_ms);
+        // Relative to the start of the turn, because the limiter may start it later.
+        let requests_ms = calls.iter().map(|call| call.0 - from_ms).collect();
+        let takes_ms = to_ms - from_ms;
+        turns.push(PacketTurn { agent, from_ms, sent_by: None, requests_ms, takes_ms });
+    }
+    // First come, first served; the agent breaks ties.
+    turns.sort_by_key(|turn| (turn.from_ms, turn.agent));
+    turns
+}
