@@ -112,13 +112,17 @@ impl<'a> EventPlacement<'a> {
             result: chars.map(|chars| {
                 (KnownResult::of_size(BlockKind::ToolResult, chars.value()), 1 + polls)
             }),
-            wait_ms: if polls == 0 { wait } else { 0 },
+            wait_ms: wait / (1 + polls as i64),
+            // The published time of aborted runs is what they cost, their calls included, and while
+            // a run is polled the polls are part of its time: no run takes longer than a run does.
+            wait_holds_call: polls > 0 || *ended == TestRunResult::Aborted,
             ..ScriptCall::known_tool_call(BASH, block, None)
         };
         for poll in &mut self.calls[at + 1..=at + polls] {
             *poll = ScriptCall::known_tool_call(BASH, BlockMarks::POLL, None);
             poll.marks = CallMarks::POLL;
-            poll.wait_ms = wait / polls as i64;
+            poll.wait_ms = wait / (1 + polls as i64);
+            poll.wait_holds_call = true;
         }
     }
 

@@ -67,6 +67,8 @@ pub struct ScriptCall {
     pub result: Option<(KnownResult, usize)>,
     /// How long its tool runs, milliseconds, where known.
     pub wait_ms: i64,
+    /// Whether that time holds the call itself.
+    pub wait_holds_call: bool,
 }
 
 /// A tool result of known size.
@@ -96,6 +98,7 @@ impl ScriptCall {
             file: None,
             result: None,
             wait_ms: 0,
+            wait_holds_call: false,
         }
     }
 

@@ -152,18 +152,27 @@ fn split_output(output: i64, smooth: &[i64]) -> Vec<i64> {
     parts
 }
 
-/// Start and end of every call: known waits first, the rest of the time evenly.
+/// Start and end of every call: known waits first, the rest of the time evenly among the calls
+/// that no known wait holds.
 fn call_times(totals: &PublishedTotals, slots: &[ScriptCall]) -> Vec<(i64, i64)> {
     let known: i64 = slots.iter().map(|slot| slot.wait_ms).sum();
     // Waits cannot take more than four fifths of the time.
     let waits = known.min(totals.time_ms / 5 * 4);
     let weights: Vec<i64> = slots.iter().map(|slot| slot.wait_ms).collect();
     let waits = if known == 0 { weights } else { apportion(waits, &weights) };
-    let work = totals.time_ms - waits.iter().sum::<i64>();
-    let work = apportion(work, &vec![1; slots.len()]);
+    let rest = totals.time_ms - waits.iter().sum::<i64>();
+    let timed = slots.iter().filter(|slot| slot.wait_holds_call).count();
+    // Where every call stands within a known wait there is nobody else to take the rest.
+    let holds = |slot: &ScriptCall| slot.wait_holds_call && timed < slots.len();
+    let weights: Vec<i64> = slots.iter().map(|slot| i64::from(!holds(slot))).collect();
+    let mean = rest / weights.iter().sum::<i64>().max(1);
+    let work = apportion(rest, &weights);
     let mut start = totals.begin_ms;
     let mut times = Vec::with_capacity(work.len());
-    for (work, wait) in work.into_iter().zip(waits) {
+    for ((slot, work), wait) in slots.iter().zip(work).zip(waits) {
+        // A wait that holds its call is split: the call takes as long as others do.
+        let own = if holds(slot) { mean.min(wait) } else { 0 };
+        let (work, wait) = (work + own, wait - own);
         // The wait is that of the call's tool: it stands between its end and the next start.
         times.push((start, start + work));
         start += work + wait;
