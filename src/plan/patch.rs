@@ -76,6 +76,20 @@ impl Patch {
             && self.uncertain_places.is_empty()
     }
 
+    /// Whether any session may take another time. Blocks, caches and rules move no call: they take
+    /// no time in the replay.
+    #[must_use]
+    pub fn may_move_time(&self) -> bool {
+        let moves = |place: &PatchPlace| {
+            !place.dropped_calls.is_empty() || !place.inserted_calls.is_empty()
+        };
+        !self.dropped_calls.is_empty()
+            || !self.saved_ms.is_empty()
+            || !self.inserted_calls.is_empty()
+            || !self.resumed_sessions.is_empty()
+            || self.uncertain_places.iter().any(|(_, place)| moves(place))
+    }
+
     /// Drops a call together with all its blocks.
     pub fn drop_call_and_blocks(&mut self, recording: &Recording, call: u32, frees_time: bool) {
         self.dropped_calls.push(DroppedCall { call, frees_time });

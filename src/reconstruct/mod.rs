@@ -21,6 +21,8 @@ pub mod context_growth;
 pub mod event;
 mod event_placement;
 pub mod figure;
+pub mod night;
+pub mod orchestrator_reads;
 mod parse_reported;
 mod prose;
 mod published_file;

@@ -148,6 +148,9 @@ impl ReportedPipeline {
             let field = format!("events.{index}.session");
             checker.require(known, &field, session, "a session of the inventory")?;
         }
+        if let Some(night) = &self.night {
+            night.check_values(checker)?;
+        }
         checker.require_unknowns(&self.unknowns)?;
         for tally in self.tallies() {
             if let TallyUnit::Open(fact) = &tally.unit {
@@ -181,6 +184,9 @@ impl ReportedPipeline {
         }
         if let Some(orchestrator) = &self.orchestrator {
             all.push(("orchestrator.source".into(), &orchestrator.source));
+        }
+        if let Some(night) = &self.night {
+            all.push(("night.source".into(), &night.source));
         }
         if let Some(crashes) = &self.crashes {
             all.push(("crashes.source".into(), &crashes.source));

@@ -8,6 +8,7 @@ use super::call_count::Lens;
 use super::call_tally::{CallTally, RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};
 use super::event::ReportedEvent;
 use super::figure::{Figure, FigureSource};
+use super::night::ReportedNight;
 use super::unknown::UnknownQuantity;
 use crate::units::scale_by_ratio;
 use serde::Deserialize;
@@ -41,6 +42,9 @@ pub struct ReportedPipeline {
     /// The session that dispatched the others.
     #[serde(default)]
     pub orchestrator: Option<ReportedOrchestrator>,
+    /// The hours in which it ran, where more is told than times of sessions.
+    #[serde(default)]
+    pub night: Option<ReportedNight>,
     /// Records of crashed processes.
     #[serde(default)]
     pub crashes: Option<ReportedCrashes>,

@@ -18,6 +18,7 @@ mod pass;
 mod pass_context;
 mod ruled_sessions;
 mod schedule;
+mod session_spans;
 mod session_state;
 mod tool_results;
 mod uncertain_row;
@@ -31,6 +32,7 @@ pub(crate) use pass::pass_over_plan;
 use pass::{pass_over_island, record_schedule};
 use pass_context::PassContext;
 pub use schedule::Schedule;
+pub use session_spans::session_spans;
 
 use crate::cache::none::NeverHitPolicy;
 use crate::cache::perfect::PerfectPolicy;

@@ -3,6 +3,7 @@
 use super::best_corner::BestCornerSearch;
 use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
+use super::minutes::{MinutesStudy, study_minutes};
 use super::observed_savings::{self, ObservedSaving};
 use super::published_claims::PublishedClaim;
 use super::remaining_saving::{RemainingSaving, remaining_savings};
@@ -14,6 +15,7 @@ use super::uncertainty::{self, ClaimDraws, ToggleBands, Uncertainty};
 use super::verdict::{
     ClaimEvidence, ClaimJudgement, ClaimVerdict, judge_claim, widen_by_difference_error,
 };
+use super::whole_pipeline::{WholePipeline, whole_of_pipeline};
 use crate::intervene::{self, BuildGrade, ToggleParams};
 use crate::plan::{Patch, Plan};
 use crate::price::MissingPrice;
@@ -123,6 +125,10 @@ pub struct Comparison {
     pub bounds: Vec<SavingBound>,
     /// What was seen after rollouts of some of the toggles.
     pub observed_savings: Vec<ObservedSaving>,
+    /// What the summary of a published pipeline leaves out.
+    pub whole: Option<WholePipeline>,
+    /// The wall clock of a published pipeline.
+    pub minutes: Option<MinutesStudy>,
 }
 
 impl ToggleResult {
@@ -236,6 +242,10 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         overlap: alone - headline.amount_in_saving(&joint),
         combined,
         observed_savings: seen,
+        whole: experiment
+            .published_pipeline()
+            .and_then(|reported| whole_of_pipeline(reported, baseline.usage.read)),
+        minutes: study_minutes(experiment, &plan, &patches),
         plan,
     })
 }

@@ -173,6 +173,25 @@ impl From<AttributionSums> for Attribution {
     }
 }
 
+/// The shares of toggles in one figure of which the value of every subset is known: entry k is the
+/// subset of the bits of k, entry 0 is nothing. They add up to the last entry.
+///
+/// # Panics
+/// If there are more than [`MOST_BITS`] bits.
+#[must_use]
+pub(crate) fn share_out_values(values: &[i64]) -> Vec<i64> {
+    let bits = values.len().trailing_zeros();
+    assert!(bits <= MOST_BITS, "{bits} bits have no exact lattice");
+    let mut weights = subset_sums::ShapleyWeights::default();
+    weights.resize_for_bits(bits as usize);
+    weights.load_values(values.iter().map(|&value| value.into()));
+    let mut numerators = vec![0; bits as usize];
+    weights.for_each_single(|bit, numerator| numerators[bit] = numerator);
+    let total = values.last().copied().unwrap_or(0).into();
+    let shares = round_shares_to_total(total, &numerators).into_iter();
+    shares.map(|share| i64::try_from(share).expect("no larger than the whole")).collect()
+}
+
 /// Rounds numerators that add up to `total` times the denominator, so that the shares add up to
 /// `total`: all are rounded down, and what is missing goes to the largest remainders, one each. Of
 /// equal remainders the lower bit comes first.
@@ -201,6 +220,14 @@ mod tests {
     fn check(total: i128, parts: &[i128], of: i128, want: &[i128]) {
         let numerators: Vec<i128> = parts.iter().map(|part| part * DENOMINATOR / of).collect();
         assert_eq!(round_shares_to_total(total, &numerators), want, "{parts:?} of {of}");
+    }
+
+    #[test]
+    fn one_figure_is_shared_out() {
+        // The longer of two sessions, 10 and 8: X frees 6 of the first, Y 6 of the second.
+        assert_eq!(share_out_values(&[0, 2, 0, 6]), [4, 2]);
+        assert!(share_out_values(&[0]).is_empty());
+        assert_eq!(share_out_values(&[0, 7]), [7]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod cost;
 mod forest;
 mod growth;
 mod interaction;
+mod lanes;
 mod rate;
 mod steps;
 mod sweep;
@@ -65,7 +66,7 @@ pub struct ChartKind {
 }
 
 /// All kinds, in the order of a report.
-pub const ALL: [ChartKind; 9] = [
+pub const ALL: [ChartKind; 10] = [
     ChartKind {
         id: "waterfall",
         shows: "from the baseline through each toggle to the result, with what is claimed",
@@ -114,6 +115,13 @@ pub const ALL: [ChartKind; 9] = [
         needs_draws: false,
         needs_sweep: false,
         make: interaction::make_chart,
+    },
+    ChartKind {
+        id: "lanes",
+        shows: "when each session of a pipeline runs, what waits, and runs of tests",
+        needs_draws: false,
+        needs_sweep: false,
+        make: lanes::make_chart,
     },
     ChartKind {
         id: "rate",

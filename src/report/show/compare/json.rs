@@ -4,9 +4,11 @@ use super::ComparisonReport;
 use super::bounds::bound_fields;
 use super::claim_fields::{claim_fields, combined_fields, judgement_fields, probability_fields};
 use super::distribution::distribution_fields;
+use super::minutes::{minutes_fields, night_fields, path_fields};
 use super::observed_savings::observed_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
 use super::turn_limiter::limiter_fields;
+use super::whole_pipeline::{part_fields, what_if_fields};
 use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
@@ -96,6 +98,20 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             |it| rows_if_any(&it.comparison.observed_savings),
         )
         .left_out_if_missing(),
+        ReportField::optional_object(
+            "whole",
+            "the whole pipeline with what its summary leaves out, where a source tells of that",
+            whole_fields(),
+            |it| it.comparison.whole.as_ref().map(|_| *it),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_object(
+            "minutes",
+            "the wall clock, where a source tells the times of sessions that follow each other",
+            clock_fields(),
+            |it| it.comparison.minutes.as_ref().map(|_| *it),
+        )
+        .left_out_if_missing(),
         ReportField::optional_rows(
             "limiter",
             "turns at once and requests a minute of agents that packets wake",
@@ -114,6 +130,39 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             it.findings.iter().collect()
         }),
         Provenance::field(|it: &&'a ComparisonReport<'a>| it.provenance),
+    ]
+}
+
+/// The whole pipeline for programs.
+fn whole_fields<'a>() -> Vec<ReportField<'a>> {
+    vec![
+        ReportField::rows("parts", "cache reads, the sum last", part_fields(), |it| {
+            it.comparison.whole.iter().flat_map(|whole| &whole.parts).collect()
+        }),
+        ReportField::rows("what_ifs", "another orchestrator", what_if_fields(), |it| {
+            it.comparison.whole.iter().flat_map(|whole| &whole.what_ifs).collect()
+        }),
+    ]
+}
+
+/// The wall clock for programs.
+fn clock_fields<'a>() -> Vec<ReportField<'a>> {
+    vec![
+        ReportField::duration("before_ms", "", "nothing toggled", |it| {
+            it.comparison.minutes.as_ref().map(|study| study.before_ms)
+        }),
+        ReportField::duration("after_ms", "", "everything toggled", |it| {
+            it.comparison.minutes.as_ref().map(|study| study.after_ms)
+        }),
+        ReportField::rows("toggles", "minutes saved, each toggle", minutes_fields(), |it| {
+            it.comparison.minutes.as_ref().map_or_else(Vec::new, |study| it.minutes_rows(study))
+        }),
+        ReportField::rows("critical_path", "stage by stage", path_fields(), |it| {
+            it.comparison.minutes.iter().flat_map(|study| &study.path).collect()
+        }),
+        ReportField::rows("night", "all orders, policy by policy", night_fields(), |it| {
+            it.comparison.minutes.iter().flat_map(|study| &study.night).collect()
+        }),
     ]
 }
 

@@ -4,12 +4,14 @@ pub(in crate::report::show) mod bounds;
 mod claim_fields;
 mod distribution;
 mod json;
+mod minutes;
 mod observed_savings;
 mod premises;
 mod saving_bands;
 mod toggle_tables;
 mod turn_limiter;
 mod uncertainty;
+mod whole_pipeline;
 
 use super::Provenance;
 use super::build_order::BuildOrderReport;
@@ -71,6 +73,8 @@ impl ComparisonReport<'_> {
         document.add_section(section);
         document.sections.extend(self.bounds_section());
         document.add_section(self.joint_section());
+        document.sections.extend(self.whole_section());
+        document.sections.extend(self.minutes_section());
         document.sections.extend(self.limiter_section());
         if let Some(open) = self.uncertainty_section() {
             document.add_section(open);

@@ -1,0 +1,223 @@
+//! Minutes: toggle by toggle, the critical path, and the hours beside other orders.
+
+use super::ComparisonReport;
+use crate::clock::pipeline::DispatchPolicy;
+use crate::report::columns::ColumnField;
+use crate::report::format::{self, NumberStyle};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, Section, TableCell, TableView};
+use crate::study::stats::quantile::CredibleBand;
+use crate::study::whatif::compare::ToggleResult;
+use crate::study::whatif::minutes::{MinutesStudy, PathStage, ToggleMinutes};
+use crate::study::whatif::night::NightElapsed;
+
+/// A toggle, or all of them, with what it does to time.
+pub(super) struct MinutesRow<'a> {
+    toggle: Option<&'a ToggleResult>,
+    minutes: ToggleMinutes,
+}
+
+impl ComparisonReport<'_> {
+    /// The wall clock; `None` where no source tells one.
+    #[must_use]
+    pub fn minutes_section(&self) -> Option<Section> {
+        let study = self.comparison.minutes.as_ref()?;
+        let mut section = Section::new("Minutes");
+        if study.toggles.iter().any(|one| *one != NO_MINUTES) {
+            section = section.with_table(self.minutes_table(study));
+        }
+        section = section.with_table(path_table(study));
+        if !study.night.is_empty() {
+            section = section.with_table(self.night_table(study));
+        }
+        Some(section)
+    }
+
+    /// Toggles that move time, and all together.
+    fn minutes_table(&self, study: &MinutesStudy) -> TableView {
+        let fields = minutes_fields();
+        let rows = self.minutes_rows(study).into_iter();
+        let moving = rows.filter(|row| row.minutes != NO_MINUTES);
+        let mut view = TableView::from_fields("Minutes saved, each toggle", &fields, moving);
+        let joint_ms = study.before_ms - study.after_ms;
+        let minutes =
+            ToggleMinutes { alone_ms: joint_ms, last_ms: joint_ms, share_ms: Some(joint_ms) };
+        view.add_total_row(&fields, &MinutesRow { toggle: None, minutes });
+        view.add_footnote(format!(
+            "of {}, from the start of the first session to the end of the last one; sessions side \
+             by side count once, pauses between sessions are not told and none",
+            format::format_duration(study.before_ms, NumberStyle::default())
+        ));
+        if study.toggles.iter().any(|one| one.share_ms.is_none()) {
+            view.add_footnote("too many toggles move time for shares");
+        }
+        let rows = self.minutes_rows(study).into_iter();
+        let still: Vec<&str> = rows
+            .filter(|row| row.minutes == NO_MINUTES)
+            .filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0))
+            .map(|toggle| toggle.id)
+            .collect();
+        if !still.is_empty() {
+            view.add_footnote(format!("no time is moved by {}", still.join(", ")));
+        }
+        view
+    }
+
+    /// Each toggle with its minutes.
+    pub(super) fn minutes_rows<'s>(&'s self, study: &MinutesStudy) -> Vec<MinutesRow<'s>> {
+        let pairs = self.comparison.toggles.iter().zip(&study.toggles);
+        let rows =
+            pairs.map(|(toggle, minutes)| MinutesRow { toggle: Some(toggle), minutes: *minutes });
+        rows.collect()
+    }
+
+    fn night_table(&self, study: &MinutesStudy) -> TableView {
+        let title = "All orders of the night, by how the orchestrator hands out";
+        let mut view = TableView::from_fields(title, &night_fields(), &study.night);
+        if let Some(night) = self.source.pipeline().and_then(|it| it.night.as_ref()) {
+            view.add_footnote(format!(
+                "told: {} from the orchestrator's start to its end; P10 to P90 of what is open: {}",
+                night.elapsed.text, night.why
+            ));
+        }
+        view.add_footnote(
+            "serial: a dispatch blocks until its stage is over; lockstep: one turn dispatches for \
+             all orders and waits for all of them; free: dispatches run in the background; own: \
+             an orchestrator for each order, which nobody did",
+        );
+        view
+    }
+}
+
+/// What a toggle has that moves no time.
+const NO_MINUTES: ToggleMinutes = ToggleMinutes { alone_ms: 0, last_ms: 0, share_ms: Some(0) };
+
+/// The minutes of a toggle, in tables and for programs.
+pub(super) fn minutes_fields<'a>() -> Vec<ColumnField<'a, MinutesRow<'a>>> {
+    type Field<'a> = ColumnField<'a, MinutesRow<'a>>;
+    vec![
+        Field::text("id", "", "its id", |it| it.toggle.map(|toggle| toggle.id)),
+        Field::text("", "toggle", "its id and title", |it| {
+            it.toggle.map_or_else(
+                || "all together".to_owned(),
+                |toggle| format!("{} {}", toggle.id, toggle.title),
+            )
+        }),
+        Field::number("alone_minutes", "alone", "saved on its own", |it| {
+            thousandths_of_minutes(it.minutes.alone_ms)
+        })
+        .in_unit("min")
+        .with_sign(),
+        Field::number("last_minutes", "last", "saved after all the others", |it| {
+            thousandths_of_minutes(it.minutes.last_ms)
+        })
+        .in_unit("min")
+        .with_sign(),
+        Field::number("shapley_minutes", "Shapley", "its share in all together", |it| {
+            it.minutes.share_ms.map(thousandths_of_minutes)
+        })
+        .in_unit("min")
+        .with_sign(),
+    ]
+}
+
+/// Milliseconds in thousandths of a minute, rounded half up.
+fn thousandths_of_minutes(ms: i64) -> i64 {
+    (ms + 30).div_euclid(60)
+}
+
+fn path_table(study: &MinutesStudy) -> TableView {
+    let title = "Critical path: the session that each stage waits for";
+    let mut view = TableView::from_fields(title, &path_fields(), &study.path);
+    let (before, after) = (study.before_ms, study.after_ms);
+    view.add_total(vec![
+        TableCell::text("all"),
+        TableCell::text(""),
+        TableCell::duration(before),
+        TableCell::text(""),
+        TableCell::duration(after),
+        TableCell::duration(before - after),
+    ]);
+    view
+}
+
+/// A stage of the critical path.
+pub(super) fn path_fields<'a>() -> Vec<ColumnField<'a, &'a PathStage>> {
+    type Field<'a> = ColumnField<'a, &'a PathStage>;
+    vec![
+        Field::text("step", "step", "its step", |it| it.step.as_str()),
+        Field::text("session_before", "session before", "that it waits for, before", |it| {
+            it.session_before.as_str()
+        }),
+        Field::duration("before_ms", "before", "how long it takes before", |it| it.before_ms),
+        Field::text("session_after", "after", "that it waits for, after", |it| {
+            it.session_after.as_str()
+        }),
+        Field::duration("after_ms", "takes", "how long it takes after", |it| it.after_ms),
+        Field::duration("saved_ms", "saved", "how much less", |it| it.before_ms - it.after_ms)
+            .with_sign(),
+    ]
+}
+
+/// The hours beside other orders.
+pub(super) fn night_fields<'a>() -> Vec<ColumnField<'a, &'a NightElapsed>> {
+    type Field<'a> = ColumnField<'a, &'a NightElapsed>;
+    let mut fields = vec![
+        Field::text("policy", "policy", "how stages are handed out", |it| match it.policy {
+            DispatchPolicy::Serial => "serial",
+            DispatchPolicy::Lockstep => "lockstep",
+            DispatchPolicy::Free => "free",
+            DispatchPolicy::OnePerOrder => "own",
+        }),
+        Field::share(
+            "chance",
+            "chance",
+            "how likely it was so; missing for what nobody did",
+            |it| it.chance,
+        ),
+        Field::flag("has_suites", "own tests", "whether the orchestrator runs tests", |it| {
+            it.has_suites
+        }),
+    ];
+    let sides: [(&str, &str, fn(&NightElapsed) -> CredibleBand<i64>); 2] =
+        [("before", "before", |it| it.before), ("after", "after", |it| it.after)];
+    for (name, heading, band) in sides {
+        fields.extend(band_of_side(name, heading, band));
+    }
+    fields.extend([
+        Field::duration("waited_ms", "774 waits", "for the orchestrator, the middle draw", |it| {
+            it.waited_ms
+        }),
+        Field::flag("meets_told", "as told", "whether the told time lies within the draws", |it| {
+            it.meets_told
+        }),
+    ]);
+    fields
+}
+
+/// P10 to P90 for people, all three for programs.
+fn band_of_side<'a>(
+    name: &'static str,
+    heading: &'static str,
+    band: fn(&NightElapsed) -> CredibleBand<i64>,
+) -> Vec<ColumnField<'a, &'a NightElapsed>> {
+    type Field<'a> = ColumnField<'a, &'a NightElapsed>;
+    let cell = move |it: &&'a NightElapsed| {
+        let band = band(it).map(CellValue::Duration);
+        TableCell::from_range(band.p10, band.p90)
+    };
+    let points: [(&str, fn(CredibleBand<i64>) -> i64); 3] =
+        [("p10_ms", |band| band.p10), ("p50_ms", |band| band.p50), ("p90_ms", |band| band.p90)];
+    let mut fields: Vec<Field<'a>> = points
+        .into_iter()
+        .map(|(point, value)| {
+            Field::duration(format!("{name}_{point}"), "", "of the draws", move |it| {
+                value(band(it))
+            })
+        })
+        .collect();
+    let people =
+        Field::from_cells(ColumnKind::Duration, "", heading, "P10 to P90", cell).with_ranges();
+    fields.push(people);
+    fields
+}

@@ -1,0 +1,108 @@
+//! The whole of a pipeline with its orchestrator, and what another orchestrator would save.
+
+use super::ComparisonReport;
+use crate::report::columns::ColumnField;
+use crate::report::format;
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, Section, TableCell, TableView};
+use crate::study::whatif::whole_pipeline::{
+    OrchestratorWhatIf, PartReads, WholePart, WholePipeline,
+};
+
+/// Calls and tokens a call of a subagent of some size, to show what is left out.
+const SUBAGENT: (i64, i64) = (20, 35_000);
+
+impl ComparisonReport<'_> {
+    /// What the summary leaves out; `None` where nothing is told of it.
+    #[must_use]
+    pub fn whole_section(&self) -> Option<Section> {
+        let whole = self.comparison.whole.as_ref()?;
+        let title = format!("The whole of {}", self.provenance.recording);
+        let section = Section::new(title).with_table(parts_table(whole));
+        Some(section.with_table(what_ifs_table(whole)))
+    }
+}
+
+fn parts_table(whole: &WholePipeline) -> TableView {
+    let fields = part_fields();
+    let (last, parts) =
+        whole.parts.split_last().map_or((None, &[][..]), |(last, parts)| (Some(last), parts));
+    let mut view = TableView::from_fields("Cache reads, part by part", &fields, parts);
+    if let Some(last) = last {
+        view.add_total_row(&fields, &last);
+    }
+    view.add_footnote(
+        "no single figure: the orchestrator's and review's reads are sums over records or over \
+         calls, and nobody tells which; at the least 2.83 records a call, expected 1.99 and by \
+         its chance",
+    );
+    let (calls, context) = SUBAGENT;
+    view.add_footnote(format!(
+        "subagents stand in no total: their calls and their starts are not told. One of {calls} \
+         calls at {} would be {} more",
+        format::format_tokens(context, false),
+        format::format_tokens(calls * context, false)
+    ));
+    view
+}
+
+fn what_ifs_table(whole: &WholePipeline) -> TableView {
+    let title = "Another orchestrator: saved of its cache reads for all orders";
+    let mut view = TableView::from_fields(title, &what_if_fields(), &whole.what_ifs);
+    let [records, calls] = whole.orchestrator_reads;
+    view.add_footnote(format!(
+        "of {} if its figures are sums over records, of {} if over calls; these are beside the \
+         toggles and in none of their sums; a fresh orchestrator writes its start again",
+        format::format_tokens(records, false),
+        format::format_tokens(calls, false)
+    ));
+    view
+}
+
+/// A part of the whole, in tables and for programs.
+pub(super) fn part_fields<'a>() -> Vec<ColumnField<'a, &'a PartReads>> {
+    type Field<'a> = ColumnField<'a, &'a PartReads>;
+    let mut fields = vec![Field::text("part", "part", "what it is", |it| match &it.part {
+        WholePart::Summary => "sessions of the summary".to_owned(),
+        WholePart::Orchestrator => "orchestrator, its share".to_owned(),
+        WholePart::LeftOut(name) => format!("{name}, left out of the summary"),
+        WholePart::Subagents(count) => format!("subagents, {count} named"),
+        WholePart::Whole => "the whole, without subagents".to_owned(),
+    })];
+    let points = [
+        ("low", "at the least", "the least that is possible"),
+        ("expected", "expected", "by the chances of what is open"),
+        ("high", "at the most", "the most that is possible"),
+    ];
+    for (at, (name, heading, about)) in points.into_iter().enumerate() {
+        fields.push(Field::tokens(name, heading, about, move |it| it.reads.map(|reads| reads[at])));
+    }
+    fields
+}
+
+/// A what-if of the orchestrator.
+pub(super) fn what_if_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorWhatIf>> {
+    type Field<'a> = ColumnField<'a, &'a OrchestratorWhatIf>;
+    let range = |kind: ColumnKind, heading, about, cell: fn(&OrchestratorWhatIf) -> TableCell| {
+        Field::from_cells(kind, "", heading, about, move |it: &&'a OrchestratorWhatIf| cell(it))
+            .with_ranges()
+    };
+    vec![
+        Field::text("id", "id", "its id", |it| it.id),
+        Field::text("what", "what is changed", "what is changed", |it| it.what.as_str()),
+        Field::tokens("saved_low", "", "saved at the least", |it| it.saved[0]),
+        Field::tokens("saved_high", "", "saved at the most", |it| it.saved[1]),
+        Field::share("share_low", "", "the same as a share of its reads", |it| it.share_bp[0]),
+        Field::share("share_high", "", "likewise, at the most", |it| it.share_bp[1]),
+        range(ColumnKind::Tokens, "saved", "least to most", |it| {
+            TableCell::from_range(CellValue::Tokens(it.saved[0]), CellValue::Tokens(it.saved[1]))
+        }),
+        range(ColumnKind::Share, "share", "of its reads", |it| {
+            TableCell::from_range(
+                CellValue::Share(it.share_bp[0]),
+                CellValue::Share(it.share_bp[1]),
+            )
+        }),
+        Field::text("open", "hangs on", "what no source tells", |it| it.open.as_str()),
+    ]
+}
