@@ -20,6 +20,8 @@ pub struct ReportedNight {
     pub suite_time: Figure,
     /// Steps before which it would test.
     pub tested_steps: Vec<String>,
+    /// Toggles of which nothing is told for the other orders.
+    pub untold_toggles: Vec<String>,
     /// How it handed sessions out, with the chance that it was so.
     pub policies: Vec<PolicyChance>,
     /// How likely its sum of reads is one over records and not over calls, ten-thousandths.

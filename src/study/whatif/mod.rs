@@ -19,6 +19,7 @@ pub mod minutes;
 pub mod night;
 pub(crate) mod observed_savings;
 pub(crate) mod open_counts;
+pub mod other_orders;
 pub mod parameter_draws;
 pub mod published_claims;
 pub mod remaining_saving;

@@ -8,7 +8,7 @@ use super::minutes::{minutes_fields, night_fields, path_fields};
 use super::observed_savings::observed_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
 use super::turn_limiter::limiter_fields;
-use super::whole_pipeline::{part_fields, what_if_fields};
+use super::whole_pipeline::{other_order_fields, part_fields, what_if_fields};
 use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
@@ -141,6 +141,9 @@ fn whole_fields<'a>() -> Vec<ReportField<'a>> {
         }),
         ReportField::rows("what_ifs", "another orchestrator", what_if_fields(), |it| {
             it.comparison.whole.iter().flat_map(|whole| &whole.what_ifs).collect()
+        }),
+        ReportField::rows("other_orders", "orders beside it", other_order_fields(), |it| {
+            it.other_order_rows()
         }),
     ]
 }

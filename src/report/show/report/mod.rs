@@ -63,6 +63,8 @@ impl FullReport<'_> {
         document.sections.extend(shown.bounds_section());
         document.add_section(shown.joint_section().with_table(self.step_table_after()));
         document.sections.extend(shown.observed_section());
+        document.sections.extend(shown.whole_section());
+        document.sections.extend(shown.minutes_section());
         document.sections.extend(shown.limiter_section());
         document.sections.extend(shown.uncertainty_section());
         if let Some(spread) = shown.distribution_section() {
