@@ -1,11 +1,15 @@
 //! The clock against a twin without a heap: at each step it scans everything for the least key.
 //! Same ends, waits and critical path, on generated pipelines and turns.
 
+use crate::run::json;
 use rand::Rng;
+use serde_json::Value;
 use windtunnel::clock::pipeline::{
     DispatchPolicy, OrderStage, OrderWork, PipelineRun, SpanKind, run_orders,
 };
 use windtunnel::clock::turn_limiter::{PacketTurn, TurnLimits, run_turns};
+use windtunnel::reconstruct::{Lens, builtin_pipeline, reconstruct};
+use windtunnel::recording::CallMarks;
 use windtunnel::seed::Seed;
 
 /// A number below `most`.
@@ -430,4 +434,74 @@ fn turns_run_as_in_a_twin_without_a_heap() {
         let all = waits.agent_ms + waits.place_ms + waits.provider_ms;
         assert_eq!(all, run.load.waited_ms, "case {case}");
     }
+}
+
+fn rows<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {
+    value[key].as_array().unwrap_or_else(|| panic!("{key} of {value} is no list"))
+}
+
+fn whole(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("{value} is no whole number"))
+}
+
+#[test]
+fn the_minutes_of_order_774_meet_what_is_told() {
+    let all = json(&["compare", "order-774", "--draws", "200"]);
+    let minutes = &all["minutes"];
+    let (before, after) = (whole(&minutes["before_ms"]), whole(&minutes["after_ms"]));
+    // 155.0 minutes of sessions; the lenses, 10m 41s, run side by side, the longest 4 in 10 of it.
+    assert!((148 * 60_000..149 * 60_000).contains(&before), "{before}");
+    let path = rows(minutes, "critical_path");
+    assert_eq!(path.len(), 10);
+    for (side, told) in [("before_ms", before), ("after_ms", after)] {
+        assert_eq!(path.iter().map(|stage| whole(&stage[side])).sum::<i64>(), told, "{side}");
+    }
+    // Shares add up, and what cannot move time moves none.
+    let mut shares = 0.0;
+    for toggle in rows(minutes, "toggles") {
+        let id = toggle["id"].as_str().unwrap();
+        let alone = toggle["alone_minutes"].as_f64().unwrap();
+        shares += toggle["shapley_minutes"].as_f64().unwrap();
+        assert_eq!(alone == 0.0, ["R1", "R7", "R8", "R9"].contains(&id), "{id}: {alone}");
+    }
+    assert!((shares - (before - after) as f64 / 60_000.0).abs() < 0.01, "{shares}");
+    // 303 minutes: a dispatch that blocks takes as long, dispatches in the background do not.
+    for row in rows(minutes, "night") {
+        let is_told = row["policy"] == "serial" && row["has_suites"] == false;
+        assert_eq!(row["meets_told"], is_told, "{row}");
+        assert!(whole(&row["after_p50_ms"]) < whole(&row["before_p50_ms"]), "{row}");
+    }
+}
+
+#[test]
+fn aborted_runs_are_worth_the_time_that_is_told() {
+    let args = ["compare", "order-774", "--with", "R5", "--set", "R5.prevented=10000"];
+    let all = json(&[&args[..], &["--draws", "0"]].concat());
+    let minutes = &all["minutes"];
+    // Both aborted runs together: 65 seconds, their calls included.
+    assert_eq!(whole(&minutes["before_ms"]) - whole(&minutes["after_ms"]), 65_000);
+    // Without draws nothing is drawn of the night.
+    assert!(rows(minutes, "night").is_empty());
+}
+
+#[test]
+fn a_polled_run_takes_no_longer_than_a_run() {
+    let reported = builtin_pipeline("order-774").unwrap();
+    let recording = reconstruct(&reported, Lens::Message).unwrap().recording;
+    let session = recording.sessions.iter().find(|one| one.id == "e2495448").unwrap();
+    let calls: Vec<_> = session.call_range().collect();
+    let is_poll = |at: usize| recording.calls[at].marks.contains(CallMarks::POLL);
+    let first = calls.iter().position(|&at| is_poll(at)).unwrap();
+    let last = calls.iter().rposition(|&at| is_poll(at)).unwrap();
+    // From the call that starts the run to the call behind the last poll.
+    let from = recording.calls[calls[first - 1]].start_ms;
+    let to = recording.calls[calls[last + 1]].start_ms;
+    assert!((5 * 60_000..=7 * 60_000).contains(&(to - from)), "{} ms", to - from);
+}
+
+#[test]
+fn recordings_without_orders_tell_no_minutes() {
+    let all = json(&["compare", "cockpit-2026-02", "--draws", "0"]);
+    assert_eq!(all.get("minutes"), None);
+    assert_eq!(all.get("whole"), None);
 }

@@ -25,6 +25,8 @@ use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio, share_of};
 const RECORDS_A_CALL: [i64; 3] = [146, 199, 283];
 /// Dispatches after which a fresh orchestrator goes on. Confidence: J.
 const FRESH_AFTER: [usize; 3] = [13, 8, 5];
+/// Tokens less a result, to show what each thousand of them is worth.
+const A_THOUSAND: i64 = 1_000;
 /// What one hands over to the next, tokens. Confidence: J.
 const HANDOFF: [i64; 2] = [0, 2_000];
 
@@ -52,19 +54,38 @@ pub struct PartReads {
     pub reads: Option<[i64; 3]>,
 }
 
+/// Another orchestrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrchestratorChange {
+    /// One an order.
+    OnePerOrder,
+    /// A fresh one after so many dispatches, also with one an order.
+    FreshAfter {
+        /// Dispatches.
+        dispatches: usize,
+        /// Whether each order has its own.
+        one_per_order: bool,
+    },
+    /// Results of dispatches that are so many tokens smaller.
+    SmallerResults {
+        /// Tokens.
+        tokens: i64,
+        /// Whether that is the most that a result can be.
+        is_bound: bool,
+    },
+    /// None of the turns that serve no single order.
+    NoSharedTurns,
+}
+
 /// What another orchestrator would save of its cache reads, over everything that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrchestratorWhatIf {
-    /// Its id.
-    pub id: &'static str,
     /// What is changed.
-    pub what: String,
+    pub change: OrchestratorChange,
     /// The least and the most, tokens.
     pub saved: [i64; 2],
     /// The same as shares of its reads, ten-thousandths.
     pub share_bp: [i64; 2],
-    /// The number that no source gives, or what decides where in the range it lies.
-    pub open: String,
 }
 
 /// The whole of a pipeline.
@@ -189,39 +210,34 @@ fn orchestrator_what_ifs(
     };
     let whole = DispatchLayout { orchestrators: &one, ..DispatchLayout::default() };
     let each = DispatchLayout { orchestrators: &two, ..whole };
-    let told = "how the context rose, and whether the figures are sums over records";
-    let mut rows =
-        vec![what_if("T1", "one orchestrator an order".to_owned(), &saved_by(each), told)];
-    for (base, id, of) in [(whole, "T2", ""), (each, "T1+T2", ", one an order")] {
+    let mut rows = vec![what_if(OrchestratorChange::OnePerOrder, &saved_by(each))];
+    for (base, one_per_order) in [(whole, false), (each, true)] {
         for fresh_after in FRESH_AFTER {
-            let ends =
-                HANDOFF.map(|handoff| saved_by(DispatchLayout { fresh_after, handoff, ..base }));
-            let what = format!("a fresh one after {fresh_after} dispatches{of}");
-            rows.push(what_if(id, what, &ends.concat(), "what is handed over, and as T1"));
+            let ends = HANDOFF
+                .map(|handoff| saved_by(DispatchLayout { fresh_after, handoff, ..base }))
+                .concat();
+            let dispatches = fresh_after;
+            rows.push(what_if(OrchestratorChange::FreshAfter { dispatches, one_per_order }, &ends));
         }
     }
     let bound = growth / dispatches as i64;
-    let mut ends = saved_by(whole);
-    ends.extend(saved_by(DispatchLayout { less_a_result: bound, ..whole }));
-    let what = format!("results of dispatches to files, at most {bound} tokens each");
-    rows.push(what_if("T3", what, &ends, "the size of a result"));
+    for (tokens, is_bound) in [(A_THOUSAND, false), (bound, true)] {
+        let saved = saved_by(DispatchLayout { less_a_result: tokens, ..whole });
+        rows.push(what_if(OrchestratorChange::SmallerResults { tokens, is_bound }, &saved));
+    }
     rows.push(fewer_shared_calls(orchestrator));
     rows
 }
 
-fn what_if(id: &'static str, what: String, saved: &[(i64, i64)], open: &str) -> OrchestratorWhatIf {
+fn what_if(change: OrchestratorChange, saved: &[(i64, i64)]) -> OrchestratorWhatIf {
     let tokens = saved.iter().map(|(saved, _)| *saved);
     let shares = saved.iter().map(|(saved, of)| ratio_bp(*saved, *of));
-    let ends = |values: Vec<i64>| {
-        [values.iter().min(), values.iter().max()].map(|end| end.copied().unwrap_or(0))
-    };
-    OrchestratorWhatIf {
-        id,
-        what,
-        saved: ends(tokens.collect()),
-        share_bp: ends(shares.collect()),
-        open: open.to_owned(),
-    }
+    OrchestratorWhatIf { change, saved: both_ends(tokens), share_bp: both_ends(shares) }
+}
+
+/// The least and the most.
+fn both_ends(values: impl Iterator<Item = i64> + Clone) -> [i64; 2] {
+    [values.clone().min(), values.max()].map(|end| end.unwrap_or(0))
 }
 
 /// Turns that serve no single order. As records they share their call with a tool use, and nothing
@@ -230,8 +246,7 @@ fn fewer_shared_calls(orchestrator: &ReportedOrchestrator) -> OrchestratorWhatIf
     let (shared, calls) = (orchestrator.shared_calls.value(), orchestrator.calls.value());
     let most = scale_by_ratio(orchestrator.read.value(), shared.min(calls), calls);
     let rows = [(0, 1), (most, orchestrator.read.value())];
-    let what = "none of the shared turns".to_owned();
-    what_if("T4", what, &rows, "whether these are calls at all (a fifth) or records")
+    what_if(OrchestratorChange::NoSharedTurns, &rows)
 }
 
 #[cfg(test)]

@@ -146,14 +146,14 @@ pub(super) fn path_fields<'a>() -> Vec<ColumnField<'a, &'a PathStage>> {
     type Field<'a> = ColumnField<'a, &'a PathStage>;
     vec![
         Field::text("step", "step", "its step", |it| it.step.as_str()),
-        Field::text("session_before", "session before", "that it waits for, before", |it| {
+        Field::text("session_before", "before: session", "that it waits for, before", |it| {
             it.session_before.as_str()
         }),
         Field::duration("before_ms", "before", "how long it takes before", |it| it.before_ms),
-        Field::text("session_after", "after", "that it waits for, after", |it| {
+        Field::text("session_after", "after: session", "that it waits for, after", |it| {
             it.session_after.as_str()
         }),
-        Field::duration("after_ms", "takes", "how long it takes after", |it| it.after_ms),
+        Field::duration("after_ms", "after", "how long it takes after", |it| it.after_ms),
         Field::duration("saved_ms", "saved", "how much less", |it| it.before_ms - it.after_ms)
             .with_sign(),
     ]
@@ -185,9 +185,12 @@ pub(super) fn night_fields<'a>() -> Vec<ColumnField<'a, &'a NightElapsed>> {
         fields.extend(band_of_side(name, heading, band));
     }
     fields.extend([
-        Field::duration("waited_ms", "774 waits", "for the orchestrator, the middle draw", |it| {
-            it.waited_ms
-        }),
+        Field::duration(
+            "waited_ms",
+            "it waits",
+            "the pipeline for the orchestrator, middle draw",
+            |it| it.waited_ms,
+        ),
         Field::flag("meets_told", "as told", "whether the told time lies within the draws", |it| {
             it.meets_told
         }),

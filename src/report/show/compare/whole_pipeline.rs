@@ -7,7 +7,7 @@ use crate::report::view::ColumnKind;
 use crate::report::{CellValue, Section, TableCell, TableView};
 use crate::study::whatif::other_orders::OtherOrderSaving;
 use crate::study::whatif::whole_pipeline::{
-    OrchestratorWhatIf, PartReads, WholePart, WholePipeline,
+    OrchestratorChange, OrchestratorWhatIf, PartReads, WholePart, WholePipeline,
 };
 
 /// Calls and tokens a call of a subagent of some size, to show what is left out.
@@ -94,8 +94,8 @@ fn what_ifs_table(whole: &WholePipeline) -> TableView {
     let mut view = TableView::from_fields(title, &what_if_fields(), &whole.what_ifs);
     let [records, calls] = whole.orchestrator_reads;
     view.add_footnote(format!(
-        "of {} if its figures are sums over records, of {} if over calls; these are beside the \
-         toggles and in none of their sums; a fresh orchestrator writes its start again",
+        "of {} if its figures are sums over records, of {} if over calls, and however its context \
+         rose; these are beside the toggles and in none of their sums; a fresh orchestrator writes its start again",
         format::format_tokens(records, false),
         format::format_tokens(calls, false)
     ));
@@ -131,8 +131,10 @@ pub(super) fn what_if_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorWhatIf
             .with_ranges()
     };
     vec![
-        Field::text("id", "id", "its id", |it| it.id),
-        Field::text("what", "what is changed", "what is changed", |it| it.what.as_str()),
+        Field::text("id", "id", "its id", |it| words_of_change(it.change).0),
+        Field::text("what", "what is changed", "what is changed", |it| {
+            words_of_change(it.change).1
+        }),
         Field::tokens("saved_low", "", "saved at the least", |it| it.saved[0]),
         Field::tokens("saved_high", "", "saved at the most", |it| it.saved[1]),
         Field::share("share_low", "", "the same as a share of its reads", |it| it.share_bp[0]),
@@ -146,6 +148,34 @@ pub(super) fn what_if_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorWhatIf
                 CellValue::Share(it.share_bp[1]),
             )
         }),
-        Field::text("open", "hangs on", "what no source tells", |it| it.open.as_str()),
+        Field::text("open", "hangs on", "what no source tells", |it| words_of_change(it.change).2),
     ]
+}
+
+/// The id of a what-if, what is changed, and what no source tells of it.
+fn words_of_change(change: OrchestratorChange) -> (&'static str, String, &'static str) {
+    match change {
+        OrchestratorChange::OnePerOrder => {
+            ("T1", "one orchestrator an order".to_owned(), "how its context rose")
+        }
+        OrchestratorChange::FreshAfter { dispatches, one_per_order } => {
+            let count = format::format_integer(dispatches as i64, false);
+            let what = format!("a fresh one after {count} dispatches");
+            let (id, what) =
+                if one_per_order { ("T1+T2", what + ", one an order") } else { ("T2", what) };
+            (id, what, "what is handed over")
+        }
+        OrchestratorChange::SmallerResults { tokens, is_bound } => {
+            let tokens = format::format_integer(tokens, false);
+            let what = if is_bound {
+                format!("the same, the whole growth a dispatch: {tokens} tokens")
+            } else {
+                format!("results of dispatches to files, {tokens} tokens less each")
+            };
+            ("T3", what, "the size of a result")
+        }
+        OrchestratorChange::NoSharedTurns => {
+            ("T4", "none of the shared turns".to_owned(), "whether they are calls or records")
+        }
+    }
 }
