@@ -68,6 +68,7 @@ registry! {
     N2: mod status_fast_path;
     N3: mod routes_measured_again;
     N4: mod recommended_environment;
+    N5: mod receipt_fast_path;
     D1: mod roster_validated;
     D2: mod consult_gate;
     D3: mod blocking_answers_final;

@@ -1,11 +1,13 @@
 //! How the toggles of packet-driven agents act on each other: replayed, by hand.
 
 use crate::generated::compile;
+use crate::run;
 use crate::small::{call, session};
 use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
 use windtunnel::recording::{
-    BlockKind, BlockMarks, ContextRestart, Packet, RawBlock, RawCall, Recording, RecordingBuilder,
+    BlockKind, BlockMarks, ContextRestart, Packet, RawBlock, RawCall, RawSession, Recording,
+    RecordingBuilder,
 };
 use windtunnel::replay::{ReplayOutcome, replay_plan};
 
@@ -188,4 +190,99 @@ fn what_moves_no_token_says_so() {
 fn a_consult_gate_costs_a_session_for_each_consult() {
     let one = recording(&[&[("a", "r", EXECUTE, 2), ("a", "r", STATUS, 3)]]);
     assert_eq!(saved(&one, &["D2"]), (-4, -4 * 23_000));
+}
+
+/// A session of one call that a packet woke: the agent, the kind, the source, and the tokens.
+fn lone_invocation(clock_s: i64, woken: (&str, &str, &str), tokens: i64) -> RawSession {
+    let context = tokens - SAID;
+    let mut made = call(clock_s, context, 0, &[], &[(BlockKind::Text, SAID)]);
+    made.restart = ContextRestart::Fresh;
+    let packet = Packet {
+        id: clock_s.to_string(),
+        agent: woken.0.to_owned(),
+        kind: woken.1.to_owned(),
+        root: "r".to_owned(),
+        source: woken.2.to_owned(),
+    };
+    RawSession { invocations: vec![(0, packet)], ..session(&[MODEL], vec![made]) }
+}
+
+/// Tokens of all calls with the receipt's fast path, of digests of 100,000 tokens each and turns
+/// of 300,000: quiet, wrong and again in ten-thousandths.
+fn receipts_read(shares: [i64; 3]) -> (i64, i64) {
+    let mut builder = RecordingBuilder::new("receipts", "test");
+    for at in 0..4 {
+        let clock_s = START_S + 600 * at;
+        let turn = ("qa", "EXECUTE", "");
+        builder.push_session(lone_invocation(clock_s, turn, 300_000));
+        let digest = ("daddy", "ORCHESTRATOR_UPDATE", EXECUTE);
+        builder.push_session(lone_invocation(clock_s + 300, digest, 100_000));
+    }
+    let recording = builder.finish();
+    let toggle = intervene::find_by_id("N5").expect("a toggle");
+    let mut params = ToggleParams::modes_of_card(toggle.card());
+    for (key, share) in ["quiet", "wrong", "again"].iter().zip(shares) {
+        assert!(params.set_value(key, share));
+    }
+    let plan = compile(&recording, &[toggle.build_patch(&recording, &params)]);
+    let [before, after] = [0, 1].map(|subset| {
+        let usage = replay_plan(&plan, subset).total_usage();
+        usage.context_tokens() + usage.output
+    });
+    (before, before - after)
+}
+
+#[test]
+fn a_receipt_that_asks_for_nothing_saves_its_digest_and_a_wrong_skip_costs_a_turn() {
+    // 4 x quiet x (100,000 - wrong x (100,000 + again x 300,000)).
+    assert_eq!(receipts_read([10_000, 0, 0]), (1_600_000, 400_000));
+    assert_eq!(receipts_read([5_000, 0, 10_000]).1, 200_000);
+    // The design's case: 200,000 saved, 200,000 made again.
+    assert_eq!(receipts_read([5_000, 2_500, 10_000]).1, 0);
+    assert_eq!(receipts_read([5_000, 2_500, 0]).1, 150_000);
+    assert_eq!(receipts_read([10_000, 5_000, 10_000]).1, -400_000);
+    assert_eq!(receipts_read([0, 10_000, 10_000]).1, 0);
+}
+
+#[test]
+fn receipts_and_lists_take_what_neither_takes_from_the_other() {
+    let one = recording(&[&[("a", "r", EXECUTE, 2), ("a", "r", STATUS, 3)]]);
+    let fast = |ids: &[&str], every: &str| {
+        let of = |id: &&str| {
+            let toggle = intervene::find_by_id(id).expect("a toggle");
+            let mut params = ToggleParams::modes_of_card(toggle.card());
+            if *id == "C6" {
+                assert!(params.set_names("allow", vec![every.to_owned()]));
+            }
+            if *id == "N5" {
+                assert!(params.set_value("quiet", 10_000) && params.set_value("wrong", 0));
+            }
+            toggle.build_patch(&one, &params)
+        };
+        let plan = compile(&one, &ids.iter().map(of).collect::<Vec<_>>());
+        one.calls.len() as i64 - replay_plan(&plan, (1 << ids.len()) - 1).calls
+    };
+    assert_eq!(fast(&["N5"], ""), 2, "EXECUTE alone");
+    assert_eq!(fast(&["N5", "N2"], ""), 5);
+    assert_eq!(fast(&["C6"], "TASK_COMPLETE:*"), 3, "a list leaves EXECUTE to its receipt");
+    assert_eq!(fast(&["C6", "N5"], "TASK_COMPLETE:*"), 5, "both, each call once");
+    assert_eq!(fast(&["C6", "N2", "N5"], "TASK_COMPLETE:*"), 5);
+}
+
+#[test]
+fn the_cockpit_s_receipts_are_its_largest_lever() {
+    let compare =
+        |set: &str| run::json(&["compare", "cockpit-2026-02", "--with", "N2,N5", "--set", set]);
+    let told = run::json(&["compare", "cockpit-2026-02", "--with", "N1,N2,N5"]);
+    let bounds = told["bounds"].as_array().expect("bounds");
+    let of = |id: &str| bounds.iter().find(|bound| bound["id"] == id).expect("a bound");
+    assert_eq!(of("N5")["found"], 87);
+    assert_eq!(of("N5")["low"], 0);
+    // All 87 digests, and history that later calls no longer carry.
+    assert!(of("N5")["high"].as_i64() >= Some(204_870_505), "{}", of("N5"));
+    assert!(of("N5")["high"].as_i64() > of("N1")["high"].as_i64());
+    // With both shares it is a figure, and acts beside N2 on other digests.
+    let known = compare("N5.quiet=10000,N5.wrong=0");
+    let toggles = known["toggles"].as_array().expect("toggles");
+    assert_eq!(toggles.len(), 2);
 }

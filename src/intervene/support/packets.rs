@@ -4,9 +4,13 @@
 //! orchestrator's state, the packet itself. Everything here reads `Recording.invocations` and the
 //! marks of blocks, so that imported and reconstructed recordings are alike to it.
 
-use super::{SUMMARY_OUTPUT, blocks_of_call, context_goes_on, system_tokens_of_session};
+use super::{
+    SUMMARY_OUTPUT, blocks_of_call, context_goes_on, prompt_before_call, system_tokens_of_session,
+};
 use crate::intervene::{Confidence, ParamSpec, ParamUnit, PlaceShare};
-use crate::plan::{Chance, CompactionRule, DroppedCall, Patch, PatchPlace};
+use crate::plan::{
+    Chance, CompactionRule, DroppedCall, Patch, PatchPlace, SpawnedCall, SpawnedSession,
+};
 use crate::recording::{BlockKind, BlockMarks, CacheTier, Packet, Recording};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,6 +41,17 @@ impl ActiveInvocation<'_> {
     /// Whether it tells a controller what happened.
     pub fn is_digest(&self) -> bool {
         self.packet.is_digest()
+    }
+
+    /// Whether it tells of work whose receipt the controller has to read itself.
+    pub fn tells_of_reviewed_work(&self) -> bool {
+        let told = self.packet.source.split_once(':').map(|(_, kind)| kind);
+        self.is_digest() && told == Some(REVIEWED)
+    }
+
+    /// Whether it is such work.
+    pub fn is_reviewed_work(&self) -> bool {
+        !self.is_digest() && self.packet.kind == REVIEWED
     }
 
     /// Whether its session starts with it.
@@ -125,6 +140,31 @@ pub fn dropped_invocation(recording: &Recording, calls: Range<usize>) -> PatchPl
     place
 }
 
+/// An invocation made once more beside the recorded one, with the same contexts and answers. Where
+/// a context starts over, so does a session of its own.
+pub fn repeated_invocation(recording: &Recording, one: &ActiveInvocation<'_>) -> PatchPlace {
+    let mut place = PatchPlace::default();
+    for at in one.calls.clone() {
+        let call = &recording.calls[at];
+        let context = call.usage.context_tokens();
+        let goes_on = at > one.calls.start && context_goes_on(recording, at);
+        let standing = if goes_on { prompt_before_call(recording, at) } else { 0 };
+        let made = SpawnedCall {
+            input: (context - standing).max(0),
+            output: call.produced_tokens(),
+            duration_ms: call.end_ms - call.start_ms,
+        };
+        match place.spawned_sessions.last_mut().filter(|_| goes_on) {
+            Some(session) => session.calls.push(made),
+            // It is made once the recorded turn is over.
+            None => place
+                .spawned_sessions
+                .push(SpawnedSession { by: one.calls.end as u32 - 1, calls: vec![made] }),
+        }
+    }
+    place
+}
+
 /// Drops an invocation.
 pub fn drop_invocation(recording: &Recording, patch: &mut Patch, calls: Range<usize>) {
     patch.add_place(Chance::SURE, dropped_invocation(recording, calls));
@@ -163,7 +203,7 @@ pub fn acknowledge_digests(
         met[at] = true;
         // Whether such work was accepted is in no recording, so that its digests always reach the
         // controller.
-        if source.split_once(':').is_some_and(|(_, kind)| kind == REVIEWED) {
+        if one.tells_of_reviewed_work() {
             reviewed += 1;
         } else {
             let chance = share.next_at_call(recording, one.calls.start);

@@ -1,5 +1,5 @@
-//! Bounds, where a number is missing that no source gives: what a toggle saves at either end of
-//! the range on its card, and no figure between them.
+//! Bounds, where a number is missing that no source gives: the least and the most that a toggle
+//! saves at the ends of the ranges on its card, and no figure between them.
 
 use super::experiment::{Experiment, subset_of_first};
 use super::published_claims::PublishedClaim;
@@ -21,9 +21,11 @@ pub struct SavingBound {
     pub asked: Vec<&'static ParamSpec>,
     /// Places where it applies.
     pub found: u32,
-    /// What it saves at the low end.
+    /// What to tell the reader.
+    pub notes: Vec<String>,
+    /// The least that it saves.
     pub low: Saving,
-    /// What it saves at the high end.
+    /// The most that it saves.
     pub high: Saving,
     /// What is claimed for it.
     pub claim: Option<PublishedClaim>,
@@ -71,10 +73,16 @@ fn bound_toggles(
     experiment: &Experiment<'_>,
     chosen: &[&ChosenToggle],
 ) -> Result<SavingBound, MissingPrice> {
-    let ((low, _), (high, found)) = (
-        saving_at_end(experiment, chosen, |range| range.low)?,
-        saving_at_end(experiment, chosen, |range| range.high)?,
-    );
+    // Each at its own ends: what saves least or most beside the others is taken to do so alone.
+    let mut ends = Vec::with_capacity(chosen.len());
+    for one in chosen {
+        ends.push(extreme_corners(experiment, one)?);
+    }
+    let together = |pick: fn(&[ToggleParams; 2]) -> &ToggleParams| {
+        let params: Vec<&ToggleParams> = ends.iter().map(pick).collect();
+        saving_of_corner(experiment, chosen, &params)
+    };
+    let ((low, _), (high, patches)) = (together(|[least, _]| least)?, together(|[_, most]| most)?);
     // A claim about several toggles is met only by exactly these, in the same order.
     let ids: Vec<&str> = chosen.iter().map(|one| one.id()).collect();
     let specs =
@@ -83,7 +91,7 @@ fn bound_toggles(
     let claim = experiment.claims.iter().find(|claim| claim.toggles == ids).cloned();
     let verdict = claim.as_ref().map_or(ClaimVerdict::NotTestable, |claim| {
         let (low, high) = (claim.amount_saved(&low), claim.amount_saved(&high));
-        // A larger value of a parameter may save less: the ends are put in order.
+        // What saves most of one kind of tokens may save least of another.
         let band = low.min(high)..=low.max(high);
         judge_claim(&ClaimEvidence::for_claim(claim, &band, *band.end()))
     });
@@ -91,7 +99,9 @@ fn bound_toggles(
         id: ids.join("+"),
         title: if let [only] = chosen { only.toggle.card().title } else { "together" },
         asked: asked.collect(),
-        found,
+        found: patches.iter().map(|patch| patch.found_places).sum(),
+        // Notes of one toggle: several have theirs where they stand alone.
+        notes: if let [only] = &patches[..] { only.notes.clone() } else { Vec::new() },
         low,
         high,
         claim,
@@ -99,37 +109,65 @@ fn bound_toggles(
     })
 }
 
-/// What toggles save together at one end of their ranges, and in how many places they apply.
-fn saving_at_end(
+/// What toggles with some parameters save together, and what they change.
+fn saving_of_corner(
     experiment: &Experiment<'_>,
     chosen: &[&ChosenToggle],
-    pick: fn(&crate::intervene::ParamRange) -> i64,
-) -> Result<(Saving, u32), MissingPrice> {
+    params: &[&ToggleParams],
+) -> Result<(Saving, Vec<Patch>), MissingPrice> {
     let recording = experiment.base_recording();
     let patches: Vec<Patch> = chosen
         .iter()
-        .map(|one| one.toggle.build_patch(recording, &params_at_end(one, pick)))
+        .zip(params)
+        .map(|(one, params)| one.toggle.build_patch(recording, params))
         .collect();
     let plan = experiment.compile_plan(recording, &patches)?;
     let saving = Saving::between_totals(
         &PipelineTotals::replay_totals(&plan, 0),
         &PipelineTotals::replay_totals(&plan, subset_of_first(patches.len())),
     );
-    Ok((saving, patches.iter().map(|patch| patch.found_places).sum()))
+    Ok((saving, patches))
 }
 
-/// The parameters of a toggle at one end: those that nobody has given, or all where none is asked
-/// for.
-fn params_at_end(
+/// The parameters at which a toggle saves least and most by itself: of several that do, the first.
+fn extreme_corners(
+    experiment: &Experiment<'_>,
     chosen: &ChosenToggle,
-    pick: fn(&crate::intervene::ParamRange) -> i64,
-) -> ToggleParams {
+) -> Result<[ToggleParams; 2], MissingPrice> {
+    let headline = experiment.headline_metric();
+    let mut ends: Option<[(i64, ToggleParams); 2]> = None;
+    for corner in open_corners(chosen) {
+        let saved = saving_of_corner(experiment, &[chosen], &[&corner])?.0;
+        let saved = headline.amount_in_saving(&saved);
+        match &mut ends {
+            None => ends = Some([(saved, corner.clone()), (saved, corner)]),
+            Some([least, _]) if saved < least.0 => *least = (saved, corner),
+            Some([_, most]) if saved > most.0 => *most = (saved, corner),
+            Some(_) => {}
+        }
+    }
+    Ok(ends.map_or_else(
+        || [chosen.params.clone(), chosen.params.clone()],
+        |ends| ends.map(|(_, params)| params),
+    ))
+}
+
+/// The corners of what is open: of the parameters that nobody has given, or of all where none is
+/// asked for.
+fn open_corners(chosen: &ChosenToggle) -> Vec<ToggleParams> {
     let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
-    specs.fold(chosen.params.clone(), |params, (at, (spec, range))| {
+    let mut corners = vec![chosen.params.clone()];
+    for (at, (spec, range)) in specs {
         // What the user has set is known; the bound is about what nobody has said.
         if chosen.awaits_parameter() && !chosen.unset.contains(&spec.key) {
-            return params;
+            continue;
         }
-        params.with_value(at, pick(range))
-    })
+        let mut ends = vec![range.low, range.high];
+        ends.dedup();
+        corners = ends
+            .iter()
+            .flat_map(|&end| corners.iter().map(move |corner| corner.with_value(at, end)))
+            .collect();
+    }
+    corners
 }

@@ -3,7 +3,7 @@
 use super::{ComparisonReport, verdict_tone};
 use crate::intervene::ParamSpec;
 use crate::report::columns::ColumnField;
-use crate::report::format::format_integer;
+use crate::report::format::{self, format_integer};
 use crate::report::view::ColumnKind;
 use crate::report::{Section, TableCell, TableView};
 use crate::study::whatif::headline::HeadlineMetric;
@@ -21,8 +21,41 @@ impl ComparisonReport<'_> {
         if asking.is_empty() {
             return None;
         }
-        let section = Section::new("Bounds, where no source gives a number");
-        Some(section.with_table(self.bounds_table()).with_bullets(asking))
+        let mut section = Section::new("Bounds, where no source gives a number");
+        if let Some(lever) = self.largest_lever() {
+            section = section.with_paragraph(lever);
+        }
+        let waiting = bounds.iter().filter(|bound| !bound.asked.is_empty());
+        let notes = waiting.filter(|bound| !bound.notes.is_empty()).map(|bound| {
+            format!("{}: {}", bound.id, format::group_digits_in_text(&bound.notes.join("; ")))
+        });
+        let bullets = asking.into_iter().chain(notes);
+        Some(section.with_table(self.bounds_table()).with_bullets(bullets))
+    }
+
+    /// The toggle that could save more than any other, where it waits for a number: what decides
+    /// it.
+    fn largest_lever(&self) -> Option<String> {
+        let headline = self.comparison.headline;
+        let most = |bound: &&SavingBound| headline.amount_in_saving(&bound.high);
+        let waiting = self.comparison.bounds.iter().filter(|bound| !bound.asked.is_empty());
+        let largest = waiting.max_by_key(|bound| (most(bound), std::cmp::Reverse(&bound.id)))?;
+        let alone = self.comparison.toggles.iter().map(|it| headline.amount_in_saving(&it.alone));
+        if most(&largest) <= alone.max().unwrap_or(0).max(0) {
+            return None;
+        }
+        let before = headline.amount_in_totals(&self.comparison.baseline);
+        let asked = largest.asked.first()?;
+        Some(format!(
+            "The largest lever is {} ({}): it could save up to {} of {} {}, and {} decides: {}.",
+            largest.title,
+            largest.id,
+            format::format_tokens(most(&largest), false),
+            format::format_tokens(before, false),
+            headline.sentence_words(),
+            asked.key,
+            asked.what
+        ))
     }
 
     /// The ends, toggle by toggle.
@@ -83,15 +116,18 @@ pub(super) fn bound_fields<'a>(
         Field::text("", "toggle", "both", |it| format!("{} {}", it.id, it.title)),
         Field::count("found", "found", "places where it applies", |it| it.found),
         Field::text("metric", "", "what the ends count", move |_| headline.metric_name()),
-        Field::tokens("low", "at the low end", "saved at the low end", move |it| {
-            headline.amount_in_saving(&it.low)
-        })
+        Field::tokens(
+            "low",
+            "at least",
+            "saved at the least friendly ends of what is open",
+            move |it| headline.amount_in_saving(&it.low),
+        )
         .with_sign(),
-        Field::tokens("high", "at the high end", "saved at the high end", move |it| {
+        Field::tokens("high", "at most", "saved at their friendliest ends", move |it| {
             headline.amount_in_saving(&it.high)
         })
         .with_sign(),
-        Field::from_cells(ColumnKind::Share, "", "at most, of all", "the larger end", move |it| {
+        Field::from_cells(ColumnKind::Share, "", "of all", "the larger end", move |it| {
             let [low, high] = [&it.low, &it.high].map(|end| headline.amount_in_saving(end));
             TableCell::share_of_whole(low.max(high), before)
         }),
