@@ -54,6 +54,7 @@ impl ExperimentInputs {
             None,
         )?;
         let loaded = apply_selection(loaded, &scenario, &pricing)?;
+        scenario.settle_answered(loaded.recording());
         // Its provenance asks for the coverage once more; without `--strict` that is soon enough.
         if args.strict {
             let coverage = PriceCoverage::of_recording(loaded.recording(), &pricing);
@@ -147,6 +148,10 @@ pub fn agent_loads(
     scenario: &Scenario,
     comparison: &Comparison,
 ) -> Vec<LoadComparison> {
+    // A queue's times order its sessions; nobody told how long one takes.
+    if loaded.source.routes().is_some_and(|routes| routes.queue.is_some()) {
+        return Vec::new();
+    }
     // Loads are compared with nothing on and with everything on.
     let all = subset_of_first(comparison.toggles.len());
     // Zero stands for a limit that is not known.

@@ -11,7 +11,7 @@ use crate::study::inspect::{error_table, fidelity, summary};
 
 pub fn run(args: &InspectArgs) -> CommandResult {
     // Without a word about toggles all of them are looked for, built-in scenario or not.
-    let scenario = experiment_inputs::scenario_from_args(&args.toggles, "")?;
+    let mut scenario = experiment_inputs::scenario_from_args(&args.toggles, "")?;
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let mut parts: Vec<([u8; 32], SourceRecording)> = Vec::new();
@@ -26,6 +26,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         Some(&mut each),
     )?;
     let loaded = experiment_inputs::apply_selection(loaded, &scenario, &pricing)?;
+    scenario.settle_answered(loaded.recording());
     // The order of arguments changes nothing.
     parts.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
     let parts: Vec<SourceRecording> = parts.into_iter().map(|(_, part)| part).collect();

@@ -87,6 +87,9 @@ pub fn load_recording(
     if let Some(routes) = reconstruct::builtin_routes(argument) {
         return reconstruct_routes(routes);
     }
+    if is_queue(argument) {
+        return load_queue_file(argument);
+    }
     if is_recording(argument) {
         return load_recording_file(argument, lens);
     }
@@ -150,7 +153,7 @@ const PEEKED: u64 = 1 << 20;
 fn is_recording(argument: &str) -> bool {
     // A folder may be called `x.json`, and then holds transcripts.
     let path = Path::new(argument);
-    if is_built_in(argument) {
+    if is_built_in(argument) || is_queue(argument) {
         return true;
     }
     let is_stream = store::is_stream(path);
@@ -219,6 +222,18 @@ fn reconstruct_pipeline(
 fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, CommandError> {
     let fit = routes::reconstruct_routes(&routes, &routes.modes_of_unknowns())?;
     Ok(RecordingSource::Routes { routes, fit }.into())
+}
+
+/// Whether an argument is a user's own queue, by its name.
+fn is_queue(argument: &str) -> bool {
+    let path = Path::new(argument);
+    path.extension().is_some_and(|ending| ending == "toml") && store::is_file(path)
+}
+
+fn load_queue_file(argument: &str) -> Result<LoadedRecording, CommandError> {
+    let bytes = store::read_file(Path::new(argument))?;
+    let text = std::str::from_utf8(&bytes).at(argument)?;
+    reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?)
 }
 
 fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {

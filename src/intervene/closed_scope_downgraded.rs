@@ -4,20 +4,24 @@
 //!
 //! Why it should pay: nothing is paid for them any more.
 //!
-//! Formula: share x tokens of generation and maintenance. With other rules on the same work the
-//! larger share counts: a floor for both together.
+//! Formula: of a queue the sessions of requests whose scope was closed. Where that is not told, an
+//! asked share of the tokens of generation and maintenance.
 //!
-//! Source: operational economics (2026-06-11), closed-scope loops and self-closed requests. No
-//! number is published: the share is asked for, and bounded by the 4.01M tokens of generation and
-//! maintenance.
+//! Source: operational economics (2026-06-11), closed-scope loops and self-closed requests. How
+//! many requests that were is published nowhere, so that the saving lies between nothing and 4.01M
+//! tokens.
 //!
-//! Lies: a patch may be useful all the same; who maintains it pays elsewhere.
+//! Lies: a patch may be useful all the same; who maintains it pays elsewhere. A request counts as
+//! closed for the whole window.
 
-use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard};
+use super::support::{named_work, queue_sessions};
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::{QueueReason, Recording};
 
 /// Closed-scope work downgraded.
-pub static E10: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
+pub static E10: Intervention =
+    Intervention::new(&CARD, build_patch).answered_by_queue(QueueReason::ScopeUntold);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E10",
@@ -26,7 +30,14 @@ static CARD: ToggleCard = ToggleCard {
     knob: "the state of the issue, read before a session starts",
     grade: BuildGrade { effort: 1, risk: 2 },
     params: &[named_work::asked_share(
-        "share of generation and maintenance spent on closed scopes",
+        "share of generation and maintenance spent on closed scopes (which requests these are is \
+         not told)",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
 };
+
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    queue_sessions::stop_sessions(recording, params, QueueReason::ScopeUntold, |session| {
+        session.is_for(QueueReason::ClosedScope)
+    })
+}

@@ -4,20 +4,22 @@
 //!
 //! Why it should pay: the answer stays the same.
 //!
-//! Formula: share x tokens of generation and maintenance. With other rules on the same work the
-//! larger share counts: a floor for both together.
+//! Formula: of a queue the sessions of tries after the first one. Where tries are not told, an
+//! asked share of the tokens of generation and maintenance.
 //!
-//! Source: operational economics (2026-06-11), repeated delete or permission attempts. No number is
-//! published: the share is asked for, and bounded by the 4.01M tokens of generation and
-//! maintenance.
+//! Source: operational economics (2026-06-11), repeated delete or permission attempts. How many
+//! tries there were is published nowhere, so that the saving lies between nothing and 4.01M tokens.
 //!
 //! Lies: a permission that is granted later goes unnoticed until the record is cleared.
 
-use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard};
+use super::support::{named_work, queue_sessions};
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::{QueueReason, Recording};
 
 /// Denied action not tried again.
-pub static E9: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
+pub static E9: Intervention =
+    Intervention::new(&CARD, build_patch).answered_by_queue(QueueReason::DenialUntold);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E9",
@@ -26,7 +28,14 @@ static CARD: ToggleCard = ToggleCard {
     knob: "a ledger of boundaries, read before an action",
     grade: BuildGrade { effort: 1, risk: 1 },
     params: &[named_work::asked_share(
-        "share of generation and maintenance spent on actions that were denied before",
+        "share of generation and maintenance spent on actions that were denied before (tries of \
+         an action are not told)",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
 };
+
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    queue_sessions::stop_sessions(recording, params, QueueReason::DenialUntold, |session| {
+        session.is_for(QueueReason::DeniedAgain)
+    })
+}

@@ -5,25 +5,26 @@
 //!
 //! Why it should pay: most days it finds what it found the day before.
 //!
-//! Formula: share of the runs that are not made x their tokens. Of seven runs six: 6/7 if runs cost
-//! the same.
+//! Formula: saved = 6/7 x (1 - `failures`) x the tokens of its runs: of seven runs one is the weekly
+//! one, and of the others those are made that a failure starts. Runs cost the same.
 //!
 //! Source: operational economics (2026-06-11): the daily macro doctor is the largest bucket, 6.16M
-//! of 16.3M tokens; policy: real failures, weekly summaries. Neither the number of runs nor how
-//! they differ is published.
+//! of 16.3M tokens; policy: real failures, weekly summaries. So it saves 5.28M at most. Neither the
+//! number of runs nor how many a failure starts is published.
 //!
-//! Lies: a weekly run has a week's failures to look at and may cost more than a daily one; runs on
-//! failures come on top. The low end of the range stands for both.
+//! Lies: a weekly run has a week's failures to look at and may cost more than a daily one.
 
-use super::{
-    BuildGrade, Confidence, Intervention, NameListSpec, ParamSpec, ParamUnit, ToggleCard,
-    ToggleParams, support,
-};
+use super::support::named_work;
+use super::{BuildGrade, Intervention, NameListSpec, ToggleCard, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::Recording;
+use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// Doctor loop weekly, on failures only.
 pub static E1: Intervention = Intervention::new(&CARD, build_patch);
+
+/// Days of a week. Source: the calendar. Confidence: H.
+const DAYS_OF_A_WEEK: i64 = 7;
 
 /// What it works on where nothing is named.
 const NAMES: [&str; 1] = ["doctor/daily macro"];
@@ -34,18 +35,7 @@ static CARD: ToggleCard = ToggleCard {
     source: "operational economics (004_c0fd294b799362fb.txt): doctor loops",
     knob: "the schedule of the loop; a failing check starts it",
     grade: BuildGrade { effort: 1, risk: 1 },
-    params: &[ParamSpec {
-        key: "share",
-        unit: ParamUnit::BasisPoints,
-        low: 7_000,
-        mode: 8_571,
-        high: 10_000,
-        asked: false,
-        confidence: Confidence::Judgement,
-        what: "share of the loop's tokens that are not used",
-        source: "mode: 6 of 7 runs, if they cost the same; high: no run but on failures, and none \
-                 fails; low: judgement",
-    }],
+    params: &[named_work::FAILURES_SPEC],
     name_lists: &[NameListSpec {
         key: "names",
         most: 100,
@@ -54,5 +44,8 @@ static CARD: ToggleCard = ToggleCard {
 };
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
-    support::named_work::take_asked_share(recording, params, &NAMES)
+    // The weekly run stays whatever fails.
+    let idle = BASIS_POINTS - params.get("failures");
+    let share = scale_by_ratio(idle, DAYS_OF_A_WEEK - 1, DAYS_OF_A_WEEK);
+    named_work::take_runs(recording, params, (&NAMES, "failures"), share)
 }

@@ -1,24 +1,30 @@
 //! E5: escalate on signal.
 //!
-//! What: a request is maintained by a full session only on a concrete trigger: failing checks,
-//! changes requested, a merge conflict, an owner's word; else it is watched by cheap calls to the
-//! forge.
+//! What: a request gets a session only where it shows a concrete trigger: failing checks, changes
+//! requested, a merge conflict, stale text, an owner's word; else it is watched by cheap calls to
+//! the forge.
 //!
 //! Why it should pay: most requests show nothing new from one cycle to the next.
 //!
-//! Formula: share x tokens of generation and maintenance. With other rules on the same work the
-//! larger share counts: a floor for both together.
+//! Formula: of a queue the sessions that no signal and no arrival started, each with its tokens.
+//! Where cycles and signals are not told, an asked share of the tokens of generation and
+//! maintenance.
 //!
-//! Source: operational economics (2026-06-11), escalate only on signal. No number is published: the
-//! share is asked for, and bounded by the 4.01M tokens of generation and maintenance.
+//! Source: operational economics (2026-06-11), watch all, reason selectively; escalate only on
+//! signal. 34 requests are open and generation and maintenance used 4.01M tokens; cycles, signal
+//! rates and the size of a session are published nowhere, so that the saving lies between nothing
+//! and 4.01M.
 //!
-//! Lies: a trigger that is not on the list is missed.
+//! Lies: a trigger that is not on the list is missed. Watching costs no tokens here.
 
-use super::support::named_work;
-use super::{BuildGrade, Intervention, ToggleCard};
+use super::support::{named_work, queue_sessions};
+use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
+use crate::plan::Patch;
+use crate::recording::{QueueReason, Recording};
 
 /// Escalate on signal.
-pub static E5: Intervention = Intervention::new(&CARD, named_work::take_maintenance_share);
+pub static E5: Intervention =
+    Intervention::new(&CARD, build_patch).answered_by_queue(QueueReason::SignalUntold);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E5",
@@ -27,7 +33,14 @@ static CARD: ToggleCard = ToggleCard {
     knob: "a check of the forge before a session starts",
     grade: BuildGrade { effort: 3, risk: 2 },
     params: &[named_work::asked_share(
-        "share of generation and maintenance that no trigger asks for",
+        "share of generation and maintenance that no trigger asks for (cycles and signals of the \
+         queue are not told)",
     )],
     name_lists: &[named_work::STOPPED_NAMES_SPEC],
 };
+
+fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
+    queue_sessions::stop_sessions(recording, params, QueueReason::SignalUntold, |session| {
+        session.is_for(QueueReason::Routine)
+    })
+}

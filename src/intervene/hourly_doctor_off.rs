@@ -1,21 +1,23 @@
 //! E2: hourly doctor off.
 //!
-//! What: the loop that examines the workspace every hour is switched off.
+//! What: the loop that examines the workspace every hour is switched off; a failing check starts a
+//! run where one is needed.
 //!
 //! Why it should pay: its findings reach nobody before the daily or weekly one does.
 //!
-//! Formula: saved = the tokens of its runs.
+//! Formula: saved = (1 - `failures`) x the tokens of its runs, which cost the same.
 //!
 //! Source: operational economics (2026-06-11): doctor loops together about 9.86M tokens, of them
-//! 6.16M daily; the hourly one is what is left, 3.70M.
+//! 6.16M daily; the hourly one is what is left, 3.70M. How many of its runs a failure starts is
+//! published nowhere.
 //!
 //! Lies: a failure is then found later; what that costs is not modelled.
 
-use super::{
-    BuildGrade, Intervention, NameListSpec, PlaceShare, ToggleCard, ToggleParams, support,
-};
+use super::support::named_work;
+use super::{BuildGrade, Intervention, NameListSpec, ToggleCard, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::Recording;
+use crate::units::BASIS_POINTS;
 
 /// Hourly doctor off.
 pub static E2: Intervention = Intervention::new(&CARD, build_patch);
@@ -29,7 +31,7 @@ static CARD: ToggleCard = ToggleCard {
     source: "operational economics (004_c0fd294b799362fb.txt): doctor loops",
     knob: "the schedule of the loop",
     grade: BuildGrade { effort: 0, risk: 2 },
-    params: &[],
+    params: &[named_work::FAILURES_SPEC],
     name_lists: &[NameListSpec {
         key: "names",
         most: 100,
@@ -38,8 +40,6 @@ static CARD: ToggleCard = ToggleCard {
 };
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
-    let names = support::named_work::names_or_default(params.names_of_list("names"), &NAMES);
-    // All of it: the loop is off.
-    let mut all = PlaceShare::expecting(10_000);
-    support::named_work::take_share_of_work(recording, &names, 10_000, &mut all)
+    let idle = BASIS_POINTS - params.get("failures");
+    named_work::take_runs(recording, params, (&NAMES, "failures"), idle)
 }

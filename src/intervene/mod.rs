@@ -15,7 +15,7 @@ pub use params::{
 };
 
 use crate::plan::{Chance, Patch};
-use crate::recording::{Recording, Session};
+use crate::recording::{QueueReason, Recording, Session};
 use crate::seed;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
@@ -94,11 +94,18 @@ pub struct Intervention {
     card: &'static ToggleCard,
     patch_builder: PatchBuilder,
     env_settings: &'static [EnvSetting],
+    /// What a recording leaves open that the card asks for.
+    asks_unless_told: Option<QueueReason>,
 }
 
 impl Intervention {
     const fn new(card: &'static ToggleCard, patch_builder: PatchBuilder) -> Self {
-        Self { card, patch_builder, env_settings: &[] }
+        Self { card, patch_builder, env_settings: &[], asks_unless_told: None }
+    }
+
+    /// A queue that tells this of its sessions answers what the card asks for.
+    const fn answered_by_queue(self, untold: QueueReason) -> Self {
+        Self { asks_unless_told: Some(untold), ..self }
     }
 
     const fn with_env_settings(self, env_settings: &'static [EnvSetting]) -> Self {
@@ -115,6 +122,13 @@ impl Intervention {
     #[must_use]
     pub fn build_patch(&self, recording: &Recording, params: &ToggleParams) -> Patch {
         (self.patch_builder)(recording, params)
+    }
+
+    /// Whether a recording tells by itself what the card asks for.
+    #[must_use]
+    pub fn is_answered_by(&self, recording: &Recording) -> bool {
+        let untold = self.asks_unless_told;
+        untold.is_some_and(|untold| support::queue_sessions::queue_tells(recording, untold))
     }
 
     /// The variables of the environment that switch it on, where there are any.
@@ -227,9 +241,13 @@ struct PlaceShare {
 
 impl PlaceShare {
     fn new(params: &ToggleParams, name: &str) -> Self {
+        Self::of_share(params, name, params.get(name))
+    }
+
+    /// A share that follows from a parameter.
+    fn of_share(params: &ToggleParams, name: &str, share_bp: i64) -> Self {
         let key = params.draw_key().map(|key| key ^ xxh3_64(name.as_bytes()));
-        let chance = Chance::from_basis_points(params.get(name));
-        Self { chance, key, places: BTreeMap::new() }
+        Self { key, ..Self::expecting(share_bp) }
     }
 
     /// What is expected of a share that is no parameter.

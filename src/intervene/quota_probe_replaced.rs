@@ -25,6 +25,7 @@ use super::{
 use crate::plan::Patch;
 use crate::recording::{Basis, Recording};
 use crate::units::apportion;
+use std::collections::BTreeSet;
 
 /// Quota probe replaced.
 pub static E3: Intervention = Intervention::new(&CARD, build_patch);
@@ -96,11 +97,12 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
 
 /// The blocks of all buckets.
 fn bucket_blocks(recording: &Recording) -> Vec<u32> {
+    let woken: BTreeSet<u32> = recording.invocations.iter().map(|one| one.call).collect();
     // One call with a published sum that no packet woke: many runs in one figure.
     let sessions = recording.sessions.iter().filter(|session| {
         session.calls == 1
             && session.usage_basis == Basis::Published
-            && recording.invocations.iter().all(|one| one.call != session.first_call)
+            && !woken.contains(&session.first_call)
     });
     let blocks =
         sessions.flat_map(|session| recording.calls[session.call_range().start].block_range());

@@ -75,6 +75,20 @@ impl Figure {
         parse_figure(text).ok_or_else(|| BadFigure { text: text.to_owned() })
     }
 
+    /// A count that nobody rounded.
+    #[must_use]
+    pub(crate) fn of_count(value: i64) -> Self {
+        Self {
+            text: value.to_string(),
+            unit: FigureUnit::Count,
+            low: value,
+            high: value,
+            half_unit: 0,
+            approx: false,
+            at_least: false,
+        }
+    }
+
     /// Its value: the middle of a range.
     #[must_use]
     pub fn value(&self) -> i64 {

@@ -25,6 +25,7 @@ pub(crate) use write::{LeftOutToggles, write_scenario};
 use crate::cache::CachePolicy;
 use crate::intervene::{self, BuildGrade, Intervention, ParamRange, ToggleParams};
 use crate::reconstruct::Lens;
+use crate::recording::Recording;
 use jiff::civil::Date;
 
 /// Name and version of the format.
@@ -58,6 +59,8 @@ pub struct ChosenToggle {
     /// Parameters that no source gives and nobody has set: with one of them the toggle has bounds
     /// and no figure.
     pub unset: Vec<&'static str>,
+    /// Parameters that the recording answers by itself: what is set for them counts nothing.
+    pub answered: Vec<&'static str>,
     /// What it takes to build it, and what may go wrong.
     pub grade: BuildGrade,
 }
@@ -75,7 +78,8 @@ impl ChosenToggle {
         for (index, range) in ranges.iter().enumerate() {
             params.set_to_mean(index, range);
         }
-        Self { toggle, params, ranges, unset, grade: card.grade }
+        let answered = Vec::new();
+        Self { toggle, params, ranges, unset, answered, grade: card.grade }
     }
 
     /// Its id.
@@ -88,6 +92,21 @@ impl ChosenToggle {
     #[must_use]
     pub fn awaits_parameter(&self) -> bool {
         !self.unset.is_empty()
+    }
+
+    /// Takes from a recording what the card asks for, where that is told there.
+    fn settle_answered(&mut self, recording: &Recording) {
+        if !self.toggle.is_answered_by(recording) {
+            return;
+        }
+        for (spec, range) in self.toggle.card().params.iter().zip(&mut self.ranges) {
+            if spec.asked {
+                self.answered.push(spec.key);
+                // Nothing is left to draw.
+                *range = ParamRange::fixed_at(range.mode);
+            }
+        }
+        self.unset.clear();
     }
 
     /// Every corner of its ranges.
@@ -159,6 +178,13 @@ impl Scenario {
                 known.cloned().unwrap_or_else(|| ChosenToggle::from_card(toggle))
             })
             .collect();
+    }
+
+    /// Takes from a recording what toggles ask for, where that is told there.
+    pub fn settle_answered(&mut self, recording: &Recording) {
+        for chosen in &mut self.toggles {
+            chosen.settle_answered(recording);
+        }
     }
 
     /// The toggles that have all their numbers, and those that wait for one.

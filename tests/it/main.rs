@@ -53,6 +53,7 @@ mod over_time;
 #[cfg(feature = "charts")]
 mod page;
 mod properties;
+mod queues;
 #[cfg(feature = "charts")]
 mod reader;
 mod reported;

@@ -4,9 +4,9 @@
 //! nothing is published but its tokens. Of invocations and sessions a share is dropped whole, of a
 //! bucket the share comes off its tokens.
 //!
-//! Two toggles that take shares of the same units take the same ones first, and of a bucket the
-//! larger share counts. So together they save what the more eager one saves: a floor, because how
-//! much of the same work two rules stop is published nowhere.
+//! Of a bucket the larger share of two toggles counts, so that together they save what the more
+//! eager one saves: a floor, because how much of the same work two rules stop is published nowhere.
+//! Sessions of a queue tell it (`queue_sessions`).
 
 use super::packets::dropped_invocation;
 use crate::intervene::PlaceShare;
@@ -79,6 +79,19 @@ pub const fn asked_share(what: &'static str) -> ParamSpec {
     }
 }
 
+/// How many runs of a loop are made all the same, because something failed.
+pub const FAILURES_SPEC: ParamSpec = ParamSpec {
+    key: "failures",
+    unit: Counts::BasisPoints,
+    low: 0,
+    mode: 1_000,
+    high: 5_000,
+    asked: false,
+    confidence: Confidence::Judgement,
+    what: "share of the loop's runs that a failure starts",
+    source: "no measurement known; low: nothing fails; mode and high: judgement, 2026-11",
+};
+
 /// The bucket that rules about single pieces of work take from where nothing is named.
 const MAINTENANCE_BUCKET: [&str; 1] = ["generation and maintenance"];
 
@@ -91,11 +104,22 @@ pub const STOPPED_NAMES_SPEC: NameListSpec = NameListSpec {
 
 /// Takes the asked share of the work that a scenario names, or else the source.
 pub fn take_asked_share(recording: &Recording, params: &ToggleParams, source: &[&str]) -> Patch {
+    take_runs(recording, params, (source, "share"), params.get("share"))
+}
+
+/// Takes a share of the work that a scenario names, or else the source; draws are keyed by the
+/// parameter that it rests on.
+pub fn take_runs(
+    recording: &Recording,
+    params: &ToggleParams,
+    (source, key): (&[&str], &str),
+    share_bp: i64,
+) -> Patch {
     take_share_of_work(
         recording,
         &names_or_default(params.names_of_list("names"), source),
-        params.get("share"),
-        &mut PlaceShare::new(params, "share"),
+        share_bp,
+        &mut PlaceShare::of_share(params, key, share_bp),
     )
 }
 

@@ -6,13 +6,17 @@
 //! tell is an [`UnknownQuantity`]: a range with a reason, so that a result that rests on it is a
 //! band. `route_reconstruction` makes calls of it for given values of the unknowns.
 
+mod parse_queue;
 mod parse_routes;
 mod prompt;
+mod queue;
 mod route_calls;
 mod route_reconstruction;
 mod route_split;
 mod session_growth;
 
+pub use parse_queue::{QUEUE_SCHEMA, parse_queue_toml};
+pub use queue::{DeniedActions, ReportedQueue, SignalRate};
 pub use route_reconstruction::{ReconstructedRoute, RouteReconstruction, reconstruct_routes};
 pub use route_split::{Route, RoutePart};
 
@@ -47,6 +51,9 @@ pub struct ReportedRoutes {
     pub totals: Vec<AgentTotal>,
     /// The routes, in the order of the source.
     pub rows: Vec<RouteRow>,
+    /// The queue of requests that an agent works on, where there is one.
+    #[serde(default)]
+    pub queue: Option<ReportedQueue>,
     /// What is known to be wrong with how its figures were counted.
     #[serde(default)]
     pub counting_errors: Vec<CountingError>,

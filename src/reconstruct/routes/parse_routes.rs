@@ -90,6 +90,10 @@ impl RouteChecker<'_> {
         }
         self.check_totals(routes)?;
         self.check_views(routes)?;
+        if let Some(queue) = &routes.queue {
+            let known = routes.matching_rows(&queue.agent, "").next().is_some();
+            self.values.require(known, "queue.agent", &queue.agent, "the agent of a row")?;
+        }
         self.values.require_unknowns(&routes.unknowns)?;
         for claim in &routes.claims {
             let field = format!("claims.{}.saving", claim.id);

@@ -81,7 +81,23 @@ pub fn reconstruct_routes(
             compactions,
         });
     }
+    reconstructed.extend(push_queue(routes, &mut builder));
     Ok(RouteReconstruction { routes: reconstructed, recording: builder.finish() })
+}
+
+/// The sessions of a queue, where they can be told apart, behind those of the rows.
+fn push_queue(
+    routes: &ReportedRoutes,
+    builder: &mut RecordingBuilder,
+) -> Option<ReconstructedRoute> {
+    let queue = routes.queue.as_ref()?;
+    let route = queue.route()?;
+    for session in queue.sessions(&routes.name, routes.window.span_ms().0) {
+        builder.push_session(session);
+    }
+    // Each session is one call: nothing is told of what it did.
+    let sessions = route.total_invocations();
+    Some(ReconstructedRoute { route, sessions, calls: sessions, compactions: 0 })
 }
 
 /// Everything that one agent does.

@@ -228,9 +228,16 @@ fn parameter_value(unit: crate::intervene::ParamUnit, value: i64) -> crate::repo
     }
 }
 
-/// A parameter as it is used: with a question mark where nobody has given it.
+/// A parameter as it is used: with a question mark where nobody has given it, and as told where the
+/// recording says it.
 fn parameter_text(chosen: &ChosenToggle, key: &str, value: i64) -> String {
-    if chosen.unset.contains(&key) { format!("{key}=?") } else { format!("{key}={value}") }
+    if chosen.answered.contains(&key) {
+        format!("{key}=told")
+    } else if chosen.unset.contains(&key) {
+        format!("{key}=?")
+    } else {
+        format!("{key}={value}")
+    }
 }
 
 /// What is saved, for programs.

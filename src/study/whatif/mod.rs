@@ -22,6 +22,7 @@ pub(crate) mod open_counts;
 pub mod other_orders;
 pub mod parameter_draws;
 pub mod published_claims;
+pub(crate) mod queue_summary;
 pub mod remaining_saving;
 pub(crate) mod saving_bounds;
 pub mod savings;

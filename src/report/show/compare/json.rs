@@ -6,6 +6,7 @@ use super::claim_fields::{claim_fields, combined_fields, judgement_fields, proba
 use super::distribution::distribution_fields;
 use super::minutes::{minutes_fields, night_fields, path_fields};
 use super::observed_savings::observed_fields;
+use super::queue::queue_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
 use super::turn_limiter::limiter_fields;
 use super::whole_pipeline::{other_order_fields, part_fields, what_if_fields};
@@ -117,6 +118,16 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             "turns at once and requests a minute of agents that packets wake",
             limiter_fields(),
             |it| rows_if_any(it.loads),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_rows(
+            "queue",
+            "the queue of requests: what is known, and what is asked for",
+            queue_fields(),
+            |it| {
+                let figures = it.queue_figures();
+                (!figures.is_empty()).then_some(figures)
+            },
         )
         .left_out_if_missing(),
         ReportField::optional_rows(

@@ -7,6 +7,7 @@ mod json;
 mod minutes;
 mod observed_savings;
 mod premises;
+mod queue;
 mod saving_bands;
 mod toggle_tables;
 mod turn_limiter;
@@ -71,6 +72,7 @@ impl ComparisonReport<'_> {
         };
         section = section.with_bullets(self.toggle_explanations());
         document.add_section(section);
+        document.sections.extend(self.queue_section());
         document.sections.extend(self.bounds_section());
         document.add_section(self.joint_section());
         document.sections.extend(self.whole_section());

@@ -199,7 +199,9 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
     let card = chosen.toggle.card();
     let mut all = Vec::new();
     for (spec, range) in card.params.iter().zip(&chosen.ranges) {
-        let value = if chosen.unset.contains(&spec.key) {
+        let value = if chosen.answered.contains(&spec.key) {
+            "told".to_owned()
+        } else if chosen.unset.contains(&spec.key) {
             "?".to_owned()
         } else {
             parameter_amount(spec.unit, chosen.params.get(spec.key), true)
