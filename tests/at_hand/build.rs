@@ -1,6 +1,7 @@
 //! Build script: what the tests may count on here, so that those which cannot run are reported as
 //! ignored, with the reason, rather than passing without having looked.
 //!
+//! `sources_at_hand`: the source documents beside the transcripts.
 //! `transcripts_at_hand`: the folder of transcripts and histories, `../shared/data` unless
 //! `WINDTUNNEL_DATA` names another. `browser_at_hand`: a browser that starts, or one that
 //! `WINDTUNNEL_BROWSER_REQUIRED=1` insists on. The library and the program read neither.
@@ -15,7 +16,7 @@ use std::process::{Command, Stdio};
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(transcripts_at_hand, browser_at_hand)");
+    println!("cargo::rustc-check-cfg=cfg(transcripts_at_hand, sources_at_hand, browser_at_hand)");
     for name in ["WINDTUNNEL_DATA", "WINDTUNNEL_BROWSER", "WINDTUNNEL_BROWSER_REQUIRED", "PATH"] {
         println!("cargo::rerun-if-env-changed={name}");
     }
@@ -26,6 +27,10 @@ fn main() {
     if data.is_dir() {
         println!("cargo::rerun-if-changed={}", data.join("README.md").display());
         println!("cargo::rustc-cfg=transcripts_at_hand");
+    }
+    // The documents that the project was created from lie beside the data.
+    if data.parent().is_some_and(|shared| shared.join("sources").is_dir()) {
+        println!("cargo::rustc-cfg=sources_at_hand");
     }
     if browser_starts() || env::var("WINDTUNNEL_BROWSER_REQUIRED").is_ok_and(|value| value == "1") {
         println!("cargo::rustc-cfg=browser_at_hand");

@@ -2,6 +2,7 @@
 //! scenarios. The test compares; with `WINDTUNNEL_REGENERATE=1` it writes.
 
 use crate::docs::{constants, read, sources};
+use crate::figures::recommendation_table;
 use std::fmt::Write as _;
 use std::path::Path;
 use windtunnel::intervene::{self, ToggleCard};
@@ -138,6 +139,7 @@ fn wanted_files() -> Vec<(&'static str, String)> {
         ("toggles without parameters", toggles_without_parameters()),
         ("toggle grades", grade_table()),
         ("models", model_table()),
+        ("recommendations", recommendation_table()),
     ] {
         model = with_part(&model, name, &part);
     }

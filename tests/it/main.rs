@@ -25,6 +25,7 @@ mod copies;
 mod criteria;
 mod docs;
 mod field_reports;
+mod figures;
 mod gate;
 mod generated;
 mod generated_files;
