@@ -5,6 +5,8 @@ use crate::run;
 use crate::small::{call, session};
 use windtunnel::intervene::{self, ToggleParams};
 use windtunnel::plan::{Patch, Plan};
+use windtunnel::reconstruct;
+use windtunnel::reconstruct::routes::reconstruct_routes;
 use windtunnel::recording::{
     BlockKind, BlockMarks, ContextRestart, Packet, RawBlock, RawCall, RawSession, Recording,
     RecordingBuilder,
@@ -267,6 +269,19 @@ fn receipts_and_lists_take_what_neither_takes_from_the_other() {
     assert_eq!(fast(&["C6"], "TASK_COMPLETE:*"), 3, "a list leaves EXECUTE to its receipt");
     assert_eq!(fast(&["C6", "N5"], "TASK_COMPLETE:*"), 5, "both, each call once");
     assert_eq!(fast(&["C6", "N2", "N5"], "TASK_COMPLETE:*"), 5);
+}
+
+#[test]
+fn each_completion_is_told_about_once_but_at_the_edge_of_the_window() {
+    let routes = reconstruct::builtin_routes("cockpit-2026-02").expect("built in");
+    let made = reconstruct_routes(&routes, &routes.modes_of_unknowns()).expect("fits").recording;
+    let count = |is_meant: &dyn Fn(&Packet) -> bool| {
+        made.invocations.iter().filter(|one| is_meant(&one.packet)).count()
+    };
+    let told = |kind: &str| count(&|it| it.source == format!("TASK_COMPLETE:{kind}"));
+    let done = |kind: &str| count(&|it| it.kind == kind);
+    assert_eq!([done("EXECUTE"), told("EXECUTE")], [86, 87]);
+    assert_eq!([done("STATUS"), told("STATUS")], [15, 16]);
 }
 
 #[test]

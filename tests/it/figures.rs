@@ -22,8 +22,7 @@ const SOURCES: [(&str, &str, &str); 4] = [
 ];
 
 /// Words that stand for a number.
-const WORDS: [&str; 8] =
-    ["two", "three", "zero", "half", "doubles", "weekly", "hourly", "daily"];
+const WORDS: [&str; 8] = ["two", "three", "zero", "half", "doubles", "weekly", "hourly", "daily"];
 
 /// A number of a source.
 struct SourceFigure {
@@ -109,16 +108,22 @@ fn is_name(text: &str) -> bool {
     let is_hash = text.len() >= 8
         && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
         && text.bytes().take(8).all(|byte| byte != b'-');
-    let is_date = text.split("..").all(|day| {
-        day.len() == 10 && day.bytes().filter(|byte| *byte == b'-').count() == 2
-    });
+    let is_date = text
+        .split("..")
+        .all(|day| day.len() == 10 && day.bytes().filter(|byte| *byte == b'-').count() == 2);
     let is_ordinal = digits <= 2 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let is_order = ["774", "775"].contains(&text);
     let is_phase = text.len() == 2 && text.ends_with(['a', 'b', 'c', 'd', 'e']);
     let is_recommendation = text.starts_with('R');
     let is_named = text.contains(['_', '/', ':']);
     let is_request = text.starts_with('#');
-    is_hash || is_date || is_ordinal || is_order || is_phase || is_recommendation || is_named
+    is_hash
+        || is_date
+        || is_ordinal
+        || is_order
+        || is_phase
+        || is_recommendation
+        || is_named
         || is_request
 }
 
@@ -183,8 +188,8 @@ fn every_command_parses_and_what_it_names_is_there() {
 /// How many figures of the sources each recommendation has, what replays it, what it asks for.
 pub fn recommendation_table() -> String {
     let figures = figures();
-    let mut table = "| recommendation | figures | replayed by | asks for |\n|---|---|---|---|\n"
-        .to_owned();
+    let mut table =
+        "| recommendation | figures | replayed by | asks for |\n|---|---|---|---|\n".to_owned();
     for card in intervene::ALL.iter().map(|one| one.card()) {
         let Some((_, _, recording)) =
             SOURCES.iter().find(|(_, file, _)| card.source.contains(file))

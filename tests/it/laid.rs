@@ -137,16 +137,17 @@ fn the_economics_have_bounds_and_nothing_invented() {
         told["toggles"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["E1", "E2"], "the others wait for a number");
     assert_eq!(
-        told["toggles"][0]["shapley"]["tokens"], 5_264_952,
-        "6.16M x 0.8547, the mean of its range"
+        told["toggles"][0]["shapley"]["tokens"], 4_488_176,
+        "6.16M x 6/7 x 0.85, the mean of its range"
     );
-    assert_eq!(told["toggles"][1]["shapley"]["tokens"], 3_700_000, "9.86M - 6.16M");
+    assert_eq!(told["toggles"][1]["shapley"]["tokens"], 3_145_000, "(9.86M - 6.16M) x 0.85");
     assert_eq!(told["headline"]["of"], 16_310_000);
     let maintenance = |id: &str| (id.to_owned(), 0, 4_010_000);
     let mut want = vec![
-        ("E1".to_owned(), 4_312_000, 6_160_000),
-        ("E2".to_owned(), 3_700_000, 3_700_000),
-        ("E1+E2".to_owned(), 8_012_000, 9_860_000),
+        // Half of the runs follow failures at worst; the weekly one is always made.
+        ("E1".to_owned(), 2_640_176, 5_279_736),
+        ("E2".to_owned(), 1_850_000, 3_700_000),
+        ("E1+E2".to_owned(), 4_490_176, 8_979_736),
         ("E3".to_owned(), 0, 92 * 15_806),
         ("E4".to_owned(), 0, 2_440_000),
     ];

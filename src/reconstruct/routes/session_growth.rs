@@ -302,6 +302,25 @@ mod tests {
     }
 
     #[test]
+    fn the_mean_context_follows_from_growth_and_thread() {
+        // Four invocations of 1 M, base 10 K, prompts of 2 K, 1 K a call: contexts rise in a line,
+        // so that the mean m = b + G / 2 with G = n g + 4 q, and n m = 4 M: m = 52,266, n = 76.5.
+        let grown = grow_session(&GrowthTarget {
+            tokens: &[1_000_000; 4],
+            prompts: &[2_000; 4],
+            retried: &[false; 4],
+            growth: 1_000,
+            base: 10_000,
+            after_compaction: 24_000,
+            trigger: 244_800,
+            output_bp: 0,
+        });
+        assert!((75..=78).contains(&grown.calls.len()), "{}", grown.calls.len());
+        let all: i64 = grown.calls.iter().map(|call| call.context).sum();
+        assert_eq!(all, 4_000_000);
+    }
+
+    #[test]
     fn a_long_thread_is_compacted() {
         let grown = check(&[9_849_588], 3_600, 7_000);
         assert!(grown.calls.iter().any(|call| call.compacted));
