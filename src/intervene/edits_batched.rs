@@ -39,14 +39,16 @@ static CARD: ToggleCard = ToggleCard {
     params: &[
         ParamSpec {
             key: "calls_per_site",
-            unit: ParamUnit::Count,
+            // 2 as the source reckons; 3 and 4: grouped edits with a look between or behind them.
+            unit: ParamUnit::WeightedCount(&[6_000, 2_500, 1_500]),
             low: 2,
             mode: 2,
             high: 4,
             asked: false,
             confidence: Confidence::Judgement,
             what: "calls that a batched site still needs",
-            source: "low and mode: the source's 72 calls to about 16 over 8 sites; high: judgement",
+            source: "low and mode, 60 %: the source's 72 calls to about 16 over 8 sites; 3, 25 %, \
+                     and 4, 15 %: its \"grouped edits\", with looks between them; judgement, 2026-11",
         },
         ParamSpec {
             key: "compliance",

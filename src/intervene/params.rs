@@ -2,6 +2,7 @@
 
 use super::ToggleCard;
 use crate::plan::Chance;
+use crate::reconstruct::unknown::MOST_ANSWERS;
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// The largest value of a parameter: keeps sums far from overflow. Confidence: H.
@@ -21,6 +22,8 @@ pub enum ParamUnit {
     /// How likely an open fact is, in ten-thousandths. A fact is so or not: a draw takes one of the
     /// two, a figure counts both by their weights.
     Chance,
+    /// Calls, runs, sites: one of few whole numbers from the low end on, of these weights.
+    WeightedCount(&'static [u16]),
 }
 
 impl ParamUnit {
@@ -29,7 +32,7 @@ impl ParamUnit {
     pub fn name(self) -> &'static str {
         match self {
             Self::Tokens => "tokens",
-            Self::Count => "count",
+            Self::Count | Self::WeightedCount(_) => "count",
             Self::BasisPoints => "1/10,000",
             Self::Milliseconds => "ms",
             Self::Chance => "chance, 1/10,000",
@@ -41,7 +44,9 @@ impl ParamUnit {
     pub(crate) fn value_bounds(self) -> (i64, i64) {
         match self {
             Self::BasisPoints | Self::Chance => (0, BASIS_POINTS),
-            Self::Count | Self::Tokens | Self::Milliseconds => (0, MAX_VALUE),
+            Self::Count | Self::WeightedCount(_) | Self::Tokens | Self::Milliseconds => {
+                (0, MAX_VALUE)
+            }
         }
     }
 
@@ -57,7 +62,7 @@ impl ParamUnit {
     pub(crate) fn bounds_in_words(self) -> &'static str {
         match self {
             Self::BasisPoints | Self::Chance => "0 to 10,000 ten-thousandths",
-            Self::Count => "a count of 0 to 1,000,000,000",
+            Self::Count | Self::WeightedCount(_) => "a count of 0 to 1,000,000,000",
             Self::Tokens => "0 to 1,000,000,000 tokens",
             Self::Milliseconds => "0 to 1,000,000,000 ms",
         }
@@ -139,6 +144,24 @@ crate::kinds::named_values! {
         Pert = "pert",
         /// The low or the high end and nothing between, with the mode as their mean.
         TwoPoint = "two-point",
+        /// Few whole numbers, from the low end to the high one, each with a weight of its own.
+        Weighted = "weighted",
+    }
+}
+
+/// The weights of the answers to an open fact, in their order; of other ranges none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerWeights([u16; MOST_ANSWERS]);
+
+impl AnswerWeights {
+    /// The weights of as many answers; `None` of less than two or too many of them, or where
+    /// nothing weighs anything.
+    #[must_use]
+    pub(crate) fn from_weights(weights: &[u16]) -> Option<Self> {
+        let mut slots = [0; MOST_ANSWERS];
+        slots.get_mut(..weights.len())?.copy_from_slice(weights);
+        let weighs = weights.len() > 1 && weights.iter().any(|weight| *weight > 0);
+        weighs.then_some(Self(slots))
     }
 }
 
@@ -153,13 +176,32 @@ pub struct ParamRange {
     pub high: i64,
     /// How belief is spread between them.
     pub shape: RangeShape,
+    /// The weights of a weighted range.
+    pub weights: AnswerWeights,
 }
 
 impl ParamRange {
     /// One value.
     #[must_use]
     pub(crate) fn fixed_at(value: i64) -> Self {
-        Self { low: value, mode: value, high: value, shape: RangeShape::Fixed }
+        Self::spread_between((value, value, value), RangeShape::Fixed)
+    }
+
+    /// Low, mode and high of a shape that needs no weights.
+    #[must_use]
+    pub(crate) fn spread_between((low, mode, high): (i64, i64, i64), shape: RangeShape) -> Self {
+        Self { low, mode, high, shape, weights: AnswerWeights::default() }
+    }
+
+    /// Whole numbers from `low` on, with their weights; `None` of weights that are none.
+    #[must_use]
+    pub(crate) fn weighted_from(low: i64, weights: &[u16]) -> Option<Self> {
+        let most = weights.iter().max()?;
+        // The first of the likeliest counts where only one can.
+        let mode = low + weights.iter().position(|weight| weight == most)? as i64;
+        let high = low + weights.len() as i64 - 1;
+        let weights = AnswerWeights::from_weights(weights)?;
+        Some(Self { low, mode, high, shape: RangeShape::Weighted, weights })
     }
 
     /// The range on a card.
@@ -176,7 +218,33 @@ impl ParamRange {
             _ => RangeShape::Pert,
         };
         // Without width there is nothing to draw from.
-        if low == high { Self::fixed_at(mode) } else { Self { low, mode, high, shape } }
+        match unit {
+            _ if low == high => Self::fixed_at(mode),
+            ParamUnit::WeightedCount(weights) => {
+                Self::weighted_from(low, weights).unwrap_or_else(|| Self::fixed_at(mode))
+            }
+            _ => Self::spread_between((low, mode, high), shape),
+        }
+    }
+
+    /// The answers to an open fact with their weights; of other ranges none.
+    #[must_use]
+    pub(crate) fn weighted_answers(&self) -> Vec<(i64, i64)> {
+        let Self { low, mode, high, shape, weights } = *self;
+        match shape {
+            // The mode is the mean of the two ends, which says how much the high one weighs.
+            RangeShape::TwoPoint => vec![(high, mode - low), (low, high - mode)],
+            RangeShape::Weighted => {
+                (low..=high).zip(weights.0).map(|(value, of)| (value, i64::from(of))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it is drawn as one of few answers.
+    #[must_use]
+    pub(crate) fn is_open_fact(&self) -> bool {
+        matches!(self.shape, RangeShape::TwoPoint | RangeShape::Weighted)
     }
 
     /// What it is worth on average, in ten-thousandths of its unit: the figure that is quoted
@@ -184,13 +252,18 @@ impl ParamRange {
     /// range.
     #[must_use]
     fn mean_bp(&self) -> i64 {
-        let Self { low, mode, high, shape } = *self;
+        let Self { low, mode, high, shape, .. } = *self;
         let (sum, weight) = match shape {
             RangeShape::Uniform => (low + high, 2),
             RangeShape::Triangular => (low + mode + high, 3),
             RangeShape::Pert => (low + 4 * mode + high, 6),
-            // The mode of an open fact is how likely it is so.
+            // The mode of a fact that is so or not is how likely it is so.
             RangeShape::Fixed | RangeShape::TwoPoint => (mode, 1),
+            RangeShape::Weighted => {
+                let answers = self.weighted_answers();
+                let sum = answers.iter().map(|(value, weight)| value * weight).sum();
+                (sum, answers.iter().map(|(_, weight)| weight).sum())
+            }
         };
         scale_by_ratio(sum, BASIS_POINTS, weight)
     }
@@ -350,12 +423,21 @@ mod tests {
     #[test]
     fn a_range_is_quoted_at_its_mean() {
         let check = |shape, (low, mode, high), mean_bp| {
-            let range = ParamRange { low, mode, high, shape };
+            let range = ParamRange::spread_between((low, mode, high), shape);
             assert_eq!(range.mean_bp(), mean_bp, "{range:?}");
         };
         check(RangeShape::Fixed, (7, 7, 7), 70_000);
         check(RangeShape::Uniform, (0, 1, 5), 25_000);
         check(RangeShape::Triangular, (0, 0, 10), 33_333);
         check(RangeShape::Pert, (2, 2, 4), 23_333);
+        let answers = ParamRange::weighted_from(2, &[6_000, 2_500, 1_500]).expect("weights");
+        assert_eq!((answers.mode, answers.high, answers.mean_bp()), (2, 4, 25_500));
+    }
+
+    #[test]
+    fn weights_of_nothing_are_none() {
+        for weights in [&[][..], &[1], &[0, 0], &[1; MOST_ANSWERS + 1]] {
+            assert_eq!(ParamRange::weighted_from(0, weights), None, "{weights:?}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! A source that counts the records of its transcripts calls them "API calls" as one that counts
 //! responses does. So every such number says what it counts (`183 records`, `54 calls`), or names
-//! the open fact that decides (`22 poll-unit`: the chance that they are calls is that unknown). One
-//! rule makes calls of all of them.
+//! the open fact that decides: `22 poll-unit`, where that unknown is a chance, are calls with this
+//! chance; `9 site-share`, where it is a share, are records of which this share is calls. One rule
+//! makes calls of all of them.
 
 use super::figure::{BadFigure, Figure};
+use super::unknown::UnknownUnit;
 use crate::units::{BASIS_POINTS, scale_by_ratio, share_of};
 use serde::Deserialize;
 use std::ops::Deref;
@@ -20,7 +22,7 @@ pub enum TallyUnit {
     Records,
     /// Calls.
     Calls,
-    /// Calls with the chance of an unknown, else records: its id.
+    /// What an unknown says, records as long as it says nothing: its id.
     Open(String),
 }
 
@@ -36,23 +38,29 @@ pub struct CallTally {
 
 impl CallTally {
     /// So many `times` its number as calls, in a session or pipeline that made `calls` calls of
-    /// `records` records; `chance_bp` is how likely an open unit is calls.
+    /// `records` records; `unknown` is the value of an open fact.
     pub(super) fn in_calls(
         &self,
         times: i64,
         (calls, records): (i64, i64),
-        chance_bp: impl Fn(&str) -> i64,
+        unknown: impl Fn(&str) -> Option<(UnknownUnit, i64)>,
     ) -> i64 {
         // Multiplied before anything is rounded.
         let counted = self.figure.value() * times;
         let scaled = scale_by_ratio(counted, calls, records.max(1));
-        match &self.unit {
-            TallyUnit::Records => scaled,
-            TallyUnit::Calls => counted,
+        let open = match &self.unit {
+            TallyUnit::Records => None,
+            TallyUnit::Calls => return counted,
+            TallyUnit::Open(fact) => unknown(fact),
+        };
+        match open {
+            // Where every record is a call there is nothing to share.
+            Some((UnknownUnit::Share, share_bp)) if calls < records => share_of(counted, share_bp),
             // The expected number: a draw has one of the two, because its chance is all or nothing.
-            TallyUnit::Open(fact) => {
-                scaled + share_of(counted - scaled, chance_bp(fact).clamp(0, BASIS_POINTS))
+            Some((UnknownUnit::Chance, chance_bp)) => {
+                scaled + share_of(counted - scaled, chance_bp.clamp(0, BASIS_POINTS))
             }
+            _ => scaled,
         }
     }
 }
@@ -82,7 +90,13 @@ mod tests {
 
     fn check(text: &str, chance_bp: i64, calls: i64) {
         let tally = CallTally::try_from(text.to_owned()).expect(text);
-        assert_eq!(tally.in_calls(1, (54, 102), |_| chance_bp), calls, "{text} at {chance_bp}");
+        let in_calls = |of, unit| tally.in_calls(1, of, |_| Some((unit, chance_bp)));
+        assert_eq!(in_calls((54, 102), UnknownUnit::Chance), calls, "{text} at {chance_bp}");
+        if let TallyUnit::Open(_) = tally.unit {
+            let share = share_of(22, chance_bp);
+            assert_eq!(in_calls((54, 102), UnknownUnit::Share), share, "{text} at {chance_bp}");
+            assert_eq!(in_calls((102, 102), UnknownUnit::Share), 22, "{text}");
+        }
     }
 
     #[test]

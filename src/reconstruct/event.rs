@@ -1,7 +1,7 @@
 //! Events of a reported pipeline: what is known to have happened in its sessions.
 
 use super::call_tally::CallTally;
-use super::figure::{Figure, FigureSource};
+use super::figure::{Figure, FigureSource, OpenFigure};
 use serde::Deserialize;
 
 /// How a test run ended.
@@ -52,9 +52,9 @@ pub enum ReportedEvent {
         /// Its session.
         session: String,
         /// Its characters.
-        chars: Figure,
+        chars: OpenFigure,
         /// Where.
-        at: Figure,
+        at: OpenFigure,
         /// Where this was published.
         source: FigureSource,
         /// Why it stands where it stands.
@@ -69,7 +69,7 @@ pub enum ReportedEvent {
         /// Published calls at each.
         calls_a_site: CallTally,
         /// Where the middle of them stands.
-        at: Figure,
+        at: OpenFigure,
         /// Where this was published.
         source: FigureSource,
         /// Why it stands where it stands.
@@ -99,12 +99,16 @@ pub enum ReportedEvent {
         failures: Option<Figure>,
         /// Characters of its output, where published.
         #[serde(default)]
-        chars: Option<Figure>,
+        chars: Option<OpenFigure>,
         /// Where.
-        at: Figure,
+        at: OpenFigure,
         /// Calls that looked whether it had ended.
         #[serde(default)]
         polls: Option<CallTally>,
+        /// The unknown that says which run of the session they looked at, counted from 1; where
+        /// nothing is drawn it is this one.
+        #[serde(default)]
+        polled_run: Option<String>,
         /// Whether its failures are said to pass when they run alone.
         #[serde(default)]
         passes_alone: bool,
@@ -126,6 +130,24 @@ impl ReportedEvent {
             | Self::EditSites { session, .. }
             | Self::FileReads { session, .. }
             | Self::TestRun { session, .. } => Some(session),
+        }
+    }
+
+    /// Its figures that may be open.
+    pub(super) fn open_figures(&mut self) -> Vec<&mut OpenFigure> {
+        match self {
+            Self::Report { chars, at, .. } => vec![chars, at],
+            Self::EditSites { at, .. } => vec![at],
+            Self::TestRun { chars, at, .. } => chars.iter_mut().chain([at]).collect(),
+            Self::PlanRead { .. } | Self::Narration { .. } | Self::FileReads { .. } => Vec::new(),
+        }
+    }
+
+    /// The unknown that says which run its polls looked at.
+    pub(super) fn polled_run(&self) -> Option<&str> {
+        match self {
+            Self::TestRun { polled_run, .. } => polled_run.as_deref(),
+            _ => None,
         }
     }
 

@@ -102,8 +102,8 @@ impl<'a> EventPlacement<'a> {
             block |= BlockMarks::ABORTED_RUN | BlockMarks::ERROR;
         }
         call.set(CallMarks::PASSES_ALONE, *passes_alone);
-        let chars =
-            chars.clone().or_else(|| self.reported.stated_or_assumed("aborted-output-chars"));
+        let chars = chars.as_ref().map(|chars| chars.figure.clone());
+        let chars = chars.or_else(|| self.reported.stated_or_assumed("aborted-output-chars"));
         // The wait is what the pass later holds against cache lifetimes.
         let wait = self.wait_of_run_ms(*ended);
         // The output is there when the last poll has seen the end; the polls wait in its place.

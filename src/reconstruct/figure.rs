@@ -10,6 +10,7 @@
 //! Units: counts are whole numbers, times milliseconds, shares ten-thousandths.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
 
 /// The largest figure that is read: far beyond any pipeline, safely below an overflow.
 pub(crate) const LARGEST_FIGURE: i64 = 3_000_000_000;
@@ -95,10 +96,54 @@ impl Figure {
         i64::midpoint(self.low, self.high)
     }
 
+    /// The same figure with another value, which is exact.
+    #[must_use]
+    pub(crate) fn with_value(&self, value: i64) -> Self {
+        let text = value.to_string();
+        Self { text, low: value, high: value, half_unit: 0, ..self.clone() }
+    }
+
     /// Whether `value` could have been printed as this figure.
     #[must_use]
     pub(crate) fn is_consistent_with(&self, value: i64) -> bool {
         (self.low - self.half_unit..=self.high + self.half_unit).contains(&value)
+    }
+}
+
+/// A figure that may be open: `50% sites-place` is 50 % unless the unknown of that id is drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct OpenFigure {
+    /// The figure as published or taken.
+    pub figure: Figure,
+    /// The id of the unknown that it is drawn as.
+    pub fact: Option<String>,
+}
+
+impl OpenFigure {
+    /// Takes the value of its unknown, if it has one and that has a value.
+    pub(super) fn resolve(&mut self, value_of: impl Fn(&str) -> Option<i64>) {
+        if let Some(value) = self.fact.as_deref().and_then(value_of) {
+            self.figure = self.figure.with_value(value);
+        }
+    }
+}
+
+impl Deref for OpenFigure {
+    type Target = Figure;
+    fn deref(&self) -> &Figure {
+        &self.figure
+    }
+}
+
+impl TryFrom<String> for OpenFigure {
+    type Error = BadFigure;
+    fn try_from(text: String) -> Result<Self, BadFigure> {
+        let (figure, fact) = match text.split_once(' ') {
+            Some((figure, fact)) => (figure, Some(fact.to_owned())),
+            None => (text.as_str(), None),
+        };
+        Ok(Self { figure: Figure::parse(figure)?, fact })
     }
 }
 

@@ -10,6 +10,7 @@ use super::published_file::{
     ReportedError, ValueChecker, parse_shape, source_field, stated_or_assumed,
 };
 use super::reported::{InventoryRow, ReportedClaim, ReportedPipeline, ReportedStepRow, SCHEMA};
+use super::unknown::UnknownQuantity;
 
 /// No step has more sessions and no session more calls than this.
 const MAX_PUBLISHED_CALLS: i64 = 100_000;
@@ -72,7 +73,13 @@ impl ReportedPipeline {
     /// A figure that is stated or else assumed.
     #[must_use]
     pub(crate) fn stated_or_assumed(&self, id: &str) -> Option<Figure> {
-        stated_or_assumed(&self.statements, &self.assumptions, id)
+        let figure = stated_or_assumed(&self.statements, &self.assumptions, id)?;
+        // What is assumed may be drawn under the same id.
+        Some(self.unknown_of_id(id).map_or(figure.clone(), |open| figure.with_value(open.mode)))
+    }
+
+    fn unknown_of_id(&self, id: &str) -> Option<&UnknownQuantity> {
+        self.unknowns.iter().find(|unknown| unknown.id == id)
     }
 
     /// So many `times` a published number of calls as calls, in a session that made `calls` of them
@@ -85,8 +92,7 @@ impl ReportedPipeline {
         (calls, records): (i64, i64),
     ) -> i64 {
         tally.in_calls(times, (calls, records), |fact| {
-            let unknown = self.unknowns.iter().find(|unknown| unknown.id == fact);
-            unknown.map_or(0, |unknown| unknown.mode)
+            self.unknown_of_id(fact).map(|unknown| (unknown.unit, unknown.mode))
         })
     }
 
@@ -96,6 +102,17 @@ impl ReportedPipeline {
         let mut drawn = self.clone();
         for (unknown, &value) in drawn.unknowns.iter_mut().zip(values) {
             unknown.mode = value;
+        }
+        let value_of = |id: &str| self.unknowns.iter().zip(values).find(|(one, _)| one.id == id);
+        for figure in drawn.events.iter_mut().flat_map(ReportedEvent::open_figures) {
+            figure.resolve(|fact| value_of(fact).map(|(_, value)| *value));
+        }
+        for event in &self.events {
+            if let (Some(session), Some(fact)) = (event.session_id(), event.polled_run())
+                && let Some((_, number)) = value_of(fact)
+            {
+                move_polls(&mut drawn.events, session, *number);
+            }
         }
         drawn
     }
@@ -154,8 +171,17 @@ impl ReportedPipeline {
         checker.require_unknowns(&self.unknowns)?;
         for tally in self.tallies() {
             if let TallyUnit::Open(fact) = &tally.unit {
-                let known = self.unknowns.iter().any(|unknown| unknown.id == *fact);
+                let known = self.unknown_of_id(fact).is_some();
                 checker.require(known, "unit", fact, "records, calls or the id of an unknown")?;
+            }
+        }
+        for (index, event) in self.events.iter().enumerate() {
+            let mut event = event.clone();
+            let figures = event.open_figures().into_iter().filter_map(|figure| figure.fact.clone());
+            let facts: Vec<String> = figures.collect();
+            for fact in facts.iter().map(String::as_str).chain(event.polled_run()) {
+                let field = format!("events.{index}");
+                checker.require(self.unknown_of_id(fact).is_some(), &field, fact, "an unknown")?;
             }
         }
         checker.require_documents(&self.documents, self.sources_by_field())
@@ -204,5 +230,23 @@ impl ReportedPipeline {
             all.push(source_field("combined", &one.id, &one.source));
         }
         all
+    }
+}
+
+/// Moves the polls of a session to the run of that number, counted from 1; where there is none
+/// they stay.
+fn move_polls(events: &mut [ReportedEvent], session: &str, number: i64) {
+    let runs = events.iter_mut().filter(|event| event.session_id() == Some(session));
+    let mut slots: Vec<_> = runs
+        .filter_map(|event| match event {
+            ReportedEvent::TestRun { polls, .. } => Some(polls),
+            _ => None,
+        })
+        .collect();
+    let wanted = usize::try_from(number - 1).ok().filter(|wanted| *wanted < slots.len());
+    let polled = slots.iter().position(|polls| polls.is_some());
+    if let (Some(wanted), Some(polled)) = (wanted, polled) {
+        let polls = slots[polled].take();
+        *slots[wanted] = polls;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::figure::{Figure, FigureSource, FigureUnit};
 use super::reported::{Assumption, SourceDocument, StatedFigure};
-use super::unknown::{UnknownQuantity, UnknownUnit};
+use super::unknown::{MOST_ANSWERS, UnknownQuantity, UnknownUnit};
 use crate::units::BASIS_POINTS;
 use serde::de::DeserializeOwned;
 
@@ -103,6 +103,15 @@ impl ValueChecker<'_> {
             let fits = 0 <= low && low <= mode && mode <= high && high <= most;
             let met = format!("{low} | {mode} | {high}");
             self.require(fits, &field, &met, "0 <= low <= mode <= high, within its unit")?;
+            // Few answers have a weight each, of all whole numbers from low to high.
+            let (answers, wanted) = (unknown.weights.len(), "a weight for each of 2 to 8 answers");
+            let is_answered = answers == 0
+                || unknown.unit == UnknownUnit::Count
+                    && (2..=MOST_ANSWERS).contains(&answers)
+                    && answers as i64 == high - low + 1
+                    && unknown.weights.iter().any(|weight| *weight > 0);
+            let met = format!("{:?} of {low} to {high}", unknown.weights);
+            self.require(is_answered, &format!("{field}.weights"), &met, wanted)?;
         }
         Ok(())
     }

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The most answers that an open fact may have, each with a weight.
+pub(crate) const MOST_ANSWERS: usize = 8;
+
 /// What an unknown counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +37,9 @@ pub struct UnknownQuantity {
     pub mode: i64,
     /// The highest plausible value.
     pub high: i64,
+    /// Where it has few answers: the weights of the whole numbers from low to high. Else empty.
+    #[serde(default)]
+    pub weights: Vec<u16>,
     /// Where the range comes from.
     pub why: String,
 }

@@ -178,7 +178,7 @@ mod tests {
         let ids: Vec<_> = scenario.toggles.iter().map(ChosenToggle::id).collect();
         assert_eq!(ids, ["R1", "R4"]);
         assert_eq!(scenario.toggles[1].params.get("cap"), 2);
-        let range = ParamRange { low: 1, mode: 2, high: 3, shape: RangeShape::Pert };
+        let range = ParamRange::spread_between((1, 2, 3), RangeShape::Pert);
         assert_eq!(scenario.toggles[1].ranges[0], range);
         let of_card = scenario.toggles[1].toggle.card().grade;
         assert_eq!(scenario.toggles[1].grade, BuildGrade { risk: 3, ..of_card });

@@ -3,9 +3,10 @@
 
 use super::{MOST_DRAWS, MOST_REQUESTS, SCHEMA};
 use crate::cache::CachePolicy;
-use crate::intervene::{ParamUnit, RangeShape, ToggleCard};
+use crate::intervene::{ParamRange, ParamUnit, RangeShape, ToggleCard};
 use crate::kinds::{NamedValue, Role};
 use crate::reconstruct::Lens;
+use crate::reconstruct::unknown::MOST_ANSWERS;
 use crate::toml_reader::{
     TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
 };
@@ -45,6 +46,8 @@ pub(super) enum ValueKind {
     Patterns,
     /// Names, no more than so many.
     Names(usize),
+    /// Weights of whole numbers.
+    Weights,
     /// The values of a parameter.
     Range(ParamUnit),
     /// A table with keys of its own.
@@ -180,7 +183,7 @@ pub(super) fn keys_of_card(card: &'static ToggleCard) -> Vec<ScenarioKey> {
 }
 
 /// The keys of a range.
-pub(super) fn keys_of_range(unit: ParamUnit) -> [ScenarioKey; 5] {
+pub(super) fn keys_of_range(unit: ParamUnit) -> [ScenarioKey; 6] {
     let (least, most) = unit.value_bounds();
     let whole = ValueKind::Whole(least, most);
     [
@@ -188,6 +191,11 @@ pub(super) fn keys_of_range(unit: ParamUnit) -> [ScenarioKey; 5] {
         new_key("mode", whole, "the value that counts where only one can"),
         new_key("high", whole, "the highest value"),
         new_key("value", whole, "the only value"),
+        new_key(
+            "weights",
+            ValueKind::Weights,
+            "of the whole numbers from low on, where one of few is so",
+        ),
         new_key(
             "shape",
             ValueKind::OneOf(names_of_kind::<RangeShape>),
@@ -215,6 +223,7 @@ impl ValueKind {
             Self::Patterns => "a name or a list of names".to_owned(),
             Self::Names(1) => "a name".to_owned(),
             Self::Names(most) => format!("a name or a list of at most {most} names"),
+            Self::Weights => format!("2 to {MOST_ANSWERS} weights, not all 0"),
             Self::Range(unit) => unit.bounds_in_words().to_owned(),
             Self::Select => "a table, e.g. [select]".to_owned(),
             Self::Models => "a table, e.g. [models]".to_owned(),
@@ -243,6 +252,7 @@ impl ValueKind {
             (Self::Names(most), node) => strings_in_node(node).is_some_and(|names| {
                 names.len() <= most && names.iter().all(|name| !name.is_empty())
             }),
+            (Self::Weights, node) => weights_in_node(node).is_some(),
             // What a range may hold is checked where it is read, with its unit.
             (Self::Range(_), _)
             | (Self::Select | Self::Models | Self::Toggles, TomlNode::Table(_)) => true,
@@ -254,6 +264,17 @@ impl ValueKind {
 fn quote_alternatives(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     names.join(" or ")
+}
+
+/// The weights of an array of whole numbers, where they are weights of answers.
+fn weights_in_node(node: &TomlNode) -> Option<Vec<u16>> {
+    let TomlNode::List(items) = node else { return None };
+    let weight = |item: &TomlEntry| match item.node {
+        TomlNode::Whole(weight) => u16::try_from(weight).ok(),
+        _ => None,
+    };
+    let weights: Vec<u16> = items.iter().map(weight).collect::<Option<_>>()?;
+    ParamRange::weighted_from(0, &weights).map(|_| weights)
 }
 
 /// The strings of a string or of an array of strings.
@@ -342,6 +363,11 @@ impl<'t> CheckedFields<'t> {
     /// The whole number of a key.
     pub fn whole_at(&self, key: &str) -> Option<i64> {
         if let TomlNode::Whole(number) = self.entry_at(key)?.node { Some(number) } else { None }
+    }
+
+    /// The weights behind a key.
+    pub fn weights_at(&self, key: &str) -> Option<Vec<u16>> {
+        weights_in_node(&self.entry_at(key)?.node)
     }
 
     /// The names of a key; none where it is not given.

@@ -4,6 +4,7 @@
 //! * `{ low = 100, mode = 200, high = 400 }`: a range, PERT unless `shape = "triangular"`;
 //! * `{ low = 100, high = 400, shape = "uniform" }`: all alike; the middle counts where one value
 //!   must, unless `mode` says otherwise;
+//! * `{ low = 2, weights = [60, 25, 15] }`: 2, 3 or 4 and nothing between, by these weights;
 //! * `{ value = 200 }`: as `200`, with or without `shape = "fixed"`.
 
 use super::ScenarioError;
@@ -39,6 +40,9 @@ pub(super) fn parse_range(
         return Ok(ParamRange::fixed_at(typed.require_value("value")?));
     }
     typed.refuse_keys(&["value"], "low, mode and high, or shape = \"fixed\"")?;
+    if let Some(range) = typed.weighted_range()? {
+        return Ok(range);
+    }
     // A bare low, mode and high are believed most at the mode.
     let shape = shape.unwrap_or(RangeShape::Pert);
     let (low, high) = (typed.require_value("low")?, typed.require_value("high")?);
@@ -52,7 +56,10 @@ pub(super) fn parse_range(
         let met = TomlEntry { as_typed: met, ..entry.clone() };
         return Err(bad_value_error(place, &met, "low <= mode <= high").into());
     }
-    Ok(if low == high { ParamRange::fixed_at(low) } else { ParamRange { low, mode, high, shape } })
+    Ok(match low == high {
+        true => ParamRange::fixed_at(low),
+        false => ParamRange::spread_between((low, mode, high), shape),
+    })
 }
 
 /// A range as it stands in a table, and where.
@@ -80,6 +87,30 @@ impl TypedRange<'_> {
         Err(bad_value_error(&key_path(self.place, key), &absent, &wanted).into())
     }
 
+    /// A range of few answers, where weights say so.
+    fn weighted_range(&self) -> Result<Option<ParamRange>, ScenarioError> {
+        let weights = self.fields.weights_at("weights");
+        match (weights, self.shape) {
+            (None, Some(RangeShape::Weighted)) => {
+                let wanted = "2 or more weights, of the whole numbers from low on";
+                let absent = TomlEntry { as_typed: "missing".to_owned(), ..self.entry.clone() };
+                Err(bad_value_error(&key_path(self.place, "weights"), &absent, wanted).into())
+            }
+            (Some(weights), None | Some(RangeShape::Weighted)) => {
+                self.refuse_keys(&["mode", "high"], "low and weights")?;
+                let range = ParamRange::weighted_from(self.require_value("low")?, &weights);
+                // The last of the answers must be a value of the unit, too.
+                let fits = range.filter(|range| self.unit.admits_value(range.high));
+                let wanted = self.unit.bounds_in_words();
+                fits.map(Some).ok_or_else(|| bad_value_error(self.place, self.entry, wanted).into())
+            }
+            (_, _) => {
+                self.refuse_keys(&["weights"], "shape = \"weighted\"")?;
+                Ok(None)
+            }
+        }
+    }
+
     /// Refuses keys that mean nothing beside the others.
     fn refuse_keys(&self, keys: &[&str], wanted: &str) -> Result<(), ScenarioError> {
         match keys.iter().find_map(|key| Some((key, self.fields.entry_at(key)?))) {
@@ -93,11 +124,16 @@ impl TypedRange<'_> {
 
 /// Writes a range so that it reads back the same.
 pub(super) fn range_as_toml(range: &ParamRange) -> String {
-    let &ParamRange { low, mode, high, shape } = range;
+    let &ParamRange { low, mode, high, shape, .. } = range;
     match shape {
         RangeShape::Fixed => mode.to_string(),
         // A range without a shape is read as this one.
         RangeShape::Pert => format!("{{ low = {low}, mode = {mode}, high = {high} }}"),
+        RangeShape::Weighted => {
+            let answers = range.weighted_answers();
+            let weights: Vec<String> = answers.iter().map(|(_, of)| of.to_string()).collect();
+            format!("{{ low = {low}, weights = [{}] }}", weights.join(", "))
+        }
         RangeShape::Uniform | RangeShape::Triangular | RangeShape::TwoPoint => {
             let shape = shape.name();
             format!("{{ low = {low}, mode = {mode}, high = {high}, shape = \"{shape}\" }}")
@@ -147,7 +183,7 @@ mod tests {
     }
 
     fn check(text: &str, low: i64, mode: i64, high: i64, shape: RangeShape) {
-        let range = ParamRange { low, mode, high, shape };
+        let range = ParamRange::spread_between((low, mode, high), shape);
         assert_eq!(read(ParamUnit::Tokens, text), Ok(range), "{text}");
         assert_eq!(
             read(ParamUnit::Tokens, &range_as_toml(&range)),
@@ -182,6 +218,27 @@ mod tests {
         check("{ low = 1, mode = 2, high = 9, shape = \"uniform\" }", 1, 2, 9, RangeShape::Uniform);
         check("{ low = 4, mode = 4, high = 4 }", 4, 4, 4, RangeShape::Fixed);
         check("{ low = 0, mode = 0, high = 1_000_000_000 }", 0, 0, 1_000_000_000, RangeShape::Pert);
+    }
+
+    #[test]
+    fn one_of_few_numbers_has_weights() {
+        let range = ParamRange::weighted_from(2, &[60, 25, 15]).expect("weights");
+        for text in [
+            "{ low = 2, weights = [60, 25, 15] }",
+            "{ low = 2, shape = \"weighted\", weights = [60, 25, 15] }",
+            &range_as_toml(&range),
+        ] {
+            assert_eq!(read(ParamUnit::Count, text), Ok(range), "{text}");
+        }
+        let refuse = |text: &str, words: &str| refuse(ParamUnit::Count, text, words);
+        refuse("{ low = 2, weights = [60] }", "2 to 8 weights");
+        refuse("{ low = 2, weights = [0, 0] }", "2 to 8 weights");
+        refuse("{ low = 2, weights = [1, -1] }", "2 to 8 weights");
+        refuse("{ low = 2, high = 3, weights = [1, 1] }", "y.high' is 3, wanted low and weights");
+        refuse("{ weights = [1, 1] }", "y.low' is missing");
+        refuse("{ low = 2, shape = \"weighted\" }", "y.weights' is missing");
+        refuse("{ low = 1, high = 3, shape = \"uniform\", weights = [1, 1] }", "weighted");
+        refuse("{ low = 1_000_000_000, weights = [1, 1] }", "0 to 1,000,000,000");
     }
 
     #[test]

@@ -69,7 +69,8 @@ mod tests {
     fn check(setting: &str, low: i64, mode: i64, high: i64, shape: RangeShape) {
         let scenario = with(&[setting]).expect(setting);
         let chosen = &scenario.toggles[1];
-        assert_eq!(chosen.ranges[0], ParamRange { low, mode, high, shape }, "{setting}");
+        let range = ParamRange::spread_between((low, mode, high), shape);
+        assert_eq!(chosen.ranges[0], range, "{setting}");
         assert_eq!(chosen.params.get("cap"), mode, "{setting}");
     }
 

@@ -4,6 +4,7 @@
 use super::SCHEMA;
 use super::keys::{self, ScenarioKey, ValueKind};
 use crate::intervene::{self, ParamUnit, ToggleCard};
+use crate::reconstruct::unknown::MOST_ANSWERS;
 use serde_json::{Map, Value, json};
 
 /// The units that a parameter may have, by the names that their ranges have in the schema.
@@ -66,9 +67,15 @@ fn value_schema(holds: ValueKind) -> Value {
         ValueKind::SomeOf(names) => one_or_some_schema(&json!({ "enum": names() }), 1, usize::MAX),
         ValueKind::Patterns => one_or_some_schema(&json!({ "type": "string" }), 1, usize::MAX),
         ValueKind::Names(most) => one_or_some_schema(&text_schema(), 0, most),
+        ValueKind::Weights => {
+            let weight = json!({ "type": "integer", "minimum": 0, "maximum": u16::MAX });
+            json!({ "type": "array", "items": weight, "minItems": 2, "maxItems": MOST_ANSWERS })
+        }
         ValueKind::Range(unit) => {
-            let name =
-                UNIT_NAMES.iter().find(|(known, _)| *known == unit).map_or("", |(_, name)| name);
+            let name = UNIT_NAMES
+                .iter()
+                .find(|(known, _)| known.name() == unit.name())
+                .map_or("", |(_, name)| name);
             // By reference, so that the schema says the range of each unit once.
             json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
         }
@@ -104,6 +111,7 @@ fn range_schema(unit: ParamUnit) -> Value {
     spread["anyOf"] = json!([
         { "required": ["low", "mode", "high"] },
         { "required": ["low", "high", "shape"], "properties": uniform },
+        { "required": ["low", "weights"] },
         { "required": ["value"] },
     ]);
     json!({ "anyOf": [{ "type": "integer", "minimum": least, "maximum": most }, spread] })

@@ -323,7 +323,7 @@ mod tests {
             if low == high {
                 ParamRange::fixed_at(low)
             } else {
-                ParamRange { low, mode, high, shape }
+                ParamRange::spread_between((low, mode, high), shape)
             }
         })
     }

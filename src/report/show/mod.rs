@@ -222,7 +222,7 @@ fn parameter_value(unit: crate::intervene::ParamUnit, value: i64) -> crate::repo
     use crate::report::CellValue;
     match unit {
         ParamUnit::Tokens => CellValue::Tokens(value),
-        ParamUnit::Count => CellValue::Count(value),
+        ParamUnit::Count | ParamUnit::WeightedCount(_) => CellValue::Count(value),
         ParamUnit::BasisPoints | ParamUnit::Chance => CellValue::Share(value),
         ParamUnit::Milliseconds => CellValue::Duration(value),
     }

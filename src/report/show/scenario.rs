@@ -122,6 +122,11 @@ fn format_range(range: &ParamRange) -> String {
     match range.shape {
         RangeShape::Fixed => mode,
         RangeShape::Pert => format!("{low} | {mode} | {high}"),
+        RangeShape::Weighted => {
+            let answers = range.weighted_answers();
+            let told = answers.iter().map(|(value, weight)| format!("{value} ({weight})"));
+            told.collect::<Vec<_>>().join(" | ")
+        }
         RangeShape::Uniform | RangeShape::Triangular | RangeShape::TwoPoint => {
             format!("{low} | {mode} | {high} {}", name_of_value(&RangeShape::NAMED, range.shape))
         }

@@ -4,7 +4,7 @@ use super::finding::{characters, label, stated, stated_count};
 use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, tokens};
 use crate::reconstruct::event::{ReportedEvent, TestRunResult};
 use crate::reconstruct::reported::{ClaimFactor, ReportedClaim};
-use crate::reconstruct::{Figure, Lens, Reconstruction, ReportedPipeline};
+use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline};
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{BlockKind, CallMarks};
 
@@ -200,7 +200,7 @@ fn test_run_totals(reported: &ReportedPipeline, of: &str) -> (i64, i64, i64) {
         {
             all += 1;
             aborted += i64::from(*result == TestRunResult::Aborted);
-            printed += chars.as_ref().map_or(0, Figure::value);
+            printed += chars.as_ref().map_or(0, |chars| chars.value());
         }
     }
     (all, aborted, printed)

@@ -56,7 +56,7 @@ fn pert_log_density(weight: i64, at: i64, peak: i64) -> i64 {
 }
 
 /// One of the values, as often as its weight says; `None` without any.
-pub(crate) fn draw_weighted(weights: &[(u32, i64)], rng: &mut impl Rng) -> Option<u32> {
+pub(crate) fn draw_weighted<T: Copy>(weights: &[(T, i64)], rng: &mut impl Rng) -> Option<T> {
     let all: i64 = weights.iter().map(|(_, weight)| weight).sum();
     let mut at = draw_below(all.max(1), rng);
     for &(value, weight) in weights {
@@ -89,7 +89,7 @@ mod tests {
             (0..9_000).filter_map(|_| draw_weighted(&[(7, 1), (8, 0), (9, 2)], &mut rng)).collect();
         let nines = drawn.iter().filter(|&&value| value == 9).count();
         assert!((5_800..6_200).contains(&nines) && !drawn.contains(&8), "{nines}");
-        assert_eq!(draw_weighted(&[], &mut rng), None);
+        assert_eq!(draw_weighted::<u32>(&[], &mut rng), None);
     }
 
     #[test]

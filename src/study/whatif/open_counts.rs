@@ -120,7 +120,12 @@ fn values_in_draw(unknowns: &[Vec<i64>], k: u32) -> Vec<i64> {
 /// An unknown as the range of a parameter.
 #[must_use]
 pub fn unknown_range(unknown: &UnknownQuantity) -> ParamRange {
-    ParamRange::in_unit(unknown_unit(unknown), unknown.low, unknown.mode, unknown.high)
+    let UnknownQuantity { low, mode, high, .. } = *unknown;
+    let range = ParamRange::in_unit(unknown_unit(unknown), low, mode, high);
+    match ParamRange::weighted_from(low, &unknown.weights) {
+        Some(answers) => ParamRange { mode, ..answers },
+        None => range,
+    }
 }
 
 /// What an unknown counts.

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::recording::Recording;
 use crate::scenario::ChosenToggle;
 use crate::seed::Seed;
-use crate::study::stats::random_draws::{draw_below, draw_pert, draw_triangular};
+use crate::study::stats::random_draws::{draw_below, draw_pert, draw_triangular, draw_weighted};
 use rand::Rng;
 use rand_chacha::ChaCha12Rng;
 
@@ -90,7 +90,7 @@ pub fn draw_cache_luck(seed: Seed, recording: &Recording, plan: &mut Plan, k: u3
 /// One value of a range.
 #[must_use]
 pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
-    let ParamRange { low, mode, high, shape } = *range;
+    let ParamRange { low, mode, high, shape, .. } = *range;
     // No width, nothing to draw.
     if low >= high {
         return mode;
@@ -99,9 +99,9 @@ pub fn draw_from_range(range: &ParamRange, rng: &mut impl Rng) -> i64 {
         RangeShape::Fixed => mode,
         RangeShape::Uniform => low + draw_below(high - low + 1, rng),
         RangeShape::Triangular => low + draw_triangular(high - low, mode - low, rng),
-        // The mode is the mean of the two ends, which says how often the high one is drawn.
-        RangeShape::TwoPoint if draw_below(high - low, rng) < mode - low => high,
-        RangeShape::TwoPoint => low,
+        RangeShape::TwoPoint | RangeShape::Weighted => {
+            draw_weighted(&range.weighted_answers(), rng).unwrap_or(mode)
+        }
         // In Q32, rounded half up, so that every machine draws the same values.
         RangeShape::Pert => {
             let width = high - low;
@@ -126,7 +126,7 @@ mod tests {
 
     /// Mean and median of 20,000 draws within a hundredth of the range.
     fn check(shape: RangeShape, (low, mode, high): (i64, i64, i64), mean: i64, median: i64) {
-        let values = sample(ParamRange { low, mode, high, shape });
+        let values = sample(ParamRange::spread_between((low, mode, high), shape));
         assert!((low..=high).contains(&values[0]) && values[values.len() - 1] <= high);
         let met = values.iter().sum::<i64>() / values.len() as i64;
         let slack = (high - low) / 100 + 1;
@@ -150,8 +150,13 @@ mod tests {
         check(RangeShape::Pert, (100, 100, 100), 100, 100);
         check(RangeShape::TwoPoint, (0, 2_500, 10_000), 2_500, 0);
         check(RangeShape::TwoPoint, (0, 7_500, 10_000), 7_500, 10_000);
-        let values = sample(ParamRange { low: 3, mode: 4, high: 9, shape: RangeShape::TwoPoint });
+        let values = sample(ParamRange::spread_between((3, 4, 9), RangeShape::TwoPoint));
         assert!(values.iter().all(|value| [3, 9].contains(value)), "nothing between");
+        let values = sample(ParamRange::weighted_from(2, &[60, 25, 15]).expect("weights"));
+        for (answer, weight) in [(2, 60), (3, 25), (4, 15)] {
+            let share = values.iter().filter(|value| **value == answer).count() / 200;
+            assert!(share.abs_diff(weight) <= 1, "{answer}: {share} %");
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
                 let params = chosen.params.with_value(at, value);
                 // Only the patch of this toggle hangs on the parameter.
                 patches[index] = experiment.patch_for_toggle(recording, index, &params);
-                let is_fact = spec.unit == ParamUnit::Chance;
+                let is_fact = range.is_open_fact();
                 RangeEndSaving::replay_patches(experiment, recording, &patches, is_fact)
             });
             let name = (chosen.id(), spec.key);
@@ -95,7 +95,7 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     // open fact that is told.
     swings.retain(|swing| {
         let moves_toggle = swing.alone.iter().any(|(low, high)| low != high);
-        swing.low != swing.high || (swing.unit == ParamUnit::Chance && moves_toggle)
+        swing.low != swing.high || (swing.range.is_open_fact() && moves_toggle)
     });
     let headline = experiment.headline_metric();
     swings.sort_by(|a, b| {
@@ -148,7 +148,7 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
     let (Some((high, at_high)), Some((low, at_low))) = (ends.pop(), ends.pop()) else {
         return Ok(None);
     };
-    let range = ParamRange { low, mode, high, shape: RangeShape::Pert };
+    let range = ParamRange::spread_between((low, mode, high), RangeShape::Pert);
     Ok(Some(swing_between_ends(
         ("", "calls of all sessions"),
         ParamUnit::Count,

@@ -294,7 +294,7 @@ pub(super) fn swing_fields<'a>(
         Field::text("unit", "", "its unit", |it| it.unit.name()),
         // A count needs no word beside it.
         Field::text("", "unit", "its unit", |it| {
-            if it.unit == ParamUnit::Count { "" } else { it.unit.name() }
+            if it.unit.name() == ParamUnit::Count.name() { "" } else { it.unit.name() }
         }),
         Field::count("low", "low", "its low end", |it| it.range.low),
         Field::count("mode", "", "its mode", |it| it.range.mode),

@@ -1,7 +1,7 @@
 //! What a comparison rests on, in words: the lens, what its tokens are, and open facts.
 
 use super::ComparisonReport;
-use crate::intervene::{self, Intervention, ParamUnit};
+use crate::intervene::{self, Intervention, RangeShape};
 use crate::reconstruct::{Lens, RecordingSource, ReportedRoutes};
 use crate::report::format::{self, NumberStyle};
 use crate::study::audit::{AuditFinding, FindingSeverity};
@@ -31,18 +31,23 @@ impl ComparisonReport<'_> {
         let swings = &self.comparison.tornado;
         let at = self.comparison.toggles.iter().position(|one| one.id == toggle.id);
         let mut told = Vec::new();
-        for swing in swings.iter().filter(|swing| swing.unit == ParamUnit::Chance) {
+        for swing in swings.iter().filter(|swing| swing.range.is_open_fact()) {
             let Some(&(if_not, if_so)) = at.and_then(|at| swing.alone.get(at)) else { continue };
             // A fact that moves this toggle by less than a tenth is told with another one.
             let moved = (if_so - if_not).abs();
             if moved > 0 && moved * 10 >= if_not.abs().max(if_so.abs()) {
-                told.push(format!(
-                    "open: {}, counted at {}: {} if not, {} if so",
-                    self.fact_in_words(swing),
-                    format::format_share(swing.range.mode, NumberStyle::default()),
-                    format::format_tokens(if_not, false),
-                    format::format_tokens(if_so, false)
-                ));
+                let [low, high] = [if_not, if_so].map(|saved| format::format_tokens(saved, false));
+                let (fact, range) = (self.fact_in_words(swing), swing.range);
+                told.push(match range.shape {
+                    // One of several numbers: what is saved at the first and at the last of them.
+                    RangeShape::Weighted => {
+                        format!("open: {fact}: {low} at {}, {high} at {}", range.low, range.high)
+                    }
+                    _ => {
+                        let share = format::format_share(range.mode, NumberStyle::default());
+                        format!("open: {fact}, counted at {share}: {low} if not, {high} if so")
+                    }
+                });
             }
         }
         told
