@@ -103,27 +103,15 @@ pub(super) fn minutes_fields<'a>() -> Vec<ColumnField<'a, MinutesRow<'a>>> {
                 |toggle| format!("{} {}", toggle.id, toggle.title),
             )
         }),
-        Field::number("alone_minutes", "alone", "saved on its own", |it| {
-            thousandths_of_minutes(it.minutes.alone_ms)
+        Field::duration("alone_ms", "alone", "saved on its own", |it| it.minutes.alone_ms)
+            .with_sign(),
+        Field::duration("last_ms", "last", "saved after all the others", |it| it.minutes.last_ms)
+            .with_sign(),
+        Field::duration("shapley_ms", "Shapley", "its share in all together", |it| {
+            it.minutes.share_ms
         })
-        .in_unit("min")
-        .with_sign(),
-        Field::number("last_minutes", "last", "saved after all the others", |it| {
-            thousandths_of_minutes(it.minutes.last_ms)
-        })
-        .in_unit("min")
-        .with_sign(),
-        Field::number("shapley_minutes", "Shapley", "its share in all together", |it| {
-            it.minutes.share_ms.map(thousandths_of_minutes)
-        })
-        .in_unit("min")
         .with_sign(),
     ]
-}
-
-/// Milliseconds in thousandths of a minute, rounded half up.
-fn thousandths_of_minutes(ms: i64) -> i64 {
-    (ms + 30).div_euclid(60)
 }
 
 fn path_table(study: &MinutesStudy) -> TableView {
