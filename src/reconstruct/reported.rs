@@ -263,8 +263,21 @@ pub struct ReportedCrashes {
     pub orphans: Figure,
     /// Groups of three among the orphans.
     pub triplets: Figure,
+    /// How many of these groups are placed at the end of which session.
+    #[serde(default)]
+    pub clusters: Vec<CrashCluster>,
     /// Where this was published.
     pub source: FigureSource,
+}
+
+/// Groups of orphans at the end of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrashCluster {
+    /// The session.
+    pub session: String,
+    /// The groups.
+    pub groups: Figure,
 }
 
 /// A single figure that the text states.

@@ -3,6 +3,7 @@
 
 use crate::docs::{constants, read, sources};
 use crate::figures::recommendation_table;
+use crate::tellings::table_of_tellings;
 use std::fmt::Write as _;
 use std::path::Path;
 use windtunnel::intervene::{self, ToggleCard};
@@ -140,6 +141,7 @@ fn wanted_files() -> Vec<(&'static str, String)> {
         ("toggle grades", grade_table()),
         ("models", model_table()),
         ("recommendations", recommendation_table()),
+        ("tellings", table_of_tellings()),
     ] {
         model = with_part(&model, name, &part);
     }

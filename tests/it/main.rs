@@ -66,6 +66,7 @@ mod small;
 mod sources;
 mod spread;
 mod summary;
+mod tellings;
 mod thresholds;
 mod tidy;
 mod twin;

@@ -4,7 +4,9 @@
 use crate::run::{json, ok};
 use serde_json::Value;
 use windtunnel::reconstruct::routes::reconstruct_routes;
-use windtunnel::reconstruct::{Lens, builtin_pipeline, builtin_routes, reconstruct};
+use windtunnel::reconstruct::{
+    Lens, ReportedPipeline, builtin_pipeline, builtin_routes, reconstruct,
+};
 use windtunnel::recording::{BlockMarks, CallMarks, Recording};
 
 fn number(value: &Value) -> i64 {
@@ -68,6 +70,66 @@ fn both_tellings_of_an_open_fact_are_printed() {
     }
 }
 
+/// The pipeline with one unknown at a value, the others as quoted.
+fn with_unknown(reported: &ReportedPipeline, id: &str, value: i64) -> ReportedPipeline {
+    let unknowns = reported.unknowns.iter();
+    let values: Vec<i64> =
+        unknowns.map(|unknown| if unknown.id == id { value } else { unknown.mode }).collect();
+    assert!(reported.unknowns.iter().any(|unknown| unknown.id == id), "{id}");
+    reported.with_unknowns(&values)
+}
+
+#[test]
+fn an_open_fact_has_as_many_answers_as_its_weights() {
+    let reported = builtin_pipeline("order-774").unwrap();
+    for run in 1..=4 {
+        let drawn = with_unknown(&reported, "polled-run", run);
+        let recording = reconstruct(&drawn, Lens::Message).unwrap().recording;
+        let session = recording.sessions.iter().find(|one| one.id == "e2495448").unwrap();
+        let marked = |marks| -> Vec<usize> {
+            let calls = session.call_range();
+            calls.filter(|&at| recording.calls[at].marks.contains(marks)).collect()
+        };
+        let (runs, polls) = (marked(CallMarks::FULL_SUITE), marked(CallMarks::POLL));
+        assert_eq!(polls[0], runs[run as usize - 1] + 1, "run {run}");
+    }
+    // As quoted, whatever is told of a fact that stays as it is.
+    let quoted = with_unknown(&reported, "polled-run", 2);
+    let [drawn, base] = [&quoted, &reported].map(|of| reconstruct(of, Lens::Message).unwrap());
+    assert_eq!(drawn.recording, base.recording);
+}
+
+#[test]
+fn figures_that_are_drawn_move_what_is_laid() {
+    let reported = builtin_pipeline("order-774").unwrap();
+    let laid = |id: &str, value: i64| {
+        let drawn = with_unknown(&reported, id, value);
+        reconstruct(&drawn, Lens::Message).unwrap().recording
+    };
+    let edits = |recording: &Recording| -> Vec<usize> {
+        let is_edit = |&at: &usize| {
+            let mut blocks = recording.blocks_of_call(at).iter();
+            blocks.any(|block| block.marks.contains(BlockMarks::EDIT))
+        };
+        (0..recording.calls.len()).filter(is_edit).collect()
+    };
+    assert!(edits(&laid("sites-place", 3_500))[0] < edits(&laid("sites-place", 7_500))[0]);
+    assert!(edits(&laid("site-share", 5_000)).len() < edits(&laid("site-share", 7_778)).len());
+    let printed = |recording: &Recording| -> i64 {
+        let runs = recording
+            .blocks
+            .iter()
+            .filter(|block| block.marks.contains(BlockMarks::TEST_RUN) && !block.kind.is_output());
+        runs.map(|block| block.tokens).sum()
+    };
+    assert!(printed(&laid("test-output", 6_000)) < printed(&laid("test-output", 15_000)));
+    let said = |recording: &Recording| -> i64 {
+        let prose = recording.blocks.iter().filter(|block| block.marks.contains(BlockMarks::PROSE));
+        prose.map(|block| block.tokens).sum()
+    };
+    assert!(said(&laid("prose-chars", 150)) < said(&laid("prose-chars", 310)));
+}
+
 fn polls(recording: &Recording) -> usize {
     recording.calls.iter().filter(|call| call.marks.contains(CallMarks::POLL)).count()
 }
@@ -83,7 +145,7 @@ fn published_counts_are_converted_by_their_unit() {
         (Lens::Record, 0, 22),
         (Lens::Record, 10_000, 22),
     ] {
-        let drawn = reported.with_unknowns(&[chance_bp]);
+        let drawn = with_unknown(&reported, "poll-unit", chance_bp);
         let recording = reconstruct(&drawn, lens).unwrap().recording;
         assert_eq!(polls(&recording), expect, "{lens:?} at {chance_bp}");
     }

@@ -10,6 +10,7 @@ use windtunnel::replay::{
     replay_island, replay_plan, tally_call, tally_outcome,
 };
 use windtunnel::study::whatif::savings::totals_by_step;
+use windtunnel::study::whatif::tokens_held::tokens_held_and_carried;
 use windtunnel::units::Usage;
 
 /// Bounded, and without files of failures: a tape that fails is printed and becomes a hand case.
@@ -59,6 +60,25 @@ fn compacted_by_hand(recording: &Recording) -> Recording {
         }
     }
     recording
+}
+
+/// What a patch leaves out and shrinks, and nothing else; of sizes alone where calls stay.
+fn shrinking(patch: Patch, calls_stay: bool) -> Patch {
+    let mut patch = Patch {
+        restarted_calls: Vec::new(),
+        resumed_sessions: Vec::new(),
+        remodelled_sessions: Vec::new(),
+        leaner_sessions: Vec::new(),
+        session_rules: Vec::new(),
+        ..patch
+    };
+    if calls_stay {
+        let (dropped_blocks, replaced_blocks) = (patch.dropped_blocks, patch.replaced_blocks);
+        patch = Patch { dropped_blocks, replaced_blocks, ..Patch::default() };
+        // From 30 tokens on a block may be larger than recorded.
+        patch.replaced_blocks.retain(|(_, tokens)| *tokens == 0);
+    }
+    patch
 }
 
 proptest! {
@@ -181,6 +201,31 @@ proptest! {
         prop_assert_eq!(with.len(), without.len());
         for ((_, with), (_, without)) in with.iter().zip(&without) {
             prop_assert!(with.usage.context_tokens() <= without.usage.context_tokens());
+        }
+    }
+
+    #[test]
+    fn nothing_saves_more_than_what_it_touches_holds_and_carries(case in cases()) {
+        for patch in case.patches.into_iter().map(|patch| shrinking(patch, false)) {
+            let plan = compile(&case.recording, std::slice::from_ref(&patch));
+            let context = |subset| -> i64 {
+                let rows = replay_calls(&plan, subset);
+                rows.iter().map(|row| row.outcome.usage.context_tokens()).sum()
+            };
+            let held = tokens_held_and_carried(&case.recording, [&patch]).expect("it only shrinks");
+            let direct = context(0) - context(1);
+            prop_assert!(direct <= held, "{} of {}: {:?}", direct, held, patch);
+        }
+    }
+
+    #[test]
+    fn what_only_shrinks_saves_and_later_compactions_take_no_more_back(case in cases()) {
+        for patch in case.patches.into_iter().map(|patch| shrinking(patch, true)) {
+            let plan = compile(&case.recording, std::slice::from_ref(&patch));
+            let (before, after) = (replay_plan(&plan, 0), replay_plan(&plan, 1));
+            let saved = before.total_usage().read - after.total_usage().read;
+            let direct = saved + after.taken_back;
+            prop_assert!(0 <= saved && saved <= direct, "{} of {}: {:?}", saved, direct, patch);
         }
     }
 

@@ -391,6 +391,14 @@ fn bad_files_are_refused_by_field() {
     check_refused("\"sessions\": \"2\"", "\"sessions\": \"3\"", "field `steps.assess.sessions`");
     check_refused("\"183 records\"", "\"0\"", "field `inventory.9768e31d.calls`");
     check_refused("\"22 poll-unit\"", "\"22 polls\"", "met `polls`, wanted records, calls or");
+    check_refused("\"~9 site-share\"", "\"~9 share\"", "met `share`, wanted records, calls or");
+    check_refused(
+        "\"50% sites-place\"",
+        "\"50% places\"",
+        "events.4`: met `places`, wanted an unknown",
+    );
+    check_refused("[1, 1, 1, 1]", "[1, 1, 1]", "unknowns.polled-run.weights");
+    check_refused("[1, 1, 1, 1]", "[0, 0, 0, 0]", "unknowns.polled-run.weights");
     check_refused("\"session\": \"e2495448\"", "\"session\": \"x\"", "field `events.");
     check_refused("\"document\": \"issue-792\"", "\"document\": \"x\"", "`steps.source`");
 }

@@ -24,7 +24,7 @@ const STRANGERS: [(&str, &str); 2] = [("import", "report"), ("intervene", "repla
 /// Folders whose files are plug-ins, and the files in them that all plug-ins may use.
 const PLUGINS: [(&str, &[&str]); 4] = [
     ("cache", &[]),
-    ("intervene", &["params", "support"]),
+    ("intervene", &["param_spec", "params", "support"]),
     (
         "import",
         &[

@@ -189,6 +189,7 @@ pub(crate) enum AuditCheck {
     OrchestratorShare,
     OrchestratorUnit,
     CrashRecords,
+    CrashClusters,
     CallKinds,
     // Single claims.
     ClaimProduct,
@@ -280,6 +281,7 @@ impl AuditCheck {
                  read > most"
             }
             Self::CrashRecords => "records = reuse + orphans; orphans = 3 * triplets",
+            Self::CrashClusters => "groups = sum of placed; told = reports in these sessions",
             Self::CallKinds => {
                 "calls = tools + text_only + thinking; tools = before + after_tool + 1"
             }

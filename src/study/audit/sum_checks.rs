@@ -18,6 +18,7 @@ pub(super) fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFi
     findings.extend(check_orchestrator_share(reported));
     findings.extend(check_orchestrator_unit(reported));
     findings.extend(check_crash_records(reported));
+    findings.extend(check_crash_clusters(reported));
     findings.extend(check_call_kinds(reported));
 }
 
@@ -225,6 +226,37 @@ fn check_crash_records(reported: &ReportedPipeline) -> Option<AuditFinding> {
     ];
     let severity = FindingSeverity::warning_unless(holds);
     Some(AuditFinding::new("crash-records", AuditCheck::CrashRecords, severity, figures))
+}
+
+/// Groups of orphans that the source places at sessions, which it says had the most subagents,
+/// against all groups and against the subagents that it tells of.
+fn check_crash_clusters(reported: &ReportedPipeline) -> Option<AuditFinding> {
+    let crashes = reported.crashes.as_ref()?;
+    let most = crashes.clusters.iter().max_by_key(|cluster| cluster.groups.value())?;
+    let placed: i64 = crashes.clusters.iter().map(|cluster| cluster.groups.value()).sum();
+    // A subagent is told by its report.
+    let reports = reported.events.iter().filter_map(|event| match event {
+        ReportedEvent::Report { session, .. } => Some(session.as_str()),
+        _ => None,
+    });
+    let (here, elsewhere): (Vec<&str>, Vec<&str>) =
+        reports.partition(|id| crashes.clusters.iter().any(|cluster| cluster.session == *id));
+    let told_at_most = here.iter().filter(|id| **id == most.session).count();
+    let mut figures: Vec<FindingFigure> =
+        crashes.clusters.iter().map(|cluster| stated_count("groups", &cluster.groups)).collect();
+    figures.extend([
+        count("placed", placed),
+        stated_count("triplets", &crashes.triplets),
+        count("left", crashes.triplets.value() - placed),
+        label("session", &most.session),
+        count("told_at_most", told_at_most),
+        count("here", here.len()),
+        count("elsewhere", elsewhere.len()),
+    ]);
+    // All groups are placed, and no session without one is told to have had more subagents.
+    let holds = placed == crashes.triplets.value() && elsewhere.len() <= here.len();
+    let severity = FindingSeverity::warning_unless(holds);
+    Some(AuditFinding::new("crash-clusters", AuditCheck::CrashClusters, severity, figures))
 }
 
 /// The kinds of the implement session's calls.

@@ -1,8 +1,10 @@
-//! The most that toggles could save: every parameter at its friendliest end.
+//! The most that toggles could save: every parameter at its friendliest end, and no less than what
+//! they touch there holds and carries.
 
 use super::experiment::{Experiment, subset_of_first};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving};
+use super::tokens_held::tokens_held_and_carried;
 use crate::plan::Patch;
 use crate::price::MissingPrice;
 use crate::recording::Recording;
@@ -48,6 +50,12 @@ impl BestCornerSearch<'_> {
                     let saving = self.saving_of_patches(&patches)?;
                     let saved = claim.amount_saved_by(&saving, self.recording, &patches);
                     best = (best.0.max(saved), best.1.max(saving.total_money().micro_usd()));
+                    // Corners are tried and prove nothing; what is not there cannot be saved.
+                    if !claim.is_of_counts()
+                        && let Some(held) = tokens_held_and_carried(self.recording, &patches)
+                    {
+                        best.0 = best.0.max(held);
+                    }
                     if saved > here {
                         (here, friendliest) = (saved, corner);
                     }

@@ -30,6 +30,7 @@ pub mod shapley;
 pub mod subset_lookup;
 pub(crate) mod sweep;
 pub(crate) mod swept_subset;
+pub mod tokens_held;
 pub(crate) mod tornado;
 pub(crate) mod uncertainty;
 pub(crate) mod verdict;

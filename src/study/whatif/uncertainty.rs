@@ -381,7 +381,7 @@ mod tests {
     fn what_is_quoted_is_the_mean_of_the_draws() {
         let reported = builtin_pipeline("order-774").expect("built in");
         let fit = reconstruct(&reported, Lens::Message).expect("fits");
-        let source = RecordingSource::Recorded(fit.recording);
+        let source = RecordingSource::Pipeline { reported, lens: Lens::Message, fit };
         let toggles = toggles_by_id(["R1", "R2", "R3", "R4", "R5", "R6", "R7"]).expect("toggles");
         let scenario = Scenario { draws: 300, ..Scenario::with_toggles(&toggles) };
         let (toggles, pricing) = (scenario.split_awaiting_toggles(), Pricing::embedded());

@@ -138,6 +138,13 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
             "crash records: cleaning the orphans leaves {reuse} of {records} (and saves no tokens)",
             &["{reuse} + {orphans} = {sum}; {triplets} x 3 = {tripled}"],
         ),
+        AuditCheck::CrashClusters => Sentences::new(
+            "crash records: {placed} of {triplets} groups of orphans are placed, at the sessions \
+             that are said to have had the most subagents",
+            &["{groups: + } = {placed}, {left} stand nowhere; reports of subagents are told of \
+               these sessions {here}, of the others {elsewhere}, of {session}, which left most \
+               groups, {told_at_most}"],
+        ),
         AuditCheck::CallKinds => Sentences::new(
             "{label}: the kinds of its {all} published calls add up",
             &["{tools} + {text_only} + {thinking} = {calls}; {before} + {after_tool} + 1 first = \
