@@ -5,8 +5,8 @@
 //! be sent by the end of another turn: it wakes its agent no earlier. Where a provider's limit is
 //! told, a request beyond it is refused (429): the turn gives its place back, nobody starts a turn
 //! before the shared cooldown is over, and the turn goes on with the refused request. The wait is
-//! the longest of the provider's own (until its last minute has room), the back-off of this attempt,
-//! and the least after a refusal.
+//! the longest of the provider's own (until its last minute has room), the back-off of this
+//! attempt, and the least after a refusal.
 //!
 //! Source: agentic-cockpit `9c06a3aa` and `eca8e3c`, its worker; MODEL.md, "Limiter".
 

@@ -1,9 +1,7 @@
 //! The hours in which a pipeline ran, beside another one and under one orchestrator: what is told
 //! of them, and ranges where nothing is.
 
-use super::figure::{Figure, FigureSource, FigureUnit};
-use super::published_file::{ReportedError, ValueChecker};
-use crate::units::BASIS_POINTS;
+use super::figure::{Figure, FigureSource};
 use serde::Deserialize;
 
 /// What is told of how orders ran side by side.
@@ -68,33 +66,4 @@ pub struct NightStage {
     pub step: String,
     /// How long it takes.
     pub time: Figure,
-}
-
-impl ReportedNight {
-    /// Checks units and chances.
-    pub(super) fn check_values(&self, checker: ValueChecker) -> Result<(), ReportedError> {
-        let times = [
-            ("elapsed", &self.elapsed),
-            ("dispatch_time", &self.dispatch_time),
-            ("suite_time", &self.suite_time),
-        ];
-        for (field, figure) in times {
-            checker.require_unit(figure, FigureUnit::Time, &format!("night.{field}"))?;
-        }
-        for (at, stage) in self.stages.iter().enumerate() {
-            let field = format!("night.stages.{at}.time");
-            checker.require_unit(&stage.time, FigureUnit::Time, &field)?;
-        }
-        checker.require_unit(&self.dispatches, FigureUnit::Count, "night.dispatches")?;
-        let (text, some) = (&self.dispatches.text, self.dispatches.value());
-        checker.require((1..=10_000).contains(&some), "night.dispatches", text, "1 to 10,000")?;
-        let chances = [self.orchestrator_over_records, self.excluded_over_records];
-        let parts = self.policies.iter().map(|one| one.chance);
-        let in_range = |chance: i64| (0..=BASIS_POINTS).contains(&chance);
-        let fit = chances.into_iter().chain(parts.clone()).all(in_range);
-        // Checked before they are added up, so that no sum overflows.
-        let fit = fit && parts.sum::<i64>() == BASIS_POINTS;
-        let wanted = "chances from 0 to 10,000; those of the policies make 10,000";
-        checker.require(fit, "night.policies", "chances", wanted)
-    }
 }

@@ -10,6 +10,9 @@ use super::context_growth::{GrowthProblem, solve_growth};
 use super::reported::ReportedOrchestrator;
 use crate::fixed_point::ONE;
 
+/// Orchestrators of more calls than this are not laid out.
+const MOST_CALLS: usize = 10_000;
+
 /// How the context rose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContextTelling {
@@ -29,7 +32,8 @@ impl ReportedOrchestrator {
     /// records. `None` where no such growth meets them.
     #[must_use]
     pub fn reads_by_call(&self, lens: Lens, telling: ContextTelling) -> Option<Vec<i64>> {
-        let calls = usize::try_from(self.calls_made(lens)).ok().filter(|calls| *calls > 1)?;
+        let calls = usize::try_from(self.calls_made(lens)).ok();
+        let calls = calls.filter(|calls| (2..=MOST_CALLS).contains(calls))?;
         let growth = self.context_last.value() - self.context_first.value();
         let mut entering = vec![0; calls];
         if telling == ContextTelling::EarlyLoad {
@@ -93,8 +97,10 @@ mod tests {
                 assert_eq!(reads[0], 15_000);
                 assert!(reads.is_sorted() && reads[calls - 1] <= 98_000);
                 let load = reads[1] - reads[0];
-                // About 27 K at once, then 2.1 K a dispatch, which are 2.4 or 4.8 calls.
-                assert!(telling == ContextTelling::Curve || (25_000..30_000).contains(&load));
+                // With a load L: mean read - 15 K = (n - 1) / n (L + (83 K - L) / 2), which makes L
+                // 29.8 K for 62 calls and 28.2 K for 124, and a call's growth beside it.
+                let met = telling == ContextTelling::Curve || (28_000..31_000).contains(&load);
+                assert!(met, "{load}");
             }
         }
     }

@@ -6,11 +6,13 @@
 use super::call_tally::{CallTally, TallyUnit};
 use super::event::ReportedEvent;
 use super::figure::{Figure, FigureSource, FigureUnit};
+use super::night::ReportedNight;
 use super::published_file::{
     ReportedError, ValueChecker, parse_shape, source_field, stated_or_assumed,
 };
 use super::reported::{InventoryRow, ReportedClaim, ReportedPipeline, ReportedStepRow, SCHEMA};
 use super::unknown::UnknownQuantity;
+use crate::units::BASIS_POINTS;
 
 /// No step has more sessions and no session more calls than this.
 const MAX_PUBLISHED_CALLS: i64 = 100_000;
@@ -166,7 +168,7 @@ impl ReportedPipeline {
             checker.require(known, &field, session, "a session of the inventory")?;
         }
         if let Some(night) = &self.night {
-            night.check_values(checker)?;
+            check_night(night, checker)?;
         }
         checker.require_unknowns(&self.unknowns)?;
         for tally in self.tallies() {
@@ -249,4 +251,31 @@ fn move_polls(events: &mut [ReportedEvent], session: &str, number: i64) {
         let polls = slots[polled].take();
         *slots[wanted] = polls;
     }
+}
+
+/// Checks units and chances of the hours in which a pipeline ran.
+fn check_night(night: &ReportedNight, checker: ValueChecker) -> Result<(), ReportedError> {
+    let times = [
+        ("elapsed", &night.elapsed),
+        ("dispatch_time", &night.dispatch_time),
+        ("suite_time", &night.suite_time),
+    ];
+    for (field, figure) in times {
+        checker.require_unit(figure, FigureUnit::Time, &format!("night.{field}"))?;
+    }
+    for (at, stage) in night.stages.iter().enumerate() {
+        let field = format!("night.stages.{at}.time");
+        checker.require_unit(&stage.time, FigureUnit::Time, &field)?;
+    }
+    checker.require_unit(&night.dispatches, FigureUnit::Count, "night.dispatches")?;
+    let (text, some) = (&night.dispatches.text, night.dispatches.value());
+    checker.require((1..=10_000).contains(&some), "night.dispatches", text, "1 to 10,000")?;
+    let chances = [night.orchestrator_over_records, night.excluded_over_records];
+    let parts = night.policies.iter().map(|one| one.chance);
+    let in_range = |chance: i64| (0..=BASIS_POINTS).contains(&chance);
+    let fit = chances.into_iter().chain(parts.clone()).all(in_range);
+    // Checked before they are added up, so that no sum overflows.
+    let fit = fit && parts.sum::<i64>() == BASIS_POINTS;
+    let wanted = "chances from 0 to 10,000; those of the policies make 10,000";
+    checker.require(fit, "night.policies", "chances", wanted)
 }

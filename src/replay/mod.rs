@@ -1,10 +1,9 @@
 //! Replay: one linear pass over a plan under any subset of toggles.
 //!
 //! The pass is a free function over rows. It simulates the context, the cache and compaction
-//! afresh; what the law did not explain when the pipeline was recorded happens again ([`Shock`]).
+//! afresh; what the law did not explain when the pipeline was recorded happens again
+//! ([`Shock`](crate::recording::Shock)).
 //! A checked plan cannot fail, so the pass returns a plain value.
-//!
-//! [`Shock`]: crate::recording::Shock
 
 mod call;
 mod call_tokens;
@@ -18,7 +17,7 @@ mod pass;
 mod pass_context;
 mod ruled_sessions;
 mod schedule;
-mod session_spans;
+pub mod session_spans;
 mod session_state;
 mod tool_results;
 mod uncertain_row;
@@ -32,12 +31,9 @@ pub(crate) use pass::pass_over_plan;
 use pass::{pass_over_island, record_schedule};
 use pass_context::PassContext;
 pub use schedule::Schedule;
-pub use session_spans::session_spans;
 
-use crate::cache::none::NeverHitPolicy;
-use crate::cache::perfect::PerfectPolicy;
-use crate::cache::ttl::TtlPolicy;
 use crate::cache::{self, CachePolicy, Policy};
+use crate::cache::{none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy};
 use crate::plan::{Chance, Island, Plan, PlanRun, ToggleSubset};
 use crate::price::{PriceRow, TokenPrices};
 use crate::recording::CacheTier;

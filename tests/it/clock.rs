@@ -8,7 +8,7 @@ use windtunnel::clock::pipeline::{
     DispatchPolicy, OrderStage, OrderWork, PipelineRun, SpanKind, run_orders,
 };
 use windtunnel::clock::turn_limiter::{PacketTurn, TurnLimits, run_turns};
-use windtunnel::reconstruct::{Lens, builtin_pipeline, reconstruct};
+use windtunnel::reconstruct::{Lens, ReportedPipeline, builtin_pipeline, reconstruct};
 use windtunnel::recording::CallMarks;
 use windtunnel::seed::Seed;
 
@@ -19,7 +19,7 @@ fn below(rng: &mut impl Rng, most: u64) -> i64 {
 
 fn some_orders(rng: &mut impl Rng) -> Vec<OrderWork> {
     let mut orders = Vec::new();
-    for order in 0..1 + below(rng, 4) {
+    for order in 0..=below(rng, 4) {
         let mut stages = Vec::new();
         for _ in 0..below(rng, 5) {
             // Few different lengths, so that many things happen at once.
@@ -230,10 +230,9 @@ fn twin_run(orders: &[OrderWork], policy: DispatchPolicy, dispatch_ms: i64) -> N
     let mut by_name: Vec<&OrderWork> = orders.iter().collect();
     by_name.sort_by_key(|order| &order.name);
     let count = orders.len();
-    let doing = by_name.iter().map(|order| match order.stages.is_empty() {
-        true => Doing::Over,
-        false => Doing::Ready(0, None),
-    });
+    let doing = by_name
+        .iter()
+        .map(|order| if order.stages.is_empty() { Doing::Over } else { Doing::Ready(0, None) });
     Twin {
         doing: doing.collect(),
         orders: by_name,
@@ -504,4 +503,27 @@ fn recordings_without_orders_tell_no_minutes() {
     let all = json(&["compare", "cockpit-2026-02", "--draws", "0"]);
     assert_eq!(all.get("minutes"), None);
     assert_eq!(all.get("whole"), None);
+}
+
+#[test]
+fn hours_that_cannot_be_are_refused_and_strange_ones_answered() {
+    let told = include_str!("../../recorded/order-774.json");
+    for (from, to, field) in [
+        ("\"chance\": 5000", "\"chance\": 6000", "night.policies"),
+        ("\"dispatches\": \"26\"", "\"dispatches\": \"0\"", "night.dispatches"),
+        ("\"time\": \"8-20m\"", "\"time\": \"8-20\"", "night.stages.0.time"),
+    ] {
+        assert!(told.contains(from), "{from}");
+        let error = ReportedPipeline::parse_json("night", &told.replace(from, to)).unwrap_err();
+        assert!(error.to_string().contains(field), "{error}");
+    }
+    // A context that falls has no growth, and a share beyond everything is everything.
+    let folder = tempfile::tempdir().unwrap();
+    let strange = told
+        .replace("\"context_last\": \"98K\"", "\"context_last\": \"9K\"")
+        .replace("\"attributed_share\": \"54%\"", "\"attributed_share\": \"540%\"");
+    let file = folder.path().join("strange.json");
+    std::fs::write(&file, strange).unwrap();
+    let all = json(&["compare", file.to_str().unwrap(), "--draws", "0"]);
+    assert!(rows(&all["whole"], "what_ifs").is_empty());
 }

@@ -5,7 +5,6 @@ use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::minutes::{MinutesStudy, study_minutes};
 use super::observed_savings::{self, ObservedSaving};
-use super::other_orders::{OtherOrderSaving, savings_on_other_orders};
 use super::published_claims::PublishedClaim;
 use super::remaining_saving::{RemainingSaving, remaining_savings};
 use super::saving_bounds::{SavingBound, bound_waiting_toggles};
@@ -128,8 +127,6 @@ pub struct Comparison {
     pub observed_savings: Vec<ObservedSaving>,
     /// What the summary of a published pipeline leaves out.
     pub whole: Option<WholePipeline>,
-    /// What the toggles would yield on orders that ran beside a published pipeline.
-    pub other_orders: Vec<OtherOrderSaving>,
     /// The wall clock of a published pipeline.
     pub minutes: Option<MinutesStudy>,
 }
@@ -245,12 +242,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         overlap: alone - headline.amount_in_saving(&joint),
         combined,
         observed_savings: seen,
-        whole: experiment
-            .published_pipeline()
-            .and_then(|reported| whole_of_pipeline(reported, baseline.usage.read)),
-        other_orders: experiment.published_pipeline().map_or_else(Vec::new, |reported| {
-            savings_on_other_orders(reported, recording, &plan, &ids)
-        }),
+        whole: whole_of_pipeline(experiment, &plan, &ids),
         minutes: study_minutes(experiment, &plan, &patches),
         plan,
     })

@@ -13,7 +13,7 @@ use super::shapley::share_out_values;
 use crate::clock::pipeline::{DispatchPolicy, OrderStage, OrderWork, SpanKind, run_orders};
 use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::recording::Recording;
-use crate::replay;
+use crate::replay::session_spans::session_spans;
 use std::collections::BTreeMap;
 
 /// More toggles than this that can move time have no shares: all their subsets would be too many.
@@ -140,7 +140,7 @@ impl<'a> SessionChain<'a> {
         for (index, island) in self.plan.islands.iter().enumerate() {
             let own = subset & island.touched_by & self.moving;
             let of_island = self.lengths.entry((index, own)).or_insert_with(|| {
-                let spans = replay::session_spans(self.plan, island, own);
+                let spans = session_spans(self.plan, island, own);
                 let sessions = &self.plan.sessions[island.sessions.start as usize..];
                 let mut known: BTreeMap<usize, i64> = BTreeMap::new();
                 for (planned, span) in sessions.iter().zip(spans) {

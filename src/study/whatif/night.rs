@@ -62,8 +62,8 @@ pub fn study_night(
                 }
             }
             let told = night.elapsed.value();
-            let [shortest, longest] =
-                [elapsed[0].iter().min(), elapsed[0].iter().max()].map(|it| it.copied());
+            let (shortest, longest) = (elapsed[0].iter().min(), elapsed[0].iter().max());
+            let meets_told = shortest <= Some(&told) && Some(&told) <= longest;
             let chance = night.policies.iter().find(|one| policy_of(one.policy) == policy);
             let [before, after] =
                 elapsed.map(|values| CredibleBand::from_values(values.into_iter()));
@@ -75,7 +75,7 @@ pub fn study_night(
                 after,
                 // The two sides of a draw stand side by side: the first is the one before.
                 waited_ms: CredibleBand::from_values(waited.into_iter().step_by(2)).p50,
-                meets_told: shortest <= Some(told) && Some(told) <= longest,
+                meets_told,
             });
         }
     }

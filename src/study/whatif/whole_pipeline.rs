@@ -14,6 +14,9 @@
 //!
 //! MODEL.md, "Orchestrators".
 
+use super::experiment::Experiment;
+use super::other_orders::{OtherOrderSaving, savings_on_other_orders};
+use crate::plan::Plan;
 use crate::reconstruct::event::ReportedEvent;
 use crate::reconstruct::night::ReportedNight;
 use crate::reconstruct::orchestrator_reads::ContextTelling;
@@ -97,12 +100,35 @@ pub struct WholePipeline {
     pub orchestrator_reads: [i64; 2],
     /// What-ifs of the orchestrator.
     pub what_ifs: Vec<OrchestratorWhatIf>,
+    /// What the toggles would yield on the orders that ran beside it.
+    pub other_orders: Vec<OtherOrderSaving>,
 }
 
 /// Adds the whole up; `None` where nothing is told of the hours and their orchestrator.
 #[must_use]
-pub fn whole_of_pipeline(reported: &ReportedPipeline, summary_reads: i64) -> Option<WholePipeline> {
+pub fn whole_of_pipeline(
+    experiment: &Experiment<'_>,
+    plan: &Plan,
+    toggles: &[&str],
+) -> Option<WholePipeline> {
+    let (reported, recording) = (experiment.published_pipeline()?, experiment.base_recording());
     let (night, orchestrator) = (reported.night.as_ref()?, reported.orchestrator.as_ref()?);
+    let lenses = [Lens::Message, Lens::Record];
+    Some(WholePipeline {
+        parts: parts_of_whole(reported, night, orchestrator, recording.total_usage().read),
+        orchestrator_reads: lenses.map(|lens| orchestrator.reads_of_calls(lens)),
+        what_ifs: orchestrator_what_ifs(orchestrator, night),
+        other_orders: savings_on_other_orders(reported, recording, plan, toggles),
+    })
+}
+
+/// The parts, their sum last.
+fn parts_of_whole(
+    reported: &ReportedPipeline,
+    night: &ReportedNight,
+    orchestrator: &ReportedOrchestrator,
+    summary_reads: i64,
+) -> Vec<PartReads> {
     let share = orchestrator.attributed_share.value();
     let own = reads_of_unit(&orchestrator.read, night.orchestrator_over_records);
     let mut parts = vec![
@@ -125,12 +151,7 @@ pub fn whole_of_pipeline(reported: &ReportedPipeline, summary_reads: i64) -> Opt
         parts.push(PartReads { part: WholePart::Subagents(reports), reads: None });
     }
     parts.push(PartReads { part: WholePart::Whole, reads: Some(whole) });
-    let lenses = [Lens::Message, Lens::Record];
-    Some(WholePipeline {
-        parts,
-        orchestrator_reads: lenses.map(|lens| orchestrator.reads_of_calls(lens)),
-        what_ifs: orchestrator_what_ifs(orchestrator, night),
-    })
+    parts
 }
 
 /// A sum that is one over records with some chance: at the least, what is expected, at the most.
@@ -196,7 +217,8 @@ fn orchestrator_what_ifs(
 ) -> Vec<OrchestratorWhatIf> {
     let dispatches = usize::try_from(night.dispatches.value()).unwrap_or(1).max(1);
     // The attributed share is one of dispatches: 14 of 26 are 54 %, 12 are 46 %.
-    let own = share_of(dispatches as i64, orchestrator.attributed_share.value()) as usize;
+    let own = share_of(dispatches as i64, orchestrator.attributed_share.value());
+    let own = usize::try_from(own).unwrap_or(0).min(dispatches);
     let (one, two) = ([dispatches], [own, dispatches - own]);
     let growth = orchestrator.context_last.value() - orchestrator.context_first.value();
     let lenses = [Lens::Message, Lens::Record];
@@ -204,6 +226,10 @@ fn orchestrator_what_ifs(
         ContextTelling::BOTH.map(|telling| orchestrator.reads_by_call(lens, telling))
     });
     let tellings: Vec<Vec<i64>> = tellings.flatten().collect();
+    // Figures that no growth meets tell nothing of another orchestrator.
+    if tellings.is_empty() {
+        return Vec::new();
+    }
     let saved_by = |layout: DispatchLayout<'_>| -> Vec<(i64, i64)> {
         let sums = tellings.iter().map(|reads| (reads.iter().sum::<i64>(), reads));
         sums.map(|(sum, reads)| (sum - reads_of_layout(reads, dispatches, layout), sum)).collect()
@@ -278,18 +304,18 @@ mod tests {
     #[test]
     fn the_whole_is_its_parts_and_the_orchestrator_saves_no_more_than_it_reads() {
         let reported = builtin_pipeline("order-774").unwrap();
-        let whole = whole_of_pipeline(&reported, 22_800_000).unwrap();
-        let [low, expected, high] = whole.parts.last().unwrap().reads.unwrap();
+        let (night, orchestrator) = (reported.night.as_ref(), reported.orchestrator.as_ref());
+        let (night, orchestrator) = (night.unwrap(), orchestrator.unwrap());
+        let parts = parts_of_whole(&reported, night, orchestrator, 22_800_000);
+        let [low, expected, high] = parts.last().unwrap().reads.unwrap();
         assert!(low < expected && expected < high);
         assert_eq!(high, 22_800_000 + 4_698_000 + 2_800_000);
-        assert_eq!(whole.orchestrator_reads, [4_371_859, 8_700_000]);
-        for one in &whole.what_ifs {
+        let what_ifs = orchestrator_what_ifs(orchestrator, night);
+        for one in &what_ifs {
             assert!(0 <= one.saved[0] && one.saved[1] < 8_700_000, "{one:?}");
         }
         // One an order: a fifth, whichever way the context rose.
-        let [low, high] = whole.what_ifs[0].share_bp;
+        let [low, high] = what_ifs[0].share_bp;
         assert!(1_900 <= low && high <= 2_400, "{low} to {high}");
-        // A source without orchestrator or hours has no whole.
-        assert_eq!(whole_of_pipeline(&builtin_pipeline("order-775").unwrap(), 1), None);
     }
 }

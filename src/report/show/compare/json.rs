@@ -41,7 +41,7 @@ type ReportField<'a> = ColumnField<'a, &'a ComparisonReport<'a>>;
 
 /// What `compare --format json` has.
 pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
-    vec![
+    let mut fields = vec![
         ReportField::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
         ReportField::text("lens", "", "what published calls are taken for", |it| {
             it.source.lens().map(Lens::name)
@@ -99,20 +99,6 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             |it| rows_if_any(&it.comparison.observed_savings),
         )
         .left_out_if_missing(),
-        ReportField::optional_object(
-            "whole",
-            "the whole pipeline with what its summary leaves out, where a source tells of that",
-            whole_fields(),
-            |it| it.comparison.whole.as_ref().map(|_| *it),
-        )
-        .left_out_if_missing(),
-        ReportField::optional_object(
-            "minutes",
-            "the wall clock, where a source tells the times of sessions that follow each other",
-            clock_fields(),
-            |it| it.comparison.minutes.as_ref().map(|_| *it),
-        )
-        .left_out_if_missing(),
         ReportField::optional_rows(
             "limiter",
             "turns at once and requests a minute of agents that packets wake",
@@ -140,7 +126,29 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
         ReportField::rows("findings", "what the audit found", finding_fields(true), |it| {
             it.findings.iter().collect()
         }),
-        Provenance::field(|it: &&'a ComparisonReport<'a>| it.provenance),
+    ];
+    fields.extend(pipeline_fields());
+    fields.push(Provenance::field(|it: &&'a ComparisonReport<'a>| it.provenance));
+    fields
+}
+
+/// What is told of a published pipeline beside its toggles.
+fn pipeline_fields<'a>() -> [ReportField<'a>; 2] {
+    [
+        ReportField::optional_object(
+            "whole",
+            "the whole pipeline with what its summary leaves out, where a source tells of that",
+            whole_fields(),
+            |it| it.comparison.whole.as_ref().map(|_| *it),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_object(
+            "minutes",
+            "the wall clock, where a source tells the times of sessions that follow each other",
+            clock_fields(),
+            |it| it.comparison.minutes.as_ref().map(|_| *it),
+        )
+        .left_out_if_missing(),
     ]
 }
 
@@ -154,7 +162,7 @@ fn whole_fields<'a>() -> Vec<ReportField<'a>> {
             it.comparison.whole.iter().flat_map(|whole| &whole.what_ifs).collect()
         }),
         ReportField::rows("other_orders", "orders beside it", other_order_fields(), |it| {
-            it.other_order_rows()
+            it.comparison.whole.as_ref().map_or_else(Vec::new, |whole| it.other_order_rows(whole))
         }),
     ]
 }

@@ -167,11 +167,8 @@ pub(super) fn night_fields<'a>() -> Vec<ColumnField<'a, &'a NightElapsed>> {
             it.has_suites
         }),
     ];
-    let sides: [(&str, &str, fn(&NightElapsed) -> CredibleBand<i64>); 2] =
-        [("before", "before", |it| it.before), ("after", "after", |it| it.after)];
-    for (name, heading, band) in sides {
-        fields.extend(band_of_side(name, heading, band));
-    }
+    fields.extend(band_of_side("before", |it| it.before));
+    fields.extend(band_of_side("after", |it| it.after));
     fields.extend([
         Field::duration(
             "waited_ms",
@@ -188,27 +185,19 @@ pub(super) fn night_fields<'a>() -> Vec<ColumnField<'a, &'a NightElapsed>> {
 
 /// P10 to P90 for people, all three for programs.
 fn band_of_side<'a>(
-    name: &'static str,
-    heading: &'static str,
+    side: &'static str,
     band: fn(&NightElapsed) -> CredibleBand<i64>,
-) -> Vec<ColumnField<'a, &'a NightElapsed>> {
+) -> [ColumnField<'a, &'a NightElapsed>; 4] {
     type Field<'a> = ColumnField<'a, &'a NightElapsed>;
     let cell = move |it: &&'a NightElapsed| {
         let band = band(it).map(CellValue::Duration);
         TableCell::from_range(band.p10, band.p90)
     };
-    let points: [(&str, fn(CredibleBand<i64>) -> i64); 3] =
-        [("p10_ms", |band| band.p10), ("p50_ms", |band| band.p50), ("p90_ms", |band| band.p90)];
-    let mut fields: Vec<Field<'a>> = points
-        .into_iter()
-        .map(|(point, value)| {
-            Field::duration(format!("{name}_{point}"), "", "of the draws", move |it| {
-                value(band(it))
-            })
-        })
-        .collect();
-    let people =
-        Field::from_cells(ColumnKind::Duration, "", heading, "P10 to P90", cell).with_ranges();
-    fields.push(people);
-    fields
+    let about = "of the draws";
+    [
+        Field::duration(format!("{side}_p10_ms"), "", about, move |it| band(it).p10),
+        Field::duration(format!("{side}_p50_ms"), "", about, move |it| band(it).p50),
+        Field::duration(format!("{side}_p90_ms"), "", about, move |it| band(it).p90),
+        Field::from_cells(ColumnKind::Duration, "", side, "P10 to P90", cell).with_ranges(),
+    ]
 }

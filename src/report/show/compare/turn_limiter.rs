@@ -76,6 +76,15 @@ fn load_fields<'a>() -> Vec<ColumnField<'a, &'a LimiterLoad>> {
         Field::duration("waited_ms", "waited", "how much later turns ended, summed", |load| {
             load.waited_ms
         }),
+        Field::duration("waited_for_agent_ms", "", "of that, on an earlier packet", |load| {
+            load.waits.agent_ms
+        }),
+        Field::duration("waited_for_place_ms", "", "of that, on a free place", |load| {
+            load.waits.place_ms
+        }),
+        Field::duration("waited_for_provider_ms", "", "of that, after a refusal", |load| {
+            load.waits.provider_ms
+        }),
     ]
 }
 

@@ -20,27 +20,36 @@ impl ComparisonReport<'_> {
         let whole = self.comparison.whole.as_ref()?;
         let title = format!("The whole of {}", self.provenance.recording);
         let section = Section::new(title).with_table(parts_table(whole));
-        let section = section.with_table(what_ifs_table(whole));
-        if self.comparison.other_orders.is_empty() {
+        let section = if whole.what_ifs.is_empty() {
+            section
+        } else {
+            section.with_table(what_ifs_table(whole))
+        };
+        if whole.other_orders.is_empty() {
             return Some(section);
         }
-        Some(section.with_table(self.other_orders_table()))
+        Some(section.with_table(self.other_orders_table(whole)))
     }
 
     /// What the toggles would yield on the other orders.
-    fn other_orders_table(&self) -> TableView {
+    fn other_orders_table(&self, whole: &WholePipeline) -> TableView {
         let title = "The same fixes on the order that ran beside it: cache reads saved, each alone";
         let mut view =
-            TableView::from_fields(title, &other_order_fields(), self.other_order_rows());
+            TableView::from_fields(title, &other_order_fields(), self.other_order_rows(whole));
         view.add_footnote(
-            "no tokens of its sessions are told: what a session of the same step saves here, times              its sessions, 0.35 to 1.5 times, as the finished tables of both orders differ; nothing where the source does not tell that there was              anything to fix",
+            "no tokens of its sessions are told: what a session of the same step saves here, times \
+             its sessions, 0.35 to 1.5 times, as the finished tables of both orders differ; \
+             nothing where the source does not tell that there was anything to fix",
         );
         view
     }
 
     /// The other orders with the names of the toggles.
-    pub(super) fn other_order_rows(&self) -> Vec<OtherOrderRow<'_>> {
-        let rows = self.comparison.other_orders.iter();
+    pub(super) fn other_order_rows<'s>(
+        &'s self,
+        whole: &'s WholePipeline,
+    ) -> Vec<OtherOrderRow<'s>> {
+        let rows = whole.other_orders.iter();
         rows.map(|saving| (saving, self.comparison.toggles[saving.toggle].id)).collect()
     }
 }
@@ -95,7 +104,8 @@ fn what_ifs_table(whole: &WholePipeline) -> TableView {
     let [records, calls] = whole.orchestrator_reads;
     view.add_footnote(format!(
         "of {} if its figures are sums over records, of {} if over calls, and however its context \
-         rose; these are beside the toggles and in none of their sums; a fresh orchestrator writes its start again",
+         rose; these are beside the toggles and in none of their sums; a fresh orchestrator writes \
+         its start again",
         format::format_tokens(records, false),
         format::format_tokens(calls, false)
     ));
