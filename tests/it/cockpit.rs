@@ -240,8 +240,9 @@ fn a_receipt_that_asks_for_nothing_saves_its_digest_and_a_wrong_skip_costs_a_tur
     assert_eq!(receipts_read([10_000, 0, 0]), (1_600_000, 400_000));
     assert_eq!(receipts_read([5_000, 0, 10_000]).1, 200_000);
     // The design's case: 200,000 saved, 200,000 made again.
-    assert_eq!(receipts_read([5_000, 2_500, 10_000]).1, 0);
-    assert_eq!(receipts_read([5_000, 2_500, 0]).1, 150_000);
+    // Chances are parts of 65,536, and each of the calls rounds for itself.
+    assert!(receipts_read([5_000, 2_500, 10_000]).1.abs() <= 16);
+    assert!((receipts_read([5_000, 2_500, 0]).1 - 150_000).abs() <= 16);
     assert_eq!(receipts_read([10_000, 5_000, 10_000]).1, -400_000);
     assert_eq!(receipts_read([0, 10_000, 10_000]).1, 0);
 }
@@ -286,9 +287,11 @@ fn each_completion_is_told_about_once_but_at_the_edge_of_the_window() {
 
 #[test]
 fn the_cockpit_s_receipts_are_its_largest_lever() {
-    let compare =
-        |set: &str| run::json(&["compare", "cockpit-2026-02", "--with", "N2,N5", "--set", set]);
-    let told = run::json(&["compare", "cockpit-2026-02", "--with", "N1,N2,N5"]);
+    let compare = |with: &str, sets: &[&str]| {
+        let base = ["compare", "cockpit-2026-02", "--draws", "0", "--with", with];
+        run::json(&[&base[..], sets].concat())
+    };
+    let told = compare("N1,N2,N5", &[]);
     let bounds = told["bounds"].as_array().expect("bounds");
     let of = |id: &str| bounds.iter().find(|bound| bound["id"] == id).expect("a bound");
     assert_eq!(of("N5")["found"], 87);
@@ -297,7 +300,8 @@ fn the_cockpit_s_receipts_are_its_largest_lever() {
     assert!(of("N5")["high"].as_i64() >= Some(204_870_505), "{}", of("N5"));
     assert!(of("N5")["high"].as_i64() > of("N1")["high"].as_i64());
     // With both shares it is a figure, and acts beside N2 on other digests.
-    let known = compare("N5.quiet=10000,N5.wrong=0");
+    let sets = ["--set", "N5.quiet=10000", "--set", "N5.wrong=0"];
+    let known = compare("N2,N5", &sets);
     let toggles = known["toggles"].as_array().expect("toggles");
     assert_eq!(toggles.len(), 2);
 }

@@ -87,10 +87,13 @@ impl ActiveInvocation<'_> {
     }
 }
 
-/// The invocations that made calls, in the order in which they started.
+/// The invocations that made calls, in the order in which they started; sessions of a queue are
+/// runs by themselves, of no agent with a history (`queue_sessions`).
 pub fn active_invocations(recording: &Recording) -> Vec<ActiveInvocation<'_>> {
     // An invocation whose calls are not in the recording has nothing to change.
-    let all = recording.invocations.iter().enumerate().map(|(index, invocation)| {
+    let all = recording.invocations.iter().enumerate();
+    let all = all.filter(|(_, invocation)| invocation.packet.queue_reasons().is_none());
+    let all = all.map(|(index, invocation)| {
         let calls = recording.calls_of_invocation(index);
         let session = recording.calls[invocation.call as usize].session;
         ActiveInvocation { calls, session, packet: &invocation.packet }

@@ -60,6 +60,7 @@ impl FullReport<'_> {
             toggles = toggles.with_image(file, *alt);
         }
         document.add_section(toggles.with_bullets(shown.toggle_explanations()));
+        document.sections.extend(shown.queue_section());
         document.sections.extend(shown.bounds_section());
         document.add_section(shown.joint_section().with_table(self.step_table_after()));
         document.sections.extend(shown.observed_section());
