@@ -48,7 +48,7 @@ static CARD: ToggleCard = ToggleCard {
             confidence: Confidence::Judgement,
             what: "calls that a batched site still needs",
             source: "low and mode, 60 %: the source's 72 calls to about 16 over 8 sites; 3, 25 %, \
-                     and 4, 15 %: its \"grouped edits\", with looks between them; judgement, 2026-11",
+                     and 4, 15 %: its \"grouped edits\" with looks between; judgement, 2026-11",
         },
         ParamSpec {
             key: "compliance",

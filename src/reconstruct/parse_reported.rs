@@ -170,6 +170,11 @@ impl ReportedPipeline {
         if let Some(night) = &self.night {
             check_night(night, checker)?;
         }
+        for cluster in self.crashes.iter().flat_map(|crashes| &crashes.clusters) {
+            let known = self.session_row(&cluster.session).is_some();
+            let field = "crashes.clusters.session";
+            checker.require(known, field, &cluster.session, "a session of the inventory")?;
+        }
         checker.require_unknowns(&self.unknowns)?;
         for tally in self.tallies() {
             if let TallyUnit::Open(fact) = &tally.unit {

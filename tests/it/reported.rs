@@ -399,7 +399,12 @@ fn bad_files_are_refused_by_field() {
     );
     check_refused("[1, 1, 1, 1]", "[1, 1, 1]", "unknowns.polled-run.weights");
     check_refused("[1, 1, 1, 1]", "[0, 0, 0, 0]", "unknowns.polled-run.weights");
-    check_refused("\"session\": \"e2495448\"", "\"session\": \"x\"", "field `events.");
+    check_refused(
+        "\"session\": \"9768e31d\", \"text",
+        "\"session\": \"x\", \"text",
+        "field `events.",
+    );
+    check_refused("\"session\": \"e2495448\"", "\"session\": \"x\"", "field `crashes.");
     check_refused("\"document\": \"issue-792\"", "\"document\": \"x\"", "`steps.source`");
 }
 
@@ -432,7 +437,8 @@ fn golden_audit_of_order_774() {
         "info inventory-agrees",
         "info excluded-session",
         "info orchestrator-share",
-        "warning orchestrator-unit",
+        "info crash-records",
+        "warning crash-clusters",
         "info crash-records",
         "info call-kinds",
         "info claim-r1",
