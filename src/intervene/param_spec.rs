@@ -199,17 +199,14 @@ impl ParamRange {
     /// A range as PERT, and of an open fact as its two answers.
     #[must_use]
     pub(crate) fn in_unit(unit: ParamUnit, low: i64, mode: i64, high: i64) -> Self {
-        let shape = match unit {
-            ParamUnit::Chance => RangeShape::TwoPoint,
-            _ => RangeShape::Pert,
-        };
-        // Without width there is nothing to draw from.
         match unit {
+            // Without width there is nothing to draw from.
             _ if low == high => Self::fixed_at(mode),
             ParamUnit::WeightedCount(weights) => {
                 Self::weighted_from(low, weights).unwrap_or_else(|| Self::fixed_at(mode))
             }
-            _ => Self::spread_between((low, mode, high), shape),
+            ParamUnit::Chance => Self::spread_between((low, mode, high), RangeShape::TwoPoint),
+            _ => Self::spread_between((low, mode, high), RangeShape::Pert),
         }
     }
 

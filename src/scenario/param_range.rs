@@ -56,10 +56,10 @@ pub(super) fn parse_range(
         let met = TomlEntry { as_typed: met, ..entry.clone() };
         return Err(bad_value_error(place, &met, "low <= mode <= high").into());
     }
-    Ok(match low == high {
-        true => ParamRange::fixed_at(low),
-        false => ParamRange::spread_between((low, mode, high), shape),
-    })
+    if low == high {
+        return Ok(ParamRange::fixed_at(low));
+    }
+    Ok(ParamRange::spread_between((low, mode, high), shape))
 }
 
 /// A range as it stands in a table, and where.
