@@ -72,6 +72,8 @@ impl OpenCounts {
         // A count is no patch: another number of calls is another recording, built anew from the
         // published totals.
         let other = match (self, source) {
+            // Nothing is open, so that every draw would lay out the same calls.
+            (Self::Unknowns(unknowns), _) if unknowns.is_empty() => return (None, true),
             (Self::Counts(counts, unknowns), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =
                     counts.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
