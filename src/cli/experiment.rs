@@ -41,7 +41,7 @@ pub struct PremiseArgs {
 /// Recordings and everything that they are replayed with.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExperimentArgs {
-    /// Built-in names, recording files, queues (TOML), or transcripts (files or folders), in any mix
+    /// Built-in names, recordings, queues (TOML), or transcripts (files or folders), in any mix
     /// and as one: what is in several of them counts once [default: the scenario's].
     #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,

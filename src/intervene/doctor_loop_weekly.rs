@@ -5,8 +5,8 @@
 //!
 //! Why it should pay: most days it finds what it found the day before.
 //!
-//! Formula: saved = 6/7 x (1 - `failures`) x the tokens of its runs: of seven runs one is the weekly
-//! one, and of the others those are made that a failure starts. Runs cost the same.
+//! Formula: saved = 6/7 x (1 - `failures`) x the tokens of its runs: of seven runs one is weekly,
+//! and of the others those are made that a failure starts. Runs cost the same.
 //!
 //! Source: operational economics (2026-06-11): the daily macro doctor is the largest bucket, 6.16M
 //! of 16.3M tokens; policy: real failures, weekly summaries. So it saves 5.28M at most. Neither the

@@ -1,15 +1,15 @@
 //! The comparison for programs, each key once.
 
-use super::ComparisonReport;
 use super::bounds::bound_fields;
 use super::claim_fields::{claim_fields, combined_fields, judgement_fields, probability_fields};
 use super::distribution::distribution_fields;
-use super::minutes::{minutes_fields, night_fields, path_fields};
+use super::minutes::clock_fields;
 use super::observed_savings::observed_fields;
 use super::queue::queue_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
 use super::turn_limiter::limiter_fields;
-use super::whole_pipeline::{other_order_fields, part_fields, what_if_fields};
+use super::whole_pipeline::whole_fields;
+use super::{ComparisonReport, ReportField};
 use crate::intervene::ParamUnit;
 use crate::reconstruct::Lens;
 use crate::report::columns::{ColumnField, fields_of_part, object_json};
@@ -36,8 +36,6 @@ impl ComparisonReport<'_> {
         )
     }
 }
-
-type ReportField<'a> = ColumnField<'a, &'a ComparisonReport<'a>>;
 
 /// What `compare --format json` has.
 pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
@@ -149,42 +147,6 @@ fn pipeline_fields<'a>() -> [ReportField<'a>; 2] {
             |it| it.comparison.minutes.as_ref().map(|_| *it),
         )
         .left_out_if_missing(),
-    ]
-}
-
-/// The whole pipeline for programs.
-fn whole_fields<'a>() -> Vec<ReportField<'a>> {
-    vec![
-        ReportField::rows("parts", "cache reads, the sum last", part_fields(), |it| {
-            it.comparison.whole.iter().flat_map(|whole| &whole.parts).collect()
-        }),
-        ReportField::rows("what_ifs", "another orchestrator", what_if_fields(), |it| {
-            it.comparison.whole.iter().flat_map(|whole| &whole.what_ifs).collect()
-        }),
-        ReportField::rows("other_orders", "orders beside it", other_order_fields(), |it| {
-            it.comparison.whole.as_ref().map_or_else(Vec::new, |whole| it.other_order_rows(whole))
-        }),
-    ]
-}
-
-/// The wall clock for programs.
-fn clock_fields<'a>() -> Vec<ReportField<'a>> {
-    vec![
-        ReportField::duration("before_ms", "", "nothing toggled", |it| {
-            it.comparison.minutes.as_ref().map(|study| study.before_ms)
-        }),
-        ReportField::duration("after_ms", "", "everything toggled", |it| {
-            it.comparison.minutes.as_ref().map(|study| study.after_ms)
-        }),
-        ReportField::rows("toggles", "minutes saved, each toggle", minutes_fields(), |it| {
-            it.comparison.minutes.as_ref().map_or_else(Vec::new, |study| it.minutes_rows(study))
-        }),
-        ReportField::rows("critical_path", "stage by stage", path_fields(), |it| {
-            it.comparison.minutes.iter().flat_map(|study| &study.path).collect()
-        }),
-        ReportField::rows("night", "all orders, policy by policy", night_fields(), |it| {
-            it.comparison.minutes.iter().flat_map(|study| &study.night).collect()
-        }),
     ]
 }
 

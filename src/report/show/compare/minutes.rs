@@ -1,6 +1,6 @@
 //! Minutes: toggle by toggle, the critical path, and the hours beside other orders.
 
-use super::ComparisonReport;
+use super::{ComparisonReport, ReportField};
 use crate::clock::pipeline::DispatchPolicy;
 use crate::report::columns::ColumnField;
 use crate::report::format::{self, NumberStyle};
@@ -93,7 +93,7 @@ impl ComparisonReport<'_> {
 const NO_MINUTES: ToggleMinutes = ToggleMinutes { alone_ms: 0, last_ms: 0, share_ms: Some(0) };
 
 /// The minutes of a toggle, in tables and for programs.
-pub(super) fn minutes_fields<'a>() -> Vec<ColumnField<'a, MinutesRow<'a>>> {
+fn minutes_fields<'a>() -> Vec<ColumnField<'a, MinutesRow<'a>>> {
     type Field<'a> = ColumnField<'a, MinutesRow<'a>>;
     vec![
         Field::text("id", "", "its id", |it| it.toggle.map(|toggle| toggle.id)),
@@ -130,7 +130,7 @@ fn path_table(study: &MinutesStudy) -> TableView {
 }
 
 /// A stage of the critical path.
-pub(super) fn path_fields<'a>() -> Vec<ColumnField<'a, &'a PathStage>> {
+fn path_fields<'a>() -> Vec<ColumnField<'a, &'a PathStage>> {
     type Field<'a> = ColumnField<'a, &'a PathStage>;
     vec![
         Field::text("step", "step", "its step", |it| it.step.as_str()),
@@ -148,7 +148,7 @@ pub(super) fn path_fields<'a>() -> Vec<ColumnField<'a, &'a PathStage>> {
 }
 
 /// The hours beside other orders.
-pub(super) fn night_fields<'a>() -> Vec<ColumnField<'a, &'a NightElapsed>> {
+fn night_fields<'a>() -> Vec<ColumnField<'a, &'a NightElapsed>> {
     type Field<'a> = ColumnField<'a, &'a NightElapsed>;
     let mut fields = vec![
         Field::text("policy", "policy", "how stages are handed out", |it| match it.policy {
@@ -199,5 +199,26 @@ fn band_of_side<'a>(
         Field::duration(format!("{side}_p50_ms"), "", about, move |it| band(it).p50),
         Field::duration(format!("{side}_p90_ms"), "", about, move |it| band(it).p90),
         Field::from_cells(ColumnKind::Duration, "", side, "P10 to P90", cell).with_ranges(),
+    ]
+}
+
+/// The wall clock for programs.
+pub(super) fn clock_fields<'a>() -> Vec<ReportField<'a>> {
+    vec![
+        ReportField::duration("before_ms", "", "nothing toggled", |it| {
+            it.comparison.minutes.as_ref().map(|study| study.before_ms)
+        }),
+        ReportField::duration("after_ms", "", "everything toggled", |it| {
+            it.comparison.minutes.as_ref().map(|study| study.after_ms)
+        }),
+        ReportField::rows("toggles", "minutes saved, each toggle", minutes_fields(), |it| {
+            it.comparison.minutes.as_ref().map_or_else(Vec::new, |study| it.minutes_rows(study))
+        }),
+        ReportField::rows("critical_path", "stage by stage", path_fields(), |it| {
+            it.comparison.minutes.iter().flat_map(|study| &study.path).collect()
+        }),
+        ReportField::rows("night", "all orders, policy by policy", night_fields(), |it| {
+            it.comparison.minutes.iter().flat_map(|study| &study.night).collect()
+        }),
     ]
 }

@@ -17,6 +17,7 @@ mod whole_pipeline;
 use super::Provenance;
 use super::build_order::BuildOrderReport;
 use crate::reconstruct::RecordingSource;
+use crate::report::columns::ColumnField;
 use crate::report::format;
 use crate::report::show::audit_sentences::word_claim_arithmetic;
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
@@ -53,6 +54,9 @@ pub struct ComparisonReport<'a> {
     /// Where it comes from.
     pub provenance: &'a Provenance,
 }
+
+/// A key of what `compare --format json` has.
+type ReportField<'a> = ColumnField<'a, &'a ComparisonReport<'a>>;
 
 impl ComparisonReport<'_> {
     /// For people.

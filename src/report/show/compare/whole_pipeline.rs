@@ -1,6 +1,6 @@
 //! The whole of a pipeline with its orchestrator, and what another orchestrator would save.
 
-use super::ComparisonReport;
+use super::{ComparisonReport, ReportField};
 use crate::report::columns::ColumnField;
 use crate::report::format;
 use crate::report::view::ColumnKind;
@@ -58,7 +58,7 @@ impl ComparisonReport<'_> {
 pub(super) type OtherOrderRow<'a> = (&'a OtherOrderSaving, &'static str);
 
 /// What toggles would yield on other orders, in tables and for programs.
-pub(super) fn other_order_fields<'a>() -> Vec<ColumnField<'a, OtherOrderRow<'a>>> {
+fn other_order_fields<'a>() -> Vec<ColumnField<'a, OtherOrderRow<'a>>> {
     type Field<'a> = ColumnField<'a, OtherOrderRow<'a>>;
     vec![
         Field::text("order", "order", "its name", |it| it.0.order.as_str()),
@@ -67,11 +67,13 @@ pub(super) fn other_order_fields<'a>() -> Vec<ColumnField<'a, OtherOrderRow<'a>>
         Field::tokens("low", "at the least", "cache reads saved", |it| {
             it.0.reads.map(|reads| reads[0])
         })
-        .with_sign(),
+        .with_sign()
+        .left_out_if_missing(),
         Field::tokens("high", "at the most", "cache reads saved", |it| {
             it.0.reads.map(|reads| reads[1])
         })
-        .with_sign(),
+        .with_sign()
+        .left_out_if_missing(),
     ]
 }
 
@@ -113,7 +115,7 @@ fn what_ifs_table(whole: &WholePipeline) -> TableView {
 }
 
 /// A part of the whole, in tables and for programs.
-pub(super) fn part_fields<'a>() -> Vec<ColumnField<'a, &'a PartReads>> {
+fn part_fields<'a>() -> Vec<ColumnField<'a, &'a PartReads>> {
     type Field<'a> = ColumnField<'a, &'a PartReads>;
     let mut fields = vec![Field::text("part", "part", "what it is", |it| match &it.part {
         WholePart::Summary => "sessions of the summary".to_owned(),
@@ -128,13 +130,14 @@ pub(super) fn part_fields<'a>() -> Vec<ColumnField<'a, &'a PartReads>> {
         ("high", "at the most", "the most that is possible"),
     ];
     for (at, (name, heading, about)) in points.into_iter().enumerate() {
-        fields.push(Field::tokens(name, heading, about, move |it| it.reads.map(|reads| reads[at])));
+        let reads = move |it: &&'a PartReads| it.reads.map(|reads| reads[at]);
+        fields.push(Field::tokens(name, heading, about, reads).left_out_if_missing());
     }
     fields
 }
 
 /// A what-if of the orchestrator.
-pub(super) fn what_if_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorWhatIf>> {
+fn what_if_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorWhatIf>> {
     type Field<'a> = ColumnField<'a, &'a OrchestratorWhatIf>;
     let range = |kind: ColumnKind, heading, about, cell: fn(&OrchestratorWhatIf) -> TableCell| {
         Field::from_cells(kind, "", heading, about, move |it: &&'a OrchestratorWhatIf| cell(it))
@@ -188,4 +191,19 @@ fn words_of_change(change: OrchestratorChange) -> (&'static str, String, &'stati
             ("T4", "none of the shared turns".to_owned(), "whether they are calls or records")
         }
     }
+}
+
+/// The whole pipeline for programs.
+pub(super) fn whole_fields<'a>() -> Vec<ReportField<'a>> {
+    vec![
+        ReportField::rows("parts", "cache reads, the sum last", part_fields(), |it| {
+            it.comparison.whole.iter().flat_map(|whole| &whole.parts).collect()
+        }),
+        ReportField::rows("what_ifs", "another orchestrator", what_if_fields(), |it| {
+            it.comparison.whole.iter().flat_map(|whole| &whole.what_ifs).collect()
+        }),
+        ReportField::rows("other_orders", "orders beside it", other_order_fields(), |it| {
+            it.comparison.whole.as_ref().map_or_else(Vec::new, |whole| it.other_order_rows(whole))
+        }),
+    ]
 }
