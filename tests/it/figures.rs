@@ -2,8 +2,9 @@
 //! figure is missing (`tests/fixtures/source-figures.csv`: source, line, text, class, row).
 //!
 //! Classes: `id` names something (a date, a request, a session, an ordinal), `word` is a figure of
-//! speech, `baseline` is what the recording holds or the audit checks, `claim` is judged, `replayed`
-//! is what a toggle replays (behind the colon what it asks for), `refused` names what is missing.
+//! speech, `baseline` is what the recording holds or the audit checks, `claim` is judged,
+//! `replayed` is what a toggle replays (behind the colon what it asks for), `refused` names what
+//! is missing.
 
 use crate::docs::read;
 use crate::run::json;

@@ -223,8 +223,8 @@ proptest! {
         for patch in case.patches.into_iter().map(|patch| shrinking(patch, true)) {
             let plan = compile(&case.recording, std::slice::from_ref(&patch));
             let (before, after) = (replay_plan(&plan, 0), replay_plan(&plan, 1));
-            // Of whole contexts: where a compaction finds less than it would leave, it does not take
-            // place, and what was written anew there is read.
+            // Of whole contexts: where a compaction finds less than it would leave, it does not
+            // take place, and what was written anew there is read.
             let [before_all, after_all] =
                 [&before, &after].map(|side| side.total_usage().context_tokens());
             let saved = before_all - after_all;
