@@ -213,7 +213,7 @@ fn parse_amount(text: &str) -> Option<(FigureUnit, i64, i64)> {
 }
 
 /// `text * scale`, and what one unit of its last digit is worth.
-fn parse_decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
+pub(super) fn parse_decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
     let (whole, fraction) =
         text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
     // Every decimal place makes the last digit worth a tenth; where nothing whole is left of the

@@ -16,7 +16,7 @@
 //!
 //! A key that is left out is not filled in: its toggles ask for it and have bounds.
 
-use super::super::figure::{Figure, FigureSource, FigureUnit};
+use super::super::figure::{Figure, FigureSource, FigureUnit, parse_decimal};
 use super::super::reported::{Assumption, SourceDocument};
 use super::queue::{DeniedActions, ReportedQueue, SignalRate};
 use super::{DayRange, ReportedRoutes, RouteRow, SCHEMA};
@@ -24,6 +24,7 @@ use crate::recording::QueueReason;
 use crate::toml_reader::{
     TomlEntry, TomlError, TomlNode, bad_value_error, key_path, parse_document, unknown_key_error,
 };
+use crate::units::BASIS_POINTS;
 
 /// The schema of a queue.
 pub const QUEUE_SCHEMA: &str = "windtunnel.queue/1";
@@ -330,22 +331,12 @@ fn read_whole(key: &str, entry: &TomlEntry, least: i64, most: i64) -> Result<i64
 /// A share as a decimal, in ten-thousandths: no float stands below the study.
 fn read_share(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
     let share = match &entry.node {
-        TomlNode::Whole(number @ (0 | 1)) => Some(number * 10_000),
-        TomlNode::Float(digits) => share_of_decimal(digits),
+        TomlNode::Whole(number @ (0 | 1)) => Some(number * BASIS_POINTS),
+        TomlNode::Float(digits) => parse_decimal(digits, BASIS_POINTS).map(|(share, _)| share),
         _ => None,
     };
+    let share = share.filter(|share| (0..=BASIS_POINTS).contains(share));
     share.ok_or_else(|| {
         bad_value_error(key, entry, "a share from 0 to 1 with four digits at most, e.g. 0.04")
     })
-}
-
-/// `0.04` as 400.
-fn share_of_decimal(digits: &str) -> Option<i64> {
-    let (whole, part) = digits.split_once('.')?;
-    let is_decimal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if !is_decimal(whole) || !is_decimal(part) || part.len() > 4 {
-        return None;
-    }
-    let share: i64 = format!("{whole}{part:0<4}").parse().ok()?;
-    (0..=10_000).contains(&share).then_some(share)
 }

@@ -3,7 +3,6 @@
 //! A toggle changes nothing on an island that it does not touch, so that few replays are needed
 //! where many toggles meet many sessions.
 
-use super::lattice::SubsetLattice;
 use super::savings::{PipelineTotals, Saving};
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::replay::{IslandReplays, ReplayOutcome};
@@ -41,19 +40,6 @@ impl MarginalSavings {
             }
         }
         savings
-    }
-
-    /// The same from replays that are there already.
-    pub(crate) fn from_lattice(lattice: &SubsetLattice) -> Self {
-        let all = lattice.tables.iter().fold(0, |bits, table| bits | table.bits);
-        let joint = lattice.saving_of_subset(all);
-        let bits = (0..lattice.toggles).map(|toggle| 1 << toggle);
-        let last = |bit: ToggleSubset| joint - lattice.saving_of_subset(all & !bit);
-        Self {
-            joint,
-            alone: bits.clone().map(|bit| lattice.saving_of_subset(bit)).collect(),
-            last: bits.map(last).collect(),
-        }
     }
 }
 

@@ -32,6 +32,7 @@ mod permutation_sampling;
 mod subset_sums;
 
 use super::lattice::{self, MOST_BITS, SubsetLattice};
+use super::marginal_savings::MarginalSavings;
 use super::savings::Saving;
 use crate::plan::Plan;
 use crate::replay::ReplayCost;
@@ -126,14 +127,16 @@ fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
     }
 }
 
-/// The Shapley value of each toggle alone, without the interaction of pairs.
+/// What toggles save alone, last and together, and the Shapley value of each; nothing of pairs.
 #[must_use]
-pub(super) fn shapley_values(lattice: &SubsetLattice) -> Vec<Saving> {
+pub(super) fn share_out_lattice(lattice: &SubsetLattice) -> (MarginalSavings, Vec<Saving>) {
     let mut sums = AttributionSums::without_interaction(lattice.toggles);
     for table in &lattice.tables {
         sums.add_table(table);
     }
-    round_shapley_values(&sums)
+    let shapley = round_shapley_values(&sums);
+    let AttributionSums { joint, alone, last, .. } = sums;
+    (MarginalSavings { joint, alone, last }, shapley)
 }
 
 /// The Shapley values of sums, figure by figure, so that in each of them the shares add up to the

@@ -22,7 +22,7 @@ use super::open_counts::OpenCounts;
 use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving, saving_in_step};
-use super::shapley::shapley_values;
+use super::shapley::share_out_lattice;
 use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
 use crate::plan::{Patch, Plan, ToggleSubset};
@@ -196,11 +196,13 @@ impl DrawSetup<'_> {
         // can be paid for. All other bands need a few replays a draw.
         let lattice =
             if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
-        let marginal = match &lattice {
-            Some(lattice) => MarginalSavings::from_lattice(lattice),
-            None => MarginalSavings::from_plan(&plan, chosen.len()),
+        let (marginal, shapley) = match &lattice {
+            Some(lattice) => {
+                let (marginal, shapley) = share_out_lattice(lattice);
+                (marginal, Some(shapley))
+            }
+            None => (MarginalSavings::from_plan(&plan, chosen.len()), None),
         };
-        let shapley = lattice.as_ref().map(shapley_values);
         let sets = match (&self.candidates, &lattice) {
             (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
             _ => Vec::new(),
