@@ -106,6 +106,14 @@ pub enum OutputFormat {
     Markdown,
 }
 
+/// What happens to files that are there already.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct OverwriteArgs {
+    /// Also replace files that this command did not write, or that were changed since.
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
@@ -121,6 +129,9 @@ pub struct ReportArgs {
     /// What `backtest --observations` wrote [default: what comes with the recording].
     #[arg(long, value_name = "FILE")]
     pub observed: Option<PathBuf>,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
 }
 
 /// Arguments of `compare`.
@@ -155,6 +166,9 @@ pub struct SweepArgs {
     /// How to write the result; csv and json hold every subset.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
 }
 
 /// Arguments of `inspect`.
@@ -214,6 +228,9 @@ pub struct ImportArgs {
     /// Refuse transcripts that are damaged: of which something is lost.
     #[arg(long)]
     pub strict: bool,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
 }
 
 /// The commands on scenario files.

@@ -69,4 +69,4 @@ pub mod toml_reader;
 pub mod units;
 
 pub use cli::Cli;
-pub use commands::{CommandOutput, run};
+pub use commands::{CommandOutput, EXIT_DONE, EXIT_NOT_JUDGED, run};

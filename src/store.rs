@@ -7,13 +7,20 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the door to the disk")]
 
+mod disk_error;
+mod file_kind;
+mod output_files;
+mod output_set;
+mod partial;
 mod relative_path;
 
+pub(crate) use disk_error::DiskError;
+pub(crate) use output_files::{OutputError, OutputFiles};
 pub(crate) use relative_path::path_from_folder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -307,21 +314,6 @@ impl FolderSearch<'_> {
     }
 }
 
-/// A file or folder that cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: cannot be {verb}: {reason}")]
-pub(crate) struct DiskError {
-    path: String,
-    verb: &'static str,
-    reason: String,
-}
-
-impl DiskError {
-    fn new(path: &Path, verb: &'static str, error: &io::Error) -> Self {
-        Self { path: path.display().to_string(), verb, reason: error.to_string() }
-    }
-}
-
 /// Reads a whole small file.
 ///
 /// # Errors
@@ -334,29 +326,6 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
         fs::read(path)
     };
     read.map_err(|error| DiskError::new(path, "read", &error))
-}
-
-/// Writes a file, and the folders above it.
-///
-/// # Errors
-/// What the system says.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
-    }
-    fs::write(path, bytes).map_err(|error| DiskError::new(path, "written", &error))
-}
-
-/// Opens a file for writing, with the folders above it.
-///
-/// # Errors
-/// What the system says.
-pub(crate) fn create_file(path: &Path) -> Result<Box<dyn Write>, DiskError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|error| DiskError::new(folder, "made", &error))?;
-    }
-    let file = File::create(path).map_err(|error| DiskError::new(path, "written", &error))?;
-    Ok(Box::new(BufWriter::new(file)))
 }
 
 /// Whether there is a file of this name.

@@ -1,6 +1,6 @@
 //! What can be typed about the look back.
 
-use super::OutputFormat;
+use super::{OutputFormat, OverwriteArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -44,6 +44,9 @@ pub struct BacktestArgs {
     /// Also write what was seen to a file, for `report` (JSON).
     #[arg(long, value_name = "FILE")]
     pub observations: Option<PathBuf>,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,

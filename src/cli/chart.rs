@@ -1,6 +1,6 @@
 //! Arguments of `chart`.
 
-use super::ExperimentArgs;
+use super::{ExperimentArgs, OverwriteArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -36,6 +36,9 @@ pub struct ChartArgs {
     /// File to write [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
     /// What to write [default: by the ending of the file, else svg].
     #[arg(long, value_enum)]
     pub format: Option<PictureFormat>,

@@ -1,6 +1,6 @@
 //! What can be typed about agents that packets wake.
 
-use super::{OutputFormat, PremiseArgs};
+use super::{OutputFormat, OverwriteArgs, PremiseArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -54,6 +54,9 @@ pub struct EnvArgs {
     /// File to write [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
     /// What the recording is read under.
     #[command(flatten)]
     pub premises: PremiseArgs,

@@ -4,7 +4,7 @@ use super::named_value;
 use crate::reconstruct::Lens;
 use crate::scenario::{MOST_DRAWS, MOST_SEED};
 use clap::{Args, value_parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which toggles take part, with which parameters.
 #[derive(Clone, Debug, Default, Args)]
@@ -38,6 +38,13 @@ pub struct PremiseArgs {
     pub prices: Option<PathBuf>,
 }
 
+impl PremiseArgs {
+    /// The files that are read beside recordings.
+    pub(crate) fn input_files(&self) -> impl Iterator<Item = &Path> {
+        self.prices.iter().map(PathBuf::as_path)
+    }
+}
+
 /// Recordings and everything that they are replayed with.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExperimentArgs {
@@ -64,4 +71,12 @@ pub struct ExperimentArgs {
     /// What the recordings are read under.
     #[command(flatten)]
     pub premises: PremiseArgs,
+}
+
+impl ExperimentArgs {
+    /// The files that are read: what names none of them is a built-in name.
+    pub(crate) fn input_files(&self) -> impl Iterator<Item = &Path> {
+        let named = self.recordings.iter().chain(&self.toggles.scenario).map(Path::new);
+        named.chain(self.premises.input_files())
+    }
 }

@@ -1,6 +1,6 @@
 //! Arguments of `gate`.
 
-use super::{PremiseArgs, ToggleArgs, named_value};
+use super::{OverwriteArgs, PremiseArgs, ToggleArgs, named_value};
 use crate::scenario::MOST_SEED;
 use crate::study::gate::measurement::SampleUnit;
 use clap::{Args, ValueEnum, value_parser};
@@ -62,6 +62,9 @@ pub struct GateArgs {
     /// Write Markdown for a pull request to a file: empty unless something is beyond its limit.
     #[arg(long, value_name = "FILE")]
     pub comment: Option<PathBuf>,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
     /// Print instead how large a growth is found with so many recordings a side.
     #[arg(long, conflicts_with_all = ["output", "comment"])]
     pub power: bool,

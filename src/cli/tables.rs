@@ -1,6 +1,6 @@
 //! Arguments of the commands that give tables away.
 
-use super::{OutputFormat, PremiseArgs};
+use super::{OutputFormat, OverwriteArgs, PremiseArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -42,6 +42,9 @@ pub struct ExportArgs {
     /// Folder to write CSV files to.
     #[arg(long, value_name = "DIR", group = "tables")]
     pub csv: Option<PathBuf>,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
     /// How to say what was written.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,

@@ -1,6 +1,6 @@
 //! `windtunnel audit`.
 
-use super::{CommandResult, load, render_document};
+use super::{CommandResult, LoadOptions, audience_of, load, render_document};
 use crate::cli::{AuditArgs, OutputFormat};
 use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::show::audit as show;
@@ -8,7 +8,10 @@ use crate::study::audit;
 use crate::study::inspect::data_checks;
 
 pub fn run(args: &AuditArgs) -> CommandResult {
-    let loaded = load::load_recording(&args.recording, Lens::default(), false)?;
+    let loaded = load::load_recording(
+        &args.recording,
+        LoadOptions { lens: Lens::default(), strict: false, audience: audience_of(args.format) },
+    )?;
     // Published figures are held against each other; of transcripts the data is checked itself.
     let findings = match &loaded.source {
         RecordingSource::Pipeline { reported, .. } => audit::audit_reported(reported),

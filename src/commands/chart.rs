@@ -1,13 +1,13 @@
 //! `windtunnel chart`.
 
 use super::comparison_run::ComparisonRun;
-use super::{CommandError, CommandResult, load};
+use super::{Audience, CommandError, CommandResult, load};
 use crate::cli::{ChartArgs, PictureFormat, ThemeArg};
 use crate::report::chart::{Chart, Theme};
 use crate::report::csv;
 use crate::report::show::charts::{ALL, ChartKind, ChartSource};
 use crate::scenario::nearest_name_hint;
-use crate::store;
+use crate::store::OutputFiles;
 use std::path::Path;
 
 pub fn run(args: &ChartArgs) -> CommandResult {
@@ -16,7 +16,7 @@ pub fn run(args: &ChartArgs) -> CommandResult {
     let experiment = &args.experiment;
     // Draws and sweeps take most of the time: only pictures that show them pay for them.
     let mut studied = if kind.needs_draws {
-        ComparisonRun::from_args(experiment)?
+        ComparisonRun::from_args(experiment, Audience::Anybody)?
     } else {
         ComparisonRun::without_draws(experiment)?
     };
@@ -35,7 +35,8 @@ pub fn run(args: &ChartArgs) -> CommandResult {
     let Some(out) = &args.output else {
         return Ok(load::finish_command(bytes, &studied.inputs.loaded));
     };
-    store::write_file(out, &bytes)?;
+    OutputFiles::beside_inputs(experiment.input_files(), args.overwrite.force)
+        .write_file(out, &bytes)?;
     Ok(load::finish_command(Vec::new(), &studied.inputs.loaded))
 }
 

@@ -5,7 +5,7 @@ use super::{CommandResult, load, render_document};
 use crate::cli::{CompareArgs, OutputFormat};
 
 pub fn run(args: &CompareArgs) -> CommandResult {
-    let mut studied = ComparisonRun::from_args(&args.experiment)?;
+    let mut studied = ComparisonRun::from_args(&args.experiment, super::audience_of(args.format))?;
     if let Some(each) = args.each {
         studied.spread_over(each);
     }

@@ -1,7 +1,7 @@
 //! A comparison with everything that it is shown with: what `compare`, `report` and `chart` share.
 
-use super::CommandError;
 use super::experiment_inputs::{self, ExperimentInputs};
+use super::{Audience, CommandError};
 use crate::cli::ExperimentArgs;
 use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
@@ -33,14 +33,16 @@ pub struct ComparisonRun {
 
 impl ComparisonRun {
     /// Loads what is asked for and compares it.
-    pub fn from_args(args: &ExperimentArgs) -> Result<Self, CommandError> {
-        Self::compare_inputs(ExperimentInputs::from_args(args)?)
+    pub fn from_args(args: &ExperimentArgs, audience: Audience) -> Result<Self, CommandError> {
+        Self::compare_inputs(ExperimentInputs::from_args(args, audience)?)
     }
 
     /// Compares at the means alone, which is quicker: without bands and probabilities.
     #[cfg(feature = "charts")]
     pub fn without_draws(args: &ExperimentArgs) -> Result<Self, CommandError> {
-        Self::from_args(&ExperimentArgs { draws: Some(0), ..args.clone() })
+        // Pictures are files.
+        let args = ExperimentArgs { draws: Some(0), ..args.clone() };
+        Self::from_args(&args, Audience::Anybody)
     }
 
     /// Compares what is loaded.
@@ -136,7 +138,7 @@ mod tests {
                 draws: Some(20),
                 ..ExperimentArgs::default()
             };
-            let mut studied = ComparisonRun::from_args(&args).unwrap();
+            let mut studied = ComparisonRun::from_args(&args, Audience::Anybody).unwrap();
             studied.sweep_subsets();
             let shown = &studied.comparison_view();
             let source = ChartSource { comparison_report: shown, recording: studied.recording() };

@@ -1,12 +1,11 @@
 //! `windtunnel env`.
 
-use super::{CommandError, CommandOutput, CommandResult, load};
+use super::{Audience, CommandError, CommandOutput, CommandResult, LoadOptions, load};
 use crate::cli::EnvArgs;
 use crate::report::show::env as show;
 use crate::scenario::{self, Scenario};
-use crate::store;
+use crate::store::OutputFiles;
 use crate::study::inspect::summary::{self, ToggleFinding};
-use std::fmt::Write as _;
 
 pub fn run(args: &EnvArgs) -> CommandResult {
     let scenario = if args.with.is_empty() {
@@ -41,7 +40,10 @@ pub fn run(args: &EnvArgs) -> CommandResult {
                 &scenario,
                 std::slice::from_ref(recording),
             )?;
-            let loaded = load::load_recording(recording, lens, false)?;
+            let loaded = load::load_recording(
+                recording,
+                LoadOptions { lens, strict: false, audience: Audience::Anybody },
+            )?;
             done.messages = loaded.stderr_messages();
             let found = summary::find_toggles(loaded.recording(), &chosen, &pricing)?;
             Some((loaded.source.into_recording().name, found))
@@ -53,8 +55,9 @@ pub fn run(args: &EnvArgs) -> CommandResult {
     match &args.output {
         None => done.stdout = bytes,
         Some(path) => {
-            store::write_file(path, &bytes)?;
-            let _ = writeln!(done.messages, "windtunnel: wrote {}", path.display());
+            OutputFiles::beside_inputs(&args.recording, args.overwrite.force)
+                .write_file(path, &bytes)?;
+            done.messages.add(format!("wrote {}", path.display()));
         }
     }
     Ok(done)

@@ -15,7 +15,7 @@ use crate::report::show::export::CostOverflow;
 #[cfg(feature = "tables")]
 use crate::report::show::sweep::SweepParquetError;
 use crate::scenario::{ScenarioError, SelectionError, UnknownToggle};
-use crate::store::DiskError;
+use crate::store::{DiskError, OutputError};
 use crate::study::backtest::{BacktestError, BadObservations};
 use crate::study::gate::baseline::BadBaseline;
 use crate::study::inspect::step_usage::NoSuchOrder;
@@ -46,8 +46,8 @@ pub(crate) enum CommandError {
     /// A file that is no text.
     #[error("not TOML: {0}")]
     NotText(#[from] std::str::Utf8Error),
-    #[error("cannot be written: {0}")]
-    Write(Box<dyn std::error::Error>),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error(transparent)]
     Disk(#[from] DiskError),
     #[error(transparent)]

@@ -1,12 +1,12 @@
 //! From arguments to everything that an experiment needs: what is run, on what, priced how.
 
 use super::error::{AtPlace, CommandError};
-use super::load::{self, LoadedRecording};
+use super::load::{self, Audience, LoadOptions, LoadedRecording};
 use super::load_scenario::load_scenario;
 use crate::cli::{ExperimentArgs, ToggleArgs};
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
-use crate::reconstruct::{self, Lens};
+use crate::reconstruct;
 use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
 use crate::study::inspect::agent_loads::{self, LoadComparison};
@@ -28,7 +28,7 @@ pub struct ExperimentInputs {
 
 impl ExperimentInputs {
     /// Loads everything that the command line names.
-    pub fn from_args(args: &ExperimentArgs) -> Result<Self, CommandError> {
+    pub fn from_args(args: &ExperimentArgs, audience: Audience) -> Result<Self, CommandError> {
         if args.recordings.is_empty() && args.toggles.scenario.is_none() {
             let known: Vec<_> = reconstruct::builtin_names().collect();
             return Err(CommandError::argument("", "no recording").with_hint(format!(
@@ -50,7 +50,7 @@ impl ExperimentInputs {
         let loaded = load_recordings(
             &args.recordings,
             (&args.toggles, &scenario),
-            (lens, args.strict),
+            LoadOptions { lens, strict: args.strict, audience },
             None,
         )?;
         let loaded = apply_selection(loaded, &scenario, &pricing)?;
@@ -79,11 +79,11 @@ pub fn scenario_from_args(args: &ToggleArgs, recording: &str) -> Result<Scenario
 pub fn load_recordings(
     recordings: &[String],
     (args, scenario): (&ToggleArgs, &Scenario),
-    (lens, strict): (Lens, bool),
+    options: LoadOptions,
     each: Option<&mut dyn FnMut(&Recording)>,
 ) -> Result<LoadedRecording, CommandError> {
     if !recordings.is_empty() {
-        return load::load_merged_recording(recordings, lens, strict, each);
+        return load::load_merged_recording(recordings, options, each);
     }
     let file = args.scenario.as_deref().unwrap_or_default();
     if scenario.recording.is_empty() {
@@ -91,7 +91,7 @@ pub fn load_recordings(
             .with_hint("add one, or name one on the command line"));
     }
     // Both places are told: the key that names it, and the file in which that stands.
-    load::load_recording(&scenario.recording, lens, strict).at("'recording'").at(file)
+    load::load_recording(&scenario.recording, options).at("'recording'").at(file)
 }
 
 /// The part of a recording that a scenario speaks of.

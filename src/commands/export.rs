@@ -1,14 +1,15 @@
 //! `windtunnel export`.
 
 use super::{
-    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_DONE, load, render_document,
+    Audience, CommandError, CommandOutput, CommandResult, EXIT_DONE, LoadOptions, load,
+    render_document,
 };
 use crate::cli::{ExportArgs, OutputFormat};
 use crate::report::show::Provenance;
 use crate::report::show::export::{ExportTable, RecordingExport, TABLES};
 use crate::report::{csv, json};
 use crate::scenario::Scenario;
-use crate::store;
+use crate::store::OutputFiles;
 use std::path::Path;
 
 pub fn run(args: &ExportArgs) -> CommandResult {
@@ -16,27 +17,28 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
-    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
+    let options = LoadOptions { lens, strict: args.strict, audience: Audience::Anybody };
+    let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let (messages, recording) = (loaded.stderr_messages(), loaded.source.into_recording());
     // The tables take the recording itself: a copy would double the memory of a large one.
     let export = RecordingExport::from_recording(recording, &pricing)?;
+    let inputs = args.recordings.iter().map(Path::new).chain(args.premises.input_files());
+    let outputs = OutputFiles::beside_inputs(inputs, args.overwrite.force);
     let mut files = Vec::new();
     for table in &TABLES {
         if let Some(folder) = &args.parquet {
             let file = format!("{}.parquet", table.name);
-            write_parquet(table, &export, &folder.join(&file), &provenance)?;
+            write_parquet(table, &export, (&outputs, &folder.join(&file)), &provenance)?;
             files.push((table.name, file));
         }
         if let Some(folder) = &args.csv {
             let file = format!("{}.csv", table.name);
             let path = folder.join(&file);
-            // A buffered file may fail at its last bytes, which only the flush tells.
-            let flushed =
-                csv::write_batches(store::create_file(&path)?, table.row_batches(&export))
-                    .and_then(|mut sink| sink.flush());
-            flushed.map_err(write_failure).at(path.display())?;
+            outputs.write_with(&path, |sink| {
+                csv::write_batches(sink, table.row_batches(&export)).map(drop)
+            })?;
             files.push((table.name, file));
         }
     }
@@ -50,29 +52,24 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     Ok(CommandOutput { stdout, messages, code: EXIT_DONE })
 }
 
-fn write_failure(error: impl std::error::Error + 'static) -> CommandError {
-    CommandError::Write(Box::new(error))
-}
-
 #[cfg(feature = "tables")]
 fn write_parquet(
     table: &ExportTable,
     export: &RecordingExport,
-    path: &Path,
+    (outputs, path): (&OutputFiles, &Path),
     provenance: &Provenance,
 ) -> Result<(), CommandError> {
     let source = provenance.footer_lines().join("\n");
-    let sink = store::create_file(path)?;
-    let written = crate::report::parquet::write_batches(sink, table.row_batches(export), &source);
-    let mut sink = written.map_err(write_failure).at(path.display())?;
-    sink.flush().map_err(write_failure).at(path.display())
+    Ok(outputs.write_with(path, |sink| {
+        crate::report::parquet::write_batches(sink, table.row_batches(export), &source).map(drop)
+    })?)
 }
 
 #[cfg(not(feature = "tables"))]
 fn write_parquet(
     _: &ExportTable,
     _: &RecordingExport,
-    _: &Path,
+    _: (&OutputFiles, &Path),
     _: &Provenance,
 ) -> Result<(), CommandError> {
     Err(CommandError::feature("--parquet", "this program was built without the feature 'tables'")

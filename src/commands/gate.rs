@@ -7,7 +7,7 @@ use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document
 use crate::cli::{GateArgs, GateFormat, OutputFormat};
 use crate::report::show::gate::{GateReport, PowerReport};
 use crate::seed::Seed;
-use crate::store;
+use crate::store::{self, OutputFiles};
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::budget::GateBudget;
 use crate::study::gate::gate_cache::GateCache;
@@ -58,7 +58,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         let file = args.baseline.first().map_or("", String::as_str);
         let known = baseline.is_some();
         let written = Baseline { premises: held, side: candidate };
-        store::write_file(Path::new(file), &written.to_bytes())?;
+        outputs_beside(args, &args.candidate).write_file(Path::new(file), &written.to_bytes())?;
         let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };
         let stdout = match args.format {
             GateFormat::Json => shown.to_json(),
@@ -67,15 +67,16 @@ pub fn run(args: &GateArgs) -> CommandResult {
         return Ok(CommandOutput { stdout, messages, ..CommandOutput::default() });
     }
     let shown = GateReport { gate: &gate, file, sources: &sources };
+    let outputs = outputs_beside(args, args.baseline.iter().chain(&args.candidate));
     for (path, format) in args.output.iter().zip(formats) {
-        store::write_file(path, &render_gate(&shown, format))?;
+        outputs.write_file(path, &render_gate(&shown, format))?;
     }
     if let Some(path) = &args.comment {
         // Nothing to say is an empty file: a comment of an earlier run is not taken for this one's.
         let comment = shown.to_comment();
         let bytes = comment
             .map_or_else(Vec::new, |document| render_document(&document, OutputFormat::Markdown));
-        store::write_file(path, &bytes)?;
+        outputs.write_file(path, &bytes)?;
     }
     let code = match (gate.may_pass(), gate.is_judged()) {
         (false, _) => EXIT_REFUSED,
@@ -83,6 +84,16 @@ pub fn run(args: &GateArgs) -> CommandResult {
         (true, true) => super::EXIT_DONE,
     };
     Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages, code })
+}
+
+/// What is written beside the sides, of which an update replaces one.
+fn outputs_beside<'a>(
+    args: &'a GateArgs,
+    sides: impl IntoIterator<Item = &'a String>,
+) -> OutputFiles {
+    let named = sides.into_iter().chain(&args.toggles.scenario).map(Path::new);
+    let beside = args.budget.as_deref().into_iter().chain(args.premises.input_files());
+    OutputFiles::beside_inputs(named.chain(beside), args.overwrite.force)
 }
 
 /// How large a growth is found in recordings of such sessions as the candidate's.

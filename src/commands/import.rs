@@ -1,29 +1,38 @@
 //! `windtunnel import`.
 
-use super::{CommandResult, load};
+use super::{Audience, CommandResult, LoadOptions, load};
 use crate::cli::ImportArgs;
+use crate::reconstruct::Lens;
 use crate::recording::{format, hex_prefix};
-use crate::store;
+use crate::report::foreign_text::clean_line;
+use crate::report::json;
+use crate::store::OutputFiles;
+use std::path::Path;
 
 pub fn run(args: &ImportArgs) -> CommandResult {
-    let loaded = load::import_transcripts(&args.paths, args.name.as_deref(), args.strict)?;
-    let bytes = format::to_json(loaded.recording());
+    // What the user typed names the recording: a name, or the file that is written.
+    let written = args.output.as_deref().and_then(Path::file_stem);
+    let written = written.map(|stem| stem.to_string_lossy().into_owned());
+    let name = args.name.clone().or(written);
+    let options =
+        LoadOptions { lens: Lens::default(), strict: args.strict, audience: Audience::Anybody };
+    let loaded = load::import_transcripts(&args.paths, name.as_deref(), options)?;
+    let bytes = json::escape_invisible(format::to_json(loaded.recording()));
     let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.output else {
         // The recording is the result, and nothing else may stand beside it.
         done.stdout = bytes;
         return Ok(done);
     };
-    store::write_file(path, &bytes)?;
+    OutputFiles::beside_inputs(&args.paths, args.overwrite.force).write_file(path, &bytes)?;
     let recording = loaded.recording();
-    done.stdout = format!(
-        "{}: {} sessions, {} calls, {} blocks, no text; sha256 {}\n",
+    done.stdout = clean_line(&format!(
+        "{}: {} sessions, {} calls, {} blocks, no text; sha256 {}",
         path.display(),
         recording.sessions.len(),
         recording.calls.len(),
         recording.blocks.len(),
         hex_prefix(&recording.recording_digest(), 8)
-    )
-    .into_bytes();
+    ));
     Ok(done)
 }

@@ -1,8 +1,8 @@
 //! What was said of the transcripts behind a recording.
 
+use super::Messages;
 use crate::import::ImportSkip;
 use crate::recording::SkipCounts;
-use std::fmt::Write as _;
 
 /// What an importer says about the transcripts it read.
 #[derive(Default)]
@@ -31,16 +31,13 @@ impl ImportFacts {
         self.billed_usd = costs.into_iter().flatten().reduce(|sum, usd| sum + usd);
     }
     /// A line for each note, and one for what was skipped, if anything was.
-    pub fn write_messages(&self, messages: &mut String) {
+    pub fn write_messages(&self, messages: &mut Messages) {
         for note in &self.notes {
-            let _ = writeln!(messages, "windtunnel: {note}");
+            messages.add(note);
         }
         if let Some(first) = self.skips.first() {
-            let _ = writeln!(
-                messages,
-                "windtunnel: {} skipped, first: {first} (all of them: --format json)",
-                self.skip_count
-            );
+            let count = self.skip_count;
+            messages.add(format!("{count} skipped, first: {first} (all of them: --format json)"));
         }
     }
 }

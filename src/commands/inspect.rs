@@ -1,6 +1,6 @@
 //! `windtunnel inspect`.
 
-use super::{CommandError, CommandResult, experiment_inputs, load, render_document};
+use super::{CommandError, CommandResult, LoadOptions, experiment_inputs, load, render_document};
 use crate::cli::{InspectArgs, OutputFormat};
 use crate::recording::Recording;
 use crate::report::show::Provenance;
@@ -22,7 +22,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     let loaded = experiment_inputs::load_recordings(
         &args.recordings,
         (&args.toggles, &scenario),
-        (lens, args.strict),
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) },
         Some(&mut each),
     )?;
     let loaded = experiment_inputs::apply_selection(loaded, &scenario, &pricing)?;

@@ -1,7 +1,7 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
 use super::import_facts::{ImportFacts, add_skips};
-use super::{AtPlace, CommandError, CommandOutput, observations};
+use super::{AtPlace, CommandError, CommandOutput, Messages, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
 use crate::price::coverage::PriceCoverage;
@@ -16,6 +16,26 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How arguments are read.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadOptions {
+    /// What a published number of calls counts.
+    pub lens: Lens,
+    /// Whether damage is an error.
+    pub strict: bool,
+    /// Whether only the one who asked will see the result.
+    pub audience: Audience,
+}
+
+/// Who will see a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The one who asked, on a terminal.
+    Oneself,
+    /// Anybody: names of files, projects and folders are numbers.
+    Anybody,
+}
+
 /// A recording, where it came from and what a reader should know of that.
 pub struct LoadedRecording {
     /// The calls, and what was published beside them.
@@ -25,12 +45,12 @@ pub struct LoadedRecording {
     /// What was seen after rollouts of its toggles.
     pub observations: Option<Observations>,
     /// How much of it a scenario selected; empty for all.
-    pub selection_note: String,
+    pub selection_note: Messages,
 }
 
 impl From<RecordingSource> for LoadedRecording {
     fn from(source: RecordingSource) -> Self {
-        let (import, selection_note) = (ImportFacts::default(), String::new());
+        let (import, selection_note) = (ImportFacts::default(), Messages::default());
         Self { source, import, observations: None, selection_note }
     }
 }
@@ -59,12 +79,28 @@ impl LoadedRecording {
             source: RecordingSource::Recorded(Recording { name, ..part }),
             import: ImportFacts { billed_usd: None, ..self.import },
             observations: None,
-            selection_note: format!("windtunnel: {some} of {all} sessions selected{published}\n"),
+            selection_note: Messages::of_line(format!(
+                "{some} of {all} sessions selected{published}"
+            )),
         }
     }
 
+    /// Gives numbers to ids that are names, and for anybody to files and folders too. What comes
+    /// with the program is published as it is.
+    fn for_audience(mut self, audience: Audience) -> Self {
+        let RecordingSource::Recorded(recording) = &mut self.source else { return self };
+        recording.hide_ids();
+        if audience == Audience::Anybody {
+            let mut names = recording.hide_file_names();
+            for skip in &mut self.import.skips {
+                skip.file = names.name_file(&skip.file);
+            }
+        }
+        self
+    }
+
     /// One line each for standard error about what was selected and what was skipped, or nothing.
-    pub fn stderr_messages(&self) -> String {
+    pub fn stderr_messages(&self) -> Messages {
         let mut messages = self.selection_note.clone();
         self.import.write_messages(&mut messages);
         messages
@@ -74,14 +110,18 @@ impl LoadedRecording {
 /// Loads one argument.
 pub fn load_recording(
     argument: &str,
-    lens: Lens,
-    strict: bool,
+    options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
+    Ok(load_argument(argument, options)?.for_audience(options.audience))
+}
+
+/// An argument with all names as they were read.
+fn load_argument(argument: &str, options: LoadOptions) -> Result<LoadedRecording, CommandError> {
     // Built-in names come first, so that a file of the same name in the working folder cannot stand
     // in for one of them; such a file is still reached as ./NAME.
     if let Some(reported) = reconstruct::builtin_pipeline(argument) {
         let observed = observations::builtin_observations(argument)?;
-        let loaded = reconstruct_pipeline(reported, lens)?;
+        let loaded = reconstruct_pipeline(reported, options.lens)?;
         return Ok(LoadedRecording { observations: observed, ..loaded });
     }
     if let Some(routes) = reconstruct::builtin_routes(argument) {
@@ -91,9 +131,9 @@ pub fn load_recording(
         return load_queue_file(argument);
     }
     if is_recording(argument) {
-        return load_recording_file(argument, lens);
+        return load_recording_file(argument, options);
     }
-    import_transcripts(&[argument.to_owned()], None, strict)
+    import_files(&[argument.to_owned()], None, options)
 }
 
 /// Loads several arguments of any kind, in any mix, as one recording: transcripts are imported
@@ -101,14 +141,13 @@ pub fn load_recording(
 /// sees every argument as it is on its own, one at a time.
 pub fn load_merged_recording(
     arguments: &[String],
-    lens: Lens,
-    strict: bool,
+    options: LoadOptions,
     each: Option<&mut dyn FnMut(&Recording)>,
 ) -> Result<LoadedRecording, CommandError> {
     // A repetition says nothing new.
     let arguments: Vec<&String> = arguments.iter().collect::<BTreeSet<_>>().into_iter().collect();
     if let [only] = arguments[..] {
-        return load_recording(only, lens, strict);
+        return load_recording(only, options);
     }
     // Transcripts go through the importer in one call: it alone sees which calls and sessions two
     // folders share, e.g. a project and a copy of it.
@@ -119,11 +158,11 @@ pub fn load_merged_recording(
     let mut facts = ImportFacts::default();
     let mut parts = Vec::new();
     for argument in &files {
-        let loaded = load_recording(argument, lens, strict)?;
+        let loaded = load_argument(argument, options)?;
         facts.append(loaded.import);
         parts.push(loaded.source.into_recording());
     }
-    let mut imported = import_folders(&folders, strict)?;
+    let mut imported = import_folders(&folders, options)?;
     if let Some(imported) = &mut imported {
         facts.append(std::mem::take(&mut imported.import));
     }
@@ -134,16 +173,25 @@ pub fn load_merged_recording(
             Some(only) if folders.len() == 1 => each(only.recording()),
             _ => {
                 // What is wrong with one of them was said when they were read together.
-                let alone =
-                    |path: &&String| import_transcripts(&[(*path).clone()], None, false).ok();
-                folders.iter().filter_map(alone).for_each(|loaded| each(loaded.recording()));
+                let lenient = LoadOptions { strict: false, ..options };
+                let alone = |path: &&String| import_files(&[(*path).clone()], None, lenient).ok();
+                // Those that nobody named are told apart by their place among the arguments.
+                for (at, loaded) in folders.iter().map(alone).enumerate() {
+                    let Some(mut loaded) = loaded else { continue };
+                    if options.audience == Audience::Anybody
+                        && let RecordingSource::Recorded(recording) = &mut loaded.source
+                    {
+                        recording.name = format!("{} {}", recording.name, at + 1);
+                    }
+                    each(loaded.recording());
+                }
             }
         }
     }
     // What was published of a part speaks of that part alone, so that a merged recording keeps the
     // calls and none of the claims.
     let united = unite_with_imported(parts, imported)?;
-    Ok(LoadedRecording { import: facts, ..united })
+    Ok(LoadedRecording { import: facts, ..united }.for_audience(options.audience))
 }
 
 /// How much of a file is read before it is taken for a recording or for transcripts, in bytes.
@@ -174,10 +222,10 @@ fn is_recording(argument: &str) -> bool {
 
 fn import_folders(
     folders: &[&String],
-    strict: bool,
+    options: LoadOptions,
 ) -> Result<Option<LoadedRecording>, CommandError> {
     let folders: Vec<String> = folders.iter().map(|folder| (*folder).clone()).collect();
-    if folders.is_empty() { Ok(None) } else { import_transcripts(&folders, None, strict).map(Some) }
+    if folders.is_empty() { Ok(None) } else { import_files(&folders, None, options).map(Some) }
 }
 
 /// Recordings and what was imported, as one.
@@ -236,7 +284,10 @@ fn load_queue_file(argument: &str) -> Result<LoadedRecording, CommandError> {
     reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?)
 }
 
-fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
+fn load_recording_file(
+    argument: &str,
+    options: LoadOptions,
+) -> Result<LoadedRecording, CommandError> {
     let bytes = import::decode_file(store::read_file(Path::new(argument))?).map_err(|error| {
         CommandError::argument("", format!("{argument}: cannot be read: {error}"))
     })?;
@@ -246,7 +297,7 @@ fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, Co
     if schema == reconstruct::reported::SCHEMA {
         return reconstruct_pipeline(
             ReportedPipeline::parse_json(argument, &String::from_utf8_lossy(&bytes))?,
-            lens,
+            options.lens,
         );
     }
     if schema == routes::SCHEMA {
@@ -259,11 +310,20 @@ fn load_recording_file(argument: &str, lens: Lens) -> Result<LoadedRecording, Co
     Ok(RecordingSource::Recorded(recording).into())
 }
 
-/// Imports transcripts, with a progress bar once it takes more than a second.
+/// Imports transcripts, for everybody.
 pub fn import_transcripts(
     arguments: &[String],
     name: Option<&str>,
-    strict: bool,
+    options: LoadOptions,
+) -> Result<LoadedRecording, CommandError> {
+    Ok(import_files(arguments, name, options)?.for_audience(options.audience))
+}
+
+/// Imports transcripts, with a progress bar once it takes more than a second.
+fn import_files(
+    arguments: &[String],
+    name: Option<&str>,
+    options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
     // A word without a stroke or a dot was meant as a name: it is told as an unknown one.
     if let [only] = arguments
@@ -280,7 +340,7 @@ pub fn import_transcripts(
         ));
     }
     let paths: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
-    let name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
+    let own_name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
     // The bar stays hidden for a second, so that a quick import leaves nothing on the terminal.
     let bar = hidden_progress_bar();
     let progress = |done: u64, total: u64| {
@@ -290,17 +350,23 @@ pub fn import_transcripts(
         bar.set_length(total);
         bar.set_position(done);
     };
-    let imported = import::import_transcripts(&paths, &ImportOptions { name, strict }, &progress);
+    let asked = ImportOptions { name: own_name, strict: options.strict };
+    let imported = import::import_transcripts(&paths, &asked, &progress);
     bar.finish_and_clear();
     // Every other error of the importer names its file.
     let imported = match imported {
         Err(error @ ImportError::NoCalls { .. }) => Err(error).at(arguments.join(", "))?,
         other => other?,
     };
-    let ImportResult { recording, skips, skip_count, copies, billed_cost, notes, .. } = imported;
+    let ImportResult { mut recording, skips, skip_count, copies, billed_cost, notes, .. } =
+        imported;
     // A source that names no cost is not one that names zero.
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
+    // A path that was typed may end in the name of a project.
+    if name.is_none() && options.audience == Audience::Anybody {
+        recording.name.clone_from(&recording.source);
+    }
     Ok(LoadedRecording {
         import: ImportFacts {
             skips,

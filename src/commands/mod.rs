@@ -19,6 +19,7 @@ mod inspect;
 mod list;
 mod load;
 mod load_scenario;
+mod messages;
 mod observations;
 mod pictures;
 mod pricing;
@@ -29,7 +30,10 @@ mod schema;
 mod steps;
 mod sweep;
 
+pub use messages::Messages;
+
 use error::{AtPlace, CommandError};
+use load::{Audience, LoadOptions};
 
 use crate::cli::{Command, OutputFormat};
 use crate::report::{self as output, OutputStyle, ReportDocument};
@@ -46,7 +50,7 @@ pub struct CommandOutput {
     /// The result.
     pub stdout: Vec<u8>,
     /// What to tell the user beside it.
-    pub messages: String,
+    pub messages: Messages,
     /// Exit code.
     pub code: u8,
 }
@@ -84,9 +88,8 @@ pub fn run(command: Command) -> CommandOutput {
         Command::Schema { command } => schema::run(&command),
         Command::Completions { shell } => Ok(completions::run(shell)),
     };
-    // Messages of a TOML parser end in a line break of their own.
     outcome.unwrap_or_else(|error| CommandOutput {
-        messages: format!("windtunnel: {}\n", error.to_string().trim_end()),
+        messages: Messages::of_line(error),
         code: EXIT_NOT_JUDGED,
         ..CommandOutput::default()
     })
@@ -102,6 +105,16 @@ fn render_document(document: &ReportDocument, format: OutputFormat) -> Vec<u8> {
     // Every name above is one of the registry; the fallback keeps a lookup from being a panic.
     let renderer = output::find_renderer(id).unwrap_or(output::ALL[0]);
     renderer.render(document, choose_style(format))
+}
+
+/// Who will see a result of this format. Nothing but a table on a terminal is one's own: all else is
+/// kept, sent or printed where others read it.
+fn audience_of(format: OutputFormat) -> Audience {
+    if format == OutputFormat::Table && is_terminal() {
+        Audience::Oneself
+    } else {
+        Audience::Anybody
+    }
 }
 
 /// Whether a person looks at the result as it is printed.

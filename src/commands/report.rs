@@ -2,19 +2,19 @@
 
 use super::comparison_run::ComparisonRun;
 use super::experiment_inputs::ExperimentInputs;
-use super::{CommandResult, load, observations, pictures, render_document};
+use super::{Audience, CommandResult, load, observations, pictures, render_document};
 use crate::cli::{OutputFormat, ReportArgs};
 use crate::report::show::audit as show_audit;
 use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::report::FullReport;
 use crate::report::{ReportDocument, Section, csv};
-use crate::store;
+use crate::store::OutputFiles;
 use crate::study::whatif::distribution::SessionGrouping;
 use crate::study::whatif::measured_steps::measure_build_steps;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &ReportArgs) -> CommandResult {
-    let mut inputs = ExperimentInputs::from_args(&args.experiment)?;
+    let mut inputs = ExperimentInputs::from_args(&args.experiment, Audience::Anybody)?;
     if let Some(path) = &args.observed {
         inputs.loaded.observations = Some(observations::read_observations(path)?);
     }
@@ -59,11 +59,8 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     files.extend(pictures.files);
     let name = folder_name(&studied.recording().name);
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
-    // Everything is computed before the first byte is written, so that an error leaves no half a
-    // report.
-    for (name, bytes) in &files {
-        store::write_file(&out.join(name), bytes)?;
-    }
+    let inputs = args.experiment.input_files().chain(args.observed.as_deref());
+    OutputFiles::beside_inputs(inputs, args.overwrite.force).write_set(&out, &files)?;
     Ok(load::finish_command(render_summary(&full, &out, &files), &studied.inputs.loaded))
 }
 

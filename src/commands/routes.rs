@@ -1,6 +1,8 @@
 //! `windtunnel routes`.
 
-use super::{CommandError, CommandOutput, CommandResult, WANTED_INSTANT, load, render_document};
+use super::{
+    CommandError, CommandOutput, CommandResult, LoadOptions, WANTED_INSTANT, load, render_document,
+};
 use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs};
 use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
 use crate::price::DAY_MS;
@@ -31,7 +33,9 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     let premises = PremiseArgs::default();
     let lens = load::choose_lens(&premises, &scenario);
     let pricing = super::pricing::load_pricing(&premises, &scenario, &args.recordings)?;
-    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
+    let options =
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
+    let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let routes = tabulate_routes(loaded.recording(), &window);
     let shown = show::RoutesReport {
         routes: &routes,

@@ -3,13 +3,14 @@
 use super::experiment_inputs::apply_selection;
 use super::load_scenario::load_scenario;
 use super::{
-    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, load, render_document,
+    AtPlace, Audience, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, LoadOptions,
+    Messages, load, render_document,
 };
 use crate::cli::{OutputFormat, PremiseArgs, ScenarioCheckArgs, ScenarioCommand, ScenarioNewArgs};
+use crate::report::foreign_text::clean_line;
 use crate::report::show::scenario::{self as show, ScenarioSummary};
 use crate::scenario::{self, LeftOutToggles, Scenario};
-use crate::store;
-use std::fmt::Write as _;
+use crate::store::{self, OutputFiles};
 use std::path::Path;
 
 pub fn run(command: &ScenarioCommand) -> CommandResult {
@@ -37,22 +38,23 @@ fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
         let folder = path.parent().unwrap_or(Path::new(""));
         scenario.recording = store::path_from_folder(folder, Path::new(&scenario.recording));
     }
-    store::write_file(path, scenario::write_scenario(&scenario, &left).as_bytes())?;
+    let outputs = OutputFiles::beside_inputs([&args.recording], args.force);
+    outputs.write_file(path, scenario::write_scenario(&scenario, &left).as_bytes())?;
     let path = path.display();
     let toggles = scenario.toggles.len();
-    let stdout = format!("{path}: {toggles} toggles; next: windtunnel compare --scenario {path}\n");
-    Ok(CommandOutput { stdout: stdout.into_bytes(), messages, ..CommandOutput::default() })
+    let next = format!("{path}: {toggles} toggles; next: windtunnel compare --scenario {path}");
+    Ok(CommandOutput { stdout: clean_line(&next), messages, ..CommandOutput::default() })
 }
 
 /// The scenario to start from: the built-in one, or every toggle that finds something; which were
 /// left out; and what to tell about the recording.
 fn propose_scenario(
     args: &ScenarioNewArgs,
-) -> Result<(Scenario, LeftOutToggles, String), CommandError> {
+) -> Result<(Scenario, LeftOutToggles, Messages), CommandError> {
     let mut scenario = load_scenario(&args.recording, None, &[])?;
     // Only a built-in scenario names its recording.
     let has_own = !scenario.recording.is_empty();
-    let loaded = load::load_recording(&args.recording, scenario.lens, false)?;
+    let loaded = load::load_recording(&args.recording, lenient(&scenario))?;
     let recording = loaded.recording();
     let mut left = LeftOutToggles::default();
     if !args.with.is_empty() {
@@ -84,7 +86,7 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
     for file in &args.files {
         let checked = examine_file(file).map_err(|error| error.to_string());
         if let Err(line) = &checked {
-            let _ = writeln!(done.messages, "windtunnel: {}", line.trim_end());
+            done.messages.add(line);
             done.code = EXIT_NOT_JUDGED;
         }
         files.push((file.clone(), checked));
@@ -96,6 +98,11 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
         other => render_document(&show::check_document(&files), other),
     };
     done
+}
+
+/// A scenario file is kept and sent, like everything else that is written.
+fn lenient(scenario: &Scenario) -> LoadOptions {
+    LoadOptions { lens: scenario.lens, strict: false, audience: Audience::Anybody }
 }
 
 /// Everything that can be wrong with a scenario. Its recording is read only where the scenario
@@ -114,7 +121,7 @@ fn examine_scenario(scenario: &Scenario) -> Result<ScenarioSummary, CommandError
     }
     let speaks_of_it = !scenario.select.selects_everything() || !scenario.models.is_empty();
     if speaks_of_it && !name.is_empty() {
-        apply_selection(load::load_recording(name, scenario.lens, false)?, scenario, &pricing)?;
+        apply_selection(load::load_recording(name, lenient(scenario))?, scenario, &pricing)?;
     }
     Ok(ScenarioSummary::from_scenario(scenario, &pricing))
 }

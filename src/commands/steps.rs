@@ -1,6 +1,6 @@
 //! `windtunnel steps`.
 
-use super::{CommandResult, load, render_document};
+use super::{CommandResult, LoadOptions, load, render_document};
 use crate::cli::{OutputFormat, StepsArgs};
 use crate::report::show::Provenance;
 use crate::report::show::steps::StepsReport;
@@ -12,7 +12,9 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
-    let loaded = load::load_merged_recording(&args.recordings, lens, args.strict, None)?;
+    let options =
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
+    let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let steps = usage_by_step(loaded.recording(), args.order.as_deref())?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;

@@ -1,17 +1,20 @@
 //! `windtunnel sweep`.
 
 use super::experiment_inputs::{self, ExperimentInputs};
-use super::{CommandError, CommandResult, load, render_document};
+use super::{Audience, CommandError, CommandResult, load, render_document};
 use crate::cli::{OutputFormat, SweepArgs};
 use crate::report::csv;
 use crate::report::show::{Provenance, sweep as show};
-use crate::store;
+use crate::store::OutputFiles;
 use crate::study::whatif::sweep::sweep_subsets;
 use crate::study::whatif::swept_subset::SweepMetric;
 
 pub fn run(args: &SweepArgs) -> CommandResult {
+    // A file is kept, whatever the screen shows beside it.
+    let audience =
+        if args.out.is_some() { Audience::Anybody } else { super::audience_of(args.format) };
     let ExperimentInputs { scenario, pricing, loaded } =
-        ExperimentInputs::from_args(&args.experiment)?;
+        ExperimentInputs::from_args(&args.experiment, audience)?;
     let toggles = scenario.split_awaiting_toggles();
     // Claims are judged by the comparison; a ranking needs none.
     let experiment =
@@ -36,7 +39,8 @@ pub fn run(args: &SweepArgs) -> CommandResult {
                 ));
             }
         };
-        store::write_file(out, &bytes)?;
+        OutputFiles::beside_inputs(args.experiment.input_files(), args.overwrite.force)
+            .write_file(out, &bytes)?;
     }
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),

@@ -20,6 +20,7 @@ pub mod format;
 mod harness_totals;
 mod invocation;
 mod marks;
+pub(crate) mod public_names;
 mod queue_session;
 mod raw;
 mod remainder;

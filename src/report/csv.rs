@@ -7,8 +7,9 @@
 //! a row. Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
 use super::columns::ColumnValues;
-use super::format::{clean_foreign_text, format_for_machines};
-use super::view::{CellContent, ColumnKind, TableCell, TableColumn, TableView};
+use super::foreign_text::clean_foreign_text;
+use super::format::format_for_machines;
+use super::view::{CellContent, CellValue, ColumnKind, TableCell, TableColumn, TableView};
 use super::{OutputStyle, Renderer, ReportDocument};
 use std::io;
 
@@ -95,8 +96,24 @@ fn batch_field(values: &ColumnValues, row: usize) -> String {
         ColumnValues::OptionalNumbers(numbers) => {
             numbers[row].map(|known| known.to_string()).unwrap_or_default()
         }
-        ColumnValues::Texts(texts) => clean_foreign_text(&texts[row]).into_owned(),
+        ColumnValues::Texts(texts) => text_field(&texts[row]),
     }
+}
+
+fn value_field(value: &CellValue) -> String {
+    match value {
+        CellValue::Text(words) => text_field(words),
+        CellValue::Texts(list) => text_field(&list.join(", ")),
+        number => format_for_machines(number),
+    }
+}
+
+/// Foreign text as a field. A program for spreadsheets would compute what begins like a formula: an
+/// apostrophe in front says that it is text.
+fn text_field(text: &str) -> String {
+    let text = clean_foreign_text(text);
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@']);
+    if is_formula { format!("'{text}") } else { text.into_owned() }
 }
 
 /// The headings of a table; a heading that comes again gets a number.
@@ -151,8 +168,8 @@ fn row_fields(view: &TableView, row: &[TableCell]) -> Vec<String> {
         let (low, high) = match &cell.content {
             CellContent::Missing => (String::new(), String::new()),
             // One value in a column of ranges is both of its ends.
-            CellContent::One(value) => (format_for_machines(value), format_for_machines(value)),
-            CellContent::Range(low, high) => (format_for_machines(low), format_for_machines(high)),
+            CellContent::One(value) => (value_field(value), value_field(value)),
+            CellContent::Range(low, high) => (value_field(low), value_field(high)),
         };
         if column.ranged { vec![low, high] } else { vec![low] }
     })

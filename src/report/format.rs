@@ -3,9 +3,9 @@
 //! Integers all the way; halves are rounded away from zero, so that a saving and the same loss
 //! read alike.
 
+use super::foreign_text::clean_foreign_text;
 use super::view::{CellContent, CellValue, TableCell, TableColumn};
 use crate::units::PicoUsd;
-use std::borrow::Cow;
 
 /// What stands where nothing is known.
 pub const MISSING: &str = "-";
@@ -293,64 +293,6 @@ pub fn format_decimal(n: i128, places: u32) -> String {
     format!("{}{}.{}", sign_prefix(n < 0, n == 0, false), size / one, &fraction[..kept])
 }
 
-/// Foreign text made harmless for any screen: escape sequences, control characters and invisible
-/// direction marks are gone, line breaks and tabs are blanks.
-#[must_use]
-pub fn clean_foreign_text(text: &str) -> Cow<'_, str> {
-    // Most texts are harmless, and are not copied.
-    if !text.chars().any(|c| c.is_control() || is_invisible(c)) {
-        return Cow::Borrowed(text);
-    }
-    let mut kept = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            // CRLF is one line break, so that it becomes one blank.
-            '\r' if chars.peek() == Some(&'\n') => {}
-            '\n' | '\t' | '\r' => kept.push(' '),
-            '\u{1b}' => skip_escape(&mut chars),
-            '\u{9b}' => skip_control_sequence(&mut chars),
-            c if c.is_control() || is_invisible(c) => {}
-            c => kept.push(c),
-        }
-    }
-    Cow::Owned(kept)
-}
-
-/// Characters of no width that can reorder or hide what stands beside them.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-type PeekableChars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
-
-/// Drops what follows an ESC: a control sequence, a string up to its end, or one character.
-fn skip_escape(chars: &mut PeekableChars<'_>) {
-    match chars.next() {
-        Some('[') => skip_control_sequence(chars),
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            // A title or a link: it runs up to a bell or a string terminator, however long it is.
-            while let Some(c) = chars.next() {
-                if c == '\u{7}' || c == '\u{9c}' || (c == '\u{1b}' && chars.next() == Some('\\')) {
-                    return;
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Drops parameters and the final letter of a control sequence.
-fn skip_control_sequence(chars: &mut PeekableChars<'_>) {
-    for c in chars.by_ref() {
-        if ('\u{40}'..='\u{7e}').contains(&c) {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -503,21 +445,5 @@ mod tests {
             TableCell::from_range(CellValue::Tokens(12_000_000), CellValue::Tokens(14_000_000));
         assert_eq!(format_cell(&range, PLAIN), "12.0 M to 14.0 M");
         assert_eq!(format_cell(&TableCell::missing(), SIGNED), "-");
-    }
-
-    #[test]
-    fn foreign_text_is_harmless() {
-        for (given, expect) in [
-            ("plain", "plain"),
-            ("a\nb\tc\r\nd", "a b c d"),
-            ("\u{1b}[31mred\u{1b}[0m", "red"),
-            ("\u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{1b}\\", "link"),
-            ("\u{1b}]0;never ended", ""),
-            ("\u{9b}2Jgone", "gone"),
-            ("a\u{202e}b\u{200b}c\u{0}d\u{7f}", "abcd"),
-            ("caf\u{e9} \u{4f60}", "caf\u{e9} \u{4f60}"),
-        ] {
-            assert_eq!(clean_foreign_text(given), expect, "{given:?}");
-        }
     }
 }

@@ -3,7 +3,8 @@
 //! Every string is escaped, for text and for attributes alike; nothing here writes a style or a
 //! script. Cells carry their raw value, so that a script may sort by it.
 
-use super::format::{self, NumberStyle, clean_foreign_text};
+use super::foreign_text::clean_foreign_text;
+use super::format::{self, NumberStyle};
 use super::view::{Alignment, CellContent, CellValue, TableCell, TableView, Tone};
 use super::{RichText, Section, SectionItem, TextWeight};
 use std::fmt::Write as _;

@@ -4,11 +4,13 @@
 //! this module gives it the envelope and the units. Token counts are integers, shares numbers
 //! between 0 and 1, money dollars with the pico-dollars beside.
 
+use super::foreign_text::is_escaped_in_json;
 use super::format::format_decimal;
 use super::view::{CellContent, CellValue, TableCell};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// `body` as pretty JSON with `schema` (its name and version, `windtunnel.compare/1`) and
 /// `version` (of this program) in front, ended by a line break.
@@ -36,7 +38,34 @@ pub fn versioned_json<T: Serialize>(schema: &str, schema_version: u32, body: &T)
 pub fn pretty_json<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("own types serialise");
     bytes.push(b'\n');
-    bytes
+    escape_invisible(bytes)
+}
+
+/// JSON in which no character is left that a terminal would obey, or that hides another. Outside of
+/// strings it has none but line breaks, so that each becomes the escape of the same character.
+#[must_use]
+pub fn escape_invisible(json: Vec<u8>) -> Vec<u8> {
+    // Most JSON is plain, and large.
+    if json.is_ascii() && !json.contains(&b'\x7f') {
+        return json;
+    }
+    let json = match String::from_utf8(json) {
+        Ok(text) if text.chars().any(is_escaped_in_json) => text,
+        Ok(text) => return text.into_bytes(),
+        Err(no_text) => return no_text.into_bytes(),
+    };
+    let mut escaped = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_escaped_in_json(c) {
+            // The units of UTF-16: two for what lies above the first plane.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped.into_bytes()
 }
 
 fn serialize_decimal<S: Serializer>(
@@ -154,6 +183,15 @@ impl Serialize for JsonValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_and_reads_the_same() {
+        let text = "a\u{9b}2J\u{202e}b\u{1b}[0m\u{e0041}\n\u{fffe}caf\u{e9}";
+        let bytes = pretty_json(&[text]);
+        let expect = "[\n  \"a\\u009b2J\\u202eb\\u001b[0m\\udb40\\udc41\\n\\ufffecaf\u{e9}\"\n]\n";
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), expect);
+        assert_eq!(serde_json::from_slice::<Vec<String>>(&bytes).unwrap(), [text]);
+    }
     use crate::units::PicoUsd;
 
     fn check(pico: i128, expect: &str) {

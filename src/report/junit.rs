@@ -3,7 +3,7 @@
 //! There is no one standard; this is the part of it that Jenkins, GitLab and GitHub's readers
 //! share: suites with counts, cases with a class, a failure with a message, a skip with a reason.
 
-use super::format::clean_foreign_text;
+use super::foreign_text::clean_foreign_text;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::io;

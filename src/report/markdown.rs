@@ -3,7 +3,8 @@
 //! Every string of a document is plain text, so whatever Markdown or HTML would read as markup is
 //! escaped. Lines are not wrapped: a diff then shows what changed and not what moved.
 
-use super::format::{NumberStyle, clean_foreign_text, format_cell};
+use super::foreign_text::clean_foreign_text;
+use super::format::{NumberStyle, format_cell};
 use super::view::{Alignment, TableView, Tone};
 use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
 
@@ -134,6 +135,24 @@ fn escape_line_start(words: &str) -> String {
     }
 }
 
+/// Whether what is written so far and what follows are read as one reference.
+fn begins_reference(written: &[char], rest: &[char]) -> bool {
+    let ends_with = |end: &str| {
+        let start = written.len().checked_sub(end.len());
+        let last = start.map(|start| written[start..].iter());
+        last.is_some_and(|last| last.map(char::to_ascii_lowercase).eq(end.chars()))
+    };
+    let next = rest.first();
+    match written.last() {
+        Some('@') => next.is_some_and(|c| c.is_alphanumeric()),
+        Some('#') => next.is_some_and(char::is_ascii_digit),
+        Some('-') => ends_with("gh-") && next.is_some_and(char::is_ascii_digit),
+        Some(':') => rest.starts_with(&['/', '/']),
+        Some('.') => ends_with("www."),
+        _ => false,
+    }
+}
+
 /// Whether a neighbouring character joins on to a word.
 fn is_in_word(neighbour: Option<&char>) -> bool {
     neighbour.is_some_and(|c| c.is_alphanumeric())
@@ -152,8 +171,11 @@ fn escape_inline(words: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             // `a_b` is left readable: an underscore inside a word is no markup.
             '_' if is_in_word(before) && is_in_word(chars.get(at + 1)) => escaped.push('_'),
-            // `@name` would notify somebody.
-            '@' if !is_in_word(before) => escaped.push_str("@\u{2060}"),
+            // What the host would make a link of by itself, or a notice to somebody, is taken apart
+            // by a joiner without width: `@name`, `a@b.c`, `#1`, `GH-1`, `https://`, `www.`.
+            c if begins_reference(&chars[..=at], &chars[at + 1..]) => {
+                escaped.extend([*c, '\u{2060}']);
+            }
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => escaped.extend(['\\', *c]),
             c => escaped.push(*c),
         }
@@ -183,7 +205,9 @@ mod tests {
         check("- point", "\\- point");
         check("-5.3 M", "-5.3 M");
         check("-", "\\-");
-        check("a@b.c", "a@b.c");
+        check("a@b.c", "a@\u{2060}b.c");
+        check("see #12 or gh-7, not # 1", "see #\u{2060}12 or gh-\u{2060}7, not # 1");
+        check("http://x.y www.z.org a.b", "http:\u{2060}//x.y www.\u{2060}z.org a.b");
         check("mail @all", "mail @\u{2060}all");
         check("two\nlines \u{1b}[1mbold", "two lines bold");
     }

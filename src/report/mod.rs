@@ -14,6 +14,7 @@ pub(crate) mod chart;
 pub mod columns;
 pub mod csv;
 pub mod document;
+pub mod foreign_text;
 pub mod format;
 pub mod html;
 pub mod json;

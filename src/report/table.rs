@@ -3,7 +3,8 @@
 //! Colours and weights are escape sequences put in only where the style asks for them; without
 //! them the text is plain and still says everything.
 
-use super::format::{NumberStyle, clean_foreign_text, format_cell};
+use super::foreign_text::clean_foreign_text;
+use super::format::{NumberStyle, format_cell};
 use super::view::{Alignment, TableView, Tone};
 use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
 use comfy_table::{

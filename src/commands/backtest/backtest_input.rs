@@ -1,6 +1,6 @@
 //! One input: a step table, or anything that is a recording.
 
-use super::super::{AtPlace, CommandError, load};
+use super::super::{AtPlace, Audience, CommandError, LoadOptions, Messages, load};
 use crate::import::step_table;
 use crate::recording::{Recording, hex_prefix};
 use crate::report::show::backtest::BacktestSource;
@@ -20,18 +20,23 @@ pub struct BacktestInput {
     skips: Vec<String>,
     skip_count: u64,
     notes: Vec<String>,
-    messages: String,
+    messages: Messages,
 }
 
 /// Reads an argument.
-pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandError> {
+pub fn read_input(
+    input: &str,
+    strict: bool,
+    audience: Audience,
+) -> Result<BacktestInput, CommandError> {
     let path = Path::new(input);
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
         return read_step_table(input, strict);
     }
     // Nothing is toggled: a look back reads what happened.
-    let scenario = Scenario::with_toggles(&[]);
-    let loaded = load::load_recording(input, scenario.lens, strict)?;
+    let lens = Scenario::with_toggles(&[]).lens;
+    let options = LoadOptions { lens, strict, audience };
+    let loaded = load::load_recording(input, options)?;
     let messages = loaded.stderr_messages();
     // In the shape of a step table, so that one look back serves both.
     Ok(BacktestInput {
@@ -67,11 +72,11 @@ fn read_step_table(input: &str, strict: bool) -> Result<BacktestInput, CommandEr
     }
     let name = store::base_name(path);
     let messages = match skips.first() {
-        None => String::new(),
-        Some(first) => format!(
-            "windtunnel: {name}: {} rows skipped, first: {first} (all of them: --format json)\n",
+        None => Messages::default(),
+        Some(first) => Messages::of_line(format!(
+            "{name}: {} rows skipped, first: {first} (all of them: --format json)",
             skips.len()
-        ),
+        )),
     };
     Ok(BacktestInput {
         name,
@@ -136,7 +141,7 @@ impl BacktestInput {
     }
 
     /// What to tell on standard error.
-    pub fn stderr_messages(&self) -> &str {
+    pub fn stderr_messages(&self) -> &Messages {
         &self.messages
     }
 }

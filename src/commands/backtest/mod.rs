@@ -4,14 +4,14 @@ mod backtest_input;
 mod prediction;
 
 use super::{
-    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, WANTED_INSTANT,
-    render_document,
+    AtPlace, Audience, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, Messages,
+    WANTED_INSTANT, audience_of, render_document,
 };
 use crate::cli::{BacktestArgs, OutputFormat};
 use crate::price::DAY_MS;
 use crate::report::show::backtest::{BacktestReport, criteria};
 use crate::scenario::parse_moment;
-use crate::store;
+use crate::store::{self, OutputFiles};
 use crate::study::backtest::rollouts_file::{self, RolloutsFile};
 use crate::study::backtest::success_criteria::{
     CriteriaComparison, CriterionOutcome as Said, RecordingWindow, SuccessCriterion, judge_criteria,
@@ -35,10 +35,13 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     let rollouts = choose_rollouts(args, file.as_ref())?;
     let criteria = file.as_ref().map_or(&[][..], |file| &file.criteria);
     let sizes = args.sizes.as_deref().map(backtest_input::read_sizes).transpose()?;
+    // What was seen is kept for reports.
+    let audience =
+        if args.observations.is_some() { Audience::Anybody } else { audience_of(args.format) };
     let mut sources = args
         .inputs
         .iter()
-        .map(|input| backtest_input::read_input(input, args.strict))
+        .map(|input| backtest_input::read_input(input, args.strict, audience))
         .collect::<Result<Vec<BacktestInput>, CommandError>>()?;
     if let Some(sizes) = &sizes {
         for source in &mut sources {
@@ -100,7 +103,11 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     if let Some(path) = &args.observations {
         let (name, digest) =
             (backtest_input::joined_names(&sources), backtest_input::combined_digest(&sources));
-        store::write_file(path, &result.to_observations(&settings, &name, &digest).to_json())?;
+        let bytes = result.to_observations(&settings, &name, &digest).to_json();
+        let inputs = args.inputs.iter().chain(&args.rollouts).map(Path::new);
+        let outputs =
+            OutputFiles::beside_inputs(inputs.chain(args.sizes.as_deref()), args.overwrite.force);
+        outputs.write_file(path, &bytes)?;
     }
     let shown = BacktestReport {
         result: &result,
@@ -211,6 +218,6 @@ fn describe_inputs(
     sources.iter().map(BacktestInput::describe_input).collect()
 }
 
-fn stderr_messages(sources: &[BacktestInput]) -> String {
-    sources.iter().map(BacktestInput::stderr_messages).collect()
+fn stderr_messages(sources: &[BacktestInput]) -> Messages {
+    sources.iter().map(|source| source.stderr_messages().clone()).collect()
 }

@@ -1,7 +1,7 @@
 //! What was predicted: a number, or a replay with the toggles on.
 
 use super::super::load_scenario::load_scenario;
-use super::super::{CommandError, experiment_inputs, load};
+use super::super::{Audience, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::PremiseArgs;
 use crate::scenario;
 use crate::study::backtest::{
@@ -111,7 +111,10 @@ impl PredictionRequest<'_> {
         let lens = load::choose_lens(&premises, &scenario);
         let pricing =
             crate::commands::pricing::load_pricing(&premises, &scenario, &[name.to_owned()])?;
-        let loaded = load::load_recording(name, lens, false)?;
+        let loaded = load::load_recording(
+            name,
+            LoadOptions { lens, strict: false, audience: Audience::Anybody },
+        )?;
         // A toggle that waits for a number predicts nothing, so that a rollout of such toggles
         // alone has no prediction rather than one of zero.
         let toggles = scenario.split_awaiting_toggles();

@@ -1,6 +1,6 @@
 //! What a gate reads: the baseline file, and recordings with the toggles that are tried on them.
 
-use super::super::{AtPlace, CommandError, experiment_inputs, load};
+use super::super::{AtPlace, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::GateArgs;
 use crate::price::{PriceRow, Pricing, utc_day_of};
 use crate::reconstruct::Lens;
@@ -47,7 +47,10 @@ impl GateInput {
         let has_scenario = args.toggles.scenario.is_some();
         // Toggles that somebody put together are meant to be built together; all of them are not.
         let jointly = has_scenario || !args.toggles.with.is_empty() || !own.recording.is_empty();
-        let mut loaded = load::load_recording(name, lens, args.strict)?;
+        // What a gate says is kept, committed and commented.
+        let options =
+            LoadOptions { lens, strict: args.strict, audience: super::super::Audience::Anybody };
+        let mut loaded = load::load_recording(name, options)?;
         if has_scenario {
             // Models that are substituted have to be in the recording; the prices of the day are
             // chosen later, for both sides at once.
@@ -135,16 +138,10 @@ pub fn measure_side(
     Ok(side_from_samples(name, all))
 }
 
-/// The name of a side.
-pub fn side_name(names: &BTreeSet<String>) -> String {
-    let names: Vec<String> = names
-        .iter()
-        .map(|name| {
-            // Of a path the last part, never where it lies on this machine.
-            let is_name = load::is_built_in(name);
-            if is_name { name.clone() } else { store::base_name(Path::new(name)) }
-        })
-        .collect();
+/// The name of a side: those of its recordings, never where they lie on this machine.
+pub fn side_name(parts: &[GateInput]) -> String {
+    let names = parts.iter().map(|part| part.loaded.recording().name.as_str());
+    let names: Vec<&str> = names.collect::<BTreeSet<_>>().into_iter().collect();
     match &names[..] {
         // Long lists would push the figures out of a line of CI output.
         [first, rest @ ..] if rest.len() > 2 => format!("{first} and {} more", rest.len()),

@@ -4,7 +4,7 @@
 //! command line says against it is refused. Without one both sides follow the command line, and
 //! the last day of the baseline's calls prices both.
 
-use super::super::{CommandError, experiment_inputs, load, pricing};
+use super::super::{CommandError, Messages, experiment_inputs, load, pricing};
 use super::gate_input::{GateInput, last_call_day, load_baseline_file, measure_side, side_name};
 use crate::cli::GateArgs;
 use crate::price::coverage::PriceCoverage;
@@ -43,7 +43,7 @@ pub struct GateSides {
     /// What a reader should know of the premises.
     pub notes: Vec<String>,
     /// What to say beside the result.
-    pub messages: String,
+    pub messages: Messages,
     /// Seed of the draws.
     pub seed: u64,
 }
@@ -57,7 +57,7 @@ pub struct CandidateSessions {
     /// By recording: its sessions.
     pub recordings: Vec<Vec<GateSample>>,
     /// What to say beside the result.
-    pub messages: String,
+    pub messages: Messages,
     /// Seed of the draws.
     pub seed: u64,
 }
@@ -112,7 +112,7 @@ impl<'a> GateRequest<'a> {
         let cache = self.choose_cache()?;
         let each = self.choose_sample_unit()?;
         let (candidate_side, rates) =
-            measure_side(&side_name(&self.candidates), &candidate, &pricing, cache, each)?;
+            measure_side(&side_name(&candidate), &candidate, &pricing, cache, each)?;
         if candidate_side.samples.is_empty() {
             let names: Vec<&str> = self.candidates.iter().map(String::as_str).collect();
             return Err(CommandError::content(
@@ -140,7 +140,7 @@ impl<'a> GateRequest<'a> {
             Some(file) => Some(file.side.clone()),
             None if args.update => None,
             None => {
-                let name = side_name(&args.baseline.iter().cloned().collect());
+                let name = side_name(&baseline);
                 let (side, rates) = measure_side(&name, &baseline, &pricing, cache, each)?;
                 all_rates.extend(rates);
                 if side.samples.is_empty() {
@@ -183,7 +183,7 @@ impl<'a> GateRequest<'a> {
             .iter()
             .map(|part| hex_prefix(&part.loaded.recording().recording_digest(), 8))
             .collect();
-        let name = side_name(&self.candidates);
+        let name = side_name(&parts);
         let named = SideSummary { name, samples: parts.len() as u32, digests };
         let recordings = sides.into_iter().map(|(side, _)| side.samples).collect();
         let messages = parts.iter().map(|part| part.loaded.stderr_messages()).collect();

@@ -164,7 +164,9 @@ fn encode_png(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);
-    let writer = encoder.write_header();
+    // By this word the file is known again, and may be replaced.
+    let marked = encoder.add_text_chunk("Software".to_owned(), "windtunnel".to_owned());
+    let writer = marked.and_then(|()| encoder.write_header());
     let written = writer.and_then(|mut writer| writer.write_image_data(pixels));
     written.expect("a buffer takes an image of its size");
     file

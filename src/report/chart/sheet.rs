@@ -4,7 +4,7 @@
 //! vector and a bitmap cannot differ, and tests ask the sheet itself whether texts overlap or leave
 //! it.
 
-use super::super::format::clean_foreign_text;
+use super::super::foreign_text::clean_foreign_text;
 use super::font;
 use super::theme::Hue;
 use plotters::style::text_anchor::HPos;

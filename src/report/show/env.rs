@@ -1,6 +1,7 @@
 //! The recommended environment as a file that a shell can read, a comment to each setting.
 
 use crate::intervene::{EnvSetting, Intervention};
+use crate::report::foreign_text::clean_foreign_text;
 use crate::report::format;
 use crate::study::inspect::summary::ToggleFinding;
 use std::fmt::Write as _;
@@ -74,7 +75,7 @@ fn replay_sentence(found: &ToggleFinding) -> String {
 
 /// Without what could end a comment.
 fn clean_comment_text(text: &str) -> String {
-    format::clean_foreign_text(text).into_owned()
+    clean_foreign_text(text).into_owned()
 }
 
 /// In quotes where a shell would take a part for something else.

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::time::Duration;
 use windtunnel::recording::{BlockKind, Packet, Recording, RecordingBuilder, format};
-use windtunnel::report::format::clean_foreign_text;
+use windtunnel::report::foreign_text::clean_foreign_text;
 
 const NAME: &str = "<script>window.pwned = 'name'</script>\u{1f32a}\u{fe0f} & \"'`${pwned = 1}";
 

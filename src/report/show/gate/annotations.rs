@@ -5,7 +5,7 @@
 //! rest. Source: GitHub's "Workflow commands" and the escapes of its toolkit, read 2026-11-21.
 
 use super::{GateReport, key_place, sentences};
-use crate::report::format::clean_foreign_text;
+use crate::report::foreign_text::clean_foreign_text;
 use crate::study::gate::{GateRow, RowVerdict};
 use std::fmt::Write as _;
 

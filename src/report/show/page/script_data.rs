@@ -4,6 +4,7 @@
 use super::page_sums::{self, PageUnit, SUMS};
 use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
+use crate::report::foreign_text::clean_foreign_text;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::session_label;
 use crate::study::inspect::cache_misses::MissGroup;
@@ -116,7 +117,7 @@ impl PageSource<'_> {
                     let session = &self.recording.sessions[curve.session as usize];
                     PageCurveJson {
                         session: curve.session,
-                        label: format::clean_foreign_text(&session_label(session)).into_owned(),
+                        label: clean_foreign_text(&session_label(session)).into_owned(),
                         of: session.calls,
                         calls: curve.calls.clone(),
                         bits: places_of_bits(toggles, curve.bits),

@@ -1,0 +1,107 @@
+//! What commands write: whole or not at all, never over an input, never over a foreign file.
+//!
+//! A file is written beside its target, synced and renamed, so that a full disk or a stop leaves the
+//! old one. What is no file (a device, a pipe) is written as it comes.
+
+use super::disk_error::{DiskError, make_folder};
+use super::file_kind::FileEnds;
+use super::partial::{folder_of, resolve, start_file, sync_folder};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a file is not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OutputError {
+    /// What the system says.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// What is written would replace what was read.
+    #[error("{0}: is one of the inputs: write to another file")]
+    IsInput(String),
+    /// Somebody else's file.
+    #[error("{0}: was not written by this command, or was changed since: --force replaces it")]
+    IsForeign(String),
+    /// What fills the file failed.
+    #[error("{path}: cannot be written: {error}")]
+    Content {
+        /// The file.
+        path: String,
+        /// Why.
+        error: Box<dyn std::error::Error>,
+    },
+}
+
+/// What holds for the files that a command writes.
+#[derive(Debug)]
+pub(crate) struct OutputFiles {
+    /// What the command reads.
+    pub(super) inputs: Vec<PathBuf>,
+    /// Whether foreign files are replaced.
+    pub(super) force: bool,
+}
+
+impl OutputFiles {
+    /// The files of a command that reads `inputs`: names that are no files do no harm.
+    pub(crate) fn beside_inputs<P: AsRef<Path>>(
+        inputs: impl IntoIterator<Item = P>,
+        force: bool,
+    ) -> Self {
+        let inputs = inputs.into_iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        Self { inputs, force }
+    }
+
+    /// Writes a file, and the folders above it.
+    ///
+    /// # Errors
+    /// Inputs and foreign files are not replaced; else what the system says.
+    pub(crate) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+        self.write_with(path, |sink| sink.write_all(bytes))
+    }
+
+    /// Writes a file that is not made as a whole.
+    ///
+    /// # Errors
+    /// As [`Self::write_file`], and what `write` says.
+    pub(crate) fn write_with<E: std::error::Error + 'static>(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    ) -> Result<(), OutputError> {
+        let told = path.display().to_string();
+        let failed = |error: E| OutputError::Content { path: told.clone(), error: Box::new(error) };
+        let disk = |error| OutputError::Disk(DiskError::new(path, "written", &error));
+        let target = resolve(path);
+        if fs::metadata(&target).is_ok_and(|known| !known.is_file()) {
+            // Neither can be renamed to, and a folder says so itself.
+            let mut sink = BufWriter::new(File::create(&target).map_err(disk)?);
+            write(&mut sink).map_err(failed)?;
+            return sink.flush().map_err(disk);
+        }
+        let is_known = target.is_file();
+        if is_known && self.inputs.contains(&target) {
+            return Err(OutputError::IsInput(told));
+        }
+        make_folder(folder_of(&target))?;
+        let partial = start_file(&target).map_err(disk)?;
+        let mut sink = BufWriter::new(partial.as_file());
+        write(&mut sink).map_err(failed)?;
+        sink.flush().map_err(disk)?;
+        drop(sink);
+        partial.as_file().sync_all().map_err(disk)?;
+        if is_known {
+            let known = FileEnds::read(&target).map_err(disk)?;
+            let is_ours = known.is_like(&FileEnds::read(partial.path()).map_err(disk)?);
+            // Whatever lies in a folder that is read is an input, unless it is plainly ours.
+            if !is_ours && self.inputs.iter().any(|input| target.starts_with(input)) {
+                return Err(OutputError::IsInput(told));
+            }
+            if !is_ours && !self.force {
+                return Err(OutputError::IsForeign(told));
+            }
+        }
+        partial.persist(&target).map_err(|failed| disk(failed.error))?;
+        sync_folder(folder_of(&target));
+        Ok(())
+    }
+}

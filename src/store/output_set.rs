@@ -1,0 +1,192 @@
+//! Files that belong together, as one folder: all of the old set or all of the new.
+//!
+//! The new set is written into a folder beside the target, and the two change places in one step.
+//! Where the system has no such step, or foreign files lie in the folder, its files are renamed one
+//! by one. Either way a manifest with a digest of each file, in place last, says which set is whole,
+//! which files are ours, and which were changed since.
+
+use super::disk_error::{DiskError, make_folder};
+use super::output_files::{OutputError, OutputFiles};
+use super::partial::{folder_of, resolve, start_folder, sync_folder};
+use crate::recording::hex_prefix;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The file that says what belongs to a set.
+const MANIFEST: &str = "manifest.json";
+
+/// Names the format of the manifest.
+const MANIFEST_SCHEMA: &str = "windtunnel.files/1";
+
+/// What belongs to a set.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Manifest {
+    schema: String,
+    /// SHA-256 of each file by its name, hexadecimal.
+    files: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    fn of_files(files: &[(String, Vec<u8>)]) -> Self {
+        let files = files.iter().map(|(name, bytes)| (name.clone(), digest(bytes)));
+        Self { schema: MANIFEST_SCHEMA.to_owned(), files: files.collect() }
+    }
+
+    /// The one of a folder; an empty one where there is none that can be read, so that nothing in it
+    /// is taken for ours.
+    fn read(folder: &Path) -> Self {
+        let read = fs::read(folder.join(MANIFEST)).ok();
+        let read = read.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        read.filter(|read| read.schema == MANIFEST_SCHEMA).unwrap_or_default()
+    }
+
+    fn to_json(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Whether a file is the one that was written.
+    fn holds(&self, folder: &Path, name: &str) -> bool {
+        let Some(written) = self.files.get(name) else { return name == MANIFEST };
+        fs::read(folder.join(name)).is_ok_and(|bytes| digest(&bytes) == *written)
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex_prefix(&Sha256::digest(bytes), 32)
+}
+
+impl OutputFiles {
+    /// Writes files as one set; names may hold `/`. Files of an earlier set go, foreign ones stay.
+    ///
+    /// # Errors
+    /// Inputs, and files that were changed or are not ours, are not replaced; else what the system
+    /// says.
+    pub(crate) fn write_set(
+        &self,
+        folder: &Path,
+        files: &[(String, Vec<u8>)],
+    ) -> Result<(), OutputError> {
+        let disk = |error| OutputError::Disk(DiskError::new(folder, "written", &error));
+        let target = resolve(folder);
+        make_folder(folder_of(&target))?;
+        let (partial, lock) = start_folder(&target).map_err(disk)?;
+        let fresh = Manifest::of_files(files);
+        for (name, bytes) in files {
+            write_synced(&partial.path().join(name), bytes).map_err(disk)?;
+        }
+        let manifest = fresh.to_json().map_err(disk)?;
+        write_synced(&partial.path().join(MANIFEST), &manifest).map_err(disk)?;
+        // Two runs that change the same set do it one after the other. The lock is on what is above:
+        // the folder itself is another one afterwards.
+        let above = File::open(folder_of(&target)).map_err(disk)?;
+        let _ = above.lock();
+        let known = Manifest::read(&target);
+        self.refuse_foreign(folder, files, &known)?;
+        sync_folder(partial.path());
+        put_in_place(partial.path(), &target, &known).map_err(disk)?;
+        sync_folder(folder_of(&target));
+        drop(lock);
+        Ok(())
+    }
+
+    fn refuse_foreign(
+        &self,
+        folder: &Path,
+        files: &[(String, Vec<u8>)],
+        known: &Manifest,
+    ) -> Result<(), OutputError> {
+        for name in files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]) {
+            let path = folder.join(name);
+            if !path.exists() {
+                continue;
+            }
+            if self.inputs.contains(&resolve(&path)) {
+                return Err(OutputError::IsInput(path.display().to_string()));
+            }
+            let is_ours = !known.schema.is_empty() && known.holds(folder, name);
+            if !is_ours && !self.force {
+                return Err(OutputError::IsForeign(path.display().to_string()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(folder_of(path))?;
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// What lies in a folder and is not ours, or was changed: names with `/`.
+fn foreign_files(folder: &Path, inside: &str, known: &Manifest) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder.join(inside)) {
+        Ok(entries) => entries,
+        // There is no old set.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut foreign = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        // A name that is no text is in no manifest.
+        let name = format!("{inside}{}", entry.file_name().to_string_lossy());
+        let below = format!("{name}/");
+        if entry.file_type()?.is_dir() && known.files.keys().any(|own| own.starts_with(&below)) {
+            foreign.extend(foreign_files(folder, &below, known)?);
+        } else if entry.file_type()?.is_dir() || !known.holds(folder, &name) {
+            foreign.push(Path::new(inside).join(entry.file_name()));
+        }
+    }
+    Ok(foreign)
+}
+
+/// Has the new set take the place of the old one. What is left in the other folder is removed with
+/// it, by its owner.
+fn put_in_place(new: &Path, target: &Path, known: &Manifest) -> io::Result<()> {
+    if !target.exists() {
+        return fs::rename(new, target);
+    }
+    // Who stands in the folder would stand in the old one afterwards.
+    let is_stood_in = resolve(Path::new(".")) == target;
+    if !is_stood_in && foreign_files(target, "", known)?.is_empty() && exchange(new, target).is_ok()
+    {
+        // What somebody laid into the old folder in the meantime is his.
+        for name in foreign_files(new, "", known)? {
+            fs::rename(new.join(&name), target.join(&name))?;
+        }
+        return Ok(());
+    }
+    // The manifest comes last: until then the old one says which files are not its own.
+    let fresh = Manifest::read(new);
+    for name in fresh.files.keys().map(String::as_str).chain([MANIFEST]) {
+        let place = target.join(name);
+        fs::create_dir_all(folder_of(&place))?;
+        fs::rename(new.join(name), &place)?;
+    }
+    for name in known.files.keys().filter(|name| !fresh.files.contains_key(*name)) {
+        if known.holds(target, name) {
+            fs::remove_file(target.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Two folders change places, in one step.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

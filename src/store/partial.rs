@@ -1,0 +1,119 @@
+//! Files and folders on their way: beside the target, locked while somebody writes them.
+//!
+//! The lock goes with the process that holds it. What nobody holds was left by a run that was
+//! stopped, and the next one that writes the same target clears it away.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, TempDir};
+
+/// How names of what is on its way end.
+const ENDING: &str = ".windtunnel-partial";
+
+/// How often a partial file is made anew when another run takes it for one that was left.
+const ATTEMPTS: usize = 8;
+
+/// The folder of a target; the folder in which the program runs where none is named.
+pub(super) fn folder_of(target: &Path) -> &Path {
+    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file beside its target, locked. It takes the rights of the file that it will replace.
+pub(super) fn start_file(target: &Path) -> io::Result<NamedTempFile> {
+    clear_left_over(target);
+    let start = prefix_of(target);
+    let rights = rights_of(target, 0o666);
+    for _ in 0..ATTEMPTS {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&start).suffix(ENDING);
+        if let Some(rights) = rights.clone() {
+            builder.permissions(rights);
+        }
+        let file = builder.tempfile_in(folder_of(target))?;
+        // Between making and locking another run may have taken it for one that was left.
+        lock(file.as_file());
+        if file.path().exists() {
+            return Ok(file);
+        }
+    }
+    Err(io::Error::other("another run clears what this one writes"))
+}
+
+/// A folder beside its target, and the lock on it.
+pub(super) fn start_folder(target: &Path) -> io::Result<(TempDir, File)> {
+    clear_left_over(target);
+    let start = prefix_of(target);
+    let rights = rights_of(target, 0o777);
+    for _ in 0..ATTEMPTS {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&start).suffix(ENDING);
+        if let Some(rights) = rights.clone() {
+            builder.permissions(rights);
+        }
+        let folder = builder.tempdir_in(folder_of(target))?;
+        let held = File::open(folder.path())?;
+        lock(&held);
+        if folder.path().exists() {
+            return Ok((folder, held));
+        }
+    }
+    Err(io::Error::other("another run clears what this one writes"))
+}
+
+/// Removes what stopped runs left beside a target. What cannot be removed stays: it harms nobody.
+fn clear_left_over(target: &Path) {
+    let start = prefix_of(target);
+    let Ok(entries) = fs::read_dir(folder_of(target)) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let is_partial =
+            name.starts_with(start.as_encoded_bytes()) && name.ends_with(ENDING.as_bytes());
+        if !is_partial || !is_left_over(&path) {
+            continue;
+        }
+        let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    }
+}
+
+/// Whether nobody writes it any more.
+fn is_left_over(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// Where a file system knows no locks nothing is taken for left over that somebody may still write:
+/// there a lock cannot be had either.
+fn lock(file: &File) {
+    let _ = file.lock();
+}
+
+/// `.NAME.`: hidden, and found again by the name of the target.
+fn prefix_of(target: &Path) -> OsString {
+    let name = target.file_name().unwrap_or(OsStr::new("output"));
+    [OsStr::new("."), name, OsStr::new(".")].into_iter().collect()
+}
+
+#[cfg(unix)]
+fn rights_of(target: &Path, otherwise: u32) -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let known = fs::metadata(target).ok().map(|known| known.permissions());
+    Some(known.unwrap_or_else(|| Permissions::from_mode(otherwise)))
+}
+
+/// Elsewhere files take the rights of their folder.
+#[cfg(not(unix))]
+fn rights_of(_: &Path, _: u32) -> Option<Permissions> {
+    None
+}
+
+/// Has the disk keep the names in a folder. Not every system can; then the names come with the next
+/// of its own rounds.
+pub(super) fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+/// Where a path leads, links resolved; itself where there is nothing yet.
+pub(super) fn resolve(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
