@@ -89,6 +89,7 @@ impl LoadedRecording {
     /// with the program is published as it is.
     fn for_audience(mut self, audience: Audience) -> Self {
         let RecordingSource::Recorded(recording) = &mut self.source else { return self };
+        recording.cut_names();
         recording.hide_ids();
         if audience == Audience::Anybody {
             let mut names = recording.hide_file_names();

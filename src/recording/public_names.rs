@@ -12,6 +12,9 @@ use std::collections::HashMap;
 const ID_WORDS: [&str; 8] =
     ["agent", "rollout", "session", "thread", "subagents", "part", "branch", "jsonl"];
 
+/// The most characters of a name.
+const LONGEST_NAME: usize = 200;
+
 /// The hexadecimal digits that a word of letters needs to be taken for a number: `cafe` is a name.
 const SHORTEST_HEX: usize = 6;
 
@@ -79,6 +82,23 @@ impl Recording {
         }
     }
 
+    /// Cuts names that are longer than any that a harness gives, so that no table or file is made
+    /// of one.
+    pub fn cut_names(&mut self) {
+        let lists = [&mut self.models, &mut self.tools, &mut self.labels];
+        lists.into_iter().flatten().for_each(cut_name);
+        for session in &mut self.sessions {
+            for name in [&mut session.pipeline, &mut session.step, &mut session.version] {
+                cut_name(name);
+            }
+        }
+        for packet in self.invocations.iter_mut().map(|invocation| &mut invocation.packet) {
+            for name in [&mut packet.agent, &mut packet.kind, &mut packet.source] {
+                cut_name(name);
+            }
+        }
+    }
+
     fn sessions_by_first_call(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.sessions.len()).collect();
         order.sort_by_key(|&at| {
@@ -86,6 +106,13 @@ impl Recording {
             (calls.first().map_or(i64::MAX, |call| call.start_ms), at)
         });
         order
+    }
+}
+
+fn cut_name(name: &mut String) {
+    if let Some((end, _)) = name.char_indices().nth(LONGEST_NAME) {
+        name.truncate(end);
+        name.push('\u{2026}');
     }
 }
 
@@ -123,6 +150,15 @@ mod tests {
         ] {
             assert_eq!(names.name_file(label), name, "{label}");
         }
+    }
+
+    #[test]
+    fn long_names_are_cut_and_others_are_not() {
+        let (long, short) = ("\u{e9}".repeat(201), "\u{e9}".repeat(200));
+        let models = vec![long, short.clone()];
+        let mut recording = Recording { models, ..Recording::default() };
+        recording.cut_names();
+        assert_eq!(recording.models, [format!("{short}\u{2026}"), short]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! What is written from the code: the tables of MODEL.md that repeat it, and the schema of
-//! scenarios. The test compares; with `WINDTUNNEL_REGENERATE=1` it writes.
+//! What is written from the code: the tables of MODEL.md that repeat it, the schema of scenarios,
+//! and the bill of materials. The test compares; with `WINDTUNNEL_REGENERATE=1` it writes.
 
+use crate::bill_of_materials::bill_of_materials;
 use crate::docs::{constants, read, sources};
 use crate::figures::recommendation_table;
 use crate::tellings::table_of_tellings;
@@ -146,7 +147,11 @@ fn wanted_files() -> Vec<(&'static str, String)> {
         model = with_part(&model, name, &part);
     }
     let schema = String::from_utf8(scenario::schema_json()).expect("JSON is text");
-    vec![("MODEL.md", model), ("scenarios/scenario.schema.json", schema)]
+    vec![
+        ("MODEL.md", model),
+        ("scenarios/scenario.schema.json", schema),
+        (".ci/sbom.cdx.json", bill_of_materials(&read("Cargo.lock"))),
+    ]
 }
 
 #[test]

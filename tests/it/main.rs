@@ -9,6 +9,7 @@
 
 mod attribution;
 mod backtest;
+mod bill_of_materials;
 #[cfg(feature = "charts")]
 mod browser;
 mod chances;

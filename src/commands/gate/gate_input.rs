@@ -3,7 +3,7 @@
 use super::super::{AtPlace, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::GateArgs;
 use crate::price::{PriceRow, Pricing, utc_day_of};
-use crate::reconstruct::Lens;
+use crate::reconstruct::{Lens, RecordingSource};
 use crate::scenario::ChosenToggle;
 use crate::store;
 use crate::study::gate::GateSide;
@@ -51,6 +51,16 @@ impl GateInput {
         let options =
             LoadOptions { lens, strict: args.strict, audience: super::super::Audience::Anybody };
         let mut loaded = load::load_recording(name, options)?;
+        // Samples are matched by their names. What was typed may be said, but a folder that a
+        // harness named after a path.
+        if let RecordingSource::Recorded(recording) = &mut loaded.source
+            && recording.name == recording.source
+        {
+            let typed = store::base_name(path);
+            if !typed.starts_with('-') {
+                recording.name = typed;
+            }
+        }
         if has_scenario {
             // Models that are substituted have to be in the recording; the prices of the day are
             // chosen later, for both sides at once.
