@@ -43,6 +43,10 @@ registry! {
     R7: mod background_wait;
     R8: mod orchestrator_in_summary;
     R9: mod orphans_cleaned_up;
+    T1: mod orchestrator_per_order;
+    T2: mod orchestrator_started_fresh;
+    T3: mod dispatch_results_to_files;
+    T4: mod shared_turns_dropped;
     G1: mod one_hour_cache;
     G2: mod compaction_threshold;
     G3: mod tool_results_cleared;

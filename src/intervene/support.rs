@@ -281,6 +281,7 @@ pub fn test_result_blocks(recording: &Recording) -> Vec<(u32, u32)> {
 pub mod named_work;
 pub mod packets;
 pub mod queue_sessions;
+pub mod told_orchestrator;
 
 #[cfg(test)]
 pub mod test_recordings;

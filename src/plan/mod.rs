@@ -16,6 +16,7 @@ mod call_event;
 mod chance;
 mod compile;
 mod delta_terms;
+mod dispatch_change;
 mod islands;
 mod merged_patches;
 mod patch;
@@ -28,6 +29,7 @@ pub(crate) use crate::models::TRIGGERS;
 pub use call_event::{CallEvent, UncertainDrop};
 pub use chance::Chance;
 pub use delta_terms::{DeltaTerm, RowDeltas};
+pub use dispatch_change::DispatchChange;
 pub use patch::{
     ClearingRule, CompactionRule, DroppedCall, InsertedCall, Patch, PatchPlace, ResumedSession,
     SessionRules, SpawnedCall, SpawnedSession, WarmingRule,

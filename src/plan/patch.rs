@@ -1,6 +1,7 @@
 //! What one intervention would change: facts about calls and blocks of one recording.
 
 use super::chance::Chance;
+use super::dispatch_change::DispatchChange;
 use crate::recording::{CacheTier, Recording};
 
 /// What one intervention would change in one recording.
@@ -51,12 +52,15 @@ pub struct Patch {
     pub session_rules: Vec<(u32, SessionRules)>,
     /// Places at which all this happens with a chance alone ([`Patch::add_place`]).
     pub uncertain_places: Vec<(Chance, PatchPlace)>,
+    /// What changes about an orchestrator that only totals tell of; `None` where the toggle has
+    /// nothing to do with one. It is no call of the recording: a plan has nothing of this.
+    pub dispatching: Option<DispatchChange>,
     /// What to tell the reader beside the numbers.
     pub notes: Vec<String>,
 }
 
 impl Patch {
-    /// Whether it changes nothing.
+    /// Whether it changes nothing of the sessions, whatever it does to an orchestrator beside them.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.dropped_calls.is_empty()

@@ -36,6 +36,7 @@ pub mod session_calls;
 pub mod session_script;
 mod step_split;
 pub mod unknown;
+pub mod whole_reads;
 
 pub use call_count::Lens;
 pub use call_tally::CallTally;

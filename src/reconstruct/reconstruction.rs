@@ -9,7 +9,7 @@ use super::session_script::{self, EventSelection, SessionScript};
 use super::step_split::{SessionPlan, split_step};
 use crate::ids::NO_INDEX;
 use crate::price::UNSTATED_MODEL;
-use crate::recording::{CrashCounts, Recording, RecordingBuilder};
+use crate::recording::{CrashCounts, Recording, RecordingBuilder, Remainder};
 use crate::units::{Usage, scale_by_ratio};
 
 /// A reported pipeline as calls, and how it became so.
@@ -190,7 +190,7 @@ fn push_orchestrator_and_crashes(
     if let Some(orchestrator) = &reported.orchestrator {
         // Its share of the reads is all that is told: a remainder, which no toggle replays.
         let usage = Usage { read: orchestrator.attributed_reads(lens), ..Usage::default() };
-        builder.push_remainder(NO_INDEX, UNSTATED_MODEL, usage, "orchestrator");
+        builder.push_remainder(NO_INDEX, UNSTATED_MODEL, usage, Remainder::ORCHESTRATOR);
     }
     if let Some(crashes) = &reported.crashes {
         let [records, pid_reuse, orphans] =

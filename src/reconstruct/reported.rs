@@ -226,13 +226,25 @@ impl ReportedOrchestrator {
     /// Its calls: a number of records counts about two of them a call (law L1).
     #[must_use]
     pub(crate) fn calls_made(&self, lens: Lens) -> i64 {
-        self.as_calls(self.calls.value(), lens)
+        self.calls_at(records_of_lens(lens))
     }
 
     /// Its cache reads: where calls were counted by records, so were the reads that they add up to.
     #[must_use]
     pub(crate) fn reads_of_calls(&self, lens: Lens) -> i64 {
-        self.as_calls(self.read.value(), lens)
+        self.reads_at(records_of_lens(lens))
+    }
+
+    /// Its calls with so many records a call, hundredths.
+    #[must_use]
+    pub(crate) fn calls_at(&self, records_a_call: i64) -> i64 {
+        self.as_calls(self.calls.value(), records_a_call)
+    }
+
+    /// Its cache reads with so many records a call, hundredths.
+    #[must_use]
+    pub(crate) fn reads_at(&self, records_a_call: i64) -> i64 {
+        self.as_calls(self.read.value(), records_a_call)
     }
 
     /// Cache reads laid at this pipeline's door: the share of the whole, finer than as printed.
@@ -241,13 +253,19 @@ impl ReportedOrchestrator {
         crate::units::share_of(self.reads_of_calls(lens), self.attributed_share.value())
     }
 
-    fn as_calls(&self, over_published: i64, lens: Lens) -> i64 {
-        match (lens, &self.calls.unit) {
-            (Lens::Message, TallyUnit::Records) => {
-                scale_by_ratio(over_published, 100, RECORDS_PER_CALL_HUNDREDTHS)
-            }
+    fn as_calls(&self, over_published: i64, records_a_call: i64) -> i64 {
+        match &self.calls.unit {
+            TallyUnit::Records => scale_by_ratio(over_published, 100, records_a_call),
             _ => over_published,
         }
+    }
+}
+
+/// Records a call under a lens, hundredths.
+fn records_of_lens(lens: Lens) -> i64 {
+    match lens {
+        Lens::Message => RECORDS_PER_CALL_HUNDREDTHS,
+        Lens::Record => 100,
     }
 }
 

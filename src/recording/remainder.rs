@@ -21,6 +21,8 @@ pub struct Remainder {
 }
 
 impl Remainder {
+    /// A published orchestrator, of which no session is shown.
+    pub const ORCHESTRATOR: &str = "orchestrator";
     /// Another model was asked for advice within a response.
     pub const ADVISOR: &str = "advisor";
     /// The provider compacted the context within a response.

@@ -223,6 +223,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
         combined.extend(court.judge_combined_claim(claim)?);
     }
+    let whole = whole_of_pipeline(experiment, &plan, &ids, (&joint, uncertainty.as_ref()));
     Ok(Comparison {
         headline,
         has_dollars: experiment.has_dollars(),
@@ -242,7 +243,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         overlap: alone - headline.amount_in_saving(&joint),
         combined,
         observed_savings: seen,
-        whole: whole_of_pipeline(experiment, &plan, &ids),
+        whole,
         minutes: study_minutes(experiment, &plan, &patches),
         plan,
     })

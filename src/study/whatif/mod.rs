@@ -19,6 +19,8 @@ pub mod minutes;
 pub mod night;
 pub(crate) mod observed_savings;
 pub(crate) mod open_counts;
+pub mod orchestrator_contexts;
+pub mod other_orchestrator;
 pub mod other_orders;
 pub mod parameter_draws;
 pub mod published_claims;

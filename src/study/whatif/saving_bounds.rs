@@ -2,6 +2,7 @@
 //! saves at the ends of the ranges on its card, and no figure between them.
 
 use super::experiment::{Experiment, subset_of_first};
+use super::other_orchestrator::bound_of_orchestrator;
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving};
 use super::verdict::{ClaimEvidence, ClaimVerdict, judge_claim};
@@ -27,6 +28,8 @@ pub struct SavingBound {
     pub low: Saving,
     /// The most that it saves.
     pub high: Saving,
+    /// Whether these are reads of an orchestrator, which stands beside the sessions.
+    pub is_beside: bool,
     /// What is claimed for it.
     pub claim: Option<PublishedClaim>,
     /// What the bounds say about the claim.
@@ -82,7 +85,17 @@ fn bound_toggles(
         let params: Vec<&ToggleParams> = ends.iter().map(pick).collect();
         saving_of_corner(experiment, chosen, &params)
     };
-    let ((low, _), (high, patches)) = (together(|[least, _]| least)?, together(|[_, most]| most)?);
+    let ((mut low, _), (mut high, patches)) =
+        (together(|[least, _]| least)?, together(|[_, most]| most)?);
+    // What moves no session may move the orchestrator, whose reads are laid out beside them.
+    let orchestrator = match chosen {
+        [only] => bound_of_orchestrator(experiment, only),
+        _ => None,
+    };
+    if let Some([least, most]) = orchestrator {
+        low.usage.read += least;
+        high.usage.read += most;
+    }
     // A claim about several toggles is met only by exactly these, in the same order.
     let ids: Vec<&str> = chosen.iter().map(|one| one.id()).collect();
     let specs =
@@ -104,6 +117,7 @@ fn bound_toggles(
         notes: if let [only] = &patches[..] { only.notes.clone() } else { Vec::new() },
         low,
         high,
+        is_beside: orchestrator.is_some(),
         claim,
         verdict,
     })

@@ -39,6 +39,8 @@ impl ComparisonReport<'_> {
         let headline = self.comparison.headline;
         let most = |bound: &&SavingBound| headline.amount_in_saving(&bound.high);
         let waiting = self.comparison.bounds.iter().filter(|bound| !bound.asked.is_empty());
+        // Reads of an orchestrator are no part of what the sessions read.
+        let waiting = waiting.filter(|bound| !bound.is_beside);
         let largest = waiting.max_by_key(|bound| (most(bound), std::cmp::Reverse(&bound.id)))?;
         let alone = self.comparison.toggles.iter().map(|it| headline.amount_in_saving(&it.alone));
         if most(&largest) <= alone.max().unwrap_or(0).max(0) {
@@ -64,12 +66,23 @@ impl ComparisonReport<'_> {
         let headline = self.comparison.headline;
         let before = headline.amount_in_totals(&self.comparison.baseline);
         let title = format!("Saved {}, each on its own", headline.sentence_words());
-        let fields = bound_fields(headline, before);
+        let orchestrator = self.comparison.whole.as_ref().map_or(0, |whole| {
+            whole.orchestrator_reads.into_iter().max().unwrap_or(0)
+        });
+        let fields = bound_fields(headline, (before, orchestrator));
         let mut view = TableView::from_fields(title, &fields, &self.comparison.bounds);
         view.add_footnote(
             "a toggle that waits for a number takes no part in what is said of all together; two \
              that touch the same work do not add up",
         );
+        let beside = self.comparison.bounds.iter().filter(|bound| bound.is_beside);
+        let beside: Vec<&str> = beside.map(|bound| &*bound.id).collect();
+        if !beside.is_empty() {
+            view.add_footnote(format!(
+                "{}: reads of the orchestrator for all orders, in no sum of the sessions",
+                beside.join(", ")
+            ));
+        }
         view
     }
 }
@@ -104,10 +117,11 @@ fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
     hints.collect()
 }
 
-/// Bounds in tables and for programs; `before` is what there is without any toggle.
+/// Bounds in tables and for programs; before any toggle there is what the sessions have, and what
+/// an orchestrator beside them reads at the most.
 pub(super) fn bound_fields<'a>(
     headline: HeadlineMetric,
-    before: i64,
+    (before, orchestrator): (i64, i64),
 ) -> Vec<ColumnField<'a, &'a SavingBound>> {
     type Field<'a> = ColumnField<'a, &'a SavingBound>;
     vec![
@@ -129,8 +143,15 @@ pub(super) fn bound_fields<'a>(
         .with_sign(),
         Field::from_cells(ColumnKind::Share, "", "of all", "the larger end", move |it| {
             let [low, high] = [&it.low, &it.high].map(|end| headline.amount_in_saving(end));
-            TableCell::share_of_whole(low.max(high), before)
+            TableCell::share_of_whole(low.max(high), if it.is_beside { orchestrator } else { before })
         }),
+        Field::flag(
+            "of_orchestrator",
+            "",
+            "whether the ends are reads of an orchestrator, in no sum of the sessions",
+            |it| it.is_beside.then_some(true),
+        )
+        .left_out_if_missing(),
         Field::rows(
             "asked",
             "what has to be given before there is a figure",

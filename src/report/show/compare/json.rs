@@ -77,7 +77,7 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
         ReportField::optional_rows(
             "bounds",
             "toggles that wait for a number",
-            bound_fields(headline, 0),
+            bound_fields(headline, (0, 0)),
             |it| rows_if_any(&it.comparison.bounds),
         )
         .left_out_if_missing(),

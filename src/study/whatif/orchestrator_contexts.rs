@@ -1,0 +1,235 @@
+//! The contexts of an orchestrator that only totals tell of, and what it reads where its dispatches
+//! are laid otherwise.
+//!
+//! What is told (calls or records, reads, the context at the start and at the end, dispatches)
+//! leaves open whether the figures are sums over records and how the context rose. Every such way
+//! to read them is a list of reads, call by call, on which a change is laid exactly. With `C(k)`
+//! what call k of N reads and `D` dispatches,
+//!
+//! ```text
+//! one an order       sum over all - sum over the orders of the first N d / D calls
+//! fresh after n      sum over all - sum over the segments of (the first N n / D calls, each with
+//!                    what is handed over)
+//! results to files   what each result is smaller, times the results that stand before each call
+//! fewer shared       share of the calls that serve no single order, where these are calls
+//! ```
+//!
+//! MODEL.md, "Orchestrators".
+
+use crate::plan::DispatchChange;
+use crate::reconstruct::ReportedPipeline;
+use crate::reconstruct::night::ReportedNight;
+use crate::reconstruct::orchestrator_reads::ContextTelling;
+use crate::reconstruct::reported::ReportedOrchestrator;
+use crate::reconstruct::whole_reads::RECORDS_A_CALL;
+use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio, share_of};
+
+/// How dispatches are laid on contexts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DispatchLayout<'a> {
+    /// Dispatches of each orchestrator.
+    pub orchestrators: &'a [usize],
+    /// Dispatches after which a fresh one goes on; 0 for never.
+    pub fresh_after: usize,
+    /// What it is told of what was before, tokens.
+    pub handoff: i64,
+    /// How much smaller the result of a dispatch is, tokens.
+    pub less_a_result: i64,
+}
+
+/// What orchestrators read whose calls are laid like this: `reads` are those of one orchestrator
+/// with `dispatches`, spread evenly over its calls.
+#[must_use]
+pub fn reads_of_layout(reads: &[i64], dispatches: usize, layout: DispatchLayout<'_>) -> i64 {
+    let mut sum = 0;
+    for &own in layout.orchestrators {
+        let segment = if layout.fresh_after == 0 { own } else { layout.fresh_after };
+        let mut done = 0;
+        while done < own {
+            let count = segment.min(own - done);
+            let handoff = if done == 0 { 0 } else { layout.handoff };
+            for (call, read) in reads[..calls_of(reads, count, dispatches)].iter().enumerate() {
+                // Results of the dispatches before this call stand in its context.
+                let results = (call * dispatches / reads.len()) as i64;
+                sum += read + handoff - layout.less_a_result * results;
+            }
+            done += count;
+        }
+    }
+    sum
+}
+
+/// The calls of the first so many dispatches, to the nearest whole.
+fn calls_of(reads: &[i64], count: usize, dispatches: usize) -> usize {
+    let calls = (2 * reads.len() * count + dispatches) / (2 * dispatches);
+    calls.min(reads.len())
+}
+
+/// One way to read the figures of an orchestrator.
+#[derive(Clone, Debug)]
+struct ToldReads {
+    /// Records a call, hundredths; 100 where its figures are sums over calls.
+    records_a_call: i64,
+    /// How likely it is, ten-thousandths; none for a way that stands at an end of a range alone.
+    chance: i64,
+    /// What each call reads.
+    reads: Vec<i64>,
+}
+
+/// The contexts of an orchestrator, in every way in which its figures can be read.
+#[derive(Clone, Debug)]
+pub(crate) struct OrchestratorContexts {
+    /// Sessions that it dispatched, and those of them for the pipeline itself.
+    dispatches: usize,
+    own: usize,
+    /// The share of its reads that is laid at the pipeline's door, ten-thousandths.
+    attributed_share: i64,
+    /// The most tokens that the result of a dispatch can have: the growth a dispatch.
+    largest_result: i64,
+    /// Turns that serve no single order, out of all.
+    shared: (i64, i64),
+    told: Vec<ToldReads>,
+}
+
+/// What orchestrators read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OrchestratorReads {
+    /// Those of all orders.
+    all: i64,
+    /// What is laid at the pipeline's door.
+    own: i64,
+}
+
+impl OrchestratorContexts {
+    /// The contexts of a published orchestrator; `None` where nothing is told of one, or where no
+    /// growth of a context meets what is told.
+    #[must_use]
+    pub(crate) fn from_reported(reported: &ReportedPipeline) -> Option<Self> {
+        let (night, orchestrator) = (reported.night.as_ref()?, reported.orchestrator.as_ref()?);
+        let dispatches = usize::try_from(night.dispatches.value()).unwrap_or(1).max(1);
+        let attributed_share = orchestrator.attributed_share.value();
+        // The attributed share is one of dispatches: 14 of 26 are 54 %, 12 are 46 %.
+        let own = usize::try_from(share_of(dispatches as i64, attributed_share)).unwrap_or(0);
+        let growth = orchestrator.context_last.value() - orchestrator.context_first.value();
+        let told = told_reads(orchestrator, night);
+        (!told.is_empty()).then(|| Self {
+            dispatches,
+            own: own.min(dispatches),
+            attributed_share,
+            largest_result: growth / dispatches as i64,
+            shared: (orchestrator.shared_calls.value(), orchestrator.calls.value()),
+            told,
+        })
+    }
+
+    fn reads_under(&self, told: &ToldReads, change: DispatchChange) -> OrchestratorReads {
+        let of_layout = |orchestrators: &[usize]| {
+            let layout = DispatchLayout {
+                orchestrators,
+                fresh_after: usize::try_from(change.fresh_after).unwrap_or(0),
+                handoff: change.handoff,
+                // No result can be larger than what the context grows a dispatch.
+                less_a_result: change.less_a_result.min(self.largest_result),
+            };
+            let reads = reads_of_layout(&told.reads, self.dispatches, layout);
+            reads - self.reads_of_dropped_turns(told, reads, change.shared_turns_dropped)
+        };
+        if change.one_per_order {
+            let all = of_layout(&[self.own, self.dispatches - self.own]);
+            // The pipeline's own orchestrator is nobody else's: nothing is shared out.
+            return OrchestratorReads { all, own: of_layout(&[self.own]) };
+        }
+        let all = of_layout(&[self.dispatches]);
+        OrchestratorReads { all, own: share_of(all, self.attributed_share) }
+    }
+
+    /// What is not read where a share of the shared turns is not made, out of `reads`. As records
+    /// they share their call with a tool use, and nothing but their own words goes; as calls each
+    /// reads the whole context, and they are spread evenly.
+    fn reads_of_dropped_turns(&self, told: &ToldReads, reads: i64, dropped: i64) -> i64 {
+        let (shared, all) = self.shared;
+        match told.records_a_call {
+            100 => share_of(scale_by_ratio(reads, shared.min(all), all.max(1)), dropped),
+            _ => 0,
+        }
+    }
+
+    /// What any of these changes saves for all orders: least and most over everything that is open,
+    /// as tokens and as shares of what is read, and what is expected of `mean`.
+    pub(crate) fn saving_of(&self, changes: &[DispatchChange], mean: DispatchChange) -> SavedReads {
+        let saved_by = |told: &ToldReads, change: DispatchChange| {
+            told.reads.iter().sum::<i64>() - self.reads_under(told, change).all
+        };
+        // Ways without a chance of their own stand at the ends of the whole alone.
+        let likely = self.told.iter().filter(|told| told.chance > 0);
+        let (mut saved, mut share_bp, mut expected) = (Vec::new(), Vec::new(), 0);
+        for told in likely {
+            let of = told.reads.iter().sum::<i64>();
+            for &change in changes {
+                let tokens = saved_by(told, change);
+                saved.push(tokens);
+                share_bp.push(ratio_bp(tokens, of));
+            }
+            expected += share_of(saved_by(told, mean), told.chance);
+        }
+        SavedReads { saved: both_ends(&saved), share_bp: both_ends(&share_bp), expected }
+    }
+
+    /// What is read at the pipeline's door under changes: at the least, what is expected of
+    /// `mean`, at the most.
+    pub(crate) fn own_reads(
+        &self,
+        changes: &[DispatchChange],
+        mean: DispatchChange,
+    ) -> [i64; 3] {
+        let mut ends = Vec::new();
+        let mut expected = 0;
+        for told in &self.told {
+            let reads = changes.iter().map(|&change| self.reads_under(told, change).own);
+            ends.extend(reads);
+            expected += share_of(self.reads_under(told, mean).own, told.chance);
+        }
+        let [low, high] = both_ends(&ends);
+        [low, expected, high]
+    }
+}
+
+/// The reads of the calls in every way in which they can be told.
+fn told_reads(orchestrator: &ReportedOrchestrator, night: &ReportedNight) -> Vec<ToldReads> {
+    let over_records = night.orchestrator_over_records;
+    let [fewest, median, most] = RECORDS_A_CALL;
+    let mut ways = Vec::new();
+    if over_records > 0 {
+        // A figure that is none over records for sure ends the range itself.
+        let high = if over_records < BASIS_POINTS { None } else { Some((fewest, 0)) };
+        ways.extend([(most, 0), (median, over_records)].into_iter().chain(high));
+    }
+    if over_records < BASIS_POINTS {
+        ways.push((100, BASIS_POINTS - over_records));
+    }
+    let mut told = Vec::new();
+    for (records_a_call, chance) in ways {
+        let rises = ContextTelling::BOTH.map(|rise| orchestrator.reads_by_call(records_a_call, rise));
+        let rises: Vec<Vec<i64>> = rises.into_iter().flatten().collect();
+        // Nobody tells how the context rose: both ways alike.
+        let chance = chance / (rises.len().max(1)) as i64;
+        told.extend(rises.into_iter().map(|reads| ToldReads { records_a_call, chance, reads }));
+    }
+    told
+}
+
+/// What is saved of an orchestrator's reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SavedReads {
+    /// The least and the most, tokens.
+    pub(crate) saved: [i64; 2],
+    /// The same as shares of what is read, ten-thousandths.
+    pub(crate) share_bp: [i64; 2],
+    /// By the chances of what is open, tokens.
+    pub(crate) expected: i64,
+}
+
+/// The least and the most; nothing of nothing.
+fn both_ends(values: &[i64]) -> [i64; 2] {
+    [values.iter().min(), values.iter().max()].map(|end| end.copied().unwrap_or(0))
+}
