@@ -15,9 +15,8 @@ pub fn patch_of_told_orchestrator(recording: &Recording, change: DispatchChange)
     if found_places == 0 {
         return Patch::default();
     }
-    let note = "no call of the summary's sessions moves: what the orchestrator reads less stands \
-                in the table of another orchestrator, without dollars, for no source names its \
-                model";
+    let note = "no call of the summary's sessions moves, and there are no dollars: no source names \
+                the orchestrator's model";
     Patch {
         found_places,
         dispatching: Some(change),

@@ -33,7 +33,12 @@ impl<'a> BuildOrderReport<'a> {
     pub fn decision(self) -> RichText {
         let order = &self.0.order;
         let Some(last) = order.enough.checked_sub(1).and_then(|at| order.steps.get(at)) else {
-            return RichText::new().with_strong("Nothing to build: no toggle saves anything here.");
+            let words = if self.0.beside.is_empty() {
+                "Nothing to build: no toggle saves anything here."
+            } else {
+                "Nothing to build in the sessions: no toggle saves anything there."
+            };
+            return RichText::new().with_strong(words);
         };
         let after = self.0.entry_of_subset(last.subset);
         let steps: Vec<String> =
@@ -161,6 +166,16 @@ impl<'a> BuildOrderReport<'a> {
                 let words = format!(" {}.", self.list_of_toggles(toggles));
                 points.push(RichText::new().with_strong(lead).with_plain(words));
             }
+        }
+        if !self.0.beside.is_empty() {
+            let ids: Vec<&str> = self.0.beside.iter().map(|(id, _)| *id).collect();
+            let words = format!(
+                " {}. They move no session, and no source names the orchestrator's model, so that \
+                 they have a range of reads and no dollars to be ranked by.",
+                ids.join(", ")
+            );
+            let lead = "In no set, because they change the orchestrator:";
+            points.push(RichText::new().with_strong(lead).with_plain(words));
         }
         points
     }

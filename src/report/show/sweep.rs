@@ -38,6 +38,14 @@ impl SweepReport<'_> {
                 idle.join(", ")
             ));
         }
+        if !self.sweep.beside.is_empty() {
+            let beside: Vec<&str> = self.sweep.beside.iter().map(|(id, _)| *id).collect();
+            sets = sets.with_paragraph(format!(
+                "Left out, because they change the orchestrator and no session (`compare` says \
+                 what they save): {}.",
+                beside.join(", ")
+            ));
+        }
         if !self.sweep.waiting.is_empty() {
             let waiting: Vec<&str> = self.sweep.waiting.iter().map(|(id, _)| *id).collect();
             sets = sets.with_paragraph(format!(
@@ -225,6 +233,10 @@ pub(super) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>
         ReportField::texts("idle", "", "toggles that change nothing here", |it| {
             owned_ids(&it.sweep.idle)
         }),
+        ReportField::texts("beside", "", "toggles that change the orchestrator alone", |it| {
+            (!it.sweep.beside.is_empty()).then(|| owned_ids(&it.sweep.beside))
+        })
+        .left_out_if_missing(),
         ReportField::texts("waiting", "", "toggles that wait for a number", |it| {
             (!it.sweep.waiting.is_empty()).then(|| owned_ids(&it.sweep.waiting))
         })

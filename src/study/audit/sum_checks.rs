@@ -8,7 +8,7 @@ use crate::reconstruct::event::ReportedEvent;
 use crate::reconstruct::figure::Figure;
 use crate::reconstruct::reported::{InventoryRow, ReportedStepRow, ReportedTotalRow};
 use crate::reconstruct::{Lens, ReportedPipeline};
-use crate::units::{ratio_bp, scale_by_ratio};
+use crate::units::scale_by_ratio;
 
 /// Checks every sum that the figures allow.
 pub(super) fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>) {
@@ -181,10 +181,8 @@ fn check_orchestrator_unit(reported: &ReportedPipeline) -> Option<AuditFinding> 
     let counted = orchestrator.calls_made(Lens::Message);
     let most = counted * orchestrator.context_last.value();
     let read = orchestrator.read.value();
-    let total = &reported.steps.total.read;
     let attributed = orchestrator.attributed_reads(Lens::Message);
-    let sum = total.value() + attributed;
-    let figures = vec![
+    let mut figures = vec![
         stated_count("calls", &orchestrator.calls),
         stated_count("tools", &orchestrator.tool_calls),
         count("without", calls - tools),
@@ -199,9 +197,11 @@ fn check_orchestrator_unit(reported: &ReportedPipeline) -> Option<AuditFinding> 
         tokens("reads", orchestrator.reads_of_calls(Lens::Message)),
         stated("share", &orchestrator.attributed_share),
         tokens("attributed", attributed),
-        tokens("sum", sum),
-        share("missing", ratio_bp(attributed, sum)),
     ];
+    // The band of everything that is told, where the hours are.
+    let band = reported.whole_reads();
+    let ends = band.into_iter().flat_map(|[low, _, high]| [("low", low), ("high", high)]);
+    figures.extend(ends.map(|(name, reads)| tokens(name, reads)));
     // Both must speak against calls: more turns than prompts could end, and more reads than the
     // context holds for so many records.
     let (check, severity) = (AuditCheck::OrchestratorUnit, FindingSeverity::Warning);

@@ -37,6 +37,8 @@ pub struct ToggleResult {
     pub grade: BuildGrade,
     /// Places where it applies.
     pub found: u32,
+    /// Whether it changes an orchestrator beside the sessions, and none of them.
+    pub is_beside: bool,
     /// Tokens that it touches.
     pub touched: i64,
     /// What it saves on its own.
@@ -278,6 +280,7 @@ impl ComparisonContext<'_> {
             params: chosen.params.clone(),
             grade: chosen.grade,
             found: patch.found_places,
+            is_beside: patch.dispatching.is_some(),
             touched: intervene::tokens_touched(self.best.recording, patch),
             alone,
             last,

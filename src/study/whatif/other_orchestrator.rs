@@ -82,6 +82,16 @@ pub struct OtherOrchestrator {
     pub own_after: Option<[i64; 3]>,
 }
 
+impl OtherOrchestrator {
+    /// The least and the most that a toggle saves alone.
+    #[must_use]
+    pub fn saved_alone(&self, id: &str) -> Option<[i64; 2]> {
+        let rows = self.rows.iter().filter(|row| row.toggles == [id]);
+        let ends = rows.map(|row| row.saved);
+        ends.reduce(|all, row| [all[0].min(row[0]), all[1].max(row[1])])
+    }
+}
+
 /// What the toggles of an experiment save of its orchestrator; where none of them was chosen, what
 /// all of them would save as their cards have them.
 pub(crate) fn study_other_orchestrator(

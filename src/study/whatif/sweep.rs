@@ -26,6 +26,9 @@ pub struct SubsetSweep {
     pub toggles: Vec<SweepToggle>,
     /// Toggles that change nothing here and take no part: id and title.
     pub idle: Vec<(&'static str, &'static str)>,
+    /// Toggles of an orchestrator beside the sessions: null players here, since no set of them
+    /// moves a session, and its reads have no dollars to rank by. Id and title.
+    pub beside: Vec<(&'static str, &'static str)>,
     /// Toggles that wait for a number that no source gives: id and title.
     pub waiting: Vec<(&'static str, &'static str)>,
     /// Nothing toggled.
@@ -66,12 +69,14 @@ pub fn sweep_subsets(
     metric: SweepMetric,
 ) -> Result<SubsetSweep, SweepError> {
     let recording = experiment.base_recording();
-    let (mut toggles, mut idle, mut patches): (_, _, Vec<Patch>) = (Vec::new(), Vec::new(), vec![]);
+    let (mut toggles, mut patches): (_, Vec<Patch>) = (Vec::new(), Vec::new());
+    let (mut idle, mut beside) = (Vec::new(), Vec::new());
     for (chosen, patch) in experiment.chosen.iter().zip(experiment.patches_at_means(recording)) {
         // Idle toggles would double the subsets for nothing.
         if patch.is_empty() {
             let card = chosen.toggle.card();
-            idle.push((card.id, card.title));
+            let left_out = if patch.dispatching.is_some() { &mut beside } else { &mut idle };
+            left_out.push((card.id, card.title));
         } else {
             toggles.push(SweepToggle::from_chosen(chosen, patch.found_places));
             patches.push(patch);
@@ -95,6 +100,7 @@ pub fn sweep_subsets(
         best_by_size: best_subset_by_size(&entries, toggles.len(), metric),
         toggles,
         idle,
+        beside,
         waiting: experiment.waiting.iter().map(|one| (one.id(), one.toggle.card().title)).collect(),
         entries,
     })

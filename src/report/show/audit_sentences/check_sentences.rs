@@ -127,11 +127,12 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
              {most} at most",
             &[
                 "{read} / {calls} = {mean} a call, while the context grows from {first} to {last}; \
-                 {calls} / {median} = {counted}; {counted} x {last} = {most}",
-                "{read} / {median} = {reads}; {share} of it = {attributed}: with it {sum}, and the \
-                 summary understates by {missing}",
-                "{shared} of the {calls} belong to no order; subagents and sessions beside the \
-                 table are in neither sum",
+                 {calls} / {median} = {counted}; {counted} x {last} = {most}; {share} of {read} / \
+                 {median} = {attributed}; with it and what else is left out the whole is {low} to \
+                 {high}",
+                "{read} / {calls} = {mean} a call, while the context grows from {first} to {last}; \
+                 {calls} / {median} = {counted}; {counted} x {last} = {most}; {share} of {read} / \
+                 {median} = {attributed}",
             ],
         ),
         AuditCheck::CrashRecords => Sentences::new(

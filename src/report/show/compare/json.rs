@@ -299,6 +299,13 @@ fn toggle_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Toggle
         Field::text("id", "", "its id", |it| it.id),
         Field::text("title", "", "its title", |it| it.title),
         Field::count("found", "", "places where it applies", |it| it.found),
+        Field::flag(
+            "of_orchestrator",
+            "",
+            "whether it changes an orchestrator beside the sessions; what it saves is in `whole`",
+            |it| it.is_beside.then_some(true),
+        )
+        .left_out_if_missing(),
         Field::tokens("tokens_touched", "", "tokens that it touches", |it| it.touched),
         Field::optional_object("claimed", "what is claimed for it", claim_fields(), |it| {
             it.claim.as_ref()

@@ -54,7 +54,7 @@ impl ComparisonReport<'_> {
         let rows = self.minutes_rows(study).into_iter();
         let still: Vec<&str> = rows
             .filter(|row| row.minutes == NO_MINUTES)
-            .filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0))
+            .filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0 && !toggle.is_beside))
             .map(|toggle| toggle.id)
             .collect();
         if !still.is_empty() {

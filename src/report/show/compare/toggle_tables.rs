@@ -184,6 +184,19 @@ impl ComparisonReport<'_> {
         if !idle.is_empty() {
             view.add_footnote(format!("nothing to find here for {}", idle.join(", ")));
         }
+        let beside = comparison.toggles.iter().filter(|toggle| toggle.is_beside);
+        let beside: Vec<&str> = beside.map(|toggle| toggle.id).collect();
+        if !beside.is_empty() {
+            let place = match comparison.whole {
+                Some(_) => "in the table of another orchestrator",
+                None => "where its pipeline is compared alone",
+            };
+            view.add_footnote(format!(
+                "{}: of the orchestrator, beside the sessions; what is saved of its reads stands \
+                 {place}",
+                beside.join(", ")
+            ));
+        }
         let headline = comparison.headline;
         let mut savings =
             comparison.toggles.iter().flat_map(|toggle| [&toggle.alone, &toggle.last]);
@@ -195,9 +208,11 @@ impl ComparisonReport<'_> {
         }
     }
 
-    /// Toggles that find something, or of which something is claimed.
+    /// Toggles that find something in the sessions, or of which something is claimed. A row of
+    /// those that change the orchestrator beside them would be one of zeros.
     fn listed_toggles(&self) -> impl Iterator<Item = &ToggleResult> {
-        self.comparison.toggles.iter().filter(|toggle| !is_idle_toggle(toggle))
+        let toggles = self.comparison.toggles.iter();
+        toggles.filter(|toggle| !is_idle_toggle(toggle) && !toggle.is_beside)
     }
 
     /// The others.

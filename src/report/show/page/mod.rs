@@ -114,6 +114,11 @@ impl PageSource<'_> {
             (Some((at, toggle)), _) if toggle.found == 0 && touched >> at & 1 == 0 => {
                 Some("finds nothing here".to_owned())
             }
+            (Some((_, toggle)), _) if toggle.is_beside => Some(
+                "changes the orchestrator, beside the sessions: what it saves of its reads stands \
+                 in the table of another orchestrator"
+                    .to_owned(),
+            ),
             (Some((at, _)), _) if !lookup.contains_toggle(at) => Some(
                 "cannot be ticked: so many toggles act here that not all subsets fit on a page, \
                  and this is one of those that save least alone"
@@ -133,7 +138,9 @@ impl PageSource<'_> {
         let left: Vec<&str> = toggles
             .iter()
             .filter(|toggle| toggle.refusal.is_some())
-            .filter(|toggle| toggle.result.is_some_and(|(_, result)| result.found > 0))
+            .filter(|toggle| {
+                toggle.result.is_some_and(|(_, result)| result.found > 0 && !result.is_beside)
+            })
             .map(|toggle| toggle.chosen.id())
             .collect();
         if !left.is_empty() {

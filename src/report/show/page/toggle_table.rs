@@ -76,16 +76,7 @@ impl PageSource<'_> {
         push_cell(&mut out, "found", &TableCell::count(i64::from(found)));
         push_cell(&mut out, "effort", &TableCell::count(i64::from(grade.effort)));
         push_cell(&mut out, "risk", &TableCell::count(i64::from(grade.risk)));
-        // A toggle that waits for a number saves something between its bounds.
-        let alone = match (result, toggle.bound) {
-            (Some(result), _) => TableCell::tokens(headline.amount_in_saving(&result.alone)),
-            (None, Some(bound)) => range_cell(
-                headline.amount_in_saving(&bound.low),
-                headline.amount_in_saving(&bound.high),
-            ),
-            (None, None) => TableCell::missing(),
-        };
-        push_cell(&mut out, "alone", &alone);
+        push_cell(&mut out, "alone", &self.alone_cell(toggle));
         match toggle.result {
             Some((bit, _)) if toggle.refusal.is_none() => {
                 // At first everything that can be is ticked: a toggle adds what would be missing
@@ -103,7 +94,7 @@ impl PageSource<'_> {
             _ => push_cell(&mut out, "adds", &TableCell::missing()),
         }
         if has_bands {
-            let bands = result.and_then(|result| result.bands);
+            let bands = result.filter(|result| !result.is_beside).and_then(|result| result.bands);
             let band = bands.map(|bands| bands.alone.headline_band(headline));
             let band = band.map_or_else(TableCell::missing, |band| range_cell(band.p10, band.p90));
             push_cell(&mut out, "alone, P10 to P90", &band);
@@ -122,6 +113,28 @@ impl PageSource<'_> {
         }
         out.push_str("</tr>\n");
         out
+    }
+
+    /// What a toggle saves alone.
+    fn alone_cell(&self, toggle: &PageToggle<'_>) -> TableCell {
+        let comparison = self.report.comparison_report.comparison;
+        let headline = comparison.headline;
+        // Saved of an orchestrator is a range, for nobody tells how its figures were counted.
+        let orchestrator = comparison.whole.as_ref().map(|whole| &whole.orchestrator);
+        let of_orchestrator = |id| Some(orchestrator?.saved_alone(id)?.into());
+        match (toggle.result, toggle.bound) {
+            (Some((_, result)), _) if result.is_beside => of_orchestrator(result.id)
+                .map_or_else(TableCell::missing, |(low, high)| range_cell(low, high)),
+            (Some((_, result)), _) => {
+                TableCell::tokens(headline.amount_in_saving(&result.alone))
+            }
+            // A toggle that waits for a number saves something between its bounds.
+            (None, Some(bound)) => range_cell(
+                headline.amount_in_saving(&bound.low),
+                headline.amount_in_saving(&bound.high),
+            ),
+            (None, None) => TableCell::missing(),
+        }
     }
 }
 

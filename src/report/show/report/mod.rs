@@ -4,14 +4,14 @@ mod summary;
 
 use crate::fixed_point;
 use crate::reconstruct::reported::Assumption;
+use crate::reconstruct::whole_reads::WholePart;
 use crate::reconstruct::{Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes};
 use crate::report::show::compare::{ComparisonReport, lens_note};
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView};
+use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::measured_steps::MeasuredStep;
 use crate::study::whatif::savings::StepTotals;
-use crate::units::{Usage, ratio_bp};
 
 /// A report and everything it is made from.
 pub struct FullReport<'a> {
@@ -91,15 +91,6 @@ impl FullReport<'_> {
         document
     }
 
-    /// Share by which a summary without the orchestrator understates, and the true reads.
-    fn understated_reads(&self) -> Option<(i64, i64)> {
-        let source = self.comparison_report.source;
-        let (reported, lens) = (source.pipeline()?, source.lens()?);
-        let orchestrator = reported.orchestrator.as_ref()?.attributed_reads(lens);
-        let total = reported.steps.total.read.value() + orchestrator;
-        Some((ratio_bp(orchestrator, total), total))
-    }
-
     /// The table of steps, with the printed total and the orchestrator where they are known.
     #[must_use]
     pub fn step_table(&self, steps: &[StepTotals]) -> TableView {
@@ -114,25 +105,30 @@ impl FullReport<'_> {
         };
         // Two totals on purpose: what the rounded steps add up to, and what the source prints.
         view.add_total(printed_total_row(reported));
-        let lens = self.comparison_report.source.lens().unwrap_or_default();
-        if let Some(orchestrator) = &reported.orchestrator {
-            let usage = Usage { read: orchestrator.attributed_reads(lens), ..Usage::default() };
+        // Nobody tells whether the orchestrator's figures are sums over records: a range, and no
+        // total with it but the whole, which has a table of its own.
+        let whole = self.comparison_report.comparison.whole.as_ref();
+        if let (Some(orchestrator), Some(whole)) = (&reported.orchestrator, whole) {
+            let own = whole.parts.iter().find(|part| part.before.part == WholePart::Orchestrator);
+            let reads = own.and_then(|part| part.before.reads);
             let name = format!("orchestrator, {} of it", orchestrator.attributed_share.text);
+            let [fewest, most] = whole.orchestrator_calls.map(CellValue::Count);
             view.add_row(vec![
                 TableCell::text(name),
-                TableCell::count(orchestrator.calls_made(lens)),
+                TableCell::from_range(fewest, most),
                 TableCell::missing(),
                 TableCell::missing(),
-                TableCell::tokens(usage.read),
+                reads.map_or_else(TableCell::missing, |[low, _, high]| {
+                    TableCell::from_range(CellValue::Tokens(low), CellValue::Tokens(high))
+                }),
                 TableCell::missing(),
                 TableCell::count(1),
                 TableCell::duration(orchestrator.time.value()),
             ]);
-            let total = reported.steps.total.read.value() + usage.read;
-            let mut row = vec![TableCell::text("with the orchestrator"), TableCell::missing()];
-            row.extend([TableCell::missing(), TableCell::missing(), TableCell::tokens(total)]);
-            row.extend([TableCell::missing(), TableCell::missing(), TableCell::missing()]);
-            view.add_total(row);
+            view.add_footnote(
+                "the orchestrator's calls and reads are ranges, in neither total: the whole with \
+                 it has a table of its own",
+            );
         }
         view.add_footnote(
             "published figures are rounded; the steps are taken as printed, so their sum differs \
@@ -203,10 +199,10 @@ impl FullReport<'_> {
 fn step_columns() -> Vec<TableColumn> {
     vec![
         TableColumn::text("step"),
-        TableColumn::count("calls"),
+        TableColumn::count("calls").with_ranges(),
         TableColumn::tokens("fresh"),
         TableColumn::tokens("output"),
-        TableColumn::tokens("read"),
+        TableColumn::tokens("read").with_ranges(),
         TableColumn::tokens("write"),
         TableColumn::count("sessions"),
         TableColumn::duration("time"),
@@ -296,7 +292,7 @@ fn reconstruction_table(fit: &Reconstruction) -> TableView {
     );
     for session in &fit.sessions {
         let published =
-            session.calls_published.map(|n| crate::report::CellValue::Count(i64::from(n)));
+            session.calls_published.map(|n| CellValue::Count(i64::from(n)));
         let (low, high) = session.calls_range;
         let exponent = session.exponent.map_or_else(|| "none".to_owned(), fixed_point::to_decimal);
         view.add_row(vec![

@@ -51,23 +51,9 @@ impl FullReport<'_> {
             let words = format!("{} of {}.", format_tokens(overlap), self.headline().column_noun());
             points.push(lead_point("Counted twice by a plain sum of the list:", words));
         }
-        // Only a source that publishes its orchestrator apart can be told so.
-        if let Some((bp, total)) = self.understated_reads() {
-            let mut words = format!(
-                "{} of reads with it, the summary understates by {}.",
-                format_tokens(total),
-                format_share(bp)
-            );
-            // What neither of the two holds is said, so that nobody takes the sum for the truth.
-            let reported = self.comparison_report.source.pipeline();
-            for row in reported.iter().flat_map(|reported| reported.sessions_of_step("")) {
-                let (label, read) = (&row.label, &row.read.text);
-                let more =
-                    format!(" Neither holds {label} ({read}), nor any subagent's own tokens.");
-                words.push_str(&more);
-            }
-            points.push(lead_point("The orchestrator's share belongs to the pipeline:", words));
-        }
+        points.extend(
+            self.whole_words().map(|words| lead_point("More than the summary holds:", words)),
+        );
         let mut section = Section::new("Summary");
         // The decision first; what follows says why.
         let order = self.comparison_report.sweep.ok().map(BuildOrderReport);
@@ -83,6 +69,36 @@ impl FullReport<'_> {
             None => self.irreplaceable_toggles(),
         };
         section.with_bullets(points.into_iter().chain(self.waiting_toggles()))
+    }
+
+    /// The whole with what the summary leaves out, a band; only of a source that tells of its
+    /// orchestrator.
+    fn whole_words(&self) -> Option<String> {
+        let whole = self.comparison_report.comparison.whole.as_ref()?;
+        let sides = whole.parts.last()?;
+        let [low, expected, high] = sides.before.reads?;
+        let of_summary = whole.parts.first()?.before.reads?[0];
+        let mut line = format!(
+            "{} to {} of reads with the orchestrator's share and every session that is left out, \
+             {} expected; the summary's {} are {} of that.",
+            format_tokens(low),
+            format_tokens(high),
+            format_tokens(expected),
+            format_tokens(of_summary),
+            format_share_range(ratio_bp(of_summary, high), ratio_bp(of_summary, low))
+        );
+        if let Some([low, expected, high]) = sides.after.filter(|after| Some(*after) != sides.before.reads) {
+            let _ = write!(
+                line,
+                " With all toggles {} to {}, {} expected.",
+                format_tokens(low),
+                format_tokens(high),
+                format_tokens(expected)
+            );
+        }
+        // What nobody tells is said, so that nobody takes the band for the truth.
+        line.push_str(" Subagents' own tokens are told nowhere and in none of this.");
+        Some(line)
     }
 
     fn headline(&self) -> HeadlineMetric {
