@@ -2,6 +2,7 @@
 
 use super::{CommandResult, LoadOptions, load, render_document};
 use crate::cli::{OutputFormat, StepsArgs};
+use crate::reconstruct::ReportedPipeline;
 use crate::report::show::Provenance;
 use crate::report::show::steps::StepsReport;
 use crate::scenario::Scenario;
@@ -19,8 +20,18 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let order = args.order.as_deref();
-    let shown =
-        StepsReport { steps: &steps, order, notes: &loaded.import.notes, provenance: &provenance };
+    let published = loaded.source.pipeline();
+    let whole = published.map(ReportedPipeline::whole_by_part).unwrap_or_default();
+    let beside = published.and_then(|it| Some((it, it.pipeline_beside()?)));
+    let as_told = beside.map(|(it, beside)| it.steps_as_told(&beside)).unwrap_or_default();
+    let shown = StepsReport {
+        steps: &steps,
+        order,
+        whole: &whole,
+        as_told: &as_told,
+        notes: &loaded.import.notes,
+        provenance: &provenance,
+    };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
         OutputFormat::Markdown => render_document(&shown.to_pull_request(), args.format),

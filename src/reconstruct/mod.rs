@@ -18,11 +18,13 @@
 pub mod call_count;
 pub mod call_tally;
 pub mod context_growth;
+pub mod crash_records;
 pub mod event;
 mod event_placement;
 pub mod figure;
 pub mod night;
 pub mod orchestrator_reads;
+pub mod order_as_told;
 mod parse_reported;
 mod prose;
 mod published_file;

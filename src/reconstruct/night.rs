@@ -19,7 +19,7 @@ pub struct ReportedNight {
     /// Steps before which it would test.
     pub tested_steps: Vec<String>,
     /// Toggles of which nothing is told for the other orders.
-    pub untold_toggles: Vec<String>,
+    pub untold_toggles: Vec<UntoldToggle>,
     /// How it handed sessions out, with the chance that it was so.
     pub policies: Vec<PolicyChance>,
     /// How likely its sum of reads is one over records and not over calls, ten-thousandths.
@@ -32,6 +32,16 @@ pub struct ReportedNight {
     pub why: String,
     /// Where this was published.
     pub source: FigureSource,
+}
+
+/// A toggle for which a figure is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UntoldToggle {
+    /// Its id.
+    pub toggle: String,
+    /// What would have to be told.
+    pub missing: String,
 }
 
 /// A way of handing out, and how likely it was.
@@ -64,6 +74,12 @@ pub struct NightStage {
     pub order: String,
     /// The step.
     pub step: String,
+    /// The part of the order's work; empty where it has none.
+    #[serde(default)]
+    pub part: String,
+    /// How it ended, where that is told.
+    #[serde(default)]
+    pub ended: String,
     /// How long it takes.
     pub time: Figure,
 }

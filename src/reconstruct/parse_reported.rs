@@ -3,6 +3,7 @@
 //! Whatever passes here has known references, figures of the right unit and sizes that cannot
 //! overflow; `reconstruct` relies on it.
 
+use super::BUILTIN;
 use super::call_tally::{CallTally, TallyUnit};
 use super::event::ReportedEvent;
 use super::figure::{Figure, FigureSource, FigureUnit};
@@ -170,6 +171,9 @@ impl ReportedPipeline {
         if let Some(night) = &self.night {
             check_night(night, checker)?;
         }
+        let beside = &self.ran_beside;
+        let known = beside.is_empty() || BUILTIN.iter().any(|(name, _)| name == beside);
+        checker.require(known, "ran_beside", beside, "the name of a built-in pipeline")?;
         for cluster in self.crashes.iter().flat_map(|crashes| &crashes.clusters) {
             let known = self.session_row(&cluster.session).is_some();
             let field = "crashes.clusters.session";

@@ -6,6 +6,7 @@
 
 use super::call_count::Lens;
 use super::call_tally::{CallTally, RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};
+use super::crash_records::ReportedCrashes;
 use super::event::ReportedEvent;
 use super::figure::{Figure, FigureSource};
 use super::night::ReportedNight;
@@ -48,6 +49,9 @@ pub struct ReportedPipeline {
     /// Records of crashed processes.
     #[serde(default)]
     pub crashes: Option<ReportedCrashes>,
+    /// The built-in pipeline whose source tells of this one while it ran; empty if none does.
+    #[serde(default)]
+    pub ran_beside: String,
     /// Single figures that the text states.
     #[serde(default)]
     pub statements: Vec<StatedFigure>,
@@ -267,35 +271,6 @@ fn records_of_lens(lens: Lens) -> i64 {
         Lens::Message => RECORDS_PER_CALL_HUNDREDTHS,
         Lens::Record => 100,
     }
-}
-
-/// Records of crashed processes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReportedCrashes {
-    /// All of them.
-    pub records: Figure,
-    /// Process ids that were used again.
-    pub pid_reuse: Figure,
-    /// Processes that outlived their session.
-    pub orphans: Figure,
-    /// Groups of three among the orphans.
-    pub triplets: Figure,
-    /// How many of these groups are placed at the end of which session.
-    #[serde(default)]
-    pub clusters: Vec<CrashCluster>,
-    /// Where this was published.
-    pub source: FigureSource,
-}
-
-/// Groups of orphans at the end of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CrashCluster {
-    /// The session.
-    pub session: String,
-    /// The groups.
-    pub groups: Figure,
 }
 
 /// A single figure that the text states.

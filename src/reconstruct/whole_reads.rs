@@ -67,6 +67,15 @@ impl ReportedPipeline {
         parts
     }
 
+    /// What of the orchestrator's reads is laid at the door of other orders: the least and the most.
+    #[must_use]
+    pub fn other_orders_of_orchestrator(&self) -> Option<[i64; 2]> {
+        let (night, orchestrator) = (self.night.as_ref()?, self.orchestrator.as_ref()?);
+        let share = BASIS_POINTS - orchestrator.attributed_share.value();
+        let [low, _, high] = reads_of_unit(&orchestrator.read, night.orchestrator_over_records);
+        Some([low, high].map(|reads| share_of(reads, share)))
+    }
+
     /// The whole: at the least, what is expected, at the most, tokens.
     #[must_use]
     pub fn whole_reads(&self) -> Option<[i64; 3]> {
@@ -82,8 +91,7 @@ pub(crate) fn sum_of_parts(parts: impl Iterator<Item = Option<[i64; 3]>>) -> [i6
 /// A sum that is one over records with some chance: at the least, what is expected, at the most.
 fn reads_of_unit(told: &Figure, over_records: i64) -> [i64; 3] {
     let told = told.value();
-    let [fewest, median, most] =
-        RECORDS_A_CALL.map(|records| scale_by_ratio(told, 100, records));
+    let [fewest, median, most] = RECORDS_A_CALL.map(|records| scale_by_ratio(told, 100, records));
     let expected = share_of(median, over_records) + share_of(told, BASIS_POINTS - over_records);
     // Where it is sure to be one or the other the range is that of the records alone, or none.
     let low = if over_records > 0 { most } else { told };
@@ -93,7 +101,6 @@ fn reads_of_unit(told: &Figure, over_records: i64) -> [i64; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::reconstruct::builtin_pipeline;
 
     #[test]

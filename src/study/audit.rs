@@ -11,8 +11,10 @@
 
 mod claim_checks;
 mod combined_claim_checks;
+mod crash_checks;
 mod finding;
 mod lens_checks;
+mod night_checks;
 mod route_checks;
 mod sum_checks;
 

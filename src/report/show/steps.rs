@@ -1,6 +1,10 @@
 //! Token usage by step: a table for people, a section for pull requests, a body for programs.
 
 use super::Provenance;
+use super::compare::order_as_told::{told_step_fields, told_steps_table};
+use super::compare::whole_pipeline::{part_fields, whole_table};
+use crate::reconstruct::order_as_told::ToldStep;
+use crate::reconstruct::whole_reads::PartReads;
 use crate::report::columns::{ColumnField, cells_for_people, object_json};
 use crate::report::format::{format_pull_request_time, format_pull_request_tokens};
 use crate::report::json;
@@ -13,6 +17,10 @@ pub struct StepsReport<'a> {
     pub steps: &'a StepUsage,
     /// The pipeline that was asked for; `None` for all.
     pub order: Option<&'a str>,
+    /// Cache reads of a published pipeline, part by part; empty of others.
+    pub whole: &'a [PartReads],
+    /// The order as the source of another pipeline tells it; empty where none does.
+    pub as_told: &'a [ToldStep],
     /// What the sources say of themselves.
     pub notes: &'a [String],
     /// Where it comes from.
@@ -33,10 +41,26 @@ impl StepsReport<'_> {
         let view = self.usage_table(&self.title(), "total", &usage_fields());
         let mut document = ReportDocument::new(self.title());
         document.add_section(Section::new("").with_table(view));
+        document.sections.extend(self.published_sections());
         for line in self.provenance.footer_lines() {
             document.add_source(line);
         }
         document
+    }
+
+    /// The whole of a published pipeline, and what another source tells of it.
+    fn published_sections(&self) -> Vec<Section> {
+        let mut sections = Vec::new();
+        let name = &self.provenance.recording;
+        if !self.whole.is_empty() {
+            let title = format!("The whole of {name}");
+            sections.push(Section::new(title).with_table(whole_table(self.whole)));
+        }
+        if !self.as_told.is_empty() {
+            let title = format!("{name} as the source of the order beside it tells it");
+            sections.push(Section::new(title).with_table(told_steps_table(self.as_told)));
+        }
+        sections
     }
 
     /// The section of a pull request: columns and figures as AutoSkillit writes them, calls beside.
@@ -198,8 +222,27 @@ pub(super) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a StepsReport<'a>>> {
             it.steps.shared
         }),
         Field::texts("notes", "", "what the sources say of themselves", |it| it.notes.to_vec()),
+        Field::optional_rows(
+            "whole",
+            "cache reads of a published pipeline part by part, the sum last",
+            part_fields(),
+            |it| rows_if_any(it.whole),
+        )
+        .left_out_if_missing(),
+        Field::optional_rows(
+            "as_told",
+            "the sessions that the source of another pipeline tells of",
+            told_step_fields(),
+            |it| rows_if_any(it.as_told),
+        )
+        .left_out_if_missing(),
         Provenance::field(|it: &&'a StepsReport<'a>| it.provenance),
     ]
+}
+
+/// Rows of a key that is left out where there are none.
+fn rows_if_any<T>(rows: &[T]) -> Option<Vec<&T>> {
+    (!rows.is_empty()).then(|| rows.iter().collect())
 }
 
 fn step_name(row: &StepUsageRow) -> &str {

@@ -190,6 +190,9 @@ pub(crate) enum AuditCheck {
     OrchestratorUnit,
     CrashRecords,
     CrashClusters,
+    CrashFingerprints,
+    Dispatches,
+    OrderAsTold,
     CallKinds,
     // Single claims.
     ClaimProduct,
@@ -282,6 +285,11 @@ impl AuditCheck {
             }
             Self::CrashRecords => "records = reuse + orphans; orphans = 3 * triplets",
             Self::CrashClusters => "groups = sum of placed; told = reports in these sessions",
+            Self::CrashFingerprints => {
+                "looks = milliseconds / snapshots; holds if orphans = triplets * processes of a group"
+            }
+            Self::Dispatches => "told = sessions of both orders; holds if dispatches = told",
+            Self::OrderAsTold => "rows = sessions told step by step; later = finished - told",
             Self::CallKinds => {
                 "calls = tools + text_only + thinking; tools = before + after_tool + 1"
             }

@@ -1,6 +1,8 @@
 //! Tables against their own totals, and counts against their parts.
 
+use super::crash_checks::{check_crash_clusters, check_crash_fingerprints, check_crash_records};
 use super::finding::{in_unit_of, label, stated, stated_count};
+use super::night_checks::{check_dispatches, check_order_as_told};
 use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity};
 use super::{count, decimal, share, tokens};
 use crate::reconstruct::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
@@ -19,6 +21,9 @@ pub(super) fn check_sums(reported: &ReportedPipeline, findings: &mut Vec<AuditFi
     findings.extend(check_orchestrator_unit(reported));
     findings.extend(check_crash_records(reported));
     findings.extend(check_crash_clusters(reported));
+    findings.extend(check_crash_fingerprints(reported));
+    findings.extend(check_dispatches(reported));
+    findings.extend(check_order_as_told(reported));
     findings.extend(check_call_kinds(reported));
 }
 
@@ -207,56 +212,6 @@ fn check_orchestrator_unit(reported: &ReportedPipeline) -> Option<AuditFinding> 
     let (check, severity) = (AuditCheck::OrchestratorUnit, FindingSeverity::Warning);
     (calls > tools && read > most)
         .then(|| AuditFinding::new("orchestrator-unit", check, severity, figures))
-}
-
-/// Crash records are reused process numbers and orphans; orphans come in triplets.
-fn check_crash_records(reported: &ReportedPipeline) -> Option<AuditFinding> {
-    let crashes = reported.crashes.as_ref()?;
-    let (reuse, orphans) = (crashes.pid_reuse.value(), crashes.orphans.value());
-    let triplets = crashes.triplets.value();
-    // Numbers of records are exact: nothing is forgiven.
-    let holds = reuse + orphans == crashes.records.value() && 3 * triplets == orphans;
-    let figures = vec![
-        count("reuse", reuse),
-        count("orphans", orphans),
-        stated_count("records", &crashes.records),
-        count("sum", reuse + orphans),
-        count("triplets", triplets),
-        count("tripled", 3 * triplets),
-    ];
-    let severity = FindingSeverity::warning_unless(holds);
-    Some(AuditFinding::new("crash-records", AuditCheck::CrashRecords, severity, figures))
-}
-
-/// Groups of orphans that the source places at sessions, which it says had the most subagents,
-/// against all groups and against the subagents that it tells of.
-fn check_crash_clusters(reported: &ReportedPipeline) -> Option<AuditFinding> {
-    let crashes = reported.crashes.as_ref()?;
-    let most = crashes.clusters.iter().max_by_key(|cluster| cluster.groups.value())?;
-    let placed: i64 = crashes.clusters.iter().map(|cluster| cluster.groups.value()).sum();
-    // A subagent is told by its report.
-    let reports = reported.events.iter().filter_map(|event| match event {
-        ReportedEvent::Report { session, .. } => Some(session.as_str()),
-        _ => None,
-    });
-    let (here, elsewhere): (Vec<&str>, Vec<&str>) =
-        reports.partition(|id| crashes.clusters.iter().any(|cluster| cluster.session == *id));
-    let told_at_most = here.iter().filter(|id| **id == most.session).count();
-    let mut figures: Vec<FindingFigure> =
-        crashes.clusters.iter().map(|cluster| stated_count("groups", &cluster.groups)).collect();
-    figures.extend([
-        count("placed", placed),
-        stated_count("triplets", &crashes.triplets),
-        count("left", crashes.triplets.value() - placed),
-        label("session", &most.session),
-        count("told_at_most", told_at_most),
-        count("here", here.len()),
-        count("elsewhere", elsewhere.len()),
-    ]);
-    // All groups are placed, and no session without one is told to have had more subagents.
-    let holds = placed == crashes.triplets.value() && elsewhere.len() <= here.len();
-    let severity = FindingSeverity::warning_unless(holds);
-    Some(AuditFinding::new("crash-clusters", AuditCheck::CrashClusters, severity, figures))
 }
 
 /// The kinds of the implement session's calls.

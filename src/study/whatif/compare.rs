@@ -5,6 +5,7 @@ use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::minutes::{MinutesStudy, study_minutes};
 use super::observed_savings::{self, ObservedSaving};
+use super::other_orders::{ActingToggles, OrderAsTold, order_as_told};
 use super::published_claims::PublishedClaim;
 use super::remaining_saving::{RemainingSaving, remaining_savings};
 use super::saving_bounds::{SavingBound, bound_waiting_toggles};
@@ -129,6 +130,8 @@ pub struct Comparison {
     pub observed_savings: Vec<ObservedSaving>,
     /// What the summary of a published pipeline leaves out.
     pub whole: Option<WholePipeline>,
+    /// The order as the source of another one tells it.
+    pub as_told: Option<OrderAsTold>,
     /// The wall clock of a published pipeline.
     pub minutes: Option<MinutesStudy>,
 }
@@ -225,7 +228,8 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     for claim in experiment.claims.iter().filter(|claim| claim.toggles.len() > 1) {
         combined.extend(court.judge_combined_claim(claim)?);
     }
-    let whole = whole_of_pipeline(experiment, &plan, &ids, (&joint, uncertainty.as_ref()));
+    let acting = ActingToggles { ids: &ids, patches: &patches, plan: &plan };
+    let whole = whole_of_pipeline(experiment, acting, (&joint, uncertainty.as_ref()));
     Ok(Comparison {
         headline,
         has_dollars: experiment.has_dollars(),
@@ -246,6 +250,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         combined,
         observed_savings: seen,
         whole,
+        as_told: order_as_told(experiment, &patches, &ids)?,
         minutes: study_minutes(experiment, &plan, &patches),
         plan,
     })

@@ -177,11 +177,7 @@ impl OrchestratorContexts {
 
     /// What is read at the pipeline's door under changes: at the least, what is expected of
     /// `mean`, at the most.
-    pub(crate) fn own_reads(
-        &self,
-        changes: &[DispatchChange],
-        mean: DispatchChange,
-    ) -> [i64; 3] {
+    pub(crate) fn own_reads(&self, changes: &[DispatchChange], mean: DispatchChange) -> [i64; 3] {
         let mut ends = Vec::new();
         let mut expected = 0;
         for told in &self.told {
@@ -209,7 +205,8 @@ fn told_reads(orchestrator: &ReportedOrchestrator, night: &ReportedNight) -> Vec
     }
     let mut told = Vec::new();
     for (records_a_call, chance) in ways {
-        let rises = ContextTelling::BOTH.map(|rise| orchestrator.reads_by_call(records_a_call, rise));
+        let rises =
+            ContextTelling::BOTH.map(|rise| orchestrator.reads_by_call(records_a_call, rise));
         let rises: Vec<Vec<i64>> = rises.into_iter().flatten().collect();
         // Nobody tells how the context rose: both ways alike.
         let chance = chance / (rises.len().max(1)) as i64;
@@ -232,4 +229,78 @@ pub(crate) struct SavedReads {
 /// The least and the most; nothing of nothing.
 fn both_ends(values: &[i64]) -> [i64; 2] {
     [values.iter().min(), values.iter().max()].map(|end| end.copied().unwrap_or(0))
+}
+
+#[cfg(test)]
+impl OrchestratorContexts {
+    /// One orchestrator of `own + others` dispatches in one telling, `shared` of its calls shared,
+    /// with figures over calls.
+    pub(crate) fn for_tests(reads: &[i64], (own, others): (usize, usize), shared: i64) -> Self {
+        let dispatches = own + others;
+        Self {
+            dispatches,
+            own,
+            attributed_share: BASIS_POINTS * own as i64 / dispatches as i64,
+            largest_result: i64::MAX,
+            shared: (shared, reads.len() as i64),
+            told: vec![ToldReads {
+                records_a_call: 100,
+                chance: BASIS_POINTS,
+                reads: reads.to_vec(),
+            }],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `C(j) = 10 + j`, one call a dispatch, in tenths of thousands.
+    const READS: [i64; 4] = [110, 120, 130, 140];
+
+    fn check(layout: DispatchLayout<'_>, want: i64) {
+        assert_eq!(reads_of_layout(&READS, 4, layout), want, "{layout:?}");
+    }
+
+    #[test]
+    fn layouts_by_hand() {
+        let one = DispatchLayout { orchestrators: &[4], ..DispatchLayout::default() };
+        // 11 + 12 + 13 + 14; two orders of two: twice 11 + 12.
+        check(one, 500);
+        check(DispatchLayout { orchestrators: &[2, 2], ..one }, 460);
+        // Four fresh ones, three of which are told half a thousand tokens.
+        check(DispatchLayout { fresh_after: 1, handoff: 5, ..one }, 455);
+        // Each later call carries 0.4 less of every result before it: 1 + 2 + 3 pairs.
+        check(DispatchLayout { less_a_result: 4, ..one }, 500 - 24);
+        // A segment longer than all there is changes nothing.
+        check(DispatchLayout { fresh_after: 9, handoff: 5, ..one }, 500);
+    }
+
+    #[test]
+    fn nothing_changed_is_what_is_told_and_no_change_saves_more_than_is_read() {
+        let reported = crate::reconstruct::builtin_pipeline("order-774").unwrap();
+        let contexts = OrchestratorContexts::from_reported(&reported).unwrap();
+        assert_eq!((contexts.dispatches, contexts.own, contexts.largest_result), (26, 14, 3_192));
+        let nothing = DispatchChange::default();
+        let whole = reported.whole_by_part();
+        let [low, expected, high] = whole[1].reads.unwrap();
+        let [least, mean, most] = contexts.own_reads(&[nothing], nothing);
+        assert_eq!((least, most), (low, high));
+        assert!((mean - expected).abs() <= 2, "{mean} {expected}");
+        assert_eq!(contexts.saving_of(&[nothing], nothing).saved, [0, 0]);
+        let everything = DispatchChange {
+            one_per_order: true,
+            fresh_after: 1,
+            less_a_result: i64::MAX,
+            shared_turns_dropped: BASIS_POINTS,
+            ..nothing
+        };
+        let saved = contexts.saving_of(&[everything], everything);
+        assert!(0 < saved.saved[0] && saved.saved[1] < 8_700_000, "{saved:?}");
+        // One an order: a fifth, whichever way the context rose.
+        let own = DispatchChange { one_per_order: true, ..nothing };
+        let [low, high] = contexts.saving_of(&[own], own).share_bp;
+        assert!(1_900 <= low && high <= 2_400, "{low} to {high}");
+    }
 }

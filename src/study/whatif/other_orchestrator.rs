@@ -43,12 +43,14 @@ struct DispatchToggle {
 impl DispatchToggle {
     /// `None` of a toggle that has nothing to do with a told orchestrator.
     fn from_chosen(chosen: &ChosenToggle, recording: &Recording) -> Option<Self> {
-        let change = |params: &ToggleParams| chosen.toggle.build_patch(recording, params).dispatching;
+        let change =
+            |params: &ToggleParams| chosen.toggle.build_patch(recording, params).dispatching;
         let mean = change(&chosen.params)?;
         let corners = chosen.range_corners();
-        let first = chosen.ranges.first().map_or(vec![None], |range| {
-            range.distinct_ends().into_iter().map(Some).collect()
-        });
+        let first = chosen
+            .ranges
+            .first()
+            .map_or(vec![None], |range| range.distinct_ends().into_iter().map(Some).collect());
         let by_value = first.into_iter().map(|value| {
             let has_value = |params: &&ToggleParams| {
                 value.is_none() || params.iter().next().map(|(_, value)| value) == value
@@ -120,8 +122,7 @@ pub(crate) fn study_other_orchestrator(
     }
     let (changes, mean) = combine_all(&joined);
     let ids = || joined.iter().map(|toggle| toggle.id).collect();
-    let together = (joined.len() > 1)
-        .then(|| saving_row(contexts, ids(), false, (&changes, mean)));
+    let together = (joined.len() > 1).then(|| saving_row(contexts, ids(), false, (&changes, mean)));
     let own_after = (is_chosen && !joined.is_empty()).then(|| contexts.own_reads(&changes, mean));
     OtherOrchestrator { is_chosen, rows, together, own_after }
 }
@@ -134,9 +135,10 @@ fn rows_of_values(
 ) -> Vec<OrchestratorSaving> {
     let (before, mean_before) = combine_all(with);
     // A value at which nothing changes has no row.
-    let values = last.by_value.iter().filter(|(changes, _)| {
-        changes.iter().any(|change| *change != DispatchChange::default())
-    });
+    let values = last
+        .by_value
+        .iter()
+        .filter(|(changes, _)| changes.iter().any(|change| *change != DispatchChange::default()));
     let rows = values.map(|(changes, mean)| {
         let ids = with.iter().chain([&last]).map(|toggle| toggle.id).collect();
         let changes = combine_lists(&before, changes);
@@ -181,4 +183,78 @@ pub(crate) fn bound_of_orchestrator(
     let toggle = DispatchToggle::from_chosen(chosen, experiment.base_recording())?;
     let contexts = OrchestratorContexts::from_reported(experiment.published_pipeline()?)?;
     Some(contexts.saving_of(&toggle.all_changes(), toggle.mean).saved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intervene::ParamRange;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+
+    /// A toggle with these parameters and nothing open.
+    fn chosen(id: &str, params: &[(&str, i64)]) -> ChosenToggle {
+        let mut chosen = ChosenToggle::from_card(intervene::find_by_id(id).expect("a toggle"));
+        for (key, value) in params {
+            let at = chosen.toggle.card().params.iter().position(|spec| spec.key == *key);
+            assert!(chosen.params.set_value(key, *value), "{id}.{key}");
+            chosen.ranges[at.expect("a parameter")] = ParamRange::fixed_at(*value);
+        }
+        chosen.unset.clear();
+        chosen
+    }
+
+    /// What toggles save together of `C(j) = 10 + j` K, one call a dispatch, two orders of two
+    /// dispatches, two of four calls shared.
+    fn saved(toggles: &[(&str, &[(&str, i64)])]) -> i64 {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        // A recording with a told orchestrator: that is all that the toggles look for.
+        let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        let toggles: Vec<DispatchToggle> = toggles
+            .iter()
+            .map(|(id, params)| {
+                DispatchToggle::from_chosen(&chosen(id, params), &recording).expect("found")
+            })
+            .collect();
+        let contexts =
+            OrchestratorContexts::for_tests(&[11_000, 12_000, 13_000, 14_000], (2, 2), 2);
+        let (changes, mean) = combine_all(&toggles.iter().collect::<Vec<_>>());
+        let row = saving_row(&contexts, Vec::new(), false, (&changes, mean));
+        assert_eq!(row.saved, [row.expected.expect("a figure"); 2], "nothing is open");
+        row.saved[0]
+    }
+
+    #[test]
+    fn toggles_by_hand_alone_and_together() {
+        // 50 K are read: 11 + 12 + 13 + 14.
+        let fresh: &[(&str, i64)] = &[("after", 1), ("handoff", 500)];
+        assert_eq!(saved(&[("T1", &[])]), 4_000, "twice 11 + 12 are 46");
+        assert_eq!(saved(&[("T2", fresh)]), 4_500, "4 x 11 + 3 x 0.5 are 45.5");
+        assert_eq!(saved(&[("T3", &[("less", 400)])]), 2_400, "six pairs of 0.4");
+        assert_eq!(saved(&[("T4", &[("share", 10_000)])]), 25_000, "2 of 4 calls");
+        assert_eq!(saved(&[("T4", &[("share", 5_000)])]), 12_500);
+        // Two orders, each fresh after one: only the second of each is told anything, 4 x 11 + 2 x
+        // 0.5 are 45.
+        assert_eq!(saved(&[("T1", &[]), ("T2", fresh)]), 5_000);
+        // Two orders: one pair each. 46 - 2 x 0.4 are 45.2.
+        assert_eq!(saved(&[("T1", &[]), ("T3", &[("less", 400)])]), 4_800);
+        // Half of what is left: 45.2 / 2 are 22.6.
+        let all: [(&str, &[(&str, i64)]); 3] =
+            [("T1", &[]), ("T3", &[("less", 400)]), ("T4", &[("share", 10_000)])];
+        assert_eq!(saved(&all), 27_400);
+        // Never and nothing change nothing.
+        assert_eq!(saved(&[("T2", &[("after", 0), ("handoff", 500)])]), 0);
+        assert_eq!(saved(&[("T4", &[("share", 0)])]), 0);
+    }
+
+    #[test]
+    fn a_recording_without_a_told_orchestrator_has_nothing_to_find() {
+        let reported = builtin_pipeline("order-775").expect("built in");
+        let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        for id in ["T1", "T2", "T3", "T4"] {
+            let chosen = chosen(id, &[]);
+            assert!(DispatchToggle::from_chosen(&chosen, &recording).is_none(), "{id}");
+            let patch = chosen.toggle.build_patch(&recording, &chosen.params);
+            assert_eq!((patch.found_places, patch.notes.len()), (0, 0), "{id}");
+        }
+    }
 }

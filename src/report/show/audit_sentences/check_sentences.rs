@@ -116,8 +116,8 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
             &["{read} beside {total}: with it the sessions read {with}"],
         ),
         AuditCheck::OrchestratorShare => Sentences::new(
-            "the orchestrator's share makes {whole} of {total}: the summary understates by \
-             {missing}",
+            "the source's own sum with the orchestrator's share {?holds|does not hold}: {whole}, of \
+             which its summary lacks {missing}, if its figures are sums over calls",
             &["{share} of {read} = {attributed}; {total} + {printed} = {sum}; {attributed} / \
                {sum} = {missing}"],
         ),
@@ -146,6 +146,30 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
                these sessions {here}, of the others {elsewhere}, of {session}, which left most \
                groups, {told_at_most}"],
         ),
+        AuditCheck::CrashFingerprints => Sentences::new(
+            "crash records: {in_group} processes a group, each seen about every {looks} ms; a trace \
+             of processes could be searched for them, and none made a call",
+            &["{triplets} x {in_group} = {each}; {milliseconds} ms / {snapshots} looks; {rows:; }"],
+        )
+        .with_rows(&[
+            "{role}: {rss} KiB, {files} files, {threads} threads",
+            "{role}: {rss} KiB, {files} files",
+            "{role}: {rss} KiB, {threads} threads",
+            "{role}: {rss} KiB",
+        ]),
+        AuditCheck::Dispatches => Sentences::new(
+            "the orchestrator's {dispatches} dispatches are {?the sessions|not the sessions} that \
+             are told of its orders",
+            &["{own} + {beyond} beyond the table + {others} of the other order = {told}; {left} is \
+               told nowhere"],
+        ),
+        AuditCheck::OrderAsTold => Sentences::new(
+            "the source of {beside} tells {told} sessions of this order and no pull request; the \
+             other {later} of the finished {finished} came later",
+            &["{rows: + } = {told}; no tokens of them are told: out of {total} they read {low} to \
+               {high}, whole steps as they are, a part of a step 0.7 to 1.4 times its even part"],
+        )
+        .with_rows(&["{told} of {finished} {step}", "{told} {step}"]),
         AuditCheck::CallKinds => Sentences::new(
             "{label}: the kinds of its {all} published calls add up",
             &["{tools} + {text_only} + {thinking} = {calls}; {before} + {after_tool} + 1 first = \

@@ -66,9 +66,11 @@ impl ComparisonReport<'_> {
         let headline = self.comparison.headline;
         let before = headline.amount_in_totals(&self.comparison.baseline);
         let title = format!("Saved {}, each on its own", headline.sentence_words());
-        let orchestrator = self.comparison.whole.as_ref().map_or(0, |whole| {
-            whole.orchestrator_reads.into_iter().max().unwrap_or(0)
-        });
+        let orchestrator = self
+            .comparison
+            .whole
+            .as_ref()
+            .map_or(0, |whole| whole.orchestrator_reads.into_iter().max().unwrap_or(0));
         let fields = bound_fields(headline, (before, orchestrator));
         let mut view = TableView::from_fields(title, &fields, &self.comparison.bounds);
         view.add_footnote(
@@ -143,7 +145,10 @@ pub(super) fn bound_fields<'a>(
         .with_sign(),
         Field::from_cells(ColumnKind::Share, "", "of all", "the larger end", move |it| {
             let [low, high] = [&it.low, &it.high].map(|end| headline.amount_in_saving(end));
-            TableCell::share_of_whole(low.max(high), if it.is_beside { orchestrator } else { before })
+            TableCell::share_of_whole(
+                low.max(high),
+                if it.is_beside { orchestrator } else { before },
+            )
         }),
         Field::flag(
             "of_orchestrator",

@@ -5,6 +5,7 @@ use super::claim_fields::{claim_fields, combined_fields, judgement_fields, proba
 use super::distribution::distribution_fields;
 use super::minutes::clock_fields;
 use super::observed_savings::observed_fields;
+use super::order_as_told::as_told_fields;
 use super::queue::queue_fields;
 use super::saving_bands::{band_fields, point_fields, point_of_saving, share_band_fields};
 use super::turn_limiter::limiter_fields;
@@ -131,13 +132,20 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
 }
 
 /// What is told of a published pipeline beside its toggles.
-fn pipeline_fields<'a>() -> [ReportField<'a>; 2] {
+fn pipeline_fields<'a>() -> [ReportField<'a>; 3] {
     [
         ReportField::optional_object(
             "whole",
             "the whole pipeline with what its summary leaves out, where a source tells of that",
             whole_fields(),
             |it| it.comparison.whole.as_ref().map(|_| *it),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_object(
+            "as_told",
+            "the order as the source of another one tells it, where one does",
+            as_told_fields(),
+            |it| it.comparison.as_told.as_ref().map(|_| *it),
         )
         .left_out_if_missing(),
         ReportField::optional_object(

@@ -6,13 +6,15 @@ mod distribution;
 mod json;
 mod minutes;
 mod observed_savings;
+pub(in crate::report::show) mod order_as_told;
+mod other_orchestrator;
 mod premises;
 mod queue;
 mod saving_bands;
 mod toggle_tables;
 mod turn_limiter;
 mod uncertainty;
-mod whole_pipeline;
+pub(in crate::report::show) mod whole_pipeline;
 
 use super::Provenance;
 use super::build_order::BuildOrderReport;
@@ -80,6 +82,7 @@ impl ComparisonReport<'_> {
         document.sections.extend(self.bounds_section());
         document.add_section(self.joint_section());
         document.sections.extend(self.whole_section());
+        document.sections.extend(self.as_told_section());
         document.sections.extend(self.minutes_section());
         document.sections.extend(self.limiter_section());
         if let Some(open) = self.uncertainty_section() {

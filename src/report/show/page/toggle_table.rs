@@ -125,9 +125,7 @@ impl PageSource<'_> {
         match (toggle.result, toggle.bound) {
             (Some((_, result)), _) if result.is_beside => of_orchestrator(result.id)
                 .map_or_else(TableCell::missing, |(low, high)| range_cell(low, high)),
-            (Some((_, result)), _) => {
-                TableCell::tokens(headline.amount_in_saving(&result.alone))
-            }
+            (Some((_, result)), _) => TableCell::tokens(headline.amount_in_saving(&result.alone)),
             // A toggle that waits for a number saves something between its bounds.
             (None, Some(bound)) => range_cell(
                 headline.amount_in_saving(&bound.low),

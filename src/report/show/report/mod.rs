@@ -65,6 +65,7 @@ impl FullReport<'_> {
         document.add_section(shown.joint_section().with_table(self.step_table_after()));
         document.sections.extend(shown.observed_section());
         document.sections.extend(shown.whole_section());
+        document.sections.extend(shown.as_told_section());
         document.sections.extend(shown.minutes_section());
         document.sections.extend(shown.limiter_section());
         document.sections.extend(shown.uncertainty_section());
@@ -291,8 +292,7 @@ fn reconstruction_table(fit: &Reconstruction) -> TableView {
         ],
     );
     for session in &fit.sessions {
-        let published =
-            session.calls_published.map(|n| CellValue::Count(i64::from(n)));
+        let published = session.calls_published.map(|n| CellValue::Count(i64::from(n)));
         let (low, high) = session.calls_range;
         let exponent = session.exponent.map_or_else(|| "none".to_owned(), fixed_point::to_decimal);
         view.add_row(vec![

@@ -87,7 +87,9 @@ impl FullReport<'_> {
             format_tokens(of_summary),
             format_share_range(ratio_bp(of_summary, high), ratio_bp(of_summary, low))
         );
-        if let Some([low, expected, high]) = sides.after.filter(|after| Some(*after) != sides.before.reads) {
+        if let Some([low, expected, high]) =
+            sides.after.filter(|after| Some(*after) != sides.before.reads)
+        {
             let _ = write!(
                 line,
                 " With all toggles {} to {}, {} expected.",

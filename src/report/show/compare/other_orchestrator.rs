@@ -1,0 +1,130 @@
+//! Another orchestrator: what its toggles save of its reads.
+
+use crate::plan::DispatchChange;
+use crate::report::columns::ColumnField;
+use crate::report::format::{self, NumberStyle};
+use crate::report::view::ColumnKind;
+use crate::report::{CellValue, TableCell, TableView};
+use crate::study::whatif::other_orchestrator::OrchestratorSaving;
+use crate::study::whatif::whole_pipeline::WholePipeline;
+
+/// What another orchestrator would save.
+pub(super) fn orchestrator_table(whole: &WholePipeline) -> TableView {
+    let (title, other) =
+        ("Another orchestrator: saved of its cache reads for all orders", &whole.orchestrator);
+    let fields = orchestrator_fields();
+    let mut view = TableView::from_fields(title, &fields, &other.rows);
+    if let Some(together) = &other.together {
+        view.add_total_row(&fields, &together);
+    }
+    let [records, calls] = whole.orchestrator_reads;
+    view.add_footnote(format!(
+        "of {} if its figures are sums over records, of {} if over calls, and however its context \
+         rose; these are beside the sessions and in none of their sums; several toggles are laid on \
+         one context and not added up; a fresh orchestrator writes its start again",
+        format::format_tokens(records, false),
+        format::format_tokens(calls, false)
+    ));
+    let waiting = other.rows.iter().filter(|row| row.is_bound);
+    let mut waiting: Vec<&str> = waiting.flat_map(|row| row.toggles.iter().copied()).collect();
+    waiting.dedup();
+    if !waiting.is_empty() {
+        view.add_footnote(format!(
+            "{}: bounds, for no source gives the number",
+            waiting.join(", ")
+        ));
+    }
+    if !other.is_chosen {
+        let ids = other.rows.iter().filter(|row| row.toggles.len() == 1);
+        let mut ids: Vec<&str> = ids.flat_map(|row| row.toggles.iter().copied()).collect();
+        ids.dedup();
+        view.add_footnote(format!(
+            "none of them was chosen: each stands as its card has it; switch on with `--with {}`",
+            ids.join(",")
+        ));
+    }
+    view.add_footnote(
+        "no dollars: no source names the orchestrator's model, nor what it writes and says",
+    );
+    view
+}
+
+/// What is saved of the orchestrator.
+pub(super) fn orchestrator_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorSaving>> {
+    type Field<'a> = ColumnField<'a, &'a OrchestratorSaving>;
+    let range = |kind: ColumnKind, heading, about, cell: fn(&OrchestratorSaving) -> TableCell| {
+        Field::from_cells(kind, "", heading, about, move |it: &&'a OrchestratorSaving| cell(it))
+            .with_ranges()
+    };
+    vec![
+        Field::text("id", "id", "the toggles", |it| it.toggles.join("+")),
+        Field::text("what", "what is changed", "what is changed", |it| words_of_change(it.change)),
+        Field::tokens("saved_low", "", "saved at the least", |it| it.saved[0]),
+        Field::tokens("saved_high", "", "saved at the most", |it| it.saved[1]),
+        Field::share("share_low", "", "the same as a share of its reads", |it| it.share_bp[0]),
+        Field::share("share_high", "", "likewise, at the most", |it| it.share_bp[1]),
+        range(ColumnKind::Tokens, "saved", "least to most", |it| {
+            TableCell::from_range(CellValue::Tokens(it.saved[0]), CellValue::Tokens(it.saved[1]))
+        }),
+        Field::tokens(
+            "saved_expected",
+            "expected",
+            "by the chances of what is open; missing of a bound",
+            |it| it.expected,
+        ),
+        range(ColumnKind::Share, "share", "of its reads", |it| {
+            TableCell::from_range(
+                CellValue::Share(it.share_bp[0]),
+                CellValue::Share(it.share_bp[1]),
+            )
+        }),
+        Field::text("open", "hangs on", "what no source tells", |it| {
+            parts_of_change(it.change).map(|(_, open)| open).collect::<Vec<_>>().join(", ")
+        }),
+    ]
+}
+
+/// What is changed, in words.
+fn words_of_change(change: [DispatchChange; 2]) -> String {
+    let words: Vec<String> = parts_of_change(change).map(|(words, _)| words).collect();
+    words.join("; ")
+}
+
+/// Each thing that is changed, between two ends, and what no source tells of it.
+fn parts_of_change(
+    [low, high]: [DispatchChange; 2],
+) -> impl Iterator<Item = (String, &'static str)> {
+    let number = |of: fn(&DispatchChange) -> i64| {
+        let [low, high] = [of(&low), of(&high)];
+        (high != 0).then(|| {
+            let words = [low, high].map(|value| format::format_integer(value, false));
+            if low == high { words[1].clone() } else { words.join(" to ") }
+        })
+    };
+    let share = |of: fn(&DispatchChange) -> i64| {
+        let [low, high] = [of(&low), of(&high)];
+        (high != 0).then(|| {
+            let words = [low, high].map(|bp| format::format_share(bp, NumberStyle::default()));
+            if low == high { words[1].clone() } else { words.join(" to ") }
+        })
+    };
+    let told = number(|it| it.handoff)
+        .map_or_else(String::new, |tokens| format!(", told {tokens} tokens"));
+    [
+        high.one_per_order
+            .then(|| ("one orchestrator an order".to_owned(), "how its context rose")),
+        number(|it| it.fresh_after).map(|count| {
+            (format!("a fresh one after {count} dispatches{told}"), "what is handed over")
+        }),
+        number(|it| it.less_a_result).map(|tokens| {
+            let words = format!("results of dispatches to files, {tokens} tokens less each");
+            (words, "the size of a result")
+        }),
+        share(|it| it.shared_turns_dropped).map(|share| {
+            let words = format!("{share} of the shared turns not made");
+            (words, "whether they are calls or records")
+        }),
+    ]
+    .into_iter()
+    .flatten()
+}
