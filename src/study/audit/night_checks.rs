@@ -38,7 +38,7 @@ pub(super) fn check_order_as_told(reported: &ReportedPipeline) -> Option<AuditFi
         let mut row = vec![label("step", &step.step), count("told", step.sessions)];
         // Where all of them are told there is nothing to hold against each other.
         if step.sessions < step.finished {
-            row.push(count("finished", step.finished));
+            row.push(count("all", step.finished));
         }
         row
     });

@@ -169,7 +169,7 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
             &["{rows: + } = {told}; no tokens of them are told: out of {total} they read {low} to \
                {high}, whole steps as they are, a part of a step 0.7 to 1.4 times its even part"],
         )
-        .with_rows(&["{told} of {finished} {step}", "{told} {step}"]),
+        .with_rows(&["{told} of {all} {step}", "{told} {step}"]),
         AuditCheck::CallKinds => Sentences::new(
             "{label}: the kinds of its {all} published calls add up",
             &["{tools} + {text_only} + {thinking} = {calls}; {before} + {after_tool} + 1 first = \
