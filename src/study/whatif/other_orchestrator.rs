@@ -180,8 +180,9 @@ pub(crate) fn bound_of_orchestrator(
     experiment: &Experiment<'_>,
     chosen: &ChosenToggle,
 ) -> Option<[i64; 2]> {
-    let toggle = DispatchToggle::from_chosen(chosen, experiment.base_recording())?;
+    // Most recordings have no published orchestrator, and no toggle has to be asked.
     let contexts = OrchestratorContexts::from_reported(experiment.published_pipeline()?)?;
+    let toggle = DispatchToggle::from_chosen(chosen, experiment.base_recording())?;
     Some(contexts.saving_of(&toggle.all_changes(), toggle.mean).saved)
 }
 
