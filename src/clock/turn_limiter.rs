@@ -50,6 +50,10 @@ pub struct LimiterLoad {
     pub waited_ms: i64,
     /// The same by what they waited for.
     pub waits: TurnWaits,
+    /// How long it is from a packet to the end of its turn, milliseconds: the mean over turns.
+    pub mean_latency_ms: i64,
+    /// Nine turns of ten end within so many milliseconds after their packet.
+    pub p90_latency_ms: i64,
 }
 
 /// What an agent does about one packet.
@@ -262,16 +266,25 @@ impl<'a> TurnClock<'a> {
     fn into_run(self) -> TurnRun {
         let mut counts = counts_in_last_minute(&self.run.sent_ms);
         counts.sort_unstable();
-        // Nearest rank, in integers.
-        let p95 = (counts.len() * 95).div_ceil(100).checked_sub(1).map_or(0, |at| counts[at]);
+        let latencies = self.run.turns_ms.iter().map(|(ready_ms, end_ms)| end_ms - ready_ms);
+        let mut latencies: Vec<i64> = latencies.collect();
+        latencies.sort_unstable();
         let load = LimiterLoad {
             requests: counts.len() as i64,
             peak_a_minute: counts.last().copied().unwrap_or(0),
-            p95_a_minute: p95,
+            p95_a_minute: nearest_rank(&counts, 95),
+            mean_latency_ms: latencies.iter().sum::<i64>() / (latencies.len() as i64).max(1),
+            p90_latency_ms: nearest_rank(&latencies, 90),
             ..self.run.load
         };
         TurnRun { load, ..self.run }
     }
+}
+
+/// The smallest of some numbers in ascending order that so many of a hundred do not exceed; 0 of
+/// none.
+fn nearest_rank(sorted: &[i64], percent: usize) -> i64 {
+    (sorted.len() * percent).div_ceil(100).checked_sub(1).map_or(0, |at| sorted[at])
 }
 
 /// How many of some times, which stand in order, lie in the minute that ends with each of them,

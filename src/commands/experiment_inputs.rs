@@ -11,7 +11,7 @@ use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
 use crate::study::inspect::agent_loads::{self, LoadComparison};
 use crate::study::whatif::compare::Comparison;
-use crate::study::whatif::experiment::{Experiment, subset_of_first};
+use crate::study::whatif::experiment::Experiment;
 use crate::study::whatif::published_claims::{
     PublishedClaim, claims_of_pipeline, claims_of_routes,
 };
@@ -152,9 +152,8 @@ pub fn agent_loads(
     if loaded.source.routes().is_some_and(|routes| routes.queue.is_some()) {
         return Vec::new();
     }
-    // Loads are compared with nothing on and with everything on.
-    let all = subset_of_first(comparison.toggles.len());
+    let ids: Vec<&'static str> = comparison.toggles.iter().map(|toggle| toggle.id).collect();
     // Zero stands for a limit that is not known.
     let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
-    agent_loads::compare_loads(loaded.recording(), &comparison.plan, all, most)
+    agent_loads::compare_loads(loaded.recording(), &comparison.plan, &ids, most)
 }

@@ -12,6 +12,7 @@ mod support;
 
 pub use param_spec::{Confidence, ParamRange, ParamSpec, ParamUnit, RangeShape};
 pub use params::{BuildGrade, NameListSpec, ToggleParams};
+pub(crate) use support::TOKEN_MS;
 
 use crate::plan::{Chance, Patch};
 use crate::recording::{QueueReason, Recording, Session};

@@ -16,7 +16,7 @@ pub const TOOL_USE_OUTPUT: i64 = 60;
 const CALL_MS: i64 = 2_500;
 
 /// How long it takes for each token that it says. Source: MODEL.md, "Durations". Confidence: M.
-const TOKEN_MS: i64 = 15;
+pub const TOKEN_MS: i64 = 15;
 
 /// Output tokens of a compaction: its summary. Source: summaries of 11 compactions in 147
 /// transcripts, by their characters: 2,580-5,190, median 3,470; thinking not told, 2026-11-20.

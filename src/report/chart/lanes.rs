@@ -1,5 +1,5 @@
-//! Lanes: when each session of a pipeline runs, what it waits for, and its runs of tests; before
-//! and after.
+//! Lanes: when each session of a pipeline runs or each agent is at work, what waits, and runs of
+//! tests; before and after.
 
 use super::super::view::{TableCell, TableColumn};
 use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
@@ -10,14 +10,25 @@ use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
 use crate::study::whatif::lanes::{LaneSide, LaneSpan, PipelineLane};
 
-/// The sessions of a pipeline in time.
+/// What a lane is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneKind {
+    /// A session.
+    Sessions,
+    /// An agent, whose turns follow each other.
+    Agents,
+}
+
+/// The sessions or agents of a pipeline in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LanesChart {
     /// What the chart shows.
     pub title: String,
     /// How stages are handed out, and what is drawn of what is open.
     pub note: String,
-    /// The sessions.
+    /// What a lane is.
+    pub kind: LaneKind,
+    /// The sessions or agents.
     pub lanes: Vec<PipelineLane>,
     /// Lines at the bottom: source, digests, version.
     pub footer: Vec<String>,
@@ -27,9 +38,12 @@ const WIDTH: i32 = 960;
 const ROW: i32 = 26;
 const LABEL: i32 = 12;
 const LEGEND: i32 = 50;
-/// Sessions beyond this are in the table alone.
+/// Lanes beyond this are in the table alone.
 const MAX_DRAWN_LANES: usize = 40;
 const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// Longer pictures count hours.
+const MOST_MINUTES: i64 = 600;
 
 impl Chart for LanesChart {
     fn draw_sheet(&self) -> Sheet {
@@ -39,58 +53,56 @@ impl Chart for LanesChart {
         let height = i32::try_from(lanes.len()).expect("few lanes") * ROW;
         let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
             .into_sheet(top + height + AXIS_HEIGHT);
-        let entries = [
-            (LegendMark::Box, Hue::Blue, "session that everything waits for"),
-            (LegendMark::Box, Hue::Sky, "other session"),
-            (LegendMark::Box, Hue::Orange, "runs of tests"),
-            (LegendMark::Box, Hue::Grey, "could start, and waits"),
-        ];
-        sheet.add_legend((MARGIN, LEGEND), &entries);
+        sheet.add_legend((MARGIN, LEGEND), &self.legend_entries());
         sheet.add_notes(&notes, LEGEND);
         let labels: Vec<String> = lanes.iter().map(lane_label).collect();
         let label = widest_text(labels.iter().map(String::as_str), LABEL).clamp(60, 260);
         let from = MARGIN + label + 12;
-        let ends = lanes.iter().flat_map(|lane| &lane.sides).map(|side| side.runs_ms.1);
-        let high = i128::from(ends.max().unwrap_or(0) / MINUTE_MS + 1);
+        let runs = lanes.iter().flat_map(|lane| &lane.sides).flat_map(|side| &side.runs_ms);
+        let end_ms = runs.map(|span| span.1).max().unwrap_or(0);
+        let (unit_ms, unit) = match end_ms / MINUTE_MS > MOST_MINUTES {
+            true => (HOUR_MS, "hours from the first packet"),
+            false => (MINUTE_MS, "minutes from the start"),
+        };
+        let high = i128::from(end_ms / unit_ms + 1);
         let rows = (top, lanes.len(), ROW);
         let grid =
             RowGrid::new((from, WIDTH - MARGIN - 24), rows, (0, high), true, ChartUnit::Count);
-        grid.draw_grid(&mut sheet, "minutes from the start");
+        grid.draw_grid(&mut sheet, unit);
+        let grid = &TimeGrid { grid, unit_ms };
         for (row, (lane, words)) in lanes.iter().zip(&labels).enumerate() {
-            let y = grid.row_y(row);
+            let y = grid.grid.row_y(row);
             let place = ((from - 8) * GRID, y);
             RowGrid::draw_label(&mut sheet, words, place, label, body_text(LABEL));
             for (side, up, down) in [(&lane.sides[0], -10, -1), (&lane.sides[1], 1, 10)] {
-                draw_side(&mut sheet, &grid, side, (y + up * GRID, y + down * GRID));
+                draw_side(&mut sheet, grid, side, (y + up * GRID, y + down * GRID));
             }
         }
         sheet
     }
 
     fn data_table(&self) -> TableView {
-        let mut columns = vec![
-            TableColumn::text("order"),
-            TableColumn::text("step"),
-            TableColumn::text("session"),
-        ];
-        for side in ["before", "after"] {
-            for what in ["ready", "from", "to", "tests"] {
-                columns.push(TableColumn::duration(format!("{what} {side}")));
-            }
-            columns.push(TableColumn::text(format!("critical {side}")));
-        }
-        let mut view = TableView::new("Sessions in time", columns);
+        let mut columns: Vec<TableColumn> =
+            ["order", "step", "session", "side", "what"].map(TableColumn::text).to_vec();
+        columns.extend(["from", "to"].map(TableColumn::duration));
+        columns.push(TableColumn::text("critical"));
+        let mut view = TableView::new("Lanes in time", columns);
         for lane in &self.lanes {
-            let words = [&lane.order, &lane.step, &lane.session];
-            let mut row: Vec<TableCell> = words.into_iter().map(TableCell::text).collect();
-            for side in &lane.sides {
-                let tests = side.tests_ms.iter().map(|(from, to)| to - from).sum();
-                row.extend(
-                    [side.ready_ms, side.runs_ms.0, side.runs_ms.1, tests].map(TableCell::duration),
-                );
-                row.push(TableCell::text(if side.is_critical { "yes" } else { "no" }));
+            for (side, of_side) in lane.sides.iter().zip(["before", "after"]) {
+                let parts =
+                    [("waits", &side.waits_ms), ("runs", &side.runs_ms), ("tests", &side.tests_ms)];
+                for (what, spans) in parts {
+                    for (from_ms, to_ms) in spans {
+                        let words = [&lane.order, &lane.step, &lane.session];
+                        let mut row: Vec<TableCell> =
+                            words.into_iter().map(TableCell::text).collect();
+                        row.extend([of_side, what].map(TableCell::text));
+                        row.extend([*from_ms, *to_ms].map(TableCell::duration));
+                        row.push(TableCell::text(if side.is_critical { "yes" } else { "no" }));
+                        view.add_row(row);
+                    }
+                }
             }
-            view.add_row(row);
         }
         view
     }
@@ -100,14 +112,32 @@ impl LanesChart {
     fn axis_note(&self) -> String {
         let left_out = self.lanes.len().saturating_sub(MAX_DRAWN_LANES);
         let rest = if left_out > 0 {
-            format!(" {left_out} later sessions are in the table alone.")
+            format!(" {left_out} more lanes are in the table alone.")
         } else {
             String::new()
         };
-        format!(
-            "Each session: upper bar before, lower bar with all toggles on. {}{rest}",
-            self.note
-        )
+        let lane = match self.kind {
+            LaneKind::Sessions => "session",
+            LaneKind::Agents => "agent",
+        };
+        format!("Each {lane}: upper bar before, lower bar with all toggles on. {}{rest}", self.note)
+    }
+
+    /// What colours mean, of what there is.
+    fn legend_entries(&self) -> Vec<(LegendMark, Hue, &'static str)> {
+        let sides = || self.lanes.iter().flat_map(|lane| &lane.sides);
+        let run = match self.kind {
+            LaneKind::Sessions => "other session",
+            LaneKind::Agents => "turn of the agent",
+        };
+        let all = [
+            (Hue::Blue, "session that everything waits for", sides().any(|it| it.is_critical)),
+            (Hue::Sky, run, sides().any(|it| !it.is_critical)),
+            (Hue::Orange, "runs of tests", sides().any(|it| !it.tests_ms.is_empty())),
+            (Hue::Grey, "could start, and waits", sides().any(|it| !it.waits_ms.is_empty())),
+        ];
+        let shown = all.into_iter().filter(|(.., is_there)| *is_there);
+        shown.map(|(hue, words, _)| (LegendMark::Box, hue, words)).collect()
     }
 }
 
@@ -115,20 +145,31 @@ fn lane_label(lane: &PipelineLane) -> String {
     format!("{} {} {}", lane.order, lane.step, lane.session).trim().to_owned()
 }
 
-/// The wait, the session and its runs of tests in one lane, between two heights.
-fn draw_side(sheet: &mut Sheet, grid: &RowGrid, side: &LaneSide, y: (i32, i32)) {
-    // Tenths of a pixel from milliseconds: whole minutes are the axis, parts lie between.
-    let place = |ms: i64| {
-        let (minute, part) = (ms.div_euclid(MINUTE_MS), ms.rem_euclid(MINUTE_MS));
-        let [from, to] = [minute, minute + 1].map(|at| grid.amount_x(i128::from(at)));
-        from + i32::try_from(i64::from(to - from) * part / MINUTE_MS).expect("within a minute")
-    };
-    let ends = |(from, to): LaneSpan| (place(from), place(to));
-    if side.ready_ms < side.runs_ms.0 {
-        sheet.add_translucent_bar(ends((side.ready_ms, side.runs_ms.0)), y, Hue::Grey, 35);
+/// Rows over an axis that counts minutes or hours.
+struct TimeGrid {
+    grid: RowGrid,
+    unit_ms: i64,
+}
+
+impl TimeGrid {
+    /// Tenths of a pixel from milliseconds: whole units are the axis, parts lie between.
+    fn place(&self, ms: i64) -> i32 {
+        let (unit, part) = (ms.div_euclid(self.unit_ms), ms.rem_euclid(self.unit_ms));
+        let [from, to] = [unit, unit + 1].map(|at| self.grid.amount_x(i128::from(at)));
+        from + i32::try_from(i64::from(to - from) * part / self.unit_ms).expect("within a unit")
+    }
+}
+
+/// Waits, what runs and its runs of tests in one lane, between two heights.
+fn draw_side(sheet: &mut Sheet, grid: &TimeGrid, side: &LaneSide, y: (i32, i32)) {
+    let ends = |(from, to): LaneSpan| (grid.place(from), grid.place(to));
+    for wait in &side.waits_ms {
+        sheet.add_translucent_bar(ends(*wait), y, Hue::Grey, 35);
     }
     let hue = if side.is_critical { Hue::Blue } else { Hue::Sky };
-    sheet.add_bar(ends(side.runs_ms), y, hue);
+    for run in &side.runs_ms {
+        sheet.add_bar(ends(*run), y, hue);
+    }
     for tests in &side.tests_ms {
         sheet.add_bar(ends(*tests), (y.0 + 2 * GRID, y.1 - 2 * GRID), Hue::Orange);
     }
@@ -141,8 +182,8 @@ mod tests {
 
     fn lane(step: &str, ready: i64, from: i64, to: i64) -> PipelineLane {
         let side = |shift: i64| LaneSide {
-            ready_ms: (ready - shift) * MINUTE_MS,
-            runs_ms: ((from - shift) * MINUTE_MS, (to - shift) * MINUTE_MS + 30_000),
+            waits_ms: vec![((ready - shift) * MINUTE_MS, (from - shift) * MINUTE_MS)],
+            runs_ms: vec![((from - shift) * MINUTE_MS, (to - shift) * MINUTE_MS + 30_000)],
             tests_ms: vec![((from - shift) * MINUTE_MS, (from - shift + 1) * MINUTE_MS)],
             is_critical: step == "assess",
         };
@@ -158,6 +199,7 @@ mod tests {
         LanesChart {
             title: "Order 774: sessions in time".into(),
             note: "A dispatch blocks the orchestrator.".into(),
+            kind: LaneKind::Sessions,
             lanes: vec![lane("implement", 2, 4, 27), lane("assess", 27, 40, 72)],
             footer: vec!["windtunnel 0.1.0, seed 774".into()],
         }
@@ -171,8 +213,25 @@ mod tests {
         }
         let csv =
             String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
-        let row = "order-774,assess,096e0115,1620000,2400000,4350000,60000,yes,1500000,2280000";
-        assert!(csv.contains(row), "{csv}");
+        for row in [
+            "order-774,assess,096e0115,before,waits,1620000,2400000,yes",
+            "order-774,assess,096e0115,before,runs,2400000,4350000,yes",
+            "order-774,implement,096e0115,after,tests,120000,180000,no",
+        ] {
+            assert!(csv.contains(row), "{csv}");
+        }
+    }
+
+    #[test]
+    fn agents_have_their_own_words_and_long_times_are_hours() {
+        let lanes = LanesChart {
+            kind: LaneKind::Agents,
+            lanes: vec![lane("qa", 2, 4, 27), lane("frontend", 700, 900, 1_740)],
+            ..sample()
+        };
+        let svg = check_chart(&lanes);
+        assert!(svg.contains("turn of the agent") && svg.contains("hours from the first packet"));
+        assert!(!svg.contains("session that everything waits for"));
     }
 
     #[test]
@@ -180,7 +239,7 @@ mod tests {
         check_chart(&LanesChart { lanes: vec![], ..sample() });
         let many = (0..60).map(|at| lane(&"W<&".repeat(30), at, at + 9, 10 * at + 10));
         let chart = LanesChart { lanes: many.collect(), ..sample() };
-        assert!(check_chart(&chart).contains("20 later sessions"));
-        assert_eq!(chart.data_table().rows.len(), 60);
+        assert!(check_chart(&chart).contains("20 more lanes"));
+        assert_eq!(chart.data_table().rows.len(), 60 * 2 * 3);
     }
 }

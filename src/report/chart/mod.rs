@@ -30,7 +30,7 @@ pub use cost::CostChart;
 pub use forest::{ForestChart, ForestClaim, ForestPanel, ForestReplay, ForestRow};
 pub use growth::{GrowthChart, SessionGrowth};
 pub use interaction::{InteractionChart, InteractionToggle};
-pub use lanes::LanesChart;
+pub use lanes::{LaneKind, LanesChart};
 pub use rate::{CallRateChart, CallRateSeries};
 pub use sheet::Sheet;
 pub use steps::{StepTokens, StepsChart};

@@ -174,10 +174,14 @@
 
   function readTables(bytes, data) {
     const read = reader(bytes);
-    const tables = data.tables.map((toggles) => {
+    const tables = data.tables.map(({ toggles, sums }) => {
       const { low, high } = ends(toggles.length);
       const size = 1 << toggles.length;
-      const columns = data.sums.map(() => {
+      // By the place of each sum that the table holds: its column.
+      const columns = new Map(sums.map((sum) => [sum, readColumn()]));
+      return { toggles, columns, headline: headlineColumn(columns, size) };
+
+      function readColumn() {
         const divisor = read.big();
         const scaled = new Array(size);
         const column = new BigInt64Array(size);
@@ -191,16 +195,15 @@
           if (column[k] !== value * divisor) throw new Error("an amount is too large");
         }
         return column;
-      });
-      return { toggles, columns, headline: headlineColumn(columns, size) };
+      }
     });
     if (!read.isDone()) throw new Error("the tables are damaged");
     return tables;
 
     function headlineColumn(columns, size) {
       const sum = new BigInt64Array(size);
-      for (const at of data.headline.sums) {
-        for (let k = 0; k < size; k++) sum[k] += columns[at][k];
+      for (const column of data.headline.sums.map((at) => columns.get(at)).filter(Boolean)) {
+        for (let k = 0; k < size; k++) sum[k] += column[k];
       }
       return sum;
     }
@@ -258,17 +261,21 @@
         return sums;
       },
       // What a toggle adds to the others that are on.
-      adds: (on, toggle) => {
-        let sum = 0n;
-        for (const table of tables) {
-          const bit = table.toggles.indexOf(toggle);
-          if (bit < 0) continue;
-          const at = indexOf(table.toggles, on);
-          sum += table.headline[at | (1 << bit)] - table.headline[at & ~(1 << bit)];
-        }
-        return sum;
-      },
+      adds: (on, toggle) => added(on, toggle, (table) => table.headline),
+      // The same of one sum.
+      addsTo: (sum) => (on, toggle) => added(on, toggle, (table) => table.columns.get(sum)),
     };
+
+    function added(on, toggle, columnOf) {
+      let sum = 0n;
+      for (const table of tables) {
+        const [bit, column] = [table.toggles.indexOf(toggle), columnOf(table)];
+        if (bit < 0 || !column) continue;
+        const at = indexOf(table.toggles, on);
+        sum += column[at | (1 << bit)] - column[at & ~(1 << bit)];
+      }
+      return sum;
+    }
   }
 
   // ---- drawing ----------------------------------------------------------------------------------
@@ -538,15 +545,17 @@
     const [tableBytes, curveBytes] = await Promise.all([unpacked("packed-sums"), unpacked("packed-curves")]);
     const tables = readTables(tableBytes, data);
     readCurves(curveBytes, data);
-    const { headline, sums, adds } = model(data, tables);
+    const { headline, sums, adds, addsTo } = model(data, tables);
     const { toggles } = data;
     const ids = toggles.map((toggle) => toggle.id);
     const boxes = ids.map((id) => find(`input[data-toggle="${id}"]`));
     const cells = ids.map((id) => find(`[data-adds="${id}"]`));
+    const clocks = ids.map((id) => find(`[data-clock="${id}"]`));
     const on = toggles.map(() => 0);
     const most = toggles.filter((toggle) => toggle.can).length;
     const baseline = data.baseline.map(BigInt);
     const sumAt = (name) => data.sums.findIndex((sum) => sum.name === name);
+    const addsTime = addsTo(sumAt("wall_clock_ms"));
     const headOf = (all) => data.headline.sums.reduce((n, at) => n + all[at], 0n);
     for (const part of [".tools", ".bar", "#waterfall"]) find(part).hidden = false;
     const waterfall = find("#waterfall");
@@ -617,6 +626,10 @@
         const [was, less] = [baseline[sumAt("calls")], saved[sumAt("calls")]];
         quiet.push(`${say.count(was)} calls become ${say.count(was - less)}`);
       }
+      const clock = sumAt("wall_clock_ms");
+      if (clock >= 0) {
+        quiet.push(`${say.time(baseline[clock])} become ${say.time(baseline[clock] - saved[clock])}`);
+      }
       quiet.push(`${chosen().length} of ${most} ticked`);
       line.append(element("span", { class: "quiet" }, " \u00b7 " + quiet.join(" \u00b7 ")));
     }
@@ -640,6 +653,13 @@
       drawWaterfall(waterfall, data, steps, [headOf(baseline), level], claims, width);
     }
 
+    function showAdded(cell, amountOf, words) {
+      if (!cell) return;
+      const amount = amountOf();
+      put(cell, amount, words(amount));
+      cell.classList.toggle("cost", amount < 0n);
+    }
+
     function show() {
       const saved = sums(on);
       showTotals(saved);
@@ -647,10 +667,8 @@
       toggles.forEach((toggle, at) => {
         boxes[at].checked = Boolean(on[at]);
         boxes[at].closest("tr").classList.toggle("on", Boolean(on[at]));
-        if (!cells[at]) return;
-        const amount = adds(on, at);
-        put(cells[at], amount, say.tokens(amount));
-        cells[at].classList.toggle("cost", amount < 0n);
+        showAdded(cells[at], () => adds(on, at), say.tokens);
+        showAdded(clocks[at], () => addsTime(on, at), say.time);
       });
       showWaterfall();
       for (const panel of panels) panel(on);

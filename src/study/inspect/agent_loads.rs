@@ -10,13 +10,25 @@ use crate::clock::turn_limiter::{LimiterLoad, PacketTurn, TurnLimits, run_turns}
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay;
+use crate::study::whatif::experiment::subset_of_first;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Turns at once: the cockpit's default, and what it recommends.
 pub const TURNS_AT_ONCE: [usize; 2] = [3, 6];
 
-/// The load on both sides of a comparison under one limiter.
+/// What one toggle does to the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToggleLoad {
+    /// Its id.
+    pub id: &'static str,
+    /// With it alone.
+    pub alone: LimiterLoad,
+    /// With all the others and without it.
+    pub without: LimiterLoad,
+}
+
+/// The load on both sides of a comparison under one limiter.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadComparison {
     /// What bounds the turns.
     pub limits: TurnLimits,
@@ -24,33 +36,48 @@ pub struct LoadComparison {
     pub before: LimiterLoad,
     /// Everything toggled.
     pub after: LimiterLoad,
+    /// Each toggle.
+    pub toggles: Vec<ToggleLoad>,
 }
 
-/// The load without a limiter, with the default one and with the recommended one; empty where no
-/// packet woke anybody.
+/// The load without a limiter, with the default one and with the recommended one, and what each
+/// toggle (by bit) does to it; empty where no packet woke anybody.
 #[must_use]
 pub fn compare_loads(
     recording: &Recording,
     plan: &Plan,
-    all: ToggleSubset,
+    toggles: &[&'static str],
     requests_a_minute: Option<u32>,
 ) -> Vec<LoadComparison> {
     if recording.invocations.is_empty() {
         return Vec::new();
     }
-    // Replayed once and run through every limit: limits move when a turn starts, not what it asks
-    // for.
-    let (before, after) =
-        (replayed_turns(recording, plan, 0), replayed_turns(recording, plan, all));
+    // A toggle that touches nothing changes no turn: its sides are replayed once, as those of
+    // nothing and of everything.
+    let touched = plan.islands.iter().fold(0, |bits, island| bits | island.touched_by);
+    let all = subset_of_first(toggles.len()) & touched;
+    let mut turns: BTreeMap<ToggleSubset, Vec<PacketTurn>> = BTreeMap::new();
+    let sides = (0..toggles.len()).flat_map(|bit| [1 << bit & touched, all & !(1 << bit)]);
+    for subset in sides.chain([0, all]) {
+        // Replayed once and run through every limit: limits move when a turn starts, not what it
+        // asks for.
+        turns.entry(subset).or_insert_with(|| replayed_turns(recording, plan, subset));
+    }
     let bounds = [None].into_iter().chain(TURNS_AT_ONCE.map(Some));
     bounds
-        .map(|turns| {
-            let limits = TurnLimits { turns, requests_a_minute };
-            LoadComparison {
-                limits,
-                before: run_turns(&before, limits).load,
-                after: run_turns(&after, limits).load,
-            }
+        .map(|most| {
+            let limits = TurnLimits { turns: most, requests_a_minute };
+            let loads: BTreeMap<ToggleSubset, LimiterLoad> = turns
+                .iter()
+                .map(|(subset, turns)| (*subset, run_turns(turns, limits).load))
+                .collect();
+            let toggles = toggles.iter().enumerate().map(|(bit, id)| ToggleLoad {
+                id,
+                alone: loads[&(1 << bit & touched)],
+                without: loads[&(all & !(1 << bit))],
+            });
+            let toggles = toggles.collect();
+            LoadComparison { limits, before: loads[&0], after: loads[&all], toggles }
         })
         .collect()
 }

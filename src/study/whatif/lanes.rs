@@ -16,27 +16,27 @@ use std::collections::BTreeMap;
 /// From when to when something takes place, milliseconds.
 pub type LaneSpan = (i64, i64);
 
-/// One session on one side.
+/// One lane on one side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LaneSide {
-    /// When everything before it was over.
-    pub ready_ms: i64,
-    /// From its start to its end.
-    pub runs_ms: LaneSpan,
-    /// Within it: runs of tests that it waited for.
+    /// What could start and did not, each up to its start.
+    pub waits_ms: Vec<LaneSpan>,
+    /// What ran: a session, or the turns of an agent one after the other.
+    pub runs_ms: Vec<LaneSpan>,
+    /// Within these: runs of tests that a session waited for.
     pub tests_ms: Vec<LaneSpan>,
     /// Whether the end of everything waits for it.
     pub is_critical: bool,
 }
 
-/// One session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One session, or one agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PipelineLane {
-    /// Its order.
+    /// Its order; empty for an agent.
     pub order: String,
-    /// Its step.
+    /// Its step; empty for an agent.
     pub step: String,
-    /// Its id; empty for one that is told of alone.
+    /// Its id, or the agent's name; empty for a session that is told of alone.
     pub session: String,
     /// Nothing toggled, and everything toggled.
     pub sides: [LaneSide; 2],
@@ -139,9 +139,11 @@ fn lane_side(
         other.order == span.order && other.stage + 1 == span.stage && is_session(other)
     });
     let tests = session.and_then(|session| tests.get(&session)).into_iter().flatten();
+    let ready_ms = before.map(|other| other.to_ms).max().unwrap_or(0);
+    let wait = (ready_ms, own.from_ms);
     LaneSide {
-        ready_ms: before.map(|other| other.to_ms).max().unwrap_or(0),
-        runs_ms: (own.from_ms, own.to_ms),
+        waits_ms: (ready_ms < own.from_ms).then_some(wait).into_iter().collect(),
+        runs_ms: vec![(own.from_ms, own.to_ms)],
         // Told from the start of the session.
         tests_ms: tests.map(|(from, to)| (own.from_ms + from, own.from_ms + to)).collect(),
         is_critical: run.critical_path().contains(own),

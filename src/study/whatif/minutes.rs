@@ -3,20 +3,25 @@
 //! The replay says how long each session takes under a subset of toggles, the clock how long the
 //! whole: stages follow each other, and one is over when the last of its sessions is. What is left
 //! of a saving is therefore no sum over sessions, so that shares come from all subsets of the
-//! toggles that can move time. A toggle that moves no time has exactly none. MODEL.md, "Clock".
+//! toggles that can move time, of too many from sampled orders. A toggle that moves no time has
+//! exactly none. MODEL.md, "Clock".
 
 use super::experiment::{Experiment, subset_of_first};
 use super::lanes::{LaneInputs, PipelineLanes, study_lanes};
 use super::lattice::{gather_bits, spread_bits};
 use super::night::{NightElapsed, study_night};
-use super::shapley::share_out_values;
+use super::savings::PipelineTotals;
+use super::shapley::{share_out_sampled_times, share_out_values};
+use super::uncounted_time::{UncountedTime, uncounted_times};
 use crate::clock::pipeline::{DispatchPolicy, OrderStage, OrderWork, SpanKind, run_orders};
 use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::session_spans::session_spans;
+use crate::seed::Seed;
 use std::collections::BTreeMap;
 
-/// More toggles than this that can move time have no shares: all their subsets would be too many.
+/// Of more toggles than this that can move time not all subsets are run: shares are means over
+/// sampled orders.
 pub const MOST_TIME_TOGGLES: usize = 12;
 
 /// What one toggle does to the time of the pipeline, milliseconds less.
@@ -26,8 +31,46 @@ pub struct ToggleMinutes {
     pub alone_ms: i64,
     /// After all the others.
     pub last_ms: i64,
-    /// Its share (Shapley) in all together; `None` where too many can move time.
-    pub share_ms: Option<i64>,
+    /// Its share (Shapley) in all together.
+    pub share_ms: i64,
+    /// How far the share may be off, one standard deviation; `None` where it is exact.
+    pub share_error_ms: Option<i64>,
+    /// The most calls that start within any minute with it alone, in calls.
+    pub peak_calls_a_minute: i64,
+}
+
+impl ToggleMinutes {
+    /// Whether it changes when anything ends.
+    #[must_use]
+    pub fn moves_time(&self) -> bool {
+        (self.alone_ms, self.last_ms, self.share_ms) != (0, 0, 0)
+    }
+}
+
+/// What every subset of some toggles saves on the clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubsetMinutes {
+    /// The toggles; all others move no time.
+    pub bits: ToggleSubset,
+    /// Milliseconds less; entry k is the subset whose j-th lowest bit is bit j of k.
+    pub saved_ms: Vec<i64>,
+}
+
+impl SubsetMinutes {
+    /// What a subset of all toggles saves, milliseconds.
+    #[must_use]
+    pub fn saved_by_subset(&self, subset: ToggleSubset) -> i64 {
+        self.saved_ms[gather_bits(subset, self.bits) as usize]
+    }
+
+    /// The same with every other toggle off.
+    #[must_use]
+    pub fn with_only(&self, bits: ToggleSubset) -> Self {
+        let bits = self.bits & bits;
+        let entries = 0..1_u64 << bits.count_ones();
+        let saved = entries.map(|entry| self.saved_by_subset(spread_bits(entry, bits)));
+        Self { bits, saved_ms: saved.collect() }
+    }
 }
 
 /// A stage, and the session that decides when it is over.
@@ -55,6 +98,12 @@ pub struct MinutesStudy {
     pub after_ms: i64,
     /// By toggle.
     pub toggles: Vec<ToggleMinutes>,
+    /// Every subset of the toggles that can move time; `None` where these are too many.
+    pub by_subset: Option<SubsetMinutes>,
+    /// The most calls that start within any minute, nothing and everything toggled, in calls.
+    pub peak_calls_a_minute: [i64; 2],
+    /// Time that toggles would free and that is not counted.
+    pub uncounted: Vec<UncountedTime>,
     /// The critical path.
     pub path: Vec<PathStage>,
     /// When each session runs.
@@ -82,18 +131,34 @@ pub fn study_minutes(
     let mut chain = SessionChain::new(recording, plan, moving);
     let all = subset_of_first(patches.len());
     let (before_ms, after_ms) = (chain.elapsed_ms(0), chain.elapsed_ms(all));
-    let shares = chain.shares_of_moving(moving, before_ms);
+    let is_sampled = moving.count_ones() as usize > MOST_TIME_TOGGLES;
+    let by_subset = (!is_sampled).then(|| chain.subset_minutes(before_ms));
+    let shares = match &by_subset {
+        Some(by_subset) => exact_shares(by_subset),
+        None => chain.sampled_shares(before_ms, experiment.seed),
+    };
+    let baseline = PipelineTotals::replay_with_peak(plan, 0);
+    let mut alone = Vec::with_capacity(patches.len());
     let mut toggles = Vec::with_capacity(patches.len());
     for bit in 0..patches.len() {
         let own = 1 << bit;
-        // What moves no time is no player, and its share is known without any subset.
-        let share_ms = if moving & own == 0 { Some(0) } else { shares.get(&bit).copied() };
+        let totals = PipelineTotals::replay_with_peak(plan, own);
+        // What moves no time is no player: it has no share and no error.
+        let (share_ms, error_ms) = shares.get(&bit).copied().unwrap_or_default();
         toggles.push(ToggleMinutes {
             alone_ms: before_ms - chain.elapsed_ms(own),
             last_ms: chain.elapsed_ms(all & !own) - after_ms,
             share_ms,
+            share_error_ms: error_ms.filter(|_| moving & own != 0),
+            peak_calls_a_minute: totals.peak_calls_a_minute,
         });
+        alone.push(totals);
     }
+    let with_all = PipelineTotals::replay_with_peak(plan, all);
+    let peak_calls_a_minute = [&baseline, &with_all].map(|side| side.peak_calls_a_minute);
+    let uncounted = uncounted_times(recording, patches, &baseline, &alone, |toggle| {
+        toggles[toggle].moves_time()
+    });
     let sides = [0, all].map(|subset| chain.order_under(subset, &reported.name));
     let steps = chain.step_names();
     let lanes = study_lanes(&LaneInputs {
@@ -109,10 +174,23 @@ pub fn study_minutes(
         before_ms,
         after_ms,
         toggles,
+        by_subset,
+        peak_calls_a_minute,
+        uncounted,
         path: chain.critical_path(&sides),
         lanes,
         night: study_night(reported, experiment, &steps, &sides),
     })
+}
+
+/// By bit: the share of a toggle and how far it may be off, milliseconds.
+type TimeShares = BTreeMap<usize, (i64, Option<i64>)>;
+
+/// The shares of toggles of which every subset is known.
+fn exact_shares(by_subset: &SubsetMinutes) -> TimeShares {
+    let bits = (0..64).filter(|bit| by_subset.bits >> bit & 1 == 1);
+    let shares = share_out_values(&by_subset.saved_ms).into_iter();
+    bits.zip(shares.map(|share| (share, None))).collect()
 }
 
 /// The sessions of a pipeline as a chain of stages, and how long they take under subsets.
@@ -172,18 +250,26 @@ impl<'a> SessionChain<'a> {
         run_orders(&[order], DispatchPolicy::OnePerOrder, 0).end_ms(None)
     }
 
-    /// The Shapley shares of the toggles that can move time, by bit; none if they are too many.
-    fn shares_of_moving(&mut self, moving: ToggleSubset, before_ms: i64) -> BTreeMap<usize, i64> {
-        let count = moving.count_ones() as usize;
-        if count > MOST_TIME_TOGGLES {
-            return BTreeMap::new();
-        }
-        let subsets = (0..1_u64 << count).map(|entry| spread_bits(entry, moving));
-        let saved: Vec<i64> = subsets.map(|subset| before_ms - self.elapsed_ms(subset)).collect();
-        let shares = share_out_values(&saved);
-        let bits = (0..64).filter(|bit| moving >> bit & 1 == 1);
-        bits.map(|bit| (bit, shares[gather_bits((1 << bit) - 1, moving).count_ones() as usize]))
-            .collect()
+    /// Every subset of the toggles that can move time.
+    fn subset_minutes(&mut self, before_ms: i64) -> SubsetMinutes {
+        let bits = self.moving;
+        let subsets = (0..1_u64 << bits.count_ones()).map(|entry| spread_bits(entry, bits));
+        let saved_ms = subsets.map(|subset| before_ms - self.elapsed_ms(subset)).collect();
+        SubsetMinutes { bits, saved_ms }
+    }
+
+    /// Shares of the toggles that can move time from sampled orders, each with its error, by bit.
+    fn sampled_shares(&mut self, before_ms: i64, seed: Seed) -> TimeShares {
+        let moving = self.moving;
+        // Keyed by how long the sessions take: names and the order of files move no draw.
+        let mut lengths = self.session_lengths(0);
+        lengths.sort_unstable();
+        let content: Vec<u8> = lengths.into_iter().flat_map(i64::to_le_bytes).collect();
+        let stream = seed.random_stream("minutes", &content);
+        let saved_ms = |subset| before_ms - self.elapsed_ms(subset);
+        let shares = share_out_sampled_times(moving, stream, saved_ms).into_iter().enumerate();
+        // Rounded up: an error that is told too small would be the worse mistake.
+        shares.map(|(bit, (share, error))| (bit, (share, Some(error.ceil() as i64)))).collect()
     }
 
     fn step_names(&self) -> Vec<&'a str> {

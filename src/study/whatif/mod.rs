@@ -35,6 +35,7 @@ pub(crate) mod swept_subset;
 pub mod tokens_held;
 pub(crate) mod tornado;
 pub(crate) mod uncertainty;
+pub(crate) mod uncounted_time;
 pub(crate) mod verdict;
 pub mod whole_pipeline;
 

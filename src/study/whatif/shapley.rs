@@ -34,12 +34,13 @@ mod subset_sums;
 use super::lattice::{self, MOST_BITS, SubsetLattice};
 use super::marginal_savings::MarginalSavings;
 use super::savings::Saving;
-use crate::plan::Plan;
+use crate::plan::{Plan, ToggleSubset};
 use crate::replay::ReplayCost;
 use crate::seed::Seed;
 use crate::units::{PicoUsd, Usage};
 use attribution_sums::{AttributionSums, FIGURE_COUNT, FIGURE_GETTERS, SavingFigures, pair_index};
 pub use permutation_sampling::StandardError;
+use rand::Rng;
 use std::cmp::Reverse;
 use subset_sums::DENOMINATOR;
 
@@ -193,6 +194,28 @@ pub(crate) fn share_out_values(values: &[i64]) -> Vec<i64> {
     let total = values.last().copied().unwrap_or(0).into();
     let shares = round_shares_to_total(total, &numerators).into_iter();
     shares.map(|share| i64::try_from(share).expect("no larger than the whole")).collect()
+}
+
+/// The same where there are too many toggles for all of their subsets: means over sampled orders,
+/// by bit, and how far each may be off (one standard deviation). They add up to what all save.
+#[must_use]
+pub(crate) fn share_out_sampled_times(
+    toggles: ToggleSubset,
+    stream: impl Rng,
+    mut saved_ms: impl FnMut(ToggleSubset) -> i64,
+) -> Vec<(i64, f64)> {
+    let count = (ToggleSubset::BITS - toggles.leading_zeros()) as usize;
+    let mut sums = AttributionSums::without_interaction(count);
+    let mut variance = vec![[0.0; 4]; count];
+    permutation_sampling::add_sampled_subsets(
+        toggles,
+        stream,
+        |subset| Saving { session_ms: saved_ms(subset), ..Saving::default() },
+        &mut sums,
+        &mut variance,
+    );
+    let errors = variance.iter().map(|one| StandardError::from_variance(one).session_ms);
+    round_shapley_values(&sums).iter().map(|share| share.session_ms).zip(errors).collect()
 }
 
 /// Rounds numerators that add up to `total` times the denominator, so that the shares add up to

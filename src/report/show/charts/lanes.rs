@@ -1,13 +1,21 @@
-//! When each session of a pipeline runs, before and after.
+//! When each session of a pipeline runs, or each agent of a cockpit, before and after.
 
 use super::{ChartResult, ChartSource};
 use crate::clock::pipeline::DispatchPolicy;
-use crate::report::chart::LanesChart;
+use crate::report::chart::{LaneKind, LanesChart};
+use crate::report::format;
+use crate::study::inspect::agent_lanes::agent_lanes;
+use crate::study::whatif::experiment::subset_of_first;
+use crate::study::whatif::minutes::MinutesStudy;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
-    let Some(study) = &source.comparison_report.comparison.minutes else {
-        return Err("no source tells how the sessions of this recording follow each other".into());
-    };
+    match &source.comparison_report.comparison.minutes {
+        Some(study) => Ok(Box::new(session_lanes(source, study))),
+        None => Ok(Box::new(turn_lanes(source)?)),
+    }
+}
+
+fn session_lanes(source: &ChartSource<'_>, study: &MinutesStudy) -> LanesChart {
     let policy = match study.lanes.policy {
         DispatchPolicy::Serial => {
             "A dispatch blocks the orchestrator until its stage is over, the likeliest way; what \
@@ -25,10 +33,36 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
             "Sessions follow each other without pauses, of which nothing is told."
         }
     };
-    Ok(Box::new(LanesChart {
+    LanesChart {
         title: format!("{}: sessions in time, before and after", source.recording_name()),
         note: policy.to_owned(),
+        kind: LaneKind::Sessions,
         lanes: study.lanes.lanes.clone(),
         footer: source.footer_lines(),
-    }))
+    }
+}
+
+fn turn_lanes(source: &ChartSource<'_>) -> Result<LanesChart, String> {
+    let report = source.comparison_report;
+    // The first limiter that bounds anything: the default one, under which packets wait.
+    let mut loads = report.loads.iter().map(|loads| loads.limits);
+    let Some(limits) = loads.find(|limits| limits.turns.is_some()) else {
+        return Err(
+            "nothing tells how the sessions of this recording follow each other: no order \
+                    of sessions, and no packets that wake agents"
+                .to_owned(),
+        );
+    };
+    let all = subset_of_first(report.comparison.toggles.len());
+    let turns = limits.turns.map_or(0, |turns| turns as i64);
+    Ok(LanesChart {
+        title: format!("{}: agents' turns in time, before and after", source.recording_name()),
+        note: format!(
+            "At most {} turns at once; times between packets are those of the recording.",
+            format::format_integer(turns, false)
+        ),
+        kind: LaneKind::Agents,
+        lanes: agent_lanes(source.recording, &report.comparison.plan, all, limits),
+        footer: source.footer_lines(),
+    })
 }

@@ -118,7 +118,8 @@ pub const ALL: [ChartKind; 10] = [
     },
     ChartKind {
         id: "lanes",
-        shows: "when each session of a pipeline runs, what waits, and runs of tests",
+        shows: "when each session runs or each agent is at work, what waits, and runs of tests, \
+                before and after all toggles",
         needs_draws: false,
         needs_sweep: false,
         make: lanes::make_chart,

@@ -1,74 +1,26 @@
-//! Minutes: toggle by toggle, the critical path, and the hours beside other orders.
+//! The wall clock of a published pipeline: the critical path, and the hours beside other orders.
 
+use super::time_table::TimeRow;
 use super::{ComparisonReport, ReportField};
 use crate::clock::pipeline::DispatchPolicy;
 use crate::report::columns::ColumnField;
-use crate::report::format::{self, NumberStyle};
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, Section, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
-use crate::study::whatif::compare::ToggleResult;
-use crate::study::whatif::minutes::{MinutesStudy, PathStage, ToggleMinutes};
+use crate::study::whatif::minutes::{MinutesStudy, PathStage};
 use crate::study::whatif::night::NightElapsed;
-
-/// A toggle, or all of them, with what it does to time.
-pub(super) struct MinutesRow<'a> {
-    toggle: Option<&'a ToggleResult>,
-    minutes: ToggleMinutes,
-}
+use crate::study::whatif::uncounted_time::{UncountedCause, UncountedTime};
 
 impl ComparisonReport<'_> {
     /// The wall clock; `None` where no source tells one.
     #[must_use]
     pub fn minutes_section(&self) -> Option<Section> {
         let study = self.comparison.minutes.as_ref()?;
-        let mut section = Section::new("Minutes");
-        if study.toggles.iter().any(|one| *one != NO_MINUTES) {
-            section = section.with_table(self.minutes_table(study));
-        }
-        section = section.with_table(path_table(study));
+        let mut section = Section::new("Minutes").with_table(path_table(study));
         if !study.night.is_empty() {
             section = section.with_table(self.night_table(study));
         }
         Some(section)
-    }
-
-    /// Toggles that move time, and all together.
-    fn minutes_table(&self, study: &MinutesStudy) -> TableView {
-        let fields = minutes_fields();
-        let rows = self.minutes_rows(study).into_iter();
-        let moving = rows.filter(|row| row.minutes != NO_MINUTES);
-        let mut view = TableView::from_fields("Minutes saved, each toggle", &fields, moving);
-        let joint_ms = study.before_ms - study.after_ms;
-        let minutes =
-            ToggleMinutes { alone_ms: joint_ms, last_ms: joint_ms, share_ms: Some(joint_ms) };
-        view.add_total_row(&fields, &MinutesRow { toggle: None, minutes });
-        view.add_footnote(format!(
-            "of {}, from the start of the first session to the end of the last one; sessions side \
-             by side count once, pauses between sessions are not told and none",
-            format::format_duration(study.before_ms, NumberStyle::default())
-        ));
-        if study.toggles.iter().any(|one| one.share_ms.is_none()) {
-            view.add_footnote("too many toggles move time for shares");
-        }
-        let rows = self.minutes_rows(study).into_iter();
-        let still: Vec<&str> = rows
-            .filter(|row| row.minutes == NO_MINUTES)
-            .filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0 && !toggle.is_beside))
-            .map(|toggle| toggle.id)
-            .collect();
-        if !still.is_empty() {
-            view.add_footnote(format!("no time is moved by {}", still.join(", ")));
-        }
-        view
-    }
-
-    /// Each toggle with its minutes.
-    pub(super) fn minutes_rows<'s>(&'s self, study: &MinutesStudy) -> Vec<MinutesRow<'s>> {
-        let pairs = self.comparison.toggles.iter().zip(&study.toggles);
-        let rows =
-            pairs.map(|(toggle, minutes)| MinutesRow { toggle: Some(toggle), minutes: *minutes });
-        rows.collect()
     }
 
     fn night_table(&self, study: &MinutesStudy) -> TableView {
@@ -89,28 +41,38 @@ impl ComparisonReport<'_> {
     }
 }
 
-/// What a toggle has that moves no time.
-const NO_MINUTES: ToggleMinutes = ToggleMinutes { alone_ms: 0, last_ms: 0, share_ms: Some(0) };
-
-/// The minutes of a toggle, in tables and for programs.
-fn minutes_fields<'a>() -> Vec<ColumnField<'a, MinutesRow<'a>>> {
-    type Field<'a> = ColumnField<'a, MinutesRow<'a>>;
+/// The minutes of a toggle for programs.
+fn minutes_fields<'a>() -> Vec<ColumnField<'a, TimeRow<'a>>> {
+    type Field<'a> = ColumnField<'a, TimeRow<'a>>;
     vec![
         Field::text("id", "", "its id", |it| it.toggle.map(|toggle| toggle.id)),
-        Field::text("", "toggle", "its id and title", |it| {
-            it.toggle.map_or_else(
-                || "all together".to_owned(),
-                |toggle| format!("{} {}", toggle.id, toggle.title),
-            )
+        Field::duration("alone_ms", "", "saved on its own", |it| it.alone_ms),
+        Field::duration("last_ms", "", "saved after all the others", |it| it.last_ms.unwrap_or(0)),
+        Field::duration("shapley_ms", "", "its share in all together", |it| it.share_ms),
+        Field::duration(
+            "shapley_error_ms",
+            "",
+            "how far the share may be off, one standard deviation; left out where it is exact",
+            |it| it.share_error_ms,
+        )
+        .left_out_if_missing(),
+        Field::count("peak_calls_a_minute", "", "the most calls in any minute, alone", |it| {
+            it.peak_a_minute.unwrap_or(0)
         }),
-        Field::duration("alone_ms", "alone", "saved on its own", |it| it.minutes.alone_ms)
-            .with_sign(),
-        Field::duration("last_ms", "last", "saved after all the others", |it| it.minutes.last_ms)
-            .with_sign(),
-        Field::duration("shapley_ms", "Shapley", "its share in all together", |it| {
-            it.minutes.share_ms
-        })
-        .with_sign(),
+    ]
+}
+
+/// Time that is not counted, for programs.
+fn uncounted_fields<'a>() -> Vec<ColumnField<'a, (&'static str, &'a UncountedTime)>> {
+    type Field<'a> = ColumnField<'a, (&'static str, &'a UncountedTime)>;
+    vec![
+        Field::text("toggle", "", "its id", |(id, _)| *id),
+        Field::text("because", "", "output or polls", |(_, one)| match one.cause {
+            UncountedCause::UnwrittenOutput(_) => "output",
+            UncountedCause::PollLoops(_) => "polls",
+        }),
+        Field::duration("expected_ms", "", "how much less", |(_, one)| one.expected_ms),
+        Field::duration("most_ms", "", "at most", |(_, one)| one.most_ms),
     ]
 }
 
@@ -212,8 +174,20 @@ pub(super) fn clock_fields<'a>() -> Vec<ReportField<'a>> {
             it.comparison.minutes.as_ref().map(|study| study.after_ms)
         }),
         ReportField::rows("toggles", "minutes saved, each toggle", minutes_fields(), |it| {
-            it.comparison.minutes.as_ref().map_or_else(Vec::new, |study| it.minutes_rows(study))
+            let mut rows = it.time_rows();
+            // All together stands beside them.
+            rows.pop();
+            rows
         }),
+        ReportField::rows(
+            "not_counted",
+            "what toggles would free more",
+            uncounted_fields(),
+            |it| {
+                let uncounted = it.comparison.minutes.iter().flat_map(|study| &study.uncounted);
+                uncounted.map(|one| (it.comparison.toggles[one.toggle].id, one)).collect()
+            },
+        ),
         ReportField::rows("critical_path", "stage by stage", path_fields(), |it| {
             it.comparison.minutes.iter().flat_map(|study| &study.path).collect()
         }),

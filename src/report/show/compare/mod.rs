@@ -11,6 +11,7 @@ mod other_orchestrator;
 mod premises;
 mod queue;
 mod saving_bands;
+mod time_table;
 mod toggle_tables;
 mod turn_limiter;
 mod uncertainty;
@@ -76,6 +77,9 @@ impl ComparisonReport<'_> {
             Some(dollars) => section.with_table(dollars),
             None => section.with_paragraph(self.why_no_dollars()),
         };
+        if let Some(time) = self.time_table() {
+            section = section.with_table(time);
+        }
         section = section.with_bullets(self.toggle_explanations());
         document.add_section(section);
         document.sections.extend(self.queue_section());

@@ -5,7 +5,7 @@ use crate::clock::turn_limiter::LimiterLoad;
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format;
 use crate::report::{Section, TableView};
-use crate::study::inspect::agent_loads::LoadComparison;
+use crate::study::inspect::agent_loads::{LoadComparison, ToggleLoad};
 
 /// One side under one limiter.
 struct LimiterSide<'a> {
@@ -36,7 +36,9 @@ impl ComparisonReport<'_> {
         };
         view.add_footnote(
             "a turn is what an agent does about one packet; the cockpit's limiter bounds turns and \
-             counts no requests; waited: how much later turns ended, summed",
+             counts no requests; waited: how much later turns ended, summed; latency: from a packet \
+             to the end of its turn, at the times between packets and of calls that were recorded \
+             or laid",
         );
         view.add_footnote(provider);
         Some(Section::new("Turns and requests").with_table(view))
@@ -76,6 +78,12 @@ fn load_fields<'a>() -> Vec<ColumnField<'a, &'a LimiterLoad>> {
         Field::duration("waited_ms", "waited", "how much later turns ended, summed", |load| {
             load.waited_ms
         }),
+        Field::duration("mean_latency_ms", "latency, mean", "packet to end of turn", |load| {
+            load.mean_latency_ms
+        }),
+        Field::duration("p90_latency_ms", "latency, P90", "the same for 90 %", |load| {
+            load.p90_latency_ms
+        }),
         Field::duration("waited_for_agent_ms", "", "of that, on an earlier packet", |load| {
             load.waits.agent_ms
         }),
@@ -100,5 +108,16 @@ pub(super) fn limiter_fields<'a>() -> Vec<ColumnField<'a, &'a LoadComparison>> {
         }),
         Field::object("before", "nothing toggled", load_fields(), |it| &it.before),
         Field::object("after", "everything toggled", load_fields(), |it| &it.after),
+        Field::rows("toggles", "each toggle", toggle_fields(), |it| it.toggles.iter().collect()),
+    ]
+}
+
+/// What a toggle does to the load, for programs.
+fn toggle_fields<'a>() -> Vec<ColumnField<'a, &'a ToggleLoad>> {
+    type Field<'a> = ColumnField<'a, &'a ToggleLoad>;
+    vec![
+        Field::text("id", "", "its id", |it| it.id),
+        Field::object("alone", "with it alone", load_fields(), |it| &it.alone),
+        Field::object("without", "with all the others", load_fields(), |it| &it.without),
     ]
 }

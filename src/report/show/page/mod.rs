@@ -4,6 +4,8 @@
 mod packed_tables;
 mod page_sums;
 mod script_data;
+mod time_columns;
+mod toggle_cells;
 mod toggle_table;
 
 use super::charts::has_growth;
@@ -57,7 +59,9 @@ impl PageSource<'_> {
         let document = self.report.to_document();
         let lookup = SubsetLookup::for_comparison(self.report.comparison_report.comparison);
         let toggles = self.page_toggles(&lookup);
-        let tables = packed_tables::pack_tables(&lookup.lattice);
+        let clock = self.clock_sum(&lookup);
+        let clock = clock.as_ref();
+        let tables = packed_tables::pack_tables(&lookup.lattice, clock);
         let (curves, block) = packed_tables::pack_curves(self, &lookup);
         // The summary leads; what moves stands between it and the other sections.
         let (short, rest) = split_off_summary(&document);
@@ -65,13 +69,13 @@ impl PageSource<'_> {
             title: document.title.clone(),
             subtitle: self.page_subtitle(),
             lead: short.map_or_else(String::new, lead_html),
-            totals: self.total_rows(&lookup),
-            toggles: self.toggle_table_html(&lookup, &toggles),
-            limits: self.omissions_html(&toggles, &curves),
+            totals: self.total_rows(&lookup, clock),
+            toggles: self.toggle_table_html(&lookup, &toggles, clock),
+            limits: self.omissions_html(&toggles, &curves, clock.is_some()),
             contents: contents_html(rest),
             sections: rest.iter().map(|section| self.section_html(section)).collect(),
             provenance: note_lines(&document.provenance),
-            data: self.script_data(&lookup, &toggles, &curves),
+            data: self.script_data(&lookup, &toggles, &curves, clock),
             blocks: vec![("packed-sums", tables), ("packed-curves", block)],
         }
         .to_bytes()
@@ -132,8 +136,13 @@ impl PageSource<'_> {
     }
 
     /// What the page leaves out.
-    fn omissions_html(&self, toggles: &[PageToggle<'_>], curves: &[ContextCurve]) -> String {
-        let mut said = Vec::new();
+    fn omissions_html(
+        &self,
+        toggles: &[PageToggle<'_>],
+        curves: &[ContextCurve],
+        has_clock: bool,
+    ) -> String {
+        let mut said: Vec<String> = self.what_stays_fixed(has_clock).into_iter().collect();
         // Refused although they find something: there was no room for their subsets.
         let left: Vec<&str> = toggles
             .iter()
@@ -172,6 +181,31 @@ impl PageSource<'_> {
             );
         }
         note_lines(&said)
+    }
+
+    /// What of time does not follow the ticks; `None` where nothing tells how the pipeline ran.
+    fn what_stays_fixed(&self, has_clock: bool) -> Option<String> {
+        let shown = &self.report.comparison_report;
+        let has_minutes = shown.comparison.minutes.is_some();
+        if !has_minutes && shown.bounded_limiter().is_none() {
+            return None;
+        }
+        let fixed = match (has_minutes, has_clock) {
+            (true, true) => {
+                "The wall clock follows the ticks. Requests a minute are of each toggle alone; the \
+                 critical path and the picture of lanes below are of nothing and of all toggles, \
+                 whatever is ticked."
+            }
+            (true, false) => {
+                "So many toggles move time that the wall clock does not follow the ticks: what the \
+                 report says of it below is of nothing and of all toggles."
+            }
+            (false, _) => {
+                "Waits and requests a minute are of each toggle alone; the limiter's table and the \
+                 picture of lanes below are of nothing and of all toggles, whatever is ticked."
+            }
+        };
+        Some(fixed.to_owned())
     }
 
     fn section_html(&self, section: &Section) -> String {

@@ -1,7 +1,7 @@
 //! What subsets save, and their curves, packed for the page.
 
 use super::PageSource;
-use super::page_sums::SUMS;
+use super::page_sums::{ClockSum, SUMS};
 use crate::report::page::column_packing;
 use crate::report::show::charts::has_growth;
 use crate::study::inspect::context_curves::{ContextCurve, HIT, NOT_MADE, trace_context_curves};
@@ -17,14 +17,19 @@ const POINTS_PER_CURVE: [usize; 5] = [160, 110, 72, 48, 30];
 /// Bytes of all curves, packed.
 const MOST_BYTES: usize = 500_000;
 
-/// What every subset saves: table by table and sum by sum one column of its entries.
-pub fn pack_tables(lattice: &SubsetLattice) -> Vec<u8> {
+/// What every subset saves: table by table and sum by sum one column of its entries, then the wall
+/// clock, where there is one.
+pub fn pack_tables(lattice: &SubsetLattice, clock: Option<&ClockSum>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for table in &lattice.tables {
         for sum in &SUMS {
             let column: Vec<i128> = table.savings.iter().map(sum.amount_of).collect();
             column_packing::pack_column(&column, &mut bytes);
         }
+    }
+    if let Some(clock) = clock {
+        let column: Vec<i128> = clock.saved.saved_ms.iter().map(|&ms| ms.into()).collect();
+        column_packing::pack_column(&column, &mut bytes);
     }
     column_packing::deflate_bytes(&bytes)
 }

@@ -4,6 +4,7 @@ use super::PageSource;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html;
 use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::minutes::SubsetMinutes;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 use crate::units::{PicoUsd, ratio_bp};
@@ -101,9 +102,61 @@ const TOKENS: PageSum = new_sum("tokens", "tokens", PageUnit::Tokens, |saving| {
     HeadlineMetric::Tokens.amount_in_saving(saving).into()
 });
 
+/// The wall clock: no sum over sessions, with a table of its own behind those of the others.
+pub struct ClockSum {
+    /// Nothing ticked, milliseconds.
+    pub before_ms: i64,
+    /// What every subset of the tickable toggles saves.
+    pub saved: SubsetMinutes,
+}
+
+/// Its name for programs.
+pub const CLOCK_NAME: &str = "wall_clock_ms";
+
+/// A row of totals: before, with what is ticked, saved.
+struct TotalRow<'a> {
+    name: &'a str,
+    label: &'a str,
+    unit: PageUnit,
+    before: i128,
+    saved: i128,
+    /// Whether it is told first of all, and whether it is hidden.
+    is_headline: bool,
+    is_hidden: bool,
+}
+
+impl TotalRow<'_> {
+    fn push_html(&self, rows: &mut String) {
+        let (a, c) = (self.before, self.saved);
+        let class = if self.is_headline { " class=\"head\"" } else { "" };
+        let hidden = if self.is_hidden { " hidden" } else { "" };
+        let _ = write!(rows, "<tr{class}{hidden}><th scope=\"row\">{}</th>", self.label);
+        for (side, amount) in [("before", a), ("after", a - c), ("saved", c)] {
+            let words = html::escape_html(&self.unit.format_amount(amount));
+            let _ = write!(
+                rows,
+                "<td class=\"n\" data-total=\"{}\" data-side=\"{side}\" \
+                 data-value=\"{amount}\">{words}</td>",
+                self.name
+            );
+        }
+        let share = format::format_share(self.unit.share_bp(c, a), NumberStyle::default());
+        let share = if a == 0 { format::MISSING.to_owned() } else { share };
+        let _ = writeln!(rows, "<td class=\"n\" data-share=\"{}\">{share}</td></tr>", self.name);
+    }
+}
+
 impl PageSource<'_> {
+    /// The wall clock as it follows the ticks; `None` where no source tells one, or so many toggles
+    /// move it that not every subset was run.
+    pub(super) fn clock_sum(&self, lookup: &SubsetLookup) -> Option<ClockSum> {
+        let study = self.report.comparison_report.comparison.minutes.as_ref()?;
+        let saved = study.by_subset.as_ref()?.with_only(lookup.bits);
+        Some(ClockSum { before_ms: study.before_ms, saved })
+    }
+
     /// The sums before and with every tickable toggle on, as rows of a table.
-    pub(super) fn total_rows(&self, lookup: &SubsetLookup) -> String {
+    pub(super) fn total_rows(&self, lookup: &SubsetLookup, clock: Option<&ClockSum>) -> String {
         let comparison = self.report.comparison_report.comparison;
         let (before, saved) =
             (Saving::from(&comparison.baseline), lookup.lattice.saving_of_subset(lookup.bits));
@@ -115,24 +168,29 @@ impl PageSource<'_> {
             // rows, so that it is hidden and not left out.
             let mut entries = lookup.lattice.tables.iter().flat_map(|table| &table.savings);
             let is_nothing = a == 0 && !entries.any(|entry| (sum.amount_of)(entry) != 0);
-            // Without classes of tokens only their sum means anything.
-            let hides = is_nothing || (!comparison.has_dollars && sum.name != TOKENS.name);
-            let is_headline = sum.name == comparison.headline.metric_name();
-            let class = if is_headline { " class=\"head\"" } else { "" };
-            let hidden = if hides { " hidden" } else { "" };
-            let _ = write!(rows, "<tr{class}{hidden}><th scope=\"row\">{}</th>", sum.label);
-            for (side, amount) in [("before", a), ("after", a - c), ("saved", c)] {
-                let words = html::escape_html(&sum.unit.format_amount(amount));
-                let _ = write!(
-                    rows,
-                    "<td class=\"n\" data-total=\"{}\" data-side=\"{side}\" \
-                     data-value=\"{amount}\">{words}</td>",
-                    sum.name
-                );
-            }
-            let share = format::format_share(sum.unit.share_bp(c, a), NumberStyle::default());
-            let share = if a == 0 { format::MISSING.to_owned() } else { share };
-            let _ = writeln!(rows, "<td class=\"n\" data-share=\"{}\">{share}</td></tr>", sum.name);
+            let row = TotalRow {
+                name: sum.name,
+                label: sum.label,
+                unit: sum.unit,
+                before: a,
+                saved: c,
+                is_headline: sum.name == comparison.headline.metric_name(),
+                // Without classes of tokens only their sum means anything.
+                is_hidden: is_nothing || (!comparison.has_dollars && sum.name != TOKENS.name),
+            };
+            row.push_html(&mut rows);
+        }
+        if let Some(clock) = clock {
+            let row = TotalRow {
+                name: CLOCK_NAME,
+                label: "wall clock",
+                unit: PageUnit::Time,
+                before: clock.before_ms.into(),
+                saved: clock.saved.saved_by_subset(lookup.bits).into(),
+                is_headline: false,
+                is_hidden: false,
+            };
+            row.push_html(&mut rows);
         }
         rows
     }

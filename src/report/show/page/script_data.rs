@@ -1,7 +1,7 @@
 //! What the script of a page is told, as JSON. Amounts are strings: they may exceed what a script's
 //! numbers hold.
 
-use super::page_sums::{self, PageUnit, SUMS};
+use super::page_sums::{self, ClockSum, PageUnit, SUMS};
 use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
 use crate::report::foreign_text::clean_foreign_text;
@@ -21,8 +21,7 @@ struct PageData<'a> {
     /// The sums with nothing ticked.
     baseline: Vec<String>,
     toggles: Vec<PageToggleJson<'a>>,
-    /// Table by table the toggles behind its bits, the lowest first.
-    tables: Vec<Vec<usize>>,
+    tables: Vec<PageTableJson>,
     claims: Vec<PageClaimJson<'a>>,
     curves: Vec<PageCurveJson>,
     /// The groups of misses, by the numbers that curves tell.
@@ -46,6 +45,15 @@ struct PageHeadlineJson {
 struct PageSumJson {
     name: &'static str,
     unit: &'static str,
+}
+
+/// What subsets save: one column for each of its sums.
+#[derive(Serialize)]
+struct PageTableJson {
+    /// The toggles behind its bits, the lowest first.
+    toggles: Vec<usize>,
+    /// Its sums, by their places.
+    sums: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -82,10 +90,24 @@ impl PageSource<'_> {
         lookup: &SubsetLookup,
         toggles: &[PageToggle<'_>],
         curves: &[ContextCurve],
+        clock: Option<&ClockSum>,
     ) -> String {
         let comparison = self.report.comparison_report.comparison;
         let headline = comparison.headline;
         let before = Saving::from(&comparison.baseline);
+        let known = SUMS.iter().map(|s| PageSumJson { name: s.name, unit: s.unit.name() });
+        let of_clock = PageSumJson { name: page_sums::CLOCK_NAME, unit: PageUnit::Time.name() };
+        let baseline = SUMS.iter().map(|sum| (sum.amount_of)(&before));
+        let before_clock = clock.map(|clock| i128::from(clock.before_ms));
+        let tables = lookup.lattice.tables.iter().map(|table| PageTableJson {
+            toggles: places_of_bits(toggles, table.bits),
+            sums: (0..SUMS.len()).collect(),
+        });
+        // The wall clock is the last sum, in a table of its own.
+        let of_minutes = clock.map(|clock| PageTableJson {
+            toggles: places_of_bits(toggles, clock.saved.bits),
+            sums: vec![SUMS.len()],
+        });
         let data = PageData {
             headline: PageHeadlineJson {
                 metric: headline.metric_name(),
@@ -94,15 +116,10 @@ impl PageSource<'_> {
                 sums: page_sums::headline_sums(headline),
             },
             has_dollars: comparison.has_dollars,
-            sums: SUMS.iter().map(|s| PageSumJson { name: s.name, unit: s.unit.name() }).collect(),
-            baseline: SUMS.iter().map(|sum| (sum.amount_of)(&before).to_string()).collect(),
+            sums: known.chain(clock.map(|_| of_clock)).collect(),
+            baseline: baseline.chain(before_clock).map(|amount| amount.to_string()).collect(),
             toggles: toggles.iter().map(|toggle| self.toggle_json(toggle)).collect(),
-            tables: lookup
-                .lattice
-                .tables
-                .iter()
-                .map(|table| places_of_bits(toggles, table.bits))
-                .collect(),
+            tables: tables.chain(of_minutes).collect(),
             claims: comparison
                 .whole_pipeline_claims()
                 .map(|whole| PageClaimJson {

@@ -1,11 +1,14 @@
 //! The table of toggles that can be ticked.
 
 use super::super::{compare, parameter_value};
+use super::page_sums::ClockSum;
+use super::time_columns::TimeColumns;
+use super::toggle_cells::{push_cell, range_cell};
 use super::{PageSource, PageToggle};
 use crate::intervene::{ParamUnit, RangeShape};
 use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
-use crate::report::view::{Alignment, CellValue, TableCell, Tone};
+use crate::report::view::{Alignment, TableCell, Tone};
 use crate::scenario::ChosenToggle;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::subset_lookup::SubsetLookup;
@@ -17,6 +20,7 @@ impl PageSource<'_> {
         &self,
         lookup: &SubsetLookup,
         toggles: &[PageToggle<'_>],
+        clock: Option<&ClockSum>,
     ) -> String {
         let comparison = self.report.comparison_report.comparison;
         let noun = comparison.headline.column_noun();
@@ -29,6 +33,10 @@ impl PageSource<'_> {
              <th scope=\"col\" class=\"n\">alone</th><th scope=\"col\" class=\"n\">adds</th>",
             comparison.headline.sentence_words()
         );
+        let time = self.time_columns(clock);
+        for heading in time.headings() {
+            let _ = write!(out, "<th scope=\"col\" class=\"n\">{heading}</th>");
+        }
         if has_bands {
             out.push_str("<th scope=\"col\" class=\"n\">alone, P10 to P90</th>");
         }
@@ -41,13 +49,14 @@ impl PageSource<'_> {
         let (idle, shown): (Vec<&PageToggle<'_>>, Vec<_>) =
             toggles.iter().partition(|one| finds_nothing(one));
         for toggle in shown {
-            out.push_str(&self.toggle_row(lookup, toggle, (has_bands, has_claims)));
+            out.push_str(&self.toggle_row(lookup, toggle, &time, (has_bands, has_claims)));
         }
         let _ = write!(
             out,
             "</tbody></table>\n<p class=\"note\">alone: {noun} saved with no other toggle on; \
              adds: what it adds to the set that is ticked, or would add; effort in points of about \
-             half a day, risk 1 to 3</p>\n{}",
+             half a day, risk 1 to 3{}</p>\n{}",
+            time.note(),
             idle_table(&idle)
         );
         out
@@ -57,6 +66,7 @@ impl PageSource<'_> {
         &self,
         lookup: &SubsetLookup,
         toggle: &PageToggle<'_>,
+        time: &TimeColumns<'_>,
         has: (bool, bool),
     ) -> String {
         let (has_bands, has_claims) = has;
@@ -93,6 +103,7 @@ impl PageSource<'_> {
             }
             _ => push_cell(&mut out, "adds", &TableCell::missing()),
         }
+        time.push_cells(&mut out, lookup, toggle);
         if has_bands {
             let bands = result.filter(|result| !result.is_beside).and_then(|result| result.bands);
             let band = bands.map(|bands| bands.alone.headline_band(headline));
@@ -189,20 +200,6 @@ fn claim_of_toggle<'a>(toggle: &PageToggle<'a>) -> Option<&'a PublishedClaim> {
         Some((_, result)) => result.claim.as_ref(),
         None => toggle.bound?.claim.as_ref(),
     }
-}
-
-fn range_cell(a: i64, b: i64) -> TableCell {
-    TableCell::from_range(CellValue::Tokens(a.min(b)), CellValue::Tokens(a.max(b)))
-}
-
-fn push_cell(out: &mut String, label: &str, cell: &TableCell) {
-    let sort = html::sort_key(cell);
-    let words = format::format_cell(cell, NumberStyle::default());
-    // Of a range each end stays on one line.
-    let ends: Vec<String> =
-        words.split(" to ").map(|end| format!("<span>{}</span>", escape_html(end))).collect();
-    let words = ends.join(" to ");
-    let _ = write!(out, "<td class=\"n\" data-label=\"{label}\"{sort}>{words}</td>");
 }
 
 /// The parameters of a toggle, each with its value and range.

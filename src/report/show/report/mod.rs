@@ -23,6 +23,9 @@ pub struct FullReport<'a> {
     pub images: &'a [(String, &'static str)],
 }
 
+/// The picture of what runs and waits in time.
+const LANES_PICTURE: &str = "charts/lanes.svg";
+
 /// Pictures that stand with the table of toggles; the others follow at the end.
 const BESIDE_TOGGLES: usize = 2;
 
@@ -51,11 +54,13 @@ impl FullReport<'_> {
         document.add_section(baseline.with_table(self.step_table(&comparison.baseline_steps)));
         let mut toggles =
             Section::new("What each toggle is worth").with_table(shown.toggle_table());
-        if let Some(dollars) = shown.dollar_table_if_known() {
-            toggles = toggles.with_table(dollars);
+        for table in shown.dollar_table_if_known().into_iter().chain(shown.time_table()) {
+            toggles = toggles.with_table(table);
         }
         // Two pictures stand where they are read, beside the table; many would tear it apart.
-        let (first, others) = self.images.split_at(self.images.len().min(BESIDE_TOGGLES));
+        let (lanes, others): (Vec<_>, Vec<_>) =
+            self.images.iter().partition(|(file, _)| file == LANES_PICTURE);
+        let (first, others) = others.split_at(others.len().min(BESIDE_TOGGLES));
         for (file, alt) in first {
             toggles = toggles.with_image(file, *alt);
         }
@@ -66,8 +71,16 @@ impl FullReport<'_> {
         document.sections.extend(shown.observed_section());
         document.sections.extend(shown.whole_section());
         document.sections.extend(shown.as_told_section());
-        document.sections.extend(shown.minutes_section());
-        document.sections.extend(shown.limiter_section());
+        // The picture of time stands with the table of what waits.
+        let mut in_time: Vec<Section> =
+            shown.minutes_section().into_iter().chain(shown.limiter_section()).collect();
+        if let Some(section) = in_time.first_mut() {
+            let with_lanes = |section: Section, (file, alt): &&(String, &'static str)| {
+                section.with_image(file, *alt)
+            };
+            *section = lanes.iter().fold(std::mem::take(section), with_lanes);
+        }
+        document.sections.extend(in_time);
         document.sections.extend(shown.uncertainty_section());
         if let Some(spread) = shown.distribution_section() {
             document.add_section(spread);

@@ -1,4 +1,4 @@
-//! Shapley values of an island with too many toggles for a table: the mean over permutations.
+//! Shapley values of what has too many toggles for a table: the mean over permutations.
 //!
 //! Every permutation shares the joint saving out completely, so that any mean of them adds up to
 //! it. Each is followed by its reverse: what is met early in one is met late in the other, and
@@ -54,10 +54,37 @@ pub(super) fn add_sampled_island(
 ) {
     // Keyed by what the island holds and not by its number: other sessions in the recording do not
     // change its draws.
-    let permutations = draw_permutations(plan, island, seed);
+    let stream = seed.random_stream("shapley", &island_content_bytes(plan, island));
+    let permutations = draw_permutations(island.touched_by, stream);
     // What is needed of an island is replayed once, however many orders ask for it.
-    let memo = SubsetMemo::for_permutations(plan, island, &permutations);
-    sums.add_marginal_savings(island.touched_by, |subset| memo.saving_of_subset(subset));
+    let memo = SubsetMemo::from_island(plan, island, &permutations);
+    add_sampled_values(&permutations, &memo, island.touched_by, sums, variance);
+}
+
+/// Adds what subsets of some toggles save that are asked for one by one. Pairs are left out, so
+/// that `sums` must have none.
+pub(super) fn add_sampled_subsets(
+    toggles: ToggleSubset,
+    stream: impl Rng,
+    mut saving_of_subset: impl FnMut(ToggleSubset) -> Saving,
+    sums: &mut AttributionSums,
+    variance: &mut [ShapleyVariance],
+) {
+    let permutations = draw_permutations(toggles, stream);
+    let asked = subsets_on_the_way(&permutations, toggles, false).into_iter();
+    let savings = asked.map(|subset| (subset, saving_of_subset(subset))).collect();
+    add_sampled_values(&permutations, &SubsetMemo { savings }, toggles, sums, variance);
+}
+
+/// Adds the means over permutations, and the variances of these.
+fn add_sampled_values(
+    permutations: &[Vec<usize>],
+    memo: &SubsetMemo,
+    bits: ToggleSubset,
+    sums: &mut AttributionSums,
+    variance: &mut [ShapleyVariance],
+) {
+    sums.add_marginal_savings(bits, |subset| memo.saving_of_subset(subset));
     let toggles = sums.shapley.len();
     let mut spread = vec![[(0.0, 0.0); 4]; toggles];
     // By pair: the sum of what the two save beyond their parts, and in how many orders they stood
@@ -74,7 +101,7 @@ pub(super) fn add_sampled_island(
                 add_figures(&mut gains[toggle], FIGURE_GETTERS.map(|of| of(&gain)));
                 // What the pair saves together beyond its two parts, with everything before it
                 // switched on.
-                if let Some(&next) = order.get(at + 1) {
+                if let Some(&next) = order.get(at + 1).filter(|_| !neighbours.is_empty()) {
                     let without =
                         memo.saving_of_subset(subset | 1 << next) - memo.saving_of_subset(subset);
                     let with =
@@ -118,11 +145,9 @@ fn add_figures(sum: &mut SavingFigures<i128>, figures: SavingFigures<i128>) {
     sum.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
 }
 
-/// Orders of the toggles of an island, each with its reverse.
-fn draw_permutations(plan: &Plan, island: &Island, seed: Seed) -> Vec<Vec<usize>> {
-    // By what the island holds: other sessions of the recording change none of its draws.
-    let mut stream = seed.random_stream("shapley", &island_content_bytes(plan, island));
-    let bits = (0..ToggleSubset::BITS as usize).filter(|bit| island.touched_by >> bit & 1 == 1);
+/// Orders of some toggles, each with its reverse.
+fn draw_permutations(toggles: ToggleSubset, mut stream: impl Rng) -> Vec<Vec<usize>> {
+    let bits = (0..ToggleSubset::BITS as usize).filter(|bit| toggles >> bit & 1 == 1);
     let mut order: Vec<usize> = bits.collect();
     let mut all = Vec::new();
     for _ in 0..PERMUTATIONS / 2 {
@@ -161,24 +186,8 @@ struct SubsetMemo {
 }
 
 impl SubsetMemo {
-    fn for_permutations(plan: &Plan, island: &Island, permutations: &[Vec<usize>]) -> Self {
-        let mut subsets = vec![0];
-        for order in permutations {
-            let mut subset: ToggleSubset = 0;
-            for (at, &toggle) in order.iter().enumerate() {
-                // Its neighbour in its place.
-                subsets.extend(order.get(at + 1).map(|&next| subset | 1 << next));
-                subset |= 1 << toggle;
-                subsets.push(subset);
-            }
-        }
-        // What each toggle saves alone and last is told exactly, not sampled.
-        for toggle in permutations.first().into_iter().flatten() {
-            subsets.extend([1 << toggle, island.touched_by & !(1 << toggle)]);
-        }
-        // Orders share many subsets: each is replayed once.
-        subsets.sort_unstable();
-        subsets.dedup();
+    fn from_island(plan: &Plan, island: &Island, permutations: &[Vec<usize>]) -> Self {
+        let subsets = subsets_on_the_way(permutations, island.touched_by, true);
         let before = replay::replay_island(plan, island, 0);
         let replays = || IslandReplays::new(plan, island);
         let savings = subsets.into_par_iter().map_init(replays, |replays, subset| {
@@ -192,4 +201,32 @@ impl SubsetMemo {
         let at = self.savings.binary_search_by_key(&subset, |(known, _)| *known);
         self.savings[at.expect("every subset on the way is replayed")].1
     }
+}
+
+/// The subsets that some orders of toggles pass through, in order; with the neighbours that the
+/// interaction of pairs takes, if asked for.
+fn subsets_on_the_way(
+    permutations: &[Vec<usize>],
+    toggles: ToggleSubset,
+    has_pairs: bool,
+) -> Vec<ToggleSubset> {
+    let mut subsets = vec![0];
+    for order in permutations {
+        let mut subset: ToggleSubset = 0;
+        for (at, &toggle) in order.iter().enumerate() {
+            // Its neighbour in its place.
+            let next = order.get(at + 1).filter(|_| has_pairs);
+            subsets.extend(next.map(|&next| subset | 1 << next));
+            subset |= 1 << toggle;
+            subsets.push(subset);
+        }
+    }
+    // What each toggle saves alone and last is told exactly, not sampled.
+    for toggle in permutations.first().into_iter().flatten() {
+        subsets.extend([1 << toggle, toggles & !(1 << toggle)]);
+    }
+    // Orders share many subsets: each is replayed once.
+    subsets.sort_unstable();
+    subsets.dedup();
+    subsets
 }

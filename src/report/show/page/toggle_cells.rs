@@ -1,0 +1,22 @@
+//! Cells of the table of toggles.
+
+use crate::report::format::{self, NumberStyle};
+use crate::report::html::{self, escape_html};
+use crate::report::view::{CellValue, TableCell};
+use std::fmt::Write as _;
+
+/// Tokens from the smaller to the larger of two amounts.
+pub(super) fn range_cell(a: i64, b: i64) -> TableCell {
+    TableCell::from_range(CellValue::Tokens(a.min(b)), CellValue::Tokens(a.max(b)))
+}
+
+/// Adds a cell of a number under its heading.
+pub(super) fn push_cell(out: &mut String, label: &str, cell: &TableCell) {
+    let sort = html::sort_key(cell);
+    let words = format::format_cell(cell, NumberStyle::default());
+    // Of a range each end stays on one line.
+    let ends: Vec<String> =
+        words.split(" to ").map(|end| format!("<span>{}</span>", escape_html(end))).collect();
+    let words = ends.join(" to ");
+    let _ = write!(out, "<td class=\"n\" data-label=\"{label}\"{sort}>{words}</td>");
+}
