@@ -8,6 +8,7 @@ use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::compare::ComparisonReport;
 use crate::study::audit::{self, AuditFinding};
+use crate::study::inspect::agent_latency::LatencySides;
 use crate::study::inspect::agent_loads::LoadComparison;
 use crate::study::inspect::data_checks;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
@@ -28,6 +29,7 @@ pub struct ComparisonRun {
     /// Where it comes from.
     pub provenance: Provenance,
     loads: Vec<LoadComparison>,
+    latencies: Vec<LatencySides>,
     sweep: Result<SubsetSweep, String>,
 }
 
@@ -66,10 +68,11 @@ impl ComparisonRun {
             }
             RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
         };
-        let loads = experiment_inputs::agent_loads(loaded, scenario, &comparison);
+        let (loads, latencies) =
+            experiment_inputs::agent_loads(&experiment, scenario, &comparison)?;
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
         let sweep = Err(String::new());
-        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })
+        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, latencies, sweep })
     }
 
     /// What was replayed.
@@ -117,6 +120,7 @@ impl ComparisonRun {
             observations: loaded.observations.as_ref(),
             findings: &self.findings,
             loads: &self.loads,
+            latencies: &self.latencies,
             sweep: self.sweep.as_ref().map_err(String::as_str),
             distribution: self.spread.as_ref(),
             provenance: &self.provenance,

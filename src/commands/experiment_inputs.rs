@@ -4,11 +4,12 @@ use super::error::{AtPlace, CommandError};
 use super::load::{self, Audience, LoadOptions, LoadedRecording};
 use super::load_scenario::load_scenario;
 use crate::cli::{ExperimentArgs, ToggleArgs};
-use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
+use crate::price::{MissingPrice, Pricing};
 use crate::reconstruct;
 use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
+use crate::study::inspect::agent_latency::{LatencySides, draw_latencies};
 use crate::study::inspect::agent_loads::{self, LoadComparison};
 use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::experiment::Experiment;
@@ -142,18 +143,24 @@ pub fn build_experiment<'a>(
     }
 }
 
-/// How busy agents are that packets wake, before and after.
+/// How busy agents are that packets wake, before and after, and the latency of their turns in
+/// draws, limiter by limiter.
+///
+/// # Errors
+/// A model without a price.
 pub fn agent_loads(
-    loaded: &LoadedRecording,
+    experiment: &Experiment<'_>,
     scenario: &Scenario,
     comparison: &Comparison,
-) -> Vec<LoadComparison> {
+) -> Result<(Vec<LoadComparison>, Vec<LatencySides>), MissingPrice> {
     // A queue's times order its sessions; nobody told how long one takes.
-    if loaded.source.routes().is_some_and(|routes| routes.queue.is_some()) {
-        return Vec::new();
+    if experiment.source.routes().is_some_and(|routes| routes.queue.is_some()) {
+        return Ok((Vec::new(), Vec::new()));
     }
     let ids: Vec<&'static str> = comparison.toggles.iter().map(|toggle| toggle.id).collect();
     // Zero stands for a limit that is not known.
     let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
-    agent_loads::compare_loads(loaded.recording(), &comparison.plan, &ids, most)
+    let recording = experiment.base_recording();
+    let loads = agent_loads::compare_loads(recording, &comparison.plan, &ids, most);
+    Ok((loads, draw_latencies(experiment, most)?))
 }

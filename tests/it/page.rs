@@ -7,6 +7,7 @@ use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens, RecordingSource};
 use windtunnel::recording::Recording;
+use windtunnel::replay::session_spans::session_spans;
 use windtunnel::replay::{self, ReplayedCall};
 use windtunnel::scenario::Scenario;
 use windtunnel::study::inspect::call_contexts::{CallContext, ContextLoss, contexts_by_session};
@@ -16,6 +17,7 @@ use windtunnel::study::inspect::context_curves::{
 use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
 use windtunnel::study::whatif::experiment::Experiment;
 use windtunnel::study::whatif::lattice::gather_bits;
+use windtunnel::study::whatif::minutes::{study_minutes, study_minutes_with_samples_above};
 use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
 use windtunnel::study::whatif::subset_lookup::SubsetLookup;
 
@@ -52,14 +54,24 @@ fn a_page_is_small_and_the_same_at_any_number_of_threads() {
     assert!(one.len() < 2_000_000, "{} bytes", one.len());
     assert!(block(&one, "packed-sums").len() + block(&one, "packed-curves").len() < 200_000);
     let data: serde_json::Value = serde_json::from_str(block(&one, "data")).expect("JSON");
-    let subsets: u64 = data["tables"].as_array().unwrap().iter().map(bits).sum();
-    assert_eq!(subsets, 1 << 12, "one table of 12 toggles");
+    let sums = data["sums"].as_array().unwrap();
+    let (clock, tables): (Vec<_>, Vec<_>) =
+        data["tables"].as_array().unwrap().iter().partition(|one| sums_of(one) == [sums.len() - 1]);
+    assert_eq!(tables.into_iter().map(bits).sum::<u64>(), 1 << 12, "one table of 12 toggles");
+    // The wall clock is a sum of its own, over the toggles that can move it.
+    assert_eq!(sums.last().unwrap()["name"], "wall_clock_ms");
+    assert!(clock.len() == 1 && bits(clock[0]) > 1 && bits(clock[0]) < 1 << 12, "{clock:?}");
     assert_eq!(data["toggles"].as_array().unwrap().len(), 12);
     assert!(!data["curves"].as_array().unwrap().is_empty());
 }
 
 fn bits(table: &serde_json::Value) -> u64 {
-    1 << table.as_array().expect("a list").len()
+    1 << table["toggles"].as_array().expect("a list").len()
+}
+
+fn sums_of(table: &serde_json::Value) -> Vec<usize> {
+    let places = table["sums"].as_array().expect("a list").iter();
+    places.map(|place| place.as_u64().expect("a place") as usize).collect()
 }
 
 #[test]
@@ -87,15 +99,21 @@ fn names_that_hold_markup_are_text() {
 
 /// Order 774 with every toggle, compared at the modes.
 fn order_774(test: impl Fn(&Recording, &Comparison)) {
+    experiment_774(|recording, experiment| {
+        test(recording, &compare_toggles(experiment).expect("prices"));
+    });
+}
+
+fn experiment_774(test: impl Fn(&Recording, &Experiment<'_>)) {
     let reported = reconstruct::builtin_pipeline("order-774").expect("order-774 is built in");
     let fit = reconstruct::reconstruct(&reported, Lens::Message).expect("order-774 has a fit");
     let scenario = Scenario::all_toggles();
     let toggles = scenario.split_awaiting_toggles();
-    let source = RecordingSource::Recorded(fit.recording.clone());
+    let recording = fit.recording.clone();
+    let source = RecordingSource::Pipeline { reported, lens: Lens::Message, fit };
     let pricing = Pricing::embedded();
     let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
-    let compared = compare_toggles(&Experiment { draws: 0, ..experiment });
-    test(&fit.recording, &compared.expect("prices"));
+    test(&recording, &Experiment { draws: 0, ..experiment });
 }
 
 #[test]
@@ -122,6 +140,77 @@ fn tables_and_curves_say_what_a_replay_says() {
                 check_curve(recording, plan, (subset, &rows, &contexts), curve);
             }
         }
+    });
+}
+
+#[test]
+fn the_wall_clock_of_a_subset_is_that_of_its_toggles_alone() {
+    order_774(|recording, comparison| {
+        let study = comparison.minutes.as_ref().expect("minutes");
+        let by_subset = study.by_subset.as_ref().expect("few toggles move time");
+        assert!(by_subset.bits.count_ones() > 3, "{:b}", by_subset.bits);
+        let all = (1 << comparison.toggles.len()) - 1;
+        assert_eq!(by_subset.saved_by_subset(all), study.before_ms - study.after_ms);
+        for (bit, toggle) in study.toggles.iter().enumerate() {
+            assert_eq!(by_subset.saved_by_subset(1 << bit), toggle.alone_ms);
+            let without = by_subset.saved_by_subset(all & !(1 << bit));
+            assert_eq!(study.before_ms - without - study.after_ms, toggle.last_ms);
+        }
+        // A page with room for some toggles alone has the same figures for these.
+        let some = by_subset.bits & 0b1010_1010_1010;
+        let part = by_subset.with_only(some);
+        assert_eq!(part.bits, some);
+        assert_eq!(part.saved_by_subset(all), by_subset.saved_by_subset(some));
+        // By the clock itself: stage by stage the longest session of a replay.
+        let lengths = |subset| {
+            let mut lengths = vec![0; recording.sessions.len()];
+            for island in &comparison.plan.islands {
+                let spans = session_spans(&comparison.plan, island, subset & island.touched_by);
+                let sessions = &comparison.plan.sessions[island.sessions.start as usize..];
+                for (planned, span) in sessions.iter().zip(spans) {
+                    let length = &mut lengths[planned.session as usize];
+                    *length = (*length).max(span.map_or(0, |(from, to)| to - from));
+                }
+            }
+            lengths
+        };
+        let before = lengths(0);
+        for salt in 0..20_u64 {
+            let subset = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) & all;
+            let after = lengths(subset);
+            // All sessions follow each other but the three lenses, of which the longest counts.
+            let is_lens = |at: &usize| recording.sessions[*at].step == "run_arch_lenses";
+            let elapsed = |lengths: &[i64]| {
+                let (lenses, others): (Vec<usize>, Vec<_>) = (0..lengths.len()).partition(is_lens);
+                let longest = lenses.iter().map(|at| lengths[*at]).max().expect("lenses");
+                others.iter().map(|at| lengths[*at]).sum::<i64>() + longest
+            };
+            let saved = elapsed(&before) - elapsed(&after);
+            assert_eq!(by_subset.saved_by_subset(subset), saved, "{subset:b}");
+        }
+    });
+}
+
+#[test]
+fn sampled_shares_of_the_wall_clock_add_up_and_tell_their_error() {
+    experiment_774(|recording, experiment| {
+        let patches = experiment.patches_at_means(recording);
+        let plan = experiment.compile_plan(recording, &patches).expect("prices");
+        let exact = study_minutes(experiment, &plan, &patches).expect("minutes");
+        let sampled = study_minutes_with_samples_above(3, experiment, &plan, &patches);
+        let sampled = sampled.expect("minutes");
+        assert!(exact.by_subset.is_some() && sampled.by_subset.is_none());
+        let joint_ms = exact.before_ms - exact.after_ms;
+        assert_eq!(sampled.toggles.iter().map(|one| one.share_ms).sum::<i64>(), joint_ms);
+        for (sampled, exact) in sampled.toggles.iter().zip(&exact.toggles) {
+            assert_eq!((sampled.alone_ms, sampled.last_ms), (exact.alone_ms, exact.last_ms));
+            assert!(exact.share_error_ms.is_none());
+            // Only what can move time has an error; rounding moves a share by one.
+            let error = sampled.share_error_ms.unwrap_or(0);
+            assert!((sampled.share_ms - exact.share_ms).abs() <= 4 * error + 1, "{sampled:?}");
+        }
+        let with_error = sampled.toggles.iter().filter(|one| one.share_error_ms.is_some()).count();
+        assert!(with_error > 3 && with_error < patches.len(), "{with_error}");
     });
 }
 

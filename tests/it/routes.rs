@@ -166,6 +166,15 @@ fn compare_tells_turns_and_requests_under_the_limiter() {
         assert_eq!(one["after"]["requests"], told["variant"]["calls"]);
         assert_eq!(one["before"]["refused"], 0);
     }
+    // Each toggle alone is what a comparison with nothing else on has after it.
+    for (at, id) in ["C2", "N2"].into_iter().enumerate() {
+        let alone = json(&["compare", &made, "--with", id]);
+        for (one, own) in limiter.iter().zip(alone["limiter"].as_array().expect("a limiter")) {
+            assert_eq!(one["toggles"][at]["id"], id);
+            assert_eq!(one["toggles"][at]["alone"], own["after"]);
+            assert_eq!(one["toggles"][1 - at]["without"], own["after"]);
+        }
+    }
     let text = unbroken(&ok(&["compare", &made, "--with", "C2"]));
     assert!(text.contains("break-even: a resumed session pays"), "{text}");
     assert!(text.contains("`requests_a_minute`"), "{text}");

@@ -4,7 +4,7 @@
 use super::super::view::{TableCell, TableColumn};
 use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, below_notes, body_text, break_lines,
+    GRID, LegendMark, MARGIN, Sheet, SheetFrame, VEIL, below_notes, body_text, break_lines,
 };
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
@@ -131,13 +131,21 @@ impl LanesChart {
             LaneKind::Agents => "turn of the agent",
         };
         let all = [
-            (Hue::Blue, "session that everything waits for", sides().any(|it| it.is_critical)),
-            (Hue::Sky, run, sides().any(|it| !it.is_critical)),
-            (Hue::Orange, "runs of tests", sides().any(|it| !it.tests_ms.is_empty())),
-            (Hue::Grey, "could start, and waits", sides().any(|it| !it.waits_ms.is_empty())),
+            (
+                (LegendMark::Box, Hue::Blue, "session that everything waits for"),
+                sides().any(|it| it.is_critical),
+            ),
+            ((LegendMark::Box, Hue::Sky, run), sides().any(|it| !it.is_critical)),
+            (
+                (LegendMark::Box, Hue::Orange, "runs of tests"),
+                sides().any(|it| !it.tests_ms.is_empty()),
+            ),
+            (
+                (LegendMark::Veil, Hue::Grey, "could start, and waits"),
+                sides().any(|it| !it.waits_ms.is_empty()),
+            ),
         ];
-        let shown = all.into_iter().filter(|(.., is_there)| *is_there);
-        shown.map(|(hue, words, _)| (LegendMark::Box, hue, words)).collect()
+        all.into_iter().filter(|(_, is_there)| *is_there).map(|(entry, _)| entry).collect()
     }
 }
 
@@ -164,7 +172,7 @@ impl TimeGrid {
 fn draw_side(sheet: &mut Sheet, grid: &TimeGrid, side: &LaneSide, y: (i32, i32)) {
     let ends = |(from, to): LaneSpan| (grid.place(from), grid.place(to));
     for wait in &side.waits_ms {
-        sheet.add_translucent_bar(ends(*wait), y, Hue::Grey, 35);
+        sheet.add_translucent_bar(ends(*wait), y, Hue::Grey, VEIL);
     }
     let hue = if side.is_critical { Hue::Blue } else { Hue::Sky };
     for run in &side.runs_ms {

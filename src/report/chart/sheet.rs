@@ -199,11 +199,16 @@ impl SheetFrame {
     }
 }
 
+/// How much of a veil is seen, percent.
+pub const VEIL: u8 = 35;
+
 /// How an entry of a legend is marked.
 #[derive(Clone, Copy, Debug)]
 pub enum LegendMark {
     /// A box.
     Box,
+    /// A box that lets through what lies under it, as bars of [`VEIL`] do.
+    Veil,
     /// A line of a width in tenths of a pixel.
     Line(u32),
     /// A dot of a radius in tenths of a pixel.
@@ -321,6 +326,9 @@ impl Sheet {
             let span = (x * GRID, (x + sign) * GRID);
             match *mark {
                 LegendMark::Box => self.add_bar(span, (y - 6 * GRID, y + 6 * GRID), *hue),
+                LegendMark::Veil => {
+                    self.add_translucent_bar(span, (y - 6 * GRID, y + 6 * GRID), *hue, VEIL);
+                }
                 LegendMark::Line(width) => {
                     self.add_line(vec![(span.0, y), (span.1, y)], width, *hue);
                 }

@@ -2,6 +2,7 @@
 //! well the model repeats it, and what is wrong with its data.
 
 pub(crate) mod agent_lanes;
+pub(crate) mod agent_latency;
 pub(crate) mod agent_loads;
 pub mod cache_misses;
 pub mod call_contexts;

@@ -121,6 +121,17 @@ pub fn study_minutes(
     plan: &Plan,
     patches: &[Patch],
 ) -> Option<MinutesStudy> {
+    study_minutes_with_samples_above(MOST_TIME_TOGGLES, experiment, plan, patches)
+}
+
+/// The same with shares from sampled orders where more than `most` toggles can move time.
+#[must_use]
+pub fn study_minutes_with_samples_above(
+    most: usize,
+    experiment: &Experiment<'_>,
+    plan: &Plan,
+    patches: &[Patch],
+) -> Option<MinutesStudy> {
     let reported = experiment.published_pipeline()?;
     let recording = experiment.base_recording();
     let moving = patches.iter().enumerate().filter(|(_, patch)| patch.may_move_time());
@@ -131,7 +142,7 @@ pub fn study_minutes(
     let mut chain = SessionChain::new(recording, plan, moving);
     let all = subset_of_first(patches.len());
     let (before_ms, after_ms) = (chain.elapsed_ms(0), chain.elapsed_ms(all));
-    let is_sampled = moving.count_ones() as usize > MOST_TIME_TOGGLES;
+    let is_sampled = moving.count_ones() as usize > most;
     let by_subset = (!is_sampled).then(|| chain.subset_minutes(before_ms));
     let shares = match &by_subset {
         Some(by_subset) => exact_shares(by_subset),

@@ -257,6 +257,39 @@ mod tests {
     }
 
     #[test]
+    fn sampled_times_come_near_the_exact_ones_and_tell_how_near() {
+        // Two sessions side by side, 90 and 80 s: toggle k frees some of one, every third of both.
+        let value = |subset: ToggleSubset| {
+            let mut lengths = [90_000_i64, 80_000];
+            for bit in (0..13).filter(|bit| subset >> bit & 1 == 1) {
+                let freed = 1_000 * (bit as i64 + 1);
+                lengths[bit % 2] -= freed;
+                lengths[1 - bit % 2] -= if bit % 3 == 0 { freed } else { 0 };
+            }
+            90_000 - lengths[0].max(lengths[1])
+        };
+        let subsets: Vec<i64> = (0..1_u64 << 13).map(value).collect();
+        let exact = share_out_values(&subsets);
+        let sample = |seed: u64| {
+            let stream = crate::seed::Seed(seed).random_stream("minutes", b"");
+            share_out_sampled_times((1 << 13) - 1, stream, value)
+        };
+        let sampled = sample(774);
+        assert_eq!(sampled, sample(774));
+        assert_ne!(sampled, sample(775));
+        assert_eq!(sampled.iter().map(|one| one.0).sum::<i64>(), value((1 << 13) - 1));
+        for (at, ((share, error), exact)) in sampled.iter().zip(exact).enumerate() {
+            assert!(*error > 0.0 && *error < 200.0, "{at}: {error}");
+            assert!((share - exact).abs() as f64 <= 4.0 * error, "{at}: {share} {exact} {error}");
+        }
+        // Where every order says the same there is no error.
+        let stream = crate::seed::Seed(774).random_stream("minutes", b"");
+        let additive = |subset: ToggleSubset| 7 * i64::from(subset.count_ones());
+        let sampled = share_out_sampled_times((1 << 14) - 1, stream, additive);
+        assert_eq!(sampled, vec![(7, 0.0); 14]);
+    }
+
+    #[test]
     fn shares_are_rounded_to_the_total() {
         check(0, &[], 1, &[]);
         check(5, &[3, 2], 1, &[3, 2]);

@@ -135,6 +135,11 @@ fn totals(open: &mut Open, written: &mut Written, on: &[String]) {
         expected.insert(format!("cost_pico_usd/{side}"), whole(&sums["cost_pico_usd"]));
         expected.insert(format!("cost_hidden_pico_usd/{side}"), hidden);
     }
+    if let Some(clock) = compared.get("minutes") {
+        let [before, after] = ["before_ms", "after_ms"].map(|name| whole(&clock[name]));
+        let sides = [("before", before), ("after", after), ("saved", before - after)];
+        expected.extend(sides.map(|(side, ms)| (format!("wall_clock_ms/{side}"), ms)));
+    }
     assert_eq!(open.numbers("total"), expected, "{}: {on:?}", written.recording);
 }
 
@@ -164,6 +169,11 @@ fn parts(open: &mut Open, written: &mut Written, on: &[String]) {
             all.iter().filter(|one| *one == id || without.contains(one)).cloned().collect();
         assert_eq!(adds[id], after(&without) - after(&with), "{id} to {on:?}");
     }
+    clocks(open, written, on);
+    let mut after = |on: &[String]| {
+        let compared = written.compare(on);
+        told(&compared["variant"], compared["headline"]["metric"] == "tokens")
+    };
     let baseline = after(&[]);
     assert_eq!((bars["baseline"], bars["result"]), (baseline, after(on)), "{on:?}");
     for (at, id) in on.iter().enumerate() {
@@ -172,6 +182,20 @@ fn parts(open: &mut Open, written: &mut Written, on: &[String]) {
     let saved: i128 = on.iter().map(|id| bars[id]).sum();
     assert_eq!(baseline - saved, bars["result"], "{on:?}");
     assert_eq!(bars.len(), on.len() + 2, "{bars:?}");
+}
+
+/// What each toggle adds to a subset on the wall clock, where a source tells one.
+fn clocks(open: &mut Open, written: &mut Written, on: &[String]) {
+    let shown = open.numbers("clock");
+    let all = open.choices();
+    assert!(shown.is_empty() || shown.keys().eq(&all), "{shown:?}");
+    for (id, adds) in shown {
+        let without: Vec<_> = on.iter().filter(|one| **one != id).cloned().collect();
+        let with: Vec<_> =
+            all.iter().filter(|one| **one == id || without.contains(one)).cloned().collect();
+        let mut after = |on: &[String]| whole(&written.compare(on)["minutes"]["after_ms"]);
+        assert_eq!(adds, after(&without) - after(&with), "{id} on the clock, to {on:?}");
+    }
 }
 
 /// The context curves of every session that is shown, against a replay of the whole plan.

@@ -102,7 +102,7 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             "limiter",
             "turns at once and requests a minute of agents that packets wake",
             limiter_fields(),
-            |it| rows_if_any(it.loads),
+            |it| (!it.loads.is_empty()).then(|| it.limiter_rows()),
         )
         .left_out_if_missing(),
         ReportField::optional_rows(

@@ -143,7 +143,7 @@ impl ComparisonReport<'_> {
         }
         if self.comparison.minutes.is_some() || self.bounded_limiter().is_some() {
             let about = "the most requests within any minute with it alone";
-            fields.push(Field::count("", "a minute, peak", about, |it| it.peak_a_minute));
+            fields.push(Field::count("", "requests a minute", about, |it| it.peak_a_minute));
         }
         fields
     }
@@ -196,7 +196,7 @@ fn waits_of_toggle(loads: &LoadComparison, at: usize) -> (i64, Option<i64>) {
 
 fn peak_sentence([before, after]: [i64; 2]) -> String {
     format!(
-        "a minute, peak: the most requests that start within any minute with the toggle alone; \
+        "requests a minute: the most that start within any minute with the toggle alone; \
          {before} before, {after} with all together"
     )
 }
