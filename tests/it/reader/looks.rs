@@ -134,7 +134,18 @@ fn small_windows_do_not_scroll_sideways() {
         let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(open.0.eval(over), 0, "{width} pixels wide");
         open.0.shot(&format!("wide-{width}"));
+        // No number slips under the box of its toggle, where rows become cards.
+        let slipped = "[...document.querySelectorAll('.toggles td[data-label]')].filter((cell) => {
+            const name = cell.closest('tr').querySelector('th');
+            const left = (one) => one.getBoundingClientRect().left;
+            return cell.checkVisibility() && left(cell) < left(name) - 1;
+        }).length";
+        assert_eq!(open.0.eval(slipped), 0, "{width} pixels wide");
     }
+    // The picture of what runs in time is in the page, with its caption.
+    let lanes = "[...document.querySelectorAll('figure.chart')].filter((one) => \
+                 one.querySelector('svg') && one.textContent.includes('what waits')).length";
+    assert_eq!(open.0.eval(lanes), 1);
     // Without movement where that is wanted.
     open.0.media("", &[("prefers-reduced-motion", "reduce")]);
     let moving = "[...document.querySelectorAll('*')].filter((one) => {

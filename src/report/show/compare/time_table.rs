@@ -51,7 +51,8 @@ impl ComparisonReport<'_> {
         if moving.is_empty() {
             return None;
         }
-        let fields = self.time_fields(moving.iter().any(|row| row.share_error_ms.is_some()));
+        let is_sampled = moving.iter().any(|row| row.share_error_ms.is_some());
+        let fields = self.time_fields(is_sampled);
         let title = match self.comparison.minutes {
             Some(_) => "The same in time on the wall clock",
             None => "The same in time of sessions",
@@ -61,6 +62,12 @@ impl ComparisonReport<'_> {
         match &self.comparison.minutes {
             Some(study) => self.add_clock_footnotes(&mut view, study),
             None => self.add_session_footnotes(&mut view),
+        }
+        if is_sampled {
+            view.add_footnote(
+                "so many toggles move time that shares are means over sampled orders; error: one \
+                 standard deviation",
+            );
         }
         let found = still.iter().filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0 && !toggle.is_beside));
         let still: Vec<&str> = found.map(|toggle| toggle.id).collect();
@@ -75,6 +82,8 @@ impl ComparisonReport<'_> {
         let comparison = self.comparison;
         let minutes = comparison.minutes.as_ref();
         let limiter = self.bounded_limiter();
+        // Where more toggles meet in one session than have a table of subsets.
+        let errors = comparison.attribution.standard_error.as_ref();
         let mut rows: Vec<TimeRow<'_>> = Vec::with_capacity(comparison.toggles.len() + 1);
         for (at, toggle) in comparison.toggles.iter().enumerate() {
             let row = TimeRow { toggle: Some(toggle), ..TimeRow::default() };
@@ -92,6 +101,7 @@ impl ComparisonReport<'_> {
                     alone_ms: toggle.alone.session_ms,
                     last_ms: Some(toggle.last.session_ms),
                     share_ms: toggle.share.session_ms,
+                    share_error_ms: errors.map(|errors| errors[at].session_ms as i64),
                     waits_ms: limiter.map(|loads| waits_of_toggle(loads, at)),
                     peak_a_minute: limiter.map(|loads| loads.toggles[at].alone.peak_a_minute),
                     ..row
@@ -155,12 +165,6 @@ impl ComparisonReport<'_> {
             duration_words(study.before_ms)
         ));
         view.add_footnote(peak_sentence(study.peak_calls_a_minute));
-        if study.toggles.iter().any(|one| one.share_error_ms.is_some()) {
-            view.add_footnote(
-                "so many toggles move time that shares are means over sampled orders; error: one \
-                 standard deviation",
-            );
-        }
         for one in &study.uncounted {
             let id = self.comparison.toggles[one.toggle].id;
             view.add_footnote(format!("not counted: {id} {}", uncounted_words(one)));

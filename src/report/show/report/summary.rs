@@ -179,6 +179,11 @@ impl FullReport<'_> {
                 let _ = write!(line, " and {low} to {high} of dollars");
             }
         }
+        if let Some(study) = &comparison.minutes {
+            let [before, after] = [study.before_ms, study.after_ms]
+                .map(|ms| format::format_duration(ms, NumberStyle::default()));
+            let _ = write!(line, "; its sessions take {after} on the clock in place of {before}");
+        }
         line + "."
     }
 
