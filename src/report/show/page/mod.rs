@@ -192,7 +192,7 @@ impl PageSource<'_> {
         }
         let fixed = match (has_minutes, has_clock) {
             (true, true) => {
-                "The wall clock follows the ticks. Requests a minute are of each toggle alone; the \
+                "The wall clock follows the ticks. Calls a minute are of each toggle alone; the \
                  critical path and the picture of lanes below are of nothing and of all toggles, \
                  whatever is ticked."
             }
@@ -201,7 +201,7 @@ impl PageSource<'_> {
                  report says of it below is of nothing and of all toggles."
             }
             (false, _) => {
-                "Waits and requests a minute are of each toggle alone; the limiter's table and the \
+                "Waits and calls a minute are of each toggle alone; the limiter's table and the \
                  picture of lanes below are of nothing and of all toggles, whatever is ticked."
             }
         };

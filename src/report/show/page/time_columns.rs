@@ -36,9 +36,9 @@ impl TimeColumns<'_> {
     pub(super) fn headings(&self) -> &'static [&'static str] {
         match self {
             Self::Unknown => &[],
-            Self::WallClock(_, Some(_)) => &["adds, time", "requests a minute"],
-            Self::WallClock(_, None) => &["alone, time", "requests a minute"],
-            Self::Waits(_) => &["alone, waits", "requests a minute"],
+            Self::WallClock(_, Some(_)) => &["adds, time", "calls a minute"],
+            Self::WallClock(_, None) => &["alone, time", "calls a minute"],
+            Self::Waits(_) => &["alone, waits", "calls a minute"],
         }
     }
 
@@ -60,7 +60,7 @@ impl TimeColumns<'_> {
         };
         let [before, after] = peaks.map(|peak| format::format_integer(peak, false));
         format!(
-            "; {what}; requests a minute: the most in any minute with no other toggle on, {before} \
+            "; {what}; calls a minute: the most in any minute with no other toggle on, {before} \
              before and {after} with all toggles"
         )
     }
