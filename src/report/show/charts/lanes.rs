@@ -58,8 +58,8 @@ fn turn_lanes(source: &ChartSource<'_>) -> Result<LanesChart, String> {
     Ok(LanesChart {
         title: format!("{}: agents' turns in time, before and after", source.recording_name()),
         note: format!(
-            "At most {} turns at once; times between packets are recorded, or laid where nothing tells \
-             them.",
+            "At most {} turns at once; times between packets are recorded, or laid where nothing \
+             tells them.",
             format::format_integer(turns, false)
         ),
         kind: LaneKind::Agents,

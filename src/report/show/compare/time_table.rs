@@ -69,7 +69,9 @@ impl ComparisonReport<'_> {
                  standard deviation",
             );
         }
-        let found = still.iter().filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0 && !toggle.is_beside));
+        let found = still
+            .iter()
+            .filter_map(|row| row.toggle.filter(|toggle| toggle.found > 0 && !toggle.is_beside));
         let still: Vec<&str> = found.map(|toggle| toggle.id).collect();
         if !still.is_empty() {
             view.add_footnote(format!("no time is moved by {}", still.join(", ")));

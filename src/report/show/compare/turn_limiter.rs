@@ -49,8 +49,8 @@ impl ComparisonReport<'_> {
         };
         view.add_footnote(
             "a turn is what an agent does about one packet; the cockpit's limiter bounds turns and \
-             counts no requests; waited: how much later turns ended, summed; latency: from a packet \
-             to the end of its turn",
+             counts no requests; waited: how much later turns ended, summed; latency: from a \
+             packet to the end of its turn",
         );
         if !self.latencies.is_empty() {
             view.add_footnote(

@@ -111,16 +111,7 @@ impl PageSource<'_> {
             push_cell(&mut out, "alone, P10 to P90", &band);
         }
         if has_claims {
-            let claimed = claim_of_toggle(toggle).map_or_else(TableCell::missing, |claim| {
-                match (claim.is_direction, claim.saving.clone().into_inner()) {
-                    (true, _) => TableCell::text("that it falls"),
-                    (false, (low, high)) => range_cell(low, high),
-                }
-            });
-            push_cell(&mut out, "claimed", &claimed);
-            let (word, tone) = verdict_and_tone(toggle);
-            let class = html::cell_class(tone, Alignment::Left);
-            let _ = write!(out, "<td{class} data-label=\"verdict\">{}</td>", escape_html(word));
+            push_claim_cells(&mut out, toggle);
         }
         out.push_str("</tr>\n");
         out
@@ -145,6 +136,20 @@ impl PageSource<'_> {
             (None, None) => TableCell::missing(),
         }
     }
+}
+
+/// What is claimed for a toggle, and what follows for that.
+fn push_claim_cells(out: &mut String, toggle: &PageToggle<'_>) {
+    let claimed = claim_of_toggle(toggle).map_or_else(TableCell::missing, |claim| {
+        match (claim.is_direction, claim.saving.clone().into_inner()) {
+            (true, _) => TableCell::text("that it falls"),
+            (false, (low, high)) => range_cell(low, high),
+        }
+    });
+    push_cell(out, "claimed", &claimed);
+    let (word, tone) = verdict_and_tone(toggle);
+    let class = html::cell_class(tone, Alignment::Left);
+    let _ = write!(out, "<td{class} data-label=\"verdict\">{}</td>", escape_html(word));
 }
 
 /// Whether nothing is found for a toggle, nor claimed.

@@ -58,8 +58,7 @@ impl FullReport<'_> {
             toggles = toggles.with_table(table);
         }
         // Two pictures stand where they are read, beside the table; many would tear it apart.
-        let (lanes, others): (Vec<_>, Vec<_>) =
-            self.images.iter().partition(|(file, _)| file == LANES_PICTURE);
+        let others: Vec<_> = self.images.iter().filter(|(file, _)| file != LANES_PICTURE).collect();
         let (first, others) = others.split_at(others.len().min(BESIDE_TOGGLES));
         for (file, alt) in first {
             toggles = toggles.with_image(file, *alt);
@@ -71,16 +70,7 @@ impl FullReport<'_> {
         document.sections.extend(shown.observed_section());
         document.sections.extend(shown.whole_section());
         document.sections.extend(shown.as_told_section());
-        // The picture of time stands with the table of what waits.
-        let mut in_time: Vec<Section> =
-            shown.minutes_section().into_iter().chain(shown.limiter_section()).collect();
-        if let Some(section) = in_time.first_mut() {
-            let with_lanes = |section: Section, (file, alt): &&(String, &'static str)| {
-                section.with_image(file, *alt)
-            };
-            *section = lanes.iter().fold(std::mem::take(section), with_lanes);
-        }
-        document.sections.extend(in_time);
+        document.sections.extend(self.sections_in_time());
         document.sections.extend(shown.uncertainty_section());
         if let Some(spread) = shown.distribution_section() {
             document.add_section(spread);
@@ -103,6 +93,18 @@ impl FullReport<'_> {
             document.add_source(line);
         }
         document
+    }
+
+    /// The wall clock, and the turns of agents; the picture of both stands with the first.
+    fn sections_in_time(&self) -> Vec<Section> {
+        let shown = &self.comparison_report;
+        let mut sections: Vec<Section> =
+            shown.minutes_section().into_iter().chain(shown.limiter_section()).collect();
+        let lanes = self.images.iter().find(|(file, _)| file == LANES_PICTURE);
+        if let (Some(first), Some((file, alt))) = (sections.first_mut(), lanes) {
+            *first = std::mem::take(first).with_image(file, *alt);
+        }
+        sections
     }
 
     /// The table of steps, with the printed total and the orchestrator where they are known.
