@@ -5,15 +5,15 @@ mod gate_measurement;
 
 use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document};
 use crate::cli::{GateArgs, GateFormat, OutputFormat};
-use crate::report::show::gate::{GateReport, PowerReport};
+use crate::report::show::gate::{GateReport, PowerReport, defect_sentences};
 use crate::seed::Seed;
 use crate::store::{self, OutputFiles};
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::budget::GateBudget;
 use crate::study::gate::gate_cache::GateCache;
 use crate::study::gate::{
-    FigureKey, FigureLimit, GateMetric, GateResult, GateSide, SideSummary, growth_causes,
-    judgement, power,
+    GateMetric, GateOutcome, GateResult, GateSide, SideSummary, growth_causes, judgement, power,
+    side_defects,
 };
 use crate::units::BASIS_POINTS;
 use gate_measurement::{CandidateSessions, GateRequest, GateSides};
@@ -37,24 +37,24 @@ pub fn run(args: &GateArgs) -> CommandResult {
     // An ending that says nothing is refused before anything is measured.
     let formats = args.output.iter().map(|path| format_by_ending(path));
     let formats: Vec<GateFormat> = formats.collect::<Result<_, _>>()?;
-    let GateSides { premises: held, baseline, candidate, has_unpriced, notes, messages, seed } =
+    let GateSides { premises: held, baseline, candidate, notes, messages, seed } =
         GateRequest::from_args(args)?.measure_sides()?;
     // Written for the first time there is nothing to hold against; the empty side lets the same
     // judgement list what there is.
     let before = baseline.clone().unwrap_or_default();
-    let mut gate = judge_sides((&before, &candidate), has_unpriced, &budget, Seed(seed));
+    let mut gate = judge_sides(&before, &candidate, &budget, Seed(seed));
     if baseline.is_none() {
         // Against nothing everything is new.
         gate.notes.clear();
     }
     gate.input_notes = notes;
-    gate.input_notes.extend(check_unmatched_limits(&gate, &budget)?);
     let file =
         args.baseline.first().filter(|path| gate_input::is_json_path(path)).map(String::as_str);
     let named = [("baseline", &gate.baseline), ("candidate", &gate.candidate)];
     let sources = source_lines(&named, &held, seed);
     // What is written is judged next time: an update is done, whatever has grown.
     if args.update {
+        refuse_fatal_defect(&candidate.summary, &budget)?;
         let file = args.baseline.first().map_or("", String::as_str);
         let known = baseline.is_some();
         let written = Baseline { premises: held, side: candidate };
@@ -78,10 +78,10 @@ pub fn run(args: &GateArgs) -> CommandResult {
             .map_or_else(Vec::new, |document| render_document(&document, OutputFormat::Markdown));
         outputs.write_file(path, &bytes)?;
     }
-    let code = match (gate.may_pass(), gate.is_judged()) {
-        (false, _) => EXIT_REFUSED,
-        (true, false) => super::EXIT_NOT_JUDGED,
-        (true, true) => super::EXIT_DONE,
+    let code = match gate.outcome() {
+        GateOutcome::Refused => EXIT_REFUSED,
+        GateOutcome::NotJudged => super::EXIT_NOT_JUDGED,
+        GateOutcome::Passes => super::EXIT_DONE,
     };
     Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages, code })
 }
@@ -100,6 +100,7 @@ fn outputs_beside<'a>(
 fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     let CandidateSessions { premises: held, named, recordings, messages, seed } =
         GateRequest::from_args(args)?.measure_sessions()?;
+    refuse_fatal_defect(&named, budget)?;
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
     let powers: Vec<_> = POWER_METRICS
         .into_iter()
@@ -120,18 +121,15 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     Ok(CommandOutput { stdout, messages, ..CommandOutput::default() })
 }
 
-/// The verdict on two sides, with causes and remedies. Where a part has no price no limit in
-/// dollars is judged.
+/// The verdict on two sides, with causes and remedies. What a defect touches is not judged.
 fn judge_sides(
-    (baseline, candidate): (&GateSide, &GateSide),
-    has_unpriced: bool,
+    baseline: &GateSide,
+    candidate: &GateSide,
     budget: &GateBudget,
     seed: Seed,
 ) -> GateResult {
     let mut judged = judgement::judge_candidate(baseline, candidate, budget, seed);
-    if has_unpriced {
-        judged.leave_dollars_unjudged();
-    }
+    let defects = side_defects::apply_defects(&mut judged, [baseline, candidate], budget);
     let judgement::GateJudgement { design, confidence, rows, notes } = judged;
     let (causes, remedies) = growth_causes::explain_growth(&rows);
     let (baseline, candidate) = (baseline.summary.clone(), candidate.summary.clone());
@@ -143,35 +141,19 @@ fn judge_sides(
         rows,
         causes,
         remedies,
+        defects,
         notes,
         input_notes: Vec::new(),
     }
 }
 
-/// Limits of places that neither side knows: told, and where something must be there, no word.
-fn check_unmatched_limits(
-    gate: &GateResult,
-    budget: &GateBudget,
-) -> Result<Vec<String>, CommandError> {
-    let mut told = Vec::new();
-    for key in budget.limited_keys().filter(|key| gate.rows.iter().all(|row| row.key != *key)) {
-        let FigureKey { scope, name, metric } = &key;
-        let place = format!("limits.{scope}.{name}");
-        let problem = format!("neither side has {metric} of it");
-        let FigureLimit { at_least, at_least_bp, .. } = budget.limit_for(&key);
-        // With nothing measured a least saving cannot be met, and silence would let it pass.
-        if at_least.is_some() || at_least_bp.is_some() {
-            return Err(CommandError::content(
-                place,
-                format!(
-                    "{problem}, so that nothing says whether it is enough; savings of all toggles \
-                     together are those of a --scenario"
-                ),
-            ));
-        }
-        told.push(format!("{place}: {problem}"));
-    }
-    Ok(told)
+/// What is damaged or empty is no baseline, and says nothing of noise, unless the budget allows it.
+fn refuse_fatal_defect(side: &SideSummary, budget: &GateBudget) -> Result<(), CommandError> {
+    let Some(defect) = side_defects::find_fatal_defect(&side.defects, budget) else {
+        return Ok(());
+    };
+    let (problem, way_out) = defect_sentences(&defect);
+    Err(CommandError::content(&side.name, problem).with_hint(way_out))
 }
 
 fn load_budget(path: Option<&Path>) -> Result<GateBudget, CommandError> {

@@ -9,8 +9,8 @@ use crate::recording::SkipCounts;
 pub struct ImportFacts {
     /// What it passed over.
     pub skips: Vec<ImportSkip>,
-    /// How much it passed over altogether.
-    pub skip_count: u64,
+    /// How much it passed over altogether, by class.
+    pub skip_counts: SkipCounts,
     /// Copies of calls and of statements that were counted once.
     pub copies: u64,
     /// Costs that the source names, in dollars.
@@ -23,7 +23,7 @@ impl ImportFacts {
     /// Adds what was said of others.
     pub fn append(&mut self, mut more: Self) {
         self.skips.append(&mut more.skips);
-        self.skip_count += more.skip_count;
+        self.skip_counts += more.skip_counts;
         self.copies += more.copies;
         self.notes.append(&mut more.notes);
         // A source that names no cost is not one that names zero.
@@ -35,15 +35,17 @@ impl ImportFacts {
         for note in &self.notes {
             messages.add(note);
         }
-        if let Some(first) = self.skips.first() {
-            let count = self.skip_count;
-            messages.add(format!("{count} skipped, first: {first} (all of them: --format json)"));
+        // What is lost is named before what is only passed over.
+        let damage = self.skips.iter().find(|skip| skip.reason.is_damage());
+        if let Some(first) = damage.or(self.skips.first()) {
+            let lost = match self.skip_counts.damage {
+                0 => "nothing lost".to_owned(),
+                damage => format!("{damage} of them lost"),
+            };
+            let count = self.skip_counts.total();
+            messages.add(format!(
+                "{count} skipped, {lost}, first: {first} (all of them: --format json)"
+            ));
         }
     }
-}
-
-/// What was passed over of both, where it is known of both.
-pub fn add_skips(sum: Option<SkipCounts>, more: Option<SkipCounts>) -> Option<SkipCounts> {
-    let (sum, more) = (sum?, more?);
-    Some(SkipCounts { damage: sum.damage + more.damage, harmless: sum.harmless + more.harmless })
 }

@@ -59,7 +59,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         by_harness: by_harness.as_deref(),
         pivot: pivot.as_ref(),
         skips: &skips,
-        skip_count: loaded.import.skip_count,
+        skip_count: loaded.import.skip_counts.total(),
         copies: loaded.import.copies,
         billed_usd: loaded.import.billed_usd,
         rows: args.rows.unwrap_or(if args.format == OutputFormat::Csv { 0 } else { 12 }),

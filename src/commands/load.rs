@@ -1,6 +1,6 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
-use super::import_facts::{ImportFacts, add_skips};
+use super::import_facts::ImportFacts;
 use super::{AtPlace, CommandError, CommandOutput, Messages, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
@@ -254,10 +254,7 @@ fn unite_recordings(parts: &[&Recording]) -> Result<Recording, CommandError> {
     parts.sort_by_cached_key(|part| (part.name.clone(), part.recording_digest()));
     let mut names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
     names.dedup();
-    let mut united = Recording::merge_recordings(&names.join("+"), &parts)?.recording;
-    // What was passed over is known of the whole where it is known of each part.
-    united.skips = parts.iter().map(|part| part.skips).reduce(add_skips).flatten();
-    Ok(united)
+    Ok(Recording::merge_recordings(&names.join("+"), &parts)?.recording)
 }
 
 fn reconstruct_pipeline(
@@ -359,7 +356,7 @@ fn import_files(
         Err(error @ ImportError::NoCalls { .. }) => Err(error).at(arguments.join(", "))?,
         other => other?,
     };
-    let ImportResult { mut recording, skips, skip_count, copies, billed_cost, notes, .. } =
+    let ImportResult { mut recording, skips, skip_counts, copies, billed_cost, notes, .. } =
         imported;
     // A source that names no cost is not one that names zero.
     let billed_usd =
@@ -371,7 +368,7 @@ fn import_files(
     Ok(LoadedRecording {
         import: ImportFacts {
             skips,
-            skip_count,
+            skip_counts,
             copies,
             billed_usd,
             notes: notes.iter().map(ToString::to_string).collect(),

@@ -80,7 +80,9 @@ impl Importer for CodexExec {
                     None
                 }
                 Ok(event) if event.kind.0 == b"turn.completed" => {
-                    let Some(usage) = &event.usage.0 else { return Some(SkipReason::ZeroUsage) };
+                    let Some(usage) = &event.usage.0 else {
+                        return Some(SkipReason::MissingUsage);
+                    };
                     match usage.checked_usage() {
                         Ok(total) => take_total(&mut threads, &current, total),
                         Err(reason) => return Some(reason),

@@ -1,7 +1,7 @@
 //! What an import is asked for and what it brings.
 
 use super::skip::{ImportNote, ImportSkip};
-use crate::recording::Recording;
+use crate::recording::{Recording, SkipCounts};
 use crate::store::SearchError;
 
 /// How to import.
@@ -31,10 +31,10 @@ pub struct BilledCost {
 pub struct ImportResult {
     /// The recording.
     pub recording: Recording,
-    /// What was passed over, by file and line; at most a hundred for each file.
+    /// What was passed over, by file and line; at most a hundred of each class for each file.
     pub skips: Vec<ImportSkip>,
-    /// How many were passed over altogether.
-    pub skip_count: u64,
+    /// How many were passed over altogether, by class.
+    pub skip_counts: SkipCounts,
     /// Files read.
     pub files: u64,
     /// Bytes read.

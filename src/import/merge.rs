@@ -14,7 +14,7 @@ use super::import_result::{BilledCost, ImportOptions, ImportResult};
 use super::ledger::{HarnessLedger, LedgerIndex};
 use super::merge_notes;
 use super::parsed_file::{ReadFile, SessionDraft, StatedBill, UsageBeyondCall};
-use super::skip::{ImportSkip, SkipReason};
+use super::skip::ImportSkip;
 use crate::recording::{Basis, BlockKind, RawBlock, RawCall, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
@@ -56,12 +56,16 @@ pub(super) fn merge_files(
     let mut session_of_draft: BTreeMap<DraftPlace, u32> = BTreeMap::new();
     let mut bills: Vec<HeldBill> = Vec::new();
     let parts = files.iter().zip(read).zip(remainders).enumerate();
-    for (file, ((found, (source, parsed)), remainders)) in parts {
+    for (file, ((found, (source, mut parsed)), remainders)) in parts {
         imported.files += u64::from(source.is_some());
         let source = source.unwrap_or_default();
         imported.copies += parsed.bills.iter().map(|bill| bill.restated).sum::<u64>();
-        imported.skip_count += parsed.skips.len() as u64 + parsed.further_skips;
-        list_skips(&found.label, parsed.skips, parsed.further_skips, &mut imported.skips);
+        imported.skip_counts += parsed.skip_counts;
+        imported.skips.extend(parsed.take_skips().into_iter().map(|(line, reason)| ImportSkip {
+            file: found.label.clone(),
+            line,
+            reason,
+        }));
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
             let prefix = prefixes.prefix_of_session(&draft.session);
             let (mut session, beyond) = remove_copies(draft, (file, index), &originals);
@@ -104,7 +108,7 @@ pub(super) fn merge_files(
 fn result_of_folders(skips: Vec<ImportSkip>, folders: u64) -> ImportResult {
     ImportResult {
         recording: crate::recording::Recording::default(),
-        skip_count: skips.len() as u64,
+        skip_counts: skips.iter().map(ImportSkip::counts).sum(),
         skips,
         notes: Vec::new(),
         files: folders,
@@ -122,24 +126,6 @@ fn common_source(read: &[ReadFile], ledgers: &LedgerIndex) -> &'static str {
         1 => sources.first().copied().unwrap_or_default(),
         _ => "mixed",
     }
-}
-
-/// Adds a file's skips to the list, and one that stands for those beyond its limit.
-fn list_skips(
-    file: &str,
-    mut skips: Vec<(u64, SkipReason)>,
-    further: u64,
-    list: &mut Vec<ImportSkip>,
-) {
-    if further > 0 {
-        let last = skips.last().map_or(0, |(line, _)| *line);
-        skips.push((last, SkipReason::FurtherLines(further)));
-    }
-    list.extend(skips.into_iter().map(|(line, reason)| ImportSkip {
-        file: file.to_owned(),
-        line,
-        reason,
-    }));
 }
 
 /// What each bill of each file names beyond the calls, while every file still has its copies;

@@ -48,7 +48,6 @@ pub use import_result::{BilledCost, ImportError, ImportOptions, ImportResult};
 pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
-use crate::recording::SkipCounts;
 use crate::store::{self, FoundFile, SearchResult};
 use decoded_source::{DeferredError, open_decoded_source};
 use importer::{FolderImporter, Importer};
@@ -114,7 +113,7 @@ pub fn import_transcripts(
         })
         .collect();
     let mut imported = merge::merge_files(&found.files, read, ledgers, options);
-    imported.skip_count += found.unreadable.len() as u64;
+    imported.skip_counts.damage += found.unreadable.len() as u64;
     imported.skips.extend(found.unreadable.into_iter().map(|(file, reason)| ImportSkip {
         file,
         line: 0,
@@ -123,12 +122,9 @@ pub fn import_transcripts(
     // By file and line: strict imports and tables tell of the first one.
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
-    // What a file's limit left off the list is lines of a known format that could not be read.
-    let harmless = imported.skips.iter().filter(|skip| !skip.reason.is_damage()).count() as u64;
-    let damage = imported.skip_count - harmless;
-    imported.recording.skips = Some(SkipCounts { damage, harmless });
+    imported.recording.skips = Some(imported.skip_counts);
     let only_loose_names = found.files.iter().all(has_loose_name);
-    if only_loose_names && (imported.files, imported.skip_count) == (0, 0) {
+    if only_loose_names && (imported.files, imported.skip_counts.total()) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
         return Err(store::no_transcripts_error(paths, &endings).into());
     }
@@ -175,7 +171,7 @@ fn check_import_result(
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
         let first = first_skip.map_or(String::new(), |skip| format!(", the first: {skip}"));
-        let (files, skip_count) = (imported.files as usize, imported.skip_count);
+        let (files, skip_count) = (imported.files as usize, imported.skip_counts.total());
         return Err(ImportError::NoCalls { files, skip_count, first });
     }
     Ok(imported)

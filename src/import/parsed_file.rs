@@ -1,7 +1,7 @@
 //! What importers hand over: the sessions, bills and skips of one file.
 
 use super::skip::SkipReason;
-use crate::recording::{PriceModifiers, RawSession};
+use crate::recording::{PriceModifiers, RawSession, SkipCounts};
 use crate::store;
 use crate::units::Usage;
 use std::ops::Range;
@@ -183,23 +183,40 @@ pub(super) struct ParsedFile {
     /// Subagents that reported to its sessions: the ids of their sessions and the tokens of their
     /// last context.
     pub reported_agents: Vec<(String, i64)>,
-    /// What was passed over, line by line, up to a limit.
+    /// What was passed over, line by line, up to a limit for each class.
     pub(super) skips: Vec<(u64, SkipReason)>,
-    /// How many more were passed over.
-    pub(super) further_skips: u64,
+    /// How much was passed over, listed or not.
+    pub(super) skip_counts: SkipCounts,
 }
 
-/// So many skips of one file are told one by one.
-const SKIPS_PER_FILE: usize = 100;
+/// So many skips of one class are told one by one of a file.
+const SKIPS_PER_FILE: u64 = 100;
 
 impl ParsedFile {
     /// Notes that line `line` was passed over; 0 stands for the whole file.
     pub(super) fn add_skip(&mut self, line: u64, reason: impl Into<SkipReason>) {
-        if self.skips.len() < SKIPS_PER_FILE {
-            self.skips.push((line, reason.into()));
-        } else {
-            self.further_skips += 1;
+        let reason = reason.into();
+        let SkipCounts { damage, harmless } = &mut self.skip_counts;
+        // Each class has a list of its own length: what is harmless must not crowd out damage.
+        let count = if reason.is_damage() { damage } else { harmless };
+        *count += 1;
+        if *count <= SKIPS_PER_FILE {
+            self.skips.push((line, reason));
         }
+    }
+
+    /// Takes the list, with one entry for those of each class that are beyond its limit.
+    pub(super) fn take_skips(&mut self) -> Vec<(u64, SkipReason)> {
+        let mut skips = std::mem::take(&mut self.skips);
+        let last = skips.last().map_or(0, |(line, _)| *line);
+        let SkipCounts { damage, harmless } = self.skip_counts;
+        for (count, is_damage) in [(damage, true), (harmless, false)] {
+            let lines = count.saturating_sub(SKIPS_PER_FILE);
+            if lines > 0 {
+                skips.push((last, SkipReason::FurtherLines { lines, is_damage }));
+            }
+        }
+        skips
     }
 }
 

@@ -3,7 +3,7 @@
 //! This is the one place of `import` that words them.
 
 use super::json_fault::JsonFault;
-use crate::recording::CrashCounts;
+use crate::recording::{CrashCounts, SkipCounts};
 use std::fmt;
 
 /// Something that was passed over.
@@ -16,6 +16,14 @@ pub struct ImportSkip {
     pub line: u64,
     /// Why.
     pub reason: SkipReason,
+}
+
+impl ImportSkip {
+    /// One skip of its class.
+    pub(super) fn counts(&self) -> SkipCounts {
+        let damage = u64::from(self.reason.is_damage());
+        SkipCounts { damage, harmless: 1 - damage }
+    }
 }
 
 impl fmt::Display for ImportSkip {
@@ -73,9 +81,12 @@ pub enum SkipReason {
     /// A line of a Codex rollout of a known type.
     #[error("{0} line of an unknown shape")]
     RolloutLineShape(String),
-    /// A response without any usage.
+    /// A response whose usage says that nothing was billed.
     #[error("a response whose usage is all zero")]
     ZeroUsage,
+    /// A response that says nothing of its usage.
+    #[error("a response without usage")]
+    MissingUsage,
     /// A token count that no model can have.
     #[error("a token count below zero or beyond reason")]
     CountOutOfRange,
@@ -137,15 +148,27 @@ pub enum SkipReason {
     /// A file that should hold a time.
     #[error("no time in it; nothing is left out")]
     NoTime,
-    /// The rest of a file's skips, beyond those that are listed.
-    #[error("{0} more lines after this one were skipped")]
-    FurtherLines(u64),
+    /// The rest of a file's skips of one class, beyond those that are listed.
+    #[error("{lines} more lines after this one were skipped")]
+    FurtherLines {
+        /// How many.
+        lines: u64,
+        /// Whether something is lost with them.
+        is_damage: bool,
+    },
 }
 
 impl SkipReason {
-    /// Whether something is lost. What else is passed over is normal in a healthy folder.
+    /// Whether something is lost. What else is passed over is normal in a healthy folder: side
+    /// files, and records that say that nothing was billed.
     pub fn is_damage(&self) -> bool {
-        !matches!(self, Self::OtherRecords | Self::NoTime | Self::PacketWithoutCall(_))
+        match self {
+            Self::OtherRecords | Self::NoTime | Self::PacketWithoutCall(_) | Self::ZeroUsage => {
+                false
+            }
+            Self::FurtherLines { is_damage, .. } => *is_damage,
+            _ => true,
+        }
     }
 }
 

@@ -33,6 +33,8 @@ bitflags! {
         /// It starts a test run whose failures pass when they run alone: other tests at the same
         /// time, or their order, bring them about. A source says so; no transcript does.
         const PASSES_ALONE = 1 << 12;
+        /// Its times are those of its neighbours: the source tells none, or one that cannot be.
+        const TIME_FILLED = 1 << 13;
     }
 }
 

@@ -242,6 +242,15 @@ impl Block {
     }
 }
 
+/// Calls whose times are not those of the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallsWithoutTimes {
+    /// Of sessions that have times, and miss that of the call.
+    pub filled: u64,
+    /// Of sessions without any time.
+    pub untimed: u64,
+}
+
 /// A canonical capture of one or many sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
@@ -276,6 +285,23 @@ impl Recording {
     #[must_use]
     pub fn total_usage(&self) -> Usage {
         self.calls.iter().map(|call| call.usage).sum()
+    }
+
+    /// Calls whose times are not those of the source.
+    #[must_use]
+    pub(crate) fn calls_without_times(&self) -> CallsWithoutTimes {
+        let mut counts = CallsWithoutTimes::default();
+        for session in &self.sessions {
+            // A reconstruction lays calls by a stated rule: its times are of the model.
+            if session.times_basis == Basis::Estimated {
+                counts.untimed += u64::from(session.calls);
+                continue;
+            }
+            let calls = self.calls[session.call_range()].iter();
+            let filled = calls.filter(|call| call.marks.contains(CallMarks::TIME_FILLED));
+            counts.filled += filled.count() as u64;
+        }
+        counts
     }
 
     /// The format that a session came from.

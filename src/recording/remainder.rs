@@ -3,6 +3,8 @@
 use super::PriceModifiers;
 use crate::ids::ModelId;
 use crate::units::Usage;
+use std::iter::Sum;
+use std::ops::AddAssign;
 
 /// Usage known only as a total: what a source billed beyond the calls it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,30 @@ pub struct SkipCounts {
     pub damage: u64,
     /// Lines and files of which nothing is lost.
     pub harmless: u64,
+}
+
+impl SkipCounts {
+    /// Everything that was passed over.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.damage.saturating_add(self.harmless)
+    }
+}
+
+impl AddAssign for SkipCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.damage = self.damage.saturating_add(more.damage);
+        self.harmless = self.harmless.saturating_add(more.harmless);
+    }
+}
+
+impl Sum for SkipCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |mut sum, one| {
+            sum += one;
+            sum
+        })
+    }
 }
 
 /// Records of crashed processes that a source counts beside its sessions.

@@ -55,7 +55,8 @@ impl Recording {
         numbers.into_keys().map(str::to_owned).zip(parts).collect()
     }
 
-    /// An empty recording of the same name, source, models, tools and labels.
+    /// An empty recording of the same name, source, models, tools and labels. What was passed over
+    /// may belong to any part, so that each of them has lost as much.
     fn without_sessions(&self) -> Self {
         Self {
             name: self.name.clone(),
@@ -64,6 +65,7 @@ impl Recording {
             tools: self.tools.clone(),
             labels: self.labels.clone(),
             crashes: CrashCounts::default(),
+            skips: self.skips,
             ..Self::default()
         }
     }

@@ -79,6 +79,11 @@ impl Recording {
                 whole.append_sessionless(recording, &ids.models);
             }
         }
+        // Where it is known of some parts only, the whole has lost at least that much.
+        whole.skips = parts.iter().filter_map(|part| part.skips).reduce(|mut sum, more| {
+            sum += more;
+            sum
+        });
         whole.check_balance()?;
         let all: usize = parts.iter().map(|part| part.sessions.len()).sum();
         let repeated = (all - whole.sessions.len()) as u32;
@@ -126,6 +131,7 @@ fn source_in(whole: &str, part: &str, session: &Session) -> String {
 mod tests {
     use super::*;
     use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::recording::SkipCounts;
 
     fn order(name: &str) -> Recording {
         let reported = builtin_pipeline(name).expect("built in");
@@ -142,6 +148,13 @@ mod tests {
         assert_eq!(recording.crashes.records, a.crashes.records + b.crashes.records);
         let parts = [a.session_digests(), b.session_digests()].concat();
         assert_eq!(recording.session_digests(), parts);
+        // What one part lost stays known where nothing is known of the other.
+        assert_eq!(recording.skips, None);
+        let lost = Some(SkipCounts { damage: 9, harmless: 2 });
+        let cut = Recording { skips: lost, ..a.clone() };
+        let one = Recording::merge_recordings("both", &[&cut, &b]).expect("fits").recording;
+        assert_eq!(one.skips, lost);
+        assert_eq!(cut.filter_sessions(|session| session.id == cut.sessions[0].id).skips, lost);
         let names = |of: &Recording| -> Vec<String> {
             of.calls.iter().map(|call| of.model_name(call.model).to_owned()).collect()
         };

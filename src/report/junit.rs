@@ -15,6 +15,8 @@ pub enum CaseOutcome {
     Passed,
     /// It failed, for this reason.
     Failed(String),
+    /// It could not be run, for this reason.
+    Errored(String),
     /// It was not judged, for this reason.
     Skipped(String),
 }
@@ -42,10 +44,11 @@ impl JunitSuite {
         self.cases.iter().filter(|case| is_counted(&case.outcome)).count().to_string()
     }
 
-    fn count_outcomes(&self) -> [(&'static str, String); 3] {
+    fn count_outcomes(&self) -> [(&'static str, String); 4] {
         [
             ("tests", self.cases.len().to_string()),
             ("failures", self.count_cases(|outcome| matches!(outcome, CaseOutcome::Failed(_)))),
+            ("errors", self.count_cases(|outcome| matches!(outcome, CaseOutcome::Errored(_)))),
             ("skipped", self.count_cases(|outcome| matches!(outcome, CaseOutcome::Skipped(_)))),
         ]
     }
@@ -96,13 +99,11 @@ fn write_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &JunitCase) -> io
     let element = element.with_attributes([("classname", class), ("name", &*name)]);
     match &case.outcome {
         CaseOutcome::Passed => element.write_empty()?,
-        CaseOutcome::Failed(reason) => element.write_inner_content(|writer| {
-            let reason = clean_foreign_text(reason);
-            let failure = writer.create_element("failure");
-            // Readers show the attribute or the text, so that both hold the reason.
-            let failure = failure.with_attributes([("message", &*reason), ("type", "limit")]);
-            failure.write_text_content(BytesText::new(&reason)).map(|_| ())
-        })?,
+        CaseOutcome::Failed(reason) => element
+            .write_inner_content(|writer| write_reason(writer, "failure", "limit", reason))?,
+        CaseOutcome::Errored(reason) => {
+            element.write_inner_content(|writer| write_reason(writer, "error", "defect", reason))?
+        }
         CaseOutcome::Skipped(reason) => element.write_inner_content(|writer| {
             let reason = clean_foreign_text(reason);
             let skipped = writer.create_element("skipped");
@@ -110,6 +111,19 @@ fn write_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &JunitCase) -> io
         })?,
     };
     Ok(())
+}
+
+fn write_reason(
+    writer: &mut Writer<Vec<u8>>,
+    name: &str,
+    kind: &str,
+    reason: &str,
+) -> io::Result<()> {
+    let reason = clean_foreign_text(reason);
+    // Readers show the attribute or the text, so that both hold the reason.
+    let element = writer.create_element(name);
+    let element = element.with_attributes([("message", &*reason), ("type", kind)]);
+    element.write_text_content(BytesText::new(&reason)).map(|_| ())
 }
 
 #[cfg(test)]
@@ -124,16 +138,20 @@ mod tests {
             cases: vec![
                 case("calls of <a> & \"b\"", CaseOutcome::Passed),
                 case("reads\u{1b}[31m", CaseOutcome::Failed("1 < 2 & more".to_owned())),
+                case("damaged", CaseOutcome::Errored("9 lines".to_owned())),
                 case("dollars", CaseOutcome::Skipped("may be chance".to_owned())),
             ],
         }];
         let text = String::from_utf8(render_suites("gate", &suites)).unwrap();
         let expect = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="gate" tests="3" failures="1" skipped="1">
-  <testsuite name="step" tests="3" failures="1" skipped="1">
+<testsuites name="gate" tests="4" failures="1" errors="1" skipped="1">
+  <testsuite name="step" tests="4" failures="1" errors="1" skipped="1">
     <testcase classname="gate.step" name="calls of &lt;a&gt; &amp; &quot;b&quot;"/>
     <testcase classname="gate.step" name="reads">
       <failure message="1 &lt; 2 &amp; more" type="limit">1 &lt; 2 &amp; more</failure>
+    </testcase>
+    <testcase classname="gate.step" name="damaged">
+      <error message="9 lines" type="defect">9 lines</error>
     </testcase>
     <testcase classname="gate.step" name="dollars">
       <skipped message="may be chance"/>

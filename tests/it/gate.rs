@@ -599,10 +599,17 @@ fn a_scenario_and_the_model_itself_are_gated() {
     // What nobody measured is no pass.
     let bench = Bench::new();
     let (old, new) = (bench.save("old", &[PLAIN]), bench.save("new", &[PLAIN]));
-    let ran = gate(&old[0], &new, &["--budget", &ten]);
-    judged("", &ran, 2, &["limits.saving.all", "neither side", "--scenario"]);
     let odd = budget("odd.toml", "[limits.step.nosuch]\ncalls = { grows = \"1 %\" }\n");
-    judged("", &gate(&old[0], &new, &["--budget", &odd]), 0, &["limits.step.nosuch: neither side"]);
+    for (limits, words) in [
+        (&ten, ["limits.saving.all.dollars", "neither side", "--scenario"]),
+        (&odd, ["limits.step.nosuch.calls", "neither side", "unmeasured = 1"]),
+    ] {
+        let ran = gate(&old[0], &new, &["--budget", limits, "--format", "json"]);
+        assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+        let told: Value = serde_json::from_str(&ran.out).expect("JSON");
+        let said = told["verdict"].as_str().expect("words");
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    }
     // The scenario names its recording.
     let ran = run(&["gate", "--baseline", &main, "--scenario", "order-774", "--budget", &ten]);
     judged("", &ran, 0, &["passes"]);

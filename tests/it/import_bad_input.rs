@@ -133,7 +133,7 @@ fn what_is_no_record_is_told_without_its_text() {
         response("a", 0, 5)
     );
     let imported = import_bytes(text.as_bytes());
-    assert_eq!(imported.skip_count, 3);
+    assert_eq!(imported.skip_counts.total(), 3);
     assert!(imported.skips.iter().all(|skip| !skip.reason.to_string().contains("secret")));
 }
 
@@ -141,7 +141,7 @@ fn what_is_no_record_is_told_without_its_text() {
 fn many_bad_lines_are_counted_not_kept() {
     let text = format!("{}{}", response("a", 0, 5), "nonsense\n".repeat(5_000));
     let imported = import_bytes(text.as_bytes());
-    assert_eq!(imported.skip_count, 5_000);
+    assert_eq!(imported.skip_counts.total(), 5_000);
     assert_eq!(imported.skips.len(), 101);
 }
 

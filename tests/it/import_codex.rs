@@ -93,7 +93,11 @@ fn probes_have_their_true_totals() {
             truth[name]["calls"].as_i64().unwrap_or(0)
         );
         assert!(imported.recording.calls.iter().all(|call| call.tier == CacheTier::Automatic));
-        assert_eq!((imported.skip_count, imported.recording.sessions.len()), (0, 1), "{name}");
+        assert_eq!(
+            (imported.skip_counts.total(), imported.recording.sessions.len()),
+            (0, 1),
+            "{name}"
+        );
     }
 }
 

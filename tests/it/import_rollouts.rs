@@ -129,7 +129,7 @@ fn a_replay_is_not_counted_whatever_its_times() {
         let parents = ("p", "p", Role::Main, vec![1_000, 2_000, 3_000, 4_000]);
         let childs = ("c", "p", Role::Subagent, vec![5_000]);
         assert_eq!(sessions(&imported), [parents, childs], "{replay}");
-        assert_eq!((imported.copies, imported.skip_count), (3, 0));
+        assert_eq!((imported.copies, imported.skip_counts.total()), (3, 0));
         // What it was given is a part of its first context.
         let first = imported.recording.blocks_of_call(4);
         assert_eq!(first.iter().map(|block| block.tokens).sum::<i64>(), 5_010);
@@ -143,7 +143,7 @@ fn a_child_with_a_counter_of_its_own_loses_nothing() {
         let imported = family(&child);
         let contexts: Vec<i64> = inputs.iter().map(|&input| i64::from(input)).collect();
         assert_eq!(sessions(&imported)[1], ("c", "p", Role::Subagent, contexts));
-        assert_eq!((imported.copies, imported.skip_count), (0, 0));
+        assert_eq!((imported.copies, imported.skip_counts.total()), (0, 0));
     }
 }
 
@@ -167,7 +167,7 @@ fn a_missing_parent_is_said() {
     assert_eq!(reasons(&alone), [(2, reason.to_owned())]);
     // One that copied nothing has nothing to say.
     let spawned = head(300, "c", SPAWNED) + &calls(320, (0, 0), &[5_000, 5_100]);
-    assert_eq!((one(&spawned).skip_count, one(&spawned).recording.calls.len()), (0, 2));
+    assert_eq!((one(&spawned).skip_counts.total(), one(&spawned).recording.calls.len()), (0, 2));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn places_tell_what_is_older_than_a_thread() {
         + &placed(3, calls(330, (3_000, 20), &[4_000]));
     let imported = one(&text);
     assert_eq!(sessions(&imported)[0].3, [4_000]);
-    assert_eq!(imported.skip_count, 1, "the parent is missing");
+    assert_eq!(imported.skip_counts.total(), 1, "the parent is missing");
 }
 
 #[test]
@@ -206,7 +206,10 @@ fn a_family_has_the_name_of_its_root() {
         [head(0, "x", ",\"parent_thread_id\":\"y\""), head(0, "y", ",\"parent_thread_id\":\"x\"")];
     let [x, y] = loops.map(|head| head + &calls(10, (0, 0), &[700, 800]));
     let circle = self::imported(&[("x.jsonl", x.as_bytes()), ("y.jsonl", y.as_bytes())]);
-    assert_eq!((circle.recording.calls.len(), circle.copies, circle.skip_count), (2, 2, 0));
+    assert_eq!(
+        (circle.recording.calls.len(), circle.copies, circle.skip_counts.total()),
+        (2, 2, 0)
+    );
 }
 
 // ---- files -----------------------------------------------------------------------------------
@@ -218,14 +221,14 @@ fn a_compressed_copy_counts_once() {
     let plain = imported(&[("sessions/rollout-p.jsonl", text.as_bytes())]);
     let alone = imported(&[("sessions/rollout-p.jsonl.zst", &packed)]);
     let usage = plain.recording.total_usage();
-    assert_eq!((alone.recording.total_usage(), alone.skip_count), (usage, 0));
+    assert_eq!((alone.recording.total_usage(), alone.skip_counts.total()), (usage, 0));
     let earlier = text.lines().take(3).collect::<Vec<_>>().join("\n");
     for (name, other) in
         [("archived_sessions/rollout-p.jsonl", earlier.as_bytes()), ("a.jsonl", text.as_bytes())]
     {
         let both = imported(&[("sessions/rollout-p.jsonl.zst", &packed), (name, other)]);
         assert_eq!(both.recording.total_usage(), usage, "{name}");
-        assert_eq!((both.recording.sessions.len(), both.skip_count), (1, 0), "{name}");
+        assert_eq!((both.recording.sessions.len(), both.skip_counts.total()), (1, 0), "{name}");
     }
 }
 
@@ -237,7 +240,7 @@ fn a_cut_compressed_file_keeps_what_was_read() {
     let cut = imported(&[("rollout-p.jsonl.zst", &packed[..packed.len() * 3 / 4])]);
     let calls = cut.recording.calls.len();
     assert!((2_000..6_000).contains(&calls), "{calls}");
-    assert_eq!(cut.skip_count, 1);
+    assert_eq!(cut.skip_counts.total(), 1);
     assert!(cut.skips[0].reason.to_string().contains("compressed data is cut"), "{}", cut.skips[0]);
     assert_eq!(cut.skips[0].line, calls as u64 + 2);
 }
@@ -256,7 +259,7 @@ fn bad_lines_are_skips_and_unknown_ones_are_not() {
     bytes.extend(line(60, "event_msg", "\"type\":\"token_count\",\"info\":null").into_bytes());
     bytes.extend(line(60, "event_msg", "\"type\":\"token_count\",\"info\":[1]").into_bytes());
     let clean = imported(&[("a.jsonl", &bytes)]);
-    assert_eq!((clean.skip_count, clean.recording.calls.len()), (0, 4));
+    assert_eq!((clean.skip_counts.total(), clean.recording.calls.len()), (0, 4));
     let strange = count(70, (20_000, 50), (10_000, 10)).replace(":10000,", ":\"x\",");
     let negative = count(70, (20_000, 50), (10_000, 10)).replace(":10000,", ":-1,");
     let parts = count(70, (20_000, 50), (10_000, 10)).replace("_tokens\":4992", "_tokens\":14992");
@@ -269,7 +272,7 @@ fn bad_lines_are_skips_and_unknown_ones_are_not() {
     ] {
         let text = [&bytes, bad.as_bytes()].concat();
         let imported = imported(&[("a.jsonl", &text)]);
-        assert_eq!((imported.skip_count, imported.recording.calls.len()), (1, 4), "{bad}");
+        assert_eq!((imported.skip_counts.total(), imported.recording.calls.len()), (1, 4), "{bad}");
         assert!(
             imported.skips[0].reason.to_string().starts_with(reason),
             "{bad}: {}",
@@ -298,7 +301,7 @@ fn broken_text_is_measured() {
     );
     bytes.extend(calls(10, (0, 0), &[500]).into_bytes());
     let imported = imported(&[("a.jsonl", &bytes)]);
-    assert_eq!(imported.skip_count, 0);
+    assert_eq!(imported.skip_counts.total(), 0);
     let chars: Vec<u32> =
         imported.recording.blocks_of_call(0).iter().map(|block| block.chars).collect();
     assert_eq!(chars, [0, 3, 3, 0], "system, two prompts, output");
@@ -361,7 +364,7 @@ fn a_session_is_built_from_its_items() {
         + &said(100, "assistant", "It fails.")
         + &count(101, (15_900, 150), (5_600, 20));
     let imported = one(&text);
-    assert_eq!(imported.skip_count, 0);
+    assert_eq!(imported.skip_counts.total(), 0);
     let recording = &imported.recording;
     let session = &recording.sessions[0];
     assert_eq!((session.version.as_str(), recording.models[0].as_str()), ("0.136.0", "gpt-5.4"));

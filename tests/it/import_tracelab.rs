@@ -34,7 +34,7 @@ fn rounds_are_calls_in_the_order_of_their_index() {
     ];
     let imported = import_bytes(text.concat().as_bytes());
     let recording = &imported.recording;
-    assert_eq!((recording.source.as_str(), imported.skip_count), ("tracelab", 0));
+    assert_eq!((recording.source.as_str(), imported.skip_counts.total()), ("tracelab", 0));
     let ids: Vec<(&str, u32)> =
         recording.sessions.iter().map(|session| (session.id.as_str(), session.calls)).collect();
     assert_eq!(ids, [("s", 2), ("x", 1)]);
@@ -74,7 +74,7 @@ fn rounds_that_cannot_be_are_skipped_and_counted() {
         good[..good.len() / 2].to_owned() + "\n",
     ];
     let imported = import_bytes((good + &bad.concat()).as_bytes());
-    assert_eq!((imported.recording.calls.len(), imported.skip_count), (1, 6));
+    assert_eq!((imported.recording.calls.len(), imported.skip_counts.total()), (1, 6));
     let told: Vec<String> = imported.skips.iter().map(ToString::to_string).collect();
     for words in ["are not 10000", "more than 4000", "without claude_cache", "'gemini'", "-1 is no"]
     {

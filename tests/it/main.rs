@@ -29,6 +29,7 @@ mod field_reports;
 mod figures;
 mod foreign;
 mod gate;
+mod gate_defects;
 mod generated;
 mod generated_files;
 mod hand;

@@ -44,7 +44,7 @@ pub fn read_input(
         digest: loaded.recording().recording_digest(),
         rows: pipeline_figures::step_table_from_recording(loaded.recording()),
         skips: loaded.import.skips.iter().map(ToString::to_string).collect(),
-        skip_count: loaded.import.skip_count,
+        skip_count: loaded.import.skip_counts.total(),
         notes: loaded.import.notes.clone(),
         recording: Some(loaded.source.into_recording()),
         messages,

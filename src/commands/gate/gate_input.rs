@@ -6,12 +6,13 @@ use crate::price::{PriceRow, Pricing, utc_day_of};
 use crate::reconstruct::{Lens, RecordingSource};
 use crate::scenario::ChosenToggle;
 use crate::store;
-use crate::study::gate::GateSide;
 use crate::study::gate::baseline::Baseline;
 use crate::study::gate::gate_cache::GateCache;
 use crate::study::gate::measurement::{
     MeasurementSetup, SampleUnit, measure_recording, side_from_samples,
 };
+use crate::study::gate::side_defects::{add_defects, defects_of_recording};
+use crate::study::gate::{GateSide, SideDefects};
 use jiff::civil::Date;
 use load::LoadedRecording;
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,13 +140,17 @@ pub fn measure_side(
     each: SampleUnit,
 ) -> Result<(GateSide, BTreeMap<String, PriceRow>), CommandError> {
     let mut all = Vec::new();
+    let mut defects = SideDefects::new();
     for GateInput { loaded, toggles, is_joint: jointly } in parts {
+        add_defects(&mut defects, defects_of_recording(loaded.recording(), pricing));
         // A bucket tells nothing of the classes of its tokens.
         let has_dollars = loaded.source.can_be_priced();
         let bench = MeasurementSetup { pricing, cache, toggles, jointly: *jointly, has_dollars };
         all.extend(measure_recording(loaded.recording(), &bench, each)?);
     }
-    Ok(side_from_samples(name, all))
+    let (mut side, rates) = side_from_samples(name, all);
+    side.summary.defects = defects;
+    Ok((side, rates))
 }
 
 /// The name of a side: those of its recordings, never where they lie on this machine.

@@ -16,7 +16,8 @@ use crate::scenario::Scenario;
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::gate_cache::GateCache;
 use crate::study::gate::measurement::SampleUnit;
-use crate::study::gate::{GateSample, GateSide, SideSummary};
+use crate::study::gate::side_defects::add_defects;
+use crate::study::gate::{GateSample, GateSide, SideDefects, SideSummary};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +39,6 @@ pub struct GateSides {
     pub baseline: Option<GateSide>,
     /// What changed.
     pub candidate: GateSide,
-    /// Whether a part of what was measured now has no price.
-    pub has_unpriced: bool,
     /// What a reader should know of the premises.
     pub notes: Vec<String>,
     /// What to say beside the result.
@@ -108,7 +107,7 @@ impl<'a> GateRequest<'a> {
         let dated = if baseline.is_empty() { &candidate } else { &baseline };
         let day = self.choose_price_day(dated)?;
         let pricing = self.build_pricing(day, candidate.iter().chain(&baseline))?;
-        let has_unpriced = self.note_coverage(&pricing, candidate.iter().chain(&baseline))?;
+        self.note_coverage(&pricing, candidate.iter().chain(&baseline))?;
         let cache = self.choose_cache()?;
         let each = self.choose_sample_unit()?;
         let (candidate_side, rates) =
@@ -137,6 +136,10 @@ impl<'a> GateRequest<'a> {
         // Rates of the file stand; those of models that it does not know are added.
         all_rates.extend(rates);
         let baseline = match &self.file {
+            Some(file) if file.side.samples.is_empty() && !args.update => {
+                return Err(CommandError::content(&args.baseline[0], "a baseline of no sample")
+                    .with_hint("write it again with --update"));
+            }
             Some(file) => Some(file.side.clone()),
             None if args.update => None,
             None => {
@@ -156,7 +159,6 @@ impl<'a> GateRequest<'a> {
             premises: held,
             baseline,
             candidate: candidate_side,
-            has_unpriced,
             notes: self.notes,
             messages,
             seed,
@@ -183,8 +185,12 @@ impl<'a> GateRequest<'a> {
             .iter()
             .map(|part| hex_prefix(&part.loaded.recording().recording_digest(), 8))
             .collect();
-        let name = side_name(&parts);
-        let named = SideSummary { name, samples: parts.len() as u32, digests };
+        let mut defects = SideDefects::new();
+        for (side, _) in &sides {
+            add_defects(&mut defects, side.summary.defects.clone());
+        }
+        let (name, samples) = (side_name(&parts), parts.len() as u32);
+        let named = SideSummary { name, samples, digests, defects };
         let recordings = sides.into_iter().map(|(side, _)| side.samples).collect();
         let messages = parts.iter().map(|part| part.loaded.stderr_messages()).collect();
         let held = self.build_premises((lens, cache, each, day), &pricing, BTreeMap::new())?;
@@ -313,14 +319,12 @@ impl<'a> GateRequest<'a> {
         &mut self,
         pricing: &Pricing,
         parts: impl Iterator<Item = &'p GateInput>,
-    ) -> Result<bool, CommandError> {
-        let mut has_unpriced = false;
+    ) -> Result<(), CommandError> {
         // Where nothing can be said of money nothing is left out of it.
         for part in parts.filter(|part| part.loaded.source.can_be_priced()) {
             let recording = part.loaded.recording();
             let coverage = PriceCoverage::of_recording(recording, pricing);
             load::refuse_unpriced(&coverage, self.args.strict)?;
-            has_unpriced |= coverage.first_missing().is_some();
             for note in price_notes(&coverage) {
                 let note = format!("{}: {note}", recording.name);
                 // Both sides may be of one name and leave out the same.
@@ -329,7 +333,7 @@ impl<'a> GateRequest<'a> {
                 }
             }
         }
-        Ok(has_unpriced)
+        Ok(())
     }
 
     fn load_pricing(&self) -> Result<Pricing, CommandError> {

@@ -231,11 +231,18 @@ impl TranscriptRecord<'_> {
             return Some(SkipReason::CountOutOfRange);
         }
         let message = self.message.0.as_ref()?;
-        let usage = message.usage.0.as_ref()?;
         // What the harness writes in the model's place was never billed, and need not be.
         let made_up = message.model.0 == b"<synthetic>" || self.is_api_error_message == Some(true);
-        let is_response = self.kind.0 == b"assistant" && !made_up;
-        (is_response && usage.billed_usage().is_zero()).then_some(SkipReason::ZeroUsage)
+        if self.kind.0 != b"assistant" || made_up {
+            return None;
+        }
+        match &message.usage.0 {
+            // Zeros say that nothing was billed; where nothing is said a bill may be lost.
+            Some(usage) if usage.names_count() => {
+                usage.billed_usage().is_zero().then_some(SkipReason::ZeroUsage)
+            }
+            _ => Some(SkipReason::MissingUsage),
+        }
     }
 
     /// Whether every token count is one that a call, or a process, can have.

@@ -72,18 +72,27 @@ fn token_count(value: Option<f64>) -> i64 {
 }
 
 impl WireUsage {
-    /// Whether no count of it is beyond `most`.
-    pub fn is_within(&self, most: f64) -> bool {
+    /// Every count, where it is told.
+    fn counts(&self) -> [Option<f64>; 6] {
         let split = self.cache_creation.unwrap_or_default();
-        let counts = [
+        [
             self.input_tokens,
             self.output_tokens,
             self.cache_read_input_tokens,
             self.cache_creation_input_tokens,
             split.ephemeral_5m_input_tokens,
             split.ephemeral_1h_input_tokens,
-        ];
-        counts.iter().flatten().all(|count| (0.0..=most).contains(count))
+        ]
+    }
+
+    /// Whether it tells any count.
+    pub fn names_count(&self) -> bool {
+        self.counts().iter().any(Option::is_some)
+    }
+
+    /// Whether no count of it is beyond `most`.
+    pub fn is_within(&self, most: f64) -> bool {
+        self.counts().iter().flatten().all(|count| (0.0..=most).contains(count))
             && self.iterations.0.iter().all(|sampling| sampling.is_within(most))
     }
 

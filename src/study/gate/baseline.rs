@@ -8,7 +8,9 @@
 use super::budget::parse_decimal;
 use super::gate_cache::GateCache;
 use super::measurement::SampleUnit;
-use super::{FigureKey, GateMetric, GateSample, GateScope, GateSide, SideSummary};
+use super::{
+    DefectKind, FigureKey, GateMetric, GateSample, GateScope, GateSide, SideDefects, SideSummary,
+};
 use crate::price::{PriceRow, TokenPrices};
 use crate::reconstruct::Lens;
 use crate::recording::{name_of_value, value_of_name};
@@ -97,6 +99,9 @@ struct BaselineJson {
     prices: String,
     rates: BTreeMap<String, RateOnDisk>,
     samples: Vec<SampleOnDisk>,
+    // A side without any is the same bytes as before there were any.
+    #[serde(default)]
+    defects: BTreeMap<String, u64>,
     figures: FigureLines,
 }
 
@@ -178,7 +183,11 @@ impl Baseline {
                 values.iter().map(|value| format_value(key, *value)).collect();
             format!("{}: [{}]", to_json_text(&key_name(key)), values.join(", "))
         });
-        let entries = [
+        let defects = self.side.summary.defects.iter();
+        let defects: BTreeMap<&str, u64> =
+            defects.map(|(kind, count)| (kind.name(), *count)).collect();
+        let defects = (!defects.is_empty()).then(|| json_entry("defects", &defects));
+        let head = [
             json_entry("schema", &SCHEMA),
             json_entry("lens", &lens.name()),
             json_entry("cache", &cache.name()),
@@ -188,9 +197,10 @@ impl Baseline {
             json_entry("prices", prices),
             format!("\"rates\": {}", json_block('{', '}', rates)),
             format!("\"samples\": {}", json_block('[', ']', samples)),
-            format!("\"figures\": {}", json_block('{', '}', figures)),
         ];
-        format!("{}\n", json_block('{', '}', entries.into_iter())).into_bytes()
+        let figures = format!("\"figures\": {}", json_block('{', '}', figures));
+        let entries = head.into_iter().chain(defects).chain([figures]);
+        format!("{}\n", json_block('{', '}', entries)).into_bytes()
     }
 
     /// Reads a file; its side is named `name`.
@@ -257,7 +267,11 @@ impl Baseline {
                 }
             }
         }
-        let named = SideSummary { name: name.to_owned(), samples: count as u32, digests };
+        let mut defects = SideDefects::new();
+        for (kind, count) in &file.defects {
+            defects.insert(value_by_name("defects", &DefectKind::NAMED, kind)?, *count);
+        }
+        let named = SideSummary { name: name.to_owned(), samples: count as u32, digests, defects };
         Ok(Self { premises: held, side: GateSide { summary: named, samples } })
     }
 }
@@ -424,7 +438,8 @@ mod tests {
             sample("two", &[(calls, 65), (dollars, 2_000_000_000_000), (saved, -4)]),
         ];
         let digests = vec!["0a".to_owned(), "0b".to_owned()];
-        let named = SideSummary { name: "main.json".to_owned(), samples: 2, digests };
+        let defects = [(DefectKind::Damaged, 9)].into();
+        let named = SideSummary { name: "main.json".to_owned(), samples: 2, digests, defects };
         Baseline {
             premises: BaselinePremises {
                 lens: Lens::Record,
@@ -448,6 +463,7 @@ mod tests {
         let dollars = "\"step a \\\"b\\\" calls dollars\": [\"1.500000000007\", \"2\"],\n";
         assert!(text.contains(dollars), "{text}");
         assert!(text.contains("\"saving G1 read\": [0, -4]\n"), "{text}");
+        assert!(text.contains("\"defects\": {\"damaged\":9},\n"), "{text}");
         assert!(Baseline::is_baseline(&bytes));
         let read = Baseline::parse("main.json", &bytes).unwrap();
         assert_eq!(read, baseline);

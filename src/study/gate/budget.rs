@@ -27,6 +27,13 @@
 //! step = "fail"                          # a step that the baseline does not know; or "note"
 //! [gone]
 //! step = "note"
+//! [allow]                                # what may be wrong with a side; all else is not judged
+//! damaged = 9                            # lines and files that are lost
+//! empty = 1                              # recordings without a call
+//! unpriced = true                        # calls without a price; limits in dollars stay unjudged
+//! filled = 3                             # calls whose times were filled in
+//! untimed = true                         # calls whose source tells no times
+//! unmeasured = true                      # limits of what neither side has
 //! ```
 //!
 //! A limit that is given replaces the wider one of the same metric as a whole. Behind the name of
@@ -36,7 +43,7 @@
 mod amounts;
 mod parser;
 
-use super::{FigureKey, FigureLimit, GateMetric, GateScope};
+use super::{DefectKind, FigureKey, FigureLimit, GateMetric, GateScope};
 pub(super) use amounts::parse_decimal;
 use std::collections::BTreeMap;
 
@@ -83,6 +90,8 @@ pub struct GateBudget {
     pub new: BTreeMap<GateScope, UnmatchedAction>,
     /// What becomes of places that only the baseline knows, where it is said.
     pub gone: BTreeMap<GateScope, UnmatchedAction>,
+    /// How much may be wrong with a side, by kind.
+    allowed: BTreeMap<DefectKind, u64>,
 }
 
 impl Default for GateBudget {
@@ -114,13 +123,34 @@ impl GateBudget {
             renamed: BTreeMap::new(),
             new: BTreeMap::new(),
             gone: BTreeMap::new(),
+            allowed: BTreeMap::new(),
         }
     }
 
-    /// The metrics of places that have a limit of their own.
+    /// How many defects of a kind either side may have.
+    pub(crate) fn allowed_defects(&self, kind: DefectKind) -> u64 {
+        self.allowed.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// The metrics that have a limit, each with its scope and the place that it names, if any.
+    fn limited_metrics(&self) -> impl Iterator<Item = (GateScope, Option<&String>, GateMetric)> {
+        let limits = self.limits.iter().filter(|(_, limit)| **limit != FigureLimit::default());
+        limits.filter_map(|((scope, name, metric), _)| Some(((*scope)?, name.as_ref(), (*metric)?)))
+    }
+
+    /// The figures that have a limit of their own: of the whole, and of places that are named.
     pub(crate) fn limited_keys(&self) -> impl Iterator<Item = FigureKey> {
-        self.limits.keys().filter_map(|(scope, name, metric)| {
-            Some(FigureKey { scope: (*scope)?, name: name.clone()?, metric: (*metric)? })
+        self.limited_metrics().filter_map(|(scope, name, metric)| {
+            let whole = (scope == GateScope::Total).then(String::new);
+            Some(FigureKey { scope, name: name.cloned().or(whole)?, metric })
+        })
+    }
+
+    /// The metrics that have a limit in every place of a scope.
+    pub(crate) fn limited_scopes(&self) -> impl Iterator<Item = (GateScope, GateMetric)> {
+        let limits = self.limited_metrics();
+        limits.filter_map(|(scope, name, metric)| {
+            (scope != GateScope::Total && name.is_none()).then_some((scope, metric))
         })
     }
 

@@ -9,9 +9,7 @@ use super::budget::{GateBudget, UnmatchedAction};
 use super::noise_bootstrap::{LimitTest, joint_chance_errors};
 use super::place_coverage::{PlaceCoverage, apply_renames};
 use super::row_draft::RowDraft;
-use super::{
-    ComparisonDesign, FigureKey, GateMetric, GateNote, GateRow, GateScope, GateSide, RowVerdict,
-};
+use super::{ComparisonDesign, FigureKey, GateNote, GateRow, GateScope, GateSide};
 use crate::seed::Seed;
 use crate::units::BASIS_POINTS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,18 +26,6 @@ pub struct GateJudgement {
     pub rows: Vec<GateRow>,
     /// What a reader should know.
     pub(crate) notes: Vec<GateNote>,
-}
-
-impl GateJudgement {
-    /// Leaves limits in dollars unjudged: a part of a side has no price, and what it would cost
-    /// may lie on either side of a limit.
-    pub(crate) fn leave_dollars_unjudged(&mut self) {
-        for row in self.rows.iter_mut().filter(|row| row.key.metric == GateMetric::Dollars) {
-            if row.verdict != RowVerdict::Unlimited {
-                row.verdict = RowVerdict::Unjudged;
-            }
-        }
-    }
 }
 
 /// Holds a candidate against its baseline.
@@ -63,8 +49,11 @@ pub(crate) fn judge_candidate(
     coverage.note_changes([baseline, candidate], &mut notes);
     let samples = [&baseline.samples[..], &candidate.samples[..]];
     // Every figure that any sample of either side has: one that came new or went away is a row too.
-    let keys: BTreeSet<&FigureKey> =
-        samples.iter().flat_map(|side| side.iter()).flat_map(|one| one.figures.keys()).collect();
+    // So is one that has a limit of its own and no figure: it is nothing on both sides, or is not
+    // measured.
+    let limited: Vec<FigureKey> = budget.limited_keys().collect();
+    let figures = samples.iter().flat_map(|side| side.iter()).flat_map(|one| one.figures.keys());
+    let keys: BTreeSet<&FigureKey> = figures.chain(&limited).collect();
     // The budget speaks in ten-thousandths; only from here on chance is reckoned in floats.
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
     // First all rows as drafts, then the verdicts: how far chance goes is asked of all limited rows
@@ -116,7 +105,7 @@ mod tests {
     use super::super::{PlaceChange, SampleMatchKey};
     use super::*;
     use crate::fixed_point::ONE;
-    use crate::study::gate::{ExactMean, GateSample, SideSummary};
+    use crate::study::gate::{ExactMean, GateMetric, GateSample, RowVerdict, SideSummary};
     use crate::study::stats::random_draws::draw_normal;
 
     fn key(scope: GateScope, name: &str, metric: GateMetric) -> FigureKey {
@@ -137,8 +126,8 @@ mod tests {
             figures: figures.iter().cloned().collect(),
         };
         let samples: Vec<GateSample> = samples.iter().map(sample).collect();
-        let named =
-            SideSummary { name: "side".to_owned(), samples: samples.len() as u32, digests: vec![] };
+        let (name, count) = ("side".to_owned(), samples.len() as u32);
+        let named = SideSummary { name, samples: count, ..SideSummary::default() };
         GateSide { summary: named, samples }
     }
 

@@ -101,6 +101,7 @@ pub(crate) fn side_from_samples(
         name: name.to_owned(),
         samples: measured.len() as u32,
         digests: measured.iter().map(|one| hex_prefix(&one.digest, 8)).collect(),
+        ..SideSummary::default()
     };
     (
         GateSide { summary: named, samples: measured.into_iter().map(|one| one.sample).collect() },

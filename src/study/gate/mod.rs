@@ -21,9 +21,11 @@ pub mod power;
 mod residual_picks;
 mod row_draft;
 mod sample_figures;
+pub mod side_defects;
 
 pub(crate) use note::{GateNote, PlaceChange, SampleMatchKey};
 pub use sample_figures::JOINT_SAVING;
+pub use side_defects::{DefectKind, DefectPlace, GateDefect, LimitPlace, SideDefects};
 
 use crate::study::stats::bootstrap::ConfidenceInterval;
 use crate::units::BASIS_POINTS;
@@ -95,6 +97,21 @@ pub enum MetricUnit {
     Tokens,
     /// Pico-dollars.
     Money,
+}
+
+impl GateScope {
+    /// Whether such a place has a figure of this metric.
+    #[must_use]
+    pub(crate) fn has_metric(self, metric: GateMetric) -> bool {
+        use GateMetric::{Added, Calls, Carried, Dollars, Read, Tokens, Uses};
+        match self {
+            Self::Total | Self::Pipeline | Self::Step => !matches!(metric, Uses | Added | Carried),
+            Self::Tool => matches!(metric, Uses | Added | Carried),
+            Self::Model => matches!(metric, Calls | Tokens | Dollars),
+            Self::Cause => matches!(metric, Calls | Tokens | Uses | Added | Carried),
+            Self::Saving => matches!(metric, Calls | Read | Tokens | Dollars),
+        }
+    }
 }
 
 impl GateMetric {
@@ -179,7 +196,7 @@ pub enum RowVerdict {
     Within,
     /// It has no limit.
     Unlimited,
-    /// Dollars with a limit, a part of which has no price: nothing can be said.
+    /// It has a limit, and a defect of a side leaves nothing to be said.
     Unjudged,
 }
 
@@ -280,6 +297,8 @@ pub struct SideSummary {
     pub samples: u32,
     /// Digests of its recordings, in order.
     pub digests: Vec<String>,
+    /// How much is wrong with it, by kind; what is not there is sound.
+    pub defects: SideDefects,
 }
 
 /// How samples of both sides were held against each other.
@@ -312,23 +331,36 @@ pub struct GateResult {
     pub causes: Vec<GrowthCause>,
     /// Toggles that would undo it, the best first.
     pub remedies: Vec<ToggleRemedy>,
+    /// What stands against a judgement, allowed by the budget or not.
+    pub defects: Vec<GateDefect>,
     /// What a reader should know: steps that came, went or were renamed, prices that changed.
     pub(crate) notes: Vec<GateNote>,
     /// What was noted when the sides were read and measured, in sentences.
     pub input_notes: Vec<String>,
 }
 
-impl GateResult {
-    /// Whether a change may pass.
-    #[must_use]
-    pub(crate) fn may_pass(&self) -> bool {
-        self.rows.iter().all(|row| row.verdict != RowVerdict::Beyond)
-    }
+/// What a gate comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateOutcome {
+    /// The change may pass.
+    Passes,
+    /// It may not: a figure is beyond its limit.
+    Refused,
+    /// Nothing says whether it may: a side has a defect that the budget does not allow.
+    NotJudged,
+}
 
-    /// Whether every limit was held against its figure.
+impl GateResult {
+    /// What it comes to. A figure that could be judged and is beyond its limit decides.
     #[must_use]
-    pub(crate) fn is_judged(&self) -> bool {
-        self.rows.iter().all(|row| row.verdict != RowVerdict::Unjudged)
+    pub(crate) fn outcome(&self) -> GateOutcome {
+        if self.rows.iter().any(|row| row.verdict == RowVerdict::Beyond) {
+            GateOutcome::Refused
+        } else if self.defects.iter().any(|defect| !defect.is_allowed()) {
+            GateOutcome::NotJudged
+        } else {
+            GateOutcome::Passes
+        }
     }
 }
 

@@ -63,11 +63,12 @@ impl<'s> PlaceCoverage<'s> {
         Self { baseline: places_of_side(baseline), candidate: places_of_side(candidate), budget }
     }
 
-    /// Whether each side knows the place of a row.
+    /// Whether each side knows the place of a row, and such places have its metric.
     pub(crate) fn known_sides(&self, key: &FigureKey) -> [bool; 2] {
         let place = (key.scope, key.name.as_str());
         let whole = key.scope == GateScope::Total;
-        [whole || self.baseline.contains(&place), whole || self.candidate.contains(&place)]
+        [&self.baseline, &self.candidate]
+            .map(|side| key.scope.has_metric(key.metric) && (whole || side.contains(&place)))
     }
 
     /// What the budget says of the place of a row that only one side knows; `None` where both do,

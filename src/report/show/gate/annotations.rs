@@ -4,7 +4,7 @@
 //! shows ten annotations of one kind, so that the worst come first and the last one counts the
 //! rest. Source: GitHub's "Workflow commands" and the escapes of its toolkit, read 2026-11-21.
 
-use super::{GateReport, key_place, sentences};
+use super::{GateReport, defects, key_place, sentences};
 use crate::report::foreign_text::clean_foreign_text;
 use crate::study::gate::{GateRow, RowVerdict};
 use std::fmt::Write as _;
@@ -13,11 +13,16 @@ use std::fmt::Write as _;
 const MOST_ANNOTATIONS: usize = 10;
 
 impl GateReport<'_> {
-    /// Rows beyond their limits as errors, those that may be chance as warnings, and one notice
-    /// where there is neither.
+    /// What stands against a judgement, then rows beyond their limits, as errors; what the budget
+    /// allows and rows that may be chance as warnings; one notice where there is none of these.
     #[must_use]
     pub fn to_annotations(&self) -> Vec<u8> {
         let mut lines = String::new();
+        for defect in defects::sorted_defects(self.gate) {
+            let command = if defect.is_allowed() { "warning" } else { "error" };
+            let title = format!("windtunnel gate: {}", defect.kind.name());
+            self.push_command(&mut lines, command, &title, &defects::defect_sentence(defect));
+        }
         for (judged, command) in [(RowVerdict::Beyond, "error"), (RowVerdict::Unsure, "warning")] {
             let rows: Vec<&GateRow> =
                 self.gate.rows.iter().filter(|row| row.verdict == judged).collect();

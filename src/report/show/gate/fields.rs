@@ -1,12 +1,13 @@
 //! What the gate has in its tables and in its JSON, each column once: `windtunnel.gate/1`.
 
+use super::defects::{defect_fields, sorted_defects};
 use super::{GateReport, key_place, sentences, to_basis_points};
 use crate::report::columns::ColumnField;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, Tone};
 use crate::study::gate::{
-    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateRow, GrowthCause,
-    MetricUnit, RowVerdict, SideSummary, ToggleRemedy,
+    ChangeSubject, ComparisonDesign, ExactMean, FigureChange, FigureLimit, GateOutcome, GateRow,
+    GrowthCause, MetricUnit, RowVerdict, SideSummary, ToggleRemedy,
 };
 use crate::units::PicoUsd;
 
@@ -190,7 +191,12 @@ fn side_fields<'a>() -> Vec<ColumnField<'a, &'a SideSummary>> {
 pub(in crate::report::show) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a GateReport<'a>>> {
     type Field<'a> = ColumnField<'a, &'a GateReport<'a>>;
     vec![
-        Field::flag("passes", "", "whether the gate passes", |it| it.gate.may_pass()),
+        Field::flag("passes", "", "whether the gate passes", |it| {
+            it.gate.outcome() == GateOutcome::Passes
+        }),
+        Field::flag("judged", "", "whether anything can be said: the exit code is not 2", |it| {
+            it.gate.outcome() != GateOutcome::NotJudged
+        }),
         Field::text("verdict", "", "the same in words", |it| sentences::verdict_sentence(it.gate)),
         Field::object("baseline", "what is compared with", side_fields(), |it| &it.gate.baseline),
         Field::object("candidate", "what is judged", side_fields(), |it| &it.gate.candidate),
@@ -202,6 +208,9 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a Ga
         }),
         Field::share("confidence", "", "of all limits of a scope together", |it| {
             to_basis_points(it.gate.confidence)
+        }),
+        Field::rows("defects", "what stands against a judgement", defect_fields(), |it| {
+            sorted_defects(it.gate)
         }),
         Field::rows("rows", "metric by metric", row_fields(true, true), |it| {
             it.gate.rows.iter().collect()

@@ -1,11 +1,12 @@
 //! The gate's word as test results: a suite a scope, a case a limited row.
 
-use super::{GateReport, key_place, sentences};
+use super::{GateReport, defects, key_place, sentences};
 use crate::report::junit::{self, CaseOutcome, JunitCase, JunitSuite};
 use crate::study::gate::{GateScope, RowVerdict};
 
 impl GateReport<'_> {
     /// A row beyond its limit fails; one that may be chance or is not judged is skipped, saying so.
+    /// What stands against a judgement is a suite of its own: an error unless the budget allows it.
     #[must_use]
     pub fn to_junit(&self) -> Vec<u8> {
         let suite = |(scope, name): &(GateScope, &str)| {
@@ -25,7 +26,18 @@ impl GateReport<'_> {
             });
             JunitSuite { name: (*name).to_owned(), cases: cases.collect() }
         };
-        let suites: Vec<JunitSuite> = GateScope::NAMED.iter().map(suite).collect();
+        let defects = defects::sorted_defects(self.gate).into_iter().map(|defect| {
+            let words = defects::defect_sentence(defect);
+            let outcome = if defect.is_allowed() {
+                CaseOutcome::Skipped(words)
+            } else {
+                CaseOutcome::Errored(words)
+            };
+            JunitCase { name: defect.kind.name().to_owned(), outcome }
+        });
+        let defects = JunitSuite { name: "defects".to_owned(), cases: defects.collect() };
+        let suites: Vec<JunitSuite> =
+            std::iter::once(defects).chain(GateScope::NAMED.iter().map(suite)).collect();
         let suites: Vec<JunitSuite> =
             suites.into_iter().filter(|it| !it.cases.is_empty()).collect();
         junit::render_suites("windtunnel.gate", &suites)

@@ -1,12 +1,14 @@
 //! The gate's word: a table for people, a comment for pull requests, what programs of a CI read.
 
 mod annotations;
+mod defects;
 mod fields;
 mod junit;
 mod moved_rows;
 mod power;
 mod sentences;
 
+pub use defects::defect_sentences;
 pub(super) use fields::report_fields;
 pub use power::PowerReport;
 
@@ -15,7 +17,7 @@ use crate::report::format::{self, NumberStyle};
 use crate::report::json;
 use crate::report::{ReportDocument, RichText, Section, TableView};
 use crate::study::gate::{
-    FigureKey, GateResult, GateRow, GateScope, JOINT_SAVING, RowVerdict, share_bp,
+    FigureKey, GateOutcome, GateResult, GateRow, GateScope, JOINT_SAVING, RowVerdict, share_bp,
 };
 use crate::units::BASIS_POINTS;
 
@@ -45,6 +47,9 @@ impl GateReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new("");
         let mut verdict = Section::new("").with_paragraph(self.verdict_text());
+        if !self.gate.defects.is_empty() {
+            verdict = verdict.with_table(self.defects_table());
+        }
         // What is of the whole, or not within its limit, is shown in any case; the rest is counted.
         let (shown, rest): (Vec<&GateRow>, Vec<&GateRow>) = self.limited_rows().partition(|row| {
             row.verdict != RowVerdict::Within
@@ -72,11 +77,16 @@ impl GateReport<'_> {
     /// For a pull request: only what is beyond a limit or may be; `None` where nothing is.
     #[must_use]
     pub fn to_comment(&self) -> Option<ReportDocument> {
-        let mut rows = self.limited_rows().filter(|row| needs_a_look(row.verdict)).peekable();
-        rows.peek()?;
+        let rows: Vec<_> = self.limited_rows().filter(|row| needs_a_look(row.verdict)).collect();
+        if rows.is_empty() && self.gate.outcome() == GateOutcome::Passes {
+            return None;
+        }
         let mut document = ReportDocument::new("");
-        let section = Section::new("windtunnel gate").with_paragraph(self.verdict_text());
-        document.add_section(section.with_table(self.rows_table(rows, "")));
+        let mut section = Section::new("windtunnel gate").with_paragraph(self.verdict_text());
+        if !self.gate.defects.is_empty() {
+            section = section.with_table(self.defects_table());
+        }
+        document.add_section(section.with_table(self.rows_table(rows.into_iter(), "")));
         self.add_explanations(&mut document);
         for line in self.sources {
             document.add_source(line);
@@ -109,6 +119,12 @@ impl GateReport<'_> {
         let (first, rest) = line.split_once(": ").unwrap_or((&line, ""));
         let rest = if rest.is_empty() { String::new() } else { format!(": {rest}") };
         RichText::new().with_strong(first).with_plain(rest)
+    }
+
+    /// What stands against a judgement.
+    fn defects_table(&self) -> TableView {
+        let rows = defects::sorted_defects(self.gate);
+        TableView::from_fields("What is wrong", &defects::defect_fields(), rows)
     }
 
     fn rows_table<'a>(&self, rows: impl Iterator<Item = &'a GateRow>, title: &str) -> TableView {
@@ -223,6 +239,7 @@ mod tests {
             name: name.to_owned(),
             samples: 2,
             digests: vec!["0a".to_owned(), "0b".to_owned()],
+            ..SideSummary::default()
         };
         GateResult {
             baseline: named("main"),
@@ -252,6 +269,7 @@ mod tests {
                 saved_growth: 6,
                 total_growth: 9,
             }],
+            defects: Vec::new(),
             notes: Vec::new(),
             input_notes: vec!["step 'x' is new".to_owned()],
         }
@@ -311,7 +329,7 @@ mod tests {
                     +3 %25 or +2";
         assert!(annotations.contains(step), "{annotations}");
         let junit = text(shown.to_junit());
-        assert!(junit.contains("tests=\"3\" failures=\"1\" skipped=\"1\""), "{junit}");
+        assert!(junit.contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{junit}");
         let json: serde_json::Value = serde_json::from_slice(&shown.to_json()).unwrap();
         assert_eq!(json["schema"], "windtunnel.gate/1");
         assert_eq!(json["passes"], false);

@@ -25,6 +25,10 @@ impl GateReport<'_> {
         if known && !rows.is_empty() {
             section = section.with_table(self.rows_table(rows.into_iter(), "Moved"));
         }
+        // What is written with a defect carries it: every later judgement knows of it.
+        if !gate.defects.is_empty() {
+            section = section.with_table(self.defects_table());
+        }
         let mut document = ReportDocument::new("");
         document.add_section(section.with_bullets(note_sentences(gate)));
         for line in self.sources {

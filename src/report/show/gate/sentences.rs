@@ -1,5 +1,6 @@
 //! Sentences and cells that all outputs of the gate share.
 
+use super::defects::defect_sentence;
 use super::{key_place, to_basis_points};
 use crate::report::CellValue;
 use crate::report::format::{self, NumberStyle};
@@ -222,14 +223,12 @@ pub fn verdict_sentence(gate: &GateResult) -> String {
     let limited = gate.rows.len() - rows_with(gate, RowVerdict::Unlimited).count();
     let failing = rows_with(gate, RowVerdict::Beyond).next().map(row_sentence);
     let doubtful = rows_with(gate, RowVerdict::Unsure).next().map(row_sentence);
-    // One row that fails decides; rows that may be chance are named only where none fails.
-    if failing.is_none() && !gate.is_judged() {
-        let dollars = rows_with(gate, RowVerdict::Unjudged).count();
-        let rows = if dollars == 1 { "limit" } else { "limits" };
-        return format!(
-            "the gate does not judge: {dollars} {rows} in dollars, a part of which has no price; \
-             no other figure is beyond its limit"
-        );
+    // One row that fails decides; a defect that is not allowed does where none fails.
+    let stopping = gate.defects.iter().filter(|defect| !defect.is_allowed());
+    if let (None, Some(first)) = (&failing, stopping.clone().next()) {
+        let more = stopping.count() - 1;
+        let more = if more > 0 { format!("; {more} more like it") } else { String::new() };
+        return format!("the gate does not judge: {}{more}", defect_sentence(first));
     }
     match (failing, doubtful) {
         (Some(row), _) => {
@@ -244,8 +243,14 @@ pub fn verdict_sentence(gate: &GateResult) -> String {
             format!("the gate passes, unsure: {row}, which chance may do{more}")
         }
         (None, None) => {
+            let unjudged = rows_with(gate, RowVerdict::Unjudged).count();
+            let limited = limited - unjudged;
             let rows = if limited == 1 { "figure" } else { "figures" };
-            format!("the gate passes: {limited} {rows} within limits")
+            let allowed =
+                if gate.defects.is_empty() { "" } else { ", with what the budget allows" };
+            let unjudged =
+                if unjudged > 0 { format!(", {unjudged} not judged") } else { String::new() };
+            format!("the gate passes{allowed}: {limited} {rows} within limits{unjudged}")
         }
     }
 }

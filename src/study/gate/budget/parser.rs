@@ -1,6 +1,6 @@
 //! From a TOML file to a budget, every key and value checked.
 
-use super::super::{FigureLimit, GateMetric, GateScope};
+use super::super::{DefectKind, FigureLimit, GateMetric, GateScope};
 use super::amounts::{parse_amount, parse_share};
 use super::{GateBudget, LimitTarget, PLACE_SCOPES, SCHEMA, UnmatchedAction};
 use crate::recording::{name_of_value, value_of_name};
@@ -21,8 +21,8 @@ impl GateBudget {
     /// The first thing that is wrong, with its line: no TOML, a key that means nothing here (with
     /// the nearest one that does), a value that cannot be (with what would do).
     pub fn parse(text: &str) -> Result<Self, TomlError> {
-        const TOP_KEYS: [&str; 7] =
-            ["schema", "confidence", "draws", "limits", "renamed", "new", "gone"];
+        const TOP_KEYS: [&str; 8] =
+            ["schema", "confidence", "draws", "limits", "renamed", "new", "gone", "allow"];
         let mut budget = Self::without_limits();
         let fields = toml_reader::parse_document(text)?;
         if !fields.iter().any(|field| field.key == "schema") {
@@ -48,6 +48,7 @@ impl GateBudget {
                 ("gone", _) => {
                     budget.gone = parse_unmatched_actions(key, expect_table(key, entry)?)?;
                 }
+                ("allow", _) => budget.allowed = parse_allowed(expect_table(key, entry)?)?,
                 _ => return Err(unknown_key_error("", field, TOP_KEYS.into_iter())),
             }
         }
@@ -222,6 +223,28 @@ fn parse_unmatched_actions(
         found.insert(scope, coming);
     }
     Ok(found)
+}
+
+/// `[allow]`: how much of each kind of defect; damage and empty recordings by number only.
+fn parse_allowed(fields: &[TomlField]) -> Result<BTreeMap<DefectKind, u64>, TomlError> {
+    let mut allowed = BTreeMap::new();
+    for field in fields {
+        let TomlField { key, entry, .. } = field;
+        let Some(kind) = value_of_name(&DefectKind::NAMED, key) else {
+            let known = DefectKind::NAMED.iter().map(|(_, name)| *name);
+            return Err(unknown_key_error("allow", field, known));
+        };
+        let is_counted = matches!(kind, DefectKind::Damaged | DefectKind::Empty);
+        let count = match &entry.node {
+            TomlNode::Whole(count) => u64::try_from(*count).ok(),
+            _ if !is_counted && entry.as_typed == "true" => Some(u64::MAX),
+            _ => None,
+        };
+        let wanted = if is_counted { "a whole number" } else { "a whole number, or true for all" };
+        let error = || bad_value_error(&key_path("allow", key), entry, wanted);
+        allowed.insert(kind, count.ok_or_else(error)?);
+    }
+    Ok(allowed)
 }
 
 fn metric_by_name(name: &str) -> Option<GateMetric> {

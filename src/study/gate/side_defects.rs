@@ -1,0 +1,202 @@
+//! What stands against a judgement: parts of a side that are lost, empty, without a price or without
+//! a time to be trusted, and limits without a figure.
+//!
+//! A defect makes a pipeline look cheaper than it is, or its baseline dearer. So the limits that it
+//! touches are not judged, and the gate does not pass, unless the budget allows so many of its kind
+//! (`[allow]`).
+
+use super::budget::GateBudget;
+use super::judgement::GateJudgement;
+use super::{FigureKey, GateMetric, GateScope, GateSide, RowVerdict};
+use crate::kinds::named_values;
+use crate::price::Pricing;
+use crate::price::coverage::PriceCoverage;
+use crate::recording::{CallsWithoutTimes, Recording};
+use std::collections::BTreeMap;
+
+named_values! {
+    /// What is wrong with what a gate is given.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum DefectKind {
+        /// Lines, files and folders of a side that are lost.
+        Damaged = "damaged",
+        /// Recordings of a side without any call or bill.
+        Empty = "empty",
+        /// Calls and bills of a side without a price.
+        Unpriced = "unpriced",
+        /// Calls of a side whose times were filled in, because theirs cannot be.
+        Filled = "filled",
+        /// Calls of a side whose source tells no times.
+        Untimed = "untimed",
+        /// Limits of which neither side has the figure.
+        Unmeasured = "unmeasured",
+    }
+}
+
+/// How much is wrong with a side, by kind.
+pub type SideDefects = BTreeMap<DefectKind, u64>;
+
+/// One thing that stands against a judgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateDefect {
+    /// What it is.
+    pub kind: DefectKind,
+    /// Where it is.
+    pub place: DefectPlace,
+    /// How many lines and files, recordings, calls or limits.
+    pub count: u64,
+    /// How many of them the budget allows.
+    pub allowed: u64,
+}
+
+/// Where a defect is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DefectPlace {
+    /// What is held against.
+    Baseline,
+    /// What changed.
+    Candidate,
+    /// These limits.
+    Limits(Vec<LimitPlace>),
+}
+
+/// What a limit is for: a scope, a place of it or every one, a metric.
+pub type LimitPlace = (GateScope, Option<String>, GateMetric);
+
+impl GateDefect {
+    /// Whether the budget lets it pass.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.count <= self.allowed
+    }
+}
+
+impl DefectKind {
+    /// Whether nothing at all can be said of a side that has it.
+    fn is_fatal(self) -> bool {
+        matches!(self, Self::Damaged | Self::Empty)
+    }
+
+    /// Whether a figure of this metric says nothing where a side has such a defect.
+    fn touches(self, metric: GateMetric) -> bool {
+        match self {
+            Self::Damaged | Self::Empty | Self::Unmeasured => true,
+            Self::Unpriced => metric == GateMetric::Dollars,
+            Self::Untimed => metric == GateMetric::RequestsAMinute,
+            // What a cache still holds depends on the time since the call before.
+            Self::Filled => matches!(
+                metric,
+                GateMetric::RequestsAMinute
+                    | GateMetric::Fresh
+                    | GateMetric::Read
+                    | GateMetric::Write5m
+                    | GateMetric::Write1h
+                    | GateMetric::Dollars
+            ),
+        }
+    }
+
+    /// Whether what the budget allows of it is judged like everything else. Dollars without a
+    /// price and limits without a figure stay unjudged, and only do not stop the gate.
+    fn is_judged_where_allowed(self) -> bool {
+        !matches!(self, Self::Unpriced | Self::Unmeasured)
+    }
+}
+
+/// What is wrong with a recording under some prices.
+#[must_use]
+pub(crate) fn defects_of_recording(recording: &Recording, pricing: &Pricing) -> SideDefects {
+    let is_empty = recording.calls.is_empty() && recording.remainders.is_empty();
+    let coverage = PriceCoverage::of_recording(recording, pricing);
+    // A bill without calls counts as one.
+    let unpriced = [coverage.unpriced, coverage.unclassed].map(|part| match part.calls {
+        0 => i64::from(part.tokens > 0),
+        calls => calls,
+    });
+    let CallsWithoutTimes { filled, untimed } = recording.calls_without_times();
+    let counts = [
+        (DefectKind::Damaged, recording.skips.map_or(0, |skips| skips.damage)),
+        (DefectKind::Empty, u64::from(is_empty)),
+        (DefectKind::Unpriced, unpriced.iter().sum::<i64>().unsigned_abs()),
+        (DefectKind::Filled, filled),
+        (DefectKind::Untimed, untimed),
+    ];
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// The first defect of a side that leaves nothing to be judged, and that the budget does not allow:
+/// what is measured of it is no baseline and says nothing of noise.
+#[must_use]
+pub(crate) fn find_fatal_defect(side: &SideDefects, budget: &GateBudget) -> Option<GateDefect> {
+    let defects = side.iter().map(|(&kind, &count)| GateDefect {
+        kind,
+        place: DefectPlace::Candidate,
+        count,
+        allowed: budget.allowed_defects(kind),
+    });
+    defects.into_iter().find(|defect| defect.kind.is_fatal() && !defect.is_allowed())
+}
+
+/// Adds what is wrong with another part of a side.
+pub(crate) fn add_defects(side: &mut SideDefects, more: SideDefects) {
+    for (kind, count) in more {
+        let sum = side.entry(kind).or_default();
+        *sum = sum.saturating_add(count);
+    }
+}
+
+/// Leaves the limits that a defect touches unjudged, and says what stands against a judgement:
+/// where the defect touches no limit, nothing does.
+pub(crate) fn apply_defects(
+    judged: &mut GateJudgement,
+    [baseline, candidate]: [&GateSide; 2],
+    budget: &GateBudget,
+) -> Vec<GateDefect> {
+    let mut defects = Vec::new();
+    for (place, side) in [(DefectPlace::Baseline, baseline), (DefectPlace::Candidate, candidate)] {
+        for (&kind, &count) in &side.summary.defects {
+            let allowed = budget.allowed_defects(kind);
+            let defect = GateDefect { kind, place: place.clone(), count, allowed };
+            let limited = judged
+                .rows
+                .iter_mut()
+                .filter(|row| row.verdict != RowVerdict::Unlimited && kind.touches(row.key.metric));
+            let is_judged = defect.is_allowed() && kind.is_judged_where_allowed();
+            let mut is_touched = kind.is_fatal();
+            for row in limited {
+                is_touched = true;
+                if !is_judged {
+                    row.verdict = RowVerdict::Unjudged;
+                }
+            }
+            if is_touched {
+                defects.push(defect);
+            }
+        }
+    }
+    let unmeasured = unmeasured_limits(judged, budget);
+    for row in &mut judged.rows {
+        if row.baseline.is_none() && row.candidate.is_none() {
+            row.verdict = RowVerdict::Unjudged;
+        }
+    }
+    if !unmeasured.is_empty() {
+        let (kind, count) = (DefectKind::Unmeasured, unmeasured.len() as u64);
+        let (place, allowed) = (DefectPlace::Limits(unmeasured), budget.allowed_defects(kind));
+        defects.push(GateDefect { kind, place, count, allowed });
+    }
+    defects
+}
+
+/// Limits of figures that neither side has.
+fn unmeasured_limits(judged: &GateJudgement, budget: &GateBudget) -> Vec<LimitPlace> {
+    let is_unmeasured = |key: &FigureKey| {
+        let row = judged.rows.iter().find(|row| row.key == *key);
+        row.is_none_or(|row| row.baseline.is_none() && row.candidate.is_none())
+    };
+    let places = budget.limited_keys().filter(is_unmeasured);
+    let places = places.map(|FigureKey { scope, name, metric }| (scope, Some(name), metric));
+    let has_scope = |scope| judged.rows.iter().any(|row| row.key.scope == scope);
+    let scopes = budget.limited_scopes().filter(|(scope, _)| !has_scope(*scope));
+    places.chain(scopes.map(|(scope, metric)| (scope, None, metric))).collect()
+}
