@@ -100,6 +100,8 @@ named_values! {
     pub enum Basis {
         /// Read from the source's own records: the provider's usage, the harness's time stamps.
         Billed = "billed",
+        /// Likewise, but some of it is missing there or cannot be right, and is that of neighbours.
+        Filled = "filled",
         /// Read from a published text.
         Published = "published",
         /// Derived from measured sizes by a fitted rate.

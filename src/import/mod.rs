@@ -9,6 +9,7 @@
 
 mod autoskillit;
 mod billed_remainders;
+mod call_times;
 mod checked_value;
 mod claude_code;
 mod codex;
@@ -30,6 +31,7 @@ mod merge;
 mod merge_notes;
 mod parsed_file;
 mod price_words;
+mod record_lines;
 pub(crate) mod rollout_metrics;
 mod session_completion;
 mod shell_commands;

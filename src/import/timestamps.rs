@@ -22,13 +22,13 @@ impl<'de> Visitor<'de> for StampVisitor {
         f.write_str("a time")
     }
     fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<StampMs, E> {
-        Ok(StampMs(parse_ms(text)))
+        Ok(StampMs(parse_stamp_ms(text)))
     }
     fn visit_u64<E: Error>(self, number: u64) -> Result<StampMs, E> {
-        Ok(StampMs(parse_epoch(number.to_string().as_bytes())))
+        Ok(StampMs(parse_stamp_ms(number.to_string().as_bytes())))
     }
     fn visit_f64<E: Error>(self, number: f64) -> Result<StampMs, E> {
-        Ok(StampMs(parse_epoch(number.to_string().as_bytes())))
+        Ok(StampMs(parse_stamp_ms(number.to_string().as_bytes())))
     }
     fn visit_i64<E: Error>(self, _: i64) -> Result<StampMs, E> {
         Ok(StampMs(None))
@@ -47,6 +47,16 @@ impl<'de> Visitor<'de> for StampVisitor {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(StampMs(None))
     }
+}
+
+/// When records can have been written, milliseconds since the epoch: 2000 to 2099. Outside of it a
+/// clock was not set, or a stamp is damaged. Source: MODEL.md, "Other constants".
+const STAMPS_MS: (i64, i64) = (946_684_800_000, 4_102_444_799_999);
+
+/// The time stamp of a record; `None` where nothing can be read of it, or no record can be of then.
+pub(super) fn parse_stamp_ms(text: &[u8]) -> Option<i64> {
+    let (first, last) = STAMPS_MS;
+    parse_ms(text).filter(|ms| (first..=last).contains(ms))
 }
 
 /// Milliseconds since the epoch of an RFC 3339 time stamp, e.g. `2026-02-19T09:33:17.222Z`, and of

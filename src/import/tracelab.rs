@@ -11,16 +11,20 @@
 //! Identifiers are pseudonyms: a trace and the transcripts it was made from do not know each other,
 //! and must not be imported together.
 
+use super::call_times::{ToldTimes, fill_call_times};
 use super::importer::Importer;
 use super::json_reader;
 use super::line_reader::LineReader;
 use super::measured_text::{LenientObject, ShortText};
 use super::parsed_file::{CallIdentity, CallKey, FileInfo, ParsedFile, SessionDraft, intern_name};
+use super::record_lines::for_each_line;
 use super::session_completion::{self, CallTransition};
 use super::skip::SkipReason;
 use super::timestamps;
-use super::transcript::{for_each_line, plain_call};
-use crate::recording::{BlockKind, CacheTier, CallMarks, RawBlock, RawCall, RawSession, Role};
+use super::transcript::plain_call;
+use crate::recording::{
+    Basis, BlockKind, CacheTier, CallMarks, RawBlock, RawCall, RawSession, Role,
+};
 use crate::units::Usage;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -82,7 +86,7 @@ struct TraceTool<'a> {
 /// A session on its way: its calls in the order of their lines.
 struct TraceSession {
     raw: RawSession,
-    calls: Vec<(u64, RawCall, CallKey)>,
+    calls: Vec<(u64, RawCall, CallKey, ToldTimes)>,
     /// By tool use: its call's place in `calls`, its output, its tool.
     uses: HashMap<u64, (usize, u32, u16)>,
     /// Results that wait for their place: (call, input, tool use).
@@ -211,7 +215,7 @@ impl TraceSession {
         let (mut inputs, mut outputs, mut marks) = (Vec::new(), Vec::new(), CallMarks::empty());
         let (mut input_ms, mut first_ms, mut end_ms) = (None, None, None);
         for event in round.timing_events.iter().flatten().filter_map(|event| event.0.as_ref()) {
-            let at_ms = timestamps::parse_ms(event.timestamp.0);
+            let at_ms = timestamps::parse_stamp_ms(event.timestamp.0);
             first_ms = first_ms.or(at_ms);
             let content = size_in_chars(event.content_chars);
             match event.kind.0 {
@@ -245,11 +249,12 @@ impl TraceSession {
             end_ms = end_ms.max(at_ms);
         }
         // The request left when its last input was there; without one, at the first event.
-        let start_ms = input_ms.or(first_ms).unwrap_or(0);
+        let told = ToldTimes { start_ms: input_ms.or(first_ms), end_ms };
+        let start_ms = told.start_ms.unwrap_or(0);
         let end_ms = end_ms.unwrap_or(start_ms).max(start_ms);
         self.last_ms = self.last_ms.max(end_ms);
         let call = RawCall { marks, inputs, outputs, ..plain_call(model, start_ms, end_ms, usage) };
-        self.calls.push((index, call, round.call_key(index, usage)));
+        self.calls.push((index, call, round.call_key(index, usage), told));
     }
 
     fn into_draft(mut self) -> SessionDraft {
@@ -272,14 +277,21 @@ impl TraceSession {
         }
         self.calls.sort_by_key(|(index, ..)| *index);
         let mut identities = Vec::with_capacity(self.calls.len());
+        let mut told_times = Vec::with_capacity(self.calls.len());
         let mut start_ms = i64::MIN;
-        for (_, mut call, key) in self.calls {
+        for (_, mut call, key, told) in self.calls {
             // The order of rounds counts, whatever their clocks say.
             start_ms = call.start_ms.max(start_ms);
             call.start_ms = start_ms;
             call.end_ms = call.end_ms.max(start_ms);
             identities.push(CallIdentity::new(key, call.usage, None));
+            told_times.push(told);
             self.raw.calls.push(call);
+        }
+        if told_times.iter().all(|told| *told == ToldTimes::default()) {
+            self.raw.times_basis = Basis::Estimated;
+        } else if fill_call_times(&mut self.raw.calls, &told_times) {
+            self.raw.times_basis = Basis::Filled;
         }
         self.raw.records = self.raw.calls.len() as u32;
         let transitions = vec![CallTransition::default(); self.raw.calls.len()];

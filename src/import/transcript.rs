@@ -3,23 +3,19 @@
 //! A reader knows its source's records; what they come to is decided here: which tool use a result
 //! belongs to, what is a poll, what was read again, which test run died before its first test.
 
-use super::json_fault::JsonFault;
-use super::json_reader;
-use super::line_reader::{LineReader, SourceLine};
+pub(super) use super::call_times::ToldTimes;
+use super::call_times::fill_call_times;
 use super::measured_text::ShortText;
 use super::parsed_file::{
     CallIdentity, CallKey, ForkLineage, SessionDraft, UsageBeyondCall, intern_name,
 };
 use super::session_completion::{self, CallTransition, HiddenThinking};
-use super::skip::SkipReason;
 use super::tool_marks;
-use super::whole_records::WholeRecords;
 use crate::recording::{
     Basis, BlockKind, BlockMarks, CacheBreak, CallFacts, CallMarks, ContextRestart, RawBlock,
     RawCall, RawSession, estimate,
 };
 use crate::units::Usage;
-use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -98,6 +94,8 @@ pub(super) struct TranscriptCore {
     pub timed: bool,
     /// The identity of each call.
     pub identities: Vec<CallIdentity>,
+    /// What its records tell of its times.
+    pub told_times: Vec<ToldTimes>,
     /// What responses billed beyond their calls.
     pub beyond: Vec<UsageBeyondCall>,
     transitions: Vec<CallTransition>,
@@ -124,6 +122,7 @@ impl TranscriptCore {
             last_ms: i64::MIN,
             timed: false,
             identities: Vec::new(),
+            told_times: Vec::new(),
             beyond: Vec::new(),
             transitions: Vec::new(),
             effort: None,
@@ -176,11 +175,20 @@ impl TranscriptCore {
         self.session.calls.len() as u32
     }
 
-    /// Adds a call and what happened before it.
-    pub fn push_call(&mut self, key: CallKey, call: RawCall) {
+    /// Adds a call, with the times that its records tell, and what happened before it.
+    pub fn push_call(&mut self, key: CallKey, call: RawCall, told: ToldTimes) {
         self.identities.push(CallIdentity::new(key, call.usage, None));
+        self.told_times.push(told);
         self.session.calls.push(call);
         self.transitions.push(std::mem::take(&mut self.transition));
+    }
+
+    /// Notes when one more record of a call was written.
+    pub fn note_call_end(&mut self, call: u32, at_ms: Option<i64>) {
+        let told = &mut self.told_times[call as usize];
+        told.end_ms = told.end_ms.max(at_ms);
+        let call = &mut self.session.calls[call as usize];
+        call.end_ms = call.end_ms.max(at_ms.unwrap_or(call.end_ms));
     }
 
     /// Whether a tool use of this id has come already.
@@ -292,6 +300,10 @@ impl TranscriptCore {
         self.session.records = self.session.calls.iter().map(|call| call.records).sum();
         if !self.timed {
             self.session.times_basis = Basis::Estimated;
+        } else if fill_call_times(&mut self.session.calls, &self.told_times) {
+            self.session.times_basis = Basis::Filled;
+            // The last record may be one whose time cannot be.
+            self.last_ms = self.session.calls.last().map_or(self.last_ms, |call| call.end_ms);
         }
         session_completion::complete_session(&mut self.session, &self.transitions, hidden_thinking);
     }
@@ -320,79 +332,5 @@ pub(super) fn plain_call(model: u16, start_ms: i64, end_ms: i64, usage: Usage) -
         cache_break: CacheBreak::No,
         inputs: Vec::new(),
         outputs: Vec::new(),
-    }
-}
-
-/// Hands every line to `take` with its number. What cannot be read, and what `take` answers, goes
-/// to `skip`. Of a line that is no JSON the whole records are taken.
-pub(super) fn for_each_line(
-    lines: &mut LineReader<'_>,
-    take: &mut dyn FnMut(u64, &[u8]) -> Option<SkipReason>,
-    skip: &mut dyn FnMut(u64, SkipReason),
-) {
-    let is_record = lines.is_record();
-    loop {
-        let last = lines.line_number();
-        let (number, reason) = match lines.next_numbered_line() {
-            Ok(None) => return,
-            Ok(Some((number, SourceLine::Text(line)))) => match take(number, line) {
-                Some(SkipReason::Json(JsonFault::Broken(_) | JsonFault::CutShort)) => {
-                    let mut records = WholeRecords::new(line, is_record);
-                    let mut taken = 0;
-                    while let Some(record) = records.next_record() {
-                        taken += 1;
-                        if let Some(reason) = take(number, record) {
-                            skip(number, reason);
-                        }
-                    }
-                    (number, records.reason_of_rest(taken))
-                }
-                reason => (number, reason),
-            },
-            Ok(Some((number, SourceLine::Padding(bytes)))) => {
-                (number, Some(SkipReason::Padding(bytes)))
-            }
-            Ok(Some((number, SourceLine::TooLong(bytes)))) => {
-                (number, Some(SkipReason::LineTooLong(bytes)))
-            }
-            // The source is broken from here on: there is no line to go on with.
-            Err(error) => return skip(last + 1, SkipReason::CutOff(error.to_string())),
-        };
-        // A line that is passed over for NULs alone has said so.
-        let is_told = matches!(reason, Some(SkipReason::Padding(_)));
-        if let Some(reason) = reason {
-            skip(number, reason);
-        }
-        if lines.padding() > 0 && !is_told {
-            skip(number, SkipReason::Padding(lines.padding()));
-        }
-    }
-}
-
-/// The type of a record, whatever its other fields are.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RecordKind<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: ShortText<'a>,
-}
-
-/// Why a line that is no record is skipped. Sources invent types faster than readers learn them:
-/// a line of a type that `is_known` denies is passed over in silence.
-pub(super) fn skip_reason(
-    line: &[u8],
-    fault: JsonFault,
-    is_known: fn(&[u8]) -> bool,
-    unknown_shape: fn(String) -> SkipReason,
-) -> Option<SkipReason> {
-    if fault != JsonFault::Shape {
-        return Some(fault.into());
-    }
-    match json_reader::from_slice::<RecordKind>(line) {
-        Ok(record) if is_known(record.kind.0) => {
-            Some(unknown_shape(record.kind.to_text().into_owned()))
-        }
-        Ok(_) => None,
-        Err(fault) => Some(fault.into()),
     }
 }

@@ -5,7 +5,7 @@ use crate::run::{Folder, json, ok, refused, run};
 use crate::small::{MODEL, call, session};
 use serde_json::Value;
 use windtunnel::recording::{
-    BlockKind, ContextRestart, Packet, Recording, RecordingBuilder, format,
+    BlockKind, ContextRestart, Packet, Recording, RecordingBuilder, SkipCounts, format,
 };
 
 /// 2026-02-02T00:00:00Z, seconds.
@@ -105,6 +105,20 @@ fn a_small_fall_is_less_than_wanted() {
     near(&met[0], "fell, but by less than wanted", 0.9);
     near(&met[1], "not met: it did not fall", 1.0);
     near(&met[2], "met", 0.9);
+}
+
+#[test]
+fn a_window_that_lost_lines_is_not_measured() {
+    let windows = Windows::new(&days(0, 7, 1, 40_000), &days(10, 14, 2, 30_000));
+    let skips = Some(SkipCounts { damage: 3, harmless: 1 });
+    let cut = Recording { skips, ..recording(&days(10, 14, 2, 30_000)) };
+    windows.0.file("after.json", &format::to_json(&cut));
+    near(&windows.outcomes()[0], "not measured", 0.375);
+    let args = windows.args();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    assert!(
+        ok(&[&["backtest"], &args[..]].concat()).contains("that are lost (cut or unreadable): 3")
+    );
 }
 
 /// What is said where nothing can be judged.

@@ -76,7 +76,7 @@ impl LogRow<'_> {
     /// Its start.
     pub fn start_ms(&self) -> Option<i64> {
         let mut times = ["timestamp", "start_ts"].into_iter().map(|key| self.first_text(key));
-        times.find_map(|time| timestamps::parse_ms(time.as_bytes()))
+        times.find_map(|time| timestamps::parse_stamp_ms(time.as_bytes()))
     }
 
     fn is_successful(&self) -> bool {

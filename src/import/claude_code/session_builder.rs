@@ -15,7 +15,7 @@ use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::{
     CallIdentity, CallKey, SessionDraft, UsageBeyondCall, intern_name, prompt_classes,
 };
-use crate::import::transcript::{TranscriptCore, plain_call};
+use crate::import::transcript::{ToldTimes, TranscriptCore, plain_call};
 use crate::kinds::NamedValue;
 use crate::models::harness_version::HarnessVersion;
 use crate::recording::{
@@ -236,12 +236,12 @@ impl TranscriptSessionBuilder {
         if is_known_row {
             return;
         }
+        self.core.note_call_end(index, at_ms);
         let call = &mut self.core.session.calls[index as usize];
         call.records += 1;
         let old = HarnessVersion::parse(&version_text)
             .is_some_and(|version| version < HarnessVersion(2, 1, 69));
         call.placeholder |= self.stream || old;
-        call.end_ms = call.end_ms.max(at_ms.unwrap_or(call.end_ms));
         if message.content.text.chars > 0 {
             call.outputs.push(RawBlock::from_size(BlockKind::Text, message.content.text.chars, 0));
         }
@@ -336,7 +336,8 @@ impl TranscriptSessionBuilder {
         let model = intern_name(&mut session.models, &message.model.to_text());
         // A call leaves when the last of its inputs is there, and never before the one before it.
         let before = session.calls.last().map_or(i64::MIN, |call| call.start_ms);
-        let start_ms = self.pending_ms.take().or(at_ms).unwrap_or(0).max(before);
+        let told = ToldTimes { start_ms: self.pending_ms.take().or(at_ms), end_ms: None };
+        let start_ms = told.start_ms.unwrap_or(0).max(before);
         let mut call = plain_call(model, start_ms, start_ms, usage);
         // Its records are counted as they come, this one included.
         call.records = 0;
@@ -346,7 +347,7 @@ impl TranscriptSessionBuilder {
             let before = self.thinking.replace(on);
             self.core.transition.effort_switched |= before.is_some_and(|before| before != on);
         }
-        self.core.push_call(key, call);
+        self.core.push_call(key, call, told);
         self.calls.insert_call(key, prompt_classes(&usage), index);
         index
     }

@@ -3,6 +3,7 @@
 use super::session_builder::RolloutSessionBuilder;
 use super::usage_counter::{CountedCall, usage_fingerprint};
 use super::wire::{RolloutTokens, TokenCountInfo, UsageRecord};
+use crate::import::call_times::ToldTimes;
 use crate::import::parsed_file::{
     CallFingerprint, CallKey, ParsedFile, UsageBeyondCall, intern_name,
 };
@@ -73,10 +74,10 @@ impl RolloutSessionBuilder {
         ordinal: Option<f64>,
         at_ms: Option<i64>,
     ) {
-        let at_ms = at_ms.unwrap_or(self.core.last_ms.max(0));
         let fingerprint = counted.fingerprint;
         let (total, line) = (counted.total.total, self.line);
-        let call = CallFingerprint { fingerprint, total, at_ms, line };
+        let told_ms = at_ms.unwrap_or(self.core.last_ms.max(0));
+        let call = CallFingerprint { fingerprint, total, at_ms: told_ms, line };
         self.identity.note_call(call, counted.starts_from_zero(), ordinal);
         // Codex names no responses: session, totals, and how often these came make one up.
         let id = format!("{} {fingerprint} {}", self.identity.session_id(), counted.before);
@@ -101,7 +102,8 @@ impl RolloutSessionBuilder {
             return;
         }
         let after = self.core.session.calls.last().map_or(i64::MIN, |last| last.end_ms);
-        let at_ms = self.input_ms.or(at_ms).unwrap_or(self.core.last_ms.max(0)).max(after);
+        let told_ms = self.input_ms.or(at_ms);
+        let at_ms = told_ms.unwrap_or(self.core.last_ms.max(0)).max(after);
         let fingerprint = usage_fingerprint(&next.total, &untold);
         let total = next.total.total - next.usage.total;
         let call = CallFingerprint { fingerprint, total, at_ms, line: self.line };
@@ -114,7 +116,8 @@ impl RolloutSessionBuilder {
         waiting.filter(|peer| peer.0 == moved).for_each(|peer| peer.0 += 1);
         self.reasoning.push(untold.reasoning);
         let call = plain_call(self.model, at_ms, at_ms, usage);
-        self.core.push_call(CallKey::new(id.as_bytes(), b""), call);
+        let told = ToldTimes { start_ms: told_ms, end_ms: told_ms };
+        self.core.push_call(CallKey::new(id.as_bytes(), b""), call, told);
         if let Some(identity) = self.core.identities.last_mut() {
             identity.is_untold = true;
         }
@@ -127,12 +130,14 @@ impl RolloutSessionBuilder {
         }
     }
 
-    fn push_call(&mut self, key: CallKey, usage: Usage, at_ms: i64) {
+    fn push_call(&mut self, key: CallKey, usage: Usage, at_ms: Option<i64>) {
         self.name_model();
         let after = self.core.session.calls.last().map_or(i64::MIN, |last| last.end_ms);
         // Where tools answered before the usage was told, the response was complete before them.
         let is_answered = !self.later.is_empty();
-        let end_ms = self.output_ms.take().filter(|_| is_answered).unwrap_or(at_ms).max(after);
+        let output_ms = self.output_ms.take().filter(|_| is_answered);
+        let told = ToldTimes { start_ms: self.input_ms, end_ms: output_ms.or(at_ms) };
+        let end_ms = told.end_ms.unwrap_or(self.core.last_ms.max(0)).max(after);
         let start_ms = self.input_ms.unwrap_or(end_ms).min(end_ms).max(after);
         let mut call = plain_call(self.model, start_ms, end_ms, usage);
         call.facts.modifiers = self.tier;
@@ -149,7 +154,7 @@ impl RolloutSessionBuilder {
         let index = self.core.next_call();
         let invocations = self.packets.drain(..).map(|(_, packet)| (index, packet));
         self.core.session.invocations.extend(invocations);
-        self.core.push_call(key, call);
+        self.core.push_call(key, call, told);
         self.prompted = true;
     }
 

@@ -77,7 +77,7 @@ impl SessionIdentity {
         }
         self.has_head = true;
         self.lineage.session_id = id;
-        let began = timestamps::parse_ms(head.timestamp.0).or(at_ms);
+        let began = timestamps::parse_stamp_ms(head.timestamp.0).or(at_ms);
         self.lineage.started_ms = began.unwrap_or(i64::MIN);
         self.last_ms = at_ms.or(began).unwrap_or(i64::MIN);
         let origin = head.source.0.as_ref().map_or(SubagentOrigin::No, |source| source.subagent);

@@ -101,6 +101,11 @@ struct WindowInvocation<'a> {
 /// Why a fall may be no fall.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CriterionDoubt {
+    /// Lines or files of a window were lost at the import.
+    Damaged {
+        /// How many, in both.
+        lost: u64,
+    },
     /// There is nothing of it before.
     NothingBefore,
     /// The agent is wholly absent after.
@@ -267,10 +272,21 @@ fn find_doubts(
     if !before.iter().any(|event| criterion.matches_invocation(event)) {
         return vec![CriterionDoubt::NothingBefore];
     }
+    let mut doubts = Vec::new();
+    // Both windows may be of one recording, which lost everything once.
+    let [first, second] = spans.each_ref().map(|span| span.recording);
+    let second = (!std::ptr::eq(first, second)).then_some(second);
+    let skips = [Some(first), second].into_iter().flatten().filter_map(|one| one.skips);
+    let lost = skips.map(|skips| skips.damage).sum();
+    if lost > 0 {
+        doubts.push(CriterionDoubt::Damaged { lost });
+    }
     let own_before = starts_of_agent(before, &criterion.agent);
     let own_after = starts_of_agent(after, &criterion.agent);
-    let Some(last) = own_after.last() else { return vec![CriterionDoubt::AgentGone] };
-    let mut doubts = Vec::new();
+    let Some(last) = own_after.last() else {
+        doubts.push(CriterionDoubt::AgentGone);
+        return doubts;
+    };
     // Work and the digests that tell of it come together: where one of them stops, its state folder
     // moved, and what it cost is out of sight rather than saved.
     let has_digests_before = before.iter().any(|event| event.source == EXECUTED_DIGEST);

@@ -234,6 +234,10 @@ fn criterion_sentence(one: &CriterionResult) -> String {
 fn doubt_sentence(doubt: &CriterionDoubt, criterion: &SuccessCriterion) -> String {
     let agent = &criterion.agent;
     match doubt {
+        CriterionDoubt::Damaged { lost } => format!(
+            "lines or files of the rollouts that are lost (cut or unreadable): {lost}; what is \
+             lost looks saved"
+        ),
         CriterionDoubt::NothingBefore => {
             format!(
                 "{} is nowhere in the first window: there is nothing to fall",

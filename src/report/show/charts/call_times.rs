@@ -46,7 +46,7 @@ pub fn times_note(recording: &Recording) -> &'static str {
     if bases.clone().any(|basis| basis == Basis::Reconstructed) {
         "The source tells no times of calls: they are laid out by published totals and assumed \
          pauses."
-    } else if bases.any(|basis| matches!(basis, Basis::Estimated | Basis::Published)) {
+    } else if bases.any(|basis| basis != Basis::Billed) {
         "Times of some calls are missing in the source and estimated."
     } else {
         ""
