@@ -288,12 +288,16 @@ impl FolderSearch<'_> {
         let wanted = self.endings.iter().any(|ending| name.ends_with(ending));
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.enter_folder(path, &format!("{label}/")),
-            // Pipes and devices could block or never end.
             Ok(meta) if meta.is_file() && wanted => match fs::canonicalize(path) {
                 Ok(real) => self.files.push((label.to_owned(), real)),
                 Err(error) => self.note_unreadable(label, &error),
             },
-            Err(error) if wanted => self.note_unreadable(label, &error),
+            // Pipes and devices could block or never end.
+            Ok(meta) if wanted && !meta.is_file() => {
+                self.note_unreadable(label, &io::Error::other("a pipe or a device"));
+            }
+            // What may not be looked at, or lies deeper than the system goes, may be a folder.
+            Err(error) if wanted || may_hide_folder(&error) => self.note_unreadable(label, &error),
             Ok(_) | Err(_) => {}
         }
     }
@@ -312,6 +316,11 @@ impl FolderSearch<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether something is there that cannot be looked at. A link that leads nowhere is nothing.
+fn may_hide_folder(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidFilename)
 }
 
 /// Reads a whole small file.

@@ -65,11 +65,12 @@ fn drop_distant_stamps(stamps: &mut [Option<i64>]) {
 fn drop_disordered_stamps(stamps: &mut [Option<i64>]) {
     let told: Vec<(usize, i64)> =
         stamps.iter().enumerate().filter_map(|(at, stamp)| Some((at, (*stamp)?))).collect();
-    // By length of a run: the place of the smallest stamp that ends one (patience sorting).
+    // By length of a run: the place of the smallest stamp that ends one (patience sorting). A stamp
+    // that is told twice, for the start and the end of a call, is one.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(told.len());
     for (place, &(_, ms)) in told.iter().enumerate() {
-        let length = ends.partition_point(|&end| told[end].1 <= ms);
+        let length = ends.partition_point(|&end| told[end].1 < ms);
         before.push(length.checked_sub(1).map(|shorter| ends[shorter]));
         ends.truncate(ends.len().max(length));
         match ends.get_mut(length) {

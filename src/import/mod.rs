@@ -17,6 +17,7 @@ mod codex_exec;
 mod copied_calls;
 mod decoded_source;
 mod dispatches;
+mod file_head;
 mod fork_lineage;
 mod import_result;
 mod importer;
@@ -51,7 +52,8 @@ pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
 use crate::store::{self, FoundFile, SearchResult};
-use decoded_source::{DeferredError, open_decoded_source};
+use decoded_source::open_decoded_source;
+use file_head::{FileHead, HEAD, LOOSE_HEAD};
 use importer::{FolderImporter, Importer};
 use json_value_lines::JsonValueLines;
 use ledger::HarnessLedger;
@@ -179,42 +181,29 @@ fn check_import_result(
     Ok(imported)
 }
 
-/// How much of a file is read before its format is decided, unless its first line is longer.
-const HEAD: usize = 64 << 10;
-
-/// How much is read of a file whose name says little, before its first line is given up.
-const LOOSE_HEAD: usize = 1 << 20;
-
 fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
     let mut parsed = ParsedFile::default();
     let opened =
         store::open_file(&file.path).and_then(|source| open_decoded_source(source, on_bytes));
-    let mut source = match opened {
+    let source = match opened {
         Ok(source) => source,
         Err(error) => {
             parsed.add_skip(0, SkipReason::Unreadable(error.to_string()));
             return (None, parsed);
         }
     };
-    let most = if has_loose_name(file) { LOOSE_HEAD } else { line_reader::MAX_LINE };
-    let (head, cut) = read_head(&mut source, most);
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
-    let Some((importer, layout)) = find_format(head) else {
-        let lines = head_lines(head);
-        if let Some(error) = cut {
-            parsed.add_skip(0, SkipReason::Unreadable(error.to_string()));
-        } else if !head.trim_ascii().is_empty() && !has_loose_name(file) {
-            // A harness keeps other records beside its transcripts; nothing is wrong with those.
-            let is_whole = !lines.is_empty() && lines.iter().all(|line| is_whole_object(line));
-            let is_other = is_whole && !file.is_argument;
-            let reason =
-                if is_other { SkipReason::OtherRecords } else { SkipReason::UnknownFormat };
+    let mut head = FileHead::read(source, has_loose_name(file));
+    let mut format = find_format(&head.text);
+    while format.is_none() && head.pass_long_line() {
+        format = find_format(&head.text);
+    }
+    let Some((importer, layout)) = format else {
+        if let Some(reason) = reason_of_no_format(file, &head) {
             parsed.add_skip(0, reason);
         }
         return (None, parsed);
     };
-    // The head is read again as lines; an error that cut it comes back where it stood.
-    let mut whole = head.chain(DeferredError(cut)).chain(source);
+    let mut whole = head.into_whole();
     let mut values;
     let text: &mut dyn Read = match layout {
         Layout::Lines => &mut whole,
@@ -227,6 +216,23 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
     let mut lines = LineReader::new(text, &is_record);
     importer.parse(&FileInfo { label: &file.label }, &mut lines, &mut parsed);
     (Some(importer.id()), parsed)
+}
+
+/// Why a file is passed over whose format nobody knows; nothing where it is empty or its name is
+/// one that many others have.
+fn reason_of_no_format<R: Read>(file: &FoundFile, head: &FileHead<R>) -> Option<SkipReason> {
+    if let Some(error) = &head.cut {
+        return Some(SkipReason::Unreadable(error.to_string()));
+    }
+    let is_empty = head.text.trim_ascii().is_empty() && !head.has_passed_lines();
+    if is_empty || has_loose_name(file) {
+        return None;
+    }
+    // A harness keeps other records beside its transcripts; nothing is wrong with those.
+    let lines = head_lines(&head.text);
+    let is_whole = !lines.is_empty() && lines.iter().all(|line| is_whole_object(line));
+    let is_other = is_whole && !file.is_argument && !head.has_passed_lines();
+    Some(if is_other { SkipReason::OtherRecords } else { SkipReason::UnknownFormat })
 }
 
 /// How the records of a file stand in it.
@@ -345,22 +351,4 @@ fn has_loose_name(file: &FoundFile) -> bool {
 fn ends_with_any(file: &FoundFile, endings: &[&str]) -> bool {
     let name = store::strip_packed_ending(&file.label);
     endings.iter().any(|ending| name.ends_with(ending))
-}
-
-/// The start of a file, at least one line of it; and what went wrong behind it, if anything did.
-fn read_head(source: &mut impl Read, most: usize) -> (Vec<u8>, Option<std::io::Error>) {
-    let mut head = Vec::new();
-    let mut wanted = HEAD;
-    loop {
-        let room = (wanted - head.len()) as u64;
-        let before = head.len();
-        if let Err(error) = source.by_ref().take(room).read_to_end(&mut head) {
-            return (head, Some(error));
-        }
-        let ended = head.len() - before < room as usize;
-        if ended || memchr::memchr(b'\n', &head).is_some() || head.len() > most {
-            return (head, None);
-        }
-        wanted = (wanted * 4).min(most + 1);
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::json_fault::JsonFault;
 use super::json_reader;
-use super::line_reader::{LineReader, SourceLine};
+use super::line_reader::{LineReader, SourceLine, is_blank_or_nul};
 use super::measured_text::ShortText;
 use super::skip::SkipReason;
 use super::whole_records::WholeRecords;
@@ -20,20 +20,22 @@ pub(super) fn for_each_line(
         let last = lines.line_number();
         let (number, reason) = match lines.next_numbered_line() {
             Ok(None) => return,
-            Ok(Some((number, SourceLine::Text(line)))) => match take(number, line) {
-                Some(SkipReason::Json(JsonFault::Broken(_) | JsonFault::CutShort)) => {
-                    let mut records = WholeRecords::new(line, is_record);
-                    let mut taken = 0;
-                    while let Some(record) = records.next_record() {
-                        taken += 1;
-                        if let Some(reason) = take(number, record) {
-                            skip(number, reason);
+            Ok(Some((number, SourceLine::Text(line)))) => {
+                match take_unless_empty(number, line, take) {
+                    Some(SkipReason::Json(JsonFault::Broken(_) | JsonFault::CutShort)) => {
+                        let mut records = WholeRecords::new(line, is_record);
+                        let mut taken = 0;
+                        while let Some(record) = records.next_record() {
+                            taken += 1;
+                            if let Some(reason) = take_unless_empty(number, record, take) {
+                                skip(number, reason);
+                            }
                         }
+                        (number, records.reason_of_rest(taken))
                     }
-                    (number, records.reason_of_rest(taken))
+                    reason => (number, reason),
                 }
-                reason => (number, reason),
-            },
+            }
             Ok(Some((number, SourceLine::Padding(bytes)))) => {
                 (number, Some(SkipReason::Padding(bytes)))
             }
@@ -52,6 +54,23 @@ pub(super) fn for_each_line(
             skip(number, SkipReason::Padding(lines.padding()));
         }
     }
+}
+
+/// Hands a record to `take`, unless there is nothing in it.
+fn take_unless_empty(
+    number: u64,
+    record: &[u8],
+    take: &mut dyn FnMut(u64, &[u8]) -> Option<SkipReason>,
+) -> Option<SkipReason> {
+    let inner = match record {
+        b"null" => &[],
+        [b'{', inner @ .., b'}'] | [b'[', inner @ .., b']'] => inner,
+        other => other,
+    };
+    if inner.iter().all(|byte| is_blank_or_nul(*byte)) {
+        return Some(SkipReason::EmptyRecord);
+    }
+    take(number, record)
 }
 
 /// The type of a record, whatever its other fields are.

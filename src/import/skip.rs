@@ -81,6 +81,9 @@ pub enum SkipReason {
     /// A line of a Codex rollout of a known type.
     #[error("{0} line of an unknown shape")]
     RolloutLineShape(String),
+    /// A record with nothing in it.
+    #[error("an empty record")]
+    EmptyRecord,
     /// A response whose usage says that nothing was billed.
     #[error("a response whose usage is all zero")]
     ZeroUsage,
@@ -163,9 +166,11 @@ impl SkipReason {
     /// files, and records that say that nothing was billed.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::OtherRecords | Self::NoTime | Self::PacketWithoutCall(_) | Self::ZeroUsage => {
-                false
-            }
+            Self::OtherRecords
+            | Self::NoTime
+            | Self::PacketWithoutCall(_)
+            | Self::ZeroUsage
+            | Self::EmptyRecord => false,
             Self::FurtherLines { is_damage, .. } => *is_damage,
             _ => true,
         }

@@ -50,6 +50,7 @@ mod laid;
 mod lanes;
 mod laws;
 mod luck;
+mod odd_input;
 mod open_facts;
 mod outputs;
 #[cfg(feature = "charts")]

@@ -66,7 +66,7 @@ impl Importer for Codex {
         for_each_line(
             lines,
             &mut |number, line| {
-                session.line = number;
+                session.note_line(number, line);
                 match record_reader::read_record(line) {
                     Ok(record) => take_record(&mut session, &record),
                     Err(fault) => {

@@ -82,6 +82,12 @@ impl RolloutSessionBuilder {
         }
     }
 
+    /// Notes the line that comes next.
+    pub fn note_line(&mut self, number: u64, line: &[u8]) {
+        self.line = number;
+        self.identity.note_line(line);
+    }
+
     /// The head of a session.
     pub fn add_head(&mut self, head: &SessionHead<'_>, at_ms: Option<i64>) {
         // Heads of other sessions come with what was copied from these.

@@ -11,6 +11,7 @@ use crate::import::parsed_file::{CallFingerprint, ForkLineage};
 use crate::import::timestamps;
 use crate::recording::Role;
 use crate::store;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Ids are cut to so many characters: longer ones are none.
 const ID: usize = 200;
@@ -24,6 +25,10 @@ fn shorten_id(id: &str) -> String {
 pub(super) struct SessionIdentity {
     lineage: ForkLineage,
     has_head: bool,
+    /// Neither its name nor its head told an id so far.
+    is_unnamed: bool,
+    /// Fingerprint of its first line.
+    first_line: Option<u64>,
     /// It was spawned by another session to work for it.
     pub subagent: bool,
     /// Lines of a lower place are another session's.
@@ -54,11 +59,18 @@ impl SessionIdentity {
         Self {
             lineage,
             has_head: false,
+            is_unnamed: id.is_none(),
+            first_line: None,
             subagent: false,
             first_own: None,
             leading: true,
             last_ms: i64::MIN,
         }
+    }
+
+    /// Notes a line; the first one counts.
+    pub fn note_line(&mut self, line: &[u8]) {
+        self.first_line.get_or_insert_with(|| xxh3_64(line));
     }
 
     /// Takes a head; whether it is the session's own and first.
@@ -75,7 +87,7 @@ impl SessionIdentity {
             }
             return false;
         }
-        self.has_head = true;
+        (self.has_head, self.is_unnamed) = (true, false);
         self.lineage.session_id = id;
         let began = timestamps::parse_stamp_ms(head.timestamp.0).or(at_ms);
         self.lineage.started_ms = began.unwrap_or(i64::MIN);
@@ -108,6 +120,13 @@ impl SessionIdentity {
         let lineage = &mut self.lineage;
         if lineage.call_fingerprints.is_empty() {
             lineage.own_counter = starts;
+            // A file without any id is told by how it begins: so are its copies, whole or cut,
+            // whatever their names are, and files of one name that are others.
+            if self.is_unnamed {
+                let start = (self.first_line, call.fingerprint, call.at_ms);
+                lineage.session_id =
+                    format!("unnamed-{:016x}", xxh3_64(format!("{start:?}").as_bytes()));
+            }
         }
         // Newer versions number the lines of a session: lower numbers are its parent's.
         let stands_before = self.first_own.zip(ordinal).is_some_and(|(first, own)| own < first);
