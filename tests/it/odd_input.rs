@@ -105,19 +105,18 @@ fn a_recording_says_that_times_were_filled_and_the_gate_asks_for_leave() {
 #[test]
 fn a_first_line_beyond_the_limit_hides_nothing_behind_it() {
     let long = "x".repeat((64 << 20) + 100);
-    let text = format!("{{\"type\":\"user\",\"text\":\"{long}\"}}\n{}", call_at(0, 0, None));
-    let imported = import_bytes(text.as_bytes());
-    assert_eq!(imported.recording.calls.len(), 1);
-    assert_eq!((imported.skip_counts.damage, imported.skips[0].line), (1, 1));
-    let reason = imported.skips[0].reason.to_string();
-    assert!(reason.ends_with("longer than 64 MiB"), "{reason}");
-    // Two of them, and one that is all there is.
-    let two = format!("{{\"a\":\"{long}\n{{\"b\":\"{long}\n{}", call_at(0, 0, None));
-    let imported = import_bytes(two.as_bytes());
-    assert_eq!((imported.recording.calls.len(), imported.skip_counts.damage), (1, 2));
-    let files = [("s.jsonl", text.as_bytes()), ("t.jsonl", &text.as_bytes()[..(64 << 20) + 90])];
+    // Two such lines before the first call, and a file that is one such line.
+    let text = format!("{{\"a\":\"{long}\n{{\"b\":\"{long}\n{}", call_at(0, 0, None));
+    let files = [("s.jsonl", text.as_bytes()), ("t.jsonl", &text.as_bytes()[..long.len()])];
     let imported = import_files(&files).expect("a call");
-    assert_eq!((imported.recording.calls.len(), imported.skip_counts.damage), (1, 2));
+    assert_eq!((imported.recording.calls.len(), imported.skip_counts.damage), (1, 3));
+    let told: Vec<(u64, String)> =
+        imported.skips.iter().map(|skip| (skip.line, skip.reason.to_string())).collect();
+    for (line, (told_line, reason)) in [1, 2].into_iter().zip(&told) {
+        assert_eq!(*told_line, line);
+        assert!(reason.ends_with("longer than 64 MiB"), "{reason}");
+    }
+    assert_eq!(told[2].1, "not a transcript of a known format");
 }
 
 #[test]

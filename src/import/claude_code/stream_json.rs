@@ -17,7 +17,7 @@ use crate::import::line_reader::LineReader;
 use crate::import::parsed_file::{FileInfo, ParsedFile, StatedBill};
 use crate::recording::{RawSession, Role};
 use crate::units::{Usage, scale_by_ratio};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,8 @@ impl Importer for StreamJson {
 #[derive(Default)]
 struct StreamReader {
     sessions: Vec<StreamSession>,
+    /// Their places, by fingerprint of their ids.
+    session_places: HashMap<u64, usize>,
     version: String,
     rows: KnownRows,
 }
@@ -77,6 +79,8 @@ struct StreamSession {
     id: String,
     /// The main session, then subagents by the tool use that started them.
     builders: Vec<(Vec<u8>, TranscriptSessionBuilder)>,
+    /// Their places, by that tool use.
+    builder_places: HashMap<Vec<u8>, usize>,
     /// Totals of the processes before the current one.
     earlier_processes: BTreeMap<String, Usage>,
     current_process: BTreeMap<String, Usage>,
@@ -95,13 +99,12 @@ impl StreamReader {
         if !matches!(kind, b"assistant" | b"user" | b"system" | b"result") {
             return;
         }
-        let id = record.stream_session_id.to_text();
         // Several runs may be appended to one file, and one session may go on in a later run.
-        let known = self.sessions.iter().rposition(|session| session.id == id);
-        let at = known.unwrap_or_else(|| {
-            self.sessions.push(StreamSession::new(&id));
-            self.sessions.len() - 1
-        });
+        let id = &record.stream_session_id;
+        let at = *self.session_places.entry(id.text_hash()).or_insert(self.sessions.len());
+        if at == self.sessions.len() {
+            self.sessions.push(StreamSession::new(&id.to_text()));
+        }
         let is_known_row = self.rows.has_come(record);
         let session = &mut self.sessions[at];
         let parent = record.parent_tool_use_id.0;
@@ -126,6 +129,7 @@ impl StreamSession {
         Self {
             id: id.to_owned(),
             builders: Vec::new(),
+            builder_places: HashMap::new(),
             earlier_processes: BTreeMap::new(),
             current_process: BTreeMap::new(),
             costs: Vec::new(),
@@ -140,7 +144,7 @@ impl StreamSession {
         file: &FileInfo<'_>,
         parent: &[u8],
     ) -> &mut TranscriptSessionBuilder {
-        let known = self.builders.iter().position(|(tool_use, _)| tool_use == parent);
+        let known = self.builder_places.get(parent).copied();
         let at = known.unwrap_or_else(|| {
             let is_subagent = !parent.is_empty();
             let role = if is_subagent { Role::Subagent } else { Role::Main };
@@ -149,6 +153,7 @@ impl StreamSession {
                 TranscriptSessionBuilder::new(agent.clone(), file.label, role, is_subagent, true);
             let id = if is_subagent { format!("{}/{agent}", self.id) } else { self.id.clone() };
             builder.set_ids(id, self.id.clone());
+            self.builder_places.insert(parent.to_vec(), self.builders.len());
             self.builders.push((parent.to_vec(), builder));
             self.builders.len() - 1
         });

@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Name and version of the format.
@@ -138,8 +138,9 @@ impl<'de> Deserialize<'de> for FigureLines {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FigureLines, A::Error> {
                 let mut lines = FigureLines::default();
+                let mut known = BTreeSet::new();
                 while let Some((key, values)) = map.next_entry::<String, Vec<Value>>()? {
-                    if lines.0.iter().any(|(known, _)| *known == key) {
+                    if !known.insert(key.clone()) {
                         return Err(de::Error::custom(format!("figure '{key}' is there twice")));
                     }
                     lines.0.push((key, values));

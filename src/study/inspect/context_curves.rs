@@ -127,7 +127,11 @@ pub fn trace_context_curves(
         shown.into_iter().map(ContextCurve::drop_idle_toggles)
     });
     let mut all: Vec<ContextCurve> = filled.collect();
-    all.sort_by_key(|curve| order.iter().position(|&at| at == curve.session as usize));
+    let mut rank = vec![0; recording.sessions.len()];
+    for (place, &session) in order.iter().enumerate() {
+        rank[session] = place;
+    }
+    all.sort_by_key(|curve| rank[curve.session as usize]);
     all
 }
 
