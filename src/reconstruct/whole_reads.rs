@@ -67,7 +67,8 @@ impl ReportedPipeline {
         parts
     }
 
-    /// What of the orchestrator's reads is laid at the door of other orders: the least and the most.
+    /// What of the orchestrator's reads is laid at the door of other orders: the least and the
+    /// most.
     #[must_use]
     pub fn other_orders_of_orchestrator(&self) -> Option<[i64; 2]> {
         let (night, orchestrator) = (self.night.as_ref()?, self.orchestrator.as_ref()?);

@@ -111,3 +111,42 @@ fn inspect_takes_the_recording_and_the_part_of_a_scenario() {
     let told = json(&["inspect", "--scenario", &folder.at("mine.toml")]);
     assert_eq!((&told["totals"]["sessions"], ids(&told)), (&1.into(), vec!["R4"]));
 }
+
+#[test]
+fn toggles_of_the_orchestrator_stand_beside_the_sessions() {
+    let compare = |set: &[&str]| {
+        let with = ["compare", "order-774", "--with", "R2,T1,T2,T3", "--draws", "0"];
+        json(&[&with[..], set, &["--format", "json"]].concat())
+    };
+    let waiting = compare(&["--set", "T2.after=8"]);
+    let set = compare(&["--set", "T2.after=8", "--set", "T3.less=1000"]);
+    let whole = &set["whole"];
+    // One layout for all three: less than the sum of the three alone.
+    let saved = |id: &str| {
+        let rows = whole["what_ifs"].as_array().expect("rows");
+        let row = rows.iter().find(|row| row["id"] == id).expect("a row");
+        row["saved_expected"].as_i64().expect("a figure")
+    };
+    let together = saved("T1+T2+T3");
+    assert!(together < saved("T1") + saved("T2") + saved("T3"));
+    assert!(together > saved("T1").max(saved("T2")).max(saved("T3")));
+    // The sessions' saving and the orchestrator's make the whole after, and neither the other.
+    let parts = whole["parts"].as_array().expect("parts");
+    let expected = |part: usize, side: &str| parts[part][side].as_i64().expect("a figure");
+    let by_sessions = expected(0, "expected") - expected(0, "after_expected");
+    assert_eq!(by_sessions, set["joint"]["saving"]["read"].as_i64().expect("reads"));
+    assert!(expected(1, "after_expected") < expected(1, "expected"));
+    let known = [0, 1, 2].map(|part| expected(part, "after_expected"));
+    assert_eq!(expected(parts.len() - 1, "after_expected"), known.iter().sum::<i64>());
+    // What waits has bounds, and takes no part in the whole.
+    let bound = &waiting["bounds"][0];
+    assert_eq!((&bound["id"], &bound["of_orchestrator"]), (&"T3".into(), &true.into()));
+    let after = |told: &serde_json::Value| told["whole"]["parts"][1]["after_expected"].as_i64();
+    assert!(after(&waiting) > after(&set));
+    // In the sessions they are null players, and in no set.
+    let swept = json(&["sweep", "order-774", "--with", "R2,T1,T2", "--format", "json"]);
+    assert_eq!(swept["beside"], serde_json::json!(["T1", "T2"]));
+    assert_eq!(swept["subsets"].as_array().map(Vec::len), Some(2));
+    let elsewhere = json(&["compare", "order-775", "--with", "T1", "--format", "json"]);
+    assert_eq!(elsewhere["toggles"][0]["found"], 0);
+}

@@ -440,6 +440,8 @@ fn golden_audit_of_order_774() {
         "warning orchestrator-unit",
         "info crash-records",
         "warning crash-clusters",
+        "info crash-fingerprints",
+        "warning dispatches",
         "info call-kinds",
         "info claim-r1",
         "info claim-r1-turns",
@@ -476,6 +478,9 @@ fn golden_audit_of_order_774() {
         ("combined-total-read", "= 11.2 M; 22.8 M - 11.2 M = 11.6 M"),
         ("combined-share", "= 38.6 %; 1 - 12.0 M / 22.8 M = 47.4 %"),
         ("orchestrator-share", "= 17.1 %"),
+        ("orchestrator-unit", "the whole is 25.3 M to 30.1 M"),
+        ("crash-fingerprints", "10 x 3 = 30; ~200-300 ms / 4-6 looks"),
+        ("dispatches", "12 + 1 beyond the table + 12 of the other order = 25"),
         ("total-read", "= 22.6 M; off by 155.2 k, rounding allows 250.3 k"),
         ("total-time", "= 2h 35m"),
     ] {
@@ -497,6 +502,7 @@ fn golden_audit_of_order_775() {
         "total-write",
         "total-sessions",
         "total-time",
+        "order-as-told",
     ];
     assert_eq!(ids, expect);
     assert!(findings.iter().all(|finding| finding.severity == FindingSeverity::Info));

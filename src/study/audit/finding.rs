@@ -286,7 +286,7 @@ impl AuditCheck {
             Self::CrashRecords => "records = reuse + orphans; orphans = 3 * triplets",
             Self::CrashClusters => "groups = sum of placed; told = reports in these sessions",
             Self::CrashFingerprints => {
-                "looks = milliseconds / snapshots; holds if orphans = triplets * processes of a group"
+                "looks = milliseconds / snapshots; holds if orphans = triplets * in_group"
             }
             Self::Dispatches => "told = sessions of both orders; holds if dispatches = told",
             Self::OrderAsTold => "rows = sessions told step by step; later = finished - told",

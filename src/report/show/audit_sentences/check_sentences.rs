@@ -116,8 +116,8 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
             &["{read} beside {total}: with it the sessions read {with}"],
         ),
         AuditCheck::OrchestratorShare => Sentences::new(
-            "the source's own sum with the orchestrator's share {?holds|does not hold}: {whole}, of \
-             which its summary lacks {missing}, if its figures are sums over calls",
+            "the source's own sum with the orchestrator's share {?holds|does not hold}: {whole}, \
+             of which its summary lacks {missing}, if its figures are sums over calls",
             &["{share} of {read} = {attributed}; {total} + {printed} = {sum}; {attributed} / \
                {sum} = {missing}"],
         ),
@@ -147,8 +147,8 @@ fn sum_sentences(check: AuditCheck) -> Option<Sentences> {
                groups, {told_at_most}"],
         ),
         AuditCheck::CrashFingerprints => Sentences::new(
-            "crash records: {in_group} processes a group, each seen about every {looks} ms; a trace \
-             of processes could be searched for them, and none made a call",
+            "crash records: {in_group} processes a group, each seen about every {looks} ms; a \
+             trace of processes could be searched for them, and none made a call",
             &["{triplets} x {in_group} = {each}; {milliseconds} ms / {snapshots} looks; {rows:; }"],
         )
         .with_rows(&[

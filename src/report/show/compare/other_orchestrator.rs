@@ -20,8 +20,8 @@ pub(super) fn orchestrator_table(whole: &WholePipeline) -> TableView {
     let [records, calls] = whole.orchestrator_reads;
     view.add_footnote(format!(
         "of {} if its figures are sums over records, of {} if over calls, and however its context \
-         rose; these are beside the sessions and in none of their sums; several toggles are laid on \
-         one context and not added up; a fresh orchestrator writes its start again",
+         rose; these are beside the sessions and in none of their sums; several toggles are laid \
+         on one context and not added up; a fresh orchestrator writes its start again",
         format::format_tokens(records, false),
         format::format_tokens(calls, false)
     ));
