@@ -279,7 +279,9 @@ mod tests {
         assert_ne!(sampled, sample(775));
         assert_eq!(sampled.iter().map(|one| one.0).sum::<i64>(), value((1 << 13) - 1));
         for (at, ((share, error), exact)) in sampled.iter().zip(exact).enumerate() {
-            assert!(*error > 0.0 && *error < 200.0, "{at}: {error}");
+            // What frees as much of both sessions adds the same in every order.
+            assert_eq!(*error > 0.0, at % 3 != 0, "{at}: {error}");
+            assert!(*error < 500.0, "{at}: {error}");
             assert!((share - exact).abs() as f64 <= 4.0 * error, "{at}: {share} {exact} {error}");
         }
         // Where every order says the same there is no error.
