@@ -33,6 +33,10 @@ fmt:
 doc:
     cargo doc --no-deps --open
 
+# Fuzz each target for so many seconds.
+fuzz seconds="600":
+    tests/fuzz/run {{seconds}}
+
 # Measure the hot paths.
 bench:
     cargo bench

@@ -53,7 +53,7 @@ impl PriceBook {
     ///
     /// # Errors
     /// A line that is not a price row.
-    pub(crate) fn parse_csv(csv: &[u8]) -> Result<Self, BadPriceBook> {
+    pub fn parse_csv(csv: &[u8]) -> Result<Self, BadPriceBook> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv);
         let headers = reader.headers().map_err(|e| line_error(1, &e.to_string()))?.clone();
         for wanted in ["model", "input", "output"] {

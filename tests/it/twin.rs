@@ -485,7 +485,7 @@ fn sessions_in_groups(case: &Case) -> Vec<usize> {
     groups
 }
 
-fn check(case: &Case) -> Result<(), TestCaseError> {
+pub fn check(case: &Case) -> Result<(), TestCaseError> {
     let plan = case.plan();
     // Where contexts end by themselves is what the toggles give that set such places, for each
     // group of sessions that go on from each other.
