@@ -116,7 +116,7 @@ fn inspect_takes_the_recording_and_the_part_of_a_scenario() {
 fn toggles_of_the_orchestrator_stand_beside_the_sessions() {
     let compare = |set: &[&str]| {
         let with = ["compare", "order-774", "--with", "R2,T1,T2,T3", "--draws", "0"];
-        json(&[&with[..], set, &["--format", "json"]].concat())
+        json(&[&with[..], set].concat())
     };
     let waiting = compare(&["--set", "T2.after=8"]);
     let set = compare(&["--set", "T2.after=8", "--set", "T3.less=1000"]);
@@ -144,9 +144,9 @@ fn toggles_of_the_orchestrator_stand_beside_the_sessions() {
     let after = |told: &serde_json::Value| told["whole"]["parts"][1]["after_expected"].as_i64();
     assert!(after(&waiting) > after(&set));
     // In the sessions they are null players, and in no set.
-    let swept = json(&["sweep", "order-774", "--with", "R2,T1,T2", "--format", "json"]);
+    let swept = json(&["sweep", "order-774", "--with", "R2,T1,T2"]);
     assert_eq!(swept["beside"], serde_json::json!(["T1", "T2"]));
     assert_eq!(swept["subsets"].as_array().map(Vec::len), Some(2));
-    let elsewhere = json(&["compare", "order-775", "--with", "T1", "--format", "json"]);
+    let elsewhere = json(&["compare", "order-775", "--with", "T1"]);
     assert_eq!(elsewhere["toggles"][0]["found"], 0);
 }
