@@ -339,6 +339,16 @@ mod tests {
     }
 
     #[test]
+    fn latency_is_from_the_packet_to_the_end_of_its_turn() {
+        // One agent: 3 s from 0, then 2 s of a packet that came at 1 s: it ends at 5 s.
+        let turns = [turn(0, 0, 3), turn(0, 1, 2)];
+        let load = run_turns(&turns, TurnLimits::default()).load;
+        assert_eq!((load.mean_latency_ms, load.p90_latency_ms), (3_500, 4_000));
+        let none = run_turns(&[], TurnLimits::default()).load;
+        assert_eq!((none.mean_latency_ms, none.p90_latency_ms), (0, 0));
+    }
+
+    #[test]
     fn turns_beyond_the_bound_wait_for_a_place() {
         let four: Vec<PacketTurn> = (0..4).map(|agent| turn(agent, 0, 10)).collect();
         let free = load_under_limits(&four, TurnLimits::default());

@@ -1,7 +1,7 @@
 //! The page of a report: what it holds, how large it is, that nothing in it is foreign or moves
 //! with threads, and that its tables and curves say what a replay says.
 
-use crate::run::{Folder, here, ok, program};
+use crate::run::{Folder, here, json, ok, program};
 use std::fs;
 use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
@@ -212,6 +212,33 @@ fn sampled_shares_of_the_wall_clock_add_up_and_tell_their_error() {
         let with_error = sampled.toggles.iter().filter(|one| one.share_error_ms.is_some()).count();
         assert!(with_error > 3 && with_error < patches.len(), "{with_error}");
     });
+}
+
+#[test]
+fn compare_tells_minutes_by_toggle_and_what_is_not_counted() {
+    let args = ["compare", "order-774", "--draws", "0"];
+    let minutes = &json(&args)["minutes"];
+    let whole = |value: &serde_json::Value| value.as_i64().expect("a whole number");
+    let toggles = minutes["toggles"].as_array().expect("toggles");
+    let shares: i64 = toggles.iter().map(|one| whole(&one["shapley_ms"])).sum();
+    assert_eq!(shares, whole(&minutes["before_ms"]) - whole(&minutes["after_ms"]));
+    assert!(toggles.iter().all(|one| one.get("shapley_error_ms").is_none()), "all is exact");
+    let uncounted = minutes["not_counted"].as_array().expect("a list");
+    let told = |one: &serde_json::Value| {
+        let words = [&one["toggle"], &one["because"]].map(|it| it.as_str().unwrap().to_owned());
+        (words, whole(&one["expected_ms"]), whole(&one["most_ms"]))
+    };
+    let [(prose, prose_ms, _), polls] = [told(&uncounted[0]), told(&uncounted[1])];
+    assert_eq!(prose, ["R1", "output"]);
+    // 15 ms a token of what is left unwritten.
+    let compared = json(&[&args[..], &["--with", "R1"]].concat());
+    assert_eq!(prose_ms, 15 * whole(&compared["joint"]["saving"]["output"]));
+    // Half of one sleep of a minute, at most all of it.
+    assert_eq!(polls, (["R7", "polls"].map(str::to_owned), 30_000, 60_000));
+    let text = ok(&args);
+    for words in ["The same in time on the wall clock", "not counted: R7 hears at once"] {
+        assert!(text.contains(words), "{words}");
+    }
 }
 
 /// Holds the points of a curve to the calls of a whole replay.

@@ -60,9 +60,10 @@ impl Chart for LanesChart {
         let from = MARGIN + label + 12;
         let runs = lanes.iter().flat_map(|lane| &lane.sides).flat_map(|side| &side.runs_ms);
         let end_ms = runs.map(|span| span.1).max().unwrap_or(0);
-        let (unit_ms, unit) = match end_ms / MINUTE_MS > MOST_MINUTES {
-            true => (HOUR_MS, "hours from the first packet"),
-            false => (MINUTE_MS, "minutes from the start"),
+        let (unit_ms, unit) = if end_ms / MINUTE_MS > MOST_MINUTES {
+            (HOUR_MS, "hours from the first packet")
+        } else {
+            (MINUTE_MS, "minutes from the start")
         };
         let high = i128::from(end_ms / unit_ms + 1);
         let rows = (top, lanes.len(), ROW);
