@@ -8,9 +8,8 @@ use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::compare::ComparisonReport;
 use crate::study::audit::{self, AuditFinding};
-use crate::study::inspect::agent_latency::LatencySides;
-use crate::study::inspect::agent_loads::LoadComparison;
 use crate::study::inspect::data_checks;
+use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
 use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
@@ -29,7 +28,6 @@ pub struct ComparisonRun {
     /// Where it comes from.
     pub provenance: Provenance,
     loads: Vec<LoadComparison>,
-    latencies: Vec<LatencySides>,
     sweep: Result<SubsetSweep, String>,
 }
 
@@ -68,11 +66,10 @@ impl ComparisonRun {
             }
             RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
         };
-        let (loads, latencies) =
-            experiment_inputs::agent_loads(&experiment, scenario, &comparison)?;
+        let loads = experiment_inputs::agent_loads(&experiment, scenario, &comparison);
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
         let sweep = Err(String::new());
-        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, latencies, sweep })
+        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })
     }
 
     /// What was replayed.
@@ -120,7 +117,6 @@ impl ComparisonRun {
             observations: loaded.observations.as_ref(),
             findings: &self.findings,
             loads: &self.loads,
-            latencies: &self.latencies,
             sweep: self.sweep.as_ref().map_err(String::as_str),
             distribution: self.spread.as_ref(),
             provenance: &self.provenance,

@@ -8,7 +8,7 @@ use crate::import::rollout_metrics::RolloutReadError;
 use crate::import::step_table::StepTableError;
 use crate::price::{BadPriceBook, MissingPrice};
 use crate::reconstruct::routes::RoutesError;
-use crate::reconstruct::{ReconstructError, ReportedError};
+use crate::reconstruct::{KnownFigureError, ReconstructError, ReportedError};
 use crate::recording::BalanceError;
 use crate::recording::format::BadRecording;
 use crate::report::show::export::CostOverflow;
@@ -76,6 +76,8 @@ pub(crate) enum CommandError {
     Toggle(#[from] UnknownToggle),
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    #[error(transparent)]
+    KnownFigure(#[from] KnownFigureError),
     #[error(transparent)]
     Sweep(#[from] SweepError),
     #[error(transparent)]

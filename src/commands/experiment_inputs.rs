@@ -4,13 +4,12 @@ use super::error::{AtPlace, CommandError};
 use super::load::{self, Audience, LoadOptions, LoadedRecording};
 use super::load_scenario::load_scenario;
 use crate::cli::{ExperimentArgs, ToggleArgs};
+use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
-use crate::price::{MissingPrice, Pricing};
 use crate::reconstruct;
 use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
-use crate::study::inspect::agent_latency::{LatencySides, draw_latencies};
-use crate::study::inspect::agent_loads::{self, LoadComparison};
+use crate::study::whatif::agent_loads::{self, LoadComparison};
 use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::experiment::Experiment;
 use crate::study::whatif::published_claims::{
@@ -76,16 +75,27 @@ pub fn scenario_from_args(args: &ToggleArgs, recording: &str) -> Result<Scenario
 }
 
 /// The recordings of the command line as one, or the one that the scenario names; `each` sees
-/// every argument as it is on its own where there are several.
+/// every argument as it is on its own where there are several. What the scenario knows of figures
+/// that the source leaves open is no longer open.
 pub fn load_recordings(
     recordings: &[String],
     (args, scenario): (&ToggleArgs, &Scenario),
     options: LoadOptions,
     each: Option<&mut dyn FnMut(&Recording)>,
 ) -> Result<LoadedRecording, CommandError> {
-    if !recordings.is_empty() {
-        return load::load_merged_recording(recordings, options, each);
-    }
+    let loaded = match recordings {
+        [] => load_scenarios_recording((args, scenario), options)?,
+        _ => load::load_merged_recording(recordings, options, each)?,
+    };
+    let source = loaded.source.with_known_figures(&scenario.source)?;
+    Ok(LoadedRecording { source, ..loaded })
+}
+
+/// The recording that a scenario names.
+fn load_scenarios_recording(
+    (args, scenario): (&ToggleArgs, &Scenario),
+    options: LoadOptions,
+) -> Result<LoadedRecording, CommandError> {
     let file = args.scenario.as_deref().unwrap_or_default();
     if scenario.recording.is_empty() {
         return Err(CommandError::content(file, "there is no 'recording' in it")
@@ -143,24 +153,19 @@ pub fn build_experiment<'a>(
     }
 }
 
-/// How busy agents are that packets wake, before and after, and the latency of their turns in
-/// draws, limiter by limiter.
-///
-/// # Errors
-/// A model without a price.
+/// How busy agents are that packets wake, before and after, limiter by limiter.
 pub fn agent_loads(
     experiment: &Experiment<'_>,
     scenario: &Scenario,
     comparison: &Comparison,
-) -> Result<(Vec<LoadComparison>, Vec<LatencySides>), MissingPrice> {
+) -> Vec<LoadComparison> {
     // A queue's times order its sessions; nobody told how long one takes.
     if experiment.source.routes().is_some_and(|routes| routes.queue.is_some()) {
-        return Ok((Vec::new(), Vec::new()));
+        return Vec::new();
     }
     let ids: Vec<&'static str> = comparison.toggles.iter().map(|toggle| toggle.id).collect();
     // Zero stands for a limit that is not known.
     let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
     let recording = experiment.base_recording();
-    let loads = agent_loads::compare_loads(recording, &comparison.plan, &ids, most);
-    Ok((loads, draw_latencies(experiment, most)?))
+    agent_loads::compare_loads(recording, &comparison.plan, &ids, most)
 }

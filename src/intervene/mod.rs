@@ -18,6 +18,7 @@ use crate::plan::{Chance, Patch};
 use crate::recording::{QueueReason, Recording, Session};
 use crate::seed;
 use std::collections::BTreeMap;
+use support::queue_sessions::{queue_sessions, queue_tells};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Declares the file of every toggle and lists the toggles: each is one line of [`registry!`].
@@ -132,7 +133,7 @@ impl Intervention {
     #[must_use]
     pub fn is_answered_by(&self, recording: &Recording) -> bool {
         let untold = self.asks_unless_told;
-        untold.is_some_and(|untold| support::queue_sessions::queue_tells(recording, untold))
+        untold.is_some_and(|untold| queue_tells(&queue_sessions(recording), untold))
     }
 
     /// The variables of the environment that switch it on, where there are any.

@@ -39,12 +39,13 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     // What no queue tells is asked of all the tokens.
-    if !queue_tells(recording, QueueReason::SearchUntold) {
+    let sessions = queue_sessions(recording);
+    if !queue_tells(&sessions, QueueReason::SearchUntold) {
         return named_work::take_maintenance_share(recording, params);
     }
     let mut patch = Patch::default();
     let share = params.get("share");
-    for at in queue_sessions(recording).into_iter().flat_map(|session| session.calls) {
+    for at in sessions.into_iter().flat_map(|session| session.calls) {
         for (index, block) in blocks_of_call(recording, at) {
             if block.marks.contains(BlockMarks::SEARCH) {
                 patch.found_places += 1;

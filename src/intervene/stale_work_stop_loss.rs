@@ -54,13 +54,13 @@ static CARD: ToggleCard = ToggleCard {
 
 fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
     let after = params.get("after");
-    let mut rules: BTreeMap<String, StopLoss> = BTreeMap::new();
+    let mut rules: BTreeMap<&str, StopLoss> = BTreeMap::new();
     queue_sessions::stop_sessions(recording, params, QueueReason::SignalUntold, |session| {
         // A denied action follows a signal and is no cycle of its request.
         if session.is_for(QueueReason::Denied) || session.is_for(QueueReason::DeniedAgain) {
             return false;
         }
-        let rule = rules.entry(session.request.to_owned());
-        rule.or_insert(StopLoss::after_cycles(after)).stops_next(&session.reasons)
+        let rule = rules.entry(session.request);
+        rule.or_insert(StopLoss::after_cycles(after)).stops_next(session.reasons)
     })
 }

@@ -7,7 +7,7 @@ use super::session_facts::SessionFacts;
 use super::{
     CallEvent, InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset,
 };
-use crate::ids::NO_INDEX;
+use crate::ids::{ModelId, NO_INDEX};
 use crate::price::modifiers::search_fee;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::Recording;
@@ -54,6 +54,7 @@ impl Plan {
             restarted_by: 0,
             ruled_by: 0,
             compacts: false,
+            last_scale: None,
             planned_of: vec![NO_INDEX; recording.sessions.len()],
             plan: Self {
                 rows: Vec::with_capacity(calls),
@@ -97,6 +98,8 @@ pub(super) struct PlanCompiler<'a> {
     pub(super) restarted_by: ToggleSubset,
     /// Whether the session that is open was compacted automatically.
     pub(super) compacts: bool,
+    /// The last model whose tokenizer was asked for, and what its tokens are scaled by.
+    pub(super) last_scale: Option<(ModelId, i64)>,
     /// The planned session of each recorded one, once it is planned.
     pub(super) planned_of: Vec<u32>,
     pub(super) plan: Plan,

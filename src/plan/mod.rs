@@ -12,6 +12,7 @@
 //! together are an [`Island`]: what a subset does to one island depends on the bits that touch it
 //! and on nothing else, so that sums over all subsets are sums over islands.
 
+mod alike_islands;
 mod call_event;
 mod chance;
 mod compile;

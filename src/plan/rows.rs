@@ -6,7 +6,7 @@ use super::{CallEvent, InsertedCall, PlanRow, PlanRun, RowDeltas, RunVariant, To
 use crate::cache::entry_lifetime::EntryLifetime;
 use crate::ids::{ModelId, NO_INDEX};
 use crate::models::TRIGGERS;
-use crate::price::{MissingPrice, PriceRow};
+use crate::price::{MissingPrice, PriceRow, UNKNOWN_CLASSES};
 use crate::recording::{
     BlockKind, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording,
 };
@@ -56,11 +56,12 @@ impl<'a> PlanCompiler<'a> {
         let context = call.usage.context_tokens();
         let known = if context > call.usage.fresh { context } else { i64::MAX };
         let cached_below = known < row.min_cached || call.tier == CacheTier::Uncached;
-        let scale_bp = match shared {
-            // Names are taken apart once a run, not once a call.
-            Some(before) if before.model == call.model => before.scale_bp,
+        let scale_bp = match self.last_scale {
+            // Names are taken apart where the model changes, not once a call or a session.
+            Some((last, scale_bp)) if last == call.model => scale_bp,
             _ => self.pricing.tokenizer_scale_bp(model, model).unwrap_or(BASIS_POINTS),
         };
+        self.last_scale = Some((call.model, scale_bp));
         let limits = PriceLimits::from_price(row, cached_below, scale_bp);
         let PriceLimits { min_cached, .. } = limits;
         let own = RunKey { model: call.model, tier: call.tier, price, min_cached, scale_bp };
@@ -368,6 +369,10 @@ fn lookup_luck(recording: &Recording, at: usize) -> Option<EntryLifetime> {
     let call = &recording.calls[at];
     let session = &recording.sessions[call.session as usize];
     if call.tier != CacheTier::Automatic || call.cache_break != CacheBreak::No {
+        return None;
+    }
+    // Tokens of no known class hold no read that luck could explain.
+    if recording.model_name(call.model) == UNKNOWN_CLASSES {
         return None;
     }
     let curve = recording.hit_curve_of_call(at);

@@ -241,8 +241,10 @@ impl PriceResolver<'_> {
         at_ms: i64,
         conditions: PriceModifiers,
     ) -> u16 {
-        // Prices change from day to day at most, so that a day and a model are one look-up.
-        let day = at_ms.div_euclid(DAY_MS);
+        // Prices change from day to day at most, so that a day and a model are one look-up; times
+        // that stand on no calendar, and all where the user gives a day, are one day together.
+        let is_told = at_ms >= FIRST_TOLD_MS && self.pricing.date.is_none();
+        let day = if is_told { at_ms.div_euclid(DAY_MS) } else { 0 };
         if let Some(((last, same_day, same), index)) = &self.last
             && last == model
             && (*same_day, *same) == (day, conditions)

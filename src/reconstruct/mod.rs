@@ -47,7 +47,7 @@ pub use published_file::ReportedError;
 pub use reconstruction::{
     ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with_call_counts,
 };
-pub use recording_source::RecordingSource;
+pub use recording_source::{KnownFigureError, RecordingSource};
 pub use reported::ReportedPipeline;
 pub use routes::ReportedRoutes;
 

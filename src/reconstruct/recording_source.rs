@@ -30,6 +30,38 @@ pub enum RecordingSource {
     },
 }
 
+/// A figure that cannot be known of a source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KnownFigureError {
+    /// The source does not leave it open.
+    #[error("'source.{id}': the source leaves no such figure open; {}", open_in_words(open))]
+    NotOpen {
+        /// Its id.
+        id: String,
+        /// Those that are open, with commas between them.
+        open: String,
+    },
+    /// It is beyond what its range allows.
+    #[error("'source.{id}' is {value}, wanted {low} to {high}")]
+    OutOfRange {
+        /// Its id.
+        id: String,
+        /// What was given.
+        value: i64,
+        /// The lowest value.
+        low: i64,
+        /// The highest value.
+        high: i64,
+    },
+    /// No calls meet what was published.
+    #[error("'source': no calls meet what was published with these figures")]
+    Unmet,
+}
+
+fn open_in_words(open: &str) -> String {
+    if open.is_empty() { "it was recorded".to_owned() } else { format!("it leaves {open}") }
+}
+
 impl RecordingSource {
     /// The calls, where counts are open the likeliest ones.
     #[must_use]
@@ -108,6 +140,46 @@ impl RecordingSource {
                 reconstruct_routes(routes, values).ok().map(|laid| laid.recording)
             }
         }
+    }
+
+    /// The same where somebody knows figures that the source leaves open: they are drawn no more.
+    ///
+    /// # Errors
+    /// A figure that the source does not leave open, or a value outside its range.
+    pub fn with_known_figures(self, known: &[(String, i64)]) -> Result<Self, KnownFigureError> {
+        let mut unknowns = self.unknowns().to_vec();
+        for (id, value) in known {
+            let Some(unknown) = unknowns.iter_mut().find(|unknown| unknown.id == *id) else {
+                let open: Vec<&str> = unknowns.iter().map(|unknown| unknown.id.as_str()).collect();
+                return Err(KnownFigureError::NotOpen { id: id.clone(), open: open.join(", ") });
+            };
+            let (low, high) = (unknown.low, unknown.high);
+            if !(low..=high).contains(value) {
+                return Err(KnownFigureError::OutOfRange {
+                    id: id.clone(),
+                    value: *value,
+                    low,
+                    high,
+                });
+            }
+            (unknown.low, unknown.mode, unknown.high) = (*value, *value, *value);
+            unknown.weights.clear();
+        }
+        let modes: Vec<i64> = unknowns.iter().map(|unknown| unknown.mode).collect();
+        let unmet = || KnownFigureError::Unmet;
+        Ok(match self {
+            Self::Pipeline { reported, lens, .. } if !known.is_empty() => {
+                let reported = ReportedPipeline { unknowns, ..reported };
+                let fit = reconstruct(&reported.with_unknowns(&modes), lens);
+                Self::Pipeline { fit: fit.map_err(|_| unmet())?, reported, lens }
+            }
+            Self::Routes { routes, .. } if !known.is_empty() => {
+                let routes = ReportedRoutes { unknowns, ..routes };
+                let fit = reconstruct_routes(&routes, &modes).map_err(|_| unmet())?;
+                Self::Routes { routes, fit }
+            }
+            other => other,
+        })
     }
 
     /// The lens, for a published pipeline.

@@ -36,6 +36,7 @@ pub(crate) use invocation::DIGEST_KIND;
 pub use invocation::{Invocation, Packet};
 pub use marks::{BlockMarks, CallMarks};
 pub use queue_session::QueueReason;
+pub(crate) use queue_session::QueueReasons;
 pub(crate) use queue_session::{QUEUE_KIND, StopLoss};
 pub use raw::{RawBlock, RawCall, RawSession};
 pub use remainder::{CrashCounts, Remainder, SkipCounts};

@@ -52,6 +52,24 @@ crate::kinds::named_values! {
     }
 }
 
+/// The reasons of one session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QueueReasons(u32);
+
+impl QueueReasons {
+    /// Whether one is among them.
+    #[must_use]
+    pub(crate) fn contains(self, reason: QueueReason) -> bool {
+        self.0 & 1 << reason as u32 != 0
+    }
+}
+
+impl FromIterator<QueueReason> for QueueReasons {
+    fn from_iter<I: IntoIterator<Item = QueueReason>>(reasons: I) -> Self {
+        Self(reasons.into_iter().fold(0, |set, reason| set | 1 << reason as u32))
+    }
+}
+
 impl QueueReason {
     /// What a request may show in a cycle.
     pub(crate) const SIGNALS: [Self; 5] =
@@ -88,26 +106,29 @@ impl StopLoss {
     }
 
     /// Whether it stops the next session, for what the request shows then.
-    pub(crate) fn stops_next(&mut self, reasons: &[QueueReason]) -> bool {
+    pub(crate) fn stops_next(&mut self, reasons: QueueReasons) -> bool {
         let is_stale = self.after > 0 && self.fruitless >= self.after;
-        let mut signals = reasons.iter().filter(|reason| {
-            **reason == QueueReason::Arrival || QueueReason::SIGNALS.contains(reason)
-        });
-        let bears_fruit = signals.any(|signal| {
-            !is_stale || *signal == QueueReason::Arrival || signal.is_maintainers_word()
-        });
+        let wakes = |signal: &QueueReason| !is_stale || signal.is_maintainers_word();
+        let bears_fruit = reasons.contains(QueueReason::Arrival)
+            || QueueReason::SIGNALS.iter().any(|it| reasons.contains(*it) && wakes(it));
         self.fruitless = if bears_fruit { 0 } else { self.fruitless + 1 };
         is_stale && !bears_fruit
     }
 }
 
 impl Packet {
+    /// Whether it started a session of a queue.
+    #[must_use]
+    pub(crate) fn starts_queue_session(&self) -> bool {
+        self.kind == QUEUE_KIND
+    }
+
     /// Why it started a session of a queue; `None` for any other packet.
     #[must_use]
-    pub(crate) fn queue_reasons(&self) -> Option<Vec<QueueReason>> {
+    pub(crate) fn queue_reasons(&self) -> Option<QueueReasons> {
         // A word that this version does not know says nothing.
         let reasons = self.source.split(BETWEEN);
-        (self.kind == QUEUE_KIND)
+        self.starts_queue_session()
             .then(|| reasons.filter_map(|name| value_of_name(&QueueReason::NAMED, name)).collect())
     }
 }
@@ -127,7 +148,7 @@ mod tests {
                     'a' => QueueReason::Arrival,
                     _ => QueueReason::Routine,
                 };
-                if rule.stops_next(&[reason]) { 'x' } else { '.' }
+                if rule.stops_next([reason].into_iter().collect()) { 'x' } else { '.' }
             });
             assert_eq!(stops.collect::<String>(), stopped, "{shown}");
         };
@@ -145,10 +166,14 @@ mod tests {
         let source = QueueReason::join(&told);
         assert_eq!(source, "conflict+duplicate+scope?");
         let packet = Packet { kind: QUEUE_KIND.to_owned(), source, ..Packet::default() };
-        assert_eq!(packet.queue_reasons().as_deref(), Some(&told[..]));
+        assert_eq!(packet.queue_reasons(), Some(told.into_iter().collect()));
+        let none_else = QueueReason::NAMED
+            .iter()
+            .filter(|(it, _)| packet.queue_reasons().is_some_and(|reasons| reasons.contains(*it)));
+        assert_eq!(none_else.count(), told.len());
         let other = Packet { kind: "EXECUTE".to_owned(), ..packet.clone() };
         assert_eq!(other.queue_reasons(), None);
         let strange = Packet { source: "conflict+?".to_owned(), ..packet };
-        assert_eq!(strange.queue_reasons(), Some(vec![QueueReason::Conflict]));
+        assert_eq!(strange.queue_reasons(), Some([QueueReason::Conflict].into_iter().collect()));
     }
 }

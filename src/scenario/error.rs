@@ -59,7 +59,7 @@ pub enum ScenarioFault {
         known: String,
     },
     /// Not `TOGGLE.KEY=VALUE`.
-    #[error("wanted TOGGLE.KEY=VALUE, e.g. R4.cap=200")]
+    #[error("wanted TOGGLE.KEY=VALUE, e.g. R4.cap=200, or source.ID=VALUE")]
     NoSetting,
 }
 

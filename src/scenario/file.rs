@@ -19,6 +19,9 @@
 //! [models]                     # priced as another one, tokens rescaled
 //! "claude-opus-4-6" = "claude-opus-4-7"
 //!
+//! [source]                     # figures that the source leaves open and you know
+//! poll-unit = 0
+//!
 //! [toggles.R1]
 //! compliance = 8611            # or { low = 5000, mode = 8611, high = 10000 }: see `range`
 //! effort = 2                   # this user's grade instead of the card's
@@ -66,6 +69,7 @@ pub fn parse_scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError>
         cache: cache.unwrap_or_default(),
         select: selection::parse_selection(fields.table_at("select"))?,
         models: parse_models(fields.table_at("models"))?,
+        source: parse_figures(fields.table_at("source"))?,
         toggles: parse_toggles(fields.table_at("toggles"))?,
     })
 }
@@ -78,6 +82,20 @@ fn parse_models(fields: &[TomlField]) -> Result<Vec<(String, String)>, ScenarioE
             _ => {
                 let wanted = "the name of a model; a name with a dot needs quotes on the left, too";
                 Err(bad_value_error(&key_path("models", &field.key), &field.entry, wanted).into())
+            }
+        })
+        .collect()
+}
+
+/// Figures that a source leaves open; whether it does is seen when it is read.
+pub(super) fn parse_figures(fields: &[TomlField]) -> Result<Vec<(String, i64)>, ScenarioError> {
+    fields
+        .iter()
+        .map(|field| match field.entry.node {
+            TomlNode::Whole(value) if value >= 0 => Ok((field.key.clone(), value)),
+            _ => {
+                let place = key_path("source", &field.key);
+                Err(bad_value_error(&place, &field.entry, "a whole number, 0 or more").into())
             }
         })
         .collect()
@@ -173,6 +191,7 @@ mod tests {
         let text = "recording = \"order-774\"\nlens = \"record\"\nseed = 7\ndate = \"2026-04-13\"\n\
                     prices = \"p.csv\"\nrequests_a_minute = 60\ncache = \"perfect\"\ndraws = 0\n\
                     [select]\nstep = \"implement\"\n[models]\n\"a.b\" = \"c\"\n\
+                    [source]\nroots = 4\n\
                     [toggles.r4]\ncap = { low = 1, mode = 2, high = 3 }\nrisk = 3\n[toggles.R1]\n";
         let scenario = parse_scenario("s", &format!("{HEAD}{text}")).unwrap();
         let ids: Vec<_> = scenario.toggles.iter().map(ChosenToggle::id).collect();
@@ -187,6 +206,7 @@ mod tests {
         assert_eq!((scenario.lens, scenario.seed, scenario.draws), (Lens::Record, 7, 0));
         assert_eq!((scenario.cache, scenario.requests_a_minute), (CachePolicy::Perfect, 60));
         assert_eq!(scenario.models, [("a.b".to_owned(), "c".to_owned())]);
+        assert_eq!(scenario.source, [("roots".to_owned(), 4)]);
         assert_eq!(scenario.select.steps, ["implement"]);
         let bare = parse_scenario("s", &format!("{HEAD}date = 2026-04-13\n")).unwrap();
         assert_eq!((bare.date, bare.draws), (scenario.date, 1_000));
@@ -226,6 +246,7 @@ mod tests {
         check("select = \"implement\"\n", "wanted a table, e.g. [select]");
         check("[models]\na = 1\n", "'models.a' is 1, wanted the name of a model");
         check("[models]\ngpt-5.4 = \"x\"\n", "a name with a dot needs quotes");
+        check("[source]\npoll-unit = -1\n", "'source.poll-unit' is -1, wanted a whole number");
         check("seed = 1\nseed = 2\n", "line 3: not TOML: duplicate key");
         check("= 1\n", "line 2: not TOML: ");
         let error = parse_scenario("s", "seed = 1\n").unwrap_err().to_string();

@@ -54,6 +54,8 @@ pub(super) enum ValueKind {
     Select,
     /// A table of models: what is left of the sign is priced as what is right of it.
     Models,
+    /// A table of whole numbers.
+    Figures,
     /// A table of toggles.
     Toggles,
 }
@@ -63,7 +65,7 @@ const fn new_key(name: &'static str, holds: ValueKind, what: &'static str) -> Sc
 }
 
 /// The keys of a scenario.
-pub(super) const SCENARIO_KEYS: [ScenarioKey; 14] = [
+pub(super) const SCENARIO_KEYS: [ScenarioKey; 15] = [
     new_key("schema", ValueKind::Schema, "name and version of this format"),
     new_key("name", ValueKind::Text, "its name; that of the file unless given"),
     new_key(
@@ -114,6 +116,12 @@ pub(super) const SCENARIO_KEYS: [ScenarioKey; 14] = [
         ValueKind::Models,
         "what each model on the left is priced as, before and after the toggles; tokens are \
          rescaled where the two count text differently and the ratio is known",
+    ),
+    new_key(
+        "source",
+        ValueKind::Figures,
+        "figures that the source leaves open and you know, by the ids that `audit` lists; the \
+         others are drawn",
     ),
     new_key("toggles", ValueKind::Toggles, "the toggles that take part, one table each"),
 ];
@@ -227,6 +235,7 @@ impl ValueKind {
             Self::Range(unit) => unit.bounds_in_words().to_owned(),
             Self::Select => "a table, e.g. [select]".to_owned(),
             Self::Models => "a table, e.g. [models]".to_owned(),
+            Self::Figures => "a table, e.g. [source]".to_owned(),
             Self::Toggles => "a table, e.g. [toggles.R1]".to_owned(),
         }
     }
@@ -255,7 +264,9 @@ impl ValueKind {
             (Self::Weights, node) => weights_in_node(node).is_some(),
             // What a range may hold is checked where it is read, with its unit.
             (Self::Range(_), _)
-            | (Self::Select | Self::Models | Self::Toggles, TomlNode::Table(_)) => true,
+            | (Self::Select | Self::Models | Self::Figures | Self::Toggles, TomlNode::Table(_)) => {
+                true
+            }
             _ => false,
         }
     }

@@ -156,6 +156,8 @@ pub struct Scenario {
     pub select: SessionSelection,
     /// Models and what each is priced as instead, before and after the toggles alike.
     pub models: Vec<(String, String)>,
+    /// Figures that the source leaves open and the user knows, by their ids.
+    pub source: Vec<(String, i64)>,
     /// The toggles in the order of the registry, whatever the order of the file.
     pub toggles: Vec<ChosenToggle>,
 }
@@ -209,6 +211,7 @@ impl Scenario {
             cache: CachePolicy::default(),
             select: SessionSelection::default(),
             models: Vec::new(),
+            source: Vec::new(),
             toggles: toggles.iter().map(|toggle| ChosenToggle::from_card(toggle)).collect(),
         }
     }

@@ -3,7 +3,8 @@
 use super::{Scenario, ScenarioError, ScenarioFault, file, join_names, toggles_by_id};
 use crate::toml_reader::{self, TomlEntry, TomlField, TomlNode};
 
-/// Sets one parameter of a toggle that takes part. The value is read as in a file; names may stand
+/// Sets one parameter of a toggle that takes part, or (`source.ID=VALUE`) a figure that the source
+/// leaves open. The value is read as in a file; names may stand
 /// without quotes, with commas between them.
 ///
 /// # Errors
@@ -14,6 +15,14 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
         Some((id.trim(), key.trim(), value.trim()))
     });
     let Some((id, key, value)) = parts else { return Err(ScenarioFault::NoSetting.without_line()) };
+    if id == "source" {
+        let entry = toml_reader::parse_value(value).unwrap_or_else(|_| typed_words(value));
+        let field = TomlField { key: key.to_owned(), line: 0, entry };
+        // The last one counts, as of parameters.
+        scenario.source.retain(|(known, _)| known != key);
+        scenario.source.extend(file::parse_figures(&[field])?);
+        return Ok(());
+    }
     let card = toggles_by_id([id])
         .map_err(|unknown| ScenarioFault::from(unknown).without_line())?[0]
         .card();
@@ -32,14 +41,17 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
             entry
         }
         _ if wants_names => unquoted_names(value),
-        // Words without quotes: what was met is what was typed.
-        Ok(_) | Err(_) => {
-            TomlEntry { line: 0, as_typed: format!("'{value}'"), node: TomlNode::Other }
-        }
+        // Words without quotes.
+        Ok(_) | Err(_) => typed_words(value),
     };
     let field = TomlField { key: key.to_owned(), line: 0, entry };
     // From here on it is a table with one key, checked as in a file.
     file::apply_fields(&format!("toggles.{}", card.id), &[field], chosen)
+}
+
+/// Words that are no value: what was met is what was typed.
+fn typed_words(value: &str) -> TomlEntry {
+    TomlEntry { line: 0, as_typed: format!("'{value}'"), node: TomlNode::Other }
 }
 
 /// Names without quotes.
@@ -86,6 +98,8 @@ mod tests {
         check("R4.cap={ low = 1, mode = 2, high = 3 }", 1, 2, 3, RangeShape::Pert);
         check("R4.cap={low=1,high=3,shape='uniform'}", 1, 2, 3, RangeShape::Uniform);
         assert_eq!(with(&["R4.risk=3"]).unwrap().toggles[1].grade.risk, 3);
+        let told = with(&["source.roots=3", "source.roots = 4", "source.pause=60000"]).unwrap();
+        assert_eq!(told.source, [("roots".to_owned(), 4), ("pause".to_owned(), 60_000)]);
         let twice = with(&["R4.cap=1", "R4.cap=2", "R1.compliance=0"]).unwrap();
         assert_eq!(twice.toggles[1].params.get("cap"), 2, "the last one counts");
         assert_eq!(twice.toggles[0].params.get("compliance"), 0);
@@ -100,6 +114,7 @@ mod tests {
         refuse("R2.calls_per_site=1", "R2 does not take part; R1, R4 do");
         refuse("R4.cup=1", "unknown key 'toggles.R4.cup' (is it 'cap'?)");
         refuse("R4.cap=-1", "'toggles.R4.cap' is -1, wanted 0 to 1,000,000,000 tokens");
+        refuse("source.roots=many", "'source.roots' is 'many', wanted a whole number");
         refuse("R4.cap=many", "'toggles.R4.cap' is 'many', wanted");
         refuse("R4.cap=", "'toggles.R4.cap' is '', wanted");
         refuse("R4.cap=1\nseed=2", "wanted 0 to");

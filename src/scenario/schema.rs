@@ -81,6 +81,10 @@ fn value_schema(holds: ValueKind) -> Value {
         }
         ValueKind::Select => table_schema(&keys::SELECT_KEYS),
         ValueKind::Models => json!({ "type": "object", "additionalProperties": text_schema() }),
+        ValueKind::Figures => {
+            let figure = json!({ "type": "integer", "minimum": 0 });
+            json!({ "type": "object", "additionalProperties": figure })
+        }
         ValueKind::Toggles => {
             let cards = intervene::ALL.iter().map(|one| one.card());
             let toggles: Map<String, Value> =

@@ -35,6 +35,7 @@ pub fn write_scenario(scenario: &Scenario, left: &LeftOutToggles) -> String {
         match key.name {
             "select" => write_selection(&mut out, key, &scenario.select),
             "models" => write_models(&mut out, key, &scenario.models),
+            "source" => write_figures(&mut out, key, &scenario.source),
             "toggles" => write_toggle_preface(&mut out, key),
             _ => write_key(&mut out, key, value_of_key(scenario, key.name)),
         }
@@ -126,6 +127,16 @@ fn write_selection(out: &mut String, key: &ScenarioKey, wanted: &SessionSelectio
         };
         write_comment(out, key.meaning);
         write_assignment(out, key.name, said);
+    }
+}
+
+fn write_figures(out: &mut String, key: &ScenarioKey, figures: &[(String, i64)]) {
+    write_table_head(out, key, !figures.is_empty());
+    for (id, value) in figures {
+        write_assignment(out, &quote_string(id), WrittenValue::Live(value.to_string()));
+    }
+    if figures.is_empty() {
+        write_assignment(out, "controller-thread", WrittenValue::Example("8".to_owned()));
     }
 }
 

@@ -102,8 +102,49 @@ fn prompts_are_marked_and_calls_stay_within_the_window() {
         assert_eq!(!invocation.packet.source.is_empty(), is_digest, "{invocation:?}");
         assert!(!invocation.packet.root.is_empty());
     }
+    // The likelier telling of the window: 48 hours of the three days that its dates name.
     let (first, last) = cockpit().window.span_ms();
+    let last = last - 86_400_000;
     assert!(recording.calls.iter().all(|call| first <= call.start_ms && call.end_ms <= last));
+}
+
+#[test]
+fn both_tellings_of_the_window_stand_beside_the_rates() {
+    let args = ["compare", "cockpit-2026-02", "--with", "N2", "--draws", "40"];
+    let told = json(&args);
+    let bands = told["load_bands"].as_array().expect("bands");
+    let of = |name: &str| bands.iter().find(|it| it["figure"] == name).expect("a figure");
+    for band in bands {
+        let ends = ["before_p10", "before_p50", "before_p90"].map(|key| band[key].as_f64());
+        assert!(ends[0] <= ends[1] && ends[1] <= ends[2], "{band}");
+    }
+    // More places, shorter waits; latency holds the controller's turn and what it waits for.
+    let p50 = |name: &str| of(name)["before_p50"].as_f64().unwrap();
+    assert!(p50("waited, 6 turns at once") <= p50("waited, 3 turns at once"));
+    let mean = p50("latency of a digest, mean, 3 turns at once");
+    assert!(0.0 < mean && mean <= p50("latency of a digest, P90, 3 turns at once"));
+    let text = ok(&args);
+    for words in ["window of 48 hours", "window of 72 hours", "over 40 draws of pauses"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Who knows the window says so: nothing of it is drawn any more.
+    let known = ok(&[&args[..], &["--set", "source.window-days=3"]].concat());
+    assert!(!known.contains("window of 48 hours") && known.contains("source window-days: 3"));
+}
+
+#[test]
+fn figures_that_a_user_knows_are_open_no_more() {
+    let args = ["compare", "cockpit-2026-02", "--with", "N2", "--draws", "0", "--set"];
+    let calls = |setting: &str| {
+        let told = json(&[&args[..], &[setting]].concat());
+        told["baseline"]["calls"].as_i64().unwrap()
+    };
+    // Every packet starts a thread, or threads are long: smaller contexts make more calls.
+    assert!(calls("source.controller-thread=1") > calls("source.controller-thread=40"));
+    let refuse = |setting: &str, words: &[&str]| refused(&[&args[..], &[setting]].concat(), words);
+    refuse("source.controller-thread=0", &["source.controller-thread", "wanted 1 to 40"]);
+    refuse("source.threads=3", &["leaves no such figure open", "controller-thread"]);
+    refuse("source.pause=soon", &["--set", "'source.pause' is 'soon'", "a whole number"]);
 }
 
 #[test]

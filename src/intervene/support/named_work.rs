@@ -55,13 +55,18 @@ pub fn named_work_units(recording: &Recording, names: &[String]) -> Vec<WorkUnit
 }
 
 fn is_named(session: &Session, packet: Option<&Packet>, name: &str) -> bool {
+    let is_name = |known: &str| known.eq_ignore_ascii_case(name);
     let first_part = session.step.split_once('/').map_or("", |(first, _)| first);
-    let mut known = vec![session.step.clone(), first_part.to_owned()];
-    if let Some(Packet { agent, kind, source, .. }) = packet {
-        known.extend([agent.clone(), kind.clone(), source.clone(), format!("{agent}/{kind}")]);
-    }
+    let by_packet = packet.is_some_and(|Packet { agent, kind, source, .. }| {
+        let is_pair = |(of, what): (&str, &str)| {
+            agent.eq_ignore_ascii_case(of) && kind.eq_ignore_ascii_case(what)
+        };
+        // Agents and kinds may have strokes in their names: any may be the one between them.
+        [agent, kind, source].into_iter().any(|known| is_name(known))
+            || name.match_indices('/').any(|(at, _)| is_pair((&name[..at], &name[at + 1..])))
+    });
     // An empty name would name every session that has no step.
-    !name.is_empty() && known.iter().any(|known| known.eq_ignore_ascii_case(name))
+    !name.is_empty() && (is_name(&session.step) || is_name(first_part) || by_packet)
 }
 
 /// A share of the work that no source tells: until the user does, nothing and all of it bound it.

@@ -92,7 +92,7 @@ impl ActiveInvocation<'_> {
 pub fn active_invocations(recording: &Recording) -> Vec<ActiveInvocation<'_>> {
     // An invocation whose calls are not in the recording has nothing to change.
     let all = recording.invocations.iter().enumerate();
-    let all = all.filter(|(_, invocation)| invocation.packet.queue_reasons().is_none());
+    let all = all.filter(|(_, invocation)| !invocation.packet.starts_queue_session());
     let all = all.map(|(index, invocation)| {
         let calls = recording.calls_of_invocation(index);
         let session = recording.calls[invocation.call as usize].session;

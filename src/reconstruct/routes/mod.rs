@@ -14,6 +14,7 @@ mod route_calls;
 mod route_reconstruction;
 mod route_split;
 mod session_growth;
+mod steady_state;
 
 pub use parse_queue::{QUEUE_SCHEMA, parse_queue_toml};
 pub use queue::{DeniedActions, ReportedQueue, SignalRate};
@@ -24,10 +25,14 @@ use super::figure::{Figure, FigureSource};
 use super::published_file::stated_or_assumed;
 use super::reported::{Assumption, SourceDocument, StatedFigure, start_of_day_ms};
 use super::unknown::UnknownQuantity;
+use crate::price::DAY_MS;
 use serde::Deserialize;
 
 /// The schema that this reader understands.
 pub const SCHEMA: &str = "windtunnel.routes/1";
+
+/// The unknown that says how many days the window holds.
+pub const WINDOW_DAYS: &str = "window-days";
 
 /// What is known about some agents from published totals only.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -321,6 +326,14 @@ struct UnknownValues<'a> {
 }
 
 impl UnknownValues<'_> {
+    /// The first and the last millisecond of the window. Where the source does not say how many of
+    /// its days it holds, an unknown does: the first ones.
+    fn window_ms(&self) -> (i64, i64) {
+        let (start_ms, end_ms) = self.routes.window.span_ms();
+        self.get(WINDOW_DAYS)
+            .map_or((start_ms, end_ms), |days| (start_ms, start_ms + days * DAY_MS))
+    }
+
     /// An unknown, or else a stated or assumed figure.
     fn get(&self, id: &str) -> Result<i64, RoutesError> {
         let routes = self.routes;

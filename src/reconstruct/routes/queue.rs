@@ -174,7 +174,7 @@ impl ReportedQueue {
             let mut reasons = shown[place as usize].clone();
             // What no rule of today starts is watched by cheap calls, and in no recording.
             let has_signal = !reasons.is_empty() || self.signals.is_none();
-            let stops = rules[request as usize - 1].stops_next(&reasons);
+            let stops = rules[request as usize - 1].stops_next(reasons.iter().copied().collect());
             if stops || (self.escalates_on_signal && !has_signal) {
                 continue;
             }

@@ -161,6 +161,7 @@ impl AgentRoutes {
                 base: values.get("base")?,
                 after_compaction: values.get("left")?,
                 trigger: values.get("compaction-trigger")?,
+                mean_height_bp: values.get("mean-height")?,
                 output_bp: values.get("output")?,
             });
             sessions.push(RouteSession { invocations: woken.to_vec(), grown });
@@ -215,7 +216,7 @@ impl AgentRoutes {
         builder: &mut RecordingBuilder,
     ) -> Result<(), RoutesError> {
         let name = &values.routes.name;
-        let (start_ms, end_ms) = values.routes.window.span_ms();
+        let (start_ms, end_ms) = values.window_ms();
         let mut clock = None;
         let mut hits = None;
         for (route, sessions) in &self.routes {

@@ -79,6 +79,7 @@ pub fn premise_lines(scenario: &Scenario, pricing: &Pricing) -> Vec<String> {
     for (key, values) in scenario.select.stated_keys() {
         lines.push(format!("select {key}: {}", values.join(", ")));
     }
+    lines.extend(scenario.source.iter().map(|(id, value)| format!("source {id}: {value}")));
     for (from, to) in &pricing.substitutes {
         let tokens = match pricing.tokenizer_scale_bp(from, from) {
             None => "tokens as recorded, because no ratio of their tokenizers is known".to_owned(),

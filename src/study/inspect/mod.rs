@@ -1,10 +1,6 @@
 //! What a recording says of itself: where its tokens went, step by step and route by route, how
 //! well the model repeats it, and what is wrong with its data.
 
-#[cfg(feature = "charts")]
-pub(crate) mod agent_lanes;
-pub(crate) mod agent_latency;
-pub(crate) mod agent_loads;
 pub mod cache_misses;
 pub mod call_contexts;
 #[cfg(feature = "charts")]

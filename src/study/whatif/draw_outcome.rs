@@ -1,5 +1,6 @@
 //! What one draw of an experiment says.
 
+use super::load_bands::DrawnLoads;
 use super::savings::Saving;
 use crate::fixed_point::ONE;
 use crate::units::{PicoUsd, scale_by_ratio};
@@ -19,6 +20,8 @@ pub(super) struct DrawOutcome {
     /// What each claim's toggles save without the error of a difference: no error makes possible
     /// what is not.
     pub(super) exact_claims: Vec<i64>,
+    /// How busy agents are; no error of a difference is in it.
+    pub(super) loads: Option<DrawnLoads>,
     /// What the candidates for building save; empty without a lattice.
     pub(super) sets: Vec<i64>,
 }

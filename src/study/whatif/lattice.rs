@@ -148,6 +148,8 @@ fn island_work(plan: &Plan, island: &Island) -> u64 {
 /// One island on its way into a table.
 struct IslandReplay<'a> {
     plan: &'a Plan,
+    /// How many islands like it there are.
+    count: i64,
     lanes: IslandLanes<'a>,
     before: PipelineTotals,
     /// The entry of each lane in the block of no shared bit.
@@ -156,7 +158,7 @@ struct IslandReplay<'a> {
 }
 
 impl<'a> IslandReplay<'a> {
-    fn from_island(plan: &'a Plan, island: &'a Island) -> Self {
+    fn from_island(plan: &'a Plan, (island, count): (&'a Island, i64)) -> Self {
         let lanes = IslandLanes::new(plan, island);
         // Each island is held against itself without toggles: savings of islands add up, because no
         // session of one can change another.
@@ -165,7 +167,7 @@ impl<'a> IslandReplay<'a> {
         let places = (0..1 << lanes.lane_bits().len())
             .map(|lane| gather_bits(lanes.subset_of_lane(0, lane), bits) as usize)
             .collect();
-        Self { plan, lanes, before, places, bits }
+        Self { plan, count, lanes, before, places, bits }
     }
 
     fn block_count(&self) -> u64 {
@@ -182,7 +184,7 @@ impl<'a> IslandReplay<'a> {
                 &self.before,
                 &PipelineTotals::from_outcome(self.plan, outcome),
             );
-            tell(first | self.places[lane], saving);
+            tell(first | self.places[lane], saving.repeated(self.count));
         });
     }
 }
@@ -191,12 +193,13 @@ impl SavingsTable {
     fn from_islands(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
         let bits = islands.first().map_or(0, |island| island.touched_by);
         let mut savings = vec![Saving::default(); 1 << bits.count_ones()];
+        let islands = plan.group_alike_islands(islands.iter().copied());
         if parallel {
             // So many islands at once that what waits to be added stays small.
             for islands in islands.chunks((WAITING >> bits.count_ones()).max(1)) {
                 let parts: Vec<IslandReplay> = islands
                     .par_iter()
-                    .map(|island| IslandReplay::from_island(plan, island))
+                    .map(|island| IslandReplay::from_island(plan, *island))
                     .collect();
                 let blocks: Vec<(&IslandReplay, u64)> = parts
                     .iter()
@@ -301,6 +304,10 @@ pub fn gather_bits(subset: ToggleSubset, mut mask: ToggleSubset) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intervene::ToggleParams;
+    use crate::price::Pricing;
+    use crate::reconstruct::routes::{parse_queue_toml, reconstruct_routes};
+    use crate::scenario::toggles_by_id;
 
     #[test]
     fn bits_are_spread_and_gathered() {
@@ -336,5 +343,31 @@ mod tests {
         }
         // Toggles 0 and 2: 3 + 3 x 7 + 5.
         assert_eq!(folded.saving_of_subset(0b0101).calls, 29);
+    }
+
+    #[test]
+    fn alike_sessions_are_replayed_once_and_counted() {
+        let text = "schema = \"windtunnel.queue/1\"\n[queue]\nrequests = 12\n\
+                    cycles = { count = 20 }\nsession = { tokens = 100000, search = 0.2 }\n\
+                    signal = [{ kind = \"conflict\", rate = 0.1 }]\n[queue.today]\n\
+                    duplicates = 0.2\ndenied = { actions = 2, tries = 3 }\n";
+        let routes = parse_queue_toml("queue.toml", text).expect("a queue");
+        let recording = reconstruct_routes(&routes, &[]).expect("sessions").recording;
+        let toggles = toggles_by_id(["E5", "E6", "E7", "E8", "E9"]).expect("toggles");
+        let patches: Vec<_> = toggles
+            .iter()
+            .map(|it| it.build_patch(&recording, &ToggleParams::modes_of_card(it.card())))
+            .collect();
+        let plan = Plan::compile(&recording, &patches, &Pricing::embedded()).expect("a plan");
+        let groups = plan.group_alike_islands(&plan.islands);
+        assert_eq!(groups.iter().map(|group| group.1).sum::<i64>(), 246);
+        assert!(groups.len() < 20, "{} kinds of sessions", groups.len());
+        let lattice = SubsetLattice::from_plan(&plan, toggles.len()).expect("few bits");
+        let side = |subset| PipelineTotals::replay_totals(&plan, subset);
+        for subset in 0..32 {
+            let saved = Saving::between_totals(&side(0), &side(subset));
+            assert_eq!(lattice.saving_of_subset(subset), saved, "{subset:b}");
+        }
+        assert!(lattice.saving_of_subset(31).usage.fresh > 0);
     }
 }

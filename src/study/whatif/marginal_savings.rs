@@ -25,18 +25,19 @@ impl MarginalSavings {
     pub(crate) fn from_plan(plan: &Plan, toggles: usize) -> Self {
         let none = vec![Saving::default(); toggles];
         let mut savings = Self { joint: Saving::default(), alone: none.clone(), last: none };
-        for island in plan.islands.iter().filter(|island| island.touched_by != 0) {
+        let touched = plan.islands.iter().filter(|island| island.touched_by != 0);
+        for (island, count) in plan.group_alike_islands(touched) {
             let all = island.touched_by;
             let mut replays = IslandReplays::new(plan, island);
             let before = replays.replay_subset(0);
             let joint = saving_of_subset(plan, &mut replays, &before, all);
-            savings.joint = savings.joint + joint;
+            savings.joint = savings.joint + joint.repeated(count);
             for toggle in touching_toggles(island, toggles) {
                 let alone = saving_of_subset(plan, &mut replays, &before, 1 << toggle);
                 // Last is what is missing where all others are on and this one is not.
                 let others = saving_of_subset(plan, &mut replays, &before, all & !(1 << toggle));
-                savings.alone[toggle] = savings.alone[toggle] + alone;
-                savings.last[toggle] = savings.last[toggle] + (joint - others);
+                savings.alone[toggle] = savings.alone[toggle] + alone.repeated(count);
+                savings.last[toggle] = savings.last[toggle] + (joint - others).repeated(count);
             }
         }
         savings

@@ -1,6 +1,9 @@
 //! What-if studies: a recording replayed under toggles, and what follows for savings, shares,
 //! bands, claims and the order of building.
 
+#[cfg(feature = "charts")]
+pub(crate) mod agent_lanes;
+pub(crate) mod agent_loads;
 pub(super) mod best_corner;
 pub(crate) mod build_order;
 pub(crate) mod candidate_sets;
@@ -13,6 +16,7 @@ pub mod first_question;
 pub(crate) mod headline;
 pub mod lanes;
 pub mod lattice;
+pub mod load_bands;
 pub(crate) mod marginal_savings;
 pub(crate) mod measured_steps;
 pub mod minutes;

@@ -7,7 +7,7 @@ use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit};
 use crate::reconstruct::routes::reconstruct_routes;
 use crate::reconstruct::unknown::{UnknownQuantity, UnknownUnit};
-use crate::reconstruct::{RecordingSource, reconstruct_with_call_counts};
+use crate::reconstruct::{RecordingSource, ReportedRoutes, reconstruct_with_call_counts};
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::study::stats::random_draws::draw_weighted;
@@ -63,6 +63,14 @@ impl OpenCounts {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The value of an unknown of routes in draw k, by its id.
+    #[must_use]
+    pub(crate) fn value_in_draw(&self, routes: &ReportedRoutes, id: &str, k: u32) -> Option<i64> {
+        let Self::Unknowns(drawn) = self else { return None };
+        let at = routes.unknowns.iter().position(|unknown| unknown.id == id)?;
+        Some(drawn[at][k as usize])
     }
 
     /// The recording of draw k, and whether calls meet what was drawn. `None` where there is only

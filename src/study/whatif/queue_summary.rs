@@ -2,7 +2,7 @@
 
 use crate::reconstruct::ReportedRoutes;
 use crate::reconstruct::routes::ReportedQueue;
-use crate::recording::{QueueReason, Recording};
+use crate::recording::{QueueReason, QueueReasons, Recording};
 use crate::units::scale_by_ratio;
 
 /// What a figure of a queue counts.
@@ -104,7 +104,7 @@ fn add_stated(routes: &ReportedRoutes, tokens: i64, figures: &mut Vec<QueueFigur
 
 /// The sessions that today's rules start, by their reasons.
 fn add_sessions(queue: &ReportedQueue, recording: &Recording, figures: &mut Vec<QueueFigure>) {
-    let sessions: Vec<Vec<QueueReason>> =
+    let sessions: Vec<QueueReasons> =
         recording.invocations.iter().filter_map(|one| one.packet.queue_reasons()).collect();
     if sessions.is_empty() {
         return;
@@ -113,8 +113,8 @@ fn add_sessions(queue: &ReportedQueue, recording: &Recording, figures: &mut Vec<
     let each = total / sessions.len() as i64;
     figures.push(QueueFigure::known("tokens of a session", QueueUnit::Tokens, each, ""));
     // Tries of denied actions come on top of one turn of each request and cycle.
-    let is_try = |reasons: &&Vec<QueueReason>| {
-        reasons.contains(&QueueReason::Denied) || reasons.contains(&QueueReason::DeniedAgain)
+    let is_try = |reasons: &&QueueReasons| {
+        reasons.contains(QueueReason::Denied) || reasons.contains(QueueReason::DeniedAgain)
     };
     let turns = sessions.len() - sessions.iter().filter(is_try).count();
     let avoided = queue.places().unwrap_or(0) - turns as i64;
@@ -129,7 +129,7 @@ fn add_sessions(queue: &ReportedQueue, recording: &Recording, figures: &mut Vec<
     };
     figures.push(QueueFigure::known("sessions", QueueUnit::Count, sessions.len() as i64, note));
     for (reason, name) in QueueReason::NAMED.iter().filter(|(_, name)| !name.ends_with('?')) {
-        let count = sessions.iter().filter(|reasons| reasons.contains(reason)).count() as i64;
+        let count = sessions.iter().filter(|reasons| reasons.contains(*reason)).count() as i64;
         if count > 0 {
             let note = format!("{} tokens", count * each);
             let name = format!("sessions: {name}");

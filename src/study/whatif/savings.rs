@@ -158,6 +158,12 @@ impl Saving {
 }
 
 impl Saving {
+    /// The same so many times, exactly.
+    #[must_use]
+    pub(crate) fn repeated(&self, times: i64) -> Self {
+        if times == 1 { *self } else { self.scaled_by_q32(times * ONE) }
+    }
+
     /// The same times a factor in 2^-32, each figure rounded half up.
     #[must_use]
     pub(crate) fn scaled_by_q32(&self, factor: i64) -> Self {

@@ -16,6 +16,7 @@ use super::first_question::{
 };
 use super::headline::HeadlineMetric;
 use super::lattice::SubsetLattice;
+use super::load_bands::{DrawnLoads, LoadBands};
 use super::marginal_savings::MarginalSavings;
 use super::observed_savings;
 use super::open_counts::OpenCounts;
@@ -27,6 +28,7 @@ use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
 use crate::plan::{Patch, Plan, ToggleSubset};
 use crate::price::MissingPrice;
+use crate::reconstruct::routes::WINDOW_DAYS;
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
@@ -89,6 +91,8 @@ pub struct Uncertainty {
     pub claims: Vec<ClaimDraws>,
     /// What the toggles of each observation save, a share in ten-thousandths.
     pub observed_bp: Vec<CredibleBand<i64>>,
+    /// How busy agents are that packets wake; `None` where no packet does, or times are a record.
+    pub loads: Option<LoadBands>,
     /// The open fact that, known, would change most; `None` where none changes anything.
     pub first_question: Option<FirstQuestion>,
 }
@@ -231,6 +235,7 @@ impl DrawSetup<'_> {
             met,
             before: (headline.amount_in_totals(&baseline), baseline.total_money()),
             observed_bp: observed_bp.collect(),
+            loads: self.loads_in_draw(recording, &plan, k),
             joint: marginal.joint,
             exact_claims: claims.iter().map(|(amount, _)| *amount).collect(),
             claims,
@@ -238,6 +243,13 @@ impl DrawSetup<'_> {
             sets,
         };
         Ok(outcome.with_error(self.errors[k as usize]))
+    }
+
+    /// How busy agents are in a draw, in the first ones of a source without times.
+    fn loads_in_draw(&self, recording: &Recording, plan: &Plan, k: u32) -> Option<DrawnLoads> {
+        let routes = self.experiment.source.routes()?;
+        let days = self.openings.value_in_draw(routes, WINDOW_DAYS, k);
+        DrawnLoads::in_draw(recording, plan, self.experiment.chosen.len(), (days?, k))
     }
 
     /// What to find out first, from everything that was drawn.
@@ -341,6 +353,7 @@ fn summarise_draws(
         observed_bp: (0..observations)
             .map(|at| CredibleBand::from_values(drawn.iter().map(|draw| draw.observed_bp[at])))
             .collect(),
+        loads: LoadBands::from_draws(drawn.iter().filter_map(|draw| draw.loads.as_ref())),
         first_question: None,
     }
 }

@@ -4,7 +4,7 @@ use super::{ChartResult, ChartSource};
 use crate::clock::pipeline::DispatchPolicy;
 use crate::report::chart::{LaneKind, LanesChart};
 use crate::report::format;
-use crate::study::inspect::agent_lanes::agent_lanes;
+use crate::study::whatif::agent_lanes::agent_lanes;
 use crate::study::whatif::experiment::subset_of_first;
 use crate::study::whatif::minutes::MinutesStudy;
 

@@ -4,7 +4,7 @@ use super::{ChartResult, ChartSource, call_times};
 use crate::clock::turn_limiter::{TurnLimits, counts_in_last_minute, run_turns};
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
-use crate::study::inspect::agent_loads;
+use crate::study::whatif::agent_loads;
 use crate::study::whatif::experiment::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {

@@ -3,6 +3,7 @@
 use super::bounds::bound_fields;
 use super::claim_fields::{claim_fields, combined_fields, judgement_fields, probability_fields};
 use super::distribution::distribution_fields;
+use super::load_bands::load_band_fields;
 use super::minutes::clock_fields;
 use super::observed_savings::observed_fields;
 use super::order_as_told::as_told_fields;
@@ -102,7 +103,14 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             "limiter",
             "turns at once and requests a minute of agents that packets wake",
             limiter_fields(),
-            |it| (!it.loads.is_empty()).then(|| it.limiter_rows()),
+            |it| (!it.loads.is_empty()).then(|| it.loads.iter().collect()),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_rows(
+            "load_bands",
+            "rates, waits and latency over draws, where a source of totals tells no times",
+            load_band_fields(),
+            |it| it.load_bands().map(|bands| bands.figures.iter().collect()),
         )
         .left_out_if_missing(),
         ReportField::optional_rows(

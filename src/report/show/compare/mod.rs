@@ -4,6 +4,7 @@ pub(in crate::report::show) mod bounds;
 mod claim_fields;
 mod distribution;
 mod json;
+mod load_bands;
 mod minutes;
 mod observed_savings;
 pub(in crate::report::show) mod order_as_told;
@@ -26,8 +27,7 @@ use crate::report::show::audit_sentences::word_claim_arithmetic;
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{self, AuditFinding};
 use crate::study::backtest::Observations;
-use crate::study::inspect::agent_latency::LatencySides;
-use crate::study::inspect::agent_loads::LoadComparison;
+use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::distribution::GroupedSavings;
 use crate::study::whatif::headline::HeadlineMetric;
@@ -51,8 +51,6 @@ pub struct ComparisonReport<'a> {
     pub findings: &'a [AuditFinding],
     /// How busy agents are that packets wake, limiter by limiter; empty where there are none.
     pub loads: &'a [LoadComparison],
-    /// The latency of their turns over draws, likewise; empty where nothing of it is open.
-    pub latencies: &'a [LatencySides],
     /// Every subset of the toggles; where that was not asked for or cannot be, the reason.
     pub sweep: Result<&'a SubsetSweep, &'a str>,
     /// How savings are spread over sessions, where asked for.

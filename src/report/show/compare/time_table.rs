@@ -7,7 +7,7 @@ use crate::intervene::TOKEN_MS;
 use crate::report::TableView;
 use crate::report::columns::ColumnField;
 use crate::report::format::{self, NumberStyle};
-use crate::study::inspect::agent_loads::LoadComparison;
+use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::ToggleResult;
 use crate::study::whatif::minutes::MinutesStudy;
 use crate::study::whatif::uncounted_time::{UncountedCause, UncountedTime};

@@ -4,40 +4,29 @@ use super::ComparisonReport;
 use crate::clock::turn_limiter::LimiterLoad;
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format;
-use crate::report::view::ColumnKind;
-use crate::report::{CellValue, Section, TableCell, TableView};
-use crate::study::inspect::agent_latency::{LatencyBand, LatencySides};
-use crate::study::inspect::agent_loads::{LoadComparison, ToggleLoad};
-use crate::study::stats::quantile::CredibleBand;
+use crate::report::{Section, TableView};
+use crate::study::whatif::agent_loads::{LoadComparison, ToggleLoad};
 
 /// One side under one limiter.
 struct LimiterSide<'a> {
     limiter: &'a LoadComparison,
     side: &'static str,
     load: &'a LimiterLoad,
-    /// Of its turns, over draws.
-    latency: Option<LatencyBand>,
 }
 
 impl ComparisonReport<'_> {
-    /// Each limiter with the latencies of its turns over draws.
-    pub(super) fn limiter_rows(&self) -> Vec<LimiterRow<'_>> {
-        let rows = self.loads.iter().enumerate();
-        rows.map(|(at, loads)| (loads, self.latencies.get(at).copied())).collect()
-    }
-
     /// The limiter, where packets wake agents.
     pub(in crate::report::show) fn limiter_section(&self) -> Option<Section> {
         let first = self.loads.first()?;
         // Each limiter has two rows that differ in nothing but the toggles.
-        let rows = self.loads.iter().enumerate().flat_map(|(at, limiter)| {
-            let bands = self.latencies.get(at).map(|sides| sides.map(Some)).unwrap_or_default();
-            let sides = [("before", &limiter.before), ("after", &limiter.after)].into_iter();
-            let sides = sides.zip(bands);
-            sides.map(|((side, load), latency)| LimiterSide { limiter, side, load, latency })
+        let rows = self.loads.iter().flat_map(|limiter| {
+            [("before", &limiter.before), ("after", &limiter.after)]
+                .map(|(side, load)| LimiterSide { limiter, side, load })
         });
         let title = "Limiter: turns at once and requests a minute";
-        let mut view = TableView::from_fields(title, &side_fields(), rows);
+        // Where times are laid out from totals latency is a band, in a table of its own.
+        let bands = self.load_bands_table();
+        let mut view = TableView::from_fields(title, &side_fields(bands.is_none()), rows);
         let provider = match first.limits.requests_a_minute {
             None => "what the provider lets through is not known, so that nothing is refused: set \
                      `requests_a_minute` in a scenario"
@@ -49,21 +38,15 @@ impl ComparisonReport<'_> {
         };
         view.add_footnote(
             "a turn is what an agent does about one packet; the cockpit's limiter bounds turns and \
-             counts no requests; waited: how much later turns ended, summed; latency: from a \
-             packet to the end of its turn",
+             counts no requests; waited: how much later turns ended, summed",
         );
-        if !self.latencies.is_empty() {
-            view.add_footnote(
-                "latency is P10 to P90 over draws of call times, pauses and roots, of which the \
-                 source tells nothing",
-            );
-        }
         view.add_footnote(provider);
-        Some(Section::new("Turns and requests").with_table(view))
+        let section = Section::new("Turns and requests").with_table(view);
+        Some(bands.into_iter().fold(section, Section::with_table))
     }
 }
 
-fn side_fields<'a>() -> Vec<ColumnField<'a, LimiterSide<'a>>> {
+fn side_fields<'a>(has_latency: bool) -> Vec<ColumnField<'a, LimiterSide<'a>>> {
     type Field<'a> = ColumnField<'a, LimiterSide<'a>>;
     let mut fields = vec![
         Field::text("", "at once", "the most turns at once", |row| {
@@ -73,29 +56,15 @@ fn side_fields<'a>() -> Vec<ColumnField<'a, LimiterSide<'a>>> {
         Field::text("", "side", "before or after", |row| row.side),
     ];
     fields.extend(fields_of_part(load_fields(), |row: &LimiterSide<'a>| row.load));
-    let mean = |row: &LimiterSide<'a>| {
-        latency_cell(row.latency.map(|it| it.mean_ms), row.load.mean_latency_ms)
-    };
-    let p90 = |row: &LimiterSide<'a>| {
-        latency_cell(row.latency.map(|it| it.p90_ms), row.load.p90_latency_ms)
-    };
-    let kind = ColumnKind::Duration;
-    fields.extend([
-        Field::from_cells(kind, "", "latency, mean", "packet to end of turn", mean).with_ranges(),
-        Field::from_cells(kind, "", "latency, P90", "the same for 90 %", p90).with_ranges(),
-    ]);
+    if has_latency {
+        fields.extend([
+            Field::duration("", "latency, mean", "packet to end of turn", |row| {
+                row.load.mean_latency_ms
+            }),
+            Field::duration("", "latency, P90", "the same for 90 %", |row| row.load.p90_latency_ms),
+        ]);
+    }
     fields
-}
-
-/// A latency where it is known, a band of it where it is drawn.
-fn latency_cell(band: Option<CredibleBand<i64>>, known_ms: i64) -> TableCell {
-    band.map_or_else(
-        || TableCell::duration(known_ms),
-        |band| {
-            let band = band.map(CellValue::Duration);
-            TableCell::from_range(band.p10, band.p90)
-        },
-    )
 }
 
 fn load_fields<'a>() -> Vec<ColumnField<'a, &'a LimiterLoad>> {
@@ -134,43 +103,19 @@ fn load_fields<'a>() -> Vec<ColumnField<'a, &'a LimiterLoad>> {
     ]
 }
 
-/// A limiter, and the latencies of its turns over draws.
-pub(super) type LimiterRow<'a> = (&'a LoadComparison, Option<LatencySides>);
-
 /// A limiter for programs.
-pub(super) fn limiter_fields<'a>() -> Vec<ColumnField<'a, LimiterRow<'a>>> {
-    type Field<'a> = ColumnField<'a, LimiterRow<'a>>;
+pub(super) fn limiter_fields<'a>() -> Vec<ColumnField<'a, &'a LoadComparison>> {
+    type Field<'a> = ColumnField<'a, &'a LoadComparison>;
     vec![
         Field::count("turns_at_once", "", "the most turns at once; null without a bound", |it| {
-            it.0.limits.turns
+            it.limits.turns
         }),
         Field::count("requests_a_minute", "", "what the provider lets through, if known", |it| {
-            it.0.limits.requests_a_minute
+            it.limits.requests_a_minute
         }),
-        Field::object("before", "nothing toggled", load_fields(), |it| &it.0.before),
-        Field::object("after", "everything toggled", load_fields(), |it| &it.0.after),
-        Field::optional_object("latency_before", "over draws", latency_fields(), |it| {
-            it.1.map(|sides| sides[0])
-        })
-        .left_out_if_missing(),
-        Field::optional_object("latency_after", "the same", latency_fields(), |it| {
-            it.1.map(|sides| sides[1])
-        })
-        .left_out_if_missing(),
-        Field::rows("toggles", "each toggle", toggle_fields(), |it| it.0.toggles.iter().collect()),
-    ]
-}
-
-/// A latency over draws, for programs.
-fn latency_fields<'a>() -> Vec<ColumnField<'a, LatencyBand>> {
-    type Field<'a> = ColumnField<'a, LatencyBand>;
-    vec![
-        Field::duration("mean_p10_ms", "", "of the mean over turns", |it| it.mean_ms.p10),
-        Field::duration("mean_p50_ms", "", "of the mean over turns", |it| it.mean_ms.p50),
-        Field::duration("mean_p90_ms", "", "of the mean over turns", |it| it.mean_ms.p90),
-        Field::duration("p90_p10_ms", "", "of what nine of ten have", |it| it.p90_ms.p10),
-        Field::duration("p90_p50_ms", "", "of what nine of ten have", |it| it.p90_ms.p50),
-        Field::duration("p90_p90_ms", "", "of what nine of ten have", |it| it.p90_ms.p90),
+        Field::object("before", "nothing toggled", load_fields(), |it| &it.before),
+        Field::object("after", "everything toggled", load_fields(), |it| &it.after),
+        Field::rows("toggles", "each toggle", toggle_fields(), |it| it.toggles.iter().collect()),
     ]
 }
 

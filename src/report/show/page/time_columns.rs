@@ -5,7 +5,7 @@ use super::toggle_cells::push_cell;
 use super::{PageSource, PageToggle};
 use crate::report::format::{self, NumberStyle};
 use crate::report::view::TableCell;
-use crate::study::inspect::agent_loads::LoadComparison;
+use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::minutes::MinutesStudy;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;

@@ -3,12 +3,14 @@
 //! The turns of the replayed timeline run on the clock under the cockpit's limiter: without one,
 //! and with its two settings. Calls outside packets take no turn and are left out. A turn that
 //! waits does so in this study only: cache and money are those of the replay, where nobody waits.
+//! Where times are no record but laid out from totals, a digest comes when the work ends that it
+//! tells of: the k-th digest of a kind of work when the k-th piece of it does.
 //!
 //! Source: agentic-cockpit `9c06a3aa` and `eca8e3c`; MODEL.md, "Limiter".
 
 use crate::clock::turn_limiter::{LimiterLoad, PacketTurn, TurnLimits, run_turns};
 use crate::plan::{Plan, ToggleSubset};
-use crate::recording::Recording;
+use crate::recording::{Basis, Recording};
 use crate::replay;
 use crate::study::whatif::experiment::subset_of_first;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +106,8 @@ pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
     let names = recording.invocations.iter().map(|one| one.packet.agent.as_str());
     let names: BTreeSet<&str> = names.collect();
     let agents: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
-    let mut turns = Vec::with_capacity(calls.len());
+    let senders = digest_senders(recording);
+    let mut made: Vec<(usize, PacketTurn)> = Vec::with_capacity(calls.len());
     for (invocation, mut calls) in calls {
         // Calls of side sessions stand elsewhere in the plan than in time.
         calls.sort_unstable();
@@ -114,9 +117,62 @@ pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
         // Relative to the start of the turn, because the limiter may start it later.
         let requests_ms = calls.iter().map(|call| call.0 - from_ms).collect();
         let takes_ms = to_ms - from_ms;
-        turns.push(PacketTurn { agent, from_ms, sent_by: None, requests_ms, takes_ms });
+        made.push((
+            invocation,
+            PacketTurn { agent, from_ms, sent_by: None, requests_ms, takes_ms },
+        ));
+    }
+    // A digest could start when the work ends that it tells of, if that is made.
+    let ends: BTreeMap<usize, i64> =
+        made.iter().map(|(invocation, turn)| (*invocation, turn.from_ms + turn.takes_ms)).collect();
+    for (invocation, turn) in &mut made {
+        let sender = senders.get(invocation).and_then(|sender| ends.get(sender));
+        turn.from_ms = sender.copied().unwrap_or(turn.from_ms);
     }
     // First come, first served; the agent breaks ties.
-    turns.sort_by_key(|turn| (turn.from_ms, turn.agent));
-    turns
+    made.sort_by_key(|(_, turn)| (turn.from_ms, turn.agent));
+    let mut place_of = vec![None; recording.invocations.len()];
+    for (place, (invocation, _)) in made.iter().enumerate() {
+        place_of[*invocation] = Some(place);
+    }
+    // The place of a sender is known once all stand in order.
+    let turns = made.into_iter().map(|(invocation, turn)| {
+        let sender = senders.get(&invocation).and_then(|sender| place_of[*sender]);
+        PacketTurn { sent_by: sender, ..turn }
+    });
+    turns.collect()
+}
+
+/// The work that each digest tells of, by invocation. Nothing where times are a record: they say
+/// themselves when a digest came.
+fn digest_senders(recording: &Recording) -> BTreeMap<usize, usize> {
+    let mut senders = BTreeMap::new();
+    if recording.sessions.iter().any(|session| session.usage_basis != Basis::Published) {
+        return senders;
+    }
+    // By kind of work: when each piece of it ends, and when each digest that tells of one starts.
+    // The content of the packet breaks ties, so that the order of files does not.
+    let mut kinds: BTreeMap<&str, [Vec<(i64, &str, usize)>; 2]> = BTreeMap::new();
+    for (index, invocation) in recording.invocations.iter().enumerate() {
+        let calls = &recording.calls[recording.calls_of_invocation(index)];
+        let (Some(first), Some(last)) = (calls.first(), calls.last()) else { continue };
+        let packet = &invocation.packet;
+        let told = packet.source.split_once(':').map(|(_, kind)| kind);
+        match (packet.is_digest(), told) {
+            (true, Some(kind)) => {
+                kinds.entry(kind).or_default()[1].push((first.start_ms, &packet.id, index));
+            }
+            (true, None) => {}
+            (false, _) => {
+                kinds.entry(&packet.kind).or_default()[0].push((last.end_ms, &packet.id, index));
+            }
+        }
+    }
+    for [mut ends, mut digests] in kinds.into_values() {
+        ends.sort_unstable();
+        digests.sort_unstable();
+        // One that is left over tells of something outside the window.
+        senders.extend(digests.iter().zip(&ends).map(|(digest, end)| (digest.2, end.2)));
+    }
+    senders
 }
