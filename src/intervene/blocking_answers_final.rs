@@ -13,7 +13,7 @@
 //! Lies: whether a person started the work again after a hard stop, and what that cost, is in no
 //! source.
 
-use super::support::packets::{active_invocations, controller_agents};
+use super::support::packets::{active_invocations, cold_start_tokens, controller_agents};
 use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -34,11 +34,17 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
     // No recording holds the answers of consultants. Controllers consult them, so the toggle
     // applies where there is one, and once: how often an answer blocked is not known.
-    let found = u32::from(!controller_agents(&active_invocations(recording)).is_empty());
-    let note = "no call saved: the answer was given and blocks either way".to_owned();
-    Patch {
-        found_places: found,
-        notes: (found > 0).then_some(note).into_iter().collect(),
-        ..Patch::default()
+    let woken = active_invocations(recording);
+    let controllers = controller_agents(&woken);
+    if controllers.is_empty() {
+        return Patch::default();
     }
+    let mut notes = vec!["no call saved: the answer was given and blocks either way".to_owned()];
+    notes.extend(cold_start_tokens(recording, &woken, &controllers).map(|tokens| {
+        format!(
+            "a stop after which the controller is started again costs a cold start, {tokens} \
+             tokens; how many answers were malformed is told nowhere"
+        )
+    }));
+    Patch { found_places: 1, notes, ..Patch::default() }
 }

@@ -19,8 +19,8 @@
 //!
 //! Lies: the consultant is another model of another vendor: here it has the model and the tokens of
 //! the call that it is consulted about (a scenario can move it). Retries of malformed answers are
-//! left out. The controller's wait is not modelled, nor what it does about an answer; a gate that
-//! blocks asks for work that no recording holds.
+//! left out. What the controller does about an answer is not modelled; a gate that blocks asks for
+//! work that no recording holds.
 
 use super::support::packets::{active_invocations, controller_agents, digests_by_agent};
 use super::{
@@ -164,8 +164,10 @@ fn build_patch(recording: &Recording, params: &ToggleParams) -> Patch {
         let each = call.input + call.output;
         let cap = gated * MOST_ROUNDS * MOST_STAGES * phases;
         patch.notes.push(format!(
-            "{consults} consults an invocation; at the cap of {MOST_ROUNDS} rounds x \
+            "{consults} consults an invocation, {} s in which a gate that blocks keeps the \
+             controller waiting; at the cap of {MOST_ROUNDS} rounds x \
              {MOST_STAGES} stages x {phases} phases {cap} calls and {} tokens",
+            consults * call.duration_ms / 1_000,
             cap * each
         ));
         // Told beside the replay: which answers are accepted is in no recording, so that none of

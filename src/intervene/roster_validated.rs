@@ -6,14 +6,15 @@
 //! Why it should pay: it does not pay in tokens. It keeps a second or misplaced controller from
 //! being started unseen.
 //!
-//! Formula: tokens saved = 0.
+//! Formula: tokens saved = 0. What a refused start would spare, the first context of a thread, stands
+//! in a note: how many starts had drifted is published nowhere.
 //!
 //! Source: decisions log, 2026-02-23: dedicated `daddy-autopilot` entry, branch and folder.
 //!
 //! Lies: a second controller that it would have kept out is the matter of the toggle of one
 //! controller, and is not counted here.
 
-use super::support::packets::{active_invocations, controller_agents};
+use super::support::packets::{active_invocations, cold_start_tokens, controller_agents};
 use super::{BuildGrade, Intervention, ToggleCard, ToggleParams};
 use crate::plan::Patch;
 use crate::recording::Recording;
@@ -34,8 +35,14 @@ static CARD: ToggleCard = ToggleCard {
 fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
     let woken = active_invocations(recording);
     let controllers = controller_agents(&woken);
+    let cold = cold_start_tokens(recording, &woken, &controllers).map(|tokens| {
+        format!(
+            "a start that it refuses spares the cold start of a thread, {tokens} tokens; how many \
+             starts had drifted is told nowhere"
+        )
+    });
     // Several controllers are what the check would have refused to start with.
-    let (found, notes) = match &controllers[..] {
+    let (found, mut notes) = match &controllers[..] {
         [] => (0, Vec::new()),
         [only] => (1, vec![format!("no tokens: one controller, {only}")]),
         several => {
@@ -43,6 +50,7 @@ fn build_patch(recording: &Recording, _: &ToggleParams) -> Patch {
             (found, vec![format!("no tokens: {found} controllers, {}", several.join(", "))])
         }
     };
+    notes.extend(cold);
     Patch { found_places: found, notes, ..Patch::default() }
 }
 
@@ -58,6 +66,7 @@ mod tests {
             &ToggleParams::modes_of_card(&CARD),
         );
         assert!(patch.is_empty() && patch.found_places == 2);
-        assert_eq!(patch.notes, ["no tokens: 2 controllers, a, b"]);
+        assert_eq!(patch.notes[0], "no tokens: 2 controllers, a, b");
+        assert!(patch.notes[1].ends_with("how many starts had drifted is told nowhere"));
     }
 }

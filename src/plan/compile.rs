@@ -11,6 +11,7 @@ use crate::ids::{ModelId, NO_INDEX};
 use crate::price::modifiers::search_fee;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::Recording;
+use crate::units::BASIS_POINTS;
 
 impl Plan {
     /// Merges the patches; patch k answers to bit k.
@@ -106,6 +107,17 @@ pub(super) struct PlanCompiler<'a> {
 }
 
 impl PlanCompiler<'_> {
+    /// What the tokens of a recorded model are scaled by. Names are taken apart where the model
+    /// changes, not once a call or a session.
+    pub(super) fn scale_of_model(&mut self, model: ModelId) -> i64 {
+        let known = self.last_scale.filter(|(last, _)| *last == model).map(|(_, scale)| scale);
+        let name = self.recording.model_name(model);
+        let scale_bp = known.or_else(|| self.pricing.tokenizer_scale_bp(name, name));
+        let scale_bp = scale_bp.unwrap_or(BASIS_POINTS);
+        self.last_scale = Some((model, scale_bp));
+        scale_bp
+    }
+
     /// Notes the fee of the searches of the row that comes next.
     pub(super) fn push_search_fees(&mut self, searches: u32) {
         if searches > 0 {

@@ -50,18 +50,13 @@ impl<'a> PlanCompiler<'a> {
         let call = &self.recording.calls[at];
         let model = self.recording.model_name(call.model);
         let price = self.prices.resolve_price(model, call.start_ms, call.facts.modifiers);
+        let scale_bp = self.scale_of_model(call.model);
         let row = self.prices.row_at(price);
         // A call that read or wrote a cache shows that its context is large enough to be cached,
         // whatever the table of minimums says.
         let context = call.usage.context_tokens();
         let known = if context > call.usage.fresh { context } else { i64::MAX };
         let cached_below = known < row.min_cached || call.tier == CacheTier::Uncached;
-        let scale_bp = match self.last_scale {
-            // Names are taken apart where the model changes, not once a call or a session.
-            Some((last, scale_bp)) if last == call.model => scale_bp,
-            _ => self.pricing.tokenizer_scale_bp(model, model).unwrap_or(BASIS_POINTS),
-        };
-        self.last_scale = Some((call.model, scale_bp));
         let limits = PriceLimits::from_price(row, cached_below, scale_bp);
         let PriceLimits { min_cached, .. } = limits;
         let own = RunKey { model: call.model, tier: call.tier, price, min_cached, scale_bp };
@@ -368,11 +363,9 @@ fn fresh_token_limit(call: &Call) -> i64 {
 fn lookup_luck(recording: &Recording, at: usize) -> Option<EntryLifetime> {
     let call = &recording.calls[at];
     let session = &recording.sessions[call.session as usize];
-    if call.tier != CacheTier::Automatic || call.cache_break != CacheBreak::No {
-        return None;
-    }
     // Tokens of no known class hold no read that luck could explain.
-    if recording.model_name(call.model) == UNKNOWN_CLASSES {
+    let is_told = recording.model_name(call.model) != UNKNOWN_CLASSES;
+    if !is_told || call.tier != CacheTier::Automatic || call.cache_break != CacheBreak::No {
         return None;
     }
     let curve = recording.hit_curve_of_call(at);

@@ -258,6 +258,21 @@ pub fn controller_agents<'a>(woken: &[ActiveInvocation<'a>]) -> Vec<&'a str> {
     agents
 }
 
+/// What a thread of some agents starts with on average: the context of its first call. `None` where
+/// none of them starts one.
+pub fn cold_start_tokens(
+    recording: &Recording,
+    woken: &[ActiveInvocation<'_>],
+    agents: &[&str],
+) -> Option<i64> {
+    let starts = woken
+        .iter()
+        .filter(|one| one.opens_session(recording) && agents.contains(&one.packet.agent.as_str()));
+    let starts: Vec<i64> =
+        starts.map(|one| recording.calls[one.calls.start].usage.context_tokens()).collect();
+    starts.iter().sum::<i64>().checked_div(starts.len() as i64)
+}
+
 /// The compaction that a session on an automatic cache (Codex) would meet if it grew; `None` for
 /// another one, or one whose contexts were larger without it.
 pub fn codex_compaction(recording: &Recording, session: u32) -> Option<CompactionRule> {
