@@ -17,7 +17,8 @@ pub struct ToggleArgs {
     /// Toggles, parameters and what they are tried on (TOML, or the name of a built-in scenario).
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<String>,
-    /// One parameter after the scenario, e.g. `R4.cap=200`; may be repeated.
+    /// One parameter after the scenario, e.g. `R4.cap=200`, or a figure that the source leaves open
+    /// and you know, `source.ID=VALUE`; may be repeated.
     #[arg(long, value_name = "TOGGLE.KEY=VALUE")]
     pub set: Vec<String>,
 }

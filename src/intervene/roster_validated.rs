@@ -6,8 +6,8 @@
 //! Why it should pay: it does not pay in tokens. It keeps a second or misplaced controller from
 //! being started unseen.
 //!
-//! Formula: tokens saved = 0. What a refused start would spare, the first context of a thread, stands
-//! in a note: how many starts had drifted is published nowhere.
+//! Formula: tokens saved = 0. What a refused start would spare, the first context of a thread,
+//! stands in a note: how many starts had drifted is published nowhere.
 //!
 //! Source: decisions log, 2026-02-23: dedicated `daddy-autopilot` entry, branch and folder.
 //!

@@ -291,7 +291,7 @@ fn the_cockpit_s_receipts_are_its_largest_lever() {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // All 87 digests, 204.9 M as published, and history that later calls no longer carry.
     assert!(
-        text.contains("N5 fast-path for EXECUTE by its receipt 87 0 +227.4 M 25.5 %"),
+        text.contains("N5 fast-path for EXECUTE by its receipt 87 0 +230.4 M 25.8 %"),
         "{text}"
     );
     assert!(text.contains("The largest lever is fast-path for EXECUTE by its receipt (N5)"));

@@ -279,8 +279,9 @@ impl ContextShape<'_> {
         // A mean lies so far on the way from the start to the end (law L7).
         let shaped =
             (floor + scale_by_ratio(above, BASIS_POINTS, self.rise.mean_height_bp * n)).min(most);
-        // Where the stretch may end, the likelier place first: its only call has all of it; the last
-        // stretch was not compacted; of the others the trigger is tried first where it is plausible.
+        // Where the stretch may end, the likelier place first: its only call has all of it; the
+        // steady state says where; the last stretch was not compacted; of the others the trigger
+        // is tried first where it is plausible.
         let ends = match (n, end, is_last) {
             (1, ..) => vec![room],
             (_, Some(end), _) => vec![end.min(most), shaped],
@@ -289,7 +290,8 @@ impl ContextShape<'_> {
             _ => vec![shaped, most],
         };
         ends.into_iter().filter(|&end| end <= most).find_map(|end| {
-            // The solver's sum of reads is over what each call found: contexts without their writes.
+            // The solver's sum of reads is over what each call found: contexts without their
+            // writes.
             let write = end - start;
             let problem = GrowthProblem { start, read: room - write, write, entering };
             let smooth = solve_growth(&problem).ok()?.smooth_growth;
@@ -353,8 +355,9 @@ mod tests {
 
     #[test]
     fn contexts_grow_as_much_a_call_as_they_are_said_to() {
-        // Output off, T = 2,087,464; base 12,000 and a prompt that comes twice: x = 12,000 + .5833 x
-        // 14,000 = 20,166, m = [x + sqrt(x^2 + 4 x .5833 x T x 1,800)] / 2 = 57,967, N = 36.0.
+        // Output off, T = 2,087,464; base 12,000 and a prompt that comes twice: x = 12,000 +
+        // .5833 x 14,000 = 20,166, m = [x + sqrt(x^2 + 4 x .5833 x T x 1,800)] / 2 = 57,967,
+        // N = 36.0.
         let grown = check(&[2_100_064], 1_800, 7_000);
         assert_eq!(grown.calls.len(), 36);
         for growth in [600, 1_800, 4_000] {

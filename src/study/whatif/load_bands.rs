@@ -19,7 +19,7 @@ use crate::units::scale_by_ratio;
 const MOST_DRAWS: u32 = 200;
 
 /// Minutes of a day.
-const DAY_MINUTES: i64 = 24 * 60;
+const DAY_MINUTES: i64 = 1_440;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
