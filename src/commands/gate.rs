@@ -13,7 +13,7 @@ use crate::study::gate::budget::GateBudget;
 use crate::study::gate::gate_cache::GateCache;
 use crate::study::gate::{
     GateMetric, GateOutcome, GateResult, GateSide, SideSummary, growth_causes, judgement, power,
-    side_defects,
+    unjudged_limits,
 };
 use crate::units::BASIS_POINTS;
 use gate_measurement::{CandidateSessions, GateRequest, GateSides};
@@ -129,7 +129,7 @@ fn judge_sides(
     seed: Seed,
 ) -> GateResult {
     let mut judged = judgement::judge_candidate(baseline, candidate, budget, seed);
-    let defects = side_defects::apply_defects(&mut judged, [baseline, candidate], budget);
+    let defects = unjudged_limits::apply_defects(&mut judged, [baseline, candidate], budget);
     let judgement::GateJudgement { design, confidence, rows, notes } = judged;
     let (causes, remedies) = growth_causes::explain_growth(&rows);
     let (baseline, candidate) = (baseline.summary.clone(), candidate.summary.clone());
@@ -149,7 +149,7 @@ fn judge_sides(
 
 /// What is damaged or empty is no baseline, and says nothing of noise, unless the budget allows it.
 fn refuse_fatal_defect(side: &SideSummary, budget: &GateBudget) -> Result<(), CommandError> {
-    let Some(defect) = side_defects::find_fatal_defect(&side.defects, budget) else {
+    let Some(defect) = unjudged_limits::find_fatal_defect(&side.defects, budget) else {
         return Ok(());
     };
     let (problem, way_out) = defect_sentences(&defect);

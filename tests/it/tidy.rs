@@ -29,6 +29,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
         "import",
         &[
             "billed_remainders",
+            "call_times",
             "checked_value",
             "decoded_source",
             "dispatches",
@@ -47,6 +48,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "json_fault",
             "parsed_file",
             "price_words",
+            "record_lines",
             "rollout_metrics",
             "session_completion",
             "shell_commands",

@@ -121,6 +121,10 @@ pub fn load_baseline_file(
         return Ok(None);
     }
     match Baseline::parse(&store::base_name(path), &bytes) {
+        Ok(baseline) if baseline.side.samples.is_empty() && !args.update => {
+            Err(CommandError::content(only, "a baseline of no sample")
+                .with_hint("write it again with --update"))
+        }
         Ok(baseline) => Ok(Some(baseline)),
         // A baseline that cannot be read is replaced, and the reader is told.
         Err(error) if args.update => {

@@ -136,10 +136,6 @@ impl<'a> GateRequest<'a> {
         // Rates of the file stand; those of models that it does not know are added.
         all_rates.extend(rates);
         let baseline = match &self.file {
-            Some(file) if file.side.samples.is_empty() && !args.update => {
-                return Err(CommandError::content(&args.baseline[0], "a baseline of no sample")
-                    .with_hint("write it again with --update"));
-            }
             Some(file) => Some(file.side.clone()),
             None if args.update => None,
             None => {

@@ -6,6 +6,7 @@
 //! values in the order of the samples, and what did not happen in a sample is 0.
 
 use super::budget::parse_decimal;
+use super::figure_lines::FigureLines;
 use super::gate_cache::GateCache;
 use super::measurement::SampleUnit;
 use super::{
@@ -17,11 +18,9 @@ use crate::recording::{name_of_value, value_of_name};
 use crate::scenario::nearest_name_hint;
 use crate::units::PicoUsd;
 use jiff::civil::Date;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "windtunnel.baseline/1";
@@ -87,10 +86,11 @@ pub enum BadBaseline {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BaselineJson {
-    schema: String,
+    #[serde(rename = "schema")]
+    _schema: String,
     lens: String,
     cache: String,
     each: String,
@@ -122,34 +122,6 @@ struct SampleOnDisk {
     name: String,
     digest: String,
     pipelines: Vec<String>,
-}
-
-/// The figures: by key, a value a sample. A key that stands there twice is kept twice.
-#[derive(Default, Serialize)]
-struct FigureLines(Vec<(String, Vec<Value>)>);
-
-impl<'de> Deserialize<'de> for FigureLines {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct FigureLinesVisitor;
-        impl<'de> Visitor<'de> for FigureLinesVisitor {
-            type Value = FigureLines;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("figures by key")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FigureLines, A::Error> {
-                let mut lines = FigureLines::default();
-                let mut known = BTreeSet::new();
-                while let Some((key, values)) = map.next_entry::<String, Vec<Value>>()? {
-                    if !known.insert(key.clone()) {
-                        return Err(de::Error::custom(format!("figure '{key}' is there twice")));
-                    }
-                    lines.0.push((key, values));
-                }
-                Ok(lines)
-            }
-        }
-        from.deserialize_map(FigureLinesVisitor)
-    }
 }
 
 impl Baseline {

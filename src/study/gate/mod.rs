@@ -10,6 +10,7 @@
 mod arrangement;
 pub mod baseline;
 pub mod budget;
+mod figure_lines;
 pub mod gate_cache;
 pub mod growth_causes;
 pub mod judgement;
@@ -22,6 +23,7 @@ mod residual_picks;
 mod row_draft;
 mod sample_figures;
 pub mod side_defects;
+pub(crate) mod unjudged_limits;
 
 pub(crate) use note::{GateNote, PlaceChange, SampleMatchKey};
 pub use sample_figures::JOINT_SAVING;

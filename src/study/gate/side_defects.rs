@@ -5,9 +5,7 @@
 //! touches are not judged, and the gate does not pass, unless the budget allows so many of its kind
 //! (`[allow]`).
 
-use super::budget::GateBudget;
-use super::judgement::GateJudgement;
-use super::{FigureKey, GateMetric, GateScope, GateSide, RowVerdict};
+use super::{GateMetric, GateScope};
 use crate::kinds::named_values;
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
@@ -73,12 +71,12 @@ impl GateDefect {
 
 impl DefectKind {
     /// Whether nothing at all can be said of a side that has it.
-    fn is_fatal(self) -> bool {
+    pub(super) fn is_fatal(self) -> bool {
         matches!(self, Self::Damaged | Self::Empty)
     }
 
     /// Whether a figure of this metric says nothing where a side has such a defect.
-    fn touches(self, metric: GateMetric) -> bool {
+    pub(super) fn touches(self, metric: GateMetric) -> bool {
         match self {
             Self::Damaged | Self::Empty | Self::Unmeasured => true,
             Self::Unpriced => metric == GateMetric::Dollars,
@@ -98,7 +96,7 @@ impl DefectKind {
 
     /// Whether what the budget allows of it is judged like everything else. Dollars without a
     /// price and limits without a figure stay unjudged, and only do not stop the gate.
-    fn is_judged_where_allowed(self) -> bool {
+    pub(super) fn is_judged_where_allowed(self) -> bool {
         !matches!(self, Self::Unpriced | Self::Unmeasured)
     }
 }
@@ -124,79 +122,10 @@ pub(crate) fn defects_of_recording(recording: &Recording, pricing: &Pricing) -> 
     counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-/// The first defect of a side that leaves nothing to be judged, and that the budget does not allow:
-/// what is measured of it is no baseline and says nothing of noise.
-#[must_use]
-pub(crate) fn find_fatal_defect(side: &SideDefects, budget: &GateBudget) -> Option<GateDefect> {
-    let defects = side.iter().map(|(&kind, &count)| GateDefect {
-        kind,
-        place: DefectPlace::Candidate,
-        count,
-        allowed: budget.allowed_defects(kind),
-    });
-    defects.into_iter().find(|defect| defect.kind.is_fatal() && !defect.is_allowed())
-}
-
 /// Adds what is wrong with another part of a side.
 pub(crate) fn add_defects(side: &mut SideDefects, more: SideDefects) {
     for (kind, count) in more {
         let sum = side.entry(kind).or_default();
         *sum = sum.saturating_add(count);
     }
-}
-
-/// Leaves the limits that a defect touches unjudged, and says what stands against a judgement:
-/// where the defect touches no limit, nothing does.
-pub(crate) fn apply_defects(
-    judged: &mut GateJudgement,
-    [baseline, candidate]: [&GateSide; 2],
-    budget: &GateBudget,
-) -> Vec<GateDefect> {
-    let mut defects = Vec::new();
-    for (place, side) in [(DefectPlace::Baseline, baseline), (DefectPlace::Candidate, candidate)] {
-        for (&kind, &count) in &side.summary.defects {
-            let allowed = budget.allowed_defects(kind);
-            let defect = GateDefect { kind, place: place.clone(), count, allowed };
-            let limited = judged
-                .rows
-                .iter_mut()
-                .filter(|row| row.verdict != RowVerdict::Unlimited && kind.touches(row.key.metric));
-            let is_judged = defect.is_allowed() && kind.is_judged_where_allowed();
-            let mut is_touched = kind.is_fatal();
-            for row in limited {
-                is_touched = true;
-                if !is_judged {
-                    row.verdict = RowVerdict::Unjudged;
-                }
-            }
-            if is_touched {
-                defects.push(defect);
-            }
-        }
-    }
-    let unmeasured = unmeasured_limits(judged, budget);
-    for row in &mut judged.rows {
-        if row.baseline.is_none() && row.candidate.is_none() {
-            row.verdict = RowVerdict::Unjudged;
-        }
-    }
-    if !unmeasured.is_empty() {
-        let (kind, count) = (DefectKind::Unmeasured, unmeasured.len() as u64);
-        let (place, allowed) = (DefectPlace::Limits(unmeasured), budget.allowed_defects(kind));
-        defects.push(GateDefect { kind, place, count, allowed });
-    }
-    defects
-}
-
-/// Limits of figures that neither side has.
-fn unmeasured_limits(judged: &GateJudgement, budget: &GateBudget) -> Vec<LimitPlace> {
-    let is_unmeasured = |key: &FigureKey| {
-        let row = judged.rows.iter().find(|row| row.key == *key);
-        row.is_none_or(|row| row.baseline.is_none() && row.candidate.is_none())
-    };
-    let places = budget.limited_keys().filter(is_unmeasured);
-    let places = places.map(|FigureKey { scope, name, metric }| (scope, Some(name), metric));
-    let has_scope = |scope| judged.rows.iter().any(|row| row.key.scope == scope);
-    let scopes = budget.limited_scopes().filter(|(scope, _)| !has_scope(*scope));
-    places.chain(scopes.map(|(scope, metric)| (scope, None, metric))).collect()
 }
