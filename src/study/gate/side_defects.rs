@@ -1,5 +1,5 @@
-//! What stands against a judgement: parts of a side that are lost, empty, without a price or without
-//! a time to be trusted, and limits without a figure.
+//! What stands against a judgement: parts of a side that are lost, empty, without a price or
+//! without a time to be trusted, and limits without a figure.
 //!
 //! A defect makes a pipeline look cheaper than it is, or its baseline dearer. So the limits that it
 //! touches are not judged, and the gate does not pass, unless the budget allows so many of its kind
