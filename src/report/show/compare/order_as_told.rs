@@ -181,13 +181,13 @@ pub(super) fn as_told_fields<'a>() -> Vec<ReportField<'a>> {
     };
     vec![
         ReportField::text("beside", "", "the pipeline whose source tells of it", move |it| {
-            told(&it).map(|told| told.beside.as_str())
+            told(it).map(|told| told.beside.as_str())
         }),
         ReportField::rows("steps", "step by step", told_step_fields(), move |it| {
-            told(&it).map_or_else(Vec::new, |told| told.steps.iter().collect())
+            told(it).map_or_else(Vec::new, |told| told.steps.iter().collect())
         }),
         ReportField::rows("savings", "what toggles would yield", other_order_fields(), move |it| {
-            told(&it).map_or_else(Vec::new, |told| it.other_order_rows(&told.savings))
+            told(it).map_or_else(Vec::new, |told| it.other_order_rows(&told.savings))
         }),
     ]
 }
