@@ -1,7 +1,8 @@
 //! From arguments to everything that an experiment needs: what is run, on what, priced how.
 
+use super::audience::{Audience, LoadOptions};
 use super::error::{AtPlace, CommandError};
-use super::load::{self, Audience, LoadOptions, LoadedRecording};
+use super::load::{self, LoadedRecording};
 use super::load_scenario::load_scenario;
 use crate::cli::{ExperimentArgs, ToggleArgs};
 use crate::price::Pricing;

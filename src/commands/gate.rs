@@ -57,8 +57,11 @@ pub fn run(args: &GateArgs) -> CommandResult {
         refuse_fatal_defect(&candidate.summary, &budget)?;
         let file = args.baseline.first().map_or("", String::as_str);
         let known = baseline.is_some();
+        // What is no baseline was refused when it was read: one that was changed by hand, or holds
+        // two of a merge, is written afresh.
+        let outputs = OutputFiles { force: true, ..outputs_beside(args, &args.candidate) };
         let written = Baseline { premises: held, side: candidate };
-        outputs_beside(args, &args.candidate).write_file(Path::new(file), &written.to_bytes())?;
+        outputs.write_file(Path::new(file), &written.to_bytes())?;
         let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };
         let stdout = match args.format {
             GateFormat::Json => shown.to_json(),

@@ -9,6 +9,8 @@ use crate::recording::SkipCounts;
 pub struct ImportFacts {
     /// What it passed over.
     pub skips: Vec<ImportSkip>,
+    /// What the one who asked is told of the first of them, where others are told less.
+    pub told_skip: Option<String>,
     /// How much it passed over altogether, by class.
     pub skip_counts: SkipCounts,
     /// Copies of calls and of statements that were counted once.
@@ -20,6 +22,12 @@ pub struct ImportFacts {
 }
 
 impl ImportFacts {
+    /// What is said of the first skip, if anything was skipped: damage before anything else.
+    pub fn first_skip(&self) -> Option<String> {
+        let damage = self.skips.iter().find(|skip| skip.reason.is_damage());
+        damage.or(self.skips.first()).map(ToString::to_string)
+    }
+
     /// Adds what was said of others.
     pub fn append(&mut self, mut more: Self) {
         self.skips.append(&mut more.skips);
@@ -35,9 +43,7 @@ impl ImportFacts {
         for note in &self.notes {
             messages.add(note);
         }
-        // What is lost is named before what is only passed over.
-        let damage = self.skips.iter().find(|skip| skip.reason.is_damage());
-        if let Some(first) = damage.or(self.skips.first()) {
+        if let Some(first) = self.told_skip.clone().or_else(|| self.first_skip()) {
             let lost = match self.skip_counts.damage {
                 0 => "nothing lost".to_owned(),
                 damage => format!("{damage} of them lost"),

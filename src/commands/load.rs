@@ -1,5 +1,6 @@
 //! From an argument to a recording: a built-in name, a recording file, or transcripts.
 
+use super::audience::{Audience, LoadOptions};
 use super::import_facts::ImportFacts;
 use super::{AtPlace, CommandError, CommandOutput, Messages, observations};
 use crate::cli::PremiseArgs;
@@ -15,26 +16,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// How arguments are read.
-#[derive(Clone, Copy, Debug)]
-pub struct LoadOptions {
-    /// What a published number of calls counts.
-    pub lens: Lens,
-    /// Whether damage is an error.
-    pub strict: bool,
-    /// Whether only the one who asked will see the result.
-    pub audience: Audience,
-}
-
-/// Who will see a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// The one who asked, on a terminal.
-    Oneself,
-    /// Anybody: names of files, projects and folders are numbers.
-    Anybody,
-}
 
 /// A recording, where it came from and what a reader should know of that.
 pub struct LoadedRecording {
@@ -85,21 +66,6 @@ impl LoadedRecording {
         }
     }
 
-    /// Gives numbers to ids that are names, and for anybody to files and folders too. What comes
-    /// with the program is published as it is.
-    fn for_audience(mut self, audience: Audience) -> Self {
-        let RecordingSource::Recorded(recording) = &mut self.source else { return self };
-        recording.cut_names();
-        recording.hide_ids();
-        if audience == Audience::Anybody {
-            let mut names = recording.hide_file_names();
-            for skip in &mut self.import.skips {
-                skip.file = names.name_file(&skip.file);
-            }
-        }
-        self
-    }
-
     /// One line each for standard error about what was selected and what was skipped, or nothing.
     pub fn stderr_messages(&self) -> Messages {
         let mut messages = self.selection_note.clone();
@@ -113,7 +79,8 @@ pub fn load_recording(
     argument: &str,
     options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
-    Ok(load_argument(argument, options)?.for_audience(options.audience))
+    let argument = argument.to_owned();
+    Ok(load_argument(&argument, options)?.for_audience(options.audience, &[&argument]))
 }
 
 /// An argument with all names as they were read.
@@ -170,20 +137,18 @@ pub fn load_merged_recording(
     if let Some(each) = each {
         parts.iter().for_each(&mut *each);
         // One folder was imported as it is on its own already; several are read once more.
-        match &imported {
-            Some(only) if folders.len() == 1 => each(only.recording()),
+        match &mut imported {
+            Some(only) if folders.len() == 1 => {
+                only.name_as_typed(folders[0], 1, options.audience);
+                each(only.recording());
+            }
             _ => {
                 // What is wrong with one of them was said when they were read together.
                 let lenient = LoadOptions { strict: false, ..options };
                 let alone = |path: &&String| import_files(&[(*path).clone()], None, lenient).ok();
-                // Those that nobody named are told apart by their place among the arguments.
                 for (at, loaded) in folders.iter().map(alone).enumerate() {
                     let Some(mut loaded) = loaded else { continue };
-                    if options.audience == Audience::Anybody
-                        && let RecordingSource::Recorded(recording) = &mut loaded.source
-                    {
-                        recording.name = format!("{} {}", recording.name, at + 1);
-                    }
+                    loaded.name_as_typed(folders[at], at + 1, options.audience);
                     each(loaded.recording());
                 }
             }
@@ -192,7 +157,8 @@ pub fn load_merged_recording(
     // What was published of a part speaks of that part alone, so that a merged recording keeps the
     // calls and none of the claims.
     let united = unite_with_imported(parts, imported)?;
-    Ok(LoadedRecording { import: facts, ..united }.for_audience(options.audience))
+    let all: Vec<&String> = files.into_iter().chain(folders).collect();
+    Ok(LoadedRecording { import: facts, ..united }.for_audience(options.audience, &all))
 }
 
 /// How much of a file is read before it is taken for a recording or for transcripts, in bytes.
@@ -314,7 +280,8 @@ pub fn import_transcripts(
     name: Option<&str>,
     options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
-    Ok(import_files(arguments, name, options)?.for_audience(options.audience))
+    let all: Vec<&String> = arguments.iter().collect();
+    Ok(import_files(arguments, name, options)?.for_audience(options.audience, &all))
 }
 
 /// Imports transcripts, with a progress bar once it takes more than a second.
@@ -362,11 +329,12 @@ fn import_files(
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
     // A path that was typed may end in the name of a project.
-    if name.is_none() && options.audience == Audience::Anybody {
+    if name.is_none() && options.audience != Audience::Oneself {
         recording.name.clone_from(&recording.source);
     }
     Ok(LoadedRecording {
         import: ImportFacts {
+            told_skip: None,
             skips,
             skip_counts,
             copies,

@@ -1,5 +1,6 @@
 //! The street: one file a command. A command turns arguments into bytes; `main` writes them.
 
+mod audience;
 mod audit;
 mod backtest;
 #[cfg(feature = "charts")]
@@ -32,8 +33,8 @@ mod sweep;
 
 pub use messages::Messages;
 
+use audience::{Audience, LoadOptions};
 use error::{AtPlace, CommandError};
-use load::{Audience, LoadOptions};
 
 use crate::cli::{Command, OutputFormat};
 use crate::report::{self as output, OutputStyle, ReportDocument};
@@ -105,6 +106,12 @@ fn render_document(document: &ReportDocument, format: OutputFormat) -> Vec<u8> {
     // Every name above is one of the registry; the fallback keeps a lookup from being a panic.
     let renderer = output::find_renderer(id).unwrap_or(output::ALL[0]);
     renderer.render(document, choose_style(format))
+}
+
+/// Whether a person reads the messages.
+#[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
+fn tells_a_person() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// Who will see a result of this format. Nothing but a table on a terminal is one's own: all else is

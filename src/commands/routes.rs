@@ -1,7 +1,8 @@
 //! `windtunnel routes`.
 
 use super::{
-    CommandError, CommandOutput, CommandResult, LoadOptions, WANTED_INSTANT, load, render_document,
+    Audience, CommandError, CommandOutput, CommandResult, LoadOptions, WANTED_INSTANT, load,
+    render_document,
 };
 use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs};
 use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
@@ -33,8 +34,11 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     let premises = PremiseArgs::default();
     let lens = load::choose_lens(&premises, &scenario);
     let pricing = super::pricing::load_pricing(&premises, &scenario, &args.recordings)?;
-    let options =
-        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
+    let audience = match super::audience_of(args.format) {
+        Audience::Anybody if args.prompt_filter.is_some() => Audience::AnybodyWithIds,
+        audience => audience,
+    };
+    let options = LoadOptions { lens, strict: args.strict, audience };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let routes = tabulate_routes(loaded.recording(), &window);
     let shown = show::RoutesReport {

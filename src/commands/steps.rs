@@ -3,6 +3,7 @@
 use super::{CommandResult, LoadOptions, load, render_document};
 use crate::cli::{OutputFormat, StepsArgs};
 use crate::reconstruct::ReportedPipeline;
+use crate::report::csv;
 use crate::report::show::Provenance;
 use crate::report::show::steps::StepsReport;
 use crate::scenario::Scenario;
@@ -35,6 +36,8 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
         OutputFormat::Markdown => render_document(&shown.to_pull_request(), args.format),
+        // One table is one file, for programs that have read it so since there is one.
+        OutputFormat::Csv => csv::table_to_csv(&shown.to_table()),
         other => render_document(&shown.to_document(), other),
     };
     Ok(load::finish_command(stdout, &loaded))

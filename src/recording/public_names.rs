@@ -6,7 +6,7 @@
 //! nothing but numbers: they are what one looks for, and they name nobody.
 
 use super::Recording;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Words that harnesses put beside the numbers of an id.
 const ID_WORDS: [&str; 8] =
@@ -15,12 +15,13 @@ const ID_WORDS: [&str; 8] =
 /// The most characters of a name.
 const LONGEST_NAME: usize = 200;
 
-/// The hexadecimal digits that a word of letters needs to be taken for a number: `cafe` is a name.
+/// The hexadecimal digits that make a number: `cafe1` is a name.
 const SHORTEST_HEX: usize = 6;
 
 /// The names that were given, so that files without calls are told by them too.
 #[derive(Debug, Default)]
 pub struct PublicNames {
+    typed: BTreeSet<String>,
     projects: NumberedNames,
     folders: NumberedNames,
     files: NumberedNames,
@@ -40,8 +41,8 @@ impl NumberedNames {
 impl PublicNames {
     /// What a file is called: its project, its folder within, and its own number.
     pub fn name_file(&mut self, label: &str) -> String {
-        if label.is_empty() {
-            return String::new();
+        if label.is_empty() || self.typed.contains(label) {
+            return label.to_owned();
         }
         let file = self.files.name("file", label);
         let Some((folder, _)) = label.rsplit_once('/') else { return file };
@@ -55,9 +56,10 @@ impl PublicNames {
 }
 
 impl Recording {
-    /// Gives files and their folders numbers, in the order of first calls.
-    pub fn hide_file_names(&mut self) -> PublicNames {
-        let mut names = PublicNames::default();
+    /// Gives files and their folders numbers, in the order of first calls; files that were `typed`
+    /// keep their names.
+    pub fn hide_file_names(&mut self, typed: BTreeSet<String>) -> PublicNames {
+        let mut names = PublicNames { typed, ..PublicNames::default() };
         for at in self.sessions_by_first_call() {
             let session = &mut self.sessions[at];
             session.file = names.name_file(&session.file);
@@ -125,12 +127,14 @@ fn hide_id(names: &mut NumberedNames, kind: &str, id: &mut String) {
 /// Whether an id is made of numbers, and of words that harnesses put beside them; nothing at all
 /// names nobody either.
 fn is_number(id: &str) -> bool {
-    let is_digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hex = |word: &str| {
-        word.len() >= SHORTEST_HEX && word.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let mut words = id.split(|c: char| !c.is_alphanumeric());
-    words.all(|word| is_digits(word) || is_hex(word) || ID_WORDS.contains(&word))
+    let words = id.split(|c: char| !c.is_alphanumeric());
+    let digits: String = words.filter(|word| !ID_WORDS.contains(word)).collect();
+    let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit());
+    // A word may be spelt in hexadecimal digits; a number of that many is hardly without a figure.
+    let is_hex = digits.len() >= SHORTEST_HEX
+        && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && digits.bytes().any(|byte| byte.is_ascii_digit());
+    is_decimal || is_hex
 }
 
 #[cfg(test)]
@@ -139,12 +143,14 @@ mod tests {
 
     #[test]
     fn files_are_numbered_within_their_projects() {
-        let mut names = PublicNames::default();
+        let typed = BTreeSet::from(["typed.jsonl".to_owned()]);
+        let mut names = PublicNames { typed, ..PublicNames::default() };
         for (label, name) in [
             ("-home-alice-acme/a.jsonl", "project-1/file-1"),
             ("-home-alice-acme/a/subagents/b.jsonl", "project-1/folder-1/file-2"),
             ("-home-alice-other/a.jsonl", "project-2/file-3"),
             ("c.jsonl", "file-4"),
+            ("typed.jsonl", "typed.jsonl"),
             ("-home-alice-acme/a.jsonl", "project-1/file-1"),
             ("", ""),
         ] {
@@ -168,7 +174,7 @@ mod tests {
         {
             assert!(is_number(id), "{id}");
         }
-        for id in ["alice", "cafe", "acme-774", "fix_login", "a1b2"] {
+        for id in ["alice", "cafe", "facade", "acme-774", "fix_login", "a1b2"] {
             assert!(!is_number(id), "{id}");
         }
     }

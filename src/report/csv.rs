@@ -201,7 +201,7 @@ mod tests {
             &sample(),
             "step,read_tokens,claimed_low_tokens,claimed_high_tokens,share,cost_usd,time_ms\n\
              impl|ement `x`,9500000,5000000,6000000,0.4168,4.75,1375000\n\
-             \"=assess, \"\"two\"\" lines\",8000000,,,0.3509,,5040000\n\
+             \"'=assess, \"\"two\"\" lines\",8000000,,,0.3509,,5040000\n\
              total,17500000,5000000,5000000,0.7677,,\n",
         );
     }

@@ -36,9 +36,9 @@ pub(crate) enum OutputError {
 #[derive(Debug)]
 pub(crate) struct OutputFiles {
     /// What the command reads.
-    pub(super) inputs: Vec<PathBuf>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// Whether foreign files are replaced.
-    pub(super) force: bool,
+    pub(crate) force: bool,
 }
 
 impl OutputFiles {

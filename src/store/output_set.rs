@@ -17,7 +17,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The file that says what belongs to a set.
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// Names the format of the manifest.
 const MANIFEST_SCHEMA: &str = "windtunnel.files/1";

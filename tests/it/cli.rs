@@ -475,9 +475,11 @@ fn a_report_of_transcripts_goes_to_a_folder_of_its_name() {
 fn a_recording_says_what_its_transcripts_say() {
     let folder = Folder::new(&[]);
     let (one, two) = (folder.at("one.json"), folder.at("deep/two.json"));
-    let told = ok(&["import", &here(PROBES), "-o", &one]);
+    // By default it is called by its file, and on standard output by its kind.
+    let named = ["import", &here(PROBES), "--name", "claude-code"];
+    let told = ok(&[&named[..], &["-o", &one]].concat());
     assert!(told.contains("sessions") && told.contains("sha256"), "{told}");
-    ok(&["import", &here(PROBES), "--output", &two]);
+    ok(&[&named[..], &["--output", &two]].concat());
     let bytes = fs::read(&one).expect("a recording");
     assert_eq!(bytes, fs::read(&two).expect("a recording"));
     assert_eq!(bytes, ok(&["import", &here(PROBES)]).as_bytes(), "or to standard output");

@@ -38,6 +38,8 @@ const NO_ROW: &[(&str, &str)] = &[
     ("reconstruct/script_call.rs::BASH", "likewise"),
     ("reconstruct/script_call.rs::TASK", "likewise"),
     ("import/parsed_file.rs::MOST", "slots of a table of names"),
+    ("recording/public_names.rs::LONGEST_NAME", "characters of a name that is shown"),
+    ("recording/public_names.rs::SHORTEST_HEX", "how long a number of letters is"),
     ("import/decoded_source.rs::GZIP", "bytes of a compressed format"),
     ("import/utf16_source.rs::LITTLE_ENDIAN", "bytes of the byte order mark"),
     ("import/utf16_source.rs::BIG_ENDIAN", "likewise"),

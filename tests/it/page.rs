@@ -78,8 +78,10 @@ fn sums_of(table: &serde_json::Value) -> Vec<usize> {
 fn names_that_hold_markup_are_text() {
     // The session's id is what the transcript says: here it wants to be a script.
     let session = crate::run::session().replace("\"sessionId\":\"", "\"sessionId\":\"</script><b>");
-    let folder = Folder::new(&[("a<img src=x onerror=alert(1)>/s.jsonl", session.as_bytes())]);
-    let mine = folder.at("a<img src=x onerror=alert(1)>");
+    let name = "a<img src=x onerror=alert(1)>";
+    let folder = Folder::new(&[("s.jsonl", session.as_bytes())]);
+    let mine = folder.at("named.json");
+    crate::run::ok(&["import", &folder.at("s.jsonl"), "--name", name, "-o", &mine]);
     let page = page(&folder, &[&mine]);
     assert!(!page.contains("<img") && !page.contains("<b>x"), "markup of a name");
     // Data, tables, curves and the script: no name has opened or closed another one.

@@ -24,18 +24,15 @@ pub struct BacktestInput {
 }
 
 /// Reads an argument.
-pub fn read_input(
-    input: &str,
-    strict: bool,
-    audience: Audience,
-) -> Result<BacktestInput, CommandError> {
+pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandError> {
     let path = Path::new(input);
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
         return read_step_table(input, strict);
     }
     // Nothing is toggled: a look back reads what happened.
     let lens = Scenario::with_toggles(&[]).lens;
-    let options = LoadOptions { lens, strict, audience };
+    // Runs of the two sides are told apart by their ids.
+    let options = LoadOptions { lens, strict, audience: Audience::AnybodyWithIds };
     let loaded = load::load_recording(input, options)?;
     let messages = loaded.stderr_messages();
     // In the shape of a step table, so that one look back serves both.

@@ -4,8 +4,8 @@ mod backtest_input;
 mod prediction;
 
 use super::{
-    AtPlace, Audience, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, Messages,
-    WANTED_INSTANT, audience_of, render_document,
+    AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, Messages, WANTED_INSTANT,
+    render_document,
 };
 use crate::cli::{BacktestArgs, OutputFormat};
 use crate::price::DAY_MS;
@@ -35,13 +35,10 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     let rollouts = choose_rollouts(args, file.as_ref())?;
     let criteria = file.as_ref().map_or(&[][..], |file| &file.criteria);
     let sizes = args.sizes.as_deref().map(backtest_input::read_sizes).transpose()?;
-    // What was seen is kept for reports.
-    let audience =
-        if args.observations.is_some() { Audience::Anybody } else { audience_of(args.format) };
     let mut sources = args
         .inputs
         .iter()
-        .map(|input| backtest_input::read_input(input, args.strict, audience))
+        .map(|input| backtest_input::read_input(input, args.strict))
         .collect::<Result<Vec<BacktestInput>, CommandError>>()?;
     if let Some(sizes) = &sizes {
         for source in &mut sources {

@@ -1,5 +1,6 @@
 //! What a gate reads: the baseline file, and recordings with the toggles that are tried on them.
 
+use super::super::audience::typed_name;
 use super::super::{AtPlace, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::GateArgs;
 use crate::price::{PriceRow, Pricing, utc_day_of};
@@ -49,18 +50,17 @@ impl GateInput {
         // Toggles that somebody put together are meant to be built together; all of them are not.
         let jointly = has_scenario || !args.toggles.with.is_empty() || !own.recording.is_empty();
         // What a gate says is kept, committed and commented.
-        let options =
-            LoadOptions { lens, strict: args.strict, audience: super::super::Audience::Anybody };
+        let options = LoadOptions {
+            lens,
+            strict: args.strict,
+            audience: super::super::Audience::AnybodyWithIds,
+        };
         let mut loaded = load::load_recording(name, options)?;
-        // Samples are matched by their names. What was typed may be said, but a folder that a
-        // harness named after a path.
+        // Samples are matched by their names.
         if let RecordingSource::Recorded(recording) = &mut loaded.source
             && recording.name == recording.source
         {
-            let typed = store::base_name(path);
-            if !typed.starts_with('-') {
-                recording.name = typed;
-            }
+            recording.name = typed_name(name).unwrap_or(recording.source.clone());
         }
         if has_scenario {
             // Models that are substituted have to be in the recording; the prices of the day are

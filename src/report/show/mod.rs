@@ -208,10 +208,15 @@ fn money_fields<'a>() -> Vec<ColumnField<'a, PicoUsd>> {
     ]
 }
 
+/// The start of an id; a number that stands for a name is short as it is.
+fn short_id(id: &str) -> String {
+    if id.starts_with("session-") { id.to_owned() } else { id.chars().take(8).collect() }
+}
+
 /// A session in a few words: its step and the start of its id.
 #[cfg(feature = "charts")]
 fn session_label(session: &Session) -> String {
-    let id: String = session.id.chars().take(8).collect();
+    let id = short_id(&session.id);
     if session.step.is_empty() { id } else { format!("{} {id}", session.step) }
 }
 

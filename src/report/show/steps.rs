@@ -38,14 +38,19 @@ impl StepsReport<'_> {
     /// For people and for spreadsheets.
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
-        let view = self.usage_table(&self.title(), "total", &usage_fields());
         let mut document = ReportDocument::new(self.title());
-        document.add_section(Section::new("").with_table(view));
+        document.add_section(Section::new("").with_table(self.to_table()));
         document.sections.extend(self.published_sections());
         for line in self.provenance.footer_lines() {
             document.add_source(line);
         }
         document
+    }
+
+    /// The table of steps alone: what CSV holds.
+    #[must_use]
+    pub fn to_table(&self) -> TableView {
+        self.usage_table(&self.title(), "total", &usage_fields())
     }
 
     /// The whole of a published pipeline, and what another source tells of it.

@@ -7,7 +7,7 @@ use crate::recording::{Recording, Role, Session, name_of_value};
 use crate::report::TableCell;
 use crate::report::columns::{ColumnField, fields_of_part, list_schema, object_schema, rows_json};
 use crate::report::json::JsonValue;
-use crate::report::show::{Provenance, money_fields};
+use crate::report::show::{Provenance, money_fields, short_id};
 use crate::report::view::ColumnKind;
 use crate::study::inspect::cache_misses::{
     CacheMiss, LawCoverage, MissTotals, sum_misses_by_cause,
@@ -59,7 +59,7 @@ impl<'a> SessionRow<'a> {
     /// The start of its id, and its role where that is not the usual one.
     fn label(self) -> String {
         let id = &self.session().id;
-        let id: String = id.strip_prefix("agent-").unwrap_or(id).chars().take(8).collect();
+        let id = short_id(id.strip_prefix("agent-").unwrap_or(id));
         match self.session().role {
             Role::Main => id,
             _ => format!("{id} ({})", self.role()),
