@@ -2,7 +2,8 @@
 
 use super::audience::{Audience, LoadOptions};
 use super::import_facts::ImportFacts;
-use super::{AtPlace, CommandError, CommandOutput, Messages, observations};
+pub use super::loaded_recording::LoadedRecording;
+use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
 use crate::price::coverage::PriceCoverage;
@@ -11,68 +12,10 @@ use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, Reported
 use crate::recording::{Recording, format};
 use crate::scenario::Scenario;
 use crate::store;
-use crate::study::backtest::Observations;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// A recording, where it came from and what a reader should know of that.
-pub struct LoadedRecording {
-    /// The calls, and what was published beside them.
-    pub source: RecordingSource,
-    /// What the importer says about transcripts.
-    pub import: ImportFacts,
-    /// What was seen after rollouts of its toggles.
-    pub observations: Option<Observations>,
-    /// How much of it a scenario selected; empty for all.
-    pub selection_note: Messages,
-}
-
-impl From<RecordingSource> for LoadedRecording {
-    fn from(source: RecordingSource) -> Self {
-        let (import, selection_note) = (ImportFacts::default(), Messages::default());
-        Self { source, import, observations: None, selection_note }
-    }
-}
-
-impl LoadedRecording {
-    /// The calls.
-    pub fn recording(&self) -> &Recording {
-        self.source.recording()
-    }
-
-    /// A part of it. What was published or billed speaks of the whole, so that a part is a plain
-    /// recording.
-    pub fn into_part(self, part: Recording) -> Self {
-        let (all, some) = (self.recording().sessions.len(), part.sessions.len());
-        // A selection of everything is no part: claims and bills still speak of it.
-        if some == all {
-            return self;
-        }
-        let published = if self.source.is_published() {
-            "; published claims speak of all of them and are not judged"
-        } else {
-            ""
-        };
-        let name = format!("{}.part", part.name);
-        Self {
-            source: RecordingSource::Recorded(Recording { name, ..part }),
-            import: ImportFacts { billed_usd: None, ..self.import },
-            observations: None,
-            selection_note: Messages::of_line(format!(
-                "{some} of {all} sessions selected{published}"
-            )),
-        }
-    }
-
-    /// One line each for standard error about what was selected and what was skipped, or nothing.
-    pub fn stderr_messages(&self) -> Messages {
-        let mut messages = self.selection_note.clone();
-        self.import.write_messages(&mut messages);
-        messages
-    }
-}
 
 /// Loads one argument.
 pub fn load_recording(

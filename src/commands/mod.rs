@@ -20,6 +20,7 @@ mod inspect;
 mod list;
 mod load;
 mod load_scenario;
+mod loaded_recording;
 mod messages;
 mod observations;
 mod pictures;
@@ -114,8 +115,8 @@ fn tells_a_person() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Who will see a result of this format. Nothing but a table on a terminal is one's own: all else is
-/// kept, sent or printed where others read it.
+/// Who will see a result of this format. Nothing but a table on a terminal is one's own: all else
+/// is kept, sent or printed where others read it.
 fn audience_of(format: OutputFormat) -> Audience {
     if format == OutputFormat::Table && is_terminal() {
         Audience::Oneself

@@ -38,7 +38,7 @@ pub fn run(args: &StepsArgs) -> CommandResult {
         OutputFormat::Markdown => render_document(&shown.to_pull_request(), args.format),
         // One table is one file, for programs that have read it so since there is one.
         OutputFormat::Csv => csv::table_to_csv(&shown.to_table()),
-        other => render_document(&shown.to_document(), other),
+        OutputFormat::Table => render_document(&shown.to_document(), args.format),
     };
     Ok(load::finish_command(stdout, &loaded))
 }

@@ -3,7 +3,7 @@
 //!
 //! No tokens of these sessions are told. The finished table counts the same sessions and later
 //! ones: a step of which all sessions are told has its figure there, and of a step with later ones
-//! the told sessions have between [`SESSION_SPREAD_BP`] of their even part, and no more than the
+//! the told sessions have between `SESSION_SPREAD_BP` of their even part, and no more than the
 //! step. MODEL.md, "Orchestrators".
 
 use super::reported::ReportedPipeline;

@@ -2,8 +2,8 @@
 //! `project-1`, `file-1`, `session-1`, numbered in the order of first calls. No digest of a name
 //! stands for it: a dictionary would open that.
 //!
-//! Names of tools, models, agents, kinds of packets, steps and pipelines stay, and so do ids that are
-//! nothing but numbers: they are what one looks for, and they name nobody.
+//! Names of tools, models, agents, kinds of packets, steps and pipelines stay, and so do ids that
+//! are nothing but numbers: they are what one looks for, and they name nobody.
 
 use super::Recording;
 use std::collections::{BTreeSet, HashMap};

@@ -1,8 +1,8 @@
 //! Whether a file that would be replaced is one that this program wrote.
 //!
-//! Files carry their own mark: a schema in JSON, a footer in pictures and Markdown, a note in PNG and
-//! Parquet. CSV has no room for one: there the header must be the same. A file without any of this
-//! belongs to somebody else.
+//! Files carry their own mark: a schema in JSON, a footer in pictures and Markdown, a note in PNG
+//! and Parquet. CSV has no room for one: there the header must be the same. A file without any of
+//! this belongs to somebody else.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,7 +1,7 @@
 //! What commands write: whole or not at all, never over an input, never over a foreign file.
 //!
-//! A file is written beside its target, synced and renamed, so that a full disk or a stop leaves the
-//! old one. What is no file (a device, a pipe) is written as it comes.
+//! A file is written beside its target, synced and renamed, so that a full disk or a stop leaves
+//! the old one. What is no file (a device, a pipe) is written as it comes.
 
 use super::disk_error::{DiskError, make_folder};
 use super::file_kind::FileEnds;

@@ -2,8 +2,8 @@
 //!
 //! The new set is written into a folder beside the target, and the two change places in one step.
 //! Where the system has no such step, or foreign files lie in the folder, its files are renamed one
-//! by one. Either way a manifest with a digest of each file, in place last, says which set is whole,
-//! which files are ours, and which were changed since.
+//! by one. Either way a manifest with a digest of each file, in place last, says which set is
+//! whole, which files are ours, and which were changed since.
 
 use super::disk_error::{DiskError, make_folder};
 use super::output_files::{OutputError, OutputFiles};
@@ -36,8 +36,8 @@ impl Manifest {
         Self { schema: MANIFEST_SCHEMA.to_owned(), files: files.collect() }
     }
 
-    /// The one of a folder; an empty one where there is none that can be read, so that nothing in it
-    /// is taken for ours.
+    /// The one of a folder; an empty one where there is none that can be read, so that nothing in
+    /// it is taken for ours.
     fn read(folder: &Path) -> Self {
         let read = fs::read(folder.join(MANIFEST)).ok();
         let read = read.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
@@ -82,8 +82,8 @@ impl OutputFiles {
         }
         let manifest = fresh.to_json().map_err(disk)?;
         write_synced(&partial.path().join(MANIFEST), &manifest).map_err(disk)?;
-        // Two runs that change the same set do it one after the other. The lock is on what is above:
-        // the folder itself is another one afterwards.
+        // Two runs that change the same set do it one after the other. The lock is on what is
+        // above: the folder itself is another one afterwards.
         let above = File::open(folder_of(&target)).map_err(disk)?;
         let _ = above.lock();
         let known = Manifest::read(&target);

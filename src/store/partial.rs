@@ -4,7 +4,9 @@
 //! stopped, and the next one that writes the same target clears it away.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Permissions};
+#[cfg(unix)]
+use std::fs::Permissions;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
@@ -24,13 +26,10 @@ pub(super) fn folder_of(target: &Path) -> &Path {
 pub(super) fn start_file(target: &Path) -> io::Result<NamedTempFile> {
     clear_left_over(target);
     let start = prefix_of(target);
-    let rights = rights_of(target, 0o666);
     for _ in 0..ATTEMPTS {
         let mut builder = tempfile::Builder::new();
         builder.prefix(&start).suffix(ENDING);
-        if let Some(rights) = rights.clone() {
-            builder.permissions(rights);
-        }
+        take_rights(&mut builder, target, 0o666);
         let file = builder.tempfile_in(folder_of(target))?;
         // Between making and locking another run may have taken it for one that was left.
         lock(file.as_file());
@@ -45,13 +44,10 @@ pub(super) fn start_file(target: &Path) -> io::Result<NamedTempFile> {
 pub(super) fn start_folder(target: &Path) -> io::Result<(TempDir, File)> {
     clear_left_over(target);
     let start = prefix_of(target);
-    let rights = rights_of(target, 0o777);
     for _ in 0..ATTEMPTS {
         let mut builder = tempfile::Builder::new();
         builder.prefix(&start).suffix(ENDING);
-        if let Some(rights) = rights.clone() {
-            builder.permissions(rights);
-        }
+        take_rights(&mut builder, target, 0o777);
         let folder = builder.tempdir_in(folder_of(target))?;
         let held = File::open(folder.path())?;
         lock(&held);
@@ -94,18 +90,17 @@ fn prefix_of(target: &Path) -> OsString {
     [OsStr::new("."), name, OsStr::new(".")].into_iter().collect()
 }
 
+/// The rights of what will be replaced, else those that the system gives to what is new.
 #[cfg(unix)]
-fn rights_of(target: &Path, otherwise: u32) -> Option<Permissions> {
+fn take_rights(builder: &mut tempfile::Builder<'_, '_>, target: &Path, otherwise: u32) {
     use std::os::unix::fs::PermissionsExt as _;
-    let known = fs::metadata(target).ok().map(|known| known.permissions());
-    Some(known.unwrap_or_else(|| Permissions::from_mode(otherwise)))
+    let known = fs::metadata(target).map(|known| known.permissions());
+    builder.permissions(known.unwrap_or_else(|_| Permissions::from_mode(otherwise)));
 }
 
 /// Elsewhere files take the rights of their folder.
 #[cfg(not(unix))]
-fn rights_of(_: &Path, _: u32) -> Option<Permissions> {
-    None
-}
+fn take_rights(_: &mut tempfile::Builder<'_, '_>, _: &Path, _: u32) {}
 
 /// Has the disk keep the names in a folder. Not every system can; then the names come with the next
 /// of its own rounds.

@@ -88,7 +88,7 @@ fn formats(command: &str) -> Vec<String> {
     let cli = windtunnel::Cli::command();
     let command = cli.find_subcommand(command).expect("a command of clap's own list");
     let format = command.get_arguments().find(|argument| argument.get_id() == "format");
-    let values = format.map(|format| format.get_possible_values()).unwrap_or_default();
+    let values = format.map(clap::Arg::get_possible_values).unwrap_or_default();
     let names = values.iter().map(|value| value.get_name().to_owned());
     names.filter(|name| name != "png").collect()
 }
@@ -151,7 +151,8 @@ fn replace_strings(value: &mut Value, key: &str, known: &mut BTreeMap<String, St
         Value::String(text) if !text.is_empty() && !KEPT.contains(&key) => {
             let word = if IDS.contains(&key) { CANARY_ID } else { CANARY };
             let next = format!("{word}{}", known.len());
-            *text = known.entry(text.clone()).or_insert(next).clone();
+            let replaced = known.entry(text.clone()).or_insert(next);
+            text.clone_from(replaced);
         }
         Value::Array(all) => all.iter_mut().for_each(|one| replace_strings(one, key, known)),
         Value::Object(fields) => {

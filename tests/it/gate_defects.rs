@@ -53,7 +53,9 @@ fn outputs(folder: &Folder, baseline: &str, candidate: &str, budget: &str) -> Ve
     let files = ENDINGS.map(|ending| folder.at(&format!("gate.{ending}")));
     let budget = folder.at(budget);
     let mut more = vec!["--budget", &budget, "--format", "github"];
-    files.iter().for_each(|file| more.extend(["--output", file]));
+    for file in &files {
+        more.extend(["--output", file]);
+    }
     let ran = gate(folder, baseline, candidate, &more);
     let read = |file: &String| std::fs::read_to_string(file).expect("it was written");
     files.iter().map(read).chain([ran.out]).collect()

@@ -3,6 +3,7 @@
 
 use crate::import_bad_input::{import_bytes, import_files, prompt, response};
 use crate::run::{Folder, json, ok, run};
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 use windtunnel::import::ImportResult;
@@ -187,9 +188,10 @@ fn a_folder_deeper_than_the_system_goes_is_counted() {
 fn rollout(calls: u32, from: u32, output: u32) -> String {
     let mut text = String::new();
     let mut line = |minute: u32, kind: &str, payload: &str| {
-        text += &format!(
+        let _ = writeln!(
+            text,
             "{{\"timestamp\":\"2026-01-01T00:{:02}:00Z\",\"type\":\"{kind}\",\
-             \"payload\":{payload}}}\n",
+             \"payload\":{payload}}}",
             from + minute
         );
     };

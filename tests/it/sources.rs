@@ -18,7 +18,7 @@ fn number(value: &Value) -> i64 {
 fn arguments_of_any_kind_are_rows_and_one_whole() {
     let folder = Folder::new(&[]);
     let saved = folder.at("one.json");
-    ok(&["import", &here(OTHER), "--output", &saved]);
+    ok(&["import", &here(OTHER), "--name", "05_subagents_dir", "--output", &saved]);
     let told = json(&["inspect", "order-774", &here(ONE), &saved, &here(LOGS)]);
     let parts = told["parts"].as_array().expect("parts");
     let names: Vec<&str> = parts.iter().filter_map(|part| part["name"].as_str()).collect();

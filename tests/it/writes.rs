@@ -7,6 +7,7 @@ use clap::CommandFactory as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -158,7 +159,10 @@ fn is_whole_set(folder: &Path) -> bool {
     let files = manifest["files"].as_object().unwrap();
     let is_as_written = |(name, digest): (&String, &Value)| {
         let bytes = fs::read(folder.join(name)).unwrap_or_default();
-        let found: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let found = Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         digest == &Value::String(found)
     };
     files.iter().all(is_as_written) && count_files(folder) == files.len() + 1

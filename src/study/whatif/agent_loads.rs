@@ -143,6 +143,9 @@ pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
     turns.collect()
 }
 
+/// A time of a packet, its id, and the number of its invocation.
+type TimedPacket<'a> = (i64, &'a str, usize);
+
 /// The work that each digest tells of, by invocation. Nothing where times are a record: they say
 /// themselves when a digest came.
 fn digest_senders(recording: &Recording) -> BTreeMap<usize, usize> {
@@ -152,7 +155,7 @@ fn digest_senders(recording: &Recording) -> BTreeMap<usize, usize> {
     }
     // By kind of work: when each piece of it ends, and when each digest that tells of one starts.
     // The content of the packet breaks ties, so that the order of files does not.
-    let mut kinds: BTreeMap<&str, [Vec<(i64, &str, usize)>; 2]> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, [Vec<TimedPacket<'_>>; 2]> = BTreeMap::new();
     for (index, invocation) in recording.invocations.iter().enumerate() {
         let calls = &recording.calls[recording.calls_of_invocation(index)];
         let (Some(first), Some(last)) = (calls.first(), calls.last()) else { continue };
