@@ -9,12 +9,14 @@ use windtunnel::units::Usage;
 
 /// Transcripts of Claude Code: resumed, growing, split, with subagents' records.
 const SESSIONS: [&[u8]; 2] = [
-    include_bytes!(
-        "../../fixtures/probes/02_split_growing_output/claude/projects/-p/24cc96d5-b5b2-43bf-808f-a40d081853c5.jsonl"
-    ),
-    include_bytes!(
-        "../../fixtures/probes/01_split_same_usage/claude/projects/-p/77d47c22-2b2e-448c-9271-36f4fcee9d7e.jsonl"
-    ),
+    include_bytes!(concat!(
+        "../../fixtures/probes/02_split_growing_output/claude/projects/-p/",
+        "24cc96d5-b5b2-43bf-808f-a40d081853c5.jsonl"
+    )),
+    include_bytes!(concat!(
+        "../../fixtures/probes/01_split_same_usage/claude/projects/-p/",
+        "77d47c22-2b2e-448c-9271-36f4fcee9d7e.jsonl"
+    )),
 ];
 
 fn check(bytes: &[u8]) {
@@ -45,8 +47,9 @@ fn check(bytes: &[u8]) {
     let [first, second] = parts.map(|part| part.join("\n") + "\n");
     let files = [("p/s.jsonl", first.as_bytes()), ("p/t.jsonl", second.as_bytes())];
     let whole = [("p/s.jsonl", text.as_bytes())];
-    let [told, want] = [&files[..], &whole]
-        .map(|files| target::import(&target::folder_of(files)).map(|it| totals(&it.recording)).ok());
+    let [told, want] = [&files[..], &whole].map(|files| {
+        target::import(&target::folder_of(files)).map(|it| totals(&it.recording)).ok()
+    });
     assert_eq!(told, want);
 }
 

@@ -18,7 +18,8 @@ macro_rules! target {
 
         #[cfg(not(feature = "fuzzer"))]
         fn main() {
-            let files = std::env::args_os().skip(1).flat_map(|path| target::files_of(path.as_ref()));
+            let files =
+                std::env::args_os().skip(1).flat_map(|path| target::files_of(path.as_ref()));
             let replayed = files.map(|file| $check(&std::fs::read(file).expect("a file"))).count();
             println!("replayed {replayed}");
         }

@@ -1,7 +1,7 @@
 //! The pass against its slow twin, on cases that the fuzzer draws.
 
 #![cfg_attr(feature = "fuzzer", no_main)]
-#![allow(dead_code, unused_imports, reason = "the modules are those of the integration tests, and hold more")]
+#![allow(dead_code, unused_imports, reason = "modules of the integration tests hold more")]
 
 #[path = "../../it/generated.rs"]
 mod generated;
