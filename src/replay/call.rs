@@ -268,7 +268,7 @@ pub(super) fn replay_eventful_row<P: Policy, S: CallSink>(
         report_settlement(state, run, (&made, chance), sink);
         Some(made)
     };
-    state.cycle.count_call(schedule, index, made.map(|made| made.read));
+    state.cycle.count_call(schedule, index, made.as_ref());
     state.saved_ms += deltas.saved_ms;
     // The plain road looks for no answer that a side request may have cached, takes a live entry on
     // the run's tier for granted, and nothing carried over.

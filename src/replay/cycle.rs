@@ -26,18 +26,31 @@ pub(super) struct CycleTally {
     /// From the first row on: what the calls read that the schedule makes too. A call that only
     /// the schedule makes counts with what it reads there, so that it makes no difference.
     pub(super) reads: i64,
+    /// The same of their whole contexts.
+    pub(super) contexts: i64,
     /// From the first row on: calls that only the schedule makes, in parts of [`WHOLE`].
     missing_calls: i64,
-    /// Before the first row: by how much less the calls read that both make, and their number, in
-    /// parts of [`WHOLE`].
-    size: i64,
+    /// Before the first row: by how much less the calls read that both make, by how much their
+    /// contexts are smaller, and their number, in parts of [`WHOLE`].
+    fewer_reads: i64,
+    smaller_contexts: i64,
     calls: i64,
 }
 
 impl CycleTally {
     /// A cycle whose first call is that of a row.
     pub(super) const fn starting_at(first_row: usize) -> Self {
-        Self { first_row, is_new: true, floor: 0, reads: 0, missing_calls: 0, size: 0, calls: 0 }
+        Self {
+            first_row,
+            is_new: true,
+            floor: 0,
+            reads: 0,
+            contexts: 0,
+            missing_calls: 0,
+            fewer_reads: 0,
+            smaller_contexts: 0,
+            calls: 0,
+        }
     }
 
     /// The prompt that it started with; `top` where nothing entered it.
@@ -57,20 +70,22 @@ impl CycleTally {
         &mut self,
         schedule: Option<&Schedule>,
         row: usize,
-        read: Option<i64>,
+        made: Option<&CallTokens>,
     ) {
         let Some(schedule) = schedule else { return };
-        let CallSums { reads, calls } = schedule.sums_of_row(row);
+        let CallSums { reads, contexts, calls } = schedule.sums_of_row(row);
         // A call that the schedule does not make is no size: it is paid as replayed.
         if calls > 0 {
-            self.reads += read.unwrap_or(reads);
-            self.missing_calls += if read.is_none() { WHOLE } else { 0 };
+            self.reads += made.map_or(reads, |made| made.read);
+            self.contexts += made.map_or(contexts, |made| made.context);
+            self.missing_calls += if made.is_none() { WHOLE } else { 0 };
         }
     }
 
     /// Counts calls that only the schedule makes.
     pub(super) fn count_missing(&mut self, sums: CallSums) {
         self.reads += sums.reads;
+        self.contexts += sums.contexts;
         self.missing_calls += WHOLE * sums.calls;
     }
 
@@ -78,10 +93,11 @@ impl CycleTally {
     pub(super) fn add_rows_before(&mut self, schedule: Option<&Schedule>, row: usize) {
         if let Some(schedule) = schedule {
             let sums = schedule.sums_of_rows(self.first_row, row);
-            self.size += sums.reads - self.reads;
+            self.fewer_reads += sums.reads - self.reads;
+            self.smaller_contexts += sums.contexts - self.contexts;
             self.calls += WHOLE * sums.calls - self.missing_calls;
         }
-        (self.first_row, self.reads, self.missing_calls) = (row, 0, 0);
+        (self.first_row, self.reads, self.contexts, self.missing_calls) = (row, 0, 0, 0);
     }
 
     /// Goes on with the first row of another session.
@@ -90,14 +106,31 @@ impl CycleTally {
     }
 
     /// Its amounts, of which a mean can be made.
-    pub(super) fn amounts(&mut self) -> [&mut i64; 5] {
-        let Self { reads, missing_calls, size, calls, floor, .. } = self;
-        [reads, missing_calls, size, calls, floor]
+    pub(super) fn amounts(&mut self) -> [&mut i64; 7] {
+        let Self {
+            reads,
+            contexts,
+            missing_calls,
+            fewer_reads,
+            smaller_contexts,
+            calls,
+            floor,
+            first_row: _,
+            is_new: _,
+        } = self;
+        [reads, contexts, missing_calls, fewer_reads, smaller_contexts, calls, floor]
     }
 
     /// Forgets its calls, not its floor: another session goes on with them.
     pub(super) fn forget_calls(&mut self) {
-        (self.size, self.calls) = (0, 0);
+        (self.fewer_reads, self.smaller_contexts, self.calls) = (0, 0, 0);
+    }
+
+    /// What smaller contexts save of its reads. What is read instead of written, or written instead
+    /// of read, moves no threshold.
+    fn size(&self) -> i64 {
+        let Self { fewer_reads, smaller_contexts, .. } = *self;
+        fewer_reads.clamp(smaller_contexts.min(0), smaller_contexts.max(0))
     }
 
     /// What the compaction at its end takes back, where the cycle ends at `top`.
@@ -107,8 +140,9 @@ impl CycleTally {
         let lower = i128::from(self.calls) * i128::from(end.floor - own_floor);
         let lower = (lower / i128::from(2 * WHOLE)) as i64;
         // A lower floor lowers the mean of a saw-tooth by half of it.
-        let kept = lower.clamp(self.size.min(0), self.size.max(0));
-        let size = self.size - kept;
+        let size = self.size();
+        let kept = lower.clamp(size.min(0), size.max(0));
+        let size = size - kept;
         if recorded <= 0 {
             return Settlement { reads: size, not_needed: 0 };
         }
@@ -166,10 +200,16 @@ mod tests {
 
     /// Ten calls that read `size` less between a floor and a top, recorded from 50 K to 150 K.
     fn taken_back(size: i64, floor: i64, top: i64) -> i64 {
+        taken_back_of([size, size], floor, top)
+    }
+
+    /// The same with contexts that are by another number smaller.
+    fn taken_back_of([fewer_reads, smaller_contexts]: [i64; 2], floor: i64, top: i64) -> i64 {
         let tally = CycleTally {
             is_new: false,
             floor,
-            size,
+            fewer_reads,
+            smaller_contexts,
             calls: 10 * WHOLE,
             ..CycleTally::starting_at(0)
         };
@@ -190,6 +230,18 @@ mod tests {
         assert_eq!(taken_back(9_000, 50_000, 40_000), 0);
         // Larger calls bring it sooner: what they cost is given back as well.
         assert_eq!(taken_back(-7_000, 50_000, 160_000), -7_000);
+    }
+
+    #[test]
+    fn what_is_written_instead_of_read_moves_no_compaction() {
+        let taken_back = |amounts| taken_back_of(amounts, 50_000, 140_000);
+        // Contexts that are 26 smaller, of which 410 more are written.
+        assert_eq!(taken_back([436, 26]), 26);
+        // A miss after them: what is written anew is no reads that could be given back.
+        assert_eq!(taken_back([26, 436]), 26);
+        // A longer lifetime reads what was written; the contexts are what they were.
+        assert_eq!(taken_back([-7_000, 0]), 0);
+        assert_eq!(taken_back([-7_000, 500]), 0);
     }
 
     #[test]

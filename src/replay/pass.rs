@@ -181,7 +181,7 @@ pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
     let row = &pass.plan.rows[index];
     let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
-    let read = if deltas.dropped {
+    let made = if deltas.dropped {
         // What the call would have brought stays in the prompt, for the next one that is made, and
         // what it would have said and is not dropped moves to that one's output.
         state.prompt += inputs;
@@ -191,9 +191,9 @@ pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
         let sizes = (inputs, outputs, deltas.later_ms);
         let made = make_following_call(state, run, (index, row), sizes, pass.policy);
         report_call(sink, run, index, &made);
-        Some(made.read)
+        Some(made)
     };
-    state.cycle.count_call(pass.schedule, index, read);
+    state.cycle.count_call(pass.schedule, index, made.as_ref());
     state.saved_ms += deltas.saved_ms;
 }
 
@@ -227,6 +227,7 @@ fn replay_untouched_rows<P: Policy, S: CallSink>(
         );
         // A schedule makes every call that no bit touches.
         own.cycle.reads += made.read;
+        own.cycle.contexts += made.context;
         sink.add_call(run, first + at, &made);
         count += 1;
     }

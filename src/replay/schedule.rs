@@ -13,7 +13,7 @@ use crate::plan::{Chance, Island, Plan, PlanRun};
 #[derive(Clone, Debug)]
 pub struct Schedule {
     first_row: usize,
-    /// Reads and number of the calls before each row, and before the end of the island.
+    /// Tokens and number of the calls before each row, and before the end of the island.
     before: Vec<CallSums>,
     /// In the order of the rows.
     ends: Vec<CycleEnd>,
@@ -23,13 +23,18 @@ pub struct Schedule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct CallSums {
     pub(super) reads: i64,
+    pub(super) contexts: i64,
     pub(super) calls: i64,
 }
 
 impl CallSums {
     /// Both together.
     pub(super) fn plus(self, other: Self) -> Self {
-        Self { reads: self.reads + other.reads, calls: self.calls + other.calls }
+        Self {
+            reads: self.reads + other.reads,
+            contexts: self.contexts + other.contexts,
+            calls: self.calls + other.calls,
+        }
     }
 }
 
@@ -48,7 +53,11 @@ impl Schedule {
             return CallSums::default();
         }
         let [from, to] = [from, to].map(|row| self.before[row - self.first_row]);
-        CallSums { reads: to.reads - from.reads, calls: to.calls - from.calls }
+        CallSums {
+            reads: to.reads - from.reads,
+            contexts: to.contexts - from.contexts,
+            calls: to.calls - from.calls,
+        }
     }
 
     /// The call of a row.
@@ -60,8 +69,8 @@ impl Schedule {
 /// Writes a schedule down.
 pub(super) struct ScheduleRecorder {
     first_row: usize,
-    /// What the call of each row reads; `None` where it makes none.
-    reads: Vec<Option<i64>>,
+    /// The call of each row; none where it makes none.
+    calls: Vec<CallSums>,
     ends: Vec<CycleEnd>,
 }
 
@@ -71,17 +80,16 @@ impl ScheduleRecorder {
         let sessions = plan.sessions_of_island(island);
         let mut runs = sessions.iter().flat_map(|session| plan.runs_of_session(session));
         let first_row = runs.next().map_or(0, |run| run.first_row as usize);
-        let reads = vec![None; plan.row_count_of_island(island)];
-        Self { first_row, reads, ends: Vec::new() }
+        let calls = vec![CallSums::default(); plan.row_count_of_island(island)];
+        Self { first_row, calls, ends: Vec::new() }
     }
 
     pub(super) fn into_schedule(self) -> Schedule {
         let mut sums = CallSums::default();
-        let mut before = Vec::with_capacity(self.reads.len() + 1);
+        let mut before = Vec::with_capacity(self.calls.len() + 1);
         before.push(sums);
-        before.extend(self.reads.iter().map(|read| {
-            sums.reads += read.unwrap_or(0);
-            sums.calls += i64::from(read.is_some());
+        before.extend(self.calls.iter().map(|call| {
+            sums = sums.plus(*call);
             sums
         }));
         Schedule { first_row: self.first_row, before, ends: self.ends }
@@ -97,13 +105,16 @@ impl CallSink for ScheduleRecorder {
     #[inline]
     fn add_call(&mut self, _: &PlanRun, row: usize, made: &CallTokens) {
         // Of several calls at one row the last is the row's own: rules make theirs before it.
-        self.reads[row - self.first_row] = Some(made.read);
+        let (reads, contexts) = (made.read, made.context);
+        self.calls[row - self.first_row] = CallSums { reads, contexts, calls: 1 };
     }
 
     fn add_uncertain_call(&mut self, _: &PlanRun, row: usize, made: &CallTokens, chance: Chance) {
         // A row that goes several ways may make its call in more than one of them.
-        let before = self.reads[row - self.first_row].unwrap_or(0);
-        self.reads[row - self.first_row] = Some(before + chance.of_amount(made.read));
+        let call = &mut self.calls[row - self.first_row];
+        call.reads += chance.of_amount(made.read);
+        call.contexts += chance.of_amount(made.context);
+        call.calls = 1;
     }
 
     fn end_session(&mut self, _: i64, _: i64) {}

@@ -72,12 +72,13 @@ struct MeanState {
 }
 
 /// Amounts of a state that are carried on by their mean.
-const AMOUNTS: usize = 12;
+const AMOUNTS: usize = 14;
 
 /// These amounts, the prompt first.
 fn amounts_of_state(state: &mut SessionState) -> [&mut i64; AMOUNTS] {
     let SessionState { prompt, cached, answer, carried_outputs, saved_ms, .. } = state;
-    let [reads, missing, size, calls, floor] = state.cycle.amounts();
+    let [reads, contexts, missing, fewer_reads, smaller_contexts, calls, floor] =
+        state.cycle.amounts();
     let [taken_back, not_needed] = state.settlement.amounts();
     [
         prompt,
@@ -86,8 +87,10 @@ fn amounts_of_state(state: &mut SessionState) -> [&mut i64; AMOUNTS] {
         carried_outputs,
         saved_ms,
         reads,
+        contexts,
         missing,
-        size,
+        fewer_reads,
+        smaller_contexts,
         calls,
         floor,
         taken_back,

@@ -265,7 +265,7 @@ impl<'a> Twin<'a> {
         let output = shown.min(produced);
         let usage = written(call.tier, read, fresh, context, off);
         self.tell(at, &call, Usage { output, ..usage }, produced - output, start_ms);
-        self.state.cycle.reads.insert(key, read);
+        self.state.cycle.calls.insert(key, [read, context]);
         self.tell_taken_back(&call, usage);
         let at_ms = call.touched_ms - self.state.earlier_ms;
         let prefix = kept(call.tier, context, fresh);

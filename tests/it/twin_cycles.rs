@@ -22,7 +22,7 @@ pub struct Ended {
     floor: i64,
     top: i64,
     shrinks: bool,
-    reads: BTreeMap<Key, i64>,
+    calls: BTreeMap<Key, [i64; 2]>,
 }
 
 /// Where contexts end by themselves: before which call, and how.
@@ -32,8 +32,8 @@ pub type Places = BTreeMap<(Key, EndKind), Ended>;
 #[derive(Clone, Default)]
 pub struct Cycle {
     pub floor: Option<i64>,
-    /// What each call reads.
-    pub reads: BTreeMap<Key, i64>,
+    /// What each call reads, and its whole context.
+    pub calls: BTreeMap<Key, [i64; 2]>,
 }
 
 /// What the next call has to tell.
@@ -52,7 +52,7 @@ pub fn ends_in_places(sessions: &[(Vec<Made>, State)]) -> Places {
 /// How a session ended, for one that goes on from it; the next one to do so finds no calls.
 pub fn take_end(end: &mut State) -> State {
     let taken = end.clone();
-    end.cycle.reads.clear();
+    end.cycle.calls.clear();
     taken
 }
 
@@ -60,18 +60,24 @@ impl Twin<'_> {
     /// A context ends before a call, of which `left` is left; whether that is less than it was
     /// where places are settled.
     pub fn end_cycle(&mut self, key: Key, kind: Option<EndKind>, (top, left): (i64, i64)) -> bool {
-        let Cycle { floor, reads } = take(&mut self.state.cycle);
+        let Cycle { floor, calls } = take(&mut self.state.cycle);
         let (Some(kind), floor) = (kind, floor.unwrap_or(top)) else { return false };
         let Some(places) = self.places else {
-            let ended = Ended { floor, top, shrinks: top >= left, reads };
+            let ended = Ended { floor, top, shrinks: top >= left, calls };
             self.state.ended.insert((key, kind), ended);
             return false;
         };
         let ended = &places[&(key, kind)];
         // Calls that only one side makes are no matter of size.
-        let both = ended.reads.iter().filter_map(|(key, was)| Some((was, reads.get(key)?)));
-        let sizes: Vec<i64> = both.map(|(was, is)| was - is).collect();
-        let size: i64 = sizes.iter().sum();
+        let both = ended.calls.iter().filter_map(|(key, was)| Some((was, calls.get(key)?)));
+        let sizes: Vec<[i64; 2]> = both.map(|(was, is)| [was[0] - is[0], was[1] - is[1]]).collect();
+        let [fewer, smaller] = [0, 1].map(|at| sizes.iter().map(|one| one[at]).sum::<i64>());
+        // What is read instead of written, or the other way round, is no matter of size either.
+        let size = if fewer.signum() != smaller.signum() {
+            0
+        } else {
+            fewer.signum() * fewer.abs().min(smaller.abs())
+        };
         let lower = sizes.len() as i64 * (ended.floor - floor) / 2;
         let mut back = size - lower.clamp(size.min(0), size.max(0));
         let (is, was) = ((top - floor).max(0), ended.top - ended.floor);

@@ -156,6 +156,7 @@ impl Lane {
             let read = state.cached + context - last - (stretch.fresh - end.fresh);
             totals.sum.read += read;
             state.cycle.reads += read;
+            state.cycle.contexts += context;
         }
         state.cycle.count_missing(stretch.missing);
         totals.sum.output += sums.output + carried;
