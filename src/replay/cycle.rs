@@ -136,22 +136,27 @@ impl CycleTally {
     /// What the compaction at its end takes back, where the cycle ends at `top`.
     pub(super) fn settle(&self, end: &CycleEnd, top: i64) -> Settlement {
         let own_floor = self.floor_below(top);
-        let (growth, recorded) = ((top - own_floor).max(0), end.top - end.floor);
+        // The trigger stays where it is: a lower floor leaves more room below it.
+        let (growth, room) = ((top - own_floor).max(0), end.top - own_floor);
         let lower = i128::from(self.calls) * i128::from(end.floor - own_floor);
         let lower = (lower / i128::from(2 * WHOLE)) as i64;
         // A lower floor lowers the mean of a saw-tooth by half of it.
         let size = self.size();
         let kept = lower.clamp(size.min(0), size.max(0));
         let size = size - kept;
-        if recorded <= 0 {
+        // A cycle that the schedule begins above its trigger has no growth to compare.
+        if end.top <= end.floor {
             return Settlement { reads: size, not_needed: 0 };
         }
-        // x = 1 - growth / recorded is the share of the compaction that is not needed any more.
+        if room <= 0 {
+            return Settlement { reads: size, not_needed: -WHOLE };
+        }
+        // x = 1 - growth / room is the share of the compaction that is not needed any more.
         // Up to half of it the next one only comes later. Beyond that the work may end before it
         // does, so that a part k = 2 - 1 / x of what is saved stays.
-        let stays = 2 * growth < recorded;
-        let reads = if stays { scale(size, growth, recorded - growth) } else { size };
-        let not_needed = WHOLE - scale(WHOLE, growth, recorded);
+        let stays = 2 * growth < room;
+        let reads = if stays { scale(size, growth, room - growth) } else { size };
+        let not_needed = WHOLE - scale(WHOLE, growth, room);
         Settlement { reads, not_needed: not_needed.max(-WHOLE) }
     }
 }

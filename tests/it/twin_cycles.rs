@@ -80,13 +80,15 @@ impl Twin<'_> {
         };
         let lower = sizes.len() as i64 * (ended.floor - floor) / 2;
         let mut back = size - lower.clamp(size.min(0), size.max(0));
-        let (is, was) = ((top - floor).max(0), ended.top - ended.floor);
+        let (grown, room) = ((top - floor).max(0), ended.top - floor);
         let mut spared = 0;
-        if was > 0 {
-            if is + is < was {
-                back = back * is / (was - is);
+        if ended.top > ended.floor && room <= 0 {
+            spared = -65_536;
+        } else if ended.top > ended.floor {
+            if 2 * grown < room {
+                back = back * grown / (room - grown);
             }
-            spared = (65_536 - 65_536 * is / was).max(-65_536);
+            spared = (65_536 - 65_536 * grown / room).max(-65_536);
         }
         let before = self.state.taken_back.reads;
         self.state.taken_back = TakenBack { reads: before + back, spared };
