@@ -234,6 +234,19 @@ proptest! {
     }
 
     #[test]
+    fn what_changes_no_context_moves_no_compaction(case in cases()) {
+        for patch in case.patches {
+            let Patch { warmed_calls, healed_calls, .. } = patch;
+            let patch = Patch { warmed_calls, healed_calls, ..Patch::default() };
+            let plan = compile(&case.recording, std::slice::from_ref(&patch));
+            let (before, after) = (replay_plan(&plan, 0), replay_plan(&plan, 1));
+            let contexts = [&before, &after].map(|side| side.total_usage().context_tokens());
+            prop_assert_eq!(after.taken_back, 0, "{:?}", patch);
+            prop_assert_eq!(contexts[0], contexts[1]);
+        }
+    }
+
+    #[test]
     fn untouched_contexts_start_over_where_they_did(case in cases()) {
         let plan = case.plan();
         for row in replay_calls(&plan, 0) {
