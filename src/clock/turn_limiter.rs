@@ -50,9 +50,10 @@ pub struct LimiterLoad {
     pub waited_ms: i64,
     /// The same by what they waited for.
     pub waits: TurnWaits,
-    /// How long it is from a packet to the end of its turn, milliseconds: the mean over turns.
+    /// How long it is from a packet to the end of its turn, milliseconds: the mean over the turns
+    /// whose packet another turn sends (digests); over all turns where none does.
     pub mean_latency_ms: i64,
-    /// Nine turns of ten end within so many milliseconds after their packet.
+    /// Nine of ten of the same turns end within so many milliseconds after their packet.
     pub p90_latency_ms: i64,
 }
 
@@ -69,6 +70,14 @@ pub struct PacketTurn {
     pub requests_ms: Vec<i64>,
     /// How long it takes.
     pub takes_ms: i64,
+}
+
+impl PacketTurn {
+    /// The turn whose end sends the packet of this one, which has this number. A sender that does
+    /// not stand before its packet is none.
+    fn sender_before(&self, index: usize) -> Option<usize> {
+        self.sent_by.filter(|&sender| sender < index)
+    }
 }
 
 /// Why turns waited, summed over turns, milliseconds.
@@ -141,9 +150,8 @@ impl<'a> TurnClock<'a> {
         let mut sends = vec![Vec::new(); turns.len()];
         let mut events = EventHeap::new();
         for (index, turn) in turns.iter().enumerate() {
-            // A sender that is not made sends nothing; one that does not stand before its packet
-            // is none.
-            match turn.sent_by.filter(|&sender| sender < index) {
+            // A sender that is not made sends nothing: its packet comes by itself.
+            match turn.sender_before(index) {
                 Some(sender) => sends[sender].push(index),
                 None => events.push_event(turn.from_ms, ClockStep::Wake, index),
             }
@@ -263,12 +271,24 @@ impl<'a> TurnClock<'a> {
         Some(oldest + MINUTE_MS - now_ms)
     }
 
+    /// From packet to end, of the turns that tell how long somebody waits for an answer.
+    fn sorted_latencies(&self) -> Vec<i64> {
+        let is_sent = |at: &usize| self.turns[*at].sender_before(*at).is_some();
+        let mut counted: Vec<usize> = (0..self.turns.len()).filter(is_sent).collect();
+        // Where no turn sends a packet every turn is an answer to one from outside.
+        if counted.is_empty() {
+            counted = (0..self.turns.len()).collect();
+        }
+        let spans = counted.into_iter().map(|at| self.run.turns_ms[at]);
+        let mut latencies: Vec<i64> = spans.map(|(ready_ms, end_ms)| end_ms - ready_ms).collect();
+        latencies.sort_unstable();
+        latencies
+    }
+
     fn into_run(self) -> TurnRun {
         let mut counts = counts_in_last_minute(&self.run.sent_ms);
         counts.sort_unstable();
-        let latencies = self.run.turns_ms.iter().map(|(ready_ms, end_ms)| end_ms - ready_ms);
-        let mut latencies: Vec<i64> = latencies.collect();
-        latencies.sort_unstable();
+        let latencies = self.sorted_latencies();
         let load = LimiterLoad {
             requests: counts.len() as i64,
             peak_a_minute: counts.last().copied().unwrap_or(0),
@@ -417,5 +437,21 @@ mod tests {
         // One place: B works 60-90, A's digest 90-130, B's 130-170.
         let waits = TurnWaits { agent_ms: 40_000, place_ms: 90_000, provider_ms: 0 };
         assert_eq!(latencies(1), (70, 80, waits));
+    }
+
+    #[test]
+    fn latency_is_that_of_sent_packets_where_there_are_any() {
+        let digest = |sender| PacketTurn { sent_by: Some(sender), ..turn(2, 0, 40) };
+        let all = [turn(0, 0, 60), turn(1, 0, 30), digest(0), digest(1)];
+        // As above: the digests take 50 and 40 s; the work itself, 60 and 30 s, is not counted.
+        let load = run_turns(&all, limits(2)).load;
+        assert_eq!((load.mean_latency_ms, load.p90_latency_ms), (45_000, 50_000));
+        // Without a digest every turn counts.
+        let load = run_turns(&all[..2], limits(2)).load;
+        assert_eq!((load.mean_latency_ms, load.p90_latency_ms), (45_000, 60_000));
+        // A sender behind its packet is none.
+        let odd = PacketTurn { sent_by: Some(1), ..turn(0, 0, 20) };
+        let load = run_turns(&[odd, turn(1, 0, 40)], limits(2)).load;
+        assert_eq!((load.mean_latency_ms, load.p90_latency_ms), (30_000, 40_000));
     }
 }

@@ -66,7 +66,7 @@ impl ComparisonRun {
             }
             RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
         };
-        let loads = experiment_inputs::agent_loads(&experiment, scenario, &comparison);
+        let loads = experiment_inputs::agent_loads(&experiment, &comparison);
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
         let sweep = Err(String::new());
         Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })

@@ -155,18 +155,13 @@ pub fn build_experiment<'a>(
 }
 
 /// How busy agents are that packets wake, before and after, limiter by limiter.
-pub fn agent_loads(
-    experiment: &Experiment<'_>,
-    scenario: &Scenario,
-    comparison: &Comparison,
-) -> Vec<LoadComparison> {
+pub fn agent_loads(experiment: &Experiment<'_>, comparison: &Comparison) -> Vec<LoadComparison> {
     // A queue's times order its sessions; nobody told how long one takes.
     if experiment.source.routes().is_some_and(|routes| routes.queue.is_some()) {
         return Vec::new();
     }
     let ids: Vec<&'static str> = comparison.toggles.iter().map(|toggle| toggle.id).collect();
-    // Zero stands for a limit that is not known.
-    let most = Some(scenario.requests_a_minute).filter(|most| *most > 0);
+    let most = experiment.requests_a_minute;
     let recording = experiment.base_recording();
     agent_loads::compare_loads(recording, &comparison.plan, &ids, most)
 }

@@ -9,10 +9,10 @@
 use super::agent_loads::{TURNS_AT_ONCE, replayed_turns};
 use super::experiment::subset_of_first;
 use super::savings::PipelineTotals;
-use crate::clock::turn_limiter::{PacketTurn, TurnLimits, counts_in_last_minute, run_turns};
+use crate::clock::turn_limiter::{PacketTurn, TurnLimits, run_turns};
 use crate::plan::Plan;
 use crate::recording::Recording;
-use crate::study::stats::quantile::{CredibleBand, quantile_of_sorted};
+use crate::study::stats::quantile::CredibleBand;
 use crate::units::scale_by_ratio;
 
 /// Draws in which turns run on the clock: enough for a tenth on either side. Confidence: J.
@@ -21,18 +21,24 @@ const MOST_DRAWS: u32 = 200;
 /// Minutes of a day.
 const DAY_MINUTES: i64 = 1_440;
 
-/// What a figure counts.
+/// What a figure over draws is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoadUnit {
-    /// Requests a minute, in thousandths.
-    Rate,
-    /// Requests.
-    Count,
-    /// Milliseconds.
-    Ms,
+pub enum LoadFigure {
+    /// Requests a minute over the window, in thousandths.
+    MeanRate,
+    /// The most requests in a minute.
+    PeakRate,
+    /// The time of all sessions, milliseconds.
+    SessionTime,
+    /// How much later turns end with so many at once, summed, milliseconds.
+    Waited(usize),
+    /// The mean latency with so many turns at once, milliseconds.
+    MeanLatency(usize),
+    /// The latency that nine of ten do not exceed, likewise.
+    P90Latency(usize),
 }
 
-/// The figures of one side, in the order of [`figure_names`].
+/// The figures of one side, in the order of [`all_figures`].
 type LoadFigures = Vec<i64>;
 
 /// How busy agents are in one draw.
@@ -47,9 +53,7 @@ pub(super) struct DrawnLoads {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadBand {
     /// What it is.
-    pub name: String,
-    /// What it counts.
-    pub unit: LoadUnit,
+    pub figure: LoadFigure,
     /// Nothing toggled.
     pub before: CredibleBand<i64>,
     /// Everything toggled.
@@ -77,6 +81,7 @@ impl DrawnLoads {
         recording: &Recording,
         plan: &Plan,
         toggles: usize,
+        requests_a_minute: Option<u32>,
         (window_days, k): (i64, u32),
     ) -> Option<Self> {
         if k >= MOST_DRAWS || recording.invocations.is_empty() {
@@ -84,49 +89,44 @@ impl DrawnLoads {
         }
         let [before, after] = [0, subset_of_first(toggles)].map(|subset| {
             let session_ms = PipelineTotals::replay_totals(plan, subset).session_ms;
-            load_figures(&replayed_turns(recording, plan, subset), window_days, session_ms)
+            let turns = replayed_turns(recording, plan, subset);
+            load_figures(&turns, requests_a_minute, window_days, session_ms)
         });
         Some(Self { window_days, before, after })
     }
 }
 
-/// The names and units of all figures.
-fn figure_names() -> Vec<(String, LoadUnit)> {
-    let mut names = vec![
-        ("requests a minute over the window".to_owned(), LoadUnit::Rate),
-        ("most requests in a minute".to_owned(), LoadUnit::Count),
-        ("session time".to_owned(), LoadUnit::Ms),
-    ];
+/// All figures, in their order.
+fn all_figures() -> Vec<LoadFigure> {
+    let mut figures = vec![LoadFigure::MeanRate, LoadFigure::PeakRate, LoadFigure::SessionTime];
     for turns in TURNS_AT_ONCE {
-        for figure in ["waited", "latency of a digest, mean", "latency of a digest, P90"] {
-            names.push((format!("{figure}, {turns} turns at once"), LoadUnit::Ms));
-        }
+        figures.extend([
+            LoadFigure::Waited(turns),
+            LoadFigure::MeanLatency(turns),
+            LoadFigure::P90Latency(turns),
+        ]);
     }
-    names
+    figures
 }
 
-fn load_figures(turns: &[PacketTurn], window_days: i64, session_ms: i64) -> LoadFigures {
-    let requests = turns.iter().map(|turn| turn.requests_ms.len() as i64).sum::<i64>();
-    let mut starts: Vec<i64> = turns
-        .iter()
-        .flat_map(|turn| turn.requests_ms.iter().map(|after_ms| turn.from_ms + after_ms))
-        .collect();
-    starts.sort_unstable();
-    let peak = counts_in_last_minute(&starts).into_iter().max().unwrap_or(0);
+fn load_figures(
+    turns: &[PacketTurn],
+    requests_a_minute: Option<u32>,
+    window_days: i64,
+    session_ms: i64,
+) -> LoadFigures {
+    let unbounded = run_turns(turns, TurnLimits { turns: None, requests_a_minute }).load;
     let minutes = (window_days * DAY_MINUTES).max(1);
-    let mut figures = vec![scale_by_ratio(requests, 1_000, minutes), peak, session_ms];
+    let rate = scale_by_ratio(unbounded.requests, 1_000, minutes);
+    let mut figures = vec![rate, unbounded.peak_a_minute, session_ms];
     // Where no provider refuses anything, what a turn asks for moves no other: it is one event.
-    let whole: Vec<PacketTurn> =
-        turns.iter().map(|turn| PacketTurn { requests_ms: vec![0], ..turn.clone() }).collect();
+    let whole: Option<Vec<PacketTurn>> = requests_a_minute.is_none().then(|| {
+        turns.iter().map(|turn| PacketTurn { requests_ms: vec![0], ..turn.clone() }).collect()
+    });
     for most in TURNS_AT_ONCE {
-        let limits = TurnLimits { turns: Some(most), requests_a_minute: None };
-        let run = run_turns(&whole, limits);
-        let sent = whole.iter().zip(&run.turns_ms).filter(|(turn, _)| turn.sent_by.is_some());
-        let mut latencies: Vec<i64> = sent.map(|(_, (ready, end))| end - ready).collect();
-        latencies.sort_unstable();
-        let mean = latencies.iter().sum::<i64>() / (latencies.len() as i64).max(1);
-        let late = quantile_of_sorted(&latencies, 0.9).unwrap_or(0);
-        figures.extend([run.load.waited_ms, mean, late]);
+        let limits = TurnLimits { turns: Some(most), requests_a_minute };
+        let load = run_turns(whole.as_deref().unwrap_or(turns), limits).load;
+        figures.extend([load.waited_ms, load.mean_latency_ms, load.p90_latency_ms]);
     }
     figures
 }
@@ -138,14 +138,13 @@ impl LoadBands {
         let mut window_days: Vec<i64> = drawn.iter().map(|draw| draw.window_days).collect();
         window_days.sort_unstable();
         window_days.dedup();
-        let figures = figure_names().into_iter().enumerate().map(|(at, (name, unit))| {
+        let figures = all_figures().into_iter().enumerate().map(|(at, figure)| {
             let medians = window_days.iter().map(|days| {
                 let own = drawn.iter().filter(|draw| draw.window_days == *days);
                 CredibleBand::from_values(own.map(|draw| draw.before[at])).p50
             });
             LoadBand {
-                name,
-                unit,
+                figure,
                 before: CredibleBand::from_values(drawn.iter().map(|draw| draw.before[at])),
                 after: CredibleBand::from_values(drawn.iter().map(|draw| draw.after[at])),
                 by_window: medians.collect(),
@@ -153,5 +152,40 @@ impl LoadBands {
         });
         let figures = figures.collect();
         (!drawn.is_empty()).then_some(Self { draws: drawn.len(), window_days, figures })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_those_of_the_limiter() {
+        // Two workers, and a controller that is told of each: five requests in ten seconds each.
+        let turn = |agent, sent_by| PacketTurn {
+            agent,
+            from_ms: 0,
+            sent_by,
+            requests_ms: (0..5).map(|at| 2_000 * at).collect(),
+            takes_ms: 10_000,
+        };
+        let turns = [turn(0, None), turn(1, None), turn(2, Some(0)), turn(2, Some(1))];
+        for provider in [None, Some(7)] {
+            let figures = load_figures(&turns, provider, 1, 40_000);
+            let load = |most| {
+                run_turns(&turns, TurnLimits { turns: most, requests_a_minute: provider }).load
+            };
+            assert_eq!(figures[0], 20 * 1_000 / DAY_MINUTES);
+            assert_eq!(figures[1..3], [load(None).peak_a_minute, 40_000]);
+            let three = load(Some(3));
+            let bounded = [three.waited_ms, three.mean_latency_ms, three.p90_latency_ms];
+            assert_eq!(figures[3..6], bounded, "{provider:?}");
+        }
+        // A digest is sent at 10 s; the second one waits for the first.
+        let digests = load_figures(&turns, None, 1, 0);
+        assert_eq!((digests[1], digests[4], digests[5]), (20, 15_000, 20_000));
+        // What the provider refuses is seen in every figure.
+        let refused = load_figures(&turns, Some(7), 1, 0);
+        assert!(refused[1] == 7 && refused[3] > digests[3], "{refused:?}");
     }
 }

@@ -249,7 +249,8 @@ impl DrawSetup<'_> {
     fn loads_in_draw(&self, recording: &Recording, plan: &Plan, k: u32) -> Option<DrawnLoads> {
         let routes = self.experiment.source.routes()?;
         let days = self.openings.value_in_draw(routes, WINDOW_DAYS, k);
-        DrawnLoads::in_draw(recording, plan, self.experiment.chosen.len(), (days?, k))
+        let (toggles, limit) = (self.experiment.chosen.len(), self.experiment.requests_a_minute);
+        DrawnLoads::in_draw(recording, plan, toggles, limit, (days?, k))
     }
 
     /// What to find out first, from everything that was drawn.

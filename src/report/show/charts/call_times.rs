@@ -26,7 +26,11 @@ pub fn starts_of_sides(source: &ChartSource<'_>) -> Result<[Vec<i64>; 2], String
     Ok(sides)
 }
 
-fn check_times(starts: &[i64]) -> Result<(), String> {
+/// Refuses times that show nothing.
+///
+/// # Errors
+/// As [`moments_of_sides`].
+pub fn check_times(starts: &[i64]) -> Result<(), String> {
     match starts {
         [first, .., last] if first != last => Ok(()),
         [_, _, ..] => Err("its source says nothing about the times of calls".to_owned()),

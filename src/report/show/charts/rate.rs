@@ -1,7 +1,7 @@
 //! Calls a minute over time, before and after; under a limiter where packets wake agents.
 
 use super::{ChartResult, ChartSource, call_times};
-use crate::clock::turn_limiter::{TurnLimits, counts_in_last_minute, run_turns};
+use crate::clock::turn_limiter::{PacketTurn, TurnLimits, counts_in_last_minute, run_turns};
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
 use crate::study::whatif::agent_loads;
@@ -9,21 +9,25 @@ use crate::study::whatif::experiment::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let (report, recording) = (source.comparison_report, source.recording);
-    let sides = call_times::starts_of_sides(source)?;
-    // The first limiter that bounds anything: the default one.
-    let mut loads = report.loads.iter().map(|loads| loads.limits);
-    let limits = loads.find(|limits| limits.turns.is_some());
-    let plan = &report.comparison.plan;
-    let all = subset_of_first(report.comparison.toggles.len());
-    // When a limiter lets each request through, without any toggle and with all of them.
-    let sent = limits.map(|limits| {
-        [0, all].map(|subset| {
-            let turns = agent_loads::replayed_turns(recording, plan, subset);
-            run_turns(&turns, limits).sent_ms
-        })
-    });
+    let limits = report.bounded_limiter().map(|loads| loads.limits);
+    let (sides, sent) = match limits {
+        None => (call_times::starts_of_sides(source)?, None),
+        Some(limits) => {
+            let turns = replayed_turns_of_sides(source);
+            // Area and line are the same requests on one clock: without a limit, where a digest
+            // comes when its work ends all the same, and under the limiter.
+            let sent_under = |limits| turns.each_ref().map(|side| run_turns(side, limits).sent_ms);
+            let sides = sent_under(TurnLimits::default());
+            call_times::check_times(&sides[0])?;
+            (sides, Some(sent_under(limits)))
+        }
+    };
     let times = sides.iter().chain(sent.iter().flatten()).flatten().copied().collect();
-    let timeline = Timeline::from_times(times, call_times::times_note(recording));
+    let mut note = call_times::times_note(recording).to_owned();
+    if limits.is_some() {
+        note = format!("{note} Calls outside packets are left out.").trim_start().to_owned();
+    }
+    let timeline = Timeline::from_times(times, &note);
     let [mut before, mut after] = sides.map(|starts| {
         let mut calls = vec![0; timeline.slots.len()];
         for start in &starts {
@@ -42,6 +46,13 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         limiter: limits.map(limiter_words).unwrap_or_default(),
         footer: source.footer_lines(),
     }))
+}
+
+/// The turns of agents without any toggle and with all of them.
+fn replayed_turns_of_sides(source: &ChartSource<'_>) -> [Vec<PacketTurn>; 2] {
+    let comparison = source.comparison_report.comparison;
+    let all = subset_of_first(comparison.toggles.len());
+    [0, all].map(|subset| agent_loads::replayed_turns(source.recording, &comparison.plan, subset))
 }
 
 /// The most calls within any minute that ends in each slot; the times are in order.

@@ -5,7 +5,7 @@ use crate::report::columns::ColumnField;
 use crate::report::view::{CellValue, ColumnKind};
 use crate::report::{TableCell, TableView, format};
 use crate::study::stats::quantile::CredibleBand;
-use crate::study::whatif::load_bands::{LoadBand, LoadBands, LoadUnit};
+use crate::study::whatif::load_bands::{LoadBand, LoadBands, LoadFigure};
 
 impl ComparisonReport<'_> {
     /// The bands, where a source of totals leaves all times open.
@@ -21,7 +21,7 @@ impl ComparisonReport<'_> {
             bands.window_days.iter().enumerate().filter(|_| bands.window_days.len() > 1)
         {
             let heading = format!("before, window of {} hours", 24 * days);
-            let median = move |row: &&LoadBand| cell_in_unit(row.unit, row.by_window[at]);
+            let median = move |row: &&LoadBand| cell_of_figure(row.figure, row.by_window[at]);
             let about = "the median if the window was as long";
             fields.push(ColumnField::from_cells(ColumnKind::Mixed, "", heading, about, median));
         }
@@ -40,16 +40,33 @@ impl ComparisonReport<'_> {
     }
 }
 
-fn value_in_unit(unit: LoadUnit, value: i64) -> CellValue {
-    match unit {
-        LoadUnit::Rate => CellValue::Number(value),
-        LoadUnit::Count => CellValue::Count(value),
-        LoadUnit::Ms => CellValue::Duration(value),
+/// What a figure is, in words.
+fn words_of_figure(figure: LoadFigure) -> String {
+    match figure {
+        LoadFigure::MeanRate => "requests a minute over the window".to_owned(),
+        LoadFigure::PeakRate => "most requests in a minute".to_owned(),
+        LoadFigure::SessionTime => "session time".to_owned(),
+        LoadFigure::Waited(turns) => format!("waited, {turns} turns at once"),
+        LoadFigure::MeanLatency(turns) => {
+            format!("latency of a digest, mean, {turns} turns at once")
+        }
+        LoadFigure::P90Latency(turns) => format!("latency of a digest, P90, {turns} turns at once"),
     }
 }
 
-fn cell_in_unit(unit: LoadUnit, value: i64) -> TableCell {
-    TableCell::new(value_in_unit(unit, value))
+fn value_of_figure(figure: LoadFigure, value: i64) -> CellValue {
+    match figure {
+        LoadFigure::MeanRate => CellValue::Number(value),
+        LoadFigure::PeakRate => CellValue::Count(value),
+        LoadFigure::SessionTime
+        | LoadFigure::Waited(_)
+        | LoadFigure::MeanLatency(_)
+        | LoadFigure::P90Latency(_) => CellValue::Duration(value),
+    }
+}
+
+fn cell_of_figure(figure: LoadFigure, value: i64) -> TableCell {
+    TableCell::new(value_of_figure(figure, value))
 }
 
 type BandField<'a> = ColumnField<'a, &'a LoadBand>;
@@ -58,13 +75,13 @@ fn band_fields<'a>() -> Vec<BandField<'a>> {
     let side = |name: &'static str, about, band: fn(&LoadBand) -> CredibleBand<i64>| {
         let cell = move |row: &&LoadBand| {
             let band = band(row);
-            let [low, high] = [band.p10, band.p90].map(|end| value_in_unit(row.unit, end));
+            let [low, high] = [band.p10, band.p90].map(|end| value_of_figure(row.figure, end));
             TableCell::from_range(low, high)
         };
         BandField::from_cells(ColumnKind::Mixed, "", name, about, cell).with_ranges()
     };
     vec![
-        BandField::text("figure", "figure", "what it is", |row| row.name.clone()),
+        BandField::text("figure", "figure", "what it is", |row| words_of_figure(row.figure)),
         side("before", "nothing toggled", |row| row.before),
         side("after", "everything toggled", |row| row.after),
     ]
@@ -72,7 +89,8 @@ fn band_fields<'a>() -> Vec<BandField<'a>> {
 
 /// A figure for programs.
 pub(super) fn load_band_fields<'a>() -> Vec<BandField<'a>> {
-    let mut fields = vec![BandField::text("figure", "", "what it is", |row| row.name.clone())];
+    let mut fields =
+        vec![BandField::text("figure", "", "what it is", |row| words_of_figure(row.figure))];
     fields.extend(band_keys("before", "nothing toggled", |row| row.before));
     fields.extend(band_keys("after", "everything toggled", |row| row.after));
     fields
@@ -88,7 +106,7 @@ fn band_keys<'a>(
     let ends: [(&str, Percentile); 3] =
         [("p10", |band| band.p10), ("p50", |band| band.p50), ("p90", |band| band.p90)];
     ends.map(|(end, of)| {
-        let cell = move |row: &&'a LoadBand| cell_in_unit(row.unit, of(band(row)));
+        let cell = move |row: &&'a LoadBand| cell_of_figure(row.figure, of(band(row)));
         BandField::from_cells(ColumnKind::Mixed, format!("{side}_{end}"), "", about, cell)
     })
 }

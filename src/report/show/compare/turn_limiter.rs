@@ -7,6 +7,9 @@ use crate::report::format;
 use crate::report::{Section, TableView};
 use crate::study::whatif::agent_loads::{LoadComparison, ToggleLoad};
 
+/// What a latency is.
+const LATENCY: &str = "packet to end of turn; of digests alone where they are laid out";
+
 /// One side under one limiter.
 struct LimiterSide<'a> {
     limiter: &'a LoadComparison,
@@ -58,9 +61,7 @@ fn side_fields<'a>(has_latency: bool) -> Vec<ColumnField<'a, LimiterSide<'a>>> {
     fields.extend(fields_of_part(load_fields(), |row: &LimiterSide<'a>| row.load));
     if has_latency {
         fields.extend([
-            Field::duration("", "latency, mean", "packet to end of turn", |row| {
-                row.load.mean_latency_ms
-            }),
+            Field::duration("", "latency, mean", LATENCY, |row| row.load.mean_latency_ms),
             Field::duration("", "latency, P90", "the same for 90 %", |row| row.load.p90_latency_ms),
         ]);
     }
@@ -87,9 +88,7 @@ fn load_fields<'a>() -> Vec<ColumnField<'a, &'a LimiterLoad>> {
         Field::duration("waited_ms", "waited", "how much later turns ended, summed", |load| {
             load.waited_ms
         }),
-        Field::duration("mean_latency_ms", "", "packet to end of turn", |load| {
-            load.mean_latency_ms
-        }),
+        Field::duration("mean_latency_ms", "", LATENCY, |load| load.mean_latency_ms),
         Field::duration("p90_latency_ms", "", "the same for 90 %", |load| load.p90_latency_ms),
         Field::duration("waited_for_agent_ms", "", "of that, on an earlier packet", |load| {
             load.waits.agent_ms
