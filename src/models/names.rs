@@ -134,10 +134,11 @@ fn split_release_date(name: &str) -> (&str, String) {
     for length in [8, 10] {
         let Some(at) = name.len().checked_sub(length + 1) else { continue };
         let Some((head, date)) = name.split_at_checked(at) else { continue };
-        let parts: Vec<&str> = date[1..].split('-').collect();
+        let Some(date) = date.strip_prefix('-') else { continue };
+        let parts: Vec<&str> = date.split('-').collect();
         let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
         let digits = parts.concat();
-        let is_date = date.starts_with('-') && matches!(lengths[..], [8] | [4, 2, 2]);
+        let is_date = matches!(lengths[..], [8] | [4, 2, 2]);
         if is_date && digits.starts_with("20") && digits.bytes().all(|b| b.is_ascii_digit()) {
             return (head, digits);
         }
@@ -271,6 +272,9 @@ mod tests {
             ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Some("claude-sonnet-4-5-20250929")),
             ("claude-sonnet-4-5@20250929", Some("claude-sonnet-4-5-20250929")),
             ("claude-sonnet-4-5-20240101", None),
+            // The place where a date would begin lies within a character, or behind one.
+            ("claude-x\u{9b}2Jx\u{202e}y", None),
+            ("claude-\u{202e}20250929", None),
             ("claude-4-sonnet-20250514", Some("claude-sonnet-4-20250514")),
             ("claude-4.5-sonnet", Some("claude-sonnet-4-5-20250929")),
             ("claude-3-5-sonnet", Some("claude-3-5-sonnet-20241022")),
