@@ -41,6 +41,11 @@ impl FileEnds {
         if self.head.is_empty() {
             return true;
         }
+        // A result that says nothing has no mark, so that the other one's has to be a footer of
+        // ours: many a file speaks of this program.
+        if written.head.is_empty() {
+            return self.is_signed();
+        }
         match (self.schema(), written.schema()) {
             (None, None) => {}
             (known, wanted) => return known == wanted,
@@ -64,16 +69,48 @@ impl FileEnds {
         name.split(['/', '"']).next()
     }
 
+    /// Whether it names the program with a version.
+    fn is_signed(&self) -> bool {
+        let is_version = |end: &[u8], at: usize| {
+            let rest = end.get(at + MARK.len()..).unwrap_or_default();
+            rest.strip_prefix(b" ").and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
+        };
+        let ends = [&self.head[..], &self.tail];
+        ends.into_iter()
+            .any(|end| memchr::memmem::find_iter(end, MARK).any(|at| is_version(end, at)))
+    }
+
     fn is_marked(&self) -> bool {
         [&self.head, &self.tail].into_iter().any(|end| memchr::memmem::find(end, MARK).is_some())
     }
 
-    /// Whether the first lines are the same header of a CSV table.
+    /// Whether the first lines are headers of the same CSV. Of several tables the columns come in
+    /// the order in which the tables are found, behind one that says which table a row is of: then
+    /// a column in common is enough, or all of those of a table that stands alone.
     fn has_header_of(&self, written: &Self) -> bool {
-        let [own, other] =
-            [self, written].map(|ends| ends.head.split(|byte| *byte == b'\n').next());
-        own == other && own.is_some_and(|line| line.contains(&b',') && line.is_ascii())
+        let (Some(own), Some(other)) = (self.csv_columns(), written.csv_columns()) else {
+            return false;
+        };
+        let (own_tables, other_tables) = (tables_of(&own), tables_of(&other));
+        match (own_tables, other_tables) {
+            (Some(own), Some(other)) => own.iter().any(|column| other.contains(column)),
+            (Some(many), None) => other.iter().all(|column| many.contains(column)),
+            (None, Some(many)) => own.iter().all(|column| many.contains(column)),
+            (None, None) => own == other,
+        }
     }
+
+    /// The columns of a CSV table; one word is no header.
+    fn csv_columns(&self) -> Option<Vec<&[u8]>> {
+        let line = self.head.split(|byte| *byte == b'\n').next()?;
+        let is_header = line.contains(&b',') && line.is_ascii();
+        is_header.then(|| line.split(|byte| *byte == b',').collect())
+    }
+}
+
+/// The columns of several tables, behind the one that names the table.
+fn tables_of<'a, 'b>(columns: &'a [&'b [u8]]) -> Option<&'a [&'b [u8]]> {
+    columns.split_first().filter(|(first, _)| **first == *b"view").map(|(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -100,5 +137,15 @@ mod tests {
         assert!(is_replaced(b"step,calls\na,1\n", b"step,calls\nb,2\n"));
         assert!(!is_replaced(b"step,reads\na,1\n", b"step,calls\nb,2\n"));
         assert!(!is_replaced(b"notes\n", b"notes\n"), "one word is no header of a table");
+        // Of several tables the first may be another one, or the only one.
+        assert!(is_replaced(b"view,row,usd\na,b,1\n", b"view,what,why,row,usd\na,b,c,d,1\n"));
+        assert!(is_replaced(b"row,usd\na,1\n", b"view,what,row,usd\na,b,c,1\n"));
+        assert!(is_replaced(b"view,what,row,usd\na,b,c,1\n", b"row,usd\na,1\n"));
+        assert!(!is_replaced(b"view,mine\na,b\n", b"view,what,row\na,b,c\n"));
+        assert!(!is_replaced(b"row,mine\na,1\n", b"view,what,row,usd\na,b,c,1\n"));
+        // A result that says nothing takes the place of one that said something.
+        assert!(is_replaced(b"### Gate\n\n<sub>windtunnel 0.1</sub>\n", b""));
+        assert!(!is_replaced(b"my own comment\n", b""));
+        assert!(!is_replaced(b"my notes on windtunnel\n", b""));
     }
 }

@@ -79,8 +79,9 @@ impl OutputFiles {
             return sink.flush().map_err(disk);
         }
         let is_known = target.is_file();
-        if is_known && self.inputs.contains(&target) {
-            return Err(OutputError::IsInput(told));
+        if is_known {
+            // Said before anything is made.
+            self.refuse(path, true)?;
         }
         make_folder(folder_of(&target))?;
         let partial = start_file(&target).map_err(disk)?;
@@ -92,16 +93,21 @@ impl OutputFiles {
         if is_known {
             let known = FileEnds::read(&target).map_err(disk)?;
             let is_ours = known.is_like(&FileEnds::read(partial.path()).map_err(disk)?);
-            // Whatever lies in a folder that is read is an input, unless it is plainly ours.
-            if !is_ours && self.inputs.iter().any(|input| target.starts_with(input)) {
-                return Err(OutputError::IsInput(told));
-            }
-            if !is_ours && !self.force {
-                return Err(OutputError::IsForeign(told));
-            }
+            self.refuse(path, is_ours)?;
         }
         partial.persist(&target).map_err(|failed| disk(failed.error))?;
         sync_folder(folder_of(&target));
         Ok(())
+    }
+
+    /// Refuses to replace a file that is there.
+    pub(super) fn refuse(&self, path: &Path, is_ours: bool) -> Result<(), OutputError> {
+        let (target, told) = (resolve(path), path.display().to_string());
+        // Whatever lies in a folder that is read is an input, unless it is plainly ours.
+        let is_read = |input: &PathBuf| *input == target || !is_ours && target.starts_with(input);
+        if self.inputs.iter().any(is_read) {
+            return Err(OutputError::IsInput(told));
+        }
+        if is_ours || self.force { Ok(()) } else { Err(OutputError::IsForeign(told)) }
     }
 }

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The file that says what belongs to a set.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -86,10 +87,12 @@ impl OutputFiles {
         // above: the folder itself is another one afterwards.
         let above = File::open(folder_of(&target)).map_err(disk)?;
         let _ = above.lock();
-        let known = Manifest::read(&target);
+        let mut known = Manifest::read(&target);
         self.refuse_foreign(folder, files, &known)?;
+        // What is read now goes with no old set.
+        known.files.retain(|name, _| !self.inputs.contains(&resolve(&target.join(name))));
         sync_folder(partial.path());
-        put_in_place(partial.path(), &target, &known).map_err(disk)?;
+        put_in_place(partial, &target, &known).map_err(disk)?;
         sync_folder(folder_of(&target));
         drop(lock);
         Ok(())
@@ -106,13 +109,7 @@ impl OutputFiles {
             if !path.exists() {
                 continue;
             }
-            if self.inputs.contains(&resolve(&path)) {
-                return Err(OutputError::IsInput(path.display().to_string()));
-            }
-            let is_ours = !known.schema.is_empty() && known.holds(folder, name);
-            if !is_ours && !self.force {
-                return Err(OutputError::IsForeign(path.display().to_string()));
-            }
+            self.refuse(&path, !known.schema.is_empty() && known.holds(folder, name))?;
         }
         Ok(())
     }
@@ -150,19 +147,21 @@ fn foreign_files(folder: &Path, inside: &str, known: &Manifest) -> io::Result<Ve
 
 /// Has the new set take the place of the old one. What is left in the other folder is removed with
 /// it, by its owner.
-fn put_in_place(new: &Path, target: &Path, known: &Manifest) -> io::Result<()> {
+fn put_in_place(partial: TempDir, target: &Path, known: &Manifest) -> io::Result<()> {
+    let new = partial.path();
     if !target.exists() {
         return fs::rename(new, target);
     }
-    // Who stands in the folder would stand in the old one afterwards.
-    let is_stood_in = resolve(Path::new(".")) == target;
+    // Who stands in the folder, or below, would stand in the old one afterwards.
+    let is_stood_in = resolve(Path::new(".")).starts_with(target);
     if !is_stood_in && foreign_files(target, "", known)?.is_empty() && exchange(new, target).is_ok()
     {
-        // What somebody laid into the old folder in the meantime is his.
-        for name in foreign_files(new, "", known)? {
-            fs::rename(new.join(&name), target.join(&name))?;
-        }
-        return Ok(());
+        // What somebody laid into the old folder in the meantime is his: what cannot be moved is
+        // kept, under a name that no later run clears away.
+        return move_foreign(new, target, known).inspect_err(|_| {
+            let old = partial.keep();
+            let _ = fs::rename(&old, old.with_extension("windtunnel-kept"));
+        });
     }
     // The manifest comes last: until then the old one says which files are not its own.
     let fresh = Manifest::read(new);
@@ -179,6 +178,16 @@ fn put_in_place(new: &Path, target: &Path, known: &Manifest) -> io::Result<()> {
     Ok(())
 }
 
+/// Moves what is not ours into another folder.
+fn move_foreign(from: &Path, to: &Path, known: &Manifest) -> io::Result<()> {
+    for name in foreign_files(from, "", known)? {
+        let place = to.join(&name);
+        fs::create_dir_all(folder_of(&place))?;
+        fs::rename(from.join(&name), place)?;
+    }
+    Ok(())
+}
+
 /// Two folders change places, in one step.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn exchange(one: &Path, other: &Path) -> io::Result<()> {
@@ -189,4 +198,42 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(names: &[&str]) -> Vec<(String, Vec<u8>)> {
+        names.iter().map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn what_is_read_goes_with_no_old_set() {
+        let work = TempDir::new().expect("a folder");
+        let out = work.path().join("out");
+        let write = |inputs: &[PathBuf], force: bool, names: &[&str]| {
+            OutputFiles::beside_inputs(inputs, force).write_set(&out, &files(names))
+        };
+        write(&[], false, &["a.csv", "b.csv", "c/d.csv"]).expect("written");
+        write(&[out.join("b.csv")], false, &["a.csv"]).expect("written");
+        assert!(out.join("b.csv").exists() && !out.join("c/d.csv").exists());
+        // A file of somebody else in a folder that is read is an input, whatever is forced.
+        fs::write(out.join("e.csv"), "mine").expect("written");
+        let refused = write(&[work.path().to_owned()], true, &["a.csv", "e.csv"]);
+        assert!(matches!(refused, Err(OutputError::IsInput(_))), "{refused:?}");
+        write(&[], true, &["a.csv", "e.csv"]).expect("written");
+    }
+
+    #[test]
+    fn foreign_files_are_moved_with_the_folders_above_them() {
+        let work = TempDir::new().expect("a folder");
+        let [old, new] = ["old", "new"].map(|name| work.path().join(name));
+        let known = Manifest::of_files(&files(&["charts/a.svg"]));
+        write_synced(&old.join("charts/a.svg"), b"charts/a.svg").expect("written");
+        write_synced(&old.join("charts/mine.txt"), b"mine").expect("written");
+        fs::create_dir(&new).expect("made");
+        move_foreign(&old, &new, &known).expect("moved");
+        assert!(new.join("charts/mine.txt").exists() && !new.join("charts/a.svg").exists());
+    }
 }

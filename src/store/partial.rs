@@ -24,35 +24,41 @@ pub(super) fn folder_of(target: &Path) -> &Path {
 
 /// A file beside its target, locked. It takes the rights of the file that it will replace.
 pub(super) fn start_file(target: &Path) -> io::Result<NamedTempFile> {
-    clear_left_over(target);
-    let start = prefix_of(target);
-    for _ in 0..ATTEMPTS {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(&start).suffix(ENDING);
-        take_rights(&mut builder, target, 0o666);
-        let file = builder.tempfile_in(folder_of(target))?;
-        // Between making and locking another run may have taken it for one that was left.
-        lock(file.as_file());
-        if file.path().exists() {
-            return Ok(file);
-        }
-    }
-    Err(io::Error::other("another run clears what this one writes"))
+    let (file, _) = start_locked(target, 0o666, |builder, folder| {
+        let file = builder.tempfile_in(folder)?;
+        // A lock belongs to what was opened, not to who opened it: the copy is the same one.
+        let held = file.as_file().try_clone()?;
+        Ok((file, held))
+    })?;
+    Ok(file)
 }
 
 /// A folder beside its target, and the lock on it.
 pub(super) fn start_folder(target: &Path) -> io::Result<(TempDir, File)> {
+    start_locked(target, 0o777, |builder, folder| {
+        let folder = builder.tempdir_in(folder)?;
+        let held = File::open(folder.path())?;
+        Ok((folder, held))
+    })
+}
+
+/// Makes what will stand at a target, and locks it.
+fn start_locked<T: AsRef<Path>>(
+    target: &Path,
+    rights: u32,
+    make: impl Fn(&tempfile::Builder<'_, '_>, &Path) -> io::Result<(T, File)>,
+) -> io::Result<(T, File)> {
     clear_left_over(target);
     let start = prefix_of(target);
     for _ in 0..ATTEMPTS {
         let mut builder = tempfile::Builder::new();
         builder.prefix(&start).suffix(ENDING);
-        take_rights(&mut builder, target, 0o777);
-        let folder = builder.tempdir_in(folder_of(target))?;
-        let held = File::open(folder.path())?;
+        take_rights(&mut builder, target, rights);
+        let (made, held) = make(&builder, folder_of(target))?;
+        // Between making and locking another run may have taken it for one that was left.
         lock(&held);
-        if folder.path().exists() {
-            return Ok((folder, held));
+        if made.as_ref().exists() {
+            return Ok((made, held));
         }
     }
     Err(io::Error::other("another run clears what this one writes"))
@@ -66,16 +72,15 @@ fn clear_left_over(target: &Path) {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let is_partial =
             name.starts_with(start.as_encoded_bytes()) && name.ends_with(ENDING.as_bytes());
-        if !is_partial || !is_left_over(&path) {
+        if !is_partial {
             continue;
         }
+        // Nobody writes it any more if its lock can be had, and nobody begins to while it is held.
+        let Some(_held) = File::open(&path).ok().filter(|file| file.try_lock().is_ok()) else {
+            continue;
+        };
         let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
     }
-}
-
-/// Whether nobody writes it any more.
-fn is_left_over(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 /// Where a file system knows no locks nothing is taken for left over that somebody may still write:

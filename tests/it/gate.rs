@@ -569,6 +569,9 @@ fn results_go_to_files_by_their_endings() {
     }
     let told: Value = serde_json::from_str(&text(&paths[1])).expect("JSON");
     assert_eq!(told["passes"], false, "{told}");
+    // A change that passes again takes back what was said of the one before.
+    judged("good again", &gate(&baseline, &good, &more), 0, &["::notice"]);
+    assert_eq!(text(&comment), "", "nothing to say any more");
     let odd = bench.0.at("gate.doc");
     judged("an odd ending", &gate(&baseline, &good, &["-o", &odd]), 2, &["gate.doc", ".xml"]);
 }
