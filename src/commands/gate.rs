@@ -5,6 +5,7 @@ mod gate_measurement;
 
 use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document};
 use crate::cli::{GateArgs, GateFormat, OutputFormat};
+use crate::report::json;
 use crate::report::show::gate::{GateReport, PowerReport, defect_sentences};
 use crate::seed::Seed;
 use crate::store::{self, OutputFiles};
@@ -61,7 +62,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         // two of a merge, is written afresh.
         let outputs = OutputFiles { force: true, ..outputs_beside(args, &args.candidate) };
         let written = Baseline { premises: held, side: candidate };
-        outputs.write_file(Path::new(file), &written.to_bytes())?;
+        outputs.write_file(Path::new(file), &json::escape_invisible(written.to_bytes()))?;
         let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };
         let stdout = match args.format {
             GateFormat::Json => shown.to_json(),

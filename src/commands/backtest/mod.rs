@@ -9,6 +9,7 @@ use super::{
 };
 use crate::cli::{BacktestArgs, OutputFormat};
 use crate::price::DAY_MS;
+use crate::report::json;
 use crate::report::show::backtest::{BacktestReport, criteria};
 use crate::scenario::parse_moment;
 use crate::store::{self, OutputFiles};
@@ -100,7 +101,8 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     if let Some(path) = &args.observations {
         let (name, digest) =
             (backtest_input::joined_names(&sources), backtest_input::combined_digest(&sources));
-        let bytes = result.to_observations(&settings, &name, &digest).to_json();
+        let observations = result.to_observations(&settings, &name, &digest);
+        let bytes = json::escape_invisible(observations.to_json());
         let inputs = args.inputs.iter().chain(&args.rollouts).map(Path::new);
         let outputs =
             OutputFiles::beside_inputs(inputs.chain(args.sizes.as_deref()), args.overwrite.force);
