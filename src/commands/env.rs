@@ -43,7 +43,8 @@ pub fn run(args: &EnvArgs) -> CommandResult {
             let loaded = load::load_recording(
                 recording,
                 LoadOptions { lens, strict: false, audience: Audience::Anybody },
-            )?;
+            )?
+            .for_audience();
             done.messages = loaded.stderr_messages();
             let found = summary::find_toggles(loaded.recording(), &chosen, &pricing)?;
             Some((loaded.source.into_recording().name, found))

@@ -106,18 +106,24 @@ fn load_scenarios_recording(
     load::load_recording(&scenario.recording, options).at("'recording'").at(file)
 }
 
-/// The part of a recording that a scenario speaks of.
+/// The part of a recording that a scenario speaks of, with the names that may be seen.
 pub fn apply_selection(
-    loaded: LoadedRecording,
+    mut loaded: LoadedRecording,
     scenario: &Scenario,
     pricing: &Pricing,
 ) -> Result<LoadedRecording, CommandError> {
     let loaded = if scenario.select.selects_everything() {
         loaded
     } else {
-        let part = scenario.select.select_part(loaded.recording())?;
-        loaded.into_part(part)
-    };
+        let mut part = scenario.select.select_part(loaded.recording());
+        if part.is_err() {
+            // Names that were shown are found too, and an error tells no others.
+            loaded = loaded.for_audience();
+            part = scenario.select.select_part(loaded.recording());
+        }
+        loaded.into_part(part?)
+    }
+    .for_audience();
     // A substitute for a model that made no call here is a typing error more often than not.
     scenario::check_models(pricing, loaded.recording())?;
     Ok(loaded)

@@ -18,7 +18,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let options = LoadOptions { lens, strict: args.strict, audience: Audience::Anybody };
-    let loaded = load::load_merged_recording(&args.recordings, options, None)?;
+    let loaded = load::load_merged_recording(&args.recordings, options, None)?.for_audience();
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let (messages, recording) = (loaded.stderr_messages(), loaded.source.into_recording());

@@ -16,7 +16,7 @@ pub fn run(args: &ImportArgs) -> CommandResult {
     let name = args.name.clone().or(written);
     let options =
         LoadOptions { lens: Lens::default(), strict: args.strict, audience: Audience::Anybody };
-    let loaded = load::import_transcripts(&args.paths, name.as_deref(), options)?;
+    let loaded = load::import_transcripts(&args.paths, name.as_deref(), options)?.for_audience();
     let bytes = json::escape_invisible(format::to_json(loaded.recording()));
     let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.output else {

@@ -2,13 +2,14 @@
 
 use super::audience::{Audience, LoadOptions};
 use super::import_facts::ImportFacts;
-pub use super::loaded_recording::LoadedRecording;
+pub use super::loaded_recording::{ImportName, LoadedRecording};
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
 use crate::price::coverage::PriceCoverage;
 use crate::reconstruct::routes;
 use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
+use crate::recording::public_names::PublicNames;
 use crate::recording::{Recording, format};
 use crate::scenario::Scenario;
 use crate::store;
@@ -17,26 +18,43 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Loads one argument.
+/// Loads one argument, with all names as they were read: what was typed is looked up among them,
+/// and then [`LoadedRecording::for_audience`] hides them. So for all that follow.
 pub fn load_recording(
     argument: &str,
     options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
-    let argument = argument.to_owned();
-    Ok(load_argument(&argument, options)?.for_audience(options.audience, &[&argument]))
+    Ok(finish_loading(load_argument(argument, options)?, &[argument], options))
 }
 
-/// An argument with all names as they were read.
+/// What holds of every recording that was loaded.
+fn finish_loading<T: AsRef<Path>>(
+    mut loaded: LoadedRecording,
+    arguments: &[T],
+    options: LoadOptions,
+) -> LoadedRecording {
+    loaded.audience = options.audience;
+    loaded.typed_files = base_names(arguments);
+    if !loaded.is_built_in {
+        loaded.source.recording_mut().cut_names();
+    }
+    loaded
+}
+
+fn base_names<T: AsRef<Path>>(paths: &[T]) -> BTreeSet<String> {
+    paths.iter().map(|path| store::base_name(path.as_ref())).collect()
+}
+
 fn load_argument(argument: &str, options: LoadOptions) -> Result<LoadedRecording, CommandError> {
     // Built-in names come first, so that a file of the same name in the working folder cannot stand
     // in for one of them; such a file is still reached as ./NAME.
     if let Some(reported) = reconstruct::builtin_pipeline(argument) {
         let observed = observations::builtin_observations(argument)?;
         let loaded = reconstruct_pipeline(reported, options.lens)?;
-        return Ok(LoadedRecording { observations: observed, ..loaded });
+        return Ok(LoadedRecording { observations: observed, is_built_in: true, ..loaded });
     }
     if let Some(routes) = reconstruct::builtin_routes(argument) {
-        return reconstruct_routes(routes);
+        return Ok(LoadedRecording { is_built_in: true, ..reconstruct_routes(routes)? });
     }
     if is_queue(argument) {
         return load_queue_file(argument);
@@ -67,9 +85,13 @@ pub fn load_merged_recording(
         .into_iter()
         .partition(|argument| store::is_stream(Path::new(argument)) || is_recording(argument));
     let mut facts = ImportFacts::default();
-    let mut parts = Vec::new();
+    let (mut parts, mut published) = (Vec::new(), BTreeSet::new());
     for argument in &files {
         let loaded = load_argument(argument, options)?;
+        if loaded.is_built_in {
+            let sessions = &loaded.recording().sessions;
+            published.extend(sessions.iter().flat_map(|it| [it.id.clone(), it.pipeline.clone()]));
+        }
         facts.append(loaded.import);
         parts.push(loaded.source.into_recording());
     }
@@ -82,7 +104,7 @@ pub fn load_merged_recording(
         // One folder was imported as it is on its own already; several are read once more.
         match &mut imported {
             Some(only) if folders.len() == 1 => {
-                only.name_as_typed(folders[0], 1, options.audience);
+                only.name_import(ImportName::TypedNth(1));
                 each(only.recording());
             }
             _ => {
@@ -91,7 +113,7 @@ pub fn load_merged_recording(
                 let alone = |path: &&String| import_files(&[(*path).clone()], None, lenient).ok();
                 for (at, loaded) in folders.iter().map(alone).enumerate() {
                     let Some(mut loaded) = loaded else { continue };
-                    loaded.name_as_typed(folders[at], at + 1, options.audience);
+                    loaded.name_import(ImportName::TypedNth(at + 1));
                     each(loaded.recording());
                 }
             }
@@ -101,7 +123,8 @@ pub fn load_merged_recording(
     // calls and none of the claims.
     let united = unite_with_imported(parts, imported)?;
     let all: Vec<&String> = files.into_iter().chain(folders).collect();
-    Ok(LoadedRecording { import: facts, ..united }.for_audience(options.audience, &all))
+    let united = LoadedRecording { import: facts, published, ..united };
+    Ok(finish_loading(united, &all, options))
 }
 
 /// How much of a file is read before it is taken for a recording or for transcripts, in bytes.
@@ -153,7 +176,8 @@ fn unite_with_imported(
     let all: Vec<&Recording> = parts.iter().chain([imported.recording()]).collect();
     let recording = unite_recordings(&all)?;
     // What the importer passed over is told of the united recording too.
-    Ok(LoadedRecording { source: RecordingSource::Recorded(recording), ..imported })
+    let source = RecordingSource::Recorded(recording);
+    Ok(LoadedRecording { source, typed_name: None, ..imported })
 }
 
 /// The order of arguments changes nothing: recordings are put together in the order of their names.
@@ -223,8 +247,7 @@ pub fn import_transcripts(
     name: Option<&str>,
     options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
-    let all: Vec<&String> = arguments.iter().collect();
-    Ok(import_files(arguments, name, options)?.for_audience(options.audience, &all))
+    Ok(finish_loading(import_files(arguments, name, options)?, arguments, options))
 }
 
 /// Imports transcripts, with a progress bar once it takes more than a second.
@@ -258,24 +281,19 @@ fn import_files(
         bar.set_length(total);
         bar.set_position(done);
     };
-    let asked = ImportOptions { name: own_name, strict: options.strict };
+    let asked = ImportOptions { name: own_name.clone(), strict: options.strict };
     let imported = import::import_transcripts(&paths, &asked, &progress);
     bar.finish_and_clear();
     // Every other error of the importer names its file.
-    let imported = match imported {
+    let imported = match imported.map_err(|error| hide_in_error(error, arguments, options)) {
         Err(error @ ImportError::NoCalls { .. }) => Err(error).at(arguments.join(", "))?,
         other => other?,
     };
-    let ImportResult { mut recording, skips, skip_counts, copies, billed_cost, notes, .. } =
-        imported;
+    let ImportResult { recording, skips, skip_counts, copies, billed_cost, notes, .. } = imported;
     // A source that names no cost is not one that names zero.
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    // A path that was typed may end in the name of a project.
-    if name.is_none() && options.audience != Audience::Oneself {
-        recording.name.clone_from(&recording.source);
-    }
-    Ok(LoadedRecording {
+    let mut loaded = LoadedRecording {
         import: ImportFacts {
             told_skip: None,
             skips,
@@ -284,8 +302,25 @@ fn import_files(
             billed_usd,
             notes: notes.iter().map(ToString::to_string).collect(),
         },
+        audience: options.audience,
+        typed_name: name.is_none().then_some(own_name),
         ..RecordingSource::Recorded(recording).into()
-    })
+    };
+    loaded.name_import(ImportName::Kind);
+    Ok(loaded)
+}
+
+/// An error that names a file names it to the one who asked, on his terminal, and to nobody else.
+fn hide_in_error(
+    mut error: ImportError,
+    arguments: &[String],
+    options: LoadOptions,
+) -> ImportError {
+    let is_private = options.audience == Audience::Oneself || super::tells_a_person();
+    if let Some(skip) = error.first_skip_mut().filter(|_| !is_private) {
+        skip.file = PublicNames::beside_typed(base_names(arguments)).name_file(&skip.file);
+    }
+    error
 }
 
 fn hidden_progress_bar() -> ProgressBar {
@@ -296,9 +331,7 @@ fn hidden_progress_bar() -> ProgressBar {
 
 /// The last part of the first path: never where it lies on this machine.
 fn name_from_paths(paths: &[PathBuf]) -> String {
-    let mut names: Vec<String> = paths.iter().map(|path| store::base_name(path)).collect();
-    names.sort();
-    names.dedup();
+    let names: Vec<String> = base_names(paths).into_iter().collect();
     if names.is_empty() { "recording".to_owned() } else { names.join("+") }
 }
 

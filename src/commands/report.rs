@@ -4,12 +4,11 @@ use super::comparison_run::ComparisonRun;
 use super::experiment_inputs::ExperimentInputs;
 use super::{Audience, CommandResult, load, observations, pictures, render_document};
 use crate::cli::{OutputFormat, ReportArgs};
-use crate::recording::Recording;
 use crate::report::show::audit as show_audit;
 use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::report::FullReport;
 use crate::report::{ReportDocument, Section, csv};
-use crate::store::{self, MANIFEST, OutputFiles};
+use crate::store::{MANIFEST, OutputFiles};
 use crate::study::whatif::distribution::SessionGrouping;
 use crate::study::whatif::measured_steps::measure_build_steps;
 use std::path::{Path, PathBuf};
@@ -58,21 +57,11 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     files
         .extend(distribution.map(|view| ("distribution.csv".to_owned(), csv::table_to_csv(&view))));
     files.extend(pictures.files);
-    let name = folder_name(&name_of_report(studied.recording(), args));
+    let name = folder_name(studied.inputs.loaded.local_name());
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
     let inputs = args.experiment.input_files().chain(args.observed.as_deref());
     OutputFiles::beside_inputs(inputs, args.overwrite.force).write_set(&out, &files)?;
     Ok(load::finish_command(render_summary(&full, &out, &files), &studied.inputs.loaded))
-}
-
-/// The name that the user typed, where the recording is called by nothing but its source's kind: it
-/// is his folder.
-fn name_of_report(recording: &Recording, args: &ReportArgs) -> String {
-    let typed = args.experiment.recordings.iter();
-    let mut typed: Vec<String> = typed.map(|path| store::base_name(Path::new(path))).collect();
-    typed.sort();
-    let is_typed = recording.name == recording.source && !typed.is_empty();
-    if is_typed { typed.join("+") } else { recording.name.clone() }
 }
 
 /// A recording's name as the name of a folder.

@@ -1,15 +1,14 @@
 //! `windtunnel routes`.
 
 use super::{
-    Audience, CommandError, CommandOutput, CommandResult, LoadOptions, WANTED_INSTANT, load,
-    render_document,
+    CommandError, CommandOutput, CommandResult, LoadOptions, WANTED_INSTANT, load, render_document,
 };
 use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs};
 use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
 use crate::price::DAY_MS;
 use crate::report::show::{Provenance, routes as show};
 use crate::scenario::Scenario;
-use crate::study::inspect::routes::{RouteWindow, tabulate_routes};
+use crate::study::inspect::routes::{RouteWindow, invocations_that_hold, tabulate_routes};
 use jiff::Timestamp;
 use std::path::Path;
 
@@ -27,23 +26,27 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     // A day is taken whole.
     let is_day = until.is_some_and(|day| !day.contains('T'));
     let until_ms = until_ms.map(|ms| if is_day { ms + DAY_MS } else { ms });
-    let filter = args.prompt_filter.clone().unwrap_or_default();
-    let window = RouteWindow { since_ms, until_ms, filter };
+    let filter = args.prompt_filter.as_deref().unwrap_or_default();
     // Routes count what was recorded; the scenario is here for its lens and its prices alone.
     let scenario = Scenario::with_toggles(&[]);
     let premises = PremiseArgs::default();
     let lens = load::choose_lens(&premises, &scenario);
     let pricing = super::pricing::load_pricing(&premises, &scenario, &args.recordings)?;
-    let audience = match super::audience_of(args.format) {
-        Audience::Anybody if args.prompt_filter.is_some() => Audience::AnybodyWithIds,
-        audience => audience,
-    };
-    let options = LoadOptions { lens, strict: args.strict, audience };
+    let options =
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
+    let mut taken = invocations_that_hold(loaded.recording(), filter);
+    let loaded = loaded.for_audience();
+    // Names that were shown are found too.
+    if taken.is_empty() {
+        taken = invocations_that_hold(loaded.recording(), filter);
+    }
+    let invocations = (!filter.is_empty()).then_some(taken);
+    let window = RouteWindow { since_ms, until_ms, invocations };
     let routes = tabulate_routes(loaded.recording(), &window);
     let shown = show::RoutesReport {
         routes: &routes,
-        window: &window_sentence(&window),
+        window: &window_sentence(&window, filter),
         rows: args.rows,
         provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
     };
@@ -55,12 +58,12 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
 }
 
 /// The window in words.
-fn window_sentence(window: &RouteWindow) -> String {
+fn window_sentence(window: &RouteWindow, filter: &str) -> String {
     let from = window.since_ms.map_or("the first call".to_owned(), iso_milliseconds);
     let to = window
         .until_ms
         .map_or("the last call".to_owned(), |ms| format!("before {}", iso_milliseconds(ms)));
-    let filter = match &window.filter[..] {
+    let filter = match filter {
         "" => String::new(),
         filter => format!(" Packets whose id, agent, kind, root or source holds \"{filter}\"."),
     };

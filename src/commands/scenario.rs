@@ -54,7 +54,7 @@ fn propose_scenario(
     let mut scenario = load_scenario(&args.recording, None, &[])?;
     // Only a built-in scenario names its recording.
     let has_own = !scenario.recording.is_empty();
-    let loaded = load::load_recording(&args.recording, lenient(&scenario))?;
+    let loaded = load::load_recording(&args.recording, lenient(&scenario))?.for_audience();
     let recording = loaded.recording();
     let mut left = LeftOutToggles::default();
     if !args.with.is_empty() {

@@ -17,7 +17,10 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let options =
         LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
-    let steps = usage_by_step(loaded.recording(), args.order.as_deref())?;
+    let steps = usage_by_step(loaded.recording(), args.order.as_deref());
+    let loaded = loaded.for_audience();
+    // Names that were shown are found too, and an error tells no others.
+    let steps = steps.or_else(|_| usage_by_step(loaded.recording(), args.order.as_deref()))?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let order = args.order.as_deref();

@@ -56,8 +56,9 @@ pub enum ImportError {
     /// There are files, but no call in them.
     #[error(
         "no calls found; files of a known format: {files}, lines or files skipped: \
-         {skip_count}{first}; name Claude Code transcripts, stream-json output or \
-         Codex rollouts"
+         {skip_count}{}; name Claude Code transcripts, stream-json output or \
+         Codex rollouts",
+        first.as_ref().map_or(String::new(), |skip| format!(", the first: {skip}"))
     )]
     NoCalls {
         /// How many files were read.
@@ -65,9 +66,20 @@ pub enum ImportError {
         /// How much was passed over.
         skip_count: u64,
         /// The first of it.
-        first: String,
+        first: Option<ImportSkip>,
     },
     /// Something was passed over, and that is not wanted.
     #[error("{0} (strict: the first skip is an error)")]
     Strict(ImportSkip),
+}
+
+impl ImportError {
+    /// What was passed over first, where the error tells of it.
+    pub fn first_skip_mut(&mut self) -> Option<&mut ImportSkip> {
+        match self {
+            Self::Strict(skip) => Some(skip),
+            Self::NoCalls { first, .. } => first.as_mut(),
+            Self::Search(_) => None,
+        }
+    }
 }

@@ -174,7 +174,7 @@ fn check_import_result(
         return Err(ImportError::Strict(skip.clone()));
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
-        let first = first_skip.map_or(String::new(), |skip| format!(", the first: {skip}"));
+        let first = first_skip.cloned();
         let (files, skip_count) = (imported.files as usize, imported.skip_counts.total());
         return Err(ImportError::NoCalls { files, skip_count, first });
     }

@@ -73,6 +73,15 @@ impl RecordingSource {
         }
     }
 
+    /// The calls, to have their names changed.
+    pub fn recording_mut(&mut self) -> &mut Recording {
+        match self {
+            Self::Recorded(recording) => recording,
+            Self::Pipeline { fit, .. } => &mut fit.recording,
+            Self::Routes { fit, .. } => &mut fit.recording,
+        }
+    }
+
     /// The calls alone: what was published is forgotten.
     #[must_use]
     pub fn into_recording(self) -> Recording {

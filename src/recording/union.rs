@@ -5,7 +5,7 @@ use super::session_filter::NewIds;
 use super::{BalanceError, CrashCounts, Recording, Session};
 use crate::ids::NO_INDEX;
 use crate::units::Usage;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Recordings put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,11 @@ impl Recording {
         name: &str,
         parts: &[&Self],
     ) -> Result<RecordingUnion, BalanceError> {
+        // A session may have its own id in one part and in another the one that is shared.
+        let all = parts.iter().flat_map(|part| &part.sessions);
+        let known: HashSet<&str> = all.map(|session| session.id.as_str()).collect();
         let identities: Vec<Vec<SessionMergeKey>> =
-            parts.iter().map(|part| part.session_identities()).collect();
+            parts.iter().map(|part| part.session_identities(&known)).collect();
         // Of each session the part that has the most of it; parts are asked in order, so that the
         // first one stays where several are equal.
         let mut best: HashMap<&SessionMergeKey, ((u32, i64), usize)> = HashMap::new();
@@ -90,7 +93,7 @@ impl Recording {
         Ok(RecordingUnion { recording: whole, repeated })
     }
 
-    fn session_identities(&self) -> Vec<SessionMergeKey> {
+    fn session_identities(&self, known: &HashSet<&str>) -> Vec<SessionMergeKey> {
         let mut billed = vec![Usage::default(); self.sessions.len()];
         for rest in &self.remainders {
             if let Some(sum) = billed.get_mut(rest.session as usize) {
@@ -98,12 +101,14 @@ impl Recording {
             }
         }
         let mut identities = Vec::with_capacity(self.sessions.len());
-        for (session, billed) in self.sessions.iter().zip(billed) {
+        let shared = self.public_session_ids();
+        for ((session, billed), shared) in self.sessions.iter().zip(billed).zip(shared) {
+            let id = if known.contains(&*shared) { shared } else { session.id.clone() };
             let first = self.calls[session.call_range()].first();
             let (start_ms, usage) = first.map_or((i64::MIN, billed), |call| {
                 (call.start_ms, Usage { output: 0, ..call.usage })
             });
-            identities.push((session.id.clone(), start_ms, usage.by_class()));
+            identities.push((id, start_ms, usage.by_class()));
         }
         identities
     }

@@ -5,7 +5,7 @@
 //! written to be obeyed.
 
 use crate::import_bad_input::prompt;
-use crate::run::{Folder, here, program};
+use crate::run::{Folder, here, ok, program, run};
 use clap::CommandFactory as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,13 +58,9 @@ const KEPT: [&str; 39] = [
     "output_tokens",
 ];
 
-/// Keys of ids, by which a gate and a look back match their sides, and what stands in their place.
-const IDS: [&str; 6] =
-    ["id", "sessionId", "session_id", "thread_id", "parent_thread_id", "forked_from_id"];
-const CANARY_ID: &str = "identita";
-
 /// Runs of all commands that take transcripts; `FORMAT` stands for each format of the command.
-const RUNS: [&str; 16] = [
+const RUNS: [&str; 17] = [
+    "inspect SIDE --strict --format FORMAT",
     "inspect SIDE --fidelity --rows 0 --format FORMAT",
     "inspect SIDE OTHER --by folder,session,source,day,kind --format FORMAT",
     "compare SIDE --draws 0 --each session --format FORMAT",
@@ -151,8 +147,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn replace_strings(value: &mut Value, key: &str, known: &mut BTreeMap<String, String>) {
     match value {
         Value::String(text) if !text.is_empty() && !KEPT.contains(&key) => {
-            let word = if IDS.contains(&key) { CANARY_ID } else { CANARY };
-            let next = format!("{word}{}", known.len());
+            let next = format!("{CANARY}{}", known.len());
             let replaced = known.entry(text.clone()).or_insert(next);
             text.clone_from(replaced);
         }
@@ -195,11 +190,7 @@ fn check_canaries(fixture: &str) {
         for (name, text) in &left.texts {
             // What the user typed may be said to him again where nothing else can be told.
             let text = text.replace(&side, "SIDE").replace(&other, "OTHER");
-            let is_told = |line: &&str| {
-                let is_matched = ["gate ", "backtest "].iter().any(|it| left.args.starts_with(it));
-                line.contains(CANARY) || line.contains(CANARY_ID) && !is_matched
-            };
-            let line = text.lines().find(is_told);
+            let line = text.lines().find(|line| line.contains(CANARY));
             assert!(line.is_none(), "{fixture}: {}: {name}: {}", left.args, line.unwrap());
         }
         calls += usize::from(left.args.starts_with("inspect") && !left.texts["stdout"].is_empty());
@@ -227,8 +218,98 @@ fn nothing_private_of_packets_leaves_the_machine() {
     check_canaries("tests/fixtures/rollout-metrics");
 }
 
+/// A session of a name, with a call every second; `first` is the number of the first one.
+fn named_session(name: &str, first: u32, calls: u32) -> String {
+    let row = |at: u32| {
+        let message = serde_json::json!({
+            "type": "assistant", "sessionId": name, "uuid": format!("u-{at}"),
+            "version": "2.1.200", "timestamp": format!("2026-01-01T00:{:02}:{:02}Z", at / 60, at % 60),
+            "requestId": format!("r{at}"),
+            "message": {
+                "id": format!("m{at}"), "model": "claude-opus-4-6",
+                "content": [{"type": "text", "text": "a"}],
+                "usage": {"input_tokens": 1, "cache_read_input_tokens": 0,
+                    "cache_creation_input_tokens": 100 + at, "output_tokens": 7},
+            },
+        });
+        message.to_string() + "\n"
+    };
+    (first..first + calls).map(row).collect()
+}
+
+/// Calls and sessions of recordings as `inspect` tells them.
+fn calls_and_sessions(paths: &[&str]) -> (Value, Value) {
+    let shown = ok(&[&["inspect"], paths, &["--format", "json"]].concat());
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let totals = &shown["totals"];
+    (totals["calls"].clone(), totals["sessions"].clone())
+}
+
+#[test]
+fn recordings_with_hidden_ids_add_up_as_their_folders_do() {
+    let folder = Folder::new(&[
+        ("one/p/alice.jsonl", named_session("alice", 0, 3).as_bytes()),
+        ("one/p/bob.jsonl", named_session("bob", 600, 4).as_bytes()),
+        // A copy of bob's that went on, and somebody else's first session.
+        ("two/q/bob.jsonl", named_session("bob", 600, 9).as_bytes()),
+        ("two/q/carol.jsonl", named_session("carol", 1200, 5).as_bytes()),
+    ]);
+    let (one, two) = (folder.at("one"), folder.at("two"));
+    let (first, second) = (folder.at("1.json"), folder.at("2.json"));
+    ok(&["import", &one, "-o", &first]);
+    ok(&["import", &two, "-o", &second]);
+    let together = calls_and_sessions(&[&one, &two]);
+    assert_eq!(together, (Value::from(17), Value::from(3)));
+    for paths in [[&first, &second], [&first, &two], [&one, &second]] {
+        assert_eq!(calls_and_sessions(&paths.map(String::as_str)), together, "{paths:?}");
+    }
+}
+
+#[test]
+fn what_is_typed_is_looked_up_among_real_names() {
+    let folder = Folder::new(&[
+        ("one/p/alice.jsonl", named_session("alice", 0, 3).as_bytes()),
+        ("one/p/bob.jsonl", named_session("bob", 600, 4).as_bytes()),
+    ]);
+    let one = folder.at("one");
+    let scenario = |session: &str| {
+        let text = format!(
+            "schema = \"windtunnel.scenario/1\"\nname = \"a\"\n[select]\nsession = [\"{session}\"]\n"
+        );
+        folder.file("scenario.toml", text.as_bytes())
+    };
+    let part = |session: &str| {
+        ok(&["inspect", &one, "--scenario", &scenario(session), "--format", "json"])
+    };
+    let shown: Value = serde_json::from_str(&part("bob")).unwrap();
+    assert_eq!(shown["totals"]["calls"], 4);
+    assert!(!part("bob").contains("bob"));
+    // A name that was shown is one too, and an error lists no other.
+    let imported: Value = serde_json::from_str(&ok(&["import", &one])).unwrap();
+    let hidden = imported["sessions"][0]["id"].as_str().unwrap().to_owned();
+    assert!(hidden.starts_with("session-"), "{hidden}");
+    part(&hidden);
+    let ran = run(&["inspect", &one, "--scenario", &scenario("dave")]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("session-") && !ran.err.contains("alice"), "{}", ran.err);
+    let ran = run(&["steps", &one, "--order", "dave"]);
+    assert!(ran.code == Some(2) && !ran.err.contains("alice"), "{}", ran.err);
+    let steps = ok(&["steps", &one, "--order", "bob", "--format", "csv"]);
+    assert!(steps.lines().count() > 1, "{steps}");
+    let packets = here("tests/fixtures/rollout-metrics");
+    let rows = |filter: &str| {
+        let args = ["routes", &packets, "--prompt-filter", filter, "--format", "json"];
+        serde_json::from_str::<Value>(&ok(&args)).unwrap()
+    };
+    assert_eq!(rows("no such packet")["agents"], serde_json::json!([]));
+    let real = rows("root_KEEP");
+    let shown = real["roots"][0]["root"].as_str().unwrap();
+    assert!(shown.starts_with("root-"), "{real}");
+    assert_eq!(rows(shown)["inside"], real["inside"]);
+}
+
 /// Names that want to be obeyed: by a terminal, a CI, Markdown, a spreadsheet, XML, a browser.
-const HOSTILE: [&str; 9] = [
+const HOSTILE: [&str; 10] = [
     "gpt-9\n::add-mask::the\n::error file=a.rs,line=1::injected",
     "::warning::x ##[group]y ##vso[task.complete]z",
     "\u{1b}]8;;http://evil.example\u{7}red\u{1b}[31m\u{9b}2J",
@@ -237,6 +318,7 @@ const HOSTILE: [&str; 9] = [
     "@everyone see #1 and GH-2 at https://evil.example or www.evil.example",
     "\u{fffe}\u{ffff}\u{1fffe} ]]> <b>&\"'",
     "+1+2",
+    "claude-x\u{9b}2Jx\u{202e}y",
     "[a](http://evil.example) ![b](x) `c` | d",
 ];
 

@@ -31,9 +31,8 @@ pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandErr
     }
     // Nothing is toggled: a look back reads what happened.
     let lens = Scenario::with_toggles(&[]).lens;
-    // Runs of the two sides are told apart by their ids.
-    let options = LoadOptions { lens, strict, audience: Audience::AnybodyWithIds };
-    let loaded = load::load_recording(input, options)?;
+    let options = LoadOptions { lens, strict, audience: Audience::Anybody };
+    let loaded = load::load_recording(input, options)?.for_audience();
     let messages = loaded.stderr_messages();
     // In the shape of a step table, so that one look back serves both.
     Ok(BacktestInput {

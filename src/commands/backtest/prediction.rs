@@ -114,7 +114,8 @@ impl PredictionRequest<'_> {
         let loaded = load::load_recording(
             name,
             LoadOptions { lens, strict: false, audience: Audience::Anybody },
-        )?;
+        )?
+        .for_audience();
         // A toggle that waits for a number predicts nothing, so that a rollout of such toggles
         // alone has no prediction rather than one of zero.
         let toggles = scenario.split_awaiting_toggles();

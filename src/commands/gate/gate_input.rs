@@ -1,10 +1,9 @@
 //! What a gate reads: the baseline file, and recordings with the toggles that are tried on them.
 
-use super::super::audience::typed_name;
-use super::super::{AtPlace, CommandError, LoadOptions, experiment_inputs, load};
+use super::super::{AtPlace, Audience, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::GateArgs;
 use crate::price::{PriceRow, Pricing, utc_day_of};
-use crate::reconstruct::{Lens, RecordingSource};
+use crate::reconstruct::Lens;
 use crate::scenario::ChosenToggle;
 use crate::store;
 use crate::study::gate::baseline::Baseline;
@@ -50,18 +49,10 @@ impl GateInput {
         // Toggles that somebody put together are meant to be built together; all of them are not.
         let jointly = has_scenario || !args.toggles.with.is_empty() || !own.recording.is_empty();
         // What a gate says is kept, committed and commented.
-        let options = LoadOptions {
-            lens,
-            strict: args.strict,
-            audience: super::super::Audience::AnybodyWithIds,
-        };
+        let options = LoadOptions { lens, strict: args.strict, audience: Audience::Anybody };
         let mut loaded = load::load_recording(name, options)?;
         // Samples are matched by their names.
-        if let RecordingSource::Recorded(recording) = &mut loaded.source
-            && recording.name == recording.source
-        {
-            recording.name = typed_name(name).unwrap_or(recording.source.clone());
-        }
+        loaded.name_import(load::ImportName::Typed);
         if has_scenario {
             // Models that are substituted have to be in the recording; the prices of the day are
             // chosen later, for both sides at once.
@@ -69,6 +60,7 @@ impl GateInput {
                 crate::commands::pricing::load_pricing(&args.premises, &own, &[name.to_owned()])?;
             loaded = experiment_inputs::apply_selection(loaded, &own, &pricing)?;
         }
+        let loaded = loaded.for_audience();
         Ok(Self { loaded, toggles: own.toggles, is_joint: jointly })
     }
 }

@@ -16,8 +16,8 @@ pub struct RouteWindow {
     pub since_ms: Option<i64>,
     /// Up to the millisecond before this one.
     pub until_ms: Option<i64>,
-    /// Of packets whose id, agent, kind, root or source holds this; empty for all.
-    pub filter: String,
+    /// Of these invocations, by their indexes; `None` for all.
+    pub invocations: Option<BTreeSet<usize>>,
 }
 
 impl RouteWindow {
@@ -25,11 +25,16 @@ impl RouteWindow {
         self.since_ms.is_none_or(|since| at_ms >= since)
             && self.until_ms.is_none_or(|until| at_ms < until)
     }
+}
 
-    fn matches_packet(&self, packet: &Packet) -> bool {
-        let Packet { id, agent, kind, root, source } = packet;
-        [id, agent, kind, root, source].iter().any(|text| text.contains(&self.filter))
-    }
+/// Indexes of invocations by packets whose id, agent, kind, root or source holds a text.
+#[must_use]
+pub fn invocations_that_hold(recording: &Recording, text: &str) -> BTreeSet<usize> {
+    let holds = |index: &usize| {
+        let Packet { id, agent, kind, root, source } = &recording.invocations[*index].packet;
+        [id, agent, kind, root, source].iter().any(|name| name.contains(text))
+    };
+    (0..recording.invocations.len()).filter(holds).collect()
 }
 
 /// What some invocations cost.
@@ -110,7 +115,7 @@ pub fn tabulate_routes(recording: &Recording, window: &RouteWindow) -> RouteTabl
         }
         // A packet without an id cannot be told from another one: it is never a retry.
         let is_new = packet.id.is_empty() || known.insert((&packet.agent, &packet.id));
-        if !window.matches_packet(packet) {
+        if window.invocations.as_ref().is_some_and(|taken| !taken.contains(&index)) {
             continue;
         }
         let mut cost = cost_of_calls(recording, calls.clone(), window);
@@ -123,7 +128,7 @@ pub fn tabulate_routes(recording: &Recording, window: &RouteWindow) -> RouteTabl
         }
     }
     let alone = (0..outside.len()).filter(|at| outside[*at]);
-    let outside = window.filter.is_empty().then(|| cost_of_calls(recording, alone, window));
+    let outside = window.invocations.is_none().then(|| cost_of_calls(recording, alone, window));
     let beyond =
         recording.remainders.iter().map(|rest| rest.usage.context_tokens() + rest.usage.output);
     RouteTables {
