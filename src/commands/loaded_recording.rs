@@ -128,11 +128,11 @@ impl LoadedRecording {
         if self.is_built_in || std::mem::replace(&mut self.is_hidden, true) {
             return self;
         }
-        let recording = self.source.recording_mut();
-        recording.hide_ids(&self.published);
+        self.source.hide_ids(&self.published);
         if self.audience != Audience::Oneself {
             // On a terminal the one who asked is told where to look, whoever sees the result.
             self.import.told_skip = self.import.first_skip().filter(|_| super::tells_a_person());
+            let recording = self.source.recording_mut();
             let mut names = recording.hide_file_names(self.typed_files.clone());
             for skip in &mut self.import.skips {
                 skip.file = names.name_file(&skip.file);

@@ -133,6 +133,18 @@ impl ReportedEvent {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn session_id_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::PlanRead { .. } => None,
+            Self::Narration { session, .. }
+            | Self::Report { session, .. }
+            | Self::EditSites { session, .. }
+            | Self::FileReads { session, .. }
+            | Self::TestRun { session, .. } => Some(session),
+        }
+    }
+
     /// Its figures that may be open.
     pub(super) fn open_figures(&mut self) -> Vec<&mut OpenFigure> {
         match self {

@@ -1,10 +1,12 @@
 //! Where the calls of a recording come from, and what only that source knows.
 
+use super::event::ReportedEvent;
 use super::routes::{RouteReconstruction, reconstruct_routes};
 use super::unknown::UnknownQuantity;
 use super::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes, reconstruct};
 use crate::price;
 use crate::recording::Recording;
+use std::collections::{BTreeSet, HashMap};
 
 /// A recording with what was published beside it, if anything was.
 #[derive(Clone, Debug)]
@@ -79,6 +81,34 @@ impl RecordingSource {
             Self::Recorded(recording) => recording,
             Self::Pipeline { fit, .. } => &mut fit.recording,
             Self::Routes { fit, .. } => &mut fit.recording,
+        }
+    }
+
+    /// Hides ids that are names, but those in `published`; in what was published itself those of
+    /// the inventory, wherever they stand. Others there are made of names of steps, agents and
+    /// kinds, which stay.
+    pub fn hide_ids(&mut self, published: &BTreeSet<String>) {
+        let (reported, fit) = match self {
+            Self::Recorded(recording) => return recording.hide_ids(published),
+            Self::Routes { .. } => return,
+            Self::Pipeline { reported, fit, .. } => (reported, fit),
+        };
+        let rows = reported.inventory.iter().flat_map(|it| &it.rows);
+        let listed: BTreeSet<String> = rows.map(|row| row.id.clone()).collect();
+        let sessions = &fit.recording.sessions;
+        let ids = sessions.iter().flat_map(|session| [&session.id, &session.pipeline]);
+        let kept = ids.filter(|id| !listed.contains(*id)).cloned().collect();
+        let before: Vec<String> = sessions.iter().map(|session| session.id.clone()).collect();
+        fit.recording.hide_ids(&kept);
+        let after = fit.recording.sessions.iter().map(|session| session.id.clone());
+        let renamed: HashMap<String, String> = before.into_iter().zip(after).collect();
+        let rows = reported.inventory.iter_mut().flat_map(|it| &mut it.rows);
+        let named = rows.map(|row| &mut row.id).chain(fit.sessions.iter_mut().map(|it| &mut it.id));
+        let events = reported.events.iter_mut().filter_map(ReportedEvent::session_id_mut);
+        for id in named.chain(events) {
+            if let Some(hidden) = renamed.get(id) {
+                id.clone_from(hidden);
+            }
         }
     }
 

@@ -308,6 +308,33 @@ fn what_is_typed_is_looked_up_among_real_names() {
     assert_eq!(rows(shown)["inside"], real["inside"]);
 }
 
+#[test]
+fn a_users_own_published_figures_are_hidden_and_those_of_the_program_are_not() {
+    let text = std::fs::read_to_string(here("recorded/order-774.json")).unwrap();
+    let folder = Folder::new(&[("one/p/alice.jsonl", named_session("alice", 0, 3).as_bytes())]);
+    // The id of an inventory is a name, wherever it stands.
+    let own = folder.file("own.json", text.replace("9768e31d", CANARY).as_bytes());
+    for command in ["inspect", "audit", "steps"] {
+        for format in formats(command) {
+            let shown = ok(&[command, &own, "--format", &format]);
+            assert!(!shown.contains(CANARY), "{command} {format}");
+        }
+    }
+    let shown = ok(&["inspect", &own, "--format", "json"]);
+    assert!(shown.contains("\"session-") && shown.contains("14b6a3bc"), "{shown}");
+    // What is built in stays what it is beside a recording whose names are hidden.
+    let ids = |args: &[&str]| -> Vec<String> {
+        let shown: Value =
+            serde_json::from_str(&ok(&[args, &["--format", "json"]].concat())).unwrap();
+        let sessions = shown["sessions"].as_array().unwrap();
+        sessions.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (alone, beside) =
+        (ids(&["inspect", "order-774"]), ids(&["inspect", "order-774", &folder.at("one")]));
+    assert!(alone.iter().all(|id| beside.contains(id)), "{alone:?} {beside:?}");
+    assert!(beside.iter().all(|id| id != "alice"), "{beside:?}");
+}
+
 /// Names that want to be obeyed: by a terminal, a CI, Markdown, a spreadsheet, XML, a browser.
 const HOSTILE: [&str; 10] = [
     "gpt-9\n::add-mask::the\n::error file=a.rs,line=1::injected",
