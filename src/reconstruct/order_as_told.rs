@@ -11,7 +11,7 @@ use crate::units::{scale_by_ratio, share_of};
 
 /// What some sessions of a step have of their even part of it, ten-thousandths. Source: judgement,
 /// as for the minutes of repairs in `recorded/order-774.json`. Confidence: J.
-const SESSION_SPREAD_BP: [i64; 2] = [7_000, 14_000];
+pub(crate) const SESSION_SPREAD_BP: [i64; 2] = [7_000, 14_000];
 
 /// A step of an order as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct ToldStep {
     pub step: String,
     /// Sessions that are told, part by part of the work.
     pub parts: Vec<(String, i64)>,
-    /// How the last of them ended, where told.
-    pub ended: Vec<String>,
+    /// Where told: the part of one of them, and how it ended.
+    pub ended: Vec<(String, String)>,
     /// Sessions that are told.
     pub sessions: i64,
     /// Sessions of the finished table.
@@ -70,7 +70,7 @@ impl ReportedPipeline {
                     None => step.parts.push((stage.part.clone(), 1)),
                 }
                 if !stage.ended.is_empty() {
-                    step.ended.push(format!("{}: {}", stage.part, stage.ended));
+                    step.ended.push((stage.part.clone(), stage.ended.clone()));
                 }
             }
             step.reads = reads_of_told(row.read.value(), step.sessions, step.finished);

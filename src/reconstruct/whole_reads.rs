@@ -3,13 +3,40 @@
 //! What is no sum over calls for sure is a range: with some chance a figure is a sum over records,
 //! of which a call has two or three. MODEL.md, "Orchestrators".
 
+use super::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
 use super::event::ReportedEvent;
 use super::figure::Figure;
 use super::reported::ReportedPipeline;
 use crate::units::{BASIS_POINTS, scale_by_ratio, share_of};
 
 /// Records a call, hundredths: 5 %, median, 95 %. Source: MODEL.md, law L1. Confidence: M.
-pub const RECORDS_A_CALL: [i64; 3] = [146, 199, 283];
+pub const RECORDS_A_CALL: [i64; 3] = [146, RECORDS_PER_CALL_HUNDREDTHS, 283];
+
+/// One way to read a sum of which nobody tells whether it is over records or over calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UnitTelling {
+    /// Records a call, hundredths; 100 where the sum is over calls.
+    pub(crate) records_a_call: i64,
+    /// How likely it is, ten-thousandths; none for a way that ends the range alone.
+    pub(crate) chance: i64,
+}
+
+/// The ways to read a sum that is one over records with some chance, the most records a call first.
+pub(crate) fn tellings_of_unit(over_records: i64) -> Vec<UnitTelling> {
+    let [fewest, median, most] = RECORDS_A_CALL;
+    let telling = |records_a_call, chance| UnitTelling { records_a_call, chance };
+    let mut ways = Vec::new();
+    if over_records > 0 {
+        ways.extend([telling(most, 0), telling(median, over_records)]);
+    }
+    // A sum over records for sure has the fewest records at its high end; else calls are there.
+    if over_records >= BASIS_POINTS {
+        ways.push(telling(fewest, 0));
+    } else {
+        ways.push(telling(100, BASIS_POINTS - over_records));
+    }
+    ways
+}
 
 /// A part of the whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,17 +118,17 @@ pub(crate) fn sum_of_parts(parts: impl Iterator<Item = Option<[i64; 3]>>) -> [i6
 
 /// A sum that is one over records with some chance: at the least, what is expected, at the most.
 fn reads_of_unit(told: &Figure, over_records: i64) -> [i64; 3] {
-    let told = told.value();
-    let [fewest, median, most] = RECORDS_A_CALL.map(|records| scale_by_ratio(told, 100, records));
-    let expected = share_of(median, over_records) + share_of(told, BASIS_POINTS - over_records);
-    // Where it is sure to be one or the other the range is that of the records alone, or none.
-    let low = if over_records > 0 { most } else { told };
-    let high = if over_records < BASIS_POINTS { told } else { fewest };
-    [low, expected, high]
+    let ways = tellings_of_unit(over_records);
+    let reads = ways.iter().map(|way| scale_by_ratio(told.value(), 100, way.records_a_call));
+    let reads: Vec<i64> = reads.collect();
+    let expected = ways.iter().zip(&reads).map(|(way, reads)| share_of(*reads, way.chance)).sum();
+    // More records a call are fewer reads: the ways stand in ascending order.
+    [reads[0], expected, reads[reads.len() - 1]]
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{UnitTelling, tellings_of_unit};
     use crate::reconstruct::builtin_pipeline;
 
     #[test]
@@ -112,5 +139,16 @@ mod tests {
         // 22,644,800 of the rows, 54 % of 8.7 M, and 2.8 M of review-pr, all taken for calls.
         assert_eq!(high, 22_644_800 + 4_698_000 + 2_800_000);
         assert_eq!(builtin_pipeline("order-775").unwrap().whole_reads(), None);
+    }
+
+    #[test]
+    fn a_unit_is_told_in_every_way_that_is_open() {
+        let ways = |over_records| -> Vec<(i64, i64)> {
+            let ways = tellings_of_unit(over_records).into_iter();
+            ways.map(|UnitTelling { records_a_call, chance }| (records_a_call, chance)).collect()
+        };
+        assert_eq!(ways(0), [(100, 10_000)]);
+        assert_eq!(ways(5_000), [(283, 0), (199, 5_000), (100, 5_000)]);
+        assert_eq!(ways(10_000), [(283, 0), (199, 10_000), (146, 0)]);
     }
 }

@@ -15,7 +15,7 @@ use windtunnel::study::inspect::context_curves::{
     ContextCurve, HIT, NOT_MADE, missed_code, trace_context_curves,
 };
 use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
-use windtunnel::study::whatif::experiment::Experiment;
+use windtunnel::study::whatif::experiment::{Experiment, subset_of_first};
 use windtunnel::study::whatif::lattice::gather_bits;
 use windtunnel::study::whatif::minutes::{study_minutes, study_minutes_with_samples_above};
 use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
@@ -198,8 +198,11 @@ fn sampled_shares_of_the_wall_clock_add_up_and_tell_their_error() {
     experiment_774(|recording, experiment| {
         let patches = experiment.patches_at_means(recording);
         let plan = experiment.compile_plan(recording, &patches).expect("prices");
-        let exact = study_minutes(experiment, &plan, &patches).expect("minutes");
-        let sampled = study_minutes_with_samples_above(3, experiment, &plan, &patches);
+        let all = subset_of_first(patches.len());
+        let sides = [0, all].map(|subset| PipelineTotals::replay_with_peak(&plan, subset));
+        let sides = sides.each_ref();
+        let exact = study_minutes(experiment, &plan, &patches, sides).expect("minutes");
+        let sampled = study_minutes_with_samples_above(3, experiment, &plan, &patches, sides);
         let sampled = sampled.expect("minutes");
         assert!(exact.by_subset.is_some() && sampled.by_subset.is_none());
         let joint_ms = exact.before_ms - exact.after_ms;

@@ -121,7 +121,7 @@ fn count_calls(wanted: &GrowthTarget, room: i64) -> Vec<i64> {
     let invocations = wanted.tokens.len() as i64;
     let rise = context_rise(wanted);
     // The nearer whole number of calls; each has at least a token, and each invocation a call.
-    let calls = scale_by_ratio(rise.steady_state(room).calls_bp, 1, BASIS_POINTS);
+    let calls = scale_by_ratio(rise.steady_calls_bp(room), 1, BASIS_POINTS);
     share_out_calls(wanted.tokens, &rise, calls.max(invocations))
 }
 

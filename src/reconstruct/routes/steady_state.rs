@@ -33,21 +33,13 @@ pub(super) struct ContextRise {
     pub(super) mean_height_bp: i64,
 }
 
-/// A thread whose tokens, growth and contexts fit each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SteadyState {
-    /// Its calls, in ten-thousandths.
-    pub(super) calls_bp: i64,
-    /// Their mean context, tokens rounded down.
-    pub(super) mean_context: i64,
-}
-
 /// Means are kept in so many parts of a token: ten-thousandths, twice.
 const MEAN_PARTS: i128 = 100_000_000;
 
 impl ContextRise {
-    /// The steady state of a thread of so many tokens.
-    pub(super) fn steady_state(&self, tokens: i64) -> SteadyState {
+    /// The calls of a thread of so many tokens whose growth and contexts fit each other, in
+    /// ten-thousandths.
+    pub(super) fn steady_calls_bp(&self, tokens: i64) -> i64 {
         // No call is smaller than a token, so that there are no more calls than tokens.
         let (mut low, mut high) = (0, tokens.max(0).saturating_mul(BASIS_POINTS));
         let wanted = i128::from(high) * MEAN_PARTS;
@@ -59,8 +51,7 @@ impl ContextRise {
                 high = middle - 1;
             }
         }
-        let mean_context = (self.mean_of_calls(low) / MEAN_PARTS) as i64;
-        SteadyState { calls_bp: low, mean_context }
+        low
     }
 
     /// Tokens that so many calls append with all prompts, in ten-thousandths.
@@ -154,18 +145,23 @@ mod tests {
         mean_height_bp: 5_833,
     };
 
+    /// The calls of a thread in ten-thousandths, and their mean context, rounded down.
+    fn calls_and_mean(rise: ContextRise, tokens: i64) -> (i64, i64) {
+        let calls_bp = rise.steady_calls_bp(tokens);
+        (calls_bp, (rise.mean_of_calls(calls_bp) / MEAN_PARTS) as i64)
+    }
+
     #[test]
     fn calls_and_mean_context_fit_each_other() {
         // Without a compaction m = [x + sqrt(x^2 + 4 f T g)] / 2, x = b + f Q = 14,666.4:
         // sqrt(215,103,289 + 9,332.8 M) = 97,713.6, m = 56,190 less a part.
-        let state = RISE.steady_state(4_000_000);
-        assert_eq!(state, SteadyState { calls_bp: 711_871, mean_context: 56_189 });
+        assert_eq!(calls_and_mean(RISE, 4_000_000), (711_871, 56_189));
         // The straight line: x = 14,000, sqrt(196 M + 8,000 M) = 90,532, m = 52,266.
-        let straight = ContextRise { mean_height_bp: 5_000, ..RISE }.steady_state(4_000_000);
-        assert_eq!(straight, SteadyState { calls_bp: 765_317, mean_context: 52_265 });
+        let straight = ContextRise { mean_height_bp: 5_000, ..RISE };
+        assert_eq!(calls_and_mean(straight, 4_000_000), (765_317, 52_265));
         // Nothing appended: every call has the base.
-        let flat = ContextRise { growth: 0, prompts: 0, ..RISE }.steady_state(1_000_000);
-        assert_eq!(flat, SteadyState { calls_bp: 1_000_000, mean_context: 10_000 });
+        let flat = ContextRise { growth: 0, prompts: 0, ..RISE };
+        assert_eq!(calls_and_mean(flat, 1_000_000), (1_000_000, 10_000));
     }
 
     #[test]
@@ -176,14 +172,14 @@ mod tests {
         let area = 234_800.0 * 146_958.84 + 2.0 * 220_800.0 * 152_792.64;
         assert_eq!(mean as i64, (area / 676_400.0) as i64);
         // However long it is, the mean stays below that of the later rises.
-        let long = RISE.steady_state(3_000_000_000).mean_context;
+        let (_, long) = calls_and_mean(RISE, 3_000_000_000);
         assert!((152_000..152_793).contains(&long), "{long}");
     }
 
     #[test]
     fn contexts_add_up_to_the_tokens() {
         for tokens in [400_000, 4_000_000, 40_000_000, 100_000_000] {
-            let SteadyState { calls_bp, mean_context } = RISE.steady_state(tokens);
+            let (calls_bp, mean_context) = calls_and_mean(RISE, tokens);
             let calls = calls_bp / BASIS_POINTS;
             let all: i64 = (0..calls).map(|at| RISE.context_of_call(at, calls)).sum();
             // A part of a call is left out, and a curve is summed at the middles of few calls.

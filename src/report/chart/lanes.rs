@@ -19,6 +19,32 @@ pub enum LaneKind {
     Agents,
 }
 
+impl LaneKind {
+    /// What times are counted from.
+    fn origin(self) -> &'static str {
+        match self {
+            Self::Sessions => "the start",
+            Self::Agents => "the first packet",
+        }
+    }
+
+    /// The colour of what runs on a side: sessions are told apart by what waits for them, agents,
+    /// for which nothing else does, by the side.
+    fn run_hue(self, side: usize, of_side: &LaneSide) -> Hue {
+        match self {
+            Self::Sessions if of_side.is_critical => CRITICAL,
+            Self::Sessions => OTHER,
+            Self::Agents => SIDES[side],
+        }
+    }
+}
+
+/// Sessions that everything waits for, and others.
+const CRITICAL: Hue = Hue::Blue;
+const OTHER: Hue = Hue::Purple;
+/// Before and after, as in the picture of rates.
+const SIDES: [Hue; 2] = [Hue::Vermillion, Hue::Blue];
+
 /// The sessions or agents of a pipeline in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LanesChart {
@@ -60,48 +86,60 @@ impl Chart for LanesChart {
         let from = MARGIN + label + 12;
         let runs = lanes.iter().flat_map(|lane| &lane.sides).flat_map(|side| &side.runs_ms);
         let end_ms = runs.map(|span| span.1).max().unwrap_or(0);
-        let (unit_ms, unit) = if end_ms / MINUTE_MS > MOST_MINUTES {
-            (HOUR_MS, "hours from the first packet")
-        } else {
-            (MINUTE_MS, "minutes from the start")
-        };
+        let is_long = end_ms / MINUTE_MS > MOST_MINUTES;
+        let (unit_ms, unit) = if is_long { (HOUR_MS, "hours") } else { (MINUTE_MS, "minutes") };
         let high = i128::from(end_ms / unit_ms + 1);
         let rows = (top, lanes.len(), ROW);
         let grid =
             RowGrid::new((from, WIDTH - MARGIN - 24), rows, (0, high), true, ChartUnit::Count);
-        grid.draw_grid(&mut sheet, unit);
+        grid.draw_grid(&mut sheet, &format!("{unit} from {}", self.kind.origin()));
         let grid = &TimeGrid { grid, unit_ms };
         for (row, (lane, words)) in lanes.iter().zip(&labels).enumerate() {
             let y = grid.grid.row_y(row);
             let place = ((from - 8) * GRID, y);
             RowGrid::draw_label(&mut sheet, words, place, label, body_text(LABEL));
-            for (side, up, down) in [(&lane.sides[0], -10, -1), (&lane.sides[1], 1, 10)] {
-                draw_side(&mut sheet, grid, side, (y + up * GRID, y + down * GRID));
+            for (at, (up, down)) in [(-10, -1), (1, 10)].into_iter().enumerate() {
+                let side = &lane.sides[at];
+                let hue = self.kind.run_hue(at, side);
+                let y = (y + up * GRID, y + down * GRID);
+                draw_side(&mut sheet, grid, side, y, (self.kind, hue));
             }
         }
         sheet
     }
 
     fn data_table(&self) -> TableView {
-        let mut columns: Vec<TableColumn> =
-            ["order", "step", "session", "side", "what"].map(TableColumn::text).to_vec();
+        let is_session = self.kind == LaneKind::Sessions;
+        // An agent has a name alone, and nothing waits for all of it.
+        let names: &[&str] =
+            if is_session { &["order", "step", "part", "session"] } else { &["agent"] };
+        let words = names.iter().chain(&["side", "what"]);
+        let mut columns: Vec<TableColumn> = words.map(|name| TableColumn::text(*name)).collect();
         columns.extend(["from", "to"].map(TableColumn::duration));
-        columns.push(TableColumn::text("critical"));
+        if is_session {
+            columns.push(TableColumn::text("critical"));
+        }
         let mut view = TableView::new("Lanes in time", columns);
         for lane in &self.lanes {
+            let names = if is_session {
+                vec![lane.order.clone(), lane.step.clone(), part_words(lane), lane.session.clone()]
+            } else {
+                vec![lane.session.clone()]
+            };
             for (side, of_side) in lane.sides.iter().zip(["before", "after"]) {
                 let parts =
                     [("waits", &side.waits_ms), ("runs", &side.runs_ms), ("tests", &side.tests_ms)];
-                for (what, spans) in parts {
-                    for (from_ms, to_ms) in spans {
-                        let words = [&lane.order, &lane.step, &lane.session];
-                        let mut row: Vec<TableCell> =
-                            words.into_iter().map(TableCell::text).collect();
-                        row.extend([of_side, what].map(TableCell::text));
-                        row.extend([*from_ms, *to_ms].map(TableCell::duration));
+                let spans = parts
+                    .into_iter()
+                    .flat_map(|(what, spans)| spans.iter().map(move |span| (what, *span)));
+                for (what, (from_ms, to_ms)) in spans {
+                    let mut row: Vec<TableCell> = names.iter().map(TableCell::text).collect();
+                    row.extend([of_side, what].map(TableCell::text));
+                    row.extend([from_ms, to_ms].map(TableCell::duration));
+                    if is_session {
                         row.push(TableCell::text(if side.is_critical { "yes" } else { "no" }));
-                        view.add_row(row);
                     }
+                    view.add_row(row);
                 }
             }
         }
@@ -127,31 +165,48 @@ impl LanesChart {
     /// What colours mean, of what there is.
     fn legend_entries(&self) -> Vec<(LegendMark, Hue, &'static str)> {
         let sides = || self.lanes.iter().flat_map(|lane| &lane.sides);
-        let run = match self.kind {
-            LaneKind::Sessions => "other session",
-            LaneKind::Agents => "turn of the agent",
+        let has_run = |side: usize| self.lanes.iter().any(|it| !it.sides[side].runs_ms.is_empty());
+        let runs = match self.kind {
+            LaneKind::Sessions => [
+                (CRITICAL, "session that everything waits for", sides().any(|it| it.is_critical)),
+                (OTHER, "other session", sides().any(|it| !it.is_critical)),
+            ],
+            // Turns that meet are drawn as one: a bar is time at work.
+            LaneKind::Agents => [
+                (SIDES[0], "at work, before", has_run(0)),
+                (SIDES[1], "at work, after", has_run(1)),
+            ],
         };
+        let waits = match self.kind {
+            LaneKind::Sessions => (LegendMark::Veil, Hue::Grey, "could start, and waits"),
+            LaneKind::Agents => (LegendMark::Box, Hue::Ink, "a packet waits"),
+        };
+        let [first, second] =
+            runs.map(|(hue, words, is_there)| ((LegendMark::Box, hue, words), is_there));
         let all = [
-            (
-                (LegendMark::Box, Hue::Blue, "session that everything waits for"),
-                sides().any(|it| it.is_critical),
-            ),
-            ((LegendMark::Box, Hue::Sky, run), sides().any(|it| !it.is_critical)),
+            first,
+            second,
             (
                 (LegendMark::Box, Hue::Orange, "runs of tests"),
                 sides().any(|it| !it.tests_ms.is_empty()),
             ),
-            (
-                (LegendMark::Veil, Hue::Grey, "could start, and waits"),
-                sides().any(|it| !it.waits_ms.is_empty()),
-            ),
+            (waits, sides().any(|it| !it.waits_ms.is_empty())),
         ];
         all.into_iter().filter(|(_, is_there)| *is_there).map(|(entry, _)| entry).collect()
     }
 }
 
 fn lane_label(lane: &PipelineLane) -> String {
-    format!("{} {} {}", lane.order, lane.step, lane.session).trim().to_owned()
+    let part = part_words(lane);
+    let words = [&lane.order, &lane.step, &part, &lane.session].map(String::as_str);
+    let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
+    words.join(" ")
+}
+
+/// The part of a lane's work, and which of several sessions of it.
+fn part_words(lane: &PipelineLane) -> String {
+    let repeat = lane.repeat.map_or_else(String::new, |at| at.to_string());
+    format!("{} {repeat}", lane.part).trim().to_owned()
 }
 
 /// Rows over an axis that counts minutes or hours.
@@ -170,17 +225,32 @@ impl TimeGrid {
 }
 
 /// Waits, what runs and its runs of tests in one lane, between two heights.
-fn draw_side(sheet: &mut Sheet, grid: &TimeGrid, side: &LaneSide, y: (i32, i32)) {
+fn draw_side(
+    sheet: &mut Sheet,
+    grid: &TimeGrid,
+    side: &LaneSide,
+    y: (i32, i32),
+    (kind, hue): (LaneKind, Hue),
+) {
     let ends = |(from, to): LaneSpan| (grid.place(from), grid.place(to));
-    for wait in &side.waits_ms {
-        sheet.add_translucent_bar(ends(*wait), y, Hue::Grey, VEIL);
+    if kind == LaneKind::Sessions {
+        for wait in &side.waits_ms {
+            sheet.add_translucent_bar(ends(*wait), y, Hue::Grey, VEIL);
+        }
     }
-    let hue = if side.is_critical { Hue::Blue } else { Hue::Sky };
     for run in &side.runs_ms {
         sheet.add_bar(ends(*run), y, hue);
     }
+    let inset = |by: i32| (y.0 + by * GRID, y.1 - by * GRID);
     for tests in &side.tests_ms {
-        sheet.add_bar(ends(*tests), (y.0 + 2 * GRID, y.1 - 2 * GRID), Hue::Orange);
+        sheet.add_bar(ends(*tests), inset(2), Hue::Orange);
+    }
+    if kind == LaneKind::Agents {
+        for (from, to) in side.waits_ms.iter().map(|wait| ends(*wait)) {
+            // A packet mostly waits while its agent is at work, and for minutes of a picture of
+            // days: drawn on the bar, and never less than a pixel.
+            sheet.add_bar((from, to.max(from + GRID)), inset(3), Hue::Ink);
+        }
     }
 }
 
@@ -201,6 +271,7 @@ mod tests {
             step: step.into(),
             session: "096e0115".into(),
             sides: [side(0), side(2)],
+            ..PipelineLane::default()
         }
     }
 
@@ -223,9 +294,9 @@ mod tests {
         let csv =
             String::from_utf8(crate::report::csv::table_to_csv(&sample().data_table())).unwrap();
         for row in [
-            "order-774,assess,096e0115,before,waits,1620000,2400000,yes",
-            "order-774,assess,096e0115,before,runs,2400000,4350000,yes",
-            "order-774,implement,096e0115,after,tests,120000,180000,no",
+            "order-774,assess,,096e0115,before,waits,1620000,2400000,yes",
+            "order-774,assess,,096e0115,before,runs,2400000,4350000,yes",
+            "order-774,implement,,096e0115,after,tests,120000,180000,no",
         ] {
             assert!(csv.contains(row), "{csv}");
         }
@@ -239,8 +310,43 @@ mod tests {
             ..sample()
         };
         let svg = check_chart(&lanes);
-        assert!(svg.contains("turn of the agent") && svg.contains("hours from the first packet"));
+        assert!(svg.contains("hours from the first packet"));
+        assert!(svg.contains("at work, before") && svg.contains("at work, after"));
         assert!(!svg.contains("session that everything waits for"));
+        // What only sessions have is no column.
+        let csv = String::from_utf8(crate::report::csv::table_to_csv(&lanes.data_table())).unwrap();
+        assert!(csv.starts_with("agent,side,what,from_ms,to_ms\n096e0115,before,waits,"), "{csv}");
+    }
+
+    #[test]
+    fn the_origin_hangs_on_the_kind_and_the_unit_on_the_length() {
+        for (kind, minutes, words) in [
+            (LaneKind::Sessions, 30, "minutes from the start"),
+            (LaneKind::Sessions, 1_740, "hours from the start"),
+            (LaneKind::Agents, 30, "minutes from the first packet"),
+            (LaneKind::Agents, 1_740, "hours from the first packet"),
+        ] {
+            let lanes = vec![lane("implement", 2, 4, minutes)];
+            let svg = check_chart(&LanesChart { kind, lanes, ..sample() });
+            assert!(svg.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn sessions_of_one_step_have_their_part_and_number() {
+        let of_part = |part: &str, repeat| PipelineLane {
+            part: part.into(),
+            repeat,
+            session: String::new(),
+            ..lane("assess", 2, 4, 27)
+        };
+        let lanes = vec![of_part("A", None), of_part("B", Some(1)), of_part("B", Some(2))];
+        let labels: Vec<String> = lanes.iter().map(lane_label).collect();
+        let all = ["order-774 assess A", "order-774 assess B 1", "order-774 assess B 2"];
+        assert_eq!(labels, all);
+        let table = LanesChart { lanes, ..sample() }.data_table();
+        let csv = String::from_utf8(crate::report::csv::table_to_csv(&table)).unwrap();
+        assert!(csv.contains("order-774,assess,B 2,,before,runs,"), "{csv}");
     }
 
     #[test]

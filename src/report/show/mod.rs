@@ -216,6 +216,12 @@ fn short_id(id: &str) -> String {
 /// A session in a few words: its step and the start of its id.
 #[cfg(feature = "charts")]
 fn session_label(session: &Session) -> String {
+    // An id that begins with the step tells sessions apart by what follows. That comes first, so
+    // that it is still there where a long label is cut.
+    let own = session.id.strip_prefix(&session.step).filter(|_| !session.step.is_empty());
+    if let Some(own) = own {
+        return format!("{} {}", own.trim_start_matches('-'), session.step).trim().to_owned();
+    }
     let id = short_id(&session.id);
     if session.step.is_empty() { id } else { format!("{} {id}", session.step) }
 }

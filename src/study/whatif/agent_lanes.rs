@@ -1,15 +1,15 @@
 //! When each agent of a cockpit is at work, before and after, and when its packets wait.
 //!
-//! The turns of the replayed timeline run on the clock under a limiter. A lane is an agent: it does
-//! its turns one after the other, and a packet that comes meanwhile waits, as one does for which no
-//! place is free.
+//! The turns of the replayed timeline run on the clock with so many at once. A lane is an agent: it
+//! does its turns one after the other, and a packet that comes meanwhile waits, as one does for
+//! which no place is free. No provider refuses a request here: a refused turn stops and goes on
+//! later, and only its end is known.
 
-use super::agent_loads::replayed_turns;
+use super::agent_loads::{number_agents, replayed_turns};
 use crate::clock::turn_limiter::{TurnLimits, run_turns};
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::study::whatif::lanes::{LaneSide, LaneSpan, PipelineLane};
-use std::collections::BTreeSet;
 
 /// The agents in the order of their names, times from the first packet on; empty where no packet
 /// woke anybody.
@@ -18,14 +18,13 @@ pub fn agent_lanes(
     recording: &Recording,
     plan: &Plan,
     all: ToggleSubset,
-    limits: TurnLimits,
+    turns_at_once: usize,
 ) -> Vec<PipelineLane> {
-    // In the order in which turns number their agents.
-    let names = recording.invocations.iter().map(|one| one.packet.agent.as_str());
-    let names: BTreeSet<&str> = names.collect();
+    let limits = TurnLimits { turns: Some(turns_at_once), requests_a_minute: None };
+    let agents = number_agents(recording);
     let sides = [0, all].map(|subset| {
         let turns = replayed_turns(recording, plan, subset);
-        let mut lanes = vec![LaneSide::default(); names.len()];
+        let mut lanes = vec![LaneSide::default(); agents.len()];
         for (turn, (ready_ms, end_ms)) in turns.iter().zip(run_turns(&turns, limits).turns_ms) {
             let lane = &mut lanes[turn.agent];
             lane.runs_ms.push((end_ms - turn.takes_ms, end_ms));
@@ -36,7 +35,8 @@ pub fn agent_lanes(
     let starts = sides.iter().flatten().flat_map(|lane| &lane.waits_ms).map(|span| span.0);
     let first_ms = starts.min().unwrap_or(0);
     let [before, after] = sides;
-    let lanes = names.into_iter().zip(before.into_iter().zip(after));
+    // Names and lanes both stand in the order of the agents' numbers.
+    let lanes = agents.into_keys().zip(before.into_iter().zip(after));
     lanes
         .map(|(agent, (before, after))| PipelineLane {
             session: agent.to_owned(),

@@ -84,6 +84,14 @@ pub fn compare_loads(
         .collect()
 }
 
+/// The agents that packets wake, numbered by name: which of two comes first must not depend on the
+/// order of files.
+pub(super) fn number_agents(recording: &Recording) -> BTreeMap<&str, usize> {
+    let names = recording.invocations.iter().map(|one| one.packet.agent.as_str());
+    let names: BTreeSet<&str> = names.collect();
+    names.into_iter().zip(0..).collect()
+}
+
 /// The turns of a replay, in the order in which they start.
 #[must_use]
 pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<PacketTurn> {
@@ -102,10 +110,7 @@ pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
             calls.entry(invocation).or_default().push(call);
         }
     }
-    // Numbered by name: which of two agents comes first must not depend on the order of files.
-    let names = recording.invocations.iter().map(|one| one.packet.agent.as_str());
-    let names: BTreeSet<&str> = names.collect();
-    let agents: BTreeMap<&str, usize> = names.into_iter().zip(0..).collect();
+    let agents = number_agents(recording);
     let senders = digest_senders(recording);
     let mut made: Vec<(usize, PacketTurn)> = Vec::with_capacity(calls.len());
     for (invocation, mut calls) in calls {

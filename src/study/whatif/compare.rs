@@ -234,6 +234,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         headline,
         has_dollars: experiment.has_dollars(),
         has_luck: plan.events.iter().any(|event| event.luck.is_some()),
+        minutes: study_minutes(experiment, &plan, &patches, [&baseline, &variant]),
         baseline_steps: totals_by_step(recording, &plan, 0),
         variant_steps: totals_by_step(recording, &plan, all),
         tornado: tornado.swings,
@@ -251,7 +252,6 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         observed_savings: seen,
         whole,
         as_told: order_as_told(experiment, &patches, &ids)?,
-        minutes: study_minutes(experiment, &plan, &patches),
         plan,
     })
 }

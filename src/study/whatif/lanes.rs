@@ -8,7 +8,7 @@ use crate::clock::pipeline::{ClockSpan, run_orders};
 use crate::clock::pipeline::{DispatchPolicy, OrderWork, PipelineRun, SpanKind};
 use crate::plan::{Plan, ToggleSubset};
 use crate::reconstruct::ReportedPipeline;
-use crate::reconstruct::night::{ReportedNight, ToldPolicy};
+use crate::reconstruct::night::{NightStage, ReportedNight, ToldPolicy};
 use crate::recording::{CallMarks, Recording};
 use crate::replay;
 use std::collections::BTreeMap;
@@ -36,6 +36,11 @@ pub struct PipelineLane {
     pub order: String,
     /// Its step; empty for an agent.
     pub step: String,
+    /// The part of its step's work; empty where it has none, and for an agent.
+    pub part: String,
+    /// Which of the sessions of this part it is, from 1; `None` where it is the only one or has an
+    /// id.
+    pub repeat: Option<usize>,
     /// Its id, or the agent's name; empty for a session that is told of alone.
     pub session: String,
     /// Nothing toggled, and everything toggled.
@@ -81,13 +86,11 @@ pub(super) fn study_lanes(inputs: &LaneInputs<'_>) -> PipelineLanes {
     for span in before.spans.iter().filter(|span| is_session(span)) {
         let session = own_session(inputs, span);
         let of_side = |side: usize| lane_side(&sides[side].1, span, session, &tests[side]);
-        lanes.push(PipelineLane {
-            order: orders[span.order].name.clone(),
-            step: step_of_span(inputs, span, &orders[span.order].name),
-            session: session
-                .map_or_else(String::new, |at| inputs.recording.sessions[at].id.clone()),
-            sides: [of_side(0), of_side(1)],
-        });
+        let sides = [of_side(0), of_side(1)];
+        let order = orders[span.order].name.clone();
+        let session =
+            session.map_or_else(String::new, |at| inputs.recording.sessions[at].id.clone());
+        lanes.push(PipelineLane { session, sides, ..name_of_lane(inputs, span, order) });
     }
     PipelineLanes { policy, lanes }
 }
@@ -114,14 +117,30 @@ fn own_session(inputs: &LaneInputs<'_>, span: &ClockSpan) -> Option<usize> {
     stage.get(at).copied()
 }
 
-fn step_of_span(inputs: &LaneInputs<'_>, span: &ClockSpan, order: &str) -> String {
+/// The order, the step and the part of a span.
+fn name_of_lane(inputs: &LaneInputs<'_>, span: &ClockSpan, order: String) -> PipelineLane {
     let own = if span.order == 0 { inputs.steps.len() } else { 0 };
     if span.order == 0 && span.stage < own {
-        return inputs.steps[span.stage].to_owned();
+        let step = inputs.steps[span.stage].to_owned();
+        return PipelineLane { order, step, ..PipelineLane::default() };
     }
     let stages = inputs.reported.night.iter().flat_map(|night| &night.stages);
-    let mut of_order = stages.filter(|stage| stage.order == order);
-    of_order.nth(span.stage - own).map_or_else(String::new, |stage| stage.step.clone())
+    let of_order: Vec<_> = stages.filter(|stage| stage.order == order).collect();
+    let at = span.stage - own;
+    let Some(stage) = of_order.get(at) else {
+        return PipelineLane { order, ..PipelineLane::default() };
+    };
+    // Repairs of one part have nothing that tells them apart but their order.
+    let is_same = |other: &&&NightStage| (&other.step, &other.part) == (&stage.step, &stage.part);
+    let count = of_order.iter().filter(is_same).count();
+    let repeat = of_order[..=at].iter().filter(is_same).count();
+    PipelineLane {
+        step: stage.step.clone(),
+        part: stage.part.clone(),
+        repeat: (count > 1).then_some(repeat),
+        order,
+        ..PipelineLane::default()
+    }
 }
 
 /// The same session on one side, which starts at another time.

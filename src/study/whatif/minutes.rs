@@ -113,15 +113,17 @@ pub struct MinutesStudy {
     pub night: Vec<NightElapsed>,
 }
 
-/// Studies the minutes of a published pipeline; `None` for other recordings, and where no toggle
-/// can move time and nothing more is told.
+/// Studies the minutes of a published pipeline; `sides` are its totals with nothing and with
+/// everything toggled, peaks included. `None` for other recordings, and where no toggle can move
+/// time and nothing more is told.
 #[must_use]
 pub fn study_minutes(
     experiment: &Experiment<'_>,
     plan: &Plan,
     patches: &[Patch],
+    sides: [&PipelineTotals; 2],
 ) -> Option<MinutesStudy> {
-    study_minutes_with_samples_above(MOST_TIME_TOGGLES, experiment, plan, patches)
+    study_minutes_with_samples_above(MOST_TIME_TOGGLES, experiment, plan, patches, sides)
 }
 
 /// The same with shares from sampled orders where more than `most` toggles can move time.
@@ -131,6 +133,7 @@ pub fn study_minutes_with_samples_above(
     experiment: &Experiment<'_>,
     plan: &Plan,
     patches: &[Patch],
+    [baseline, with_all]: [&PipelineTotals; 2],
 ) -> Option<MinutesStudy> {
     let reported = experiment.published_pipeline()?;
     let recording = experiment.base_recording();
@@ -148,7 +151,6 @@ pub fn study_minutes_with_samples_above(
         Some(by_subset) => exact_shares(by_subset),
         None => chain.sampled_shares(before_ms, experiment.seed),
     };
-    let baseline = PipelineTotals::replay_with_peak(plan, 0);
     let mut alone = Vec::with_capacity(patches.len());
     let mut toggles = Vec::with_capacity(patches.len());
     for bit in 0..patches.len() {
@@ -165,9 +167,8 @@ pub fn study_minutes_with_samples_above(
         });
         alone.push(totals);
     }
-    let with_all = PipelineTotals::replay_with_peak(plan, all);
-    let peak_calls_a_minute = [&baseline, &with_all].map(|side| side.peak_calls_a_minute);
-    let uncounted = uncounted_times(recording, patches, &baseline, &alone, |toggle| {
+    let peak_calls_a_minute = [baseline, with_all].map(|side| side.peak_calls_a_minute);
+    let uncounted = uncounted_times(recording, patches, baseline, &alone, |toggle| {
         toggles[toggle].moves_time()
     });
     let sides = [0, all].map(|subset| chain.order_under(subset, &reported.name));

@@ -21,8 +21,8 @@ use crate::reconstruct::ReportedPipeline;
 use crate::reconstruct::night::ReportedNight;
 use crate::reconstruct::orchestrator_reads::ContextTelling;
 use crate::reconstruct::reported::ReportedOrchestrator;
-use crate::reconstruct::whole_reads::RECORDS_A_CALL;
-use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio, share_of};
+use crate::reconstruct::whole_reads::{UnitTelling, tellings_of_unit};
+use crate::units::{ratio_bp, scale_by_ratio, share_of};
 
 /// How dispatches are laid on contexts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -192,19 +192,9 @@ impl OrchestratorContexts {
 
 /// The reads of the calls in every way in which they can be told.
 fn told_reads(orchestrator: &ReportedOrchestrator, night: &ReportedNight) -> Vec<ToldReads> {
-    let over_records = night.orchestrator_over_records;
-    let [fewest, median, most] = RECORDS_A_CALL;
-    let mut ways = Vec::new();
-    if over_records > 0 {
-        // A figure that is none over records for sure ends the range itself.
-        let high = if over_records < BASIS_POINTS { None } else { Some((fewest, 0)) };
-        ways.extend([(most, 0), (median, over_records)].into_iter().chain(high));
-    }
-    if over_records < BASIS_POINTS {
-        ways.push((100, BASIS_POINTS - over_records));
-    }
     let mut told = Vec::new();
-    for (records_a_call, chance) in ways {
+    for UnitTelling { records_a_call, chance } in tellings_of_unit(night.orchestrator_over_records)
+    {
         let rises =
             ContextTelling::BOTH.map(|rise| orchestrator.reads_by_call(records_a_call, rise));
         let rises: Vec<Vec<i64>> = rises.into_iter().flatten().collect();
@@ -236,6 +226,7 @@ impl OrchestratorContexts {
     /// One orchestrator of `own + others` dispatches in one telling, `shared` of its calls shared,
     /// with figures over calls.
     pub(crate) fn for_tests(reads: &[i64], (own, others): (usize, usize), shared: i64) -> Self {
+        use crate::units::BASIS_POINTS;
         let dispatches = own + others;
         Self {
             dispatches,
@@ -255,6 +246,7 @@ impl OrchestratorContexts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::BASIS_POINTS;
 
     /// `C(j) = 10 + j`, one call a dispatch, in tenths of thousands.
     const READS: [i64; 4] = [110, 120, 130, 140];

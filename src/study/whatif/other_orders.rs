@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// What a session of another order reads of one of the same step, ten-thousandths. Source: step
 /// tables of orders 774 and 775. Confidence: L.
-const SESSION_RATIO_BP: [i64; 2] = [3_500, 15_000];
+pub(crate) const SESSION_RATIO_BP: [i64; 2] = [3_500, 15_000];
 
 /// What one toggle would yield on one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,17 @@ pub struct OtherOrderSaving {
     pub toggle: usize,
     /// Sessions of steps in which the toggle saves anything.
     pub sessions: i64,
-    /// The least and the most cache reads; `None` where there is no figure.
-    pub reads: Option<[i64; 2]>,
-    /// Why there is none: what would have to be told, or why no tokens move; empty with a figure.
-    pub why_none: String,
+    /// The least and the most cache reads, or why there is no figure.
+    pub reads: Result<[i64; 2], MissingFigure>,
+}
+
+/// Why a toggle has no figure on an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissingFigure {
+    /// This would have to be told.
+    NotTold(String),
+    /// It moves no tokens: the notes of its patch.
+    MovesNothing(Vec<String>),
 }
 
 /// Toggles as they act on a pipeline, bit k of the plan is the k-th.
@@ -75,17 +82,16 @@ pub fn savings_on_other_orders(
             let mut ends = SESSION_RATIO_BP.map(|ratio| share_of(sum, ratio));
             // What costs costs more in a larger session.
             ends.sort_unstable();
-            let why_none = match untold {
-                Some(untold) => format!("not told: {}", untold.missing),
-                None if is_moot => patch.notes.join("; "),
-                None => String::new(),
+            let reads = match untold {
+                Some(untold) => Err(MissingFigure::NotTold(untold.missing.clone())),
+                None if is_moot => Err(MissingFigure::MovesNothing(patch.notes.clone())),
+                None => Ok(ends),
             };
             savings.push(OtherOrderSaving {
                 order: order.to_owned(),
                 toggle: bit,
                 sessions,
-                reads: why_none.is_empty().then_some(ends),
-                why_none,
+                reads,
             });
         }
     }

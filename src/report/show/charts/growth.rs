@@ -42,3 +42,24 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         footer: source.footer_lines(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::recording::Session;
+
+    #[test]
+    fn panels_of_one_step_are_told_apart() {
+        let reported = builtin_pipeline("order-774").unwrap();
+        let recording = reconstruct(&reported, Lens::Message).unwrap().recording;
+        let label = |id: &str, step: &str| {
+            let (id, step) = (id.to_owned(), step.to_owned());
+            session_label(&Session { id, step, ..recording.sessions[0].clone() })
+        };
+        assert_eq!(label("qa/EXECUTE-thread-12", "qa/EXECUTE"), "thread-12 qa/EXECUTE");
+        assert_eq!(label("qa/EXECUTE", "qa/EXECUTE"), "qa/EXECUTE");
+        assert_eq!(label("096e0115-5d", "assess"), "assess 096e0115");
+        assert_eq!(label("session-12", ""), "session-12");
+    }
+}

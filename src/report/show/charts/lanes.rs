@@ -1,6 +1,6 @@
 //! When each session of a pipeline runs, or each agent of a cockpit, before and after.
 
-use super::{ChartResult, ChartSource};
+use super::{ChartResult, ChartSource, call_times};
 use crate::clock::pipeline::DispatchPolicy;
 use crate::report::chart::{LaneKind, LanesChart};
 use crate::report::format;
@@ -44,9 +44,9 @@ fn session_lanes(source: &ChartSource<'_>, study: &MinutesStudy) -> LanesChart {
 
 fn turn_lanes(source: &ChartSource<'_>) -> Result<LanesChart, String> {
     let report = source.comparison_report;
-    // The first limiter that bounds anything: the default one, under which packets wait.
-    let mut loads = report.loads.iter().map(|loads| loads.limits);
-    let Some(limits) = loads.find(|limits| limits.turns.is_some()) else {
+    let limits = report.bounded_limiter().map(|loads| loads.limits);
+    let Some((limits, turns)) = limits.and_then(|limits| limits.turns.map(|most| (limits, most)))
+    else {
         return Err(
             "nothing tells how the sessions of this recording follow each other: no order \
                     of sessions, and no packets that wake agents"
@@ -54,16 +54,17 @@ fn turn_lanes(source: &ChartSource<'_>) -> Result<LanesChart, String> {
         );
     };
     let all = subset_of_first(report.comparison.toggles.len());
-    let turns = limits.turns.map_or(0, |turns| turns as i64);
+    let mut note =
+        format!("At most {} turns at once.", format::format_integer(turns as i64, false));
+    if limits.requests_a_minute.is_some() {
+        note += " The provider refuses nothing here: its limit is in the table of the limiter.";
+    }
+    let times = call_times::times_note(source.recording);
     Ok(LanesChart {
         title: format!("{}: agents' turns in time, before and after", source.recording_name()),
-        note: format!(
-            "At most {} turns at once; times between packets are recorded, or laid where nothing \
-             tells them.",
-            format::format_integer(turns, false)
-        ),
+        note: format!("{note} {times}").trim_end().to_owned(),
         kind: LaneKind::Agents,
-        lanes: agent_lanes(source.recording, &report.comparison.plan, all, limits),
+        lanes: agent_lanes(source.recording, &report.comparison.plan, all, turns),
         footer: source.footer_lines(),
     })
 }

@@ -47,7 +47,7 @@ fn minutes_fields<'a>() -> Vec<ColumnField<'a, TimeRow<'a>>> {
     vec![
         Field::text("id", "", "its id", |it| it.toggle.map(|toggle| toggle.id)),
         Field::duration("alone_ms", "", "saved on its own", |it| it.alone_ms),
-        Field::duration("last_ms", "", "saved after all the others", |it| it.last_ms.unwrap_or(0)),
+        Field::duration("last_ms", "", "saved after all the others", |it| it.last_ms),
         Field::duration("shapley_ms", "", "its share in all together", |it| it.share_ms),
         Field::duration(
             "shapley_error_ms",
@@ -57,7 +57,7 @@ fn minutes_fields<'a>() -> Vec<ColumnField<'a, TimeRow<'a>>> {
         )
         .left_out_if_missing(),
         Field::count("peak_calls_a_minute", "", "the most calls in any minute, alone", |it| {
-            it.peak_a_minute.unwrap_or(0)
+            it.peak_a_minute
         }),
     ]
 }
@@ -174,10 +174,7 @@ pub(super) fn clock_fields<'a>() -> Vec<ReportField<'a>> {
             it.comparison.minutes.as_ref().map(|study| study.after_ms)
         }),
         ReportField::rows("toggles", "minutes saved, each toggle", minutes_fields(), |it| {
-            let mut rows = it.time_rows();
-            // All together stands beside them.
-            rows.pop();
-            rows
+            it.time_rows().toggles
         }),
         ReportField::rows(
             "not_counted",

@@ -12,7 +12,7 @@ mod other_orchestrator;
 mod premises;
 mod queue;
 mod saving_bands;
-mod time_table;
+pub(in crate::report::show) mod time_table;
 mod toggle_tables;
 mod turn_limiter;
 mod uncertainty;

@@ -1,12 +1,14 @@
 //! An order as the source of another one tells it, and what toggles would yield on such orders.
 
 use super::{ComparisonReport, ReportField};
-use crate::reconstruct::order_as_told::ToldStep;
+use crate::reconstruct::order_as_told::{SESSION_SPREAD_BP, ToldStep};
 use crate::report::columns::ColumnField;
 use crate::report::format;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, Section, TableCell, TableView};
-use crate::study::whatif::other_orders::{OrderAsTold, OtherOrderSaving};
+use crate::study::whatif::other_orders::{
+    MissingFigure, OrderAsTold, OtherOrderSaving, SESSION_RATIO_BP,
+};
 
 impl ComparisonReport<'_> {
     /// The order as another source tells it; `None` where none does.
@@ -45,11 +47,12 @@ impl ComparisonReport<'_> {
     ) -> TableView {
         let mut view =
             TableView::from_fields(title, &other_order_fields(), self.other_order_rows(savings));
-        view.add_footnote(
+        view.add_footnote(format!(
             "no tokens of these sessions are told: what a session of the same step saves in the \
-             pipeline beside, times the sessions, 0.35 to 1.5 times, as the finished tables of \
-             both orders differ",
-        );
+             pipeline beside, times the sessions, {} times, as the finished tables of both orders \
+             differ",
+            ratio_words(SESSION_RATIO_BP)
+        ));
         view
     }
 
@@ -63,6 +66,19 @@ impl ComparisonReport<'_> {
     }
 }
 
+/// Why there is no figure, in words.
+fn words_of_missing_figure(why: &MissingFigure) -> String {
+    match why {
+        MissingFigure::NotTold(missing) => format!("not told: {missing}"),
+        MissingFigure::MovesNothing(notes) => notes.join("; "),
+    }
+}
+
+/// Two ratios in ten-thousandths: `0.35 to 1.5`.
+fn ratio_words(ends: [i64; 2]) -> String {
+    ends.map(|bp| format::format_decimal(i128::from(bp), 4)).join(" to ")
+}
+
 /// What a toggle would yield on another order, and its id.
 pub(super) type OtherOrderRow<'a> = (&'a OtherOrderSaving, &'static str);
 
@@ -74,17 +90,17 @@ pub(super) fn other_order_fields<'a>() -> Vec<ColumnField<'a, OtherOrderRow<'a>>
         Field::text("toggle", "toggle", "its id", |it| it.1),
         Field::count("sessions", "sessions", "sessions in which it would save", |it| it.0.sessions),
         Field::tokens("low", "at the least", "cache reads saved", |it| {
-            it.0.reads.map(|reads| reads[0])
+            it.0.reads.as_ref().ok().map(|reads| reads[0])
         })
         .with_sign()
         .left_out_if_missing(),
         Field::tokens("high", "at the most", "cache reads saved", |it| {
-            it.0.reads.map(|reads| reads[1])
+            it.0.reads.as_ref().ok().map(|reads| reads[1])
         })
         .with_sign()
         .left_out_if_missing(),
         Field::text("why_none", "why no figure", "what would have to be told, or why none", |it| {
-            it.0.why_none.as_str()
+            it.0.reads.as_ref().err().map_or_else(String::new, words_of_missing_figure)
         }),
     ]
 }
@@ -96,16 +112,17 @@ pub(in crate::report::show) fn told_steps_table(steps: &[ToldStep]) -> TableView
     let title = "Sessions that are told, and those of the finished table";
     let mut view = TableView::from_fields(title, &fields, steps);
     view.add_total_row(&fields, &&sum);
-    view.add_footnote(
+    let spread = ratio_words(SESSION_SPREAD_BP);
+    view.add_footnote(format!(
         "told: the sessions, their steps and parts, and that there was no pull request yet; no \
          tokens of them. A step of which all sessions are told has its figure in the finished \
-         table; of a step with later ones the told sessions have 0.7 to 1.4 times their even part, \
-         and no more than the step",
-    );
-    view.add_footnote(
-        "time: of the finished table, shared by the sessions of a step; a repair 0.7 to 1.4 times \
-         its part",
-    );
+         table; of a step with later ones the told sessions have {spread} times their even part, \
+         and no more than the step"
+    ));
+    view.add_footnote(format!(
+        "time: of the finished table, shared by the sessions of a step; a repair {spread} times \
+         its part"
+    ));
     view
 }
 
@@ -139,7 +156,10 @@ pub(in crate::report::show) fn told_step_fields<'a>() -> Vec<ColumnField<'a, &'a
                 parts.map(|(part, sessions)| format!("{part} {sessions}")).collect();
             words.join(", ")
         }),
-        Field::text("ended", "ended", "how they ended, where told", |it| it.ended.join(", ")),
+        Field::text("ended", "ended", "how they ended, where told", |it| {
+            let ended = it.ended.iter().map(|(part, how)| format!("{part}: {how}"));
+            ended.collect::<Vec<_>>().join(", ")
+        }),
         Field::tokens("read_low", "", "cache reads of those told, the least", |it| it.reads[0]),
         Field::tokens("read_high", "", "likewise, the most", |it| it.reads[1]),
         Field::from_cells(

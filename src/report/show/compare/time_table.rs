@@ -14,16 +14,24 @@ use crate::study::whatif::uncounted_time::{UncountedCause, UncountedTime};
 
 /// One toggle, or all of them, in time: milliseconds less.
 #[derive(Clone, Default)]
-pub(super) struct TimeRow<'a> {
+pub(in crate::report::show) struct TimeRow<'a> {
     pub(super) toggle: Option<&'a ToggleResult>,
-    pub(super) alone_ms: i64,
+    pub(in crate::report::show) alone_ms: i64,
     pub(super) last_ms: Option<i64>,
     pub(super) share_ms: i64,
     pub(super) share_error_ms: Option<i64>,
     /// Waits of turns under the first limiter that bounds them, alone and after all the others.
-    waits_ms: Option<(i64, Option<i64>)>,
+    pub(in crate::report::show) waits_ms: Option<(i64, Option<i64>)>,
     /// The most calls or requests in any minute with it alone.
-    pub(super) peak_a_minute: Option<i64>,
+    pub(in crate::report::show) peak_a_minute: Option<i64>,
+}
+
+/// All toggles in time.
+pub(in crate::report::show) struct TimeRows<'a> {
+    /// Each of them.
+    pub(in crate::report::show) toggles: Vec<TimeRow<'a>>,
+    /// All together.
+    all: TimeRow<'a>,
 }
 
 impl TimeRow<'_> {
@@ -45,9 +53,8 @@ impl ComparisonReport<'_> {
     /// The table of toggles in time; `None` where none moves any.
     #[must_use]
     pub fn time_table(&self) -> Option<TableView> {
-        let mut rows = self.time_rows();
-        let all = rows.pop()?;
-        let (moving, still): (Vec<_>, Vec<_>) = rows.into_iter().partition(TimeRow::moves_time);
+        let TimeRows { toggles, all } = self.time_rows();
+        let (moving, still): (Vec<_>, Vec<_>) = toggles.into_iter().partition(TimeRow::moves_time);
         if moving.is_empty() {
             return None;
         }
@@ -80,13 +87,13 @@ impl ComparisonReport<'_> {
     }
 
     /// Each toggle in time, and all together.
-    pub(super) fn time_rows(&self) -> Vec<TimeRow<'_>> {
+    pub(in crate::report::show) fn time_rows(&self) -> TimeRows<'_> {
         let comparison = self.comparison;
         let minutes = comparison.minutes.as_ref();
         let limiter = self.bounded_limiter();
         // Where more toggles meet in one session than have a table of subsets.
         let errors = comparison.attribution.standard_error.as_ref();
-        let mut rows: Vec<TimeRow<'_>> = Vec::with_capacity(comparison.toggles.len() + 1);
+        let mut rows: Vec<TimeRow<'_>> = Vec::with_capacity(comparison.toggles.len());
         for (at, toggle) in comparison.toggles.iter().enumerate() {
             let row = TimeRow { toggle: Some(toggle), ..TimeRow::default() };
             rows.push(match (minutes.map(|study| study.toggles[at]), limiter) {
@@ -113,14 +120,14 @@ impl ComparisonReport<'_> {
         let joint_ms =
             minutes.map_or(comparison.joint.session_ms, |study| study.before_ms - study.after_ms);
         let peak = minutes.map(|study| study.peak_calls_a_minute[1]);
-        rows.push(TimeRow {
+        let all = TimeRow {
             alone_ms: joint_ms,
             share_ms: joint_ms,
             waits_ms: limiter.map(|it| (it.before.waited_ms - it.after.waited_ms, None)),
             peak_a_minute: peak.or(limiter.map(|it| it.after.peak_a_minute)),
             ..TimeRow::default()
-        });
-        rows
+        };
+        TimeRows { toggles: rows, all }
     }
 
     /// The first limiter that bounds turns, where packets wake agents.

@@ -3,7 +3,7 @@
 use super::order_as_told::other_order_fields;
 use super::other_orchestrator::{orchestrator_fields, orchestrator_table};
 use super::{ComparisonReport, ReportField};
-use crate::reconstruct::whole_reads::{PartReads, WholePart};
+use crate::reconstruct::whole_reads::{PartReads, RECORDS_A_CALL, WholePart};
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format;
 use crate::report::{Section, TableView};
@@ -38,16 +38,27 @@ impl ComparisonReport<'_> {
     }
 }
 
+/// The title of a table of parts.
+const PARTS_TITLE: &str = "Cache reads, part by part";
+
+/// Rows of which the last one is the sum.
+fn table_with_sum<'a, T>(
+    title: &str,
+    fields: &[ColumnField<'a, &'a T>],
+    rows: &'a [T],
+) -> TableView {
+    let (sum, rows) = rows.split_last().map_or((None, &[][..]), |(sum, rows)| (Some(sum), rows));
+    let mut view = TableView::from_fields(title, fields, rows);
+    if let Some(sum) = sum {
+        view.add_total_row(fields, &sum);
+    }
+    view
+}
+
 /// The parts, before and after where anything moves.
 fn parts_table(whole: &WholePipeline) -> TableView {
     let moves = whole.parts.iter().any(|sides| sides.after != sides.before.reads);
-    let fields = side_fields(moves);
-    let (last, parts) =
-        whole.parts.split_last().map_or((None, &[][..]), |(last, parts)| (Some(last), parts));
-    let mut view = TableView::from_fields("Cache reads, part by part", &fields, parts);
-    if let Some(last) = last {
-        view.add_total_row(&fields, &last);
-    }
+    let mut view = table_with_sum(PARTS_TITLE, &side_fields(moves), &whole.parts);
     add_part_footnotes(&mut view);
     if moves {
         view.add_footnote(
@@ -60,24 +71,21 @@ fn parts_table(whole: &WholePipeline) -> TableView {
 
 /// The parts, their sum last, with nothing toggled.
 pub(in crate::report::show) fn whole_table(parts: &[PartReads]) -> TableView {
-    let fields = part_fields();
-    let (last, parts) =
-        parts.split_last().map_or((None, &[][..]), |(last, parts)| (Some(last), parts));
-    let mut view = TableView::from_fields("Cache reads, part by part", &fields, parts);
-    if let Some(last) = last {
-        view.add_total_row(&fields, &last);
-    }
+    let mut view = table_with_sum(PARTS_TITLE, &part_fields(), parts);
     add_part_footnotes(&mut view);
     view
 }
 
 /// What a reader of the parts has to know.
 fn add_part_footnotes(view: &mut TableView) {
-    view.add_footnote(
+    // In hundredths, and the words take thousandths.
+    let [_, median, most] =
+        RECORDS_A_CALL.map(|records| format::format_thousandths(10 * records, false));
+    view.add_footnote(format!(
         "no single figure: the orchestrator's and review's reads are sums over records or over \
-         calls, and nobody tells which; at the least 2.83 records a call, expected 1.99 and by \
-         its chance",
-    );
+         calls, and nobody tells which; at the least {most} records a call, expected {median} and \
+         by its chance"
+    ));
     let (calls, context) = SUBAGENT;
     view.add_footnote(format!(
         "subagents stand in no total: their calls and their starts are not told. One of {calls} \
@@ -134,13 +142,8 @@ fn words_of_part(part: &WholePart) -> String {
 
 /// Crash records by where they stand.
 fn crash_table(crashes: &[CrashRecords]) -> TableView {
-    let fields = crash_fields();
-    let (sum, rows) = crashes.split_last().map_or((None, &[][..]), |(sum, rows)| (Some(sum), rows));
     let title = "Crash records by where they stand: no tokens, they made no call";
-    let mut view = TableView::from_fields(title, &fields, rows);
-    if let Some(sum) = sum {
-        view.add_total_row(&fields, &sum);
-    }
+    let mut view = table_with_sum(title, &crash_fields(), crashes);
     view.add_footnote(
         "three records a group of orphans; left: where orphans end with their session; what the \
          processes look like is in the audit",
