@@ -11,7 +11,8 @@ pub fn run(args: &AuditArgs) -> CommandResult {
     let loaded = load::load_recording(
         &args.recording,
         LoadOptions { lens: Lens::default(), strict: false, audience: audience_of(args.format) },
-    )?;
+    )?
+    .for_audience();
     // Published figures are held against each other; of transcripts the data is checked itself.
     let findings = match &loaded.source {
         RecordingSource::Pipeline { reported, .. } => audit::audit_reported(reported),

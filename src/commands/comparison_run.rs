@@ -54,7 +54,7 @@ impl ComparisonRun {
         let toggles = scenario.split_awaiting_toggles();
         let experiment =
             experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims);
-        let comparison = compare_toggles(&experiment)?;
+        let mut comparison = compare_toggles(&experiment)?;
         let findings = match &loaded.source {
             // Checking the data of transcripts takes a pass of its own: `check_data` does it where
             // it is shown.
@@ -67,6 +67,14 @@ impl ComparisonRun {
             RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
         };
         let loads = experiment_inputs::agent_loads(&experiment, &comparison);
+        if loaded.source.routes().is_some() {
+            // A figure has one clock: where times are laid out a digest comes when its work ends,
+            // which the turns know and the calls by themselves do not.
+            if let Some(free) = loads.iter().find(|load| load.limits.turns.is_none()) {
+                comparison.baseline.peak_calls_a_minute = free.before.peak_a_minute;
+                comparison.variant.peak_calls_a_minute = free.after.peak_a_minute;
+            }
+        }
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
         let sweep = Err(String::new());
         Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })

@@ -122,8 +122,8 @@ impl LoadedRecording {
         self.typed_name.as_deref().unwrap_or(&self.recording().name)
     }
 
-    /// Hides ids that are names, and for anybody files and folders too: once what was typed has been
-    /// looked up among the real names. What comes with the program is published as it is.
+    /// Hides ids that are names, and for anybody files and folders too: once what was typed has
+    /// been looked up among the real names. What comes with the program is published as it is.
     pub fn for_audience(mut self) -> Self {
         if self.is_built_in || std::mem::replace(&mut self.is_hidden, true) {
             return self;

@@ -221,9 +221,10 @@ fn nothing_private_of_packets_leaves_the_machine() {
 /// A session of a name, with a call every second; `first` is the number of the first one.
 fn named_session(name: &str, first: u32, calls: u32) -> String {
     let row = |at: u32| {
+        let (minute, second) = (at / 60, at % 60);
         let message = serde_json::json!({
             "type": "assistant", "sessionId": name, "uuid": format!("u-{at}"),
-            "version": "2.1.200", "timestamp": format!("2026-01-01T00:{:02}:{:02}Z", at / 60, at % 60),
+            "version": "2.1.200", "timestamp": format!("2026-01-01T00:{minute:02}:{second:02}Z"),
             "requestId": format!("r{at}"),
             "message": {
                 "id": format!("m{at}"), "model": "claude-opus-4-6",
@@ -274,7 +275,8 @@ fn what_is_typed_is_looked_up_among_real_names() {
     let one = folder.at("one");
     let scenario = |session: &str| {
         let text = format!(
-            "schema = \"windtunnel.scenario/1\"\nname = \"a\"\n[select]\nsession = [\"{session}\"]\n"
+            "schema = \"windtunnel.scenario/1\"\nname = \"a\"\n\
+             [select]\nsession = [\"{session}\"]\n"
         );
         folder.file("scenario.toml", text.as_bytes())
     };
@@ -283,7 +285,8 @@ fn what_is_typed_is_looked_up_among_real_names() {
     };
     let shown: Value = serde_json::from_str(&part("bob")).unwrap();
     assert_eq!(shown["totals"]["calls"], 4);
-    assert!(!part("bob").contains("bob"));
+    // What was typed stays as it was typed, and stands nowhere else.
+    assert_eq!(part("bob").replace("select session: bob", "").matches("bob").count(), 0);
     // A name that was shown is one too, and an error lists no other.
     let imported: Value = serde_json::from_str(&ok(&["import", &one])).unwrap();
     let hidden = imported["sessions"][0]["id"].as_str().unwrap().to_owned();

@@ -65,7 +65,7 @@ fn with_side<'a>(args: &[&'a str], side: &'a str, other: &'a str) -> Vec<&'a str
 }
 
 fn two_sessions() -> Folder {
-    let other = [prompt("\"hi\""), response("c", 0, 7), response("d", 100, 8)].concat();
+    let other = [prompt("\"hi\""), response("c", 50, 7), response("d", 150, 8)].concat();
     let other = other.replace("\"sessionId\":\"s\"", "\"sessionId\":\"t\"");
     Folder::new(&[("side/s.jsonl", session().as_bytes()), ("other/t.jsonl", other.as_bytes())])
 }
