@@ -289,18 +289,22 @@ fn a_run_that_is_stopped_leaves_the_old_or_the_new() {
             read(at)
         };
         let versions = [run_whole(&second), run_whole(&first)];
-        let mut stopped = 0;
-        for run in 0..RUNS {
+        let (mut stopped, mut run) = (0, 0);
+        // On a machine where most runs end before they are stopped there are more of them, each
+        // stopped as soon as it writes.
+        while run < RUNS || (stopped <= RUNS / 10 && run < 10 * RUNS) {
             let args = if run % 2 == 0 { &second } else { &first };
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             let mut child = program(&args);
             let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            let is_stopped = stop_while_writing(&mut child, &folder.at(place), run % 25);
+            let moment = if run < RUNS { run % 25 } else { 0 };
+            let is_stopped = stop_while_writing(&mut child, &folder.at(place), moment);
             stopped += u32::from(is_stopped);
+            run += 1;
             assert!(versions.contains(&read(at)), "{args:?}: neither old nor new");
             assert!(at < 2 || is_whole_set(Path::new(&out)), "{args:?}: half a set");
         }
-        assert!(stopped > 0, "{place}: none of {RUNS} was stopped while writing");
+        assert!(stopped > RUNS / 10, "{place}: {stopped} of {run} were stopped while writing");
         // The next run clears what the stopped ones left.
         run_whole(&first);
         assert_eq!(left_over(&folder.at(place)), 0);
