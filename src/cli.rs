@@ -106,6 +106,18 @@ pub enum OutputFormat {
     Markdown,
 }
 
+/// What a command prints beside its first screen.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct DetailArgs {
+    /// All tables behind the first screen.
+    #[arg(long)]
+    pub details: bool,
+    /// Also parameters, seed and digests: enough to make the result again (always in Markdown, JSON
+    /// and files).
+    #[arg(long)]
+    pub provenance: bool,
+}
+
 /// What happens to files that are there already.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct OverwriteArgs {
@@ -143,6 +155,9 @@ pub struct CompareArgs {
     /// Also spread the savings of each toggle over these: median, P90, share.
     #[arg(long, value_parser = named_value::<SessionGrouping>(), value_name = "GROUP")]
     pub each: Option<SessionGrouping>,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,
@@ -163,6 +178,9 @@ pub struct SweepArgs {
     /// Also write all subsets to a file: .csv, .json or .parquet.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// How to write the result; csv and json hold every subset.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,

@@ -1,7 +1,7 @@
 //! `windtunnel compare`.
 
 use super::comparison_run::ComparisonRun;
-use super::{CommandResult, load, render_document};
+use super::{CommandResult, load, render_answer};
 use crate::cli::{CompareArgs, OutputFormat};
 
 pub fn run(args: &CompareArgs) -> CommandResult {
@@ -13,7 +13,9 @@ pub fn run(args: &CompareArgs) -> CommandResult {
     let shown = studied.comparison_view();
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_document(&shown.to_document(), other),
+        other => {
+            render_answer(shown.build_order_section(), shown.to_document(), other, args.detail)
+        }
     };
     Ok(load::finish_command(stdout, &studied.inputs.loaded))
 }

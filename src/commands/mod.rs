@@ -37,8 +37,9 @@ pub use messages::Messages;
 use audience::{Audience, LoadOptions};
 use error::{AtPlace, CommandError};
 
-use crate::cli::{Command, OutputFormat};
-use crate::report::{self as output, OutputStyle, ReportDocument};
+use crate::cli::{Command, DetailArgs, OutputFormat};
+use crate::report::document::ShownParts;
+use crate::report::{self as output, OutputStyle, ReportDocument, Section};
 use std::io::IsTerminal as _;
 
 /// Exit code of a result.
@@ -131,12 +132,44 @@ fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
+/// Renders the answer of a command that has a first screen: for people on a screen that alone, or
+/// what they ask for; in Markdown all of it; in CSV the tables behind it.
+fn render_answer(
+    first: Section,
+    details: ReportDocument,
+    format: OutputFormat,
+    asked: DetailArgs,
+) -> Vec<u8> {
+    let shown = match format {
+        OutputFormat::Table | OutputFormat::Json => ShownParts {
+            first: !asked.details,
+            details: asked.details,
+            provenance: asked.provenance,
+        },
+        OutputFormat::Csv => ShownParts { first: false, details: true, provenance: false },
+        OutputFormat::Markdown => ShownParts { first: true, details: true, provenance: true },
+    };
+    render_document(&ReportDocument::from_answer(first, details, shown), format)
+}
+
+/// The width where nobody can say it: of a pipe or a file.
+const USUAL_WIDTH: u16 = 80;
+
 #[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
 fn choose_style(format: OutputFormat) -> OutputStyle {
-    let no_color = std::env::var("NO_COLOR").ok();
     // Width and colour are for people: CSV and Markdown are the same in a pipe and on a screen.
-    let terminal = format == OutputFormat::Table && is_terminal();
-    let width = if terminal { terminal_size::terminal_size() } else { None };
-    let width = width.map(|(terminal_size::Width(columns), _)| columns);
-    OutputStyle { width, ..OutputStyle::for_output(terminal, no_color.as_deref()) }
+    if format != OutputFormat::Table {
+        return OutputStyle::default();
+    }
+    let no_color = std::env::var("NO_COLOR").ok();
+    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    let terminal = is_terminal();
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let seen = if terminal { terminal_size::terminal_size() } else { None };
+    let seen = seen.map(|(terminal_size::Width(columns), _)| columns);
+    let width = told.filter(|columns| *columns > 0).or(seen).unwrap_or(USUAL_WIDTH);
+    OutputStyle {
+        width: Some(width),
+        ..OutputStyle::for_output(terminal && !is_dumb, no_color.as_deref())
+    }
 }

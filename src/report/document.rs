@@ -45,6 +45,12 @@ impl RichText {
         self.push(TextWeight::Code, words.into())
     }
 
+    /// Its words without any weight.
+    #[must_use]
+    pub fn plain_words(&self) -> String {
+        self.0.iter().map(|(_, words)| words.as_str()).collect()
+    }
+
     fn push(mut self, weight: TextWeight, words: String) -> Self {
         self.0.push((weight, words));
         self
@@ -57,6 +63,23 @@ impl<T: Into<String>> From<T> for RichText {
     }
 }
 
+/// A remark of a first screen, e.g. `basis: published totals of 12 sessions`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelledRemark {
+    /// What it is about, without the colon.
+    pub label: &'static str,
+    /// What there is to say.
+    pub text: RichText,
+}
+
+impl LabelledRemark {
+    /// A remark.
+    #[must_use]
+    pub fn new(label: &'static str, text: impl Into<RichText>) -> Self {
+        Self { label, text: text.into() }
+    }
+}
+
 /// One thing in a section.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SectionItem {
@@ -66,6 +89,10 @@ pub enum SectionItem {
     Bullets(Vec<RichText>),
     /// A table.
     Table(TableView),
+    /// What to do, in one to three lines, the first of them stressed.
+    Decision(Vec<RichText>),
+    /// Short remarks, each behind a word that says what it is about.
+    Remarks(Vec<LabelledRemark>),
     /// A picture that lies beside the document; the terminal names it instead.
     Image {
         /// Path relative to the document.
@@ -110,6 +137,19 @@ impl Section {
         self.push_item(SectionItem::Table(view))
     }
 
+    /// Adds what to do: its first line is stressed.
+    #[must_use]
+    pub fn with_decision<T: Into<RichText>>(self, lines: impl IntoIterator<Item = T>) -> Self {
+        let lines = lines.into_iter().map(Into::into).collect();
+        self.push_item(SectionItem::Decision(lines))
+    }
+
+    /// Adds remarks; nothing where there are none.
+    #[must_use]
+    pub fn with_remarks(self, remarks: Vec<LabelledRemark>) -> Self {
+        if remarks.is_empty() { self } else { self.push_item(SectionItem::Remarks(remarks)) }
+    }
+
     /// Adds a picture that lies beside the document.
     #[must_use]
     pub fn with_image(self, path: impl Into<String>, alt: impl Into<String>) -> Self {
@@ -120,6 +160,17 @@ impl Section {
         self.items.push(item);
         self
     }
+}
+
+/// Which parts of an answer are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownParts {
+    /// The first screen.
+    pub first: bool,
+    /// All tables behind it.
+    pub details: bool,
+    /// Parameters, seed and digests.
+    pub provenance: bool,
 }
 
 /// What a command has to say.
@@ -150,6 +201,26 @@ impl ReportDocument {
     pub fn add_source(&mut self, line: impl Into<String>) -> &mut Self {
         self.provenance.push(line.into());
         self
+    }
+
+    /// The answer of a command: its first screen, then, where asked for, all that stands behind it
+    /// and where the numbers come from.
+    #[must_use]
+    pub fn from_answer(first: Section, details: Self, shown: ShownParts) -> Self {
+        let Self { title, sections, provenance } = details;
+        let mut answer = if shown.details {
+            Self { title, sections, provenance: Vec::new() }
+        } else {
+            Self::default()
+        };
+        // Who asks for the details on a screen has seen the first one.
+        if shown.first {
+            answer.sections.insert(0, first);
+        }
+        if shown.provenance {
+            answer.provenance = provenance;
+        }
+        answer
     }
 
     /// All tables in order, each with the heading of its section.

@@ -3,8 +3,12 @@
 //! Integers all the way; halves are rounded away from zero, so that a saving and the same loss
 //! read alike.
 
+mod forecast;
+
+pub use forecast::{format_forecast_money, format_forecast_tokens, format_share_in_sentence};
+
 use super::foreign_text::clean_foreign_text;
-use super::view::{CellContent, CellValue, TableCell, TableColumn};
+use super::view::{CellContent, CellValue, TableCell, TableColumn, TableView};
 use crate::units::PicoUsd;
 
 /// What stands where nothing is known.
@@ -17,12 +21,40 @@ pub struct NumberStyle {
     pub signed: bool,
     /// All digits rather than `22.8 M`.
     pub exact: bool,
+    /// Of forecasts the largest amount beside it, in pico-dollars or tokens: all have so many
+    /// places as it has.
+    pub largest: Option<u128>,
 }
 
 impl From<&TableColumn> for NumberStyle {
     fn from(column: &TableColumn) -> Self {
-        Self { signed: column.signed, exact: column.exact }
+        Self { signed: column.signed, exact: column.exact, largest: None }
     }
+}
+
+/// How the numbers of each column of a table are to be written.
+#[must_use]
+pub fn column_styles(view: &TableView) -> Vec<NumberStyle> {
+    let styles = view.columns.iter().enumerate().map(|(at, column)| NumberStyle {
+        largest: column.is_forecast.then(|| largest_amount(view.rows.iter().map(|row| &row[at]))),
+        ..column.into()
+    });
+    styles.collect()
+}
+
+/// The largest amount of some cells, whatever its sign.
+fn largest_amount<'a>(cells: impl Iterator<Item = &'a TableCell>) -> u128 {
+    let amount = |value: &CellValue| match value {
+        CellValue::Money(amount) | CellValue::PicoUsd(amount) => amount.0.unsigned_abs(),
+        CellValue::Tokens(n) => u128::from(n.unsigned_abs()),
+        _ => 0,
+    };
+    let amounts = cells.flat_map(|cell| match &cell.content {
+        CellContent::Missing => [0, 0],
+        CellContent::One(value) => [amount(value), 0],
+        CellContent::Range(low, high) => [amount(low), amount(high)],
+    });
+    amounts.max().unwrap_or_default()
 }
 
 /// A cell in words, cleaned but not escaped for any format.
@@ -40,6 +72,13 @@ pub fn format_cell(cell: &TableCell, figures: NumberStyle) -> String {
 /// A value in words, cleaned but not escaped for any format.
 #[must_use]
 pub fn format_value(value: &CellValue, figures: NumberStyle) -> String {
+    match (value, figures.largest.filter(|_| !figures.exact)) {
+        (CellValue::Tokens(n), Some(_)) => return format_forecast_tokens(*n, figures.signed),
+        (CellValue::Money(amount), Some(largest)) => {
+            return format_forecast_money(*amount, largest, figures.signed);
+        }
+        _ => {}
+    }
     match value {
         CellValue::Text(words) => clean_foreign_text(words).into_owned(),
         CellValue::Tokens(n) if !figures.exact => format_tokens(*n, figures.signed),
@@ -297,9 +336,9 @@ pub fn format_decimal(n: i128, places: u32) -> String {
 mod tests {
     use super::*;
 
-    const PLAIN: NumberStyle = NumberStyle { signed: false, exact: false };
-    const SIGNED: NumberStyle = NumberStyle { signed: true, exact: false };
-    const EXACT: NumberStyle = NumberStyle { signed: false, exact: true };
+    const PLAIN: NumberStyle = NumberStyle { signed: false, exact: false, largest: None };
+    const SIGNED: NumberStyle = NumberStyle { signed: true, exact: false, largest: None };
+    const EXACT: NumberStyle = NumberStyle { signed: false, exact: true, largest: None };
 
     fn check(given: CellValue, figures: NumberStyle, expect: &str) {
         assert_eq!(format_value(&given, figures), expect, "{given:?} {figures:?}");

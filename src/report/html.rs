@@ -3,8 +3,9 @@
 //! Every string is escaped, for text and for attributes alike; nothing here writes a style or a
 //! script. Cells carry their raw value, so that a script may sort by it.
 
+use super::document::LabelledRemark;
 use super::foreign_text::clean_foreign_text;
-use super::format::{self, NumberStyle};
+use super::format;
 use super::view::{Alignment, CellContent, CellValue, TableCell, TableView, Tone};
 use super::{RichText, Section, SectionItem, TextWeight};
 use std::fmt::Write as _;
@@ -47,9 +48,27 @@ pub fn section_to_html(section: &Section, picture: &dyn Fn(&str, &str) -> String
         SectionItem::Paragraph(words) => format!("<p>{}</p>\n", text_to_html(words)),
         SectionItem::Bullets(points) => bullets_to_html(points),
         SectionItem::Table(view) => table_to_html(view),
+        SectionItem::Decision(lines) => decision_to_html(lines),
+        SectionItem::Remarks(remarks) => remarks_to_html(remarks),
         SectionItem::Image { path, alt } => picture(path, alt),
     });
     items.collect()
+}
+
+/// What to do: a paragraph whose first line is stressed.
+fn decision_to_html(lines: &[RichText]) -> String {
+    let lines = lines.iter().enumerate().map(|(at, line)| match (at, text_to_html(line)) {
+        (0, words) => format!("<strong>{words}</strong>"),
+        (_, words) => words,
+    });
+    format!("<p class=\"decision\">{}</p>\n", lines.collect::<Vec<_>>().join("<br>\n"))
+}
+
+fn remarks_to_html(remarks: &[LabelledRemark]) -> String {
+    let lines = remarks.iter().map(|LabelledRemark { label, text }| {
+        format!("<p class=\"note\">{label}: {}</p>\n", text_to_html(text))
+    });
+    lines.collect()
 }
 
 /// A list of points.
@@ -70,13 +89,14 @@ fn table_to_html(view: &TableView) -> String {
         let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape_html(&column.heading));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
+    let styles = format::column_styles(view);
     for row in &view.rows {
         let is_total = row.first().is_some_and(|cell| cell.tone == Tone::Strong);
         out.push_str(if is_total { "<tr class=\"total\">" } else { "<tr>" });
         for (at, (cell, column)) in row.iter().zip(&view.columns).enumerate() {
             let name = if at == 0 { "th scope=\"row\"" } else { "td" };
             let sort = sort_key(cell);
-            let words = escape_html(&format::format_cell(cell, NumberStyle::from(column)));
+            let words = escape_html(&format::format_cell(cell, styles[at]));
             let class = cell_class(cell.tone, column.align);
             let _ = write!(out, "<{name}{class}{sort}>{words}</{}>", &name[..2]);
         }

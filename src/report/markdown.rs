@@ -3,8 +3,9 @@
 //! Every string of a document is plain text, so whatever Markdown or HTML would read as markup is
 //! escaped. Lines are not wrapped: a diff then shows what changed and not what moved.
 
+use super::document::LabelledRemark;
 use super::foreign_text::clean_foreign_text;
-use super::format::{NumberStyle, format_cell};
+use super::format::{column_styles, format_cell};
 use super::view::{Alignment, TableView, Tone};
 use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
 
@@ -47,10 +48,26 @@ fn item_to_markdown(item: &SectionItem, style: OutputStyle) -> String {
             lines.join("\n")
         }
         SectionItem::Table(view) => table_to_markdown(view, style),
+        SectionItem::Decision(lines) => decision_to_markdown(lines),
+        SectionItem::Remarks(remarks) => {
+            let lines = remarks.iter().map(|LabelledRemark { label, text }| {
+                format!("- {label}: {}", text_to_markdown(text))
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
         SectionItem::Image { path, alt } => {
             format!("![{}](<{}>)", escape_line_start(alt), image_target(path))
         }
     }
+}
+
+/// What to do: its first line is stressed, and each is a paragraph.
+fn decision_to_markdown(lines: &[RichText]) -> String {
+    let lines = lines.iter().enumerate().map(|(at, line)| match at {
+        0 => format!("**{}**", escape_inline(&line.plain_words())),
+        _ => text_to_markdown(line),
+    });
+    lines.collect::<Vec<_>>().join("\n\n")
 }
 
 /// One line of a table.
@@ -70,9 +87,10 @@ fn table_to_markdown(view: &TableView, style: OutputStyle) -> String {
         Alignment::Right => "---:".to_owned(),
     });
     lines.push(markdown_row(rule));
+    let styles = column_styles(view);
     for row in &view.rows {
-        let cells = row.iter().zip(&view.columns).map(|(one, column)| {
-            let mut figures = NumberStyle::from(column);
+        let cells = row.iter().zip(&styles).map(|(one, figures)| {
+            let mut figures = *figures;
             figures.exact |= style.exact;
             let words = escape_inline(&format_cell(one, figures));
             if one.tone == Tone::Strong { format!("**{words}**") } else { words }

@@ -3,14 +3,16 @@
 //! Colours and weights are escape sequences put in only where the style asks for them; without
 //! them the text is plain and still says everything.
 
+mod columns_that_fit;
+mod words;
+
+use super::document::LabelledRemark;
 use super::foreign_text::clean_foreign_text;
-use super::format::{NumberStyle, format_cell};
-use super::view::{Alignment, TableView, Tone};
+use super::format::{NumberStyle, column_styles, format_cell};
+use super::view::{Alignment, TableCell, TableLook, TableView, Tone};
 use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, TableStyle,
-    Width,
-};
+use columns_that_fit::{ShownColumn, column_padding, columns_that_fit};
+use words::{shorten_at_end, text_width, wrap_words};
 
 /// The terminal format.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +20,10 @@ pub struct TerminalRenderer;
 
 /// Paragraphs are wrapped here where the width of the terminal is not known.
 const PROSE_WIDTH: usize = 100;
-/// Words in a table are wrapped here, so that no long cell pushes the others off the screen.
-const CELL_WIDTH: u16 = 64;
+/// From this width on a row has room for what stands under it on narrower screens.
+pub const KNOB_IN_ROW: u16 = 200;
+/// The width of the words in front of remarks, with the blank behind.
+const LABEL_WIDTH: usize = 7;
 
 impl Renderer for TerminalRenderer {
     fn id(&self) -> &'static str {
@@ -57,10 +61,32 @@ fn item_to_text(item: &SectionItem, style: OutputStyle) -> String {
             lines.join("\n")
         }
         SectionItem::Table(view) => draw_table(view, style),
+        SectionItem::Decision(lines) => draw_decision(lines, style),
+        SectionItem::Remarks(remarks) => draw_labelled(remarks, style),
         SectionItem::Image { path, alt } => {
             format!("[{}: {}]", clean_foreign_text(path), clean_foreign_text(alt))
         }
     }
+}
+
+/// What to do, its first line stressed.
+fn draw_decision(lines: &[RichText], style: OutputStyle) -> String {
+    let lines = lines.iter().enumerate().map(|(at, line)| match at {
+        0 => wrap_text(&RichText::new().with_strong(line.plain_words()), "", "", style),
+        _ => wrap_text(line, "", "", style),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Remarks behind their labels, all in the background, with what they say in one column.
+fn draw_labelled(remarks: &[LabelledRemark], style: OutputStyle) -> String {
+    let lines = remarks.iter().flat_map(|LabelledRemark { label, text }| {
+        let first = format!("{:<width$}", format!("{label}: "), width = LABEL_WIDTH);
+        let plain = OutputStyle { colour: false, ..style };
+        let block = wrap_text(text, &first, &" ".repeat(LABEL_WIDTH), plain);
+        block.lines().map(|line| paint_words(line, DIM, style)).collect::<Vec<_>>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Words packed into lines, the first after `first`, the others after `rest`.
@@ -68,15 +94,15 @@ fn wrap_text(text: &RichText, first: &str, rest: &str, style: OutputStyle) -> St
     // Longer lines are hard to read, however wide the terminal is.
     let width = style.width.map_or(PROSE_WIDTH, usize::from).clamp(20, PROSE_WIDTH);
     let mut lines = vec![first.to_owned()];
-    let mut at = first.chars().count();
+    let mut at = text_width(first);
     let mut is_line_start = true;
     for (glued, weight, word) in split_into_words(text) {
-        let length = word.chars().count();
+        let length = text_width(&word);
         // A stretch may end inside a word: what is glued to it must not move to the next line.
         if !is_line_start && !glued {
             if at + 1 + length > width {
                 lines.push(rest.to_owned());
-                at = rest.chars().count();
+                at = text_width(rest);
             } else {
                 lines.last_mut().expect("a first line").push(' ');
                 at += 1;
@@ -91,69 +117,136 @@ fn wrap_text(text: &RichText, first: &str, rest: &str, style: OutputStyle) -> St
 }
 
 /// The words of a text with their weight, and whether each follows the one before without a blank.
+/// A unit stays with its number.
 fn split_into_words(text: &RichText) -> Vec<(bool, TextWeight, String)> {
     let mut found = Vec::new();
     let mut glued = true;
     for (weight, stretch) in &text.0 {
         let stretch = clean_foreign_text(stretch);
-        for (at, word) in stretch.split(' ').enumerate() {
-            // Only the first word of a stretch can be glued to what stands before it.
-            glued &= at == 0;
-            if !word.is_empty() {
-                found.push((glued, *weight, word.to_owned()));
-                glued = true;
-            }
+        if stretch.is_empty() {
+            continue;
         }
+        // Only the first word of a stretch can be glued to what stands before it.
+        glued &= !stretch.starts_with(' ');
+        for word in words::split_into_words(&stretch) {
+            found.push((glued, *weight, word));
+            glued = false;
+        }
+        glued = !stretch.ends_with(' ');
     }
     found
 }
 
+/// A table with its title and remarks.
 fn draw_table(view: &TableView, style: OutputStyle) -> String {
-    let mut table = comfy_table::Table::new();
-    // Blanks between columns, one rule under the headings.
-    let blank = ContentLineStyle::none().junction(' ');
-    let rule = LineStyle::none().fill('\u{2500}').junction(' ');
-    let look = TableStyle::new().header_lines(blank).content_lines(blank).header_separator(rule);
-    table.load_style(look);
-    table.set_header(
-        view.columns
-            .iter()
-            .map(|column| mark_tone(&clean_foreign_text(&column.heading), Tone::Strong, style)),
-    );
-    for row in &view.rows {
-        table.add_row(row.iter().zip(&view.columns).map(|(one, column)| {
-            let mut figures = NumberStyle::from(column);
+    let styles = column_styles(view);
+    let words = |row: &Vec<TableCell>| -> Vec<String> {
+        let cells = row.iter().zip(&styles).map(|(cell, figures)| {
             // Who asks for exact figures gets them in every column.
-            figures.exact |= style.exact;
-            mark_tone(&format_cell(one, figures), one.tone, style)
-        }));
+            let exact = figures.exact || style.exact;
+            format_cell(cell, NumberStyle { exact, ..*figures })
+        });
+        cells.collect()
+    };
+    let cells: Vec<Vec<String>> = view.rows.iter().map(words).collect();
+    let columns = columns_that_fit(view, &cells, style.width);
+    let drawn = DrawnTable { view, columns: &columns, style };
+    let mut lines = Vec::new();
+    if !view.title.is_empty() {
+        lines.push(paint_words(&clean_foreign_text(&view.title), BOLD, style));
     }
-    for (at, column) in view.columns.iter().enumerate() {
-        let (align, padding) = match column.align {
-            Alignment::Left => (CellAlignment::Left, (0, 1)),
-            Alignment::Right => (CellAlignment::Right, (1, 0)),
-        };
-        let column = table.column_mut(at).expect("a column for every heading");
-        column.set_padding(padding);
-        column.set_cell_alignment(align);
-        // Numbers are never broken: half of a figure would be another figure.
-        if align == CellAlignment::Left {
-            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(CELL_WIDTH)));
+    let headings = |at: usize| clean_foreign_text(&view.columns[at].heading).into_owned();
+    // The headings of a first screen stay in the background: its first line is what is stressed.
+    let tone = if view.look == TableLook::Full { Tone::Strong } else { Tone::Muted };
+    lines.extend(drawn.row_lines(headings, |_| tone));
+    if view.look == TableLook::Full {
+        lines.push(drawn.rule());
+    }
+    for (at, row) in cells.iter().enumerate() {
+        lines.extend(
+            drawn.row_lines(|column| row[column].clone(), |column| view.rows[at][column].tone),
+        );
+        lines.extend(view.lines_under.get(&at).and_then(|text| drawn.line_under(text)));
+    }
+    lines.extend(drawn.names_of_dropped());
+    lines.extend(draw_remarks(&view.footnotes, style));
+    lines.extend(draw_remarks(&view.provenance, style));
+    lines.join("\n")
+}
+
+/// A table whose columns are chosen.
+struct DrawnTable<'a> {
+    view: &'a TableView,
+    columns: &'a [ShownColumn],
+    style: OutputStyle,
+}
+
+impl DrawnTable<'_> {
+    /// The lines of a row: as many as its tallest cell has.
+    fn row_lines(
+        &self,
+        words: impl Fn(usize) -> String,
+        tone: impl Fn(usize) -> Tone,
+    ) -> Vec<String> {
+        let wrapped = self.columns.iter().map(|column| wrap_words(&words(column.at), column.width));
+        let wrapped: Vec<Vec<String>> = wrapped.collect();
+        let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
+        let lines = (0..height).map(|line| {
+            let parts = self.columns.iter().zip(&wrapped).map(|(column, cell)| {
+                let words = cell.get(line).map_or("", String::as_str);
+                self.cell_text(*column, words, tone(column.at))
+            });
+            let line = parts.collect::<Vec<_>>().join(" ");
+            line.trim_end().to_owned()
+        });
+        lines.collect()
+    }
+
+    /// A line of a cell, as wide as its column.
+    fn cell_text(&self, ShownColumn { at, width }: ShownColumn, words: &str, tone: Tone) -> String {
+        let align = self.view.columns[at].align;
+        let (before, behind) = column_padding(self.view.look, align);
+        let blank = " ".repeat(width.saturating_sub(text_width(words)));
+        let (before, behind) = (" ".repeat(before), " ".repeat(behind));
+        let words = paint_words(words, tone_code(tone), self.style);
+        match align {
+            Alignment::Left => format!("{before}{words}{blank}{behind}"),
+            Alignment::Right => format!("{before}{blank}{words}{behind}"),
         }
     }
-    // Without a known width nothing is squeezed: a file or a pipe has no edge.
-    if let Some(width) = style.width {
-        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+
+    /// The rule under the headings.
+    fn rule(&self) -> String {
+        let parts = self.columns.iter().map(|column| {
+            let (before, behind) =
+                column_padding(self.view.look, self.view.columns[column.at].align);
+            "\u{2500}".repeat(before + column.width + behind)
+        });
+        parts.collect::<Vec<_>>().join(" ")
     }
-    let lines = table.lines().map(|line| replace_marks(line.trim_end(), style));
-    let mut blocks = Vec::new();
-    if !view.title.is_empty() {
-        blocks.push(paint_words(&clean_foreign_text(&view.title), BOLD, style));
+
+    /// What stands under a row, where no column has it.
+    fn line_under(&self, text: &str) -> Option<String> {
+        if self.style.width.is_none_or(|width| width >= KNOB_IN_ROW) {
+            return None;
+        }
+        let indent = self.columns.first().map_or(0, |first| first.width + 2);
+        let room = self.style.width.map_or(usize::MAX, usize::from).saturating_sub(indent);
+        let text = shorten_at_end(&clean_foreign_text(text), room);
+        Some(paint_words(&format!("{}{text}", " ".repeat(indent)), DIM, self.style))
     }
-    blocks.push(lines.collect::<Vec<_>>().join("\n"));
-    blocks.extend(draw_remarks(&view.footnotes, style));
-    blocks.extend(draw_remarks(&view.provenance, style));
-    blocks.join("\n")
+
+    /// Which columns are left out, under a table that is no first screen.
+    fn names_of_dropped(&self) -> Option<String> {
+        let is_shown = |at: usize| self.columns.iter().any(|column| column.at == at);
+        let dropped = (0..self.view.columns.len()).filter(|at| !is_shown(*at));
+        let names: Vec<&str> = dropped.map(|at| self.view.columns[at].heading.as_str()).collect();
+        if names.is_empty() || self.view.look == TableLook::FirstScreen {
+            return None;
+        }
+        let line = format!("on a wider screen also: {}", names.join(", "));
+        draw_remarks(&[line], self.style)
+    }
 }
 
 /// Remarks, one a line, in the background.
@@ -174,41 +267,22 @@ const GREEN: &str = "\u{1b}[32m";
 const RESET: &str = "\u{1b}[0m";
 
 fn paint_words(words: &str, code: &str, style: OutputStyle) -> String {
-    if style.colour && !code.is_empty() {
+    if style.colour && !code.is_empty() && !words.is_empty() {
         format!("{code}{words}{RESET}")
     } else {
         words.to_owned()
     }
 }
 
-/// Stand-ins for escape sequences while columns are measured: they have no width, and `clean` has
-/// removed them from every text.
-const MARKS: [(char, &str); 4] =
-    [('\u{2061}', BOLD), ('\u{2062}', DIM), ('\u{2063}', GREEN), ('\u{2064}', RED)];
-const MARK_END: char = '\u{2060}';
-
-/// Every word is marked by itself, so that a cell can be wrapped between them.
-fn mark_tone(words: &str, tone: Tone, style: OutputStyle) -> String {
-    let at = match tone {
-        Tone::Plain => return words.to_owned(),
-        Tone::Strong => 0,
-        Tone::Muted => 1,
-        Tone::Good => 2,
-        Tone::Bad => 3,
-    };
-    if !style.colour {
-        return words.to_owned();
+/// The escape sequence of a tone.
+fn tone_code(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => PLAIN,
+        Tone::Strong => BOLD,
+        Tone::Muted => DIM,
+        Tone::Good => GREEN,
+        Tone::Bad => RED,
     }
-    let words = words.split(' ').map(|word| format!("{}{word}{MARK_END}", MARKS[at].0));
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn replace_marks(line: &str, style: OutputStyle) -> String {
-    if !style.colour {
-        return line.to_owned();
-    }
-    let marked = MARKS.iter().fold(line.to_owned(), |line, (mark, code)| line.replace(*mark, code));
-    marked.replace(MARK_END, RESET)
 }
 
 #[cfg(test)]
@@ -231,7 +305,6 @@ mod tests {
         let style = OutputStyle { colour: true, ..OutputStyle::default() };
         let coloured = String::from_utf8(TerminalRenderer.render(&sample(), style)).unwrap();
         assert!(coloured.contains(GREEN) && coloured.contains(RED) && coloured.contains(BOLD));
-        assert!(!coloured.contains(|c| MARKS.iter().any(|(mark, _)| *mark == c)));
         let codes = [BOLD, DIM, RED, GREEN, RESET];
         let plain = codes.iter().fold(coloured, |text, code| text.replace(code, ""));
         assert_eq!(plain, EXPECT);

@@ -5,6 +5,7 @@
 //! [`super::format`], nowhere else.
 
 use crate::units::PicoUsd;
+use std::collections::BTreeMap;
 
 /// What a column holds, and with it the unit, the format and the alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,17 @@ pub struct TableColumn {
     pub exact: bool,
     /// Whether cells may be ranges; machine-readable tables then give both ends a column.
     pub ranged: bool,
+    /// Whether its amounts are forecasts: to so many places as the largest of them has.
+    pub is_forecast: bool,
+    /// Screens narrower than this do not show it.
+    pub least_screen: u16,
+    /// Where not all columns fit, those of the lowest rank go first, of equal ones the rightmost.
+    /// [`KEPT`] never goes.
+    pub rank: u8,
 }
+
+/// The rank of a column that is shown at any width: an id, a title.
+pub const KEPT: u8 = u8::MAX;
 
 impl TableColumn {
     /// A column with the usual alignment of its kind.
@@ -80,6 +91,9 @@ impl TableColumn {
             signed: false,
             exact: false,
             ranged: false,
+            is_forecast: false,
+            least_screen: 0,
+            rank: 0,
         }
     }
 
@@ -147,6 +161,30 @@ impl TableColumn {
     #[must_use]
     pub fn with_ranges(self) -> Self {
         Self { ranged: true, ..self }
+    }
+
+    /// The same column of forecasts.
+    #[must_use]
+    pub fn as_forecast(self) -> Self {
+        Self { is_forecast: true, ..self }
+    }
+
+    /// The same column, shown on screens of at least so many columns.
+    #[must_use]
+    pub fn from_width(self, least_screen: u16) -> Self {
+        Self { least_screen, ..self }
+    }
+
+    /// The same column with a rank among those that go where not all fit.
+    #[must_use]
+    pub fn with_rank(self, rank: u8) -> Self {
+        Self { rank, ..self }
+    }
+
+    /// The same column flush right, for figures that are already words.
+    #[must_use]
+    pub fn flush_right(self) -> Self {
+        Self { align: Alignment::Right, ..self }
     }
 }
 
@@ -332,6 +370,16 @@ impl TableCell {
     }
 }
 
+/// How a table is set on a screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableLook {
+    /// Among others: with a rule under its headings, and what does not fit is named.
+    #[default]
+    Full,
+    /// The one table of a first screen: without a rule, headings on one line.
+    FirstScreen,
+}
+
 /// One table: title, columns, rows, footnotes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableView {
@@ -341,6 +389,11 @@ pub struct TableView {
     pub columns: Vec<TableColumn>,
     /// The rows from top to bottom; each has one cell a column.
     pub rows: Vec<Vec<TableCell>>,
+    /// What stands under a row, by its number, where a screen is too narrow to have it in the row:
+    /// for people on a terminal alone.
+    pub lines_under: BTreeMap<usize, String>,
+    /// How it is set on a screen.
+    pub look: TableLook,
     /// Remarks under the table.
     pub footnotes: Vec<String>,
     /// Where the numbers come from: digests, price book, version, seed.
@@ -383,6 +436,20 @@ impl TableView {
             _ => cell,
         });
         self.add_row(stressed.collect())
+    }
+
+    /// Adds a line under the last row.
+    pub fn add_line_under(&mut self, text: impl Into<String>) -> &mut Self {
+        if let Some(last) = self.rows.len().checked_sub(1) {
+            self.lines_under.insert(last, text.into());
+        }
+        self
+    }
+
+    /// The same table as the one of a first screen.
+    #[must_use]
+    pub fn for_first_screen(self) -> Self {
+        Self { look: TableLook::FirstScreen, ..self }
     }
 
     /// Adds a remark under the table.

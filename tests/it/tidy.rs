@@ -97,7 +97,7 @@ const CRATES: [(&str, &[&str]); 13] = [
     ("flate2", &["report", "import"]),
     ("png", &["report"]),
     ("quick_xml", &["report"]),
-    ("comfy_table", &["report"]),
+    ("unicode_width", &["report"]),
     ("indicatif", &["main", "cli", "commands"]),
     ("clap", &["main", "cli", "commands"]),
 ];

@@ -92,9 +92,10 @@ impl ChartUnit {
     fn format_amount(self, amount: i128, signed: bool) -> String {
         match self {
             Self::Tokens => format::format_tokens(saturate_to_i64(amount), signed),
-            Self::Money => {
-                format::format_money(PicoUsd(amount), NumberStyle { signed, exact: false })
-            }
+            Self::Money => format::format_money(
+                PicoUsd(amount),
+                NumberStyle { signed, ..NumberStyle::default() },
+            ),
             Self::Count => format::format_integer(saturate_to_i64(amount), signed),
         }
     }

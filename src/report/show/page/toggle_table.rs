@@ -237,7 +237,7 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
 fn parameter_amount(unit: ParamUnit, value: i64, says_unit: bool) -> String {
     let words = format::format_value(
         &parameter_value(unit, value),
-        NumberStyle { signed: false, exact: unit == ParamUnit::Tokens },
+        NumberStyle { exact: unit == ParamUnit::Tokens, ..NumberStyle::default() },
     );
     match unit {
         ParamUnit::Tokens if says_unit => format!("{words} tokens"),
