@@ -226,6 +226,9 @@ pub struct InspectArgs {
 pub struct AuditArgs {
     /// A built-in name, a recording file, or transcripts (file or folder).
     pub recording: String,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,

@@ -1,6 +1,6 @@
 //! Arguments of `gate`.
 
-use super::{OverwriteArgs, PremiseArgs, ToggleArgs, named_value};
+use super::{DetailArgs, OverwriteArgs, PremiseArgs, ToggleArgs, named_value};
 use crate::scenario::MOST_SEED;
 use crate::study::gate::measurement::SampleUnit;
 use clap::{Args, ValueEnum, value_parser};
@@ -53,6 +53,9 @@ pub struct GateArgs {
     /// Take what was recorded to be read from the cache, luck and all, instead of the cache law.
     #[arg(long)]
     pub as_billed: bool,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: GateFormat,

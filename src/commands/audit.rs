@@ -1,6 +1,6 @@
 //! `windtunnel audit`.
 
-use super::{CommandResult, LoadOptions, audience_of, load, render_document};
+use super::{CommandResult, LoadOptions, audience_of, load, render_answer};
 use crate::cli::{AuditArgs, OutputFormat};
 use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::show::audit as show;
@@ -21,9 +21,15 @@ pub fn run(args: &AuditArgs) -> CommandResult {
     };
     let is_reported = loaded.source.is_published();
     let name = &loaded.recording().name;
+    let typed = Some(name.as_str()).filter(|name| load::is_built_in(name));
     let stdout = match args.format {
         OutputFormat::Json => show::audit_json(name, &findings),
-        other => render_document(&show::audit_document(name, &findings, is_reported), other),
+        other => render_answer(
+            show::audit_first_screen(typed, &findings, is_reported),
+            show::audit_document(name, &findings, is_reported),
+            other,
+            args.detail,
+        ),
     };
     Ok(load::finish_command(stdout, &loaded))
 }

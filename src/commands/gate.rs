@@ -4,7 +4,7 @@ mod gate_input;
 mod gate_measurement;
 
 use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document};
-use crate::cli::{GateArgs, GateFormat, OutputFormat};
+use crate::cli::{DetailArgs, GateArgs, GateFormat, OutputFormat};
 use crate::report::json;
 use crate::report::show::gate::{GateReport, PowerReport, defect_sentences};
 use crate::seed::Seed;
@@ -73,7 +73,9 @@ pub fn run(args: &GateArgs) -> CommandResult {
     let shown = GateReport { gate: &gate, file, sources: &sources };
     let outputs = outputs_beside(args, args.baseline.iter().chain(&args.candidate));
     for (path, format) in args.output.iter().zip(formats) {
-        outputs.write_file(path, &render_gate(&shown, format))?;
+        // A file is read later, by somebody who cannot ask for more.
+        let all = DetailArgs { details: true, provenance: true };
+        outputs.write_file(path, &render_gate(&shown, format, (args, all)))?;
     }
     if let Some(path) = &args.comment {
         // Nothing to say is an empty file: a comment of an earlier run is not taken for this one's.
@@ -87,7 +89,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         GateOutcome::NotJudged => super::EXIT_NOT_JUDGED,
         GateOutcome::Passes => super::EXIT_DONE,
     };
-    Ok(CommandOutput { stdout: render_gate(&shown, args.format), messages, code })
+    Ok(CommandOutput { stdout: render_gate(&shown, args.format, (args, args.detail)), messages, code })
 }
 
 /// What is written beside the sides, of which an update replaces one.
@@ -190,13 +192,41 @@ fn document_format(format: GateFormat) -> OutputFormat {
     }
 }
 
-fn render_gate(shown: &GateReport<'_>, format: GateFormat) -> Vec<u8> {
+fn render_gate(
+    shown: &GateReport<'_>,
+    format: GateFormat,
+    (args, detail): (&GateArgs, DetailArgs),
+) -> Vec<u8> {
     match format {
         GateFormat::Json => shown.to_json(),
         GateFormat::Junit => shown.to_junit(),
         GateFormat::Github => shown.to_annotations(),
-        other => render_document(&shown.to_document(), document_format(other)),
+        other => {
+            let first = shown.first_screen(accepting_command(args).as_deref());
+            super::render_answer(first, shown.to_document(), document_format(other), detail)
+        }
     }
+}
+
+/// The command that makes the candidate the new baseline, as this one was typed.
+fn accepting_command(args: &GateArgs) -> Option<String> {
+    let [file] = &args.baseline[..] else { return None };
+    let words = args.candidate.iter().map(|name| quoted_word(name));
+    let candidates = words.collect::<Vec<_>>().join(" ");
+    let is_plain = gate_input::is_json_path(file) && !candidates.is_empty();
+    is_plain.then(|| {
+        let file = quoted_word(file);
+        format!("windtunnel gate --baseline {file} --candidate {candidates} --update")
+    })
+}
+
+/// A word as a shell takes it.
+fn quoted_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Where the numbers come from, a line each.

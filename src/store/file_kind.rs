@@ -51,7 +51,8 @@ impl FileEnds {
             (known, wanted) => return known == wanted,
         }
         // A picture is no table: the first bytes say what a file is.
-        let is_alike = self.head.iter().take(4).eq(written.head.iter().take(4));
+        let is_alike = self.head.iter().take(4).eq(written.head.iter().take(4))
+            || self.is_verdict() && written.is_verdict();
         is_alike && self.is_marked() && written.is_marked() || self.has_header_of(written)
     }
 
@@ -78,6 +79,11 @@ impl FileEnds {
         let ends = [&self.head[..], &self.tail];
         ends.into_iter()
             .any(|end| memchr::memmem::find_iter(end, MARK).any(|at| is_version(end, at)))
+    }
+
+    /// Whether it is Markdown of ours that begins with a verdict, which may be another one.
+    fn is_verdict(&self) -> bool {
+        self.head.starts_with(b"**") && self.is_signed()
     }
 
     fn is_marked(&self) -> bool {
@@ -131,6 +137,10 @@ mod tests {
         // A transcript that speaks of this program is no file of ours.
         assert!(!is_replaced(br#"{"type":"user","text":"windtunnel"}"#, recording));
         assert!(!is_replaced(b"my notes on windtunnel", recording));
+        let [pass, fail] =
+            ["pass", "FAIL"].map(|word| format!("**{word}**\n\nwindtunnel 0.1.0; seed 774\n"));
+        assert!(is_replaced(pass.as_bytes(), fail.as_bytes()));
+        assert!(!is_replaced(b"**pass** says windtunnel\n", fail.as_bytes()));
         assert!(is_replaced(b"", recording), "nothing is lost with an empty file");
         assert!(is_replaced(b"<svg>a windtunnel 0.1</svg>", b"<svg>b windtunnel 0.2</svg>"));
         assert!(!is_replaced(b"<svg>by hand</svg>", b"<svg>b windtunnel 0.2</svg>"));

@@ -138,8 +138,11 @@ impl Bench {
 fn gate(baseline: &str, candidate: &[String], more: &[&str]) -> Ran {
     let candidate: Vec<&str> = candidate.iter().map(String::as_str).collect();
     let sides = [&["gate", "--baseline", baseline, "--candidate"], &candidate[..]].concat();
-    run(&[&sides[..], more].concat())
+    run(&[&sides[..], &DETAILS, more].concat())
 }
+
+/// All that stands behind the first screen.
+const DETAILS: [&str; 2] = ["--details", "--provenance"];
 
 /// One row of the table.
 struct Case {
@@ -614,7 +617,7 @@ fn a_scenario_and_the_model_itself_are_gated() {
         assert!(words.iter().all(|word| said.contains(word)), "{said}");
     }
     // The scenario names its recording.
-    let ran = run(&["gate", "--baseline", &main, "--scenario", "order-774", "--budget", &ten]);
+    let ran = run(&["gate", "--baseline", &main, "--scenario", "order-774", "--budget", &ten, "--details"]);
     judged("", &ran, 0, &["passes"]);
     let text = std::fs::read_to_string(&main).expect("a file");
     folder.file("main.json", text.replacen("calls\": [344]", "calls\": [345]", 1).as_bytes());
@@ -681,7 +684,7 @@ fn three_per_cent_more_calls_are_found_in_the_same_sessions() {
         let baseline: Vec<&str> = baseline.iter().map(String::as_str).collect();
         let candidate: Vec<&str> = candidate.iter().map(String::as_str).collect();
         let sides = [&["gate", "--baseline"], &baseline[..], &["--candidate"], &candidate[..]];
-        let ran = run(&[&sides.concat()[..], &["--budget", &budget]].concat());
+        let ran = run(&[&sides.concat()[..], &["--budget", &budget], &DETAILS].concat());
         assert_eq!(ran.code, Some(code), "{prefix}: {}{}", ran.out, ran.err);
         for word in words {
             assert!(ran.out.contains(word), "{prefix}: {word}: {}", ran.out);

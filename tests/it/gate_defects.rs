@@ -45,7 +45,7 @@ fn bench() -> Folder {
 
 fn gate(folder: &Folder, baseline: &str, candidate: &str, more: &[&str]) -> Ran {
     let (baseline, candidate) = (folder.at(baseline), folder.at(candidate));
-    run(&[&["gate", "--baseline", &baseline, "--candidate", &candidate], more].concat())
+    run(&[&["gate", "--baseline", &baseline, "--candidate", &candidate, "--details"], more].concat())
 }
 
 /// What each output of a gate says, annotations last.
@@ -194,7 +194,7 @@ fn an_unreadable_file_and_an_empty_recording_are_not_judged() {
     });
     let empty = folder.file("empty.json", &empty);
     let again = folder.file("again.json", text.as_bytes());
-    let args = ["gate", "--baseline", &sound, "--candidate", &again, &empty];
+    let args = ["gate", "--details", "--baseline", &sound, "--candidate", &again, &empty];
     let ran = run(&args);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("empty = 1"), "{}", ran.out);

@@ -80,7 +80,7 @@ fn a_recording_says_that_times_were_filled_and_the_gate_asks_for_leave() {
     let written = fs::read_to_string(&saved).expect("it was written");
     assert!(written.contains("\"times\":\"filled\"") && written.contains("time_filled"));
     for candidate in [&odd, &saved] {
-        let ran = run(&["gate", "--baseline", &sound, "--candidate", candidate]);
+        let ran = run(&["gate", "--details", "--baseline", &sound, "--candidate", candidate]);
         assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
         assert!(ran.out.contains("1 call has a time that was filled in"), "{}", ran.out);
     }
@@ -98,7 +98,7 @@ fn a_recording_says_that_times_were_filled_and_the_gate_asks_for_leave() {
         ("requests_a_minute = { at_most = 9 }\n", 2),
     ] {
         let budget = budget(limits);
-        let ran = run(&["gate", "--baseline", &sound, "--candidate", &odd, "--budget", &budget]);
+        let ran = run(&["gate", "--details", "--baseline", &sound, "--candidate", &odd, "--budget", &budget]);
         assert_eq!(ran.code, Some(code), "{limits}: {}{}", ran.out, ran.err);
     }
 }

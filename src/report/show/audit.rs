@@ -3,8 +3,9 @@
 use super::audit_sentences::word_finding;
 use crate::report::columns::{ColumnField, list_schema, object_json, object_schema, rows_json};
 use crate::report::json::{self, JsonValue};
-use crate::report::view::ColumnKind;
-use crate::report::{ReportDocument, Section, TableCell, TableView, Tone};
+use crate::report::document::LabelledRemark;
+use crate::report::view::{ColumnKind, KEPT};
+use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{AuditFinding, FigureAmount, FindingFigure, FindingSeverity};
 
 /// For people.
@@ -27,6 +28,87 @@ pub fn audit_document(name: &str, findings: &[AuditFinding], is_reported: bool) 
     }
     document.add_section(section);
     document
+}
+
+/// Findings on the first screen.
+const MOST_ROWS: usize = 6;
+
+/// The first screen: how much of what is said can be, and what cannot. `typed` is the name of a
+/// recording that comes with the program.
+#[must_use]
+pub fn audit_first_screen(
+    typed: Option<&str>,
+    findings: &[AuditFinding],
+    is_reported: bool,
+) -> Section {
+    let count = |severity| count_findings(findings, severity);
+    let (wrong, doubtful) = (count(FindingSeverity::Error), count(FindingSeverity::Warning));
+    let mut section = Section::new("").with_decision([decision_line(findings, is_reported)]);
+    // The worst first; what holds is a number.
+    let mut shown: Vec<&AuditFinding> =
+        findings.iter().filter(|finding| finding.severity != FindingSeverity::Info).collect();
+    shown.sort_by_key(|finding| finding.severity != FindingSeverity::Error);
+    shown.truncate(MOST_ROWS);
+    if !shown.is_empty() {
+        let columns = vec![
+            TableColumn::text("").with_rank(KEPT),
+            TableColumn::text("statement").with_rank(KEPT),
+            TableColumn::text("arithmetic").from_width(120),
+        ];
+        let mut view = TableView::new("", columns).for_first_screen();
+        for finding in &shown {
+            let words = word_finding(finding);
+            view.add_row(vec![
+                TableCell::text(severity_word(finding.severity, is_reported))
+                    .with_tone(severity_tone(finding.severity)),
+                TableCell::text(words.text),
+                TableCell::text(words.arithmetic),
+            ]);
+        }
+        section = section.with_table(view);
+    }
+    let mut remarks = Vec::new();
+    let left = (wrong + doubtful).saturating_sub(MOST_ROWS);
+    if left > 0 {
+        let words = format!("{left} more of these, each with its arithmetic: --details");
+        remarks.push(LabelledRemark::new("and", words));
+    }
+    let next = if is_reported { "compare" } else { "inspect" };
+    let typed = typed.map_or_else(String::new, |name| format!(" {name}"));
+    remarks.push(LabelledRemark::new("more", format!("--details, windtunnel {next}{typed}")));
+    section.with_remarks(remarks)
+}
+
+/// How many statements can be, cannot be and contradict others.
+fn decision_line(findings: &[AuditFinding], is_reported: bool) -> String {
+    let count = |severity| count_findings(findings, severity);
+    let (wrong, doubtful) = (count(FindingSeverity::Error), count(FindingSeverity::Warning));
+    let of_many = |count: usize, one: &str, several: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {several}"),
+    };
+    if !is_reported {
+        return match wrong + doubtful {
+            0 => "Nothing in these transcripts misleads whoever counts them.".to_owned(),
+            count => format!(
+                "{} whoever counts these transcripts.",
+                of_many(count, "thing misleads", "things mislead")
+            ),
+        };
+    }
+    let holds = of_many(count(FindingSeverity::Info), "holds", "hold");
+    match wrong {
+        0 if doubtful == 0 => "Nothing that is said contradicts itself.".to_owned(),
+        0 => {
+            let words = "statement contradicts";
+            format!("{} others, {holds}.", of_many(doubtful, words, "statements contradict"))
+        }
+        _ => format!(
+            "{} be true, {} others, {holds}.",
+            of_many(wrong, "statement cannot", "statements cannot"),
+            of_many(doubtful, "contradicts", "contradict")
+        ),
+    }
 }
 
 fn count_findings(findings: &[AuditFinding], severity: FindingSeverity) -> usize {

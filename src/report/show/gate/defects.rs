@@ -67,7 +67,7 @@ fn defect_phrase(defect: &GateDefect) -> String {
     format!("{many} {}", if defect.count == 1 { one } else { several })
 }
 
-fn place_name(defect: &GateDefect) -> &'static str {
+pub(super) fn place_name(defect: &GateDefect) -> &'static str {
     match &defect.place {
         DefectPlace::Baseline => "baseline",
         DefectPlace::Candidate => "candidate",

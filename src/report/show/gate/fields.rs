@@ -56,6 +56,14 @@ fn mean_cell(row: &GateRow, mean: Option<ExactMean>) -> TableCell {
     TableCell::from_option(mean.map(|mean| sentences::mean_value(row.key.metric.unit(), mean)))
 }
 
+/// What the change may be but for chance.
+pub(super) fn interval_cell(row: &GateRow) -> TableCell {
+    row.interval.map_or_else(TableCell::missing, |ends| {
+        let [low, high] = [ends.low, ends.high].map(to_basis_points);
+        TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
+    })
+}
+
 /// Rows of the gate. People get the interval and the limits only where a row has some.
 pub(super) fn row_fields<'a>(
     has_chance: bool,
@@ -90,10 +98,7 @@ pub(super) fn row_fields<'a>(
             row.interval.map(|ends| to_basis_points(ends.high))
         }),
         Field::from_cells(ColumnKind::Share, "", if_chance("may be"), "both ends", |row| {
-            row.interval.map_or_else(TableCell::missing, |ends| {
-                let [low, high] = [ends.low, ends.high].map(to_basis_points);
-                TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
-            })
+            interval_cell(row)
         })
         .with_sign()
         .with_ranges(),
@@ -198,6 +203,7 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a Ga
             it.gate.outcome() != GateOutcome::NotJudged
         }),
         Field::text("verdict", "", "the same in words", |it| sentences::verdict_sentence(it.gate)),
+        Field::texts("decision", "", "what the first screen says", |it| it.decision_lines()),
         Field::object("baseline", "what is compared with", side_fields(), |it| &it.gate.baseline),
         Field::object("candidate", "what is judged", side_fields(), |it| &it.gate.candidate),
         Field::text("design", "", "how samples were compared", |it| match it.gate.design {

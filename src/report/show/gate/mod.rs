@@ -3,6 +3,7 @@
 mod annotations;
 mod defects;
 mod fields;
+mod first_screen;
 mod junit;
 mod moved_rows;
 mod power;
@@ -147,10 +148,7 @@ impl GateReport<'_> {
         }
         if !gate.remedies.is_empty() {
             let remedies = gate.remedies.iter().map(|remedy| {
-                let part = format::format_share(
-                    share_bp(remedy.saved_growth, remedy.total_growth),
-                    NumberStyle::default(),
-                );
+                let part = share_words(share_bp(remedy.saved_growth, remedy.total_growth));
                 format!("{} {}: undoes {part} of the growth", remedy.id, remedy.title)
             });
             document.add_section(Section::new("What would undo it").with_bullets(remedies));
@@ -186,6 +184,11 @@ fn severity_rank(judged: RowVerdict) -> u8 {
         RowVerdict::Within => 3,
         RowVerdict::Unlimited => 4,
     }
+}
+
+/// A share in words.
+fn share_words(bp: i64) -> String {
+    format::format_share(bp, NumberStyle::default())
 }
 
 /// A part of one in ten-thousandths, to the nearest.

@@ -142,7 +142,7 @@ fn change_phrase(change: &FigureChange) -> String {
 }
 
 /// A mean in words.
-fn format_mean(unit: MetricUnit, mean: ExactMean) -> String {
+pub fn format_mean(unit: MetricUnit, mean: ExactMean) -> String {
     format::format_value(&mean_value(unit, mean), NumberStyle::default())
 }
 
