@@ -1,6 +1,6 @@
 //! What can be typed about the look back.
 
-use super::{OutputFormat, OverwriteArgs};
+use super::{DetailArgs, OutputFormat, OverwriteArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -47,6 +47,9 @@ pub struct BacktestArgs {
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// How to write the result.
     #[arg(long, value_enum, default_value_t)]
     pub format: OutputFormat,

@@ -89,7 +89,11 @@ pub fn run(args: &GateArgs) -> CommandResult {
         GateOutcome::NotJudged => super::EXIT_NOT_JUDGED,
         GateOutcome::Passes => super::EXIT_DONE,
     };
-    Ok(CommandOutput { stdout: render_gate(&shown, args.format, (args, args.detail)), messages, code })
+    Ok(CommandOutput {
+        stdout: render_gate(&shown, args.format, (args, args.detail)),
+        messages,
+        code,
+    })
 }
 
 /// What is written beside the sides, of which an update replaces one.

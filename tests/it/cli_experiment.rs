@@ -69,8 +69,16 @@ fn seed_and_draws_override_the_scenario() {
         json(&["sweep", "order-774", "--with", "R1", "--seed", "9"])["provenance"]["seed"],
         9
     );
-    let gate =
-        ["gate", "--provenance", "--baseline", "order-774", "--candidate", "order-774", "--seed", "5"];
+    let gate = [
+        "gate",
+        "--provenance",
+        "--baseline",
+        "order-774",
+        "--candidate",
+        "order-774",
+        "--seed",
+        "5",
+    ];
     assert!(json(&gate)["sources"].to_string().contains("seed 5"));
     refused(&["compare", "order-774", "--set", "R4.cap=1", "--with", "R1"], &["R4", "take part"]);
 }

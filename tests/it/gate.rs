@@ -617,7 +617,16 @@ fn a_scenario_and_the_model_itself_are_gated() {
         assert!(words.iter().all(|word| said.contains(word)), "{said}");
     }
     // The scenario names its recording.
-    let ran = run(&["gate", "--baseline", &main, "--scenario", "order-774", "--budget", &ten, "--details"]);
+    let ran = run(&[
+        "gate",
+        "--baseline",
+        &main,
+        "--scenario",
+        "order-774",
+        "--budget",
+        &ten,
+        "--details",
+    ]);
     judged("", &ran, 0, &["passes"]);
     let text = std::fs::read_to_string(&main).expect("a file");
     folder.file("main.json", text.replacen("calls\": [344]", "calls\": [345]", 1).as_bytes());

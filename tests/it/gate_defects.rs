@@ -45,7 +45,8 @@ fn bench() -> Folder {
 
 fn gate(folder: &Folder, baseline: &str, candidate: &str, more: &[&str]) -> Ran {
     let (baseline, candidate) = (folder.at(baseline), folder.at(candidate));
-    run(&[&["gate", "--baseline", &baseline, "--candidate", &candidate, "--details"], more].concat())
+    run(&[&["gate", "--baseline", &baseline, "--candidate", &candidate, "--details"], more]
+        .concat())
 }
 
 /// What each output of a gate says, annotations last.

@@ -98,7 +98,16 @@ fn a_recording_says_that_times_were_filled_and_the_gate_asks_for_leave() {
         ("requests_a_minute = { at_most = 9 }\n", 2),
     ] {
         let budget = budget(limits);
-        let ran = run(&["gate", "--details", "--baseline", &sound, "--candidate", &odd, "--budget", &budget]);
+        let ran = run(&[
+            "gate",
+            "--details",
+            "--baseline",
+            &sound,
+            "--candidate",
+            &odd,
+            "--budget",
+            &budget,
+        ]);
         assert_eq!(ran.code, Some(code), "{limits}: {}{}", ran.out, ran.err);
     }
 }

@@ -5,7 +5,7 @@ mod prediction;
 
 use super::{
     AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, Messages, WANTED_INSTANT,
-    render_document,
+    render_answer, render_document,
 };
 use crate::cli::{BacktestArgs, OutputFormat};
 use crate::price::DAY_MS;
@@ -115,7 +115,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_document(&shown.to_document(), other),
+        other => render_answer(shown.first_screen(), shown.to_document(), other, args.detail),
     };
     let mut effects = result.metric_effects.iter().flat_map(|study| &study.effects);
     // Too few pipelines around every date is no answer, and CI should not take it for one.

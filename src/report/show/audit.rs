@@ -2,8 +2,8 @@
 
 use super::audit_sentences::word_finding;
 use crate::report::columns::{ColumnField, list_schema, object_json, object_schema, rows_json};
-use crate::report::json::{self, JsonValue};
 use crate::report::document::LabelledRemark;
+use crate::report::json::{self, JsonValue};
 use crate::report::view::{ColumnKind, KEPT};
 use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, Tone};
 use crate::study::audit::{AuditFinding, FigureAmount, FindingFigure, FindingSeverity};

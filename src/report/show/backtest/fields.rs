@@ -313,6 +313,7 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a Ba
     type Row<'a> = &'a BacktestReport<'a>;
     type Field<'a> = ColumnField<'a, &'a BacktestReport<'a>>;
     vec![
+        Field::texts("decision", "", "what the first screen says", |it| it.decision_lines()),
         Field::duration("window_ms", "", "the window; 0 for two windows", |it| it.result.window_ms),
         Field::count("pipelines", "", "pipelines that were read", |it| it.result.pipelines),
         Field::count("outside", "", "further from every rollout", |it| it.result.outside),

@@ -2,6 +2,7 @@
 
 pub mod criteria;
 mod fields;
+mod first_screen;
 mod sentences;
 
 pub(super) use fields::report_fields;

@@ -54,10 +54,7 @@ impl GateReport<'_> {
                     0 => "exit 2".to_owned(),
                     _ => format!("{}; exit 2", count_phrase(holding, "other limit holds")),
                 };
-                vec![
-                    format!("?  cannot judge: {place}: {problem}"),
-                    format!("{way_out}; {others}"),
-                ]
+                vec![format!("?  cannot judge: {place}: {problem}"), format!("{way_out}; {others}")]
             }
             GateOutcome::Passes => {
                 let limits = count_phrase(rows.len(), "limit holds");
@@ -118,9 +115,7 @@ impl GateReport<'_> {
                 TableCell::text(key_phrase(&row.key)),
                 mean(row.baseline),
                 mean(row.candidate),
-                TableCell::from_option(
-                    row.change.map(|it| CellValue::Share(to_basis_points(it))),
-                ),
+                TableCell::from_option(row.change.map(|it| CellValue::Share(to_basis_points(it)))),
                 TableCell::text(limit_phrase(row.key.metric.unit(), &row.limit)),
             ];
             if has_chance {
@@ -218,9 +213,8 @@ fn row_phrase(row: &GateRow) -> String {
         .map(|mean| mean.map_or_else(|| "none".to_owned(), |mean| format_mean(unit, mean)));
     let signed = NumberStyle { signed: true, ..NumberStyle::default() };
     let change = row.change.map(to_basis_points);
-    let change = change.map_or_else(String::new, |bp| {
-        format!(" ({})", format::format_share(bp, signed))
-    });
+    let change =
+        change.map_or_else(String::new, |bp| format!(" ({})", format::format_share(bp, signed)));
     let limit = limit_phrase(unit, &row.limit);
     if row.baseline.is_some() && row.change == Some(0.0) {
         return format!("{} {after}, as before", key_phrase(&row.key));
