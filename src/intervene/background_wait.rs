@@ -1,4 +1,4 @@
-//! R7: one background wait instead of a poll loop.
+//! R7: Wait in background, do not poll.
 //!
 //! What: a session that waits for something slow looks again and again (`sleep 60`, `tail`, `ps`).
 //! Started in the background, the work wakes the session once, when it is done.
@@ -27,7 +27,7 @@ pub static R7: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R7",
-    title: "one background wait for a poll loop",
+    title: "Wait in background, do not poll",
     source: "order 774, R7 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "run_in_background for test runs, no sleep loops",
     grade: BuildGrade { effort: 1, risk: 1 },

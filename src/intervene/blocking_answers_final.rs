@@ -1,4 +1,4 @@
-//! D3: a blocking answer is made final.
+//! D3: A blocking answer is final.
 //!
 //! What: a consultant's answer that blocks and forgets to say that it is final is repaired before
 //! it is checked, instead of being refused as malformed.
@@ -23,7 +23,7 @@ pub static D3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "D3",
-    title: "blocking answers made final (no saving)",
+    title: "A blocking answer is final",
     source: "decisions log, 2026-02-28 (003_e0e226d26c810f23.txt)",
     knob: "consult worker of 2026-02-28 or later",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! G13: the cache is kept warm across a wait.
+//! G13: Ping the cache during waits.
 //!
 //! What: while a session waits for a person or a long command, a request that writes nothing
 //! (`max_tokens: 0`) reads its cache shortly before it would end.
@@ -33,7 +33,7 @@ pub static G13: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G13",
-    title: "cache kept warm across a wait",
+    title: "Ping the cache during waits",
     source: "provider's prompt-caching page, 2026-08-22; TraceLab, arXiv 2606.30560",
     knob: "a proxy or hook that sends max_tokens: 0 with the same prefix",
     grade: BuildGrade { effort: 3, risk: 1 },

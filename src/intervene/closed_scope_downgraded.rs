@@ -1,4 +1,4 @@
-//! E10: closed-scope work downgraded.
+//! E10: Less work on closed issues.
 //!
 //! What: requests whose scope was closed are closed or left to ordinary review.
 //!
@@ -25,7 +25,7 @@ pub static E10: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "E10",
-    title: "closed-scope work downgraded",
+    title: "Less work on closed issues",
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "the state of the issue, read before a session starts",
     grade: BuildGrade { effort: 1, risk: 2 },

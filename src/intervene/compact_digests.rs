@@ -1,4 +1,4 @@
-//! C4: compact digests.
+//! C4: Shorter controller updates.
 //!
 //! What: a digest that the orchestrator sends to the controller holds a title and a note of bounded
 //! length, no plan and no body of the source.
@@ -34,7 +34,7 @@ pub static C4: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "C4",
-    title: "compact digests",
+    title: "Shorter controller updates",
     source: "exec budget, fix 4 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_ORCH_AUTOPILOT_DIGEST_MODE=compact",
     grade: BuildGrade { effort: 0, risk: 1 },

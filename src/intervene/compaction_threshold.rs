@@ -1,4 +1,4 @@
-//! G2: the context is compacted at a lower threshold.
+//! G2: Auto-compact earlier.
 //!
 //! What: the harness compacts at so many tokens instead of 33,000 below the window.
 //!
@@ -35,7 +35,7 @@ pub static G2: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G2",
-    title: "compaction at a lower threshold",
+    title: "Auto-compact earlier",
     source: "harness's settings page, 2026-08-22; compactions in 147 public transcripts",
     knob: "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE, CLAUDE_CODE_AUTO_COMPACT_WINDOW, compact_20260112",
     grade: BuildGrade { effort: 0, risk: 2 },

@@ -1,4 +1,4 @@
-//! D2: consult gate.
+//! D2: Second opinion before acting.
 //!
 //! What: before a controller acts on a packet, and before it closes the work, another model is
 //! consulted: packets go to and fro in bounded rounds. Accepted answers are closed without a
@@ -48,7 +48,7 @@ const KINDS: [&str; 4] = ["USER_REQUEST", "PLAN_REQUEST", DIGEST_KIND, "EXECUTE"
 
 static CARD: ToggleCard = ToggleCard {
     id: "D2",
-    title: "consult gate (costs)",
+    title: "Second opinion before acting",
     source: "decisions log, 2026-02-28 (003_e0e226d26c810f23.txt)",
     knob: "AGENTIC_OPUS_CONSULT_MODE=advisory, or gate",
     grade: BuildGrade { effort: 4, risk: 2 },

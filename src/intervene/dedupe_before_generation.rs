@@ -1,4 +1,4 @@
-//! E7: dedupe before generation.
+//! E7: Look for duplicates first.
 //!
 //! What: a candidate that the ledger holds already is not generated again.
 //!
@@ -25,7 +25,7 @@ pub static E7: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "E7",
-    title: "dedupe before generation",
+    title: "Look for duplicates first",
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "a key of the candidate in the ledger, looked up first",
     grade: BuildGrade { effort: 2, risk: 1 },

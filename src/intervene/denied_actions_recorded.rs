@@ -1,4 +1,4 @@
-//! E9: denied action not tried again.
+//! E9: Do not retry denied actions.
 //!
 //! What: an action that the forge denied is recorded and not tried again.
 //!
@@ -23,7 +23,7 @@ pub static E9: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "E9",
-    title: "denied action not tried again",
+    title: "Do not retry denied actions",
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "a ledger of boundaries, read before an action",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! C6: digest fast-path.
+//! C6: Handle routine updates in code.
 //!
 //! What: digests whose source is on a list are acknowledged by the worker itself; the model is not
 //! called.
@@ -39,7 +39,7 @@ pub static C6: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "C6",
-    title: "digest fast-path",
+    title: "Handle routine updates in code",
     source: "exec budget, fix 6 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH=1, .._ALLOWLIST",
     grade: BuildGrade { effort: 0, risk: 3 },

@@ -1,4 +1,4 @@
-//! T3: results of dispatches to files.
+//! T3: Dispatch results go to files.
 //!
 //! What: a dispatched session writes its result to a file, and the orchestrator is given a line
 //! that says where.
@@ -27,7 +27,7 @@ pub static T3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "T3",
-    title: "results of dispatches to files",
+    title: "Dispatch results go to files",
     source: "order 774, the orchestrator's tool calls (issue 792, 001_c56936729c28e10c.txt)",
     knob: "dispatch tool: write the result to a file, return one line",
     grade: BuildGrade { effort: 2, risk: 2 },

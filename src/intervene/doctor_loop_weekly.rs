@@ -1,4 +1,4 @@
-//! E1: doctor loop weekly, on failures only.
+//! E1: Daily doctor: weekly, on failure.
 //!
 //! What: a loop that examines the whole workspace every day does so once a week, and between that
 //! only where something failed.
@@ -31,7 +31,7 @@ const NAMES: [&str; 1] = ["doctor/daily macro"];
 
 static CARD: ToggleCard = ToggleCard {
     id: "E1",
-    title: "doctor loop weekly, on failures only",
+    title: "Daily doctor: weekly, on failure",
     source: "operational economics (004_c0fd294b799362fb.txt): doctor loops",
     knob: "the schedule of the loop; a failing check starts it",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! R2: edits of one place batched.
+//! R2: One edit per file, not many.
 //!
 //! What: instead of read, edit, check, read again, edit again for one file, the session reads
 //! once and writes once. A site is a run of consecutive calls that touch one file only and edit it
@@ -32,7 +32,7 @@ pub static R2: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R2",
-    title: "edits of one place batched",
+    title: "One edit per file, not many",
     source: "order 774, R2 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "implement skill: one Write or grouped edits per file",
     grade: BuildGrade { effort: 2, risk: 2 },

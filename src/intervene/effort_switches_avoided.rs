@@ -1,4 +1,4 @@
-//! G11: no effort switches in mid-session.
+//! G11: Keep effort fixed in a session.
 //!
 //! What: a session keeps the effort and thinking setting that it started with.
 //!
@@ -28,7 +28,7 @@ pub static G11: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G11",
-    title: "no effort switches in mid-session",
+    title: "Keep effort fixed in a session",
     source: "provider's prompt-caching page and the harness's, 2026-08-22",
     knob: "effort and thinking set before a session starts, no /effort in it",
     grade: BuildGrade { effort: 0, risk: 1 },

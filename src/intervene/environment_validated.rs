@@ -1,4 +1,4 @@
-//! R5: the environment is checked before tests run.
+//! R5: Check environment before tests.
 //!
 //! What: a test run that dies on its environment (a stale virtual environment, a missing module)
 //! tests nothing. A check before the first run repairs the environment without the model.
@@ -26,7 +26,7 @@ pub static R5: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R5",
-    title: "environment validated before tests",
+    title: "Check environment before tests",
     source: "order 774, R5 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "install-worktree: recreate the environment, check it before the first test run",
     grade: BuildGrade { effort: 2, risk: 1 },

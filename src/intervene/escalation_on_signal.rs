@@ -1,4 +1,4 @@
-//! E5: escalate on signal.
+//! E5: Start a session only on a signal.
 //!
 //! What: a request gets a session only where it shows a concrete trigger: failing checks, changes
 //! requested, a merge conflict, stale text, an owner's word; else it is watched by cheap calls to
@@ -28,7 +28,7 @@ pub static E5: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "E5",
-    title: "escalate on signal",
+    title: "Start a session only on a signal",
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "a check of the forge before a session starts",
     grade: BuildGrade { effort: 3, risk: 2 },

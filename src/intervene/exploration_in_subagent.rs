@@ -1,4 +1,4 @@
-//! G12: exploration in a subagent.
+//! G12: Explore in a subagent.
 //!
 //! What: a run of calls that only look around is handed to a subagent: the session makes one call
 //! that starts it and gets one report back.
@@ -38,7 +38,7 @@ pub static G12: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G12",
-    title: "exploration in a subagent",
+    title: "Explore in a subagent",
     source: "147 public transcripts; anthropics/claude-code issues 50213, 77834",
     knob: "system prompt: explore with the Explore agent",
     grade: BuildGrade { effort: 1, risk: 2 },

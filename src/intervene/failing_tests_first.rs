@@ -1,4 +1,4 @@
-//! R6: failing tests first, the full suite once.
+//! R6: Run failing tests first.
 //!
 //! What: while a session repairs failures it runs only the failing tests; the full suite runs
 //! once, at the end. Where a human speaks in between, the work before has ended, and so has its
@@ -37,7 +37,7 @@ const TARGETED_MS: i64 = 15_000;
 
 static CARD: ToggleCard = ToggleCard {
     id: "R6",
-    title: "failing tests first, full suite once",
+    title: "Run failing tests first",
     source: "order 774, R6 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "resolve-failures skill: run the failing files until they pass, then the suite",
     grade: BuildGrade { effort: 3, risk: 2 },

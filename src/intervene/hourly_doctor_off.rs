@@ -1,4 +1,4 @@
-//! E2: hourly doctor off.
+//! E2: Hourly doctor off.
 //!
 //! What: the loop that examines the workspace every hour is switched off; a failing check starts a
 //! run where one is needed.
@@ -27,7 +27,7 @@ const NAMES: [&str; 1] = ["doctor/hourly"];
 
 static CARD: ToggleCard = ToggleCard {
     id: "E2",
-    title: "hourly doctor off",
+    title: "Hourly doctor off",
     source: "operational economics (004_c0fd294b799362fb.txt): doctor loops",
     knob: "the schedule of the loop",
     grade: BuildGrade { effort: 0, risk: 2 },

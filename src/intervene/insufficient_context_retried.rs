@@ -1,4 +1,4 @@
-//! D4: no answers for want of context.
+//! D4: Refuse if context is missing.
 //!
 //! What: a consultant may no longer answer that it knows too little: it must ask for another round,
 //! or say what a person has to provide.
@@ -34,7 +34,7 @@ const MOST_ROUNDS: i64 = 200;
 
 static CARD: ToggleCard = ToggleCard {
     id: "D4",
-    title: "no answers for want of context (costs)",
+    title: "Refuse if context is missing",
     source: "decisions log, 2026-02-28 (003_e0e226d26c810f23.txt)",
     knob: "consult worker of 2026-02-28 or later: closed set of reason codes",
     grade: BuildGrade { effort: 2, risk: 1 },

@@ -1,4 +1,4 @@
-//! G7: a leaner start.
+//! G7: Smaller start prompt and tools.
 //!
 //! What: system prompt, tools and project files are so many tokens smaller: tools that nobody uses
 //! are not loaded, memory files are cut.
@@ -29,7 +29,7 @@ pub static G7: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G7",
-    title: "leaner start prefix",
+    title: "Smaller start prompt and tools",
     source: "anthropics/claude-code issues 24243, 84490; harness's settings page, 2026-08-22",
     knob: "deny unused tools, deferred MCP tools, shorter CLAUDE.md, fewer skills and agents",
     grade: BuildGrade { effort: 2, risk: 2 },

@@ -319,6 +319,8 @@ mod tests {
                 assert!(card.file_docs().contains(word), "{} does not say '{word}'", card.id);
             }
             assert!((1..=3).contains(&card.grade.risk), "{}", card.id);
+            // Longer ones would be cut, or push figures off a screen of 80 columns.
+            assert!(card.title.len() <= 32, "{}: {}", card.id, card.title);
             assert!(!card.title.is_empty() && !card.knob.is_empty() && !card.source.is_empty());
             for spec in card.params {
                 assert!(spec.low <= spec.mode && spec.mode <= spec.high, "{}", spec.key);

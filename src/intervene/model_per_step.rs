@@ -1,4 +1,4 @@
-//! G8: another model for some steps.
+//! G8: Cheaper model for some steps.
 //!
 //! What: the sessions of the named steps (all sessions, if none is named) run on the named model.
 //!
@@ -29,7 +29,7 @@ pub static G8: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G8",
-    title: "another model for some steps",
+    title: "Cheaper model for some steps",
     source: "price book; arXiv 2604.22750",
     knob: "--model, model in agent files and skills, CLAUDE_CODE_SUBAGENT_MODEL",
     grade: BuildGrade { effort: 1, risk: 3 },

@@ -1,4 +1,4 @@
-//! R1: narration suppressed.
+//! R1: No narration between tool calls.
 //!
 //! What: the model announces what it is about to do ("Let me now ...") beside or before a tool
 //! use. A line in the system prompt of headless sessions asks it to act without announcing.
@@ -30,7 +30,7 @@ pub static R1: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R1",
-    title: "narration suppressed",
+    title: "No narration between tool calls",
     source: "order 774, R1 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "system prompt of headless sessions: act without announcing",
     grade: BuildGrade { effort: 1, risk: 2 },

@@ -1,4 +1,4 @@
-//! N1: one controller.
+//! N1: One controller, not two.
 //!
 //! What: a second controller that runs beside the first one is switched off: its invocations are
 //! not made.
@@ -33,7 +33,7 @@ const DUPLICATE: &str = "autopilot";
 
 static CARD: ToggleCard = ToggleCard {
     id: "N1",
-    title: "one controller",
+    title: "One controller, not two",
     source: "exec budget, step 1 (000_0d00219600a8c6bf.txt)",
     knob: "one roster: no worker for the second controller",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! G1: the cache lives for an hour.
+//! G1: One-hour prompt cache.
 //!
 //! What: every prompt is written to the one-hour cache instead of the five-minute one.
 //!
@@ -26,7 +26,7 @@ pub static G1: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G1",
-    title: "one-hour cache",
+    title: "One-hour prompt cache",
     source: "provider's prompt-caching page, 2026-08-22",
     knob: "ENABLE_PROMPT_CACHING_1H=1; settings promptCacheTtl and subagentPromptCacheTtl",
     grade: BuildGrade { effort: 0, risk: 1 },

@@ -1,4 +1,4 @@
-//! R8: the orchestrator is a row of the token summary.
+//! R8: Count the orchestrator's tokens.
 //!
 //! What: the summary of a pipeline lists its steps and leaves out the session that dispatched
 //! them. This toggle adds its attributed share as a row.
@@ -22,7 +22,7 @@ pub static R8: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R8",
-    title: "orchestrator in the summary",
+    title: "Count the orchestrator's tokens",
     source: "order 774, R8 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "token_summary_hook: add the orchestrator's row",
     grade: BuildGrade { effort: 4, risk: 1 },

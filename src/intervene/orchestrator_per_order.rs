@@ -1,4 +1,4 @@
-//! T1: one orchestrator an order.
+//! T1: One orchestrator per order.
 //!
 //! What: each order is run by an orchestrator of its own, in place of one that runs several at
 //! once in one context.
@@ -28,7 +28,7 @@ pub static T1: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "T1",
-    title: "one orchestrator an order",
+    title: "One orchestrator per order",
     source: "order 774, the orchestrator's cost (issue 792, 001_c56936729c28e10c.txt)",
     knob: "start an order in a session of its own",
     grade: BuildGrade { effort: 3, risk: 1 },

@@ -1,4 +1,4 @@
-//! T2: a fresh orchestrator after some dispatches.
+//! T2: Restart a long orchestrator.
 //!
 //! What: after so many dispatches the orchestrator ends, and a fresh one goes on with a note of
 //! what was done.
@@ -27,7 +27,7 @@ pub static T2: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "T2",
-    title: "a fresh orchestrator after some dispatches",
+    title: "Restart a long orchestrator",
     source: "order 774, the orchestrator's context (issue 792, 001_c56936729c28e10c.txt)",
     knob: "recipe: end the session after so many dispatches and start one with a note",
     grade: BuildGrade { effort: 3, risk: 2 },

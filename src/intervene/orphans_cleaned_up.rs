@@ -1,4 +1,4 @@
-//! R9: orphaned subagent processes are cleaned up.
+//! R9: Stop orphaned subagents.
 //!
 //! What: subagent processes that outlive their session leave crash records in the diagnostics.
 //! The fix ends them with their session.
@@ -22,7 +22,7 @@ pub static R9: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R9",
-    title: "orphaned subagents cleaned up",
+    title: "Stop orphaned subagents",
     source: "order 774, R9 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "CLAUDE_CODE_EXIT_AFTER_STOP_DELAY for every subagent",
     grade: BuildGrade { effort: 2, risk: 1 },

@@ -1,4 +1,4 @@
-//! G6: independent tool calls share one response.
+//! G6: Parallel tool calls.
 //!
 //! What: neighbouring calls that each look at one thing (a file, a search, a page) are made as one
 //! call with several tool uses.
@@ -34,7 +34,7 @@ pub static G6: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G6",
-    title: "independent tool calls in parallel",
+    title: "Parallel tool calls",
     source: "provider's tool-use page, 2026-08-22",
     knob: "system prompt: independent look-ups in one response; disable_parallel_tool_use off",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! C5: persistent app-server.
+//! C5: Keep the app server running.
 //!
 //! What: one process of the harness stays up for an agent, instead of one process for every
 //! attempt.
@@ -37,7 +37,7 @@ pub static C5: Intervention = Intervention::new(&CARD, build_patch).with_env_set
 
 static CARD: ToggleCard = ToggleCard {
     id: "C5",
-    title: "persistent app-server",
+    title: "Keep the app server running",
     source: "exec budget, fix 5 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_CODEX_ENGINE=app-server, .._APP_SERVER_PERSIST=1",
     grade: BuildGrade { effort: 0, risk: 1 },

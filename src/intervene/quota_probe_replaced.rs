@@ -1,4 +1,4 @@
-//! E3: quota probe replaced.
+//! E3: Quota check without a session.
 //!
 //! What: whether quota is left is read from the local state instead of from the answer of a model
 //! that is started to say one word.
@@ -35,7 +35,7 @@ const NAMES: [&str; 1] = ["quota probe"];
 
 static CARD: ToggleCard = ToggleCard {
     id: "E3",
-    title: "quota probe replaced",
+    title: "Quota check without a session",
     source: "operational economics (004_c0fd294b799362fb.txt): quota probes",
     knob: "a check of the local state in place of a session",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -41,7 +41,7 @@ pub static N5: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "N5",
-    title: "fast-path for EXECUTE by its receipt",
+    title: "Handle EXECUTE receipts in code",
     source: "exec budget, step 2 (000_0d00219600a8c6bf.txt)",
     knob: "a reader of receipts before the controller: done, no commit, no follow-up",
     grade: BuildGrade { effort: 2, risk: 3 },

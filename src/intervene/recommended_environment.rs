@@ -1,4 +1,4 @@
-//! N4: the recommended environment, written out.
+//! N4: Recommended settings file.
 //!
 //! What: the settings of the fixes stand in one file, each with its default, what it does, which
 //! toggle models it and what replay says about it: `windtunnel env`.
@@ -37,7 +37,7 @@ pub static N4: Intervention = Intervention::new(&CARD, build_patch).with_env_set
 
 static CARD: ToggleCard = ToggleCard {
     id: "N4",
-    title: "recommended environment (no saving)",
+    title: "Recommended settings file",
     source: "exec budget, step 4 (000_0d00219600a8c6bf.txt)",
     knob: "windtunnel env RECORDING -o cockpit.env",
     grade: BuildGrade { effort: 1, risk: 1 },

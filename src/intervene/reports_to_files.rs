@@ -1,4 +1,4 @@
-//! R3: subagent reports go to files.
+//! R3: Subagent reports go to files.
 //!
 //! What: a subagent writes its report to a file and returns one line that names it. The session
 //! reads the file only if it needs it.
@@ -27,7 +27,7 @@ pub static R3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R3",
-    title: "subagent reports to files",
+    title: "Subagent reports go to files",
     source: "order 774, R3 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "subagent prompt: write the report to a file, return one line",
     grade: BuildGrade { effort: 2, risk: 2 },

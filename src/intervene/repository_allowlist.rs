@@ -1,4 +1,4 @@
-//! E8: repository allowlist.
+//! E8: Allowlist of repositories.
 //!
 //! What: searches and sessions keep to repositories on a list.
 //!
@@ -26,7 +26,7 @@ pub static E8: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "E8",
-    title: "repository allowlist",
+    title: "Allowlist of repositories",
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "an allowlist and an ignore list of the search tools",
     grade: BuildGrade { effort: 1, risk: 2 },

@@ -1,4 +1,4 @@
-//! D1: roster validated at the start.
+//! D1: Check agent roster at start.
 //!
 //! What: a cockpit whose roster has drifted from the canonical wiring of its controller does not
 //! start, instead of patching the roster while it runs.
@@ -24,7 +24,7 @@ pub static D1: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "D1",
-    title: "roster validated at the start (no saving)",
+    title: "Check agent roster at start",
     source: "decisions log, 2026-02-23 (003_e0e226d26c810f23.txt)",
     knob: "VALUA_AUTOPILOT_DEDICATED_WORKTREE=1",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! N3: measured again.
+//! N3: Measure again afterwards.
 //!
 //! What: after the rollout the routes are measured again over a window of the same length.
 //!
@@ -25,7 +25,7 @@ pub static N3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "N3",
-    title: "measured again (no saving)",
+    title: "Measure again afterwards",
     source: "exec budget, step 3 (000_0d00219600a8c6bf.txt)",
     knob: "windtunnel routes --since DAY --until DAY, before and after",
     grade: BuildGrade { effort: 1, risk: 1 },

@@ -1,4 +1,4 @@
-//! C7: one home folder an agent.
+//! C7: Separate home folder per agent.
 //!
 //! What: every agent has a state folder of the harness to itself, instead of all sharing the
 //! user's.
@@ -31,7 +31,7 @@ pub static C7: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "C7",
-    title: "home folders apart (no saving, a trap)",
+    title: "Separate home folder per agent",
     source: "exec budget, fix 7 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_CODEX_HOME_MODE=agent",
     grade: BuildGrade { effort: 0, risk: 1 },

@@ -1,4 +1,4 @@
-//! G9: steps merged into one session, or long sessions split.
+//! G9: Merge steps or split sessions.
 //!
 //! What: a step goes on in the session of the step before it instead of starting its own; or a
 //! session of more than `split_calls` calls starts over, with a note on where the work stands.
@@ -36,7 +36,7 @@ pub static G9: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G9",
-    title: "steps merged, sessions split",
+    title: "Merge steps or split sessions",
     source: "the user's choice",
     knob: "--resume for the next step; /clear and a handoff note inside a long one",
     grade: BuildGrade { effort: 3, risk: 2 },

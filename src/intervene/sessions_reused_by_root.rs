@@ -1,4 +1,4 @@
-//! C2: sessions reused by root.
+//! C2: Reuse the session per root task.
 //!
 //! What: an agent that is woken for a piece of work goes on in the session that it had for the
 //! same root, instead of starting a new one. After `rotate` turns a session is put aside.
@@ -60,7 +60,7 @@ const FRESH_IN_READS: i64 = 10;
 
 static CARD: ToggleCard = ToggleCard {
     id: "C2",
-    title: "sessions reused by root",
+    title: "Reuse the session per root task",
     source: "exec budget, fix 2 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_SESSION_SCOPE=root, .._ROTATE_TURNS=40",
     grade: BuildGrade { effort: 0, risk: 2 },

@@ -1,4 +1,4 @@
-//! T4: fewer shared turns of the orchestrator.
+//! T4: Fewer turns of the orchestrator.
 //!
 //! What: turns between dispatches that serve no single order, thinking and talk, are not made.
 //!
@@ -26,7 +26,7 @@ pub static T4: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "T4",
-    title: "fewer shared turns of the orchestrator",
+    title: "Fewer turns of the orchestrator",
     source: "order 774, shared turns (issue 792, 001_c56936729c28e10c.txt)",
     knob: "system prompt of the orchestrator: dispatch without announcing",
     grade: BuildGrade { effort: 1, risk: 2 },

@@ -1,4 +1,4 @@
-//! E6: stop-loss on stale work.
+//! E6: Stop work that goes stale.
 //!
 //! What: requests that bear no fruit for some cycles are watched only and get no session until a
 //! maintainer says something new.
@@ -28,7 +28,7 @@ pub static E6: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "E6",
-    title: "stop-loss on stale work",
+    title: "Stop work that goes stale",
     source: "operational economics (004_c0fd294b799362fb.txt)",
     knob: "an age and a number of fruitless cycles in the queue",
     grade: BuildGrade { effort: 2, risk: 2 },

@@ -1,4 +1,4 @@
-//! N2: the fast-path for completed status reports.
+//! N2: Handle finished STATUS in code.
 //!
 //! What: the list of the digest fast-path with its first candidate on it: digests of
 //! `TASK_COMPLETE:STATUS` are acknowledged by the worker itself.
@@ -35,7 +35,7 @@ const CANDIDATE: &str = "TASK_COMPLETE:STATUS";
 
 static CARD: ToggleCard = ToggleCard {
     id: "N2",
-    title: "fast-path for TASK_COMPLETE:STATUS",
+    title: "Handle finished STATUS in code",
     source: "exec budget, step 2 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_DIGEST_FASTPATH_ALLOWLIST=TASK_COMPLETE:STATUS",
     grade: BuildGrade { effort: 0, risk: 2 },

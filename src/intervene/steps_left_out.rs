@@ -1,4 +1,4 @@
-//! G10: a step is left out.
+//! G10: Drop a step.
 //!
 //! What: the sessions of the named steps are not held.
 //!
@@ -20,7 +20,7 @@ pub static G10: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G10",
-    title: "a step left out",
+    title: "Drop a step",
     source: "the user's choice",
     knob: "the recipe of the pipeline",
     grade: BuildGrade { effort: 1, risk: 3 },

@@ -1,4 +1,4 @@
-//! E4: templated owner pings.
+//! E4: Owner pings from templates.
 //!
 //! What: routine messages to owners are filled-in templates and no model is called for them.
 //!
@@ -24,7 +24,7 @@ const NAMES: [&str; 1] = ["communication"];
 
 static CARD: ToggleCard = ToggleCard {
     id: "E4",
-    title: "templated owner pings",
+    title: "Owner pings from templates",
     source: "operational economics (004_c0fd294b799362fb.txt): communication loops",
     knob: "a template and a list of cases that it serves",
     grade: BuildGrade { effort: 2, risk: 2 },

@@ -1,4 +1,4 @@
-//! R4: test output truncated.
+//! R4: Short test output, log to a file.
 //!
 //! What: what a test run prints enters the context as a summary (counts, the names of the failing
 //! tests, the first lines of each failure), not as the whole log.
@@ -27,7 +27,7 @@ pub static R4: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "R4",
-    title: "test output truncated",
+    title: "Short test output, log to a file",
     source: "order 774, R4 (issue 792, 001_c56936729c28e10c.txt)",
     knob: "test task: print a summary, log to a file",
     grade: BuildGrade { effort: 2, risk: 1 },

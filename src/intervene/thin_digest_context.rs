@@ -1,4 +1,4 @@
-//! C3: thin context on warm digests.
+//! C3: Short context on warm updates.
 //!
 //! What: the prompt of a digest carries a thin snapshot of open tasks and receipts instead of the
 //! full one, if the session is warm.
@@ -36,7 +36,7 @@ pub static C3: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "C3",
-    title: "thin context on warm digests",
+    title: "Short context on warm updates",
     source: "exec budget, fix 3 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_AUTOPILOT_CONTEXT_MODE=auto",
     grade: BuildGrade { effort: 0, risk: 2 },

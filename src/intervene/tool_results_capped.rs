@@ -1,4 +1,4 @@
-//! G4: tool results are capped.
+//! G4: Cap tool output size.
 //!
 //! What: no tool result may be larger than a cap; the rest is cut off, with a word on how to get
 //! it. Reports of subagents are no tool results here.
@@ -29,7 +29,7 @@ pub static G4: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G4",
-    title: "tool results capped",
+    title: "Cap tool output size",
     source: "harness's environment variables page, 2026-08-22",
     knob: "BASH_MAX_OUTPUT_LENGTH, CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS, MAX_MCP_OUTPUT_TOKENS",
     grade: BuildGrade { effort: 0, risk: 2 },

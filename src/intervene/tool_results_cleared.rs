@@ -1,4 +1,4 @@
-//! G3: old tool results are cleared.
+//! G3: Clear old tool results.
 //!
 //! What: from a trigger on, all tool results but the newest ones give way to a stub.
 //!
@@ -33,7 +33,7 @@ pub static G3: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G3",
-    title: "old tool results cleared",
+    title: "Clear old tool results",
     source: "provider's context-editing page, 2026-08-22",
     knob: "context_management edit clear_tool_uses_20250919 with clear_at_least",
     grade: BuildGrade { effort: 2, risk: 2 },

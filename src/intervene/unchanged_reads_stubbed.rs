@@ -1,4 +1,4 @@
-//! G5: an unchanged file is not sent again.
+//! G5: Do not resend unchanged files.
 //!
 //! What: a file that is read again, with the same content still in the context, is answered with a
 //! stub that says so.
@@ -27,7 +27,7 @@ pub static G5: Intervention = Intervention::new(&CARD, build_patch);
 
 static CARD: ToggleCard = ToggleCard {
     id: "G5",
-    title: "unchanged file read again is a stub",
+    title: "Do not resend unchanged files",
     source: "harness's changelog: reads of unchanged files are answered from the context",
     knob: "a harness that does so, or a hook before Read",
     grade: BuildGrade { effort: 1, risk: 1 },

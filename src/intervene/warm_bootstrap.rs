@@ -1,4 +1,4 @@
-//! C1: warm bootstrap.
+//! C1: Warm start of Codex.
 //!
 //! What: an agent that goes on in a session which it has told its skills does not tell them again:
 //! the prompt of the packet leaves the `$skill` lines out, and with them the bodies that the
@@ -37,7 +37,7 @@ pub static C1: Intervention =
 
 static CARD: ToggleCard = ToggleCard {
     id: "C1",
-    title: "warm bootstrap",
+    title: "Warm start of Codex",
     source: "exec budget, fix 1 (000_0d00219600a8c6bf.txt)",
     knob: "AGENTIC_CODEX_WARM_START=1",
     grade: BuildGrade { effort: 0, risk: 1 },

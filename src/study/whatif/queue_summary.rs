@@ -150,7 +150,7 @@ fn asked_figures(queue: &ReportedQueue) -> Vec<QueueFigure> {
         (queue.cycles.is_none(), "cycles of the queue", "escalation on signal, stop-loss"),
         (queue.signals.is_none(), "signals a request and cycle", "escalation on signal, stop-loss"),
         (!has_size, "tokens of a session", "every rule that drops sessions"),
-        (queue.duplicates_bp.is_none(), "sessions for a duplicate", "dedupe before generation"),
+        (queue.duplicates_bp.is_none(), "sessions for a duplicate", "looking for duplicates first"),
         (queue.closed_bp.is_none(), "requests of a closed scope", "closed scopes"),
         (queue.denied.is_none(), "tries of a denied action", "denied actions"),
         (queue.search_bp.is_none(), "search in a session", "the allowlist"),
