@@ -141,6 +141,9 @@ pub struct ReportArgs {
     /// What `backtest --observations` wrote [default: what comes with the recording].
     #[arg(long, value_name = "FILE")]
     pub observed: Option<PathBuf>,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,

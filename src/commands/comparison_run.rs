@@ -3,15 +3,19 @@
 use super::experiment_inputs::{self, ExperimentInputs};
 use super::{Audience, CommandError};
 use crate::cli::ExperimentArgs;
+use crate::plan::ToggleSubset;
 use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
 use crate::report::show::Provenance;
 use crate::report::show::compare::ComparisonReport;
+use crate::report::show::decision::Decision;
+use crate::scenario::ChosenToggle;
 use crate::study::audit::{self, AuditFinding};
 use crate::study::inspect::data_checks;
 use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
+use crate::study::whatif::experiment::Experiment;
 use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
 use crate::study::whatif::swept_subset::SweepMetric;
 
@@ -28,7 +32,8 @@ pub struct ComparisonRun {
     /// Where it comes from.
     pub provenance: Provenance,
     loads: Vec<LoadComparison>,
-    sweep: Result<SubsetSweep, String>,
+    /// Every subset; `None` before it is asked for.
+    sweep: Option<Result<SubsetSweep, String>>,
 }
 
 impl ComparisonRun {
@@ -47,13 +52,38 @@ impl ComparisonRun {
 
     /// Compares what is loaded.
     pub fn compare_inputs(inputs: ExperimentInputs) -> Result<Self, CommandError> {
+        Self::compare_with_sets(inputs, None, &[])
+    }
+
+    /// The same, and every subset first: so that what the decision quotes is drawn with all else.
+    pub fn compare_with_order(inputs: ExperimentInputs) -> Result<Self, CommandError> {
+        let sweep = sweep_inputs(&inputs);
+        let ids: Vec<&str> =
+            inputs.scenario.split_awaiting_toggles().0.iter().map(ChosenToggle::id).collect();
+        let sets: Vec<ToggleSubset> = sweep.as_ref().map_or_else(
+            |_| Vec::new(),
+            |sweep| {
+                let quoted = Decision::quoted_sets(sweep).into_iter();
+                quoted.map(|set| sweep.subset_among(set, ids.iter().copied())).collect()
+            },
+        );
+        Self::compare_with_sets(inputs, Some(sweep), &sets)
+    }
+
+    fn compare_with_sets(
+        inputs: ExperimentInputs,
+        sweep: Option<Result<SubsetSweep, String>>,
+        sets: &[ToggleSubset],
+    ) -> Result<Self, CommandError> {
         let ExperimentInputs { scenario, pricing, loaded } = &inputs;
         // Toggles that wait for a number of the user have bounds but no figure, and take no part in
         // the sums.
         let claims = experiment_inputs::claims_about_recording(loaded, scenario);
         let toggles = scenario.split_awaiting_toggles();
-        let experiment =
-            experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims);
+        let experiment = Experiment {
+            sets,
+            ..experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims)
+        };
         let mut comparison = compare_toggles(&experiment)?;
         let findings = match &loaded.source {
             // Checking the data of transcripts takes a pass of its own: `check_data` does it where
@@ -76,7 +106,6 @@ impl ComparisonRun {
             }
         }
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
-        let sweep = Err(String::new());
         Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })
     }
 
@@ -106,14 +135,11 @@ impl ComparisonRun {
 
     /// Also replays every subset of its toggles, ranked by what its figures are told in: the order
     /// of building follows from these. It may be impossible, e.g. with too many toggles.
+    #[cfg(feature = "charts")]
     pub fn sweep_subsets(&mut self) {
-        let ExperimentInputs { scenario, pricing, loaded } = &self.inputs;
-        let toggles = scenario.split_awaiting_toggles();
-        // A ranking needs no claims: what is published is judged by the comparison alone.
-        let experiment =
-            experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
-        let metric = SweepMetric::default_for(&experiment);
-        self.sweep = sweep_subsets(&experiment, metric).map_err(|error| error.to_string());
+        if self.sweep.is_none() {
+            self.sweep = Some(sweep_inputs(&self.inputs));
+        }
     }
 
     /// The comparison as it is shown.
@@ -125,11 +151,25 @@ impl ComparisonRun {
             observations: loaded.observations.as_ref(),
             findings: &self.findings,
             loads: &self.loads,
-            sweep: self.sweep.as_ref().map_err(String::as_str),
+            sweep: self
+                .sweep
+                .as_ref()
+                .map_or(Err(""), |sweep| sweep.as_ref().map_err(String::as_str)),
             distribution: self.spread.as_ref(),
             provenance: &self.provenance,
         }
     }
+}
+
+/// Every subset of what is loaded, or why there are none.
+fn sweep_inputs(inputs: &ExperimentInputs) -> Result<SubsetSweep, String> {
+    let ExperimentInputs { scenario, pricing, loaded } = inputs;
+    let toggles = scenario.split_awaiting_toggles();
+    // A ranking needs no claims: what is published is judged by the comparison alone.
+    let experiment =
+        experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
+    let metric = SweepMetric::default_for(&experiment);
+    sweep_subsets(&experiment, metric).map_err(|error| error.to_string())
 }
 
 #[cfg(all(test, feature = "charts"))]

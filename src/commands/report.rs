@@ -2,8 +2,11 @@
 
 use super::comparison_run::ComparisonRun;
 use super::experiment_inputs::ExperimentInputs;
-use super::{Audience, CommandResult, load, observations, pictures, render_document};
-use crate::cli::{OutputFormat, ReportArgs};
+use super::{
+    Audience, CommandResult, load, observations, pictures, render_answer, render_document,
+};
+use crate::cli::{DetailArgs, OutputFormat, ReportArgs};
+use crate::report::document::LabelledRemark;
 use crate::report::show::audit as show_audit;
 use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::report::FullReport;
@@ -18,14 +21,13 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     if let Some(path) = &args.observed {
         inputs.loaded.observations = Some(observations::read_observations(path)?);
     }
-    let mut studied = ComparisonRun::compare_inputs(inputs)?;
+    let mut studied = ComparisonRun::compare_with_order(inputs)?;
     studied.check_data();
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
     if !studied.is_reported() && studied.recording().sessions.len() > 1 {
         studied.spread_over(SessionGrouping::Session);
     }
     // Where no sweep can be made the order of building and the pictures of subsets are left out.
-    studied.sweep_subsets();
     let shown = studied.comparison_view();
     let pictures = pictures::draw_pictures(studied.recording(), &shown, args.png);
     let measured = shown.sweep.map_or_else(
@@ -61,7 +63,10 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
     let inputs = args.experiment.input_files().chain(args.observed.as_deref());
     OutputFiles::beside_inputs(inputs, args.overwrite.force).write_set(&out, &files)?;
-    Ok(load::finish_command(render_summary(&full, &out, &files), &studied.inputs.loaded))
+    Ok(load::finish_command(
+        render_summary(&full, &out, &files, args.detail),
+        &studied.inputs.loaded,
+    ))
 }
 
 /// A recording's name as the name of a folder.
@@ -74,11 +79,40 @@ fn folder_name(name: &str) -> PathBuf {
     PathBuf::from(name.trim_start_matches('.'))
 }
 
-/// The what-if table and where the rest is.
-fn render_summary(full: &FullReport, out: &Path, files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut document: ReportDocument = full.comparison_report.to_document();
-    let names = files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]);
-    let names: Vec<String> = names.map(|name| out.join(name).display().to_string()).collect();
-    document.add_section(Section::new("Written").with_bullets(names));
-    render_document(&document, OutputFormat::Table)
+/// What to do, and which of the files to open.
+fn render_summary(
+    full: &FullReport,
+    out: &Path,
+    files: &[(String, Vec<u8>)],
+    asked: DetailArgs,
+) -> Vec<u8> {
+    let shown = &full.comparison_report;
+    let path = |name: &str| out.join(name).display().to_string();
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]).collect();
+    let charts = names.iter().filter(|name| name.ends_with(".svg") && !name.contains("-dark"));
+    let charts = charts.count();
+    let wrote = format!("Wrote {} files to {}.", names.len(), out.display());
+    let mut remarks = Vec::new();
+    let page = "open this: switch fixes on and off";
+    for (name, about) in [("index.html", page), ("report.md", "for a planning doc")] {
+        if names.contains(&name) {
+            remarks.push(LabelledRemark::new(name, about));
+        }
+    }
+    if charts > 0 {
+        let about = format!("{charts} charts, light and dark, each with its numbers as CSV");
+        remarks.push(LabelledRemark::new("charts/", about));
+    }
+    let data: Vec<&str> = names
+        .iter()
+        .copied()
+        .filter(|name| !name.contains('/') && (name.ends_with(".json") || name.ends_with(".csv")))
+        .collect();
+    remarks.push(LabelledRemark::new("data", data.join(", ")));
+    remarks.push(LabelledRemark::new("more", "--details"));
+    let lines = shown.decision_lines().into_iter().chain([wrote]);
+    let first = Section::new("").with_decision(lines).with_remarks(remarks);
+    let mut details: ReportDocument = shown.to_document();
+    details.add_section(Section::new("Written").with_bullets(names.into_iter().map(path)));
+    render_answer(first, details, OutputFormat::Table, asked)
 }

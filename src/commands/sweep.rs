@@ -1,9 +1,10 @@
 //! `windtunnel sweep`.
 
 use super::experiment_inputs::{self, ExperimentInputs};
-use super::{Audience, CommandError, CommandResult, load, render_document};
+use super::{Audience, CommandError, CommandResult, load, render_answer};
 use crate::cli::{OutputFormat, SweepArgs};
 use crate::report::csv;
+use crate::report::show::volume::Volume;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store::OutputFiles;
 use crate::study::whatif::sweep::sweep_subsets;
@@ -23,6 +24,7 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     let swept = sweep_subsets(&experiment, metric)?;
     let shown = show::SweepReport {
         sweep: &swept,
+        volume: Volume::of_recording(loaded.recording(), loaded.source.is_published()),
         provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
         rows: args.rows,
     };
@@ -45,7 +47,7 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
         OutputFormat::Csv => csv::table_to_csv(&shown.lattice_table()),
-        other => render_document(&shown.to_document(), other),
+        other => render_answer(shown.first_screen(), shown.to_document(), other, args.detail),
     };
     Ok(load::finish_command(stdout, &loaded))
 }

@@ -1,5 +1,6 @@
 //! In which order to build, as every command tells it: a decision, a table, and what is left out.
 
+use super::decision::effort_words;
 use super::money_fields;
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format::{self, NumberStyle};
@@ -290,19 +291,6 @@ fn toggle_words(toggle: &SweepToggle) -> String {
 
 fn money_words(amount: PicoUsd) -> String {
     format::format_money(amount, NumberStyle::default())
-}
-
-/// Points of about half a day as days.
-fn effort_words(points: u32) -> String {
-    match points {
-        0 => "no effort".to_owned(),
-        1 => "half a day".to_owned(),
-        2 => "1 day".to_owned(),
-        points => {
-            let half = if points % 2 == 1 { ".5" } else { "" };
-            format!("{}{half} days", points / 2)
-        }
-    }
 }
 
 #[cfg(test)]

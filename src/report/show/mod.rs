@@ -12,6 +12,7 @@ pub(crate) mod build_order;
 #[cfg(feature = "charts")]
 pub mod charts;
 pub(crate) mod compare;
+pub(crate) mod decision;
 pub mod env;
 pub mod export;
 pub mod gate;
@@ -25,6 +26,7 @@ pub mod routes;
 pub mod scenario;
 pub mod steps;
 pub(crate) mod sweep;
+pub(crate) mod volume;
 
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
@@ -227,7 +229,6 @@ fn session_label(session: &Session) -> String {
 }
 
 /// The value of a parameter in its unit.
-#[cfg(feature = "charts")]
 fn parameter_value(unit: crate::intervene::ParamUnit, value: i64) -> crate::report::CellValue {
     use crate::intervene::ParamUnit;
     use crate::report::CellValue;

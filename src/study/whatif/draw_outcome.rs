@@ -24,6 +24,8 @@ pub(super) struct DrawOutcome {
     pub(super) loads: Option<DrawnLoads>,
     /// What the candidates for building save; empty without a lattice.
     pub(super) sets: Vec<i64>,
+    /// What the sets that the experiment asks for save.
+    pub(super) asked: Vec<Saving>,
 }
 
 /// One toggle in one draw.
@@ -39,6 +41,9 @@ impl DrawOutcome {
     /// difference, and the choice among sets is the same under any factor.
     pub(super) fn with_error(mut self, factor: i64) -> Self {
         self.joint = self.joint.scaled_by_q32(factor);
+        for saving in &mut self.asked {
+            *saving = saving.scaled_by_q32(factor);
+        }
         for toggle in &mut self.toggles {
             toggle.alone = toggle.alone.scaled_by_q32(factor);
             toggle.last = toggle.last.scaled_by_q32(factor);

@@ -40,6 +40,8 @@ pub struct Experiment<'a> {
     pub seed: Seed,
     /// How many draws; none for a comparison at the means alone.
     pub draws: u32,
+    /// Sets of toggles whose savings are drawn, beside each toggle and all of them.
+    pub sets: &'a [ToggleSubset],
     /// Requests that the provider lets through in any minute; `None` if that is not known.
     pub requests_a_minute: Option<u32>,
 }
@@ -64,6 +66,7 @@ impl<'a> Experiment<'a> {
             observed: &[],
             seed: Seed(scenario.seed),
             draws: scenario.draws,
+            sets: &[],
             // Zero stands for a limit that is not known.
             requests_a_minute: Some(scenario.requests_a_minute).filter(|most| *most > 0),
         }

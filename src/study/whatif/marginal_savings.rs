@@ -18,13 +18,25 @@ pub struct MarginalSavings {
     pub alone: Vec<Saving>,
     /// Each with all others on before.
     pub last: Vec<Saving>,
+    /// Sets that were asked for besides.
+    pub sets: Vec<Saving>,
 }
 
 impl MarginalSavings {
     /// Replays what each of so many toggles saves alone and last, and what all of them save.
     pub(crate) fn from_plan(plan: &Plan, toggles: usize) -> Self {
-        let none = vec![Saving::default(); toggles];
-        let mut savings = Self { joint: Saving::default(), alone: none.clone(), last: none };
+        Self::with_sets(plan, toggles, &[])
+    }
+
+    /// The same, and what some sets save.
+    pub(crate) fn with_sets(plan: &Plan, toggles: usize, sets: &[ToggleSubset]) -> Self {
+        let none = |count| vec![Saving::default(); count];
+        let mut savings = Self {
+            joint: Saving::default(),
+            alone: none(toggles),
+            last: none(toggles),
+            sets: none(sets.len()),
+        };
         let touched = plan.islands.iter().filter(|island| island.touched_by != 0);
         for (island, count) in plan.group_alike_islands(touched) {
             let all = island.touched_by;
@@ -32,12 +44,22 @@ impl MarginalSavings {
             let before = replays.replay_subset(0);
             let joint = saving_of_subset(plan, &mut replays, &before, all);
             savings.joint = savings.joint + joint.repeated(count);
+            // Few of the sets differ on one island, and most of them are known by then.
+            let mut known = BTreeMap::from([(0, Saving::default()), (all, joint)]);
             for toggle in touching_toggles(island, toggles) {
                 let alone = saving_of_subset(plan, &mut replays, &before, 1 << toggle);
+                known.insert(1 << toggle, alone);
                 // Last is what is missing where all others are on and this one is not.
                 let others = saving_of_subset(plan, &mut replays, &before, all & !(1 << toggle));
                 savings.alone[toggle] = savings.alone[toggle] + alone.repeated(count);
                 savings.last[toggle] = savings.last[toggle] + (joint - others).repeated(count);
+                known.insert(all & !(1 << toggle), others);
+            }
+            for (set, sum) in sets.iter().zip(&mut savings.sets) {
+                let saving = known
+                    .entry(set & all)
+                    .or_insert_with(|| saving_of_subset(plan, &mut replays, &before, set & all));
+                *sum = *sum + saving.repeated(count);
             }
         }
         savings

@@ -4,7 +4,6 @@ use super::compare::Comparison;
 use super::headline::HeadlineMetric;
 use super::savings::{PipelineTotals, StepTotals, totals_by_step};
 use super::sweep::SubsetSweep;
-use crate::plan::ToggleSubset;
 use crate::recording::Recording;
 
 /// A step of the order in numbers: what a replay says after it.
@@ -26,7 +25,8 @@ pub fn measure_build_steps(
     let mut steps = totals_by_step(recording, &comparison.plan, 0);
     let measured = sweep.order.steps.iter().map(|step| {
         // The sweep leaves idle toggles out, so that its bits are not those of the comparison.
-        let compared = comparison_subset(comparison, sweep, step.subset);
+        let ids = comparison.toggles.iter().map(|toggle| toggle.id);
+        let compared = sweep.subset_among(step.subset, ids);
         let then = totals_by_step(recording, &comparison.plan, compared);
         let largest_step_fall = largest_fall(comparison.headline, &steps, &then);
         steps = then;
@@ -34,17 +34,6 @@ pub fn measure_build_steps(
         MeasuredStep { after, largest_step_fall }
     });
     measured.collect()
-}
-
-/// A subset of the sweep's toggles as one of the comparison's, which also holds idle ones.
-fn comparison_subset(
-    comparison: &Comparison,
-    sweep: &SubsetSweep,
-    subset: ToggleSubset,
-) -> ToggleSubset {
-    let ids = sweep.toggle_ids(subset);
-    let bits = comparison.toggles.iter().enumerate().filter(|(_, toggle)| ids.contains(&toggle.id));
-    bits.fold(0, |set, (bit, _)| set | 1 << bit)
 }
 
 fn largest_fall(

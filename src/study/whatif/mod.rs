@@ -30,6 +30,7 @@ pub mod parameter_draws;
 pub mod published_claims;
 pub(crate) mod queue_summary;
 pub mod remaining_saving;
+pub(crate) mod saving_bands;
 pub(crate) mod saving_bounds;
 pub mod savings;
 pub mod shapley;

@@ -137,7 +137,7 @@ pub(super) fn share_out_lattice(lattice: &SubsetLattice) -> (MarginalSavings, Ve
     }
     let shapley = round_shapley_values(&sums);
     let AttributionSums { joint, alone, last, .. } = sums;
-    (MarginalSavings { joint, alone, last }, shapley)
+    (MarginalSavings { joint, alone, last, sets: Vec::new() }, shapley)
 }
 
 /// The Shapley values of sums, figure by figure, so that in each of them the shares add up to the

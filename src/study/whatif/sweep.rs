@@ -161,6 +161,17 @@ impl SubsetSweep {
         on.map(|(_, toggle)| toggle.id).collect()
     }
 
+    /// The same subset by the bits of other toggles, of which a sweep leaves idle ones out.
+    pub(crate) fn subset_among<'a>(
+        &self,
+        subset: ToggleSubset,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> ToggleSubset {
+        let on = self.toggle_ids(subset);
+        let bits = ids.enumerate().filter(|(_, id)| on.contains(id));
+        bits.fold(0, |set, (bit, _)| set | 1 << bit)
+    }
+
     /// The best subsets, best first.
     #[must_use]
     pub fn best_entries(&self, count: usize) -> Vec<&SweepEntry> {

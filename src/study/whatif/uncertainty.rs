@@ -14,7 +14,6 @@ use super::experiment::Experiment;
 use super::first_question::{
     DrawnClaim, DrawnResults, FirstQuestion, OpenFact, find_first_question,
 };
-use super::headline::HeadlineMetric;
 use super::lattice::SubsetLattice;
 use super::load_bands::{DrawnLoads, LoadBands};
 use super::marginal_savings::MarginalSavings;
@@ -22,6 +21,7 @@ use super::observed_savings;
 use super::open_counts::OpenCounts;
 use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
+use super::saving_bands::{DrawnSet, SavingBands, saving_bands};
 use super::savings::{PipelineTotals, Saving, saving_in_step};
 use super::shapley::share_out_lattice;
 use super::verdict::DIFFERENCE_ERROR_BP;
@@ -34,30 +34,8 @@ use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::stats::random_draws::draw_normal;
-use crate::units::{BASIS_POINTS, PicoUsd, ratio_bp, scale_by_ratio};
+use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
-
-/// A saving's bands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SavingBands {
-    /// In cache reads.
-    pub read: CredibleBand<i64>,
-    /// In tokens.
-    pub tokens: CredibleBand<i64>,
-    /// In money, hidden output included.
-    pub cost: CredibleBand<PicoUsd>,
-}
-
-impl SavingBands {
-    /// In the figure that a comparison is told in.
-    #[must_use]
-    pub fn headline_band(&self, headline: HeadlineMetric) -> CredibleBand<i64> {
-        match headline {
-            HeadlineMetric::Reads => self.read,
-            HeadlineMetric::Tokens => self.tokens,
-        }
-    }
-}
 
 /// One toggle in all draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +73,8 @@ pub struct Uncertainty {
     pub loads: Option<LoadBands>,
     /// The open fact that, known, would change most; `None` where none changes anything.
     pub first_question: Option<FirstQuestion>,
+    /// The sets that the experiment asks for.
+    pub sets: Vec<DrawnSet>,
 }
 
 /// A claim in all draws.
@@ -205,7 +185,15 @@ impl DrawSetup<'_> {
                 let (marginal, shapley) = share_out_lattice(lattice);
                 (marginal, Some(shapley))
             }
-            None => (MarginalSavings::from_plan(&plan, chosen.len()), None),
+            None => (MarginalSavings::with_sets(&plan, chosen.len(), self.experiment.sets), None),
+        };
+        // With a lattice every set is looked up; without one it was replayed with the edges.
+        let asked = match &lattice {
+            Some(lattice) => {
+                let sets = self.experiment.sets.iter();
+                sets.map(|set| lattice.saving_of_subset(*set)).collect()
+            }
+            None => marginal.sets.clone(),
         };
         let sets = match (&self.candidates, &lattice) {
             (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
@@ -241,6 +229,7 @@ impl DrawSetup<'_> {
             claims,
             toggles,
             sets,
+            asked,
         };
         Ok(outcome.with_error(self.errors[k as usize]))
     }
@@ -354,9 +343,16 @@ fn summarise_draws(
         observed_bp: (0..observations)
             .map(|at| CredibleBand::from_values(drawn.iter().map(|draw| draw.observed_bp[at])))
             .collect(),
+        sets: drawn_sets(experiment, drawn),
         loads: LoadBands::from_draws(drawn.iter().filter_map(|draw| draw.loads.as_ref())),
         first_question: None,
     }
+}
+
+/// The sets that the experiment asks for, in all draws.
+fn drawn_sets(experiment: &Experiment<'_>, drawn: &[DrawOutcome]) -> Vec<DrawnSet> {
+    let sets = experiment.sets.iter().enumerate();
+    sets.map(|(at, subset)| DrawnSet::from_draws(*subset, drawn, |draw| &draw.asked[at])).collect()
 }
 
 /// One toggle in all draws, and its share in those in which every subset was replayed.
@@ -371,18 +367,6 @@ fn toggle_bands(drawn: &[DrawOutcome], with_lattice: &[DrawOutcome], at: usize) 
             .map(|shares| saving_bands(&shares, |share| *share)),
         alone: saving_bands(drawn, |draw| &draw.toggles[at].alone),
         last: saving_bands(drawn, |draw| &draw.toggles[at].last),
-    }
-}
-
-fn saving_bands<'a, T>(drawn: &'a [T], of: impl Fn(&'a T) -> &'a Saving) -> SavingBands {
-    SavingBands {
-        read: CredibleBand::from_values(
-            drawn.iter().map(|draw| HeadlineMetric::Reads.amount_in_saving(of(draw))),
-        ),
-        tokens: CredibleBand::from_values(
-            drawn.iter().map(|draw| HeadlineMetric::Tokens.amount_in_saving(of(draw))),
-        ),
-        cost: CredibleBand::from_values(drawn.iter().map(|draw| of(draw).total_money())),
     }
 }
 

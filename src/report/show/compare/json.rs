@@ -18,6 +18,7 @@ use crate::report::columns::{ColumnField, fields_of_part, object_json};
 use crate::report::json;
 use crate::report::show::audit::finding_fields;
 use crate::report::show::build_order::{BuildOrderReport, step_fields};
+use crate::report::show::decision::Decision;
 use crate::report::show::{Provenance, saving_fields, totals_fields};
 use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::first_question::{FirstQuestion, KnowledgeEffect};
@@ -51,6 +52,13 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             "what the comparison is told in, where that is not cache reads",
             headline_fields(),
             |it| (it.comparison.headline == HeadlineMetric::Tokens).then_some(it.comparison),
+        )
+        .left_out_if_missing(),
+        ReportField::optional_object(
+            "decision",
+            "what to do first; left out where no sweep can be made",
+            Decision::fields(),
+            |it| it.decision(),
         )
         .left_out_if_missing(),
         ReportField::object("baseline", "nothing toggled", totals_fields(), |it| {

@@ -4,8 +4,8 @@ use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::show::money_fields;
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::saving_bands::SavingBands;
 use crate::study::whatif::savings::Saving;
-use crate::study::whatif::uncertainty::SavingBands;
 use crate::units::PicoUsd;
 
 /// One saving: reads, tokens of all classes, money.

@@ -10,8 +10,8 @@ use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::remaining_saving::RemainingSaving;
+use crate::study::whatif::saving_bands::SavingBands;
 use crate::study::whatif::savings::Saving;
-use crate::study::whatif::uncertainty::SavingBands;
 
 impl ComparisonReport<'_> {
     /// The table of toggles in cache reads, or in tokens.

@@ -57,8 +57,9 @@ impl FullReport<'_> {
         let mut section = Section::new("Summary");
         // The decision first; what follows says why.
         let order = self.comparison_report.sweep.ok().map(BuildOrderReport);
-        if let Some(order) = order {
-            section = section.with_paragraph(order.decision());
+        let decision = self.comparison_report.decision_lines();
+        if !decision.is_empty() {
+            section = section.with_decision(decision);
         }
         section = section.with_bullets(points);
         if let Some(table) = order.and_then(BuildOrderReport::table) {

@@ -1,0 +1,67 @@
+//! What amounts are said for: one run, all of a record, or a month at the volume seen.
+
+use crate::recording::Recording;
+use std::ops::Range;
+
+/// Times that span less than this say nothing of a month.
+const LEAST_SPAN_MS: i64 = 14 * DAY_MS;
+const DAY_MS: i64 = 86_400_000;
+/// A month in tenths of days.
+const MONTH_TENTHS: i128 = 304;
+/// What an amount is said for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volume {
+    /// One run of a published pipeline.
+    Run,
+    /// Everything in the record.
+    Record,
+    /// A month at the volume from the first to the last call.
+    Month { first_ms: i64, last_ms: i64 },
+}
+
+impl Volume {
+    /// What the figures of a recording are said for.
+    #[must_use]
+    pub fn of_recording(recording: &Recording, is_published: bool) -> Self {
+        if is_published {
+            return Self::Run;
+        }
+        match span_of_calls(recording) {
+            Some(span) if span.end - span.start >= LEAST_SPAN_MS => {
+                Self::Month { first_ms: span.start, last_ms: span.end }
+            }
+            _ => Self::Record,
+        }
+    }
+
+    /// An amount of the whole record as one of this volume.
+    #[must_use]
+    pub fn scaled(self, amount: i128) -> i128 {
+        match self {
+            Self::Run | Self::Record => amount,
+            Self::Month { first_ms, last_ms } => {
+                let tenths = i128::from(last_ms - first_ms) * 10;
+                amount * MONTH_TENTHS * i128::from(DAY_MS) / tenths.max(1)
+            }
+        }
+    }
+
+    /// The words behind an amount.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Run => "a run",
+            Self::Record => "in this record",
+            Self::Month { .. } => "a month",
+        }
+    }
+}
+
+/// From the first to the last call, where their times are times of day.
+#[must_use]
+pub fn span_of_calls(recording: &Recording) -> Option<Range<i64>> {
+    let first = recording.calls.iter().map(|call| call.start_ms).min()?;
+    let last = recording.calls.iter().map(|call| call.end_ms).max()?;
+    // Times that begin with the pipeline are no days.
+    (first > 10_000 * DAY_MS).then_some(first..last)
+}
