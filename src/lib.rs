@@ -57,6 +57,7 @@ pub mod kinds;
 pub mod models;
 pub mod plan;
 pub mod price;
+pub mod quantity;
 pub mod reconstruct;
 pub mod recording;
 pub mod replay;

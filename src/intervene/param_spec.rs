@@ -1,6 +1,8 @@
 //! What a number of an intervention counts, which values it may take, and who says so.
 
+use crate::quantity::QuantityKind;
 use crate::reconstruct::unknown::MOST_ANSWERS;
+use crate::toml_reader::TomlNode;
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// The largest value of a parameter: keeps sums far from overflow. Confidence: H.
@@ -48,6 +50,27 @@ impl ParamUnit {
         }
     }
 
+    /// What a field of this unit holds, where an amount is typed with its unit.
+    #[must_use]
+    pub(crate) fn quantity_kind(self) -> QuantityKind {
+        match self {
+            Self::BasisPoints | Self::Chance => QuantityKind::Share,
+            Self::Count | Self::WeightedCount(_) => QuantityKind::Count,
+            Self::Tokens => QuantityKind::Tokens,
+            Self::Milliseconds => QuantityKind::Duration,
+        }
+    }
+
+    /// A value as typed: a bare whole number in this unit, or an amount with its own.
+    #[must_use]
+    pub(crate) fn value_of_node(self, node: &TomlNode) -> Option<i64> {
+        let value = match node {
+            TomlNode::Whole(value) => Some(*value),
+            _ => self.quantity_kind().read_node(node).and_then(|it| i64::try_from(it.value).ok()),
+        };
+        value.filter(|value| self.admits_value(*value))
+    }
+
     /// Whether a parameter of this unit may have this value.
     #[must_use]
     pub(crate) fn admits_value(self, value: i64) -> bool {
@@ -59,10 +82,12 @@ impl ParamUnit {
     #[must_use]
     pub(crate) fn bounds_in_words(self) -> &'static str {
         match self {
-            Self::BasisPoints | Self::Chance => "0 to 10,000 ten-thousandths",
+            Self::BasisPoints | Self::Chance => {
+                "a share such as \"30 %\" or 0.3, or 0 to 10,000 ten-thousandths"
+            }
             Self::Count | Self::WeightedCount(_) => "a count of 0 to 1,000,000,000",
             Self::Tokens => "0 to 1,000,000,000 tokens",
-            Self::Milliseconds => "0 to 1,000,000,000 ms",
+            Self::Milliseconds => "a time such as \"5m\", or 0 to 1,000,000,000 ms",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! One row of a price book, read from a line of CSV.
 
 use super::{PriceRow, TokenPrices};
+use crate::quantity::parse_decimal;
+use crate::units::PicoUsd;
 use jiff::civil::{Date, date};
 
 /// Pico-dollars per token in one dollar per million tokens.
@@ -149,16 +151,14 @@ fn parse_pico_price(line: u64, name: &str, text: &str) -> Result<Option<i64>, Ba
         return Ok(None);
     }
     let wrong = format!("{name} is '{text}', not dollars per million tokens");
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > PICO_PER_USD_PER_MTOK_DIGITS {
+    // Six places are a whole number of pico-dollars a token: no price is rounded.
+    let places = text.split_once('.').map_or(0, |(_, places)| places.len());
+    if places > PICO_PER_USD_PER_MTOK_DIGITS {
         return Err(line_error(line, &format!("{name} is '{text}': more than six decimal places")));
     }
-    // Six places are a whole number of pico-dollars a token: no price is rounded.
-    let digits = format!("{whole}{fraction:0<PICO_PER_USD_PER_MTOK_DIGITS$}");
-    if digits.len() > 15 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(line_error(line, &wrong));
-    }
-    digits.parse().map(Some).map_err(|_| line_error(line, &wrong))
+    let price = parse_decimal(text, PicoUsd::PER_USD / 1_000_000)
+        .and_then(|price| i64::try_from(price.value).ok());
+    price.map(Some).ok_or_else(|| line_error(line, &wrong))
 }
 
 /// `2026-11-21`, `2026-09` or either with a question mark; a bare month is its first or last day.

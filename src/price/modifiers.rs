@@ -4,6 +4,7 @@
 //! tells and no row prices leaves the standard price, and is named beside the sum.
 
 use super::TokenPrices;
+use crate::quantity::parse_decimal;
 use crate::recording::PriceModifiers;
 use crate::units::{BASIS_POINTS, PicoUsd, scale_by_ratio};
 
@@ -46,8 +47,8 @@ pub(super) fn parse_rows(csv: &[u8]) -> Vec<ModifierRow> {
 
 fn parse_row(record: &csv::StringRecord) -> Option<ModifierRow> {
     let (_, modifier) = NAMED.into_iter().find(|(name, _)| *name == &record[0])?;
-    let (whole, fraction) = record[1].split_once('.').unwrap_or((&record[1], ""));
-    let multiplier_bp = format!("{whole}{fraction:0<4}").parse().ok()?;
+    let multiplier = parse_decimal(&record[1], i128::from(BASIS_POINTS))?;
+    let multiplier_bp = i64::try_from(multiplier.value).ok()?;
     let models = record[2].split(' ').map(str::to_owned).collect();
     Some(ModifierRow { modifier, multiplier_bp, models })
 }

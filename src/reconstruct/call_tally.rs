@@ -26,7 +26,7 @@ pub enum TallyUnit {
     Open(String),
 }
 
-/// A published number of calls and its unit; without a word beside it records are counted.
+/// A published number of calls and its unit; without a word beside it calls are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct CallTally {
@@ -75,12 +75,17 @@ impl Deref for CallTally {
 impl TryFrom<String> for CallTally {
     type Error = BadFigure;
     fn try_from(text: String) -> Result<Self, BadFigure> {
-        let (figure, unit) = match text.rsplit_once(' ') {
-            None | Some((_, "records")) => (text.split(' ').next(), TallyUnit::Records),
-            Some((figure, "calls")) => (Some(figure), TallyUnit::Calls),
-            Some((figure, fact)) => (Some(figure), TallyUnit::Open(fact.to_owned())),
+        // A blank may stand before a unit, too: what is a figure as a whole has no word beside it.
+        if let Ok(figure) = Figure::parse(&text) {
+            return Ok(Self { figure, unit: TallyUnit::Calls });
+        }
+        let (figure, word) = text.rsplit_once(' ').unwrap_or((&text, ""));
+        let unit = match word {
+            "records" => TallyUnit::Records,
+            "calls" => TallyUnit::Calls,
+            fact => TallyUnit::Open(fact.to_owned()),
         };
-        Ok(Self { figure: Figure::parse(figure.unwrap_or_default())?, unit })
+        Ok(Self { figure: Figure::parse(figure)?, unit })
     }
 }
 
@@ -101,7 +106,8 @@ mod tests {
 
     #[test]
     fn one_rule_makes_calls_of_every_count() {
-        check("22", 10_000, 12);
+        check("22", 10_000, 22);
+        check("1 k", 0, 1_000);
         check("22 records", 10_000, 12);
         check("22 calls", 0, 22);
         check("22 poll-unit", 0, 12);

@@ -9,6 +9,7 @@
 //!
 //! Units: counts are whole numbers, times milliseconds, shares ten-thousandths.
 
+use crate::quantity::QuantityKind;
 use serde::{Deserialize, Serialize};
 use std::ops::Deref;
 
@@ -139,11 +140,12 @@ impl Deref for OpenFigure {
 impl TryFrom<String> for OpenFigure {
     type Error = BadFigure;
     fn try_from(text: String) -> Result<Self, BadFigure> {
-        let (figure, fact) = match text.split_once(' ') {
-            Some((figure, fact)) => (figure, Some(fact.to_owned())),
-            None => (text.as_str(), None),
-        };
-        Ok(Self { figure: Figure::parse(figure)?, fact })
+        // A blank may stand before a unit, too: what is a figure as a whole names no unknown.
+        if let Ok(figure) = Figure::parse(&text) {
+            return Ok(Self { figure, fact: None });
+        }
+        let (figure, fact) = text.rsplit_once(' ').unwrap_or((&text, ""));
+        Ok(Self { figure: Figure::parse(figure)?, fact: Some(fact.to_owned()) })
     }
 }
 
@@ -167,6 +169,7 @@ fn parse_figure(text: &str) -> Option<Figure> {
     let at_least = body.ends_with('+');
     let body = body.strip_suffix('+').unwrap_or(body);
     let (unit, low, high, half_unit) = if let Some((low, high)) = body.split_once('-') {
+        let (low, high) = (low.trim_end(), high.trim_start());
         let (unit, upper, half) = parse_amount(high)?;
         // The lower end of `12-14M` has no suffix of its own; that of `5m-1h` has.
         let (lower_unit, lower, _) = if low.ends_with(|c: char| c.is_ascii_digit()) {
@@ -191,79 +194,24 @@ fn parse_figure(text: &str) -> Option<Figure> {
     })
 }
 
+/// What stands behind the last number of a text.
 fn unit_suffix(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ',')
 }
 
-/// One amount: a time (`1h 24m`), or a number with an optional suffix.
+/// One amount as printed, with what its unit says that it counts.
 fn parse_amount(text: &str) -> Option<(FigureUnit, i64, i64)> {
-    if text.ends_with(['h', 'm', 's']) {
-        return parse_duration(text);
-    }
-    let (unit, scale) = match unit_suffix(text) {
-        "" => (FigureUnit::Count, 1),
-        "k" | "K" => (FigureUnit::Count, 1_000),
-        "M" => (FigureUnit::Count, 1_000_000),
-        "%" => (FigureUnit::Share, 100),
-        _ => return None,
-    };
-    let (value, last) = parse_decimal(text.strip_suffix(unit_suffix(text))?, scale)?;
-    // The last digit of a plain count is exact: sessions and records are not rounded.
-    Some((unit, value, if scale == 1 { 0 } else { last / 2 }))
-}
-
-/// `text * scale`, and what one unit of its last digit is worth.
-pub(super) fn parse_decimal(text: &str, scale: i64) -> Option<(i64, i64)> {
-    let (whole, fraction) =
-        text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
-    // Every decimal place makes the last digit worth a tenth; where nothing whole is left of the
-    // unit (`1.5` sessions), the string is no figure.
-    let digits = fraction.map_or(0, str::len);
-    let last = u32::try_from(digits).ok().filter(|&digits| digits <= 6)?;
-    let last = Some(scale / 10_i64.pow(last)).filter(|&last| last > 0)?;
-    let fraction = fraction.map_or(Some(0), parse_digits)?;
-    let value = parse_grouped(whole)?.checked_mul(scale)?;
-    Some((value.checked_add(fraction * last)?, last))
-}
-
-/// A number whose thousands may be parted by commas: then all of them are.
-fn parse_grouped(text: &str) -> Option<i64> {
-    let mut groups = text.split(',');
-    let first = groups.next().unwrap_or_default();
-    // With a comma all thousands must have theirs: `1000,000` or `1,00` is a slip of the pen.
-    if first.len() < text.len() {
-        let is_full = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
-        return if is_full { parse_digits(&text.replace(',', "")) } else { None };
-    }
-    parse_digits(text)
-}
-
-fn parse_digits(text: &str) -> Option<i64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
-}
-
-/// A time in parts of falling size: `1h 24m`, `22m55s`, `5h`.
-fn parse_duration(text: &str) -> Option<(FigureUnit, i64, i64)> {
-    let (mut total, mut last) = (0_i64, i64::MAX);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let at = rest.find(['h', 'm', 's'])?;
-        let unit = match &rest[at..=at] {
-            "h" => 3_600_000,
-            "m" => 60_000,
-            _ => 1_000,
-        };
-        let value = parse_digits(rest[..at].trim())?.checked_mul(unit)?;
-        // Parts fall in size, so that `5m 1h` and `5m3m` are refused.
-        if unit >= last {
-            return None;
+    let (unit, kind) = match unit_suffix(text).trim_start() {
+        "%" => (FigureUnit::Share, QuantityKind::Share),
+        times if times.ends_with(['d', 'h', 'm', 's']) => {
+            (FigureUnit::Time, QuantityKind::Duration)
         }
-        total = total.checked_add(value)?;
-        last = unit;
-        rest = rest[at + 1..].trim_start();
-    }
-    Some((FigureUnit::Time, total, last / 2))
+        _ => (FigureUnit::Count, QuantityKind::Tokens),
+    };
+    let read = kind.read(text)?;
+    let (value, last) = (i64::try_from(read.value).ok()?, i64::try_from(read.last_digit).ok()?);
+    // The last digit of a plain count is exact: sessions and records are not rounded.
+    Some((unit, value, if last == 1 { 0 } else { last / 2 }))
 }
 
 #[cfg(test)]
@@ -293,6 +241,8 @@ mod tests {
         check("303,323,485", FigureUnit::Count, 303_323_485, 303_323_485, 0, false);
         check("45,276", FigureUnit::Count, 45_276, 45_276, 0, false);
         check("1,000-2,000", FigureUnit::Count, 1_000, 2_000, 0, false);
+        check("9.5 M", FigureUnit::Count, 9_500_000, 9_500_000, 50_000, false);
+        check("12 - 14 M", FigureUnit::Count, 12_000_000, 14_000_000, 500_000, false);
         check("1,234.5K", FigureUnit::Count, 1_234_500, 1_234_500, 50, false);
         assert!(Figure::parse("165+").unwrap().at_least);
     }
@@ -306,6 +256,7 @@ mod tests {
         check("5-7m", FigureUnit::Time, 300_000, 420_000, 30_000, false);
         check("5m-1h", FigureUnit::Time, 300_000, 3_600_000, 1_800_000, false);
         check("54%", FigureUnit::Share, 5_400, 5_400, 50, false);
+        check("30 %", FigureUnit::Share, 3_000, 3_000, 50, false);
         check("40-47%", FigureUnit::Share, 4_000, 4_700, 50, false);
     }
 
@@ -338,6 +289,7 @@ mod tests {
             "9223372036854775807M",
             "3001M",
             "5 5",
+            "5 x",
             "+",
         ] {
             assert_eq!(Figure::parse(text), Err(BadFigure { text: text.to_owned() }), "{text}");

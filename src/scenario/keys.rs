@@ -50,6 +50,8 @@ pub(super) enum ValueKind {
     Weights,
     /// The values of a parameter.
     Range(ParamUnit),
+    /// One value of a parameter.
+    Amount(ParamUnit),
     /// A table with keys of its own.
     Select,
     /// A table of models: what is left of the sign is priced as what is right of it.
@@ -192,13 +194,12 @@ pub(super) fn keys_of_card(card: &'static ToggleCard) -> Vec<ScenarioKey> {
 
 /// The keys of a range.
 pub(super) fn keys_of_range(unit: ParamUnit) -> [ScenarioKey; 6] {
-    let (least, most) = unit.value_bounds();
-    let whole = ValueKind::Whole(least, most);
+    let amount = ValueKind::Amount(unit);
     [
-        new_key("low", whole, "the lowest value"),
-        new_key("mode", whole, "the value that counts where only one can"),
-        new_key("high", whole, "the highest value"),
-        new_key("value", whole, "the only value"),
+        new_key("low", amount, "the lowest value"),
+        new_key("mode", amount, "the value that counts where only one can"),
+        new_key("high", amount, "the highest value"),
+        new_key("value", amount, "the only value"),
         new_key(
             "weights",
             ValueKind::Weights,
@@ -232,7 +233,7 @@ impl ValueKind {
             Self::Names(1) => "a name".to_owned(),
             Self::Names(most) => format!("a name or a list of at most {most} names"),
             Self::Weights => format!("2 to {MOST_ANSWERS} weights, not all 0"),
-            Self::Range(unit) => unit.bounds_in_words().to_owned(),
+            Self::Range(unit) | Self::Amount(unit) => unit.bounds_in_words().to_owned(),
             Self::Select => "a table, e.g. [select]".to_owned(),
             Self::Models => "a table, e.g. [models]".to_owned(),
             Self::Figures => "a table, e.g. [source]".to_owned(),
@@ -261,6 +262,7 @@ impl ValueKind {
             (Self::Names(most), node) => strings_in_node(node).is_some_and(|names| {
                 names.len() <= most && names.iter().all(|name| !name.is_empty())
             }),
+            (Self::Amount(unit), node) => unit.value_of_node(node).is_some(),
             (Self::Weights, node) => weights_in_node(node).is_some(),
             // What a range may hold is checked where it is read, with its unit.
             (Self::Range(_), _)

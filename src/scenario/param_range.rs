@@ -1,6 +1,7 @@
 //! The values of a parameter, as typed:
 //!
-//! * `200`: this value, and no other;
+//! * `200`: this value, and no other, in the unit of the card;
+//! * `"30 %"`, `0.3`, `"1.5k"`, `"5m"`: the same with a unit (`crate::quantity`), here and below;
 //! * `{ low = 100, mode = 200, high = 400 }`: a range, PERT unless `shape = "triangular"`;
 //! * `{ low = 100, high = 400, shape = "uniform" }`: all alike; the middle counts where one value
 //!   must, unless `mode` says otherwise;
@@ -20,22 +21,21 @@ pub(super) fn parse_range(
     entry: &TomlEntry,
 ) -> Result<ParamRange, ScenarioError> {
     let fields = match &entry.node {
-        TomlNode::Whole(value) if unit.admits_value(*value) => {
-            return Ok(ParamRange::fixed_at(*value));
-        }
         TomlNode::Table(fields) => {
             CheckedFields::check_table(place, fields, &keys::keys_of_range(unit))?
         }
-        _ => {
-            return Err(
-                bad_value_error(place, entry, &wanted_with_hint(unit, &entry.as_typed)).into()
-            );
+        node => {
+            let value = unit.value_of_node(node);
+            let way_out = unit.quantity_kind().way_out(&entry.as_typed);
+            let wanted = format!("{}{way_out}", unit.bounds_in_words());
+            let value = value.ok_or_else(|| bad_value_error(place, entry, &wanted))?;
+            return Ok(ParamRange::fixed_at(value));
         }
     };
     let shape = fields.text_at("shape").and_then(RangeShape::from_name);
     let typed = TypedRange { place, unit, entry, fields: &fields, shape };
     // `value` alone says that there is one value, without a word about the shape.
-    if shape == Some(RangeShape::Fixed) || (shape.is_none() && fields.whole_at("value").is_some()) {
+    if shape == Some(RangeShape::Fixed) || (shape.is_none() && fields.entry_at("value").is_some()) {
         typed.refuse_keys(&["low", "mode", "high"], "nothing beside 'value'")?;
         return Ok(ParamRange::fixed_at(typed.require_value("value")?));
     }
@@ -74,7 +74,8 @@ struct TypedRange<'a> {
 impl TypedRange<'_> {
     /// The value of a key that the shape cannot do without.
     fn require_value(&self, key: &str) -> Result<i64, ScenarioError> {
-        if let Some(value) = self.fields.whole_at(key) {
+        let typed = self.fields.entry_at(key);
+        if let Some(value) = typed.and_then(|entry| self.unit.value_of_node(&entry.node)) {
             return Ok(value);
         }
         let bounds = self.unit.bounds_in_words();
@@ -141,37 +142,6 @@ pub(super) fn range_as_toml(range: &ParamRange) -> String {
     }
 }
 
-/// What a unit wants, and for a share that was typed as a decimal or in per cent what it is there.
-fn wanted_with_hint(unit: ParamUnit, met: &str) -> String {
-    let typed = met.trim_matches(['"', '\'']);
-    // Who types 0.5 or 50% means a share: the hint says what that is in the file's unit.
-    let share = match typed.strip_suffix('%') {
-        Some(percent) => shift_decimal_point(percent.trim(), 2),
-        None => shift_decimal_point(typed, 4),
-    };
-    match share {
-        Some(share)
-            if matches!(unit, ParamUnit::BasisPoints | ParamUnit::Chance)
-                && unit.admits_value(share) =>
-        {
-            format!("{} ({typed} is {share})", unit.bounds_in_words())
-        }
-        _ => unit.bounds_in_words().to_owned(),
-    }
-}
-
-/// A decimal with its point moved so many places to the right, if nothing is left behind it.
-fn shift_decimal_point(decimal: &str, places: usize) -> Option<i64> {
-    let (whole, part) = decimal.split_once('.').unwrap_or((decimal, ""));
-    let part = part.trim_end_matches('0');
-    // More places than the unit has would be lost, and a share has no more digits.
-    if part.len() > places || whole.len() > 3 {
-        return None;
-    }
-    let digits = format!("{whole}{part:0<places$}");
-    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +191,25 @@ mod tests {
     }
 
     #[test]
+    fn amounts_may_have_their_units() {
+        let fixed = |unit, text, value| {
+            assert_eq!(read(unit, text), Ok(ParamRange::fixed_at(value)), "{text}");
+        };
+        fixed(ParamUnit::BasisPoints, "0.86", 8_600);
+        fixed(ParamUnit::BasisPoints, "1.0", 10_000);
+        fixed(ParamUnit::Chance, "\"86.5 %\"", 8_650);
+        // A bare whole number is in the unit of the card, as it always was.
+        fixed(ParamUnit::BasisPoints, "1", 1);
+        fixed(ParamUnit::Tokens, "\"1.5 k\"", 1_500);
+        fixed(ParamUnit::Count, "\"7\"", 7);
+        fixed(ParamUnit::Milliseconds, "\"5m 30s\"", 330_000);
+        fixed(ParamUnit::Milliseconds, "{ value = \"5m\" }", 300_000);
+        let range = ParamRange::spread_between((1_000, 2_500, 4_000), RangeShape::Pert);
+        let text = "{ low = \"10 %\", mode = 0.25, high = 4000 }";
+        assert_eq!(read(ParamUnit::BasisPoints, text), Ok(range));
+    }
+
+    #[test]
     fn one_of_few_numbers_has_weights() {
         let range = ParamRange::weighted_from(2, &[60, 25, 15]).expect("weights");
         for text in [
@@ -246,13 +235,15 @@ mod tests {
         use ParamUnit::{BasisPoints, Count, Tokens};
         refuse(Tokens, "-1", "'toggles.X.y' is -1, wanted 0 to 1,000,000,000 tokens");
         refuse(Tokens, "1_000_000_001", "0 to 1,000,000,000");
-        refuse(Tokens, "\"7\"", "is \"7\", wanted");
         refuse(Tokens, "[1, 2, 3]", "is [1, 2, 3], wanted");
         refuse(Tokens, "1.5", "is 1.5, wanted 0 to 1,000,000,000 tokens");
-        refuse(BasisPoints, "0.86", "(0.86 is 8600)");
-        refuse(BasisPoints, "\"86.5 %\"", "(86.5 % is 8650)");
-        refuse(BasisPoints, "1.0", "(1.0 is 10000)");
-        refuse(BasisPoints, "1.5", "wanted 0 to 10,000 ten-thousandths");
+        refuse(BasisPoints, "1.5", "0 to 10,000 ten-thousandths");
+        refuse(BasisPoints, "\"120 %\"", "wanted a share such as \"30 %\" or 0.3");
+        refuse(BasisPoints, "\"30\"", "(30 per cent is \"30 %\")");
+        refuse(Tokens, "\"30 %\"", "(a share has no place here)");
+        refuse(Tokens, "\"1m\"", "(a million is \"1M\"; \"1m\" is a time)");
+        refuse(ParamUnit::Milliseconds, "\"90\"", "(90 seconds are \"90s\")");
+        refuse(BasisPoints, "{ low = \"3k\", mode = 1, high = 2 }", "y.low' is \"3k\", wanted");
         refuse(BasisPoints, "{ low = 0, mode = 1, high = 10001 }", "y.high' is 10001");
         refuse(Count, "{ low = 1, high = 2 }", "y.mode' is missing");
         refuse(Count, "{ low = 1, high = 2 }", "or shape = \"uniform\"");

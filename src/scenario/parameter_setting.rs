@@ -49,9 +49,10 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
     file::apply_fields(&format!("toggles.{}", card.id), &[field], chosen)
 }
 
-/// Words that are no value: what was met is what was typed.
+/// Words without the quotes that a shell eats.
 fn typed_words(value: &str) -> TomlEntry {
-    TomlEntry { line: 0, as_typed: format!("'{value}'"), node: TomlNode::Other }
+    let node = TomlNode::Text(value.to_owned());
+    TomlEntry { line: 0, as_typed: format!("'{value}'"), node }
 }
 
 /// Names without quotes.
@@ -103,6 +104,9 @@ mod tests {
         let twice = with(&["R4.cap=1", "R4.cap=2", "R1.compliance=0"]).unwrap();
         assert_eq!(twice.toggles[1].params.get("cap"), 2, "the last one counts");
         assert_eq!(twice.toggles[0].params.get("compliance"), 0);
+        for half in ["R1.compliance=0.5", "R1.compliance=50%", "R1.compliance=50 %"] {
+            assert_eq!(with(&[half]).unwrap().toggles[0].params.get("compliance"), 5_000, "{half}");
+        }
     }
 
     #[test]
@@ -119,6 +123,6 @@ mod tests {
         refuse("R4.cap=", "'toggles.R4.cap' is '', wanted");
         refuse("R4.cap=1\nseed=2", "wanted 0 to");
         refuse("R4.risk=9", "1 to 3");
-        refuse("R1.compliance=0.5", "(0.5 is 5000)");
+        refuse("R1.compliance=120%", "a share such as");
     }
 }

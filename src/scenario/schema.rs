@@ -4,6 +4,7 @@
 use super::SCHEMA;
 use super::keys::{self, ScenarioKey, ValueKind};
 use crate::intervene::{self, ParamUnit, ToggleCard};
+use crate::quantity::QuantityKind;
 use crate::reconstruct::unknown::MOST_ANSWERS;
 use serde_json::{Map, Value, json};
 
@@ -79,6 +80,7 @@ fn value_schema(holds: ValueKind) -> Value {
             // By reference, so that the schema says the range of each unit once.
             json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
         }
+        ValueKind::Amount(unit) => amount_schema(unit),
         ValueKind::Select => table_schema(&keys::SELECT_KEYS),
         ValueKind::Models => json!({ "type": "object", "additionalProperties": text_schema() }),
         ValueKind::Figures => {
@@ -108,7 +110,6 @@ fn one_or_some_schema(one: &Value, least: usize, most: usize) -> Value {
 
 /// The values of a parameter: a whole number, or a table of which some keys are needed.
 fn range_schema(unit: ParamUnit) -> Value {
-    let (least, most) = unit.value_bounds();
     let mut spread = table_schema(&keys::keys_of_range(unit));
     let uniform = json!({ "shape": { "enum": ["uniform"] } });
     // What the parser takes, and nothing else: a uniform range needs no mode.
@@ -118,7 +119,18 @@ fn range_schema(unit: ParamUnit) -> Value {
         { "required": ["low", "weights"] },
         { "required": ["value"] },
     ]);
-    json!({ "anyOf": [{ "type": "integer", "minimum": least, "maximum": most }, spread] })
+    json!({ "anyOf": [amount_schema(unit), spread] })
+}
+
+/// A whole number in the unit of the card, a part of one for a share, or an amount with its unit.
+fn amount_schema(unit: ParamUnit) -> Value {
+    let (least, most) = unit.value_bounds();
+    let bare = json!({ "type": "integer", "minimum": least, "maximum": most });
+    let mut ways = vec![bare, json!({ "type": "string", "pattern": "^ *[0-9]" })];
+    if unit.quantity_kind() == QuantityKind::Share {
+        ways.push(json!({ "type": "number", "minimum": 0, "maximum": 1 }));
+    }
+    json!({ "anyOf": ways })
 }
 
 /// A toggle: its parameters as its card has them, its names, its grade.

@@ -10,7 +10,10 @@ use std::process::Command;
 
 /// Each top-level module and its floor; imports point down or stay on their floor.
 const FLOORS: [(&str, &[&str]); 6] = [
-    ("ground", &["units", "ids", "seed", "fixed_point", "kinds", "models", "toml_reader"]),
+    (
+        "ground",
+        &["units", "ids", "seed", "fixed_point", "kinds", "models", "quantity", "toml_reader"],
+    ),
     ("model", &["recording", "reconstruct", "plan", "price", "cache"]),
     ("tunnel", &["scenario", "intervene", "replay", "clock"]),
     ("office", &["study"]),

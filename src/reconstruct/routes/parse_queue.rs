@@ -16,10 +16,11 @@
 //!
 //! A key that is left out is not filled in: its toggles ask for it and have bounds.
 
-use super::super::figure::{Figure, FigureSource, FigureUnit, parse_decimal};
+use super::super::figure::{Figure, FigureSource, LARGEST_FIGURE};
 use super::super::reported::{Assumption, SourceDocument};
 use super::queue::{DeniedActions, ReportedQueue, SignalRate};
 use super::{DayRange, ReportedRoutes, RouteRow, SCHEMA};
+use crate::quantity::QuantityKind;
 use crate::recording::QueueReason;
 use crate::toml_reader::{
     TomlEntry, TomlError, TomlNode, bad_value_error, key_path, parse_document, unknown_key_error,
@@ -214,11 +215,10 @@ fn read_cycles(key: &str, entry: &TomlEntry, queue: &mut ReportedQueue) -> Resul
         match field.key.as_str() {
             "count" => queue.cycles = Some(read_whole(&at, value, 1, MOST_COUNT)?),
             "every" => {
+                let time = i64::try_from(QuantityKind::Duration.read_entry(&at, value)?).ok();
+                let time = time.filter(|time| (1..=LARGEST_FIGURE).contains(time));
                 let wanted = "a time, e.g. \"6h\"";
-                let figure = Figure::parse(value.as_text(&at, wanted)?).ok();
-                let time = figure.filter(|it| it.unit == FigureUnit::Time && it.value() > 0);
-                let time = time.ok_or_else(|| bad_value_error(&at, value, wanted))?;
-                queue.every_ms = Some(time.value());
+                queue.every_ms = Some(time.ok_or_else(|| bad_value_error(&at, value, wanted))?);
             }
             _ => return Err(unknown_key_error(key, field, ["count", "every"].into_iter())),
         }
@@ -328,15 +328,10 @@ fn read_whole(key: &str, entry: &TomlEntry, least: i64, most: i64) -> Result<i64
     }
 }
 
-/// A share as a decimal, in ten-thousandths: no float stands below the study.
+/// A share of a whole, in ten-thousandths.
 fn read_share(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
-    let share = match &entry.node {
-        TomlNode::Whole(number @ (0 | 1)) => Some(number * BASIS_POINTS),
-        TomlNode::Float(digits) => parse_decimal(digits, BASIS_POINTS).map(|(share, _)| share),
-        _ => None,
-    };
+    let share = i64::try_from(QuantityKind::Share.read_entry(key, entry)?).ok();
     let share = share.filter(|share| (0..=BASIS_POINTS).contains(share));
-    share.ok_or_else(|| {
-        bad_value_error(key, entry, "a share from 0 to 1 with four digits at most, e.g. 0.04")
-    })
+    share
+        .ok_or_else(|| bad_value_error(key, entry, "a share from 0 to 100 %, e.g. 0.04 or \"4 %\""))
 }

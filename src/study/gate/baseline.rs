@@ -5,7 +5,6 @@
 //! move either side. Equal content is equal bytes: figures stand in the order of their keys, their
 //! values in the order of the samples, and what did not happen in a sample is 0.
 
-use super::budget::parse_decimal;
 use super::figure_lines::FigureLines;
 use super::gate_cache::GateCache;
 use super::measurement::SampleUnit;
@@ -13,6 +12,7 @@ use super::{
     DefectKind, FigureKey, GateMetric, GateSample, GateScope, GateSide, SideDefects, SideSummary,
 };
 use crate::price::{PriceRow, TokenPrices};
+use crate::quantity::parse_decimal;
 use crate::reconstruct::Lens;
 use crate::recording::{name_of_value, value_of_name};
 use crate::scenario::nearest_name_hint;
@@ -328,7 +328,7 @@ fn parse_value(key: &FigureKey, value: &Value) -> Option<i128> {
 /// Pico-dollars of a decimal number of dollars.
 fn parse_dollars(text: &str) -> Option<i128> {
     let (sign, abs) = text.strip_prefix('-').map_or((1, text), |abs| (-1, abs));
-    parse_decimal(abs, PicoUsd::PER_USD).map(|abs| sign * abs)
+    parse_decimal(abs, PicoUsd::PER_USD).map(|abs| sign * abs.value)
 }
 
 impl From<&PriceRow> for RateOnDisk {

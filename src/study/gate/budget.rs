@@ -44,7 +44,6 @@ mod amounts;
 mod parser;
 
 use super::{DefectKind, FigureKey, FigureLimit, GateMetric, GateScope};
-pub(super) use amounts::parse_decimal;
 use std::collections::BTreeMap;
 
 /// Name and version of the format.
