@@ -1,8 +1,13 @@
 //! TOML as a tree that remembers its lines and how each value was typed, and what can be wrong with
-//! a file: the one reader of scenarios, budgets and rollouts.
+//! a file: the one reader of scenarios, budgets, rollouts, queues and published totals. The last
+//! may be JSON, which becomes the same tree (`json`).
 //!
 //! Whoever reads a format walks the tree key by key. An error says the line, the key with its
 //! table, what was met, and what would do, with the nearest name where one was mistyped.
+
+mod json;
+
+pub(crate) use json::parse_json_document;
 
 use std::fmt;
 use toml::de::{DeTable, DeValue};
@@ -33,6 +38,9 @@ pub enum TomlFault {
     /// Not TOML.
     #[error("not TOML: {0}")]
     Toml(String),
+    /// Not JSON.
+    #[error("not JSON: {0}")]
+    Json(String),
     /// A key that means nothing here.
     #[error("unknown key '{key}'{near}; known are {known}")]
     Key {
@@ -77,6 +85,8 @@ pub(crate) enum TomlNode {
     Float(String),
     /// A date or a time, as typed.
     Date(String),
+    /// True or false.
+    Boolean(bool),
     /// An array.
     List(Vec<TomlEntry>),
     /// A table: keys with their lines, in the order of the file.
@@ -150,9 +160,14 @@ fn build_entry(text: &str, from: usize, to: usize, value: &DeValue<'_>) -> TomlE
         ),
         DeValue::Table(table) => TomlNode::Table(collect_fields(text, table)),
         DeValue::Float(number) => TomlNode::Float(number.as_str().to_owned()),
-        DeValue::Boolean(_) => TomlNode::Other,
+        DeValue::Boolean(value) => TomlNode::Boolean(*value),
     };
-    let typed = text.get(from..to).unwrap_or_default();
+    let met = shorten_typed(text.get(from..to).unwrap_or_default());
+    TomlEntry { line: line_number_at(text, from), as_typed: met, node }
+}
+
+/// A value as typed, in one short line.
+fn shorten_typed(typed: &str) -> String {
     let mut met = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     if met.chars().count() > MOST_SHOWN_CHARS {
         met = met.chars().take(MOST_SHOWN_CHARS).chain("...".chars()).collect();
@@ -160,7 +175,7 @@ fn build_entry(text: &str, from: usize, to: usize, value: &DeValue<'_>) -> TomlE
     if met.is_empty() {
         "empty".clone_into(&mut met);
     }
-    TomlEntry { line: line_number_at(text, from), as_typed: met, node }
+    met
 }
 
 impl TomlEntry {

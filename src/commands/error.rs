@@ -8,7 +8,7 @@ use crate::import::rollout_metrics::RolloutReadError;
 use crate::import::step_table::StepTableError;
 use crate::price::{BadPriceBook, MissingPrice};
 use crate::reconstruct::routes::RoutesError;
-use crate::reconstruct::{KnownFigureError, ReconstructError, ReportedError};
+use crate::reconstruct::{KnownFigureError, PipelineFileError, ReconstructError, ReportedError};
 use crate::recording::BalanceError;
 use crate::recording::format::BadRecording;
 use crate::report::show::export::CostOverflow;
@@ -62,6 +62,8 @@ pub(crate) enum CommandError {
     Balance(#[from] BalanceError),
     #[error(transparent)]
     Reported(#[from] ReportedError),
+    #[error(transparent)]
+    PipelineFile(#[from] PipelineFileError),
     #[error(transparent)]
     Routes(#[from] RoutesError),
     #[error(transparent)]
@@ -148,6 +150,17 @@ impl CommandError {
     )]
     pub(super) fn feature(place: impl fmt::Display, problem: impl Into<String>) -> Self {
         Self::Feature(Complaint::new(place, problem))
+    }
+
+    /// What a user reads: a line for each thing that is wrong.
+    pub(super) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::PipelineFile(error) => error.lines().collect(),
+            Self::At { place, error } => {
+                error.lines().iter().map(|line| format!("{place}: {line}")).collect()
+            }
+            other => vec![other.to_string()],
+        }
     }
 
     /// What to do about it.

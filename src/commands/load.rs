@@ -6,9 +6,12 @@ pub use super::loaded_recording::{ImportName, LoadedRecording};
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
+use crate::intervene;
 use crate::price::coverage::PriceCoverage;
 use crate::reconstruct::routes;
-use crate::reconstruct::{self, Lens, RecordingSource, ReportedPipeline, ReportedRoutes};
+use crate::reconstruct::{
+    self, Lens, PipelineFileReader, PipelineText, RecordingSource, ReportedPipeline, ReportedRoutes,
+};
 use crate::recording::public_names::PublicNames;
 use crate::recording::{Recording, format};
 use crate::scenario::Scenario;
@@ -56,8 +59,8 @@ fn load_argument(argument: &str, options: LoadOptions) -> Result<LoadedRecording
     if let Some(routes) = reconstruct::builtin_routes(argument) {
         return Ok(LoadedRecording { is_built_in: true, ..reconstruct_routes(routes)? });
     }
-    if is_queue(argument) {
-        return load_queue_file(argument);
+    if is_toml_file(argument) {
+        return load_toml_file(argument, options.lens);
     }
     if is_recording(argument) {
         return load_recording_file(argument, options);
@@ -134,7 +137,7 @@ const PEEKED: u64 = 1 << 20;
 fn is_recording(argument: &str) -> bool {
     // A folder may be called `x.json`, and then holds transcripts.
     let path = Path::new(argument);
-    if is_built_in(argument) || is_queue(argument) {
+    if is_built_in(argument) || is_toml_file(argument) {
         return true;
     }
     let is_stream = store::is_stream(path);
@@ -203,16 +206,27 @@ fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, Command
     Ok(RecordingSource::Routes { routes, fit }.into())
 }
 
-/// Whether an argument is a user's own queue, by its name.
-fn is_queue(argument: &str) -> bool {
+/// Whether an argument is a user's own queue or published totals, by its name.
+fn is_toml_file(argument: &str) -> bool {
     let path = Path::new(argument);
     path.extension().is_some_and(|ending| ending == "toml") && store::is_file(path)
 }
 
-fn load_queue_file(argument: &str) -> Result<LoadedRecording, CommandError> {
+fn load_toml_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
     let bytes = store::read_file(Path::new(argument))?;
     let text = std::str::from_utf8(&bytes).at(argument)?;
-    reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?)
+    // A queue says in its schema that it is one; all else is taken for published totals, whose
+    // reader says what it wanted.
+    if routes::is_queue(text) {
+        return reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?);
+    }
+    reconstruct_pipeline(read_pipeline(argument, PipelineText::Toml(text))?, lens)
+}
+
+/// Reads published totals; claims may name the toggles that there are.
+fn read_pipeline(name: &str, text: PipelineText<'_>) -> Result<ReportedPipeline, CommandError> {
+    let toggles: Vec<&str> = intervene::ALL.iter().map(|one| one.card().id).collect();
+    Ok(PipelineFileReader { name, toggles: &toggles }.read(text)?)
 }
 
 fn load_recording_file(
@@ -226,10 +240,9 @@ fn load_recording_file(
     // A .json file says in its schema which of the three shapes it has; without one it is read as a
     // recording, whose reader names what it wanted.
     if schema == reconstruct::reported::SCHEMA {
-        return reconstruct_pipeline(
-            ReportedPipeline::parse_json(argument, &String::from_utf8_lossy(&bytes))?,
-            options.lens,
-        );
+        let text = String::from_utf8_lossy(&bytes);
+        let reported = read_pipeline(argument, PipelineText::Json(&text))?;
+        return reconstruct_pipeline(reported, options.lens);
     }
     if schema == routes::SCHEMA {
         return reconstruct_routes(ReportedRoutes::parse_json(

@@ -92,7 +92,7 @@ pub fn run(command: Command) -> CommandOutput {
         Command::Completions { shell } => Ok(completions::run(shell)),
     };
     outcome.unwrap_or_else(|error| CommandOutput {
-        messages: Messages::of_line(error),
+        messages: error.lines().into_iter().map(Messages::of_line).collect(),
         code: EXIT_NOT_JUDGED,
         ..CommandOutput::default()
     })

@@ -167,17 +167,4 @@ impl ReportedEvent {
     pub(super) fn is_aborted_run(&self) -> bool {
         matches!(self, Self::TestRun { result: TestRunResult::Aborted, .. })
     }
-
-    /// Where it was published.
-    #[must_use]
-    pub(crate) fn figure_source(&self) -> &FigureSource {
-        match self {
-            Self::PlanRead { source, .. }
-            | Self::Narration { source, .. }
-            | Self::Report { source, .. }
-            | Self::EditSites { source, .. }
-            | Self::FileReads { source, .. }
-            | Self::TestRun { source, .. } => source,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Reported pipelines: from published totals to calls that meet them.
 //!
 //! `recorded/*.json` hold published figures and nothing invented ([`reported`], [`figure`],
-//! [`event`]; `parse_reported` and `published_file` read and check them). [`reconstruct`] derives a
+//! [`event`]; `pipeline_file` reads and checks them, `reported_lookups` looks things up). [`reconstruct`] derives a
 //! recording in five steps, one file each:
 //!
 //! 1. [`call_count`]: how many calls each session made;
@@ -25,13 +25,14 @@ pub mod figure;
 pub mod night;
 pub mod orchestrator_reads;
 pub mod order_as_told;
-mod parse_reported;
+mod pipeline_file;
 mod prose;
 mod published_file;
 mod reconstruction;
 mod record_sum;
 mod recording_source;
 pub mod reported;
+mod reported_lookups;
 pub mod routes;
 mod script_call;
 pub mod session_calls;
@@ -43,6 +44,9 @@ pub mod whole_reads;
 pub use call_count::Lens;
 pub use call_tally::CallTally;
 pub use figure::Figure;
+pub use pipeline_file::{
+    PipelineFileError, PipelineFileReader, PipelineText, pipeline_schema_json,
+};
 pub use published_file::ReportedError;
 pub use reconstruction::{
     ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with_call_counts,

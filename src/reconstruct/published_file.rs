@@ -1,13 +1,13 @@
 //! What reading any published file needs: its errors, and checks that say what was met and wanted.
 
-use super::figure::{Figure, FigureSource, FigureUnit};
+use super::figure::{Figure, FigureSource};
 use super::reported::{Assumption, SourceDocument, StatedFigure};
 use super::unknown::{MOST_ANSWERS, UnknownQuantity, UnknownUnit};
 use crate::units::BASIS_POINTS;
 use serde::de::DeserializeOwned;
 
 /// No unknown is larger than this.
-const MAX_UNKNOWN: i64 = 1_000_000_000;
+pub(super) const MAX_UNKNOWN: i64 = 1_000_000_000;
 
 /// A reported pipeline that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -73,17 +73,6 @@ impl ValueChecker<'_> {
             met: met.to_owned(),
             wanted: wanted.to_owned(),
         })
-    }
-
-    /// An error unless a figure counts what its place counts.
-    pub(super) fn require_unit(
-        self,
-        figure: &Figure,
-        unit: FigureUnit,
-        field: &str,
-    ) -> Result<(), ReportedError> {
-        let wanted = format!("a {unit:?}").to_lowercase();
-        self.require(figure.unit == unit, field, &figure.text, &wanted)
     }
 
     /// An error unless every unknown is there once and its range is one.

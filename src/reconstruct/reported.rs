@@ -1,6 +1,6 @@
 //! A reported pipeline: published totals, each with its source, and nothing invented.
 //!
-//! The shape of `recorded/*.json` (schema `windtunnel.reported/1`). Figures stay as printed
+//! What a file of the schema `windtunnel.reported/1` holds; `pipeline_file` reads it, JSON and TOML. Figures stay as printed
 //! ([`Figure`]); what somebody had to assume stands apart in `assumptions`, with a range and a
 //! reason, so that it can print beside every result that rests on it.
 
@@ -8,7 +8,7 @@ use super::call_count::Lens;
 use super::call_tally::{CallTally, RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};
 use super::crash_records::ReportedCrashes;
 use super::event::ReportedEvent;
-use super::figure::{Figure, FigureSource};
+use super::figure::{Figure, FigureSource, FigureUnit};
 use super::night::ReportedNight;
 use super::unknown::UnknownQuantity;
 use crate::units::scale_by_ratio;
@@ -72,6 +72,24 @@ pub struct ReportedPipeline {
     pub assumptions: Vec<Assumption>,
 }
 
+impl ReportedPipeline {
+    /// The whole that a share of a metric is one of, as published: cache reads, or all tokens.
+    #[must_use]
+    pub(crate) fn claimed_whole(&self, metric: &str) -> i64 {
+        let rows = &self.steps.rows;
+        let reads: i64 = rows.iter().map(|row| row.read.value()).sum();
+        let others = rows.iter().flat_map(|row| [&row.fresh, &row.write, &row.output]);
+        if metric == "tokens" { reads + others.map(Figure::value).sum::<i64>() } else { reads }
+    }
+
+    /// Whether its numbers of calls are all taken for calls, so that no lens decides.
+    #[must_use]
+    pub(crate) fn counts_calls_only(&self) -> bool {
+        let mut rows = self.inventory.iter().flat_map(|inventory| &inventory.rows);
+        rows.all(|row| row.calls.unit == TallyUnit::Calls)
+    }
+}
+
 /// The day that a pipeline ran.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,8 +134,28 @@ pub struct ReportedStepTable {
     pub source: FigureSource,
     /// Its rows in order.
     pub rows: Vec<ReportedStepRow>,
-    /// Its last row as printed.
+    /// Its last row as printed, where one was.
+    #[serde(default)]
     pub total: ReportedTotalRow,
+}
+
+impl ReportedStepTable {
+    /// The sum of a column: as the total row prints it, or else added up.
+    #[must_use]
+    pub(crate) fn printed_or_summed(
+        &self,
+        printed: fn(&ReportedTotalRow) -> Option<&Figure>,
+        cell: fn(&ReportedStepRow) -> &Figure,
+    ) -> Figure {
+        let sum = || Figure::of_count(self.rows.iter().map(|row| cell(row).value()).sum());
+        printed(&self.total).cloned().unwrap_or_else(sum)
+    }
+
+    /// All cache reads.
+    #[must_use]
+    pub(crate) fn total_reads(&self) -> Figure {
+        self.printed_or_summed(|total| total.read.as_ref(), |row| &row.read)
+    }
 }
 
 /// Totals of one step.
@@ -136,26 +174,40 @@ pub struct ReportedStepRow {
     pub write: Figure,
     /// Sessions.
     pub sessions: Figure,
-    /// Time.
-    pub time: Figure,
+    /// Time, where published.
+    #[serde(default)]
+    pub time: Option<Figure>,
 }
 
-/// The total row of the table of steps.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The total row of the table of steps: the columns that it prints.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct ReportedTotalRow {
     /// Uncached input tokens.
-    pub fresh: Figure,
+    #[serde(default)]
+    pub fresh: Option<Figure>,
     /// Output tokens.
-    pub output: Figure,
+    #[serde(default)]
+    pub output: Option<Figure>,
     /// Cache reads.
-    pub read: Figure,
+    #[serde(default)]
+    pub read: Option<Figure>,
     /// Cache writes.
-    pub write: Figure,
+    #[serde(default)]
+    pub write: Option<Figure>,
     /// Sessions.
-    pub sessions: Figure,
+    #[serde(default)]
+    pub sessions: Option<Figure>,
     /// Time.
-    pub time: Figure,
+    #[serde(default)]
+    pub time: Option<Figure>,
+}
+
+impl ReportedTotalRow {
+    /// Whether it prints anything.
+    #[must_use]
+    pub(crate) fn is_printed(&self) -> bool {
+        *self != Self::default()
+    }
 }
 
 /// The inventory of sessions.
@@ -330,6 +382,12 @@ pub struct ReportedClaim {
 }
 
 impl ReportedClaim {
+    /// Whether it says its saving as a share of the whole.
+    #[must_use]
+    pub(crate) fn is_share(&self) -> bool {
+        self.saving.as_ref().is_some_and(|saving| saving.unit == FigureUnit::Share)
+    }
+
     /// The lowest and the highest saving that the text names.
     #[must_use]
     pub fn saving_bounds(&self) -> Option<(i64, i64)> {

@@ -5,7 +5,7 @@
 //! are printed for steps only and split so that the sessions share one growth exponent.
 
 use super::call_count::{self, CallCount, CallEvidence, Lens, UncountedSession, saturate_u32};
-use super::call_tally::{RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};
+use super::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
 use super::context_growth::GrowthProblem;
 use super::figure::Figure;
 use super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
@@ -52,7 +52,7 @@ pub(super) fn split_step(
     let reads = share_like_inventory(&row.read, &listed, number, |session| session.read.value());
     let unfit: Vec<UncountedSession> = (0..number)
         .map(|i| UncountedSession {
-            known: call_evidence(listed.get(i).copied(), lens, &ids[i], given),
+            known: call_evidence(reported, listed.get(i).copied(), lens, &ids[i], given),
             read: reads[i],
         })
         .collect();
@@ -65,7 +65,9 @@ pub(super) fn split_step(
     let fresh = apportion(row.fresh.value(), &calls);
     let outputs =
         share_like_inventory(&row.output, &listed, number, |session| session.output.value());
-    let times = share_like_inventory(&row.time, &listed, number, |session| {
+    // What nobody published takes no time: sessions then follow each other at once.
+    let whole_time = row.time.clone().unwrap_or_else(|| Figure::of_count(0));
+    let times = share_like_inventory(&whole_time, &listed, number, |session| {
         session.time.as_ref().map_or(0, Figure::value)
     });
     let prose_chars = reported.stated_or_assumed("prose-chars").map_or(0, |figure| figure.value());
@@ -127,6 +129,7 @@ fn session_name(
 
 /// What is known of a session's calls under a lens.
 fn call_evidence(
+    reported: &ReportedPipeline,
     row: Option<&InventoryRow>,
     lens: Lens,
     id: &str,
@@ -143,7 +146,7 @@ fn call_evidence(
     let counted = row.deduplicated.as_ref().or(row.tool_calls.as_ref());
     match (lens, counted) {
         (Lens::Record, _) => CallEvidence::Calls(records),
-        (Lens::Message, None) if row.calls.unit == TallyUnit::Calls => CallEvidence::Calls(records),
+        (Lens::Message, None) if reported.counts_calls(&row.calls) => CallEvidence::Calls(records),
         (Lens::Message, Some(figure)) => CallEvidence::Calls(saturate_u32(figure.value())),
         (Lens::Message, None) => CallEvidence::Records(records),
     }

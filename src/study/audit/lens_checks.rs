@@ -188,7 +188,7 @@ fn check_mean_context(
 /// The raw sum over records against the total: how many records a call has.
 fn check_records_per_call(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let raw = reported.stated_figure("raw-read-sum")?;
-    let total = &reported.steps.total.read;
+    let total = &reported.steps.total_reads();
     let figures = vec![
         stated("raw", raw),
         stated("total", total),

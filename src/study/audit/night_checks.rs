@@ -8,7 +8,8 @@ use crate::reconstruct::ReportedPipeline;
 /// Dispatches of the orchestrator against the sessions that are told of all its orders.
 pub(super) fn check_dispatches(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let night = reported.night.as_ref()?;
-    let own = reported.steps.total.sessions.value();
+    let steps = &reported.steps;
+    let own = steps.printed_or_summed(|total| total.sessions.as_ref(), |row| &row.sessions).value();
     // Stages of the pipeline itself are those that its table leaves out.
     let (beyond, others): (Vec<_>, Vec<_>) =
         night.stages.iter().partition(|stage| stage.order == reported.name);
@@ -49,7 +50,7 @@ pub(super) fn check_order_as_told(reported: &ReportedPipeline) -> Option<AuditFi
         count("later", finished - told),
         tokens("low", sum(|step| step.reads[0])),
         tokens("high", sum(|step| step.reads[1])),
-        stated("total", &reported.steps.total.read),
+        stated("total", &reported.steps.total_reads()),
     ];
     let holds = steps.iter().all(|step| step.sessions <= step.finished);
     let severity = FindingSeverity::warning_unless(holds);

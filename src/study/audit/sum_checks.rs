@@ -60,22 +60,23 @@ impl PrintedSum {
 }
 
 type TotalColumn =
-    (&'static str, fn(&ReportedStepRow) -> &Figure, fn(&ReportedTotalRow) -> &Figure);
+    (&'static str, fn(&ReportedStepRow) -> Option<&Figure>, fn(&ReportedTotalRow) -> Option<&Figure>);
 
 const TOTAL_COLUMNS: [TotalColumn; 6] = [
-    ("fresh", |row| &row.fresh, |total| &total.fresh),
-    ("output", |row| &row.output, |total| &total.output),
-    ("read", |row| &row.read, |total| &total.read),
-    ("write", |row| &row.write, |total| &total.write),
-    ("sessions", |row| &row.sessions, |total| &total.sessions),
-    ("time", |row| &row.time, |total| &total.time),
+    ("fresh", |row| Some(&row.fresh), |total| total.fresh.as_ref()),
+    ("output", |row| Some(&row.output), |total| total.output.as_ref()),
+    ("read", |row| Some(&row.read), |total| total.read.as_ref()),
+    ("write", |row| Some(&row.write), |total| total.write.as_ref()),
+    ("sessions", |row| Some(&row.sessions), |total| total.sessions.as_ref()),
+    ("time", |row| row.time.as_ref(), |total| total.time.as_ref()),
 ];
 
 /// Every column of the table against the total row.
 fn check_total_row(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>) {
     for (name, cell, total) in TOTAL_COLUMNS {
-        let cells: Vec<&Figure> = reported.steps.rows.iter().map(cell).collect();
-        let total = total(&reported.steps.total);
+        // A column can be checked where every row and the total print it.
+        let cells: Option<Vec<&Figure>> = reported.steps.rows.iter().map(cell).collect();
+        let Some((cells, total)) = cells.zip(total(&reported.steps.total)) else { continue };
         let sum = PrintedSum::new(&cells, total);
         let mut figures = vec![label("column", name), stated("total", total)];
         figures.extend(sum.figures(&cells, total));
@@ -86,12 +87,12 @@ fn check_total_row(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
 }
 
 type InventoryColumn =
-    (&'static str, fn(&ReportedStepRow) -> &Figure, fn(&InventoryRow) -> Option<&Figure>);
+    (&'static str, fn(&ReportedStepRow) -> Option<&Figure>, fn(&InventoryRow) -> Option<&Figure>);
 
 const INVENTORY_COLUMNS: [InventoryColumn; 3] = [
-    ("read", |row| &row.read, |session| Some(&session.read)),
-    ("output", |row| &row.output, |session| Some(&session.output)),
-    ("time", |row| &row.time, |session| session.time.as_ref()),
+    ("read", |row| Some(&row.read), |session| Some(&session.read)),
+    ("output", |row| Some(&row.output), |session| Some(&session.output)),
+    ("time", |row| row.time.as_ref(), |session| session.time.as_ref()),
 ];
 
 /// The inventory's sessions against the table's steps: one finding for each step that differs,
@@ -106,8 +107,7 @@ fn check_inventory(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
             // A step can be checked where every one of its sessions has the figure.
             let cells: Option<Vec<&Figure>> =
                 reported.sessions_of_step(&row.step).map(session_cell).collect();
-            let Some(cells) = cells else { continue };
-            let step = step_cell(row);
+            let Some((cells, step)) = cells.zip(step_cell(row)) else { continue };
             let sum = PrintedSum::new(&cells, step);
             let mut figures =
                 vec![label("step", &row.step), label("column", name), stated("total", step)];
@@ -137,7 +137,7 @@ fn check_inventory(reported: &ReportedPipeline, findings: &mut Vec<AuditFinding>
 fn excluded_session(reported: &ReportedPipeline) -> Option<AuditFinding> {
     // A session of no step is in the inventory alone.
     let row = reported.sessions_of_step("").next()?;
-    let total = &reported.steps.total.read;
+    let total = &reported.steps.total_reads();
     let figures = vec![
         label("label", &row.label),
         label("session", &row.id),
@@ -154,7 +154,7 @@ fn check_orchestrator_share(reported: &ReportedPipeline) -> Option<AuditFinding>
     let orchestrator = reported.orchestrator.as_ref()?;
     let whole = reported.stated_figure("true-read")?;
     let understated = reported.stated_figure("understated")?;
-    let total = &reported.steps.total.read;
+    let total = &reported.steps.total_reads();
     // The source's own arithmetic, which takes what it counted for calls.
     let attributed = orchestrator.attributed_reads(Lens::Record);
     let sum = total.value() + attributed;

@@ -290,7 +290,7 @@ mod tests {
         refuse("limit = 3", "line 2: unknown key 'limit' (is it 'limits'?); known are schema");
         refuse("draws = 10", "line 2: 'draws' is 10, wanted a whole number, 1000 to 100000");
         refuse("confidence = \"30 %\"", "wanted \"50 %\" to \"99.9 %\"");
-        refuse("confidence = 0.95", "'confidence' is 0.95");
+        refuse("confidence = 95", "'confidence' is 95");
         refuse("[limits.totals]\ncalls = {}", "unknown key 'limits.totals' (is it 'total'?)");
         refuse(
             "[limits.total]\ncall = { grows = \"3 %\" }",
@@ -307,7 +307,7 @@ mod tests {
             "[limits.total]\ncalls = { grow = \"3 %\" }",
             "'limits.total.calls.grow' (is it 'grows'?)",
         );
-        refuse("[limits.total]\ncalls = { grows = 3 }", "wanted a share such as \"3 %\"");
+        refuse("[limits.total]\ncalls = { grows = 3 }", "(3 per cent is \"3 %\")");
         refuse("[limits.total]\ncalls = { grows = \"3.125 %\" }", "wanted a share");
         refuse("[limits.total]\ncalls = { grows = \"-3 %\" }", "wanted a share");
         refuse("[limits.total]\ncalls = { by = \"1.5\" }", "wanted a whole number");

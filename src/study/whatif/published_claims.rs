@@ -39,6 +39,7 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
     let mut claims = Vec::new();
     let half_step = |metric: &str| {
         let single = reported.claims.iter().filter(|claim| claim.metric == metric);
+        let single = single.filter(|claim| !claim.is_share());
         let bounds = single.filter_map(ReportedClaim::saving_bounds);
         let combined = reported.combined.iter().filter(|claim| claim.metric == metric);
         let reached = combined.map(|claim| (claim.to.low, claim.to.high));
@@ -46,7 +47,16 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
     };
     for claim in &reported.claims {
         if let Some((low, high)) = claim.saving_bounds() {
-            let half = half_step(&claim.metric);
+            // A share is one of the whole that falls, and known to half of its last digit.
+            let whole = reported.claimed_whole(&claim.metric);
+            let share = claim.saving.as_ref().filter(|saving| saving.unit == FigureUnit::Share);
+            let (low, high, half) = match share {
+                Some(share) => {
+                    let part = |bp| share_of(whole, bp);
+                    (part(low), part(high), part(share.half_unit))
+                }
+                None => (low, high, half_step(&claim.metric)),
+            };
             claims.push(PublishedClaim {
                 id: claim.toggle.clone(),
                 toggles: vec![claim.toggle.clone()],

@@ -72,7 +72,13 @@ impl ComparisonReport<'_> {
 #[must_use]
 pub fn lens_note(source: &RecordingSource, findings: &[AuditFinding]) -> Option<String> {
     let lens = source.lens()?;
-    source.pipeline()?.inventory.as_ref()?;
+    let pipeline = source.pipeline()?;
+    pipeline.inventory.as_ref()?;
+    if pipeline.counts_calls_only() {
+        let assumed = pipeline.assumed_value("counts").is_some();
+        let why = if assumed { ", because the file does not say that they are records" } else { "" };
+        return Some(format!("Published numbers of calls are taken for calls{why}."));
+    }
     let contradicted = findings.iter().any(|finding| {
         finding.id.starts_with("record-lens") && finding.severity == FindingSeverity::Error
     });

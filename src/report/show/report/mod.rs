@@ -5,7 +5,9 @@ mod summary;
 use crate::fixed_point;
 use crate::reconstruct::reported::Assumption;
 use crate::reconstruct::whole_reads::WholePart;
-use crate::reconstruct::{Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes};
+use crate::reconstruct::{
+    Figure, Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes,
+};
 use crate::report::show::compare::{ComparisonReport, lens_note};
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::whatif::compare::Comparison;
@@ -120,7 +122,9 @@ impl FullReport<'_> {
             return view;
         };
         // Two totals on purpose: what the rounded steps add up to, and what the source prints.
-        view.add_total(printed_total_row(reported));
+        if reported.steps.total.is_printed() {
+            view.add_total(printed_total_row(reported));
+        }
         // Nobody tells whether the orchestrator's figures are sums over records: a range, and no
         // total with it but the whole, which has a table of its own.
         let whole = self.comparison_report.comparison.whole.as_ref();
@@ -250,15 +254,19 @@ fn sum_of_steps(steps: &[StepTotals]) -> StepTotals {
 
 fn printed_total_row(reported: &ReportedPipeline) -> Vec<TableCell> {
     let total = &reported.steps.total;
+    // A column that the source does not add up has no cell.
+    let cell = |figure: &Option<Figure>, of: fn(i64) -> TableCell| {
+        figure.as_ref().map_or_else(TableCell::missing, |figure| of(figure.value()))
+    };
     vec![
         TableCell::text("total as printed"),
         TableCell::missing(),
-        TableCell::tokens(total.fresh.value()),
-        TableCell::tokens(total.output.value()),
-        TableCell::tokens(total.read.value()),
-        TableCell::tokens(total.write.value()),
-        TableCell::count(total.sessions.value()),
-        TableCell::duration(total.time.value()),
+        cell(&total.fresh, TableCell::tokens),
+        cell(&total.output, TableCell::tokens),
+        cell(&total.read, TableCell::tokens),
+        cell(&total.write, TableCell::tokens),
+        cell(&total.sessions, TableCell::count),
+        cell(&total.time, TableCell::duration),
     ]
 }
 
