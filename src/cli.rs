@@ -5,6 +5,7 @@ mod chart;
 mod cockpit;
 mod experiment;
 mod gate;
+mod new;
 mod tables;
 
 pub use backtest::BacktestArgs;
@@ -14,6 +15,7 @@ pub use chart::{PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};
+pub use new::{NewCommand, NewPipelineArgs};
 pub use tables::{ExportArgs, StepsArgs};
 
 use crate::kinds::NamedValue;
@@ -72,6 +74,9 @@ pub enum Command {
     Steps(StepsArgs),
     /// Sessions, calls and blocks as Parquet or CSV tables, for other programs.
     Export(ExportArgs),
+    /// A new file to fill in: published totals of your own pipeline.
+    #[command(subcommand)]
+    New(NewCommand),
     /// Scenario files: write a new one, check some, print the schema for editors.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
@@ -79,9 +84,9 @@ pub enum Command {
     List(ListArgs),
     /// What a toggle does, by which formula, from which source, and when it lies.
     Explain(ExplainArgs),
-    /// The JSON schema of what a command prints with `--format json`.
+    /// The JSON schema of what a command prints with `--format json`, or of a file that it writes.
     Schema {
-        /// The command, e.g. `inspect`, `steps` or `scenario check`.
+        /// The command, e.g. `inspect`, `scenario check`, or `new pipeline`.
         #[arg(required = true)]
         command: Vec<String>,
     },

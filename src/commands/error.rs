@@ -8,7 +8,9 @@ use crate::import::rollout_metrics::RolloutReadError;
 use crate::import::step_table::StepTableError;
 use crate::price::{BadPriceBook, MissingPrice};
 use crate::reconstruct::routes::RoutesError;
-use crate::reconstruct::{KnownFigureError, PipelineFileError, ReconstructError, ReportedError};
+use crate::reconstruct::{
+    KnownFigureError, NoStepTable, PipelineFileError, ReconstructError, ReportedError,
+};
 use crate::recording::BalanceError;
 use crate::recording::format::BadRecording;
 use crate::report::show::export::CostOverflow;
@@ -64,6 +66,8 @@ pub(crate) enum CommandError {
     Reported(#[from] ReportedError),
     #[error(transparent)]
     PipelineFile(#[from] PipelineFileError),
+    #[error(transparent)]
+    NoStepTable(#[from] NoStepTable),
     #[error(transparent)]
     Routes(#[from] RoutesError),
     #[error(transparent)]

@@ -22,6 +22,7 @@ mod load;
 mod load_scenario;
 mod loaded_recording;
 mod messages;
+mod new;
 mod observations;
 mod pictures;
 mod pricing;
@@ -85,6 +86,7 @@ pub fn run(command: Command) -> CommandOutput {
         Command::Import(args) => import::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::New(command) => new::run(&command),
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -45,7 +45,8 @@ pub use call_count::Lens;
 pub use call_tally::CallTally;
 pub use figure::Figure;
 pub use pipeline_file::{
-    PipelineFileError, PipelineFileReader, PipelineText, pipeline_schema_json,
+    NewPipelineFile, NoStepTable, PipelineFileError, PipelineFileReader, PipelineText,
+    pipeline_schema_json, write_new_pipeline,
 };
 pub use published_file::ReportedError;
 pub use reconstruction::{

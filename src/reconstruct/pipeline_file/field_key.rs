@@ -99,11 +99,7 @@ pub(super) enum FieldKind {
 }
 
 /// A key that has to be there.
-pub(super) const fn needed(
-    name: &'static str,
-    kind: FieldKind,
-    meaning: &'static str,
-) -> FieldKey {
+pub(super) const fn needed(name: &'static str, kind: FieldKind, meaning: &'static str) -> FieldKey {
     FieldKey { name, kind, absent: AbsentField::Refused, meaning }
 }
 
@@ -160,7 +156,9 @@ impl FieldKind {
             Self::Name => "a name".to_owned(),
             Self::Text => "a text in quotes".to_owned(),
             Self::Day | Self::DayOfPipeline => "a day such as \"2026-04-13\"".to_owned(),
-            Self::Source => "the id of a document, or { document = \"...\", section = \"...\" }".to_owned(),
+            Self::Source => {
+                "the id of a document, or { document = \"...\", section = \"...\" }".to_owned()
+            }
             Self::Amount(QuantityKind::Share) | Self::OpenAmount(QuantityKind::Share) => {
                 "a share from 0 to 100 % such as \"30 %\" or 0.3".to_owned()
             }
@@ -169,7 +167,7 @@ impl FieldKind {
                 "a figure such as \"870.9k\", \"12-14M\", \"6m 18s\" or \"54 %\"".to_owned()
             }
             Self::Saving => {
-                "what is saved: \"5M\", \"5-6M\", or \"30 %\" of the whole".to_owned()
+                "what is saved: \"5M\", \"5-6M\", or up to \"100 %\" of the whole".to_owned()
             }
             Self::Tally => {
                 "a number of calls: 40, \"40 calls\" or \"80 records\", where a call has about two"

@@ -8,16 +8,21 @@
 //!    say together;
 //! 4. what the model needs and the file does not say is assumed and stands among the assumptions.
 //!
-//! `schema` makes the JSON schema for editors of the same tables.
+//! `schema` makes the JSON schema for editors of the same tables. A new file is written by
+//! `template`, with the steps of a pasted table that `step_table_text` reads.
 
 mod field_key;
 mod pipeline_keys;
 mod schema;
+mod step_table_text;
 mod table_reader;
+mod template;
 mod unsaid;
 mod value_checks;
 
 pub use schema::pipeline_schema_json;
+pub use step_table_text::NoStepTable;
+pub use template::{NewPipelineFile, write_new_pipeline};
 
 use super::reported::ReportedPipeline;
 use crate::toml_reader::{self, TomlError, TomlFault, TomlField, TomlNode};

@@ -1,12 +1,12 @@
 //! Every key that a file of published totals may have: the one table from which such files are read
 //! and the schema for editors is made. What holds the figures is [`super::super::reported`].
 
+use super::super::published_file::MAX_UNKNOWN;
 use super::field_key::FieldKind::{
     Amount, AnyAmount, DayOfPipeline, Events, Flag, Name, OneOf, OpenAmount, Reference,
     ReferenceOrNone, References, Rows, Saving, Schema, Table, Tally, Text, Weights, Whole,
 };
 use super::field_key::NameKind::{BuiltInPipeline, Document, Session, Step, Toggle, Unknown};
-use super::super::published_file::MAX_UNKNOWN;
 use super::field_key::{FieldKey, KeyTable, defaulted, needed, optional, source, why};
 use crate::quantity::QuantityKind::{Count, Duration, Share, Tokens};
 use crate::units::BASIS_POINTS;
@@ -130,7 +130,11 @@ static SESSION: KeyTable = KeyTable {
         needed("output", Amount(Tokens), "output"),
         optional("time", Amount(Duration), "how long it took"),
         optional("tool_calls", Amount(Count), "tool calls"),
-        optional("deduplicated", Amount(Count), "calls after records of one call were put together"),
+        optional(
+            "deduplicated",
+            Amount(Count),
+            "calls after records of one call were put together",
+        ),
         optional("note", Text, "a remark"),
     ],
 };
@@ -164,15 +168,21 @@ static NIGHT: KeyTable = plain(&[
     source(),
 ]);
 
-static UNTOLD: KeyTable = rows_of("toggle", &[
-    needed("toggle", Reference(Toggle), "its id"),
-    needed("missing", Text, "what would have to be told"),
-]);
+static UNTOLD: KeyTable = rows_of(
+    "toggle",
+    &[
+        needed("toggle", Reference(Toggle), "its id"),
+        needed("missing", Text, "what would have to be told"),
+    ],
+);
 
-static POLICY: KeyTable = rows_of("policy", &[
-    needed("policy", OneOf(&["serial", "lockstep", "free"]), "how it handed sessions out"),
-    needed("chance", Whole(0, BASIS_POINTS), "how likely it was so, ten-thousandths"),
-]);
+static POLICY: KeyTable = rows_of(
+    "policy",
+    &[
+        needed("policy", OneOf(&["serial", "lockstep", "free"]), "how it handed sessions out"),
+        needed("chance", Whole(0, BASIS_POINTS), "how likely it was so, ten-thousandths"),
+    ],
+);
 
 static STAGE: KeyTable = plain(&[
     needed("order", Name, "the order"),
@@ -193,39 +203,55 @@ static CRASHES: KeyTable = plain(&[
     source(),
 ]);
 
-static CLUSTER: KeyTable = rows_of("session", &[
-    needed("session", Reference(Session), "the session"),
-    needed("groups", Amount(Count), "the groups"),
-]);
+static CLUSTER: KeyTable = rows_of(
+    "session",
+    &[
+        needed("session", Reference(Session), "the session"),
+        needed("groups", Amount(Count), "the groups"),
+    ],
+);
 
-static FINGERPRINT: KeyTable = rows_of("role", &[
-    needed("role", Name, "what it is"),
-    needed("rss", Amount(Tokens), "its peak of memory, KiB"),
-    optional("files", Amount(Count), "open files"),
-    optional("threads", Amount(Count), "threads"),
-    needed("in_group", Flag, "whether it is one of a group"),
-]);
+static FINGERPRINT: KeyTable = rows_of(
+    "role",
+    &[
+        needed("role", Name, "what it is"),
+        needed("rss", Amount(Tokens), "its peak of memory, KiB"),
+        optional("files", Amount(Count), "open files"),
+        optional("threads", Amount(Count), "threads"),
+        needed("in_group", Flag, "whether it is one of a group"),
+    ],
+);
 
 static SEEN: KeyTable = plain(&[
     needed("snapshots", Amount(Count), "looks of the monitor"),
     needed("milliseconds", Amount(Count), "milliseconds"),
 ]);
 
-static STATEMENT: KeyTable = rows_of("id", &[
-    needed("id", Name, "its id: `start-context` is what a session begins with"),
-    needed("value", AnyAmount, "the figure"),
-    defaulted("text", Text, "", "what it is"),
-    source(),
-]);
+static STATEMENT: KeyTable = rows_of(
+    "id",
+    &[
+        needed("id", Name, "its id: `start-context` is what a session begins with"),
+        needed("value", AnyAmount, "the figure"),
+        defaulted("text", Text, "", "what it is"),
+        source(),
+    ],
+);
 
-static CLAIM: KeyTable = rows_of("toggle", &[
-    needed("toggle", Reference(Toggle), "the toggle that should save it"),
-    defaulted("metric", OneOf(METRICS), "read", "what falls; cache reads unless given"),
-    optional("saving", Saving, "by how much"),
-    optional("range", Saving, "the wider saving of the text"),
-    optional("factors", Rows(&FACTOR), "the source's own arithmetic: their product is the saving"),
-    source(),
-]);
+static CLAIM: KeyTable = rows_of(
+    "toggle",
+    &[
+        needed("toggle", Reference(Toggle), "the toggle that should save it"),
+        defaulted("metric", OneOf(METRICS), "read", "what falls; cache reads unless given"),
+        optional("saving", Saving, "by how much"),
+        optional("range", Saving, "the wider saving of the text"),
+        optional(
+            "factors",
+            Rows(&FACTOR),
+            "the source's own arithmetic: their product is the saving",
+        ),
+        source(),
+    ],
+);
 
 static FACTOR: KeyTable = plain(&[
     needed("what", Text, "what it counts"),
@@ -233,20 +259,23 @@ static FACTOR: KeyTable = plain(&[
     optional("to", Amount(Tokens), "what it would be after"),
 ]);
 
-static COMBINED: KeyTable = rows_of("id", &[
-    needed("id", Name, "its id"),
-    defaulted("step", ReferenceOrNone(Step), "", "the step it speaks of; empty for all"),
-    defaulted("metric", OneOf(METRICS), "read", "what falls; cache reads unless given"),
-    needed("toggles", References(Toggle), "the toggles"),
-    needed("from", Amount(Tokens), "what is there before"),
-    needed(
-        "to",
-        Amount(Tokens),
-        "what is left, in the unit of `from`; a saving in per cent is a `share`",
-    ),
-    optional("share", Amount(Share), "the saving as a share, where printed"),
-    source(),
-]);
+static COMBINED: KeyTable = rows_of(
+    "id",
+    &[
+        needed("id", Name, "its id"),
+        defaulted("step", ReferenceOrNone(Step), "", "the step it speaks of; empty for all"),
+        defaulted("metric", OneOf(METRICS), "read", "what falls; cache reads unless given"),
+        needed("toggles", References(Toggle), "the toggles"),
+        needed("from", Amount(Tokens), "what is there before"),
+        needed(
+            "to",
+            Amount(Tokens),
+            "what is left, in the unit of `from`; a saving in per cent is a `share`",
+        ),
+        optional("share", Amount(Share), "the saving as a share, where printed"),
+        source(),
+    ],
+);
 
 static UNKNOWN: KeyTable = KeyTable {
     label: Some("id"),
@@ -258,17 +287,24 @@ static UNKNOWN: KeyTable = KeyTable {
         needed("low", Whole(0, MAX_UNKNOWN), "the lowest plausible value"),
         needed("mode", Whole(0, MAX_UNKNOWN), "the likeliest value"),
         needed("high", Whole(0, MAX_UNKNOWN), "the highest plausible value"),
-        optional("weights", Weights, "of the whole numbers from low to high, where one of few is so"),
+        optional(
+            "weights",
+            Weights,
+            "of the whole numbers from low to high, where one of few is so",
+        ),
         why(),
     ],
 };
 
-static ASSUMPTION: KeyTable = rows_of("id", &[
-    needed("id", Name, "its id"),
-    needed("value", Text, "what is taken"),
-    defaulted("range", Text, "", "what it could be as well"),
-    why(),
-]);
+static ASSUMPTION: KeyTable = rows_of(
+    "id",
+    &[
+        needed("id", Name, "its id"),
+        needed("value", Text, "what is taken"),
+        defaulted("range", Text, "", "what it could be as well"),
+        why(),
+    ],
+);
 
 const SESSION_OF_EVENT: FieldKey = needed("session", Reference(Session), "its session");
 const PLACE_OF_EVENT: FieldKey =
@@ -276,60 +312,82 @@ const PLACE_OF_EVENT: FieldKey =
 
 /// The keys of an event, by its kind.
 pub(super) static EVENTS: [(&str, KeyTable); 6] = [
-    ("plan_read", plain(&[
-        KIND_OF_EVENT,
-        needed("from_step", Reference(Step), "the first step whose sessions read the plan"),
-        needed("chars", Amount(Tokens), "characters of the plan file"),
-        source(),
-        why(),
-    ])),
-    ("narration", plain(&[
-        KIND_OF_EVENT,
-        SESSION_OF_EVENT,
-        needed("text_only", Amount(Count), "responses with text and no tool use"),
-        needed("thinking_only", Amount(Count), "those with thinking alone"),
-        needed("before_tool", Amount(Count), "tool calls that directly follow such a response"),
-        source(),
-        why(),
-    ])),
-    ("report", plain(&[
-        KIND_OF_EVENT,
-        SESSION_OF_EVENT,
-        needed("chars", OpenAmount(Tokens), "characters of a subagent's report"),
-        PLACE_OF_EVENT,
-        source(),
-        why(),
-    ])),
-    ("edit_sites", plain(&[
-        KIND_OF_EVENT,
-        SESSION_OF_EVENT,
-        needed("sites", Amount(Count), "places that were edited in the same way"),
-        needed("calls_a_site", Tally, "calls at each"),
-        PLACE_OF_EVENT,
-        source(),
-        why(),
-    ])),
-    ("file_reads", plain(&[
-        KIND_OF_EVENT,
-        SESSION_OF_EVENT,
-        needed("file", Name, "the file"),
-        needed("times", Amount(Count), "how often it was read"),
-        source(),
-        why(),
-    ])),
-    ("test_run", plain(&[
-        KIND_OF_EVENT,
-        SESSION_OF_EVENT,
-        needed("result", OneOf(&["aborted", "failed", "passed"]), "how it ended"),
-        optional("failures", Amount(Count), "failed tests"),
-        optional("chars", OpenAmount(Tokens), "characters of its output"),
-        PLACE_OF_EVENT,
-        optional("polls", Tally, "calls that looked whether it had ended"),
-        optional("polled_run", Reference(Unknown), "the unknown that says which run they looked at"),
-        optional("passes_alone", Flag, "whether its failures pass when they run alone"),
-        source(),
-        why(),
-    ])),
+    (
+        "plan_read",
+        plain(&[
+            KIND_OF_EVENT,
+            needed("from_step", Reference(Step), "the first step whose sessions read the plan"),
+            needed("chars", Amount(Tokens), "characters of the plan file"),
+            source(),
+            why(),
+        ]),
+    ),
+    (
+        "narration",
+        plain(&[
+            KIND_OF_EVENT,
+            SESSION_OF_EVENT,
+            needed("text_only", Amount(Count), "responses with text and no tool use"),
+            needed("thinking_only", Amount(Count), "those with thinking alone"),
+            needed("before_tool", Amount(Count), "tool calls that directly follow such a response"),
+            source(),
+            why(),
+        ]),
+    ),
+    (
+        "report",
+        plain(&[
+            KIND_OF_EVENT,
+            SESSION_OF_EVENT,
+            needed("chars", OpenAmount(Tokens), "characters of a subagent's report"),
+            PLACE_OF_EVENT,
+            source(),
+            why(),
+        ]),
+    ),
+    (
+        "edit_sites",
+        plain(&[
+            KIND_OF_EVENT,
+            SESSION_OF_EVENT,
+            needed("sites", Amount(Count), "places that were edited in the same way"),
+            needed("calls_a_site", Tally, "calls at each"),
+            PLACE_OF_EVENT,
+            source(),
+            why(),
+        ]),
+    ),
+    (
+        "file_reads",
+        plain(&[
+            KIND_OF_EVENT,
+            SESSION_OF_EVENT,
+            needed("file", Name, "the file"),
+            needed("times", Amount(Count), "how often it was read"),
+            source(),
+            why(),
+        ]),
+    ),
+    (
+        "test_run",
+        plain(&[
+            KIND_OF_EVENT,
+            SESSION_OF_EVENT,
+            needed("result", OneOf(&["aborted", "failed", "passed"]), "how it ended"),
+            optional("failures", Amount(Count), "failed tests"),
+            optional("chars", OpenAmount(Tokens), "characters of its output"),
+            PLACE_OF_EVENT,
+            optional("polls", Tally, "calls that looked whether it had ended"),
+            optional(
+                "polled_run",
+                Reference(Unknown),
+                "the unknown that says which run they looked at",
+            ),
+            optional("passes_alone", Flag, "whether its failures pass when they run alone"),
+            source(),
+            why(),
+        ]),
+    ),
 ];
 
 /// The names of the kinds of events.

@@ -107,17 +107,18 @@ impl TableReader {
     fn read_value(&mut self, place: &str, entry: &TomlEntry, kind: FieldKind) -> Option<Value> {
         match (kind, &entry.node) {
             (FieldKind::Table(table), TomlNode::Table(fields)) => {
-                Some(self.read_table(place, entry.line, fields, table.keys))
+                let value = self.read_table(place, entry.line, fields, table.keys);
+                has_what_is_needed(&value, table.keys).then_some(value)
             }
             (FieldKind::Rows(table), TomlNode::List(items)) => {
                 Some(self.read_rows(place, items, table))
             }
             (FieldKind::Events, TomlNode::List(items)) => Some(self.read_events(place, items)),
-            (FieldKind::Source, TomlNode::Table(fields)) => {
-                Some(self.read_table(place, entry.line, fields, SOURCE.keys))
+            (FieldKind::Source, TomlNode::Table(_)) => {
+                self.read_value(place, entry, FieldKind::Table(&SOURCE))
             }
-            (FieldKind::DayOfPipeline, TomlNode::Table(fields)) => {
-                Some(self.read_table(place, entry.line, fields, DAY.keys))
+            (FieldKind::DayOfPipeline, TomlNode::Table(_)) => {
+                self.read_value(place, entry, FieldKind::Table(&DAY))
             }
             (FieldKind::DayOfPipeline, _) => {
                 let day = self.read_value(place, entry, FieldKind::Day)?;
@@ -175,17 +176,17 @@ impl TableReader {
             self.entries.insert(at.clone(), item.clone());
             if let Some((name, entry)) = name {
                 if !seen.insert(name.clone()) {
-                    self.refuse(&at, entry, "each name once");
+                    let twice = TomlEntry { as_typed: "there twice".to_owned(), ..entry.clone() };
+                    self.refuse(&at, &twice, "each name once");
                     continue;
                 }
                 if let Some(of) = table.declares {
                     self.declared.push((of, name.clone()));
                 }
             }
-            let before = self.mistakes.len();
             let row = self.read_table(&at, item.line, fields, table.keys);
-            // A row with a mistake is left out of what is checked later: it would be told twice.
-            if self.mistakes.len() == before {
+            // A row that lacks something is left out of what is checked later.
+            if has_what_is_needed(&row, table.keys) {
                 rows.push(row);
             }
         }
@@ -214,9 +215,8 @@ impl TableReader {
                 self.refuse(&kind_path, kind, &wanted);
                 continue;
             };
-            let before = self.mistakes.len();
             let row = self.read_table(&at, item.line, fields, table.keys);
-            if self.mistakes.len() == before {
+            if has_what_is_needed(&row, table.keys) {
                 rows.push(row);
             }
         }
@@ -298,6 +298,12 @@ impl TableReader {
     }
 }
 
+/// Whether a table has every key that a reader of it looks for, as typed or as it is taken.
+fn has_what_is_needed(value: &Value, keys: &[FieldKey]) -> bool {
+    let needed = keys.iter().filter(|key| key.absent != AbsentField::Nothing);
+    needed.into_iter().all(|key| value.get(key.name).is_some())
+}
+
 /// What would do in the place of a name; beside a number of calls it may be a word, too.
 fn wanted_at(of: NameKind, entry: &TomlEntry) -> &'static str {
     let has_number = matches!(&entry.node, TomlNode::Text(text) if text.contains(' '));
@@ -327,7 +333,7 @@ fn wanted_with_way_out(kind: FieldKind, entry: &TomlEntry) -> String {
     let typed = entry.as_typed.as_str();
     let way_out = match kind {
         FieldKind::Amount(amount) | FieldKind::OpenAmount(amount) => amount.way_out(typed),
-        FieldKind::Saving => QuantityKind::Tokens.way_out(typed),
+        FieldKind::Saving if !typed.contains('%') => QuantityKind::Tokens.way_out(typed),
         FieldKind::Tally => QuantityKind::Count.way_out(typed),
         FieldKind::OneOf(names) => {
             nearest_name_hint(typed.trim_matches(['"', '\'']), names.iter().copied())

@@ -1,6 +1,7 @@
 //! What a file of published totals leaves unsaid and the model needs: each is assumed, stands among
 //! the assumptions with its reason, and is drawn where it has a range.
 
+use super::super::reported::SCHEMA;
 use super::pipeline_keys::OWN_DOCUMENT;
 use super::table_reader::{COUNTS_UNKNOWN, TableReader};
 use serde_json::{Map, Value, json};
@@ -19,8 +20,12 @@ const ASSUMED_START_CONTEXT: (i64, i64, i64) = (10_000, 12_000, 16_000);
 pub(super) fn fill_in(value: &mut Value, name: &str, counts: Option<&str>, reader: &TableReader) {
     let Value::Object(file) = value else { return };
     file.remove("counts");
+    // What is wrong with these is told already; the rest is checked all the same.
+    file.entry("schema").or_insert_with(|| json!(SCHEMA));
+    let own = json!({ "document": OWN_DOCUMENT, "section": "" });
+    file.entry("steps").or_insert_with(|| json!({ "source": own, "rows": [] }));
     file.entry("name").or_insert_with(|| json!(name_of_file(name)));
-    if file.contains_key("steps") && names_own_document(&Value::Object(file.clone())) {
+    if names_own_document(&Value::Object(file.clone())) {
         add_own_document(file, name);
     }
     if !file.contains_key("day") {

@@ -87,7 +87,9 @@ fn check_claim(claim: &ReportedClaim, reader: &mut TableReader) {
         let is_share = figure.unit == FigureUnit::Share;
         let wanted = match claim.metric.as_str() {
             "none" => "nothing, where the metric is \"none\"; or name what falls as `metric`",
-            "calls" | "records" if is_share => "a number: of a share of calls the whole is not told",
+            "calls" | "records" if is_share => {
+                "a number: of a share of calls the whole is not told"
+            }
             _ if is_share && figure.high > BASIS_POINTS => "a share from 0 to 100 %",
             _ => continue,
         };

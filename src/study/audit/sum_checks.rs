@@ -59,8 +59,11 @@ impl PrintedSum {
     }
 }
 
-type TotalColumn =
-    (&'static str, fn(&ReportedStepRow) -> Option<&Figure>, fn(&ReportedTotalRow) -> Option<&Figure>);
+type TotalColumn = (
+    &'static str,
+    fn(&ReportedStepRow) -> Option<&Figure>,
+    fn(&ReportedTotalRow) -> Option<&Figure>,
+);
 
 const TOTAL_COLUMNS: [TotalColumn; 6] = [
     ("fresh", |row| Some(&row.fresh), |total| total.fresh.as_ref()),

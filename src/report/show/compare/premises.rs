@@ -76,7 +76,8 @@ pub fn lens_note(source: &RecordingSource, findings: &[AuditFinding]) -> Option<
     pipeline.inventory.as_ref()?;
     if pipeline.counts_calls_only() {
         let assumed = pipeline.assumed_value("counts").is_some();
-        let why = if assumed { ", because the file does not say that they are records" } else { "" };
+        let why =
+            if assumed { ", because the file does not say that they are records" } else { "" };
         return Some(format!("Published numbers of calls are taken for calls{why}."));
     }
     let contradicted = findings.iter().any(|finding| {
