@@ -220,13 +220,21 @@ fn load_toml_file(argument: &str, lens: Lens) -> Result<LoadedRecording, Command
     if routes::is_queue(text) {
         return reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?);
     }
-    reconstruct_pipeline(read_pipeline(argument, PipelineText::Toml(text))?, lens)
+    load_pipeline(argument, PipelineText::Toml(text), lens)
 }
 
-/// Reads published totals; claims may name the toggles that there are.
-fn read_pipeline(name: &str, text: PipelineText<'_>) -> Result<ReportedPipeline, CommandError> {
+/// A user's own published totals, whose claims may name the toggles that there are.
+fn load_pipeline(
+    name: &str,
+    text: PipelineText<'_>,
+    lens: Lens,
+) -> Result<LoadedRecording, CommandError> {
     let toggles: Vec<&str> = intervene::ALL.iter().map(|one| one.card().id).collect();
-    Ok(PipelineFileReader { name, toggles: &toggles }.read(text)?)
+    let reported = PipelineFileReader { name, toggles: &toggles }.read(text)?;
+    let notes = reported.unsaid_in_words().into_iter().collect();
+    let mut loaded = reconstruct_pipeline(reported, lens)?;
+    loaded.import.notes = notes;
+    Ok(loaded)
 }
 
 fn load_recording_file(
@@ -241,8 +249,7 @@ fn load_recording_file(
     // recording, whose reader names what it wanted.
     if schema == reconstruct::reported::SCHEMA {
         let text = String::from_utf8_lossy(&bytes);
-        let reported = read_pipeline(argument, PipelineText::Json(&text))?;
-        return reconstruct_pipeline(reported, options.lens);
+        return load_pipeline(argument, PipelineText::Json(&text), options.lens);
     }
     if schema == routes::SCHEMA {
         return reconstruct_routes(ReportedRoutes::parse_json(

@@ -70,9 +70,26 @@ pub struct ReportedPipeline {
     /// What is assumed, not published.
     #[serde(default)]
     pub assumptions: Vec<Assumption>,
+    /// The ids of those of them that the file does not say: its reader filled them in.
+    #[serde(default)]
+    pub unsaid: Vec<String>,
 }
 
 impl ReportedPipeline {
+    /// What the file does not say and is assumed, in a sentence; `None` where it says everything.
+    #[must_use]
+    pub fn unsaid_in_words(&self) -> Option<String> {
+        let filled_in = self.assumptions.iter().filter(|one| self.unsaid.contains(&one.id));
+        let parts: Vec<String> = filled_in
+            .map(|one| match one.range.as_str() {
+                "" => format!("{} = {}", one.id, one.value),
+                range => format!("{} = {} ({range})", one.id, one.value),
+            })
+            .collect();
+        let list = parts.join(", ");
+        (!parts.is_empty()).then(|| format!("not said in the file, so it is assumed: {list}"))
+    }
+
     /// The whole that a share of a metric is one of, as published: cache reads, or all tokens.
     #[must_use]
     pub(crate) fn claimed_whole(&self, metric: &str) -> i64 {

@@ -322,7 +322,7 @@ fn schema() -> Value {
 }
 
 /// What is wrong with a value by a schema: the keywords that the shipped one uses, and no other.
-fn faults(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+pub fn faults(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
     let mut found = Vec::new();
     let inner = |schema: &Value, value: &Value| faults(root, schema, value, place);
     for (word, wanted) in schema.as_object().expect("a schema") {
@@ -334,18 +334,21 @@ fn faults(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<Strin
             | "$schema"
             | "title"
             | "description" => true,
-            "type" => match wanted.as_str().expect("a type") {
-                "object" => value.is_object(),
-                "array" => value.is_array(),
-                "string" => value.is_string(),
-                "integer" => value.is_i64(),
-                other => panic!("type {other}"),
+            "type" => match wanted.as_array() {
+                Some(types) => types.iter().any(|wanted| is_of_type(value, wanted)),
+                None => is_of_type(value, wanted),
             },
             "enum" => wanted.as_array().expect("values").contains(value),
-            "minimum" => value.as_i64().is_none_or(|n| n >= wanted.as_i64().expect("a number")),
-            "maximum" => value.as_i64().is_none_or(|n| n <= wanted.as_i64().expect("a number")),
+            "minimum" => value.as_f64().is_none_or(|n| n >= wanted.as_f64().expect("a number")),
+            "maximum" => value.as_f64().is_none_or(|n| n <= wanted.as_f64().expect("a number")),
             "minLength" => value.as_str().is_none_or(|text| !text.is_empty()),
-            "pattern" => value.as_str().is_none_or(|text| text.starts_with("20")),
+            // Two patterns are in use: days, and amounts with their units.
+            "pattern" if wanted.as_str().is_some_and(|it| it.starts_with("^\\d{4}")) => {
+                value.as_str().is_none_or(|text| text.starts_with("20"))
+            }
+            "pattern" => value.as_str().is_none_or(|text| {
+                text.trim_start_matches(['~', ' ']).starts_with(|c: char| c.is_ascii_digit())
+            }),
             "minItems" => {
                 value.as_array().is_none_or(|l| l.len() as u64 >= wanted.as_u64().unwrap())
             }
@@ -380,6 +383,18 @@ fn faults(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<Strin
         }
     }
     found
+}
+
+fn is_of_type(value: &Value, wanted: &Value) -> bool {
+    match wanted.as_str().expect("a type") {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        other => panic!("type {other}"),
+    }
 }
 
 /// The faults of a scenario by the shipped schema.
@@ -431,6 +446,9 @@ fn schema_and_parser_agree_on_values() {
         "[toggles.R4]\ncap = { low = 1, high = 3, shape = \"uniform\" }",
         "[toggles.R4]\ncap = { value = 1, shape = \"fixed\" }",
         "[toggles.R4]\ncap = { value = 1 }",
+        "[toggles.R4]\ncap = \"1.5k\"",
+        "[toggles.R1]\ncompliance = 0.86",
+        "[toggles.R1]\ncompliance = { low = \"50 %\", mode = 0.8, high = 9000 }",
     ] {
         check(good, true);
     }
@@ -453,7 +471,8 @@ fn schema_and_parser_agree_on_values() {
         "[source]\nroots = 1.5",
         "[toggles.R4]\nrisk = 4",
         "[toggles.R4]\ncap = -1",
-        "[toggles.R4]\ncap = \"1\"",
+        "[toggles.R4]\ncap = \"many\"",
+        "[toggles.R4]\ncap = 0.5",
         "[toggles.R4]\ncap = {}",
         "[toggles.R4]\ncap = { low = 1, high = 3 }",
         "[toggles.R4]\ncap = { low = 1, high = 3, shape = \"pert\" }",

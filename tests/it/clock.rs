@@ -511,17 +511,20 @@ fn hours_that_cannot_be_are_refused_and_strange_ones_answered() {
     for (from, to, field) in [
         ("\"chance\": 5000", "\"chance\": 6000", "night.policies"),
         ("\"dispatches\": \"26\"", "\"dispatches\": \"0\"", "night.dispatches"),
-        ("\"time\": \"8-20m\"", "\"time\": \"8-20\"", "night.stages.0.time"),
+        ("\"time\": \"8-20m\"", "\"time\": \"8-20\"", "night.stages.1.time"),
+        (
+            "\"attributed_share\": \"54%\"",
+            "\"attributed_share\": \"540%\"",
+            "orchestrator.attributed",
+        ),
     ] {
         assert!(told.contains(from), "{from}");
         let error = ReportedPipeline::parse_json("night", &told.replace(from, to)).unwrap_err();
         assert!(error.to_string().contains(field), "{error}");
     }
-    // A context that falls has no growth, and a share beyond everything is everything.
+    // A context that falls has no growth.
     let folder = tempfile::tempdir().unwrap();
-    let strange = told
-        .replace("\"context_last\": \"98K\"", "\"context_last\": \"9K\"")
-        .replace("\"attributed_share\": \"54%\"", "\"attributed_share\": \"540%\"");
+    let strange = told.replace("\"context_last\": \"98K\"", "\"context_last\": \"9K\"");
     let file = folder.path().join("strange.json");
     std::fs::write(&file, strange).unwrap();
     let all = json(&["compare", file.to_str().unwrap(), "--draws", "0"]);

@@ -55,6 +55,8 @@ const NO_ROW: &[(&str, &str)] = &[
         "how many subsets are replayed together; moves no figure",
     ),
     ("replay/lanes/block_subsets.rs::LANES", "likewise"),
+    ("reconstruct/pipeline_file/template.rs::COMMENT_WIDTH", "columns of a comment in a new file"),
+    ("reconstruct/pipeline_file/mod.rs::MOST_TOLD", "mistakes that are told at once"),
     ("replay/cycle.rs::WHOLE", "parts of a whole, as in plan/chance.rs"),
     ("replay/uncertain_row.rs::AMOUNTS", "how many amounts a state has"),
     ("study/whatif/shapley/attribution_sums.rs::FIGURE_COUNT", "how many figures a saving has"),

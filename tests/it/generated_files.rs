@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use windtunnel::intervene::{self, ToggleCard};
 use windtunnel::models::MODELS;
+use windtunnel::reconstruct::pipeline_schema_json;
 use windtunnel::recording::estimate::Tokenizer;
 use windtunnel::scenario;
 
@@ -150,6 +151,7 @@ fn wanted_files() -> Vec<(&'static str, String)> {
     vec![
         ("MODEL.md", model),
         ("scenarios/scenario.schema.json", schema),
+        ("recorded/pipeline.schema.json", String::from_utf8(pipeline_schema_json()).expect("text")),
         (".ci/sbom.cdx.json", bill_of_materials(&read("Cargo.lock"))),
     ]
 }

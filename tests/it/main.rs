@@ -57,6 +57,7 @@ mod outputs;
 mod over_time;
 #[cfg(feature = "charts")]
 mod page;
+mod pipelines;
 mod properties;
 mod queues;
 #[cfg(feature = "charts")]

@@ -76,6 +76,7 @@ fn unknown(id: &str, what: &str, unit: &str, range: (i64, i64, i64), why: &str) 
 
 fn assume(file: &mut Map<String, Value>, id: &str, value: &str, range: &str, why: &str) {
     push(file, "assumptions", json!({ "id": id, "value": value, "range": range, "why": why }));
+    push(file, "unsaid", json!(id));
 }
 
 fn push(file: &mut Map<String, Value>, table: &str, row: Value) {
