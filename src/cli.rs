@@ -6,6 +6,7 @@ mod cockpit;
 mod experiment;
 mod gate;
 mod new;
+mod selection;
 mod tables;
 
 pub use backtest::BacktestArgs;
@@ -16,6 +17,7 @@ pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};
 pub use new::{NewCommand, NewPipelineArgs};
+pub use selection::SelectionArgs;
 pub use tables::{ExportArgs, StepsArgs};
 
 use crate::kinds::NamedValue;
@@ -201,9 +203,12 @@ pub struct SweepArgs {
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// Built-in names, recording files, or transcripts (files or folders), in any mix: what is in
-    /// several of them counts once [default: the scenario's].
-    #[arg(required_unless_present = "scenario")]
+    /// several of them counts once [default: the scenario's, else where agents write].
+    #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,
+    /// Which of their sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Also measure the model's own error on this recording; as Markdown: a calibration report
     /// that names no path, recording or text.
     #[arg(long)]
@@ -232,8 +237,13 @@ pub struct InspectArgs {
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
-    /// A built-in name, a recording file, or transcripts (file or folder).
-    pub recording: String,
+    /// Built-in names, recording files, or transcripts (files or folders) [default: where agents
+    /// write].
+    #[arg(value_name = "RECORDING")]
+    pub recordings: Vec<String>,
+    /// Which of their sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
@@ -245,9 +255,11 @@ pub struct AuditArgs {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Transcripts: files, folders, or `-` for standard input.
-    #[arg(required = true)]
+    /// Transcripts: files, folders, or `-` for standard input [default: where agents write].
     pub paths: Vec<String>,
+    /// Which of their sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// File to write [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

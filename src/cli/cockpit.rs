@@ -1,6 +1,6 @@
 //! What can be typed about agents that packets wake.
 
-use super::{OutputFormat, OverwriteArgs, PremiseArgs};
+use super::{OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -14,16 +14,15 @@ pub enum CompatScriptArg {
 /// Arguments of `routes`.
 #[derive(Debug, Args)]
 pub struct RoutesArgs {
-    /// Built-in names, recording files, or transcripts (files or folders).
-    #[arg(required = true)]
+    /// Built-in names, recording files, or transcripts (files or folders) [default: where agents
+    /// write].
+    #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,
-    /// Count calls that end on this day (UTC) or later, or from this instant on.
-    #[arg(long, value_name = "DAY")]
-    pub since: Option<String>,
-    /// Count calls that end on this day (UTC) or earlier, the whole day, or before this instant;
-    /// with `--compat` the day ends as it begins, as in the script.
-    #[arg(long, value_name = "DAY")]
-    pub until: Option<String>,
+    /// What is counted. Agents live for days and are woken again and again: here the window is one
+    /// of calls, each in the window in which it ends, and no session is left out for its start.
+    /// With `--compat` a day of `--until` ends as it begins, as in the script.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Count packets whose id, agent, kind, root or source holds this; with `--compat`, prompts
     /// whose text does.
     #[arg(long, value_name = "TEXT")]

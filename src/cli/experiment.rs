@@ -1,6 +1,6 @@
 //! What an experiment is run with: declared once, for every command that replays.
 
-use super::named_value;
+use super::{SelectionArgs, named_value};
 use crate::reconstruct::Lens;
 use crate::scenario::{MOST_DRAWS, MOST_SEED};
 use clap::{Args, value_parser};
@@ -50,9 +50,13 @@ impl PremiseArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExperimentArgs {
     /// Built-in names, recordings, queues (TOML), or transcripts (files or folders), in any mix
-    /// and as one: what is in several of them counts once [default: the scenario's].
+    /// and as one: what is in several of them counts once [default: the scenario's, else where
+    /// agents write].
     #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,
+    /// Which of their sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// The toggles.
     #[command(flatten)]
     pub toggles: ToggleArgs,

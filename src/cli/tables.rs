@@ -1,15 +1,19 @@
 //! Arguments of the commands that give tables away.
 
-use super::{OutputFormat, OverwriteArgs, PremiseArgs};
+use super::{OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
 use clap::Args;
 use std::path::PathBuf;
 
 /// Arguments of `steps`.
 #[derive(Debug, Args)]
 pub struct StepsArgs {
-    /// Built-in names, recording files, or sources (log roots, transcripts), in any mix.
-    #[arg(required = true)]
+    /// Built-in names, recording files, or sources (log roots, transcripts), in any mix [default:
+    /// where agents write].
+    #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,
+    /// Which of their sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// The pipeline, e.g. `774` [default: all of them together].
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
@@ -33,9 +37,13 @@ pub struct StepsArgs {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("tables").required(true).multiple(true))]
 pub struct ExportArgs {
-    /// Built-in names, recording files, or transcripts (files or folders), in any mix.
-    #[arg(required = true)]
+    /// Built-in names, recording files, or transcripts (files or folders), in any mix [default:
+    /// where agents write].
+    #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,
+    /// Which of their sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Folder to write Parquet files to: no compression, a row group each 65,536 rows.
     #[arg(long, value_name = "DIR", group = "tables")]
     pub parquet: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! `windtunnel audit`.
 
+use super::session_selection::{select_sessions, selection_from_args};
 use super::{CommandResult, LoadOptions, audience_of, load, render_answer};
 use crate::cli::{AuditArgs, OutputFormat};
 use crate::reconstruct::{Lens, RecordingSource};
@@ -8,11 +9,11 @@ use crate::study::audit;
 use crate::study::inspect::data_checks;
 
 pub fn run(args: &AuditArgs) -> CommandResult {
-    let loaded = load::load_recording(
-        &args.recording,
-        LoadOptions { lens: Lens::default(), strict: false, audience: audience_of(args.format) },
-    )?
-    .for_audience();
+    let selection = selection_from_args(&args.selection)?;
+    let audience = audience_of(args.format);
+    let options = LoadOptions { lens: Lens::default(), strict: false, audience };
+    let loaded = load::load_merged_recording(&args.recordings, options, None)?;
+    let loaded = select_sessions(loaded, &selection)?;
     // Published figures are held against each other; of transcripts the data is checked itself.
     let findings = match &loaded.source {
         RecordingSource::Pipeline { reported, .. } => audit::audit_reported(reported),

@@ -4,10 +4,10 @@ use super::audience::{Audience, LoadOptions};
 use super::error::{AtPlace, CommandError};
 use super::load::{self, LoadedRecording};
 use super::load_scenario::load_scenario;
+use super::session_selection::{narrow_selection, select_sessions};
 use crate::cli::{ExperimentArgs, ToggleArgs};
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
-use crate::reconstruct;
 use crate::recording::Recording;
 use crate::scenario::{self, ChosenToggle, Scenario};
 use crate::study::whatif::agent_loads::{self, LoadComparison};
@@ -30,20 +30,13 @@ pub struct ExperimentInputs {
 impl ExperimentInputs {
     /// Loads everything that the command line names.
     pub fn from_args(args: &ExperimentArgs, audience: Audience) -> Result<Self, CommandError> {
-        if args.recordings.is_empty() && args.toggles.scenario.is_none() {
-            let known: Vec<_> = reconstruct::builtin_names().collect();
-            return Err(CommandError::argument("", "no recording").with_hint(format!(
-                "name a file, a folder of transcripts or a built-in one ({}), or a --scenario that \
-                 names one",
-                known.join(", ")
-            )));
-        }
         // The built-in scenario of a recording speaks of that recording alone.
         let lead = super::pricing::only_recording(&args.recordings);
         let mut scenario = scenario_from_args(&args.toggles, lead)?;
         // The command line goes before the scenario.
         scenario.seed = args.seed.unwrap_or(scenario.seed);
         scenario.draws = args.draws.unwrap_or(scenario.draws);
+        narrow_selection(&mut scenario.select, &args.selection)?;
         // Lens and prices are settled before anything is read: the calls of a pipeline depend on
         // the lens, and a price book that cannot be read should not cost an import.
         let lens = load::choose_lens(&args.premises, &scenario);
@@ -108,22 +101,11 @@ fn load_scenarios_recording(
 
 /// The part of a recording that a scenario speaks of, with the names that may be seen.
 pub fn apply_selection(
-    mut loaded: LoadedRecording,
+    loaded: LoadedRecording,
     scenario: &Scenario,
     pricing: &Pricing,
 ) -> Result<LoadedRecording, CommandError> {
-    let loaded = if scenario.select.selects_everything() {
-        loaded
-    } else {
-        let mut part = scenario.select.select_part(loaded.recording());
-        if part.is_err() {
-            // Names that were shown are found too, and an error tells no others.
-            loaded = loaded.for_audience();
-            part = scenario.select.select_part(loaded.recording());
-        }
-        loaded.into_part(part?)
-    }
-    .for_audience();
+    let loaded = select_sessions(loaded, &scenario.select)?;
     // A substitute for a model that made no call here is a typing error more often than not.
     scenario::check_models(pricing, loaded.recording())?;
     Ok(loaded)

@@ -1,5 +1,6 @@
 //! `windtunnel export`.
 
+use super::session_selection::{select_sessions, selection_from_args};
 use super::{
     Audience, CommandError, CommandOutput, CommandResult, EXIT_DONE, LoadOptions, load,
     render_document,
@@ -14,11 +15,13 @@ use std::path::Path;
 
 pub fn run(args: &ExportArgs) -> CommandResult {
     // Tables hold what was recorded: nothing is toggled.
-    let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
+    let select = selection_from_args(&args.selection)?;
+    let scenario = Scenario { toggles: Vec::new(), select, ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let options = LoadOptions { lens, strict: args.strict, audience: Audience::Anybody };
-    let loaded = load::load_merged_recording(&args.recordings, options, None)?.for_audience();
+    let loaded = load::load_merged_recording(&args.recordings, options, None)?;
+    let loaded = select_sessions(loaded, &scenario.select)?;
     let provenance = Provenance::for_scenario(loaded.recording(), &pricing, &scenario);
     load::refuse_unpriced(&provenance.coverage, args.strict)?;
     let (messages, recording) = (loaded.stderr_messages(), loaded.source.into_recording());

@@ -1,5 +1,6 @@
 //! `windtunnel import`.
 
+use super::session_selection::{select_sessions, selection_from_args};
 use super::{Audience, CommandResult, LoadOptions, load};
 use crate::cli::ImportArgs;
 use crate::reconstruct::Lens;
@@ -16,7 +17,13 @@ pub fn run(args: &ImportArgs) -> CommandResult {
     let name = args.name.clone().or(written);
     let options =
         LoadOptions { lens: Lens::default(), strict: args.strict, audience: Audience::Anybody };
-    let loaded = load::import_transcripts(&args.paths, name.as_deref(), options)?.for_audience();
+    let selection = selection_from_args(&args.selection)?;
+    let loaded = load::import_transcripts(&args.paths, name.as_deref(), options)?;
+    let mut loaded = select_sessions(loaded, &selection)?;
+    if let Some(name) = name {
+        // A part that somebody named is called so.
+        loaded.source.recording_mut().name = name;
+    }
     let bytes = json::escape_invisible(format::to_json(loaded.recording()));
     let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.output else {

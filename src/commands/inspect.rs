@@ -1,5 +1,6 @@
 //! `windtunnel inspect`.
 
+use super::session_selection::narrow_selection;
 use super::{CommandError, CommandResult, LoadOptions, experiment_inputs, load, render_document};
 use crate::cli::{InspectArgs, OutputFormat};
 use crate::recording::Recording;
@@ -12,6 +13,7 @@ use crate::study::inspect::{error_table, fidelity, summary};
 pub fn run(args: &InspectArgs) -> CommandResult {
     // Without a word about toggles all of them are looked for, built-in scenario or not.
     let mut scenario = experiment_inputs::scenario_from_args(&args.toggles, "")?;
+    narrow_selection(&mut scenario.select, &args.selection)?;
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let mut parts: Vec<([u8; 32], SourceRecording)> = Vec::new();
@@ -27,6 +29,10 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     )?;
     let loaded = experiment_inputs::apply_selection(loaded, &scenario, &pricing)?;
     scenario.settle_answered(loaded.recording());
+    if !scenario.select.selects_everything() {
+        // Each on its own they are whole, and would not add up to what was selected.
+        parts.clear();
+    }
     // The order of arguments changes nothing.
     parts.sort_by(|a, b| (&a.1.name, a.0).cmp(&(&b.1.name, b.0)));
     let parts: Vec<SourceRecording> = parts.into_iter().map(|(_, part)| part).collect();

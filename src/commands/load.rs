@@ -12,6 +12,7 @@ use crate::reconstruct::routes;
 use crate::reconstruct::{
     self, Lens, PipelineFileReader, PipelineText, RecordingSource, ReportedPipeline, ReportedRoutes,
 };
+use crate::recording::HARNESS_FOLDERS;
 use crate::recording::public_names::PublicNames;
 use crate::recording::{Recording, format};
 use crate::scenario::Scenario;
@@ -352,7 +353,13 @@ fn hidden_progress_bar() -> ProgressBar {
 /// The last part of the first path: never where it lies on this machine.
 fn name_from_paths(paths: &[PathBuf]) -> String {
     let names: Vec<String> = base_names(paths).into_iter().collect();
-    if names.is_empty() { "recording".to_owned() } else { names.join("+") }
+    // These folders have the same name in every home of a harness, and say nothing.
+    let is_home = |name: &String| HARNESS_FOLDERS.contains(&name.as_str());
+    match &names[..] {
+        [] => "recording".to_owned(),
+        names if names.iter().all(is_home) => "my-sessions".to_owned(),
+        names => names.join("+"),
+    }
 }
 
 /// Whether a recording of this name comes with the program.

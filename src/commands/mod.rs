@@ -1,5 +1,6 @@
 //! The street: one file a command. A command turns arguments into bytes; `main` writes them.
 
+mod agent_folders;
 mod audience;
 mod audit;
 mod backtest;
@@ -30,6 +31,7 @@ mod report;
 mod routes;
 mod scenario;
 mod schema;
+mod session_selection;
 mod steps;
 mod sweep;
 
@@ -37,6 +39,7 @@ pub use messages::Messages;
 
 use audience::{Audience, LoadOptions};
 use error::{AtPlace, CommandError};
+use session_selection::WANTED_INSTANT;
 
 use crate::cli::{Command, DetailArgs, OutputFormat};
 use crate::report::document::ShownParts;
@@ -59,16 +62,25 @@ pub struct CommandOutput {
     pub code: u8,
 }
 
-/// What a command wants where it is given a time that is none.
-const WANTED_INSTANT: &str =
-    "wanted a day, e.g. 2026-02-06, or an instant, e.g. 2026-02-06T12:00:00Z";
-
 type CommandResult = Result<CommandOutput, CommandError>;
 
 /// Runs a command.
 #[must_use]
-pub fn run(command: Command) -> CommandOutput {
-    let outcome = match command {
+pub fn run(mut command: Command) -> CommandOutput {
+    let outcome = agent_folders::fill_in_folders(&mut command).and_then(|told| {
+        let mut done = run_command(command)?;
+        done.messages = [told, done.messages].into_iter().collect();
+        Ok(done)
+    });
+    outcome.unwrap_or_else(|error| CommandOutput {
+        messages: error.lines().into_iter().map(Messages::of_line).collect(),
+        code: EXIT_NOT_JUDGED,
+        ..CommandOutput::default()
+    })
+}
+
+fn run_command(command: Command) -> CommandResult {
+    match command {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
@@ -92,12 +104,7 @@ pub fn run(command: Command) -> CommandOutput {
         Command::Explain(args) => explain::run(&args),
         Command::Schema { command } => schema::run(&command),
         Command::Completions { shell } => Ok(completions::run(shell)),
-    };
-    outcome.unwrap_or_else(|error| CommandOutput {
-        messages: error.lines().into_iter().map(Messages::of_line).collect(),
-        code: EXIT_NOT_JUDGED,
-        ..CommandOutput::default()
-    })
+    }
 }
 
 /// Renders a document in a format other than JSON.

@@ -1,13 +1,14 @@
 //! `windtunnel routes`.
 
+use super::session_selection::{select_named_sessions, selection_from_args};
 use super::{
     CommandError, CommandOutput, CommandResult, LoadOptions, WANTED_INSTANT, load, render_document,
 };
-use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs};
+use crate::cli::{CompatScriptArg, OutputFormat, PremiseArgs, RoutesArgs, SelectionArgs};
 use crate::import::rollout_metrics::{self, MetricsQuery, date_ms};
-use crate::price::DAY_MS;
+use crate::recording::Recording;
 use crate::report::show::{Provenance, routes as show};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, SessionSelection};
 use crate::study::inspect::routes::{RouteWindow, invocations_that_hold, tabulate_routes};
 use jiff::Timestamp;
 use std::path::Path;
@@ -20,21 +21,20 @@ pub fn run(args: &RoutesArgs) -> CommandResult {
 }
 
 fn report_routes(args: &RoutesArgs) -> CommandResult {
-    let since_ms = args.since.as_deref().map(|day| parse_instant("--since", day)).transpose()?;
-    let until = args.until.as_deref();
-    let until_ms = until.map(|day| parse_instant("--until", day)).transpose()?;
-    // A day is taken whole.
-    let is_day = until.is_some_and(|day| !day.contains('T'));
-    let until_ms = until_ms.map(|ms| if is_day { ms + DAY_MS } else { ms });
+    let SessionSelection { projects, since_ms, until_ms, last_ms, .. } =
+        selection_from_args(&args.selection)?;
     let filter = args.prompt_filter.as_deref().unwrap_or_default();
     // Routes count what was recorded; the scenario is here for its lens and its prices alone.
-    let scenario = Scenario::with_toggles(&[]);
+    let select = SessionSelection { projects, ..SessionSelection::default() };
+    let scenario = Scenario { select, ..Scenario::with_toggles(&[]) };
     let premises = PremiseArgs::default();
     let lens = load::choose_lens(&premises, &scenario);
     let pricing = super::pricing::load_pricing(&premises, &scenario, &args.recordings)?;
     let options =
         LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
+    let loaded = select_named_sessions(loaded, &scenario.select)?;
+    let since_ms = since_ms.or_else(|| start_of_last(loaded.recording(), last_ms?));
     let mut taken = invocations_that_hold(loaded.recording(), filter);
     let loaded = loaded.for_audience();
     // Names that were shown are found too.
@@ -55,6 +55,12 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
         other => render_document(&shown.to_document(), other),
     };
     Ok(load::finish_command(stdout, &loaded))
+}
+
+/// From when on calls are the last ones: the newest call is the end of time.
+fn start_of_last(recording: &Recording, span_ms: i64) -> Option<i64> {
+    let newest = recording.calls.iter().map(|call| call.end_ms).max()?;
+    Some(newest.saturating_sub(span_ms))
 }
 
 /// The window in words.
@@ -80,13 +86,20 @@ fn run_compat_script(args: &RoutesArgs) -> CommandResult {
         let problem = format!("{COMPAT_FLAG} prints what the script prints");
         return Err(CommandError::argument("", problem).with_hint("leave out --format"));
     }
-    let Some(until) = &args.until else {
+    let SelectionArgs { since, until, last: None, timezone: None, .. } = &args.selection else {
+        let problem = "--last and --timezone are not the script's; name --since and --until";
+        return Err(CommandError::argument(COMPAT_FLAG, problem));
+    };
+    if !args.selection.project.is_empty() {
+        return Err(CommandError::argument(COMPAT_FLAG, "the script knows no --project"));
+    }
+    let Some(until) = until else {
         let problem = "name --until; the script would take this very moment";
         return Err(CommandError::argument(COMPAT_FLAG, problem));
     };
     let asked = MetricsQuery {
         // Without --since the script counts from the epoch on.
-        since_ms: args.since.as_deref().map_or(Ok(0), |day| parse_instant("--since", day))?,
+        since_ms: since.as_deref().map_or(Ok(0), |day| parse_instant("--since", day))?,
         until_ms: parse_instant("--until", until)?,
         prompt_filter: args.prompt_filter.as_deref().unwrap_or_default().trim().to_owned(),
     };

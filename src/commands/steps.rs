@@ -1,5 +1,6 @@
 //! `windtunnel steps`.
 
+use super::session_selection::{select_named_sessions, selection_from_args};
 use super::{CommandResult, LoadOptions, load, render_document};
 use crate::cli::{OutputFormat, StepsArgs};
 use crate::reconstruct::ReportedPipeline;
@@ -11,12 +12,14 @@ use crate::study::inspect::step_usage::usage_by_step;
 
 pub fn run(args: &StepsArgs) -> CommandResult {
     // What was recorded is shown: nothing is toggled.
-    let scenario = Scenario { toggles: Vec::new(), ..Scenario::all_toggles() };
+    let select = selection_from_args(&args.selection)?;
+    let scenario = Scenario { toggles: Vec::new(), select, ..Scenario::all_toggles() };
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let options =
         LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
+    let loaded = select_named_sessions(loaded, &scenario.select)?;
     let steps = usage_by_step(loaded.recording(), args.order.as_deref());
     let loaded = loaded.for_audience();
     // Names that were shown are found too, and an error tells no others.

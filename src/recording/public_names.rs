@@ -6,6 +6,7 @@
 //! Names of tools, models, agents, kinds of packets, steps and pipelines stay, and so do ids that
 //! are nothing but numbers: they are what one looks for, and they name nobody.
 
+use super::project_folder::project_path;
 use super::{Recording, Session, hex_prefix};
 use crate::units::Usage;
 use sha2::{Digest as _, Sha256};
@@ -68,8 +69,9 @@ impl PublicNames {
         let file = self.files.name("file", label);
         let Some((folder, _)) = label.rsplit_once('/') else { return file };
         let top = folder.split('/').next().unwrap_or_default();
-        let project = self.projects.name("project", top);
-        if top == folder {
+        let own = project_path(label).unwrap_or(top);
+        let project = self.projects.name("project", own);
+        if own == folder {
             return format!("{project}/{file}");
         }
         format!("{project}/{}/{file}", self.folders.name("folder", folder))
@@ -292,7 +294,9 @@ mod tests {
             ("-home-alice-acme/a.jsonl", "project-1/file-1"),
             ("-home-alice-acme/a/subagents/b.jsonl", "project-1/folder-1/file-2"),
             ("-home-alice-other/a.jsonl", "project-2/file-3"),
-            ("c.jsonl", "file-4"),
+            ("projects/-home-alice-third/a.jsonl", "project-3/file-4"),
+            ("projects/-home-alice-fourth/a.jsonl", "project-4/file-5"),
+            ("c.jsonl", "file-6"),
             ("typed.jsonl", "typed.jsonl"),
             ("-home-alice-acme/a.jsonl", "project-1/file-1"),
             ("", ""),

@@ -40,6 +40,8 @@ pub(super) enum ValueKind {
     Day,
     /// A day or an instant.
     Moment,
+    /// A stretch of time.
+    Span,
     /// One or several of some names.
     SomeOf(fn() -> Vec<&'static str>),
     /// Names or beginnings of names, at least one.
@@ -129,7 +131,7 @@ pub(super) const SCENARIO_KEYS: [ScenarioKey; 15] = [
 ];
 
 /// The keys of `[select]`. A session takes part if every key that is given holds for it.
-pub(super) const SELECT_KEYS: [ScenarioKey; 8] = [
+pub(super) const SELECT_KEYS: [ScenarioKey; 10] = [
     new_key(
         "pipeline",
         ValueKind::Patterns,
@@ -148,6 +150,11 @@ pub(super) const SELECT_KEYS: [ScenarioKey; 8] = [
         "ids of sessions, whole or at least the eight characters that tables show",
     ),
     new_key(
+        "project",
+        ValueKind::Patterns,
+        "projects: the name of the folder that the harness keeps for one, or a part of it",
+    ),
+    new_key(
         "since",
         ValueKind::Moment,
         "sessions that start then or later (UTC unless it says otherwise)",
@@ -156,6 +163,11 @@ pub(super) const SELECT_KEYS: [ScenarioKey; 8] = [
         "until",
         ValueKind::Moment,
         "sessions that start before then; a day is included to its end",
+    ),
+    new_key(
+        "last",
+        ValueKind::Span,
+        "sessions that start within so long before the newest call of those that all else leaves",
     ),
     new_key(
         "min_calls",
@@ -228,6 +240,7 @@ impl ValueKind {
             Self::Whole(least, most) => format!("a whole number, {least} to {most}"),
             Self::Day => "a day such as \"2026-04-13\"".to_owned(),
             Self::Moment => "a day or an instant such as \"2026-04-13T14:30:00Z\"".to_owned(),
+            Self::Span => WANTED_SPAN.to_owned(),
             Self::SomeOf(names) => format!("one or a list of {}", quote_alternatives(&names())),
             Self::Patterns => "a name or a list of names".to_owned(),
             Self::Names(1) => "a name".to_owned(),
@@ -255,6 +268,7 @@ impl ValueKind {
             (Self::Moment, TomlNode::Text(text) | TomlNode::Date(text)) => {
                 parse_moment(text).is_some()
             }
+            (Self::Span, TomlNode::Text(text)) => parse_span_ms(text).is_some(),
             (Self::SomeOf(known), node) => strings_in_node(node).is_some_and(|names| {
                 !names.is_empty() && names.iter().all(|name| known().contains(name))
             }),
@@ -306,20 +320,46 @@ fn strings_in_node(node: &TomlNode) -> Option<Vec<&str>> {
     }
 }
 
-/// An instant in milliseconds since the epoch, or a day: its beginning, and the next one's.
+/// What a stretch of time looks like.
+pub(crate) const WANTED_SPAN: &str = "a time such as 24h, 7d or 2w";
+
+/// A stretch of time in milliseconds: whole hours, days or weeks, at least one.
+pub(crate) fn parse_span_ms(text: &str) -> Option<i64> {
+    let unit = text.chars().last()?;
+    let hours = match unit {
+        'h' => 1,
+        'd' => 24,
+        'w' => 7 * 24,
+        _ => return None,
+    };
+    let count = text.strip_suffix(unit)?.trim_end();
+    // No sign: a stretch of time has a length and no direction.
+    let is_number = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    let count: i64 = is_number.then(|| count.parse().ok())??;
+    count.checked_mul(hours * HOUR_MS).filter(|&span_ms| span_ms > 0)
+}
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// An instant in milliseconds since the epoch, or a day of UTC: its beginning, and the next one's.
 pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
+    parse_moment_at(text, &TimeZone::UTC)
+}
+
+/// The same with the days of another zone.
+pub(crate) fn parse_moment_at(text: &str, zone: &TimeZone) -> Option<(i64, i64)> {
     if let Ok(day) = text.parse::<Date>()
         // A date parser also takes the date of a longer text; an instant has to keep its time.
         && text.len() <= "2026-04-13".len()
     {
         let next = day.checked_add(1.day()).ok()?;
-        return Some((start_of_day_ms(day)?, start_of_day_ms(next)?));
+        return Some((start_of_day_ms(day, zone)?, start_of_day_ms(next, zone)?));
     }
-    // A time that names no zone is one of UTC, wherever the program runs.
+    // A time that names no zone is one of this one, wherever the program runs.
     let at_ms = match text.parse::<Timestamp>() {
         Ok(at) => at.as_millisecond(),
         Err(_) => {
-            let zoned = text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+            let zoned = text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok()?;
             zoned.timestamp().as_millisecond()
         }
     };
@@ -327,8 +367,8 @@ pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
     Some((at_ms, at_ms))
 }
 
-fn start_of_day_ms(day: Date) -> Option<i64> {
-    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+fn start_of_day_ms(day: Date, zone: &TimeZone) -> Option<i64> {
+    Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
 }
 
 /// A table of which every key is known and every value will do.
@@ -417,6 +457,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_moment(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_begin_where_the_zone_says_and_spans_have_a_unit() {
+        let zone = jiff::tz::Offset::from_hours(2).expect("an offset").to_time_zone();
+        assert_eq!(parse_moment_at("1970-01-02", &zone), Some((79_200_000, 165_600_000)));
+        assert_eq!(parse_moment_at("1970-01-01T02:00:00", &zone), Some((0, 0)));
+        for (text, hours) in [("24h", 24), ("7d", 168), ("2w", 336), ("7 d", 168)] {
+            assert_eq!(parse_span_ms(text), Some(hours * HOUR_MS), "{text}");
+        }
+        for text in ["", "d", "7", "0d", "-1d", "+1d", "7m", "1.5d", "7\u{e9}", "9999999999999999w"]
+        {
+            assert_eq!(parse_span_ms(text), None, "{text}");
         }
     }
 

@@ -1,12 +1,13 @@
 //! Which sessions of a recording take part.
 
-use super::keys::{self, CheckedFields, parse_moment};
+use super::keys::{self, CheckedFields, parse_moment, parse_span_ms};
 use super::{ScenarioError, join_names, nearest_name_hint};
 use crate::kinds::{NamedValue as _, Role};
 use crate::models::names;
 use crate::price::Pricing;
 use crate::recording::{Recording, Session};
 use crate::toml_reader::TomlField;
+use std::collections::BTreeSet;
 
 /// Which sessions take part: those for which every part holds. An empty list holds for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,10 +22,15 @@ pub struct SessionSelection {
     pub models: Vec<String>,
     /// Ids of sessions, likewise, or at least the eight characters that tables show.
     pub sessions: Vec<String>,
+    /// Parts of the names of projects' folders, whatever their case; a name may end in `*`.
+    pub projects: Vec<String>,
     /// The earliest start, milliseconds since the epoch.
     pub since_ms: Option<i64>,
     /// The start from which on sessions are left out.
     pub until_ms: Option<i64>,
+    /// How long before the newest call of all that the other parts leave a session may start,
+    /// milliseconds.
+    pub last_ms: Option<i64>,
     /// The fewest calls.
     pub min_calls: u32,
 }
@@ -67,8 +73,10 @@ pub(super) fn parse_selection(fields: &[TomlField]) -> Result<SessionSelection, 
         roles: roles.collect(),
         models: fields.names_at("model"),
         sessions: fields.names_at("session"),
+        projects: fields.names_at("project"),
         since_ms: fields.text_at("since").and_then(parse_moment).map(|(start, _)| start),
         until_ms: fields.text_at("until").and_then(parse_moment).map(|(_, end)| end),
+        last_ms: fields.text_at("last").and_then(parse_span_ms),
         min_calls: fields.whole_at("min_calls").unwrap_or_default() as u32,
     })
 }
@@ -89,37 +97,73 @@ impl SessionSelection {
         // unnoticed, since the other two select something.
         for (key, wanted) in self.names_by_key() {
             let there = names_under_key(recording, key);
-            // Ids may be cut to the characters that tables show; other names may not.
-            let matches = if key == "session" { matches_session_id } else { matches_pattern };
+            // Ids may be cut to the characters that tables show, and of projects a part will do;
+            // other names are whole.
+            let matches = match key {
+                "session" => matches_session_id,
+                "project" => matches_project,
+                _ => matches_pattern,
+            };
             if let Some(name) =
                 wanted.iter().find(|name| !there.iter().any(|known| matches(name, known)))
             {
                 return Err(SelectionError::Name {
-                    key: format!("select.{key}"),
+                    key: told_key(key),
                     name: name.clone(),
-                    near: nearest_name_hint(name, there.iter().copied()),
+                    near: near_name_hint(key, name, &there),
                     known: list_names(&there),
                 });
             }
         }
-        let part = recording.filter_sessions(|session| self.includes_session(recording, session));
+        let whole_ids = self.whole_ids(recording);
+        let from_ms = self.start_of_last(recording, &whole_ids);
+        let part = recording.filter_sessions(|session| {
+            self.includes_session(recording, session, &whole_ids)
+                && from_ms.is_none_or(|from_ms| start_of_session(recording, session) >= from_ms)
+        });
         if part.sessions.is_empty() {
             return Err(SelectionError::Empty { what: describe_recording(recording) });
         }
         Ok(part)
     }
 
-    fn includes_session(&self, recording: &Recording, session: &Session) -> bool {
+    /// From when on sessions are the last ones: a recording knows no present, so that its newest
+    /// call is the end of time.
+    fn start_of_last(&self, recording: &Recording, whole_ids: &BTreeSet<&str>) -> Option<i64> {
+        let span_ms = self.last_ms?;
+        let sessions = recording.sessions.iter();
+        let left = sessions.filter(|one| self.includes_session(recording, one, whole_ids));
+        let calls = left.flat_map(|session| &recording.calls[session.call_range()]);
+        calls.map(|call| call.start_ms).max().map(|newest| newest.saturating_sub(span_ms))
+    }
+
+    /// The ids that are wanted and are whole: the beginning of another id as well, such a one
+    /// stands for its own session alone.
+    fn whole_ids<'a>(&self, recording: &'a Recording) -> BTreeSet<&'a str> {
+        let ids = recording.sessions.iter().map(|session| session.id.as_str());
+        ids.filter(|id| self.sessions.iter().any(|wanted| wanted == id)).collect()
+    }
+
+    /// All but `last`, which depends on all that this leaves.
+    fn includes_session(
+        &self,
+        recording: &Recording,
+        session: &Session,
+        whole_ids: &BTreeSet<&str>,
+    ) -> bool {
         let calls = &recording.calls[session.call_range()];
-        // A session without calls counts as started at zero, before any `since`.
-        let start_ms = calls.first().map_or(0, |call| call.start_ms);
+        let start_ms = start_of_session(recording, session);
         empty_or_any(&self.pipelines, |name| matches_pattern(name, &session.pipeline))
             && empty_or_any(&self.steps, |name| matches_pattern(name, &session.step))
             && empty_or_any(&self.roles, |role| *role == session.role)
             && empty_or_any(&self.models, |name| {
                 calls.iter().any(|call| matches_pattern(name, recording.model_name(call.model)))
             })
-            && empty_or_any(&self.sessions, |name| matches_session_id(name, &session.id))
+            && empty_or_any(&self.sessions, |name| match whole_ids.contains(name.as_str()) {
+                true => *name == session.id,
+                false => matches_session_id(name, &session.id),
+            })
+            && empty_or_any(&self.projects, |name| matches_project(name, session.project()))
             && self.since_ms.is_none_or(|since| start_ms >= since)
             && self.until_ms.is_none_or(|until| start_ms < until)
             && session.calls >= self.min_calls
@@ -131,6 +175,7 @@ impl SessionSelection {
         let mut stated: Vec<_> = self.names_by_key().into_iter().collect();
         let times = [("since", self.since_ms), ("until", self.until_ms)];
         stated.extend(times.map(|(key, ms)| (key, ms.map(format_instant).into_iter().collect())));
+        stated.push(("last", self.last_ms.map(format_span).into_iter().collect()));
         if self.min_calls > 0 {
             stated.push(("min_calls", vec![self.min_calls.to_string()]));
         }
@@ -140,7 +185,7 @@ impl SessionSelection {
     }
 
     /// The lists of names by their keys.
-    pub(super) fn names_by_key(&self) -> [(&'static str, Vec<String>); 5] {
+    pub(super) fn names_by_key(&self) -> [(&'static str, Vec<String>); 6] {
         let roles = self.roles.iter().map(|&role| role.name().to_owned());
         [
             ("pipeline", self.pipelines.clone()),
@@ -148,6 +193,7 @@ impl SessionSelection {
             ("role", roles.collect()),
             ("model", self.models.clone()),
             ("session", self.sessions.clone()),
+            ("project", self.projects.clone()),
         ]
     }
 }
@@ -199,6 +245,31 @@ fn matches_session_id(wanted: &str, id: &str) -> bool {
         || (wanted.chars().count() >= SHOWN_ID_CHARS && id.starts_with(wanted))
 }
 
+/// Whether a name is a part of that of a project's folder, or its beginning where it ends in `*`.
+fn matches_project(wanted: &str, folder: &str) -> bool {
+    let (wanted, folder) = (wanted.to_lowercase(), folder.to_lowercase());
+    if wanted.ends_with('*') { matches_pattern(&wanted, &folder) } else { folder.contains(&wanted) }
+}
+
+/// A key as it is told: that of a project is one of the command line as well.
+fn told_key(key: &str) -> String {
+    if key == "project" { key.to_owned() } else { format!("select.{key}") }
+}
+
+/// The nearest name. Harnesses name the folder of a project after its whole path, of which people
+/// type the end, so that the ends of such names are near as well.
+fn near_name_hint(key: &str, name: &str, there: &[&str]) -> String {
+    let ends = there.iter().filter(|_| key == "project").flat_map(|folder| {
+        folder.match_indices(['-', '_', '+', '.']).map(|(at, _)| &folder[at + 1..])
+    });
+    nearest_name_hint(name, there.iter().copied().chain(ends))
+}
+
+/// When a session starts. One without calls counts as started at zero, before any `since`.
+fn start_of_session(recording: &Recording, session: &Session) -> i64 {
+    recording.calls[session.call_range()].first().map_or(0, |call| call.start_ms)
+}
+
 /// The names that the sessions of a recording have under a key, each once, in order.
 fn names_under_key<'a>(recording: &'a Recording, key: &str) -> Vec<&'a str> {
     let mut names: Vec<&str> = match key {
@@ -210,16 +281,24 @@ fn names_under_key<'a>(recording: &'a Recording, key: &str) -> Vec<&'a str> {
                 "pipeline" => session.pipeline.as_str(),
                 "step" => session.step.as_str(),
                 "role" => session.role.name(),
+                "project" => session.project(),
                 _ => session.id.as_str(),
             })
             .collect(),
     };
     names.sort_unstable();
     names.dedup();
+    if key == "project" {
+        // Most sources name none; an empty name would be one of a list.
+        names.retain(|name| !name.is_empty());
+    }
     names
 }
 
 fn list_names(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
     let shown: Vec<String> =
         names.iter().take(MOST_LISTED_NAMES).map(|name| format!("'{name}'")).collect();
     let rest = names.len() - shown.len();
@@ -247,6 +326,12 @@ fn describe_recording(recording: &Recording) -> String {
     let calls = recording.sessions.iter().map(|session| session.calls).max().unwrap_or_default();
     parts.push(format!("at most {calls} calls a session"));
     format!("there are {}", parts.join("; "))
+}
+
+/// A stretch of time as it may stand in a scenario.
+pub(super) fn format_span(ms: i64) -> String {
+    let hours = ms / 3_600_000;
+    if hours % 24 == 0 { format!("{}d", hours / 24) } else { format!("{hours}h") }
 }
 
 /// A time as it may stand in a scenario.

@@ -122,6 +122,10 @@ fn write_selection(out: &mut String, key: &ScenarioKey, wanted: &SessionSelectio
                 let instant = ms.map(selection::format_instant);
                 WrittenValue::from_text(instant.as_deref(), "2026-04-13")
             }
+            ("last", _) => {
+                let span = wanted.last_ms.map(selection::format_span);
+                WrittenValue::from_text(span.as_deref(), "7d")
+            }
             _ if wanted.min_calls > 0 => WrittenValue::Live(wanted.min_calls.to_string()),
             _ => WrittenValue::Example("2".to_owned()),
         };

@@ -36,11 +36,12 @@ fn a_scenario_names_its_recording() {
     assert!(fs::read(folder.at("out/report.md")).is_ok());
     assert_eq!(json(&["sweep", "--scenario", &path])["provenance"]["recording"], "order-774");
     for args in [&["compare"][..], &["report"], &["sweep"], &["compare", "--with", "R1"]] {
-        refused(args, &["no recording", "order-774, order-775", "--scenario"]);
+        refused(args, &["no path was named", "order-774, order-775"]);
     }
+    // Without one it is of what agents left on this machine.
     let (_folder, path) = scenario("[toggles.R4]\n");
-    refused(&["compare", "--scenario", &path], &["mine.toml", "'recording'", "command line"]);
-    refused(&["report", "--scenario", &path], &["mine.toml", "'recording'"]);
+    refused(&["compare", "--scenario", &path], &["no path was named", "~/.claude/projects"]);
+    refused(&["report", "--scenario", &path], &["no path was named"]);
 }
 
 #[test]

@@ -67,6 +67,7 @@ mod routes;
 mod run;
 mod schema;
 mod seen;
+mod selection;
 mod small;
 mod sources;
 mod spread;

@@ -6,12 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The program, its input closed and nothing from the environment that changes its looks. Tables
+/// The program, its input closed and nothing from the environment that changes its looks or leads
+/// to the transcripts of whoever runs the tests. Tables
 /// have all the room they can use; the looks of narrower screens have tests of their own.
 pub fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_windtunnel"));
     command.args(args).stdin(Stdio::null()).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0");
     command.env("COLUMNS", "1000");
+    command.env("HOME", "/nonexistent").env_remove("CLAUDE_CONFIG_DIR").env_remove("CODEX_HOME");
     command
 }
 
