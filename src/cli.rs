@@ -23,7 +23,7 @@ pub use tables::{ExportArgs, StepsArgs};
 use crate::kinds::NamedValue;
 use crate::study::whatif::distribution::SessionGrouping;
 use crate::study::whatif::swept_subset::SweepMetric;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -125,6 +125,15 @@ pub struct DetailArgs {
     pub provenance: bool,
 }
 
+/// The short way to say in which format a result is wanted: declared once, read through the default
+/// of `--format`.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct JsonArg {
+    /// Short for `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
 /// What happens to files that are there already.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct OverwriteArgs {
@@ -140,7 +149,7 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub experiment: ExperimentArgs,
     /// Folder to write [default: reports/NAME].
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Also write the charts as PNG.
     #[arg(long)]
@@ -169,8 +178,16 @@ pub struct CompareArgs {
     #[command(flatten)]
     pub detail: DetailArgs,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
 }
 
 /// Arguments of `sweep`.
@@ -186,14 +203,22 @@ pub struct SweepArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,
     /// Also write all subsets to a file: .csv, .json or .parquet.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
     /// How to write the result; csv and json hold every subset.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
@@ -214,13 +239,21 @@ pub struct InspectArgs {
     #[arg(long)]
     pub fidelity: bool,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// Refuse transcripts that are damaged: of which something is lost.
     #[arg(long)]
     pub strict: bool,
-    /// Also group all blocks by these: folder, pipeline, step, agent, session, source, model,
-    /// version, day, tool, kind.
+    /// The bill by these instead: day, model, project, folder, skill, server, agent, pipeline,
+    /// step, session, source, version; with tool or kind the sizes of blocks, beside all else.
     #[arg(long, value_delimiter = ',', value_name = "KEYS")]
     pub by: Vec<String>,
     /// Rows of each table; 0 shows all [default: 12; csv: all].
@@ -248,8 +281,16 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub detail: DetailArgs,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
 }
 
 /// Arguments of `import`.
@@ -261,8 +302,8 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// File to write [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Name of the recording [default: that of the first path].
     #[arg(long)]
     pub name: Option<String>,
@@ -294,10 +335,10 @@ pub struct ScenarioNewArgs {
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     pub with: Vec<String>,
     /// File to write [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Overwrite the file.
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "out")]
     pub force: bool,
 }
 
@@ -308,16 +349,32 @@ pub struct ScenarioCheckArgs {
     #[arg(required = true)]
     pub files: Vec<String>,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
 }
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
 }
 
 /// Arguments of `explain`.
@@ -326,6 +383,14 @@ pub struct ExplainArgs {
     /// A toggle's id, e.g. `R7`, or `prices`, or `tables` (of `export`).
     pub topic: String,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
 }

@@ -1,7 +1,8 @@
 //! What can be typed about the look back.
 
-use super::{DetailArgs, OutputFormat, OverwriteArgs};
+use super::{DetailArgs, JsonArg, OutputFormat, OverwriteArgs};
 use clap::Args;
+use clap::builder::ArgPredicate;
 use std::path::PathBuf;
 
 /// Arguments of `backtest`.
@@ -51,8 +52,16 @@ pub struct BacktestArgs {
     #[command(flatten)]
     pub detail: DetailArgs,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// Refuse tables and transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

@@ -34,8 +34,8 @@ pub struct ChartArgs {
     #[command(flatten)]
     pub experiment: ExperimentArgs,
     /// File to write [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,

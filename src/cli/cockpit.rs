@@ -1,6 +1,7 @@
 //! What can be typed about agents that packets wake.
 
-use super::{OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
+use super::{JsonArg, OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
+use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,8 +32,16 @@ pub struct RoutesArgs {
     #[arg(long, value_enum)]
     pub compat: Option<CompatScriptArg>,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
@@ -51,8 +60,8 @@ pub struct EnvArgs {
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     pub with: Vec<String>,
     /// File to write [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,

@@ -1,8 +1,9 @@
 //! Arguments of `gate`.
 
-use super::{DetailArgs, OverwriteArgs, PremiseArgs, ToggleArgs, named_value};
+use super::{DetailArgs, JsonArg, OverwriteArgs, PremiseArgs, ToggleArgs, named_value};
 use crate::scenario::MOST_SEED;
 use crate::study::gate::measurement::SampleUnit;
+use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum, value_parser};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ pub struct GateArgs {
     #[arg(long, value_name = "FILE")]
     pub budget: Option<PathBuf>,
     /// Write the baseline file from the candidate, tell what moved, and pass.
-    #[arg(long, conflicts_with_all = ["output", "comment", "power"])]
+    #[arg(long, conflicts_with_all = ["out", "comment", "power"])]
     pub update: bool,
     /// What is one sample [default: that of the baseline file, else recording].
     #[arg(long, value_parser = named_value::<SampleUnit>(), value_name = "PART")]
@@ -57,11 +58,19 @@ pub struct GateArgs {
     #[command(flatten)]
     pub detail: DetailArgs,
     /// How to write the result.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: GateFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// Also write it to a file: .txt, .json, .csv, .md or .xml (test results); may be repeated.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub out: Vec<PathBuf>,
     /// Write Markdown for a pull request to a file: empty unless something is beyond its limit.
     #[arg(long, value_name = "FILE")]
     pub comment: Option<PathBuf>,
@@ -69,7 +78,7 @@ pub struct GateArgs {
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
     /// Print instead how large a growth is found with so many recordings a side.
-    #[arg(long, conflicts_with_all = ["output", "comment"])]
+    #[arg(long, conflicts_with_all = ["out", "comment"])]
     pub power: bool,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]

@@ -1,7 +1,8 @@
 //! Arguments of the commands that give tables away.
 
-use super::{OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
+use super::{JsonArg, OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
 use clap::Args;
+use clap::builder::ArgPredicate;
 use std::path::PathBuf;
 
 /// Arguments of `steps`.
@@ -18,8 +19,16 @@ pub struct StepsArgs {
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
     /// How to write the result; markdown is the section of a pull request.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// Refuse sources of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
@@ -54,8 +63,16 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
     /// How to say what was written.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
     pub format: OutputFormat,
+    /// Short for the format JSON.
+    #[command(flatten)]
+    pub json: JsonArg,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

@@ -32,7 +32,7 @@ pub fn run(args: &ChartArgs) -> CommandResult {
         CommandError::content(format!("there is no {} chart of {name}", kind.id), reason)
     })?;
     let bytes = render_picture(&*chart, format, args.theme);
-    let Some(out) = &args.output else {
+    let Some(out) = &args.out else {
         return Ok(load::finish_command(bytes, &studied.inputs.loaded));
     };
     OutputFiles::beside_inputs(experiment.input_files(), args.overwrite.force)
@@ -51,12 +51,12 @@ fn find_chart_kind(id: &str) -> Result<&'static ChartKind, CommandError> {
 
 /// The format: as asked for, else by the ending of the file, else SVG.
 fn choose_picture_format(args: &ChartArgs) -> Result<PictureFormat, CommandError> {
-    let format = match (args.format, &args.output) {
+    let format = match (args.format, &args.out) {
         (Some(format), _) => format,
         (None, Some(out)) => picture_format_by_ending(out)?,
         (None, None) => PictureFormat::Svg,
     };
-    let is_shown = args.output.is_none() && super::is_terminal();
+    let is_shown = args.out.is_none() && super::is_terminal();
     // In a pipe the bytes are what was asked for; on a screen they would spoil it.
     if format == PictureFormat::Png && is_shown {
         return Err(CommandError::argument("", "a PNG is no text for a terminal")

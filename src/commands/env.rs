@@ -53,7 +53,7 @@ pub fn run(args: &EnvArgs) -> CommandResult {
     let toggles: Vec<_> = chosen.iter().map(|one| one.toggle).collect();
     let replayed = found.as_ref().map(|(name, found)| (name.as_str(), found.as_slice()));
     let bytes = show::environment_file(&toggles, replayed);
-    match &args.output {
+    match &args.out {
         None => done.stdout = bytes,
         Some(path) => {
             OutputFiles::beside_inputs(&args.recording, args.overwrite.force)

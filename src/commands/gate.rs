@@ -36,7 +36,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         return report_power(args, &budget);
     }
     // An ending that says nothing is refused before anything is measured.
-    let formats = args.output.iter().map(|path| format_by_ending(path));
+    let formats = args.out.iter().map(|path| format_by_ending(path));
     let formats: Vec<GateFormat> = formats.collect::<Result<_, _>>()?;
     let GateSides { premises: held, baseline, candidate, notes, messages, seed } =
         GateRequest::from_args(args)?.measure_sides()?;
@@ -72,7 +72,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
     }
     let shown = GateReport { gate: &gate, file, sources: &sources };
     let outputs = outputs_beside(args, args.baseline.iter().chain(&args.candidate));
-    for (path, format) in args.output.iter().zip(formats) {
+    for (path, format) in args.out.iter().zip(formats) {
         // A file is read later, by somebody who cannot ask for more.
         let all = DetailArgs { details: true, provenance: true };
         outputs.write_file(path, &render_gate(&shown, format, (args, all)))?;

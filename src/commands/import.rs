@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub fn run(args: &ImportArgs) -> CommandResult {
     // What the user typed names the recording: a name, or the file that is written.
-    let written = args.output.as_deref().and_then(Path::file_stem);
+    let written = args.out.as_deref().and_then(Path::file_stem);
     let written = written.map(|stem| stem.to_string_lossy().into_owned());
     let name = args.name.clone().or(written);
     let options =
@@ -26,7 +26,7 @@ pub fn run(args: &ImportArgs) -> CommandResult {
     }
     let bytes = json::escape_invisible(format::to_json(loaded.recording()));
     let mut done = load::finish_command(Vec::new(), &loaded);
-    let Some(path) = &args.output else {
+    let Some(path) = &args.out else {
         // The recording is the result, and nothing else may stand beside it.
         done.stdout = bytes;
         return Ok(done);

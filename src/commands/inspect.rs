@@ -3,9 +3,15 @@
 use super::session_selection::narrow_selection;
 use super::{CommandError, CommandResult, LoadOptions, experiment_inputs, load, render_document};
 use crate::cli::{InspectArgs, OutputFormat};
+use crate::price::Pricing;
 use crate::recording::Recording;
 use crate::report::show::Provenance;
-use crate::report::show::inspect::{BlockPivot, InspectReport, SkippedLine, SourceRecording};
+use crate::report::show::inspect::{
+    BillTable, BlockPivot, InspectReport, SkippedLine, SourceRecording,
+};
+use crate::scenario::nearest_name_hint;
+use crate::study::inspect::bill_groups::bill_groups;
+use crate::study::inspect::group_key::GroupKey;
 use crate::study::inspect::holdout::HoldoutRates;
 use crate::study::inspect::holdout_scores::measure_holdout;
 use crate::study::inspect::{error_table, fidelity, summary};
@@ -45,7 +51,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     let by_harness = args.fidelity.then(|| {
         error_table::measure_by_harness(loaded.recording(), &pricing, &HoldoutRates::FITTED)
     });
-    let pivot = pivot_blocks(loaded.recording(), &args.by)?;
+    let (bills, pivot) = group_by_keys(loaded.recording(), args, &pricing)?;
     let skips: Vec<SkippedLine> = loaded
         .import
         .skips
@@ -63,6 +69,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         fidelity: measured.as_deref(),
         held_out: held_out.as_deref(),
         by_harness: by_harness.as_deref(),
+        bills: bills.as_ref(),
         pivot: pivot.as_ref(),
         skips: &skips,
         skip_count: loaded.import.skip_counts.total(),
@@ -82,17 +89,19 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     Ok(load::finish_command(stdout, &loaded))
 }
 
-#[cfg(feature = "tables")]
-fn pivot_blocks(recording: &Recording, by: &[String]) -> Result<Option<BlockPivot>, CommandError> {
-    use crate::study::inspect::pivot::{PivotKey, pivot_blocks};
-    if by.is_empty() {
-        return Ok(None);
-    }
+/// What the keys of `--by` ask for: bills of calls, or sizes of blocks where one of them divides
+/// calls.
+fn group_by_keys(
+    recording: &Recording,
+    args: &InspectArgs,
+    pricing: &Pricing,
+) -> Result<(Option<BillTable>, Option<BlockPivot>), CommandError> {
     let mut keys = Vec::new();
-    for name in by {
-        let key = PivotKey::find_by_name(name).ok_or_else(|| {
-            let known: Vec<_> = PivotKey::NAMED.iter().map(|(_, name)| *name).collect();
-            let problem = format!("no key '{name}'; known are {}", known.join(", "));
+    for name in &args.by {
+        let key = GroupKey::find_by_name(name).ok_or_else(|| {
+            let known: Vec<&str> = GroupKey::NAMED.iter().map(|(_, name)| *name).collect();
+            let near = nearest_name_hint(name, known.iter().copied());
+            let problem = format!("no key '{name}'{near}; known are {}", known.join(", "));
             CommandError::argument("--by", problem)
         })?;
         // A key named twice would divide nothing further.
@@ -100,17 +109,32 @@ fn pivot_blocks(recording: &Recording, by: &[String]) -> Result<Option<BlockPivo
             keys.push(key);
         }
     }
-    let rows = pivot_blocks(recording, &keys)?;
-    Ok(Some(BlockPivot {
+    let zone_ms = i64::from(args.selection.timezone.map_or(0, jiff::tz::Offset::seconds)) * 1_000;
+    if keys.is_empty() {
+        return Ok((None, None));
+    }
+    if keys.iter().any(|key| key.divides_calls()) {
+        return Ok((None, Some(pivot_blocks(recording, &keys, zone_ms)?)));
+    }
+    let rows = bill_groups(recording, &keys, zone_ms, pricing);
+    Ok((Some(BillTable { keys: keys.iter().map(|key| key.name()).collect(), rows }), None))
+}
+
+#[cfg(feature = "tables")]
+fn pivot_blocks(
+    recording: &Recording,
+    keys: &[GroupKey],
+    zone_ms: i64,
+) -> Result<BlockPivot, CommandError> {
+    let rows = crate::study::inspect::pivot::pivot_blocks(recording, keys, zone_ms)?;
+    Ok(BlockPivot {
         keys: keys.iter().map(|key| key.name()).collect(),
         rows: rows.into_iter().map(|row| (row.values, row.group)).collect(),
-    }))
+    })
 }
 
 #[cfg(not(feature = "tables"))]
-fn pivot_blocks(_: &Recording, by: &[String]) -> Result<Option<BlockPivot>, CommandError> {
-    if by.is_empty() {
-        return Ok(None);
-    }
-    Err(CommandError::feature("--by", "this program was built without the feature 'tables'"))
+fn pivot_blocks(_: &Recording, _: &[GroupKey], _: i64) -> Result<BlockPivot, CommandError> {
+    let problem = "tool and kind need a program that was built with the feature 'tables'";
+    Err(CommandError::feature("--by", problem))
 }

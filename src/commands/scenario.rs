@@ -25,7 +25,7 @@ pub fn run(command: &ScenarioCommand) -> CommandResult {
 
 fn write_new_scenario(args: &ScenarioNewArgs) -> CommandResult {
     let (mut scenario, left, messages) = propose_scenario(args)?;
-    let Some(path) = &args.output else {
+    let Some(path) = &args.out else {
         let stdout = scenario::write_scenario(&scenario, &left).into_bytes();
         return Ok(CommandOutput { stdout, messages, ..CommandOutput::default() });
     };

@@ -39,6 +39,16 @@ impl ParamUnit {
         }
     }
 
+    /// Its name beside values as people read them, which have shares in per cent.
+    #[must_use]
+    pub fn told_name(self) -> &'static str {
+        match self {
+            Self::BasisPoints => "share",
+            Self::Chance => "chance",
+            _ => self.name(),
+        }
+    }
+
     /// The smallest and the largest value that a parameter of this unit may have.
     #[must_use]
     pub(crate) fn value_bounds(self) -> (i64, i64) {

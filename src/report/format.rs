@@ -242,6 +242,15 @@ pub fn format_share(bp: i64, figures: NumberStyle) -> String {
     format!("{sign}{}.{} %", tenths / 10, tenths % 10)
 }
 
+/// A share in basis points as it may be typed: `82.41%`, `30%`.
+#[must_use]
+pub fn format_typed_share(bp: i64) -> String {
+    // No blank, which a shell would take for the end of an argument; no place that says nothing.
+    let percent = format_decimal(bp.into(), 2);
+    let percent = percent.trim_end_matches('0').trim_end_matches('.');
+    format!("{percent}%")
+}
+
 /// Dollars and cents: `$12.34`; four places below a cent; all twelve when exact.
 #[must_use]
 pub fn format_money(amount: PicoUsd, figures: NumberStyle) -> String {
@@ -408,6 +417,14 @@ mod tests {
         check(CellValue::Tokens(i64::MIN), EXACT, "-9,223,372,036,854,775,808");
         check(CellValue::Count(-1_234), PLAIN, "-1,234");
         check(CellValue::Count(12), SIGNED, "+12");
+    }
+
+    #[test]
+    fn shares_are_typed_without_a_blank() {
+        for (bp, typed) in [(8_241, "82.41%"), (3_000, "30%"), (50, "0.5%"), (0, "0%")] {
+            assert_eq!(format_typed_share(bp), typed);
+        }
+        assert_eq!(format_typed_share(10_000), "100%");
     }
 
     #[test]

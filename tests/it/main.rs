@@ -32,6 +32,7 @@ mod gate;
 mod gate_defects;
 mod generated;
 mod generated_files;
+mod habits;
 mod hand;
 mod hand_rules;
 mod holdout;

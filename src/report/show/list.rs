@@ -1,8 +1,10 @@
 //! What there is: recordings, scenarios, toggles; and one toggle at length.
 
+use super::{parameter_cell, typed_parameter};
 use crate::intervene::{ALL, NameListSpec, ParamSpec, ToggleCard};
 use crate::report::columns::{ColumnField, object_json};
 use crate::report::json;
+use crate::report::view::ColumnKind;
 use crate::report::{ReportDocument, RichText, Section, TableView};
 
 /// A built-in thing and what it is.
@@ -121,10 +123,20 @@ fn param_fields<'a>() -> Vec<ColumnField<'a, &'a ParamSpec>> {
     type Field<'a> = ColumnField<'a, &'a ParamSpec>;
     vec![
         Field::text("key", "key", "its key in a scenario", |spec| spec.key),
-        Field::text("unit", "unit", "its unit", |spec| spec.unit.name()),
-        Field::count("low", "low", "the lowest value", |spec| spec.low),
-        Field::count("mode", "mode", "the likeliest value", |spec| spec.mode),
-        Field::count("high", "high", "the highest value", |spec| spec.high),
+        Field::text("unit", "", "its unit", |spec| spec.unit.name()),
+        Field::text("", "unit", "its unit", |spec| spec.unit.told_name()),
+        Field::count("low", "", "the lowest value", |spec| spec.low),
+        Field::count("mode", "", "the likeliest value", |spec| spec.mode),
+        Field::count("high", "", "the highest value", |spec| spec.high),
+        Field::from_cells(ColumnKind::Mixed, "", "low", "the same in words", |spec| {
+            parameter_cell(spec.unit, spec.low)
+        }),
+        Field::from_cells(ColumnKind::Mixed, "", "mode", "the same in words", |spec| {
+            parameter_cell(spec.unit, spec.mode)
+        }),
+        Field::from_cells(ColumnKind::Mixed, "", "high", "the same in words", |spec| {
+            parameter_cell(spec.unit, spec.high)
+        }),
         Field::flag("asked", "", "that no source gives it: the user has to", |spec| {
             spec.asked.then_some(true)
         })
@@ -185,7 +197,7 @@ pub fn params_table(card: &ToggleCard) -> TableView {
 /// How to give a parameter, with the mode of its card as an example.
 #[must_use]
 pub fn set_argument(card: &ToggleCard, spec: &ParamSpec) -> String {
-    format!("--set {}.{}={}", card.id, spec.key, spec.mode)
+    format!("--set {}.{}={}", card.id, spec.key, typed_parameter(spec.unit, spec.mode))
 }
 
 /// One toggle at length, for programs.

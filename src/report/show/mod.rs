@@ -28,12 +28,15 @@ pub mod steps;
 pub(crate) mod sweep;
 pub(crate) mod volume;
 
+use crate::intervene::ParamUnit;
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
 #[cfg(feature = "charts")]
 use crate::recording::Session;
 use crate::recording::{Recording, hex_prefix};
+use crate::report::TableCell;
 use crate::report::columns::{ColumnField, fields_of_part, versioned_schema};
+use crate::report::format::format_typed_share;
 use crate::report::json::JsonValue;
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::whatif::headline::HeadlineMetric;
@@ -229,8 +232,7 @@ fn session_label(session: &Session) -> String {
 }
 
 /// The value of a parameter in its unit.
-fn parameter_value(unit: crate::intervene::ParamUnit, value: i64) -> crate::report::CellValue {
-    use crate::intervene::ParamUnit;
+fn parameter_value(unit: ParamUnit, value: i64) -> crate::report::CellValue {
     use crate::report::CellValue;
     match unit {
         ParamUnit::Tokens => CellValue::Tokens(value),
@@ -248,7 +250,25 @@ fn parameter_text(chosen: &ChosenToggle, key: &str, value: i64) -> String {
     } else if chosen.unset.contains(&key) {
         format!("{key}=?")
     } else {
-        format!("{key}={value}")
+        let unit = chosen.toggle.card().params.iter().find(|spec| spec.key == key);
+        format!("{key}={}", typed_parameter(unit.map_or(ParamUnit::Count, |it| it.unit), value))
+    }
+}
+
+/// The value of a parameter as it may be typed.
+fn typed_parameter(unit: ParamUnit, value: i64) -> String {
+    match unit {
+        ParamUnit::BasisPoints | ParamUnit::Chance => format_typed_share(value),
+        _ => value.to_string(),
+    }
+}
+
+/// A cell with the value of a parameter, whose unit stands beside it: to the last digit, and in per
+/// cent where it is a share.
+fn parameter_cell(unit: ParamUnit, value: i64) -> TableCell {
+    match unit {
+        ParamUnit::BasisPoints | ParamUnit::Chance => TableCell::share(value),
+        _ => TableCell::count(value),
     }
 }
 

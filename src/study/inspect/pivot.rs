@@ -2,77 +2,10 @@
 //!
 //! Headline numbers never come from here; a test holds the pivot's sums to the summary's.
 
+use super::group_key::GroupKey;
 use super::summary::{BlockGroup, re_reads_by_block};
-use crate::recording::{Block, Recording, Role, name_of_value, value_of_name};
+use crate::recording::Recording;
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
-
-crate::kinds::named_values! {
-    /// What blocks can be grouped by.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum PivotKey {
-        /// The folder of the session's file.
-        Folder = "folder",
-        /// The pipeline.
-        Pipeline = "pipeline",
-        /// The step.
-        Step = "step",
-        /// The session.
-        Session = "session",
-        /// The model.
-        Model = "model",
-        /// The version of the harness.
-        Version = "version",
-        /// The day of the call, in UTC.
-        Day = "day",
-        /// The tool.
-        Tool = "tool",
-        /// The kind of block.
-        Kind = "kind",
-        /// The agent that an invocation woke, else what the session was in its pipeline.
-        Agent = "agent",
-        /// The format that the session came from.
-        Source = "source",
-    }
-}
-
-impl PivotKey {
-    /// The key of a name.
-    #[must_use]
-    pub fn find_by_name(name: &str) -> Option<Self> {
-        value_of_name(&Self::NAMED, name)
-    }
-
-    fn value_of_block(self, recording: &Recording, block: &Block) -> String {
-        let call = &recording.calls[block.call as usize];
-        let session = &recording.sessions[call.session as usize];
-        match self {
-            Self::Folder => session.file.rsplit_once('/').map_or("", |(f, _)| f).to_owned(),
-            Self::Pipeline => session.pipeline.clone(),
-            Self::Step => session.step.clone(),
-            Self::Session => session.id.clone(),
-            Self::Model => recording.model_name(call.model).to_owned(),
-            Self::Version => session.version.clone(),
-            Self::Day => crate::price::utc_day_of(call.start_ms).to_string(),
-            Self::Tool => recording.tool_name(block.tool).to_owned(),
-            Self::Kind => block.kind.name().to_owned(),
-            Self::Agent => agent_of_call(recording, block.call).to_owned(),
-            Self::Source => recording.source_of_session(session).to_owned(),
-        }
-    }
-}
-
-/// The agent of a call: of the last invocation of its session that is not after it.
-fn agent_of_call(recording: &Recording, call: u32) -> &str {
-    let after = recording.invocations.partition_point(|one| one.call <= call);
-    let invocation = after.checked_sub(1).map(|last| &recording.invocations[last]);
-    let session = recording.calls[call as usize].session;
-    // The last invocation before the call may be another session's: invocations stand in the order
-    // of their calls, over all sessions.
-    match invocation.filter(|one| recording.calls[one.call as usize].session == session) {
-        Some(one) if !one.packet.agent.is_empty() => &one.packet.agent,
-        _ => name_of_value(&Role::NAMED, recording.sessions[session as usize].role),
-    }
-}
 
 /// One row of a pivot: the values of the keys and what belongs to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +20,12 @@ pub struct PivotRow {
 ///
 /// # Errors
 /// What polars says; there is no input that makes it say anything.
-pub fn pivot_blocks(recording: &Recording, keys: &[PivotKey]) -> PolarsResult<Vec<PivotRow>> {
-    let frame = blocks_frame(recording, keys)?;
+pub fn pivot_blocks(
+    recording: &Recording,
+    keys: &[GroupKey],
+    zone_ms: i64,
+) -> PolarsResult<Vec<PivotRow>> {
+    let frame = blocks_frame(recording, keys, zone_ms)?;
     let names: Vec<&str> = keys.iter().map(|key| key.name()).collect();
     #[expect(deprecated, reason = "the lazy engine is a large build for one sum")]
     let sums =
@@ -104,14 +41,15 @@ pub fn pivot_blocks(recording: &Recording, keys: &[PivotKey]) -> PolarsResult<Ve
 }
 
 /// One row a block, with its keys and what it cost.
-fn blocks_frame(recording: &Recording, keys: &[PivotKey]) -> PolarsResult<DataFrame> {
+fn blocks_frame(recording: &Recording, keys: &[GroupKey], zone_ms: i64) -> PolarsResult<DataFrame> {
     let size = recording.blocks.len();
     let tokens: Vec<i64> = recording.blocks.iter().map(|block| block.tokens).collect();
     let mut columns: Vec<Column> = keys
         .iter()
         .map(|key| {
+            let blocks = recording.blocks.iter();
             let values: Vec<String> =
-                recording.blocks.iter().map(|block| key.value_of_block(recording, block)).collect();
+                blocks.map(|block| key.value_of_block(recording, block, zone_ms)).collect();
             Column::new(key.name().into(), values)
         })
         .collect();
@@ -153,7 +91,7 @@ mod tests {
         let reported = builtin_pipeline("order-774").expect("built in");
         let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
         let summary = summarise_recording(&recording, &[], &Pricing::embedded());
-        let rows = pivot_blocks(&recording, &[PivotKey::Kind]).expect("groups");
+        let rows = pivot_blocks(&recording, &[GroupKey::Kind], 0).expect("groups");
         let mut kinds: Vec<_> =
             rows.into_iter().map(|row| (row.values[0].clone(), row.group)).collect();
         kinds.sort_by(|a, b| b.1.re_read_tokens.cmp(&a.1.re_read_tokens).then(a.0.cmp(&b.0)));
@@ -163,8 +101,8 @@ mod tests {
             .map(|(kind, group)| (kind.name().to_owned(), group.clone()))
             .collect();
         assert_eq!(kinds, want);
-        let keys: Vec<PivotKey> = PivotKey::NAMED.iter().map(|(key, _)| *key).collect();
-        let all = pivot_blocks(&recording, &keys).expect("groups");
+        let keys: Vec<GroupKey> = GroupKey::NAMED.iter().map(|(key, _)| *key).collect();
+        let all = pivot_blocks(&recording, &keys, 0).expect("groups");
         let tokens: i64 = all.iter().map(|row| row.group.tokens).sum();
         assert_eq!(tokens, recording.blocks.iter().map(|block| block.tokens).sum::<i64>());
     }

@@ -1,12 +1,12 @@
 //! Where the tokens went: sessions, tools, kinds of blocks, and what each of them cost in re-reads.
 
+use super::bill::Bill;
 use super::cache_misses::{CacheMiss, find_cache_misses};
 use crate::intervene;
 use crate::plan::{Patch, Plan};
-use crate::price::{self, modifiers::search_fee};
+use crate::price;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
-use crate::recording::{BlockKind, CallFacts, ContextRestart, Recording, Remainder};
-use crate::replay;
+use crate::recording::{BlockKind, ContextRestart, Recording, Remainder};
 use crate::scenario::ChosenToggle;
 use crate::study::whatif::marginal_savings::savings_alone;
 use crate::units::{PicoUsd, Usage};
@@ -146,47 +146,6 @@ impl RecordingTotals {
     }
 }
 
-/// The bill of one session: tokens by price and band, and searches.
-struct SessionBill<'a, 'b> {
-    prices: &'b mut PriceResolver<'a>,
-    bands: Vec<Usage>,
-    /// Hidden output by the same bands.
-    hidden: Vec<i64>,
-    fees: PicoUsd,
-}
-
-impl SessionBill<'_, '_> {
-    /// Adds tokens of a prompt of `context` tokens; without a time the newest price stands.
-    fn add_usage(
-        &mut self,
-        model: &str,
-        (usage, hidden_output, context): (&Usage, i64, i64),
-        at_ms: i64,
-        facts: &CallFacts,
-    ) {
-        let price = self.prices.resolve_price(model, at_ms, facts.modifiers);
-        // Above a limit some models charge more: each price has a base and a long band.
-        let long = context > self.prices.row_at(price).long_above;
-        let band = 2 * usize::from(price) + usize::from(long);
-        self.bands.resize(self.bands.len().max(band + 1), Usage::default());
-        self.bands[band] += *usage;
-        self.hidden.resize(self.bands.len(), 0);
-        self.hidden[band] += hidden_output;
-        self.fees += search_fee(facts.web_searches);
-    }
-
-    /// The dollars of what has a price; `None` where nothing has one.
-    fn total_cost(self) -> Option<PicoUsd> {
-        let rows = self.prices.all_rows();
-        let mut met = self.bands.iter().zip(0..).filter(|(usage, _)| !usage.is_zero()).peekable();
-        // A sum over nothing that has a price would pass for a bill of zero.
-        let is_unpriced = met.peek().is_some() && met.all(|(_, band)| rows[band / 2].is_unpriced);
-        let bill = replay::tally_bands(rows, &self.bands, &self.hidden);
-        let cost = bill.recorded + bill.hidden + self.fees;
-        (!is_unpriced).then_some(cost)
-    }
-}
-
 fn session_totals(
     recording: &Recording,
     (index, rests): (usize, &[&Remainder]),
@@ -196,8 +155,7 @@ fn session_totals(
     let mut models: Vec<String> = Vec::new();
     let mut totals =
         RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
-    let mut bill =
-        SessionBill { prices, bands: Vec::new(), hidden: Vec::new(), fees: PicoUsd::default() };
+    let mut bill = Bill::default();
     for call in &recording.calls[session.call_range()] {
         let model = recording.model_name(call.model);
         add_new_name(&mut models, model);
@@ -205,21 +163,16 @@ fn session_totals(
         totals.usage += call.usage;
         totals.hidden_output += call.output_hidden;
         totals.peak_context = totals.peak_context.max(call.usage.context_tokens());
-        let context = call.usage.context_tokens();
-        let tokens = (&call.usage, call.output_hidden, context);
-        bill.add_usage(model, tokens, call.start_ms, &call.facts);
+        bill.add_call(prices, recording, call);
     }
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
         let model = recording.model_name(rest.model);
         add_new_name(&mut models, model);
         totals.usage += rest.usage;
-        // A remainder of one request has its own band; one that is a sum has the base band.
-        let (usage, at_ms) = (&rest.usage, last.unwrap_or(0));
-        let facts = CallFacts { modifiers: rest.modifiers, ..CallFacts::default() };
-        bill.add_usage(model, (usage, 0, rest.price_context()), at_ms, &facts);
+        bill.add_remainder(prices, recording, (rest, last));
     }
-    totals.cost = bill.total_cost();
+    totals.cost = bill.total_cost(prices);
     SessionTotals { index, models, totals }
 }
 

@@ -1,9 +1,10 @@
 //! Bounds, and which numbers the user has to give.
 
 use super::{ComparisonReport, verdict_tone};
-use crate::intervene::ParamSpec;
+use crate::intervene::{ParamSpec, ParamUnit};
 use crate::report::columns::ColumnField;
-use crate::report::format::{self, format_integer};
+use crate::report::format::{self, NumberStyle};
+use crate::report::show::{parameter_cell, typed_parameter};
 use crate::report::view::ColumnKind;
 use crate::report::{Section, TableCell, TableView};
 use crate::study::whatif::headline::HeadlineMetric;
@@ -100,9 +101,12 @@ pub(in crate::report::show) fn bound_word(bound: &SavingBound) -> &'static str {
 /// One line for each number that is missing, and how to give it.
 fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
     let hints = bound.asked.iter().map(|spec| {
-        let unit = match spec.unit.name() {
-            "count" => String::new(),
-            unit => format!(" {unit}"),
+        let figures = NumberStyle::default();
+        let amount = |value| format::format_cell(&parameter_cell(spec.unit, value), figures);
+        let unit = match spec.unit {
+            ParamUnit::Tokens => " tokens",
+            ParamUnit::Milliseconds => " ms",
+            _ => "",
         };
         format!(
             "{id} waits for {key}: {what}, {low} to {high}{unit}; no source says. Give yours with \
@@ -111,9 +115,9 @@ fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
             id = bound.id,
             key = spec.key,
             what = spec.what,
-            low = format_integer(spec.low, false),
-            high = format_integer(spec.high, false),
-            mode = spec.mode
+            low = amount(spec.low),
+            high = amount(spec.high),
+            mode = typed_parameter(spec.unit, spec.mode)
         )
     });
     hints.collect()

@@ -19,7 +19,8 @@ use crate::report::json;
 use crate::report::show::audit::finding_fields;
 use crate::report::show::build_order::{BuildOrderReport, step_fields};
 use crate::report::show::decision::Decision;
-use crate::report::show::{Provenance, saving_fields, totals_fields};
+use crate::report::show::{Provenance, parameter_cell, saving_fields, totals_fields};
+use crate::report::view::ColumnKind;
 use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::first_question::{FirstQuestion, KnowledgeEffect};
 use crate::study::whatif::headline::HeadlineMetric;
@@ -288,11 +289,17 @@ pub(super) fn swing_fields<'a>(
         Field::text("unit", "", "its unit", |it| it.unit.name()),
         // A count needs no word beside it.
         Field::text("", "unit", "its unit", |it| {
-            if it.unit.name() == ParamUnit::Count.name() { "" } else { it.unit.name() }
+            if it.unit.name() == ParamUnit::Count.name() { "" } else { it.unit.told_name() }
         }),
-        Field::count("low", "low", "its low end", |it| it.range.low),
+        Field::count("low", "", "its low end", |it| it.range.low),
         Field::count("mode", "", "its mode", |it| it.range.mode),
-        Field::count("high", "high", "its high end", |it| it.range.high),
+        Field::count("high", "", "its high end", |it| it.range.high),
+        Field::from_cells(ColumnKind::Mixed, "", "low", "its low end", |it| {
+            parameter_cell(it.unit, it.range.low)
+        }),
+        Field::from_cells(ColumnKind::Mixed, "", "high", "its high end", |it| {
+            parameter_cell(it.unit, it.range.high)
+        }),
         Field::object("saving_at_low", "saved there", point_fields(headline), |it| {
             point_of_saving(&it.low)
         }),

@@ -11,6 +11,7 @@ use crate::report::columns::{ColumnField, cells_for_people, object_json};
 use crate::report::format;
 use crate::report::json;
 use crate::report::{ReportDocument, Section, TableCell, TableView};
+use crate::study::inspect::bill_groups::BillGroup;
 use crate::study::inspect::cache_misses::sum_misses_by_cause;
 use crate::study::inspect::error_table::HarnessError;
 use crate::study::inspect::fidelity::GroupFidelity;
@@ -31,6 +32,14 @@ pub struct SkippedLine {
     pub line: u64,
     /// Why.
     pub reason: String,
+}
+
+/// Bills of calls that have something in common.
+pub struct BillTable {
+    /// The keys.
+    pub keys: Vec<&'static str>,
+    /// Their values and what belongs to them, in the order in which they are shown.
+    pub rows: Vec<BillGroup>,
 }
 
 /// Blocks grouped by some keys.
@@ -55,6 +64,8 @@ pub struct InspectReport<'a> {
     pub held_out: Option<&'a [GroupHoldout]>,
     /// Its error by harness and versions, where asked for.
     pub by_harness: Option<&'a [HarnessError]>,
+    /// Bills by what was asked for; then they are the answer, and no other table is printed.
+    pub bills: Option<&'a BillTable>,
     /// Blocks grouped as asked for.
     pub pivot: Option<&'a BlockPivot>,
     /// What was passed over, up to a limit for each file.
@@ -93,6 +104,14 @@ impl<'a> InspectReport<'a> {
     #[must_use]
     pub fn to_document(&'a self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("Inspect: {}", self.recording.name));
+        if let Some(bills) = self.bills {
+            let title = format!("By {}", bills.keys.join(", "));
+            document.add_section(Section::new(title).with_table(self.bills_table(bills)));
+            for line in self.provenance.footer_lines() {
+                document.add_source(line);
+            }
+            return document;
+        }
         if !self.parts.is_empty() {
             let together = recordings_table(self.parts, self.summary);
             document.add_section(Section::new("What was put together").with_table(together));
@@ -148,6 +167,33 @@ impl<'a> InspectReport<'a> {
             document.add_source(line);
         }
         document
+    }
+
+    /// The bills, and under them the totals of the whole recording.
+    fn bills_table(&self, bills: &BillTable) -> TableView {
+        let totals = &self.summary.totals;
+        let mut values = vec![String::new(); bills.keys.len()];
+        if let Some(first) = values.first_mut() {
+            "all".clone_into(first);
+        }
+        let whole = BillGroup {
+            values,
+            sessions: self.summary.sessions.len() as i64,
+            calls: totals.calls,
+            usage: totals.usage,
+            hidden_output: totals.hidden_output,
+            cost: totals.cost,
+        };
+        let fields = fields::bill_fields(&bills.keys);
+        let mut view = self.table_of_first_rows("Bills", &fields, bills.rows.iter().collect());
+        view.add_total_row(&fields, &&whole);
+        if totals.hidden_output > 0 {
+            view.add_footnote(format!(
+                "cost: with {} of output tokens that the log does not show, estimated",
+                format::format_tokens(totals.hidden_output, false)
+            ));
+        }
+        view
     }
 
     /// The first rows of a table, as many as were asked for.
