@@ -341,6 +341,13 @@ pub fn format_decimal(n: i128, places: u32) -> String {
     format!("{}{}.{}", sign_prefix(n < 0, n == 0, false), size / one, &fraction[..kept])
 }
 
+/// Points of about half a day as days, `0 d` for what takes none.
+#[must_use]
+pub fn format_days(points: u32) -> String {
+    let half = if points % 2 == 1 { ".5" } else { "" };
+    format!("{}{half} d", points / 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

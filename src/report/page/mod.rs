@@ -25,6 +25,8 @@ pub struct HtmlPage {
     pub subtitle: String,
     /// Main content before the part that moves, as HTML.
     pub lead: String,
+    /// What amounts are told in at first: `money` or `tokens`.
+    pub unit: &'static str,
     /// Sums before and after, as the rows of a table, as HTML.
     pub totals: String,
     /// The toggles as a table, as HTML.
@@ -68,6 +70,7 @@ impl HtmlPage {
             ("subtitle", &escape_html(&self.subtitle)),
             ("style", &style),
             ("lead", &self.lead),
+            ("unit", self.unit),
             ("totals", &self.totals),
             ("toggles", &self.toggles),
             ("limits", &self.limits),

@@ -179,7 +179,7 @@
       const size = 1 << toggles.length;
       // By the place of each sum that the table holds: its column.
       const columns = new Map(sums.map((sum) => [sum, readColumn()]));
-      return { toggles, columns, headline: headlineColumn(columns, size) };
+      return { toggles, columns, amounts: amountColumns(columns, size) };
 
       function readColumn() {
         const divisor = read.big();
@@ -200,12 +200,16 @@
     if (!read.isDone()) throw new Error("the tables are damaged");
     return tables;
 
-    function headlineColumn(columns, size) {
-      const sum = new BigInt64Array(size);
-      for (const column of data.headline.sums.map((at) => columns.get(at)).filter(Boolean)) {
-        for (let k = 0; k < size; k++) sum[k] += column[k];
+    // What the page can be told in; a table of time alone has neither.
+    function amountColumns(columns, size) {
+      const money = columns.get(data.sums.findIndex((sum) => sum.name === "cost_pico_usd"));
+      const parts = data.headline.sums.map((at) => columns.get(at)).filter(Boolean);
+      if (!parts.length) return { money };
+      const tokens = new BigInt64Array(size);
+      for (const column of parts) {
+        for (let k = 0; k < size; k++) tokens[k] += column[k];
       }
-      return sum;
+      return { money, tokens };
     }
   }
 
@@ -248,10 +252,13 @@
   const indexOf = (toggles, on) => toggles.reduce((all, at, bit) => all | (on[at] << bit), 0);
 
   function model(data, tables) {
-    const headline = (on) =>
-      tables.reduce((all, table) => all + table.headline[indexOf(table.toggles, on)], 0n);
     return {
-      headline,
+      // What a set saves, in money or in tokens.
+      saved: (on, unit) =>
+        tables.reduce((all, table) => {
+          const column = table.amounts[unit];
+          return column ? all + column[indexOf(table.toggles, on)] : all;
+        }, 0n),
       sums: (on) => {
         const sums = data.sums.map(() => 0n);
         for (const table of tables) {
@@ -261,7 +268,7 @@
         return sums;
       },
       // What a toggle adds to the others that are on.
-      adds: (on, toggle) => added(on, toggle, (table) => table.headline),
+      adds: (on, toggle, unit) => added(on, toggle, (table) => table.amounts[unit]),
       // The same of one sum.
       addsTo: (sum) => (on, toggle) => added(on, toggle, (table) => table.columns.get(sum)),
     };
@@ -295,40 +302,45 @@
     }
   }
 
-  const tick = (n) => (n === 0 ? "0" : say.tokens(BigInt(n)).replace(".0 ", " "));
+  const tick = (n, unit) =>
+    n === 0 ? "0" : say[unit](BigInt(n)).replace(unit === "money" ? /\.00$/ : ".0 ", unit === "money" ? "" : " ");
   const cut = (words, most) =>
     words.length <= most ? words : words.slice(0, Math.max(1, most - 1)).trimEnd() + "\u2026";
 
-  function drawWaterfall(figure, data, steps, [baseline, result], claims, width) {
-    const shown = steps.filter((step) => step.saving !== 0n || step.toggle.claim);
-    const idle = steps.filter((step) => step.saving === 0n && !step.toggle.claim);
+  function drawWaterfall(figure, data, steps, [baseline, result], claims, width, unit) {
+    const words = say[unit];
+    const noun = unit === "money" ? "dollars" : data.headline.words;
+    const shown = steps.filter((step) => step.saving !== 0n || step.claim);
+    const idle = steps.filter((step) => step.saving === 0n && !step.claim);
     const [row, top] = [36, claims.length ? 22 : 4];
     const bottom = top + (shown.length + 2) * row;
     const height = bottom + 34 + (idle.length ? 18 : 0);
     const levels = [baseline, result];
     for (const step of shown) {
       levels.push(step.before, step.before - step.saving);
-      if (step.toggle.claim) levels.push(step.before - BigInt(step.toggle.claim[1]));
+      if (step.claim) levels.push(step.before - BigInt(step.claim[1]));
     }
     for (const claim of claims) levels.push(BigInt(claim.low), BigInt(claim.high));
     const numbers = levels.map(Number);
     const scale = axis(Math.min(...numbers), Math.max(...numbers), Math.max(3, width / 75));
     const x = (n) => Math.round(((Number(n) - scale.low) / (scale.high - scale.low)) * (width - 2) * 10) / 10 + 1;
     const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": "w-title" });
-    const words = `From ${say.tokens(baseline)} ${data.headline.words} to ${say.tokens(result)}: `;
-    const list = shown.map((step) => `${step.toggle.id} ${say.tokens(-step.saving, true)}`);
-    svg.append(shape("title", { id: "w-title" }, words + (list.join(", ") || "nothing ticked acts")));
+    const unitWords = unit === "money" ? "" : ` ${data.headline.words}`;
+    const title = `From ${words(baseline)} to ${words(result)}${unitWords}${data.scope}`;
+    find("figcaption b", figure).textContent = title;
+    const list = shown.map((step) => `${step.toggle.id} ${words(-step.saving, true)}`);
+    svg.append(shape("title", { id: "w-title" }, `${title}: ${list.join(", ") || "nothing ticked acts"}`));
     for (const at of scale.ticks) {
       svg.append(shape("line", { class: at ? "rule" : "zero", x1: x(at), x2: x(at), y1: top, y2: bottom }));
       const edge = at === scale.low ? "" : at === scale.high ? " end" : " middle";
-      svg.append(shape("text", { class: "small" + edge, x: x(at), y: bottom + 14 }, tick(at)));
+      svg.append(shape("text", { class: "small" + edge, x: x(at), y: bottom + 14 }, tick(at, unit)));
     }
-    svg.append(shape("text", { class: "small middle", x: width / 2, y: bottom + 29 }, data.headline.words));
+    svg.append(shape("text", { class: "small middle", x: width / 2, y: bottom + 29 }, noun + data.scope));
     for (const claim of claims) {
       const [from, to] = [x(claim.low) - 1, x(claim.high) + 1];
       svg.append(shape("rect", { class: "veil", x: from, y: top, width: to - from, height: bottom - top }));
       const range = claim.low === claim.high ? [claim.low] : [claim.low, claim.high];
-      const label = "claimed end: " + range.map((n) => say.tokens(BigInt(n))).join(" to ");
+      const label = "claimed end: " + range.map((n) => words(BigInt(n))).join(" to ");
       const half = label.length * 3;
       const middle = Math.min(width - half, Math.max(half, (from + to) / 2));
       svg.append(shape("text", { class: "small middle", x: middle, y: 14 }, label));
@@ -348,27 +360,27 @@
     const whole = (id, label, amount) => {
       const name = shape("g", { "data-bar": id, "data-value": amount });
       bar(name, "whole", 0n, amount, 18, 11);
-      line(name, label, say.tokens(amount), true);
+      line(name, label, words(amount), true);
       y += row;
     };
-    whole("baseline", "baseline", baseline);
+    whole("baseline", "today", baseline);
     for (const step of shown) {
-      const { toggle, saving, before } = step;
+      const { toggle, claim, saving, before } = step;
       const name = shape("g", { "data-bar": toggle.id, "data-value": saving });
-      bar(name, saving < 0n ? "costs" : "saves", before, before - saving, 18, toggle.claim ? 8 : 11);
-      let amount = say.tokens(-saving, true);
-      if (toggle.claim) {
-        const [low, high] = toggle.claim.map((n) => BigInt(n));
+      bar(name, saving < 0n ? "costs" : "saves", before, before - saving, 18, claim ? 8 : 11);
+      let amount = words(-saving, true);
+      if (claim) {
+        const [low, high] = claim.map((n) => BigInt(n));
         bar(name, "said", before, before - high, 27, 4);
         const ends = low === high ? [low] : [low, high];
-        amount += ` (claimed ${ends.map((n) => say.tokens(-n, true)).join(" to ")})`;
+        amount += ` (claimed ${ends.map((n) => words(-n, true)).join(" to ")})`;
       }
       line(name, `${toggle.id} ${toggle.title}`, amount, false);
       y += row;
     }
-    whole("result", shown.length ? "with what is ticked" : "nothing ticked acts", result);
+    whole("result", shown.length ? "with fixes" : "nothing ticked acts", result);
     if (idle.length) {
-      const text = shape("text", { class: "small", x: 2, y: height - 4 }, `no effect on ${data.headline.noun}: `);
+      const text = shape("text", { class: "small", x: 2, y: height - 4 }, `no effect on ${unit === "money" ? "dollars" : data.headline.noun}: `);
       idle.forEach((step, at) => {
         const id = step.toggle.id;
         const rest = at + 1 < idle.length ? ", " : "";
@@ -405,7 +417,7 @@
       svg.append(title);
       for (const at of scale.ticks) {
         svg.append(shape("line", { class: at ? "rule" : "zero", x1: left, x2: width, y1: y(at), y2: y(at) }));
-        svg.append(shape("text", { class: "small end", x: left - 5, y: y(at) + 4 }, tick(at)));
+        svg.append(shape("text", { class: "small end", x: left - 5, y: y(at) + 4 }, tick(at, "tokens")));
       }
       const length = Math.max(1, curve.of - 1);
       const x = (call) => Math.round((left + ((call - 1) / length) * (width - left - 2)) * 10) / 10;
@@ -426,12 +438,16 @@
           return value < 0 ? null : value;
         });
       const made = (variant) => curve.values[curve.calls.length * curve.size + variant];
+      // A call that is not made leaves a gap: no slope over it. A call alone is a dash.
       const path = (values) => {
-        const points = [];
-        values.forEach((value, point) => {
-          if (value !== null) points.push(`${x(curve.calls[point])} ${y(value)}`);
+        const isMade = (point) => values[point] !== null && values[point] !== undefined;
+        const parts = values.map((value, point) => {
+          if (value === null) return "";
+          const place = `${x(curve.calls[point])} ${y(value)}`;
+          if (isMade(point - 1)) return `L${place}`;
+          return `M${place}${isMade(point + 1) ? "" : "h1.6"}`;
         });
-        return points.length ? `M${points.join("L")}${points.length === 1 ? "h5" : ""}` : "";
+        return parts.join("");
       };
       // What misses the cache, in the colour of its group.
       const mark = (group, values, variant, radius) => {
@@ -458,10 +474,10 @@
         const dropped = curve.calls.filter((_, point) => first[point] !== null && values[point] === null);
         gone.setAttribute("d", dropped.map((call) => `M${x(call)} ${bottom}v4`).join(""));
         const [was, is] = [made(0), made(variant)].map((n) => say.count(BigInt(n)));
-        about.textContent = was === is ? `${was} calls` : `${was} calls before, ${is} with`;
+        about.textContent = was === is ? `calls ${was}` : `calls today ${was}, with fixes ${is}`;
         const peak = (all) => say.tokens(BigInt(all.reduce((most, n) => Math.max(most, n || 0), 0)));
-        title.textContent = `${curve.label}: ${was} calls before, ${is} with what is ticked; ` +
-          `highest context drawn ${peak(first)} before, ${peak(values)} with`;
+        title.textContent = `${curve.label}: calls today ${was}, with fixes ${is}; ` +
+          `largest context drawn ${peak(first)} today, ${peak(values)} with fixes`;
       };
     });
   }
@@ -545,17 +561,20 @@
     const [tableBytes, curveBytes] = await Promise.all([unpacked("packed-sums"), unpacked("packed-curves")]);
     const tables = readTables(tableBytes, data);
     readCurves(curveBytes, data);
-    const { headline, sums, adds, addsTo } = model(data, tables);
+    const { saved: savedIn, sums, adds, addsTo } = model(data, tables);
     const { toggles } = data;
     const ids = toggles.map((toggle) => toggle.id);
     const boxes = ids.map((id) => find(`input[data-toggle="${id}"]`));
     const cells = ids.map((id) => find(`[data-adds="${id}"]`));
+    const alones = ids.map((id) => find(`[data-alone="${id}"]`));
     const clocks = ids.map((id) => find(`[data-clock="${id}"]`));
     const on = toggles.map(() => 0);
     const most = toggles.filter((toggle) => toggle.can).length;
     const baseline = data.baseline.map(BigInt);
     const sumAt = (name) => data.sums.findIndex((sum) => sum.name === name);
     const addsTime = addsTo(sumAt("wall_clock_ms"));
+    let unit = document.body.dataset.unit;
+    const inUnit = (amount, signed) => say[unit](amount, signed);
     const headOf = (all) => data.headline.sums.reduce((n, at) => n + all[at], 0n);
     for (const part of [".tools", ".bar", "#waterfall"]) find(part).hidden = false;
     const waterfall = find("#waterfall");
@@ -563,11 +582,11 @@
     // Measured once and when it changes: to ask after each tick would lay the page out twice.
     let width = wide();
     find("#curves").hidden = !data.curves.length;
-    const key = element("p", { class: "key" }, "tokens;");
-    for (const [kind, words] of [["before", "before"], ["after", "with what is ticked"], ["gone", "a call that is not made"]]) {
+    const key = element("p", { class: "key" });
+    for (const [kind, words] of [["before", "today"], ["after", "with fixes"], ["gone", "not made"]]) {
       key.append(element("i", { class: kind }), words);
     }
-    data.misses.forEach((group, at) => key.append(element("i", { class: `miss ${group}` }), at ? group : `miss: ${group}`));
+    data.misses.forEach((group, at) => key.append(element("i", { class: `miss ${group}` }), at ? group : `cache lost: ${group}`));
     find("#curves .panels").before(key);
     const panels = curvePanels(find("#curves .panels"), data);
 
@@ -602,12 +621,14 @@
       return [less < 0n ? "costs" : "saves", say[unit](abs(less)), `${of} ${say[unit](was)}${noun} (${share})`];
     }
 
+    // All dollars, those of output not in the log included, as in the summary.
+    const moneyOf = (sums) => sums[sumAt("cost_pico_usd")];
+    const amountOf = (sums) => (unit === "money" ? moneyOf(sums) : headOf(sums));
+
     function savings(saved) {
       const all = [saving("tokens", headOf(saved), headOf(baseline), " " + data.headline.words)];
-      // All dollars, those of hidden output included, as in the summary.
-      const money = (sums) => sums[sumAt("cost_pico_usd")];
-      if (data.has_dollars) all.push(saving("money", money(saved), money(baseline), ""));
-      return all;
+      if (data.has_dollars) all.push(saving("money", moneyOf(saved), moneyOf(baseline), data.scope));
+      return unit === "money" ? all.reverse() : all;
     }
 
     const inWords = (saved) => savings(saved).map((parts) => parts.join(" ")).join(", ");
@@ -624,11 +645,11 @@
       const quiet = [];
       if (data.has_dollars) {
         const [was, less] = [baseline[sumAt("calls")], saved[sumAt("calls")]];
-        quiet.push(`${say.count(was)} calls become ${say.count(was - less)}`);
+        quiet.push(`calls today ${say.count(was)}, with fixes ${say.count(was - less)}`);
       }
       const clock = sumAt("wall_clock_ms");
       if (clock >= 0) {
-        quiet.push(`${say.time(baseline[clock])} become ${say.time(baseline[clock] - saved[clock])}`);
+        quiet.push(`${say.time(baseline[clock])} on the clock, with fixes ${say.time(baseline[clock] - saved[clock])}`);
       }
       quiet.push(`${chosen().length} of ${most} ticked`);
       line.append(element("span", { class: "quiet" }, " \u00b7 " + quiet.join(" \u00b7 ")));
@@ -636,21 +657,63 @@
 
     function showWaterfall() {
       const way = on.map(() => 0);
-      let level = headOf(baseline);
+      let level = amountOf(baseline);
       let before = 0n;
       const steps = [];
-      toggles.forEach((toggle, at) => {
-        if (!on[at]) return;
+      for (const at of data.order) {
+        if (!on[at]) continue;
         way[at] = 1;
-        const now = headline(way);
-        steps.push({ toggle, saving: now - before, before: level });
+        const now = savedIn(way, unit);
+        // Claims are made in tokens.
+        const claim = unit === "tokens" ? toggles[at].claim : null;
+        steps.push({ toggle: toggles[at], claim, saving: now - before, before: level });
         level -= now - before;
         before = now;
-      });
+      }
       const names = new Set(chosen());
       const claims = data.claims.filter((claim) =>
-        names.size === most || claim.toggles.every((id) => names.has(id)));
-      drawWaterfall(waterfall, data, steps, [headOf(baseline), level], claims, width);
+        unit === "tokens" && (names.size === most || claim.toggles.every((id) => names.has(id))));
+      drawWaterfall(waterfall, data, steps, [amountOf(baseline), level], claims, width, unit);
+    }
+
+    // ---- the slider of effort: the sets of the order of building --------------------------------
+
+    const days = (points) => `${Math.floor(points / 2)}${points % 2 ? ".5" : ""} d`;
+    const isStop = (stop) => on.every((isOn, at) => Boolean(isOn) === stop.includes(at));
+
+    function showEffort() {
+      const points = toggles.reduce((sum, toggle, at) => sum + (on[at] ? toggle.effort : 0), 0);
+      const [slider, at] = [find("#effort"), data.stops.findIndex(isStop)];
+      if (at >= 0) slider.value = at;
+      // A set of one's own lies on no stop.
+      slider.classList.toggle("free", at < 0);
+      const words = days(points) + (at < 0 ? ", own choice" : "");
+      find("#effort-words").textContent = words;
+      slider.setAttribute("aria-valuetext", words);
+    }
+
+    function setStop(at) {
+      toggles.forEach((_, place) => set(place, data.stops[at].includes(place)));
+    }
+
+    function showUnit() {
+      document.body.dataset.unit = unit;
+      for (const button of every("[data-amounts]")) {
+        button.setAttribute("aria-pressed", button.dataset.amounts === unit);
+      }
+      const none = toggles.map(() => 0);
+      toggles.forEach((_, at) => {
+        if (!alones[at]) return;
+        const amount = adds(none, at, unit);
+        alones[at].dataset.sort = amount;
+        find(".amount", alones[at]).textContent = inUnit(amount);
+      });
+    }
+
+    function setUnit(wanted) {
+      if (!data.has_dollars || !["money", "tokens"].includes(wanted)) return;
+      unit = wanted;
+      showUnit();
     }
 
     function showAdded(cell, amountOf, words) {
@@ -667,9 +730,10 @@
       toggles.forEach((toggle, at) => {
         boxes[at].checked = Boolean(on[at]);
         boxes[at].closest("tr").classList.toggle("on", Boolean(on[at]));
-        showAdded(cells[at], () => adds(on, at), say.tokens);
+        showAdded(cells[at], () => adds(on, at, unit), inUnit);
         showAdded(clocks[at], () => addsTime(on, at), say.time);
       });
+      showEffort();
       showWaterfall();
       for (const panel of panels) panel(on);
       return saved;
@@ -677,6 +741,7 @@
 
     const state = () => {
       const parts = ["on=" + chosen().map(encodeURIComponent).join(",")];
+      if (data.has_dollars && unit === "tokens") parts.push("unit=tokens");
       if (theme() !== "auto") parts.push("theme=" + theme());
       return "#" + parts.join("&");
     };
@@ -725,6 +790,8 @@
             const toggle = toggles.find((one) => one.id === id);
             if (!toggle || !toggle.can) unknown.push(id);
           }
+        } else if (name === "unit") {
+          setUnit(value);
         } else if (name === "theme" && THEMES.includes(value)) {
           setTheme(value);
         }
@@ -744,6 +811,23 @@
         toggles.forEach((_, at) => set(at, value));
         change(value ? "All" : "None");
       };
+      const best = () => {
+        if (!data.stops.length) return;
+        setStop(data.stops.length - 1);
+        change("Best");
+      };
+      const switchUnit = (wanted) => {
+        setUnit(wanted);
+        change(`In ${unit}`);
+      };
+      find("#best").addEventListener("click", best);
+      find("#effort").addEventListener("input", (event) => {
+        setStop(Number(event.target.value));
+        change(`Effort ${find("#effort-words").textContent}`);
+      });
+      for (const button of every("[data-amounts]")) {
+        button.addEventListener("click", () => switchUnit(button.dataset.amounts));
+      }
       find("#all").addEventListener("click", () => setAll(1));
       find("#none").addEventListener("click", () => setAll(0));
       find("#theme").addEventListener("click", () => {
@@ -757,20 +841,13 @@
         restore();
         show();
       });
-      document.addEventListener("keydown", (event) => pressed(event, setAll));
+      const other = () => switchUnit(unit === "money" ? "tokens" : "money");
+      document.addEventListener("keydown", (event) => pressed(event, { a: () => setAll(1), n: () => setAll(0), b: best, m: other }));
       new ResizeObserver(() => {
         if (wide() === width) return;
         width = wide();
         requestAnimationFrame(showWaterfall);
       }).observe(waterfall);
-      let closed = [];
-      addEventListener("beforeprint", () => {
-        closed = every("details:not([open])");
-        for (const one of closed) one.open = true;
-      });
-      addEventListener("afterprint", () => {
-        for (const one of closed) one.open = false;
-      });
     }
 
     async function copy() {
@@ -792,9 +869,11 @@
       setTimeout(() => (find("#copy").textContent = "Copy link"), 1600);
     }
 
-    function pressed(event, setAll) {
+    function pressed(event, choices) {
       if (event.ctrlKey || event.metaKey || event.altKey || find("#help").open) return;
       const field = find("#search");
+      // The slider has keys of its own.
+      if (event.target.type === "range" && !/^[a-z?/]$/.test(event.key)) return;
       if (event.target === field) {
         if (event.key === "Escape") {
           field.value = "";
@@ -813,8 +892,7 @@
       const keys = {
         j: () => step(1),
         k: () => step(-1),
-        a: () => setAll(1),
-        n: () => setAll(0),
+        ...choices,
         "/": () => field.focus(),
         "?": () => find("#help").showModal(),
       };
@@ -824,7 +902,12 @@
       }
     }
 
-    toggles.forEach((_, at) => set(at, 1));
+    find("#units").hidden = !data.has_dollars;
+    find("#efforts").hidden = find("#best").hidden = data.stops.length < 2;
+    find("#effort").max = Math.max(1, data.stops.length - 1);
+    if (data.stops.length) setStop(data.stops.length - 1);
+    else toggles.forEach((_, at) => set(at, 1));
+    showUnit();
     for (const table of every("table[data-sortable]")) sortable(table);
     restore();
     show();

@@ -1,7 +1,8 @@
 //! Which toggles every subset can be told of by look-up alone, and what each subset saves.
 //!
 //! A table holds every subset of the bits that touch an island, so that a page which answers by
-//! look-up has room for so many toggles. Where there are more, those that save most alone stay.
+//! look-up has room for so many toggles. Where there are more, those that a reader is told to build
+//! stay, then those that save most alone.
 
 use super::compare::Comparison;
 use super::lattice::{MOST_BITS, SubsetLattice, mask_islands};
@@ -25,18 +26,22 @@ pub struct SubsetLookup {
 }
 
 impl SubsetLookup {
-    /// Chooses the toggles of a comparison and fills their tables.
+    /// Chooses the toggles of a comparison, those of `best` before all others, and fills their
+    /// tables.
     #[must_use]
-    pub fn for_comparison(comparison: &Comparison) -> Self {
+    pub fn for_comparison(comparison: &Comparison, best: ToggleSubset) -> Self {
         let (plan, count) = (&comparison.plan, comparison.toggles.len());
-        let headline = comparison.headline;
         // The page holds a table of bounded size, in which only some toggles find room: those that
         // move most come first.
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by_key(|&at| {
             let alone = &comparison.toggles[at].alone;
+            let tokens = i128::from(comparison.headline.amount_in_saving(alone));
+            let money = alone.total_money().0;
+            // Money first where there is any: what saves dollars may cost reads.
+            let sizes = if comparison.has_dollars { [money, tokens] } else { [tokens, money] };
             // By size, whatever its sign: a toggle that costs much is worth a look too.
-            (Reverse((headline.amount_in_saving(alone).abs(), alone.total_money().0.abs())), at)
+            (best >> at & 1 == 0, Reverse(sizes.map(i128::abs)), at)
         });
         let bits = choose_toggles(&RowsByMask::from_plan(plan), &order, MOST_ENTRIES);
         Self { bits, lattice: SubsetLattice::for_bits(plan, count, bits).merge_nested_tables() }

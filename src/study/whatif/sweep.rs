@@ -154,6 +154,14 @@ impl SubsetSweep {
         &self.entries[subset as usize]
     }
 
+    /// The set that saves most: where the order of building ends, or the better one that it stops
+    /// short of.
+    #[must_use]
+    pub fn best_subset(&self) -> ToggleSubset {
+        let last = self.order.best_of_all.as_ref().or(self.order.steps.last());
+        last.map_or(0, |step| step.subset)
+    }
+
     /// The ids of a subset's toggles.
     #[must_use]
     pub fn toggle_ids(&self, subset: ToggleSubset) -> Vec<&'static str> {

@@ -1,6 +1,7 @@
 //! The page of a report: the document as HTML, with the part that moves in front: toggles that are
 //! ticked on and off, sums, waterfall and context curves that follow at once, by look-up alone.
 
+mod build_stops;
 mod packed_tables;
 mod page_sums;
 mod script_data;
@@ -11,6 +12,7 @@ mod toggle_table;
 use super::charts::has_growth;
 use super::report::FullReport;
 use crate::plan::ToggleSubset;
+use crate::reconstruct::{Lens, RecordingSource};
 use crate::recording::Recording;
 use crate::report::format;
 use crate::report::html;
@@ -57,8 +59,12 @@ impl PageSource<'_> {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let document = self.report.to_document();
-        let lookup = SubsetLookup::for_comparison(self.report.comparison_report.comparison);
+        let comparison = self.report.comparison_report.comparison;
+        let lookup = SubsetLookup::for_comparison(comparison, self.best_subset());
         let toggles = self.page_toggles(&lookup);
+        let stops = self.build_stops(&lookup);
+        // What is ticked when the page opens: the best set; everything where no sweep was made.
+        let opening = stops.last().map_or(lookup.bits, |stop| stop.subset);
         let clock = self.clock_sum(&lookup);
         let clock = clock.as_ref();
         let tables = packed_tables::pack_tables(&lookup.lattice, clock);
@@ -69,25 +75,36 @@ impl PageSource<'_> {
             title: document.title.clone(),
             subtitle: self.page_subtitle(),
             lead: short.map_or_else(String::new, lead_html),
-            totals: self.total_rows(&lookup, clock),
-            toggles: self.toggle_table_html(&lookup, &toggles, clock),
+            unit: if comparison.has_dollars { "money" } else { "tokens" },
+            totals: self.total_rows(&lookup, opening, clock),
+            toggles: self.toggle_table_html(&lookup, opening, &toggles, clock),
             limits: self.omissions_html(&toggles, &curves, clock.is_some()),
             contents: contents_html(rest),
             sections: rest.iter().map(|section| self.section_html(section)).collect(),
             provenance: note_lines(&document.provenance),
-            data: self.script_data(&lookup, &toggles, &curves, clock),
+            data: self.script_data(&lookup, &toggles, &stops, &curves, clock),
             blocks: vec![("packed-sums", tables), ("packed-curves", block)],
         }
         .to_bytes()
     }
 
+    /// What the amounts of the page are of.
+    fn scope_words(&self) -> &'static str {
+        match self.report.comparison_report.source {
+            RecordingSource::Pipeline { .. } => " a run",
+            RecordingSource::Routes { .. } | RecordingSource::Recorded(_) => " in this record",
+        }
+    }
+
     fn page_subtitle(&self) -> String {
         let shown = &self.report.comparison_report;
-        let lens =
-            shown.source.lens().map_or_else(String::new, |lens| format!(", {} lens", lens.name()));
+        let lens = match shown.source.lens() {
+            Some(Lens::Message) => "; records read as calls",
+            Some(Lens::Record) => "; every record is a call",
+            None => "",
+        };
         format!(
-            "{} of recording {}{lens}, replayed by windtunnel {}",
-            shown.comparison.headline.sentence_words(),
+            "{}, replayed by windtunnel {}{lens}",
             shown.provenance.recording,
             env!("CARGO_PKG_VERSION")
         )

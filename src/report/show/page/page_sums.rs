@@ -1,6 +1,7 @@
 //! The sums that a page follows: their names, and how each is written.
 
 use super::PageSource;
+use crate::plan::ToggleSubset;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html;
 use crate::study::whatif::headline::HeadlineMetric;
@@ -71,16 +72,16 @@ const fn new_sum(
 /// Every sum, in the order in which tables hold them.
 pub const SUMS: [PageSum; 10] = [
     new_sum("calls", "calls", PageUnit::Count, |saving| saving.calls.into()),
-    new_sum("fresh", "fresh", PageUnit::Tokens, |saving| saving.usage.fresh.into()),
-    new_sum("read", "read", PageUnit::Tokens, |saving| saving.usage.read.into()),
-    new_sum("write_5m", "write_5m", PageUnit::Tokens, |saving| saving.usage.write_5m.into()),
-    new_sum("write_1h", "write_1h", PageUnit::Tokens, |saving| saving.usage.write_1h.into()),
+    new_sum("fresh", "new input", PageUnit::Tokens, |saving| saving.usage.fresh.into()),
+    new_sum("read", "cache reads", PageUnit::Tokens, |saving| saving.usage.read.into()),
+    new_sum("write_5m", "cache writes, 5 min", PageUnit::Tokens, |saving| saving.usage.write_5m.into()),
+    new_sum("write_1h", "cache writes, 1 h", PageUnit::Tokens, |saving| saving.usage.write_1h.into()),
     new_sum("output", "output", PageUnit::Tokens, |saving| saving.usage.output.into()),
-    new_sum("output_hidden", "output, hidden", PageUnit::Tokens, |saving| {
+    new_sum("output_hidden", "output not in the log", PageUnit::Tokens, |saving| {
         saving.hidden_output.into()
     }),
     new_sum("cost_pico_usd", "dollars", PageUnit::Money, |saving| saving.total_money().0),
-    new_sum("cost_hidden_pico_usd", "of these, hidden output", PageUnit::Money, |saving| {
+    new_sum("cost_hidden_pico_usd", "of these, output not in the log", PageUnit::Money, |saving| {
         saving.cost.hidden.0
     }),
     new_sum("session_ms", "session time", PageUnit::Time, |saving| saving.session_ms.into()),
@@ -113,22 +114,30 @@ pub struct ClockSum {
 /// Its name for programs.
 pub const CLOCK_NAME: &str = "wall_clock_ms";
 
-/// A row of totals: before, with what is ticked, saved.
+/// Sums of money stand above all others: the first question is what it costs.
+fn display_order(has_token_row: bool) -> Vec<&'static PageSum> {
+    let is_money = |sum: &&PageSum| sum.unit == PageUnit::Money;
+    let money = SUMS.iter().filter(is_money);
+    let tokens = has_token_row.then_some(&TOKENS).into_iter();
+    money.chain(tokens).chain(SUMS.iter().filter(|sum| !is_money(sum))).collect()
+}
+
+/// A row of totals: today, with what is ticked, saved.
 struct TotalRow<'a> {
     name: &'a str,
     label: &'a str,
     unit: PageUnit,
     before: i128,
     saved: i128,
-    /// Whether it is told first of all, and whether it is hidden.
-    is_headline: bool,
+    /// The amounts in which it is told first of all, if in any.
+    leads_in: Option<&'static str>,
     is_hidden: bool,
 }
 
 impl TotalRow<'_> {
     fn push_html(&self, rows: &mut String) {
         let (a, c) = (self.before, self.saved);
-        let class = if self.is_headline { " class=\"head\"" } else { "" };
+        let class = self.leads_in.map(|unit| format!(" class=\"head-{unit}\"")).unwrap_or_default();
         let hidden = if self.is_hidden { " hidden" } else { "" };
         let _ = write!(rows, "<tr{class}{hidden}><th scope=\"row\">{}</th>", self.label);
         for (side, amount) in [("before", a), ("after", a - c), ("saved", c)] {
@@ -155,14 +164,19 @@ impl PageSource<'_> {
         Some(ClockSum { before_ms: study.before_ms, saved })
     }
 
-    /// The sums before and with every tickable toggle on, as rows of a table.
-    pub(super) fn total_rows(&self, lookup: &SubsetLookup, clock: Option<&ClockSum>) -> String {
+    /// The sums today and with some toggles on, as rows of a table.
+    pub(super) fn total_rows(
+        &self,
+        lookup: &SubsetLookup,
+        opening: ToggleSubset,
+        clock: Option<&ClockSum>,
+    ) -> String {
         let comparison = self.report.comparison_report.comparison;
         let (before, saved) =
-            (Saving::from(&comparison.baseline), lookup.lattice.saving_of_subset(lookup.bits));
+            (Saving::from(&comparison.baseline), lookup.lattice.saving_of_subset(opening));
         let has_token_row = comparison.headline == HeadlineMetric::Tokens;
         let mut rows = String::new();
-        for sum in has_token_row.then_some(&TOKENS).into_iter().chain(&SUMS) {
+        for sum in display_order(has_token_row) {
             let (a, c) = ((sum.amount_of)(&before), (sum.amount_of)(&saved));
             // A row that is nothing under every subset would only take room; the script finds all
             // rows, so that it is hidden and not left out.
@@ -174,7 +188,11 @@ impl PageSource<'_> {
                 unit: sum.unit,
                 before: a,
                 saved: c,
-                is_headline: sum.name == comparison.headline.metric_name(),
+                leads_in: if sum.name == "cost_pico_usd" {
+                    Some("money")
+                } else {
+                    (sum.name == comparison.headline.metric_name()).then_some("tokens")
+                },
                 // Without classes of tokens only their sum means anything.
                 is_hidden: is_nothing || (!comparison.has_dollars && sum.name != TOKENS.name),
             };
@@ -186,8 +204,8 @@ impl PageSource<'_> {
                 label: "wall clock",
                 unit: PageUnit::Time,
                 before: clock.before_ms.into(),
-                saved: clock.saved.saved_by_subset(lookup.bits).into(),
-                is_headline: false,
+                saved: clock.saved.saved_by_subset(opening).into(),
+                leads_in: None,
                 is_hidden: false,
             };
             row.push_html(&mut rows);

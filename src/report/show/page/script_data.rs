@@ -1,6 +1,7 @@
 //! What the script of a page is told, as JSON. Amounts are strings: they may exceed what a script's
 //! numbers hold.
 
+use super::build_stops::BuildStop;
 use super::page_sums::{self, ClockSum, PageUnit, SUMS};
 use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
@@ -11,12 +12,19 @@ use crate::study::inspect::cache_misses::MissGroup;
 use crate::study::inspect::context_curves::ContextCurve;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::subset_lookup::SubsetLookup;
+use crate::units::PicoUsd;
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct PageData<'a> {
     headline: PageHeadlineJson,
     has_dollars: bool,
+    /// What the amounts are of: `a run`.
+    scope: &'static str,
+    /// The order of building: the places of what is ticked at each stop of the slider.
+    stops: Vec<Vec<usize>>,
+    /// The places of the toggles in the order in which pictures add them up.
+    order: Vec<usize>,
     sums: Vec<PageSumJson>,
     /// The sums with nothing ticked.
     baseline: Vec<String>,
@@ -61,6 +69,8 @@ struct PageToggleJson<'a> {
     id: &'a str,
     title: &'a str,
     can: bool,
+    /// Points of about half a day.
+    effort: u32,
     /// What is claimed in the headline's figure, lowest and highest.
     claim: Option<(String, String)>,
 }
@@ -89,6 +99,7 @@ impl PageSource<'_> {
         &self,
         lookup: &SubsetLookup,
         toggles: &[PageToggle<'_>],
+        stops: &[BuildStop],
         curves: &[ContextCurve],
         clock: Option<&ClockSum>,
     ) -> String {
@@ -116,6 +127,9 @@ impl PageSource<'_> {
                 sums: page_sums::headline_sums(headline),
             },
             has_dollars: comparison.has_dollars,
+            scope: self.scope_words(),
+            stops: stops.iter().map(|stop| places_of_bits(toggles, stop.subset)).collect(),
+            order: places_in_build_order(toggles, stops),
             sums: known.chain(clock.map(|_| of_clock)).collect(),
             baseline: baseline.chain(before_clock).map(|amount| amount.to_string()).collect(),
             toggles: toggles.iter().map(|toggle| self.toggle_json(toggle)).collect(),
@@ -156,9 +170,24 @@ impl PageSource<'_> {
             id: card.id,
             title: card.title,
             can: toggle.refusal.is_none(),
+            effort: toggle.chosen.grade.effort,
             claim: claimed.map(|it| (it.start().to_string(), it.end().to_string())),
         }
     }
+}
+
+/// What is built first comes first, what no step builds at the end.
+fn places_in_build_order(toggles: &[PageToggle<'_>], stops: &[BuildStop]) -> Vec<usize> {
+    let built = stops.iter().flat_map(|stop| &stop.built);
+    let built = built.flat_map(|&bit| places_of_bits(toggles, 1 << bit));
+    let mut order: Vec<usize> = Vec::with_capacity(toggles.len());
+    // A toggle may be given up and built again: its first step counts.
+    for place in built.chain(0..toggles.len()) {
+        if !order.contains(&place) {
+            order.push(place);
+        }
+    }
+    order
 }
 
 /// The toggles behind the bits of a subset, by their places in the list. Toggles that wait for a
@@ -222,9 +251,11 @@ fn sample_amounts() -> Vec<(&'static str, String, bool, String)> {
         }
     }
     for amount in AMOUNTS.iter().flat_map(|amount| [*amount, -amount]) {
-        // Only tokens are ever written with a sign on the page.
+        // Bars are written with a sign, in tokens and in dollars.
         let small = i64::try_from(amount).expect("a small sample");
         all.push(("tokens", amount.to_string(), true, format::format_tokens(small, true)));
+        let money = format::format_money(PicoUsd(amount), NumberStyle { signed: true, exact: false });
+        all.push(("money", amount.to_string(), true, money));
     }
     for bp in [0, 1, 6, 9, 10, 95, 99, 100, 104, 105, 1_234, 1_235, 4_685, 9_999, 10_000, 123_456] {
         for bp in [bp, -bp] {

@@ -1,17 +1,16 @@
-//! The columns of time in the table of toggles that can be ticked.
+//! What each toggle that can be ticked does to time.
 
 use super::page_sums::ClockSum;
-use super::toggle_cells::push_cell;
 use super::{PageSource, PageToggle};
+use crate::plan::ToggleSubset;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::compare::time_table::TimeRow;
-use crate::report::view::TableCell;
 use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::minutes::MinutesStudy;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;
 
-/// The columns of time: what they tell, and the toggles in time.
+/// What is known of time, and the toggles in time.
 pub(super) struct TimeColumns<'a> {
     known: KnownTime<'a>,
     /// By bit.
@@ -42,59 +41,50 @@ impl PageSource<'_> {
 }
 
 impl TimeColumns<'_> {
-    pub(super) fn headings(&self) -> &'static [&'static str] {
+    /// What the time of a row is, in words.
+    fn time_words(&self) -> Option<&'static str> {
         match &self.known {
-            KnownTime::Unknown => &[],
-            KnownTime::WallClock(_, Some(_)) => &["adds, time", "calls a minute"],
-            KnownTime::WallClock(_, None) => &["alone, time", "calls a minute"],
-            KnownTime::Waits(_) => &["alone, waits", "calls a minute"],
+            KnownTime::Unknown => None,
+            KnownTime::WallClock(_, Some(_)) => Some("takes off the wall clock now"),
+            KnownTime::WallClock(_, None) => Some("takes off the wall clock, alone"),
+            KnownTime::Waits(_) => Some("turns end sooner, summed, alone"),
         }
     }
 
-    /// What the columns say, after what is said of the others.
+    /// What is said of time under the table.
     pub(super) fn note(&self) -> String {
-        let (what, peaks) = match &self.known {
+        let peaks = match &self.known {
             KnownTime::Unknown => return String::new(),
-            KnownTime::WallClock(study, clock) => {
-                let what = match clock {
-                    Some(_) => "adds, time: what it takes off the wall clock of the set, likewise",
-                    None => "alone, time: what it takes off the wall clock with no other toggle on",
-                };
-                (what, study.peak_calls_a_minute)
-            }
-            KnownTime::Waits(loads) => (
-                "alone, waits: how much sooner turns end, summed, with no other toggle on",
-                [loads.before.peak_a_minute, loads.after.peak_a_minute],
-            ),
+            KnownTime::WallClock(study, _) => study.peak_calls_a_minute,
+            KnownTime::Waits(loads) => [loads.before.peak_a_minute, loads.after.peak_a_minute],
         };
         let [before, after] = peaks.map(|peak| format::format_integer(peak, false));
-        format!(
-            "; {what}; calls a minute: the most in any minute with no other toggle on, {before} \
-             before and {after} with all toggles"
-        )
+        format!("; most calls in any minute: {before} today, {after} with all fixes")
     }
 
-    pub(super) fn push_cells(
+    /// Adds what a toggle does to time, a line each.
+    pub(super) fn push_lines(
         &self,
         out: &mut String,
-        lookup: &SubsetLookup,
+        (lookup, opening): (&SubsetLookup, ToggleSubset),
         toggle: &PageToggle<'_>,
     ) {
-        let [time, a_minute] = self.headings() else { return };
+        let Some(label) = self.time_words() else { return };
         let bit = toggle.result.map(|(bit, _)| bit);
         let can_tick = toggle.refusal.is_none();
         let row = bit.and_then(|bit| self.rows.get(bit));
         match (&self.known, bit) {
-            (KnownTime::WallClock(_, Some(clock)), Some(bit)) if can_tick => {
+            (KnownTime::WallClock(_, Some(clock)), Some(bit))
+                if can_tick && lookup.contains_toggle(bit) =>
+            {
                 let saved = |subset| clock.saved.saved_by_subset(subset);
-                // At first everything that can be is ticked, as for tokens.
-                let adds_ms = saved(lookup.bits) - saved(lookup.bits & !(1 << bit));
+                let adds_ms = saved(opening | 1 << bit) - saved(opening & !(1 << bit));
                 let words = format::format_duration(adds_ms, NumberStyle::default());
                 let id = toggle.chosen.id();
                 let _ = write!(
                     out,
-                    "<td class=\"n adds\" data-label=\"{time}\" data-clock=\"{id}\" \
-                     data-value=\"{adds_ms}\">{words}</td>"
+                    "<span>{label}: <b class=\"clock\" data-clock=\"{id}\" \
+                     data-value=\"{adds_ms}\">{words}</b></span>"
                 );
             }
             (known, _) => {
@@ -104,11 +94,15 @@ impl TimeColumns<'_> {
                     // What cannot be ticked adds nothing to a set.
                     KnownTime::WallClock(_, Some(_)) | KnownTime::Unknown => None,
                 });
-                let cell = alone_ms.map_or_else(TableCell::missing, TableCell::duration);
-                push_cell(out, time, &cell);
+                if let Some(alone_ms) = alone_ms {
+                    let words = format::format_duration(alone_ms, NumberStyle::default());
+                    let _ = write!(out, "<span>{label}: {words}</span>");
+                }
             }
         }
-        let peak = row.and_then(|row| row.peak_a_minute);
-        push_cell(out, a_minute, &peak.map_or_else(TableCell::missing, TableCell::count));
+        if let Some(peak) = row.and_then(|row| row.peak_a_minute) {
+            let peak = format::format_integer(peak, false);
+            let _ = write!(out, "<span>most calls in any minute, alone: {peak}</span>");
+        }
     }
 }

@@ -3,11 +3,23 @@
 use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
 use crate::report::view::{CellValue, TableCell};
+use crate::units::PicoUsd;
 use std::fmt::Write as _;
 
 /// Tokens from the smaller to the larger of two amounts.
 pub(super) fn range_cell(a: i64, b: i64) -> TableCell {
     TableCell::from_range(CellValue::Tokens(a.min(b)), CellValue::Tokens(a.max(b)))
+}
+
+/// Dollars from the smaller to the larger of two amounts.
+pub(super) fn money_range_cell(a: PicoUsd, b: PicoUsd) -> TableCell {
+    TableCell::from_range(CellValue::Money(a.min(b)), CellValue::Money(a.max(b)))
+}
+
+/// Adds small type under an amount, shown while amounts are in `unit`.
+pub(super) fn push_band(out: &mut String, unit: &str, cell: &TableCell) {
+    let words = escape_html(&format::format_cell(cell, NumberStyle::default()));
+    let _ = write!(out, "<small class=\"band in-{unit}\">{words}</small>");
 }
 
 /// Adds a cell of a number under its heading.

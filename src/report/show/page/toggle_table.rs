@@ -1,16 +1,18 @@
 //! The table of toggles that can be ticked.
 
 use super::super::{compare, parameter_value};
-use super::page_sums::ClockSum;
+use super::page_sums::{ClockSum, PageUnit};
 use super::time_columns::TimeColumns;
-use super::toggle_cells::{push_cell, range_cell};
+use super::toggle_cells::{money_range_cell, push_band, push_cell, range_cell};
 use super::{PageSource, PageToggle};
 use crate::intervene::{ParamUnit, RangeShape};
+use crate::plan::ToggleSubset;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
-use crate::report::view::{Alignment, TableCell, Tone};
+use crate::report::view::{Alignment, CellValue, TableCell, Tone};
 use crate::scenario::ChosenToggle;
 use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::savings::Saving;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;
 
@@ -19,43 +21,36 @@ impl PageSource<'_> {
     pub(super) fn toggle_table_html(
         &self,
         lookup: &SubsetLookup,
+        opening: ToggleSubset,
         toggles: &[PageToggle<'_>],
         clock: Option<&ClockSum>,
     ) -> String {
-        let comparison = self.report.comparison_report.comparison;
-        let noun = comparison.headline.column_noun();
         let has_claims = toggles.iter().any(|toggle| claim_of_toggle(toggle).is_some());
-        let has_bands = comparison.uncertainty.is_some();
         let mut out = format!(
-            "<table class=\"toggles\" data-sortable>\n<caption>Saved {}, each toggle</caption>\n\
-             <thead><tr><td></td><th scope=\"col\">toggle</th><th scope=\"col\" class=\"n\">found\
-             </th><th scope=\"col\" class=\"n\">effort</th><th scope=\"col\" class=\"n\">risk</th>\
-             <th scope=\"col\" class=\"n\">alone</th><th scope=\"col\" class=\"n\">adds</th>",
-            comparison.headline.sentence_words()
+            "<table class=\"toggles\" data-sortable>\n<caption>Each fix{}</caption>\n\
+             <thead><tr><td></td><th scope=\"col\">fix</th><th scope=\"col\" class=\"n\">saves \
+             now</th><th scope=\"col\" class=\"n\">alone</th><th scope=\"col\" class=\"n\">effort\
+             </th>",
+            self.scope_words()
         );
         let time = self.time_columns(clock);
-        for heading in time.headings() {
-            let _ = write!(out, "<th scope=\"col\" class=\"n\">{heading}</th>");
-        }
-        if has_bands {
-            out.push_str("<th scope=\"col\" class=\"n\">alone, P10 to P90</th>");
-        }
         if has_claims {
-            out.push_str(
-                "<th scope=\"col\" class=\"n\">claimed</th><th scope=\"col\">verdict</th>",
-            );
+            out.push_str("<th scope=\"col\">claim</th>");
         }
         out.push_str("</tr></thead>\n<tbody>\n");
         let (idle, shown): (Vec<&PageToggle<'_>>, Vec<_>) =
             toggles.iter().partition(|one| finds_nothing(one));
         for toggle in shown {
-            out.push_str(&self.toggle_row(lookup, toggle, &time, (has_bands, has_claims)));
+            out.push_str(&self.toggle_row((lookup, opening), toggle, &time, has_claims));
         }
+        let has_bands = self.report.comparison_report.comparison.uncertainty.is_some();
+        let bands =
+            if has_bands { ", under it where 8 of 10 trials of its parameters lie" } else { "" };
         let _ = write!(
             out,
-            "</tbody></table>\n<p class=\"note\">alone: {noun} saved with no other toggle on; \
-             adds: what it adds to the set that is ticked, or would add; effort in points of about \
-             half a day, risk 1 to 3{}</p>\n{}",
+            "</tbody></table>\n<p class=\"note\">saves now: what it saves on top of what is \
+             ticked, or what would be lost without it; alone: with no other fix on{bands}; effort \
+             in days of work, <i>setting</i> where there is nothing to build{}</p>\n{}",
             time.note(),
             idle_table(&idle)
         );
@@ -64,92 +59,156 @@ impl PageSource<'_> {
 
     fn toggle_row(
         &self,
-        lookup: &SubsetLookup,
+        (lookup, opening): (&SubsetLookup, ToggleSubset),
         toggle: &PageToggle<'_>,
         time: &TimeColumns<'_>,
-        has: (bool, bool),
+        has_claims: bool,
     ) -> String {
-        let (has_bands, has_claims) = has;
-        let headline = self.report.comparison_report.comparison.headline;
-        let id = toggle.chosen.id();
-        let (class, state) =
-            if toggle.refusal.is_some() { (" class=\"off\"", "disabled") } else { ("", "checked") };
-        let mut out =
-            format!("<tr{class}>{}{}", tick_cells(toggle, state), parameter_list(toggle.chosen));
+        let bit = toggle.result.map_or(0, |(bit, _)| 1 << bit);
+        let (class, state) = match &toggle.refusal {
+            Some(_) => (" class=\"off\"", "disabled"),
+            None if opening & bit != 0 => ("", "checked"),
+            None => ("", ""),
+        };
+        let knob = escape_html(toggle.chosen.toggle.card().knob);
+        let mut out = format!(
+            "<tr{class}>{}<small class=\"knob\">{knob}</small>",
+            tick_cells(toggle, state)
+        );
         if let Some(reason) = &toggle.refusal {
             let _ = write!(out, "<small class=\"why\">{}</small>", escape_html(reason));
         }
+        self.push_details(&mut out, (lookup, opening), toggle, time);
         out.push_str("</th>");
-        let result = toggle.result.map(|(_, result)| result);
-        let found = result.map_or(toggle.bound.map_or(0, |it| it.found), |it| it.found);
-        let grade = toggle.chosen.grade;
-        push_cell(&mut out, "found", &TableCell::count(i64::from(found)));
-        push_cell(&mut out, "effort", &TableCell::count(i64::from(grade.effort)));
-        push_cell(&mut out, "risk", &TableCell::count(i64::from(grade.risk)));
-        push_cell(&mut out, "alone", &self.alone_cell(toggle));
         match toggle.result {
-            Some((bit, _)) if toggle.refusal.is_none() => {
-                // At first everything that can be is ticked: a toggle adds what would be missing
-                // without it.
-                let without = lookup.lattice.saving_of_subset(lookup.bits & !(1 << bit));
-                let adds = headline
-                    .amount_in_saving(&(lookup.lattice.saving_of_subset(lookup.bits) - without));
-                let words = format::format_tokens(adds, false);
+            Some(_) if toggle.refusal.is_none() => {
+                let saving = |subset| lookup.lattice.saving_of_subset(subset);
+                let adds = saving(opening | bit) - saving(opening & !bit);
+                let (amount, words) = self.amount_and_words(&adds);
+                let id = toggle.chosen.id();
                 let _ = write!(
                     out,
-                    "<td class=\"n adds\" data-label=\"adds\" data-adds=\"{id}\" \
-                     data-value=\"{adds}\">{words}</td>"
+                    "<td class=\"n adds\" data-label=\"saves now\" data-adds=\"{id}\" \
+                     data-value=\"{amount}\">{words}</td>"
                 );
             }
-            _ => push_cell(&mut out, "adds", &TableCell::missing()),
+            _ => push_cell(&mut out, "saves now", &TableCell::missing()),
         }
-        time.push_cells(&mut out, lookup, toggle);
-        if has_bands {
-            let bands = result.filter(|result| !result.is_beside).and_then(|result| result.bands);
-            let band = bands.map(|bands| bands.alone.headline_band(headline));
-            let band = band.map_or_else(TableCell::missing, |band| range_cell(band.p10, band.p90));
-            push_cell(&mut out, "alone, P10 to P90", &band);
-        }
+        self.push_alone_cell(&mut out, toggle);
+        let points = toggle.chosen.grade.effort;
+        let days = if points == 0 { "setting".to_owned() } else { format::format_days(points) };
+        let _ = write!(
+            out,
+            "<td class=\"n\" data-label=\"effort\" data-sort=\"{points}\">{days}</td>"
+        );
         if has_claims {
-            push_claim_cells(&mut out, toggle);
+            push_claim_cell(&mut out, toggle);
         }
         out.push_str("</tr>\n");
         out
     }
 
-    /// What a toggle saves alone.
-    fn alone_cell(&self, toggle: &PageToggle<'_>) -> TableCell {
+    /// A saving in what the page opens with: dollars where there are any.
+    fn amount_and_words(&self, saving: &Saving) -> (i128, String) {
+        let comparison = self.report.comparison_report.comparison;
+        let (unit, amount) = if comparison.has_dollars {
+            (PageUnit::Money, saving.total_money().0)
+        } else {
+            (PageUnit::Tokens, comparison.headline.amount_in_saving(saving).into())
+        };
+        (amount, escape_html(&unit.format_amount(amount)))
+    }
+
+    /// What a row folds away: places, risk, time, parameters.
+    fn push_details(
+        &self,
+        out: &mut String,
+        (lookup, opening): (&SubsetLookup, ToggleSubset),
+        toggle: &PageToggle<'_>,
+        time: &TimeColumns<'_>,
+    ) {
+        let found = toggle
+            .result
+            .map_or(toggle.bound.map_or(0, |bound| bound.found), |(_, result)| result.found);
+        let places = format::format_integer(found.into(), false);
+        let risk = toggle.chosen.grade.risk;
+        let _ = write!(
+            out,
+            "<details class=\"facts\"><summary>{places} {}, risk {risk} of 3</summary><small>",
+            if found == 1 { "place" } else { "places" }
+        );
+        time.push_lines(out, (lookup, opening), toggle);
+        out.push_str(&parameter_list(toggle.chosen));
+        out.push_str("</small></details>");
+    }
+
+    /// What a toggle saves alone, and between which amounts.
+    fn push_alone_cell(&self, out: &mut String, toggle: &PageToggle<'_>) {
         let comparison = self.report.comparison_report.comparison;
         let headline = comparison.headline;
         // Saved of an orchestrator is a range, for nobody tells how its figures were counted.
         let orchestrator = comparison.whole.as_ref().map(|whole| &whole.orchestrator);
         let of_orchestrator = |id| Some(orchestrator?.saved_alone(id)?.into());
         match (toggle.result, toggle.bound) {
-            (Some((_, result)), _) if result.is_beside => of_orchestrator(result.id)
-                .map_or_else(TableCell::missing, |(low, high)| range_cell(low, high)),
-            (Some((_, result)), _) => TableCell::tokens(headline.amount_in_saving(&result.alone)),
+            (Some((_, result)), _) if result.is_beside => {
+                let range = of_orchestrator(result.id)
+                    .map_or_else(TableCell::missing, |(low, high)| range_cell(low, high));
+                push_cell(out, "alone", &range);
+            }
+            (Some((_, result)), _) => {
+                let (amount, words) = self.amount_and_words(&result.alone);
+                // Only what the page has tables for can follow its switch of amounts.
+                let id = match toggle.refusal {
+                    None => format!(" data-alone=\"{}\"", toggle.chosen.id()),
+                    Some(_) => String::new(),
+                };
+                let _ = write!(
+                    out,
+                    "<td class=\"n\" data-label=\"alone\"{id} data-sort=\"{amount}\">\
+                     <span class=\"amount\">{words}</span>"
+                );
+                if let Some(bands) = result.bands {
+                    let band = bands.alone.headline_band(headline);
+                    push_band(out, "tokens", &range_cell(band.p10, band.p90));
+                    if comparison.has_dollars {
+                        let cost = bands.alone.cost;
+                        push_band(out, "money", &money_range_cell(cost.p10, cost.p90));
+                    }
+                }
+                out.push_str("</td>");
+            }
             // A toggle that waits for a number saves something between its bounds.
-            (None, Some(bound)) => range_cell(
-                headline.amount_in_saving(&bound.low),
-                headline.amount_in_saving(&bound.high),
-            ),
-            (None, None) => TableCell::missing(),
+            (None, Some(bound)) => {
+                let ends = [&bound.low, &bound.high].map(|end| headline.amount_in_saving(end));
+                push_cell(out, "alone", &range_cell(ends[0], ends[1]));
+            }
+            (None, None) => push_cell(out, "alone", &TableCell::missing()),
         }
     }
 }
 
 /// What is claimed for a toggle, and what follows for that.
-fn push_claim_cells(out: &mut String, toggle: &PageToggle<'_>) {
-    let claimed = claim_of_toggle(toggle).map_or_else(TableCell::missing, |claim| {
-        match (claim.is_direction, claim.saving.clone().into_inner()) {
-            (true, _) => TableCell::text("that it falls"),
-            (false, (low, high)) => range_cell(low, high),
-        }
-    });
-    push_cell(out, "claimed", &claimed);
+fn push_claim_cell(out: &mut String, toggle: &PageToggle<'_>) {
     let (word, tone) = verdict_and_tone(toggle);
     let class = html::cell_class(tone, Alignment::Left);
-    let _ = write!(out, "<td{class} data-label=\"verdict\">{}</td>", escape_html(word));
+    let word = escape_html(word);
+    let _ = write!(out, "<td{class} data-label=\"claim\">{word}");
+    if let Some(claim) = claim_of_toggle(toggle) {
+        let words = match (claim.is_direction, claim.saving.clone().into_inner()) {
+            (true, _) => "that it saves".to_owned(),
+            (false, (low, high)) if claim.is_of_counts() => {
+                let ends = [low, high].map(CellValue::Count);
+                format!("{} {}", ends_in_words(ends), claim.metric)
+            }
+            (false, (low, high)) => ends_in_words([low, high].map(CellValue::Tokens)),
+        };
+        let _ = write!(out, "<small>{}</small>", escape_html(&words));
+    }
+    out.push_str("</td>");
+}
+
+fn ends_in_words([low, high]: [CellValue; 2]) -> String {
+    format::format_cell(&TableCell::from_range(low, high), NumberStyle::default())
 }
 
 /// Whether nothing is found for a toggle, nor claimed.
@@ -168,10 +227,10 @@ fn idle_table(toggles: &[&PageToggle<'_>]) -> String {
         format!("<tr class=\"off\">{}</th><td>{reason}</td></tr>\n", tick_cells(toggle, "disabled"))
     });
     format!(
-        "<details class=\"idle\"><summary>{} toggles that find nothing here</summary>\n\
+        "<details class=\"idle\"><summary>{} fixes have no place here</summary>\n\
          <table class=\"toggles\" data-sortable>\n\
-         <caption>Toggles that find nothing here</caption>\n\
-         <thead><tr><td></td><th scope=\"col\">toggle</th><th scope=\"col\">why it cannot be ticked\
+         <caption>Fixes that have no place here</caption>\n\
+         <thead><tr><td></td><th scope=\"col\">fix</th><th scope=\"col\">why it cannot be ticked\
          </th></tr></thead>\n<tbody>\n{}</tbody></table></details>\n",
         toggles.len(),
         rows.collect::<String>()
@@ -213,7 +272,7 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
     let mut all = Vec::new();
     for (spec, range) in card.params.iter().zip(&chosen.ranges) {
         let value = if chosen.answered.contains(&spec.key) {
-            "told".to_owned()
+            "given by the source".to_owned()
         } else if chosen.unset.contains(&spec.key) {
             "?".to_owned()
         } else {
@@ -231,7 +290,7 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
     for (key, names) in chosen.params.name_lists().filter(|(_, names)| !names.is_empty()) {
         all.push(format!("<span><code>{key}</code> {}</span>", escape_html(&names.join(", "))));
     }
-    if all.is_empty() { String::new() } else { format!("<small>{}</small>", all.concat()) }
+    all.concat()
 }
 
 fn parameter_amount(unit: ParamUnit, value: i64, says_unit: bool) -> String {
