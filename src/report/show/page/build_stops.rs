@@ -13,6 +13,11 @@ pub(super) struct BuildStop {
     pub built: Vec<usize>,
 }
 
+/// What is ticked when the page opens: the best set; everything where no sweep was made.
+pub(super) fn opening_subset(lookup: &SubsetLookup, stops: &[BuildStop]) -> ToggleSubset {
+    stops.last().map_or(lookup.bits, |stop| stop.subset)
+}
+
 impl PageSource<'_> {
     /// The set that saves most, as bits of the comparison; empty where no sweep was made.
     pub(super) fn best_subset(&self) -> ToggleSubset {

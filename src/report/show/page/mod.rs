@@ -63,8 +63,7 @@ impl PageSource<'_> {
         let lookup = SubsetLookup::for_comparison(comparison, self.best_subset());
         let toggles = self.page_toggles(&lookup);
         let stops = self.build_stops(&lookup);
-        // What is ticked when the page opens: the best set; everything where no sweep was made.
-        let opening = stops.last().map_or(lookup.bits, |stop| stop.subset);
+        let opening = build_stops::opening_subset(&lookup, &stops);
         let clock = self.clock_sum(&lookup);
         let clock = clock.as_ref();
         let tables = packed_tables::pack_tables(&lookup.lattice, clock);
@@ -77,7 +76,7 @@ impl PageSource<'_> {
             lead: short.map_or_else(String::new, lead_html),
             unit: if comparison.has_dollars { "money" } else { "tokens" },
             totals: self.total_rows(&lookup, opening, clock),
-            toggles: self.toggle_table_html(&lookup, opening, &toggles, clock),
+            toggles: self.toggle_table_html(&lookup, &stops, &toggles, clock),
             limits: self.omissions_html(&toggles, &curves, clock.is_some()),
             contents: contents_html(rest),
             sections: rest.iter().map(|section| self.section_html(section)).collect(),

@@ -177,7 +177,7 @@ impl PageSource<'_> {
 }
 
 /// What is built first comes first, what no step builds at the end.
-fn places_in_build_order(toggles: &[PageToggle<'_>], stops: &[BuildStop]) -> Vec<usize> {
+pub(super) fn places_in_build_order(toggles: &[PageToggle<'_>], stops: &[BuildStop]) -> Vec<usize> {
     let built = stops.iter().flat_map(|stop| &stop.built);
     let built = built.flat_map(|&bit| places_of_bits(toggles, 1 << bit));
     let mut order: Vec<usize> = Vec::with_capacity(toggles.len());

@@ -1,7 +1,9 @@
 //! The table of toggles that can be ticked.
 
 use super::super::{compare, parameter_value};
+use super::build_stops::{self, BuildStop};
 use super::page_sums::{ClockSum, PageUnit};
+use super::script_data::places_in_build_order;
 use super::time_columns::TimeColumns;
 use super::toggle_cells::{money_range_cell, push_band, push_cell, range_cell};
 use super::{PageSource, PageToggle};
@@ -21,10 +23,13 @@ impl PageSource<'_> {
     pub(super) fn toggle_table_html(
         &self,
         lookup: &SubsetLookup,
-        opening: ToggleSubset,
+        stops: &[BuildStop],
         toggles: &[PageToggle<'_>],
         clock: Option<&ClockSum>,
     ) -> String {
+        let opening = build_stops::opening_subset(lookup, stops);
+        // What is built first stands first, what no step builds follows by id.
+        let in_order = places_in_build_order(toggles, stops);
         let has_claims = toggles.iter().any(|toggle| claim_of_toggle(toggle).is_some());
         let mut out = format!(
             "<table class=\"toggles\" data-sortable>\n<caption>Each fix{}</caption>\n\
@@ -39,7 +44,7 @@ impl PageSource<'_> {
         }
         out.push_str("</tr></thead>\n<tbody>\n");
         let (idle, shown): (Vec<&PageToggle<'_>>, Vec<_>) =
-            toggles.iter().partition(|one| finds_nothing(one));
+            in_order.iter().map(|&place| &toggles[place]).partition(|one| finds_nothing(one));
         for toggle in shown {
             out.push_str(&self.toggle_row((lookup, opening), toggle, &time, has_claims));
         }
